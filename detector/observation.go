@@ -1,0 +1,51 @@
+package detector
+
+import "time"
+
+// Values are measured numbers, one a tick; NaN is a missing tick. In JSON a
+// missing tick is null, so that NaN is never stored.
+type Values []float64
+
+// Ticks are one signal's numbers on a grid. Value is what the scan sees: the
+// level itself, or Bad/Total. Bad and Total are set for Counts alone.
+type Ticks struct {
+	Value Values `json:"value"`
+	Bad   Values `json:"bad,omitempty"`
+	Total Values `json:"total,omitempty"`
+}
+
+// Supply says how the store served one signal at this look.
+type Supply string
+
+const (
+	Fresh     Supply = "fresh"     // there are recent samples
+	Unmatched Supply = "unmatched" // this signal's series were never seen
+	Gone      Supply = "gone"      // seen before the change, not now, while the store is alive
+	Stale     Supply = "stale"     // nothing recent, from anyone: the store itself is behind
+	Broken    Supply = "broken"    // the store could not be asked
+)
+
+// Reading is what one signal showed around the change.
+type Reading struct {
+	Signal  string `json:"signal"`
+	Supply  Supply `json:"supply"`
+	Fault   string `json:"fault,omitempty"`   // the store's error, where Supply is Broken or Stale
+	Query   string `json:"query"`             // reproduces the numbers
+	Before  Ticks  `json:"before"`            // the w ticks ahead of StartedAt, oldest first
+	After   Ticks  `json:"after"`             // full ticks behind FinishedAt + settle
+	Running Ticks  `json:"running"`           // the partly filled tick, length 0 or 1
+	Season  Values `json:"season,omitempty"`  // smoothed past for the season forecaster: see Profile
+	Rolling bool   `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only limit speaks
+}
+
+// Observation is everything one look saw. Two looks with equal observations
+// give equal verdicts.
+type Observation struct {
+	At        time.Time `json:"at"`
+	StartedAt time.Time `json:"started_at"`
+	From      time.Time `json:"from"`   // where the first after-tick begins
+	Gap       int       `json:"gap"`    // ticks between the end of before and From
+	Filled    float64   `json:"filled"` // how much of the running tick has passed, 0…1
+	Final     bool      `json:"final"`  // the bake is over: this look decides
+	Readings  []Reading `json:"readings"`
+}

@@ -1,0 +1,162 @@
+package watch
+
+import (
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/sources"
+)
+
+// State is where a watch stands. See the package comment for the moves.
+type State string
+
+// The two open states and the five final ones.
+const (
+	Waiting      State = "waiting"
+	Watching     State = "watching"
+	Healthy      State = "healthy"
+	Regressed    State = "regressed"
+	Inconclusive State = "inconclusive"
+	Blind        State = "blind"
+	Superseded   State = "superseded"
+)
+
+// Open says whether a watch in this state still looks.
+func (s State) Open() bool { return s == Waiting || s == Watching }
+
+// Watch is one change under one rule. RuleText, Plan and Inputs are fixed when
+// it begins, so that an edit of the rule changes no running watch.
+type Watch struct {
+	ID        string            `json:"id"` // ChangeKey + "." + Rule
+	ChangeKey string            `json:"change_key"`
+	Team      string            `json:"team"`
+	Rule      string            `json:"rule"`
+	RuleHash  string            `json:"rule_hash"`
+	RuleText  string            `json:"rule_text"`
+	State     State             `json:"state"`
+	Grade     detector.Grade    `json:"grade"`
+	Reason    detector.Reason   `json:"reason,omitempty"`
+	Revision  int64             `json:"revision"` // grows with every stored move; what compare-and-swap compares
+	BaseAt    time.Time         `json:"base_at"`  // where before ends: StartedAt, or a suspect predecessor's
+	Settle    time.Duration     `json:"settle"`
+	Bake      time.Duration     `json:"bake"`
+	Every     time.Duration     `json:"every"`
+	Next      time.Time         `json:"next"`           // the next look
+	From      time.Time         `json:"from,omitzero"`  // FinishedAt + settle, once known
+	Until     time.Time         `json:"until,omitzero"` // From + bake
+	Plan      detector.Plan     `json:"plan"`
+	Inputs    []Input           `json:"inputs,omitempty"`    // one a signal of Plan; empty until resolved
+	Profiles  map[string]string `json:"profiles,omitempty"`  // signal → hash of its stored profile
+	Responded []int             `json:"responded,omitempty"` // lines of `respond` already answered
+	Acts      bool              `json:"acts"`                // false: our own rollback's echo, or a site rule — observed only
+	EndedAt   time.Time         `json:"ended_at,omitzero"`
+}
+
+// Input says where one signal's numbers come from, $match and the like
+// already filled in: the queries a look runs, and how Tally reads the answers.
+type Input struct {
+	Signal string        `json:"signal"`
+	Store  string        `json:"store"`
+	Form   Form          `json:"form"`
+	Value  sources.Query `json:"value,omitzero"` // level; total of counts; _sum of a mean
+	Part   sources.Query `json:"part,omitzero"`  // bad of counts; _count of a mean; the bucket of a slow fraction
+	Edge   float64       `json:"edge,omitempty"` // native slow fraction: the bound, in the histogram's unit
+}
+
+// Form is how raw series become ticks.
+type Form string
+
+// The forms of Input. Native histograms need Value alone.
+const (
+	FormLevel      Form = "level"       // Value, as it is
+	FormCounts     Form = "counts"      // increase(Part) of increase(Value)
+	FormRatio      Form = "ratio"       // Part of Value, both already rates or counts a tick
+	FormMean       Form = "mean"        // increase(Value) / increase(Part)
+	FormSlow       Form = "slow"        // increase(Value) − increase(Part), of increase(Value)
+	FormNativeMean Form = "native_mean" // sum/count of native histograms
+	FormNativeSlow Form = "native_slow" // events above Edge of all, interpolated in the bucket that holds it
+)
+
+// Facts is what Advance is told of the change at this moment.
+type Facts struct {
+	Now        time.Time
+	Change     sources.Change
+	Superseded bool              // a newer change of the slot succeeded
+	Verdict    *detector.Verdict // nil: there was no look
+}
+
+// MaxRolling is how long a change may roll before its watch gives up on
+// hearing the end of it.
+const MaxRolling = 2 * time.Hour
+
+// Advance gives the watch as it stands after this moment. It never lowers a
+// grade but for transient, and never leaves a final state.
+func Advance(w Watch, f Facts) Watch {
+	if !w.State.Open() {
+		return w
+	}
+	if f.Superseded {
+		return w.end(Superseded, detector.Superseded, f.Now)
+	}
+	w = w.schedule(f)
+	if w.From.IsZero() && f.Now.Sub(f.Change.StartedAt) > max(MaxRolling, w.Bake) {
+		return w.end(Inconclusive, detector.RollingNeverEnded, f.Now)
+	}
+	if w.State == Waiting && !f.Now.Before(f.Change.StartedAt) {
+		w.State = Watching
+	}
+	if f.Verdict == nil {
+		return w
+	}
+	w.Grade, w.Reason = regrade(w.Grade, *f.Verdict), f.Verdict.Reason
+	if w.over(f.Now) {
+		return w.end(final(*f.Verdict), f.Verdict.Reason, f.Now)
+	}
+	return w
+}
+
+// schedule learns the end of the rollout and sets the next look, on the grid
+// of Every so that watches with equal queries ask together.
+func (w Watch) schedule(f Facts) Watch {
+	if w.From.IsZero() && !f.Change.FinishedAt.IsZero() {
+		w.From = f.Change.FinishedAt.Add(w.Settle)
+		w.Until = w.From.Add(w.Bake)
+	}
+	w.Next = f.Now.Truncate(w.Every).Add(w.Every)
+	if !w.Until.IsZero() && f.Now.Before(w.Until) && w.Next.After(w.Until) {
+		w.Next = w.Until
+	}
+	return w
+}
+
+// over says whether the bake has ended.
+func (w Watch) over(now time.Time) bool { return !w.Until.IsZero() && !now.Before(w.Until) }
+
+func (w Watch) end(s State, r detector.Reason, now time.Time) Watch {
+	w.State, w.Reason, w.EndedAt, w.Next = s, r, now, time.Time{}
+	return w
+}
+
+// regrade keeps the higher grade: p may tremble, what was seen was seen. A
+// transient verdict is the one exception, because it says that what was seen
+// has gone by itself.
+func regrade(old detector.Grade, v detector.Verdict) detector.Grade {
+	if v.Reason == detector.Transient {
+		return v.Grade
+	}
+	return max(old, v.Grade)
+}
+
+// final maps the last verdict to a final state. Anything not earned is
+// inconclusive.
+func final(v detector.Verdict) State {
+	switch v.Outcome {
+	case detector.Healthy:
+		return Healthy
+	case detector.Regressed:
+		return Regressed
+	case detector.Blind:
+		return Blind
+	}
+	return Inconclusive
+}

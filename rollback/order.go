@@ -1,0 +1,63 @@
+package rollback
+
+import (
+	"context"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// State is how far an order has come. See the package comment for the moves.
+type State string
+
+// The states of an order.
+const (
+	Proposed  State = "proposed"
+	Approved  State = "approved"
+	Decided   State = "decided"
+	Sending   State = "sending"
+	Done      State = "done"
+	Failed    State = "failed"
+	Unknown   State = "unknown"
+	Cancelled State = "cancelled"
+	Expired   State = "expired"
+	Refused   State = "refused"
+)
+
+// Order is the one decision to roll one change back. Key is the change's key:
+// there is one order a change, whatever rules ask for it.
+type Order struct {
+	Key            string         `json:"key"`
+	Change         sources.Change `json:"change"`
+	Rule           string         `json:"rule"` // the first rule that asked; later ones add evidence
+	Hook           string         `json:"hook"`
+	Target         string         `json:"target_version"`
+	State          State          `json:"state"`
+	Epoch          int64          `json:"epoch"`    // the slot's generation when it was made
+	Claim          int64          `json:"claim"`    // how often sending was entered
+	Evidence       []byte         `json:"evidence"` // the verdict, JSON, as it was when decided
+	CreatedAt      time.Time      `json:"created_at"`
+	ExpiresAt      time.Time      `json:"expires_at,omitzero"`
+	DecidedAt      time.Time      `json:"decided_at,omitzero"`
+	SentAt         time.Time      `json:"sent_at,omitzero"`
+	EndedAt        time.Time      `json:"ended_at,omitzero"`
+	Actor          string         `json:"actor,omitempty"` // who approved, rejected or cancelled
+	Why            string         `json:"why,omitempty"`   // the refusal, failure or rejection, for people
+	Receipt        *Receipt       `json:"receipt,omitempty"`
+	SuspendedUntil time.Time      `json:"suspended_until,omitzero"` // a newer change of the slot is rolling
+}
+
+// Receipt is what a hook answered. Output is at most 64 KiB.
+type Receipt struct {
+	At     time.Time `json:"at"`
+	Status string    `json:"status"` // "200 OK", "exit 0"
+	Output string    `json:"output,omitempty"`
+	PGID   int       `json:"pgid,omitempty"` // a command's process group
+}
+
+// Hook carries a rollback out. Do refuses the zero Warrant. An error that
+// wraps ErrOutcomeUnknown means nobody can tell whether it ran; one that
+// wraps ErrNotSent, that it certainly did not; any other, that it ran and failed.
+type Hook interface {
+	Do(ctx context.Context, w Warrant) (Receipt, error)
+}

@@ -1,0 +1,120 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/sources"
+)
+
+// Mode is how far a rule is trusted. Its zero value, Observe, only says what
+// would have been done.
+type Mode int
+
+// The steps of trust.
+const (
+	Observe Mode = iota
+	Ask
+	Act
+)
+
+// Rule is one rule as its team wrote it, defaults filled in.
+type Rule struct {
+	Team     string
+	Name     string
+	File     string // path within the rules folder
+	Line     int
+	Text     string // the YAML of this rule alone, stored with every verdict
+	Hash     string // of all that judges: what was earned is earned by this
+	Watch    Selector
+	Site     bool // scope: site — watches every change, never rolls back
+	Settle   time.Duration
+	Bake     time.Duration
+	Every    time.Duration
+	Tick     time.Duration // 0: bake/30 rounded up to the store's resolution
+	Before   int           // ticks
+	History  time.Duration
+	Rollout  time.Duration // `rollout:`, for tools that tell only the end
+	Store    string        // the metric store's name; "" is the default one
+	Signals  []Signal
+	Override []Override
+	Respond  []Response
+}
+
+// Selector says which changes a rule watches. Globs are path.Match patterns.
+type Selector struct {
+	Service     string // required; "*" for all
+	Except      []string
+	Environment string
+	Region      string
+	Kind        []sources.Kind // empty: all
+}
+
+// Signal is one signal as written; a histogram becomes two for the detector.
+type Signal struct {
+	Name          string
+	AnyOf         []Expr // the first that has history for the service
+	MinEffect     MinEffect
+	MinEvents     float64
+	Limit         *Limit
+	Worse         detector.Worse
+	ActOnLost     bool
+	SkipUnmatched bool
+	Season        time.Duration
+	Slow          time.Duration // histogram: the bound of the slow fraction; 0: chosen from before
+}
+
+// Expr is where one signal's numbers come from; exactly one form is set.
+type Expr struct {
+	Counter              string // a raw counter selector
+	Bad                  string // label matchers that make a counter's event bad
+	Histogram            string // classic (without _bucket) or native
+	Query                string // any expression of the store
+	QueryKind            string // gauge, rate or ratio
+	BadQuery, TotalQuery string // kind: ratio
+}
+
+// MinEffect is the smallest effect that matters, for the main value (a
+// histogram's mean) and for a histogram's slow fraction.
+type MinEffect struct {
+	Main detector.MinEffect
+	Slow detector.MinEffect
+}
+
+// Limit is wrong whatever it was before. Of a histogram, it bounds the slow
+// fraction where Unit is a fraction and the mean where it is a time.
+type Limit struct {
+	Value    float64
+	Fraction bool
+}
+
+// Override changes settings for the services a glob matches.
+type Override struct {
+	Service string
+	Set     map[string]string // "latency.slow" → "1s"
+}
+
+// Response is one line of `respond`.
+type Response struct {
+	AtLeast  detector.Grade
+	On       string // "", or blind, inconclusive, healthy, signal_lost
+	When     string // expr-lang; "" always holds
+	Tell     []string
+	Rollback *Rollback
+}
+
+// Rollback is what a response may ask for.
+type Rollback struct {
+	Hook string
+	Mode Mode
+}
+
+// Service is a change's service as the catalogue knows it.
+type Service struct {
+	Name  string
+	Match map[string]string // labels that select it in the metric store
+	Owner string            // receiver prefix behind $owner
+	Chat  string            // $owner.chat
+	Pager string            // $owner.pager
+	Hook  string            // $service.hook
+}

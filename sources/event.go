@@ -1,0 +1,61 @@
+package sources
+
+import (
+	"time"
+)
+
+// Kind is what sort of change was made.
+type Kind string
+
+// The four kinds of change. A slot belongs to one kind: a flag flip does not
+// supersede code.
+const (
+	Deploy     Kind = "deploy"
+	Config     Kind = "config"
+	Flag       Kind = "flag"
+	Experiment Kind = "experiment"
+)
+
+// Status is how far a change has come, as its tool tells it.
+type Status string
+
+// The three statuses every tool's vocabulary is mapped to.
+const (
+	Started   Status = "started"
+	Succeeded Status = "succeeded"
+	Failed    Status = "failed"
+)
+
+// Event is one thing a tool said about one change.
+//
+// Duplicates are told by (Source, EventID), both taken from what the tool
+// signed and never from a delivery header that a replay may renew. A later
+// Status of the same ChangeID is news, not a duplicate.
+type Event struct {
+	Source   string    `json:"source"`             // the configured source, not the tool's claim
+	EventID  string    `json:"event_id"`           // unique within Source
+	ChangeID string    `json:"change_id"`          // the tool's own name of the change
+	Status   Status    `json:"status"`             // started, succeeded or failed
+	At       time.Time `json:"at"`                 // the tool's clock, UTC
+	Sequence int64     `json:"sequence,omitempty"` // the tool's order among equal At; 0 where it has none
+
+	Service     string `json:"service"`
+	Environment string `json:"environment"`
+	Region      string `json:"region,omitempty"`
+	Kind        Kind   `json:"kind"`
+	Version     string `json:"version"`
+	Previous    string `json:"previous,omitempty"`
+
+	RollbackOf string            `json:"rollback_of,omitempty"` // the ChangeID or rollback key this one undoes
+	Group      string            `json:"group,omitempty"`       // ramps of one flag share a group
+	Riders     []string          `json:"riders,omitempty"`      // whose commits ride on this push
+	Reversible *bool             `json:"reversible,omitempty"`  // nil: nobody said, taken as true
+	Actor      string            `json:"actor,omitempty"`
+	URL        string            `json:"url,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+}
+
+// Slot returns the slot the event's change stands in.
+func (e Event) Slot() Slot {
+	return Slot{Service: e.Service, Environment: e.Environment, Region: e.Region, Kind: e.Kind}
+}

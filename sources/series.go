@@ -1,0 +1,72 @@
+package sources
+
+import (
+	"fmt"
+	"time"
+)
+
+// Window is a stretch of time, both ends included.
+type Window struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// Query is an expression of the store's own language, evaluated at every Step
+// of a window.
+type Query struct {
+	Expr string        `json:"expr"`
+	Step time.Duration `json:"step"`
+}
+
+// Sample is one value at one moment. T is Unix time in milliseconds: the
+// resolution of every store there is, and half the memory of a time.Time.
+type Sample struct {
+	T int64
+	V float64
+}
+
+// Series is one labelled line of samples in ascending time. A series of a
+// native histogram has Histograms and no Samples.
+type Series struct {
+	Labels     map[string]string
+	Samples    []Sample
+	Histograms []HistogramSample
+}
+
+// HistogramSample is a native histogram at one moment. Buckets ascend, are
+// not cumulative, and do not overlap; Count may exceed their sum by NaNs.
+type HistogramSample struct {
+	T       int64
+	Count   float64
+	Sum     float64
+	Buckets []Bucket
+}
+
+// Bucket counts the observations in (Lower, Upper].
+type Bucket struct {
+	Lower, Upper, Count float64
+}
+
+// FaultKind says in what way a metric store failed to answer.
+type FaultKind string
+
+// The ways of failing. None of them is ever evidence about a change.
+const (
+	SourceError FaultKind = "source_error" // the store could not be asked, or refused, or answered in part
+	NoData      FaultKind = "no_data"      // the store answered that it has nothing at all
+	StaleData   FaultKind = "stale_data"   // the newest sample is older than it should be
+)
+
+// Fault is the only error a Ranger returns. Its text never holds a secret: no
+// URL user info, no header, no response body beyond its first line.
+type Fault struct {
+	Kind  FaultKind
+	Store string // the store's name in pushback.yml
+	Err   error
+}
+
+// Error names the store, what went wrong, and the cause.
+func (f *Fault) Error() string { return fmt.Sprintf("%s: %s: %v", f.Store, f.Kind, f.Err) }
+
+// Unwrap gives errors.Is and errors.As the cause.
+func (f *Fault) Unwrap() error { return f.Err }
