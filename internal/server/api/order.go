@@ -1,0 +1,42 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// Order is the one decision to roll one change back.
+type Order struct {
+	Key            string            `json:"key" doc:"The change's key; also the idempotency key of the hook"`
+	Change         sources.Change    `json:"change"`
+	Rule           string            `json:"rule"`
+	Hook           string            `json:"hook"`
+	Target         string            `json:"target_version"`
+	State          string            `json:"state" enum:"proposed,approved,decided,sending,done,failed,unknown,cancelled,expired,refused"`
+	Epoch          int64             `json:"epoch"`
+	Claim          int64             `json:"claim"`
+	Evidence       json.RawMessage   `json:"evidence,omitempty" doc:"The verdict as it was when the order was made"`
+	CreatedAt      time.Time         `json:"created_at"`
+	ExpiresAt      time.Time         `json:"expires_at,omitzero"`
+	DecidedAt      time.Time         `json:"decided_at,omitzero"`
+	SentAt         time.Time         `json:"sent_at,omitzero"`
+	EndedAt        time.Time         `json:"ended_at,omitzero"`
+	Actor          string            `json:"actor,omitempty"`
+	Why            string            `json:"why,omitempty"`
+	Receipt        *rollback.Receipt `json:"receipt,omitempty"`
+	SuspendedUntil time.Time         `json:"suspended_until,omitzero"`
+}
+
+// Orders is the list of orders, newest first.
+type Orders struct {
+	Orders []Order `json:"orders"`
+}
+
+// Decision is what a person says to a proposed order.
+type Decision struct {
+	Actor string `json:"actor" minLength:"1" maxLength:"200" doc:"Who decides: a name, for the journal"`
+	Why   string `json:"why,omitempty" maxLength:"1000" doc:"Why, in one line; wanted for a rejection"`
+}
