@@ -1,0 +1,199 @@
+package strictyaml
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/config"
+)
+
+type inner struct {
+	Shared string `yaml:"shared"`
+}
+
+type sample struct {
+	Inner   inner             `yaml:",inline"`
+	Name    string            `yaml:"name" required:"true"`
+	Count   int               `yaml:"count"`
+	Share   float64           `yaml:"share"`
+	On      bool              `yaml:"on"`
+	For     time.Duration     `yaml:"for"`
+	Tell    Words             `yaml:"tell"`
+	Labels  map[string]string `yaml:"labels"`
+	Items   []item            `yaml:"items"`
+	Pointer *item             `yaml:"pointer"`
+	Any     any               `yaml:"any"`
+	Hidden  string            `yaml:"-"`
+}
+
+type item struct {
+	Query string `yaml:"query"`
+}
+
+func TestDecode(t *testing.T) {
+	var got sample
+	_, problems := Decode([]byte(`
+name: cart
+shared: yes it is
+count: 1_000
+share: 0.5
+on: true
+for: 1h30m
+tell: chat
+labels: {zone: "1", day: 2026-01-02}
+items: &i
+  - query: up
+pointer: {query: down}
+any: {deep: [1, 2.5, true, text]}
+`), &got)
+	want := sample{
+		Inner: inner{Shared: "yes it is"}, Name: "cart", Count: 1000, Share: 0.5, On: true, For: 90 * time.Minute,
+		Tell: Words{"chat"}, Labels: map[string]string{"zone": "1", "day": "2026-01-02"},
+		Items: []item{{"up"}}, Pointer: &item{"down"},
+		Any: map[string]any{"deep": []any{int64(1), 2.5, true, "text"}},
+	}
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// render gives problems as one line each, the way a terminal would.
+func render(problems []Problem) string {
+	var b strings.Builder
+	for _, p := range problems {
+		fmt.Fprintf(&b, "%d:%d %s: %s", p.Line, p.Column, p.Code, p.Message)
+		if p.Hint != "" {
+			fmt.Fprintf(&b, " (%s)", p.Hint)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func TestProblems(t *testing.T) {
+	f := func(source, want string) {
+		t.Helper()
+		_, problems := Decode([]byte(source), new(sample))
+		if got := strings.TrimSpace(render(problems)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", source, got, want)
+		}
+	}
+	f("name: a", "")
+	f("", "")
+	f("# only a comment\n", "")
+	f("count: 1", `1:1 missing-field: the key "name" is missing`)
+	f("name: a\ncuont: 1", `2:1 unknown-key: unknown key "cuont" (did you mean "count"?)`)
+	f("name: a\nzzzzzz: 1", `2:1 unknown-key: unknown key "zzzzzz" (known keys: any, count, for, items, labels, name, on, pointer, share, shared, tell)`)
+	f("name: a\nname: b", `2:1 duplicate-key: the key "name" stands here a second time (the first is on line 1)`)
+	f("name: 1.10", `1:7 unquoted-text: expected text, found a number (put quotes around it)`)
+	f("name: true", `1:7 unquoted-text: expected text, found true or false (put quotes around it)`)
+	f("name:", `1:6 wrong-type: this key has no value (give it one, or take the key out)`)
+	f("name: [a]", `1:7 wrong-type: expected text, found a list`)
+	f("name: a\ncount: many", `2:8 wrong-type: expected a whole number, found text`)
+	f("name: a\ncount: 1.5", `2:8 wrong-type: expected a whole number, found a number`)
+	f("name: a\nshare: .nan", `2:8 wrong-type: expected a number, found a number`)
+	f("name: a\non: yes", `2:5 wrong-type: expected true or false, found text`)
+	f("name: a\nfor: 1.5h", `2:6 bad-value: "1.5h" is not a duration (write it as 15s, 30m, 1h30m or 7d)`)
+	f("name: a\nfor: -3m", `2:6 bad-value: "-3m" is not a duration (write it as 15s, 30m, 1h30m or 7d)`)
+	f("name: a\nitems: {query: up}", `2:8 wrong-type: expected a list, found keys and values`)
+	f("name: a\nlabels: [a]", `2:9 wrong-type: expected keys and values, found a list`)
+	f("name: a\ntell: {a: b}", `2:7 wrong-type: expected text or a list of it, found keys and values`)
+	f("name: a\ntell: [a, 5]", `2:11 unquoted-text: expected text, found a number (put quotes around it)`)
+	f("[a]: b\nname: a", `1:1 wrong-type: expected text as a key, found a list`)
+	f("<<: {name: a}\nname: b", `1:1 yaml-merge-key: merge keys (<<) are not supported (write the keys out, or use an alias for the whole value)`)
+	f("name: a\n---\nname: b", `2:1 yaml-documents: a second YAML document begins here (put each document into a file of its own)`)
+	f("name: a\n\tcount: 1", `2:1 yaml-syntax: found a tab character that violates indentation (YAML is indented with spaces)`)
+	f("name: é: a", `1:8 yaml-syntax: mapping values are not allowed in this context (text that holds ": " needs quotes; otherwise check the indentation)`)
+	f("name: a\n\x00", `2:1 yaml-encoding: the file holds a NUL byte (save it as plain UTF-8 text)`)
+	f("name: é\xff", `1:8 yaml-encoding: the file holds bytes that are not UTF-8 (save it as plain UTF-8 text)`)
+	f("name: @a", `1:7 yaml-syntax: found character that cannot start any token (YAML is indented with spaces, not tabs; text that begins with @, `+"` or %"+` needs quotes)`)
+	f("name: *nobody", `1:7 yaml-syntax: unknown anchor 'nobody' referenced`)
+	f("items: [{query: 1}, {qeury: up}]\nnmae: a\ncount: x", strings.Join([]string{
+		`1:1 missing-field: the key "name" is missing`,
+		`1:17 unquoted-text: expected text, found a number (put quotes around it)`,
+		`1:22 unknown-key: unknown key "qeury" (did you mean "query"?)`,
+		`2:1 unknown-key: unknown key "nmae" (did you mean "name"?)`,
+		`3:8 wrong-type: expected a whole number, found text`,
+	}, "\n"))
+}
+
+// hostile inputs must be refused before they cost anything.
+func hostile() map[string]string {
+	bomb := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+	for c := 'b'; c <= 'k'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 10))
+	}
+	return map[string]string{
+		"alias bomb":        strings.Replace(bomb, "k: &k", "any: &k", 1),
+		"flow nesting":      "any: " + strings.Repeat("[", 20_000),
+		"block nesting":     "any:\n " + strings.Repeat("- ", 20_000),
+		"mapping nesting":   "any: " + strings.Repeat("{a: ", 20_000),
+		"alias in itself":   "any: &a [*a]",
+		"wide bomb":         "items: &i [" + strings.Repeat("{query: a},", 40_000) + "]\nany: [*i,*i,*i,*i,*i,*i,*i,*i]",
+		"a mebibyte of [":   strings.Repeat("[", MaxSize),
+		"a mebibyte of tab": "name: a\n" + strings.Repeat("\t", MaxSize-10) + "a",
+		"100 MB":            strings.Repeat("x", 100<<20),
+	}
+}
+
+func TestHostileIsRefusedQuickly(t *testing.T) {
+	for name, source := range hostile() {
+		data := []byte(source)
+		start := time.Now()
+		_, problems := Decode(data, new(sample))
+		if len(problems) == 0 {
+			t.Errorf("%s: accepted", name)
+			continue
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		} else {
+			t.Logf("%s: %v, %s", name, took, problems[0])
+		}
+	}
+}
+
+func TestReadFileIsBounded(t *testing.T) {
+	fsys := fstest.MapFS{"big.yml": {Data: make([]byte, 4*MaxSize)}}
+	data, err := ReadFile(fsys, "big.yml")
+	if err != nil || len(data) != MaxSize+1 {
+		t.Errorf("read %d bytes, %v", len(data), err)
+	}
+	if _, problems := Decode(data, new(sample)); len(problems) != 1 || problems[0].Code != TooLarge {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func TestPrometheusHTTPConfigDecodes(t *testing.T) {
+	var got struct {
+		URL  config.URL              `yaml:"url"`
+		HTTP config.HTTPClientConfig `yaml:"http"`
+	}
+	_, problems := Decode([]byte("url: http://127.0.0.1:9090\nhttp: {bearer_token_file: token, tls_config: {ca_file: ca.pem}}"), &got)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if got.URL.Host != "127.0.0.1:9090" || !got.HTTP.FollowRedirects || got.HTTP.Authorization == nil {
+		t.Errorf("got %+v", got)
+	}
+	_, problems = Decode([]byte("http: {bearer_tokn_file: token}"), &got)
+	if len(problems) != 1 || problems[0].Hint != `did you mean "bearer_token_file"?` {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func TestMessagesKeepValuesToThemselves(t *testing.T) {
+	for _, source := range []string{"name: a\ncount: hunter2", "name: a\nitems: hunter2", "name: a\non: hunter2", "hunter: [hunter2]\nname: a"} {
+		_, problems := Decode([]byte(source), new(sample))
+		if len(problems) == 0 || strings.Contains(render(problems), "hunter2") {
+			t.Errorf("%q: %v", source, problems)
+		}
+	}
+}

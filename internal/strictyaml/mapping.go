@@ -1,0 +1,132 @@
+package strictyaml
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// entry is one key of a mapping with its value.
+type entry struct {
+	name       string
+	key, value *yaml.Node
+}
+
+// entries are the keys of a mapping, each once: later duplicates, keys that
+// are not text and merge keys are reported and left out.
+func (d *decoder) entries(n *yaml.Node) []entry {
+	seen, all := map[string]*yaml.Node{}, []entry(nil)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		first, twice := seen[key.Value]
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			d.report(key, WrongType, "expected text as a key, found "+found(key), "")
+		case key.ShortTag() == "!!merge":
+			d.report(key, MergeKey, "merge keys (<<) are not supported", "write the keys out, or use an alias for the whole value")
+		case twice:
+			d.report(key, DuplicateKey, fmt.Sprintf("the key %q stands here a second time", clip(key.Value)),
+				fmt.Sprintf("the first is on line %d", first.Line))
+		default:
+			seen[key.Value] = key
+			all = append(all, entry{key.Value, key, value})
+		}
+	}
+	return all
+}
+
+func (d *decoder) object(n *yaml.Node, v reflect.Value, path string) {
+	if !d.want(n, yaml.MappingNode, "keys and values") {
+		return
+	}
+	fields := fieldsOf(v)
+	for _, e := range d.entries(n) {
+		at := join(path, e.name)
+		field, ok := fields[e.name]
+		if !ok {
+			d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", clip(e.name)), suggestion(e.name, fields))
+			continue
+		}
+		d.positions.setKey(at, e.key)
+		d.value(e.value, field.value, at)
+		field.set = true
+	}
+	d.missing(n, fields)
+}
+
+func (d *decoder) missing(n *yaml.Node, fields map[string]*field) {
+	for _, name := range sorted(fields) {
+		if f := fields[name]; f.required && !f.set {
+			d.report(n, MissingField, fmt.Sprintf("the key %q is missing", name), "")
+		}
+	}
+}
+
+func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) {
+	if !d.want(n, yaml.MappingNode, "keys and values") {
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, e := range d.entries(n) {
+		at := join(path, e.name)
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		if key.Kind() != reflect.String {
+			d.report(e.key, WrongType, "expected no keys here", "")
+			continue
+		}
+		key.SetString(e.name)
+		d.positions.setKey(at, e.key)
+		d.value(e.value, value, at)
+		v.SetMapIndex(key, value)
+	}
+}
+
+// field is one key a struct accepts.
+type field struct {
+	value    reflect.Value
+	required bool
+	set      bool
+}
+
+// fieldsOf lists what a struct accepts, inlined structs included. Promoted
+// names follow the library: the tag, else the field's name in lower case.
+func fieldsOf(v reflect.Value) map[string]*field {
+	fields := map[string]*field{}
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if strings.Contains(","+options+",", ",inline,") && v.Field(i).Kind() == reflect.Struct {
+			for inner, value := range fieldsOf(v.Field(i)) {
+				fields[inner] = value
+			}
+			continue
+		}
+		if name == "" {
+			name = strings.ToLower(f.Name)
+		}
+		if name != "-" {
+			fields[name] = &field{value: v.Field(i), required: f.Tag.Get("required") == "true"}
+		}
+	}
+	return fields
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// clip bounds a key before it is shown.
+func clip(name string) string {
+	if r := []rune(name); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return name
+}

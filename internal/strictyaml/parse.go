@@ -1,0 +1,127 @@
+package strictyaml
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+)
+
+// The bounds. A thousand rules fit in a tenth of MaxSize; nothing people
+// write by hand nests deeper than a dozen levels.
+const (
+	MaxSize    = 1 << 20
+	MaxDepth   = 32
+	MaxAliased = 10_000
+)
+
+// ReadFile reads at most MaxSize bytes of a file; a longer one is refused
+// after that much has been read, whatever its size claims to be.
+func ReadFile(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return data, nil
+}
+
+// parse gives the root value of the one document in data, nil where there is
+// none.
+func parse(data []byte) (*yaml.Node, *Problem) {
+	if p := inspect(data); p != nil {
+		return nil, p
+	}
+	depth := loaderlimits.DepthValue(MaxDepth)
+	loader, err := yaml.NewLoader(bytes.NewReader(data),
+		yaml.WithPlugin(loaderlimits.New(depth)), yaml.WithUniqueKeys(false))
+	if err != nil {
+		return nil, &Problem{Line: 1, Column: 1, Code: Syntax, Message: "the file cannot be read as YAML"}
+	}
+	root, more := new(yaml.Node), new(yaml.Node)
+	if err := loader.Load(root); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, syntax(err)
+	}
+	if err := loader.Load(more); err == nil {
+		return nil, &Problem{
+			Line: more.Line, Column: max(1, more.Column), Code: Documents,
+			Message: "a second YAML document begins here",
+			Hint:    "put each document into a file of its own",
+		}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, syntax(err)
+	}
+	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
+		return root.Content[0], nil
+	}
+	return root, nil
+}
+
+// inspect refuses what must not even reach the parser.
+func inspect(data []byte) *Problem {
+	if len(data) > MaxSize {
+		return &Problem{
+			Line: 1, Column: 1, Code: TooLarge,
+			Message: fmt.Sprintf("the file is larger than %d KiB", MaxSize>>10),
+			Hint:    "split it into several files",
+		}
+	}
+	at, what := bytes.IndexByte(data, 0), "a NUL byte"
+	if at < 0 && !utf8.Valid(data) {
+		at, what = firstInvalid(data), "bytes that are not UTF-8"
+	}
+	if at < 0 {
+		return nil
+	}
+	line := 1 + bytes.Count(data[:at], []byte("\n"))
+	column := 1 + utf8.RuneCount(data[bytes.LastIndexByte(data[:at], '\n')+1:at])
+	return &Problem{
+		Line: line, Column: column, Code: Encoding,
+		Message: "the file holds " + what, Hint: "save it as plain UTF-8 text",
+	}
+}
+
+func firstInvalid(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// syntax turns the library's error into ours. Its message speaks of YAML and
+// not of Go.
+func syntax(err error) *Problem {
+	p := &Problem{Line: 1, Column: 1, Code: Syntax, Message: "this is not valid YAML"}
+	var e *yaml.LoadError
+	if !errors.As(err, &e) {
+		return p
+	}
+	p.Line, p.Column, p.Message = max(1, e.Mark.Line), max(1, e.Mark.Column), e.Message
+	switch {
+	case strings.Contains(e.Message, "exceeded max depth"):
+		p.Code, p.Message = TooDeep, fmt.Sprintf("values nest deeper than %d levels", MaxDepth)
+	case strings.Contains(e.Message, "tab character"):
+		p.Hint = "YAML is indented with spaces"
+	case strings.Contains(e.Message, "cannot start any token"):
+		p.Hint = "YAML is indented with spaces, not tabs; text that begins with @, ` or % needs quotes"
+	case strings.Contains(e.Message, "mapping values are not allowed"):
+		p.Hint = "text that holds \": \" needs quotes; otherwise check the indentation"
+	}
+	return p
+}

@@ -1,0 +1,129 @@
+package strictyaml
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Position is a place in the file; both count from 1, Column in characters.
+type Position struct {
+	Line, Column int
+}
+
+// Positions says where each value of a decoded document stands. A path is
+// written as one would read it aloud: "rules[0].signals[1].query". The zero
+// path is the document. What an alias stands for is placed at its anchor.
+type Positions struct {
+	source []byte
+	nodes  map[string]place
+}
+
+type place struct {
+	value *yaml.Node
+	key   *yaml.Node
+}
+
+func (p *Positions) set(path string, n *yaml.Node) {
+	at := p.nodes[path]
+	at.value = n
+	p.nodes[path] = at
+}
+
+func (p *Positions) setKey(path string, n *yaml.Node) {
+	at := p.nodes[path]
+	at.key = n
+	p.nodes[path] = at
+}
+
+// Has says whether the path was written in the document.
+func (p *Positions) Has(path string) bool { return p.nodes[path].value != nil }
+
+// Value is where the value at path begins, an opening quote included. A path
+// that was not written gives the start of the nearest one around it.
+func (p *Positions) Value(path string) Position {
+	for {
+		if n := p.nodes[path].value; n != nil {
+			return Position{n.Line, n.Column}
+		}
+		if path == "" {
+			return Position{1, 1}
+		}
+		path = parent(path)
+	}
+}
+
+// Key is where the key of the value at path stands; without one, Value.
+func (p *Positions) Key(path string) Position {
+	if n := p.nodes[path].key; n != nil {
+		return Position{n.Line, n.Column}
+	}
+	return p.Value(path)
+}
+
+// Inside is where the byte at offset of the scalar at path stands in the
+// file, whatever its style: plain, quoted, or a block with its indentation.
+// Where an escape cannot be followed, it is the start of the scalar.
+func (p *Positions) Inside(path string, offset int) Position {
+	n := p.nodes[path].value
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return p.Value(path)
+	}
+	start := p.offset(n.Line, n.Column)
+	at, ok := follow(p.source, bodyOf(p.source, start, n.Style), n, min(max(offset, 0), len(n.Value)))
+	if !ok {
+		return Position{n.Line, n.Column}
+	}
+	return p.position(at)
+}
+
+// offset is the byte at which a line and column stand.
+func (p *Positions) offset(line, column int) int {
+	at := 0
+	for ; line > 1; line-- {
+		next := bytes.IndexByte(p.source[at:], '\n')
+		if next < 0 {
+			return len(p.source)
+		}
+		at += next + 1
+	}
+	for ; column > 1 && at < len(p.source); column-- {
+		_, size := utf8.DecodeRune(p.source[at:])
+		at += size
+	}
+	return at
+}
+
+func (p *Positions) position(at int) Position {
+	at = min(at, len(p.source))
+	head := p.source[:at]
+	return Position{
+		Line:   1 + bytes.Count(head, []byte("\n")),
+		Column: 1 + utf8.RuneCount(head[bytes.LastIndexByte(head, '\n')+1:]),
+	}
+}
+
+// bodyOf is where a scalar's text begins: behind its quote, or on the line
+// below a block's header.
+func bodyOf(source []byte, start int, style yaml.Style) int {
+	switch {
+	case style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		return start + 1
+	case style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		if end := bytes.IndexByte(source[min(start, len(source)):], '\n'); end >= 0 {
+			return start + end + 1
+		}
+	}
+	return start
+}
+
+// parent cuts the last step off a path.
+func parent(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '.' || path[i] == '[' {
+			return path[:i]
+		}
+	}
+	return ""
+}

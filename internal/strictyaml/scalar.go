@@ -1,0 +1,118 @@
+package strictyaml
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// scalar decodes a single value into a basic kind.
+func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
+	tag, text := n.ShortTag(), strings.ReplaceAll(n.Value, "_", "")
+	switch v.Kind() {
+	case reflect.String:
+		d.text(n, v)
+	case reflect.Bool:
+		v.SetBool(d.boolean(n))
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		i, err := strconv.ParseInt(text, 0, v.Type().Bits())
+		if d.number(n, tag == "!!int" && err == nil, expected(v)) {
+			v.SetInt(i)
+		}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		u, err := strconv.ParseUint(text, 0, v.Type().Bits())
+		if d.number(n, tag == "!!int" && err == nil, expected(v)) {
+			v.SetUint(u)
+		}
+	case reflect.Float32, reflect.Float64:
+		f, err := strconv.ParseFloat(text, 64)
+		finite := err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
+		if d.number(n, (tag == "!!int" || tag == "!!float") && finite, expected(v)) {
+			v.SetFloat(f)
+		}
+	default:
+		d.report(n, WrongType, "nothing can stand here", "")
+	}
+}
+
+// text refuses what YAML would not read as text: 1.10 as a version loses its
+// zero in the next tool that touches it.
+func (d *decoder) text(n *yaml.Node, v reflect.Value) {
+	switch n.ShortTag() {
+	case "!!str", "!!timestamp":
+		v.SetString(n.Value)
+	default:
+		d.report(n, Unquoted, fmt.Sprintf("expected text, found %s", found(n)), "put quotes around it")
+	}
+}
+
+// boolean takes true and false alone: the yes, no, on and off of old YAML are
+// words elsewhere in our own files.
+func (d *decoder) boolean(n *yaml.Node) bool {
+	if n.ShortTag() != "!!bool" {
+		d.report(n, WrongType, "expected true or false, found "+found(n), "")
+		return false
+	}
+	return strings.EqualFold(n.Value, "true")
+}
+
+func (d *decoder) number(n *yaml.Node, ok bool, want string) bool {
+	if !ok {
+		d.report(n, WrongType, fmt.Sprintf("expected %s, found %s", want, found(n)), "")
+	}
+	return ok
+}
+
+// expected names what a target takes, in the words of people.
+func expected(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "a whole number"
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "a whole number, zero or more"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	default:
+		return "text"
+	}
+}
+
+// found names what stands there, without repeating it.
+func found(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "keys and values"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch n.ShortTag() {
+	case "!!int", "!!float":
+		return "a number"
+	case "!!bool":
+		return "true or false"
+	case "!!null":
+		return "nothing"
+	default:
+		return "text"
+	}
+}
+
+// scalarType is what an untyped target takes a scalar as.
+func scalarType(n *yaml.Node) reflect.Type {
+	switch n.ShortTag() {
+	case "!!int":
+		return reflect.TypeFor[int64]()
+	case "!!float":
+		return reflect.TypeFor[float64]()
+	case "!!bool":
+		return reflect.TypeFor[bool]()
+	default:
+		return reflect.TypeFor[string]()
+	}
+}
