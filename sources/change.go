@@ -33,6 +33,7 @@ type Change struct {
 	StartedAt   time.Time `json:"started_at"`
 	FinishedAt  time.Time `json:"finished_at,omitzero"`
 	Sequence    int64     `json:"sequence,omitempty"`
+	Ends        []End     `json:"ends,omitempty"` // what Status and FinishedAt follow from
 
 	RollbackOf string            `json:"rollback_of,omitempty"`
 	Group      string            `json:"group,omitempty"`

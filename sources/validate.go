@@ -1,0 +1,187 @@
+package sources
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The bounds every event is held to before anything else sees it. Lengths are
+// in bytes.
+const (
+	MaxName   = 200  // every name: service, version, actor, a label's key
+	MaxText   = 2000 // a URL, a label's value
+	MaxLabels = 64
+	MaxRiders = 100
+	// MaxAhead is how far ahead of our clock a tool's may run. A change that
+	// starts in the future would supersede everything until then.
+	MaxAhead = 10 * time.Minute
+)
+
+// earliest is before any delivery tool kept time: an event older than that is
+// a clock at zero, or seconds read as milliseconds.
+var earliest = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// WithDefaults fills what a tool may leave out — Kind deploy, Environment
+// production — and brings At to UTC and to the microsecond the store keeps.
+// Finer time would make a change differ from itself read back.
+func (e Event) WithDefaults() Event {
+	if e.Kind == "" {
+		e.Kind = Deploy
+	}
+	if e.Environment == "" {
+		e.Environment = "production"
+	}
+	e.At = e.At.UTC().Truncate(time.Microsecond)
+	return e
+}
+
+// Validate gives the first reason why the event, defaults filled in, cannot be
+// taken: one line that names the field and the fix, for the tool's author. It
+// never quotes the event, so that it can be answered and logged.
+func (e Event) Validate(now time.Time) error {
+	for _, check := range []func() error{
+		e.checkNames, e.checkWords, e.checkVersion, func() error { return checkTime(e.At, now) },
+		func() error { return checkURL(e.URL) }, e.checkRiders, e.checkLabels,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// name is one field that must be, or may be, a name.
+type name struct {
+	field    string
+	value    string
+	required bool
+}
+
+func (e Event) checkNames() error {
+	for _, n := range []name{
+		{"source", e.Source, true},
+		{"event_id", e.EventID, true},
+		{"change_id", e.ChangeID, true},
+		{"service", e.Service, true},
+		{"environment", e.Environment, true},
+		{"region", e.Region, false},
+		{"version", e.Version, false},
+		{"previous", e.Previous, false},
+		{"rollback_of", e.RollbackOf, false},
+		{"group", e.Group, false},
+		{"actor", e.Actor, false},
+	} {
+		if err := n.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n name) check() error {
+	if n.required && strings.TrimSpace(n.value) == "" {
+		return fmt.Errorf("%s is missing: send a non-empty name", n.field)
+	}
+	return checkText(n.field, n.value, MaxName)
+}
+
+// checkText refuses what a database, a log line or a page cannot hold as one
+// line of text: NUL and other control characters, line breaks, broken UTF-8,
+// and the marks that make text read backwards.
+func checkText(field, s string, limit int) error {
+	if len(s) > limit {
+		return fmt.Errorf("%s is %d bytes long: send at most %d", field, len(s), limit)
+	}
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("%s is not valid UTF-8: encode it as UTF-8", field)
+	}
+	if strings.ContainsFunc(s, unprintable) {
+		return fmt.Errorf("%s holds a control character or line break: send plain one-line text", field)
+	}
+	return nil
+}
+
+func unprintable(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+}
+
+func (e Event) checkWords() error {
+	switch e.Status {
+	case Started, Succeeded, Failed:
+	default:
+		return errors.New("status is unknown: send started, succeeded or failed")
+	}
+	switch e.Kind {
+	case Deploy, Config, Flag, Experiment:
+	default:
+		return errors.New("kind is unknown: send deploy, config, flag or experiment")
+	}
+	return nil
+}
+
+// checkVersion asks for a version of deploys alone: a flag's or a config
+// push's state is not always named, but a deploy without a version can
+// neither be joined with another tool's word of it nor be rolled back to.
+func (e Event) checkVersion() error {
+	if e.Kind == Deploy && strings.TrimSpace(e.Version) == "" {
+		return errors.New("version is missing: a deploy must name what it deployed")
+	}
+	return nil
+}
+
+func checkTime(at, now time.Time) error {
+	if at.IsZero() {
+		return errors.New("at is missing: send the time of the event, RFC 3339")
+	}
+	if at.Before(earliest) {
+		return errors.New("at is before the year 2000: check the clock and the unit of the timestamp")
+	}
+	if at.After(now.Add(MaxAhead)) {
+		return fmt.Errorf("at is more than %s in the future: check the tool's clock", MaxAhead)
+	}
+	return nil
+}
+
+// checkURL takes web addresses only: a page shows it as a link, and a link may
+// be a script.
+func checkURL(u string) error {
+	if u == "" {
+		return nil
+	}
+	if !strings.HasPrefix(u, "https://") && !strings.HasPrefix(u, "http://") {
+		return errors.New("url is no web address: send one that begins with https:// or http://")
+	}
+	return checkText("url", u, MaxText)
+}
+
+func (e Event) checkRiders() error {
+	if len(e.Riders) > MaxRiders {
+		return fmt.Errorf("riders has %d names: send at most %d", len(e.Riders), MaxRiders)
+	}
+	for i, r := range e.Riders {
+		n := name{field: fmt.Sprintf("riders[%d]", i), value: r, required: true}
+		if err := n.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e Event) checkLabels() error {
+	if len(e.Labels) > MaxLabels {
+		return fmt.Errorf("labels has %d entries: send at most %d", len(e.Labels), MaxLabels)
+	}
+	for k, v := range e.Labels {
+		if err := (name{field: "a label's name", value: k, required: true}).check(); err != nil {
+			return err
+		}
+		if err := checkText("a label's value", v, MaxText); err != nil {
+			return err
+		}
+	}
+	return nil
+}
