@@ -1,0 +1,50 @@
+// Package changes holds what every change source shares: how a delivery is
+// refused, how its JSON is opened, and which services a source may speak for.
+//
+// A delivery comes from outside and is hostile until its signature says
+// otherwise. Every source therefore has two steps, in this order:
+//
+//	Verify(header, body, now) error             over the raw bytes
+//	Parse(header, body) ([]sources.Event, error)
+//
+// and three ways to say no, which the server turns into a status code:
+//
+//	ErrUnauthorized   401  the signature is missing, wrong, or too old
+//	*BadEvent         400  signed, but not a delivery we understand; Reason is one line
+//	ErrIgnored        202  understood, and it tells of no change
+//
+// Reasons name fields, never repeat their values: what stands in a refused
+// body belongs into no log.
+package changes
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrUnauthorized says that the delivery does not prove where it comes from.
+// It tells the sender nothing more, so that guessing stays blind.
+var ErrUnauthorized = errors.New("delivery is not signed with a known secret")
+
+// ErrIgnored is wrapped by the errors for valid deliveries that tell of no
+// change, such as a ping. Their text gives the reason.
+var ErrIgnored = errors.New("tells of no change")
+
+// BadEvent is a delivery that is signed and still no use.
+type BadEvent struct {
+	Reason string // one line, for the sender
+}
+
+// Error gives the reason.
+func (e *BadEvent) Error() string { return "bad event: " + e.Reason }
+
+// Bad makes a BadEvent. Arguments must be names of fields and limits, not
+// values out of the delivery.
+func Bad(format string, args ...any) error {
+	return &BadEvent{Reason: fmt.Sprintf(format, args...)}
+}
+
+// Ignored makes an error that wraps ErrIgnored and says why.
+func Ignored(reason string) error {
+	return fmt.Errorf("%w: %s", ErrIgnored, reason)
+}

@@ -1,0 +1,134 @@
+// Package generic takes events in Pushback's own JSON (POST /v1/events), from
+// any tool that can send a request: a line in a deploy script, `pushback
+// deploy`, a job's last step.
+//
+// The body is one sources.Event. Keys are strict, an unknown one is refused
+// by its name; what may be left out has a default:
+//
+//	status       succeeded
+//	kind         the source's, else deploy
+//	event_id     "<change_id>:<status>"
+//	change_id    made from service, environment, region, kind, version and at;
+//	             a change told in two steps (started, then the end) must name it
+//
+// Required are service, environment, version and at: the sender knows best
+// when it happened, and a retry with another time would be another change.
+//
+// The sender proves itself by a bearer token or by Standard Webhooks; one
+// secret serves both.
+package generic
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/changes/signature"
+)
+
+// Config is one generic source in pushback.yml.
+type Config struct {
+	SecretFiles   []string `yaml:"secret_files"` // any one of them is accepted
+	Insecure      bool     `yaml:"insecure"`     // no secret: on loopback only
+	changes.Scope `yaml:",inline"`
+}
+
+// Source turns deliveries into events under its own name.
+type Source struct {
+	name    string
+	secrets [][]byte
+	config  Config
+}
+
+// New reads the secrets and checks the scope.
+func New(name string, c Config) (*Source, error) {
+	if err := c.Check(); err != nil {
+		return nil, fmt.Errorf("change source %s: %w", name, err)
+	}
+	secrets, err := changes.ReadSecrets(c.SecretFiles, c.Insecure)
+	if err != nil {
+		return nil, fmt.Errorf("change source %s: %w", name, err)
+	}
+	return &Source{name: name, secrets: secrets, config: c}, nil
+}
+
+// Name is the source's name in pushback.yml, and in its events.
+func (s *Source) Name() string { return s.name }
+
+// Verify checks the bearer token, or the Standard Webhooks signature where
+// there is one. A delivery that carries a signature is held to it: a token
+// beside it does not excuse a body that was changed on the way.
+func (s *Source) Verify(h http.Header, body []byte, now time.Time) error {
+	if s.config.Insecure {
+		return nil
+	}
+	check := signature.Bearer(s.secrets, h)
+	if h.Get("Webhook-Signature") != "" {
+		check = signature.Standard(s.secrets, h, body, now)
+	}
+	if check != nil {
+		return changes.ErrUnauthorized
+	}
+	return nil
+}
+
+// Parse reads one event. The source it claims to be from is overwritten by
+// the one it was verified as.
+func (s *Source) Parse(_ http.Header, body []byte) ([]sources.Event, error) {
+	var e sources.Event
+	if err := changes.DecodeStrict(body, &e); err != nil {
+		return nil, err
+	}
+	e.Source = s.name
+	if err := require(e); err != nil {
+		return nil, err
+	}
+	events, err := s.config.Admit(defaults(e, s.config.Kind))
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}
+
+// require refuses an event that lacks what no default can give.
+func require(e sources.Event) error {
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{
+		{"service", strings.TrimSpace(e.Service) == ""},
+		{"environment", strings.TrimSpace(e.Environment) == ""},
+		{"version", strings.TrimSpace(e.Version) == ""},
+		{"at", e.At.IsZero()},
+		{"change_id (a started change needs one, for its end to find it)",
+			e.ChangeID == "" && e.Status == sources.Started},
+	} {
+		if f.missing {
+			return changes.Bad("%s is missing", f.name)
+		}
+	}
+	return nil
+}
+
+// defaults fills what may be left out. The identifiers are made from what the
+// event says and not from chance, so that a sender's retry is a duplicate.
+func defaults(e sources.Event, kind sources.Kind) sources.Event {
+	e.At = e.At.UTC()
+	e.Status = orElse(e.Status, sources.Succeeded)
+	e.Kind = orElse(e.Kind, orElse(kind, sources.Deploy))
+	e.ChangeID = orElse(e.ChangeID, strings.Join([]string{
+		e.Service, e.Environment, e.Region, string(e.Kind), e.Version, e.At.Format(time.RFC3339Nano),
+	}, "/"))
+	e.EventID = orElse(e.EventID, e.ChangeID+":"+string(e.Status))
+	return e
+}
+
+func orElse[T ~string](value, fallback T) T {
+	if value == "" {
+		return fallback
+	}
+	return value
+}

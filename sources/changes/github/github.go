@@ -1,0 +1,112 @@
+// Package github turns GitHub's deployment and deployment_status webhooks
+// into events (docs.github.com/en/webhooks, X-Hub-Signature-256).
+//
+//	deployment.state             becomes
+//	in_progress                  started
+//	pending, queued              started, unless a workflow run stands behind it
+//	(deployment created)         started, unless a workflow run stands behind it
+//	success                      succeeded
+//	failure, error               failed
+//	waiting, inactive            ignored
+//
+// Actions says in_progress itself, and may wait days for an approval before
+// it; until then nothing rolls, and a start told too early would let the
+// watch give up before the change begins. Scripts that call the API often
+// tell nothing between creating a deployment and its end, so there the
+// creation is the only start there is.
+//
+// Identity comes from the signed body: the event is the status's id, never
+// X-GitHub-Delivery, which a replay may renew; the change is the deployment's
+// id. deployment.payload may carry two keys of ours: pushback_rollback_of
+// (the change or order that this one undoes) and reversible (false: never
+// rolled back).
+package github
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/changes/signature"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// Config is one GitHub source in pushback.yml. Environments maps GitHub's
+// environment names to ours.
+type Config struct {
+	SecretFiles   []string `yaml:"secret_files"` // the webhook's secret; any one is accepted
+	Insecure      bool     `yaml:"insecure"`     // no secret: on loopback only
+	changes.Scope `yaml:",inline"`
+}
+
+// Source turns deliveries into events under its own name.
+type Source struct {
+	name    string
+	secrets [][]byte
+	config  Config
+	service func(repository string) string
+}
+
+// New reads the secrets and checks the scope. service gives the catalogue's
+// service for a repository ("owner/name"), or the repository where it has no
+// alias.
+func New(name string, c Config, service func(repository string) string) (*Source, error) {
+	if err := c.Check(); err != nil {
+		return nil, fmt.Errorf("change source %s: %w", name, err)
+	}
+	secrets, err := changes.ReadSecrets(c.SecretFiles, c.Insecure)
+	if err != nil {
+		return nil, fmt.Errorf("change source %s: %w", name, err)
+	}
+	return &Source{name: name, secrets: secrets, config: c, service: service}, nil
+}
+
+// Name is the source's name in pushback.yml, and in its events.
+func (s *Source) Name() string { return s.name }
+
+// Verify checks X-Hub-Signature-256 over the raw body. The older SHA-1 header
+// is not looked at. now has no part in it: GitHub signs no time.
+func (s *Source) Verify(h http.Header, body []byte, _ time.Time) error {
+	if s.config.Insecure {
+		return nil
+	}
+	if signature.HMAC(s.secrets, "sha256=", h.Get("X-Hub-Signature-256"), body) != nil {
+		return changes.ErrUnauthorized
+	}
+	return nil
+}
+
+// Parse reads a verified delivery.
+func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
+	kind := h.Get("X-GitHub-Event")
+	if err := expected(kind); err != nil {
+		return nil, err
+	}
+	var d delivery
+	if err := changes.Decode(body, &d); err != nil {
+		return nil, err
+	}
+	e, err := d.event(kind)
+	if err != nil {
+		return nil, err
+	}
+	e.Source = s.name
+	e.Service = s.service(d.Repository.FullName)
+	return s.config.Admit(e)
+}
+
+// expected lets through the two events that are read, ignores those that
+// people tick along with them, and refuses the rest: a hook that sends them
+// was meant for something else.
+func expected(kind string) error {
+	switch kind {
+	case "deployment", "deployment_status":
+		return nil
+	case "ping", "push", "release", "status", "check_run", "check_suite", "workflow_run", "workflow_job",
+		"workflow_dispatch", "deployment_review", "deployment_protection_rule":
+		return changes.Ignored("X-GitHub-Event is " + kind)
+	}
+	return changes.Bad("X-GitHub-Event: send deployment and deployment_status")
+}

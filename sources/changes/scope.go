@@ -1,0 +1,94 @@
+package changes
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// Scope is what the operator lets a source say, and how its words become
+// ours. The zero Scope may speak for every service, renames nothing and calls
+// everything a deploy.
+type Scope struct {
+	// Services are globs over the service's name in the catalogue; * and ?
+	// match a slash too. Empty means all.
+	Services []string `yaml:"services"`
+	// Environments maps the tool's names to ours; what is not listed stays.
+	Environments map[string]string `yaml:"environments"`
+	// Kind is what the source's changes are where it does not say.
+	Kind sources.Kind `yaml:"kind"`
+	// Rollout is how far before the end a change began, for tools that tell
+	// only the end of one. 0: the tool tells the start itself.
+	Rollout time.Duration `yaml:"rollout"`
+}
+
+// Check refuses globs that are malformed, kinds that do not exist and
+// rollouts that end before they begin.
+func (s Scope) Check() error {
+	for _, glob := range s.Services {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("services: %q is not a glob", glob)
+		}
+	}
+	kinds := []sources.Kind{"", sources.Deploy, sources.Config, sources.Flag, sources.Experiment}
+	if !slices.Contains(kinds, s.Kind) {
+		return fmt.Errorf("kind: %q is none of deploy, config, flag, experiment", s.Kind)
+	}
+	if s.Rollout < 0 {
+		return fmt.Errorf("rollout: %s is negative", s.Rollout)
+	}
+	return nil
+}
+
+// Admit puts the event into our words and gives what it amounts to: itself,
+// preceded by the start that the tool does not tell when Rollout is set. A
+// service the source may not speak for is a BadEvent.
+func (s Scope) Admit(e sources.Event) ([]sources.Event, error) {
+	if !s.speaksFor(e.Service) {
+		return nil, Bad("service: this source may not speak for it (services in pushback.yml)")
+	}
+	if ours, ok := s.Environments[e.Environment]; ok {
+		e.Environment = ours
+	}
+	if e.Kind == "" {
+		e.Kind = s.kind()
+	}
+	if s.Rollout == 0 || e.Status == sources.Started {
+		return []sources.Event{e}, nil
+	}
+	return []sources.Event{s.start(e), e}, nil
+}
+
+// start is the start of the change that e ends.
+func (s Scope) start(e sources.Event) sources.Event {
+	e.EventID += ":rollout"
+	e.Status = sources.Started
+	e.At = e.At.Add(-s.Rollout)
+	e.Sequence = 0
+	return e
+}
+
+func (s Scope) kind() sources.Kind {
+	if s.Kind == "" {
+		return sources.Deploy
+	}
+	return s.Kind
+}
+
+func (s Scope) speaksFor(service string) bool {
+	if len(s.Services) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(s.Services, func(glob string) bool {
+		ok, err := path.Match(unslash(glob), unslash(service))
+		return ok && err == nil
+	})
+}
+
+// unslash takes the slash its special meaning in path.Match: a service is a
+// name, not a path.
+func unslash(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
