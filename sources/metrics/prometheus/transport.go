@@ -1,0 +1,83 @@
+package prometheus
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+)
+
+// maxBody bounds an answer after decompression: some two million points.
+const maxBody = 64 << 20
+
+// transport adds parameters to requests and lets through only answers that
+// are whole.
+type transport struct {
+	next   http.RoundTripper
+	params map[string]string
+	limit  int64
+}
+
+// RoundTrip reads the whole body within the limit. The transport below has
+// already undone compression, so that a small bomb cannot become a large
+// answer.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.next.RoundTrip(t.withParams(r))
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, t.limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer: %w", err)
+	}
+	if int64(len(body)) > t.limit {
+		return nil, fmt.Errorf("answer is larger than %d MiB: narrow the query", t.limit>>20)
+	}
+	if err := whole(response, body); err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
+}
+
+// CloseIdleConnections passes the wish on.
+func (t *transport) CloseIdleConnections() {
+	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+func (t *transport) withParams(r *http.Request) *http.Request {
+	r = r.Clone(r.Context())
+	q := r.URL.Query()
+	for name, value := range t.params {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	r.URL.RawQuery = q.Encode()
+	return r
+}
+
+// whole refuses a web page, which is what proxies answer when a session has
+// run out, and an answer that says itself that it is partial, which the API
+// client does not look at (VictoriaMetrics's isPartial).
+func whole(r *http.Response, body []byte) error {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "text/html" {
+		return fmt.Errorf("answered %s with a web page: is url right, and does it ask for a login?", r.Status)
+	}
+	if !bytes.Contains(body, []byte(`"isPartial"`)) {
+		return nil
+	}
+	var envelope struct {
+		Partial bool `json:"isPartial"`
+	}
+	if json.Unmarshal(body, &envelope) == nil && envelope.Partial {
+		return errors.New("answer is partial: some of the store's nodes did not answer")
+	}
+	return nil
+}
