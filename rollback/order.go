@@ -45,6 +45,8 @@ type Order struct {
 	Why            string         `json:"why,omitempty"`   // the refusal, failure or rejection, for people
 	Receipt        *Receipt       `json:"receipt,omitempty"`
 	SuspendedUntil time.Time      `json:"suspended_until,omitzero"` // a newer change of the slot is rolling
+	Automatic      bool           `json:"automatic"`                // the rule acts by itself; false: a person must approve
+	Tell           []string       `json:"tell,omitempty"`           // receivers who hear how it went
 }
 
 // Receipt is what a hook answered. Output is at most 64 KiB.
