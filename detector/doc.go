@@ -4,9 +4,9 @@
 // It is pure — values in, values out; no clock, context, log or I/O — so that
 // every verdict can be replayed from what is stored with it. The way through:
 //
-//	Tally    raw series   → Ticks       counters, histograms, gauges on one grid
-//	Learn    history      → Profile     how the signal moves when nothing happens
-//	Judge    plan, profiles, observation → Verdict
+//	Tabulate  raw series   → Ticks       counters, histograms, gauges on one grid
+//	Learn     history      → Profile     how the signal moves when nothing happens
+//	Judge     plan, profiles, observation → Verdict
 //
 // A Verdict holds one Evidence a signal: the grade, the reason, the numbers a
 // reader must be told beside them, and the query that reproduces them. The

@@ -34,7 +34,6 @@ type Reading struct {
 	Before  Ticks  `json:"before"`            // the w ticks ahead of StartedAt, oldest first
 	After   Ticks  `json:"after"`             // full ticks behind FinishedAt + settle
 	Running Ticks  `json:"running"`           // the partly filled tick, length 0 or 1
-	Season  Values `json:"season,omitempty"`  // smoothed past for the season forecaster: see Profile
 	Rolling bool   `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only limit speaks
 }
 

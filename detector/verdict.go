@@ -119,3 +119,7 @@ type Verdict struct {
 	Signals []Evidence `json:"signals"`
 	Method  string     `json:"method"` // the detector's version; a replay under another may differ
 }
+
+// Profiles are the profiles of a rule's signals, by signal name. A signal
+// without one is judged as one without history.
+type Profiles map[string]Profile

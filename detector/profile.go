@@ -1,0 +1,92 @@
+package detector
+
+import (
+	"math"
+	"sort"
+	"time"
+)
+
+// Profile is how one signal moves when nothing is deployed: learned from
+// history ahead of time, kept as JSON, and good for any change of the next
+// day. It belongs to one query, tick, before and after; Learn makes it.
+//
+// Everything that Judge needs of the past is in it, the last period of the
+// season forecaster included (Past), so that a look fetches nothing older
+// than its own before window.
+type Profile struct {
+	Start  time.Time     `json:"start"`  // the first tick learned from begins here
+	End    time.Time     `json:"end"`    // the last one ends here
+	Tick   time.Duration `json:"tick"`   // the grid
+	Before int           `json:"before"` // w
+	After  int           `json:"after"`  // h
+	Ticks  int           `json:"ticks"`  // with a value, of those between Start and End and not masked
+
+	// Higher and Lower are the scans of one direction each, best first; the
+	// direction a signal does not watch is empty, and so are both under six
+	// hours of history. Where the best needs the season, the best of the
+	// others stands behind it, for a change that Past does not reach.
+	Higher []Scan `json:"higher,omitempty"`
+	Lower  []Scan `json:"lower,omitempty"`
+
+	Overdispersion float64 `json:"overdispersion,omitempty"` // φ ≥ 1 of the counts; 0 where unknown
+	Levels         Levels  `json:"levels"`
+	Past           []Past  `json:"past,omitempty"`
+}
+
+// Levels are the quantiles of the history's values, and its worst.
+type Levels struct {
+	Lowest  float64 `json:"lowest"`
+	Q01     float64 `json:"q01"`
+	Q05     float64 `json:"q05"`
+	Q95     float64 `json:"q95"`
+	Q99     float64 `json:"q99"`
+	Highest float64 `json:"highest"`
+}
+
+// Past is a stretch of history that the season forecaster looks back to, one
+// period before any change of the day after the profile's end.
+type Past struct {
+	Period time.Duration `json:"period"`
+	Start  time.Time     `json:"start"`
+	Value  Values        `json:"value"`
+	Smooth Values        `json:"smooth"`
+}
+
+// Scan is the placebo scan of one forecaster in one direction: what the
+// series does by itself, as the scan sees it.
+type Scan struct {
+	Forecaster string        `json:"forecaster"`       // recent, trend or season
+	Period     time.Duration `json:"period,omitempty"` // of the season forecaster
+	Scale      float64       `json:"scale"`            // s0: the typical spread within a before window
+	Units      []float64     `json:"units"`            // u_k in the order of scanLengths
+	Order      []float64     `json:"order"`            // order statistics of G up to Q80, evenly thinned
+	Placebos   int           `json:"placebos"`         // how many G there were
+	Q80        float64       `json:"q80"`
+	Q99        float64       `json:"q99"`
+	Excess     float64       `json:"excess"`     // β: mean excess of G above Q80
+	Detectable float64       `json:"detectable"` // smallest shift found at p = 0.01 when it lasts ten ticks
+	AlarmRate  float64       `json:"alarm_rate"` // share of placebos that would have been likely
+}
+
+// tailShare is the part of the placebos beyond Q80, where the exponential
+// tail takes over from counting.
+const tailShare = 0.2
+
+// P is the p-value of g, the running maximum of the scan: counted among the
+// placebos up to Q80, an exponential tail beyond. A profile thins the order
+// statistics of long histories; p then is right to a part in a thousand.
+func (s Scan) P(g float64) float64 {
+	if g > s.Q80 {
+		return tailShare * math.Exp(-(g-s.Q80)/s.Excess)
+	}
+	place := sort.SearchFloat64s(s.Order, g)
+	below := float64(place) / float64(len(s.Order)) * float64(atQ80(s.Placebos)+1)
+	return (float64(s.Placebos) - math.Round(below) + 1) / float64(s.Placebos+1)
+}
+
+// atQ80 is the place of Q80 among the ascending G of this many placebos.
+func atQ80(placebos int) int { return int((1 - tailShare) * float64(placebos)) }
+
+// constant says that the history never moved: the scan has nothing to compare
+// with and does not judge.
+func (s Scan) constant() bool { return s.Excess <= 0 || len(s.Order) == 0 }

@@ -1,0 +1,78 @@
+package stats
+
+import (
+	"math"
+	"sort"
+)
+
+// Holm adjusts p-values so that the chance of any false claim among them is
+// held (Holm 1979): the i-th smallest of m times m−i, never falling, at most
+// 1. The order of p is kept.
+func Holm(p []float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	sort.Slice(order, func(a, b int) bool { return p[order[a]] < p[order[b]] })
+	adjusted := make([]float64, len(p))
+	largest := 0.0
+	for rank, i := range order {
+		largest = max(largest, min(1, p[i]*float64(len(p)-rank)))
+		adjusted[i] = largest
+	}
+	return adjusted
+}
+
+// BlockVariance estimates the long-run variance of a series that remembers:
+// size × the variance of the means of consecutive blocks. Divided by n it is
+// the variance of a mean of n ticks. Missing ticks are skipped before
+// cutting. NaN for fewer than three whole blocks.
+func BlockVariance(x []float64, size int) float64 {
+	x = Finite(nil, x)
+	blocks := len(x) / max(size, 1)
+	if size < 1 || blocks < 3 {
+		return math.NaN()
+	}
+	means := make([]float64, blocks)
+	for b := range means {
+		means[b] = Mean(x[b*size : (b+1)*size])
+	}
+	centre, sum := Mean(means), 0.0
+	for _, m := range means {
+		sum += (m - centre) * (m - centre)
+	}
+	return float64(size) * sum / float64(blocks-1)
+}
+
+// UpperTail is the chance that a standard normal exceeds z.
+func UpperTail(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }
+
+// Split finds where a series breaks in two: the index of the first value of
+// the second segment that leaves the smallest squared error around the two
+// means, each segment at least two values long. −1 where no break helps.
+// Missing values are skipped; the index counts them.
+func Split(x []float64) int {
+	total, n := 0.0, 0
+	for _, v := range x {
+		if !math.IsNaN(v) {
+			total += v
+			n++
+		}
+	}
+	best, at := 0.0, -1
+	left, k := 0.0, 0
+	for i, v := range x {
+		if math.IsNaN(v) {
+			continue
+		}
+		if k >= 2 && n-k >= 2 {
+			gap := left/float64(k) - (total-left)/float64(n-k)
+			if gain := gap * gap * float64(k) * float64(n-k); gain > best {
+				best, at = gain, i
+			}
+		}
+		left += v
+		k++
+	}
+	return at
+}
