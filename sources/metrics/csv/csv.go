@@ -1,0 +1,204 @@
+// Package csv reads series from files: for working without a metric store,
+// for replaying an old incident, and for measuring the detector on recorded
+// data.
+//
+// A folder is a store and a file is a series; the query is the file's name
+// without .csv or .csv.gz. The first line names the columns; timestamp (Unix
+// seconds, fractions allowed) and value are read, others are ignored:
+//
+//	timestamp,value
+//	1640995200,6.24
+//
+// Rows must ascend in time. The point at t is the last sample in (t − step,
+// t]; where there is none, there is no point: a gap in a file is a gap, not
+// a line drawn through it. PromQL's five minutes of looking back would draw
+// one.
+//
+// A query may come from a rule with names filled in, so it is not trusted as
+// a path: it can name a file directly in the folder and nothing else, and a
+// symbolic link cannot lead out of it.
+package csv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// Config is one store in pushback.yml.
+type Config struct {
+	Dir        string        `yaml:"dir"`
+	Resolution time.Duration `yaml:"resolution"` // default: the median spacing of the first readable file
+}
+
+// SetDirectory makes a relative Dir relative to dir.
+func (c *Config) SetDirectory(dir string) {
+	if c.Dir != "" && !filepath.IsAbs(c.Dir) {
+		c.Dir = filepath.Join(dir, c.Dir)
+	}
+}
+
+// Store answers from the files of one folder. It is safe for concurrent use.
+type Store struct {
+	name       string
+	root       *os.Root
+	resolution time.Duration
+
+	mu    sync.Mutex
+	cache map[string]cached
+}
+
+// New opens the folder. Files may come and go later.
+func New(name string, c Config) (*Store, error) {
+	if c.Dir == "" {
+		return nil, fmt.Errorf("metric store %s: dir is missing", name)
+	}
+	if c.Resolution < 0 {
+		return nil, fmt.Errorf("metric store %s: resolution cannot be negative", name)
+	}
+	root, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("metric store %s: opening the folder: %w", name, err)
+	}
+	s := &Store{name: name, root: root, resolution: c.Resolution, cache: map[string]cached{}}
+	if s.resolution == 0 {
+		s.resolution = s.spacing()
+	}
+	return s, nil
+}
+
+// Close lets the folder go.
+func (s *Store) Close() error { return s.root.Close() }
+
+// Name is the store's name in pushback.yml.
+func (s *Store) Name() string { return s.name }
+
+// Language is the query language of the rules that name this store.
+func (s *Store) Language() string { return "csv" }
+
+// Resolution is the configured spacing of samples, or the median one.
+func (s *Store) Resolution() time.Duration { return s.resolution }
+
+// Range gives the series that q names at w.From and every q.Step after it up
+// to w.To. A file that is not there is a Fault of kind no_data.
+func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
+	if q.Step < time.Millisecond {
+		return nil, s.fault(sources.SourceError, fmt.Errorf("step %s is below a millisecond", q.Step))
+	}
+	samples, err := s.samples(ctx, q.Expr)
+	if err != nil {
+		return nil, err
+	}
+	step, points := q.Step.Milliseconds(), []sources.Sample(nil)
+	for t := w.From.UnixMilli(); t <= w.To.UnixMilli(); t += step {
+		if v, ok := lastWithin(samples, t-step, t); ok {
+			points = append(points, sources.Sample{T: t, V: v})
+		}
+	}
+	return series(q.Expr, points), nil
+}
+
+// Instant gives the last sample within one Resolution before at.
+func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
+	samples, err := s.samples(ctx, expr)
+	if err != nil {
+		return nil, err
+	}
+	t := at.UnixMilli()
+	if v, ok := lastWithin(samples, t-s.resolution.Milliseconds(), t); ok {
+		return series(expr, []sources.Sample{{T: t, V: v}}), nil
+	}
+	return nil, nil
+}
+
+// Heartbeat is the time of the newest sample in any file, as of at. It stops
+// at the first file that is fresh.
+func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
+	var newest sources.Sample
+	for _, query := range s.queries() {
+		samples, err := s.samples(ctx, query)
+		if ctx.Err() != nil {
+			return time.Time{}, err
+		}
+		if i := after(samples, at.UnixMilli()); err == nil && i > 0 && samples[i-1].T >= newest.T {
+			newest = samples[i-1]
+		}
+		if at.UnixMilli()-newest.T < s.resolution.Milliseconds() {
+			break
+		}
+	}
+	if newest.T == 0 {
+		return time.Time{}, s.fault(sources.NoData, errors.New("heartbeat gives nothing: no file has a sample yet"))
+	}
+	return time.UnixMilli(newest.T).UTC(), nil
+}
+
+func series(name string, points []sources.Sample) []sources.Series {
+	if len(points) == 0 {
+		return nil
+	}
+	return []sources.Series{{Labels: map[string]string{"__name__": name}, Samples: points}}
+}
+
+// after is the index of the first sample later than t.
+func after(samples []sources.Sample, t int64) int {
+	return sort.Search(len(samples), func(i int) bool { return samples[i].T > t })
+}
+
+// lastWithin is the last value in (from, to].
+func lastWithin(samples []sources.Sample, from, to int64) (float64, bool) {
+	i := after(samples, to)
+	if i == 0 || samples[i-1].T <= from {
+		return 0, false
+	}
+	return samples[i-1].V, true
+}
+
+// queries lists the folder's series, in name order.
+func (s *Store) queries() []string {
+	entries, err := fs.ReadDir(s.root.FS(), ".")
+	if err != nil {
+		return nil // the folder is gone: no series
+	}
+	var all []string
+	for _, e := range entries {
+		for _, extension := range extensions {
+			if query, ok := strings.CutSuffix(e.Name(), extension); ok {
+				all = append(all, query)
+			}
+		}
+	}
+	return all
+}
+
+// spacing is the median distance of samples in the first file that can be
+// read and has two, or a minute.
+func (s *Store) spacing() time.Duration {
+	for _, query := range s.queries() {
+		samples, err := s.samples(context.Background(), query)
+		if err != nil || len(samples) < 2 {
+			continue
+		}
+		gaps := make([]int64, len(samples)-1)
+		for i := range gaps {
+			gaps[i] = samples[i+1].T - samples[i].T
+		}
+		slices.Sort(gaps)
+		return time.Duration(gaps[len(gaps)/2]) * time.Millisecond
+	}
+	return time.Minute
+}
+
+func (s *Store) fault(kind sources.FaultKind, err error) error {
+	return &sources.Fault{Kind: kind, Store: s.name, Err: err}
+}

@@ -1,0 +1,200 @@
+package csv
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+const (
+	maxFile   = 64 << 20 // bytes of one file, unpacked
+	maxCached = 1024     // files kept in memory
+	maxName   = 200      // bytes of a query
+)
+
+// extensions in the order they are looked for.
+var extensions = []string{".csv", ".csv.gz"}
+
+// errTooLarge says that a file is larger than any series is.
+var errTooLarge = fmt.Errorf("larger than %d MiB unpacked", maxFile>>20)
+
+// cached is a file as it was when it had this time and size.
+type cached struct {
+	modified time.Time
+	size     int64
+	samples  []sources.Sample
+}
+
+// samples are the rows of the file that query names.
+func (s *Store) samples(ctx context.Context, query string) ([]sources.Sample, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, s.fault(sources.SourceError, err)
+	}
+	if err := checkName(query); err != nil {
+		return nil, s.fault(sources.SourceError, err)
+	}
+	for _, extension := range extensions {
+		samples, err := s.load(ctx, query+extension)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, s.fault(sources.SourceError, fmt.Errorf("reading %s%s: %w", query, extension, err))
+		}
+		return samples, nil
+	}
+	return nil, s.fault(sources.NoData, fmt.Errorf("no file %s.csv or %s.csv.gz", query, query))
+}
+
+// checkName lets a query name a file in the folder, and nothing else.
+func checkName(query string) error {
+	switch {
+	case query == "" || len(query) > maxName:
+		return fmt.Errorf("query must be a file name of 1 to %d bytes without .csv", maxName)
+	case strings.ContainsAny(query, "/\\\x00"), strings.HasPrefix(query, "."):
+		return errors.New("query must be a file name without .csv: no slash, and no dot in front")
+	}
+	return nil
+}
+
+// load reads the file, or takes it from the cache while it is unchanged.
+func (s *Store) load(ctx context.Context, file string) ([]sources.Sample, error) {
+	f, err := s.root.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a file")
+	}
+	if hit, ok := s.cached(file, info); ok {
+		return hit, nil
+	}
+	samples, err := read(ctx, f, strings.HasSuffix(file, ".gz"))
+	if err != nil {
+		return nil, err
+	}
+	s.keep(file, info, samples)
+	return samples, nil
+}
+
+func (s *Store) cached(file string, info os.FileInfo) ([]sources.Sample, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hit, ok := s.cache[file]
+	return hit.samples, ok && hit.modified.Equal(info.ModTime()) && hit.size == info.Size()
+}
+
+// keep starts the cache anew when it is full: which file is asked for next is
+// anybody's guess, and reading one again is cheap.
+func (s *Store) keep(file string, info os.FileInfo, samples []sources.Sample) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.cache) >= maxCached {
+		clear(s.cache)
+	}
+	s.cache[file] = cached{modified: info.ModTime(), size: info.Size(), samples: samples}
+}
+
+// read parses one file. Errors name the line.
+func read(ctx context.Context, r io.Reader, packed bool) ([]sources.Sample, error) {
+	if packed {
+		unpacked, err := gzip.NewReader(bufio.NewReader(r))
+		if err != nil {
+			return nil, fmt.Errorf("unpacking: %w", err)
+		}
+		defer unpacked.Close()
+		r = unpacked
+	}
+	table := csv.NewReader(&bounded{r: r, left: maxFile, ctx: ctx})
+	table.ReuseRecord = true
+	header, err := table.Read()
+	if err != nil {
+		return nil, fmt.Errorf("reading the header: %w", err)
+	}
+	at, value := column(header, "timestamp"), column(header, "value")
+	if at < 0 || value < 0 {
+		return nil, errors.New("line 1: the header must name the columns timestamp and value")
+	}
+	return rows(table, at, value)
+}
+
+// column finds a name in the header, past a byte order mark and spaces.
+func column(header []string, name string) int {
+	return slices.IndexFunc(header, func(cell string) bool {
+		return strings.TrimSpace(strings.TrimPrefix(cell, "\ufeff")) == name
+	})
+}
+
+func rows(table *csv.Reader, at, value int) ([]sources.Sample, error) {
+	var all []sources.Sample
+	for {
+		record, err := table.Read()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		line, _ := table.FieldPos(at)
+		sample, err := parse(record[at], record[value])
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+		if n := len(all); n > 0 && sample.T <= all[n-1].T {
+			return nil, fmt.Errorf("line %d: timestamp is not later than the line before: sort the file", line)
+		}
+		all = append(all, sample)
+	}
+}
+
+// parse reads one row. What is no number is refused and not dropped: unlike
+// in a query's answer, nothing but a mistake puts it there.
+func parse(timestamp, value string) (sources.Sample, error) {
+	const lastSecond = 253402300799 // the end of the year 9999
+	t, err := strconv.ParseFloat(strings.TrimSpace(timestamp), 64)
+	if err != nil || !(t >= 0 && t <= lastSecond) {
+		return sources.Sample{}, errors.New("timestamp is not in Unix seconds")
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return sources.Sample{}, errors.New("value is not a number: leave the row out where there is none")
+	}
+	return sources.Sample{T: int64(math.Round(t * 1000)), V: v}, nil
+}
+
+// bounded stops a reader that gives too much, or that nobody waits for.
+type bounded struct {
+	r    io.Reader
+	left int64
+	ctx  context.Context
+}
+
+// Read gives errTooLarge once the limit is passed.
+func (b *bounded) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}

@@ -1,0 +1,59 @@
+package embedded
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// Config is one store in pushback.yml.
+type Config struct {
+	Dir            string        `yaml:"dir"`             // where the database lives; made when missing
+	ScrapeInterval time.Duration `yaml:"scrape_interval"` // default 15s
+	Retention      time.Duration `yaml:"retention"`       // default 15 days
+	Timeout        time.Duration `yaml:"timeout"`         // of one query; default 30s
+	Targets        []Job         `yaml:"targets"`
+}
+
+// Job is a set of targets that serve the same thing.
+type Job struct {
+	Job     string            `yaml:"job"`     // becomes the label job
+	Targets []string          `yaml:"targets"` // host:port, asked for /metrics
+	Labels  map[string]string `yaml:"labels"`  // added to every series
+}
+
+// SetDirectory makes a relative Dir relative to dir.
+func (c *Config) SetDirectory(dir string) {
+	if c.Dir != "" && !filepath.IsAbs(c.Dir) {
+		c.Dir = filepath.Join(dir, c.Dir)
+	}
+}
+
+func (c Config) withDefaults() Config {
+	c.ScrapeInterval = cmp.Or(c.ScrapeInterval, 15*time.Second)
+	c.Retention = cmp.Or(c.Retention, 15*24*time.Hour)
+	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
+	return c
+}
+
+func (c Config) check() error {
+	if c.Dir == "" {
+		return errors.New("dir is missing")
+	}
+	if c.ScrapeInterval < time.Second/10 || c.Retention < time.Hour || c.Timeout < 0 {
+		return errors.New("scrape_interval must be at least 100ms, retention at least 1h, timeout positive")
+	}
+	seen := map[string]bool{}
+	for _, j := range c.Targets {
+		if j.Job == "" || len(j.Targets) == 0 {
+			return errors.New("targets: every entry needs a job and at least one of targets")
+		}
+		if seen[j.Job] {
+			return fmt.Errorf("targets: job %q stands there twice", j.Job)
+		}
+		seen[j.Job] = true
+	}
+	return nil
+}

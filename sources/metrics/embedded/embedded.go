@@ -1,0 +1,118 @@
+// Package embedded is a metric store inside the process, for those who have
+// none yet: Prometheus's own time-series database, PromQL engine and scraper,
+// with the targets listed in pushback.yml.
+//
+// It is Prometheus as a library and nothing in between, so that a rule gives
+// the same numbers here and on a real one, and a user who outgrows it moves
+// by changing one block of pushback.yml. What is left out on purpose: service
+// discovery, recording rules, remote write, and an HTTP API of its own.
+//
+// Prometheus's metrics about itself go to a registry that nobody serves: our
+// own page tells what there is to know.
+//
+//	New opens the database   Run scrapes until its context ends   Close flushes
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	client "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// maxSamples bounds what one query may hold in memory: Prometheus's default.
+const maxSamples = 50_000_000
+
+// Store is the database with its engine. It is safe for concurrent use.
+type Store struct {
+	name     string
+	config   Config
+	log      *slog.Logger
+	registry *client.Registry
+	db       *tsdb.DB
+	engine   *promql.Engine
+}
+
+// New opens or makes the database in c.Dir. A lock file there keeps a second
+// process out.
+func New(name string, c Config, log *slog.Logger) (*Store, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("metric store %s: %w", name, err)
+	}
+	registry := client.NewRegistry()
+	db, err := tsdb.Open(c.Dir, log, registry, c.database(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("metric store %s: opening the database (is another process using it?): %w", name, err)
+	}
+	engine := promql.NewEngine(promql.EngineOpts{
+		Logger: log, Reg: registry,
+		MaxSamples: maxSamples, Timeout: c.Timeout,
+		EnableAtModifier: true, EnableNegativeOffset: true,
+	})
+	return &Store{name: name, config: c, log: log, registry: registry, db: db, engine: engine}, nil
+}
+
+// database gives the options. The out-of-order window is the whole retention,
+// so that history can be appended series by series.
+func (c Config) database() *tsdb.Options {
+	o := tsdb.DefaultOptions()
+	o.RetentionDuration = c.Retention.Milliseconds()
+	o.OutOfOrderTimeWindow = c.Retention.Milliseconds()
+	return o
+}
+
+// Close ends all queries and flushes to disk. Run must have returned.
+func (s *Store) Close() error {
+	if err := errors.Join(s.engine.Close(), s.db.Close()); err != nil {
+		return fmt.Errorf("metric store %s: closing: %w", s.name, err)
+	}
+	return nil
+}
+
+// Name is the store's name in pushback.yml.
+func (s *Store) Name() string { return s.name }
+
+// Language is the query language of the rules that name this store.
+func (s *Store) Language() string { return "promql" }
+
+// Resolution is the scrape interval: no step below it shows more.
+func (s *Store) Resolution() time.Duration { return s.config.ScrapeInterval }
+
+// Append writes the samples of every series, of any age within the retention,
+// in any order: history for a demonstration or a test. A series carries its
+// metric's name as __name__. Native histograms are refused.
+func (s *Store) Append(ctx context.Context, all []sources.Series) error {
+	for _, line := range all {
+		if len(line.Histograms) > 0 {
+			return s.fault(errors.New("appending: native histograms come by scraping only"))
+		}
+		if err := s.appendSeries(ctx, line); err != nil {
+			return s.fault(fmt.Errorf("appending %s: %w", line.Labels[labels.MetricName], err))
+		}
+	}
+	return nil
+}
+
+// appendSeries commits one series as a whole.
+func (s *Store) appendSeries(ctx context.Context, line sources.Series) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a := s.db.Appender(ctx)
+	set := labels.FromMap(line.Labels)
+	for _, sample := range line.Samples {
+		if _, err := a.Append(0, set, sample.T, sample.V); err != nil {
+			return errors.Join(err, a.Rollback())
+		}
+	}
+	return a.Commit()
+}

@@ -1,0 +1,143 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// heartbeat is written by every scrape, of a dead target too.
+const heartbeat = "max(timestamp(up))"
+
+// Range evaluates q at w.From and every q.Step after it up to w.To. No series
+// is no error.
+func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
+	if q.Step < time.Millisecond {
+		return nil, s.fault(fmt.Errorf("step %s is below a millisecond", q.Step))
+	}
+	if w.From.After(w.To) {
+		return nil, nil
+	}
+	query, err := s.engine.NewRangeQuery(ctx, s.db, nil, q.Expr, w.From, w.To, q.Step)
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	defer query.Close()
+	return s.answer(query.Exec(ctx))
+}
+
+// Instant evaluates expr once and gives one sample a series.
+func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
+	query, err := s.engine.NewInstantQuery(ctx, s.db, nil, expr, at)
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	defer query.Close()
+	result := query.Exec(ctx)
+	if _, ranges := result.Value.(promql.Matrix); ranges {
+		return nil, s.fault(errors.New("expression gives a range of values, not one: wrap it, as in rate(x[5m])"))
+	}
+	return s.answer(result)
+}
+
+// Heartbeat is the time of the newest sample of anything that the store has
+// at that moment. Nothing at all is a Fault of kind no_data.
+func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
+	head := s.db.Head()
+	newest := max(head.MaxTime(), head.MaxOOOTime())
+	if newest <= at.UnixMilli() && newest > math.MinInt64 {
+		return time.UnixMilli(newest).UTC(), nil
+	}
+	series, err := s.Instant(ctx, heartbeat, at) // a moment in the past, or an empty head
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(series) == 0 {
+		none := errors.New("heartbeat gives nothing: nothing was scraped in the last five minutes")
+		return time.Time{}, &sources.Fault{Kind: sources.NoData, Store: s.name, Err: none}
+	}
+	return time.UnixMilli(int64(series[0].Samples[0].V * 1000)).UTC(), nil
+}
+
+// answer copies what the engine gives, which belongs to the query and dies
+// with it. A warning makes the whole suspect: see package prometheus.
+func (s *Store) answer(r *promql.Result) ([]sources.Series, error) {
+	if r.Err != nil {
+		return nil, s.fault(r.Err)
+	}
+	if warnings, _ := r.Warnings.AsStrings("", 1, 0); len(warnings) > 0 {
+		return nil, s.fault(fmt.Errorf("answer comes with a warning: %s", warnings[0]))
+	}
+	switch v := r.Value.(type) {
+	case promql.Matrix:
+		return fromMatrix(v), nil
+	case promql.Vector:
+		return fromVector(v), nil
+	case promql.Scalar:
+		return fromMatrix(promql.Matrix{{Floats: []promql.FPoint{{T: v.T, F: v.V}}}}), nil
+	}
+	return nil, s.fault(errors.New("expression gives text, not numbers"))
+}
+
+func fromVector(v promql.Vector) []sources.Series {
+	m := make(promql.Matrix, len(v))
+	for i, sample := range v {
+		m[i].Metric = sample.Metric
+		if sample.H != nil {
+			m[i].Histograms = []promql.HPoint{{T: sample.T, H: sample.H}}
+			continue
+		}
+		m[i].Floats = []promql.FPoint{{T: sample.T, F: sample.F}}
+	}
+	return fromMatrix(m)
+}
+
+// fromMatrix drops what is no number, as package prometheus does.
+func fromMatrix(m promql.Matrix) []sources.Series {
+	all := make([]sources.Series, 0, len(m))
+	for _, stream := range m {
+		line := sources.Series{Labels: fromLabels(stream.Metric)}
+		for _, p := range stream.Floats {
+			if !math.IsNaN(p.F) && !math.IsInf(p.F, 0) {
+				line.Samples = append(line.Samples, sources.Sample{T: p.T, V: p.F})
+			}
+		}
+		for _, p := range stream.Histograms {
+			if !math.IsNaN(p.H.Sum) {
+				line.Histograms = append(line.Histograms, fromHistogram(p.T, p.H))
+			}
+		}
+		if len(line.Samples)+len(line.Histograms) > 0 {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+func fromLabels(set labels.Labels) map[string]string {
+	all := make(map[string]string, set.Len())
+	set.Range(func(l labels.Label) { all[l.Name] = l.Value })
+	return all
+}
+
+func fromHistogram(t int64, h *histogram.FloatHistogram) sources.HistogramSample {
+	sample := sources.HistogramSample{T: t, Count: h.Count, Sum: h.Sum}
+	for it := h.AllBucketIterator(); it.Next(); {
+		if b := it.At(); b.Count != 0 {
+			sample.Buckets = append(sample.Buckets, sources.Bucket{Lower: b.Lower, Upper: b.Upper, Count: b.Count})
+		}
+	}
+	return sample
+}
+
+func (s *Store) fault(err error) error {
+	return &sources.Fault{Kind: sources.SourceError, Store: s.name, Err: err}
+}

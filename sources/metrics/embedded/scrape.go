@@ -1,0 +1,87 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/config"
+	"github.com/prometheus/prometheus/discovery/targetgroup"
+	"github.com/prometheus/prometheus/scrape"
+	"go.yaml.in/yaml/v4"
+)
+
+// Run scrapes the targets until ctx ends. It writes the markers that end
+// every series, so that what is stopped on purpose does not look alive for
+// another five minutes.
+func (s *Store) Run(ctx context.Context) error {
+	settings, err := s.config.scraping()
+	if err != nil {
+		return fmt.Errorf("metric store %s: scrape settings: %w", s.name, err)
+	}
+	options := &scrape.Options{DiscoveryReloadOnStartup: true}
+	manager, err := scrape.NewManager(options, s.log, nil, s.db, nil, s.registry)
+	if err != nil {
+		return fmt.Errorf("metric store %s: %w", s.name, err)
+	}
+	defer manager.UnregisterMetrics()
+	if err := manager.ApplyConfig(settings); err != nil {
+		return fmt.Errorf("metric store %s: %w", s.name, err)
+	}
+	return s.scrape(ctx, manager)
+}
+
+// scrape hands over the targets once, as they never change, and waits.
+func (s *Store) scrape(ctx context.Context, manager *scrape.Manager) error {
+	targets := make(chan map[string][]*targetgroup.Group, 1)
+	targets <- s.config.groups()
+	done := make(chan error, 1)
+	go func() { done <- manager.Run(targets) }()
+	<-ctx.Done()
+	manager.Stop()
+	if err := <-done; err != nil {
+		return fmt.Errorf("metric store %s: scraping: %w", s.name, err)
+	}
+	return nil
+}
+
+// scraping makes Prometheus's configuration by way of its YAML, which is its
+// only form with a promise of stability and the only one that fills defaults.
+func (c Config) scraping() (*config.Config, error) {
+	type job struct {
+		Name string `yaml:"job_name"`
+	}
+	var file struct {
+		Global struct {
+			ScrapeInterval   string `yaml:"scrape_interval"`
+			NativeHistograms bool   `yaml:"scrape_native_histograms"`
+		} `yaml:"global"`
+		Jobs []job `yaml:"scrape_configs"`
+	}
+	file.Global.ScrapeInterval = model.Duration(c.ScrapeInterval).String()
+	file.Global.NativeHistograms = true
+	for _, j := range c.Targets {
+		file.Jobs = append(file.Jobs, job{Name: j.Job})
+	}
+	text, err := yaml.Marshal(file)
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(string(text), nil)
+}
+
+// groups are the targets in the form that discovery would send them.
+func (c Config) groups() map[string][]*targetgroup.Group {
+	all := make(map[string][]*targetgroup.Group, len(c.Targets))
+	for _, j := range c.Targets {
+		g := &targetgroup.Group{Source: j.Job, Labels: model.LabelSet{}}
+		for name, value := range j.Labels {
+			g.Labels[model.LabelName(name)] = model.LabelValue(value)
+		}
+		for _, address := range j.Targets {
+			g.Targets = append(g.Targets, model.LabelSet{model.AddressLabel: model.LabelValue(address)})
+		}
+		all[j.Job] = []*targetgroup.Group{g}
+	}
+	return all
+}
