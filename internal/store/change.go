@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+// Standing is what came of a change, once that is known.
+type Standing string
+
+// A good version may be rolled back to, a condemned one never.
+const (
+	Unjudged  Standing = ""
+	Good      Standing = "good"
+	Condemned Standing = "condemned"
+)
+
+// Change is a change as it stands in its slot.
+type Change struct {
+	sources.Change
+	Key            string    // fixed when the change was first heard of, whatever merges later
+	Epoch          int64     // the slot's generation this change received
+	SupersededBy   string    // key of the newer change that succeeded; "" while it stands
+	SuspendedBy    string    // key of a newer change that has started and not ended; "" if none
+	SuspendedUntil time.Time // when the wait for that one ends: it may never be heard of again
+	Standing       Standing
+	Planned        bool // its watches are stored
+	ReceivedAt     time.Time
+}
+
+const selectChange = `SELECT key, epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body FROM changes `
+
+func scanChange(r row) (Change, error) {
+	var c Change
+	var suspended, received int64
+	var body string
+	err := r.Scan(&c.Key, &c.Epoch, &c.SupersededBy, &c.SuspendedBy, &suspended, &c.Standing, &c.Planned, &received, &body)
+	if err != nil {
+		return Change{}, err
+	}
+	c.SuspendedUntil, c.ReceivedAt = fromMicros(suspended), fromMicros(received)
+	return c, decode(body, &c.Change)
+}
+
+// Change gives the change called key, or ErrNotFound.
+func (s *Store) Change(ctx context.Context, key string) (Change, error) {
+	c, err := changeByKey(ctx, s.read, key)
+	return c, failed(err, "read change %s", key)
+}
+
+func changeByKey(ctx context.Context, db executor, key string) (Change, error) {
+	return scanChange(db.QueryRowContext(ctx, selectChange+`WHERE key = $1`, key))
+}
+
+// minPrefix is the shortest beginning of a key that names a change: 30 bits,
+// so that one of 10,000 changes is met by chance once in 100,000 tries.
+const minPrefix = 6
+
+// maxFound bounds the answer to a name that many changes share.
+const maxFound = 50
+
+// FindChanges gives the changes a person may mean by name, newest first: a
+// key, its first six characters or more, or any tool's own name. None is no
+// error.
+func (s *Store) FindChanges(ctx context.Context, name string) ([]Change, error) {
+	found, err := collect(ctx, s.read, scanChange, selectChange+`
+		WHERE key = $1
+		   OR key IN (SELECT key FROM names WHERE name = $1)
+		   OR ($2 AND substr(key, 1, $3) = $1)
+		ORDER BY started_at DESC, sequence DESC LIMIT $4`,
+		name, len(name) >= minPrefix, len(name), maxFound)
+	return found, failed(err, "find changes")
+}
+
+// ChangeFilter picks changes. Zero fields pick all.
+type ChangeFilter struct {
+	Service     string
+	Environment string
+	Before      time.Time // StartedAt before this: the page after one that ended there
+	Limit       int       // 0: 50
+}
+
+// Changes lists changes, newest first.
+func (s *Store) Changes(ctx context.Context, f ChangeFilter) ([]Change, error) {
+	if f.Limit <= 0 {
+		f.Limit = 50
+	}
+	found, err := collect(ctx, s.read, scanChange, selectChange+`
+		WHERE (CAST($1 AS TEXT) = '' OR service = $1)
+		  AND (CAST($2 AS TEXT) = '' OR environment = $2)
+		  AND (CAST($3 AS BIGINT) = 0 OR started_at < $3)
+		ORDER BY started_at DESC, sequence DESC LIMIT $4`,
+		f.Service, f.Environment, micros(f.Before), f.Limit)
+	return found, failed(err, "list changes")
+}
+
+// Unplanned lists the changes no watch was planned for yet, oldest first.
+func (s *Store) Unplanned(ctx context.Context) ([]Change, error) {
+	found, err := collect(ctx, s.read, scanChange, selectChange+`WHERE NOT planned ORDER BY started_at`)
+	return found, failed(err, "list unplanned changes")
+}
+
+// candidates is how many succeeded changes Predecessor looks through: all but
+// the first few at the very moment of StartedAt are older for certain.
+const candidates = 16
+
+// Predecessor gives the change that was live in the slot just before c
+// started: the newest older one that succeeded. False: there is none.
+func (s *Store) Predecessor(ctx context.Context, c Change) (Change, bool, error) {
+	older, err := collect(ctx, s.read, scanChange, selectChange+`
+		WHERE slot = $1 AND status = $2 AND started_at <= $3 AND key <> $4
+		ORDER BY started_at DESC, sequence DESC LIMIT $5`,
+		slotKey(c.Slot()), sources.Succeeded, micros(c.StartedAt), c.Key, candidates)
+	if err != nil {
+		return Change{}, false, failed(err, "find what was live before change %s", c.Key)
+	}
+	newest := -1
+	for i, o := range older {
+		if sources.Newer(c.Change, o.Change) && (newest < 0 || sources.Newer(o.Change, older[newest].Change)) {
+			newest = i
+		}
+	}
+	if newest < 0 {
+		return Change{}, false, nil
+	}
+	return older[newest], true, nil
+}
+
+// Concurrent gives the other changes of c's service and environment, whatever
+// their kind or region, that were under way between within before c started
+// and within after it finished, newest first. A change that never said it
+// finished counts as under way for watch.MaxRolling.
+func (s *Store) Concurrent(ctx context.Context, c Change, within time.Duration) ([]Change, error) {
+	from, to := c.StartedAt.Add(-within), c.StartedAt.Add(within)
+	if !c.FinishedAt.IsZero() {
+		to = c.FinishedAt.Add(within)
+	}
+	found, err := collect(ctx, s.read, scanChange, selectChange+`
+		WHERE service = $1 AND environment = $2 AND key <> $3 AND started_at <= $4
+		  AND (CASE WHEN finished_at = 0 THEN started_at + $6 ELSE finished_at END) >= $5
+		ORDER BY started_at DESC, sequence DESC LIMIT $7`,
+		c.Service, c.Environment, c.Key, micros(to), micros(from), watch.MaxRolling.Microseconds(), maxFound)
+	return found, failed(err, "find changes beside %s", c.Key)
+}
+
+// SetStanding says what came of the change.
+func (s *Store) SetStanding(ctx context.Context, key string, st Standing) error {
+	ok, err := affected(ctx, s.write, `UPDATE changes SET standing = $2 WHERE key = $1`, key, st)
+	if err == nil && !ok {
+		err = ErrNotFound
+	}
+	return failed(err, "mark change %s %s", key, st)
+}
+
+// saveChange inserts the change, or replaces all of it but its key, epoch and
+// what others decided of it.
+func saveChange(ctx context.Context, tx executor, c Change) error {
+	body, err := encode(c.Change)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO changes (key, slot, id, service, environment, version, status, started_at, finished_at, sequence,
+			epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, '', FALSE, $12, $13)
+		ON CONFLICT (key) DO UPDATE SET version = excluded.version, status = excluded.status,
+			started_at = excluded.started_at, finished_at = excluded.finished_at,
+			sequence = excluded.sequence, body = excluded.body`,
+		c.Key, slotKey(c.Slot()), c.ID, c.Service, c.Environment, c.Version, c.Status,
+		micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, micros(c.ReceivedAt), body)
+	if err != nil {
+		return fmt.Errorf("save change: %w", err)
+	}
+	return nil
+}

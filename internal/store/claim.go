@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+)
+
+// mayAct is the condition under which an order may enter sending at $2: its
+// change stands, is not waiting for a newer one, and nobody's patience is over.
+const mayAct = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at > $2)
+	AND key IN (SELECT key FROM changes WHERE key = $1 AND superseded_by = '')`
+
+// ClaimOrder gives the right to call the hook to exactly one caller: the order
+// is decided, was made for epoch, and its change may act at now. claim is what
+// FinishOrder must be called with.
+//
+// epoch is compared with the order's own and not with the slot's present one:
+// a newer change that failed has moved the slot on, and lets this one resume.
+// What a newer change forbids stands in the order and the change themselves,
+// written by the same transaction that took the newer one in.
+func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now time.Time) (claim int64, ok bool, err error) {
+	claim, ok, err = s.claim(ctx, key, `
+		UPDATE orders SET state = $3, claim = claim + 1, sent_at = $2
+		WHERE key = $1 AND state = $4 AND epoch = $5`+mayAct+` RETURNING claim`,
+		key, micros(now), rollback.Sending, rollback.Decided, epoch)
+	return claim, ok, failed(err, "claim order %s", key)
+}
+
+// ReclaimOrder takes over an order whose sender under claim is gone, for hooks
+// declared idempotent alone: any other would be called twice.
+func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now time.Time) (next int64, ok bool, err error) {
+	next, ok, err = s.claim(ctx, key, `
+		UPDATE orders SET claim = claim + 1, sent_at = $2
+		WHERE key = $1 AND state = $3 AND claim = $4`+mayAct+` RETURNING claim`,
+		key, micros(now), rollback.Sending, claim)
+	return next, ok, failed(err, "reclaim order %s", key)
+}
+
+// claim runs a claiming statement with the slot held, so that no newer change
+// can be on its way in unseen.
+func (s *Store) claim(ctx context.Context, key, statement string, args ...any) (claim int64, ok bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		if err := lockSlotOf(ctx, tx, key); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, statement, args...).Scan(&claim)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return claim, err == nil, err
+}
+
+// lockSlotOf locks the slot of the change called key; sql.ErrNoRows if there
+// is none.
+func lockSlotOf(ctx context.Context, tx executor, key string) error {
+	var slot string
+	if err := tx.QueryRowContext(ctx, `SELECT slot FROM changes WHERE key = $1`, key).Scan(&slot); err != nil {
+		return err
+	}
+	return lockSlot(ctx, tx, slot)
+}
+
+// FinishOrder stores what came of sending, for the holder of the claim alone.
+// False: somebody else holds it now, or it is over. Back to decided means that
+// nothing was sent; if the change was superseded meanwhile, that is cancelled.
+func (s *Store) FinishOrder(
+	ctx context.Context, key string, claim int64, to rollback.State, r rollback.Receipt, why string, now time.Time,
+) (bool, error) {
+	if !rollback.Sending.CanMove(to) {
+		return false, failed(errors.New("no end of sending"), "finish order %s as %s", key, to)
+	}
+	receipt, err := encode(r)
+	if err != nil {
+		return false, failed(err, "finish order %s", key)
+	}
+	var ok bool
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		if err := lockSlotOf(ctx, tx, key); err != nil {
+			return err
+		}
+		ok, err = affected(ctx, tx, `
+			UPDATE orders SET state = $2, receipt = $3, why = $4, ended_at = $5,
+				sent_at = CASE WHEN CAST($6 AS BOOLEAN) THEN 0 ELSE sent_at END
+			WHERE key = $1 AND state = $7 AND claim = $8`,
+			key, to, receipt, why, micros(endedAt(to, now)), !to.Sent(), rollback.Sending, claim)
+		if err != nil || !ok || to.Final() {
+			return err
+		}
+		return cancelIfSuperseded(ctx, tx, key, now)
+	})
+	return ok, failed(err, "finish order %s", key)
+}
+
+func cancelIfSuperseded(ctx context.Context, tx executor, key string, now time.Time) error {
+	c, err := changeByKey(ctx, tx, key)
+	if err != nil || c.SupersededBy == "" {
+		return err
+	}
+	return cancelOrder(ctx, tx, key, "superseded by "+c.SupersededBy, now)
+}

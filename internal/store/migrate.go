@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrationLock is the key of PostgreSQL's advisory lock under which replicas
+// that start together migrate one after the other. Any number nobody else in
+// the database uses will do: these are the bytes of "pushback".
+const migrationLock = 0x7075736862616b63
+
+// migrate brings our tables and river's to this version. An older binary on a
+// newer database is left to goose, which refuses nothing it does not know.
+func (s *Store) migrate(ctx context.Context) (err error) {
+	unlock, err := s.lockMigrations(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := s.migrateTables(ctx); err != nil {
+		return err
+	}
+	return s.migrateJobs(ctx)
+}
+
+func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err error) {
+	if s.dialect == SQLite {
+		return func() error { return nil }, nil
+	}
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+		return nil, errors.Join(fmt.Errorf("wait for other replicas: %w", err), conn.Close())
+	}
+	return func() error {
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
+		return errors.Join(err, conn.Close())
+	}, nil
+}
+
+func (s *Store) migrateTables(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	dialect := goose.DialectSQLite3
+	if s.dialect == Postgres {
+		dialect = goose.DialectPostgres
+	}
+	provider, err := goose.NewProvider(dialect, s.write, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate tables: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) migrateJobs(ctx context.Context) error {
+	var err error
+	if s.dialect == Postgres {
+		err = migrateRiver(ctx, riverpgxv5.New(s.pool))
+	} else {
+		err = migrateRiver(ctx, riversqlite.New(s.write))
+	}
+	if err != nil {
+		return fmt.Errorf("migrate job tables: %w", err)
+	}
+	return nil
+}
+
+func migrateRiver[Tx any](ctx context.Context, driver riverdriver.Driver[Tx]) error {
+	quiet := &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)}
+	migrator, err := rivermigrate.New(driver, quiet)
+	if err != nil {
+		return err
+	}
+	_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
+}

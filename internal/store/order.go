@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+)
+
+const selectOrder = `SELECT state, epoch, claim, created_at, expires_at, decided_at, sent_at, ended_at,
+	suspended_until, actor, why, receipt, body FROM orders `
+
+func scanOrder(r row) (rollback.Order, error) {
+	var o, moved rollback.Order
+	var at [6]int64
+	var receipt, body string
+	err := r.Scan(&moved.State, &moved.Epoch, &moved.Claim, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5],
+		&moved.Actor, &moved.Why, &receipt, &body)
+	if err != nil {
+		return rollback.Order{}, err
+	}
+	if err := decode(body, &o); err != nil {
+		return rollback.Order{}, err
+	}
+	o.State, o.Epoch, o.Claim, o.Actor, o.Why = moved.State, moved.Epoch, moved.Claim, moved.Actor, moved.Why
+	for i, field := range []*time.Time{&o.CreatedAt, &o.ExpiresAt, &o.DecidedAt, &o.SentAt, &o.EndedAt, &o.SuspendedUntil} {
+		*field = fromMicros(at[i])
+	}
+	o.Receipt = nil
+	if receipt == "" {
+		return o, nil
+	}
+	return o, decode(receipt, &o.Receipt)
+}
+
+// CreateOrder stores the one order of a change. created is false, and stored
+// the order that is there, when another rule was faster; both are zero when
+// the change is superseded or not known. A change that is suspended at the
+// moment passes its suspension on.
+func (s *Store) CreateOrder(ctx context.Context, o rollback.Order) (stored rollback.Order, created bool, err error) {
+	body, err := encode(o)
+	if err != nil {
+		return rollback.Order{}, false, failed(err, "create order %s", o.Key)
+	}
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		if err := lockSlot(ctx, tx, slotKey(o.Change.Slot())); err != nil {
+			return err
+		}
+		if created, err = insertOrder(ctx, tx, o, body); err != nil {
+			return err
+		}
+		stored, err = scanOrder(tx.QueryRowContext(ctx, selectOrder+`WHERE key = $1 AND
+			key IN (SELECT key FROM changes WHERE superseded_by = '')`, o.Key))
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return rollback.Order{}, false, failed(err, "create order %s", o.Key)
+	}
+	return stored, created, nil
+}
+
+// insertOrder inserts the order unless there is one, or its change is
+// superseded. An order that starts as decided asked nobody: it is automatic.
+func insertOrder(ctx context.Context, tx executor, o rollback.Order, body string) (bool, error) {
+	return affected(ctx, tx, `
+		INSERT INTO orders (key, service, environment, region, automatic, state, epoch, claim, created_at, expires_at,
+			decided_at, sent_at, ended_at, suspended_until, actor, why, receipt, body)
+		SELECT key, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BOOLEAN), CAST($6 AS TEXT),
+			CAST($7 AS BIGINT), 0, CAST($8 AS BIGINT), CAST($9 AS BIGINT), CAST($10 AS BIGINT), 0, 0,
+			suspended_until, CAST($11 AS TEXT), CAST($12 AS TEXT), '', CAST($13 AS TEXT)
+		FROM changes WHERE key = $1 AND superseded_by = ''
+		ON CONFLICT (key) DO NOTHING`,
+		o.Key, o.Change.Service, o.Change.Environment, o.Change.Region, o.State == rollback.Decided, o.State,
+		o.Epoch, micros(o.CreatedAt), micros(o.ExpiresAt), micros(o.DecidedAt), o.Actor, o.Why, body)
+}
+
+// cancelOrder ends the change's order unless a hook may have been called.
+func cancelOrder(ctx context.Context, tx executor, key, why string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE orders SET state = $2, why = $3, ended_at = $4 WHERE key = $1 AND state IN ($5, $6, $7)`,
+		key, rollback.Cancelled, why, micros(now), rollback.Proposed, rollback.Approved, rollback.Decided)
+	return failed(err, "cancel order")
+}
+
+// Order gives the order of a change, or ErrNotFound.
+func (s *Store) Order(ctx context.Context, key string) (rollback.Order, error) {
+	o, err := scanOrder(s.read.QueryRowContext(ctx, selectOrder+`WHERE key = $1`, key))
+	return o, failed(err, "read order %s", key)
+}
+
+// Orders lists the orders in any of the states, all of them if none is named,
+// newest first. A limit of 0 or less is none.
+func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error) {
+	query, args := selectOrder, []any{}
+	if len(states) > 0 {
+		query += `WHERE state IN (` + placeholders(1, len(states)) + `)`
+	}
+	for _, state := range states {
+		args = append(args, state)
+	}
+	query += ` ORDER BY created_at DESC, key`
+	if limit > 0 {
+		query += fmt.Sprintf(` LIMIT %d`, limit)
+	}
+	found, err := collect(ctx, s.read, scanOrder, query, args...)
+	return found, failed(err, "list orders")
+}
+
+// MoveOrder moves an order that is in one of the states from. False: it is in
+// another by now. actor and why are kept as they were where empty. Sending is
+// entered by ClaimOrder alone.
+func (s *Store) MoveOrder(
+	ctx context.Context, key string, from []rollback.State, to rollback.State, actor, why string, now time.Time,
+) (bool, error) {
+	args := []any{key, to, actor, why, micros(decidedAt(to, now)), micros(endedAt(to, now))}
+	for _, state := range from {
+		if to == rollback.Sending || !state.CanMove(to) {
+			return false, fmt.Errorf("move order %s: an order cannot move from %s to %s", key, state, to)
+		}
+		args = append(args, state)
+	}
+	moved, err := affected(ctx, s.write, `
+		UPDATE orders SET state = $2,
+			actor = CASE WHEN CAST($3 AS TEXT) = '' THEN actor ELSE $3 END,
+			why = CASE WHEN CAST($4 AS TEXT) = '' THEN why ELSE $4 END,
+			decided_at = CASE WHEN CAST($5 AS BIGINT) = 0 THEN decided_at ELSE $5 END,
+			ended_at = $6
+		WHERE key = $1 AND state IN (`+placeholders(7, len(from))+`)`, args...)
+	return moved, failed(err, "move order %s to %s", key, to)
+}
+
+func decidedAt(to rollback.State, now time.Time) time.Time {
+	if to == rollback.Decided {
+		return now
+	}
+	return time.Time{}
+}
+
+func endedAt(to rollback.State, now time.Time) time.Time {
+	if to.Final() {
+		return now
+	}
+	return time.Time{}
+}
+
+// RecentRollbacks counts the automatic orders of a service, environment and
+// region that a hook may have been called for since a moment.
+func (s *Store) RecentRollbacks(ctx context.Context, service, environment, region string, since time.Time) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM orders
+		WHERE service = $1 AND environment = $2 AND region = $3 AND automatic AND sent_at > 0 AND sent_at >= $4`,
+		service, environment, region, micros(since)).Scan(&n)
+	return n, failed(err, "count recent rollbacks")
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/notify"
+)
+
+// The states of an outgoing message.
+const (
+	Pending = "pending"
+	Sent    = "sent"
+	Failed  = "failed"
+)
+
+// Outgoing is a message to one receiver. The row is the record; the job that
+// sends it carries the ID alone.
+type Outgoing struct {
+	ID        string // decides what is the same message
+	ChangeKey string // the change it tells of; "" for a message about a store, say
+	Receiver  string
+	Message   notify.Message
+	State     string // Pending, Sent or Failed
+	Attempts  int
+	LastError string
+	CreatedAt time.Time
+	SentAt    time.Time
+}
+
+const selectOutgoing = `SELECT id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message FROM outgoing `
+
+func scanOutgoing(r row) (Outgoing, error) {
+	var o Outgoing
+	var created, sent int64
+	var message string
+	err := r.Scan(&o.ID, &o.ChangeKey, &o.Receiver, &o.State, &o.Attempts, &o.LastError, &created, &sent, &message)
+	if err != nil {
+		return Outgoing{}, err
+	}
+	o.CreatedAt, o.SentAt = fromMicros(created), fromMicros(sent)
+	return o, decode(message, &o.Message)
+}
+
+// PutOutgoing stores a message to be sent. created is false where one of its
+// ID is there already: the same thing is told once.
+func (s *Store) PutOutgoing(ctx context.Context, o Outgoing) (created bool, err error) {
+	message, err := encode(o.Message)
+	if err != nil {
+		return false, failed(err, "store message %s", o.ID)
+	}
+	created, err = affected(ctx, s.write, `
+		INSERT INTO outgoing (id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message)
+		VALUES ($1, $2, $3, $4, 0, '', $5, 0, $6) ON CONFLICT (id) DO NOTHING`,
+		o.ID, o.ChangeKey, o.Receiver, Pending, micros(o.CreatedAt), message)
+	return created, failed(err, "store message %s", o.ID)
+}
+
+// Outgoing gives the message called id, or ErrNotFound.
+func (s *Store) Outgoing(ctx context.Context, id string) (Outgoing, error) {
+	o, err := scanOutgoing(s.read.QueryRowContext(ctx, selectOutgoing+`WHERE id = $1`, id))
+	return o, failed(err, "read message %s", id)
+}
+
+// PendingOutgoing lists the messages not yet sent or given up, oldest first.
+func (s *Store) PendingOutgoing(ctx context.Context) ([]Outgoing, error) {
+	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE state = 'pending' ORDER BY created_at, id`)
+	return os, failed(err, "list pending messages")
+}
+
+// OutgoingOf lists the messages about a change, oldest first.
+func (s *Store) OutgoingOf(ctx context.Context, changeKey string) ([]Outgoing, error) {
+	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE change_key = $1 ORDER BY created_at, id`, changeKey)
+	return os, failed(err, "list messages of change %s", changeKey)
+}
+
+// FinishOutgoing counts an attempt of a pending message and moves it to state;
+// Pending again means that another attempt follows. False: it is not pending
+// any more.
+func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string, now time.Time) (bool, error) {
+	var sent time.Time
+	switch state {
+	case Sent:
+		sent = now
+	case Pending, Failed:
+	default:
+		return false, fmt.Errorf("finish message %s: no such state: %q", id, state)
+	}
+	ok, err := affected(ctx, s.write, `
+		UPDATE outgoing SET state = $2, attempts = attempts + 1, last_error = $3, sent_at = $4
+		WHERE id = $1 AND state = 'pending'`, id, state, lastError, micros(sent))
+	return ok, failed(err, "finish message %s", id)
+}

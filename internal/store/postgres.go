@@ -1,0 +1,29 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+func openPostgres(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database's address: %w", err)
+	}
+	// A server set to "off" answers a commit before it is on disk, and makes
+	// every 2xx of ours a lie.
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	closePool := func() error {
+		pool.Close()
+		return nil
+	}
+	return &Store{dialect: Postgres, write: db, read: db, pool: pool, release: closePool}, nil
+}

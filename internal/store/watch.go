@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/pushback/pushback/internal/watch"
+)
+
+// Plan stores the watches of a change and marks it planned. Repeating it is
+// harmless: what has begun is left as it is.
+func (s *Store) Plan(ctx context.Context, changeKey string, ws []watch.Watch) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		ok, err := affected(ctx, tx, `UPDATE changes SET planned = TRUE WHERE key = $1`, changeKey)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrNotFound
+		}
+		for _, w := range ws {
+			if err := insertWatch(ctx, tx, changeKey, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return failed(err, "plan watches of change %s", changeKey)
+}
+
+func insertWatch(ctx context.Context, tx executor, changeKey string, w watch.Watch) error {
+	body, err := encode(w)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO watches (id, change_key, state, running, revision, holder, leased_until, body)
+		VALUES ($1, $2, $3, $4, $5, '', 0, $6) ON CONFLICT (id) DO NOTHING`,
+		w.ID, changeKey, w.State, w.State.Open(), w.Revision, body)
+	return err
+}
+
+func scanWatch(r row) (watch.Watch, error) {
+	var w watch.Watch
+	var body string
+	if err := r.Scan(&body); err != nil {
+		return w, err
+	}
+	return w, decode(body, &w)
+}
+
+// OpenWatches lists every watch that still looks.
+func (s *Store) OpenWatches(ctx context.Context) ([]watch.Watch, error) {
+	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE running ORDER BY id`)
+	return ws, failed(err, "list open watches")
+}
+
+// WatchesOf lists the watches of a change, by rule.
+func (s *Store) WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error) {
+	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE change_key = $1 ORDER BY id`, changeKey)
+	return ws, failed(err, "list watches of change %s", changeKey)
+}
+
+// MoveWatch stores to, one revision above from, if the watch is still as in
+// from, together with the record of the look that moved it, if there is one.
+// False: somebody else moved it, and nothing was stored.
+func (s *Store) MoveWatch(ctx context.Context, from, to watch.Watch, r *Record) (moved bool, err error) {
+	to.Revision = from.Revision + 1
+	body, err := encode(to)
+	if err != nil {
+		return false, failed(err, "move watch %s", from.ID)
+	}
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		moved, err = affected(ctx, tx, `
+			UPDATE watches SET state = $4, running = $5, revision = $6, body = $7
+			WHERE id = $1 AND state = $2 AND revision = $3`,
+			from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body)
+		if err != nil || !moved || r == nil {
+			return err
+		}
+		return saveRecord(ctx, tx, from.ID, *r)
+	})
+	return moved && err == nil, failed(err, "move watch %s", from.ID)
+}
+
+// LeaseWatch gives an open watch to holder until a moment of the clock Now
+// tells. False: another holds it still.
+func (s *Store) LeaseWatch(ctx context.Context, id, holder string, until time.Time) (bool, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return false, failed(err, "lease watch %s", id)
+	}
+	ok, err := affected(ctx, s.write, `
+		UPDATE watches SET holder = $2, leased_until = $3
+		WHERE id = $1 AND running AND (holder = $2 OR leased_until <= $4)`,
+		id, holder, micros(until), micros(now))
+	return ok, failed(err, "lease watch %s", id)
+}
+
+// voidLeases frees the watches of the process that had the file before us. The
+// file lock proves that it is gone.
+func (s *Store) voidLeases(ctx context.Context) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE watches SET holder = '', leased_until = 0 WHERE running`)
+	return failed(err, "free the watches of the last run")
+}
