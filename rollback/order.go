@@ -49,14 +49,6 @@ type Order struct {
 	Tell           []string       `json:"tell,omitempty"`           // receivers who hear how it went
 }
 
-// Receipt is what a hook answered. Output is at most 64 KiB.
-type Receipt struct {
-	At     time.Time `json:"at"`
-	Status string    `json:"status"` // "200 OK", "exit 0"
-	Output string    `json:"output,omitempty"`
-	PGID   int       `json:"pgid,omitempty"` // a command's process group
-}
-
 // Hook carries a rollback out. Do refuses the zero Warrant. An error that
 // wraps ErrOutcomeUnknown means nobody can tell whether it ran; one that
 // wraps ErrNotSent, that it certainly did not; any other, that it ran and failed.

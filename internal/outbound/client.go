@@ -1,0 +1,98 @@
+package outbound
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/config"
+)
+
+// MaxAnswer is how much of an answer is read, in bytes.
+const MaxAnswer = 64 << 10
+
+// Client makes calls with one set of HTTP options: TLS, authorization,
+// proxy, headers.
+type Client struct{ transport http.RoundTripper }
+
+// New makes a client. Errors are about the options and name no secret.
+func New(options config.HTTPClientConfig) (*Client, error) {
+	transport, err := config.NewRoundTripperFromConfig(options, "pushback",
+		config.WithKeepAlivesDisabled(), config.WithHTTP2Disabled(), config.WithUserAgent("pushback"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the http options: %w", err)
+	}
+	return &Client{transport}, nil
+}
+
+// Answer is what came back, whatever its code.
+type Answer struct {
+	Code       int
+	Status     string        // "200 OK"
+	Body       string        // at most MaxAnswer bytes, secrets blotted out
+	RetryAfter time.Duration // 0 where the answer named no time
+}
+
+// OK says whether the call succeeded. A redirect has not.
+func (a Answer) OK() bool { return a.Code >= 200 && a.Code <= 299 }
+
+// FirstLine is the beginning of the body, for an error's text.
+func (a Answer) FirstLine() string {
+	line, _, _ := strings.Cut(strings.TrimSpace(a.Body), "\n")
+	return cut(strings.TrimSpace(line), 200)
+}
+
+// Do makes one call and reads the answer, until the request's context ends.
+// Every error is a *Failure. secrets are blotted out of answer and error,
+// beside what the client itself sent: credentials, cookies and the URL's query.
+//
+// Once the status has come, what becomes of the body changes nothing.
+func (c *Client) Do(r *http.Request, secrets ...string) (Answer, error) {
+	seen := &sight{secrets: append(secrets, query(r.URL)...)}
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), seen.trace()))
+	r.GetBody = nil // what cannot be had twice cannot be sent twice
+	response, err := c.transport.RoundTrip(r)
+	if err != nil {
+		return Answer{}, seen.failure(r.Context(), err)
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(io.LimitReader(response.Body, MaxAnswer))
+	return Answer{
+		Code:       response.StatusCode,
+		Status:     seen.blot(response.Status),
+		Body:       cut(seen.blot(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
+		RetryAfter: retryAfter(response.Header),
+	}, nil
+}
+
+// Failure is a call that got no answer.
+type Failure struct {
+	Sent  bool // the other side may have received it
+	text  string
+	cause error // the context's error, where that ended the call
+}
+
+// Error holds no URL and no secret.
+func (f *Failure) Error() string { return f.text }
+
+// Unwrap gives the context's error alone: the transport's may hold what was
+// blotted out of the text.
+func (f *Failure) Unwrap() error { return f.cause }
+
+// Unsent says whether err is a call that certainly reached nobody.
+func Unsent(err error) bool {
+	var f *Failure
+	return errors.As(err, &f) && !f.Sent
+}
+
+// cut bounds s to n bytes without splitting a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}

@@ -1,0 +1,122 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/pushback/pushback/internal/outbound"
+	"github.com/pushback/pushback/rollback"
+)
+
+// DefaultTimeout bounds a call where the configuration does not.
+const DefaultTimeout = time.Minute
+
+// Config is a hook of kind http in pushback.yml.
+type Config struct {
+	URL        string                  `yaml:"url"`         // http or https, without credentials
+	SecretFile string                  `yaml:"secret_file"` // signs every call: whsec_<base64>, or 24 bytes of text or more
+	Timeout    time.Duration           `yaml:"timeout"`     // from dialling to the status; 0: DefaultTimeout
+	HTTP       config.HTTPClientConfig `yaml:"http"`        // TLS, authorization, proxy and headers, as Prometheus writes them
+}
+
+// SetDirectory makes relative file names start at dir.
+func (c *Config) SetDirectory(dir string) {
+	c.SecretFile = config.JoinDir(dir, c.SecretFile)
+	c.HTTP.SetDirectory(dir)
+}
+
+// Hook calls one URL. It is safe for concurrent use.
+type Hook struct {
+	config Config
+	client *outbound.Client
+	now    func() time.Time
+}
+
+// New checks the configuration, the secret included, and calls nobody.
+func New(c Config) (*Hook, error) {
+	if err := outbound.CheckURL(c.URL); err != nil {
+		return nil, err
+	}
+	if c.SecretFile == "" {
+		return nil, errors.New("secret_file is missing: every call is signed, so that the receiver can tell it from anybody else's")
+	}
+	if c.Timeout < 0 {
+		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	client, err := outbound.New(c.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hook{config: c, client: client, now: time.Now}
+	return h, h.sign(http.Header{}, "check", nil)
+}
+
+// Do posts the warrant's body once and gives the answer. See the package
+// comment for what each status means.
+func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
+	if !w.Valid() {
+		return rollback.Receipt{}, rollback.ErrNoWarrant
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
+	defer cancel()
+	request, err := h.request(ctx, w)
+	if err != nil {
+		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", rollback.ErrNotSent, err)
+	}
+	answer, err := h.client.Do(request)
+	if err != nil {
+		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", fate(err), err)
+	}
+	receipt := rollback.Receipt{At: h.now().UTC(), Status: answer.Status, Output: rollback.Output(answer.Body)}
+	return receipt, judge(answer)
+}
+
+func (h *Hook) request(ctx context.Context, w rollback.Warrant) (*http.Request, error) {
+	body := w.Body()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.config.URL, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the url cannot be called")
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", w.Key())
+	return r, h.sign(r.Header, w.Key(), body)
+}
+
+func (h *Hook) sign(header http.Header, id string, body []byte) error {
+	secret, err := outbound.Secret(h.config.SecretFile)
+	if err != nil {
+		return err
+	}
+	return outbound.Sign(header, secret, id, h.now(), body)
+}
+
+// fate says what a call without an answer leaves behind.
+func fate(err error) error {
+	if outbound.Unsent(err) {
+		return rollback.ErrNotSent
+	}
+	return rollback.ErrOutcomeUnknown
+}
+
+func judge(a outbound.Answer) error {
+	if a.OK() {
+		return nil
+	}
+	err := fmt.Errorf("the hook answered %s: %s", a.Status, a.FirstLine())
+	if a.Code == http.StatusBadGateway || a.Code == http.StatusGatewayTimeout {
+		err = fmt.Errorf("%w: %w", rollback.ErrOutcomeUnknown, err)
+	}
+	if a.RetryAfter > 0 {
+		return &rollback.RetryAfter{After: a.RetryAfter, Err: err}
+	}
+	return err
+}
