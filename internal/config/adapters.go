@@ -1,0 +1,87 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// name is what a store, source, hook or receiver may be called: it stands in
+// URLs, metric labels and rules.
+var name = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+// adapters checks a section and gives its adapters, by name.
+func (l *loader) adapters(path string, s section) map[string]Adapter {
+	all := map[string]Adapter{}
+	for _, n := range slices.Sorted(maps.Keys(s.entries)) {
+		e, at := s.entries[n], path+"."+n
+		if !name.MatchString(n) {
+			l.at(l.places.Key(at), BadName, "a name here is lower-case letters, digits, - and _, and begins with a letter", "")
+		}
+		if e.settings == nil {
+			l.unknownKind(at, e.kind, s)
+			continue
+		}
+		l.paths(at, e.settings)
+		all[n] = Adapter{Name: n, Kind: e.kind, Settings: e.settings}
+	}
+	return all
+}
+
+func (l *loader) unknownKind(at, kind string, s section) {
+	known := slices.Sorted(maps.Keys(s.kinds))
+	hint := "one of: " + strings.Join(known, ", ")
+	if near := strictyaml.Nearest(kind, known); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	if kind == "" {
+		l.wrong(at, strictyaml.MissingField, hint, `the key "kind" is missing`)
+		return
+	}
+	l.wrong(at+".kind", UnknownKind, hint, "there is no kind %q here", kind)
+}
+
+// metrics gives the stores, and the one that rules mean when they name none.
+func (l *loader) metrics() (map[string]Adapter, string) {
+	all := l.adapters("metrics", l.file.Metrics)
+	var defaults []string
+	for _, n := range slices.Sorted(maps.Keys(all)) {
+		if l.file.Metrics.entries[n].shared.(*metricsKeys).Default || len(all) == 1 {
+			defaults = append(defaults, n)
+		}
+	}
+	if len(all) > 0 && len(defaults) != 1 {
+		l.wrong("metrics", NoDefault, "write `default: true` in one of them", "%d of %d metric stores are the default; there must be one", len(defaults), len(all))
+		return all, ""
+	}
+	return all, strings.Join(defaults, "")
+}
+
+func (l *loader) hooks() map[string]Hook {
+	all := map[string]Hook{}
+	for n, a := range l.adapters("hooks", l.file.Hooks) {
+		keys := l.file.Hooks.entries[n].shared.(*hookKeys)
+		h := Hook{Adapter: a, Idempotent: keys.Idempotent, Target: Previous}
+		switch keys.Target {
+		case "", Previous:
+		case LastGood:
+			h.Target = LastGood
+		default:
+			l.wrong("hooks."+n+".target", strictyaml.BadValue, "write previous or last_good", "this target is unknown")
+		}
+		all[n] = h
+	}
+	return all
+}
+
+func (l *loader) grafana() *Adapter {
+	if !l.places.Has("grafana") {
+		return nil
+	}
+	l.paths("grafana", l.file.Grafana.settings)
+	return &Adapter{Name: "grafana", Kind: "grafana", Settings: l.file.Grafana.settings}
+}

@@ -1,0 +1,187 @@
+package config
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// services reads the catalogue and the files it names.
+func (l *loader) services(c Config) Services {
+	f := l.file.Services
+	s := Services{
+		Discover: f.Discover,
+		Name:     cmp.Or(f.Name, "job"),
+		Match:    f.Match,
+		List:     f.List,
+		Default:  f.Default,
+	}
+	if len(s.Match) == 0 {
+		s.Match = []string{s.Name}
+	}
+	l.responsible("services.default", s.Default, c)
+	for i, one := range s.List {
+		l.responsible(fmt.Sprintf("services.list[%d]", i), one.Responsible, c)
+	}
+	s.List = append(s.List, l.listFile(f.File, c)...)
+	s.Aliases = l.aliases(l.existing("services.aliases", f.Aliases), c)
+	return s
+}
+
+// responsible checks that whoever and whatever is named exists.
+func (l *loader) responsible(at string, r Responsible, c Config) {
+	_, knownHook := c.Hooks[r.Hook]
+	_, knownChat := c.Receivers[r.Chat]
+	_, knownPager := c.Receivers[r.Pager]
+	if r.Hook != "" && !knownHook {
+		l.wrong(at+".hook", UnknownName, nearest(r.Hook, c.Hooks), "there is no hook %q under hooks", r.Hook)
+	}
+	if r.Chat != "" && !knownChat {
+		l.wrong(at+".chat", UnknownName, nearest(r.Chat, c.Receivers), "there is no receiver %q under receivers", r.Chat)
+	}
+	if r.Pager != "" && !knownPager {
+		l.wrong(at+".pager", UnknownName, nearest(r.Pager, c.Receivers), "there is no receiver %q under receivers", r.Pager)
+	}
+}
+
+func nearest[T any](name string, known map[string]T) string {
+	names := make([]string, 0, len(known))
+	for n := range known {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	if near := strictyaml.Nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+// listFile reads a list of services from a file of its own, the same as
+// services.list.
+func (l *loader) listFile(path string, c Config) []Service {
+	path = l.existing("services.file", path)
+	data, err := readBounded(path)
+	if path == "" || err != nil {
+		return nil
+	}
+	var listed struct {
+		Services []Service `yaml:"services" required:"true"`
+	}
+	other := loader{name: path, folder: l.folder}
+	var problems []strictyaml.Problem
+	other.places, problems = strictyaml.Decode(data, &listed)
+	for _, p := range problems {
+		l.found = append(l.found, Diagnostic{File: path, Problem: p})
+	}
+	for i, one := range listed.Services {
+		other.responsible(fmt.Sprintf("services[%d]", i), one.Responsible, c)
+	}
+	l.found = append(l.found, other.found...)
+	return listed.Services
+}
+
+// aliases reads the CSV of other names. Its header names the columns: alias
+// and service must be there, owner, chat, pager and hook may.
+func (l *loader) aliases(path string, c Config) []Alias {
+	f, err := os.Open(path)
+	if path == "" || err != nil {
+		return nil
+	}
+	defer f.Close()
+	t := table{Reader: csv.NewReader(io.LimitReader(f, strictyaml.MaxSize)), loader: &loader{name: path}}
+	all := t.read(c)
+	l.found = append(l.found, t.found...)
+	return all
+}
+
+// table is an aliases file being read.
+type table struct {
+	*csv.Reader
+	*loader
+	columns map[string]int
+}
+
+func (t *table) read(c Config) (all []Alias) {
+	t.TrimLeadingSpace, t.Comment = true, '#'
+	if !t.header() {
+		return nil
+	}
+	for {
+		row, err := t.Read()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.broken(err)
+			return all
+		}
+		all = append(all, t.alias(row, c))
+	}
+}
+
+func (t *table) header() bool {
+	row, err := t.Read()
+	if err != nil {
+		t.broken(err)
+		return false
+	}
+	t.columns = map[string]int{}
+	for i, column := range row {
+		if !slices.Contains([]string{"alias", "service", "owner", "chat", "pager", "hook"}, column) {
+			t.cell(i, BadAliases, "columns are alias, service, owner, chat, pager, hook", "there is no such column")
+		}
+		t.columns[column] = i
+	}
+	for _, column := range []string{"alias", "service"} {
+		if _, ok := t.columns[column]; !ok {
+			t.cell(0, BadAliases, "the first line names the columns", fmt.Sprintf("the column %q is missing", column))
+		}
+	}
+	return len(t.found) == 0
+}
+
+// alias is one line of the file.
+func (t *table) alias(row []string, c Config) Alias {
+	get := func(column string) string {
+		if i, ok := t.columns[column]; ok {
+			return row[i]
+		}
+		return ""
+	}
+	a := Alias{Name: get("alias"), Service: get("service"), Responsible: Responsible{
+		Owner: get("owner"), Chat: get("chat"), Pager: get("pager"), Hook: get("hook"),
+	}}
+	if a.Name == "" || a.Service == "" {
+		t.cell(0, BadAliases, "", "alias and service may not be empty")
+	}
+	if _, ok := c.Hooks[a.Hook]; a.Hook != "" && !ok {
+		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
+	}
+	for _, column := range []string{"chat", "pager"} {
+		if _, ok := c.Receivers[get(column)]; get(column) != "" && !ok {
+			t.cell(t.columns[column], UnknownName, nearest(get(column), c.Receivers), fmt.Sprintf("there is no receiver %q under receivers", get(column)))
+		}
+	}
+	return a
+}
+
+// cell notes a mistake in a field of the line just read.
+func (t *table) cell(i int, code, hint, message string) {
+	line, column := t.FieldPos(i)
+	t.at(strictyaml.Position{Line: line, Column: column}, code, message, hint)
+}
+
+func (t *table) broken(err error) {
+	var p *csv.ParseError
+	if errors.As(err, &p) {
+		t.at(strictyaml.Position{Line: p.Line, Column: p.Column}, BadAliases, p.Err.Error(), "")
+		return
+	}
+	t.at(strictyaml.Position{Line: 1, Column: 1}, BadAliases, err.Error(), "")
+}

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"time"
+
+	"github.com/pushback/pushback/rules"
+)
+
+// Defaults for what most installations never write.
+const (
+	DefaultListen       = "127.0.0.1:8484"
+	DefaultData         = "data"
+	DefaultRules        = "rules"
+	DefaultRollbacksPer = 6 * time.Hour
+	DefaultRetention    = 90 * 24 * time.Hour
+)
+
+// Config is pushback.yml: checked, defaults filled in, paths made absolute.
+type Config struct {
+	File        string        // where it was read from
+	Listen      string        // host:port; loopback unless the operator says otherwise
+	ExternalURL string        // what people's browsers reach us by; the base of every link
+	TokenFile   string        // bearer token of the API; needed to listen beyond loopback
+	WebConfig   string        // TLS and basic auth, in the exporter-toolkit's format
+	Data        string        // folder of everything we write: pushback.db, tsdb/, freeze
+	Rules       string        // folder of the rules
+	Retention   time.Duration // how long raw events, records and finished jobs are kept
+	Store       Store
+
+	Metrics        map[string]Adapter
+	DefaultMetrics string // the store of a rule that names none
+	Sources        map[string]Adapter
+	Hooks          map[string]Hook
+	Receivers      map[string]Adapter
+	Grafana        *Adapter // nil: no annotations
+
+	Guards   Guards
+	Freezes  map[string]rules.Freeze // named windows, for when: freeze("friday")
+	Services Services
+	Trust    Trust
+}
+
+// Store says where the state is kept. An URL in the file may not hold a
+// password; URLFile names a file whose one line may.
+type Store struct {
+	URL     string `yaml:"url"`      // sqlite:/path or postgres://…; empty: sqlite in Data
+	URLFile string `yaml:"url_file"` // instead of url
+}
+
+// Adapter is one named entry whose kind decides what else it says. Settings
+// is a pointer to the adapter's own Config, decoded and with its paths made
+// absolute.
+type Adapter struct {
+	Name     string
+	Kind     string
+	Settings any
+}
+
+// Hook is something that can be run or called to roll a change back. Rules
+// name it; nobody else can.
+type Hook struct {
+	Adapter
+	Idempotent bool   // may be sent twice under one key without harm
+	Target     Target // which version it is asked to go back to
+}
+
+// Target is the version a hook is asked for.
+type Target string
+
+// Previous is what was live just before, and refused when that is condemned;
+// LastGood skips further back to a version that stood its watch.
+const (
+	Previous Target = "previous"
+	LastGood Target = "last_good"
+)
+
+// Guards stop acting whatever a rule says.
+type Guards struct {
+	RollbacksPer time.Duration // at most one automatic rollback a service and environment in this long
+	FreezeFile   string        // while it exists nothing acts; `pushback freeze` writes it
+}
+
+// Trust is how far rules are believed.
+type Trust struct {
+	AsWritten bool       // new rules act as written at once, instead of observing first
+	Cap       rules.Mode // no rule goes further than this
+}

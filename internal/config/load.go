@@ -1,0 +1,174 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rules"
+)
+
+// file is pushback.yml as it is written; Config is what it means.
+type file struct {
+	Listen      string                  `yaml:"listen"`
+	ExternalURL string                  `yaml:"external_url"`
+	TokenFile   string                  `yaml:"token_file"`
+	WebConfig   string                  `yaml:"web_config"`
+	Data        string                  `yaml:"data"`
+	Rules       string                  `yaml:"rules"`
+	Retention   time.Duration           `yaml:"retention"`
+	Store       Store                   `yaml:"store"`
+	Metrics     section                 `yaml:"metrics" required:"true"`
+	Sources     section                 `yaml:"sources"`
+	Hooks       section                 `yaml:"hooks"`
+	Receivers   section                 `yaml:"receivers"`
+	Grafana     *single                 `yaml:"grafana"`
+	Guards      guardsFile              `yaml:"guards"`
+	Freezes     map[string]rules.Freeze `yaml:"freezes"`
+	Services    servicesFile            `yaml:"services"`
+	Trust       trustFile               `yaml:"trust"`
+}
+
+// metricsKeys are the keys every metric store has.
+type metricsKeys struct {
+	Default bool `yaml:"default"`
+}
+
+// hookKeys are the keys every hook has, whatever it runs or calls.
+type hookKeys struct {
+	Idempotent bool   `yaml:"idempotent"`
+	Target     Target `yaml:"target"`
+}
+
+type guardsFile struct {
+	RollbacksPer time.Duration `yaml:"rollbacks_per"`
+	FreezeFile   string        `yaml:"freeze_file"`
+}
+
+type trustFile struct {
+	NewRules string `yaml:"new_rules"`
+	Cap      string `yaml:"cap"`
+}
+
+// Load reads pushback.yml. Without diagnostics the Config is whole; with any,
+// it must not be used.
+func Load(path string, kinds Kinds) (Config, Diagnostics) {
+	l := loader{name: path}
+	data, err := readBounded(path)
+	if err != nil {
+		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c")
+		return Config{}, l.found
+	}
+	if l.folder, err = filepath.Abs(filepath.Dir(path)); err != nil {
+		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "")
+		return Config{}, l.found
+	}
+	l.decode(data, kinds)
+	c := l.config()
+	slices.SortStableFunc(l.found, byPlace)
+	return c, slices.Compact(l.found)
+}
+
+// readBounded reads no more of a file than strictyaml would take.
+func readBounded(path string) ([]byte, error) {
+	return strictyaml.ReadFile(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+}
+
+func byPlace(a, b Diagnostic) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+}
+
+// loader is one reading of one file. Its methods note mistakes and go on, so
+// that people fix all of them at once.
+type loader struct {
+	name   string // of the file, as it was asked for
+	folder string // what relative paths are relative to
+	file   file
+	places *strictyaml.Positions
+	found  Diagnostics
+}
+
+func (l *loader) decode(data []byte, kinds Kinds) {
+	l.file = file{
+		Metrics:   section{kinds: kinds.Metrics, shared: metricsKeys{}},
+		Sources:   section{kinds: kinds.Sources},
+		Hooks:     section{kinds: kinds.Hooks, shared: hookKeys{}},
+		Receivers: section{kinds: kinds.Receivers},
+		Grafana:   &single{settings: kinds.Grafana()},
+	}
+	var problems []strictyaml.Problem
+	l.places, problems = strictyaml.Decode(data, &l.file)
+	for _, p := range problems {
+		l.found = append(l.found, Diagnostic{File: l.name, Problem: p})
+	}
+}
+
+// wrong notes a mistake at the value that stands at a path.
+func (l *loader) wrong(path, code, hint, format string, args ...any) {
+	l.at(l.places.Value(path), code, fmt.Sprintf(format, args...), hint)
+}
+
+func (l *loader) at(p strictyaml.Position, code, message, hint string) {
+	l.found = append(l.found, Diagnostic{File: l.name, Problem: strictyaml.Problem{
+		Line: p.Line, Column: p.Column, Code: code, Message: message, Hint: hint,
+	}})
+}
+
+// config turns what is written into what it means, checking on the way.
+func (l *loader) config() Config {
+	f := l.file
+	c := Config{
+		File:        l.name,
+		Listen:      cmp.Or(f.Listen, DefaultListen),
+		ExternalURL: f.ExternalURL,
+		TokenFile:   l.existing("token_file", f.TokenFile),
+		WebConfig:   l.existing("web_config", f.WebConfig),
+		Data:        l.path(cmp.Or(f.Data, DefaultData)),
+		Rules:       l.existing("rules", cmp.Or(f.Rules, DefaultRules)),
+		Retention:   cmp.Or(f.Retention, DefaultRetention),
+		Freezes:     f.Freezes,
+	}
+	c.Metrics, c.DefaultMetrics = l.metrics()
+	c.Sources = l.adapters("sources", f.Sources)
+	c.Hooks = l.hooks()
+	c.Receivers = l.adapters("receivers", f.Receivers)
+	c.Grafana = l.grafana()
+	c.Store = l.store(c.Data)
+	c.Guards = l.guards(c.Data)
+	c.Services = l.services(c)
+	c.Trust = l.trust()
+	l.address(c)
+	return c
+}
+
+// path makes a path absolute; "" stays "".
+func (l *loader) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(l.folder, p)
+}
+
+// existing makes a path absolute and notes when nothing is there.
+func (l *loader) existing(key, p string) string {
+	p = l.path(p)
+	if p == "" {
+		return p
+	}
+	if _, err := os.Stat(p); err != nil {
+		l.wrong(key, MissingFile, "paths are relative to the folder of the file that names them", "cannot read %s: %v", p, cause(err))
+	}
+	return p
+}
+
+// cause is what the system says, without the path it repeats.
+func cause(err error) error {
+	if e, ok := err.(*os.PathError); ok {
+		return e.Err
+	}
+	return err
+}

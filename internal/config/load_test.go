@@ -1,0 +1,206 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/rules"
+)
+
+// The adapters of these tests: one a section, with settings of every shape
+// that a path can hide in.
+type storeSettings struct {
+	URL  string        `yaml:"url" required:"true"`
+	Wait time.Duration `yaml:"wait"`
+}
+
+type sourceSettings struct {
+	SecretFiles []string `yaml:"secret_files"`
+	Insecure    bool     `yaml:"insecure"`
+}
+
+type hookSettings struct {
+	Nested struct {
+		SecretFile string `yaml:"secret_file"`
+	} `yaml:",inline"`
+	Argv []string `yaml:"argv"`
+}
+
+type receiverSettings struct {
+	TokenFile string `yaml:"token_file"`
+}
+
+var kinds = Kinds{
+	Metrics:   map[string]func() any{"prometheus": func() any { return &storeSettings{Wait: time.Second} }},
+	Sources:   map[string]func() any{"github": func() any { return new(sourceSettings) }},
+	Hooks:     map[string]func() any{"command": func() any { return new(hookSettings) }},
+	Receivers: map[string]func() any{"slack": func() any { return new(receiverSettings) }},
+	Grafana:   func() any { return new(receiverSettings) },
+}
+
+// folder writes the files of a case, and the ones every case may name.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, always := range []string{"secret", "token"} {
+		write(t, dir, always, "x")
+	}
+	if err := os.Mkdir(filepath.Join(dir, "rules"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		write(t, dir, name, text)
+	}
+	return dir
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const metrics = "metrics: {prod: {kind: prometheus, url: http://127.0.0.1:9090}}\n"
+
+func TestLoad(t *testing.T) {
+	dir := folder(t, map[string]string{"pushback.yml": `
+listen: 0.0.0.0:80
+external_url: https://pushback.example.org
+token_file: token
+metrics:
+  prod: {kind: prometheus, url: http://127.0.0.1:9090, default: true}
+  lab: {kind: prometheus, url: http://127.0.0.1:9091, wait: 3s}
+sources: {github: {kind: github, secret_files: [secret]}}
+hooks: {shop: {kind: command, argv: [./back], secret_file: secret, idempotent: true, target: last_good}}
+receivers: {team: {kind: slack, token_file: token}}
+grafana: {token_file: token}
+guards: {rollbacks_per: 2h}
+trust: {new_rules: as_written, cap: ask}
+retention: 7d
+services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
+`, "aliases.csv": "alias,service,chat\n# comment\norg/cart,cart,team\n", "services.yml": "services: [{name: cart, match: {job: cart}}]"})
+	got, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	in := func(name string) string { return filepath.Join(dir, name) }
+	hook := &hookSettings{Argv: []string{"./back"}}
+	hook.Nested.SecretFile = in("secret")
+	want := Config{
+		File: in("pushback.yml"), Listen: "0.0.0.0:80", ExternalURL: "https://pushback.example.org", TokenFile: in("token"),
+		Data: in("data"), Rules: in("rules"), Retention: 7 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
+		Metrics: map[string]Adapter{
+			"prod": {"prod", "prometheus", &storeSettings{"http://127.0.0.1:9090", time.Second}},
+			"lab":  {"lab", "prometheus", &storeSettings{"http://127.0.0.1:9091", 3 * time.Second}},
+		},
+		DefaultMetrics: "prod",
+		Sources:        map[string]Adapter{"github": {"github", "github", &sourceSettings{SecretFiles: []string{in("secret")}}}},
+		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood}},
+		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
+		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},
+		Guards:         Guards{RollbacksPer: 2 * time.Hour, FreezeFile: in("data/freeze")},
+		Services: Services{
+			Name: "job", Match: []string{"job"}, List: []Service{{Name: "cart", Match: map[string]string{"job": "cart"}}},
+			Aliases: []Alias{{Name: "org/cart", Service: "cart", Responsible: Responsible{Chat: "team"}}},
+			Default: Responsible{Hook: "shop"},
+		},
+		Trust: Trust{AsWritten: true, Cap: rules.Ask},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDiagnostics(t *testing.T) {
+	f := func(source string, want ...string) {
+		t.Helper()
+		dir := folder(t, map[string]string{"pushback.yml": source})
+		_, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
+		var got []string
+		for _, p := range problems {
+			got = append(got, strings.ReplaceAll(p.String(), dir+string(filepath.Separator), ""))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s\n%s", source, diff)
+		}
+	}
+	f(metrics)
+	f("metrics: {}\nlisten: ':0'", "pushback.yml:2:9: listening beyond this host needs a token [open-to-all]\n  hint: add token_file, or listen on 127.0.0.1")
+	f("listen: 127.0.0.1:1", `pushback.yml:1:1: the key "metrics" is missing [missing-field]`)
+	f(metrics+"listne: x", "pushback.yml:2:1: unknown key \"listne\" [unknown-key]\n  hint: did you mean \"listen\"?")
+	f("metrics: {prod: {kind: promethes}}", "pushback.yml:1:24: there is no kind \"promethes\" here [unknown-kind]\n  hint: did you mean \"prometheus\"?")
+	f("metrics: {prod: {url: x}}", "pushback.yml:1:17: the key \"kind\" is missing [missing-field]\n  hint: one of: prometheus")
+	f("metrics: {prod: {kind: prometheus, utl: x}}",
+		"pushback.yml:1:17: the key \"url\" is missing [missing-field]",
+		"pushback.yml:1:36: unknown key \"utl\" [unknown-key]\n  hint: did you mean \"url\"?")
+	f("metrics: {Prod: {kind: prometheus, url: x}}", "pushback.yml:1:11: a name here is lower-case letters, digits, - and _, and begins with a letter [bad-name]")
+	f("metrics: {a: {kind: prometheus, url: x}, b: {kind: prometheus, url: y}}",
+		"pushback.yml:1:10: 0 of 2 metric stores are the default; there must be one [no-default]\n  hint: write `default: true` in one of them")
+	f(metrics+"token_file: nowhere", "pushback.yml:2:13: cannot read nowhere: no such file or directory [missing-file]\n  hint: paths are relative to the folder of the file that names them")
+	f(metrics+"sources: {g: {kind: github, secret_files: [nowhere]}}", "pushback.yml:2:43: cannot read nowhere: no such file or directory [missing-file]\n  hint: paths are relative to the folder of the file that names them")
+	f(metrics + "sources: {g: {kind: github, insecure: true}}")
+	f(metrics+"listen: 10.0.0.1:80\ntoken_file: token\nsources: {g: {kind: github, insecure: true}}",
+		"pushback.yml:4:39: an insecure source is allowed only while listening on loopback [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1")
+	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this target is unknown [bad-value]\n  hint: write previous or last_good")
+	f(metrics+"store: {url: 'postgres://me:hunter2@db/x'}",
+		"pushback.yml:2:14: a password does not belong in this file [secret-in-file]\n  hint: write the address into a file of its own and name that as url_file")
+	f(metrics+"store: {url: 'mysql://db/x'}", "pushback.yml:2:14: this is no address of a store [bad-address]\n  hint: write sqlite:/path/to/file.db or postgres://host/database")
+	f(metrics+"trust: {new_rules: blindly, cap: none}",
+		"pushback.yml:2:20: this is no way to trust a new rule [bad-value]\n  hint: write observe or as_written",
+		"pushback.yml:2:34: this is no mode [bad-value]\n  hint: write observe, ask or act")
+	f(metrics+"hooks: {shop: {kind: command}}\nservices: {default: {hook: shpo}, list: [{name: a, chat: b}]}",
+		"pushback.yml:3:28: there is no hook \"shpo\" under hooks [unknown-name]\n  hint: did you mean \"shop\"?",
+		"pushback.yml:3:58: there is no receiver \"b\" under receivers [unknown-name]")
+	f(metrics+"metrics: {}", "pushback.yml:2:1: the key \"metrics\" stands here a second time [duplicate-key]\n  hint: the first is on line 1")
+	f("\tx", "pushback.yml:1:1: found character that cannot start any token [yaml-syntax]\n  hint: YAML is indented with spaces, not tabs; text that begins with @, ` or % needs quotes")
+}
+
+func TestAliasesSayWhereTheyAreWrong(t *testing.T) {
+	f := func(csv, want string) {
+		t.Helper()
+		dir := folder(t, map[string]string{"pushback.yml": metrics + "services: {aliases: aliases.csv}", "aliases.csv": csv})
+		_, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
+		if len(problems) != 1 || !strings.Contains(problems[0].String(), want) {
+			t.Errorf("%q: got %v, want %s", csv, problems, want)
+		}
+	}
+	f("", "aliases.csv:1:1: EOF")
+	f("alias,service,hok\n", `aliases.csv:1:15: there is no such column`)
+	f("alias\n", `aliases.csv:1:1: the column "service" is missing`)
+	f("alias,service\na\n", "aliases.csv:2:1: wrong number of fields")
+	f("alias,service\na,\n", "aliases.csv:2:1: alias and service may not be empty")
+	f("alias,service,hook\na,b,nope\n", `aliases.csv:2:5: there is no hook "nope"`)
+}
+
+func TestUnreadableFile(t *testing.T) {
+	_, problems := Load(filepath.Join(t.TempDir(), "pushback.yml"), kinds)
+	if len(problems) != 1 || problems[0].Code != Unreadable {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(metrics + "hooks: {h: {kind: command, target: last_good}}\nservices: {list: [{name: a, match: {b: c}}]}")
+	f.Add("metrics: {p: {kind: prometheus, url: x, url: y}}\nlisten: nowhere")
+	f.Add("metrics: {'a,b': {kind: prometheus}, 'c\"d': {kind: 5}}")
+	f.Add("metrics: &a {p: *a}")
+	f.Fuzz(func(t *testing.T, source string) {
+		dir := t.TempDir()
+		write(t, dir, "pushback.yml", source)
+		c, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
+		if len(problems) == 0 && c.DefaultMetrics == "" && len(c.Metrics) > 0 {
+			t.Error("accepted without a default store")
+		}
+		for _, p := range problems {
+			if p.Line < 1 || p.Column < 1 || p.Message == "" {
+				t.Errorf("a problem without a place or words: %+v", p)
+			}
+		}
+	})
+}

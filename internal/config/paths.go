@@ -1,0 +1,72 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+)
+
+// directory is what the Prometheus libraries' settings understand: they make
+// their own file names absolute.
+type directory interface{ SetDirectory(dir string) }
+
+// paths makes every path in an adapter's settings absolute, and notes the
+// files that are not there. A key is a path when its name says so: it ends in
+// _file or _files. Settings that can check themselves do so.
+func (l *loader) paths(at string, settings any) {
+	if d, ok := settings.(directory); ok {
+		d.SetDirectory(l.folder)
+	}
+	if v := reflect.Indirect(reflect.ValueOf(settings).Elem()); v.Kind() == reflect.Struct {
+		l.fields(at, v)
+	}
+	if c, ok := settings.(interface{ Validate() error }); ok {
+		if err := c.Validate(); err != nil {
+			l.wrong(at, BadSettings, "", "%v", err)
+		}
+	}
+}
+
+func (l *loader) fields(at string, v reflect.Value) {
+	for i := range v.NumField() {
+		field, f := v.Type().Field(i), v.Field(i)
+		if !field.IsExported() {
+			continue
+		}
+		key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		l.field(at, key, f)
+	}
+}
+
+func (l *loader) field(at, key string, f reflect.Value) {
+	isFile := strings.HasSuffix(key, "_file") || strings.HasSuffix(key, "_files")
+	path := at + "." + key
+	if key == "" {
+		path = at
+	}
+	switch p := f.Addr().Interface().(type) {
+	case *string:
+		if isFile {
+			*p = l.existing(path, *p)
+		}
+	case *[]string:
+		for i := range *p {
+			if isFile {
+				(*p)[i] = l.existing(path, (*p)[i])
+			}
+		}
+	default:
+		l.paths(path, f.Addr().Interface())
+	}
+}
+
+// flag is the boolean that settings hold under a key; false where there is none.
+func flag(settings any, key string) bool {
+	v := reflect.ValueOf(settings).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		if name == key && v.Field(i).Kind() == reflect.Bool {
+			return v.Field(i).Bool()
+		}
+	}
+	return false
+}
