@@ -52,11 +52,11 @@ func (s *Store) samples(ctx context.Context, query string) ([]sources.Sample, er
 			continue
 		}
 		if err != nil {
-			return nil, s.fault(sources.SourceError, fmt.Errorf("reading %s%s: %w", query, extension, err))
+			return nil, s.fault(sources.SourceError, fmt.Errorf("reading %q: %w", query+extension, err))
 		}
 		return samples, nil
 	}
-	return nil, s.fault(sources.NoData, fmt.Errorf("no file %s.csv or %s.csv.gz", query, query))
+	return nil, s.fault(sources.NoData, fmt.Errorf("no file %q, nor with .gz", query+".csv"))
 }
 
 // checkName lets a query name a file in the folder, and nothing else.

@@ -1,0 +1,170 @@
+// Package servertest runs real servers for integration tests: it starts a
+// program on a free loopback port, waits until it answers, and stops it when
+// the test ends. A fake would share our own misunderstandings; the real ones
+// do not.
+//
+// The programs come from the system (Debian: apt-get install prometheus
+// prometheus-alertmanager victoria-metrics postgresql). One that is missing
+// fails the test and says what to install: a test that was asked for and
+// quietly skipped is worth less than none.
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	startTime = 30 * time.Second // to answer
+	stopTime  = 10 * time.Second // to end on its own
+	attempts  = 3                // another process may take the free port first
+)
+
+// Server is a running program.
+type Server struct {
+	URL  string // http://127.0.0.1:port, or a data source name for PostgreSQL
+	stop func()
+}
+
+// Stop ends the server before the test does. It returns when it has ended.
+func (s *Server) Stop() { s.stop() }
+
+// program says how to run something that listens on a port.
+type program struct {
+	names   []string // the first that is installed
+	install string   // Debian's package
+	args    func(port string) []string
+	account *syscall.Credential // nil: our own
+	signal  os.Signal           // asks it to end
+	ready   func(ctx context.Context, port string) error
+}
+
+// start runs p and gives its port.
+func (p program) start(t testing.TB) (port string, stop func()) {
+	t.Helper()
+	path := p.find(t)
+	var failure error
+	for range attempts {
+		port := freePort(t)
+		stop, err := p.run(path, port)
+		if err == nil {
+			t.Cleanup(stop)
+			return port, stop
+		}
+		failure = err
+	}
+	t.Fatalf("starting %s: %v", p.names[0], failure)
+	return "", nil
+}
+
+func (p program) find(t testing.TB) string {
+	t.Helper()
+	for _, name := range p.names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("this test needs %s: apt-get install %s", p.names[0], p.install)
+	return ""
+}
+
+// run starts the program and waits until it answers or ends.
+func (p program) run(path, port string) (stop func(), err error) {
+	var output bytes.Buffer
+	cmd := exec.Command(path, p.args(port)...)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.account}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	stop = sync.OnceFunc(func() { end(cmd.Process, p.signal, ended) })
+	if err := p.await(port, ended); err != nil {
+		stop()
+		return nil, fmt.Errorf("%w\n%s", err, output.String())
+	}
+	return stop, nil
+}
+
+// await asks until the program is ready.
+func (p program) await(port string, ended <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := p.ready(ctx, port)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("it ended: %w", err)
+		case <-ctx.Done():
+			return fmt.Errorf("it was not ready within %s: %w", startTime, err)
+		case <-again.C:
+		}
+	}
+}
+
+// end asks the process to end, and kills it when it does not.
+func end(p *os.Process, signal os.Signal, ended <-chan struct{}) {
+	_ = p.Signal(signal) // it may have ended by itself
+	select {
+	case <-ended:
+	case <-time.After(stopTime):
+		_ = p.Kill()
+		<-ended
+	}
+}
+
+// answers200 is ready when path answers 200.
+func answers200(path string) func(context.Context, string) error {
+	return func(ctx context.Context, port string) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+path, nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answers %s", path, response.Status)
+		}
+		return nil
+	}
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// write puts lines into a new file of the test and gives its path.
+func write(t testing.TB, name string, lines ...string) string {
+	t.Helper()
+	path := t.TempDir() + "/" + name
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,166 @@
+package servertest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/golang/snappy"
+	"github.com/prometheus/prometheus/prompb"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// Store is a metric store that takes samples of any age of the last days.
+type Store struct {
+	Server
+	seed func(t testing.TB, url string, series []sources.Series)
+}
+
+// Seed writes samples; they can be read when it returns. A series carries its
+// metric's name as __name__.
+func (s *Store) Seed(t testing.TB, series ...sources.Series) {
+	t.Helper()
+	for _, line := range series {
+		for part := range slices.Chunk(line.Samples, 20_000) {
+			s.seed(t, s.URL, []sources.Series{{Labels: line.Labels, Samples: part}})
+		}
+	}
+}
+
+// Prometheus starts one that scrapes the targets (host:port) every second as
+// job "target", takes remote writes of the last ten days in any order, and
+// keeps native histograms.
+func Prometheus(t testing.TB, targets ...string) *Store {
+	t.Helper()
+	file, data := prometheusFile(t, targets), t.TempDir()
+	port, stop := program{
+		names: []string{"prometheus"}, install: "prometheus",
+		signal: syscall.SIGTERM, ready: answers200("/-/ready"),
+		args: func(port string) []string {
+			return []string{
+				"--config.file=" + file, "--storage.tsdb.path=" + data,
+				"--web.listen-address=127.0.0.1:" + port,
+				"--web.enable-remote-write-receiver", "--enable-feature=native-histograms",
+			}
+		},
+	}.start(t)
+	return &Store{Server: Server{URL: "http://127.0.0.1:" + port, stop: stop}, seed: remoteWrite}
+}
+
+func prometheusFile(t testing.TB, targets []string) string {
+	t.Helper()
+	lines := []string{
+		"global: {scrape_interval: 1s, scrape_timeout: 1s}",
+		"storage: {tsdb: {out_of_order_time_window: 10d}}",
+	}
+	if len(targets) > 0 {
+		quoted := strings.Join(quoteAll(targets), ", ")
+		lines = append(lines, "scrape_configs: [{job_name: target, static_configs: [{targets: ["+quoted+"]}]}]")
+	}
+	return write(t, "prometheus.yml", lines...)
+}
+
+func quoteAll(words []string) []string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.Quote(w)
+	}
+	return quoted
+}
+
+// VictoriaMetrics starts one that hides none of its newest samples.
+func VictoriaMetrics(t testing.TB) *Store {
+	t.Helper()
+	data := t.TempDir()
+	port, stop := program{
+		names: []string{"victoria-metrics"}, install: "victoria-metrics",
+		signal: syscall.SIGINT, ready: answers200("/health"),
+		args: func(port string) []string {
+			return []string{
+				"-storageDataPath=" + data, "-httpListenAddr=127.0.0.1:" + port,
+				"-retentionPeriod=1", "-search.latencyOffset=0s",
+			}
+		},
+	}.start(t)
+	return &Store{Server: Server{URL: "http://127.0.0.1:" + port, stop: stop}, seed: importText}
+}
+
+// remoteWrite pushes by remote write 1.0 (prometheus.io/docs/specs/prw).
+func remoteWrite(t testing.TB, url string, all []sources.Series) {
+	t.Helper()
+	var request prompb.WriteRequest
+	for _, line := range all {
+		request.Timeseries = append(request.Timeseries, timeSeries(line))
+	}
+	body, err := request.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	post(t, url+"/api/v1/write", bytes.NewReader(snappy.Encode(nil, body)), map[string]string{
+		"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
+		"X-Prometheus-Remote-Write-Version": "0.1.0",
+	})
+}
+
+func timeSeries(line sources.Series) prompb.TimeSeries {
+	var s prompb.TimeSeries
+	for name, value := range line.Labels {
+		s.Labels = append(s.Labels, prompb.Label{Name: name, Value: value})
+	}
+	slices.SortFunc(s.Labels, func(a, b prompb.Label) int { return strings.Compare(a.Name, b.Name) })
+	for _, sample := range line.Samples {
+		s.Samples = append(s.Samples, prompb.Sample{Timestamp: sample.T, Value: sample.V})
+	}
+	return s
+}
+
+// importText pushes in Prometheus's text format and has it made visible.
+func importText(t testing.TB, url string, all []sources.Series) {
+	t.Helper()
+	var text bytes.Buffer
+	for _, line := range all {
+		name := selector(line.Labels)
+		for _, sample := range line.Samples {
+			fmt.Fprintf(&text, "%s %v %d\n", name, sample.V, sample.T)
+		}
+	}
+	post(t, url+"/api/v1/import/prometheus", &text, nil)
+	post(t, url+"/internal/force_flush", nil, nil)
+}
+
+func selector(labels map[string]string) string {
+	var pairs []string
+	for name, value := range labels {
+		if name != "__name__" {
+			pairs = append(pairs, name+"="+strconv.Quote(value))
+		}
+	}
+	return labels["__name__"] + "{" + strings.Join(pairs, ",") + "}"
+}
+
+func post(t testing.TB, url string, body io.Reader, header map[string]string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		answer, _ := io.ReadAll(io.LimitReader(response.Body, 1024))
+		t.Fatalf("POST %s: %s: %s", url, response.Status, answer)
+	}
+}
