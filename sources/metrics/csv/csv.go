@@ -9,7 +9,8 @@
 //	timestamp,value
 //	1640995200,6.24
 //
-// Rows must ascend in time. The point at t is the last sample in (t − step,
+// Rows may stand in any order; of two at the same time the later line counts.
+// The point at t is the last sample in (t − step,
 // t]; where there is none, there is no point: a gap in a file is a gap, not
 // a line drawn through it. PromQL's five minutes of looking back would draw
 // one.

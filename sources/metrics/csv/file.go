@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/csv"
@@ -148,7 +149,7 @@ func rows(table *csv.Reader, at, value int) ([]sources.Sample, error) {
 	for {
 		record, err := table.Read()
 		if errors.Is(err, io.EOF) {
-			return all, nil
+			return ascending(all), nil
 		}
 		if err != nil {
 			return nil, err
@@ -158,11 +159,23 @@ func rows(table *csv.Reader, at, value int) ([]sources.Sample, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
-		if n := len(all); n > 0 && sample.T <= all[n-1].T {
-			return nil, fmt.Errorf("line %d: timestamp is not later than the line before: sort the file", line)
-		}
 		all = append(all, sample)
 	}
+}
+
+// ascending sorts by time, and keeps the last of rows that claim the same
+// one. Refusing such files was tried: recordings whose clock was set back at
+// the end of summer time, which is one in seven of those we met, could then
+// not be read at all.
+func ascending(all []sources.Sample) []sources.Sample {
+	slices.SortStableFunc(all, func(a, b sources.Sample) int { return cmp.Compare(a.T, b.T) })
+	kept := all[:0]
+	for i, sample := range all {
+		if i+1 == len(all) || all[i+1].T != sample.T {
+			kept = append(kept, sample)
+		}
+	}
+	return kept
 }
 
 // parse reads one row. What is no number is refused and not dropped: unlike

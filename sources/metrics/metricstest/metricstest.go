@@ -1,0 +1,196 @@
+// Package metricstest is the contract of every metric store: the same
+// behaviour whatever answers, so that the engine need not know which it asks.
+//
+//   - points lie on the grid From, From+Step, … and both ends count
+//   - every error is a *sources.Fault that names the store
+//   - a cancelled context ends the call and can be told by errors.Is
+//   - the heartbeat is the time of the newest sample there is
+package metricstest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// Name is what the store under test must be called.
+const Name = "under-test"
+
+// Store is the behaviour under contract.
+type Store interface {
+	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
+	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
+	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
+	Language() string
+	Resolution() time.Duration
+}
+
+// Subject is a store that holds Samples(start) as one series and nothing
+// else.
+type Subject struct {
+	Store  Store
+	Start  time.Time         // of the first sample, a whole second
+	Query  string            // gives the series
+	Absent string            // well-formed, and gives nothing
+	Fault  sources.FaultKind // what Absent answers; empty: no series and no error
+	Broken string            // an expression that cannot be read
+}
+
+const (
+	spacing = 15 * time.Second
+	count   = 41 // ten minutes
+)
+
+// Samples are the series every subject holds: one each 15 s for ten minutes,
+// counting up from 1.
+func Samples(start time.Time) []sources.Sample {
+	all := make([]sources.Sample, count)
+	for i := range all {
+		all[i] = sources.Sample{T: start.Add(time.Duration(i) * spacing).UnixMilli(), V: float64(i + 1)}
+	}
+	return all
+}
+
+// Run holds the subject to the contract.
+func Run(t *testing.T, s Subject) {
+	t.Run("range", s.testRange)
+	t.Run("instant", s.testInstant)
+	t.Run("heartbeat", s.testHeartbeat)
+	t.Run("absent", s.testAbsent)
+	t.Run("faults", s.testFaults)
+	t.Run("cancelled", s.testCancelled)
+	t.Run("words", s.testWords)
+}
+
+func (s Subject) testRange(t *testing.T) {
+	f := func(name string, from, to, step time.Duration, want ...float64) {
+		t.Helper()
+		w := sources.Window{From: s.Start.Add(from), To: s.Start.Add(to)}
+		got, err := s.Store.Range(t.Context(), sources.Query{Expr: s.Query, Step: step}, w)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+		checkPoints(t, name, got, w.From.UnixMilli(), step.Milliseconds(), want)
+	}
+	f("both ends", 0, time.Minute, 15*time.Second, 1, 2, 3, 4, 5)
+	f("every other", 0, time.Minute, 30*time.Second, 1, 3, 5)
+	f("end off the grid", 0, 59*time.Second, 30*time.Second, 1, 3)
+	f("start off the samples", 7*time.Second, 67*time.Second, 30*time.Second, 1, 3, 5)
+	f("one point", 30*time.Second, 30*time.Second, 15*time.Second, 3)
+	f("the last sample", 10*time.Minute, 10*time.Minute, 15*time.Second, 41)
+	f("end before start", time.Minute, 0, 15*time.Second)
+	f("long before", -time.Hour, -50*time.Minute, 15*time.Second)
+}
+
+func checkPoints(t *testing.T, name string, got []sources.Series, from, step int64, want []float64) {
+	t.Helper()
+	if len(want) == 0 {
+		if len(got) != 0 {
+			t.Errorf("%s: %d series, want none", name, len(got))
+		}
+		return
+	}
+	if len(got) != 1 || len(got[0].Samples) != len(want) {
+		t.Errorf("%s: got %+v, want one series of %d points", name, got, len(want))
+		return
+	}
+	for i, sample := range got[0].Samples {
+		if at := from + int64(i)*step; sample.T != at || sample.V != want[i] {
+			t.Errorf("%s: point %d is %v at %d, want %v at %d", name, i, sample.V, sample.T, want[i], at)
+		}
+	}
+}
+
+func (s Subject) testInstant(t *testing.T) {
+	at := s.Start.Add(time.Minute)
+	got, err := s.Store.Instant(t.Context(), s.Query, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPoints(t, "instant", got, at.UnixMilli(), 0, []float64{5})
+}
+
+func (s Subject) testHeartbeat(t *testing.T) {
+	last := s.Start.Add((count - 1) * spacing)
+	got, err := s.Store.Heartbeat(t.Context(), last.Add(10*time.Second))
+	if err != nil || !got.Equal(last) {
+		t.Errorf("after the last sample: %v, %v; want %v", got, err, last)
+	}
+	_, err = s.Store.Heartbeat(t.Context(), s.Start.Add(-24*time.Hour))
+	s.checkFault(t, "before every sample", err, sources.NoData)
+}
+
+func (s Subject) testAbsent(t *testing.T) {
+	w := sources.Window{From: s.Start, To: s.Start.Add(time.Minute)}
+	got, err := s.Store.Range(t.Context(), sources.Query{Expr: s.Absent, Step: spacing}, w)
+	if s.Fault != "" {
+		s.checkFault(t, "absent", err, s.Fault)
+		return
+	}
+	if err != nil || len(got) != 0 {
+		t.Errorf("absent: %v, %v; want no series and no error", got, err)
+	}
+}
+
+func (s Subject) testFaults(t *testing.T) {
+	w := sources.Window{From: s.Start, To: s.Start.Add(time.Minute)}
+	_, err := s.Store.Range(t.Context(), sources.Query{Expr: s.Broken, Step: spacing}, w)
+	s.checkFault(t, "broken range", err, sources.SourceError)
+	_, err = s.Store.Instant(t.Context(), s.Broken, s.Start)
+	s.checkFault(t, "broken instant", err, sources.SourceError)
+	_, err = s.Store.Range(t.Context(), sources.Query{Expr: s.Query}, w)
+	s.checkFault(t, "no step", err, sources.SourceError)
+}
+
+func (s Subject) testCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := sources.Window{From: s.Start, To: s.Start.Add(time.Minute)}
+	_, ranged := s.Store.Range(ctx, sources.Query{Expr: s.Query, Step: spacing}, w)
+	_, instant := s.Store.Instant(ctx, s.Query, s.Start)
+	_, heartbeat := s.Store.Heartbeat(ctx, s.Start) // a moment in the past: it must ask
+	for call, err := range map[string]error{"range": ranged, "instant": instant, "heartbeat": heartbeat} {
+		s.checkFault(t, call, err, sources.SourceError)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v does not wrap context.Canceled", call, err)
+		}
+	}
+}
+
+func (s Subject) testWords(t *testing.T) {
+	if language := s.Store.Language(); language != "promql" && language != "csv" {
+		t.Errorf("language is %q", language)
+	}
+	if resolution := s.Store.Resolution(); resolution != spacing {
+		t.Errorf("resolution is %s, want %s", resolution, spacing)
+	}
+}
+
+func (s Subject) checkFault(t *testing.T, name string, err error, kind sources.FaultKind) {
+	t.Helper()
+	CheckFault(t, name, err, kind)
+}
+
+// CheckFault fails the test when err is not a Fault of this kind by the store
+// called Name, in one line and without any of the secrets.
+func CheckFault(t *testing.T, name string, err error, kind sources.FaultKind, secrets ...string) {
+	t.Helper()
+	fault := (*sources.Fault)(nil)
+	if !errors.As(err, &fault) || fault.Kind != kind || fault.Store != Name {
+		t.Errorf("%s: error is %v, want a Fault of kind %s by %s", name, err, kind, Name)
+		return
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("%s: error has more than one line: %q", name, err)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: error tells a secret: %v", name, err)
+		}
+	}
+}
