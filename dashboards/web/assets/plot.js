@@ -1,0 +1,142 @@
+// Draws one plot for every element with data-plot, from the numbers in the
+// page: the ticks before and after the change, what was forecast and how sure,
+// and a line at each moment that mattered.
+"use strict";
+
+const plots = new Map(); // element → uPlot
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+}
+
+// value writes v in its unit, as the table beside the plot does.
+function value(v, unit) {
+  if (v == null) return "—";
+  const digits = (x) => String(Number(x.toPrecision(3)));
+  if (unit === "fraction") return digits(v * 100) + " %";
+  if (unit === "seconds" && v !== 0 && Math.abs(v) < 1) return digits(v * 1000) + " ms";
+  if (unit === "seconds") return digits(v) + " s";
+  return digits(v) + (unit ? " " + unit : "");
+}
+
+// clock writes Unix seconds as hours and minutes, UTC like everything here.
+function clock(seconds) {
+  return new Date(seconds * 1000).toISOString().slice(11, 16);
+}
+
+// lines draws the moments that mattered across the plot.
+function lines(marks) {
+  const at = [["started", "began", [6, 3]], ["finished", "finished", []], ["rollback", "rolled back", [2, 3]]];
+  return (u) => {
+    const c = u.ctx, box = u.bbox, dpr = devicePixelRatio;
+    c.save();
+    c.font = `${11 * dpr}px system-ui, sans-serif`;
+    at.forEach(([key, word, dash], row) => {
+      const x = Math.round(u.valToPos(marks[key] ?? NaN, "x", true));
+      if (!marks[key] || x < box.left || x > box.left + box.width) return;
+      c.strokeStyle = c.fillStyle = colour(key === "rollback" ? "busy" : "ink");
+      c.lineWidth = dpr;
+      c.setLineDash(dash.map((d) => d * dpr));
+      c.beginPath();
+      c.moveTo(x, box.top);
+      c.lineTo(x, box.top + box.height);
+      c.stroke();
+      const right = x + 80 * dpr > box.left + box.width;
+      c.textAlign = right ? "right" : "left";
+      c.fillText(word, x + (right ? -4 : 4) * dpr, box.top + (11 + row * 14) * dpr);
+    });
+    c.restore();
+  };
+}
+
+function legend(data) {
+  const items = [["before", "before"], ["after", "after"]];
+  if (data.forecast.some((v) => v != null)) items.push(["forecast", "expected without the change"]);
+  if (data.limit != null) items.push(["warn", "the rule's limit"]);
+  const list = document.createElement("ul");
+  list.className = "legend";
+  for (const [name, word] of items) {
+    const item = document.createElement("li");
+    const ns = "http://www.w3.org/2000/svg";
+    const svg = document.createElementNS(ns, "svg");
+    const line = document.createElementNS(ns, "path");
+    svg.setAttribute("viewBox", "0 0 22 8");
+    line.setAttribute("d", "M0 4h22");
+    line.setAttribute("stroke", `var(--${name})`);
+    line.setAttribute("stroke-width", "2.500");
+    if (name === "forecast" || name === "warn") line.setAttribute("stroke-dasharray", "5 3");
+    svg.append(line);
+    item.append(svg, word);
+    list.append(item);
+  }
+  return list;
+}
+
+// range keeps every line in sight, zero included where values are never
+// below it: half a percent should not look like a mountain.
+function range(data) {
+  const seen = [data.before, data.after, data.forecast, data.low, data.high].flat().filter((v) => v != null);
+  if (data.limit != null && data.limit <= 2 * Math.max(...seen)) seen.push(data.limit);
+  const low = Math.min(0, ...seen), high = Math.max(...seen, 0);
+  const pad = (high - low || 1) * 0.08;
+  return [low < 0 ? low - pad : 0, high + pad];
+}
+
+function options(data, marks, width) {
+  const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+  const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, spanGaps: false, points: { show: false }, value: (_, v) => value(v, data.unit), ...more });
+  const limit = data.limit == null ? [] : [line("limit", "warn", { dash: [4, 4], width: 1.500 })];
+  const tint = getComputedStyle(document.documentElement).colorScheme && colour("forecast") + "2e";
+  return {
+    width, height: 210, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
+    scales: { x: { time: true }, y: { range: () => range(data) } },
+    axes: [
+      { ...axis, values: (_, ticks) => ticks.map(clock) },
+      { ...axis, size: 58, values: (_, ticks) => ticks.map((v) => value(v, data.unit)) },
+    ],
+    series: [{}, line("before", "before"), line("after", "after"), line("expected", "forecast", { dash: [6, 4] }),
+      line("low", "forecast", { width: 0 }), line("high", "forecast", { width: 0 }), ...limit],
+    bands: [{ series: [5, 4], fill: tint }],
+    hooks: { draw: [lines(marks)], setCursor: [readout] },
+  };
+}
+
+// readout says in words what stands under the cursor.
+function readout(u) {
+  const box = u.root.parentElement.querySelector("output");
+  const i = u.cursor.idx;
+  if (!box || i == null) return;
+  const at = new Date(u.data[0][i] * 1000).toISOString().slice(11, 19);
+  const said = [1, 2, 3].filter((s) => u.data[s][i] != null).map((s) => u.series[s].label + " " + u.series[s].value(u, u.data[s][i]));
+  box.textContent = at + "  " + said.join(", ");
+}
+
+function draw(element, marks) {
+  const data = JSON.parse(element.querySelector("script").textContent);
+  plots.get(element)?.destroy();
+  element.querySelectorAll("p, .legend, output").forEach((old) => old.remove());
+  if (!data.time?.length) {
+    const none = document.createElement("p");
+    none.textContent = "Nothing was measured yet.";
+    element.append(none);
+    return;
+  }
+  const table = [data.time, data.before, data.after, data.forecast, data.low, data.high];
+  if (data.limit != null) table.push(data.time.map(() => data.limit));
+  plots.set(element, new uPlot(options(data, marks, element.clientWidth), table, element));
+  element.append(legend(data), document.createElement("output"));
+}
+
+function drawAll() {
+  const island = document.getElementById("marks");
+  if (!island || typeof uPlot === "undefined") return;
+  const marks = JSON.parse(island.textContent);
+  for (const element of plots.keys()) if (!element.isConnected) { plots.get(element).destroy(); plots.delete(element); }
+  document.querySelectorAll("[data-plot]").forEach((element) => draw(element, marks));
+}
+
+drawAll();
+document.addEventListener("pushback:moved", drawAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+let resizing;
+addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(drawAll, 150); });

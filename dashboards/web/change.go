@@ -1,0 +1,101 @@
+package web
+
+import "time"
+
+// Change is the page of one change.
+type Change struct {
+	Frame
+	Row
+	Headline     string // the verdict as a sentence
+	Aside        string // what a reader must be told beside it
+	FinishedAt   time.Time
+	URL          string
+	RollbackOf   string
+	Riders       []string
+	Witnesses    []Witness
+	Labels       []Label
+	Standing     string // good, condemned or ""
+	SupersededBy string // key
+	SuspendedBy  string // key
+	Watches      []Watch
+	Decision     *Order // nil: nothing is to be rolled back
+	Messages     []Message
+	Journal      []Entry
+	Marks        Marks
+}
+
+// Witness is one tool that told of the change.
+type Witness struct {
+	Source, ChangeID string
+	At               time.Time
+}
+
+// Label is one of the change's labels.
+type Label struct{ Name, Value string }
+
+// Watch is the change under one rule.
+type Watch struct {
+	Rule, Team  string
+	State       string
+	Grade       string
+	Reason      string // the sentence of the reason code
+	From, Until time.Time
+	EndedAt     time.Time
+	LookedAt    time.Time // zero: not yet
+	Next        time.Time
+	Progress    int  // of the bake, in percent
+	Acts        bool // what it finds may lead to a rollback
+	RuleText    string
+	Signals     []Signal
+}
+
+// Badge is how the watch's state is shown.
+func (w Watch) Badge() Badge { return BadgeOf(w.State, w.Grade) }
+
+// Order is what was, or may be, done about the change.
+type Order struct {
+	State     string
+	Rule      string
+	Hook      string
+	Target    string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	EndedAt   time.Time
+	Actor     string
+	Why       string
+	Receipt   string // what the hook answered
+	Waiting   bool   // for a person
+}
+
+// Badge is how the order's state is shown.
+func (o Order) Badge() Badge { return OrderBadge(o.State) }
+
+// Message is one thing that was told to somebody.
+type Message struct {
+	At              time.Time
+	Receiver, Title string
+	State           string
+	LastError       string
+}
+
+// Entry is one line of the journal.
+type Entry struct {
+	At                    time.Time
+	Actor, Action, Detail string
+}
+
+// Marks are the moments that every plot draws a line at; Unix seconds, 0
+// where the moment has not come.
+type Marks struct {
+	Started  float64 `json:"started"`
+	Finished float64 `json:"finished,omitempty"`
+	Rollback float64 `json:"rollback,omitempty"`
+}
+
+// Seconds is t as a plot wants it.
+func Seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}

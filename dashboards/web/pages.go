@@ -1,0 +1,139 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+//go:embed templates assets
+var files embed.FS
+
+// Pages renders every page there is. It is safe for concurrent use.
+type Pages struct {
+	version string
+	of      map[string]*template.Template
+}
+
+// New reads the templates. Version is shown at the foot of every page.
+func New(version string) (*Pages, error) {
+	p := &Pages{version: version, of: map[string]*template.Template{}}
+	for _, name := range []string{"list", "change", "signin", "problem", "docs"} {
+		t, err := template.New(name).Funcs(words).ParseFS(files, "templates/frame.html", "templates/badge.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("reading the template of the page %s: %w", name, err)
+		}
+		p.of[name] = t
+	}
+	return p, nil
+}
+
+// words are what the templates can say beyond their view models.
+var words = template.FuncMap{
+	"stamp":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"moment":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") },
+	"clock":      func(t time.Time) string { return t.UTC().Format(time.TimeOnly) },
+	"day":        func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+	"longday":    func(t time.Time) string { return t.UTC().Format("Monday 2 January 2006") },
+	"short":      func(key string) string { return key[:min(len(key), 8)] },
+	"orderBadge": OrderBadge,
+}
+
+// Frame is what surrounds every page.
+type Frame struct {
+	Title    string
+	Frozen   string    // what stopped all acting; "" where nothing did
+	Troubles []Trouble // what keeps us from judging
+	SignedIn bool      // this browser may approve and reject
+	CanSign  bool      // there are tokens to sign in with
+	Here     string    // path of this page, to come back to after signing in
+}
+
+// Trouble is one thing that does not work.
+type Trouble struct{ Component, Detail string }
+
+// List writes the list of changes.
+func (p *Pages) List(w io.Writer, l List) error { return p.write(w, "list", l) }
+
+// Change writes the page of one change.
+func (p *Pages) Change(w io.Writer, c Change) error { return p.write(w, "change", c) }
+
+// SignIn writes the form that asks for a token.
+func (p *Pages) SignIn(w io.Writer, s SignIn) error { return p.write(w, "signin", s) }
+
+// Problem writes what went wrong, for a person.
+func (p *Pages) Problem(w io.Writer, f Problem) error { return p.write(w, "problem", f) }
+
+// Docs writes the reference of the HTTP API.
+func (p *Pages) Docs(w io.Writer, d Docs) error { return p.write(w, "docs", d) }
+
+// SignIn is the form that asks for a token.
+type SignIn struct {
+	Frame
+	Wrong bool   // the last token was not one of ours
+	Next  string // where to go after
+}
+
+// Problem is an error as a page.
+type Problem struct {
+	Frame
+	Status int
+	Detail string
+	Hint   string
+	Keys   []string // what an ambiguous name could mean
+}
+
+// Docs is the reference of the HTTP API, by subject.
+type Docs struct {
+	Frame
+	Groups []OperationGroup
+}
+
+// OperationGroup is the operations of one subject.
+type OperationGroup struct {
+	Name       string
+	Operations []Operation
+}
+
+// Operation is one method at one path.
+type Operation struct {
+	Method, Path, Summary, Description string
+	Parameters                         []Parameter
+}
+
+// Parameter is one part of an operation's path or query.
+type Parameter struct{ Name, In, Description string }
+
+// write renders to memory first: a template that fails half-way must not
+// leave half a page under a 200.
+func (p *Pages) write(w io.Writer, name string, data any) error {
+	var b bytes.Buffer
+	page := struct {
+		Version string
+		Page    any
+	}{p.version, data}
+	if err := p.of[name].ExecuteTemplate(&b, "frame", page); err != nil {
+		return fmt.Errorf("rendering the page %s: %w", name, err)
+	}
+	_, err := b.WriteTo(w)
+	return err
+}
+
+// Assets serves styles and scripts. They change with the program only, so a
+// browser may keep them a while but must ask whether they did.
+func Assets() http.Handler {
+	sub, err := fs.Sub(files, "assets")
+	if err != nil {
+		panic(err) // the folder is in the program
+	}
+	serve := http.FileServerFS(sub)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=300")
+		serve.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,139 @@
+package web
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+)
+
+// Signal is what one signal says: its evidence in words, and its plot.
+type Signal struct {
+	Name     string
+	Grade    string
+	Healthy  bool
+	From     string // the forecast: what it would have been
+	To       string // what it was
+	Change   string // the difference
+	Interval string // 95 % of the difference; "" where none could be had
+	P        string
+	Tests    []string
+	Reason   string
+	Onset    time.Time
+	Facts    []string // the numbers a reader needs beside p
+	Notes    []string
+	Query    string
+	Plot     Plot
+}
+
+// Badge is how the signal's grade is shown.
+func (s Signal) Badge() Badge {
+	if s.Grade == "none" && s.Healthy {
+		return Badge{"Healthy", "good", "check"}
+	}
+	return GradeBadge(s.Grade)
+}
+
+// tests are the arguments by the names people know them by.
+var tests = map[detector.Test]string{
+	detector.ByCounts: "count test",
+	detector.ByScan:   "placebo scan",
+	detector.ByBlocks: "block variance",
+	detector.ByLimit:  "the rule's limit",
+	detector.ByLoss:   "signal lost",
+}
+
+// SignalOf puts one signal's evidence, and what was seen of it, into words.
+// The plan says how long a tick is.
+func SignalOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Signal {
+	s := Signal{
+		Name: e.Signal, Grade: e.Grade.String(), Healthy: e.Healthy, Reason: detector.Reasons[e.Reason],
+		From: "—", To: "—", Change: "—", P: "—",
+		Onset: e.Onset, Facts: facts(e), Notes: e.Notes, Query: e.Query, Plot: plotOf(e, plan, o),
+	}
+	if s.Plot.hasAfter() {
+		s.From, s.To = Number(e.Effect.Forecast, e.Unit), Number(e.Effect.After, e.Unit)
+		s.Change = Signed(e.Effect.Difference, e.Unit)
+		s.P = Probability(e.P)
+	}
+	if e.Effect.Low != 0 || e.Effect.High != 0 {
+		s.Interval = Signed(e.Effect.Low, e.Unit) + " to " + Signed(e.Effect.High, e.Unit)
+	}
+	for _, t := range e.Tests {
+		s.Tests = append(s.Tests, tests[t])
+	}
+	return s
+}
+
+// facts are the numbers behind the judgement, a sentence each.
+func facts(e detector.Evidence) []string {
+	var f []string
+	if c := e.Counts; c != nil {
+		f = append(f,
+			"Before: "+digits(c.BadBefore)+" bad of "+digits(c.TotalBefore)+" events; after: "+digits(c.BadAfter)+" of "+digits(c.TotalAfter)+".",
+			"Overdispersion: "+digits(c.Overdispersion)+".")
+	}
+	if e.Placebos > 0 {
+		f = append(f, "Compared with "+digits(float64(e.Placebos))+" placebo changes in "+digits(float64(e.History))+" ticks of history.")
+	}
+	if e.Forecaster != "" {
+		f = append(f, "Forecast by "+e.Forecaster+".")
+	}
+	if e.Smallest > 0 {
+		f = append(f, "The smallest difference this watch could have seen: "+Number(e.Smallest, e.Unit)+".")
+	}
+	if e.AlarmRate > 0 {
+		f = append(f, "Without any change this would look likely "+digits(e.AlarmRate*100)+" % of the time.")
+	}
+	return f
+}
+
+// Headline is the verdict of a change as one sentence, from the signal that
+// speaks loudest.
+func Headline(state, grade string, watches []Watch) string {
+	worst, found := loudest(watches)
+	switch {
+	case state == "regressed" || grade == "likely" || grade == "certain":
+		return "It made things worse" + because(worst, found) + "."
+	case state == "healthy":
+		return "Healthy: nothing got worse that matters."
+	case state == "blind":
+		return "Nobody could see: the metric store gave no answer. This says nothing about the change."
+	case state == "inconclusive":
+		return "Inconclusive: there was not enough to call it well or ill."
+	case state == "superseded":
+		return "Superseded: a newer change took its place before it could be judged."
+	case grade == "suspect":
+		return "Under suspicion" + because(worst, found) + "."
+	case state == "watching":
+		return "No sign of harm so far."
+	case state == "waiting":
+		return "Waiting for the rollout to begin."
+	}
+	return "No rule watches this change."
+}
+
+func because(worst Signal, found bool) string {
+	switch {
+	case !found:
+		return ""
+	case worst.From == "—":
+		return ": " + worst.Name + " " + strings.ToLower(worst.Badge().Word)
+	}
+	return ": " + worst.Name + " went from " + worst.From + " to " + worst.To
+}
+
+// loudest is the signal with the highest grade, the first among equals.
+func loudest(watches []Watch) (s Signal, found bool) {
+	order := []string{"suspect", "likely", "certain"}
+	best := -1
+	for _, w := range watches {
+		for _, signal := range w.Signals {
+			if n := slices.Index(order, signal.Grade); n > best {
+				best, s, found = n, signal, true
+			}
+		}
+	}
+	return s, found
+}

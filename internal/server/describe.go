@@ -1,0 +1,125 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
+)
+
+// describe adds the API, and the document that describes it. The document is
+// made once, here: huma would make it at the first request, unguarded against
+// a second one.
+func (s *Server) describe(mux *http.ServeMux) {
+	humaProblems()
+	h := humago.New(mux, s.humaConfig())
+	h.UseMiddleware(s.admit(h))
+	s.statusOperations(h)
+	s.changeOperations(h)
+	s.orderOperations(h)
+	describeIntake(h.OpenAPI())
+	document, err := json.Marshal(h.OpenAPI())
+	mux.HandleFunc("GET /openapi.json", s.reader(func(w http.ResponseWriter, _ *http.Request) {
+		if err != nil {
+			writeProblem(w, problem(http.StatusInternalServerError, "the API description could not be written", ""))
+			return
+		}
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(document)
+	}))
+	mux.HandleFunc("GET /docs", s.page(s.docsPage(h.OpenAPI())))
+}
+
+func (s *Server) humaConfig() huma.Config {
+	c := huma.DefaultConfig("Pushback", s.Version)
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	c.Info.Description = "Watches changes going to production, judges metrics before and after, and rolls back."
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by us: see describe
+	c.CreateHooks = nil                                   // no $schema links in every answer
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file. Reading needs none over loopback."},
+	}
+	c.Security = []map[string][]string{{"token": {}}}
+	return c
+}
+
+// schemaName keeps types of one name apart: sources.Change is not api.Change.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	_, pkg, _ := strings.Cut(t.PkgPath(), "pushback/pushback/")
+	if pkg == "" || t.PkgPath() == reflect.TypeFor[api.Status]().PkgPath() {
+		return name
+	}
+	pkg = pkg[strings.LastIndex(pkg, "/")+1:]
+	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+}
+
+// admit asks of every operation what the routes ask of theirs: reading may be
+// free, changing never is.
+func (s *Server) admit(h huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		may := s.mayChange
+		if ctx.Method() == http.MethodGet {
+			may = s.mayRead
+		}
+		if !may(r) {
+			s.unauthorized(w)
+			return
+		}
+		next(ctx)
+	}
+}
+
+// describeIntake writes down by hand the two operations that are not huma's.
+func describeIntake(o *huma.OpenAPI) {
+	event := o.Components.Schemas.Schema(reflect.TypeFor[sources.Event](), true, "Event")
+	answers := func(codes ...string) map[string]*huma.Response {
+		all := map[string]*huma.Response{
+			"200": body(o, reflect.TypeFor[api.Accepted](), "On disk: a later status of a known change, or a duplicate"),
+			"201": body(o, reflect.TypeFor[api.Accepted](), "On disk: a new change"),
+			"202": body(o, reflect.TypeFor[api.Ignored](), "Genuine, but tells of no change; not stored"),
+		}
+		for _, code := range codes {
+			all[code] = problemBody(o)
+		}
+		return all
+	}
+	o.AddOperation(&huma.Operation{
+		OperationID: "send-event", Method: http.MethodPost, Path: "/v1/events", Tags: []string{"Intake"},
+		Summary:     "Tell of a change",
+		Description: "Required: service, environment, version, at. Left out, status is succeeded, kind is deploy, and change_id and event_id are made from the rest, so that a retry is a duplicate. source is ours to set. Unknown keys are refused.",
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: event}}},
+		Responses:   answers("400", "401", "413", "415", "503"),
+	})
+	o.AddOperation(&huma.Operation{
+		OperationID: "deliver", Method: http.MethodPost, Path: "/hooks/{source}", Tags: []string{"Intake"},
+		Summary:     "Deliver a tool's own webhook",
+		Description: "The body is the tool's; its signature covers the raw bytes and is checked before they are parsed. At most 1 MiB.",
+		Parameters:  []*huma.Param{{Name: "source", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}, Description: "A name under sources in pushback.yml"}},
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}}},
+		Responses:   answers("400", "401", "403", "404", "413", "415", "503"),
+		Security:    []map[string][]string{{}},
+	})
+}
+
+func body(o *huma.OpenAPI, t reflect.Type, description string) *huma.Response {
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{
+		"application/json": {Schema: o.Components.Schemas.Schema(t, true, "")},
+	}}
+}
+
+func problemBody(o *huma.OpenAPI) *huma.Response {
+	return &huma.Response{Description: "A problem, with a hint", Content: map[string]*huma.MediaType{
+		api.ProblemType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[api.Problem](), true, "")},
+	}}
+}

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// Engine is what the server may ask to be done. Approve and Reject answer
+// with an error that wraps store.ErrNotFound where there is no such order, and
+// store.ErrConflict where it has moved on.
+type Engine interface {
+	Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error)
+	Approve(ctx context.Context, key, actor string) error
+	Reject(ctx context.Context, key, actor, why string) error
+}
+
+// Source authenticates and reads the deliveries of one tool. Its errors are
+// those of package changes.
+type Source interface {
+	Verify(h http.Header, body []byte, now time.Time) error
+	Parse(h http.Header, body []byte) ([]sources.Event, error)
+}
+
+// Store is what the server reads, by subject. It writes nothing itself.
+type Store interface {
+	Changes
+	Watches
+	Orders
+	Told
+}
+
+// Changes finds changes.
+type Changes interface {
+	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
+	FindChanges(ctx context.Context, idOrKey string) ([]store.Change, error)
+}
+
+// Watches reads how a change was judged.
+type Watches interface {
+	OpenWatches(ctx context.Context) ([]watch.Watch, error)
+	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
+	Records(ctx context.Context, watchID string) ([]store.Record, error)
+	LastRecord(ctx context.Context, watchID string) (store.Record, error)
+}
+
+// Orders reads what was, or may be, rolled back.
+type Orders interface {
+	Order(ctx context.Context, key string) (rollback.Order, error)
+	Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error)
+}
+
+// Told reads what was said and decided about a change.
+type Told interface {
+	OutgoingOf(ctx context.Context, changeKey string) ([]store.Outgoing, error)
+	Journal(ctx context.Context, changeKey string) ([]store.Entry, error)
+}

@@ -1,0 +1,169 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+)
+
+// worst orders the states a change's watches may be in by what a reader of a
+// list must see first. Unwatched: no rule watches it.
+var worst = []watch.State{
+	watch.Regressed, watch.Blind, watch.Watching, watch.Waiting,
+	watch.Inconclusive, watch.Superseded, watch.Healthy,
+}
+
+const unwatched = "unwatched"
+
+func accepted(a store.Accepted) api.Accepted {
+	return api.Accepted{Key: a.Change.Key, Created: a.Created, Duplicate: a.Duplicate, Change: change(a.Change)}
+}
+
+func change(c store.Change) api.Change {
+	return api.Change{
+		Change: c.Change, Key: c.Key, SupersededBy: c.SupersededBy, SuspendedBy: c.SuspendedBy,
+		Standing: string(c.Standing), ReceivedAt: c.ReceivedAt,
+	}
+}
+
+// summary is a change with what its watches and its order have come to.
+func (s *Server) summary(ctx context.Context, c store.Change) (api.ChangeSummary, error) {
+	watches, err := s.Store.WatchesOf(ctx, c.Key)
+	if err != nil {
+		return api.ChangeSummary{}, err
+	}
+	o, _, err := s.orderOf(ctx, c.Key)
+	return summarise(c, watches, o), err
+}
+
+func summarise(c store.Change, watches []watch.Watch, o rollback.Order) api.ChangeSummary {
+	grade := detector.None
+	for _, w := range watches {
+		grade = max(grade, w.Grade)
+	}
+	return api.ChangeSummary{Change: change(c), State: stateOf(watches), Grade: grade.String(), Order: string(o.State)}
+}
+
+func stateOf(watches []watch.Watch) string {
+	for _, state := range worst {
+		for _, w := range watches {
+			if w.State == state {
+				return string(state)
+			}
+		}
+	}
+	return unwatched
+}
+
+// orderOf gives the change's order, and whether there is one.
+func (s *Server) orderOf(ctx context.Context, key string) (rollback.Order, bool, error) {
+	o, err := s.Store.Order(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return rollback.Order{}, false, nil
+	}
+	return o, err == nil, err
+}
+
+// explain reads everything kept about a change.
+func (s *Server) explain(ctx context.Context, c store.Change) (e api.Explanation, err error) {
+	watches, err := s.Store.WatchesOf(ctx, c.Key)
+	if err != nil {
+		return e, err
+	}
+	o, ordered, err := s.orderOf(ctx, c.Key)
+	if err != nil {
+		return e, err
+	}
+	e = api.Explanation{Change: summarise(c, watches, o), Page: s.pageOf(c.Key), Watches: []api.Watch{}}
+	if ordered {
+		shown := order(o)
+		e.Order = &shown
+	}
+	for _, w := range watches {
+		shown, err := s.watch(ctx, w)
+		if err != nil {
+			return e, err
+		}
+		e.Watches = append(e.Watches, shown)
+	}
+	return s.told(ctx, e)
+}
+
+// told adds what was said and decided.
+func (s *Server) told(ctx context.Context, e api.Explanation) (api.Explanation, error) {
+	outgoing, err := s.Store.OutgoingOf(ctx, e.Change.Key)
+	if err != nil {
+		return e, err
+	}
+	journal, err := s.Store.Journal(ctx, e.Change.Key)
+	e.Messages = make([]api.Message, len(outgoing))
+	for i, o := range outgoing {
+		e.Messages[i] = message(o)
+	}
+	e.Journal = make([]api.Entry, len(journal))
+	for i, j := range journal {
+		e.Journal[i] = api.Entry{Seq: j.Seq, At: j.At, Actor: j.Actor, Action: j.Action, Detail: j.Detail}
+	}
+	return e, err
+}
+
+func message(o store.Outgoing) api.Message {
+	return api.Message{
+		ID: o.ID, Receiver: o.Receiver, Kind: o.Message.Kind, Severity: string(o.Message.Severity), Title: o.Message.Title,
+		State: o.State, Attempts: o.Attempts, LastError: o.LastError, CreatedAt: o.CreatedAt, SentAt: o.SentAt,
+	}
+}
+
+// watch shows a watch with the newest record it has.
+func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
+	shown := api.Watch{
+		ID: w.ID, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
+		State: string(w.State), Grade: w.Grade.String(), Reason: string(w.Reason),
+		BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every,
+		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, Acts: w.Acts,
+		Plan: w.Plan, Inputs: append([]watch.Input{}, w.Inputs...), Profiles: w.Profiles,
+	}
+	r, err := s.Store.LastRecord(ctx, w.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return shown, nil
+	}
+	last := record(r)
+	shown.Last = &last
+	return shown, err
+}
+
+func record(r store.Record) api.Record {
+	return api.Record{Seq: r.Seq, At: r.At, Verdict: r.Verdict, Observation: r.Observation}
+}
+
+func orders(found []rollback.Order) []api.Order {
+	shown := make([]api.Order, len(found))
+	for i, o := range found {
+		shown[i] = order(o)
+	}
+	return shown
+}
+
+func order(o rollback.Order) api.Order {
+	return api.Order{
+		Key: o.Key, Change: o.Change, Rule: o.Rule, Hook: o.Hook, Target: o.Target, State: string(o.State),
+		Epoch: o.Epoch, Claim: o.Claim, Evidence: o.Evidence, CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt,
+		DecidedAt: o.DecidedAt, SentAt: o.SentAt, EndedAt: o.EndedAt, Actor: o.Actor, Why: o.Why,
+		Receipt: o.Receipt, SuspendedUntil: o.SuspendedUntil,
+	}
+}
+
+// pageOf is the address of a change's page, as far as we know our own.
+func (s *Server) pageOf(key string) string {
+	base := "http://" + s.Listen
+	if s.external != nil {
+		base = strings.TrimSuffix(s.external.String(), "/")
+	}
+	return base + "/changes/" + key
+}

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rollback"
+)
+
+type ordersInput struct {
+	State []string `query:"state" enum:"proposed,approved,decided,sending,done,failed,unknown,cancelled,expired,refused" doc:"Only orders in these states"`
+	Limit int      `query:"limit" minimum:"1" maximum:"500" default:"50"`
+}
+
+type orderInput struct {
+	Key string `path:"key" maxLength:"500" doc:"The change's key, its first six characters or more, or the tool's own id of it"`
+}
+
+type decisionInput struct {
+	orderInput
+	Body api.Decision
+}
+
+func (s *Server) orderOperations(h huma.API) {
+	operation := func(id, method, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"Orders"}, Errors: []int{401, 404, 409}}
+	}
+	huma.Register(h, operation("list-orders", http.MethodGet, "/v1/orders", "Rollback orders, newest first"), s.listOrders)
+	huma.Register(h, operation("get-order", http.MethodGet, "/v1/orders/{key}", "One order"), s.getOrder)
+	huma.Register(h, operation("approve-order", http.MethodPost, "/v1/orders/{key}/approve", "Let a proposed rollback happen"), s.approve)
+	huma.Register(h, operation("reject-order", http.MethodPost, "/v1/orders/{key}/reject", "Turn a rollback down"), s.reject)
+}
+
+func (s *Server) listOrders(ctx context.Context, in *ordersInput) (*answerOf[api.Orders], error) {
+	states := make([]rollback.State, len(in.State))
+	for i, state := range in.State {
+		states[i] = rollback.State(state)
+	}
+	found, err := s.Store.Orders(ctx, states, in.Limit)
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	return &answerOf[api.Orders]{Body: api.Orders{Orders: orders(found)}}, nil
+}
+
+func (s *Server) getOrder(ctx context.Context, in *orderInput) (*answerOf[api.Order], error) {
+	o, err := s.findOrder(ctx, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &answerOf[api.Order]{Body: order(o)}, nil
+}
+
+func (s *Server) approve(ctx context.Context, in *decisionInput) (*answerOf[api.Order], error) {
+	return s.decide(ctx, in.Key, func(key string) error { return s.Engine.Approve(ctx, key, in.Body.Actor) })
+}
+
+func (s *Server) reject(ctx context.Context, in *decisionInput) (*answerOf[api.Order], error) {
+	return s.decide(ctx, in.Key, func(key string) error { return s.Engine.Reject(ctx, key, in.Body.Actor, in.Body.Why) })
+}
+
+// decide finds the order, lets the engine settle it, and answers with what it
+// has become.
+func (s *Server) decide(ctx context.Context, name string, settle func(key string) error) (*answerOf[api.Order], error) {
+	o, err := s.findOrder(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := settle(o.Key); err != nil {
+		return nil, s.undecided(err)
+	}
+	return s.getOrder(ctx, &orderInput{Key: o.Key})
+}
+
+func (s *Server) undecided(err error) error {
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return problem(http.StatusConflict, err.Error(), "GET /v1/orders/{key} shows who decided, and when")
+	case errors.Is(err, store.ErrNotFound):
+		return noOrder
+	}
+	s.Log.Error("an order could not be settled", "error", err)
+	return problem(http.StatusServiceUnavailable, "the order could not be settled", "try again; see /readyz, and the log")
+}
+
+var noOrder = problem(http.StatusNotFound, "there is no rollback order for that change", "GET /v1/orders lists them")
+
+// findOrder takes the same names as a change does: an order bears its
+// change's key, and the line people copy may hold either.
+func (s *Server) findOrder(ctx context.Context, name string) (rollback.Order, error) {
+	c, err := s.find(ctx, name)
+	if err != nil {
+		return rollback.Order{}, err
+	}
+	o, err := s.Store.Order(ctx, c.Key)
+	if errors.Is(err, store.ErrNotFound) {
+		return o, noOrder
+	}
+	if err != nil {
+		return o, s.unreadable(err)
+	}
+	return o, nil
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+// maxReason bounds what a refusal repeats of why it was refused.
+const maxReason = 300
+
+func problem(status int, detail, hint string) *api.Problem {
+	return &api.Problem{Status: status, Title: http.StatusText(status), Detail: oneLine(detail), Hint: hint}
+}
+
+// oneLine keeps a reason to one line that is safe on a terminal: what it
+// quotes may come from outside.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) <= maxReason {
+		return s
+	}
+	cut := maxReason
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+func writeProblem(w http.ResponseWriter, p *api.Problem) {
+	w.Header().Set("Content-Type", api.ProblemType)
+	writeBody(w, p.Status, p)
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	writeBody(w, status, v)
+}
+
+// writeBody ignores a failed write: the reader has gone, and what is on disk
+// is on disk whether or not they heard of it.
+func writeBody(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (s *Server) notAdmitted() *api.Problem {
+	if s.TokenFile == "" {
+		return problem(http.StatusUnauthorized, "nobody can change anything over HTTP here", "set token_file in pushback.yml and send one of its tokens")
+	}
+	return problem(http.StatusUnauthorized, "a token is needed", "send Authorization: Bearer <token>, a line of the token file")
+}
+
+// humaProblems makes our shape the one huma uses for the errors it finds by
+// itself. huma keeps that in a package variable, hence once.
+var humaProblems = sync.OnceFunc(func() {
+	huma.NewError = func(status int, detail string, errs ...error) huma.StatusError {
+		p := problem(status, detail, "")
+		if status >= http.StatusInternalServerError {
+			return p
+		}
+		for _, err := range errs {
+			if err != nil {
+				return problem(status, detail+": "+err.Error(), "the schema is at /openapi.json")
+			}
+		}
+		return p
+	}
+})

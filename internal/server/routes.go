@@ -1,0 +1,56 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/pushback/pushback/dashboards/web"
+)
+
+// routes lays out every address there is, each with who may use it.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /metrics", s.reader(s.exposition))
+	s.profiling(mux)
+
+	mux.HandleFunc("POST /v1/events", s.changer(s.event))
+	mux.HandleFunc("POST /hooks/{source}", s.hook)
+	mux.HandleFunc("GET /v1/stream", s.reader(s.stream))
+	s.describe(mux)
+
+	mux.HandleFunc("GET /{$}", s.page(s.listPage))
+	mux.HandleFunc("GET /changes/{key}", s.page(s.changePage))
+	mux.HandleFunc("POST /changes/{key}/approve", s.form(s.approveForm))
+	mux.HandleFunc("POST /changes/{key}/reject", s.form(s.rejectForm))
+	mux.HandleFunc("GET /signin", s.signInPage)
+	mux.HandleFunc("POST /signin", s.signIn)
+	mux.HandleFunc("POST /signout", s.signOut)
+	mux.Handle("GET /assets/", http.StripPrefix("/assets/", web.Assets()))
+	return nowhere(mux)
+}
+
+// nowhere answers for what the mux does not know in the shape of every other
+// error, keeping its choice between 404 and 405.
+func nowhere(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		n := &verdictOnly{header: w.Header()}
+		h.ServeHTTP(n, r)
+		writeProblem(w, problem(n.status, "there is nothing at this address for this method", "the addresses are at /docs"))
+	})
+}
+
+// verdictOnly takes status and headers of an answer, and drops its body.
+type verdictOnly struct {
+	header http.Header
+	status int
+}
+
+func (v *verdictOnly) Header() http.Header         { return v.header }
+func (v *verdictOnly) WriteHeader(status int)      { v.status = status }
+func (v *verdictOnly) Write(b []byte) (int, error) { return len(b), nil }

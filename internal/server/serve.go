@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+)
+
+// Nobody may hold a connection for nothing. There is no write timeout,
+// because the stream is meant to last; a write that nobody reads ends with
+// the idle connection under it, and every other answer is short.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	stopTimeout       = 8 * time.Second
+)
+
+// Serve answers on l until ctx ends, then lets what is in flight finish, for
+// at most eight seconds of the ten a supervisor gives us. Streams end at once.
+//
+// TLS and basic authentication come from the web config file, which is read
+// again for every connection, so that certificates can be renewed in place.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	defer endStreams()
+	h := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return context.WithValue(streams, stopping{}, ctx.Done()) },
+	}
+	served := make(chan error, 1)
+	go func() { served <- toolkit.Serve(l, h, &toolkit.FlagConfig{WebConfigFile: &s.WebConfig}, s.Log) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+		return s.stop(h, served)
+	}
+}
+
+// stopping is the key of the channel that closes when the server begins to
+// stop: what a stream waits for, while short requests go on to their end.
+type stopping struct{}
+
+// stop waits for requests in flight, then cuts what is left.
+func (s *Server) stop(h *http.Server, served <-chan error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	err := h.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("waiting for requests in flight: %w", err), h.Close())
+	}
+	<-served
+	return err
+}

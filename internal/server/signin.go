@@ -1,0 +1,59 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pushback/pushback/dashboards/web"
+)
+
+// maxForm is the largest form read.
+const maxForm = 16 << 10
+
+func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
+	s.showSignIn(w, r, http.StatusOK, r.URL.Query().Get("next"))
+}
+
+func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, next string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	page := web.SignIn{Frame: s.frame(r, "Sign in"), Wrong: status == http.StatusUnauthorized, Next: ownPath(next)}
+	page.CanSign = false // this is the page for it
+	if err := s.pages.SignIn(w, page); err != nil {
+		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
+	}
+}
+
+// signIn trades a token for a session. Attempts are limited over everybody
+// together: behind a proxy all addresses are one, and a token has 2^64 others
+// to be tried first.
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
+	if !s.signIns.AllowN(s.Now(), 1) {
+		s.problemPage(w, r, problem(http.StatusTooManyRequests, "too many attempts to sign in", "wait a few seconds"))
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	token := strings.TrimSpace(r.PostFormValue("token"))
+	if !s.known(s.tokens.holds(token)) {
+		s.Log.Warn("sign-in refused", "from", r.RemoteAddr)
+		s.showSignIn(w, r, http.StatusUnauthorized, r.PostFormValue("next"))
+		return
+	}
+	http.SetCookie(w, s.cookie(r, newSession(token, s.Now().Add(sessionLength))))
+	http.Redirect(w, r, ownPath(r.PostFormValue("next")), http.StatusSeeOther)
+}
+
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, s.cookie(r, ""))
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// ownPath keeps a redirect on this host: "//elsewhere" and "/\elsewhere" are
+// other hosts to a browser.
+func ownPath(next string) string {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n") {
+		return "/"
+	}
+	return next
+}

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/rollback"
+)
+
+// openStates are the states of an order that has not ended.
+var openStates = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
+
+// mostOpen bounds how many open orders the status looks at.
+const mostOpen = 500
+
+func (s *Server) statusOperations(h huma.API) {
+	huma.Register(h, huma.Operation{
+		OperationID: "status", Method: http.MethodGet, Path: "/v1/status", Tags: []string{"Daemon"},
+		Summary: "How the daemon is doing", Errors: []int{401},
+	}, s.status)
+	huma.Register(h, huma.Operation{
+		OperationID: "reload", Method: http.MethodPost, Path: "/v1/reload", Tags: []string{"Daemon"},
+		Summary:     "Read the rules again",
+		Description: "Where they hold a mistake the last good rules stay in force, and every mistake is listed.",
+		Errors:      []int{401, 404},
+	}, s.reload)
+}
+
+func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status], error) {
+	st := api.Status{Version: s.Version, Started: s.started, Problems: s.problems()}
+	st.Ready = isReady(st.Problems)
+	if s.Frozen != nil {
+		st.Frozen, st.FrozenBy = s.Frozen()
+	}
+	watches, err := s.Store.OpenWatches(ctx)
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	open, err := s.Store.Orders(ctx, openStates, mostOpen)
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	st.Watches, st.Orders, st.Proposed = len(watches), len(open), orders(proposed(open))
+	return &answerOf[api.Status]{Body: st}, nil
+}
+
+func (s *Server) problems() []api.Trouble { return append([]api.Trouble{}, s.Ready()...) }
+
+func proposed(open []rollback.Order) []rollback.Order {
+	var waiting []rollback.Order
+	for _, o := range open {
+		if o.State == rollback.Proposed {
+			waiting = append(waiting, o)
+		}
+	}
+	return waiting
+}
+
+func (s *Server) reload(context.Context, *struct{}) (*answerOf[api.Reloaded], error) {
+	if s.Reload == nil {
+		return nil, problem(http.StatusNotFound, "this server has no rules to reload", "")
+	}
+	found := append([]api.Diagnostic{}, s.Reload()...)
+	return &answerOf[api.Reloaded]{Body: api.Reloaded{Reloaded: len(found) == 0, Diagnostics: found}}, nil
+}

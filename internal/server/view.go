@@ -1,0 +1,156 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/rollback"
+)
+
+func rows(changes []api.ChangeSummary) []web.Row {
+	shown := make([]web.Row, len(changes))
+	for i, c := range changes {
+		shown[i] = row(c)
+	}
+	return shown
+}
+
+func row(c api.ChangeSummary) web.Row {
+	return web.Row{
+		Key: c.Key, Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: string(c.Kind),
+		Version: c.Version, Previous: c.Previous, Actor: c.Actor, At: c.StartedAt,
+		State: c.State, Grade: c.Grade, Order: c.Order,
+	}
+}
+
+// changeView is the page of a change, out of what the API says of it: the
+// page shows nothing that a program could not read.
+func changeView(e api.Explanation, now time.Time) web.Change {
+	c := e.Change
+	v := web.Change{
+		Row: row(c), FinishedAt: c.FinishedAt, URL: c.URL, RollbackOf: c.RollbackOf, Riders: c.Riders,
+		Standing: c.Standing, SupersededBy: c.SupersededBy, SuspendedBy: c.SuspendedBy,
+		Marks: web.Marks{Started: web.Seconds(c.StartedAt), Finished: web.Seconds(c.FinishedAt)},
+	}
+	for _, w := range e.Watches {
+		v.Watches = append(v.Watches, watchView(w, now))
+	}
+	if e.Order != nil {
+		v.Decision = orderView(*e.Order)
+		v.Marks.Rollback = web.Seconds(e.Order.SentAt)
+		v.Aside = orderAside(*e.Order)
+	}
+	v.Headline = web.Headline(c.State, c.Grade, v.Watches)
+	return told(v, e)
+}
+
+// told adds who heard of the change and who spoke of it.
+func told(v web.Change, e api.Explanation) web.Change {
+	for _, w := range e.Change.Witnesses {
+		v.Witnesses = append(v.Witnesses, web.Witness{Source: w.Source, ChangeID: w.ChangeID, At: w.At})
+	}
+	for name, value := range e.Change.Labels {
+		v.Labels = append(v.Labels, web.Label{Name: name, Value: value})
+	}
+	slices.SortFunc(v.Labels, func(a, b web.Label) int { return strings.Compare(a.Name, b.Name) })
+	for _, m := range e.Messages {
+		v.Messages = append(v.Messages, web.Message{At: m.CreatedAt, Receiver: m.Receiver, Title: m.Title, State: m.State, LastError: m.LastError})
+	}
+	for _, j := range e.Journal {
+		v.Journal = append(v.Journal, web.Entry{At: j.At, Actor: j.Actor, Action: j.Action, Detail: string(j.Detail)})
+	}
+	return v
+}
+
+func watchView(w api.Watch, now time.Time) web.Watch {
+	v := web.Watch{
+		Rule: w.Rule, Team: w.Team, State: w.State, Grade: w.Grade, Reason: detector.Reasons[detector.Reason(w.Reason)],
+		From: w.From, Until: w.Until, EndedAt: w.EndedAt, Next: w.Next, Acts: w.Acts, RuleText: w.RuleText,
+		Progress: progress(w.From, w.Until, now),
+	}
+	if w.Last == nil {
+		return v
+	}
+	v.LookedAt = w.Last.At
+	for _, e := range w.Last.Verdict.Signals {
+		v.Signals = append(v.Signals, web.SignalOf(e, w.Plan, w.Last.Observation))
+	}
+	return v
+}
+
+// progress is how much of the bake has passed, in percent.
+func progress(from, until, now time.Time) int {
+	if from.IsZero() || !until.After(from) {
+		return 0
+	}
+	passed := float64(now.Sub(from)) / float64(until.Sub(from))
+	return int(100 * min(max(passed, 0), 1))
+}
+
+func orderView(o api.Order) *web.Order {
+	v := &web.Order{
+		State: o.State, Rule: o.Rule, Hook: o.Hook, Target: o.Target, CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt,
+		EndedAt: o.EndedAt, Actor: o.Actor, Why: o.Why, Waiting: o.State == string(rollback.Proposed),
+	}
+	if o.Receipt != nil {
+		v.Receipt = o.Receipt.Status
+	}
+	return v
+}
+
+// orderAside is what the headline must not be read without.
+func orderAside(o api.Order) string {
+	switch rollback.State(o.State) {
+	case rollback.Done:
+		return "Rolled back to " + o.Target + " at " + o.EndedAt.UTC().Format(time.TimeOnly) + "."
+	case rollback.Failed:
+		return "The rollback failed. Somebody has to look."
+	case rollback.Unknown:
+		return "Nobody can tell whether the rollback ran. Somebody has to look."
+	case rollback.Proposed:
+		return "A rollback to " + o.Target + " waits for somebody to approve it."
+	}
+	return ""
+}
+
+// docsPage shows what the OpenAPI document says, without a script from
+// somebody else's host.
+func (s *Server) docsPage(o *huma.OpenAPI) func(http.ResponseWriter, *http.Request) error {
+	groups := operationGroups(o)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		return s.pages.Docs(w, web.Docs{Frame: s.frame(r, "HTTP API"), Groups: groups})
+	}
+}
+
+func operationGroups(o *huma.OpenAPI) []web.OperationGroup {
+	groups := []web.OperationGroup{{Name: "Intake"}, {Name: "Changes"}, {Name: "Orders"}, {Name: "Daemon"}}
+	for _, item := range o.Paths {
+		for _, operation := range []*huma.Operation{item.Get, item.Post} {
+			if operation == nil {
+				continue
+			}
+			i := slices.IndexFunc(groups, func(g web.OperationGroup) bool { return g.Name == operation.Tags[0] })
+			groups[i].Operations = append(groups[i].Operations, operationView(operation))
+		}
+	}
+	for _, g := range groups {
+		slices.SortFunc(g.Operations, func(a, b web.Operation) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
+	}
+	return groups
+}
+
+func operationView(o *huma.Operation) web.Operation {
+	v := web.Operation{Method: o.Method, Path: o.Path, Summary: o.Summary, Description: o.Description}
+	for _, p := range o.Parameters {
+		v.Parameters = append(v.Parameters, web.Parameter{Name: p.Name, In: p.In, Description: p.Description})
+	}
+	return v
+}
