@@ -36,10 +36,20 @@ type Rule struct {
 	History  time.Duration
 	Rollout  time.Duration // `rollout:`, for tools that tell only the end
 	Store    string        // the metric store's name; "" is the default one
+	Language Language      // what that store speaks
 	Signals  []Signal
 	Override []Override
 	Respond  []Response
 }
+
+// Language is what a metric store's queries are written in.
+type Language string
+
+// The languages: an expression, or the name of a file.
+const (
+	LanguagePromQL Language = "promql"
+	LanguageCSV    Language = "csv"
+)
 
 // Selector says which changes a rule watches. Globs are path.Match patterns.
 type Selector struct {

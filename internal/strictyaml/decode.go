@@ -123,6 +123,8 @@ func (d *decoder) custom(n *yaml.Node, v reflect.Value, path string) bool {
 		if d.want(n, yaml.ScalarNode, "a duration such as 30m") {
 			d.check(n, (*Duration)(u).UnmarshalText([]byte(n.Value)))
 		}
+	case Short:
+		d.short(n, u, v, path)
 	case *Words:
 		d.words(n, u, path)
 	case yaml.Unmarshaler:
@@ -137,6 +139,19 @@ func (d *decoder) custom(n *yaml.Node, v reflect.Value, path string) bool {
 		return false
 	}
 	return true
+}
+
+// Short is a struct that may also be written as one plain value, as in
+// `min_effect: 10%` for the longer {mean: …, slow: …}. Scalar gives a pointer
+// to what the plain value fills.
+type Short interface{ Scalar() any }
+
+func (d *decoder) short(n *yaml.Node, s Short, v reflect.Value, path string) {
+	if n.Kind == yaml.ScalarNode {
+		d.value(n, reflect.ValueOf(s.Scalar()).Elem(), path)
+		return
+	}
+	d.plain(n, v, path)
 }
 
 // errReported ends an old-style UnmarshalYAML whose problems are known.

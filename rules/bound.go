@@ -1,0 +1,131 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/sources"
+)
+
+// Bound is one rule with one change of one service: overrides applied, the
+// change's words at hand for the queries. Make it with Set.For, or with Bind
+// from a rule that was stored with a watch.
+type Bound struct {
+	rule    Rule
+	service Service
+	change  sources.Change
+}
+
+// Bind applies the overrides of a rule that are meant for the service. It
+// does not ask whether the rule watches the change: Set.For does.
+func Bind(r Rule, c sources.Change, svc Service) Bound {
+	return Bound{rule: r.overridden(svc.Name), service: svc, change: c}
+}
+
+// Rule is the rule as it holds for this service. Its Text and Hash are those
+// of the rule as written, for all services.
+func (b Bound) Rule() Rule { return b.rule }
+
+// Service is the service the rule is bound to.
+func (b Bound) Service() Service { return b.service }
+
+// Before and after are cut into this many ticks unless the rule sets `tick`
+// or `before`: the published method's own numbers.
+const ticks = 30
+
+// Resolved is what asking the store has told: its resolution, and for each
+// signal which expression has data. It is small and plain, so that it can be
+// stored with the watch.
+type Resolved struct {
+	Resolution time.Duration     `json:"resolution"` // the scrape interval; 0 is taken as 15s
+	Signals    map[string]Choice `json:"signals"`    // by the signal's name as written; absent: nothing has data
+}
+
+// Choice is how one signal is read.
+type Choice struct {
+	Index  int     `json:"index"`            // which of any_of
+	Native bool    `json:"native,omitempty"` // a native histogram
+	Edge   string  `json:"edge,omitempty"`   // classic: the value of le as the store writes it
+	Bound  float64 `json:"bound,omitempty"`  // the bound of slow, in the histogram's unit
+}
+
+// resolution is the store's, never less than a millisecond.
+func (r Resolved) resolution() time.Duration {
+	if r.Resolution <= 0 {
+		return 15 * time.Second
+	}
+	return max(r.Resolution, time.Millisecond)
+}
+
+// Plan is what the detector needs. A histogram becomes two signals:
+// "latency.mean" and "latency.slow".
+func (b Bound) Plan(r Resolved) detector.Plan {
+	tick := b.tick(r)
+	p := detector.Plan{
+		Rule: b.rule.Name, Tick: tick,
+		Before: b.rule.Before, After: max(1, int(b.rule.Bake/tick)),
+	}
+	for _, s := range b.rule.Signals {
+		p.Season = max(p.Season, s.Season)
+		p.Signals = append(p.Signals, s.judged(r)...)
+	}
+	return p
+}
+
+// tick is what the rule says, or bake/30 rounded up to a whole multiple of
+// the store's resolution: between two scrapes there is nothing to see.
+func (b Bound) tick(r Resolved) time.Duration {
+	resolution := r.resolution()
+	if b.rule.Tick > 0 {
+		return max(b.rule.Tick, resolution)
+	}
+	n := (b.rule.Bake + ticks*resolution - 1) / (ticks * resolution)
+	return max(1, n) * resolution
+}
+
+// judged gives the detector's signals for one signal as written.
+func (s Signal) judged(r Resolved) []detector.Signal {
+	base := detector.Signal{
+		Name: s.Name, Worse: s.Worse, MinEffect: s.MinEffect.Main,
+		ActOnLost: s.ActOnLost, SkipUnmatched: s.SkipUnmatched,
+	}
+	e := s.AnyOf[min(r.Signals[s.Name].Index, len(s.AnyOf)-1)]
+	switch {
+	case e.Histogram != "":
+		return s.latency(base, unitOf(e.Histogram))
+	case e.Counter != "" || e.BadQuery != "":
+		base.Kind, base.Unit, base.MinEvents = detector.Counts, fraction, s.MinEvents
+	default:
+		base.Kind = detector.Level
+		if e.QueryKind == ratio {
+			base.Unit = fraction
+		}
+	}
+	base.Limit = s.Limit.value(1)
+	return []detector.Signal{base}
+}
+
+// latency splits a histogram into what decides: its mean and its slow
+// fraction. Never a quantile, which cannot be averaged and is capped by the
+// highest bucket.
+func (s Signal) latency(base detector.Signal, u unit) []detector.Signal {
+	mean, slow := base, base
+	mean.Name, mean.Kind, mean.Unit = s.Name+".mean", detector.Level, u.name
+	mean.MinEffect.Absolute *= u.perSecond
+	slow.Name, slow.Kind, slow.Unit = s.Name+".slow", detector.Counts, fraction
+	slow.MinEffect, slow.MinEvents = s.MinEffect.Slow, s.MinEvents
+	if s.Limit != nil && s.Limit.Fraction {
+		slow.Limit = s.Limit.value(1)
+	} else {
+		mean.Limit = s.Limit.value(u.perSecond)
+	}
+	return []detector.Signal{mean, slow}
+}
+
+func (l *Limit) value(scale float64) *float64 {
+	if l == nil {
+		return nil
+	}
+	v := l.Value * scale
+	return &v
+}

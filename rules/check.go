@@ -1,0 +1,169 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// trial are the durations a query is parsed with when it is only checked.
+var trial = spans{step: time.Minute, resolution: 15 * time.Second}
+
+// checkQuery parses an expression of the rule's store.
+func (r *reader) checkQuery(at, text string, rule Rule) {
+	if text == "" {
+		return
+	}
+	known := variables
+	if rule.Language != LanguagePromQL {
+		known = []string{varService, varEnv, varVersion}
+	}
+	if !r.checkVariables(at, text, known, rule) || rule.Language != LanguagePromQL {
+		return
+	}
+	tree, ok := r.parse(at, text)
+	if !ok {
+		return
+	}
+	if t := tree.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
+		r.at(at, codeBadPromQL, fmt.Sprintf("this gives a %s, not one value a moment", parser.DocumentedType(t)), "put rate(…) or another function around it")
+	}
+	r.refused(at, text, rule)
+}
+
+// checkSelector wants a bare series selector: the increase is ours to take.
+func (r *reader) checkSelector(at, text string, rule Rule) *parser.VectorSelector {
+	if !r.checkVariables(at, text, []string{varMatch, varService, varEnv, varVersion}, rule) || rule.Language != LanguagePromQL {
+		return nil
+	}
+	tree, ok := r.parse(at, text)
+	if !ok {
+		return nil
+	}
+	v, bare := tree.(*parser.VectorSelector)
+	switch {
+	case !bare:
+		r.at(at, codeBadSelector, "this must be a series selector alone", "Pushback takes rate and sum itself: write http_requests_total{$match}, or use query")
+		return nil
+	case v.OriginalOffset != 0 || v.Timestamp != nil || v.StartOrEnd != 0 || v.OriginalOffsetExpr != nil:
+		r.at(at, codeBadSelector, "a selector cannot have an offset or @ here", "Pushback chooses the times it compares")
+	case v.Name == "":
+		r.at(at, codeBadSelector, "the metric's name must stand before the braces", "")
+	}
+	r.refused(at, text, rule)
+	return v
+}
+
+func (r *reader) checkHistogram(at, text string, rule Rule) {
+	v := r.checkSelector(at, text, rule)
+	if v == nil {
+		return
+	}
+	for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+		if name, ok := strings.CutSuffix(v.Name, suffix); ok {
+			r.at(at, codeBadSelector, fmt.Sprintf("write the histogram's name without %s", suffix), fmt.Sprintf("as in %s{…}", name))
+		}
+	}
+	if slices.ContainsFunc(v.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == "le" }) {
+		r.at(at, codeBadSelector, "Pushback chooses the bucket itself", "take le out, and say slow: 300ms")
+	}
+}
+
+func (r *reader) checkBad(at, text string) {
+	if strings.ContainsAny(text, "{}") {
+		r.at(at, codeBadSelector, "bad is label matchers without braces", `as in bad: 'code=~"5.."'`)
+		return
+	}
+	if name := variable.FindStringIndex(text); name != nil {
+		r.inside(at, name[0], codeVariable, "bad takes no variables", "")
+		return
+	}
+	if matchers, err := promql.ParseMetricSelector(badPrefix + text + "}"); err != nil {
+		r.parseErrors(at, err, func(offset int) int { return offset - len(badPrefix) })
+	} else if len(matchers) < 2 {
+		r.at(at, codeBadSelector, "bad names no label", `as in bad: 'code=~"5.."'`)
+	}
+}
+
+// checkVariables finds every $name that nobody fills in.
+func (r *reader) checkVariables(at, text string, known []string, rule Rule) bool {
+	ok := true
+	for _, v := range variablesOf(text) {
+		name := v.name
+		switch {
+		case !slices.Contains(known, name):
+			r.inside(at, v.from, codeVariable, fmt.Sprintf("nothing fills in $%s here", name), variableHint(name, known))
+		case rule.Site && (name == varMatch || name == varService):
+			r.inside(at, v.from, codeVariable, fmt.Sprintf("a rule of scope site has no $%s", name), "it is watched at changes of every service")
+		default:
+			continue
+		}
+		ok = false
+	}
+	return ok
+}
+
+func variableHint(name string, known []string) string {
+	if hint := nearest(name, known); strings.HasPrefix(hint, "did") {
+		return hint
+	}
+	return "there are: $" + strings.Join(known, ", $")
+}
+
+// parse reads PromQL whose variables are marked, and tries to fill them in.
+func (r *reader) parse(at, text string) (parser.Expr, bool) {
+	m := trial.mark(text)
+	tree, err := promql.ParseExpr(m.text)
+	if err != nil {
+		r.parseErrors(at, err, m.source)
+		return nil, false
+	}
+	b := Bound{service: Service{Name: "s", Match: map[string]string{"job": "s"}}, change: sources.Change{Environment: "e", Version: "v"}}
+	filled, err := b.fill(text, trial)
+	if err != nil || strings.Contains(filled.String(), mark("")[:11]) {
+		r.at(at, codeVariable, "a variable stands where no value can be put", "$match goes between braces; the others into quotes")
+		return nil, false
+	}
+	return tree, true
+}
+
+// parseErrors places each of the parser's complaints in the file.
+func (r *reader) parseErrors(at string, err error, source func(int) int) {
+	var all parser.ParseErrors
+	if !errors.As(err, &all) {
+		var one *parser.ParseErr
+		if !errors.As(err, &one) {
+			r.at(at, codeBadPromQL, clean(err.Error()), "")
+			return
+		}
+		all = parser.ParseErrors{*one}
+	}
+	for _, e := range all {
+		r.inside(at, source(int(e.PositionRange.Start)), codeBadPromQL, clean(e.Err.Error()), "")
+	}
+}
+
+// clean takes our marks out of the parser's words.
+func clean(message string) string {
+	for _, name := range variables {
+		message = strings.ReplaceAll(message, mark(name), "$"+name)
+	}
+	return message
+}
+
+// refused asks the store's own checker.
+func (r *reader) refused(at, text string, rule Rule) {
+	if r.world.CheckQuery == nil {
+		return
+	}
+	if err := r.world.CheckQuery(rule.Store, trial.mark(text).text); err != nil {
+		r.at(at, codeRefusedByStore, clean(err.Error()), "")
+	}
+}

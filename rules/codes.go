@@ -1,0 +1,40 @@
+package rules
+
+import "github.com/pushback/pushback/internal/strictyaml"
+
+// The codes of what can be wrong with a rule beyond its YAML. Each has a page
+// in docs/diagnostics.
+const (
+	codeUnreadable     = "unreadable-file"
+	codeOneRule        = "one-rule"
+	codeDuplicateRule  = "duplicate-rule"
+	codeDuplicateName  = "duplicate-signal"
+	codeBadName        = "bad-name"
+	codeUnknownWord    = "unknown-word"
+	codeBadGlob        = "bad-glob"
+	codeBadPromQL      = "bad-promql"
+	codeBadSelector    = "bad-selector"
+	codeVariable       = "unknown-variable"
+	codeSignalForm     = "signal-form"
+	codeAmountUnit     = "amount-unit"
+	codeWidening       = "widening"
+	codeOutOfRange     = "out-of-range"
+	codeUnknownHook    = "unknown-hook"
+	codeUnknownTell    = "unknown-receiver"
+	codeUnknownStore   = "unknown-store"
+	codeStoreLanguage  = "store-language"
+	codeBadCondition   = "bad-condition"
+	codeResponse       = "response-form"
+	codeUnsafeRollback = "unsafe-rollback"
+	codeBadOverride    = "bad-override"
+	codeRefusedByStore = "refused-by-store"
+)
+
+// Codes are all codes a diagnostic can bear.
+func Codes() []string {
+	return append(strictyaml.Codes(),
+		codeUnreadable, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
+		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
+		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadCondition,
+		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore)
+}

@@ -1,0 +1,184 @@
+package rules
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/sources"
+)
+
+// What holds where a rule says nothing.
+const (
+	defaultSettle    = time.Minute
+	defaultBake      = 30 * time.Minute
+	defaultEvery     = 15 * time.Second
+	defaultHistory   = 14 * 24 * time.Hour
+	defaultMinEvents = 50
+)
+
+var (
+	ruleName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+	signalName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+)
+
+// rule fills in one rule and keeps it.
+func (r *reader) rule(team, at string, w written) {
+	rule := Rule{
+		Team: team, Name: w.Name, File: r.file, Line: r.positions.Value(at).Line,
+		Store: w.Store, Language: r.world.language(w.Store),
+	}
+	r.name(at, w.Name)
+	r.scope(at, w, &rule)
+	r.store(at, w)
+	r.times(at, w, &rule)
+	names := map[string]bool{}
+	for i, s := range w.Signals {
+		path := fmt.Sprintf("%s.signals[%d]", at, i)
+		if names[s.Name] && s.Name != "" {
+			r.at(path+".name", codeDuplicateName, fmt.Sprintf("a signal is already called %q", s.Name), "")
+		}
+		names[s.Name] = true
+		rule.Signals = append(rule.Signals, r.signal(path, s, rule))
+	}
+	if len(w.Signals) == 0 && r.positions.Has(at+".signals") {
+		r.at(at+".signals", strictyaml.MissingField, "a rule needs at least one signal", "")
+	}
+	r.overrides(at, w, &rule)
+	for i, line := range w.Respond {
+		rule.Respond = append(rule.Respond, r.response(fmt.Sprintf("%s.respond[%d]", at, i), line, rule))
+	}
+	if len(r.found) == 0 {
+		rule.Text, rule.Hash = textOf(team, w), hashOf(rule)
+	}
+	r.rules = append(r.rules, rule)
+}
+
+// name is checked where it was written at all; the decoder tells of the rest.
+func (r *reader) name(at, name string) {
+	if name == "" && !r.positions.Has(at+".name") {
+		return
+	}
+	if !ruleName.MatchString(name) {
+		r.at(at+".name", codeBadName, "a rule's name is letters, digits, dots, dashes and underscores, at most 64", "")
+		return
+	}
+	place := r.positions.Value(at + ".name")
+	here := fmt.Sprintf("%s:%d", r.file, place.Line)
+	if first, twice := r.named[name]; twice {
+		r.at(at+".name", codeDuplicateRule, fmt.Sprintf("a rule is already called %q", name), "it stands at "+first)
+		return
+	}
+	r.named[name] = here
+}
+
+func (r *reader) scope(at string, w written, rule *Rule) {
+	if w.Scope != "" && w.Scope != "site" && w.Scope != "service" {
+		r.word(at+".scope", "scope", w.Scope, []string{"service", "site"})
+	}
+	rule.Site = w.Scope == "site"
+	if w.Watch == nil {
+		if !rule.Site {
+			r.at(at, strictyaml.MissingField, `the key "watch" is missing`, `say which services, as in watch: {service: "*"}`)
+		}
+		return
+	}
+	r.selector(at+".watch", *w.Watch, rule)
+}
+
+func (r *reader) selector(at string, w writtenWatch, rule *Rule) {
+	switch {
+	case w.Service == nil && !rule.Site:
+		r.at(at, strictyaml.MissingField, `the key "service" is missing`, `write "*" to watch every service`)
+	case w.Service != nil && *w.Service == "":
+		r.at(at+".service", codeWidening, "an empty service would watch every service", `write "*" where that is meant`)
+	case w.Service != nil && rule.Site:
+		r.at(at+".service", codeSignalForm, "a rule of scope site belongs to no service", "take the key out")
+	case w.Service != nil:
+		rule.Watch.Service = *w.Service
+	}
+	rule.Watch.Except, rule.Watch.Environment, rule.Watch.Region = w.Except, w.Environment, w.Region
+	r.glob(at+".service", rule.Watch.Service)
+	r.glob(at+".environment", w.Environment)
+	r.glob(at+".region", w.Region)
+	for i, g := range w.Except {
+		r.glob(r.item(at+".except", i), g)
+	}
+	for i, k := range w.Kind {
+		r.word(r.item(at+".kind", i), "kind of change", k, kinds)
+		rule.Watch.Kind = append(rule.Watch.Kind, sources.Kind(k))
+	}
+}
+
+// item is the path of one of several words, or of the one that stands alone.
+func (r *reader) item(at string, i int) string {
+	if p := fmt.Sprintf("%s[%d]", at, i); r.positions.Has(p) {
+		return p
+	}
+	return at
+}
+
+func (r *reader) glob(at, glob string) {
+	if _, err := path.Match(glob, ""); err != nil {
+		r.at(at, codeBadGlob, "this pattern is not well formed", "* is any text, ? one character, [a-z] a range; a \\ takes the meaning away")
+	}
+}
+
+func (r *reader) word(at, what, word string, known []string) {
+	if slices.Contains(known, word) {
+		return
+	}
+	r.at(at, codeUnknownWord, fmt.Sprintf("unknown %s %q", what, word), nearest(word, known))
+}
+
+func (r *reader) store(at string, w written) {
+	if r.world.Stores == nil || w.Store == "" {
+		return
+	}
+	if _, ok := r.world.Stores[w.Store]; !ok {
+		var names []string
+		for name := range r.world.Stores {
+			names = append(names, name)
+		}
+		r.at(at+".store", codeUnknownStore, fmt.Sprintf("no metric store is called %q", w.Store), nearest(w.Store, names))
+	}
+}
+
+// times fills in every length of time, each within what can be served.
+func (r *reader) times(at string, w written, rule *Rule) {
+	day := 24 * time.Hour
+	rule.Bake = r.length(at+".bake", w.Bake, defaultBake, time.Minute, 7*day)
+	rule.Settle = r.length(at+".settle", w.Settle, defaultSettle, 0, day)
+	rule.Every = r.length(at+".every", w.Every, min(defaultEvery, rule.Bake), time.Second, rule.Bake)
+	rule.Tick = r.length(at+".tick", w.Tick, 0, time.Second, rule.Bake)
+	rule.History = r.length(at+".history", w.History, defaultHistory, time.Hour, 90*day)
+	rule.Rollout = r.length(at+".rollout", w.Rollout, 0, 0, day)
+	rule.Before = ticks
+	if w.Before != nil {
+		rule.Before = *w.Before
+		if rule.Before < 10 || rule.Before > 200 {
+			r.at(at+".before", codeOutOfRange, "before is a number of ticks from 10 to 200", "")
+		}
+	}
+}
+
+func (r *reader) length(at string, d *strictyaml.Duration, otherwise, least, most time.Duration) time.Duration {
+	if d == nil {
+		return otherwise
+	}
+	length := time.Duration(*d)
+	if length < least || length > most {
+		r.at(at, codeOutOfRange, fmt.Sprintf("this must be from %s to %s", strictyaml.Duration(least), strictyaml.Duration(most)), "")
+	}
+	return length
+}
+
+// seasons are the periods a signal may repeat with.
+var seasons = map[string]time.Duration{"day": 24 * time.Hour, "week": 7 * 24 * time.Hour}
+
+// directions are what `worse` takes.
+var directions = []string{string(detector.Higher), string(detector.Lower), string(detector.Either)}

@@ -1,0 +1,125 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// Freeze is a named set of windows in which conditions may forbid acting:
+// `when: '!freeze("friday")'`. The operators name them in pushback.yml.
+type Freeze []Window
+
+// Window begins whenever Cron says so, by the wall clock of Zone, and lasts
+// for Duration.
+type Window struct {
+	Cron     Cron          `yaml:"cron" required:"true"`
+	Zone     Zone          `yaml:"zone"` // UTC where empty
+	Duration time.Duration `yaml:"duration" required:"true"`
+}
+
+// Cron is a schedule of five fields, or @daily, @weekly and the like.
+type Cron string
+
+// Zone is a name of the IANA time zone database.
+type Zone string
+
+// Holds says whether any window is open at this moment.
+func (f Freeze) Holds(now time.Time) bool {
+	for _, w := range f {
+		if w.holds(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// slack covers every change of the clocks there is: the wall clock may run
+// this far from the time that has really passed.
+const slack = 3 * time.Hour
+
+// holds walks the schedule on the wall clock, as if the zone never changed
+// it, and maps each beginning back to a moment. The library's own way with
+// zones skips a beginning that falls into the hour lost in spring; a freeze
+// at 02:30 would then not hold on that day.
+func (w Window) holds(now time.Time) bool {
+	zone, err := w.Zone.location()
+	if err != nil {
+		return false
+	}
+	schedule, err := w.Cron.schedule()
+	if err != nil {
+		return false
+	}
+	from, until := wall(now.Add(-w.Duration-slack).In(zone)), wall(now.Add(slack).In(zone))
+	for at := schedule.Next(from); !at.IsZero() && !at.After(until); at = schedule.Next(at) {
+		begins := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, zone)
+		if !begins.After(now) && now.Before(begins.Add(w.Duration)) {
+			return true
+		}
+	}
+	return false
+}
+
+// wall is what the clock on the wall shows, as a time without a zone.
+func wall(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+}
+
+// UnmarshalText refuses what the library panics on (TZ= forms), what has no
+// fixed beginning (@every), and a schedule that never comes.
+func (c *Cron) UnmarshalText(text []byte) error {
+	schedule, err := Cron(text).schedule()
+	if err != nil {
+		return err
+	}
+	leap := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	if schedule.Next(leap).IsZero() {
+		return &strictyaml.Invalid{Message: "this schedule never comes", Hint: "the day does not exist in that month"}
+	}
+	*c = Cron(text)
+	return nil
+}
+
+func (c Cron) schedule() (cron.Schedule, error) {
+	text := string(c)
+	if strings.Contains(text, "=") || strings.Contains(text, "@every") || len(text) > 100 {
+		return nil, &strictyaml.Invalid{
+			Message: "not a schedule of five fields",
+			Hint:    `write it as "30 16 * * FRI", and the zone under zone:`,
+		}
+	}
+	schedule, err := cron.ParseStandard(text)
+	if err != nil {
+		return nil, &strictyaml.Invalid{
+			Message: fmt.Sprintf("not a schedule: %v", err),
+			Hint:    `five fields: minute hour day month weekday, as in "30 16 * * FRI"`,
+		}
+	}
+	return schedule, nil
+}
+
+// UnmarshalText refuses zones this machine does not know.
+func (z *Zone) UnmarshalText(text []byte) error {
+	if _, err := Zone(text).location(); err != nil {
+		return &strictyaml.Invalid{
+			Message: fmt.Sprintf("unknown time zone %q", string(text)),
+			Hint:    "use a name such as Europe/Berlin or UTC",
+		}
+	}
+	*z = Zone(text)
+	return nil
+}
+
+// location never gives time.Local: what a machine's own zone is must not
+// decide whether production may be touched.
+func (z Zone) location() (*time.Location, error) {
+	if z == "Local" {
+		return nil, fmt.Errorf("the zone must be named")
+	}
+	return time.LoadLocation(string(z))
+}

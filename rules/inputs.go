@@ -1,0 +1,182 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+// Inputs are the queries to run, one for each signal of Plan and in its order.
+// Raw counters and histograms are asked for at a finer step than the tick, so
+// that the running tick fills as it goes; a query is asked for once a tick.
+func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
+	var all []watch.Input
+	for _, s := range b.rule.Signals {
+		choice := r.Signals[s.Name]
+		inputs, err := b.inputs(s, s.AnyOf[min(choice.Index, len(s.AnyOf)-1)], choice, r)
+		if err != nil {
+			return nil, fmt.Errorf("signal %s: %w", s.Name, err)
+		}
+		for _, in := range inputs {
+			in.Store = b.rule.Store
+			all = append(all, in)
+		}
+	}
+	return all, nil
+}
+
+func (b Bound) inputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+	switch {
+	case e.Counter != "":
+		return b.counter(s.Name, e, r)
+	case e.Histogram != "" && c.Native:
+		return b.native(s.Name, e, c, r)
+	case e.Histogram != "":
+		return b.classic(s, e, c, r)
+	case e.BadQuery != "":
+		return b.level(s.Name, watch.FormRatio, e.TotalQuery, e.BadQuery, r)
+	default:
+		return b.level(s.Name, watch.FormLevel, e.Query, "", r)
+	}
+}
+
+func (b Bound) counter(name string, e Expr, r Resolved) ([]watch.Input, error) {
+	total, err := b.selector(e.Counter, "")
+	if err != nil {
+		return nil, err
+	}
+	bad, err := badMatchers(e.Bad)
+	if err != nil {
+		return nil, err
+	}
+	part, err := b.selector(e.Counter, "", bad...)
+	if err != nil {
+		return nil, err
+	}
+	step := b.rawStep(r)
+	return []watch.Input{{
+		Signal: name, Form: watch.FormCounts,
+		Value: sources.Query{Expr: total, Step: step}, Part: sources.Query{Expr: part, Step: step},
+	}}, nil
+}
+
+func (b Bound) classic(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+	step := b.rawStep(r)
+	if c.Edge == "" {
+		c.Edge = labels.FormatOpenMetricsFloat(s.Slow.Seconds() * unitOf(e.Histogram).perSecond)
+	}
+	var raw [3]sources.Query
+	for i, part := range []struct {
+		suffix string
+		extra  []*labels.Matcher
+	}{{"_sum", nil}, {"_count", nil}, {"_bucket", []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, "le", c.Edge)}}} {
+		expr, err := b.selector(e.Histogram, part.suffix, part.extra...)
+		if err != nil {
+			return nil, err
+		}
+		raw[i] = sources.Query{Expr: expr, Step: step}
+	}
+	return []watch.Input{
+		{Signal: s.Name + ".mean", Form: watch.FormMean, Value: raw[0], Part: raw[1]},
+		{Signal: s.Name + ".slow", Form: watch.FormSlow, Value: raw[1], Part: raw[2], Edge: c.Bound},
+	}, nil
+}
+
+func (b Bound) native(name string, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+	expr, err := b.selector(e.Histogram, "")
+	if err != nil {
+		return nil, err
+	}
+	q := sources.Query{Expr: expr, Step: b.rawStep(r)}
+	return []watch.Input{
+		{Signal: name + ".mean", Form: watch.FormNativeMean, Value: q},
+		{Signal: name + ".slow", Form: watch.FormNativeSlow, Value: q, Edge: c.Bound},
+	}, nil
+}
+
+func (b Bound) level(name string, form watch.Form, value, part string, r Resolved) ([]watch.Input, error) {
+	in := watch.Input{Signal: name, Form: form}
+	var err error
+	if in.Value, err = b.query(value, r); err != nil {
+		return nil, err
+	}
+	if part != "" {
+		if in.Part, err = b.query(part, r); err != nil {
+			return nil, err
+		}
+	}
+	return []watch.Input{in}, nil
+}
+
+func (b Bound) query(expr string, r Resolved) (sources.Query, error) {
+	tick := b.tick(r)
+	if b.rule.Language != LanguagePromQL {
+		text := b.words().Replace(b.spans(r, tick).mark(expr).text)
+		return sources.Query{Expr: text, Step: tick}, nil
+	}
+	filled, err := b.fill(expr, b.spans(r, tick))
+	if err != nil {
+		return sources.Query{}, err
+	}
+	return sources.Query{Expr: filled.String(), Step: tick}, nil
+}
+
+func (b Bound) spans(r Resolved, step time.Duration) spans {
+	return spans{step: step, resolution: r.resolution()}
+}
+
+// rawStep is the coarsest step that divides the tick, is a multiple of the
+// store's resolution, and is no longer than the time between two looks.
+func (b Bound) rawStep(r Resolved) time.Duration {
+	tick, resolution := b.tick(r), r.resolution()
+	for step := min(tick, max(b.rule.Every, resolution)).Truncate(resolution); step > resolution; step -= resolution {
+		if tick%step == 0 {
+			return step
+		}
+	}
+	return resolution
+}
+
+// selector fills in a series selector, lengthens its name by suffix and adds
+// matchers. It works on the parsed form: a selector without braces is the
+// same to it, and every value is written back escaped.
+func (b Bound) selector(text, suffix string, extra ...*labels.Matcher) (string, error) {
+	tree, err := b.fill(text, spans{})
+	if err != nil {
+		return "", err
+	}
+	v, ok := tree.(*parser.VectorSelector)
+	if !ok {
+		return "", fmt.Errorf("%q is not a series selector", text)
+	}
+	for i, m := range v.LabelMatchers {
+		if m.Name == labels.MetricName {
+			v.LabelMatchers[i] = labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, v.Name+suffix)
+		}
+	}
+	v.Name += suffix
+	v.LabelMatchers = append(v.LabelMatchers, extra...)
+	return v.String(), nil
+}
+
+// badPrefix makes a whole selector of bare matchers: alone, a matcher such as
+// code!="200" would be refused for also selecting everything without a code.
+const badPrefix = "x{"
+
+// badMatchers reads label matchers written without braces: code=~"5..".
+func badMatchers(text string) ([]*labels.Matcher, error) {
+	matchers, err := promql.ParseMetricSelector(badPrefix + text + "}")
+	if err != nil {
+		return nil, fmt.Errorf("parsing %q: %w", text, err)
+	}
+	return slices.DeleteFunc(matchers, func(m *labels.Matcher) bool { return m.Name == labels.MetricName }), nil
+}
+
+func promDuration(d time.Duration) string { return model.Duration(d).String() }

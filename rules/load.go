@@ -1,0 +1,175 @@
+package rules
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// World is what a rule may name. A nil list or map means that nothing is
+// known of it here, and names are then not held against it: a rule that was
+// stored with a watch goes on even after the operators have renamed a pager.
+// An empty list that is not nil means that there are none.
+type World struct {
+	Hooks     []string
+	Receivers []string
+	Freezes   []string
+	Stores    map[string]Language // by name; DefaultStore must be one of them
+	Default   string              // the store of rules that name none
+
+	// CheckQuery may refuse an expression that PromQL's grammar allows, once
+	// its variables have been replaced by harmless text. nil: no such check.
+	CheckQuery func(store, expr string) error
+}
+
+// language is what a store speaks, PromQL where nothing is known.
+func (w World) language(store string) Language {
+	if store == "" {
+		store = w.Default
+	}
+	if l, ok := w.Stores[store]; ok {
+		return l
+	}
+	return LanguagePromQL
+}
+
+// Set is every rule of a folder. The zero Set has none.
+type Set struct {
+	rules []Rule
+}
+
+// Len is how many rules there are.
+func (s *Set) Len() int { return len(s.rules) }
+
+// Rules are all rules, by file and place in it.
+func (s *Set) Rules() []Rule { return append([]Rule(nil), s.rules...) }
+
+// Load reads every *.yml and *.yaml of a folder and the folders in it, names
+// beginning with a dot left out. With any diagnostic the set is nil: whoever
+// reloads keeps the set they have.
+func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
+	l := &loader{world: w, named: map[string]string{}}
+	for _, name := range l.files(fsys) {
+		data, err := strictyaml.ReadFile(fsys, name)
+		if err != nil {
+			l.unreadable(name, err)
+			continue
+		}
+		l.file(name, data)
+	}
+	if len(l.found) > 0 {
+		return nil, inFileOrder(l.found)
+	}
+	return &Set{rules: l.rules}, nil
+}
+
+// Parse reads the Text of one rule, as it is stored with a watch.
+func Parse(text string, w World) (Rule, []Diagnostic) {
+	l := &loader{world: w, named: map[string]string{}}
+	l.file("", []byte(text))
+	if len(l.found) == 0 && len(l.rules) != 1 {
+		l.found = append(l.found, Diagnostic{Line: 1, Column: 1, Code: codeOneRule, Message: fmt.Sprintf("expected one rule, found %d", len(l.rules))})
+	}
+	if len(l.found) > 0 {
+		return Rule{}, inFileOrder(l.found)
+	}
+	return l.rules[0], nil
+}
+
+// loader gathers the rules and mistakes of many files.
+type loader struct {
+	world World
+	named map[string]string // rule → where it stands
+	rules []Rule
+	found []Diagnostic
+}
+
+// maxFiles bounds a folder that was pointed at by mistake.
+const maxFiles = 10_000
+
+func (l *loader) files(fsys fs.FS) []string {
+	var names []string
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		hidden := name != "." && strings.HasPrefix(path.Base(name), ".")
+		switch {
+		case err != nil:
+			l.unreadable(name, err)
+			return nil
+		case hidden && d.IsDir():
+			return fs.SkipDir
+		case hidden || d.IsDir():
+			return nil
+		}
+		if ext := path.Ext(name); ext == ".yml" || ext == ".yaml" {
+			names = append(names, name)
+		}
+		if len(names) > maxFiles {
+			return fmt.Errorf("more than %d files", maxFiles)
+		}
+		return nil
+	})
+	if err != nil {
+		l.unreadable(".", err)
+	}
+	return names
+}
+
+func (l *loader) unreadable(name string, err error) {
+	l.found = append(l.found, Diagnostic{
+		File: name, Line: 1, Column: 1, Code: codeUnreadable, Message: fmt.Sprintf("cannot be read: %v", err),
+	})
+}
+
+// file reads one file. What is wrong with its YAML does not keep what it
+// means from being checked, so that one run tells everything.
+func (l *loader) file(name string, data []byte) {
+	var doc document
+	positions, problems := strictyaml.Decode(data, &doc)
+	r := &reader{loader: l, file: name, source: data, positions: positions}
+	broken := map[int]bool{}
+	for _, p := range problems {
+		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
+		broken[p.Line] = true
+	}
+	r.broken = broken
+	for i, w := range doc.Rules {
+		r.rule(doc.Team, fmt.Sprintf("rules[%d]", i), w)
+	}
+	if positions.Has("rules") && len(doc.Rules) == 0 && len(problems) == 0 {
+		r.at("rules", strictyaml.MissingField, "there is no rule here", "")
+	}
+}
+
+// reader turns one decoded file into rules, placing what it finds wrong.
+type reader struct {
+	*loader
+	file      string
+	source    []byte
+	positions *strictyaml.Positions
+	broken    map[int]bool // lines that already have a problem
+}
+
+func (r *reader) report(at strictyaml.Position, code, message, hint string) {
+	r.found = append(r.found, Diagnostic{
+		File: r.file, Line: at.Line, Column: at.Column, Code: code, Message: message, Hint: hint,
+		Snippet: line(r.source, at.Line),
+	})
+}
+
+// at reports something wrong with the value at a path, unless the YAML of
+// that line was already complained about: one slip gives one message.
+func (r *reader) at(path, code, message, hint string) {
+	place := r.positions.Value(path)
+	if r.broken[place.Line] {
+		return
+	}
+	r.report(place, code, message, hint)
+}
+
+// inside reports something wrong at a byte of the text at a path.
+func (r *reader) inside(path string, offset int, code, message, hint string) {
+	r.report(r.positions.Inside(path, offset), code, message, hint)
+}

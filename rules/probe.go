@@ -1,0 +1,197 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// ErrNoMatch says that the catalogue gives no labels for a service, so that
+// $match cannot be filled in.
+var ErrNoMatch = errors.New("the service catalogue has no labels for $match")
+
+// Probe is one question to the store, asked as an instant query at the end of
+// before. It is comparable: answers are keyed by it.
+type Probe struct {
+	Signal string // as written
+	Index  int    // which of any_of
+	Form   Question
+	Expr   string
+}
+
+// Question is what a probe wants to know.
+type Question string
+
+// The three questions. Any answer with a series means that there is data.
+const (
+	HasData Question = "has_data" // counters and queries
+	Edges   Question = "edges"    // classic histogram: one series an edge (le), the value its count before
+	P90     Question = "p90"      // native histogram: one series, the value the 90th percentile before
+)
+
+// Probes are the questions whose answers Resolve needs, in the order of
+// preference. A rule of a store that does not speak PromQL has none.
+//
+//	answers := map[rules.Probe][]sources.Series{}
+//	for _, p := range probes {
+//		answers[p] = store.Instant(ctx, p.Expr, base) // leave out what failed
+//	}
+//	resolved := bound.Resolve(answers, resolution)
+func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
+	if b.rule.Language != LanguagePromQL {
+		return nil, nil
+	}
+	var all []Probe
+	for _, s := range b.rule.Signals {
+		for i, e := range s.AnyOf {
+			probes, err := b.probes(e, Resolved{Resolution: resolution})
+			if err != nil {
+				return nil, fmt.Errorf("signal %s: %w", s.Name, err)
+			}
+			for _, p := range probes {
+				p.Signal, p.Index = s.Name, i
+				all = append(all, p)
+			}
+		}
+	}
+	return all, nil
+}
+
+func (b Bound) probes(e Expr, r Resolved) ([]Probe, error) {
+	window := promDuration(max(ticks*b.tick(r), 4*r.resolution()))
+	switch {
+	case e.Counter != "":
+		selector, err := b.selector(e.Counter, "")
+		if err != nil {
+			return nil, err
+		}
+		return []Probe{{Form: HasData, Expr: fmt.Sprintf("group(present_over_time(%s[%s]))", selector, window)}}, nil
+	case e.Histogram != "":
+		buckets, err := b.selector(e.Histogram, "_bucket")
+		if err != nil {
+			return nil, err
+		}
+		native, err := b.selector(e.Histogram, "")
+		if err != nil {
+			return nil, err
+		}
+		return []Probe{
+			{Form: P90, Expr: fmt.Sprintf("histogram_quantile(0.9, sum(increase(%s[%s])))", native, window)},
+			{Form: Edges, Expr: fmt.Sprintf("sum by (le) (increase(%s[%s]))", buckets, window)},
+		}, nil
+	default:
+		expr := e.Query
+		if e.TotalQuery != "" {
+			expr = e.TotalQuery
+		}
+		filled, err := b.fill(expr, b.spans(r, b.tick(r)))
+		if err != nil {
+			return nil, err
+		}
+		return []Probe{{Form: HasData, Expr: filled.String()}}, nil
+	}
+}
+
+// Resolve reads the answers: for each signal, the first of any_of that has
+// data, whether its histogram is native, and the edge that bounds slow. A
+// signal nothing answered for is left out; its inputs then ask for the first
+// of any_of, and the detector says `unmatched`.
+func (b Bound) Resolve(answers map[Probe][]sources.Series, resolution time.Duration) Resolved {
+	r := Resolved{Resolution: resolution, Signals: map[string]Choice{}}
+	probes, err := b.Probes(resolution)
+	if err != nil {
+		return r
+	}
+	for _, p := range probes {
+		if _, done := r.Signals[p.Signal]; done || len(answers[p]) == 0 {
+			continue
+		}
+		r.Signals[p.Signal] = b.choose(p, answers[p])
+	}
+	return r
+}
+
+func (b Bound) choose(p Probe, answer []sources.Series) Choice {
+	c := Choice{Index: p.Index}
+	s, _ := b.rule.signal(p.Signal)
+	u := unitOf(s.AnyOf[p.Index].Histogram)
+	wanted := s.Slow.Seconds() * u.perSecond
+	switch p.Form {
+	case P90:
+		c.Native, c.Bound = true, wanted
+		if wanted == 0 {
+			c.Bound = newest(answer[0])
+		}
+	case Edges:
+		c.Edge, c.Bound = edge(answer, wanted)
+	}
+	return c
+}
+
+// edge picks the bound of slow among a histogram's edges: the lowest at or
+// above the one wanted, or, where none is wanted, at or above the 90th
+// percentile of before. The highest finite edge serves where none is as high.
+func edge(series []sources.Series, wanted float64) (string, float64) {
+	type bucket struct {
+		text         string
+		bound, count float64
+	}
+	var buckets []bucket
+	total := 0.0
+	for _, s := range series {
+		bound, err := strconv.ParseFloat(s.Labels["le"], 64)
+		if err != nil {
+			continue
+		}
+		count := newest(s)
+		total = max(total, count)
+		if !math.IsInf(bound, 0) {
+			buckets = append(buckets, bucket{s.Labels["le"], bound, count})
+		}
+	}
+	if len(buckets) == 0 {
+		return "", 0
+	}
+	sort.Slice(buckets, func(i, j int) bool { return buckets[i].bound < buckets[j].bound })
+	for _, c := range buckets {
+		if wanted > 0 && c.bound >= wanted || wanted == 0 && c.count >= 0.9*total {
+			return c.text, c.bound
+		}
+	}
+	last := buckets[len(buckets)-1]
+	return last.text, last.bound
+}
+
+// newest is the last sample's value, 0 where there is none or it is no number.
+func newest(s sources.Series) float64 {
+	if len(s.Samples) == 0 {
+		return 0
+	}
+	v := s.Samples[len(s.Samples)-1].V
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
+}
+
+// unit is the unit of a histogram of time, told by its name as Prometheus
+// recommends: seconds unless the name says milliseconds.
+type unit struct {
+	name      string
+	perSecond float64
+}
+
+func unitOf(histogram string) unit {
+	name, _, _ := strings.Cut(histogram, "{")
+	name = strings.TrimSpace(name)
+	if strings.HasSuffix(name, "_milliseconds") || strings.HasSuffix(name, "_ms") {
+		return unit{"milliseconds", 1000}
+	}
+	return unit{"seconds", 1}
+}

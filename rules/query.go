@@ -1,0 +1,209 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// promql parses expressions. Functions behind Prometheus's feature flags are
+// let through: whether the store has them, the store will say.
+var promql = parser.NewParser(parser.Options{
+	EnableExperimentalFunctions: true, ExperimentalDurationExpr: true, EnableExtendedRangeSelectors: true,
+})
+
+// Variables stand in queries as they do in a Grafana panel. The two kinds are
+// filled in differently. Durations are text of our own making and go in
+// before parsing. What comes from a change or the catalogue goes into the
+// parsed expression, as the value of a matcher or a string, so that no value
+// can ever become syntax.
+const (
+	varMatch   = "match"
+	varService = "service"
+	varEnv     = "environment"
+	varVersion = "version"
+	varStep    = "step"
+	varRate    = "__rate_interval"
+	varEvery   = "__interval"
+)
+
+var (
+	variables = []string{varMatch, varService, varEnv, varVersion, varStep, varRate, varEvery}
+	variable  = regexp.MustCompile(`\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})`)
+)
+
+// use is one place where a variable stands, $name or ${name}.
+type use struct {
+	name     string
+	from, to int // bytes
+}
+
+func variablesOf(text string) []use {
+	var all []use
+	for _, at := range variable.FindAllStringSubmatchIndex(text, -1) {
+		from, to := max(at[2], at[4]), max(at[3], at[5])
+		all = append(all, use{text[from:to], at[0], at[1]})
+	}
+	return all
+}
+
+// mark is the harmless text that stands for a variable while an expression is
+// parsed: a label's name, a metric's name and a string may all hold it.
+func mark(name string) string { return "__pushback_" + name + "__" }
+
+// spans are the durations of one query.
+type spans struct {
+	step, resolution time.Duration
+}
+
+// rateInterval is Grafana's $__rate_interval: long enough for a rate to have
+// two samples even when one scrape is lost, and for steps to overlap.
+func (s spans) rateInterval() time.Duration { return max(4*s.resolution, s.step+s.resolution) }
+
+// text gives what stands for the variable in the text to be parsed.
+func (s spans) text(name string) string {
+	switch name {
+	case varMatch:
+		return mark(varMatch) + `="1"`
+	case varStep, varEvery:
+		return model.Duration(max(s.step, 2*s.resolution)).String()
+	case varRate:
+		return model.Duration(s.rateInterval()).String()
+	default:
+		return mark(name)
+	}
+}
+
+// piece is one stretch of a marked expression and where it came from.
+type piece struct {
+	at, source int // byte offsets after and before marking
+}
+
+// marked is an expression whose variables are replaced, with the way back to
+// the offsets people know.
+type marked struct {
+	text   string
+	pieces []piece
+}
+
+func (s spans) mark(expr string) marked {
+	var out strings.Builder
+	m := marked{pieces: []piece{{0, 0}}}
+	last := 0
+	for _, v := range variablesOf(expr) {
+		out.WriteString(expr[last:v.from])
+		m.pieces = append(m.pieces, piece{out.Len(), v.from})
+		out.WriteString(s.text(v.name))
+		last = v.to
+		m.pieces = append(m.pieces, piece{out.Len(), last})
+	}
+	out.WriteString(expr[last:])
+	m.text = out.String()
+	return m
+}
+
+// source maps an offset in the marked text back. Within a variable it is the
+// variable's beginning.
+func (m marked) source(offset int) int {
+	i := len(m.pieces) - 1
+	for i > 0 && m.pieces[i].at > offset {
+		i--
+	}
+	if i%2 == 1 {
+		return m.pieces[i].source
+	}
+	return m.pieces[i].source + offset - m.pieces[i].at
+}
+
+// fill parses a marked expression and puts the binding's values into it.
+func (b Bound) fill(expr string, s spans) (parser.Expr, error) {
+	tree, err := promql.ParseExpr(s.mark(expr).text)
+	if err != nil {
+		return nil, fmt.Errorf("parsing %q: %w", expr, err)
+	}
+	var failed error
+	parser.Inspect(tree, func(node parser.Node, _ []parser.Node) error {
+		switch n := node.(type) {
+		case *parser.VectorSelector:
+			failed = firstError(failed, b.fillSelector(n))
+		case *parser.StringLiteral:
+			n.Val = b.words().Replace(n.Val)
+		}
+		return nil
+	})
+	return tree, failed
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// words replaces marks by the change's words.
+func (b Bound) words() *strings.Replacer {
+	return strings.NewReplacer(
+		mark(varService), b.service.Name,
+		mark(varEnv), b.change.Environment,
+		mark(varVersion), b.change.Version,
+	)
+}
+
+// quoted is words for the value of a regular expression.
+func (b Bound) quoted() *strings.Replacer {
+	return strings.NewReplacer(
+		mark(varService), regexp.QuoteMeta(b.service.Name),
+		mark(varEnv), regexp.QuoteMeta(b.change.Environment),
+		mark(varVersion), regexp.QuoteMeta(b.change.Version),
+	)
+}
+
+func (b Bound) fillSelector(v *parser.VectorSelector) error {
+	var filled []*labels.Matcher
+	for _, m := range v.LabelMatchers {
+		if m.Name == mark(varMatch) {
+			own, err := b.match()
+			if err != nil {
+				return err
+			}
+			filled = append(filled, own...)
+			continue
+		}
+		replace := b.words()
+		if m.Type == labels.MatchRegexp || m.Type == labels.MatchNotRegexp {
+			replace = b.quoted()
+		}
+		value, err := labels.NewMatcher(m.Type, m.Name, replace.Replace(m.Value))
+		if err != nil {
+			return fmt.Errorf("matcher of %s: %w", m.Name, err)
+		}
+		filled = append(filled, value)
+	}
+	v.LabelMatchers = filled
+	return nil
+}
+
+// match is $match. A service without labels is an error and never a wider
+// selector: judging one service by the errors of all would be worse than not
+// judging it.
+func (b Bound) match() ([]*labels.Matcher, error) {
+	var own []*labels.Matcher
+	for name, value := range b.service.Match {
+		if value == "" {
+			continue
+		}
+		own = append(own, labels.MustNewMatcher(labels.MatchEqual, name, value))
+	}
+	if len(own) == 0 {
+		return nil, fmt.Errorf("service %q: %w", b.service.Name, ErrNoMatch)
+	}
+	slices.SortFunc(own, func(x, y *labels.Matcher) int { return strings.Compare(x.Name, y.Name) })
+	return own, nil
+}

@@ -1,0 +1,85 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pushback/pushback/detector"
+)
+
+// grades are what at_least takes; none would answer to nothing at all.
+var grades = []string{"suspect", "likely", "certain"}
+
+// gradeWord is a grade as a condition sees it.
+func gradeWord(g detector.Grade) string {
+	if g <= detector.None || int(g) > len(grades) {
+		return "none"
+	}
+	return grades[g-1]
+}
+
+// response fills in one line of `respond`.
+func (r *reader) response(at string, w writtenResponse, rule Rule) Response {
+	line := Response{On: w.On, When: w.When, Tell: w.Tell}
+	r.optional(at+".at_least", "grade", w.AtLeast, grades)
+	r.optional(at+".on", "occasion", w.On, occasions)
+	line.AtLeast = detector.Grade(1 + slices.Index(grades, w.AtLeast))
+	switch {
+	case w.AtLeast != "" && w.On != "":
+		r.at(at, codeResponse, "a line has at_least or on, not both", "write two lines")
+	case w.AtLeast == "" && w.On == "":
+		r.at(at, codeResponse, "this line does not say when it answers", "add at_least: likely, or on: blind")
+	case len(w.Tell) == 0 && w.Rollback == nil:
+		r.at(at, codeResponse, "this line does nothing", "add tell, or rollback")
+	}
+	for i, word := range w.Tell {
+		r.receiver(r.item(at+".tell", i), word)
+	}
+	if w.When != "" {
+		for _, f := range flawsOf(w.When, r.world.Freezes) {
+			r.inside(at+".when", f.offset, codeBadCondition, f.message, f.hint)
+		}
+	}
+	if w.Rollback != nil {
+		line.Rollback = r.rollback(at+".rollback", w, rule)
+	}
+	return line
+}
+
+func (r *reader) receiver(at, word string) {
+	known := []string{ownerChat, ownerPager, serviceOwner}
+	if r.world.Receivers == nil && !strings.HasPrefix(word, "$") {
+		return
+	}
+	all := slices.Concat(known, r.world.Receivers)
+	if !slices.Contains(all, word) {
+		r.at(at, codeUnknownTell, fmt.Sprintf("no receiver is called %q", word), nearest(word, all))
+	}
+}
+
+// rollback reads what may change production, and refuses what never may.
+func (r *reader) rollback(at string, w writtenResponse, rule Rule) *Rollback {
+	back := &Rollback{Hook: w.Rollback.Hook}
+	if w.Rollback.Mode != nil {
+		back.Mode = *w.Rollback.Mode
+	}
+	r.hook(at+".hook", back.Hook)
+	switch {
+	case rule.Site:
+		r.at(at, codeUnsafeRollback, "a rule of scope site never rolls back", "it lists suspects; a rule of the service may act")
+	case w.On != "" && w.On != onSignalLost:
+		r.at(at, codeUnsafeRollback, fmt.Sprintf("nothing is rolled back on %s", w.On), "only evidence that things got worse may act")
+	case back.Mode == Act && w.On == "" && w.AtLeast != "certain":
+		r.at(at, codeUnsafeRollback, "only certain evidence may act", "write at_least: certain, or mode: ask")
+	}
+	return back
+}
+
+func (r *reader) hook(at, name string) {
+	switch {
+	case name == serviceHook || r.world.Hooks == nil && !strings.HasPrefix(name, "$"):
+	case !slices.Contains(r.world.Hooks, name):
+		r.at(at, codeUnknownHook, fmt.Sprintf("no hook is called %q", name), nearest(name, append([]string{serviceHook}, r.world.Hooks...)))
+	}
+}

@@ -1,0 +1,154 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// signal fills in one signal of a rule.
+func (r *reader) signal(at string, w writtenSignal, rule Rule) Signal {
+	s := Signal{
+		Name: w.Name, Worse: detector.Worse(cmp.Or(w.Worse, string(detector.Higher))), MinEvents: defaultMinEvents,
+		ActOnLost: w.Lost == "act", SkipUnmatched: w.IfUnmatched == "skip", Season: seasons[w.Season],
+	}
+	if r.positions.Has(at+".name") && !signalName.MatchString(w.Name) {
+		r.at(at+".name", codeBadName, "a signal's name is letters, digits, dashes and underscores, at most 64", "")
+	}
+	r.optional(at+".worse", "direction", w.Worse, directions)
+	r.optional(at+".lost", "answer to a lost signal", w.Lost, []string{"act", "tell"})
+	r.optional(at+".season", "season", w.Season, []string{"day", "week"})
+	r.optional(at+".if_unmatched", "answer to a signal without series", w.IfUnmatched, []string{"skip", "tell"})
+	if w.MinEvents != nil {
+		s.MinEvents = *w.MinEvents
+		if s.MinEvents < 1 {
+			r.at(at+".min_events", codeWidening, "min_events must be at least 1", "fewer events say nothing; the default is 50")
+		}
+	}
+	s.AnyOf = r.expressions(at, w, rule)
+	if w.Slow != nil {
+		s.Slow = time.Duration(*w.Slow)
+		r.slow(at, s)
+	}
+	if len(s.AnyOf) > 0 {
+		s.MinEffect = r.minEffect(at, w.MinEffect, s.AnyOf[0])
+		s.Limit = r.limit(at+".limit", w.Limit, s.AnyOf[0])
+	}
+	return s
+}
+
+func (r *reader) optional(at, what, word string, known []string) {
+	if word != "" {
+		r.word(at, what, word, known)
+	}
+}
+
+func (r *reader) slow(at string, s Signal) {
+	if s.Slow == 0 {
+		r.at(at+".slow", codeWidening, "slow must be longer than nothing", "")
+	}
+	if len(s.AnyOf) > 0 && s.AnyOf[0].Histogram == "" {
+		r.at(at+".slow", codeSignalForm, "slow belongs to a histogram", "")
+	}
+}
+
+// expressions are what any_of lists, or the one that stands in the signal.
+func (r *reader) expressions(at string, w writtenSignal, rule Rule) []Expr {
+	inline := w.Expr != writtenExpr{}
+	switch {
+	case inline && len(w.AnyOf) > 0:
+		r.at(at+".any_of", codeSignalForm, "a signal has any_of or one expression, not both", "move the expression into any_of")
+	case !inline && len(w.AnyOf) == 0:
+		r.at(at, codeSignalForm, "this signal says nothing about where its numbers come from", "give it counter and bad, histogram, query, or any_of")
+	case inline:
+		return []Expr{r.expression(at, w.Expr, rule)}
+	}
+	var all []Expr
+	for i, e := range w.AnyOf {
+		filled := r.expression(fmt.Sprintf("%s.any_of[%d]", at, i), e, rule)
+		all = append(all, filled)
+		if family(filled) != family(all[0]) {
+			r.at(fmt.Sprintf("%s.any_of[%d]", at, i), codeSignalForm, "all of any_of must be of one kind",
+				"min_effect and limit mean different things for counters, histograms and queries")
+		}
+	}
+	return all
+}
+
+// family is what the amounts of a signal are measured in.
+func family(e Expr) string {
+	switch {
+	case e.Histogram != "":
+		return "histogram"
+	case e.Counter != "" || e.QueryKind == ratio:
+		return fraction
+	default:
+		return gauge
+	}
+}
+
+// expression reads one of the three forms.
+func (r *reader) expression(at string, w writtenExpr, rule Rule) Expr {
+	switch {
+	case w.Counter != "":
+		return r.counter(at, w, rule)
+	case w.Histogram != "":
+		r.alone(at, w, writtenExpr{Histogram: w.Histogram}, "histogram")
+		r.promQLOnly(at+".histogram", rule)
+		r.checkHistogram(at+".histogram", w.Histogram, rule)
+		return Expr{Histogram: w.Histogram}
+	default:
+		return r.queryForm(at, w, rule)
+	}
+}
+
+func (r *reader) counter(at string, w writtenExpr, rule Rule) Expr {
+	r.alone(at, w, writtenExpr{Counter: w.Counter, Bad: w.Bad}, "counter")
+	r.promQLOnly(at+".counter", rule)
+	r.checkSelector(at+".counter", w.Counter, rule)
+	if w.Bad == "" {
+		r.at(at, strictyaml.MissingField, `the key "bad" is missing`, `say which events are bad, as in bad: 'code=~"5.."'`)
+	} else {
+		r.checkBad(at+".bad", w.Bad)
+	}
+	return Expr{Counter: w.Counter, Bad: w.Bad}
+}
+
+// queryForm is a query, or for a ratio the two it is made of.
+func (r *reader) queryForm(at string, w writtenExpr, rule Rule) Expr {
+	kind := cmp.Or(w.Kind, gauge)
+	r.optional(at+".kind", "kind of query", w.Kind, []string{gauge, rate, ratio})
+	e := Expr{Query: w.Query, QueryKind: kind}
+	if w.Bad != "" || w.Total != "" {
+		if kind != ratio || w.Query != "" || w.Bad == "" || w.Total == "" {
+			r.at(at, codeSignalForm, "bad and total go together, with kind: ratio and without query", "")
+		}
+		e.BadQuery, e.TotalQuery = w.Bad, w.Total
+		r.checkQuery(at+".bad", w.Bad, rule)
+		r.checkQuery(at+".total", w.Total, rule)
+		return e
+	}
+	if w.Query == "" {
+		r.at(at, codeSignalForm, "this expression has neither counter, histogram nor query", "")
+		return e
+	}
+	r.checkQuery(at+".query", w.Query, rule)
+	return e
+}
+
+// alone refuses keys of another form.
+func (r *reader) alone(at string, w, own writtenExpr, form string) {
+	if w != own {
+		r.at(at, codeSignalForm, fmt.Sprintf("a %s has keys of another form beside it", form), "a signal is a counter with bad, a histogram with slow, or a query")
+	}
+}
+
+func (r *reader) promQLOnly(at string, rule Rule) {
+	if rule.Language != LanguagePromQL {
+		r.at(at, codeStoreLanguage, fmt.Sprintf("the store of this rule speaks %s: counters and histograms need PromQL", rule.Language),
+			"use query, which is passed to the store as it is")
+	}
+}

@@ -1,0 +1,179 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/sources"
+)
+
+// The bounds of one condition. People write a line; what is longer was not
+// written by people.
+const (
+	maxWhen      = 1000
+	maxWhenNodes = 200
+	whenMemory   = 10_000
+)
+
+// condition is all that a `when` can see. It has no clock: a freeze window is
+// looked up in what the moment says of it, so that a replay decides alike.
+type condition struct {
+	Change  changeWords       `expr:"change"`
+	Verdict verdictWords      `expr:"verdict"`
+	Service serviceWords      `expr:"service"`
+	Freeze  func(string) bool `expr:"freeze"`
+}
+
+type changeWords struct {
+	ID          string            `expr:"id"`
+	Service     string            `expr:"service"`
+	Environment string            `expr:"environment"`
+	Region      string            `expr:"region"`
+	Kind        string            `expr:"kind"`
+	Version     string            `expr:"version"`
+	Previous    string            `expr:"previous"`
+	Group       string            `expr:"group"`
+	Actor       string            `expr:"actor"`
+	Riders      []string          `expr:"riders"`
+	Labels      map[string]string `expr:"labels"`
+	Reversible  bool              `expr:"reversible"`
+}
+
+type verdictWords struct {
+	Grade   string   `expr:"grade"`
+	Reason  string   `expr:"reason"`
+	State   string   `expr:"state"`
+	MayAct  bool     `expr:"may_act"`
+	Tick    int      `expr:"tick"`
+	Signals []string `expr:"signals"` // those at the verdict's grade
+}
+
+type serviceWords struct {
+	Name   string            `expr:"name"`
+	Owner  string            `expr:"owner"`
+	Labels map[string]string `expr:"labels"`
+}
+
+func environment(m Moment, s Service) condition {
+	c := m.Change
+	return condition{
+		Change: changeWords{
+			ID: c.ID, Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: string(c.Kind),
+			Version: c.Version, Previous: c.Previous, Group: c.Group, Actor: c.Actor, Riders: c.Riders,
+			Labels: c.Labels, Reversible: c.Reversible,
+		},
+		Verdict: verdictWords{
+			Grade: gradeWord(m.Grade), Reason: string(m.Verdict.Reason), State: string(m.State),
+			MayAct: m.Verdict.MayAct, Tick: m.Verdict.Tick, Signals: worst(m.Verdict),
+		},
+		Service: serviceWords{Name: s.Name, Owner: s.Owner, Labels: s.Match},
+		Freeze:  func(name string) bool { return m.Freezes[name] },
+	}
+}
+
+func worst(v detector.Verdict) []string {
+	var names []string
+	for _, e := range v.Signals {
+		if v.Grade > detector.None && e.Grade == v.Grade {
+			names = append(names, e.Signal)
+		}
+	}
+	return names
+}
+
+// compile checks a condition's types. now() and date() are taken away, and so
+// is everything that reaches a clock.
+func compile(text string) (*vm.Program, error) {
+	if len(text) > maxWhen {
+		return nil, fmt.Errorf("a condition is at most %d characters long", maxWhen)
+	}
+	return expr.Compile(text,
+		expr.Env(condition{}), expr.AsBool(), expr.MaxNodes(maxWhenNodes),
+		expr.DisableBuiltin("now"), expr.DisableBuiltin("date"), expr.DisableBuiltin("timezone"),
+	)
+}
+
+func evaluate(text string, c condition) (bool, error) {
+	program, err := compile(text)
+	if err != nil {
+		return false, err
+	}
+	machine := vm.VM{MemoryBudget: whenMemory}
+	out, err := machine.Run(program, c)
+	if err != nil {
+		return false, fmt.Errorf("evaluating %q: %w", text, err)
+	}
+	holds, _ := out.(bool)
+	return holds, nil
+}
+
+// flaw is what is wrong with a condition, at a byte of its text.
+type flaw struct {
+	offset        int
+	message, hint string
+}
+
+// flawsOf compiles a condition and holds every freeze it names against those
+// there are; nil names means that nobody knows them here.
+func flawsOf(text string, freezes []string) []flaw {
+	program, err := compile(text)
+	if err != nil {
+		return []flaw{flawOf(text, err)}
+	}
+	finder := freezeCalls{known: freezes, text: text}
+	node := program.Node()
+	ast.Walk(&node, &finder)
+	return finder.flaws
+}
+
+// flawOf takes the library's message and the place it points at, counted in
+// characters there and in bytes here.
+func flawOf(text string, err error) flaw {
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return flaw{message: err.Error()}
+	}
+	return flaw{offset: byteOffset(text, at.From), message: at.Message, hint: whenHint}
+}
+
+const whenHint = "a condition may use change, verdict, service and freeze(\"name\"); see docs/rules.md"
+
+func byteOffset(text string, characters int) int {
+	runes := []rune(text)
+	return len(string(runes[:min(max(characters, 0), len(runes))]))
+}
+
+// freezeCalls visits calls of freeze. The name must be written out: one that
+// is computed could not be held against the windows there are.
+type freezeCalls struct {
+	known []string
+	text  string
+	flaws []flaw
+}
+
+// Visit looks at one node; it is called by ast.Walk.
+func (f *freezeCalls) Visit(node *ast.Node) {
+	call, ok := (*node).(*ast.CallNode)
+	if !ok || call.Callee.String() != "freeze" || len(call.Arguments) != 1 {
+		return
+	}
+	argument := call.Arguments[0]
+	at := byteOffset(f.text, argument.Location().From)
+	name, ok := argument.(*ast.StringNode)
+	switch {
+	case !ok:
+		f.flaws = append(f.flaws, flaw{at, "the name of a freeze window must be written out", `as in freeze("friday")`})
+	case f.known != nil && !slices.Contains(f.known, name.Value):
+		f.flaws = append(f.flaws, flaw{at, fmt.Sprintf("no freeze window is called %q", name.Value), nearest(name.Value, f.known)})
+	}
+}
+
+// Kinds are taken from sources so that a condition and an event spell alike.
+var kinds = []string{string(sources.Deploy), string(sources.Config), string(sources.Flag), string(sources.Experiment)}
