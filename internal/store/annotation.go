@@ -35,12 +35,16 @@ func scanAnnotation(r row) (Annotation, error) {
 // that differs from what is stored. RemoteID, Revision, Posted and LastError
 // are the store's own and not taken from a.
 func (s *Store) PutAnnotation(ctx context.Context, a Annotation) error {
+	return putAnnotation(ctx, s.write, a)
+}
+
+func putAnnotation(ctx context.Context, db executor, a Annotation) error {
 	a.From, a.To = fromMicros(micros(a.From)), fromMicros(micros(a.To)) // as read back: equal times, equal text
 	body, err := encode(a)
 	if err != nil {
 		return failed(err, "store annotation of change %s", a.ChangeKey)
 	}
-	_, err = s.write.ExecContext(ctx, `
+	_, err = db.ExecContext(ctx, `
 		INSERT INTO annotations (change_key, remote_id, revision, posted, last_error, body)
 		VALUES ($1, 0, 1, 0, '', $2)
 		ON CONFLICT (change_key) DO UPDATE SET revision = annotations.revision + 1, body = excluded.body

@@ -147,13 +147,36 @@ func (s *Store) Concurrent(ctx context.Context, c Change, within time.Duration) 
 	return found, failed(err, "find changes beside %s", c.Key)
 }
 
+// Condemned gives the stretches between from and to in which a condemned
+// change of the service and environment was live: from its start until the
+// change that superseded it was through, or to where none did.
+func (s *Store) Condemned(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
+	ws, err := collect(ctx, s.read, scanWindow, `
+		SELECT bad.started_at, COALESCE(cure.finished_at, $4)
+		FROM changes bad LEFT JOIN changes cure ON cure.key = bad.superseded_by
+		WHERE bad.service = $1 AND bad.environment = $2 AND bad.standing = 'condemned'
+		  AND bad.started_at <= $4 AND COALESCE(cure.finished_at, $4) >= $3
+		ORDER BY bad.started_at`, service, environment, micros(from), micros(to))
+	return ws, failed(err, "find condemned changes of %s", service)
+}
+
+func scanWindow(r row) (sources.Window, error) {
+	var from, to int64
+	err := r.Scan(&from, &to)
+	return sources.Window{From: fromMicros(from), To: fromMicros(to)}, err
+}
+
 // SetStanding says what came of the change.
 func (s *Store) SetStanding(ctx context.Context, key string, st Standing) error {
-	ok, err := affected(ctx, s.write, `UPDATE changes SET standing = $2 WHERE key = $1`, key, st)
+	return failed(setStanding(ctx, s.write, key, st), "mark change %s %s", key, st)
+}
+
+func setStanding(ctx context.Context, db executor, key string, st Standing) error {
+	ok, err := affected(ctx, db, `UPDATE changes SET standing = $2 WHERE key = $1`, key, st)
 	if err == nil && !ok {
 		err = ErrNotFound
 	}
-	return failed(err, "mark change %s %s", key, st)
+	return err
 }
 
 // saveChange inserts the change, or replaces all of it but its key, epoch and

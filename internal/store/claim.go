@@ -31,10 +31,11 @@ func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now tim
 }
 
 // ReclaimOrder takes over an order whose sender under claim is gone, for hooks
-// declared idempotent alone: any other would be called twice.
+// declared idempotent alone: any other would be called twice. SentAt stays the
+// moment of the first call.
 func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now time.Time) (next int64, ok bool, err error) {
 	next, ok, err = s.claim(ctx, key, `
-		UPDATE orders SET claim = claim + 1, sent_at = $2
+		UPDATE orders SET claim = claim + 1
 		WHERE key = $1 AND state = $3 AND claim = $4`+mayAct+` RETURNING claim`,
 		key, micros(now), rollback.Sending, claim)
 	return next, ok, failed(err, "reclaim order %s", key)
@@ -65,12 +66,14 @@ func lockSlotOf(ctx context.Context, tx executor, key string) error {
 	return lockSlot(ctx, tx, slot)
 }
 
-// FinishOrder stores what came of sending, for the holder of the claim alone.
-// False: somebody else holds it now, or it is over. Back to decided means that
-// nothing was sent; if the change was superseded meanwhile, that is cancelled.
+// FinishOrder stores what came of sending, and what is told of it, for the
+// holder of the claim alone. False: somebody else holds it now, or it is over.
+// Back to decided means that nothing was sent; if the change was superseded
+// meanwhile, the order is cancelled.
 func (s *Store) FinishOrder(
-	ctx context.Context, key string, claim int64, to rollback.State, r rollback.Receipt, why string, now time.Time,
-) (bool, error) {
+	ctx context.Context, key string, claim int64, to rollback.State, r rollback.Receipt,
+	why string, now time.Time, told ...Outgoing,
+) (ok bool, err error) {
 	if !rollback.Sending.CanMove(to) {
 		return false, failed(errors.New("no end of sending"), "finish order %s as %s", key, to)
 	}
@@ -78,7 +81,6 @@ func (s *Store) FinishOrder(
 	if err != nil {
 		return false, failed(err, "finish order %s", key)
 	}
-	var ok bool
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		if err := lockSlotOf(ctx, tx, key); err != nil {
 			return err
@@ -88,12 +90,16 @@ func (s *Store) FinishOrder(
 				sent_at = CASE WHEN CAST($6 AS BOOLEAN) THEN 0 ELSE sent_at END
 			WHERE key = $1 AND state = $7 AND claim = $8`,
 			key, to, receipt, why, micros(endedAt(to, now)), !to.Sent(), rollback.Sending, claim)
-		if err != nil || !ok || to.Final() {
+		if err != nil || !ok {
 			return err
 		}
-		return cancelIfSuperseded(ctx, tx, key, now)
+		if err := cancelIfSuperseded(ctx, tx, key, now); err != nil {
+			return err
+		}
+		_, err = putOutgoing(ctx, tx, told...)
+		return err
 	})
-	return ok, failed(err, "finish order %s", key)
+	return ok && err == nil, failed(err, "finish order %s", key)
 }
 
 func cancelIfSuperseded(ctx context.Context, tx executor, key string, now time.Time) error {

@@ -19,17 +19,24 @@ type Entry struct {
 
 // Append adds an entry.
 func (s *Store) Append(ctx context.Context, e Entry) error {
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error { return appendEntries(ctx, tx, e) })
+	return failed(err, "append %s to the journal", e.Action)
+}
+
+func appendEntries(ctx context.Context, tx executor, entries ...Entry) error {
+	for _, e := range entries {
 		seq, err := count(ctx, tx, "journal")
 		if err != nil {
-			return err
+			return failed(err, "number journal entry")
 		}
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO journal (seq, at, change_key, actor, action, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
 			seq, micros(e.At), e.ChangeKey, e.Actor, e.Action, string(e.Detail))
-		return err
-	})
-	return failed(err, "append %s to the journal", e.Action)
+		if err != nil {
+			return failed(err, "save journal entry")
+		}
+	}
+	return nil
 }
 
 // count gives the next number of a counter, from 1. Its row is held until tx

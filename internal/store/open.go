@@ -21,6 +21,10 @@ const (
 // ErrNotFound is wrapped by every look-up of something that is not there.
 var ErrNotFound = errors.New("not found")
 
+// ErrConflict is for callers whose compare-and-swap lost and who cannot go on:
+// what they believed of a row is no longer so.
+var ErrConflict = errors.New("it has moved on meanwhile")
+
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	dialect string
@@ -114,6 +118,10 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // Dialect is SQLite or Postgres.
 func (s *Store) Dialect() string { return s.dialect }
+
+// Shared says whether other processes may be working on the same database at
+// this moment.
+func (s *Store) Shared() bool { return s.dialect == Postgres }
 
 // Now is the clock that leases are held against: the database's on
 // PostgreSQL, where replicas must agree on one, and our own on SQLite.

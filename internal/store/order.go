@@ -41,22 +41,8 @@ func scanOrder(r row) (rollback.Order, error) {
 // the change is superseded or not known. A change that is suspended at the
 // moment passes its suspension on.
 func (s *Store) CreateOrder(ctx context.Context, o rollback.Order) (stored rollback.Order, created bool, err error) {
-	body, err := encode(o)
-	if err != nil {
-		return rollback.Order{}, false, failed(err, "create order %s", o.Key)
-	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if err := lockSlot(ctx, tx, slotKey(o.Change.Slot())); err != nil {
-			return err
-		}
-		if created, err = insertOrder(ctx, tx, o, body); err != nil {
-			return err
-		}
-		stored, err = scanOrder(tx.QueryRowContext(ctx, selectOrder+`WHERE key = $1 AND
-			key IN (SELECT key FROM changes WHERE superseded_by = '')`, o.Key))
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
+		stored, created, err = createOrder(ctx, tx, o)
 		return err
 	})
 	if err != nil {
@@ -65,9 +51,28 @@ func (s *Store) CreateOrder(ctx context.Context, o rollback.Order) (stored rollb
 	return stored, created, nil
 }
 
+func createOrder(ctx context.Context, tx executor, o rollback.Order) (stored rollback.Order, created bool, err error) {
+	if err := lockSlot(ctx, tx, slotKey(o.Change.Slot())); err != nil {
+		return rollback.Order{}, false, err
+	}
+	if created, err = insertOrder(ctx, tx, o); err != nil {
+		return rollback.Order{}, false, err
+	}
+	stored, err = scanOrder(tx.QueryRowContext(ctx, selectOrder+`WHERE key = $1 AND
+		key IN (SELECT key FROM changes WHERE superseded_by = '')`, o.Key))
+	if errors.Is(err, sql.ErrNoRows) {
+		return rollback.Order{}, false, nil
+	}
+	return stored, created, err
+}
+
 // insertOrder inserts the order unless there is one, or its change is
-// superseded. An order that starts as decided asked nobody: it is automatic.
-func insertOrder(ctx context.Context, tx executor, o rollback.Order, body string) (bool, error) {
+// superseded.
+func insertOrder(ctx context.Context, tx executor, o rollback.Order) (bool, error) {
+	body, err := encode(o)
+	if err != nil {
+		return false, err
+	}
 	return affected(ctx, tx, `
 		INSERT INTO orders (key, service, environment, region, automatic, state, epoch, claim, created_at, expires_at,
 			decided_at, sent_at, ended_at, suspended_until, actor, why, receipt, body)
@@ -76,7 +81,7 @@ func insertOrder(ctx context.Context, tx executor, o rollback.Order, body string
 			suspended_until, CAST($11 AS TEXT), CAST($12 AS TEXT), '', CAST($13 AS TEXT)
 		FROM changes WHERE key = $1 AND superseded_by = ''
 		ON CONFLICT (key) DO NOTHING`,
-		o.Key, o.Change.Service, o.Change.Environment, o.Change.Region, o.State == rollback.Decided, o.State,
+		o.Key, o.Change.Service, o.Change.Environment, o.Change.Region, o.Automatic, o.State,
 		o.Epoch, micros(o.CreatedAt), micros(o.ExpiresAt), micros(o.DecidedAt), o.Actor, o.Why, body)
 }
 
@@ -112,12 +117,14 @@ func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) 
 	return found, failed(err, "list orders")
 }
 
-// MoveOrder moves an order that is in one of the states from. False: it is in
-// another by now. actor and why are kept as they were where empty. Sending is
-// entered by ClaimOrder alone.
+// MoveOrder moves an order that is in one of the states from, and stores what
+// is told of it with the move. False: it is in another state by now, and
+// nothing was stored. actor and why are kept as they were where empty. Sending
+// is entered by ClaimOrder alone.
 func (s *Store) MoveOrder(
-	ctx context.Context, key string, from []rollback.State, to rollback.State, actor, why string, now time.Time,
-) (bool, error) {
+	ctx context.Context, key string, from []rollback.State, to rollback.State,
+	actor, why string, now time.Time, told ...Outgoing,
+) (moved bool, err error) {
 	args := []any{key, to, actor, why, micros(decidedAt(to, now)), micros(endedAt(to, now))}
 	for _, state := range from {
 		if to == rollback.Sending || !state.CanMove(to) {
@@ -125,14 +132,21 @@ func (s *Store) MoveOrder(
 		}
 		args = append(args, state)
 	}
-	moved, err := affected(ctx, s.write, `
+	statement := `
 		UPDATE orders SET state = $2,
 			actor = CASE WHEN CAST($3 AS TEXT) = '' THEN actor ELSE $3 END,
 			why = CASE WHEN CAST($4 AS TEXT) = '' THEN why ELSE $4 END,
 			decided_at = CASE WHEN CAST($5 AS BIGINT) = 0 THEN decided_at ELSE $5 END,
 			ended_at = $6
-		WHERE key = $1 AND state IN (`+placeholders(7, len(from))+`)`, args...)
-	return moved, failed(err, "move order %s to %s", key, to)
+		WHERE key = $1 AND state IN (` + placeholders(7, len(from)) + `)`
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		if moved, err = affected(ctx, tx, statement, args...); err != nil || !moved {
+			return err
+		}
+		_, err = putOutgoing(ctx, tx, told...)
+		return err
+	})
+	return moved && err == nil, failed(err, "move order %s to %s", key, to)
 }
 
 func decidedAt(to rollback.State, now time.Time) time.Time {

@@ -46,15 +46,25 @@ func scanOutgoing(r row) (Outgoing, error) {
 // PutOutgoing stores a message to be sent. created is false where one of its
 // ID is there already: the same thing is told once.
 func (s *Store) PutOutgoing(ctx context.Context, o Outgoing) (created bool, err error) {
-	message, err := encode(o.Message)
-	if err != nil {
-		return false, failed(err, "store message %s", o.ID)
+	return putOutgoing(ctx, s.write, o)
+}
+
+// putOutgoing says whether the last message was new.
+func putOutgoing(ctx context.Context, db executor, told ...Outgoing) (created bool, err error) {
+	for _, o := range told {
+		message, err := encode(o.Message)
+		if err != nil {
+			return false, failed(err, "store message %s", o.ID)
+		}
+		created, err = affected(ctx, db, `
+			INSERT INTO outgoing (id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message)
+			VALUES ($1, $2, $3, $4, 0, '', $5, 0, $6) ON CONFLICT (id) DO NOTHING`,
+			o.ID, o.ChangeKey, o.Receiver, Pending, micros(o.CreatedAt), message)
+		if err != nil {
+			return false, failed(err, "store message %s", o.ID)
+		}
 	}
-	created, err = affected(ctx, s.write, `
-		INSERT INTO outgoing (id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message)
-		VALUES ($1, $2, $3, $4, 0, '', $5, 0, $6) ON CONFLICT (id) DO NOTHING`,
-		o.ID, o.ChangeKey, o.Receiver, Pending, micros(o.CreatedAt), message)
-	return created, failed(err, "store message %s", o.ID)
+	return created, nil
 }
 
 // Outgoing gives the message called id, or ErrNotFound.

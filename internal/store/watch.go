@@ -62,28 +62,6 @@ func (s *Store) WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch,
 	return ws, failed(err, "list watches of change %s", changeKey)
 }
 
-// MoveWatch stores to, one revision above from, if the watch is still as in
-// from, together with the record of the look that moved it, if there is one.
-// False: somebody else moved it, and nothing was stored.
-func (s *Store) MoveWatch(ctx context.Context, from, to watch.Watch, r *Record) (moved bool, err error) {
-	to.Revision = from.Revision + 1
-	body, err := encode(to)
-	if err != nil {
-		return false, failed(err, "move watch %s", from.ID)
-	}
-	err = s.transact(ctx, func(tx *sql.Tx) error {
-		moved, err = affected(ctx, tx, `
-			UPDATE watches SET state = $4, running = $5, revision = $6, body = $7
-			WHERE id = $1 AND state = $2 AND revision = $3`,
-			from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body)
-		if err != nil || !moved || r == nil {
-			return err
-		}
-		return saveRecord(ctx, tx, from.ID, *r)
-	})
-	return moved && err == nil, failed(err, "move watch %s", from.ID)
-}
-
 // LeaseWatch gives an open watch to holder until a moment of the clock Now
 // tells. False: another holds it still.
 func (s *Store) LeaseWatch(ctx context.Context, id, holder string, until time.Time) (bool, error) {

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+)
+
+// Effects are what one look leads to. They are stored with the move of the
+// watch or not at all: no crash leaves a verdict whose order or messages are
+// forgotten, nor the other way round.
+type Effects struct {
+	Record     *Record
+	Outgoing   []Outgoing      // as PutOutgoing
+	Order      *rollback.Order // as CreateOrder
+	Annotation *Annotation     // as PutAnnotation
+	Standing   Standing        // of the watch's change; Unjudged leaves it
+	Entries    []Entry         // as Append
+}
+
+// MoveWatch stores to, one revision above from, if the watch is still as in
+// from, and the effects with it. moved is false where somebody else moved it:
+// nothing was stored. order and created are CreateOrder's answers to
+// Effects.Order.
+func (s *Store) MoveWatch(
+	ctx context.Context, from, to watch.Watch, e Effects,
+) (moved bool, order rollback.Order, created bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		if moved, err = swapWatch(ctx, tx, from, to); err != nil || !moved {
+			return err
+		}
+		if e.Order != nil {
+			if order, created, err = createOrder(ctx, tx, *e.Order); err != nil {
+				return fmt.Errorf("create order: %w", err)
+			}
+		}
+		return e.save(ctx, tx, from)
+	})
+	if err != nil {
+		return false, rollback.Order{}, false, failed(err, "move watch %s", from.ID)
+	}
+	return moved, order, created, nil
+}
+
+// swapWatch is the compare-and-swap of MoveWatch.
+func swapWatch(ctx context.Context, tx executor, from, to watch.Watch) (bool, error) {
+	to.Revision = from.Revision + 1
+	body, err := encode(to)
+	if err != nil {
+		return false, err
+	}
+	return affected(ctx, tx, `
+		UPDATE watches SET state = $4, running = $5, revision = $6, body = $7
+		WHERE id = $1 AND state = $2 AND revision = $3`,
+		from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body)
+}
+
+// save stores all effects but the order. The journal comes last: its counter
+// is the one row every transaction wants.
+func (e Effects) save(ctx context.Context, tx executor, w watch.Watch) error {
+	if e.Record != nil {
+		if err := saveRecord(ctx, tx, w.ID, *e.Record); err != nil {
+			return err
+		}
+	}
+	if e.Standing != Unjudged {
+		if err := setStanding(ctx, tx, w.ChangeKey, e.Standing); err != nil {
+			return err
+		}
+	}
+	if _, err := putOutgoing(ctx, tx, e.Outgoing...); err != nil {
+		return err
+	}
+	if e.Annotation != nil {
+		if err := putAnnotation(ctx, tx, *e.Annotation); err != nil {
+			return err
+		}
+	}
+	return appendEntries(ctx, tx, e.Entries...)
+}

@@ -1,0 +1,122 @@
+package sources
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+func TestValidateTakesWhatIsWhole(t *testing.T) {
+	f := func(name string, edit func(*Event)) {
+		t.Helper()
+		e := told(Started, 0)
+		edit(&e)
+		if err := e.WithDefaults().Validate(at(0)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f("a plain event", func(*Event) {})
+	f("defaults", func(e *Event) { e.Kind, e.Environment = "", "" })
+	f("a flag without version", func(e *Event) { e.Kind, e.Version = Flag, "" })
+	f("names in any script", func(e *Event) { e.Service, e.Actor = "Warenkorb-größe", "李雷" })
+	f("a clock a little ahead", func(e *Event) { e.At = at(10) })
+	f("every bound reached", func(e *Event) {
+		e.Service, e.URL = strings.Repeat("s", MaxName), "https://"+strings.Repeat("u", MaxText-8)
+		e.Riders, e.Labels = riders(MaxRiders), labels(MaxLabels)
+	})
+}
+
+func riders(n int) []string {
+	rs := make([]string, n)
+	for i := range rs {
+		rs[i] = fmt.Sprintf("rider %d", i)
+	}
+	return rs
+}
+
+func labels(n int) map[string]string {
+	ls := map[string]string{}
+	for i := range n {
+		ls[fmt.Sprintf("label %d", i)] = strings.Repeat("v", MaxText)
+	}
+	return ls
+}
+
+func TestValidateNamesTheField(t *testing.T) {
+	f := func(field string, edit func(*Event)) {
+		t.Helper()
+		e := told(Started, 0)
+		edit(&e)
+		err := e.WithDefaults().Validate(at(0))
+		if err == nil {
+			t.Errorf("%s: taken", field)
+			return
+		}
+		if !strings.HasPrefix(err.Error(), field+" ") || strings.ContainsAny(err.Error(), "\n\x00") {
+			t.Errorf("%s: the reason is %q", field, err)
+		}
+	}
+	long := strings.Repeat("x", MaxName+1)
+	f("source", func(e *Event) { e.Source = "" })
+	f("event_id", func(e *Event) { e.EventID = " " })
+	f("change_id", func(e *Event) { e.ChangeID = "" })
+	f("service", func(e *Event) { e.Service = "" })
+	f("service", func(e *Event) { e.Service = long })
+	f("service", func(e *Event) { e.Service = "cart\x00" })
+	f("service", func(e *Event) { e.Service = "cart\nInjected: yes" })
+	f("service", func(e *Event) { e.Service = "cart\u2028" })
+	f("service", func(e *Event) { e.Service = "\u202etrac" })
+	f("environment", func(e *Event) { e.Environment = "prod\xff" })
+	f("region", func(e *Event) { e.Region = "\x7f" })
+	f("version", func(e *Event) { e.Version = "" })
+	f("version", func(e *Event) { e.Version = long })
+	f("previous", func(e *Event) { e.Previous = long })
+	f("rollback_of", func(e *Event) { e.RollbackOf = long })
+	f("group", func(e *Event) { e.Group = long })
+	f("actor", func(e *Event) { e.Actor = "a\tb" })
+	f("status", func(e *Event) { e.Status = "pending" })
+	f("kind", func(e *Event) { e.Kind = "push" })
+	f("at", func(e *Event) { e.At = time.Time{} })
+	f("at", func(e *Event) { e.At = time.UnixMilli(1_700_000_000) }) // seconds read as milliseconds
+	f("at", func(e *Event) { e.At = at(10).Add(time.Second) })
+	f("url", func(e *Event) { e.URL = "javascript:alert(1)" })
+	f("url", func(e *Event) { e.URL = "https://" + strings.Repeat("u", MaxText) })
+	f("riders", func(e *Event) { e.Riders = riders(MaxRiders + 1) })
+	f("riders[1]", func(e *Event) { e.Riders = []string{"amy", ""} })
+	f("labels", func(e *Event) { e.Labels = labels(MaxLabels + 1) })
+	f("a label's name", func(e *Event) { e.Labels = map[string]string{"": "v"} })
+	f("a label's value", func(e *Event) { e.Labels = map[string]string{"k": "\x1b[2J"} })
+}
+
+func TestWithDefaultsKeepsTheStoresTime(t *testing.T) {
+	e := Event{At: time.Date(2026, 3, 1, 12, 0, 0, 1999, time.FixedZone("", 3600))}.WithDefaults()
+	if want := time.Date(2026, 3, 1, 11, 0, 0, 1000, time.UTC); e.At != want {
+		t.Errorf("at is %s, want %s", e.At, want)
+	}
+	if e.Kind != Deploy || e.Environment != "production" {
+		t.Errorf("kind %q, environment %q", e.Kind, e.Environment)
+	}
+}
+
+func FuzzValidate(f *testing.F) {
+	f.Add("cart", "v1", "https://ci.example/1", "k", "v", int64(1_772_359_200_000))
+	f.Add("", "\x00", "javascript:x", "\xff", "\n", int64(-1))
+	f.Fuzz(func(t *testing.T, service, version, url, key, value string, ms int64) {
+		e := told(Succeeded, 0)
+		e.Service, e.Version, e.URL, e.At = service, version, url, time.UnixMilli(ms)
+		e.Labels = map[string]string{key: value}
+		if err := e.Validate(at(0)); err != nil {
+			if s := err.Error(); strings.ContainsAny(s, "\n\x00") || !utf8.ValidString(s) {
+				t.Fatalf("the reason cannot be shown: %q", s)
+			}
+			return
+		}
+		for _, s := range []string{service, version, url, key, value} {
+			if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\n\r") {
+				t.Fatalf("taken: %q", s)
+			}
+		}
+	})
+}
