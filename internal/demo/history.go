@@ -1,0 +1,140 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pushback/pushback/internal/demo/shop"
+	"github.com/pushback/pushback/sources"
+)
+
+// PerSecond is how many requests the shop's customers send.
+const PerSecond = 100
+
+// Past is how far the history reaches back: more than the six hours below
+// which a verdict by statistics is capped.
+const Past = 7 * time.Hour
+
+// History gives the series the shop would have left behind had it run v1 until
+// now, a sample a second. address becomes the label instance, as scraping
+// gives it. Counters end wherever they end: the live process starts again at
+// zero, which reads as the restart it is.
+func History(latencies []time.Duration, address string, now time.Time) []sources.Series {
+	p := past{random: rand.New(rand.NewPCG(1, 2)), latencies: latencies, address: address, counters: counters{}, series: map[[4]string]*sources.Series{}}
+	end := now.Truncate(time.Second)
+	for at := end.Add(-Past); at.Before(end); at = at.Add(time.Second) {
+		p.second(at)
+		p.scrape(at)
+	}
+	all := make([]sources.Series, 0, len(p.series))
+	for _, s := range p.series {
+		all = append(all, *s)
+	}
+	return all
+}
+
+// past is a shop whose seconds go by in no time.
+type past struct {
+	random    *rand.Rand
+	latencies []time.Duration
+	address   string
+	counters  counters
+	series    map[[4]string]*sources.Series
+}
+
+// counters are what the shop counts, by name and labels as in its /metrics.
+type counters map[[4]string]float64
+
+// second lets one second of customers in. Their number breathes by a tenth
+// over two hours, as the noise of a quiet afternoon.
+func (p *past) second(at time.Time) {
+	wave := 1 + 0.05*math.Sin(2*math.Pi*float64(at.Unix()%7200)/7200)
+	for route, share := range shop.Routes {
+		expected := PerSecond * float64(share) / 100 * wave
+		for range p.poisson(expected) {
+			p.request(route)
+		}
+		p.counters[[4]string{"http_requests_total", "code", "500", route}] += 0
+	}
+}
+
+// poisson draws a count; the normal approximation serves for ten and more.
+func (p *past) poisson(mean float64) int {
+	return max(0, int(math.Round(mean+math.Sqrt(mean)*p.random.NormFloat64())))
+}
+
+func (p *past) request(route string) {
+	code := "200"
+	if p.random.Float64() < 0.005 {
+		code = "500"
+	}
+	p.counters[[4]string{"http_requests_total", "code", code, route}]++
+	if code == "200" && route == "/checkout" {
+		p.counters[[4]string{"shop_orders_total"}]++
+	}
+	took := p.latencies[p.random.IntN(len(p.latencies))].Seconds()
+	for _, bound := range shop.Buckets {
+		if took <= bound {
+			p.counters[[4]string{"http_request_duration_seconds_bucket", "le", number(bound), route}]++
+		} else {
+			p.counters[[4]string{"http_request_duration_seconds_bucket", "le", number(bound), route}] += 0
+		}
+	}
+	p.counters[[4]string{"http_request_duration_seconds_bucket", "le", "+Inf", route}]++
+	p.counters[[4]string{"http_request_duration_seconds_count", "", "", route}]++
+	p.counters[[4]string{"http_request_duration_seconds_sum", "", "", route}] += took
+}
+
+// number is a bound as Prometheus writes it in le.
+func number(f float64) string {
+	if f == math.Trunc(f) {
+		return strconv.FormatFloat(f, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}
+
+// scrape notes every counter as Prometheus would have seen it.
+func (p *past) scrape(at time.Time) {
+	for of, value := range p.counters {
+		s, ok := p.series[of]
+		if !ok {
+			s = &sources.Series{Labels: p.labels(of), Samples: make([]sources.Sample, 0, int(Past/time.Second))}
+			p.series[of] = s
+		}
+		s.Samples = append(s.Samples, sources.Sample{T: at.UnixMilli(), V: value})
+	}
+}
+
+func (p *past) labels(of [4]string) map[string]string {
+	all := map[string]string{"__name__": of[0], "job": "shop", "instance": p.address}
+	if of[1] != "" {
+		all[of[1]] = of[2]
+	}
+	if of[3] != "" {
+		all["route"] = of[3]
+	}
+	return all
+}
+
+// Measure runs a shop of its own for a moment and gives how long it took over
+// each request. It is never empty without an error.
+func Measure(ctx context.Context, forThisLong time.Duration) ([]time.Duration, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("opening a shop to measure: %w", err)
+	}
+	sample := newSample(shop.New("", nil).Handler())
+	server := &http.Server{Handler: sample, ReadHeaderTimeout: time.Second}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(ctx, forThisLong)
+	defer cancel()
+	shop.Load(ctx, "http://"+listener.Addr().String(), PerSecond)
+	return sample.all()
+}
