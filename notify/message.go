@@ -18,7 +18,9 @@ const (
 
 // Message is one thing to tell. Key joins the messages of one matter: a later
 // message with the same Key updates the earlier one, and Resolved ends it.
-// Every text is plain; senders escape it for their medium.
+// Messages of one Key carry equal fields service, environment, region and
+// rule: there are receivers that know a matter by these. Every text is plain;
+// senders bound it and escape it for their medium.
 type Message struct {
 	Key      string    `json:"key"`  // dedup key, at most 200 characters
 	Kind     string    `json:"kind"` // regression, blind, lost, healthy, order, resolved, …

@@ -1,0 +1,201 @@
+// Package grafana draws changes onto Grafana's graphs: one annotation a
+// change, updated in place as the verdict forms.
+//
+// Grafana's annotation API has no idempotency key, which is the one trap: a
+// POST whose answer was lost may have been stored. Every annotation therefore
+// carries a tag of its own, and an annotation whose id is not known is looked
+// for by that tag before it is posted. What is found is patched.
+//
+// The API under /api is the one that every Grafana since 5 answers; the newer
+// /apis/annotation.grafana.app has names of the client's choosing but is an
+// alpha. See https://grafana.com/docs/grafana/latest/developers/http_api/annotations/.
+package grafana
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/pushback/pushback/internal/outbound"
+)
+
+// ErrPermanent is wrapped where Grafana finds fault with the annotation
+// itself, so that trying again cannot help. Any other error may pass.
+var ErrPermanent = errors.New("permanent")
+
+// errGone says that the annotation of a known id is no more.
+var errGone = errors.New("gone")
+
+// Config is the section grafana of pushback.yml.
+type Config struct {
+	URL       string                  `yaml:"url"`        // the base, with the sub-path where there is one
+	TokenFile string                  `yaml:"token_file"` // a service account's token; needs annotations:create, write and read
+	OrgID     int64                   `yaml:"org_id"`     // 0: the token's own
+	HTTP      config.HTTPClientConfig `yaml:"http"`
+}
+
+// SetDirectory makes relative file names start at dir.
+func (c *Config) SetDirectory(dir string) {
+	c.TokenFile = config.JoinDir(dir, c.TokenFile)
+	c.HTTP.SetDirectory(dir)
+}
+
+// Client draws on one Grafana. It is safe for concurrent use, but two Puts of
+// one tag at once may post twice: the caller keeps them apart.
+type Client struct {
+	config Config
+	client *outbound.Client
+}
+
+// New checks the configuration, the token's file included, and calls nobody.
+func New(c Config) (*Client, error) {
+	c.URL = strings.TrimRight(c.URL, "/")
+	if err := outbound.CheckURL(c.URL); err != nil {
+		return nil, err
+	}
+	if _, err := outbound.Secret(c.TokenFile); err != nil {
+		return nil, err
+	}
+	client, err := outbound.New(c.HTTP)
+	return &Client{c, client}, err
+}
+
+// Put brings the annotation onto Grafana and gives its id there. It may be
+// called again at any time, with or without the id, after any error.
+func (c *Client) Put(ctx context.Context, a Annotation) (int64, error) {
+	if err := a.check(); err != nil {
+		return 0, err
+	}
+	id, err := c.put(ctx, a)
+	if err != nil {
+		return 0, fmt.Errorf("annotating grafana: %w", err)
+	}
+	return id, nil
+}
+
+func (c *Client) put(ctx context.Context, a Annotation) (int64, error) {
+	if a.RemoteID != 0 {
+		err := c.patch(ctx, a.RemoteID, a)
+		if !errors.Is(err, errGone) {
+			return a.RemoteID, err
+		}
+	}
+	id, err := c.find(ctx, a.Tag)
+	if err != nil {
+		return 0, err
+	}
+	if id != 0 {
+		return id, c.patch(ctx, id, a)
+	}
+	return c.post(ctx, a)
+}
+
+// find gives the id of the oldest annotation that has the tag, 0 for none.
+// Were there two after all, every caller would settle on the same one.
+func (c *Client) find(ctx context.Context, tag string) (int64, error) {
+	query := url.Values{"tags": {tag}, "type": {"annotation"}, "limit": {"10"}}
+	var found []struct {
+		ID   int64    `json:"id"`
+		Tags []string `json:"tags"`
+	}
+	if err := c.call(ctx, http.MethodGet, "?"+query.Encode(), nil, &found); err != nil {
+		return 0, err
+	}
+	var oldest int64
+	for _, f := range found {
+		for _, has := range f.Tags {
+			if has == tag && (oldest == 0 || f.ID < oldest) {
+				oldest = f.ID
+			}
+		}
+	}
+	return oldest, nil
+}
+
+func (c *Client) post(ctx context.Context, a Annotation) (int64, error) {
+	var added struct {
+		ID int64 `json:"id"`
+	}
+	if err := c.call(ctx, http.MethodPost, "", a.document(), &added); err != nil {
+		return 0, err
+	}
+	if added.ID == 0 {
+		return 0, errors.New("it answered without an id")
+	}
+	return added.ID, nil
+}
+
+func (c *Client) patch(ctx context.Context, id int64, a Annotation) error {
+	return c.call(ctx, http.MethodPatch, "/"+strconv.FormatInt(id, 10), a.document(), nil)
+}
+
+// call makes one request below /api/annotations and reads the answer into out.
+func (c *Client) call(ctx context.Context, method, below string, in, out any) error {
+	request, token, err := c.request(ctx, method, below, in)
+	if err != nil {
+		return err
+	}
+	answer, err := c.client.Do(request, token)
+	if err != nil {
+		return err
+	}
+	if err := judge(answer, method); err != nil {
+		return err
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(answer.Body), out); err != nil {
+		return fmt.Errorf("reading its answer: %w", err)
+	}
+	return nil
+}
+
+func (c *Client) request(ctx context.Context, method, below string, in any) (*http.Request, string, error) {
+	token, err := outbound.Secret(c.config.TokenFile)
+	if err != nil {
+		return nil, "", err
+	}
+	var body []byte
+	if in != nil {
+		if body, err = json.Marshal(in); err != nil {
+			return nil, "", fmt.Errorf("%w: %w", ErrPermanent, err)
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.config.URL+"/api/annotations"+below, bytes.NewReader(body))
+	if err != nil {
+		return nil, "", errors.New("the url cannot be called")
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+token)
+	if c.config.OrgID != 0 {
+		r.Header.Set("X-Grafana-Org-Id", strconv.FormatInt(c.config.OrgID, 10))
+	}
+	return r, token, nil
+}
+
+// judge sorts an answer. A refused token or a wrong address is for the
+// operator to mend and is tried again.
+func judge(a outbound.Answer, method string) error {
+	if a.OK() {
+		return nil
+	}
+	err := fmt.Errorf("it answered %s: %s", a.Status, a.FirstLine())
+	switch a.Code {
+	case http.StatusNotFound:
+		if method == http.MethodPatch {
+			return fmt.Errorf("%w: %w", errGone, err)
+		}
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	return err
+}

@@ -1,0 +1,126 @@
+// Package alertmanager tells Prometheus's Alertmanager through its API v2, so
+// that routes, silences and inhibitions people already have apply to changes.
+//
+// An alert is known by its labels: equal labels update it, different ones are
+// another alert. The labels here are those facts of a matter that do not
+// change while it lasts — its key, service, environment, region and rule —
+// and what the configuration adds. Severity rises within a matter and
+// therefore stands in the annotations; who routes by a severity label gives
+// each receiver its own under `labels`.
+//
+// Alertmanager forgets: an alert is over at its endsAt. It is sent with the
+// message's EndsAt and must be sent again before that; a message that names
+// none holds for four hours. A resolved message ends it at once.
+//
+// See https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
+package alertmanager
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/pushback/pushback/internal/outbound"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/notify/internal/delivery"
+)
+
+const (
+	receiver = "alertmanager"
+	holds    = 4 * time.Hour
+	maxLabel = 300
+)
+
+// Config is a receiver of kind alertmanager in pushback.yml.
+type Config struct {
+	URL    string                  `yaml:"url"`    // the base, e.g. http://localhost:9093
+	Labels map[string]string       `yaml:"labels"` // added to every alert; alertname is "Pushback" unless given here
+	HTTP   config.HTTPClientConfig `yaml:"http"`
+}
+
+// SetDirectory makes relative file names start at dir.
+func (c *Config) SetDirectory(dir string) { c.HTTP.SetDirectory(dir) }
+
+// Sender posts alerts. It is safe for concurrent use.
+type Sender struct {
+	config Config
+	client *outbound.Client
+}
+
+// New checks the configuration.
+func New(c Config) (*Sender, error) {
+	c.URL = strings.TrimRight(c.URL, "/")
+	if err := outbound.CheckURL(c.URL); err != nil {
+		return nil, err
+	}
+	client, err := outbound.New(c.HTTP)
+	return &Sender{c, client}, err
+}
+
+// Send posts one alert, firing or resolved.
+func (s *Sender) Send(ctx context.Context, m notify.Message) error {
+	body, err := delivery.JSON(receiver, []alert{render(m.Bounded(), s.config.Labels)})
+	if err != nil {
+		return err
+	}
+	return delivery.Post(ctx, s.client, delivery.Parcel{
+		Receiver: receiver, URL: s.config.URL + "/api/v2/alerts", Body: body,
+	})
+}
+
+// alert is a postableAlert of the API.
+type alert struct {
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	StartsAt     time.Time         `json:"startsAt"` // of two that overlap, Alertmanager keeps the earlier
+	EndsAt       time.Time         `json:"endsAt"`
+	GeneratorURL string            `json:"generatorURL,omitempty"`
+}
+
+func render(m notify.Message, added map[string]string) alert {
+	return alert{
+		Labels: labels(m, added), Annotations: annotations(m),
+		StartsAt: m.At.UTC(), EndsAt: endsAt(m), GeneratorURL: m.Link,
+	}
+}
+
+func labels(m notify.Message, added map[string]string) map[string]string {
+	labels := map[string]string{"alertname": "Pushback", "key": m.DedupKey(maxLabel)}
+	facts := m.Facts()
+	for _, name := range []string{"service", "environment", "region", "rule"} {
+		if facts[name] != "" {
+			labels[name] = facts[name]
+		}
+	}
+	for name, value := range added {
+		labels[name] = value
+	}
+	return labels
+}
+
+func annotations(m notify.Message) map[string]string {
+	annotations := map[string]string{
+		"summary": m.Title, "severity": string(m.Severity), "kind": m.Kind,
+	}
+	if lines := m.Lines(); len(lines) > 0 {
+		annotations["description"] = strings.Join(lines, "\n")
+	}
+	if version := m.Facts()["version"]; version != "" {
+		annotations["version"] = version
+	}
+	return annotations
+}
+
+// endsAt never asks for our clock: a resolved alert ended when the message
+// was made, however late it is delivered.
+func endsAt(m notify.Message) time.Time {
+	switch {
+	case m.Resolved:
+		return m.At.UTC()
+	case m.EndsAt.IsZero():
+		return m.At.Add(holds).UTC()
+	}
+	return m.EndsAt.UTC()
+}

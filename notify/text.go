@@ -1,0 +1,72 @@
+package notify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// Clip bounds text to limit bytes of valid UTF-8, with … where something was
+// left out. Texts in a message are as long as the services and versions they
+// name, and those come from outside.
+func Clip(text string, limit int) string {
+	text = strings.ToValidUTF8(text, "")
+	if len(text) <= limit {
+		return text
+	}
+	const mark = "…"
+	return strings.ToValidUTF8(text[:max(limit-len(mark), 0)], "") + mark
+}
+
+// The most that a sender passes on. A rule with more signals has a page.
+const (
+	maxLines = 20
+	maxTitle = 1000
+	maxLine  = 500
+	maxFact  = 300
+	maxLink  = 2000
+)
+
+// Bounded is the message within what any receiver takes: 20 lines and 20
+// fields at most, each text clipped.
+func (m Message) Bounded() Message {
+	moved, fields := make([]string, 0, len(m.Moved)), make([]Field, 0, len(m.Fields))
+	for _, line := range m.Moved[:min(len(m.Moved), maxLines)] {
+		moved = append(moved, Clip(line, maxLine))
+	}
+	for _, f := range m.Fields[:min(len(m.Fields), maxLines)] {
+		fields = append(fields, Field{Name: Clip(f.Name, maxFact), Value: Clip(f.Value, maxFact)})
+	}
+	m.Moved, m.Fields = moved, fields
+	m.Title, m.Action, m.Link = Clip(m.Title, maxTitle), Clip(m.Action, maxTitle), Clip(m.Link, maxLink)
+	return m
+}
+
+// Lines are what moved and what is done about it, a line each.
+func (m Message) Lines() []string {
+	lines := slices.Clone(m.Moved)
+	if m.Action != "" {
+		lines = append(lines, m.Action)
+	}
+	return lines
+}
+
+// Facts are the fields by name.
+func (m Message) Facts() map[string]string {
+	facts := make(map[string]string, len(m.Fields))
+	for _, f := range m.Fields {
+		facts[f.Name] = f.Value
+	}
+	return facts
+}
+
+// DedupKey is the key in at most limit bytes, limit being 64 or more. A longer
+// key is replaced by its SHA-256, because two keys cut short could be one.
+func (m Message) DedupKey(limit int) string {
+	if len(m.Key) <= limit {
+		return m.Key
+	}
+	sum := sha256.Sum256([]byte(m.Key))
+	return hex.EncodeToString(sum[:])
+}
