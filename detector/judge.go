@@ -1,6 +1,135 @@
 package detector
 
-// Judge says what one look shows of a change.
+import (
+	"slices"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// Judge says what one look shows of a change: a grade a signal, corrected for
+// their number, and what they come to together. Equal arguments give equal
+// verdicts; it keeps none of its arguments and changes none.
+//
+// A plan without thresholds has DefaultThresholds; a signal without profile
+// is judged as one without history; a signal without reading has no data.
 func Judge(p Plan, k Profiles, o Observation) Verdict {
-	return Verdict{Rule: p.Rule, At: o.At, Reason: StillWatching, Method: Method}
+	if p.Thresholds == (Thresholds{}) {
+		p.Thresholds = DefaultThresholds
+	}
+	trials := make([]trial, len(p.Signals))
+	for i, s := range p.Signals {
+		trials[i] = open(&p, s, k, &o)
+		trials[i].hear()
+	}
+	correct(trials)
+	for i := range trials {
+		trials[i].grade()
+	}
+	return conclude(p, o, trials)
+}
+
+// correct applies Holm over the signals that were tested. Signals nobody
+// could test make no claim and so cost the others nothing.
+func correct(trials []trial) {
+	var p []float64
+	for i := range trials {
+		if trials[i].tested {
+			p = append(p, trials[i].e.RawP)
+		}
+	}
+	for i, adjusted := 0, stats.Holm(p); i < len(trials); i++ {
+		if trials[i].tested {
+			trials[i].e.P, adjusted = adjusted[0], adjusted[1:]
+		}
+	}
+}
+
+// conclude joins the signals. Regressed wins over blind: what was seen was
+// seen. Blind wins over healthy: what was not seen was not.
+func conclude(p Plan, o Observation, trials []trial) Verdict {
+	v := Verdict{Rule: p.Rule, At: o.At, Method: Method, Signals: make([]Evidence, len(trials))}
+	for i := range trials {
+		v.Signals[i] = trials[i].e
+		v.Grade = max(v.Grade, trials[i].e.Grade)
+		v.Tick = max(v.Tick, len(trials[i].after.Value))
+	}
+	switch {
+	case v.Grade >= Likely:
+		v.Outcome, v.MayAct = Regressed, mayAct(trials)
+	case slices.ContainsFunc(trials, trial.blind):
+		v.Outcome = Blind
+	case o.Final && healthy(trials):
+		v.Outcome = Healthy
+	}
+	v.Reason = reason(v, o.Final)
+	return v
+}
+
+// mayAct holds the promise that one lone scan never rolls back: certain, and
+// by a limit, by counts, by a loss the rule wants acted on, or by two signals
+// that agree.
+func mayAct(trials []trial) bool {
+	agreeing, certain := 0, false
+	for i := range trials {
+		t := &trials[i]
+		if t.e.Grade >= Likely {
+			agreeing++
+		}
+		if t.e.Grade < Certain {
+			continue
+		}
+		certain = true
+		if slices.Contains(t.e.Tests, ByLimit) || slices.Contains(t.e.Tests, ByCounts) || slices.Contains(t.e.Tests, ByLoss) {
+			return true
+		}
+	}
+	return certain && agreeing >= 2
+}
+
+// healthy asks that every signal that should be there earned it, and that
+// there was one at all.
+func healthy(trials []trial) bool {
+	judged := 0
+	for i := range trials {
+		t := &trials[i]
+		if t.e.Reason == UnmatchedSeries && t.signal.SkipUnmatched {
+			continue
+		}
+		if !t.e.Healthy {
+			return false
+		}
+		judged++
+	}
+	return judged > 0
+}
+
+// reason is the one code a verdict shows: that of the signal which decided.
+func reason(v Verdict, final bool) Reason {
+	var found Reason
+	switch v.Outcome {
+	case Healthy:
+		return ""
+	case Regressed:
+		found = reasonOf(v.Signals, func(e Evidence) bool { return e.Grade == v.Grade })
+	case Blind:
+		found = reasonOf(v.Signals, func(e Evidence) bool { return e.Reason == SourceError || e.Reason == StaleData })
+	case Inconclusive:
+		found = reasonOf(v.Signals, func(e Evidence) bool { return e.Reason == Transient })
+		if found == "" {
+			found = reasonOf(v.Signals, func(e Evidence) bool { return !e.Healthy })
+		}
+		if found == "" && !final {
+			found = StillWatching
+		}
+	}
+	return found
+}
+
+func reasonOf(signals []Evidence, decided func(Evidence) bool) Reason {
+	for _, e := range signals {
+		if decided(e) && e.Reason != "" {
+			return e.Reason
+		}
+	}
+	return ""
 }

@@ -76,3 +76,10 @@ func Split(x []float64) int {
 	}
 	return at
 }
+
+// StudentDeviate maps a Student deviate with k degrees of freedom to the
+// normal deviate of nearly the same tail (Wallace 1959).
+func StudentDeviate(t float64, k int) float64 {
+	n := float64(k)
+	return math.Copysign((8*n+1)/(8*n+3)*math.Sqrt(n*math.Log1p(t*t/n)), t)
+}

@@ -1,0 +1,130 @@
+package detector
+
+import (
+	"math"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// settle fills in what a test leaves for the reader, and holds a signal that
+// was unwell before the change to the history's own worst.
+func (t *trial) settle(effect func() Effect) {
+	if t.unhealthyBefore() {
+		t.note("The signal was outside its usual range before the change; only values worse than the history's worst count.")
+		if !t.beyondWorst() {
+			t.e.RawP, t.e.Reason = 1, BaselineUnhealthy
+		}
+	}
+	t.e.Effect, t.e.Smallest = effect().sane(), sane(t.smallest())
+	if s := t.finding.scan; s != nil {
+		t.e.Forecaster, t.e.Placebos, t.e.AlarmRate = s.Forecaster, s.Placebos, s.AlarmRate
+	}
+}
+
+// levelEffect is the mean of the after-ticks against the mean of their
+// forecasts. The interval is the scan's own scale: what the mean of so many
+// ticks stays within at nine placebos of ten, at each end.
+func (t *trial) levelEffect() Effect {
+	sum, forecast, n := 0.0, 0.0, 0
+	for j, a := range t.values() {
+		if f := t.forecastAt(j); !math.IsNaN(a) && !math.IsNaN(f) {
+			sum, forecast, n = sum+a, forecast+f, n+1
+		}
+	}
+	e := effectOf(forecast/float64(n), sum/float64(n))
+	half := t.halfWidth(n)
+	e.Low, e.High = e.Difference-half, e.Difference+half
+	return e
+}
+
+func (t *trial) halfWidth(n int) float64 {
+	if s := t.finding.scan; s != nil {
+		return s.Units[max(min(fitting(n), len(s.Units))-1, 0)] * t.finding.scale
+	}
+	return stats.Normal95 * math.Sqrt(t.longRunVariance()*(1/float64(n)+1/float64(finite(t.before.Value))))
+}
+
+// countEffect is the share of all after-events against the forecast share,
+// with Newcombe's interval on counts divided by φ.
+func (t *trial) countEffect(y Tally) Effect {
+	forecast, before := t.meanForecast(), y.BadBefore/y.TotalBefore
+	e := effectOf(forecast, y.BadAfter/y.TotalAfter)
+	phi := y.Overdispersion
+	low, high := stats.Newcombe(y.BadBefore/phi, y.TotalBefore/phi, y.BadAfter/phi, y.TotalAfter/phi)
+	e.Low, e.High = low+before-forecast, high+before-forecast
+	return e
+}
+
+func (t *trial) meanForecast() float64 {
+	if len(t.finding.forecast) == 0 {
+		return t.levelBefore()
+	}
+	return stats.Mean(t.finding.forecast)
+}
+
+// plainEffect is what moved where nothing could be tested; it has no
+// interval.
+func (t *trial) plainEffect() Effect {
+	after := stats.Mean(t.after.Value)
+	bad, total := t.after.events()
+	runningBad, running := t.running.events()
+	if total+running > 0 {
+		after = (bad + runningBad) / (total + running)
+	} else if math.IsNaN(after) {
+		after = stats.Mean(t.running.Value)
+	}
+	return effectOf(t.levelBefore(), after).sane()
+}
+
+func effectOf(forecast, after float64) Effect {
+	e := Effect{Forecast: forecast, After: after, Difference: after - forecast}
+	if forecast != 0 {
+		e.Ratio = after / forecast
+	}
+	return e
+}
+
+// sane keeps what JSON cannot hold, and what was never measured, out of
+// verdicts.
+func (e Effect) sane() Effect {
+	if math.IsNaN(e.After) || math.IsNaN(e.Forecast) {
+		return Effect{Forecast: sane(e.Forecast), After: sane(e.After)}
+	}
+	if math.IsNaN(e.Low) || math.IsNaN(e.High) {
+		e.Low, e.High = 0, 0
+	}
+	return Effect{sane(e.Forecast), sane(e.After), sane(e.Difference), sane(e.Ratio), sane(e.Low), sane(e.High)}
+}
+
+func sane(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
+}
+
+// deviates99 is how many standard errors a shift must be to pass p = 0.01
+// four times of five.
+const deviates99 = 2.326 + 0.842
+
+// smallest is the smallest difference this watch could have seen: of a scan,
+// what lifts a mean of ten ticks over the 99 % quantile of the placebos; of
+// counts and blocks, what their standard error allows over a whole horizon.
+func (t *trial) smallest() float64 {
+	smallest := 0.0
+	if s := t.finding.scan; s != nil {
+		smallest = s.Q99 * s.Units[min(len(s.Units)-1, 4)] * t.finding.scale
+	} else if t.e.Counts == nil {
+		return deviates99 * math.Sqrt(t.longRunVariance()*(1/float64(t.plan.After)+1/float64(finite(t.before.Value))))
+	}
+	if t.e.Counts != nil {
+		smallest = max(smallest, t.smallestShare(*t.e.Counts))
+	}
+	return smallest
+}
+
+func (t *trial) smallestShare(y Tally) float64 {
+	p := (y.BadBefore + 0.5) / (y.TotalBefore + 1)
+	after := y.TotalBefore / float64(max(ticksWithEvents(t.before), 1)) * float64(t.plan.After)
+	return deviates99 * math.Sqrt(y.Overdispersion*p*(1-p)*(1/y.TotalBefore+1/after))
+}

@@ -1,0 +1,122 @@
+package detector
+
+import (
+	"math"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// mixture is κ of the count test: how far from equal rates the alternatives
+// are spread.
+const mixture = 20
+
+// scannable is how many bad events a tick the before window must hold on
+// average for the ratio to have a shape worth scanning. Under it, the ratio
+// is grains of one event each, and the count test speaks alone.
+const scannable = 1
+
+// testCounts weighs bad events out of all events. Where the history has a
+// scan of the ratio, and there are events enough for the ratio to have a
+// shape, both must agree: p is the larger one.
+func (t *trial) testCounts() {
+	tally := t.tally()
+	t.e.Counts = &tally
+	switch {
+	case tally.TotalAfter < max(t.signal.MinEvents, 1):
+		t.e.Reason = TooLittleTraffic
+		t.note(tooFew(tally.TotalAfter, t.signal.MinEvents))
+		return
+	case ticksWithEvents(t.before) < minTicks:
+		t.e.Reason = NoBaseline
+		return
+	}
+	withScan := t.scanToo(tally)
+	t.worst(func(d float64) finding {
+		f := t.countTest(d, tally)
+		if !withScan {
+			return f
+		}
+		s, _ := t.scan(d)
+		s.p, s.tests = max(s.p, f.p), []Test{ByCounts, ByScan}
+		return s
+	})
+	t.settle(func() Effect { return t.countEffect(tally) })
+	if tally.BadBefore+tally.BadAfter < fewEvents {
+		t.note(fewBehind(tally))
+	}
+}
+
+// fewEvents is how many bad events, before and after together, a reader is
+// told of in words.
+const fewEvents = 30
+
+func (t *trial) tally() Tally {
+	var y Tally
+	y.BadBefore, y.TotalBefore = t.before.events()
+	y.BadAfter, y.TotalAfter = t.after.events()
+	bad, total := t.running.events()
+	y.BadAfter, y.TotalAfter = y.BadAfter+bad, y.TotalAfter+total
+	y.Overdispersion = t.profile.Overdispersion
+	if y.Overdispersion < 1 {
+		y.Overdispersion = windowOverdispersion(t.before)
+	}
+	return y
+}
+
+func ticksWithEvents(t Ticks) int {
+	n := 0
+	for _, total := range t.Total {
+		if total > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// scanToo decides whether the ratio must pass the scan as well.
+func (t *trial) scanToo(y Tally) bool {
+	switch {
+	case !t.scans():
+		if !t.constant() {
+			t.note(t.historyNote("the count test speaks without it, the scan of the ratio does not"))
+		}
+		return false
+	case y.BadBefore < scannable*float64(ticksWithEvents(t.before)):
+		t.note("There are too few bad events a tick for a scan of the ratio; the count test alone speaks.")
+		return false
+	}
+	return true
+}
+
+// countTest is the sequential test of two rates, its running maximum taken
+// over every full tick and the running one.
+func (t *trial) countTest(d float64, y Tally) finding {
+	best, c1, n1 := 0.0, 0.0, 0.0
+	weigh := func(bad, total float64) {
+		if !(total > 0) {
+			return
+		}
+		c1, n1 = c1+bad, n1+total
+		if d*(c1/n1-y.BadBefore/y.TotalBefore) > 0 {
+			phi := y.Overdispersion
+			best = max(best, stats.LogE(y.BadBefore/phi, y.TotalBefore, c1/phi, n1, mixture))
+		}
+	}
+	for i, total := range t.after.Total {
+		weigh(t.after.Bad[i], total)
+	}
+	for i, total := range t.running.Total {
+		weigh(t.running.Bad[i], total)
+	}
+	return finding{d: d, p: math.Exp(-best), forecast: t.pooled(y), tests: []Test{ByCounts}}
+}
+
+// pooled forecasts the before window's share for every tick and the running
+// one.
+func (t *trial) pooled(y Tally) []float64 {
+	f := make([]float64, len(t.after.Value)+1)
+	for j := range f {
+		f[j] = y.BadBefore / y.TotalBefore
+	}
+	return f
+}

@@ -1,0 +1,89 @@
+package detector
+
+import (
+	"math"
+	"sort"
+	"time"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// limitLook is how far apart two looks over the limit must be.
+const limitLook = time.Minute
+
+// limitExceeded says whether the rule's own limit is broken now, on two steps
+// in a row or for a minute of the running tick, and was not before the change.
+// It asks for no history: a limit is wrong whatever it was before.
+func (t *trial) limitExceeded() bool {
+	if t.signal.Limit == nil || t.beyondLimit(t.levelBefore()) {
+		return false
+	}
+	steps := t.steps()
+	if !t.after.counts() && !t.running.counts() && finite(t.running.Value) == 1 {
+		steps = append([]step{{value: t.running.Value[0]}}, steps...)
+	}
+	if len(steps) == 0 || !t.beyondLimit(steps[0].value) {
+		return false
+	}
+	if len(steps) > 1 {
+		return t.beyondLimit(steps[1].value) || t.runningFor(limitLook)
+	}
+	return t.runningFor(limitLook)
+}
+
+// runningFor says whether the newest step is the running tick alone and spans
+// at least d: a share over a minute is two looks a minute apart.
+func (t *trial) runningFor(d time.Duration) bool {
+	if !(t.running.counts() && t.running.Total[0] >= t.enough()) {
+		return false
+	}
+	return time.Duration(t.look.Filled*float64(t.plan.Tick)) >= d
+}
+
+// beyondLimit compares in the direction that is worse; a limit without a
+// direction is an upper one.
+func (t *trial) beyondLimit(v float64) bool {
+	if t.signal.Worse == Lower {
+		return v < *t.signal.Limit
+	}
+	return v > *t.signal.Limit
+}
+
+// levelBefore is the share of all events before the change, or the median of
+// the ticks; NaN where there was neither.
+func (t *trial) levelBefore() float64 {
+	if bad, total := t.before.events(); total > 0 {
+		return bad / total
+	}
+	return stats.Median(t.before.Value, nil)
+}
+
+// What a loss of traffic is: two full ticks in a row under a fifth of the
+// median before, on a signal that has some traffic and did not do so by
+// itself.
+const (
+	lostShare   = 0.2
+	lostTicks   = 2
+	steadyTicks = 5
+	steadyLevel = 10 // events a tick
+)
+
+// trafficLost says whether the traffic of a count signal collapsed. A signal
+// whose own before window went as low is a batch job's, not an outage.
+func (t *trial) trafficLost() bool {
+	before := stats.Finite(nil, t.before.Total)
+	if len(before) < steadyTicks || len(t.after.Total) < lostTicks {
+		return false
+	}
+	sort.Float64s(before)
+	usual := stats.Quantile(before, 0.5)
+	if usual < steadyLevel || stats.Quantile(before, 0.05) < lostShare*usual {
+		return false
+	}
+	for _, n := range t.after.Total[len(t.after.Total)-lostTicks:] {
+		if math.IsNaN(n) || n >= lostShare*usual {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,40 @@
+package detector
+
+import (
+	"fmt"
+	"time"
+)
+
+// historyNote says how much history there is and what its shortness costs.
+func (t *trial) historyNote(consequence string) string {
+	span := time.Duration(t.profile.Ticks) * t.profile.Tick
+	if span <= 0 {
+		return "There is no history; " + consequence + "."
+	}
+	if span >= MinHistory {
+		return "The history cannot be used for this change's ticks; " + consequence + "."
+	}
+	return fmt.Sprintf("The history covers %s; %s.", spanWords(span), consequence)
+}
+
+// spanWords writes a duration as people say it: 40 min, 5 h 20 min.
+func spanWords(d time.Duration) string {
+	minutes := int(d.Minutes())
+	switch {
+	case minutes < 1:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes%60 == 0:
+		return fmt.Sprintf("%d h", minutes/60)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+}
+
+func tooFew(events, needed float64) string {
+	return fmt.Sprintf("Only %.0f events were seen after the change; %.0f are needed.", events, max(needed, 1))
+}
+
+func fewBehind(y Tally) string {
+	return fmt.Sprintf("Only %.0f bad events stand behind this, %.0f of them after the change.", y.BadBefore+y.BadAfter, y.BadAfter)
+}

@@ -1,0 +1,109 @@
+package detector
+
+import (
+	"math"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// step is the newest evidence of one tick, or of as many ticks together as
+// it took to hold enough events.
+type step struct{ value, forecast float64 }
+
+// transientSteps is how many steps in a row below min_effect make what was
+// seen transient.
+const transientSteps = 5
+
+// steps are the newest steps, newest first, at most transientSteps of them.
+func (t *trial) steps() []step {
+	if t.after.counts() || t.running.counts() {
+		return t.countSteps()
+	}
+	steps := make([]step, 0, transientSteps)
+	for j := len(t.after.Value) - 1; j >= 0 && len(steps) < transientSteps; j-- {
+		if a := t.after.Value[j]; !math.IsNaN(a) {
+			steps = append(steps, step{a, t.forecastAt(j)})
+		}
+	}
+	return steps
+}
+
+// countSteps go back from the running tick. A tick with too few events is
+// joined to the one before it: two requests that failed are no five percent.
+func (t *trial) countSteps() []step {
+	steps := make([]step, 0, transientSteps)
+	bad, total := t.running.events()
+	for j := len(t.after.Total); j >= 0 && len(steps) < transientSteps; j-- {
+		if j < len(t.after.Total) && t.after.Total[j] > 0 {
+			bad, total = bad+t.after.Bad[j], total+t.after.Total[j]
+		}
+		if total >= t.enough() {
+			steps = append(steps, step{bad / total, t.forecastAt(j)})
+			bad, total = 0, 0
+		}
+	}
+	return steps
+}
+
+// forecastAt is the forecast of after-tick j; past the horizon, its last.
+func (t *trial) forecastAt(j int) float64 {
+	f := t.finding.forecast
+	if len(f) == 0 {
+		return math.NaN()
+	}
+	return f[min(j, len(f)-1)]
+}
+
+// matters says whether a step is worse than forecast by at least min_effect.
+// Against a forecast of zero any rise is infinitely large, relatively.
+func (t *trial) matters(s step) bool {
+	effect := t.finding.d * (s.value - s.forecast)
+	m := t.signal.MinEffect
+	return effect > 0 && effect >= m.Absolute && effect >= m.Relative*math.Abs(s.forecast)
+}
+
+// presence is what the last ticks say, whatever p remembers.
+type presence struct {
+	now        bool // the newest step matters
+	persistent bool // and so does the one before it
+	most       bool // more than half of the last five do
+	receded    bool // five in a row do not
+}
+
+func (t *trial) presence() presence {
+	steps, p := t.steps(), presence{}
+	mattering := 0
+	for i, s := range steps {
+		if !t.matters(s) {
+			continue
+		}
+		mattering++
+		p.now = p.now || i == 0
+		p.persistent = p.persistent || i == 1 && p.now
+	}
+	p.most = 2*mattering > len(steps)
+	p.receded = mattering == 0 && len(steps) == transientSteps
+	return p
+}
+
+// unhealthyBefore says whether the before window already lay outside what the
+// history has shown at 98 ticks of 100.
+func (t *trial) unhealthyBefore() bool {
+	if t.finding.scan == nil {
+		return false
+	}
+	median := stats.Median(t.before.Value, nil)
+	return median < t.profile.Levels.Q01 || median > t.profile.Levels.Q99
+}
+
+// beyondWorst says whether the newest step is worse than anything in the
+// history.
+func (t *trial) beyondWorst() bool {
+	for _, s := range t.steps() {
+		if t.finding.d > 0 {
+			return s.value > t.profile.Levels.Highest
+		}
+		return s.value < t.profile.Levels.Lowest
+	}
+	return false
+}
