@@ -165,7 +165,7 @@ func rows(table *csv.Reader, at, value int) ([]sources.Sample, error) {
 
 // ascending sorts by time, and keeps the last of rows that claim the same
 // one. Refusing such files was tried: recordings whose clock was set back at
-// the end of summer time, which is one in seven of those we met, could then
+// the end of summer time, which is one in fourteen of those we met, could then
 // not be read at all.
 func ascending(all []sources.Sample) []sources.Sample {
 	slices.SortStableFunc(all, func(a, b sources.Sample) int { return cmp.Compare(a.T, b.T) })

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,27 +22,46 @@ type transport struct {
 	limit  int64
 }
 
-// RoundTrip reads the whole body within the limit. The transport below has
-// already undone compression, so that a small bomb cannot become a large
-// answer.
+// RoundTrip asks for compression, which Prometheus's transport leaves off as
+// it does not pay for scrapes, and reads the whole body.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := t.next.RoundTrip(t.withParams(r))
+	r = t.withParams(r)
+	r.Header.Set("Accept-Encoding", "gzip")
+	response, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, t.limit+1))
+	body, err := t.read(response)
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
-	}
-	if int64(len(body)) > t.limit {
-		return nil, fmt.Errorf("answer is larger than %d MiB: narrow the query", t.limit>>20)
+		return nil, err
 	}
 	if err := whole(response, body); err != nil {
 		return nil, err
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
+}
+
+// read undoes compression and keeps to the limit after it, so that a small
+// bomb cannot become a large answer.
+func (t *transport) read(response *http.Response) ([]byte, error) {
+	var unpacked io.Reader = response.Body
+	if response.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(response.Body)
+		if err != nil {
+			return nil, fmt.Errorf("unpacking the answer: %w", err)
+		}
+		unpacked = z
+	}
+	body, err := io.ReadAll(io.LimitReader(unpacked, t.limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer: %w", err)
+	}
+	if int64(len(body)) > t.limit {
+		return nil, fmt.Errorf("answer is larger than %d MiB: narrow the query", t.limit>>20)
+	}
+	return body, nil
 }
 
 // CloseIdleConnections passes the wish on.

@@ -1,0 +1,303 @@
+package prometheus
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"go.uber.org/goleak"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/metricstest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	minute = `{"resultType":"matrix","result":[{"metric":{},"values":[[1772366400,"1"]]}]}`
+	secret = "hunter2"
+)
+
+// answering is a server that always gives this.
+func answering(status int, contentType, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+func ask(s *Store) ([]sources.Series, error) {
+	q := sources.Query{Expr: "m", Step: 15 * time.Second}
+	return s.Range(context.Background(), q, sources.Window{From: start, To: start.Add(time.Minute)})
+}
+
+func TestAnswersThatAreNotWhole(t *testing.T) {
+	f := func(name string, h http.Handler, want string) {
+		t.Helper()
+		_, err := ask(serve(t, h, Config{}))
+		metricstest.CheckFault(t, name, err, sources.SourceError)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+		if len(fmt.Sprint(err)) > 300 {
+			t.Errorf("%s: error of %d bytes", name, len(fmt.Sprint(err)))
+		}
+	}
+	const j = "application/json"
+	f("warning", answering(200, j, `{"status":"success","data":`+minute+`,"warnings":["one store is away"]}`), "one store is away")
+	f("partial", answering(200, j, `{"status":"success", "isPartial" : true, "data":`+minute+`}`), "partial")
+	f("login page", answering(200, "text/html; charset=utf-8", "<html>"), "web page")
+	f("html as json", answering(200, j, "<html>"), "bad_response")
+	f("empty", answering(200, j, ""), "bad_response")
+	f("cut JSON", answering(200, j, `{"status":"success","data":{"resultType":"matrix","result":[{"met`), "bad_response")
+	f("an error with 200", answering(200, j, `{"status":"error","errorType":"internal","error":"odd"}`), "odd")
+	f("unavailable", answering(503, "text/plain", "starting"), "")
+	f("bad gateway", answering(502, "text/plain", strings.Repeat("x", 1<<20)), "502")
+	f("unauthorized", answering(401, "text/plain", "no"), "401")
+	f("many lines", answering(422, j, `{"status":"error","errorType":"execution","error":"`+strings.Repeat(`a\n`, 900)+`"}`), "execution")
+	f("a string", answering(200, j, `{"status":"success","data":{"resultType":"string","result":[1,"x"]}}`), "")
+	f("cut body", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, `{"status":`)
+	}), "reading the answer")
+}
+
+func TestNotPartialIsWhole(t *testing.T) {
+	body := `{"status":"success","isPartial":false,"data":` + minute + `,"infos":["just so you know"]}`
+	got, err := ask(serve(t, answering(200, "application/json", body), Config{}))
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%v, %v", got, err)
+	}
+}
+
+func TestBodyIsBoundedUnpacked(t *testing.T) {
+	bomb := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		zeros := make([]byte, 1<<20)
+		for range maxBody>>20 + 1 {
+			_, _ = z.Write(zeros)
+		}
+		_ = z.Close()
+	})
+	_, err := ask(serve(t, bomb, Config{}))
+	metricstest.CheckFault(t, "bomb", err, sources.SourceError)
+	if err == nil || !strings.Contains(err.Error(), "larger than 64 MiB") {
+		t.Errorf("error %v does not give the limit", err)
+	}
+}
+
+func TestNoSecretInErrors(t *testing.T) {
+	dead := httptest.NewServer(nil)
+	dead.Close()
+	f := func(name, url string) {
+		t.Helper()
+		s := serve(t, nil, Config{URL: url, Headers: map[string]string{"X-Key": secret}, Params: map[string]string{"key": secret}})
+		_, err := ask(s)
+		metricstest.CheckFault(t, name, err, sources.SourceError, secret)
+	}
+	f("refused", strings.Replace(dead.URL, "http://", "http://user:"+secret+"@", 1))
+	for _, url := range []string{"http://user:" + secret + "@%zz", "ftp://user:" + secret + "@host", "http://user:" + secret + "@h?x=1"} {
+		if _, err := New("x", Config{URL: url}); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("error of New is %v, want one without the password", err)
+		}
+	}
+}
+
+func TestTimeoutAndCancelEndTheCall(t *testing.T) {
+	hang := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
+	_, err := ask(serve(t, hang, Config{Timeout: 20 * time.Millisecond}))
+	metricstest.CheckFault(t, "timeout", err, sources.SourceError)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v does not wrap DeadlineExceeded", err)
+	}
+}
+
+func TestLongRangesAreSplitAndJoined(t *testing.T) {
+	f := &fake{samples: []sources.Sample{{T: start.UnixMilli(), V: 1}}}
+	q := sources.Query{Expr: "m", Step: time.Millisecond}
+	w := sources.Window{From: start, To: start.Add(24_999 * time.Millisecond)}
+	got, err := serve(t, f, Config{}).Range(t.Context(), q, w)
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%d series, %v", len(got), err)
+	}
+	if len(f.requests) != 3 {
+		t.Errorf("%d requests, want 3", len(f.requests))
+	}
+	for i, s := range got[0].Samples {
+		if s.T != start.UnixMilli()+int64(i) {
+			t.Fatalf("point %d at %d, want %d", i, s.T, start.UnixMilli()+int64(i))
+		}
+	}
+	if n := len(got[0].Samples); n != 15_000 { // the fake looks back 15 s
+		t.Errorf("%d points, want 15000", n)
+	}
+}
+
+func TestNativeHistogramsAndNonNumbers(t *testing.T) {
+	body := `{"status":"success","data":{"resultType":"matrix","result":[
+		{"metric":{"le":"x"},"histograms":[[1772366400,{"count":"3","sum":"4.5","buckets":[[0,"0.5","1","2"],[0,"1","2","1"]]}]]},
+		{"metric":{"a":"b"},"values":[[1772366400,"NaN"],[1772366415,"2"],[1772366430,"+Inf"]]},
+		{"metric":{"only":"nan"},"values":[[1772366400,"NaN"]]}]}}`
+	got, err := ask(serve(t, answering(200, "application/json", body), Config{}))
+	want := []sources.Series{
+		{Labels: map[string]string{"le": "x"}, Histograms: []sources.HistogramSample{{
+			T: 1772366400000, Count: 3, Sum: 4.5, Buckets: []sources.Bucket{{Lower: 0.5, Upper: 1, Count: 2}, {Lower: 1, Upper: 2, Count: 1}},
+		}}},
+		{Labels: map[string]string{"a": "b"}, Samples: []sources.Sample{{T: 1772366415000, V: 2}}},
+	}
+	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("%v, %v; want %v", got, err, want)
+	}
+}
+
+func TestInstantGivesOneSample(t *testing.T) {
+	scalar := answering(200, "application/json", `{"status":"success","data":{"resultType":"scalar","result":[1772366400,"4"]}}`)
+	got, err := serve(t, scalar, Config{}).Instant(t.Context(), "4", start)
+	if err != nil || len(got) != 1 || got[0].Samples[0].V != 4 {
+		t.Errorf("scalar: %v, %v", got, err)
+	}
+	matrix := answering(200, "application/json", `{"status":"success","data":`+minute+`}`)
+	_, err = serve(t, matrix, Config{}).Instant(t.Context(), "m[5m]", start)
+	metricstest.CheckFault(t, "matrix", err, sources.SourceError)
+}
+
+func TestLatencyOffsetHidesTheEdge(t *testing.T) {
+	f := &fake{samples: metricstest.Samples(start)}
+	s := serve(t, f, Config{LatencyOffset: 30 * time.Second})
+	s.now = func() time.Time { return start.Add(time.Minute) }
+	got, err := ask(s)
+	if err != nil || len(got) != 1 || len(got[0].Samples) != 3 {
+		t.Errorf("%v, %v; want the points up to 30 s before now", got, err)
+	}
+	got, err = s.Instant(t.Context(), "m", start.Add(time.Minute))
+	if err != nil || len(got) != 1 || got[0].Samples[0].V != 3 {
+		t.Errorf("instant: %v, %v; want the value of 30 s before now", got, err)
+	}
+}
+
+func TestConfigFromYAML(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "token"), []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{samples: metricstest.Samples(start)}
+	var header http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header = r.Header.Clone()
+		f.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	var c Config
+	text := "url: " + server.URL + `
+timeout: 5s
+resolution: 30s
+headers: {X-Scope-OrgID: team-a}
+params: {deny_partial_response: "", extra_label: env=production}
+authorization: {credentials_file: token}
+http_headers: {X-File: {files: [token]}}
+`
+	if err := yaml.Load([]byte(text), &c, yaml.WithKnownFields()); err != nil {
+		t.Fatal(err)
+	}
+	c.SetDirectory(dir)
+	s := serve(t, nil, c)
+	if _, err := ask(s); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Authorization": "Bearer " + secret, "X-Scope-OrgID": "team-a", "X-File": secret, "User-Agent": "pushback",
+	} {
+		if got := header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	sent := f.requests[0]
+	for name, want := range map[string]string{
+		"nocache": "1", "partial_response": "false", "deny_partial_response": "", "extra_label": "env=production", "timeout": "5s",
+	} {
+		if got := sent.Get(name); got != want {
+			t.Errorf("parameter %s is %q, want %q", name, got, want)
+		}
+	}
+	if s.Resolution() != 30*time.Second || !c.HTTP.FollowRedirects {
+		t.Errorf("resolution %s, follow redirects %v", s.Resolution(), c.HTTP.FollowRedirects)
+	}
+}
+
+func TestConfigIsStrict(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		var c Config
+		err := yaml.Load([]byte(text), &c, yaml.WithKnownFields())
+		if err == nil {
+			_, err = New("x", c)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", text, err, want)
+		}
+	}
+	f("urll: http://h", "urll")
+	f("{}", "url is missing")
+	f("{url: 'h:9090'}", "url must be http")
+	f("{url: 'http://h', timeout: -1s}", "negative")
+	f("{url: 'http://h', headers: {Authorization: x}}", "Authorization")
+	f("{url: 'http://h', headers: {X-A: x}, http_headers: {X-A: {values: [y]}}}", "X-A")
+	f("{url: 'http://h', basic_auth: {username: u, password: p}, authorization: {credentials: x}}", "at most one")
+}
+
+func FuzzAnswer(f *testing.F) {
+	f.Add(`{"status":"success","data":` + minute + `}`)
+	f.Add(`{"status":"success","isPartial":true}`)
+	f.Add(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"histogram":[1,{"count":"1","sum":"NaN"}]}]}}`)
+	f.Add(`<html>`)
+	f.Fuzz(func(t *testing.T, body string) {
+		s := fixed(t, body)
+		series, err := ask(s)
+		if err != nil && !errors.As(err, new(*sources.Fault)) {
+			t.Fatalf("%v is no Fault", err)
+		}
+		for _, line := range series {
+			if len(line.Samples)+len(line.Histograms) == 0 {
+				t.Fatal("a series of nothing")
+			}
+		}
+	})
+}
+
+// fixed is a store whose transport answers body without a network.
+func fixed(t *testing.T, body string) *Store {
+	t.Helper()
+	answer := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: 200, Status: "200 OK", Header: http.Header{}, Request: r,
+			Body: io.NopCloser(strings.NewReader(body)),
+		}, nil
+	})
+	client, err := api.NewClient(api.Config{Address: "http://store", RoundTripper: &transport{next: answer, limit: maxBody}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Store{name: metricstest.Name, config: Config{}.withDefaults(), api: v1.NewAPI(client), now: time.Now}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls the function.
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
