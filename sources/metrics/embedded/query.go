@@ -31,7 +31,7 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 		return nil, s.fault(err)
 	}
 	defer query.Close()
-	return s.answer(query.Exec(ctx))
+	return s.answer(ctx, query.Exec(ctx))
 }
 
 // Instant evaluates expr once and gives one sample a series.
@@ -45,7 +45,7 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	if _, ranges := result.Value.(promql.Matrix); ranges {
 		return nil, s.fault(errors.New("expression gives a range of values, not one: wrap it, as in rate(x[5m])"))
 	}
-	return s.answer(result)
+	return s.answer(ctx, result)
 }
 
 // Heartbeat is the time of the newest sample of anything that the store has
@@ -69,7 +69,10 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 
 // answer copies what the engine gives, which belongs to the query and dies
 // with it. A warning makes the whole suspect: see package prometheus.
-func (s *Store) answer(r *promql.Result) ([]sources.Series, error) {
+func (s *Store) answer(ctx context.Context, r *promql.Result) ([]sources.Series, error) {
+	if cause := context.Cause(ctx); r.Err != nil && cause != nil {
+		return nil, s.fault(fmt.Errorf("%v: %w", r.Err, cause)) // the engine's own error hides it
+	}
 	if r.Err != nil {
 		return nil, s.fault(r.Err)
 	}
