@@ -1,36 +1,104 @@
 package report
 
 import (
-	"io"
+	"fmt"
+	"strings"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
 )
 
 // Moved gives one line a signal: what moved from what to what, and how sure.
-func Moved(v detector.Verdict) []string { return make([]string, 0, len(v.Signals)) }
-
-// Headline is one line: service, version, what happened.
-func Headline(c sources.Change, v detector.Verdict) string { return c.Service }
-
-// Record is what Text renders: all of it was stored at the look.
-type Record struct {
-	Change      sources.Change       `json:"change"`
-	Watch       watch.Watch          `json:"watch"`
-	Verdict     detector.Verdict     `json:"verdict"`
-	Observation detector.Observation `json:"observation"`
+//
+//	errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, counts: 15 of 3000 → 93 of 3000)
+//
+// A signal that could not be compared says in a sentence why.
+func Moved(v detector.Verdict) []string {
+	lines := make([]string, 0, len(v.Signals))
+	for _, e := range v.Signals {
+		lines = append(lines, printable(e.Signal+" "+moved(e)))
+	}
+	return lines
 }
 
-// Style is how a terminal wants it.
-type Style struct {
-	Width  int  // columns; 0: 80
-	ASCII  bool // no character beyond ASCII
-	Colour bool // ANSI colours
+func moved(e detector.Evidence) string {
+	if e.Effect == (detector.Effect{}) {
+		return strings.TrimSpace(graded(e) + ": " + sentence(e.Reason))
+	}
+	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(weight(e), ", ")}
+	return fmt.Sprintf("%s → %s (%s)", value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit), strings.Join(details, "; "))
 }
 
-// Text writes the whole record for a terminal.
-func Text(w io.Writer, r Record, s Style) error {
-	_, err := io.WriteString(w, Headline(r.Change, r.Verdict)+"\n")
-	return err
+// graded leaves out a grade that claims nothing.
+func graded(e detector.Evidence) string {
+	if e.Grade == detector.None {
+		return ""
+	}
+	return e.Grade.String()
+}
+
+func difference(e detector.Evidence) string {
+	text := signed(e.Effect.Difference, e.Unit)
+	if e.Unit != fraction && e.Effect.Ratio > 0 {
+		text += fmt.Sprintf(", %+.3g %%", 100*(e.Effect.Ratio-1))
+	}
+	return text
+}
+
+func interval(e detector.Evidence) []string {
+	if e.Effect.Low == 0 && e.Effect.High == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("95 %% %s to %s", bare(e.Effect.Low, e.Unit), bare(e.Effect.High, e.Unit))}
+}
+
+// weight is what stands behind a line: grade, p and events.
+func weight(e detector.Evidence) []string {
+	weights := []string{e.Grade.String()}
+	if len(e.Tests) == 1 && (e.Tests[0] == detector.ByLimit || e.Tests[0] == detector.ByLoss) {
+		weights = append(weights, "by "+string(e.Tests[0]))
+	} else {
+		weights = append(weights, probability(e.P))
+	}
+	if c := e.Counts; c != nil {
+		weights = append(weights, fmt.Sprintf("counts: %.0f of %.0f → %.0f of %.0f", c.BadBefore, c.TotalBefore, c.BadAfter, c.TotalAfter))
+	}
+	if e.Reason != "" {
+		weights = append(weights, string(e.Reason))
+	}
+	return weights
+}
+
+func sentence(r detector.Reason) string {
+	if s, known := detector.Reasons[r]; known {
+		return s
+	}
+	return "Nothing could be compared."
+}
+
+// Headline is one line for subjects and titles: the change, what became of
+// it, and the signal that decided.
+//
+//	cart v42 in production: regressed, certain — errors 0.5 % → 3.1 %
+func Headline(c sources.Change, v detector.Verdict) string {
+	line := fmt.Sprintf("%s in %s: %s", strings.TrimSpace(c.Service+" "+c.Version), c.Environment, v.Outcome)
+	if v.Outcome == detector.Regressed || v.Grade > detector.None {
+		line += ", " + v.Grade.String()
+	}
+	if e, found := decider(v); found && e.Effect != (detector.Effect{}) {
+		line += fmt.Sprintf(" — %s %s → %s", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit))
+	} else if v.Reason != "" {
+		line += " — " + strings.TrimSuffix(sentence(v.Reason), ".")
+	}
+	return printable(line)
+}
+
+// decider is the worst signal of a verdict that has a grade at all.
+func decider(v detector.Verdict) (detector.Evidence, bool) {
+	for _, e := range v.Signals {
+		if v.Grade > detector.None && e.Grade == v.Grade {
+			return e, true
+		}
+	}
+	return detector.Evidence{}, false
 }

@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// The units that people read otherwise than they are stored.
+const (
+	fraction = "fraction" // read as percent, differences as points
+	seconds  = "seconds"  // read as µs, ms or s
+)
+
+// value is a measured number with its unit.
+func value(v float64, unit string) string {
+	switch unit {
+	case fraction:
+		return digits(100*v) + " %"
+	case seconds:
+		return duration(v)
+	case "":
+		return digits(v)
+	}
+	return digits(v) + " " + unit
+}
+
+// signed is a difference with its sign and unit.
+func signed(v float64, unit string) string {
+	sign := "+"
+	if v < 0 {
+		sign = "−"
+	}
+	if unit == fraction {
+		return sign + digits(100*math.Abs(v)) + " points"
+	}
+	return sign + value(math.Abs(v), unit)
+}
+
+// bare is a bound of an interval, in the unit of the difference beside it.
+func bare(v float64, unit string) string {
+	minus := ""
+	if v < 0 {
+		minus = "−"
+	}
+	switch unit {
+	case fraction:
+		return minus + digits(100*math.Abs(v))
+	case seconds:
+		return minus + duration(math.Abs(v))
+	}
+	return minus + digits(math.Abs(v))
+}
+
+// digits keeps two figures of small numbers, one decimal of middling ones and
+// none of large ones.
+func digits(v float64) string {
+	size := math.Abs(v)
+	switch {
+	case size == 0:
+		return "0"
+	case size >= 1e6 || size < 1e-4:
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	case size >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case size >= 1:
+		return trimmed(v, 1)
+	}
+	return trimmed(v, 1-int(math.Floor(math.Log10(size))))
+}
+
+func trimmed(v float64, decimals int) string {
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+func duration(v float64) string {
+	switch size := math.Abs(v); {
+	case size == 0:
+		return "0 s"
+	case size < 1e-3:
+		return digits(v*1e6) + " µs"
+	case size < 1:
+		return digits(v*1e3) + " ms"
+	}
+	return trimmed(v, 2) + " s"
+}
+
+// probability never prints a p as 0, and never more figures than it has.
+func probability(p float64) string {
+	switch {
+	case p < 1e-4:
+		return "p < 0.0001"
+	case p >= 0.995:
+		return "p 1"
+	}
+	return fmt.Sprintf("p %s", strconv.FormatFloat(p, 'g', 2, 64))
+}
+
+// printable keeps what came from outside from steering a terminal or forging
+// a second line.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"math"
+	"strings"
+
+	"github.com/pushback/pushback/detector"
+)
+
+// plotRows is how many lines a plot is high.
+const plotRows = 6
+
+// glyphs are what a plot is drawn with: bars from empty to full, and the line
+// of the deploy.
+type glyphs struct {
+	bars   []rune
+	deploy rune
+}
+
+var (
+	blocks = glyphs{bars: []rune(" ▁▂▃▄▅▆▇█"), deploy: '│'}
+	ascii  = glyphs{bars: []rune(" #"), deploy: '|'}
+)
+
+// plot draws the ticks before and after a change as bars, with a line where
+// the change was. Missing ticks are blank columns. The rows come top first,
+// without labels, at most columns wide.
+func plot(before, after detector.Values, columns int, g glyphs) (rows []string, low, high float64) {
+	bins := max(1, (len(before)+len(after)+columns-2)/max(columns-1, 1))
+	left, right := binned(before, bins), binned(after, bins)
+	low, high = span(append(append([]float64{}, left...), right...))
+	for row := plotRows - 1; row >= 0; row-- {
+		var b strings.Builder
+		for _, v := range left {
+			b.WriteRune(g.bar(v, row, low, high))
+		}
+		b.WriteRune(g.deploy)
+		for _, v := range right {
+			b.WriteRune(g.bar(v, row, low, high))
+		}
+		rows = append(rows, strings.TrimRight(b.String(), " "))
+	}
+	return rows, low, high
+}
+
+// bar is the part of a column that falls into one row. What is there at all
+// shows at least a sliver in the lowest row.
+func (g glyphs) bar(v float64, row int, low, high float64) rune {
+	if math.IsNaN(v) {
+		return ' '
+	}
+	full := float64(len(g.bars) - 1)
+	share := 1.0
+	if high > low {
+		share = (v - low) / (high - low)
+	}
+	fill := math.Round(share*plotRows*full) - float64(row)*full
+	if row == 0 {
+		fill = max(fill, 1)
+	}
+	return g.bars[int(min(max(fill, 0), full))]
+}
+
+// binned averages so many ticks a column.
+func binned(x []float64, ticks int) []float64 {
+	out := make([]float64, 0, len(x)/ticks+1)
+	for i := 0; i < len(x); i += ticks {
+		sum, n := 0.0, 0.0
+		for _, v := range x[i:min(i+ticks, len(x))] {
+			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+				sum, n = sum+v, n+1
+			}
+		}
+		out = append(out, sum/n)
+	}
+	return out
+}
+
+// span is the range of a plot. It starts at zero unless that would flatten
+// everything that moves.
+func span(x []float64) (low, high float64) {
+	low, high = math.Inf(+1), math.Inf(-1)
+	for _, v := range x {
+		if !math.IsNaN(v) {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	switch {
+	case low > high:
+		return 0, 0
+	case low > 0 && low < high/2 || low == high && low > 0:
+		low = 0
+	}
+	return low, high
+}

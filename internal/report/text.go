@@ -1,0 +1,186 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+// Record is what Text renders; all of it was stored at the look.
+type Record struct {
+	Change      sources.Change       `json:"change"`
+	Watch       watch.Watch          `json:"watch"`
+	Verdict     detector.Verdict     `json:"verdict"`
+	Observation detector.Observation `json:"observation"`
+}
+
+// Style is what a terminal can show. The zero value is 80 columns, Unicode,
+// no colour.
+type Style struct {
+	Width  int  // columns; 0: 80, never under 40
+	ASCII  bool // nothing beyond ASCII
+	Colour bool // ANSI colours
+}
+
+// page collects lines; the first failed write ends it.
+type page struct {
+	w     io.Writer
+	style Style
+	err   error
+}
+
+// Text writes the whole record for a terminal: the headline, a plot and the
+// evidence of each signal, and the queries that reproduce them. The error is
+// the writer's.
+func Text(w io.Writer, r Record, s Style) error {
+	if s.Width == 0 {
+		s.Width = 80
+	}
+	s.Width = max(s.Width, 40)
+	p := &page{w: w, style: s}
+	p.line(p.coloured(Headline(r.Change, r.Verdict), r.Verdict.Grade))
+	p.line(about(r))
+	for _, e := range r.Verdict.Signals {
+		p.line("")
+		p.signal(e, reading(r.Observation, e.Signal))
+	}
+	return p.err
+}
+
+// about is when, under which rule, and how far the watch had come.
+func about(r Record) string {
+	parts := []string{"started " + clock(r.Change.StartedAt)}
+	if !r.Change.FinishedAt.IsZero() {
+		parts = append(parts, "finished "+clock(r.Change.FinishedAt))
+	}
+	parts = append(parts, "rule "+r.Verdict.Rule,
+		fmt.Sprintf("look %s, tick %d of %d", clock(r.Verdict.At), r.Verdict.Tick, r.Watch.Plan.After),
+		"method "+r.Verdict.Method)
+	return strings.Join(parts, "; ")
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+func reading(o detector.Observation, signal string) detector.Reading {
+	for _, r := range o.Readings {
+		if r.Signal == signal {
+			return r
+		}
+	}
+	return detector.Reading{}
+}
+
+// signal writes one signal's block.
+func (p *page) signal(e detector.Evidence, r detector.Reading) {
+	p.line(p.coloured(e.Signal+" "+moved(e), e.Grade))
+	p.plot(r, e.Unit)
+	for _, fact := range facts(e) {
+		p.line("  " + fact)
+	}
+	for _, note := range e.Notes {
+		p.line("  - " + note)
+	}
+	if e.Query != "" {
+		p.line("  query: " + e.Query)
+	}
+}
+
+// plot is left out where nothing was measured.
+func (p *page) plot(r detector.Reading, unit string) {
+	if len(r.Before.Value)+len(r.After.Value) == 0 {
+		return
+	}
+	g := blocks
+	if p.style.ASCII {
+		g = ascii
+	}
+	after := append(append(detector.Values{}, r.After.Value...), r.Running.Value...)
+	rows, low, high := plot(r.Before.Value, after, p.style.Width-labelWidth-4, g)
+	for i, row := range rows {
+		label := ""
+		switch i {
+		case 0:
+			label = value(high, unit)
+		case len(rows) - 1:
+			label = value(low, unit)
+		}
+		p.line(strings.TrimRight(fmt.Sprintf("  %*s  %s", labelWidth, label, row), " "))
+	}
+}
+
+const labelWidth = 9
+
+// facts are the numbers a reader needs beside p.
+func facts(e detector.Evidence) []string {
+	var facts []string
+	add := func(shown bool, format string, args ...any) {
+		if shown {
+			facts = append(facts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(e.Reason != "", "%s: %s", e.Reason, sentence(e.Reason))
+	add(!e.Onset.IsZero(), "began: %s", clock(e.Onset))
+	add(len(e.Tests) > 0, "by: %s; raw %s, over the rule's signals %s", tests(e.Tests), probability(e.RawP), probability(e.P))
+	add(e.Counts != nil && e.Counts.Overdispersion > 1, "overdispersion: %s, by which counts were divided", overdispersion(e))
+	add(e.Smallest > 0, "smallest effect this watch could have seen: %s", strings.TrimPrefix(signed(e.Smallest, e.Unit), "+"))
+	add(e.Forecaster != "", "forecast: %s, from %d ticks of history and %d placebos", e.Forecaster, e.History, e.Placebos)
+	add(e.AlarmRate > 0, "would have alarmed with no change: %s of the time", value(e.AlarmRate, fraction))
+	return facts
+}
+
+func tests(tests []detector.Test) string {
+	words := make([]string, len(tests))
+	for i, t := range tests {
+		words[i] = string(t)
+	}
+	return strings.Join(words, " and ")
+}
+
+func overdispersion(e detector.Evidence) string {
+	if e.Counts == nil {
+		return ""
+	}
+	return digits(e.Counts.Overdispersion)
+}
+
+// colours by grade: none is plain, then yellow, magenta, red.
+var colours = [...]string{detector.Suspect: "\x1b[33m", detector.Likely: "\x1b[35m", detector.Certain: "\x1b[1;31m"}
+
+// coloured marks text that has been made printable; line leaves the marks.
+func (p *page) coloured(text string, g detector.Grade) string {
+	if !p.style.Colour || g <= detector.None || int(g) >= len(colours) {
+		return text
+	}
+	return colours[g] + printable(text) + "\x1b[0m"
+}
+
+// line writes one line, wrapped at no width: a query is copied whole.
+func (p *page) line(text string) {
+	if p.err != nil {
+		return
+	}
+	if !strings.HasPrefix(text, "\x1b[") {
+		text = printable(text)
+	}
+	if p.style.ASCII {
+		text = plain(text)
+	}
+	_, p.err = io.WriteString(p.w, text+"\n")
+}
+
+var asciiFor = strings.NewReplacer("→", "->", "−", "-", "—", "-", "µ", "u", "φ", "phi", "│", "|")
+
+// plain is text without anything beyond ASCII.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 126 {
+			return '?'
+		}
+		return r
+	}, asciiFor.Replace(text))
+}
