@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -64,17 +65,17 @@ type Input struct {
 }
 
 // Form is how raw series become ticks.
-type Form string
+type Form = detector.Form
 
 // The forms of Input. Native histograms need Value alone.
 const (
-	FormLevel      Form = "level"       // Value, as it is
-	FormCounts     Form = "counts"      // increase(Part) of increase(Value)
-	FormRatio      Form = "ratio"       // Part of Value, both already rates or counts a tick
-	FormMean       Form = "mean"        // increase(Value) / increase(Part)
-	FormSlow       Form = "slow"        // increase(Value) − increase(Part), of increase(Value)
-	FormNativeMean Form = "native_mean" // sum/count of native histograms
-	FormNativeSlow Form = "native_slow" // events above Edge of all, interpolated in the bucket that holds it
+	FormLevel      = detector.FormLevel
+	FormCounts     = detector.FormCounts
+	FormRatio      = detector.FormRatio
+	FormMean       = detector.FormMean
+	FormSlow       = detector.FormSlow
+	FormNativeMean = detector.FormNativeMean
+	FormNativeSlow = detector.FormNativeSlow
 )
 
 // Facts is what Advance is told of the change at this moment.
@@ -159,4 +160,27 @@ func final(v detector.Verdict) State {
 		return Blind
 	}
 	return Inconclusive
+}
+
+// Expr is the query that reproduces the numbers of a look in the store's own
+// user interface: what Pushback does with raw counters, said in PromQL.
+func (in Input) Expr(tick time.Duration) string {
+	increase := func(q sources.Query) string {
+		return fmt.Sprintf("sum(increase(%s[%dms]))", q.Expr, tick.Milliseconds())
+	}
+	switch in.Form {
+	case FormRatio:
+		return fmt.Sprintf("(%s) / (%s)", in.Part.Expr, in.Value.Expr)
+	case FormCounts:
+		return increase(in.Part) + " / " + increase(in.Value)
+	case FormMean:
+		return increase(in.Value) + " / " + increase(in.Part)
+	case FormSlow:
+		return "1 - " + increase(in.Part) + " / " + increase(in.Value)
+	case FormNativeMean:
+		return "histogram_avg(" + increase(in.Value) + ")"
+	case FormNativeSlow:
+		return fmt.Sprintf("histogram_fraction(%g, +Inf, %s)", in.Edge, increase(in.Value))
+	}
+	return in.Value.Expr
 }

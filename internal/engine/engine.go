@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/dashboards/grafana"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// Ranger is a metric store, as the engine asks it. Every error is a
+// *sources.Fault.
+type Ranger interface {
+	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
+	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
+	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
+	Resolution() time.Duration
+	Language() string
+}
+
+// Annotator marks a change on Grafana and gives the annotation's id.
+type Annotator interface {
+	Put(ctx context.Context, a grafana.Annotation) (int64, error)
+}
+
+// Hook is a rollback hook with what pushback.yml says of it.
+type Hook struct {
+	rollback.Hook
+	Idempotent bool          // may be sent again with the same key
+	LastGood   bool          // `target: last_good`: may skip condemned versions further back
+	Timeout    time.Duration // after which a send without an answer is unknown
+}
+
+// Trust is how far the operator lets rules go.
+type Trust struct {
+	New rules.Mode // what a rule has earned that has no record yet
+	Cap rules.Mode // no rule goes further, whatever it has earned
+}
+
+// Options is all the engine stands on. Everything but Store, Metrics and
+// Rules may be left empty.
+type Options struct {
+	Store       *store.Store
+	Metrics     map[string]Ranger // "" is the default store
+	Rules       Loader
+	World       rules.World
+	Catalogue   CatalogueConfig
+	Hooks       map[string]Hook
+	Senders     map[string]notify.Sender
+	Grafana     Annotator
+	Freezes     map[string]rules.Freeze
+	FreezeFile  string
+	Quota       time.Duration // one automatic rollback a service and environment in this time
+	Retention   time.Duration // how long raw events, records and finished jobs are kept
+	Trust       Trust
+	ExternalURL string
+	Telemetry   *Telemetry
+	Log         *slog.Logger
+	Now         func() time.Time
+}
+
+// Engine is one running Pushback. New builds it, Run blocks.
+type Engine struct {
+	Options
+	boot      string // names this run
+	rules     *ruleBook
+	catalogue *catalogue
+	jobs      jobQueue
+	stores    *storeHealth
+	profiles  *profileKeeper
+	looks     *dueLooks
+	befores   *beforeCache
+	listeners *listeners
+	wake      chan struct{} // a change may want watches
+	started   atomic.Bool
+	sending   sync.Map // order key → struct{}: sends under way in this process
+}
+
+// New builds an engine. It loads the rules, of which at least the last good
+// set must be readable, and asks nothing of any metric store: an unreachable
+// one must not keep Pushback from taking events.
+func New(o Options) (*Engine, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	e := &Engine{Options: o, boot: rand.Text(), wake: make(chan struct{}, 1), listeners: newListeners()}
+	e.rules = newRuleBook(o.Rules)
+	e.catalogue = newCatalogue(o.Catalogue, o.Metrics[""])
+	e.stores = newStoreHealth()
+	e.profiles = newProfileKeeper(e)
+	e.looks = newDueLooks(o.Store)
+	e.befores = newBeforeCache()
+	jobs, err := newJobs(e)
+	if err != nil {
+		return nil, fmt.Errorf("preparing jobs: %w", err)
+	}
+	e.jobs = jobs
+	e.Telemetry.observe(e)
+	return e, nil
+}
+
+// Run looks and acts until ctx ends, then finishes what is in flight.
+func (e *Engine) Run(ctx context.Context) error {
+	if err := e.jobs.Start(ctx); err != nil {
+		return fmt.Errorf("starting jobs: %w", err)
+	}
+	defer e.stopJobs()
+	if err := e.recover(ctx); err != nil {
+		return fmt.Errorf("taking up where the last run ended: %w", err)
+	}
+	e.started.Store(true)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return e.planChanges(ctx) })
+	g.Go(func() error { return e.runLooks(ctx) })
+	g.Go(func() error { return e.profiles.run(ctx) })
+	g.Go(func() error { return e.sweep(ctx) })
+	return g.Wait()
+}
+
+// Accept commits one event and wakes the planner. When it returns without an
+// error, the event is on disk.
+func (e *Engine) Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error) {
+	now := e.Now()
+	ev = ev.WithDefaults()
+	ev.Service = e.catalogue.alias(ev.Service)
+	if err := ev.Validate(now); err != nil {
+		return store.Accepted{}, err
+	}
+	a, err := e.Store.Accept(ctx, ev, raw, now)
+	if err != nil {
+		return a, fmt.Errorf("storing the event: %w", err)
+	}
+	if !a.Duplicate {
+		e.wakePlanner()
+		e.looks.hasten(a.Change.Key, now)
+		e.listeners.tell(a.Change.Key)
+	}
+	return a, nil
+}
+
+// Canonical is our name of a service that a tool may call otherwise.
+func (e *Engine) Canonical(service string) string { return e.catalogue.alias(service) }
+
+func (e *Engine) wakePlanner() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}

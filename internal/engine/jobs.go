@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/robfig/cron/v3"
+
+	"github.com/pushback/pushback/internal/store"
+)
+
+// jobQueue is river, whichever database it stands on.
+type jobQueue interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+}
+
+// The jobs. Each carries the key of a row and nothing else: whatever the job
+// would need to know is read from the row when it runs. Boot names the run of
+// the engine that inserted it: a new run inserts its own and does not wait for
+// a dead one's to be rescued.
+type (
+	orderJob      struct{ Key, Boot string }
+	messageJob    struct{ ID, Boot string }
+	annotationJob struct{ ChangeKey, Boot string }
+	upkeepJob     struct{}
+)
+
+func (orderJob) Kind() string      { return "order" }
+func (messageJob) Kind() string    { return "message" }
+func (annotationJob) Kind() string { return "annotation" }
+func (upkeepJob) Kind() string     { return "upkeep" }
+
+// Orders have a queue of their own, so that no slow pager stands before a
+// rollback.
+const (
+	orderQueue = "orders"
+	tellQueue  = "tell"
+)
+
+// pollEvery bounds how late a job begins where the database cannot notify.
+const pollEvery = 250 * time.Millisecond
+
+func newJobs(e *Engine) (jobQueue, error) {
+	config, err := e.jobConfig()
+	if err != nil {
+		return nil, err
+	}
+	if e.Store.Dialect() == store.Postgres {
+		return river.NewClient[pgx.Tx](riverpgxv5.New(e.Store.Pool()), config)
+	}
+	return river.NewClient(riversqlite.New(e.Store.DB()), config)
+}
+
+func (e *Engine) jobConfig() (*river.Config, error) {
+	nightly, err := cron.ParseStandard("17 3 * * *")
+	if err != nil {
+		return nil, fmt.Errorf("upkeep schedule: %w", err)
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &worker[orderJob]{work: func(ctx context.Context, j *river.Job[orderJob]) error {
+		return e.carryOut(ctx, j.Args.Key)
+	}})
+	river.AddWorker(workers, &worker[messageJob]{work: func(ctx context.Context, j *river.Job[messageJob]) error {
+		return e.deliver(ctx, j.Args.ID)
+	}})
+	river.AddWorker(workers, &worker[annotationJob]{work: func(ctx context.Context, j *river.Job[annotationJob]) error {
+		return e.mark(ctx, j.Args.ChangeKey)
+	}})
+	river.AddWorker(workers, &worker[upkeepJob]{work: func(ctx context.Context, _ *river.Job[upkeepJob]) error {
+		return e.upkeep(ctx)
+	}})
+	return &river.Config{
+		Logger:            e.Log.With("component", "jobs"),
+		Workers:           workers,
+		Queues:            map[string]river.QueueConfig{orderQueue: {MaxWorkers: 4}, tellQueue: {MaxWorkers: 8}},
+		FetchPollInterval: pollEvery,
+		JobTimeout:        -1, // each effect has a time-out of its own
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(nightly, func() (river.JobArgs, *river.InsertOpts) {
+			return upkeepJob{}, &river.InsertOpts{Queue: tellQueue, MaxAttempts: 1}
+		}, nil)},
+	}, nil
+}
+
+// worker makes a river.Worker of a function.
+type worker[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	work func(context.Context, *river.Job[T]) error
+}
+
+func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error { return w.work(ctx, j) }
+
+// later asks river to run the job again after d. It counts as no attempt.
+func later(d time.Duration) error { return river.JobSnooze(d) }
+
+// enqueue inserts a job, unless this run already has one for the same row
+// under way: so the sweep neither piles up jobs nor cuts a back-off short. A
+// failure is logged and forgotten: the row stands, and the sweep tries again.
+func (e *Engine) enqueue(ctx context.Context, args river.JobArgs) {
+	queue := tellQueue
+	if args.Kind() == (orderJob{}).Kind() {
+		queue = orderQueue
+	}
+	// After the transaction that wrote the row, even a stopping engine should
+	// hand the work on.
+	ctx = context.WithoutCancel(ctx)
+	_, err := e.jobs.Insert(ctx, args, &river.InsertOpts{
+		Queue: queue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: underWay},
+	})
+	if err != nil {
+		e.Log.Warn("job not inserted; the sweep will", "kind", args.Kind(), "error", err)
+	}
+}
+
+// underWay are the states in which a job will still run.
+var underWay = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+	rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+}
+
+// stopTimeout is what graceful stop leaves to jobs in flight.
+const stopTimeout = 8 * time.Second
+
+func (e *Engine) stopJobs() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := e.jobs.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		e.Log.Warn("jobs did not stop in time; their rows will be taken up at the next start", "error", err)
+	}
+}

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+)
+
+// look looks once at one watch and gives the watch as it stands afterwards.
+// Whatever goes wrong, the watch goes on: it is looked at again.
+func (e *Engine) look(ctx context.Context, w watch.Watch) watch.Watch {
+	began := e.Now()
+	next, err := e.lookOnce(ctx, w)
+	e.Telemetry.looked(e.Now().Sub(began), err)
+	if err == nil {
+		return next
+	}
+	if ctx.Err() == nil {
+		e.Log.Error("look", "watch", w.ID, "error", err)
+	}
+	w.Next = e.Now().Add(max(w.Every, lookRetry))
+	return w
+}
+
+// lookRetry keeps a failing database from being asked in a tight loop.
+const lookRetry = time.Second
+
+// lookOnce is the main path: gather, judge, respond, record, act.
+func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, error) {
+	c, err := e.Store.Change(ctx, w.ChangeKey)
+	if err != nil {
+		return w, fmt.Errorf("reading the change: %w", err)
+	}
+	bound, err := e.boundRule(ctx, w, c)
+	if err != nil {
+		return w, err
+	}
+	w, seen := e.gather(ctx, w, c, bound)
+	verdict := e.judge(ctx, &w, c, bound.Rule().History, seen)
+
+	next := watch.Advance(w, watch.Facts{Now: e.Now(), Change: c.Change, Superseded: c.SupersededBy != "", Verdict: verdict})
+
+	response, err := e.respond(ctx, look{watch: w, next: next, change: c, bound: bound, verdict: verdict, seen: seen})
+	if err != nil {
+		return w, err
+	}
+	next.Responded = response.answered
+	return e.record(ctx, w, next, response.effects)
+}
+
+// look is what one look knows, for responding to it.
+type look struct {
+	watch, next watch.Watch
+	change      store.Change
+	bound       rules.Bound
+	verdict     *detector.Verdict // nil: too early to see anything
+	seen        *detector.Observation
+}
+
+// judge is nil where nothing was gathered.
+func (e *Engine) judge(ctx context.Context, w *watch.Watch, c store.Change, history time.Duration, seen *detector.Observation) *detector.Verdict {
+	if seen == nil {
+		return nil
+	}
+	profiles := e.profiles.of(ctx, w, c, history)
+	v := detector.Judge(w.Plan, profiles, *seen)
+	e.Telemetry.judged(v)
+	return &v
+}
+
+// record commits the look and everything it implies, then hands the intents
+// to the jobs. Where somebody else moved the watch, theirs counts and ours is
+// as if it had never been.
+func (e *Engine) record(ctx context.Context, old, next watch.Watch, effects store.Effects) (watch.Watch, error) {
+	moved, order, created, err := e.Store.MoveWatch(ctx, old, next, effects)
+	if err != nil {
+		return old, fmt.Errorf("recording the look: %w", err)
+	}
+	if !moved {
+		return e.again(ctx, old)
+	}
+	next.Revision = old.Revision + 1
+	if created {
+		e.Telemetry.order(order.State)
+		e.enqueue(ctx, orderJob{Key: order.Key, Boot: e.boot})
+	}
+	for _, m := range effects.Outgoing {
+		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
+	}
+	if effects.Annotation != nil {
+		e.enqueue(ctx, annotationJob{ChangeKey: next.ChangeKey, Boot: e.boot})
+	}
+	e.listeners.tell(next.ChangeKey)
+	return next, nil
+}
+
+// again reads the watch as somebody else left it.
+func (e *Engine) again(ctx context.Context, old watch.Watch) (watch.Watch, error) {
+	ws, err := e.Store.WatchesOf(ctx, old.ChangeKey)
+	if err != nil {
+		return old, fmt.Errorf("reading a watch that moved: %w", err)
+	}
+	for _, w := range ws {
+		if w.ID == old.ID {
+			return w, nil
+		}
+	}
+	return old, fmt.Errorf("watch %s has gone", old.ID)
+}

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/report"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+)
+
+// messages are what one answered line tells: a row for each receiver, named
+// after the watch, the line and the receiver, so that telling again is the
+// same row.
+func (e *Engine) messages(ctx context.Context, l look, a rules.Action, o *rollback.Order) ([]store.Outgoing, error) {
+	if l.verdict != nil && l.verdict.Outcome == detector.Blind {
+		return e.blindMessages(ctx, l, a.Tell)
+	}
+	m := e.verdictMessage(l)
+	m.Action = e.intention(l, a, o)
+	return e.outgoing(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), nil
+}
+
+func (e *Engine) outgoing(id, changeKey string, receivers []string, m notify.Message) []store.Outgoing {
+	var rows []store.Outgoing
+	for _, r := range receivers {
+		rows = append(rows, store.Outgoing{
+			ID: id + "/" + r, ChangeKey: changeKey, Receiver: r, Message: m, State: store.Pending, CreatedAt: e.Now(),
+		})
+	}
+	return rows
+}
+
+// verdictMessage says in numbers what a watch has seen.
+func (e *Engine) verdictMessage(l look) notify.Message {
+	m := notify.Message{
+		Key: matter(l.change.Key, l.watch.Rule), Kind: kindOf(l.next), Severity: severity(l.next),
+		Fields: fields(l.change, l.watch.Rule), Link: e.link(l.change.Key), At: e.Now(),
+	}
+	if l.verdict == nil {
+		m.Title = fmt.Sprintf("%s %s: %s", l.change.Service, l.change.Version, l.next.State)
+		return m
+	}
+	m.Title, m.Moved = report.Headline(l.change.Change, *l.verdict), report.Moved(*l.verdict)
+	return m
+}
+
+// matter joins the messages of one change under one rule.
+func matter(changeKey, rule string) string { return changeKey + "/" + rule }
+
+func (e *Engine) link(changeKey string) string { return e.ExternalURL + "/changes/" + changeKey }
+
+func fields(c store.Change, rule string) []notify.Field {
+	fs := []notify.Field{
+		{Name: "service", Value: c.Service}, {Name: "environment", Value: c.Environment},
+		{Name: "region", Value: c.Region}, {Name: "kind", Value: string(c.Kind)},
+		{Name: "version", Value: c.Version}, {Name: "rule", Value: rule}, {Name: "by", Value: c.Actor},
+	}
+	kept := fs[:0]
+	for _, f := range fs {
+		if f.Value != "" {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func kindOf(w watch.Watch) string {
+	if w.State.Open() {
+		return w.Grade.String()
+	}
+	return string(w.State)
+}
+
+func severity(w watch.Watch) notify.Severity {
+	switch {
+	case w.State == watch.Healthy:
+		return notify.Info
+	case w.Grade == detector.Certain:
+		return notify.Critical
+	case w.Grade == detector.Likely:
+		return notify.Error
+	}
+	return notify.Warning
+}
+
+// intention says what was, or would be, or must be done.
+func (e *Engine) intention(l look, a rules.Action, o *rollback.Order) string {
+	switch {
+	case a.Rollback == nil:
+		return ""
+	case o == nil && !l.watch.Acts:
+		return "Nothing is done: the change is itself a rollback, or the rule only observes."
+	case o == nil:
+		return fmt.Sprintf("Nothing is done: the rule observes. It says %s through hook %s.", a.Rollback.Written, a.Rollback.Hook)
+	case o.Automatic:
+		return fmt.Sprintf("Rolling back to %s through hook %s.", orUnknown(o.Target), o.Hook)
+	}
+	return fmt.Sprintf("To roll back to %s through hook %s: pushback approve %s (until %s).",
+		orUnknown(o.Target), o.Hook, o.Key, o.ExpiresAt.UTC().Format("15:04 MST"))
+}
+
+func orUnknown(version string) string {
+	if version == "" {
+		return "an unknown version"
+	}
+	return version
+}
+
+// orderMessages say how an order ended, to those who heard that it was made.
+func (e *Engine) orderMessages(o rollback.Order) []store.Outgoing {
+	m := notify.Message{
+		Key: matter(o.Key, o.Rule), Kind: "order", Severity: notify.Critical,
+		Title:  fmt.Sprintf("%s %s: %s", o.Change.Service, o.Change.Version, outcome(o)),
+		Action: o.Why, Link: e.link(o.Key), At: e.Now(),
+		Fields: []notify.Field{{Name: "hook", Value: o.Hook}, {Name: "target", Value: o.Target}},
+	}
+	if o.Actor != "" {
+		m.Fields = append(m.Fields, notify.Field{Name: "by", Value: o.Actor})
+	}
+	if o.State == rollback.Done || o.State == rollback.Approved {
+		m.Severity = notify.Error // still a regression, but people need not act
+	}
+	return e.outgoing("order/"+o.Key+"/"+string(o.State), o.Key, o.Tell, m)
+}
+
+// outcome is how an order stands, in words.
+func outcome(o rollback.Order) string {
+	switch o.State {
+	case rollback.Done:
+		return "rolled back to " + o.Target
+	case rollback.Failed:
+		return "rollback to " + o.Target + " FAILED"
+	case rollback.Unknown:
+		return "rollback to " + o.Target + ": OUTCOME UNKNOWN, nobody can tell whether the hook ran"
+	case rollback.Refused:
+		return "not rolled back"
+	case rollback.Approved:
+		return "rollback to " + o.Target + " approved"
+	}
+	return "rollback " + string(o.State)
+}
+
+// ended are the messages of a watch's end: a healthy end resolves what was
+// said before, of this change and of the one it put right.
+func (e *Engine) ended(ctx context.Context, l look) ([]store.Outgoing, error) {
+	if l.next.State != watch.Healthy {
+		return nil, nil
+	}
+	keys := []string{l.change.Key}
+	p, known, err := e.Store.Predecessor(ctx, l.change)
+	if err != nil {
+		return nil, fmt.Errorf("finding the predecessor: %w", err)
+	}
+	if known {
+		keys = append(keys, p.Key)
+	}
+	var rows []store.Outgoing
+	for _, key := range keys {
+		resolved, err := e.resolved(ctx, l, key)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, resolved...)
+	}
+	return rows, nil
+}
+
+// resolved ends the matter of one change, for every receiver who heard of it.
+func (e *Engine) resolved(ctx context.Context, l look, changeKey string) ([]store.Outgoing, error) {
+	told, err := e.Store.OutgoingOf(ctx, changeKey)
+	if err != nil {
+		return nil, fmt.Errorf("reading what was told: %w", err)
+	}
+	key := matter(changeKey, l.watch.Rule)
+	open := map[string]bool{}
+	for _, o := range told {
+		if o.Message.Key == key {
+			open[o.Receiver] = !o.Message.Resolved
+		}
+	}
+	m := e.verdictMessage(l)
+	m.Key, m.Kind, m.Resolved = key, "resolved", true
+	m.EndsAt = e.Now()
+	var rows []store.Outgoing
+	for receiver, is := range open {
+		if is {
+			rows = append(rows, e.outgoing("resolved/"+key, changeKey, []string{receiver}, m)...)
+		}
+	}
+	return rows, nil
+}

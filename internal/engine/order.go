@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rollback"
+)
+
+const (
+	// waitEvery is how often an order that must wait is looked at: a thaw, an
+	// expiry or a failed successor is noticed this soon.
+	waitEvery = 5 * time.Second
+	// approvalFor is how long a proposed order waits for a person.
+	approvalFor = time.Hour
+)
+
+// carryOut takes an order as far as it can go now. It runs in a job, possibly
+// in two at once: whatever it does, it first wins by compare-and-swap.
+func (e *Engine) carryOut(ctx context.Context, key string) error {
+	if _, busy := e.sending.LoadOrStore(key, nil); busy {
+		return later(waitEvery)
+	}
+	defer e.sending.Delete(key)
+	o, err := e.Store.Order(ctx, key)
+	if err != nil {
+		return fmt.Errorf("reading order %s: %w", key, err)
+	}
+	switch o.State {
+	case rollback.Proposed:
+		return e.await(ctx, o)
+	case rollback.Approved:
+		return e.decide(ctx, o)
+	case rollback.Decided:
+		return e.permit(ctx, o)
+	case rollback.Sending:
+		return e.resume(ctx, o)
+	}
+	return nil
+}
+
+// await leaves a proposed order to people until it expires.
+func (e *Engine) await(ctx context.Context, o rollback.Order) error {
+	if e.Now().Before(o.ExpiresAt) {
+		return later(waitEvery)
+	}
+	return e.endOrder(ctx, o, rollback.Expired, "nobody approved in time")
+}
+
+// decide turns an approval into a decision. The two are separate states so
+// that who approved stands in the record before anything follows from it.
+func (e *Engine) decide(ctx context.Context, o rollback.Order) error {
+	moved, err := e.Store.MoveOrder(ctx, o.Key, []rollback.State{rollback.Approved}, rollback.Decided, o.Actor, o.Why, e.Now())
+	if err != nil {
+		return fmt.Errorf("deciding order %s: %w", o.Key, err)
+	}
+	if moved {
+		e.Telemetry.order(rollback.Decided)
+	}
+	return later(0)
+}
+
+// permit asks every guard with fresh facts, claims the order and sends it.
+// Guards are asked at the effect and not when the order was made: a freeze, a
+// newer change or an expiry in between must win.
+func (e *Engine) permit(ctx context.Context, o rollback.Order) error {
+	s, err := e.situation(ctx, o)
+	if err != nil {
+		return err
+	}
+	warrant, refusals := rollback.Permit(o, s)
+	if len(refusals) > 0 {
+		return e.refuse(ctx, o, refusals)
+	}
+	claim, won, err := e.Store.ClaimOrder(ctx, o.Key, o.Epoch, e.Now())
+	if err != nil {
+		return fmt.Errorf("claiming order %s: %w", o.Key, err)
+	}
+	if !won {
+		return later(waitEvery) // superseded, suspended or claimed elsewhere: its row knows
+	}
+	e.Telemetry.order(rollback.Sending)
+	return e.send(ctx, o, claim, warrant)
+}
+
+// refuse ends the order with every reason, or waits where all of them may
+// pass by themselves.
+func (e *Engine) refuse(ctx context.Context, o rollback.Order, refusals []rollback.Refusal) error {
+	why := make([]string, len(refusals))
+	passing := true
+	for i, r := range refusals {
+		why[i] = r.Why
+		passing = passing && r.Passing()
+	}
+	if passing {
+		return later(waitEvery)
+	}
+	return e.endOrder(ctx, o, rollback.Refused, strings.Join(why, "; "))
+}
+
+// endOrder ends an order that was never sent, and says so.
+func (e *Engine) endOrder(ctx context.Context, o rollback.Order, to rollback.State, why string) error {
+	o.State, o.Why = to, why
+	told := e.orderMessages(o)
+	from := []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided}
+	moved, err := e.Store.MoveOrder(ctx, o.Key, from, to, "", why, e.Now(), told...)
+	if err != nil {
+		return fmt.Errorf("ending order %s: %w", o.Key, err)
+	}
+	if moved {
+		e.concluded(ctx, o, told)
+	}
+	return nil
+}
+
+// concluded hands on what follows from the end of an order.
+func (e *Engine) concluded(ctx context.Context, o rollback.Order, told []store.Outgoing) {
+	e.Telemetry.order(o.State)
+	e.Log.Info("order ended", "change", o.Key, "service", o.Change.Service, "state", o.State, "why", o.Why)
+	for _, m := range told {
+		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
+	}
+	if err := e.annotateKey(ctx, o.Key); err != nil {
+		e.Log.Warn("annotation after an order", "change", o.Key, "error", err)
+	}
+	e.listeners.tell(o.Key)
+}
+
+// situation reads everything the guards ask about, at this moment.
+func (e *Engine) situation(ctx context.Context, o rollback.Order) (rollback.Situation, error) {
+	now := e.Now()
+	c, err := e.Store.Change(ctx, o.Key)
+	if err != nil {
+		return rollback.Situation{}, fmt.Errorf("reading the change of order %s: %w", o.Key, err)
+	}
+	var verdict detector.Verdict
+	if err := json.Unmarshal(o.Evidence, &verdict); err != nil {
+		return rollback.Situation{}, fmt.Errorf("reading the evidence of order %s: %w", o.Key, err)
+	}
+	hook, known := e.Hooks[o.Hook]
+	target, first, err := e.target(ctx, c, hook.LastGood)
+	if err != nil {
+		return rollback.Situation{}, err
+	}
+	recent, err := e.Store.RecentRollbacks(ctx, c.Service, c.Environment, c.Region, now.Add(-e.Quota))
+	if err != nil {
+		return rollback.Situation{}, fmt.Errorf("counting recent rollbacks: %w", err)
+	}
+	frozen, why := e.Frozen()
+	return rollback.Situation{
+		Now: now, Change: c.Change, Target: target, Verdict: verdict,
+		Superseded: c.SupersededBy != "", SuspendedBy: c.SuspendedBy, Epoch: c.Epoch, FirstEver: first,
+		Acts: o.Automatic, Approved: !o.Automatic, HookKnown: known,
+		Frozen: frozen, FrozenWhy: why, Recent: recent,
+	}, nil
+}

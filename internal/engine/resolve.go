@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// boundRule is the rule a watch began with: the one in force where it is
+// unchanged, and else the text stored with the watch.
+func (e *Engine) boundRule(ctx context.Context, w watch.Watch, c store.Change) (rules.Bound, error) {
+	service, err := e.catalogue.service(ctx, c.Service, e.Now())
+	if err != nil {
+		e.Log.Debug("service discovery", "service", c.Service, "error", err)
+	}
+	for _, b := range e.rules.set().For(c.Change, service) {
+		if r := b.Rule(); r.Name == w.Rule && r.Text == w.RuleText {
+			return b, nil
+		}
+	}
+	stored, broken := rules.Parse(w.RuleText, e.World)
+	if len(broken) > 0 {
+		return rules.Bound{}, fmt.Errorf("rule %s as stored with the watch: %s", w.Rule, broken[0])
+	}
+	return rules.Bind(stored, c.Change, service), nil
+}
+
+// resolve finds out where each signal's numbers come from, by asking the
+// store which of the rule's expressions has data. Until judging begins it is
+// asked anew at every look; then the inputs are fixed. The error is the
+// store's, and leaves a plan without inputs: the look is blind.
+func (e *Engine) resolve(ctx context.Context, w watch.Watch, b rules.Bound) (watch.Watch, error) {
+	name := firstOf(b.Rule().Store, e.World.Default)
+	ranger, ok := e.Metrics[name]
+	if !ok {
+		return w, fmt.Errorf("no metric store %q in pushback.yml", name)
+	}
+	resolution := ranger.Resolution()
+	w.Plan, w.Inputs = b.Plan(rules.Resolved{Resolution: resolution}), nil
+	answers, err := e.probe(ctx, b, ranger, w.BaseAt)
+	switch {
+	case errors.Is(err, rules.ErrNoMatch):
+		return w, nil // the catalogue does not know the service: unmatched
+	case err != nil:
+		e.stores.failed(name, err, e.Now())
+		return w, err
+	}
+	resolved := b.Resolve(answers, resolution)
+	w.Plan = b.Plan(resolved)
+	w.Inputs, err = b.Inputs(resolved)
+	for i := range w.Inputs {
+		w.Inputs[i].Store = name
+	}
+	return w, err
+}
+
+// probe asks what a rule needs to know of the store, at the end of before.
+func (e *Engine) probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rules.Probe][]sources.Series, error) {
+	probes, err := b.Probes(r.Resolution())
+	if err != nil {
+		return nil, err
+	}
+	answers := map[rules.Probe][]sources.Series{}
+	for _, p := range probes {
+		series, err := r.Instant(ctx, p.Expr, at)
+		if err != nil {
+			return nil, err
+		}
+		answers[p] = series
+	}
+	return answers, nil
+}

@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+)
+
+// response is what a look leads to: rows to be written with the watch's move.
+type response struct {
+	effects  store.Effects
+	answered []int // lines of `respond` answered so far
+}
+
+// respond turns the rule's actions into rows. It writes nothing itself: all
+// of it is committed with the verdict it answers, or not at all.
+func (e *Engine) respond(ctx context.Context, l look) (response, error) {
+	r := response{answered: l.watch.Responded}
+	if l.verdict != nil {
+		r.effects.Record = &store.Record{WatchID: l.watch.ID, At: l.seen.At, Verdict: *l.verdict, Observation: *l.seen}
+	}
+	for _, a := range l.bound.Respond(e.moment(l)) {
+		r.answered = append(slices.Clone(r.answered), a.Line)
+		order, err := e.order(ctx, l, a)
+		if err != nil {
+			return r, err
+		}
+		if order != nil {
+			r.effects.Order = order
+		}
+		told, err := e.messages(ctx, l, a, order)
+		if err != nil {
+			return r, err
+		}
+		r.effects.Outgoing = append(r.effects.Outgoing, told...)
+		r.effects.Entries = append(r.effects.Entries, e.entry(l, a, order))
+	}
+	if l.next.State != l.watch.State && !l.next.State.Open() {
+		ended, err := e.ended(ctx, l)
+		if err != nil {
+			return r, err
+		}
+		r.effects.Outgoing = append(r.effects.Outgoing, ended...)
+	}
+	r.effects.Standing = standingAfter(l)
+	var err error
+	r.effects.Annotation, err = e.annotationAfter(ctx, l)
+	return r, err
+}
+
+// moment is what a rule's responses may depend on. A watch is blind for them
+// as soon as its store has failed for long enough to tell people, not only
+// when the bake is over.
+func (e *Engine) moment(l look) rules.Moment {
+	m := rules.Moment{
+		Change: l.change.Change, State: l.next.State, Grade: l.next.Grade,
+		Final: !l.next.State.Open(), Now: e.Now(), Freezes: e.freezes(),
+		Trust: e.Trust.New, Cap: e.Trust.Cap, Answered: l.watch.Responded,
+	}
+	if l.verdict != nil {
+		m.Verdict = *l.verdict
+		if l.next.State.Open() && m.Verdict.Outcome == detector.Blind && e.stores.blind(l.watch.Inputs, e.Now()) {
+			m.State = watch.Blind
+		}
+	}
+	return m
+}
+
+// freezes evaluates every named window once, so that the conditions of a rule
+// have no clock of their own.
+func (e *Engine) freezes() map[string]bool {
+	holds := map[string]bool{}
+	for name, f := range e.Freezes {
+		holds[name] = f.Holds(e.Now())
+	}
+	return holds
+}
+
+// order makes the order an action asks for, nil where it only observes. The
+// guards are asked when it is sent; here only what no later moment can mend
+// keeps it from being made.
+func (e *Engine) order(ctx context.Context, l look, a rules.Action) (*rollback.Order, error) {
+	if a.Rollback == nil || a.Rollback.Mode == rules.Observe || !l.watch.Acts || l.verdict == nil {
+		return nil, nil
+	}
+	target, _, err := e.target(ctx, l.change, e.Hooks[a.Rollback.Hook].LastGood)
+	if err != nil {
+		return nil, err
+	}
+	evidence, err := json.Marshal(l.verdict)
+	if err != nil {
+		return nil, fmt.Errorf("writing the evidence: %w", err)
+	}
+	now := e.Now()
+	o := &rollback.Order{
+		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Hook: a.Rollback.Hook,
+		Target: target.Version, State: rollback.Proposed, Epoch: l.change.Epoch, Evidence: evidence,
+		CreatedAt: now, ExpiresAt: now.Add(approvalFor), Tell: a.Tell,
+	}
+	if a.Rollback.Mode == rules.Act {
+		o.State, o.Automatic, o.DecidedAt = rollback.Decided, true, now
+		o.ExpiresAt = now.Add(rollback.MaxAge)
+	}
+	return o, nil
+}
+
+// entry is what the journal keeps of a response.
+func (e *Engine) entry(l look, a rules.Action, o *rollback.Order) store.Entry {
+	detail := map[string]any{
+		"watch": l.watch.ID, "line": a.Line, "told": a.Tell, "untold": a.Untold,
+		"grade": l.next.Grade, "state": l.next.State, "rule_hash": l.watch.RuleHash,
+	}
+	if a.Rollback != nil {
+		detail["rollback"] = map[string]any{
+			"hook": a.Rollback.Hook, "mode": a.Rollback.Mode.String(), "written": a.Rollback.Written.String(), "ordered": o != nil,
+		}
+	}
+	b, err := json.Marshal(detail)
+	if err != nil {
+		panic(err) // plain values: cannot fail
+	}
+	return store.Entry{At: e.Now(), ChangeKey: l.change.Key, Actor: "rule " + l.watch.Rule, Action: "respond", Detail: b}
+}
+
+// goodAfter is how long a superseded change must have been watched without
+// suspicion to count as good.
+const goodAfter = 10 * time.Minute
+
+// standingAfter is what the end of a watch says of the version it watched.
+func standingAfter(l look) store.Standing {
+	w := l.next
+	switch {
+	case w.State == l.watch.State:
+		return store.Unjudged
+	case w.State == watch.Regressed:
+		return store.Condemned
+	case w.State == watch.Healthy:
+		return store.Good
+	case w.State == watch.Superseded && w.Grade < detector.Suspect && !w.From.IsZero() && w.EndedAt.Sub(w.From) >= goodAfter:
+		return store.Good
+	}
+	return store.Unjudged
+}

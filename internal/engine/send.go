@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+)
+
+const (
+	// resendFor is how long an idempotent hook that does not answer is asked.
+	resendFor    = 15 * time.Minute
+	resendFirst  = 2 * time.Second
+	resendAtMost = time.Minute
+	// sendGrace is what a send may take beyond its hook's time-out before it
+	// is taken for dead.
+	sendGrace = 10 * time.Second
+)
+
+// send calls the hook under a claim that was won, and writes down what came
+// of it under the same claim.
+func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w rollback.Warrant) error {
+	hook := e.Hooks[o.Hook]
+	if o.SentAt.IsZero() {
+		o.SentAt = e.Now()
+	}
+	// A stopping engine lets the call finish: cut off half-way, nobody could
+	// tell how it went.
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), hook.Timeout)
+	defer cancel()
+	e.Log.Info("rolling back", "change", o.Key, "service", o.Change.Service, "hook", o.Hook, "target", o.Target, "claim", claim)
+	receipt, err := hook.Do(call, w)
+	if receipt.At.IsZero() {
+		receipt.At = e.Now()
+	}
+	switch {
+	case errors.Is(err, rollback.ErrNotSent) && e.Now().Sub(o.DecidedAt) < resendFor:
+		return e.withdraw(ctx, o, claim, receipt, err)
+	case hook.Idempotent && unanswered(err) && e.Now().Sub(o.SentAt) < resendFor:
+		e.Log.Warn("rollback not answered; asking again under the same key", "change", o.Key, "error", err)
+		return later(resendAfter(err, claim))
+	}
+	return e.conclude(ctx, o, claim, receipt, err)
+}
+
+// withdraw takes an order back to decided: nothing has left this process, so
+// even a hook that must not be asked twice may be asked again, once every
+// guard has been.
+func (e *Engine) withdraw(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, why error) error {
+	e.Log.Warn("rollback not sent; trying again", "change", o.Key, "error", why)
+	_, err := e.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, rollback.Decided, r, why.Error(), e.Now())
+	if err != nil {
+		return fmt.Errorf("taking order %s back: %w", o.Key, err)
+	}
+	return later(resendAfter(why, claim))
+}
+
+// unanswered says whether nobody can tell what a call has done, or the
+// answerer itself asked for another.
+func unanswered(err error) bool {
+	var after *rollback.RetryAfter
+	return errors.Is(err, rollback.ErrOutcomeUnknown) || errors.As(err, &after)
+}
+
+// resendAfter doubles with every claim, but obeys a hook that names a time.
+func resendAfter(err error, claim int64) time.Duration {
+	var after *rollback.RetryAfter
+	if errors.As(err, &after) {
+		return min(max(after.After, resendFirst), resendAtMost)
+	}
+	return min(resendFirst<<min(claim-1, 10), resendAtMost)
+}
+
+// resume takes up an order found in sending: a crash, or a hook to be asked
+// again. Only an idempotent hook is; of any other nobody can tell whether it
+// ran, and people are told just that.
+func (e *Engine) resume(ctx context.Context, o rollback.Order) error {
+	hook, known := e.Hooks[o.Hook]
+	if deadline := o.SentAt.Add(hook.Timeout + sendGrace); e.foreign(o) && e.Now().Before(deadline) {
+		return later(waitEvery)
+	}
+	if !known || !hook.Idempotent || e.Now().Sub(o.SentAt) > resendFor {
+		why := fmt.Errorf("interrupted while sending: %w", rollback.ErrOutcomeUnknown)
+		return e.conclude(ctx, o, o.Claim, rollback.Receipt{At: e.Now()}, why)
+	}
+	s, err := e.situation(ctx, o)
+	if err != nil {
+		return err
+	}
+	s.Recent-- // this very order counts among the recent ones once it was sent
+	warrant, refusals := rollback.Permit(o, s)
+	if len(refusals) > 0 {
+		why := fmt.Errorf("not asked again, because %s: %w", refusals[0].Why, rollback.ErrOutcomeUnknown)
+		return e.conclude(ctx, o, o.Claim, rollback.Receipt{At: e.Now()}, why)
+	}
+	claim, won, err := e.Store.ReclaimOrder(ctx, o.Key, o.Claim, e.Now())
+	if err != nil {
+		return fmt.Errorf("claiming order %s again: %w", o.Key, err)
+	}
+	if !won {
+		return later(waitEvery)
+	}
+	return e.send(ctx, o, claim, warrant)
+}
+
+// foreign says whether another process may still be sending. SQLite belongs
+// to one process, which is not sending this order now, so on it nobody is.
+func (e *Engine) foreign(o rollback.Order) bool {
+	return e.Store.Shared() && !o.SentAt.IsZero()
+}
+
+// conclude writes down how a send ended, with the messages that say so, in
+// one transaction.
+func (e *Engine) conclude(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, sent error) error {
+	o.State, o.Why, o.Receipt, o.EndedAt = ending(sent), text(sent), &r, e.Now()
+	told := e.orderMessages(o)
+	finished, err := e.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, told...)
+	if err != nil {
+		return fmt.Errorf("writing down how order %s ended: %w", o.Key, err)
+	}
+	if finished {
+		e.concluded(ctx, o, told)
+	}
+	return nil
+}
+
+// ending is the state that a hook's answer leads to.
+func ending(err error) rollback.State {
+	switch {
+	case err == nil:
+		return rollback.Done
+	case errors.Is(err, rollback.ErrOutcomeUnknown):
+		return rollback.Unknown
+	}
+	return rollback.Failed
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// Telemetry is what /metrics tells of the engine. A nil Telemetry counts
+// nothing.
+type Telemetry struct{ set *metrics.Set }
+
+// NewTelemetry counts into set.
+func NewTelemetry(set *metrics.Set) *Telemetry { return &Telemetry{set: set} }
+
+// observe adds the gauges that are read from the running engine.
+func (t *Telemetry) observe(e *Engine) {
+	if t == nil {
+		return
+	}
+	t.set.NewGauge("pushback_watches_open", func() float64 { return float64(e.looks.open()) })
+	t.set.NewGauge("pushback_rules_loaded", func() float64 { return float64(e.rules.set().Len()) })
+	t.set.NewGauge("pushback_rules_broken", func() float64 { return float64(len(e.rules.problems())) })
+	t.set.NewGauge("pushback_frozen", func() float64 {
+		if frozen, _ := e.Frozen(); frozen {
+			return 1
+		}
+		return 0
+	})
+}
+
+func (t *Telemetry) count(name string) {
+	if t != nil {
+		t.set.GetOrCreateCounter(name).Inc()
+	}
+}
+
+func (t *Telemetry) planned(watches int) {
+	if t != nil {
+		t.set.GetOrCreateCounter("pushback_watches_total").Add(watches)
+	}
+}
+
+func (t *Telemetry) looked(took time.Duration, err error) {
+	if t == nil {
+		return
+	}
+	outcome := "looked"
+	if err != nil {
+		outcome = "failed"
+	}
+	t.count(fmt.Sprintf("pushback_looks_total{outcome=%q}", outcome))
+	t.set.GetOrCreateHistogram("pushback_look_duration_seconds").Update(took.Seconds())
+}
+
+func (t *Telemetry) judged(v detector.Verdict) {
+	t.count(fmt.Sprintf("pushback_verdicts_total{outcome=%q,grade=%q}", v.Outcome, v.Grade))
+}
+
+func (t *Telemetry) order(s rollback.State) {
+	t.count(fmt.Sprintf("pushback_orders_total{state=%q}", string(s)))
+}
+
+func (t *Telemetry) message(receiver, result string) {
+	t.count(fmt.Sprintf("pushback_messages_total{receiver=%q,result=%q}", receiver, result))
+}
+
+func (t *Telemetry) annotation(result string) {
+	t.count(fmt.Sprintf("pushback_annotations_total{result=%q}", result))
+}
+
+func (t *Telemetry) fault(name string, kind sources.FaultKind) {
+	t.count(fmt.Sprintf("pushback_source_errors_total{store=%q,kind=%q}", name, kind))
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+)
+
+// sweepEvery is how long a row whose job was lost may wait for another.
+const sweepEvery = 15 * time.Second
+
+// recover inserts a job for everything that is not final. A job that survived
+// the crash as well does no harm: both compare and swap the same row.
+func (e *Engine) recover(ctx context.Context) error {
+	e.wakePlanner()
+	return e.insertJobs(ctx)
+}
+
+// sweep does again, for as long as the engine runs, what recover does at
+// start. River's own rescue of a lost job takes minutes.
+func (e *Engine) sweep(ctx context.Context) error {
+	t := time.NewTicker(sweepEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			if err := e.insertJobs(ctx); err != nil && ctx.Err() == nil {
+				e.Log.Warn("sweep", "error", err)
+			}
+			e.wakePlanner()
+		}
+	}
+}
+
+var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
+
+func (e *Engine) insertJobs(ctx context.Context) error {
+	orders, err := e.Store.Orders(ctx, unfinished, 0)
+	if err != nil {
+		return fmt.Errorf("reading open orders: %w", err)
+	}
+	for _, o := range orders {
+		e.enqueue(ctx, orderJob{Key: o.Key, Boot: e.boot})
+	}
+	messages, err := e.Store.PendingOutgoing(ctx)
+	if err != nil {
+		return fmt.Errorf("reading pending messages: %w", err)
+	}
+	for _, m := range messages {
+		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
+	}
+	annotations, err := e.Store.PendingAnnotations(ctx)
+	if err != nil {
+		return fmt.Errorf("reading pending annotations: %w", err)
+	}
+	for _, a := range annotations {
+		e.enqueue(ctx, annotationJob{ChangeKey: a.ChangeKey, Boot: e.boot})
+	}
+	return nil
+}
+
+// upkeep forgets what retention says may be forgotten.
+func (e *Engine) upkeep(ctx context.Context) error {
+	if e.Retention <= 0 {
+		return nil
+	}
+	gone, err := e.Store.Prune(ctx, e.Now().Add(-e.Retention))
+	if err != nil {
+		return fmt.Errorf("pruning: %w", err)
+	}
+	e.Log.Info("pruned", "rows", gone, "older_than", e.Retention.String())
+	return nil
+}
