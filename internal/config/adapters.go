@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +44,16 @@ func (l *loader) unknownKind(at, kind string, s section) {
 		return
 	}
 	l.wrong(at+".kind", UnknownKind, hint, "there is no kind %q here", kind)
+}
+
+// sources gives the tools that may tell us of changes.
+func (l *loader) sources() map[string]Source {
+	all := map[string]Source{}
+	for n, a := range l.adapters("sources", l.file.Sources) {
+		v := reflect.ValueOf(a.Settings).Elem()
+		all[n] = Source{Adapter: a, Services: setting[[]string](v, "services"), Insecure: setting[bool](v, "insecure")}
+	}
+	return all
 }
 
 // metrics gives the stores, and the one that rules mean when they name none.

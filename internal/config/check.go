@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net"
 	"net/url"
@@ -85,7 +86,7 @@ func (l *loader) address(c Config) {
 		l.wrong("listen", OpenToAll, "add token_file, or listen on 127.0.0.1", "listening beyond this host needs a token")
 	}
 	for _, n := range slices.Sorted(maps.Keys(c.Sources)) {
-		if flag(c.Sources[n].Settings, "insecure") {
+		if c.Sources[n].Insecure {
 			l.wrong("sources."+n+".insecure", InsecureSource, "give it secret_files, or listen on 127.0.0.1", "an insecure source is allowed only while listening on loopback")
 		}
 	}
@@ -96,11 +97,14 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Address is the store's URL, read from its file where the file holds it.
-func (s Store) Address() (string, error) {
-	if s.URLFile == "" {
-		return s.URL, nil
+// StoreURL is the store's address, read from its file where the file holds it.
+func (c Config) StoreURL() (string, error) {
+	if c.Store.URLFile == "" {
+		return c.Store.URL, nil
 	}
-	b, err := os.ReadFile(s.URLFile)
-	return strings.TrimSpace(string(b)), err
+	b, err := os.ReadFile(c.Store.URLFile)
+	if err != nil {
+		return "", fmt.Errorf("reading the store's address: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
 }

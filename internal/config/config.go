@@ -29,7 +29,7 @@ type Config struct {
 
 	Metrics        map[string]Adapter
 	DefaultMetrics string // the store of a rule that names none
-	Sources        map[string]Adapter
+	Sources        map[string]Source
 	Hooks          map[string]Hook
 	Receivers      map[string]Adapter
 	Grafana        *Adapter // nil: no annotations
@@ -54,6 +54,14 @@ type Adapter struct {
 	Name     string
 	Kind     string
 	Settings any
+}
+
+// Source is a tool that may tell us of changes. Its settings hold the same and
+// enforce it; here it stands for those who only need to know.
+type Source struct {
+	Adapter
+	Services []string // globs of the services it may speak for; empty: all
+	Insecure bool     // no signature is asked for; only where we listen on loopback
 }
 
 // Hook is something that can be run or called to roll a change back. Rules

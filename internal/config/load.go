@@ -133,7 +133,7 @@ func (l *loader) config() Config {
 		Freezes:     f.Freezes,
 	}
 	c.Metrics, c.DefaultMetrics = l.metrics()
-	c.Sources = l.adapters("sources", f.Sources)
+	c.Sources = l.sources()
 	c.Hooks = l.hooks()
 	c.Receivers = l.adapters("receivers", f.Receivers)
 	c.Grafana = l.grafana()

@@ -22,6 +22,9 @@ type storeSettings struct {
 type sourceSettings struct {
 	SecretFiles []string `yaml:"secret_files"`
 	Insecure    bool     `yaml:"insecure"`
+	Scope       struct {
+		Services []string `yaml:"services"`
+	} `yaml:",inline"`
 }
 
 type hookSettings struct {
@@ -76,7 +79,7 @@ token_file: token
 metrics:
   prod: {kind: prometheus, url: http://127.0.0.1:9090, default: true}
   lab: {kind: prometheus, url: http://127.0.0.1:9091, wait: 3s}
-sources: {github: {kind: github, secret_files: [secret]}}
+sources: {github: {kind: github, secret_files: [secret], services: [cart-*]}}
 hooks: {shop: {kind: command, argv: [./back], secret_file: secret, idempotent: true, target: last_good}}
 receivers: {team: {kind: slack, token_file: token}}
 grafana: {token_file: token}
@@ -92,6 +95,8 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 	in := func(name string) string { return filepath.Join(dir, name) }
 	hook := &hookSettings{Argv: []string{"./back"}}
 	hook.Nested.SecretFile = in("secret")
+	github := &sourceSettings{SecretFiles: []string{in("secret")}}
+	github.Scope.Services = []string{"cart-*"}
 	want := Config{
 		File: in("pushback.yml"), Listen: "0.0.0.0:80", ExternalURL: "https://pushback.example.org", TokenFile: in("token"),
 		Data: in("data"), Rules: in("rules"), Retention: 7 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
@@ -100,7 +105,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 			"lab":  {"lab", "prometheus", &storeSettings{"http://127.0.0.1:9091", 3 * time.Second}},
 		},
 		DefaultMetrics: "prod",
-		Sources:        map[string]Adapter{"github": {"github", "github", &sourceSettings{SecretFiles: []string{in("secret")}}}},
+		Sources:        map[string]Source{"github": {Adapter{"github", "github", github}, []string{"cart-*"}, false}},
 		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood}},
 		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
 		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},

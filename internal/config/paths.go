@@ -59,14 +59,21 @@ func (l *loader) field(at, key string, f reflect.Value) {
 	}
 }
 
-// flag is the boolean that settings hold under a key; false where there is none.
-func flag(settings any, key string) bool {
-	v := reflect.ValueOf(settings).Elem()
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
-		if name == key && v.Field(i).Kind() == reflect.Bool {
-			return v.Field(i).Bool()
+// setting is what settings hold under a key, inlined structs included; the
+// zero value where there is no such key. It reads the few keys that mean the
+// same in every adapter of a section.
+func setting[T any](settings reflect.Value, key string) (value T) {
+	for i := range settings.NumField() {
+		name, options, _ := strings.Cut(settings.Type().Field(i).Tag.Get("yaml"), ",")
+		f := settings.Field(i)
+		if v, ok := f.Interface().(T); ok && name == key {
+			return v
+		}
+		if options == "inline" && f.Kind() == reflect.Struct {
+			if v := reflect.ValueOf(setting[T](f, key)); v.IsValid() && !v.IsZero() {
+				return v.Interface().(T)
+			}
 		}
 	}
-	return false
+	return value
 }

@@ -1,0 +1,39 @@
+package demo
+
+import (
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/report"
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+// evidence tells what moved from what to what, as every message does.
+func (s *Scenario) evidence(e api.Explanation) {
+	for _, w := range e.Watches {
+		if w.Last == nil {
+			continue
+		}
+		for _, line := range report.Moved(w.Last.Verdict) {
+			s.say("    %s", line)
+		}
+	}
+}
+
+// tests are the arguments by which the change was judged certain.
+func tests(e api.Explanation) (all []detector.Test) {
+	for _, w := range e.Watches {
+		if w.Last == nil {
+			continue
+		}
+		for _, signal := range w.Last.Verdict.Signals {
+			if signal.Grade == detector.Certain {
+				all = append(all, signal.Tests...)
+			}
+		}
+	}
+	return all
+}
+
+// ended says whether a change in this state is not watched any more.
+func ended(state string) bool {
+	return state != "unwatched" && state != "waiting" && state != "watching"
+}

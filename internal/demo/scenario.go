@@ -1,0 +1,184 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/demo/shop"
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
+)
+
+// Daemon is Pushback as any tool sees it, over its HTTP API.
+type Daemon interface {
+	Send(ctx context.Context, e sources.Event) (api.Accepted, error)
+	Explain(ctx context.Context, key string) (api.Explanation, error)
+}
+
+// Scenario ships three releases and holds Pushback to what it promises.
+type Scenario struct {
+	Shop      *shop.Shop
+	Rollbacks <-chan string // versions the hook switched back to
+	Daemon    Daemon
+	Page      string    // address of the pages
+	Out       io.Writer // where it is told
+	began     time.Time
+}
+
+// patience is how long any one step may take: more than the bake, its settle
+// and a busy machine.
+const patience = 60 * time.Second
+
+// Play ships the releases one by one. Its error says what Pushback owed.
+func (s *Scenario) Play(ctx context.Context) error {
+	s.began = time.Now()
+	s.say("The page: %s", s.Page)
+	for _, step := range []func(context.Context) error{s.warmUp, s.good, s.worse, s.recovered, s.broken, s.recovered} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	s.say("")
+	s.say("A good release went through, a slightly worse one and a broken one went back.")
+	s.say("Everything that was seen and decided is kept: %s", s.Page)
+	return nil
+}
+
+// warmUp lets the daemon scrape the live shop for a moment.
+func (s *Scenario) warmUp(ctx context.Context) error { return pause(ctx, 4*time.Second) }
+
+// recovered lets the shop run on the version it went back to.
+func (s *Scenario) recovered(ctx context.Context) error {
+	s.say("    the shop is live with %s again", s.Shop.Live().Version)
+	return pause(ctx, 10*time.Second)
+}
+
+func (s *Scenario) good(ctx context.Context) error {
+	s.say("")
+	s.say("1. %s: a good release.", "v2")
+	key, err := s.ship(ctx, "v2", "")
+	if err != nil {
+		return err
+	}
+	e, err := s.await(ctx, key, "its watch to end", func(e api.Explanation) bool { return ended(e.Change.State) })
+	if err != nil {
+		return err
+	}
+	s.evidence(e)
+	if e.Change.State != "healthy" || e.Order != nil {
+		return fmt.Errorf("v2 is a good release, and was called %s", e.Change.State)
+	}
+	s.say("    healthy: nothing to do")
+	return nil
+}
+
+func (s *Scenario) worse(ctx context.Context) error {
+	s.say("")
+	s.say("2. v3: four times the errors, 0.5 %% to 2 %%. The rule's limit of 10 %% sees nothing in that.")
+	e, err := s.rolledBack(ctx, "v3")
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(tests(e), func(t detector.Test) bool { return t == detector.ByLimit }) {
+		return fmt.Errorf("v3 stays below the limit, and was caught by it")
+	}
+	return nil
+}
+
+func (s *Scenario) broken(ctx context.Context) error {
+	s.say("")
+	s.say("3. v4: broken, three requests in ten fail.")
+	_, err := s.rolledBack(ctx, "v4")
+	return err
+}
+
+// rolledBack ships a bad release and waits until it has gone again.
+func (s *Scenario) rolledBack(ctx context.Context, version string) (api.Explanation, error) {
+	shipped := time.Now()
+	key, err := s.ship(ctx, version, "")
+	if err != nil {
+		return api.Explanation{}, err
+	}
+	e, err := s.await(ctx, key, "its rollback", func(e api.Explanation) bool {
+		return e.Order != nil && e.Order.State == "done" || ended(e.Change.State) && e.Order == nil
+	})
+	if err != nil {
+		return e, err
+	}
+	s.evidence(e)
+	if e.Order == nil || s.Shop.Live().Version != "v2" {
+		return e, fmt.Errorf("%s is a bad release, and was called %s and left live", version, e.Change.State)
+	}
+	s.say("    rolled back to %s %.0f s after it was shipped: the hook answered %s", e.Order.Target,
+		time.Since(shipped).Seconds(), e.Order.Receipt.Status)
+	return e, s.tellOfRollback(ctx, e.Order)
+}
+
+// tellOfRollback is what the deploy tool does when it has been made to go
+// back: it ships the old version, and says so as for any other.
+func (s *Scenario) tellOfRollback(ctx context.Context, o *api.Order) error {
+	select {
+	case version := <-s.Rollbacks:
+		_, err := s.ship(ctx, version, o.Key)
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ship makes a version live and tells Pushback, as a deploy tool would.
+func (s *Scenario) ship(ctx context.Context, version, rollbackOf string) (string, error) {
+	id := fmt.Sprintf("%s-%d", version, time.Now().UnixMilli())
+	event := sources.Event{
+		ChangeID: id, EventID: id + ":started", Status: sources.Started, At: time.Now().UTC(),
+		Service: "shop", Environment: "demo", Kind: sources.Deploy, Version: version,
+		Actor: "demo", RollbackOf: rollbackOf,
+	}
+	if _, err := s.Daemon.Send(ctx, event); err != nil {
+		return "", err
+	}
+	if _, err := s.Shop.Switch(version); err != nil {
+		return "", err
+	}
+	event.EventID, event.Status, event.At = id+":succeeded", sources.Succeeded, time.Now().UTC()
+	accepted, err := s.Daemon.Send(ctx, event)
+	return accepted.Key, err
+}
+
+// await asks about a change until it is as wanted.
+func (s *Scenario) await(ctx context.Context, key, what string, wanted func(api.Explanation) bool) (api.Explanation, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("waited %s for %s", patience, what))
+	defer cancel()
+	for {
+		e, err := s.Daemon.Explain(ctx, key)
+		if err == nil && wanted(e) {
+			return e, nil
+		}
+		if pause(ctx, 300*time.Millisecond) != nil {
+			return e, fmt.Errorf("%s %s is %s: %w", e.Change.Service, e.Change.Version, e.Change.State, context.Cause(ctx))
+		}
+	}
+}
+
+// pause waits, or gives up with the context.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// say writes one line with the seconds gone by.
+func (s *Scenario) say(format string, args ...any) {
+	if format == "" {
+		fmt.Fprintln(s.Out)
+		return
+	}
+	fmt.Fprintf(s.Out, "%5.0fs  "+format+"\n", append([]any{time.Since(s.began).Seconds()}, args...)...)
+}
