@@ -1,0 +1,131 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/sources"
+)
+
+func ids(cs []Change) (names []string) {
+	for _, c := range cs {
+		names = append(names, c.ID)
+	}
+	return names
+}
+
+func findingChanges(t *testing.T, s *Store) {
+	first := accept(t, s, told("c1", "v1", sources.Succeeded, 1), from("argo", told("sync-1", "v1", sources.Succeeded, 2))).Change
+	accept(t, s, told("c2", "v2", sources.Started, 10))
+	other := told("c1", "v9", sources.Started, 20)
+	other.Service = "search"
+	accept(t, s, other)
+	f := func(name string, want ...string) {
+		t.Helper()
+		found, err := s.FindChanges(t.Context(), name)
+		if err != nil || !slices.Equal(ids(found), want) {
+			t.Errorf("%q: %v, %v; want %v", name, ids(found), err, want)
+		}
+	}
+	f(first.Key, "c1")
+	f(first.Key[:6], "c1")
+	f(first.Key[:5])
+	f("sync-1", "c1")
+	f("c1", "c1", "c1")
+	f("%%%%%%")
+	f("")
+	g := func(filter ChangeFilter, want ...string) {
+		t.Helper()
+		found, err := s.Changes(t.Context(), filter)
+		if err != nil || !slices.Equal(ids(found), want) {
+			t.Errorf("%+v: %v, %v; want %v", filter, ids(found), err, want)
+		}
+	}
+	g(ChangeFilter{}, "c1", "c2", "c1")
+	g(ChangeFilter{Service: "cart"}, "c2", "c1")
+	g(ChangeFilter{Environment: "staging"})
+	g(ChangeFilter{Before: at(10)}, "c1")
+	g(ChangeFilter{Limit: 1}, "c1")
+	if _, err := s.Change(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("no change: %v", err)
+	}
+	if err := s.SetStanding(t.Context(), "none", Good); !errors.Is(err, ErrNotFound) {
+		t.Errorf("standing of no change: %v", err)
+	}
+	if err := s.SetStanding(t.Context(), first.Key, Condemned); err != nil || reread(t, s, first).Standing != Condemned {
+		t.Errorf("not condemned: %v", err)
+	}
+}
+
+func predecessorOf(t *testing.T, s *Store) {
+	f := func(c Change, want string) {
+		t.Helper()
+		p, ok, err := s.Predecessor(t.Context(), c)
+		if err != nil || ok != (want != "") || p.ID != want {
+			t.Errorf("before %s: %q, %v, %v; want %q", c.ID, p.ID, ok, err, want)
+		}
+	}
+	last := accept(t, s, told("c5", "v5", sources.Started, 50)).Change
+	f(last, "")
+	first := accept(t, s, told("c1", "v1", sources.Succeeded, 1)).Change
+	f(first, "")
+	accept(t, s, told("c2", "v2", sources.Succeeded, 10))
+	accept(t, s, told("c3", "v3", sources.Failed, 20), told("c4", "v4", sources.Started, 30))
+	f(last, "c2")
+	for i := range 3 { // at one moment, the tool's own order decides
+		e := told(fmt.Sprint("t", i), fmt.Sprint("w", i), sources.Succeeded, 40)
+		e.Sequence = int64(3 - i)
+		accept(t, s, e)
+	}
+	f(last, "t0")
+	other := told("e1", "v1", sources.Started, 55)
+	other.Region = "eu"
+	f(accept(t, s, other).Change, "")
+}
+
+func concurrentChanges(t *testing.T, s *Store) {
+	flag := func(id string, minute int, statuses ...sources.Status) {
+		for i, status := range statuses {
+			e := told(id, id, status, minute+i)
+			e.Kind = sources.Flag
+			accept(t, s, e)
+		}
+	}
+	flag("long over", 5, sources.Started, sources.Succeeded)
+	flag("just over", 27, sources.Started, sources.Succeeded)
+	flag("still rolling", 0, sources.Started)
+	flag("soon after", 41, sources.Succeeded)
+	flag("much later", 50, sources.Succeeded)
+	c := accept(t, s, told("c1", "v1", sources.Started, 30), told("c1", "v1", sources.Succeeded, 40)).Change
+	found, err := s.Concurrent(t.Context(), c, 3*time.Minute)
+	if want := []string{"soon after", "just over", "still rolling"}; err != nil || !slices.Equal(ids(found), want) {
+		t.Errorf("%v, %v; want %v", ids(found), err, want)
+	}
+}
+
+func condemnedStretches(t *testing.T, s *Store) {
+	condemn := func(id string, minute int) {
+		c := accept(t, s, told(id, id, sources.Succeeded, minute)).Change
+		if err := s.SetStanding(t.Context(), c.Key, Condemned); err != nil {
+			t.Fatal(err)
+		}
+	}
+	condemn("b1", 5)
+	accept(t, s, told("g1", "g1", sources.Started, 9), told("g1", "g1", sources.Succeeded, 12))
+	condemn("b2", 30)
+	f := func(from, to int, want ...sources.Window) {
+		t.Helper()
+		got, err := s.Condemned(t.Context(), "cart", "production", at(from), at(to))
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	}
+	f(0, 50, sources.Window{From: at(5), To: at(12)}, sources.Window{From: at(30), To: at(50)})
+	f(13, 20)
+	f(12, 20, sources.Window{From: at(5), To: at(12)})
+}

@@ -1,0 +1,279 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+func oneOrderAChange(t *testing.T, s *Store) {
+	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	var g errgroup.Group
+	won := make([]bool, 20)
+	rules := make([]string, len(won))
+	for i := range won {
+		g.Go(func() error {
+			o := orderFor(c)
+			o.Rule = fmt.Sprint("rule-", i)
+			stored, ok, err := s.CreateOrder(t.Context(), o)
+			won[i], rules[i] = ok, stored.Rule
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := s.Order(t.Context(), c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := orderFor(c)
+	want.Rule = rules[slices.Index(won, true)]
+	if diff := cmp.Diff(want, stored); diff != "" {
+		t.Error(diff)
+	}
+	won[slices.Index(won, true)] = false
+	if slices.Contains(won, true) || slices.ContainsFunc(rules, func(r string) bool { return r != stored.Rule }) {
+		t.Errorf("more than one order: %v, %v", won, rules)
+	}
+	if _, err := s.Order(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("no order: %v", err)
+	}
+}
+
+func oneClaimAnOrder(t *testing.T, s *Store) {
+	o := created(t, s)
+	var g errgroup.Group
+	claims := make([]int64, 20)
+	for i := range claims {
+		g.Go(func() (err error) {
+			claims[i], _, err = s.ClaimOrder(t.Context(), o.Key, o.Epoch, now)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(claims)
+	if claims[len(claims)-2] != 0 || claims[len(claims)-1] != 1 {
+		t.Errorf("claims %v, want one", claims)
+	}
+}
+
+// claimAgainstSupersession lets a claim race the event that forbids it. Either
+// may be first, but a claim won after the event is taken would be wrong, and
+// so would a cancelled order that is being sent.
+func claimAgainstSupersession(t *testing.T, s *Store) {
+	for i := range 20 {
+		e := told("c1", "v1", sources.Succeeded, 10)
+		e.Service, e.EventID = fmt.Sprint("cart-", i), fmt.Sprint(i)
+		c := accept(t, s, e).Change
+		if _, _, err := s.CreateOrder(t.Context(), orderFor(c)); err != nil {
+			t.Fatal(err)
+		}
+		e.ChangeID, e.EventID, e.Version, e.At = "c2", e.EventID+"b", "v2", at(20)
+		var g errgroup.Group
+		var claimed bool
+		g.Go(func() error { _, err := s.Accept(t.Context(), e, nil, now); return err })
+		g.Go(func() (err error) { _, claimed, err = s.ClaimOrder(t.Context(), c.Key, c.Epoch, now); return err })
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		want := rollback.Cancelled
+		if claimed {
+			want = rollback.Sending
+		}
+		if got := state(t, s, c.Key); got != want {
+			t.Fatalf("claimed %v, but the order is %s", claimed, got)
+		}
+		_, again, err := s.ReclaimOrder(t.Context(), c.Key, 1, now)
+		must(t, false, "reclaim of a superseded change")(again, err)
+	}
+}
+
+func orderAgainstSupersession(t *testing.T, s *Store) {
+	for i := range 20 {
+		e := told("c1", "v1", sources.Succeeded, 10)
+		e.Service, e.EventID = fmt.Sprint("cart-", i), fmt.Sprint(i)
+		c := accept(t, s, e).Change
+		e.ChangeID, e.EventID, e.Version, e.At = "c2", e.EventID+"b", "v2", at(20)
+		var g errgroup.Group
+		g.Go(func() error { _, err := s.Accept(t.Context(), e, nil, now); return err })
+		g.Go(func() error { _, _, err := s.CreateOrder(t.Context(), orderFor(c)); return err })
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		o, err := s.Order(t.Context(), c.Key)
+		if !errors.Is(err, ErrNotFound) && o.State != rollback.Cancelled {
+			t.Fatalf("a superseded change has an order: %s, %v", o.State, err)
+		}
+	}
+}
+
+func whoMayNotClaim(t *testing.T, s *Store) {
+	n := 0
+	when := now
+	f := func(name string, want bool, edit func(*rollback.Order), later ...sources.Event) {
+		t.Helper()
+		n++
+		mine := func(e sources.Event) sources.Event {
+			e.Service, e.EventID = fmt.Sprint("cart-", n), fmt.Sprint(e.EventID, n)
+			return e
+		}
+		c := accept(t, s, mine(told("c1", "v1", sources.Succeeded, 10))).Change
+		o := orderFor(c)
+		edit(&o)
+		if _, ok, err := s.CreateOrder(t.Context(), o); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		for _, e := range later {
+			accept(t, s, mine(e))
+		}
+		_, ok, err := s.ClaimOrder(t.Context(), c.Key, c.Epoch, when)
+		must(t, want, name)(ok, err)
+	}
+	plain := func(*rollback.Order) {}
+	f("nothing in its way", true, plain)
+	f("not decided", false, func(o *rollback.Order) { o.State = rollback.Proposed })
+	f("another epoch", false, func(o *rollback.Order) { o.Epoch++ })
+	f("expired", false, func(o *rollback.Order) { o.ExpiresAt = now })
+	f("not yet expired", true, func(o *rollback.Order) { o.ExpiresAt = now.Add(time.Second) })
+	f("a newer one rolls", false, plain, told("c2", "v2", sources.Started, 20))
+	f("a newer one failed", true, plain, told("c2", "v2", sources.Started, 20), told("c2", "v2", sources.Failed, 21))
+	f("a newer one succeeded", false, plain, told("c2", "v2", sources.Succeeded, 20))
+	f("an older one came late", true, plain, told("c0", "v0", sources.Succeeded, 5))
+	when = at(20).Add(watch.MaxRolling)
+	f("a newer one was never heard of again", true, plain, told("c2", "v2", sources.Started, 20))
+}
+
+func finishingNeedsTheClaim(t *testing.T, s *Store) {
+	o := created(t, s)
+	receipt := rollback.Receipt{At: now, Status: "200 OK", Output: "ok", PGID: 7}
+	message := Outgoing{ID: "m1", ChangeKey: o.Key, Receiver: "chat", CreatedAt: now}
+	finish := func(claim int64, to rollback.State) (bool, error) {
+		return s.FinishOrder(t.Context(), o.Key, claim, to, receipt, "why", now, message)
+	}
+	must(t, false, "never claimed")(finish(0, rollback.Done))
+	if _, ok, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, at(30)); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	claim, ok, err := s.ReclaimOrder(t.Context(), o.Key, 1, at(31))
+	must(t, true, "reclaim")(ok, err)
+	_, ok, err = s.ReclaimOrder(t.Context(), o.Key, 1, at(31))
+	must(t, false, "reclaim of a claim that was taken over")(ok, err)
+	must(t, false, "the old claim")(finish(1, rollback.Done))
+	if _, err := s.Outgoing(t.Context(), "m1"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("told of an end that was refused: %v", err)
+	}
+	must(t, true, "the claim")(finish(claim, rollback.Done))
+	must(t, false, "twice")(finish(claim, rollback.Failed))
+	got, err := s.Order(t.Context(), o.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := o
+	want.State, want.Claim, want.SentAt, want.EndedAt, want.Why, want.Receipt = rollback.Done, 2, at(30), now, "why", &receipt
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if m, err := s.Outgoing(t.Context(), "m1"); err != nil || m.State != Pending {
+		t.Errorf("not told: %+v, %v", m, err)
+	}
+	if _, err := finish(claim, rollback.Approved); err == nil {
+		t.Error("sending ended as approved")
+	}
+}
+
+func backToDecided(t *testing.T, s *Store) {
+	o := created(t, s)
+	send := func() int64 {
+		claim, ok, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, now)
+		must(t, true, "claim")(ok, err)
+		return claim
+	}
+	must(t, true, "not sent")(s.FinishOrder(t.Context(), o.Key, send(), rollback.Decided, rollback.Receipt{}, "no route", now))
+	if n, err := s.RecentRollbacks(t.Context(), "cart", "production", "", at(0)); n != 0 || err != nil {
+		t.Errorf("what was not sent counts: %d, %v", n, err)
+	}
+	claim := send()
+	accept(t, s, told("c2", "v2", sources.Succeeded, 20))
+	must(t, true, "not sent again")(s.FinishOrder(t.Context(), o.Key, claim, rollback.Decided, rollback.Receipt{}, "no route", now))
+	if got := state(t, s, o.Key); got != rollback.Cancelled {
+		t.Errorf("superseded while sending, and %s", got)
+	}
+}
+
+func movingOrders(t *testing.T, s *Store) {
+	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	o := orderFor(c)
+	o.State, o.Automatic = rollback.Proposed, false
+	if _, _, err := s.CreateOrder(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	move := func(to rollback.State, actor, why string, from ...rollback.State) (bool, error) {
+		return s.MoveOrder(t.Context(), c.Key, from, to, actor, why, now, Outgoing{ID: string(to), CreatedAt: now})
+	}
+	must(t, true, "approve")(move(rollback.Approved, "amy", "go", rollback.Proposed))
+	must(t, false, "approve twice")(move(rollback.Approved, "bob", "go", rollback.Proposed))
+	must(t, true, "decide")(move(rollback.Decided, "", "", rollback.Approved))
+	got, err := s.Order(t.Context(), c.Key)
+	if err != nil || got.Actor != "amy" || got.Why != "go" || !got.DecidedAt.Equal(now) || !got.EndedAt.IsZero() {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := move(rollback.Sending, "", "", rollback.Decided); err == nil {
+		t.Error("sending without a claim")
+	}
+	must(t, true, "cancel")(move(rollback.Cancelled, "bob", "no", rollback.Proposed, rollback.Approved, rollback.Decided))
+	if _, err := move(rollback.Decided, "", "", rollback.Cancelled); err == nil {
+		t.Error("back from the end")
+	}
+	for state, want := range map[rollback.State]int{rollback.Cancelled: 1, rollback.Decided: 0} {
+		if found, err := s.Orders(t.Context(), []rollback.State{state}, 5); err != nil || len(found) != want {
+			t.Errorf("%d %s, %v", len(found), state, err)
+		}
+	}
+	if found, err := s.Orders(t.Context(), nil, 0); err != nil || len(found) != 1 || found[0].Actor != "bob" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if told, err := s.PendingOutgoing(t.Context()); err != nil || len(told) != 3 {
+		t.Errorf("%d messages, %v", len(told), err)
+	}
+}
+
+func recentRollbacks(t *testing.T, s *Store) {
+	o := created(t, s)
+	f := func(want int, region string, since time.Time) {
+		t.Helper()
+		n, err := s.RecentRollbacks(t.Context(), "cart", "production", region, since)
+		if n != want || err != nil {
+			t.Errorf("%d, %v; want %d", n, err, want)
+		}
+	}
+	f(0, "", at(0))
+	if _, ok, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, at(30)); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	f(1, "", at(30))
+	f(0, "", at(31))
+	f(0, "eu", at(0))
+	other := told("c9", "v9", sources.Succeeded, 10)
+	other.Region = "eu"
+	byHand := orderFor(accept(t, s, other).Change)
+	byHand.Automatic = false
+	if _, ok, err := s.CreateOrder(t.Context(), byHand); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if _, ok, err := s.ClaimOrder(t.Context(), byHand.Key, byHand.Epoch, at(30)); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	f(0, "eu", at(0))
+}

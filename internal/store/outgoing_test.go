@@ -1,0 +1,109 @@
+package store
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/notify"
+)
+
+func messagesOnce(t *testing.T, s *Store) {
+	m := Outgoing{
+		ID: "k/red/1", ChangeKey: "k", Receiver: "chat", CreatedAt: at(1), State: Pending,
+		Message: notify.Message{Key: "k/red", Title: "bad", Moved: []string{"a", "b"}, At: at(1)},
+	}
+	must(t, true, "new")(s.PutOutgoing(t.Context(), m))
+	must(t, false, "told")(s.PutOutgoing(t.Context(), m))
+	finish := func(state, problem string) (bool, error) {
+		return s.FinishOutgoing(t.Context(), m.ID, state, problem, at(5))
+	}
+	must(t, true, "tried")(finish(Pending, "no route"))
+	if waiting, err := s.PendingOutgoing(t.Context()); err != nil || len(waiting) != 1 || waiting[0].LastError != "no route" {
+		t.Errorf("%+v, %v", waiting, err)
+	}
+	must(t, true, "sent")(finish(Sent, ""))
+	must(t, false, "sent twice")(finish(Sent, ""))
+	if _, err := finish("lost", ""); err == nil {
+		t.Error("no such state")
+	}
+	m.State, m.Attempts, m.SentAt = Sent, 2, at(5)
+	got, err := s.Outgoing(t.Context(), m.ID)
+	if diff := cmp.Diff(m, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if told, err := s.OutgoingOf(t.Context(), "k"); err != nil || len(told) != 1 {
+		t.Errorf("%+v, %v", told, err)
+	}
+	if waiting, err := s.PendingOutgoing(t.Context()); err != nil || len(waiting) != 0 {
+		t.Errorf("%+v, %v", waiting, err)
+	}
+	if _, err := s.Outgoing(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+func annotations(t *testing.T, s *Store) {
+	a := Annotation{ChangeKey: "k", Tag: "pushback-k", From: at(1).Add(3), Text: "rolling", Tags: []string{"cart"}}
+	put := func() {
+		t.Helper()
+		if err := s.PutAnnotation(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := func(revision, posted, remote int64, pending int) {
+		t.Helper()
+		got, err := s.Annotation(t.Context(), "k")
+		if err != nil || got.Revision != revision || got.Posted != posted || got.RemoteID != remote || got.Text != a.Text {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if work, err := s.PendingAnnotations(t.Context()); err != nil || len(work) != pending {
+			t.Errorf("%d pending, %v", len(work), err)
+		}
+	}
+	finish := func(remote, posted int64, problem string) {
+		t.Helper()
+		if err := s.FinishAnnotation(t.Context(), "k", remote, posted, problem); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put()
+	put()
+	f(1, 0, 0, 1)
+	finish(0, 0, "no route")
+	f(1, 0, 0, 1)
+	finish(42, 1, "")
+	f(1, 1, 42, 0)
+	a.Text = "healthy"
+	put()
+	f(2, 1, 42, 1)
+	finish(42, 2, "")
+	finish(42, 1, "late")
+	f(2, 2, 42, 0)
+	if _, err := s.Annotation(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+	if err := s.FinishAnnotation(t.Context(), "none", 1, 1, ""); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+func journal(t *testing.T, s *Store) {
+	entries := []Entry{
+		{Seq: 1, At: at(1), ChangeKey: "k", Actor: "rule red", Action: "respond", Detail: []byte(`{"line":3}`)},
+		{Seq: 2, At: at(2), Actor: "amy", Action: "freeze"},
+		{Seq: 3, At: at(2), ChangeKey: "k", Actor: "amy", Action: "approve"},
+	}
+	for _, e := range entries {
+		if err := s.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, want := range map[string][]Entry{"k": {entries[0], entries[2]}, "": {entries[1]}, "other": nil} {
+		got, err := s.Journal(t.Context(), key)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// suite runs on both databases: every statement is written once and must mean
+// the same to each.
+var suite = []struct {
+	name string
+	run  func(*testing.T, *Store)
+}{
+	{"a duplicate changes nothing", duplicateChangesNothing},
+	{"a later status is news", laterStatusIsNews},
+	{"two tools, one change", twoToolsOneChange},
+	{"two changes after all", twoChangesAfterAll},
+	{"a thousand at once, none lost", thousandAtOnce},
+	{"one change raced by two tools", racedByTwoTools},
+	{"a bad event spares its neighbours", badEventSparesNeighbours},
+	{"a cancelled caller gets no success", cancelledCaller},
+	{"what a newer change does", newerChange},
+	{"a slot settles alike in any order", slotInAnyOrder},
+	{"finding changes", findingChanges},
+	{"predecessor", predecessorOf},
+	{"concurrent changes", concurrentChanges},
+	{"condemned stretches", condemnedStretches},
+	{"pruning keeps duplicates known", pruning},
+	{"one order a change", oneOrderAChange},
+	{"one claim an order", oneClaimAnOrder},
+	{"claim against supersession", claimAgainstSupersession},
+	{"order against supersession", orderAgainstSupersession},
+	{"who may not claim", whoMayNotClaim},
+	{"finishing needs the claim", finishingNeedsTheClaim},
+	{"back to decided", backToDecided},
+	{"moving orders", movingOrders},
+	{"recent rollbacks", recentRollbacks},
+	{"planning twice", planningTwice},
+	{"a watch moves once", watchMovesOnce},
+	{"effects stand or fall together", effectsTogether},
+	{"leases", leases},
+	{"records replace what says the same", recordsReplace},
+	{"profiles", profiles},
+	{"messages are told once", messagesOnce},
+	{"annotations", annotations},
+	{"journal", journal},
+}
+
+func TestSQLite(t *testing.T) {
+	for _, c := range suite {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, openFile(t, filepath.Join(t.TempDir(), "test.db")))
+		})
+	}
+}
+
+// openFile opens a SQLite store that the test closes at its end.
+func openFile(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), "sqlite:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// at is a minute of the tests' day; now is its end, when everything is told.
+func at(minute int) time.Time { return time.Date(2026, 3, 1, 10, minute, 0, 0, time.UTC) }
+
+var now = at(59)
+
+// told is an event of change id; its event id is made of what it says.
+func told(id, version string, status sources.Status, minute int) sources.Event {
+	return sources.Event{
+		Source: "ci", EventID: fmt.Sprintf("%s %s %d", id, status, minute), ChangeID: id, Status: status,
+		At: at(minute), Service: "cart", Environment: "production", Kind: sources.Deploy, Version: version,
+	}
+}
+
+func from(source string, e sources.Event) sources.Event {
+	e.Source = source
+	return e
+}
+
+// accept takes events and gives what became of the last.
+func accept(t testing.TB, s *Store, events ...sources.Event) Accepted {
+	t.Helper()
+	var last Accepted
+	for _, e := range events {
+		var err error
+		if last, err = s.Accept(t.Context(), e, []byte(`{"raw":true}`), now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return last
+}
+
+// reread gives the change as it stands by now.
+func reread(t *testing.T, s *Store, c Change) Change {
+	t.Helper()
+	c, err := s.Change(t.Context(), c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// orderFor is an order as the engine makes it, decided.
+func orderFor(c Change) rollback.Order {
+	return rollback.Order{
+		Key: c.Key, Change: c.Change, Rule: "red", Hook: "deploy", Target: "v0", State: rollback.Decided,
+		Epoch: c.Epoch, Evidence: []byte(`{}`), CreatedAt: now, Automatic: true,
+	}
+}
+
+// created stores the order of a change that a succeeded event makes.
+func created(t *testing.T, s *Store) rollback.Order {
+	t.Helper()
+	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	o, ok, err := s.CreateOrder(t.Context(), orderFor(c))
+	if err != nil || !ok {
+		t.Fatalf("created %v, %v", ok, err)
+	}
+	return o
+}
+
+// must fails the test unless the compare-and-swap went as expected.
+func must(t *testing.T, want bool, what string) func(bool, error) {
+	t.Helper()
+	return func(got bool, err error) {
+		t.Helper()
+		if err != nil || got != want {
+			t.Fatalf("%s: %v, %v; want %v", what, got, err, want)
+		}
+	}
+}
+
+// state gives the state an order is in by now.
+func state(t *testing.T, s *Store, key string) rollback.State {
+	t.Helper()
+	o, err := s.Order(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o.State
+}

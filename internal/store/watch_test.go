@@ -1,0 +1,213 @@
+package store
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// planned stores a change with one watch.
+func planned(t *testing.T, s *Store) watch.Watch {
+	t.Helper()
+	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	w := watch.Watch{ID: c.Key + ".red", ChangeKey: c.Key, Rule: "red", State: watch.Waiting, Bake: time.Hour, Next: at(11)}
+	if err := s.Plan(t.Context(), c.Key, []watch.Watch{w}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func planningTwice(t *testing.T, s *Store) {
+	accept(t, s, told("c0", "v0", sources.Started, 5))
+	if cs, err := s.Unplanned(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
+		t.Fatalf("unplanned %v, %v", ids(cs), err)
+	}
+	w := planned(t, s)
+	if cs, err := s.Unplanned(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
+		t.Fatalf("unplanned %v, %v", ids(cs), err)
+	}
+	moved := w
+	moved.State = watch.Watching
+	ok, _, _, err := s.MoveWatch(t.Context(), w, moved, Effects{})
+	must(t, true, "move")(ok, err)
+	if err := s.Plan(t.Context(), w.ChangeKey, []watch.Watch{w}); err != nil {
+		t.Fatal(err)
+	}
+	moved.Revision = 1
+	for _, list := range []func() ([]watch.Watch, error){
+		func() ([]watch.Watch, error) { return s.OpenWatches(t.Context()) },
+		func() ([]watch.Watch, error) { return s.WatchesOf(t.Context(), w.ChangeKey) },
+	} {
+		ws, err := list()
+		if diff := cmp.Diff([]watch.Watch{moved}, ws); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	}
+	if err := s.Plan(t.Context(), "none", nil); !errors.Is(err, ErrNotFound) {
+		t.Errorf("plan of no change: %v", err)
+	}
+}
+
+func watchMovesOnce(t *testing.T, s *Store) {
+	w := planned(t, s)
+	var g errgroup.Group
+	won := make([]bool, 20)
+	for i := range won {
+		g.Go(func() (err error) {
+			to := w
+			to.State = watch.Healthy
+			won[i], _, _, err = s.MoveWatch(t.Context(), w, to, Effects{Entries: []Entry{{ChangeKey: w.ChangeKey, Action: "look"}}})
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, ok := range won {
+		if ok {
+			n++
+		}
+	}
+	entries, err := s.Journal(t.Context(), w.ChangeKey)
+	if n != 1 || len(entries) != 1 || err != nil {
+		t.Errorf("moved %d times, %d entries, %v", n, len(entries), err)
+	}
+	if ws, err := s.OpenWatches(t.Context()); err != nil || len(ws) != 0 {
+		t.Errorf("still open: %v, %v", ws, err)
+	}
+}
+
+func effectsTogether(t *testing.T, s *Store) {
+	w := planned(t, s)
+	c := reread(t, s, Change{Key: w.ChangeKey})
+	order := orderFor(c)
+	effects := Effects{
+		Record:     &Record{At: now, Verdict: detector.Verdict{Tick: 3}},
+		Outgoing:   []Outgoing{{ID: "m1", ChangeKey: c.Key}, {ID: "m2", ChangeKey: c.Key}},
+		Order:      &order,
+		Annotation: &Annotation{ChangeKey: c.Key, Text: "bad"},
+		Standing:   Condemned,
+		Entries:    []Entry{{ChangeKey: c.Key, Action: "respond", Detail: []byte(`{"line":3}`)}},
+	}
+	rows := func() (n int) {
+		t.Helper()
+		err := s.read.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM records) + (SELECT COUNT(*) FROM outgoing)
+			+ (SELECT COUNT(*) FROM orders) + (SELECT COUNT(*) FROM annotations) + (SELECT COUNT(*) FROM journal)`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	broken := effects
+	broken.Record = &Record{Verdict: detector.Verdict{Signals: []detector.Evidence{{P: math.NaN()}}}}
+	if ok, _, made, err := s.MoveWatch(t.Context(), w, w, broken); ok || made || err == nil || rows() != 0 {
+		t.Errorf("NaN was stored: %v, %v, %d rows", ok, err, rows())
+	}
+	stale := w
+	stale.Revision = 7
+	if ok, _, made, err := s.MoveWatch(t.Context(), stale, w, effects); ok || made || err != nil || rows() != 0 {
+		t.Errorf("moved from where it is not: %v, %v, %d rows", ok, err, rows())
+	}
+	ok, stored, made, err := s.MoveWatch(t.Context(), w, w, effects)
+	if !ok || !made || err != nil || stored.State != rollback.Decided || rows() != 6 {
+		t.Errorf("%v, %v, %v, %+v, %d rows", ok, made, err, stored, rows())
+	}
+	if reread(t, s, c).Standing != Condemned {
+		t.Error("not condemned")
+	}
+}
+
+func leases(t *testing.T, s *Store) {
+	w := planned(t, s)
+	clock, err := s.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ours := time.Since(clock).Abs(); ours > time.Minute {
+		t.Errorf("the database's clock is off by %s", ours)
+	}
+	lease := func(holder string, until time.Time) (bool, error) {
+		return s.LeaseWatch(t.Context(), w.ID, holder, until)
+	}
+	must(t, true, "free")(lease("a", clock.Add(time.Hour)))
+	must(t, false, "held")(lease("b", clock.Add(time.Hour)))
+	must(t, true, "renewed, to end at once")(lease("a", clock.Add(-time.Second)))
+	must(t, true, "run out")(lease("b", clock.Add(time.Hour)))
+	over := w
+	over.State = watch.Blind
+	ok, _, _, err := s.MoveWatch(t.Context(), w, over, Effects{})
+	must(t, true, "end")(ok, err)
+	must(t, false, "over")(lease("b", clock.Add(time.Hour)))
+}
+
+func recordsReplace(t *testing.T, s *Store) {
+	w := planned(t, s)
+	look := func(minute int, v detector.Verdict) {
+		t.Helper()
+		v.At = at(minute)
+		r := &Record{At: at(minute), Verdict: v, Observation: detector.Observation{Gap: minute}}
+		ok, _, _, err := s.MoveWatch(t.Context(), w, w, Effects{Record: r})
+		must(t, true, "look")(ok, err)
+		w.Revision++
+	}
+	look(1, detector.Verdict{Tick: 1})
+	look(2, detector.Verdict{Tick: 1})
+	look(3, detector.Verdict{Tick: 2})
+	look(4, detector.Verdict{Tick: 2, Grade: detector.Suspect})
+	look(5, detector.Verdict{Tick: 2, Grade: detector.Suspect, Reason: detector.NoData})
+	look(6, detector.Verdict{Tick: 2, Grade: detector.Suspect, Reason: detector.NoData, Outcome: detector.Blind})
+	rs, err := s.Records(t.Context(), w.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range rs {
+		if r.Seq != int64(i+1) || !r.At.Equal(at(i+2)) || !r.Verdict.At.Equal(r.At) || r.Observation.Gap != i+2 {
+			t.Errorf("record %d: %+v", i, r)
+		}
+	}
+	last, err := s.LastRecord(t.Context(), w.ID)
+	if err != nil || len(rs) != 5 || !cmp.Equal(last, rs[4]) {
+		t.Errorf("%d records, last %+v, %v", len(rs), last, err)
+	}
+	if _, err := s.LastRecord(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("no record: %v", err)
+	}
+}
+
+func profiles(t *testing.T, s *Store) {
+	put := func(ticks, minute int) string {
+		t.Helper()
+		hash, err := s.PutProfile(t.Context(), "q|30s", detector.Profile{Ticks: ticks}, at(minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	first := put(1, 1)
+	second := put(2, 5)
+	put(1, 3) // learned before the second, stored after
+	p, hash, learned, err := s.NewestProfile(t.Context(), "q|30s")
+	if err != nil || p.Ticks != 2 || hash != second || !learned.Equal(at(5)) {
+		t.Errorf("%+v, %s, %s, %v", p, hash, learned, err)
+	}
+	if p, err := s.ProfileByHash(t.Context(), first); err != nil || p.Ticks != 1 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if _, _, _, err := s.NewestProfile(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+	if _, err := s.ProfileByHash(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+}
