@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/demo"
+	"github.com/pushback/pushback/internal/demo/shop"
+	"github.com/pushback/pushback/sources/metrics/embedded"
+)
+
+type demoCommand struct {
+	Run  demoRunCommand  `cmd:"" default:"withargs" help:"Run the whole demonstration."`
+	Shop demoShopCommand `cmd:"" help:"Run the shop alone, with customers."`
+}
+
+// demoRunCommand runs the shop, the daemon and the scenario in one process.
+type demoRunCommand struct {
+	Once   bool   `help:"End when the last release has been rolled back, instead of serving the page until Ctrl-C."`
+	Listen string `default:"127.0.0.1:0" help:"Where the page is served; any free port unless said."`
+	Keep   string `type:"path" placeholder:"FOLDER" help:"Keep the configuration, rule and database here."`
+}
+
+// Help says what will happen.
+func (demoRunCommand) Help() string {
+	return `A small shop with a hundred customers a second ships a good release, one that is
+slightly worse, and one that is broken. Pushback judges all three by the shop's
+metrics and rolls back what its rule says. Nothing leaves this machine.
+
+Exit code 0 when Pushback did as promised, 1 when it did not.`
+}
+
+// Run starts everything, plays the scenario, and stops everything.
+func (d demoRunCommand) Run(ctx context.Context, out terminal) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	stage, err := d.open(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer stage.close()
+	daemon := make(chan error, 1)
+	ready := make(chan string, 1)
+	go func() { daemon <- runDaemon(ctx, stage.config, stage.log, func(address string) { ready <- address }) }()
+	err = d.play(ctx, out, stage, ready, daemon)
+	stop()
+	return errors.Join(err, <-daemon)
+}
+
+// play waits for the daemon and walks through the releases.
+func (d demoRunCommand) play(ctx context.Context, out terminal, s *stage, ready <-chan string, daemon chan error) error {
+	select {
+	case err := <-daemon:
+		daemon <- nil
+		return fmt.Errorf("the daemon did not start: %w", err)
+	case address := <-ready:
+		c, err := serverFlags{Server: "http://" + address, TokenFile: s.config.TokenFile}.client()
+		if err != nil {
+			return err
+		}
+		scenario := demo.Scenario{Shop: s.shop, Rollbacks: s.rollbacks, Daemon: apiDaemon{c}, Out: out, Page: c.base.String()}
+		if err := scenario.Play(ctx); err != nil {
+			return err
+		}
+	}
+	if d.Once {
+		return nil
+	}
+	fmt.Fprintln(out, "The page stays up; Ctrl-C ends the demonstration.")
+	<-ctx.Done()
+	return nil
+}
+
+// stage is everything the scenario needs, but for the daemon.
+type stage struct {
+	config    config.Config
+	shop      *shop.Shop
+	rollbacks chan string
+	log       *slog.Logger
+	close     func()
+}
+
+// open builds the stage: a folder with files, a shop with customers, a past.
+func (d demoRunCommand) open(ctx context.Context, out terminal) (*stage, error) {
+	folder, remove, err := d.folder()
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{rollbacks: make(chan string, 8)}
+	logFile, err := os.Create(filepath.Join(folder, "pushback.log"))
+	if err != nil {
+		remove()
+		return nil, fmt.Errorf("opening the demonstration's log: %w", err)
+	}
+	s.log = slog.New(slog.NewJSONHandler(logFile, nil))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		remove()
+		return nil, fmt.Errorf("opening the shop: %w", err)
+	}
+	server := s.openShop(ctx, listener)
+	s.close = func() { _ = server.Close(); _ = logFile.Close(); remove() }
+	if err := s.prepare(ctx, out, folder, d.Listen, listener.Addr().String()); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// folder is where the demonstration lives, and how it is cleared away.
+func (d demoRunCommand) folder() (string, func(), error) {
+	if d.Keep != "" {
+		return d.Keep, func() {}, os.MkdirAll(d.Keep, 0o700)
+	}
+	folder, err := os.MkdirTemp("", "pushback-demo-")
+	return folder, func() { _ = os.RemoveAll(folder) }, err
+}
+
+func (s *stage) openShop(ctx context.Context, listener net.Listener) *http.Server {
+	s.shop = shop.New(demo.Secret, func(r shop.Release) { s.rollbacks <- r.Version })
+	server := &http.Server{Handler: s.shop.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	go shop.Load(ctx, "http://"+listener.Addr().String(), demo.PerSecond)
+	return server
+}
+
+// prepare writes the files, reads them back as serve would, and fills the past.
+func (s *stage) prepare(ctx context.Context, out terminal, folder, listen, address string) error {
+	files := demo.Files{Listen: listen, Shop: address}
+	if err := files.Write(folder); err != nil {
+		return err
+	}
+	c, problems := config.Load(filepath.Join(folder, "pushback.yml"), kinds())
+	if len(problems) > 0 {
+		return fmt.Errorf("the demonstration's configuration is wrong:\n%w", problems)
+	}
+	s.config = c
+	fmt.Fprintf(out, "A shop with %d customers a second, and %s of its past …\n", demo.PerSecond, demo.Past)
+	return s.fill(ctx, address)
+}
+
+// fill puts the past into the metric store before the daemon opens it.
+func (s *stage) fill(ctx context.Context, address string) error {
+	latencies, err := demo.Measure(ctx, 2*time.Second)
+	if err != nil {
+		return err
+	}
+	settings := s.config.Metrics[s.config.DefaultMetrics].Settings.(*embedded.Config)
+	store, err := embedded.New("shop", *settings, s.log)
+	if err != nil {
+		return fmt.Errorf("opening the metric store: %w", err)
+	}
+	err = store.Append(ctx, demo.History(latencies, address, time.Now()))
+	return errors.Join(err, store.Close())
+}

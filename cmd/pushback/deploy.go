@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
+)
+
+// deployCommand tells the daemon of a change, for tools that have no hook of
+// their own.
+type deployCommand struct {
+	serverFlags
+	Service     string            `required:"" help:"Service that changes."`
+	Environment string            `required:"" help:"Environment it changes in."`
+	Version     string            `required:"" help:"Version it changes to."`
+	Status      string            `enum:"started,succeeded,failed" default:"succeeded" help:"How far it has come: started, succeeded or failed."`
+	Previous    string            `help:"Version that was live before; the daemon remembers it otherwise."`
+	Kind        string            `enum:"deploy,config,flag,experiment" default:"deploy" help:"What changes: deploy, config, flag or experiment."`
+	Region      string            `help:"Region, where changes go region by region."`
+	ID          string            `name:"id" help:"Your own name for this change. Needed when one version is deployed twice."`
+	URL         string            `name:"url" help:"Page of the pipeline or pull request."`
+	Actor       string            `help:"Who did it."`
+	RollbackOf  string            `help:"Key or id of the change that this one undoes."`
+	Label       map[string]string `help:"More to know of it, key=value."`
+	At          time.Time         `help:"When it happened (RFC 3339); now unless said."`
+	Wait        bool              `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
+}
+
+// Help shows the two ways of use.
+func (deployCommand) Help() string {
+	return `Examples:
+
+  pushback deploy --service cart --environment production --version v42 --status started
+  ./roll-out v42
+  pushback deploy --service cart --environment production --version v42 --wait
+
+The same service, environment, kind, region and version name the same change,
+so that repeating a command after a timeout does no harm. To deploy a version
+a second time, give each of them an --id, such as the number of the CI run.`
+}
+
+// Run sends the event and says what became of it.
+func (d deployCommand) Run(ctx context.Context, out terminal) error {
+	c, err := d.client()
+	if err != nil {
+		return err
+	}
+	var accepted api.Accepted
+	if err := c.call(ctx, http.MethodPost, "/v1/events", d.event(time.Now()), &accepted); err != nil {
+		return err
+	}
+	if err := d.print(out, c, accepted); err != nil || !d.Wait {
+		return err
+	}
+	return waitForVerdict(ctx, out, c, accepted.Key)
+}
+
+// event is what is sent. The change's id is made from what names it, and the
+// event's from that and the status: a retry is then a duplicate.
+func (d deployCommand) event(now time.Time) sources.Event {
+	id := d.ID
+	if id == "" {
+		id = strings.Join([]string{d.Service, d.Environment, d.Region, d.Kind, d.Version}, "/")
+	}
+	at := d.At
+	if at.IsZero() {
+		at = now
+	}
+	return sources.Event{
+		ChangeID: id, EventID: id + ":" + d.Status, Status: sources.Status(d.Status), At: at.UTC(),
+		Service: d.Service, Environment: d.Environment, Region: d.Region, Kind: sources.Kind(d.Kind),
+		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Actor: d.Actor, URL: d.URL, Labels: d.Label,
+	}
+}
+
+func (d deployCommand) print(out terminal, c *client, a api.Accepted) error {
+	if d.JSON {
+		return out.printJSON(a)
+	}
+	page := c.base.JoinPath("changes", a.Key)
+	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, a.Key), a.Change.Service, a.Change.Version, a.Change.Environment, a.Change.Status)
+	fmt.Fprintf(out, "  %s\n", page)
+	if a.Duplicate {
+		fmt.Fprintln(out, "  this event was known already, so nothing new began; a version deployed again needs an --id of its own")
+	}
+	return nil
+}

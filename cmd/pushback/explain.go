@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+
+	"github.com/pushback/pushback/internal/report"
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/watch"
+)
+
+type explainCommand struct {
+	serverFlags
+	Change string `arg:"" help:"Key of the change, the beginning of one, or the tool's own id."`
+	Width  int    `help:"Columns of the terminal; taken from COLUMNS, else 80."`
+	ASCII  bool   `name:"ascii" help:"No character beyond ASCII."`
+}
+
+// Help says what the words are made from.
+func (explainCommand) Help() string {
+	return `The verdict is rendered again from the stored record alone: what was measured,
+how it was judged, and the query that reproduces it. --json writes the record.
+
+Examples:
+
+  pushback explain kq3v5d2y7m
+  pushback explain kq3v5d2y7m --json | jq '.watches[].last.verdict'`
+}
+
+// Run shows the record of every watch of the change, and what came of it.
+func (e explainCommand) Run(ctx context.Context, out terminal) error {
+	c, err := e.client()
+	if err != nil {
+		return err
+	}
+	var found api.Explanation
+	if err := c.call(ctx, http.MethodGet, "/v1/changes/"+pathSegment(e.Change), nil, &found); err != nil {
+		return err
+	}
+	if e.JSON {
+		return out.printJSON(found)
+	}
+	style := report.Style{Width: e.columns(), ASCII: e.ASCII, Colour: out.colour}
+	return printExplanation(out, found, style)
+}
+
+// columns is how wide to write. The shell's own variable is asked and not the
+// terminal: it is what people set when they mean another width.
+func (e explainCommand) columns() int {
+	if e.Width > 0 {
+		return e.Width
+	}
+	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func printExplanation(out terminal, e api.Explanation, style report.Style) error {
+	c := e.Change
+	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, c.Key), c.Service, c.Version, c.Environment,
+		out.paint(stateStyle(c.State), c.State))
+	for _, w := range e.Watches {
+		if err := printWatch(out, c, w, style); err != nil {
+			return err
+		}
+	}
+	printOrder(out, e.Order)
+	for _, m := range e.Messages {
+		fmt.Fprintf(out, "told %s: %s (%s)\n", m.Receiver, m.Title, m.State)
+	}
+	if e.Page != "" {
+		fmt.Fprintln(out, e.Page)
+	}
+	return nil
+}
+
+func printWatch(out io.Writer, c api.ChangeSummary, w api.Watch, style report.Style) error {
+	if w.Last == nil {
+		_, err := fmt.Fprintf(out, "\n%s: %s, not looked at yet\n", w.Rule, w.State)
+		return err
+	}
+	fmt.Fprintln(out)
+	return report.Text(out, report.Record{
+		Change: c.Change.Change, Watch: watched(c.Key, w), Verdict: w.Last.Verdict, Observation: w.Last.Observation,
+	}, style)
+}
+
+// watched puts a watch back into the form in which it is judged and rendered.
+func watched(key string, w api.Watch) watch.Watch {
+	back := watch.Watch{
+		ID: w.ID, ChangeKey: key, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
+		State: watch.State(w.State), BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every,
+		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, Acts: w.Acts,
+		Plan: w.Plan, Inputs: w.Inputs, Profiles: w.Profiles,
+	}
+	if w.Last != nil {
+		back.Grade, back.Reason = w.Last.Verdict.Grade, w.Last.Verdict.Reason
+	}
+	return back
+}
+
+func printOrder(out terminal, o *api.Order) {
+	if o == nil {
+		return
+	}
+	fmt.Fprintf(out, "\nrollback by %s to %s: %s", o.Hook, o.Target, out.paint(stateStyle(o.State), o.State))
+	if o.Receipt != nil {
+		fmt.Fprintf(out, " (%s)", o.Receipt.Status)
+	}
+	if o.Why != "" {
+		fmt.Fprintf(out, ", %s", o.Why)
+	}
+	fmt.Fprintln(out)
+}

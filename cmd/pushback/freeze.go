@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pushback/pushback/rollback/freezefile"
+)
+
+// freezeCommand pulls the brake. It writes a file and asks nobody, so that it
+// works with the daemon and the database down.
+type freezeCommand struct {
+	configFlag
+	Why string `default:"frozen from the command line" help:"Why; shown wherever a rollback is refused."`
+}
+
+type unfreezeCommand struct{ configFlag }
+
+// Help says what freezing does and does not do.
+func (freezeCommand) Help() string {
+	return `Watching, judging and telling go on; nothing is rolled back while the file
+exists. What a hook has already been sent cannot be called back.
+
+Examples:
+
+  pushback freeze --why "database migration until noon"
+  pushback unfreeze`
+}
+
+// Run writes the freeze file.
+func (f freezeCommand) Run(out terminal) error {
+	c, err := f.load()
+	if err != nil {
+		return err
+	}
+	path := c.Guards.FreezeFile
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("freezing: %w", err)
+	}
+	if err := freezefile.Write(path, f.Why); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "frozen: nothing acts while %s exists\n", path)
+	return nil
+}
+
+// Run takes the freeze file away.
+func (u unfreezeCommand) Run(out terminal) error {
+	c, err := u.load()
+	if err != nil {
+		return err
+	}
+	err = os.Remove(c.Guards.FreezeFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintln(out, "was not frozen")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("unfreezing: %w", err)
+	}
+	fmt.Fprintln(out, "not frozen any more")
+	return nil
+}

@@ -1,0 +1,135 @@
+// Command pushback watches changes going to production, judges the signals
+// before and after them, and rolls back what the teams' rules say. Every
+// subcommand has a file of its own; serve is the daemon, the others talk to
+// it or work on files alone.
+//
+// Exit codes, the same for every subcommand:
+//
+//	0  it worked; for deploy --wait: the change is healthy
+//	1  it failed: the server refused or could not be reached, a file could not be written
+//	2  the command line, pushback.yml or a rule is wrong; nothing was done
+//	3  deploy --wait: the change regressed
+//	4  deploy --wait: the watch ended without saying healthy or regressed
+//
+// A script can so tell "the release is bad" from "we could not ask".
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes of the package comment.
+const (
+	exitFailure      = 1
+	exitUsage        = 2
+	exitRegressed    = 3
+	exitInconclusive = 4
+)
+
+// commandLine is all that can be typed. Kong fills it; each command's Run
+// does the work.
+type commandLine struct {
+	Serve    serveCommand    `cmd:"" help:"Run the daemon."`
+	Deploy   deployCommand   `cmd:"" help:"Tell the daemon of a change."`
+	Status   statusCommand   `cmd:"" help:"List the newest changes and what waits for a person."`
+	Explain  explainCommand  `cmd:"" help:"Show why a change was judged as it was."`
+	Approve  approveCommand  `cmd:"" help:"Approve a proposed rollback."`
+	Reject   rejectCommand   `cmd:"" help:"Reject a proposed rollback."`
+	Freeze   freezeCommand   `cmd:"" help:"Stop all acting within five seconds."`
+	Unfreeze unfreezeCommand `cmd:"" help:"Let rules act again."`
+	Rules    rulesCommand    `cmd:"" help:"Work on the rules."`
+	Config   configCommand   `cmd:"" help:"Work on pushback.yml."`
+	Demo     demoCommand     `cmd:"" help:"Catch and roll back a bad release of a small shop, here and now."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program: arguments in, exit code out.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	out := newTerminal(stdout)
+	parser, err := newParser(ctx, out, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "pushback:", err)
+		return exitFailure
+	}
+	code := -1
+	parser.Exit = func(c int) { code = c }
+	command, err := parser.Parse(args)
+	if code >= 0 { // --help has printed what was asked for
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "pushback: %v\n  hint: %s --help\n", err, mistyped(err))
+		return exitUsage
+	}
+	return exitCode(stderr, command.Run())
+}
+
+// mistyped is the command that was being typed when the mistake was made.
+func mistyped(err error) string {
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context.Selected() != nil {
+		return "pushback " + parse.Context.Selected().Name
+	}
+	return "pushback"
+}
+
+func newParser(ctx context.Context, out terminal, stderr io.Writer) (*kong.Kong, error) {
+	return kong.New(&commandLine{},
+		kong.Name("pushback"),
+		kong.Description("Judge every change to production by its metrics, and roll the bad ones back."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Writers(out, stderr),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(out),
+	)
+}
+
+// exitError ends the program with a code of its own. What is to be said has
+// been said already where Err is nil.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError is a mistake in what was typed or written.
+func usageError(err error) error { return &exitError{code: exitUsage, err: err} }
+
+// exitCode says what went wrong, once, and picks the code.
+func exitCode(stderr io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	var e *exitError
+	if !errors.As(err, &e) {
+		fmt.Fprintln(stderr, "pushback:", err)
+		return exitFailure
+	}
+	if e.err != nil {
+		fmt.Fprintln(stderr, "pushback:", e.err)
+	}
+	return e.code
+}

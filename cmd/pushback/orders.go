@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os/user"
+
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+// decision is what approving and rejecting have in common.
+type decision struct {
+	serverFlags
+	Order string `arg:"" help:"Key of the order, as status and the message show it."`
+	Why   string `help:"Why, for the journal."`
+	As    string `help:"Who decides; the user of this shell unless said."`
+}
+
+type approveCommand struct{ decision }
+
+type rejectCommand struct{ decision }
+
+// Help shows the way from a message to the decision.
+func (approveCommand) Help() string {
+	return `Examples:
+
+  pushback status
+  pushback approve kq3v5d2y7m --why "confirmed on the graphs"`
+}
+
+// Run approves: the rollback is sent unless a guard stands in its way.
+func (a approveCommand) Run(ctx context.Context, out terminal) error {
+	return a.send(ctx, out, "approve")
+}
+
+// Run rejects: the order is cancelled for good.
+func (r rejectCommand) Run(ctx context.Context, out terminal) error {
+	return r.send(ctx, out, "reject")
+}
+
+func (d decision) send(ctx context.Context, out terminal, verb string) error {
+	c, err := d.client()
+	if err != nil {
+		return err
+	}
+	var order api.Order
+	err = c.call(ctx, http.MethodPost, "/v1/orders/"+pathSegment(d.Order)+"/"+verb, api.Decision{Actor: d.actor(), Why: d.Why}, &order)
+	if err != nil {
+		return err
+	}
+	if d.JSON {
+		return out.printJSON(order)
+	}
+	fmt.Fprintf(out, "%s: %s %s back to %s\n", out.paint(styleStrong, order.State), order.Change.Service, order.Change.Version, order.Target)
+	return nil
+}
+
+// actor names who decides. It is for the journal; what is allowed hangs on
+// the token alone.
+func (d decision) actor() string {
+	if d.As != "" {
+		return d.As
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "command line"
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/rules"
+)
+
+type rulesCommand struct {
+	Check rulesCheckCommand `cmd:"" help:"Check the rules."`
+}
+
+// rulesCheckCommand reads the rules as the daemon would.
+type rulesCheckCommand struct {
+	configFlag
+	Rules string `type:"path" placeholder:"FOLDER" help:"Check this folder; with no pushback.yml beside it, names of hooks and receivers are not checked."`
+	JSON  bool   `help:"Write JSON, for programs."`
+}
+
+// Help shows the two ways of use.
+func (rulesCheckCommand) Help() string {
+	return `Every mistake is shown at once with its place and a hint. Exit code 2 when
+there is any. The daemon goes on with the last good rules meanwhile.
+
+Examples:
+
+  pushback rules check -c pushback.yml
+  pushback rules check --rules rules --json`
+}
+
+// rulesAnswer is what --json writes.
+type rulesAnswer struct {
+	Rules       int                `json:"rules"`
+	Diagnostics []rules.Diagnostic `json:"diagnostics"`
+}
+
+// Run checks the folder against what pushback.yml knows.
+func (r rulesCheckCommand) Run(out terminal) error {
+	folder, world, err := r.world()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(folder); err != nil {
+		return usageError(fmt.Errorf("reading the rules: %w", err))
+	}
+	set, found := rules.Load(os.DirFS(folder), world)
+	answer := rulesAnswer{Diagnostics: found}
+	if set != nil {
+		answer.Rules = set.Len()
+	}
+	if r.JSON {
+		err = out.printJSON(answer)
+	} else {
+		err = printRules(out, folder, answer)
+	}
+	if err == nil && len(found) > 0 {
+		return &exitError{code: exitUsage}
+	}
+	return err
+}
+
+// world is the folder to check and the names its rules may use. A folder
+// named without a configuration stands for itself.
+func (r rulesCheckCommand) world() (string, rules.World, error) {
+	if _, err := os.Stat(r.Config); err != nil && r.Rules != "" {
+		return r.Rules, rules.World{}, nil
+	}
+	c, err := r.load()
+	if err != nil {
+		return "", rules.World{}, err
+	}
+	folder := c.Rules
+	if r.Rules != "" {
+		folder = r.Rules
+	}
+	return folder, worldOf(c), nil
+}
+
+// worldOf is what a rule may name, by what pushback.yml defines.
+func worldOf(c config.Config) rules.World {
+	w := rules.World{
+		Hooks:     names(c.Hooks),
+		Receivers: names(c.Receivers),
+		Freezes:   names(c.Freezes),
+		Stores:    map[string]rules.Language{},
+		Default:   c.DefaultMetrics,
+	}
+	for name, store := range c.Metrics {
+		w.Stores[name] = rules.LanguagePromQL
+		if store.Kind == "csv" {
+			w.Stores[name] = rules.LanguageCSV
+		}
+	}
+	return w
+}
+
+// names are the keys, sorted; never nil, which would mean "not known".
+func names[T any](table map[string]T) []string {
+	return slices.AppendSeq(make([]string, 0, len(table)), maps.Keys(table))
+}
+
+func printRules(out terminal, folder string, a rulesAnswer) error {
+	for _, d := range a.Diagnostics {
+		if err := d.Render(out, out.colour); err != nil {
+			return err
+		}
+	}
+	if len(a.Diagnostics) > 0 {
+		_, err := fmt.Fprintf(out, "%s: mistakes: %d\n", folder, len(a.Diagnostics))
+		return err
+	}
+	_, err := io.WriteString(out, fmt.Sprintf("%s: %d rules, all well\n", folder, a.Rules))
+	return err
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+type statusCommand struct {
+	serverFlags
+	Service     string `help:"Only this service."`
+	Environment string `help:"Only this environment."`
+	Limit       int    `default:"20" help:"How many changes."`
+}
+
+// Help shows how to narrow the list.
+func (statusCommand) Help() string {
+	return `Examples:
+
+  pushback status
+  pushback status --service cart --json`
+}
+
+// statusAnswer is what --json writes.
+type statusAnswer struct {
+	Status  api.Status          `json:"status"`
+	Changes []api.ChangeSummary `json:"changes"`
+}
+
+// Run shows how the daemon is, the newest changes, and what waits for a person.
+func (s statusCommand) Run(ctx context.Context, out terminal) error {
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	var answer statusAnswer
+	if err := c.call(ctx, http.MethodGet, "/v1/status", nil, &answer.Status); err != nil {
+		return err
+	}
+	var page api.Changes
+	if err := c.call(ctx, http.MethodGet, "/v1/changes?"+s.query().Encode(), nil, &page); err != nil {
+		return err
+	}
+	if answer.Changes = page.Changes; s.JSON {
+		return out.printJSON(answer)
+	}
+	printStatus(out, answer.Status)
+	return printChanges(out, answer.Changes)
+}
+
+func (s statusCommand) query() url.Values {
+	q := url.Values{"limit": {strconv.Itoa(s.Limit)}}
+	if s.Service != "" {
+		q.Set("service", s.Service)
+	}
+	if s.Environment != "" {
+		q.Set("environment", s.Environment)
+	}
+	return q
+}
+
+func printStatus(out terminal, s api.Status) {
+	fmt.Fprintf(out, "pushback %s: %d watching, %d orders open\n", s.Version, s.Watches, s.Orders)
+	if s.Frozen {
+		fmt.Fprintln(out, out.paint(styleDoubt, "frozen: "+s.FrozenBy))
+	}
+	for _, p := range s.Problems {
+		fmt.Fprintln(out, out.paint(styleBad, p.Component+": "+p.Detail))
+	}
+	for _, o := range s.Proposed {
+		fmt.Fprintf(out, "%s %s %s back to %s\n  pushback approve %s | pushback reject %s --why …\n",
+			out.paint(styleDoubt, "waits for a person:"), o.Change.Service, o.Change.Version, o.Target, o.Key, o.Key)
+	}
+}
+
+// printChanges writes a line a change. Colour comes last in its line: a table
+// writer counts its bytes as width.
+func printChanges(out terminal, changes []api.ChangeSummary) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "KEY\tSTARTED\tSERVICE\tENVIRONMENT\tVERSION\tORDER\tGRADE\tSTATE")
+	for _, c := range changes {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Key, c.StartedAt.Local().Format(time.DateTime),
+			c.Service, c.Environment, c.Version, orNone(c.Order), c.Grade, out.paint(stateStyle(c.State), c.State))
+	}
+	return w.Flush()
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// pathSegment escapes what a person typed for use in an address.
+func pathSegment(s string) string { return url.PathEscape(s) }

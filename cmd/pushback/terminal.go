@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+)
+
+// terminal is where a command writes what was asked for. Colour is used only
+// where a person looks: a character device, and NO_COLOR not set
+// (https://no-color.org).
+type terminal struct {
+	io.Writer
+	colour bool
+}
+
+func newTerminal(w io.Writer) terminal {
+	return terminal{Writer: w, colour: os.Getenv("NO_COLOR") == "" && isTerminal(w)}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// The colours, by what they mean and not by what they are.
+const (
+	styleGood   = "\x1b[32m"
+	styleBad    = "\x1b[31m"
+	styleDoubt  = "\x1b[33m"
+	styleStrong = "\x1b[1m"
+	styleOff    = "\x1b[0m"
+)
+
+// paint puts a style around text where people see colours.
+func (t terminal) paint(style, text string) string {
+	if !t.colour {
+		return text
+	}
+	return style + text + styleOff
+}
+
+// printJSON writes one value, indented, for programs and for jq.
+func (t terminal) printJSON(v any) error {
+	e := json.NewEncoder(t)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

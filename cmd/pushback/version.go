@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// released is set at release by -ldflags "-X main.released=…".
+var released = ""
+
+type versionCommand struct {
+	JSON bool `help:"Write JSON, for programs."`
+}
+
+// Run prints the version, the commit where the build knows it, and Go's.
+func (v versionCommand) Run(out terminal) error {
+	if v.JSON {
+		return out.printJSON(map[string]string{"version": version(), "go": runtime.Version()})
+	}
+	_, err := fmt.Fprintf(out, "pushback %s (%s)\n", version(), runtime.Version())
+	return err
+}
+
+// version is the released version, else the module's, else "devel".
+func version() string {
+	if released != "" {
+		return released
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
