@@ -8,16 +8,13 @@
 //
 // An order's states:
 //
-//	                         ┌── not sent ──┐
-//	                         ▼              │
 //	proposed ──► approved ──► decided ──► sending ──► done | failed | unknown
 //	    └────────────┴───────────┴──► cancelled | expired | refused
 //
 // proposed waits for a person (mode ask); act starts at decided. Who may send
 // is settled by the store: state, epoch and claim compared and swapped in one
-// statement. An order goes back from sending to decided where the hook says
-// that nothing was sent, and, for a hook declared idempotent, where it is to
-// be tried again under the same key. For any other hook sending is never
-// entered twice: after a crash there, the order is unknown and people are
-// paged.
+// statement. A hook declared idempotent may be asked again under the same key
+// and a higher claim, while the order stays in sending. For any other hook
+// sending is never entered twice: after a crash there, the order is unknown
+// and people are paged.
 package rollback

@@ -10,8 +10,8 @@ import (
 var (
 	// ErrNoWarrant: the warrant was not made by Permit. Nothing was sent.
 	ErrNoWarrant = errors.New("no warrant: only rollback.Permit makes one")
-	// ErrNotSent: the call certainly never reached the other side. It may be
-	// tried again, whatever the hook.
+	// ErrNotSent: the call certainly never reached the other side, and nothing
+	// has changed there.
 	ErrNotSent = errors.New("not sent")
 	// ErrOutcomeUnknown: it may or may not have run. Only a hook declared
 	// idempotent may be tried again; for any other, a person looks.

@@ -1,7 +1,9 @@
 package rollback
 
 import (
+	"cmp"
 	"fmt"
+	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
@@ -153,7 +155,7 @@ func young(_ Order, s Situation) string {
 		since = s.Change.StartedAt
 	}
 	if age := s.Now.Sub(since); age > MaxAge {
-		return fmt.Sprintf("too long ago: %s, and %s is the most", age.Round(1e9), MaxAge)
+		return fmt.Sprintf("too long ago: %s, and %s is the most", age.Round(time.Second), MaxAge)
 	}
 	return ""
 }
@@ -191,5 +193,5 @@ func rare(_ Order, s Situation) string {
 	if s.Recent == 0 || s.Approved {
 		return ""
 	}
-	return fmt.Sprintf("%d automatic rollback(s) of this service here within %s; a person may approve another", s.Recent, RecentWindow)
+	return fmt.Sprintf("%d automatic rollback(s) of this service here within %s; a person may approve another", s.Recent, cmp.Or(s.Per, RecentWindow))
 }

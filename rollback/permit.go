@@ -28,7 +28,8 @@ type Situation struct {
 	Frozen    bool   // the freeze file exists, or could not be read
 	FrozenWhy string // what it says
 
-	Recent int // automatic rollbacks sent for this service, environment and region within RecentWindow, this order not counted
+	Recent int           // automatic rollbacks sent for this service, environment and region within Per, this order not counted
+	Per    time.Duration // what Recent was counted over, for the reason's text; 0: RecentWindow
 }
 
 // What the guards measure time by.

@@ -6,7 +6,7 @@ var moves = map[State][]State{
 	Proposed: {Approved, Cancelled, Expired, Refused},
 	Approved: {Decided, Cancelled, Expired, Refused},
 	Decided:  {Sending, Cancelled, Expired, Refused},
-	Sending:  {Decided, Done, Failed, Unknown},
+	Sending:  {Done, Failed, Unknown},
 }
 
 // CanMove says whether an order may go from s to to in one step. Staying is
@@ -23,9 +23,3 @@ func (s State) CanMove(to State) bool {
 // Final says whether an order in this state is over. A state this package
 // does not know is final: nothing may be sent from it.
 func (s State) Final() bool { return len(moves[s]) == 0 }
-
-// Sent says whether a hook may already have been called from this state, so
-// that the order counts among the recent rollbacks of its service.
-func (s State) Sent() bool {
-	return s == Sending || s == Done || s == Failed || s == Unknown
-}

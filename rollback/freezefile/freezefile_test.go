@@ -1,0 +1,65 @@
+package freezefile
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestFreeze(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "freeze")
+	f := func(wantFrozen bool, wantWhy string) {
+		t.Helper()
+		frozen, why, err := Read(path)
+		if frozen != wantFrozen || why != wantWhy || err != nil {
+			t.Errorf("got %v, %q, %v; want %v, %q", frozen, why, err, wantFrozen, wantWhy)
+		}
+	}
+	write := func(why string) {
+		t.Helper()
+		if err := Write(path, why); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f(false, "")
+	write("sale until noon")
+	f(true, "sale until noon")
+	write("two\nlines \x1b[31m and \x00 a bell\a")
+	f(true, "two lines [31m and a bell")
+	write("")
+	f(true, "")
+	write(strings.Repeat("x", 5000))
+	f(true, strings.Repeat("x", maxReason))
+	for range 2 {
+		if err := Clear(path); err != nil {
+			t.Fatal(err)
+		}
+		f(false, "")
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// Who cannot see the brake must take it as pulled.
+func TestUnreadableIsFrozen(t *testing.T) {
+	f := func(path string) {
+		t.Helper()
+		if frozen, why, err := Read(path); !frozen || why == "" || err == nil {
+			t.Errorf("%s: frozen %v, %q, %v", path, frozen, why, err)
+		}
+	}
+	dir := t.TempDir()
+	f(dir) // a folder opens and cannot be read
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f(filepath.Join(file, "freeze")) // the parent is no folder
+	loop := filepath.Join(dir, "loop")
+	if err := os.Symlink(loop, loop); err != nil {
+		t.Fatal(err)
+	}
+	f(loop)
+}

@@ -1,0 +1,181 @@
+package rollback_test
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/hooktest"
+	"github.com/pushback/pushback/sources"
+)
+
+type (
+	order     = rollback.Order
+	situation = rollback.Situation
+	guard     = rollback.Guard
+)
+
+func guards(refusals []rollback.Refusal) []guard {
+	var names []guard
+	for _, r := range refusals {
+		names = append(names, r.Guard)
+	}
+	return names
+}
+
+func TestPermit(t *testing.T) {
+	f := func(name string, change func(*order, *situation), want ...guard) {
+		t.Helper()
+		t.Run(name, func(t *testing.T) {
+			t.Helper()
+			o, s := hooktest.Order(), hooktest.Situation()
+			change(&o, &s)
+			w, refusals := rollback.Permit(o, s)
+			if diff := cmp.Diff(want, guards(refusals)); diff != "" {
+				t.Errorf("guards that refused (-want +got):\n%s%v", diff, refusals)
+			}
+			if w.Valid() != (len(want) == 0) {
+				t.Errorf("valid warrant: %v, with refusals %v", w.Valid(), refusals)
+			}
+			for _, r := range refusals {
+				if r.Why == "" {
+					t.Errorf("guard %s gives no reason", r.Guard)
+				}
+			}
+		})
+	}
+	at := hooktest.Situation().Now
+
+	f("nothing speaks against it", func(*order, *situation) {})
+	f("an idempotent hook is asked again", func(o *order, s *situation) { o.State = rollback.Sending })
+	f("still rolling", func(o *order, s *situation) { s.Change.FinishedAt = time.Time{} })
+
+	f("another change", func(o *order, s *situation) { s.Change.ID = "other" }, rollback.GuardOrder)
+	f("no key", func(o *order, s *situation) { o.Key = "" }, rollback.GuardOrder)
+	f("already done", func(o *order, s *situation) { o.State = rollback.Done }, rollback.GuardOrder)
+	f("cancelled", func(o *order, s *situation) { o.State = rollback.Cancelled }, rollback.GuardOrder)
+	f("a state nobody knows", func(o *order, s *situation) { o.State = "shipped" }, rollback.GuardOrder)
+	f("expired", func(o *order, s *situation) { o.ExpiresAt = at.Add(-time.Second) }, rollback.GuardOrder)
+	f("expires right now", func(o *order, s *situation) { o.ExpiresAt = at })
+
+	f("frozen", func(o *order, s *situation) { s.Frozen = true }, rollback.GuardFrozen)
+	f("frozen with a reason", func(o *order, s *situation) { s.Frozen, s.FrozenWhy = true, "sale" }, rollback.GuardFrozen)
+	f("not trusted", func(o *order, s *situation) { s.Acts = false }, rollback.GuardMode)
+	f("not trusted but approved", func(o *order, s *situation) { s.Acts, s.Approved = false, true })
+	f("no such hook", func(o *order, s *situation) { s.HookKnown = false }, rollback.GuardHook)
+	f("no hook named", func(o *order, s *situation) { o.Hook = "" }, rollback.GuardHook)
+
+	f("blind", func(o *order, s *situation) { s.Verdict.Outcome = detector.Blind }, rollback.GuardEvidence)
+	f("inconclusive", func(o *order, s *situation) { s.Verdict.Outcome = detector.Inconclusive }, rollback.GuardEvidence)
+	f("healthy", func(o *order, s *situation) { s.Verdict.Outcome = detector.Healthy }, rollback.GuardEvidence)
+	f("likely", func(o *order, s *situation) { s.Verdict.Grade = detector.Likely }, rollback.GuardEvidence)
+	f("one lone scan", func(o *order, s *situation) { s.Verdict.MayAct = false }, rollback.GuardEvidence)
+	f("transient", func(o *order, s *situation) { s.Verdict.Reason = detector.Transient }, rollback.GuardEvidence)
+	f("approved on a lone scan", func(o *order, s *situation) { s.Approved, s.Verdict.MayAct = true, false }, rollback.GuardEvidence)
+	f("a number that is none", func(o *order, s *situation) { s.Verdict.Signals[0].P = math.NaN() }, rollback.GuardEvidence)
+
+	f("superseded", func(o *order, s *situation) { s.Superseded = true }, rollback.GuardSuperseded)
+	f("suspended", func(o *order, s *situation) { s.SuspendedBy = "deploy-43" }, rollback.GuardSuspended)
+	f("suspended for a time", func(o *order, s *situation) { o.SuspendedUntil = at.Add(time.Second) }, rollback.GuardSuspended)
+	f("suspension over", func(o *order, s *situation) { o.SuspendedUntil = at })
+	f("older epoch", func(o *order, s *situation) { s.Epoch++ }, rollback.GuardEpoch)
+	f("newer epoch", func(o *order, s *situation) { s.Epoch-- }, rollback.GuardEpoch)
+	f("our own rollback", func(o *order, s *situation) { s.Change.RollbackOf = "deploy-41" }, rollback.GuardEcho)
+	f("rollout failed", func(o *order, s *situation) { s.Change.Status = sources.Failed }, rollback.GuardRollout)
+	f("two hours old", func(o *order, s *situation) { s.Now = s.Change.FinishedAt.Add(2 * time.Hour) })
+	f("older", func(o *order, s *situation) { s.Now = s.Change.FinishedAt.Add(2*time.Hour + time.Second) }, rollback.GuardAge)
+	f("rolling for three hours", func(o *order, s *situation) {
+		s.Change.FinishedAt, s.Now = time.Time{}, s.Change.StartedAt.Add(3*time.Hour)
+	}, rollback.GuardAge)
+	f("not reversible", func(o *order, s *situation) { s.Change.Reversible = false }, rollback.GuardReversible)
+	f("first ever", func(o *order, s *situation) { s.FirstEver = true }, rollback.GuardFirst)
+
+	f("target unproven", func(o *order, s *situation) { s.Target.Standing = rollback.Unproven })
+	f("target suspected", func(o *order, s *situation) { s.Target.Standing = rollback.Suspected }, rollback.GuardTarget)
+	f("target condemned", func(o *order, s *situation) { s.Target.Standing = rollback.Condemned }, rollback.GuardTarget)
+	f("target unknown", func(o *order, s *situation) { s.Target = rollback.Live{} }, rollback.GuardTarget)
+	f("target moved", func(o *order, s *situation) { s.Target.Version = "v0" }, rollback.GuardTarget)
+	f("target is the change", func(o *order, s *situation) { o.Target, s.Target.Version = "v2", "v2" }, rollback.GuardTarget)
+	f("no target", func(o *order, s *situation) { o.Target, s.Target.Version = "", "" }, rollback.GuardTarget)
+
+	f("one rollback lately", func(o *order, s *situation) { s.Recent = 1 }, rollback.GuardRecent)
+	f("one lately, approved", func(o *order, s *situation) { s.Recent, s.Approved = 1, true })
+
+	f("every reason is told", func(o *order, s *situation) { s.Frozen, s.Superseded, s.Recent = true, true, 2 },
+		rollback.GuardFrozen, rollback.GuardSuperseded, rollback.GuardRecent)
+}
+
+// An approval is no master key: whatever else stands against it still does.
+func TestApprovalWaivesNoFact(t *testing.T) {
+	s := situation{Approved: true, Frozen: true, Superseded: true, FirstEver: true, SuspendedBy: "x", Recent: 9}
+	_, refusals := rollback.Permit(order{}, s)
+	got := guards(refusals)
+	if slices.Contains(got, rollback.GuardMode) || slices.Contains(got, rollback.GuardRecent) {
+		t.Errorf("approval did not stand in for mode or waive recent: %v", got)
+	}
+	for _, want := range []guard{rollback.GuardFrozen, rollback.GuardEvidence, rollback.GuardSuperseded, rollback.GuardTarget} {
+		if !slices.Contains(got, want) {
+			t.Errorf("approval waived %s", want)
+		}
+	}
+}
+
+func TestZeroPermitsNothing(t *testing.T) {
+	f := func(o order, s situation) {
+		t.Helper()
+		if w, refusals := rollback.Permit(o, s); w.Valid() || len(refusals) == 0 {
+			t.Error("a zero value was permitted")
+		}
+	}
+	f(order{}, situation{})
+	f(hooktest.Order(), situation{})
+	f(order{}, hooktest.Situation())
+	if (rollback.Warrant{}).Valid() {
+		t.Error("the zero warrant is valid")
+	}
+}
+
+func TestOnlySuspensionPasses(t *testing.T) {
+	_, refusals := rollback.Permit(order{}, situation{SuspendedBy: "x"})
+	for _, r := range refusals {
+		if r.Passing() != (r.Guard == rollback.GuardSuspended) {
+			t.Errorf("%s passing: %v", r.Guard, r.Passing())
+		}
+	}
+}
+
+func TestWarrantBody(t *testing.T) {
+	w := hooktest.Warrant(t)
+	var got map[string]any
+	if err := json.Unmarshal(w.Body(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"change", "epoch", "evidence", "key", "target_version", "verdict"}
+	var names []string
+	for name := range got {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+	if got["key"] != w.Change().Key() || got["target_version"] != "v1" || got["epoch"] != 7.0 {
+		t.Errorf("body is %s", w.Body())
+	}
+	if v := got["verdict"].(map[string]any); v["grade"] != "certain" || v["outcome"] != "regressed" {
+		t.Errorf("verdict is %v", v)
+	}
+	w.Body()[0] = 'x'
+	if w.Body()[0] != '{' {
+		t.Error("a caller can change the warrant's body")
+	}
+	if again := hooktest.Warrant(t); string(again.Body()) != string(w.Body()) {
+		t.Error("the same order gave two bodies")
+	}
+}

@@ -1,0 +1,67 @@
+package rollback_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pushback/pushback/rollback"
+)
+
+var states = []rollback.State{
+	rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending, rollback.Done,
+	rollback.Failed, rollback.Unknown, rollback.Cancelled, rollback.Expired, rollback.Refused,
+}
+
+// diagram reads the moves out of the package comment, so that the drawing and
+// the table cannot part.
+func diagram(t *testing.T) map[string][]string {
+	t.Helper()
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(source)) {
+		if strings.Contains(line, "──►") {
+			lines = append(lines, strings.TrimPrefix(strings.TrimSpace(line), "//"))
+		}
+	}
+	if len(lines) != 2 {
+		t.Fatalf("the diagram has %d lines with arrows, want 2", len(lines))
+	}
+	words := regexp.MustCompile(`[a-z]+`)
+	chain := strings.Split(lines[0], "──►")
+	moves := map[string][]string{}
+	for i, from := range chain[:len(chain)-1] {
+		moves[strings.TrimSpace(from)] = words.FindAllString(chain[i+1], -1)
+	}
+	ends := words.FindAllString(lines[1], -1)
+	for _, from := range chain[:strings.Count(lines[1], "┴")+1] {
+		from = strings.TrimSpace(from)
+		moves[from] = append(moves[from], ends...)
+	}
+	return moves
+}
+
+func TestMovesAreTheDiagram(t *testing.T) {
+	drawn := diagram(t)
+	for _, from := range states {
+		for _, to := range states {
+			if got, want := from.CanMove(to), slices.Contains(drawn[string(from)], string(to)); got != want {
+				t.Errorf("%s → %s: %v, but the diagram says %v", from, to, got, want)
+			}
+		}
+	}
+}
+
+func TestFinal(t *testing.T) {
+	open := states[:4]
+	for _, s := range append(states, "", "shipped") {
+		if s.Final() == slices.Contains(open, s) {
+			t.Errorf("%q final: %v", s, s.Final())
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package rollback_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/pushback/pushback/rollback"
+)
+
+func TestTarget(t *testing.T) {
+	live := func(version string, s rollback.Standing) rollback.Live {
+		return rollback.Live{Version: version, Standing: s}
+	}
+	f := func(reach rollback.Reach, want string, before ...rollback.Live) {
+		t.Helper()
+		got, refusals := rollback.Target(reach, before)
+		if refused := len(refusals) > 0; refused != (want == "") {
+			t.Errorf("%v: refusals %v", before, refusals)
+		} else if !refused && got.Version != want {
+			t.Errorf("%v: target %q, want %q", before, got.Version, want)
+		}
+	}
+	f(rollback.Previous, "")
+	f(rollback.Previous, "", live("", rollback.Good))
+	f(rollback.Previous, "v1", live("v1", rollback.Good))
+	f(rollback.Previous, "v1", live("v1", rollback.Unproven))
+	f(rollback.Previous, "", live("v1", ""))
+	f(rollback.Previous, "", live("v1", rollback.Suspected), live("v0", rollback.Good))
+	f(rollback.Previous, "", live("v1", rollback.Condemned), live("v0", rollback.Good))
+	f(rollback.LastGood, "v1", live("v1", rollback.Good), live("v0", rollback.Good))
+	f(rollback.LastGood, "v0", live("v1", rollback.Condemned), live("v0", rollback.Good))
+	f(rollback.LastGood, "v0", live("v1", rollback.Unproven), live("v0", rollback.Good))
+	f(rollback.LastGood, "", live("v1", rollback.Unproven))
+	f(rollback.LastGood, "")
+}
+
+func TestOutput(t *testing.T) {
+	f := func(said, want string) {
+		t.Helper()
+		if got := rollback.Output(said); got != want {
+			t.Errorf("Output(%.40q) = %.40q, want %.40q", said, got, want)
+		}
+	}
+	f("one\n\ttwo", "one\n\ttwo")
+	f("nul \x00, escape \x1b[2J, broken \xff.", "nul , escape [2J, broken .")
+	f(strings.Repeat("x", rollback.MaxOutput+1), strings.Repeat("x", rollback.MaxOutput))
+	if got := rollback.Output(strings.Repeat("é", rollback.MaxOutput)); len(got) > rollback.MaxOutput || !utf8.ValidString(got) {
+		t.Errorf("a cut character was kept: %d bytes", len(got))
+	}
+}
