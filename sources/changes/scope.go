@@ -20,7 +20,7 @@ type Scope struct {
 	// Environments maps the tool's names to ours; what is not listed stays.
 	Environments map[string]string `yaml:"environments"`
 	// Kind is what the source's changes are where it does not say.
-	Kind sources.Kind `yaml:"kind"`
+	Kind sources.Kind `yaml:"change_kind"`
 	// Rollout is how far before the end a change began, for tools that tell
 	// only the end of one. 0: the tool tells the start itself.
 	Rollout time.Duration `yaml:"rollout"`
@@ -36,7 +36,7 @@ func (s Scope) Check() error {
 	}
 	kinds := []sources.Kind{"", sources.Deploy, sources.Config, sources.Flag, sources.Experiment}
 	if !slices.Contains(kinds, s.Kind) {
-		return fmt.Errorf("kind: %q is none of deploy, config, flag, experiment", s.Kind)
+		return fmt.Errorf("change_kind: %q is none of deploy, config, flag, experiment", s.Kind)
 	}
 	if s.Rollout < 0 {
 		return fmt.Errorf("rollout: %s is negative", s.Rollout)

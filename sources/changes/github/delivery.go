@@ -57,7 +57,7 @@ type extra struct {
 
 // event is the delivery in our words, without source and service.
 func (d delivery) event(kind string) (sources.Event, error) {
-	if d.Action != "created" {
+	if d.Action != "" && d.Action != "created" { // older Enterprise servers leave it out
 		return sources.Event{}, changes.Ignored("action is not created")
 	}
 	if err := d.complete(); err != nil {

@@ -1,7 +1,7 @@
 // Package github turns GitHub's deployment and deployment_status webhooks
 // into events (docs.github.com/en/webhooks, X-Hub-Signature-256).
 //
-//	deployment.state             becomes
+//	state                        becomes
 //	in_progress                  started
 //	pending, queued              started, unless a workflow run stands behind it
 //	(deployment created)         started, unless a workflow run stands behind it
@@ -27,10 +27,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
 	"github.com/pushback/pushback/sources/changes/signature"
-
-	"github.com/pushback/pushback/sources"
 )
 
 // Config is one GitHub source in pushback.yml. Environments maps GitHub's

@@ -1,0 +1,189 @@
+package changes
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+type form struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+	N    int       `json:"n"`
+	In   struct {
+		Flag bool `json:"flag"`
+	} `json:"in"`
+}
+
+func TestDecode(t *testing.T) {
+	f := func(name, body, want string) {
+		t.Helper()
+		var v form
+		err := DecodeStrict([]byte(body), &v)
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			return
+		}
+		bad := (*BadEvent)(nil)
+		if !errors.As(err, &bad) || !strings.Contains(bad.Reason, want) {
+			t.Errorf("%s: %v, want a BadEvent with %q", name, err, want)
+			return
+		}
+		if strings.ContainsAny(bad.Reason, "\n\r") || strings.Contains(bad.Reason, "hunter2") {
+			t.Errorf("%s: reason %q", name, bad.Reason)
+		}
+	}
+	f("good", `{"name":"a","at":"2026-03-01T12:00:00Z","n":1,"in":{"flag":true}} `, "")
+	f("empty object", `{}`, "")
+	f("unknown field", `{"nmae":"hunter2"}`, `unknown field "nmae"`)
+	f("unknown field far in", `{"in":{"x":1}}`, `unknown field "x"`)
+	f("long unknown field", `{"`+strings.Repeat("k", 5000)+`":1}`, "unknown field")
+	f("line break in unknown field", `{"a\nb":1}`, "unknown field")
+	f("wrong kind", `{"n":"hunter2"}`, "n: cannot be a JSON string")
+	f("wrong kind far in", `{"in":{"flag":3}}`, "in.flag: cannot be a JSON number")
+	f("too large", `{"n":1e99}`, "n: cannot be a JSON number")
+	f("bad time", `{"at":"hunter2"}`, "times are RFC 3339")
+	f("empty", ``, "not a JSON object")
+	f("array", `[{}]`, "not a JSON object")
+	f("null", `null`, "not a JSON object")
+	f("text", `hello`, "not a JSON object")
+	f("cut", `{"name":"a`, "not JSON")
+	f("cut after a value", `{"in":{"flag":true}`, "cut short")
+	f("two values", `{} {}`, "more than one")
+	f("trailing text", `{} x`, "more than one")
+	f("twice the same key", `{"name":"a","name":"b"}`, "stands twice")
+	f("twice by escape", `{"name":"a","n\u0061me":"b"}`, "stands twice")
+	f("no UTF-8", "{\"name\":\"\xff\"}", "not UTF-8")
+	f("deep", strings.Repeat(`{"a":`, 100)+"1"+strings.Repeat("}", 100), "nested deeper")
+	f("deep arrays", `{"a":`+strings.Repeat("[", 100000), "nested deeper")
+}
+
+func TestDecodeTakesForeignKeys(t *testing.T) {
+	var v form
+	if err := Decode([]byte(`{"name":"a","more":[{"x":[1,null]}]}`), &v); err != nil || v.Name != "a" {
+		t.Fatalf("%+v, %v", v, err)
+	}
+}
+
+func event(service, environment string, status sources.Status) sources.Event {
+	return sources.Event{
+		EventID: "1", ChangeID: "c", Service: service, Environment: environment, Status: status,
+		At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Sequence: 5,
+	}
+}
+
+func TestScopeServices(t *testing.T) {
+	f := func(service string, ok bool, globs ...string) {
+		t.Helper()
+		_, err := Scope{Services: globs}.Admit(event(service, "production", sources.Started))
+		if (err == nil) != ok || (err != nil && !errors.As(err, new(*BadEvent))) {
+			t.Errorf("%q under %q: %v", service, globs, err)
+		}
+	}
+	f("cart", true)
+	f("cart", true, "*")
+	f("cart", true, "search", "ca?t")
+	f("acme/cart", true, "*")
+	f("acme/cart", true, "acme/*")
+	f("acme/cart", false, "cart")
+	f("cart", false, "cart-*")
+	f("cart", false, "Cart")
+	f("cart", true, "[a-d]art")
+}
+
+func TestScopeWords(t *testing.T) {
+	s := Scope{Environments: map[string]string{"prod": "production"}, Kind: sources.Config}
+	got, err := s.Admit(event("cart", "prod", sources.Started))
+	if err != nil || len(got) != 1 || got[0].Environment != "production" || got[0].Kind != sources.Config {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = Scope{}.Admit(event("cart", "prod", sources.Started))
+	if err != nil || len(got) != 1 || got[0].Environment != "prod" || got[0].Kind != sources.Deploy {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestRolloutTellsTheStart(t *testing.T) {
+	s := Scope{Rollout: 20 * time.Minute}
+	end := event("cart", "production", sources.Succeeded)
+	got, err := s.Admit(end)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%+v, %v; want a start and an end", got, err)
+	}
+	first := got[0]
+	if first.Status != sources.Started || !first.At.Equal(end.At.Add(-20*time.Minute)) || first.EventID == end.EventID || first.ChangeID != end.ChangeID {
+		t.Errorf("start is %+v", first)
+	}
+	if got[1].Status != sources.Succeeded || got[1].EventID != end.EventID {
+		t.Errorf("end is %+v", got[1])
+	}
+	if got, _ := s.Admit(event("cart", "production", sources.Started)); len(got) != 1 {
+		t.Errorf("a told start gives %d events", len(got))
+	}
+}
+
+func TestScopeIsChecked(t *testing.T) {
+	for _, s := range []Scope{{Services: []string{"[a"}}, {Kind: "infra"}, {Rollout: -1}} {
+		if s.Check() == nil {
+			t.Errorf("%+v is accepted", s)
+		}
+	}
+	if err := (Scope{Services: []string{"a*"}, Kind: sources.Flag, Rollout: 1}).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadSecrets(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	a, b := file("a", "hunter2\n"), file("b", " two ")
+	got, err := ReadSecrets([]string{a, b}, false)
+	if text, _ := json.Marshal([]string{string(got[0]), string(got[1])}); err != nil || string(text) != `["hunter2","two"]` {
+		t.Errorf("%s, %v", text, err)
+	}
+	f := func(name string, insecure bool, files ...string) {
+		t.Helper()
+		if _, err := ReadSecrets(files, insecure); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f("none", false)
+	f("insecure beside a secret", true, a)
+	f("missing file", false, filepath.Join(dir, "c"))
+	f("empty file", false, file("empty", "\n\n"))
+	f("large file", false, file("large", strings.Repeat("x", maxSecret+1)))
+	f("one of two", false, a, file("empty2", ""))
+	if got, err := ReadSecrets(nil, true); err != nil || len(got) != 0 {
+		t.Errorf("insecure: %v, %v", got, err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"name":"a","at":"2026-03-01T12:00:00Z"}`))
+	f.Add([]byte(`{"a":[[[{"b":1}]]]}`))
+	f.Add([]byte(`{"name":"a","name":"b"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var v form
+		err := DecodeStrict(body, &v)
+		if bad := (*BadEvent)(nil); err != nil && (!errors.As(err, &bad) || strings.ContainsAny(bad.Reason, "\n\r") || len(bad.Reason) > 300) {
+			t.Fatalf("%q is no reason in one line", err)
+		}
+		if err == nil && !json.Valid(body) {
+			t.Fatal("accepted what is no JSON")
+		}
+	})
+}
