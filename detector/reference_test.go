@@ -44,7 +44,7 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		x := readSeries(t, filepath.Join(shared, c.File))
+		x, _ := readSeries(t, filepath.Join(shared, c.File))
 		p := Plan{Tick: time.Minute, Before: c.Before, After: c.After, Season: day}
 		k := Learn(p, Signal{Kind: Level, Worse: Higher}, History{Start: time.Unix(0, 0), Ticks: Ticks{Value: x[c.Start:c.Deploy]}})
 		s := k.Higher[0]
@@ -92,7 +92,9 @@ func near(t *testing.T, what string, got, want, relative float64) {
 	}
 }
 
-func readSeries(t testing.TB, path string) Values {
+// readSeries reads a published series, and which of its moments were labelled
+// as incidents.
+func readSeries(t testing.TB, path string) (x Values, incident []bool) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -107,13 +109,12 @@ func readSeries(t testing.TB, path string) Values {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := make(Values, 0, len(rows))
 	for _, row := range rows[1:] {
 		v, err := strconv.ParseFloat(row[1], 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		x = append(x, v)
+		x, incident = append(x, v), append(incident, row[2] == "1")
 	}
-	return x
+	return x, incident
 }

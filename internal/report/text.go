@@ -43,7 +43,7 @@ func Text(w io.Writer, r Record, s Style) error {
 	}
 	s.Width = max(s.Width, 40)
 	p := &page{w: w, style: s}
-	p.line(p.coloured(Headline(r.Change, r.Verdict), r.Verdict.Grade))
+	p.heading(Headline(r.Change, r.Verdict), r.Verdict.Grade)
 	p.line(about(r))
 	for _, e := range r.Verdict.Signals {
 		p.line("")
@@ -77,7 +77,7 @@ func reading(o detector.Observation, signal string) detector.Reading {
 
 // signal writes one signal's block.
 func (p *page) signal(e detector.Evidence, r detector.Reading) {
-	p.line(p.coloured(e.Signal+" "+moved(e), e.Grade))
+	p.heading(e.Signal+" "+moved(e), e.Grade)
 	p.plot(r, e.Unit)
 	for _, fact := range facts(e) {
 		p.line("  " + fact)
@@ -126,7 +126,9 @@ func facts(e detector.Evidence) []string {
 	add(e.Reason != "", "%s: %s", e.Reason, sentence(e.Reason))
 	add(!e.Onset.IsZero(), "began: %s", clock(e.Onset))
 	add(len(e.Tests) > 0, "by: %s; raw %s, over the rule's signals %s", tests(e.Tests), probability(e.RawP), probability(e.P))
-	add(e.Counts != nil && e.Counts.Overdispersion > 1, "overdispersion: %s, by which counts were divided", overdispersion(e))
+	if c := e.Counts; c != nil {
+		add(c.Overdispersion > 1, "overdispersion: %s, by which counts were divided", digits(c.Overdispersion))
+	}
 	add(e.Smallest > 0, "smallest effect this watch could have seen: %s", strings.TrimPrefix(signed(e.Smallest, e.Unit), "+"))
 	add(e.Forecaster != "", "forecast: %s, from %d ticks of history and %d placebos", e.Forecaster, e.History, e.Placebos)
 	add(e.AlarmRate > 0, "would have alarmed with no change: %s of the time", value(e.AlarmRate, fraction))
@@ -141,36 +143,34 @@ func tests(tests []detector.Test) string {
 	return strings.Join(words, " and ")
 }
 
-func overdispersion(e detector.Evidence) string {
-	if e.Counts == nil {
-		return ""
-	}
-	return digits(e.Counts.Overdispersion)
-}
-
 // colours by grade: none is plain, then yellow, magenta, red.
 var colours = [...]string{detector.Suspect: "\x1b[33m", detector.Likely: "\x1b[35m", detector.Certain: "\x1b[1;31m"}
 
-// coloured marks text that has been made printable; line leaves the marks.
-func (p *page) coloured(text string, g detector.Grade) string {
+// heading writes one line in the colour of a grade.
+func (p *page) heading(text string, g detector.Grade) {
 	if !p.style.Colour || g <= detector.None || int(g) >= len(colours) {
-		return text
+		p.line(text)
+		return
 	}
-	return colours[g] + printable(text) + "\x1b[0m"
+	p.write(colours[g] + p.shown(text) + "\x1b[0m\n")
 }
 
 // line writes one line, wrapped at no width: a query is copied whole.
-func (p *page) line(text string) {
-	if p.err != nil {
-		return
-	}
-	if !strings.HasPrefix(text, "\x1b[") {
-		text = printable(text)
-	}
+func (p *page) line(text string) { p.write(p.shown(text) + "\n") }
+
+// shown is text that this terminal can show and that cannot steer it.
+func (p *page) shown(text string) string {
+	text = printable(text)
 	if p.style.ASCII {
-		text = plain(text)
+		return plain(text)
 	}
-	_, p.err = io.WriteString(p.w, text+"\n")
+	return text
+}
+
+func (p *page) write(text string) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, text)
+	}
 }
 
 var asciiFor = strings.NewReplacer("→", "->", "−", "-", "—", "-", "µ", "u", "φ", "phi", "│", "|")
