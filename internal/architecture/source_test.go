@@ -1,0 +1,128 @@
+package architecture
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const (
+	module = "github.com/pushback/pushback"
+	root   = "../.."
+)
+
+// file is one file of the house.
+type file struct {
+	name    string // from the root
+	folder  string
+	test    bool
+	lines   int
+	imports []string
+	tree    *ast.File
+	places  *token.FileSet
+}
+
+// read is every Go file there is, read once for all tests.
+var read = sync.OnceValues(func() ([]file, error) {
+	var all []file
+	tree := os.DirFS(root)
+	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") || path.Dir(name) == "." {
+			return nil
+		}
+		f, err := parse(tree, name)
+		all = append(all, f)
+		return err
+	})
+	return all, err
+})
+
+func parse(tree fs.FS, name string) (file, error) {
+	source, err := fs.ReadFile(tree, name)
+	if err != nil {
+		return file{}, err
+	}
+	f := file{
+		name: name, folder: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
+		lines: bytes.Count(source, []byte("\n")), places: token.NewFileSet(),
+	}
+	f.tree, err = parser.ParseFile(f.places, name, source, parser.SkipObjectResolution)
+	if err != nil {
+		return file{}, err
+	}
+	for _, i := range f.tree.Imports {
+		imported, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			return file{}, err
+		}
+		f.imports = append(f.imports, imported)
+	}
+	return f, nil
+}
+
+// house is every Go file there is.
+func house(t *testing.T) []file {
+	t.Helper()
+	all, err := read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 50 {
+		t.Fatalf("found %d files: is %s the root?", len(all), root)
+	}
+	return all
+}
+
+// ours are the folders of this module that the file imports.
+func (f file) ours() (folders []string) {
+	for _, imported := range f.imports {
+		if within(imported, module) {
+			folders = append(folders, strings.TrimPrefix(imported, module+"/"))
+		}
+	}
+	return folders
+}
+
+// within says whether a package is p, or below it.
+func within(imported, p string) bool {
+	return imported == p || strings.HasPrefix(imported, p+"/")
+}
+
+// calls are the functions of a package that the file names.
+func (f file) calls(name string) (called []string) {
+	ast.Inspect(f.tree, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && x.Name == name {
+				called = append(called, s.Sel.Name)
+			}
+		}
+		return true
+	})
+	return called
+}
+
+// acts says whether the file calls a method Do with two arguments.
+func (f file) acts() (found bool) {
+	ast.Inspect(f.tree, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok && len(call.Args) == 2 {
+			s, ok := call.Fun.(*ast.SelectorExpr)
+			found = found || ok && s.Sel.Name == "Do"
+		}
+		return true
+	})
+	return found
+}
