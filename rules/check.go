@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -111,8 +112,8 @@ func (r *reader) checkVariables(at, text string, known []string, rule Rule) bool
 }
 
 func variableHint(name string, known []string) string {
-	if hint := nearest(name, known); strings.HasPrefix(hint, "did") {
-		return hint
+	if near := strictyaml.Nearest(name, known); near != "" {
+		return fmt.Sprintf("did you mean $%s?", near)
 	}
 	return "there are: $" + strings.Join(known, ", $")
 }

@@ -83,15 +83,6 @@ func inFileOrder(ds []Diagnostic) []Diagnostic {
 	return ds
 }
 
-// line gives the text of one line of a file.
-func line(source []byte, number int) string {
-	lines := strings.SplitN(string(source), "\n", number+1)
-	if number < 1 || number > len(lines) {
-		return ""
-	}
-	return strings.TrimSuffix(lines[number-1], "\r")
-}
-
 // nearest is a hint for a name nobody knows.
 func nearest(name string, known []string) string {
 	if near := strictyaml.Nearest(name, known); near != "" {
@@ -111,5 +102,5 @@ func oneOf(what, word string, known []string) error {
 	if near := strictyaml.Nearest(word, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return &strictyaml.Invalid{Message: fmt.Sprintf("unknown %s %q", what, word), Hint: hint}
+	return &strictyaml.Invalid{Code: codeUnknownWord, Message: fmt.Sprintf("unknown %s %q", what, word), Hint: hint}
 }

@@ -32,6 +32,9 @@ func (r *reader) rule(team, at string, w written) {
 		Team: team, Name: w.Name, File: r.file, Line: r.positions.Value(at).Line,
 		Store: w.Store, Language: r.world.language(w.Store),
 	}
+	if team == "" && r.positions.Has("team") {
+		r.at("team", strictyaml.MissingField, "the team has no name", "")
+	}
 	r.name(at, w.Name)
 	r.scope(at, w, &rule)
 	r.store(at, w)
@@ -136,7 +139,7 @@ func (r *reader) word(at, what, word string, known []string) {
 }
 
 func (r *reader) store(at string, w written) {
-	if r.world.Stores == nil || w.Store == "" {
+	if r.stored || r.world.Stores == nil || w.Store == "" {
 		return
 	}
 	if _, ok := r.world.Stores[w.Store]; !ok {

@@ -57,12 +57,32 @@ func (w Window) holds(now time.Time) bool {
 	}
 	from, until := wall(now.Add(-w.Duration-slack).In(zone)), wall(now.Add(slack).In(zone))
 	for at := schedule.Next(from); !at.IsZero() && !at.After(until); at = schedule.Next(at) {
-		begins := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, zone)
-		if !begins.After(now) && now.Before(begins.Add(w.Duration)) {
+		first, last := moments(at, zone)
+		if !first.After(now) && now.Before(last.Add(w.Duration)) {
 			return true
 		}
 	}
 	return false
+}
+
+// moments are when the wall clock of a zone shows a time: twice in the hour
+// that is repeated in autumn, and, for the hour lost in spring, the moment
+// the lost time stands for. A freeze holds from the first to the end of the
+// last: touching production an hour early is the dearer mistake.
+func moments(at time.Time, zone *time.Location) (first, last time.Time) {
+	one := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, zone)
+	first, last = one, one
+	for _, shift := range []time.Duration{-time.Hour, -30 * time.Minute, 30 * time.Minute, time.Hour} {
+		other := one.Add(shift)
+		switch {
+		case !wall(other).Equal(at):
+		case shift < 0:
+			first = other
+		default:
+			last = other
+		}
+	}
+	return first, last
 }
 
 // wall is what the clock on the wall shows, as a time without a zone.

@@ -17,8 +17,8 @@ type World struct {
 	Hooks     []string
 	Receivers []string
 	Freezes   []string
-	Stores    map[string]Language // by name; DefaultStore must be one of them
-	Default   string              // the store of rules that name none
+	Stores    map[string]Language // by name; a store not listed is taken to speak PromQL
+	Default   string              // the one of Stores that serves rules which name none
 
 	// CheckQuery may refuse an expression that PromQL's grammar allows, once
 	// its variables have been replaced by harmless text. nil: no such check.
@@ -66,9 +66,12 @@ func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
 	return &Set{rules: l.rules}, nil
 }
 
-// Parse reads the Text of one rule, as it is stored with a watch.
+// Parse reads the Text of one rule, as it is stored with a watch. Of the world
+// it takes the stores' languages alone: a watch goes on under the rule it
+// began with, even after a hook or a pager it names has gone.
 func Parse(text string, w World) (Rule, []Diagnostic) {
-	l := &loader{world: w, named: map[string]string{}}
+	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery = nil, nil, nil, nil
+	l := &loader{world: w, stored: true, named: map[string]string{}}
 	l.file("", []byte(text))
 	if len(l.found) == 0 && len(l.rules) != 1 {
 		l.found = append(l.found, Diagnostic{Line: 1, Column: 1, Code: codeOneRule, Message: fmt.Sprintf("expected one rule, found %d", len(l.rules))})
@@ -81,10 +84,11 @@ func Parse(text string, w World) (Rule, []Diagnostic) {
 
 // loader gathers the rules and mistakes of many files.
 type loader struct {
-	world World
-	named map[string]string // rule → where it stands
-	rules []Rule
-	found []Diagnostic
+	world  World
+	stored bool              // reading back what was checked before
+	named  map[string]string // rule → where it stands
+	rules  []Rule
+	found  []Diagnostic
 }
 
 // maxFiles bounds a folder that was pointed at by mistake.
@@ -147,16 +151,21 @@ func (l *loader) file(name string, data []byte) {
 type reader struct {
 	*loader
 	file      string
-	source    []byte
+	lines     []string
 	positions *strictyaml.Positions
 	broken    map[int]bool // lines that already have a problem
+	reported  int
 }
 
 func (r *reader) report(at strictyaml.Position, code, message, hint string) {
-	r.found = append(r.found, Diagnostic{
-		File: r.file, Line: at.Line, Column: at.Column, Code: code, Message: message, Hint: hint,
-		Snippet: line(r.source, at.Line),
-	})
+	if r.reported++; r.reported > strictyaml.MaxProblems {
+		return
+	}
+	d := Diagnostic{File: r.file, Line: at.Line, Column: at.Column, Code: code, Message: message, Hint: hint}
+	if at.Line <= len(r.lines) {
+		d.Snippet = strings.TrimSuffix(r.lines[at.Line-1], "\r")
+	}
+	r.found = append(r.found, d)
 }
 
 // at reports something wrong with the value at a path, unless the YAML of
@@ -171,5 +180,8 @@ func (r *reader) at(path, code, message, hint string) {
 
 // inside reports something wrong at a byte of the text at a path.
 func (r *reader) inside(path string, offset int, code, message, hint string) {
+	if r.reported > strictyaml.MaxProblems {
+		return // placing costs a walk through the file
+	}
 	r.report(r.positions.Inside(path, offset), code, message, hint)
 }

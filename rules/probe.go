@@ -1,10 +1,11 @@
 package rules
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -126,10 +127,10 @@ func (b Bound) choose(p Probe, answer []sources.Series) Choice {
 	case P90:
 		c.Native, c.Bound = true, wanted
 		if wanted == 0 {
-			c.Bound = newest(answer[0])
+			c.Bound = cmp.Or(newest(answer[0]), unseen*u.perSecond)
 		}
 	case Edges:
-		c.Edge, c.Bound = edge(answer, wanted)
+		c.Edge, c.Bound = edge(answer, wanted, unseen*u.perSecond)
 	}
 	return c
 }
@@ -137,13 +138,31 @@ func (b Bound) choose(p Probe, answer []sources.Series) Choice {
 // edge picks the bound of slow among a histogram's edges: the lowest at or
 // above the one wanted, or, where none is wanted, at or above the 90th
 // percentile of before. The highest finite edge serves where none is as high.
-func edge(series []sources.Series, wanted float64) (string, float64) {
-	type bucket struct {
-		text         string
-		bound, count float64
+func edge(series []sources.Series, wanted, otherwise float64) (string, float64) {
+	buckets, total := bucketsOf(series)
+	if wanted == 0 && total == 0 {
+		wanted = otherwise
 	}
-	var buckets []bucket
-	total := 0.0
+	for _, c := range buckets {
+		if wanted > 0 && c.bound >= wanted || wanted == 0 && c.count >= 0.9*total {
+			return c.text, c.bound
+		}
+	}
+	if len(buckets) == 0 {
+		return "", 0
+	}
+	last := buckets[len(buckets)-1]
+	return last.text, last.bound
+}
+
+// bucket is one edge of a classic histogram and how many events lie below it.
+type bucket struct {
+	text         string
+	bound, count float64
+}
+
+// bucketsOf gives the finite edges, ascending, and the number of all events.
+func bucketsOf(series []sources.Series) (buckets []bucket, total float64) {
 	for _, s := range series {
 		bound, err := strconv.ParseFloat(s.Labels["le"], 64)
 		if err != nil {
@@ -155,18 +174,13 @@ func edge(series []sources.Series, wanted float64) (string, float64) {
 			buckets = append(buckets, bucket{s.Labels["le"], bound, count})
 		}
 	}
-	if len(buckets) == 0 {
-		return "", 0
-	}
-	sort.Slice(buckets, func(i, j int) bool { return buckets[i].bound < buckets[j].bound })
-	for _, c := range buckets {
-		if wanted > 0 && c.bound >= wanted || wanted == 0 && c.count >= 0.9*total {
-			return c.text, c.bound
-		}
-	}
-	last := buckets[len(buckets)-1]
-	return last.text, last.bound
+	slices.SortFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
+	return buckets, total
 }
+
+// unseen bounds slow, in seconds, where the rule has no bound and there was
+// no traffic to choose one from: what web users notice.
+const unseen = 0.5
 
 // newest is the last sample's value, 0 where there is none or it is no number.
 func newest(s sources.Series) float64 {

@@ -134,6 +134,8 @@ func (b Bound) fill(expr string, s spans) (parser.Expr, error) {
 			failed = firstError(failed, b.fillSelector(n))
 		case *parser.StringLiteral:
 			n.Val = b.words().Replace(n.Val)
+		case *parser.NumberLiteral:
+			n.Duration = false // 60, not 1m: older stores know no durations as numbers
 		}
 		return nil
 	})

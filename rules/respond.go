@@ -73,7 +73,7 @@ func (r Response) reached(m Moment) bool {
 	}
 	switch r.On {
 	case "":
-		return m.State != watch.Healthy && m.Grade >= r.AtLeast && !r.waits(m)
+		return judged(m) && m.Grade >= r.AtLeast && !r.waits(m)
 	case onSignalLost:
 		return lost(m.Verdict) && !r.waits(m)
 	default:
@@ -81,10 +81,20 @@ func (r Response) reached(m Moment) bool {
 	}
 }
 
-// waits holds a line of mode act back until the evidence may act or the bake
-// is over.
+// judged says whether grades mean anything now: not once all is well, and
+// not while the store fails us.
+func judged(m Moment) bool {
+	return m.State != watch.Healthy && m.State != watch.Blind && m.Verdict.Outcome != detector.Blind
+}
+
+// waits holds a line back that would roll back: while the present verdict is
+// below its grade, whatever the grade once was; and, of mode act, until the
+// evidence may act or the bake is over.
 func (r Response) waits(m Moment) bool {
-	return r.Rollback != nil && r.Rollback.Mode == Act && !m.Verdict.MayAct && !m.Final
+	if r.Rollback == nil {
+		return false
+	}
+	return m.Verdict.Grade < r.AtLeast || r.Rollback.Mode == Act && !m.Verdict.MayAct && !m.Final
 }
 
 func lost(v detector.Verdict) bool {

@@ -23,9 +23,10 @@ func textOf(team string, w written) string {
 }
 
 // hashOf covers what judges: trust is earned by a way of judging, and is lost
-// when that changes. Who is told, and where the rule stands, do not count.
+// when that changes. Who is told, where the rule stands, and what the store
+// speaks do not count.
 func hashOf(r Rule) string {
-	r.Team, r.File, r.Line, r.Text, r.Hash, r.Respond = "", "", 0, "", "", nil
+	r.Team, r.File, r.Line, r.Text, r.Hash, r.Language, r.Respond = "", "", 0, "", "", "", nil
 	b, err := json.Marshal(r)
 	if err != nil {
 		panic("rules: hashing a rule: " + err.Error())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -140,8 +141,17 @@ func flawOf(text string, err error) flaw {
 	if !errors.As(err, &at) {
 		return flaw{message: err.Error()}
 	}
-	return flaw{offset: byteOffset(text, at.From), message: at.Message, hint: whenHint}
+	return flaw{offset: byteOffset(text, at.From), message: plainly.Replace(at.Message), hint: whenHint}
 }
+
+// plainly puts our words for the library's, which names Go types.
+var plainly = strings.NewReplacer(
+	"type rules.changeWords", "change", "type rules.verdictWords", "verdict", "type rules.serviceWords", "service",
+	"rules.changeWords", "change", "rules.verdictWords", "verdict", "rules.serviceWords", "service",
+	"map[string]string", "labels", "[]string", "list of text", "func(string) bool", "freeze",
+	"unexpected token EOF", "the condition ends too early",
+	"type string", "text", "string", "text", "bool", "true or false",
+)
 
 const whenHint = "a condition may use change, verdict, service and freeze(\"name\"); see docs/rules.md"
 

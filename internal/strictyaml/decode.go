@@ -41,7 +41,14 @@ type decoder struct {
 	depth     int
 }
 
+// enough ends the search for mistakes in a file that has nothing else: ten
+// times what is shown, since some are found out of order.
+const enough = 10 * MaxProblems
+
 func (d *decoder) report(n *yaml.Node, code, message, hint string) {
+	if len(d.problems) >= enough {
+		return
+	}
 	d.problems = append(d.problems, Problem{Line: n.Line, Column: n.Column, Code: code, Message: message, Hint: hint})
 }
 

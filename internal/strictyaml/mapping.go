@@ -46,7 +46,7 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, path string) {
 		at := join(path, e.name)
 		field, ok := fields[e.name]
 		if !ok {
-			d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", clip(e.name)), suggestion(e.name, fields))
+			d.unknown(e, fields)
 			continue
 		}
 		d.positions.setKey(at, e.key)
@@ -54,6 +54,12 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, path string) {
 		field.set = true
 	}
 	d.missing(n, fields)
+}
+
+func (d *decoder) unknown(e entry, fields map[string]*field) {
+	if len(d.problems) < enough {
+		d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", clip(e.name)), suggestion(e.name, fields))
+	}
 }
 
 func (d *decoder) missing(n *yaml.Node, fields map[string]*field) {

@@ -1,8 +1,9 @@
 package strictyaml
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 )
 
 // The codes of the mistakes found here. Each is also the name of a page in
@@ -50,14 +51,14 @@ type Invalid struct {
 // Error gives the message alone.
 func (e *Invalid) Error() string { return e.Message }
 
-// inFileOrder sorts by position, keeping the order of what stands in one place.
+// MaxProblems bounds what one file can make us say.
+const MaxProblems = 100
+
+// inFileOrder sorts by position, keeping the order of what stands in one
+// place, and keeps the first MaxProblems.
 func inFileOrder(problems []Problem) []Problem {
-	sort.SliceStable(problems, func(i, j int) bool {
-		a, b := problems[i], problems[j]
-		if a.Line != b.Line {
-			return a.Line < b.Line
-		}
-		return a.Column < b.Column
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return problems
+	return problems[:min(len(problems), MaxProblems)]
 }

@@ -20,14 +20,15 @@ func suggestion(name string, fields map[string]*field) string {
 }
 
 // Nearest is the known word that name is most likely a slip of, or "". A slip
-// is at most one edit in three letters; a swap of neighbours counts as one.
+// is at most one edit in three letters; a swap of neighbours counts as one,
+// and words of one or two letters are never slips of each other.
 func Nearest(name string, known []string) string {
 	best, least := "", len([]rune(name))/3+2
 	if len(name) > 64 {
 		return ""
 	}
 	for _, word := range known {
-		limit := max(1, len([]rune(word))/3)
+		limit := len([]rune(word)) / 3
 		if n := edits(strings.ToLower(name), strings.ToLower(word)); n <= limit && n < least {
 			best, least = word, n
 		}

@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/sources"
+)
+
+// seeds adds every fixture, good and bad.
+func seeds(f *testing.F) {
+	for _, pattern := range []string{"testdata/good/*.yml", "testdata/good/*/*.yaml", "testdata/bad/*.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatal("no seeds in", pattern)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(data))
+		}
+	}
+}
+
+// FuzzLoad holds that no file, however odd, panics, is placed outside itself,
+// or loads into a rule that cannot be stored and asked.
+func FuzzLoad(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		set, found := Load(fstest.MapFS{"f.yml": {Data: []byte(text)}}, town)
+		lines := 1 + strings.Count(text, "\n")
+		for _, d := range found {
+			if d.Line < 1 || d.Line > lines+1 || d.Column < 1 || d.Code == "" || d.Message == "" || !utf8.ValidString(d.Message) {
+				t.Errorf("%q: %+v", text, d)
+			}
+		}
+		if (set == nil) != (len(found) > 0) {
+			t.Fatalf("set %v with %d diagnostics", set, len(found))
+		}
+		if set == nil {
+			return
+		}
+		for _, r := range set.Rules() {
+			sound(t, r)
+		}
+	})
+}
+
+// sound asks everything of a rule that was loaded.
+func sound(t *testing.T, r Rule) {
+	t.Helper()
+	again, found := Parse(r.Text, town)
+	if len(found) > 0 || again.Hash != r.Hash || again.Text != r.Text {
+		t.Fatalf("%v\n%s\nis not what was stored:\n%s", found, again.Text, r.Text)
+	}
+	b := Bind(r, sources.Change{Environment: `"e`, Version: "v("}, Service{Name: "s\\", Match: map[string]string{"a b": "c\n"}})
+	p := b.Plan(Resolved{})
+	inputs, err := b.Inputs(Resolved{})
+	if err != nil || len(inputs) != len(p.Signals) {
+		t.Fatalf("%s: %d inputs of %d signals, %v", r.Text, len(inputs), len(p.Signals), err)
+	}
+	for i, in := range inputs {
+		if in.Signal != p.Signals[i].Name || in.Value.Step <= 0 || p.Tick <= 0 || p.After < 1 {
+			t.Fatalf("%s: %+v", r.Text, in)
+		}
+		if _, err := promql.ParseExpr(in.Value.Expr); err != nil && r.Language == LanguagePromQL {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.Probes(0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func FuzzAmount(f *testing.F) {
+	for _, s := range []string{"0.5 points", "10%", "20ms", "1", "-1", "1e9", "", "%", ". points", "9999999999999d", "1_0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var a amount
+		if a.UnmarshalText([]byte(s)) == nil && !(a.value >= 0 && a.value < 1e300) {
+			t.Errorf("%q gives %v", s, a.value)
+		}
+	})
+}
+
+func TestHostileFilesAreRefusedQuickly(t *testing.T) {
+	bomb := "team: &a [x,x,x,x,x,x,x,x,x,x]\n"
+	for c := 'b'; c <= 'i'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 10))
+	}
+	deep := "team: a\nrules: [{name: x, scope: site, signals: [{name: q, query: '%s'}], respond: [{at_least: likely, tell: a, when: '%s'}]}]"
+	for name, text := range map[string]string{
+		"alias bomb":     bomb + "rules: *i",
+		"20k levels":     "team: a\nrules: " + strings.Repeat("[", 20_000),
+		"100 MB":         strings.Repeat("# comment\n", 10<<20),
+		"invalid UTF-8":  "team: \xff",
+		"tabs":           "team: a\nrules:\n\t\t- name: x",
+		"duplicate keys": "team: a\n" + strings.Repeat("rules: []\n", 20_000),
+		"unknown keys":   strings.Repeat("a: 1\n", 100_000),
+		"deep PromQL":    fmt.Sprintf(deep, strings.Repeat("(", 20_000), "true"),
+		"deep condition": fmt.Sprintf(deep, "up", strings.Repeat("(", 20_000)),
+	} {
+		fsys := fstest.MapFS{"f.yml": {Data: []byte(text)}}
+		start := time.Now()
+		_, found := Load(fsys, World{})
+		took := time.Since(start)
+		t.Logf("%s: %v", name, took)
+		// The bound is ten times what a slow machine needs, for the race
+		// detector's sake; a bomb that goes off takes minutes.
+		if len(found) == 0 || len(found) > strictyaml.MaxProblems+10 || took > 2*time.Second {
+			t.Errorf("%s: %d diagnostics in %v", name, len(found), took)
+		}
+	}
+}
