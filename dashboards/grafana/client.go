@@ -101,7 +101,7 @@ func (c *Client) put(ctx context.Context, a Annotation) (int64, error) {
 // find gives the id of the oldest annotation that has the tag, 0 for none.
 // Were there two after all, every caller would settle on the same one.
 func (c *Client) find(ctx context.Context, tag string) (int64, error) {
-	query := url.Values{"tags": {tag}, "type": {"annotation"}, "limit": {"10"}}
+	query := url.Values{"tags": {tag}, "type": {"annotation"}, "limit": {"5"}}
 	var found []struct {
 		ID   int64    `json:"id"`
 		Tags []string `json:"tags"`

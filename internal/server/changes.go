@@ -28,7 +28,7 @@ type nameInput struct {
 }
 
 type recordsInput struct {
-	nameInput
+	Name  string `path:"name" maxLength:"500" doc:"As for the change itself"`
 	Watch string `query:"watch" doc:"Only this watch"`
 }
 
@@ -72,8 +72,8 @@ func (s *Server) list(ctx context.Context, f store.ChangeFilter) (api.Changes, e
 	}
 	page := api.Changes{Changes: []api.ChangeSummary{}}
 	if len(found) > limit {
-		found = found[:limit]
-		page.Before = found[limit-1].StartedAt
+		found = found[:pageEnd(found, limit)]
+		page.Before = found[len(found)-1].StartedAt
 	}
 	for _, c := range found {
 		summary, err := s.summary(ctx, c)
@@ -83,6 +83,18 @@ func (s *Server) list(ctx context.Context, f store.ChangeFilter) (api.Changes, e
 		page.Changes = append(page.Changes, summary)
 	}
 	return page, nil
+}
+
+// pageEnd is where to cut a page of at most limit changes, more being found,
+// so that those which started at one moment stay on one page: the next one
+// begins before that moment. More of them than a page holds cannot be helped.
+func pageEnd(found []store.Change, limit int) int {
+	for n := limit; n > 0; n-- {
+		if !found[n-1].StartedAt.Equal(found[n].StartedAt) {
+			return n
+		}
+	}
+	return limit
 }
 
 func (s *Server) explainChange(ctx context.Context, in *nameInput) (*answerOf[api.Explanation], error) {

@@ -22,7 +22,7 @@ type orderInput struct {
 }
 
 type decisionInput struct {
-	orderInput
+	Key  string `path:"key" maxLength:"500" doc:"As for the order itself"`
 	Body api.Decision
 }
 
