@@ -1,21 +1,21 @@
 package changes
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pushback/pushback/sources"
 )
 
 // Scope is what the operator lets a source say, and how its words become
-// ours. The zero Scope may speak for every service, renames nothing and calls
-// everything a deploy.
+// ours. The zero Scope may speak for every service and renames nothing.
 type Scope struct {
-	// Services are globs over the service's name in the catalogue; * and ?
-	// match a slash too. Empty means all.
+	// Services are globs over the service's name in the catalogue. Empty means
+	// all. The server holds events to them, not the source: only there every
+	// alias is resolved.
 	Services []string `yaml:"services"`
 	// Environments maps the tool's names to ours; what is not listed stays.
 	Environments map[string]string `yaml:"environments"`
@@ -45,22 +45,17 @@ func (s Scope) Check() error {
 }
 
 // Admit puts the event into our words and gives what it amounts to: itself,
-// preceded by the start that the tool does not tell when Rollout is set. A
-// service the source may not speak for is a BadEvent.
-func (s Scope) Admit(e sources.Event) ([]sources.Event, error) {
-	if !s.speaksFor(e.Service) {
-		return nil, Bad("service: this source may not speak for it (services in pushback.yml)")
-	}
+// preceded by the start that the tool does not tell when Rollout is set.
+func (s Scope) Admit(e sources.Event) []sources.Event {
 	if ours, ok := s.Environments[e.Environment]; ok {
 		e.Environment = ours
 	}
-	if e.Kind == "" {
-		e.Kind = s.kind()
-	}
+	e.Kind = cmp.Or(e.Kind, s.Kind)
+	e = e.WithDefaults()
 	if s.Rollout == 0 || e.Status == sources.Started {
-		return []sources.Event{e}, nil
+		return []sources.Event{e}
 	}
-	return []sources.Event{s.start(e), e}, nil
+	return []sources.Event{s.start(e), e}
 }
 
 // start is the start of the change that e ends.
@@ -71,24 +66,3 @@ func (s Scope) start(e sources.Event) sources.Event {
 	e.Sequence = 0
 	return e
 }
-
-func (s Scope) kind() sources.Kind {
-	if s.Kind == "" {
-		return sources.Deploy
-	}
-	return s.Kind
-}
-
-func (s Scope) speaksFor(service string) bool {
-	if len(s.Services) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(s.Services, func(glob string) bool {
-		ok, err := path.Match(unslash(glob), unslash(service))
-		return ok && err == nil
-	})
-}
-
-// unslash takes the slash its special meaning in path.Match: a service is a
-// name, not a path.
-func unslash(s string) string { return strings.ReplaceAll(s, "/", "\x00") }

@@ -7,18 +7,21 @@
 //
 //	status       succeeded
 //	kind         the source's, else deploy
+//	environment  production
 //	event_id     "<change_id>:<status>"
 //	change_id    made from service, environment, region, kind, version and at;
 //	             a change told in two steps (started, then the end) must name it
 //
-// Required are service, environment, version and at: the sender knows best
-// when it happened, and a retry with another time would be another change.
+// Required are service and at: the sender knows best when it happened, and a
+// retry with another time would be another change. Whether the event makes
+// sense, a deploy without a version for one, sources.Event.Validate says.
 //
 // The sender proves itself by a bearer token or by Standard Webhooks; one
 // secret serves both.
 package generic
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -86,11 +89,7 @@ func (s *Source) Parse(_ http.Header, body []byte) ([]sources.Event, error) {
 	if err := require(e); err != nil {
 		return nil, err
 	}
-	events, err := s.config.Admit(defaults(e, s.config.Kind))
-	if err != nil {
-		return nil, err
-	}
-	return events, nil
+	return s.config.Admit(s.config.defaults(e)), nil
 }
 
 // require refuses an event that lacks what no default can give.
@@ -100,8 +99,6 @@ func require(e sources.Event) error {
 		missing bool
 	}{
 		{"service", strings.TrimSpace(e.Service) == ""},
-		{"environment", strings.TrimSpace(e.Environment) == ""},
-		{"version", strings.TrimSpace(e.Version) == ""},
 		{"at", e.At.IsZero()},
 		{"change_id (a started change needs one, for its end to find it)",
 			e.ChangeID == "" && e.Status == sources.Started},
@@ -115,20 +112,13 @@ func require(e sources.Event) error {
 
 // defaults fills what may be left out. The identifiers are made from what the
 // event says and not from chance, so that a sender's retry is a duplicate.
-func defaults(e sources.Event, kind sources.Kind) sources.Event {
-	e.At = e.At.UTC()
-	e.Status = orElse(e.Status, sources.Succeeded)
-	e.Kind = orElse(e.Kind, orElse(kind, sources.Deploy))
-	e.ChangeID = orElse(e.ChangeID, strings.Join([]string{
+func (c Config) defaults(e sources.Event) sources.Event {
+	e.Kind = cmp.Or(e.Kind, c.Kind)
+	e = e.WithDefaults()
+	e.Status = cmp.Or(e.Status, sources.Succeeded)
+	e.ChangeID = cmp.Or(e.ChangeID, strings.Join([]string{
 		e.Service, e.Environment, e.Region, string(e.Kind), e.Version, e.At.Format(time.RFC3339Nano),
 	}, "/"))
-	e.EventID = orElse(e.EventID, e.ChangeID+":"+string(e.Status))
+	e.EventID = cmp.Or(e.EventID, e.ChangeID+":"+string(e.Status))
 	return e
-}
-
-func orElse[T ~string](value, fallback T) T {
-	if value == "" {
-		return fallback
-	}
-	return value
 }
