@@ -132,13 +132,14 @@ func (l *loader) unreadable(name string, err error) {
 func (l *loader) file(name string, data []byte) {
 	var doc document
 	positions, problems := strictyaml.Decode(data, &doc)
-	r := &reader{loader: l, file: name, source: data, positions: positions}
-	broken := map[int]bool{}
+	r := &reader{loader: l, file: name, positions: positions, broken: map[int]bool{}}
+	if len(data) <= strictyaml.MaxSize {
+		r.lines = strings.Split(string(data), "\n")
+	}
 	for _, p := range problems {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
-		broken[p.Line] = true
+		r.broken[p.Line] = true
 	}
-	r.broken = broken
 	for i, w := range doc.Rules {
 		r.rule(doc.Team, fmt.Sprintf("rules[%d]", i), w)
 	}
