@@ -11,9 +11,8 @@ import (
 // left out. Texts in a message are as long as the services and versions they
 // name, and those come from outside.
 func Clip(text string, limit int) string {
-	text = strings.ToValidUTF8(text, "")
 	if len(text) <= limit {
-		return text
+		return strings.ToValidUTF8(text, "")
 	}
 	const mark = "…"
 	return strings.ToValidUTF8(text[:max(limit-len(mark), 0)], "") + mark

@@ -12,6 +12,7 @@ package slack
 import (
 	"context"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/prometheus/common/config"
@@ -70,17 +71,18 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 		return err
 	}
 	return delivery.Post(ctx, s.client, delivery.Parcel{
-		Receiver: receiver, URL: address, Body: body, Secrets: []string{address, path(address)},
+		Receiver: receiver, URL: address, Body: body, Secrets: append(secrets(address), address),
 	})
 }
 
-// path is the part of the webhook's URL that makes it a secret.
-func path(address string) string {
+// secrets are the parts of a webhook's URL that make it one: the path, whose
+// last element is the token.
+func secrets(address string) []string {
 	u, err := url.Parse(address)
 	if err != nil {
-		return ""
+		return nil
 	}
-	return u.Path
+	return []string{u.Path, path.Base(u.Path)}
 }
 
 type post struct {

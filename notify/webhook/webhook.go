@@ -66,7 +66,7 @@ func New(c Config) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{c, client, time.Now}
-	_, err = s.sign("check", nil)
+	_, _, err = s.sign("check", nil)
 	return s, err
 }
 
@@ -80,25 +80,26 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	header, err := s.sign(event.ID, body)
+	header, secret, err := s.sign(event.ID, body)
 	if err != nil {
 		return err
 	}
 	header.Set("Content-Type", "application/cloudevents+json")
 	return delivery.Post(ctx, s.client, delivery.Parcel{
-		Receiver: receiver, URL: s.config.URL, Body: body, Header: header,
+		Receiver: receiver, URL: s.config.URL, Body: body, Header: header, Secrets: []string{secret},
 	})
 }
 
 // sign signs with the moment of sending: receivers refuse a timestamp more
-// than five minutes old, and a message may be much older than its last try.
-func (s *Sender) sign(id string, body []byte) (http.Header, error) {
+// than five minutes old, and a message may be much older than its last try. It gives
+// the secret too, so that the answer can be kept clean of it.
+func (s *Sender) sign(id string, body []byte) (http.Header, string, error) {
 	secret, err := outbound.Secret(s.config.SecretFile)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	header := http.Header{}
-	return header, outbound.Sign(header, secret, id, s.now(), body)
+	return header, secret, outbound.Sign(header, secret, id, s.now(), body)
 }
 
 type event struct {

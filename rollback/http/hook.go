@@ -57,7 +57,8 @@ func New(c Config) (*Hook, error) {
 		return nil, err
 	}
 	h := &Hook{config: c, client: client, now: time.Now}
-	return h, h.sign(http.Header{}, "check", nil)
+	_, err = h.sign(http.Header{}, "check", nil)
+	return h, err
 }
 
 // Do posts the warrant's body once and gives the answer. See the package
@@ -68,11 +69,11 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	request, err := h.request(ctx, w)
+	request, secret, err := h.request(ctx, w)
 	if err != nil {
 		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", rollback.ErrNotSent, err)
 	}
-	answer, err := h.client.Do(request)
+	answer, err := h.client.Do(request, secret)
 	if err != nil {
 		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", fate(err), err)
 	}
@@ -80,23 +81,25 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	return receipt, judge(answer)
 }
 
-func (h *Hook) request(ctx context.Context, w rollback.Warrant) (*http.Request, error) {
+func (h *Hook) request(ctx context.Context, w rollback.Warrant) (*http.Request, string, error) {
 	body := w.Body()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.config.URL, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("the url cannot be called")
+		return nil, "", errors.New("the url cannot be called")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", w.Key())
-	return r, h.sign(r.Header, w.Key(), body)
+	secret, err := h.sign(r.Header, w.Key(), body)
+	return r, secret, err
 }
 
-func (h *Hook) sign(header http.Header, id string, body []byte) error {
+// sign signs, and gives the secret so that the answer can be kept clean of it.
+func (h *Hook) sign(header http.Header, id string, body []byte) (string, error) {
 	secret, err := outbound.Secret(h.config.SecretFile)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return outbound.Sign(header, secret, id, h.now(), body)
+	return secret, outbound.Sign(header, secret, id, h.now(), body)
 }
 
 // fate says what a call without an answer leaves behind.

@@ -57,7 +57,7 @@ func receiver(t *testing.T, b hooktest.Behaviour) (url string, calls func() int)
 		n.Add(1)
 		switch b {
 		case hooktest.Fails:
-			http.Error(w, fmt.Sprintf("refused: %v %s", r.Header, r.URL.RawQuery), http.StatusInternalServerError)
+			http.Error(w, fmt.Sprintf("refused: %v %s %s", r.Header, r.URL.RawQuery, secret), http.StatusInternalServerError)
 		case hooktest.Hangs:
 			<-hung
 		case hooktest.Floods:

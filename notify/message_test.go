@@ -1,0 +1,83 @@
+package notify_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pushback/pushback/notify"
+)
+
+func TestClip(t *testing.T) {
+	f := func(text string, limit int, want string) {
+		t.Helper()
+		if got := notify.Clip(text, limit); got != want {
+			t.Errorf("Clip(%.20q, %d) = %q, want %q", text, limit, got, want)
+		}
+	}
+	f("short", 5, "short")
+	f("a bit longer", 8, "a bit…")
+	f("ééééé", 8, "éé…")
+	f("broken \xff", 20, "broken ")
+	f("long and \xff broken \xff", 15, "long and  b…")
+	f("no room", 2, "…")
+}
+
+func TestDedupKey(t *testing.T) {
+	f := func(key string, limit int, same bool) {
+		t.Helper()
+		got := notify.Message{Key: key}.DedupKey(limit)
+		if len(got) > limit || (got == key) != same {
+			t.Errorf("key of %d bytes in %d: %q", len(key), limit, got)
+		}
+	}
+	long := strings.Repeat("x", 255)
+	f("key", 255, true)
+	f(long, 255, true)
+	f(long+"a", 255, false)
+	if a, b := (notify.Message{Key: long + "a"}), (notify.Message{Key: long + "b"}); a.DedupKey(255) == b.DedupKey(255) {
+		t.Error("two matters became one")
+	}
+}
+
+func TestAnswered(t *testing.T) {
+	cause := errors.New("cause")
+	f := func(status int, after time.Duration, permanent, waits bool) {
+		t.Helper()
+		err := notify.Answered(status, after, cause)
+		var retry *notify.RetryAfter
+		if errors.Is(err, notify.ErrPermanent) != permanent || errors.As(err, &retry) != waits || !errors.Is(err, cause) {
+			t.Errorf("%d after %s: %v", status, after, err)
+		}
+	}
+	f(400, 0, true, false)
+	f(400, time.Second, true, false)
+	f(401, 0, false, false)
+	f(404, 0, false, false)
+	f(429, time.Second, false, true)
+	f(503, 0, false, false)
+}
+
+func FuzzBounded(f *testing.F) {
+	f.Add("cart v2", "errors rose", 3)
+	f.Add("\xff\x00", strings.Repeat("é", 3000), 50)
+	f.Fuzz(func(t *testing.T, title, line string, n int) {
+		m := notify.Message{Title: title, Action: line, Link: line}
+		for range min(max(n, 0), 100) {
+			m.Moved = append(m.Moved, line)
+			m.Fields = append(m.Fields, notify.Field{Name: title, Value: line})
+		}
+		m = m.Bounded()
+		size := len(m.Title) + len(m.Link)
+		for _, text := range append(m.Lines(), m.Title, m.Link) {
+			if size += len(text); !utf8.ValidString(text) {
+				t.Errorf("%q is no UTF-8", text)
+			}
+		}
+		if size > 20<<10 || len(m.Facts()) > 20 {
+			t.Errorf("%d bytes, %d facts", size, len(m.Facts()))
+		}
+	})
+}

@@ -1,0 +1,230 @@
+// Package sendertest is the contract that every sender keeps, as tests: which
+// answers are worth another try, what no error may show, how much is sent,
+// and that no text from outside does more than be read.
+package sendertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/notify"
+)
+
+// maxBody is what every receiver takes: PagerDuty's limit is the lowest, at
+// 512 KB, and Slack's blocks stay far below this.
+const maxBody = 64 << 10
+
+// Subject makes senders that talk to url.
+type Subject struct {
+	New     func(t *testing.T, url string) notify.Sender
+	Secrets []string // none may be seen in any error
+}
+
+// Run holds the subject to the contract.
+func Run(t *testing.T, s Subject) {
+	t.Run("statuses", s.statuses)
+	t.Run("retry after", s.retryAfter)
+	t.Run("no answer", s.noAnswer)
+	t.Run("context", s.context)
+	t.Run("hostile text", s.hostile)
+	t.Run("same at every try", s.repeatable)
+}
+
+// Message is an example of everything a message can say.
+func Message() notify.Message {
+	return notify.Message{
+		Key: "k3y/platform/red", Kind: "certain", Severity: notify.Critical,
+		Title:  "cart v2 in production: errors rose",
+		Moved:  []string{"errors: 0.50 % → 3.10 % of requests, p = 0.0001"},
+		Action: "Rolling back to v1 through hook redeploy.",
+		Fields: []notify.Field{
+			{Name: "service", Value: "cart"}, {Name: "environment", Value: "production"},
+			{Name: "version", Value: "v2"}, {Name: "rule", Value: "platform/red"},
+		},
+		Link: "https://pushback.example/changes/k3y", At: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+// SecretFile writes a secret for a sender to read.
+func SecretFile(t testing.TB, secret string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Receiver keeps what it was sent.
+type Receiver struct {
+	*httptest.Server
+	mu       sync.Mutex
+	requests []Request
+}
+
+// Request is one that arrived.
+type Request struct {
+	Path   string
+	Header http.Header
+	Body   []byte
+}
+
+// NewReceiver starts one that answers with handler, after keeping the request.
+func NewReceiver(t testing.TB, handler http.HandlerFunc) *Receiver {
+	t.Helper()
+	r := &Receiver{}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		r.mu.Lock()
+		r.requests = append(r.requests, Request{q.URL.Path, q.Header, body})
+		r.mu.Unlock()
+		handler(w, q)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+// Accept answers 200.
+func Accept(http.ResponseWriter, *http.Request) {}
+
+// Requests are those that have arrived.
+func (r *Receiver) Requests() []Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Request(nil), r.requests...)
+}
+
+func (s Subject) noSecret(t *testing.T, err error) {
+	t.Helper()
+	for ; err != nil; err = errors.Unwrap(err) {
+		for _, secret := range s.Secrets {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the secret %q is seen in %v", secret, err)
+			}
+		}
+	}
+}
+
+// permanent are the statuses that find fault with the message itself.
+var permanent = map[int]bool{400: true, 410: true, 413: true, 415: true, 422: true}
+
+func (s Subject) statuses(t *testing.T) {
+	status := 0
+	r := NewReceiver(t, func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "%v %v %v", s.Secrets, q.Header, q.URL)
+	})
+	sender := s.New(t, r.URL)
+	for status = 200; status < 600; status++ {
+		before := len(r.Requests())
+		err := sender.Send(t.Context(), Message())
+		s.noSecret(t, err)
+		if (err == nil) != (status < 300) {
+			t.Errorf("%d: %v", status, err)
+		}
+		if got := errors.Is(err, notify.ErrPermanent); got != permanent[status] {
+			t.Errorf("%d: permanent %v, want %v", status, got, permanent[status])
+		}
+		if n := len(r.Requests()) - before; n != 1 {
+			t.Errorf("%d: %d requests, want 1", status, n)
+		}
+	}
+}
+
+func (s Subject) retryAfter(t *testing.T) {
+	f := func(status int, header string, want time.Duration) {
+		t.Helper()
+		r := NewReceiver(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(status)
+		})
+		var got *notify.RetryAfter
+		err := s.New(t, r.URL).Send(t.Context(), Message())
+		if errors.As(err, &got); (got != nil) != (want > 0) || got != nil && got.After != want {
+			t.Errorf("%d with Retry-After %q: %v, want %s", status, header, err, want)
+		}
+	}
+	f(429, "30", 30*time.Second)
+	f(503, "2", 2*time.Second)
+	f(503, "", 0)
+	f(429, "soon", 0)
+	f(400, "30", 0)
+}
+
+func (s Subject) noAnswer(t *testing.T) {
+	f := func(r *Receiver) {
+		t.Helper()
+		err := s.New(t, r.URL).Send(t.Context(), Message())
+		s.noSecret(t, err)
+		if err == nil || errors.Is(err, notify.ErrPermanent) {
+			t.Errorf("got %v, want an error worth another try", err)
+		}
+	}
+	f(NewReceiver(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	gone := NewReceiver(t, Accept)
+	gone.Close()
+	f(gone)
+}
+
+func (s Subject) context(t *testing.T) {
+	release := make(chan struct{})
+	r := NewReceiver(t, func(http.ResponseWriter, *http.Request) { <-release })
+	t.Cleanup(func() { close(release) })
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := s.New(t, r.URL).Send(ctx, Message()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the deadline", err)
+	}
+}
+
+// hostile sends texts that are long, broken, or mean something to the medium,
+// and looks that the body is bounded JSON which holds none of them live.
+func (s Subject) hostile(t *testing.T) {
+	long := strings.Repeat("<!channel> & <https://evil.example|click> \"'\n\x00\xff\u2028", 1000)
+	m := Message()
+	m.Title, m.Action, m.Link = long, long, "javascript:alert(1)//"+long
+	for i := range 1000 {
+		m.Moved = append(m.Moved, long)
+		m.Fields = append(m.Fields, notify.Field{Name: fmt.Sprint(i, long), Value: long})
+	}
+	r := NewReceiver(t, Accept)
+	if err := s.New(t, r.URL).Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	body := r.Requests()[0].Body
+	if len(body) > maxBody || !json.Valid(body) {
+		t.Errorf("%d bytes, valid JSON: %v", len(body), json.Valid(body))
+	}
+	for _, live := range []string{"<!channel>", "\n", "\x00"} {
+		if bytes.Contains(body, []byte(live)) {
+			t.Errorf("the body holds %q as it is", live)
+		}
+	}
+}
+
+// repeatable: what is tried again must be known for the same.
+func (s Subject) repeatable(t *testing.T) {
+	r := NewReceiver(t, Accept)
+	sender := s.New(t, r.URL)
+	for range 2 {
+		if err := sender.Send(t.Context(), Message()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if q := r.Requests(); !bytes.Equal(q[0].Body, q[1].Body) {
+		t.Errorf("one message, two bodies:\n%s\n%s", q[0].Body, q[1].Body)
+	}
+}
