@@ -153,7 +153,7 @@ func (c *Client) call(ctx context.Context, method, below string, in, out any) er
 	if out == nil {
 		return nil
 	}
-	if err := json.Unmarshal([]byte(answer.Body), out); err != nil {
+	if err := answer.Decode(out); err != nil {
 		return fmt.Errorf("reading its answer: %w", err)
 	}
 	return nil

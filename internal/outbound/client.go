@@ -3,6 +3,7 @@ package outbound
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -35,9 +36,14 @@ func New(options config.HTTPClientConfig) (*Client, error) {
 type Answer struct {
 	Code       int
 	Status     string        // "200 OK"
-	Body       string        // at most MaxAnswer bytes, secrets blotted out
+	Body       string        // for people: at most MaxAnswer bytes, secrets blotted out
 	RetryAfter time.Duration // 0 where the answer named no time
+	raw        []byte
 }
+
+// Decode reads the body as JSON, as it came: what is blotted out of Body for
+// people may be what a program looks for.
+func (a Answer) Decode(into any) error { return json.Unmarshal(a.raw, into) }
 
 // OK says whether the call succeeded. A redirect has not.
 func (a Answer) OK() bool { return a.Code >= 200 && a.Code <= 299 }
@@ -68,6 +74,7 @@ func (c *Client) Do(r *http.Request, secrets ...string) (Answer, error) {
 		Status:     seen.blot(response.Status),
 		Body:       cut(seen.blot(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
 		RetryAfter: retryAfter(response.Header),
+		raw:        body,
 	}, nil
 }
 
