@@ -32,6 +32,16 @@ type Change struct {
 	ReceivedAt     time.Time
 }
 
+// SuspendedAt gives the key of the newer change this one waits for at the
+// moment, "" if none: a wait that has run out is over, although nobody came to
+// clear SuspendedBy.
+func (c Change) SuspendedAt(now time.Time) string {
+	if !now.Before(c.SuspendedUntil) {
+		return ""
+	}
+	return c.SuspendedBy
+}
+
 const selectChange = `SELECT key, epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body FROM changes `
 
 func scanChange(r row) (Change, error) {

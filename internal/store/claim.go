@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pushback/pushback/rollback"
@@ -68,44 +69,27 @@ func lockSlotOf(ctx context.Context, tx executor, key string) error {
 
 // FinishOrder stores what came of sending, and what is told of it, for the
 // holder of the claim alone. False: somebody else holds it now, or it is over.
-// Back to decided means that nothing was sent; if the change was superseded
-// meanwhile, the order is cancelled.
 func (s *Store) FinishOrder(
 	ctx context.Context, key string, claim int64, to rollback.State, r rollback.Receipt,
 	why string, now time.Time, told ...Outgoing,
 ) (ok bool, err error) {
 	if !rollback.Sending.CanMove(to) {
-		return false, failed(errors.New("no end of sending"), "finish order %s as %s", key, to)
+		return false, fmt.Errorf("finish order %s: sending does not end as %s", key, to)
 	}
 	receipt, err := encode(r)
 	if err != nil {
 		return false, failed(err, "finish order %s", key)
 	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if err := lockSlotOf(ctx, tx, key); err != nil {
-			return err
-		}
 		ok, err = affected(ctx, tx, `
-			UPDATE orders SET state = $2, receipt = $3, why = $4, ended_at = $5,
-				sent_at = CASE WHEN CAST($6 AS BOOLEAN) THEN 0 ELSE sent_at END
-			WHERE key = $1 AND state = $7 AND claim = $8`,
-			key, to, receipt, why, micros(endedAt(to, now)), !to.Sent(), rollback.Sending, claim)
+			UPDATE orders SET state = $2, receipt = $3, why = $4, ended_at = $5
+			WHERE key = $1 AND state = $6 AND claim = $7`,
+			key, to, receipt, why, micros(now), rollback.Sending, claim)
 		if err != nil || !ok {
-			return err
-		}
-		if err := cancelIfSuperseded(ctx, tx, key, now); err != nil {
 			return err
 		}
 		_, err = putOutgoing(ctx, tx, told...)
 		return err
 	})
 	return ok && err == nil, failed(err, "finish order %s", key)
-}
-
-func cancelIfSuperseded(ctx context.Context, tx executor, key string, now time.Time) error {
-	c, err := changeByKey(ctx, tx, key)
-	if err != nil || c.SupersededBy == "" {
-		return err
-	}
-	return cancelOrder(ctx, tx, key, "superseded by "+c.SupersededBy, now)
 }

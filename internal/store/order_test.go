@@ -193,25 +193,6 @@ func finishingNeedsTheClaim(t *testing.T, s *Store) {
 	}
 }
 
-func backToDecided(t *testing.T, s *Store) {
-	o := created(t, s)
-	send := func() int64 {
-		claim, ok, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, now)
-		must(t, true, "claim")(ok, err)
-		return claim
-	}
-	must(t, true, "not sent")(s.FinishOrder(t.Context(), o.Key, send(), rollback.Decided, rollback.Receipt{}, "no route", now))
-	if n, err := s.RecentRollbacks(t.Context(), "cart", "production", "", at(0)); n != 0 || err != nil {
-		t.Errorf("what was not sent counts: %d, %v", n, err)
-	}
-	claim := send()
-	accept(t, s, told("c2", "v2", sources.Succeeded, 20))
-	must(t, true, "not sent again")(s.FinishOrder(t.Context(), o.Key, claim, rollback.Decided, rollback.Receipt{}, "no route", now))
-	if got := state(t, s, o.Key); got != rollback.Cancelled {
-		t.Errorf("superseded while sending, and %s", got)
-	}
-}
-
 func movingOrders(t *testing.T, s *Store) {
 	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
 	o := orderFor(c)

@@ -37,7 +37,6 @@ var suite = []struct {
 	{"order against supersession", orderAgainstSupersession},
 	{"who may not claim", whoMayNotClaim},
 	{"finishing needs the claim", finishingNeedsTheClaim},
-	{"back to decided", backToDecided},
 	{"moving orders", movingOrders},
 	{"recent rollbacks", recentRollbacks},
 	{"planning twice", planningTwice},
