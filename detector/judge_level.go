@@ -133,12 +133,10 @@ func (t *trial) floor(forecast []float64, d float64) {
 // blocks make a rough variance, hence Student's tail, and no history says how
 // the series drifts, hence the cap at suspect.
 func (t *trial) blocks(d float64) finding {
-	x := t.values()
-	o := outlook{forecast: make([]float64, len(x))}
-	o.look(recent, t.before.Value, shape{})
-	f := finding{d: d, p: 1, forecast: o.forecast, tests: []Test{ByBlocks}}
+	x, level := t.values(), stats.Mean(t.before.Value)
+	f := finding{d: d, p: 1, forecast: []float64{level}, tests: []Test{ByBlocks}}
 	n, before, variance := float64(finite(x)), float64(finite(t.before.Value)), t.longRunVariance()
-	moved := d * (stats.Mean(x) - stats.Mean(o.forecast))
+	moved := d * (stats.Mean(x) - level)
 	switch {
 	case n < minTicks || !(moved > 0):
 	case variance > 0:

@@ -30,8 +30,11 @@ const placeboStep = 3
 
 // Learn computes the profile of signal s under plan p. It costs about a tenth
 // of a second for two weeks of minutes, and so is done on a schedule and not
-// when a change arrives.
+// when a change arrives. A plan without a tick teaches nothing.
 func Learn(p Plan, s Signal, h History) Profile {
+	if p.Tick <= 0 {
+		return Profile{}
+	}
 	ticks := masked(clean(h.Ticks), h, p.Tick)
 	x := ticks.Value
 	k := Profile{
@@ -74,6 +77,9 @@ func seasons(scans ...[]Scan) []time.Duration {
 // masked blanks the stretches that tell nothing of the signal left alone.
 func masked(t Ticks, h History, tick time.Duration) Ticks {
 	for _, w := range h.Mask {
+		if !w.To.After(h.Start) {
+			continue
+		}
 		first := int(w.From.Sub(h.Start) / tick)
 		last := int(w.To.Sub(h.Start) / tick)
 		for i := max(first, 0); i <= last && i < len(t.Value); i++ {

@@ -48,6 +48,7 @@ const (
 	UnmatchedSeries   Reason = "unmatched"
 	LimitBreached     Reason = "limit"
 	FailedRollout     Reason = "rollout_failed"
+	RolledBack        Reason = "rolled_back"
 	StillWatching     Reason = "still_watching" // too early to say anything
 )
 
