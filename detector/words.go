@@ -74,5 +74,6 @@ var Reasons = map[Reason]string{
 	UnmatchedSeries:   "No series has ever matched this signal's query.",
 	LimitBreached:     "The rule's own limit was exceeded, and was not before the change.",
 	FailedRollout:     "The rollout itself failed; the change is watched and never acted on.",
+	RolledBack:        "The change was rolled back; a second watch looks at whether that helped.",
 	StillWatching:     "It is too early to say anything.",
 }

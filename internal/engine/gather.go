@@ -60,9 +60,10 @@ func (e *Engine) view(w watch.Watch, c store.Change) (view, bool) {
 	ranger := e.ranger(w)
 	step := ranger.Resolution()
 	now := e.Now().Add(-latency(ranger))
-	from, rolling := c.StartedAt, c.FinishedAt.IsZero()
+	began := w.Began(c.Change)
+	from, rolling := c.StartedAt, began.IsZero()
 	if !rolling {
-		from = c.FinishedAt.Add(w.Settle)
+		from = began.Add(w.Settle)
 	}
 	until := from.Add(w.Bake)
 	final := !rolling && !now.Before(until)
@@ -83,11 +84,18 @@ func (e *Engine) view(w watch.Watch, c store.Change) (view, bool) {
 
 func (v view) observation(w watch.Watch, c store.Change) detector.Observation {
 	return detector.Observation{
-		At: v.now, StartedAt: c.StartedAt, From: v.after.Start,
+		At: v.now, StartedAt: latest(c.StartedAt, w.After), From: v.after.Start,
 		Gap:    int((v.after.Start.Sub(w.BaseAt) + v.after.Tick/2) / v.after.Tick),
 		Filled: float64(v.after.Running(v.now).Tick) / float64(v.after.Tick) * float64(v.after.Running(v.now).N),
 		Final:  v.final,
 	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // read takes the reading of one signal.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -79,7 +80,7 @@ func (e *Engine) jobConfig() (*river.Config, error) {
 		return e.upkeep(ctx)
 	}})
 	return &river.Config{
-		Logger:            e.Log.With("component", "jobs"),
+		Logger:            quiet(e.Log.With("component", "jobs")),
 		Workers:           workers,
 		Queues:            map[string]river.QueueConfig{orderQueue: {MaxWorkers: 4}, tellQueue: {MaxWorkers: 8}},
 		FetchPollInterval: pollEvery,
@@ -136,3 +137,16 @@ func (e *Engine) stopJobs() {
 		e.Log.Warn("jobs did not stop in time; their rows will be taken up at the next start", "error", err)
 	}
 }
+
+// quiet lets through what people should see of river, which counts its jobs
+// aloud.
+func quiet(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
+}
+
+func (w warnings) WithAttrs(as []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(as)} }
+func (w warnings) WithGroup(name string) slog.Handler    { return warnings{w.Handler.WithGroup(name)} }

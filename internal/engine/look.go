@@ -43,7 +43,18 @@ func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	w, seen := e.gather(ctx, w, c, bound)
 	verdict := e.judge(ctx, &w, c, bound.Rule().History, seen)
 
-	next := watch.Advance(w, watch.Facts{Now: e.Now(), Change: c.Change, Superseded: c.SupersededBy != "", Verdict: verdict})
+	undone, err := e.undoneAt(ctx, c.Key)
+	if err != nil {
+		return w, err
+	}
+	next := watch.Advance(w, watch.Facts{
+		Now: e.Now(), Change: c.Change, Superseded: c.SupersededBy != "", UndoneAt: undone, Verdict: verdict,
+	})
+	if next.Reason == detector.RolledBack && w.State.Open() {
+		if err := e.watchRecovery(ctx, w, undone); err != nil {
+			return w, err
+		}
+	}
 
 	response, err := e.respond(ctx, look{watch: w, next: next, change: c, bound: bound, verdict: verdict, seen: seen})
 	if err != nil {

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/report"
@@ -148,49 +150,54 @@ func outcome(o rollback.Order) string {
 // ended are the messages of a watch's end: a healthy end resolves what was
 // said before, of this change and of the one it put right.
 func (e *Engine) ended(ctx context.Context, l look) ([]store.Outgoing, error) {
-	if l.next.State != watch.Healthy {
+	switch {
+	case l.next.State == watch.Regressed && !l.watch.After.IsZero():
+		return e.unhelped(ctx, l)
+	case l.next.State != watch.Healthy:
 		return nil, nil
 	}
-	keys := []string{l.change.Key}
+	rows, err := e.resolved(ctx, l, l.change.Key)
+	if err != nil {
+		return nil, err
+	}
 	p, known, err := e.Store.Predecessor(ctx, l.change)
 	if err != nil {
 		return nil, fmt.Errorf("finding the predecessor: %w", err)
 	}
 	if known {
-		keys = append(keys, p.Key)
-	}
-	var rows []store.Outgoing
-	for _, key := range keys {
-		resolved, err := e.resolved(ctx, l, key)
+		before, err := e.resolved(ctx, l, p.Key)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, resolved...)
+		rows = append(rows, before...)
 	}
 	return rows, nil
 }
 
 // resolved ends the matter of one change, for every receiver who heard of it.
 func (e *Engine) resolved(ctx context.Context, l look, changeKey string) ([]store.Outgoing, error) {
-	told, err := e.Store.OutgoingOf(ctx, changeKey)
+	key := matter(changeKey, l.watch.Rule)
+	receivers, err := e.told(ctx, changeKey, key)
+	if err != nil {
+		return nil, err
+	}
+	m := e.verdictMessage(l)
+	m.Key, m.Kind, m.Resolved, m.EndsAt = key, "resolved", true, e.Now()
+	return e.outgoing("resolved/"+key, changeKey, receivers, m), nil
+}
+
+// told are the receivers who heard of a matter and not of its end.
+func (e *Engine) told(ctx context.Context, changeKey, key string) ([]string, error) {
+	rows, err := e.Store.OutgoingOf(ctx, changeKey)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was told: %w", err)
 	}
-	key := matter(changeKey, l.watch.Rule)
 	open := map[string]bool{}
-	for _, o := range told {
+	for _, o := range rows {
 		if o.Message.Key == key {
 			open[o.Receiver] = !o.Message.Resolved
 		}
 	}
-	m := e.verdictMessage(l)
-	m.Key, m.Kind, m.Resolved = key, "resolved", true
-	m.EndsAt = e.Now()
-	var rows []store.Outgoing
-	for receiver, is := range open {
-		if is {
-			rows = append(rows, e.outgoing("resolved/"+key, changeKey, []string{receiver}, m)...)
-		}
-	}
-	return rows, nil
+	maps.DeleteFunc(open, func(_ string, is bool) bool { return !is })
+	return slices.Sorted(maps.Keys(open)), nil
 }

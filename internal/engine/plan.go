@@ -82,7 +82,9 @@ func (e *Engine) precedent(ctx context.Context, c store.Change) (precedent, erro
 	}
 	byRule := map[string]watch.Watch{}
 	for _, w := range ws {
-		byRule[w.Rule] = w
+		if w.After.IsZero() {
+			byRule[w.Rule] = w
+		}
 	}
 	o, err := e.orderOf(ctx, p.Key)
 	return precedent{known: true, change: p, watches: byRule, order: o}, err

@@ -27,7 +27,7 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 	if l.verdict != nil {
 		r.effects.Record = &store.Record{WatchID: l.watch.ID, At: l.seen.At, Verdict: *l.verdict, Observation: *l.seen}
 	}
-	for _, a := range l.bound.Respond(e.moment(l)) {
+	for _, a := range e.actions(l) {
 		r.answered = append(slices.Clone(r.answered), a.Line)
 		order, err := e.order(ctx, l, a)
 		if err != nil {
@@ -54,6 +54,16 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 	var err error
 	r.effects.Annotation, err = e.annotationAfter(ctx, l)
 	return r, err
+}
+
+// actions are what the rule's lines want done. A watch of a rollback answers
+// none of them: they were answered for the change, and it ends with a word of
+// its own.
+func (e *Engine) actions(l look) []rules.Action {
+	if !l.watch.After.IsZero() {
+		return nil
+	}
+	return l.bound.Respond(e.moment(l))
 }
 
 // moment is what a rule's responses may depend on. A watch is blind for them
@@ -138,7 +148,7 @@ const goodAfter = 10 * time.Minute
 func standingAfter(l look) store.Standing {
 	w := l.next
 	switch {
-	case w.State == l.watch.State:
+	case w.State == l.watch.State || !w.After.IsZero():
 		return store.Unjudged
 	case w.State == watch.Regressed:
 		return store.Condemned

@@ -35,33 +35,18 @@ func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w roll
 	if receipt.At.IsZero() {
 		receipt.At = e.Now()
 	}
-	switch {
-	case errors.Is(err, rollback.ErrNotSent) && e.Now().Sub(o.DecidedAt) < resendFor:
-		return e.withdraw(ctx, o, claim, receipt, err)
-	case hook.Idempotent && unanswered(err) && e.Now().Sub(o.SentAt) < resendFor:
+	if hook.Idempotent && unanswered(err) && e.Now().Sub(o.SentAt) < resendFor {
 		e.Log.Warn("rollback not answered; asking again under the same key", "change", o.Key, "error", err)
 		return later(resendAfter(err, claim))
 	}
 	return e.conclude(ctx, o, claim, receipt, err)
 }
 
-// withdraw takes an order back to decided: nothing has left this process, so
-// even a hook that must not be asked twice may be asked again, once every
-// guard has been.
-func (e *Engine) withdraw(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, why error) error {
-	e.Log.Warn("rollback not sent; trying again", "change", o.Key, "error", why)
-	_, err := e.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, rollback.Decided, r, why.Error(), e.Now())
-	if err != nil {
-		return fmt.Errorf("taking order %s back: %w", o.Key, err)
-	}
-	return later(resendAfter(why, claim))
-}
-
-// unanswered says whether nobody can tell what a call has done, or the
+// unanswered says whether a call came to nothing that anybody knows of, or the
 // answerer itself asked for another.
 func unanswered(err error) bool {
 	var after *rollback.RetryAfter
-	return errors.Is(err, rollback.ErrOutcomeUnknown) || errors.As(err, &after)
+	return errors.Is(err, rollback.ErrNotSent) || errors.Is(err, rollback.ErrOutcomeUnknown) || errors.As(err, &after)
 }
 
 // resendAfter doubles with every claim, but obeys a hook that names a time.

@@ -15,6 +15,7 @@
 //	watching  a look, bake not over          watching, grade the higher of old and new (transient lowers to suspect)
 //	watching  a look, bake over              the verdict's outcome
 //	watching  a newer change succeeded       superseded
+//	watching  our own rollback was done      regressed (rolled_back); a second watch asks whether it helped
 //	watching  never finished rolling         inconclusive (rolling_never_ended)
 //	watching  the store silent for the bake  blind
 //	final     anything                       unchanged

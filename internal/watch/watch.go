@@ -45,6 +45,7 @@ type Watch struct {
 	Next      time.Time         `json:"next"`           // the next look
 	From      time.Time         `json:"from,omitzero"`  // FinishedAt + settle, once known
 	Until     time.Time         `json:"until,omitzero"` // From + bake
+	After     time.Time         `json:"after,omitzero"` // set where the watch asks whether a rollback helped: when that was done
 	Plan      detector.Plan     `json:"plan"`
 	Inputs    []Input           `json:"inputs,omitempty"`    // one a signal of Plan; empty until resolved
 	Profiles  map[string]string `json:"profiles,omitempty"`  // signal → hash of its stored profile
@@ -83,6 +84,7 @@ type Facts struct {
 	Now        time.Time
 	Change     sources.Change
 	Superseded bool              // a newer change of the slot succeeded
+	UndoneAt   time.Time         // when our own rollback of the change was done; zero: it was not
 	Verdict    *detector.Verdict // nil: there was no look
 }
 
@@ -98,6 +100,11 @@ func Advance(w Watch, f Facts) Watch {
 	}
 	if f.Superseded {
 		return w.end(Superseded, detector.Superseded, f.Now)
+	}
+	if !f.UndoneAt.IsZero() && w.After.IsZero() {
+		// What is measured from here on speaks for the rollback, not for the
+		// change: a second watch looks at that.
+		return w.end(Regressed, detector.RolledBack, f.Now)
 	}
 	w = w.schedule(f)
 	if w.From.IsZero() && f.Now.Sub(f.Change.StartedAt) > max(MaxRolling, w.Bake) {
@@ -119,8 +126,8 @@ func Advance(w Watch, f Facts) Watch {
 // schedule learns the end of the rollout and sets the next look, on the grid
 // of Every so that watches with equal queries ask together.
 func (w Watch) schedule(f Facts) Watch {
-	if w.From.IsZero() && !f.Change.FinishedAt.IsZero() {
-		w.From = f.Change.FinishedAt.Add(w.Settle)
+	if done := w.Began(f.Change); w.From.IsZero() && !done.IsZero() {
+		w.From = done.Add(w.Settle)
 		w.Until = w.From.Add(w.Bake)
 	}
 	w.Next = f.Now.Truncate(w.Every).Add(w.Every)
@@ -128,6 +135,25 @@ func (w Watch) schedule(f Facts) Watch {
 		w.Next = w.Until
 	}
 	return w
+}
+
+// Began is when what the watch is about was through, and settling begins: the
+// change itself, or its rollback. Zero: it still rolls.
+func (w Watch) Began(c sources.Change) time.Time {
+	if !w.After.IsZero() {
+		return w.After
+	}
+	return c.FinishedAt
+}
+
+// Recovery is the second watch, begun when a change was rolled back: the same
+// rule, against the same time before, from the rollback on. It never acts.
+func (w Watch) Recovery(undone, now time.Time) Watch {
+	return Watch{
+		ID: w.ID + ".after", ChangeKey: w.ChangeKey, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
+		State: Waiting, BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every, Next: now, After: undone,
+		Plan: w.Plan, Inputs: w.Inputs, Profiles: w.Profiles,
+	}
 }
 
 // over says whether the bake has ended.

@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+)
+
+// undoneAt is when our own rollback of a change was done; zero where it was not.
+func (e *Engine) undoneAt(ctx context.Context, key string) (time.Time, error) {
+	o, err := e.orderOf(ctx, key)
+	if err != nil || o == nil || o.State != rollback.Done {
+		return time.Time{}, err
+	}
+	return o.EndedAt, nil
+}
+
+// watchRecovery begins the watch that asks whether a rollback helped. It is
+// stored before the watch it follows ends: after a crash in between, the
+// latter ends at its next look and the former is there already.
+func (e *Engine) watchRecovery(ctx context.Context, w watch.Watch, undone time.Time) error {
+	if err := e.Store.Plan(ctx, w.ChangeKey, []watch.Watch{w.Recovery(undone, e.Now())}); err != nil {
+		return fmt.Errorf("beginning to watch the rollback: %w", err)
+	}
+	return e.looks.reload(ctx)
+}
+
+// unhelped tells everybody who heard of the change that its rollback did not
+// help. Pushback then stops: going back further is for people.
+func (e *Engine) unhelped(ctx context.Context, l look) ([]store.Outgoing, error) {
+	receivers, err := e.told(ctx, l.change.Key, matter(l.change.Key, l.watch.Rule))
+	if err != nil {
+		return nil, err
+	}
+	m := e.verdictMessage(l)
+	m.Severity = notify.Critical
+	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", l.change.Service, l.change.Version)
+	m.Action = "Pushback does nothing more: the change may not be what made things worse."
+	return e.outgoing(l.watch.ID, l.change.Key, receivers, m), nil
+}
