@@ -154,7 +154,7 @@ func (r *reader) store(at string, w written) {
 // times fills in every length of time, each within what can be served.
 func (r *reader) times(at string, w written, rule *Rule) {
 	day := 24 * time.Hour
-	rule.Bake = r.length(at+".bake", w.Bake, defaultBake, time.Minute, 7*day)
+	rule.Bake = r.length(at+".bake", w.Bake, defaultBake, 10*time.Second, 7*day)
 	rule.Settle = r.length(at+".settle", w.Settle, defaultSettle, 0, day)
 	rule.Every = r.length(at+".every", w.Every, min(defaultEvery, rule.Bake), time.Second, rule.Bake)
 	rule.Tick = r.length(at+".tick", w.Tick, 0, time.Second, rule.Bake)
