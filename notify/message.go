@@ -46,3 +46,10 @@ type Field struct {
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
+
+// Forgetful is a Sender whose receiver forgets a message at its EndsAt: while
+// the matter is open, the message is sent again every Remind.
+type Forgetful interface {
+	Sender
+	Remind() time.Duration
+}

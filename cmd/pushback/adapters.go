@@ -112,24 +112,22 @@ func annotator(c config.Config) (engine.Annotator, error) {
 
 func endpoints(c config.Config, e *engine.Engine) (map[string]server.Endpoint, error) {
 	all := map[string]server.Endpoint{}
-	for name, a := range c.Sources {
-		endpoint, err := changeSource(a, e)
+	for name, s := range c.Sources {
+		source, err := changeSource(s.Adapter, e)
 		if err != nil {
 			return nil, fmt.Errorf("%s: sources.%s: %w", c.File, name, err)
 		}
-		all[name] = endpoint
+		all[name] = server.Endpoint{Source: source, Services: s.Services, Insecure: s.Insecure}
 	}
 	return all, nil
 }
 
-func changeSource(a config.Adapter, e *engine.Engine) (server.Endpoint, error) {
+func changeSource(a config.Adapter, e *engine.Engine) (server.Source, error) {
 	switch c := a.Settings.(type) {
 	case *github.Config:
-		s, err := github.New(a.Name, *c, e.Canonical)
-		return server.Endpoint{Source: s, Insecure: c.Insecure}, err
+		return github.New(a.Name, *c, e.Canonical)
 	case *generic.Config:
-		s, err := generic.New(a.Name, *c)
-		return server.Endpoint{Source: s, Insecure: c.Insecure}, err
+		return generic.New(a.Name, *c)
 	}
-	return server.Endpoint{}, fmt.Errorf("kind %q cannot be built", a.Kind)
+	return nil, fmt.Errorf("kind %q cannot be built", a.Kind)
 }

@@ -180,7 +180,7 @@ func newServer(c config.Config, e *engine.Engine, st *store.Store, set *metrics.
 		Engine: e, Store: st, Ready: func() []api.Trouble { return troubles(e.Problems()) }, Frozen: e.Frozen,
 		Reload:    func() []api.Diagnostic { return diagnostics(e.Reload()) },
 		Subscribe: e.Subscribe, Sources: endpoints, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: log,
-		Version: currentVersion(), Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
+		Version: version(), Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
 

@@ -43,7 +43,7 @@ func (s serveCommand) Run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	return runDaemon(ctx, c, log, func(addr string) { log.Info("serving", "address", addr, "version", currentVersion()) })
+	return runDaemon(ctx, c, log, func(addr string) { log.Info("serving", "address", addr, "version", version()) })
 }
 
 // runDaemon runs until ctx ends. ready is called with the address once the

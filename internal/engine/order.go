@@ -128,6 +128,7 @@ func (e *Engine) concluded(ctx context.Context, o rollback.Order, told []store.O
 	if err := e.annotateKey(ctx, o.Key); err != nil {
 		e.Log.Warn("annotation after an order", "change", o.Key, "error", err)
 	}
+	e.looks.hasten(o.Key, e.Now())
 	e.listeners.tell(o.Key)
 }
 

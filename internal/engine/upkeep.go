@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -39,6 +41,10 @@ func (e *Engine) sweep(ctx context.Context) error {
 var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
 func (e *Engine) insertJobs(ctx context.Context) error {
+	return errors.Join(e.insertOrders(ctx), e.insertMessages(ctx), e.insertAnnotations(ctx))
+}
+
+func (e *Engine) insertOrders(ctx context.Context) error {
 	orders, err := e.Store.Orders(ctx, unfinished, 0)
 	if err != nil {
 		return fmt.Errorf("reading open orders: %w", err)
@@ -46,13 +52,33 @@ func (e *Engine) insertJobs(ctx context.Context) error {
 	for _, o := range orders {
 		e.enqueue(ctx, orderJob{Key: o.Key, Boot: e.boot})
 	}
+	return nil
+}
+
+// insertMessages takes up what is not sent yet, and what was sent to a
+// receiver that forgets.
+func (e *Engine) insertMessages(ctx context.Context) error {
 	messages, err := e.Store.PendingOutgoing(ctx)
 	if err != nil {
 		return fmt.Errorf("reading pending messages: %w", err)
 	}
+	for receiver, s := range e.Senders {
+		if _, forgets := s.(notify.Forgetful); !forgets {
+			continue
+		}
+		sent, err := e.Store.SentOutgoing(ctx, receiver, e.Now().Add(-tellFor))
+		if err != nil {
+			return fmt.Errorf("reading messages to be reminded of: %w", err)
+		}
+		messages = append(messages, sent...)
+	}
 	for _, m := range messages {
 		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
 	}
+	return nil
+}
+
+func (e *Engine) insertAnnotations(ctx context.Context) error {
 	annotations, err := e.Store.PendingAnnotations(ctx)
 	if err != nil {
 		return fmt.Errorf("reading pending annotations: %w", err)

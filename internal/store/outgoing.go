@@ -85,6 +85,15 @@ func (s *Store) OutgoingOf(ctx context.Context, changeKey string) ([]Outgoing, e
 	return os, failed(err, "list messages of change %s", changeKey)
 }
 
+// SentOutgoing lists the messages a receiver was sent since a moment, oldest
+// first: those that a receiver with a short memory has to be reminded of.
+func (s *Store) SentOutgoing(ctx context.Context, receiver string, since time.Time) ([]Outgoing, error) {
+	os, err := collect(ctx, s.read, scanOutgoing,
+		selectOutgoing+`WHERE receiver = $1 AND state = 'sent' AND created_at >= $2 ORDER BY created_at, id`,
+		receiver, micros(since))
+	return os, failed(err, "list messages sent to %s", receiver)
+}
+
 // FinishOutgoing counts an attempt of a pending message and moves it to state;
 // Pending again means that another attempt follows. False: it is not pending
 // any more.

@@ -124,3 +124,10 @@ func endsAt(m notify.Message) time.Time {
 	}
 	return m.EndsAt.UTC()
 }
+
+// remind is how often an open alert is sent again: Prometheus does so every
+// minute or so, and Alertmanager's own resolve_timeout is five.
+const remind = time.Minute
+
+// Remind is how often an open alert has to be sent again.
+func (s *Sender) Remind() time.Duration { return remind }
