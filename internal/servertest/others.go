@@ -95,7 +95,7 @@ func postgresCluster(t testing.TB, account *syscall.Credential) string {
 		}
 	}
 	data := filepath.Join(dir, "data")
-	cmd := exec.Command(postgresTool(t, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+	cmd := exec.CommandContext(t.Context(), postgresTool(t, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account}
 	cmd.Dir = dir
 	if output, err := cmd.CombinedOutput(); err != nil {

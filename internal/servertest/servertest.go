@@ -18,7 +18,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -80,16 +79,20 @@ func (p program) find(t testing.TB) string {
 
 // run starts the program and waits until it answers or ends.
 func (p program) run(path, port string) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(context.Background())
 	var output bytes.Buffer
-	cmd := exec.Command(path, p.args(port)...)
+	cmd := exec.CommandContext(ctx, path, p.args(port)...)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.account}
+	cmd.Cancel = func() error { return cmd.Process.Signal(p.signal) }
+	cmd.WaitDelay = stopTime // then it is killed
 	if err := cmd.Start(); err != nil {
+		cancel()
 		return nil, err
 	}
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
-	stop = sync.OnceFunc(func() { end(cmd.Process, p.signal, ended) })
+	stop = func() { cancel(); <-ended }
 	if err := p.await(port, ended); err != nil {
 		stop()
 		return nil, fmt.Errorf("%w\n%s", err, output.String())
@@ -115,17 +118,6 @@ func (p program) await(port string, ended <-chan struct{}) error {
 			return fmt.Errorf("it was not ready within %s: %w", startTime, err)
 		case <-again.C:
 		}
-	}
-}
-
-// end asks the process to end, and kills it when it does not.
-func end(p *os.Process, signal os.Signal, ended <-chan struct{}) {
-	_ = p.Signal(signal) // it may have ended by itself
-	select {
-	case <-ended:
-	case <-time.After(stopTime):
-		_ = p.Kill()
-		<-ended
 	}
 }
 

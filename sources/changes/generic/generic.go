@@ -100,8 +100,10 @@ func require(e sources.Event) error {
 	}{
 		{"service", strings.TrimSpace(e.Service) == ""},
 		{"at", e.At.IsZero()},
-		{"change_id (a started change needs one, for its end to find it)",
-			e.ChangeID == "" && e.Status == sources.Started},
+		{
+			"change_id (a started change needs one, for its end to find it)",
+			e.ChangeID == "" && e.Status == sources.Started,
+		},
 	} {
 		if f.missing {
 			return changes.Bad("%s is missing", f.name)

@@ -54,6 +54,7 @@ type Store struct {
 	name       string
 	root       *os.Root
 	resolution time.Duration
+	limit      int64 // bytes of one file, unpacked
 
 	mu    sync.Mutex
 	cache map[string]cached
@@ -71,7 +72,7 @@ func New(name string, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metric store %s: opening the folder: %w", name, err)
 	}
-	s := &Store{name: name, root: root, resolution: c.Resolution, cache: map[string]cached{}}
+	s := &Store{name: name, root: root, resolution: c.Resolution, limit: maxFile, cache: map[string]cached{}}
 	if s.resolution == 0 {
 		s.resolution = s.spacing()
 	}

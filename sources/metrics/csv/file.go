@@ -29,9 +29,6 @@ const (
 // extensions in the order they are looked for.
 var extensions = []string{".csv", ".csv.gz"}
 
-// errTooLarge says that a file is larger than any series is.
-var errTooLarge = fmt.Errorf("larger than %d MiB unpacked", maxFile>>20)
-
 // cached is a file as it was when it had this time and size.
 type cached struct {
 	modified time.Time
@@ -88,7 +85,7 @@ func (s *Store) load(ctx context.Context, file string) ([]sources.Sample, error)
 	if hit, ok := s.cached(file, info); ok {
 		return hit, nil
 	}
-	samples, err := read(ctx, f, strings.HasSuffix(file, ".gz"))
+	samples, err := read(ctx, f, strings.HasSuffix(file, ".gz"), s.limit)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +112,7 @@ func (s *Store) keep(file string, info os.FileInfo, samples []sources.Sample) {
 }
 
 // read parses one file. Errors name the line.
-func read(ctx context.Context, r io.Reader, packed bool) ([]sources.Sample, error) {
+func read(ctx context.Context, r io.Reader, packed bool, limit int64) ([]sources.Sample, error) {
 	if packed {
 		unpacked, err := gzip.NewReader(bufio.NewReader(r))
 		if err != nil {
@@ -124,7 +121,7 @@ func read(ctx context.Context, r io.Reader, packed bool) ([]sources.Sample, erro
 		defer unpacked.Close()
 		r = unpacked
 	}
-	table := csv.NewReader(&bounded{r: r, left: maxFile, ctx: ctx})
+	table := csv.NewReader(&bounded{r: r, left: limit, limit: limit, ctx: ctx})
 	table.ReuseRecord = true
 	header, err := table.Read()
 	if err != nil {
@@ -195,19 +192,19 @@ func parse(timestamp, value string) (sources.Sample, error) {
 
 // bounded stops a reader that gives too much, or that nobody waits for.
 type bounded struct {
-	r    io.Reader
-	left int64
-	ctx  context.Context
+	r           io.Reader
+	left, limit int64
+	ctx         context.Context
 }
 
-// Read gives errTooLarge once the limit is passed.
+// Read fails once the limit is passed.
 func (b *bounded) Read(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, errTooLarge
+		return 0, fmt.Errorf("larger than %d MiB unpacked", b.limit>>20)
 	}
 	return n, err
 }

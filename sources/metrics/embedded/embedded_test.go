@@ -20,9 +20,8 @@ import (
 	"github.com/pushback/pushback/sources/metrics/metricstest"
 )
 
-// klog, which Prometheus links, flushes in a goroutine without an end.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("k8s.io/klog/v2.(*flushDaemon).run.func1"))
+	goleak.VerifyTestMain(m)
 }
 
 func open(t *testing.T, c Config) *Store {

@@ -71,7 +71,7 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 // with it. A warning makes the whole suspect: see package prometheus.
 func (s *Store) answer(ctx context.Context, r *promql.Result) ([]sources.Series, error) {
 	if cause := context.Cause(ctx); r.Err != nil && cause != nil {
-		return nil, s.fault(fmt.Errorf("%v: %w", r.Err, cause)) // the engine's own error hides it
+		return nil, s.fault(fmt.Errorf("%w: %w", r.Err, cause)) // the engine's own error hides it
 	}
 	if r.Err != nil {
 		return nil, s.fault(r.Err)
