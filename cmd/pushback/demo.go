@@ -25,7 +25,7 @@ type demoCommand struct {
 // demoRunCommand runs the shop, the daemon and the scenario in one process.
 type demoRunCommand struct {
 	Once   bool   `help:"End when the last release has been rolled back, instead of serving the page until Ctrl-C."`
-	Listen string `default:"127.0.0.1:0" help:"Where the page is served; any free port unless said."`
+	Listen string `placeholder:"ADDRESS" help:"Where the page is served; any free port of this host unless said."`
 	Keep   string `type:"path" placeholder:"FOLDER" help:"Keep the configuration, rule and database here."`
 }
 
@@ -134,6 +134,10 @@ func (s *stage) openShop(ctx context.Context, listener net.Listener) *http.Serve
 
 // prepare writes the files, reads them back as serve would, and fills the past.
 func (s *stage) prepare(ctx context.Context, out terminal, folder, listen, address string) error {
+	listen, err := orFree(listen)
+	if err != nil {
+		return err
+	}
 	files := demo.Files{Listen: listen, Shop: address}
 	if err := files.Write(folder); err != nil {
 		return err
@@ -145,6 +149,21 @@ func (s *stage) prepare(ctx context.Context, out terminal, folder, listen, addre
 	s.config = c
 	fmt.Fprintf(out, "A shop with %d customers a second, and %s of its past …\n", demo.PerSecond, demo.Past)
 	return s.fill(ctx, address)
+}
+
+// orFree is the address to listen on: the one that was asked for, or a port
+// that was free a moment ago. It is wanted before the daemon starts, because
+// every link it writes holds it.
+func orFree(listen string) (string, error) {
+	if listen != "" {
+		return listen, nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
 
 // fill puts the past into the metric store before the daemon opens it.

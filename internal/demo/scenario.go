@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -31,7 +32,7 @@ type Scenario struct {
 
 // patience is how long any one step may take: more than the bake, its settle
 // and a busy machine.
-const patience = 60 * time.Second
+const patience = 45 * time.Second
 
 // Play ships the releases one by one. Its error says what Pushback owed.
 func (s *Scenario) Play(ctx context.Context) error {
@@ -159,7 +160,7 @@ func (s *Scenario) await(ctx context.Context, key, what string, wanted func(api.
 			return e, nil
 		}
 		if pause(ctx, 300*time.Millisecond) != nil {
-			return e, fmt.Errorf("%s %s is %s: %w", e.Change.Service, e.Change.Version, e.Change.State, context.Cause(ctx))
+			return e, errors.Join(fmt.Errorf("%s %s is %s: %w", e.Change.Service, e.Change.Version, e.Change.State, context.Cause(ctx)), err)
 		}
 	}
 }
