@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"regexp"
 	"time"
 )
 
@@ -41,7 +42,18 @@ var words = template.FuncMap{
 	"day":        func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 	"longday":    func(t time.Time) string { return t.UTC().Format("Monday 2 January 2006") },
 	"short":      func(key string) string { return key[:min(len(key), 8)] },
+	"brief":      brief,
 	"orderBadge": OrderBadge,
+}
+
+// commit is a full Git commit: the one kind of version nobody reads to the end.
+var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+func brief(version string) string {
+	if commit.MatchString(version) {
+		return version[:10]
+	}
+	return version
 }
 
 // Frame is what surrounds every page.

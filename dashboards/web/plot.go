@@ -42,7 +42,7 @@ func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plo
 		p.add(r.Before.Value, o.StartedAt.Add(-ahead), plan.Tick, &p.Before)
 		p.add(r.After.Value, o.From, plan.Tick, &p.After)
 	}
-	p.forecast(e.Effect)
+	p.forecast(e.Effect, Seconds(o.From))
 	return p
 }
 
@@ -68,8 +68,8 @@ func (p *Plot) add(values detector.Values, from time.Time, tick time.Duration, l
 }
 
 // forecast draws what would have been beside what was, and the interval that
-// the level after the change lies in.
-func (p *Plot) forecast(e detector.Effect) {
+// the level after the change lies in, from the first after-tick on.
+func (p *Plot) forecast(e detector.Effect, from float64) {
 	n := len(p.Time)
 	p.Forecast, p.Low, p.High = make([]*float64, n), make([]*float64, n), make([]*float64, n)
 	if !p.hasAfter() {
@@ -77,7 +77,7 @@ func (p *Plot) forecast(e detector.Effect) {
 	}
 	low, high := e.Forecast+e.Low, e.Forecast+e.High
 	for i := range n {
-		if p.After[i] == nil {
+		if p.Time[i] < from {
 			continue
 		}
 		p.Forecast[i] = &e.Forecast

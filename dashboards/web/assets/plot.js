@@ -24,27 +24,29 @@ function clock(seconds) {
   return new Date(seconds * 1000).toISOString().slice(11, 16);
 }
 
-// lines draws the moments that mattered across the plot.
+// lines draws the moments that mattered across the plot. The words stand above
+// it, left and right of their line, but for the rollback's, which comes later
+// and stands at the foot.
 function lines(marks) {
-  const at = [["started", "began", [6, 3]], ["finished", "finished", []], ["rollback", "rolled back", [2, 3]]];
+  const at = [["started", "began", [6, 3], "right"], ["finished", "finished", [], "left"], ["rollback", "rolled back", [2, 3], "left"]];
   return (u) => {
     const c = u.ctx, box = u.bbox, dpr = devicePixelRatio;
     c.save();
     c.font = `${11 * dpr}px system-ui, sans-serif`;
-    at.forEach(([key, word, dash], row) => {
-      const x = Math.round(u.valToPos(marks[key] ?? NaN, "x", true));
-      if (!marks[key] || x < box.left || x > box.left + box.width) return;
+    for (const [key, word, dash, align] of at) {
+      const x = marks[key] ? Math.round(u.valToPos(marks[key], "x", true)) : -1;
+      if (x < box.left || x > box.left + box.width) continue;
       c.strokeStyle = c.fillStyle = colour(key === "rollback" ? "busy" : "ink");
-      c.lineWidth = dpr;
+      c.lineWidth = 1.5 * dpr;
       c.setLineDash(dash.map((d) => d * dpr));
       c.beginPath();
       c.moveTo(x, box.top);
       c.lineTo(x, box.top + box.height);
       c.stroke();
-      const right = x + 80 * dpr > box.left + box.width;
-      c.textAlign = right ? "right" : "left";
-      c.fillText(word, x + (right ? -4 : 4) * dpr, box.top + (11 + row * 14) * dpr);
-    });
+      const left = align === "left" && x + 70 * dpr < box.left + box.width;
+      c.textAlign = left ? "left" : "right";
+      c.fillText(word, x + (left ? 3 : -3) * dpr, key === "rollback" ? box.top + box.height - 5 * dpr : box.top - 5 * dpr);
+    }
     c.restore();
   };
 }
@@ -86,17 +88,16 @@ function options(data, marks, width) {
   const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
   const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, spanGaps: false, points: { show: false }, value: (_, v) => value(v, data.unit), ...more });
   const limit = data.limit == null ? [] : [line("limit", "warn", { dash: [4, 4], width: 1.500 })];
-  const tint = getComputedStyle(document.documentElement).colorScheme && colour("forecast") + "2e";
   return {
-    width, height: 210, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
+    width, height: 200, padding: [18, 10, 0, 0], legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: () => range(data) } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map(clock) },
+      { ...axis, size: 28, values: (_, ticks) => ticks.map(clock) },
       { ...axis, size: 58, values: (_, ticks) => ticks.map((v) => value(v, data.unit)) },
     ],
     series: [{}, line("before", "before"), line("after", "after"), line("expected", "forecast", { dash: [6, 4] }),
       line("low", "forecast", { width: 0 }), line("high", "forecast", { width: 0 }), ...limit],
-    bands: [{ series: [5, 4], fill: tint }],
+    bands: [{ series: [5, 4], fill: colour("forecast") + "2e" }],
     hooks: { draw: [lines(marks)], setCursor: [readout] },
   };
 }

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+)
+
+func TestNumber(t *testing.T) {
+	f := func(v float64, unit, want string) {
+		t.Helper()
+		if got := Number(v, unit); got != want {
+			t.Errorf("Number(%v, %q) = %q, want %q", v, unit, got, want)
+		}
+	}
+	f(0.00512, "fraction", "0.512 %")
+	f(0.031, "fraction", "3.1 %")
+	f(1, "fraction", "100 %")
+	f(0.1824, "seconds", "182 ms")
+	f(1.25, "seconds", "1.25 s")
+	f(0, "seconds", "0 s")
+	f(36118, "", "36\u2009118")
+	f(1234567, "bytes", "1\u2009234\u2009567 bytes")
+	f(-1234, "", "−1\u2009234")
+	f(-123, "", "−123")
+	f(0.00001, "", "1e-05")
+	f(1e12, "", "1e+12")
+	f(math.NaN(), "seconds", "—")
+	f(math.Inf(1), "", "—")
+}
+
+func TestSigned(t *testing.T) {
+	f := func(v float64, unit, want string) {
+		t.Helper()
+		if got := Signed(v, unit); got != want {
+			t.Errorf("Signed(%v, %q) = %q, want %q", v, unit, got, want)
+		}
+	}
+	f(0.026, "fraction", "+2.6 pp")
+	f(-0.004, "seconds", "−4 ms")
+	f(0, "", "+0")
+}
+
+func TestProbability(t *testing.T) {
+	f := func(p float64, want string) {
+		t.Helper()
+		if got := Probability(p); got != want {
+			t.Errorf("Probability(%v) = %q, want %q", p, got, want)
+		}
+	}
+	f(0.00001, "< 0.0001")
+	f(0.0004, "0.0004")
+	f(0.0512, "0.051")
+	f(1, "1")
+}
+
+func TestHeadline(t *testing.T) {
+	errors := Watch{Signals: []Signal{{Name: "latency", Grade: "none"}, {Name: "errors", Grade: "likely", From: "0.5 %", To: "3.1 %"}}}
+	lost := Watch{Signals: []Signal{{Name: "traffic", Grade: "certain", From: "—"}}}
+	f := func(state, grade, want string, watches ...Watch) {
+		t.Helper()
+		if got := Headline(state, grade, watches); got != want {
+			t.Errorf("%s, %s: %q, want %q", state, grade, got, want)
+		}
+	}
+	f("watching", "likely", "It made things worse: errors went from 0.5 % to 3.1 %.", errors)
+	f("regressed", "certain", "It made things worse: traffic certain.", errors, lost)
+	f("watching", "none", "No sign of harm so far.", Watch{})
+	f("healthy", "none", "Healthy: nothing got worse that matters.", Watch{})
+	f("blind", "none", "Nobody could see: the metric store gave no answer. This says nothing about the change.", Watch{})
+	f("unwatched", "none", "No rule watches this change.")
+}
+
+// Before ends where the change began, after begins at From, and what is
+// missing stays a gap; the forecast runs through it.
+func TestPlot(t *testing.T) {
+	began := time.Unix(6000, 0)
+	o := detector.Observation{StartedAt: began, From: began.Add(3 * time.Minute), Readings: []detector.Reading{
+		{Signal: "other", After: detector.Ticks{Value: detector.Values{9}}},
+		{Signal: "errors", Before: detector.Ticks{Value: detector.Values{1, math.NaN()}}, After: detector.Ticks{Value: detector.Values{3, math.NaN(), 5}}},
+	}}
+	e := detector.Evidence{Signal: "errors", Effect: detector.Effect{Forecast: 1, Low: 1, High: 3}}
+	limit := 7.0
+	plan := detector.Plan{Tick: time.Minute, Signals: []detector.Signal{{Name: "errors", Limit: &limit}}}
+	got, err := json.Marshal(plotOf(e, plan, o))
+	want := `{"signal":"errors","unit":"","limit":7,"time":[5910,5970,6210,6270,6330],"before":[1,null,null,null,null],` +
+		`"after":[null,null,3,null,5],"forecast":[null,null,1,1,1],"low":[null,null,2,2,2],"high":[null,null,4,4,4]}`
+	if err != nil || string(got) != want {
+		t.Errorf("got  %s (%v)\nwant %s", got, err, want)
+	}
+}
+
+// A state nobody has heard of, and values nobody has filled in, still give a
+// whole page.
+func TestEveryPageRendersEmpty(t *testing.T) {
+	p, err := New("1.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(name string, write func(io.Writer) error) {
+		t.Helper()
+		var b strings.Builder
+		if err := write(&b); err != nil || !strings.HasSuffix(b.String(), "</html>") {
+			t.Errorf("%s: %v: %.80s", name, err, b.String())
+		}
+	}
+	f("list", func(w io.Writer) error { return p.List(w, List{}) })
+	f("change", func(w io.Writer) error {
+		return p.Change(w, Change{Watches: []Watch{{Signals: []Signal{{}}}}, Decision: &Order{Waiting: true}})
+	})
+	f("signin", func(w io.Writer) error { return p.SignIn(w, SignIn{}) })
+	f("problem", func(w io.Writer) error { return p.Problem(w, Problem{}) })
+	f("docs", func(w io.Writer) error { return p.Docs(w, Docs{}) })
+}
+
+func TestByDay(t *testing.T) {
+	at := func(hours int) Row { return Row{At: time.Date(2026, 11, 22, hours, 0, 0, 0, time.UTC)} }
+	days := ByDay([]Row{at(23), at(1), at(-1)})
+	if len(days) != 2 || len(days[0].Rows) != 2 || len(days[1].Rows) != 1 {
+		t.Errorf("got %+v", days)
+	}
+}

@@ -1,0 +1,210 @@
+package server
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+func TestWhoMayRead(t *testing.T) {
+	f := func(name, listenOn, path string, want int, headers ...string) {
+		t.Helper()
+		p := listen(t, func(o *Options) { o.Listen, o.ExternalURL = listenOn, "https://pushback.example.com" })
+		if status, answer, _ := p.ask(http.MethodGet, path, "", headers...); status != want {
+			t.Errorf("%s: GET %s: got %d %s, want %d", name, path, status, answer, want)
+		}
+	}
+	const loopback, open = "127.0.0.1:8484", "0.0.0.0:8484"
+	for _, path := range []string{"/v1/status", "/v1/changes", "/v1/orders", "/metrics", "/openapi.json"} {
+		f("loopback", loopback, path, 200)
+		f("loopback, by name", loopback, path, 200, "Host", "localhost:8484")
+		f("loopback, forwarded by a proxy", loopback, path, 401, "X-Forwarded-For", "203.0.113.9")
+		f("loopback, under the external name", loopback, path, 401, "Host", "pushback.example.com")
+		f("loopback, under a stranger's name", loopback, path, 421, "Host", "evil.example.com")
+		f("open", open, path, 401)
+		f("open, with a token", open, path, 200, "Authorization", "Bearer "+token)
+		f("open, with a token beside basic auth", open, path, 200, "X-Pushback-Token", token)
+	}
+	f("open", open, "/healthz", 200)
+	f("open", open, "/readyz", 200)
+	f("open", open, "/", 303)
+	f("open", open, "/changes/abcdef", 303)
+}
+
+func TestChangingNeedsATokenEvenOnLoopback(t *testing.T) {
+	p := listen(t, func(o *Options) { o.Reload, o.Profiling = func() []api.Diagnostic { return nil }, true })
+	key := p.mustPlay(bad)
+	f := func(method, path string, want int, headers ...string) {
+		t.Helper()
+		body := ""
+		if method == http.MethodPost {
+			body = `{"actor":"alice"}`
+		}
+		headers = append([]string{"Content-Type", "application/json"}, headers...)
+		if status, answer, _ := p.ask(method, path, body, headers...); status != want {
+			t.Errorf("%s %s %v: got %d %s, want %d", method, path, headers, status, answer, want)
+		}
+	}
+	for _, path := range []string{"/v1/reload", "/v1/orders/" + key + "/approve", "/v1/orders/" + key + "/reject", "/v1/events"} {
+		f(http.MethodPost, path, 401)
+		f(http.MethodPost, path, 401, "Authorization", "Bearer ")
+		f(http.MethodPost, path, 403, "Authorization", "Bearer "+token, "Origin", "https://evil.example.com")
+		f(http.MethodPost, path, 403, "Authorization", "Bearer "+token, "Sec-Fetch-Site", "cross-site")
+	}
+	f(http.MethodGet, "/debug/pprof/", 401)
+	f(http.MethodGet, "/debug/pprof/", 200, "Authorization", "Bearer "+token)
+	f(http.MethodPost, "/v1/reload", 200, "Authorization", "Bearer "+token)
+}
+
+func TestARevokedTokenIsRefusedAtOnce(t *testing.T) {
+	p := listen(t, nil)
+	f := func(want int) {
+		t.Helper()
+		if status, _, _ := p.ask(http.MethodGet, "/v1/status", "", "Authorization", "Bearer "+oldToken, "X-Forwarded-For", "203.0.113.9"); status != want {
+			t.Errorf("got %d, want %d", status, want)
+		}
+	}
+	f(200)
+	if err := os.WriteFile(p.server.TokenFile, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f(401)
+	if err := os.Remove(p.server.TokenFile); err != nil {
+		t.Fatal(err)
+	}
+	f(401) // who may come in cannot be read: nobody
+}
+
+func TestSigningIn(t *testing.T) {
+	now := testNow
+	p := listen(t, func(o *Options) { o.Listen, o.Now = "0.0.0.0:1", func() time.Time { return now } })
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	signIn := func(given, next string) (int, string, string) {
+		status, _, h := p.ask(http.MethodPost, "/signin", "token="+given+"&next="+next, form...)
+		return status, h.Get("Location"), h.Get("Set-Cookie")
+	}
+	if status, _, cookie := signIn("wrong-wrong-wrong-wrong", "/"); status != 401 || cookie != "" {
+		t.Errorf("a wrong token: got %d, cookie %q", status, cookie)
+	}
+	for _, next := range []string{"//evil.example.com", "/%5Cevil.example.com", "https://evil.example.com"} {
+		if _, to, _ := signIn(token, next); to != "/" {
+			t.Errorf("next %q leads to %q", next, to)
+		}
+	}
+	status, to, cookie := signIn(token, "/changes/abc")
+	if status != 303 || to != "/changes/abc" || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") {
+		t.Fatalf("got %d to %q, cookie %q", status, to, cookie)
+	}
+	session, _, _ := strings.Cut(cookie, ";")
+	read := func(cookie string, want int) {
+		t.Helper()
+		if status, _, _ := p.ask(http.MethodGet, "/v1/status", "", "Cookie", cookie); status != want {
+			t.Errorf("cookie %q: got %d, want %d", cookie, status, want)
+		}
+	}
+	read(session, 200)
+	read(strings.Replace(session, "=1", "=2", 1), 401) // a later end than was sealed
+	read(session+"x", 401)
+	read(sessionCookie+"=", 401)
+	now = now.Add(sessionLength)
+	read(session, 401)
+}
+
+func TestSignInAttemptsAreLimited(t *testing.T) {
+	p := listen(t, nil)
+	for i := range signInBurst + 1 {
+		status, _, _ := p.ask(http.MethodPost, "/signin", "token=guess", "Content-Type", "application/x-www-form-urlencoded")
+		if want := map[bool]int{true: 429, false: 401}[i == signInBurst]; status != want {
+			t.Errorf("attempt %d: got %d, want %d", i+1, status, want)
+		}
+	}
+}
+
+func TestOptionsThatOpenADoor(t *testing.T) {
+	st := openStore(t)
+	f := func(want string, change func(*Options)) {
+		t.Helper()
+		o := Options{Engine: storeEngine{st}, Store: st, Now: func() time.Time { return testNow }, Listen: "127.0.0.1:0", TokenFile: tokenFile(t)}
+		change(&o)
+		_, err := New(o)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), token) {
+			t.Errorf("got %v, want an error that says %q", err, want)
+		}
+	}
+	f("without a token file", func(o *Options) { o.Listen, o.TokenFile = ":8484", "" })
+	f("allowed on loopback only", func(o *Options) {
+		o.Listen, o.Sources = "0.0.0.0:8484", map[string]Endpoint{"ci": {Insecure: true}}
+	})
+	f("reading the token file", func(o *Options) { o.TokenFile = "nowhere" })
+	f("at least 16 characters", func(o *Options) { write(t, o.TokenFile, "short\n") })
+	f("holds no token", func(o *Options) { write(t, o.TokenFile, "# none yet\n") })
+	f("has no host", func(o *Options) { o.ExternalURL = "pushback.example.com" })
+	f("bad pattern", func(o *Options) { o.Sources = map[string]Endpoint{"ci": {Services: []string{"["}}} })
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestIsLoopback(t *testing.T) {
+	for listen, want := range map[string]bool{
+		"127.0.0.1:1": true, "[::1]:1": true, "localhost:1": true, "127.8.8.8:1": true,
+		":1": false, "0.0.0.0:1": false, "[::]:1": false, "10.0.0.1:1": false, "127.0.0.1.evil.example.com:1": false, "nonsense": false,
+	} {
+		if got := isLoopback(listen); got != want {
+			t.Errorf("isLoopback(%q) = %t", listen, got)
+		}
+	}
+}
+
+// Headers that keep a page's reader safe go with every answer there is.
+func TestSecurityHeaders(t *testing.T) {
+	p := listen(t, nil)
+	for _, path := range []string{"/", "/v1/status", "/nowhere", "/assets/app.css", "/healthz"} {
+		_, _, h := p.ask(http.MethodGet, path, "")
+		for name, want := range securityHeaders {
+			if h.Get(name) != want {
+				t.Errorf("%s: %s is %q", path, name, h.Get(name))
+			}
+		}
+	}
+}
+
+func TestQueriesAndTokensStayOutOfTheLog(t *testing.T) {
+	p := listen(t, nil)
+	p.ask(http.MethodGet, "/v1/changes?service=hush", "", "Authorization", "Bearer "+token)
+	if log := p.log.String(); !strings.Contains(log, `"path":"/v1/changes"`) || strings.Contains(log, "hush") || strings.Contains(log, token) {
+		t.Errorf("log: %s", log)
+	}
+}
+
+func TestNowhere(t *testing.T) {
+	p := listen(t, nil)
+	f := func(method, path string, want int) http.Header {
+		t.Helper()
+		status, answer, h := p.ask(method, path, "")
+		if status != want || h.Get("Content-Type") != api.ProblemType {
+			t.Errorf("%s %s: got %d %s (%s)", method, path, status, answer, h.Get("Content-Type"))
+		}
+		return h
+	}
+	f(http.MethodGet, "/v2/changes", 404)
+	if h := f(http.MethodDelete, "/v1/changes", 405); !strings.Contains(h.Get("Allow"), "GET") {
+		t.Errorf("405 allows %q", h.Get("Allow"))
+	}
+}
+
+func TestSessionIsSecureBehindTLS(t *testing.T) {
+	p := listen(t, func(o *Options) { o.ExternalURL = "https://pushback.example.com" })
+	if c := p.server.cookie(httptest.NewRequest(http.MethodPost, "/signin", nil), "x"); !c.Secure {
+		t.Error("the cookie would be sent in the clear")
+	}
+}
