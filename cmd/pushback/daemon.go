@@ -51,7 +51,7 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 	o := engine.Options{
 		Store: st, Catalogue: catalogue(c.Services), Freezes: c.Freezes, FreezeFile: c.Guards.FreezeFile,
 		Quota: c.Guards.RollbacksPer, Retention: c.Retention, Trust: trust(c.Trust),
-		ExternalURL: c.ExternalURL, Telemetry: engine.NewTelemetry(set), Log: log,
+		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: log,
 	}
 	if err := d.adapters(c, &o); err != nil {
 		return d, err

@@ -32,6 +32,10 @@ const lookRetry = time.Second
 
 // lookOnce is the main path: gather, judge, respond, record, act.
 func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, error) {
+	if mine, err := e.lease(ctx, w); err != nil || !mine {
+		w.Next = e.Now().Add(w.Every)
+		return w, err
+	}
 	c, err := e.Store.Change(ctx, w.ChangeKey)
 	if err != nil {
 		return w, fmt.Errorf("reading the change: %w", err)
@@ -63,6 +67,23 @@ func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	next.Responded = response.answered
 	return e.record(ctx, w, next, response.effects)
 }
+
+// lease takes the watch for this process where others share the database. It
+// spares the metric stores; that nothing is done twice rests on
+// compare-and-swap alone.
+func (e *Engine) lease(ctx context.Context, w watch.Watch) (bool, error) {
+	if !e.Store.Shared() {
+		return true, nil
+	}
+	mine, err := e.Store.LeaseWatch(ctx, w.ID, e.boot, e.Now().Add(w.Every+leaseGrace))
+	if err != nil {
+		return false, fmt.Errorf("leasing the watch: %w", err)
+	}
+	return mine, nil
+}
+
+// leaseGrace is how long a watch rests after its process is gone.
+const leaseGrace = 10 * time.Second
 
 // look is what one look knows, for responding to it.
 type look struct {

@@ -74,11 +74,11 @@ const minPrefix = 6
 const maxFound = 50
 
 // FindChanges gives the changes a person may mean by name, newest first: a
-// key, its first six characters or more, or any tool's own name. None is no
-// error.
+// key, its first six characters or more, any tool's own name, or a version.
+// None is no error.
 func (s *Store) FindChanges(ctx context.Context, name string) ([]Change, error) {
 	found, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE key = $1
+		WHERE key = $1 OR version = $1
 		   OR key IN (SELECT key FROM names WHERE name = $1)
 		   OR ($2 AND substr(key, 1, $3) = $1)
 		ORDER BY started_at DESC, sequence DESC LIMIT $4`,

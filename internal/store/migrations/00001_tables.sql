@@ -31,6 +31,7 @@ CREATE INDEX changes_by_slot ON changes (slot, started_at);
 CREATE INDEX changes_standing ON changes (slot) WHERE superseded_by = '';
 CREATE INDEX changes_by_service ON changes (service, environment, started_at);
 CREATE INDEX changes_by_time ON changes (started_at);
+CREATE INDEX changes_by_version ON changes (version);
 CREATE INDEX changes_unplanned ON changes (started_at) WHERE NOT planned;
 
 -- Every tool's own name of a change, to find it by.
