@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Number writes a value in its unit for people: three significant digits, a
@@ -74,20 +73,4 @@ func Probability(p float64) string {
 		return "< 0.0001"
 	}
 	return strconv.FormatFloat(p, 'g', 2, 64)
-}
-
-// Span writes a duration in its two largest units.
-func Span(d time.Duration) string {
-	d = d.Round(time.Second)
-	if d >= time.Hour {
-		d = d.Round(time.Minute)
-	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

@@ -54,6 +54,7 @@ function lines(marks) {
 function legend(data) {
   const items = [["before", "before"], ["after", "after"]];
   if (data.forecast.some((v) => v != null)) items.push(["forecast", "expected without the change"]);
+  if (data.low.some((v) => v != null)) items.push(["band", "95 % interval"]);
   if (data.limit != null) items.push(["warn", "the rule's limit"]);
   const list = document.createElement("ul");
   list.className = "legend";
@@ -64,8 +65,8 @@ function legend(data) {
     const line = document.createElementNS(ns, "path");
     svg.setAttribute("viewBox", "0 0 22 8");
     line.setAttribute("d", "M0 4h22");
-    line.setAttribute("stroke", `var(--${name})`);
-    line.setAttribute("stroke-width", "2.500");
+    line.setAttribute("stroke", name === "band" ? colour("forecast") + "40" : colour(name));
+    line.setAttribute("stroke-width", name === "band" ? "8" : "2.5");
     if (name === "forecast" || name === "warn") line.setAttribute("stroke-dasharray", "5 3");
     svg.append(line);
     item.append(svg, word);
@@ -87,7 +88,7 @@ function range(data) {
 function options(data, marks, width) {
   const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
   const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, spanGaps: false, points: { show: false }, value: (_, v) => value(v, data.unit), ...more });
-  const limit = data.limit == null ? [] : [line("limit", "warn", { dash: [4, 4], width: 1.500 })];
+  const limit = data.limit == null ? [] : [line("limit", "warn", { dash: [4, 4], width: 1.5 })];
   return {
     width, height: 200, padding: [18, 10, 0, 0], legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: () => range(data) } },
