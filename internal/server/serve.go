@@ -12,12 +12,12 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// Nobody may hold a connection for nothing. There is no write timeout,
-// because the stream is meant to last; a write that nobody reads ends with
-// the idle connection under it, and every other answer is short.
+// Nobody may hold a connection for nothing. The stream, which is meant to
+// last, moves its own deadlines.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
+	writeTimeout      = time.Minute
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
 	stopTimeout       = 8 * time.Second
@@ -35,6 +35,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler:           s.handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),

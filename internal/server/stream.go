@@ -1,7 +1,7 @@
 package server
 
 import (
-	"fmt"
+	"io"
 	"net/http"
 	"time"
 )
@@ -23,11 +23,10 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	c := http.NewResponseController(w)
-	// The server's read timeout would end the stream with the request it
-	// came by.
+	// The server's timeouts are for requests that end: reading has no limit
+	// here, and every write has its own.
 	_ = c.SetReadDeadline(time.Time{})
-	fmt.Fprint(w, "retry: 3000\n\n")
-	if c.Flush() != nil {
+	if say(w, c, "retry: 3000\n\n") != nil {
 		return
 	}
 	follow(w, r, c, keys)
@@ -48,9 +47,18 @@ func follow(w http.ResponseWriter, r *http.Request, c *http.ResponseController, 
 		case <-r.Context().Done():
 			return
 		}
-		_ = c.SetWriteDeadline(time.Now().Add(pulse))
-		if _, err := fmt.Fprint(w, line); err != nil || c.Flush() != nil {
+		if say(w, c, line) != nil {
 			return
 		}
 	}
+}
+
+// say writes one message. The deadline lies beyond the next pulse, because
+// HTTP/2 ends a stream whose deadline passes even while nothing is written.
+func say(w http.ResponseWriter, c *http.ResponseController, line string) error {
+	_ = c.SetWriteDeadline(time.Now().Add(3 * pulse))
+	if _, err := io.WriteString(w, line); err != nil {
+		return err
+	}
+	return c.Flush()
 }
