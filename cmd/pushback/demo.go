@@ -20,6 +20,7 @@ import (
 type demoCommand struct {
 	Run  demoRunCommand  `cmd:"" default:"withargs" help:"Run the whole demonstration."`
 	Shop demoShopCommand `cmd:"" help:"Run the shop alone, with customers."`
+	Ship demoShipCommand `cmd:"" help:"Ship a release of a shop that runs, and tell the daemon."`
 }
 
 // demoRunCommand runs the shop, the daemon and the scenario in one process.

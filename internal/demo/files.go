@@ -20,7 +20,7 @@ type Files struct {
 }
 
 // settings is pushback.yml. What differs from a real one is the pace: scrapes
-// every half second, and a rollback every ten seconds instead of every six
+// every second, and a rollback every ten seconds instead of every six
 // hours, because here three releases go by in a minute.
 const settings = `listen: %s
 token_file: token
@@ -28,7 +28,7 @@ metrics:
   shop:
     kind: embedded
     dir: data/tsdb
-    scrape_interval: 500ms
+    scrape_interval: 1s
     retention: 24h
     targets: [{job: shop, targets: ["%s"]}]
 hooks:
@@ -47,7 +47,7 @@ rules:
     settle: 2s
     bake: 25s
     every: 1s
-    tick: 1s
+    tick: 2s
     history: 7h
     signals:
       - name: errors

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/rules"
+)
+
+const root = "../.."
+
+// compose is as much of docker-compose.yml as can be checked without Docker.
+type compose struct {
+	Services map[string]struct {
+		Build       string            `yaml:"build"`
+		Image       string            `yaml:"image"`
+		Command     []string          `yaml:"command"`
+		Ports       []string          `yaml:"ports"`
+		Volumes     []string          `yaml:"volumes"`
+		DependsOn   []string          `yaml:"depends_on"`
+		Environment map[string]string `yaml:"environment"`
+		Restart     string            `yaml:"restart"`
+	} `yaml:"services"`
+	Volumes map[string]any `yaml:"volumes"`
+}
+
+func readYAML(t *testing.T, name string, into any) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Load(b, into, yaml.WithKnownFields()); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func TestComposeNamesWhatIsThere(t *testing.T) {
+	var c compose
+	readYAML(t, "docker-compose.yml", &c)
+	for name, s := range c.Services {
+		for _, volume := range s.Volumes {
+			from, _, _ := strings.Cut(volume, ":")
+			_, declared := c.Volumes[from]
+			if _, err := os.Stat(filepath.Join(root, from)); err != nil && !declared {
+				t.Errorf("%s: nothing at %s", name, from)
+			}
+		}
+		for _, other := range s.DependsOn {
+			if _, ok := c.Services[other]; !ok {
+				t.Errorf("%s: depends on %s, which is no service", name, other)
+			}
+		}
+		for _, port := range s.Ports {
+			if !strings.HasPrefix(port, "127.0.0.1:") {
+				t.Errorf("%s: port %s is open to the network", name, port)
+			}
+		}
+	}
+}
+
+func TestComposeAgreesWithItsConfiguration(t *testing.T) {
+	var c compose
+	readYAML(t, "docker-compose.yml", &c)
+	loaded := loadClean(t, filepath.Join(root, "deploy", "pushback.yml"))
+	_, port, _ := strings.Cut(loaded.Listen, ":")
+	published := strings.Join(c.Services["pushback"].Ports, " ")
+	if !strings.HasSuffix(published, ":"+port) {
+		t.Errorf("pushback listens on %s, compose publishes %s", loaded.Listen, published)
+	}
+	var scrapes struct {
+		Global  any `yaml:"global"`
+		Configs []struct {
+			Job           string `yaml:"job_name"`
+			Authorization any    `yaml:"authorization"`
+			Static        []struct {
+				Targets []string `yaml:"targets"`
+			} `yaml:"static_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	readYAML(t, "deploy/prometheus.yml", &scrapes)
+	for _, job := range scrapes.Configs {
+		host, port, _ := strings.Cut(job.Static[0].Targets[0], ":")
+		if got := strings.Join(c.Services[host].Ports, " "); !strings.HasSuffix(got, ":"+port) {
+			t.Errorf("job %s scrapes %s:%s, compose publishes %q", job.Job, host, port, got)
+		}
+	}
+	checkRules(t, loaded)
+}
+
+// loadClean loads a pushback.yml without a mistake.
+func loadClean(t *testing.T, path string) config.Config {
+	t.Helper()
+	c, problems := config.Load(path, kinds())
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return c
+}
+
+func checkRules(t *testing.T, c config.Config) {
+	t.Helper()
+	set, found := rules.Load(os.DirFS(c.Rules), worldOf(c))
+	if len(found) > 0 || set.Len() == 0 {
+		t.Errorf("%s: %v", c.Rules, found)
+	}
+}
+
+// TestExampleIsWhole loads docs/pushback.yml from a folder in which the files
+// that it names are there, and holds it to showing every section.
+func TestExampleIsWhole(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(root, "docs", "pushback.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"pushback.yml": string(b), "rules/empty.yml": "", "web.yml": "", "roll-back": "#!/bin/sh\n",
+		"services.yml": "services: [{name: billing, match: {job: billing-api}}]",
+		"aliases.csv":  "alias,service,owner,chat,pager,hook\nexample/cart,cart,checkout,team-chat,pager,deployer\n",
+		"secrets/api":  "x", "secrets/github": "x", "secrets/generic": "x", "secrets/hook": "x", "secrets/pagerduty": "x",
+		"secrets/slack": "x", "secrets/webhook": "x", "secrets/grafana": "x", "secrets/prometheus": "x",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := loadClean(t, filepath.Join(dir, "pushback.yml"))
+	k := kinds()
+	if len(c.Metrics) != len(k.Metrics) || len(c.Sources) != len(k.Sources) || len(c.Hooks) != len(k.Hooks) ||
+		len(c.Receivers) != len(k.Receivers) || c.Grafana == nil || len(c.Freezes) == 0 || len(c.Services.Aliases) == 0 {
+		t.Error("the example does not show every kind of every section")
+	}
+}
