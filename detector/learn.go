@@ -102,7 +102,7 @@ func levels(x Values) Levels {
 
 // tinyScale keeps σ above zero for series that hardly move.
 func tinyScale(x Values) float64 {
-	return 1e-9*math.Abs(stats.Mean(x)) + 1e-300
+	return 1e-9*math.Abs(stats.Mean(x)) + 1e-100
 }
 
 // learner slides placebo changes over one history.

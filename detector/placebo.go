@@ -85,11 +85,11 @@ func (l learner) placebos(forecaster string, period int) placebos {
 		if at-period-l.before < 0 {
 			continue
 		}
-		b := l.x[at-l.before : at]
-		if !mostly(b) || !mostly(l.x[at:at+l.after]) || !mostly(l.x[at-period-l.before:at-period]) {
+		b, past := l.x[at-l.before:at], l.shape(at, period)
+		if !mostly(b) || !mostly(l.x[at:at+l.after]) || !mostly(past.raw) || !mostly(past.ahead) {
 			continue
 		}
-		o.look(forecaster, b, l.shape(at, period))
+		o.look(forecaster, b, past)
 		p.at = append(p.at, at)
 		p.forecast = append(p.forecast, o.forecast...)
 		p.spread = append(p.spread, o.spread)

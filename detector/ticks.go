@@ -9,7 +9,7 @@ import (
 
 // unreal is the size beyond which a number is not a measurement: squares of
 // larger ones overflow.
-const unreal = 1e150
+const unreal = 1e100
 
 // MarshalJSON writes missing ticks as null.
 func (v Values) MarshalJSON() ([]byte, error) {

@@ -1,0 +1,48 @@
+package detector
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func BenchmarkLearn(b *testing.B) {
+	for _, n := range []int{2880, 20160} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			p := planOf(time.Minute, latency)
+			h := History{Start: deploy, Ticks: Ticks{Value: wander(1, n, 1440, 20, 0.5)}}
+			b.ReportAllocs()
+			for b.Loop() {
+				Learn(p, latency, h)
+			}
+		})
+	}
+}
+
+func BenchmarkJudge(b *testing.B) {
+	f := func(name string, history int) {
+		b.Run(name, func(b *testing.B) {
+			s := quiet(history)
+			b.ReportAllocs()
+			for b.Loop() {
+				Judge(s.plan, s.profiles, s.o)
+			}
+		})
+	}
+	f("history", 2880)
+	f("no history", 0)
+}
+
+func BenchmarkTabulate(b *testing.B) {
+	r, total, bad := rand.New(rand.NewPCG(1, 1)), make(Values, 20160), make(Values, 20160)
+	for i := 1; i < len(total); i++ {
+		total[i], bad[i] = total[i-1]+3000, bad[i-1]+poisson(r, 15)
+	}
+	raw := Raw{Form: FormCounts}
+	raw.Value, raw.Part = append(raw.Value, minutes(total...)), append(raw.Part, minutes(bad...))
+	b.ReportAllocs()
+	for b.Loop() {
+		Tabulate(raw, grid(20159))
+	}
+}
