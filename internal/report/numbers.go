@@ -16,6 +16,9 @@ const (
 
 // value is a measured number with its unit.
 func value(v float64, unit string) string {
+	if v < 0 {
+		return "−" + value(-v, unit)
+	}
 	switch unit {
 	case fraction:
 		return digits(100*v) + " %"
@@ -31,44 +34,41 @@ func value(v float64, unit string) string {
 func signed(v float64, unit string) string {
 	sign := "+"
 	if v < 0 {
-		sign = "−"
+		sign, v = "−", -v
 	}
 	if unit == fraction {
-		return sign + digits(100*math.Abs(v)) + " points"
+		return sign + digits(100*v) + " points"
 	}
-	return sign + value(math.Abs(v), unit)
+	return sign + value(v, unit)
 }
 
 // bare is a bound of an interval, in the unit of the difference beside it.
 func bare(v float64, unit string) string {
-	minus := ""
-	if v < 0 {
-		minus = "−"
+	switch {
+	case v < 0:
+		return "−" + bare(-v, unit)
+	case unit == seconds:
+		return duration(v)
+	case unit == fraction:
+		return digits(100 * v)
 	}
-	switch unit {
-	case fraction:
-		return minus + digits(100*math.Abs(v))
-	case seconds:
-		return minus + duration(math.Abs(v))
-	}
-	return minus + digits(math.Abs(v))
+	return digits(v)
 }
 
 // digits keeps two figures of small numbers, one decimal of middling ones and
-// none of large ones.
+// none of large ones. Signs are written by its callers.
 func digits(v float64) string {
-	size := math.Abs(v)
 	switch {
-	case size == 0:
+	case v == 0:
 		return "0"
-	case size >= 1e6 || size < 1e-4:
+	case v >= 1e6 || v < 1e-4:
 		return strconv.FormatFloat(v, 'g', 3, 64)
-	case size >= 100:
+	case v >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
-	case size >= 1:
+	case v >= 1:
 		return trimmed(v, 1)
 	}
-	return trimmed(v, 1-int(math.Floor(math.Log10(size))))
+	return trimmed(v, 1-int(math.Floor(math.Log10(v))))
 }
 
 func trimmed(v float64, decimals int) string {
@@ -77,12 +77,12 @@ func trimmed(v float64, decimals int) string {
 }
 
 func duration(v float64) string {
-	switch size := math.Abs(v); {
-	case size == 0:
+	switch {
+	case v == 0:
 		return "0 s"
-	case size < 1e-3:
+	case v < 1e-3:
 		return digits(v*1e6) + " µs"
-	case size < 1:
+	case v < 1:
 		return digits(v*1e3) + " ms"
 	}
 	return trimmed(v, 2) + " s"

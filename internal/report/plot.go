@@ -26,8 +26,11 @@ var (
 // the change was. Missing ticks are blank columns. The rows come top first,
 // without labels, at most columns wide.
 func plot(before, after detector.Values, columns int, g glyphs) (rows []string, low, high float64) {
-	bins := max(1, (len(before)+len(after)+columns-2)/max(columns-1, 1))
-	left, right := binned(before, bins), binned(after, bins)
+	ticks := 1
+	for columnsFor(len(before), ticks)+1+columnsFor(len(after), ticks) > max(columns, 3) {
+		ticks++
+	}
+	left, right := binned(before, ticks), binned(after, ticks)
 	low, high = span(append(append([]float64{}, left...), right...))
 	for row := plotRows - 1; row >= 0; row-- {
 		var b strings.Builder
@@ -42,6 +45,9 @@ func plot(before, after detector.Values, columns int, g glyphs) (rows []string, 
 	}
 	return rows, low, high
 }
+
+// columnsFor is how many columns n ticks take, so many ticks a column.
+func columnsFor(n, ticks int) int { return (n + ticks - 1) / ticks }
 
 // bar is the part of a column that falls into one row. What is there at all
 // shows at least a sliver in the lowest row.
@@ -61,13 +67,17 @@ func (g glyphs) bar(v float64, row int, low, high float64) rune {
 	return g.bars[int(min(max(fill, 0), full))]
 }
 
+// drawable is the size beyond which a number is no measurement, and could not
+// be subtracted from another.
+const drawable = 1e100
+
 // binned averages so many ticks a column.
 func binned(x []float64, ticks int) []float64 {
 	out := make([]float64, 0, len(x)/ticks+1)
 	for i := 0; i < len(x); i += ticks {
 		sum, n := 0.0, 0.0
 		for _, v := range x[i:min(i+ticks, len(x))] {
-			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			if math.Abs(v) < drawable {
 				sum, n = sum+v, n+1
 			}
 		}

@@ -16,17 +16,17 @@ import (
 func Moved(v detector.Verdict) []string {
 	lines := make([]string, 0, len(v.Signals))
 	for _, e := range v.Signals {
-		lines = append(lines, printable(e.Signal+" "+moved(e)))
+		lines = append(lines, printable(line(e)))
 	}
 	return lines
 }
 
-func moved(e detector.Evidence) string {
+func line(e detector.Evidence) string {
 	if e.Effect == (detector.Effect{}) {
-		return strings.TrimSpace(graded(e) + ": " + sentence(e.Reason))
+		return strings.TrimSpace(e.Signal+" "+graded(e)) + ": " + sentence(e.Reason)
 	}
 	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(weight(e), ", ")}
-	return fmt.Sprintf("%s → %s (%s)", value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit), strings.Join(details, "; "))
+	return fmt.Sprintf("%s %s → %s (%s)", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit), strings.Join(details, "; "))
 }
 
 // graded leaves out a grade that claims nothing.
@@ -40,7 +40,7 @@ func graded(e detector.Evidence) string {
 func difference(e detector.Evidence) string {
 	text := signed(e.Effect.Difference, e.Unit)
 	if e.Unit != fraction && e.Effect.Ratio > 0 {
-		text += fmt.Sprintf(", %+.3g %%", 100*(e.Effect.Ratio-1))
+		text += ", " + signed(100*(e.Effect.Ratio-1), "%")
 	}
 	return text
 }
@@ -81,16 +81,20 @@ func sentence(r detector.Reason) string {
 //
 //	cart v42 in production: regressed, certain — errors 0.5 % → 3.1 %
 func Headline(c sources.Change, v detector.Verdict) string {
-	line := fmt.Sprintf("%s in %s: %s", strings.TrimSpace(c.Service+" "+c.Version), c.Environment, v.Outcome)
-	if v.Outcome == detector.Regressed || v.Grade > detector.None {
-		line += ", " + v.Grade.String()
+	text := strings.TrimSpace(c.Service + " " + c.Version)
+	if c.Environment != "" {
+		text += " in " + c.Environment
+	}
+	text += ": " + v.Outcome.String()
+	if v.Grade > detector.None {
+		text += ", " + v.Grade.String()
 	}
 	if e, found := decider(v); found && e.Effect != (detector.Effect{}) {
-		line += fmt.Sprintf(" — %s %s → %s", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit))
+		text += fmt.Sprintf(" — %s %s → %s", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit))
 	} else if v.Reason != "" {
-		line += " — " + strings.TrimSuffix(sentence(v.Reason), ".")
+		text += " — " + strings.TrimSuffix(sentence(v.Reason), ".")
 	}
-	return printable(line)
+	return printable(text)
 }
 
 // decider is the worst signal of a verdict that has a grade at all.

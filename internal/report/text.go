@@ -77,7 +77,7 @@ func reading(o detector.Observation, signal string) detector.Reading {
 
 // signal writes one signal's block.
 func (p *page) signal(e detector.Evidence, r detector.Reading) {
-	p.heading(e.Signal+" "+moved(e), e.Grade)
+	p.heading(line(e), e.Grade)
 	p.plot(r, e.Unit)
 	for _, fact := range facts(e) {
 		p.line("  " + fact)

@@ -1,0 +1,212 @@
+package report
+
+import (
+	"errors"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var at = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func errorsRose() detector.Evidence {
+	return detector.Evidence{
+		Signal: "errors", Unit: "fraction", Worse: detector.Higher, Grade: detector.Certain, Tests: []detector.Test{detector.ByCounts, detector.ByScan},
+		P: 0.0002, RawP: 0.0001, Effect: detector.Effect{Forecast: 0.005, After: 0.031, Difference: 0.026, Ratio: 6.2, Low: 0.019, High: 0.034},
+		Counts: &detector.Tally{BadBefore: 15, TotalBefore: 3000, BadAfter: 93, TotalAfter: 3000, Overdispersion: 1.4},
+		Onset:  at.Add(2 * time.Minute), Smallest: 0.0081, Forecaster: "recent", History: 2880, Placebos: 941, AlarmRate: 0.011,
+		Query: `sum(rate(http_requests_total{job="cart"}[1m]))`, Notes: []string{"Only 12 bad events stand behind this."},
+	}
+}
+
+func latencyRose() detector.Evidence {
+	return detector.Evidence{
+		Signal: "latency.mean", Unit: "seconds", Grade: detector.Suspect, P: 0.031, RawP: 0.0155, Reason: detector.ShortHistory, Tests: []detector.Test{detector.ByBlocks},
+		Effect: detector.Effect{Forecast: 0.0821, After: 0.0973, Difference: 0.0152, Ratio: 1.185, Low: -0.001, High: 0.031},
+	}
+}
+
+func TestMoved(t *testing.T) {
+	f := func(e detector.Evidence, want string) {
+		t.Helper()
+		if got := Moved(detector.Verdict{Signals: []detector.Evidence{e}})[0]; got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+	f(errorsRose(), "errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, counts: 15 of 3000 → 93 of 3000)")
+	f(latencyRose(), "latency.mean 82.1 ms → 97.3 ms (+15.2 ms, +18.5 %, 95 % −1 ms to 31 ms; suspect, p 0.031, short_history)")
+	f(detector.Evidence{Signal: "orders", Effect: detector.Effect{Forecast: 120, After: 90, Difference: -30, Ratio: 0.75}, P: 1},
+		"orders 120 → 90 (−30, −25 %; none, p 1)")
+	f(detector.Evidence{Signal: "errors", Reason: detector.SourceError}, "errors: The metric store could not be asked, so nothing is known about the change.")
+	f(detector.Evidence{Signal: "errors", Grade: detector.Likely, Reason: detector.SignalLost, Tests: []detector.Test{detector.ByLoss}},
+		"errors likely: The signal lived until the change and is gone, or its traffic fell by more than 80 %, while the metric store is alive.")
+	f(detector.Evidence{Signal: "errors", Unit: "fraction", Grade: detector.Certain, Reason: detector.LimitBreached, Tests: []detector.Test{detector.ByLimit},
+		Effect: detector.Effect{After: 0.5, Difference: 0.5}}, "errors 0 % → 50 % (+50 points; certain, by limit, limit)")
+}
+
+func TestHeadline(t *testing.T) {
+	c := sources.Change{Service: "cart", Version: "v42", Environment: "production", Kind: sources.Deploy}
+	f := func(v detector.Verdict, want string) {
+		t.Helper()
+		if got := Headline(c, v); got != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+	signals := []detector.Evidence{latencyRose(), errorsRose()}
+	f(detector.Verdict{Outcome: detector.Regressed, Grade: detector.Certain, Signals: signals},
+		"cart v42 in production: regressed, certain — errors 0.5 % → 3.1 %")
+	f(detector.Verdict{Outcome: detector.Healthy}, "cart v42 in production: healthy")
+	f(detector.Verdict{Outcome: detector.Blind, Reason: detector.SourceError},
+		"cart v42 in production: blind — The metric store could not be asked, so nothing is known about the change")
+	f(detector.Verdict{Reason: detector.StillWatching}, "cart v42 in production: inconclusive — It is too early to say anything")
+}
+
+func TestNumbers(t *testing.T) {
+	f := func(v float64, unit, want string) {
+		t.Helper()
+		if got := value(v, unit); got != want {
+			t.Errorf("%v %s is written %q, want %q", v, unit, got, want)
+		}
+	}
+	f(0, "fraction", "0 %")
+	f(0.00001, "fraction", "0.001 %")
+	f(0.0052, "fraction", "0.52 %")
+	f(0.1234, "fraction", "12.3 %")
+	f(1, "fraction", "100 %")
+	f(0.0000042, "seconds", "4.2 µs")
+	f(0.0821, "seconds", "82.1 ms")
+	f(1.5, "seconds", "1.5 s")
+	f(75, "seconds", "75 s")
+	f(0, "seconds", "0 s")
+	f(1234.5, "", "1234")
+	f(12345678, "", "1.23e+07")
+	f(12, "requests", "12 requests")
+	f(-0.25, "", "−0.25")
+
+	p := func(v float64, want string) {
+		t.Helper()
+		if got := probability(v); got != want {
+			t.Errorf("p %v is written %q, want %q", v, got, want)
+		}
+	}
+	p(0, "p < 0.0001")
+	p(0.000123, "p 0.00012")
+	p(0.05, "p 0.05")
+	p(0.999, "p 1")
+}
+
+func record() Record {
+	before, after := make(detector.Values, 30), make(detector.Values, 12)
+	for i := range before {
+		before[i] = 0.005 + 0.001*math.Sin(float64(i))
+	}
+	for i := range after {
+		after[i] = 0.031 + 0.003*math.Cos(float64(i))
+	}
+	before[7], after[0], after[1] = math.NaN(), 0.005, 0.0055
+	return Record{
+		Change: sources.Change{Service: "cart", Version: "v42", Environment: "production", Kind: sources.Deploy, StartedAt: at, FinishedAt: at.Add(time.Minute)},
+		Watch:  watch.Watch{Plan: detector.Plan{After: 30}},
+		Verdict: detector.Verdict{Rule: "red", At: at.Add(14 * time.Minute), Tick: 12, Outcome: detector.Regressed, Grade: detector.Certain, Method: "1",
+			Signals: []detector.Evidence{errorsRose(), latencyRose()}},
+		Observation: detector.Observation{Readings: []detector.Reading{{Signal: "errors", Before: detector.Ticks{Value: before}, After: detector.Ticks{Value: after}}}},
+	}
+}
+
+func TestText(t *testing.T) {
+	f := func(name string, s Style) {
+		t.Helper()
+		var b strings.Builder
+		if err := Text(&b, record(), s); err != nil {
+			t.Fatal(err)
+		}
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != string(want) {
+			t.Errorf("%s differs (go test ./internal/report -update writes it anew):\n%s", name, b.String())
+		}
+	}
+	f("unicode.txt", Style{})
+	f("ascii.txt", Style{ASCII: true, Width: 60})
+	f("colour.txt", Style{Colour: true, Width: 100})
+}
+
+// TestTextIsHarmless holds that what came from outside steers no terminal, and
+// that ASCII is meant.
+func TestTextIsHarmless(t *testing.T) {
+	r := record()
+	evil := "\x1b[2Jé\r\n\u202e\x00"
+	r.Change.Service, r.Change.Version, r.Verdict.Rule = evil, evil, evil
+	e := &r.Verdict.Signals[0]
+	e.Signal, e.Query, e.Notes, e.Unit, e.Grade = evil, evil, []string{evil}, evil, detector.None
+	for _, s := range []Style{{}, {ASCII: true}, {Colour: true}} {
+		var b strings.Builder
+		if err := Text(&b, r, s); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		for _, bad := range []string{"\x1b[2J", "\r", "\u202e", "\x00"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%+v: %q reaches the terminal", s, bad)
+			}
+		}
+		if !utf8.ValidString(text) || s.ASCII && strings.ContainsFunc(text, func(r rune) bool { return r > 126 }) {
+			t.Errorf("%+v: not the characters that were asked for", s)
+		}
+	}
+	for _, line := range Moved(r.Verdict) {
+		if strings.ContainsAny(line, "\x1b\r\n") {
+			t.Errorf("a line that is not one: %q", line)
+		}
+	}
+}
+
+func TestPlot(t *testing.T) {
+	f := func(name string, before, after detector.Values, columns int) {
+		t.Helper()
+		rows, low, high := plot(before, after, columns, blocks)
+		if len(rows) != plotRows || low > high {
+			t.Errorf("%s: %d rows from %v to %v", name, len(rows), low, high)
+		}
+		for _, row := range rows {
+			if n := utf8.RuneCountInString(row); n > columns {
+				t.Errorf("%s: %d columns of %d", name, n, columns)
+			}
+		}
+	}
+	long := make(detector.Values, 500)
+	f("long", long, long, 60)
+	f("nothing", nil, nil, 60)
+	f("missing", detector.Values{math.NaN()}, detector.Values{math.NaN()}, 60)
+	f("wild", detector.Values{-1, math.Inf(1)}, detector.Values{1e308, -1e308}, 60)
+	f("narrow", long, long[:7], 20)
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestTextReportsTheWriter(t *testing.T) {
+	if err := Text(fullDisk{}, record(), Style{}); err == nil {
+		t.Error("a failed write was not told")
+	}
+}
