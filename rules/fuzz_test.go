@@ -105,8 +105,8 @@ func TestHostileFilesAreRefusedQuickly(t *testing.T) {
 		"100 MB":         strings.Repeat("# comment\n", 10<<20),
 		"invalid UTF-8":  "team: \xff",
 		"tabs":           "team: a\nrules:\n\t\t- name: x",
-		"duplicate keys": "team: a\n" + strings.Repeat("rules: []\n", 20_000),
-		"unknown keys":   strings.Repeat("a: 1\n", 100_000),
+		"duplicate keys": "team: a\n" + strings.Repeat("rules: []\n", 2_000),
+		"unknown keys":   strings.Repeat("a: 1\n", 2_000),
 		"deep PromQL":    fmt.Sprintf(deep, strings.Repeat("(", 20_000), "true"),
 		"deep condition": fmt.Sprintf(deep, "up", strings.Repeat("(", 20_000)),
 	} {
@@ -115,9 +115,9 @@ func TestHostileFilesAreRefusedQuickly(t *testing.T) {
 		_, found := Load(fsys, World{})
 		took := time.Since(start)
 		t.Logf("%s: %v", name, took)
-		// The bound is ten times what a slow machine needs, for the race
-		// detector's sake; a bomb that goes off takes minutes.
-		if len(found) == 0 || len(found) > strictyaml.MaxProblems+10 || took > 2*time.Second {
+		// Milliseconds on a quiet machine; the bound leaves room for a busy
+		// one with the race detector. A bomb that goes off takes minutes.
+		if len(found) == 0 || len(found) > strictyaml.MaxProblems || took > 10*time.Second {
 			t.Errorf("%s: %d diagnostics in %v", name, len(found), took)
 		}
 	}

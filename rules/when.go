@@ -157,7 +157,7 @@ const whenHint = "a condition may use change, verdict, service and freeze(\"name
 
 func byteOffset(text string, characters int) int {
 	runes := []rune(text)
-	return len(string(runes[:min(max(characters, 0), len(runes))]))
+	return min(len(text), len(string(runes[:min(max(characters, 0), len(runes))])))
 }
 
 // freezeCalls visits calls of freeze. The name must be written out: one that

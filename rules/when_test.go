@@ -23,7 +23,7 @@ func TestConditionsAreBounded(t *testing.T) {
 	for _, text := range heavy {
 		start := time.Now()
 		holds, err := evaluate(text, environment(at(detector.Likely), Service{}))
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%.40s: took %v", text, took)
 		}
 		if holds && err == nil && len(text) > maxWhen {
@@ -58,7 +58,7 @@ func FuzzCondition(f *testing.F) {
 		}
 		start := time.Now()
 		_, _ = evaluate(text, environment(at(detector.Certain), Service{}))
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%q: took %v", text, took)
 		}
 	})

@@ -9,7 +9,7 @@ import "go.yaml.in/yaml/v4"
 // space the value has not.
 func follow(source []byte, at int, n *yaml.Node, count int) (int, bool) {
 	for i := 0; ; i++ {
-		at = skipIndent(source, at, n.Value, i)
+		at = skipIndent(source, at, n, i)
 		if i == count {
 			return at, true
 		}
@@ -21,18 +21,20 @@ func follow(source []byte, at int, n *yaml.Node, count int) (int, bool) {
 	}
 }
 
-// skipIndent passes white space that the value does not have at i.
-func skipIndent(source []byte, at int, value string, i int) int {
-	if i < len(value) && white(value[i]) {
+// skipIndent passes white space that the value does not have at i, and the
+// backslash that joins two lines of a double-quoted scalar.
+func skipIndent(source []byte, at int, n *yaml.Node, i int) int {
+	if i == len(n.Value) || white(n.Value[i]) {
 		return at
 	}
-	if i == len(value) {
-		return at
-	}
-	for at < len(source) && white(source[at]) {
+	for at < len(source) && (white(source[at]) || joins(source, at, n.Style)) {
 		at++
 	}
 	return at
+}
+
+func joins(source []byte, at int, style yaml.Style) bool {
+	return style&yaml.DoubleQuotedStyle != 0 && source[at] == '\\' && at+1 < len(source) && source[at+1] == '\n'
 }
 
 // step is how many bytes of source stand for the value's byte c.
