@@ -12,14 +12,16 @@ import (
 )
 
 func TestWhoMayRead(t *testing.T) {
-	f := func(name, listenOn, path string, want int, headers ...string) {
+	listenOn := func(address string) *port {
+		return listen(t, func(o *Options) { o.Listen, o.ExternalURL = address, "https://pushback.example.com" })
+	}
+	loopback, open := listenOn("127.0.0.1:8484"), listenOn("0.0.0.0:8484")
+	f := func(name string, p *port, path string, want int, headers ...string) {
 		t.Helper()
-		p := listen(t, func(o *Options) { o.Listen, o.ExternalURL = listenOn, "https://pushback.example.com" })
 		if status, answer, _ := p.ask(http.MethodGet, path, "", headers...); status != want {
 			t.Errorf("%s: GET %s: got %d %s, want %d", name, path, status, answer, want)
 		}
 	}
-	const loopback, open = "127.0.0.1:8484", "0.0.0.0:8484"
 	for _, path := range []string{"/v1/status", "/v1/changes", "/v1/orders", "/metrics", "/openapi.json"} {
 		f("loopback", loopback, path, 200)
 		f("loopback, by name", loopback, path, 200, "Host", "localhost:8484")
