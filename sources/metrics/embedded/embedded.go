@@ -21,6 +21,7 @@ import (
 	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/tsdb"
@@ -96,7 +97,7 @@ func (s *Store) Append(ctx context.Context, all []sources.Series) error {
 			return s.fault(errors.New("appending: native histograms come by scraping only"))
 		}
 		if err := s.appendSeries(ctx, line); err != nil {
-			return s.fault(fmt.Errorf("appending %s: %w", line.Labels[labels.MetricName], err))
+			return s.fault(fmt.Errorf("appending %s: %w", line.Labels[model.MetricNameLabel], err))
 		}
 	}
 	return nil

@@ -99,9 +99,10 @@ func checkPoints(t *testing.T, name string, got []sources.Series, from, step int
 		t.Errorf("%s: got %+v, want one series of %d points", name, got, len(want))
 		return
 	}
-	for i, sample := range got[0].Samples {
-		if at := from + int64(i)*step; sample.T != at || sample.V != want[i] {
-			t.Errorf("%s: point %d is %v at %d, want %v at %d", name, i, sample.V, sample.T, want[i], at)
+	points := got[0].Samples
+	for i, v := range want {
+		if at := from + int64(i)*step; points[i].T != at || points[i].V != v {
+			t.Errorf("%s: point %d is %v at %d, want %v at %d", name, i, points[i].V, points[i].T, v, at)
 		}
 	}
 }
