@@ -171,8 +171,10 @@ func (b *bytesSource) series() []sources.Series {
 		for range int(b.byte()) % 20 {
 			at += int64(b.byte()) * 100
 			ss[i].Samples = append(ss[i].Samples, sources.Sample{T: at, V: b.number()})
-			ss[i].Histograms = append(ss[i].Histograms, sources.HistogramSample{T: at, Count: b.number(), Sum: b.number(),
-				Buckets: []sources.Bucket{{Lower: b.number(), Upper: b.number(), Count: b.number()}}})
+			ss[i].Histograms = append(ss[i].Histograms, sources.HistogramSample{
+				T: at, Count: b.number(), Sum: b.number(),
+				Buckets: []sources.Bucket{{Lower: b.number(), Upper: b.number(), Count: b.number()}},
+			})
 		}
 	}
 	return ss

@@ -44,15 +44,14 @@ func planOf(tick time.Duration, s ...Signal) Plan {
 func TestErrorsSixfold(t *testing.T) {
 	f := func(tick time.Duration, history, before int) {
 		t.Helper()
-		found := 0
+		found, perTick := 0, 50*tick.Seconds()
+		p, k := planOf(tick, errors), Profiles{}
+		if history > 0 {
+			past := events(rand.New(rand.NewPCG(99, 1)), history, perTick, 0.005)
+			k["errors"] = Learn(p, errors, History{Start: deploy.Add(-time.Duration(history) * tick), Ticks: past})
+		}
 		for seed := range uint64(40) {
 			r := rand.New(rand.NewPCG(seed, 1))
-			p, k := planOf(tick, errors), Profiles{}
-			perTick := 50 * tick.Seconds()
-			if history > 0 {
-				h := History{Start: deploy.Add(-time.Duration(history) * tick), Ticks: events(r, history, perTick, 0.005)}
-				k["errors"] = Learn(p, errors, h)
-			}
 			b := events(r, before, perTick, 0.005)
 			after := int(90 * time.Second / tick)
 			reading := Reading{Signal: "errors", Supply: Fresh, Before: b, After: events(r, after, perTick, 0.03)}
