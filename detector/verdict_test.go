@@ -285,3 +285,18 @@ func TestOnset(t *testing.T) {
 		t.Errorf("onset %v, want %v", got, want)
 	}
 }
+
+// TestRecoveryIsNoRegression: after an outage of a signal that falls in
+// outages, the forecast is no better than the history's best twentieth.
+func TestRecoveryIsNoRegression(t *testing.T) {
+	f := func(worse Worse, before float64, want func(Levels) float64) {
+		t.Helper()
+		s := quiet(2880)
+		s.watchLatency(worse)
+		s.latency().Before.Value = s.noise(30, before)
+		e := Judge(s.plan, s.profiles, s.o).Signals[1]
+		near(t, string(worse), e.Effect.Forecast, want(s.profiles["latency"].Levels), 1e-9)
+	}
+	f(Higher, 40, func(l Levels) float64 { return l.Q05 })
+	f(Lower, 160, func(l Levels) float64 { return l.Q95 })
+}
