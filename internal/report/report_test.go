@@ -51,8 +51,10 @@ func TestMoved(t *testing.T) {
 	f(detector.Evidence{Signal: "errors", Reason: detector.SourceError}, "errors: The metric store could not be asked, so nothing is known about the change.")
 	f(detector.Evidence{Signal: "errors", Grade: detector.Likely, Reason: detector.SignalLost, Tests: []detector.Test{detector.ByLoss}},
 		"errors likely: The signal lived until the change and is gone, or its traffic fell by more than 80 %, while the metric store is alive.")
-	f(detector.Evidence{Signal: "errors", Unit: "fraction", Grade: detector.Certain, Reason: detector.LimitBreached, Tests: []detector.Test{detector.ByLimit},
-		Effect: detector.Effect{After: 0.5, Difference: 0.5}}, "errors 0 % → 50 % (+50 points; certain, by limit, limit)")
+	f(detector.Evidence{
+		Signal: "errors", Unit: "fraction", Grade: detector.Certain, Reason: detector.LimitBreached, Tests: []detector.Test{detector.ByLimit},
+		Effect: detector.Effect{After: 0.5, Difference: 0.5},
+	}, "errors 0 % → 50 % (+50 points; certain, by limit, limit)")
 }
 
 func TestHeadline(t *testing.T) {
@@ -118,8 +120,10 @@ func record() Record {
 	return Record{
 		Change: sources.Change{Service: "cart", Version: "v42", Environment: "production", Kind: sources.Deploy, StartedAt: at, FinishedAt: at.Add(time.Minute)},
 		Watch:  watch.Watch{Plan: detector.Plan{After: 30}},
-		Verdict: detector.Verdict{Rule: "red", At: at.Add(14 * time.Minute), Tick: 12, Outcome: detector.Regressed, Grade: detector.Certain, Method: "1",
-			Signals: []detector.Evidence{errorsRose(), latencyRose()}},
+		Verdict: detector.Verdict{
+			Rule: "red", At: at.Add(14 * time.Minute), Tick: 12, Outcome: detector.Regressed, Grade: detector.Certain, Method: "1",
+			Signals: []detector.Evidence{errorsRose(), latencyRose()},
+		},
 		Observation: detector.Observation{Readings: []detector.Reading{{Signal: "errors", Before: detector.Ticks{Value: before}, After: detector.Ticks{Value: after}}}},
 	}
 }
