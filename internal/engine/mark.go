@@ -108,7 +108,11 @@ func (e *Engine) lastVerdict(ctx context.Context, w watch.Watch) (*detector.Verd
 }
 
 func ruleLines(w watch.Watch, v *detector.Verdict) []string {
-	lines := []string{w.Rule + ": " + standingOf(w)}
+	name := w.Rule
+	if !w.After.IsZero() {
+		name += " after the rollback"
+	}
+	lines := []string{name + ": " + standingOf(w)}
 	if v != nil && w.Grade >= detector.Suspect {
 		lines = append(lines, report.Moved(*v)...)
 	}
@@ -117,10 +121,13 @@ func ruleLines(w watch.Watch, v *detector.Verdict) []string {
 
 // standingOf is the state of a watch in a word: the grade while it is open.
 func standingOf(w watch.Watch) string {
-	if w.State.Open() && w.Grade > detector.None {
+	switch {
+	case !w.State.Open():
+		return string(w.State)
+	case w.Grade > detector.None:
 		return w.Grade.String()
 	}
-	return string(w.State)
+	return string(watch.Watching)
 }
 
 func tags(c store.Change, worst watch.Watch, o *rollback.Order) []string {

@@ -183,6 +183,9 @@ func (e *Engine) resolved(ctx context.Context, l look, changeKey string) ([]stor
 	}
 	m := e.verdictMessage(l)
 	m.Key, m.Kind, m.Resolved, m.EndsAt = key, "resolved", true, e.Now()
+	if !l.watch.After.IsZero() {
+		m.Title = fmt.Sprintf("%s in %s: well again since %s was rolled back", l.change.Service, l.change.Environment, l.change.Version)
+	}
 	return e.outgoing("resolved/"+key, changeKey, receivers, m), nil
 }
 

@@ -155,7 +155,7 @@ func (e *Engine) situation(ctx context.Context, o rollback.Order) (rollback.Situ
 	frozen, why := e.Frozen()
 	return rollback.Situation{
 		Now: now, Change: c.Change, Target: target, Verdict: verdict,
-		Superseded: c.SupersededBy != "", SuspendedBy: c.SuspendedBy, Epoch: c.Epoch, FirstEver: first,
+		Superseded: c.SupersededBy != "", SuspendedBy: c.SuspendedAt(now), Epoch: c.Epoch, FirstEver: first,
 		Acts: o.Automatic, Approved: !o.Automatic, HookKnown: known,
 		Frozen: frozen, FrozenWhy: why, Recent: recent,
 	}, nil

@@ -29,6 +29,10 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 	}
 	for _, a := range e.actions(l) {
 		r.answered = append(slices.Clone(r.answered), a.Line)
+		a, err := e.heard(ctx, l, a, r.effects.Outgoing)
+		if err != nil {
+			return r, err
+		}
 		order, err := e.order(ctx, l, a)
 		if err != nil {
 			return r, err
@@ -54,6 +58,33 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 	var err error
 	r.effects.Annotation, err = e.annotationAfter(ctx, l)
 	return r, err
+}
+
+// heard adds to whom a rollback is told everybody who was told of the matter,
+// by an earlier look or by this one: a line that only says `rollback` leaves
+// the telling to the lines before it. Where nobody was, the service's pager
+// or chat hears of it, because an outcome that nobody knows of is nobody's.
+func (e *Engine) heard(ctx context.Context, l look, a rules.Action, telling []store.Outgoing) (rules.Action, error) {
+	if a.Rollback == nil {
+		return a, nil
+	}
+	key := matter(l.change.Key, l.watch.Rule)
+	earlier, err := e.told(ctx, l.change.Key, key)
+	if err != nil {
+		return a, err
+	}
+	all := slices.Concat(a.Tell, earlier)
+	for _, o := range telling {
+		if o.Message.Key == key {
+			all = append(all, o.Receiver)
+		}
+	}
+	if s := l.bound.Service(); len(all) == 0 && firstOf(s.Pager, s.Chat) != "" {
+		all = append(all, firstOf(s.Pager, s.Chat))
+	}
+	slices.Sort(all)
+	a.Tell = slices.Compact(all)
+	return a, nil
 }
 
 // actions are what the rule's lines want done. A watch of a rollback answers

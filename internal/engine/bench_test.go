@@ -1,0 +1,361 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// A bench holds an engine still and turns it by hand: a real database, a
+// clock that only the test moves, metric stores, hooks and receivers that say
+// what they are told to. One turn is what Run does in that time, in an order
+// that is the same every time.
+type bench struct {
+	*Engine
+	t       *testing.T
+	path    string
+	clock   *clock
+	shop    *shop
+	hook    *hook
+	box     *mailbox
+	grafana *board
+	queue   *queue
+	rule    string
+	change  func(*Options)
+	events  int
+}
+
+// redRule is what most scenarios run under. In ten minutes of bake a tick is
+// 30 s.
+const redRule = `team: shop
+rules:
+  - name: red
+    watch: {service: "*", environment: production}
+    settle: 30s
+    bake: 10m
+    every: 15s
+    signals:
+      - name: errors
+        counter: 'http_requests_total{$match}'
+        bad: 'code=~"5.."'
+        min_effect: 0.5 points
+        min_events: 200
+        limit: 20%
+    respond:
+      - {at_least: suspect, tell: chat}
+      - {at_least: likely, tell: pager}
+      - {at_least: certain, rollback: {hook: deployer, mode: act}}
+      - {on: blind, tell: platform}
+      - {on: signal_lost, tell: platform}
+      - {on: healthy, tell: chat}
+`
+
+// mode is redRule with another mode of acting.
+func mode(word string) string { return strings.Replace(redRule, "mode: act", "mode: "+word, 1) }
+
+// began is when every scenario begins. The store has a day of quiet traffic
+// before it.
+var began = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
+
+// newBench sets an engine up under a rule; change may alter its options.
+func newBench(t *testing.T, rule string, change func(*Options)) *bench {
+	t.Helper()
+	c := &clock{now: began}
+	b := &bench{
+		t: t, path: filepath.Join(t.TempDir(), "pushback.db"), clock: c, shop: newShop(c),
+		hook: &hook{}, box: &mailbox{}, grafana: &board{}, rule: rule, change: change,
+	}
+	b.open()
+	t.Cleanup(func() { b.must(b.Store.Close()) })
+	return b
+}
+
+func (b *bench) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// open starts an engine on the bench's database, as a process does.
+func (b *bench) open() {
+	b.t.Helper()
+	st, err := store.Open(b.t.Context(), "sqlite:"+b.path)
+	b.must(err)
+	world := rules.World{Hooks: []string{"deployer"}, Receivers: []string{"chat", "pager", "platform"}, Default: "prod"}
+	o := Options{
+		Store: st, Metrics: map[string]Ranger{"": b.shop, "prod": b.shop}, World: world,
+		Rules: func() (*rules.Set, []rules.Diagnostic) {
+			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(b.rule)}}, world)
+		},
+		Hooks:   map[string]Hook{"deployer": {Hook: b.hook, Timeout: time.Minute}},
+		Senders: map[string]notify.Sender{"chat": b.box.of("chat"), "pager": b.box.of("pager"), "platform": b.box.of("platform")},
+		Grafana: b.grafana, FreezeFile: filepath.Join(filepath.Dir(b.path), "freeze"), Quota: rollback.RecentWindow,
+		Trust: Trust{New: rules.Act, Cap: rules.Act}, ExternalURL: "https://pushback.test",
+		Log: slog.New(slog.DiscardHandler), Now: b.clock.Now,
+	}
+	if b.change != nil {
+		b.change(&o)
+	}
+	b.Engine, err = New(o)
+	b.must(err)
+	if broken := b.rules.problems(); len(broken) > 0 {
+		b.t.Fatal(broken[0])
+	}
+	b.queue = &queue{clock: b.clock}
+	b.jobs = b.queue
+	b.must(b.recover(b.t.Context()))
+	b.must(b.looks.reload(b.t.Context()))
+}
+
+// restart is a kill -9 and the next start: jobs, caches and claims of the
+// process are gone, the database is as it was.
+func (b *bench) restart() {
+	b.t.Helper()
+	b.must(b.Store.Close())
+	b.open()
+}
+
+// pass lets time go by, five seconds at a turn.
+func (b *bench) pass(d time.Duration) {
+	b.t.Helper()
+	for range int(d / (5 * time.Second)) {
+		b.clock.add(5 * time.Second)
+		b.turn()
+	}
+}
+
+// until passes time until something holds, for at most half an hour.
+func (b *bench) until(what string, holds func() bool) {
+	b.t.Helper()
+	for limit := b.clock.Now().Add(30 * time.Minute); !holds(); b.pass(5 * time.Second) {
+		if b.clock.Now().After(limit) {
+			b.t.Fatalf("half an hour without: %s", what)
+		}
+	}
+}
+
+// turn does what is due now: plans, looks, jobs.
+func (b *bench) turn() {
+	b.t.Helper()
+	b.look()
+	b.queue.run(b)
+}
+
+// look plans and looks, and carries nothing out.
+func (b *bench) look() {
+	b.t.Helper()
+	ctx := b.t.Context()
+	select {
+	case <-b.wake:
+		b.must(b.planAll(ctx))
+	default:
+	}
+	due, _ := b.looks.take(b.clock.Now())
+	for _, w := range due {
+		next, err := b.lookOnce(ctx, w)
+		b.must(err)
+		b.looks.put(next)
+	}
+}
+
+// tell sends the engine an event of now; alter fills in what is special.
+func (b *bench) tell(id string, s sources.Status, alter func(*sources.Event)) string {
+	b.t.Helper()
+	b.events++
+	ev := sources.Event{
+		Source: "pipeline", EventID: fmt.Sprint(b.events), ChangeID: id, Status: s, At: b.clock.Now(),
+		Service: "cart", Environment: "production", Kind: sources.Deploy, Version: id, Previous: "v1",
+	}
+	if alter != nil {
+		alter(&ev)
+	}
+	a, err := b.Accept(b.t.Context(), ev, []byte("{}"))
+	b.must(err)
+	return a.Change.Key
+}
+
+// deploy is a change that is through at once.
+func (b *bench) deploy(version string, alter func(*sources.Event)) string {
+	b.t.Helper()
+	return b.tell(version, sources.Succeeded, alter)
+}
+
+// bad is a deploy that raises errors from 0.5 % to 3 %, until it is rolled
+// back.
+func (b *bench) bad(version string, alter func(*sources.Event)) string {
+	b.t.Helper()
+	key := b.deploy(version, alter)
+	b.shop.errors("cart", 0.03)
+	b.hook.works = func() { b.shop.errors("cart", 0.005) }
+	return key
+}
+
+func (b *bench) watch(key string) watch.Watch {
+	b.t.Helper()
+	ws, err := b.Store.WatchesOf(b.t.Context(), key)
+	b.must(err)
+	if len(ws) == 0 {
+		b.t.Fatalf("no watch of %s", key)
+	}
+	return ws[0]
+}
+
+func (b *bench) ended(key string) func() bool {
+	return func() bool { return !b.watch(key).State.Open() }
+}
+
+// state is the order's state, "" where there is none.
+func (b *bench) state(key string) rollback.State {
+	b.t.Helper()
+	o, err := b.Store.Order(b.t.Context(), key)
+	if errors.Is(err, store.ErrNotFound) {
+		return ""
+	}
+	b.must(err)
+	return o.State
+}
+
+func (b *bench) ordered(key string, s rollback.State) func() bool {
+	return func() bool { return b.state(key) == s }
+}
+
+func (b *bench) wantState(key string, want rollback.State) {
+	b.t.Helper()
+	if got := b.state(key); got != want {
+		o, _ := b.Store.Order(b.t.Context(), key)
+		b.t.Errorf("order is %q (%s), want %q", got, o.Why, want)
+	}
+}
+
+func (b *bench) wantWatch(key string, want watch.State) {
+	b.t.Helper()
+	if w := b.watch(key); w.State != want {
+		b.t.Errorf("watch is %s (%s), want %s", w.State, w.Reason, want)
+	}
+}
+
+func (b *bench) wantCalls(n int) {
+	b.t.Helper()
+	if got := len(b.hook.calls); got != n {
+		b.t.Errorf("the hook was called %d times, want %d", got, n)
+	}
+}
+
+// wantTold asks that a receiver got exactly one message with these words.
+func (b *bench) wantTold(receiver string, words ...string) notify.Message {
+	b.t.Helper()
+	var found []notify.Message
+	for _, m := range b.box.got[receiver] {
+		if text := flat(m); !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+			found = append(found, m)
+		}
+	}
+	if len(found) != 1 {
+		b.t.Fatalf("%s got %d messages with %q, want one; all:\n%s", receiver, len(found), words, b.box.all(receiver))
+	}
+	return found[0]
+}
+
+// wantSilence asks that a receiver got no message with a word.
+func (b *bench) wantSilence(receiver, word string) {
+	b.t.Helper()
+	if all := b.box.all(receiver); strings.Contains(all, word) {
+		b.t.Errorf("%s was told of %q:\n%s", receiver, word, all)
+	}
+}
+
+// clock is the only time there is.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// queue is the job queue as the engine may rely on it: one job of the same
+// arguments at a time, snoozed ones later, failed ones forgotten.
+type queue struct {
+	clock *clock
+	jobs  []job
+}
+
+type job struct {
+	args river.JobArgs
+	due  time.Time
+}
+
+func (*queue) Start(context.Context) error { return nil }
+func (*queue) Stop(context.Context) error  { return nil }
+
+func (q *queue) Insert(_ context.Context, args river.JobArgs, _ *river.InsertOpts) (*rivertype.JobInsertResult, error) {
+	if !slices.ContainsFunc(q.jobs, func(j job) bool { return j.args == args }) {
+		q.jobs = append(q.jobs, job{args, q.clock.Now()})
+	}
+	return &rivertype.JobInsertResult{}, nil
+}
+
+// run works off what is due. A crash in a hook ends it: the process is gone.
+func (q *queue) run(b *bench) {
+	b.t.Helper()
+	defer func() {
+		if r := recover(); r != nil && r != errCrash {
+			panic(r)
+		}
+	}()
+	for range 1000 {
+		i := slices.IndexFunc(q.jobs, func(j job) bool { return !j.due.After(q.clock.Now()) })
+		if i < 0 {
+			return
+		}
+		j := q.jobs[i]
+		q.jobs = slices.Delete(q.jobs, i, i+1)
+		var snooze *river.JobSnoozeError
+		if err := b.work(j.args); errors.As(err, &snooze) {
+			q.jobs = append(q.jobs, job{j.args, q.clock.Now().Add(snooze.Duration)})
+		} else if err != nil {
+			b.t.Errorf("job %s: %v", j.args.Kind(), err)
+		}
+	}
+	b.t.Fatal("the jobs never come to rest")
+}
+
+func (b *bench) work(args river.JobArgs) error {
+	switch a := args.(type) {
+	case orderJob:
+		return b.carryOut(b.t.Context(), a.Key)
+	case messageJob:
+		return b.deliver(b.t.Context(), a.ID)
+	case annotationJob:
+		return b.mark(b.t.Context(), a.ChangeKey)
+	}
+	return fmt.Errorf("no such job: %T", args)
+}

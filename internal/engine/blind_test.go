@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+// A store that fails is no evidence about any change: nothing is ordered,
+// nothing is called healthy, and one message says so, whatever goes on beside.
+func TestStoreFails(t *testing.T) {
+	f := func(name string, during func(b *bench)) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, redRule, nil)
+			cart := b.deploy("v2", nil)
+			search := b.deploy("v7", func(e *sources.Event) { e.Service = "search" })
+			b.pass(2 * time.Minute)
+			b.shop.fault = errDown
+			b.shop.errors("cart", 0.5)
+			b.pass(20 * time.Second)
+			b.wantSilence("platform", "prod")
+			b.pass(time.Minute)
+			b.wantTold("platform", "metric store prod cannot be read", "connection refused", "Nothing is rolled back")
+			during(b)
+			b.pass(10 * time.Minute)
+			b.wantTold("platform", "metric store prod cannot be read")
+			b.wantWatch(cart, watch.Blind)
+			b.wantWatch(search, watch.Blind)
+			b.wantState(cart, "")
+			b.wantCalls(0)
+		})
+	}
+	f("one message", func(*bench) {})
+	f("one message across a restart", func(b *bench) { b.restart() })
+	f("a hiccup of the clock", func(b *bench) { b.clock.add(time.Minute) })
+}
+
+func TestStoreAnswersAgain(t *testing.T) {
+	f := func(name string, before func(b *bench)) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, redRule, nil)
+			key := b.deploy("v2", nil)
+			b.pass(2 * time.Minute)
+			b.shop.fault = errDown
+			b.pass(90 * time.Second)
+			b.wantTold("platform", "cannot be read")
+			before(b)
+			b.shop.fault = nil
+			b.pass(20 * time.Second)
+			b.wantTold("platform", "answers again", "resolved=true")
+			b.pass(10 * time.Minute)
+			b.wantWatch(key, watch.Healthy)
+
+			b.deploy("v3", nil)
+			b.pass(2 * time.Minute)
+			b.shop.fault = errDown
+			b.pass(90 * time.Second)
+			if got := len(b.box.got["platform"]); got != 3 {
+				t.Errorf("a second outage: %d messages, want 3:\n%s", got, b.box.all("platform"))
+			}
+		})
+	}
+	f("resolved", func(*bench) {})
+	f("resolved after a restart", func(b *bench) { b.restart() })
+}
+
+// One time-out is weather.
+func TestShortFaultIsNotTold(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.deploy("v2", nil)
+	b.pass(2 * time.Minute)
+	b.shop.fault = &sources.Fault{Kind: sources.SourceError, Store: "prod", Err: errors.New("time-out")}
+	b.pass(15 * time.Second)
+	b.shop.fault = nil
+	b.pass(10 * time.Minute)
+	b.wantWatch(key, watch.Healthy)
+	b.wantSilence("platform", "prod")
+}
+
+// A store that answers with yesterday's news is as blind as one that is down.
+func TestStaleStore(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.deploy("v2", nil)
+	b.pass(2 * time.Minute)
+	b.shop.frozen = b.clock.Now()
+	b.pass(12 * time.Minute)
+	b.wantWatch(key, watch.Blind)
+	b.wantTold("platform", "cannot be read", "nothing newer than")
+	b.wantState(key, "")
+}
+
+// Down at the start of the watch: nothing of the rule is resolved yet.
+func TestStoreDownFromTheStart(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	b.shop.fault = errDown
+	key := b.deploy("v2", nil)
+	b.pass(3 * time.Minute)
+	b.wantTold("platform", "cannot be read")
+	b.shop.fault = nil
+	b.shop.errors("cart", 0.03)
+	b.until("a verdict", func() bool { return b.state(key) != "" })
+}

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/freezefile"
+	"github.com/pushback/pushback/sources"
+)
+
+// decided brings a bad change to the point where its order is decided and not
+// yet carried out.
+func (b *bench) decided(key string) {
+	b.t.Helper()
+	for range 120 {
+		if b.state(key) == rollback.Decided {
+			return
+		}
+		b.clock.add(5 * time.Second)
+		b.look()
+	}
+	b.t.Fatalf("no decision about %s", key)
+}
+
+func TestNewerChangeWins(t *testing.T) {
+	f := func(name string, newer func(b *bench), want rollback.State, calls int) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, redRule, nil)
+			key := b.bad("v2", nil)
+			b.decided(key)
+			newer(b)
+			b.pass(2 * time.Minute)
+			b.wantState(key, want)
+			b.wantCalls(calls)
+		})
+	}
+	rolling := func(b *bench) { b.tell("v3", sources.Started, nil) }
+	f("succeeded", func(b *bench) { b.deploy("v3", nil) }, rollback.Cancelled, 0)
+	f("started", rolling, rollback.Decided, 0)
+	f("started and failed", func(b *bench) { rolling(b); b.pass(time.Minute); b.tell("v3", sources.Failed, nil) }, rollback.Done, 1)
+	f("started and succeeded", func(b *bench) { rolling(b); b.pass(time.Minute); b.tell("v3", sources.Succeeded, nil) }, rollback.Cancelled, 0)
+	f("in another region", func(b *bench) {
+		b.deploy("v3", func(e *sources.Event) { e.Region = "north" })
+	}, rollback.Done, 1)
+	f("of another kind", func(b *bench) {
+		b.deploy("v3", func(e *sources.Event) { e.Kind = sources.Flag })
+	}, rollback.Done, 1)
+}
+
+func TestSupersededBeforeTheVerdict(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	old := b.bad("v2", nil)
+	b.pass(20 * time.Second)
+	b.deploy("v3", func(e *sources.Event) { e.Previous = "v2" })
+	b.pass(time.Minute)
+	b.wantWatch(old, watch.Superseded)
+	b.wantState(old, "")
+}
+
+// A bad v2 must not become the baseline of v3, which is as bad.
+func TestSuspectPredecessorIsNoBaseline(t *testing.T) {
+	b := newBench(t, mode("observe"), nil)
+	old := b.bad("v2", nil)
+	b.pass(5 * time.Minute)
+	next := b.deploy("v3", func(e *sources.Event) { e.Previous = "v2" })
+	b.pass(time.Minute)
+	if was, is := b.watch(old).BaseAt, b.watch(next).BaseAt; !is.Equal(was) {
+		t.Errorf("before ends at %s, want that of the predecessor: %s", is, was)
+	}
+	b.pass(11 * time.Minute)
+	b.wantWatch(next, watch.Regressed)
+}
+
+// The deploy tool tells us of what our own hook made it do.
+func TestEchoOfOurRollback(t *testing.T) {
+	f := func(name string, echo func(e *sources.Event, key string)) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, redRule, nil)
+			key := b.bad("v2", nil)
+			b.until("a rollback", b.ordered(key, rollback.Done))
+			again := b.deploy("run-2", func(e *sources.Event) { e.Version, e.Previous = "v1", "v2"; echo(e, key) })
+			b.shop.errors("cart", 0.5)
+			b.pass(12 * time.Minute)
+			if w := b.watch(again); w.Acts || w.State != watch.Regressed {
+				t.Errorf("the echo is %s, acts: %v", w.State, w.Acts)
+			}
+			b.wantState(again, "")
+			b.wantCalls(1)
+		})
+	}
+	f("it passes our key on", func(e *sources.Event, key string) { e.RollbackOf, e.Version = key, "v1-rebuilt" })
+	f("it tells the version alone", func(*sources.Event, string) {})
+}
+
+// What keeps a decided order from being sent. Guards are asked at the effect.
+func TestRefusals(t *testing.T) {
+	f := func(name string, prepare func(b *bench), alter func(*sources.Event), why string) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, redRule, nil)
+			key := b.bad("v2", alter)
+			b.decided(key)
+			if prepare != nil {
+				prepare(b)
+			}
+			b.pass(10 * time.Second)
+			b.wantState(key, rollback.Refused)
+			b.wantTold("pager", "not rolled back", why)
+			b.wantCalls(0)
+		})
+	}
+	f("frozen meanwhile", func(b *bench) { b.must(freezefile.Write(b.FreezeFile, "sale until noon")) }, nil, "sale until noon")
+	f("first deploy ever", nil, func(e *sources.Event) { e.Previous = "" }, "nothing to go back to")
+	f("not reversible", nil, func(e *sources.Event) { e.Reversible = new(bool) }, "not reversible")
+	f("the hook has gone", func(b *bench) { b.Hooks = nil }, nil, "no hook")
+}
+
+func TestCondemnedTarget(t *testing.T) {
+	b := newBench(t, mode("observe"), nil)
+	b.bad("v2", nil)
+	b.pass(12 * time.Minute)
+	b.shop.errors("cart", 0.005)
+	b.rule = redRule
+	if broken := b.Reload(); len(broken) > 0 {
+		t.Fatal(broken)
+	}
+	b.pass(time.Minute)
+	key := b.deploy("v3", func(e *sources.Event) { e.Previous = "v2" })
+	b.shop.errors("cart", 0.3)
+	b.until("a refusal", b.ordered(key, rollback.Refused))
+	b.wantTold("pager", "not rolled back", `"v2" was itself judged bad`)
+	b.wantCalls(0)
+}
+
+// A hook that may go further back skips what is condemned.
+func TestLastGoodTarget(t *testing.T) {
+	b := newBench(t, mode("observe"), func(o *Options) {
+		h := o.Hooks["deployer"]
+		h.LastGood = true
+		o.Hooks["deployer"] = h
+	})
+	good := b.deploy("v1", func(e *sources.Event) { e.Previous = "" })
+	b.pass(12 * time.Minute)
+	if c, err := b.Store.Change(t.Context(), good); err != nil || c.Standing != store.Good {
+		t.Fatalf("v1 stands %q, %v", c.Standing, err)
+	}
+	b.bad("v2", nil)
+	b.pass(12 * time.Minute)
+	b.shop.errors("cart", 0.005)
+	b.rule = redRule
+	if broken := b.Reload(); len(broken) > 0 {
+		t.Fatal(broken)
+	}
+	key := b.deploy("v3", func(e *sources.Event) { e.Previous = "v2" })
+	b.shop.errors("cart", 0.3)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	if target := b.hook.calls[0].Target(); target != "v1" {
+		t.Errorf("went back to %s", target)
+	}
+}
+
+// One automatic rollback of a service in six hours; a person may have another.
+func TestSecondRollbackWithinSixHours(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	first := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(first, rollback.Done))
+	b.deploy("run-2", func(e *sources.Event) { e.Version, e.Previous = "v1", "v2" })
+	b.pass(time.Hour)
+	second := b.bad("v3", nil)
+	b.until("a refusal", b.ordered(second, rollback.Refused))
+	b.wantTold("pager", "v3: not rolled back", "within 6h0m0s")
+	b.wantCalls(1)
+
+	b.deploy("v4", nil)
+	b.shop.errors("cart", 0.005)
+	b.pass(6 * time.Hour)
+	third := b.bad("v5", func(e *sources.Event) { e.Previous = "v4" })
+	b.until("a rollback", b.ordered(third, rollback.Done))
+	b.wantCalls(2)
+}

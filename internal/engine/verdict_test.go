@@ -1,0 +1,227 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+func TestBadChangeIsRolledBackOnce(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	if took := b.clock.Now().Sub(began); took > 3*time.Minute {
+		t.Errorf("it took %s", took)
+	}
+	b.pass(30 * time.Minute)
+	b.wantCalls(1)
+	if w := b.hook.calls[0]; w.Key() != key || w.Target() != "v1" || w.Change().Version != "v2" {
+		t.Errorf("the hook was told to bring %s back to %s under %s", w.Change().Version, w.Target(), w.Key())
+	}
+	b.wantTold("pager", "cart v2", "0.5 % → 2.9 %", "likely")
+	page := b.wantTold("pager", "cart v2", "0.5 % → 3 %", "certain", "Rolling back to v1 through hook deployer.")
+	if !strings.HasSuffix(page.Link, "/changes/"+key) || page.Severity != notify.Critical {
+		t.Errorf("%s page with link %s", page.Severity, page.Link)
+	}
+	b.wantTold("pager", "cart v2: rolled back to v1")
+	b.wantTold("pager", "well again since v2 was rolled back", "resolved=true")
+	b.wantWatch(key, watch.Regressed)
+}
+
+func TestRollbackThatDoesNotHelp(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.bad("v2", nil)
+	b.hook.works = nil
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.pass(12 * time.Minute)
+	b.wantTold("pager", "the rollback of v2 did not help", "critical")
+	b.wantSilence("pager", "resolved=true")
+	b.wantCalls(1)
+}
+
+// A rule that says nothing but `rollback` still tells somebody how it went.
+func TestRollbackIsNeverSilent(t *testing.T) {
+	rule := strings.NewReplacer(
+		"      - {at_least: suspect, tell: chat}\n", "", "      - {at_least: likely, tell: pager}\n", "",
+	).Replace(redRule)
+	b := newBench(t, rule, func(o *Options) { o.Catalogue.Default = rules.Service{Pager: "pager"} })
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.wantTold("pager", "Rolling back to v1")
+	b.wantTold("pager", "rolled back to v1")
+}
+
+// What a mode lets happen, and what it says.
+func TestModes(t *testing.T) {
+	f := func(rule string, trust Trust, want rollback.State, says string) {
+		t.Helper()
+		b := newBench(t, rule, func(o *Options) { o.Trust = trust })
+		key := b.bad("v2", nil)
+		b.pass(4 * time.Minute)
+		b.wantState(key, want)
+		b.wantTold("pager", "certain", says)
+		if want != rollback.Done {
+			b.wantCalls(0)
+		}
+	}
+	trusted := Trust{New: rules.Act, Cap: rules.Act}
+	f(redRule, trusted, rollback.Done, "Rolling back to v1")
+	f(mode("ask"), trusted, rollback.Proposed, "pushback approve")
+	f(mode("observe"), trusted, "", "the rule observes")
+	f(redRule, Trust{New: rules.Observe, Cap: rules.Act}, "", "It says act through hook deployer")
+	f(redRule, Trust{New: rules.Ask, Cap: rules.Act}, rollback.Proposed, "pushback approve")
+	f(redRule, Trust{New: rules.Act, Cap: rules.Ask}, rollback.Proposed, "pushback approve")
+	f(redRule, Trust{New: rules.Act, Cap: rules.Observe}, "", "the rule observes")
+}
+
+func TestApproving(t *testing.T) {
+	b := newBench(t, mode("ask"), nil)
+	key := b.bad("v2", nil)
+	b.until("a proposal", b.ordered(key, rollback.Proposed))
+	b.must(b.Approve(t.Context(), key, "ada"))
+	if err := b.Approve(t.Context(), key, "bob"); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("approved twice: %v", err)
+	}
+	b.pass(10 * time.Second)
+	b.wantState(key, rollback.Done)
+	b.wantCalls(1)
+	b.wantTold("pager", "rollback to v1 approved")
+	if o, err := b.Store.Order(t.Context(), key); err != nil || o.Actor != "ada" {
+		t.Errorf("approved by %q, %v", o.Actor, err)
+	}
+}
+
+func TestRejecting(t *testing.T) {
+	b := newBench(t, mode("ask"), nil)
+	key := b.bad("v2", nil)
+	b.until("a proposal", b.ordered(key, rollback.Proposed))
+	b.must(b.Reject(t.Context(), key, "ada", "known, and harmless"))
+	b.pass(10 * time.Second)
+	b.wantState(key, rollback.Cancelled)
+	b.wantTold("pager", "rollback cancelled", "known, and harmless")
+	if err := b.Approve(t.Context(), key, "bob"); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("approved after all: %v", err)
+	}
+	b.wantCalls(0)
+}
+
+func TestNobodyApproves(t *testing.T) {
+	b := newBench(t, mode("ask"), nil)
+	key := b.bad("v2", nil)
+	b.until("a proposal", b.ordered(key, rollback.Proposed))
+	b.pass(approvalFor + 10*time.Second)
+	b.wantState(key, rollback.Expired)
+	b.wantTold("pager", "rollback expired")
+	b.wantCalls(0)
+}
+
+// The service dies while the store lives on: the worst outage pages, and acts
+// only where the rule says so.
+func TestSignalLost(t *testing.T) {
+	f := func(rule string, want rollback.State) {
+		t.Helper()
+		b := newBench(t, rule, nil)
+		key := b.deploy("v2", nil)
+		b.pass(time.Minute)
+		b.shop.lose("cart")
+		b.pass(2 * time.Minute)
+		b.wantTold("platform", "cart v2", "signal_lost")
+		b.wantState(key, want)
+	}
+	f(redRule, "")
+	f(strings.Replace(redRule, "limit: 20%", "lost: act", 1), rollback.Done)
+}
+
+func TestUnknownServiceIsNoPage(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.deploy("v2", func(e *sources.Event) { e.Service = "unheard-of" })
+	b.pass(12 * time.Minute)
+	b.wantWatch(key, watch.Inconclusive)
+	if w := b.watch(key); w.Reason != detector.UnmatchedSeries {
+		t.Errorf("reason is %s", w.Reason)
+	}
+	if len(b.box.got) != 0 {
+		t.Errorf("told: %v", b.box.got)
+	}
+}
+
+// Between started and succeeded only a limit may speak.
+func TestRolling(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.tell("v2", sources.Started, nil)
+	b.shop.errors("cart", 0.03)
+	b.pass(2 * time.Minute)
+	if w := b.watch(key); w.Grade != detector.None {
+		t.Errorf("graded %s while rolling", w.Grade)
+	}
+	b.tell("v2", sources.Succeeded, nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.wantCalls(1)
+}
+
+func TestLimitWhileRolling(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.tell("v2", sources.Started, nil)
+	b.shop.errors("cart", 0.6)
+	b.pass(3 * time.Minute)
+	b.wantState(key, rollback.Done)
+}
+
+func TestRollingNeverEnds(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.tell("v2", sources.Started, nil)
+	b.pass(watch.MaxRolling + time.Minute)
+	b.wantWatch(key, watch.Inconclusive)
+}
+
+// A rule that is edited or deleted changes no watch that runs.
+func TestRuleEditedMeanwhile(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.bad("v2", nil)
+	b.pass(5 * time.Second)
+	b.rule = strings.NewReplacer("min_effect: 0.5 points", "min_effect: 50 points", "mode: act", "mode: observe").Replace(redRule)
+	if broken := b.Reload(); len(broken) > 0 {
+		t.Fatal(broken)
+	}
+	b.until("a rollback by the rule as it was", b.ordered(key, rollback.Done))
+}
+
+func TestBrokenRulesChangeNothing(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	b.rule = "rules: ["
+	if broken := b.Reload(); len(broken) == 0 {
+		t.Fatal("a broken file was taken")
+	}
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+}
+
+// Two rules ask; one order is made, and the later one goes without.
+func TestTwoRulesOneOrder(t *testing.T) {
+	second := strings.Replace(strings.SplitN(redRule, "rules:\n", 2)[1], "name: red", "name: second", 1)
+	b := newBench(t, redRule+second, nil)
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.pass(10 * time.Minute)
+	b.wantCalls(1)
+}
+
+func TestHealthyChange(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.deploy("v2", nil)
+	b.pass(11 * time.Minute)
+	b.wantWatch(key, watch.Healthy)
+	b.wantState(key, "")
+	b.wantCalls(0)
+	b.wantSilence("pager", "cart")
+	b.wantTold("chat", "cart")
+}
