@@ -57,6 +57,34 @@ func TestConfiguredHeadersAreBlottedOut(t *testing.T) {
 	}
 }
 
+// An answer is bounded while it is read, not after.
+func TestEndlessAnswer(t *testing.T) {
+	const most = 256 << 20
+	written := make(chan int, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, chunk := 0, make([]byte, 1<<20)
+		for n < most {
+			if _, err := w.Write(chunk); err != nil {
+				break
+			}
+			n += len(chunk)
+		}
+		written <- n
+	}))
+	defer s.Close()
+	c, err := New(config.HTTPClientConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := c.Post(t.Context(), s.URL, nil, nil)
+	if err != nil || len(answer.Body) > MaxAnswer {
+		t.Errorf("%d bytes kept, %v", len(answer.Body), err)
+	}
+	if n := <-written; n >= most {
+		t.Errorf("all %d bytes were read", n)
+	}
+}
+
 func TestSign(t *testing.T) {
 	f := func(secret string, verifier func() (*standardwebhooks.Webhook, error)) {
 		t.Helper()

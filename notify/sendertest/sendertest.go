@@ -50,8 +50,10 @@ func Message() notify.Message {
 		Moved:  []string{"errors: 0.50 % → 3.10 % of requests, p = 0.0001"},
 		Action: "Rolling back to v1 through hook redeploy.",
 		Fields: []notify.Field{
-			{Name: "service", Value: "cart"}, {Name: "environment", Value: "production"},
-			{Name: "version", Value: "v2"}, {Name: "rule", Value: "platform/red"},
+			{Name: "service", Value: "cart"},
+			{Name: "environment", Value: "production"},
+			{Name: "version", Value: "v2"},
+			{Name: "rule", Value: "platform/red"},
 		},
 		Link: "https://pushback.example/changes/k3y", At: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 	}

@@ -177,13 +177,14 @@ func TestDeadConnectionIsNotTriedTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	var requests atomic.Int32
+	var requests, connections atomic.Int32
 	go func() {
 		for {
 			c, err := listener.Accept()
 			if err != nil {
 				return
 			}
+			connections.Add(1)
 			go answerOnce(c, &requests)
 		}
 	}()
@@ -192,8 +193,8 @@ func TestDeadConnectionIsNotTriedTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.Do(t.Context(), hooktest.Warrant(t))
-	if n := requests.Load(); n != 2 || !errors.Is(err, rollback.ErrOutcomeUnknown) {
-		t.Errorf("two calls made %d requests; the second gave %v", n, err)
+	if n := requests.Load(); n != 2 || connections.Load() != 2 || !errors.Is(err, rollback.ErrOutcomeUnknown) {
+		t.Errorf("two calls made %d requests over %d connections; the second gave %v", n, connections.Load(), err)
 	}
 }
 
