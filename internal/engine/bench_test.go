@@ -238,6 +238,11 @@ func (b *bench) ordered(key string, s rollback.State) func() bool {
 	return func() bool { return b.state(key) == s }
 }
 
+// over says whether there was an order and it has ended.
+func (b *bench) over(key string) func() bool {
+	return func() bool { s := b.state(key); return s != "" && s.Final() }
+}
+
 func (b *bench) wantState(key string, want rollback.State) {
 	b.t.Helper()
 	if got := b.state(key); got != want {

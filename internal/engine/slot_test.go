@@ -38,10 +38,17 @@ func TestNewerChangeWins(t *testing.T) {
 		})
 	}
 	rolling := func(b *bench) { b.tell("v3", sources.Started, nil) }
-	f("succeeded", func(b *bench) { b.deploy("v3", nil) }, rollback.Cancelled, 0)
+	mended := func(b *bench) { b.shop.errors("cart", 0.005) }
+	f("succeeded", func(b *bench) { b.deploy("v3", nil); mended(b) }, rollback.Cancelled, 0)
 	f("started", rolling, rollback.Decided, 0)
 	f("started and failed", func(b *bench) { rolling(b); b.pass(time.Minute); b.tell("v3", sources.Failed, nil) }, rollback.Done, 1)
-	f("started and succeeded", func(b *bench) { rolling(b); b.pass(time.Minute); b.tell("v3", sources.Succeeded, nil) }, rollback.Cancelled, 0)
+	f("started and succeeded", func(b *bench) {
+		rolling(b)
+		b.pass(time.Minute)
+		b.tell("v3", sources.Succeeded, nil)
+		mended(b)
+	}, rollback.Cancelled, 0)
+	f("started and never heard of again", func(b *bench) { rolling(b); b.pass(watch.MaxRolling) }, rollback.Refused, 0)
 	f("in another region", func(b *bench) {
 		b.deploy("v3", func(e *sources.Event) { e.Region = "north" })
 	}, rollback.Done, 1)
