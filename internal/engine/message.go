@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 )
 
 // messages are what one answered line tells: a row for each receiver, named
@@ -41,7 +42,7 @@ func (e *Engine) outgoing(id, changeKey string, receivers []string, m notify.Mes
 func (e *Engine) verdictMessage(l look) notify.Message {
 	m := notify.Message{
 		Key: matter(l.change.Key, l.watch.Rule), Kind: kindOf(l.next), Severity: severity(l.next),
-		Fields: fields(l.change, l.watch.Rule), Link: e.link(l.change.Key), At: e.Now(),
+		Fields: fields(l.change.Change, l.watch.Rule), Link: e.link(l.change.Key), At: e.Now(),
 	}
 	if l.verdict == nil {
 		m.Title = fmt.Sprintf("%s %s: %s", l.change.Service, l.change.Version, l.next.State)
@@ -56,7 +57,7 @@ func matter(changeKey, rule string) string { return changeKey + "/" + rule }
 
 func (e *Engine) link(changeKey string) string { return e.ExternalURL + "/changes/" + changeKey }
 
-func fields(c store.Change, rule string) []notify.Field {
+func fields(c sources.Change, rule string) []notify.Field {
 	fs := []notify.Field{
 		{Name: "service", Value: c.Service}, {Name: "environment", Value: c.Environment},
 		{Name: "region", Value: c.Region}, {Name: "kind", Value: string(c.Kind)},
@@ -119,10 +120,11 @@ func (e *Engine) orderMessages(o rollback.Order) []store.Outgoing {
 		Key: matter(o.Key, o.Rule), Kind: "order", Severity: notify.Critical,
 		Title:  fmt.Sprintf("%s %s: %s", o.Change.Service, o.Change.Version, outcome(o)),
 		Action: o.Why, Link: e.link(o.Key), At: e.Now(),
-		Fields: []notify.Field{{Name: "hook", Value: o.Hook}, {Name: "target", Value: o.Target}},
+		Fields: append(fields(o.Change, o.Rule),
+			notify.Field{Name: "hook", Value: o.Hook}, notify.Field{Name: "target", Value: o.Target}),
 	}
 	if o.Actor != "" {
-		m.Fields = append(m.Fields, notify.Field{Name: "by", Value: o.Actor})
+		m.Fields = append(m.Fields, notify.Field{Name: "decided by", Value: o.Actor})
 	}
 	if o.State == rollback.Done || o.State == rollback.Approved {
 		m.Severity = notify.Error // still a regression, but people need not act

@@ -90,6 +90,23 @@ func TestReceiverThatForgets(t *testing.T) {
 	}
 }
 
+// There are receivers that know a matter by these fields: with one of them
+// missing, a message would be another matter, that nobody ever ends.
+func TestMessagesOfAMatterAgree(t *testing.T) {
+	b := newBench(t, redRule, nil)
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.pass(12 * time.Minute)
+	matters := map[string]bool{}
+	for _, m := range b.box.got["pager"] {
+		facts := m.Facts()
+		matters[fmt.Sprint(m.Key, facts["service"], facts["environment"], facts["region"], facts["rule"])] = true
+	}
+	if got := len(b.box.got["pager"]); got < 4 || len(matters) != 1 {
+		t.Errorf("%d messages of %d matters: %v", got, len(matters), matters)
+	}
+}
+
 // Once the matter has ended, its receiver is told so and reminded no more.
 func TestRemindersEnd(t *testing.T) {
 	b := newBench(t, redRule, func(o *Options) { o.Senders["pager"] = reminded{o.Senders["pager"]} })
