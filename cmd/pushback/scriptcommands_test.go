@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// exits runs pushback and wants an exit code: exits 2 rules check.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec("pushback", args[1:]...)
+	var failed *exec.ExitError
+	got := 0
+	if errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// address sets a variable to a free address of this host: address DAEMON.
+func address(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], l.Addr().String())
+}
+
+// answers waits until an address answers with a status below 300 and, if one
+// is given, with a text: answers http://… healthy.
+func answers(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		response, err := http.Get(args[0])
+		if err != nil {
+			continue
+		}
+		body := new(strings.Builder)
+		_, err = io.Copy(body, response.Body)
+		if err == nil && response.StatusCode < 300 && (len(args) < 2 || strings.Contains(body.String(), args[1])) {
+			return
+		}
+	}
+	ts.Fatalf("%s did not answer as wanted", args[0])
+}
