@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -53,13 +51,13 @@ func (u unfreezeCommand) Run(out terminal) error {
 	if err != nil {
 		return err
 	}
-	err = os.Remove(c.Guards.FreezeFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	frozen, _, _ := freezefile.Read(c.Guards.FreezeFile)
+	if err := freezefile.Clear(c.Guards.FreezeFile); err != nil {
+		return err
+	}
+	if !frozen {
 		fmt.Fprintln(out, "was not frozen")
 		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("unfreezing: %w", err)
 	}
 	fmt.Fprintln(out, "not frozen any more")
 	return nil

@@ -56,8 +56,8 @@ type Adapter struct {
 	Settings any
 }
 
-// Source is a tool that may tell us of changes. Its settings hold the same and
-// enforce it; here it stands for those who only need to know.
+// Source is a tool that may tell us of changes, and of which: the server
+// enforces Services, where every alias has been resolved.
 type Source struct {
 	Adapter
 	Services []string // globs of the services it may speak for; empty: all

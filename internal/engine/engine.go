@@ -125,6 +125,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	g.Go(func() error { return e.runLooks(ctx) })
 	g.Go(func() error { return e.profiles.run(ctx) })
 	g.Go(func() error { return e.sweep(ctx) })
+	g.Go(func() error { return e.standby(ctx) })
 	return g.Wait()
 }
 

@@ -22,6 +22,7 @@ type storeHealth struct {
 type outage struct {
 	Since time.Time
 	Fault string
+	Looks bool // seen by looks, which ask for more than the standby does
 }
 
 // blindAfter is how long a store must fail before people hear of it: one
@@ -32,16 +33,29 @@ func newStoreHealth() *storeHealth {
 	return &storeHealth{outage: map[string]outage{}, known: map[string]bool{}}
 }
 
-// failed notes a failure.
-func (h *storeHealth) failed(name string, err error, now time.Time) {
+// failed notes that a look could not be answered.
+func (h *storeHealth) failed(name string, err error, now time.Time) { h.note(name, err, now, true) }
+
+// absent notes that not even the standby was answered.
+func (h *storeHealth) absent(name string, err error, now time.Time) { h.note(name, err, now, false) }
+
+func (h *storeHealth) note(name string, err error, now time.Time, look bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	o, ok := h.outage[name]
 	if !ok {
 		o.Since = now
 	}
-	o.Fault = err.Error()
+	o.Fault, o.Looks = err.Error(), o.Looks || look
 	h.outage[name] = o
+}
+
+// looksFail says whether only a look can say that the store works again: it
+// may well answer the standby's small question and none of ours.
+func (h *storeHealth) looksFail(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.outage[name].Looks
 }
 
 // answered ends the outage. It says whether that is news: there was one, or

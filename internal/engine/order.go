@@ -157,6 +157,6 @@ func (e *Engine) situation(ctx context.Context, o rollback.Order) (rollback.Situ
 		Now: now, Change: c.Change, Target: target, Verdict: verdict,
 		Superseded: c.SupersededBy != "", SuspendedBy: c.SuspendedAt(now), Epoch: c.Epoch, FirstEver: first,
 		Acts: o.Automatic, Approved: !o.Automatic, HookKnown: known,
-		Frozen: frozen, FrozenWhy: why, Recent: recent,
+		Frozen: frozen, FrozenWhy: why, Recent: recent, Per: e.Quota,
 	}, nil
 }

@@ -31,6 +31,7 @@ func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w roll
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), hook.Timeout)
 	defer cancel()
 	e.Log.Info("rolling back", "change", o.Key, "service", o.Change.Service, "hook", o.Hook, "target", o.Target, "claim", claim)
+	call = rollback.WithStarted(call, func(r rollback.Receipt) { e.noteStarted(ctx, o.Key, claim, r) })
 	receipt, err := hook.Do(call, w)
 	if receipt.At.IsZero() {
 		receipt.At = e.Now()
@@ -40,6 +41,14 @@ func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w roll
 		return later(resendAfter(err, claim))
 	}
 	return e.conclude(ctx, o, claim, receipt, err)
+}
+
+// noteStarted writes down a command's process group while it runs: the only
+// trace of what may still run after a kill -9 of this process.
+func (e *Engine) noteStarted(ctx context.Context, key string, claim int64, r rollback.Receipt) {
+	if err := e.Store.NoteReceipt(context.WithoutCancel(ctx), key, claim, r); err != nil {
+		e.Log.Warn("process group not written down", "change", key, "pgid", r.PGID, "error", err)
+	}
 }
 
 // unanswered says whether a call came to nothing that anybody knows of, or the

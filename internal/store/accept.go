@@ -122,9 +122,10 @@ func (s *Store) takeGroup(group []*delivery) {
 	}
 }
 
-// takeEach takes every delivery in a savepoint of its own. It fails as a whole
-// only where a savepoint cannot be undone: then nothing of the group is known
-// to be stored.
+// takeEach takes every delivery in a savepoint of its own, then settles every
+// slot once, however many of the group are in it: settling costs as much as
+// stands in the slot. It fails as a whole where a savepoint cannot be undone
+// or a slot cannot be settled: then nothing of the group is known to be stored.
 func takeEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
 	for _, d := range group {
 		if d.err = d.ctx.Err(); d.err != nil {
@@ -141,6 +142,33 @@ func takeEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
 		if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT one`); err != nil {
 			return fmt.Errorf("release savepoint: %w", err)
 		}
+	}
+	return settleEach(ctx, tx, group)
+}
+
+// settleEach settles the slots of a group, which lie side by side in it, and
+// reads back how the changes stand afterwards.
+func settleEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
+	settled := ""
+	for _, d := range group {
+		slot := slotKey(d.event.Slot())
+		if d.err != nil || d.accepted.Duplicate || slot == settled {
+			continue
+		}
+		if err := settleSlot(ctx, tx, slot, d.now); err != nil {
+			return err
+		}
+		settled = slot
+	}
+	for _, d := range group {
+		if d.err != nil || d.accepted.Duplicate {
+			continue
+		}
+		c, err := changeByKey(ctx, tx, d.accepted.Change.Key)
+		if err != nil {
+			return failed(err, "read change back")
+		}
+		d.accepted.Change = c
 	}
 	return nil
 }

@@ -67,6 +67,18 @@ func lockSlotOf(ctx context.Context, tx executor, key string) error {
 	return lockSlot(ctx, tx, slot)
 }
 
+// NoteReceipt stores what is known of a call that is still under way, for the
+// holder of the claim alone.
+func (s *Store) NoteReceipt(ctx context.Context, key string, claim int64, r rollback.Receipt) error {
+	receipt, err := encode(r)
+	if err != nil {
+		return failed(err, "note receipt of order %s", key)
+	}
+	_, err = s.write.ExecContext(ctx, `UPDATE orders SET receipt = $3 WHERE key = $1 AND claim = $2 AND state = $4`,
+		key, claim, receipt, rollback.Sending)
+	return failed(err, "note receipt of order %s", key)
+}
+
 // FinishOrder stores what came of sending, and what is told of it, for the
 // holder of the claim alone. False: somebody else holds it now, or it is over.
 func (s *Store) FinishOrder(

@@ -14,7 +14,7 @@ import (
 // mean one change.
 const mergeWithin = 30 * time.Minute
 
-// take folds one event into its change within tx.
+// take folds one event into its change within tx. The slot is left unsettled.
 func take(ctx context.Context, tx *sql.Tx, d *delivery) (Accepted, error) {
 	slot := slotKey(d.event.Slot())
 	if err := lockSlot(ctx, tx, slot); err != nil {
@@ -28,14 +28,7 @@ func take(ctx context.Context, tx *sql.Tx, d *delivery) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
-	if err := settleSlot(ctx, tx, slot, d.now); err != nil {
-		return Accepted{}, err
-	}
-	if err := saveEvent(ctx, tx, c.Key, d); err != nil {
-		return Accepted{}, err
-	}
-	c, err = changeByKey(ctx, tx, c.Key)
-	return Accepted{Change: c, Created: created}, failed(err, "read change back")
+	return Accepted{Change: c, Created: created}, saveEvent(ctx, tx, c.Key, d)
 }
 
 // heardBefore gives the change of an event that is stored already.

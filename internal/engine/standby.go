@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// standbyEvery is how often every metric store is asked whether it is there,
+// looks or no looks: readiness should not wait for a deploy to learn that
+// Prometheus is gone.
+const standbyEvery = 30 * time.Second
+
+// standby asks every metric store until ctx ends.
+func (e *Engine) standby(ctx context.Context) error {
+	t := time.NewTicker(standbyEvery)
+	defer t.Stop()
+	for {
+		e.askStores(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// askStores takes an empty store for a working one: it is new, or fed by
+// something that has not begun.
+func (e *Engine) askStores(ctx context.Context) {
+	for name, s := range e.Metrics {
+		if name == "" {
+			continue // the default store stands under its own name too
+		}
+		_, err := s.Heartbeat(ctx, e.Now())
+		var f *sources.Fault
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !(errors.As(err, &f) && f.Kind == sources.NoData):
+			e.stores.absent(name, err, e.Now())
+		case !e.stores.looksFail(name) || e.looks.open() == 0:
+			e.answered(ctx, name)
+		}
+	}
+}
