@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -56,7 +55,7 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 	if err := d.adapters(c, &o); err != nil {
 		return d, err
 	}
-	o.World = world(c, o.Metrics)
+	o.World = worldOf(c)
 	o.Rules = func() (*rules.Set, []rules.Diagnostic) { return rules.Load(os.DirFS(c.Rules), o.World) }
 	if d.engine, err = engine.New(o); err != nil {
 		return d, err
@@ -120,20 +119,6 @@ func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
 		return nil, fmt.Errorf("opening the state: %w", err)
 	}
 	return st, nil
-}
-
-// world is what rules may name.
-func world(c config.Config, stores map[string]engine.Ranger) rules.World {
-	w := rules.World{
-		Hooks: slices.Sorted(maps.Keys(c.Hooks)), Receivers: slices.Sorted(maps.Keys(c.Receivers)),
-		Freezes: slices.Sorted(maps.Keys(c.Freezes)), Default: c.DefaultMetrics, Stores: map[string]rules.Language{},
-	}
-	for name, s := range stores {
-		if name != "" {
-			w.Stores[name] = rules.Language(s.Language())
-		}
-	}
-	return w
 }
 
 func trust(t config.Trust) engine.Trust {

@@ -11,7 +11,7 @@ import (
 // other. A star is one folder. A package that stands nowhere fails the test:
 // where something new belongs is a decision, not an accident.
 var layers = [][]string{
-	{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/architecture"},
+	{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/architecture", "dashboards"},
 	{"detector", "sources/changes"},
 	{"sources/changes/signature", "sources/metrics/metricstest", "internal/servertest"},
 	{"sources/changes/*", "sources/metrics/*"},
@@ -100,12 +100,13 @@ func TestStatsKnowsNumbersOnly(t *testing.T) {
 	}
 }
 
-// TestOnlyTheEngineActs looks for calls of rollback.Hook's one method, the only
-// Do in the house that takes two arguments.
+// TestOnlyTheEngineActs looks for calls of rollback.Hook's one method: a Do with
+// two arguments, in a file that knows rollback. The hooks themselves are left
+// out: they hold no warrant but the one they are given.
 func TestOnlyTheEngineActs(t *testing.T) {
 	acting := 0
 	for _, f := range house(t) {
-		if f.test || !f.acts() {
+		if f.test || path.Dir(f.folder) == "rollback" || !slices.Contains(f.ours(), "rollback") || !f.acts() {
 			continue
 		}
 		if acting++; f.folder != "internal/engine" {

@@ -45,7 +45,9 @@ var read = sync.OnceValues(func() ([]file, error) {
 			return nil
 		}
 		f, err := parse(tree, name)
-		all = append(all, f)
+		if err == nil && !f.generator() {
+			all = append(all, f)
+		}
 		return err
 	})
 	return all, err
@@ -72,6 +74,12 @@ func parse(tree fs.FS, name string) (file, error) {
 		f.imports = append(f.imports, imported)
 	}
 	return f, nil
+}
+
+// generator says whether the file is a program that `go generate` runs: part
+// of no package.
+func (f file) generator() bool {
+	return f.tree.Name.Name == "main" && path.Dir(f.folder) != "cmd"
 }
 
 // house is every Go file there is.

@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"slices"
+
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
@@ -31,6 +33,16 @@ func tests(e api.Explanation) (all []detector.Test) {
 		}
 	}
 	return all
+}
+
+// capped says whether a signal had too little history for statistics to say
+// more than suspect.
+func capped(e api.Explanation) bool {
+	return slices.ContainsFunc(e.Watches, func(w api.Watch) bool {
+		return w.Last != nil && slices.ContainsFunc(w.Last.Verdict.Signals, func(signal detector.Evidence) bool {
+			return signal.Reason == detector.ShortHistory
+		})
+	})
 }
 
 // ended says whether a change in this state is not watched any more.

@@ -45,9 +45,10 @@ rules:
   - name: shop
     watch: {service: shop, environment: demo}
     settle: 2s
-    bake: 25s
+    bake: 20s
     every: 1s
     tick: 2s
+    before: 15
     history: 7h
     signals:
       - name: errors

@@ -49,13 +49,19 @@ func (s *Scenario) Play(ctx context.Context) error {
 	return nil
 }
 
-// warmUp lets the daemon scrape the live shop for a moment.
-func (s *Scenario) warmUp(ctx context.Context) error { return pause(ctx, 4*time.Second) }
+// warmUp lets the daemon scrape the live shop for most of the thirty seconds it
+// compares with. Between the past and the first scrape there is a gap, of as
+// long as the past took to write; a window with too many of those seconds in
+// it is no window.
+func (s *Scenario) warmUp(ctx context.Context) error {
+	s.say("The shop runs for a while first, so that there is a time before the first release.")
+	return pause(ctx, 26*time.Second)
+}
 
 // recovered lets the shop run on the version it went back to.
 func (s *Scenario) recovered(ctx context.Context) error {
 	s.say("    the shop is live with %s again", s.Shop.Live().Version)
-	return pause(ctx, 10*time.Second)
+	return pause(ctx, 8*time.Second)
 }
 
 func (s *Scenario) good(ctx context.Context) error {
@@ -72,6 +78,9 @@ func (s *Scenario) good(ctx context.Context) error {
 	s.evidence(e)
 	if e.Change.State != "healthy" || e.Order != nil {
 		return fmt.Errorf("v2 is a good release, and was called %s", e.Change.State)
+	}
+	if capped(e) {
+		return errors.New("v2 was judged without the shop's past")
 	}
 	s.say("    healthy: nothing to do")
 	return nil
