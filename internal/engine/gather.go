@@ -142,35 +142,45 @@ func (e *Engine) broken(in watch.Input, r detector.Reading, err error) detector.
 // silent is how many scrapes a signal may miss before it is taken for gone.
 const silent = 3
 
-// supplied tells a quiet signal, a lost one and a dead store apart. The store
-// is alive when anything at all in it is recent.
+// supplied tells a quiet signal, a lost one and a dead store apart.
 func (e *Engine) supplied(ctx context.Context, in watch.Input, r detector.Reading, before, after detector.Raw, v view) detector.Reading {
-	seen := detector.Newest(before.Value)
-	newest := detector.Newest(after.Value)
-	recent := v.now.Add(-silent * v.step)
+	newest := latest(detector.Newest(before.Value), detector.Newest(after.Value))
 	switch {
-	case !newest.Before(recent):
-		r.Supply = detector.Fresh
-		e.answered(ctx, in.Store)
+	case newest.Before(v.before.End().Add(-silent * v.step)):
+		r.Supply = detector.Unmatched // never there, or gone before the change
 		return r
-	case seen.IsZero() && newest.IsZero():
-		r.Supply = detector.Unmatched
+	case !newest.Before(v.now.Add(-silent * v.step)):
+		e.answered(ctx, in.Store)
+		r.Supply = detector.Fresh
 		return r
 	case v.now.Sub(v.after.Start) < silent*v.step:
 		r.Supply = detector.Fresh // too early to miss anything
 		return r
 	}
-	beat, err := e.Metrics[in.Store].Heartbeat(ctx, v.now)
-	if err != nil {
+	if err := e.alive(ctx, in.Store, newest, v); err != nil {
 		return e.broken(in, r, err)
-	}
-	if beat.Before(recent) {
-		stale := fmt.Errorf("nothing newer than %s in the store", beat.UTC().Format(time.RFC3339))
-		return e.broken(in, r, &sources.Fault{Kind: sources.StaleData, Store: in.Store, Err: stale})
 	}
 	e.answered(ctx, in.Store)
 	r.Supply = detector.Gone
 	return r
+}
+
+// alive asks whether the store went on without the signal: that anything in it
+// is recent now, and also was when the signal was first missed. A store back
+// from an outage is alive now, but the signal's silence is the store's own.
+func (e *Engine) alive(ctx context.Context, name string, newest time.Time, v view) error {
+	missed := newest.Add(silent * v.step)
+	for at, least := range map[time.Time]time.Time{v.now: v.now.Add(-silent * v.step), missed: missed.Add(-v.step)} {
+		beat, err := e.Metrics[name].Heartbeat(ctx, at)
+		if err != nil {
+			return err
+		}
+		if beat.Before(least) {
+			stale := fmt.Errorf("nothing newer than %s in the store at %s", beat.UTC().Format(time.TimeOnly), at.UTC().Format(time.TimeOnly))
+			return &sources.Fault{Kind: sources.StaleData, Store: name, Err: stale}
+		}
+	}
+	return nil
 }
 
 // fetch asks for the series of one input over a window, at the given step.

@@ -23,8 +23,9 @@ const (
 	// profileRetry keeps a store that cannot serve history from being asked
 	// for it at every look.
 	profileRetry = time.Minute
-	// profileTicks bounds one history: two weeks of minutes.
-	profileTicks = 14 * 24 * 60
+	// profileTicks bounds one history: over two weeks of minutes, and seven
+	// hours of seconds, which is more than a scan needs.
+	profileTicks = 7 * 60 * 60
 	learners     = 2
 )
 

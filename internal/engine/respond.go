@@ -44,7 +44,7 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 		if err != nil {
 			return r, err
 		}
-		r.effects.Outgoing = append(r.effects.Outgoing, told...)
+		r.effects.Outgoing = loudest(r.effects.Outgoing, told)
 		r.effects.Entries = append(r.effects.Entries, e.entry(l, a, order))
 	}
 	if l.next.State != l.watch.State && !l.next.State.Open() {
@@ -85,6 +85,21 @@ func (e *Engine) heard(ctx context.Context, l look, a rules.Action, telling []st
 	slices.Sort(all)
 	a.Tell = slices.Compact(all)
 	return a, nil
+}
+
+// loudest adds messages to those of earlier lines. A receiver hears once of
+// one look: the line that does something, else the first.
+func loudest(rows, more []store.Outgoing) []store.Outgoing {
+	for _, m := range more {
+		at := slices.IndexFunc(rows, func(o store.Outgoing) bool { return o.Receiver == m.Receiver && o.Message.Key == m.Message.Key })
+		switch {
+		case at < 0:
+			rows = append(rows, m)
+		case rows[at].Message.Action == "":
+			rows[at] = m
+		}
+	}
+	return rows
 }
 
 // actions are what the rule's lines want done. A watch of a rollback answers
