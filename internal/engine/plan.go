@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
@@ -126,10 +127,7 @@ const inheritAge = 10 * time.Minute
 // suspect predecessor, or soon after it began, inherits the last clean before:
 // a bad v2 must not become v3's baseline.
 func (p precedent) base(c store.Change, r rules.Rule) time.Time {
-	own := c.StartedAt
-	if c.FinishedAt.Equal(c.StartedAt) {
-		own = own.Add(-r.Rollout)
-	}
+	own := gather.Base(c.Change, r)
 	w, ok := p.watches[r.Name]
 	if !p.known || !ok || p.clean(w, c.StartedAt) {
 		return own

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
@@ -172,23 +173,22 @@ func (k *profileKeeper) learn(ctx context.Context, l lesson) {
 
 // history fetches the ticks that end with a change's before window.
 func (e *Engine) history(ctx context.Context, l lesson) (detector.History, error) {
-	n := min(int(l.span/l.plan.Tick), profileTicks)
-	g := detector.Grid{Start: l.end.Add(-time.Duration(n) * l.plan.Tick), Tick: l.plan.Tick, N: n}
-	raw, err := e.fetch(ctx, l.input, g.Window(), g.Tick)
+	ranger, err := e.storeOf(l.input)
 	if err != nil {
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
-	mask, err := e.mask(ctx, l, g)
+	h, err := gather.History(ctx, ranger, l.plan, l.input, l.span, l.end)
 	if err != nil {
-		return detector.History{}, err
+		return h, err
 	}
-	return detector.History{Start: g.Start, Ticks: detector.Tabulate(raw, g), Mask: mask}, nil
+	h.Mask, err = e.mask(ctx, l, h.Start)
+	return h, err
 }
 
-// mask are the stretches of a grid that a change judged bad has touched, from
-// its start until the change that put it right was through.
-func (e *Engine) mask(ctx context.Context, l lesson, g detector.Grid) ([]sources.Window, error) {
-	bad, err := e.Store.Condemned(ctx, l.service, l.environment, g.Start, g.End())
+// mask are the stretches of a history that a change judged bad has touched,
+// from its start until the change that put it right was through.
+func (e *Engine) mask(ctx context.Context, l lesson, from time.Time) ([]sources.Window, error) {
+	bad, err := e.Store.Condemned(ctx, l.service, l.environment, from, l.end)
 	if err != nil {
 		return nil, fmt.Errorf("finding bad stretches: %w", err)
 	}

@@ -2,14 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
+	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
-	"github.com/pushback/pushback/sources"
 )
 
 // boundRule is the rule a watch began with: the one in force where it is
@@ -41,38 +39,10 @@ func (e *Engine) resolve(ctx context.Context, w watch.Watch, b rules.Bound) (wat
 	if !ok {
 		return w, fmt.Errorf("no metric store %q in pushback.yml", name)
 	}
-	resolution := ranger.Resolution()
-	w.Plan, w.Inputs = b.Plan(rules.Resolved{Resolution: resolution}), nil
-	answers, err := e.probe(ctx, b, ranger, w.BaseAt)
-	switch {
-	case errors.Is(err, rules.ErrNoMatch):
-		return w, nil // the catalogue does not know the service: unmatched
-	case err != nil:
+	var err error
+	w.Plan, w.Inputs, err = gather.Resolve(ctx, ranger, name, b, w.BaseAt)
+	if err != nil {
 		e.stores.failed(name, err, e.Now())
-		return w, err
-	}
-	resolved := b.Resolve(answers, resolution)
-	w.Plan = b.Plan(resolved)
-	w.Inputs, err = b.Inputs(resolved)
-	for i := range w.Inputs {
-		w.Inputs[i].Store = name
 	}
 	return w, err
-}
-
-// probe asks what a rule needs to know of the store, at the end of before.
-func (e *Engine) probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rules.Probe][]sources.Series, error) {
-	probes, err := b.Probes(r.Resolution())
-	if err != nil {
-		return nil, err
-	}
-	answers := map[rules.Probe][]sources.Series{}
-	for _, p := range probes {
-		series, err := r.Instant(ctx, p.Expr, at)
-		if err != nil {
-			return nil, err
-		}
-		answers[p] = series
-	}
-	return answers, nil
 }

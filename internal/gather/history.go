@@ -1,0 +1,25 @@
+package gather
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+)
+
+// maxTicks bounds one history: two weeks of minutes.
+const maxTicks = 14 * 24 * 60
+
+// History fetches the ticks of one signal that end at a moment, as many as fit
+// into span. What is to be masked is not known here: Mask stays empty.
+func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, span time.Duration, end time.Time) (detector.History, error) {
+	n := min(int(span/p.Tick), maxTicks)
+	g := detector.Grid{Start: end.Add(-time.Duration(n) * p.Tick), Tick: p.Tick, N: n}
+	raw, err := Fetch(ctx, r, in, g.Window(), g.Tick)
+	if err != nil {
+		return detector.History{}, fmt.Errorf("fetching history: %w", err)
+	}
+	return detector.History{Start: g.Start, Ticks: detector.Tabulate(raw, g)}, nil
+}

@@ -1,0 +1,98 @@
+package gather
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+// Ranger is a metric store, as a look asks it. Every error is a
+// *sources.Fault.
+type Ranger interface {
+	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
+	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
+	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
+	Resolution() time.Duration
+}
+
+// Read takes the reading of one signal. before gives what the store has of
+// the time before the change: it is asked for at every look and does not
+// change any more, so that the caller may keep it.
+//
+// alive says that the store has proved to be well: something in it is recent.
+// With an error the reading says what failed, and nothing about the change.
+func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (detector.Raw, error)) (_ detector.Reading, alive bool, err error) {
+	reading := detector.Reading{Signal: in.Signal, Rolling: v.Rolling, Query: in.Expr(v.After.Tick)}
+	past, err := before()
+	var present detector.Raw
+	if err == nil {
+		window := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
+		present, err = Fetch(ctx, r, in, window, in.Value.Step)
+	}
+	if err != nil {
+		return Broken(reading, err), false, err
+	}
+	reading.Before = detector.Tabulate(past, v.Before)
+	reading.After = detector.Tabulate(present, v.After)
+	reading.Running = detector.Tabulate(present, v.After.Running(v.Now))
+	reading.Supply, alive, err = supply(ctx, r, in.Store, past, present, v)
+	if err != nil {
+		return Broken(reading, err), false, err
+	}
+	return reading, alive, nil
+}
+
+// Broken is the reading of a signal whose store failed.
+func Broken(r detector.Reading, err error) detector.Reading {
+	r.Supply, r.Fault = detector.Broken, err.Error()
+	var fault *sources.Fault
+	if errors.As(err, &fault) && fault.Kind == sources.StaleData {
+		r.Supply = detector.Stale
+	}
+	return r
+}
+
+// silent is how many scrapes a signal may miss before it is taken for gone.
+const silent = 3
+
+// supply tells a quiet signal, a lost one and a dead store apart. The store
+// is alive when anything at all in it is recent.
+func supply(ctx context.Context, r Ranger, store string, before, after detector.Raw, v View) (s detector.Supply, alive bool, err error) {
+	seen, newest := detector.Newest(before.Value), detector.Newest(after.Value)
+	recent := v.Now.Add(-silent * v.Step)
+	switch {
+	case !newest.Before(recent):
+		return detector.Fresh, true, nil
+	case seen.IsZero() && newest.IsZero():
+		return detector.Unmatched, false, nil
+	case v.Now.Sub(v.After.Start) < silent*v.Step:
+		return detector.Fresh, false, nil // too early to miss anything
+	}
+	beat, err := r.Heartbeat(ctx, v.Now)
+	if err != nil {
+		return "", false, err
+	}
+	if beat.Before(recent) {
+		stale := fmt.Errorf("nothing newer than %s in the store", beat.UTC().Format(time.RFC3339))
+		return "", false, &sources.Fault{Kind: sources.StaleData, Store: store, Err: stale}
+	}
+	return detector.Gone, true, nil
+}
+
+// Fetch asks for the series of one input over a window, at the given step.
+func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
+	raw := detector.Raw{Form: in.Form, Edge: in.Edge}
+	var err error
+	if raw.Value, err = r.Range(ctx, sources.Query{Expr: in.Value.Expr, Step: step}, w); err != nil {
+		return raw, err
+	}
+	if in.Part.Expr != "" {
+		raw.Part, err = r.Range(ctx, sources.Query{Expr: in.Part.Expr, Step: step}, w)
+	}
+	return raw, err
+}

@@ -1,0 +1,53 @@
+package gather
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// Resolve finds out where each signal's numbers come from, by asking the store
+// which of the rule's expressions has data where before ends. store is what
+// the store is called in pushback.yml.
+//
+// The plan always holds. Without inputs and without an error, the catalogue
+// does not know the service: unmatched. The error is the store's.
+func Resolve(ctx context.Context, r Ranger, store string, b rules.Bound, base time.Time) (detector.Plan, []watch.Input, error) {
+	resolution := r.Resolution()
+	unresolved := b.Plan(rules.Resolved{Resolution: resolution})
+	answers, err := probe(ctx, b, r, base)
+	switch {
+	case errors.Is(err, rules.ErrNoMatch):
+		return unresolved, nil, nil
+	case err != nil:
+		return unresolved, nil, err
+	}
+	resolved := b.Resolve(answers, resolution)
+	inputs, err := b.Inputs(resolved)
+	for i := range inputs {
+		inputs[i].Store = store
+	}
+	return b.Plan(resolved), inputs, err
+}
+
+// probe asks what a rule needs to know of the store, at the end of before.
+func probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rules.Probe][]sources.Series, error) {
+	probes, err := b.Probes(r.Resolution())
+	if err != nil {
+		return nil, err
+	}
+	answers := map[rules.Probe][]sources.Series{}
+	for _, p := range probes {
+		series, err := r.Instant(ctx, p.Expr, at)
+		if err != nil {
+			return nil, err
+		}
+		answers[p] = series
+	}
+	return answers, nil
+}

@@ -1,0 +1,74 @@
+package gather
+
+import (
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// Base is where the time before a change ends, seen from the change alone: at
+// its start, or, where its tool tells only the end, as far back as the rule
+// says a rollout takes.
+func Base(c sources.Change, r rules.Rule) time.Time {
+	if c.FinishedAt.Equal(c.StartedAt) {
+		return c.StartedAt.Add(-r.Rollout)
+	}
+	return c.StartedAt
+}
+
+// View is the part of time a look sees: the grids before and after, and how
+// far the running tick has come.
+type View struct {
+	Before, After detector.Grid
+	Now           time.Time // the newest moment the store can know of
+	Step          time.Duration
+	Rolling       bool
+	Final         bool
+}
+
+// See places the grids of a look at a moment that the store can know of. Before
+// ends at the watch's base; after begins where settling ends, or at the start
+// of the change while it rolls. False: there is nothing to see yet.
+func See(w watch.Watch, c sources.Change, resolution time.Duration, now time.Time) (View, bool) {
+	began := w.Began(c)
+	from, rolling := c.StartedAt, began.IsZero()
+	if !rolling {
+		from = began.Add(w.Settle)
+	}
+	until := from.Add(w.Bake)
+	final := !rolling && !now.Before(until)
+	if final {
+		now = until
+	}
+	if now.Sub(from) < resolution || w.Plan.Tick <= 0 {
+		return View{}, false
+	}
+	tick, w0 := w.Plan.Tick, w.Plan.Before
+	full := min(int(now.Sub(from)/tick), w.Plan.After)
+	return View{
+		Before: detector.Grid{Start: w.BaseAt.Add(-time.Duration(w0) * tick), Tick: tick, N: w0},
+		After:  detector.Grid{Start: from, Tick: tick, N: full},
+		Now:    now, Step: resolution, Rolling: rolling, Final: final,
+	}, true
+}
+
+// Observation is what the look saw, but for its readings.
+func (v View) Observation(w watch.Watch, c sources.Change) detector.Observation {
+	running := v.After.Running(v.Now)
+	return detector.Observation{
+		At: v.Now, StartedAt: latest(c.StartedAt, w.After), From: v.After.Start,
+		Gap:    int((v.After.Start.Sub(w.BaseAt) + v.After.Tick/2) / v.After.Tick),
+		Filled: float64(running.Tick) / float64(v.After.Tick) * float64(running.N),
+		Final:  v.Final,
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
