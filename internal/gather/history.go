@@ -9,8 +9,9 @@ import (
 	"github.com/pushback/pushback/internal/watch"
 )
 
-// maxTicks bounds one history: two weeks of minutes.
-const maxTicks = 14 * 24 * 60
+// maxTicks bounds one history: over two weeks of minutes, and seven hours of
+// seconds, which is more than a scan needs.
+const maxTicks = 7 * 60 * 60
 
 // History fetches the ticks of one signal that end at a moment, as many as fit
 // into span. What is to be masked is not known here: Mask stays empty.

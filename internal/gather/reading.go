@@ -60,28 +60,43 @@ func Broken(r detector.Reading, err error) detector.Reading {
 // silent is how many scrapes a signal may miss before it is taken for gone.
 const silent = 3
 
-// supply tells a quiet signal, a lost one and a dead store apart. The store
-// is alive when anything at all in it is recent.
+// supply tells a quiet signal, a lost one and a dead store apart.
 func supply(ctx context.Context, r Ranger, store string, before, after detector.Raw, v View) (s detector.Supply, alive bool, err error) {
-	seen, newest := detector.Newest(before.Value), detector.Newest(after.Value)
-	recent := v.Now.Add(-silent * v.Step)
+	newest := latest(detector.Newest(before.Value), detector.Newest(after.Value))
 	switch {
-	case !newest.Before(recent):
+	case newest.Before(v.Before.End().Add(-silent * v.Step)):
+		return detector.Unmatched, false, nil // never there, or gone before the change
+	case !newest.Before(v.Now.Add(-silent * v.Step)):
 		return detector.Fresh, true, nil
-	case seen.IsZero() && newest.IsZero():
-		return detector.Unmatched, false, nil
 	case v.Now.Sub(v.After.Start) < silent*v.Step:
 		return detector.Fresh, false, nil // too early to miss anything
 	}
-	beat, err := r.Heartbeat(ctx, v.Now)
-	if err != nil {
+	if err := wentOn(ctx, r, store, newest, v); err != nil {
 		return "", false, err
 	}
-	if beat.Before(recent) {
-		stale := fmt.Errorf("nothing newer than %s in the store", beat.UTC().Format(time.RFC3339))
-		return "", false, &sources.Fault{Kind: sources.StaleData, Store: store, Err: stale}
-	}
 	return detector.Gone, true, nil
+}
+
+// wentOn asks whether the store went on without the signal: that anything in
+// it is recent now, and also was when the signal was first missed. A store
+// back from an outage is alive now, but the signal's silence is the store's
+// own.
+func wentOn(ctx context.Context, r Ranger, store string, newest time.Time, v View) error {
+	missed := newest.Add(silent * v.Step)
+	for _, moment := range []struct{ at, least time.Time }{
+		{v.Now, v.Now.Add(-silent * v.Step)},
+		{missed, missed.Add(-v.Step)},
+	} {
+		beat, err := r.Heartbeat(ctx, moment.at)
+		if err != nil {
+			return err
+		}
+		if beat.Before(moment.least) {
+			stale := fmt.Errorf("nothing newer than %s in the store at %s", beat.UTC().Format(time.TimeOnly), moment.at.UTC().Format(time.TimeOnly))
+			return &sources.Fault{Kind: sources.StaleData, Store: store, Err: stale}
+		}
+	}
+	return nil
 }
 
 // Fetch asks for the series of one input over a window, at the given step.
