@@ -30,9 +30,9 @@ const (
 	catalogueRetry = 10 * time.Second
 )
 
-// catalogue knows services. It is asked at every plan and resolve, so it
+// Catalogue knows services. It is asked at every plan and resolve, so it
 // keeps what it discovered.
-type catalogue struct {
+type Catalogue struct {
 	config CatalogueConfig
 	store  Ranger
 	mu     sync.Mutex
@@ -40,28 +40,30 @@ type catalogue struct {
 	asked  time.Time
 }
 
-func newCatalogue(c CatalogueConfig, s Ranger) *catalogue {
+// NewCatalogue knows the services of a configuration, and asks s for those it is
+// to discover. Nothing is asked before the first service is wanted.
+func NewCatalogue(c CatalogueConfig, s Ranger) *Catalogue {
 	if c.Name == "" {
 		c.Name = "job"
 	}
 	if len(c.Match) == 0 {
 		c.Match = []string{c.Name}
 	}
-	return &catalogue{config: c, store: s}
+	return &Catalogue{config: c, store: s}
 }
 
-// alias gives the service that a tool's name for it stands for.
-func (c *catalogue) alias(name string) string {
+// Canonical gives the service that a tool's name for it stands for.
+func (c *Catalogue) Canonical(name string) string {
 	if service, ok := c.config.Aliases[name]; ok {
 		return service
 	}
 	return name
 }
 
-// service gives what is known of a service. Its Match is empty where the
+// Service gives what is known of a service. Its Match is empty where the
 // catalogue discovers and the store has not (yet) shown it: then nothing is
 // asked in its name, rather than something too wide.
-func (c *catalogue) service(ctx context.Context, name string, now time.Time) (rules.Service, error) {
+func (c *Catalogue) Service(ctx context.Context, name string, now time.Time) (rules.Service, error) {
 	for _, s := range c.config.List {
 		if s.Name == name {
 			return c.complete(s), nil
@@ -82,7 +84,7 @@ func (c *catalogue) service(ctx context.Context, name string, now time.Time) (ru
 
 // refresh asks the store again when what is known is old, or does not know
 // the name. It must be called with mu held.
-func (c *catalogue) refresh(ctx context.Context, name string, now time.Time) error {
+func (c *Catalogue) refresh(ctx context.Context, name string, now time.Time) error {
 	age := now.Sub(c.asked)
 	_, known := c.found[name]
 	if age < catalogueRetry || known && age < catalogueAge {
@@ -99,7 +101,7 @@ func (c *catalogue) refresh(ctx context.Context, name string, now time.Time) err
 // discover maps each result's labels to a service. Where several results bear
 // one name, it is matched by the labels they agree on: the discovery query
 // has already said which of them belong together.
-func (c *catalogue) discover(ctx context.Context, now time.Time) (map[string]rules.Service, error) {
+func (c *Catalogue) discover(ctx context.Context, now time.Time) (map[string]rules.Service, error) {
 	series, err := c.store.Instant(ctx, c.config.Discover, now)
 	if err != nil {
 		return nil, err
@@ -120,7 +122,7 @@ func (c *catalogue) discover(ctx context.Context, now time.Time) (map[string]rul
 }
 
 // complete fills in owner and hook from the aliases file and the defaults.
-func (c *catalogue) complete(s rules.Service) rules.Service {
+func (c *Catalogue) complete(s rules.Service) rules.Service {
 	for _, from := range []rules.Service{c.config.Owners[s.Name], c.config.Default} {
 		s.Owner = firstOf(s.Owner, from.Owner)
 		s.Chat = firstOf(s.Chat, from.Chat)

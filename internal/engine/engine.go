@@ -75,7 +75,7 @@ type Engine struct {
 	Options
 	boot      string // names this run
 	rules     *ruleBook
-	catalogue *catalogue
+	catalogue *Catalogue
 	jobs      jobQueue
 	stores    *storeHealth
 	profiles  *profileKeeper
@@ -96,7 +96,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{Options: o, boot: rand.Text(), wake: make(chan struct{}, 1), listeners: newListeners()}
 	e.rules = newRuleBook(o.Rules)
-	e.catalogue = newCatalogue(o.Catalogue, o.Metrics[""])
+	e.catalogue = NewCatalogue(o.Catalogue, o.Metrics[""])
 	e.stores = newStoreHealth()
 	e.profiles = newProfileKeeper(e)
 	e.looks = newDueLooks(o.Store)
@@ -134,7 +134,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error) {
 	now := e.Now()
 	ev = ev.WithDefaults()
-	ev.Service = e.catalogue.alias(ev.Service)
+	ev.Service = e.catalogue.Canonical(ev.Service)
 	if err := ev.Validate(now); err != nil {
 		return store.Accepted{}, err
 	}
@@ -151,7 +151,7 @@ func (e *Engine) Accept(ctx context.Context, ev sources.Event, raw []byte) (stor
 }
 
 // Canonical is our name of a service that a tool may call otherwise.
-func (e *Engine) Canonical(service string) string { return e.catalogue.alias(service) }
+func (e *Engine) Canonical(service string) string { return e.catalogue.Canonical(service) }
 
 func (e *Engine) wakePlanner() {
 	select {

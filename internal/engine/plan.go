@@ -44,7 +44,7 @@ func (e *Engine) planAll(ctx context.Context) error {
 // plan begins a watch for every rule that wants the change, and marks the
 // change on Grafana whether one does or not.
 func (e *Engine) plan(ctx context.Context, c store.Change) error {
-	service, err := e.catalogue.service(ctx, c.Service, e.Now())
+	service, err := e.catalogue.Service(ctx, c.Service, e.Now())
 	if err != nil {
 		// The watch resolves the service again at every look.
 		e.Log.Warn("service not discovered yet", "service", c.Service, "error", err)

@@ -13,7 +13,7 @@ import (
 // boundRule is the rule a watch began with: the one in force where it is
 // unchanged, and else the text stored with the watch.
 func (e *Engine) boundRule(ctx context.Context, w watch.Watch, c store.Change) (rules.Bound, error) {
-	service, err := e.catalogue.service(ctx, c.Service, e.Now())
+	service, err := e.catalogue.Service(ctx, c.Service, e.Now())
 	if err != nil {
 		e.Log.Debug("service discovery", "service", c.Service, "error", err)
 	}
