@@ -60,11 +60,16 @@ func prometheusFile(t testing.TB, targets []string) string {
 		"global: {scrape_interval: 1s, scrape_timeout: 1s}",
 		"storage: {tsdb: {out_of_order_time_window: 10d}}",
 	}
-	if len(targets) > 0 {
-		quoted := strings.Join(quoteAll(targets), ", ")
-		lines = append(lines, "scrape_configs: [{job_name: target, static_configs: [{targets: ["+quoted+"]}]}]")
+	return write(t, "prometheus.yml", append(lines, scrapeConfigs(targets)...)...)
+}
+
+// scrapeConfigs is the section that both stores read alike.
+func scrapeConfigs(targets []string) []string {
+	if len(targets) == 0 {
+		return nil
 	}
-	return write(t, "prometheus.yml", lines...)
+	quoted := strings.Join(quoteAll(targets), ", ")
+	return []string{"scrape_configs: [{job_name: target, static_configs: [{targets: [" + quoted + "]}]}]"}
 }
 
 func quoteAll(words []string) []string {
@@ -75,17 +80,19 @@ func quoteAll(words []string) []string {
 	return quoted
 }
 
-// VictoriaMetrics starts one that hides none of its newest samples.
-func VictoriaMetrics(t testing.TB) *Store {
+// VictoriaMetrics starts one that scrapes the targets as Prometheus does, and
+// hides none of its newest samples.
+func VictoriaMetrics(t testing.TB, targets ...string) *Store {
 	t.Helper()
 	data := t.TempDir()
+	file := write(t, "promscrape.yml", append([]string{"global: {scrape_interval: 1s, scrape_timeout: 1s}"}, scrapeConfigs(targets)...)...)
 	port, stop := program{
 		names: []string{"victoria-metrics"}, install: "victoria-metrics",
 		signal: syscall.SIGINT, ready: answers200("/health"),
 		args: func(port string) []string {
 			return []string{
 				"-storageDataPath=" + data, "-httpListenAddr=127.0.0.1:" + port,
-				"-retentionPeriod=1", "-search.latencyOffset=0s",
+				"-retentionPeriod=1", "-search.latencyOffset=0s", "-promscrape.config=" + file,
 			}
 		},
 	}.start(t)

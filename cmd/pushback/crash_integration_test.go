@@ -1,0 +1,74 @@
+//go:build integration
+
+package main_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/sources"
+)
+
+// kill is kill -9 on either side of the moment a hook is called.
+func kill(t *testing.T) {
+	services := map[string]*target{"cart": newTarget(t)}
+	store := metricStore(t, servertest.Prometheus, services["cart"])
+	deployed := time.Now()
+	services["cart"].fails.Store(bad)
+	together(t,
+		part{"while a hook runs that must not run twice", func(t *testing.T) { killedInHook(t, store, services, deployed, "once", "unknown", 1) }},
+		part{"while a hook runs that may run twice", func(t *testing.T) { killedInHook(t, store, services, deployed, "again", "done", 2) }},
+		part{"between verdict and hook", func(t *testing.T) { killedBeforeHook(t, store, services, deployed) }},
+	)
+}
+
+func killedInHook(t *testing.T, store *servertest.Store, services map[string]*target, deployed time.Time, hook, want string, calls int) {
+	release, reached := make(chan struct{}), make(chan struct{}, 10)
+	tool := newDeployTool(t, func(call int) {
+		reached <- struct{}{}
+		if call == 1 {
+			<-release
+		}
+	})
+	t.Cleanup(func() { close(release) })
+	p := serve(t, settings(store, tool, services), rule(hook))
+	key := p.tell("cart", "v2", sources.Succeeded, deployed)
+	select {
+	case <-reached:
+	case <-time.After(60 * time.Second):
+		t.Fatal("the hook was not called within a minute")
+	}
+	p.kill()
+	p.start()
+	p.await(key, "the end of the order", 15*time.Second, ordered(want))
+	if n := tool.calls(key); n != calls {
+		t.Errorf("the hook was called %d times, want %d", n, calls)
+	}
+	if calls == 2 && tool.bodies[0] != tool.bodies[1] {
+		t.Errorf("asked again with another body:\n%s\n%s", tool.bodies[0], tool.bodies[1])
+	}
+	outcome := map[string]string{"unknown": "OUTCOME UNKNOWN", "done": "rolled back to v1"}[want]
+	await(t, "a message of the outcome", 10*time.Second, func() bool { return tool.told(outcome) == 1 })
+}
+
+// killedBeforeHook has a newer change hold the decided order back, so that
+// there is time to kill between the verdict and the hook.
+func killedBeforeHook(t *testing.T, store *servertest.Store, services map[string]*target, deployed time.Time) {
+	tool := newDeployTool(t, nil)
+	p := serve(t, settings(store, tool, services), rule("once"))
+	key := p.tell("cart", "v2", sources.Succeeded, deployed)
+	p.tell("cart", "v3", sources.Started, time.Now())
+	p.await(key, "a decision", 60*time.Second, ordered("decided"))
+	p.kill()
+	p.start()
+	p.tell("cart", "v3", sources.Failed, time.Now())
+	p.await(key, "a rollback", 15*time.Second, ordered("done"))
+	p.kill()
+	p.start()
+	p.await(key, "the watch of the rollback", 15*time.Second, func(e api.Explanation) bool { return len(e.Watches) == 2 })
+	if n := tool.calls(key); n != 1 {
+		t.Errorf("the hook was called %d times", n)
+	}
+}

@@ -1,0 +1,227 @@
+//go:build integration
+
+package main_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/sources"
+)
+
+// The traffic of every target: 50 requests a second, one in 200 of which
+// fails, and one in 33 once it is bad. Evenly, so that no verdict of a test
+// hangs on chance.
+const (
+	perSecond = 50
+	pace      = time.Second / perSecond
+	quiet     = 200
+	bad       = 33
+)
+
+// past is how much history a target is given.
+const past = 10 * time.Minute
+
+// target is a service with /metrics.
+type target struct {
+	server *httptest.Server
+	fails  atomic.Int64 // every n-th request
+	seed   []sources.Series
+}
+
+func newTarget(t *testing.T) *target {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests."}, []string{"code"})
+	registry.MustRegister(requests)
+	g := &target{server: httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))}
+	t.Cleanup(g.server.Close)
+	g.fails.Store(quiet)
+	good, failed := g.history(time.Now().Add(-time.Second))
+	requests.WithLabelValues("200").Add(good)
+	requests.WithLabelValues("500").Add(failed)
+	go g.serve(t, requests)
+	return g
+}
+
+func (g *target) address() string { return g.server.Listener.Addr().String() }
+
+// history is what scraping would have left until a moment, and where the
+// counters stand then.
+func (g *target) history(until time.Time) (good, failed float64) {
+	lines := map[string]*sources.Series{}
+	for _, code := range []string{"200", "500"} {
+		lines[code] = &sources.Series{Labels: map[string]string{
+			"__name__": "http_requests_total", "job": "target", "instance": g.address(), "code": code,
+		}}
+	}
+	n := 0
+	for at := until.Add(-past); at.Before(until); at = at.Add(time.Second) {
+		n += perSecond
+		failed = float64(n / quiet)
+		good = float64(n) - failed
+		for code, value := range map[string]float64{"200": good, "500": failed} {
+			lines[code].Samples = append(lines[code].Samples, sources.Sample{T: at.UnixMilli(), V: value})
+		}
+	}
+	g.seed = []sources.Series{*lines["200"], *lines["500"]}
+	return good, failed
+}
+
+// serve counts requests until the test ends.
+func (g *target) serve(t *testing.T, requests *prometheus.CounterVec) {
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	for n := int64(1); ; n++ {
+		select {
+		case <-t.Context().Done():
+			return
+		case <-tick.C:
+		}
+		code := "200"
+		if n%g.fails.Load() == 0 {
+			code = "500"
+		}
+		requests.WithLabelValues(code).Inc()
+	}
+}
+
+// metricStore is a real store that scrapes the targets and knows their past.
+func metricStore(t *testing.T, start func(testing.TB, ...string) *servertest.Store, targets ...*target) *servertest.Store {
+	t.Helper()
+	var addresses []string
+	for _, g := range targets {
+		addresses = append(addresses, g.address())
+	}
+	s := start(t, addresses...)
+	for _, g := range targets {
+		s.Seed(t, g.seed...)
+	}
+	return s
+}
+
+// settings name the store, and a service for each target.
+func settings(s *servertest.Store, tool *deployTool, services map[string]*target) string {
+	text := fmt.Sprintf(`metrics: {prod: {kind: prometheus, url: %q, resolution: 2s}}
+hooks:
+  once: {kind: http, url: %q, secret_file: secret}
+  again: {kind: http, url: %q, secret_file: secret, idempotent: true}
+receivers:
+  chat: {kind: webhook, url: %q, secret_file: secret}
+services:
+  list:
+`, s.URL, tool.URL, tool.URL, tool.URL+"/chat")
+	for name, g := range services {
+		text += fmt.Sprintf("    - {name: %s, match: {job: target, instance: %q}}\n", name, g.address())
+	}
+	return text
+}
+
+// rule watches for 48 seconds in ticks of two.
+func rule(hook string) string {
+	return `team: shop
+rules:
+  - name: red
+    watch: {service: "*", environment: production}
+    settle: 2s
+    bake: 48s
+    every: 2s
+    signals:
+      - name: errors
+        counter: 'http_requests_total{$match}'
+        bad: 'code=~"5.."'
+        min_effect: 0.5 points
+        min_events: 100
+        limit: 30%
+    respond:
+      - {at_least: likely, tell: chat}
+      - {at_least: certain, rollback: {hook: ` + hook + `, mode: act}}
+      - {on: blind, tell: chat}
+      - {on: signal_lost, tell: chat}
+`
+}
+
+// deployTool is where hooks and messages go. It counts calls by key, and a
+// test can hold an answer back.
+type deployTool struct {
+	*httptest.Server
+	mu     sync.Mutex
+	keys   []string
+	bodies []string
+	chat   []string       // what the receiver of that name got
+	called func(call int) // nil: answers at once
+}
+
+func newDeployTool(t *testing.T, called func(call int)) *deployTool {
+	t.Helper()
+	d := &deployTool{called: called}
+	d.Server = httptest.NewServer(d)
+	t.Cleanup(d.CloseClientConnections)
+	return d
+}
+
+func (d *deployTool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if r.URL.Path == "/chat" {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.chat = append(d.chat, string(body))
+		return
+	}
+	d.mu.Lock()
+	d.keys = append(d.keys, r.Header.Get("Idempotency-Key"))
+	d.bodies = append(d.bodies, string(body))
+	n := len(d.keys)
+	d.mu.Unlock()
+	if d.called != nil {
+		d.called(n)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// calls counts those under a key.
+func (d *deployTool) calls(key string) (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range d.keys {
+		if k == key {
+			n++
+		}
+	}
+	return n
+}
+
+// told counts the messages with a text.
+func (d *deployTool) told(text string) (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.chat {
+		if strings.Contains(m, text) {
+			n++
+		}
+	}
+	return n
+}
+
+// nowhere is an address that nobody listens on.
+func nowhere(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}

@@ -1,0 +1,238 @@
+//go:build integration
+
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
+)
+
+// binary builds the program once, as `make build` does. What is tested is what
+// people run: a process of its own, that can be killed.
+var binary = sync.OnceValues(func() (string, error) {
+	path, err := filepath.Abs("../../bin/pushback-under-test")
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-trimpath", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building: %w\n%s", err, output)
+	}
+	return path, nil
+})
+
+const (
+	apiToken = "correct-horse-battery-staple"
+	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+)
+
+// process is `pushback serve` with its folder. start begins it, kill is kill
+// -9; the folder outlives both.
+type process struct {
+	t     *testing.T
+	dir   string
+	url   string
+	cmd   *exec.Cmd
+	log   *os.File
+	ended chan struct{}
+}
+
+// serve writes a folder of files and starts the daemon on it. settings is
+// pushback.yml without what every test has.
+func serve(t *testing.T, settings, rules string) *process {
+	t.Helper()
+	p := &process{t: t, dir: t.TempDir()}
+	p.write("pushback.yml", "listen: 127.0.0.1:0\ntoken_file: token\ntrust: {new_rules: as_written}\n"+settings)
+	p.write("rules/red.yml", rules)
+	p.write("token", apiToken+"\n")
+	p.write("secret", secret+"\n")
+	p.start()
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			log, _ := os.ReadFile(p.log.Name())
+			t.Logf("the daemon's log:\n%s", log)
+		}
+	})
+	return p
+}
+
+func (p *process) write(name, text string) {
+	p.t.Helper()
+	path := filepath.Join(p.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// start runs the daemon until it says that it serves.
+func (p *process) start() {
+	p.t.Helper()
+	path, err := binary()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.cmd = exec.Command(path, "serve", "-c", filepath.Join(p.dir, "pushback.yml"))
+	if p.log, err = os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	address := make(chan string, 1)
+	p.ended = make(chan struct{})
+	go p.follow(stderr, address)
+	select {
+	case a := <-address:
+		p.url = "http://" + a
+	case <-p.ended:
+		p.t.Fatal("the daemon ended at once")
+	case <-time.After(30 * time.Second):
+		p.t.Fatal("the daemon does not serve")
+	}
+}
+
+// follow keeps the log and reads the address out of it.
+func (p *process) follow(stderr io.Reader, address chan<- string) {
+	defer close(p.ended)
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		fmt.Fprintln(p.log, lines.Text())
+		var entry struct{ Msg, Address string }
+		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Msg == "serving" {
+			address <- entry.Address
+		}
+	}
+	_ = p.cmd.Wait()
+}
+
+// kill is kill -9. It does no harm to one that has ended.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+	_ = p.log.Close()
+}
+
+// request sends one request with the API's token and gives the status.
+func (p *process) request(method, path string, header http.Header, body []byte, answer any) int {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, bytes.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if header == nil {
+		header = http.Header{"Authorization": {"Bearer " + apiToken}}
+	}
+	r.Header = header
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Error(err)
+		return 0
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode/100 == 2 && answer != nil {
+		err = json.Unmarshal(text, answer)
+	}
+	if err != nil || response.StatusCode >= 400 {
+		p.t.Logf("%s %s: %s %s %v", method, path, response.Status, text, err)
+	}
+	return response.StatusCode
+}
+
+// tell sends an event and gives the key of its change.
+func (p *process) tell(service, version string, s sources.Status, at time.Time) string {
+	p.t.Helper()
+	body, err := json.Marshal(sources.Event{
+		EventID: service + version + string(s), ChangeID: service + version, Status: s, At: at.UTC(),
+		Service: service, Environment: "production", Kind: sources.Deploy, Version: version, Previous: "v1",
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var accepted api.Accepted
+	if status := p.request(http.MethodPost, "/v1/events", nil, body, &accepted); status/100 != 2 {
+		p.t.Fatalf("the event of %s %s was answered with %d", service, version, status)
+	}
+	return accepted.Key
+}
+
+func (p *process) deploy(service, version string) string {
+	p.t.Helper()
+	return p.tell(service, version, sources.Succeeded, time.Now())
+}
+
+func (p *process) explain(key string) (e api.Explanation) {
+	p.t.Helper()
+	if status := p.request(http.MethodGet, "/v1/changes/"+key, nil, nil, &e); status != http.StatusOK {
+		p.t.Fatalf("asking for %s: %d", key, status)
+	}
+	return e
+}
+
+// await asks for a change until something holds of it.
+func (p *process) await(key, what string, within time.Duration, holds func(api.Explanation) bool) api.Explanation {
+	p.t.Helper()
+	var e api.Explanation
+	await(p.t, what, within, func() bool { e = p.explain(key); return holds(e) })
+	return e
+}
+
+// await looks four times a second: another process can tell us nothing.
+func await(t *testing.T, what string, within time.Duration, holds func() bool) {
+	t.Helper()
+	again := time.NewTicker(250 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(within); !holds(); <-again.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within %s", what, within)
+		}
+	}
+}
+
+// ended and ordered are what is mostly waited for.
+func ended(e api.Explanation) bool { return len(e.Watches) > 0 && !e.Watches[0].EndedAt.IsZero() }
+
+func ordered(state string) func(api.Explanation) bool {
+	return func(e api.Explanation) bool { return e.Order != nil && e.Order.State == state }
+}
+
+// standing is how a change stands, and what was told of it, in words.
+func standing(e api.Explanation) string {
+	var all []string
+	for _, w := range e.Watches {
+		all = append(all, fmt.Sprintf("watch %s: %s %s", w.ID, w.State, w.Reason))
+	}
+	if e.Order != nil {
+		all = append(all, "order: "+e.Order.State+" "+e.Order.Why)
+	}
+	for _, m := range e.Messages {
+		all = append(all, m.Receiver+": "+m.Title)
+	}
+	return strings.Join(all, "\n")
+}
