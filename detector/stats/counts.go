@@ -68,14 +68,16 @@ const Normal95 = 1.959964
 // the textbook interval it holds with zero events on one side.
 func Newcombe(c0, n0, c1, n1 float64) (low, high float64) {
 	p0, p1 := c0/n0, c1/n1
-	l0, u0 := wilson(p0, n0)
-	l1, u1 := wilson(p1, n1)
+	l0, u0 := Wilson(p0, n0)
+	l1, u1 := Wilson(p1, n1)
 	low = p1 - p0 - math.Hypot(p1-l1, u0-p0)
 	high = p1 - p0 + math.Hypot(u1-p1, p0-l0)
 	return low, high
 }
 
-func wilson(p, n float64) (low, high float64) {
+// Wilson is the 95 % interval of a share p seen in n trials (Wilson 1927). It
+// says something of zero in n too, where the textbook interval says nothing.
+func Wilson(p, n float64) (low, high float64) {
 	z2 := Normal95 * Normal95
 	centre := (p + z2/(2*n)) / (1 + z2/n)
 	half := Normal95 / (1 + z2/n) * math.Sqrt(p*(1-p)/n+z2/(4*n*n))
