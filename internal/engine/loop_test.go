@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/embedded"
+)
+
+// The engine as it runs: its own loops, river, and the embedded store, which
+// holds the hour around a deploy already. Nothing waits but for what happens.
+func TestRun(t *testing.T) {
+	deployed := time.Now().Add(-4 * time.Minute).UTC()
+	ctx, stop := context.WithCancel(t.Context())
+	called, told := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)
+	e := running(t, past(t, deployed), func(o *Options) {
+		o.Hooks = map[string]Hook{"deployer": {Hook: hookInto(called), Timeout: time.Minute}}
+		o.Senders = map[string]notify.Sender{"chat": into(told), "pager": into(told), "platform": into(told)}
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
+	news, ignore := e.Subscribe()
+	defer ignore()
+	a, err := e.Accept(ctx, sources.Event{
+		Source: "pipeline", EventID: "1", ChangeID: "v2", Status: sources.Succeeded, At: deployed,
+		Service: "cart", Environment: "production", Kind: sources.Deploy, Version: "v2", Previous: "v1",
+	}, []byte("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := <-called; w.Key() != a.Change.Key || w.Target() != "v1" {
+		t.Errorf("the hook was told to go back to %s under %s", w.Target(), w.Key())
+	}
+	for m := range told {
+		if m.Kind == "order" {
+			break
+		}
+	}
+	if key := <-news; key != a.Change.Key {
+		t.Errorf("listeners heard of %q", key)
+	}
+	if ps := e.Problems(); len(ps) != 0 {
+		t.Errorf("not ready: %v", ps)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if len(called) != 0 {
+		t.Error("the hook was called twice")
+	}
+}
+
+func running(t *testing.T, metrics Ranger, change func(*Options)) *Engine {
+	t.Helper()
+	st, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "pushback.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	world := rules.World{Hooks: []string{"deployer"}, Receivers: []string{"chat", "pager", "platform"}, Default: "here"}
+	o := Options{
+		Store: st, Metrics: map[string]Ranger{"": metrics, "here": metrics}, World: world,
+		Rules: func() (*rules.Set, []rules.Diagnostic) {
+			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(redRule)}}, world)
+		},
+		Quota: rollback.RecentWindow, Trust: Trust{New: rules.Act, Cap: rules.Act},
+		Log: slog.New(slog.DiscardHandler),
+	}
+	change(&o)
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// past is an embedded store with an hour of 50 requests a second, of which
+// 0.5 % fail, and 3 % from the deploy on.
+func past(t *testing.T, deployed time.Time) *embedded.Store {
+	t.Helper()
+	s, err := embedded.New("here", embedded.Config{Dir: t.TempDir(), ScrapeInterval: scrape}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	good := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "cart", "code": "200"}}
+	bad := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "cart", "code": "500"}}
+	failed := 0.0
+	for at := deployed.Add(-time.Hour); at.Before(time.Now().Add(time.Minute)); at = at.Add(scrape) {
+		share := 0.005
+		if at.After(deployed) {
+			share = 0.03
+		}
+		failed += 50 * scrape.Seconds() * share
+		total := 50 * at.Sub(deployed.Add(-time.Hour)).Seconds()
+		bad.Samples = append(bad.Samples, sources.Sample{T: at.UnixMilli(), V: math.Floor(failed)})
+		good.Samples = append(good.Samples, sources.Sample{T: at.UnixMilli(), V: total - math.Floor(failed)})
+	}
+	if err := s.Append(t.Context(), []sources.Series{good, bad}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// hookInto and into hand on what they get.
+type (
+	hookInto chan<- rollback.Warrant
+	into     chan<- notify.Message
+)
+
+func (h hookInto) Do(_ context.Context, w rollback.Warrant) (rollback.Receipt, error) {
+	h <- w
+	return rollback.Receipt{Status: "exit 0"}, nil
+}
+
+func (s into) Send(_ context.Context, m notify.Message) error {
+	s <- m
+	return nil
+}
