@@ -134,7 +134,7 @@ func TestSignalLost(t *testing.T) {
 		b.pass(time.Minute)
 		b.shop.lose("cart")
 		b.pass(2 * time.Minute)
-		b.wantTold("platform", "cart v2", "signal_lost")
+		b.wantTold("platform", "cart v2", "The signal lived until the change and is gone")
 		b.wantState(key, want)
 	}
 	f(redRule, "")

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/pushback/pushback/detector"
@@ -22,11 +23,17 @@ func Moved(v detector.Verdict) []string {
 }
 
 func line(e detector.Evidence) string {
-	if e.Effect == (detector.Effect{}) {
+	if !compared(e) {
 		return strings.TrimSpace(e.Signal+" "+graded(e)) + ": " + sentence(e.Reason)
 	}
 	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(weight(e), ", ")}
 	return fmt.Sprintf("%s %s → %s (%s)", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit), strings.Join(details, "; "))
+}
+
+// compared says whether the numbers say what happened. Of a signal that was
+// lost, they are what was left of it.
+func compared(e detector.Evidence) bool {
+	return e.Effect != (detector.Effect{}) && e.Reason != detector.SignalLost
 }
 
 // graded leaves out a grade that claims nothing.
@@ -38,11 +45,19 @@ func graded(e detector.Evidence) string {
 }
 
 func difference(e detector.Evidence) string {
-	text := signed(e.Effect.Difference, e.Unit)
+	text := signed(rounded(e.Effect), e.Unit)
 	if e.Unit != fraction && e.Effect.Ratio > 0 {
 		text += ", " + signed(100*(e.Effect.Ratio-1), "%")
 	}
 	return text
+}
+
+// rounded is the difference, but for what subtracting two equal numbers leaves.
+func rounded(e detector.Effect) float64 {
+	if math.Abs(e.Difference) < 1e-9*math.Max(math.Abs(e.Forecast), math.Abs(e.After)) {
+		return 0
+	}
+	return e.Difference
 }
 
 func interval(e detector.Evidence) []string {
@@ -89,7 +104,7 @@ func Headline(c sources.Change, v detector.Verdict) string {
 	if v.Grade > detector.None {
 		text += ", " + v.Grade.String()
 	}
-	if e, found := decider(v); found && e.Effect != (detector.Effect{}) {
+	if e, found := decider(v); found && compared(e) {
 		text += fmt.Sprintf(" — %s %s → %s", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit))
 	} else if v.Reason != "" {
 		text += " — " + strings.TrimSuffix(sentence(v.Reason), ".")
