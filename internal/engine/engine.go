@@ -25,6 +25,7 @@ type Ranger interface {
 	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
 	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
 	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
+	Pulse() string
 	Resolution() time.Duration
 	Language() string
 }

@@ -28,15 +28,16 @@ func (e *Engine) gather(ctx context.Context, w watch.Watch, c store.Change, b ru
 	if !ok {
 		return w, nil
 	}
+	once := gather.Shared(ranger)
 	o := v.Observation(w, c.Change)
 	o.Readings = make([]detector.Reading, len(w.Plan.Signals))
 	g, gctx := errgroup.WithContext(ctx)
 	for i, s := range w.Plan.Signals {
 		g.Go(func() error {
 			if i < len(w.Inputs) {
-				o.Readings[i] = e.read(gctx, w.ID, w.Inputs[i], v)
+				o.Readings[i] = e.read(gctx, once, w.ID, w.Inputs[i], v)
 			} else {
-				o.Readings[i] = unread(fault)
+				o.Readings[i] = gather.Unread(fault)
 			}
 			o.Readings[i].Signal = s.Name
 			return nil
@@ -46,10 +47,10 @@ func (e *Engine) gather(ctx context.Context, w watch.Watch, c store.Change, b ru
 	return w, &o
 }
 
-// read takes the reading of one signal, and remembers how its store did.
-func (e *Engine) read(ctx context.Context, watchID string, in watch.Input, v gather.View) detector.Reading {
-	ranger, err := e.storeOf(in)
-	if err != nil {
+// read takes the reading of one signal from the store of its watch, and
+// remembers how the store did.
+func (e *Engine) read(ctx context.Context, ranger gather.Ranger, watchID string, in watch.Input, v gather.View) detector.Reading {
+	if _, err := e.storeOf(in); err != nil {
 		e.broken(in, err)
 		return gather.Broken(detector.Reading{Rolling: v.Rolling, Query: in.Expr(v.After.Tick)}, err)
 	}
@@ -65,15 +66,6 @@ func (e *Engine) read(ctx context.Context, watchID string, in watch.Input, v gat
 		e.answered(ctx, in.Store)
 	}
 	return r
-}
-
-// unread is the reading of a signal whose inputs are not known: the store
-// could not be asked for them, or has nothing that matches.
-func unread(fault error) detector.Reading {
-	if fault == nil {
-		return detector.Reading{Supply: detector.Unmatched}
-	}
-	return detector.Reading{Supply: detector.Broken, Fault: fault.Error()}
 }
 
 // broken notes that the store failed, which says nothing about the change.

@@ -115,6 +115,7 @@ func (s *shop) newest() time.Time {
 	return s.frozen
 }
 
+func (*shop) Pulse() string             { return "" }
 func (*shop) Resolution() time.Duration { return scrape }
 func (*shop) Language() string          { return "promql" }
 

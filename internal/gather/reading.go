@@ -17,6 +17,7 @@ type Ranger interface {
 	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
 	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
 	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
+	Pulse() string // an expression for the time of the newest sample of anything; "" where silences show by themselves
 	Resolution() time.Duration
 }
 
@@ -55,6 +56,15 @@ func Broken(r detector.Reading, err error) detector.Reading {
 		r.Supply = detector.Stale
 	}
 	return r
+}
+
+// Unread is the reading of a signal whose inputs are not known: the store
+// could not be asked for them, or has nothing that matches.
+func Unread(fault error) detector.Reading {
+	if fault == nil {
+		return detector.Reading{Supply: detector.Unmatched}
+	}
+	return detector.Reading{Supply: detector.Broken, Fault: fault.Error()}
 }
 
 // silent is how many scrapes a signal may miss before it is taken for gone.
@@ -100,6 +110,7 @@ func wentOn(ctx context.Context, r Ranger, store string, newest time.Time, v Vie
 }
 
 // Fetch asks for the series of one input over a window, at the given step.
+// Points at which the whole store was silent are left out.
 func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
 	raw := detector.Raw{Form: in.Form, Edge: in.Edge}
 	var err error
@@ -107,7 +118,14 @@ func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 		return raw, err
 	}
 	if in.Part.Expr != "" {
-		raw.Part, err = r.Range(ctx, sources.Query{Expr: in.Part.Expr, Step: step}, w)
+		if raw.Part, err = r.Range(ctx, sources.Query{Expr: in.Part.Expr, Step: step}, w); err != nil {
+			return raw, err
+		}
 	}
-	return raw, err
+	silent, err := silences(ctx, r, w, step)
+	if err != nil {
+		return raw, err
+	}
+	raw.Value, raw.Part = without(raw.Value, silent), without(raw.Part, silent)
+	return raw, nil
 }

@@ -123,6 +123,10 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	return nil, nil
 }
 
+// Pulse is empty: a sample of a file holds for one step and no longer, so that
+// a silence shows by itself.
+func (s *Store) Pulse() string { return "" }
+
 // Heartbeat is the time of the newest sample in any file, as of at. It stops
 // at the first file that is fresh.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {

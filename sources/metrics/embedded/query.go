@@ -48,6 +48,9 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	return s.answer(ctx, result)
 }
 
+// Pulse is an expression for the time of the newest sample of anything.
+func (s *Store) Pulse() string { return heartbeat }
+
 // Heartbeat is the time of the newest sample of anything that the store has
 // at that moment. Nothing at all is a Fault of kind no_data.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {

@@ -28,7 +28,8 @@ type Config struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// LatencyOffset is how long the store hides its newest samples. Default 0.
 	LatencyOffset time.Duration `yaml:"latency_offset"`
-	// Resolution is the scrape interval. Default 15s.
+	// Resolution is the scrape interval. Default: the median of what is
+	// scraped, measured; 15s until then.
 	Resolution time.Duration `yaml:"resolution"`
 	// Heartbeat is an expression for the time of the newest sample of
 	// anything, in Unix seconds. Default max(timestamp(up)).
@@ -50,7 +51,6 @@ func (c *Config) SetDirectory(dir string) { c.HTTP.SetDirectory(dir) }
 
 func (c Config) withDefaults() Config {
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
-	c.Resolution = cmp.Or(c.Resolution, 15*time.Second)
 	c.Heartbeat = cmp.Or(c.Heartbeat, "max(timestamp(up))")
 	params := map[string]string{"nocache": "1", "deny_partial_response": "1", "partial_response": "false"}
 	maps.Copy(params, c.Params)

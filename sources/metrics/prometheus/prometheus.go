@@ -19,10 +19,12 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -42,6 +44,8 @@ type Store struct {
 	client *http.Client
 	api    v1.API
 	now    func() time.Time // what latency_offset counts back from
+
+	measured atomic.Int64 // nanoseconds between two scrapes; 0: not known
 }
 
 // New makes a store called name. It opens no connection: a server that is
@@ -69,8 +73,17 @@ func (s *Store) Name() string { return s.name }
 // Language is the query language of the rules that name this store.
 func (s *Store) Language() string { return "promql" }
 
-// Resolution is the scrape interval: no step below it shows more.
-func (s *Store) Resolution() time.Duration { return s.config.Resolution }
+// Resolution is the scrape interval: no step below it shows more. It is what
+// pushback.yml says, or what Measure found.
+func (s *Store) Resolution() time.Duration {
+	return cmp.Or(s.config.Resolution, time.Duration(s.measured.Load()), defaultResolution)
+}
+
+// Latency is how long the store hides its newest samples.
+func (s *Store) Latency() time.Duration { return s.config.LatencyOffset }
+
+// Pulse is an expression for the time of the newest sample of anything.
+func (s *Store) Pulse() string { return s.config.Heartbeat }
 
 // Close gives up idle connections.
 func (s *Store) Close() error {

@@ -1,0 +1,65 @@
+package gather
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// silences are the points of a grid, in Unix milliseconds, at which the store
+// had received nothing for more than a scrape and a half.
+//
+// Prometheus carries the last sample of a series forward for five minutes. A
+// store that was down or cut off for two therefore shows two minutes in which
+// nothing happened, which reads as traffic that fell to zero. The store's own
+// pulse tells such a stretch from a quiet service.
+func silences(ctx context.Context, r Ranger, w sources.Window, step time.Duration) (map[int64]bool, error) {
+	if r.Pulse() == "" {
+		return nil, nil
+	}
+	pulse, err := r.Range(ctx, sources.Query{Expr: r.Pulse(), Step: step}, w)
+	if err != nil || len(pulse) != 1 {
+		return nil, err // an expression of several series has no one pulse
+	}
+	slack := 1.5 * max(r.Resolution().Seconds(), rhythm(pulse[0].Samples))
+	silent := map[int64]bool{}
+	for _, p := range pulse[0].Samples {
+		if float64(p.T)/1000-p.V > slack {
+			silent[p.T] = true
+		}
+	}
+	return silent, nil
+}
+
+// rhythm is the median time between two beats, in seconds: the store may be
+// scraped less often than it is said to be.
+func rhythm(beats []sources.Sample) float64 {
+	var gaps []float64
+	for i := 1; i < len(beats); i++ {
+		if gap := beats[i].V - beats[i-1].V; gap > 0 && !math.IsInf(gap, 0) {
+			gaps = append(gaps, gap)
+		}
+	}
+	if len(gaps) == 0 {
+		return 0
+	}
+	slices.Sort(gaps)
+	return gaps[(len(gaps)-1)/2]
+}
+
+// without leaves the silent points out of every series.
+func without(ss []sources.Series, silent map[int64]bool) []sources.Series {
+	if len(silent) == 0 {
+		return ss
+	}
+	kept := make([]sources.Series, len(ss))
+	for i, s := range ss {
+		s.Samples = slices.DeleteFunc(slices.Clone(s.Samples), func(p sources.Sample) bool { return silent[p.T] })
+		s.Histograms = slices.DeleteFunc(slices.Clone(s.Histograms), func(p sources.HistogramSample) bool { return silent[p.T] })
+		kept[i] = s
+	}
+	return kept
+}

@@ -1,0 +1,94 @@
+package gather
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+// carrying answers like Prometheus: the last sample stands until lookback is
+// over. samples are seconds; what asks for the pulse gets their times.
+type carrying struct {
+	samples    []int64
+	resolution time.Duration
+	asked      int
+}
+
+func (c *carrying) Pulse() string             { return "pulse" }
+func (c *carrying) Resolution() time.Duration { return c.resolution }
+
+func (c *carrying) Instant(context.Context, string, time.Time) ([]sources.Series, error) {
+	return nil, nil
+}
+
+func (c *carrying) Heartbeat(context.Context, time.Time) (time.Time, error) {
+	return time.Time{}, nil
+}
+
+func (c *carrying) Range(_ context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
+	c.asked++
+	var s sources.Series
+	for at := w.From; !at.After(w.To); at = at.Add(q.Step) {
+		for i := len(c.samples) - 1; i >= 0; i-- {
+			if c.samples[i] > at.Unix() {
+				continue
+			}
+			v := float64(i)
+			if q.Expr == "pulse" {
+				v = float64(c.samples[i])
+			}
+			s.Samples = append(s.Samples, sources.Sample{T: at.UnixMilli(), V: v})
+			break
+		}
+	}
+	return []sources.Series{s}, nil
+}
+
+func TestFetchLeavesOutWhatTheStoreSlept(t *testing.T) {
+	f := func(name string, resolution, step, to int64, samples, want []int64) {
+		t.Run(name, func(t *testing.T) {
+			c := &carrying{samples: samples, resolution: time.Duration(resolution) * time.Second}
+			w := sources.Window{From: time.Unix(0, 0), To: time.Unix(to, 0)}
+			raw, err := Fetch(t.Context(), c, watch.Input{Value: sources.Query{Expr: "x"}}, w, time.Duration(step)*time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []int64
+			for _, p := range raw.Value[0].Samples {
+				got = append(got, p.T/1000)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("points kept (-want +got):\n%s", diff)
+			}
+		})
+	}
+	f("nothing missed", 5, 5, 20, []int64{0, 4, 9, 14, 19}, []int64{0, 5, 10, 15, 20})
+	f("an outage", 5, 5, 40, []int64{0, 4, 9, 33, 38}, []int64{0, 5, 10, 15, 35, 40})
+	f("one late scrape", 5, 5, 20, []int64{0, 4, 12, 17}, []int64{0, 5, 10, 15, 20})
+	f("scraped less often than said", 5, 5, 60, []int64{0, 20, 40, 60},
+		[]int64{0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60})
+	f("a step of many scrapes", 5, 30, 120, []int64{0, 29, 118}, []int64{0, 30, 60, 120})
+}
+
+func TestSharedAsksOnce(t *testing.T) {
+	c := &carrying{samples: []int64{0}, resolution: time.Second}
+	s := Shared(c)
+	q, w := sources.Query{Expr: "x", Step: time.Second}, sources.Window{From: time.Unix(0, 0), To: time.Unix(3, 0)}
+	for range 3 {
+		if _, err := s.Range(t.Context(), q, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.To = time.Unix(4, 0)
+	if _, err := s.Range(t.Context(), q, w); err != nil {
+		t.Fatal(err)
+	}
+	if c.asked != 2 {
+		t.Errorf("asked %d times; want 2: one a window", c.asked)
+	}
+}
