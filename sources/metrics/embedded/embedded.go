@@ -11,6 +11,7 @@
 // own page tells what there is to know.
 //
 //	New opens the database   Run scrapes until its context ends   Close flushes
+//	OpenReadOnly looks into the database of a process that may be running
 package embedded
 
 import (
@@ -24,6 +25,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 
 	"github.com/pushback/pushback/sources"
@@ -38,8 +40,10 @@ type Store struct {
 	config   Config
 	log      *slog.Logger
 	registry *client.Registry
-	db       *tsdb.DB
+	db       *tsdb.DB // nil where the store was opened to be read only
+	past     storage.Queryable
 	engine   *promql.Engine
+	close    func() error // of the database
 }
 
 // New opens or makes the database in c.Dir. A lock file there keeps a second
@@ -54,12 +58,18 @@ func New(name string, c Config, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metric store %s: opening the database (is another process using it?): %w", name, err)
 	}
-	engine := promql.NewEngine(promql.EngineOpts{
+	return &Store{
+		name: name, config: c, log: log, registry: registry,
+		db: db, past: db, close: db.Close, engine: c.engine(log, registry),
+	}, nil
+}
+
+func (c Config) engine(log *slog.Logger, registry *client.Registry) *promql.Engine {
+	return promql.NewEngine(promql.EngineOpts{
 		Logger: log, Reg: registry,
 		MaxSamples: maxSamples, Timeout: c.Timeout,
 		EnableAtModifier: true, EnableNegativeOffset: true,
 	})
-	return &Store{name: name, config: c, log: log, registry: registry, db: db, engine: engine}, nil
 }
 
 // database gives the options. The out-of-order window is the whole retention,
@@ -73,7 +83,7 @@ func (c Config) database() *tsdb.Options {
 
 // Close ends all queries and flushes to disk. Run must have returned.
 func (s *Store) Close() error {
-	if err := errors.Join(s.engine.Close(), s.db.Close()); err != nil {
+	if err := errors.Join(s.engine.Close(), s.close()); err != nil {
 		return fmt.Errorf("metric store %s: closing: %w", s.name, err)
 	}
 	return nil
@@ -92,6 +102,9 @@ func (s *Store) Resolution() time.Duration { return s.config.ScrapeInterval }
 // in any order: history for a demonstration or a test. A series carries its
 // metric's name as __name__. Native histograms are refused.
 func (s *Store) Append(ctx context.Context, all []sources.Series) error {
+	if s.db == nil {
+		return s.fault(errors.New("appending: the store was opened to be read only"))
+	}
 	for _, line := range all {
 		if len(line.Histograms) > 0 {
 			return s.fault(errors.New("appending: native histograms come by scraping only"))

@@ -26,7 +26,7 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 	if w.From.After(w.To) {
 		return nil, nil
 	}
-	query, err := s.engine.NewRangeQuery(ctx, s.db, nil, q.Expr, w.From, w.To, q.Step)
+	query, err := s.engine.NewRangeQuery(ctx, s.past, nil, q.Expr, w.From, w.To, q.Step)
 	if err != nil {
 		return nil, s.fault(err)
 	}
@@ -36,7 +36,7 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 
 // Instant evaluates expr once and gives one sample a series.
 func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
-	query, err := s.engine.NewInstantQuery(ctx, s.db, nil, expr, at)
+	query, err := s.engine.NewInstantQuery(ctx, s.past, nil, expr, at)
 	if err != nil {
 		return nil, s.fault(err)
 	}
@@ -54,9 +54,7 @@ func (s *Store) Pulse() string { return heartbeat }
 // Heartbeat is the time of the newest sample of anything that the store has
 // at that moment. Nothing at all is a Fault of kind no_data.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
-	head := s.db.Head()
-	newest := max(head.MaxTime(), head.MaxOOOTime())
-	if newest <= at.UnixMilli() && newest > math.MinInt64 {
+	if newest := s.newest(); newest <= at.UnixMilli() && newest > math.MinInt64 {
 		return time.UnixMilli(newest).UTC(), nil
 	}
 	series, err := s.Instant(ctx, heartbeat, at) // a moment in the past, or an empty head
@@ -68,6 +66,15 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 		return time.Time{}, &sources.Fault{Kind: sources.NoData, Store: s.name, Err: none}
 	}
 	return time.UnixMilli(int64(series[0].Samples[0].V * 1000)).UTC(), nil
+}
+
+// newest is the time of the newest sample in memory; the least there is where
+// the store is only read.
+func (s *Store) newest() int64 {
+	if s.db == nil {
+		return math.MinInt64
+	}
+	return max(s.db.Head().MaxTime(), s.db.Head().MaxOOOTime())
 }
 
 // answer copies what the engine gives, which belongs to the query and dies

@@ -15,6 +15,9 @@ import (
 // every series, so that what is stopped on purpose does not look alive for
 // another five minutes.
 func (s *Store) Run(ctx context.Context) error {
+	if s.db == nil {
+		return fmt.Errorf("metric store %s: scraping: the store was opened to be read only", s.name)
+	}
 	settings, err := s.config.scraping()
 	if err != nil {
 		return fmt.Errorf("metric store %s: scrape settings: %w", s.name, err)

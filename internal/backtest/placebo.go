@@ -1,0 +1,100 @@
+package backtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// least is the stretch that placebos are drawn from where the changes
+// themselves lie closer together.
+const least = 7 * 24 * time.Hour
+
+// draws is how often a placebo is tried before there is taken to be no room.
+const draws = 1000
+
+// Placebos gives n moments at which nothing was changed, drawn evenly from the
+// time the changes span, or from the week before the last of them where that
+// is longer. Each takes its service, environment and kind from a change drawn
+// at random, so that busy services are as frequent as among the changes. No
+// change of the same service lies within apart of one. The same changes and
+// seed give the same placebos.
+func Placebos(changes []Moment, n int, apart time.Duration, seed uint64) ([]Moment, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	if len(changes) == 0 {
+		return nil, fmt.Errorf("there are no changes to take services for placebos from")
+	}
+	d := newDrawer(changes, apart, seed)
+	placebos := make([]Moment, n)
+	for i := range placebos {
+		p, ok := d.draw()
+		if !ok {
+			return nil, fmt.Errorf("drew %d of %d placebos: no more room %s away from every change of a service", i, n, apart)
+		}
+		placebos[i] = p
+	}
+	return placebos, nil
+}
+
+// drawer draws placebos.
+type drawer struct {
+	changes  []Moment
+	times    map[string][]time.Time // of each service's changes, ascending
+	from, to time.Time
+	apart    time.Duration
+	chance   *rand.Rand
+}
+
+func newDrawer(changes []Moment, apart time.Duration, seed uint64) *drawer {
+	d := &drawer{changes: changes, times: map[string][]time.Time{}, apart: apart, chance: rand.New(rand.NewPCG(seed, 0))}
+	d.from, d.to = Span(changes)
+	if d.to.Sub(d.from) < least {
+		d.from = d.to.Add(-least)
+	}
+	for _, c := range changes {
+		d.times[c.Service] = append(d.times[c.Service], c.StartedAt)
+	}
+	for _, ts := range d.times {
+		slices.SortFunc(ts, time.Time.Compare)
+	}
+	return d
+}
+
+// draw names a placebo by what it is, so that its lines can be found again.
+func (d *drawer) draw() (Moment, bool) {
+	seconds := int64(d.to.Sub(d.from) / time.Second)
+	for range draws {
+		like := d.changes[d.chance.IntN(len(d.changes))]
+		at := d.from.Add(time.Duration(d.chance.Int64N(seconds+1)) * time.Second).Truncate(time.Second)
+		if !d.free(like.Service, at) {
+			continue
+		}
+		id := fmt.Sprintf("placebo:%s:%s", like.Service, at.Format(time.RFC3339))
+		return Moment{Placebo: true, Change: sources.Change{
+			ID: id, Service: like.Service, Environment: like.Environment, Region: like.Region, Kind: like.Kind,
+			Status: sources.Succeeded, StartedAt: at, FinishedAt: at,
+		}}, true
+	}
+	return Moment{}, false
+}
+
+// free says whether no change of the service is near.
+func (d *drawer) free(service string, at time.Time) bool {
+	ts := d.times[service]
+	next, _ := slices.BinarySearchFunc(ts, at.Add(-d.apart), time.Time.Compare)
+	return next == len(ts) || ts[next].After(at.Add(d.apart))
+}
+
+// Span is when the first and the last of the moments was.
+func Span(all []Moment) (from, to time.Time) {
+	if len(all) == 0 {
+		return from, to
+	}
+	byTime := func(a, b Moment) int { return a.StartedAt.Compare(b.StartedAt) }
+	return slices.MinFunc(all, byTime).StartedAt, slices.MaxFunc(all, byTime).StartedAt
+}

@@ -1,0 +1,130 @@
+package backtest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/gather"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// Replay is what one rule would have said of one moment.
+type Replay struct {
+	Moment Moment
+	Rule   rules.Rule
+	Looks  []Look      // one a tick, in order; fewer where the bake is not over yet
+	End    watch.Watch // as it stood after the last look
+}
+
+// Look is the verdict at the end of a tick; the last tick's is the one at the
+// end of the bake.
+type Look struct {
+	Tick    int // from 1
+	At      time.Time
+	Verdict detector.Verdict
+}
+
+// replayer replays one bound rule at one moment.
+type replayer struct {
+	Options
+	bound  rules.Bound
+	moment Moment
+	store  gather.Ranger
+	watch  watch.Watch
+	faults []error // by input: its time before could not be had
+	before []detector.Raw
+}
+
+func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, error) {
+	rule := b.Rule()
+	name := cmp.Or(rule.Store, o.Default)
+	store, ok := o.Stores[name]
+	if !ok {
+		return Replay{}, fmt.Errorf("rule %s: no metric store %q in pushback.yml", rule.Name, name)
+	}
+	store = gather.Shared(store)
+	base := gather.Base(m.Change, rule)
+	r := replayer{Options: o, bound: b, moment: m, store: store, watch: watch.Watch{
+		ID: m.ID + "." + rule.Name, Team: rule.Team, Rule: rule.Name, RuleHash: rule.Hash,
+		State: watch.Waiting, BaseAt: base, Settle: rule.Settle, Bake: rule.Bake, Every: rule.Every,
+	}}
+	var fault error
+	r.watch.Plan, r.watch.Inputs, fault = gather.Resolve(ctx, store, name, b, base)
+	r.fetchBefore(ctx)
+	looks := r.looks(ctx, r.profiles(ctx), fault)
+	return Replay{Moment: m, Rule: rule, Looks: looks, End: r.watch}, ctx.Err()
+}
+
+// fetchBefore asks once for the time before, which no look changes.
+func (r *replayer) fetchBefore(ctx context.Context) {
+	p := r.watch.Plan
+	g := detector.Grid{Start: r.watch.BaseAt.Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
+	r.before, r.faults = make([]detector.Raw, len(r.watch.Inputs)), make([]error, len(r.watch.Inputs))
+	for i, in := range r.watch.Inputs {
+		r.before[i], r.faults[i] = gather.Fetch(ctx, r.store, in, g.Window(), in.Value.Step)
+	}
+}
+
+// profiles learns every signal from the history that ends with the before
+// window. A signal whose history cannot be had is judged without.
+func (r *replayer) profiles(ctx context.Context) detector.Profiles {
+	ps := detector.Profiles{}
+	for i, in := range r.watch.Inputs {
+		s := r.watch.Plan.Signals[i]
+		h, err := gather.History(ctx, r.store, r.watch.Plan, in, r.bound.Rule().History, r.watch.BaseAt)
+		if err == nil && r.Mask != nil {
+			h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
+		}
+		if err == nil {
+			ps[s.Name] = detector.Learn(r.watch.Plan, s, h)
+		}
+	}
+	return ps
+}
+
+// looks goes through the bake, tick by tick, as far as it has come.
+func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error) []Look {
+	p, from := r.watch.Plan, r.moment.FinishedAt.Add(r.watch.Settle)
+	until := from.Add(r.watch.Bake)
+	store := recalling(r.store, until)
+	looks := make([]Look, 0, p.After)
+	for tick := 1; tick <= p.After && ctx.Err() == nil; tick++ {
+		now := from.Add(time.Duration(tick) * p.Tick)
+		if tick == p.After {
+			now = until
+		}
+		if now.After(r.Now) {
+			break
+		}
+		if v, ok := gather.See(r.watch, r.moment.Change, store.Resolution(), now); ok {
+			verdict := detector.Judge(p, ps, r.observe(ctx, store, v, fault))
+			r.watch = watch.Advance(r.watch, watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict})
+			looks = append(looks, Look{Tick: tick, At: now, Verdict: verdict})
+		}
+	}
+	return looks
+}
+
+// observe takes the reading of every signal.
+func (r *replayer) observe(ctx context.Context, store gather.Ranger, v gather.View, fault error) detector.Observation {
+	o := v.Observation(r.watch, r.moment.Change)
+	for i, s := range r.watch.Plan.Signals {
+		reading := gather.Unread(fault)
+		if i < len(r.watch.Inputs) {
+			before := func() (detector.Raw, error) { return r.before[i], r.faults[i] }
+			reading, _, _ = gather.Read(ctx, store, r.watch.Inputs[i], v, before) // a reading that failed says so itself
+		}
+		reading.Signal = s.Name
+		o.Readings = append(o.Readings, reading)
+	}
+	return o
+}
+
+// Mask gives the stretches to leave out of a service's history: those that a
+// change judged bad has touched.
+type Mask func(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)

@@ -1,0 +1,148 @@
+package backtest
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// listed is how many catches the text shows; JSON has them all.
+const listed = 20
+
+// Text writes scores for people, one block a rule. The error is the writer's.
+func Text(w io.Writer, scores []Score) error {
+	for i, s := range scores {
+		if i > 0 {
+			if _, err := fmt.Fprintln(w); err != nil {
+				return err
+			}
+		}
+		if _, err := io.WriteString(w, strings.Join(s.lines(), "\n")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s Score) lines() []string {
+	lines := []string{fmt.Sprintf("%s: %s; %s", s.Rule, s.Changes.summary("change"), s.Placebos.summary("placebo"))}
+	add := func(label, format string, args ...any) {
+		lines = append(lines, fmt.Sprintf("  %-16s %s", label, fmt.Sprintf(format, args...)))
+	}
+	if s.FalseAlarms != nil {
+		add("false alarms", "%s: %d of %d placebos were likely or worse", s.FalseAlarms.percent(), s.Placebos.Alarmed, s.Placebos.Judged)
+		add("false rollbacks", "%s: %d of %d might have acted", s.FalseRollbacks.percent(), s.Placebos.MightAct, s.Placebos.Judged)
+	}
+	if s.PagesAMonth != nil {
+		add("at this pace", "%.4g changes a month: %s false pages, %s false rollbacks a month", s.Pace, s.PagesAMonth.plain(), s.ActsAMonth.plain())
+	}
+	if s.Changes.Judged > 0 {
+		add("caught", "%s", s.caught())
+	}
+	add("has earned", "%s: %s", s.Earned, s.Why)
+	lines = append(lines, s.plot()...)
+	for i, c := range s.Caught {
+		if i == listed {
+			lines = append(lines, fmt.Sprintf("  and %d more; --json has them all", len(s.Caught)-listed))
+			break
+		}
+		lines = append(lines, "  "+c.line())
+	}
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return lines
+}
+
+func (c Count) summary(what string) string {
+	if c.Watched == 0 {
+		return "no " + what + "s"
+	}
+	return fmt.Sprintf("%d %ss watched, %d judged", c.Watched, what, c.Judged)
+}
+
+func (s Score) caught() string {
+	text := fmt.Sprintf("%d of %d changes were likely or worse, %d of them might have been acted on", s.Changes.Alarmed, s.Changes.Judged, s.Changes.MightAct)
+	if s.Median > 0 {
+		text += fmt.Sprintf("; half of them within %s", short(s.Median))
+	}
+	return text
+}
+
+// percent is a share: 0.8 % (95 % 0.3 to 2.0).
+func (r Rate) percent() string {
+	return fmt.Sprintf("%.1f %% (95 %% %.1f to %.1f)", 100*r.Value, 100*r.Low, 100*r.High)
+}
+
+func (r Rate) plain() string {
+	return fmt.Sprintf("%.2g (%.2g to %.2g)", r.Value, r.Low, r.High)
+}
+
+// line is one change that was caught.
+//
+//	2026-11-20 10:00Z cart v42 (d1): certain after 4 min by errors 0.005 → 0.031
+func (c Catch) line() string {
+	what := strings.Join(strings.Fields(c.Service+" "+c.Version), " ")
+	return fmt.Sprintf("%s %s (%s): %s after %s by %s %.4g → %.4g", c.At.UTC().Format("2006-01-02 15:04Z"), what, c.Change,
+		c.Grade, short(c.After), c.Signal, c.Effect.Forecast, c.Effect.After)
+}
+
+// short writes a duration as people say it.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%.1f h", d.Hours())
+}
+
+// bars are what a plot is drawn with, from none to all.
+var bars = []rune("▁▂▃▄▅▆▇█")
+
+// plotColumns is how wide a plot is at most.
+const plotColumns = 40
+
+// plot draws how many had alarmed by the end of each tick, of the changes and
+// of the placebos, on one scale. A rule that tells them apart rises in the
+// first row and stays flat in the second.
+func (s Score) plot() []string {
+	rows := []struct {
+		label string
+		count Count
+	}{{"changes", s.Changes}, {"placebos", s.Placebos}}
+	highest := 0.0
+	for _, r := range rows {
+		highest = max(highest, r.count.share(len(r.count.ByTick)))
+	}
+	if highest == 0 {
+		return nil
+	}
+	lines := []string{"  alarmed by the end of each tick:"}
+	for _, r := range rows {
+		if r.count.Judged > 0 {
+			lines = append(lines, fmt.Sprintf("  %16s %s %.1f %%", r.label, r.count.bars(highest), 100*r.count.share(len(r.count.ByTick))))
+		}
+	}
+	return lines
+}
+
+// share is how much of the judged had alarmed by a tick.
+func (c Count) share(tick int) float64 {
+	if c.Judged == 0 || tick == 0 {
+		return 0
+	}
+	return float64(c.ByTick[tick-1]) / float64(c.Judged)
+}
+
+func (c Count) bars(highest float64) string {
+	columns := min(len(c.ByTick), plotColumns)
+	var b strings.Builder
+	for i := range columns {
+		tick := (i + 1) * len(c.ByTick) / columns
+		b.WriteRune(bars[int(c.share(tick)/highest*float64(len(bars)-1)+0.5)])
+	}
+	return b.String()
+}

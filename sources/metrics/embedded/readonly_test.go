@@ -1,0 +1,72 @@
+package embedded
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// TestReadOnlyBesideTheWriter reads, many at once, what a store that is open
+// has written: in order, out of order, and not what it writes afterwards.
+func TestReadOnlyBesideTheWriter(t *testing.T) {
+	c := Config{Dir: t.TempDir()}
+	writer := open(t, c)
+	closing(t, writer)
+	now := time.Now().Truncate(time.Second)
+	at := func(ago time.Duration) int64 { return now.Add(-ago).UnixMilli() }
+	appended := []sources.Series{
+		line("a", sources.Sample{T: at(time.Minute), V: 1}, sources.Sample{T: at(0), V: 2}),
+		line("b", sources.Sample{T: at(30 * time.Hour), V: 3}, sources.Sample{T: at(29 * time.Hour), V: 4}),
+	}
+	if err := writer.Append(t.Context(), appended); err != nil {
+		t.Fatal(err)
+	}
+
+	s, err := OpenReadOnly("past", c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing(t, s)
+	if err := writer.Append(t.Context(), []sources.Series{line("late", sources.Sample{T: at(0), V: 9})}); err != nil {
+		t.Fatal(err)
+	}
+
+	want := func(expr string, ago time.Duration) func() error {
+		return func() error {
+			w := sources.Window{From: now.Add(-ago), To: now.Add(-ago)}
+			q := sources.Query{Expr: expr, Step: time.Minute}
+			theirs, err := writer.Range(t.Context(), q, w)
+			if err != nil {
+				return err
+			}
+			ours, err := s.Range(t.Context(), q, w)
+			if diff := cmp.Diff(theirs, ours); diff != "" {
+				t.Errorf("%s: %s", expr, diff)
+			}
+			if len(ours) == 0 {
+				t.Errorf("%s: nothing", expr)
+			}
+			return err
+		}
+	}
+	var g errgroup.Group
+	for range 20 {
+		g.Go(want("a", 0))
+		g.Go(want("b", 29*time.Hour))
+		g.Go(want(`sum_over_time(b[2h])`, 29*time.Hour))
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if late, err := s.Instant(t.Context(), "late", now); err != nil || len(late) > 0 {
+		t.Errorf("late: %v, %v", late, err)
+	}
+	if err := s.Append(t.Context(), appended); err == nil {
+		t.Error("a store opened to be read only takes samples")
+	}
+}
