@@ -106,19 +106,27 @@ func (d *daemon) metricStores(c config.Config, o *engine.Options) error {
 }
 
 func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
-	url := c.Store.URL
-	if c.Store.URLFile != "" {
-		line, err := os.ReadFile(c.Store.URLFile)
-		if err != nil {
-			return nil, fmt.Errorf("%s: store.url_file: %w", c.File, err)
-		}
-		url = strings.TrimSpace(string(line))
+	url, err := storeURL(c)
+	if err != nil {
+		return nil, err
 	}
 	st, err := store.Open(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("opening the state: %w", err)
 	}
 	return st, nil
+}
+
+// storeURL is where the state is kept.
+func storeURL(c config.Config) (string, error) {
+	if c.Store.URLFile == "" {
+		return c.Store.URL, nil
+	}
+	line, err := os.ReadFile(c.Store.URLFile)
+	if err != nil {
+		return "", fmt.Errorf("%s: store.url_file: %w", c.File, err)
+	}
+	return strings.TrimSpace(string(line)), nil
 }
 
 func trust(t config.Trust) engine.Trust {

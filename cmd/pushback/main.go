@@ -47,6 +47,7 @@ type commandLine struct {
 	Unfreeze unfreezeCommand `cmd:"" help:"Let rules act again."`
 	Rules    rulesCommand    `cmd:"" help:"Work on the rules."`
 	Config   configCommand   `cmd:"" help:"Work on pushback.yml."`
+	Backtest backtestCommand `cmd:"" help:"Replay the rules over the past: what they catch, and what they cost."`
 	Demo     demoCommand     `cmd:"" help:"Catch and roll back a bad release of a small shop, here and now."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

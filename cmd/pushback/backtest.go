@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pushback/pushback/internal/backtest"
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/rules"
+)
+
+// backtestCommand replays rules over the past. It asks metric stores and files
+// and never the daemon, beside which it may run.
+type backtestCommand struct {
+	configFlag
+	Rules     string  `type:"path" placeholder:"FOLDER" help:"Replay the rules of this folder instead of those in force."`
+	Changes   string  `placeholder:"FILE" help:"Changes to replay, one JSON object a line; - is standard input."`
+	FromStore bool    `help:"Replay the changes that Pushback was told of."`
+	Placebo   int     `placeholder:"N" help:"Also replay N random moments without a change: every alarm there is false."`
+	Seed      uint64  `default:"1" placeholder:"N" help:"Which random moments (default ${default})."`
+	Pace      float64 `placeholder:"N" help:"Changes a month of a rule, where those given do not show it."`
+	Ticks     bool    `help:"Write what was said of every signal at every tick."`
+	JSON      bool    `help:"Write JSON, for programs; with --ticks, one object a line."`
+}
+
+// Help says what comes out.
+func (backtestCommand) Help() string {
+	return `Says of each rule how often it would have alarmed falsely, what that costs at
+your pace of changes, what it would have caught and how soon, and whether it has
+earned to ask or to act: see docs/backtest.md.
+
+A line of --changes, and a line that --ticks --json writes:
+
+  {"id":"d1","service":"cart","environment":"production","kind":"deploy","version":"v42","at":"2026-11-20T10:00:00Z"}
+  {"change":"d1","rule":"red","signal":"errors","tick":4,"grade":"likely","p":0.004,"effect":0.021,"reason":""}
+
+effect is what was measured after the change minus what was forecast.
+
+Examples:
+
+  pushback backtest --from-store --placebo 500
+  pushback backtest -c pushback.yml --rules rules/ --changes changes.jsonl --ticks --json`
+}
+
+// mostPlacebos bounds what one run is asked to do.
+const mostPlacebos = 100_000
+
+// Run replays, and writes ticks or scores.
+func (b backtestCommand) Run(ctx context.Context, out terminal) (err error) {
+	if err := b.check(); err != nil {
+		return err
+	}
+	c, err := b.load()
+	if err != nil {
+		return err
+	}
+	set, err := b.ruleSet(c)
+	if err != nil {
+		return err
+	}
+	past, err := openPast(ctx, c, set)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, past.close()) }()
+	moments, err := b.moments(ctx, c, past)
+	if err != nil {
+		return err
+	}
+	return b.replay(ctx, out, past.options, moments)
+}
+
+// check refuses what contradicts itself before anything is opened.
+func (b backtestCommand) check() error {
+	switch {
+	case (b.Changes == "") == !b.FromStore:
+		return usageError(errors.New("say which changes to replay: --changes FILE, or --from-store\n  hint: pushback backtest --help shows a line of the file"))
+	case b.Placebo < 0 || b.Placebo > mostPlacebos:
+		return usageError(fmt.Errorf("--placebo must be from 0 to %d", mostPlacebos))
+	case !(b.Pace >= 0 && b.Pace <= 1e6):
+		return usageError(errors.New("--pace is a number of changes a month"))
+	}
+	return nil
+}
+
+// ruleSet loads the rules as the daemon would.
+func (b backtestCommand) ruleSet(c config.Config) (*rules.Set, error) {
+	folder := c.Rules
+	if b.Rules != "" {
+		folder = b.Rules
+	}
+	if _, err := os.Stat(folder); err != nil {
+		return nil, usageError(fmt.Errorf("reading the rules: %w", err))
+	}
+	set, found := rules.Load(os.DirFS(folder), worldOf(c))
+	var mistakes []error
+	for _, d := range found {
+		mistakes = append(mistakes, d)
+	}
+	if len(mistakes) > 0 {
+		return nil, usageError(fmt.Errorf("the rules in %s are wrong:\n%w", folder, errors.Join(mistakes...)))
+	}
+	if set == nil || set.Len() == 0 {
+		return nil, usageError(fmt.Errorf("there are no rules in %s", folder))
+	}
+	return set, nil
+}
+
+// moments are the changes that were asked for, and the placebos behind them.
+func (b backtestCommand) moments(ctx context.Context, c config.Config, p *past) ([]backtest.Moment, error) {
+	moments, err := b.changes(ctx, c, p)
+	if err != nil {
+		return nil, err
+	}
+	if len(moments) == 0 {
+		return nil, usageError(errors.New("there are no changes to replay"))
+	}
+	placebos, err := backtest.Placebos(moments, b.Placebo, p.options.Apart(), b.Seed)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("--placebo: %w", err))
+	}
+	return append(moments, placebos...), nil
+}
+
+func (b backtestCommand) changes(ctx context.Context, c config.Config, p *past) ([]backtest.Moment, error) {
+	if b.FromStore {
+		return p.fromStore(ctx, c, p.options.Now)
+	}
+	moments, err := b.fromFile(p.options.Now)
+	for i := range moments {
+		moments[i].Service = p.canonical(moments[i].Service)
+	}
+	return moments, err
+}
+
+func (b backtestCommand) fromFile(now time.Time) ([]backtest.Moment, error) {
+	name, r := b.Changes, io.Reader(os.Stdin)
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, usageError(fmt.Errorf("reading the changes: %w", err))
+		}
+		defer f.Close()
+		r = f
+	}
+	moments, err := backtest.ReadChanges(name, r, now)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("the changes are wrong:\n%w", err))
+	}
+	return moments, nil
+}
+
+// replay runs everything, and writes as it goes where ticks are asked for.
+func (b backtestCommand) replay(ctx context.Context, out terminal, o backtest.Options, moments []backtest.Moment) error {
+	scorer := backtest.NewScorer(o.Rules.Rules(), backtest.DefaultBudget, b.Pace)
+	progress := newProgress(os.Stderr, len(moments))
+	lines := bufio.NewWriter(out)
+	unwatched := 0
+	err := backtest.Run(ctx, o, moments, func(m backtest.Moment, replays []backtest.Replay) error {
+		progress.step()
+		if len(replays) == 0 && !m.Placebo {
+			unwatched++
+		}
+		for _, r := range replays {
+			scorer.Add(r)
+			if err := b.ticks(lines, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	progress.end()
+	if err := errors.Join(err, lines.Flush()); err != nil {
+		return fmt.Errorf("replaying: %w", err)
+	}
+	if unwatched > 0 {
+		fmt.Fprintf(os.Stderr, "pushback: no rule watches %d of the changes\n", unwatched)
+	}
+	return b.scores(out, scorer.Scores())
+}
+
+func (b backtestCommand) ticks(w io.Writer, r backtest.Replay) error {
+	switch {
+	case b.Ticks && b.JSON:
+		return r.WriteJSON(w)
+	case b.Ticks:
+		return r.WriteText(w)
+	}
+	return nil
+}
+
+// backtestAnswer is what --json writes.
+type backtestAnswer struct {
+	Seed  uint64           `json:"seed"`
+	Rules []backtest.Score `json:"rules"`
+}
+
+func (b backtestCommand) scores(out terminal, scores []backtest.Score) error {
+	switch {
+	case b.Ticks:
+		return nil
+	case b.JSON:
+		return out.printJSON(backtestAnswer{Seed: b.Seed, Rules: scores})
+	}
+	return backtest.Text(out, scores)
+}
+
+// progress says on a terminal how far a long run is, and nothing elsewhere.
+type progress struct {
+	w        io.Writer
+	done, of int
+	shown    time.Time
+}
+
+func newProgress(w io.Writer, of int) *progress {
+	if !isTerminal(w) {
+		w = io.Discard
+	}
+	return &progress{w: w, of: of}
+}
+
+func (p *progress) step() {
+	p.done++
+	if now := time.Now(); now.Sub(p.shown) >= 200*time.Millisecond {
+		p.shown = now
+		fmt.Fprintf(p.w, "\rreplayed %d of %d moments", p.done, p.of)
+	}
+}
+
+// end takes the line away again.
+func (p *progress) end() { fmt.Fprint(p.w, "\r\x1b[K") }

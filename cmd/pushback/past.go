@@ -1,0 +1,116 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/internal/backtest"
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/gather"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/embedded"
+)
+
+// past is what a backtest has opened, all of it to be read only: a daemon may
+// be running on the same files.
+type past struct {
+	options   backtest.Options
+	canonical func(service string) string // a tool's name for it → ours
+	closers   []io.Closer
+}
+
+// openPast opens the metric stores that the rules and the catalogue ask.
+func openPast(ctx context.Context, c config.Config, set *rules.Set) (*past, error) {
+	p := &past{options: backtest.Options{
+		Rules: set, Stores: map[string]gather.Ranger{}, Default: c.DefaultMetrics, Now: time.Now(),
+	}}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	var discovery engine.Ranger
+	for _, name := range storesOf(c, set) {
+		s, err := readOnly(c.Metrics[name], log)
+		if err != nil {
+			return nil, usageError(errors.Join(fmt.Errorf("%s: metrics.%s: %w", c.File, name, err), p.close()))
+		}
+		p.closers = append(p.closers, s)
+		p.options.Stores[name] = s
+		if name == c.DefaultMetrics {
+			discovery = s
+		}
+	}
+	known := engine.NewCatalogue(catalogue(c.Services), discovery)
+	p.options.Service, p.canonical = known.Service, known.Canonical
+	return p, nil
+}
+
+// storesOf names the stores to open, each once.
+func storesOf(c config.Config, set *rules.Set) []string {
+	var all []string
+	if c.Services.Discover != "" {
+		all = append(all, c.DefaultMetrics)
+	}
+	for _, r := range set.Rules() {
+		if name := cmp.Or(r.Store, c.DefaultMetrics); !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// readOnly opens a metric store without taking it from a daemon.
+func readOnly(a config.Adapter, log *slog.Logger) (closableStore, error) {
+	if c, ok := a.Settings.(*embedded.Config); ok {
+		return embedded.OpenReadOnly(a.Name, *c, log)
+	}
+	return metricStore(a, log)
+}
+
+func (p *past) close() error {
+	var errs []error
+	for _, c := range slices.Backward(p.closers) {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// fromStore gives the changes that were told and are through, oldest first,
+// under their keys; and has the stretches that bad ones touched left out of
+// every history, as the daemon does.
+func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([]backtest.Moment, error) {
+	url, err := storeURL(c)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.OpenReadOnly(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("opening the state: %w", err)
+	}
+	p.closers = append(p.closers, st)
+	p.options.Mask = st.Condemned
+	told, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
+	if err != nil {
+		return nil, err
+	}
+	var moments []backtest.Moment
+	for _, t := range slices.Backward(told) {
+		if t.FinishedAt.IsZero() || t.FinishedAt.After(now) || t.RollbackOf != "" || t.Status == sources.Started {
+			continue
+		}
+		m := backtest.Moment{Change: t.Change}
+		m.ID = t.Key
+		moments = append(moments, m)
+	}
+	return moments, nil
+}
+
+// mostChanges is how many changes of the store are replayed, the newest.
+const mostChanges = 100_000

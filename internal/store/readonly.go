@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// OpenReadOnly opens the store at url as Open does, to read it beside the
+// process it belongs to: no lock is taken, nothing is migrated, and on SQLite
+// nothing can be written. Accept must not be called.
+func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
+	s, err := openToRead(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("open store to read: %w", err)
+	}
+	s.closing, s.drained = make(chan struct{}), make(chan struct{})
+	close(s.drained)
+	return s, nil
+}
+
+func openToRead(ctx context.Context, url string) (*Store, error) {
+	path, ok := strings.CutPrefix(url, "sqlite:")
+	if !ok {
+		return openPostgres(ctx, url)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	// Not mode=ro: a reader of a write-ahead log may have to make its index.
+	db, err := connectSQLite(path, "&mode=rw&_pragma=query_only(1)", readers)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Store{dialect: SQLite, write: db, read: db, release: func() error { return nil }}, nil
+}
