@@ -13,12 +13,16 @@ import (
 // Prometheus is gone.
 const standbyEvery = 30 * time.Second
 
+// measureRounds is how many rounds pass between two measurements of how often
+// a store scrapes: that takes a query over all its targets.
+const measureRounds = 10
+
 // standby asks every metric store until ctx ends.
 func (e *Engine) standby(ctx context.Context) error {
 	t := time.NewTicker(standbyEvery)
 	defer t.Stop()
-	for {
-		e.askStores(ctx)
+	for round := 0; ; round++ {
+		e.askStores(ctx, round%measureRounds == 0)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -29,7 +33,7 @@ func (e *Engine) standby(ctx context.Context) error {
 
 // askStores takes an empty store for a working one: it is new, or fed by
 // something that has not begun.
-func (e *Engine) askStores(ctx context.Context) {
+func (e *Engine) askStores(ctx context.Context, measure bool) {
 	for name, s := range e.Metrics {
 		if name == "" {
 			continue // the default store stands under its own name too

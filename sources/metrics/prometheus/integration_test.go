@@ -12,10 +12,10 @@ import (
 )
 
 func TestContractOfRealStores(t *testing.T) {
-	f := func(name string, start func(t testing.TB) *servertest.Store) {
+	f := func(name string, start func(t testing.TB, targets ...string) *servertest.Store) {
 		t.Run(name, func(t *testing.T) { holdToContract(t, start(t)) })
 	}
-	f("prometheus", func(t testing.TB) *servertest.Store { return servertest.Prometheus(t) })
+	f("prometheus", servertest.Prometheus)
 	f("victoria-metrics", servertest.VictoriaMetrics)
 }
 
