@@ -12,6 +12,7 @@ import (
 // A store that fails is no evidence about any change: nothing is ordered,
 // nothing is called healthy, and one message says so, whatever goes on beside.
 func TestStoreFails(t *testing.T) {
+	t.Parallel()
 	f := func(name string, during func(b *bench)) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, redRule, nil)
@@ -39,6 +40,7 @@ func TestStoreFails(t *testing.T) {
 }
 
 func TestStoreAnswersAgain(t *testing.T) {
+	t.Parallel()
 	f := func(name string, before func(b *bench)) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, redRule, nil)
@@ -69,6 +71,7 @@ func TestStoreAnswersAgain(t *testing.T) {
 
 // One time-out is weather.
 func TestShortFaultIsNotTold(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.deploy("v2", nil)
 	b.pass(2 * time.Minute)
@@ -82,6 +85,7 @@ func TestShortFaultIsNotTold(t *testing.T) {
 
 // A store that answers with yesterday's news is as blind as one that is down.
 func TestStaleStore(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.deploy("v2", nil)
 	b.pass(2 * time.Minute)
@@ -94,6 +98,7 @@ func TestStaleStore(t *testing.T) {
 
 // Down at the start of the watch: nothing of the rule is resolved yet.
 func TestStoreDownFromTheStart(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	b.shop.fault = errDown
 	key := b.deploy("v2", nil)

@@ -21,6 +21,7 @@ func idempotent(o *Options) {
 // The verdict is committed with its order, and the process dies before a job
 // was made of it.
 func TestCrashBetweenVerdictAndHook(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.bad("v2", nil)
 	b.decided(key)
@@ -36,6 +37,7 @@ func TestCrashBetweenVerdictAndHook(t *testing.T) {
 
 // It dies while a hook runs that must not run twice: nobody can tell.
 func TestCrashWhileSending(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	b.hook.do = func(int) error { return errCrash }
 	key := b.bad("v2", nil)
@@ -52,6 +54,7 @@ func TestCrashWhileSending(t *testing.T) {
 
 // One that may run twice is asked again, with the same key and the same body.
 func TestCrashWhileSendingIdempotent(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, idempotent)
 	b.hook.do = func(call int) error {
 		if call == 1 {
@@ -75,6 +78,7 @@ func TestCrashWhileSendingIdempotent(t *testing.T) {
 
 // What each answer of a hook leads to.
 func TestHookAnswers(t *testing.T) {
+	t.Parallel()
 	refused := errors.New("exit 3")
 	lost := fmt.Errorf("reading the answer: %w", rollback.ErrOutcomeUnknown)
 	away := fmt.Errorf("dialling: %w", rollback.ErrNotSent)
@@ -102,6 +106,7 @@ func TestHookAnswers(t *testing.T) {
 // An idempotent hook that never answers is given up in the end, and a newer
 // change or a freeze stops the asking.
 func TestAskingAgainEnds(t *testing.T) {
+	t.Parallel()
 	lost := fmt.Errorf("reading the answer: %w", rollback.ErrOutcomeUnknown)
 	f := func(name string, meanwhile func(b *bench), atMost int) {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +128,7 @@ func TestAskingAgainEnds(t *testing.T) {
 
 // A watch goes on after a crash where it was.
 func TestWatchGoesOnAfterACrash(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.deploy("v2", nil)
 	b.pass(5 * time.Minute)

@@ -20,6 +20,7 @@ import (
 // The engine as it runs: its own loops, river, and the embedded store, which
 // holds the hour around a deploy already. Nothing waits but for what happens.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	deployed := time.Now().Add(-4 * time.Minute).UTC()
 	ctx, stop := context.WithCancel(t.Context())
 	called, told := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)

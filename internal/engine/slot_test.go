@@ -26,6 +26,7 @@ func (b *bench) decided(key string) {
 }
 
 func TestNewerChangeWins(t *testing.T) {
+	t.Parallel()
 	f := func(name string, newer func(b *bench), want rollback.State, calls int) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, redRule, nil)
@@ -48,7 +49,7 @@ func TestNewerChangeWins(t *testing.T) {
 		b.tell("v3", sources.Succeeded, nil)
 		mended(b)
 	}, rollback.Cancelled, 0)
-	f("started and never heard of again", func(b *bench) { rolling(b); b.pass(watch.MaxRolling) }, rollback.Refused, 0)
+	f("started and never heard of again", func(b *bench) { rolling(b); b.clock.add(watch.MaxRolling) }, rollback.Refused, 0)
 	f("in another region", func(b *bench) {
 		b.deploy("v3", func(e *sources.Event) { e.Region = "north" })
 	}, rollback.Done, 1)
@@ -58,6 +59,7 @@ func TestNewerChangeWins(t *testing.T) {
 }
 
 func TestSupersededBeforeTheVerdict(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	old := b.bad("v2", nil)
 	b.pass(20 * time.Second)
@@ -69,6 +71,7 @@ func TestSupersededBeforeTheVerdict(t *testing.T) {
 
 // A bad v2 must not become the baseline of v3, which is as bad.
 func TestSuspectPredecessorIsNoBaseline(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, mode("observe"), nil)
 	old := b.bad("v2", nil)
 	b.pass(5 * time.Minute)
@@ -83,6 +86,7 @@ func TestSuspectPredecessorIsNoBaseline(t *testing.T) {
 
 // The deploy tool tells us of what our own hook made it do.
 func TestEchoOfOurRollback(t *testing.T) {
+	t.Parallel()
 	f := func(name string, echo func(e *sources.Event, key string)) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, redRule, nil)
@@ -104,6 +108,7 @@ func TestEchoOfOurRollback(t *testing.T) {
 
 // What keeps a decided order from being sent. Guards are asked at the effect.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	f := func(name string, prepare func(b *bench), alter func(*sources.Event), why string) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, redRule, nil)
@@ -125,6 +130,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestCondemnedTarget(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, mode("observe"), nil)
 	b.bad("v2", nil)
 	b.pass(12 * time.Minute)
@@ -143,6 +149,7 @@ func TestCondemnedTarget(t *testing.T) {
 
 // A hook that may go further back skips what is condemned.
 func TestLastGoodTarget(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, mode("observe"), func(o *Options) {
 		h := o.Hooks["deployer"]
 		h.LastGood = true
@@ -170,11 +177,13 @@ func TestLastGoodTarget(t *testing.T) {
 
 // One automatic rollback of a service in six hours; a person may have another.
 func TestSecondRollbackWithinSixHours(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	first := b.bad("v2", nil)
 	b.until("a rollback", b.ordered(first, rollback.Done))
 	b.deploy("run-2", func(e *sources.Event) { e.Version, e.Previous = "v1", "v2" })
-	b.pass(time.Hour)
+	b.pass(7 * time.Minute)
+	b.clock.add(time.Hour)
 	second := b.bad("v3", nil)
 	b.until("a refusal", b.ordered(second, rollback.Refused))
 	b.wantTold("pager", "v3: not rolled back", "within 6h0m0s")
@@ -182,7 +191,8 @@ func TestSecondRollbackWithinSixHours(t *testing.T) {
 
 	b.deploy("v4", nil)
 	b.shop.errors("cart", 0.005)
-	b.pass(6 * time.Hour)
+	b.pass(7 * time.Minute)
+	b.clock.add(6 * time.Hour)
 	third := b.bad("v5", func(e *sources.Event) { e.Previous = "v4" })
 	b.until("a rollback", b.ordered(third, rollback.Done))
 	b.wantCalls(2)

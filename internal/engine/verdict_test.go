@@ -16,18 +16,19 @@ import (
 )
 
 func TestBadChangeIsRolledBackOnce(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.bad("v2", nil)
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	if took := b.clock.Now().Sub(began); took > 3*time.Minute {
 		t.Errorf("it took %s", took)
 	}
-	b.pass(30 * time.Minute)
+	b.pass(15 * time.Minute)
 	b.wantCalls(1)
 	if w := b.hook.calls[0]; w.Key() != key || w.Target() != "v1" || w.Change().Version != "v2" {
 		t.Errorf("the hook was told to bring %s back to %s under %s", w.Change().Version, w.Target(), w.Key())
 	}
-	b.wantTold("pager", "cart v2", "0.5 % → 2.9 %", "likely")
+	b.wantTold("pager", "cart v2", "0.5 % → 3.1 %", "likely")
 	page := b.wantTold("pager", "cart v2", "0.5 % → 3 %", "certain", "Rolling back to v1 through hook deployer.")
 	if !strings.HasSuffix(page.Link, "/changes/"+key) || page.Severity != notify.Critical {
 		t.Errorf("%s page with link %s", page.Severity, page.Link)
@@ -38,18 +39,21 @@ func TestBadChangeIsRolledBackOnce(t *testing.T) {
 }
 
 func TestRollbackThatDoesNotHelp(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.bad("v2", nil)
 	b.hook.works = nil
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.pass(12 * time.Minute)
 	b.wantTold("pager", "the rollback of v2 did not help", "critical")
+	b.wantTold("pager", "regressed, likely") // and not again by the second watch
 	b.wantSilence("pager", "resolved=true")
 	b.wantCalls(1)
 }
 
 // A rule that says nothing but `rollback` still tells somebody how it went.
 func TestRollbackIsNeverSilent(t *testing.T) {
+	t.Parallel()
 	rule := strings.NewReplacer(
 		"      - {at_least: suspect, tell: chat}\n", "", "      - {at_least: likely, tell: pager}\n", "",
 	).Replace(redRule)
@@ -62,6 +66,7 @@ func TestRollbackIsNeverSilent(t *testing.T) {
 
 // What a mode lets happen, and what it says.
 func TestModes(t *testing.T) {
+	t.Parallel()
 	f := func(rule string, trust Trust, want rollback.State, says string) {
 		t.Helper()
 		b := newBench(t, rule, func(o *Options) { o.Trust = trust })
@@ -84,6 +89,7 @@ func TestModes(t *testing.T) {
 }
 
 func TestApproving(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, mode("ask"), nil)
 	key := b.bad("v2", nil)
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
@@ -101,6 +107,7 @@ func TestApproving(t *testing.T) {
 }
 
 func TestRejecting(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, mode("ask"), nil)
 	key := b.bad("v2", nil)
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
@@ -115,10 +122,13 @@ func TestRejecting(t *testing.T) {
 }
 
 func TestNobodyApproves(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, mode("ask"), nil)
 	key := b.bad("v2", nil)
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
-	b.pass(approvalFor + 10*time.Second)
+	b.pass(10 * time.Minute)
+	b.clock.add(approvalFor)
+	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Expired)
 	b.wantTold("pager", "rollback expired")
 	b.wantCalls(0)
@@ -127,6 +137,7 @@ func TestNobodyApproves(t *testing.T) {
 // The service dies while the store lives on: the worst outage pages, and acts
 // only where the rule says so.
 func TestSignalLost(t *testing.T) {
+	t.Parallel()
 	f := func(rule string, want rollback.State) {
 		t.Helper()
 		b := newBench(t, rule, nil)
@@ -142,6 +153,7 @@ func TestSignalLost(t *testing.T) {
 }
 
 func TestUnknownServiceIsNoPage(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.deploy("v2", func(e *sources.Event) { e.Service = "unheard-of" })
 	b.pass(12 * time.Minute)
@@ -156,6 +168,7 @@ func TestUnknownServiceIsNoPage(t *testing.T) {
 
 // Between started and succeeded only a limit may speak.
 func TestRolling(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.tell("v2", sources.Started, nil)
 	b.shop.errors("cart", 0.03)
@@ -169,6 +182,7 @@ func TestRolling(t *testing.T) {
 }
 
 func TestLimitWhileRolling(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.tell("v2", sources.Started, nil)
 	b.shop.errors("cart", 0.6)
@@ -177,14 +191,18 @@ func TestLimitWhileRolling(t *testing.T) {
 }
 
 func TestRollingNeverEnds(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.tell("v2", sources.Started, nil)
-	b.pass(watch.MaxRolling + time.Minute)
+	b.pass(time.Minute)
+	b.clock.add(watch.MaxRolling)
+	b.pass(time.Minute)
 	b.wantWatch(key, watch.Inconclusive)
 }
 
 // A rule that is edited or deleted changes no watch that runs.
 func TestRuleEditedMeanwhile(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.bad("v2", nil)
 	b.pass(5 * time.Second)
@@ -196,6 +214,7 @@ func TestRuleEditedMeanwhile(t *testing.T) {
 }
 
 func TestBrokenRulesChangeNothing(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	b.rule = "rules: ["
 	if broken := b.Reload(); len(broken) == 0 {
@@ -207,6 +226,7 @@ func TestBrokenRulesChangeNothing(t *testing.T) {
 
 // Two rules ask; one order is made, and the later one goes without.
 func TestTwoRulesOneOrder(t *testing.T) {
+	t.Parallel()
 	second := strings.Replace(strings.SplitN(redRule, "rules:\n", 2)[1], "name: red", "name: second", 1)
 	b := newBench(t, redRule+second, nil)
 	key := b.bad("v2", nil)
@@ -216,6 +236,7 @@ func TestTwoRulesOneOrder(t *testing.T) {
 }
 
 func TestHealthyChange(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.deploy("v2", nil)
 	b.pass(11 * time.Minute)
