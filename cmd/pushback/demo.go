@@ -32,7 +32,7 @@ type demoRunCommand struct {
 
 // Help says what will happen.
 func (demoRunCommand) Help() string {
-	return `A small shop with a hundred customers a second ships a good release, one that is
+	return `A small shop with two hundred customers a second ships a good release, one that is
 slightly worse, and one that is broken. Pushback judges all three by the shop's
 metrics and rolls back what its rule says. Nothing leaves this machine.
 
@@ -107,12 +107,15 @@ func (d demoRunCommand) open(ctx context.Context, out terminal) (*stage, error) 
 		remove()
 		return nil, fmt.Errorf("opening the shop: %w", err)
 	}
-	server := s.openShop(ctx, listener)
+	server := s.openShop(listener)
 	s.close = func() { _ = server.Close(); _ = logFile.Close(); remove() }
 	if err := s.prepare(ctx, out, folder, d.Listen, listener.Addr().String()); err != nil {
 		s.close()
 		return nil, err
 	}
+	// Only now: what the customers do while the past is written nobody scrapes,
+	// and the first scrape would hold all of it at once.
+	go shop.Load(ctx, "http://"+listener.Addr().String(), demo.PerSecond)
 	return s, nil
 }
 
@@ -125,11 +128,10 @@ func (d demoRunCommand) folder() (string, func(), error) {
 	return folder, func() { _ = os.RemoveAll(folder) }, err
 }
 
-func (s *stage) openShop(ctx context.Context, listener net.Listener) *http.Server {
+func (s *stage) openShop(listener net.Listener) *http.Server {
 	s.shop = shop.New(demo.Secret, func(r shop.Release) { s.rollbacks <- r.Version })
 	server := &http.Server{Handler: s.shop.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()
-	go shop.Load(ctx, "http://"+listener.Addr().String(), demo.PerSecond)
 	return server
 }
 
@@ -148,7 +150,7 @@ func (s *stage) prepare(ctx context.Context, out terminal, folder, listen, addre
 		return fmt.Errorf("the demonstration's configuration is wrong:\n%w", problems)
 	}
 	s.config = c
-	fmt.Fprintf(out, "A shop with %d customers a second, and %s of its past …\n", demo.PerSecond, demo.Past)
+	fmt.Fprintf(out, "A shop with %d customers a second, and %.0f hours of its past …\n", demo.PerSecond, demo.Past.Hours())
 	return s.fill(ctx, address)
 }
 

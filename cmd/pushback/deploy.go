@@ -61,7 +61,8 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 }
 
 // event is what is sent. The change's id is made from what names it, and the
-// event's from that and the status: a retry is then a duplicate.
+// daemon makes the event's from that and the status: a retry is then a
+// duplicate.
 func (d deployCommand) event(now time.Time) sources.Event {
 	id := d.ID
 	if id == "" {
@@ -72,7 +73,7 @@ func (d deployCommand) event(now time.Time) sources.Event {
 		at = now
 	}
 	return sources.Event{
-		ChangeID: id, EventID: id + ":" + d.Status, Status: sources.Status(d.Status), At: at.UTC(),
+		ChangeID: id, Status: sources.Status(d.Status), At: at.UTC(),
 		Service: d.Service, Environment: d.Environment, Region: d.Region, Kind: sources.Kind(d.Kind),
 		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Actor: d.Actor, URL: d.URL, Labels: d.Label,
 	}

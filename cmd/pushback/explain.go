@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
@@ -82,13 +83,25 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 
 func printWatch(out io.Writer, c api.ChangeSummary, w api.Watch, style report.Style) error {
 	if w.Last == nil {
-		_, err := fmt.Fprintf(out, "\n%s: %s, not looked at yet\n", w.Rule, w.State)
+		_, err := fmt.Fprintf(out, "\n%s%s: %s, not looked at yet\n", w.Rule, afterRollback(w), w.State)
 		return err
 	}
 	fmt.Fprintln(out)
+	if !w.After.IsZero() {
+		fmt.Fprintf(out, "%s%s at %s:\n", w.Rule, afterRollback(w), w.After.Format(time.TimeOnly+"Z"))
+	}
 	return report.Text(out, report.Record{
 		Change: c.Change.Change, Watch: watched(c.Key, w), Verdict: w.Last.Verdict, Observation: w.Last.Observation,
 	}, style)
+}
+
+// afterRollback marks the second watch of a change, which asks whether its
+// rollback helped.
+func afterRollback(w api.Watch) string {
+	if w.After.IsZero() {
+		return ""
+	}
+	return ", after the rollback"
 }
 
 // watched puts a watch back into the form in which it is judged and rendered.
@@ -96,7 +109,7 @@ func watched(key string, w api.Watch) watch.Watch {
 	back := watch.Watch{
 		ID: w.ID, ChangeKey: key, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
 		State: watch.State(w.State), BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every,
-		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, Acts: w.Acts,
+		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, After: w.After, Acts: w.Acts,
 		Plan: w.Plan, Inputs: w.Inputs, Profiles: w.Profiles,
 	}
 	if w.Last != nil {

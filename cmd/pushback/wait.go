@@ -9,13 +9,11 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// How often the daemon is asked for the verdict, how long a change may have no
-// watch (they are planned a moment after the event is stored), and for how
-// long the daemon may be away before waiting is given up.
+// How often the daemon is asked for the verdict, and for how long it may be
+// away before waiting is given up.
 const (
-	waitEvery     = time.Second
-	waitUnwatched = 15 * time.Second
-	waitAway      = 2 * time.Minute
+	waitEvery = time.Second
+	waitAway  = 2 * time.Minute
 )
 
 // waitForVerdict asks until every watch of the change has ended, and exits by
@@ -23,7 +21,7 @@ const (
 func waitForVerdict(ctx context.Context, out terminal, c *client, key string) error {
 	ticks := time.NewTicker(waitEvery)
 	defer ticks.Stop()
-	begun, heard := time.Now(), time.Now()
+	heard := time.Now()
 	for {
 		var e api.Explanation
 		err := c.call(ctx, http.MethodGet, "/v1/changes/"+key, nil, &e)
@@ -33,7 +31,7 @@ func waitForVerdict(ctx context.Context, out terminal, c *client, key string) er
 		case time.Since(heard) > waitAway || ctx.Err() != nil:
 			return fmt.Errorf("waiting for the verdict: %w", err)
 		}
-		if err == nil && over(e.Change.State, time.Since(begun)) {
+		if err == nil && over(e.Change.State) {
 			return verdict(out, e)
 		}
 		select {
@@ -45,15 +43,7 @@ func waitForVerdict(ctx context.Context, out terminal, c *client, key string) er
 }
 
 // over says whether a change in this state will not be heard of again.
-func over(state string, waited time.Duration) bool {
-	switch state {
-	case "waiting", "watching":
-		return false
-	case "unwatched":
-		return waited > waitUnwatched
-	}
-	return true
-}
+func over(state string) bool { return state != "waiting" && state != "watching" }
 
 // verdict says how the watches ended and picks the exit code.
 func verdict(out terminal, e api.Explanation) error {

@@ -41,6 +41,7 @@ type Watch struct {
 	Reason      string // the sentence of the reason code
 	From, Until time.Time
 	EndedAt     time.Time
+	After       time.Time // when the rollback was done that this watch looks at; zero: it looks at the change
 	LookedAt    time.Time // zero: not yet
 	Next        time.Time
 	Progress    int  // of the bake, in percent

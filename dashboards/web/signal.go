@@ -124,11 +124,15 @@ func because(worst Signal, found bool) string {
 	return ": " + worst.Name + " went from " + worst.From + " to " + worst.To
 }
 
-// loudest is the signal with the highest grade, the first among equals.
+// loudest is the signal with the highest grade, the first among equals. What
+// was seen after a rollback says nothing about the change.
 func loudest(watches []Watch) (s Signal, found bool) {
 	order := []string{"suspect", "likely", "certain"}
 	best := -1
 	for _, w := range watches {
+		if !w.After.IsZero() {
+			continue
+		}
 		for _, signal := range w.Signals {
 			if n := slices.Index(order, signal.Grade); n > best {
 				best, s, found = n, signal, true

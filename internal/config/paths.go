@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"reflect"
 	"strings"
 )
@@ -9,12 +10,18 @@ import (
 // their own file names absolute.
 type directory interface{ SetDirectory(dir string) }
 
+// database is what settings understand that keep a database of their own.
+type database interface{ SetData(dir string) }
+
 // paths makes every path in an adapter's settings absolute, and notes the
 // files that are not there. A key is a path when its name says so: it ends in
 // _file or _files. Settings that can check themselves do so.
 func (l *loader) paths(at string, settings any) {
 	if d, ok := settings.(directory); ok {
 		d.SetDirectory(l.folder)
+	}
+	if d, ok := settings.(database); ok {
+		d.SetData(l.path(cmp.Or(l.file.Data, DefaultData)))
 	}
 	if v := reflect.Indirect(reflect.ValueOf(settings).Elem()); v.Kind() == reflect.Struct {
 		l.fields(at, v)

@@ -47,5 +47,5 @@ func capped(e api.Explanation) bool {
 
 // ended says whether a change in this state is not watched any more.
 func ended(state string) bool {
-	return state != "unwatched" && state != "waiting" && state != "watching"
+	return state != "waiting" && state != "watching"
 }

@@ -27,7 +27,6 @@ token_file: token
 metrics:
   shop:
     kind: embedded
-    dir: data/tsdb
     scrape_interval: 1s
     retention: 24h
     targets: [{job: shop, targets: ["%s"]}]
@@ -60,7 +59,7 @@ rules:
       - name: latency
         histogram: 'http_request_duration_seconds{$match}'
         slow: 250ms
-        min_effect: {mean: 50%, slow: 5 points}
+        min_effect: {mean: 100%, slow: 10 points}
     respond:
       - {at_least: certain, rollback: {hook: $service.hook, mode: act}}
 `

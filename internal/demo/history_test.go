@@ -26,7 +26,7 @@ func TestHistoryIsWhatTheShopWouldHaveLeft(t *testing.T) {
 		last[s.Labels["__name__"]+s.Labels["code"]+s.Labels["le"]] += before
 	}
 	total := last["http_requests_total200"] + last["http_requests_total500"]
-	within(t, "requests a second", total/Past.Seconds(), 95, 105)
+	within(t, "requests a second", total/Past.Seconds(), 0.95*PerSecond, 1.05*PerSecond)
 	within(t, "errors of all", last["http_requests_total500"]/total, 0.0045, 0.0055)
 	within(t, "mean latency", last["http_request_duration_seconds_sum"]/last["http_request_duration_seconds_count"], 0.044, 0.046)
 	within(t, "requests within 50ms", last["http_request_duration_seconds_bucket0.05"]/total, 0.49, 0.51)

@@ -88,7 +88,7 @@ func (s *Scenario) good(ctx context.Context) error {
 
 func (s *Scenario) worse(ctx context.Context) error {
 	s.say("")
-	s.say("2. v3: four times the errors, 0.5 %% to 2 %%. The rule's limit of 10 %% sees nothing in that.")
+	s.say("2. v3: five times the errors, 0.5 %% to 2.5 %%. The rule's limit of 10 %% sees nothing in that.")
 	e, err := s.rolledBack(ctx, "v3")
 	if err != nil {
 		return err

@@ -13,7 +13,8 @@ import (
 )
 
 // worst orders the states a change's watches may be in by what a reader of a
-// list must see first. Unwatched: no rule watches it.
+// list must see first. Unwatched: no rule watches it, which is known once its
+// watches are planned, a moment after the event.
 var worst = []watch.State{
 	watch.Regressed, watch.Blind, watch.Watching, watch.Waiting,
 	watch.Inconclusive, watch.Superseded, watch.Healthy,
@@ -47,16 +48,19 @@ func summarise(c store.Change, watches []watch.Watch, o rollback.Order) api.Chan
 	for _, w := range watches {
 		grade = max(grade, w.Grade)
 	}
-	return api.ChangeSummary{Change: change(c), State: stateOf(watches), Grade: grade.String(), Order: string(o.State)}
+	return api.ChangeSummary{Change: change(c), State: stateOf(c, watches), Grade: grade.String(), Order: string(o.State)}
 }
 
-func stateOf(watches []watch.Watch) string {
+func stateOf(c store.Change, watches []watch.Watch) string {
 	for _, state := range worst {
 		for _, w := range watches {
 			if w.State == state {
 				return string(state)
 			}
 		}
+	}
+	if !c.Planned {
+		return string(watch.Waiting)
 	}
 	return unwatched
 }
@@ -126,7 +130,7 @@ func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
 		ID: w.ID, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
 		State: string(w.State), Grade: w.Grade.String(), Reason: string(w.Reason),
 		BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every,
-		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, Acts: w.Acts,
+		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, After: w.After, Acts: w.Acts,
 		Plan: w.Plan, Inputs: append([]watch.Input{}, w.Inputs...), Profiles: w.Profiles,
 	}
 	r, err := s.Store.LastRecord(ctx, w.ID)

@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"net/http/pprof"
 	"slices"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -47,21 +46,4 @@ func (s *Server) exposition(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	s.Metrics.WritePrometheus(w)
 	metrics.WriteProcessMetrics(w)
-}
-
-// profiling adds net/http/pprof's handlers, by name: its import would put them
-// on the default mux, but nothing here serves that.
-func (s *Server) profiling(mux *http.ServeMux) {
-	if !s.Profiling {
-		return
-	}
-	for path, handler := range map[string]http.HandlerFunc{
-		"":        pprof.Index,
-		"cmdline": pprof.Cmdline,
-		"profile": pprof.Profile,
-		"symbol":  pprof.Symbol,
-		"trace":   pprof.Trace,
-	} {
-		mux.HandleFunc("GET /debug/pprof/"+path, s.changer(handler))
-	}
 }

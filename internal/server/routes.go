@@ -12,7 +12,6 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /metrics", s.reader(s.exposition))
-	s.profiling(mux)
 
 	mux.HandleFunc("POST /v1/events", s.changer(s.event))
 	mux.HandleFunc("POST /hooks/{source}", s.hook)

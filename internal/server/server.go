@@ -38,7 +38,6 @@ type Options struct {
 	ExternalURL string // how people and tools reach us; "" where nobody but this host does
 	TokenFile   string // a token a line; "": nobody can change anything over HTTP
 	WebConfig   string // the exporter-toolkit's TLS and basic-auth file; "": plain HTTP
-	Profiling   bool   // serve /debug/pprof/ to those who may change state
 }
 
 // Endpoint is one configured change source and what it may tell us of.

@@ -11,6 +11,7 @@ import (
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -45,7 +46,7 @@ func changeView(e api.Explanation, now time.Time) web.Change {
 	if e.Order != nil {
 		v.Decision = orderView(*e.Order)
 		v.Marks.Rollback = web.Seconds(e.Order.SentAt)
-		v.Aside = orderAside(*e.Order)
+		v.Aside = strings.TrimSpace(orderAside(*e.Order) + " " + recoveryAside(e.Watches))
 	}
 	v.Headline = web.Headline(c.State, c.Grade, v.Watches)
 	return told(v, e)
@@ -72,7 +73,7 @@ func told(v web.Change, e api.Explanation) web.Change {
 func watchView(w api.Watch, now time.Time) web.Watch {
 	v := web.Watch{
 		Rule: w.Rule, Team: w.Team, State: w.State, Grade: w.Grade, Reason: detector.Reasons[detector.Reason(w.Reason)],
-		From: w.From, Until: w.Until, EndedAt: w.EndedAt, Next: w.Next, Acts: w.Acts, RuleText: w.RuleText,
+		From: w.From, Until: w.Until, EndedAt: w.EndedAt, After: w.After, Next: w.Next, Acts: w.Acts, RuleText: w.RuleText,
 		Progress: progress(w.From, w.Until, now),
 	}
 	if w.Last == nil {
@@ -116,6 +117,22 @@ func orderAside(o api.Order) string {
 		return "Nobody can tell whether the rollback ran. Somebody has to look."
 	case rollback.Proposed:
 		return "A rollback to " + o.Target + " waits for somebody to approve it."
+	}
+	return ""
+}
+
+// recoveryAside says whether a rollback helped, as far as is known.
+func recoveryAside(watches []api.Watch) string {
+	for _, w := range watches {
+		switch {
+		case w.After.IsZero():
+		case watch.State(w.State) == watch.Healthy:
+			return "All is well since."
+		case watch.State(w.State) == watch.Regressed:
+			return "That did not help: somebody has to look."
+		case watch.State(w.State).Open():
+			return "Whether that helped is being watched."
+		}
 	}
 	return ""
 }

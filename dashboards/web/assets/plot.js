@@ -24,31 +24,54 @@ function clock(seconds) {
   return new Date(seconds * 1000).toISOString().slice(11, 16);
 }
 
-// lines draws the moments that mattered across the plot. The words stand above
-// it, left and right of their line, but for the rollback's, which comes later
-// and stands at the foot.
+// moments are the lines across a plot: when, its word, how it is dashed, and
+// on which side of the line the word stands by preference.
+function moments(marks) {
+  const one = { word: "deployed", dash: [], side: 1, name: "ink" };
+  const all = marks.finished && marks.finished - marks.started < 1
+    ? [{ at: marks.finished, ...one }]
+    : [{ at: marks.started, ...one, word: "began", dash: [6, 3], side: -1 }, { at: marks.finished, ...one, word: "finished" }];
+  return [...all, { at: marks.rollback, word: "rolled back", dash: [2, 3], side: 1, name: "busy" }];
+}
+
+// lines draws the moments that mattered, each with its word above the plot. A
+// word that would leave the plot or meet another goes to the line's other
+// side, else a row deeper.
 function lines(marks) {
-  const at = [["started", "began", [6, 3], "right"], ["finished", "finished", [], "left"], ["rollback", "rolled back", [2, 3], "left"]];
   return (u) => {
-    const c = u.ctx, box = u.bbox, dpr = devicePixelRatio;
+    const c = u.ctx, box = u.bbox, dpr = devicePixelRatio, taken = [];
     c.save();
     c.font = `${11 * dpr}px system-ui, sans-serif`;
-    for (const [key, word, dash, align] of at) {
-      const x = marks[key] ? Math.round(u.valToPos(marks[key], "x", true)) : -1;
+    for (const m of moments(marks)) {
+      const x = m.at ? Math.round(u.valToPos(m.at, "x", true)) : -1;
       if (x < box.left || x > box.left + box.width) continue;
-      c.strokeStyle = c.fillStyle = colour(key === "rollback" ? "busy" : "ink");
+      c.strokeStyle = c.fillStyle = colour(m.name);
       c.lineWidth = 1.5 * dpr;
-      c.setLineDash(dash.map((d) => d * dpr));
+      c.setLineDash(m.dash.map((d) => d * dpr));
       c.beginPath();
       c.moveTo(x, box.top);
       c.lineTo(x, box.top + box.height);
       c.stroke();
-      const left = align === "left" && x + 70 * dpr < box.left + box.width;
-      c.textAlign = left ? "left" : "right";
-      c.fillText(word, x + (left ? 3 : -3) * dpr, key === "rollback" ? box.top + box.height - 5 * dpr : box.top - 5 * dpr);
+      const spot = free(taken, x, m.side, c.measureText(m.word).width, box, dpr);
+      taken.push(spot);
+      c.textAlign = "left";
+      c.fillText(m.word, spot.left, box.top + (16 * spot.row - 5) * dpr);
     }
     c.restore();
   };
+}
+
+// free finds where a word of this width meets no other.
+function free(taken, x, side, width, box, dpr) {
+  const gap = 4 * dpr;
+  for (let row = 0; row < 4; row++) {
+    for (const toward of [side, -side]) {
+      const left = toward > 0 ? x + gap : x - gap - width;
+      const fits = left >= box.left && left + width <= box.left + box.width;
+      if (fits && taken.every((t) => t.row !== row || left > t.left + t.width + gap || t.left > left + width + gap)) return { row, left, width };
+    }
+  }
+  return { row: 0, left: Math.max(box.left, x - width / 2), width };
 }
 
 function legend(data) {

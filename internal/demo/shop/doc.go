@@ -4,7 +4,7 @@
 //
 //	v1  what has been live
 //	v2  a good release: as v1
-//	v3  slightly worse: errors from 0.5 % to 2 %, which no limit would notice
+//	v3  slightly worse: errors from 0.5 % to 2.5 %, which no limit would notice
 //	v4  broken: three requests in ten fail
 //
 // The version is switched while the shop runs, by its operators

@@ -23,7 +23,7 @@ type Release struct {
 var releases = []Release{
 	{"v1", 0.005, 40 * time.Millisecond},
 	{"v2", 0.005, 40 * time.Millisecond},
-	{"v3", 0.02, 40 * time.Millisecond},
+	{"v3", 0.025, 40 * time.Millisecond},
 	{"v4", 0.30, 40 * time.Millisecond},
 }
 

@@ -77,6 +77,7 @@ type Watch struct {
 	From     time.Time         `json:"from,omitzero"`
 	Until    time.Time         `json:"until,omitzero"`
 	EndedAt  time.Time         `json:"ended_at,omitzero"`
+	After    time.Time         `json:"after,omitzero" doc:"When the rollback was done that this watch looks at; absent for the change itself"`
 	Acts     bool              `json:"acts"`
 	Plan     detector.Plan     `json:"plan"`
 	Inputs   []watch.Input     `json:"inputs"`

@@ -8,7 +8,8 @@
 //	status       succeeded
 //	kind         the source's, else deploy
 //	environment  production
-//	event_id     "<change_id>:<status>"
+//	event_id     made from service, environment, region, kind, change_id and
+//	             status: one CI run may deploy several services
 //	change_id    made from service, environment, region, kind, version and at;
 //	             a change told in two steps (started, then the end) must name it
 //
@@ -118,9 +119,9 @@ func (c Config) defaults(e sources.Event) sources.Event {
 	e.Kind = cmp.Or(e.Kind, c.Kind)
 	e = e.WithDefaults()
 	e.Status = cmp.Or(e.Status, sources.Succeeded)
-	e.ChangeID = cmp.Or(e.ChangeID, strings.Join([]string{
-		e.Service, e.Environment, e.Region, string(e.Kind), e.Version, e.At.Format(time.RFC3339Nano),
-	}, "/"))
-	e.EventID = cmp.Or(e.EventID, e.ChangeID+":"+string(e.Status))
+	slot := strings.Join([]string{e.Service, e.Environment, e.Region, string(e.Kind)}, "/")
+	change := e.Version + "/" + e.At.Format(time.RFC3339Nano)
+	e.EventID = cmp.Or(e.EventID, slot+"/"+cmp.Or(e.ChangeID, change)+":"+string(e.Status))
+	e.ChangeID = cmp.Or(e.ChangeID, slot+"/"+change)
 	return e
 }

@@ -47,6 +47,18 @@ func TestParseFillsWhatIsLeftOut(t *testing.T) {
 	}
 }
 
+// One run of a pipeline may deploy two services, or one to two places.
+func TestEventsOfOneRunDiffer(t *testing.T) {
+	s, seen := source(t, changes.Scope{}), map[string]bool{}
+	for _, where := range []string{`"service":"cart"`, `"service":"search"`, `"service":"cart","environment":"staging"`, `"service":"cart","region":"eu"`, `"service":"cart","kind":"config"`} {
+		got, err := s.Parse(nil, []byte(`{"change_id":"run-7","version":"v2","at":"2026-03-01T12:00:00Z",`+where+`}`))
+		if err != nil || got[0].ChangeID != "run-7" || seen[got[0].EventID] {
+			t.Fatalf("%s: %+v, %v", where, got, err)
+		}
+		seen[got[0].EventID] = true
+	}
+}
+
 func TestParseKeepsWhatIsSaid(t *testing.T) {
 	body := `{"source":"forged","event_id":"e","change_id":"c","status":"started","at":"2026-03-01T12:00:00Z","sequence":3,
 		"service":"cart","environment":"prod","region":"eu","kind":"flag","version":"v2","previous":"v1","rollback_of":"b",

@@ -10,7 +10,7 @@ import (
 
 // Config is one store in pushback.yml.
 type Config struct {
-	Dir            string        `yaml:"dir"`             // where the database lives; made when missing
+	Dir            string        `yaml:"dir"`             // where the database lives; tsdb in the data folder unless said
 	ScrapeInterval time.Duration `yaml:"scrape_interval"` // default 15s
 	Retention      time.Duration `yaml:"retention"`       // default 15 days
 	Timeout        time.Duration `yaml:"timeout"`         // of one query; default 30s
@@ -30,6 +30,9 @@ func (c *Config) SetDirectory(dir string) {
 		c.Dir = filepath.Join(dir, c.Dir)
 	}
 }
+
+// SetData gives a store that names no folder the folder tsdb in data.
+func (c *Config) SetData(data string) { c.Dir = cmp.Or(c.Dir, filepath.Join(data, "tsdb")) }
 
 func (c Config) withDefaults() Config {
 	c.ScrapeInterval = cmp.Or(c.ScrapeInterval, 15*time.Second)

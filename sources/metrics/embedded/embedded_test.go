@@ -236,6 +236,13 @@ func TestConfig(t *testing.T) {
 	if c.SetDirectory("/etc/pushback"); c.Dir != "/etc/pushback/d" {
 		t.Errorf("dir %s is not relative to the file", c.Dir)
 	}
+	if c.SetData("/data"); c.Dir != "/etc/pushback/d" {
+		t.Errorf("dir %s is not the one that was named", c.Dir)
+	}
+	unnamed := Config{}
+	if unnamed.SetData("/data"); unnamed.Dir != "/data/tsdb" {
+		t.Errorf("dir %s is not in the data folder", unnamed.Dir)
+	}
 }
 
 func BenchmarkAppendWeek(b *testing.B) {
