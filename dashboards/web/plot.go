@@ -31,7 +31,8 @@ func (p Plot) hasAfter() bool {
 }
 
 // plotOf lays one signal's ticks on a time line: before ends at StartedAt,
-// after begins at From, and the gap between them stays a gap.
+// after begins at From and goes on into the tick that is still running, and the
+// gap between them stays a gap.
 func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plot {
 	p := Plot{Signal: e.Signal, Unit: e.Unit, Limit: limitOf(e.Signal, plan)}
 	for _, r := range o.Readings {
@@ -41,6 +42,7 @@ func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plo
 		ahead := time.Duration(len(r.Before.Value)) * plan.Tick
 		p.add(r.Before.Value, o.StartedAt.Add(-ahead), plan.Tick, &p.Before)
 		p.add(r.After.Value, o.From, plan.Tick, &p.After)
+		p.add(r.Running.Value, o.From.Add(time.Duration(len(r.After.Value))*plan.Tick), plan.Tick, &p.After)
 	}
 	p.forecast(e.Effect, Seconds(o.From))
 	return p

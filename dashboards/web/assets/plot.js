@@ -19,9 +19,10 @@ function value(v, unit) {
   return digits(v) + (unit ? " " + unit : "");
 }
 
-// clock writes Unix seconds as hours and minutes, UTC like everything here.
-function clock(seconds) {
-  return new Date(seconds * 1000).toISOString().slice(11, 16);
+// clock writes Unix seconds as the time of day, UTC like everything here; with
+// seconds where the lines of the grid are less than a minute apart.
+function clock(seconds, step) {
+  return new Date(seconds * 1000).toISOString().slice(11, step < 60 ? 19 : 16);
 }
 
 // moments are the lines across a plot: when, its word, how it is dashed, and
@@ -108,22 +109,34 @@ function range(data) {
   return [low < 0 ? low - pad : 0, high + pad];
 }
 
+// span is the time shown: everything measured, and the rollback where it
+// followed soon.
+function span(data, marks) {
+  const first = data.time[0], last = data.time[data.time.length - 1], soon = last + (last - first) / 4;
+  return [first, Math.max(last, ...[marks.finished, marks.rollback].filter((t) => t && t <= soon))];
+}
+
 function options(data, marks, width) {
   const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
   const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, spanGaps: false, points: { show: false }, value: (_, v) => value(v, data.unit), ...more });
   const limit = data.limit == null ? [] : [line("limit", "warn", { dash: [4, 4], width: 1.5 })];
   return {
     width, height: 200, padding: [18, 10, 0, 0], legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
-    scales: { x: { time: true }, y: { range: () => range(data) } },
+    scales: { x: { time: true, range: () => span(data, marks) }, y: { range: () => range(data) } },
     axes: [
-      { ...axis, size: 28, values: (_, ticks) => ticks.map(clock) },
+      { ...axis, size: 28, space: 70, values: (_, ticks, _axis, _space, step) => ticks.map((t) => clock(t, step)) },
       { ...axis, size: 58, values: (_, ticks) => ticks.map((v) => value(v, data.unit)) },
     ],
-    series: [{}, line("before", "before"), line("after", "after"), line("expected", "forecast", { dash: [6, 4] }),
+    series: [{}, line("before", "before"), line("after", "after", dots(data.after)), line("expected", "forecast", { dash: [6, 4] }),
       line("low", "forecast", { width: 0 }), line("high", "forecast", { width: 0 }), ...limit],
     bands: [{ series: [5, 4], fill: colour("forecast") + "2e" }],
     hooks: { draw: [lines(marks)], setCursor: [readout] },
   };
+}
+
+// dots marks single values where there are few: one alone makes no line.
+function dots(values) {
+  return values.filter((v) => v != null).length > 40 ? {} : { points: { show: true, size: 5 } };
 }
 
 // readout says in words what stands under the cursor.
