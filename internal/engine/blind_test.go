@@ -26,6 +26,7 @@ func TestStoreFails(t *testing.T) {
 			b.pass(time.Minute)
 			b.wantTold("platform", "metric store prod cannot be read", "connection refused", "Nothing is rolled back")
 			during(b)
+			b.deploy("v8", func(e *sources.Event) { e.Region = "north" }) // blinded by the same outage
 			b.pass(10 * time.Minute)
 			b.wantTold("platform", "metric store prod cannot be read")
 			b.wantWatch(cart, watch.Blind)
