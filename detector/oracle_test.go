@@ -13,16 +13,15 @@ import (
 // read: no reuse, no prefix sums, every placebo's Z computed by its own loop.
 // It shares nothing with the code under test, medians and quantiles included.
 type straightLine struct {
-	x           []float64
-	w, h        int
-	period      int
-	d           float64
-	s0          float64
-	u           []float64
-	g           []float64
-	q80, beta   float64
-	detectable  float64
-	forecasters map[string]bool
+	x          []float64
+	w, h       int
+	period     int
+	d          float64
+	s0         float64
+	u          []float64
+	g          []float64
+	q80, beta  float64
+	detectable float64
 }
 
 func oracleQuantile(x []float64, q float64) float64 {
@@ -51,13 +50,13 @@ func (o *straightLine) forecast(name string, at int) (f []float64, spread float6
 	b := o.x[at-o.w : at]
 	median := oracleMedian(b)
 	var deviations []float64
-	slope, si, sii := 0.0, 0.0, 0.0
+	si, sii := 0.0, 0.0
 	middle := float64(o.w-1) / 2
 	for i, v := range b {
 		si += (float64(i) - middle) * v
 		sii += (float64(i) - middle) * (float64(i) - middle)
 	}
-	slope = 0.6 * si / sii
+	slope := 0.6 * si / sii
 	for j := 1; j <= o.h; j++ {
 		switch name {
 		case "recent":

@@ -99,11 +99,12 @@ func (t *trial) unhealthyBefore() bool {
 // beyondWorst says whether the newest step is worse than anything in the
 // history.
 func (t *trial) beyondWorst() bool {
-	for _, s := range t.steps() {
-		if t.finding.d > 0 {
-			return s.value > t.profile.Levels.Highest
-		}
-		return s.value < t.profile.Levels.Lowest
+	steps := t.steps()
+	switch {
+	case len(steps) == 0:
+		return false
+	case t.finding.d > 0:
+		return steps[0].value > t.profile.Levels.Highest
 	}
-	return false
+	return steps[0].value < t.profile.Levels.Lowest
 }

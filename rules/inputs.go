@@ -157,8 +157,8 @@ func (b Bound) selector(text, suffix string, extra ...*labels.Matcher) (string, 
 		return "", fmt.Errorf("%q is not a series selector", text)
 	}
 	for i, m := range v.LabelMatchers {
-		if m.Name == labels.MetricName {
-			v.LabelMatchers[i] = labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, v.Name+suffix)
+		if m.Name == model.MetricNameLabel {
+			v.LabelMatchers[i] = labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, v.Name+suffix)
 		}
 	}
 	v.Name += suffix
@@ -176,7 +176,7 @@ func badMatchers(text string) ([]*labels.Matcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing %q: %w", text, err)
 	}
-	return slices.DeleteFunc(matchers, func(m *labels.Matcher) bool { return m.Name == labels.MetricName }), nil
+	return slices.DeleteFunc(matchers, func(m *labels.Matcher) bool { return m.Name == model.MetricNameLabel }), nil
 }
 
 func promDuration(d time.Duration) string { return model.Duration(d).String() }

@@ -189,7 +189,7 @@ func diagnostics(ds []rules.Diagnostic) []api.Diagnostic {
 	all := []api.Diagnostic{}
 	for _, d := range ds {
 		all = append(all, api.Diagnostic{
-			File: d.File, Line: d.Line, Column: d.Column, Code: string(d.Code), Message: d.Message, Hint: d.Hint,
+			File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint,
 		})
 	}
 	return all

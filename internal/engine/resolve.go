@@ -24,7 +24,7 @@ func (e *Engine) boundRule(ctx context.Context, w watch.Watch, c store.Change) (
 	}
 	stored, broken := rules.Parse(w.RuleText, e.World)
 	if len(broken) > 0 {
-		return rules.Bound{}, fmt.Errorf("rule %s as stored with the watch: %s", w.Rule, broken[0])
+		return rules.Bound{}, fmt.Errorf("rule %s as stored with the watch: %w", w.Rule, broken[0])
 	}
 	return rules.Bind(stored, c.Change, service), nil
 }

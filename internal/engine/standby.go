@@ -43,7 +43,7 @@ func (e *Engine) askStores(ctx context.Context, measure bool) {
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err != nil && !(errors.As(err, &f) && f.Kind == sources.NoData):
+		case err != nil && (!errors.As(err, &f) || f.Kind != sources.NoData):
 			e.stores.absent(name, err, e.Now())
 		case !e.stores.looksFail(name) || e.looks.open() == 0:
 			e.answered(ctx, name)

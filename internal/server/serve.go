@@ -63,6 +63,6 @@ func (s *Server) stop(h *http.Server, served <-chan error) error {
 	if err != nil {
 		err = errors.Join(fmt.Errorf("waiting for requests in flight: %w", err), h.Close())
 	}
-	<-served
+	_ = <-served // http.ErrServerClosed, always
 	return err
 }

@@ -26,12 +26,9 @@ func newSession(token string, until time.Time) string {
 // session says whether the value of a cookie is a session that still holds.
 func (t tokens) session(value string, now time.Time) (bool, error) {
 	end, code, _ := strings.Cut(value, ".")
-	given, err := base64.RawURLEncoding.DecodeString(code)
-	if err != nil {
-		return false, nil
-	}
-	seconds, err := strconv.ParseInt(end, 10, 64)
-	if err != nil || !now.Before(time.Unix(seconds, 0)) {
+	given, notBase64 := base64.RawURLEncoding.DecodeString(code)
+	seconds, notANumber := strconv.ParseInt(end, 10, 64)
+	if notBase64 != nil || notANumber != nil || !now.Before(time.Unix(seconds, 0)) {
 		return false, nil
 	}
 	return t.match(func(token string) bool { return hmac.Equal(given, seal(token, end)) })
