@@ -26,6 +26,7 @@ import (
 type past struct {
 	options   backtest.Options
 	canonical func(service string) string // a tool's name for it → ours
+	aside     []backtest.Moment           // changes that are not replayed
 	closers   []io.Closer
 }
 
@@ -102,11 +103,12 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 	}
 	var moments []backtest.Moment
 	for _, t := range slices.Backward(told) {
-		if t.FinishedAt.IsZero() || t.FinishedAt.After(now) || t.RollbackOf != "" || t.Status == sources.Started {
-			continue
-		}
 		m := backtest.Moment{Change: t.Change}
 		m.ID = t.Key
+		if t.Status == sources.Started || t.FinishedAt.After(now) || t.RollbackOf != "" {
+			p.aside = append(p.aside, m)
+			continue
+		}
 		moments = append(moments, m)
 	}
 	return moments, nil

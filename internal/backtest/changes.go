@@ -55,11 +55,15 @@ type written struct {
 // Empty lines are skipped. Every bad line is in the error, which joins
 // Mistakes, up to fifty of them; file is only what they call it.
 func ReadChanges(file string, r io.Reader, now time.Time) ([]Moment, error) {
+	return readChanges(file, r, now, maxChanges)
+}
+
+func readChanges(file string, r io.Reader, now time.Time, most int) ([]Moment, error) {
 	reader := lineReader{file: file, now: now, first: map[string]int{}}
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(nil, maxLine)
 	line := 1
-	for ; scanner.Scan() && len(reader.mistakes) < maxMistakes && len(reader.moments) <= maxChanges; line++ {
+	for ; scanner.Scan() && len(reader.mistakes) < maxMistakes && len(reader.moments) <= most; line++ {
 		reader.take(line, scanner.Bytes())
 	}
 	switch err := scanner.Err(); {
@@ -67,8 +71,8 @@ func ReadChanges(file string, r io.Reader, now time.Time) ([]Moment, error) {
 		reader.wrong(line, fmt.Sprintf("the line is longer than %d KiB", maxLine>>10))
 	case err != nil:
 		reader.wrong(line, err.Error())
-	case len(reader.moments) > maxChanges:
-		reader.wrong(line-1, fmt.Sprintf("more than %d changes: split the file", maxChanges))
+	case len(reader.moments) > most:
+		reader.wrong(line-1, fmt.Sprintf("more than %d changes: split the file", most))
 	case len(reader.mistakes) >= maxMistakes:
 		reader.wrong(line, "too many mistakes: the rest was not read")
 	}

@@ -29,10 +29,10 @@ type Catch struct {
 	At      time.Time       `json:"at"`
 	Grade   detector.Grade  `json:"grade"` // the highest it came to
 	Act     bool            `json:"might_act"`
-	Tick    int             `json:"tick"` // when it was first likely
-	After   time.Duration   `json:"after_ns"`
-	Signal  string          `json:"signal"` // the one that was
-	Effect  detector.Effect `json:"effect"` // then
+	Tick    int             `json:"tick"`    // when it was first likely
+	Seconds float64         `json:"seconds"` // from the change until then
+	Signal  string          `json:"signal"`  // the one that was
+	Effect  detector.Effect `json:"effect"`  // then
 	Unit    string          `json:"unit,omitempty"`
 	State   watch.State     `json:"state"` // how the watch ended
 }
@@ -78,7 +78,7 @@ func (r Replay) catch() (Catch, bool) {
 	grade, act := r.worst()
 	c := Catch{
 		Change: r.Moment.ID, Service: r.Moment.Service, Version: r.Moment.Version, At: r.Moment.StartedAt,
-		Grade: grade, Act: act, Tick: alarm.Tick, After: alarm.At.Sub(r.Moment.StartedAt), State: r.End.State,
+		Grade: grade, Act: act, Tick: alarm.Tick, Seconds: alarm.At.Sub(r.Moment.StartedAt).Seconds(), State: r.End.State,
 	}
 	for _, e := range alarm.Verdict.Signals {
 		if e.Grade == alarm.Verdict.Grade {

@@ -19,17 +19,17 @@ const draws = 1000
 // Placebos gives n moments at which nothing was changed, drawn evenly from the
 // time the changes span, or from the week before the last of them where that
 // is longer. Each takes its service, environment and kind from a change drawn
-// at random, so that busy services are as frequent as among the changes. No
-// change of the same service lies within apart of one. The same changes and
-// seed give the same placebos.
-func Placebos(changes []Moment, n int, apart time.Duration, seed uint64) ([]Moment, error) {
+// at random, so that busy services are as frequent as among the changes. Of
+// the same service, nothing of avoid lies within apart of one: changes that
+// are not replayed disturb as well. The same arguments give the same placebos.
+func Placebos(changes, avoid []Moment, n int, apart time.Duration, seed uint64) ([]Moment, error) {
 	if n == 0 {
 		return nil, nil
 	}
 	if len(changes) == 0 {
 		return nil, fmt.Errorf("there are no changes to take services for placebos from")
 	}
-	d := newDrawer(changes, apart, seed)
+	d := newDrawer(changes, avoid, apart, seed)
 	placebos := make([]Moment, n)
 	for i := range placebos {
 		p, ok := d.draw()
@@ -44,21 +44,24 @@ func Placebos(changes []Moment, n int, apart time.Duration, seed uint64) ([]Mome
 // drawer draws placebos.
 type drawer struct {
 	changes  []Moment
-	times    map[string][]time.Time // of each service's changes, ascending
+	times    map[string][]time.Time // by service, what to avoid, ascending
 	from, to time.Time
 	apart    time.Duration
 	chance   *rand.Rand
 }
 
-func newDrawer(changes []Moment, apart time.Duration, seed uint64) *drawer {
+func newDrawer(changes, avoid []Moment, apart time.Duration, seed uint64) *drawer {
 	d := &drawer{changes: changes, times: map[string][]time.Time{}, apart: apart, chance: rand.New(rand.NewPCG(seed, 0))}
 	d.from, d.to = Span(changes)
 	if d.to.Sub(d.from) < least {
 		d.from = d.to.Add(-least)
 	}
-	for _, c := range changes {
+	rollout := time.Duration(0)
+	for _, c := range avoid {
 		d.times[c.Service] = append(d.times[c.Service], c.StartedAt)
+		rollout = max(rollout, c.FinishedAt.Sub(c.StartedAt))
 	}
+	d.apart += rollout
 	for _, ts := range d.times {
 		slices.SortFunc(ts, time.Time.Compare)
 	}

@@ -39,7 +39,14 @@ func share(c, n int) *Rate {
 	}
 	p := float64(c) / float64(n)
 	low, high := stats.Wilson(p, float64(n))
-	return &Rate{Value: p, Low: max(low, 0), High: min(high, 1)}
+	r := Rate{Value: p, Low: low, High: high}
+	switch c { // where rounding would leave a trace
+	case 0:
+		r.Low = 0
+	case n:
+		r.High = 1
+	}
+	return &r
 }
 
 // times scales a share to a frequency; nil where either is unknown.
@@ -65,10 +72,10 @@ type Score struct {
 	PagesAMonth    *Rate   `json:"false_pages_a_month"`
 	ActsAMonth     *Rate   `json:"false_rollbacks_a_month"`
 
-	Caught []Catch       `json:"caught"`
-	Median time.Duration `json:"median_time_to_detect_ns"` // of Caught; 0 where there is none
-	Earned rules.Mode    `json:"earned"`
-	Why    string        `json:"why"` // one sentence
+	Caught []Catch    `json:"caught"`
+	Median float64    `json:"median_seconds_to_detect"` // of Caught; 0 where there is none
+	Earned rules.Mode `json:"earned"`
+	Why    string     `json:"why"` // one sentence
 }
 
 // Scorer counts replays and makes scores of them.
@@ -145,16 +152,16 @@ func (s *Scorer) pace(score Score) float64 {
 	return float64(score.Changes.Watched) * month.Seconds() / span.Seconds()
 }
 
-func medianTime(caught []Catch) time.Duration {
+func medianTime(caught []Catch) float64 {
 	if len(caught) == 0 {
 		return 0
 	}
-	times := make([]time.Duration, len(caught))
+	times := make([]float64, len(caught))
 	for i, c := range caught {
-		times[i] = c.After
+		times[i] = c.Seconds
 	}
 	slices.Sort(times)
-	return times[len(times)/2]
+	return stats.Quantile(times, 0.5)
 }
 
 // earned holds the worst that the placebos allow for against the budget: a

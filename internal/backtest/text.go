@@ -85,18 +85,19 @@ func (r Rate) plain() string {
 func (c Catch) line() string {
 	what := strings.Join(strings.Fields(c.Service+" "+c.Version), " ")
 	return fmt.Sprintf("%s %s (%s): %s after %s by %s %.4g → %.4g", c.At.UTC().Format("2006-01-02 15:04Z"), what, c.Change,
-		c.Grade, short(c.After), c.Signal, c.Effect.Forecast, c.Effect.After)
+		c.Grade, short(c.Seconds), c.Signal, c.Effect.Forecast, c.Effect.After)
 }
 
-// short writes a duration as people say it.
-func short(d time.Duration) string {
-	switch {
+// short writes seconds as people say them.
+func short(seconds float64) string {
+	switch d := time.Duration(seconds * float64(time.Second)); {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%d min", int(d.Minutes()))
+	default:
+		return fmt.Sprintf("%.1f h", d.Hours())
 	}
-	return fmt.Sprintf("%.1f h", d.Hours())
 }
 
 // bars are what a plot is drawn with, from none to all.
