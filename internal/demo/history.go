@@ -48,6 +48,7 @@ func History(latencies []time.Duration, address string, now time.Time) []sources
 type past struct {
 	random    *rand.Rand
 	latencies []time.Duration
+	drift     float64 // how much slower the shop is at the moment, as a logarithm
 	address   string
 	counters  counters
 	pages     map[string]page
@@ -88,9 +89,18 @@ func (p *past) open(route string) page {
 	return of
 }
 
+// The past is sometimes slower, sometimes faster, by half a minute and a
+// twentieth, as machines are that do other things too. With a past calmer than
+// the machine it runs on, every hiccup of the demonstration would look like news.
+const (
+	memory = 0.97
+	wander = 0.05
+)
+
 // second lets one second of customers in. Their number breathes by a tenth
 // over two hours, as the noise of a quiet afternoon.
 func (p *past) second(at time.Time) {
+	p.drift = memory*p.drift + math.Sqrt(1-memory*memory)*wander*p.random.NormFloat64()
 	wave := 1 + 0.05*math.Sin(2*math.Pi*float64(at.Unix()%7200)/7200)
 	for route, share := range shop.Routes {
 		expected := PerSecond * float64(share) / 100 * wave
@@ -114,7 +124,7 @@ func (p *past) request(at page) {
 			*at.orders++
 		}
 	}
-	took := p.latencies[p.random.IntN(len(p.latencies))].Seconds()
+	took := p.latencies[p.random.IntN(len(p.latencies))].Seconds() * math.Exp(p.drift)
 	for i, bucket := range at.buckets {
 		if i == len(shop.Buckets) || took <= shop.Buckets[i] {
 			*bucket++
