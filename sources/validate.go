@@ -63,13 +63,14 @@ type name struct {
 
 func (e Event) checkNames() error {
 	for _, n := range []name{
-		{"source", e.Source, true},
-		{"event_id", e.EventID, true},
-		{"change_id", e.ChangeID, true},
+		// Before the ids, which are made from them where a tool sends none.
 		{"service", e.Service, true},
 		{"environment", e.Environment, true},
 		{"region", e.Region, false},
 		{"version", e.Version, false},
+		{"change_id", e.ChangeID, true},
+		{"event_id", e.EventID, true},
+		{"source", e.Source, true},
 		{"previous", e.Previous, false},
 		{"rollback_of", e.RollbackOf, false},
 		{"group", e.Group, false},

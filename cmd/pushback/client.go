@@ -49,7 +49,7 @@ func (f serverFlags) client() (*client, error) {
 	}
 	c.token, err = readToken(f.TokenFile)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("reading the API token: %w", err))
+		return nil, usageError(fmt.Errorf("reading the API token: %w\n  hint: --token-file names the daemon's token_file, or one with a line of it", err))
 	}
 	return c, nil
 }

@@ -46,7 +46,7 @@ func (r rulesCheckCommand) Run(out terminal) error {
 		return err
 	}
 	if _, err := os.Stat(folder); err != nil {
-		return usageError(fmt.Errorf("reading the rules: %w", err))
+		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
 	}
 	set, found := rules.Load(os.DirFS(folder), world)
 	answer := rulesAnswer{Diagnostics: found}

@@ -59,9 +59,13 @@ func (e *Engine) link(changeKey string) string { return e.ExternalURL + "/change
 
 func fields(c sources.Change, rule string) []notify.Field {
 	fs := []notify.Field{
-		{Name: "service", Value: c.Service}, {Name: "environment", Value: c.Environment},
-		{Name: "region", Value: c.Region}, {Name: "kind", Value: string(c.Kind)},
-		{Name: "version", Value: c.Version}, {Name: "rule", Value: rule}, {Name: "by", Value: c.Actor},
+		{Name: "service", Value: c.Service},
+		{Name: "environment", Value: c.Environment},
+		{Name: "region", Value: c.Region},
+		{Name: "kind", Value: string(c.Kind)},
+		{Name: "version", Value: c.Version},
+		{Name: "rule", Value: rule},
+		{Name: "by", Value: c.Actor},
 	}
 	kept := fs[:0]
 	for _, f := range fs {

@@ -146,7 +146,7 @@ func (s *Server) find(ctx context.Context, name string) (store.Change, error) {
 	found, err := s.Store.FindChanges(ctx, name)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && len(found) == 0:
-		return store.Change{}, problem(http.StatusNotFound, "no change of that name", "GET /v1/changes lists them")
+		return store.Change{}, problem(http.StatusNotFound, "no change of that name", "`pushback status` and GET /v1/changes list them")
 	case err != nil:
 		return store.Change{}, s.unreadable(err)
 	case len(found) > 1:
