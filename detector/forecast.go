@@ -35,6 +35,7 @@ type outlook struct {
 // past behind it, and the smoothed past behind the after-ticks.
 type shape struct {
 	raw, smooth, ahead []float64
+	days               []lookback // what a blend looks back to
 }
 
 // look fills the outlook of a forecaster on before window b. The past is read

@@ -59,11 +59,17 @@ func (t *trial) usable(d float64) (*Scan, shape) {
 		scans = k.Lower
 	}
 	for i := range scans {
-		if past, ok := t.shape(scans[i].Period); ok && !scans[i].constant() {
+		past, ok := t.shape(scans[i].Period)
+		if ok && !scans[i].constant() && scans[i].fits(past) {
 			return &scans[i], past
 		}
 	}
 	return nil, shape{}
+}
+
+// fits says whether a blend has the days it weighs.
+func (s *Scan) fits(past shape) bool {
+	return !s.blends() || len(s.Weights) == localParts+len(past.days)
 }
 
 // shape finds one period ago in the profile; a scan without a period needs
@@ -84,6 +90,11 @@ func (t *trial) shape(period time.Duration) (shape, bool) {
 			return shape{}, false
 		}
 		past := shape{raw: p.Value[from:to], smooth: p.Smooth[from:to], ahead: p.Smooth[at : at+t.plan.After]}
+		if len(p.Typical) == len(p.Value) {
+			past.days = []lookback{
+				lookBack(past.smooth, past.ahead, nil), lookBack(p.Typical[from:to], p.Typical[at:at+t.plan.After], nil),
+			}
+		}
 		return past, mostly(past.raw) && mostly(past.ahead)
 	}
 	return shape{}, false
@@ -97,7 +108,11 @@ func (t *trial) scan(d float64) (finding, bool) {
 	}
 	x := t.values()
 	o := outlook{forecast: make([]float64, len(x)), scratch: make([]float64, 0, len(t.before.Value))}
-	o.look(s.Forecaster, t.before.Value, past)
+	if b := t.before.Value; s.blends() {
+		o.blend(b, stanceOf(b, fading(len(x)), past.days, nil), s.Weights)
+	} else {
+		o.look(s.Forecaster, b, past)
+	}
 	t.floor(o.forecast, d)
 	scale := scaleOf(o.spread, s.Scale)
 	g := s.highest(x, o.forecast, scale, d)

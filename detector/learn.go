@@ -31,7 +31,11 @@ const placeboStep = 3
 // Learn computes the profile of signal s under plan p. It costs about a tenth
 // of a second for two weeks of minutes, and so is done on a schedule and not
 // when a change arrives. A plan without a tick teaches nothing.
-func Learn(p Plan, s Signal, h History) Profile {
+func Learn(p Plan, s Signal, h History) Profile { return learn(p, s, h, learner.blended) }
+
+// learn is Learn with a choice of forecasters; the published ones alone are
+// learner.scans.
+func learn(p Plan, s Signal, h History, choose func(l learner, d float64, periods []int) []Scan) Profile {
 	if p.Tick <= 0 {
 		return Profile{}
 	}
@@ -49,11 +53,14 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	l := learner{x: x, smooth: stats.Smooth5(x), tick: p.Tick, before: p.Before, after: p.After, floor: tinyScale(x)}
 	periods := l.periods(p)
+	if len(periods) > 0 {
+		l.period, l.typical = periods[0], typical(l.smooth, periods[0])
+	}
 	if s.Worse != Lower {
-		k.Higher = l.scans(+1, periods)
+		k.Higher = choose(l, +1, periods)
 	}
 	if s.Worse != Higher {
-		k.Lower = l.scans(-1, periods)
+		k.Lower = choose(l, -1, periods)
 	}
 	for _, period := range seasons(k.Higher, k.Lower) {
 		k.Past = append(k.Past, l.past(period, k))
@@ -108,6 +115,8 @@ func tinyScale(x Values) float64 {
 // learner slides placebo changes over one history.
 type learner struct {
 	x, smooth     []float64
+	period        int       // the shortest season, in ticks; 0 for none
+	typical       []float64 // of that season; nil for none
 	tick          time.Duration
 	before, after int
 	floor         float64
@@ -140,10 +149,14 @@ func (l learner) past(period time.Duration, k Profile) Past {
 	ticks := int(period / l.tick)
 	from := max(len(l.x)-ticks-2*l.before, 0)
 	to := min(len(l.x)-ticks+int(pastReach/l.tick)+2*l.after, len(l.x))
-	return Past{
+	past := Past{
 		Period: period,
 		Start:  k.Start.Add(time.Duration(from) * l.tick),
 		Value:  slices.Clone(l.x[from:to]),
 		Smooth: slices.Clone(l.smooth[from:to]),
 	}
+	if l.typical != nil && ticks == l.period {
+		past.Typical = slices.Clone(l.typical[from:to])
+	}
+	return past
 }

@@ -179,7 +179,7 @@ func TestScanAgainstStraightLine(t *testing.T) {
 	f := func(name string, x Values, worse Worse, d float64, want string) {
 		t.Helper()
 		p := Plan{Tick: 5 * time.Minute, Before: 30, After: 30, Season: day}
-		k := Learn(p, Signal{Kind: Level, Worse: worse}, History{Start: deploy, Ticks: Ticks{Value: x}})
+		k := learn(p, Signal{Kind: Level, Worse: worse}, History{Start: deploy, Ticks: Ticks{Value: x}}, learner.scans)
 		scans := k.Higher
 		if d < 0 {
 			scans = k.Lower

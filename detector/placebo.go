@@ -53,11 +53,22 @@ func (l learner) scan(forecaster string, period int, d float64) Scan {
 	if len(p.at) < minPlacebos {
 		return s
 	}
-	s.Scale = max(stats.Median(p.spread, nil), stats.NormalMAD*stats.MAD(differences(l.x), nil)/math.Sqrt2, l.floor)
+	l.sumUp(&s, p, d)
+	return s
+}
+
+// sumUp turns what a forecaster made of its placebos into its scan.
+func (l learner) sumUp(s *Scan, p placebos, d float64) {
+	s.Scale = l.typicalSpread(p.spread)
 	peaks := l.peaks(p, s.Scale, d)
 	s.Units = units(peaks, fitting(l.after))
 	s.summarise(largest(peaks, s.Units), p.meanSquare())
-	return s
+}
+
+// typicalSpread is s0: the usual spread within a window, and no less than the
+// steps from tick to tick tell.
+func (l learner) typicalSpread(spreads []float64) float64 {
+	return max(stats.Median(spreads, nil), stats.NormalMAD*stats.MAD(differences(l.x), nil)/math.Sqrt2, l.floor)
 }
 
 // placebos are the moments a forecaster could be tried at, its forecasts and
@@ -172,7 +183,8 @@ func (s *Scan) summarise(g []float64, meanSquare float64) {
 		s.Excess += (v - s.Q80) / float64(len(beyond))
 	}
 	s.Order = thinned(g[:at+1])
-	likely := s.Q80 + s.Excess*math.Log(tailShare/DefaultThresholds.Likely)
+	s.temper()
+	likely := s.level(DefaultThresholds.Likely)
 	s.AlarmRate = float64(len(g)-sort.SearchFloat64s(g, likely)) / float64(len(g))
 	unit := s.Units[min(len(s.Units)-1, 4)]
 	s.Detectable = likely * unit * math.Sqrt(meanSquare/2+s.Scale*s.Scale/2)

@@ -50,22 +50,27 @@ type Past struct {
 	Start  time.Time     `json:"start"`
 	Value  Values        `json:"value"`
 	Smooth Values        `json:"smooth"`
+	// Typical is the median of the last days at the same time of day, where
+	// the period is the blend's.
+	Typical Values `json:"typical,omitempty"`
 }
 
 // Scan is the placebo scan of one forecaster in one direction: what the
 // series does by itself, as the scan sees it.
 type Scan struct {
-	Forecaster string        `json:"forecaster"`       // recent, trend or season
-	Period     time.Duration `json:"period,omitempty"` // of the season forecaster
-	Scale      float64       `json:"scale"`            // s0: the typical spread within a before window
-	Units      []float64     `json:"units"`            // u_k in the order of scanLengths
-	Order      []float64     `json:"order"`            // order statistics of G up to Q80, evenly thinned
-	Placebos   int           `json:"placebos"`         // how many G there were
+	Forecaster string        `json:"forecaster"`        // blend, daily blend, recent, trend or season
+	Period     time.Duration `json:"period,omitempty"`  // of a forecaster that looks days back
+	Weights    []float64     `json:"weights,omitempty"` // of a blend's parts
+	Scale      float64       `json:"scale"`             // s0: the typical spread within a before window
+	Units      []float64     `json:"units"`             // u_k in the order of scanLengths
+	Order      []float64     `json:"order"`             // order statistics of G up to Q80, evenly thinned
+	Placebos   int           `json:"placebos"`          // how many G there were
 	Q80        float64       `json:"q80"`
 	Q99        float64       `json:"q99"`
-	Excess     float64       `json:"excess"`     // β: mean excess of G above Q80
-	Detectable float64       `json:"detectable"` // smallest shift found at p = 0.01 when it lasts ten ticks
-	AlarmRate  float64       `json:"alarm_rate"` // share of placebos that would have been likely
+	Excess     float64       `json:"excess"`         // β: mean excess of G above Q80
+	Tail       float64       `json:"tail,omitempty"` // how many exceedances β is worth; 0: β is taken as known
+	Detectable float64       `json:"detectable"`     // smallest shift found at p = 0.01 when it lasts ten ticks
+	AlarmRate  float64       `json:"alarm_rate"`     // share of placebos that would have been likely
 }
 
 // tailShare is the part of the placebos beyond Q80, where the exponential
@@ -73,11 +78,12 @@ type Scan struct {
 const tailShare = 0.2
 
 // P is the p-value of g, the running maximum of the scan: counted among the
-// placebos up to Q80, an exponential tail beyond. A profile thins the order
-// statistics of long histories; p then is right to a part in a thousand.
+// placebos up to Q80, an exponential tail beyond, made heavier by what is not
+// known of β. A profile thins the order statistics of long histories; p then
+// is right to a part in a thousand.
 func (s Scan) P(g float64) float64 {
 	if g > s.Q80 {
-		return tailShare * math.Exp(-(g-s.Q80)/s.Excess)
+		return tailShare * s.beyond((g-s.Q80)/s.Excess)
 	}
 	place := sort.SearchFloat64s(s.Order, g)
 	below := float64(place) / float64(len(s.Order)) * float64(atQ80(s.Placebos)+1)

@@ -33,7 +33,8 @@ type referenceCase struct {
 	P          []float64 `json:"p_path"`
 }
 
-// TestReference holds the scan against the published worked cases.
+// TestReference holds the published scan, which the blend is built from,
+// against the published worked cases.
 func TestReference(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(shared, "vectors", "scan-reference.json"))
 	if err != nil {
@@ -46,7 +47,7 @@ func TestReference(t *testing.T) {
 	for _, c := range cases {
 		x, _ := readSeries(t, filepath.Join(shared, c.File))
 		p := Plan{Tick: time.Minute, Before: c.Before, After: c.After, Season: day}
-		k := Learn(p, Signal{Kind: Level, Worse: Higher}, History{Start: time.Unix(0, 0), Ticks: Ticks{Value: x[c.Start:c.Deploy]}})
+		k := learn(p, Signal{Kind: Level, Worse: Higher}, History{Start: time.Unix(0, 0), Ticks: Ticks{Value: x[c.Start:c.Deploy]}}, learner.scans)
 		s := k.Higher[0]
 		if s.Forecaster != c.Forecaster {
 			t.Errorf("%s: forecaster %s, want %s", c.File, s.Forecaster, c.Forecaster)

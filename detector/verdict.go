@@ -99,7 +99,7 @@ type Evidence struct {
 	Counts     *Tally    `json:"counts,omitempty"`
 	Onset      time.Time `json:"onset,omitzero"`       // where the series breaks
 	Smallest   float64   `json:"smallest,omitempty"`   // the smallest difference this watch could have seen
-	Forecaster string    `json:"forecaster,omitempty"` // recent, trend, season
+	Forecaster string    `json:"forecaster,omitempty"` // blend, daily blend, recent, trend, season
 	History    int       `json:"history,omitempty"`    // ticks learned from
 	Placebos   int       `json:"placebos,omitempty"`
 	AlarmRate  float64   `json:"alarm_rate,omitempty"` // how often this would have been likely with no change

@@ -234,8 +234,8 @@ func TestLimitOfLevel(t *testing.T) {
 	f("lower, above", Lower, Values{15, 15, 15}, Values{12, 11}, nil, None)
 }
 
-// TestOldProfile holds that a profile serves a day: the season is still found,
-// and after that the best of the others takes over.
+// TestOldProfile holds that a profile serves a day: the days before are still
+// found, and after that the blend without them takes over.
 func TestOldProfile(t *testing.T) {
 	signal := Signal{Name: "s", Kind: Level, Worse: Higher}
 	x := wander(5, 5000, 288, 40, 0.1)
@@ -252,10 +252,10 @@ func TestOldProfile(t *testing.T) {
 			t.Errorf("%s: forecaster %q, want %q; grade %v", name, e.Forecaster, want, v.Grade)
 		}
 	}
-	f("fresh", 0, "season")
-	f("a night old", 12*time.Hour, "season")
-	f("just short of a day", 20*time.Hour, "season")
-	f("three days old", 72*time.Hour, "trend")
+	f("fresh", 0, "daily blend")
+	f("a night old", 12*time.Hour, "daily blend")
+	f("just short of a day", 20*time.Hour, "daily blend")
+	f("three days old", 72*time.Hour, "blend")
 }
 
 func TestNotes(t *testing.T) {

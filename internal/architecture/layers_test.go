@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"rules", "dashboards/*", "internal/report", "internal/server/api", "rollback/freezefile"},
 	{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest"},
 	{"notify/*", "rollback/*", "internal/store", "internal/gather"},
-	{"internal/engine", "internal/server", "internal/config", "internal/backtest"},
+	{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/accuracy"},
 	{"internal/demo/shop"},
 	{"internal/demo"},
 	{"cmd/*"},
