@@ -10,7 +10,6 @@ type Change struct {
 	Aside        string // what a reader must be told beside it
 	FinishedAt   time.Time
 	URL          string
-	RollbackOf   string
 	Riders       []string
 	Witnesses    []Witness
 	Labels       []Label

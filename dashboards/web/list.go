@@ -27,6 +27,7 @@ type Row struct {
 	Version     string
 	Previous    string
 	Actor       string
+	RollbackOf  string // what it takes back; "" where it is no rollback
 	At          time.Time
 	State       string // the worst of its watches
 	Grade       string

@@ -29,8 +29,11 @@ type Signal struct {
 
 // Badge is how the signal's grade is shown.
 func (s Signal) Badge() Badge {
-	if s.Grade == "none" && s.Healthy {
+	switch {
+	case s.Grade == "none" && s.Healthy:
 		return Badge{"Healthy", "good", "check"}
+	case s.Grade == "none" && s.To == "—":
+		return Badge{"Not judged", "quiet", "none"}
 	}
 	return GradeBadge(s.Grade)
 }
@@ -99,7 +102,7 @@ func Headline(state, grade string, watches []Watch) string {
 	case state == "healthy":
 		return "Healthy: nothing got worse that matters."
 	case state == "blind":
-		return "Nobody could see: the metric store gave no answer. This says nothing about the change."
+		return "Nobody could see what it did. That says nothing about it, good or bad."
 	case state == "inconclusive":
 		return "Inconclusive: there was not enough to call it well or ill."
 	case state == "superseded":

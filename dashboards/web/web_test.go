@@ -72,7 +72,7 @@ func TestHeadline(t *testing.T) {
 	f("regressed", "certain", "It made things worse: traffic certain.", errors, lost)
 	f("watching", "none", "No sign of harm so far.", Watch{})
 	f("healthy", "none", "Healthy: nothing got worse that matters.", Watch{})
-	f("blind", "none", "Nobody could see: the metric store gave no answer. This says nothing about the change.", Watch{})
+	f("blind", "none", "Nobody could see what it did. That says nothing about it, good or bad.", Watch{})
 	f("unwatched", "none", "No rule watches this change.")
 }
 

@@ -26,7 +26,7 @@ func rows(changes []api.ChangeSummary) []web.Row {
 func row(c api.ChangeSummary) web.Row {
 	return web.Row{
 		Key: c.Key, Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: string(c.Kind),
-		Version: c.Version, Previous: c.Previous, Actor: c.Actor, At: c.StartedAt,
+		Version: c.Version, Previous: c.Previous, Actor: c.Actor, RollbackOf: c.RollbackOf, At: c.StartedAt,
 		State: c.State, Grade: c.Grade, Order: c.Order,
 	}
 }
@@ -36,7 +36,7 @@ func row(c api.ChangeSummary) web.Row {
 func changeView(e api.Explanation, now time.Time) web.Change {
 	c := e.Change
 	v := web.Change{
-		Row: row(c), FinishedAt: c.FinishedAt, URL: c.URL, RollbackOf: c.RollbackOf, Riders: c.Riders,
+		Row: row(c), FinishedAt: c.FinishedAt, URL: c.URL, Riders: c.Riders,
 		Standing: c.Standing, SupersededBy: c.SupersededBy, SuspendedBy: c.SuspendedBy,
 		Marks: web.Marks{Started: web.Seconds(c.StartedAt), Finished: web.Seconds(c.FinishedAt)},
 	}

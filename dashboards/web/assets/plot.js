@@ -153,9 +153,10 @@ function draw(element, marks) {
   const data = JSON.parse(element.querySelector("script").textContent);
   plots.get(element)?.destroy();
   element.querySelectorAll("p, .legend, output").forEach((old) => old.remove());
+  element.classList.toggle("nothing", !data.time?.length);
   if (!data.time?.length) {
     const none = document.createElement("p");
-    none.textContent = "Nothing was measured yet.";
+    none.textContent = "Nothing was measured.";
     element.append(none);
     return;
   }
