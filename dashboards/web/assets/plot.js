@@ -79,7 +79,7 @@ function legend(data) {
   const items = [["before", "before"], ["after", "after"]];
   if (data.forecast.some((v) => v != null)) items.push(["forecast", "expected without the change"]);
   if (data.low.some((v) => v != null)) items.push(["band", "95 % interval"]);
-  if (data.limit != null) items.push(["warn", "the rule's limit"]);
+  if (data.limit != null && data.limit <= range(data)[1]) items.push(["warn", "the rule's limit"]);
   const list = document.createElement("ul");
   list.className = "legend";
   for (const [name, word] of items) {
@@ -136,7 +136,7 @@ function options(data, marks, width) {
 
 // dots marks single values where there are few: one alone makes no line.
 function dots(values) {
-  return values.filter((v) => v != null).length > 40 ? {} : { points: { show: true, size: 5 } };
+  return values.filter((v) => v != null).length > 40 ? {} : { points: { show: true, size: 5, fill: colour("after") } };
 }
 
 // readout says in words what stands under the cursor.
