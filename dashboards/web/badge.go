@@ -32,12 +32,12 @@ func BadgeOf(state, grade string) Badge {
 
 func watching(grade string) Badge {
 	switch grade {
-	case "certain":
-		return Badge{"Certain harm", "bad", "down"}
-	case "likely":
-		return Badge{"Likely harm", "bad", "down"}
+	case "certain", "likely":
+		b := GradeBadge(grade)
+		b.Word += " harm"
+		return b
 	case "suspect":
-		return Badge{"Suspect", "warn", "ask"}
+		return GradeBadge(grade)
 	}
 	return Badge{"Watching", "busy", "clock"}
 }

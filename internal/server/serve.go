@@ -63,6 +63,8 @@ func (s *Server) stop(h *http.Server, served <-chan error) error {
 	if err != nil {
 		err = errors.Join(fmt.Errorf("waiting for requests in flight: %w", err), h.Close())
 	}
-	_ = <-served // http.ErrServerClosed, always
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }

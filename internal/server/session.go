@@ -28,7 +28,8 @@ func (t tokens) session(value string, now time.Time) (bool, error) {
 	end, code, _ := strings.Cut(value, ".")
 	given, notBase64 := base64.RawURLEncoding.DecodeString(code)
 	seconds, notANumber := strconv.ParseInt(end, 10, 64)
-	if notBase64 != nil || notANumber != nil || !now.Before(time.Unix(seconds, 0)) {
+	holds := notBase64 == nil && notANumber == nil && now.Before(time.Unix(seconds, 0))
+	if !holds {
 		return false, nil
 	}
 	return t.match(func(token string) bool { return hmac.Equal(given, seal(token, end)) })
