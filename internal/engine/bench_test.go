@@ -246,10 +246,6 @@ func (b *bench) watch(key string) watch.Watch {
 	return ws[0]
 }
 
-func (b *bench) ended(key string) func() bool {
-	return func() bool { return !b.watch(key).State.Open() }
-}
-
 // state is the order's state, "" where there is none.
 func (b *bench) state(key string) rollback.State {
 	b.t.Helper()
