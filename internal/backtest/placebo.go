@@ -16,11 +16,12 @@ const least = 7 * 24 * time.Hour
 // draws is how often a placebo is tried before there is taken to be no room.
 const draws = 1000
 
-// Placebos gives n moments at which nothing was changed, drawn evenly from the
-// time the changes span, or from the week before the last of them where that
-// is longer. Each takes its service, environment and kind from a change drawn
-// at random, so that busy services are as frequent as among the changes. Of
-// the same service, nothing of avoid lies within apart of one: changes that
+// Placebos gives n moments at which nothing was changed. Each takes its
+// service, environment and kind from a change drawn at random, so that busy
+// services are as frequent as among the changes, and its time evenly from what
+// that service's changes span, or from the week before the last of them where
+// that is longer: services come and go, and so do their series. Of the same
+// service, nothing of avoid lies within apart of one: changes that
 // are not replayed disturb as well. The same arguments give the same placebos.
 func Placebos(changes, avoid []Moment, n int, apart time.Duration, seed uint64) ([]Moment, error) {
 	if n == 0 {
@@ -43,18 +44,17 @@ func Placebos(changes, avoid []Moment, n int, apart time.Duration, seed uint64) 
 
 // drawer draws placebos.
 type drawer struct {
-	changes  []Moment
-	times    map[string][]time.Time // by service, what to avoid, ascending
-	from, to time.Time
-	apart    time.Duration
-	chance   *rand.Rand
+	changes []Moment
+	spans   map[string]sources.Window // by service
+	times   map[string][]time.Time    // by service, what to avoid, ascending
+	apart   time.Duration
+	chance  *rand.Rand
 }
 
 func newDrawer(changes, avoid []Moment, apart time.Duration, seed uint64) *drawer {
-	d := &drawer{changes: changes, times: map[string][]time.Time{}, apart: apart, chance: rand.New(rand.NewPCG(seed, 0))}
-	d.from, d.to = Span(changes)
-	if d.to.Sub(d.from) < least {
-		d.from = d.to.Add(-least)
+	d := &drawer{
+		changes: changes, spans: spans(changes), times: map[string][]time.Time{},
+		apart: apart, chance: rand.New(rand.NewPCG(seed, 0)),
 	}
 	rollout := time.Duration(0)
 	for _, c := range avoid {
@@ -70,10 +70,11 @@ func newDrawer(changes, avoid []Moment, apart time.Duration, seed uint64) *drawe
 
 // draw names a placebo by what it is, so that its lines can be found again.
 func (d *drawer) draw() (Moment, bool) {
-	seconds := int64(d.to.Sub(d.from) / time.Second)
 	for range draws {
 		like := d.changes[d.chance.IntN(len(d.changes))]
-		at := d.from.Add(time.Duration(d.chance.Int64N(seconds+1)) * time.Second).Truncate(time.Second)
+		span := d.spans[like.Service]
+		seconds := int64(span.To.Sub(span.From) / time.Second)
+		at := span.From.Add(time.Duration(d.chance.Int64N(seconds+1)) * time.Second).Truncate(time.Second)
 		if !d.free(like.Service, at) {
 			continue
 		}
@@ -93,11 +94,24 @@ func (d *drawer) free(service string, at time.Time) bool {
 	return next == len(ts) || ts[next].After(at.Add(d.apart))
 }
 
-// Span is when the first and the last of the moments was.
-func Span(all []Moment) (from, to time.Time) {
-	if len(all) == 0 {
-		return from, to
+// spans are the times that each service's changes span, a week at least.
+func spans(changes []Moment) map[string]sources.Window {
+	all := map[string]sources.Window{}
+	for _, c := range changes {
+		w, ok := all[c.Service]
+		if !ok || c.StartedAt.Before(w.From) {
+			w.From = c.StartedAt
+		}
+		if c.StartedAt.After(w.To) {
+			w.To = c.StartedAt
+		}
+		all[c.Service] = w
 	}
-	byTime := func(a, b Moment) int { return a.StartedAt.Compare(b.StartedAt) }
-	return slices.MinFunc(all, byTime).StartedAt, slices.MaxFunc(all, byTime).StartedAt
+	for service, w := range all {
+		if w.To.Sub(w.From) < least {
+			w.From = w.To.Add(-least)
+			all[service] = w
+		}
+	}
+	return all
 }

@@ -30,9 +30,9 @@ func TestPlacebosKeepAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, to := Span(changes)
+	spans := spans(changes)
 	for _, p := range placebos {
-		if !p.Placebo || p.StartedAt.Before(to.Add(-least)) || p.StartedAt.After(to) || !from.Before(to) {
+		if span := spans[p.Service]; !p.Placebo || p.StartedAt.Before(span.From) || p.StartedAt.After(span.To) || span.To.Sub(span.From) != least {
 			t.Fatalf("%+v", p)
 		}
 		for _, c := range changes {
