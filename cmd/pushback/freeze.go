@@ -12,10 +12,22 @@ import (
 // works with the daemon and the database down.
 type freezeCommand struct {
 	configFlag
-	Why string `default:"frozen from the command line" help:"Why; shown wherever a rollback is refused."`
+	JSON bool   `help:"Write JSON, for programs."`
+	Why  string `default:"frozen from the command line" help:"Why; shown wherever a rollback is refused."`
 }
 
-type unfreezeCommand struct{ configFlag }
+type unfreezeCommand struct {
+	configFlag
+	JSON bool `help:"Write JSON, for programs."`
+}
+
+// freezeAnswer is what --json writes.
+type freezeAnswer struct {
+	Frozen bool   `json:"frozen"`
+	Was    bool   `json:"was"` // before the command
+	File   string `json:"file"`
+	Why    string `json:"why,omitempty"`
+}
 
 // Help says what freezing does and does not do.
 func (freezeCommand) Help() string {
@@ -35,11 +47,15 @@ func (f freezeCommand) Run(out terminal) error {
 		return err
 	}
 	path := c.Guards.FreezeFile
+	was, _, _ := freezefile.Read(path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("freezing: %w", err)
 	}
 	if err := freezefile.Write(path, f.Why); err != nil {
 		return err
+	}
+	if f.JSON {
+		return out.printJSON(freezeAnswer{Frozen: true, Was: was, File: path, Why: f.Why})
 	}
 	fmt.Fprintf(out, "frozen: nothing acts while %s exists\n", path)
 	return nil
@@ -54,6 +70,9 @@ func (u unfreezeCommand) Run(out terminal) error {
 	frozen, _, _ := freezefile.Read(c.Guards.FreezeFile)
 	if err := freezefile.Clear(c.Guards.FreezeFile); err != nil {
 		return err
+	}
+	if u.JSON {
+		return out.printJSON(freezeAnswer{Was: frozen, File: c.Guards.FreezeFile})
 	}
 	if !frozen {
 		fmt.Fprintln(out, "was not frozen")

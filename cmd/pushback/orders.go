@@ -29,6 +29,13 @@ func (approveCommand) Help() string {
   pushback approve kq3v5d2y7m --why "confirmed on the graphs"`
 }
 
+// Help says what rejecting means.
+func (rejectCommand) Help() string {
+	return `The rollback is not done, now or later; watching goes on. Example:
+
+  pushback reject kq3v5d2y7m --why "the spike is the marketing mail"`
+}
+
 // Run approves: the rollback is sent unless a guard stands in its way.
 func (a approveCommand) Run(ctx context.Context, out terminal) error {
 	return a.send(ctx, out, "approve")
