@@ -55,7 +55,7 @@ const (
 // Test is which argument gave a signal its grade.
 type Test string
 
-// The arguments, by the section of docs/detection.md that explains each.
+// The arguments, as docs/detection.md explains them.
 const (
 	ByCounts Test = "counts" // sequential count test
 	ByScan   Test = "scan"   // placebo scan
