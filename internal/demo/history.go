@@ -90,11 +90,11 @@ func (p *past) open(route string) page {
 }
 
 // The past is sometimes slower, sometimes faster, by half a minute and a
-// twentieth, as machines are that do other things too. With a past calmer than
+// seventh, as machines are that do other things too. With a past calmer than
 // the machine it runs on, every hiccup of the demonstration would look like news.
 const (
 	memory = 0.97
-	wander = 0.05
+	wander = 0.15
 )
 
 // second lets one second of customers in. Their number breathes by a tenth
