@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration lint format fuzz bench generate picture check-deploy
+.PHONY: help build demo test integration lint format fuzz bench accuracy generate picture check-deploy
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
@@ -57,6 +57,9 @@ fuzz: ## Fuzz every parser for FUZZ_TIME each
 
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+accuracy: build ## Measure the detector and its peers on the series in ../shared/data; writes docs/accuracy.md
+	bin/pushback accuracy --out docs/accuracy.md
 
 generate: ## Make generated files anew; CI fails when that changes anything
 	go generate ./...

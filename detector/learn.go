@@ -117,6 +117,7 @@ type learner struct {
 	x, smooth     []float64
 	period        int       // the shortest season, in ticks; 0 for none
 	typical       []float64 // of that season; nil for none
+	tempered      bool      // tails are drawn to the general one; false: as published
 	tick          time.Duration
 	before, after int
 	floor         float64

@@ -62,7 +62,7 @@ func (l learner) sumUp(s *Scan, p placebos, d float64) {
 	s.Scale = l.typicalSpread(p.spread)
 	peaks := l.peaks(p, s.Scale, d)
 	s.Units = units(peaks, fitting(l.after))
-	s.summarise(largest(peaks, s.Units), p.meanSquare())
+	s.summarise(largest(peaks, s.Units), p.meanSquare(), l.tempered)
 }
 
 // typicalSpread is s0: the usual spread within a window, and no less than the
@@ -175,7 +175,7 @@ func largest(peaks [][len(scanLengths)]float64, units []float64) []float64 {
 
 // summarise keeps of the ascending G what P needs, and how small a shift the
 // scan would find.
-func (s *Scan) summarise(g []float64, meanSquare float64) {
+func (s *Scan) summarise(g []float64, meanSquare float64, tempered bool) {
 	at := atQ80(len(g))
 	s.Q80, s.Q99 = g[at], stats.Quantile(g, 0.99)
 	beyond := stats.Finite(nil, g[at+1:])
@@ -183,7 +183,9 @@ func (s *Scan) summarise(g []float64, meanSquare float64) {
 		s.Excess += (v - s.Q80) / float64(len(beyond))
 	}
 	s.Order = thinned(g[:at+1])
-	s.temper()
+	if tempered {
+		s.temper()
+	}
 	likely := s.level(DefaultThresholds.Likely)
 	s.AlarmRate = float64(len(g)-sort.SearchFloat64s(g, likely)) / float64(len(g))
 	unit := s.Units[min(len(s.Units)-1, 4)]

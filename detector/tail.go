@@ -16,11 +16,10 @@ const (
 	generalShare = 0.55 // β over Q80 of signals in general
 )
 
-// temper replaces the plain β of a blend by one drawn to the general, and
-// says what it is worth. The published forecasters keep the published tail,
-// and so does a history that never moved.
+// temper replaces the plain β by one drawn to the general, and says what it is
+// worth. A history that never moved keeps its zero.
 func (s *Scan) temper() {
-	if !s.blends() || s.Excess <= 0 || s.Q80 <= 0 {
+	if s.Excess <= 0 || s.Q80 <= 0 {
 		return
 	}
 	own := tailShare * independent * float64(s.Placebos)

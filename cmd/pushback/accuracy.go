@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/pushback/pushback/internal/accuracy"
+)
+
+type accuracyCommand struct {
+	Data    string   `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Where the series lie, a folder an origin: jumpstarter and, if there, microsoft-1m."`
+	CSV     []string `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
+	Moments int      `default:"1500" help:"How many random moments to judge at."`
+	History int      `default:"2880" help:"How many ticks to learn from."`
+	Seed    uint64   `default:"1" help:"Equal seeds give equal figures."`
+	Quick   bool     `help:"A fifth of everything, in under a minute."`
+	JSON    bool     `name:"json" help:"Print all figures as JSON instead of the page."`
+	Out     string   `type:"path" placeholder:"FILE" help:"Write the page here, and its plots into img/ beside it."`
+}
+
+// Help says what is measured.
+func (accuracyCommand) Help() string {
+	return `Judges random moments of real series at which nothing was deployed, as they are
+and with fourteen regressions put in, and does the same with Kayenta's judge,
+Flagger's and Argo's way, and the classical tests. Prints how often each was
+wrong, how much it caught and how fast. Nothing leaves this machine.`
+}
+
+// Run measures, and prints or writes.
+func (a accuracyCommand) Run(ctx context.Context, out terminal) error {
+	if a.Quick {
+		a.Moments /= 5
+	}
+	page, err := a.measure(ctx)
+	switch {
+	case err != nil:
+		return err
+	case a.JSON:
+		return out.printJSON(page)
+	case a.Out == "":
+		return page.Markdown(out, "img")
+	}
+	if err := a.write(page); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "wrote %s\n", a.Out)
+	return nil
+}
+
+func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
+	page := accuracy.Page{Command: a.line(), Series: "the series given"}
+	read := func() ([]accuracy.Series, error) { return accuracy.ReadFiles(a.CSV) }
+	if len(a.CSV) == 0 {
+		page.Series = "jumpstarter (15 services × 19 metrics, 5-minute ticks)"
+		read = func() ([]accuracy.Series, error) { return accuracy.ReadFolder(filepath.Join(a.Data, "jumpstarter")) }
+	}
+	series, err := read()
+	if err != nil {
+		return page, usageError(err)
+	}
+	page.Main, err = accuracy.Measure(ctx, a.options("moments", series, a.History, false))
+	if err != nil || len(a.CSV) > 0 {
+		return page, err
+	}
+	page.Further, err = a.further(ctx)
+	page.Counts = accuracy.SimulateCounts(max(a.Moments*4/3, 1), a.Seed)
+	return page, err
+}
+
+// further measures the detector alone on minutes, with two days and with a
+// week of history; no such folder, no such figures.
+func (a accuracyCommand) further(ctx context.Context) ([]accuracy.Further, error) {
+	series, err := accuracy.ReadFolder(filepath.Join(a.Data, "microsoft-1m"))
+	if err != nil {
+		return nil, nil //nolint:nilerr // the folder is an extra
+	}
+	var further []accuracy.Further
+	for _, days := range []int{2, 7} {
+		report, err := accuracy.Measure(ctx, a.options(fmt.Sprintf("minutes, %d days", days), series, days*24*60, true))
+		if err != nil {
+			return nil, err
+		}
+		further = append(further, accuracy.Further{Name: "microsoft-1m", Report: report})
+	}
+	return further, nil
+}
+
+func (a accuracyCommand) options(what string, series []accuracy.Series, history int, alone bool) accuracy.Options {
+	return accuracy.Options{
+		Series: series, Moments: a.Moments, History: history, Seed: a.Seed, Alone: alone,
+		Progress: measuring(os.Stderr, what),
+	}
+}
+
+// line is the command that makes this page again; no path of this machine.
+func (a accuracyCommand) line() string {
+	words := []string{"pushback accuracy", fmt.Sprintf("--moments %d --seed %d", a.Moments, a.Seed)}
+	for _, f := range a.CSV {
+		words = append(words, "--csv "+filepath.Base(f))
+	}
+	return strings.Join(words, " ")
+}
+
+// measuring tells a person how far it is, every hundredth; a file or a pipe is
+// told nothing.
+func measuring(w io.Writer, what string) func(done, of int) {
+	if !isTerminal(w) {
+		return nil
+	}
+	var mu sync.Mutex
+	return func(done, of int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done == of || done%max(of/100, 1) == 0 {
+			fmt.Fprintf(w, "\r%s: %d of %d ", what, done, of)
+		}
+		if done == of {
+			fmt.Fprintln(w)
+		}
+	}
+}
+
+func (a accuracyCommand) write(page accuracy.Page) error {
+	images := filepath.Join(filepath.Dir(a.Out), "img")
+	if err := os.MkdirAll(images, 0o755); err != nil {
+		return fmt.Errorf("making room for plots: %w", err)
+	}
+	for path, render := range map[string]func(io.Writer) error{
+		a.Out: func(w io.Writer) error { return page.Markdown(w, "img") },
+		filepath.Join(images, accuracy.PowerPlot): page.Main.PlotPower,
+		filepath.Join(images, accuracy.TicksPlot): page.Main.PlotTicks,
+	} {
+		var b strings.Builder
+		if err := render(&b); err != nil {
+			return fmt.Errorf("rendering %s: %w", path, err)
+		}
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			return fmt.Errorf("writing figures: %w", err)
+		}
+	}
+	return nil
+}

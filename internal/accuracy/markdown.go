@@ -1,0 +1,142 @@
+package accuracy
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Page is all that docs/accuracy.md shows.
+type Page struct {
+	Command string     `json:"command"`
+	Series  string     `json:"series"` // what the main report was measured on
+	Main    Report     `json:"main"`
+	Further []Further  `json:"further,omitempty"`
+	Counts  []CountRow `json:"counts,omitempty"`
+}
+
+// Further is the detector alone on other series.
+type Further struct {
+	Name   string `json:"name"`
+	Report Report `json:"report"`
+}
+
+// The names of the plots, within the folder of images beside the page.
+const (
+	PowerPlot = "accuracy-power.svg"
+	TicksPlot = "accuracy-ticks.svg"
+)
+
+// Markdown writes the page. Images names the folder of the plots, as seen from
+// the page.
+func (p Page) Markdown(w io.Writer, images string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Accuracy\n\nMade by `%s`; the same command gives the same page. What is measured, and why these tests, is told in the package comment of internal/accuracy.\n\n", p.Command)
+	fmt.Fprintf(&b, "%d random moments of %s at which nothing was deployed, %d ticks before and %d after, looked at every tick, %d ticks of history, seed %d. An alarm on the series as it is is false; *power* is the mean share caught of %d regressions put in at the same moments.\n\n",
+		p.Main.Moments, p.Series, window, window, p.Main.History, p.Main.Seed, len(p.Main.Scenarios))
+	b.WriteString("## At each method's default\n\n")
+	p.Main.summary(&b, 0)
+	fmt.Fprintf(&b, "\n![false alarms against power](%s/%s)\n", images, PowerPlot)
+	for _, rate := range matchedRates {
+		fmt.Fprintf(&b, "\n## Tuned to %s %% false alarms\n\n", number(100*rate))
+		p.Main.summary(&b, rate)
+		b.WriteString("\n")
+		p.Main.byScenario(&b, rate)
+	}
+	fmt.Fprintf(&b, "\n## Time to detect\n\nMedian ticks until the alarm, of what was caught, at 1 %% false alarms; in brackets the share caught.\n\n![time to detect](%s/%s)\n\n", images, TicksPlot)
+	p.Main.timeToDetect(&b, matchedRates[0])
+	p.further(&b)
+	p.counts(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// rows of one setting: 0 is the defaults.
+func (r Report) at(matched float64) []Row {
+	var rows []Row
+	for _, row := range r.Rows {
+		if row.Matched == matched {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func (r Report) summary(b *strings.Builder, matched float64) {
+	b.WriteString("| method | threshold | false alarms | 95 % interval | power |\n|---|---|---|---|---|\n")
+	for _, row := range r.at(matched) {
+		setting := row.Setting
+		if matched > 0 {
+			setting = threshold(row.Threshold)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s %% | %s–%s | %s %% |\n", row.Method, setting, share(row.FalseAlarms), share(row.Low), share(row.High), share(row.Power))
+	}
+}
+
+func (r Report) byScenario(b *strings.Builder, matched float64) {
+	r.table(b, matched, func(row Row, s int) string { return share(row.Caught[s]) })
+}
+
+func (r Report) timeToDetect(b *strings.Builder, matched float64) {
+	r.table(b, matched, func(row Row, s int) string {
+		if row.Ticks[s] == 0 {
+			return "–"
+		}
+		return fmt.Sprintf("%d (%s)", row.Ticks[s], share(row.Caught[s]))
+	})
+}
+
+func (r Report) table(b *strings.Builder, matched float64, cell func(row Row, scenario int) string) {
+	rows := r.at(matched)
+	b.WriteString("| caught, % |")
+	for _, row := range rows {
+		b.WriteString(" " + row.Method + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(rows)) + "\n")
+	for s, name := range r.Scenarios {
+		b.WriteString("| " + name + " |")
+		for _, row := range rows {
+			b.WriteString(" " + cell(row, s) + " |")
+		}
+		b.WriteString("\n")
+	}
+}
+
+func (p Page) further(b *strings.Builder) {
+	if len(p.Further) == 0 {
+		return
+	}
+	b.WriteString("\n## Other series\n\nThe detector alone, at its defaults.\n\n| series | history, ticks | moments | grade | false alarms | 95 % interval | power |\n|---|---|---|---|---|---|---|\n")
+	for _, f := range p.Further {
+		for _, row := range f.Report.at(0) {
+			fmt.Fprintf(b, "| %s | %d | %d | %s | %s %% | %s–%s | %s %% |\n", f.Name, f.Report.History, f.Report.Moments, row.Method,
+				share(row.FalseAlarms), share(row.Low), share(row.High), share(row.Power))
+		}
+	}
+}
+
+func (p Page) counts(b *strings.Builder) {
+	if len(p.Counts) == 0 {
+		return
+	}
+	b.WriteString("\n## Counts\n\nThe count test on simulated traffic, looked at every minute. φ is how much more the counts scatter than chance.\n\n| traffic | p at most | within minutes | alarms | 95 % interval |\n|---|---|---|---|---|\n")
+	for _, c := range p.Counts {
+		fmt.Fprintf(b, "| %s | %s | %d | %.2f %% | %.2f–%.2f |\n", c.What, number(c.Level), c.Within, 100*c.Share, 100*c.Low, 100*c.High)
+	}
+}
+
+// threshold is a score in three digits. Beyond unbounded nothing alarms: the
+// method cannot be tuned to so few false alarms and catch anything.
+func threshold(v float64) string {
+	if v > unbounded {
+		return "never"
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
+
+// share is per cent with one digit.
+func share(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) }
+
+// number is the shortest way to write v.
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

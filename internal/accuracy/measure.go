@@ -1,0 +1,135 @@
+package accuracy
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// Options say what to measure.
+type Options struct {
+	Series  []Series
+	Moments int    // how many to draw; fewer where the series have no room
+	History int    // ticks learned from
+	Seed    uint64 // equal seeds give equal reports
+	Alone   bool   // the detector without its peers
+	// Progress is told after every moment; it may be called from several
+	// goroutines. Nil: nobody listens.
+	Progress func(done, of int)
+}
+
+// errNoRoom is what comes of series too short to judge in.
+var errNoRoom = errors.New("no series is longer than its history and a horizon, moves in it, and is free of incidents")
+
+// caught is what one method made of one scenario at one moment: the highest
+// score it reached, and the rising scores on the way, for the time to detect.
+type caught struct {
+	score []float64 // ascending highs
+	tick  []int     // at which they were reached, from 1
+}
+
+// best is the highest score reached.
+func (c caught) best() float64 {
+	if len(c.score) == 0 {
+		return math.Inf(-1)
+	}
+	return c.score[len(c.score)-1]
+}
+
+// at is the first tick at which the threshold was reached; 0 for never.
+func (c caught) at(threshold float64) int {
+	i, _ := slices.BinarySearch(c.score, threshold)
+	if i == len(c.score) {
+		return 0
+	}
+	return c.tick[i]
+}
+
+// highs keeps the highs of a path of scores.
+func highs(path []float64) caught {
+	var c caught
+	for i, s := range path {
+		if s > c.best() && s > 0 {
+			c.score, c.tick = append(c.score, s), append(c.tick, i+1)
+		}
+	}
+	return c
+}
+
+// Ours are the detector's own two methods.
+var Ours = []Method{
+	{Name: "Pushback, likely", Default: "p ≤ .01, effect present", Threshold: 2},
+	{Name: "Pushback, certain", Default: "p ≤ .002, effect at two ticks running", Threshold: -math.Log10(0.002)},
+}
+
+// outcome is one moment: by method, then by scenario, the scenario before all
+// others being none.
+type outcome [][]caught
+
+// Measure runs the protocol. It uses every core, and what it returns depends
+// on the options alone.
+func Measure(ctx context.Context, o Options) (Report, error) {
+	moments := draw(o.Series, o.Moments, o.History, o.Seed)
+	if len(moments) == 0 {
+		return Report{}, errNoRoom
+	}
+	outcomes := make([]outcome, len(moments))
+	var next, done atomic.Int64
+	var under sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		under.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(moments) {
+					return
+				}
+				outcomes[i] = o.measure(moments[i], uint64(i))
+				if finished := int(done.Add(1)); o.Progress != nil {
+					o.Progress(finished, len(moments))
+				}
+			}
+		})
+	}
+	under.Wait()
+	if err := ctx.Err(); err != nil {
+		return Report{}, err
+	}
+	return o.report(outcomes), nil
+}
+
+// methods are all that are measured, ours first.
+func (o Options) methods() []Method {
+	if o.Alone {
+		return Ours
+	}
+	return slices.Concat(Ours, Peers)
+}
+
+// measure runs every scenario at one moment. The regressions of a moment have
+// a source of chance of their own, so that they do not depend on which core
+// comes first.
+func (o Options) measure(m moment, number uint64) outcome {
+	profile := m.learn(o.History)
+	spread := stats.NormalMAD * stats.MAD(m.before(), nil)
+	methods := o.methods()
+	out := make(outcome, len(methods))
+	for s := 0; s <= len(Scenarios); s++ {
+		after := m.after()
+		if s > 0 {
+			after = Scenarios[s-1].put(rand.New(rand.NewPCG(o.Seed+number, uint64(s))), after, spread)
+		}
+		likely, certain := m.watch(profile, after)
+		out[0], out[1] = append(out[0], highs(likely)), append(out[1], highs(certain))
+		for i, method := range methods[len(Ours):] {
+			out[len(Ours)+i] = append(out[len(Ours)+i], highs(method.path(m.before(), after)))
+		}
+	}
+	return out
+}

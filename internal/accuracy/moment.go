@@ -1,0 +1,110 @@
+package accuracy
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/detector/stats"
+	"github.com/pushback/pushback/sources"
+)
+
+// window is w and h: the ticks before a change that it is compared with, and
+// the ticks after it that are judged.
+const window = 30
+
+// moment is a place in a series at which a change is pretended.
+type moment struct {
+	series *Series
+	at     int // the first after-tick
+}
+
+// Draw picks moments evenly over the series, each in turn, at random places
+// that have the history, before and after ticks, and no incident around them.
+// A series whose history never moved is passed over: there is nothing in it to
+// put a regression of its own spread into.
+func draw(all []Series, count, history int, seed uint64) []moment {
+	var moments []moment
+	r := rand.New(rand.NewPCG(seed, 1))
+	const rounds = 50 // some series have room for few moments or for none
+	for range rounds * max(count/max(len(all), 1), 1) {
+		for i := range all {
+			if len(moments) == count {
+				return moments
+			}
+			if room := len(all[i].Values) - history - window; room > 0 {
+				if m := (moment{&all[i], history + r.IntN(room)}); m.fit(history) {
+					moments = append(moments, m)
+				}
+			}
+		}
+	}
+	return moments
+}
+
+// fit says whether a moment is one to measure at.
+func (m moment) fit(history int) bool {
+	from, to := m.at-window, m.at+window
+	if slices.Contains(m.series.Incident[from:to], true) || slices.ContainsFunc(m.series.Values[from:to], math.IsNaN) {
+		return false
+	}
+	past := stats.Finite(nil, m.series.Values[m.at-history:m.at])
+	return 2*len(past) >= history && slices.Min(past) < slices.Max(past)
+}
+
+func (m moment) before() []float64 { return m.series.Values[m.at-window : m.at] }
+func (m moment) after() []float64  { return m.series.Values[m.at : m.at+window] }
+
+// time is when tick i of the series begins.
+func (m moment) time(i int) time.Time {
+	return m.series.Start.Add(time.Duration(i) * m.series.Step)
+}
+
+// plan is the rule that every moment is judged under.
+func (m moment) plan() detector.Plan {
+	return detector.Plan{Rule: "accuracy", Tick: m.series.Step, Before: window, After: window, Signals: []detector.Signal{
+		{Name: "value", Kind: detector.Level, Worse: detector.Higher},
+	}}
+}
+
+// learn makes the profile from the history before the moment, incidents left
+// out as the daemon leaves out known bad stretches.
+func (m moment) learn(history int) detector.Profile {
+	p, from := m.plan(), m.at-history
+	h := detector.History{Start: m.time(from), Ticks: detector.Ticks{Value: m.series.Values[from:m.at]}}
+	for i := from; i < m.at; i++ {
+		if m.series.Incident[i] {
+			h.Mask = append(h.Mask, sources.Window{From: m.time(i), To: m.time(i).Add(m.series.Step / 2)})
+		}
+	}
+	return detector.Learn(p, p.Signals[0], h)
+}
+
+// watch judges after-ticks one by one, as the engine does, and returns how
+// sure each look was: −log10 p where the grade was likely, and where it was
+// certain, if every p had been enough for it; 0 where the effect was not there
+// to be seen or had not lasted. So a grade at threshold α is a score of at
+// least −log10 α.
+func (m moment) watch(k detector.Profile, after []float64) (likely, certain []float64) {
+	p, from := m.plan(), m.time(m.at)
+	p.Thresholds = detector.Thresholds{Suspect: 1, Likely: 1, Certain: 1}
+	likely, certain = make([]float64, len(after)), make([]float64, len(after))
+	for n := 1; n <= len(after); n++ {
+		e := detector.Judge(p, detector.Profiles{"value": k}, detector.Observation{
+			At: from.Add(time.Duration(n) * m.series.Step), StartedAt: from, From: from, Final: n == len(after),
+			Readings: []detector.Reading{{
+				Signal: "value", Supply: detector.Fresh,
+				Before: detector.Ticks{Value: m.before()}, After: detector.Ticks{Value: after[:n]},
+			}},
+		}).Signals[0]
+		if e.Grade >= detector.Likely {
+			likely[n-1] = -math.Log10(e.P)
+		}
+		if e.Grade >= detector.Certain {
+			certain[n-1] = -math.Log10(e.P)
+		}
+	}
+	return likely, certain
+}
