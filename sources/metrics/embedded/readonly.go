@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"sync"
 
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/storage"
@@ -33,20 +34,33 @@ func OpenReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	}
 	registry := client.NewRegistry()
 	return &Store{
-		name: name, config: c, log: log, registry: registry, past: snapshot{unclosed{all}}, engine: c.engine(log, registry),
+		name: name, config: c, log: log, registry: registry, past: snapshot{all, new(sync.Mutex)}, engine: c.engine(log, registry),
 		close: func() error { return errors.Join(all.Close(), db.Close()) },
 	}, nil
 }
 
-// snapshot gives the one querier to every query. A querier holds no state of
-// its queries, so that many may use it at once; only the store closes it.
-type snapshot struct{ all storage.Querier }
+// snapshot lends the one querier to one query at a time: it collects the
+// chunks of a series in place while it reads them. The engine borrows one a
+// query and closes it at the end.
+type snapshot struct {
+	all  storage.Querier
+	lent *sync.Mutex
+}
 
 // Querier ignores the bounds: the engine takes of a series what it asked for.
-func (s snapshot) Querier(_, _ int64) (storage.Querier, error) { return s.all, nil }
+func (s snapshot) Querier(_, _ int64) (storage.Querier, error) {
+	s.lent.Lock()
+	return borrowed{s.all, s.lent}, nil
+}
 
-// unclosed stays open for the next query.
-type unclosed struct{ storage.Querier }
+// borrowed goes back to the snapshot instead of being closed.
+type borrowed struct {
+	storage.Querier
+	lent *sync.Mutex
+}
 
-// Close does nothing.
-func (unclosed) Close() error { return nil }
+// Close gives the querier back.
+func (b borrowed) Close() error {
+	b.lent.Unlock()
+	return nil
+}
