@@ -9,9 +9,9 @@ GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # One way of compiling for building, linting and integration tests: what one of
 # them has compiled, the others find in the build cache. The race detector needs
 # another way, and a C compiler; without one the tests run without it.
+RACE := $(if $(shell command -v gcc || command -v clang),CGO_ENABLED=1 GOFLAGS='$(GOFLAGS)' go test -race,go test)
 export CGO_ENABLED := 0
 export GOFLAGS     := $(GOFLAGS) -trimpath
-RACE := $(if $(shell command -v gcc || command -v clang),CGO_ENABLED=1 go test -race,go test)
 
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 DEMO_FLAGS ?=
