@@ -154,8 +154,10 @@ func gridded(name string, rows []row) (Series, error) {
 	if n > mostTicks {
 		return Series{}, fmt.Errorf("its rows span %d steps of %d s; at most %d are read", n, step, mostTicks)
 	}
-	s := Series{Name: name, Start: time.Unix(rows[0].at, 0).UTC(), Step: time.Duration(step) * time.Second,
-		Values: make([]float64, n), Incident: make([]bool, n)}
+	s := Series{
+		Name: name, Start: time.Unix(rows[0].at, 0).UTC(), Step: time.Duration(step) * time.Second,
+		Values: make([]float64, n), Incident: make([]bool, n),
+	}
 	for i := range s.Values {
 		s.Values[i] = math.NaN()
 	}
