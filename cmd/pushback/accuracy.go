@@ -127,7 +127,7 @@ func measuring(w io.Writer, what string) func(done, of int) {
 
 func (a accuracyCommand) write(page accuracy.Page) error {
 	images := filepath.Join(filepath.Dir(a.Out), "img")
-	if err := os.MkdirAll(images, 0o755); err != nil {
+	if err := os.MkdirAll(images, 0o755); err != nil { //nolint:gosec // a report is for everybody to read
 		return fmt.Errorf("making room for plots: %w", err)
 	}
 	for path, render := range map[string]func(io.Writer) error{
@@ -139,7 +139,7 @@ func (a accuracyCommand) write(page accuracy.Page) error {
 		if err := render(&b); err != nil {
 			return fmt.Errorf("rendering %s: %w", path, err)
 		}
-		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil { //nolint:gosec // as above
 			return fmt.Errorf("writing figures: %w", err)
 		}
 	}
