@@ -51,9 +51,14 @@ func (t *trial) gradeByTest() presence {
 	if t.capped {
 		t.e.Grade = min(t.e.Grade, Suspect)
 	}
-	if t.e.P <= th.Likely && here.receded {
+	switch {
+	case t.e.P > th.Likely || !here.receded:
+	case t.everMattered():
 		t.e.Grade, t.e.Reason = Suspect, Transient
 		t.note("It got worse and has been back for five ticks in a row.")
+	default:
+		here.slight = true
+		t.note("It moved, but never by as much as min_effect.")
 	}
 	if t.e.Grade >= Suspect {
 		t.e.Tests = t.finding.tests
@@ -78,7 +83,7 @@ func (t *trial) healthy(here presence) bool {
 	case t.e.Reason != "" && t.e.Reason != ShortHistory:
 		return false
 	case t.e.Grade == Suspect:
-		return !here.now && t.e.P > t.plan.Thresholds.Likely
+		return here.slight || !here.now && t.e.P > t.plan.Thresholds.Likely
 	}
 	return t.e.Grade == None
 }

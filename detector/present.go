@@ -15,12 +15,15 @@ type step struct{ value, forecast float64 }
 const transientSteps = 5
 
 // steps are the newest steps, newest first, at most transientSteps of them.
-func (t *trial) steps() []step {
+func (t *trial) steps() []step { return t.newest(transientSteps) }
+
+// newest are the newest steps, newest first, at most so many of them.
+func (t *trial) newest(most int) []step {
 	if t.after.counts() || t.running.counts() {
-		return t.countSteps()
+		return t.countSteps(most)
 	}
-	steps := make([]step, 0, transientSteps)
-	for j := len(t.after.Value) - 1; j >= 0 && len(steps) < transientSteps; j-- {
+	steps := make([]step, 0, most)
+	for j := len(t.after.Value) - 1; j >= 0 && len(steps) < most; j-- {
 		if a := t.after.Value[j]; !math.IsNaN(a) {
 			steps = append(steps, step{a, t.forecastAt(j)})
 		}
@@ -30,10 +33,10 @@ func (t *trial) steps() []step {
 
 // countSteps go back from the running tick. A tick with too few events is
 // joined to the one before it: two requests that failed are no five percent.
-func (t *trial) countSteps() []step {
-	steps := make([]step, 0, transientSteps)
+func (t *trial) countSteps(most int) []step {
+	steps := make([]step, 0, most)
 	bad, total := t.running.events()
-	for j := len(t.after.Total); j >= 0 && len(steps) < transientSteps; j-- {
+	for j := len(t.after.Total); j >= 0 && len(steps) < most; j-- {
 		if j < len(t.after.Total) && t.after.Total[j] > 0 {
 			bad, total = bad+t.after.Bad[j], total+t.after.Total[j]
 		}
@@ -62,12 +65,25 @@ func (t *trial) matters(s step) bool {
 	return effect > 0 && effect >= m.Absolute && effect >= m.Relative*math.Abs(s.forecast)
 }
 
+// everMattered says whether any step since the change was worse by at least
+// min_effect. Where none was, a small p says that the signal moved, and the
+// rule says that so small a move is nobody's business.
+func (t *trial) everMattered() bool {
+	for _, s := range t.newest(len(t.after.Value) + 1) {
+		if t.matters(s) {
+			return true
+		}
+	}
+	return false
+}
+
 // presence is what the last ticks say, whatever p remembers.
 type presence struct {
 	now        bool // the newest step matters
 	persistent bool // and so does the one before it
 	most       bool // more than half of the last five do
 	receded    bool // five in a row do not
+	slight     bool // p is small, and no step has ever mattered
 }
 
 func (t *trial) presence() presence {

@@ -99,6 +99,10 @@ func TestVerdicts(t *testing.T) {
 	f("either is worse", 2880, func(s *scene) { s.watchLatency(Either); s.latency().After.Value = s.noise(30, 80) },
 		expected{Regressed, None, Certain, "", false})
 
+	f("latency moves by less than anybody minds", 2880, func(s *scene) {
+		s.plan.Signals[1].MinEffect = MinEffect{Relative: 1}
+		s.latency().After.Value = s.noise(30, 120)
+	}, expected{Healthy, None, Suspect, "", false})
 	f("a burst that has gone", 2880, func(s *scene) {
 		for i := range 8 {
 			s.latency().After.Value[i] += 30

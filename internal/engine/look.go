@@ -47,15 +47,13 @@ func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	w, seen := e.gather(ctx, w, c, bound)
 	verdict := e.judge(ctx, &w, c, bound.Rule().History, seen)
 
-	undone, err := e.undoneAt(ctx, c.Key)
+	facts, err := e.facts(ctx, w, c, verdict)
 	if err != nil {
 		return w, err
 	}
-	next := watch.Advance(w, watch.Facts{
-		Now: e.Now(), Change: c.Change, Superseded: c.SupersededBy != "", UndoneAt: undone, Verdict: verdict,
-	})
+	next := watch.Advance(w, facts)
 	if next.Reason == detector.RolledBack && w.State.Open() {
-		if err := e.watchRecovery(ctx, w, undone); err != nil {
+		if err := e.watchRecovery(ctx, w, facts.UndoneAt); err != nil {
 			return w, err
 		}
 	}
@@ -66,6 +64,16 @@ func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	}
 	next.Responded = response.answered
 	return e.record(ctx, w, next, response.effects)
+}
+
+// facts are what moves a watch: the change as it stands, and what was seen.
+func (e *Engine) facts(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) (watch.Facts, error) {
+	undone, err := e.undoneAt(ctx, c.Key)
+	if err != nil {
+		return watch.Facts{}, err
+	}
+	superseded, err := e.superseded(ctx, w, c)
+	return watch.Facts{Now: e.Now(), Change: c.Change, Superseded: superseded, UndoneAt: undone, Verdict: v}, err
 }
 
 // lease takes the watch for this process where others share the database. It

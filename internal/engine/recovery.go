@@ -20,6 +20,26 @@ func (e *Engine) undoneAt(ctx context.Context, key string) (time.Time, error) {
 	return o.EndedAt, nil
 }
 
+// superseded says whether something newer has taken the place of what a watch
+// looks at. The deploy tool's word of our own rollback takes the place of the
+// change, but not of the watch that asks whether the rollback helped: that one
+// goes on until something newer still has come.
+func (e *Engine) superseded(ctx context.Context, w watch.Watch, c store.Change) (bool, error) {
+	if c.SupersededBy == "" || w.After.IsZero() {
+		return c.SupersededBy != "", nil
+	}
+	newer, err := e.Store.Change(ctx, c.SupersededBy)
+	if err != nil {
+		return false, fmt.Errorf("reading the newer change: %w", err)
+	}
+	o, err := e.orderOf(ctx, c.Key)
+	if err != nil {
+		return false, err
+	}
+	echo := precedent{order: o}.undoneBy(newer)
+	return !echo || newer.SupersededBy != "", nil
+}
+
 // watchRecovery begins the watch that asks whether a rollback helped. It is
 // stored before the watch it follows ends: after a crash in between, the
 // latter ends at its next look and the former is there already.

@@ -107,6 +107,27 @@ func TestEchoOfOurRollback(t *testing.T) {
 }
 
 // What keeps a decided order from being sent. Guards are asked at the effect.
+// The tool's word of the rollback takes the change's place in its slot, and
+// does not silence the watch that asks whether it helped.
+func TestEchoLeavesTheSecondWatchAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.deploy("run-2", func(e *sources.Event) { e.Version, e.Previous = "v1", "v2" })
+	b.pass(15 * time.Minute)
+	ws, err := b.Store.WatchesOf(t.Context(), key)
+	b.must(err)
+	for _, w := range ws {
+		if !w.After.IsZero() && w.State != watch.Healthy {
+			t.Errorf("the watch after the rollback is %s (%s); want healthy", w.State, w.Reason)
+		}
+	}
+	if len(ws) != 2 {
+		t.Errorf("%d watches; want one and the one after the rollback", len(ws))
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	f := func(name string, prepare func(b *bench), alter func(*sources.Event), why string) {
