@@ -98,13 +98,13 @@ func Advance(w Watch, f Facts) Watch {
 	if !w.State.Open() {
 		return w
 	}
-	if f.Superseded {
-		return w.end(Superseded, detector.Superseded, f.Now)
-	}
 	if !f.UndoneAt.IsZero() && w.After.IsZero() {
 		// What is measured from here on speaks for the rollback, not for the
 		// change: a second watch looks at that.
 		return w.end(Regressed, detector.RolledBack, f.Now)
+	}
+	if f.Superseded {
+		return w.end(Superseded, detector.Superseded, f.Now)
 	}
 	w = w.schedule(f)
 	if w.From.IsZero() && f.Now.Sub(f.Change.StartedAt) > max(MaxRolling, w.Bake) {
