@@ -9,6 +9,7 @@ import (
 // settle fills in what a test leaves for the reader, and holds a signal that
 // was unwell before the change to the history's own worst.
 func (t *trial) settle(effect func() Effect) {
+	t.staleNote()
 	if t.unhealthyBefore() {
 		t.note("The signal was outside its usual range before the change; only values worse than the history's worst count.")
 		if !t.beyondWorst() {

@@ -8,13 +8,25 @@ import (
 // historyNote says how much history there is and what its shortness costs.
 func (t *trial) historyNote(consequence string) string {
 	span := time.Duration(t.profile.Ticks) * t.profile.Tick
-	if span <= 0 {
+	switch {
+	case t.profile.End.IsZero():
+		return "What this signal does by itself has not been learned yet; " + consequence + "."
+	case span <= 0:
 		return "There is no history; " + consequence + "."
 	}
 	if span >= MinHistory {
 		return "The history cannot be used for this change's ticks; " + consequence + "."
 	}
 	return fmt.Sprintf("The history covers %s; %s.", spanWords(span), consequence)
+}
+
+// staleNote says how old a profile is that ended more than a day before the
+// change: one that is newer is on its way, and nobody waits for it.
+func (t *trial) staleNote() {
+	end := t.look.From.Add(-time.Duration(t.look.Gap) * t.plan.Tick)
+	if age := end.Sub(t.profile.End); !t.profile.End.IsZero() && age > day {
+		t.note(fmt.Sprintf("What this signal does by itself was learned %s before the change.", spanWords(age)))
+	}
 }
 
 // spanWords writes a duration as people say it: 40 min, 5 h 20 min.

@@ -49,7 +49,7 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 	set := metrics.NewSet()
 	o := engine.Options{
 		Store: st, Catalogue: catalogue(c.Services), Freezes: c.Freezes, FreezeFile: c.Guards.FreezeFile,
-		Quota: c.Guards.RollbacksPer, Retention: c.Retention, Trust: trust(c.Trust),
+		Quota: c.Guards.RollbacksPer, Profiles: c.Profiles, Retention: c.Retention, Trust: trust(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: log,
 	}
 	if err := d.adapters(c, &o); err != nil {

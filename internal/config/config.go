@@ -15,16 +15,21 @@ const (
 	DefaultRetention    = 90 * 24 * time.Hour
 )
 
+// DefaultProfiles is twice a day: a profile knows the shape of a day for as
+// long as its own last day reaches.
+var DefaultProfiles = rules.Schedule{Cron: "7 2,14 * * *"}
+
 // Config is pushback.yml: checked, defaults filled in, paths made absolute.
 type Config struct {
-	File        string        // where it was read from
-	Listen      string        // host:port; loopback unless the operator says otherwise
-	ExternalURL string        // what people's browsers reach us by; the base of every link
-	TokenFile   string        // bearer token of the API; needed to listen beyond loopback
-	WebConfig   string        // TLS and basic auth, in the exporter-toolkit's format
-	Data        string        // folder of everything we write: pushback.db, tsdb/, freeze
-	Rules       string        // folder of the rules
-	Retention   time.Duration // how long raw events, records and finished jobs are kept
+	File        string         // where it was read from
+	Listen      string         // host:port; loopback unless the operator says otherwise
+	ExternalURL string         // what people's browsers reach us by; the base of every link
+	TokenFile   string         // bearer token of the API; needed to listen beyond loopback
+	WebConfig   string         // TLS and basic auth, in the exporter-toolkit's format
+	Data        string         // folder of everything we write: pushback.db, tsdb/, freeze
+	Rules       string         // folder of the rules
+	Profiles    rules.Schedule // when signals' profiles are learned
+	Retention   time.Duration  // how long raw events, records and finished jobs are kept
 	Store       Store
 
 	Metrics        map[string]Adapter

@@ -21,6 +21,7 @@ type file struct {
 	WebConfig   string                  `yaml:"web_config"`
 	Data        string                  `yaml:"data"`
 	Rules       string                  `yaml:"rules"`
+	Profiles    rules.Schedule          `yaml:"profiles"`
 	Retention   time.Duration           `yaml:"retention"`
 	Store       Store                   `yaml:"store"`
 	Metrics     section                 `yaml:"metrics" required:"true"`
@@ -130,6 +131,7 @@ func (l *loader) config() Config {
 		WebConfig:   l.existing("web_config", f.WebConfig),
 		Data:        l.path(cmp.Or(f.Data, DefaultData)),
 		Rules:       l.existing("rules", cmp.Or(f.Rules, DefaultRules)),
+		Profiles:    rules.Schedule{Cron: cmp.Or(f.Profiles.Cron, DefaultProfiles.Cron), Zone: f.Profiles.Zone},
 		Retention:   cmp.Or(f.Retention, DefaultRetention),
 		Freezes:     f.Freezes,
 	}

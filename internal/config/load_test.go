@@ -86,6 +86,7 @@ grafana: {token_file: token}
 guards: {rollbacks_per: 2h}
 trust: {new_rules: as_written, cap: ask}
 retention: 7d
+profiles: {cron: "0 4 * * *", zone: Europe/Berlin}
 services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 `, "aliases.csv": "alias,service,chat\n# comment\norg/cart,cart,team\n", "services.yml": "services: [{name: cart, match: {job: cart}}]"})
 	got, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
@@ -99,7 +100,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 	github.Scope.Services = []string{"cart-*"}
 	want := Config{
 		File: in("pushback.yml"), Listen: "0.0.0.0:80", ExternalURL: "https://pushback.example.org", TokenFile: in("token"),
-		Data: in("data"), Rules: in("rules"), Retention: 7 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
+		Data: in("data"), Rules: in("rules"), Profiles: rules.Schedule{Cron: "0 4 * * *", Zone: "Europe/Berlin"}, Retention: 7 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
 		Metrics: map[string]Adapter{
 			"prod": {"prod", "prometheus", &storeSettings{"http://127.0.0.1:9090", time.Second}},
 			"lab":  {"lab", "prometheus", &storeSettings{"http://127.0.0.1:9091", 3 * time.Second}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,6 +81,25 @@ func (c *Catalogue) Service(ctx context.Context, name string, now time.Time) (ru
 		s = rules.Service{Name: name}
 	}
 	return c.complete(s), err
+}
+
+// Names are the services the catalogue can name: those that were listed and
+// those it discovers.
+func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) {
+	var names []string
+	for _, s := range c.config.List {
+		names = append(names, s.Name)
+	}
+	if c.config.Discover == "" {
+		return names, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var err error
+	if now.Sub(c.asked) >= catalogueAge {
+		err = c.refresh(ctx, "", now)
+	}
+	return slices.Concat(names, slices.Sorted(maps.Keys(c.found))), err
 }
 
 // refresh asks the store again when what is known is old, or does not know

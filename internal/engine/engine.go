@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pushback/pushback/dashboards/grafana"
+	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
@@ -62,8 +63,9 @@ type Options struct {
 	Grafana     Annotator
 	Freezes     map[string]rules.Freeze
 	FreezeFile  string
-	Quota       time.Duration // one automatic rollback a service and environment in this time
-	Retention   time.Duration // how long raw events, records and finished jobs are kept
+	Quota       time.Duration  // one automatic rollback a service and environment in this time
+	Profiles    rules.Schedule // when profiles are learned; zero: never, but when a rule changes or a change finds none
+	Retention   time.Duration  // how long raw events, records and finished jobs are kept
 	Trust       Trust
 	ExternalURL string
 	Telemetry   *Telemetry
@@ -79,6 +81,7 @@ type Engine struct {
 	catalogue *Catalogue
 	jobs      jobQueue
 	stores    *storeHealth
+	shared    map[string]gather.Ranger // by name: the stores as looks ask them
 	profiles  *profileKeeper
 	looks     *dueLooks
 	befores   *beforeCache
@@ -99,6 +102,7 @@ func New(o Options) (*Engine, error) {
 	e.rules = newRuleBook(o.Rules)
 	e.catalogue = NewCatalogue(o.Catalogue, o.Metrics[""])
 	e.stores = newStoreHealth()
+	e.shared = sharing(o.Metrics, o.Now)
 	e.profiles = newProfileKeeper(e)
 	e.looks = newDueLooks(o.Store)
 	e.befores = newBeforeCache()
@@ -125,6 +129,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	g.Go(func() error { return e.planChanges(ctx) })
 	g.Go(func() error { return e.runLooks(ctx) })
 	g.Go(func() error { return e.profiles.run(ctx) })
+	g.Go(func() error { return e.keepTimes(ctx) })
 	g.Go(func() error { return e.sweep(ctx) })
 	g.Go(func() error { return e.standby(ctx) })
 	return g.Wait()

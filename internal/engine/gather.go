@@ -28,7 +28,7 @@ func (e *Engine) gather(ctx context.Context, w watch.Watch, c store.Change, b ru
 	if !ok {
 		return w, nil
 	}
-	once := gather.Shared(ranger)
+	once := e.asking(w)
 	o := v.Observation(w, c.Change)
 	o.Readings = make([]detector.Reading, len(w.Plan.Signals))
 	g, gctx := errgroup.WithContext(ctx)
@@ -91,6 +91,29 @@ func (e *Engine) ranger(w watch.Watch) Ranger {
 		}
 	}
 	return e.Metrics[""]
+}
+
+// shareFor is how long an answer serves: watches that are due together begin
+// within a moment of each other.
+const shareFor = 2 * time.Second
+
+// sharing lets watches that ask a store the same at the same time ask it once.
+func sharing(stores map[string]Ranger, now func() time.Time) map[string]gather.Ranger {
+	shared := map[string]gather.Ranger{}
+	for name, r := range stores {
+		shared[name] = gather.Brief(r, shareFor, now)
+	}
+	return shared
+}
+
+// asking is the store of a watch, shared with the others.
+func (e *Engine) asking(w watch.Watch) gather.Ranger {
+	if len(w.Inputs) > 0 {
+		if r, ok := e.shared[w.Inputs[0].Store]; ok {
+			return r
+		}
+	}
+	return e.shared[""]
 }
 
 // latency is how long a store hides its newest samples, where it says so.

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/robfig/cron/v3"
 
 	"github.com/pushback/pushback/internal/store"
 )
@@ -32,13 +30,11 @@ type (
 	orderJob      struct{ Key, Boot string }
 	messageJob    struct{ ID, Boot string }
 	annotationJob struct{ ChangeKey, Boot string }
-	upkeepJob     struct{}
 )
 
 func (orderJob) Kind() string      { return "order" }
 func (messageJob) Kind() string    { return "message" }
 func (annotationJob) Kind() string { return "annotation" }
-func (upkeepJob) Kind() string     { return "upkeep" }
 
 // Orders have a queue of their own, so that no slow pager stands before a
 // rollback.
@@ -51,21 +47,14 @@ const (
 const pollEvery = 250 * time.Millisecond
 
 func newJobs(e *Engine) (jobQueue, error) {
-	config, err := e.jobConfig()
-	if err != nil {
-		return nil, err
-	}
+	config := e.jobConfig()
 	if e.Store.Dialect() == store.Postgres {
 		return river.NewClient[pgx.Tx](riverpgxv5.New(e.Store.Pool()), config)
 	}
 	return river.NewClient(riversqlite.New(e.Store.DB()), config)
 }
 
-func (e *Engine) jobConfig() (*river.Config, error) {
-	nightly, err := cron.ParseStandard("17 3 * * *")
-	if err != nil {
-		return nil, fmt.Errorf("upkeep schedule: %w", err)
-	}
+func (e *Engine) jobConfig() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker[orderJob]{work: func(ctx context.Context, j *river.Job[orderJob]) error {
 		return e.carryOut(ctx, j.Args.Key)
@@ -76,19 +65,13 @@ func (e *Engine) jobConfig() (*river.Config, error) {
 	river.AddWorker(workers, &worker[annotationJob]{work: func(ctx context.Context, j *river.Job[annotationJob]) error {
 		return e.mark(ctx, j.Args.ChangeKey)
 	}})
-	river.AddWorker(workers, &worker[upkeepJob]{work: func(ctx context.Context, _ *river.Job[upkeepJob]) error {
-		return e.upkeep(ctx)
-	}})
 	return &river.Config{
 		Logger:            quiet(e.Log.With("component", "jobs")),
 		Workers:           workers,
 		Queues:            map[string]river.QueueConfig{orderQueue: {MaxWorkers: 4}, tellQueue: {MaxWorkers: 8}},
 		FetchPollInterval: pollEvery,
 		JobTimeout:        -1, // each effect has a time-out of its own
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(nightly, func() (river.JobArgs, *river.InsertOpts) {
-			return upkeepJob{}, &river.InsertOpts{Queue: tellQueue, MaxAttempts: 1}
-		}, nil)},
-	}, nil
+	}
 }
 
 // worker makes a river.Worker of a function.

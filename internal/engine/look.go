@@ -102,12 +102,14 @@ type look struct {
 	seen        *detector.Observation
 }
 
-// judge is nil where nothing was gathered.
+// judge is nil where nothing was gathered. Profiles are looked for from the
+// watch's first look on: by the time there is something to judge, what was
+// missing has been learned.
 func (e *Engine) judge(ctx context.Context, w *watch.Watch, c store.Change, history time.Duration, seen *detector.Observation) *detector.Verdict {
+	profiles := e.profiles.of(ctx, w, c, history)
 	if seen == nil {
 		return nil
 	}
-	profiles := e.profiles.of(ctx, w, c, history)
 	v := detector.Judge(w.Plan, profiles, *seen)
 	e.Telemetry.judged(v)
 	return &v

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pushback/pushback/dashboards/grafana"
@@ -22,6 +23,14 @@ type shop struct {
 	phases map[string][]phase // by service, in time
 	fault  error              // every question fails with it
 	frozen time.Time          // nothing newer has arrived; zero: all is fresh
+	mu     sync.Mutex
+	asked  map[request]int // ranges, and how often each was asked for
+}
+
+// request is one range that the store was asked for.
+type request struct {
+	expr   string
+	window sources.Window
 }
 
 // phase is how a service behaves from a moment on.
@@ -36,7 +45,7 @@ const scrape = 15 * time.Second
 
 func newShop(c *clock) *shop {
 	quiet := phase{from: began.Add(-24 * time.Hour), rate: 50, errors: 0.005}
-	return &shop{clock: c, phases: map[string][]phase{"cart": {quiet}, "search": {quiet}}}
+	return &shop{clock: c, phases: map[string][]phase{"cart": {quiet}, "search": {quiet}}, asked: map[request]int{}}
 }
 
 // errors sets the share of errors from now on.
@@ -58,6 +67,13 @@ func (s *shop) next(service string, change func(*phase)) {
 var errDown = &sources.Fault{Kind: sources.SourceError, Store: "prod", Err: errors.New("connection refused")}
 
 func (s *shop) Range(_ context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
+	s.mu.Lock()
+	s.asked[request{q.Expr, w}]++
+	s.mu.Unlock()
+	return s.samples(q, w)
+}
+
+func (s *shop) samples(q sources.Query, w sources.Window) ([]sources.Series, error) {
 	if s.fault != nil {
 		return nil, s.fault
 	}
@@ -100,8 +116,8 @@ func share(expr string, p phase) float64 {
 	return 1
 }
 
-func (s *shop) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
-	return s.Range(ctx, sources.Query{Expr: expr, Step: time.Minute}, sources.Window{From: at, To: at})
+func (s *shop) Instant(_ context.Context, expr string, at time.Time) ([]sources.Series, error) {
+	return s.samples(sources.Query{Expr: expr, Step: time.Minute}, sources.Window{From: at, To: at})
 }
 
 func (s *shop) Heartbeat(context.Context, time.Time) (time.Time, error) {

@@ -6,57 +6,41 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"maps"
 	"sync"
 	"time"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/watch"
-	"github.com/pushback/pushback/sources"
 )
 
-const (
-	// profileAge is how long a profile serves: its last period reaches a day
-	// beyond its end, so that the season forecaster finds its yesterday.
-	profileAge = 24 * time.Hour
-	// profileRetry keeps a store that cannot serve history from being asked
-	// for it at every look.
-	profileRetry = time.Minute
-	// profileTicks bounds one history: over two weeks of minutes, and seven
-	// hours of seconds, which is more than a scan needs.
-	profileTicks = 7 * 60 * 60
-	learners     = 2
-)
+// profileAge is how long a profile is the newest there need be. One that is
+// older serves until a fresh one is there, and the evidence says how old it is.
+const profileAge = 24 * time.Hour
 
-// profileKeeper learns how signals move and keeps what it learned. A change
-// never waits for it: a watch judges with what is there and the evidence says
-// so; the profile serves from the look after it is done.
+// profileKeeper learns how signals move and keeps what it learned: by the
+// clock and when a rule changes (ahead.go), and for a change that found
+// nothing (learn.go). A change never waits for it: a watch judges with what is
+// there and the evidence says so; a fresh profile serves from the look after
+// it is done.
 type profileKeeper struct {
 	engine   *Engine
 	requests chan lesson
+	edited   chan struct{} // rules may have changed
+	passing  sync.Mutex    // one pass over all rules at a time
 	mu       sync.Mutex
 	asked    map[string]time.Time // by name: under way, or not to be tried before
 	byHash   map[string]detector.Profile
-}
-
-// lesson is one profile to be learned.
-type lesson struct {
-	name   string
-	plan   detector.Plan
-	signal detector.Signal
-	input  watch.Input
-	span   time.Duration
-	end    time.Time
-
-	service, environment string // whose bad stretches to leave out
+	taught   map[string]bool      // by hash: rules whose profiles were learned ahead
+	wanted   map[string]time.Time // by name: when it was learned; zero: it could not be
 }
 
 func newProfileKeeper(e *Engine) *profileKeeper {
 	return &profileKeeper{
-		engine: e, requests: make(chan lesson, 256),
+		engine: e, requests: make(chan lesson, 256), edited: make(chan struct{}, 1),
 		asked: map[string]time.Time{}, byHash: map[string]detector.Profile{},
+		taught: map[string]bool{}, wanted: map[string]time.Time{},
 	}
 }
 
@@ -82,23 +66,37 @@ func (k *profileKeeper) of(ctx context.Context, w *watch.Watch, c store.Change, 
 	return ps
 }
 
+// profile is the one a watch has begun to use, or else the newest. Only a fresh
+// one is held on to: for a stale or a missing one a better is on its way.
 func (k *profileKeeper) profile(ctx context.Context, w *watch.Watch, l lesson) (detector.Profile, error) {
 	if hash := w.Profiles[l.signal.Name]; hash != "" {
 		return k.read(ctx, hash)
 	}
 	p, hash, _, err := k.engine.Store.NewestProfile(ctx, l.name)
-	if err == nil && !p.End.After(w.BaseAt.Add(w.Plan.Tick)) && w.BaseAt.Sub(p.End) < profileAge {
-		if w.Profiles == nil {
-			w.Profiles = map[string]string{}
-		}
-		w.Profiles[l.signal.Name] = hash
-		return p, nil
+	fits := err == nil && !p.End.After(w.BaseAt.Add(w.Plan.Tick))
+	if fits && w.BaseAt.Sub(p.End) < profileAge {
+		return p, k.hold(ctx, w, l, hash)
 	}
 	k.ask(l)
-	if err == nil {
-		err = store.ErrNotFound
+	if err == nil && !fits {
+		return detector.Profile{}, store.ErrNotFound
 	}
-	return detector.Profile{}, err
+	return p, err
+}
+
+// hold fixes a profile for the rest of a watch. Where a newer one has just
+// taken its place, the next look takes that.
+func (k *profileKeeper) hold(ctx context.Context, w *watch.Watch, l lesson, hash string) error {
+	kept, err := k.engine.Store.UseProfile(ctx, hash)
+	if err != nil || !kept {
+		return err
+	}
+	w.Profiles = maps.Clone(w.Profiles)
+	if w.Profiles == nil {
+		w.Profiles = map[string]string{}
+	}
+	w.Profiles[l.signal.Name] = hash
+	return nil
 }
 
 // read keeps profiles by their hash: they never change.
@@ -123,77 +121,6 @@ func (k *profileKeeper) read(ctx context.Context, hash string) (detector.Profile
 
 // profilesKept bounds the memory of read; beyond it, it starts afresh.
 const profilesKept = 1000
-
-// ask queues a lesson unless it is under way or has just failed. A full queue
-// drops it: the next look asks again.
-func (k *profileKeeper) ask(l lesson) {
-	now := k.engine.Now()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if now.Before(k.asked[l.name]) {
-		return
-	}
-	select {
-	case k.requests <- l:
-		k.asked[l.name] = now.Add(profileRetry)
-	default:
-	}
-}
-
-// run learns until ctx ends.
-func (k *profileKeeper) run(ctx context.Context) error {
-	var under sync.WaitGroup
-	defer under.Wait()
-	for range learners {
-		under.Go(func() {
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case l := <-k.requests:
-					k.learn(ctx, l)
-				}
-			}
-		})
-	}
-	return nil
-}
-
-func (k *profileKeeper) learn(ctx context.Context, l lesson) {
-	began := k.engine.Now()
-	history, err := k.engine.history(ctx, l)
-	if err == nil {
-		p := detector.Learn(l.plan, l.signal, history)
-		_, err = k.engine.Store.PutProfile(ctx, l.name, p, began)
-	}
-	if err != nil && ctx.Err() == nil {
-		k.engine.Log.Warn("profile not learned", "rule", l.plan.Rule, "signal", l.signal.Name, "error", err)
-	}
-}
-
-// history fetches the ticks that end with a change's before window.
-func (e *Engine) history(ctx context.Context, l lesson) (detector.History, error) {
-	ranger, err := e.storeOf(l.input)
-	if err != nil {
-		return detector.History{}, fmt.Errorf("fetching history: %w", err)
-	}
-	h, err := gather.History(ctx, ranger, l.plan, l.input, l.span, l.end)
-	if err != nil {
-		return h, err
-	}
-	h.Mask, err = e.mask(ctx, l, h.Start)
-	return h, err
-}
-
-// mask are the stretches of a history that a change judged bad has touched,
-// from its start until the change that put it right was through.
-func (e *Engine) mask(ctx context.Context, l lesson, from time.Time) ([]sources.Window, error) {
-	bad, err := e.Store.Condemned(ctx, l.service, l.environment, from, l.end)
-	if err != nil {
-		return nil, fmt.Errorf("finding bad stretches: %w", err)
-	}
-	return bad, nil
-}
 
 // profileName says what a profile belongs to: where its numbers come from,
 // the grid, and the direction.

@@ -35,7 +35,7 @@ func (e *Engine) boundRule(ctx context.Context, w watch.Watch, c store.Change) (
 // store's, and leaves a plan without inputs: the look is blind.
 func (e *Engine) resolve(ctx context.Context, w watch.Watch, b rules.Bound) (watch.Watch, error) {
 	name := firstOf(b.Rule().Store, e.World.Default)
-	ranger, ok := e.Metrics[name]
+	ranger, ok := e.shared[name]
 	if !ok {
 		return w, fmt.Errorf("no metric store %q in pushback.yml", name)
 	}

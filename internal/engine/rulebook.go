@@ -50,5 +50,10 @@ func (b *ruleBook) problems() []rules.Diagnostic {
 }
 
 // Reload reads the rules folder again. Where anything in it is wrong, the
-// rules stay as they were and every mistake is returned.
-func (e *Engine) Reload() []rules.Diagnostic { return e.rules.reload() }
+// rules stay as they were and every mistake is returned. What the new ones want
+// to know of the past is learned at once.
+func (e *Engine) Reload() []rules.Diagnostic {
+	broken := e.rules.reload()
+	e.profiles.rulesEdited()
+	return broken
+}

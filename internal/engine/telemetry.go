@@ -26,6 +26,9 @@ func (t *Telemetry) observe(e *Engine) {
 	t.set.NewGauge("pushback_watches_open", func() float64 { return float64(e.looks.open()) })
 	t.set.NewGauge("pushback_rules_loaded", func() float64 { return float64(e.rules.set().Len()) })
 	t.set.NewGauge("pushback_rules_broken", func() float64 { return float64(len(e.rules.problems())) })
+	t.set.NewGauge("pushback_profiles_wanted", func() float64 { n, _, _ := e.profiles.ages(); return float64(n) })
+	t.set.NewGauge("pushback_profiles_missing", func() float64 { _, n, _ := e.profiles.ages(); return float64(n) })
+	t.set.NewGauge("pushback_profile_oldest_age_seconds", func() float64 { _, _, age := e.profiles.ages(); return age.Seconds() })
 	t.set.NewGauge("pushback_frozen", func() float64 {
 		if frozen, _ := e.Frozen(); frozen {
 			return 1
@@ -56,6 +59,26 @@ func (t *Telemetry) looked(took time.Duration, err error) {
 	}
 	t.count(fmt.Sprintf("pushback_looks_total{outcome=%q}", outcome))
 	t.set.GetOrCreateHistogram("pushback_look_duration_seconds").Update(took.Seconds())
+}
+
+// learned counts a profile that was learned, or could not be.
+func (t *Telemetry) learned(took time.Duration, err error) {
+	if t == nil {
+		return
+	}
+	result := "learned"
+	if err != nil {
+		result = "failed"
+	}
+	t.count(fmt.Sprintf("pushback_profiles_total{result=%q}", result))
+	t.set.GetOrCreateHistogram("pushback_profile_duration_seconds").Update(took.Seconds())
+}
+
+// kept notes when what is done by the clock was last done.
+func (t *Telemetry) kept(schedule string, at time.Time) {
+	if t != nil {
+		t.set.GetOrCreateGauge(fmt.Sprintf("pushback_schedule_last_run_timestamp_seconds{schedule=%q}", schedule), nil).Set(float64(at.Unix()))
+	}
 }
 
 func (t *Telemetry) judged(v detector.Verdict) {

@@ -114,6 +114,13 @@ func (s *Store) Unplanned(ctx context.Context) ([]Change, error) {
 	return found, failed(err, "list unplanned changes")
 }
 
+// Live lists the newest change of every slot that saw one since a moment.
+func (s *Store) Live(ctx context.Context, since time.Time) ([]Change, error) {
+	found, err := collect(ctx, s.read, scanChange, selectChange+`
+		WHERE superseded_by = '' AND started_at >= $1 ORDER BY slot, started_at`, micros(since))
+	return found, failed(err, "list live changes")
+}
+
 // candidates is how many succeeded changes Predecessor looks through: all but
 // the first few at the very moment of StartedAt are older for certain.
 const candidates = 16

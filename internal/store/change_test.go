@@ -129,3 +129,18 @@ func condemnedStretches(t *testing.T, s *Store) {
 	f(13, 20)
 	f(12, 20, sources.Window{From: at(5), To: at(12)})
 }
+
+func liveChanges(t *testing.T, s *Store) {
+	accept(t, s, told("c1", "v1", sources.Succeeded, 1), told("c2", "v2", sources.Succeeded, 10))
+	other := told("c3", "v9", sources.Succeeded, 20)
+	other.Service = "search"
+	accept(t, s, other)
+	for since, want := range map[int][]string{0: {"c2", "c3"}, 15: {"c3"}, 30: nil} {
+		found, err := s.Live(t.Context(), at(since))
+		got := ids(found)
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("live since %d: %v, %v; want %v", since, got, err, want)
+		}
+	}
+}

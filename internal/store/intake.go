@@ -131,14 +131,20 @@ func saveEvent(ctx context.Context, tx executor, key string, d *delivery) error 
 	return failed(err, "save event")
 }
 
-// Prune forgets the bodies of events received before a moment, and returns how
-// many. What names an event is kept: a delivery replayed a year later is still
-// a duplicate.
+// Prune forgets the bodies of events received before a moment, and the
+// profiles that served then and no more, and returns how many rows that were.
+// What names an event is kept: a delivery replayed a year later is still a
+// duplicate.
 func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	result, err := s.write.ExecContext(ctx,
 		`UPDATE events SET raw = NULL WHERE raw IS NOT NULL AND received_at < $1`, micros(before))
 	if err != nil {
 		return 0, failed(err, "prune events")
 	}
-	return result.RowsAffected()
+	events, err := result.RowsAffected()
+	if err != nil {
+		return 0, failed(err, "prune events")
+	}
+	profiles, err := dropUnnamed(ctx, s.write, true, before)
+	return events + profiles, failed(err, "prune profiles")
 }

@@ -12,7 +12,7 @@ import (
 
 // PutProfile stores a profile under the hash of its content, and lets name —
 // query|tick|before|after|direction — point at it. What a verdict was judged
-// by is never overwritten.
+// by is never overwritten; a profile that served nobody goes with its name.
 func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile, at time.Time) (hash string, err error) {
 	body, err := encode(p)
 	if err != nil {
@@ -22,7 +22,8 @@ func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile,
 	hash = hex.EncodeToString(sum[:])
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO profiles (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, hash, body)
+			INSERT INTO profiles (hash, body, used, at) VALUES ($1, $2, FALSE, $3) ON CONFLICT (hash) DO NOTHING`,
+			hash, body, micros(at))
 		if err != nil {
 			return err
 		}
@@ -30,9 +31,32 @@ func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile,
 			INSERT INTO profile_names (name, hash, at) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, at = excluded.at
 			WHERE profile_names.at <= excluded.at`, name, hash, micros(at))
+		if err != nil {
+			return err
+		}
+		_, err = dropUnnamed(ctx, tx, false, at)
 		return err
 	})
 	return hash, failed(err, "store profile")
+}
+
+// dropUnnamed deletes the profiles, used or not, that were learned up to a
+// moment and that no name points at any more.
+func dropUnnamed(ctx context.Context, db executor, used bool, until time.Time) (int64, error) {
+	result, err := db.ExecContext(ctx, `
+		DELETE FROM profiles WHERE used = $1 AND at <= $2
+		AND NOT EXISTS (SELECT 1 FROM profile_names n WHERE n.hash = profiles.hash)`, used, micros(until))
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// UseProfile keeps a profile for what will be judged by it. False: a newer one
+// has just taken its place.
+func (s *Store) UseProfile(ctx context.Context, hash string) (bool, error) {
+	ok, err := affected(ctx, s.write, `UPDATE profiles SET used = TRUE WHERE hash = $1`, hash)
+	return ok, failed(err, "use profile %s", hash)
 }
 
 // NewestProfile gives what name points at, and when it was learned, or

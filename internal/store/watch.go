@@ -76,9 +76,12 @@ func (s *Store) LeaseWatch(ctx context.Context, id, holder string, until time.Ti
 	return ok, failed(err, "lease watch %s", id)
 }
 
-// voidLeases frees the watches of the process that had the file before us. The
-// file lock proves that it is gone.
+// voidLeases frees the watches and schedules of the process that had the file
+// before us. The file lock proves that it is gone.
 func (s *Store) voidLeases(ctx context.Context) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE watches SET holder = '', leased_until = 0 WHERE running`)
-	return failed(err, "free the watches of the last run")
+	if err == nil {
+		_, err = s.write.ExecContext(ctx, `UPDATE schedules SET holder = '', leased_until = 0`)
+	}
+	return failed(err, "free what the last run held")
 }

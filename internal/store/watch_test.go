@@ -195,6 +195,9 @@ func profiles(t *testing.T, s *Store) {
 		return hash
 	}
 	first := put(1, 1)
+	if ok, err := s.UseProfile(t.Context(), first); err != nil || !ok {
+		t.Errorf("not kept: %v", err)
+	}
 	second := put(2, 5)
 	put(1, 3) // learned before the second, stored after
 	p, hash, learned, err := s.NewestProfile(t.Context(), "q|30s")
@@ -210,4 +213,68 @@ func profiles(t *testing.T, s *Store) {
 	if _, err := s.ProfileByHash(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
+}
+
+// profilesUnused: what nobody was judged by goes with its name, and what
+// somebody was goes with the retention.
+func profilesUnused(t *testing.T, s *Store) {
+	put := func(ticks, minute int) string {
+		t.Helper()
+		hash, err := s.PutProfile(t.Context(), "q", detector.Profile{Ticks: ticks}, at(minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	kept := func(hash string) bool {
+		_, err := s.ProfileByHash(t.Context(), hash)
+		return err == nil
+	}
+	unused := put(1, 1)
+	used := put(2, 2)
+	if ok, err := s.UseProfile(t.Context(), unused); err != nil || ok {
+		t.Errorf("a profile that is gone was taken: %v", err)
+	}
+	if ok, err := s.UseProfile(t.Context(), used); err != nil || !ok {
+		t.Errorf("not taken: %v", err)
+	}
+	newest := put(3, 3)
+	if kept(unused) || !kept(used) || !kept(newest) {
+		t.Errorf("kept: unused %v, used %v, newest %v", kept(unused), kept(used), kept(newest))
+	}
+	if n, err := s.Prune(t.Context(), at(30)); err != nil || n != 1 || kept(used) || !kept(newest) {
+		t.Errorf("pruned %d, %v", n, err)
+	}
+}
+
+func schedules(t *testing.T, s *Store) {
+	claim := func(holder string, due, now, until int, want bool) {
+		t.Helper()
+		if ok, err := s.ClaimRun(t.Context(), "profiles", at(due), holder, at(now), at(until)); err != nil || ok != want {
+			t.Errorf("%s claims what was due at %d at %d: %v, %v", holder, due, now, ok, err)
+		}
+	}
+	if last, err := s.LastRun(t.Context(), "profiles"); err != nil || !last.IsZero() {
+		t.Errorf("ran at %s, %v", last, err)
+	}
+	claim("a", 0, 0, 10, true)
+	claim("b", 0, 5, 15, false) // a has it
+	claim("b", 0, 10, 20, true) // a is gone
+	ended := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	ended(s.FinishRun(t.Context(), "profiles", "a", at(0))) // too late to count
+	claim("c", 0, 12, 20, false)
+	ended(s.FailRun(t.Context(), "profiles", "b", at(14)))
+	claim("b", 0, 13, 20, false)
+	claim("b", 0, 14, 20, true)
+	ended(s.FinishRun(t.Context(), "profiles", "b", at(14)))
+	if last, err := s.LastRun(t.Context(), "profiles"); err != nil || !last.Equal(at(14)) {
+		t.Errorf("ran at %s, %v", last, err)
+	}
+	claim("c", 14, 20, 30, false) // done since
+	claim("c", 15, 20, 30, true)
 }

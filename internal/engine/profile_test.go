@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// keep keeps the appointment of a name, as the loop does.
+func (b *bench) keep(name string) error {
+	b.t.Helper()
+	for _, a := range b.timetable() {
+		if a.name == name {
+			return b.Engine.keep(b.t.Context(), a)
+		}
+	}
+	b.t.Fatalf("no appointment %q", name)
+	return nil
+}
+
+// histories are the ranges of a day and more that the store was asked for.
+func (b *bench) histories() int {
+	n := 0
+	for q, times := range b.shop.asked {
+		if q.window.To.Sub(q.window.From) > 5*time.Hour {
+			n += times
+		}
+	}
+	return n
+}
+
+func scheduled(o *Options) {
+	o.Profiles = rules.Schedule{Cron: "0 2,14 * * *"}
+	o.Catalogue.List = []rules.Service{{Name: "cart", Match: map[string]string{"job": "cart"}}, {Name: "search", Match: map[string]string{"job": "search"}}}
+}
+
+func TestProfilesAreThereBeforeTheChange(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, scheduled)
+	b.must(b.keep("profiles"))
+	asked := b.histories()
+	if asked != 4 {
+		t.Errorf("%d histories fetched for two signals' parts of two services, want 4", asked)
+	}
+	key := b.deploy("v2", nil)
+	b.pass(2 * time.Minute)
+	if w := b.watch(key); len(w.Profiles) != 1 {
+		t.Errorf("the watch is judged by %v", w.Profiles)
+	}
+	if n := b.histories(); n != asked {
+		t.Errorf("%d histories were fetched for the change", n-asked)
+	}
+	if len(b.profiles.requests) != 0 {
+		t.Error("a lesson was asked for")
+	}
+}
+
+func TestChangeDoesNotWaitForItsProfile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	key := b.deploy("v2", nil)
+	b.pass(time.Minute)
+	if n := len(b.profiles.requests); n != 1 {
+		t.Fatalf("%d lessons asked for, want one", n)
+	}
+	b.wantEvidence(key, "has not been learned yet")
+	b.must(b.profiles.learn(t.Context(), <-b.profiles.requests))
+	b.pass(30 * time.Second)
+	if w := b.watch(key); len(w.Profiles) != 1 {
+		t.Errorf("the watch does not take up its profile: %v", w.Profiles)
+	}
+}
+
+func TestStaleProfileServesUntilAFreshOneIsThere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, scheduled)
+	b.must(b.keep("profiles"))
+	b.clock.add(26 * time.Hour)
+	key := b.deploy("v2", nil)
+	b.pass(2 * time.Minute)
+	b.wantEvidence(key, "was learned 26 h before the change")
+	if w := b.watch(key); len(w.Profiles) != 0 {
+		t.Errorf("the watch holds on to a stale profile: %v", w.Profiles)
+	}
+	b.must(b.profiles.learn(t.Context(), <-b.profiles.requests))
+	b.pass(30 * time.Second)
+	if w := b.watch(key); len(w.Profiles) != 1 {
+		t.Errorf("the watch does not take up the fresh profile: %v", w.Profiles)
+	}
+}
+
+// wantEvidence asks that the last record of a change's watch has these words.
+func (b *bench) wantEvidence(key, words string) {
+	b.t.Helper()
+	records, err := b.Store.Records(b.t.Context(), b.watch(key).ID)
+	b.must(err)
+	if len(records) == 0 {
+		b.t.Fatal("no record")
+	}
+	var notes []string
+	for _, e := range records[len(records)-1].Verdict.Signals {
+		notes = append(notes, e.Notes...)
+	}
+	if !strings.Contains(strings.Join(notes, " "), words) {
+		b.t.Errorf("the evidence says %q, nothing of %q", notes, words)
+	}
+}
+
+func TestScheduleCatchesUp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, scheduled) // it is 10:00
+	learned := func(want int, when string) {
+		t.Helper()
+		before := b.histories()
+		b.must(b.keep("profiles"))
+		if got := b.histories() - before; got != want {
+			t.Errorf("%s: %d histories fetched, want %d", when, got, want)
+		}
+	}
+	learned(4, "the first start")
+	learned(0, "a moment later")
+	b.clock.add(3 * time.Hour)
+	b.restart()
+	learned(0, "after a restart, with nothing missed")
+	b.clock.add(50 * time.Hour)
+	b.restart()
+	learned(4, "after four runs were missed")
+	learned(0, "which are made up for once")
+	b.clock.add(12 * time.Hour) // 03:00: 02:00 has passed
+	learned(4, "when it is time")
+
+	b.clock.add(12 * time.Hour)
+	b.shop.fault = errDown
+	if b.keep("profiles") == nil {
+		t.Error("a run without a metric store succeeded")
+	}
+	b.shop.fault = nil
+	learned(0, "at once after a failure")
+	b.clock.add(timesRetry)
+	learned(4, "a while after a failure")
+}
+
+// A run that was cut short goes on with what is left.
+func TestInterruptedRunGoesOn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, scheduled)
+	b.must(b.keep("profiles"))
+	b.clock.add(5 * time.Hour)
+	due := b.clock.Now().Add(-time.Hour)
+	b.must(b.profiles.pass(t.Context(), func(rules.Rule) bool { return true }, due))
+	before := b.histories()
+	b.must(b.keep("profiles")) // due at 14:00, before what was just learned
+	if got := b.histories() - before; got != 0 {
+		t.Errorf("%d histories fetched twice", got)
+	}
+}
+
+func TestChangedRuleIsTaughtAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, scheduled)
+	taught := func(want int, when string) {
+		t.Helper()
+		before := b.histories()
+		b.must(b.profiles.pass(t.Context(), b.profiles.untaught, b.clock.Now().Add(-profileAge/2)))
+		if got := b.histories() - before; got != want {
+			t.Errorf("%s: %d histories fetched, want %d", when, got, want)
+		}
+	}
+	taught(4, "at the start")
+	<-queued(b.profiles.edited)
+	b.rule = strings.Replace(redRule, "5..", "5.+", 1)
+	if broken := b.Reload(); len(broken) != 0 {
+		t.Fatal(broken)
+	}
+	<-b.profiles.edited
+	taught(4, "another query")
+	b.Reload()
+	taught(0, "the same rules again")
+	b.rule = strings.Replace(b.rule, "limit: 20%", "limit: 30%", 1)
+	b.Reload()
+	taught(0, "another limit, of the same query")
+}
+
+// queued empties a channel of one, whether or not there is something in it.
+func queued(c chan struct{}) chan struct{} {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+	return c
+}
+
+// Rules that ask the same of one change ask it once a look.
+func TestWatchesShareTheirQueries(t *testing.T) {
+	t.Parallel()
+	twice := strings.Replace(redRule, "    respond:", "    respond: &r", 1)
+	rule := twice[strings.Index(twice, "  - name: red"):]
+	second := strings.Replace(strings.Replace(rule, "name: red", "name: blue", 1), "respond: &r", "respond:", 1)
+	b := newBench(t, redRule+second, scheduled)
+	b.must(b.keep("profiles"))
+	clear(b.shop.asked)
+	key := b.deploy("v2", nil)
+	b.pass(3 * time.Minute)
+	ws, err := b.Store.WatchesOf(t.Context(), key)
+	b.must(err)
+	if len(ws) != 2 {
+		t.Fatalf("%d watches", len(ws))
+	}
+	looks := 0
+	for q, times := range b.shop.asked {
+		if times != 1 {
+			t.Errorf("%s from %s to %s was asked %d times", q.expr, q.window.From, q.window.To, times)
+		}
+		if q.window.From.Equal(b.clock.Now().Add(-3*time.Minute)) && !strings.Contains(q.expr, "code=~") {
+			looks++
+		}
+	}
+	// 15 s to settle, and a look every 15 s from then on.
+	if looks < 10 || looks > 12 {
+		t.Errorf("%d questions for the total after the change, want one a look", looks)
+	}
+}
+
+func TestProfileMetrics(t *testing.T) {
+	t.Parallel()
+	set := metrics.NewSet()
+	b := newBench(t, redRule, func(o *Options) { scheduled(o); o.Telemetry = NewTelemetry(set) })
+	b.must(b.keep("profiles"))
+	b.clock.add(time.Hour)
+	b.shop.fault = errDown
+	_ = b.profiles.learn(t.Context(), lesson{
+		name: "x", plan: detector.Plan{Tick: time.Minute}, span: time.Hour, end: b.clock.Now(),
+		input: watch.Input{Store: "prod", Value: sources.Query{Expr: "x"}},
+	})
+	var page bytes.Buffer
+	set.WritePrometheus(&page)
+	for _, line := range []string{
+		"pushback_profiles_wanted 2", "pushback_profiles_missing 0", "pushback_profile_oldest_age_seconds 3600",
+		`pushback_profiles_total{result="learned"} 2`, `pushback_profiles_total{result="failed"} 1`,
+		fmt.Sprintf(`pushback_schedule_last_run_timestamp_seconds{schedule="profiles"} %d`, began.Unix()),
+	} {
+		if !strings.Contains(page.String(), line+"\n") {
+			t.Errorf("no %q in\n%s", line, page.String())
+		}
+	}
+}
+
+func TestSubjects(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, scheduled)
+	b.deploy("v2", func(ev *sources.Event) { ev.Service, ev.Environment = "old", "staging" })
+	subjects, err := b.subjects(t.Context(), b.rules.set().Rules())
+	b.must(err)
+	got := map[string]bool{}
+	for _, s := range subjects {
+		got[s.Service+" in "+s.Environment] = true
+	}
+	want := map[string]bool{"old in staging": true, "cart in production": true, "search in production": true}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
