@@ -13,10 +13,11 @@ RACE := $(if $(shell command -v gcc || command -v clang),CGO_ENABLED=1 GOFLAGS='
 export CGO_ENABLED := 0
 export GOFLAGS     := $(GOFLAGS) -trimpath
 
-VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-DEMO_FLAGS ?=
-FUZZ_TIME  ?= 10s
-PACKAGES   ?= ./...
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+DEMO_FLAGS  ?=
+FUZZ_TIME   ?= 10s
+BENCH_COUNT ?= 1
+PACKAGES    ?= ./...
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +31,7 @@ demo: build ## Ship three releases of a small shop and see the bad ones go back 
 test: ## Run every test that needs nothing but Go, with the race detector where there is a C compiler
 	$(RACE) -shuffle=on -timeout 20m $(PACKAGES)
 
-integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmanager and PostgreSQL (installs Debian packages that are missing)
+integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmanager, PostgreSQL and R (installs Debian packages that are missing)
 	./.ci/servers
 	go test -tags integration -count=1 -timeout 20m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 
@@ -55,8 +56,8 @@ fuzz: ## Fuzz every parser for FUZZ_TIME each
 		done || exit 1; \
 	done
 
-bench: ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+bench: ## Run the benchmarks, allocations included (BENCH_COUNT=10 for benchstat)
+	go test -run '^$$' -bench . -benchmem -count $(BENCH_COUNT) $(PACKAGES)
 
 accuracy: build ## Measure the detector and its peers on the series in ../shared/data; writes docs/accuracy.md
 	bin/pushback accuracy --out docs/accuracy.md

@@ -7,8 +7,6 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
-
-	"github.com/pushback/pushback/detector/stats"
 )
 
 // label is what Kayenta's judge calls a metric.
@@ -138,9 +136,10 @@ func unlocked(x, y []float64) (noisyX, noisyY []float64) {
 // which Kayenta follows step by step: its estimate is the root of the
 // corrected rank statistic, not the median of differences.
 func shiftOf(x, y []float64, confidence float64) shift {
-	least, most := slices.Min(x)-slices.Max(y), slices.Max(x)-slices.Min(y)
+	r := rank(x, y)
+	least, most := r.x[0]-r.y[len(y)-1], r.x[len(x)-1]-r.y[0]
 	at := func(quantile float64) func(mu float64) float64 {
-		return func(mu float64) float64 { return rankDifference(mu, quantile, x, y) }
+		return func(mu float64) float64 { return r.difference(mu, quantile) }
 	}
 	bound := func(quantile float64) float64 {
 		f := at(quantile)
@@ -156,13 +155,6 @@ func shiftOf(x, y []float64, confidence float64) shift {
 	z := distuv.UnitNormal.Quantile((1 - confidence) / 2)
 	middle := at(0)
 	return shift{low: bound(-z), high: bound(z), estimate: zero(middle, least, most, middle(least), middle(most))}
-}
-
-// rankDifference is the standardised rank sum of x shifted down by mu, less a
-// quantile. The continuity correction pulls it towards zero.
-func rankDifference(mu, quantile float64, x, y []float64) float64 {
-	z, deviation := rankSum(x, y, mu)
-	return (z-math.Copysign(min(0.5, math.Abs(z)), z))/deviation - quantile
 }
 
 // rootTolerance is the absolute accuracy of R's uniroot as wilcox.test calls
@@ -230,7 +222,7 @@ func kayentaScore(before, after []float64) float64 {
 	}
 	experiment, control = unlocked(experiment, control)
 	s := shiftOf(experiment, control, kayentaDefaults.confidence)
-	deviate := max(rankDifference(kayentaDefaults.tolerance*math.Abs(s.estimate), 0, experiment, control), 0)
+	deviate := max(rank(experiment, control).difference(kayentaDefaults.tolerance*math.Abs(s.estimate), 0), 0)
 	if got, _ := kayentaDefaults.compare(s, control, experiment); got == high {
 		return max(deviate, kayentaThreshold)
 	}
@@ -242,10 +234,26 @@ var kayentaThreshold = -distuv.UnitNormal.Quantile((1 - kayentaDefaults.confiden
 
 // fenced drops outliers as the judge does before it compares: beyond three
 // interquartile ranges of the quartiles, and beyond the 1 and 99 % quantiles.
+// Under 99 values the latter are the extremes, and nothing is dropped.
 func fenced(x []float64) []float64 {
 	sorted := slices.Sorted(slices.Values(x))
-	q1, q3 := stats.Quantile(sorted, 0.25), stats.Quantile(sorted, 0.75)
-	least := min(stats.Quantile(sorted, 0.01), q1-3*(q3-q1))
-	most := max(stats.Quantile(sorted, 0.99), q3+3*(q3-q1))
+	q1, q3 := percentile(sorted, 0.25), percentile(sorted, 0.75)
+	least := min(percentile(sorted, 0.01), q1-3*(q3-q1))
+	most := max(percentile(sorted, 0.99), q3+3*(q3-q1))
 	return slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return v < least || v > most })
+}
+
+// percentile is the quantile of ascending values as commons-math, which the
+// judge calls, estimates it: at place q·(n+1), R's type 6.
+func percentile(ascending []float64, q float64) float64 {
+	n := len(ascending)
+	at := q * float64(n+1)
+	low := int(at)
+	switch {
+	case low < 1:
+		return ascending[0]
+	case low >= n:
+		return ascending[n-1]
+	}
+	return ascending[low-1] + (at-float64(low))*(ascending[low]-ascending[low-1])
 }

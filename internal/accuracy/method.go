@@ -24,7 +24,8 @@ var Peers = []Method{
 	{Name: "Kayenta's judge, at the end", Default: "confidence .98, tolerance .25", Threshold: kayentaThreshold, score: kayentaScore, last: true},
 	{Name: "Kayenta's judge, every tick", Default: "confidence .98, tolerance .25", Threshold: kayentaThreshold, score: kayentaScore},
 	{Name: "Flagger-like", Default: "5 checks over 1.5 × median", Threshold: 1.5, score: failedChecks(5)},
-	{Name: "Argo-like", Default: "over 1.5 × median, failureLimit 3", Threshold: 1.5, score: failedChecks(4)},
+	{Name: "Argo-like", Default: "over 1.5 × median, failureLimit 0", Threshold: 1.5, score: failedChecks(1)},
+	{Name: "Argo-like, lenient", Default: "over 1.5 × median, failureLimit 3", Threshold: 1.5, score: failedChecks(4)},
 	{Name: "Welch's t", Default: "p ≤ .05", Threshold: -math.Log10(0.05), score: scored(welch)},
 	{Name: "Mann-Whitney U", Default: "p ≤ .05", Threshold: -math.Log10(0.05), score: scored(mannWhitney)},
 	{Name: "k-sigma", Default: "5 sigma", Threshold: 5, score: sigmas},
@@ -49,10 +50,11 @@ func scored(test func(before, after []float64) float64) func(before, after []flo
 }
 
 // failedChecks is the ratio to the before median that as many of the
-// after-ticks reach. Flagger rolls back at the threshold-th failed check
-// (its documented example: 5), Argo Rollouts when the failures exceed
-// failureLimit (its documented example: 3); both count over the whole
-// analysis and not in a row. Both leave the bound to their user.
+// after-ticks reach. Flagger rolls back once as many checks as its threshold
+// have failed (its documented example: 5), Argo Rollouts when the failures
+// exceed failureLimit (0 unless said; its documented example: 3). Both count
+// over the whole analysis and not in a row, and leave the bound to their user.
+// Flagger acts on it an interval later, which is not held against it here.
 func failedChecks(needed int) func(before, after []float64) float64 {
 	return func(before, after []float64) float64 {
 		if len(after) < needed {

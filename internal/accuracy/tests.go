@@ -1,9 +1,7 @@
 package accuracy
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -30,53 +28,6 @@ func welch(before, after []float64) float64 {
 	}
 	freedom := (e0 + e1) * (e0 + e1) / (e0*e0/(n0-1) + e1*e1/(n1-1))
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Survival((m1 - m0) / math.Sqrt(e0+e1))
-}
-
-// mannWhitney is the rank-sum test, one-sided for a rise, by the normal
-// approximation with correction for ties and continuity, as R's wilcox.test
-// does beyond 50 values.
-func mannWhitney(before, after []float64) float64 {
-	if len(before) == 0 || len(after) == 0 {
-		return 1
-	}
-	above, deviation := rankSum(after, before, 0)
-	if !(deviation > 0) {
-		return 1
-	}
-	return stats.UpperTail((above - 0.5) / deviation)
-}
-
-// rankSum is how far the rank sum of x, shifted down by mu, among x and y lies
-// above its mean, and its standard deviation; 0 where all are tied.
-func rankSum(x, y []float64, mu float64) (above, deviation float64) {
-	all := make([]ranked, 0, len(x)+len(y))
-	for _, v := range x {
-		all = append(all, ranked{v - mu, true})
-	}
-	for _, v := range y {
-		all = append(all, ranked{v, false})
-	}
-	slices.SortFunc(all, func(a, b ranked) int { return cmp.Compare(a.value, b.value) })
-	ranks, ties := 0.0, 0.0
-	for i := 0; i < len(all); {
-		j, ours := i, 0.0
-		for ; j < len(all) && all[j].value == all[i].value; j++ {
-			if all[j].ours {
-				ours++
-			}
-		}
-		tied := float64(j - i)
-		ranks += ours * float64(i+j+1) / 2
-		ties += tied*tied*tied - tied
-		i = j
-	}
-	m, n := float64(len(x)), float64(len(y))
-	return ranks - m*(m+1)/2 - m*n/2, math.Sqrt(m * n / 12 * (m + n + 1 - ties/((m+n)*(m+n-1))))
-}
-
-type ranked struct {
-	value float64
-	ours  bool
 }
 
 // bestMixture is the ρ that makes a one-sided normal mixture tightest at

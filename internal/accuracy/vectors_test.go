@@ -119,14 +119,14 @@ func (c rankCase) values() map[string]float64 {
 	if strings.HasSuffix(c.Name, "(Large)") {
 		level = 0.98
 	}
-	s := shiftOf(x, y, level)
+	s, r := shiftOf(x, y, level), rank(x, y)
 	v["result.confidenceInterval.head"], v["result.confidenceInterval.last"], v["result.estimate"] = s.low, s.high, s.estimate
 	v["ciLower"], v["ciUpper"], v["estimate"] = s.low, s.high, s.estimate
 	least, most, z := slices.Min(x)-slices.Max(y), slices.Max(x)-slices.Min(y), distuv.UnitNormal.Quantile(0.025)
 	v["muMin"], v["muMax"], v["zqLower"], v["zqUpper"] = least, most, -z, z
-	v["fLower1"], v["fUpper1"] = rankDifference(least, -z, x, y), rankDifference(most, -z, x, y)
-	v["fLower2"], v["fUpper2"] = rankDifference(least, z, x, y), rankDifference(most, z, x, y)
-	v["mannWhitney.wilcoxonDiff(0, 0, x, y)"] = rankDifference(0, 0, x, y)
-	v["mannWhitney.wilcoxonDiff(5, 0, x, y)"] = rankDifference(5, 0, x, y)
+	v["fLower1"], v["fUpper1"] = r.difference(least, -z), r.difference(most, -z)
+	v["fLower2"], v["fUpper2"] = r.difference(least, z), r.difference(most, z)
+	v["mannWhitney.wilcoxonDiff(0, 0, x, y)"] = r.difference(0, 0)
+	v["mannWhitney.wilcoxonDiff(5, 0, x, y)"] = r.difference(5, 0)
 	return v
 }

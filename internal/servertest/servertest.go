@@ -3,8 +3,10 @@
 // the test ends. A fake would share our own misunderstandings; the real ones
 // do not.
 //
+// R, which is no server, is asked here too: it is as real, and as little ours.
+//
 // The programs come from the system (Debian: apt-get install prometheus
-// prometheus-alertmanager victoria-metrics postgresql). One that is missing
+// prometheus-alertmanager victoria-metrics postgresql r-base-core). One that is missing
 // fails the test and says what to install: a test that was asked for and
 // quietly skipped is worth less than none.
 package servertest

@@ -1,0 +1,81 @@
+package accuracy
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// mannWhitney is the rank-sum test, one-sided for a rise, by the normal
+// approximation with correction for ties and continuity, as R's wilcox.test
+// does beyond 50 values (Mann, Whitney 1947).
+func mannWhitney(before, after []float64) float64 {
+	if len(before) == 0 || len(after) == 0 {
+		return 1
+	}
+	r := pooled.Get().(*ranks)
+	defer pooled.Put(r)
+	r.take(after, before)
+	above, deviation := r.sum(0)
+	if !(deviation > 0) {
+		return 1
+	}
+	return stats.UpperTail((above - 0.5) / deviation)
+}
+
+// ranks are two samples, ascending. Sorted once, they can be compared at any
+// shift in a single walk.
+type ranks struct{ x, y []float64 }
+
+// pooled keeps what mannWhitney sorts in: it is asked at every tick.
+var pooled = sync.Pool{New: func() any { return new(ranks) }}
+
+func rank(x, y []float64) *ranks {
+	r := new(ranks)
+	r.take(x, y)
+	return r
+}
+
+func (r *ranks) take(x, y []float64) {
+	r.x, r.y = append(r.x[:0], x...), append(r.y[:0], y...)
+	slices.Sort(r.x)
+	slices.Sort(r.y)
+}
+
+// sum is how far the rank sum of x, shifted down by mu, among x and y lies
+// above its mean, and its standard deviation; 0 where all are tied.
+func (r *ranks) sum(mu float64) (above, deviation float64) {
+	m, n := float64(len(r.x)), float64(len(r.y))
+	total, ties := 0.0, 0.0
+	for i, j := 0, 0; i < len(r.x) || j < len(r.y); {
+		first, ours := i+j, i
+		v := r.least(i, j, mu)
+		for i < len(r.x) && r.x[i]-mu == v {
+			i++
+		}
+		for j < len(r.y) && r.y[j] == v {
+			j++
+		}
+		tied := float64(i + j - first)
+		total += float64(i-ours) * float64(first+i+j+1) / 2
+		ties += tied*tied*tied - tied
+	}
+	return total - m*(m+1)/2 - m*n/2, math.Sqrt(m * n / 12 * (m + n + 1 - ties/((m+n)*(m+n-1))))
+}
+
+// least is the smaller of the next of x and the next of y.
+func (r *ranks) least(i, j int, mu float64) float64 {
+	if j == len(r.y) || i < len(r.x) && r.x[i]-mu < r.y[j] {
+		return r.x[i] - mu
+	}
+	return r.y[j]
+}
+
+// difference is the standardised rank sum of x shifted down by mu, less a
+// quantile. The continuity correction pulls it towards zero.
+func (r *ranks) difference(mu, quantile float64) float64 {
+	z, deviation := r.sum(mu)
+	return (z-math.Copysign(min(0.5, math.Abs(z)), z))/deviation - quantile
+}
