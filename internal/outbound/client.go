@@ -39,11 +39,17 @@ type Answer struct {
 	Body       string        // for people: at most MaxAnswer bytes, secrets blotted out
 	RetryAfter time.Duration // 0 where the answer named no time
 	raw        []byte
+	cut        bool // there was more than was read
 }
 
 // Decode reads the body as JSON, as it came: what is blotted out of Body for
 // people may be what a program looks for.
-func (a Answer) Decode(into any) error { return json.Unmarshal(a.raw, into) }
+func (a Answer) Decode(into any) error {
+	if a.cut {
+		return fmt.Errorf("the answer is over %d bytes", len(a.raw))
+	}
+	return json.Unmarshal(a.raw, into)
+}
 
 // OK says whether the call succeeded. A redirect has not.
 func (a Answer) OK() bool { return a.Code >= 200 && a.Code <= 299 }
@@ -60,6 +66,12 @@ func (a Answer) FirstLine() string {
 //
 // Once the status has come, what becomes of the body changes nothing.
 func (c *Client) Do(r *http.Request, secrets ...string) (Answer, error) {
+	return c.Read(r, MaxAnswer, secrets...)
+}
+
+// Read is Do for an answer that a program decodes: up to most bytes of it are
+// read. What people are shown stays bounded by MaxAnswer.
+func (c *Client) Read(r *http.Request, most int64, secrets ...string) (Answer, error) {
 	seen := &sight{secrets: append(secrets, query(r.URL)...)}
 	r = r.WithContext(httptrace.WithClientTrace(r.Context(), seen.trace()))
 	r.GetBody = nil // what cannot be had twice cannot be sent twice
@@ -68,13 +80,14 @@ func (c *Client) Do(r *http.Request, secrets ...string) (Answer, error) {
 		return Answer{}, seen.failure(r.Context(), err)
 	}
 	defer response.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(response.Body, MaxAnswer))
+	body, _ := io.ReadAll(io.LimitReader(response.Body, most+1))
 	return Answer{
 		Code:       response.StatusCode,
 		Status:     seen.blot(response.Status),
 		Body:       cut(seen.blot(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
 		RetryAfter: retryAfter(response.Header),
-		raw:        body,
+		raw:        body[:min(int64(len(body)), most)],
+		cut:        int64(len(body)) > most,
 	}, nil
 }
 
@@ -91,6 +104,9 @@ func (f *Failure) Error() string { return f.text }
 // Unwrap gives the context's error alone: the transport's may hold what was
 // blotted out of the text.
 func (f *Failure) Unwrap() error { return f.cause }
+
+// Unsendable is the failure of a call that could not even be written.
+func Unsendable(why string) *Failure { return &Failure{text: why} }
 
 // Unsent says whether err is a call that certainly reached nobody.
 func Unsent(err error) bool {
@@ -111,7 +127,7 @@ func cut(s string, n int) string {
 func (c *Client) Post(ctx context.Context, url string, body []byte, header http.Header, secrets ...string) (Answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return Answer{}, &Failure{text: "the url cannot be called"}
+		return Answer{}, Unsendable("the url cannot be called")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	for name, values := range header {

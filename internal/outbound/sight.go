@@ -14,7 +14,7 @@ import (
 // have come from a configuration and is taken for a secret.
 var harmless = []string{
 	"Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type", "Host", "User-Agent",
-	"Idempotency-Key", "Webhook-Id", "Webhook-Timestamp", "X-Grafana-Org-Id",
+	"Idempotency-Key", "Webhook-Id", "Webhook-Timestamp", "X-Grafana-Org-Id", "X-Github-Api-Version",
 }
 
 // shortest is the length from which on a value is worth blotting out; shorter

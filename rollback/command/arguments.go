@@ -17,11 +17,23 @@ var names = []string{
 	"version", "target_version", "rule", "epoch", "url",
 }
 
-func value(w rollback.Warrant, name string) string {
-	order, change := w.Order(), w.Change()
+// facts are what the names stand for: a plan, and for an order its rule and
+// epoch.
+type facts struct {
+	plan  rollback.Plan
+	rule  string
+	epoch int64
+}
+
+func factsOf(w rollback.Warrant) facts {
+	return facts{plan: w.Plan(), rule: w.Order().Rule, epoch: w.Epoch()}
+}
+
+func (f facts) value(name string) string {
+	change := f.plan.Change
 	switch name {
 	case "key":
-		return w.Key()
+		return change.Key()
 	case "change":
 		return change.ID
 	case "service":
@@ -35,11 +47,11 @@ func value(w rollback.Warrant, name string) string {
 	case "version":
 		return change.Version
 	case "target_version":
-		return w.Target()
+		return f.plan.Target
 	case "rule":
-		return order.Rule
+		return f.rule
 	case "epoch":
-		return strconv.FormatInt(w.Epoch(), 10)
+		return strconv.FormatInt(f.epoch, 10)
 	case "url":
 		return change.URL
 	}
@@ -48,16 +60,16 @@ func value(w rollback.Warrant, name string) string {
 
 // checkArguments refuses what looks like a placeholder and is none: a program
 // must not be handed the text `$verison`, or `--to=$version` unreplaced.
-func checkArguments(argv []string) error {
+func checkArguments(key string, argv []string) error {
 	if len(argv) == 0 || argv[0] == "" {
-		return fmt.Errorf("argv is missing: a list, the program first")
+		return fmt.Errorf("%s is missing: a list, the program first", key)
 	}
 	if strings.HasPrefix(argv[0], "$") {
-		return fmt.Errorf("argv: the program itself cannot be a placeholder")
+		return fmt.Errorf("%s: the program itself cannot be a placeholder", key)
 	}
 	for _, argument := range argv[1:] {
 		if err := checkArgument(argument); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", key, err)
 		}
 	}
 	return nil
@@ -68,11 +80,11 @@ func checkArgument(argument string) error {
 		if slices.Contains(names, name) {
 			return nil
 		}
-		return fmt.Errorf("argv: unknown placeholder %q: there are $%s", argument, strings.Join(names, ", $"))
+		return fmt.Errorf("unknown placeholder %q: there are $%s", argument, strings.Join(names, ", $"))
 	}
 	for _, name := range names {
 		if strings.Contains(argument, "$"+name) {
-			return fmt.Errorf("argv: %q: only a whole argument is replaced: write $%s as an argument of its own, or read PUSHBACK_%s", argument, name, strings.ToUpper(name))
+			return fmt.Errorf("%q: only a whole argument is replaced: write $%s as an argument of its own, or read PUSHBACK_%s", argument, name, strings.ToUpper(name))
 		}
 	}
 	return nil
@@ -80,14 +92,14 @@ func checkArgument(argument string) error {
 
 // fill replaces the placeholders. Values come from outside: one that the
 // program would read as an option stops the run.
-func fill(argv []string, w rollback.Warrant) ([]string, error) {
+func fill(argv []string, known facts) ([]string, error) {
 	filled := slices.Clone(argv[1:])
 	for i, argument := range filled {
 		name, found := strings.CutPrefix(argument, "$")
 		if !found {
 			continue
 		}
-		filled[i] = value(w, name)
+		filled[i] = known.value(name)
 		if strings.HasPrefix(filled[i], "-") {
 			return nil, fmt.Errorf("the change's %s begins with a dash: the program would take it for an option", name)
 		}
@@ -96,13 +108,13 @@ func fill(argv []string, w rollback.Warrant) ([]string, error) {
 }
 
 // environment is the whole environment of the program.
-func environment(configured map[string]string, w rollback.Warrant) []string {
+func environment(configured map[string]string, known facts) []string {
 	env := []string{"PATH=" + os.Getenv("PATH")}
 	for name, v := range configured {
 		env = append(env, name+"="+v)
 	}
 	for _, name := range names {
-		env = append(env, "PUSHBACK_"+strings.ToUpper(name)+"="+value(w, name))
+		env = append(env, "PUSHBACK_"+strings.ToUpper(name)+"="+known.value(name))
 	}
 	return env
 }

@@ -15,4 +15,8 @@
 // What this cannot do: a program outlives a kill -9 of Pushback, and one that
 // makes a session of its own outlives the timeout too. The process group is
 // told through rollback.Started as soon as it is known.
+//
+// A second program, verify, may say which version runs. There is no dry run of
+// the first: a script that overlooked an argument such as --dry-run would roll
+// back. What would be run is told instead.
 package command

@@ -24,6 +24,7 @@ const (
 // Config is a hook of kind command in pushback.yml.
 type Config struct {
 	Argv    []string          `yaml:"argv"`    // the program, then its arguments; $key, $service, … as whole arguments
+	Verify  []string          `yaml:"verify"`  // a program that prints the version that runs, and changes nothing
 	Dir     string            `yaml:"dir"`     // where it runs; "": where Pushback runs
 	Timeout time.Duration     `yaml:"timeout"` // 0: DefaultTimeout
 	Env     map[string]string `yaml:"env"`     // added to PATH and PUSHBACK_*
@@ -35,8 +36,10 @@ func (c *Config) SetDirectory(dir string) {
 	if c.Dir != "" && !filepath.IsAbs(c.Dir) {
 		c.Dir = filepath.Join(dir, c.Dir)
 	}
-	if len(c.Argv) > 0 && strings.Contains(c.Argv[0], "/") && !filepath.IsAbs(c.Argv[0]) {
-		c.Argv[0] = filepath.Join(dir, c.Argv[0])
+	for _, argv := range [][]string{c.Argv, c.Verify} {
+		if len(argv) > 0 && strings.Contains(argv[0], "/") && !filepath.IsAbs(argv[0]) {
+			argv[0] = filepath.Join(dir, argv[0])
+		}
 	}
 }
 
@@ -50,8 +53,13 @@ type Hook struct {
 
 // New checks the configuration and finds the program. It runs nothing.
 func New(c Config) (*Hook, error) {
-	if err := errors.Join(checkArguments(c.Argv), checkEnvironment(c.Env)); err != nil {
+	if err := errors.Join(checkArguments("argv", c.Argv), checkEnvironment(c.Env)); err != nil {
 		return nil, err
+	}
+	if len(c.Verify) > 0 {
+		if err := checkArguments("verify", c.Verify); err != nil {
+			return nil, err
+		}
 	}
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
@@ -96,12 +104,12 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 }
 
 func (h *Hook) command(ctx context.Context, w rollback.Warrant, output *head) (*exec.Cmd, error) {
-	arguments, err := fill(h.config.Argv, w)
+	arguments, err := fill(h.config.Argv, factsOf(w))
 	if err != nil {
 		return nil, err
 	}
 	run := exec.CommandContext(ctx, h.path, arguments...)
-	run.Dir, run.Env = h.config.Dir, environment(h.config.Env, w)
+	run.Dir, run.Env = h.config.Dir, environment(h.config.Env, factsOf(w))
 	run.Stdin, run.Stdout, run.Stderr = bytes.NewReader(w.Body()), output, output
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGTERM) }

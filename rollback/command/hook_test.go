@@ -60,7 +60,7 @@ func TestContract(t *testing.T) {
 		hooktest.Absent:   "",
 		hooktest.Garbles:  `printf 'nul \000 escape \033[2J broken \377'`,
 	}
-	hooktest.Run(t, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+	hooktest.Run(t, hooktest.Traits{}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		h, calls := newHook(t, scripts[b])
 		if b == hooktest.Absent {
 			if err := os.Remove(h.path); err != nil {

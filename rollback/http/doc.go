@@ -11,4 +11,9 @@
 //	no answer after sending unknown
 //
 // Whether to try again is the engine's decision. This package never does.
+//
+// A receiver may say more of itself. check_url is asked before there is any
+// order, verify_url after one; both are plain GETs at addresses of their own,
+// because a receiver that overlooked a word such as "dry run" at the address
+// of the hook would roll back.
 package http

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pushback/pushback/internal/outbound"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/internal/call"
 )
 
 // DefaultTimeout bounds a call where the configuration does not.
@@ -20,6 +21,8 @@ const DefaultTimeout = time.Minute
 // Config is a hook of kind http in pushback.yml.
 type Config struct {
 	URL        string                  `yaml:"url"`         // http or https, without credentials
+	CheckURL   string                  `yaml:"check_url"`   // GET must answer 2xx where the hook could act; "": preflight asks nobody
+	VerifyURL  string                  `yaml:"verify_url"`  // GET answers the version that runs; "": nobody can look
 	SecretFile string                  `yaml:"secret_file"` // signs every call: whsec_<base64>, or 24 bytes of text or more
 	Timeout    time.Duration           `yaml:"timeout"`     // from dialling to the status; 0: DefaultTimeout
 	HTTP       config.HTTPClientConfig `yaml:"http"`        // TLS, authorization, proxy and headers, as Prometheus writes them
@@ -42,6 +45,14 @@ type Hook struct {
 func New(c Config) (*Hook, error) {
 	if err := outbound.CheckURL(c.URL); err != nil {
 		return nil, err
+	}
+	for key, address := range map[string]string{"check_url": c.CheckURL, "verify_url": c.VerifyURL} {
+		if address == "" {
+			continue
+		}
+		if err := outbound.CheckURL(address); err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
 	}
 	if c.SecretFile == "" {
 		return nil, errors.New("secret_file is missing: every call is signed, so that the receiver can tell it from anybody else's")
@@ -75,10 +86,13 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	}
 	answer, err := h.client.Do(request, secret)
 	if err != nil {
-		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", fate(err), err)
+		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", call.Fate(err), err)
 	}
 	receipt := rollback.Receipt{At: h.now().UTC(), Status: answer.Status, Output: rollback.Output(answer.Body)}
-	return receipt, judge(answer)
+	if err := call.Acted(answer); err != nil {
+		return receipt, fmt.Errorf("calling the hook: %w", err)
+	}
+	return receipt, nil
 }
 
 func (h *Hook) request(ctx context.Context, w rollback.Warrant) (*http.Request, string, error) {
@@ -100,26 +114,4 @@ func (h *Hook) sign(header http.Header, id string, body []byte) (string, error) 
 		return "", err
 	}
 	return secret, outbound.Sign(header, secret, id, h.now(), body)
-}
-
-// fate says what a call without an answer leaves behind.
-func fate(err error) error {
-	if outbound.Unsent(err) {
-		return rollback.ErrNotSent
-	}
-	return rollback.ErrOutcomeUnknown
-}
-
-func judge(a outbound.Answer) error {
-	if a.OK() {
-		return nil
-	}
-	err := fmt.Errorf("the hook answered %s: %s", a.Status, a.FirstLine())
-	if a.Code == http.StatusBadGateway || a.Code == http.StatusGatewayTimeout {
-		err = fmt.Errorf("%w: %w", rollback.ErrOutcomeUnknown, err)
-	}
-	if a.RetryAfter > 0 {
-		return &rollback.RetryAfter{After: a.RetryAfter, Err: err}
-	}
-	return err
 }

@@ -55,6 +55,10 @@ func receiver(t *testing.T, b hooktest.Behaviour) (url string, calls func() int)
 	hung := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.Add(1)
+		if status := b.Status(); status > 0 {
+			w.Header().Set("Location", "http://elsewhere.invalid")
+			w.WriteHeader(status)
+		}
 		switch b {
 		case hooktest.Fails:
 			http.Error(w, fmt.Sprintf("refused: %v %s %s", r.Header, r.URL.RawQuery, secret), http.StatusInternalServerError)
@@ -77,7 +81,7 @@ func receiver(t *testing.T, b hooktest.Behaviour) (url string, calls func() int)
 }
 
 func TestContract(t *testing.T) {
-	hooktest.Run(t, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+	hooktest.Run(t, hooktest.Traits{HTTP: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		url, calls := receiver(t, b)
 		return hooktest.Subject{Hook: newHook(t, url), Calls: calls, Secrets: []string{secret, token, "in-the-query"}}
 	})

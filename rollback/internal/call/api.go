@@ -1,0 +1,169 @@
+package call
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/pushback/pushback/internal/outbound"
+	"github.com/pushback/pushback/rollback"
+)
+
+// MaxAnswer is how much of an answer is read for decoding, in bytes: an
+// application of a large cluster is some hundred kilobytes.
+const MaxAnswer = 8 << 20
+
+// Options say how an API is reached.
+type Options struct {
+	Name      string // of the tool, for errors
+	URL       string // http or https, without credentials
+	TokenFile string // read anew for every call
+	Scheme    string // stands before the token in Authorization: "Bearer "; "" for none
+	Header    http.Header
+	HTTP      config.HTTPClientConfig
+}
+
+// API is one tool's API. It is safe for concurrent use.
+type API struct {
+	options Options
+	client  *outbound.Client
+}
+
+// New checks the options, the token included, and calls nobody.
+func New(o Options) (*API, error) {
+	if err := outbound.CheckURL(o.URL); err != nil {
+		return nil, err
+	}
+	o.URL = strings.TrimSuffix(o.URL, "/")
+	if o.TokenFile == "" {
+		return nil, errors.New("token_file is missing: a file that holds the token and nothing else")
+	}
+	if _, err := outbound.Secret(o.TokenFile); err != nil {
+		return nil, err
+	}
+	client, err := outbound.New(o.HTTP)
+	return &API{options: o, client: client}, err
+}
+
+// URL is where the API is.
+func (a *API) URL() string { return a.options.URL }
+
+// Request is one call. Path is relative to the API's address and escaped
+// already: see Path. A path with a scheme goes where it says.
+type Request struct {
+	Method      string
+	Path        string
+	Body        any    // written as JSON; nil: none
+	ContentType string // "": application/json
+	Key         string // sent as Idempotency-Key, where the API has a use for it
+}
+
+// Path joins the parts of a path, each escaped as one segment.
+func Path(parts ...string) string {
+	escaped := make([]string, len(parts))
+	for i, p := range parts {
+		escaped[i] = url.PathEscape(p)
+	}
+	return "/" + strings.Join(escaped, "/")
+}
+
+// Get looks at path and decodes what is there. See the package comment for its
+// errors.
+func (a *API) Get(ctx context.Context, path string, into any) error {
+	answer, err := a.send(ctx, Request{Method: http.MethodGet, Path: path})
+	if err != nil {
+		return fmt.Errorf("asking %s: %w: %w", a.options.Name, rollback.ErrNotSent, err)
+	}
+	if err := looked(answer); err != nil {
+		return fmt.Errorf("asking %s: %w", a.options.Name, err)
+	}
+	if err := answer.Decode(into); err != nil {
+		return fmt.Errorf("asking %s: its answer to GET %s is not what its API says: %w", a.options.Name, path, err)
+	}
+	return nil
+}
+
+// Act does something and decodes the answer, if into is not nil. Done without
+// an answer that can be read is unknown: nobody can follow it.
+func (a *API) Act(ctx context.Context, r Request, into any) (outbound.Answer, error) {
+	answer, err := a.send(ctx, r)
+	if err != nil {
+		return answer, fmt.Errorf("calling %s: %w: %w", a.options.Name, Fate(err), err)
+	}
+	if err := Acted(answer); err != nil {
+		return answer, fmt.Errorf("calling %s: %w", a.options.Name, err)
+	}
+	if into == nil {
+		return answer, nil
+	}
+	if err := answer.Decode(into); err != nil {
+		return answer, fmt.Errorf("calling %s: %w: its answer cannot be read: %w", a.options.Name, rollback.ErrOutcomeUnknown, err)
+	}
+	return answer, nil
+}
+
+func (a *API) send(ctx context.Context, r Request) (outbound.Answer, error) {
+	request, secret, err := a.request(ctx, r)
+	if err != nil {
+		return outbound.Answer{}, err
+	}
+	return a.client.Read(request, MaxAnswer, secret)
+}
+
+func (a *API) request(ctx context.Context, r Request) (*http.Request, string, error) {
+	body, err := encode(r.Body)
+	if err != nil {
+		return nil, "", err
+	}
+	address := r.Path
+	if strings.HasPrefix(address, "/") {
+		address = a.options.URL + address
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, address, body)
+	if err != nil {
+		return nil, "", outbound.Unsendable("the url cannot be called")
+	}
+	a.header(request.Header, r)
+	secret, err := outbound.Secret(a.options.TokenFile)
+	if err != nil {
+		return nil, "", outbound.Unsendable(err.Error())
+	}
+	request.Header.Set("Authorization", a.options.Scheme+secret)
+	return request, secret, nil
+}
+
+func (a *API) header(h http.Header, r Request) {
+	for name, values := range a.options.Header {
+		h[name] = values
+	}
+	if h.Get("Accept") == "" {
+		h.Set("Accept", "application/json")
+	}
+	if r.Body != nil {
+		h.Set("Content-Type", "application/json")
+	}
+	if r.ContentType != "" {
+		h.Set("Content-Type", r.ContentType)
+	}
+	if r.Key != "" {
+		h.Set("Idempotency-Key", r.Key)
+	}
+}
+
+func encode(body any) (*bytes.Reader, error) {
+	if body == nil {
+		return bytes.NewReader(nil), nil
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, outbound.Unsendable("the request cannot be written as JSON: " + err.Error())
+	}
+	return bytes.NewReader(text), nil
+}
