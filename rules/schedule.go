@@ -30,19 +30,26 @@ func (s Schedule) Next(after time.Time) time.Time {
 	return time.Time{}
 }
 
-// reach bounds how far back Latest looks.
-const reach = 32 * 24 * time.Hour
+// reaches are how far back Latest looks, a short way first: what comes every
+// minute came a minute ago.
+var reaches = []time.Duration{time.Hour, 24 * time.Hour, 32 * 24 * time.Hour}
 
 // Latest is the last time after one moment and not after now, as far back as
 // a month; zero where there was none. Times missed in between are no matter:
 // what was due three times is done once.
 func (s Schedule) Latest(after, now time.Time) time.Time {
-	if month := now.Add(-reach); after.Before(month) {
-		after = month
-	}
 	latest := time.Time{}
-	for at := s.Next(after); !at.IsZero() && !at.After(now); at = s.Next(at) {
-		latest = at
+	for _, reach := range reaches {
+		from := now.Add(-reach)
+		if from.Before(after) {
+			from = after
+		}
+		for at := s.Next(from); !at.IsZero() && !at.After(now); at = s.Next(at) {
+			latest = at
+		}
+		if !latest.IsZero() || from.Equal(after) {
+			break
+		}
 	}
 	return latest
 }

@@ -67,9 +67,9 @@ func (e *Engine) keep(ctx context.Context, a appointment) error {
 	if err != nil {
 		return err
 	}
-	due := a.when.Latest(last, now)
-	if last.IsZero() {
-		due = now // the first start: nothing was ever done
+	due := now // at the first start: nothing was ever done
+	if !last.IsZero() {
+		due = a.when.Latest(last, now)
 	}
 	if due.IsZero() {
 		return nil
