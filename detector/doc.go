@@ -7,6 +7,7 @@
 //	Tabulate  raw series   → Ticks       counters, histograms, gauges on one grid
 //	Learn     history      → Profile     how the signal moves when nothing happens
 //	Judge     plan, profiles, observation → Verdict
+//	Course    the same for one change, look by look, scanning each tick once
 //
 // A Verdict holds one Evidence a signal: the grade, the reason, the numbers a
 // reader must be told beside them, and the query that reproduces them. The

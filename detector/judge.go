@@ -12,13 +12,20 @@ import (
 //
 // A plan without thresholds has DefaultThresholds; a signal without profile
 // is judged as one without history; a signal without reading has no data.
-func Judge(p Plan, k Profiles, o Observation) Verdict {
+func Judge(p Plan, k Profiles, o Observation) Verdict { return judge(p, k, o, nil) }
+
+// judge is Judge with what earlier looks at the same change have scanned, or
+// nil.
+func judge(p Plan, k Profiles, o Observation, earlier followers) Verdict {
 	if p.Thresholds == (Thresholds{}) {
 		p.Thresholds = DefaultThresholds
 	}
 	trials := make([]trial, len(p.Signals))
 	for i, s := range p.Signals {
 		trials[i] = open(&p, s, k, &o)
+		if earlier != nil {
+			trials[i].followers = earlier
+		}
 		trials[i].hear()
 	}
 	correct(trials)

@@ -36,7 +36,7 @@ func (t *trial) testCounts() {
 		if !withScan {
 			return f
 		}
-		s, _ := t.scan(d)
+		s := t.scan(d)
 		s.p, s.tests = max(s.p, f.p), []Test{ByCounts, ByScan}
 		return s
 	})

@@ -11,7 +11,7 @@ import (
 // blocks of the before window can: suspect at most.
 func (t *trial) testLevel() {
 	if scanned := t.scans(); scanned {
-		t.worst(func(d float64) finding { f, _ := t.scan(d); return f })
+		t.worst(t.scan)
 		t.settle(t.levelEffect)
 		return
 	}
@@ -33,7 +33,7 @@ func (t *trial) testLevel() {
 // scans says whether every watched direction has a scan that can be used now.
 func (t *trial) scans() bool {
 	for _, d := range t.directions() {
-		if s, _ := t.usable(d); s == nil {
+		if t.follow(d) == nil {
 			return false
 		}
 	}
@@ -100,36 +100,13 @@ func (t *trial) shape(period time.Duration) (shape, bool) {
 	return shape{}, false
 }
 
-// scan is the placebo scan of this change in direction d.
-func (t *trial) scan(d float64) (finding, bool) {
-	s, past := t.usable(d)
-	if s == nil {
-		return finding{}, false
+// scan is the placebo scan of this change in direction d, where there is one.
+func (t *trial) scan(d float64) finding {
+	f := t.follow(d)
+	if f == nil {
+		return finding{}
 	}
-	x := t.values()
-	o := outlook{forecast: make([]float64, len(x)), scratch: make([]float64, 0, len(t.before.Value))}
-	if b := t.before.Value; s.blends() {
-		o.blend(b, stanceOf(b, fading(len(x)), past.days, nil), s.Weights)
-	} else {
-		o.look(s.Forecaster, b, past)
-	}
-	t.floor(o.forecast, d)
-	scale := scaleOf(o.spread, s.Scale)
-	g := s.highest(x, o.forecast, scale, d)
-	return finding{d: d, p: s.P(g), g: g, forecast: o.forecast, scale: scale, scan: s, tests: []Test{ByScan}}, true
-}
-
-// highest is g: the running maximum of Z/u up to the last tick of x.
-func (s *Scan) highest(x, forecast []float64, scale, d float64) float64 {
-	g := math.Inf(-1)
-	sc := newScanner(len(x))
-	for j, a := range x {
-		means := sc.add(residual(a, forecast[j], scale, d))
-		for i, u := range s.Units {
-			g = max(g, means[i]/u)
-		}
-	}
-	return g
+	return finding{d: d, p: f.p, g: f.g, forecast: f.forecast[:len(f.after)], scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
 }
 
 // floor keeps a recovery from an outage from looking like a regression: what

@@ -16,6 +16,7 @@ type trial struct {
 	profile Profile
 
 	before, after, running Ticks
+	followers              followers // of this look, and of those before it
 
 	e       Evidence
 	finding finding // the direction that looked worse
@@ -37,7 +38,7 @@ type finding struct {
 }
 
 func open(p *Plan, s Signal, k Profiles, o *Observation) trial {
-	t := trial{plan: p, signal: s, look: o, profile: k[s.Name]}
+	t := trial{plan: p, signal: s, look: o, profile: k[s.Name], followers: followers{}}
 	t.e = Evidence{Signal: s.Name, Unit: s.Unit, Worse: s.Worse, P: 1, RawP: 1, Reason: NoData}
 	for _, r := range o.Readings {
 		if r.Signal == s.Name {

@@ -90,9 +90,10 @@ func (m moment) learn(history int) detector.Profile {
 func (m moment) watch(k detector.Profile, after []float64) (likely, certain []float64) {
 	p, from := m.plan(), m.time(m.at)
 	p.Thresholds = detector.Thresholds{Suspect: 1, Likely: 1, Certain: 1}
+	course := detector.NewCourse(p, detector.Profiles{"value": k})
 	likely, certain = make([]float64, len(after)), make([]float64, len(after))
 	for n := 1; n <= len(after); n++ {
-		e := detector.Judge(p, detector.Profiles{"value": k}, detector.Observation{
+		e := course.Look(detector.Observation{
 			At: from.Add(time.Duration(n) * m.series.Step), StartedAt: from, From: from, Final: n == len(after),
 			Readings: []detector.Reading{{
 				Signal: "value", Supply: detector.Fresh,

@@ -92,7 +92,7 @@ func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error)
 	p, from := r.watch.Plan, r.moment.FinishedAt.Add(r.watch.Settle)
 	until := from.Add(r.watch.Bake)
 	store := recalling(r.store, until)
-	looks := make([]Look, 0, p.After)
+	looks, course := make([]Look, 0, p.After), detector.NewCourse(p, ps)
 	for tick := 1; tick <= p.After && ctx.Err() == nil; tick++ {
 		now := from.Add(time.Duration(tick) * p.Tick)
 		if tick == p.After {
@@ -102,7 +102,7 @@ func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error)
 			break
 		}
 		if v, ok := gather.See(r.watch, r.moment.Change, store.Resolution(), now); ok {
-			verdict := detector.Judge(p, ps, r.observe(ctx, store, v, fault))
+			verdict := course.Look(r.observe(ctx, store, v, fault))
 			r.watch = watch.Advance(r.watch, watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict})
 			looks = append(looks, Look{Tick: tick, At: now, Verdict: verdict})
 		}
