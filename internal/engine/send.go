@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pushback/pushback/internal/crashpoint"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -32,7 +33,9 @@ func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w roll
 	defer cancel()
 	e.Log.Info("rolling back", "change", o.Key, "service", o.Change.Service, "hook", o.Hook, "target", o.Target, "claim", claim)
 	call = rollback.WithStarted(call, func(r rollback.Receipt) { e.noteStarted(ctx, o.Key, claim, r) })
+	crashpoint.Reach(crashpoint.BeforeSend)
 	receipt, err := hook.Do(call, w)
+	crashpoint.Reach(crashpoint.AfterSend)
 	if receipt.At.IsZero() {
 		receipt.At = e.Now()
 	}

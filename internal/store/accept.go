@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pushback/pushback/internal/crashpoint"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -113,7 +114,11 @@ func (s *Store) takeGroup(group []*delivery) {
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
-	err := s.transact(ctx, func(tx *sql.Tx) error { return takeEach(ctx, tx, group) })
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		defer crashpoint.Reach(crashpoint.BeforeEvent)
+		return takeEach(ctx, tx, group)
+	})
+	crashpoint.Reach(crashpoint.AfterEvent)
 	for _, d := range group {
 		if err != nil {
 			d.accepted, d.err = Accepted{}, err

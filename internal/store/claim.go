@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pushback/pushback/internal/crashpoint"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -49,8 +50,10 @@ func (s *Store) claim(ctx context.Context, key, statement string, args ...any) (
 		if err := lockSlotOf(ctx, tx, key); err != nil {
 			return err
 		}
+		defer crashpoint.Reach(crashpoint.BeforeClaim)
 		return tx.QueryRowContext(ctx, statement, args...).Scan(&claim)
 	})
+	crashpoint.Reach(crashpoint.AfterClaim)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
@@ -100,8 +103,10 @@ func (s *Store) FinishOrder(
 		if err != nil || !ok {
 			return err
 		}
+		defer crashpoint.Reach(crashpoint.BeforeOutcome)
 		_, err = putOutgoing(ctx, tx, told...)
 		return err
 	})
+	crashpoint.Reach(crashpoint.AfterOutcome)
 	return ok && err == nil, failed(err, "finish order %s", key)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/pushback/pushback/internal/crashpoint"
 	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
 )
@@ -37,10 +38,17 @@ func (s *Store) MoveWatch(
 				return fmt.Errorf("create order: %w", err)
 			}
 		}
-		return e.save(ctx, tx, from)
+		err := e.save(ctx, tx, from)
+		if created {
+			crashpoint.Reach(crashpoint.BeforeIntent)
+		}
+		return err
 	})
 	if err != nil {
 		return false, rollback.Order{}, false, failed(err, "move watch %s", from.ID)
+	}
+	if created {
+		crashpoint.Reach(crashpoint.AfterIntent)
 	}
 	return moved, order, created, nil
 }

@@ -1,0 +1,77 @@
+package reliability
+
+import "slices"
+
+// plant is a bug that a suite must find. It lives in a copy of the source that
+// only the compiler sees (build.go): neither the tree nor what people are given
+// has ever held it.
+type plant struct {
+	short string // names its build
+	name  string // what a program does that has it
+	edits []edit
+}
+
+// files are where it is planted.
+func (p *plant) files() (names []string) {
+	for _, e := range p.edits {
+		if !slices.Contains(names, e.file) {
+			names = append(names, e.file)
+		}
+	}
+	return names
+}
+
+var (
+	ackBeforeCommit = plant{"ack", "acknowledges before it commits", []edit{{
+		"internal/store/accept.go",
+		"\tcase <-d.done:\n\t\treturn d.accepted, failed(d.err, \"accept event\")\n",
+		"\tdefault:\n\t\tc := sources.Begin(e)\n\t\treturn Accepted{Change: Change{Change: c, Key: c.Key()}, Created: true}, nil\n",
+	}}}
+
+	noEpochCheck = plant{"epoch", "asks nothing of the slot before it sends: no epoch, no newer change", []edit{
+		{"internal/engine/order.go",
+			"\twarrant, refusals := rollback.Permit(o, s)\n",
+			"\ts.Superseded, s.SuspendedBy, s.Epoch, o.SuspendedUntil = false, \"\", o.Epoch, time.Time{}\n\twarrant, refusals := rollback.Permit(o, s)\n"},
+		{"internal/store/claim.go",
+			"WHERE key = $1 AND state = $4 AND epoch = $5`+mayAct+` RETURNING claim`",
+			"WHERE key = $1 AND state = $4 AND $5 = $5` + ` RETURNING claim`"},
+	}}
+
+	sendTwice = plant{"twice", "asks again a hook that must not be called twice", []edit{{
+		"internal/engine/send.go", "if !known || !hook.Idempotent || ", "if !known || ",
+	}}}
+
+	unsynced = plant{"nosync", "does not sync", []edit{{
+		"internal/store/sqlite.go", "synchronous(FULL)", "synchronous(OFF)",
+	}}}
+
+	sendBeforeIntent = plant{"nointent", "calls the hook before the order is written down", []edit{{
+		"internal/engine/look.go",
+		"\tmoved, order, created, err := e.Store.MoveWatch(ctx, old, next, effects)\n",
+		`	if o := effects.Order; o != nil {
+		s, failed := e.situation(ctx, *o)
+		if w, refusals := rollback.Permit(*o, s); failed == nil && len(refusals) == 0 {
+			_, _ = e.Hooks[o.Hook].Do(ctx, w)
+		}
+	}
+	moved, order, created, err := e.Store.MoveWatch(ctx, old, next, effects)
+`,
+	}, {
+		"internal/engine/look.go", "\t\"github.com/pushback/pushback/rules\"\n", "\t\"github.com/pushback/pushback/rollback\"\n\t\"github.com/pushback/pushback/rules\"\n",
+	}}}
+
+	blindIsBad = plant{"blind", "takes blind for bad", []edit{{
+		"internal/engine/look.go",
+		"\te.Telemetry.judged(v)\n",
+		"\tif v.Outcome == detector.Blind {\n\t\tv.Outcome, v.Grade, v.MayAct = detector.Regressed, detector.Certain, true\n\t}\n\te.Telemetry.judged(v)\n",
+	}}}
+
+	toldByWatch = plant{"watch", "tells of an outage once a watch", []edit{{
+		"internal/engine/blind.go",
+		"return e.outgoing(fmt.Sprintf(\"%s/%d\", storeKey(name), since.Unix()), ",
+		"return e.outgoing(l.watch.ID+fmt.Sprint(since.Unix()), ",
+	}}}
+)
+
+// plants are all of them.
+var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, unsynced, sendBeforeIntent, blindIsBad, toldByWatch}

@@ -1,0 +1,115 @@
+package reliability
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What a daemon may call.
+const (
+	onceHook  = "once"  // not declared idempotent
+	againHook = "again" // declared idempotent
+	chat      = "chat"  // a receiver of messages
+)
+
+// call is one request, written down and synced before it was answered.
+type call struct {
+	At      time.Time `json:"at"`
+	Daemon  string    `json:"daemon"`
+	To      string    `json:"to"` // onceHook, againHook or chat
+	Key     string    `json:"key"`
+	Service string    `json:"service"`
+	Version string    `json:"version"`
+	Title   string    `json:"title,omitempty"` // of a message
+	About   string    `json:"about,omitempty"` // the matter of a message
+	Body    string    `json:"body"`
+}
+
+func (c call) rollback() bool { return c.To != chat }
+
+// receiver is where the rollbacks and messages of every daemon go:
+// /<daemon>/<once|again|chat>.
+type receiver struct {
+	*ledger
+	server *http.Server
+	url    string
+
+	mu       sync.Mutex
+	failures []error                          // what could not be written down
+	arrived  map[string]func(call) (code int) // by daemon; runs while the caller waits
+}
+
+func newReceiver(path string) (*receiver, error) {
+	l, err := openLedger(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &receiver{ledger: l, arrived: map[string]func(call) int{}}
+	r.server, r.url, err = listen(r)
+	return r, err
+}
+
+// listen serves on a free loopback port.
+func listen(h http.Handler) (*http.Server, string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = s.Serve(l) }()
+	return s, "http://" + l.Addr().String(), nil
+}
+
+// onCall has f answer the rollback requests of a daemon, with a status. It
+// runs after the request was written down.
+func (r *receiver) onCall(daemon string, f func(call) int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.arrived[daemon] = f
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(request.Body, 4<<20))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the daemon died while it spoke: it has asked for nothing
+	}
+	daemon, to, _ := strings.Cut(strings.Trim(request.URL.Path, "/"), "/")
+	c := read(call{At: time.Now(), Daemon: daemon, To: to, Key: request.Header.Get("Idempotency-Key"), Body: string(body)})
+	if err := r.write(c); err != nil {
+		r.mu.Lock()
+		r.failures = append(r.failures, err)
+		r.mu.Unlock()
+	}
+	r.mu.Lock()
+	answer := r.arrived[daemon]
+	r.mu.Unlock()
+	code := http.StatusNoContent
+	if answer != nil && c.rollback() {
+		code = answer(c)
+	}
+	if code == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	w.WriteHeader(code)
+}
+
+// read takes out of the body what the invariants ask about.
+func read(c call) call {
+	var body struct {
+		Key    string
+		Change struct{ Service, Version string }
+		Data   struct{ Key, Title string }
+	}
+	_ = json.Unmarshal([]byte(c.Body), &body) // what cannot be read names no change, and is found so
+	c.Service, c.Version = body.Change.Service, body.Change.Version
+	c.About, c.Title = body.Data.Key, body.Data.Title
+	if c.rollback() && body.Key != c.Key {
+		c.Key = "header " + c.Key + " but body " + body.Key
+	}
+	return c
+}

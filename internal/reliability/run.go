@@ -1,0 +1,207 @@
+package reliability
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options say what to run.
+type Options struct {
+	Root     string   // of the repository: what is built and tested
+	Dir      string   // where daemons live and ledgers lie
+	Kills    int      // how often a daemon is killed
+	Lanes    int      // how many daemons are killed side by side
+	Seed     uint64   // equal seeds choose equal moments and work; how long things take is the machine's
+	Suites   []string // empty: all
+	Progress io.Writer
+}
+
+// trial is one suite against one program.
+type trial struct {
+	suite string
+	bug   *plant // nil: the program as it is
+	run   func(ctx context.Context, w World, p program) (Outcome, error)
+
+	outcome Outcome
+	err     error
+}
+
+// name is the trial's own: of its folder and of its daemons.
+func (t *trial) name() string {
+	if t.bug == nil {
+		return t.suite
+	}
+	return t.suite + "-" + t.bug.short
+}
+
+// program is what is under test: as people are given it, and with the named
+// points. A bug is planted in the latter alone.
+type program struct{ shipped, armed string }
+
+// Outcome is what a suite saw.
+type Outcome struct {
+	Head       []string
+	Rows       [][]string
+	Violations []string
+	Took       time.Duration
+}
+
+// runner is a run under way.
+type runner struct {
+	Options
+	began    time.Time
+	shop     *shop
+	store    string // url of the metric store
+	receiver *receiver
+	programs map[string]program // by bug; "" is the program as it is
+	saying   sync.Mutex
+}
+
+// Run builds the programs, runs the suites side by side where they do not
+// disturb each other, and gives the report. An error means that something
+// could not be tried, which is another thing than a violation.
+func Run(ctx context.Context, o Options) (Report, error) {
+	r := &runner{Options: o, began: time.Now(), programs: map[string]program{}}
+	trials := r.trials()
+	if err := r.prepare(ctx, trials); err != nil {
+		return Report{}, err
+	}
+	defer r.receiver.server.Close()
+	for _, together := range phases(trials) {
+		if err := r.together(ctx, together); err != nil {
+			return Report{}, err
+		}
+	}
+	return newReport(o, trials, time.Since(r.began)), nil
+}
+
+// trials are what the chosen suites try: the program as it is, and every bug
+// that the suite must find.
+func (r *runner) trials() (all []*trial) {
+	for _, s := range suites(r.Options) {
+		if len(r.Suites) > 0 && !slices.Contains(r.Suites, s.name) {
+			continue
+		}
+		all = append(all, &trial{suite: s.name, run: s.run})
+		for _, b := range s.bugs {
+			all = append(all, &trial{suite: s.name, bug: b.plant, run: b.run})
+		}
+	}
+	return all
+}
+
+// phases puts beside each other what may run at once: first the suites proper,
+// then all the bugs.
+func phases(trials []*trial) [][]*trial {
+	var proper, planted []*trial
+	for _, t := range trials {
+		if t.bug == nil {
+			proper = append(proper, t)
+		} else {
+			planted = append(planted, t)
+		}
+	}
+	return [][]*trial{proper, planted}
+}
+
+// prepare builds what is tried and starts what surrounds it.
+func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
+	if r.Root, err = filepath.Abs(r.Root); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+		return fmt.Errorf("making room: %w", err)
+	}
+	for _, t := range trials {
+		if err := r.compile(ctx, t.bug); err != nil {
+			return err
+		}
+	}
+	if r.receiver, err = newReceiver(filepath.Join(r.Dir, "received")); err != nil {
+		return err
+	}
+	r.shop = newShop(time.Now().Add(-3 * time.Minute))
+	_, r.store, err = listen(&metrics{shop: r.shop, now: time.Now})
+	return err
+}
+
+// compile builds a program once.
+func (r *runner) compile(ctx context.Context, bug *plant) error {
+	if bug == nil {
+		if _, done := r.programs[""]; done {
+			return nil
+		}
+		p := program{filepath.Join(r.Dir, "pushback"), filepath.Join(r.Dir, "pushback-with-points")}
+		r.say("building pushback")
+		r.programs[""] = p
+		return errors.Join(build(ctx, r.Root, p.shipped), build(ctx, r.Root, p.armed, "-tags", "crashpoints"))
+	}
+	if _, done := r.programs[bug.short]; done {
+		return nil
+	}
+	r.say("building one that %s", bug.name)
+	dir := filepath.Join(r.Dir, "source-"+bug.short)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making room: %w", err)
+	}
+	overlay, err := apply(r.Root, dir, bug.edits)
+	if err != nil {
+		return err
+	}
+	binary := filepath.Join(r.Dir, "pushback-"+bug.short)
+	r.programs[bug.short] = program{binary, binary}
+	return build(ctx, r.Root, binary, "-tags", "crashpoints", "-overlay", overlay)
+}
+
+// together runs trials at once and says how each went.
+func (r *runner) together(ctx context.Context, trials []*trial) error {
+	var all sync.WaitGroup
+	var errs error
+	for _, t := range trials {
+		all.Go(func() { r.try(ctx, t) })
+	}
+	all.Wait()
+	for _, t := range trials {
+		if t.err != nil {
+			errs = errors.Join(errs, fmt.Errorf("%s: %w", t.name(), t.err))
+		}
+	}
+	return errs
+}
+
+func (r *runner) try(ctx context.Context, t *trial) {
+	began := time.Now()
+	p := r.programs[""]
+	if t.bug != nil {
+		p = r.programs[t.bug.short]
+	}
+	w := World{
+		Name: t.name(), Dir: filepath.Join(r.Dir, t.name()), Seed: r.Seed, Shop: r.shop, Metrics: r.store, Receiver: r.receiver,
+		say: func(format string, args ...any) { r.say(t.name()+": "+format, args...) },
+	}
+	if t.err = os.MkdirAll(w.Dir, 0o700); t.err != nil {
+		return
+	}
+	t.outcome, t.err = t.run(ctx, w, p)
+	t.outcome.Took = time.Since(began)
+	w.say("%d violations, after %s", len(t.outcome.Violations), t.outcome.Took.Round(time.Second))
+	for _, v := range t.outcome.Violations {
+		if t.bug == nil {
+			w.say("VIOLATION %s", v)
+		}
+	}
+}
+
+// say tells how far it is.
+func (r *runner) say(format string, args ...any) {
+	r.saying.Lock()
+	defer r.saying.Unlock()
+	fmt.Fprintf(r.Progress, "%4.0f s  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,77 @@
+package reliability
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/internal/crashpoint"
+)
+
+// suite is a set of faults, and the bugs that it must find.
+type suite struct {
+	name string
+	run  func(ctx context.Context, w World, p program) (Outcome, error)
+	bugs []bug
+}
+
+// bug is a planted bug, with as much of the suite as finds it.
+type bug struct {
+	plant *plant
+	run   func(ctx context.Context, w World, p program) (Outcome, error)
+}
+
+// suites are all there are, in the order in which they are reported.
+func suites(o Options) []suite {
+	return []suite{
+		{"kills", kills(o.Kills, o.Lanes), []bug{
+			{&ackBeforeCommit, kills(8, 2, crashpoint.BeforeEvent)},
+			{&noEpochCheck, kills(4, 2, crashpoint.BeforeEvent)},
+			{&sendTwice, kills(16, 2, duringCall, crashpoint.AfterSend)},
+		}},
+		{"outages", outages(outageModes(), 90*time.Second, 75*time.Second), []bug{
+			{&blindIsBad, outages(outageModes()[:4], 30*time.Second, 20*time.Second)},
+			{&toldByWatch, outages(outageModes()[2:4], 75*time.Second, 60*time.Second)},
+		}},
+	}
+}
+
+// SuiteNames are the names of all suites.
+func SuiteNames() (names []string) {
+	for _, s := range suites(Options{}) {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func kills(n, lanes int, only ...moment) func(context.Context, World, program) (Outcome, error) {
+	return func(ctx context.Context, w World, p program) (Outcome, error) {
+		s := &killSuite{World: w, kills: n, lanes: lanes, only: only, shipped: p.shipped, armed: p.armed}
+		killed, violations, err := s.run(ctx)
+		o := Outcome{Head: []string{"killed", "times"}, Violations: violations}
+		for _, m := range append(slices.Clone(moments), anyTime, inVain) {
+			if killed[m] > 0 {
+				o.Rows = append(o.Rows, []string{string(m), fmt.Sprint(killed[m])})
+			}
+		}
+		return o, err
+	}
+}
+
+func outages(modes []mode, bake, lasts time.Duration) func(context.Context, World, program) (Outcome, error) {
+	return func(ctx context.Context, w World, p program) (Outcome, error) {
+		s := &outageSuite{World: w, binary: p.shipped, modes: modes, bake: bake, lasts: lasts}
+		seen, violations, err := s.run(ctx)
+		o := Outcome{Head: []string{"the store", "rollbacks", "told", "after", "watch begun well", "watch begun blind"}, Violations: violations}
+		for _, m := range append(slices.Clone(modes), mode{name: control, what: "is well; the change that began blind is bad"}) {
+			v := seen[m.name]
+			after := "–"
+			if len(v.told) > 0 {
+				after = v.first().Round(time.Second).String()
+			}
+			o.Rows = append(o.Rows, []string{m.what, fmt.Sprint(v.rollbacks), fmt.Sprint(len(v.told)), after, v.states["well"], v.states["blind"]})
+		}
+		return o, err
+	}
+}

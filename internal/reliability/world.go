@@ -1,0 +1,82 @@
+package reliability
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// World is what a suite needs beside itself.
+type World struct {
+	Name     string // of the suite; names its daemons
+	Dir      string // where its daemons live
+	Seed     uint64
+	Shop     *shop
+	Metrics  string // url of the metric store
+	Receiver *receiver
+	say      func(format string, args ...any) // tells how far it is
+}
+
+// daemon makes a daemon that knows so many services of either hook.
+func (w World) daemon(name, binary string, services int) (*daemon, error) {
+	dir := filepath.Join(w.Dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making room for %s: %w", name, err)
+	}
+	var list strings.Builder
+	for n := 1; n <= services; n++ {
+		for _, hook := range []string{onceHook, againHook} {
+			service := fmt.Sprintf("%s-%s-%d", hook, name, n)
+			fmt.Fprintf(&list, "    - {name: %s, match: {service: %s}}\n", service, service)
+		}
+	}
+	settings := fmt.Sprintf("metrics: {prod: {kind: prometheus, url: %q, resolution: 1s}}\n", w.Metrics+"/prod") +
+		w.outlets(name) + "services:\n  list:\n" + list.String()
+	return newDaemon(name, dir, binary, settings, killRules)
+}
+
+// outlets are the hooks and the receiver of a daemon.
+func (w World) outlets(name string) string {
+	at := w.Receiver.url + "/" + name + "/"
+	return fmt.Sprintf(`hooks:
+  once: {kind: http, url: %q, secret_file: secret, timeout: 10s}
+  again: {kind: http, url: %q, secret_file: secret, timeout: 10s, idempotent: true}
+receivers:
+  chat: {kind: webhook, url: %q, secret_file: secret}
+`, at+onceHook, at+againHook, at+chat)
+}
+
+// killRules look every second, and watch as short as a rule may.
+var killRules = "team: shop\nrules:\n" +
+	rule(onceHook, "once-*", "", "10s", "1s") + rule(againHook, "again-*", "", "10s", "1s")
+
+// rule is one rule: what it watches, from which store, how long and how often.
+func rule(hook, services, store, bake, every string) string {
+	if store != "" {
+		store = "    store: " + store + "\n"
+	}
+	return fmt.Sprintf(`  - name: %s
+    watch: {service: %q, environment: production}
+%s    settle: 1s
+    bake: %s
+    every: %s
+    tick: %s
+    history: 1h
+    signals:
+      - name: errors
+        counter: 'http_requests_total{$match}'
+        bad: 'code=~"5.."'
+        min_effect: 1 points
+        min_events: 20
+        limit: 20%%
+    respond:
+      - {at_least: likely, tell: chat}
+      - {at_least: certain, rollback: {hook: %s, mode: act}}
+      - {on: blind, tell: chat}
+`, ruleName(hook, services), services, store, bake, every, min(every, "3s"), hook)
+}
+
+func ruleName(hook, services string) string {
+	return strings.TrimSuffix(hook+"-"+strings.Trim(strings.TrimPrefix(services, hook), "-*"), "-")
+}
