@@ -50,8 +50,9 @@ func (e *Engine) gather(ctx context.Context, w watch.Watch, c store.Change, b ru
 // read takes the reading of one signal from the store of its watch, and
 // remembers how the store did.
 func (e *Engine) read(ctx context.Context, ranger gather.Ranger, watchID string, in watch.Input, v gather.View) detector.Reading {
+	asked := e.Now()
 	if _, err := e.storeOf(in); err != nil {
-		e.broken(in, err)
+		e.broken(in, err, asked)
 		return gather.Broken(detector.Reading{Rolling: v.Rolling, Query: in.Expr(v.After.Tick)}, err)
 	}
 	r, alive, err := gather.Read(ctx, ranger, in, v, func() (detector.Raw, error) {
@@ -61,17 +62,18 @@ func (e *Engine) read(ctx context.Context, ranger gather.Ranger, watchID string,
 	})
 	switch {
 	case err != nil:
-		e.broken(in, err)
+		e.broken(in, err, asked)
 	case alive:
 		e.answered(ctx, in.Store)
 	}
 	return r
 }
 
-// broken notes that the store failed, which says nothing about the change.
-func (e *Engine) broken(in watch.Input, err error) {
+// broken notes that the store failed, which says nothing about the change. It
+// failed when it was asked: one that hangs is not well until the time-out.
+func (e *Engine) broken(in watch.Input, err error, asked time.Time) {
 	e.Telemetry.fault(in.Store, faultOf(err))
-	e.stores.failed(in.Store, err, e.Now())
+	e.stores.failed(in.Store, err, asked)
 }
 
 // storeOf is the metric store of an input that was resolved in an earlier

@@ -33,18 +33,18 @@ func newStoreHealth() *storeHealth {
 	return &storeHealth{outage: map[string]outage{}, known: map[string]bool{}}
 }
 
-// failed notes that a look could not be answered.
-func (h *storeHealth) failed(name string, err error, now time.Time) { h.note(name, err, now, true) }
+// failed notes that what a look asked at a moment was not answered.
+func (h *storeHealth) failed(name string, err error, asked time.Time) { h.note(name, err, asked, true) }
 
 // absent notes that not even the standby was answered.
-func (h *storeHealth) absent(name string, err error, now time.Time) { h.note(name, err, now, false) }
+func (h *storeHealth) absent(name string, err error, asked time.Time) { h.note(name, err, asked, false) }
 
-func (h *storeHealth) note(name string, err error, now time.Time, look bool) {
+func (h *storeHealth) note(name string, err error, asked time.Time, look bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	o, ok := h.outage[name]
 	if !ok {
-		o.Since = now
+		o.Since = asked
 	}
 	o.Fault, o.Looks = err.Error(), o.Looks || look
 	h.outage[name] = o

@@ -39,10 +39,11 @@ func (e *Engine) resolve(ctx context.Context, w watch.Watch, b rules.Bound) (wat
 	if !ok {
 		return w, fmt.Errorf("no metric store %q in pushback.yml", name)
 	}
+	asked := e.Now()
 	var err error
 	w.Plan, w.Inputs, err = gather.Resolve(ctx, ranger, name, b, w.BaseAt)
 	if err != nil {
-		e.stores.failed(name, err, e.Now())
+		e.stores.failed(name, err, asked)
 	}
 	return w, err
 }

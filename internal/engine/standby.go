@@ -38,13 +38,14 @@ func (e *Engine) askStores(ctx context.Context, measure bool) {
 		if name == "" {
 			continue // the default store stands under its own name too
 		}
-		_, err := s.Heartbeat(ctx, e.Now())
+		asked := e.Now()
+		_, err := s.Heartbeat(ctx, asked)
 		var f *sources.Fault
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil && (!errors.As(err, &f) || f.Kind != sources.NoData):
-			e.stores.absent(name, err, e.Now())
+			e.stores.absent(name, err, asked)
 		case !e.stores.looksFail(name) || e.looks.open() == 0:
 			e.answered(ctx, name)
 		}

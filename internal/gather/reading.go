@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -123,9 +124,31 @@ func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 		}
 	}
 	silent, err := silences(ctx, r, w, step)
+	if errors.Is(err, errAhead) {
+		err = &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
+	}
 	if err != nil {
 		return raw, err
 	}
+	if err := countable(raw); err != nil {
+		return raw, &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
+	}
 	raw.Value, raw.Part = without(raw.Value, silent), without(raw.Part, silent)
 	return raw, nil
+}
+
+// countable refuses counters below zero: no counter is, so whatever speaks is
+// not the service. Between two such samples it would seem to start anew.
+func countable(raw detector.Raw) error {
+	if raw.Form != detector.FormCounts && raw.Form != detector.FormSlow {
+		return nil
+	}
+	for _, s := range slices.Concat(raw.Value, raw.Part) {
+		for _, p := range s.Samples {
+			if p.V < 0 {
+				return fmt.Errorf("a counter stands at %g, below zero", p.V)
+			}
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package gather
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -27,12 +28,22 @@ func silences(ctx context.Context, r Ranger, w sources.Window, step time.Duratio
 	slack := 1.5 * max(r.Resolution().Seconds(), rhythm(pulse[0].Samples))
 	silent := map[int64]bool{}
 	for _, p := range pulse[0].Samples {
-		if float64(p.T)/1000-p.V > slack {
+		since := float64(p.T)/1000 - p.V
+		if since < -maxAhead.Seconds() {
+			return nil, errAhead
+		}
+		if since > slack {
 			silent[p.T] = true
 		}
 	}
 	return silent, nil
 }
+
+// maxAhead is how far a pulse may be ahead of the moment it was asked for:
+// targets may have clocks of their own.
+const maxAhead = 2 * time.Minute
+
+var errAhead = errors.New("the store's newest sample lies in the future: what it says of any moment is not to be believed")
 
 // rhythm is the median time between two beats, in seconds: the store may be
 // scraped less often than it is said to be.

@@ -2,6 +2,8 @@ package gather
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +75,38 @@ func TestFetchLeavesOutWhatTheStoreSlept(t *testing.T) {
 	f("scraped less often than said", 5, 5, 60, []int64{0, 20, 40, 60},
 		[]int64{0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60})
 	f("a step of many scrapes", 5, 30, 120, []int64{0, 29, 118}, []int64{0, 30, 60, 120})
+}
+
+func TestFetchBelievesNoImpossibleNumbers(t *testing.T) {
+	f := func(name string, pulse, value float64, form watch.Form, want string) {
+		t.Helper()
+		r := &constant{pulse: pulse, value: value}
+		w := sources.Window{From: time.Unix(1000, 0), To: time.Unix(1010, 0)}
+		_, err := Fetch(t.Context(), r, watch.Input{Store: "prod", Form: form, Value: sources.Query{Expr: "x"}}, w, 5*time.Second)
+		var fault *sources.Fault
+		if want == "" && err != nil || want != "" && (!errors.As(err, &fault) || fault.Store != "prod" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	f("sound", 1000, 5, watch.FormCounts, "")
+	f("clocks a little apart", 1090, 5, watch.FormCounts, "")
+	f("a pulse from the future", 1500, 5, watch.FormCounts, "in the future")
+	f("a counter below zero", 1000, -5, watch.FormCounts, "below zero")
+	f("a level below zero", 1000, -5, watch.FormLevel, "")
+}
+
+// constant says the same at every moment.
+type constant struct {
+	carrying
+	pulse, value float64
+}
+
+func (c *constant) Range(_ context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
+	v := c.value
+	if q.Expr == "pulse" {
+		v = c.pulse
+	}
+	return []sources.Series{{Samples: []sources.Sample{{T: w.From.UnixMilli(), V: v}, {T: w.To.UnixMilli(), V: v}}}}, nil
 }
 
 func TestSharedAsksOnce(t *testing.T) {

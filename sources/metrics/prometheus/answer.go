@@ -14,9 +14,6 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// rangeVector is what a selector such as x[5m] gives at one moment.
-type rangeVector = model.Matrix
-
 // answer turns what the API client gave into series, or into a Fault.
 func (s *Store) answer(value model.Value, warnings v1.Warnings, err error) ([]sources.Series, error) {
 	if err != nil {

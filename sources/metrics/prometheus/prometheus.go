@@ -133,6 +133,9 @@ func (s *Store) part(ctx context.Context, q sources.Query, w sources.Window) ([]
 	defer cancel()
 	r := v1.Range{Start: w.From, End: w.To, Step: q.Step}
 	value, warnings, _, err := s.api.QueryRange(ctx, q.Expr, r, v1.WithTimeout(s.config.Timeout))
+	if err == nil {
+		err = soundRange(value, w, q.Step)
+	}
 	return s.answer(value, warnings, err)
 }
 
@@ -141,8 +144,8 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	value, warnings, _, err := s.api.Query(ctx, expr, s.settledAt(at), v1.WithTimeout(s.config.Timeout))
-	if _, matrix := value.(rangeVector); err == nil && matrix {
-		err = fmt.Errorf("expression gives a range of values, not one: wrap it, as in rate(x[5m])")
+	if err == nil {
+		err = soundInstant(value, at)
 	}
 	return s.answer(value, warnings, err)
 }
@@ -163,5 +166,9 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 	if math.IsInf(newest, -1) {
 		return time.Time{}, s.noData()
 	}
-	return time.UnixMilli(int64(newest * 1000)).UTC(), nil
+	beat := time.UnixMilli(int64(newest * 1000)).UTC()
+	if newest > maxSeconds || beat.Sub(at) > maxAhead {
+		return time.Time{}, s.fault(fmt.Errorf("heartbeat says %g, which is in the future: is the store's clock right?", newest))
+	}
+	return beat, nil
 }

@@ -69,10 +69,37 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 	f("unauthorized", answering(401, "text/plain", "no"), "401")
 	f("many lines", answering(422, j, `{"status":"error","errorType":"execution","error":"`+strings.Repeat(`a\n`, 900)+`"}`), "execution")
 	f("a string", answering(200, j, `{"status":"success","data":{"resultType":"string","result":[1,"x"]}}`), "")
+	matrix := func(series string) string {
+		return `{"status":"success","data":{"resultType":"matrix","result":[` + series + `]}}`
+	}
+	f("JSON that is called text", answering(200, "text/plain", `{"status":"success","data":`+minute+`}`), "not with JSON")
+	f("a vector for a range", answering(200, j, `{"status":"success","data":{"resultType":"vector","result":[]}}`), "the answer is a vector")
+	f("a series twice", answering(200, j, matrix(`{"metric":{"a":"b"},"values":[]},{"metric":{"a":"b"},"values":[]}`)), "there twice")
+	f("an hour ahead", answering(200, j, matrix(`{"metric":{},"values":[[1772370000,"1"]]}`)), "not asked for")
+	f("an hour behind", answering(200, j, matrix(`{"metric":{},"values":[[1772362800,"1"]]}`)), "not asked for")
+	f("backwards", answering(200, j, matrix(`{"metric":{},"values":[[1772366415,"1"],[1772366400,"1"]]}`)), "order of time")
+	f("a moment twice", answering(200, j, matrix(`{"metric":{},"values":[[1772366415,"1"],[1772366415,"2"]]}`)), "order of time")
 	f("cut body", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, `{"status":`)
 	}), "reading the answer")
+}
+
+func TestMomentsThatAreNotSound(t *testing.T) {
+	f := func(name, result, want string) {
+		t.Helper()
+		s := serve(t, answering(200, "application/json", `{"status":"success","data":`+result+`}`), Config{})
+		_, err := s.Heartbeat(t.Context(), start)
+		metricstest.CheckFault(t, name, err, sources.SourceError)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+	f("a range", `{"resultType":"matrix","result":[{"metric":{},"values":[[1772366400,"1772366400"]]}]}`, "a range of values")
+	f("twice", `{"resultType":"vector","result":[{"metric":{},"value":[1772366400,"1"]},{"metric":{},"value":[1772366400,"2"]}]}`, "there twice")
+	f("of another time", `{"resultType":"vector","result":[{"metric":{},"value":[1772370000,"1772366400"]}]}`, "not asked for")
+	f("a beat in the future", `{"resultType":"vector","result":[{"metric":{},"value":[1772366400,"1772370000"]}]}`, "in the future")
+	f("no time at all", `{"resultType":"vector","result":[{"metric":{},"value":[1772366400,"1e308"]}]}`, "in the future")
 }
 
 func TestNotPartialIsWhole(t *testing.T) {

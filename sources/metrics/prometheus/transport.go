@@ -84,11 +84,16 @@ func (t *transport) withParams(r *http.Request) *http.Request {
 }
 
 // whole refuses a web page, which is what proxies answer when a session has
-// run out, and an answer that says itself that it is partial, which the API
+// run out, whatever else is not called JSON, for then it is not the store that
+// speaks, and an answer that says itself that it is partial, which the API
 // client does not look at (VictoriaMetrics's isPartial).
 func whole(r *http.Response, body []byte) error {
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "text/html" {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case kind == "text/html":
 		return fmt.Errorf("answered %s with a web page: is url right, and does it ask for a login?", r.Status)
+	case r.StatusCode/100 == 2 && kind != "application/json":
+		return fmt.Errorf("answered %s with %q, not with JSON: is url right?", r.Status, kind)
 	}
 	if !bytes.Contains(body, []byte(`"isPartial"`)) {
 		return nil
