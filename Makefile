@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration lint format fuzz bench accuracy generate picture check-deploy
+.PHONY: help build demo test integration reliability lint format fuzz bench accuracy generate picture check-deploy
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
@@ -34,6 +34,10 @@ test: ## Run every test that needs nothing but Go, with the race detector where 
 integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmanager, PostgreSQL and R (installs Debian packages that are missing)
 	./.ci/servers
 	go test -tags integration -count=1 -timeout 20m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
+
+reliability: ## Kill, starve and lie to the built program, and count broken promises (KILLS=2000 SEED=7); writes docs/reliability.md
+	./.ci/servers
+	go run ./tools/reliability -kills $(KILLS) -seed $(SEED) $(if $(RELIABILITY_OUT),-out $(RELIABILITY_OUT))
 
 lint: $(GOLANGCI_LINT) ## Check formatting, and run vet and the other linters of .golangci.yml
 	@unformatted=$$(go run $(GOFUMPT) -l .); \

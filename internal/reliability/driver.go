@@ -69,13 +69,12 @@ func (d *driver) service(hook string) string {
 	return fmt.Sprintf("%s-%s-%d", hook, d.name, d.used)
 }
 
-// deploy makes a change that is through, good or bad.
+// deploy makes a change that is through, good or bad. A bad one breaks its
+// service once it is known to be known: until then nobody could tell whose
+// fault it is.
 func (d *driver) deploy(ctx context.Context, hook string, bad bool) {
 	at := time.Now().Add(-lately)
 	c := &change{service: d.service(hook), version: "v2", previous: "v1", hook: hook, bad: bad}
-	if bad {
-		d.shop.breaks(c.service, at)
-	}
 	d.add(c)
 	d.tell(ctx, c, sources.Succeeded, at)
 }
@@ -86,7 +85,6 @@ func (d *driver) overtake(ctx context.Context, hook string) {
 	at := time.Now().Add(-lately)
 	old := &change{service: d.service(hook), version: "v2", previous: "v1", hook: hook, bad: true}
 	old.newer = &change{service: old.service, version: "v3", previous: "v2", hook: hook}
-	d.shop.breaks(old.service, at)
 	d.add(old)
 	d.add(old.newer)
 	d.tell(ctx, old.newer, sources.Started, at.Add(lately-time.Second))
@@ -100,7 +98,8 @@ func (d *driver) overtake(ctx context.Context, hook string) {
 // finish ends what rolls: a newer change that fails lets the older one act.
 func (d *driver) finish(ctx context.Context) {
 	for _, c := range d.all() {
-		if c.newer == nil || len(c.newer.events) != 1 || c.newer.told() != sources.Started {
+		rolling := c.newer != nil && len(c.newer.events) == 1 && c.newer.told() == sources.Started
+		if !rolling || len(c.events) > 0 && c.told() == "" {
 			continue
 		}
 		status := sources.Failed
@@ -158,6 +157,9 @@ func (d *driver) send(ctx context.Context, c *change, w *word) {
 	w.Status, w.Key = status, a.Key
 	if w.acknowledged() {
 		c.key = a.Key
+		if c.bad && w.Event.Status == sources.Succeeded {
+			d.shop.breaks(c.service, w.Event.At)
+		}
 	}
 	d.noteLocked(d.ledger.write(w))
 }

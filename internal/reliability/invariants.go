@@ -18,7 +18,10 @@ import (
 // verify waits until everything the driver was told is taken has come to an
 // end, and gives every violation it finds.
 func (l *lane) verify(ctx context.Context) ([]string, error) {
-	found, late := l.settled(ctx)
+	found, late, err := l.settled(ctx)
+	if err != nil {
+		return nil, err
+	}
 	calls, err := l.receiver.callsOf(l.name)
 	if err != nil {
 		return nil, err
@@ -39,29 +42,42 @@ func (l *lane) verify(ctx context.Context) ([]string, error) {
 }
 
 // settled asks for every change that was answered 2xx until it is final.
-func (l *lane) settled(ctx context.Context) (found map[string]api.Explanation, late []string) {
+func (l *lane) settled(ctx context.Context) (found map[string]api.Explanation, late []string, err error) {
 	found = map[string]api.Explanation{}
-	deadline := time.Now().Add(drained)
-	for {
-		late = late[:0]
-		for _, c := range l.all() {
-			if c.told() == "" || over(found[c.key]) {
-				continue
-			}
-			var e api.Explanation
-			if status, err := l.daemon.ask(ctx, http.MethodGet, "/v1/changes/"+c.key, nil, &e); err != nil {
-				late = append(late, fmt.Sprintf("%s %s was answered 2xx, and is not there: %d %v", c.service, c.version, status, err))
-				continue
-			}
-			if found[c.key] = e; !over(e) {
-				late = append(late, fmt.Sprintf("%s %s was answered 2xx, and has not ended within %s: %s", c.service, c.version, drained, standing(e)))
-			}
-		}
-		if len(late) == 0 || time.Now().After(deadline) || ctx.Err() != nil {
-			return found, late
-		}
-		pause(ctx, 500*time.Millisecond)
+	ended := within(ctx, l.patience, func() bool {
+		late, err = l.unsettled(ctx, found)
+		return len(late) == 0 || err != nil
+	})
+	if !ended {
+		l.say("not everything has ended within %s", l.patience)
 	}
+	for _, c := range l.all() {
+		if _, ok := found[c.key]; !ok && c.told() != "" {
+			late = append(late, fmt.Sprintf("%s %s was answered 2xx, and is not there", c.service, c.version))
+		}
+	}
+	return found, late, err
+}
+
+// unsettled asks for every change that is not known to have ended, and says
+// which have not. One that is not there will not come.
+func (l *lane) unsettled(ctx context.Context, found map[string]api.Explanation) (late []string, err error) {
+	for _, c := range l.all() {
+		if c.told() == "" || over(found[c.key]) {
+			continue
+		}
+		var e api.Explanation
+		switch status, err := l.daemon.ask(ctx, http.MethodGet, "/v1/changes/"+c.key, nil, &e); {
+		case status == http.StatusNotFound:
+			continue
+		case err != nil:
+			return late, fmt.Errorf("asking for %s: %w", c.key, err)
+		}
+		if found[c.key] = e; !over(e) {
+			late = append(late, fmt.Sprintf("%s %s was answered 2xx, and has not ended within %s: %s", c.service, c.version, l.patience, standing(e)))
+		}
+	}
+	return late, nil
 }
 
 // over says whether a change has come to its end, and its order too.

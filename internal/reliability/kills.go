@@ -2,6 +2,7 @@ package reliability
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -28,14 +29,15 @@ var moments = append(slices.Clone(crashpoint.All), duringCall)
 const (
 	firstSeconds = 2500 * time.Millisecond // anyTime lies in these
 	vain         = 12 * time.Second        // a point that is not reached by then is given up
-	drained      = 75 * time.Second        // for everything to be final after the last kill
 )
 
 // lane is one daemon that is killed again and again, with its driver.
 type lane struct {
 	driver
 	receiver *receiver
+	say      func(format string, args ...any)
 	only     []moment // the moments to kill at; empty: all
+	patience time.Duration
 
 	mu     sync.Mutex
 	killed map[moment]int
@@ -48,13 +50,14 @@ type killSuite struct {
 	World
 	kills, lanes int
 	only         []moment
+	patience     time.Duration // for everything to end after the last kill
 	shipped      string // binary killed at random moments and while it calls
 	armed        string // binary with the named points
 }
 
 func (s *killSuite) run(ctx context.Context) (map[moment]int, []string, error) {
 	var all sync.WaitGroup
-	lanes, errs := make([]*lane, s.lanes), make([]error, s.lanes)
+	lanes, found, errs := make([]*lane, s.lanes), make([][]string, s.lanes), make([]error, s.lanes)
 	var mu sync.Mutex
 	done := 0
 	tick := func() {
@@ -69,54 +72,53 @@ func (s *killSuite) run(ctx context.Context) (map[moment]int, []string, error) {
 		if i < s.kills%s.lanes {
 			share++
 		}
-		all.Go(func() { lanes[i], errs[i] = s.lane(ctx, i, share, tick) })
+		all.Go(func() { lanes[i], found[i], errs[i] = s.lane(ctx, i, share, tick) })
 	}
 	all.Wait()
-	killed, violations := map[moment]int{}, []string{}
-	for i, l := range lanes {
-		if errs[i] != nil {
-			return nil, nil, errs[i]
+	killed := map[moment]int{}
+	for _, l := range lanes {
+		if l != nil {
+			l.daemon.kill()
+			for m, n := range l.killed {
+				killed[m] += n
+			}
 		}
-		for m, n := range l.killed {
-			killed[m] += n
-		}
-		found, err := l.verify(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		l.daemon.kill()
-		violations = append(violations, found...)
 	}
-	return killed, violations, nil
+	return killed, slices.Concat(found...), errors.Join(errs...)
 }
 
-// lane runs one daemon through its kills and lets it come to rest.
-func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane, error) {
+// lane runs one daemon through its kills, lets it come to rest, and gives what
+// it violates.
+func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane, []string, error) {
 	name := fmt.Sprintf("%s%d", s.Name, n)
 	d, err := s.daemon(name, s.shipped, kills*5+10)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	book, err := openLedger(d.dir + "/ledger")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l := &lane{
 		driver: driver{
 			name: name, daemon: d, shop: s.Shop, ledger: book,
 			chance: rand.New(rand.NewPCG(s.Seed, uint64(n))),
 		},
-		receiver: s.Receiver, only: s.only, killed: map[moment]int{}, calls: map[string]bool{},
+		receiver: s.Receiver, say: s.say, only: s.only, patience: s.patience, killed: map[moment]int{}, calls: map[string]bool{},
 	}
 	s.Receiver.onCall(name, l.answer)
 	for range kills {
 		if err := l.round(ctx, s); err != nil {
-			return l, err
+			return l, nil, err
 		}
 		tick()
 	}
 	d.binary = s.shipped
-	return l, l.rest(ctx)
+	if err := l.rest(ctx); err != nil {
+		return l, nil, err
+	}
+	found, err := l.verify(ctx)
+	return l, found, err
 }
 
 // choose picks when the next kill comes.

@@ -1,6 +1,7 @@
 package reliability
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/pushback/pushback/internal/crashpoint"
 )
 
 // Options say what to run.
@@ -141,7 +144,10 @@ func (r *runner) compile(ctx context.Context, bug *plant) error {
 		p := program{filepath.Join(r.Dir, "pushback"), filepath.Join(r.Dir, "pushback-with-points")}
 		r.say("building pushback")
 		r.programs[""] = p
-		return errors.Join(build(ctx, r.Root, p.shipped), build(ctx, r.Root, p.armed, "-tags", "crashpoints"))
+		if err := errors.Join(build(ctx, r.Root, p.shipped), build(ctx, r.Root, p.armed, "-tags", "crashpoints")); err != nil {
+			return err
+		}
+		return unarmed(p)
 	}
 	if _, done := r.programs[bug.short]; done {
 		return nil
@@ -158,6 +164,22 @@ func (r *runner) compile(ctx context.Context, bug *plant) error {
 	binary := filepath.Join(r.Dir, "pushback-"+bug.short)
 	r.programs[bug.short] = program{binary, binary}
 	return build(ctx, r.Root, binary, "-tags", "crashpoints", "-overlay", overlay)
+}
+
+// unarmed holds that what people are given has no named points in it.
+func unarmed(p program) error {
+	shipped, err := os.ReadFile(p.shipped)
+	if err != nil {
+		return err
+	}
+	armed, err := os.ReadFile(p.armed)
+	if err != nil {
+		return err
+	}
+	if bytes.Contains(shipped, []byte(crashpoint.Variable)) || !bytes.Contains(armed, []byte(crashpoint.Variable)) {
+		return errors.New("the named points belong in the build with the tag crashpoints, and in no other")
+	}
+	return nil
 }
 
 // together runs trials at once and says how each went.

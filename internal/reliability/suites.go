@@ -25,10 +25,10 @@ type bug struct {
 // suites are all there are, in the order in which they are reported.
 func suites(o Options) []suite {
 	return []suite{
-		{"kills", kills(o.Kills, o.Lanes), []bug{
-			{&ackBeforeCommit, kills(8, 2, crashpoint.BeforeEvent)},
-			{&noEpochCheck, kills(4, 2, crashpoint.BeforeEvent)},
-			{&sendTwice, kills(16, 2, duringCall, crashpoint.AfterSend)},
+		{"kills", kills(o.Kills, o.Lanes, 75*time.Second), []bug{
+			{&ackBeforeCommit, kills(8, 2, 15*time.Second, crashpoint.BeforeEvent)},
+			{&noEpochCheck, kills(6, 2, 15*time.Second, anyTime)},
+			{&sendTwice, kills(16, 2, 15*time.Second, duringCall, crashpoint.AfterSend)},
 		}},
 		{"outages", outages(outageModes(), 90*time.Second, 75*time.Second), []bug{
 			{&blindIsBad, outages(outageModes()[:4], 30*time.Second, 20*time.Second)},
@@ -45,9 +45,9 @@ func SuiteNames() (names []string) {
 	return names
 }
 
-func kills(n, lanes int, only ...moment) func(context.Context, World, program) (Outcome, error) {
+func kills(n, lanes int, patience time.Duration, only ...moment) func(context.Context, World, program) (Outcome, error) {
 	return func(ctx context.Context, w World, p program) (Outcome, error) {
-		s := &killSuite{World: w, kills: n, lanes: lanes, only: only, shipped: p.shipped, armed: p.armed}
+		s := &killSuite{World: w, kills: n, lanes: lanes, only: only, patience: patience, shipped: p.shipped, armed: p.armed}
 		killed, violations, err := s.run(ctx)
 		o := Outcome{Head: []string{"killed", "times"}, Violations: violations}
 		for _, m := range append(slices.Clone(moments), anyTime, inVain) {
