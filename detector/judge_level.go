@@ -86,11 +86,14 @@ func (t *trial) shape(period time.Duration) (shape, bool) {
 		at := int(math.Round(float64(ago) / float64(t.plan.Tick)))
 		to := at - t.look.Gap
 		from := to - t.plan.Before
-		if from < 0 || to < from || at+t.plan.After > len(p.Value) || len(p.Smooth) != len(p.Value) {
+		if from < 0 || to < from || at+t.plan.After > len(p.Smooth) || len(p.Value) != 0 && len(p.Value) != len(p.Smooth) {
 			return shape{}, false
 		}
-		past := shape{raw: p.Value[from:to], smooth: p.Smooth[from:to], ahead: p.Smooth[at : at+t.plan.After]}
-		if len(p.Typical) == len(p.Value) {
+		past := shape{smooth: p.Smooth[from:to], ahead: p.Smooth[at : at+t.plan.After]}
+		if len(p.Value) > 0 {
+			past.raw = p.Value[from:to]
+		}
+		if len(p.Typical) == len(p.Smooth) {
 			past.days = []lookback{
 				lookBack(past.smooth, past.ahead, nil), lookBack(p.Typical[from:to], p.Typical[at:at+t.plan.After], nil),
 			}

@@ -48,11 +48,11 @@ type Levels struct {
 type Past struct {
 	Period time.Duration `json:"period"`
 	Start  time.Time     `json:"start"`
-	Value  Values        `json:"value"`
-	Smooth Values        `json:"smooth"`
+	Value  Curve         `json:"value"`
+	Smooth Curve         `json:"smooth"`
 	// Typical is the median of the last days at the same time of day, where
 	// the period is the blend's.
-	Typical Values `json:"typical,omitempty"`
+	Typical Curve `json:"typical,omitempty"`
 }
 
 // Scan is the placebo scan of one forecaster in one direction: what the
@@ -63,7 +63,7 @@ type Scan struct {
 	Weights    []float64     `json:"weights,omitempty"` // of a blend's parts
 	Scale      float64       `json:"scale"`             // s0: the typical spread within a before window
 	Units      []float64     `json:"units"`             // u_k in the order of scanLengths
-	Order      []float64     `json:"order"`             // order statistics of G up to Q80, evenly thinned
+	Order      Curve         `json:"order"`             // order statistics of G up to Q80, evenly thinned
 	Placebos   int           `json:"placebos"`          // how many G there were
 	Q80        float64       `json:"q80"`
 	Q99        float64       `json:"q99"`

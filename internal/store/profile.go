@@ -13,12 +13,13 @@ import (
 // PutProfile stores a profile under the hash of its content, and lets name —
 // query|tick|before|after|direction — point at it. What a verdict was judged
 // by is never overwritten; a profile that served nobody goes with its name.
+// What is read back is the packed form of what was learned.
 func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile, at time.Time) (hash string, err error) {
-	body, err := encode(p)
+	body, err := p.Pack()
 	if err != nil {
 		return "", failed(err, "store profile")
 	}
-	sum := sha256.Sum256([]byte(body))
+	sum := sha256.Sum256(body)
 	hash = hex.EncodeToString(sum[:])
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -62,7 +63,7 @@ func (s *Store) UseProfile(ctx context.Context, hash string) (bool, error) {
 // NewestProfile gives what name points at, and when it was learned, or
 // ErrNotFound.
 func (s *Store) NewestProfile(ctx context.Context, name string) (p detector.Profile, hash string, at time.Time, err error) {
-	var body string
+	var body []byte
 	var learned int64
 	err = s.read.QueryRowContext(ctx, `
 		SELECT n.hash, n.at, p.body FROM profile_names n JOIN profiles p ON p.hash = n.hash WHERE n.name = $1`,
@@ -70,16 +71,16 @@ func (s *Store) NewestProfile(ctx context.Context, name string) (p detector.Prof
 	if err != nil {
 		return detector.Profile{}, "", time.Time{}, failed(err, "read newest profile")
 	}
-	err = decode(body, &p)
-	return p, hash, fromMicros(learned), err
+	p, err = detector.Unpack(body)
+	return p, hash, fromMicros(learned), failed(err, "read newest profile")
 }
 
 // ProfileByHash gives the profile a verdict was judged by, or ErrNotFound.
 func (s *Store) ProfileByHash(ctx context.Context, hash string) (p detector.Profile, err error) {
-	var body string
+	var body []byte
 	if err := s.read.QueryRowContext(ctx, `SELECT body FROM profiles WHERE hash = $1`, hash).Scan(&body); err != nil {
 		return detector.Profile{}, failed(err, "read profile %s", hash)
 	}
-	err = decode(body, &p)
-	return p, err
+	p, err = detector.Unpack(body)
+	return p, failed(err, "read profile %s", hash)
 }
