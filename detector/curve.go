@@ -11,14 +11,15 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// Curve is a series that is kept: a stretch of the past, one value a tick, NaN
-// where it is missing. Stored, it is rounded to a step that is small beside
-// what the series moves from tick to tick, and written as steps from each
-// value to the next: some nine bits a tick.
+// Curve is a series that is kept, one value a tick, NaN where it is missing.
+// Stored, it is rounded to a step that is small beside what the series moves
+// from tick to tick, and written as steps from each value to the next: some
+// nine bits a tick.
 type Curve []float64
 
-// finer is how many steps the usual move from tick to tick is cut into. A
-// value is then off by at most one part in twice as many of it.
+// finer is how many steps the usual move from tick to tick is cut into, where
+// nobody says how fine a curve must be. A value is then off by at most one part
+// in twice as many of it.
 const finer = 128
 
 // MarshalJSON writes a curve as a word of base64.
@@ -26,7 +27,7 @@ func (c Curve) MarshalJSON() ([]byte, error) {
 	if c == nil {
 		return []byte("null"), nil
 	}
-	return json.Marshal(base64.RawStdEncoding.EncodeToString(c.pack()))
+	return json.Marshal(base64.RawStdEncoding.EncodeToString(c.pack(c.step())))
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -75,8 +76,8 @@ const (
 	longest   = 1 << 20 // values: more than a day of tenths of seconds
 )
 
-func (c Curve) pack() []byte {
-	step, first := c.step(), math.NaN()
+func (c Curve) pack(step float64) []byte {
+	first := math.NaN()
 	for _, v := range c {
 		if !math.IsNaN(v) {
 			first = v

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // packedOrder is how many order statistics of G a packed scan keeps: p over
@@ -28,7 +30,7 @@ const KeptSize = 4 << 10
 // is kept for as many hours after the profile's end as do; a later change is
 // judged by a scan that needs none.
 func (k Profile) Pack() ([]byte, error) {
-	k.Higher, k.Lower, k.Past = thinOrders(k.Higher), thinOrders(k.Lower), k.needed()
+	k.Higher, k.Lower, k.Past = thinOrders(k.Higher), thinOrders(k.Lower), k.keptPast()
 	packed, err := k.pack()
 	if err != nil || len(packed) <= KeptSize {
 		return packed, err
@@ -49,19 +51,32 @@ func (k Profile) Pack() ([]byte, error) {
 	return packed, err
 }
 
-// needed is the past without what only the season forecaster asks for, where
-// none of the scans is its.
-func (k Profile) needed() []Past {
-	seasonal := func(s Scan) bool { return s.Forecaster == season }
-	if slices.ContainsFunc(k.Higher, seasonal) || slices.ContainsFunc(k.Lower, seasonal) {
-		return k.Past
+// keptPast is the past without what only the season forecaster asks for, where
+// none of the scans is its, and rounded to what no scan can see: an error of the
+// forecast moves g by so much over σ and u_k, and p by so much more over β.
+func (k Profile) keptPast() []Past {
+	past, seasonal, finest := slices.Clone(k.Past), false, math.Inf(+1)
+	for _, s := range slices.Concat(k.Higher, k.Lower) {
+		if s.Period > 0 && !s.constant() && len(s.Units) > 0 {
+			seasonal = seasonal || s.Forecaster == season
+			finest = min(finest, s.Scale*slices.Min(s.Units)*s.Excess)
+		}
 	}
-	past := slices.Clone(k.Past)
 	for i := range past {
-		past[i].Value = nil
+		if !math.IsInf(finest, 0) {
+			past[i].Step = pastError * finest
+		}
+		if !seasonal {
+			past[i].Value = nil
+		}
 	}
 	return past
 }
+
+// pastError is what p may be off by, as a share of it, where the whole past is
+// wrong by a whole step in the same direction. Rounding is wrong by half a step
+// at most, to either side.
+const pastError = 0.012
 
 // pastGrain is how near to what would just fit a past is cut.
 const pastGrain = 0.02
@@ -76,7 +91,7 @@ func shortened(whole []Past, share float64) []Past {
 	return short
 }
 
-func beginning(c Curve, n int) Curve { return c[:min(n, len(c))] }
+func beginning(v Values, n int) Values { return v[:min(n, len(v))] }
 
 func (k Profile) pack() ([]byte, error) {
 	text, err := json.Marshal(k)
@@ -157,4 +172,45 @@ func rounded(text []byte) []byte {
 		out, i = append(out, text[i]), i+1
 	}
 	return out
+}
+
+// keptCurves are a past's as they are stored.
+type keptCurves struct {
+	Period  time.Duration `json:"period"`
+	Start   time.Time     `json:"start"`
+	Step    float64       `json:"step"`
+	Value   []byte        `json:"value,omitempty"`
+	Smooth  []byte        `json:"smooth,omitempty"`
+	Typical []byte        `json:"typical,omitempty"`
+}
+
+// MarshalJSON writes the curves rounded to Step.
+func (p Past) MarshalJSON() ([]byte, error) {
+	kept := keptCurves{Period: p.Period, Start: p.Start, Step: p.Step}
+	for values, packed := range map[*Values]*[]byte{&p.Value: &kept.Value, &p.Smooth: &kept.Smooth, &p.Typical: &kept.Typical} {
+		if *values != nil {
+			*packed = Curve(*values).pack(p.Step)
+		}
+	}
+	return json.Marshal(kept)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (p *Past) UnmarshalJSON(b []byte) error {
+	var kept keptCurves
+	if err := json.Unmarshal(b, &kept); err != nil {
+		return err
+	}
+	*p = Past{Period: kept.Period, Start: kept.Start, Step: kept.Step}
+	for values, packed := range map[*Values][]byte{&p.Value: kept.Value, &p.Smooth: kept.Smooth, &p.Typical: kept.Typical} {
+		if packed == nil {
+			continue
+		}
+		curve, err := unpackCurve(packed)
+		if err != nil {
+			return err
+		}
+		*values = Values(curve)
+	}
+	return nil
 }

@@ -41,7 +41,7 @@ func TestCurveKeepsItsShape(t *testing.T) {
 }
 
 func FuzzUnpackCurve(f *testing.F) {
-	f.Add(Curve{1, 2, math.NaN(), 1e9}.pack())
+	f.Add(Curve{1, 2, math.NaN(), 1e9}.pack(0.5))
 	f.Add([]byte{255, 255, 255, 255, 15})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if c, err := unpackCurve(b); err == nil && len(c) > 8*len(b) {

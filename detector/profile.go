@@ -48,11 +48,12 @@ type Levels struct {
 type Past struct {
 	Period time.Duration `json:"period"`
 	Start  time.Time     `json:"start"`
-	Value  Curve         `json:"value"`
-	Smooth Curve         `json:"smooth"`
+	Step   float64       `json:"step"` // what the curves are rounded to where they are stored; 0: they are not
+	Value  Values        `json:"value"`
+	Smooth Values        `json:"smooth"`
 	// Typical is the median of the last days at the same time of day, where
 	// the period is the blend's.
-	Typical Curve `json:"typical,omitempty"`
+	Typical Values `json:"typical,omitempty"`
 }
 
 // Scan is the placebo scan of one forecaster in one direction: what the

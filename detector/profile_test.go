@@ -11,28 +11,6 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// TestProfileIsStored holds that a profile survives JSON, judges the same
-// afterwards, and stays small.
-func TestProfileIsStored(t *testing.T) {
-	p := planOf(time.Minute, latency)
-	k := Learn(p, latency, History{Start: deploy.Add(-20160 * time.Minute), Ticks: Ticks{Value: wander(8, 20160, 1440, 40, 0.3)}})
-	raw, err := json.Marshal(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(raw) > 120<<10 {
-		t.Errorf("two weeks of minutes take %d bytes", len(raw))
-	}
-	var back Profile
-	if err := json.Unmarshal(raw, &back); err != nil {
-		t.Fatal(err)
-	}
-	same(t, "profile", back, k)
-	for _, g := range []float64{0.1, 0.5, k.Higher[0].Q80, 2, 10} {
-		near(t, "p", back.Higher[0].P(g), k.Higher[0].P(g), 1e-12)
-	}
-}
-
 // TestAnyHistoryCanBeLearned: gaps, constants and wild numbers give a profile
 // that can be stored, and p falls as g rises.
 func TestAnyHistoryCanBeLearned(t *testing.T) {

@@ -1,9 +1,6 @@
 package stats
 
-import (
-	"math"
-	"sort"
-)
+import "math"
 
 // NormalMAD scales a median absolute deviation to the standard deviation of
 // a normal distribution: 1/Φ⁻¹(3/4).
@@ -66,13 +63,17 @@ func MedianInPlace(x []float64) float64 {
 	}
 	if n <= shortSort {
 		insertionSort(x)
-	} else {
-		sort.Float64s(x)
+		return middle(x)
 	}
+	Select(x, n/2)
 	if n%2 == 1 {
 		return x[n/2]
 	}
-	return x[n/2-1]/2 + x[n/2]/2
+	below := x[0]
+	for _, v := range x[1 : n/2] {
+		below = max(below, v)
+	}
+	return below/2 + x[n/2]/2
 }
 
 func insertionSort(x []float64) {

@@ -16,7 +16,11 @@ import (
 
 var nan = math.NaN()
 
-func near(t testing.TB, name string, got, want, tolerance float64) {
+func near(t interface {
+	Helper()
+	Errorf(string, ...any)
+}, name string, got, want, tolerance float64,
+) {
 	t.Helper()
 	if math.IsNaN(got) != math.IsNaN(want) || math.Abs(got-want) > tolerance*max(1, math.Abs(want)) {
 		t.Errorf("%s: %v, want %v", name, got, want)
@@ -280,4 +284,110 @@ func TestSplitFindsWhatOtavaFinds(t *testing.T) {
 	if at := Split(x); at != 15 && at != 71 {
 		t.Errorf("break at %d, want 15 or 71", at)
 	}
+}
+
+// TestSliding moves a window any way it may be moved, and compares with sorting
+// what lies under it.
+func TestSliding(t *testing.T) {
+	value := rapid.OneOf(rapid.Float64Range(-10, 10), rapid.Map(rapid.IntRange(-2, 2), func(i int) float64 { return float64(i) }), rapid.Just(nan))
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(value, 10, 120).Draw(t, "x")
+		var s Sliding
+		for range 30 {
+			from := rapid.IntRange(0, len(x)-1).Draw(t, "from")
+			to := rapid.IntRange(from, len(x)).Draw(t, "to")
+			if rapid.Bool().Draw(t, "a step") {
+				from, to = min(s.from+3, len(x)), min(s.to+3, len(x))
+			}
+			s.Move(x, from, to)
+			near(t, "finite", float64(s.Finite()), float64(len(Finite(nil, x[from:to]))), 0)
+			near(t, "median", s.Median(), Median(x[from:to], nil), 0)
+			near(t, "MAD", s.Deviation(s.Median()), MAD(x[from:to], nil), 0)
+			centre := rapid.Float64Range(-12, 12).Draw(t, "centre")
+			var around []float64
+			for _, v := range x[from:to] {
+				around = append(around, math.Abs(v-centre))
+			}
+			near(t, "deviation", s.Deviation(centre), Median(around, nil), 0)
+		}
+	})
+}
+
+func BenchmarkSliding(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	x := make([]float64, 14400)
+	for i := range x {
+		x[i] = r.NormFloat64()
+	}
+	b.Run("windows", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var s Sliding
+			for at := 30; at <= len(x); at += 3 {
+				s.Move(x, at-30, at)
+				s.Deviation(s.Median())
+			}
+		}
+	})
+	b.Run("sorting each", func(b *testing.B) {
+		scratch := make([]float64, 0, 30)
+		b.ReportAllocs()
+		for b.Loop() {
+			for at := 30; at <= len(x); at += 3 {
+				MAD(x[at-30:at], scratch)
+			}
+		}
+	})
+}
+
+// TestSelect compares with sorting, on series that are hard to part as well.
+func TestSelect(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 400).Draw(t, "n")
+		x := make([]float64, n)
+		switch rapid.SampledFrom([]string{"any", "grains", "pipes", "constant"}).Draw(t, "shape") {
+		case "any":
+			copy(x, rapid.SliceOfN(rapid.Float64Range(-9, 9), n, n).Draw(t, "x"))
+		case "grains":
+			for i, v := range rapid.SliceOfN(rapid.IntRange(0, 3), n, n).Draw(t, "x") {
+				x[i] = float64(v)
+			}
+		case "pipes":
+			for i := range x {
+				x[i] = float64(min(i, n-i))
+			}
+		}
+		sorted := slices.Sorted(slices.Values(x))
+		k := rapid.IntRange(0, n-1).Draw(t, "k")
+		selected := slices.Clone(x)
+		Select(selected, k)
+		if selected[k] != sorted[k] {
+			t.Fatalf("%v at %d, want %v", selected[k], k, sorted[k])
+		}
+		slices.Sort(selected)
+		if !slices.Equal(selected, sorted) {
+			t.Fatal("values were lost")
+		}
+		q := rapid.Float64Range(0, 1).Draw(t, "q")
+		near(t, "quantile", QuantileInPlace(slices.Clone(x), q), Quantile(sorted, q), 0)
+		near(t, "median", Median(x, nil), Quantile(sorted, 0.5), 1e-15)
+	})
+}
+
+// TestSelectLosesPatience: a series built against the choice of the pivot is
+// sorted in the end.
+func TestSelectLosesPatience(t *testing.T) {
+	const n = 1 << 14
+	x := make([]float64, n)
+	for i := range n / 2 { // the median-of-three killer (Musser 1997)
+		if i%2 == 0 {
+			x[i] = float64(i + 1)
+		} else {
+			x[i] = float64(n/2 + i)
+		}
+		x[n/2+i] = float64(2 * (i + 1))
+	}
+	sorted := slices.Sorted(slices.Values(x))
+	Select(x, n-2)
+	near(t, "the last but one", x[n-2], sorted[n-2], 0)
 }
