@@ -28,6 +28,10 @@ const (
 	codeUnsafeRollback = "unsafe-rollback"
 	codeBadOverride    = "bad-override"
 	codeRefusedByStore = "refused-by-store"
+	codeBadExtends     = "bad-extends"
+	codeUnknownFreeze  = "unknown-window"
+
+	codeDuplicateDefaults = "duplicate-defaults"
 )
 
 // Codes are all codes a diagnostic can bear.
@@ -36,5 +40,6 @@ func Codes() []string {
 		codeUnreadable, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
 		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadCondition,
-		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore)
+		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeBadExtends,
+		codeUnknownFreeze, codeDuplicateDefaults)
 }

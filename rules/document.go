@@ -9,12 +9,30 @@ import (
 // document is one file as people write it. These types are the shape of the
 // YAML and nothing more: what it means, and the defaults, are in fill.go.
 type document struct {
-	Team  string    `yaml:"team" required:"true"`
-	Rules []written `yaml:"rules" required:"true"`
+	Team     string           `yaml:"team" required:"true"`
+	Defaults *writtenDefaults `yaml:"defaults,omitempty"`
+	Rules    []written        `yaml:"rules" required:"true"`
+}
+
+// writtenDefaults hold for every rule of a team that does not say otherwise.
+type writtenDefaults struct {
+	Store    string               `yaml:"store,omitempty"`
+	Settle   *strictyaml.Duration `yaml:"settle,omitempty"`
+	Bake     *strictyaml.Duration `yaml:"bake,omitempty"`
+	Every    *strictyaml.Duration `yaml:"every,omitempty"`
+	Tick     *strictyaml.Duration `yaml:"tick,omitempty"`
+	Before   *int                 `yaml:"before,omitempty"`
+	History  *strictyaml.Duration `yaml:"history,omitempty"`
+	Rollout  *strictyaml.Duration `yaml:"rollout,omitempty"`
+	Runbook  string               `yaml:"runbook,omitempty"`
+	Quiet    string               `yaml:"quiet,omitempty"`
+	Policies map[string]Mode      `yaml:"policies,omitempty"`
+	Respond  []writtenResponse    `yaml:"respond,omitempty"`
 }
 
 type written struct {
 	Name      string               `yaml:"name" required:"true"`
+	Extends   string               `yaml:"extends,omitempty"`
 	Scope     string               `yaml:"scope,omitempty"`
 	Watch     *writtenWatch        `yaml:"watch,omitempty"`
 	Store     string               `yaml:"store,omitempty"`
@@ -25,17 +43,22 @@ type written struct {
 	Before    *int                 `yaml:"before,omitempty"`
 	History   *strictyaml.Duration `yaml:"history,omitempty"`
 	Rollout   *strictyaml.Duration `yaml:"rollout,omitempty"`
-	Signals   []writtenSignal      `yaml:"signals" required:"true"`
+	Runbook   string               `yaml:"runbook,omitempty"`
+	Quiet     string               `yaml:"quiet,omitempty"`
+	Policies  map[string]Mode      `yaml:"policies,omitempty"`
+	Signals   []writtenSignal      `yaml:"signals,omitempty"`
 	Overrides []writtenOverride    `yaml:"overrides,omitempty"`
 	Respond   []writtenResponse    `yaml:"respond,omitempty"`
 }
 
 type writtenWatch struct {
-	Service     *string          `yaml:"service,omitempty"`
-	Except      strictyaml.Words `yaml:"except,omitempty"`
-	Environment string           `yaml:"environment,omitempty"`
-	Region      string           `yaml:"region,omitempty"`
-	Kind        strictyaml.Words `yaml:"kind,omitempty"`
+	Service     *string           `yaml:"service,omitempty"`
+	Except      strictyaml.Words  `yaml:"except,omitempty"`
+	Team        string            `yaml:"team,omitempty"`
+	Environment string            `yaml:"environment,omitempty"`
+	Region      string            `yaml:"region,omitempty"`
+	Kind        strictyaml.Words  `yaml:"kind,omitempty"`
+	Labels      map[string]string `yaml:"labels,omitempty"`
 }
 
 type writtenSignal struct {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -26,19 +27,16 @@ var (
 	signalName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 )
 
-// rule fills in one rule and keeps it.
-func (r *reader) rule(team, at string, w written) {
+// rule fills in one rule, w being all that it says or has from elsewhere.
+func (r *reader) rule(team, at string, w written) Rule {
 	rule := Rule{
 		Team: team, Name: w.Name, File: r.file, Line: r.positions.Value(at).Line,
 		Store: w.Store, Language: r.world.language(w.Store),
 	}
-	if team == "" && r.positions.Has("team") {
-		r.at("team", strictyaml.MissingField, "the team has no name", "")
-	}
-	r.name(at, w.Name)
 	r.scope(at, w, &rule)
 	r.store(at, w)
 	r.times(at, w, &rule)
+	r.manners(at, w, &rule)
 	names := map[string]bool{}
 	for i, s := range w.Signals {
 		path := fmt.Sprintf("%s.signals[%d]", at, i)
@@ -48,8 +46,8 @@ func (r *reader) rule(team, at string, w written) {
 		names[s.Name] = true
 		rule.Signals = append(rule.Signals, r.signal(path, s, rule))
 	}
-	if len(w.Signals) == 0 && r.positions.Has(at+".signals") {
-		r.at(at+".signals", strictyaml.MissingField, "a rule needs at least one signal", "")
+	if len(w.Signals) == 0 {
+		r.noSignals(at)
 	}
 	r.overrides(at, w, &rule)
 	for i, line := range w.Respond {
@@ -58,7 +56,15 @@ func (r *reader) rule(team, at string, w written) {
 	if len(r.found) == 0 {
 		rule.Text, rule.Hash = textOf(team, w), hashOf(rule)
 	}
-	r.rules = append(r.rules, rule)
+	return rule
+}
+
+func (r *reader) noSignals(at string) {
+	if r.positions.Has(at + ".signals") {
+		r.at(at+".signals", strictyaml.MissingField, "a rule needs at least one signal", "")
+		return
+	}
+	r.at(at, strictyaml.MissingField, `the key "signals" is missing`, "")
 }
 
 // name is checked where it was written at all; the decoder tells of the rest.
@@ -105,6 +111,8 @@ func (r *reader) selector(at string, w writtenWatch, rule *Rule) {
 		rule.Watch.Service = *w.Service
 	}
 	rule.Watch.Except, rule.Watch.Environment, rule.Watch.Region = w.Except, w.Environment, w.Region
+	rule.Watch.Team, rule.Watch.Labels = w.Team, w.Labels
+	r.narrows(at, w)
 	r.glob(at+".service", rule.Watch.Service)
 	r.glob(at+".environment", w.Environment)
 	r.glob(at+".region", w.Region)
@@ -114,6 +122,31 @@ func (r *reader) selector(at string, w writtenWatch, rule *Rule) {
 	for i, k := range w.Kind {
 		r.word(r.item(at+".kind", i), "kind of change", k, kinds)
 		rule.Watch.Kind = append(rule.Watch.Kind, sources.Kind(k))
+	}
+}
+
+// narrows checks the keys that are there to watch less. An empty one would
+// say nothing, and was meant to say something.
+func (r *reader) narrows(at string, w writtenWatch) {
+	for key, glob := range map[string]string{"team": w.Team, "environment": w.Environment, "region": w.Region} {
+		if glob == "" && r.positions.Has(at+"."+key) {
+			r.at(at+"."+key, codeWidening, fmt.Sprintf("an empty %s would not narrow anything", key), `leave the key out, or write "*", where any is meant`)
+		}
+	}
+	r.glob(at+".team", w.Team)
+	if len(w.Labels) == 0 && r.positions.Has(at+".labels") {
+		r.at(at+".labels", codeWidening, "empty labels would not narrow anything", "leave the key out where any change is meant")
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.Labels)) {
+		if w.Labels[name] == "" {
+			r.at(at+".labels."+name, codeWidening, "an empty label would match any value", `write "*" where any value is meant`)
+		}
+		r.glob(at+".labels."+name, w.Labels[name])
+	}
+	for key, list := range map[string][]string{"except": w.Except, "kind": w.Kind} {
+		if len(list) == 0 && r.positions.Has(at+"."+key) {
+			r.at(at+"."+key, codeWidening, fmt.Sprintf("an empty list of %s says nothing", key), "leave the key out where that is meant")
+		}
 	}
 }
 

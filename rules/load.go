@@ -39,6 +39,7 @@ func (w World) language(store string) Language {
 // Set is every rule of a folder. The zero Set has none.
 type Set struct {
 	rules []Rule
+	index index
 }
 
 // Len is how many rules there are.
@@ -51,7 +52,7 @@ func (s *Set) Rules() []Rule { return append([]Rule(nil), s.rules...) }
 // beginning with a dot left out. With any diagnostic the set is nil: whoever
 // reloads keeps the set they have.
 func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
-	l := &loader{world: w, named: map[string]string{}}
+	l := newLoader(w)
 	for _, name := range l.files(fsys) {
 		data, err := strictyaml.ReadFile(fsys, name)
 		if err != nil {
@@ -60,10 +61,15 @@ func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
 		}
 		l.file(name, data)
 	}
+	l.settle()
 	if len(l.found) > 0 {
 		return nil, inFileOrder(l.found)
 	}
-	return &Set{rules: l.rules}, nil
+	rules := make([]Rule, len(l.drafts))
+	for i, d := range l.drafts {
+		rules[i] = d.rule
+	}
+	return &Set{rules: rules, index: indexOf(rules)}, nil
 }
 
 // Parse reads the Text of one rule, as it is stored with a watch. Of the world
@@ -71,15 +77,17 @@ func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
 // began with, even after a hook or a pager it names has gone.
 func Parse(text string, w World) (Rule, []Diagnostic) {
 	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery = nil, nil, nil, nil
-	l := &loader{world: w, stored: true, named: map[string]string{}}
+	l := newLoader(w)
+	l.stored = true
 	l.file("", []byte(text))
-	if len(l.found) == 0 && len(l.rules) != 1 {
-		l.found = append(l.found, Diagnostic{Line: 1, Column: 1, Code: codeOneRule, Message: fmt.Sprintf("expected one rule, found %d", len(l.rules))})
+	l.settle()
+	if len(l.found) == 0 && len(l.drafts) != 1 {
+		l.found = append(l.found, Diagnostic{Line: 1, Column: 1, Code: codeOneRule, Message: fmt.Sprintf("expected one rule, found %d", len(l.drafts))})
 	}
 	if len(l.found) > 0 {
 		return Rule{}, inFileOrder(l.found)
 	}
-	return l.rules[0], nil
+	return l.drafts[0].rule, nil
 }
 
 // loader gathers the rules and mistakes of many files.
@@ -87,8 +95,13 @@ type loader struct {
 	world  World
 	stored bool              // reading back what was checked before
 	named  map[string]string // rule → where it stands
-	rules  []Rule
+	teams  map[string]teamDefaults
+	drafts []draft
 	found  []Diagnostic
+}
+
+func newLoader(w World) *loader {
+	return &loader{world: w, named: map[string]string{}, teams: map[string]teamDefaults{}}
 }
 
 // maxFiles bounds a folder that was pointed at by mistake.
@@ -140,8 +153,16 @@ func (l *loader) file(name string, data []byte) {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
 		r.broken[p.Line] = true
 	}
+	if doc.Defaults != nil {
+		r.defaults(doc.Team, *doc.Defaults)
+	}
 	for i, w := range doc.Rules {
-		r.rule(doc.Team, fmt.Sprintf("rules[%d]", i), w)
+		at := fmt.Sprintf("rules[%d]", i)
+		r.name(at, w.Name)
+		l.drafts = append(l.drafts, draft{reader: r, at: at, team: doc.Team, written: w})
+	}
+	if doc.Team == "" && positions.Has("team") {
+		r.at("team", strictyaml.MissingField, "the team has no name", "")
 	}
 	if positions.Has("rules") && len(doc.Rules) == 0 && len(problems) == 0 {
 		r.at("rules", strictyaml.MissingField, "there is no rule here", "")
@@ -155,6 +176,7 @@ type reader struct {
 	lines     []string
 	positions *strictyaml.Positions
 	broken    map[int]bool // lines that already have a problem
+	elsewhere bool         // what was not written here is known to be wrong where it was
 	reported  int
 }
 
@@ -173,7 +195,7 @@ func (r *reader) report(at strictyaml.Position, code, message, hint string) {
 // that line was already complained about: one slip gives one message.
 func (r *reader) at(path, code, message, hint string) {
 	place := r.positions.Value(path)
-	if r.broken[place.Line] {
+	if r.broken[place.Line] || r.elsewhere && !r.positions.Has(path) {
 		return
 	}
 	r.report(place, code, message, hint)
@@ -181,7 +203,7 @@ func (r *reader) at(path, code, message, hint string) {
 
 // inside reports something wrong at a byte of the text at a path.
 func (r *reader) inside(path string, offset int, code, message, hint string) {
-	if r.reported > strictyaml.MaxProblems {
+	if r.reported > strictyaml.MaxProblems || r.elsewhere && !r.positions.Has(path) {
 		return // placing costs a walk through the file
 	}
 	r.report(r.positions.Inside(path, offset), code, message, hint)

@@ -3,6 +3,7 @@ package rules
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pushback/pushback/sources"
 )
@@ -11,8 +12,8 @@ import (
 // order of their files.
 func (s *Set) For(c sources.Change, svc Service) []Bound {
 	var all []Bound
-	for i := range s.rules {
-		if s.rules[i].Watches(c) {
+	for _, i := range s.index.candidates(c.Service) {
+		if s.rules[i].Watches(c, svc) {
 			all = append(all, Bind(s.rules[i], c, svc))
 		}
 	}
@@ -20,14 +21,19 @@ func (s *Set) For(c sources.Change, svc Service) []Bound {
 }
 
 // Watches says whether the rule wants the change. A rule of scope site wants
-// every one that its environment, region and kind allow.
-func (r *Rule) Watches(c sources.Change) bool {
+// every one that its environment, region, kind, team and labels allow.
+func (r *Rule) Watches(c sources.Change, svc Service) bool {
 	w := &r.Watch
 	if len(w.Kind) > 0 && !slices.Contains(w.Kind, c.Kind) {
 		return false
 	}
-	if !matches(w.Environment, c.Environment) || !matches(w.Region, c.Region) {
+	if !matches(w.Environment, c.Environment) || !matches(w.Region, c.Region) || !matches(w.Team, svc.Owner) {
 		return false
+	}
+	for name, glob := range w.Labels {
+		if value, ok := c.Labels[name]; !ok || !matches(glob, value) {
+			return false
+		}
 	}
 	if !r.Site && (w.Service == "" || !matches(w.Service, c.Service)) {
 		return false
@@ -43,4 +49,34 @@ func matches(glob, name string) bool {
 	}
 	ok, err := path.Match(glob, name)
 	return err == nil && ok
+}
+
+// index finds the rules that may want a service by the letters its name must
+// begin with, so that what a change costs grows with the rules that match and
+// not with the rules there are.
+type index map[string][]int
+
+// special are the characters with which a glob stops being plain text.
+const special = `*?[\`
+
+func indexOf(rules []Rule) index {
+	ix := index{}
+	for i := range rules {
+		begins := rules[i].Watch.Service
+		if at := strings.IndexAny(begins, special); at >= 0 {
+			begins = begins[:at]
+		}
+		ix[begins] = append(ix[begins], i)
+	}
+	return ix
+}
+
+// candidates are the rules whose glob may match the name, ascending.
+func (ix index) candidates(service string) []int {
+	var all []int
+	for n := range len(service) + 1 {
+		all = append(all, ix[service[:n]]...)
+	}
+	slices.Sort(all)
+	return all
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pushback/pushback/sources"
 )
 
@@ -54,7 +56,40 @@ func manyRules(n int) *Set {
 			Name: fmt.Sprintf("r%d", i), Watch: Selector{Service: fmt.Sprintf("team-%d-*", i), Except: []string{"*-batch"}, Environment: "production"},
 		})
 	}
+	s.index = indexOf(s.rules)
 	return s
+}
+
+// TestIndexFindsWhatAWalkFinds holds the index against the plain way.
+func TestIndexFindsWhatAWalkFinds(t *testing.T) {
+	globs := []string{"*", "a", "ab", "ab*", "a?", "[ab]c", `\*x`, "*b", "a*b", "", "é*", "ab/*", "c"}
+	names := []string{"", "a", "ab", "abc", "b", "bc", "*x", "éa", "ab/c", "x"}
+	s := &Set{}
+	for _, g := range globs {
+		s.rules = append(s.rules, Rule{Name: g, Watch: Selector{Service: g}})
+	}
+	s.rules = append(s.rules, Rule{Name: "site", Site: true})
+	s.index = indexOf(s.rules)
+	for _, name := range names {
+		var want, got []string
+		for i := range s.rules {
+			if s.rules[i].Watches(sources.Change{Service: name}, Service{}) {
+				want = append(want, s.rules[i].Name)
+			}
+		}
+		for _, b := range s.For(sources.Change{Service: name}, Service{}) {
+			got = append(got, b.Rule().Name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: %s", name, diff)
+		}
+	}
+}
+
+func TestMatchingCostsWhatMatches(t *testing.T) {
+	if n := len(manyRules(10_000).index.candidates("team-7777-api")); n != 1 {
+		t.Errorf("%d rules are held against a name that one wants", n)
+	}
 }
 
 func TestMatchingTenThousandRulesIsQuick(t *testing.T) {

@@ -20,6 +20,7 @@ type Moment struct {
 	Final    bool            // the bake is over
 	Now      time.Time       // for the record; no condition can ask for it
 	Freezes  map[string]bool // which windows hold now, by name
+	Business bool            // whether it is within business hours
 	Trust    Mode            // what this rule's hash has earned
 	Cap      Mode            // the operator's: no rule goes further
 	Answered []int           // lines of `respond` already answered in this watch
@@ -53,7 +54,7 @@ type Intent struct {
 func (b Bound) Respond(m Moment) []Action {
 	var actions []Action
 	for i, r := range b.rule.Respond {
-		if slices.Contains(m.Answered, i) || !r.reached(m) || !b.allowed(r, m) {
+		if slices.Contains(m.Answered, i) || !r.reached(m) || b.sleeps(r, m) || !b.allowed(r, m) {
 			continue
 		}
 		a := Action{Line: i}
@@ -71,14 +72,31 @@ func (r Response) reached(m Moment) bool {
 	if m.State == watch.Superseded {
 		return false
 	}
-	switch r.On {
-	case "":
+	switch {
+	case r.On == "":
 		return judged(m) && m.Grade >= r.AtLeast && !r.waits(m)
-	case onSignalLost:
-		return lost(m.Verdict) && !r.waits(m)
-	default:
+	case slices.Contains(endings, r.On):
 		return string(m.State) == r.On
+	case slices.Contains(atOnce, r.On) || m.Final:
+		return bears(m.Verdict, detector.Reason(r.On)) && !r.waits(m)
 	}
+	return false
+}
+
+// atOnce are the reasons that need no waiting for. The others may pass while
+// the bake goes on, and answer at its end.
+var atOnce = []string{onSignalLost, string(detector.LimitBreached), string(detector.Transient), string(detector.FailedRollout)}
+
+// sleeps holds back, within the rule's quiet hours, what can wait: a line that
+// rolls nothing back and is not about certainty, blindness or loss.
+func (b Bound) sleeps(r Response, m Moment) bool {
+	if b.rule.Quiet == "" || !m.Freezes[b.rule.Quiet] || r.Rollback != nil {
+		return false
+	}
+	if r.On == "" {
+		return r.AtLeast < detector.Certain
+	}
+	return r.On != string(watch.Blind) && !slices.Contains(atOnce, r.On)
 }
 
 // judged says whether grades mean anything now: not once all is well, and
@@ -97,9 +115,10 @@ func (r Response) waits(m Moment) bool {
 	return m.Verdict.Grade < r.AtLeast || r.Rollback.Mode == Act && !m.Verdict.MayAct && !m.Final
 }
 
-func lost(v detector.Verdict) bool {
-	return v.Reason == detector.SignalLost || slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool {
-		return e.Reason == detector.SignalLost
+// bears says whether the verdict, or any of its signals, gives the reason.
+func bears(v detector.Verdict, reason detector.Reason) bool {
+	return v.Reason == reason || slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool {
+		return e.Reason == reason
 	})
 }
 
@@ -118,7 +137,7 @@ func (b Bound) mayRollBack(m Moment) bool {
 }
 
 func (b Bound) intent(r Rollback, m Moment) *Intent {
-	mode := min(r.Mode, m.Trust, m.Cap)
+	mode := min(r.Mode, m.Trust, m.Cap, b.policy(m.Verdict))
 	if mode == Act && !m.Verdict.MayAct {
 		mode = Ask
 	}
@@ -127,6 +146,22 @@ func (b Bound) intent(r Rollback, m Moment) *Intent {
 		hook = b.service.Hook
 	}
 	return &Intent{Hook: hook, Mode: mode, Written: r.Mode}
+}
+
+// policy is how far the rule lets evidence go that bears these reasons: the
+// verdict's, and those of the signals that speak against the change.
+func (b Bound) policy(v detector.Verdict) Mode {
+	mode := Act
+	for word, most := range b.rule.Policies {
+		reason := detector.Reason(word)
+		speaks := slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool {
+			return e.Reason == reason && e.Grade >= detector.Suspect
+		})
+		if v.Reason == reason || speaks {
+			mode = min(mode, most)
+		}
+	}
+	return mode
 }
 
 func keepOneIntent(actions []Action) []Action {

@@ -68,13 +68,16 @@ func (r *reader) rollback(at string, w writtenResponse, rule Rule) *Rollback {
 	switch {
 	case rule.Site:
 		r.at(at, codeUnsafeRollback, "a rule of scope site never rolls back", "it lists suspects; a rule of the service may act")
-	case w.On != "" && w.On != onSignalLost:
+	case w.On != "" && !slices.Contains(actable, w.On):
 		r.at(at, codeUnsafeRollback, fmt.Sprintf("nothing is rolled back on %s", w.On), "only evidence that things got worse may act")
 	case back.Mode == Act && w.On == "" && w.AtLeast != "certain":
 		r.at(at, codeUnsafeRollback, "only certain evidence may act", "write at_least: certain, or mode: ask")
 	}
 	return back
 }
+
+// actable are the occasions that may roll back: those that say it got worse.
+var actable = []string{onSignalLost, string(detector.LimitBreached)}
 
 func (r *reader) hook(at, name string) {
 	switch {

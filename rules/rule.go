@@ -40,6 +40,9 @@ type Rule struct {
 	Signals  []Signal
 	Override []Override
 	Respond  []Response
+	Runbook  string          // an http address: what to do when this rule speaks
+	Quiet    string          // a freeze window in which nothing that can wait is told
+	Policies map[string]Mode // by reason code: how far evidence that bears it may go
 }
 
 // Language is what a metric store's queries are written in.
@@ -55,9 +58,11 @@ const (
 type Selector struct {
 	Service     string // required; "*" for all
 	Except      []string
+	Team        string // the service's owner in the catalogue
 	Environment string
 	Region      string
-	Kind        []sources.Kind // empty: all
+	Kind        []sources.Kind    // empty: all
+	Labels      map[string]string // of the change: each must be there and match its glob
 }
 
 // Signal is one signal as written; a histogram becomes two for the detector.
@@ -107,7 +112,7 @@ type Override struct {
 // Response is one line of `respond`.
 type Response struct {
 	AtLeast  detector.Grade
-	On       string // "", or blind, inconclusive, healthy, signal_lost
+	On       string // "", or blind, inconclusive, healthy, or a reason code
 	When     string // expr-lang; "" always holds
 	Tell     []string
 	Rollback *Rollback

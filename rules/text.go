@@ -27,6 +27,7 @@ func textOf(team string, w written) string {
 // speaks do not count.
 func hashOf(r Rule) string {
 	r.Team, r.File, r.Line, r.Text, r.Hash, r.Language, r.Respond = "", "", 0, "", "", "", nil
+	r.Runbook, r.Quiet, r.Policies = "", "", nil
 	b, err := json.Marshal(r)
 	if err != nil {
 		panic("rules: hashing a rule: " + err.Error())

@@ -11,7 +11,6 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 
-	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -22,72 +21,6 @@ const (
 	maxWhenNodes = 200
 	whenMemory   = 10_000
 )
-
-// condition is all that a `when` can see. It has no clock: a freeze window is
-// looked up in what the moment says of it, so that a replay decides alike.
-type condition struct {
-	Change  changeWords       `expr:"change"`
-	Verdict verdictWords      `expr:"verdict"`
-	Service serviceWords      `expr:"service"`
-	Freeze  func(string) bool `expr:"freeze"`
-}
-
-type changeWords struct {
-	ID          string            `expr:"id"`
-	Service     string            `expr:"service"`
-	Environment string            `expr:"environment"`
-	Region      string            `expr:"region"`
-	Kind        string            `expr:"kind"`
-	Version     string            `expr:"version"`
-	Previous    string            `expr:"previous"`
-	Group       string            `expr:"group"`
-	Actor       string            `expr:"actor"`
-	Riders      []string          `expr:"riders"`
-	Labels      map[string]string `expr:"labels"`
-	Reversible  bool              `expr:"reversible"`
-}
-
-type verdictWords struct {
-	Grade   string   `expr:"grade"`
-	Reason  string   `expr:"reason"`
-	State   string   `expr:"state"`
-	MayAct  bool     `expr:"may_act"`
-	Tick    int      `expr:"tick"`
-	Signals []string `expr:"signals"` // those at the verdict's grade
-}
-
-type serviceWords struct {
-	Name   string            `expr:"name"`
-	Owner  string            `expr:"owner"`
-	Labels map[string]string `expr:"labels"`
-}
-
-func environment(m Moment, s Service) condition {
-	c := m.Change
-	return condition{
-		Change: changeWords{
-			ID: c.ID, Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: string(c.Kind),
-			Version: c.Version, Previous: c.Previous, Group: c.Group, Actor: c.Actor, Riders: c.Riders,
-			Labels: c.Labels, Reversible: c.Reversible,
-		},
-		Verdict: verdictWords{
-			Grade: gradeWord(m.Grade), Reason: string(m.Verdict.Reason), State: string(m.State),
-			MayAct: m.Verdict.MayAct, Tick: m.Verdict.Tick, Signals: worst(m.Verdict),
-		},
-		Service: serviceWords{Name: s.Name, Owner: s.Owner, Labels: s.Match},
-		Freeze:  func(name string) bool { return m.Freezes[name] },
-	}
-}
-
-func worst(v detector.Verdict) []string {
-	var names []string
-	for _, e := range v.Signals {
-		if v.Grade > detector.None && e.Grade == v.Grade {
-			names = append(names, e.Signal)
-		}
-	}
-	return names
-}
 
 // compile checks a condition's types. now() and date() are taken away, and so
 // is everything that reaches a clock.
@@ -139,7 +72,7 @@ func flawsOf(text string, freezes []string) []flaw {
 func flawOf(text string, err error) flaw {
 	var at *file.Error
 	if !errors.As(err, &at) {
-		return flaw{message: err.Error()}
+		return flaw{message: plainly.Replace(err.Error()), hint: whenHint}
 	}
 	return flaw{offset: byteOffset(text, at.From), message: plainly.Replace(at.Message), hint: whenHint}
 }
@@ -147,13 +80,15 @@ func flawOf(text string, err error) flaw {
 // plainly puts our words for the library's, which names Go types.
 var plainly = strings.NewReplacer(
 	"type rules.changeWords", "change", "type rules.verdictWords", "verdict", "type rules.serviceWords", "service",
-	"rules.changeWords", "change", "rules.verdictWords", "verdict", "rules.serviceWords", "service",
-	"map[string]string", "labels", "[]string", "list of text", "func(string) bool", "freeze",
+	"map[string]rules.evidenceWords", "signals", "[]rules.evidenceWords", "evidence", "type rules.evidenceWords", "one signal's evidence",
+	"rules.changeWords", "change", "rules.verdictWords", "verdict", "rules.serviceWords", "service", "rules.evidenceWords", "one signal's evidence",
+	"map[string]string", "labels", "[]string", "list of text", "func(string) bool", "freeze", "func() bool", "business_hours",
+	"float64", "a number", "type int", "a number",
 	"unexpected token EOF", "the condition ends too early",
 	"type string", "text", "string", "text", "bool", "true or false",
 )
 
-const whenHint = "a condition may use change, verdict, service and freeze(\"name\"); see docs/rules.md"
+const whenHint = "a condition may use change, verdict, evidence, signals, service, freeze(\"name\") and business_hours(); see docs/rules.md"
 
 func byteOffset(text string, characters int) int {
 	runes := []rune(text)

@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/watch"
 )
 
@@ -22,8 +24,26 @@ const (
 	fraction = "fraction"
 )
 
+// endings are the final states that `on` takes.
+var endings = []string{string(watch.Blind), string(watch.Inconclusive), string(watch.Healthy)}
+
+// reasons are the reason codes a rule may speak of. Too early is no reason to
+// do anything, and a superseded change is nobody's matter any more.
+var reasons = reasonsOf(detector.Reasons)
+
+func reasonsOf(all map[detector.Reason]string) []string {
+	var words []string
+	for r := range all {
+		if r != detector.StillWatching && r != detector.Superseded {
+			words = append(words, string(r))
+		}
+	}
+	slices.Sort(words)
+	return words
+}
+
 // occasions are what `on` takes.
-var occasions = []string{string(watch.Blind), string(watch.Inconclusive), string(watch.Healthy), onSignalLost}
+var occasions = slices.Concat(endings, reasons)
 
 // modes by how far they go.
 var modes = []string{"observe", "ask", "act"}

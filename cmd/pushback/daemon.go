@@ -48,7 +48,7 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 	d.closers = append(d.closers, st)
 	set := metrics.NewSet()
 	o := engine.Options{
-		Store: st, Catalogue: catalogue(c.Services), Freezes: c.Freezes, FreezeFile: c.Guards.FreezeFile,
+		Store: st, Catalogue: catalogue(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Quota: c.Guards.RollbacksPer, Profiles: c.Profiles, Retention: c.Retention, Trust: trust(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: log,
 	}

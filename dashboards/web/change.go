@@ -46,6 +46,7 @@ type Watch struct {
 	Progress    int  // of the bake, in percent
 	Acts        bool // what it finds may lead to a rollback
 	RuleText    string
+	Runbook     string // what the rule tells people to read; "" for nothing
 	Signals     []Signal
 }
 

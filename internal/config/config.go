@@ -19,6 +19,9 @@ const (
 // long as its own last day reaches.
 var DefaultProfiles = rules.Schedule{Cron: "7 2,14 * * *"}
 
+// DefaultBusiness is what most offices keep.
+var DefaultBusiness = rules.Freeze{{Cron: "0 9 * * MON-FRI", Zone: "UTC", Duration: 8 * time.Hour}}
+
 // Config is pushback.yml: checked, defaults filled in, paths made absolute.
 type Config struct {
 	File        string         // where it was read from
@@ -41,6 +44,7 @@ type Config struct {
 
 	Guards   Guards
 	Freezes  map[string]rules.Freeze // named windows, for when: freeze("friday")
+	Business rules.Freeze            // business hours, for when: business_hours()
 	Services Services
 	Trust    Trust
 }

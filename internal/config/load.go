@@ -31,6 +31,7 @@ type file struct {
 	Grafana     *single                 `yaml:"grafana"`
 	Guards      guardsFile              `yaml:"guards"`
 	Freezes     map[string]rules.Freeze `yaml:"freezes"`
+	Business    rules.Freeze            `yaml:"business_hours"`
 	Services    servicesFile            `yaml:"services"`
 	Trust       trustFile               `yaml:"trust"`
 }
@@ -134,6 +135,10 @@ func (l *loader) config() Config {
 		Profiles:    rules.Schedule{Cron: cmp.Or(f.Profiles.Cron, DefaultProfiles.Cron), Zone: f.Profiles.Zone},
 		Retention:   cmp.Or(f.Retention, DefaultRetention),
 		Freezes:     f.Freezes,
+		Business:    f.Business,
+	}
+	if c.Business == nil {
+		c.Business = DefaultBusiness
 	}
 	c.Metrics, c.DefaultMetrics = l.metrics()
 	c.Sources = l.sources()

@@ -111,6 +111,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
 		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},
 		Guards:         Guards{RollbacksPer: 2 * time.Hour, FreezeFile: in("data/freeze")},
+		Business:       DefaultBusiness,
 		Services: Services{
 			Name: "job", Match: []string{"job"}, List: []Service{{Name: "cart", Match: map[string]string{"job": "cart"}}},
 			Aliases: []Alias{{Name: "org/cart", Service: "cart", Responsible: Responsible{Chat: "team"}}},

@@ -101,7 +101,7 @@ func (p *pass) rule(ctx context.Context, r rules.Rule, subjects []sources.Change
 	store := firstOf(r.Store, p.engine.World.Default)
 	for _, c := range subjects {
 		place := placeOf(r, c)
-		if p.seen[place] || !r.Watches(c) || ctx.Err() != nil {
+		if p.seen[place] || ctx.Err() != nil || !p.engine.wants(ctx, r, c) {
 			continue
 		}
 		p.seen[place] = true
@@ -116,6 +116,17 @@ func (p *pass) rule(ctx context.Context, r rules.Rule, subjects []sources.Change
 		p.failures[store] = 0
 	}
 	return first
+}
+
+// wants says whether the rule would watch a change. Labels come with a change
+// that is still to come, and so count as there.
+func (e *Engine) wants(ctx context.Context, r rules.Rule, c sources.Change) bool {
+	r.Watch.Labels = nil
+	service := rules.Service{Name: c.Service}
+	if r.Watch.Team != "" {
+		service, _ = e.catalogue.Service(ctx, c.Service, e.Now()) // unknown: no owner, and not watched
+	}
+	return r.Watches(c, service)
 }
 
 // placeOf names what one rule is bound to. A site has no services.

@@ -62,6 +62,7 @@ type Options struct {
 	Senders     map[string]notify.Sender
 	Grafana     Annotator
 	Freezes     map[string]rules.Freeze
+	Business    rules.Freeze // what business_hours() asks
 	FreezeFile  string
 	Quota       time.Duration  // one automatic rollback a service and environment in this time
 	Profiles    rules.Schedule // when profiles are learned; zero: never, but when a rule changes or a change finds none

@@ -100,6 +100,7 @@ type look struct {
 	bound       rules.Bound
 	verdict     *detector.Verdict // nil: too early to see anything
 	seen        *detector.Observation
+	moment      rules.Moment // what the rule's lines were asked with
 }
 
 // judge is nil where nothing was gathered. Profiles are looked for from the

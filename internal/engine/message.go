@@ -42,7 +42,7 @@ func (e *Engine) outgoing(id, changeKey string, receivers []string, m notify.Mes
 func (e *Engine) verdictMessage(l look) notify.Message {
 	m := notify.Message{
 		Key: matter(l.change.Key, l.watch.Rule), Kind: kindOf(l.next), Severity: severity(l.next),
-		Fields: fields(l.change.Change, l.watch.Rule), Link: e.link(l.change.Key), At: e.Now(),
+		Fields: withRunbook(fields(l.change.Change, l.watch.Rule), l.watch.Runbook), Link: e.link(l.change.Key), At: e.Now(),
 	}
 	if l.verdict == nil {
 		m.Title = fmt.Sprintf("%s %s: %s", l.change.Service, l.change.Version, l.next.State)
@@ -74,6 +74,13 @@ func fields(c sources.Change, rule string) []notify.Field {
 		}
 	}
 	return kept
+}
+
+func withRunbook(fs []notify.Field, runbook string) []notify.Field {
+	if runbook == "" {
+		return fs
+	}
+	return append(fs, notify.Field{Name: "runbook", Value: runbook})
 }
 
 func kindOf(w watch.Watch) string {

@@ -97,7 +97,7 @@ func (e *Engine) begin(c store.Change, b rules.Bound, before precedent) watch.Wa
 	now := e.Now()
 	return watch.Watch{
 		ID: c.Key + "." + r.Name, ChangeKey: c.Key,
-		Team: r.Team, Rule: r.Name, RuleHash: r.Hash, RuleText: r.Text,
+		Team: r.Team, Rule: r.Name, RuleHash: r.Hash, RuleText: r.Text, Runbook: r.Runbook,
 		State: watch.Waiting, BaseAt: before.base(c, r),
 		Settle: r.Settle, Bake: r.Bake, Every: r.Every,
 		Next: now, Acts: !r.Site && !before.undoneBy(c),

@@ -27,6 +27,7 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 	if l.verdict != nil {
 		r.effects.Record = &store.Record{WatchID: l.watch.ID, At: l.seen.At, Verdict: *l.verdict, Observation: *l.seen}
 	}
+	l.moment = e.moment(l)
 	for _, a := range e.actions(l) {
 		r.answered = append(slices.Clone(r.answered), a.Line)
 		a, err := e.heard(ctx, l, a, r.effects.Outgoing)
@@ -109,7 +110,7 @@ func (e *Engine) actions(l look) []rules.Action {
 	if !l.watch.After.IsZero() {
 		return nil
 	}
-	return l.bound.Respond(e.moment(l))
+	return l.bound.Respond(l.moment)
 }
 
 // moment is what a rule's responses may depend on. A watch is blind for them
@@ -118,7 +119,7 @@ func (e *Engine) actions(l look) []rules.Action {
 func (e *Engine) moment(l look) rules.Moment {
 	m := rules.Moment{
 		Change: l.change.Change, State: l.next.State, Grade: l.next.Grade,
-		Final: !l.next.State.Open(), Now: e.Now(), Freezes: e.freezes(),
+		Final: !l.next.State.Open(), Now: e.Now(), Freezes: e.freezes(), Business: e.Business.Holds(e.Now()),
 		Trust: e.Trust.New, Cap: e.Trust.Cap, Answered: l.watch.Responded,
 	}
 	if l.verdict != nil {
@@ -172,6 +173,7 @@ func (e *Engine) order(ctx context.Context, l look, a rules.Action) (*rollback.O
 func (e *Engine) entry(l look, a rules.Action, o *rollback.Order) store.Entry {
 	detail := map[string]any{
 		"watch": l.watch.ID, "line": a.Line, "told": a.Tell, "untold": a.Untold,
+		"freezes": l.moment.Freezes, "business_hours": l.moment.Business,
 		"grade": l.next.Grade, "state": l.next.State, "rule_hash": l.watch.RuleHash,
 	}
 	if a.Rollback != nil {

@@ -127,7 +127,7 @@ func message(o store.Outgoing) api.Message {
 // watch shows a watch with the newest record it has.
 func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
 	shown := api.Watch{
-		ID: w.ID, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
+		ID: w.ID, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText, Runbook: w.Runbook,
 		State: string(w.State), Grade: w.Grade.String(), Reason: string(w.Reason),
 		BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every,
 		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, After: w.After, Acts: w.Acts,

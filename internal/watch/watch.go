@@ -34,6 +34,7 @@ type Watch struct {
 	Rule      string            `json:"rule"`
 	RuleHash  string            `json:"rule_hash"`
 	RuleText  string            `json:"rule_text"`
+	Runbook   string            `json:"runbook,omitempty"` // what the rule tells people to read
 	State     State             `json:"state"`
 	Grade     detector.Grade    `json:"grade"`
 	Reason    detector.Reason   `json:"reason,omitempty"`
@@ -150,7 +151,7 @@ func (w Watch) Began(c sources.Change) time.Time {
 // rule, against the same time before, from the rollback on. It never acts.
 func (w Watch) Recovery(undone, now time.Time) Watch {
 	return Watch{
-		ID: w.ID + ".after", ChangeKey: w.ChangeKey, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
+		ID: w.ID + ".after", ChangeKey: w.ChangeKey, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText, Runbook: w.Runbook,
 		State: Waiting, BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every, Next: now, After: undone,
 		Plan: w.Plan, Inputs: w.Inputs, Profiles: w.Profiles,
 	}

@@ -66,6 +66,7 @@ type Watch struct {
 	Rule     string            `json:"rule"`
 	RuleHash string            `json:"rule_hash"`
 	RuleText string            `json:"rule_text"`
+	Runbook  string            `json:"runbook,omitempty"`
 	State    string            `json:"state" enum:"waiting,watching,healthy,regressed,inconclusive,blind,superseded"`
 	Grade    string            `json:"grade" enum:"none,suspect,likely,certain"`
 	Reason   string            `json:"reason,omitempty"`

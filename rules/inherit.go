@@ -1,0 +1,191 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// What a rule does not say itself, it has from the rule it extends, then from
+// its team's defaults, then from us. Extending goes one level deep: a reader
+// has to look in one other place and no further.
+
+// draft is a rule that was decoded and waits until all files were read.
+type draft struct {
+	reader   *reader
+	at       string
+	team     string
+	written  written
+	rule     Rule
+	mistaken bool // something in it is wrong, and was said
+}
+
+// teamDefaults are the defaults of one team, and where they stand.
+type teamDefaults struct {
+	writtenDefaults
+	place    string
+	mistaken bool
+}
+
+// defaults keeps what a file says for all rules of its team.
+func (r *reader) defaults(team string, d writtenDefaults) {
+	if first, twice := r.teams[team]; twice {
+		r.at("defaults", codeDuplicateDefaults, fmt.Sprintf("team %s has defaults already", team), "they stand at "+first.place)
+		return
+	}
+	before := len(r.found)
+	// Tried on a rule that says nothing else, so that what is wrong is told
+	// where it stands, and once.
+	trial := d.under(written{})
+	rule := Rule{Language: r.world.language(d.Store), Watch: Selector{Service: "*"}}
+	r.store("defaults", trial)
+	r.times("defaults", trial, &rule)
+	r.manners("defaults", trial, &rule)
+	for i, line := range d.Respond {
+		r.response(fmt.Sprintf("defaults.respond[%d]", i), line, rule)
+	}
+	r.teams[team] = teamDefaults{
+		writtenDefaults: d, mistaken: len(r.found) > before,
+		place: fmt.Sprintf("%s:%d", r.file, r.positions.Value("defaults").Line),
+	}
+}
+
+// under fills in what w does not say.
+func (d writtenDefaults) under(w written) written {
+	w.Store, w.Runbook, w.Quiet = cmp.Or(w.Store, d.Store), cmp.Or(w.Runbook, d.Runbook), cmp.Or(w.Quiet, d.Quiet)
+	w.Settle, w.Bake, w.Every = cmp.Or(w.Settle, d.Settle), cmp.Or(w.Bake, d.Bake), cmp.Or(w.Every, d.Every)
+	w.Tick, w.Before = cmp.Or(w.Tick, d.Tick), cmp.Or(w.Before, d.Before)
+	w.History, w.Rollout = cmp.Or(w.History, d.History), cmp.Or(w.Rollout, d.Rollout)
+	if w.Policies == nil {
+		w.Policies = d.Policies
+	}
+	if w.Respond == nil {
+		w.Respond = d.Respond
+	}
+	return w
+}
+
+// extended is w with what it takes from base: everything but name and watch.
+func (w written) extended(base written) written {
+	w.Extends = ""
+	w.Scope, w.Store = cmp.Or(w.Scope, base.Scope), cmp.Or(w.Store, base.Store)
+	w = writtenDefaults{
+		Settle: base.Settle, Bake: base.Bake, Every: base.Every, Tick: base.Tick, Before: base.Before,
+		History: base.History, Rollout: base.Rollout, Runbook: base.Runbook, Quiet: base.Quiet,
+		Policies: base.Policies, Respond: base.Respond,
+	}.under(w)
+	if w.Overrides == nil {
+		w.Overrides = base.Overrides
+	}
+	w.Signals = extendedSignals(w.Signals, base.Signals)
+	return w
+}
+
+// extendedSignals are the rule's own signals, each on top of the one of the
+// same name it extends, and then the rest of those. Own ones come first: they
+// are found under their own number.
+func extendedSignals(own, base []writtenSignal) []writtenSignal {
+	all := slices.Clone(own)
+	for _, b := range base {
+		i := slices.IndexFunc(own, func(s writtenSignal) bool { return s.Name == b.Name })
+		if i < 0 {
+			all = append(all, b)
+			continue
+		}
+		all[i] = all[i].on(b)
+	}
+	return all
+}
+
+func (s writtenSignal) on(b writtenSignal) writtenSignal {
+	if (s.Expr == writtenExpr{}) && s.AnyOf == nil {
+		s.Expr, s.AnyOf = b.Expr, b.AnyOf
+	}
+	s.MinEffect, s.MinEvents, s.Limit, s.Slow = cmp.Or(s.MinEffect, b.MinEffect), cmp.Or(s.MinEvents, b.MinEvents), cmp.Or(s.Limit, b.Limit), cmp.Or(s.Slow, b.Slow)
+	s.Worse, s.Season = cmp.Or(s.Worse, b.Worse), cmp.Or(s.Season, b.Season)
+	s.Lost, s.IfUnmatched = cmp.Or(s.Lost, b.Lost), cmp.Or(s.IfUnmatched, b.IfUnmatched)
+	return s
+}
+
+// settle turns every draft into a rule: first those that stand alone, then
+// those that extend one.
+func (l *loader) settle() {
+	for i := range l.drafts {
+		if l.drafts[i].written.Extends == "" {
+			l.fill(&l.drafts[i], l.drafts[i].written, false)
+		}
+	}
+	for i := range l.drafts {
+		if l.drafts[i].written.Extends != "" {
+			l.extend(&l.drafts[i])
+		}
+	}
+}
+
+// extend fills a draft on top of the one it names.
+func (l *loader) extend(d *draft) {
+	at := d.at + ".extends"
+	i := slices.IndexFunc(l.drafts, func(b draft) bool { return b.written.Name == d.written.Extends })
+	switch {
+	case i < 0:
+		d.reader.at(at, codeBadExtends, fmt.Sprintf("no rule is called %q", d.written.Extends), nearest(d.written.Extends, l.names(d.written.Name)))
+	case &l.drafts[i] == d:
+		d.reader.at(at, codeBadExtends, "a rule cannot extend itself", "")
+	case l.drafts[i].written.Extends != "":
+		d.reader.at(at, codeBadExtends, fmt.Sprintf("%q itself extends %q, and extending goes one level deep", d.written.Extends, l.drafts[i].written.Extends),
+			fmt.Sprintf("extend %q", l.drafts[i].written.Extends))
+	default:
+		l.fill(d, d.written.extended(l.drafts[i].written), l.drafts[i].mistaken)
+	}
+}
+
+// fill makes the rule of a draft. What comes from elsewhere and was found
+// wrong there is not told a second time.
+func (l *loader) fill(d *draft, w written, mistaken bool) {
+	defaults := l.teams[d.team]
+	before := len(l.found)
+	d.reader.elsewhere = mistaken || defaults.mistaken
+	d.rule = d.reader.rule(d.team, d.at, defaults.under(w))
+	d.reader.elsewhere = false
+	d.mistaken = mistaken || len(l.found) > before
+}
+
+func (l *loader) names(but string) []string {
+	var all []string
+	for _, d := range l.drafts {
+		if d.written.Name != but {
+			all = append(all, d.written.Name)
+		}
+	}
+	return all
+}
+
+// manners are what a rule says beside what it judges and does: where people
+// read on, when they sleep, and how far each kind of evidence may go.
+func (r *reader) manners(at string, w written, rule *Rule) {
+	rule.Runbook, rule.Quiet, rule.Policies = w.Runbook, w.Quiet, w.Policies
+	if w.Runbook != "" && !isAddress(w.Runbook) {
+		r.at(at+".runbook", strictyaml.BadValue, "this is no http address", "write it as people type it, https://wiki.example.org/cart")
+	}
+	if w.Quiet != "" && r.world.Freezes != nil && !slices.Contains(r.world.Freezes, w.Quiet) {
+		r.at(at+".quiet", codeUnknownFreeze, fmt.Sprintf("no window of pushback.yml is called %q", w.Quiet), nearest(w.Quiet, r.world.Freezes))
+	}
+	for reason := range w.Policies {
+		if !slices.Contains(reasons, reason) {
+			r.report(r.positions.Key(at+".policies."+reason), codeUnknownWord, fmt.Sprintf("unknown reason %q", reason), nearest(reason, reasons))
+		}
+	}
+}
+
+// isAddress takes what a person can click on, and nothing that a page or a
+// chat would run.
+func isAddress(s string) bool {
+	rest, ok := strings.CutPrefix(s, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(s, "http://")
+	}
+	return ok && rest != "" && rest[0] != '/' && len(s) <= 500 && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == '"' || c == '<' || c == '>' || c >= 0x7f })
+}
