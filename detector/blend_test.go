@@ -8,45 +8,68 @@ import (
 
 var blendPlan = Plan{Tick: 5 * time.Minute, Before: 30, After: 30}
 
-// teach returns what each way of choosing forecasters makes of a series.
-func teach(x Values) (blended, published Scan) {
-	s, h := Signal{Kind: Level, Worse: Higher}, History{Start: deploy, Ticks: Ticks{Value: x}}
-	return Learn(blendPlan, s, h).Higher[0], learn(blendPlan, s, h, learner.scans).Higher[0]
+func taught(x Values) []Scan {
+	return Learn(blendPlan, latency, History{Start: deploy, Ticks: Ticks{Value: x}}).Higher
 }
 
 // TestBlendLearns holds that weights follow the signal: a firm daily shape
-// leans on the days before, a walk on its last ticks.
+// leans on the days before, a walk on its last tick.
 func TestBlendLearns(t *testing.T) {
-	daily, _ := teach(wander(1, 2880, 288, 40, 0.1))
-	if sum := daily.Weights[byYesterday] + daily.Weights[byTypicalDay]; daily.Forecaster != dailyBlend || sum < 0.8 || sum > 1.1 {
+	daily := taught(wander(1, 2880, 288, 40, 0.1))[0]
+	shapes := daily.Weights[len(daily.Weights)-waysBack:]
+	if sum := shapes[0] + shapes[1]; daily.Forecaster != "daily blend" || sum < 0.8 || sum > 1.1 {
 		t.Errorf("%s believes %.2f of the days before", daily.Forecaster, sum)
 	}
-	walk := make(Values, 2880)
-	for i, v := range wander(2, 2880, 288, 0, 0) {
+	walk := make(Values, 1000)
+	for i, v := range wander(2, 1000, 288, 0, 0) {
 		walk[i] = v - 100
 		if i > 0 {
 			walk[i] += walk[i-1]
 		}
 	}
-	walked, _ := teach(walk)
-	if walked.Weights[byRecent] < 0.7 {
-		t.Errorf("a walk believes %.2f of its last ticks", walked.Weights[byRecent])
+	local := 0.0
+	walked := taught(walk)[0]
+	for i := range 2 * localLevels {
+		local += walked.Weights[i]
+	}
+	if local < 0.7 {
+		t.Errorf("a walk believes %.2f of its last ticks", local)
 	}
 }
 
-// TestBlendMissesLess is why the blend exists. A shape whose size changes from
-// day to day fools a fixed share of yesterday's. What the forecasts miss is
-// compared before any tail, for the two scans' tails differ.
-func TestBlendMissesLess(t *testing.T) {
-	x := wander(3, 2880, 288, 0, 0.1)
-	sizes := []float64{60, 20, 70, 10, 50, 30, 80, 15, 65, 25}
-	for i := range x {
-		x[i] += sizes[i/288] * math.Sin(2*math.Pi*float64(i%288)/288)
+// TestDaysBeforeHelp: where every day has its shape, forecasts with the days
+// before miss far less than those without.
+func TestDaysBeforeHelp(t *testing.T) {
+	scans := taught(wander(3, 2880, 288, 60, 0.1))
+	if len(scans) != 2 || scans[0].Forecaster != "daily blend" || scans[1].Forecaster != "blend" {
+		t.Fatalf("%d scans", len(scans))
 	}
-	missed := func(s Scan) float64 { return s.Detectable / s.level(DefaultThresholds.Likely) }
-	blended, published := teach(x)
-	if missed(blended) > 0.9*missed(published) {
-		t.Errorf("%s misses %.1f, %s %.1f", blended.Forecaster, missed(blended), published.Forecaster, missed(published))
+	if daily, local := scans[0].Detectable, scans[1].Detectable; daily > 0.8*local {
+		t.Errorf("with the days before %.2f can be detected, without %.2f", daily, local)
+	}
+}
+
+// TestStrangeLevelIsCut: a window that lies where no window ever lay is not
+// forecast to come back by more than any did.
+func TestStrangeLevelIsCut(t *testing.T) {
+	s := stance{}
+	s.levels = [mostLevels]float64{100, -100, 1}
+	s.limit([]float64{2, 3, 4})
+	if got := [3]float64(s.levels[:3]); got != [3]float64{2, -3, 1} {
+		t.Errorf("limited to %v", got)
+	}
+}
+
+// TestRoughnessIsSeen: noise around the same mean is worse, and a mean of
+// residuals hardly shows it.
+func TestRoughnessIsSeen(t *testing.T) {
+	s := quiet(2880)
+	after := s.latency().After.Value
+	for i := range after {
+		after[i] = 100 + 6*float64(i%2*2-1)*float64(1+i%3)
+	}
+	if e := Judge(s.plan, s.profiles, s.o).Signals[1]; e.RawP > 0.002 {
+		t.Errorf("p %v", e.RawP)
 	}
 }
 
@@ -69,16 +92,14 @@ func TestTypicalDay(t *testing.T) {
 // TestTail holds P and level together, and the tail above the exponential one
 // that a β from few exceedances only pretends to know.
 func TestTail(t *testing.T) {
-	blended, _ := teach(wander(4, 2880, 288, 20, 0.3))
+	scan := taught(wander(4, 2880, 288, 20, 0.3))[0]
 	for _, p := range []float64{0.15, 0.05, 0.01, 0.002} {
-		near(t, "p", blended.P(blended.level(p)), p, 1e-9)
-		plain := blended
-		plain.Tail = 0
-		if blended.level(p) <= plain.level(p) {
-			t.Errorf("p %v is reached at %v, and at %v if β were known", p, blended.level(p), plain.level(p))
+		near(t, "p", scan.P(scan.level(p)), p, 1e-9)
+		if known := scan.Q80 + scan.Excess*math.Log(tailShare/p); scan.level(p) <= known {
+			t.Errorf("p %v is reached at %v, and at %v if β were known", p, scan.level(p), known)
 		}
 	}
-	shorter, longer := Scan{Forecaster: blend, Q80: 1, Excess: 0.1, Placebos: 100}, Scan{Forecaster: blend, Q80: 1, Excess: 0.1, Placebos: 5000}
+	shorter, longer := Scan{Excess: 0.1, Placebos: 100}, Scan{Excess: 0.1, Placebos: 5000}
 	shorter.temper()
 	longer.temper()
 	if !(shorter.Excess > longer.Excess && longer.Excess > 0.1) {

@@ -40,7 +40,7 @@ func (t *trial) levelEffect() Effect {
 
 func (t *trial) halfWidth(n int) float64 {
 	if s := t.finding.scan; s != nil {
-		return s.Units[max(min(fitting(n), len(s.Units))-1, 0)] * t.finding.scale
+		return s.Lengths[max(fitting(n)-1, 0)].at(nineTenths) * t.finding.scale
 	}
 	return stats.Normal95 * math.Sqrt(t.longRunVariance()*(1/float64(n)+1/float64(finite(t.before.Value))))
 }
@@ -114,7 +114,7 @@ const deviates99 = 2.326 + 0.842
 func (t *trial) smallest() float64 {
 	smallest := 0.0
 	if s := t.finding.scan; s != nil {
-		smallest = s.Q99 * s.Units[min(len(s.Units)-1, 4)] * t.finding.scale
+		smallest = s.tenth(t.plan.After).at(s.Q99) * t.finding.scale
 	} else if t.e.Counts == nil {
 		return deviates99 * math.Sqrt(t.longRunVariance()*(1/float64(t.plan.After)+1/float64(finite(t.before.Value))))
 	}

@@ -15,7 +15,7 @@ type follower struct {
 	scale    float64   // σ
 	d        float64   // +1: higher is worse
 	scanner  *scanner
-	g        float64 // running maximum of Z/u
+	g        float64 // running maximum of what lies farthest out on its own tail
 	p        float64 // of g
 
 	// What it stands on, and what it was told: see continues.
@@ -30,12 +30,8 @@ func (f *follower) tick(a float64) {
 	if len(f.after) == len(f.forecast) {
 		return
 	}
-	highest := f.g
 	means := f.scanner.add(residual(a, f.forecast[len(f.after)], f.scale, f.d))
-	for i, u := range f.scan.Units {
-		highest = max(highest, means[i]/u)
-	}
-	if highest > f.g {
+	if highest := farthest(means, f.scan.Lengths); highest > f.g {
 		f.g, f.p = highest, f.scan.P(highest)
 	}
 	f.after = append(f.after, a)
@@ -43,17 +39,14 @@ func (f *follower) tick(a float64) {
 
 // begin makes the follower of direction d; nil where no scan can be used.
 func (t *trial) begin(d float64) *follower {
-	s, past := t.usable(d)
+	s, back := t.usable(d)
 	if s == nil {
 		return nil
 	}
 	b, h := t.before.Value, t.plan.After
-	o := outlook{forecast: make([]float64, h), scratch: make([]float64, 0, len(b))}
-	if s.blends() {
-		o.blend(b, stanceOf(b, fading(h), past.days, nil), s.Weights)
-	} else {
-		o.look(s.Forecaster, b, past)
-	}
+	o, stance := outlookOf(len(b), h), stanceOf(b, back, nil)
+	stance.limit(s.Limits)
+	o.blend(b, &stance, horizonOf(h), s.Weights)
 	t.floor(o.forecast, d)
 	return &follower{
 		scan: s, forecast: o.forecast, scale: scaleOf(o.spread, s.Scale), d: d,

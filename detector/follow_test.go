@@ -78,7 +78,7 @@ func TestTickDoesNotAllocate(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations a tick", n)
 	}
-	if f.p >= 1 || f.g < 0 {
+	if f.p >= 1 || math.IsInf(f.g, -1) {
 		t.Errorf("nothing was judged: g %v, p %v", f.g, f.p)
 	}
 }

@@ -6,23 +6,7 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// The forecasters a profile chooses among.
-const (
-	recent = "recent"
-	trend  = "trend"
-	season = "season"
-)
-
-// What the published method fixes: how many ticks are recent, how much of a
-// slope is believed and how fast it fades, how much of last period's shape.
-const (
-	recentTicks = 10
-	slopeShare  = 0.6
-	slopeFade   = 0.93
-	seasonShare = 0.8
-)
-
-// outlook is what one forecaster makes of one before window: the forecast of
+// outlook is what the forecaster makes of one before window: the forecast of
 // every after-tick and the spread of the window around its own centre. Its
 // slices are reused from one placebo to the next.
 type outlook struct {
@@ -31,56 +15,34 @@ type outlook struct {
 	scratch  []float64
 }
 
-// shape is one period ago, seen from one before window: the raw and smoothed
-// past behind it, and the smoothed past behind the after-ticks.
-type shape struct {
-	raw, smooth, ahead []float64
-	days               []lookback // what a blend looks back to
+func outlookOf(before, after int) outlook {
+	return outlook{forecast: make([]float64, after), scratch: make([]float64, 0, before)}
 }
 
-// look fills the outlook of a forecaster on before window b. The past is read
-// by the season forecaster alone.
-func (o *outlook) look(forecaster string, b []float64, past shape) {
-	median := stats.Median(b, o.scratch)
-	switch forecaster {
-	case recent:
-		o.recent(b, median)
-	case trend:
-		o.trend(b, median)
-	case season:
-		o.season(b, median, past)
+// blend fills in the outlook of a stance on window b by the weights that a
+// profile has learned. It adds up what stance.parts would give, the levels
+// once.
+func (o *outlook) blend(b []float64, s *stance, h horizon, weights []float64) {
+	lasting, nearby := 0.0, 0.0
+	levels := levelsOf(len(s.back))
+	for i, v := range s.levels[:levels] {
+		lasting, nearby = lasting+weights[2*i]*v, nearby+weights[2*i+1]*v
 	}
-}
-
-func (o *outlook) recent(b []float64, median float64) {
-	level := median
-	if last := stats.Median(b[max(len(b)-recentTicks, 0):], o.scratch); !math.IsNaN(last) {
-		level = median/2 + last/2
-	}
+	slope, shapes := weights[2*levels]*s.slope, weights[2*levels+1:]
 	for j := range o.forecast {
-		o.forecast[j] = level
+		f := s.median + lasting + nearby*h.near[j] + slope*(s.middle+h.carried[j])
+		for i, w := range shapes {
+			f += w * apart(s.back[i].ahead[j], s.back[i].base)
+		}
+		o.forecast[j] = f
 	}
-	o.measure(b, func(int) float64 { return median })
-}
-
-func (o *outlook) trend(b []float64, median float64) {
-	slope := slopeShare * stats.Slope(b)
-	half := float64(len(b)-1) / 2
-	level, step := median+slope*half, slope
-	for j := range o.forecast {
-		step *= slopeFade
-		level += step
-		o.forecast[j] = level
-	}
-	o.measure(b, func(i int) float64 { return median + slope*(float64(i)-half) })
-}
-
-func (o *outlook) season(b []float64, median float64, past shape) {
-	base := stats.Median(past.raw, o.scratch)
-	for j := range o.forecast {
-		o.forecast[j] = median + seasonShare*(past.ahead[j]-base)
-	}
-	o.measure(b, func(i int) float64 { return median + seasonShare*(past.smooth[i]-base) })
+	o.measure(b, func(i int) float64 {
+		c := s.median + slope*(float64(i)-s.middle)
+		for k, w := range shapes {
+			c += w * apart(s.back[k].behind[i], s.back[k].base)
+		}
+		return c
+	})
 }
 
 // measure sets the spread of b around its in-sample centre. It is not centred

@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/detector/stats"
@@ -46,61 +47,59 @@ func (t *trial) constant() bool {
 	return time.Duration(k.Ticks)*k.Tick >= MinHistory && k.Levels.Lowest == k.Levels.Highest
 }
 
-// usable is the best scan of direction d that fits this plan and whose season,
-// if it has one, is within the profile's past. Nil where there is none.
-func (t *trial) usable(d float64) (*Scan, shape) {
+// usable is the best scan of direction d that fits this plan and whose seasons,
+// if it has any, are within the profile's past, with what it looks back to. Nil
+// where there is none.
+func (t *trial) usable(d float64) (*Scan, []lookback) {
 	k := &t.profile
 	if k.Tick != t.plan.Tick || k.Before != t.plan.Before || k.After != t.plan.After ||
 		len(t.before.Value) != k.Before || !mostly(t.before.Value) {
-		return nil, shape{}
+		return nil, nil
 	}
 	scans := k.Higher
 	if d < 0 {
 		scans = k.Lower
 	}
 	for i := range scans {
-		past, ok := t.shape(scans[i].Period)
-		if ok && !scans[i].constant() && scans[i].fits(past) {
-			return &scans[i], past
+		s := &scans[i]
+		if back, ok := t.lookBack(s.Periods); ok && !s.constant() && s.whole(len(back)) {
+			return s, back
 		}
 	}
-	return nil, shape{}
+	return nil, nil
 }
 
-// fits says whether a blend has the days it weighs.
-func (s *Scan) fits(past shape) bool {
-	return !s.blends() || len(s.Weights) == localParts+len(past.days)
+// whole says whether a scan read from a store has all that its forecaster
+// needs.
+func (s *Scan) whole(lookbacks int) bool {
+	return len(s.Weights) == len(prior(lookbacks)) && len(s.Limits) == levelsOf(lookbacks) && len(s.Lengths) == lengths
 }
 
-// shape finds one period ago in the profile; a scan without a period needs
-// none.
-func (t *trial) shape(period time.Duration) (shape, bool) {
-	if period == 0 {
-		return shape{}, true
+// lookBack finds the seasons in the profile; a scan without any needs nothing.
+func (t *trial) lookBack(periods []time.Duration) ([]lookback, bool) {
+	if len(periods) > mostLookbacks/waysBack {
+		return nil, false
 	}
-	for _, p := range t.profile.Past {
-		if p.Period != period {
-			continue
+	back := lookbacks(len(periods), t.plan.Before, t.plan.After)
+	for i, period := range periods {
+		if !t.retrace(back[waysBack*i:], period) {
+			return nil, false
 		}
-		ago := t.look.From.Add(-period).Sub(p.Start)
-		at := int(math.Round(float64(ago) / float64(t.plan.Tick)))
-		to := at - t.look.Gap
-		from := to - t.plan.Before
-		if from < 0 || to < from || at+t.plan.After > len(p.Smooth) || len(p.Value) != 0 && len(p.Value) != len(p.Smooth) {
-			return shape{}, false
-		}
-		past := shape{smooth: p.Smooth[from:to], ahead: p.Smooth[at : at+t.plan.After]}
-		if len(p.Value) > 0 {
-			past.raw = p.Value[from:to]
-		}
-		if len(p.Typical) == len(p.Smooth) {
-			past.days = []lookback{
-				lookBack(past.smooth, past.ahead, nil), lookBack(p.Typical[from:to], p.Typical[at:at+t.plan.After], nil),
-			}
-		}
-		return past, mostly(past.raw) && mostly(past.ahead)
 	}
-	return shape{}, false
+	return back, true
+}
+
+// retrace fills in one season. Ticks are counted from the profile's end.
+func (t *trial) retrace(back []lookback, period time.Duration) bool {
+	at := slices.IndexFunc(t.profile.Past, func(p Past) bool { return p.Period == period })
+	if at < 0 || period < t.plan.Tick {
+		return false
+	}
+	p, tick := t.profile.Past[at], t.plan.Tick
+	ticks := func(from, to time.Time) int { return int(math.Round(float64(to.Sub(from)) / float64(tick))) }
+	start, change := ticks(t.profile.End, p.Start), ticks(t.profile.End, t.look.From)
+	s := season{int(period / tick), [waysBack]chronicle{{start, p.Smooth}, {start, p.Typical}}}
+	return s.retrace(back, change, t.look.Gap, 0, nil)
 }
 
 // scan is the placebo scan of this change in direction d, where there is one.

@@ -21,21 +21,11 @@ type History struct {
 // MinHistory is the span under which a history gives no placebo scan.
 const MinHistory = 6 * time.Hour
 
-// minPlacebos is how many placebos a scan needs: with fewer, the twelve
-// beyond the 80 % quantile say nothing of a tail.
-const minPlacebos = 60
-
-// placeboStep is how many ticks apart the placebo changes are set.
-const placeboStep = 3
-
-// Learn computes the profile of signal s under plan p. It costs about a tenth
-// of a second for two weeks of minutes, and so is done on a schedule and not
-// when a change arrives. A plan without a tick teaches nothing.
-func Learn(p Plan, s Signal, h History) Profile { return learn(p, s, h, learner.blended) }
-
-// learn is Learn with a choice of forecasters; the published ones alone are
-// learner.scans.
-func learn(p Plan, s Signal, h History, choose func(l learner, d float64, periods []int) []Scan) Profile {
+// Learn computes the profile of signal s under plan p. It costs milliseconds
+// for two weeks of minutes, and is done on a schedule all the same and not when
+// a change arrives: the history has to be fetched. A plan without a tick
+// teaches nothing.
+func Learn(p Plan, s Signal, h History) Profile {
 	if p.Tick <= 0 {
 		return Profile{}
 	}
@@ -51,35 +41,22 @@ func learn(p Plan, s Signal, h History, choose func(l learner, d float64, period
 	if time.Duration(k.Ticks)*p.Tick < MinHistory || p.Before < 3 || p.After < 1 {
 		return k
 	}
-	l := learner{x: x, smooth: stats.Smooth5(x), tick: p.Tick, before: p.Before, after: p.After, floor: tinyScale(x)}
-	periods := l.periods(p)
-	if len(periods) > 0 {
-		l.period, l.typical = periods[0], typical(l.smooth, periods[0])
-	}
+	l := learnerOf(x, p)
 	if s.Worse != Lower {
-		k.Higher = choose(l, +1, periods)
+		k.Higher = l.scans(+1)
 	}
 	if s.Worse != Higher {
-		k.Lower = choose(l, -1, periods)
+		k.Lower = l.scans(-1)
 	}
-	for _, period := range seasons(k.Higher, k.Lower) {
-		k.Past = append(k.Past, l.past(period, k))
+	if looksBack(k.Higher) || looksBack(k.Lower) {
+		for _, season := range l.seasons {
+			k.Past = append(k.Past, l.past(season, k))
+		}
 	}
 	return k
 }
 
-// seasons are the periods that any of the scans looks back by.
-func seasons(scans ...[]Scan) []time.Duration {
-	var periods []time.Duration
-	for _, direction := range scans {
-		for _, s := range direction {
-			if s.Period > 0 && !slices.Contains(periods, s.Period) {
-				periods = append(periods, s.Period)
-			}
-		}
-	}
-	return periods
-}
+func looksBack(scans []Scan) bool { return len(scans) > 0 && len(scans[0].Periods) > 0 }
 
 // masked blanks the stretches that tell nothing of the signal left alone.
 func masked(t Ticks, h History, tick time.Duration) Ticks {
@@ -114,29 +91,27 @@ func tinyScale(x Values) float64 {
 
 // learner slides placebo changes over one history.
 type learner struct {
-	x, smooth     []float64
-	period        int       // the shortest season, in ticks; 0 for none
-	typical       []float64 // of that season; nil for none
-	tempered      bool      // tails are drawn to the general one; false: as published
+	x             []float64
+	seasons       []season
 	tick          time.Duration
 	before, after int
-	floor         float64
+	horizon       horizon
+	ticks         []int   // after-ticks that weights are learned from
+	steps, floor  float64 // what σ is at least
 }
 
-// periods are the seasons worth trying, in ticks: a day, and a week where
-// the history reaches, unless the plan names one.
-func (l learner) periods(p Plan) []int {
-	seasons := []time.Duration{day, 7 * day}
-	if p.Season > 0 {
-		seasons = []time.Duration{p.Season}
+func learnerOf(x []float64, p Plan) learner {
+	l := learner{
+		x: x, tick: p.Tick, before: p.Before, after: p.After, horizon: horizonOf(p.After), ticks: learnedTicks(p.After),
+		steps: stats.NormalMAD * stats.MAD(differences(x), nil) / math.Sqrt2, floor: tinyScale(x),
 	}
-	var periods []int
-	for _, season := range seasons {
-		if ticks := int(season / p.Tick); ticks > 0 && season%p.Tick == 0 && len(l.x) > ticks+l.before {
-			periods = append(periods, ticks)
+	if periods := p.periods(len(x)); len(periods) > 0 {
+		smooth := stats.Smooth5(x)
+		for _, period := range periods {
+			l.seasons = append(l.seasons, seasonOf(smooth, period))
 		}
 	}
-	return periods
+	return l
 }
 
 // pastReach is for how long after its history a profile is meant to serve,
@@ -146,18 +121,13 @@ const pastReach = day + time.Hour
 // past cuts out what a change within pastReach of the profile's end looks
 // back to: from a period and a before window ago up to where its after-ticks
 // can reach, or the end of the history.
-func (l learner) past(period time.Duration, k Profile) Past {
-	ticks := int(period / l.tick)
-	from := max(len(l.x)-ticks-2*l.before, 0)
-	to := min(len(l.x)-ticks+int(pastReach/l.tick)+2*l.after, len(l.x))
-	past := Past{
-		Period: period,
-		Start:  k.Start.Add(time.Duration(from) * l.tick),
-		Value:  slices.Clone(l.x[from:to]),
-		Smooth: slices.Clone(l.smooth[from:to]),
+func (l learner) past(s season, k Profile) Past {
+	from := max(len(l.x)-s.period-2*l.before, 0)
+	to := min(len(l.x)-s.period+int(pastReach/l.tick)+2*l.after, len(l.x))
+	return Past{
+		Period:  time.Duration(s.period) * l.tick,
+		Start:   k.Start.Add(time.Duration(from) * l.tick),
+		Smooth:  slices.Clone(s.ways[0].values[from:to]),
+		Typical: slices.Clone(s.ways[1].values[from:to]),
 	}
-	if l.typical != nil && ticks == l.period {
-		past.Typical = slices.Clone(l.typical[from:to])
-	}
-	return past
 }

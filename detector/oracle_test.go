@@ -10,19 +10,23 @@ import (
 )
 
 // straightLine is the placebo scan of docs/detection.md written down as it is
-// read: no reuse, no prefix sums, every placebo's Z computed by its own loop.
-// It shares nothing with the code under test, medians and quantiles included.
+// read: no reuse, no prefix sums, every placebo's means computed by their own
+// loops, the weights by elimination with pivots. It shares nothing with the
+// code under test, medians and quantiles included.
 type straightLine struct {
-	x          []float64
-	w, h       int
-	period     int
-	d          float64
-	s0         float64
-	u          []float64
-	g          []float64
-	q80, beta  float64
-	detectable float64
+	x      []float64
+	period int // 0: no season
+	at     []int
+	limits []float64
+	w      []float64
+	s0     float64
+	q, b   []float64 // of every length
+	g      []float64 // ascending
+	beta   float64
+	tail   float64
 }
+
+const ow, oh = 30, 30
 
 func oracleQuantile(x []float64, q float64) float64 {
 	s := slices.Clone(x)
@@ -45,123 +49,263 @@ func (o *straightLine) smooth(i int) float64 {
 	return sum / 5
 }
 
-// forecast returns f_j for j = 1..h and m_B.
-func (o *straightLine) forecast(name string, at int) (f []float64, spread float64) {
-	b := o.x[at-o.w : at]
-	median := oracleMedian(b)
-	var deviations []float64
-	si, sii := 0.0, 0.0
-	middle := float64(o.w-1) / 2
-	for i, v := range b {
-		si += (float64(i) - middle) * v
-		sii += (float64(i) - middle) * (float64(i) - middle)
+func (o *straightLine) typical(i int) float64 {
+	var same []float64
+	for k := 0; k < 7 && i-k*o.period >= 0; k++ {
+		same = append(same, o.smooth(i-k*o.period))
 	}
-	slope := 0.6 * si / sii
-	for j := 1; j <= o.h; j++ {
-		switch name {
-		case "recent":
-			f = append(f, 0.5*median+0.5*oracleMedian(b[o.w-10:]))
-		case "trend":
-			level := median + slope*middle
-			for i := 1; i <= j; i++ {
-				level += slope * math.Pow(0.93, float64(i))
+	return oracleMedian(same)
+}
+
+func span(from, to int, f func(int) float64) []float64 {
+	var v []float64
+	for i := from; i < to; i++ {
+		v = append(v, f(i))
+	}
+	return v
+}
+
+// levels of the window before tick t, not limited, and its lookbacks' bases.
+func (o *straightLine) levels(t int) (levels, bases []float64) {
+	b := o.x[t-ow : t]
+	m := oracleMedian(b)
+	levels = []float64{oracleMedian(b[20:]) - m, oracleMedian(b[27:]) - m, b[29] - m}
+	if o.period > 0 {
+		for _, way := range []func(int) float64{o.smooth, o.typical} {
+			past := span(t-o.period-ow, t-o.period, way)
+			base := oracleMedian(past)
+			levels, bases = append(levels, oracleMedian(past[20:])-base, base-m), append(bases, base)
+		}
+	}
+	return levels, bases
+}
+
+func (o *straightLine) slope(t int) float64 {
+	up, down := 0.0, 0.0
+	for i, v := range o.x[t-ow : t] {
+		up += (float64(i) - 14.5) * v
+		down += (float64(i) - 14.5) * (float64(i) - 14.5)
+	}
+	return up / down
+}
+
+// row are the parts of after-tick j (from 0) of a change at tick t.
+func (o *straightLine) row(t, j int) []float64 {
+	levels, bases := o.levels(t)
+	var row []float64
+	for i, v := range levels {
+		v = math.Max(-o.limits[i], math.Min(o.limits[i], v))
+		row = append(row, v, v*math.Exp(-float64(j)/5))
+	}
+	carried := 14.5
+	for i := 1; i <= j+1; i++ {
+		carried += math.Pow(0.93, float64(i))
+	}
+	row = append(row, o.slope(t)*carried)
+	if o.period > 0 {
+		row = append(row, o.smooth(t-o.period+j)-bases[0], o.typical(t-o.period+j)-bases[1])
+	}
+	return row
+}
+
+func dot(a, b []float64) float64 {
+	sum := 0.0
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
+}
+
+// solve is Gaussian elimination with pivots.
+func solve(a [][]float64, y []float64) []float64 {
+	n := len(y)
+	for c := range n {
+		best := c
+		for r := c; r < n; r++ {
+			if math.Abs(a[r][c]) > math.Abs(a[best][c]) {
+				best = r
 			}
-			f = append(f, level)
-		case "season":
-			f = append(f, median+0.8*(o.smooth(at-o.period+j-1)-oracleMedian(o.x[at-o.period-o.w:at-o.period])))
 		}
-	}
-	for i, v := range b {
-		centre := median
-		switch name {
-		case "trend":
-			centre = median + slope*(float64(i)-middle)
-		case "season":
-			centre = median + 0.8*(o.smooth(at-o.w+i-o.period)-oracleMedian(o.x[at-o.period-o.w:at-o.period]))
-		}
-		deviations = append(deviations, math.Abs(v-centre))
-	}
-	return f, 1.4826 * oracleMedian(deviations)
-}
-
-func (o *straightLine) residuals(a, f []float64, sigma float64) []float64 {
-	var r []float64
-	for j := range a {
-		v := o.d * (a[j] - f[j]) / sigma
-		if v > 5 {
-			v = 5 * (1 + math.Log(v/5))
-		} else if v < -5 {
-			v = -5 * (1 + math.Log(-v/5))
-		}
-		r = append(r, v)
-	}
-	return r
-}
-
-func (o *straightLine) run(name string) {
-	var at []int
-	first := o.w
-	if name == "season" {
-		for first-o.period-o.w < 0 {
-			first += 3
-		}
-	}
-	for t := first; t <= len(o.x)-o.h; t += 3 {
-		at = append(at, t)
-	}
-	var spreads, squares []float64
-	for _, t := range at {
-		_, m := o.forecast(name, t)
-		spreads, squares = append(spreads, m), append(squares, m*m)
-	}
-	var steps []float64
-	for i := 1; i < len(o.x); i++ {
-		steps = append(steps, o.x[i]-o.x[i-1])
-	}
-	middle := oracleMedian(steps)
-	for i, v := range steps {
-		steps[i] = math.Abs(v - middle)
-	}
-	o.s0 = math.Max(oracleMedian(spreads), 1.4826*oracleMedian(steps)/math.Sqrt2)
-	ks := []int{1, 2, 3, 5, 10, 20, 30}
-	tops := make([][]float64, len(ks))
-	for i, t := range at {
-		f, _ := o.forecast(name, t)
-		r := o.residuals(o.x[t:t+o.h], f, math.Sqrt(0.5*spreads[i]*spreads[i]+0.5*o.s0*o.s0))
-		for ki, k := range ks {
-			top := math.Inf(-1)
-			for tick := k; tick <= o.h; tick++ {
-				sum := 0.0
-				for _, v := range r[tick-k : tick] {
-					sum += v
+		a[c], a[best], y[c], y[best] = a[best], a[c], y[best], y[c]
+		for r := range n {
+			if r != c {
+				f := a[r][c] / a[c][c]
+				for k := range n {
+					a[r][k] -= f * a[c][k]
 				}
-				top = math.Max(top, sum/float64(k))
+				y[r] -= f * y[c]
 			}
-			tops[ki] = append(tops[ki], top)
 		}
 	}
-	o.u, o.g = nil, nil
-	for ki := range ks {
-		o.u = append(o.u, math.Max(0.25, oracleQuantile(tops[ki], 0.9)))
+	for i := range y {
+		y[i] /= a[i][i]
 	}
-	for i := range at {
+	return y
+}
+
+func (o *straightLine) steps() float64 {
+	steps := span(1, len(o.x), func(i int) float64 { return o.x[i] - o.x[i-1] })
+	m := oracleMedian(steps)
+	return 1.4826 * oracleMedian(span(0, len(steps), func(i int) float64 { return math.Abs(steps[i] - m) })) / math.Sqrt2
+}
+
+func (o *straightLine) learnWeights() {
+	stride := (len(o.at) + 479) / 480
+	var windows []int
+	var spreads []float64
+	for i := 0; i < len(o.at); i += stride {
+		t := o.at[i]
+		m := oracleMedian(o.x[t-ow : t])
+		windows = append(windows, t)
+		spreads = append(spreads, 1.4826*oracleMedian(span(t-ow, t, func(k int) float64 { return math.Abs(o.x[k] - m) })))
+	}
+	usual := math.Max(oracleMedian(spreads), o.steps())
+	believed := make([]float64, len(o.row(o.at[0], 0)))
+	believed[0] = 0.5
+	if o.period > 0 {
+		believed[len(believed)-2], believed[len(believed)-1] = 0.2, 0.6
+	}
+	o.w = believed
+	for range 2 {
+		n := len(believed)
+		a, y := make([][]float64, n), make([]float64, n)
+		for i := range a {
+			a[i] = make([]float64, n)
+		}
+		for i, t := range windows {
+			m, sigma := oracleMedian(o.x[t-ow:t]), math.Sqrt(spreads[i]*spreads[i]/2+usual*usual/2)
+			for _, j := range []int{0, 1, 2, 3, 5, 7, 10, 14, 19, 26} {
+				row := o.row(t, j)
+				z := math.Abs(o.x[t+j]-m-dot(row, o.w)) / sigma
+				weight := math.Min(1, 1.5/z) / sigma / sigma
+				for r := range n {
+					for c := range n {
+						a[r][c] += weight * row[r] * row[c]
+					}
+					y[r] += weight * row[r] * (o.x[t+j] - m)
+				}
+			}
+		}
+		for i := range n {
+			pull := 0.1 * a[i][i]
+			a[i][i] += pull
+			y[i] += pull * believed[i]
+		}
+		o.w = solve(a, y)
+	}
+}
+
+// spread is m_B by the weights.
+func (o *straightLine) spread(t int) float64 {
+	_, bases := o.levels(t)
+	m := oracleMedian(o.x[t-ow : t])
+	n := len(o.w)
+	shapes := 0
+	if o.period > 0 {
+		shapes = 2
+	}
+	return 1.4826 * oracleMedian(span(0, ow, func(i int) float64 {
+		c := m + o.w[n-1-shapes]*o.slope(t)*(float64(i)-14.5)
+		if o.period > 0 {
+			c += o.w[n-2]*(o.smooth(t-o.period-ow+i)-bases[0]) + o.w[n-1]*(o.typical(t-o.period-ow+i)-bases[1])
+		}
+		return math.Abs(o.x[t-ow+i] - c)
+	}))
+}
+
+func (o *straightLine) residuals(t int, spread float64) []float64 {
+	m, sigma := oracleMedian(o.x[t-ow:t]), math.Sqrt(spread*spread/2+o.s0*o.s0/2)
+	return span(0, oh, func(j int) float64 {
+		v := (o.x[t+j] - m - dot(o.row(t, j), o.w)) / sigma
+		if v > 5 {
+			return 5 * (1 + math.Log(v/5))
+		} else if v < -5 {
+			return -5 * (1 + math.Log(-v/5))
+		}
+		return v
+	})
+}
+
+// tops are the largest means of every length.
+func tops(r []float64) []float64 {
+	jumps := span(0, len(r), func(j int) float64 {
+		if j == 0 {
+			return math.Max(0, r[0])
+		}
+		return math.Max(0, r[j]-r[j-1])
+	})
+	top := func(v []float64, k int) float64 {
+		most := math.Inf(-1)
+		for t := k; t <= len(v); t++ {
+			sum := 0.0
+			for _, x := range v[t-k : t] {
+				sum += x / float64(k)
+			}
+			most = math.Max(most, sum)
+		}
+		return most
+	}
+	var all []float64
+	for _, k := range []int{1, 2, 3, 5, 10, 20, 30} {
+		all = append(all, top(r, k))
+	}
+	for _, k := range []int{5, 10, 20, 30} {
+		all = append(all, top(jumps, k))
+	}
+	return all
+}
+
+func (o *straightLine) run() {
+	for t := o.period + ow; t <= len(o.x)-oh; t += 3 {
+		o.at = append(o.at, t)
+	}
+	sizes := map[int][]float64{}
+	for _, t := range o.at {
+		levels, _ := o.levels(t)
+		for i, v := range levels {
+			sizes[i] = append(sizes[i], math.Abs(v))
+		}
+	}
+	for i := range len(sizes) {
+		o.limits = append(o.limits, oracleQuantile(sizes[i], 0.99))
+	}
+	o.learnWeights()
+	spreads := span(0, len(o.at), func(i int) float64 { return o.spread(o.at[i]) })
+	o.s0 = math.Max(oracleMedian(spreads), o.steps())
+	var peaks [][]float64
+	for i, t := range o.at {
+		peaks = append(peaks, tops(o.residuals(t, spreads[i])))
+	}
+	o.rank(peaks)
+}
+
+func (o *straightLine) rank(peaks [][]float64) {
+	for k := range peaks[0] {
+		column := span(0, len(peaks), func(i int) float64 { return peaks[i][k] })
+		q := math.Max(0.1, oracleQuantile(column, 0.8))
+		sum, n := 0.0, 0.0
+		for _, v := range column {
+			if v > q {
+				sum, n = sum+v-q, n+1
+			}
+		}
+		o.q, o.b = append(o.q, q), append(o.b, math.Max(0.05, 0.6*sum/n+0.4*0.5*q))
+	}
+	for _, p := range peaks {
 		g := math.Inf(-1)
-		for ki := range ks {
-			g = math.Max(g, tops[ki][i]/o.u[ki])
+		for k, v := range p {
+			g = math.Max(g, (v-o.q[k])/o.b[k])
 		}
 		o.g = append(o.g, g)
 	}
 	sort.Float64s(o.g)
 	cut := int(0.8 * float64(len(o.g)))
-	o.q80, o.beta = o.g[cut], 0
+	mean := 0.0
 	for _, g := range o.g[cut+1:] {
-		o.beta += (g - o.q80) / float64(len(o.g)-cut-1)
+		mean += (g - o.g[cut]) / float64(len(o.g)-cut-1)
 	}
-	square := 0.0
-	for _, m := range squares {
-		square += m / float64(len(squares))
-	}
-	o.detectable = (o.q80 + o.beta*math.Log(20)) * o.u[4] * math.Sqrt(0.5*square+0.5*o.s0*o.s0)
+	own := 0.2 * 0.15 * float64(len(o.g))
+	o.beta, o.tail = (own*mean+20*1.4)/(own+20), own+10
 }
 
 // wander is a synthetic signal: a daily rise and fall, memory, and noise.
@@ -175,52 +319,59 @@ func wander(seed uint64, n, period int, swing, memory float64) Values {
 	return x
 }
 
+func near(t *testing.T, what string, got, want, relative float64) {
+	t.Helper()
+	if math.Abs(got-want) > relative*math.Max(math.Abs(want), 1e-12) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
 func TestScanAgainstStraightLine(t *testing.T) {
-	f := func(name string, x Values, worse Worse, d float64, want string) {
+	f := func(name string, x Values, period int, forecaster string) {
 		t.Helper()
-		p := Plan{Tick: 5 * time.Minute, Before: 30, After: 30, Season: day}
-		k := learn(p, Signal{Kind: Level, Worse: worse}, History{Start: deploy, Ticks: Ticks{Value: x}}, learner.scans)
-		scans := k.Higher
-		if d < 0 {
-			scans = k.Lower
+		k := Learn(blendPlan, latency, History{Start: deploy, Ticks: Ticks{Value: x}})
+		s, o := k.Higher[0], straightLine{x: x, period: period}
+		o.run()
+		if s.Forecaster != forecaster || s.Placebos != len(o.g) {
+			t.Fatalf("%s: %s over %d placebos, want %s over %d", name, s.Forecaster, s.Placebos, forecaster, len(o.g))
 		}
-		best := math.Inf(+1)
-		var chosen string
-		for _, forecaster := range []string{"recent", "trend", "season"} {
-			o := straightLine{x: x, w: 30, h: 30, period: 288, d: d}
-			if o.run(forecaster); o.detectable < best {
-				best, chosen = o.detectable, forecaster
-			}
-			if forecaster != scans[0].Forecaster {
-				continue
-			}
-			s := scans[0]
-			near(t, name+" s0", s.Scale, o.s0, 1e-9)
-			near(t, name+" q80", s.Q80, o.q80, 1e-9)
-			near(t, name+" beta", s.Excess, o.beta, 1e-9)
-			near(t, name+" q99", s.Q99, oracleQuantile(o.g, 0.99), 1e-9)
-			near(t, name+" detectable", s.Detectable, o.detectable, 1e-9)
-			for i := range o.u {
-				near(t, name+" u", s.Units[i], o.u[i], 1e-9)
-			}
-			for _, g := range []float64{o.g[0] - 1, o.g[len(o.g)/3] + 1e-5, o.q80 - 1e-5} {
-				above := 0
-				for _, v := range o.g {
-					if v >= g {
-						above++
-					}
-				}
-				near(t, name+" p", s.P(g), float64(above+1)/float64(len(o.g)+1), 1e-12)
-			}
-			near(t, name+" tail", s.P(o.q80+2*o.beta), 0.2*math.Exp(-2), 1e-9)
+		for i := range o.w {
+			near(t, name+" weight", s.Weights[i]+1, o.w[i]+1, 1e-7)
 		}
-		if chosen != want || scans[0].Forecaster != want {
-			t.Errorf("%s: chose %s, straight line %s, want %s", name, scans[0].Forecaster, chosen, want)
+		cut := int(0.8 * float64(len(o.g)))
+		near(t, name+" s0", s.Scale, o.s0, 1e-7)
+		near(t, name+" q80", s.Q80, o.g[cut], 1e-6)
+		near(t, name+" β", s.Excess, o.beta, 1e-6)
+		near(t, name+" q99", s.Q99, oracleQuantile(o.g, 0.99), 1e-6)
+		for i := range o.q {
+			near(t, name+" length's q80", s.Lengths[i].Q80, o.q[i], 1e-6)
+			near(t, name+" length's excess", s.Lengths[i].Excess, o.b[i], 1e-6)
+		}
+		near(t, name+" tail", s.P(o.g[cut]+2*o.beta), 0.2*math.Pow(1+2/o.tail, -o.tail), 1e-6)
+		for _, at := range []int{0, len(o.g) / 3, cut - 1} {
+			near(t, name+" p", s.P(o.g[at]+1e-5), float64(len(o.g)-at)/float64(len(o.g)+1), 0.01)
 		}
 	}
-	f("steady", wander(1, 900, 288, 0, 0.2), Higher, +1, "recent")
-	f("steady, lower is worse", wander(1, 900, 288, 0, 0.2), Lower, -1, "recent")
-	f("either, the way down", wander(2, 900, 288, 0, 0.5), Either, -1, "recent")
-	f("daily", wander(3, 1500, 288, 40, 0.1), Higher, +1, "season")
-	f("drifting", wander(4, 900, 900, 200, 0), Higher, +1, "trend")
+	f("steady", wander(1, 900, 288, 0, 0.2), 0, "blend")
+	f("drifting", wander(4, 900, 900, 200, 0.9), 0, "blend")
+	f("daily", wander(3, 2100, 288, 40, 0.1), 288, "daily blend")
+}
+
+// TestSeasonNeedsItsPeriods: under a week of history there is no daily shape to
+// be believed, and a week's takes seven unless the rule asks for it.
+func TestSeasonNeedsItsPeriods(t *testing.T) {
+	f := func(ticks int, tick, named time.Duration, want ...int) {
+		t.Helper()
+		p := Plan{Tick: tick, Before: 30, After: 30, Season: named}
+		if got := p.periods(ticks); !slices.Equal(got, want) {
+			t.Errorf("%d ticks of %s: %v, want %v", ticks, tick, got, want)
+		}
+	}
+	f(2015, 5*time.Minute, 0)
+	f(2016, 5*time.Minute, 0, 288)
+	f(7*168-1, time.Hour, 0, 24)
+	f(7*168, time.Hour, 0, 24, 168)
+	f(4032, 5*time.Minute, week, 288)
+	f(4032+60, 5*time.Minute, week, 288, 2016)
+	f(100000, 11*time.Minute, 0)
 }

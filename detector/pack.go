@@ -51,23 +51,22 @@ func (k Profile) Pack() ([]byte, error) {
 	return packed, err
 }
 
-// keptPast is the past without what only the season forecaster asks for, where
-// none of the scans is its, and rounded to what no scan can see: an error of the
-// forecast moves g by so much over σ and u_k, and p by so much more over β.
+// keptPast is the past rounded to what no scan can see: an error of the forecast
+// moves g by so much over σ and a length's mean excess, and p by so much more
+// over β.
 func (k Profile) keptPast() []Past {
-	past, seasonal, finest := slices.Clone(k.Past), false, math.Inf(+1)
+	past, finest := slices.Clone(k.Past), math.Inf(+1)
 	for _, s := range slices.Concat(k.Higher, k.Lower) {
-		if s.Period > 0 && !s.constant() && len(s.Units) > 0 {
-			seasonal = seasonal || s.Forecaster == season
-			finest = min(finest, s.Scale*slices.Min(s.Units)*s.Excess)
+		if len(s.Periods) == 0 || s.constant() {
+			continue
+		}
+		for _, t := range s.Lengths {
+			finest = min(finest, s.Scale*t.Excess*s.Excess)
 		}
 	}
 	for i := range past {
 		if !math.IsInf(finest, 0) {
 			past[i].Step = pastError * finest
-		}
-		if !seasonal {
-			past[i].Value = nil
 		}
 	}
 	return past
@@ -86,7 +85,7 @@ func shortened(whole []Past, share float64) []Past {
 	short := slices.Clone(whole)
 	for i, p := range short {
 		n := int(share * float64(len(p.Smooth)))
-		short[i].Value, short[i].Smooth, short[i].Typical = beginning(p.Value, n), beginning(p.Smooth, n), beginning(p.Typical, n)
+		short[i].Smooth, short[i].Typical = beginning(p.Smooth, n), beginning(p.Typical, n)
 	}
 	return short
 }
@@ -179,7 +178,6 @@ type keptCurves struct {
 	Period  time.Duration `json:"period"`
 	Start   time.Time     `json:"start"`
 	Step    float64       `json:"step"`
-	Value   []byte        `json:"value,omitempty"`
 	Smooth  []byte        `json:"smooth,omitempty"`
 	Typical []byte        `json:"typical,omitempty"`
 }
@@ -187,7 +185,7 @@ type keptCurves struct {
 // MarshalJSON writes the curves rounded to Step.
 func (p Past) MarshalJSON() ([]byte, error) {
 	kept := keptCurves{Period: p.Period, Start: p.Start, Step: p.Step}
-	for values, packed := range map[*Values]*[]byte{&p.Value: &kept.Value, &p.Smooth: &kept.Smooth, &p.Typical: &kept.Typical} {
+	for values, packed := range map[*Values]*[]byte{&p.Smooth: &kept.Smooth, &p.Typical: &kept.Typical} {
 		if *values != nil {
 			*packed = Curve(*values).pack(p.Step)
 		}
@@ -202,7 +200,7 @@ func (p *Past) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*p = Past{Period: kept.Period, Start: kept.Start, Step: kept.Step}
-	for values, packed := range map[*Values][]byte{&p.Value: kept.Value, &p.Smooth: kept.Smooth, &p.Typical: kept.Typical} {
+	for values, packed := range map[*Values][]byte{&p.Smooth: kept.Smooth, &p.Typical: kept.Typical} {
 		if packed == nil {
 			continue
 		}

@@ -8,75 +8,129 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-const day = 24 * time.Hour
+// placeboStep is how many ticks apart the placebo changes are set at least, and
+// mostPlacebos how many there are at most: neighbours share most of their
+// ticks, so that more of them say hardly more.
+const (
+	placeboStep  = 3
+	mostPlacebos = 1600
+)
 
-// unitFloor keeps a scale that never rose from making a mountain of nothing.
-const unitFloor = 0.25
+// minPlacebos is how many placebos a scan needs: with fewer, the twelve
+// beyond the 80 % quantile say nothing of a tail.
+const minPlacebos = 60
 
 // keptOrder is how many order statistics of G a profile keeps at most.
 const keptOrder = 1024
 
-// scans returns the best scan in direction d and, where that one needs the
-// season, the best of the others behind it. Nil where the history holds too
-// few whole placebos.
-func (l learner) scans(d float64, periods []int) []Scan {
-	candidates := []Scan{l.scan(recent, 0, d), l.scan(trend, 0, d)}
-	for _, period := range periods {
-		candidates = append(candidates, l.scan(season, period, d))
-	}
-	best, local := Scan{}, Scan{}
-	for i, c := range candidates {
-		if c.Placebos < minPlacebos {
-			continue
-		}
-		if best.Placebos == 0 || c.Detectable < best.Detectable {
-			best = c
-		}
-		if i < 2 {
-			local = best
-		}
-	}
-	switch {
-	case best.Placebos == 0:
-		return nil
-	case best.Forecaster == season && local.Placebos > 0:
-		return []Scan{best, local}
-	}
-	return []Scan{best}
+// placebos are the moments at which a change is pretended, and what the
+// forecaster makes of them. Forecasts lie end to end, after ticks each.
+type placebos struct {
+	lookbacks int
+	at        []int
+	stances   []stance
+	forecast  []float64
+	spread    []float64
 }
 
-// scan lays a placebo change at every third tick and sums up what one
-// forecaster made of them.
-func (l learner) scan(forecaster string, period int, d float64) Scan {
-	p := l.placebos(forecaster, period)
-	s := Scan{Forecaster: forecaster, Period: time.Duration(period) * l.tick, Placebos: len(p.at)}
-	if len(p.at) < minPlacebos {
+// scans are the placebo scan with all seasons, and behind it the one without,
+// for a change that the profile's past does not reach. Choosing by what they
+// would detect was tried, and fell for whichever had the calmer placebos.
+func (l learner) scans(d float64) []Scan {
+	var scans []Scan
+	if len(l.seasons) > 0 {
+		if s := l.scan(l.seasons, d); s.Placebos >= minPlacebos {
+			scans = append(scans, s)
+		}
+	}
+	if s := l.scan(nil, d); s.Placebos >= minPlacebos {
+		scans = append(scans, s)
+	}
+	return scans
+}
+
+// scan lays placebo changes over the history, learns how to forecast them, and
+// sums up how far what came after lay from the forecasts.
+func (l learner) scan(seasons []season, d float64) Scan {
+	s := Scan{Forecaster: forecasterOf(seasons, l.tick)}
+	for _, season := range seasons {
+		s.Periods = append(s.Periods, time.Duration(season.period)*l.tick)
+	}
+	p := l.placebos(seasons)
+	s.Placebos = len(p.at)
+	if s.Placebos < minPlacebos {
 		return s
 	}
-	l.sumUp(&s, p, d)
+	s.Limits = learnLimits(p.stances, p.lookbacks)
+	for i := range p.stances {
+		p.stances[i].limit(s.Limits)
+	}
+	s.Weights = l.learnWeights(p)
+	l.foresee(&p, s.Weights)
+	s.Scale = l.typicalSpread(p.spread)
+	peaks := l.peaks(p, s.Scale, d)
+	s.Lengths = tails(peaks)
+	s.summarise(largest(peaks, s.Lengths))
+	s.Detectable = s.tenth(l.after).at(s.level(DefaultThresholds.Likely)) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)
 	return s
 }
 
-// sumUp turns what a forecaster made of its placebos into its scan.
-func (l learner) sumUp(s *Scan, p placebos, d float64) {
-	s.Scale = l.typicalSpread(p.spread)
-	peaks := l.peaks(p, s.Scale, d)
-	s.Units = units(peaks, fitting(l.after))
-	s.summarise(largest(peaks, s.Units), p.meanSquare(), l.tempered)
+// forecasterOf names a forecaster by how far it looks back.
+func forecasterOf(seasons []season, tick time.Duration) string {
+	switch {
+	case len(seasons) == 0:
+		return "blend"
+	case time.Duration(seasons[len(seasons)-1].period)*tick >= week:
+		return "weekly blend"
+	}
+	return "daily blend"
+}
+
+// placebos are wherever the before window, the after-ticks and what the
+// seasons look back to are mostly there.
+func (l learner) placebos(seasons []season) placebos {
+	p := placebos{lookbacks: waysBack * len(seasons)}
+	longest := 0
+	for _, s := range seasons {
+		longest = max(longest, s.period)
+	}
+	first, last := longest+l.before, len(l.x)-l.after
+	step := max(placeboStep, (last-first+mostPlacebos-1)/mostPlacebos)
+	scratch := make([]float64, 0, l.before)
+	for at := first; at <= last; at += step {
+		if b := l.x[at-l.before : at]; mostly(b) && mostly(l.x[at:at+l.after]) {
+			if back, ok := l.lookBack(seasons, at, scratch); ok {
+				p.at, p.stances = append(p.at, at), append(p.stances, stanceOf(b, back, scratch))
+			}
+		}
+	}
+	return p
+}
+
+func (l learner) lookBack(seasons []season, at int, scratch []float64) ([]lookback, bool) {
+	back := lookbacks(len(seasons), l.before, l.after)
+	for i, s := range seasons {
+		if !mostly(l.x[at-s.period-l.before:at-s.period]) || !s.retrace(back[waysBack*i:], at, 0, at, scratch) {
+			return nil, false
+		}
+	}
+	return back, true
+}
+
+// foresee forecasts every placebo.
+func (l learner) foresee(p *placebos, weights []float64) {
+	o := outlookOf(l.before, l.after)
+	p.forecast, p.spread = make([]float64, 0, len(p.at)*l.after), make([]float64, 0, len(p.at))
+	for i, at := range p.at {
+		o.blend(l.x[at-l.before:at], &p.stances[i], l.horizon, weights)
+		p.forecast, p.spread = append(p.forecast, o.forecast...), append(p.spread, o.spread)
+	}
 }
 
 // typicalSpread is s0: the usual spread within a window, and no less than the
 // steps from tick to tick tell.
 func (l learner) typicalSpread(spreads []float64) float64 {
-	return max(stats.Median(spreads, nil), stats.NormalMAD*stats.MAD(differences(l.x), nil)/math.Sqrt2, l.floor)
-}
-
-// placebos are the moments a forecaster could be tried at, its forecasts and
-// the spread of its windows. Forecasts lie end to end, after ticks each.
-type placebos struct {
-	at       []int
-	forecast []float64
-	spread   []float64
+	return max(stats.Median(spreads, nil), l.steps, l.floor)
 }
 
 func (p placebos) meanSquare() float64 {
@@ -87,38 +141,12 @@ func (p placebos) meanSquare() float64 {
 	return sum / float64(len(p.spread))
 }
 
-// placebos tries a forecaster wherever its before window, its after-ticks
-// and, for a season, the past behind both are mostly there.
-func (l learner) placebos(forecaster string, period int) placebos {
-	var p placebos
-	o := outlook{forecast: make([]float64, l.after), scratch: make([]float64, 0, l.before)}
-	for at := l.before; at <= len(l.x)-l.after; at += placeboStep {
-		if at-period-l.before < 0 {
-			continue
-		}
-		b, past := l.x[at-l.before:at], l.shape(at, period)
-		if !mostly(b) || !mostly(l.x[at:at+l.after]) || !mostly(past.raw) || !mostly(past.ahead) {
-			continue
-		}
-		o.look(forecaster, b, past)
-		p.at = append(p.at, at)
-		p.forecast = append(p.forecast, o.forecast...)
-		p.spread = append(p.spread, o.spread)
-	}
-	return p
-}
-
-func (l learner) shape(at, period int) shape {
-	from, to := at-period-l.before, at-period
-	return shape{raw: l.x[from:to], smooth: l.smooth[from:to], ahead: l.smooth[to : to+l.after]}
-}
-
 // mostly says whether three quarters of the ticks have a value.
 func mostly(x []float64) bool { return 4*finite(x) >= 3*len(x) }
 
-// peaks are, for every placebo, the largest Z of each scan length.
-func (l learner) peaks(p placebos, typical, d float64) [][len(scanLengths)]float64 {
-	peaks := make([][len(scanLengths)]float64, len(p.at))
+// peaks are, for every placebo, the largest mean of each length.
+func (l learner) peaks(p placebos, typical, d float64) [][lengths]float64 {
+	peaks := make([][lengths]float64, len(p.at))
 	s := newScanner(l.after)
 	for i, at := range p.at {
 		scale := scaleOf(p.spread[i], typical)
@@ -127,8 +155,8 @@ func (l learner) peaks(p placebos, typical, d float64) [][len(scanLengths)]float
 	return peaks
 }
 
-func (s *scanner) peak(x, forecast []float64, scale, d float64) [len(scanLengths)]float64 {
-	var peak [len(scanLengths)]float64
+func (s *scanner) peak(x, forecast []float64, scale, d float64) [lengths]float64 {
+	var peak [lengths]float64
 	for i := range peak {
 		peak[i] = math.Inf(-1)
 	}
@@ -141,41 +169,19 @@ func (s *scanner) peak(x, forecast []float64, scale, d float64) [len(scanLengths
 	return peak
 }
 
-// units are u_k: what the largest Z of each length stays under at nine
-// placebos of ten.
-func units(peaks [][len(scanLengths)]float64, lengths int) []float64 {
-	u := make([]float64, lengths)
-	column := make([]float64, 0, len(peaks))
-	for k := range u {
-		column = column[:0]
-		for _, p := range peaks {
-			column = append(column, p[k])
-		}
-		sort.Float64s(column)
-		u[k] = unitFloor
-		if q := stats.Quantile(column, 0.9); q > unitFloor && !math.IsInf(q, 0) {
-			u[k] = q
-		}
-	}
-	return u
-}
-
-// largest is G of every placebo, ascending.
-func largest(peaks [][len(scanLengths)]float64, units []float64) []float64 {
+// largest is G of every placebo, ascending: of all its lengths, what lies
+// farthest out on its own tail.
+func largest(peaks [][lengths]float64, tails []Tail) []float64 {
 	g := make([]float64, len(peaks))
-	for i, p := range peaks {
-		g[i] = math.Inf(-1)
-		for k, u := range units {
-			g[i] = max(g[i], p[k]/u)
-		}
+	for i := range peaks {
+		g[i] = farthest(&peaks[i], tails)
 	}
 	sort.Float64s(g)
 	return g
 }
 
-// summarise keeps of the ascending G what P needs, and how small a shift the
-// scan would find.
-func (s *Scan) summarise(g []float64, meanSquare float64, tempered bool) {
+// summarise keeps of the ascending G what P needs.
+func (s *Scan) summarise(g []float64) {
 	at := atQ80(len(g))
 	s.Q80, s.Q99 = g[at], stats.Quantile(g, 0.99)
 	beyond := stats.Finite(nil, g[at+1:])
@@ -183,13 +189,8 @@ func (s *Scan) summarise(g []float64, meanSquare float64, tempered bool) {
 		s.Excess += (v - s.Q80) / float64(len(beyond))
 	}
 	s.Order = thinned(g[:at+1])
-	if tempered {
-		s.temper()
-	}
-	likely := s.level(DefaultThresholds.Likely)
-	s.AlarmRate = float64(len(g)-sort.SearchFloat64s(g, likely)) / float64(len(g))
-	unit := s.Units[min(len(s.Units)-1, 4)]
-	s.Detectable = likely * unit * math.Sqrt(meanSquare/2+s.Scale*s.Scale/2)
+	s.temper()
+	s.AlarmRate = float64(len(g)-sort.SearchFloat64s(g, s.level(DefaultThresholds.Likely))) / float64(len(g))
 }
 
 // thinned keeps at most keptOrder of the ascending values, evenly spread, six

@@ -59,7 +59,7 @@ type Plan struct {
 	Tick       time.Duration `json:"tick"`       // one evaluation step
 	Before     int           `json:"before"`     // w, ticks; 30 unless the rule says otherwise
 	After      int           `json:"after"`      // h, ticks; the horizon the bake is cut into
-	Season     time.Duration `json:"season"`     // the period of the season forecaster; 0: a day
+	Season     time.Duration `json:"season"`     // the longest period the signal is said to repeat in; 0: a day
 	Thresholds Thresholds    `json:"thresholds"` // zero: DefaultThresholds
 	Signals    []Signal      `json:"signals"`
 }

@@ -43,40 +43,35 @@ type Levels struct {
 	Highest float64 `json:"highest"`
 }
 
-// Past is a stretch of history that the season forecaster looks back to, one
-// period before any change of the day after the profile's end.
+// Past is a stretch of history that a season looks back to: one period before
+// any change of the day after the profile's end, smoothed, and what was typical
+// of the time.
 type Past struct {
-	Period time.Duration `json:"period"`
-	Start  time.Time     `json:"start"`
-	Step   float64       `json:"step"` // what the curves are rounded to where they are stored; 0: they are not
-	Value  Values        `json:"value"`
-	Smooth Values        `json:"smooth"`
-	// Typical is the median of the last days at the same time of day, where
-	// the period is the blend's.
-	Typical Values `json:"typical,omitempty"`
+	Period  time.Duration `json:"period"`
+	Start   time.Time     `json:"start"`
+	Step    float64       `json:"step"` // what the curves are rounded to where they are stored; 0: they are not
+	Smooth  Values        `json:"smooth"`
+	Typical Values        `json:"typical"`
 }
 
-// Scan is the placebo scan of one forecaster in one direction: what the
-// series does by itself, as the scan sees it.
+// Scan is the placebo scan in one direction: what the series does by itself, as
+// the scan sees it.
 type Scan struct {
-	Forecaster string        `json:"forecaster"`        // blend, daily blend, recent, trend or season
-	Period     time.Duration `json:"period,omitempty"`  // of a forecaster that looks days back
-	Weights    []float64     `json:"weights,omitempty"` // of a blend's parts
-	Scale      float64       `json:"scale"`             // s0: the typical spread within a before window
-	Units      []float64     `json:"units"`             // u_k in the order of scanLengths
-	Order      Curve         `json:"order"`             // order statistics of G up to Q80, evenly thinned
-	Placebos   int           `json:"placebos"`          // how many G there were
-	Q80        float64       `json:"q80"`
-	Q99        float64       `json:"q99"`
-	Excess     float64       `json:"excess"`         // β: mean excess of G above Q80
-	Tail       float64       `json:"tail,omitempty"` // how many exceedances β is worth; 0: β is taken as known
-	Detectable float64       `json:"detectable"`     // smallest shift found at p = 0.01 when it lasts ten ticks
-	AlarmRate  float64       `json:"alarm_rate"`     // share of placebos that would have been likely
+	Forecaster string          `json:"forecaster"`        // blend, daily blend or weekly blend
+	Periods    []time.Duration `json:"periods,omitempty"` // of the seasons it looks back by
+	Weights    []float64       `json:"weights"`           // of the forecast's parts, in the order of stance.parts
+	Limits     []float64       `json:"limits"`            // sizes that the levels of a before window are cut to
+	Scale      float64         `json:"scale"`             // s0: the typical spread within a before window
+	Lengths    []Tail          `json:"lengths"`           // of the largest mean of each length, in the order of scanner.add, in σ
+	Order      Curve           `json:"order"`             // order statistics of G up to Q80, evenly thinned
+	Placebos   int             `json:"placebos"`          // how many G there were
+	Q80        float64         `json:"q80"`               // of G, the largest score of any length
+	Q99        float64         `json:"q99"`
+	Excess     float64         `json:"excess"`     // β: mean excess of G above Q80; 0: the history never moved
+	Tail       float64         `json:"tail"`       // shape of the tail: how many exceedances β is worth
+	Detectable float64         `json:"detectable"` // smallest shift found at p = 0.01 when it lasts ten ticks
+	AlarmRate  float64         `json:"alarm_rate"` // share of placebos that would have been likely
 }
-
-// tailShare is the part of the placebos beyond Q80, where the exponential
-// tail takes over from counting.
-const tailShare = 0.2
 
 // P is the p-value of g, the running maximum of the scan: counted among the
 // placebos up to Q80, an exponential tail beyond, made heavier by what is not

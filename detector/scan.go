@@ -2,9 +2,19 @@ package detector
 
 import "math"
 
-// scanLengths are the k over which residuals are averaged: a regression may
-// be a spike or a slow rise, and each is clearest at its own scale.
-var scanLengths = [...]int{1, 2, 3, 5, 10, 20, 30}
+// A regression may be a spike or a slow rise, and each is clearest at its own
+// length. meanLengths are the k over which residuals are averaged. riseLengths
+// are those over which their upward jumps are: a signal that gets rough without
+// a higher mean — bursts, noise — is seen by these.
+var (
+	meanLengths = [...]int{1, 2, 3, 5, 10, 20, 30}
+	riseLengths = [...]int{5, 10, 20, 30}
+)
+
+const (
+	lengths  = len(meanLengths) + len(riseLengths)
+	tenTicks = 4 // place of 10 among the meanLengths
+)
 
 // clipAt is where residuals are bent to a logarithm, so that one wild tick
 // cannot make a verdict alone but a wilder one still counts for more.
@@ -20,45 +30,59 @@ func residual(a, forecast, scale, d float64) float64 {
 	return r
 }
 
-// scanner follows the mean of the last k residuals for every k at once.
-// Missing ticks are left out of the means; a mean needs half its ticks.
+// scanner follows the means of the last k residuals and of their jumps for
+// every k at once. Missing ticks are left out of the means; a mean needs half
+// its ticks.
 type scanner struct {
-	sums  []float64 // running sums, sums[0] = 0
-	seen  []int     // how many of them had a value
-	means [len(scanLengths)]float64
+	sums, rises []float64 // running sums, the first 0
+	seen        []int     // how many of them had a value
+	last        float64   // the newest residual; before the first, the forecast
+	means       [lengths]float64
 }
 
 func newScanner(after int) *scanner {
-	return &scanner{sums: make([]float64, 1, after+1), seen: make([]int, 1, after+1)}
+	return &scanner{sums: make([]float64, 1, after+1), rises: make([]float64, 1, after+1), seen: make([]int, 1, after+1)}
 }
 
-func (s *scanner) reset() { s.sums, s.seen = s.sums[:1], s.seen[:1] }
+func (s *scanner) reset() {
+	s.sums, s.rises, s.seen, s.last = s.sums[:1], s.rises[:1], s.seen[:1], 0
+}
 
-// add takes the next residual and returns Z_{t,k} in the order of
-// scanLengths, −Inf where k > t or too much is missing.
-func (s *scanner) add(r float64) *[len(scanLengths)]float64 {
+// add takes the next residual and returns the means, first those of residuals
+// in the order of meanLengths, then those of jumps in the order of riseLengths;
+// −Inf where too few ticks have passed or too many are missing.
+func (s *scanner) add(r float64) *[lengths]float64 {
 	t := len(s.sums)
-	sum, seen := s.sums[t-1], s.seen[t-1]
+	sum, rise, seen := s.sums[t-1], s.rises[t-1], s.seen[t-1]
 	if !math.IsNaN(r) {
-		sum, seen = sum+r, seen+1
+		sum, rise, seen, s.last = sum+r, rise+max(r-s.last, 0), seen+1, r
 	}
-	s.sums, s.seen = append(s.sums, sum), append(s.seen, seen)
-	for i, k := range scanLengths {
-		s.means[i] = math.Inf(-1)
-		if k > t {
-			continue
-		}
-		if n := seen - s.seen[t-k]; 2*n >= k && n > 0 {
-			s.means[i] = (sum - s.sums[t-k]) / float64(n)
-		}
+	s.sums, s.rises, s.seen = append(s.sums, sum), append(s.rises, rise), append(s.seen, seen)
+	for i, k := range meanLengths {
+		s.means[i] = s.mean(s.sums, t, k)
+	}
+	for i, k := range riseLengths {
+		s.means[len(meanLengths)+i] = s.mean(s.rises, t, k)
 	}
 	return &s.means
 }
 
-// fitting is how many of scanLengths fit into a horizon.
+// mean is that of the last k ticks up to tick t.
+func (s *scanner) mean(sums []float64, t, k int) float64 {
+	if k > t {
+		return math.Inf(-1)
+	}
+	n := s.seen[t] - s.seen[t-k]
+	if 2*n < k || n == 0 {
+		return math.Inf(-1)
+	}
+	return (sums[t] - sums[t-k]) / float64(n)
+}
+
+// fitting is how many of meanLengths fit into a horizon.
 func fitting(after int) int {
 	n := 0
-	for n < len(scanLengths) && scanLengths[n] <= after {
+	for n < len(meanLengths) && meanLengths[n] <= after {
 		n++
 	}
 	return n

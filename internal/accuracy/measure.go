@@ -119,7 +119,10 @@ func (o Options) measure(m moment, number uint64) outcome {
 	profile := m.learn(o.History)
 	spread := stats.NormalMAD * stats.MAD(m.before(), nil)
 	methods := o.methods()
-	out := make(outcome, len(methods))
+	out, watchers := make(outcome, len(methods)), make([]func(after []float64) []float64, len(methods))
+	for i, method := range methods[len(Ours):] {
+		watchers[len(Ours)+i] = method.watcher(m, o.History)
+	}
 	for s := 0; s <= len(Scenarios); s++ {
 		after := m.after()
 		if s > 0 {
@@ -127,8 +130,8 @@ func (o Options) measure(m moment, number uint64) outcome {
 		}
 		likely, certain := m.watch(profile, after)
 		out[0], out[1] = append(out[0], highs(likely)), append(out[1], highs(certain))
-		for i, method := range methods[len(Ours):] {
-			out[len(Ours)+i] = append(out[len(Ours)+i], highs(method.path(m.before(), after)))
+		for i := len(Ours); i < len(methods); i++ {
+			out[i] = append(out[i], highs(watchers[i](after)))
 		}
 	}
 	return out

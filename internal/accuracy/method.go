@@ -17,10 +17,14 @@ type Method struct {
 	Threshold float64 // the same as a score
 	score     func(before, after []float64) float64
 	last      bool // asked once, at the end of the horizon
+	// learn, where set, stands in for score: it learns from the history of a
+	// moment and gives the scores of all ticks.
+	learn func(m moment, history int) func(after []float64) []float64
 }
 
 // Peers are the methods people use, each at its documented default.
 var Peers = []Method{
+	{Name: "Placebo scan as published", Default: "p ≤ .01", Threshold: 2, learn: watchRecipe},
 	{Name: "Kayenta's judge, at the end", Default: "confidence .98, tolerance .25", Threshold: kayentaThreshold, score: kayentaScore, last: true},
 	{Name: "Kayenta's judge, every tick", Default: "confidence .98, tolerance .25", Threshold: kayentaThreshold, score: kayentaScore},
 	{Name: "Flagger-like", Default: "5 checks over 1.5 × median", Threshold: 1.5, score: failedChecks(5)},
@@ -84,6 +88,14 @@ func sigmas(before, after []float64) float64 {
 		return rise / deviation
 	}
 	return unbounded
+}
+
+// watcher is the method at one moment.
+func (m Method) watcher(at moment, history int) func(after []float64) []float64 {
+	if m.learn != nil {
+		return m.learn(at, history)
+	}
+	return func(after []float64) []float64 { return m.path(at.before(), after) }
 }
 
 // path is the score at every tick.

@@ -69,6 +69,20 @@ func (m moment) plan() detector.Plan {
 	}}
 }
 
+// day is how many ticks a day has.
+func (m moment) day() int { return int(24 * time.Hour / m.series.Step) }
+
+// history are the ticks before the moment, incidents missing.
+func (m moment) history(ticks int) []float64 {
+	x := slices.Clone(m.series.Values[m.at-ticks : m.at])
+	for i, incident := range m.series.Incident[m.at-ticks : m.at] {
+		if incident {
+			x[i] = math.NaN()
+		}
+	}
+	return x
+}
+
 // learn makes the profile from the history before the moment, incidents left
 // out as the daemon leaves out known bad stretches.
 func (m moment) learn(history int) detector.Profile {

@@ -1,0 +1,111 @@
+package detector
+
+import (
+	"math"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// The levels that a before window shows, each as far as it lies from the
+// median: that of its last ticks, of the very last three, and the last tick.
+// Each lookback adds two: how far its last ticks lay from its median, and how
+// far that median lies from the window's.
+const (
+	localLevels    = 3
+	levelsBack     = 2
+	mostLookbacks  = 2 * waysBack // of a day and of a week
+	mostLevels     = localLevels + levelsBack*mostLookbacks
+	mostParts      = 2*mostLevels + 1 + mostLookbacks
+	recentTicks    = 10
+	lastTicks      = 3
+	slopeFade      = 0.93 // of a slope that is left from tick to tick
+	nearTicks      = 5.0  // after which e⁻¹ of what is only believed nearby is left
+	ridge          = 0.1  // share of each part's own sum of squares that the prior is worth
+	robustAt       = 1.5  // σ beyond which a residual counts linearly (Huber 1964)
+	rounds         = 2    // of reweighting
+	learnedWindows = 480  // windows that weights are learned from, at most about
+	believed       = 0.99 // quantile of a level's own size beyond which it is cut
+)
+
+// stance is one before window as the forecaster sees it.
+type stance struct {
+	median, slope, middle float64
+	levels                [mostLevels]float64
+	back                  []lookback
+}
+
+// stanceOf looks at a before window. What is missing lies at the median.
+func stanceOf(b []float64, back []lookback, scratch []float64) stance {
+	s := stance{median: stats.Median(b, scratch), slope: stats.Slope(b), middle: float64(len(b)-1) / 2, back: back}
+	last := func(n int) float64 { return stats.Median(b[max(len(b)-n, 0):], scratch) }
+	s.levels[0] = apart(last(recentTicks), s.median)
+	s.levels[1] = apart(last(lastTicks), s.median)
+	s.levels[2] = apart(b[len(b)-1], s.median)
+	for i, l := range back {
+		s.levels[localLevels+levelsBack*i] = apart(l.recent, l.base)
+		s.levels[localLevels+levelsBack*i+1] = apart(l.base, s.median)
+	}
+	return s
+}
+
+// apart is how far v lies from a base; a missing one does not.
+func apart(v, base float64) float64 {
+	if math.IsNaN(v) || math.IsNaN(base) {
+		return 0
+	}
+	return v - base
+}
+
+// seen are the levels a stance with so many lookbacks has.
+func levelsOf(lookbacks int) int { return localLevels + levelsBack*lookbacks }
+
+// limit cuts the levels to the sizes that the history has shown, so that no
+// window stranger than any before it is forecast to come back by more than any
+// before it did.
+func (s *stance) limit(limits []float64) {
+	for i, most := range limits {
+		s.levels[i] = max(min(s.levels[i], most), -most)
+	}
+}
+
+// horizon is what a forecaster knows of the after-ticks beforehand: how far a
+// slope still carries, and how near they are.
+type horizon struct{ carried, near []float64 }
+
+func horizonOf(after int) horizon {
+	h := horizon{make([]float64, after), make([]float64, after)}
+	step, sum := 1.0, 0.0
+	for j := range after {
+		step *= slopeFade
+		sum += step
+		h.carried[j], h.near[j] = sum, math.Exp(-float64(j)/nearTicks)
+	}
+	return h
+}
+
+// parts are what a forecast of after-tick j (from 0) is made of, as moves away
+// from the median: every level for good, every level while it is near, the
+// slope, and the shape of every lookback.
+func (s *stance) parts(j int, h horizon) (parts [mostParts]float64, n int) {
+	levels := levelsOf(len(s.back))
+	for i, v := range s.levels[:levels] {
+		parts[2*i], parts[2*i+1] = v, v*h.near[j]
+	}
+	n = 2 * levels
+	parts[n] = s.slope * (s.middle + h.carried[j])
+	for i := range s.back {
+		parts[n+1+i] = apart(s.back[i].ahead[j], s.back[i].base)
+	}
+	return parts, n + 1 + len(s.back)
+}
+
+// prior is what is believed before any window was seen: half of the recent
+// level, and most of yesterday's and a typical day's shape.
+func prior(lookbacks int) []float64 {
+	w := make([]float64, 2*levelsOf(lookbacks)+1+lookbacks)
+	w[0] = 0.5
+	if shapes := w[len(w)-lookbacks:]; lookbacks >= waysBack {
+		shapes[0], shapes[1] = 0.2, 0.6
+	}
+	return w
+}
