@@ -18,6 +18,11 @@ DEMO_FLAGS  ?=
 FUZZ_TIME   ?= 10s
 BENCH_COUNT ?= 1
 PACKAGES    ?= ./...
+KILLS       ?= 200
+SEED        ?= 1
+
+# Where the page goes; empty: nowhere, as in CI.
+RELIABILITY_OUT ?= docs/reliability.md
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

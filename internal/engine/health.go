@@ -37,7 +37,9 @@ func newStoreHealth() *storeHealth {
 func (h *storeHealth) failed(name string, err error, asked time.Time) { h.note(name, err, asked, true) }
 
 // absent notes that not even the standby was answered.
-func (h *storeHealth) absent(name string, err error, asked time.Time) { h.note(name, err, asked, false) }
+func (h *storeHealth) absent(name string, err error, asked time.Time) {
+	h.note(name, err, asked, false)
+}
 
 func (h *storeHealth) note(name string, err error, asked time.Time, look bool) {
 	h.mu.Lock()

@@ -51,8 +51,8 @@ type killSuite struct {
 	kills, lanes int
 	only         []moment
 	patience     time.Duration // for everything to end after the last kill
-	shipped      string // binary killed at random moments and while it calls
-	armed        string // binary with the named points
+	shipped      string        // binary killed at random moments and while it calls
+	armed        string        // binary with the named points
 }
 
 func (s *killSuite) run(ctx context.Context) (map[moment]int, []string, error) {
