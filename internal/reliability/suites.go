@@ -30,6 +30,14 @@ func suites(o Options) []suite {
 			{&noEpochCheck, kills(6, 2, 15*time.Second, anyTime)},
 			{&sendTwice, kills(16, 2, 15*time.Second, duringCall, crashpoint.AfterSend)},
 		}},
+		{"sync", syncs(8, 30), []bug{
+			{&ackBeforeCommit, syncs(4, 10)},
+			{&unsynced, syncs(4, 10)},
+		}},
+		{"disk", disks(diskFaults(), 10*time.Second), []bug{
+			{&ackBeforeCommit, disks(diskFaults()[:1], 3*time.Second)},
+			{&sendBeforeIntent, disks(diskFaults()[2:3], 5*time.Second)},
+		}},
 		{"outages", outages(outageModes(), 90*time.Second, 75*time.Second), []bug{
 			{&blindIsBad, outages(outageModes()[:4], 30*time.Second, 20*time.Second)},
 			{&toldByWatch, outages(outageModes()[2:4], 75*time.Second, 60*time.Second)},
@@ -56,6 +64,18 @@ func kills(n, lanes int, patience time.Duration, only ...moment) func(context.Co
 			}
 		}
 		return o, err
+	}
+}
+
+func syncs(senders, events int) func(context.Context, World, program) (Outcome, error) {
+	return func(ctx context.Context, w World, p program) (Outcome, error) {
+		return (&syncSuite{World: w, binary: p.shipped, senders: senders, events: events}).run(ctx)
+	}
+}
+
+func disks(faults []fault, lasts time.Duration) func(context.Context, World, program) (Outcome, error) {
+	return func(ctx context.Context, w World, p program) (Outcome, error) {
+		return (&diskSuite{World: w, binary: p.shipped, faults: faults, lasts: lasts}).run(ctx)
 	}
 }
 

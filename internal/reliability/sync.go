@@ -1,0 +1,184 @@
+package reliability
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// syncSuite runs a daemon under strace and reads, call by call, whether it
+// wrote to a socket what was not yet on disk. A kill -9 cannot tell: what the
+// kernel has, it keeps. Only a power cut would, and this.
+type syncSuite struct {
+	World
+	binary          string
+	senders, events int // so many tools at once send so many events each
+}
+
+// traced are the system calls that a promise can be kept or broken with.
+const traced = "trace=pwrite64,write,writev,sendto,fsync,fdatasync"
+
+func (s *syncSuite) run(ctx context.Context) (Outcome, error) {
+	d, err := s.daemon(s.Name, s.binary, s.senders*s.events)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		return Outcome{}, fmt.Errorf("this suite needs strace: apt-get install strace: %w", err)
+	}
+	trace := filepath.Join(d.dir, "trace")
+	d.prefix = []string{"strace", "-ff", "--seccomp-bpf", "-yy", "-ttt", "-T", "-s", "8192", "-e", traced, "-o", trace}
+	book, err := openLedger(filepath.Join(d.dir, "ledger"))
+	if err != nil {
+		return Outcome{}, err
+	}
+	tool := &driver{name: s.Name, daemon: d, shop: s.Shop, ledger: book}
+	if err := s.work(ctx, tool); err != nil {
+		return Outcome{}, err
+	}
+	calls, err := s.Receiver.callsOf(s.Name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	all, err := readTrace(trace)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return audit(all, d.dir, tool.all(), calls), nil
+}
+
+// work sends events, many at once, waits for the rollbacks, and ends the
+// daemon, strace with it.
+func (s *syncSuite) work(ctx context.Context, tool *driver) error {
+	if err := tool.daemon.start(); err != nil {
+		return err
+	}
+	defer tool.daemon.stop()
+	if _, err := tool.daemon.url(ctx); err != nil {
+		return err
+	}
+	tool.deploy(ctx, onceHook, true)
+	tool.deploy(ctx, againHook, true)
+	var all sync.WaitGroup
+	for n := range s.senders {
+		all.Go(func() {
+			for m := range s.events {
+				c := &change{service: fmt.Sprintf("%s-%s-%d", onceHook, s.Name, 3+n*s.events+m), version: "v2", previous: "v1", hook: onceHook}
+				tool.add(c)
+				tool.tell(ctx, c, sources.Succeeded, time.Now())
+			}
+		})
+	}
+	all.Wait()
+	asked := func() bool { calls, err := s.Receiver.callsOf(s.Name); return err == nil && len(calls) >= 2 }
+	if !within(ctx, 30*time.Second, asked) {
+		return fmt.Errorf("no rollback was asked for within 30 s: there is nothing to audit; see %s", tool.daemon.logFile())
+	}
+	return nil
+}
+
+// stop asks the process to end, and insists.
+func (d *daemon) stop() {
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-d.ended:
+	case <-time.After(20 * time.Second):
+		d.kill()
+	}
+}
+
+// audit holds every acknowledgement and every rollback against the syncs.
+func audit(all []syscallMade, dir string, changes []*change, calls []call) Outcome {
+	o := Outcome{Head: []string{"audited", "how many"}}
+	wal := filepath.Join(dir, "data", "pushback.db-wal")
+	var first time.Time
+	acknowledged := 0
+	for _, c := range changes {
+		if c.told() == "" {
+			continue
+		}
+		acknowledged++
+		name := c.service + "/" + c.version
+		said, ok := find(all, func(s syscallMade) bool { return s.sends("HTTP/1.1 20") && strings.Contains(s.data, name+`\"`) })
+		if !ok {
+			o.Violations = append(o.Violations, "the answer to "+name+" is not in the trace")
+			continue
+		}
+		if first.IsZero() || said.began.Before(first) {
+			first = said.began
+		}
+		o.Violations = append(o.Violations, unsyncedBefore(all, wal, "2xx for "+name, said, func(s string) bool { return strings.Contains(s, name) })...)
+	}
+	for _, c := range calls {
+		asked, ok := find(all, func(s syscallMade) bool {
+			return s.sends("POST /") && strings.Contains(s.data, "Idempotency-Key: "+c.Key)
+		})
+		if !ok {
+			o.Violations = append(o.Violations, "the rollback of "+c.Service+" is not in the trace")
+			continue
+		}
+		o.Violations = append(o.Violations, unsyncedBefore(all, wal, "rollback of "+c.Service, asked, claims(c.Key))...)
+	}
+	for _, folder := range []string{filepath.Join(dir, "data"), dir} {
+		if _, ok := find(all, func(s syscallMade) bool { return s.syncs(folder) && s.ended.Before(first) }); !ok {
+			o.Violations = append(o.Violations, "before the first 2xx, the folder "+filepath.Base(folder)+" was not synced: the database in it may have no name after a power cut")
+		}
+	}
+	syncs := 0
+	for _, s := range all {
+		if s.syncs(wal) {
+			syncs++
+		}
+	}
+	o.Rows = [][]string{
+		{"2xx, each after the sync of its event", fmt.Sprint(acknowledged)}, {"rollback requests, each after the sync of its claim", fmt.Sprint(len(calls))},
+		{"syncs of the write-ahead log", fmt.Sprint(syncs)}, {"system calls read", fmt.Sprint(len(all))},
+	}
+	return o
+}
+
+// claims says whether a page holds the order of a key in the state sending:
+// the columns lie side by side.
+func claims(key string) func(page string) bool {
+	const near = 400
+	return func(page string) bool {
+		for _, after := range strings.Split(page, key)[1:] {
+			if strings.Contains(after[:min(near, len(after))], "sending") {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// unsyncedBefore says what is wrong where said was written before the first
+// page that holds what it says was written and synced.
+func unsyncedBefore(all []syscallMade, file, what string, said syscallMade, holds func(page string) bool) []string {
+	written, ok := find(all, func(s syscallMade) bool { return s.writes(file) && holds(s.data) })
+	if !ok {
+		return []string{what + ": what it stands on was never written"}
+	}
+	_, ok = find(all, func(s syscallMade) bool {
+		return s.syncs(file) && !s.began.Before(written.ended) && !s.ended.After(said.began)
+	})
+	if ok {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s, %s after the write of what it stands on, and no sync between", what, said.began.Sub(written.ended).Round(time.Microsecond))}
+}
+
+func find(all []syscallMade, is func(syscallMade) bool) (syscallMade, bool) {
+	for _, s := range all {
+		if is(s) {
+			return s, true
+		}
+	}
+	return syscallMade{}, false
+}
