@@ -109,11 +109,17 @@ func (e *Engine) foreign(o rollback.Order) bool {
 }
 
 // conclude writes down how a send ended, with the messages that say so, in
-// one transaction.
+// one transaction. Nobody else knows how it ended: where the disk is full, it
+// tries until there is room again or the engine stops, and only then does the
+// order become unknown.
 func (e *Engine) conclude(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, sent error) error {
 	o.State, o.Why, o.Receipt, o.EndedAt = ending(sent), text(sent), &r, e.Now()
 	told := e.orderMessages(o)
 	finished, err := e.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, told...)
+	for err != nil && sleep(ctx, concludeRetry) {
+		e.Log.Error("outcome of a rollback not written down yet", "change", o.Key, "state", o.State, "error", err)
+		finished, err = e.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, told...)
+	}
 	if err != nil {
 		return fmt.Errorf("writing down how order %s ended: %w", o.Key, err)
 	}
@@ -121,6 +127,21 @@ func (e *Engine) conclude(ctx context.Context, o rollback.Order, claim int64, r 
 		e.concluded(ctx, o, told)
 	}
 	return nil
+}
+
+// concludeRetry is how often that is tried.
+const concludeRetry = 2 * time.Second
+
+// sleep waits; false where ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
 }
 
 // ending is the state that a hook's answer leads to.

@@ -60,6 +60,10 @@ var (
 		"internal/engine/look.go", "\t\"github.com/pushback/pushback/rules\"\n", "\t\"github.com/pushback/pushback/rollback\"\n\t\"github.com/pushback/pushback/rules\"\n",
 	}}}
 
+	forgetsOutcome = plant{"outcome", "does not try again to write an outcome down", []edit{{
+		"internal/engine/send.go", "for err != nil && sleep(ctx, concludeRetry) {", "for err != nil && ctx.Err() != nil && sleep(ctx, concludeRetry) {",
+	}}}
+
 	blindIsBad = plant{"blind", "takes blind for bad", []edit{{
 		"internal/engine/look.go",
 		"\te.Telemetry.judged(v)\n",
@@ -74,4 +78,4 @@ var (
 )
 
 // plants are all of them.
-var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, unsynced, sendBeforeIntent, blindIsBad, toldByWatch}
+var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, toldByWatch}

@@ -34,9 +34,10 @@ func suites(o Options) []suite {
 			{&ackBeforeCommit, syncs(4, 10)},
 			{&unsynced, syncs(4, 10)},
 		}},
-		{"disk", disks(diskFaults(), 10*time.Second), []bug{
-			{&ackBeforeCommit, disks(diskFaults()[:1], 3*time.Second)},
-			{&sendBeforeIntent, disks(diskFaults()[2:3], 5*time.Second)},
+		{"disk", disks(diskFaults(), 10*time.Second, time.Minute), []bug{
+			{&ackBeforeCommit, disks(diskFaults()[:1], 3*time.Second, 10*time.Second)},
+			{&sendBeforeIntent, disks(diskFaults()[2:3], 5*time.Second, 20*time.Second)},
+			{&forgetsOutcome, disks(diskFaults()[3:4], 3*time.Second, 20*time.Second)},
 		}},
 		{"outages", outages(outageModes(), 90*time.Second, 75*time.Second), []bug{
 			{&blindIsBad, outages(outageModes()[:4], 30*time.Second, 20*time.Second)},
@@ -73,9 +74,9 @@ func syncs(senders, events int) func(context.Context, World, program) (Outcome, 
 	}
 }
 
-func disks(faults []fault, lasts time.Duration) func(context.Context, World, program) (Outcome, error) {
+func disks(faults []fault, lasts, patience time.Duration) func(context.Context, World, program) (Outcome, error) {
 	return func(ctx context.Context, w World, p program) (Outcome, error) {
-		return (&diskSuite{World: w, binary: p.shipped, faults: faults, lasts: lasts}).run(ctx)
+		return (&diskSuite{World: w, binary: p.shipped, faults: faults, lasts: lasts, patience: patience}).run(ctx)
 	}
 }
 

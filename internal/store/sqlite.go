@@ -55,7 +55,7 @@ func lockFile(path string) (unlock func() error, err error) {
 	if path == "" {
 		return nil, errors.New("sqlite: no file named: write sqlite:/path/file.db")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("make the database's directory: %w", err)
 	}
 	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
@@ -69,6 +69,30 @@ func lockFile(path string) (unlock func() error, err error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return lock.Close, nil
+}
+
+// makeFolder makes a directory and has its name on disk, and that of every one
+// above it that was missing: a commit that is synced is lost with a power cut
+// if the folder it lies in has no name afterwards. What lies in the folder
+// itself, SQLite syncs.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := makeFolder(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	folder, err := os.Open(above)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // makePrivate makes the file before SQLite does, which would make it readable
