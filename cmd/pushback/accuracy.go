@@ -72,20 +72,32 @@ func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
 	return page, err
 }
 
-// further measures the detector alone on minutes, with two days and with a
-// week of history; no such folder, no such figures.
+// others are the folders that the detector alone is measured on, with so many
+// ticks of history.
+var others = []struct {
+	folder  string
+	history int
+}{
+	{"microsoft-1m", 2 * 24 * 60},
+	{"microsoft-1m", 7 * 24 * 60},
+	{"nab", 10 * 24 * 12},
+	{"microsoft-1h", 30 * 24},
+}
+
+// further measures the detector alone on other series; no such folder, no such
+// figures.
 func (a accuracyCommand) further(ctx context.Context) ([]accuracy.Further, error) {
-	series, err := accuracy.ReadFolder(filepath.Join(a.Data, "microsoft-1m"))
-	if err != nil {
-		return nil, nil //nolint:nilerr // the folder is an extra
-	}
 	var further []accuracy.Further
-	for _, days := range []int{2, 7} {
-		report, err := accuracy.Measure(ctx, a.options(fmt.Sprintf("minutes, %d days", days), series, days*24*60, true))
+	for _, o := range others {
+		series, err := accuracy.ReadFolder(filepath.Join(a.Data, o.folder))
+		if err != nil {
+			continue // the folder is an extra
+		}
+		report, err := accuracy.Measure(ctx, a.options(fmt.Sprintf("%s, %d ticks", o.folder, o.history), series, o.history, true))
 		if err != nil {
 			return nil, err
 		}
-		further = append(further, accuracy.Further{Name: "microsoft-1m", Report: report})
+		further = append(further, accuracy.Further{Name: o.folder, Report: report})
 	}
 	return further, nil
 }

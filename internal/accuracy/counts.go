@@ -11,7 +11,7 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// CountRow is one simulation of the count test, looked at every minute.
+// CountRow is one simulation, looked at every tick.
 type CountRow struct {
 	What   string  `json:"what"`
 	Level  float64 `json:"level"`
@@ -21,74 +21,121 @@ type CountRow struct {
 	High   float64 `json:"high"`
 }
 
-// stream is traffic of which a share fails, its counts φ times as scattered as
-// chance alone would have them.
-type stream struct{ perTick, before, after, phi float64 }
+// countRow is the row of so many runs of which a share alarmed.
+func countRow(what string, level float64, within int, share, runs float64) CountRow {
+	low, high := stats.Wilson(share, runs)
+	return CountRow{what, level, within, share, low, high}
+}
 
-// SimulateCounts measures the count test's false alarms and power.
+// stream is traffic of which a share fails, its counts φ times as scattered as
+// chance alone would have them. Swell is the part of itself by which the
+// traffic, and the share with it, rises and falls in a day.
+type stream struct{ perTick, before, after, phi, swell float64 }
+
+// SimulateCounts measures the count test's false alarms and power, and those of
+// a histogram's two signals.
 func SimulateCounts(runs int, seed uint64) []CountRow {
 	var rows []CountRow
 	f := func(what string, s stream, known bool, level float64, within int) {
 		share := s.alarms(runs, seed+uint64(len(rows)), known, level, within)
-		low, high := stats.Wilson(share, float64(runs))
-		rows = append(rows, CountRow{what, level, within, share, low, high})
+		rows = append(rows, countRow(what, level, within, share, float64(runs)))
 	}
 	for _, phi := range []float64{1, 2, 5, 10} {
-		quiet := stream{1000, 0.01, 0.01, phi}
+		quiet := stream{perTick: 1000, before: 0.01, after: 0.01, phi: phi}
 		name := "false alarms, 10 errors a minute, φ = " + number(phi)
 		f(name+" of 30 ticks", quiet, false, 0.05, window)
 		f(name+" known", quiet, true, 0.05, window)
 		f(name+" known", quiet, true, 0.002, window)
 	}
-	f("0.2 % → 2 % errors at 300 requests a minute", stream{300, 0.002, 0.02, 1}, false, 0.01, 5)
-	f("0.2 % → 2 % errors at 100 requests a minute", stream{100, 0.002, 0.02, 1}, false, 0.05, 15)
-	f("1 in 100,000 → twice that at 5,000 requests a second", stream{300000, 1e-5, 2e-5, 1}, false, 0.01, 30)
-	return rows
+	f("0.2 % → 2 % errors at 300 requests a minute", stream{perTick: 300, before: 0.002, after: 0.02, phi: 1}, false, 0.01, 5)
+	f("0.2 % → 2 % errors at 100 requests a minute", stream{perTick: 100, before: 0.002, after: 0.02, phi: 1}, false, 0.05, 15)
+	f("1 in 100,000 → twice that at 5,000 requests a second", stream{perTick: 300000, before: 1e-5, after: 2e-5, phi: 1}, false, 0.01, 30)
+	rows = append(rows, diurnal(runs, seed)...)
+	return append(rows, slowTail(runs, seed)...)
 }
 
 // alarms is the share of runs in which p reached the level in time. Where φ is
 // known, it comes from a simulated history, too short to be scanned.
 func (s stream) alarms(runs int, seed uint64, known bool, level float64, within int) float64 {
 	r := rand.New(rand.NewPCG(seed, 2))
-	from := time.Unix(0, 0).UTC().Add(24 * time.Hour)
-	p := detector.Plan{Tick: time.Minute, Before: window, After: window, Signals: []detector.Signal{{Name: "errors", Kind: detector.Counts, Worse: detector.Higher}}}
+	p := countPlan(time.Minute)
 	alarms := 0
 	for range runs {
 		profiles := detector.Profiles{}
 		if known {
-			history := detector.History{Start: from.Add(-5 * time.Hour), Ticks: s.draw(r, 300, s.before)}
+			history := detector.History{Start: simulated.Add(-5 * time.Hour), Ticks: s.draw(r, 0, 300, s.before)}
 			profiles["errors"] = detector.Learn(p, p.Signals[0], history)
 		}
-		before, after := s.draw(r, window, s.before), s.draw(r, within, s.after)
-		for n := 1; n <= within; n++ {
-			seen := detector.Ticks{Value: after.Value[:n], Bad: after.Bad[:n], Total: after.Total[:n]}
-			v := detector.Judge(p, profiles, detector.Observation{From: from, StartedAt: from, Readings: []detector.Reading{
-				{Signal: "errors", Supply: detector.Fresh, Before: before, After: seen},
-			}})
-			if v.Signals[0].RawP <= level {
-				alarms++
-				break
-			}
-		}
+		before, after := s.draw(r, 0, window, s.before), s.draw(r, 0, within, s.after)
+		alarms += watchCounts(p, profiles, simulated, before, after, func(v detector.Verdict) bool { return v.Signals[0].RawP <= level })
 	}
 	return float64(alarms) / float64(runs)
 }
 
-// draw makes ticks of negative binomial counts: Poisson ones of a rate that is
-// itself drawn anew each tick.
-func (s stream) draw(r *rand.Rand, n int, share float64) detector.Ticks {
+// simulated is when simulated changes happen.
+var simulated = time.Unix(0, 0).UTC().AddDate(0, 1, 0)
+
+func countPlan(tick time.Duration) detector.Plan {
+	return detector.Plan{Tick: tick, Before: window, After: window, Signals: []detector.Signal{
+		{Name: "errors", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.001}, MinEvents: 50},
+	}}
+}
+
+// watchCounts is 1 where any look alarmed.
+func watchCounts(p detector.Plan, k detector.Profiles, from time.Time, before, after detector.Ticks, alarmed func(detector.Verdict) bool) int {
+	course := detector.NewCourse(p, k)
+	for n := 1; n <= len(after.Total); n++ {
+		seen := detector.Ticks{Value: after.Value[:n], Bad: after.Bad[:n], Total: after.Total[:n]}
+		if alarmed(course.Look(detector.Observation{From: from, StartedAt: from, Final: n == p.After, Readings: []detector.Reading{
+			{Signal: "errors", Supply: detector.Fresh, Before: before, After: seen},
+		}})) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// draw makes ticks of negative binomial counts from tick i of a day on: Poisson
+// ones of a rate that is itself drawn anew each tick. A day has 288 ticks.
+func (s stream) draw(r *rand.Rand, i, n int, share float64) detector.Ticks {
 	t := detector.Ticks{Value: make(detector.Values, n), Bad: make(detector.Values, n), Total: make(detector.Values, n)}
-	mean := s.perTick * share
-	for i := range n {
-		rate := mean
+	for k := range n {
+		swell := 1 + s.swell*math.Sin(2*math.Pi*float64(i+k)/ticksADay)
+		total := math.Round(s.perTick * swell)
+		rate := total * share * swell
 		if s.phi > 1 {
-			rate = distuv.Gamma{Alpha: mean / (s.phi - 1), Beta: 1 / (s.phi - 1), Src: r}.Rand()
+			rate = distuv.Gamma{Alpha: rate / (s.phi - 1), Beta: 1 / (s.phi - 1), Src: r}.Rand()
 		}
 		bad := 0.0
 		if rate > 0 {
-			bad = math.Min(distuv.Poisson{Lambda: rate, Src: r}.Rand(), s.perTick)
+			bad = math.Min(distuv.Poisson{Lambda: rate, Src: r}.Rand(), total)
 		}
-		t.Bad[i], t.Total[i], t.Value[i] = bad, s.perTick, bad/s.perTick
+		t.Bad[k], t.Total[k], t.Value[k] = bad, total, bad/total
 	}
 	return t
+}
+
+// ticksADay are those of five minutes.
+const ticksADay = 288
+
+// diurnal watches changes that do nothing while traffic and its errors rise and
+// fall with the day, at every time of day, under profiles of ten days.
+func diurnal(runs int, seed uint64) []CountRow {
+	const changes = 20 // under one profile
+	r := rand.New(rand.NewPCG(seed, 3))
+	s := stream{perTick: 5000, before: 0.01, after: 0.01, phi: 2, swell: 0.5}
+	p := countPlan(5 * time.Minute)
+	alarms, tried := 0, 0
+	for tried < runs {
+		start := simulated.Add(-10 * 24 * time.Hour)
+		k := detector.Profiles{"errors": detector.Learn(p, p.Signals[0], detector.History{Start: start, Ticks: s.draw(r, 0, 10*ticksADay, s.before)})}
+		for range changes {
+			at := r.IntN(ticksADay/2) + window // within half a day of the profile's end
+			before, after := s.draw(r, at-window, window, s.before), s.draw(r, at, window, s.after)
+			alarms += watchCounts(p, k, simulated.Add(time.Duration(at)*p.Tick), before, after, func(v detector.Verdict) bool { return v.Grade >= detector.Likely })
+			tried++
+		}
+	}
+	share := float64(alarms) / float64(tried)
+	return []CountRow{countRow("false alarms, traffic and errors that swell by half with the day, ten days known", detector.DefaultThresholds.Likely, window, share, float64(tried))}
 }

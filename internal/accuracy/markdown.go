@@ -41,7 +41,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	for _, rate := range matchedRates {
 		fmt.Fprintf(&b, "\n## Tuned to %s %% false alarms\n\n", number(100*rate))
 		p.Main.summary(&b, rate)
-		b.WriteString("\n")
+		p.Main.compare(&b, rate)
 		p.Main.byScenario(&b, rate)
 	}
 	fmt.Fprintf(&b, "\n## Time to detect\n\nMedian ticks until the alarm, of what was caught, at 1 %% false alarms; in brackets the share caught.\n\n![time to detect](%s/%s)\n\n", images, TicksPlot)
@@ -72,6 +72,21 @@ func (r Report) summary(b *strings.Builder, matched float64) {
 		}
 		fmt.Fprintf(b, "| %s | %s | %s %% | %s–%s | %s %% |\n", row.Method, setting, share(row.FalseAlarms), share(row.Low), share(row.High), share(row.Power))
 	}
+}
+
+// compare says in a sentence how the detector stands beside the best peer of
+// each scenario.
+func (r Report) compare(b *strings.Builder, matched float64) {
+	if len(r.at(matched)) <= len(Ours) {
+		b.WriteString("\n")
+		return
+	}
+	points, scenario, method := r.shortfall(matched)
+	if points <= 0 {
+		fmt.Fprintf(b, "\nAhead of every peer in every scenario; nearest is %s at %s, %s points behind.\n\n", method, scenario, share(-points))
+		return
+	}
+	fmt.Fprintf(b, "\nBehind the best peer by at most %s points: %s at %s.\n\n", share(points), method, scenario)
 }
 
 func (r Report) byScenario(b *strings.Builder, matched float64) {
@@ -120,7 +135,7 @@ func (p Page) counts(b *strings.Builder) {
 	if len(p.Counts) == 0 {
 		return
 	}
-	b.WriteString("\n## Counts\n\nThe count test on simulated traffic, looked at every minute. φ is how much more the counts scatter than chance.\n\n| traffic | p at most | within minutes | alarms | 95 % interval |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## Counts and latencies\n\nSimulated traffic, looked at every tick. The count test speaks by p, a rule by its grade. φ is how much more the counts scatter than chance.\n\n| traffic | p at most | within minutes | alarms | 95 % interval |\n|---|---|---|---|---|\n")
 	for _, c := range p.Counts {
 		fmt.Fprintf(b, "| %s | %s | %d | %.2f %% | %.2f–%.2f |\n", c.What, number(c.Level), c.Within, 100*c.Share, 100*c.Low, 100*c.High)
 	}

@@ -1,6 +1,7 @@
 package accuracy
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -88,4 +89,18 @@ func medianTick(ticks []int) int {
 	}
 	slices.Sort(ticks)
 	return ticks[len(ticks)/2]
+}
+
+// shortfall is by how much the best of the peers is ahead of the first method
+// at worst: in which scenario, and whose. Negative: ahead everywhere.
+func (r Report) shortfall(matched float64) (points float64, scenario, method string) {
+	rows := r.at(matched)
+	points = math.Inf(-1)
+	for s, name := range r.Scenarios {
+		best := slices.MaxFunc(rows[len(Ours):], func(a, b Row) int { return cmp.Compare(a.Caught[s], b.Caught[s]) })
+		if d := best.Caught[s] - rows[0].Caught[s]; d > points {
+			points, scenario, method = d, name, best.Method
+		}
+	}
+	return points, scenario, method
 }
