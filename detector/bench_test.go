@@ -8,7 +8,7 @@ import (
 )
 
 func BenchmarkLearn(b *testing.B) {
-	for _, n := range []int{2880, 20160} {
+	for _, n := range []int{2880, 14400, 20160} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			p := planOf(time.Minute, latency)
 			h := History{Start: deploy, Ticks: Ticks{Value: wander(1, n, 1440, 20, 0.5)}}
@@ -44,5 +44,15 @@ func BenchmarkTabulate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Tabulate(raw, grid(20159))
+	}
+}
+
+// TestLearningAllocatesLittle: what is learned from is laid out in a few blocks,
+// however many placebos there are.
+func TestLearningAllocatesLittle(t *testing.T) {
+	p := planOf(time.Minute, latency)
+	h := History{Start: deploy, Ticks: Ticks{Value: wander(1, 14400, 1440, 20, 0.5)}}
+	if n := testing.AllocsPerRun(3, func() { Learn(p, latency, h) }); n > 100 {
+		t.Errorf("%v allocations for 14,400 ticks", n)
 	}
 }

@@ -80,7 +80,7 @@ func (t *trial) lookBack(periods []time.Duration) ([]lookback, bool) {
 	if len(periods) > mostLookbacks/waysBack {
 		return nil, false
 	}
-	back := lookbacks(len(periods), t.plan.Before, t.plan.After)
+	back := make([]lookback, len(periods)*waysBack)
 	for i, period := range periods {
 		if !t.retrace(back[waysBack*i:], period) {
 			return nil, false
@@ -99,7 +99,7 @@ func (t *trial) retrace(back []lookback, period time.Duration) bool {
 	ticks := func(from, to time.Time) int { return int(math.Round(float64(to.Sub(from)) / float64(tick))) }
 	start, change := ticks(t.profile.End, p.Start), ticks(t.profile.End, t.look.From)
 	s := season{int(period / tick), [waysBack]chronicle{{start, p.Smooth}, {start, p.Typical}}}
-	return s.retrace(back, change, t.look.Gap, 0, nil)
+	return s.retrace(back, change, t.look.Gap, 0, t.plan.Before, t.plan.After, nil)
 }
 
 // scan is the placebo scan of this change in direction d, where there is one.

@@ -3,7 +3,6 @@ package detector
 import (
 	"math"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/pushback/pushback/detector/stats"
@@ -42,12 +41,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 		return k
 	}
 	l := learnerOf(x, p)
-	if s.Worse != Lower {
-		k.Higher = l.scans(+1)
-	}
-	if s.Worse != Higher {
-		k.Lower = l.scans(-1)
-	}
+	l.scans(&k, s.Worse)
 	if looksBack(k.Higher) || looksBack(k.Lower) {
 		for _, season := range l.seasons {
 			k.Past = append(k.Past, l.past(season, k))
@@ -75,12 +69,11 @@ func masked(t Ticks, h History, tick time.Duration) Ticks {
 
 // levels are zero where nothing was ever measured.
 func levels(x Values) Levels {
-	sorted := stats.Finite(nil, x)
-	if len(sorted) == 0 {
+	there := stats.Finite(make([]float64, 0, len(x)), x)
+	if len(there) == 0 {
 		return Levels{}
 	}
-	sort.Float64s(sorted)
-	at := func(q float64) float64 { return stats.Quantile(sorted, q) }
+	at := func(q float64) float64 { return stats.QuantileInPlace(there, q) }
 	return Levels{Lowest: at(0), Q01: at(.01), Q05: at(.05), Q95: at(.95), Q99: at(.99), Highest: at(1)}
 }
 

@@ -33,33 +33,38 @@ type placebos struct {
 	spread    []float64
 }
 
-// scans are the placebo scan with all seasons, and behind it the one without,
-// for a change that the profile's past does not reach. Choosing by what they
-// would detect was tried, and fell for whichever had the calmer placebos.
-func (l learner) scans(d float64) []Scan {
-	var scans []Scan
-	if len(l.seasons) > 0 {
-		if s := l.scan(l.seasons, d); s.Placebos >= minPlacebos {
-			scans = append(scans, s)
+// scans fills in the placebo scans of a profile: with all seasons, and behind
+// it without, for a change that the profile's past does not reach. Choosing by
+// what they would detect was tried, and fell for whichever had the calmer
+// placebos.
+func (l learner) scans(k *Profile, worse Worse) {
+	for i, seasons := range [][]season{l.seasons, nil} {
+		if i == 0 && len(seasons) == 0 {
+			continue
+		}
+		s, p := l.forecaster(seasons)
+		if s.Placebos < minPlacebos {
+			continue
+		}
+		if worse != Lower {
+			k.Higher = append(k.Higher, l.scan(s, p, +1))
+		}
+		if worse != Higher {
+			k.Lower = append(k.Lower, l.scan(s, p, -1))
 		}
 	}
-	if s := l.scan(nil, d); s.Placebos >= minPlacebos {
-		scans = append(scans, s)
-	}
-	return scans
 }
 
-// scan lays placebo changes over the history, learns how to forecast them, and
-// sums up how far what came after lay from the forecasts.
-func (l learner) scan(seasons []season, d float64) Scan {
+// forecaster lays placebo changes over the history, learns how to forecast
+// them, and does: what the scans of both directions have in common.
+func (l learner) forecaster(seasons []season) (Scan, placebos) {
 	s := Scan{Forecaster: forecasterOf(seasons, l.tick)}
 	for _, season := range seasons {
 		s.Periods = append(s.Periods, time.Duration(season.period)*l.tick)
 	}
 	p := l.placebos(seasons)
-	s.Placebos = len(p.at)
-	if s.Placebos < minPlacebos {
-		return s
+	if s.Placebos = len(p.at); s.Placebos < minPlacebos {
+		return s, p
 	}
 	s.Limits = learnLimits(p.stances, p.lookbacks)
 	for i := range p.stances {
@@ -68,6 +73,12 @@ func (l learner) scan(seasons []season, d float64) Scan {
 	s.Weights = l.learnWeights(p)
 	l.foresee(&p, s.Weights)
 	s.Scale = l.typicalSpread(p.spread)
+	return s, p
+}
+
+// scan sums up how far in direction d what came after the placebos lay from
+// the forecasts.
+func (l learner) scan(s Scan, p placebos, d float64) Scan {
 	peaks := l.peaks(p, s.Scale, d)
 	s.Lengths = tails(peaks)
 	s.summarise(largest(peaks, s.Lengths))
@@ -96,25 +107,26 @@ func (l learner) placebos(seasons []season) placebos {
 	}
 	first, last := longest+l.before, len(l.x)-l.after
 	step := max(placeboStep, (last-first+mostPlacebos-1)/mostPlacebos)
-	scratch := make([]float64, 0, l.before)
+	most := max((last-first)/step+1, 0)
+	p.at, p.stances = make([]int, 0, most), make([]stance, 0, most)
+	back, scratch := make([]lookback, most*p.lookbacks), make([]float64, 0, l.before)
 	for at := first; at <= last; at += step {
-		if b := l.x[at-l.before : at]; mostly(b) && mostly(l.x[at:at+l.after]) {
-			if back, ok := l.lookBack(seasons, at, scratch); ok {
-				p.at, p.stances = append(p.at, at), append(p.stances, stanceOf(b, back, scratch))
-			}
+		b := l.x[at-l.before : at]
+		if mostly(b) && mostly(l.x[at:at+l.after]) && l.lookBack(seasons, back, at, scratch) {
+			p.at, p.stances = append(p.at, at), append(p.stances, stanceOf(b, back[:p.lookbacks:p.lookbacks], scratch))
+			back = back[p.lookbacks:]
 		}
 	}
 	return p
 }
 
-func (l learner) lookBack(seasons []season, at int, scratch []float64) ([]lookback, bool) {
-	back := lookbacks(len(seasons), l.before, l.after)
+func (l learner) lookBack(seasons []season, back []lookback, at int, scratch []float64) bool {
 	for i, s := range seasons {
-		if !mostly(l.x[at-s.period-l.before:at-s.period]) || !s.retrace(back[waysBack*i:], at, 0, at, scratch) {
-			return nil, false
+		if !mostly(l.x[at-s.period-l.before:at-s.period]) || !s.retrace(back[waysBack*i:], at, 0, at, l.before, l.after, scratch) {
+			return false
 		}
 	}
-	return back, true
+	return true
 }
 
 // foresee forecasts every placebo.
@@ -155,8 +167,42 @@ func (l learner) peaks(p placebos, typical, d float64) [][lengths]float64 {
 	return peaks
 }
 
-func (s *scanner) peak(x, forecast []float64, scale, d float64) [lengths]float64 {
-	var peak [lengths]float64
+// peak is the largest mean of each length. Where no tick is missing, the
+// largest sum of a length makes its largest mean.
+func (s *scanner) peak(x, forecast []float64, scale, d float64) (peak [lengths]float64) {
+	s.reset()
+	for j, a := range x {
+		if !s.put(residual(a, forecast[j], scale, d)) {
+			return s.gapped(x, forecast, scale, d)
+		}
+	}
+	for i, k := range meanLengths {
+		peak[i] = steepest(s.sums, k)
+	}
+	for i, k := range riseLengths {
+		peak[len(meanLengths)+i] = steepest(s.rises, k)
+	}
+	return peak
+}
+
+// steepest is the largest mean of k steps in a row of running sums; −Inf where
+// there are not so many.
+func steepest(sums []float64, k int) float64 {
+	largest := math.Inf(-1)
+	if k >= len(sums) {
+		return largest
+	}
+	late := sums[k:]
+	for t, early := range sums[:len(late)] {
+		if rise := late[t] - early; rise > largest {
+			largest = rise
+		}
+	}
+	return largest / float64(k)
+}
+
+// gapped is peak where ticks are missing.
+func (s *scanner) gapped(x, forecast []float64, scale, d float64) (peak [lengths]float64) {
 	for i := range peak {
 		peak[i] = math.Inf(-1)
 	}

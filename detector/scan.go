@@ -52,12 +52,8 @@ func (s *scanner) reset() {
 // in the order of meanLengths, then those of jumps in the order of riseLengths;
 // −Inf where too few ticks have passed or too many are missing.
 func (s *scanner) add(r float64) *[lengths]float64 {
-	t := len(s.sums)
-	sum, rise, seen := s.sums[t-1], s.rises[t-1], s.seen[t-1]
-	if !math.IsNaN(r) {
-		sum, rise, seen, s.last = sum+r, rise+max(r-s.last, 0), seen+1, r
-	}
-	s.sums, s.rises, s.seen = append(s.sums, sum), append(s.rises, rise), append(s.seen, seen)
+	s.put(r)
+	t := len(s.sums) - 1
 	for i, k := range meanLengths {
 		s.means[i] = s.mean(s.sums, t, k)
 	}
@@ -65,6 +61,17 @@ func (s *scanner) add(r float64) *[lengths]float64 {
 		s.means[len(meanLengths)+i] = s.mean(s.rises, t, k)
 	}
 	return &s.means
+}
+
+// put adds up the next residual, and says whether there is one.
+func (s *scanner) put(r float64) bool {
+	t, there := len(s.sums)-1, !math.IsNaN(r)
+	sum, rise, seen := s.sums[t], s.rises[t], s.seen[t]
+	if there {
+		sum, rise, seen, s.last = sum+r, rise+max(r-s.last, 0), seen+1, r
+	}
+	s.sums, s.rises, s.seen = append(s.sums, sum), append(s.rises, rise), append(s.seen, seen)
+	return there
 }
 
 // mean is that of the last k ticks up to tick t.

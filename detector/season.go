@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/detector/stats"
@@ -40,6 +41,19 @@ func (c chronicle) at(i int) float64 {
 	return math.NaN()
 }
 
+// stretch is n ticks from one on. Within the chronicle it is the chronicle's
+// own memory, to be read alone.
+func (c chronicle) stretch(from, n int) []float64 {
+	if i := from - c.start; i >= 0 && i+n <= len(c.values) {
+		return c.values[i : i+n : i+n]
+	}
+	s := make([]float64, n)
+	for i := range s {
+		s[i] = c.at(from + i)
+	}
+	return s
+}
+
 // edge is how many of the newest ticks have no smoothed value without those
 // that come after them, which a change may have touched.
 const edge = 2
@@ -47,17 +61,15 @@ const edge = 2
 // retrace fills in what the chronicle shows of a before window that ends gap
 // ticks ahead of the change at tick at, a period earlier; behind an after-tick
 // as many periods earlier as it takes to come before tick known.
-func (c chronicle) retrace(l *lookback, at, gap, period, known int, scratch []float64) bool {
-	from := at - gap - period - len(l.behind)
-	for i := range l.behind {
-		l.behind[i] = c.at(from + i)
-	}
-	for j := range l.ahead {
-		i := at + j - period
-		if late := i - (known - edge); late >= 0 {
-			i -= (late/period + 1) * period
+func (c chronicle) retrace(l *lookback, at, gap, period, known, before, after int, scratch []float64) bool {
+	l.behind = c.stretch(at-gap-period-before, before)
+	if l.ahead = c.stretch(at-period, after); at-period+after > known-edge {
+		l.ahead = slices.Clone(l.ahead)
+		for j := max(known-edge-(at-period), 0); j < after; j++ {
+			i := at + j - period
+			late := i - (known - edge)
+			l.ahead[j] = c.at(i - (late/period+1)*period)
 		}
-		l.ahead[j] = c.at(i)
 	}
 	l.base = stats.Median(l.behind, scratch)
 	l.recent = stats.Median(l.behind[max(len(l.behind)-recentTicks, 0):], scratch)
@@ -77,19 +89,10 @@ func seasonOf(smooth []float64, period int) season {
 	return season{period, [waysBack]chronicle{{values: smooth}, {values: typical(smooth, period)}}}
 }
 
-// lookbacks makes room for what a window sees of so many seasons.
-func lookbacks(seasons, before, after int) []lookback {
-	ls := make([]lookback, seasons*waysBack)
-	for i := range ls {
-		ls[i] = lookback{behind: make([]float64, before), ahead: make([]float64, after)}
-	}
-	return ls
-}
-
 // retrace fills in the season's two lookbacks.
-func (s season) retrace(ls []lookback, at, gap, known int, scratch []float64) bool {
+func (s season) retrace(ls []lookback, at, gap, known, before, after int, scratch []float64) bool {
 	for i := range s.ways {
-		if !s.ways[i].retrace(&ls[i], at, gap, s.period, known, scratch) {
+		if !s.ways[i].retrace(&ls[i], at, gap, s.period, known, before, after, scratch) {
 			return false
 		}
 	}

@@ -2,7 +2,6 @@ package detector
 
 import (
 	"math"
-	"sort"
 
 	"github.com/pushback/pushback/detector/stats"
 )
@@ -40,20 +39,20 @@ func tails(peaks [][lengths]float64) []Tail {
 				column = append(column, v)
 			}
 		}
-		sort.Float64s(column)
 		ts[k] = tailOf(column)
 	}
 	return ts
 }
 
-func tailOf(ascending []float64) Tail {
+// tailOf may reorder the values.
+func tailOf(values []float64) Tail {
 	t := Tail{Q80: leastQ80}
-	if len(ascending) == 0 {
+	if len(values) == 0 {
 		return Tail{leastQ80, 1}
 	}
-	t.Q80 = max(stats.Quantile(ascending, 1-tailShare), leastQ80)
+	t.Q80 = max(stats.QuantileInPlace(values, 1-tailShare), leastQ80)
 	n := 0.0
-	for _, v := range ascending[sort.SearchFloat64s(ascending, t.Q80):] {
+	for _, v := range values {
 		if v > t.Q80 {
 			t.Excess, n = t.Excess+v-t.Q80, n+1
 		}

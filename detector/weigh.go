@@ -2,7 +2,6 @@ package detector
 
 import (
 	"math"
-	"sort"
 
 	"github.com/pushback/pushback/detector/stats"
 )
@@ -15,8 +14,7 @@ func learnLimits(stances []stance, lookbacks int) []float64 {
 		for i := range stances {
 			sizes[i] = math.Abs(stances[i].levels[k])
 		}
-		sort.Float64s(sizes)
-		limits[k] = stats.Quantile(sizes, believed)
+		limits[k] = stats.QuantileInPlace(sizes, believed)
 	}
 	return limits
 }
@@ -50,29 +48,84 @@ func (l learner) learnWeights(p placebos) []float64 {
 	return weights
 }
 
+// regress adds a window. Every part of a forecast is something of the window
+// times one of few functions of the tick: it is these that are summed over the
+// ticks, and the parts made of them once.
 func (l learner) regress(normal *stats.Normal, s *stance, at int, scale float64, weights []float64) {
+	g := group{functions: nearFunctions + len(s.back)}
+	g.fold(s, weights)
 	for _, j := range l.ticks {
-		a := l.x[at+j]
-		if math.IsNaN(a) {
-			continue
+		if a := l.x[at+j]; !math.IsNaN(a) {
+			g.tick(s, j, l.horizon, a-s.median, scale)
 		}
-		parts, n := s.parts(j, l.horizon)
-		off := a - s.median
-		miss := off
-		for i, w := range weights {
-			miss -= w * parts[i]
+	}
+	normal.AddGroup(g.coefficients[:len(weights)], g.of[:len(weights)], g.functions, g.xx[:], g.xy[:])
+}
+
+// The functions of the tick: one, how near it is, how far a slope still
+// carries, and the shape of each lookback.
+const (
+	lasting = iota
+	nearby
+	carried
+	nearFunctions
+	mostFunctions = nearFunctions + mostLookbacks
+)
+
+// group is one window on its way into the normal equations.
+type group struct {
+	functions    int
+	coefficients [mostParts]float64 // of every part, in the order of stance.parts
+	of           [mostParts]int     // the function each is a multiple of
+	folded       [mostFunctions]float64
+	xx           [mostFunctions * mostFunctions]float64
+	xy           [mostFunctions]float64
+}
+
+// fold sets the parts, and what the weights make of each function.
+func (g *group) fold(s *stance, weights []float64) {
+	levels := levelsOf(len(s.back))
+	for i, v := range s.levels[:levels] {
+		g.coefficients[2*i], g.of[2*i] = v, lasting
+		g.coefficients[2*i+1], g.of[2*i+1] = v, nearby
+	}
+	g.coefficients[2*levels], g.of[2*levels] = s.slope, carried
+	for i := range s.back {
+		g.coefficients[2*levels+1+i], g.of[2*levels+1+i] = 1, nearFunctions+i
+	}
+	for i, w := range weights {
+		g.folded[g.of[i]] += w * g.coefficients[i]
+	}
+}
+
+// tick adds one after-tick, off by so much from the median.
+func (g *group) tick(s *stance, j int, h horizon, off, scale float64) {
+	var f [mostFunctions]float64
+	f[lasting], f[nearby], f[carried] = 1, h.near[j], s.middle+h.carried[j]
+	for i := range s.back {
+		f[nearFunctions+i] = apart(s.back[i].ahead[j], s.back[i].base)
+	}
+	miss := off
+	for i, w := range g.folded[:g.functions] {
+		miss -= w * f[i]
+	}
+	weight := 1 / (scale * scale)
+	if z := math.Abs(miss) / scale; z > robustAt {
+		weight *= robustAt / z
+	}
+	for i, v := range f[:g.functions] {
+		v *= weight
+		row := g.xx[i*g.functions : (i+1)*g.functions]
+		for k := i; k < g.functions; k++ {
+			row[k] += v * f[k]
 		}
-		weight := 1 / (scale * scale)
-		if z := math.Abs(miss) / scale; z > robustAt {
-			weight *= robustAt / z
-		}
-		normal.Add(parts[:n], off, weight)
+		g.xy[i] += v * off
 	}
 }
 
 // plainScales are σ of every stride-th placebo's window around its median.
 func (l learner) plainScales(p placebos, stride int) []float64 {
-	var spreads []float64
+	spreads := make([]float64, 0, len(p.at)/stride+1)
 	o := outlookOf(l.before, 0)
 	for i := 0; i < len(p.at); i += stride {
 		o.measure(l.x[p.at[i]-l.before:p.at[i]], func(int) float64 { return p.stances[i].median })

@@ -22,6 +22,23 @@ func (e *Normal) Add(x []float64, y, w float64) {
 	}
 }
 
+// AddGroup takes many rows at once, where entry i of each is c[i] times the
+// of[i]-th of a few functions: xx are the weighted sums over the rows of their
+// products, of which the upper half is read, and xy of their products with y.
+func (e *Normal) AddGroup(c []float64, of []int, functions int, xx, xy []float64) {
+	for i, a := range c {
+		row := e.matrix[i*(e.n+1) : (i+1)*(e.n+1)]
+		for k, b := range c {
+			p, q := of[i], of[k]
+			if p > q {
+				p, q = q, p
+			}
+			row[k] += a * b * xx[p*functions+q]
+		}
+		row[e.n] += a * xy[of[i]]
+	}
+}
+
 // Solve returns the unknowns, drawn towards the prior: the prior weighs the
 // given share of each unknown's own sum of squares, and decides alone for an
 // unknown that no row had anything to say of.

@@ -1,6 +1,9 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // NormalMAD scales a median absolute deviation to the standard deviation of
 // a normal distribution: 1/Φ⁻¹(3/4).
@@ -37,13 +40,13 @@ func Finite(dst, x []float64) []float64 {
 // where their number is even; NaN where there are none. It works in scratch,
 // which may be nil, and leaves x alone.
 func Median(x, scratch []float64) float64 {
-	scratch = Finite(scratch[:0], x)
+	scratch = Finite(slices.Grow(scratch[:0], len(x)), x)
 	return MedianInPlace(scratch)
 }
 
 // MAD is the median absolute deviation from the median, over finite values.
 func MAD(x, scratch []float64) float64 {
-	scratch = Finite(scratch[:0], x)
+	scratch = Finite(slices.Grow(scratch[:0], len(x)), x)
 	centre := MedianInPlace(scratch)
 	for i, v := range scratch {
 		scratch[i] = math.Abs(v - centre)
@@ -103,6 +106,13 @@ func Mean(x []float64) float64 {
 func Smooth5(x []float64) []float64 {
 	smooth := make([]float64, len(x))
 	for i := range x {
+		if i >= 2 && i+2 < len(x) {
+			sum := x[i-2] + x[i-1] + x[i] + x[i+1] + x[i+2]
+			if sum-sum == 0 { // finite: nothing is missing
+				smooth[i] = sum / 5
+				continue
+			}
+		}
 		var five [5]float64
 		for k := range five {
 			five[k] = x[min(max(i+k-2, 0), len(x)-1)]
