@@ -265,3 +265,21 @@ func Situation() rollback.Situation {
 		Epoch: 7, Acts: true, HookKnown: true,
 	}
 }
+
+// Ends fails the test unless err is of this fate — done, failed, unknown or
+// not sent — and says this.
+func Ends(t testing.TB, what string, err error, fate, says string) {
+	t.Helper()
+	got := "failed"
+	switch {
+	case err == nil:
+		got = "done"
+	case errors.Is(err, rollback.ErrOutcomeUnknown):
+		got = "unknown"
+	case errors.Is(err, rollback.ErrNotSent):
+		got = "not sent"
+	}
+	if got != fate || err != nil && !strings.Contains(err.Error(), says) {
+		t.Errorf("%s: %s: %v; want %s: %s", what, got, err, fate, says)
+	}
+}

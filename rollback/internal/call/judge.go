@@ -87,3 +87,12 @@ func Uncertain(err error) error {
 
 // Passing says whether err is of the kind that goes away by itself.
 func Passing(err error) bool { return errors.Is(err, rollback.ErrNotSent) }
+
+// Begun is err after an earlier act was done: that a later one was not sent
+// leaves something half-way, which is unknown and not untouched.
+func Begun(err error) error {
+	if Passing(err) {
+		return Uncertain(err)
+	}
+	return err
+}

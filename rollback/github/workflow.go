@@ -1,0 +1,123 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/internal/call"
+	"github.com/pushback/pushback/rollback/internal/naming"
+)
+
+// workflow dispatches a workflow and follows its run.
+type workflow struct{ *Hook }
+
+// dispatch is the body of a workflow dispatch event. Without return_run_details
+// GitHub answers 204 and nobody can tell which run is ours.
+type dispatch struct {
+	Ref    string            `json:"ref"`
+	Inputs map[string]string `json:"inputs,omitempty"`
+	Return bool              `json:"return_run_details"`
+}
+
+// run is a workflow run, as the dispatch and GET …/runs/{id} tell it.
+type run struct {
+	ID         int64  `json:"workflow_run_id"`
+	HTML       string `json:"html_url"`
+	Status     string `json:"status"`
+	Conclusion string `json:"conclusion"`
+}
+
+func (w workflow) request(p rollback.Plan) (repository, dispatch, error) {
+	r, err := w.repository(p)
+	if err != nil {
+		return r, dispatch{}, err
+	}
+	body := dispatch{Ref: w.config.Ref, Inputs: map[string]string{}, Return: true}
+	for name, value := range w.config.Inputs {
+		if body.Inputs[name], err = naming.Fill("inputs."+name, value, p); err != nil {
+			return r, body, err
+		}
+	}
+	return r, body, nil
+}
+
+func (w workflow) path(r repository) string {
+	return r.path("actions", "workflows", w.config.Workflow, "dispatches")
+}
+
+func (w workflow) do(ctx context.Context, p rollback.Plan, l *call.Log) (string, error) {
+	r, body, err := w.request(p)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
+	}
+	answer, err := w.api.Act(ctx, call.Request{Method: http.MethodPost, Path: w.path(r), Body: body}, nil)
+	l.Add("POST %s: %s", w.path(r), answer.Status)
+	l.Add("%s", answer.Body)
+	if err != nil {
+		return answer.Status, err
+	}
+	var started run
+	if err := answer.Decode(&started); err != nil || started.ID <= 0 {
+		return answer.Status, fmt.Errorf("%w: GitHub took the dispatch and named no run to follow", rollback.ErrOutcomeUnknown)
+	}
+	return w.follow(ctx, r, started, l)
+}
+
+func (w workflow) follow(ctx context.Context, r repository, started run, l *call.Log) (string, error) {
+	path := r.path("actions", "runs", strconv.FormatInt(started.ID, 10))
+	name := fmt.Sprintf("run %d", started.ID)
+	err := call.Follow(ctx, func(ctx context.Context) (bool, error) {
+		var now run
+		if err := w.api.Get(ctx, path, &now); err != nil {
+			return false, err
+		}
+		switch {
+		case now.Status != "completed":
+			return false, nil
+		case now.Conclusion == "success":
+			return true, nil
+		}
+		return false, &call.Ended{Why: fmt.Sprintf("%s ended with %q: %s", name, rollback.Output(now.Conclusion), rollback.Output(started.HTML))}
+	})
+	if err != nil {
+		return name + " was started", err
+	}
+	l.Add("%s: success", name)
+	return name + ": success", nil
+}
+
+func (w workflow) dryRun(_ context.Context, p rollback.Plan) (rollback.Preview, error) {
+	r, body, err := w.request(p)
+	if err != nil {
+		return rollback.Preview{}, err
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return rollback.Preview{}, fmt.Errorf("writing the dispatch: %w", err)
+	}
+	return rollback.Preview{
+		Steps: []string{fmt.Sprintf("POST %s%s %s", w.api.URL(), w.path(r), text), "follow the run to its end"},
+		Notes: []string{"a second dispatch is a second run: not idempotent, unless the workflow is"},
+	}, nil
+}
+
+func (w workflow) verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+	return w.running(ctx, p)
+}
+
+func (w workflow) preflight(ctx context.Context, r repository) []rollback.Check {
+	var found struct {
+		State string `json:"state"`
+	}
+	err := w.api.Get(ctx, r.path("actions", "workflows", w.config.Workflow), &found)
+	c := call.Reached("workflow "+w.config.Workflow+" is there and active", err, "see `workflow`; the token needs the permission actions: write")
+	if err == nil && found.State != "active" {
+		c.Problem = fmt.Sprintf("it is %q", rollback.Output(found.State))
+		c.Hint = "enable it on the Actions page"
+	}
+	return []rollback.Check{c}
+}
