@@ -18,6 +18,7 @@ var layers = [][]string{
 	{"internal/watch", "rollback", "notify"},
 	{"rules", "dashboards/*", "internal/report", "internal/server/api", "rollback/freezefile"},
 	{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
+	{"rollback/internal/clustertest"},
 	{"rollback/internal/*"},
 	{"notify/*", "rollback/*", "internal/store", "internal/gather"},
 	{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/accuracy"},

@@ -61,9 +61,9 @@ func Secret(path string) (string, error) {
 // maxWait is the longest a Retry-After is believed.
 const maxWait = time.Hour
 
-// retryAfter reads Retry-After, RFC 9110 section 10.2.3: seconds or a date. A
+// RetryAfter reads Retry-After, RFC 9110 section 10.2.3: seconds or a date. A
 // date is taken against the answer's own Date, so that clocks need not agree.
-func retryAfter(h http.Header) time.Duration {
+func RetryAfter(h http.Header) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
 		return min(max(time.Duration(seconds)*time.Second, 0), maxWait)

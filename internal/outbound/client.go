@@ -85,7 +85,7 @@ func (c *Client) Read(r *http.Request, most int64, secrets ...string) (Answer, e
 		Code:       response.StatusCode,
 		Status:     seen.blot(response.Status),
 		Body:       cut(seen.blot(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
-		RetryAfter: retryAfter(response.Header),
+		RetryAfter: RetryAfter(response.Header),
 		raw:        body[:min(int64(len(body)), most)],
 		cut:        int64(len(body)) > most,
 	}, nil

@@ -3,8 +3,10 @@ package hooktest
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,6 +22,7 @@ import (
 type Fake struct {
 	Behaviour Behaviour // how the acts go
 	Secret    string    // is shouted where Behaviour says so
+	TLS       bool
 	Header    http.Header
 	Looks     Routes
 	Acts      Routes // these are counted
@@ -37,8 +40,9 @@ type Status struct {
 
 // Request is one that was taken.
 type Request struct {
-	t    testing.TB
-	Body []byte
+	t      testing.TB
+	Header http.Header
+	Body   []byte
 }
 
 // Decode reads the body as strictly as the tool's own schema: a field that it
@@ -55,6 +59,7 @@ func (r Request) Decode(into any) {
 // Server is a Fake that runs, until the test ends.
 type Server struct {
 	URL   string
+	CA    []byte // PEM, of a server with TLS
 	fake  Fake
 	t     testing.TB
 	calls atomic.Int32
@@ -65,7 +70,14 @@ type Server struct {
 func (f Fake) Serve(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{fake: f, t: t, hung: make(chan struct{})}
-	server := httptest.NewServer(s)
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of hands shaken in vain
+	if f.TLS {
+		server.StartTLS()
+		s.CA = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	} else {
+		server.Start()
+	}
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(s.hung) })
 	if s.URL = server.URL; f.Behaviour == Absent {
@@ -88,7 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.t.Errorf("%s %s: header %s is %q, want %q", r.Method, r.URL, name, got, want)
 		}
 	}
-	route, request := r.Method+" "+r.URL.RequestURI(), Request{t: s.t, Body: body}
+	route, request := r.Method+" "+r.URL.RequestURI(), Request{t: s.t, Header: r.Header, Body: body}
 	look, looks := s.fake.Looks[route]
 	act, acts := s.fake.Acts[route]
 	switch {

@@ -81,7 +81,7 @@ func (a *API) Get(ctx context.Context, path string, into any) error {
 	if err != nil {
 		return fmt.Errorf("asking %s: %w: %w", a.options.Name, rollback.ErrNotSent, err)
 	}
-	if err := looked(answer); err != nil {
+	if err := Looked(answer); err != nil {
 		return fmt.Errorf("asking %s: %w", a.options.Name, err)
 	}
 	if err := answer.Decode(into); err != nil {

@@ -39,9 +39,9 @@ func Acted(a outbound.Answer) error {
 	return patient(a, err)
 }
 
-// looked says what the answer to a look means. An answer that may be another
+// Looked says what the answer to a look means. An answer that may be another
 // one a moment later is as good as none.
-func looked(a outbound.Answer) error {
+func Looked(a outbound.Answer) error {
 	if a.OK() {
 		return nil
 	}

@@ -1,0 +1,153 @@
+// Package clustertest is an API server for the tests of hooks that change
+// workloads: the paths, patches and errors of Kubernetes over HTTP, on objects
+// that a test makes. It applies JSON patches with the library of the real API
+// server and refuses them in its words. There are no controllers: a test says
+// what they would do.
+package clustertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	"k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/pushback/pushback/rollback/hooktest"
+)
+
+// Token is what the kubeconfig holds.
+const Token = "a-service-account-token"
+
+// Map is a JSON object.
+type Map = map[string]any
+
+// API is a cluster. Objects and Lists are by their paths, without a query.
+type API struct {
+	Objects map[string]Map
+	Lists   map[string][]Map              // by path and selector: "/apis/…/replicasets?labelSelector=app%3Dcart"
+	Denied  []string                      // "verb resource" that may not be done
+	Patched func(path string, object Map) // what the controllers make of a patch
+	Patches []string                      // every patch that was kept: "application/json-patch+json [...]"
+	t       testing.TB
+}
+
+// Fake is the API server with that behaviour.
+func (a *API) Fake(t testing.TB, b hooktest.Behaviour) hooktest.Fake {
+	a.t = t
+	f := hooktest.Fake{
+		Behaviour: b, Secret: Token, TLS: true, Header: http.Header{"Authorization": {"Bearer " + Token}, "User-Agent": {"pushback"}},
+		Looks: hooktest.Routes{"POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews": a.review},
+		Acts:  hooktest.Routes{},
+	}
+	for path := range a.Objects {
+		f.Looks["GET "+path] = func(hooktest.Request) any { return a.Objects[path] }
+		f.Looks["PATCH "+path+"?dryRun=All&fieldManager=pushback"] = func(r hooktest.Request) any { return a.patch(path, r, false) }
+		f.Acts["PATCH "+path+"?fieldManager=pushback"] = func(r hooktest.Request) any { return a.patch(path, r, true) }
+		f.Acts["PATCH "+path+"/status?fieldManager=pushback"] = func(r hooktest.Request) any { return a.patch(path, r, true) }
+	}
+	for path, list := range a.Lists {
+		f.Looks["GET "+path+"&limit=500"] = func(hooktest.Request) any {
+			return Map{"apiVersion": "apps/v1", "kind": "ReplicaSetList", "metadata": Map{}, "items": list}
+		}
+	}
+	return f
+}
+
+// review answers who may do what.
+func (a *API) review(r hooktest.Request) any {
+	var body struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Spec       struct {
+			Attributes struct {
+				Verb, Group, Version, Resource, Subresource, Namespace, Name string
+			} `json:"resourceAttributes"`
+		} `json:"spec"`
+	}
+	r.Decode(&body)
+	asked := body.Spec.Attributes.Verb + " " + body.Spec.Attributes.Resource
+	if body.Spec.Attributes.Subresource != "" {
+		asked += "/" + body.Spec.Attributes.Subresource
+	}
+	return hooktest.Status{Code: http.StatusCreated, Body: Map{
+		"apiVersion": body.APIVersion, "kind": body.Kind, "status": Map{"allowed": !slices.Contains(a.Denied, asked)},
+	}}
+}
+
+// patch applies what was sent. A change of the spec makes a new generation.
+func (a *API) patch(path string, r hooktest.Request, keep bool) any {
+	before, err := json.Marshal(a.Objects[path])
+	if err != nil {
+		a.t.Error(err)
+	}
+	after, err := apply(r.Header.Get("Content-Type"), before, r.Body)
+	if err != nil {
+		return status(errors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false))
+	}
+	object := Map{}
+	if err := json.Unmarshal(after, &object); err != nil {
+		a.t.Error(err)
+	}
+	if metadata := object["metadata"].(Map); fmt.Sprint(a.Objects[path]["spec"]) != fmt.Sprint(object["spec"]) {
+		metadata["generation"] = metadata["generation"].(float64) + 1
+	}
+	if !keep {
+		return object
+	}
+	a.Patches = append(a.Patches, r.Header.Get("Content-Type")+" "+string(r.Body))
+	a.Objects[path] = object
+	if a.Patched != nil {
+		a.Patched(path, object)
+	}
+	return object
+}
+
+func apply(kind string, document, patch []byte) ([]byte, error) {
+	if kind == "application/merge-patch+json" {
+		return jsonpatch.MergePatch(document, patch)
+	}
+	steps, err := jsonpatch.DecodePatch(patch)
+	if err != nil {
+		return nil, err
+	}
+	return steps.Apply(document)
+}
+
+func status(err *errors.StatusError) hooktest.Status {
+	body, _ := runtime.DefaultUnstructuredConverter.ToUnstructured(&err.ErrStatus)
+	return hooktest.Status{Code: int(err.ErrStatus.Code), Body: body}
+}
+
+// Invalid is how the API server refuses an object.
+func Invalid(message string) hooktest.Status {
+	return hooktest.Status{Code: http.StatusUnprocessableEntity, Body: Map{
+		"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Invalid", "code": 422, "message": message,
+	}}
+}
+
+// Kubeconfig writes one for the server. There is TLS in it, because client-go
+// sends no token without.
+func Kubeconfig(t testing.TB, s *hooktest.Server) string {
+	t.Helper()
+	text, err := json.Marshal(Map{
+		"apiVersion": "v1", "kind": "Config", "current-context": "prod",
+		"clusters": []Map{{"name": "prod", "cluster": Map{"server": s.URL, "certificate-authority-data": s.CA}}},
+		"users":    []Map{{"name": "pushback", "user": Map{"token": Token}}},
+		"contexts": []Map{{"name": "prod", "context": Map{"cluster": "prod", "user": "pushback"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
