@@ -1,0 +1,47 @@
+package flag_test
+
+import (
+	"testing"
+
+	"github.com/pushback/pushback/rollback/internal/flag"
+)
+
+func TestParse(t *testing.T) {
+	f := func(version string, want flag.Value, good bool) {
+		t.Helper()
+		got, err := flag.Parse(version)
+		if (err == nil) != good || good && got != want {
+			t.Errorf("%q: %+v, %v", version, got, err)
+		}
+	}
+	share := func(n int) flag.Value { return flag.Value{Kind: flag.Share, Thousandth: n} }
+	f("off", flag.Value{Kind: flag.Off}, true)
+	f("on", flag.Value{Kind: flag.On}, true)
+	f("treatment", flag.Value{Kind: flag.Variation, Name: "treatment"}, true)
+	f("25%", share(25_000), true)
+	f("33.333%", share(33_333), true)
+	f("0.5%", share(500), true)
+	f("0%", share(0), true)
+	f("100%", share(100_000), true)
+	for _, bad := range []string{"", "%", "101%", "-1%", "+1%", "1e1%", "1.%", ".5%", "1.2345%", "1,5%", "1 %", "0x1%", "100.001%", "1.2.3%"} {
+		f(bad, flag.Value{}, false)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"off", "on", "25%", "33.333%", "treatment", "%", "9999%"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, version string) {
+		v, err := flag.Parse(version)
+		if err != nil {
+			return
+		}
+		if v.Thousandth < 0 || v.Thousandth > 100_000 {
+			t.Errorf("%q is %+v", version, v)
+		}
+		if again, err := flag.Parse(v.String()); err != nil || again != v {
+			t.Errorf("%q is %+v, written %q, read again as %+v, %v", version, v, v, again, err)
+		}
+	})
+}

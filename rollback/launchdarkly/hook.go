@@ -1,0 +1,229 @@
+package launchdarkly
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/common/config"
+
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/internal/call"
+	"github.com/pushback/pushback/rollback/internal/flag"
+	"github.com/pushback/pushback/rollback/internal/naming"
+)
+
+const (
+	// DefaultTimeout bounds a rollback where the configuration does not.
+	DefaultTimeout = time.Minute
+	defaultURL     = "https://app.launchdarkly.com"
+	apiVersion     = "20240415"
+	semantic       = "application/json; domain-model=launchdarkly.semanticpatch"
+)
+
+// Config is a hook of kind launchdarkly in pushback.yml.
+type Config struct {
+	URL         string                  `yaml:"url"`         // "": https://app.launchdarkly.com
+	TokenFile   string                  `yaml:"token_file"`  // an access token that may update flags
+	Project     string                  `yaml:"project"`     // "": default
+	Environment string                  `yaml:"environment"` // its key; "": $environment
+	Flag        string                  `yaml:"flag"`        // its key; "": $group, which ramps of one flag share
+	To          flag.To                 `yaml:"to"`          // off, or previous; "": off
+	Timeout     time.Duration           `yaml:"timeout"`     // 0: DefaultTimeout
+	HTTP        config.HTTPClientConfig `yaml:"http"`        // TLS, proxy and headers, as Prometheus writes them
+}
+
+// SetDirectory makes relative file names start at dir.
+func (c *Config) SetDirectory(dir string) {
+	c.TokenFile = config.JoinDir(dir, c.TokenFile)
+	c.HTTP.SetDirectory(dir)
+}
+
+// Idempotent is the kind's own nature: a flag is turned to a value once.
+func (c *Config) Idempotent() bool { return true }
+
+// Hook turns flags. It is safe for concurrent use.
+type Hook struct {
+	config Config
+	api    *call.API
+	now    func() time.Time
+}
+
+// New checks the configuration, the token included, and calls nobody.
+func New(c Config) (*Hook, error) {
+	c.URL, c.Project = cmp.Or(c.URL, defaultURL), cmp.Or(c.Project, "default")
+	c.Environment, c.Flag = cmp.Or(c.Environment, "$environment"), cmp.Or(c.Flag, "$group")
+	c.To, c.Timeout = cmp.Or(c.To, flag.ToOff), cmp.Or(c.Timeout, DefaultTimeout)
+	if c.Timeout < 0 {
+		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
+	}
+	err := errors.Join(c.To.Check(), naming.Check("project", c.Project), naming.Check("environment", c.Environment), naming.Check("flag", c.Flag))
+	if err != nil {
+		return nil, err
+	}
+	api, err := call.New(call.Options{
+		Name: "LaunchDarkly", URL: c.URL, TokenFile: c.TokenFile, HTTP: c.HTTP, Header: http.Header{"Ld-Api-Version": {apiVersion}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Hook{config: c, api: api, now: time.Now}, nil
+}
+
+// named is one flag in one environment.
+type named struct{ project, environment, flag string }
+
+func (h *Hook) named(p rollback.Plan) (n named, err error) {
+	for _, one := range []struct {
+		into         *string
+		key, setting string
+	}{{&n.project, "project", h.config.Project}, {&n.environment, "environment", h.config.Environment}, {&n.flag, "flag", h.config.Flag}} {
+		if *one.into, err = naming.Fill(one.key, one.setting, p); err != nil {
+			return n, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
+		}
+		if !naming.Plain(*one.into) {
+			return n, fmt.Errorf("%w: %s: %q is no key in LaunchDarkly", rollback.ErrNotSent, one.key, *one.into)
+		}
+	}
+	return n, nil
+}
+
+func (n named) path() string { return call.Path("api", "v2", "flags", n.project, n.flag) }
+
+// String is how people call it.
+func (n named) String() string { return fmt.Sprintf("flag %s in %s", n.flag, n.environment) }
+
+// turn is what leads a flag to where a plan wants it.
+type turn struct {
+	named named
+	now   string // what is served
+	to    flag.Value
+	steps []instruction
+}
+
+func (h *Hook) look(ctx context.Context, p rollback.Plan) (t turn, err error) {
+	if t.named, err = h.named(p); err != nil {
+		return t, err
+	}
+	var f feature
+	if err := h.api.Get(ctx, t.named.path()+"?"+url.Values{"env": {t.named.environment}}.Encode(), &f); err != nil {
+		return t, err
+	}
+	e, found := f.Environments[t.named.environment]
+	if !found || f.Archived {
+		return t, fmt.Errorf("%s is archived, or not in this environment", t.named)
+	}
+	t.now = f.serving(e)
+	if t.to, err = h.config.To.Target(p.Target); err != nil {
+		return t, err
+	}
+	t.steps, err = f.instructions(e, t.to)
+	return t, err
+}
+
+// patch is the body of a semantic patch.
+type patch struct {
+	Environment  string        `json:"environmentKey"`
+	Comment      string        `json:"comment"`
+	Instructions []instruction `json:"instructions"`
+}
+
+func (t turn) patch(p rollback.Plan) patch {
+	comment := fmt.Sprintf("Pushback: %s back to %s, order %s", t.named.flag, t.to, p.Change.Key())
+	return patch{Environment: t.named.environment, Comment: comment, Instructions: t.steps}
+}
+
+// Do turns the flag.
+func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
+	if !w.Valid() {
+		return rollback.Receipt{}, rollback.ErrNoWarrant
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
+	defer cancel()
+	t, err := h.look(ctx, w.Plan())
+	if err != nil {
+		return rollback.Receipt{}, err
+	}
+	if len(t.steps) == 0 {
+		return call.Settled(h.now(), t.to.String()), nil
+	}
+	var log call.Log
+	answer, err := h.api.Act(ctx, call.Request{
+		Method: http.MethodPatch, Path: t.named.path(), Body: t.patch(w.Plan()), ContentType: semantic,
+	}, nil)
+	log.Add("PATCH %s, from %s to %s: %s", t.named.path(), t.now, t.to, answer.Status)
+	log.Add("%s", answer.Body)
+	status := answer.Status
+	if err == nil {
+		status = fmt.Sprintf("%s is %s", t.named, rollback.Output(t.to.String()))
+	}
+	return log.Receipt(h.now(), status), err
+}
+
+// DryRun looks at the flag and says what Do would send.
+func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
+	t, err := h.look(ctx, p)
+	if err != nil || len(t.steps) == 0 {
+		return rollback.Preview{Settled: err == nil}, err
+	}
+	text, err := json.Marshal(t.patch(p))
+	if err != nil {
+		return rollback.Preview{}, fmt.Errorf("writing the patch: %w", err)
+	}
+	return rollback.Preview{Steps: []string{fmt.Sprintf("PATCH %s%s %s", h.api.URL(), t.named.path(), text)}}, nil
+}
+
+// Verify looks at what the flag serves.
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+	t, err := h.look(ctx, p)
+	if err != nil {
+		return rollback.Sighting{}, err
+	}
+	return rollback.Sighting{At: h.now().UTC(), Settled: len(t.steps) == 0, Running: t.now, Detail: t.named.String()}, nil
+}
+
+// Preflight looks whether the token is taken, and whether the flag can be
+// turned without asking people in LaunchDarkly first.
+func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
+	const hint = "put an access token that may update flags into token_file"
+	if !p.Known() && !naming.Fixed(h.config.Project+h.config.Environment+h.config.Flag) {
+		err := h.api.Get(ctx, "/api/v2/caller-identity", &struct{}{})
+		return []rollback.Check{
+			call.Reached("LaunchDarkly takes the token", err, hint),
+			{What: "the flag", Skipped: "it follows from the change: " + h.config.Flag},
+		}
+	}
+	n, err := h.named(p)
+	if err != nil {
+		return []rollback.Check{{What: "the flag has a name", Problem: rollback.Output(err.Error()), Hint: "see `flag`"}}
+	}
+	if !p.Known() {
+		p.Target = "off" // a fixed flag can be looked at without a change
+	}
+	_, err = h.look(ctx, p)
+	return []rollback.Check{call.Reached(n.String()+" can be turned", err, hint), h.approvals(ctx, n)}
+}
+
+// approvals finds out whether LaunchDarkly wants people to approve changes of
+// the environment: it would refuse ours.
+func (h *Hook) approvals(ctx context.Context, n named) rollback.Check {
+	var found struct {
+		Approval struct {
+			Required bool `json:"required"`
+		} `json:"approvalSettings"`
+	}
+	c := rollback.Check{What: "LaunchDarkly asks nobody to approve"}
+	err := h.api.Get(ctx, call.Path("api", "v2", "projects", n.project, "environments", n.environment), &found)
+	switch {
+	case err != nil:
+		c.Skipped = rollback.Output(err.Error())
+	case found.Approval.Required:
+		c.Problem, c.Hint = "changes of the environment need an approval there", "let the token's role bypass required approvals, and see that it may"
+	}
+	return c
+}
