@@ -1,0 +1,135 @@
+package unleash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/internal/call"
+	"github.com/pushback/pushback/rollback/internal/flag"
+	"github.com/pushback/pushback/rollback/internal/naming"
+)
+
+// featureEnvironment is what is read of GET …/environments/{environment}.
+type featureEnvironment struct {
+	Enabled    bool       `json:"enabled"`
+	Strategies []strategy `json:"strategies"`
+}
+
+type strategy struct {
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	Disabled   bool              `json:"disabled"`
+	Parameters map[string]string `json:"parameters"`
+}
+
+// rollout is the flag's one gradual rollout, and its share.
+func (f featureEnvironment) rollout() (id string, share flag.Value, err error) {
+	n := 0
+	for _, s := range f.Strategies {
+		if s.Name != "flexibleRollout" || s.Disabled {
+			continue
+		}
+		n++
+		id = s.ID
+		share, err = flag.Parse(s.Parameters["rollout"] + "%")
+	}
+	switch {
+	case n != 1:
+		return "", flag.Value{}, fmt.Errorf("a share is of a flag with one gradual rollout: this one has %d", n)
+	case err != nil:
+		return "", flag.Value{}, fmt.Errorf("its rollout is no share: %w", err)
+	case !naming.Plain(id):
+		return "", flag.Value{}, fmt.Errorf("its rollout's id %q is none", rollback.Output(id))
+	}
+	return id, share, nil
+}
+
+// serving is what is served, for people.
+func (f featureEnvironment) serving() string {
+	if !f.Enabled {
+		return string(flag.Off)
+	}
+	if _, share, err := f.rollout(); err == nil {
+		return share.String()
+	}
+	return string(flag.On)
+}
+
+// named is one flag in one environment.
+type named struct{ project, environment, flag string }
+
+func (h *Hook) named(p rollback.Plan) (n named, err error) {
+	for _, one := range []struct {
+		into         *string
+		key, setting string
+	}{{&n.project, "project", h.config.Project}, {&n.environment, "environment", h.config.Environment}, {&n.flag, "flag", h.config.Flag}} {
+		if *one.into, err = naming.Fill(one.key, one.setting, p); err != nil {
+			return n, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
+		}
+		if !naming.Plain(*one.into) {
+			return n, fmt.Errorf("%w: %s: %q is no name in Unleash", rollback.ErrNotSent, one.key, *one.into)
+		}
+	}
+	return n, nil
+}
+
+func (n named) path(parts ...string) string {
+	return call.Path(append([]string{"api", "admin", "projects", n.project, "features", n.flag, "environments", n.environment}, parts...)...)
+}
+
+// String is how people call it.
+func (n named) String() string { return fmt.Sprintf("flag %s in %s", n.flag, n.environment) }
+
+// turn is what leads a flag to where a plan wants it.
+type turn struct {
+	named named
+	now   string
+	to    flag.Value
+	steps []call.Request
+}
+
+func (h *Hook) look(ctx context.Context, p rollback.Plan) (t turn, err error) {
+	if t.named, err = h.named(p); err != nil {
+		return t, err
+	}
+	var f featureEnvironment
+	if err := h.api.Get(ctx, t.named.path(), &f); err != nil {
+		return t, err
+	}
+	t.now = f.serving()
+	if t.to, err = h.config.To.Target(p.Target); err != nil {
+		return t, err
+	}
+	t.steps, err = t.named.steps(f, t.to)
+	return t, err
+}
+
+// steps lead from how a flag is to a value; none where it is that already.
+func (n named) steps(f featureEnvironment, to flag.Value) (steps []call.Request, err error) {
+	switch to.Kind {
+	case flag.Off:
+		if f.Enabled {
+			steps = append(steps, n.turn("off"))
+		}
+		return steps, nil
+	case flag.Variation:
+		return nil, fmt.Errorf("Unleash serves off, on or a share, and no variation %q", to.Name)
+	case flag.Share:
+		id, now, err := f.rollout()
+		if err == nil && to.Thousandth%1000 != 0 {
+			err = errors.New("Unleash counts whole percents")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if now != to {
+			steps = append(steps, n.share(id, to.Thousandth))
+		}
+	}
+	if !f.Enabled {
+		steps = append(steps, n.turn("on"))
+	}
+	return steps, nil
+}
