@@ -17,8 +17,14 @@ import (
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/webhook"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/argocd"
+	"github.com/pushback/pushback/rollback/argorollouts"
 	"github.com/pushback/pushback/rollback/command"
+	githubhook "github.com/pushback/pushback/rollback/github"
 	httphook "github.com/pushback/pushback/rollback/http"
+	"github.com/pushback/pushback/rollback/kubernetes"
+	"github.com/pushback/pushback/rollback/launchdarkly"
+	"github.com/pushback/pushback/rollback/unleash"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
 	"github.com/pushback/pushback/sources/metrics/csv"
@@ -68,6 +74,24 @@ func hook(a config.Adapter) (rollback.Hook, time.Duration, error) {
 	case *command.Config:
 		h, err := command.New(*c)
 		return h, cmp.Or(c.Timeout, command.DefaultTimeout), err
+	case *githubhook.Config:
+		h, err := githubhook.New(*c)
+		return h, cmp.Or(c.Timeout, githubhook.DefaultTimeout), err
+	case *argocd.Config:
+		h, err := argocd.New(*c)
+		return h, cmp.Or(c.Timeout, argocd.DefaultTimeout), err
+	case *argorollouts.Config:
+		h, err := argorollouts.New(*c)
+		return h, cmp.Or(c.Timeout, argorollouts.DefaultTimeout), err
+	case *kubernetes.Config:
+		h, err := kubernetes.New(*c)
+		return h, cmp.Or(c.Timeout, kubernetes.DefaultTimeout), err
+	case *launchdarkly.Config:
+		h, err := launchdarkly.New(*c)
+		return h, cmp.Or(c.Timeout, launchdarkly.DefaultTimeout), err
+	case *unleash.Config:
+		h, err := unleash.New(*c)
+		return h, cmp.Or(c.Timeout, unleash.DefaultTimeout), err
 	}
 	return nil, 0, fmt.Errorf("kind %q cannot be built", a.Kind)
 }

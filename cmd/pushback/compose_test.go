@@ -120,23 +120,31 @@ func TestExampleIsWhole(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"pushback.yml": string(b), "rules/empty.yml": "", "web.yml": "", "roll-back": "#!/bin/sh\n",
+		"pushback.yml": string(b), "rules/empty.yml": "", "web.yml": "", "roll-back": "#!/bin/sh\n", "running-version": "#!/bin/sh\n",
 		"services.yml": "services: [{name: billing, match: {job: billing-api}}]",
 		"aliases.csv":  "alias,service,owner,chat,pager,hook\nexample/cart,cart,checkout,team-chat,pager,deployer\n",
-		"secrets/api":  "x", "secrets/github": "x", "secrets/generic": "x", "secrets/hook": "x", "secrets/pagerduty": "x",
+		"secrets/api":  "x", "secrets/github": "x", "secrets/generic": "x", "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": "x",
 		"secrets/slack": "x", "secrets/webhook": "x", "secrets/grafana": "x", "secrets/prometheus": "x",
+		"secrets/github-hook": "x", "secrets/argocd": "x", "secrets/launchdarkly": "x", "secrets/unleash": "x",
+		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: c, context: {cluster: c}}], current-context: c}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c := loadClean(t, filepath.Join(dir, "pushback.yml"))
-	k := kinds()
-	if len(c.Metrics) != len(k.Metrics) || len(c.Sources) != len(k.Sources) || len(c.Hooks) != len(k.Hooks) ||
+	if _, err := hooks(c); err != nil {
+		t.Error(err)
+	}
+	k, shown := kinds(), map[string]bool{}
+	for _, h := range c.Hooks {
+		shown[h.Kind] = true
+	}
+	if len(c.Metrics) != len(k.Metrics) || len(c.Sources) != len(k.Sources) || len(shown) != len(k.Hooks) ||
 		len(c.Receivers) != len(k.Receivers) || c.Grafana == nil || len(c.Freezes) == 0 || len(c.Services.Aliases) == 0 {
 		t.Error("the example does not show every kind of every section")
 	}

@@ -9,8 +9,14 @@ import (
 	"github.com/pushback/pushback/notify/pagerduty"
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/webhook"
+	"github.com/pushback/pushback/rollback/argocd"
+	"github.com/pushback/pushback/rollback/argorollouts"
 	"github.com/pushback/pushback/rollback/command"
+	githubhook "github.com/pushback/pushback/rollback/github"
 	httphook "github.com/pushback/pushback/rollback/http"
+	"github.com/pushback/pushback/rollback/kubernetes"
+	"github.com/pushback/pushback/rollback/launchdarkly"
+	"github.com/pushback/pushback/rollback/unleash"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
 	"github.com/pushback/pushback/sources/metrics/csv"
@@ -33,8 +39,14 @@ func kinds() config.Kinds {
 			"generic": func() any { return new(generic.Config) },
 		},
 		Hooks: map[string]func() any{
-			"http":    func() any { return new(httphook.Config) },
-			"command": func() any { return new(command.Config) },
+			"http":         func() any { return new(httphook.Config) },
+			"command":      func() any { return new(command.Config) },
+			"github":       func() any { return new(githubhook.Config) },
+			"argocd":       func() any { return new(argocd.Config) },
+			"argorollouts": func() any { return new(argorollouts.Config) },
+			"kubernetes":   func() any { return new(kubernetes.Config) },
+			"launchdarkly": func() any { return new(launchdarkly.Config) },
+			"unleash":      func() any { return new(unleash.Config) },
 		},
 		Receivers: map[string]func() any{
 			"pagerduty":    func() any { return new(pagerduty.Config) },

@@ -76,7 +76,7 @@ func (l *loader) hooks() map[string]Hook {
 	all := map[string]Hook{}
 	for n, a := range l.adapters("hooks", l.file.Hooks) {
 		keys := l.file.Hooks.entries[n].shared.(*hookKeys)
-		h := Hook{Adapter: a, Idempotent: keys.Idempotent, Target: Previous}
+		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous}
 		switch keys.Target {
 		case "", Previous:
 		case LastGood:
@@ -87,6 +87,16 @@ func (l *loader) hooks() map[string]Hook {
 		all[n] = h
 	}
 	return all
+}
+
+// idempotent is what is written, or else the nature of the kind. A kind that
+// does not know its own is not: what it runs or calls is somebody else's.
+func idempotent(written *bool, settings any) bool {
+	if written != nil {
+		return *written
+	}
+	kind, knows := settings.(interface{ Idempotent() bool })
+	return knows && kind.Idempotent()
 }
 
 func (l *loader) grafana() *Adapter {

@@ -77,7 +77,7 @@ type Source struct {
 // name it; nobody else can.
 type Hook struct {
 	Adapter
-	Idempotent bool   // may be sent twice under one key without harm
+	Idempotent bool   // may be sent twice under one key without harm; the kind's nature where nothing is written
 	Target     Target // which version it is asked to go back to
 }
 

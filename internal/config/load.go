@@ -43,7 +43,7 @@ type metricsKeys struct {
 
 // hookKeys are the keys every hook has, whatever it runs or calls.
 type hookKeys struct {
-	Idempotent bool   `yaml:"idempotent"`
+	Idempotent *bool  `yaml:"idempotent"`
 	Target     Target `yaml:"target"`
 }
 

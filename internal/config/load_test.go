@@ -124,6 +124,30 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 	}
 }
 
+// natural is a kind of hook that knows its own nature.
+type natural struct {
+	hookSettings `yaml:",inline"`
+}
+
+func (*natural) Idempotent() bool { return true }
+
+func TestIdempotent(t *testing.T) {
+	f := func(kind, written string, want bool) {
+		t.Helper()
+		dir := folder(t, map[string]string{"pushback.yml": metrics + "hooks: {shop: {kind: " + kind + written + "}}"})
+		k := kinds
+		k.Hooks = map[string]func() any{"command": kinds.Hooks["command"], "exact": func() any { return new(natural) }}
+		c, problems := Load(filepath.Join(dir, "pushback.yml"), k)
+		if len(problems) > 0 || c.Hooks["shop"].Idempotent != want {
+			t.Errorf("kind %s%s: %v, %v", kind, written, c.Hooks["shop"].Idempotent, problems)
+		}
+	}
+	f("command", "", false)
+	f("command", ", idempotent: true", true)
+	f("exact", "", true)
+	f("exact", ", idempotent: false", false)
+}
+
 func TestDiagnostics(t *testing.T) {
 	f := func(source string, want ...string) {
 		t.Helper()
