@@ -28,6 +28,7 @@ type daemon struct {
 	log      *slog.Logger
 	engine   *engine.Engine
 	server   *server.Server
+	rules    rulesFolder
 	scrapers []*embedded.Store
 	closers  []io.Closer // closed last to first
 }
@@ -56,7 +57,8 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 		return d, err
 	}
 	o.World = worldOf(c)
-	o.Rules = func() (*rules.Set, []rules.Diagnostic) { return rules.Load(os.DirFS(c.Rules), o.World) }
+	d.rules = rulesFolder{path: c.Rules}
+	o.Rules = func() (*rules.Set, []rules.Diagnostic) { return d.rules.load(o.World) }
 	if d.engine, err = engine.New(o); err != nil {
 		return d, err
 	}
@@ -171,7 +173,7 @@ func newServer(c config.Config, e *engine.Engine, st *store.Store, set *metrics.
 	}
 	return server.New(server.Options{
 		Engine: e, Store: st, Ready: func() []api.Trouble { return troubles(e.Problems()) }, Frozen: e.Frozen,
-		Reload:    func() []api.Diagnostic { return diagnostics(e.Reload()) },
+		Reload:    func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
 		Subscribe: e.Subscribe, Sources: endpoints, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: log,
 		Version: version(), Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
@@ -189,7 +191,7 @@ func diagnostics(ds []rules.Diagnostic) []api.Diagnostic {
 	all := []api.Diagnostic{}
 	for _, d := range ds {
 		all = append(all, api.Diagnostic{
-			File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint,
+			File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint, Snippet: d.Snippet,
 		})
 	}
 	return all

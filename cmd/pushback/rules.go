@@ -12,7 +12,8 @@ import (
 )
 
 type rulesCommand struct {
-	Check rulesCheckCommand `cmd:"" help:"Check the rules."`
+	Check  rulesCheckCommand  `cmd:"" help:"Check the rules."`
+	Reload rulesReloadCommand `cmd:"" help:"Have the daemon read its rules now."`
 }
 
 // rulesCheckCommand reads the rules as the daemon would.

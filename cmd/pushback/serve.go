@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,8 +22,10 @@ type serveCommand struct {
 // Help is what --help says beyond the flags.
 func (serveCommand) Help() string {
 	return `Takes events, watches every change, judges it, tells people and rolls back.
-Logs JSON lines to standard error. SIGHUP reads the rules again; SIGTERM stops
-within ten seconds.
+Logs JSON lines to standard error. An edit of the rules takes effect by itself,
+at once and as a whole; SIGHUP reads them again. Rules with a mistake change
+nothing: the last good ones go on, also after a restart. SIGTERM stops within
+ten seconds.
 
 Examples:
   pushback serve -c pushback.yml
@@ -72,25 +72,6 @@ func (d *daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
+	g.Go(func() error { return d.reloadOnEdit(ctx) })
 	return g.Wait()
-}
-
-func (d *daemon) reloadOnHangup(ctx context.Context) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hangup:
-			broken := d.engine.Reload()
-			for _, b := range broken {
-				d.log.Error("rules not reloaded, the last good ones go on", "mistake", b.String())
-			}
-			if len(broken) == 0 {
-				d.log.Info("rules reloaded")
-			}
-		}
-	}
 }

@@ -11,7 +11,7 @@ import (
 // other. A star is one folder. A package that stands nowhere fails the test:
 // where something new belongs is a decision, not an accident.
 var layers = [][]string{
-	{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/crashpoint", "internal/architecture", "dashboards"},
+	{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/architecture", "dashboards"},
 	{"detector", "sources/changes"},
 	{"sources/changes/signature", "sources/metrics/metricstest", "internal/servertest"},
 	{"sources/changes/*", "sources/metrics/*"},

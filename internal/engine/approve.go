@@ -68,11 +68,8 @@ func (e *Engine) Problems() []Problem {
 	if !e.started.Load() {
 		ps = append(ps, Problem{Component: "jobs", Detail: "not started yet"})
 	}
-	if broken := e.rules.problems(); len(broken) > 0 {
-		ps = append(ps, Problem{
-			Component: "rules",
-			Detail:    fmt.Sprintf("%d mistake(s), the last good rules go on; first: %s", len(broken), broken[0]),
-		})
+	if p, is := e.rules.problem(); is {
+		ps = append(ps, p)
 	}
 	return append(ps, e.stores.problems()...)
 }

@@ -100,7 +100,7 @@ func New(o Options) (*Engine, error) {
 		o.Now = time.Now
 	}
 	e := &Engine{Options: o, boot: rand.Text(), wake: make(chan struct{}, 1), listeners: newListeners()}
-	e.rules = newRuleBook(o.Rules)
+	e.rules = newRuleBook(o.Rules, o.Now())
 	e.catalogue = NewCatalogue(o.Catalogue, o.Metrics[""])
 	e.stores = newStoreHealth()
 	e.shared = sharing(o.Metrics, o.Now)

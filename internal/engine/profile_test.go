@@ -179,15 +179,15 @@ func TestChangedRuleIsTaughtAtOnce(t *testing.T) {
 	taught(4, "at the start")
 	<-queued(b.profiles.edited)
 	b.rule = strings.Replace(redRule, "5..", "5.+", 1)
-	if broken := b.Reload(); len(broken) != 0 {
+	if broken := b.Reload(t.Context()); len(broken) != 0 {
 		t.Fatal(broken)
 	}
 	<-b.profiles.edited
 	taught(4, "another query")
-	b.Reload()
+	b.Reload(t.Context())
 	taught(0, "the same rules again")
 	b.rule = strings.Replace(b.rule, "limit: 20%", "limit: 30%", 1)
-	b.Reload()
+	b.Reload(t.Context())
 	taught(0, "another limit, of the same query")
 }
 

@@ -157,7 +157,7 @@ func TestCondemnedTarget(t *testing.T) {
 	b.pass(12 * time.Minute)
 	b.shop.errors("cart", 0.005)
 	b.rule = redRule
-	if broken := b.Reload(); len(broken) > 0 {
+	if broken := b.Reload(t.Context()); len(broken) > 0 {
 		t.Fatal(broken)
 	}
 	b.pass(time.Minute)
@@ -185,7 +185,7 @@ func TestLastGoodTarget(t *testing.T) {
 	b.pass(12 * time.Minute)
 	b.shop.errors("cart", 0.005)
 	b.rule = redRule
-	if broken := b.Reload(); len(broken) > 0 {
+	if broken := b.Reload(t.Context()); len(broken) > 0 {
 		t.Fatal(broken)
 	}
 	key := b.deploy("v3", func(e *sources.Event) { e.Previous = "v2" })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -26,6 +27,10 @@ func (t *Telemetry) observe(e *Engine) {
 	t.set.NewGauge("pushback_watches_open", func() float64 { return float64(e.looks.open()) })
 	t.set.NewGauge("pushback_rules_loaded", func() float64 { return float64(e.rules.set().Len()) })
 	t.set.NewGauge("pushback_rules_broken", func() float64 { return float64(len(e.rules.problems())) })
+	t.set.NewGauge("pushback_rules_last_good_timestamp_seconds", func() float64 {
+		_, since, _ := e.rules.standing()
+		return float64(max(0, since.Unix())) // 0: never
+	})
 	t.set.NewGauge("pushback_profiles_wanted", func() float64 { n, _, _ := e.profiles.ages(); return float64(n) })
 	t.set.NewGauge("pushback_profiles_missing", func() float64 { _, n, _ := e.profiles.ages(); return float64(n) })
 	t.set.NewGauge("pushback_profile_oldest_age_seconds", func() float64 { _, _, age := e.profiles.ages(); return age.Seconds() })
@@ -35,6 +40,15 @@ func (t *Telemetry) observe(e *Engine) {
 		}
 		return 0
 	})
+}
+
+// reloaded counts a reading of the rules folder.
+func (t *Telemetry) reloaded(broken []rules.Diagnostic) {
+	result := "good"
+	if len(broken) > 0 {
+		result = "broken"
+	}
+	t.count(fmt.Sprintf("pushback_rules_reloads_total{result=%q}", result))
 }
 
 func (t *Telemetry) count(name string) {

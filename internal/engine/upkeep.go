@@ -16,6 +16,9 @@ const sweepEvery = 15 * time.Second
 // recover inserts a job for everything that is not final. A job that survived
 // the crash as well does no harm: both compare and swap the same row.
 func (e *Engine) recover(ctx context.Context) error {
+	if err := e.keepRules(ctx); err != nil {
+		e.Log.Error("taking up the rules", "error", err) // what is loaded goes on
+	}
 	e.wakePlanner()
 	return e.insertJobs(ctx)
 }

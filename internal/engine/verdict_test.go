@@ -207,7 +207,7 @@ func TestRuleEditedMeanwhile(t *testing.T) {
 	key := b.bad("v2", nil)
 	b.pass(5 * time.Second)
 	b.rule = strings.NewReplacer("min_effect: 0.5 points", "min_effect: 50 points", "mode: act", "mode: observe").Replace(redRule)
-	if broken := b.Reload(); len(broken) > 0 {
+	if broken := b.Reload(t.Context()); len(broken) > 0 {
 		t.Fatal(broken)
 	}
 	b.until("a rollback by the rule as it was", b.ordered(key, rollback.Done))
@@ -217,7 +217,7 @@ func TestBrokenRulesChangeNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
 	b.rule = "rules: ["
-	if broken := b.Reload(); len(broken) == 0 {
+	if broken := b.Reload(t.Context()); len(broken) == 0 {
 		t.Fatal("a broken file was taken")
 	}
 	key := b.bad("v2", nil)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -39,7 +40,7 @@ func TestWhoMayRead(t *testing.T) {
 }
 
 func TestChangingNeedsATokenEvenOnLoopback(t *testing.T) {
-	p := listen(t, func(o *Options) { o.Reload = func() []api.Diagnostic { return nil } })
+	p := listen(t, func(o *Options) { o.Reload = func(context.Context) []api.Diagnostic { return nil } })
 	key := p.mustPlay(bad)
 	f := func(method, path string, want int, headers ...string) {
 		t.Helper()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,16 +24,16 @@ import (
 type Options struct {
 	Engine    Engine
 	Store     Store
-	Ready     func() []api.Trouble           // why not ready; none: ready
-	Frozen    func() (bool, string)          // whether all acting is stopped, and by what
-	Reload    func() []api.Diagnostic        // reads the rules again; none: they are in force
-	Subscribe func() (<-chan string, func()) // keys of changes that moved, and how to stop
-	Sources   map[string]Endpoint            // by the {source} of POST /hooks/{source}
-	Canonical func(service string) string    // a tool's name for a service → ours; nil: as it is
-	Metrics   *metrics.Set                   // served at /metrics beside the process's own
-	Now       func() time.Time               // the clock of intake, sign-ins and pages
-	Log       *slog.Logger                   // nil: nothing is logged
-	Version   string                         // of the program, for the status and the pages
+	Ready     func() []api.Trouble                   // why not ready; none: ready
+	Frozen    func() (bool, string)                  // whether all acting is stopped, and by what
+	Reload    func(context.Context) []api.Diagnostic // reads the rules again; none: they are in force
+	Subscribe func() (<-chan string, func())         // keys of changes that moved, and how to stop
+	Sources   map[string]Endpoint                    // by the {source} of POST /hooks/{source}
+	Canonical func(service string) string            // a tool's name for a service → ours; nil: as it is
+	Metrics   *metrics.Set                           // served at /metrics beside the process's own
+	Now       func() time.Time                       // the clock of intake, sign-ins and pages
+	Log       *slog.Logger                           // nil: nothing is logged
+	Version   string                                 // of the program, for the status and the pages
 
 	Listen      string // host:port, to know whether it is loopback
 	ExternalURL string // how people and tools reach us; "" where nobody but this host does

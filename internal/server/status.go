@@ -59,10 +59,10 @@ func proposed(open []rollback.Order) []rollback.Order {
 	return waiting
 }
 
-func (s *Server) reload(context.Context, *struct{}) (*answerOf[api.Reloaded], error) {
+func (s *Server) reload(ctx context.Context, _ *struct{}) (*answerOf[api.Reloaded], error) {
 	if s.Reload == nil {
 		return nil, problem(http.StatusNotFound, "this server has no rules to reload", "")
 	}
-	found := append([]api.Diagnostic{}, s.Reload()...)
+	found := append([]api.Diagnostic{}, s.Reload(ctx)...)
 	return &answerOf[api.Reloaded]{Body: api.Reloaded{Reloaded: len(found) == 0, Diagnostics: found}}, nil
 }

@@ -51,6 +51,7 @@ var suite = []struct {
 	{"messages are told once", messagesOnce},
 	{"annotations", annotations},
 	{"journal", journal},
+	{"the last good rules", goodRules},
 }
 
 func TestSQLite(t *testing.T) {

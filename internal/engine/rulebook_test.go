@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+)
+
+// owned is a catalogue in which the platform team answers for what nobody owns.
+func owned(o *Options) { o.Catalogue.Default = rules.Service{Chat: "platform"} }
+
+// slip is redRule with a mistake in it.
+var slip = strings.Replace(redRule, "min_events", "min_evnts", 1)
+
+func TestBrokenRulesGoOnAndAreTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, owned)
+	b.rule = slip
+	if broken := b.Reload(t.Context()); len(broken) != 1 {
+		t.Fatal(broken)
+	}
+	b.pass(time.Minute)
+	m := b.wantTold("platform", "the rules are broken", "min_evnts", "last good rules go on")
+	if p := b.Problems(); !strings.Contains(p[len(p)-1].Detail, "the last good rules (1, of 2026-11-23T10:00:00Z) go on") {
+		t.Errorf("%+v", p)
+	}
+	b.Reload(t.Context())
+	b.pass(time.Minute)
+	if again := b.wantTold("platform", "the rules are broken"); again.At != m.At {
+		t.Error("the same mistake was told twice")
+	}
+
+	// The old rules judge on, and over a restart.
+	b.restart()
+	key := b.bad("v2", nil)
+	b.until("the rollback", b.ordered(key, "done"))
+
+	b.rule = redRule
+	if broken := b.Reload(t.Context()); len(broken) != 0 {
+		t.Fatal(broken)
+	}
+	b.pass(time.Minute)
+	b.wantTold("platform", "the rules are well again", "resolved=true")
+
+	b.rule = slip
+	b.Reload(t.Context())
+	b.pass(time.Minute)
+	rows, err := b.Store.OutgoingOf(t.Context(), rulesKey)
+	if b.must(err); len(rows) != 3 {
+		t.Errorf("the same mistake, made again, was not told again: %+v", rows)
+	}
+}
+
+// A database that never saw good rules, and a folder that never held any.
+func TestBrokenRulesFromTheFirstDay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, slip, owned)
+	b.pass(time.Minute)
+	b.wantTold("platform", "the rules are broken")
+	if p, is := b.rules.problem(); !is || !strings.Contains(p.Detail, "no change is watched") {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestAnEditReachesNoRunningWatch(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	key := b.deploy("v2", nil)
+	b.pass(time.Minute)
+	b.rule = strings.Replace(redRule, "limit: 20%", "limit: 1%", 1)
+	if broken := b.Reload(t.Context()); len(broken) != 0 {
+		t.Fatal(broken)
+	}
+	b.pass(time.Minute)
+	if w := b.watch(key); w.State != watch.Watching || !strings.Contains(w.RuleText, "limit: 20%") || *w.Plan.Signals[0].Limit != 0.2 {
+		t.Errorf("the edit reached a running watch: %+v", w)
+	}
+	next := b.deploy("v3", nil)
+	b.pass(time.Minute)
+	if w := b.watch(next); !strings.Contains(w.RuleText, "limit: 1%") {
+		t.Errorf("the next change is watched by the old rule: %s", w.RuleText)
+	}
+}

@@ -1,0 +1,129 @@
+package folder
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// Pace is how soon a change is told. The zero Pace is for people who edit.
+type Pace struct {
+	Rest time.Duration // nothing may change for so long; 300ms
+	Most time.Duration // told after so long even where it never rests; 5s
+	Poll time.Duration // looked at so often without any notice; 30s
+}
+
+func (p Pace) orDefault() Pace {
+	if p == (Pace{}) {
+		return Pace{Rest: 300 * time.Millisecond, Most: 5 * time.Second, Poll: 30 * time.Second}
+	}
+	return p
+}
+
+// Watch calls changed whenever the folder has come to rest after a change,
+// until ctx ends. seen is the Fingerprint that was taken before the folder was
+// read last, so that nothing is missed between that and now. Where the system
+// gives no notices, it polls.
+func Watch(ctx context.Context, dir, seen string, pace Pace, log *slog.Logger, changed func()) error {
+	w := watcher{dir: dir, pace: pace.orDefault(), log: log, changed: changed, seen: seen}
+	notices, err := fsnotify.NewWatcher()
+	if err != nil {
+		log.Warn("the system gives no notices of changed files; the folder is polled", "folder", dir, "error", err)
+		return w.run(ctx, nil, nil)
+	}
+	defer notices.Close()
+	w.notices = notices
+	w.listen()
+	return w.run(ctx, notices.Events, notices.Errors)
+}
+
+type watcher struct {
+	dir     string
+	pace    Pace
+	log     *slog.Logger
+	changed func()
+	seen    string // fingerprint of what was told last
+	notices *fsnotify.Watcher
+}
+
+func (w *watcher) run(ctx context.Context, events <-chan fsnotify.Event, failures <-chan error) error {
+	poll := time.NewTicker(w.pace.Poll)
+	defer poll.Stop()
+	rest := time.NewTimer(w.pace.Rest) // what changed while we began is told as well
+	defer rest.Stop()
+	var since time.Time // of the first notice not told yet
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, open := <-events:
+			if !open {
+				events = nil
+				continue
+			}
+			if since.IsZero() {
+				since = time.Now()
+			}
+			rest.Reset(min(w.pace.Rest, max(0, w.pace.Most-time.Since(since))))
+		case err := <-failures:
+			w.log.Warn("watching a folder", "folder", w.dir, "error", err)
+			rest.Reset(w.pace.Rest)
+		case <-rest.C:
+			since = time.Time{}
+			w.look()
+		case <-poll.C:
+			w.look()
+		}
+	}
+}
+
+// look tells of the folder where it is another than the one told last.
+func (w *watcher) look() {
+	now := Fingerprint(w.dir)
+	if now == w.seen {
+		return
+	}
+	w.seen = now
+	w.listen() // there may be new folders in it
+	w.changed()
+}
+
+// listen asks for notices of the folder and of those in it, and of the one it
+// stands in: the folder itself may be a link that is swapped. What cannot be
+// listened to is polled.
+func (w *watcher) listen() {
+	if w.notices == nil {
+		return
+	}
+	root, err := filepath.EvalSymlinks(w.dir)
+	if err != nil {
+		root = w.dir
+	}
+	w.add(filepath.Dir(w.dir))
+	n := 0
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if n++; n > maxEntries {
+			return fs.SkipAll
+		}
+		if err != nil || !d.IsDir() {
+			return nil
+		}
+		if path != root && strings.HasPrefix(d.Name(), ".") {
+			return fs.SkipDir
+		}
+		w.add(path)
+		return nil
+	})
+}
+
+func (w *watcher) add(path string) {
+	if err := w.notices.Add(path); err != nil && !os.IsNotExist(err) {
+		w.log.Warn("no notices of a folder; it is polled", "folder", path, "error", err)
+	}
+}

@@ -1,0 +1,28 @@
+package rules
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAKeptSetIsTheSameSet(t *testing.T) {
+	set, found := Load(os.DirFS("testdata/good"), town)
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	// The hooks and pagers it names may have gone meanwhile.
+	again, err := Restore(set.Keep(), World{Hooks: []string{}, Receivers: []string{}, Freezes: []string{}, Stores: town.Stores, Default: "main"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(set.Rules(), again.Rules()); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []string{"", "{", `[{"text":"team: t"}]`} {
+		if _, err := Restore([]byte(bad), World{}); err == nil {
+			t.Errorf("%q was restored", bad)
+		}
+	}
+}
