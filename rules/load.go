@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -48,12 +49,34 @@ func (s *Set) Len() int { return len(s.rules) }
 // Rules are all rules, by file and place in it.
 func (s *Set) Rules() []Rule { return append([]Rule(nil), s.rules...) }
 
+// Only is the set of the rules of these names.
+func (s *Set) Only(names ...string) *Set {
+	some := *s
+	some.rules = slices.DeleteFunc(s.Rules(), func(r Rule) bool { return !slices.Contains(names, r.Name) })
+	return &some
+}
+
+// IsTest says whether a file in a rules folder holds tests of the rules and no
+// rules: red_test.yml.
+func IsTest(name string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "_test")
+}
+
 // Load reads every *.yml and *.yaml of a folder and the folders in it, names
-// beginning with a dot left out. With any diagnostic the set is nil: whoever
-// reloads keeps the set they have.
+// beginning with a dot left out, and so are *_test.yml, the rules' tests. With
+// any diagnostic the set is nil: whoever reloads keeps the set they have.
 func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
 	l := newLoader(w)
-	for _, name := range l.files(fsys) {
+	return l.load(fsys, l.files(fsys))
+}
+
+// LoadFiles reads the named files of a folder and no others.
+func LoadFiles(fsys fs.FS, names []string, w World) (*Set, []Diagnostic) {
+	return newLoader(w).load(fsys, names)
+}
+
+func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
+	for _, name := range names {
 		data, err := strictyaml.ReadFile(fsys, name)
 		if err != nil {
 			l.unreadable(name, err)
@@ -120,7 +143,7 @@ func (l *loader) files(fsys fs.FS) []string {
 		case hidden || d.IsDir():
 			return nil
 		}
-		if ext := path.Ext(name); ext == ".yml" || ext == ".yaml" {
+		if ext := path.Ext(name); (ext == ".yml" || ext == ".yaml") && !IsTest(name) {
 			names = append(names, name)
 		}
 		if len(names) > maxFiles {

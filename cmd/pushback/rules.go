@@ -14,6 +14,7 @@ import (
 type rulesCommand struct {
 	Check  rulesCheckCommand  `cmd:"" help:"Check the rules."`
 	Reload rulesReloadCommand `cmd:"" help:"Have the daemon read its rules now."`
+	Test   rulesTestCommand   `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
 }
 
 // rulesCheckCommand reads the rules as the daemon would.

@@ -4,6 +4,7 @@
 //	ReadChanges  the changes, one JSON object a line     changes.go
 //	Placebos     random moments far from any change      placebo.go
 //	Run          every moment under every rule, in order  run.go, replay.go
+//	Answers      what the rule's lines would have done  answer.go
 //	Count        how often a rule alarmed, and when      count.go
 //	Score        what that costs, and what it has earned score.go
 //	Text         the scores for people                   text.go

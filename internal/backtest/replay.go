@@ -17,6 +17,7 @@ import (
 type Replay struct {
 	Moment Moment
 	Rule   rules.Rule
+	Bound  rules.Bound
 	Looks  []Look      // one a tick, in order; fewer where the bake is not over yet
 	End    watch.Watch // as it stood after the last look
 }
@@ -27,6 +28,9 @@ type Look struct {
 	Tick    int // from 1
 	At      time.Time
 	Verdict detector.Verdict
+	State   watch.State          // of the watch after this look
+	Grade   detector.Grade       // of the watch: the highest so far
+	Seen    detector.Observation // what was judged
 }
 
 // replayer replays one bound rule at one moment.
@@ -57,7 +61,7 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 	r.watch.Plan, r.watch.Inputs, fault = gather.Resolve(ctx, store, name, b, base)
 	r.fetchBefore(ctx)
 	looks := r.looks(ctx, r.profiles(ctx), fault)
-	return Replay{Moment: m, Rule: rule, Looks: looks, End: r.watch}, ctx.Err()
+	return Replay{Moment: m, Rule: rule, Bound: b, Looks: looks, End: r.watch}, ctx.Err()
 }
 
 // fetchBefore asks once for the time before, which no look changes.
@@ -102,9 +106,12 @@ func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error)
 			break
 		}
 		if v, ok := gather.See(r.watch, r.moment.Change, store.Resolution(), now); ok {
-			verdict := course.Look(r.observe(ctx, store, v, fault))
+			seen := r.observe(ctx, store, v, fault)
+			verdict := course.Look(seen)
 			r.watch = watch.Advance(r.watch, watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict})
-			looks = append(looks, Look{Tick: tick, At: now, Verdict: verdict})
+			looks = append(looks, Look{
+				Tick: tick, At: now, Verdict: verdict, State: r.watch.State, Grade: r.watch.Grade, Seen: seen,
+			})
 		}
 	}
 	return looks

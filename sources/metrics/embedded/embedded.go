@@ -12,6 +12,7 @@
 //
 //	New opens the database   Run scrapes until its context ends   Close flushes
 //	OpenReadOnly looks into the database of a process that may be running
+//	InMemory asks series that are given whole, for the unit tests of rules
 package embedded
 
 import (

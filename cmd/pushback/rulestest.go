@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/internal/ruletest"
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rules"
+)
+
+// rulesTestCommand runs unit tests of rules. It asks no server.
+type rulesTestCommand struct {
+	Paths []string `arg:"" optional:"" type:"path" help:"Files of tests, or folders with *_test.yml in them (default: rules, else this folder)."`
+	Only  string   `name:"run" placeholder:"TEXT" help:"Only tests whose name has this text in it."`
+	JUnit string   `name:"junit" type:"path" placeholder:"FILE" help:"Also write JUnit XML, for CI."`
+	JSON  bool     `help:"Write JSON, for programs."`
+}
+
+// Help shows a whole test.
+func (rulesTestCommand) Help() string {
+	return `Judges made-up series around a change, on Prometheus's own engine and without a
+server, as the daemon would: see docs/rules-testing.md. A file of tests:
+
+  tests:
+    - name: errors after a deploy page the owner
+      interval: 1m
+      input_series:
+        - {series: 'http_requests_total{job="cart",code="200"}', increases: 600x180}
+        - {series: 'http_requests_total{job="cart",code="500"}', increases: 1x120 30x60}
+      change: {service: cart, at: 2h}
+      expect:
+        - {rule: red, grade: certain, told: [chat, pager], rollback: {hook: hook, mode: act}}
+
+Exit code 1 when a test fails, 2 when a file is wrong.
+
+Examples:
+
+  pushback rules test
+  pushback rules test rules/red_test.yml --run deploy
+  pushback rules test rules --junit rules.xml`
+}
+
+// Run runs every file of tests, and fails at the end if any test did.
+func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
+	files, err := r.files()
+	if err != nil {
+		return err
+	}
+	loaded := map[string]*rules.Set{}
+	reports := []ruletest.Report{}
+	wrong, failed := false, 0
+	for _, file := range files {
+		suite, set, err := testsOf(out, file, loaded, r.JSON)
+		if err != nil {
+			return err
+		}
+		if suite == nil {
+			wrong = true
+			continue
+		}
+		report, err := suite.Run(ctx, set, func(name string) bool { return strings.Contains(name, r.Only) }, time.Now)
+		if err != nil {
+			return err
+		}
+		reports, failed = append(reports, report), failed+report.Failed()
+	}
+	if err := r.write(out, reports); err != nil {
+		return err
+	}
+	switch {
+	case wrong:
+		return &exitError{code: exitUsage}
+	case failed > 0:
+		return &exitError{code: exitFailure}
+	}
+	return nil
+}
+
+// files are those named, and every *_test.yml of the folders named.
+func (r rulesTestCommand) files() ([]string, error) {
+	paths := r.Paths
+	if len(paths) == 0 {
+		paths = []string{"rules"}
+		if _, err := os.Stat("rules"); err != nil {
+			paths = []string{"."}
+		}
+	}
+	var all []string
+	for _, p := range paths {
+		err := filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if !d.IsDir() && (name == p || isRulesTest(name)) {
+				all = append(all, name)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, usageError(fmt.Errorf("looking for tests: %w", err))
+		}
+	}
+	if len(all) == 0 {
+		return nil, usageError(fmt.Errorf("there are no tests in %s\n  hint: tests of rules stand in files called *_test.yml; pushback rules test --help shows one", strings.Join(paths, ", ")))
+	}
+	return all, nil
+}
+
+func isRulesTest(name string) bool {
+	ext := path.Ext(name)
+	return (ext == ".yml" || ext == ".yaml") && rules.IsTest(name)
+}
+
+// testsOf reads one file of tests and the rules it is about; no suite where
+// either is wrong, which has then been said.
+func testsOf(out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, error) {
+	folder := os.DirFS(filepath.Dir(file))
+	data, err := strictyaml.ReadFile(folder, filepath.Base(file))
+	if err != nil {
+		return nil, nil, usageError(fmt.Errorf("reading the tests: %w", err))
+	}
+	suite, found := ruletest.Parse(shown(file), data)
+	var set *rules.Set
+	if suite != nil {
+		key := filepath.Dir(file) + "\x00" + strings.Join(suite.RuleFiles, "\x00")
+		if set = loaded[key]; set == nil {
+			set, found = loadSome(folder, suite.RuleFiles)
+			loaded[key] = set
+		}
+	}
+	if len(found) == 0 {
+		return suite, set, nil
+	}
+	w := io.Writer(out)
+	if quiet {
+		w = os.Stderr
+	}
+	for _, d := range found {
+		if err := d.Render(w, out.colour); err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, nil
+}
+
+// loadSome loads the rule files that were named, or all there are.
+func loadSome(folder fs.FS, names []string) (*rules.Set, []rules.Diagnostic) {
+	if len(names) == 0 {
+		return rules.Load(folder, rules.World{})
+	}
+	return rules.LoadFiles(folder, names, rules.World{})
+}
+
+// shown is a path as people would type it here.
+func shown(file string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return file
+	}
+	if relative, err := filepath.Rel(here, file); err == nil && !strings.HasPrefix(relative, "..") {
+		return relative
+	}
+	return file
+}
+
+func (r rulesTestCommand) write(out terminal, reports []ruletest.Report) error {
+	if r.JUnit != "" {
+		if err := writeJUnit(r.JUnit, reports); err != nil {
+			return err
+		}
+	}
+	if r.JSON {
+		return out.printJSON(reports)
+	}
+	for _, report := range reports {
+		if err := ruletest.Text(out, report, out.colour); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeJUnit(file string, reports []ruletest.Report) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("writing JUnit XML: %w", err)
+	}
+	if err := errors.Join(ruletest.JUnit(f, reports), f.Close()); err != nil {
+		return fmt.Errorf("writing JUnit XML: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package ruletest
+
+import (
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// Start is when every test begins: the midnight of a Monday, UTC, so that the
+// shapes of a day and of a week begin where people expect them to.
+var Start = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Suite is one file of tests.
+type Suite struct {
+	File      string
+	RuleFiles []string // beside the file or in folders below; empty: all that are there
+	tests     []test
+}
+
+// document is a file of tests as people write it.
+type document struct {
+	RuleFiles strictyaml.Words          `yaml:"rule_files"`
+	Interval  *strictyaml.Duration      `yaml:"interval"`
+	Services  map[string]writtenService `yaml:"services"`
+	Tests     []writtenTest             `yaml:"tests" required:"true"`
+}
+
+// writtenService is a service as pushback.yml would know it.
+type writtenService struct {
+	Match map[string]string `yaml:"match"`
+	Owner string            `yaml:"owner"`
+	Chat  string            `yaml:"chat"`
+	Pager string            `yaml:"pager"`
+	Hook  string            `yaml:"hook"`
+}
+
+type writtenTest struct {
+	Name     string               `yaml:"name" required:"true"`
+	Interval *strictyaml.Duration `yaml:"interval"`
+	Series   []writtenSeries      `yaml:"input_series"`
+	Change   writtenChange        `yaml:"change" required:"true"`
+	Trust    *rules.Mode          `yaml:"trust"`
+	Freezes  strictyaml.Words     `yaml:"freezes"`
+	Expect   []writtenExpectation `yaml:"expect" required:"true"`
+}
+
+type writtenSeries struct {
+	Series    string    `yaml:"series" required:"true"`
+	Values    string    `yaml:"values"`
+	Increases string    `yaml:"increases"`
+	Noise     string    `yaml:"noise"`
+	Day       []float64 `yaml:"day"`
+	Week      []float64 `yaml:"week"`
+}
+
+type writtenChange struct {
+	Service     string               `yaml:"service" required:"true"`
+	Environment string               `yaml:"environment"`
+	Region      string               `yaml:"region"`
+	Kind        string               `yaml:"kind"`
+	Version     string               `yaml:"version"`
+	Status      string               `yaml:"status"`
+	Labels      map[string]string    `yaml:"labels"`
+	Reversible  *bool                `yaml:"reversible"`
+	Started     *strictyaml.Duration `yaml:"started"`
+	At          strictyaml.Duration  `yaml:"at" required:"true"`
+}
+
+type writtenExpectation struct {
+	Rule     string                    `yaml:"rule" required:"true"`
+	After    *strictyaml.Duration      `yaml:"after"`
+	Watched  *bool                     `yaml:"watched"`
+	State    *watch.State              `yaml:"state"`
+	Grade    *detector.Grade           `yaml:"grade"`
+	Outcome  *detector.Outcome         `yaml:"outcome"`
+	Reason   *detector.Reason          `yaml:"reason"`
+	MayAct   *bool                     `yaml:"may_act"`
+	Signals  map[string]detector.Grade `yaml:"signals"`
+	Told     *strictyaml.Words         `yaml:"told"`
+	Rollback *writtenRollback          `yaml:"rollback"`
+}
+
+// writtenRollback is a mode alone, or with the hook. The mode `none` says that
+// no rollback was asked for.
+type writtenRollback struct {
+	Hook string `yaml:"hook"`
+	Mode string `yaml:"mode"`
+}
+
+// Scalar is what a mode alone fills.
+func (w *writtenRollback) Scalar() any { return &w.Mode }
+
+// test is one test, understood.
+type test struct {
+	name     string
+	line     int
+	interval time.Duration
+	series   []line
+	change   sources.Change
+	service  rules.Service
+	moment   rules.Moment // what no replay knows
+	expect   []expectation
+}
+
+type expectation struct {
+	writtenExpectation
+	line int
+}
