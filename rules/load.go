@@ -51,9 +51,8 @@ func (s *Set) Rules() []Rule { return append([]Rule(nil), s.rules...) }
 
 // Only is the set of the rules of these names.
 func (s *Set) Only(names ...string) *Set {
-	some := *s
-	some.rules = slices.DeleteFunc(s.Rules(), func(r Rule) bool { return !slices.Contains(names, r.Name) })
-	return &some
+	some := slices.DeleteFunc(s.Rules(), func(r Rule) bool { return !slices.Contains(names, r.Name) })
+	return &Set{rules: some, index: indexOf(some)}
 }
 
 // IsTest says whether a file in a rules folder holds tests of the rules and no
