@@ -191,7 +191,7 @@ func (r *reader) times(at string, w written, rule *Rule) {
 	rule.Settle = r.length(at+".settle", w.Settle, defaultSettle, 0, day)
 	rule.Every = r.length(at+".every", w.Every, min(defaultEvery, rule.Bake), time.Second, rule.Bake)
 	rule.Tick = r.length(at+".tick", w.Tick, 0, time.Second, rule.Bake)
-	rule.History = r.length(at+".history", w.History, defaultHistory, time.Hour, 90*day)
+	rule.History = r.length(at+".history", w.History, defaultHistory, time.Hour, 400*day) // a year of ticks of an hour
 	rule.Rollout = r.length(at+".rollout", w.Rollout, 0, 0, day)
 	rule.Before = ticks
 	if w.Before != nil {

@@ -21,6 +21,7 @@
 package csv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ import (
 // Config is one store in pushback.yml.
 type Config struct {
 	Dir        string        `yaml:"dir"`
-	Resolution time.Duration `yaml:"resolution"` // default: the median spacing of the first readable file
+	Resolution time.Duration `yaml:"resolution"` // default: the median spacing of the file whose samples stand closest
 }
 
 // SetDirectory makes a relative Dir relative to dir.
@@ -88,7 +89,8 @@ func (s *Store) Name() string { return s.name }
 // Language is the query language of the rules that name this store.
 func (s *Store) Language() string { return "csv" }
 
-// Resolution is the configured spacing of samples, or the median one.
+// Resolution is the configured spacing of samples, or the closest there is: a
+// folder may hold minutes beside hours, and a rule says which ticks it wants.
 func (s *Store) Resolution() time.Duration { return s.resolution }
 
 // Range gives the series that q names at w.From and every q.Step after it up
@@ -187,11 +189,20 @@ func (s *Store) queries() []string {
 	return all
 }
 
-// spacing is the median distance of samples in the first file that can be
-// read and has two, or a minute.
+// What is read to learn the spacing: the beginning of each file, of so many
+// files at most.
+const (
+	spacingRows  = 100
+	spacingFiles = 4096
+)
+
+// spacing is the median distance of the first samples in the file where they
+// stand closest; a minute where no file has two.
 func (s *Store) spacing() time.Duration {
-	for _, query := range s.queries() {
-		samples, err := s.samples(context.Background(), query)
+	closest := time.Duration(0)
+	queries := s.queries()
+	for _, query := range queries[:min(len(queries), spacingFiles)] {
+		samples, err := s.beginning(query, spacingRows)
 		if err != nil || len(samples) < 2 {
 			continue
 		}
@@ -200,9 +211,11 @@ func (s *Store) spacing() time.Duration {
 			gaps[i] = samples[i+1].T - samples[i].T
 		}
 		slices.Sort(gaps)
-		return time.Duration(gaps[len(gaps)/2]) * time.Millisecond
+		if median := time.Duration(gaps[len(gaps)/2]) * time.Millisecond; closest == 0 || median < closest {
+			closest = median
+		}
 	}
-	return time.Minute
+	return cmp.Or(closest, time.Minute)
 }
 
 func (s *Store) fault(kind sources.FaultKind, err error) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,7 @@ func pack(t *testing.T, text string) []byte {
 func TestFilesAreReadAsTheyAre(t *testing.T) {
 	f := func(name, content, wantErr string, want ...sources.Sample) {
 		t.Helper()
-		got, err := read(t.Context(), strings.NewReader(content), false, maxFile)
+		got, err := read(t.Context(), strings.NewReader(content), false, maxFile, math.MaxInt)
 		if wantErr != "" {
 			if err == nil || !strings.Contains(err.Error(), wantErr) {
 				t.Errorf("%s: error %v, want %q", name, err, wantErr)
@@ -213,7 +214,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("timestamp,value\n\"1\n,2"))
 	f.Add([]byte("timestamp,value\n9e99,0x1p-2\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		samples, err := read(t.Context(), bytes.NewReader(content), false, maxFile)
+		samples, err := read(t.Context(), bytes.NewReader(content), false, maxFile, math.MaxInt)
 		if err != nil && samples != nil {
 			t.Fatal("samples beside an error")
 		}
@@ -237,4 +238,32 @@ func FuzzQuery(f *testing.F) {
 			t.Fatalf("%q is not a name in the folder", query)
 		}
 	})
+}
+
+// TestFolderOfSeveralSpacings: minutes beside hours are read as minutes, and
+// the hours stay hours.
+func TestFolderOfSeveralSpacings(t *testing.T) {
+	dir := t.TempDir()
+	for name, seconds := range map[string]int{"a-hours": 3600, "b-minutes": 60, "c-fives": 300} {
+		text := "timestamp,value\n"
+		for i := range 200 {
+			text += fmt.Sprintf("%d,%d\n", 1_700_000_000+i*seconds, i)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+".csv"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := New(metricstest.Name, Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if s.Resolution() != time.Minute {
+		t.Errorf("resolution %s", s.Resolution())
+	}
+	from := time.Unix(1_700_000_000, 0)
+	got, err := s.Range(t.Context(), sources.Query{Expr: "a-hours", Step: time.Hour}, sources.Window{From: from, To: from.Add(10 * time.Hour)})
+	if err != nil || len(got) != 1 || len(got[0].Samples) != 11 {
+		t.Errorf("%v, %v", got, err)
+	}
 }

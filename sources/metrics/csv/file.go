@@ -85,12 +85,27 @@ func (s *Store) load(ctx context.Context, file string) ([]sources.Sample, error)
 	if hit, ok := s.cached(file, info); ok {
 		return hit, nil
 	}
-	samples, err := read(ctx, f, strings.HasSuffix(file, ".gz"), s.limit)
+	samples, err := read(ctx, f, strings.HasSuffix(file, ".gz"), s.limit, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
 	s.keep(file, info, samples)
 	return samples, nil
+}
+
+// beginning are the first rows of the file that query names, and are not kept.
+func (s *Store) beginning(query string, most int) ([]sources.Sample, error) {
+	var failure error
+	for _, extension := range extensions {
+		f, err := s.root.Open(query + extension)
+		if err != nil {
+			failure = err
+			continue
+		}
+		defer f.Close()
+		return read(context.Background(), f, extension == ".csv.gz", s.limit, most)
+	}
+	return nil, failure
 }
 
 func (s *Store) cached(file string, info os.FileInfo) ([]sources.Sample, bool) {
@@ -111,8 +126,8 @@ func (s *Store) keep(file string, info os.FileInfo, samples []sources.Sample) {
 	s.cache[file] = cached{modified: info.ModTime(), size: info.Size(), samples: samples}
 }
 
-// read parses one file. Errors name the line.
-func read(ctx context.Context, r io.Reader, packed bool, limit int64) ([]sources.Sample, error) {
+// read parses one file, so many of its rows at most. Errors name the line.
+func read(ctx context.Context, r io.Reader, packed bool, limit int64, most int) ([]sources.Sample, error) {
 	if packed {
 		unpacked, err := gzip.NewReader(bufio.NewReader(r))
 		if err != nil {
@@ -131,7 +146,7 @@ func read(ctx context.Context, r io.Reader, packed bool, limit int64) ([]sources
 	if at < 0 || value < 0 {
 		return nil, errors.New("line 1: the header must name the columns timestamp and value")
 	}
-	return rows(table, at, value)
+	return rows(table, at, value, most)
 }
 
 // column finds a name in the header, past a byte order mark and spaces.
@@ -141,9 +156,12 @@ func column(header []string, name string) int {
 	})
 }
 
-func rows(table *csv.Reader, at, value int) ([]sources.Sample, error) {
+func rows(table *csv.Reader, at, value, most int) ([]sources.Sample, error) {
 	var all []sources.Sample
 	for {
+		if len(all) == most {
+			return ascending(all), nil
+		}
 		record, err := table.Read()
 		if errors.Is(err, io.EOF) {
 			return ascending(all), nil
