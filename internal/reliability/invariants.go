@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -243,12 +242,4 @@ func within(ctx context.Context, limit time.Duration, holds func() bool) bool {
 		}
 	}
 	return true
-}
-
-// keep says where the evidence of a violation lies.
-func keep(dir string) string {
-	if _, err := os.Stat(dir); err != nil {
-		return ""
-	}
-	return "evidence: " + dir
 }

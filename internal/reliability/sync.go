@@ -33,8 +33,8 @@ func (s *syncSuite) run(ctx context.Context) (Outcome, error) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		return Outcome{}, fmt.Errorf("this suite needs strace: apt-get install strace: %w", err)
 	}
-	trace := filepath.Join(d.dir, "trace")
-	d.prefix = []string{"strace", "-ff", "--seccomp-bpf", "-yy", "-ttt", "-T", "-s", "8192", "-e", traced, "-o", trace}
+	file := filepath.Join(d.dir, "trace")
+	d.prefix = []string{"strace", "-ff", "--seccomp-bpf", "-yy", "-ttt", "-T", "-s", "8192", "-e", traced, "-o", file}
 	book, err := openLedger(filepath.Join(d.dir, "ledger"))
 	if err != nil {
 		return Outcome{}, err
@@ -48,7 +48,7 @@ func (s *syncSuite) run(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	all, err := readTrace(trace)
+	all, err := readTrace(file)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -98,53 +98,78 @@ func (d *daemon) stop() {
 }
 
 // audit holds every acknowledgement and every rollback against the syncs.
-func audit(all []syscallMade, dir string, changes []*change, calls []call) Outcome {
-	o := Outcome{Head: []string{"audited", "how many"}}
-	wal := filepath.Join(dir, "data", "pushback.db-wal")
-	var first time.Time
-	acknowledged := 0
+func audit(all []syscallMade, dir string, changes []*change, calls []call) (o Outcome) {
+	t := trace{all, filepath.Join(dir, "data", "pushback.db-wal")}
+	first, acknowledged := time.Time{}, 0
 	for _, c := range changes {
 		if c.told() == "" {
 			continue
 		}
 		acknowledged++
-		name := c.service + "/" + c.version
-		said, ok := find(all, func(s syscallMade) bool { return s.sends("HTTP/1.1 20") && strings.Contains(s.data, name+`\"`) })
-		if !ok {
-			o.Violations = append(o.Violations, "the answer to "+name+" is not in the trace")
-			continue
+		said, found := t.acknowledged(c.service + "/" + c.version)
+		o.Violations = append(o.Violations, found...)
+		if first.IsZero() || said.Before(first) {
+			first = said
 		}
-		if first.IsZero() || said.began.Before(first) {
-			first = said.began
-		}
-		o.Violations = append(o.Violations, unsyncedBefore(all, wal, "2xx for "+name, said, func(s string) bool { return strings.Contains(s, name) })...)
 	}
 	for _, c := range calls {
-		asked, ok := find(all, func(s syscallMade) bool {
-			return s.sends("POST /") && strings.Contains(s.data, "Idempotency-Key: "+c.Key)
-		})
-		if !ok {
-			o.Violations = append(o.Violations, "the rollback of "+c.Service+" is not in the trace")
-			continue
-		}
-		o.Violations = append(o.Violations, unsyncedBefore(all, wal, "rollback of "+c.Service, asked, claims(c.Key))...)
+		o.Violations = append(o.Violations, t.asked(c)...)
 	}
-	for _, folder := range []string{filepath.Join(dir, "data"), dir} {
-		if _, ok := find(all, func(s syscallMade) bool { return s.syncs(folder) && s.ended.Before(first) }); !ok {
-			o.Violations = append(o.Violations, "before the first 2xx, the folder "+filepath.Base(folder)+" was not synced: the database in it may have no name after a power cut")
-		}
-	}
-	syncs := 0
-	for _, s := range all {
-		if s.syncs(wal) {
-			syncs++
-		}
-	}
+	o.Violations = append(o.Violations, t.named(first, filepath.Join(dir, "data"), dir)...)
+	o.Head = []string{"audited", "how many"}
 	o.Rows = [][]string{
-		{"2xx, each after the sync of its event", fmt.Sprint(acknowledged)}, {"rollback requests, each after the sync of its claim", fmt.Sprint(len(calls))},
-		{"syncs of the write-ahead log", fmt.Sprint(syncs)}, {"system calls read", fmt.Sprint(len(all))},
+		{"2xx, each after the sync of its event", fmt.Sprint(acknowledged)},
+		{"rollback requests, each after the sync of its claim", fmt.Sprint(len(calls))},
+		{"syncs of the write-ahead log", fmt.Sprint(t.syncs())},
+		{"system calls read", fmt.Sprint(len(all))},
 	}
 	return o
+}
+
+// trace is what a daemon did, and the file in which its commits lie.
+type trace struct {
+	all []syscallMade
+	wal string
+}
+
+// acknowledged audits the answer to the event of a change, and says when it
+// was given.
+func (t trace) acknowledged(name string) (at time.Time, violations []string) {
+	said, ok := t.find(func(s syscallMade) bool { return s.sends("HTTP/1.1 20") && strings.Contains(s.data, name+`\"`) })
+	if !ok {
+		return at, []string{"the answer to " + name + " is not in the trace"}
+	}
+	return said.began, t.unsynced("2xx for "+name, said, func(page string) bool { return strings.Contains(page, name) })
+}
+
+// asked audits a rollback request.
+func (t trace) asked(c call) []string {
+	asked, ok := t.find(func(s syscallMade) bool {
+		return s.sends("POST /") && strings.Contains(s.data, "Idempotency-Key: "+c.Key)
+	})
+	if !ok {
+		return []string{"the rollback of " + c.Service + " is not in the trace"}
+	}
+	return t.unsynced("rollback of "+c.Service, asked, claims(c.Key))
+}
+
+// named audits that the folders that were made have their names on disk.
+func (t trace) named(first time.Time, folders ...string) (violations []string) {
+	for _, folder := range folders {
+		if _, ok := t.find(func(s syscallMade) bool { return s.syncs(folder) && s.ended.Before(first) }); !ok {
+			violations = append(violations, "before the first 2xx, the folder "+filepath.Base(folder)+" was not synced: what lies in it may have no name after a power cut")
+		}
+	}
+	return violations
+}
+
+func (t trace) syncs() (n int) {
+	for _, s := range t.all {
+		if s.syncs(t.wal) {
+			n++
+		}
+	}
+	return n
 }
 
 // claims says whether a page holds the order of a key in the state sending:
@@ -161,24 +186,24 @@ func claims(key string) func(page string) bool {
 	}
 }
 
-// unsyncedBefore says what is wrong where said was written before the first
-// page that holds what it says was written and synced.
-func unsyncedBefore(all []syscallMade, file, what string, said syscallMade, holds func(page string) bool) []string {
-	written, ok := find(all, func(s syscallMade) bool { return s.writes(file) && holds(s.data) })
+// unsynced says what is wrong where said was written before the first page
+// that holds what it stands on was written and synced.
+func (t trace) unsynced(what string, said syscallMade, holds func(page string) bool) []string {
+	written, ok := t.find(func(s syscallMade) bool { return s.writes(t.wal) && holds(s.data) })
 	if !ok {
 		return []string{what + ": what it stands on was never written"}
 	}
-	_, ok = find(all, func(s syscallMade) bool {
-		return s.syncs(file) && !s.began.Before(written.ended) && !s.ended.After(said.began)
+	_, ok = t.find(func(s syscallMade) bool {
+		return s.syncs(t.wal) && !s.began.Before(written.ended) && !s.ended.After(said.began)
 	})
 	if ok {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s, %s after the write of what it stands on, and no sync between", what, said.began.Sub(written.ended).Round(time.Microsecond))}
+	return []string{fmt.Sprintf("%s: %s after the write of what it stands on, and no sync between", what, said.began.Sub(written.ended).Round(time.Microsecond))}
 }
 
-func find(all []syscallMade, is func(syscallMade) bool) (syscallMade, bool) {
-	for _, s := range all {
+func (t trace) find(is func(syscallMade) bool) (syscallMade, bool) {
+	for _, s := range t.all {
 		if is(s) {
 			return s, true
 		}

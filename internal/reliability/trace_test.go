@@ -38,7 +38,7 @@ func TestAuditFindsWhatWasNotSynced(t *testing.T) {
 	f := func(name string, broken bool, between ...syscallMade) {
 		t.Helper()
 		all := append([]syscallMade{write}, between...)
-		got := unsyncedBefore(all, "/wal", "it", said, func(s string) bool { return s == "token" })
+		got := trace{all, "/wal"}.unsynced("it", said, func(s string) bool { return s == "token" })
 		if (len(got) > 0) != broken {
 			t.Errorf("%s: %v", name, got)
 		}
