@@ -11,9 +11,6 @@ import (
 	"github.com/pushback/pushback/internal/watch"
 )
 
-// lookers is how many looks run at once. A look mostly waits for a store.
-const lookers = 16
-
 // dueLooks holds the open watches by the time of their next look. It is
 // memory only: looks are recomputable, and at start it is read from the store.
 type dueLooks struct {
@@ -100,26 +97,19 @@ func (d *dueLooks) open() int {
 	return len(d.known)
 }
 
-// runLooks looks at every watch when it is due.
+// runLooks looks at every watch when it is due. A look mostly waits for a
+// store, and each store bounds how many wait for it (sharing): a bound here
+// would let one store that hangs keep all others from being looked at.
 func (e *Engine) runLooks(ctx context.Context) error {
 	if err := e.looks.reload(ctx); err != nil {
 		return err
 	}
-	slots := make(chan struct{}, lookers)
 	var under sync.WaitGroup
 	defer under.Wait()
 	for {
 		due, next := e.looks.take(e.Now())
 		for _, w := range due {
-			select {
-			case <-ctx.Done():
-				return nil
-			case slots <- struct{}{}:
-			}
-			under.Go(func() {
-				defer func() { <-slots }()
-				e.looks.put(e.look(ctx, w))
-			})
+			under.Go(func() { e.looks.put(e.look(ctx, w)) })
 		}
 		if !e.pause(ctx, next) {
 			return nil

@@ -99,11 +99,14 @@ func (e *Engine) ranger(w watch.Watch) Ranger {
 // within a moment of each other.
 const shareFor = 2 * time.Second
 
+// atOnce is how many questions a store is asked at once.
+const atOnce = 16
+
 // sharing lets watches that ask a store the same at the same time ask it once.
 func sharing(stores map[string]Ranger, now func() time.Time) map[string]gather.Ranger {
 	shared := map[string]gather.Ranger{}
 	for name, r := range stores {
-		shared[name] = gather.Brief(r, shareFor, now)
+		shared[name] = gather.Brief(gather.Bounded(r, atOnce), shareFor, now)
 	}
 	return shared
 }

@@ -17,6 +17,7 @@ type storeHealth struct {
 	mu     sync.Mutex
 	outage map[string]outage
 	known  map[string]bool // stores that have answered since the start
+	gauged map[string]bool // stores of which it is known how often they scrape
 }
 
 type outage struct {
@@ -30,7 +31,7 @@ type outage struct {
 const blindAfter = 30 * time.Second
 
 func newStoreHealth() *storeHealth {
-	return &storeHealth{outage: map[string]outage{}, known: map[string]bool{}}
+	return &storeHealth{outage: map[string]outage{}, known: map[string]bool{}, gauged: map[string]bool{}}
 }
 
 // failed notes that what a look asked at a moment was not answered.
@@ -70,6 +71,19 @@ func (h *storeHealth) answered(name string) (news bool) {
 	h.known[name] = true
 	delete(h.outage, name)
 	return news
+}
+
+// measured says whether it was found out how often a store scrapes.
+func (h *storeHealth) measured(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.gauged[name]
+}
+
+func (h *storeHealth) noteMeasured(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.gauged[name] = true
 }
 
 // worst is the longest outage of the stores that these inputs come from; of

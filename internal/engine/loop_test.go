@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -136,4 +138,68 @@ func (h hookInto) Do(_ context.Context, w rollback.Warrant) (rollback.Receipt, e
 func (s into) Send(_ context.Context, m notify.Message) error {
 	s <- m
 	return nil
+}
+
+// hung is a store that takes every question and answers none.
+type hung struct{ Ranger }
+
+func (h hung) Range(ctx context.Context, _ sources.Query, _ sources.Window) ([]sources.Series, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (h hung) Instant(ctx context.Context, _ string, _ time.Time) ([]sources.Series, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (h hung) Heartbeat(ctx context.Context, _ time.Time) (time.Time, error) {
+	<-ctx.Done()
+	return time.Time{}, ctx.Err()
+}
+
+// Forty watches wait for a store that hangs. The one of a store that is well
+// does not wait for them.
+func TestOneStoreHangs(t *testing.T) {
+	t.Parallel()
+	deployed := time.Now().Add(-4 * time.Minute).UTC()
+	ctx, stop := context.WithCancel(t.Context())
+	called := make(chan rollback.Warrant, 10)
+	well := past(t, deployed)
+	e := running(t, well, func(o *Options) {
+		o.Metrics["away"] = hung{well}
+		o.Hooks = map[string]Hook{"deployer": {Hook: hookInto(called), Timeout: time.Minute}}
+		away := strings.NewReplacer("name: red", "name: away", `service: "*"`, `service: "away-*"`, "settle: 15s", "store: away\n    settle: 15s")
+		here := strings.Replace(redRule, `service: "*"`, `service: cart`, 1)
+		o.Rules = func() (*rules.Set, []rules.Diagnostic) {
+			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(here)}, "away.yml": {Data: []byte(away.Replace(redRule))}}, o.World)
+		}
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
+	services := []string{"cart"}
+	for i := range 40 {
+		services = append([]string{fmt.Sprintf("away-%d", i)}, services...)
+	}
+	for _, service := range services {
+		_, err := e.Accept(ctx, sources.Event{
+			Source: "pipeline", EventID: service, ChangeID: service, Status: sources.Succeeded, At: deployed,
+			Service: service, Environment: "production", Kind: sources.Deploy, Version: "v2", Previous: "v1",
+		}, []byte("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case w := <-called:
+		if w.Change().Service != "cart" {
+			t.Errorf("%s was rolled back", w.Change().Service)
+		}
+	case <-time.After(time.Minute):
+		t.Error("a store that hangs keeps the others from being looked at")
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("stopping: %v", err)
+	}
 }

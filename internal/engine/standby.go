@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/pushback/pushback/sources"
@@ -31,23 +32,47 @@ func (e *Engine) standby(ctx context.Context) error {
 	}
 }
 
-// askStores takes an empty store for a working one: it is new, or fed by
-// something that has not begun.
+// askStores asks all stores at once: one that hangs is not waited for by the
+// others.
 func (e *Engine) askStores(ctx context.Context, measure bool) {
+	var all sync.WaitGroup
+	defer all.Wait()
 	for name, s := range e.Metrics {
-		if name == "" {
-			continue // the default store stands under its own name too
-		}
-		asked := e.Now()
-		_, err := s.Heartbeat(ctx, asked)
-		var f *sources.Fault
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil && (!errors.As(err, &f) || f.Kind != sources.NoData):
-			e.stores.absent(name, err, asked)
-		case !e.stores.looksFail(name) || e.looks.open() == 0:
-			e.answered(ctx, name)
+		if name != "" { // the default store stands under its own name too
+			all.Go(func() { e.askStore(ctx, name, s, measure) })
 		}
 	}
+}
+
+// askStore takes an empty store for a working one: it is new, or fed by
+// something that has not begun.
+func (e *Engine) askStore(ctx context.Context, name string, s Ranger, measure bool) {
+	asked := e.Now()
+	_, err := s.Heartbeat(ctx, asked)
+	var f *sources.Fault
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil && (!errors.As(err, &f) || f.Kind != sources.NoData):
+		e.stores.absent(name, err, asked)
+		return
+	case !e.stores.looksFail(name) || e.looks.open() == 0:
+		e.answered(ctx, name)
+	}
+	if m, ok := s.(measurer); ok && (measure || !e.stores.measured(name)) {
+		e.measure(ctx, name, m)
+	}
+}
+
+// measurer is a store that can find out how often it scrapes.
+type measurer interface {
+	Measure(ctx context.Context) error
+}
+
+func (e *Engine) measure(ctx context.Context, name string, m measurer) {
+	if err := m.Measure(ctx); err != nil {
+		e.Log.Debug("how often a store scrapes is not measured", "store", name, "error", err)
+		return
+	}
+	e.stores.noteMeasured(name)
 }

@@ -137,7 +137,7 @@ func checkCause(c *change, e api.Explanation, calls []call) (violations []string
 		return nil
 	}
 	what := c.service + " " + c.version
-	if !c.bad {
+	if !c.bad && !c.unclear {
 		violations = append(violations, what+" is good, and was rolled back")
 	}
 	if c.newer != nil && !c.held.IsZero() && (c.freed.IsZero() || calls[0].At.Before(c.freed)) {

@@ -19,6 +19,8 @@ const control = "control"
 const (
 	outageEvery = 5 * time.Second
 	toldWithin  = outageEvery + 60*time.Second // one interval and a minute
+	backWithin  = 30 * time.Second             // for the change that must go back: nobody waits for stores that fail
+	crowd       = 20                           // more watches of the store that hangs
 )
 
 // outageSuite has every store but one fail, and sees what is made of it. Each
@@ -36,7 +38,7 @@ type outageSuite struct {
 // seen is what became of one store.
 type seen struct {
 	told      []time.Duration // when people were told, after the outage began
-	rollbacks int
+	rollbacks []time.Duration
 	states    map[string]string // by change: how its watch ended
 }
 
@@ -73,7 +75,7 @@ func (s *outageSuite) start(p ports) (*daemon, error) {
 	for _, store := range s.stores() {
 		stores += p.of(store)
 		rules += rule(onceHook, "*-"+store+"-*", store, s.bake.String(), outageEvery.String())
-		for _, which := range []string{"well", "blind"} {
+		for _, which := range append(s.crowd(store), "well", "blind") {
 			name := serviceOf(store, which)
 			services += fmt.Sprintf("    - {name: %s, match: {service: %s}}\n", name, name)
 		}
@@ -87,18 +89,30 @@ func (s *outageSuite) start(p ports) (*daemon, error) {
 
 func serviceOf(store, which string) string { return "shop-" + store + "-" + which }
 
+// crowd are the further services of a store.
+func (s *outageSuite) crowd(store string) (names []string) {
+	for n := range crowd {
+		if store == "hang" {
+			names = append(names, fmt.Sprint(n))
+		}
+	}
+	return names
+}
+
 // play deploys to every store before the outage and after it began. It gives
 // the key of each service's change.
 func (s *outageSuite) play(ctx context.Context, d *daemon, o *outage, p ports) (keys map[string]string, began time.Time, err error) {
 	keys = map[string]string{}
-	deploy := func(which string) {
+	deploy := func(which string, more func(store string) []string) {
 		for _, store := range s.stores() {
-			name := serviceOf(store, which)
-			key, failed := deployed(ctx, d, name)
-			keys[name], err = key, errors.Join(err, failed)
+			for _, which := range append(more(store), which) {
+				name := serviceOf(store, which)
+				key, failed := deployed(ctx, d, name)
+				keys[name], err = key, errors.Join(err, failed)
+			}
 		}
 	}
-	deploy("well")
+	deploy("well", s.crowd)
 	pause(ctx, outageEvery+2*time.Second) // a look each
 	began = o.begin(p)
 	for _, m := range s.modes {
@@ -106,7 +120,7 @@ func (s *outageSuite) play(ctx context.Context, d *daemon, o *outage, p ports) (
 		s.Shop.breaks(serviceOf(m.name, "blind"), began)
 	}
 	s.Shop.breaks(serviceOf(control, "blind"), began) // the one change that must go back
-	deploy("blind")
+	deploy("blind", func(string) []string { return nil })
 	pause(ctx, time.Until(began.Add(s.lasts)))
 	return keys, began, err
 }
@@ -132,7 +146,7 @@ func (s *outageSuite) judge(ctx context.Context, d *daemon, began time.Time, key
 		for _, c := range heard {
 			switch {
 			case c.rollback() && strings.HasPrefix(c.Service, serviceOf(store, "")):
-				v.rollbacks++
+				v.rollbacks = append(v.rollbacks, c.At.Sub(began))
 			case c.About == "metrics/"+store && strings.Contains(c.Title, "cannot be read"):
 				v.told = append(v.told, c.At.Sub(began))
 			}
@@ -168,12 +182,13 @@ func (s *outageSuite) weigh(store string, v seen) (violations []string) {
 		}
 	}
 	if store == control {
-		f(v.rollbacks != 1, "the bad change of the store that was well was rolled back %d times, want once", v.rollbacks)
+		f(len(v.rollbacks) != 1, "the bad change of the store that was well was rolled back %d times, want once", len(v.rollbacks))
+		f(len(v.rollbacks) > 0 && v.rollbacks[0] > backWithin, "the bad change of the store that was well was rolled back %s late, not within %s", v.rollbacks, backWithin)
 		f(v.states["well"] != "healthy", "the good change of the store that was well ended %s", v.states["well"])
 		f(len(v.told) > 0, "the store was well, and people were told that it was not")
 		return violations
 	}
-	f(v.rollbacks > 0, "%d rollbacks on a store that failed", v.rollbacks)
+	f(len(v.rollbacks) > 0, "%d rollbacks on a store that failed", len(v.rollbacks))
 	for which, state := range v.states {
 		f(state == "healthy" || state == "regressed", "the watch that began %s ended %s", which, state)
 	}

@@ -70,6 +70,13 @@ var (
 		"\tif v.Outcome == detector.Blind {\n\t\tv.Outcome, v.Grade, v.MayAct = detector.Regressed, detector.Certain, true\n\t}\n\te.Telemetry.judged(v)\n",
 	}}}
 
+	oneHoldsAll = plant{"holds", "lets a store that hangs keep the others waiting", []edit{
+		{"internal/engine/due.go", "\tvar under sync.WaitGroup\n", "\tvar under sync.WaitGroup\n\tslots := make(chan struct{}, 16)\n"},
+		{"internal/engine/due.go",
+			"under.Go(func() { e.looks.put(e.look(ctx, w)) })",
+			"slots <- struct{}{}\n\t\t\tunder.Go(func() { e.looks.put(e.look(ctx, w)); <-slots })"},
+	}}
+
 	toldByWatch = plant{"watch", "tells of an outage once a watch", []edit{{
 		"internal/engine/blind.go",
 		"return e.outgoing(fmt.Sprintf(\"%s/%d\", storeKey(name), since.Unix()), ",
@@ -78,4 +85,4 @@ var (
 )
 
 // plants are all of them.
-var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, toldByWatch}
+var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch}

@@ -74,7 +74,8 @@ acknowledged that is lost, no hook called without a recorded intent, and all goe
 	"outages": `Every metric store fails in a way of its own, at one moment, in one daemon, while the services go bad: whoever
 believes what a failing store says sees a regression. Each has two watches, one from before the outage and one from
 after. Nothing may be rolled back nor called healthy; people are told once a store, within one interval and a minute.
-One store stays well: its good change ends healthy and its bad one must go back, once.`,
+The store that hangs has twenty watches more. One store stays well: its good change ends healthy, and its bad one must go
+back, once and within half a minute.`,
 }
 
 // Markdown writes the page.

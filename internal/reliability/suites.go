@@ -27,7 +27,7 @@ func suites(o Options) []suite {
 	return []suite{
 		{"kills", kills(o.Kills, o.Lanes, 75*time.Second), []bug{
 			{&ackBeforeCommit, kills(8, 2, 15*time.Second, crashpoint.BeforeEvent)},
-			{&noEpochCheck, kills(6, 2, 15*time.Second, anyTime)},
+			{&noEpochCheck, kills(12, 2, 15*time.Second, crashpoint.AfterOutcome)},
 			{&sendTwice, kills(16, 2, 15*time.Second, duringCall, crashpoint.AfterSend)},
 		}},
 		{"sync", syncs(8, 30), []bug{
@@ -41,6 +41,7 @@ func suites(o Options) []suite {
 		}},
 		{"outages", outages(outageModes(), 90*time.Second, 75*time.Second), []bug{
 			{&blindIsBad, outages(outageModes()[:4], 30*time.Second, 20*time.Second)},
+			{&oneHoldsAll, outages(outageModes()[:1], 45*time.Second, 40*time.Second)},
 			{&toldByWatch, outages(outageModes()[2:4], 75*time.Second, 60*time.Second)},
 		}},
 	}
@@ -91,7 +92,7 @@ func outages(modes []mode, bake, lasts time.Duration) func(context.Context, Worl
 			if len(v.told) > 0 {
 				after = v.first().Round(time.Second).String()
 			}
-			o.Rows = append(o.Rows, []string{m.what, fmt.Sprint(v.rollbacks), fmt.Sprint(len(v.told)), after, v.states["well"], v.states["blind"]})
+			o.Rows = append(o.Rows, []string{m.what, fmt.Sprint(len(v.rollbacks)), fmt.Sprint(len(v.told)), after, v.states["well"], v.states["blind"]})
 		}
 		return o, err
 	}
