@@ -42,7 +42,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	reading.Before = detector.Tabulate(past, v.Before)
 	reading.After = detector.Tabulate(present, v.After)
 	reading.Running = detector.Tabulate(present, v.After.Running(v.Now))
-	reading.Supply, alive, err = supply(ctx, r, in.Store, past, present, v)
+	reading.Supply, alive, err = supply(ctx, r, in, past, present, v)
 	if err != nil {
 		return Broken(reading, err), false, err
 	}
@@ -71,18 +71,20 @@ func Unread(fault error) detector.Reading {
 // silent is how many scrapes a signal may miss before it is taken for gone.
 const silent = 3
 
-// supply tells a quiet signal, a lost one and a dead store apart.
-func supply(ctx context.Context, r Ranger, store string, before, after detector.Raw, v View) (s detector.Supply, alive bool, err error) {
+// supply tells a quiet signal, a lost one and a dead store apart. What is asked
+// for in steps longer than a scrape is a step older before it is missed.
+func supply(ctx context.Context, r Ranger, in watch.Input, before, after detector.Raw, v View) (s detector.Supply, alive bool, err error) {
 	newest := latest(detector.Newest(before.Value), detector.Newest(after.Value))
+	patience := silent*v.Step + max(in.Value.Step-v.Step, 0)
 	switch {
-	case newest.Before(v.Before.End().Add(-silent * v.Step)):
+	case newest.Before(v.Before.End().Add(-patience)):
 		return detector.Unmatched, false, nil // never there, or gone before the change
-	case !newest.Before(v.Now.Add(-silent * v.Step)):
+	case !newest.Before(v.Now.Add(-patience)):
 		return detector.Fresh, true, nil
-	case v.Now.Sub(v.After.Start) < silent*v.Step:
+	case v.Now.Sub(v.After.Start) < patience:
 		return detector.Fresh, false, nil // too early to miss anything
 	}
-	if err := wentOn(ctx, r, store, newest, v); err != nil {
+	if err := wentOn(ctx, r, in.Store, newest, v); err != nil {
 		return "", false, err
 	}
 	return detector.Gone, true, nil

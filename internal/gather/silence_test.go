@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
 )
@@ -94,6 +95,42 @@ func TestFetchBelievesNoImpossibleNumbers(t *testing.T) {
 	f("a counter below zero", 1000, -5, watch.FormCounts, "below zero")
 	f("a level below zero", 1000, -5, watch.FormLevel, "")
 }
+
+// A signal that lives is not missed because it is asked for in long steps: the
+// newest point of the grid may be a whole step old.
+func TestLongStepsLoseNothing(t *testing.T) {
+	change := time.Unix(10_000, 0)
+	f := func(name string, resolution, step time.Duration, last int64, want detector.Supply) {
+		t.Helper()
+		c := &carrying{resolution: resolution}
+		for at := int64(0); at <= last; at++ {
+			c.samples = append(c.samples, at)
+		}
+		alive := &everlasting{c}
+		for since := step; since < 10*time.Minute; since += time.Second {
+			v := View{
+				Before: detector.Grid{Start: change.Add(-30 * time.Minute), Tick: time.Minute, N: 30},
+				After:  detector.Grid{Start: change, Tick: time.Minute, N: int(since / time.Minute)},
+				Now:    change.Add(since), Step: resolution,
+			}
+			in := watch.Input{Form: watch.FormLevel, Value: sources.Query{Expr: "x", Step: step}}
+			r, _, err := Read(t.Context(), alive, in, v, func() (detector.Raw, error) {
+				return Fetch(t.Context(), alive, in, v.Before.Window(), step)
+			})
+			if err != nil || r.Supply != want {
+				t.Fatalf("%s: %s after the change it is %q, %v; want %q", name, since, r.Supply, err, want)
+			}
+		}
+	}
+	f("a tick of many scrapes", 5*time.Second, time.Minute, 11_000, detector.Fresh)
+	f("looked at every third scrape", 5*time.Second, 15*time.Second, 11_000, detector.Fresh)
+	f("a step a scrape", 15*time.Second, 15*time.Second, 11_000, detector.Fresh)
+}
+
+// everlasting has a pulse at every moment.
+type everlasting struct{ *carrying }
+
+func (everlasting) Heartbeat(_ context.Context, at time.Time) (time.Time, error) { return at, nil }
 
 // constant says the same at every moment.
 type constant struct {
