@@ -10,8 +10,11 @@
 //
 //	proposed ──► approved ──► decided ──► sending ──► done | failed | unknown
 //	    └────────────┴───────────┴──► cancelled | expired | refused
+//	                          decided ──► proposed
 //
-// proposed waits for a person (mode ask); act starts at decided. Who may send
+// proposed waits for a person (mode ask); act starts at decided, and goes back
+// to proposed where every guard that refuses asks for a person's judgement.
+// Approved orders do not: an approval answers those guards. Who may send
 // is settled by the store: state, epoch and claim compared and swapped in one
 // statement. A hook declared idempotent may be asked again under the same key
 // and a higher claim, while the order stays in sending. For any other hook

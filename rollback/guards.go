@@ -1,8 +1,8 @@
 package rollback
 
 import (
-	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -16,45 +16,57 @@ type Guard string
 const (
 	GuardOrder      Guard = "order"      // the order is whole, open, not expired, and about this change
 	GuardFrozen     Guard = "frozen"     // nobody has frozen acting
+	GuardWindow     Guard = "window"     // none of the operators' freeze windows holds
+	GuardFleet      Guard = "fleet"      // not so much is bad at once that no change can be the cause
 	GuardMode       Guard = "mode"       // the rule may act, or a person approved
 	GuardHook       Guard = "hook"       // the hook exists
 	GuardEvidence   Guard = "evidence"   // certain, and by limit, counts or two signals agreeing
+	GuardBefore     Guard = "before"     // it was well before the change
+	GuardConfounded Guard = "confounded" // no other change is as likely the cause
 	GuardSuperseded Guard = "superseded" // no newer change of the slot has succeeded
 	GuardSuspended  Guard = "suspended"  // no newer change of the slot is rolling
 	GuardEpoch      Guard = "epoch"      // the slot has not moved on since the order was made
 	GuardEcho       Guard = "echo"       // the change is not itself a rollback
 	GuardRollout    Guard = "rollout"    // the rollout did not fail
-	GuardAge        Guard = "age"        // it ended at most MaxAge ago
+	GuardPartial    Guard = "partial"    // the rollout is through, or the hook can abort one
+	GuardAge        Guard = "age"        // it ended at most Limits.MaxAge ago
 	GuardReversible Guard = "reversible" // nobody said that it cannot be undone
 	GuardFirst      Guard = "first"      // something was live before
 	GuardTarget     Guard = "target"     // the version to go back to is known and not known to be bad
-	GuardRecent     Guard = "recent"     // no other automatic rollback in RecentWindow
+	GuardRecent     Guard = "recent"     // no other automatic rollback in Limits.RollbacksPer
+	GuardReach      Guard = "reach"      // the hook's other side answers
+	GuardPreflight  Guard = "preflight"  // and says that the target is there and can be gone back to
 )
 
-// guards holds each guard with the question it asks; "" is leave. A person's
-// approval stands in for the rule's mode and waives GuardRecent, which is
-// there to stop a machine that runs in circles. It waives nothing else: every
-// other guard speaks of facts, and a person who knows better can roll back by
-// hand, where no wrong fact is involved.
+// guards holds each guard with the question it asks; "" is leave. Some ask for
+// judgement rather than facts, and those a person's approval answers: see
+// Refusal.Waivable.
 var guards = []struct {
 	name Guard
 	ask  func(Order, Situation) string
 }{
 	{GuardOrder, whole},
 	{GuardFrozen, frozen},
+	{GuardWindow, windowed},
+	{GuardFleet, alone},
 	{GuardMode, trusted},
 	{GuardHook, hooked},
 	{GuardEvidence, proven},
+	{GuardBefore, fresh},
+	{GuardConfounded, single},
 	{GuardSuperseded, newest},
 	{GuardSuspended, unhindered},
 	{GuardEpoch, current},
 	{GuardEcho, original},
 	{GuardRollout, rolledOut},
+	{GuardPartial, through},
 	{GuardAge, young},
 	{GuardReversible, reversible},
 	{GuardFirst, succeeds},
 	{GuardTarget, targeted},
 	{GuardRecent, rare},
+	{GuardReach, reachable},
+	{GuardPreflight, ready},
 }
 
 func whole(o Order, s Situation) string {
@@ -77,6 +89,20 @@ func frozen(_ Order, s Situation) string {
 		return "acting is frozen"
 	}
 	return "acting is frozen: " + s.FrozenWhy
+}
+
+func windowed(_ Order, s Situation) string {
+	if s.Window == "" || s.Approved {
+		return ""
+	}
+	return fmt.Sprintf("the freeze window %q holds; a person may approve", s.Window)
+}
+
+func alone(_ Order, s Situation) string {
+	if s.Fleet == "" || s.Approved {
+		return ""
+	}
+	return "all automatic rollbacks are held: " + s.Fleet
 }
 
 func trusted(_ Order, s Situation) string {
@@ -148,14 +174,24 @@ func rolledOut(_ Order, s Situation) string {
 	return ""
 }
 
+// through keeps off a rollout that is half-way: the old version and the new
+// one are both live, the deploy tool is at work, and two hands on one wheel
+// are worse than one. A hook that declares `abort` stops the tool itself.
+func through(_ Order, s Situation) string {
+	if s.Aborts || !s.Change.FinishedAt.IsZero() {
+		return ""
+	}
+	return "the change is still rolling out, and the hook cannot abort a rollout"
+}
+
 // young counts from the end of the rollout, or from its start while it rolls.
 func young(_ Order, s Situation) string {
 	since := s.Change.FinishedAt
 	if since.IsZero() {
 		since = s.Change.StartedAt
 	}
-	if age := s.Now.Sub(since); age > MaxAge {
-		return fmt.Sprintf("too long ago: %s, and %s is the most", age.Round(time.Second), MaxAge)
+	if age := s.Now.Sub(since); age > s.Limits.MaxAge {
+		return fmt.Sprintf("too long ago: %s, and %s is the most", age.Round(time.Second), s.Limits.MaxAge)
 	}
 	return ""
 }
@@ -193,5 +229,23 @@ func rare(_ Order, s Situation) string {
 	if s.Recent == 0 || s.Approved {
 		return ""
 	}
-	return fmt.Sprintf("%d automatic rollback(s) of this service here within %s; a person may approve another", s.Recent, cmp.Or(s.Per, RecentWindow))
+	return fmt.Sprintf("%d automatic rollback(s) of this service here within %s; a person may approve another", s.Recent, s.Limits.RollbacksPer)
+}
+
+// reachable and ready hand on what the hook found when it looked, if it can.
+func reachable(_ Order, s Situation) string { return problems(s.Checks, true) }
+
+func ready(_ Order, s Situation) string { return problems(s.Checks, false) }
+
+func problems(checks []Check, passing bool) string {
+	var found []string
+	for _, c := range Problems(checks) {
+		if c.Passing == passing {
+			found = append(found, c.String())
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return "the hook cannot act: " + strings.Join(found, "; ")
 }

@@ -21,22 +21,26 @@ type Situation struct {
 	Epoch       int64  // the slot's generation now
 	FirstEver   bool   // no earlier change of the slot is known
 
-	Acts      bool // the effective mode of the rule, after trust and the operator's cap, is act
-	Approved  bool // a person approved this very order
-	HookKnown bool // pushback.yml has the hook the order names
+	BeganAt  time.Time     // the earliest moment the change can have touched production; zero: its StartedAt
+	BaseAt   time.Time     // where the time before ends that it was judged against: a predecessor's, where that was suspect; zero: BeganAt
+	Onset    Onset         // when the verdict's worst signals broke
+	Tick     time.Duration // what time was cut into for the verdict
+	Suspects []Suspect     // the other changes that could have done it
+
+	Acts      bool    // the effective mode of the rule, after trust and the operator's cap, is act
+	Approved  bool    // a person approved this very order
+	HookKnown bool    // pushback.yml has the hook the order names
+	Aborts    bool    // it can stop a rollout that is half-way
+	Checks    []Check // what it found when it looked; nil where it has not, or cannot
 
 	Frozen    bool   // the freeze file exists, or could not be read
 	FrozenWhy string // what it says
+	Window    string // the operators' freeze window that holds now; "" for none
+	Fleet     string // why all automatic rollbacks are held; "" while they are not
 
-	Recent int           // automatic rollbacks sent for this service, environment and region within Per, this order not counted
-	Per    time.Duration // what Recent was counted over, for the reason's text; 0: RecentWindow
+	Recent int // automatic rollbacks sent for this service, environment and region within Limits.RollbacksPer, this order not counted
+	Limits Limits
 }
-
-// What the guards measure time by.
-const (
-	RecentWindow = 6 * time.Hour // one automatic rollback a service, environment and region in this time
-	MaxAge       = 2 * time.Hour // how long after its end a change may be rolled back
-)
 
 // Refusal is one reason against, for people: it goes into the message and the
 // page as it is.
@@ -46,8 +50,53 @@ type Refusal struct {
 }
 
 // Passing says whether the reason may go away by itself, so that the order
-// waits instead of being refused: a newer change that is still rolling may fail.
-func (r Refusal) Passing() bool { return r.Guard == GuardSuspended }
+// waits instead of being refused: a newer change that is rolling may fail, this
+// one's own rollout will end, a hold be released, a deploy tool come back.
+func (r Refusal) Passing() bool {
+	switch r.Guard {
+	case GuardSuspended, GuardPartial, GuardFleet, GuardReach:
+		return true
+	}
+	return false
+}
+
+// Waivable says whether a person's approval answers the reason. Those guards
+// stop a machine that may be running in circles, or that cannot tell what a
+// person may see. All others speak of facts; whoever knows better than a fact
+// can roll back by hand, where no wrong fact is involved.
+func (r Refusal) Waivable() bool {
+	switch r.Guard {
+	case GuardMode, GuardWindow, GuardFleet, GuardBefore, GuardConfounded, GuardRecent:
+		return true
+	}
+	return false
+}
+
+// Remedy is what may become of an order that was refused.
+type Remedy int
+
+// The three ways on. An order is refused for good unless every reason allows
+// for more.
+const (
+	None Remedy = iota // it is over
+	Wait               // every reason may pass by itself
+	Ask                // every reason passes, or a person may answer it
+)
+
+// RemedyOf says what becomes of an order with these refusals.
+func RemedyOf(refusals []Refusal) Remedy {
+	remedy := Wait
+	for _, r := range refusals {
+		switch {
+		case r.Passing():
+		case r.Waivable():
+			remedy = Ask
+		default:
+			return None
+		}
+	}
+	return remedy
+}
 
 // Permit asks every guard and gives either the warrant or every reason
 // against, in the order of the guards. Nothing is skipped once one has

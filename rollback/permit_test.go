@@ -54,7 +54,8 @@ func TestPermit(t *testing.T) {
 
 	f("nothing speaks against it", func(*order, *situation) {})
 	f("an idempotent hook is asked again", func(o *order, s *situation) { o.State = rollback.Sending })
-	f("still rolling", func(o *order, s *situation) { s.Change.FinishedAt = time.Time{} })
+	f("still rolling", func(o *order, s *situation) { s.Change.FinishedAt = time.Time{} }, rollback.GuardPartial)
+	f("still rolling, and the hook aborts", func(o *order, s *situation) { s.Change.FinishedAt, s.Aborts = time.Time{}, true })
 
 	f("another change", func(o *order, s *situation) { s.Change.ID = "other" }, rollback.GuardOrder)
 	f("no key", func(o *order, s *situation) { o.Key = "" }, rollback.GuardOrder)
@@ -66,6 +67,10 @@ func TestPermit(t *testing.T) {
 
 	f("frozen", func(o *order, s *situation) { s.Frozen = true }, rollback.GuardFrozen)
 	f("frozen with a reason", func(o *order, s *situation) { s.Frozen, s.FrozenWhy = true, "sale" }, rollback.GuardFrozen)
+	f("a freeze window", func(o *order, s *situation) { s.Window = "friday" }, rollback.GuardWindow)
+	f("a freeze window, approved", func(o *order, s *situation) { s.Window, s.Approved = "friday", true })
+	f("the fleet is held", func(o *order, s *situation) { s.Fleet = "9 services" }, rollback.GuardFleet)
+	f("the fleet is held, approved", func(o *order, s *situation) { s.Fleet, s.Approved = "9 services", true })
 	f("not trusted", func(o *order, s *situation) { s.Acts = false }, rollback.GuardMode)
 	f("not trusted but approved", func(o *order, s *situation) { s.Acts, s.Approved = false, true })
 	f("no such hook", func(o *order, s *situation) { s.HookKnown = false }, rollback.GuardHook)
@@ -92,7 +97,11 @@ func TestPermit(t *testing.T) {
 	f("older", func(o *order, s *situation) { s.Now = s.Change.FinishedAt.Add(2*time.Hour + time.Second) }, rollback.GuardAge)
 	f("rolling for three hours", func(o *order, s *situation) {
 		s.Change.FinishedAt, s.Now = time.Time{}, s.Change.StartedAt.Add(3*time.Hour)
+	}, rollback.GuardPartial, rollback.GuardAge)
+	f("rolling for three hours, and the hook aborts", func(o *order, s *situation) {
+		s.Change.FinishedAt, s.Now, s.Aborts = time.Time{}, s.Change.StartedAt.Add(3*time.Hour), true
 	}, rollback.GuardAge)
+	f("no limits are set", func(o *order, s *situation) { s.Limits = rollback.Limits{} }, rollback.GuardAge)
 	f("not reversible", func(o *order, s *situation) { s.Change.Reversible = false }, rollback.GuardReversible)
 	f("first ever", func(o *order, s *situation) { s.FirstEver = true }, rollback.GuardFirst)
 
@@ -107,17 +116,27 @@ func TestPermit(t *testing.T) {
 	f("one rollback lately", func(o *order, s *situation) { s.Recent = 1 }, rollback.GuardRecent)
 	f("one lately, approved", func(o *order, s *situation) { s.Recent, s.Approved = 1, true })
 
+	f("the hook found all well", func(o *order, s *situation) { s.Checks = []rollback.Check{{What: "target is there"}} })
+	f("the target has gone", func(o *order, s *situation) {
+		s.Checks = []rollback.Check{{What: "target is there", Problem: "404"}}
+	}, rollback.GuardPreflight)
+	f("nobody answers the hook", func(o *order, s *situation) {
+		s.Checks = []rollback.Check{{What: "deploy tool", Problem: "no answer", Passing: true}}
+	}, rollback.GuardReach)
+
 	f("every reason is told", func(o *order, s *situation) { s.Frozen, s.Superseded, s.Recent = true, true, 2 },
 		rollback.GuardFrozen, rollback.GuardSuperseded, rollback.GuardRecent)
 }
 
 // An approval is no master key: whatever else stands against it still does.
 func TestApprovalWaivesNoFact(t *testing.T) {
-	s := situation{Approved: true, Frozen: true, Superseded: true, FirstEver: true, SuspendedBy: "x", Recent: 9}
+	s := situation{Approved: true, Frozen: true, Superseded: true, FirstEver: true, SuspendedBy: "x", Recent: 9, Window: "w", Fleet: "f"}
 	_, refusals := rollback.Permit(order{}, s)
 	got := guards(refusals)
-	if slices.Contains(got, rollback.GuardMode) || slices.Contains(got, rollback.GuardRecent) {
-		t.Errorf("approval did not stand in for mode or waive recent: %v", got)
+	for _, waived := range []guard{rollback.GuardMode, rollback.GuardRecent, rollback.GuardWindow, rollback.GuardFleet} {
+		if slices.Contains(got, waived) {
+			t.Errorf("approval did not answer %s: %v", waived, got)
+		}
 	}
 	for _, want := range []guard{rollback.GuardFrozen, rollback.GuardEvidence, rollback.GuardSuperseded, rollback.GuardTarget} {
 		if !slices.Contains(got, want) {
@@ -141,12 +160,36 @@ func TestZeroPermitsNothing(t *testing.T) {
 	}
 }
 
-func TestOnlySuspensionPasses(t *testing.T) {
-	_, refusals := rollback.Permit(order{}, situation{SuspendedBy: "x"})
-	for _, r := range refusals {
-		if r.Passing() != (r.Guard == rollback.GuardSuspended) {
-			t.Errorf("%s passing: %v", r.Guard, r.Passing())
+// What becomes of an order: each guard that can wait, or be answered by a
+// person, and that one fact among them ends it.
+func TestRemedy(t *testing.T) {
+	f := func(want rollback.Remedy, names ...guard) {
+		t.Helper()
+		var refusals []rollback.Refusal
+		for _, name := range names {
+			refusals = append(refusals, rollback.Refusal{Guard: name, Why: "x"})
 		}
+		if got := rollback.RemedyOf(refusals); got != want {
+			t.Errorf("%v: got %v, want %v", names, got, want)
+		}
+	}
+	waits := []guard{rollback.GuardSuspended, rollback.GuardPartial, rollback.GuardFleet, rollback.GuardReach}
+	asks := []guard{rollback.GuardMode, rollback.GuardWindow, rollback.GuardBefore, rollback.GuardConfounded, rollback.GuardRecent}
+	ends := []guard{
+		rollback.GuardOrder, rollback.GuardFrozen, rollback.GuardHook, rollback.GuardEvidence, rollback.GuardSuperseded,
+		rollback.GuardEpoch, rollback.GuardEcho, rollback.GuardRollout, rollback.GuardAge, rollback.GuardReversible,
+		rollback.GuardFirst, rollback.GuardTarget, rollback.GuardPreflight,
+	}
+	for _, g := range waits {
+		f(rollback.Wait, g)
+	}
+	for _, g := range asks {
+		f(rollback.Ask, g)
+		f(rollback.Ask, rollback.GuardSuspended, g)
+	}
+	for _, g := range ends {
+		f(rollback.None, g)
+		f(rollback.None, rollback.GuardFleet, g, rollback.GuardRecent)
 	}
 }
 

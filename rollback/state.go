@@ -5,7 +5,7 @@ package rollback
 var moves = map[State][]State{
 	Proposed: {Approved, Cancelled, Expired, Refused},
 	Approved: {Decided, Cancelled, Expired, Refused},
-	Decided:  {Sending, Cancelled, Expired, Refused},
+	Decided:  {Sending, Proposed, Cancelled, Expired, Refused},
 	Sending:  {Done, Failed, Unknown},
 }
 

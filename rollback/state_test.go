@@ -29,8 +29,8 @@ func diagram(t *testing.T) map[string][]string {
 			lines = append(lines, strings.TrimPrefix(strings.TrimSpace(line), "//"))
 		}
 	}
-	if len(lines) != 2 {
-		t.Fatalf("the diagram has %d lines with arrows, want 2", len(lines))
+	if len(lines) != 3 {
+		t.Fatalf("the diagram has %d lines with arrows, want 3", len(lines))
 	}
 	words := regexp.MustCompile(`[a-z]+`)
 	chain := strings.Split(lines[0], "──►")
@@ -43,6 +43,9 @@ func diagram(t *testing.T) map[string][]string {
 		from = strings.TrimSpace(from)
 		moves[from] = append(moves[from], ends...)
 	}
+	from, back, _ := strings.Cut(lines[2], "──►")
+	from = strings.TrimSpace(from)
+	moves[from] = append(moves[from], strings.TrimSpace(back))
 	return moves
 }
 

@@ -61,7 +61,7 @@ func hooks(c config.Config) (map[string]engine.Hook, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: hooks.%s: %w", c.File, name, err)
 		}
-		all[name] = engine.Hook{Hook: do, Idempotent: h.Idempotent, LastGood: h.Target == config.LastGood, Timeout: timeout}
+		all[name] = engine.Hook{Hook: do, Idempotent: h.Idempotent, LastGood: h.Target == config.LastGood, Aborts: h.Abort, Timeout: timeout}
 	}
 	return all, nil
 }

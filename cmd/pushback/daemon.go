@@ -50,7 +50,7 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 	set := metrics.NewSet()
 	o := engine.Options{
 		Store: st, Catalogue: catalogue(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
-		Quota: c.Guards.RollbacksPer, Profiles: c.Profiles, Retention: c.Retention, Trust: trust(c.Trust),
+		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trust(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: log,
 	}
 	if err := d.adapters(c, &o); err != nil {
@@ -142,9 +142,10 @@ func trust(t config.Trust) engine.Trust {
 func catalogue(s config.Services) engine.CatalogueConfig {
 	c := engine.CatalogueConfig{
 		Discover: s.Discover, Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
-		Aliases: map[string]string{}, Owners: map[string]rules.Service{},
+		Aliases: map[string]string{}, Owners: map[string]rules.Service{}, Depends: map[string][]string{},
 	}
 	for _, one := range s.List {
+		c.Depends[one.Name] = append(c.Depends[one.Name], one.DependsOn...)
 		c.List = append(c.List, service(one.Name, one.Match, one.Responsible))
 	}
 	for _, a := range s.Aliases {

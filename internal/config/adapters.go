@@ -76,7 +76,7 @@ func (l *loader) hooks() map[string]Hook {
 	all := map[string]Hook{}
 	for n, a := range l.adapters("hooks", l.file.Hooks) {
 		keys := l.file.Hooks.entries[n].shared.(*hookKeys)
-		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous}
+		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous, Abort: keys.Abort}
 		switch keys.Target {
 		case "", Previous:
 		case LastGood:

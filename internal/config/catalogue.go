@@ -27,11 +27,21 @@ func (l *loader) services(c Config) Services {
 	}
 	l.responsible("services.default", s.Default, c)
 	for i, one := range s.List {
-		l.responsible(fmt.Sprintf("services.list[%d]", i), one.Responsible, c)
+		at := fmt.Sprintf("services.list[%d]", i)
+		l.responsible(at, one.Responsible, c)
+		l.depends(at, one)
 	}
 	s.List = append(s.List, l.listFile(f.File, c)...)
 	s.Aliases = l.aliases(l.existing("services.aliases", f.Aliases), c)
 	return s
+}
+
+// depends refuses a service that stands upon itself. That what it names is a
+// service at all cannot be asked of a file: the metric store knows more of them.
+func (l *loader) depends(at string, one Service) {
+	if i := slices.Index(one.DependsOn, one.Name); i >= 0 {
+		l.wrong(fmt.Sprintf("%s.depends_on[%d]", at, i), strictyaml.BadValue, "", "a service does not depend on itself")
+	}
 }
 
 // responsible checks that whoever and whatever is named exists.
@@ -80,7 +90,9 @@ func (l *loader) listFile(path string, c Config) []Service {
 		l.found = append(l.found, Diagnostic{File: path, Problem: p})
 	}
 	for i, one := range listed.Services {
-		other.responsible(fmt.Sprintf("services[%d]", i), one.Responsible, c)
+		at := fmt.Sprintf("services[%d]", i)
+		other.responsible(at, one.Responsible, c)
+		other.depends(at, one)
 	}
 	l.found = append(l.found, other.found...)
 	return listed.Services

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -35,14 +34,6 @@ func (l *loader) store(data string) Store {
 	}
 	s.URLFile = l.existing("store.url_file", s.URLFile)
 	return s
-}
-
-func (l *loader) guards(data string) Guards {
-	g := l.file.Guards
-	return Guards{
-		RollbacksPer: cmp.Or(g.RollbacksPer, DefaultRollbacksPer),
-		FreezeFile:   l.path(cmp.Or(g.FreezeFile, filepath.Join(data, "freeze"))),
-	}
 }
 
 // trust reads how far rules are believed; unless told otherwise new rules

@@ -3,16 +3,16 @@ package config
 import (
 	"time"
 
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 )
 
 // Defaults for what most installations never write.
 const (
-	DefaultListen       = "127.0.0.1:8484"
-	DefaultData         = "data"
-	DefaultRules        = "rules"
-	DefaultRollbacksPer = 6 * time.Hour
-	DefaultRetention    = 90 * 24 * time.Hour
+	DefaultListen    = "127.0.0.1:8484"
+	DefaultData      = "data"
+	DefaultRules     = "rules"
+	DefaultRetention = 90 * 24 * time.Hour
 )
 
 // DefaultProfiles is twice a day: a profile knows the shape of a day for as
@@ -79,6 +79,7 @@ type Hook struct {
 	Adapter
 	Idempotent bool   // may be sent twice under one key without harm; the kind's nature where nothing is written
 	Target     Target // which version it is asked to go back to
+	Abort      bool   // may stop a rollout that is half-way
 }
 
 // Target is the version a hook is asked for.
@@ -93,8 +94,9 @@ const (
 
 // Guards stop acting whatever a rule says.
 type Guards struct {
-	RollbacksPer time.Duration // at most one automatic rollback a service and environment in this long
-	FreezeFile   string        // while it exists nothing acts; `pushback freeze` writes it
+	Limits     rollback.Limits
+	Freezes    []string // names among Config.Freezes: while one holds, nothing is rolled back unasked
+	FreezeFile string   // while it exists nothing acts; `pushback freeze` writes it
 }
 
 // Trust is how far rules are believed.

@@ -22,13 +22,14 @@ const (
 	BadSettings    = "bad-settings"
 	BadAliases     = "bad-aliases"
 	Unreadable     = "unreadable"
+	OutOfRange     = "out-of-range"
 )
 
 // Codes are all codes of this package.
 func Codes() []string {
 	return []string{
 		UnknownKind, UnknownName, BadName, BadAddress, SecretInFile, MissingFile,
-		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable,
+		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange,
 	}
 }
 

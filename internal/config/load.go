@@ -45,11 +45,7 @@ type metricsKeys struct {
 type hookKeys struct {
 	Idempotent *bool  `yaml:"idempotent"`
 	Target     Target `yaml:"target"`
-}
-
-type guardsFile struct {
-	RollbacksPer time.Duration `yaml:"rollbacks_per"`
-	FreezeFile   string        `yaml:"freeze_file"`
+	Abort      bool   `yaml:"abort"`
 }
 
 type trustFile struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -83,7 +84,7 @@ sources: {github: {kind: github, secret_files: [secret], services: [cart-*]}}
 hooks: {shop: {kind: command, argv: [./back], secret_file: secret, idempotent: true, target: last_good}}
 receivers: {team: {kind: slack, token_file: token}}
 grafana: {token_file: token}
-guards: {rollbacks_per: 2h}
+guards: {rollbacks_per: 2h, fleet: {share: 30%}}
 trust: {new_rules: as_written, cap: ask}
 retention: 7d
 profiles: {cron: "0 4 * * *", zone: Europe/Berlin}
@@ -98,6 +99,8 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 	hook.Nested.SecretFile = in("secret")
 	github := &sourceSettings{SecretFiles: []string{in("secret")}}
 	github.Scope.Services = []string{"cart-*"}
+	limits := rollback.DefaultLimits()
+	limits.RollbacksPer, limits.Fleet.Share = 2*time.Hour, 0.3
 	want := Config{
 		File: in("pushback.yml"), Listen: "0.0.0.0:80", ExternalURL: "https://pushback.example.org", TokenFile: in("token"),
 		Data: in("data"), Rules: in("rules"), Profiles: rules.Schedule{Cron: "0 4 * * *", Zone: "Europe/Berlin"}, Retention: 7 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
@@ -107,10 +110,10 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 		},
 		DefaultMetrics: "prod",
 		Sources:        map[string]Source{"github": {Adapter{"github", "github", github}, []string{"cart-*"}, false}},
-		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood}},
+		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood, false}},
 		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
 		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},
-		Guards:         Guards{RollbacksPer: 2 * time.Hour, FreezeFile: in("data/freeze")},
+		Guards:         Guards{Limits: limits, FreezeFile: in("data/freeze")},
 		Business:       DefaultBusiness,
 		Services: Services{
 			Name: "job", Match: []string{"job"}, List: []Service{{Name: "cart", Match: map[string]string{"job": "cart"}}},
@@ -185,6 +188,19 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics+"trust: {new_rules: blindly, cap: none}",
 		"pushback.yml:2:20: this is no way to trust a new rule [bad-value]\n  hint: write observe or as_written",
 		"pushback.yml:2:34: this is no mode [bad-value]\n  hint: write observe, ask or act")
+	f(metrics + "guards: {rollbacks_per: 30d, max_age: 10m, approve_within: 24h, confounded: {within: 1m, stands_out: 10}, fleet: {watches: 5, services: 1, share: 90%, within: 1h, hold: 24h}}")
+	f(metrics+"guards: {rollbacks_per: 1s, max_age: 25h, confounded: {stands_out: 1}}",
+		"pushback.yml:2:25: this must be from 10s to 30d [out-of-range]",
+		"pushback.yml:2:38: this must be from 10m to 1d [out-of-range]",
+		"pushback.yml:2:68: this must be from 1.5 to 10 [out-of-range]")
+	f(metrics+"guards: {fleet: {watches: 0, services: 5000, share: 95%}}",
+		"pushback.yml:2:27: this must be from 5 to 10000 [out-of-range]",
+		"pushback.yml:2:40: this must be from 1 to 1000 [out-of-range]",
+		"pushback.yml:2:53: this must be from 5% to 90% [out-of-range]")
+	f(metrics+"guards: {fleet: {share: a third}}", "pushback.yml:2:25: \"a third\" is no share [bad-value]\n  hint: write it as 20%")
+	f(metrics+"freezes: {friday: [{cron: '0 15 * * FRI', duration: 65h}]}\nguards: {freezes: [firday]}",
+		"pushback.yml:3:20: there is no window \"firday\" under freezes [unknown-name]\n  hint: did you mean \"friday\"?")
+	f(metrics+"services: {list: [{name: cart, depends_on: [cart]}]}", "pushback.yml:2:45: a service does not depend on itself [bad-value]")
 	f(metrics+"hooks: {shop: {kind: command}}\nservices: {default: {hook: shpo}, list: [{name: a, chat: b}]}",
 		"pushback.yml:3:28: there is no hook \"shpo\" under hooks [unknown-name]\n  hint: did you mean \"shop\"?",
 		"pushback.yml:3:58: there is no receiver \"b\" under receivers [unknown-name]")

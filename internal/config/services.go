@@ -33,7 +33,8 @@ type Services struct {
 // Service is one service as a person listed it.
 type Service struct {
 	Name        string            `yaml:"name" required:"true"`
-	Match       map[string]string `yaml:"match"` // labels and values; becomes $match
+	Match       map[string]string `yaml:"match"`      // labels and values; becomes $match
+	DependsOn   []string          `yaml:"depends_on"` // services whose changes may be what is wrong with this one
 	Responsible `yaml:",inline"`
 }
 

@@ -48,6 +48,16 @@ func (e *Engine) conflict(ctx context.Context, key string) error {
 	return fmt.Errorf("order %s is %s, not proposed: %w", key, o.State, store.ErrConflict)
 }
 
+// Admits says whether a link's token lets its holder decide on the order; the
+// error, for people, wraps rollback.ErrLink.
+func (e *Engine) Admits(ctx context.Context, key, token string) error {
+	o, err := e.Store.Order(ctx, key)
+	if err != nil {
+		return fmt.Errorf("order %s: %w", key, err)
+	}
+	return e.approvals.Admits(o, token, e.Now())
+}
+
 // Frozen reads the freeze file: at every question, because a brake that works
 // within a cache's age is no brake.
 func (e *Engine) Frozen() (frozen bool, why string) {

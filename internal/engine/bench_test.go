@@ -135,7 +135,7 @@ func (b *bench) open() {
 		},
 		Hooks:   map[string]Hook{"deployer": {Hook: b.hook, Timeout: time.Minute}},
 		Senders: map[string]notify.Sender{"chat": b.box.of("chat"), "pager": b.box.of("pager"), "platform": b.box.of("platform")},
-		Grafana: b.grafana, FreezeFile: filepath.Join(filepath.Dir(b.path), "freeze"), Quota: rollback.RecentWindow,
+		Grafana: b.grafana, FreezeFile: filepath.Join(filepath.Dir(b.path), "freeze"), Limits: rollback.DefaultLimits(),
 		Trust: Trust{New: rules.Act, Cap: rules.Act}, ExternalURL: "https://pushback.test",
 		Log: slog.New(slog.DiscardHandler), Now: b.clock.Now,
 	}

@@ -20,7 +20,8 @@ type CatalogueConfig struct {
 	List     []rules.Service   // services known without asking
 	Aliases  map[string]string // repository, Argo application, flag tag → service
 	Owners   map[string]rules.Service
-	Default  rules.Service // owner and hook of services that name none
+	Depends  map[string][]string // service → the services it depends on
+	Default  rules.Service       // owner and hook of services that name none
 }
 
 // catalogueAge is how long a discovered catalogue serves before it is asked
@@ -59,6 +60,29 @@ func (c *Catalogue) Canonical(name string) string {
 		return service
 	}
 	return name
+}
+
+// farthest is how many steps up the dependencies are still a possible cause.
+const farthest = 3
+
+// Upstream gives the service and all it depends on, with how many steps away
+// each is.
+func (c *Catalogue) Upstream(service string) map[string]int {
+	distance := map[string]int{service: 0}
+	edge := []string{service}
+	for step := 1; step <= farthest; step++ {
+		var next []string
+		for _, from := range edge {
+			for _, to := range c.config.Depends[from] {
+				if _, seen := distance[to]; !seen {
+					distance[to] = step
+					next = append(next, to)
+				}
+			}
+		}
+		edge = next
+	}
+	return distance
 }
 
 // Service gives what is known of a service. Its Match is empty where the

@@ -41,6 +41,7 @@ type Hook struct {
 	rollback.Hook
 	Idempotent bool          // may be sent again with the same key
 	LastGood   bool          // `target: last_good`: may skip condemned versions further back
+	Aborts     bool          // `abort: true`: may stop a rollout that is half-way
 	Timeout    time.Duration // after which a send without an answer is unknown
 }
 
@@ -64,7 +65,8 @@ type Options struct {
 	Freezes     map[string]rules.Freeze
 	Business    rules.Freeze // what business_hours() asks
 	FreezeFile  string
-	Quota       time.Duration  // one automatic rollback a service and environment in this time
+	Limits      rollback.Limits
+	Windows     []string       // names among Freezes: while one holds, nothing is rolled back unasked
 	Profiles    rules.Schedule // when profiles are learned; zero: never, but when a rule changes or a change finds none
 	Retention   time.Duration  // how long raw events, records and finished jobs are kept
 	Trust       Trust
@@ -89,6 +91,8 @@ type Engine struct {
 	listeners *listeners
 	wake      chan struct{} // a change may want watches
 	started   atomic.Bool
+	approvals rollback.ApprovalKey
+	noted     sync.Map // order key → what its guards said last, so that the journal holds each saying once
 	sending   sync.Map // order key → struct{}: sends under way in this process
 }
 
@@ -107,6 +111,13 @@ func New(o Options) (*Engine, error) {
 	e.profiles = newProfileKeeper(e)
 	e.looks = newDueLooks(o.Store)
 	e.befores = newBeforeCache()
+	fresh := make([]byte, 32)
+	_, _ = rand.Read(fresh) // never fails
+	key, err := e.Store.Secret(context.Background(), "approval", fresh)
+	if err != nil {
+		return nil, fmt.Errorf("preparing approvals: %w", err)
+	}
+	e.approvals = key
 	jobs, err := newJobs(e)
 	if err != nil {
 		return nil, fmt.Errorf("preparing jobs: %w", err)

@@ -139,6 +139,11 @@ func (e *Engine) record(ctx context.Context, old, next watch.Watch, effects stor
 		e.enqueue(ctx, annotationJob{ChangeKey: next.ChangeKey, Boot: e.boot})
 	}
 	e.listeners.tell(next.ChangeKey)
+	if old.LikelyAt.IsZero() && !next.LikelyAt.IsZero() {
+		if _, err := e.fleet(ctx); err != nil {
+			e.Log.Warn("fleet breaker", "error", err) // it is asked again before anything acts
+		}
+	}
 	return next, nil
 }
 

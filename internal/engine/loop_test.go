@@ -81,7 +81,7 @@ func running(t *testing.T, metrics Ranger, change func(*Options)) *Engine {
 		Rules: func() (*rules.Set, []rules.Diagnostic) {
 			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(redRule)}}, world)
 		},
-		Quota: rollback.RecentWindow, Trust: Trust{New: rules.Act, Cap: rules.Act},
+		Limits: rollback.DefaultLimits(), Trust: Trust{New: rules.Act, Cap: rules.Act},
 		Log: slog.New(slog.DiscardHandler),
 	}
 	change(&o)

@@ -25,7 +25,7 @@ func (e *Engine) messages(ctx context.Context, l look, a rules.Action, o *rollba
 	}
 	m := e.verdictMessage(l)
 	m.Action = e.intention(l, a, o)
-	return e.outgoing(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), nil
+	return e.grouped(ctx, e.outgoing(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m))
 }
 
 func (e *Engine) outgoing(id, changeKey string, receivers []string, m notify.Message) []store.Outgoing {
@@ -114,8 +114,17 @@ func (e *Engine) intention(l look, a rules.Action, o *rollback.Order) string {
 	case o.Automatic:
 		return fmt.Sprintf("Rolling back to %s through hook %s.", orUnknown(o.Target), o.Hook)
 	}
-	return fmt.Sprintf("To roll back to %s through hook %s: pushback approve %s (until %s).",
-		orUnknown(o.Target), o.Hook, o.Key, o.ExpiresAt.UTC().Format("15:04 MST"))
+	return e.approval(*o)
+}
+
+// approval says how a person lets a proposed order go on: by command, with the
+// API's token, or by a link that serves for this order alone, once.
+func (e *Engine) approval(o rollback.Order) string {
+	s := fmt.Sprintf("To roll back to %s through hook %s: pushback approve %s", orUnknown(o.Target), o.Hook, o.Key)
+	if e.ExternalURL != "" {
+		s += fmt.Sprintf(", or open %s/approve?token=%s", e.link(o.Key), e.approvals.Token(o))
+	}
+	return s + fmt.Sprintf(" (until %s).", o.ExpiresAt.UTC().Format("15:04 MST"))
 }
 
 func orUnknown(version string) string {
@@ -137,6 +146,9 @@ func (e *Engine) orderMessages(o rollback.Order) []store.Outgoing {
 	if o.Actor != "" {
 		m.Fields = append(m.Fields, notify.Field{Name: "decided by", Value: o.Actor})
 	}
+	if o.State == rollback.Proposed {
+		m.Action = o.Why + ". " + e.approval(o)
+	}
 	if o.State == rollback.Done || o.State == rollback.Approved {
 		m.Severity = notify.Error // still a regression, but people need not act
 	}
@@ -156,6 +168,8 @@ func outcome(o rollback.Order) string {
 		return "not rolled back"
 	case rollback.Approved:
 		return "rollback to " + o.Target + " approved"
+	case rollback.Proposed:
+		return "rollback to " + o.Target + " waits for a person"
 	}
 	return "rollback " + string(o.State)
 }
@@ -166,6 +180,8 @@ func (e *Engine) ended(ctx context.Context, l look) ([]store.Outgoing, error) {
 	switch {
 	case l.next.State == watch.Regressed && !l.watch.After.IsZero():
 		return e.unhelped(ctx, l)
+	case !l.watch.After.IsZero() && (l.next.State == watch.Inconclusive || l.next.State == watch.Blind):
+		return e.unclear(ctx, l)
 	case l.next.State != watch.Healthy:
 		return nil, nil
 	}

@@ -2,23 +2,17 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
 
-const (
-	// waitEvery is how often an order that must wait is looked at: a thaw, an
-	// expiry or a failed successor is noticed this soon.
-	waitEvery = 5 * time.Second
-	// approvalFor is how long a proposed order waits for a person.
-	approvalFor = time.Hour
-)
+// waitEvery is how often an order that must wait is looked at: a thaw, an
+// expiry or a failed successor is noticed this soon.
+const waitEvery = 5 * time.Second
 
 // carryOut takes an order as far as it can go now. It runs in a job, possibly
 // in two at once: whatever it does, it first wins by compare-and-swap.
@@ -69,11 +63,13 @@ func (e *Engine) decide(ctx context.Context, o rollback.Order) error {
 // Guards are asked at the effect and not when the order was made: a freeze, a
 // newer change or an expiry in between must win.
 func (e *Engine) permit(ctx context.Context, o rollback.Order) error {
-	s, err := e.situation(ctx, o)
+	s, warrant, refusals, err := e.ask(ctx, o)
 	if err != nil {
 		return err
 	}
-	warrant, refusals := rollback.Permit(o, s)
+	if err := e.noteGuards(ctx, o, s, warrant, refusals); err != nil {
+		return err
+	}
 	if len(refusals) > 0 {
 		return e.refuse(ctx, o, refusals)
 	}
@@ -88,19 +84,47 @@ func (e *Engine) permit(ctx context.Context, o rollback.Order) error {
 	return e.send(ctx, o, claim, warrant)
 }
 
-// refuse ends the order with every reason, or waits where all of them may
-// pass by themselves.
+// refuse does what the refusals leave to be done: the order waits, is put to
+// people, or ends with every reason.
 func (e *Engine) refuse(ctx context.Context, o rollback.Order, refusals []rollback.Refusal) error {
+	why := reasons(refusals)
+	switch rollback.RemedyOf(refusals) {
+	case rollback.Wait:
+		if err := e.Store.NoteWhy(ctx, o.Key, "waits: "+why); err != nil {
+			return fmt.Errorf("order %s: %w", o.Key, err)
+		}
+		return later(waitEvery)
+	case rollback.Ask:
+		return e.askPeople(ctx, o, why)
+	}
+	return e.endOrder(ctx, o, rollback.Refused, why)
+}
+
+func reasons(refusals []rollback.Refusal) string {
 	why := make([]string, len(refusals))
-	passing := true
 	for i, r := range refusals {
 		why[i] = r.Why
-		passing = passing && r.Passing()
 	}
-	if passing {
-		return later(waitEvery)
+	return strings.Join(why, "; ")
+}
+
+// askPeople puts an order to people that was to act by itself: what stands
+// against it is for a person to judge.
+func (e *Engine) askPeople(ctx context.Context, o rollback.Order, why string) error {
+	now := e.Now()
+	o.State, o.Automatic, o.Why = rollback.Proposed, false, why
+	if until := now.Add(e.Limits.Approval); until.Before(o.ExpiresAt) {
+		o.ExpiresAt = until
 	}
-	return e.endOrder(ctx, o, rollback.Refused, strings.Join(why, "; "))
+	told := e.orderMessages(o)
+	asked, err := e.Store.AskPeople(ctx, o.Key, why, o.ExpiresAt, now, told...)
+	if err != nil {
+		return fmt.Errorf("order %s: %w", o.Key, err)
+	}
+	if asked {
+		e.concluded(ctx, o, told)
+	}
+	return later(waitEvery)
 }
 
 // endOrder ends an order that was never sent, and says so.
@@ -118,10 +142,11 @@ func (e *Engine) endOrder(ctx context.Context, o rollback.Order, to rollback.Sta
 	return nil
 }
 
-// concluded hands on what follows from the end of an order.
+// concluded hands on what follows from an order's end, or its being put to
+// people.
 func (e *Engine) concluded(ctx context.Context, o rollback.Order, told []store.Outgoing) {
 	e.Telemetry.order(o.State)
-	e.Log.Info("order ended", "change", o.Key, "service", o.Change.Service, "state", o.State, "why", o.Why)
+	e.Log.Info("order moved", "change", o.Key, "service", o.Change.Service, "state", o.State, "why", o.Why)
 	for _, m := range told {
 		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
 	}
@@ -130,33 +155,4 @@ func (e *Engine) concluded(ctx context.Context, o rollback.Order, told []store.O
 	}
 	e.looks.hasten(o.Key, e.Now())
 	e.listeners.tell(o.Key)
-}
-
-// situation reads everything the guards ask about, at this moment.
-func (e *Engine) situation(ctx context.Context, o rollback.Order) (rollback.Situation, error) {
-	now := e.Now()
-	c, err := e.Store.Change(ctx, o.Key)
-	if err != nil {
-		return rollback.Situation{}, fmt.Errorf("reading the change of order %s: %w", o.Key, err)
-	}
-	var verdict detector.Verdict
-	if err := json.Unmarshal(o.Evidence, &verdict); err != nil {
-		return rollback.Situation{}, fmt.Errorf("reading the evidence of order %s: %w", o.Key, err)
-	}
-	hook, known := e.Hooks[o.Hook]
-	target, first, err := e.target(ctx, c, hook.LastGood)
-	if err != nil {
-		return rollback.Situation{}, err
-	}
-	recent, err := e.Store.RecentRollbacks(ctx, c.Service, c.Environment, c.Region, now.Add(-e.Quota))
-	if err != nil {
-		return rollback.Situation{}, fmt.Errorf("counting recent rollbacks: %w", err)
-	}
-	frozen, why := e.Frozen()
-	return rollback.Situation{
-		Now: now, Change: c.Change, Target: target, Verdict: verdict,
-		Superseded: c.SupersededBy != "", SuspendedBy: c.SuspendedAt(now), Epoch: c.Epoch, FirstEver: first,
-		Acts: o.Automatic, Approved: !o.Automatic, HookKnown: known,
-		Frozen: frozen, FrozenWhy: why, Recent: recent, Per: e.Quota,
-	}, nil
 }

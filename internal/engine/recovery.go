@@ -60,6 +60,20 @@ func (e *Engine) unhelped(ctx context.Context, l look) ([]store.Outgoing, error)
 	m := e.verdictMessage(l)
 	m.Severity = notify.Critical
 	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", l.change.Service, l.change.Version)
-	m.Action = "Pushback does nothing more: the change may not be what made things worse."
+	m.Action = "Pushback does nothing more: the change may not be what made things worse. It is blamed no longer, and nothing goes further back by itself."
+	return e.outgoing(l.watch.ID, l.change.Key, receivers, m), nil
+}
+
+// unclear tells them that nobody can say whether it helped: the watch after
+// the rollback ended without a verdict.
+func (e *Engine) unclear(ctx context.Context, l look) ([]store.Outgoing, error) {
+	receivers, err := e.told(ctx, l.change.Key, matter(l.change.Key, l.watch.Rule))
+	if err != nil {
+		return nil, err
+	}
+	m := e.verdictMessage(l)
+	m.Severity = notify.Error
+	m.Title = fmt.Sprintf("%s: whether the rollback of %s helped cannot be told", l.change.Service, l.change.Version)
+	m.Action = "The watch after it ended " + string(l.next.State) + ". Somebody has to look."
 	return e.outgoing(l.watch.ID, l.change.Key, receivers, m), nil
 }

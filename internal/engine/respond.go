@@ -46,7 +46,11 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 			return r, err
 		}
 		r.effects.Outgoing = loudest(r.effects.Outgoing, told)
-		r.effects.Entries = append(r.effects.Entries, e.entry(l, a, order))
+		entry, err := e.entry(l, a, order)
+		if err != nil {
+			return r, err
+		}
+		r.effects.Entries = append(r.effects.Entries, entry)
 	}
 	if l.next.State != l.watch.State && !l.next.State.Open() {
 		ended, err := e.ended(ctx, l)
@@ -160,21 +164,26 @@ func (e *Engine) order(ctx context.Context, l look, a rules.Action) (*rollback.O
 	o := &rollback.Order{
 		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Hook: a.Rollback.Hook,
 		Target: target.Version, State: rollback.Proposed, Epoch: l.change.Epoch, Evidence: evidence,
-		CreatedAt: now, ExpiresAt: now.Add(approvalFor), Tell: a.Tell,
+		CreatedAt: now, ExpiresAt: now.Add(e.Limits.Approval), Tell: a.Tell,
 	}
 	if a.Rollback.Mode == rules.Act {
 		o.State, o.Automatic, o.DecidedAt = rollback.Decided, true, now
-		o.ExpiresAt = now.Add(rollback.MaxAge)
+		o.ExpiresAt = now.Add(e.Limits.MaxAge)
 	}
 	return o, nil
 }
 
 // entry is what the journal keeps of a response.
-func (e *Engine) entry(l look, a rules.Action, o *rollback.Order) store.Entry {
+func (e *Engine) entry(l look, a rules.Action, o *rollback.Order) (store.Entry, error) {
 	detail := map[string]any{
 		"watch": l.watch.ID, "line": a.Line, "told": a.Tell, "untold": a.Untold,
 		"freezes": l.moment.Freezes, "business_hours": l.moment.Business,
-		"grade": l.next.Grade, "state": l.next.State, "rule_hash": l.watch.RuleHash,
+		"grade": l.next.Grade, "state": l.next.State,
+		"rule": l.watch.RuleText, "rule_hash": l.watch.RuleHash, "verdict": l.verdict,
+	}
+	if o != nil {
+		detail["observation"] = l.seen // with plan, inputs and rule, enough to judge again
+		detail["plan"], detail["inputs"], detail["profiles"] = l.watch.Plan, l.watch.Inputs, l.watch.Profiles
 	}
 	if a.Rollback != nil {
 		detail["rollback"] = map[string]any{
@@ -183,9 +192,9 @@ func (e *Engine) entry(l look, a rules.Action, o *rollback.Order) store.Entry {
 	}
 	b, err := json.Marshal(detail)
 	if err != nil {
-		panic(err) // plain values: cannot fail
+		return store.Entry{}, fmt.Errorf("writing down the response: %w", err)
 	}
-	return store.Entry{At: e.Now(), ChangeKey: l.change.Key, Actor: "rule " + l.watch.Rule, Action: "respond", Detail: b}
+	return store.Entry{At: e.Now(), ChangeKey: l.change.Key, Actor: "rule " + l.watch.Rule, Action: "respond", Detail: b}, nil
 }
 
 // goodAfter is how long a superseded change must have been watched without
@@ -196,7 +205,12 @@ const goodAfter = 10 * time.Minute
 func standingAfter(l look) store.Standing {
 	w := l.next
 	switch {
-	case w.State == l.watch.State || !w.After.IsZero():
+	case w.State == l.watch.State:
+		return store.Unjudged
+	case !w.After.IsZero():
+		if w.State == watch.Regressed {
+			return store.Cleared // rolling it back did not help: it was something else
+		}
 		return store.Unjudged
 	case w.State == watch.Regressed:
 		return store.Condemned

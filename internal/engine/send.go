@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/pushback/pushback/internal/crashpoint"
@@ -27,6 +28,9 @@ func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w roll
 	if o.SentAt.IsZero() {
 		o.SentAt = e.Now()
 	}
+	if err := e.brake(claim); err != nil {
+		return e.conclude(ctx, o, claim, rollback.Receipt{At: e.Now()}, err)
+	}
 	// A stopping engine lets the call finish: cut off half-way, nobody could
 	// tell how it went.
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), hook.Timeout)
@@ -46,6 +50,20 @@ func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w roll
 	return e.conclude(ctx, o, claim, receipt, err)
 }
 
+// brake looks at the freeze file once more, with the claim won and nothing but
+// the call left to do. What a claim before this one may have sent, it cannot
+// call back.
+func (e *Engine) brake(claim int64) error {
+	frozen, why := e.Frozen()
+	switch {
+	case !frozen:
+		return nil
+	case claim > 1:
+		return fmt.Errorf("not asked again, because acting is frozen: %s: %w", why, rollback.ErrOutcomeUnknown)
+	}
+	return fmt.Errorf("acting was frozen at the last moment: %s: %w", why, rollback.ErrNotSent)
+}
+
 // noteStarted writes down a command's process group while it runs: the only
 // trace of what may still run after a kill -9 of this process.
 func (e *Engine) noteStarted(ctx context.Context, key string, claim int64, r rollback.Receipt) {
@@ -61,13 +79,17 @@ func unanswered(err error) bool {
 	return errors.Is(err, rollback.ErrNotSent) || errors.Is(err, rollback.ErrOutcomeUnknown) || errors.As(err, &after)
 }
 
-// resendAfter doubles with every claim, but obeys a hook that names a time.
+// resendAfter doubles with every claim, and lies anywhere in the upper half of
+// that, so that many orders whose deploy tool came back do not all call at
+// once. A hook that names a time is not called before it.
 func resendAfter(err error, claim int64) time.Duration {
 	var after *rollback.RetryAfter
 	if errors.As(err, &after) {
-		return min(max(after.After, resendFirst), resendAtMost)
+		wait := min(max(after.After, resendFirst), resendAtMost)
+		return wait + rand.N(wait/10)
 	}
-	return min(resendFirst<<min(claim-1, 10), resendAtMost)
+	wait := min(resendFirst<<min(claim-1, 10), resendAtMost)
+	return wait/2 + rand.N(wait/2)
 }
 
 // resume takes up an order found in sending: a crash, or a hook to be asked
@@ -86,7 +108,6 @@ func (e *Engine) resume(ctx context.Context, o rollback.Order) error {
 	if err != nil {
 		return err
 	}
-	s.Recent-- // this very order counts among the recent ones once it was sent
 	warrant, refusals := rollback.Permit(o, s)
 	if len(refusals) > 0 {
 		why := fmt.Errorf("not asked again, because %s: %w", refusals[0].Why, rollback.ErrOutcomeUnknown)

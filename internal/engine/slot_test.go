@@ -206,8 +206,9 @@ func TestSecondRollbackWithinSixHours(t *testing.T) {
 	b.pass(7 * time.Minute)
 	b.clock.add(time.Hour)
 	second := b.bad("v3", nil)
-	b.until("a refusal", b.ordered(second, rollback.Refused))
-	b.wantTold("pager", "v3: not rolled back", "within 6h0m0s")
+	b.until("a question", b.ordered(second, rollback.Proposed))
+	b.wantTold("pager", "v3: rollback to v1 waits for a person", "within 6h0m0s", "pushback approve "+second)
+	b.pass(time.Minute)
 	b.wantCalls(1)
 
 	b.deploy("v4", nil)

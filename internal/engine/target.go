@@ -31,6 +31,26 @@ func (e *Engine) target(ctx context.Context, c store.Change, lastGood bool) (rol
 	return live, len(before) == 0, nil
 }
 
+// skipped are the versions between the change and the one its order goes back
+// to: a rollback that skips them takes them back too.
+func (e *Engine) skipped(ctx context.Context, c store.Change, o rollback.Order) ([]string, error) {
+	if !e.Hooks[o.Hook].LastGood {
+		return nil, nil
+	}
+	before, err := e.liveBefore(ctx, c, true)
+	if err != nil {
+		return nil, fmt.Errorf("finding what was live before: %w", err)
+	}
+	var versions []string
+	for _, live := range before {
+		if live.Version == o.Target {
+			break
+		}
+		versions = append(versions, live.Version)
+	}
+	return versions, nil
+}
+
 // liveBefore lists the versions that were live in the slot, newest first. What
 // the tool itself calls the previous version comes before what we remember: a
 // deploy by hand may have gone unseen.

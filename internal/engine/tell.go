@@ -34,7 +34,7 @@ func (e *Engine) deliver(ctx context.Context, id string) error {
 	switch o.State {
 	case store.Sent:
 		return e.remind(ctx, o)
-	case store.Failed:
+	case store.Failed, store.Grouped:
 		return nil
 	}
 	err = e.tell(ctx, o)

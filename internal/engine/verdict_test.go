@@ -127,7 +127,7 @@ func TestNobodyApproves(t *testing.T) {
 	key := b.bad("v2", nil)
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
 	b.pass(10 * time.Minute)
-	b.clock.add(approvalFor)
+	b.clock.add(rollback.DefaultLimits().Approval)
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Expired)
 	b.wantTold("pager", "rollback expired")
@@ -183,11 +183,25 @@ func TestRolling(t *testing.T) {
 
 func TestLimitWhileRolling(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, redRule, nil)
-	key := b.tell("v2", sources.Started, nil)
-	b.shop.errors("cart", 0.6)
-	b.pass(3 * time.Minute)
-	b.wantState(key, rollback.Done)
+	f := func(name string, change func(*Options), while rollback.State) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, redRule, change)
+			key := b.tell("v2", sources.Started, nil)
+			b.shop.errors("cart", 0.6)
+			b.pass(3 * time.Minute)
+			b.wantState(key, while)
+			b.tell("v2", sources.Succeeded, nil)
+			b.pass(10 * time.Second)
+			b.wantState(key, rollback.Done)
+			b.wantCalls(1)
+		})
+	}
+	f("waits for the end of the rollout", nil, rollback.Decided)
+	f("unless the hook aborts one", func(o *Options) {
+		h := o.Hooks["deployer"]
+		h.Aborts = true
+		o.Hooks["deployer"] = h
+	}, rollback.Done)
 }
 
 func TestRollingNeverEnds(t *testing.T) {

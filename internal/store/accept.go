@@ -152,19 +152,30 @@ func takeEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
 }
 
 // settleEach settles the slots of a group, which lie side by side in it, and
-// reads back how the changes stand afterwards.
+// reads back how the changes stand afterwards. What the journal must hold of it
+// comes last, when every slot is ours: an entry holds up everybody who has one.
 func settleEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
+	var entries []Entry
 	settled := ""
 	for _, d := range group {
 		slot := slotKey(d.event.Slot())
 		if d.err != nil || d.accepted.Duplicate || slot == settled {
 			continue
 		}
-		if err := settleSlot(ctx, tx, slot, d.now); err != nil {
+		cancelled, err := settleSlot(ctx, tx, slot, d.now)
+		if err != nil {
 			return err
 		}
-		settled = slot
+		entries, settled = append(entries, cancelled...), slot
 	}
+	if err := readBack(ctx, tx, group); err != nil {
+		return err
+	}
+	return appendEntries(ctx, tx, entries...)
+}
+
+// readBack gives every caller the change as it stands now.
+func readBack(ctx context.Context, tx *sql.Tx, group []*delivery) error {
 	for _, d := range group {
 		if d.err != nil || d.accepted.Duplicate {
 			continue

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -12,11 +13,14 @@ import (
 // Standing is what came of a change, once that is known.
 type Standing string
 
-// A good version may be rolled back to, a condemned one never.
+// A good version may be rolled back to, a condemned one never. A cleared one
+// was condemned, and then not: rolling it back did not help, or a person said
+// that it was not to blame.
 const (
 	Unjudged  Standing = ""
 	Good      Standing = "good"
 	Condemned Standing = "condemned"
+	Cleared   Standing = "cleared"
 )
 
 // Change is a change as it stands in its slot.
@@ -147,20 +151,21 @@ func (s *Store) Predecessor(ctx context.Context, c Change) (Change, bool, error)
 	return older[newest], true, nil
 }
 
-// Concurrent gives the other changes of c's service and environment, whatever
-// their kind or region, that were under way between within before c started
-// and within after it finished, newest first. A change that never said it
-// finished counts as under way for watch.MaxRolling.
-func (s *Store) Concurrent(ctx context.Context, c Change, within time.Duration) ([]Change, error) {
-	from, to := c.StartedAt.Add(-within), c.StartedAt.Add(within)
-	if !c.FinishedAt.IsZero() {
-		to = c.FinishedAt.Add(within)
+// Beside gives the other changes of some services in c's environment, whatever
+// their kind or region, that were under way at some time from one moment to
+// another, newest first. A change that never said it finished counts as under
+// way for watch.MaxRolling.
+func (s *Store) Beside(ctx context.Context, c Change, services []string, from, to time.Time) ([]Change, error) {
+	args := []any{c.Environment, c.Key, micros(to), micros(from), watch.MaxRolling.Microseconds(), maxFound}
+	first := len(args) + 1
+	for _, service := range services {
+		args = append(args, service)
 	}
 	found, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE service = $1 AND environment = $2 AND key <> $3 AND started_at <= $4
-		  AND (CASE WHEN finished_at = 0 THEN started_at + $6 ELSE finished_at END) >= $5
-		ORDER BY started_at DESC, sequence DESC LIMIT $7`,
-		c.Service, c.Environment, c.Key, micros(to), micros(from), watch.MaxRolling.Microseconds(), maxFound)
+		WHERE environment = $1 AND key <> $2 AND started_at <= $3
+		  AND (CASE WHEN finished_at = 0 THEN started_at + $5 ELSE finished_at END) >= $4
+		  AND service IN (`+placeholders(first, len(services))+`)
+		ORDER BY started_at DESC, sequence DESC LIMIT $6`, args...)
 	return found, failed(err, "find changes beside %s", c.Key)
 }
 
@@ -188,12 +193,31 @@ func (s *Store) SetStanding(ctx context.Context, key string, st Standing) error 
 	return failed(setStanding(ctx, s.write, key, st), "mark change %s %s", key, st)
 }
 
+// setStanding leaves a cleared change cleared: no later watch blames it again.
 func setStanding(ctx context.Context, db executor, key string, st Standing) error {
-	ok, err := affected(ctx, db, `UPDATE changes SET standing = $2 WHERE key = $1`, key, st)
+	ok, err := affected(ctx, db, `
+		UPDATE changes SET standing = CASE WHEN standing = 'cleared' THEN standing ELSE $2 END WHERE key = $1`, key, st)
 	if err == nil && !ok {
 		err = ErrNotFound
 	}
 	return err
+}
+
+// Clear takes the blame off a change, in a person's name. False: there is no
+// such change, or it is cleared already.
+func (s *Store) Clear(ctx context.Context, key, actor, why string, now time.Time) (cleared bool, err error) {
+	detail, err := encode(map[string]string{"why": why})
+	if err != nil {
+		return false, err
+	}
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		cleared, err = affected(ctx, tx, `UPDATE changes SET standing = $2 WHERE key = $1 AND standing <> $2`, key, Cleared)
+		if err != nil || !cleared {
+			return err
+		}
+		return appendEntries(ctx, tx, Entry{At: now, ChangeKey: key, Actor: actor, Action: "clear", Detail: []byte(detail)})
+	})
+	return cleared && err == nil, failed(err, "clear change %s", key)
 }
 
 // saveChange inserts the change, or replaces all of it but its key, epoch and

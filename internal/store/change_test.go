@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -102,8 +101,14 @@ func concurrentChanges(t *testing.T, s *Store) {
 	flag("soon after", 41, sources.Succeeded)
 	flag("much later", 50, sources.Succeeded)
 	c := accept(t, s, told("c1", "v1", sources.Started, 30), told("c1", "v1", sources.Succeeded, 40)).Change
-	found, err := s.Concurrent(t.Context(), c, 3*time.Minute)
-	if want := []string{"soon after", "just over", "still rolling"}; err != nil || !slices.Equal(ids(found), want) {
+	other := told("of another service", "v9", sources.Succeeded, 35)
+	other.Service = "search"
+	accept(t, s, other)
+	third := told("of a third", "v9", sources.Succeeded, 35)
+	third.Service = "mail"
+	accept(t, s, third)
+	found, err := s.Beside(t.Context(), c, []string{"cart", "search"}, at(27), at(43))
+	if want := []string{"soon after", "of another service", "just over", "still rolling"}; err != nil || !slices.Equal(ids(found), want) {
 		t.Errorf("%v, %v; want %v", ids(found), err, want)
 	}
 }

@@ -25,7 +25,7 @@ const mayAct = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at > $
 // What a newer change forbids stands in the order and the change themselves,
 // written by the same transaction that took the newer one in.
 func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now time.Time) (claim int64, ok bool, err error) {
-	claim, ok, err = s.claim(ctx, key, `
+	claim, ok, err = s.claim(ctx, key, now, `
 		UPDATE orders SET state = $3, claim = claim + 1, sent_at = $2
 		WHERE key = $1 AND state = $4 AND epoch = $5`+mayAct+` RETURNING claim`,
 		key, micros(now), rollback.Sending, rollback.Decided, epoch)
@@ -36,7 +36,7 @@ func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now tim
 // declared idempotent alone: any other would be called twice. SentAt stays the
 // moment of the first call.
 func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now time.Time) (next int64, ok bool, err error) {
-	next, ok, err = s.claim(ctx, key, `
+	next, ok, err = s.claim(ctx, key, now, `
 		UPDATE orders SET claim = claim + 1
 		WHERE key = $1 AND state = $3 AND claim = $4`+mayAct+` RETURNING claim`,
 		key, micros(now), rollback.Sending, claim)
@@ -45,13 +45,16 @@ func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now t
 
 // claim runs a claiming statement with the slot held, so that no newer change
 // can be on its way in unseen.
-func (s *Store) claim(ctx context.Context, key, statement string, args ...any) (claim int64, ok bool, err error) {
+func (s *Store) claim(ctx context.Context, key string, now time.Time, statement string, args ...any) (claim int64, ok bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		if err := lockSlotOf(ctx, tx, key); err != nil {
 			return err
 		}
 		defer crashpoint.Reach(crashpoint.BeforeClaim)
-		return tx.QueryRowContext(ctx, statement, args...).Scan(&claim)
+		if err := tx.QueryRowContext(ctx, statement, args...).Scan(&claim); err != nil {
+			return err
+		}
+		return tellMove(ctx, tx, key, "", now, map[string]any{"to": rollback.Sending, "claim": claim}, nil)
 	})
 	crashpoint.Reach(crashpoint.AfterClaim)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -104,8 +107,7 @@ func (s *Store) FinishOrder(
 			return err
 		}
 		defer crashpoint.Reach(crashpoint.BeforeOutcome)
-		_, err = putOutgoing(ctx, tx, told...)
-		return err
+		return tellMove(ctx, tx, key, "", now, map[string]any{"to": to, "why": why, "claim": claim, "receipt": r}, told)
 	})
 	crashpoint.Reach(crashpoint.AfterOutcome)
 	return ok && err == nil, failed(err, "finish order %s", key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/pushback/pushback/internal/crashpoint"
 	"github.com/pushback/pushback/internal/watch"
@@ -37,6 +38,13 @@ func (s *Store) MoveWatch(
 			if order, created, err = createOrder(ctx, tx, *e.Order); err != nil {
 				return fmt.Errorf("create order: %w", err)
 			}
+		}
+		if created {
+			entry, err := made(order)
+			if err != nil {
+				return err
+			}
+			e.Entries = append(slices.Clone(e.Entries), entry)
 		}
 		err := e.save(ctx, tx, from)
 		if created {

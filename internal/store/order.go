@@ -3,21 +3,23 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
 )
 
-const selectOrder = `SELECT state, epoch, claim, created_at, expires_at, decided_at, sent_at, ended_at,
+const selectOrder = `SELECT automatic, state, epoch, claim, created_at, expires_at, decided_at, sent_at, ended_at,
 	suspended_until, actor, why, receipt, body FROM orders `
 
 func scanOrder(r row) (rollback.Order, error) {
 	var o, moved rollback.Order
 	var at [6]int64
 	var receipt, body string
-	err := r.Scan(&moved.State, &moved.Epoch, &moved.Claim, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5],
+	err := r.Scan(&moved.Automatic, &moved.State, &moved.Epoch, &moved.Claim, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5],
 		&moved.Actor, &moved.Why, &receipt, &body)
 	if err != nil {
 		return rollback.Order{}, err
@@ -25,7 +27,7 @@ func scanOrder(r row) (rollback.Order, error) {
 	if err := decode(body, &o); err != nil {
 		return rollback.Order{}, err
 	}
-	o.State, o.Epoch, o.Claim, o.Actor, o.Why = moved.State, moved.Epoch, moved.Claim, moved.Actor, moved.Why
+	o.Automatic, o.State, o.Epoch, o.Claim, o.Actor, o.Why = moved.Automatic, moved.State, moved.Epoch, moved.Claim, moved.Actor, moved.Why
 	for i, field := range []*time.Time{&o.CreatedAt, &o.ExpiresAt, &o.DecidedAt, &o.SentAt, &o.EndedAt, &o.SuspendedUntil} {
 		*field = fromMicros(at[i])
 	}
@@ -42,8 +44,14 @@ func scanOrder(r row) (rollback.Order, error) {
 // moment passes its suspension on.
 func (s *Store) CreateOrder(ctx context.Context, o rollback.Order) (stored rollback.Order, created bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		stored, created, err = createOrder(ctx, tx, o)
-		return err
+		if stored, created, err = createOrder(ctx, tx, o); err != nil || !created {
+			return err
+		}
+		entry, err := made(stored)
+		if err != nil {
+			return err
+		}
+		return appendEntries(ctx, tx, entry)
 	})
 	if err != nil {
 		return rollback.Order{}, false, failed(err, "create order %s", o.Key)
@@ -66,6 +74,17 @@ func createOrder(ctx context.Context, tx executor, o rollback.Order) (stored rol
 	return stored, created, err
 }
 
+// made is the entry of a new order: all of it, the verdict it was made on
+// among it.
+func made(o rollback.Order) (Entry, error) {
+	return moved(o.Key, "rule "+o.Rule, o.CreatedAt, map[string]any{
+		"to": o.State, "order": struct {
+			rollback.Order
+			Evidence json.RawMessage `json:"evidence"`
+		}{o, o.Evidence},
+	})
+}
+
 // insertOrder inserts the order unless there is one, or its change is
 // superseded.
 func insertOrder(ctx context.Context, tx executor, o rollback.Order) (bool, error) {
@@ -85,12 +104,17 @@ func insertOrder(ctx context.Context, tx executor, o rollback.Order) (bool, erro
 		o.Epoch, micros(o.CreatedAt), micros(o.ExpiresAt), micros(o.DecidedAt), o.Actor, o.Why, body)
 }
 
-// cancelOrder ends the change's order unless a hook may have been called.
-func cancelOrder(ctx context.Context, tx executor, key, why string, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `
+// cancelOrder ends the change's order unless a hook may have been called, and
+// gives what the journal must hold of it.
+func cancelOrder(ctx context.Context, tx executor, key, why string, now time.Time) ([]Entry, error) {
+	cancelled, err := affected(ctx, tx, `
 		UPDATE orders SET state = $2, why = $3, ended_at = $4 WHERE key = $1 AND state IN ($5, $6, $7)`,
 		key, rollback.Cancelled, why, micros(now), rollback.Proposed, rollback.Approved, rollback.Decided)
-	return failed(err, "cancel order")
+	if err != nil || !cancelled {
+		return nil, failed(err, "cancel order")
+	}
+	entry, err := moved(key, "", now, map[string]any{"to": rollback.Cancelled, "why": why})
+	return []Entry{entry}, err
 }
 
 // Order gives the order of a change, or ErrNotFound.
@@ -124,7 +148,7 @@ func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) 
 func (s *Store) MoveOrder(
 	ctx context.Context, key string, from []rollback.State, to rollback.State,
 	actor, why string, now time.Time, told ...Outgoing,
-) (moved bool, err error) {
+) (ok bool, err error) {
 	args := []any{key, to, actor, why, micros(decidedAt(to, now)), micros(endedAt(to, now))}
 	for _, state := range from {
 		if to == rollback.Sending || !state.CanMove(to) {
@@ -140,13 +164,46 @@ func (s *Store) MoveOrder(
 			ended_at = $6
 		WHERE key = $1 AND state IN (` + placeholders(7, len(from)) + `)`
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if moved, err = affected(ctx, tx, statement, args...); err != nil || !moved {
+		if ok, err = affected(ctx, tx, statement, args...); err != nil || !ok {
 			return err
 		}
-		_, err = putOutgoing(ctx, tx, told...)
-		return err
+		return tellMove(ctx, tx, key, actor, now, map[string]any{"to": to, "why": why}, told)
 	})
-	return moved && err == nil, failed(err, "move order %s to %s", key, to)
+	return ok && err == nil, failed(err, "move order %s to %s", key, to)
+}
+
+// tellMove stores what is told of a move, and the journal's entry of it.
+func tellMove(ctx context.Context, tx executor, key, actor string, now time.Time, detail map[string]any, told []Outgoing) error {
+	if _, err := putOutgoing(ctx, tx, told...); err != nil {
+		return err
+	}
+	entry, err := moved(key, actor, now, detail)
+	if err != nil {
+		return err
+	}
+	return appendEntries(ctx, tx, entry)
+}
+
+// AskPeople takes a decided order back to proposed: what keeps it from being
+// sent is for a person to judge. From then on the order is not automatic. It
+// waits until expires. False: it is not decided any more.
+func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now time.Time, told ...Outgoing) (ok bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		ok, err = affected(ctx, tx, `
+			UPDATE orders SET state = $2, automatic = FALSE, why = $3, expires_at = $4 WHERE key = $1 AND state = $5`,
+			key, rollback.Proposed, why, micros(expires), rollback.Decided)
+		if err != nil || !ok {
+			return err
+		}
+		return tellMove(ctx, tx, key, "", now, map[string]any{"to": rollback.Proposed, "why": why}, told)
+	})
+	return ok && err == nil, failed(err, "put order %s to people", key)
+}
+
+// NoteWhy writes down why a decided order waits, for people to see.
+func (s *Store) NoteWhy(ctx context.Context, key, why string) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE orders SET why = $2 WHERE key = $1 AND state = $3 AND why <> $2`, key, why, rollback.Decided)
+	return failed(err, "note why order %s waits", key)
 }
 
 func decidedAt(to rollback.State, now time.Time) time.Time {
@@ -163,12 +220,13 @@ func endedAt(to rollback.State, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// RecentRollbacks counts the automatic orders of a service, environment and
-// region that a hook may have been called for since a moment.
-func (s *Store) RecentRollbacks(ctx context.Context, service, environment, region string, since time.Time) (n int, err error) {
+// RecentRollbacks counts the automatic orders of a slot's service, environment
+// and region that a hook may have been called for since a moment, the order
+// called key not among them.
+func (s *Store) RecentRollbacks(ctx context.Context, slot sources.Slot, key string, since time.Time) (n int, err error) {
 	err = s.read.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM orders
-		WHERE service = $1 AND environment = $2 AND region = $3 AND automatic AND sent_at > 0 AND sent_at >= $4`,
-		service, environment, region, micros(since)).Scan(&n)
+		WHERE service = $1 AND environment = $2 AND region = $3 AND automatic AND sent_at > 0 AND sent_at >= $4 AND key <> $5`,
+		slot.Service, slot.Environment, slot.Region, micros(since), key).Scan(&n)
 	return n, failed(err, "count recent rollbacks")
 }

@@ -234,7 +234,7 @@ func recentRollbacks(t *testing.T, s *Store) {
 	o := created(t, s)
 	f := func(want int, region string, since time.Time) {
 		t.Helper()
-		n, err := s.RecentRollbacks(t.Context(), "cart", "production", region, since)
+		n, err := s.RecentRollbacks(t.Context(), sources.Slot{Service: "cart", Environment: "production", Region: region}, "", since)
 		if n != want || err != nil {
 			t.Errorf("%d, %v; want %d", n, err, want)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -13,6 +14,7 @@ const (
 	Pending = "pending"
 	Sent    = "sent"
 	Failed  = "failed"
+	Grouped = "grouped" // not sent: its receiver was told of the whole fleet
 )
 
 // Outgoing is a message to one receiver. The row is the record; the job that
@@ -22,7 +24,7 @@ type Outgoing struct {
 	ChangeKey string // the change it tells of; "" for a message about a store, say
 	Receiver  string
 	Message   notify.Message
-	State     string // Pending, Sent or Failed
+	State     string // Pending, Sent, Failed or Grouped
 	Attempts  int
 	LastError string
 	CreatedAt time.Time
@@ -59,7 +61,7 @@ func putOutgoing(ctx context.Context, db executor, told ...Outgoing) (created bo
 		created, err = affected(ctx, db, `
 			INSERT INTO outgoing (id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message)
 			VALUES ($1, $2, $3, $4, 0, '', $5, 0, $6) ON CONFLICT (id) DO NOTHING`,
-			o.ID, o.ChangeKey, o.Receiver, Pending, micros(o.CreatedAt), message)
+			o.ID, o.ChangeKey, o.Receiver, cmp.Or(o.State, Pending), micros(o.CreatedAt), message)
 		if err != nil {
 			return false, failed(err, "store message %s", o.ID)
 		}

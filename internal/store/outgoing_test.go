@@ -100,6 +100,12 @@ func journal(t *testing.T, s *Store) {
 			t.Fatal(err)
 		}
 	}
+	for i := range entries {
+		if i > 0 {
+			entries[i].Prev = entries[i-1].Hash
+		}
+		entries[i].Hash = entries[i].Sum()
+	}
 	for key, want := range map[string][]Entry{"k": {entries[0], entries[2]}, "": {entries[1]}, "other": nil} {
 		got, err := s.Journal(t.Context(), key)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {

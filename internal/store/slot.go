@@ -69,23 +69,26 @@ func newest(places []place, status sources.Status) *place {
 
 // settleSlot brings every change that stands in the slot up to date after one
 // of them was folded. A superseded change is not looked at again: it has
-// ceased to act, and nothing told later brings that back.
-func settleSlot(ctx context.Context, tx executor, slot string, now time.Time) error {
+// ceased to act, and nothing told later brings that back. The entries are for
+// the journal.
+func settleSlot(ctx context.Context, tx executor, slot string, now time.Time) (entries []Entry, err error) {
 	before, err := collect(ctx, tx, scanPlace, `
 		SELECT key, id, status, started_at, sequence, suspended_by, suspended_until
 		FROM changes WHERE slot = $1 AND superseded_by = ''`, slot)
 	if err != nil {
-		return failed(err, "read slot")
+		return nil, failed(err, "read slot")
 	}
 	for i, p := range settle(before) {
 		if p.equal(before[i]) {
 			continue
 		}
-		if err := p.save(ctx, tx, now); err != nil {
-			return failed(err, "settle slot")
+		cancelled, err := p.save(ctx, tx, now)
+		if err != nil {
+			return nil, failed(err, "settle slot")
 		}
+		entries = append(entries, cancelled...)
 	}
-	return nil
+	return entries, nil
 }
 
 func scanPlace(r row) (place, error) {
@@ -102,16 +105,16 @@ func (p place) equal(o place) bool {
 }
 
 // save stores the place, and what it means for the change's order.
-func (p place) save(ctx context.Context, tx executor, now time.Time) error {
+func (p place) save(ctx context.Context, tx executor, now time.Time) ([]Entry, error) {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE changes SET superseded_by = $2, suspended_by = $3, suspended_until = $4 WHERE key = $1`,
 		p.key, p.supersededBy, p.suspendedBy, micros(p.suspendedUntil))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p.supersededBy != "" {
 		return cancelOrder(ctx, tx, p.key, "superseded by "+p.supersededBy, now)
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE orders SET suspended_until = $2 WHERE key = $1`, p.key, micros(p.suspendedUntil))
-	return err
+	return nil, err
 }

@@ -52,6 +52,13 @@ var suite = []struct {
 	{"annotations", annotations},
 	{"journal", journal},
 	{"the last good rules", goodRules},
+	{"the journal is sealed", journalIsSealed},
+	{"the journal is chained", journalIsChained},
+	{"the journal by time", journalByTime},
+	{"moves of orders are recorded", movesAreRecorded},
+	{"asking people", askingPeople},
+	{"holds", holds},
+	{"secrets", secrets},
 }
 
 func TestSQLite(t *testing.T) {

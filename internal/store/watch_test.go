@@ -120,7 +120,7 @@ func effectsTogether(t *testing.T, s *Store) {
 		t.Errorf("moved from where it is not: %v, %v, %d rows", ok, err, rows())
 	}
 	ok, stored, made, err := s.MoveWatch(t.Context(), w, w, effects)
-	if !ok || !made || err != nil || stored.State != rollback.Decided || rows() != 6 {
+	if !ok || !made || err != nil || stored.State != rollback.Decided || rows() != 7 { // two entries: the response, and the order
 		t.Errorf("%v, %v, %v, %+v, %d rows", ok, made, err, stored, rows())
 	}
 	if reread(t, s, c).Standing != Condemned {

@@ -53,6 +53,7 @@ type Watch struct {
 	Responded []int             `json:"responded,omitempty"` // lines of `respond` already answered
 	Acts      bool              `json:"acts"`                // false: our own rollback's echo, or a site rule — observed only
 	EndedAt   time.Time         `json:"ended_at,omitzero"`
+	LikelyAt  time.Time         `json:"likely_at,omitzero"` // since when the grade is likely or more
 }
 
 // Input says where one signal's numbers come from, $match and the like
@@ -118,6 +119,12 @@ func Advance(w Watch, f Facts) Watch {
 		return w
 	}
 	w.Grade, w.Reason = regrade(w.Grade, *f.Verdict), f.Verdict.Reason
+	switch {
+	case w.Grade < detector.Likely:
+		w.LikelyAt = time.Time{}
+	case w.LikelyAt.IsZero():
+		w.LikelyAt = f.Now
+	}
 	if w.over(f.Now) {
 		return w.end(final(*f.Verdict), f.Verdict.Reason, f.Now)
 	}

@@ -262,7 +262,7 @@ func Situation() rollback.Situation {
 			MayAct: true, Method: detector.Method,
 			Signals: []detector.Evidence{{Signal: "errors", Grade: detector.Certain, Tests: []detector.Test{detector.ByCounts}, P: 1e-9}},
 		},
-		Epoch: 7, Acts: true, HookKnown: true,
+		Epoch: 7, Acts: true, HookKnown: true, Limits: rollback.DefaultLimits(),
 	}
 }
 

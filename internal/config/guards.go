@@ -1,0 +1,111 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rollback"
+)
+
+// guardsFile is the section as it stands in the file. What is left out is as
+// rollback.DefaultLimits says.
+type guardsFile struct {
+	RollbacksPer  time.Duration  `yaml:"rollbacks_per"`
+	MaxAge        time.Duration  `yaml:"max_age"`
+	ApproveWithin time.Duration  `yaml:"approve_within"`
+	Freezes       []string       `yaml:"freezes"`
+	FreezeFile    string         `yaml:"freeze_file"`
+	Confounded    confoundedFile `yaml:"confounded"`
+	Fleet         fleetFile      `yaml:"fleet"`
+}
+
+type confoundedFile struct {
+	Within    time.Duration `yaml:"within"`
+	StandsOut float64       `yaml:"stands_out"`
+}
+
+type fleetFile struct {
+	Watches  int           `yaml:"watches"`
+	Services int           `yaml:"services"`
+	Share    share         `yaml:"share"`
+	Within   time.Duration `yaml:"within"`
+	Hold     time.Duration `yaml:"hold"`
+}
+
+// share is a part of a whole, written in percent.
+type share float64
+
+// UnmarshalText reads "20%".
+func (s *share) UnmarshalText(text []byte) error {
+	number, percent := strings.CutSuffix(string(text), "%")
+	parsed, err := strconv.ParseFloat(number, 64)
+	if err != nil || !percent {
+		return &strictyaml.Invalid{Message: fmt.Sprintf("%.20q is no share", text), Hint: "write it as 20%"}
+	}
+	*s = share(parsed / 100)
+	return nil
+}
+
+// String is the form in which shares are written.
+func (s share) String() string { return strconv.FormatFloat(100*float64(s), 'g', 4, 64) + "%" }
+
+// A guard can be set, and not be set aside: each has a range that leaves
+// nobody without it.
+func (l *loader) guards(data string) Guards {
+	f, d := l.file.Guards, rollback.DefaultLimits()
+	day := 24 * time.Hour
+	for i, name := range f.Freezes {
+		if _, ok := l.file.Freezes[name]; !ok {
+			l.wrong(fmt.Sprintf("guards.freezes[%d]", i), UnknownName, nearest(name, l.file.Freezes), "there is no window %q under freezes", name)
+		}
+	}
+	return Guards{
+		Limits: rollback.Limits{
+			RollbacksPer: lasting(l, "rollbacks_per", f.RollbacksPer, d.RollbacksPer, 10*time.Second, 30*day),
+			MaxAge:       lasting(l, "max_age", f.MaxAge, d.MaxAge, 10*time.Minute, day),
+			Approval:     lasting(l, "approve_within", f.ApproveWithin, d.Approval, 5*time.Minute, day),
+			Around:       lasting(l, "confounded.within", f.Confounded.Within, d.Around, time.Minute, 6*time.Hour),
+			StandsOut:    within(l, "confounded.stands_out", f.Confounded.StandsOut, d.StandsOut, 1.5, 10),
+			Fleet: rollback.FleetLimits{
+				Watches:  within(l, "fleet.watches", f.Fleet.Watches, d.Fleet.Watches, 5, 10000),
+				Services: within(l, "fleet.services", f.Fleet.Services, d.Fleet.Services, 1, 1000),
+				Share:    float64(within(l, "fleet.share", f.Fleet.Share, share(d.Fleet.Share), 0.05, 0.9)),
+				Within:   lasting(l, "fleet.within", f.Fleet.Within, d.Fleet.Within, time.Minute, time.Hour),
+				Hold:     lasting(l, "fleet.hold", f.Fleet.Hold, d.Fleet.Hold, 10*time.Minute, day),
+			},
+		},
+		Freezes:    slices.Clone(f.Freezes),
+		FreezeFile: l.path(cmp.Or(f.FreezeFile, filepath.Join(data, "freeze"))),
+	}
+}
+
+// lasting is within for lengths of time, which people write as 6h.
+func lasting(l *loader, key string, v, standard, least, most time.Duration) time.Duration {
+	return time.Duration(within(l, key, strictyaml.Duration(v), strictyaml.Duration(standard), strictyaml.Duration(least), strictyaml.Duration(most)))
+}
+
+// within gives the value of a key under guards, or the standard one where the
+// key is not there, and notes where it lies out of its range.
+func within[T cmp.Ordered](l *loader, key string, v, standard, least, most T) T {
+	at := "guards." + key
+	if !l.places.Has(at) {
+		return standard
+	}
+	if (v < least || v > most) && !l.noted(at) {
+		l.wrong(at, OutOfRange, "", "this must be from %v to %v", least, most)
+	}
+	return v
+}
+
+// noted says whether a mistake stands at a path already: what could not be
+// read has no range to lie in.
+func (l *loader) noted(path string) bool {
+	place := l.places.Value(path)
+	return slices.ContainsFunc(l.found, func(d Diagnostic) bool { return d.Line == place.Line && d.Column == place.Column })
+}

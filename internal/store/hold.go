@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// HoldKind is what a hold stops.
+type HoldKind string
+
+// A gate hold closes the gate: deploy tools that ask are told no. A fleet hold
+// keeps every automatic rollback back, and closes the gate as well.
+const (
+	GateHold  HoldKind = "gate"
+	FleetHold HoldKind = "fleet"
+)
+
+// Hold is set by a person, or by the fleet breaker, and ends when it is
+// released or its time is over.
+type Hold struct {
+	ID          string // "h12"; set by the store
+	Kind        HoldKind
+	Service     string // "" for all
+	Environment string // "" for all
+	Why         string
+	Actor       string
+	At          time.Time
+	Until       time.Time // zero: until it is released
+	ReleasedAt  time.Time
+	ReleasedBy  string
+}
+
+// Covers says whether the hold is about a service in an environment.
+func (h Hold) Covers(service, environment string) bool {
+	return (h.Service == "" || h.Service == service) && (h.Environment == "" || h.Environment == environment)
+}
+
+const selectHold = `SELECT id, kind, service, environment, why, actor, held_at, held_until, released_at, released_by FROM holds `
+
+func scanHold(r row) (Hold, error) {
+	var h Hold
+	var at, until, released int64
+	err := r.Scan(&h.ID, &h.Kind, &h.Service, &h.Environment, &h.Why, &h.Actor, &at, &until, &released, &h.ReleasedBy)
+	h.At, h.Until, h.ReleasedAt = fromMicros(at), fromMicros(until), fromMicros(released)
+	return h, err
+}
+
+// inForce picks the holds that stand at $1.
+const inForce = `WHERE released_at = 0 AND (held_until = 0 OR held_until > $1) `
+
+// SetHold stores a hold and what is told of it. set is false, and the hold
+// the one that is there, where the same is held already: breaking twice is
+// breaking once.
+func (s *Store) SetHold(ctx context.Context, h Hold, told func(Hold) []Outgoing) (stored Hold, set bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		// Holding the counter keeps two replicas from breaking at once.
+		n, err := count(ctx, tx, "holds")
+		if err != nil {
+			return err
+		}
+		same, err := collect(ctx, tx, scanHold, selectHold+inForce+`AND kind = $2 AND service = $3 AND environment = $4 ORDER BY held_at`,
+			micros(h.At), h.Kind, h.Service, h.Environment)
+		if err != nil {
+			return err
+		}
+		if len(same) > 0 {
+			stored = same[0]
+			return nil
+		}
+		stored, set = h, true
+		stored.ID = fmt.Sprint("h", n)
+		return insertHold(ctx, tx, stored, told(stored))
+	})
+	return stored, set && err == nil, failed(err, "set hold")
+}
+
+func insertHold(ctx context.Context, tx executor, h Hold, told []Outgoing) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO holds (id, kind, service, environment, why, actor, held_at, held_until, released_at, released_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '')`,
+		h.ID, h.Kind, h.Service, h.Environment, h.Why, h.Actor, micros(h.At), micros(h.Until))
+	if err != nil {
+		return err
+	}
+	if _, err := putOutgoing(ctx, tx, told...); err != nil {
+		return err
+	}
+	return appendEntries(ctx, tx, h.entry("hold", h.Actor, h.At))
+}
+
+// ReleaseHold ends a hold in a person's name, and stores what is told of it.
+// False: it is over already, or there was none of that id.
+func (s *Store) ReleaseHold(ctx context.Context, h Hold, actor string, now time.Time, told ...Outgoing) (released bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		released, err = affected(ctx, tx, `
+			UPDATE holds SET released_at = $2, released_by = $3
+			WHERE id = $1 AND released_at = 0 AND (held_until = 0 OR held_until > $2)`, h.ID, micros(now), actor)
+		if err != nil || !released {
+			return err
+		}
+		if _, err := putOutgoing(ctx, tx, told...); err != nil {
+			return err
+		}
+		return appendEntries(ctx, tx, h.entry("release", actor, now))
+	})
+	return released && err == nil, failed(err, "release hold %s", h.ID)
+}
+
+// Holds lists the holds in force at a moment, oldest first.
+func (s *Store) Holds(ctx context.Context, now time.Time) ([]Hold, error) {
+	hs, err := collect(ctx, s.read, scanHold, selectHold+inForce+`ORDER BY held_at, id`, micros(now))
+	return hs, failed(err, "list holds")
+}
+
+func (h Hold) entry(action, actor string, at time.Time) Entry {
+	detail, err := json.Marshal(map[string]any{
+		"hold": h.ID, "kind": h.Kind, "service": h.Service, "environment": h.Environment, "why": h.Why, "until": h.Until,
+	})
+	if err != nil {
+		panic(err) // plain values: cannot fail
+	}
+	return Entry{At: at, Actor: actor, Action: action, Detail: detail}
+}

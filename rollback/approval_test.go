@@ -1,0 +1,41 @@
+package rollback_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/hooktest"
+)
+
+func TestApprovalToken(t *testing.T) {
+	key := rollback.ApprovalKey("a key of this installation")
+	o := hooktest.Order()
+	o.State, o.ExpiresAt = rollback.Proposed, o.CreatedAt.Add(time.Hour)
+	token := key.Token(o)
+	f := func(name string, admitted bool, key rollback.ApprovalKey, token string, change func(o *order, now *time.Time)) {
+		t.Helper()
+		o, now := o, o.CreatedAt.Add(time.Minute)
+		if change != nil {
+			change(&o, &now)
+		}
+		err := key.Admits(o, token, now)
+		if (err == nil) != admitted || err != nil && !errors.Is(err, rollback.ErrLink) {
+			t.Errorf("%s: %v, want admitted: %v", name, err, admitted)
+		}
+	}
+	f("its own", true, key, token, nil)
+	f("expired", false, key, token, func(o *order, now *time.Time) { *now = o.ExpiresAt })
+	f("used", false, key, token, func(o *order, _ *time.Time) { o.State = rollback.Approved })
+	f("over", false, key, token, func(o *order, _ *time.Time) { o.State = rollback.Done })
+	f("of another order", false, key, token, func(o *order, _ *time.Time) { o.Key = "other" })
+	f("for another target", false, key, token, func(o *order, _ *time.Time) { o.Target = "v0" })
+	f("through another hook", false, key, token, func(o *order, _ *time.Time) { o.Hook = "script" })
+	f("made longer", false, key, token, func(o *order, _ *time.Time) { o.ExpiresAt = o.ExpiresAt.Add(time.Hour) })
+	f("of another installation", false, rollback.ApprovalKey("another key"), token, nil)
+	f("without a key", false, nil, rollback.ApprovalKey(nil).Token(o), nil)
+	f("empty", false, key, "", nil)
+	f("cut short", false, key, token[:20], nil)
+	f("no base64", false, key, "!"+token[1:], nil)
+}
