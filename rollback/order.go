@@ -44,6 +44,7 @@ type Order struct {
 	Actor          string         `json:"actor,omitempty"` // who approved, rejected or cancelled
 	Why            string         `json:"why,omitempty"`   // the refusal, failure or rejection, for people
 	Receipt        *Receipt       `json:"receipt,omitempty"`
+	Verification   *Verification  `json:"verification,omitempty"`   // nil: not looked at, or not yet
 	SuspendedUntil time.Time      `json:"suspended_until,omitzero"` // a newer change of the slot is rolling
 	Automatic      bool           `json:"automatic"`                // the rule acts by itself; false: a person must approve
 	Tell           []string       `json:"tell,omitempty"`           // receivers who hear how it went

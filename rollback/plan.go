@@ -50,7 +50,7 @@ type Check struct {
 	What    string `json:"what"`
 	Problem string `json:"problem,omitempty"`
 	Hint    string `json:"hint,omitempty"`
-	Skipped string `json:"skipped,omitempty"` // why it could not be looked at: a plan is needed, as a rule
+	Skipped string `json:"skipped,omitempty"` // why nothing can be said: a plan is needed, or nobody tells us
 	Passing bool   `json:"passing,omitempty"` // the problem may go away by itself: the other side does not answer
 }
 

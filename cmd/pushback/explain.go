@@ -129,5 +129,8 @@ func printOrder(out terminal, o *api.Order) {
 	if o.Why != "" {
 		fmt.Fprintf(out, ", %s", o.Why)
 	}
+	if o.Verification != nil {
+		fmt.Fprintf(out, "\n%s: %s", o.Target, o.Verification)
+	}
 	fmt.Fprintln(out)
 }

@@ -72,7 +72,8 @@ func (e *Engine) Frozen() (frozen bool, why string) {
 }
 
 // Problems are the reasons for not being ready: what must work to take and
-// judge events, and the metric stores that do not answer.
+// judge events, and the metric stores that do not answer; and the hooks that
+// could not act, which keep nobody from judging.
 func (e *Engine) Problems() []Problem {
 	var ps []Problem
 	if !e.started.Load() {
@@ -81,5 +82,5 @@ func (e *Engine) Problems() []Problem {
 	if p, is := e.rules.problem(); is {
 		ps = append(ps, p)
 	}
-	return append(ps, e.stores.problems()...)
+	return append(append(ps, e.stores.problems()...), e.preflights.problems()...)
 }

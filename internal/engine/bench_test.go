@@ -384,6 +384,8 @@ func (b *bench) work(args river.JobArgs) error {
 		return b.deliver(b.t.Context(), a.ID)
 	case annotationJob:
 		return b.mark(b.t.Context(), a.ChangeKey)
+	case verifyJob:
+		return b.verify(b.t.Context(), a.Key)
 	}
 	return fmt.Errorf("no such job: %T", args)
 }

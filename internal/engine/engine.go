@@ -79,21 +79,22 @@ type Options struct {
 // Engine is one running Pushback. New builds it, Run blocks.
 type Engine struct {
 	Options
-	boot      string // names this run
-	rules     *ruleBook
-	catalogue *Catalogue
-	jobs      jobQueue
-	stores    *storeHealth
-	shared    map[string]gather.Ranger // by name: the stores as looks ask them
-	profiles  *profileKeeper
-	looks     *dueLooks
-	befores   *beforeCache
-	listeners *listeners
-	wake      chan struct{} // a change may want watches
-	started   atomic.Bool
-	approvals rollback.ApprovalKey
-	noted     sync.Map // order key → what its guards said last, so that the journal holds each saying once
-	sending   sync.Map // order key → struct{}: sends under way in this process
+	boot       string // names this run
+	rules      *ruleBook
+	catalogue  *Catalogue
+	jobs       jobQueue
+	stores     *storeHealth
+	shared     map[string]gather.Ranger // by name: the stores as looks ask them
+	profiles   *profileKeeper
+	looks      *dueLooks
+	befores    *beforeCache
+	listeners  *listeners
+	preflights *preflights
+	wake       chan struct{} // a change may want watches
+	started    atomic.Bool
+	approvals  rollback.ApprovalKey
+	noted      sync.Map // order key → what its guards said last, so that the journal holds each saying once
+	sending    sync.Map // order key → struct{}: sends under way in this process
 }
 
 // New builds an engine. It loads the rules, of which at least the last good
@@ -103,7 +104,7 @@ func New(o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	e := &Engine{Options: o, boot: rand.Text(), wake: make(chan struct{}, 1), listeners: newListeners()}
+	e := &Engine{Options: o, boot: rand.Text(), wake: make(chan struct{}, 1), listeners: newListeners(), preflights: newPreflights()}
 	e.rules = newRuleBook(o.Rules, o.Now())
 	e.catalogue = NewCatalogue(o.Catalogue, o.Metrics[""])
 	e.stores = newStoreHealth()
@@ -144,6 +145,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	g.Go(func() error { return e.keepTimes(ctx) })
 	g.Go(func() error { return e.sweep(ctx) })
 	g.Go(func() error { return e.standby(ctx) })
+	g.Go(func() error { return e.checkHooks(ctx) })
 	return g.Wait()
 }
 

@@ -109,7 +109,7 @@ func (h *storeHealth) blind(ins []watch.Input, now time.Time) bool {
 
 // Problem is one reason for not being ready.
 type Problem struct {
-	Component string `json:"component"` // store, rules, jobs, metrics/<name>
+	Component string `json:"component"` // store, rules, jobs, metrics/<name>, hooks/<name>
 	Detail    string `json:"detail"`
 }
 

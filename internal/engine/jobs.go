@@ -30,11 +30,13 @@ type (
 	orderJob      struct{ Key, Boot string }
 	messageJob    struct{ ID, Boot string }
 	annotationJob struct{ ChangeKey, Boot string }
+	verifyJob     struct{ Key, Boot string }
 )
 
 func (orderJob) Kind() string      { return "order" }
 func (messageJob) Kind() string    { return "message" }
 func (annotationJob) Kind() string { return "annotation" }
+func (verifyJob) Kind() string     { return "verify" }
 
 // Orders have a queue of their own, so that no slow pager stands before a
 // rollback.
@@ -64,6 +66,9 @@ func (e *Engine) jobConfig() *river.Config {
 	}})
 	river.AddWorker(workers, &worker[annotationJob]{work: func(ctx context.Context, j *river.Job[annotationJob]) error {
 		return e.mark(ctx, j.Args.ChangeKey)
+	}})
+	river.AddWorker(workers, &worker[verifyJob]{work: func(ctx context.Context, j *river.Job[verifyJob]) error {
+		return e.verify(ctx, j.Args.Key)
 	}})
 	return &river.Config{
 		Logger:            quiet(e.Log.With("component", "jobs")),

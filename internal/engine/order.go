@@ -93,6 +93,9 @@ func (e *Engine) refuse(ctx context.Context, o rollback.Order, refusals []rollba
 		if err := e.Store.NoteWhy(ctx, o.Key, "waits: "+why); err != nil {
 			return fmt.Errorf("order %s: %w", o.Key, err)
 		}
+		if err := e.tellHeldUp(ctx, o, refusals); err != nil {
+			return err
+		}
 		return later(waitEvery)
 	case rollback.Ask:
 		return e.askPeople(ctx, o, why)
@@ -152,6 +155,9 @@ func (e *Engine) concluded(ctx context.Context, o rollback.Order, told []store.O
 	}
 	if err := e.annotateKey(ctx, o.Key); err != nil {
 		e.Log.Warn("annotation after an order", "change", o.Key, "error", err)
+	}
+	if o.State == rollback.Done {
+		e.enqueueVerification(ctx, o)
 	}
 	e.looks.hasten(o.Key, e.Now())
 	e.listeners.tell(o.Key)

@@ -28,6 +28,15 @@ func (e *Engine) superseded(ctx context.Context, w watch.Watch, c store.Change) 
 	if c.SupersededBy == "" || w.After.IsZero() {
 		return c.SupersededBy != "", nil
 	}
+	return e.overtaken(ctx, c)
+}
+
+// overtaken says whether something that is not the echo of our own rollback
+// has taken the place of a change that was rolled back.
+func (e *Engine) overtaken(ctx context.Context, c store.Change) (bool, error) {
+	if c.SupersededBy == "" {
+		return false, nil
+	}
 	newer, err := e.Store.Change(ctx, c.SupersededBy)
 	if err != nil {
 		return false, fmt.Errorf("reading the newer change: %w", err)

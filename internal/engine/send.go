@@ -43,9 +43,9 @@ func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w roll
 	if receipt.At.IsZero() {
 		receipt.At = e.Now()
 	}
-	if hook.Idempotent && unanswered(err) && e.Now().Sub(o.SentAt) < resendFor {
-		e.Log.Warn("rollback not answered; asking again under the same key", "change", o.Key, "error", err)
-		return later(resendAfter(err, claim))
+	if wait := resendAfter(err, claim); hook.Idempotent && unanswered(err) && e.Now().Add(wait).Sub(o.SentAt) < resendFor {
+		e.Log.Warn("rollback not answered; asking again under the same key", "change", o.Key, "wait", wait, "error", err)
+		return later(wait)
 	}
 	return e.conclude(ctx, o, claim, receipt, err)
 }
@@ -85,7 +85,7 @@ func unanswered(err error) bool {
 func resendAfter(err error, claim int64) time.Duration {
 	var after *rollback.RetryAfter
 	if errors.As(err, &after) {
-		wait := min(max(after.After, resendFirst), resendAtMost)
+		wait := max(after.After, resendFirst)
 		return wait + rand.N(wait/10)
 	}
 	wait := min(resendFirst<<min(claim-1, 10), resendAtMost)

@@ -44,7 +44,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
 func (e *Engine) insertJobs(ctx context.Context) error {
-	return errors.Join(e.insertOrders(ctx), e.insertMessages(ctx), e.insertAnnotations(ctx))
+	return errors.Join(e.insertOrders(ctx), e.insertMessages(ctx), e.insertAnnotations(ctx), e.insertVerifications(ctx))
 }
 
 func (e *Engine) insertOrders(ctx context.Context) error {

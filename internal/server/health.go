@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -18,7 +19,8 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz says whether everything needed for judging changes is there: the
 // database, the jobs, the metric stores. A mistake in the rules is listed, but
-// the last good ones go on. Intake does not wait for it — an event is taken
+// the last good ones go on; so is a hook that could not act, which keeps nobody
+// from judging. Intake does not wait for it — an event is taken
 // whenever the database takes it — so nothing that routes deliveries should go
 // by this.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +40,9 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 func isReady(problems []api.Trouble) bool {
-	return !slices.ContainsFunc(problems, func(p api.Trouble) bool { return p.Component != "rules" })
+	return !slices.ContainsFunc(problems, func(p api.Trouble) bool {
+		return p.Component != "rules" && !strings.HasPrefix(p.Component, "hooks/")
+	})
 }
 
 // exposition writes our own metrics and the process's.

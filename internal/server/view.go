@@ -103,6 +103,9 @@ func orderView(o api.Order) *web.Order {
 	if o.Receipt != nil {
 		v.Receipt = o.Receipt.Status
 	}
+	if o.Verification != nil {
+		v.Receipt += "; " + o.Verification.String()
+	}
 	return v
 }
 

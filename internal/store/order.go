@@ -13,14 +13,14 @@ import (
 )
 
 const selectOrder = `SELECT automatic, state, epoch, claim, created_at, expires_at, decided_at, sent_at, ended_at,
-	suspended_until, actor, why, receipt, body FROM orders `
+	suspended_until, actor, why, receipt, verification, body FROM orders `
 
 func scanOrder(r row) (rollback.Order, error) {
 	var o, moved rollback.Order
 	var at [6]int64
-	var receipt, body string
+	var receipt, verification, body string
 	err := r.Scan(&moved.Automatic, &moved.State, &moved.Epoch, &moved.Claim, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5],
-		&moved.Actor, &moved.Why, &receipt, &body)
+		&moved.Actor, &moved.Why, &receipt, &verification, &body)
 	if err != nil {
 		return rollback.Order{}, err
 	}
@@ -31,11 +31,14 @@ func scanOrder(r row) (rollback.Order, error) {
 	for i, field := range []*time.Time{&o.CreatedAt, &o.ExpiresAt, &o.DecidedAt, &o.SentAt, &o.EndedAt, &o.SuspendedUntil} {
 		*field = fromMicros(at[i])
 	}
-	o.Receipt = nil
-	if receipt == "" {
-		return o, nil
+	o.Receipt, o.Verification = nil, nil
+	if receipt != "" {
+		err = decode(receipt, &o.Receipt)
 	}
-	return o, decode(receipt, &o.Receipt)
+	if verification != "" {
+		err = errors.Join(err, decode(verification, &o.Verification))
+	}
+	return o, err
 }
 
 // CreateOrder stores the one order of a change. created is false, and stored

@@ -193,6 +193,37 @@ func finishingNeedsTheClaim(t *testing.T, s *Store) {
 	}
 }
 
+func verifyingOrders(t *testing.T, s *Store) {
+	o := created(t, s)
+	seen := rollback.Verification{State: rollback.Unseen, At: at(50), Sighting: rollback.Sighting{At: at(50), Running: "v2"}}
+	message := Outgoing{ID: "m2", ChangeKey: o.Key, Receiver: "chat", CreatedAt: now}
+	unverified := func(since time.Time, want int) {
+		t.Helper()
+		if all, err := s.UnverifiedOrders(t.Context(), since); err != nil || len(all) != want {
+			t.Errorf("%d orders, %v; want %d", len(all), err, want)
+		}
+	}
+	must(t, false, "not sent")(s.VerifyOrder(t.Context(), o.Key, seen))
+	claim, ok, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, at(30))
+	must(t, true, "claim")(ok, err)
+	must(t, false, "not done")(s.VerifyOrder(t.Context(), o.Key, seen, message))
+	unverified(at(0), 0)
+	ok, err = s.FinishOrder(t.Context(), o.Key, claim, rollback.Done, rollback.Receipt{At: at(31)}, "", at(31))
+	must(t, true, "finish")(ok, err)
+	unverified(at(31), 1)
+	unverified(at(32), 0)
+	must(t, true, "done")(s.VerifyOrder(t.Context(), o.Key, seen, message))
+	must(t, false, "twice")(s.VerifyOrder(t.Context(), o.Key, rollback.Verification{State: rollback.Seen}))
+	unverified(at(0), 0)
+	got, err := s.Order(t.Context(), o.Key)
+	if diff := cmp.Diff(&seen, got.Verification); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if m, err := s.Outgoing(t.Context(), "m2"); err != nil || m.State != Pending {
+		t.Errorf("not told: %+v, %v", m, err)
+	}
+}
+
 func movingOrders(t *testing.T, s *Store) {
 	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
 	o := orderFor(c)

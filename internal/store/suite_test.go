@@ -37,6 +37,7 @@ var suite = []struct {
 	{"order against supersession", orderAgainstSupersession},
 	{"who may not claim", whoMayNotClaim},
 	{"finishing needs the claim", finishingNeedsTheClaim},
+	{"verifying orders", verifyingOrders},
 	{"moving orders", movingOrders},
 	{"recent rollbacks", recentRollbacks},
 	{"planning twice", planningTwice},

@@ -233,10 +233,17 @@ func TestPreflight(t *testing.T) {
 	f("auto-sync that may be switched off", off, cart().automated(object{}), "")
 	owned := cart().automated(object{})
 	owned.app["metadata"] = object{"ownerReferences": []object{{"kind": "ApplicationSet", "name": "shop"}}}
-	f("an ApplicationSet", off, owned, "on again by ApplicationSet shop")
+	doubts := func(what string, a *argo, wanted string) {
+		t.Helper()
+		checks := hook(t, a.fake(hooktest.Succeeds).Serve(t).URL, off).Preflight(t.Context(), hooktest.Warrant(t).Plan())
+		if len(rollback.Problems(checks)) != 0 || !strings.Contains(checks[1].Skipped, wanted) {
+			t.Errorf("%s: %v, want %q", what, checks, wanted)
+		}
+	}
+	doubts("an ApplicationSet", owned, "on again by ApplicationSet shop")
 	tracked := cart().automated(object{})
 	tracked.app["metadata"] = object{"annotations": object{"argocd.argoproj.io/tracking-id": "root:argoproj.io/Application:argocd/cart"}}
-	f("an app of apps", off, tracked, "another application (root:")
+	doubts("an app of apps", tracked, "another application (root:")
 	f("no entry", Config{}, cart().status("history", []object{{"id": 1}}), "none of the 1 entries")
 	f("a name that is none", Config{Application: "$change/$service"}, cart(), "no name in Argo CD")
 }

@@ -46,8 +46,7 @@ func (h *Hook) autoSync(a application) rollback.Check {
 		c.Problem = "auto-sync is on: Argo CD refuses to roll back"
 		c.Hint = "set disable_auto_sync: true, or use a hook of kind github with does: revert"
 	case owner != "":
-		c.Problem = "auto-sync would be switched off here, and on again by " + owner
-		c.Hint = "let it ignore differences in syncPolicy, or use a hook of kind github with does: revert"
+		c.Skipped = "auto-sync would be switched off here, and on again by " + owner + ", unless that ignores differences in syncPolicy"
 	}
 	return c
 }

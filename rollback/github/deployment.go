@@ -224,8 +224,7 @@ func (d deployment) preflight(ctx context.Context, r repository) []rollback.Chec
 	err := d.api.Get(ctx, r.path("deployments")+"?per_page=1", &all)
 	c := call.Reached("deployments of the repository can be read", err, "the token needs the permission deployments: write")
 	if err == nil && len(all) == 0 {
-		c.Problem = "the repository has never had a deployment"
-		c.Hint = "who would carry ours out? see `does: workflow`"
+		c.Skipped = "the repository has never had one: who would carry ours out? see `does: workflow`"
 	}
 	return []rollback.Check{c}
 }

@@ -2,6 +2,7 @@ package github
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,13 +28,26 @@ func TestPreflight(t *testing.T) {
 	f("a bad token", deploying, "401 Unauthorized", look("", hooktest.Status{Code: 401, Body: object{"message": "Bad credentials"}}))
 	f("no such repository", deploying, "404 Not Found", look("", hooktest.Status{Code: 404}))
 	f("archived", deploying, "archived", look("", object{"archived": true}))
-	f("read only", deploying, "may only read", look("", object{"permissions": object{"push": false}}))
 	f("no workflow", dispatching, "404 Not Found", look("/actions/workflows/undo.yml", hooktest.Status{Code: 404}))
 	f("a disabled workflow", dispatching, `"disabled_manually"`, look("/actions/workflows/undo.yml", object{"state": "disabled_manually"}))
-	f("never a deployment", deploying, "never had a deployment", look("/deployments?per_page=1", []object{}))
 	auto := reverting
 	auto.Merge = "auto"
 	f("no auto-merge", auto, "does not allow", look("", object{"allow_auto_merge": false}))
+}
+
+// What GitHub may be wrong about stands in no rollback's way.
+func TestPreflightDoubts(t *testing.T) {
+	f := func(route string, answer any, wanted string) {
+		t.Helper()
+		fake := cart().fake(hooktest.Succeeds)
+		fake.Looks["GET "+repo+route] = say(answer)
+		checks := hook(t, fake.Serve(t).URL, deploying).Preflight(t.Context(), hooktest.Warrant(t).Plan())
+		if bad := rollback.Problems(checks); len(bad) > 0 || !strings.Contains(fmt.Sprint(checks), wanted) {
+			t.Errorf("%v, want %q", checks, wanted)
+		}
+	}
+	f("", object{"permissions": object{"push": false}}, "not checked: GitHub says that the token's owner may only read")
+	f("/deployments?per_page=1", []object{}, "not checked: the repository has never had one")
 }
 
 func TestPreflightSaysWhetherItMayPass(t *testing.T) {

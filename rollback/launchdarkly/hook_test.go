@@ -215,7 +215,10 @@ func TestPreflight(t *testing.T) {
 	f("all well", cart(), "")
 	f("archived", archived, "is archived")
 	f("another environment", elsewhere, "not in this environment")
-	f("approvals", approved, "need an approval there")
+	checks := hook(t, approved.fake(hooktest.Succeeds).Serve(t).URL, Config{}).Preflight(t.Context(), plan)
+	if len(rollback.Problems(checks)) != 0 || !strings.Contains(checks[1].String(), "unless the token's role may bypass") {
+		t.Errorf("approvals: %v", checks)
+	}
 }
 
 func TestHostileNames(t *testing.T) {

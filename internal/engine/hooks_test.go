@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// seeing is a hook that can be looked at: before, by what is wrong with it,
+// and after, by what it sees running.
+type seeing struct {
+	*hook
+	wrong []rollback.Check
+	sees  func() (rollback.Sighting, error)
+	plans []rollback.Plan
+}
+
+func (s *seeing) Preflight(_ context.Context, p rollback.Plan) []rollback.Check {
+	s.plans = append(s.plans, p)
+	return append([]rollback.Check{{What: "the token is taken"}}, s.wrong...)
+}
+
+func (s *seeing) Verify(context.Context, rollback.Plan) (rollback.Sighting, error) { return s.sees() }
+
+func runs(version string) func() (rollback.Sighting, error) {
+	return func() (rollback.Sighting, error) {
+		return rollback.Sighting{At: began, Running: version, Settled: version == "v1", Detail: "3 pods"}, nil
+	}
+}
+
+// seen is a bench whose hook is a seeing one.
+func seen(t *testing.T, change func(*seeing)) (*bench, *seeing) {
+	t.Helper()
+	h := &seeing{sees: runs("v1")}
+	change(h)
+	b := newBench(t, redRule, func(o *Options) {
+		h.hook = o.Hooks["deployer"].Hook.(*hook)
+		o.Hooks = map[string]Hook{"deployer": {Hook: h, Timeout: time.Minute}}
+	})
+	return b, h
+}
+
+func (b *bench) verification(key string) rollback.Verification {
+	b.t.Helper()
+	o, err := b.Store.Order(b.t.Context(), key)
+	if errors.Is(err, store.ErrNotFound) {
+		return rollback.Verification{}
+	}
+	if b.must(err); o.Verification == nil {
+		return rollback.Verification{}
+	}
+	return *o.Verification
+}
+
+func (b *bench) verifiedAs(key string, want rollback.Verified) func() bool {
+	return func() bool { return b.verification(key).State == want }
+}
+
+func TestReceiptIsVerified(t *testing.T) {
+	t.Parallel()
+	b, _ := seen(t, func(*seeing) {})
+	key := b.bad("v2", nil)
+	b.until("a verification", b.verifiedAs(key, rollback.Seen))
+	b.pass(10 * time.Minute)
+	b.wantSilence("pager", "said done")
+	if v := b.verification(key); v.Sighting.Running != "v1" || v.String() != "seen running" {
+		t.Errorf("got %+v", v)
+	}
+}
+
+// A slow rollout is waited for.
+func TestVerificationWaits(t *testing.T) {
+	t.Parallel()
+	b, h := seen(t, func(s *seeing) { s.sees = runs("v2") })
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.pass(4 * time.Minute)
+	if v := b.verification(key); v.State != "" {
+		t.Errorf("after four minutes: %+v", v)
+	}
+	h.sees = runs("v1")
+	b.pass(15 * time.Second)
+	if !b.verifiedAs(key, rollback.Seen)() {
+		t.Errorf("got %+v", b.verification(key))
+	}
+}
+
+// The receipt says done, and the version did not change: people are told once,
+// over a crash as well.
+func TestReceiptThatLies(t *testing.T) {
+	t.Parallel()
+	f := func(name string, sees func() (rollback.Sighting, error), says string) {
+		t.Run(name, func(t *testing.T) {
+			b, h := seen(t, func(*seeing) {})
+			h.sees = sees
+			key := b.bad("v2", nil)
+			b.until("a rollback", b.ordered(key, rollback.Done))
+			b.restart()
+			b.until("the end of looking", b.verifiedAs(key, rollback.Unseen))
+			b.restart()
+			b.pass(10 * time.Minute)
+			b.wantTold("pager", "said done, but v1 is not what runs", "5m0s after the receipt v1 is NOT seen running: "+says)
+		})
+	}
+	f("another version runs", runs("v2"), `"v2" runs, 3 pods`)
+	f("nobody answers", func() (rollback.Sighting, error) { return rollback.Sighting{}, errors.New("connection refused") }, "connection refused")
+	f("nobody knows", func() (rollback.Sighting, error) { return rollback.Sighting{At: began}, nil }, "nobody says which version runs")
+}
+
+func TestVerificationThatCannotBe(t *testing.T) {
+	t.Parallel()
+	b, h := seen(t, func(*seeing) {})
+	h.sees = func() (rollback.Sighting, error) {
+		return rollback.Sighting{}, &rollback.Unverifiable{Why: "verify_url is not set"}
+	}
+	key := b.bad("v2", nil)
+	b.until("a verification", b.verifiedAs(key, rollback.Unseeable))
+	b.pass(10 * time.Minute)
+	b.wantSilence("pager", "said done")
+}
+
+// What a newer deploy made run is no sign of how the rollback went.
+func TestVerificationOvertaken(t *testing.T) {
+	t.Parallel()
+	b, h := seen(t, func(s *seeing) { s.sees = runs("v2") })
+	key := b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.deploy("echo", func(e *sources.Event) { e.Version, e.Previous = "v1", "v2" })
+	b.pass(time.Minute)
+	if v := b.verification(key); v.State != "" {
+		t.Errorf("our own echo overtook it: %+v", v)
+	}
+	b.deploy("v3", func(e *sources.Event) { e.Previous = "v1" })
+	h.sees = runs("v3")
+	b.until("the end of looking", b.verifiedAs(key, rollback.Overtaken))
+	b.pass(10 * time.Minute)
+	b.wantSilence("pager", "said done")
+}
+
+// People who heard that it is being rolled back hear that it is not, once.
+func TestHeldUpByTheHook(t *testing.T) {
+	t.Parallel()
+	b, h := seen(t, func(s *seeing) {
+		s.wrong = []rollback.Check{{What: "it can be reached", Problem: "connection refused", Passing: true}}
+	})
+	key := b.bad("v2", nil)
+	b.until("a decision", b.ordered(key, rollback.Decided))
+	b.pass(50 * time.Second)
+	b.wantSilence("pager", "held up")
+	b.pass(5 * time.Minute)
+	b.wantTold("pager", "the rollback to v1 is held up", "it can be reached: connection refused")
+	b.wantCalls(0)
+	h.wrong = nil
+	b.pass(10 * time.Second)
+	b.wantState(key, rollback.Done)
+	b.wantCalls(1)
+}
+
+func TestBrokenHooksAreTold(t *testing.T) {
+	t.Parallel()
+	b, h := seen(t, func(s *seeing) {
+		s.wrong = []rollback.Check{{What: "the token is taken", Problem: "401", Hint: "renew it"}}
+	})
+	hooks := func() (found []Problem) {
+		for _, p := range b.Problems() {
+			if p.Component == "hooks/deployer" {
+				found = append(found, p)
+			}
+		}
+		return found
+	}
+	b.askHooks(t.Context())
+	if ps := hooks(); len(ps) != 1 || ps[0].Detail != "the token is taken: 401 (renew it)" {
+		t.Errorf("got %v", ps)
+	}
+	if h.plans[0].Known() {
+		t.Errorf("asked about %+v", h.plans[0])
+	}
+	h.wrong = nil
+	b.askHooks(t.Context())
+	if ps := hooks(); len(ps) != 0 {
+		t.Errorf("mended, and still told: %v", ps)
+	}
+}
+
+func TestResendAfter(t *testing.T) {
+	lost := rollback.ErrOutcomeUnknown
+	f := func(err error, claim int64, least, most time.Duration) {
+		t.Helper()
+		for range 100 {
+			if got := resendAfter(err, claim); got < least || got > most {
+				t.Errorf("%v at claim %d: %s, want %s to %s", err, claim, got, least, most)
+			}
+		}
+	}
+	f(lost, 1, time.Second, 2*time.Second)
+	f(lost, 3, 4*time.Second, 8*time.Second)
+	f(lost, 99, 30*time.Second, time.Minute)
+	f(&rollback.RetryAfter{After: 5 * time.Minute, Err: lost}, 1, 5*time.Minute, 5*time.Minute+30*time.Second)
+	f(&rollback.RetryAfter{After: time.Millisecond, Err: lost}, 1, resendFirst, resendFirst+200*time.Millisecond)
+}

@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/pushback/pushback/rollback"
+)
+
+// VerifyOrder stores, once, what was seen running after the order was done,
+// and what is told of it. False: it stands there already, or the order is not
+// done.
+func (s *Store) VerifyOrder(ctx context.Context, key string, v rollback.Verification, told ...Outgoing) (ok bool, err error) {
+	body, err := encode(v)
+	if err != nil {
+		return false, failed(err, "verify order %s", key)
+	}
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		ok, err = affected(ctx, tx, `UPDATE orders SET verification = $2 WHERE key = $1 AND state = $3 AND verification = ''`,
+			key, body, rollback.Done)
+		if err != nil || !ok {
+			return err
+		}
+		return tellMove(ctx, tx, key, "", v.At, map[string]any{"verification": v}, told)
+	})
+	return ok && err == nil, failed(err, "verify order %s", key)
+}
+
+// UnverifiedOrders lists the orders that were done since a moment, and of
+// which nobody has said yet what runs.
+func (s *Store) UnverifiedOrders(ctx context.Context, since time.Time) ([]rollback.Order, error) {
+	found, err := collect(ctx, s.read, scanOrder,
+		selectOrder+`WHERE state = $1 AND verification = '' AND ended_at >= $2 ORDER BY ended_at, key`, rollback.Done, micros(since))
+	return found, failed(err, "list unverified orders")
+}
