@@ -28,6 +28,7 @@ const (
 	codeUnsafeRollback = "unsafe-rollback"
 	codeBadOverride    = "bad-override"
 	codeRefusedByStore = "refused-by-store"
+	codeUnknownLibrary = "unknown-library"
 	codeBadExtends     = "bad-extends"
 	codeUnknownFreeze  = "unknown-window"
 
@@ -40,6 +41,6 @@ func Codes() []string {
 		codeUnreadable, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
 		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadCondition,
-		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeBadExtends,
+		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,
 		codeUnknownFreeze, codeDuplicateDefaults)
 }

@@ -56,6 +56,15 @@ func TestEveryCodeHasItsPage(t *testing.T) {
 	}
 }
 
+// TestTheLibraryPage loads every example of the page.
+func TestTheLibraryPage(t *testing.T) {
+	for _, text := range blocks(t, "../docs/library.md") {
+		if found := load(text); len(found) > 0 {
+			t.Errorf("%s\n%v", text, found)
+		}
+	}
+}
+
 // TestTheRuleLanguagePage loads every whole document of the page, and every
 // fragment of one within the smallest rule there is.
 func TestTheRuleLanguagePage(t *testing.T) {

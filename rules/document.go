@@ -32,6 +32,7 @@ type writtenDefaults struct {
 
 type written struct {
 	Name      string               `yaml:"name" required:"true"`
+	Use       string               `yaml:"use,omitempty"`
 	Extends   string               `yaml:"extends,omitempty"`
 	Scope     string               `yaml:"scope,omitempty"`
 	Watch     *writtenWatch        `yaml:"watch,omitempty"`
@@ -47,6 +48,7 @@ type written struct {
 	Quiet     string               `yaml:"quiet,omitempty"`
 	Policies  map[string]Mode      `yaml:"policies,omitempty"`
 	Signals   []writtenSignal      `yaml:"signals,omitempty"`
+	Set       map[string]setting   `yaml:"set,omitempty"`
 	Overrides []writtenOverride    `yaml:"overrides,omitempty"`
 	Respond   []writtenResponse    `yaml:"respond,omitempty"`
 }
@@ -73,6 +75,7 @@ type writtenSignal struct {
 	Season      string               `yaml:"season,omitempty"`
 	Lost        string               `yaml:"lost,omitempty"`
 	IfUnmatched string               `yaml:"if_unmatched,omitempty"`
+	OnlyIf      string               `yaml:"only_if,omitempty"`
 }
 
 type writtenExpr struct {

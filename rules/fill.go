@@ -49,6 +49,7 @@ func (r *reader) rule(team, at string, w written) Rule {
 	if len(w.Signals) == 0 {
 		r.noSignals(at)
 	}
+	r.settings(at, w, &rule)
 	r.overrides(at, w, &rule)
 	for i, line := range w.Respond {
 		rule.Respond = append(rule.Respond, r.response(fmt.Sprintf("%s.respond[%d]", at, i), line, rule))

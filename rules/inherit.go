@@ -80,6 +80,7 @@ func (w written) extended(base written) written {
 	if w.Overrides == nil {
 		w.Overrides = base.Overrides
 	}
+	w.Set = onTop(w.Set, base.Set)
 	w.Signals = extendedSignals(w.Signals, base.Signals)
 	return w
 }
@@ -106,15 +107,20 @@ func (s writtenSignal) on(b writtenSignal) writtenSignal {
 	}
 	s.MinEffect, s.MinEvents, s.Limit, s.Slow = cmp.Or(s.MinEffect, b.MinEffect), cmp.Or(s.MinEvents, b.MinEvents), cmp.Or(s.Limit, b.Limit), cmp.Or(s.Slow, b.Slow)
 	s.Worse, s.Season = cmp.Or(s.Worse, b.Worse), cmp.Or(s.Season, b.Season)
-	s.Lost, s.IfUnmatched = cmp.Or(s.Lost, b.Lost), cmp.Or(s.IfUnmatched, b.IfUnmatched)
+	s.Lost, s.IfUnmatched, s.OnlyIf = cmp.Or(s.Lost, b.Lost), cmp.Or(s.IfUnmatched, b.IfUnmatched), cmp.Or(s.OnlyIf, b.OnlyIf)
 	return s
 }
 
-// settle turns every draft into a rule: first those that stand alone, then
-// those that extend one.
+// settle turns every draft into a rule: what the library has comes first, then
+// those that stand alone, then those that extend one.
 func (l *loader) settle() {
 	for i := range l.drafts {
-		if l.drafts[i].written.Extends == "" {
+		if l.drafts[i].written.Use != "" {
+			l.use(&l.drafts[i])
+		}
+	}
+	for i := range l.drafts {
+		if w := l.drafts[i].written; w.Extends == "" && w.Use == "" {
 			l.fill(&l.drafts[i], l.drafts[i].written, false)
 		}
 	}

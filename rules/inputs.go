@@ -24,8 +24,12 @@ func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
 		if err != nil {
 			return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 		}
+		work, err := b.onlyIf(s, r)
+		if err != nil {
+			return nil, fmt.Errorf("signal %s: only_if: %w", s.Name, err)
+		}
 		for _, in := range inputs {
-			in.Store = b.rule.Store
+			in.Store, in.OnlyIf = b.rule.Store, work
 			all = append(all, in)
 		}
 	}
@@ -45,6 +49,13 @@ func (b Bound) inputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, er
 	default:
 		return b.level(s.Name, watch.FormLevel, e.Query, "", r)
 	}
+}
+
+func (b Bound) onlyIf(s Signal, r Resolved) (sources.Query, error) {
+	if s.OnlyIf == "" {
+		return sources.Query{}, nil
+	}
+	return b.query(s.OnlyIf, r)
 }
 
 func (b Bound) counter(name string, e Expr, r Resolved) ([]watch.Input, error) {

@@ -210,6 +210,9 @@ func (r *reader) report(at strictyaml.Position, code, message, hint string) {
 	if at.Line <= len(r.lines) {
 		d.Snippet = strings.TrimSuffix(r.lines[at.Line-1], "\r")
 	}
+	if n := len(r.found); n > 0 && r.found[n-1] == d {
+		return // the same of many expressions that were written elsewhere
+	}
 	r.found = append(r.found, d)
 }
 

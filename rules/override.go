@@ -33,6 +33,26 @@ func (r *reader) overrides(at string, w written, rule *Rule) {
 	}
 }
 
+// settings are what a rule changes of itself, in an override's own words: for
+// a rule that uses one of the library, or extends another.
+func (r *reader) settings(at string, w written, rule *Rule) {
+	for _, key := range slices.Sorted(maps.Keys(w.Set)) {
+		if err := rule.set(key, string(w.Set[key])); err != nil {
+			r.at(at+".set."+key, err.code, err.message, err.hint)
+		}
+	}
+}
+
+// onTop is base with what own says instead.
+func onTop(own, base map[string]setting) map[string]setting {
+	if base == nil {
+		return own
+	}
+	all := maps.Clone(base)
+	maps.Copy(all, own)
+	return all
+}
+
 // overridden is the rule as it holds for one service; later overrides win.
 func (r Rule) overridden(service string) Rule {
 	out := r.copied()

@@ -75,6 +75,7 @@ type Signal struct {
 	Worse         detector.Worse
 	ActOnLost     bool
 	SkipUnmatched bool
+	OnlyIf        string // an expression: judged only in ticks in which it has a value other than 0
 	Season        time.Duration
 	Slow          time.Duration // histogram: the bound of the slow fraction; 0: chosen from before
 }

@@ -28,6 +28,10 @@ func (r *reader) signal(at string, w writtenSignal, rule Rule) Signal {
 			r.at(at+".min_events", codeWidening, "min_events must be at least 1", "fewer events say nothing; the default is 50")
 		}
 	}
+	if s.OnlyIf = w.OnlyIf; s.OnlyIf != "" {
+		r.promQLOnly(at+".only_if", rule)
+		r.checkQuery(at+".only_if", s.OnlyIf, rule)
+	}
 	s.AnyOf = r.expressions(at, w, rule)
 	if w.Slow != nil {
 		s.Slow = time.Duration(*w.Slow)

@@ -12,9 +12,10 @@ import (
 )
 
 type rulesCommand struct {
-	Check  rulesCheckCommand  `cmd:"" help:"Check the rules."`
-	Reload rulesReloadCommand `cmd:"" help:"Have the daemon read its rules now."`
-	Test   rulesTestCommand   `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
+	Check   rulesCheckCommand   `cmd:"" help:"Check the rules."`
+	Reload  rulesReloadCommand  `cmd:"" help:"Have the daemon read its rules now."`
+	Test    rulesTestCommand    `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
+	Library rulesLibraryCommand `cmd:"" help:"List the rules that come with Pushback, or show one."`
 }
 
 // rulesCheckCommand reads the rules as the daemon would.

@@ -126,7 +126,7 @@ const profilesKept = 1000
 // the grid, and the direction.
 func profileName(p detector.Plan, s detector.Signal, in watch.Input) string {
 	in.Signal = ""
-	in.Value.Step, in.Part.Step = 0, 0
+	in.Value.Step, in.Part.Step, in.OnlyIf.Step = 0, 0, 0
 	b, err := json.Marshal(struct {
 		Input         watch.Input
 		Tick, Season  time.Duration

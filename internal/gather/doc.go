@@ -7,6 +7,7 @@
 //	Base, See   which stretch of time a look sees      view.go
 //	Resolve     where each signal's numbers come from  resolve.go
 //	Read        one signal before and after            reading.go
+//	atWork      the ticks that `only_if` leaves out    work.go
 //	History     the ticks a profile is learned from    history.go
 //
 // It keeps nothing, decides nothing and asks no clock: the moment of a look

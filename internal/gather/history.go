@@ -22,5 +22,9 @@ func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, spa
 	if err != nil {
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
-	return detector.History{Start: g.Start, Ticks: detector.Tabulate(raw, g)}, nil
+	ticks := detector.Tabulate(raw, g)
+	if err := atWork(ctx, r, in, g.Window(), []detector.Grid{g}, &ticks); err != nil {
+		return detector.History{}, fmt.Errorf("fetching history: %w", err)
+	}
+	return detector.History{Start: g.Start, Ticks: ticks}, nil
 }

@@ -42,6 +42,9 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	reading.Before = detector.Tabulate(past, v.Before)
 	reading.After = detector.Tabulate(present, v.After)
 	reading.Running = detector.Tabulate(present, v.After.Running(v.Now))
+	if err := v.atWork(ctx, r, in, &reading); err != nil {
+		return Broken(reading, err), false, err
+	}
 	reading.Supply, alive, err = supply(ctx, r, in, past, present, v)
 	if err != nil {
 		return Broken(reading, err), false, err

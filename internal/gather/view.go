@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"context"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -53,6 +54,15 @@ func See(w watch.Watch, c sources.Change, resolution time.Duration, now time.Tim
 		After:  detector.Grid{Start: from, Tick: tick, N: full},
 		Now:    now, Step: resolution, Rolling: rolling, Final: final,
 	}, true
+}
+
+// atWork leaves out of a reading what was measured while there was no work.
+func (v View) atWork(ctx context.Context, r Ranger, in watch.Input, reading *detector.Reading) error {
+	if err := atWork(ctx, r, in, v.Before.Window(), []detector.Grid{v.Before}, &reading.Before); err != nil {
+		return err
+	}
+	since := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
+	return atWork(ctx, r, in, since, []detector.Grid{v.After, v.After.Running(v.Now)}, &reading.After, &reading.Running)
 }
 
 // Observation is what the look saw, but for its readings.

@@ -64,6 +64,7 @@ type Input struct {
 	Form   Form          `json:"form"`
 	Value  sources.Query `json:"value,omitzero"` // level; total of counts; _sum of a mean
 	Part   sources.Query `json:"part,omitzero"`  // bad of counts; _count of a mean; the bucket of a slow fraction
+	OnlyIf sources.Query `json:"only_if,omitzero"` // judged only in ticks in which this has a value other than 0
 	Edge   float64       `json:"edge,omitempty"` // native slow fraction: the bound, in the histogram's unit
 }
 

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rules"
+)
+
+// rulesLibraryCommand shows the rules that come with the program.
+type rulesLibraryCommand struct {
+	Name string `arg:"" optional:"" help:"Show this rule, as in library/http-red."`
+	JSON bool   `help:"Write JSON, for programs."`
+}
+
+// Help shows how a rule is used.
+func (rulesLibraryCommand) Help() string {
+	return `Without a name, lists the rules that come with Pushback; with one, writes the rule.
+A rule file uses one so, and changes what it wants changed:
+
+  - {name: red, use: library/http-red, watch: {service: "*"}, set: {latency.slow: 300ms}}
+
+Examples:
+
+  pushback rules library
+  pushback rules library library/http-red > rules/red.yml`
+}
+
+// shipped is one rule of the library as --json writes it.
+type shipped struct {
+	Name  string `json:"name"`
+	About string `json:"about"` // its first sentence
+	Text  string `json:"text"`
+}
+
+// Run lists the library, or shows one rule of it.
+func (r rulesLibraryCommand) Run(out terminal) error {
+	all, err := shippedRules()
+	if err != nil {
+		return err
+	}
+	if r.Name != "" {
+		i := slices.IndexFunc(all, func(s shipped) bool { return s.Name == r.Name || s.Name == "library/"+r.Name })
+		if i < 0 {
+			return usageError(fmt.Errorf("the library has no rule %q\n  hint: %s", r.Name, libraryHint(r.Name)))
+		}
+		all = all[i : i+1]
+	}
+	switch {
+	case r.JSON:
+		return out.printJSON(all)
+	case r.Name != "":
+		_, err = fmt.Fprint(out, all[0].Text)
+		return err
+	}
+	for _, s := range all {
+		if _, err := fmt.Fprintf(out, "%-26s %s\n", out.paint(styleStrong, s.Name), s.About); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func libraryHint(name string) string {
+	if near := strictyaml.Nearest("library/"+strings.TrimPrefix(name, "library/"), rules.LibraryNames()); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "there are: " + strings.Join(rules.LibraryNames(), ", ")
+}
+
+func shippedRules() ([]shipped, error) {
+	var all []shipped
+	for _, name := range rules.LibraryNames() {
+		text, err := fs.ReadFile(rules.Library(), strings.TrimPrefix(name, "library/")+".yml")
+		if err != nil {
+			return nil, fmt.Errorf("reading the library: %w", err)
+		}
+		all = append(all, shipped{Name: name, About: firstSentence(string(text)), Text: string(text)})
+	}
+	return all, nil
+}
+
+// firstSentence is the one that a file's comment begins with.
+func firstSentence(text string) string {
+	var words []string
+	for line := range strings.Lines(text) {
+		comment, ok := strings.CutPrefix(line, "# ")
+		if !ok {
+			break
+		}
+		words = append(words, strings.TrimSpace(comment))
+	}
+	sentence, _, _ := strings.Cut(strings.Join(words, " "), ". ")
+	return strings.TrimSuffix(sentence, ".")
+}

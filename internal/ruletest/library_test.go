@@ -1,0 +1,52 @@
+package ruletest
+
+import (
+	"bytes"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rules"
+)
+
+// TestTheLibrary runs the tests that stand beside every shipped rule.
+func TestTheLibrary(t *testing.T) {
+	folder := rules.Library()
+	set, found := rules.Load(folder, rules.World{})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	for _, r := range set.Rules() {
+		file := strings.TrimSuffix(r.File, ".yml") + "_test.yml"
+		if "library/"+r.Name+".yml" != "library/"+r.File || !slices.Contains(rules.LibraryNames(), "library/"+r.Name) {
+			t.Errorf("%s holds the rule %s", r.File, r.Name)
+		}
+		t.Run(r.Name, func(t *testing.T) { runFile(t, folder, set, file) })
+	}
+	if len(set.Rules()) != 7 {
+		t.Errorf("%d rules", len(set.Rules()))
+	}
+}
+
+func runFile(t *testing.T, folder fs.FS, set *rules.Set, file string) {
+	data, err := strictyaml.ReadFile(folder, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, found := Parse(file, data)
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	report, err := s.Run(t.Context(), set, func(string) bool { return true }, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Failed() > 0 {
+		var b bytes.Buffer
+		_ = Text(&b, report, false)
+		t.Error(b.String())
+	}
+}

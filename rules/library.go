@@ -1,0 +1,76 @@
+package rules
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// libraryFiles are the rules that come with the program, a rule a file, each
+// with its tests beside it.
+//
+//go:embed library/*.yml
+var libraryFiles embed.FS
+
+// Library is the folder of shipped rules, as people would have it in their
+// own: http-red.yml, and its tests in http-red_test.yml.
+func Library() fs.FS {
+	folder, err := fs.Sub(libraryFiles, libraryFolder)
+	if err != nil {
+		panic("rules: the library: " + err.Error()) // a constant path
+	}
+	return folder
+}
+
+const libraryFolder = "library"
+
+// LibraryNames are what `use` takes, sorted: library/http-red.
+func LibraryNames() []string { return slices.Sorted(maps.Keys(library())) }
+
+// library are the shipped rules by name, read once. A test loads each.
+var library = sync.OnceValue(func() map[string]written {
+	all := map[string]written{}
+	files, err := fs.Glob(libraryFiles, libraryFolder+"/*.yml")
+	if err != nil {
+		panic("rules: the library: " + err.Error()) // a constant pattern
+	}
+	for _, file := range files {
+		if IsTest(file) {
+			continue
+		}
+		var doc document
+		data, err := fs.ReadFile(libraryFiles, file)
+		if _, problems := strictyaml.Decode(data, &doc); err != nil || len(problems) > 0 || len(doc.Rules) != 1 {
+			panic(fmt.Sprintf("rules: %s: %v %v", file, err, problems))
+		}
+		all[strings.TrimSuffix(file, path.Ext(file))] = doc.Rules[0]
+	}
+	return all
+})
+
+// use puts a draft on top of the shipped rule it names. From here on it stands
+// alone: the stored text of a rule holds all of it, so that a watch goes on
+// even under a program with another library.
+func (l *loader) use(d *draft) {
+	at := d.at + ".use"
+	base, ok := library()[d.written.Use]
+	switch {
+	case !ok:
+		d.reader.at(at, codeUnknownLibrary, fmt.Sprintf("the library has no rule %q", d.written.Use), nearest(libraryFolder+"/"+strings.TrimPrefix(d.written.Use, libraryFolder+"/"), LibraryNames()))
+		d.mistaken = true
+		return
+	case d.written.Extends != "":
+		d.reader.at(d.at+".extends", codeBadExtends, "a rule has use or extends, not both", "use the library's rule in the one that is extended")
+		d.written.Extends, d.mistaken = "", true
+		return
+	}
+	d.written = d.written.extended(base)
+	d.written.Use = ""
+}
