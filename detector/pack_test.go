@@ -89,6 +89,8 @@ var keptAt = []struct {
 	{15 * time.Second, 7 * 60 * 60, Higher},
 	{5 * time.Second, 7 * 60 * 60, Either},
 	{time.Hour, 14 * 24, Higher},
+	{time.Hour, 60 * 24, Either},
+	{5 * time.Minute, 8 * 7 * 288, Either},
 }
 
 // TestKeptProfile holds how large a profile is as it is stored, and that p by

@@ -6,21 +6,20 @@ import (
 	"context"
 	"crypto/rand"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/internal/servertest"
 )
 
-// address is a PostgreSQL server on which the tests may make databases.
-const address = "PUSHBACK_TEST_POSTGRES"
-
 func TestPostgres(t *testing.T) {
+	server := servertest.PostgreSQL(t).URL
 	for _, c := range suite {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := Open(t.Context(), database(t))
+			s, err := Open(t.Context(), database(t, server))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +36,7 @@ func TestPostgres(t *testing.T) {
 // TestReplicasStartTogether opens one empty database from several sides at
 // once, and lets them take events of one slot.
 func TestReplicasStartTogether(t *testing.T) {
-	where := database(t)
+	where := database(t, servertest.PostgreSQL(t).URL)
 	var replicas [4]*Store
 	var g errgroup.Group
 	for i := range replicas {
@@ -71,12 +70,8 @@ func TestReplicasStartTogether(t *testing.T) {
 }
 
 // database makes an empty database that is dropped at the end of the test.
-func database(t *testing.T) string {
+func database(t *testing.T, server string) string {
 	t.Helper()
-	server := os.Getenv(address)
-	if server == "" {
-		t.Skipf("%s is not set: make integration starts a server and sets it", address)
-	}
 	name := "test_" + strings.ToLower(rand.Text())
 	run := func(ctx context.Context, statement string) {
 		conn, err := pgx.Connect(ctx, server)
