@@ -45,6 +45,17 @@ type Rule struct {
 	Policies map[string]Mode // by reason code: how far evidence that bears it may go
 }
 
+// Furthest is the furthest that any of its lines would go.
+func (r Rule) Furthest() Mode {
+	mode := Observe
+	for _, line := range r.Respond {
+		if line.Rollback != nil {
+			mode = max(mode, line.Rollback.Mode)
+		}
+	}
+	return mode
+}
+
 // Language is what a metric store's queries are written in.
 type Language string
 

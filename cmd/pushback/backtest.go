@@ -14,8 +14,8 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// backtestCommand replays rules over the past. It asks metric stores and files
-// and never the daemon, beside which it may run.
+// backtestCommand replays rules over the past. It asks metric stores and files,
+// and the daemon, beside which it may run, only to --record.
 type backtestCommand struct {
 	configFlag
 	Rules     string  `type:"path" placeholder:"FOLDER" help:"Replay the rules of this folder instead of those in force."`
@@ -26,6 +26,9 @@ type backtestCommand struct {
 	Pace      float64 `placeholder:"N" help:"Changes a month of a rule, where those given do not show it."`
 	Ticks     bool    `help:"Write what was said of every signal at every tick."`
 	JSON      bool    `help:"Write JSON, for programs; with --ticks, one object a line."`
+	Record    bool    `help:"Tell the daemon the scores: what a rule has earned is then proposed."`
+	Server    string  `env:"PUSHBACK_SERVER" default:"http://127.0.0.1:8484" placeholder:"URL" help:"Address of the daemon, for --record (${env}; default ${default})."`
+	TokenFile string  `env:"PUSHBACK_TOKEN_FILE" type:"path" placeholder:"FILE" help:"File with the API token, for --record (${env})."`
 }
 
 // Help says what comes out.
@@ -43,7 +46,7 @@ effect is what was measured after the change minus what was forecast.
 
 Examples:
 
-  pushback backtest --from-store --placebo 500
+  pushback backtest --from-store --placebo 500 --record
   pushback backtest -c pushback.yml --rules rules/ --changes changes.jsonl --ticks --json`
 }
 
@@ -180,6 +183,11 @@ func (b backtestCommand) replay(ctx context.Context, out terminal, o backtest.Op
 	}
 	if unwatched > 0 {
 		fmt.Fprintf(os.Stderr, "pushback: no rule watches %d of the changes\n", unwatched)
+	}
+	if b.Record {
+		if err := b.record(ctx, scorer.Scores()); err != nil {
+			return err
+		}
 	}
 	return b.scores(out, scorer.Scores())
 }

@@ -74,7 +74,7 @@ func readToken(path string) (string, error) {
 	return "", fmt.Errorf("%s holds no token", path)
 }
 
-// call sends one request and reads the answer into answer. An error of the
+// call sends one request and reads the answer into answer, where one is wanted. An error of the
 // server is an *api.Problem.
 func (c *client) call(ctx context.Context, method, path string, body, answer any) error {
 	request, err := c.request(ctx, method, path, body)
@@ -92,6 +92,9 @@ func (c *client) call(ctx context.Context, method, path string, body, answer any
 	}
 	if response.StatusCode/100 != 2 {
 		return c.refused(response, data)
+	}
+	if answer == nil {
+		return nil
 	}
 	if err := json.Unmarshal(data, answer); err != nil {
 		return fmt.Errorf("%s did not answer as Pushback does: %w\n  hint: is --server the daemon's address?", c.base.Host, err)

@@ -133,9 +133,9 @@ func storeURL(c config.Config) (string, error) {
 
 func trust(t config.Trust) engine.Trust {
 	if t.AsWritten {
-		return engine.Trust{New: rules.Act, Cap: t.Cap}
+		return engine.Trust{New: rules.Act, Cap: t.Cap, Clean: t.Clean}
 	}
-	return engine.Trust{New: rules.Observe, Cap: t.Cap}
+	return engine.Trust{New: rules.Observe, Cap: t.Cap, Clean: t.Clean}
 }
 
 // catalogue is the engine's view of the services section.
@@ -174,8 +174,8 @@ func newServer(c config.Config, e *engine.Engine, st *store.Store, set *metrics.
 	}
 	return server.New(server.Options{
 		Engine: e, Store: st, Ready: func() []api.Trouble { return troubles(e.Problems()) }, Frozen: e.Frozen,
-		Reload:    func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Subscribe: e.Subscribe, Sources: endpoints, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: log,
+		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
+		Rules:  ruleTrust{e}, Subscribe: e.Subscribe, Sources: endpoints, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: log,
 		Version: version(), Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }

@@ -37,20 +37,21 @@ const (
 // commandLine is all that can be typed. Kong fills it; each command's Run
 // does the work.
 type commandLine struct {
-	Serve    serveCommand    `cmd:"" help:"Run the daemon."`
-	Deploy   deployCommand   `cmd:"" help:"Tell the daemon of a change."`
-	Status   statusCommand   `cmd:"" help:"List the newest changes and what waits for a person."`
-	Explain  explainCommand  `cmd:"" help:"Show why a change was judged as it was."`
-	Approve  approveCommand  `cmd:"" help:"Approve a proposed rollback."`
-	Reject   rejectCommand   `cmd:"" help:"Reject a proposed rollback."`
-	Freeze   freezeCommand   `cmd:"" help:"Stop all acting within five seconds."`
-	Unfreeze unfreezeCommand `cmd:"" help:"Let rules act again."`
-	Rules    rulesCommand    `cmd:"" help:"Work on the rules."`
-	Config   configCommand   `cmd:"" help:"Work on pushback.yml."`
-	Backtest backtestCommand `cmd:"" help:"Replay the rules over the past: what they catch, and what they cost."`
-	Accuracy accuracyCommand `cmd:"" help:"Measure how often the detector is wrong, beside the methods others use."`
-	Demo     demoCommand     `cmd:"" help:"Catch and roll back a bad release of a small shop, here and now."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve      serveCommand      `cmd:"" help:"Run the daemon."`
+	Deploy     deployCommand     `cmd:"" help:"Tell the daemon of a change."`
+	Status     statusCommand     `cmd:"" help:"List the newest changes and what waits for a person."`
+	Explain    explainCommand    `cmd:"" help:"Show why a change was judged as it was."`
+	Approve    approveCommand    `cmd:"" help:"Approve a proposed rollback."`
+	Reject     rejectCommand     `cmd:"" help:"Reject a proposed rollback."`
+	FalseAlarm falseAlarmCommand `cmd:"" name:"false-alarm" help:"Say that rules fired for nothing at a change."`
+	Freeze     freezeCommand     `cmd:"" help:"Stop all acting within five seconds."`
+	Unfreeze   unfreezeCommand   `cmd:"" help:"Let rules act again."`
+	Rules      rulesCommand      `cmd:"" help:"Work on the rules."`
+	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
+	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they catch, and what they cost."`
+	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector is wrong, beside the methods others use."`
+	Demo       demoCommand       `cmd:"" help:"Catch and roll back a bad release of a small shop, here and now."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -16,6 +16,9 @@ type rulesCommand struct {
 	Reload  rulesReloadCommand  `cmd:"" help:"Have the daemon read its rules now."`
 	Test    rulesTestCommand    `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
 	Library rulesLibraryCommand `cmd:"" help:"List the rules that come with Pushback, or show one."`
+	Status  rulesStatusCommand  `cmd:"" help:"Show how far rules may go, and what they have shown."`
+	Promote rulesPromoteCommand `cmd:"" help:"Let a rule go the step further that it has earned."`
+	Demote  rulesDemoteCommand  `cmd:"" help:"Take trust back from a rule."`
 }
 
 // rulesCheckCommand reads the rules as the daemon would.

@@ -39,7 +39,12 @@ func (l *loader) store(data string) Store {
 // trust reads how far rules are believed; unless told otherwise new rules
 // observe, and nothing is capped.
 func (l *loader) trust() Trust {
-	t := Trust{Cap: rules.Act}
+	t := Trust{Cap: rules.Act, Clean: DefaultClean}
+	if n := l.file.Trust.Clean; n != nil {
+		if t.Clean = *n; *n < 1 || *n > 10_000 {
+			l.wrong("trust.clean_changes", strictyaml.BadValue, "write a number from 1 to 10000", "this is no number of changes")
+		}
+	}
 	switch l.file.Trust.NewRules {
 	case "", "observe":
 	case "as_written":

@@ -13,6 +13,7 @@ const (
 	DefaultData      = "data"
 	DefaultRules     = "rules"
 	DefaultRetention = 90 * 24 * time.Hour
+	DefaultClean     = 20
 )
 
 // DefaultProfiles is twice a day: a profile knows the shape of a day for as
@@ -103,4 +104,5 @@ type Guards struct {
 type Trust struct {
 	AsWritten bool       // new rules act as written at once, instead of observing first
 	Cap       rules.Mode // no rule goes further than this
+	Clean     int        // how many clean changes in a row earn a rule its next step
 }

@@ -51,6 +51,7 @@ type hookKeys struct {
 type trustFile struct {
 	NewRules string `yaml:"new_rules"`
 	Cap      string `yaml:"cap"`
+	Clean    *int   `yaml:"clean_changes"`
 }
 
 // Load reads pushback.yml. Without diagnostics the Config is whole; with any,

@@ -120,7 +120,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 			Aliases: []Alias{{Name: "org/cart", Service: "cart", Responsible: Responsible{Chat: "team"}}},
 			Default: Responsible{Hook: "shop"},
 		},
-		Trust: Trust{AsWritten: true, Cap: rules.Ask},
+		Trust: Trust{AsWritten: true, Cap: rules.Ask, Clean: DefaultClean},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

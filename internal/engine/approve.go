@@ -34,6 +34,11 @@ func (e *Engine) answer(ctx context.Context, key string, to rollback.State, acto
 	if !moved {
 		return e.conflict(ctx, key)
 	}
+	if to == rollback.Cancelled {
+		if err := e.FalseAlarm(ctx, key, o.Rule, actor, why); err != nil {
+			e.Log.Warn("a rejected rollback as a false alarm", "order", key, "error", err)
+		}
+	}
 	e.concluded(ctx, o, told)
 	e.enqueue(ctx, orderJob{Key: key, Boot: e.boot})
 	return nil

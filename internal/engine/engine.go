@@ -49,6 +49,15 @@ type Hook struct {
 type Trust struct {
 	New rules.Mode // what a rule has earned that has no record yet
 	Cap rules.Mode // no rule goes further, whatever it has earned
+
+	Clean int // how many clean changes in a row earn a step; 0: cleanNeeded
+}
+
+func (t Trust) clean() int {
+	if t.Clean <= 0 {
+		return cleanNeeded
+	}
+	return t.Clean
 }
 
 // Options is all the engine stands on. Everything but Store, Metrics and

@@ -63,7 +63,11 @@ func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 		return w, err
 	}
 	next.Responded = response.answered
-	return e.record(ctx, w, next, response.effects)
+	now, err := e.record(ctx, w, next, response.effects)
+	if err == nil && response.effects.Outcome != nil {
+		e.proposeNext(ctx, bound.Rule())
+	}
+	return now, err
 }
 
 // facts are what moves a watch: the change as it stands, and what was seen.

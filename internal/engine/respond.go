@@ -27,7 +27,7 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 	if l.verdict != nil {
 		r.effects.Record = &store.Record{WatchID: l.watch.ID, At: l.seen.At, Verdict: *l.verdict, Observation: *l.seen}
 	}
-	l.moment = e.moment(l)
+	l.moment = e.moment(ctx, l)
 	for _, a := range e.actions(l) {
 		r.answered = append(slices.Clone(r.answered), a.Line)
 		a, err := e.heard(ctx, l, a, r.effects.Outgoing)
@@ -59,7 +59,7 @@ func (e *Engine) respond(ctx context.Context, l look) (response, error) {
 		}
 		r.effects.Outgoing = append(r.effects.Outgoing, ended...)
 	}
-	r.effects.Standing = standingAfter(l)
+	r.effects.Standing, r.effects.Outcome = standingAfter(l), outcomeOf(l)
 	var err error
 	r.effects.Annotation, err = e.annotationAfter(ctx, l)
 	return r, err
@@ -120,11 +120,14 @@ func (e *Engine) actions(l look) []rules.Action {
 // moment is what a rule's responses may depend on. A watch is blind for them
 // as soon as its store has failed for long enough to tell people, not only
 // when the bake is over.
-func (e *Engine) moment(l look) rules.Moment {
+func (e *Engine) moment(ctx context.Context, l look) rules.Moment {
 	m := rules.Moment{
 		Change: l.change.Change, State: l.next.State, Grade: l.next.Grade,
 		Final: !l.next.State.Open(), Now: e.Now(), Freezes: e.freezes(), Business: e.Business.Holds(e.Now()),
-		Trust: e.Trust.New, Cap: e.Trust.Cap, Answered: l.watch.Responded,
+		Trust: rules.Observe, Cap: e.Trust.Cap, Answered: l.watch.Responded,
+	}
+	if l.bound.Rule().Furthest() > rules.Observe {
+		m.Trust = e.earned(ctx, l.watch.RuleHash, l.change.Service)
 	}
 	if l.verdict != nil {
 		m.Verdict = *l.verdict

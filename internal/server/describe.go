@@ -23,6 +23,7 @@ func (s *Server) describe(mux *http.ServeMux) {
 	s.statusOperations(h)
 	s.changeOperations(h)
 	s.orderOperations(h)
+	s.ruleOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
 	mux.HandleFunc("GET /openapi.json", s.reader(func(w http.ResponseWriter, _ *http.Request) {

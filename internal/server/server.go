@@ -27,6 +27,7 @@ type Options struct {
 	Ready     func() []api.Trouble                   // why not ready; none: ready
 	Frozen    func() (bool, string)                  // whether all acting is stopped, and by what
 	Reload    func(context.Context) []api.Diagnostic // reads the rules again; none: they are in force
+	Rules     Rules                                  // nil: nothing is said of rules
 	Subscribe func() (<-chan string, func())         // keys of changes that moved, and how to stop
 	Sources   map[string]Endpoint                    // by the {source} of POST /hooks/{source}
 	Canonical func(service string) string            // a tool's name for a service → ours; nil: as it is

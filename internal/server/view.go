@@ -158,6 +158,9 @@ func operationGroups(o *huma.OpenAPI) []web.OperationGroup {
 				continue
 			}
 			i := slices.IndexFunc(groups, func(g web.OperationGroup) bool { return g.Name == operation.Tags[0] })
+			if i < 0 {
+				i, groups = len(groups), append(groups, web.OperationGroup{Name: operation.Tags[0]})
+			}
 			groups[i].Operations = append(groups[i].Operations, operationView(operation))
 		}
 	}

@@ -20,6 +20,7 @@ type Effects struct {
 	Order      *rollback.Order // as CreateOrder
 	Annotation *Annotation     // as PutAnnotation
 	Standing   Standing        // of the watch's change; Unjudged leaves it
+	Outcome    *Outcome        // as PutOutcome
 	Entries    []Entry         // as Append
 }
 
@@ -84,6 +85,11 @@ func (e Effects) save(ctx context.Context, tx executor, w watch.Watch) error {
 	}
 	if e.Standing != Unjudged {
 		if err := setStanding(ctx, tx, w.ChangeKey, e.Standing); err != nil {
+			return err
+		}
+	}
+	if e.Outcome != nil {
+		if err := putOutcome(ctx, tx, *e.Outcome); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,8 @@ var suite = []struct {
 	{"asking people", askingPeople},
 	{"holds", holds},
 	{"secrets", secrets},
+	{"what came of watches", outcomes},
+	{"how far rules may go", trustKept},
 }
 
 func TestSQLite(t *testing.T) {

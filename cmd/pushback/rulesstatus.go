@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"text/tabwriter"
+	"time"
+
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+// rulesStatusCommand shows how far rules may go, and what they have shown.
+type rulesStatusCommand struct {
+	serverFlags
+	Rule     string `help:"Only this rule."`
+	Service  string `help:"Only this service."`
+	Proposed bool   `help:"Only what waits for a person."`
+}
+
+// Help says what the columns mean.
+func (rulesStatusCommand) Help() string {
+	return `A rule begins by observing, whatever it says, and earns each further step, service
+by service, by clean changes in a row or by a backtest within its budget. What
+was earned is proposed and waits for a person. An edit of how a rule judges
+begins anew; an edit of whom it tells does not.
+
+MODE is what it may do now, of what is WRITTEN. FALSE is the share of watches that
+people called a false alarm. * is every service it has no record of.
+
+Examples:
+
+  pushback rules status
+  pushback rules status --proposed --json
+  pushback rules promote red --service cart`
+}
+
+// Run asks the daemon.
+func (r rulesStatusCommand) Run(ctx context.Context, out terminal) error {
+	c, err := r.client()
+	if err != nil {
+		return err
+	}
+	var all, shown api.Rules
+	if err := c.call(ctx, http.MethodGet, "/v1/rules", nil, &all); err != nil {
+		return err
+	}
+	shown.Rules = []api.RuleStanding{}
+	for _, s := range all.Rules {
+		if (r.Rule == "" || s.Rule == r.Rule) && (r.Service == "" || s.Service == r.Service) && (!r.Proposed || s.Proposed) {
+			shown.Rules = append(shown.Rules, s)
+		}
+	}
+	if r.JSON {
+		return out.printJSON(shown)
+	}
+	return printStandings(out, shown.Rules)
+}
+
+func printStandings(out terminal, all []api.RuleStanding) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tLAST FIRE\tNEXT")
+	for _, s := range all {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Rule, s.Service, s.Effective, s.Written,
+			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), lastFire(s.Record.LastFire), next(s))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.Proposed {
+			fmt.Fprintf(out, "%s %s has earned to %s for %s (%s)\n  pushback rules promote %s --service '%s'\n",
+				out.paint(styleDoubt, "waits for a person:"), s.Rule, s.Next, s.Service, s.Why, s.Rule, s.Service)
+		}
+	}
+	return nil
+}
+
+func next(s api.RuleStanding) string {
+	if s.Next == "" {
+		return s.Why
+	}
+	return s.Next + ": " + s.Why
+}
+
+func percent(share *float64) string {
+	if share == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f %%", 100**share)
+}
+
+func lastFire(at *time.Time) string {
+	if at == nil {
+		return "-"
+	}
+	return at.Local().Format(time.DateTime)
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rules"
+)
+
+// ruleTrust lets the API speak with the engine of the rules.
+type ruleTrust struct{ engine *engine.Engine }
+
+// Standings says how every rule stands.
+func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleStanding, error) {
+	found, err := r.engine.RuleStandings(ctx)
+	all := make([]api.RuleStanding, len(found))
+	for i, s := range found {
+		all[i] = standing(s)
+	}
+	return all, err
+}
+
+// Promote takes up one step that was earned.
+func (r ruleTrust) Promote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error) {
+	s, err := r.engine.Promote(ctx, rule, t.Service, t.Actor, t.Why)
+	return standing(s), err
+}
+
+// Demote takes trust back.
+func (r ruleTrust) Demote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error) {
+	to := rules.Observe
+	if t.Mode != "" {
+		if err := to.UnmarshalText([]byte(t.Mode)); err != nil {
+			return api.RuleStanding{}, fmt.Errorf("%w: %w", err, store.ErrConflict)
+		}
+	}
+	s, err := r.engine.Demote(ctx, rule, t.Service, to, t.Actor, t.Why)
+	return standing(s), err
+}
+
+// NoteBacktest keeps the figure of a replay.
+func (r ruleTrust) NoteBacktest(ctx context.Context, rule string, b api.RuleBacktest) error {
+	return r.engine.NoteBacktest(ctx, store.Backtest{
+		RuleHash: b.Hash, Rule: rule, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor,
+	})
+}
+
+// FalseAlarm notes that rules fired for nothing.
+func (r ruleTrust) FalseAlarm(ctx context.Context, changeKey string, f api.FalseAlarm) error {
+	return r.engine.FalseAlarm(ctx, changeKey, f.Rule, f.Actor, f.Why)
+}
+
+func standing(s engine.RuleStanding) api.RuleStanding {
+	a := api.RuleStanding{
+		Rule: s.Rule.Name, Team: s.Rule.Team, Place: fmt.Sprintf("%s:%d", s.Rule.File, s.Rule.Line), Hash: s.Rule.Hash, Service: s.Service,
+		Written: s.Written.String(), Given: s.Given.String(), Effective: s.Effective.String(), Proposed: s.Proposed, Why: s.Why,
+		Record: record(s.Record),
+	}
+	if s.Next > s.Given {
+		a.Next = s.Next.String()
+	}
+	if b := s.Backtest; b != nil {
+		a.Backtest = &api.RuleBacktest{Hash: b.RuleHash, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor, At: b.At}
+	}
+	return a
+}
+
+func record(f store.Figures) api.RuleRecord {
+	r := api.RuleRecord{Ended: f.Ended, Clean: f.Clean, Fired: f.Fired, Saves: f.Saved, FalseAlarms: f.FalseAlarms}
+	if f.Ended > 0 {
+		rate := float64(f.FalseAlarms) / float64(f.Ended)
+		r.FalseRate = &rate
+	}
+	if !f.LastFire.IsZero() {
+		at := f.LastFire.Truncate(time.Second)
+		r.LastFire = &at
+	}
+	return r
+}

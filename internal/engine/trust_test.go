@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// untrusting begins every rule at observe; two clean changes earn a step.
+func untrusting(o *Options) {
+	o.Trust = Trust{New: rules.Observe, Cap: rules.Act, Clean: 2}
+	o.Catalogue.Default = rules.Service{Chat: "chat"}
+}
+
+// ended says whether the watch of a change has begun, and ended.
+func (b *bench) ended(key string) func() bool {
+	return func() bool { return b.begun(key) && !b.watch(key).State.Open() }
+}
+
+func (b *bench) begun(key string) bool {
+	ws, err := b.Store.WatchesOf(b.t.Context(), key)
+	b.must(err)
+	return len(ws) > 0
+}
+
+// clean deploys a version and waits until it is called healthy.
+func (b *bench) clean(version string) {
+	b.t.Helper()
+	key := b.deploy(version, nil)
+	b.until("a healthy end", b.ended(key))
+	b.wantWatch(key, watch.Healthy)
+}
+
+func (b *bench) standing(service string) RuleStanding {
+	b.t.Helper()
+	_, s, err := b.standingWith(b.t.Context(), "red", service)
+	b.must(err)
+	return s
+}
+
+// The way from observe to act: nothing is done before people say so, twice.
+func TestTrustIsEarnedInSteps(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, untrusting)
+	if s := b.standing("cart"); s.Effective != rules.Observe || s.Written != rules.Act || s.Proposed {
+		t.Errorf("a new rule: %+v", s)
+	}
+	bad := b.bad("v1", nil)
+	b.until("certainty", func() bool { return b.begun(bad) && b.watch(bad).Grade == detector.Certain })
+	b.wantTold("pager", "the rule observes")
+	b.wantState(bad, "")
+	b.shop.errors("cart", 0.005)
+	b.until("the end", b.ended(bad))
+
+	b.clean("v2")
+	if _, err := b.Promote(t.Context(), "red", "cart", "ada", ""); !errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "1 clean changes of 2") {
+		t.Errorf("half earned: %v", err)
+	}
+	b.clean("v3")
+	b.pass(time.Minute)
+	b.wantTold("chat", "red has earned to ask for cart", "pushback rules promote red --service 'cart'")
+	if s := b.standing("cart"); s.Effective != rules.Observe || !s.Proposed {
+		t.Errorf("promoted silently: %+v", s)
+	}
+	if _, err := b.Promote(t.Context(), "red", "search", "ada", ""); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("one service earned for another: %v", err)
+	}
+	s, err := b.Promote(t.Context(), "red", "cart", "ada", "twice clean")
+	if b.must(err); s.Effective != rules.Ask || s.Proposed {
+		t.Errorf("%+v", s)
+	}
+	entries, err := b.Store.Journal(t.Context(), "rules/red")
+	if b.must(err); len(entries) != 1 || entries[0].Actor != "ada" || entries[0].Action != "promote" {
+		t.Errorf("who decided is not written down: %+v", entries)
+	}
+
+	asked := b.bad("v4", nil)
+	b.until("a proposal", b.ordered(asked, rollback.Proposed))
+	b.must(b.Reject(t.Context(), asked, "ada", "the load test"))
+	b.shop.errors("cart", 0.005)
+	b.until("the end", b.ended(asked))
+	if s := b.standing("cart"); s.Record.FalseAlarms != 1 || s.Record.Clean != 2 || s.Record.Fired != 2 {
+		t.Errorf("the record: %+v", s.Record)
+	}
+	if s, err = b.Demote(t.Context(), "red", "cart", rules.Observe, "ada", ""); err != nil || s.Effective != rules.Observe {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestOnlyWhatJudgesResetsTrust(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, untrusting)
+	b.clean("v2")
+	b.clean("v3")
+	_, err := b.Promote(t.Context(), "red", "cart", "ada", "")
+	b.must(err)
+	edit := func(old, replacement string, want rules.Mode) {
+		t.Helper()
+		b.rule = strings.Replace(redRule, old, replacement, 1)
+		if broken := b.Reload(t.Context()); b.rule == redRule || len(broken) > 0 {
+			t.Fatal(old, broken)
+		}
+		if s := b.standing("cart"); s.Effective != want {
+			t.Errorf("%s → %s: %v", old, replacement, s.Effective)
+		}
+	}
+	edit("tell: chat", "tell: platform", rules.Ask)
+	edit("limit: 20%", "limit: 30%", rules.Observe)
+}
+
+func TestABacktestEarnsForEveryService(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, untrusting)
+	hash := b.rules.set().Rules()[0].Hash
+	figure := store.Backtest{RuleHash: hash, Rule: "red", Mode: "ask", Judged: 500, FalseAlarms: 1, Why: "within its budget", Actor: "ada"}
+	stale := figure
+	stale.RuleHash = "another"
+	if err := b.NoteBacktest(t.Context(), stale); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a figure of another way of judging: %v", err)
+	}
+	b.must(b.NoteBacktest(t.Context(), figure))
+	b.pass(time.Minute)
+	b.wantTold("chat", "red has earned to ask for every service", "within its budget")
+	s, err := b.Promote(t.Context(), "red", store.EveryService, "ada", "")
+	if b.must(err); s.Effective != rules.Ask || s.Proposed {
+		t.Errorf("%+v", s)
+	}
+	key := b.bad("v9", func(e *sources.Event) {})
+	b.until("a proposal", b.ordered(key, rollback.Proposed))
+}

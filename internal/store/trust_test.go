@@ -1,0 +1,75 @@
+package store
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func outcomes(t *testing.T, s *Store) {
+	put := func(id, service string, minute int, alter func(*Outcome)) {
+		t.Helper()
+		o := Outcome{WatchID: id, ChangeKey: id, Rule: "red", RuleHash: "h", Service: service, EndedAt: at(minute)}
+		alter(&o)
+		if err := s.PutOutcome(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clean := func(o *Outcome) { o.Clean = true }
+	fired := func(o *Outcome) { o.Fired = true }
+	put("a", "cart", 1, clean)
+	put("b", "cart", 2, func(o *Outcome) { o.FalseAlarm = true }) // said before the watch ended
+	put("b", "cart", 3, fired)
+	put("c", "cart", 4, clean)
+	put("c", "cart", 4, clean) // told twice
+	put("d", "search", 5, fired)
+	put("d", "search", 6, func(o *Outcome) { o.Saved = true })
+	put("e", "search", 7, func(o *Outcome) { o.RuleHash = "other"; o.Clean = true })
+
+	got, err := s.FiguresOf(t.Context(), "h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Figures{
+		{RuleHash: "h", Service: "cart", Ended: 3, Clean: 2, Fired: 1, FalseAlarms: 1, LastFire: at(3), LastFalse: at(3)},
+		{RuleHash: "h", Service: "search", Ended: 1, Fired: 1, Saved: 1, LastFire: at(6)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for since, want := range map[time.Time]int{{}: 2, at(1): 1, at(3): 1, at(4): 0} {
+		if n, err := s.CleanSince(t.Context(), "h", "cart", since); err != nil || n != want {
+			t.Errorf("since %v: %d, %v", since, n, err)
+		}
+	}
+}
+
+func trustKept(t *testing.T, s *Store) {
+	for i, mode := range []string{"ask", "act"} {
+		tr := Trust{RuleHash: "h", Service: "cart", Rule: "red", Mode: mode, Actor: "ada", Why: "w", At: at(i)}
+		if err := s.PutTrust(t.Context(), tr, Entry{At: at(i), ChangeKey: "rules/red", Actor: "ada", Action: "promote"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.TrustOf(t.Context(), "h")
+	if diff := cmp.Diff([]Trust{{"h", "cart", "red", "act", "ada", "w", at(1)}}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if entries, err := s.Journal(t.Context(), "rules/red"); err != nil || len(entries) != 2 {
+		t.Errorf("%v, %v", entries, err)
+	}
+	if _, err := s.BacktestOf(t.Context(), "h"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
+	}
+	want := Backtest{RuleHash: "h", Rule: "red", Mode: "act", Judged: 500, FalseAlarms: 2, Why: "within", Actor: "ada", At: at(9)}
+	for range 2 {
+		if err := s.PutBacktest(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := s.BacktestOf(t.Context(), "h"); err != nil || b != want {
+		t.Errorf("%+v, %v", b, err)
+	}
+}
