@@ -56,6 +56,21 @@ func (t *trial) countEffect(y Tally) Effect {
 	return e
 }
 
+// armsEffect is the share of bad events against the control's.
+func (t *trial) armsEffect(y Tally) Effect {
+	var bad, total float64
+	for _, ticks := range []Ticks{t.control.after, t.control.running} {
+		b, n := ticks.events()
+		bad, total = bad+b, total+n
+	}
+	if total <= 0 || y.TotalAfter <= 0 {
+		return Effect{After: y.BadAfter / max(y.TotalAfter, 1)}
+	}
+	e, phi := effectOf(bad/total, y.BadAfter/y.TotalAfter), y.Overdispersion
+	e.Low, e.High = stats.Newcombe(bad/phi, total/phi, y.BadAfter/phi, y.TotalAfter/phi)
+	return e
+}
+
 func (t *trial) meanForecast() float64 {
 	if len(t.finding.forecast) == 0 {
 		return t.levelBefore()

@@ -24,13 +24,17 @@ type follower struct {
 	before, after Values
 }
 
-// tick takes the next value, NaN where it is missing. Past the horizon it
-// takes nothing.
-func (f *follower) tick(a float64) {
+// tick takes the next value, NaN where it is missing, and by how much it may
+// be off for reasons of its own. Past the horizon it takes nothing.
+func (f *follower) tick(a, doubt float64) {
 	if len(f.after) == len(f.forecast) {
 		return
 	}
-	means := f.scanner.add(residual(a, f.forecast[len(f.after)], f.scale, f.d))
+	scale := f.scale
+	if doubt > 0 {
+		scale = math.Hypot(scale, doubt)
+	}
+	means := f.scanner.add(residual(a, f.forecast[len(f.after)], scale, f.d))
 	if highest := farthest(means, f.scan.Lengths); highest > f.g {
 		f.g, f.p = highest, f.scan.P(highest)
 	}
@@ -43,7 +47,7 @@ func (t *trial) begin(d float64) *follower {
 	if s == nil {
 		return nil
 	}
-	b, h := t.before.Value, t.plan.After
+	b, h := t.stands(), t.plan.After
 	o, stance := outlookOf(len(b), h), stanceOf(b, back, nil)
 	stance.limit(s.Limits)
 	o.blend(b, &stance, horizonOf(h), s.Weights)
@@ -66,7 +70,7 @@ type way struct {
 // follow gives the follower of direction d after all ticks so far; nil where
 // there can be none. One that was told otherwise before begins afresh.
 func (t *trial) follow(d float64) *follower {
-	w, x := way{t.signal.Name, d}, t.values()
+	w, x := way{t.signal.Name, d}, t.remaining()
 	f := t.followers[w]
 	if f == nil || !f.continues(t, x) {
 		if f = t.begin(d); f == nil {
@@ -74,8 +78,13 @@ func (t *trial) follow(d float64) *follower {
 		}
 		t.followers[w] = f
 	}
-	for _, a := range x[len(f.after):] {
-		f.tick(a)
+	doubts := t.doubts(len(x))
+	for j := len(f.after); j < len(x); j++ {
+		doubt := 0.0
+		if doubts != nil {
+			doubt = doubts[j]
+		}
+		f.tick(x[j], doubt)
 	}
 	return f
 }
@@ -84,7 +93,7 @@ func (t *trial) follow(d float64) *follower {
 // more.
 func (f *follower) continues(t *trial, x []float64) bool {
 	return f.from.Equal(t.look.From) && f.gap == t.look.Gap && len(f.after) <= len(x) &&
-		alike(f.before, t.before.Value) && alike(f.after, x[:len(f.after)])
+		alike(f.before, t.stands()) && alike(f.after, x[:len(f.after)])
 }
 
 // alike compares bit by bit: a missing tick is like a missing tick.

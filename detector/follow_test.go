@@ -74,7 +74,7 @@ func TestTickDoesNotAllocate(t *testing.T) {
 		if i++; i%30 == 0 {
 			f.back()
 		}
-		f.tick(100 + float64(i%30)/10)
+		f.tick(100+float64(i%30)/10, 0)
 	}); n != 0 {
 		t.Errorf("%v allocations a tick", n)
 	}
@@ -90,6 +90,6 @@ func BenchmarkTick(b *testing.B) {
 		if i%30 == 0 {
 			f.back()
 		}
-		f.tick(100 + float64(i%30)/10)
+		f.tick(100+float64(i%30)/10, 0)
 	}
 }

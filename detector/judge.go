@@ -28,6 +28,7 @@ func judge(p Plan, k Profiles, o Observation, earlier followers) Verdict {
 		}
 		trials[i].hear()
 	}
+	distrust(trials)
 	correct(trials)
 	for i := range trials {
 		trials[i].grade()

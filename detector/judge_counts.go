@@ -26,6 +26,11 @@ func (t *trial) testCounts() {
 		t.e.Reason = TooLittleTraffic
 		t.note(tooFew(tally.TotalAfter, t.signal.MinEvents))
 		return
+	case t.newborn() && t.control.after.counts():
+		t.note("The signal began with the change; it is compared with its control alone.")
+		t.worst(func(d float64) finding { return t.armsTest(d, tally) })
+		t.settle(func() Effect { return t.armsEffect(tally) })
+		return
 	case ticksWithEvents(t.before) < minTicks:
 		t.e.Reason = NoBaseline
 		return
@@ -33,11 +38,15 @@ func (t *trial) testCounts() {
 	withScan := t.scanToo(tally)
 	t.worst(func(d float64) finding {
 		f := t.countTest(d, tally)
+		if t.control != nil && t.control.after.counts() {
+			beside := t.armsTest(d, tally)
+			f.p, f.tests = max(f.p, beside.p), beside.tests
+		}
 		if !withScan {
 			return f
 		}
 		s := t.scan(d)
-		s.p, s.tests = max(s.p, f.p), []Test{ByCounts, ByScan}
+		s.p, s.tests = max(s.p, f.p), append(f.tests, ByScan)
 		return s
 	})
 	t.settle(func() Effect { return t.countEffect(tally) })
@@ -57,7 +66,11 @@ func (t *trial) tally() Tally {
 	bad, total := t.running.events()
 	y.BadAfter, y.TotalAfter = y.BadAfter+bad, y.TotalAfter+total
 	y.Overdispersion = t.profile.Overdispersion
-	if y.Overdispersion < 1 {
+	switch {
+	case y.Overdispersion >= 1:
+	case t.newborn():
+		y.Overdispersion = windowOverdispersion(t.control.before)
+	default:
 		y.Overdispersion = windowOverdispersion(t.before)
 	}
 	return y

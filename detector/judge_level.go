@@ -53,7 +53,7 @@ func (t *trial) constant() bool {
 func (t *trial) usable(d float64) (*Scan, []lookback) {
 	k := &t.profile
 	if k.Tick != t.plan.Tick || k.Before != t.plan.Before || k.After != t.plan.After ||
-		len(t.before.Value) != k.Before || !mostly(t.before.Value) {
+		len(t.before.Value) != k.Before || !mostly(t.stands()) || (k.Follows != nil) != t.adjusted() {
 		return nil, nil
 	}
 	scans := k.Higher
@@ -108,7 +108,7 @@ func (t *trial) scan(d float64) finding {
 	if f == nil {
 		return finding{}
 	}
-	return finding{d: d, p: f.p, g: f.g, forecast: f.forecast[:len(f.after)], scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
+	return finding{d: d, p: f.p, g: f.g, forecast: t.expected(f.forecast[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
 }
 
 // floor keeps a recovery from an outage from looking like a regression: what

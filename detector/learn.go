@@ -12,9 +12,10 @@ import (
 // History is the longer past of one signal: wanted 7 to 14 days, workable
 // from six hours. Tick i covers (Start + i·Plan.Tick, Start + (i+1)·Plan.Tick].
 type History struct {
-	Start time.Time        `json:"start"`
-	Ticks Ticks            `json:"ticks"`
-	Mask  []sources.Window `json:"mask,omitempty"` // stretches to leave out: bad changes, rollbacks, incidents
+	Start   time.Time        `json:"start"`
+	Ticks   Ticks            `json:"ticks"`
+	Control Values           `json:"control,omitempty"` // of a controlled signal, as long as Ticks; empty: none
+	Mask    []sources.Window `json:"mask,omitempty"`    // stretches to leave out: bad changes, rollbacks, incidents
 }
 
 // MinHistory is the span under which a history gives no placebo scan.
@@ -29,10 +30,13 @@ func Learn(p Plan, s Signal, h History) Profile {
 		return Profile{}
 	}
 	ticks := masked(clean(h.Ticks), h, p.Tick)
-	x := ticks.Value
+	x, follows := ticks.Value, h.follows(s, ticks.Value)
+	if follows != nil {
+		x = follows.without(x, cleaned(h.Control))
+	}
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
-		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x),
+		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows,
 	}
 	if s.Kind == Counts {
 		k.Overdispersion = overdispersion(ticks, p.Before+p.After)
@@ -48,6 +52,14 @@ func Learn(p Plan, s Signal, h History) Profile {
 		}
 	}
 	return k
+}
+
+// follows is how a controlled signal moves with its control; nil for any other.
+func (h History) follows(s Signal, x Values) *Follows {
+	if !s.Controlled || len(h.Control) == 0 {
+		return nil
+	}
+	return follows(x, cleaned(h.Control))
 }
 
 func looksBack(scans []Scan) bool { return len(scans) > 0 && len(scans[0].Periods) > 0 }

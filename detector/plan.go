@@ -41,6 +41,9 @@ type Signal struct {
 	Limit         *float64  `json:"limit,omitempty"`          // wrong whatever it was before, in the signal's unit
 	ActOnLost     bool      `json:"act_on_lost,omitempty"`    // `lost: act`
 	SkipUnmatched bool      `json:"skip_unmatched,omitempty"` // `if_unmatched: skip`
+	Controlled    bool      `json:"controlled,omitempty"`     // readings carry a Control
+	ByVersion     bool      `json:"by_version,omitempty"`     // its series are the new version's alone: it speaks while the change rolls
+	Split         float64   `json:"split,omitempty"`          // of both arms' events, the share that should be this arm's; 0: not declared
 }
 
 // Thresholds are the p-values at which a signal reaches a grade.

@@ -108,7 +108,7 @@ func (t *trial) unhealthyBefore() bool {
 	if t.finding.scan == nil {
 		return false
 	}
-	median := stats.Median(t.before.Value, nil)
+	median := stats.Median(t.stands(), nil)
 	return median < t.profile.Levels.Q01 || median > t.profile.Levels.Q99
 }
 
@@ -116,11 +116,15 @@ func (t *trial) unhealthyBefore() bool {
 // history.
 func (t *trial) beyondWorst() bool {
 	steps := t.steps()
-	switch {
-	case len(steps) == 0:
+	if len(steps) == 0 {
 		return false
-	case t.finding.d > 0:
-		return steps[0].value > t.profile.Levels.Highest
 	}
-	return steps[0].value < t.profile.Levels.Lowest
+	newest := steps[0].value
+	if m := t.moved(len(t.values())); len(m) > 0 {
+		newest -= m[len(m)-1]
+	}
+	if t.finding.d > 0 {
+		return newest > t.profile.Levels.Highest
+	}
+	return newest < t.profile.Levels.Lowest
 }

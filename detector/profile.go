@@ -28,9 +28,10 @@ type Profile struct {
 	Higher []Scan `json:"higher,omitempty"`
 	Lower  []Scan `json:"lower,omitempty"`
 
-	Overdispersion float64 `json:"overdispersion,omitempty"` // φ ≥ 1 of the counts; 0 where unknown
-	Levels         Levels  `json:"levels"`
-	Past           []Past  `json:"past,omitempty"`
+	Overdispersion float64  `json:"overdispersion,omitempty"` // φ ≥ 1 of the counts; 0 where unknown
+	Follows        *Follows `json:"follows,omitempty"`        // of a controlled signal: scans are of what its control leaves
+	Levels         Levels   `json:"levels"`
+	Past           []Past   `json:"past,omitempty"`
 }
 
 // Levels are the quantiles of the history's values, and its worst.

@@ -27,6 +27,9 @@ type Raw struct {
 	Value []sources.Series // level; total of counts; _sum of a mean
 	Part  []sources.Series // bad of counts; _count of a mean; the bucket of a slow fraction
 	Edge  float64          // native slow fraction: the bound, in the histogram's unit
+
+	Control *Raw   // of a controlled signal, in the same form; nil: none, or none to be had
+	Fault   string // why there is none to be had
 }
 
 // Tabulate puts raw series on a grid. Samples left of the grid are used as

@@ -197,7 +197,7 @@ func TestWords(t *testing.T) {
 func TestEveryReasonHasASentence(t *testing.T) {
 	all := []Reason{
 		TooLittleTraffic, NoBaseline, ShortHistory, BaselineUnhealthy, SourceError, NoData, StaleData, Confounded, Superseded,
-		RollingNeverEnded, SignalLost, Transient, UnmatchedSeries, LimitBreached, FailedRollout, RolledBack, StillWatching,
+		RollingNeverEnded, SignalLost, Transient, UnmatchedSeries, LimitBreached, FailedRollout, RolledBack, StillWatching, SampleRatio,
 	}
 	if len(all) != len(Reasons) {
 		t.Errorf("%d reasons, %d sentences", len(all), len(Reasons))

@@ -16,6 +16,7 @@ type trial struct {
 	profile Profile
 
 	before, after, running Ticks
+	control                *arm      // nil: none, or none to compare with
 	followers              followers // of this look, and of those before it
 
 	e       Evidence
@@ -59,8 +60,11 @@ func (t *trial) hear() {
 	}
 	t.e.Reason = ""
 	t.over = t.limitExceeded()
+	if t.control = t.companion(); t.control != nil {
+		t.tellOfControl()
+	}
 	switch {
-	case t.reading.Rolling:
+	case t.reading.Rolling && !(t.signal.ByVersion && t.control != nil):
 		t.e.Reason = StillWatching
 		t.note("The change is still rolling out; only the rule's limit speaks.")
 	case t.trafficLost():
@@ -69,6 +73,8 @@ func (t *trial) hear() {
 		t.e.Reason = t.unmeasured()
 	case t.signal.Kind == Counts && t.after.comparable(t.before):
 		t.testCounts()
+	case t.newborn():
+		t.testArms()
 	default:
 		t.testLevel()
 	}

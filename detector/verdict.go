@@ -50,6 +50,7 @@ const (
 	FailedRollout     Reason = "rollout_failed"
 	RolledBack        Reason = "rolled_back"
 	StillWatching     Reason = "still_watching" // too early to say anything
+	SampleRatio       Reason = "sample_ratio"   // the arms of an experiment got another share than declared
 )
 
 // Test is which argument gave a signal its grade.
@@ -57,11 +58,12 @@ type Test string
 
 // The arguments, as docs/detection.md explains them.
 const (
-	ByCounts Test = "counts" // sequential count test
-	ByScan   Test = "scan"   // placebo scan
-	ByBlocks Test = "blocks" // block-variance z, under six hours of history
-	ByLimit  Test = "limit"  // the rule's own limit
-	ByLoss   Test = "loss"   // the signal vanished
+	ByCounts  Test = "counts"  // sequential count test
+	ByScan    Test = "scan"    // placebo scan
+	ByBlocks  Test = "blocks"  // block-variance z, under six hours of history
+	ByLimit   Test = "limit"   // the rule's own limit
+	ByLoss    Test = "loss"    // the signal vanished
+	ByControl Test = "control" // against the control, at the same time
 )
 
 // Effect is after against forecast, in the signal's unit. Low and High bound
@@ -87,25 +89,26 @@ type Tally struct {
 // Evidence is what one signal says. Every number a reader needs beside p is
 // here, so that any page, message or terminal can be rendered from it alone.
 type Evidence struct {
-	Signal     string    `json:"signal"`
-	Unit       string    `json:"unit,omitempty"`
-	Worse      Worse     `json:"worse"`
-	Grade      Grade     `json:"grade"`
-	Reason     Reason    `json:"reason,omitempty"`
-	Tests      []Test    `json:"tests,omitempty"` // those that reached Grade
-	P          float64   `json:"p"`               // after Holm over the rule's signals; 1 where nothing was tested
-	RawP       float64   `json:"raw_p"`
-	Effect     Effect    `json:"effect"`
-	Counts     *Tally    `json:"counts,omitempty"`
-	Onset      time.Time `json:"onset,omitzero"`       // where the series breaks
-	Smallest   float64   `json:"smallest,omitempty"`   // the smallest difference this watch could have seen
-	Forecaster string    `json:"forecaster,omitempty"` // blend, daily blend, recent, trend, season
-	History    int       `json:"history,omitempty"`    // ticks learned from
-	Placebos   int       `json:"placebos,omitempty"`
-	AlarmRate  float64   `json:"alarm_rate,omitempty"` // how often this would have been likely with no change
-	Healthy    bool      `json:"healthy"`              // enough was seen to call it well
-	Query      string    `json:"query"`
-	Notes      []string  `json:"notes,omitempty"` // sentences a reader must be told beside the numbers
+	Signal     string     `json:"signal"`
+	Unit       string     `json:"unit,omitempty"`
+	Worse      Worse      `json:"worse"`
+	Grade      Grade      `json:"grade"`
+	Reason     Reason     `json:"reason,omitempty"`
+	Tests      []Test     `json:"tests,omitempty"` // those that reached Grade
+	P          float64    `json:"p"`               // after Holm over the rule's signals; 1 where nothing was tested
+	RawP       float64    `json:"raw_p"`
+	Effect     Effect     `json:"effect"`
+	Counts     *Tally     `json:"counts,omitempty"`
+	Control    *Companion `json:"control,omitempty"`
+	Onset      time.Time  `json:"onset,omitzero"`       // where the series breaks
+	Smallest   float64    `json:"smallest,omitempty"`   // the smallest difference this watch could have seen
+	Forecaster string     `json:"forecaster,omitempty"` // blend, daily blend, recent, trend, season
+	History    int        `json:"history,omitempty"`    // ticks learned from
+	Placebos   int        `json:"placebos,omitempty"`
+	AlarmRate  float64    `json:"alarm_rate,omitempty"` // how often this would have been likely with no change
+	Healthy    bool       `json:"healthy"`              // enough was seen to call it well
+	Query      string     `json:"query"`
+	Notes      []string   `json:"notes,omitempty"` // sentences a reader must be told beside the numbers
 }
 
 // Verdict is what one rule says of one change at one look.

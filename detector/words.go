@@ -76,4 +76,5 @@ var Reasons = map[Reason]string{
 	FailedRollout:     "The rollout itself failed; the change is watched and never acted on.",
 	RolledBack:        "The change was rolled back; a second watch looks at whether that helped.",
 	StillWatching:     "It is too early to say anything.",
+	SampleRatio:       "The two arms got another share of the events than the rule declares, so they cannot be compared.",
 }

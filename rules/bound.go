@@ -90,6 +90,9 @@ func (s Signal) judged(r Resolved) []detector.Signal {
 		ActOnLost: s.ActOnLost, SkipUnmatched: s.SkipUnmatched,
 	}
 	e := s.AnyOf[min(r.Signals[s.Name].Index, len(s.AnyOf)-1)]
+	if e.Control != nil {
+		base.Controlled, base.ByVersion, base.Split = true, e.byVersion(), e.Control.Split
+	}
 	switch {
 	case e.Histogram != "":
 		return s.latency(base, unitOf(e.Histogram))

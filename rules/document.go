@@ -79,12 +79,13 @@ type writtenSignal struct {
 }
 
 type writtenExpr struct {
-	Counter   string `yaml:"counter,omitempty"`
-	Histogram string `yaml:"histogram,omitempty"`
-	Query     string `yaml:"query,omitempty"`
-	Kind      string `yaml:"kind,omitempty"`
-	Bad       string `yaml:"bad,omitempty"`   // of a counter: matchers; of a ratio: a query
-	Total     string `yaml:"total,omitempty"` // of a ratio
+	Counter   string          `yaml:"counter,omitempty"`
+	Histogram string          `yaml:"histogram,omitempty"`
+	Query     string          `yaml:"query,omitempty"`
+	Kind      string          `yaml:"kind,omitempty"`
+	Bad       string          `yaml:"bad,omitempty"`   // of a counter: matchers; of a ratio: a query
+	Total     string          `yaml:"total,omitempty"` // of a ratio
+	Control   *writtenControl `yaml:"control,omitempty"`
 }
 
 // writtenMinEffect is one amount, or one each for a histogram's two signals.

@@ -36,7 +36,21 @@ func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
 	return all, nil
 }
 
+// inputs are those of an expression, with those of its control beside them.
 func (b Bound) inputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+	own, err := b.arm(s, e, c, r)
+	other, controlled := e.companion()
+	if err != nil || !controlled {
+		return own, err
+	}
+	control, err := b.arm(s, other, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return beside(own, control), nil
+}
+
+func (b Bound) arm(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
 	switch {
 	case e.Counter != "":
 		return b.counter(s.Name, e, r)

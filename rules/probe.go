@@ -64,7 +64,21 @@ func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
 	return all, nil
 }
 
+// probes ask for an expression or, where it has a control, for either.
 func (b Bound) probes(e Expr, r Resolved) ([]Probe, error) {
+	own, err := b.probesOf(e, r)
+	other, controlled := e.companion()
+	if err != nil || !controlled {
+		return own, err
+	}
+	control, err := b.probesOf(other, r)
+	if err != nil {
+		return nil, err
+	}
+	return either(own, control), nil
+}
+
+func (b Bound) probesOf(e Expr, r Resolved) ([]Probe, error) {
 	window := promDuration(max(ticks*b.tick(r), 4*r.resolution()))
 	switch {
 	case e.Counter != "":

@@ -93,12 +93,13 @@ type Signal struct {
 
 // Expr is where one signal's numbers come from; exactly one form is set.
 type Expr struct {
-	Counter              string // a raw counter selector
-	Bad                  string // label matchers that make a counter's event bad
-	Histogram            string // classic (without _bucket) or native
-	Query                string // any expression of the store
-	QueryKind            string // gauge, rate or ratio
-	BadQuery, TotalQuery string // kind: ratio
+	Counter              string       // a raw counter selector
+	Bad                  string       // label matchers that make a counter's event bad
+	Histogram            string       // classic (without _bucket) or native
+	Query                string       // any expression of the store
+	QueryKind            string       // gauge, rate or ratio
+	BadQuery, TotalQuery string       // kind: ratio
+	Control              *ControlExpr // nil: compared with the time before alone
 }
 
 // MinEffect is the smallest effect that matters, for the main value (a

@@ -94,8 +94,14 @@ func family(e Expr) string {
 	}
 }
 
-// expression reads one of the three forms.
+// expression reads one of the three forms, and its control.
 func (r *reader) expression(at string, w writtenExpr, rule Rule) Expr {
+	e := r.form(at, w, rule)
+	e.Control = r.control(at, w.Control, e, rule)
+	return e
+}
+
+func (r *reader) form(at string, w writtenExpr, rule Rule) Expr {
 	switch {
 	case w.Counter != "":
 		return r.counter(at, w, rule)
@@ -145,6 +151,7 @@ func (r *reader) queryForm(at string, w writtenExpr, rule Rule) Expr {
 
 // alone refuses keys of another form.
 func (r *reader) alone(at string, w, own writtenExpr, form string) {
+	own.Control = w.Control
 	if w != own {
 		r.at(at, codeSignalForm, fmt.Sprintf("a %s has keys of another form beside it", form), "a signal is a counter with bad, a histogram with slow, or a query")
 	}

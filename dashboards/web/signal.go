@@ -77,6 +77,9 @@ func facts(e detector.Evidence) []string {
 			"Before: "+digits(c.BadBefore)+" bad of "+digits(c.TotalBefore)+" events; after: "+digits(c.BadAfter)+" of "+digits(c.TotalAfter)+".",
 			"Overdispersion: "+digits(c.Overdispersion)+".")
 	}
+	if c := e.Control; c != nil {
+		f = append(f, "Its control at the same time: "+Number(c.Before, e.Unit)+" before, "+Number(c.After, e.Unit)+" after.")
+	}
 	if e.Placebos > 0 {
 		f = append(f, "Compared with "+digits(float64(e.Placebos))+" placebo changes in "+digits(float64(e.History))+" ticks of history.")
 	}

@@ -19,7 +19,8 @@ type beforeCache struct {
 func newBeforeCache() *beforeCache { return &beforeCache{kept: map[string]detector.Raw{}} }
 
 // get gives what is kept under key, or fetches and keeps it. An answer with
-// no series at all is not kept: the store may yet come to know them.
+// no series at all, or without its control, is not kept: the store may yet come
+// to know them.
 func (c *beforeCache) get(key string, fetch func() (detector.Raw, error)) (detector.Raw, error) {
 	c.mu.Lock()
 	raw, ok := c.kept[key]
@@ -28,7 +29,7 @@ func (c *beforeCache) get(key string, fetch func() (detector.Raw, error)) (detec
 		return raw, nil
 	}
 	raw, err := fetch()
-	if err != nil || len(raw.Value) == 0 {
+	if err != nil || len(raw.Value) == 0 || raw.Fault != "" {
 		return raw, err
 	}
 	c.mu.Lock()

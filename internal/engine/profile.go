@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
 )
 
 // profileAge is how long a profile is the newest there need be. One that is
@@ -127,6 +128,9 @@ const profilesKept = 1000
 func profileName(p detector.Plan, s detector.Signal, in watch.Input) string {
 	in.Signal = ""
 	in.Value.Step, in.Part.Step, in.OnlyIf.Step = 0, 0, 0
+	if in.Control != nil {
+		in.Control = &watch.Arm{Value: sources.Query{Expr: in.Control.Value.Expr}, Part: sources.Query{Expr: in.Control.Part.Expr}}
+	}
 	b, err := json.Marshal(struct {
 		Input         watch.Input
 		Tick, Season  time.Duration

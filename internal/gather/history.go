@@ -26,5 +26,9 @@ func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, spa
 	if err := atWork(ctx, r, in, g.Window(), []detector.Grid{g}, &ticks); err != nil {
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
-	return detector.History{Start: g.Start, Ticks: ticks}, nil
+	h := detector.History{Start: g.Start, Ticks: ticks}
+	if raw.Control != nil {
+		h.Control = detector.Tabulate(*raw.Control, g).Value
+	}
+	return h, nil
 }

@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,28 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if err != nil {
 		return Broken(reading, err), false, err
 	}
+	if in.Control != nil {
+		reading.Control = control(in, past, present, v)
+	}
 	return reading, alive, nil
+}
+
+// control is the reading of a signal's control. One that fails says so, and
+// leaves the signal to be compared with the time before.
+func control(in watch.Input, past, present detector.Raw, v View) *detector.Control {
+	c := &detector.Control{Query: in.Companion().Expr(v.After.Tick), Supply: detector.Fresh}
+	if past.Control == nil || present.Control == nil {
+		c.Supply, c.Fault = detector.Broken, cmp.Or(present.Fault, past.Fault)
+		return c
+	}
+	if len(past.Control.Value)+len(present.Control.Value) == 0 {
+		c.Supply = detector.Unmatched
+		return c
+	}
+	c.Before = detector.Tabulate(*past.Control, v.Before)
+	c.After = detector.Tabulate(*present.Control, v.After)
+	c.Running = detector.Tabulate(*present.Control, v.After.Running(v.Now))
+	return c
 }
 
 // Broken is the reading of a signal whose store failed.
@@ -115,9 +137,25 @@ func wentOn(ctx context.Context, r Ranger, store string, newest time.Time, v Vie
 	return nil
 }
 
-// Fetch asks for the series of one input over a window, at the given step.
-// Points at which the whole store was silent are left out.
+// Fetch asks for the series of one input over a window, at the given step, and
+// for those of its control. A control that cannot be had is no error: Fault
+// says why.
 func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
+	raw, err := fetch(ctx, r, in, w, step)
+	if err != nil || in.Control == nil {
+		return raw, err
+	}
+	if control, err := fetch(ctx, r, in.Companion(), w, step); err != nil {
+		raw.Fault = err.Error()
+	} else {
+		raw.Control = &control
+	}
+	return raw, nil
+}
+
+// fetch asks for one arm. Points at which the whole store was silent are left
+// out.
+func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
 	raw := detector.Raw{Form: in.Form, Edge: in.Edge}
 	var err error
 	if raw.Value, err = r.Range(ctx, sources.Query{Expr: in.Value.Expr, Step: step}, w); err != nil {

@@ -66,6 +66,20 @@ type Input struct {
 	Part   sources.Query `json:"part,omitzero"`  // bad of counts; _count of a mean; the bucket of a slow fraction
 	OnlyIf sources.Query `json:"only_if,omitzero"` // judged only in ticks in which this has a value other than 0
 	Edge   float64       `json:"edge,omitempty"` // native slow fraction: the bound, in the histogram's unit
+
+	Control *Arm `json:"control,omitempty"` // where the signal's control comes from, in the same form
+}
+
+// Arm is where one arm's numbers come from: a signal's control.
+type Arm struct {
+	Value sources.Query `json:"value,omitzero"`
+	Part  sources.Query `json:"part,omitzero"`
+}
+
+// Companion is the input of the control alone.
+func (in Input) Companion() Input {
+	in.Value, in.Part, in.Control = in.Control.Value, in.Control.Part, nil
+	return in
 }
 
 // Form is how raw series become ticks.

@@ -1,0 +1,152 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/internal/watch"
+)
+
+// writtenControl is a selector or query, or the longer form with the share of
+// all events that the signal's own arm should have.
+type writtenControl struct {
+	Series string  `yaml:"series,omitempty"`
+	Bad    string  `yaml:"bad,omitempty"`   // of a ratio: a query
+	Total  string  `yaml:"total,omitempty"` // of a ratio
+	Split  *amount `yaml:"split,omitempty"`
+	Only   string  `yaml:"-"`
+}
+
+// Scalar is what a control written as one text fills.
+func (w *writtenControl) Scalar() any { return &w.Only }
+
+// MarshalYAML writes the form that was read.
+func (w writtenControl) MarshalYAML() (any, error) {
+	if w.Only != "" {
+		return w.Only, nil
+	}
+	type whole writtenControl
+	return whole(w), nil
+}
+
+// ControlExpr is what a signal is compared with at the same time: a series of
+// the same form, which the change does not touch.
+type ControlExpr struct {
+	Series               string  // counter or histogram selector, or query
+	BadQuery, TotalQuery string  // of a ratio of two queries
+	Split                float64 // the signal's declared share of both arms' events; 0: none declared
+}
+
+// control reads what stands beside an expression. The expression is whole.
+func (r *reader) control(at string, w *writtenControl, e Expr, rule Rule) *ControlExpr {
+	if w == nil {
+		return nil
+	}
+	c := &ControlExpr{Series: cmp.Or(w.Only, w.Series), BadQuery: w.Bad, TotalQuery: w.Total}
+	at += ".control"
+	place := at
+	if w.Only == "" {
+		place = at + ".series"
+	}
+	r.controlForm(at, place, c, e, rule)
+	if w.Split != nil {
+		c.Split = r.split(at+".split", *w.Split, e)
+	}
+	return c
+}
+
+// controlForm holds the control to the form of what it is compared with.
+func (r *reader) controlForm(at, place string, c *ControlExpr, e Expr, rule Rule) {
+	pair := c.BadQuery != "" || c.TotalQuery != ""
+	switch {
+	case e.BadQuery != "":
+		if c.BadQuery == "" || c.TotalQuery == "" || c.Series != "" {
+			r.at(at, codeSignalForm, "the control of a ratio of two queries is two queries", "write control: {bad: …, total: …}")
+			return
+		}
+		r.checkQuery(at+".bad", c.BadQuery, rule)
+		r.checkQuery(at+".total", c.TotalQuery, rule)
+	case pair || c.Series == "":
+		r.at(at, codeSignalForm, "the control must be one series of the signal's own form", `as in control: 'http_requests_total{$match,version!="$version"}'`)
+	case e.Counter != "":
+		r.checkSelector(place, c.Series, rule)
+	case e.Histogram != "":
+		r.checkHistogram(place, c.Series, rule)
+	default:
+		r.checkQuery(place, c.Series, rule)
+	}
+	if own := e.companionOf(*c); own == e.alone() {
+		r.at(at, codeSignalForm, "a signal cannot be its own control", "name instances, a service or a version that the change does not touch")
+	}
+}
+
+// split is a share between none and all, of a signal that counts events.
+func (r *reader) split(at string, a amount, e Expr) float64 {
+	if e.Query != "" {
+		r.at(at, codeSignalForm, "split is a share of events, and a query gives none", "use counter, histogram, or bad and total")
+	}
+	if a.unit != percent && a.unit != plain || a.value <= 0 || a.value >= 1 {
+		r.at(at, codeAmountUnit, "split is the share of both arms' events that belongs to this one", "write 50% where half of the people are in each")
+		return 0
+	}
+	return a.value
+}
+
+// alone is the expression without its control.
+func (e Expr) alone() Expr {
+	e.Control = nil
+	return e
+}
+
+// companionOf is the control as an expression of its own.
+func (e Expr) companionOf(c ControlExpr) Expr {
+	e.Control = nil
+	switch {
+	case e.BadQuery != "":
+		e.BadQuery, e.TotalQuery = c.BadQuery, c.TotalQuery
+	case e.Counter != "":
+		e.Counter = c.Series
+	case e.Histogram != "":
+		e.Histogram = c.Series
+	default:
+		e.Query = c.Series
+	}
+	return e
+}
+
+// companion is the control as an expression of its own, where there is one.
+func (e Expr) companion() (Expr, bool) {
+	if e.Control == nil {
+		return Expr{}, false
+	}
+	return e.companionOf(*e.Control), true
+}
+
+// byVersion says whether an expression selects the version that a change
+// brings: then its series are the new version's from their first sample on.
+func (e Expr) byVersion() bool {
+	return slices.ContainsFunc([]string{e.Counter, e.Histogram, e.Query, e.TotalQuery}, func(text string) bool {
+		return slices.ContainsFunc(variablesOf(text), func(u use) bool { return u.name == varVersion })
+	})
+}
+
+// beside gives every input of a signal the queries of its control.
+func beside(inputs, control []watch.Input) []watch.Input {
+	for i := range inputs {
+		inputs[i].Control = &watch.Arm{Value: control[i].Value, Part: control[i].Part}
+	}
+	return inputs
+}
+
+// either asks for what a signal shows or, where its series begin with the
+// change, for what its control does.
+func either(own, control []Probe) []Probe {
+	both := slices.Clone(own)
+	for i := range both {
+		both[i].Expr = "(" + own[i].Expr + ") or (" + control[i].Expr + ")"
+	}
+	return both
+}
+
+var _ strictyaml.Short = (*writtenControl)(nil)
