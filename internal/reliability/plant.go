@@ -29,12 +29,16 @@ var (
 	}}}
 
 	noEpochCheck = plant{"epoch", "asks nothing of the slot before it sends: no epoch, no newer change", []edit{
-		{"internal/engine/order.go",
+		{
+			"internal/engine/order.go",
 			"\twarrant, refusals := rollback.Permit(o, s)\n",
-			"\ts.Superseded, s.SuspendedBy, s.Epoch, o.SuspendedUntil = false, \"\", o.Epoch, time.Time{}\n\twarrant, refusals := rollback.Permit(o, s)\n"},
-		{"internal/store/claim.go",
+			"\ts.Superseded, s.SuspendedBy, s.Epoch, o.SuspendedUntil = false, \"\", o.Epoch, time.Time{}\n\twarrant, refusals := rollback.Permit(o, s)\n",
+		},
+		{
+			"internal/store/claim.go",
 			"WHERE key = $1 AND state = $4 AND epoch = $5`+mayAct+` RETURNING claim`",
-			"WHERE key = $1 AND state = $4 AND $5 = $5` + ` RETURNING claim`"},
+			"WHERE key = $1 AND state = $4 AND $5 = $5` + ` RETURNING claim`",
+		},
 	}}
 
 	sendTwice = plant{"twice", "asks again a hook that must not be called twice", []edit{{
@@ -72,9 +76,11 @@ var (
 
 	oneHoldsAll = plant{"holds", "lets a store that hangs keep the others waiting", []edit{
 		{"internal/engine/due.go", "\tvar under sync.WaitGroup\n", "\tvar under sync.WaitGroup\n\tslots := make(chan struct{}, 16)\n"},
-		{"internal/engine/due.go",
+		{
+			"internal/engine/due.go",
 			"under.Go(func() { e.looks.put(e.look(ctx, w)) })",
-			"slots <- struct{}{}\n\t\t\tunder.Go(func() { e.looks.put(e.look(ctx, w)); <-slots })"},
+			"slots <- struct{}{}\n\t\t\tunder.Go(func() { e.looks.put(e.look(ctx, w)); <-slots })",
+		},
 	}}
 
 	toldByWatch = plant{"watch", "tells of an outage once a watch", []edit{{
