@@ -19,7 +19,7 @@ const control = "control"
 const (
 	outageEvery = 5 * time.Second
 	toldWithin  = outageEvery + 60*time.Second // one interval and a minute
-	backWithin  = 30 * time.Second             // for the change that must go back: nobody waits for stores that fail
+	backWithin  = 25 * time.Second             // for the change that must go back: nobody waits for stores that fail
 	crowd       = 20                           // more watches of the store that hangs
 )
 

@@ -75,7 +75,7 @@ acknowledged that is lost, no hook called without a recorded intent, and all goe
 believes what a failing store says sees a regression. Each has two watches, one from before the outage and one from
 after. Nothing may be rolled back nor called healthy; people are told once a store, within one interval and a minute.
 The store that hangs has twenty watches more. One store stays well: its good change ends healthy, and its bad one must go
-back, once and within half a minute.`,
+back, once and within 25 seconds: less than a time-out.`,
 }
 
 // Markdown writes the page.

@@ -91,6 +91,8 @@ func outages(modes []mode, bake, lasts time.Duration) func(context.Context, Worl
 			after := "–"
 			if len(v.told) > 0 {
 				after = v.first().Round(time.Second).String()
+			} else if len(v.rollbacks) > 0 {
+				after = "gone back after " + v.rollbacks[0].Round(time.Second).String()
 			}
 			o.Rows = append(o.Rows, []string{m.what, fmt.Sprint(len(v.rollbacks)), fmt.Sprint(len(v.told)), after, v.states["well"], v.states["blind"]})
 		}
