@@ -37,11 +37,19 @@ type daemon struct {
 	ended  chan struct{} // closed when the process has ended
 }
 
+// common is what every daemon is told. So many services go bad here that a
+// fleet of them would hold everything; that guard has tests of its own.
+const common = `listen: 127.0.0.1:0
+token_file: token
+trust: {new_rules: as_written}
+guards: {fleet: {watches: 10000}}
+`
+
 // newDaemon writes the folder. settings is pushback.yml without what every
 // daemon has.
 func newDaemon(name, dir, binary, settings, rules string) (*daemon, error) {
 	files := map[string]string{
-		"pushback.yml":  "listen: 127.0.0.1:0\ntoken_file: token\ntrust: {new_rules: as_written}\n" + settings,
+		"pushback.yml":  common + settings,
 		"rules/red.yml": rules, "token": apiToken + "\n", "secret": secret + "\n",
 	}
 	for file, text := range files {

@@ -44,6 +44,7 @@ func (l *lane) verify(ctx context.Context) ([]string, error) {
 func (l *lane) settled(ctx context.Context) (found map[string]api.Explanation, late []string, err error) {
 	found = map[string]api.Explanation{}
 	ended := within(ctx, l.patience, func() bool {
+		l.decide(ctx)
 		late, err = l.unsettled(ctx, found)
 		return len(late) == 0 || err != nil
 	})

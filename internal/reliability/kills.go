@@ -175,7 +175,7 @@ func (l *lane) round(ctx context.Context, s *killSuite) error {
 	return ctx.Err()
 }
 
-// work is what a round has the daemon do.
+// work is what a round has the daemon do, until it dies.
 func (l *lane) work(ctx context.Context, when moment) {
 	if _, err := l.daemon.url(ctx); err != nil {
 		return // killed while starting up
@@ -200,6 +200,10 @@ func (l *lane) work(ctx context.Context, when moment) {
 		together.Go(func() { l.quiet(ctx, c) })
 	}
 	together.Wait()
+	for ctx.Err() == nil {
+		l.decide(ctx)
+		pause(ctx, 400*time.Millisecond)
+	}
 }
 
 // quiet makes a good change; several at once share one commit.
@@ -242,6 +246,7 @@ func (l *lane) rest(ctx context.Context) error {
 		return fmt.Errorf("%s does not start after the last kill: %w", l.name, err)
 	}
 	l.again(ctx)
+	l.decide(ctx)
 	l.finish(ctx)
 	return nil
 }
