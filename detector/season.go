@@ -71,8 +71,9 @@ func (c chronicle) retrace(l *lookback, at, gap, period, known, before, after in
 			l.ahead[j] = c.at(i - (late/period+1)*period)
 		}
 	}
-	l.base = stats.Median(l.behind, scratch)
-	l.recent = stats.Median(l.behind[max(len(l.behind)-recentTicks, 0):], scratch)
+	var medians [2]float64
+	stats.LastMedians(medians[:], l.behind, scratch, recentTicks, before)
+	l.recent, l.base = medians[0], medians[1]
 	return mostly(l.behind) && mostly(l.ahead)
 }
 

@@ -36,10 +36,11 @@ type stance struct {
 
 // stanceOf looks at a before window. What is missing lies at the median.
 func stanceOf(b []float64, back []lookback, scratch []float64) stance {
-	s := stance{median: stats.Median(b, scratch), slope: stats.Slope(b), middle: float64(len(b)-1) / 2, back: back}
-	last := func(n int) float64 { return stats.Median(b[max(len(b)-n, 0):], scratch) }
-	s.levels[0] = apart(last(recentTicks), s.median)
-	s.levels[1] = apart(last(lastTicks), s.median)
+	var medians [3]float64
+	stats.LastMedians(medians[:], b, scratch, lastTicks, recentTicks, len(b))
+	s := stance{median: medians[2], slope: stats.Slope(b), middle: float64(len(b)-1) / 2, back: back}
+	s.levels[0] = apart(medians[1], s.median)
+	s.levels[1] = apart(medians[0], s.median)
 	s.levels[2] = apart(b[len(b)-1], s.median)
 	for i, l := range back {
 		s.levels[localLevels+levelsBack*i] = apart(l.recent, l.base)

@@ -44,6 +44,37 @@ func Median(x, scratch []float64) float64 {
 	return MedianInPlace(scratch)
 }
 
+// LastMedians are the medians of the last values of x: of as many as each of
+// counts says, which ascend. What one has put in order, the next goes on with.
+func LastMedians(medians, x, scratch []float64, counts ...int) {
+	if len(x) > shortSort {
+		for i, n := range counts {
+			medians[i] = Median(x[max(len(x)-n, 0):], scratch)
+		}
+		return
+	}
+	sorted, taken := slices.Grow(scratch[:0], len(x)), 0
+	for i, n := range counts {
+		for ; taken < min(n, len(x)); taken++ {
+			if v := x[len(x)-1-taken]; v-v == 0 { // neither NaN nor infinite
+				sorted = append(sorted, v)
+				sink(sorted)
+			}
+		}
+		medians[i] = middle(sorted)
+	}
+}
+
+// sink puts the last value where it belongs among the others, which ascend.
+func sink(x []float64) {
+	j := len(x) - 1
+	v := x[j]
+	for ; j > 0 && x[j-1] > v; j-- {
+		x[j] = x[j-1]
+	}
+	x[j] = v
+}
+
 // MAD is the median absolute deviation from the median, over finite values.
 func MAD(x, scratch []float64) float64 {
 	scratch = Finite(slices.Grow(scratch[:0], len(x)), x)
@@ -80,13 +111,21 @@ func MedianInPlace(x []float64) float64 {
 }
 
 func insertionSort(x []float64) {
-	for i := 1; i < len(x); i++ {
-		v, j := x[i], i
-		for ; j > 0 && x[j-1] > v; j-- {
-			x[j] = x[j-1]
-		}
-		x[j] = v
+	for i := 2; i <= len(x); i++ {
+		sink(x[:i])
 	}
+}
+
+// middle is the median of ascending values; NaN for none.
+func middle(ascending []float64) float64 {
+	n := len(ascending)
+	switch {
+	case n == 0:
+		return math.NaN()
+	case n%2 == 1:
+		return ascending[n/2]
+	}
+	return ascending[n/2-1]/2 + ascending[n/2]/2
 }
 
 // Mean is the arithmetic mean of the finite values of x; NaN for none.

@@ -286,56 +286,16 @@ func TestSplitFindsWhatOtavaFinds(t *testing.T) {
 	}
 }
 
-// TestSliding moves a window any way it may be moved, and compares with sorting
-// what lies under it.
-func TestSliding(t *testing.T) {
+// TestLastMedians compares with the median of each end.
+func TestLastMedians(t *testing.T) {
 	value := rapid.OneOf(rapid.Float64Range(-10, 10), rapid.Map(rapid.IntRange(-2, 2), func(i int) float64 { return float64(i) }), rapid.Just(nan))
 	rapid.Check(t, func(t *rapid.T) {
-		x := rapid.SliceOfN(value, 10, 120).Draw(t, "x")
-		var s Sliding
-		for range 30 {
-			from := rapid.IntRange(0, len(x)-1).Draw(t, "from")
-			to := rapid.IntRange(from, len(x)).Draw(t, "to")
-			if rapid.Bool().Draw(t, "a step") {
-				from, to = min(s.from+3, len(x)), min(s.to+3, len(x))
-			}
-			s.Move(x, from, to)
-			near(t, "finite", float64(s.Finite()), float64(len(Finite(nil, x[from:to]))), 0)
-			near(t, "median", s.Median(), Median(x[from:to], nil), 0)
-			near(t, "MAD", s.Deviation(s.Median()), MAD(x[from:to], nil), 0)
-			centre := rapid.Float64Range(-12, 12).Draw(t, "centre")
-			var around []float64
-			for _, v := range x[from:to] {
-				around = append(around, math.Abs(v-centre))
-			}
-			near(t, "deviation", s.Deviation(centre), Median(around, nil), 0)
-		}
-	})
-}
-
-func BenchmarkSliding(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1))
-	x := make([]float64, 14400)
-	for i := range x {
-		x[i] = r.NormFloat64()
-	}
-	b.Run("windows", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			var s Sliding
-			for at := 30; at <= len(x); at += 3 {
-				s.Move(x, at-30, at)
-				s.Deviation(s.Median())
-			}
-		}
-	})
-	b.Run("sorting each", func(b *testing.B) {
-		scratch := make([]float64, 0, 30)
-		b.ReportAllocs()
-		for b.Loop() {
-			for at := 30; at <= len(x); at += 3 {
-				MAD(x[at-30:at], scratch)
-			}
+		x := rapid.SliceOfN(value, 0, 80).Draw(t, "x")
+		counts := []int{3, 10, 30}
+		var medians [3]float64
+		LastMedians(medians[:], x, nil, counts...)
+		for i, n := range counts {
+			near(t, "median", medians[i], Median(x[max(len(x)-n, 0):], nil), 0)
 		}
 	})
 }
