@@ -48,6 +48,7 @@ type commandLine struct {
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Let rules act again."`
 	Rules      rulesCommand      `cmd:"" help:"Work on the rules."`
 	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
+	Hooks      hooksCommand      `cmd:"" help:"List hooks, and try them without acting."`
 	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they catch, and what they cost."`
 	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector is wrong, beside the methods others use."`
 	Demo       demoCommand       `cmd:"" help:"Catch and roll back a bad release of a small shop, here and now."`

@@ -102,6 +102,24 @@ func TestStatsKnowsNumbersOnly(t *testing.T) {
 	}
 }
 
+// TestOnlyEngineAndCmdLook looks for calls of what a hook offers beside Do. To
+// look is harmless, and still asks the other side: it is not for a page or a
+// rule to do.
+func TestOnlyEngineAndCmdLook(t *testing.T) {
+	looking := map[string]bool{}
+	for _, f := range house(t) {
+		if f.test || within(f.folder, "rollback") || !slices.Contains(f.ours(), "rollback") || !f.selects("Preflight", "DryRun") {
+			continue
+		}
+		if looking[f.folder] = true; f.folder != "internal/engine" && path.Dir(f.folder) != "cmd" {
+			t.Errorf("%s: looks at a hook; only internal/engine and cmd may", f.name)
+		}
+	}
+	if len(looking) != 2 {
+		t.Errorf("%v look at hooks: does this test still know how that looks?", looking)
+	}
+}
+
 // TestOnlyTheEngineActs looks for calls of rollback.Hook's one method: a Do with
 // two arguments, in a file that knows rollback. The hooks themselves are left
 // out: they hold no warrant but the one they are given.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -129,6 +130,19 @@ func (f file) acts() (found bool) {
 		if call, ok := n.(*ast.CallExpr); ok && len(call.Args) == 2 {
 			s, ok := call.Fun.(*ast.SelectorExpr)
 			found = found || ok && s.Sel.Name == "Do"
+		}
+		return true
+	})
+	return found
+}
+
+// selects says whether the file calls a method or function of one of these
+// names.
+func (f file) selects(names ...string) (found bool) {
+	ast.Inspect(f.tree, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			s, ok := call.Fun.(*ast.SelectorExpr)
+			found = found || ok && slices.Contains(names, s.Sel.Name)
 		}
 		return true
 	})

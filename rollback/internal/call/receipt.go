@@ -27,10 +27,13 @@ func (l *Log) Receipt(at time.Time, status string) rollback.Receipt {
 }
 
 // Reached is the first check of every preflight: whether a look was answered,
-// and if not, whether that may pass.
+// and if not, whether that may pass. The hint is for an answer that refuses.
 func Reached(what string, err error, hint string) rollback.Check {
 	if err == nil {
 		return rollback.Check{What: what}
+	}
+	if Passing(err) && Code(err) == 0 {
+		hint = "is it running at that address, and may Pushback reach it from here?"
 	}
 	return rollback.Check{What: what, Problem: rollback.Output(err.Error()), Hint: hint, Passing: Passing(err)}
 }

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+type hooksCommand struct {
+	List hooksListCommand `cmd:"" help:"List the hooks of pushback.yml."`
+	Test hooksTestCommand `cmd:"" help:"Look whether a hook could act, and say what it would do. Never acts."`
+}
+
+type hooksListCommand struct {
+	configFlag
+	JSON bool `help:"Write JSON, for programs."`
+}
+
+// Help says what the columns mean.
+func (hooksListCommand) Help() string {
+	return `Nothing is asked of anybody. IDEMPOTENT: may be sent twice under one key.
+TARGET: the version it goes back to. TIMEOUT: of one call.
+
+Example:
+
+  pushback hooks list -c pushback.yml`
+}
+
+// listedHook is one hook as --json writes it.
+type listedHook struct {
+	Name       string `json:"name"`
+	Kind       string `json:"kind"`
+	Idempotent bool   `json:"idempotent"`
+	Target     string `json:"target"`
+	Timeout    string `json:"timeout,omitempty"`
+	Problem    string `json:"problem,omitempty"` // why it cannot be built
+}
+
+// Run lists them all, those that cannot be built with the reason.
+func (l hooksListCommand) Run(out terminal) error {
+	c, err := l.load()
+	if err != nil {
+		return err
+	}
+	listed := []listedHook{}
+	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
+		h := c.Hooks[name]
+		one := listedHook{Name: name, Kind: h.Kind, Idempotent: h.Idempotent, Target: string(h.Target)}
+		if _, timeout, err := hook(h.Adapter); err != nil {
+			one.Problem = err.Error()
+		} else {
+			one.Timeout = timeout.String()
+		}
+		listed = append(listed, one)
+	}
+	if l.JSON {
+		return out.printJSON(listed)
+	}
+	return printHooks(out, listed)
+}
+
+func printHooks(out terminal, listed []listedHook) error {
+	if len(listed) == 0 {
+		fmt.Fprintln(out, "no hooks: nothing can be rolled back. docs/hooks.md shows every kind")
+		return nil
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tKIND\tIDEMPOTENT\tTARGET\tTIMEOUT\tPROBLEM")
+	for _, h := range listed {
+		problem := "-"
+		if h.Problem != "" {
+			problem = out.paint(styleBad, strings.ReplaceAll(h.Problem, "\n", "; "))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", h.Name, h.Kind, yesNo(h.Idempotent), h.Target, orNone(h.Timeout), problem)
+	}
+	return w.Flush()
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+type hooksTestCommand struct {
+	configFlag
+	Name        string            `arg:"" help:"Name of the hook in pushback.yml."`
+	Service     string            `help:"Whose rollback to think through; without it, only what needs no change is checked."`
+	Environment string            `default:"production" help:"Where (default ${default})."`
+	Region      string            `help:"Where in it."`
+	ChangeKind  string            `name:"kind" enum:"deploy,config,flag,experiment" default:"deploy" help:"What kind of change: deploy, config, flag or experiment."`
+	Change      string            `default:"hooks-test" help:"The deploy tool's name for the change."`
+	Version     string            `help:"The version that would be left."`
+	Target      string            `help:"The version to go back to."`
+	Group       string            `help:"The flag, for the changes of a ramp."`
+	Label       map[string]string `help:"Labels of the change: --label flag=new-cart."`
+	Timeout     time.Duration     `default:"30s" help:"How long each look may take (default ${default})."`
+	JSON        bool              `help:"Write JSON, for programs."`
+}
+
+// Help shows the way from the token to the rehearsal.
+func (hooksTestCommand) Help() string {
+	return `Asks the other side whether the hook could act (preflight), says what it would
+send (dry run) and what runs now (verify). Secrets are read where the daemon
+reads them; run it as the same user. There is no flag that acts: a rollback
+takes an order, and an order takes a verdict.
+
+Exit code 1: a check failed, or the dry run found no way.
+
+Examples:
+
+  pushback hooks test cluster
+  pushback hooks test cluster --service cart --version v2 --target v1
+  pushback hooks test flag-off --kind flag --group new-cart --service cart --version on --target off --json`
+}
+
+// rehearsal is all that was found out about a hook, and what --json writes.
+type rehearsal struct {
+	Name       string             `json:"name"`
+	Kind       string             `json:"kind"`
+	Idempotent bool               `json:"idempotent"`
+	OK         bool               `json:"ok"`
+	Checks     []rollback.Check   `json:"preflight"`
+	Preview    *rollback.Preview  `json:"dry_run,omitempty"`
+	Sighting   *rollback.Sighting `json:"verify,omitempty"`
+	DryRunErr  string             `json:"dry_run_error,omitempty"`
+	VerifyErr  string             `json:"verify_error,omitempty"`
+}
+
+// Run looks at one hook. The others of the file may be broken.
+func (t hooksTestCommand) Run(ctx context.Context, out terminal) error {
+	c, err := t.load()
+	if err != nil {
+		return err
+	}
+	h, known := c.Hooks[t.Name]
+	if !known {
+		return usageError(t.unknown(c))
+	}
+	if t.Service != "" && t.Target == "" {
+		return usageError(errors.New("--target is missing: the version to go back to"))
+	}
+	built, _, err := hook(h.Adapter)
+	if err != nil {
+		return usageError(fmt.Errorf("%s: hooks.%s: %w", c.File, t.Name, err))
+	}
+	r := t.rehearse(ctx, built)
+	r.Name, r.Kind, r.Idempotent = t.Name, h.Kind, h.Idempotent
+	if t.JSON {
+		err = out.printJSON(r)
+	} else {
+		printRehearsal(out, t.plan(), r)
+	}
+	if err == nil && !r.OK {
+		return &exitError{code: exitFailure}
+	}
+	return err
+}
+
+func (t hooksTestCommand) unknown(c config.Config) error {
+	names := slices.Sorted(maps.Keys(c.Hooks))
+	hint := "pushback hooks list"
+	if near := strictyaml.Nearest(t.Name, names); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return fmt.Errorf("no hook %q in %s\n  hint: %s", t.Name, c.File, hint)
+}
+
+// plan is the rollback to think through; about nothing without a service.
+func (t hooksTestCommand) plan() rollback.Plan {
+	if t.Service == "" {
+		return rollback.Plan{}
+	}
+	return rollback.Plan{Target: t.Target, Change: sources.Change{
+		ID: t.Change, Service: t.Service, Environment: t.Environment, Region: t.Region, Kind: sources.Kind(t.ChangeKind),
+		Version: t.Version, Previous: t.Target, Status: sources.Succeeded, Group: t.Group, Labels: t.Label, Reversible: true,
+	}}
+}
+
+// rehearse does all that changes nothing.
+func (t hooksTestCommand) rehearse(ctx context.Context, h rollback.Hook) rehearsal {
+	r, plan := rehearsal{OK: true, Checks: []rollback.Check{}}, t.plan()
+	if looker, can := h.(rollback.Preflighter); can {
+		look, cancel := context.WithTimeout(ctx, t.Timeout)
+		r.Checks = looker.Preflight(look, plan)
+		cancel()
+	}
+	r.OK = len(rollback.Problems(r.Checks)) == 0
+	if !plan.Known() {
+		return r
+	}
+	if runner, can := h.(rollback.DryRunner); can {
+		look, cancel := context.WithTimeout(ctx, t.Timeout)
+		preview, err := runner.DryRun(look, plan)
+		cancel()
+		if err == nil {
+			r.Preview = &preview
+		} else {
+			r.OK, r.DryRunErr = false, rollback.Output(err.Error())
+		}
+	}
+	if verifier, can := h.(rollback.Verifier); can {
+		look, cancel := context.WithTimeout(ctx, t.Timeout)
+		sighting, err := verifier.Verify(look, plan)
+		cancel()
+		if err == nil {
+			r.Sighting = &sighting
+		} else {
+			r.VerifyErr = rollback.Output(err.Error())
+		}
+	}
+	return r
+}
