@@ -11,11 +11,15 @@ import (
 // writtenControl is a selector or query, or the longer form with the share of
 // all events that the signal's own arm should have.
 type writtenControl struct {
-	Series string  `yaml:"series,omitempty"`
-	Bad    string  `yaml:"bad,omitempty"`   // of a ratio: a query
-	Total  string  `yaml:"total,omitempty"` // of a ratio
-	Split  *amount `yaml:"split,omitempty"`
-	Only   string  `yaml:"-"`
+	// A selector or query of the signal's own form.
+	Series string `yaml:"series,omitempty"`
+	// Of a ratio: a query of the control's bad events a tick.
+	Bad string `yaml:"bad,omitempty"`
+	// Of a ratio: a query of all the control's events a tick.
+	Total string `yaml:"total,omitempty"`
+	// The share of all events that the signal's own arm should have, 50%.
+	Split *amount `yaml:"split,omitempty"`
+	Only  string  `yaml:"-"`
 }
 
 // Scalar is what a control written as one text fills.

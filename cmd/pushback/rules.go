@@ -16,6 +16,7 @@ type rulesCommand struct {
 	Reload  rulesReloadCommand  `cmd:"" help:"Have the daemon read its rules now."`
 	Test    rulesTestCommand    `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
 	Library rulesLibraryCommand `cmd:"" help:"List the rules that come with Pushback, or show one."`
+	Schema  rulesSchemaCommand  `cmd:"" help:"Print the JSON Schema of a rule file, for editors."`
 	Status  rulesStatusCommand  `cmd:"" help:"Show how far rules may go, and what they have shown."`
 	Promote rulesPromoteCommand `cmd:"" help:"Let a rule go the step further that it has earned."`
 	Demote  rulesDemoteCommand  `cmd:"" help:"Take trust back from a rule."`

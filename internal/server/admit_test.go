@@ -35,6 +35,7 @@ func TestWhoMayRead(t *testing.T) {
 	}
 	f("open", open, "/healthz", 200)
 	f("open", open, "/readyz", 200)
+	f("open", open, "/schema/rules.json", 200)
 	f("open", open, "/", 303)
 	f("open", open, "/changes/abcdef", 303)
 }

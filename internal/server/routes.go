@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/rules"
 )
 
 // routes lays out every address there is, each with who may use it.
@@ -11,6 +12,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /schema/rules.json", schema)
 	mux.HandleFunc("GET /metrics", s.reader(s.exposition))
 
 	mux.HandleFunc("POST /v1/events", s.changer(s.event))
@@ -27,6 +29,13 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /signout", s.signOut)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", web.Assets()))
 	return nowhere(mux)
+}
+
+// schema gives editors the JSON Schema of a rule file. It is a part of the
+// program and no secret: an editor has no token.
+func schema(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/schema+json")
+	_, _ = w.Write(rules.Schema)
 }
 
 // nowhere answers for what the mux does not know in the shape of every other

@@ -1,0 +1,11 @@
+package rules
+
+import _ "embed"
+
+// Schema is the JSON Schema of a rule file, for editors: completion, and the
+// comments of document.go on hover. It is made from the types that the loader
+// fills, and a test holds it to the loader.
+//
+//go:generate go test -run ^TestTheSchemaIsOfTheTypes$ -update .
+//go:embed schema.json
+var Schema []byte

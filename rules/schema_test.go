@@ -1,0 +1,346 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/invopop/jsonschema"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+const schemaID = "https://github.com/pushback/pushback/rules/schema.json"
+
+// TestTheSchemaIsOfTheTypes makes the schema anew. Run with -update, or make
+// generate, it is written.
+func TestTheSchemaIsOfTheTypes(t *testing.T) {
+	comments := comments(t)
+	r := &jsonschema.Reflector{
+		FieldNameTag: "yaml", ExpandedStruct: true, Mapper: mapped,
+		Namer:         named,
+		LookupComment: func(t reflect.Type, field string) string { return comments[t.Name()+"."+field] },
+	}
+	s := r.Reflect(document{})
+	s.ID, s.Title, s.Description = schemaID, "Pushback rules", "Which changes to watch, which signals to judge, and what to do about a verdict."
+	everyKeyIsExplained(t, s)
+	refine(t, s)
+	got, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile("schema.json", got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		Schema = got
+	}
+	if diff := cmp.Diff(string(Schema), string(got)); diff != "" {
+		t.Errorf("schema.json is not what the types say: make generate (-have +want)\n%s", diff)
+	}
+}
+
+// named is what the schema calls a type.
+func named(t reflect.Type) string {
+	if t == reflect.TypeFor[written]() {
+		return "Rule"
+	}
+	return strings.TrimPrefix(t.Name(), "written")
+}
+
+// mapped are the types that say themselves how they are written.
+func mapped(t reflect.Type) *jsonschema.Schema {
+	text := func(pattern, description string) *jsonschema.Schema {
+		return &jsonschema.Schema{Type: "string", Pattern: pattern, Description: description}
+	}
+	number := &jsonschema.Schema{Type: "number", Minimum: "0"}
+	switch t {
+	case reflect.TypeFor[strictyaml.Duration]():
+		return oneOfSchemas(text(`^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$`, ""), &jsonschema.Schema{Const: 0})
+	case reflect.TypeFor[strictyaml.Words]():
+		word := &jsonschema.Schema{Type: "string"}
+		return oneOfSchemas(word, &jsonschema.Schema{Type: "array", Items: word})
+	case reflect.TypeFor[amount]():
+		return oneOfSchemas(text(`^\s*\+?[0-9.]+\s*(points?|%|(([0-9]*(y|w|d|h|m|s|ms))+))?\s*$`, ""), number)
+	case reflect.TypeFor[setting]():
+		return oneOfSchemas(&jsonschema.Schema{Type: "string"}, &jsonschema.Schema{Type: "number"}, &jsonschema.Schema{Type: "boolean"})
+	case reflect.TypeFor[Mode]():
+		return &jsonschema.Schema{Type: "string", Enum: words(modes)}
+	}
+	return nil
+}
+
+func oneOfSchemas(all ...*jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{OneOf: all}
+}
+
+func words(all []string) []any {
+	values := make([]any, len(all))
+	for i, w := range all {
+		values[i] = w
+	}
+	return values
+}
+
+// refine adds what is in no type: the words that code knows.
+func refine(t *testing.T, s *jsonschema.Schema) {
+	t.Helper()
+	for at, known := range map[string][]string{
+		"Rule.scope": {"service", "site"}, "Rule.use": LibraryNames(),
+		"Signal.worse": directions, "Signal.season": {"day", "week"}, "Signal.lost": {"act", "tell"}, "Signal.if_unmatched": {"skip", "tell"},
+		"Signal.kind": {gauge, rate, ratio}, "Expr.kind": {gauge, rate, ratio},
+		"Response.at_least": grades, "Response.on": occasions,
+	} {
+		property(t, s, at).Enum = words(known)
+	}
+	kind := &jsonschema.Schema{Type: "string", Enum: words(kinds)}
+	property(t, s, "Watch.kind").OneOf = []*jsonschema.Schema{kind, {Type: "array", Items: kind}}
+	property(t, s, "Rule.name").Pattern = ruleName.String()
+	property(t, s, "Signal.name").Pattern = signalName.String()
+	for _, at := range []string{"Rule.policies", "Defaults.policies"} {
+		property(t, s, at).PropertyNames = &jsonschema.Schema{Enum: words(reasons)}
+	}
+	needed(t, s)
+	short(s.Definitions["MinEffect"], mapped(reflect.TypeFor[amount]()).OneOf...)
+	short(s.Definitions["Control"], &jsonschema.Schema{Type: "string"})
+}
+
+// short lets what may be written as one plain value be written so.
+func short(def *jsonschema.Schema, plain ...*jsonschema.Schema) {
+	def.OneOf = append(plain, &jsonschema.Schema{
+		Type: "object", Properties: def.Properties, Required: def.Required, AdditionalProperties: def.AdditionalProperties,
+	})
+	def.Type, def.Properties, def.Required, def.AdditionalProperties = "", nil, nil, nil
+}
+
+// needed are the keys that depend on others.
+func needed(t *testing.T, s *jsonschema.Schema) {
+	t.Helper()
+	one := uint64(1)
+	rules, _ := s.Properties.Get("rules")
+	rules.MinItems = &one
+	counter := map[string][]string{"counter": {"bad"}, "total": {"bad"}}
+	s.Definitions["Expr"].DependentRequired, s.Definitions["Signal"].DependentRequired = counter, counter
+	for _, at := range []string{"Expr.bad", "Signal.bad"} {
+		property(t, s, at).MinLength = &one
+	}
+	has := func(keys ...string) *jsonschema.Schema { return &jsonschema.Schema{Required: keys} }
+	with := func(key string, value *jsonschema.Schema) *jsonschema.Schema {
+		s := has(key)
+		s.Properties = jsonschema.NewProperties()
+		s.Properties.Set(key, value)
+		return s
+	}
+	s.Definitions["Rule"].AllOf = []*jsonschema.Schema{
+		{AnyOf: []*jsonschema.Schema{has("signals"), has("use"), has("extends")}},
+		{AnyOf: []*jsonschema.Schema{with("watch", has("service")), with("scope", &jsonschema.Schema{Const: "site"}), has("use"), has("extends")}},
+	}
+}
+
+func property(t *testing.T, s *jsonschema.Schema, at string) *jsonschema.Schema {
+	t.Helper()
+	name, key, _ := strings.Cut(at, ".")
+	def, ok := s.Definitions[name]
+	if !ok {
+		t.Fatalf("the schema has lost %s: it has %v", at, slices.Collect(maps.Keys(s.Definitions)))
+	}
+	p, ok := def.Properties.Get(key)
+	if !ok {
+		t.Fatalf("the schema has lost %s", at)
+	}
+	return p
+}
+
+func everyKeyIsExplained(t *testing.T, s *jsonschema.Schema) {
+	t.Helper()
+	for name, def := range s.Definitions {
+		if def.Properties == nil {
+			continue
+		}
+		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
+			if p.Value.Description == "" {
+				t.Errorf("%s.%s has no comment where it is declared: an editor would show nothing", name, p.Key)
+			}
+		}
+	}
+}
+
+// comments are those of the fields that a rule file fills. What stands at the
+// types is for those who read the code.
+func comments(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, name := range []string{"document.go", "control.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fieldComments(file, all)
+	}
+	return all
+}
+
+func fieldComments(file *ast.File, all map[string]string) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			for _, f := range s.Fields.List {
+				for _, name := range f.Names {
+					text := f.Doc.Text()
+					if text == "" {
+						text = f.Comment.Text()
+					}
+					all[spec.Name.Name+"."+name.Name] = strings.Join(strings.Fields(text), " ")
+				}
+			}
+		}
+		return true
+	})
+}
+
+// compiled is the schema as an editor holds it against a file.
+func compiled(t *testing.T) *validator.Schema {
+	t.Helper()
+	doc, err := validator.UnmarshalJSON(bytes.NewReader(Schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := validator.NewCompiler()
+	if err := c.AddResource(schemaID, doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile(schemaID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// editorSees gives the value that a YAML language server validates.
+func editorSees(text []byte) (any, error) {
+	var value any
+	if err := yaml.Unmarshal(text, &value); err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return validator.UnmarshalJSON(bytes.NewReader(b))
+}
+
+// goodFiles are all rule files there are: fixtures, the library, and the
+// examples of the documentation.
+func goodFiles(t *testing.T) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	for _, pattern := range []string{"testdata/good/*.yml", "testdata/good/*/*.yaml", "library/*.yml", "../internal/*/testdata/red.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !IsTest(file) && len(bytes.TrimSpace(data)) > 0 {
+				all[file] = data
+			}
+		}
+	}
+	for _, page := range []string{"../docs/rules.md", "../docs/library.md"} {
+		for _, text := range blocks(t, page) {
+			if strings.HasPrefix(text, "team:") {
+				all[page+": "+text] = []byte(text)
+			}
+		}
+	}
+	return all
+}
+
+func TestTheSchemaTakesWhatTheLoaderTakes(t *testing.T) {
+	s, files := compiled(t), goodFiles(t)
+	if len(files) < 15 {
+		t.Errorf("%d files", len(files))
+	}
+	for name, data := range files {
+		value, err := editorSees(data)
+		if err != nil || value == nil {
+			if set, found := Load(fstest.MapFS{"f.yml": {Data: data}}, town); set == nil {
+				t.Errorf("%s: %v, %v", name, err, found)
+			}
+			continue
+		}
+		if err := s.Validate(value); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// seen are the codes of mistakes that a schema can find: those about the shape
+// of the file, and about words of which all are known.
+var seen = []string{
+	strictyaml.UnknownKey, strictyaml.MissingField, strictyaml.WrongType, strictyaml.Unquoted, strictyaml.BadValue,
+	codeUnknownWord, codeBadName, codeUnknownLibrary,
+}
+
+// TestTheSchemaRefusesWhatItCanSee: every file of which the loader says such a
+// thing does not validate.
+func TestTheSchemaRefusesWhatItCanSee(t *testing.T) {
+	s, refused := compiled(t), map[string]bool{}
+	f := func(name string, data []byte, code string) {
+		t.Helper()
+		value, err := editorSees(data)
+		if err != nil {
+			return // no YAML at all, which any editor shows
+		}
+		if refused[code] = true; s.Validate(value) == nil {
+			t.Errorf("%s: the schema does not see %s", name, code)
+		}
+	}
+	bad, err := fs.Glob(os.DirFS("testdata/bad"), "*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range bad {
+		data, err := os.ReadFile(filepath.Join("testdata/bad", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, found := Load(fstest.MapFS{file: {Data: data}}, town)
+		for _, d := range found {
+			if slices.Contains(seen, d.Code) {
+				f(file, data, d.Code)
+			}
+		}
+	}
+	for _, code := range seen {
+		if examples := blocks(t, "../docs/diagnostics/"+code+".md"); len(examples) == 2 {
+			f(code, []byte(examples[0]), code)
+		}
+	}
+	for _, code := range seen {
+		if !refused[code] {
+			t.Errorf("no file tries %s", code)
+		}
+	}
+}
