@@ -5,10 +5,10 @@
 //
 // Exit codes, the same for every subcommand:
 //
-//	0  it worked; for deploy --wait: the change is healthy
+//	0  it worked; for deploy --wait: the change is healthy; for gate: it is open
 //	1  it failed: the server refused or could not be reached, a file could not be written
 //	2  the command line, pushback.yml or a rule is wrong; nothing was done
-//	3  deploy --wait: the change regressed
+//	3  deploy --wait: the change regressed; gate: it is closed
 //	4  deploy --wait: the watch ended without saying healthy or regressed
 //
 // A script can so tell "the release is bad" from "we could not ask".
@@ -31,6 +31,7 @@ const (
 	exitFailure      = 1
 	exitUsage        = 2
 	exitRegressed    = 3
+	exitClosed       = 3
 	exitInconclusive = 4
 )
 
@@ -44,11 +45,15 @@ type commandLine struct {
 	Approve    approveCommand    `cmd:"" help:"Approve a proposed rollback."`
 	Reject     rejectCommand     `cmd:"" help:"Reject a proposed rollback."`
 	FalseAlarm falseAlarmCommand `cmd:"" name:"false-alarm" help:"Say that rules fired for nothing at a change."`
+	Gate       gateCommand       `cmd:"" help:"Ask whether a service may be deployed now."`
+	Hold       holdCommand       `cmd:"" help:"Close the gate of a service, or of all."`
+	Release    releaseCommand    `cmd:"" help:"Release a hold, or take the blame off a change."`
 	Freeze     freezeCommand     `cmd:"" help:"Stop all acting within five seconds."`
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Let rules act again."`
 	Rules      rulesCommand      `cmd:"" help:"Work on the rules."`
 	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
 	Hooks      hooksCommand      `cmd:"" help:"List hooks, and try them without acting."`
+	Audit      auditCommand      `cmd:"" help:"Export the record of every decision, and check that it is whole."`
 	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they catch, and what they cost."`
 	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector is wrong, beside the methods others use."`
 	Demo       demoCommand       `cmd:"" help:"Catch and roll back a bad release of a small shop, here and now."`

@@ -12,9 +12,14 @@ import (
 // decision is what approving and rejecting have in common.
 type decision struct {
 	serverFlags
+	deciderFlags
 	Order string `arg:"" help:"Key of the order, as status and the message show it."`
-	Why   string `help:"Why, for the journal."`
-	As    string `help:"Who decides; the user of this shell unless said."`
+}
+
+// deciderFlags say who decides something, and why.
+type deciderFlags struct {
+	Why string `help:"Why, for the journal."`
+	As  string `help:"Who decides; the user of this shell unless said."`
 }
 
 type approveCommand struct{ decision }
@@ -65,7 +70,7 @@ func (d decision) send(ctx context.Context, out terminal, verb string) error {
 
 // actor names who decides. It is for the journal; what is allowed hangs on
 // the token alone.
-func (d decision) actor() string {
+func (d deciderFlags) actor() string {
 	if d.As != "" {
 		return d.As
 	}

@@ -60,7 +60,7 @@ func (t trustFlags) send(ctx context.Context, out terminal, verb, mode string) e
 		return err
 	}
 	var s api.RuleStanding
-	given := api.TrustGiven{Service: t.Service, Mode: mode, Actor: decision{As: t.As}.actor(), Why: t.Why}
+	given := api.TrustGiven{Service: t.Service, Mode: mode, Actor: deciderFlags{As: t.As}.actor(), Why: t.Why}
 	if err := c.call(ctx, http.MethodPost, "/v1/rules/"+pathSegment(t.Rule)+"/"+verb, given, &s); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (f falseAlarmCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	said := api.FalseAlarm{Rule: f.Rule, Actor: decision{As: f.As}.actor(), Why: f.Why}
+	said := api.FalseAlarm{Rule: f.Rule, Actor: deciderFlags{As: f.As}.actor(), Why: f.Why}
 	if err := c.call(ctx, http.MethodPost, "/v1/changes/"+pathSegment(f.Change)+"/false-alarm", said, nil); err != nil {
 		return err
 	}

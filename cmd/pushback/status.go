@@ -70,6 +70,9 @@ func printStatus(out terminal, s api.Status) {
 	if s.Frozen {
 		fmt.Fprintln(out, out.paint(styleDoubt, "frozen: "+s.FrozenBy))
 	}
+	for _, h := range s.Holds {
+		fmt.Fprintf(out, "%s by %s: %s\n  pushback release %s\n", out.paint(styleDoubt, h.ID+" holds "+heldWhat(h)), h.Actor, h.Why, h.ID)
+	}
 	for _, p := range s.Problems {
 		fmt.Fprintln(out, out.paint(styleBad, p.Component+": "+p.Detail))
 	}

@@ -24,7 +24,7 @@ type Pages struct {
 // New reads the templates. Version is shown at the foot of every page.
 func New(version string) (*Pages, error) {
 	p := &Pages{version: version, of: map[string]*template.Template{}}
-	for _, name := range []string{"list", "change", "signin", "problem", "docs"} {
+	for _, name := range []string{"list", "change", "signin", "problem", "docs", "approval"} {
 		t, err := template.New(name).Funcs(words).ParseFS(files, "templates/frame.html", "templates/badge.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("reading the template of the page %s: %w", name, err)
@@ -78,6 +78,9 @@ func (p *Pages) Change(w io.Writer, c Change) error { return p.write(w, "change"
 // SignIn writes the form that asks for a token.
 func (p *Pages) SignIn(w io.Writer, s SignIn) error { return p.write(w, "signin", s) }
 
+// Approval writes the page that a message's link leads to.
+func (p *Pages) Approval(w io.Writer, a Approval) error { return p.write(w, "approval", a) }
+
 // Problem writes what went wrong, for a person.
 func (p *Pages) Problem(w io.Writer, f Problem) error { return p.write(w, "problem", f) }
 
@@ -89,6 +92,15 @@ type SignIn struct {
 	Frame
 	Wrong bool   // the last token was not one of ours
 	Next  string // where to go after
+}
+
+// Approval is the page that a message's link leads to: one order, and the two
+// things that can be said to it.
+type Approval struct {
+	Frame
+	Key, Service, Environment, Version string
+	Token                              string // of the link; "" once it is used
+	Order                              *Order
 }
 
 // Problem is an error as a page.

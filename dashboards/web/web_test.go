@@ -113,6 +113,7 @@ func TestEveryPageRendersEmpty(t *testing.T) {
 	f("change", func(w io.Writer) error {
 		return p.Change(w, Change{Watches: []Watch{{Signals: []Signal{{}}}}, Decision: &Order{Waiting: true}})
 	})
+	f("approval", func(w io.Writer) error { return p.Approval(w, Approval{Order: &Order{Waiting: true}}) })
 	f("signin", func(w io.Writer) error { return p.SignIn(w, SignIn{}) })
 	f("problem", func(w io.Writer) error { return p.Problem(w, Problem{}) })
 	f("docs", func(w io.Writer) error { return p.Docs(w, Docs{}) })

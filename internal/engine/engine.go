@@ -102,7 +102,7 @@ type Engine struct {
 	wake       chan struct{} // a change may want watches
 	started    atomic.Bool
 	approvals  rollback.ApprovalKey
-	noted      sync.Map // order key → what its guards said last, so that the journal holds each saying once
+	noted      sync.Map // what the journal holds of the last saying: of guards, by order key; of the freeze file
 	sending    sync.Map // order key → struct{}: sends under way in this process
 }
 

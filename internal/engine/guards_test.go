@@ -250,3 +250,26 @@ func TestBlameEnds(t *testing.T) {
 	}
 	b.wantGate(true, "cart")
 }
+
+// The freeze file is written without the daemon; that it was seen is recorded,
+// once, and over a restart.
+func TestFreezeIsRecorded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	f := func(action string, want int) {
+		t.Helper()
+		b.must(b.noteFreeze(t.Context()))
+		b.must(b.noteFreeze(t.Context()))
+		if got := b.entries("", action); got != want {
+			t.Errorf("%d entries of %s, want %d", got, action, want)
+		}
+	}
+	f(freezeSeen, 0)
+	b.must(freezefile.Write(b.FreezeFile, "sale"))
+	f(freezeSeen, 1)
+	b.restart()
+	f(freezeSeen, 1)
+	f(thawSeen, 0)
+	b.must(freezefile.Clear(b.FreezeFile))
+	f(thawSeen, 1)
+}

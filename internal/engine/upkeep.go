@@ -33,7 +33,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-			if err := e.insertJobs(ctx); err != nil && ctx.Err() == nil {
+			if err := errors.Join(e.insertJobs(ctx), e.noteFreeze(ctx)); err != nil && ctx.Err() == nil {
 				e.Log.Warn("sweep", "error", err)
 			}
 			e.wakePlanner()

@@ -24,6 +24,7 @@ func (s *Server) describe(mux *http.ServeMux) {
 	s.changeOperations(h)
 	s.orderOperations(h)
 	s.ruleOperations(h)
+	s.gateOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
 	mux.HandleFunc("GET /openapi.json", s.reader(func(w http.ResponseWriter, _ *http.Request) {
@@ -70,7 +71,7 @@ func (s *Server) admit(h huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		may := s.mayChange
-		if ctx.Method() == http.MethodGet {
+		if ctx.Method() == http.MethodGet || ctx.Operation().Metadata[readsOnly] == true {
 			may = s.mayRead
 		}
 		if !may(r) {

@@ -18,6 +18,17 @@ type Engine interface {
 	Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error)
 	Approve(ctx context.Context, key, actor string) error
 	Reject(ctx context.Context, key, actor, why string) error
+	Admits(ctx context.Context, key, token string) error // wraps rollback.ErrLink where the link does not lead on
+	Gatekeeper
+}
+
+// Gatekeeper answers deploy tools, and lets people stop them. Release and Clear
+// answer with errors as Approve does.
+type Gatekeeper interface {
+	Gate(ctx context.Context, service, environment string, fixes []string) (rollback.Gate, error)
+	Hold(ctx context.Context, h store.Hold) (held store.Hold, set bool, err error)
+	Release(ctx context.Context, id, actor string) (store.Hold, error)
+	Clear(ctx context.Context, key, actor, why string) error
 }
 
 // Source authenticates and reads the deliveries of one tool. Its errors are
@@ -53,6 +64,7 @@ type Watches interface {
 type Orders interface {
 	Order(ctx context.Context, key string) (rollback.Order, error)
 	Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error)
+	Holds(ctx context.Context, now time.Time) ([]store.Hold, error)
 }
 
 // Told reads what was said and decided about a change.

@@ -66,6 +66,57 @@ func (e storeEngine) settle(ctx context.Context, key string, to rollback.State, 
 	return err
 }
 
+var approvals = rollback.ApprovalKey("a key of the tests")
+
+func (e storeEngine) Admits(ctx context.Context, key, token string) error {
+	o, err := e.Order(ctx, key)
+	if err != nil {
+		return err
+	}
+	return approvals.Admits(o, token, testNow)
+}
+
+func (e storeEngine) Gate(ctx context.Context, service, environment string, fixes []string) (rollback.Gate, error) {
+	var obstacles []rollback.Obstacle
+	held, err := e.Holds(ctx, testNow)
+	for _, h := range held {
+		if h.Covers(service, environment) {
+			obstacles = append(obstacles, rollback.Obstacle{Why: h.Why, Hold: h.ID, Actor: h.Actor, Since: h.At, Until: h.Until})
+		}
+	}
+	found, err2 := e.Changes(ctx, store.ChangeFilter{Service: service, Environment: environment})
+	for _, c := range found {
+		if _, err := e.Order(ctx, c.Key); err == nil && c.Standing != store.Cleared {
+			obstacles = append(obstacles, rollback.Obstacle{Why: c.Version + " is bad", Change: c.Key})
+		}
+	}
+	return rollback.Decide(obstacles, fixes), errors.Join(err, err2)
+}
+
+func (e storeEngine) Hold(ctx context.Context, h store.Hold) (store.Hold, bool, error) {
+	h.Kind, h.At = store.GateHold, testNow
+	return e.SetHold(ctx, h, func(store.Hold) []store.Outgoing { return nil })
+}
+
+func (e storeEngine) Release(ctx context.Context, id, actor string) (store.Hold, error) {
+	held, err := e.Holds(ctx, testNow)
+	for _, h := range held {
+		if h.ID == id {
+			_, err := e.ReleaseHold(ctx, h, actor, testNow)
+			return h, err
+		}
+	}
+	return store.Hold{}, errors.Join(err, store.ErrNotFound)
+}
+
+func (e storeEngine) Clear(ctx context.Context, key, actor, why string) error {
+	cleared, err := e.Store.Clear(ctx, key, actor, why, testNow)
+	if err == nil && !cleared {
+		err = store.ErrConflict
+	}
+	return err
+}
+
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -131,24 +131,28 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Change(w, page)
 }
 
-func (s *Server) approveForm(w http.ResponseWriter, r *http.Request) error {
-	return s.decideForm(w, r, func(key string, said api.Decision) error {
-		return s.Engine.Approve(r.Context(), key, said.Actor)
-	})
+func (s *Server) approveSaid(ctx context.Context, key string, said api.Decision) error {
+	return s.Engine.Approve(ctx, key, said.Actor)
 }
 
-func (s *Server) rejectForm(w http.ResponseWriter, r *http.Request) error {
-	return s.decideForm(w, r, func(key string, said api.Decision) error {
-		return s.Engine.Reject(r.Context(), key, said.Actor, said.Why)
-	})
+func (s *Server) rejectSaid(ctx context.Context, key string, said api.Decision) error {
+	return s.Engine.Reject(ctx, key, said.Actor, said.Why)
+}
+
+// saidIn is what a form says to an order.
+func saidIn(r *http.Request) (api.Decision, error) {
+	said := api.Decision{Actor: oneLine(strings.TrimSpace(r.PostFormValue("actor"))), Why: oneLine(strings.TrimSpace(r.PostFormValue("why")))}
+	if said.Actor == "" {
+		return said, problem(http.StatusBadRequest, "somebody has to decide", "fill in your name")
+	}
+	return said, nil
 }
 
 // decideForm settles an order as its page's form says, and shows the page.
 func (s *Server) decideForm(w http.ResponseWriter, r *http.Request, settle func(key string, said api.Decision) error) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	said := api.Decision{Actor: oneLine(strings.TrimSpace(r.PostFormValue("actor"))), Why: oneLine(strings.TrimSpace(r.PostFormValue("why")))}
-	if said.Actor == "" {
-		return problem(http.StatusBadRequest, "somebody has to decide", "fill in your name")
+	said, err := saidIn(r)
+	if err != nil {
+		return err
 	}
 	key := r.PathValue("key")
 	if _, err := s.decide(r.Context(), key, func(key string) error { return settle(key, said) }); err != nil {

@@ -22,8 +22,9 @@ func (s *Server) routes() http.Handler {
 
 	mux.HandleFunc("GET /{$}", s.page(s.listPage))
 	mux.HandleFunc("GET /changes/{key}", s.page(s.changePage))
-	mux.HandleFunc("POST /changes/{key}/approve", s.form(s.approveForm))
-	mux.HandleFunc("POST /changes/{key}/reject", s.form(s.rejectForm))
+	mux.HandleFunc("GET /changes/{key}/approve", s.approvePage)
+	mux.HandleFunc("POST /changes/{key}/approve", s.deciding(s.approveSaid))
+	mux.HandleFunc("POST /changes/{key}/reject", s.deciding(s.rejectSaid))
 	mux.HandleFunc("GET /signin", s.signInPage)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)

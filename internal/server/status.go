@@ -43,6 +43,11 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 	if err != nil {
 		return nil, s.unreadable(err)
 	}
+	held, err := s.Store.Holds(ctx, s.Now())
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	st.Holds = holds(held)
 	st.Watches, st.Orders, st.Proposed = len(watches), len(open), orders(proposed(open))
 	return &answerOf[api.Status]{Body: st}, nil
 }

@@ -151,7 +151,7 @@ func (s *Server) docsPage(o *huma.OpenAPI) func(http.ResponseWriter, *http.Reque
 }
 
 func operationGroups(o *huma.OpenAPI) []web.OperationGroup {
-	groups := []web.OperationGroup{{Name: "Intake"}, {Name: "Changes"}, {Name: "Orders"}, {Name: "Daemon"}}
+	groups := []web.OperationGroup{{Name: "Intake"}, {Name: "Changes"}, {Name: "Orders"}, {Name: "Gate"}, {Name: "Daemon"}}
 	for _, item := range o.Paths {
 		for _, operation := range []*huma.Operation{item.Get, item.Post} {
 			if operation == nil {

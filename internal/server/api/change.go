@@ -30,7 +30,7 @@ type Change struct {
 	Key          string    `json:"key"`
 	SupersededBy string    `json:"superseded_by,omitempty" doc:"Key of the newer change that took its place"`
 	SuspendedBy  string    `json:"suspended_by,omitempty" doc:"Key of a newer change of the slot that is still rolling"`
-	Standing     string    `json:"standing,omitempty" enum:"good,condemned" doc:"What is known of its version; absent while nothing is"`
+	Standing     string    `json:"standing,omitempty" enum:"good,condemned,cleared" doc:"What is known of its version; absent while nothing is. cleared: blamed, and then not"`
 	ReceivedAt   time.Time `json:"received_at,omitzero"`
 }
 
@@ -114,7 +114,7 @@ type Message struct {
 	Kind      string    `json:"kind"`
 	Severity  string    `json:"severity"`
 	Title     string    `json:"title"`
-	State     string    `json:"state" enum:"pending,sent,failed"`
+	State     string    `json:"state" enum:"pending,sent,failed,grouped" doc:"grouped: not sent, because its receiver was told of the whole fleet"`
 	Attempts  int       `json:"attempts"`
 	LastError string    `json:"last_error,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
@@ -128,4 +128,13 @@ type Entry struct {
 	Actor  string          `json:"actor"`
 	Action string          `json:"action"`
 	Detail json.RawMessage `json:"detail,omitempty"`
+}
+
+// Audited is one line of the exported journal. Hash covers the entry and Prev,
+// the hash of the entry before.
+type Audited struct {
+	Entry
+	Change string `json:"change,omitempty" doc:"Key of the change; absent for what belongs to none"`
+	Prev   string `json:"prev,omitempty"`
+	Hash   string `json:"hash,omitempty" doc:"Absent where the entry is older than the chain"`
 }

@@ -10,6 +10,7 @@ type Status struct {
 	Problems []Trouble `json:"problems" doc:"Why it is not ready, or what will keep it from judging"`
 	Frozen   bool      `json:"frozen" doc:"All acting is stopped"`
 	FrozenBy string    `json:"frozen_by,omitempty" doc:"What stopped it"`
+	Holds    []Hold    `json:"holds" doc:"What keeps deploys, or all automatic rollbacks, back"`
 	Watches  int       `json:"open_watches"`
 	Orders   int       `json:"open_orders" doc:"Orders that have not ended"`
 	Proposed []Order   `json:"proposed" doc:"Orders that wait for a person"`

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+// holdCommand closes the gate.
+type holdCommand struct {
+	serverFlags
+	Service     string        `arg:"" optional:"" help:"Service to hold; all services unless said."`
+	Environment string        `help:"Only in this environment."`
+	For         time.Duration `placeholder:"2h" help:"How long; until it is released unless said."`
+	Why         string        `required:"" help:"Why; told to everybody who asks the gate."`
+	As          string        `help:"Who holds; the user of this shell unless said."`
+}
+
+// Help tells holding from freezing.
+func (holdCommand) Help() string {
+	return `Deploy tools that ask the gate are told no. Nothing else is stopped: changes
+are watched and rolled back as ever. To stop rollbacks, there is "freeze".
+
+Examples:
+
+  pushback hold cart --why "incident 7" --for 2h
+  pushback hold --why "the database is being moved"
+  pushback release h12`
+}
+
+// Run sets the hold.
+func (h holdCommand) Run(ctx context.Context, out terminal) error {
+	c, err := h.client()
+	if err != nil {
+		return err
+	}
+	ask := api.NewHold{Service: h.Service, Environment: h.Environment, Why: h.Why, Actor: deciderFlags{As: h.As}.actor()}
+	if h.For < 0 {
+		return usageError(fmt.Errorf("--for is a length of time, such as 2h"))
+	}
+	if h.For > 0 {
+		ask.Until = time.Now().Add(h.For).UTC()
+	}
+	var held api.Hold
+	if err := c.call(ctx, http.MethodPost, "/v1/holds", ask, &held); err != nil {
+		return err
+	}
+	if h.JSON {
+		return out.printJSON(held)
+	}
+	if held.Why != ask.Why || held.Actor != ask.Actor {
+		fmt.Fprintf(out, "it was held already, by %s: %s\n", held.Actor, held.Why)
+	}
+	fmt.Fprintf(out, "%s holds %s\n  pushback release %s\n", out.paint(styleStrong, held.ID), heldWhat(held), held.ID)
+	return nil
+}
+
+// heldWhat is what a hold keeps back, in words.
+func heldWhat(h api.Hold) string {
+	what := "pushes of " + h.Service
+	switch {
+	case h.Kind == "fleet":
+		what = "all automatic rollbacks, and all pushes"
+	case h.Service == "":
+		what = "all pushes"
+	}
+	if h.Environment != "" {
+		what += " to " + h.Environment
+	}
+	if !h.Until.IsZero() {
+		what += " until " + h.Until.Local().Format(time.DateTime)
+	}
+	return what
+}
+
+// releaseCommand ends a hold, or what is held against a change.
+type releaseCommand struct {
+	serverFlags
+	deciderFlags
+	What string `arg:"" help:"A hold (h12), or a change that is held bad: its key or id."`
+}
+
+// Help says what either means.
+func (releaseCommand) Help() string {
+	return `A hold that is released holds nothing any more. A change that is released is not
+to blame any more: the gate opens, and its version may be rolled back to. Who did
+it is recorded.
+
+Examples:
+
+  pushback release h12
+  pushback release kq3v5d2y --why "it was the marketing mail"`
+}
+
+// holdID is what a hold is called; no key of a change is so short.
+var holdID = regexp.MustCompile(`^h[0-9]{1,9}$`)
+
+// Run releases.
+func (r releaseCommand) Run(ctx context.Context, out terminal) error {
+	c, err := r.client()
+	if err != nil {
+		return err
+	}
+	said := api.Decision{Actor: r.actor(), Why: r.Why}
+	if holdID.MatchString(r.What) {
+		var h api.Hold
+		if err := c.call(ctx, http.MethodPost, "/v1/holds/"+r.What+"/release", said, &h); err != nil {
+			return err
+		}
+		return r.say(out, h, "%s no longer holds %s\n", h.ID, strings.SplitN(heldWhat(h), " until ", 2)[0])
+	}
+	var change api.ChangeSummary
+	if err := c.call(ctx, http.MethodPost, "/v1/changes/"+pathSegment(r.What)+"/clear", said, &change); err != nil {
+		return err
+	}
+	return r.say(out, change, "%s %s is not to blame any more\n", change.Service, change.Version)
+}
+
+func (r releaseCommand) say(out terminal, answer any, format string, args ...any) error {
+	if r.JSON {
+		return out.printJSON(answer)
+	}
+	_, err := fmt.Fprintf(out, format, args...)
+	return err
+}
