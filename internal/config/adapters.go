@@ -76,7 +76,7 @@ func (l *loader) hooks() map[string]Hook {
 	all := map[string]Hook{}
 	for n, a := range l.adapters("hooks", l.file.Hooks) {
 		keys := l.file.Hooks.entries[n].shared.(*hookKeys)
-		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous, Abort: keys.Abort}
+		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous, Abort: aborts(keys.Abort, a.Settings)}
 		switch keys.Target {
 		case "", Previous:
 		case LastGood:
@@ -97,6 +97,15 @@ func idempotent(written *bool, settings any) bool {
 	}
 	kind, knows := settings.(interface{ Idempotent() bool })
 	return knows && kind.Idempotent()
+}
+
+// aborts likewise: some kinds stop a rollout by their nature.
+func aborts(written *bool, settings any) bool {
+	if written != nil {
+		return *written
+	}
+	kind, knows := settings.(interface{ Aborts() bool })
+	return knows && kind.Aborts()
 }
 
 func (l *loader) grafana() *Adapter {

@@ -45,7 +45,7 @@ type metricsKeys struct {
 type hookKeys struct {
 	Idempotent *bool  `yaml:"idempotent"`
 	Target     Target `yaml:"target"`
-	Abort      bool   `yaml:"abort"`
+	Abort      *bool  `yaml:"abort"`
 }
 
 type trustFile struct {

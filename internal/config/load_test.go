@@ -133,22 +133,24 @@ type natural struct {
 }
 
 func (*natural) Idempotent() bool { return true }
+func (*natural) Aborts() bool     { return true }
 
-func TestIdempotent(t *testing.T) {
-	f := func(kind, written string, want bool) {
+// What a hook is by its kind's nature, and what is written instead.
+func TestNatures(t *testing.T) {
+	f := func(kind, written string, idempotent, aborts bool) {
 		t.Helper()
 		dir := folder(t, map[string]string{"pushback.yml": metrics + "hooks: {shop: {kind: " + kind + written + "}}"})
 		k := kinds
 		k.Hooks = map[string]func() any{"command": kinds.Hooks["command"], "exact": func() any { return new(natural) }}
 		c, problems := Load(filepath.Join(dir, "pushback.yml"), k)
-		if len(problems) > 0 || c.Hooks["shop"].Idempotent != want {
-			t.Errorf("kind %s%s: %v, %v", kind, written, c.Hooks["shop"].Idempotent, problems)
+		if h := c.Hooks["shop"]; len(problems) > 0 || h.Idempotent != idempotent || h.Abort != aborts {
+			t.Errorf("kind %s%s: idempotent %v, aborts %v, %v", kind, written, h.Idempotent, h.Abort, problems)
 		}
 	}
-	f("command", "", false)
-	f("command", ", idempotent: true", true)
-	f("exact", "", true)
-	f("exact", ", idempotent: false", false)
+	f("command", "", false, false)
+	f("command", ", idempotent: true, abort: true", true, true)
+	f("exact", "", true, true)
+	f("exact", ", idempotent: false, abort: false", false, false)
 }
 
 func TestDiagnostics(t *testing.T) {

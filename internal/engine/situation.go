@@ -27,13 +27,10 @@ func (e *Engine) ask(ctx context.Context, o rollback.Order) (rollback.Situation,
 		return s, rollback.Warrant{}, nil, err
 	}
 	warrant, refusals := rollback.Permit(o, s)
-	looker, looks := e.Hooks[o.Hook].Hook.(rollback.Preflighter)
-	if len(refusals) > 0 || !looks {
+	if len(refusals) > 0 {
 		return s, warrant, refusals, nil
 	}
-	looking, cancel := context.WithTimeout(ctx, preflightFor)
-	checks := looker.Preflight(looking, o.Plan())
-	cancel()
+	checks := preflight(ctx, e.Hooks[o.Hook], o.Plan())
 	if s, err = e.situation(ctx, o); err != nil {
 		return s, rollback.Warrant{}, nil, err
 	}

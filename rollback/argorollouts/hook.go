@@ -31,6 +31,9 @@ type Config struct {
 // what is aborted stays so.
 func (c *Config) Idempotent() bool { return true }
 
+// Aborts: a Rollout that is half-way is what this hook stops best.
+func (c *Config) Aborts() bool { return true }
+
 // Hook takes Rollouts back. It is safe for concurrent use.
 type Hook struct {
 	config  Config
