@@ -133,6 +133,14 @@ func (d *daemon) kill() {
 	<-d.ended
 }
 
+// killed says whether what ended the process was a SIGKILL, ours or its own at
+// a named point. Anything else it did by itself.
+func (d *daemon) killed() bool {
+	<-d.ended
+	status, ok := d.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
 // died says whether the process is gone.
 func (d *daemon) died() bool {
 	select {

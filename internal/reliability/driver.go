@@ -208,7 +208,7 @@ func (d *driver) note(err error) {
 
 func (d *driver) noteLocked(err error) {
 	if err != nil {
-		d.broken = append(d.broken, "the driver's own ledger: "+err.Error())
+		d.broken = append(d.broken, err.Error())
 	}
 }
 

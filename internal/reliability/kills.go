@@ -132,20 +132,24 @@ func (l *lane) choose() moment {
 	return moments[l.chance.IntN(len(moments))]
 }
 
+// load chooses the binary for a moment, and what arms it.
+func (l *lane) load(s *killSuite, when moment) (env []string) {
+	l.daemon.binary = s.shipped
+	if !slices.Contains(crashpoint.All, when) {
+		return nil
+	}
+	l.daemon.binary = s.armed
+	nth := 1
+	if when == crashpoint.BeforeEvent || when == crashpoint.AfterEvent {
+		nth += l.chance.IntN(3)
+	}
+	return []string{fmt.Sprintf("%s=%s:%d", crashpoint.Variable, when, nth)}
+}
+
 // round starts the daemon, gives it work, and sees it die.
 func (l *lane) round(ctx context.Context, s *killSuite) error {
 	when := l.choose()
-	l.daemon.binary = s.shipped
-	var env []string
-	if slices.Contains(crashpoint.All, when) {
-		l.daemon.binary = s.armed
-		nth := 1
-		if when == crashpoint.BeforeEvent || when == crashpoint.AfterEvent {
-			nth += l.chance.IntN(3)
-		}
-		env = []string{fmt.Sprintf("%s=%s:%d", crashpoint.Variable, when, nth)}
-	}
-	limit := vain
+	env, limit := l.load(s, when), vain
 	if when == anyTime {
 		limit = time.Duration(l.chance.Int64N(int64(firstSeconds)))
 	}
@@ -169,6 +173,9 @@ func (l *lane) round(ctx context.Context, s *killSuite) error {
 	stop()
 	worked.Wait()
 	l.arm(false)
+	if !l.daemon.killed() {
+		l.note(fmt.Errorf("the daemon ended by itself: %s", l.daemon.cmd.ProcessState))
+	}
 	l.mu.Lock()
 	l.killed[when]++
 	l.mu.Unlock()

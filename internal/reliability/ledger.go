@@ -38,8 +38,6 @@ func (l *ledger) write(v any) error {
 	return nil
 }
 
-func (l *ledger) close() error { return l.file.Close() }
-
 // readLedger reads every line that was written.
 func readLedger[T any](path string) (all []T, err error) {
 	f, err := os.Open(path)
