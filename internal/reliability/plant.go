@@ -30,14 +30,9 @@ var (
 
 	noEpochCheck = plant{"epoch", "asks nothing of the slot before it sends: no epoch, no newer change", []edit{
 		{
-			"internal/engine/situation.go",
-			"Superseded: c.SupersededBy != \"\", SuspendedBy: c.SuspendedAt(now), Epoch: c.Epoch,\n",
-			"Epoch: o.Epoch,\n",
-		},
-		{
-			"internal/engine/situation.go",
-			"\tlooker, looks := e.Hooks[o.Hook].Hook.(rollback.Preflighter)\n",
-			"\to.SuspendedUntil = time.Time{}\n\twarrant, refusals = rollback.Permit(o, s)\n\tlooker, looks := e.Hooks[o.Hook].Hook.(rollback.Preflighter)\n",
+			"rollback/permit.go",
+			"\tvar refusals []Refusal\n",
+			"\tvar refusals []Refusal\n\ts.Superseded, s.SuspendedBy, s.Epoch, o.SuspendedUntil = false, \"\", o.Epoch, time.Time{}\n",
 		},
 		{
 			"internal/store/claim.go",
