@@ -14,7 +14,8 @@ type Receipt struct {
 	At     time.Time `json:"at"`
 	Status string    `json:"status"` // "200 OK", "exit 0"
 	Output string    `json:"output,omitempty"`
-	PGID   int       `json:"pgid,omitempty"` // a command's process group
+	PGID   int       `json:"pgid,omitempty"`   // a command's process group
+	Handle string    `json:"handle,omitempty"` // what a Resumer finds again by, what was set going
 }
 
 // Output makes what a hook said fit for the store, a terminal and a page: at

@@ -161,6 +161,79 @@ func TestHeldUpByTheHook(t *testing.T) {
 	b.wantCalls(1)
 }
 
+// following is a hook that may be called once, tells what it set going, and
+// finds its end again.
+type following struct {
+	*hook
+	resumed []rollback.Receipt
+	end     error
+}
+
+func (f *following) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
+	rollback.Started(ctx, rollback.Receipt{At: began, Status: "run 7 was started", Handle: "7"})
+	return f.hook.Do(ctx, w)
+}
+
+func (f *following) Resume(_ context.Context, _ rollback.Plan, started rollback.Receipt) (rollback.Receipt, error) {
+	f.resumed = append(f.resumed, started)
+	return rollback.Receipt{At: began, Status: "run 7: over"}, f.end
+}
+
+// A process that dies while it follows leaves behind what it followed.
+func TestInterruptedIsResumed(t *testing.T) {
+	t.Parallel()
+	f := func(name string, end error, want rollback.State) {
+		t.Run(name, func(t *testing.T) {
+			h := &following{end: end}
+			b := newBench(t, redRule, func(o *Options) {
+				h.hook = o.Hooks["deployer"].Hook.(*hook)
+				o.Hooks = map[string]Hook{"deployer": {Hook: h, Timeout: time.Minute}}
+			})
+			b.hook.do = func(int) error { return errCrash }
+			key := b.bad("v2", nil)
+			b.until("a call", func() bool { return len(b.hook.calls) == 1 })
+			b.restart()
+			b.pass(10 * time.Second)
+			b.wantState(key, want)
+			b.wantCalls(1)
+			if len(h.resumed) != 1 || h.resumed[0].Handle != "7" {
+				t.Errorf("resumed %+v", h.resumed)
+			}
+			if o, err := b.Store.Order(t.Context(), key); err != nil || o.Receipt.Status != "run 7: over" {
+				t.Errorf("%v, %+v", err, o.Receipt)
+			}
+		})
+	}
+	f("it went well", nil, rollback.Done)
+	f("it failed", errors.New("run 7 failed"), rollback.Failed)
+	f("nobody can tell", rollback.ErrOutcomeUnknown, rollback.Unknown)
+}
+
+// What was started stays in the record of an outcome that nobody knows.
+func TestInterruptedKeepsWhatWasStarted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, func(o *Options) {
+		o.Hooks = map[string]Hook{"deployer": {Hook: tells{o.Hooks["deployer"].Hook.(*hook)}, Timeout: time.Minute}}
+	})
+	b.hook.do = func(int) error { return errCrash }
+	key := b.bad("v2", nil)
+	b.until("a call", func() bool { return len(b.hook.calls) == 1 })
+	b.restart()
+	b.pass(10 * time.Second)
+	b.wantState(key, rollback.Unknown)
+	if o, err := b.Store.Order(t.Context(), key); err != nil || o.Receipt.PGID != 4711 {
+		t.Errorf("%v, %+v", err, o.Receipt)
+	}
+}
+
+// tells is a command: it tells its process group, and nothing can be resumed.
+type tells struct{ *hook }
+
+func (h tells) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
+	rollback.Started(ctx, rollback.Receipt{At: began, Status: "running", PGID: 4711})
+	return h.hook.Do(ctx, w)
+}
+
 func TestBrokenHooksAreTold(t *testing.T) {
 	t.Parallel()
 	b, h := seen(t, func(s *seeing) {

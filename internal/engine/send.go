@@ -101,8 +101,7 @@ func (e *Engine) resume(ctx context.Context, o rollback.Order) error {
 		return later(waitEvery)
 	}
 	if !known || !hook.Idempotent || e.Now().Sub(o.SentAt) > resendFor {
-		why := fmt.Errorf("interrupted while sending: %w", rollback.ErrOutcomeUnknown)
-		return e.conclude(ctx, o, o.Claim, rollback.Receipt{At: e.Now()}, why)
+		return e.interrupted(ctx, o, hook)
 	}
 	s, err := e.situation(ctx, o)
 	if err != nil {
@@ -121,6 +120,29 @@ func (e *Engine) resume(ctx context.Context, o rollback.Order) error {
 		return later(waitEvery)
 	}
 	return e.send(ctx, o, claim, warrant)
+}
+
+// interrupted ends an order whose sender is gone and that may not be sent
+// again. A hook that had told what it set going may still find its end; of any
+// other, what it told stays in the record.
+func (e *Engine) interrupted(ctx context.Context, o rollback.Order, hook Hook) error {
+	started := rollback.Receipt{At: e.Now()}
+	if o.Receipt != nil {
+		started = *o.Receipt
+	}
+	resumer, can := hook.Hook.(rollback.Resumer)
+	if !can || started.Handle == "" {
+		why := fmt.Errorf("interrupted while sending: %w", rollback.ErrOutcomeUnknown)
+		return e.conclude(ctx, o, o.Claim, started, why)
+	}
+	looking, cancel := context.WithTimeout(ctx, hook.Timeout)
+	defer cancel()
+	e.Log.Info("looking for the end of a rollback that was interrupted", "change", o.Key, "hook", o.Hook, "started", started.Status)
+	receipt, err := resumer.Resume(looking, o.Plan(), started)
+	if ctx.Err() != nil {
+		return ctx.Err() // we stop, and the next start looks again
+	}
+	return e.conclude(ctx, o, o.Claim, receipt, err)
 }
 
 // foreign says whether another process may still be sending. SQLite belongs

@@ -103,6 +103,20 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	return log.Receipt(h.now(), status), err
 }
 
+// Resume follows a workflow's run to its end. The other roads find again what
+// they have made when they are asked again.
+func (h *Hook) Resume(ctx context.Context, p rollback.Plan, started rollback.Receipt) (rollback.Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
+	defer cancel()
+	w, follows := h.road.(workflow)
+	if !follows {
+		return started, fmt.Errorf("%w: there is no run to follow", rollback.ErrOutcomeUnknown)
+	}
+	var log call.Log
+	status, err := w.resume(ctx, p, started, &log)
+	return log.Receipt(h.now(), status), err
+}
+
 // DryRun looks at the repository and says what Do would send.
 func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
 	return h.road.dryRun(ctx, p)

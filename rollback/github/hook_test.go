@@ -96,6 +96,33 @@ func TestRunWithoutAName(t *testing.T) {
 	f(object{"workflow_run_id": "../../../user"})
 }
 
+// After a kill -9 the run is found by what Do had told, and nothing is
+// dispatched again.
+func TestResume(t *testing.T) {
+	g := cart()
+	s := g.fake(hooktest.Succeeds).Serve(t)
+	h := hook(t, s.URL, dispatching)
+	var started rollback.Receipt
+	ctx := rollback.WithStarted(t.Context(), func(r rollback.Receipt) { started = r })
+	if _, err := h.Do(ctx, hooktest.Warrant(t)); err != nil || started.Status != "run 7 was started" || started.Handle != "7" {
+		t.Fatalf("%v, told %+v", err, started)
+	}
+	f := func(what string, status, conclusion string, started rollback.Receipt, fate, says string) {
+		t.Helper()
+		g.run = object{"status": status, "conclusion": conclusion}
+		receipt, err := h.Resume(t.Context(), hooktest.Warrant(t).Plan(), started)
+		hooktest.Ends(t, what, err, fate, says)
+		if s.Calls() != 1 || receipt.At.IsZero() {
+			t.Errorf("%s: %d dispatches, %+v", what, s.Calls(), receipt)
+		}
+	}
+	f("a run that went well", "completed", "success", started, "done", "")
+	f("a run that did not", "completed", "failure", started, "failed", `ended with "failure": https://github.com/`)
+	f("a run that goes on", "in_progress", "", started, "unknown", "had not ended")
+	started.Handle = "../../user"
+	f("a handle that is none", "completed", "success", started, "unknown", "is no run")
+}
+
 func TestDeployment(t *testing.T) {
 	g := cart()
 	receipt, how := attempt(t, g, deploying)
@@ -134,7 +161,7 @@ func TestOurDeploymentIsFollowed(t *testing.T) {
 	key := hooktest.Order().Key
 	for _, payload := range []any{object{"pushback_key": key}, `{"pushback_key": "` + key + `"}`} {
 		g := cart()
-		g.deployments = append([]object{{"id": 3, "ref": "v1", "payload": payload}}, g.deployments...)
+		g.deployments = append(g.deployments, object{"id": 3, "ref": "v1", "payload": payload})
 		if _, how := attempt(t, g, deploying); how != nil || g.made != nil {
 			t.Errorf("%v: %v, made %v", payload, how, g.made)
 		}

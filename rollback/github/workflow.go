@@ -64,12 +64,30 @@ func (w workflow) do(ctx context.Context, p rollback.Plan, l *call.Log) (string,
 	if err := answer.Decode(&started); err != nil || started.ID <= 0 {
 		return answer.Status, fmt.Errorf("%w: GitHub took the dispatch and named no run to follow", rollback.ErrOutcomeUnknown)
 	}
+	rollback.Started(ctx, rollback.Receipt{
+		At: w.now().UTC(), Status: started.name() + " was started", Output: rollback.Output(started.HTML), Handle: strconv.FormatInt(started.ID, 10),
+	})
 	return w.follow(ctx, r, started, l)
+}
+
+func (r run) name() string { return fmt.Sprintf("run %d", r.ID) }
+
+// resume follows the run that an earlier dispatch has started.
+func (w workflow) resume(ctx context.Context, p rollback.Plan, started rollback.Receipt, l *call.Log) (string, error) {
+	r, err := w.repository(p)
+	if err != nil {
+		return started.Status, call.Uncertain(err)
+	}
+	id, err := strconv.ParseInt(started.Handle, 10, 64)
+	if err != nil || id <= 0 {
+		return started.Status, fmt.Errorf("%w: %q is no run", rollback.ErrOutcomeUnknown, started.Handle)
+	}
+	return w.follow(ctx, r, run{ID: id, HTML: started.Output}, l)
 }
 
 func (w workflow) follow(ctx context.Context, r repository, started run, l *call.Log) (string, error) {
 	path := r.path("actions", "runs", strconv.FormatInt(started.ID, 10))
-	name := fmt.Sprintf("run %d", started.ID)
+	name := started.name()
 	err := call.Follow(ctx, func(ctx context.Context) (bool, error) {
 		var now run
 		if err := w.api.Get(ctx, path, &now); err != nil {

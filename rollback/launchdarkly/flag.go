@@ -2,6 +2,7 @@ package launchdarkly
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/pushback/pushback/rollback"
@@ -94,6 +95,9 @@ func (f feature) share(e environment, thousandths int) ([]instruction, error) {
 		return nil, fmt.Errorf("a share is of a flag with two variations, one of them for off: this one has %d", len(f.Variations))
 	}
 	off := *e.OffVariation
+	if f.Variations[0].ID == "" || f.Variations[0].ID == f.Variations[1].ID {
+		return nil, errors.New("the flag's two variations cannot be told apart: LaunchDarkly names no ids")
+	}
 	if now, ramped := f.weight(e, 1-off); ramped && now == thousandths {
 		return turnOn(e), nil
 	}
