@@ -77,11 +77,11 @@ func conclude(p Plan, o Observation, trials []trial) Verdict {
 // by a limit, by counts, by a loss the rule wants acted on, or by two signals
 // that agree.
 func mayAct(trials []trial) bool {
-	agreeing, certain := 0, false
+	agreeing, certain := map[string]bool{}, false
 	for i := range trials {
 		t := &trials[i]
 		if t.e.Grade >= Likely {
-			agreeing++
+			agreeing[t.whole()] = true
 		}
 		if t.e.Grade < Certain {
 			continue
@@ -91,7 +91,16 @@ func mayAct(trials []trial) bool {
 			return true
 		}
 	}
-	return certain && agreeing >= 2
+	return certain && len(agreeing) >= 2
+}
+
+// whole is the signal that a part belongs to: with its own whole it agrees by
+// nature.
+func (t *trial) whole() string {
+	if t.signal.Part != "" {
+		return t.signal.Part
+	}
+	return t.signal.Name
 }
 
 // healthy asks that every signal that should be there earned it, and that
@@ -100,7 +109,7 @@ func healthy(trials []trial) bool {
 	judged := 0
 	for i := range trials {
 		t := &trials[i]
-		if t.e.Reason == UnmatchedSeries && t.signal.SkipUnmatched {
+		if t.e.Reason == UnmatchedSeries && t.signal.SkipUnmatched || t.e.silentPart() {
 			continue
 		}
 		if !t.e.Healthy {
@@ -124,7 +133,7 @@ func reason(v Verdict, final bool) Reason {
 	case Inconclusive:
 		found = reasonOf(v.Signals, func(e Evidence) bool { return e.Reason == Transient })
 		if found == "" {
-			found = reasonOf(v.Signals, func(e Evidence) bool { return !e.Healthy })
+			found = reasonOf(v.Signals, func(e Evidence) bool { return !e.Healthy && !e.silentPart() })
 		}
 		if found == "" && !final {
 			found = StillWatching
@@ -132,6 +141,10 @@ func reason(v Verdict, final bool) Reason {
 	}
 	return found
 }
+
+// silentPart says that this is a part which has nothing to say against the
+// change. Few events in a part are no news: the whole has them all.
+func (e Evidence) silentPart() bool { return e.Part != "" && e.Grade == None }
 
 func reasonOf(signals []Evidence, decided func(Evidence) bool) Reason {
 	for _, e := range signals {

@@ -44,7 +44,13 @@ type Signal struct {
 	Controlled    bool      `json:"controlled,omitempty"`     // readings carry a Control
 	ByVersion     bool      `json:"by_version,omitempty"`     // its series are the new version's alone: it speaks while the change rolls
 	Split         float64   `json:"split,omitempty"`          // of both arms' events, the share that should be this arm's; 0: not declared
+	Part          string    `json:"part,omitempty"`           // the signal that this one is a part of: it speaks against a change, and is not needed for health
 }
+
+// Learns says whether a profile of the signal is worth its history. The parts
+// of a count are judged by counting alone: twenty of them would ask the store
+// for twenty times the history.
+func (s Signal) Learns() bool { return s.Part == "" || s.Kind != Counts }
 
 // Thresholds are the p-values at which a signal reaches a grade.
 type Thresholds struct {

@@ -40,7 +40,7 @@ type finding struct {
 
 func open(p *Plan, s Signal, k Profiles, o *Observation) trial {
 	t := trial{plan: p, signal: s, look: o, profile: k[s.Name], followers: followers{}}
-	t.e = Evidence{Signal: s.Name, Unit: s.Unit, Worse: s.Worse, P: 1, RawP: 1, Reason: NoData}
+	t.e = Evidence{Signal: s.Name, Part: s.Part, Unit: s.Unit, Worse: s.Worse, P: 1, RawP: 1, Reason: NoData}
 	for _, r := range o.Readings {
 		if r.Signal == s.Name {
 			t.reading, t.e.Query = r, r.Query
@@ -106,7 +106,14 @@ func (t trial) blind() bool {
 	return t.reading.Supply == Broken || t.reading.Supply == Stale
 }
 
+// lose says that the signal vanished. A part that does may have been taken
+// away on purpose; whether traffic was lost, the whole says.
 func (t *trial) lose(note string) {
+	if t.signal.Part != "" {
+		t.e.Reason = NoData
+		t.note("The part is gone or nearly so; what that means, the whole signal says.")
+		return
+	}
 	t.lost, t.e.Reason = true, SignalLost
 	t.note(note)
 }

@@ -91,6 +91,7 @@ type Tally struct {
 type Evidence struct {
 	Signal     string     `json:"signal"`
 	Unit       string     `json:"unit,omitempty"`
+	Part       string     `json:"part,omitempty"` // the signal that this one is a part of
 	Worse      Worse      `json:"worse"`
 	Grade      Grade      `json:"grade"`
 	Reason     Reason     `json:"reason,omitempty"`

@@ -3,6 +3,8 @@ package rules
 import (
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
+
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
 )
@@ -14,6 +16,7 @@ type Bound struct {
 	rule    Rule
 	service Service
 	change  sources.Change
+	only    *labels.Matcher // the part it sees; nil: the whole
 }
 
 // Bind applies the overrides of a rule that are meant for the service. It
@@ -47,6 +50,8 @@ type Choice struct {
 	Native bool    `json:"native,omitempty"` // a native histogram
 	Edge   string  `json:"edge,omitempty"`   // classic: the value of le as the store writes it
 	Bound  float64 `json:"bound,omitempty"`  // the bound of slow, in the histogram's unit
+
+	Parts []string `json:"parts,omitempty"` // of a signal judged by a label: its values, the busiest first
 }
 
 // resolution is the store's, never less than a millisecond.
@@ -67,7 +72,8 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 	}
 	for _, s := range b.rule.Signals {
 		p.Season = max(p.Season, s.Season)
-		p.Signals = append(p.Signals, s.judged(r)...)
+		whole := s.judgedAs(s.chosen(r))
+		p.Signals = append(append(p.Signals, whole...), s.judgedParts(r, whole)...)
 	}
 	return p
 }
@@ -83,13 +89,17 @@ func (b Bound) tick(r Resolved) time.Duration {
 	return max(1, n) * resolution
 }
 
-// judged gives the detector's signals for one signal as written.
-func (s Signal) judged(r Resolved) []detector.Signal {
+// chosen is the expression of any_of that the signal is read by.
+func (s Signal) chosen(r Resolved) Expr {
+	return s.AnyOf[min(r.Signals[s.Name].Index, len(s.AnyOf)-1)]
+}
+
+// judgedAs gives the detector's signals for one signal as written.
+func (s Signal) judgedAs(e Expr) []detector.Signal {
 	base := detector.Signal{
 		Name: s.Name, Worse: s.Worse, MinEffect: s.MinEffect.Main,
 		ActOnLost: s.ActOnLost, SkipUnmatched: s.SkipUnmatched,
 	}
-	e := s.AnyOf[min(r.Signals[s.Name].Index, len(s.AnyOf)-1)]
 	if e.Control != nil {
 		base.Controlled, base.ByVersion, base.Split = true, e.byVersion(), e.Control.Split
 	}

@@ -137,6 +137,8 @@ type writtenSignal struct {
 	IfUnmatched string `yaml:"if_unmatched,omitempty"`
 	// An expression: judged only in ticks in which it has a value other than 0.
 	OnlyIf string `yaml:"only_if,omitempty"`
+	// A label such as route: each of its values is judged as well, the twenty busiest before the change.
+	By string `yaml:"by,omitempty"`
 }
 
 type writtenExpr struct {

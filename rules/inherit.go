@@ -106,7 +106,7 @@ func (s writtenSignal) on(b writtenSignal) writtenSignal {
 		s.Expr, s.AnyOf = b.Expr, b.AnyOf
 	}
 	s.MinEffect, s.MinEvents, s.Limit, s.Slow = cmp.Or(s.MinEffect, b.MinEffect), cmp.Or(s.MinEvents, b.MinEvents), cmp.Or(s.Limit, b.Limit), cmp.Or(s.Slow, b.Slow)
-	s.Worse, s.Season = cmp.Or(s.Worse, b.Worse), cmp.Or(s.Season, b.Season)
+	s.Worse, s.Season, s.By = cmp.Or(s.Worse, b.Worse), cmp.Or(s.Season, b.Season), cmp.Or(s.By, b.By)
 	s.Lost, s.IfUnmatched, s.OnlyIf = cmp.Or(s.Lost, b.Lost), cmp.Or(s.IfUnmatched, b.IfUnmatched), cmp.Or(s.OnlyIf, b.OnlyIf)
 	return s
 }

@@ -20,10 +20,15 @@ func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
 	var all []watch.Input
 	for _, s := range b.rule.Signals {
 		choice := r.Signals[s.Name]
-		inputs, err := b.inputs(s, s.AnyOf[min(choice.Index, len(s.AnyOf)-1)], choice, r)
+		inputs, err := b.inputs(s, s.chosen(r), choice, r)
 		if err != nil {
 			return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 		}
+		parts, err := b.partInputs(s, inputs, choice, r)
+		if err != nil {
+			return nil, fmt.Errorf("signal %s by %s: %w", s.Name, s.By, err)
+		}
+		inputs = append(inputs, parts...)
 		work, err := b.onlyIf(s, r)
 		if err != nil {
 			return nil, fmt.Errorf("signal %s: only_if: %w", s.Name, err)

@@ -29,10 +29,11 @@ type Probe struct {
 // Question is what a probe wants to know.
 type Question string
 
-// The three questions. Any answer with a series means that there is data.
+// The questions. Any answer with a series means that there is data.
 const (
 	HasData Question = "has_data" // counters and queries
 	Edges   Question = "edges"    // classic histogram: one series an edge (le), the value its count before
+	Parts   Question = "parts"    // one series a value of `by`, the value how busy it was before
 	P90     Question = "p90"      // native histogram: one series, the value the 90th percentile before
 )
 
@@ -55,6 +56,13 @@ func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
 			if err != nil {
 				return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 			}
+			if s.By != "" {
+				expr, err := b.partsProbe(s.By, e, b.probed(Resolved{Resolution: resolution}))
+				if err != nil {
+					return nil, fmt.Errorf("signal %s: %w", s.Name, err)
+				}
+				probes = append(probes, Probe{Form: Parts, Expr: expr})
+			}
 			for _, p := range probes {
 				p.Signal, p.Index = s.Name, i
 				all = append(all, p)
@@ -62,6 +70,11 @@ func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
 		}
 	}
 	return all, nil
+}
+
+// probed is how far back a probe looks.
+func (b Bound) probed(r Resolved) string {
+	return promDuration(max(ticks*b.tick(r), 4*r.resolution()))
 }
 
 // probes ask for an expression or, where it has a control, for either.
@@ -79,7 +92,7 @@ func (b Bound) probes(e Expr, r Resolved) ([]Probe, error) {
 }
 
 func (b Bound) probesOf(e Expr, r Resolved) ([]Probe, error) {
-	window := promDuration(max(ticks*b.tick(r), 4*r.resolution()))
+	window := b.probed(r)
 	switch {
 	case e.Counter != "":
 		selector, err := b.selector(e.Counter, "")
@@ -124,10 +137,16 @@ func (b Bound) Resolve(answers map[Probe][]sources.Series, resolution time.Durat
 		return r
 	}
 	for _, p := range probes {
-		if _, done := r.Signals[p.Signal]; done || len(answers[p]) == 0 {
-			continue
+		chosen, done := r.Signals[p.Signal]
+		switch {
+		case len(answers[p]) == 0:
+		case p.Form == Parts && done && chosen.Index == p.Index:
+			s, _ := b.rule.signal(p.Signal)
+			chosen.Parts = partsOf(s.By, answers[p])
+			r.Signals[p.Signal] = chosen
+		case p.Form != Parts && !done:
+			r.Signals[p.Signal] = b.choose(p, answers[p])
 		}
-		r.Signals[p.Signal] = b.choose(p, answers[p])
 	}
 	return r
 }

@@ -188,6 +188,9 @@ func (b Bound) fillSelector(v *parser.VectorSelector) error {
 		}
 		filled = append(filled, value)
 	}
+	if b.only != nil {
+		filled = append(filled, b.only)
+	}
 	v.LabelMatchers = filled
 	return nil
 }

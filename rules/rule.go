@@ -86,6 +86,7 @@ type Signal struct {
 	Worse         detector.Worse
 	ActOnLost     bool
 	SkipUnmatched bool
+	By            string // a label: each of its values is judged as a part
 	OnlyIf        string // an expression: judged only in ticks in which it has a value other than 0
 	Season        time.Duration
 	Slow          time.Duration // histogram: the bound of the slow fraction; 0: chosen from before

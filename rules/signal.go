@@ -13,7 +13,7 @@ import (
 func (r *reader) signal(at string, w writtenSignal, rule Rule) Signal {
 	s := Signal{
 		Name: w.Name, Worse: detector.Worse(cmp.Or(w.Worse, string(detector.Higher))), MinEvents: defaultMinEvents,
-		ActOnLost: w.Lost == "act", SkipUnmatched: w.IfUnmatched == "skip", Season: seasons[w.Season],
+		ActOnLost: w.Lost == "act", SkipUnmatched: w.IfUnmatched == "skip", Season: seasons[w.Season], By: w.By,
 	}
 	if r.positions.Has(at+".name") && !signalName.MatchString(w.Name) {
 		r.at(at+".name", codeBadName, "a signal's name is letters, digits, dashes and underscores, at most 64", "")
@@ -32,6 +32,7 @@ func (r *reader) signal(at string, w writtenSignal, rule Rule) Signal {
 		r.promQLOnly(at+".only_if", rule)
 		r.checkQuery(at+".only_if", s.OnlyIf, rule)
 	}
+	r.by(at, s, rule)
 	s.AnyOf = r.expressions(at, w, rule)
 	if w.Slow != nil {
 		s.Slow = time.Duration(*w.Slow)

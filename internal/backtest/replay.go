@@ -80,6 +80,9 @@ func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 	ps := detector.Profiles{}
 	for i, in := range r.watch.Inputs {
 		s := r.watch.Plan.Signals[i]
+		if !s.Learns() {
+			continue
+		}
 		h, err := gather.History(ctx, r.store, r.watch.Plan, in, r.bound.Rule().History, r.watch.BaseAt)
 		if err == nil && r.Mask != nil {
 			h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)

@@ -166,6 +166,9 @@ func (p *pass) subject(ctx context.Context, store string, r rules.Rule, c source
 			return err
 		}
 		for i, in := range inputs {
+			if !plan.Signals[i].Learns() {
+				continue
+			}
 			first = firstError(first, p.lesson(ctx, lesson{
 				name: profileName(plan, plan.Signals[i], in), plan: plan, signal: plan.Signals[i], input: in,
 				span: b.Rule().History, end: now, service: c.Service, environment: c.Environment,

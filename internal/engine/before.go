@@ -7,7 +7,7 @@ import (
 )
 
 // beforesKept bounds the memory of the cache; beyond it, it starts afresh.
-const beforesKept = 4096
+const beforesKept = 16_384
 
 // beforeCache keeps what was fetched of the time before a change. It does not
 // change any more, so a look asks for the time after alone.

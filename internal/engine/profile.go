@@ -53,6 +53,9 @@ func (k *profileKeeper) of(ctx context.Context, w *watch.Watch, c store.Change, 
 		if i >= len(w.Inputs) {
 			break // not resolved: nothing is asked in its name
 		}
+		if !s.Learns() {
+			continue
+		}
 		p, err := k.profile(ctx, w, lesson{
 			name: profileName(w.Plan, s, w.Inputs[i]), plan: w.Plan, signal: s, input: w.Inputs[i],
 			span: span, end: w.BaseAt, service: c.Service, environment: c.Environment,

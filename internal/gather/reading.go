@@ -158,14 +158,19 @@ func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
 	raw := detector.Raw{Form: in.Form, Edge: in.Edge}
 	var err error
-	if raw.Value, err = r.Range(ctx, sources.Query{Expr: in.Value.Expr, Step: step}, w); err != nil {
+	value, part := in.Value.Expr, in.Part.Expr
+	if in.Of.Label != "" {
+		value, part = in.Of.Value, in.Of.Part
+	}
+	if raw.Value, err = r.Range(ctx, sources.Query{Expr: value, Step: step}, w); err != nil {
 		return raw, err
 	}
-	if in.Part.Expr != "" {
-		if raw.Part, err = r.Range(ctx, sources.Query{Expr: in.Part.Expr, Step: step}, w); err != nil {
+	if part != "" {
+		if raw.Part, err = r.Range(ctx, sources.Query{Expr: part, Step: step}, w); err != nil {
 			return raw, err
 		}
 	}
+	raw.Value, raw.Part = partOf(raw.Value, in.Of), partOf(raw.Part, in.Of)
 	silent, err := silences(ctx, r, w, step)
 	if errors.Is(err, errAhead) {
 		err = &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
@@ -178,6 +183,20 @@ func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	}
 	raw.Value, raw.Part = without(raw.Value, silent), without(raw.Part, silent)
 	return raw, nil
+}
+
+// partOf leaves of the answers about a whole those about one part.
+func partOf(ss []sources.Series, of watch.Whole) []sources.Series {
+	if of.Label == "" {
+		return ss
+	}
+	var kept []sources.Series
+	for _, s := range ss {
+		if s.Labels[of.Label] == of.Is {
+			kept = append(kept, s)
+		}
+	}
+	return kept
 }
 
 // countable refuses counters below zero: no counter is, so whatever speaks is

@@ -62,10 +62,11 @@ type Input struct {
 	Signal string        `json:"signal"`
 	Store  string        `json:"store"`
 	Form   Form          `json:"form"`
-	Value  sources.Query `json:"value,omitzero"` // level; total of counts; _sum of a mean
-	Part   sources.Query `json:"part,omitzero"`  // bad of counts; _count of a mean; the bucket of a slow fraction
+	Value  sources.Query `json:"value,omitzero"`   // level; total of counts; _sum of a mean
+	Part   sources.Query `json:"part,omitzero"`    // bad of counts; _count of a mean; the bucket of a slow fraction
 	OnlyIf sources.Query `json:"only_if,omitzero"` // judged only in ticks in which this has a value other than 0
-	Edge   float64       `json:"edge,omitempty"` // native slow fraction: the bound, in the histogram's unit
+	Edge   float64       `json:"edge,omitempty"`   // native slow fraction: the bound, in the histogram's unit
+	Of     Whole         `json:"of,omitzero"`      // of a part: where it is found among the answers about the whole
 
 	Control *Arm `json:"control,omitempty"` // where the signal's control comes from, in the same form
 }
@@ -78,8 +79,17 @@ type Arm struct {
 
 // Companion is the input of the control alone.
 func (in Input) Companion() Input {
-	in.Value, in.Part, in.Control = in.Control.Value, in.Control.Part, nil
+	in.Value, in.Part, in.Control, in.Of = in.Control.Value, in.Control.Part, nil, Whole{}
 	return in
+}
+
+// Whole is what to ask for so that one answer serves all parts of a signal. A
+// part's own expressions ask for it alone, for people who want to see it.
+type Whole struct {
+	Value string `json:"value"` // the whole's expressions
+	Part  string `json:"part,omitempty"`
+	Label string `json:"label"` // whose value tells the part
+	Is    string `json:"is"`
 }
 
 // Form is how raw series become ticks.
