@@ -132,3 +132,11 @@ func BenchmarkMannWhitney(b *testing.B) {
 		}
 	})
 }
+
+// TestMannWhitneyKeepsItsMemory: it is asked at every tick of every scenario.
+func TestMannWhitneyKeepsItsMemory(t *testing.T) {
+	before, after := grains(1, 1440, 0), grains(2, 1440, 0.05)
+	if n := testing.AllocsPerRun(200, func() { mannWhitney(before, after) }); n >= 1 {
+		t.Errorf("%v allocations a test", n)
+	}
+}
