@@ -8,12 +8,12 @@ import (
 
 // Obstacle is one reason for a gate to be closed.
 type Obstacle struct {
-	Why    string // for people, in one sentence
-	Change string // key of the change that is held bad; "" where a hold is set
-	Hold   string // id of the hold; "" where a change is held bad
-	Actor  string // who set the hold
-	Since  time.Time
-	Until  time.Time // when the hold ends by itself; zero: not before it is released
+	Why    string    `json:"why"`              // for people, in one sentence
+	Change string    `json:"change,omitempty"` // key of the change that is held bad; "" where a hold is set
+	Hold   string    `json:"hold,omitempty"`   // id of the hold; "" where a change is held bad
+	Actor  string    `json:"actor,omitempty"`  // who set the hold
+	Since  time.Time `json:"since,omitzero"`
+	Until  time.Time `json:"until,omitzero"` // when the hold ends by itself; zero: not before it is released
 }
 
 // Gate is the answer to a deploy tool that asks before it pushes.

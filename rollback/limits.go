@@ -6,22 +6,22 @@ import "time"
 // within bounds that config checks; no rule can. A zero Limits permits nothing
 // that is measured in time: DefaultLimits is where to begin.
 type Limits struct {
-	RollbacksPer time.Duration // one automatic rollback a service, environment and region in this long
-	MaxAge       time.Duration // how long after its end a change may be rolled back
-	Approval     time.Duration // how long a proposed rollback waits for a person
-	Around       time.Duration // how long before a change another one may have been through, and still be suspected in its stead
-	StandsOut    float64       // how many times likelier than every other suspect a change must be, to be rolled back unasked
-	Fleet        FleetLimits
+	RollbacksPer time.Duration `json:"rollbacks_per"`     // one automatic rollback a service, environment and region in this long
+	MaxAge       time.Duration `json:"max_age"`           // how long after its end a change may be rolled back
+	Approval     time.Duration `json:"approve_within"`    // how long a proposed rollback waits for a person
+	Around       time.Duration `json:"confounded_within"` // how long before a change another one may have been through, and still be suspected in its stead
+	StandsOut    float64       `json:"stands_out"`        // how many times likelier than every other suspect a change must be, to be rolled back unasked
+	Fleet        FleetLimits   `json:"fleet"`
 }
 
 // FleetLimits say when so much is bad at once that no single change can be
 // what is wrong.
 type FleetLimits struct {
-	Watches  int           // below this many open watches nothing is concluded
-	Services int           // more services than this at likely within Within …
-	Share    float64       // … or more than this share of the open watches
-	Within   time.Duration // how far back it is counted
-	Hold     time.Duration // how long all automatic rollbacks are held, unless a person releases them sooner
+	Watches  int           `json:"watches"`  // below this many open watches nothing is concluded
+	Services int           `json:"services"` // more services than this at likely within Within …
+	Share    float64       `json:"share"`    // … or more than this share of the open watches
+	Within   time.Duration `json:"within"`   // how far back it is counted
+	Hold     time.Duration `json:"hold"`     // how long all automatic rollbacks are held, unless a person releases them sooner
 }
 
 // DefaultLimits are those of an installation that sets none.

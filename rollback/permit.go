@@ -11,35 +11,35 @@ import (
 // reads everything anew right before sending: it is about this moment, not
 // about when the order was made. The zero Situation permits nothing.
 type Situation struct {
-	Now     time.Time
-	Change  sources.Change   // as it stands now; the order's copy may be older
-	Target  Live             // what Target gives now
-	Verdict detector.Verdict // the one the order was decided on, so that every try has the same body
+	Now     time.Time        `json:"now"`
+	Change  sources.Change   `json:"change"`           // as it stands now; the order's copy may be older
+	Target  Live             `json:"target"`           // what Target gives now
+	Verdict detector.Verdict `json:"verdict,omitzero"` // the one the order was decided on, so that every try has the same body
 
-	Superseded  bool   // a newer change of the slot succeeded
-	SuspendedBy string // the newer change of the slot that is rolling; "" for none
-	Epoch       int64  // the slot's generation now
-	FirstEver   bool   // no earlier change of the slot is known
+	Superseded  bool   `json:"superseded"`            // a newer change of the slot succeeded
+	SuspendedBy string `json:"suspended_by,omitzero"` // the newer change of the slot that is rolling; "" for none
+	Epoch       int64  `json:"epoch"`                 // the slot's generation now
+	FirstEver   bool   `json:"first_ever,omitzero"`   // no earlier change of the slot is known
 
-	BeganAt  time.Time     // the earliest moment the change can have touched production; zero: its StartedAt
-	BaseAt   time.Time     // where the time before ends that it was judged against: a predecessor's, where that was suspect; zero: BeganAt
-	Onset    Onset         // when the verdict's worst signals broke
-	Tick     time.Duration // what time was cut into for the verdict
-	Suspects []Suspect     // the other changes that could have done it
+	BeganAt  time.Time     `json:"began_at,omitzero"` // the earliest moment the change can have touched production; zero: its StartedAt
+	BaseAt   time.Time     `json:"base_at,omitzero"`  // where the time before ends that it was judged against: a predecessor's, where that was suspect; zero: BeganAt
+	Onset    Onset         `json:"onset,omitzero"`    // when the verdict's worst signals broke
+	Tick     time.Duration `json:"tick,omitzero"`     // what time was cut into for the verdict
+	Suspects []Suspect     `json:"suspects,omitzero"` // the other changes that could have done it
 
-	Acts      bool    // the effective mode of the rule, after trust and the operator's cap, is act
-	Approved  bool    // a person approved this very order
-	HookKnown bool    // pushback.yml has the hook the order names
-	Aborts    bool    // it can stop a rollout that is half-way
-	Checks    []Check // what it found when it looked; nil where it has not, or cannot
+	Acts      bool    `json:"acts"`            // the effective mode of the rule, after trust and the operator's cap, is act
+	Approved  bool    `json:"approved"`        // a person approved this very order
+	HookKnown bool    `json:"hook_known"`      // pushback.yml has the hook the order names
+	Aborts    bool    `json:"aborts,omitzero"` // it can stop a rollout that is half-way
+	Checks    []Check `json:"checks,omitzero"` // what it found when it looked; nil where it has not, or cannot
 
-	Frozen    bool   // the freeze file exists, or could not be read
-	FrozenWhy string // what it says
-	Window    string // the operators' freeze window that holds now; "" for none
-	Fleet     string // why all automatic rollbacks are held; "" while they are not
+	Frozen    bool   `json:"frozen"`              // the freeze file exists, or could not be read
+	FrozenWhy string `json:"frozen_why,omitzero"` // what it says
+	Window    string `json:"window,omitzero"`     // the operators' freeze window that holds now; "" for none
+	Fleet     string `json:"fleet,omitzero"`      // why all automatic rollbacks are held; "" while they are not
 
-	Recent int // automatic rollbacks sent for this service, environment and region within Limits.RollbacksPer, this order not counted
-	Limits Limits
+	Recent int    `json:"recent"` // automatic rollbacks sent for this service, environment and region within Limits.RollbacksPer, this order not counted
+	Limits Limits `json:"limits"`
 }
 
 // Refusal is one reason against, for people: it goes into the message and the

@@ -12,9 +12,9 @@ import (
 
 // Suspect is a change that could have done what a verdict shows.
 type Suspect struct {
-	Change   sources.Change
-	Distance int       // 0: of the service itself; 1: of one it depends on; 2: of one that depends on; …
-	BeganAt  time.Time // the earliest moment it can have touched production; zero: its StartedAt
+	Change   sources.Change `json:"change"`
+	Distance int            `json:"distance"`          // 0: of the service itself; 1: of one it depends on; 2: of one that depends on; …
+	BeganAt  time.Time      `json:"began_at,omitzero"` // the earliest moment it can have touched production; zero: its StartedAt
 }
 
 // Onset is when things got worse, as far as the ticks tell: at some moment

@@ -60,6 +60,7 @@ func brief(version string) string {
 type Frame struct {
 	Title    string
 	Frozen   string    // what stopped all acting; "" where nothing did
+	Holds    []string  // what keeps deploys, or all automatic rollbacks, back
 	Troubles []Trouble // what keeps us from judging
 	SignedIn bool      // this browser may approve and reject
 	CanSign  bool      // there are tokens to sign in with

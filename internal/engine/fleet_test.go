@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 )
@@ -44,6 +45,19 @@ func TestFleetBreaker(t *testing.T) {
 	before := len(b.hook.calls)
 	if held == 0 || before > b.Limits.Fleet.Services {
 		t.Fatalf("%d orders are held, the hook was called %d times:\n%s", held, before, b.box.all("pager"))
+	}
+	grouped := 0
+	for _, key := range keys[:6] {
+		rows, err := b.Store.OutgoingOf(t.Context(), key)
+		b.must(err)
+		for _, row := range rows {
+			if row.State == store.Grouped {
+				grouped++
+			}
+		}
+	}
+	if pages := len(b.box.got["pager"]); grouped == 0 || pages > 1+6 {
+		t.Errorf("%d messages were kept back, the pager got %d:\n%s", grouped, pages, b.box.all("pager"))
 	}
 	b.wantTold("pager", "all automatic rollbacks are held", "no single change is to blame", "pushback release h")
 	b.wantGate(false, "cart", "held by fleet breaker")

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -54,11 +56,29 @@ func (s *Server) frame(r *http.Request, title string) web.Frame {
 		}
 	}
 	if s.mayRead(r) {
+		f.Holds = s.heldNow(r.Context())
 		for _, p := range s.Ready() {
 			f.Troubles = append(f.Troubles, web.Trouble(p))
 		}
 	}
 	return f
+}
+
+// heldNow is what is held, in sentences. A page is shown without them where
+// they cannot be read: what else is on it may be why somebody looks.
+func (s *Server) heldNow(ctx context.Context) (sentences []string) {
+	held, err := s.Store.Holds(ctx, s.Now())
+	if err != nil {
+		s.Log.Error("the holds could not be read", "error", err)
+	}
+	for _, h := range held {
+		what := "Pushes of " + cmp.Or(h.Service, "every service") + " are held"
+		if h.Kind == store.FleetHold {
+			what = "All automatic rollbacks, and all pushes, are held"
+		}
+		sentences = append(sentences, fmt.Sprintf("%s by %s: %s (pushback release %s)", what, h.Actor, h.Why, h.ID))
+	}
+	return sentences
 }
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, err error) {
