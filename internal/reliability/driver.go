@@ -63,6 +63,10 @@ type driver struct {
 // bad one shows at the first look, and so short that its watch goes on.
 const lately = 6 * time.Second
 
+// soon is how old the news of a change may be for it to turn bad yet: its watch
+// ends eleven seconds after it.
+const soon = 8 * time.Second
+
 // service gives a service that has had no change yet. Its name chooses the
 // rule, and so the hook.
 func (d *driver) service(hook string) string {
@@ -179,7 +183,7 @@ func (d *driver) send(ctx context.Context, c *change, w *word) {
 	w.Status, w.Key = status, a.Key
 	if w.acknowledged() {
 		c.key = a.Key
-		if c.bad && w.Event.Status == sources.Succeeded {
+		if c.bad = c.bad && time.Since(w.Event.At) < soon; c.bad && w.Event.Status == sources.Succeeded {
 			d.shop.breaks(c.service, w.Event.At)
 		}
 	}

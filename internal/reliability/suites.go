@@ -25,7 +25,7 @@ type bug struct {
 // suites are all there are, in the order in which they are reported.
 func suites(o Options) []suite {
 	return []suite{
-		{"kills", kills(o.Kills, o.Lanes, 75*time.Second), []bug{
+		{"kills", kills(o.Kills, o.Lanes, 75*time.Second+time.Duration(o.Kills)*50*time.Millisecond), []bug{
 			{&ackBeforeCommit, kills(8, 2, 15*time.Second, crashpoint.BeforeEvent)},
 			{&noEpochCheck, kills(12, 2, 15*time.Second, crashpoint.AfterOutcome)},
 			{&sendTwice, kills(16, 2, 15*time.Second, duringCall, crashpoint.AfterSend)},
