@@ -24,15 +24,19 @@ import (
 // followRules makes a pass over the rules that changed, whenever they may have.
 func (k *profileKeeper) followRules(ctx context.Context) {
 	k.rulesEdited()
+	var again <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-k.edited:
-			// What is fresh stays; the schedule makes it anew.
-			if err := k.pass(ctx, k.untaught, k.engine.Now().Add(-profileAge/2)); err != nil && ctx.Err() == nil {
-				k.engine.Log.Warn("profiles of changed rules", "error", err)
-			}
+		case <-again:
+		}
+		again = nil
+		// What is fresh stays; the schedule makes it anew.
+		if err := k.pass(ctx, k.untaught, k.engine.Now().Add(-profileAge/2)); err != nil && ctx.Err() == nil {
+			k.engine.Log.Warn("profiles of changed rules not learned; it will be tried again", "error", err)
+			again = time.After(timesRetry)
 		}
 	}
 }
@@ -58,64 +62,93 @@ func (k *profileKeeper) untaught(r rules.Rule) bool {
 }
 
 // pass learns the profiles of the rules that are wanted, where they were not
-// learned since a moment.
+// learned since a moment. Its error is that of a metric store that answered
+// nothing, or of ours: then it is worth another try. A query that fails where
+// others are answered fails again; it is logged and counted, and that is all.
 func (k *profileKeeper) pass(ctx context.Context, wanted func(rules.Rule) bool, since time.Time) error {
 	k.passing.Lock()
 	defer k.passing.Unlock()
-	p := pass{profileKeeper: k, since: since, seen: map[string]bool{}, named: map[string]bool{}, failures: map[string]int{}}
-	all, errs := k.engine.rules.set().Rules(), []error(nil)
+	p := pass{profileKeeper: k, since: since, seen: map[string]bool{}, named: map[string]bool{}, stores: map[string]*storeTrial{}}
+	all := k.engine.rules.set().Rules()
 	subjects, err := k.engine.subjects(ctx, all)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
-		if !wanted(r) {
-			continue
+		if wanted(r) && p.rule(ctx, r, subjects) {
+			k.mu.Lock()
+			k.taught[r.Hash] = true
+			k.mu.Unlock()
 		}
-		if err := p.rule(ctx, r, subjects); err != nil {
-			errs = append(errs, fmt.Errorf("rule %s: %w", r.Name, err))
-			continue
-		}
-		k.mu.Lock()
-		k.taught[r.Hash] = true
-		k.mu.Unlock()
 	}
-	return errors.Join(append(errs, ctx.Err())...)
+	return errors.Join(p.dead(), ctx.Err())
 }
 
 // pass is one pass under way.
 type pass struct {
 	*profileKeeper
-	since    time.Time
-	seen     map[string]bool // rules with services that were resolved
-	named    map[string]bool // profiles that were looked after
-	failures map[string]int  // in a row, by store
+	since  time.Time
+	seen   map[string]bool // rules with services that were resolved
+	named  map[string]bool // profiles that were looked after
+	stores map[string]*storeTrial
+}
+
+// storeTrial is how a metric store did in a pass.
+type storeTrial struct {
+	answered bool
+	failures int // in a row
+	fault    error
+}
+
+func (t *storeTrial) note(err error) {
+	if err == nil {
+		t.answered, t.failures = true, 0
+		return
+	}
+	t.failures, t.fault = t.failures+1, err
+}
+
+func (t *storeTrial) dead() bool {
+	return t.failures >= givenUp || t.failures > 0 && !t.answered
+}
+
+// dead is the error of the stores that did not answer.
+func (p *pass) dead() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(p.stores)) {
+		if t := p.stores[name]; t.dead() {
+			errs = append(errs, fmt.Errorf("metric store %s: %w", name, t.fault))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // givenUp is how many failures in a row make a pass leave a store alone.
 const givenUp = 3
 
-// rule looks after the profiles of one rule. It gives the first failure, after
-// it has tried the rest.
-func (p *pass) rule(ctx context.Context, r rules.Rule, subjects []sources.Change) (first error) {
+// rule looks after the profiles of one rule, and says whether all is well.
+func (p *pass) rule(ctx context.Context, r rules.Rule, subjects []sources.Change) bool {
 	store := firstOf(r.Store, p.engine.World.Default)
+	if p.stores[store] == nil {
+		p.stores[store] = &storeTrial{}
+	}
+	well := true
 	for _, c := range subjects {
 		place := placeOf(r, c)
 		if p.seen[place] || ctx.Err() != nil || !p.engine.wants(ctx, r, c) {
 			continue
 		}
 		p.seen[place] = true
-		if p.failures[store] >= givenUp {
-			return first
+		if p.stores[store].failures >= givenUp {
+			return false
 		}
-		if err := p.subject(ctx, store, r, c); err != nil {
-			p.failures[store]++
-			first = firstError(first, err)
-			continue
+		err := p.subject(ctx, store, r, c)
+		if p.stores[store].note(err); err != nil {
+			well = false
+			p.engine.Log.Debug("profiles not learned", "rule", r.Name, "service", c.Service, "error", err)
 		}
-		p.failures[store] = 0
 	}
-	return first
+	return well && ctx.Err() == nil
 }
 
 // wants says whether the rule would watch a change. Labels come with a change

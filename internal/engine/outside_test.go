@@ -22,6 +22,7 @@ type shop struct {
 	clock  *clock
 	phases map[string][]phase // by service, in time
 	fault  error              // every question fails with it
+	heavy  string             // so does every one that names this service; "": none
 	frozen time.Time          // nothing newer has arrived; zero: all is fresh
 	mu     sync.Mutex
 	asked  map[request]int // ranges, and how often each was asked for
@@ -76,6 +77,9 @@ func (s *shop) Range(_ context.Context, q sources.Query, w sources.Window) ([]so
 func (s *shop) samples(q sources.Query, w sources.Window) ([]sources.Series, error) {
 	if s.fault != nil {
 		return nil, s.fault
+	}
+	if s.heavy != "" && strings.Contains(q.Expr, s.heavy) {
+		return nil, errDown
 	}
 	var line sources.Series
 	for at := w.From; !at.After(w.To) && !at.After(s.newest()); at = at.Add(q.Step) {

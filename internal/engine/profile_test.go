@@ -151,6 +151,23 @@ func TestScheduleCatchesUp(t *testing.T) {
 	learned(4, "a while after a failure")
 }
 
+// What one service's history is too much for keeps no run from being done.
+func TestOneFailingQueryIsNoOutage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, scheduled)
+	b.shop.heavy = "search"
+	b.must(b.keep("profiles"))
+	if last, err := b.Store.LastRun(t.Context(), "profiles"); err != nil || !last.Equal(began) {
+		t.Errorf("the run counts from %s, %v", last, err)
+	}
+	if n := b.histories(); n != 2 {
+		t.Errorf("%d histories fetched, want those of the service that answers", n)
+	}
+	if !b.profiles.untaught(b.rules.set().Rules()[0]) {
+		t.Error("the rule is taken for taught")
+	}
+}
+
 // A run that was cut short goes on with what is left.
 func TestInterruptedRunGoesOn(t *testing.T) {
 	t.Parallel()
