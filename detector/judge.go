@@ -22,16 +22,23 @@ func judge(p Plan, k Profiles, o Observation, earlier followers) Verdict {
 	}
 	trials := make([]trial, len(p.Signals))
 	for i, s := range p.Signals {
-		trials[i] = open(&p, s, k, &o)
+		plan := p.On(s)
+		look := o.on(plan)
+		trials[i] = open(&plan, s, k, &look)
 		if earlier != nil {
 			trials[i].followers = earlier
 		}
 		trials[i].hear()
 	}
 	distrust(trials)
+	trials = joined(trials)
 	correct(trials)
 	for i := range trials {
+		if fine := trials[i].fine; fine != nil {
+			fine.grade()
+		}
 		trials[i].grade()
+		trials[i].listen()
 	}
 	return conclude(p, o, trials)
 }
@@ -41,13 +48,14 @@ func judge(p Plan, k Profiles, o Observation, earlier followers) Verdict {
 func correct(trials []trial) {
 	var p []float64
 	for i := range trials {
-		if trials[i].tested {
-			p = append(p, trials[i].e.RawP)
+		if claim, ok := trials[i].claim(); ok {
+			p = append(p, claim)
 		}
 	}
 	for i, adjusted := 0, stats.Holm(p); i < len(trials); i++ {
-		if trials[i].tested {
-			trials[i].e.P, adjusted = adjusted[0], adjusted[1:]
+		if _, ok := trials[i].claim(); ok {
+			trials[i].adjust(adjusted[0])
+			adjusted = adjusted[1:]
 		}
 	}
 }

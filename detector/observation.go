@@ -43,9 +43,16 @@ type Reading struct {
 type Observation struct {
 	At        time.Time `json:"at"`
 	StartedAt time.Time `json:"started_at"`
-	From      time.Time `json:"from"`   // where the first after-tick begins
-	Gap       int       `json:"gap"`    // ticks between the end of before and From
-	Filled    float64   `json:"filled"` // how much of the running tick has passed, 0…1
-	Final     bool      `json:"final"`  // the bake is over: this look decides
+	From      time.Time `json:"from"`           // where the first after-tick begins
+	Gap       int       `json:"gap"`            // ticks between the end of before and From
+	Filled    float64   `json:"filled"`         // how much of the running tick has passed, 0…1
+	Final     bool      `json:"final"`          // the bake is over: this look decides
+	Fine      *Fineness `json:"fine,omitempty"` // of the fine horizon, where the plan has one
 	Readings  []Reading `json:"readings"`
+}
+
+// Fineness is Gap and Filled in ticks of the fine horizon.
+type Fineness struct {
+	Gap    int     `json:"gap"`
+	Filled float64 `json:"filled"`
 }

@@ -43,6 +43,7 @@ type Signal struct {
 	SkipUnmatched bool      `json:"skip_unmatched,omitempty"` // `if_unmatched: skip`
 	Controlled    bool      `json:"controlled,omitempty"`     // readings carry a Control
 	ByVersion     bool      `json:"by_version,omitempty"`     // its series are the new version's alone: it speaks while the change rolls
+	Of            string    `json:"of,omitempty"`             // this is the fine horizon of that signal
 	Split         float64   `json:"split,omitempty"`          // of both arms' events, the share that should be this arm's; 0: not declared
 	Part          string    `json:"part,omitempty"`           // the signal that this one is a part of: it speaks against a change, and is not needed for health
 }
@@ -65,10 +66,11 @@ var DefaultThresholds = Thresholds{Suspect: 0.05, Likely: 0.01, Certain: 0.002}
 // Plan is how one rule judges one change: the grid and the signals.
 type Plan struct {
 	Rule       string        `json:"rule"`
-	Tick       time.Duration `json:"tick"`       // one evaluation step
-	Before     int           `json:"before"`     // w, ticks; 30 unless the rule says otherwise
-	After      int           `json:"after"`      // h, ticks; the horizon the bake is cut into
-	Season     time.Duration `json:"season"`     // the longest period the signal is said to repeat in; 0: a day
-	Thresholds Thresholds    `json:"thresholds"` // zero: DefaultThresholds
+	Tick       time.Duration `json:"tick"`           // one evaluation step
+	Before     int           `json:"before"`         // w, ticks; 30 unless the rule says otherwise
+	After      int           `json:"after"`          // h, ticks; the horizon the bake is cut into
+	Fine       time.Duration `json:"fine,omitempty"` // tick of the fine horizon; 0: there is none
+	Season     time.Duration `json:"season"`         // the longest period the signal is said to repeat in; 0: a day
+	Thresholds Thresholds    `json:"thresholds"`     // zero: DefaultThresholds
 	Signals    []Signal      `json:"signals"`
 }

@@ -16,6 +16,7 @@ type trial struct {
 	profile Profile
 
 	before, after, running Ticks
+	fine                   *trial    // the same signal on the fine horizon; nil: none
 	control                *arm      // nil: none, or none to compare with
 	followers              followers // of this look, and of those before it
 

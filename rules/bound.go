@@ -75,7 +75,24 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 		whole := s.judgedAs(s.chosen(r))
 		p.Signals = append(append(p.Signals, whole...), s.judgedParts(r, whole)...)
 	}
+	if p.Fine = b.fineTick(r); p.Fine > 0 {
+		for _, s := range p.Signals {
+			s.Of, s.Name = s.Name, detector.FineName(s.Name, p.Fine)
+			p.Signals = append(p.Signals, s)
+		}
+	}
 	return p
+}
+
+// fineTick is that of the fine horizon beside a bake over an hour: a minute, or
+// what the store can show. A rule that says its tick has chosen its grain.
+func (b Bound) fineTick(r Resolved) time.Duration {
+	resolution := r.resolution()
+	fine := (time.Minute + resolution - 1) / resolution * resolution
+	if b.rule.Tick > 0 || b.rule.Bake <= time.Hour || fine >= b.tick(r) {
+		return 0
+	}
+	return fine
 }
 
 // tick is what the rule says, or bake/30 rounded up to a whole multiple of

@@ -9,14 +9,32 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
 )
 
-// Inputs are the queries to run, one for each signal of Plan and in its order.
+// Inputs are the queries to run, one for each signal of Plan and in its order,
+// those of the fine horizon behind the others.
 // Raw counters and histograms are asked for at a finer step than the tick, so
 // that the running tick fills as it goes; a query is asked for once a tick.
 func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
+	all, err := b.coarse(r)
+	fine := b.fineTick(r)
+	if err != nil || fine == 0 {
+		return all, err
+	}
+	b.rule.Tick = fine
+	inputs, err := b.coarse(r)
+	for _, in := range inputs {
+		in.Signal = detector.FineName(in.Signal, fine)
+		all = append(all, in)
+	}
+	return all, err
+}
+
+// coarse are the inputs of the rule's own tick.
+func (b Bound) coarse(r Resolved) ([]watch.Input, error) {
 	var all []watch.Input
 	for _, s := range b.rule.Signals {
 		choice := r.Signals[s.Name]

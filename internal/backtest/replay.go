@@ -66,10 +66,10 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 
 // fetchBefore asks once for the time before, which no look changes.
 func (r *replayer) fetchBefore(ctx context.Context) {
-	p := r.watch.Plan
-	g := detector.Grid{Start: r.watch.BaseAt.Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
 	r.before, r.faults = make([]detector.Raw, len(r.watch.Inputs)), make([]error, len(r.watch.Inputs))
 	for i, in := range r.watch.Inputs {
+		p := r.watch.Plan.On(r.watch.Plan.Signals[i])
+		g := detector.Grid{Start: r.watch.BaseAt.Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
 		r.before[i], r.faults[i] = gather.Fetch(ctx, r.store, in, g.Window(), in.Value.Step)
 	}
 }
@@ -80,15 +80,20 @@ func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 	ps := detector.Profiles{}
 	for i, in := range r.watch.Inputs {
 		s := r.watch.Plan.Signals[i]
+<<<<<<< HEAD
 		if !s.Learns() {
 			continue
 		}
 		h, err := gather.History(ctx, r.store, r.watch.Plan, in, r.bound.Rule().History, r.watch.BaseAt)
+=======
+		p := r.watch.Plan.On(s)
+		h, err := gather.History(ctx, r.store, p, in, r.bound.Rule().History, r.watch.BaseAt)
+>>>>>>> 1d5f300 (A bake over an hour is watched on two horizons: its own, and the first half hour in minutes)
 		if err == nil && r.Mask != nil {
 			h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
 		}
 		if err == nil {
-			ps[s.Name] = detector.Learn(r.watch.Plan, s, h)
+			ps[s.Name] = detector.Learn(p, s, h)
 		}
 	}
 	return ps
@@ -127,7 +132,7 @@ func (r *replayer) observe(ctx context.Context, store gather.Ranger, v gather.Vi
 		reading := gather.Unread(fault)
 		if i < len(r.watch.Inputs) {
 			before := func() (detector.Raw, error) { return r.before[i], r.faults[i] }
-			reading, _, _ = gather.Read(ctx, store, r.watch.Inputs[i], v, before) // a reading that failed says so itself
+			reading, _, _ = gather.Read(ctx, store, r.watch.Inputs[i], v.On(r.watch, s, r.moment.Change), before) // a reading that failed says so itself
 		}
 		reading.Signal = s.Name
 		o.Readings = append(o.Readings, reading)

@@ -203,7 +203,7 @@ func (p *pass) subject(ctx context.Context, store string, r rules.Rule, c source
 				continue
 			}
 			first = firstError(first, p.lesson(ctx, lesson{
-				name: profileName(plan, plan.Signals[i], in), plan: plan, signal: plan.Signals[i], input: in,
+				name: profileName(plan.On(plan.Signals[i]), plan.Signals[i], in), plan: plan.On(plan.Signals[i]), signal: plan.Signals[i], input: in,
 				span: b.Rule().History, end: now, service: c.Service, environment: c.Environment,
 			}))
 		}

@@ -35,7 +35,7 @@ func (e *Engine) gather(ctx context.Context, w watch.Watch, c store.Change, b ru
 	for i, s := range w.Plan.Signals {
 		g.Go(func() error {
 			if i < len(w.Inputs) {
-				o.Readings[i] = e.read(gctx, once, w.ID, w.Inputs[i], v)
+				o.Readings[i] = e.read(gctx, once, w.ID, w.Inputs[i], v.On(w, s, c.Change))
 			} else {
 				o.Readings[i] = gather.Unread(fault)
 			}

@@ -57,7 +57,7 @@ func (k *profileKeeper) of(ctx context.Context, w *watch.Watch, c store.Change, 
 			continue
 		}
 		p, err := k.profile(ctx, w, lesson{
-			name: profileName(w.Plan, s, w.Inputs[i]), plan: w.Plan, signal: s, input: w.Inputs[i],
+			name: profileName(w.Plan.On(s), s, w.Inputs[i]), plan: w.Plan.On(s), signal: s, input: w.Inputs[i],
 			span: span, end: w.BaseAt, service: c.Service, environment: c.Environment,
 		})
 		switch {

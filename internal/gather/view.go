@@ -48,7 +48,10 @@ func See(w watch.Watch, c sources.Change, resolution time.Duration, now time.Tim
 		return View{}, false
 	}
 	tick, w0 := w.Plan.Tick, w.Plan.Before
-	full := min(int(now.Sub(from)/tick), w.Plan.After)
+	full := int(now.Sub(from) / tick)
+	if w.Plan.Fine != tick {
+		full = min(full, w.Plan.After)
+	}
 	return View{
 		Before: detector.Grid{Start: w.BaseAt.Add(-time.Duration(w0) * tick), Tick: tick, N: w0},
 		After:  detector.Grid{Start: from, Tick: tick, N: full},
@@ -65,8 +68,30 @@ func (v View) atWork(ctx context.Context, r Ranger, in watch.Input, reading *det
 	return atWork(ctx, r, in, since, []detector.Grid{v.After, v.After.Running(v.Now)}, &reading.After, &reading.Running)
 }
 
+// On is the same moment on the grid of one of the watch's signals.
+func (v View) On(w watch.Watch, s detector.Signal, c sources.Change) View {
+	if s.Of == "" {
+		return v
+	}
+	w.Plan = w.Plan.On(s)
+	fine, _ := See(w, c, v.Step, v.Now)
+	return fine
+}
+
 // Observation is what the look saw, but for its readings.
 func (v View) Observation(w watch.Watch, c sources.Change) detector.Observation {
+	o := v.observation(w, c)
+	for _, s := range w.Plan.Signals {
+		if s.Of != "" {
+			fine := v.On(w, s, c).observation(w, c)
+			o.Fine = &detector.Fineness{Gap: fine.Gap, Filled: fine.Filled}
+			break
+		}
+	}
+	return o
+}
+
+func (v View) observation(w watch.Watch, c sources.Change) detector.Observation {
 	running := v.After.Running(v.Now)
 	return detector.Observation{
 		At: v.Now, StartedAt: latest(c.StartedAt, w.After), From: v.After.Start,

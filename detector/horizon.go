@@ -1,0 +1,102 @@
+package detector
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// A long bake is cut into long ticks, and a regression of the first minutes
+// would wait for their end. So a bake over an hour is watched on two horizons:
+// its own, and a fine one of short ticks whose placebos and after-ticks are the
+// first half hour. Each is tested at half the level, and the surer one speaks.
+//
+// A fine signal stands in a plan behind those it is Of, under a name of its own,
+// with readings and a profile of its own.
+
+// fineTicks are w and h of the fine horizon.
+const fineTicks = 30
+
+// FineName is what the fine horizon of a signal is called.
+func FineName(signal string, tick time.Duration) string {
+	return fmt.Sprintf("%s@%s", signal, tick)
+}
+
+// On is the plan that one of its signals is judged under: its own, or that of
+// the fine horizon.
+func (p Plan) On(s Signal) Plan {
+	if s.Of != "" {
+		p.Tick, p.Before, p.After = p.Fine, fineTicks, fineTicks
+	}
+	return p
+}
+
+// on is the look as the grid of a plan sees it.
+func (o Observation) on(p Plan) Observation {
+	if p.Tick == p.Fine && o.Fine != nil {
+		o.Gap, o.Filled = o.Fine.Gap, o.Fine.Filled
+	}
+	return o
+}
+
+// joined puts every fine trial behind the one it is of, and gives those alone.
+// Two horizons are two chances to be wrong, so p doubles.
+func joined(trials []trial) []trial {
+	var coarse []trial
+	for i := range trials {
+		if trials[i].signal.Of == "" {
+			coarse = append(coarse, trials[i])
+		}
+	}
+	for i := range trials {
+		for k := range coarse {
+			if c := &coarse[k]; c.signal.Name == trials[i].signal.Of {
+				c.fine = &trials[i]
+				c.e.RawP, c.fine.e.RawP = min(1, 2*c.e.RawP), min(1, 2*c.fine.e.RawP)
+			}
+		}
+	}
+	return coarse
+}
+
+// claim is the smaller p of both horizons; ok where either was tested.
+func (t *trial) claim() (p float64, ok bool) {
+	p = math.Inf(+1)
+	for _, h := range []*trial{t, t.fine} {
+		if h != nil && h.tested {
+			p, ok = min(p, h.e.RawP), true
+		}
+	}
+	return p, ok
+}
+
+// adjust takes what correcting for the number of signals has made of the claim.
+func (t *trial) adjust(adjusted float64) {
+	claim, _ := t.claim()
+	for _, h := range []*trial{t, t.fine} {
+		if h != nil && h.tested {
+			h.e.P = adjusted
+			if claim > 0 {
+				h.e.P = min(1, adjusted*(h.e.RawP/claim))
+			}
+		}
+	}
+}
+
+// listen lets the fine horizon speak where it is surer. Health stays with the
+// whole bake, and needs a fine horizon that has nothing against it.
+func (t *trial) listen() {
+	if t.fine == nil {
+		return
+	}
+	f, healthy := t.fine.e, t.e.Healthy
+	if t.fine.tested && f.Grade > None && !f.Healthy {
+		healthy = false
+	}
+	if f.Grade > t.e.Grade || f.Grade == t.e.Grade && f.Grade > None && f.P < t.e.P {
+		f.Signal = t.e.Signal
+		f.Notes = append(f.Notes, fmt.Sprintf("Seen on ticks of %s over the first %s, beside the whole bake.", spanWords(t.fine.plan.Tick), spanWords(fineTicks*t.fine.plan.Tick)))
+		t.e = f
+	}
+	t.e.Healthy = healthy
+}
