@@ -77,8 +77,10 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 	}
 	if p.Fine = b.fineTick(r); p.Fine > 0 {
 		for _, s := range p.Signals {
-			s.Of, s.Name = s.Name, detector.FineName(s.Name, p.Fine)
-			p.Signals = append(p.Signals, s)
+			if s.Part == "" { // parts are told with their whole
+				s.Of, s.Name = s.Name, detector.FineName(s.Name, p.Fine)
+				p.Signals = append(p.Signals, s)
+			}
 		}
 	}
 	return p

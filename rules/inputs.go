@@ -27,8 +27,10 @@ func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
 	b.rule.Tick = fine
 	inputs, err := b.coarse(r)
 	for _, in := range inputs {
-		in.Signal = detector.FineName(in.Signal, fine)
-		all = append(all, in)
+		if in.Of.Label == "" {
+			in.Signal = detector.FineName(in.Signal, fine)
+			all = append(all, in)
+		}
 	}
 	return all, err
 }

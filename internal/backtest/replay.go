@@ -80,15 +80,11 @@ func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 	ps := detector.Profiles{}
 	for i, in := range r.watch.Inputs {
 		s := r.watch.Plan.Signals[i]
-<<<<<<< HEAD
 		if !s.Learns() {
 			continue
 		}
-		h, err := gather.History(ctx, r.store, r.watch.Plan, in, r.bound.Rule().History, r.watch.BaseAt)
-=======
 		p := r.watch.Plan.On(s)
 		h, err := gather.History(ctx, r.store, p, in, r.bound.Rule().History, r.watch.BaseAt)
->>>>>>> 1d5f300 (A bake over an hour is watched on two horizons: its own, and the first half hour in minutes)
 		if err == nil && r.Mask != nil {
 			h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
 		}
