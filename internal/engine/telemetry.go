@@ -34,6 +34,7 @@ func (t *Telemetry) observe(e *Engine) {
 	t.set.NewGauge("pushback_profiles_wanted", func() float64 { n, _, _ := e.profiles.ages(); return float64(n) })
 	t.set.NewGauge("pushback_profiles_missing", func() float64 { _, n, _ := e.profiles.ages(); return float64(n) })
 	t.set.NewGauge("pushback_profile_oldest_age_seconds", func() float64 { _, _, age := e.profiles.ages(); return age.Seconds() })
+	t.set.NewGauge("pushback_hooks_broken", func() float64 { return float64(len(e.preflights.problems())) })
 	t.set.NewGauge("pushback_frozen", func() float64 {
 		if frozen, _ := e.Frozen(); frozen {
 			return 1
@@ -101,6 +102,12 @@ func (t *Telemetry) judged(v detector.Verdict) {
 
 func (t *Telemetry) order(s rollback.State) {
 	t.count(fmt.Sprintf("pushback_orders_total{state=%q}", string(s)))
+}
+
+// verified counts what was seen after receipts; state="unseen" is a receipt
+// that the world does not bear out.
+func (t *Telemetry) verified(s rollback.Verified) {
+	t.count(fmt.Sprintf("pushback_verifications_total{state=%q}", string(s)))
 }
 
 func (t *Telemetry) message(receiver, result string) {

@@ -107,6 +107,7 @@ func (e *Engine) verified(ctx context.Context, o rollback.Order, v rollback.Veri
 	if !stored {
 		return nil
 	}
+	e.Telemetry.verified(v.State)
 	e.Log.Info("rollback verified", "change", o.Key, "hook", o.Hook, "target", o.Target, "verification", v.String())
 	for _, m := range told {
 		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})

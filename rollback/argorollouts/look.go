@@ -70,29 +70,25 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, 
 		return rollback.Sighting{}, err
 	}
 	s := rollback.Sighting{At: h.now().UTC(), Running: now.Running(h.config.Container), Detail: "the Rollout is " + rollback.Output(b.now.phase())}
-	if h.config.AbortOnly {
-		return s, h.verifyAborted(ctx, p, &b, &s)
-	}
 	here, err := h.wanted(p).Here(now)
+	if err != nil {
+		return rollback.Sighting{}, err
+	}
+	if h.config.AbortOnly && !b.now.promoted() {
+		return h.sightAborted(ctx, p, b, s), nil
+	}
 	end, ended := b.well(b.now)
-	s.Settled = here && end && ended == nil
-	return s, err
+	s.Settled = here && (end && ended == nil || h.config.AbortOnly)
+	return s, nil
 }
 
-func (h *Hook) verifyAborted(ctx context.Context, p rollback.Plan, b *back, s *rollback.Sighting) error {
-	if b.now.promoted() {
-		now, _ := template(b.holder)
-		here, err := h.wanted(p).Here(now)
-		s.Settled = here
-		return err
-	}
-	if err := h.abortion(ctx, p, b); err != nil {
-		s.Detail = err.Error()
-		return nil
-	}
-	s.Settled, _ = aborted(b.now)
-	if s.Settled {
+// sightAborted looks at the stable pods of a Rollout that is under way: they
+// have all of the traffic once the rest is aborted.
+func (h *Hook) sightAborted(ctx context.Context, p rollback.Plan, b back, s rollback.Sighting) rollback.Sighting {
+	if err := h.abortion(ctx, p, &b); err != nil {
+		s.Detail = rollback.Output(err.Error())
+	} else if s.Settled, _ = aborted(b.now); s.Settled {
 		s.Running = b.to.Template.Running(h.config.Container)
 	}
-	return nil
+	return s
 }
