@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -27,8 +29,25 @@ func template(found *unstructured.Unstructured) cluster.Template {
 	return cluster.Clean(t, hashLabel)
 }
 
-// undo is the patch that puts a revision back.
-func undo(found *unstructured.Unstructured, to cluster.Revision) []cluster.Operation {
+// deployments keep their revisions in ReplicaSets.
+var deployments = workload{
+	key: "deployment", resource: cluster.Deployments, revisions: cluster.ReplicaSets,
+	history: func(ctx context.Context, c *cluster.Cluster, o *unstructured.Unstructured) ([]cluster.Revision, error) {
+		return c.History(ctx, o, revisionAnnotation, hashLabel)
+	},
+	rolls: resumed, undo: restore, complete: deployed,
+}
+
+// resumed says why a Deployment would not roll out.
+func resumed(found *unstructured.Unstructured) error {
+	if paused, _, _ := unstructured.NestedBool(found.Object, "spec", "paused"); paused {
+		return errors.New("it is paused: nothing would roll out until a person resumes it")
+	}
+	return nil
+}
+
+// restore is the patch that puts a revision back, with its annotations.
+func restore(found *unstructured.Unstructured, to cluster.Revision) []cluster.Operation {
 	return []cluster.Operation{
 		cluster.Unchanged(found),
 		{Op: "replace", Path: "/spec/template", Value: to.Template},
@@ -51,14 +70,10 @@ func annotations(now, revision map[string]string) map[string]string {
 	return all
 }
 
-// complete says whether what the Deployment asks for is what runs, and all of
+// deployed says whether what the Deployment asks for is what runs, and all of
 // it, as `kubectl rollout status` does. A rollout that has given up is an error.
-func complete(found *unstructured.Unstructured) (bool, error) {
-	number := func(fields ...string) int64 {
-		n, _, _ := unstructured.NestedInt64(found.Object, fields...)
-		return n
-	}
-	if number("status", "observedGeneration") < found.GetGeneration() {
+func deployed(found *unstructured.Unstructured) (bool, error) {
+	if number(found, "status", "observedGeneration") < found.GetGeneration() {
 		return false, nil
 	}
 	conditions, _, _ := unstructured.NestedSlice(found.Object, "status", "conditions")
@@ -68,9 +83,6 @@ func complete(found *unstructured.Unstructured) (bool, error) {
 			return false, &call.Ended{Why: "the rollout has exceeded its progress deadline: " + rollback.Output(fmt.Sprint(c["message"]))}
 		}
 	}
-	replicas, updated := int64(1), number("status", "updatedReplicas")
-	if n, set, _ := unstructured.NestedInt64(found.Object, "spec", "replicas"); set {
-		replicas = n
-	}
-	return updated >= replicas && number("status", "replicas") <= updated && number("status", "availableReplicas") >= updated, nil
+	updated := number(found, "status", "updatedReplicas")
+	return updated >= replicas(found) && number(found, "status", "replicas") <= updated && number(found, "status", "availableReplicas") >= updated, nil
 }

@@ -9,6 +9,10 @@
 // look and our patch. The latter is held by the patch itself, which names the
 // generation it was made for.
 //
+// A StatefulSet or a DaemonSet is rolled back likewise, to the template of a
+// ControllerRevision; refused where its update strategy would leave pods as
+// they are.
+//
 // Where the template is of that version already nothing is sent, and a rollout
 // that is under way is followed. The kind is idempotent by its nature.
 package kubernetes

@@ -294,6 +294,8 @@ func TestNewRefuses(t *testing.T) {
 	f(Config{Namespace: "shop", Config: cluster.Config{Kubeconfig: "/nowhere"}}, "no such file")
 	f(Config{Namespace: "x-$service"}, "whole text")
 	f(Config{Namespace: "shop", Timeout: -1}, "negative")
+	f(Config{Namespace: "shop", Deployment: "a", DaemonSet: "b"}, "exclude each other")
+	f(Config{Namespace: "shop", StatefulSet: "a", DaemonSet: "b"}, "exclude each other")
 	good := clustertest.Kubeconfig(t, &hooktest.Server{URL: "https://127.0.0.1:1"})
 	f(Config{Namespace: "shop", Config: cluster.Config{Kubeconfig: good, Context: "test"}}, `context "test" does not exist`)
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/pushback/pushback/rollback/internal/cluster"
 )
 
-// Preflight looks whether we may patch the Deployment, and whether it is one
+// Preflight looks whether we may patch the workload, and whether it is one
 // that we change.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
 	checks := h.cluster.Preflight(ctx, p, []cluster.Right{
-		{Verb: "get", Resource: cluster.Deployments}, {Verb: "patch", Resource: cluster.Deployments}, {Verb: "list", Resource: cluster.ReplicaSets},
+		{Verb: "get", Resource: h.kind.resource}, {Verb: "patch", Resource: h.kind.resource}, {Verb: "list", Resource: h.kind.revisions},
 	}, h.config.Namespace)
 	if len(rollback.Problems(checks)) > 0 || !p.Known() {
 		return checks
@@ -21,7 +21,7 @@ func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check 
 	return append(checks, cluster.Found(d.object, p.Target, err))
 }
 
-// DryRun looks at the Deployment and lets the server try the patch, which it
+// DryRun looks at the workload and lets the server try the patch, which it
 // admits and validates and does not keep.
 func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
 	d, err := h.look(ctx, p)
@@ -35,7 +35,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 	if d.here {
 		return rollback.Preview{Steps: []string{"the template is of this version already: " + follow}}, nil
 	}
-	if err := h.cluster.TryPatch(ctx, d.object, undo(d.found, d.to)); err != nil {
+	if err := h.cluster.TryPatch(ctx, d.object, h.kind.undo(d.found, d.to)); err != nil {
 		return rollback.Preview{}, fmt.Errorf("the server would refuse the patch: %w", err)
 	}
 	return rollback.Preview{
@@ -47,7 +47,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 	}, nil
 }
 
-// Verify looks at the Deployment's template, and whether all of its pods are
+// Verify looks at the workload's template, and whether all of its pods are
 // of it.
 func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
 	o, err := h.object(p)
@@ -63,7 +63,7 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, 
 	if err != nil {
 		return rollback.Sighting{}, err
 	}
-	all, err := complete(found)
+	all, err := h.kind.complete(found)
 	s := rollback.Sighting{At: h.now().UTC(), Settled: here && all, Running: now.Running(h.config.Container), Detail: "all pods are of this version"}
 	if err != nil {
 		s.Detail = err.Error()

@@ -8,8 +8,8 @@
 // a server said. And one question is answered that it leaves open: whether a
 // call that failed may have reached the server.
 //
-// What a workload was before is read from the ReplicaSets that it owns, as
-// kubectl's rollout undo does. A version is found in them by the images of
+// What a workload was before is read from the ReplicaSets or the
+// ControllerRevisions that it owns, as kubectl's rollout undo does. A version is found in them by the images of
 // their containers or by the label app.kubernetes.io/version, never by
 // counting: the last revision but one is not always the one that was live.
 //

@@ -23,6 +23,7 @@ import (
 var (
 	Deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
 	ReplicaSets = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
+	Revisions   = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "controllerrevisions"}
 )
 
 // versionLabel is the recommended label of a version.
@@ -97,8 +98,36 @@ func (c *Cluster) History(ctx context.Context, owner *unstructured.Unstructured,
 		}
 		history = append(history, Revision{number, rs.GetName(), rs.GetLabels()[hash], Clean(template, hash), rs.GetAnnotations()})
 	}
+	return newestFirst(history), nil
+}
+
+// ControllerRevisions reads the same of a StatefulSet or a DaemonSet, whose
+// revisions are patches that put a template back.
+func (c *Cluster) ControllerRevisions(ctx context.Context, owner *unstructured.Unstructured) ([]Revision, error) {
+	selector, err := selectorOf(owner)
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.list(ctx, Revisions, owner.GetNamespace(), selector)
+	if err != nil {
+		return nil, err
+	}
+	var history []Revision
+	for _, one := range all {
+		number, numbered, _ := unstructured.NestedInt64(one.Object, "revision")
+		template, found, _ := unstructured.NestedMap(one.Object, "data", "spec", "template")
+		if !numbered || !found || !metav1.IsControlledBy(&one, owner) {
+			continue
+		}
+		delete(template, "$patch") // "replace": how the controller would apply it
+		history = append(history, Revision{Number: number, Name: one.GetName(), Template: template})
+	}
+	return newestFirst(history), nil
+}
+
+func newestFirst(history []Revision) []Revision {
 	slices.SortFunc(history, func(a, b Revision) int { return cmp.Compare(b.Number, a.Number) })
-	return history, nil
+	return history
 }
 
 func selectorOf(o *unstructured.Unstructured) (string, error) {
