@@ -122,7 +122,7 @@ func hook(t *testing.T, url string, c Config) *Hook {
 	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.URL, c.TokenFile, c.Timeout = url, file, time.Second
+	c.URL, c.TokenFile, c.Timeout = url, file, patience(c)
 	h, err := New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +131,7 @@ func hook(t *testing.T, url string, c Config) *Hook {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		a := cart()
 		if b == hooktest.Settled {
@@ -154,10 +155,15 @@ func TestRollback(t *testing.T) {
 }
 
 func TestEnds(t *testing.T) {
+	t.Parallel()
 	f := func(what string, a *argo, fate, says string) {
 		t.Helper()
 		s := a.fake(hooktest.Succeeds).Serve(t)
-		_, err := hook(t, s.URL, Config{}).Do(t.Context(), hooktest.Warrant(t))
+		c := Config{}
+		if fate == "unknown" {
+			c.Timeout = time.Second
+		}
+		_, err := hook(t, s.URL, c).Do(t.Context(), hooktest.Warrant(t))
 		hooktest.Ends(t, what, err, fate, says)
 	}
 	ends := func(phase, message string) *argo {
@@ -187,6 +193,7 @@ func TestEnds(t *testing.T) {
 // An operation to the version that an earlier try began is followed, and no
 // second one is asked for.
 func TestOurOperationIsFollowed(t *testing.T) {
+	t.Parallel()
 	a := cart().status("operationState", object{"phase": "Running", "startedAt": "2026-11-20T12:04:00Z", "operation": object{"sync": object{"revision": "v1"}}})
 	looks := 0
 	fake := a.fake(hooktest.Succeeds)
@@ -306,4 +313,12 @@ func TestDryRun(t *testing.T) {
 	if diff := cmp.Diff(want, got.Steps); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+}
+
+// patience is enough for any machine, unless a test waits for what never ends.
+func patience(c Config) time.Duration {
+	if c.Timeout > 0 {
+		return c.Timeout
+	}
+	return 20 * time.Second
 }

@@ -84,7 +84,7 @@ func controller(o object) {
 
 func hook(t *testing.T, s *hooktest.Server, c Config) *Hook {
 	t.Helper()
-	c.Config, c.Namespace, c.Timeout = cluster.Config{Kubeconfig: clustertest.Kubeconfig(t, s)}, "shop", time.Second
+	c.Config, c.Namespace, c.Timeout = cluster.Config{Kubeconfig: clustertest.Kubeconfig(t, s)}, "shop", patience(c)
 	h, err := New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +93,7 @@ func hook(t *testing.T, s *hooktest.Server, c Config) *Hook {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		api := shop()
 		if b == hooktest.Settled {
@@ -104,6 +105,7 @@ func TestContract(t *testing.T) {
 }
 
 func TestContractOfAbort(t *testing.T) {
+	t.Parallel()
 	hooktest.Run(t, hooktest.Traits{Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		api := canary()
 		if b == hooktest.Settled {
@@ -186,11 +188,16 @@ func TestHalfWay(t *testing.T) {
 }
 
 func TestEnds(t *testing.T) {
+	t.Parallel()
 	f := func(what, fate, says string, after object) {
 		t.Helper()
 		api := shop()
 		api.Patched = func(_ string, o object) { o["status"] = after }
-		_, err := hook(t, api.Fake(t, hooktest.Succeeds).Serve(t), Config{}).Do(t.Context(), hooktest.Warrant(t))
+		c := Config{}
+		if fate == "unknown" {
+			c.Timeout = time.Second
+		}
+		_, err := hook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(t.Context(), hooktest.Warrant(t))
 		hooktest.Ends(t, what, err, fate, says)
 	}
 	f("not yet seen", "unknown", "had not ended", object{"observedGeneration": "3", "phase": "Healthy", "stableRS": "a", "currentPodHash": "a"})
@@ -214,6 +221,7 @@ func referring() *clustertest.API {
 }
 
 func TestWorkloadRef(t *testing.T) {
+	t.Parallel()
 	api := referring()
 	api.Patched = func(at string, _ object) {
 		if at != workload {
@@ -225,7 +233,7 @@ func TestWorkloadRef(t *testing.T) {
 	if _, err := hook(t, s, Config{}).Do(t.Context(), hooktest.Warrant(t)); err != nil || api.Patches[0] != undoPatch {
 		t.Errorf("%v: %v", err, api.Patches)
 	}
-	_, err := hook(t, referring().Fake(t, hooktest.Succeeds).Serve(t), Config{}).Do(t.Context(), hooktest.Warrant(t))
+	_, err := hook(t, referring().Fake(t, hooktest.Succeeds).Serve(t), Config{Timeout: time.Second}).Do(t.Context(), hooktest.Warrant(t))
 	hooktest.Ends(t, "a Deployment that is not taken up", err, "unknown", "had not ended")
 
 	hostile := referring()
@@ -283,4 +291,12 @@ func TestDryRun(t *testing.T) {
 	if diff := cmp.Diff(want, got.Steps); diff != "" || err != nil || s.Calls() != 0 {
 		t.Errorf("%v, %d calls (-want +got):\n%s", err, s.Calls(), diff)
 	}
+}
+
+// patience is enough for any machine, unless a test waits for what never ends.
+func patience(c Config) time.Duration {
+	if c.Timeout > 0 {
+		return c.Timeout
+	}
+	return 20 * time.Second
 }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +19,12 @@ var header = http.Header{
 }
 
 type object = map[string]any
+
+// patient is enough for any machine; brief for what never ends.
+const (
+	patient = 20 * time.Second
+	brief   = time.Second
+)
 
 // github is the API of one repository, example/cart: its routes are those of
 // docs.github.com, with what the hook reads of the answers.
@@ -156,7 +163,7 @@ func hook(t *testing.T, url string, c Config) *Hook {
 	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.URL, c.TokenFile, c.Timeout = url, path, time.Second
+	c.URL, c.TokenFile, c.Timeout = url, path, cmp.Or(c.Timeout, patient)
 	if c.Repository == "" {
 		c.Repository = "example/$service"
 	}

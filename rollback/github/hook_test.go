@@ -24,16 +24,19 @@ func contract(t *testing.T, c Config, traits hooktest.Traits, settled func(*gith
 }
 
 func TestContractOfWorkflow(t *testing.T) {
+	t.Parallel()
 	contract(t, dispatching, hooktest.Traits{HTTP: true}, nil)
 }
 
 func TestContractOfDeployment(t *testing.T) {
+	t.Parallel()
 	contract(t, deploying, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(g *github) {
 		g.deployments[0]["sha"], g.deployments[0]["ref"] = "sha-of-v1", "v1"
 	})
 }
 
 func TestContractOfRevert(t *testing.T) {
+	t.Parallel()
 	contract(t, reverting, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(g *github) {
 		g.pulls[0]["merged_at"] = "2026-11-20T12:03:00Z"
 	})
@@ -60,11 +63,16 @@ func TestDispatch(t *testing.T) {
 }
 
 func TestRunsEnd(t *testing.T) {
+	t.Parallel()
 	f := func(status, conclusion, wanted, says string) {
 		t.Helper()
 		g := cart()
 		g.run = object{"status": status, "conclusion": conclusion}
-		receipt, err := attempt(t, g, dispatching)
+		c := dispatching
+		if wanted == "unknown" {
+			c.Timeout = brief
+		}
+		receipt, err := attempt(t, g, c)
 		hooktest.Ends(t, status+" "+conclusion, err, wanted, says)
 		if wanted != "done" && receipt.Status != "run 7 was started" {
 			t.Errorf("the receipt says %q", receipt.Status)
@@ -99,6 +107,7 @@ func TestRunWithoutAName(t *testing.T) {
 // After a kill -9 the run is found by what Do had told, and nothing is
 // dispatched again.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	g := cart()
 	s := g.fake(hooktest.Succeeds).Serve(t)
 	h := hook(t, s.URL, dispatching)
@@ -110,6 +119,9 @@ func TestResume(t *testing.T) {
 	f := func(what string, status, conclusion string, started rollback.Receipt, fate, says string) {
 		t.Helper()
 		g.run = object{"status": status, "conclusion": conclusion}
+		if h.config.Timeout = patient; fate == "unknown" {
+			h.config.Timeout = brief
+		}
 		receipt, err := h.Resume(t.Context(), hooktest.Warrant(t).Plan(), started)
 		hooktest.Ends(t, what, err, fate, says)
 		if s.Calls() != 1 || receipt.At.IsZero() {
@@ -141,11 +153,16 @@ func TestDeployment(t *testing.T) {
 }
 
 func TestDeploymentsEnd(t *testing.T) {
+	t.Parallel()
 	f := func(state, wanted, says string) {
 		t.Helper()
 		g := cart()
 		g.states["3"] = state
-		_, err := attempt(t, g, deploying)
+		c := deploying
+		if wanted == "unknown" {
+			c.Timeout = brief
+		}
+		_, err := attempt(t, g, c)
 		hooktest.Ends(t, state, err, wanted, says)
 	}
 	f("failure", "failed", "deployment 3 ended as failure")
@@ -182,10 +199,14 @@ func TestRevert(t *testing.T) {
 }
 
 func TestMerge(t *testing.T) {
+	t.Parallel()
 	f := func(how, wanted, says, status string, change func(*github)) {
 		t.Helper()
 		g, c := cart(), reverting
 		c.Merge, c.MergeMethod = how, "squash"
+		if wanted == "unknown" {
+			c.Timeout = brief
+		}
 		change(g)
 		receipt, got := attempt(t, g, c)
 		hooktest.Ends(t, how, got, wanted, says)

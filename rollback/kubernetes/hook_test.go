@@ -80,7 +80,7 @@ func rolledOut(generation float64) object {
 
 func hook(t *testing.T, s *hooktest.Server) *Hook {
 	t.Helper()
-	h, err := New(Config{Config: cluster.Config{Kubeconfig: clustertest.Kubeconfig(t, s)}, Namespace: "shop", Timeout: time.Second})
+	h, err := New(Config{Config: cluster.Config{Kubeconfig: clustertest.Kubeconfig(t, s)}, Namespace: "shop", Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +88,7 @@ func hook(t *testing.T, s *hooktest.Server) *Hook {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		api := shop()
 		if b == hooktest.Settled {
@@ -185,12 +186,17 @@ func TestInvalidIsNotTriedAgain(t *testing.T) {
 }
 
 func TestRollouts(t *testing.T) {
+	t.Parallel()
 	f := func(what, fate, says string, status object) {
 		t.Helper()
 		api := shop()
 		api.Patched = func(_ string, o object) { o["status"] = status }
 		s := api.Fake(t, hooktest.Succeeds).Serve(t)
-		_, err := hook(t, s).Do(t.Context(), hooktest.Warrant(t))
+		h := hook(t, s)
+		if fate == "unknown" {
+			h.config.Timeout = time.Second
+		}
+		_, err := h.Do(t.Context(), hooktest.Warrant(t))
 		hooktest.Ends(t, what, err, fate, says)
 	}
 	f("not yet seen", "unknown", "had not ended in time", rolledOut(7))
@@ -203,6 +209,7 @@ func TestRollouts(t *testing.T) {
 
 // A rollout that an earlier try began is followed, and not begun again.
 func TestOurRolloutIsFollowed(t *testing.T) {
+	t.Parallel()
 	api := shop()
 	api.Objects[path]["spec"].(object)["template"] = pods("v1", "")
 	api.Objects[path]["status"] = rolledOut(6)

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func everywhere(generation float64) object {
 
 func setHook(t *testing.T, s *hooktest.Server, c Config) *Hook {
 	t.Helper()
-	c.Config, c.Namespace, c.Timeout = cluster.Config{Kubeconfig: clustertest.Kubeconfig(t, s)}, "shop", time.Second
+	c.Config, c.Namespace, c.Timeout = cluster.Config{Kubeconfig: clustertest.Kubeconfig(t, s)}, "shop", cmp.Or(c.Timeout, 20*time.Second)
 	h, err := New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +59,7 @@ func setHook(t *testing.T, s *hooktest.Server, c Config) *Hook {
 }
 
 func TestContractOfSets(t *testing.T) {
+	t.Parallel()
 	f := func(resource string, status func(float64) object, c Config) {
 		t.Run(resource, func(t *testing.T) {
 			hooktest.Run(t, hooktest.Traits{Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
@@ -104,6 +106,7 @@ func TestSetsThatWouldNotRoll(t *testing.T) {
 }
 
 func TestSetsRollOut(t *testing.T) {
+	t.Parallel()
 	f := func(what, resource string, c Config, status object) {
 		t.Helper()
 		api := sets(resource, ready)
@@ -111,7 +114,7 @@ func TestSetsRollOut(t *testing.T) {
 		_, err := setHook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(t.Context(), hooktest.Warrant(t))
 		hooktest.Ends(t, what, err, "unknown", "had not ended in time")
 	}
-	stateful, daemon := Config{StatefulSet: "cart"}, Config{DaemonSet: "cart"}
+	stateful, daemon := Config{StatefulSet: "cart", Timeout: time.Second}, Config{DaemonSet: "cart", Timeout: time.Second}
 	f("not yet seen", "statefulsets", stateful, ready(7))
 	f("some pods are old", "statefulsets", stateful, object{"observedGeneration": 8.0, "readyReplicas": 3.0, "currentRevision": "a", "updateRevision": "b"})
 	f("a pod is not ready", "statefulsets", stateful, object{"observedGeneration": 8.0, "readyReplicas": 2.0, "currentRevision": "b", "updateRevision": "b"})

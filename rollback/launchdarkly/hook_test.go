@@ -103,7 +103,7 @@ func hook(t *testing.T, url string, c Config) *Hook {
 	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.URL, c.TokenFile, c.Timeout, c.Project = url, file, time.Second, "shop"
+	c.URL, c.TokenFile, c.Timeout, c.Project = url, file, 20*time.Second, "shop"
 	if c.Flag == "" {
 		c.Flag = "new-cart"
 	}
