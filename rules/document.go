@@ -61,6 +61,8 @@ type written struct {
 	Scope string `yaml:"scope,omitempty"`
 	// Which changes to watch.
 	Watch *writtenWatch `yaml:"watch,omitempty"`
+	// Whose signals are judged: the service's own, unless its callers or callees are said.
+	Judge *writtenJudge `yaml:"judge,omitempty"`
 	// A metric store of pushback.yml; the default one unless said.
 	Store string `yaml:"store,omitempty"`
 	// Warm-up after the change has finished, not judged. 1m unless said.
@@ -109,6 +111,12 @@ type writtenWatch struct {
 	Kind strictyaml.Words `yaml:"kind,omitempty"`
 	// Globs of the change's labels, all of which must match.
 	Labels map[string]string `yaml:"labels,omitempty"`
+}
+
+// writtenJudge says whose signals are judged.
+type writtenJudge struct {
+	// Whose signals are judged: own, callers or callees, by services.calls of pushback.yml.
+	Services string `yaml:"services" required:"true"`
 }
 
 type writtenSignal struct {

@@ -37,6 +37,7 @@ func (r *reader) rule(team, at string, w written) Rule {
 	r.store(at, w)
 	r.times(at, w, &rule)
 	r.manners(at, w, &rule)
+	r.judge(at, w, &rule)
 	names := map[string]bool{}
 	for i, s := range w.Signals {
 		path := fmt.Sprintf("%s.signals[%d]", at, i)

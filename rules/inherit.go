@@ -81,6 +81,7 @@ func (w written) extended(base written) written {
 		w.Overrides = base.Overrides
 	}
 	w.Set = onTop(w.Set, base.Set)
+	w.Judge = cmp.Or(w.Judge, base.Judge)
 	w.Signals = extendedSignals(w.Signals, base.Signals)
 	return w
 }

@@ -75,14 +75,7 @@ func LoadFiles(fsys fs.FS, names []string, w World) (*Set, []Diagnostic) {
 }
 
 func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
-	for _, name := range names {
-		data, err := strictyaml.ReadFile(fsys, name)
-		if err != nil {
-			l.unreadable(name, err)
-			continue
-		}
-		l.file(name, data)
-	}
+	l.read(fsys, names)
 	l.settle()
 	if len(l.found) > 0 {
 		return nil, inFileOrder(l.found)
@@ -124,42 +117,6 @@ type loader struct {
 
 func newLoader(w World) *loader {
 	return &loader{world: w, named: map[string]string{}, teams: map[string]teamDefaults{}}
-}
-
-// maxFiles bounds a folder that was pointed at by mistake.
-const maxFiles = 10_000
-
-func (l *loader) files(fsys fs.FS) []string {
-	var names []string
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		hidden := name != "." && strings.HasPrefix(path.Base(name), ".")
-		switch {
-		case err != nil:
-			l.unreadable(name, err)
-			return nil
-		case hidden && d.IsDir():
-			return fs.SkipDir
-		case hidden || d.IsDir():
-			return nil
-		}
-		if ext := path.Ext(name); (ext == ".yml" || ext == ".yaml") && !IsTest(name) {
-			names = append(names, name)
-		}
-		if len(names) > maxFiles {
-			return fmt.Errorf("more than %d files", maxFiles)
-		}
-		return nil
-	})
-	if err != nil {
-		l.unreadable(".", err)
-	}
-	return names
-}
-
-func (l *loader) unreadable(name string, err error) {
-	l.found = append(l.found, Diagnostic{
-		File: name, Line: 1, Column: 1, Code: codeUnreadable, Message: fmt.Sprintf("cannot be read: %v", err),
-	})
 }
 
 // file reads one file. What is wrong with its YAML does not keep what it

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -193,22 +192,4 @@ func (b Bound) fillSelector(v *parser.VectorSelector) error {
 	}
 	v.LabelMatchers = filled
 	return nil
-}
-
-// match is $match. A service without labels is an error and never a wider
-// selector: judging one service by the errors of all would be worse than not
-// judging it.
-func (b Bound) match() ([]*labels.Matcher, error) {
-	var own []*labels.Matcher
-	for name, value := range b.service.Match {
-		if value == "" {
-			continue
-		}
-		own = append(own, labels.MustNewMatcher(labels.MatchEqual, name, value))
-	}
-	if len(own) == 0 {
-		return nil, fmt.Errorf("service %q: %w", b.service.Name, ErrNoMatch)
-	}
-	slices.SortFunc(own, func(x, y *labels.Matcher) int { return strings.Compare(x.Name, y.Name) })
-	return own, nil
 }

@@ -27,7 +27,8 @@ type Rule struct {
 	Text     string // the YAML of this rule alone, stored with every verdict
 	Hash     string // of all that judges: what was earned is earned by this
 	Watch    Selector
-	Site     bool // scope: site — watches every change, never rolls back
+	Judge    string // callers or callees: whose signals are judged instead of the service's own
+	Site     bool   // scope: site — watches every change, never rolls back
 	Settle   time.Duration
 	Bake     time.Duration
 	Every    time.Duration
@@ -146,4 +147,6 @@ type Service struct {
 	Chat  string            // $owner.chat
 	Pager string            // $owner.pager
 	Hook  string            // $service.hook
+
+	Callers, Callees []map[string]string // the labels that select each of its neighbours
 }

@@ -141,7 +141,7 @@ func trust(t config.Trust) engine.Trust {
 // catalogue is the engine's view of the services section.
 func catalogue(s config.Services) engine.CatalogueConfig {
 	c := engine.CatalogueConfig{
-		Discover: s.Discover, Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
+		Discover: s.Discover, Calls: engine.CallsConfig(s.Calls), Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
 		Aliases: map[string]string{}, Owners: map[string]rules.Service{}, Depends: map[string][]string{},
 	}
 	for _, one := range s.List {

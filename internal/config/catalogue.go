@@ -22,6 +22,9 @@ func (l *loader) services(c Config) Services {
 		List:     f.List,
 		Default:  f.Default,
 	}
+	if s.Calls = f.Calls; s.Calls != (Calls{}) {
+		s.Calls.Caller, s.Calls.Callee = cmp.Or(s.Calls.Caller, "client"), cmp.Or(s.Calls.Callee, "server")
+	}
 	if len(s.Match) == 0 {
 		s.Match = []string{s.Name}
 	}

@@ -25,9 +25,19 @@ type Services struct {
 	Discover string
 	Name     string   // "job" unless said
 	Match    []string // Name alone unless said
+	Calls    Calls    // which service calls which, for rules that judge neighbours
 	List     []Service
 	Aliases  []Alias
 	Default  Responsible // for services of which nothing better is known
+}
+
+// Calls is an expression of the default metric store, each series of whose
+// answer is one service calling another: the labels Caller and Callee name the
+// two, and the value says how busy the edge is.
+type Calls struct {
+	Query  string `yaml:"query" required:"true"`
+	Caller string `yaml:"caller"` // "client" unless said
+	Callee string `yaml:"callee"` // "server" unless said
 }
 
 // Service is one service as a person listed it.
@@ -59,6 +69,7 @@ type servicesFile struct {
 	Discover string      `yaml:"discover"`
 	Name     string      `yaml:"name"`
 	Match    []string    `yaml:"match"`
+	Calls    Calls       `yaml:"calls"`
 	List     []Service   `yaml:"list"`
 	File     string      `yaml:"file"`
 	Aliases  string      `yaml:"aliases"`

@@ -18,6 +18,7 @@ type CatalogueConfig struct {
 	Name     string            // the label that names the service; "job" where empty
 	Match    []string          // the labels that become $match; Name alone where empty
 	List     []rules.Service   // services known without asking
+	Calls    CallsConfig       // which service calls which; zero: only Depends knows
 	Aliases  map[string]string // repository, Argo application, flag tag → service
 	Owners   map[string]rules.Service
 	Depends  map[string][]string // service → the services it depends on
@@ -39,6 +40,7 @@ type Catalogue struct {
 	store  Ranger
 	mu     sync.Mutex
 	found  map[string]rules.Service
+	graph  callGraph
 	asked  time.Time
 }
 
@@ -85,10 +87,10 @@ func (c *Catalogue) Upstream(service string) map[string]int {
 	return distance
 }
 
-// Service gives what is known of a service. Its Match is empty where the
+// known is what is known of a service but for its neighbours. Its Match is empty where the
 // catalogue discovers and the store has not (yet) shown it: then nothing is
 // asked in its name, rather than something too wide.
-func (c *Catalogue) Service(ctx context.Context, name string, now time.Time) (rules.Service, error) {
+func (c *Catalogue) known(ctx context.Context, name string, now time.Time) (rules.Service, error) {
 	for _, s := range c.config.List {
 		if s.Name == name {
 			return c.complete(s), nil

@@ -1,0 +1,158 @@
+package rules
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// oddFolder holds one good file, and whatever a case adds.
+func oddFolder(t *testing.T, add func(dir string) error) []string {
+	t.Helper()
+	dir := t.TempDir()
+	good := "{team: t, rules: [{name: a, watch: {service: x}, signals: [{name: a, query: up}]}]}"
+	err := os.WriteFile(filepath.Join(dir, "good.yml"), []byte(good), 0o600)
+	if err == nil {
+		err = add(dir)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, found := Load(os.DirFS(dir), World{})
+	if (set == nil) != (len(found) > 0) {
+		t.Errorf("set %v with %v", set, found)
+	}
+	var told []string
+	for _, d := range found {
+		told = append(told, d.String())
+	}
+	return told
+}
+
+func TestOddFolders(t *testing.T) {
+	f := func(name string, add func(dir string) error, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, oddFolder(t, add)); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+	link := func(to, name string) func(string) error {
+		return func(dir string) error { return os.Symlink(to, filepath.Join(dir, name)) }
+	}
+	f("a link to a file", link("good.yml", "notes.txt"))
+	f("a link to itself", link("loop.yml", "loop.yml"), "loop.yml:1:1: cannot be read: too many levels of symbolic links [unreadable-file]")
+	f("a link to its own folder", link(".", "inner"), "inner:1:1: cannot be read: a link to a folder is not followed; put the folder itself here [unreadable-file]")
+	f("a link out of the folder", link("..", "team.yml"), "team.yml:1:1: cannot be read: a link to a folder is not followed; put the folder itself here [unreadable-file]")
+	f("a link to nowhere", link("gone.yml", "a.yml"), "a.yml:1:1: cannot be read: no such file or directory [unreadable-file]")
+	f("a hidden link to its own folder", link(".", "..data"))
+	f("a pipe", func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "pipe.yml"), 0o600) },
+		"pipe.yml:1:1: cannot be read: this is no file [unreadable-file]")
+	if os.Getuid() == 0 {
+		t.Log("root may read everything: unreadable files are not tried")
+		return
+	}
+	f("an unreadable file", func(dir string) error { return os.WriteFile(filepath.Join(dir, "a.yml"), nil, 0) },
+		"a.yml:1:1: cannot be read: permission denied [unreadable-file]")
+	f("an unreadable folder", func(dir string) error { return os.Mkdir(filepath.Join(dir, "a"), 0) },
+		"a:1:1: cannot be read: permission denied [unreadable-file]")
+}
+
+func TestAFolderIsBounded(t *testing.T) {
+	large := fstest.MapFS{}
+	for i := range 20 {
+		large[fmt.Sprintf("f%02d.yml", i)] = &fstest.MapFile{Data: []byte("team: a\n" + strings.Repeat("# x\n", 250_000))}
+	}
+	_, found := Load(large, World{})
+	if last := found[0]; last.File != "." || !strings.Contains(last.Message, "more than 16 MiB") {
+		t.Errorf("%v", found[0])
+	}
+}
+
+// halfWritten is every beginning of a good file: what an editor, or a copy that
+// was cut short, may leave behind. None may pass for the whole.
+func TestHalfWrittenFilesAreRefusedOrSmaller(t *testing.T) {
+	whole, err := os.ReadFile("testdata/good/platform.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := Load(fstest.MapFS{"f.yml": {Data: whole}}, town)
+	for n := 0; n < len(strings.TrimSpace(string(whole))); n += 7 {
+		set, found := Load(fstest.MapFS{"f.yml": {Data: whole[:n]}}, town)
+		if (set == nil) != (len(found) > 0) {
+			t.Fatalf("%d bytes: set %v with %v", n, set, found)
+		}
+		if set != nil && set.Len() == all.Len() && set.Rules()[all.Len()-1].Text == all.Rules()[all.Len()-1].Text && n < len(whole)/2 {
+			t.Errorf("%d bytes pass for the whole", n)
+		}
+	}
+}
+
+// quick and small are what refusing may cost.
+const (
+	quick = 100 * time.Millisecond
+	small = 64 << 20
+)
+
+// cost is the least of five tries: the machine may have other things to do.
+func cost(do func()) (time.Duration, uint64) {
+	took, bytes := time.Hour, uint64(1<<62)
+	for range 5 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		do()
+		took = min(took, time.Since(start))
+		runtime.ReadMemStats(&after)
+		bytes = min(bytes, after.TotalAlloc-before.TotalAlloc)
+	}
+	return took, bytes
+}
+
+// manyFiles is a folder of n files of one rule each.
+func manyFiles(n int) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for i := range n {
+		fsys[fmt.Sprintf("team%d/rules.yml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, `team: team%[1]d
+rules:
+  - name: rule%[1]d
+    watch: {service: "team%[1]d-*", environment: production}
+    signals:
+      - {name: errors, counter: 'http_requests_total{$match}', bad: 'code=~"5.."', limit: 5%%}
+      - {name: latency, histogram: 'http_request_duration_seconds{$match}', slow: 300ms}
+    respond:
+      - {at_least: likely, tell: chat, when: 'change.kind == "deploy" && !freeze("friday")'}
+`, i)}
+	}
+	return fsys
+}
+
+func TestAThousandFilesLoadInASecond(t *testing.T) {
+	fsys := manyFiles(1000)
+	took, bytes := cost(func() {
+		if set, found := Load(fsys, town); set == nil || set.Len() != 1000 {
+			t.Fatal(found)
+		}
+	})
+	t.Logf("%v, %d MiB allocated", took, bytes>>20)
+	if took > 5*time.Second { // a second on a quiet machine; BenchmarkLoad measures it
+		t.Errorf("took %v", took)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	fsys := manyFiles(1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if set, _ := Load(fsys, town); set == nil {
+			b.Fatal("not loaded")
+		}
+	}
+}

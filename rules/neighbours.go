@@ -1,0 +1,106 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// A rule may judge, instead of the service that changed, those that call it or
+// those it calls: what a caller sees of a bad answer, the service itself may
+// count as a good one. Its $match then selects all of them together, and
+// $service is still the one that changed, so that {$match,upstream="$service"}
+// are the edges between them.
+
+// The words of `judge: {services: …}`.
+const (
+	judgeOwn     = "own"
+	judgeCallers = "callers"
+	judgeCallees = "callees"
+)
+
+// judge reads whose signals a rule judges.
+func (r *reader) judge(at string, w written, rule *Rule) {
+	if w.Judge == nil {
+		return
+	}
+	r.optional(at+".judge.services", "neighbours", w.Judge.Services, []string{judgeOwn, judgeCallers, judgeCallees})
+	if w.Judge.Services != judgeOwn {
+		rule.Judge = w.Judge.Services
+	}
+	if rule.Site {
+		r.at(at+".judge", codeSignalForm, "a rule of scope site has no service, and so no neighbours", "take the key out")
+	}
+}
+
+// judged are the labels of the services whose signals are judged, one each.
+func (b Bound) judged() []map[string]string {
+	switch b.rule.Judge {
+	case judgeCallers:
+		return b.service.Callers
+	case judgeCallees:
+		return b.service.Callees
+	}
+	return []map[string]string{b.service.Match}
+}
+
+// match is $match. A service without labels, or without neighbours, is an
+// error and never a wider selector: judging one service by the errors of all
+// would be worse than not judging it.
+func (b Bound) match() ([]*labels.Matcher, error) {
+	pooled := Pool(b.judged())
+	if len(pooled) == 0 {
+		return nil, fmt.Errorf("service %q: %w", b.service.Name, ErrNoMatch)
+	}
+	var own []*labels.Matcher
+	for _, name := range slices.Sorted(maps.Keys(pooled)) {
+		values := pooled[name]
+		if len(values) == 1 {
+			own = append(own, labels.MustNewMatcher(labels.MatchEqual, name, values[0]))
+			continue
+		}
+		quoted := make([]string, len(values))
+		for i, v := range values {
+			quoted[i] = regexp.QuoteMeta(v)
+		}
+		either, err := labels.NewMatcher(labels.MatchRegexp, name, strings.Join(quoted, "|"))
+		if err != nil {
+			return nil, fmt.Errorf("selecting the neighbours of %q: %w", b.service.Name, err)
+		}
+		own = append(own, either)
+	}
+	return own, nil
+}
+
+// Pool gives, for services known by these labels, the values of every label
+// that all of them have, sorted: what selects them together. It is empty where
+// they have none in common, or where one has no labels at all.
+func Pool(services []map[string]string) map[string][]string {
+	pooled := map[string][]string{}
+	for i, match := range services {
+		for name, value := range match {
+			if value != "" && (i == 0 || pooled[name] != nil) && !slices.Contains(pooled[name], value) {
+				pooled[name] = append(pooled[name], value)
+			}
+		}
+		maps.DeleteFunc(pooled, func(name string, _ []string) bool { return match[name] == "" })
+	}
+	for _, values := range pooled {
+		slices.Sort(values)
+	}
+	return pooled
+}
+
+// Covers says whether a pool selects a service known by these labels.
+func Covers(pool map[string][]string, match map[string]string) bool {
+	for name, values := range pool {
+		if !slices.Contains(values, match[name]) {
+			return false
+		}
+	}
+	return len(pool) > 0
+}
