@@ -26,7 +26,8 @@ import (
 type past struct {
 	options   backtest.Options
 	canonical func(service string) string // a tool's name for it → ours
-	aside     []backtest.Moment           // changes that are not replayed
+	names     func(ctx context.Context, now time.Time) ([]string, error)
+	aside     []backtest.Moment // changes that are not replayed
 	closers   []io.Closer
 }
 
@@ -49,7 +50,7 @@ func openPast(ctx context.Context, c config.Config, set *rules.Set) (*past, erro
 		}
 	}
 	known := engine.NewCatalogue(catalogue(c.Services), discovery)
-	p.options.Service, p.canonical = known.Service, known.Canonical
+	p.options.Service, p.canonical, p.names = known.Service, known.Canonical, known.Names
 	return p, nil
 }
 

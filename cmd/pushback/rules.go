@@ -12,14 +12,17 @@ import (
 )
 
 type rulesCommand struct {
-	Check   rulesCheckCommand   `cmd:"" help:"Check the rules."`
-	Reload  rulesReloadCommand  `cmd:"" help:"Have the daemon read its rules now."`
-	Test    rulesTestCommand    `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
-	Library rulesLibraryCommand `cmd:"" help:"List the rules that come with Pushback, or show one."`
-	Schema  rulesSchemaCommand  `cmd:"" help:"Print the JSON Schema of a rule file, for editors."`
-	Status  rulesStatusCommand  `cmd:"" help:"Show how far rules may go, and what they have shown."`
-	Promote rulesPromoteCommand `cmd:"" help:"Let a rule go the step further that it has earned."`
-	Demote  rulesDemoteCommand  `cmd:"" help:"Take trust back from a rule."`
+	Init     rulesInitCommand     `cmd:"" help:"Look at a Prometheus, and write a first pushback.yml and first rules."`
+	Coverage rulesCoverageCommand `cmd:"" help:"Say which services no rule can see, and why."`
+	Try      rulesTryCommand      `cmd:"" help:"Judge one past moment of one service, with evidence and plots."`
+	Check    rulesCheckCommand    `cmd:"" help:"Check the rules."`
+	Reload   rulesReloadCommand   `cmd:"" help:"Have the daemon read its rules now."`
+	Test     rulesTestCommand     `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
+	Library  rulesLibraryCommand  `cmd:"" help:"List the rules that come with Pushback, or show one."`
+	Schema   rulesSchemaCommand   `cmd:"" help:"Print the JSON Schema of a rule file, for editors."`
+	Status   rulesStatusCommand   `cmd:"" help:"Show how far rules may go, and what they have shown."`
+	Promote  rulesPromoteCommand  `cmd:"" help:"Let a rule go the step further that it has earned."`
+	Demote   rulesDemoteCommand   `cmd:"" help:"Take trust back from a rule."`
 }
 
 // rulesCheckCommand reads the rules as the daemon would.

@@ -43,8 +43,8 @@ var silentReasons = []detector.Reason{
 	detector.StillWatching, detector.TooLittleTraffic,
 }
 
-// compared says whether any signal was, at any tick.
-func (r Replay) compared() bool {
+// Compared says whether any signal could be, at any tick.
+func (r Replay) Compared() bool {
 	return slices.ContainsFunc(r.Looks, func(l Look) bool {
 		return slices.ContainsFunc(l.Verdict.Signals, func(e detector.Evidence) bool {
 			return !slices.Contains(silentReasons, e.Reason)
@@ -92,7 +92,7 @@ func (r Replay) catch() (Catch, bool) {
 // add counts one replay.
 func (c *Count) add(r Replay) {
 	c.Watched++
-	if !r.compared() {
+	if !r.Compared() {
 		return
 	}
 	c.Judged++

@@ -92,7 +92,7 @@ func TestCountersBesideTheirWriter(t *testing.T) {
 		return Moment{Change: sources.Change{ID: id, Service: "cart", Environment: "production", Kind: sources.Deploy, StartedAt: at, FinishedAt: at}}
 	}
 	replays := run(t, o, []Moment{at("good", bad.Add(-time.Hour)), at("bad", bad)})
-	if grade, _ := replays[0].worst(); grade >= detector.Likely || !replays[0].compared() {
+	if grade, _ := replays[0].worst(); grade >= detector.Likely || !replays[0].Compared() {
 		t.Errorf("the good change: %s", grade)
 	}
 	if grade, act := replays[1].worst(); grade != detector.Certain || !act {

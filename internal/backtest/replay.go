@@ -78,13 +78,17 @@ func (r *replayer) fetchBefore(ctx context.Context) {
 // window. A signal whose history cannot be had is judged without.
 func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 	ps := detector.Profiles{}
+	span := r.bound.Rule().History
+	if r.History > 0 {
+		span = min(span, r.History)
+	}
 	for i, in := range r.watch.Inputs {
 		s := r.watch.Plan.Signals[i]
 		if !s.Learns() {
 			continue
 		}
 		p := r.watch.Plan.On(s)
-		h, err := gather.History(ctx, r.store, p, in, r.bound.Rule().History, r.watch.BaseAt)
+		h, err := gather.History(ctx, r.store, p, in, span, r.watch.BaseAt)
 		if err == nil && r.Mask != nil {
 			h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
 		}

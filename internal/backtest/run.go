@@ -19,9 +19,10 @@ type Options struct {
 	Stores  map[string]gather.Ranger // metric stores by name
 	Default string                   // the store of rules that name none
 	Service func(ctx context.Context, name string, at time.Time) (rules.Service, error)
-	Mask    Mask      // nil: nothing is left out of the history
-	Now     time.Time // nothing later is replayed
-	Workers int       // 0: one a processor
+	History time.Duration // at most so much is learned from; 0: as much as each rule says
+	Mask    Mask          // nil: nothing is left out of the history
+	Now     time.Time     // nothing later is replayed
+	Workers int           // 0: one a processor
 }
 
 // Run replays every moment under every rule that watches it, on all

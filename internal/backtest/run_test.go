@@ -175,7 +175,7 @@ func TestStoreThatFailsIsBlind(t *testing.T) {
 	o := options(t, slow, folder)
 	c := recorded(t)[3]
 	r := run(t, o, []Moment{c})[0]
-	if grade, _ := r.worst(); r.compared() || grade != detector.None || r.End.State != watch.Blind {
+	if grade, _ := r.worst(); r.Compared() || grade != detector.None || r.End.State != watch.Blind {
 		t.Errorf("%s, %s", grade, r.End.State)
 	}
 	s := NewScorer(o.Rules.Rules(), DefaultBudget, 0)

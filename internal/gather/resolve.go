@@ -35,6 +35,16 @@ func Resolve(ctx context.Context, r Ranger, store string, b rules.Bound, base ti
 	return b.Plan(resolved), inputs, err
 }
 
+// Choose says which of a rule's signals have data at a moment, and which of
+// their expressions. The error is the store's, or rules.ErrNoMatch.
+func Choose(ctx context.Context, r Ranger, b rules.Bound, at time.Time) (rules.Resolved, error) {
+	answers, err := probe(ctx, b, r, at)
+	if err != nil {
+		return rules.Resolved{}, err
+	}
+	return b.Resolve(answers, r.Resolution()), nil
+}
+
 // probe asks what a rule needs to know of the store, at the end of before.
 func probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rules.Probe][]sources.Series, error) {
 	probes, err := b.Probes(r.Resolution())

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/backtest"
+	"github.com/pushback/pushback/internal/report"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+)
+
+// lastDay is what new rules would have said at random moments of the last day.
+// Nobody told of changes then, so some of the alarms may have been right.
+type lastDay struct {
+	Moments int        `json:"moments"` // a moment of a service
+	Judged  int        `json:"judged"`  // verdicts with anything to compare
+	Alarms  []dayAlarm `json:"alarms"`
+}
+
+// dayAlarm is one rule at one moment, likely or worse.
+type dayAlarm struct {
+	Rule    string         `json:"rule"`
+	Service string         `json:"service"`
+	At      time.Time      `json:"at"`
+	Grade   detector.Grade `json:"grade"`
+	What    string         `json:"what"` // the signal that was, with its numbers
+}
+
+// tryLastDay reads what was written as the daemon would, and replays it.
+func tryLastDay(ctx context.Context, file string, services []string, n int) (day *lastDay, err error) {
+	if n == 0 {
+		return nil, nil
+	}
+	day = &lastDay{Alarms: []dayAlarm{}}
+	c, err := loadConfig(file)
+	if err != nil {
+		return day, err
+	}
+	set, err := backtestCommand{}.ruleSet(c)
+	if err != nil {
+		return day, err
+	}
+	past, err := openPast(ctx, c, set)
+	if err != nil {
+		return day, err
+	}
+	defer func() { err = errors.Join(err, past.close()) }()
+	past.options.History = dayHistory
+	moments := dayMoments(services, set.Rules(), n, past.options.Now)
+	progress := newProgress(os.Stderr, len(moments))
+	err = backtest.Run(ctx, past.options, moments, func(_ backtest.Moment, replays []backtest.Replay) error {
+		progress.step()
+		day.add(replays)
+		return nil
+	})
+	progress.end()
+	return day, err
+}
+
+// dayHistory is less than rules learn from: a first look must be quick on any
+// store.
+const dayHistory = 36 * time.Hour
+
+// dayMoments are spread over the last day and over the services in turn, so
+// that each bake is over.
+func dayMoments(services []string, all []rules.Rule, n int, now time.Time) []backtest.Moment {
+	bake := time.Duration(0)
+	for _, r := range all {
+		bake = max(bake, min(r.Settle+r.Bake, 12*time.Hour))
+	}
+	chance := rand.New(rand.NewPCG(1, uint64(n)))
+	moments := make([]backtest.Moment, 0, n)
+	for i := range n {
+		at := now.Add(-bake - time.Duration(chance.Int64N(int64(24*time.Hour-bake)))).UTC().Truncate(time.Second)
+		service := services[i%len(services)]
+		moments = append(moments, backtest.Moment{Placebo: true, Change: sources.Change{
+			ID: fmt.Sprintf("%s:%s", service, at.Format(time.RFC3339)), Service: service, Environment: "production", Kind: sources.Deploy,
+			Status: sources.Succeeded, StartedAt: at, FinishedAt: at,
+		}})
+	}
+	return moments
+}
+
+// add counts the replays of one moment.
+func (d *lastDay) add(replays []backtest.Replay) {
+	d.Moments++
+	for _, r := range replays {
+		if r.Compared() {
+			d.Judged++
+		}
+		for _, l := range r.Looks {
+			if l.Verdict.Grade >= detector.Likely {
+				d.Alarms = append(d.Alarms, dayAlarm{
+					Rule: r.Rule.Name, Service: r.Moment.Service, At: r.Moment.StartedAt, Grade: l.Verdict.Grade, What: worstLine(l.Verdict),
+				})
+				break
+			}
+		}
+	}
+}
+
+// worstLine is the line of the signal that made the grade.
+func worstLine(v detector.Verdict) string {
+	lines := report.Moved(v)
+	for i, e := range v.Signals {
+		if e.Grade == v.Grade && i < len(lines) {
+			return lines[i]
+		}
+	}
+	return ""
+}
+
+func (d *lastDay) print(out terminal) error {
+	if d == nil {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nat %d random moments of the last day these rules, knowing 36 hours, would have judged %d times and alarmed %d times\n", d.Moments, d.Judged, len(d.Alarms))
+	const listed = 10
+	for i, a := range d.Alarms {
+		if i == listed {
+			fmt.Fprintf(&b, "  and %d more; --json has them all\n", len(d.Alarms)-listed)
+			break
+		}
+		fmt.Fprintf(&b, "  %s %s, %s: %s\n", a.At.Format("2006-01-02 15:04Z"), a.Service, a.Rule, out.paint(styleBad, a.What))
+	}
+	if len(d.Alarms) > 0 {
+		first := d.Alarms[0]
+		fmt.Fprintf(&b, "something may have been changed then; look at one:\n  pushback rules try %s --service %s --at %s\n", first.Rule, first.Service, first.At.Format(time.RFC3339))
+	}
+	b.WriteString(`
+next:
+  pushback rules coverage                # which services these rules cannot see
+  pushback serve                         # verdicts stand on http://127.0.0.1:8484
+  pushback deploy --help                 # tell of a change
+`)
+	_, err := fmt.Fprint(out, b.String())
+	return err
+}

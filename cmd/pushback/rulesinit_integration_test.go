@@ -1,0 +1,139 @@
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/sources"
+)
+
+// town is a day and a half of three services and a monitoring system, each by
+// another convention. cart fails more from a moment on, three hours ago.
+func town(bad, until time.Time) []sources.Series {
+	chance := rand.New(rand.NewPCG(7, 7))
+	grows := func(labels map[string]string, mean func(at time.Time) float64) sources.Series {
+		s, sum := sources.Series{Labels: labels}, 0.0
+		for at := until.Add(-36 * time.Hour); !at.After(until); at = at.Add(15 * time.Second) {
+			m := mean(at)
+			sum += max(0, m+chance.NormFloat64()*0.5*m/3)
+			s.Samples = append(s.Samples, sources.Sample{T: at.UnixMilli(), V: float64(int(sum))})
+		}
+		return s
+	}
+	steady := func(v float64) func(time.Time) float64 { return func(time.Time) float64 { return v } }
+	l := func(name, job string, more ...string) map[string]string {
+		all := map[string]string{"__name__": name, "job": job, "namespace": "shop", "instance": job + ":80"}
+		for i := 0; i+1 < len(more); i += 2 {
+			all[more[i]] = more[i+1]
+		}
+		return all
+	}
+	failures := func(at time.Time) float64 {
+		if at.After(bad) {
+			return 12
+		}
+		return 0.3
+	}
+	all := []sources.Series{
+		grows(l("http_requests_total", "cart", "code", "200"), steady(150)),
+		grows(l("http_requests_total", "cart", "code", "500"), failures),
+		grows(l("http_server_request_duration_seconds_count", "search", "http_response_status_code", "200"), steady(90)),
+		grows(l("http_server_request_duration_seconds_sum", "search", "http_response_status_code", "200"), steady(9)),
+		grows(l("http_server_request_duration_seconds_bucket", "search", "http_response_status_code", "200", "le", "0.25"), steady(85)),
+		grows(l("http_server_request_duration_seconds_bucket", "search", "http_response_status_code", "200", "le", "+Inf"), steady(90)),
+		grows(l("grpc_server_handled_total", "ledger", "grpc_code", "OK"), steady(200)),
+		grows(l("up", "cart"), steady(1)),
+	}
+	for _, job := range []string{"cart", "ledger", "node-exporter"} {
+		routines := grows(l("go_goroutines", job), steady(0))
+		for i := range routines.Samples {
+			routines.Samples[i].V = 200 + 10*chance.NormFloat64()
+		}
+		all = append(all, routines)
+	}
+	for i := range all[7].Samples {
+		all[7].Samples[i].V = 1
+	}
+	return all
+}
+
+// TestTheFirstHour is what somebody does who has a Prometheus and no rules:
+// init, check, coverage, try, and the same again with other hands.
+func TestTheFirstHour(t *testing.T) {
+	now := time.Now().Truncate(15 * time.Second)
+	bad := now.Add(-3 * time.Hour)
+	server := servertest.Prometheus(t)
+	server.Seed(t, town(bad, now)...)
+	dir := t.TempDir()
+	c := filepath.Join(dir, "pushback.yml")
+	f := func(want int, args ...string) string {
+		t.Helper()
+		var out, mistakes bytes.Buffer
+		if code := run(t.Context(), args, &out, &mistakes); code != want {
+			t.Fatalf("pushback %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), mistakes.String())
+		}
+		t.Logf("pushback %s\n%s%s", strings.Join(args, " "), out.String(), mistakes.String())
+		return out.String() + mistakes.String()
+	}
+	has := func(text string, want ...string) {
+		t.Helper()
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%q is not in\n%s", w, text)
+			}
+		}
+	}
+	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--team", "shop", "--moments", "8"),
+		"found 3 services", "http_requests_total (Prometheus client libraries)", "grpc_server_handled_total", "search", "at 8 random moments")
+	written, err := os.ReadFile(filepath.Join(dir, "rules", "start.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(string(written), "# yaml-language-server: $schema=", "team: shop", "use: library/http-red", "use: library/grpc", "use: library/go-runtime")
+	has(f(2, "rules", "init", "--prometheus", server.URL, "--dir", dir), "is there already", "--force")
+	has(f(2, "rules", "init", "--dir", t.TempDir()), "--prometheus")
+	has(f(2, "rules", "init", "--prometheus", "http://me:secret@host", "--dir", t.TempDir()), "password")
+	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--force", "--json", "--moments", "0"), `"library/http-red"`)
+	has(f(0, "config", "check", "-c", c), "all well")
+	has(f(0, "rules", "check", "-c", c), "all well")
+
+	has(f(0, "rules", "coverage", "-c", c), "cart    http-red: errors", "go-runtime: goroutines", "ledger  grpc: errors", "3 services: 3 seen, 0 not")
+	narrow(t, dir)
+	has(f(1, "rules", "coverage", "-c", c, "--strict"), "ledger  not seen: red: the store has none of its series", "search  not seen: rule red excepts it", "1 seen, 2 not")
+	has(f(0, "rules", "coverage", "-c", c, "--json", "--unseen"), `"service": "ledger"`)
+
+	at := bad.UTC().Format(time.RFC3339)
+	has(f(0, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c, "--ascii"),
+		"cart in production: regressed, certain", "errors 0.1", "tell", "roll back by no hook (act)", "in the end: regressed")
+	has(f(0, "rules", "try", "red", "--service", "cart", "--at", "6h", "-c", c), "at no tick anything", "in the end: healthy")
+	has(f(0, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c, "--json"), `"grade": "certain"`)
+	has(f(2, "rules", "try", "rad", "--service", "cart", "--at", at, "-c", c), "there are: red")
+	has(f(2, "rules", "try", "red", "--service", "search", "--at", at, "-c", c), "does not watch")
+	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "yesterday", "-c", c), "is no time")
+	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "0s", "-c", c), "nothing to see yet")
+}
+
+// narrow writes one rule that sees one service of three.
+func narrow(t *testing.T, dir string) {
+	t.Helper()
+	const text = `team: shop
+rules:
+  - name: red
+    watch: {service: "*", except: search}
+    signals: [{name: errors, counter: 'http_requests_total{$match}', bad: 'code=~"5.."', if_unmatched: skip}]
+    respond:
+      - {at_least: likely, tell: $owner.pager}
+      - {at_least: certain, rollback: {hook: $service.hook, mode: act}}
+`
+	if err := os.WriteFile(filepath.Join(dir, "rules", "start.yml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
