@@ -13,7 +13,10 @@ func (t *trial) settle(effect func() Effect) {
 	if t.unhealthyBefore() {
 		t.note("The signal was outside its usual range before the change; only values worse than the history's worst count.")
 		if !t.beyondWorst() {
-			t.e.RawP, t.e.Reason = 1, BaselineUnhealthy
+			t.e.Reason, t.unwell = BaselineUnhealthy, true
+		}
+		if t.unwell && !t.everBeyondWorst() {
+			t.e.RawP = 1
 		}
 	}
 	t.e.Effect, t.e.Smallest = effect().sane(), sane(t.smallest())

@@ -40,6 +40,9 @@ func (t *trial) gradeByTest() presence {
 		return presence{}
 	}
 	th, here := t.plan.Thresholds, t.presence()
+	if t.unwell {
+		return here
+	}
 	switch {
 	case t.e.P <= th.Certain && here.persistent:
 		t.e.Grade = Certain

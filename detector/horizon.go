@@ -59,12 +59,17 @@ func joined(trials []trial) []trial {
 	return coarse
 }
 
-// claim is the smaller p of both horizons; ok where either was tested.
+// claim is the smaller p of both horizons; ok where either was tested. What
+// says nothing, because the signal was unwell before, claims nothing.
 func (t *trial) claim() (p float64, ok bool) {
 	p = math.Inf(+1)
 	for _, h := range []*trial{t, t.fine} {
 		if h != nil && h.tested {
-			p, ok = min(p, h.e.RawP), true
+			claimed := h.e.RawP
+			if h.unwell {
+				claimed = 1
+			}
+			p, ok = min(p, claimed), true
 		}
 	}
 	return p, ok

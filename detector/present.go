@@ -123,8 +123,29 @@ func (t *trial) beyondWorst() bool {
 	if m := t.moved(len(t.values())); len(m) > 0 {
 		newest -= m[len(m)-1]
 	}
-	if t.finding.d > 0 {
-		return newest > t.profile.Levels.Highest
+	return t.worseThanEver(newest)
+}
+
+// everBeyondWorst says whether any tick since the change was, on either side
+// where either is worse. From then on p stands, for it never rises; the grade
+// looks at the newest step.
+func (t *trial) everBeyondWorst() bool {
+	x, levels := t.values(), t.profile.Levels
+	m := t.moved(len(x))
+	for j, v := range x {
+		if len(m) == len(x) {
+			v -= m[j]
+		}
+		if t.worseThanEver(v) || t.signal.Worse == Either && (v < levels.Lowest || v > levels.Highest) {
+			return true
+		}
 	}
-	return newest < t.profile.Levels.Lowest
+	return false
+}
+
+func (t *trial) worseThanEver(v float64) bool {
+	if t.finding.d > 0 {
+		return v > t.profile.Levels.Highest
+	}
+	return v < t.profile.Levels.Lowest
 }

@@ -24,6 +24,7 @@ type trial struct {
 	finding finding // the direction that looked worse
 	tested  bool    // RawP came from a test
 	capped  bool    // statistics may say suspect at most
+	unwell  bool    // before the change too, and now not worse than it has ever been: p says nothing
 	over    bool    // the rule's limit is exceeded
 	lost    bool    // the signal vanished
 }
