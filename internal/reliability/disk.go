@@ -258,7 +258,7 @@ func mountSmall(dir string) (unmount func(), err error) {
 		return nil, err
 	}
 	if err := syscall.Mount("none", dir, "tmpfs", 0, fmt.Sprintf("size=%d", small)); err != nil {
-		return nil, fmt.Errorf("a small file system that can be filled must be mounted; run as root, or under `unshare -rm`: %w", err)
+		return nil, fmt.Errorf("a small file system that can be filled must be mounted; run as root, or under `unshare --map-root-user --mount`: %w", err)
 	}
 	return func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }, nil
 }
@@ -296,7 +296,7 @@ func inject(what string) func(d *daemon) (func() error, error) {
 		}
 		go func() { _, _ = io.Copy(io.Discard, said) }()
 		if !within(context.Background(), 10*time.Second, func() bool { return tracedBy(d.cmd.Process.Pid, c.Process.Pid) }) {
-			return nil, errors.New("strace may not trace the daemon: run as root")
+			return nil, errors.New("strace may not trace the daemon: run as root, or under `unshare --map-root-user --mount`")
 		}
 		return func() error {
 			_ = c.Process.Signal(syscall.SIGINT)
