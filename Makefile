@@ -46,7 +46,8 @@ integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmana
 
 reliability: ## Kill, starve and lie to the built program, and count broken promises (KILLS=2000 SEED=7); writes docs/reliability.md
 	./.ci/servers
-	$(AS_ROOT) go run ./tools/reliability -kills $(KILLS) -seed $(SEED) $(if $(RELIABILITY_OUT),-out $(RELIABILITY_OUT))
+	go build -o bin/reliability ./tools/reliability
+	$(AS_ROOT) bin/reliability -kills $(KILLS) -seed $(SEED) $(if $(RELIABILITY_OUT),-out $(RELIABILITY_OUT))
 
 lint: $(GOLANGCI_LINT) ## Check formatting, and run vet and the other linters of .golangci.yml
 	@unformatted=$$(go run $(GOFUMPT) -l .); \
