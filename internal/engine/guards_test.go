@@ -85,6 +85,23 @@ func tokenIn(t *testing.T, action string) string {
 	return token
 }
 
+// Whoever is asked, or told by a rule that observes, hears what speaks against
+// it: other suspects, and facts that approving does not help against.
+func TestDoubtsAreTold(t *testing.T) {
+	t.Parallel()
+	f := func(word string, says ...string) {
+		t.Run(word, func(t *testing.T) {
+			b := newBench(t, mode(word), nil)
+			b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
+			b.bad("v2", func(e *sources.Event) { e.Reversible = new(bool) })
+			b.pass(2 * time.Minute)
+			b.wantTold("pager", append(says, "v2", "Against it: ", "beside cart config c7", "not reversible")...)
+		})
+	}
+	f("ask", "pushback approve")
+	f("observe", "the rule observes")
+}
+
 func TestQuestionExpires(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)

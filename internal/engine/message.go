@@ -24,7 +24,10 @@ func (e *Engine) messages(ctx context.Context, l look, a rules.Action, o *rollba
 		return e.blindMessages(ctx, l, a.Tell)
 	}
 	m := e.verdictMessage(l)
-	m.Action = e.intention(l, a, o)
+	var err error
+	if m.Action, err = e.intention(ctx, l, a, o); err != nil {
+		return nil, err
+	}
 	return e.grouped(ctx, e.outgoing(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m))
 }
 
@@ -103,24 +106,45 @@ func severity(w watch.Watch) notify.Severity {
 }
 
 // intention says what was, or would be, or must be done.
-func (e *Engine) intention(l look, a rules.Action, o *rollback.Order) string {
+func (e *Engine) intention(ctx context.Context, l look, a rules.Action, o *rollback.Order) (string, error) {
 	switch {
 	case a.Rollback == nil:
-		return ""
+		return "", nil
 	case o == nil && !l.watch.Acts:
-		return "Nothing is done: the change is itself a rollback, or the rule only observes."
+		return "Nothing is done: the change is itself a rollback, or the rule only observes.", nil
 	case o == nil:
-		return fmt.Sprintf("Nothing is done: the rule observes. It says %s through hook %s.", a.Rollback.Written, a.Rollback.Hook)
+		return e.observation(ctx, l, a)
 	case o.Automatic:
-		return fmt.Sprintf("Rolling back to %s through hook %s.", orUnknown(o.Target), o.Hook)
+		return fmt.Sprintf("Rolling back to %s through hook %s.", orUnknown(o.Target), o.Hook), nil
 	}
-	return e.approval(*o)
+	return e.approval(*o), nil
+}
+
+// observation says what an observing rule would have done, and what would have
+// kept it from it.
+func (e *Engine) observation(ctx context.Context, l look, a rules.Action) (string, error) {
+	s := fmt.Sprintf("Nothing is done: the rule observes. It says %s through hook %s.", a.Rollback.Written, a.Rollback.Hook)
+	if l.verdict == nil {
+		return s, nil
+	}
+	o, err := e.wish(ctx, l, a)
+	if err != nil {
+		return s, err
+	}
+	doubts, err := e.doubts(ctx, o)
+	if doubts != "" {
+		s += " Against it: " + doubts + "."
+	}
+	return s, err
 }
 
 // approval says how a person lets a proposed order go on: by command, with the
 // API's token, or by a link that serves for this order alone, once.
 func (e *Engine) approval(o rollback.Order) string {
 	s := fmt.Sprintf("To roll back to %s through hook %s: pushback approve %s", orUnknown(o.Target), o.Hook, o.Key)
+	if o.Why != "" {
+		s = "Against it: " + o.Why + ". " + s
+	}
 	if e.ExternalURL != "" {
 		s += fmt.Sprintf(", or open %s/approve?token=%s", e.link(o.Key), e.approvals.Token(o))
 	}
@@ -147,7 +171,7 @@ func (e *Engine) orderMessages(o rollback.Order) []store.Outgoing {
 		m.Fields = append(m.Fields, notify.Field{Name: "decided by", Value: o.Actor})
 	}
 	if o.State == rollback.Proposed {
-		m.Action = o.Why + ". " + e.approval(o)
+		m.Action = e.approval(o)
 	}
 	if o.State == rollback.Done || o.State == rollback.Approved {
 		m.Severity = notify.Error // still a regression, but people need not act

@@ -155,25 +155,48 @@ func (e *Engine) order(ctx context.Context, l look, a rules.Action) (*rollback.O
 	if a.Rollback == nil || a.Rollback.Mode == rules.Observe || !l.watch.Acts || l.verdict == nil {
 		return nil, nil
 	}
-	target, _, err := e.target(ctx, l.change, e.Hooks[a.Rollback.Hook].LastGood)
+	o, err := e.wish(ctx, l, a)
 	if err != nil {
 		return nil, err
 	}
+	if a.Rollback.Mode == rules.Act {
+		o.State, o.Automatic, o.DecidedAt = rollback.Decided, true, o.CreatedAt
+		o.ExpiresAt = o.CreatedAt.Add(e.Limits.MaxAge)
+		return &o, nil
+	}
+	o.Why, err = e.doubts(ctx, o)
+	return &o, err
+}
+
+// wish is the order that an action's rollback would be, put to people.
+func (e *Engine) wish(ctx context.Context, l look, a rules.Action) (rollback.Order, error) {
+	target, _, err := e.target(ctx, l.change, e.Hooks[a.Rollback.Hook].LastGood)
+	if err != nil {
+		return rollback.Order{}, err
+	}
 	evidence, err := json.Marshal(l.verdict)
 	if err != nil {
-		return nil, fmt.Errorf("writing the evidence: %w", err)
+		return rollback.Order{}, fmt.Errorf("writing the evidence: %w", err)
 	}
 	now := e.Now()
-	o := &rollback.Order{
+	return rollback.Order{
 		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Hook: a.Rollback.Hook,
 		Target: target.Version, State: rollback.Proposed, Epoch: l.change.Epoch, Evidence: evidence,
 		CreatedAt: now, ExpiresAt: now.Add(e.Limits.Approval), Tell: a.Tell,
+	}, nil
+}
+
+// doubts are what would keep an order from being carried out unasked: a person
+// who is to judge is told of the other suspects, and of any fact that approving
+// will not help against.
+func (e *Engine) doubts(ctx context.Context, o rollback.Order) (string, error) {
+	s, err := e.situation(ctx, o)
+	if err != nil {
+		return "", err
 	}
-	if a.Rollback.Mode == rules.Act {
-		o.State, o.Automatic, o.DecidedAt = rollback.Decided, true, now
-		o.ExpiresAt = now.Add(e.Limits.MaxAge)
-	}
-	return o, nil
+	s.Acts, s.Approved = true, false
+	_, refusals := rollback.Permit(o, s)
+	return reasons(refusals), nil
 }
 
 // entry is what the journal keeps of a response.

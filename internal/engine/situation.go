@@ -60,6 +60,9 @@ func (e *Engine) noteGuards(ctx context.Context, o rollback.Order, s rollback.Si
 		return fmt.Errorf("writing down what the guards of order %s said: %w", o.Key, err)
 	}
 	e.noted.Store(o.Key, said)
+	for _, r := range refusals {
+		e.Telemetry.refused(r.Guard)
+	}
 	return nil
 }
 

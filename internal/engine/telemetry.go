@@ -110,6 +110,12 @@ func (t *Telemetry) verified(s rollback.Verified) {
 	t.count(fmt.Sprintf("pushback_verifications_total{state=%q}", string(s)))
 }
 
+// refused counts a guard that refused an order, once an order while it says
+// the same.
+func (t *Telemetry) refused(g rollback.Guard) {
+	t.count(fmt.Sprintf("pushback_guard_refusals_total{guard=%q}", string(g)))
+}
+
 func (t *Telemetry) message(receiver, result string) {
 	t.count(fmt.Sprintf("pushback_messages_total{receiver=%q,result=%q}", receiver, result))
 }
