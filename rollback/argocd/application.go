@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/pushback/pushback/rollback"
@@ -147,10 +148,10 @@ type step struct {
 func (a application) step(version string) (step, error) {
 	history := a.Status.History
 	if len(history) == 0 {
-		return step{}, fmt.Errorf("the application has no history")
+		return step{}, errors.New("the application has no history")
 	}
 	if a.Metadata.Deleted != "" {
-		return step{}, fmt.Errorf("the application is being deleted")
+		return step{}, errors.New("the application is being deleted")
 	}
 	sync := a.Status.Operation.Operation.Sync
 	if a.running() {

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -61,7 +62,7 @@ func revisions(ctx context.Context, c *cluster.Cluster, o *unstructured.Unstruct
 func updates(found *unstructured.Unstructured) error {
 	strategy, _, _ := unstructured.NestedString(found.Object, "spec", "updateStrategy", "type")
 	if strategy == "OnDelete" {
-		return fmt.Errorf("its update strategy is OnDelete: nothing would roll out until a person deletes pods")
+		return errors.New("its update strategy is OnDelete: nothing would roll out until a person deletes pods")
 	}
 	if n := number(found, "spec", "updateStrategy", "rollingUpdate", "partition"); n > 0 {
 		return fmt.Errorf("its update is partitioned at %d: the pods below would stay as they are", n)

@@ -115,11 +115,11 @@ func (n named) steps(f featureEnvironment, to flag.Value) (steps []call.Request,
 		}
 		return steps, nil
 	case flag.Variation:
-		return nil, fmt.Errorf("Unleash serves off, on or a share, and no variation %q", to.Name)
+		return nil, fmt.Errorf("a flag of Unleash serves off, on or a share, and no variation %q", to.Name)
 	case flag.Share:
 		id, now, err := f.rollout()
 		if err == nil && to.Thousandth%1000 != 0 {
-			err = errors.New("Unleash counts whole percents")
+			err = errors.New("a share in Unleash is of whole percents")
 		}
 		if err != nil {
 			return nil, err

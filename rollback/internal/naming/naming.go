@@ -2,6 +2,7 @@ package naming
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -102,7 +103,7 @@ func all() string {
 // underscores alone, and none of those that mean a folder. It is what may
 // become one part of a path.
 func Plain(s string) bool {
-	return s != "" && s != "." && s != ".." && len(s) <= longest && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
-	})
+	return s != "." && s != ".." && len(s) <= longest && plain.MatchString(s)
 }
+
+var plain = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)

@@ -20,11 +20,7 @@ func Same(a, b string) bool {
 }
 
 // commit says whether s could be the name of a commit, whole or cut.
-func commit(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f')
-	})
-}
+func commit(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
 
 // Image says whether an image's name is of a version: its tag, its digest or
 // the whole of it.
