@@ -66,7 +66,9 @@ func (r *reader) noSignals(at string) {
 		r.at(at+".signals", strictyaml.MissingField, "a rule needs at least one signal", "")
 		return
 	}
-	r.at(at, strictyaml.MissingField, `the key "signals" is missing`, "")
+	if !r.baseless {
+		r.at(at, strictyaml.MissingField, `the key "signals" is missing`, "")
+	}
 }
 
 // name is checked where it was written at all; the decoder tells of the rest.

@@ -115,6 +115,11 @@ func (s writtenSignal) on(b writtenSignal) writtenSignal {
 // settle turns every draft into a rule: what the library has comes first, then
 // those that stand alone, then those that extend one.
 func (l *loader) settle() {
+	for i, d := range l.drafts {
+		if _, twice := l.called[d.written.Name]; !twice {
+			l.called[d.written.Name] = i
+		}
+	}
 	for i := range l.drafts {
 		if l.drafts[i].written.Use != "" {
 			l.use(&l.drafts[i])
@@ -132,21 +137,34 @@ func (l *loader) settle() {
 	}
 }
 
-// extend fills a draft on top of the one it names.
+// extend fills a draft on top of the one it names. Where that cannot be, what
+// the rule says itself is checked all the same.
 func (l *loader) extend(d *draft) {
-	at := d.at + ".extends"
-	i := slices.IndexFunc(l.drafts, func(b draft) bool { return b.written.Name == d.written.Extends })
-	switch {
-	case i < 0:
-		d.reader.at(at, codeBadExtends, fmt.Sprintf("no rule is called %q", d.written.Extends), nearest(d.written.Extends, l.names(d.written.Name)))
-	case &l.drafts[i] == d:
-		d.reader.at(at, codeBadExtends, "a rule cannot extend itself", "")
-	case l.drafts[i].written.Extends != "":
-		d.reader.at(at, codeBadExtends, fmt.Sprintf("%q itself extends %q, and extending goes one level deep", d.written.Extends, l.drafts[i].written.Extends),
-			fmt.Sprintf("extend %q", l.drafts[i].written.Extends))
-	default:
-		l.fill(d, d.written.extended(l.drafts[i].written), l.drafts[i].mistaken)
+	base, message, hint := l.base(d)
+	if base != nil {
+		l.fill(d, d.written.extended(base.written), base.mistaken)
+		return
 	}
+	d.reader.at(d.at+".extends", codeBadExtends, message, hint)
+	d.reader.baseless = true
+	l.fill(d, d.written, true)
+	d.reader.baseless = false
+}
+
+// base is the rule that a draft extends, or why it cannot.
+func (l *loader) base(d *draft) (base *draft, message, hint string) {
+	name := d.written.Extends
+	i, ok := l.called[name]
+	switch {
+	case !ok:
+		return nil, fmt.Sprintf("no rule is called %q", name), l.otherThan(d.written.Name, name)
+	case &l.drafts[i] == d:
+		return nil, "a rule cannot extend itself", ""
+	case l.drafts[i].written.Extends != "":
+		further := l.drafts[i].written.Extends
+		return nil, fmt.Sprintf("%q itself extends %q, and extending goes one level deep", name, further), fmt.Sprintf("extend %q", further)
+	}
+	return &l.drafts[i], "", ""
 }
 
 // fill makes the rule of a draft. What comes from elsewhere and was found
@@ -160,14 +178,18 @@ func (l *loader) fill(d *draft, w written, mistaken bool) {
 	d.mistaken = mistaken || len(l.found) > before
 }
 
-func (l *loader) names(but string) []string {
+// otherThan is a hint for a name that no rule has.
+func (l *loader) otherThan(own, name string) string {
 	var all []string
 	for _, d := range l.drafts {
-		if d.written.Name != but {
+		if d.written.Name != own {
 			all = append(all, d.written.Name)
 		}
 	}
-	return all
+	if len(all) == 0 {
+		return "there is no other rule"
+	}
+	return nearest(name, all)
 }
 
 // manners are what a rule says beside what it judges and does: where people

@@ -84,6 +84,11 @@ func TestMistakesOfWhatIsInheritedAreToldOnce(t *testing.T) {
 		"3:64: unclosed left parenthesis [bad-promql]")
 	f("team: t\nrules:\n- {name: a, watch: {service: x}, signals: [{name: a, query: up}], every: 20m}\n- {name: b, extends: a, watch: {service: y}, bake: 10m}",
 		"4:3: this must be from 1s to 10m [out-of-range]")
+	f("team: t\nrules:\n- name: a\n  extends: b\n  watch: {service: ''}\n  signals:\n  - {name: e, limit: 1%}\n  - {name: f, query: up(}\n  - {name: g, season: month}",
+		`4:12: no rule is called "b" (there is no other rule) [bad-extends]`,
+		`5:20: an empty service would watch every service (write "*" where that is meant) [widening]`,
+		"8:25: unclosed left parenthesis [bad-promql]",
+		`9:23: unknown season "month" (there are: day, week) [unknown-word]`)
 	f("team: t\nrules:\n- {name: a, extends: b, watch: {service: x}}\n- {name: b, extends: c, watch: {service: x}}\n- {name: c, extends: c, watch: {service: x}}",
 		`3:22: "b" itself extends "c", and extending goes one level deep (extend "c") [bad-extends]`,
 		`4:22: "c" itself extends "c", and extending goes one level deep (extend "c") [bad-extends]`,

@@ -112,11 +112,12 @@ type loader struct {
 	named  map[string]string // rule → where it stands
 	teams  map[string]teamDefaults
 	drafts []draft
+	called map[string]int // name → the first of drafts that bears it
 	found  []Diagnostic
 }
 
 func newLoader(w World) *loader {
-	return &loader{world: w, named: map[string]string{}, teams: map[string]teamDefaults{}}
+	return &loader{world: w, named: map[string]string{}, teams: map[string]teamDefaults{}, called: map[string]int{}}
 }
 
 // file reads one file. What is wrong with its YAML does not keep what it
@@ -155,6 +156,7 @@ type reader struct {
 	lines     []string
 	positions *strictyaml.Positions
 	broken    map[int]bool // lines that already have a problem
+	baseless  bool         // the rule it extends is not there: what is missing may have been
 	elsewhere bool         // what was not written here is known to be wrong where it was
 	reported  int
 }

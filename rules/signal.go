@@ -66,6 +66,8 @@ func (r *reader) expressions(at string, w writtenSignal, rule Rule) []Expr {
 	switch {
 	case inline && len(w.AnyOf) > 0:
 		r.at(at+".any_of", codeSignalForm, "a signal has any_of or one expression, not both", "move the expression into any_of")
+	case !inline && len(w.AnyOf) == 0 && r.baseless:
+		return nil
 	case !inline && len(w.AnyOf) == 0:
 		r.at(at, codeSignalForm, "this signal says nothing about where its numbers come from", "give it counter and bad, histogram, query, or any_of")
 	case inline:

@@ -3,6 +3,8 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 
+	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -74,7 +77,37 @@ func flawOf(text string, err error) flaw {
 	if !errors.As(err, &at) {
 		return flaw{message: plainly.Replace(err.Error()), hint: whenHint}
 	}
-	return flaw{offset: byteOffset(text, at.From), message: plainly.Replace(at.Message), hint: whenHint}
+	return flaw{offset: byteOffset(text, at.From), message: plainly.Replace(at.Message), hint: wordHint(at.Message)}
+}
+
+// unknownWord finds the word that the library does not know.
+var unknownWord = regexp.MustCompile(`(?:unknown name|has no field|has no method) (\w+)`)
+
+// wordHint is the nearest word that a condition may use, or all of them.
+func wordHint(message string) string {
+	if m := unknownWord.FindStringSubmatch(message); m != nil {
+		if near := strictyaml.Nearest(m[1], conditionWords(reflect.TypeFor[condition]())); near != "" {
+			return fmt.Sprintf("did you mean %s?", near)
+		}
+	}
+	return whenHint
+}
+
+// conditionWords are the names and fields a condition may use, whatever lists
+// and tables they stand in.
+func conditionWords(t reflect.Type) []string {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var words []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		words = append(append(words, f.Tag.Get("expr")), conditionWords(f.Type)...)
+	}
+	return words
 }
 
 // plainly puts our words for the library's, which names Go types.
@@ -83,7 +116,7 @@ var plainly = strings.NewReplacer(
 	"map[string]rules.evidenceWords", "signals", "[]rules.evidenceWords", "evidence", "type rules.evidenceWords", "one signal's evidence",
 	"rules.changeWords", "change", "rules.verdictWords", "verdict", "rules.serviceWords", "service", "rules.evidenceWords", "one signal's evidence",
 	"map[string]string", "labels", "[]string", "list of text", "func(string) bool", "freeze", "func() bool", "business_hours",
-	"float64", "a number", "type int", "a number",
+	"float64", "a number", "type int", "a number", " and int)", " and a number)", "types int and", "types a number and",
 	"unexpected token EOF", "the condition ends too early",
 	"type string", "text", "string", "text", "bool", "true or false",
 )
