@@ -18,6 +18,7 @@ type rulesCommand struct {
 	Check    rulesCheckCommand    `cmd:"" help:"Check the rules."`
 	Reload   rulesReloadCommand   `cmd:"" help:"Have the daemon read its rules now."`
 	Test     rulesTestCommand     `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
+	Migrate  rulesMigrateCommand  `cmd:"" help:"Make a rule of what Argo Rollouts, Flagger or Kayenta judge by."`
 	Library  rulesLibraryCommand  `cmd:"" help:"List the rules that come with Pushback, or show one."`
 	Schema   rulesSchemaCommand   `cmd:"" help:"Print the JSON Schema of a rule file, for editors."`
 	Status   rulesStatusCommand   `cmd:"" help:"Show how far rules may go, and what they have shown."`

@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"notify/*", "rollback/*", "internal/store", "internal/gather"},
 	{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/accuracy"},
 	{"internal/demo/shop"},
-	{"internal/demo", "internal/reliability", "internal/ruletest", "internal/survey"},
+	{"internal/demo", "internal/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},
 	{"cmd/*"},
 }
 

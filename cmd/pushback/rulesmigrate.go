@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/pushback/pushback/internal/migrate"
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// rulesMigrateCommand makes rules of other tools' files.
+type rulesMigrateCommand struct {
+	File    string `arg:"" help:"File to read; - is standard input."`
+	Team    string `default:"platform" placeholder:"NAME" help:"Team of the rules (default ${default})."`
+	Service string `placeholder:"GLOB" help:"Services to watch, instead of what the file says."`
+	JSON    bool   `help:"Write JSON, for programs."`
+}
+
+// Help says what is read.
+func (rulesMigrateCommand) Help() string {
+	return `Reads an Argo AnalysisTemplate, a Flagger Canary with its MetricTemplates, or a
+Kayenta canary config, YAML or JSON, several in a file, and writes the nearest
+rule. What has no equal stands in a comment. What is written passes
+pushback rules check; read it before you use it.
+
+Examples:
+
+  pushback rules migrate analysis.yaml > rules/cart.yml
+  kubectl get canary,metrictemplate -A -o yaml | yq '.items[] | split_doc' | pushback rules migrate -`
+}
+
+// Run writes the rule to standard output.
+func (r rulesMigrateCommand) Run(out terminal) error {
+	if !teamName.MatchString(r.Team) {
+		return usageError(errors.New("--team is a name of letters, digits, dots, dashes and underscores"))
+	}
+	data, err := r.read()
+	if err != nil {
+		return usageError(fmt.Errorf("reading the file: %w", err))
+	}
+	text, err := migrate.Convert(data, migrate.Options{Team: r.Team, Service: r.Service})
+	if err != nil {
+		return usageError(fmt.Errorf("%s: %w", r.File, err))
+	}
+	if r.JSON {
+		return out.printJSON(map[string]string{"rules": text})
+	}
+	_, err = io.WriteString(out, text)
+	return err
+}
+
+func (r rulesMigrateCommand) read() ([]byte, error) {
+	if r.File == "-" {
+		return io.ReadAll(io.LimitReader(os.Stdin, strictyaml.MaxSize+1))
+	}
+	f, err := os.Open(r.File)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, strictyaml.MaxSize+1))
+}

@@ -1,0 +1,125 @@
+package migrate
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/rules"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// files are written after the tools' documentation.
+var files = []string{"argo.yaml", "flagger.yaml", "kayenta.json"}
+
+func TestTheNearestRule(t *testing.T) {
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join("testdata", file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Convert(data, Options{Team: "shop"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", file+".golden")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Error(diff)
+			}
+			if _, found := rules.Load(fsOf(got), rules.World{}); len(found) > 0 {
+				t.Errorf("it does not load: %v", found)
+			}
+		})
+	}
+}
+
+func TestConditions(t *testing.T) {
+	f := func(text string, read func(string) (bound, bool), want bound, ok bool) {
+		t.Helper()
+		if got, held := read(text); held != ok || ok && got != want {
+			t.Errorf("%s: %+v, %v", text, got, held)
+		}
+	}
+	f("result[0] >= 0.95", succeeds, bound{0.95, true}, true)
+	f("result <= 1e3", succeeds, bound{1000, false}, true)
+	f("isNaN(result[0]) || result[0] < 5", succeeds, bound{5, false}, true)
+	f("default(result, 0) < 0.05", succeeds, bound{0.05, false}, true)
+	f("result[0] > 0.8", fails, bound{0.8, false}, true)
+	f("result[0] < 0.8", fails, bound{0.8, true}, true)
+	f("result[0] == 1", succeeds, bound{}, false)
+	f("result[0] > 1 && result[0] < 3", succeeds, bound{}, false)
+	f("all(result, # < 5)", succeeds, bound{}, false)
+}
+
+func TestWhatCannotBeCarriedOver(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		got, err := Convert([]byte(text), Options{Team: "shop"})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v\n%s", text, err, got)
+		}
+	}
+	f("kind: AnalysisTemplate\nspec: {metrics: [{name: a, provider: {web: {url: x}}}]}", "nothing in this file can be carried over")
+	f("kind: AnalysisTemplate\nspec: {metrics: [{name: a, provider: {web: {url: x}}}]}", "# a could not be carried over: its provider is web")
+	f("a: [", "this is no YAML")
+	f(strings.Repeat("# \n", 1<<19), "larger than")
+	f(strings.Repeat("[", 100), "this is no YAML")
+	f(strings.Repeat("---\na: 1\n", 200), "more than 100 documents")
+	f("kind: Canary\nspec: 5", "reading the Canary")
+	if _, err := Convert([]byte("kind: Deployment"), Options{Team: "shop"}); !errors.Is(err, ErrUnknown) {
+		t.Error(err)
+	}
+}
+
+// TestAnAliasBombIsRefused in a moment: nine levels of ten aliases each.
+func TestAnAliasBombIsRefused(t *testing.T) {
+	text := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+	for c := 'b'; c <= 'i'; c++ {
+		text += string(c) + ": &" + string(c) + " [" + strings.Repeat("*"+string(c-1)+",", 10) + "]\n"
+	}
+	began := time.Now()
+	_, err := Convert([]byte(text+"kind: Canary\nspec: {analysis: {metrics: [], webhooks: *i}}"), Options{Team: "shop"})
+	if took := time.Since(began); err == nil || took > 10*time.Second {
+		t.Errorf("%v in %v", err, took)
+	}
+}
+
+func FuzzConvert(f *testing.F) {
+	for _, file := range files {
+		data, err := os.ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("kind: AnalysisTemplate\nmetadata: {name: \"a\\nb: c\"}\nspec: {metrics: [{name: \"x\\ny\", provider: {prometheus: {query: \"up # \\n\"}}}]}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		text, err := Convert(data, Options{Team: "shop"})
+		if err != nil {
+			if strings.Contains(err.Error(), "please report it") {
+				t.Errorf("%q: %v", data, err)
+			}
+			return
+		}
+		if _, found := rules.Load(fsOf(text), rules.World{}); len(found) > 0 {
+			t.Errorf("%q does not load: %v", text, found)
+		}
+	})
+}
