@@ -44,6 +44,9 @@ type writtenDefaults struct {
 	Quiet string `yaml:"quiet,omitempty"`
 	// How far each kind of evidence may go, by reason: {limit: act, signal_lost: ask}.
 	Policies map[string]Mode `yaml:"policies,omitempty"`
+	// How much false alarm may cost: {false_pages: 1/week, false_rollbacks: 1/quarter}, which holds unless
+	// said. With the number of changes watched, it sets how small p must be.
+	Budget *writtenBudget `yaml:"budget,omitempty"`
 	// What to do about a verdict. Each line answers once in a watch.
 	Respond []writtenResponse `yaml:"respond,omitempty"`
 }
@@ -85,6 +88,9 @@ type written struct {
 	Quiet string `yaml:"quiet,omitempty"`
 	// How far each kind of evidence may go, by reason: {limit: act, signal_lost: ask}.
 	Policies map[string]Mode `yaml:"policies,omitempty"`
+	// How much false alarm may cost: {false_pages: 1/week, false_rollbacks: 1/quarter}, which holds unless
+	// said. With the number of changes watched, it sets how small p must be.
+	Budget *writtenBudget `yaml:"budget,omitempty"`
 	// What to judge.
 	Signals []writtenSignal `yaml:"signals,omitempty"`
 	// Settings to change in what this rule uses or extends, as overrides do: {latency.slow: 1s, bake:
@@ -94,6 +100,14 @@ type written struct {
 	Overrides []writtenOverride `yaml:"overrides,omitempty"`
 	// What to do about a verdict. Each line answers once in a watch.
 	Respond []writtenResponse `yaml:"respond,omitempty"`
+}
+
+// writtenBudget is how often a rule may be wrong.
+type writtenBudget struct {
+	// Likely or certain, and nothing was wrong. 1/week unless said.
+	FalsePages *frequency `yaml:"false_pages,omitempty"`
+	// Certain, and nothing was wrong. 1/quarter unless said.
+	FalseRollbacks *frequency `yaml:"false_rollbacks,omitempty"`
 }
 
 type writtenWatch struct {

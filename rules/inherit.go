@@ -59,6 +59,7 @@ func (d writtenDefaults) under(w written) written {
 	w.Settle, w.Bake, w.Every = cmp.Or(w.Settle, d.Settle), cmp.Or(w.Bake, d.Bake), cmp.Or(w.Every, d.Every)
 	w.Tick, w.Before = cmp.Or(w.Tick, d.Tick), cmp.Or(w.Before, d.Before)
 	w.History, w.Rollout = cmp.Or(w.History, d.History), cmp.Or(w.Rollout, d.Rollout)
+	w.Budget = cmp.Or(w.Budget, d.Budget)
 	if w.Policies == nil {
 		w.Policies = d.Policies
 	}
@@ -75,7 +76,7 @@ func (w written) extended(base written) written {
 	w = writtenDefaults{
 		Settle: base.Settle, Bake: base.Bake, Every: base.Every, Tick: base.Tick, Before: base.Before,
 		History: base.History, Rollout: base.Rollout, Runbook: base.Runbook, Quiet: base.Quiet,
-		Policies: base.Policies, Respond: base.Respond,
+		Policies: base.Policies, Budget: base.Budget, Respond: base.Respond,
 	}.under(w)
 	if w.Overrides == nil {
 		w.Overrides = base.Overrides
@@ -192,10 +193,12 @@ func (l *loader) otherThan(own, name string) string {
 	return nearest(name, all)
 }
 
-// manners are what a rule says beside what it judges and does: where people
+// manners are what a rule says beside what it judges and does: what it may
+// cost, where people
 // read on, when they sleep, and how far each kind of evidence may go.
 func (r *reader) manners(at string, w written, rule *Rule) {
 	rule.Runbook, rule.Quiet, rule.Policies = w.Runbook, w.Quiet, w.Policies
+	rule.Budget = r.budget(at+".budget", w.Budget)
 	if w.Runbook != "" && !isAddress(w.Runbook) {
 		r.at(at+".runbook", strictyaml.BadValue, "this is no http address", "write it as people type it, https://wiki.example.org/cart")
 	}

@@ -44,6 +44,7 @@ type Rule struct {
 	Runbook  string          // an http address: what to do when this rule speaks
 	Quiet    string          // a freeze window in which nothing that can wait is told
 	Policies map[string]Mode // by reason code: how far evidence that bears it may go
+	Budget   Budget          // how often it may be wrong
 }
 
 // Furthest is the furthest that any of its lines would go.

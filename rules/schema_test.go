@@ -75,6 +75,8 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[strictyaml.Words]():
 		word := &jsonschema.Schema{Type: "string"}
 		return oneOfSchemas(word, &jsonschema.Schema{Type: "array", Items: word})
+	case reflect.TypeFor[frequency]():
+		return text(`^\s*\+?[0-9.]+\s*/\s*(day|week|month|quarter|year)\s*$`, "")
 	case reflect.TypeFor[amount]():
 		return oneOfSchemas(text(`^\s*\+?[0-9.]+\s*(points?|%|(([0-9]*(y|w|d|h|m|s|ms))+))?\s*$`, ""), number)
 	case reflect.TypeFor[setting]():

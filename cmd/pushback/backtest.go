@@ -75,6 +75,9 @@ func (b backtestCommand) Run(ctx context.Context, out terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	if b.Pace > 0 {
+		past.options.Pace = func(rules.Rule) float64 { return b.Pace / backtest.Month.Seconds() }
+	}
 	return b.replay(ctx, out, past.options, moments)
 }
 
@@ -160,7 +163,7 @@ func (b backtestCommand) fromFile(now time.Time) ([]backtest.Moment, error) {
 
 // replay runs everything, and writes as it goes where ticks are asked for.
 func (b backtestCommand) replay(ctx context.Context, out terminal, o backtest.Options, moments []backtest.Moment) error {
-	scorer := backtest.NewScorer(o.Rules.Rules(), backtest.DefaultBudget, b.Pace)
+	scorer := backtest.NewScorer(o.Rules.Rules(), b.Pace)
 	progress := newProgress(os.Stderr, len(moments))
 	lines := bufio.NewWriter(out)
 	unwatched := 0

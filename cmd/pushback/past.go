@@ -98,6 +98,7 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 	}
 	p.closers = append(p.closers, st)
 	p.options.Mask = st.Condemned
+	p.options.Pace = paceOf(ctx, st, p.options.Rules, now)
 	told, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
 	if err != nil {
 		return nil, err
@@ -113,6 +114,18 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 		moments = append(moments, m)
 	}
 	return moments, nil
+}
+
+// paceOf is how many changes each rule watches, as the daemon measures it. What
+// cannot be read is not known, and the thresholds stay the defaults.
+func paceOf(ctx context.Context, st *store.Store, set *rules.Set, now time.Time) backtest.Pace {
+	paces := map[string]float64{}
+	for _, r := range set.Rules() {
+		if pace, err := engine.Pace(ctx, st, r.Name, now); err == nil {
+			paces[r.Name] = pace
+		}
+	}
+	return func(r rules.Rule) float64 { return paces[r.Name] }
 }
 
 // mostChanges is how many changes of the store are replayed, the newest.

@@ -22,6 +22,7 @@ type rulesCommand struct {
 	Library  rulesLibraryCommand  `cmd:"" help:"List the rules that come with Pushback, or show one."`
 	Schema   rulesSchemaCommand   `cmd:"" help:"Print the JSON Schema of a rule file, for editors."`
 	Status   rulesStatusCommand   `cmd:"" help:"Show how far rules may go, and what they have shown."`
+	Show     rulesShowCommand     `cmd:"" help:"Show what a rule may cost, the thresholds that follow, and the smallest effects these find."`
 	Promote  rulesPromoteCommand  `cmd:"" help:"Let a rule go the step further that it has earned."`
 	Demote   rulesDemoteCommand   `cmd:"" help:"Take trust back from a rule."`
 }

@@ -38,7 +38,7 @@ func TestRecordedSeries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewScorer(o.Rules.Rules(), DefaultBudget, 100)
+	s := NewScorer(o.Rules.Rules(), 100)
 	for _, r := range run(t, o, placebos) {
 		s.Add(r)
 	}

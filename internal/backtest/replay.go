@@ -59,6 +59,9 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 	}}
 	var fault error
 	r.watch.Plan, r.watch.Inputs, fault = gather.Resolve(ctx, store, name, b, base)
+	if o.Pace != nil {
+		r.watch.Plan.Thresholds = rule.Budget.Thresholds(o.Pace(rule))
+	}
 	r.fetchBefore(ctx)
 	looks := r.looks(ctx, r.profiles(ctx), fault)
 	return Replay{Moment: m, Rule: rule, Bound: b, Looks: looks, End: r.watch}, ctx.Err()
@@ -139,6 +142,10 @@ func (r *replayer) observe(ctx context.Context, store gather.Ranger, v gather.Vi
 	}
 	return o
 }
+
+// Pace is how many changes a second a rule watches in production. From it and
+// the rule's budget the thresholds follow, as in the daemon.
+type Pace func(rules.Rule) float64
 
 // Mask gives the stretches to leave out of a service's history: those that a
 // change judged bad has touched.

@@ -21,6 +21,7 @@ type Options struct {
 	Service func(ctx context.Context, name string, at time.Time) (rules.Service, error)
 	History time.Duration // at most so much is learned from; 0: as much as each rule says
 	Mask    Mask          // nil: nothing is left out of the history
+	Pace    Pace          // nil: not known, and the thresholds are the defaults
 	Now     time.Time     // nothing later is replayed
 	Workers int           // 0: one a processor
 }

@@ -178,7 +178,7 @@ func TestStoreThatFailsIsBlind(t *testing.T) {
 	if grade, _ := r.worst(); r.Compared() || grade != detector.None || r.End.State != watch.Blind {
 		t.Errorf("%s, %s", grade, r.End.State)
 	}
-	s := NewScorer(o.Rules.Rules(), DefaultBudget, 0)
+	s := NewScorer(o.Rules.Rules(), 0)
 	s.Add(r)
 	if n := s.Scores()[0].Changes; n.Watched != 1 || n.Judged != 0 {
 		t.Errorf("%+v", n)
@@ -222,4 +222,23 @@ func BenchmarkReplay(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		run(b, o, moments[3:4])
 	}
+}
+
+// TestPaceSetsTheThresholds holds that a rule that watches more is held to
+// more, and that the budget says how much.
+func TestPaceSetsTheThresholds(t *testing.T) {
+	f := func(pace, likely float64) {
+		t.Helper()
+		o := options(t, slow, "testdata/csv")
+		if pace > 0 {
+			o.Pace = func(r rules.Rule) float64 { return pace }
+		}
+		got := run(t, o, recorded(t)[3:4])[0].End.Plan.Thresholds
+		if want := o.Rules.Rules()[0].Budget.Thresholds(pace); pace > 0 && got != want || pace == 0 && got != (detector.Thresholds{}) || pace > 0 && got.Likely != likely {
+			t.Errorf("%v a second: %+v, want %v", pace, got, likely)
+		}
+	}
+	f(0, 0)
+	f(1e-6, 0.01)
+	f(10*rules.DefaultBudget.FalsePages*100, 0.001)
 }

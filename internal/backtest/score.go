@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -10,20 +11,13 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// Budget is how much false alarm a rule may cost, in times a second.
-type Budget struct {
-	FalsePages     float64
-	FalseRollbacks float64
-}
-
 const (
-	day     = 24 * time.Hour
-	month   = 30 * day
-	quarter = 91 * day
+	day   = 24 * time.Hour
+	month = Month
 )
 
-// DefaultBudget is one false page a week and one false rollback a quarter.
-var DefaultBudget = Budget{FalsePages: 1 / (7 * day).Seconds(), FalseRollbacks: 1 / quarter.Seconds()}
+// Month is what a pace counts changes in.
+const Month = 30 * day
 
 // Rate is a share or a frequency with its 95 % interval.
 type Rate struct {
@@ -80,18 +74,19 @@ type Score struct {
 
 // Scorer counts replays and makes scores of them.
 type Scorer struct {
-	Budget Budget
 	Pace   float64 // changes a month of every rule; 0: as many as were replayed in the time they span
 	scores []*Score
+	budget map[string]rules.Budget
 	byRule map[string]*Score
 	from   map[string]time.Time
 	to     map[string]time.Time
 }
 
 // NewScorer expects replays under these rules.
-func NewScorer(all []rules.Rule, b Budget, pace float64) *Scorer {
-	s := &Scorer{Budget: b, Pace: pace, byRule: map[string]*Score{}, from: map[string]time.Time{}, to: map[string]time.Time{}}
+func NewScorer(all []rules.Rule, pace float64) *Scorer {
+	s := &Scorer{Pace: pace, budget: map[string]rules.Budget{}, byRule: map[string]*Score{}, from: map[string]time.Time{}, to: map[string]time.Time{}}
 	for _, r := range all {
+		s.budget[r.Name] = cmp.Or(r.Budget, rules.DefaultBudget)
 		score := &Score{Rule: r.Name, Team: r.Team, Hash: r.Hash, Caught: []Catch{}}
 		s.scores, s.byRule[r.Name] = append(s.scores, score), score
 	}
@@ -173,7 +168,8 @@ func (s *Scorer) earned(score Score) (rules.Mode, string) {
 	case score.Pace == 0:
 		return rules.Observe, "the changes span less than a day: say how many there are a month"
 	}
-	pages, acts := s.Budget.FalsePages*month.Seconds(), s.Budget.FalseRollbacks*month.Seconds()
+	b := s.budget[score.Rule]
+	pages, acts := b.FalsePages*month.Seconds(), b.FalseRollbacks*month.Seconds()
 	switch {
 	case score.PagesAMonth.High > pages:
 		return rules.Observe, exceeding("false pages", *score.PagesAMonth, pages, score)

@@ -33,7 +33,7 @@ const (
 // scored is the score of so many placebos of which some alarmed or acted, and
 // of a change a day for 30 days.
 func scored(placebos, alarms, acts int, pace float64) Score {
-	s := NewScorer([]rules.Rule{{Name: "red"}}, DefaultBudget, pace)
+	s := NewScorer([]rules.Rule{{Name: "red"}}, pace)
 	for i := range placebos {
 		switch {
 		case i < acts:
@@ -104,7 +104,7 @@ func TestEnough(t *testing.T) {
 }
 
 func TestCaught(t *testing.T) {
-	s := NewScorer([]rules.Rule{{Name: "red"}, {Name: "idle"}}, DefaultBudget, 0)
+	s := NewScorer([]rules.Rule{{Name: "red"}, {Name: "idle"}}, 0)
 	s.Add(said(0, false, false, none, likely, certain))
 	s.Add(said(1, false, true, none, suspect, likely, certain, suspect)) // transient in the end
 	s.Add(said(2, false, false, suspect, suspect))
@@ -123,7 +123,7 @@ func TestCaught(t *testing.T) {
 
 func TestText(t *testing.T) {
 	var b strings.Builder
-	s := NewScorer([]rules.Rule{{Name: "red"}, {Name: "idle"}}, DefaultBudget, 100)
+	s := NewScorer([]rules.Rule{{Name: "red"}, {Name: "idle"}}, 100)
 	for range 25 {
 		s.Add(said(0, false, false, none, none, likely))
 	}

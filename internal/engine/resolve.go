@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/watch"
@@ -39,9 +40,13 @@ func (e *Engine) resolve(ctx context.Context, w watch.Watch, b rules.Bound) (wat
 	if !ok {
 		return w, fmt.Errorf("no metric store %q in pushback.yml", name)
 	}
-	asked := e.Now()
+	asked, thresholds := e.Now(), w.Plan.Thresholds
+	if thresholds == (detector.Thresholds{}) {
+		thresholds = e.thresholds(ctx, b.Rule())
+	}
 	var err error
 	w.Plan, w.Inputs, err = gather.Resolve(ctx, ranger, name, b, w.BaseAt)
+	w.Plan.Thresholds = thresholds
 	if err != nil {
 		e.stores.failed(name, err, asked)
 	}

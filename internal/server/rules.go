@@ -16,10 +16,15 @@ import (
 // what is asked for was not earned.
 type Rules interface {
 	Standings(ctx context.Context) ([]api.RuleStanding, error)
+	Budget(ctx context.Context, rule string) (api.RuleBudget, error)
 	Promote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error)
 	Demote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error)
 	NoteBacktest(ctx context.Context, rule string, b api.RuleBacktest) error
 	FalseAlarm(ctx context.Context, changeKey string, f api.FalseAlarm) error
+}
+
+type ruleInput struct {
+	Rule string `path:"rule" maxLength:"100"`
 }
 
 type trustInput struct {
@@ -48,6 +53,8 @@ func (s *Server) ruleOperations(h huma.API) {
 		}
 	}
 	huma.Register(h, operation("list-rules", http.MethodGet, "/v1/rules", "How every rule stands, service by service", ""), s.listRules)
+	huma.Register(h, operation("show-rule", http.MethodGet, "/v1/rules/{rule}", "What a rule may cost, and what that costs in power",
+		"Its budget, the changes it watches, the thresholds that follow, and the smallest shifts these let be found."), s.showRule)
 	huma.Register(h, operation("promote-rule", http.MethodPost, "/v1/rules/{rule}/promote", "Take up what a rule has earned",
 		"One step, and only one that is proposed: see the list of rules."), s.promote)
 	huma.Register(h, operation("demote-rule", http.MethodPost, "/v1/rules/{rule}/demote", "Take trust back", "At once, down to a mode; observe where none is given."), s.demote)
@@ -62,6 +69,14 @@ func (s *Server) listRules(ctx context.Context, _ *struct{}) (*answerOf[api.Rule
 		return nil, s.unreadable(err)
 	}
 	return &answerOf[api.Rules]{Body: api.Rules{Rules: append([]api.RuleStanding{}, all...)}}, nil
+}
+
+func (s *Server) showRule(ctx context.Context, in *ruleInput) (*answerOf[api.RuleBudget], error) {
+	b, err := s.Rules.Budget(ctx, in.Rule)
+	if err != nil {
+		return nil, s.untrusted(err)
+	}
+	return &answerOf[api.RuleBudget]{Body: b}, nil
 }
 
 func (s *Server) promote(ctx context.Context, in *trustInput) (*answerOf[api.RuleStanding], error) {

@@ -69,3 +69,28 @@ func (s *Store) CleanSince(ctx context.Context, ruleHash, service string, since 
 		ruleHash, service, micros(since)).Scan(&n)
 	return n, failed(err, "count clean changes")
 }
+
+// WatchedSince counts the watches of a rule, whichever way it judged, that
+// ended since a moment, and says when the first of them did.
+func (s *Store) WatchedSince(ctx context.Context, rule string, since time.Time) (n int, first time.Time, err error) {
+	var at int64
+	err = s.read.QueryRowContext(ctx, `
+		SELECT COUNT(*), COALESCE(MIN(ended_at), 0) FROM outcomes WHERE rule = $1 AND ended_at >= $2`, rule, micros(since)).Scan(&n, &at)
+	return n, fromMicros(at), failed(err, "count what rule %s watched", rule)
+}
+
+// LastOutcomes are the newest watches that came to an end under a way of
+// judging, the newest first.
+func (s *Store) LastOutcomes(ctx context.Context, ruleHash string, limit int) ([]Outcome, error) {
+	scan := func(r row) (Outcome, error) {
+		o := Outcome{RuleHash: ruleHash}
+		var at int64
+		err := r.Scan(&o.WatchID, &o.ChangeKey, &o.Rule, &o.Service, &at)
+		o.EndedAt = fromMicros(at)
+		return o, err
+	}
+	all, err := collect(ctx, s.read, scan, `
+		SELECT watch_id, change_key, rule, service, ended_at FROM outcomes WHERE rule_hash = $1
+		ORDER BY ended_at DESC LIMIT $2`, ruleHash, limit)
+	return all, failed(err, "list the newest watches of a rule")
+}

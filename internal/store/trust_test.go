@@ -44,6 +44,16 @@ func outcomes(t *testing.T, s *Store) {
 			t.Errorf("since %v: %d, %v", since, n, err)
 		}
 	}
+	for since, want := range map[time.Time]int{{}: 5, at(4): 3, at(8): 0} {
+		n, first, err := s.WatchedSince(t.Context(), "red", since)
+		if err != nil || n != want || n > 0 && first.Before(since) || n == 0 && !first.IsZero() {
+			t.Errorf("watched since %v: %d, the first %v, %v", since, n, first, err)
+		}
+	}
+	last, err := s.LastOutcomes(t.Context(), "h", 2)
+	if err != nil || len(last) != 2 || last[0].WatchID != "d" || last[1].WatchID != "c" || !last[1].EndedAt.Equal(at(4)) {
+		t.Errorf("the newest: %+v, %v", last, err)
+	}
 }
 
 func trustKept(t *testing.T, s *Store) {

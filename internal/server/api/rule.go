@@ -60,3 +60,39 @@ type FalseAlarm struct {
 	Actor string `json:"actor" minLength:"1" maxLength:"200" doc:"Who says so: a name, for the journal"`
 	Why   string `json:"why,omitempty" maxLength:"1000"`
 }
+
+// RuleBudget is what a rule may cost, what its thresholds are for that, and
+// what they cost in power.
+type RuleBudget struct {
+	Rule           string      `json:"rule"`
+	Team           string      `json:"team"`
+	Place          string      `json:"place" doc:"file:line in the rules folder"`
+	Hash           string      `json:"rule_hash"`
+	FalsePages     float64     `json:"false_pages_a_week" doc:"What the budget allows"`
+	FalseRollbacks float64     `json:"false_rollbacks_a_quarter" doc:"What the budget allows"`
+	Watched        *float64    `json:"watched_a_week" doc:"Changes watched, over the last four weeks; null under a week, and the thresholds are the defaults"`
+	Thresholds     RuleLevels  `json:"thresholds" doc:"The p at which a signal reaches a grade"`
+	Defaults       RuleLevels  `json:"default_thresholds"`
+	MostPages      *float64    `json:"most_false_pages_a_week" doc:"At these thresholds and this pace, no more than this"`
+	MostRollbacks  *float64    `json:"most_false_rollbacks_a_quarter" doc:"At these thresholds and this pace, no more than this"`
+	Power          []RulePower `json:"power" doc:"What the thresholds cost: signals of the services watched last, by their kept profiles and counts"`
+}
+
+// RuleLevels are the p at which a signal reaches a grade.
+type RuleLevels struct {
+	Suspect float64 `json:"suspect"`
+	Likely  float64 `json:"likely"`
+	Certain float64 `json:"certain"`
+}
+
+// RulePower is the smallest shift of one signal that is found: of a scan where
+// it lasts ten ticks, of counts alone where it lasts the bake.
+type RulePower struct {
+	Service        string  `json:"service"`
+	Signal         string  `json:"signal"`
+	Unit           string  `json:"unit"`
+	Likely         float64 `json:"likely"`
+	DefaultLikely  float64 `json:"likely_by_default"`
+	Certain        float64 `json:"certain"`
+	DefaultCertain float64 `json:"certain_by_default"`
+}
