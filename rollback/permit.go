@@ -79,19 +79,20 @@ type Remedy int
 // for more.
 const (
 	None Remedy = iota // it is over
-	Wait               // every reason may pass by itself
-	Ask                // every reason passes, or a person may answer it
+	Wait               // some reason may pass by itself, and approving would not help until then
+	Ask                // a person may answer every reason
 )
 
-// RemedyOf says what becomes of an order with these refusals.
+// RemedyOf says what becomes of an order with these refusals. Waiting comes
+// before asking: while a newer change rolls nobody need be woken for what its
+// end may settle.
 func RemedyOf(refusals []Refusal) Remedy {
-	remedy := Wait
+	remedy := Ask
 	for _, r := range refusals {
 		switch {
 		case r.Passing():
-		case r.Waivable():
-			remedy = Ask
-		default:
+			remedy = Wait
+		case !r.Waivable():
 			return None
 		}
 	}

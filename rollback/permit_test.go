@@ -185,7 +185,7 @@ func TestRemedy(t *testing.T) {
 	}
 	for _, g := range asks {
 		f(rollback.Ask, g)
-		f(rollback.Ask, rollback.GuardSuspended, g)
+		f(rollback.Wait, g, rollback.GuardSuspended)
 	}
 	for _, g := range ends {
 		f(rollback.None, g)

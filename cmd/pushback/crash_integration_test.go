@@ -54,16 +54,17 @@ func killedInHook(t *testing.T, store *servertest.Store, services map[string]*ta
 }
 
 // killedBeforeHook has a newer change hold the decided order back, so that
-// there is time to kill between the verdict and the hook.
+// there is time to kill between the verdict and the hook. It is the same version
+// once more: another one, at that moment, would be a suspect beside it.
 func killedBeforeHook(t *testing.T, store *servertest.Store, services map[string]*target, deployed time.Time) {
 	tool := newDeployTool(t, nil)
 	p := serve(t, settings(store, tool, services), rule("once"))
 	key := p.tell("cart", "v2", sources.Succeeded, deployed)
-	p.tell("cart", "v3", sources.Started, time.Now())
+	p.tellOf("again", "cart", "v2", sources.Started, time.Now())
 	p.await(key, "a decision", 60*time.Second, ordered("decided"))
 	p.kill()
 	p.start()
-	p.tell("cart", "v3", sources.Failed, time.Now())
+	p.tellOf("again", "cart", "v2", sources.Failed, time.Now())
 	p.await(key, "a rollback", 15*time.Second, ordered("done"))
 	p.kill()
 	p.start()

@@ -168,8 +168,14 @@ func (p *process) request(method, path string, header http.Header, body []byte, 
 // tell sends an event and gives the key of its change.
 func (p *process) tell(service, version string, s sources.Status, at time.Time) string {
 	p.t.Helper()
+	return p.tellOf(service+version, service, version, s, at)
+}
+
+// tellOf is tell for a change of another name than its version's.
+func (p *process) tellOf(id, service, version string, s sources.Status, at time.Time) string {
+	p.t.Helper()
 	body, err := json.Marshal(sources.Event{
-		EventID: service + version + string(s), ChangeID: service + version, Status: s, At: at.UTC(),
+		EventID: id + string(s), ChangeID: id, Status: s, At: at.UTC(),
 		Service: service, Environment: "production", Kind: sources.Deploy, Version: version, Previous: "v1",
 	})
 	if err != nil {
