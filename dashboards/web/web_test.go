@@ -117,6 +117,8 @@ func TestEveryPageRendersEmpty(t *testing.T) {
 	f("signin", func(w io.Writer) error { return p.SignIn(w, SignIn{}) })
 	f("problem", func(w io.Writer) error { return p.Problem(w, Problem{}) })
 	f("docs", func(w io.Writer) error { return p.Docs(w, Docs{}) })
+	f("rules", func(w io.Writer) error { return p.Rules(w, Rules{}) })
+	f("rule", func(w io.Writer) error { return p.Rule(w, Rule{}) })
 }
 
 func TestByDay(t *testing.T) {

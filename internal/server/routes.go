@@ -22,6 +22,10 @@ func (s *Server) routes() http.Handler {
 
 	mux.HandleFunc("GET /{$}", s.page(s.listPage))
 	mux.HandleFunc("GET /changes/{key}", s.page(s.changePage))
+	if s.Rules != nil {
+		mux.HandleFunc("GET /rules", s.page(s.rulesPage))
+		mux.HandleFunc("GET /rules/{rule}", s.page(s.rulePage))
+	}
 	mux.HandleFunc("GET /changes/{key}/approve", s.approvePage)
 	mux.HandleFunc("POST /changes/{key}/approve", s.deciding(s.approveSaid))
 	mux.HandleFunc("POST /changes/{key}/reject", s.deciding(s.rejectSaid))

@@ -1,0 +1,62 @@
+package web
+
+import (
+	"fmt"
+	"io"
+)
+
+// Rules is the list of rules in force.
+type Rules struct {
+	Frame
+	Standings []Standing
+}
+
+// Standing is how one rule stands with one service, in one line.
+type Standing struct {
+	Rule, Team, Place  string
+	Service            string // * for those it has no record of
+	Mode, Written, Why string
+	Ended, Fired       int
+	FalseAlarms        int
+}
+
+// Rule is the page of one rule: its budget, the thresholds that follow from
+// it, and what they cost in power.
+type Rule struct {
+	Frame
+	Name, Team, Place string
+	Budget            string
+	Watched           string // changes a week; "" where that is not known yet
+	Levels            []Level
+	Powers            []Power
+	Standings         []Standing
+}
+
+// Level is the p at which a signal reaches a grade.
+type Level struct {
+	Grade, P, Default string
+	Most              string // how much may be wrong at that; "" where the pace is not known
+}
+
+// Power is the smallest shift of one signal that is found, at the rule's
+// thresholds and at the defaults.
+type Power struct {
+	Service, Signal       string
+	Likely, LikelyUsual   string
+	Certain, CertainUsual string
+}
+
+// Rules writes the list of rules.
+func (p *Pages) Rules(w io.Writer, l Rules) error { return p.write(w, "rules", l) }
+
+// Rule writes the page of one rule.
+func (p *Pages) Rule(w io.Writer, r Rule) error { return p.write(w, "rule", r) }
+
+// Often writes how often something may be: 1 false page a week.
+func Often(times float64, what, period string) string {
+	text := fmt.Sprintf("%.2g %s", times, what)
+	if times != 1 {
+		text += "s"
+	}
+	return text + " a " + period
+}

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/internal/server/api"
+)
+
+func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request) error {
+	all, err := s.Rules.Standings(r.Context())
+	if err != nil {
+		return s.unreadable(err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	return s.pages.Rules(w, web.Rules{Frame: s.frame(r, "Rules"), Standings: standings(all, "")})
+}
+
+func (s *Server) rulePage(w http.ResponseWriter, r *http.Request) error {
+	b, err := s.Rules.Budget(r.Context(), r.PathValue("rule"))
+	if err != nil {
+		return s.untrusted(err)
+	}
+	all, err := s.Rules.Standings(r.Context())
+	if err != nil {
+		return s.unreadable(err)
+	}
+	page := ruleView(b)
+	page.Frame, page.Standings = s.frame(r, b.Rule), standings(all, b.Rule)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	return s.pages.Rule(w, page)
+}
+
+// standings are those of one rule, or of all.
+func standings(all []api.RuleStanding, rule string) (shown []web.Standing) {
+	for _, s := range all {
+		if rule == "" || s.Rule == rule {
+			shown = append(shown, web.Standing{
+				Rule: s.Rule, Team: s.Team, Place: s.Place, Service: s.Service, Mode: s.Effective, Written: s.Written, Why: s.Why,
+				Ended: s.Record.Ended, Fired: s.Record.Fired, FalseAlarms: s.Record.FalseAlarms,
+			})
+		}
+	}
+	return shown
+}
+
+func ruleView(b api.RuleBudget) web.Rule {
+	page := web.Rule{
+		Name: b.Rule, Team: b.Team, Place: b.Place,
+		Budget: web.Often(b.FalsePages, "false page", "week") + ", " + web.Often(b.FalseRollbacks, "false rollback", "quarter"),
+		Levels: []web.Level{
+			level("likely", b.Thresholds.Likely, b.Defaults.Likely, b.MostPages, "false page", "week"),
+			level("certain", b.Thresholds.Certain, b.Defaults.Certain, b.MostRollbacks, "false rollback", "quarter"),
+		},
+	}
+	if b.Watched != nil {
+		page.Watched = web.Number(*b.Watched, "")
+	}
+	for _, p := range b.Power {
+		page.Powers = append(page.Powers, web.Power{
+			Service: p.Service, Signal: p.Signal, Likely: web.Signed(p.Likely, p.Unit), LikelyUsual: web.Signed(p.DefaultLikely, p.Unit),
+			Certain: web.Signed(p.Certain, p.Unit), CertainUsual: web.Signed(p.DefaultCertain, p.Unit),
+		})
+	}
+	return page
+}
+
+func level(grade string, p, usual float64, most *float64, what, period string) web.Level {
+	l := web.Level{Grade: grade, P: fmt.Sprintf("%.2g", p), Default: fmt.Sprintf("%.2g", usual)}
+	if most != nil {
+		l.Most = web.Often(*most, what, period)
+	}
+	return l
+}
