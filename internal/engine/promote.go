@@ -27,6 +27,12 @@ type RuleStanding struct {
 	Why       string          // why it is, or what is missing
 }
 
+// What the journal calls giving trust and taking it back.
+const (
+	promotion = "promote"
+	demotion  = "demote"
+)
+
 // cleanNeeded is how many clean changes in a row earn a step, where the
 // operators do not say.
 const cleanNeeded = 20
@@ -84,7 +90,7 @@ func (e *Engine) weigh(ctx context.Context, s *RuleStanding, given []store.Trust
 	case s.Given >= min(s.Written, e.Trust.Cap):
 		s.Next, s.Why = s.Given, "it may go as far as it says, or as the operators let any rule"
 		return nil
-	case s.Backtest != nil && s.backtested() >= s.Next:
+	case s.Backtest != nil && s.backtested() >= s.Next && !takenSince(given, s.Service, s.Backtest.At):
 		s.Proposed, s.Why = true, fmt.Sprintf("backtest of %s: %s", s.Backtest.At.UTC().Format(time.DateOnly), s.Backtest.Why)
 		return nil
 	case s.Service == store.EveryService:
@@ -106,6 +112,13 @@ func (e *Engine) weigh(ctx context.Context, s *RuleStanding, given []store.Trust
 	return nil
 }
 
+// takenSince says whether trust was taken back after a moment: what was measured
+// before that earns nothing any more.
+func takenSince(given []store.Trust, service string, at time.Time) bool {
+	t, ok := trustIn(given, service)
+	return ok && t.Taken && t.At.After(at)
+}
+
 func (s RuleStanding) backtested() rules.Mode {
 	var mode rules.Mode
 	if err := mode.UnmarshalText([]byte(s.Backtest.Mode)); err != nil {
@@ -122,9 +135,9 @@ func (e *Engine) Promote(ctx context.Context, rule, service, actor, why string) 
 		return s, err
 	}
 	if !s.Proposed {
-		return s, fmt.Errorf("rule %s has not earned to %s for %s: %s: %w", rule, max(s.Next, rules.Ask), service, s.Why, store.ErrConflict)
+		return s, refuse("rule %s has not earned to %s for %s: %s", rule, max(s.Next, rules.Ask), serviceWords(service), s.Why)
 	}
-	return e.give(ctx, r, service, s.Next, "promote", actor, why)
+	return e.give(ctx, r, service, s.Next, promotion, actor, why)
 }
 
 // Demote takes trust back, in a person's name: down to a mode, at once.
@@ -134,9 +147,9 @@ func (e *Engine) Demote(ctx context.Context, rule, service string, to rules.Mode
 		return s, err
 	}
 	if s.Given <= to {
-		return s, fmt.Errorf("rule %s may not go further than %s for %s as it is: %w", rule, s.Given, service, store.ErrConflict)
+		return s, refuse("rule %s may not go further than %s for %s as it is", rule, s.Given, serviceWords(service))
 	}
-	return e.give(ctx, r, service, to, "demote", actor, why)
+	return e.give(ctx, r, service, to, demotion, actor, why)
 }
 
 func (e *Engine) give(ctx context.Context, r rules.Rule, service string, to rules.Mode, action, actor, why string) (RuleStanding, error) {
@@ -146,7 +159,7 @@ func (e *Engine) give(ctx context.Context, r rules.Rule, service string, to rule
 		panic(err) // plain text: cannot fail
 	}
 	err = e.Store.PutTrust(ctx,
-		store.Trust{RuleHash: r.Hash, Service: service, Rule: r.Name, Mode: to.String(), Actor: actor, Why: why, At: now},
+		store.Trust{RuleHash: r.Hash, Service: service, Rule: r.Name, Mode: to.String(), Taken: action == demotion, Actor: actor, Why: why, At: now},
 		store.Entry{At: now, ChangeKey: rulesKey + "/" + r.Name, Actor: actor, Action: action, Detail: detail})
 	if err != nil {
 		return RuleStanding{}, err

@@ -17,6 +17,14 @@ import (
 // after the other. Nothing is trusted further by itself: what was earned is
 // proposed, and a person takes it up.
 
+// refusal is a conflict that says itself what is in the way.
+type refusal struct{ why string }
+
+func refuse(format string, args ...any) error { return refusal{fmt.Sprintf(format, args...)} }
+
+func (r refusal) Error() string { return r.why }
+func (r refusal) Unwrap() error { return store.ErrConflict }
+
 // earned is how far a way of judging may go with a service. A record that
 // cannot be read earns nothing.
 func (e *Engine) earned(ctx context.Context, hash, service string) rules.Mode {
@@ -101,7 +109,7 @@ func (e *Engine) FalseAlarm(ctx context.Context, changeKey, rule, actor, why str
 		}
 	}
 	if marked == 0 {
-		return fmt.Errorf("no rule was likely or certain at this change: %w", store.ErrConflict)
+		return refuse("no rule was likely or certain at this change")
 	}
 	detail, err := json.Marshal(map[string]string{"rule": rule, "why": why})
 	if err != nil {
@@ -114,14 +122,14 @@ func (e *Engine) FalseAlarm(ctx context.Context, changeKey, rule, actor, why str
 func (e *Engine) NoteBacktest(ctx context.Context, b store.Backtest) error {
 	var mode rules.Mode
 	if err := mode.UnmarshalText([]byte(b.Mode)); err != nil || b.FalseAlarms < 0 || b.Judged < b.FalseAlarms || b.Judged < 1 {
-		return fmt.Errorf("these are no figures of a backtest: %w", store.ErrConflict)
+		return refuse("these are no figures of a backtest")
 	}
 	r, err := e.ruleCalled(b.Rule)
 	if err != nil {
 		return err
 	}
 	if r.Hash != b.RuleHash {
-		return fmt.Errorf("rule %s judges another way now than it was replayed: %w", b.Rule, store.ErrConflict)
+		return refuse("rule %s judges another way now than it was replayed", b.Rule)
 	}
 	b.At = e.Now()
 	if err := e.Store.PutBacktest(ctx, b); err != nil {

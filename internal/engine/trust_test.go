@@ -133,6 +133,15 @@ func TestABacktestEarnsForEveryService(t *testing.T) {
 	if b.must(err); s.Effective != rules.Ask || s.Proposed {
 		t.Errorf("%+v", s)
 	}
+	b.clock.add(time.Minute)
+	s, err = b.Demote(t.Context(), "red", store.EveryService, rules.Observe, "ada", "")
+	if b.must(err); s.Effective != rules.Observe || s.Proposed {
+		t.Errorf("an old figure proposes again what was taken back: %+v", s)
+	}
+	b.clock.add(time.Minute)
+	b.must(b.NoteBacktest(t.Context(), figure))
+	_, err = b.Promote(t.Context(), "red", store.EveryService, "ada", "")
+	b.must(err)
 	key := b.bad("v9", func(e *sources.Event) {})
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
 }

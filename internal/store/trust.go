@@ -15,6 +15,7 @@ type Trust struct {
 	Service  string // EveryService for all
 	Rule     string
 	Mode     string // observe, ask or act
+	Taken    bool   // it was taken back, and has to be earned by what comes after
 	Actor    string
 	Why      string
 	At       time.Time
@@ -24,9 +25,9 @@ type Trust struct {
 func (s *Store) PutTrust(ctx context.Context, t Trust, e Entry) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO trust (rule_hash, service, rule, mode, actor, why, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (rule_hash, service) DO UPDATE SET mode = excluded.mode, actor = excluded.actor, why = excluded.why, at = excluded.at`,
-			t.RuleHash, t.Service, t.Rule, t.Mode, t.Actor, t.Why, micros(t.At))
+			INSERT INTO trust (rule_hash, service, rule, mode, taken, actor, why, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (rule_hash, service) DO UPDATE SET mode = excluded.mode, taken = excluded.taken, actor = excluded.actor, why = excluded.why, at = excluded.at`,
+			t.RuleHash, t.Service, t.Rule, t.Mode, t.Taken, t.Actor, t.Why, micros(t.At))
 		if err != nil {
 			return err
 		}
@@ -40,12 +41,12 @@ func (s *Store) TrustOf(ctx context.Context, ruleHash string) ([]Trust, error) {
 	scan := func(r row) (Trust, error) {
 		t := Trust{RuleHash: ruleHash}
 		var at int64
-		err := r.Scan(&t.Service, &t.Rule, &t.Mode, &t.Actor, &t.Why, &at)
+		err := r.Scan(&t.Service, &t.Rule, &t.Mode, &t.Taken, &t.Actor, &t.Why, &at)
 		t.At = fromMicros(at)
 		return t, err
 	}
 	all, err := collect(ctx, s.read, scan, `
-		SELECT service, rule, mode, actor, why, at FROM trust WHERE rule_hash = $1 ORDER BY service`, ruleHash)
+		SELECT service, rule, mode, taken, actor, why, at FROM trust WHERE rule_hash = $1 ORDER BY service`, ruleHash)
 	return all, failed(err, "read how far a rule may go")
 }
 

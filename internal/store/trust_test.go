@@ -58,13 +58,13 @@ func outcomes(t *testing.T, s *Store) {
 
 func trustKept(t *testing.T, s *Store) {
 	for i, mode := range []string{"ask", "act"} {
-		tr := Trust{RuleHash: "h", Service: "cart", Rule: "red", Mode: mode, Actor: "ada", Why: "w", At: at(i)}
+		tr := Trust{RuleHash: "h", Service: "cart", Rule: "red", Mode: mode, Taken: i == 1, Actor: "ada", Why: "w", At: at(i)}
 		if err := s.PutTrust(t.Context(), tr, Entry{At: at(i), ChangeKey: "rules/red", Actor: "ada", Action: "promote"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := s.TrustOf(t.Context(), "h")
-	if diff := cmp.Diff([]Trust{{"h", "cart", "red", "act", "ada", "w", at(1)}}, got); diff != "" || err != nil {
+	if diff := cmp.Diff([]Trust{{"h", "cart", "red", "act", true, "ada", "w", at(1)}}, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 	if entries, err := s.Journal(t.Context(), "rules/red"); err != nil || len(entries) != 2 {
