@@ -91,10 +91,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // mistyped is the command that was being typed when the mistake was made.
 func mistyped(err error) string {
 	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context.Selected() != nil {
-		return "pushback " + parse.Context.Selected().Name
+	command := "pushback"
+	if !errors.As(err, &parse) {
+		return command
 	}
-	return "pushback"
+	for _, step := range parse.Context.Path {
+		if step.Command != nil {
+			command += " " + step.Command.Name
+		}
+	}
+	return command
 }
 
 func newParser(ctx context.Context, out terminal, stderr io.Writer) (*kong.Kong, error) {
