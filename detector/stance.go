@@ -11,20 +11,20 @@ import (
 // Each lookback adds two: how far its last ticks lay from its median, and how
 // far that median lies from the window's.
 const (
-	localLevels    = 3
-	levelsBack     = 2
-	mostLookbacks  = 2 * waysBack // of a day and of a week
-	mostLevels     = localLevels + levelsBack*mostLookbacks
-	mostParts      = 2*mostLevels + 1 + mostLookbacks
-	recentTicks    = 10
-	lastTicks      = 3
-	slopeFade      = 0.93 // of a slope that is left from tick to tick
-	nearTicks      = 5.0  // after which e⁻¹ of what is only believed nearby is left
-	ridge          = 0.1  // share of each part's own sum of squares that the prior is worth
-	robustAt       = 1.5  // σ beyond which a residual counts linearly (Huber 1964)
-	rounds         = 2    // of reweighting
-	learnedWindows = 480  // windows that weights are learned from, at most about
-	believed       = 0.99 // quantile of a level's own size beyond which it is cut
+	localLevels   = 3
+	levelsBack    = 2
+	mostLookbacks = 2 * waysBack // of a day and of a week
+	mostLevels    = localLevels + levelsBack*mostLookbacks
+	mostParts     = 2*mostLevels + 1 + mostLookbacks
+	recentTicks   = 10
+	lastTicks     = 3
+)
+
+// How a forecast fades: what is left of a slope from tick to tick, and after how
+// many ticks e⁻¹ is left of what is only believed nearby.
+const (
+	slopeFade = 0.93
+	nearTicks = 5.0
 )
 
 // stance is one before window as the forecaster sees it.

@@ -6,6 +6,19 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
+// How weights are learned: ridge is the share of each part's own sum of squares
+// that the prior is worth, robustAt the size in σ beyond which a residual counts
+// linearly (Huber 1964), rounds the reweightings, learnedWindows about how many
+// windows are enough, believed the quantile of a level's own size beyond which it
+// is cut.
+const (
+	ridge          = 0.1
+	robustAt       = 1.5
+	rounds         = 2
+	learnedWindows = 480
+	believed       = 0.99
+)
+
 // learnLimits are how large each level of a before window has been, at all but
 // the most extreme of the placebos.
 func learnLimits(stances []stance, lookbacks int) []float64 {
