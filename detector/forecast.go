@@ -20,8 +20,7 @@ func outlookOf(before, after int) outlook {
 }
 
 // blend fills in the outlook of a stance on window b by the weights that a
-// profile has learned. It adds up what stance.parts would give, the levels
-// once.
+// profile has learned. The levels are added up once.
 func (o *outlook) blend(b []float64, s *stance, h horizon, weights []float64) {
 	lasting, nearby := 0.0, 0.0
 	levels := levelsOf(len(s.back))

@@ -60,7 +60,7 @@ type Past struct {
 type Scan struct {
 	Forecaster string          `json:"forecaster"`        // blend, daily blend or weekly blend
 	Periods    []time.Duration `json:"periods,omitempty"` // of the seasons it looks back by
-	Weights    []float64       `json:"weights"`           // of the forecast's parts, in the order of stance.parts
+	Weights    []float64       `json:"weights"`           // of the forecast's parts, in the order of group.fold
 	Limits     []float64       `json:"limits"`            // sizes that the levels of a before window are cut to
 	Scale      float64         `json:"scale"`             // s0: the typical spread within a before window
 	Lengths    []Tail          `json:"lengths"`           // of the largest mean of each length, in the order of scanner.add, in σ

@@ -84,21 +84,9 @@ func horizonOf(after int) horizon {
 	return h
 }
 
-// parts are what a forecast of after-tick j (from 0) is made of, as moves away
-// from the median: every level for good, every level while it is near, the
-// slope, and the shape of every lookback.
-func (s *stance) parts(j int, h horizon) (parts [mostParts]float64, n int) {
-	levels := levelsOf(len(s.back))
-	for i, v := range s.levels[:levels] {
-		parts[2*i], parts[2*i+1] = v, v*h.near[j]
-	}
-	n = 2 * levels
-	parts[n] = s.slope * (s.middle + h.carried[j])
-	for i := range s.back {
-		parts[n+1+i] = apart(s.back[i].ahead[j], s.back[i].base)
-	}
-	return parts, n + 1 + len(s.back)
-}
+// A forecast is the median and so much of each part: every level for good, every
+// level while it is near, level by level; the slope as far as it carries; and the
+// shape of every lookback.
 
 // prior is what is believed before any window was seen: half of the recent
 // level, and most of yesterday's and a typical day's shape.

@@ -66,7 +66,7 @@ func (t *trial) hear() {
 		t.tellOfControl()
 	}
 	switch {
-	case t.reading.Rolling && !(t.signal.ByVersion && t.control != nil):
+	case t.reading.Rolling && (!t.signal.ByVersion || t.control == nil):
 		t.e.Reason = StillWatching
 		t.note("The change is still rolling out; only the rule's limit speaks.")
 	case t.trafficLost():

@@ -36,9 +36,8 @@ func learnLimits(stances []stance, lookbacks int) []float64 {
 // together where forecasts change fast, and apart where they do not.
 func learnedTicks(after int) []int {
 	var ticks []int
-	for j, step := 0, 1; j < after; j += step {
+	for j := 0; j < after; j += 1 + j/3 {
 		ticks = append(ticks, j)
-		step = 1 + j/3
 	}
 	return ticks
 }
@@ -88,14 +87,15 @@ const (
 // group is one window on its way into the normal equations.
 type group struct {
 	functions    int
-	coefficients [mostParts]float64 // of every part, in the order of stance.parts
+	coefficients [mostParts]float64 // of every part, in the order of fold
 	of           [mostParts]int     // the function each is a multiple of
 	folded       [mostFunctions]float64
 	xx           [mostFunctions * mostFunctions]float64
 	xy           [mostFunctions]float64
 }
 
-// fold sets the parts, and what the weights make of each function.
+// fold sets the parts of a forecast: every level for good and while it is near,
+// level by level, the slope, and the shape of every lookback; and what the weights make of each function.
 func (g *group) fold(s *stance, weights []float64) {
 	levels := levelsOf(len(s.back))
 	for i, v := range s.levels[:levels] {

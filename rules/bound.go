@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -90,7 +91,7 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 // what the store can show. A rule that says its tick has chosen its grain.
 func (b Bound) fineTick(r Resolved) time.Duration {
 	resolution := r.resolution()
-	fine := (time.Minute + resolution - 1) / resolution * resolution
+	fine := time.Duration(math.Ceil(time.Minute.Seconds()/resolution.Seconds())) * resolution
 	if b.rule.Tick > 0 || b.rule.Bake <= time.Hour || fine >= b.tick(r) {
 		return 0
 	}

@@ -36,7 +36,7 @@ func (r *reader) by(at string, s Signal, rule Rule) {
 		return
 	}
 	r.promQLOnly(at+".by", rule)
-	if !model.LabelName(s.By).IsValidLegacy() || s.By == "le" || s.By == model.MetricNameLabel {
+	if !model.LegacyValidation.IsValidLabelName(s.By) || s.By == "le" || s.By == model.MetricNameLabel {
 		r.at(at+".by", codeBadSelector, "this is no label that a signal can be cut by", "as in by: route")
 	}
 }

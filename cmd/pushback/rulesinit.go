@@ -153,7 +153,7 @@ func look(ctx context.Context, address string) (survey.Survey, error) {
 
 // write writes both files, and gives their names.
 func (r rulesInitCommand) write(found survey.Survey, w survey.Written) ([]string, error) {
-	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil { //nolint:gosec // rules are for everybody to read
 		return nil, fmt.Errorf("writing the files: %w", err)
 	}
 	files := []string{r.configuration(), r.rules()}
@@ -171,7 +171,7 @@ func (r rulesInitCommand) writeFile(name, text string) error {
 	if r.Force {
 		how = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	f, err := os.OpenFile(name, how, 0o644)
+	f, err := os.OpenFile(name, how, 0o644) //nolint:gosec // as above
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -70,12 +68,12 @@ func (e *Engine) checkHooks(ctx context.Context) error {
 }
 
 func (e *Engine) askHooks(ctx context.Context) {
-	var g errgroup.Group
+	var asking sync.WaitGroup
 	for name, h := range e.Hooks {
-		g.Go(func() error {
+		asking.Go(func() {
 			checks := preflight(ctx, h, rollback.Plan{})
 			if ctx.Err() != nil {
-				return nil
+				return
 			}
 			switch why, news := e.preflights.note(name, checks); {
 			case news && why != "":
@@ -83,10 +81,9 @@ func (e *Engine) askHooks(ctx context.Context) {
 			case news:
 				e.Log.Info("the hook could act again", "hook", name)
 			}
-			return nil
 		})
 	}
-	_ = g.Wait() // none of them fails
+	asking.Wait()
 }
 
 // preflight asks one hook; one that cannot say is taken for ready.

@@ -112,7 +112,7 @@ func (w *watcher) listen() {
 			return fs.SkipAll
 		}
 		if err != nil || !d.IsDir() {
-			return nil
+			return nil //nolint:nilerr // what cannot be read is told by whoever loads it
 		}
 		if path != root && strings.HasPrefix(d.Name(), ".") {
 			return fs.SkipDir

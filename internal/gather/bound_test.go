@@ -22,8 +22,8 @@ func TestBoundedAsksInTurn(t *testing.T) {
 				done <- time.Since(began)
 			}()
 		}
-		for i, want := range []time.Duration{1, 1, 2, 2} {
-			if got := <-done; got != want*time.Second {
+		for i, want := range []int{1, 1, 2, 2} {
+			if got := <-done; got != time.Duration(want)*time.Second {
 				t.Errorf("answer %d came after %s, want %d s", i, got, want)
 			}
 		}

@@ -89,7 +89,7 @@ type diskTrial struct {
 
 func (s *diskSuite) try(ctx context.Context, f fault) (diskSeen, []string, error) {
 	name := s.Name + f.name
-	d, err := s.World.daemon(name, s.binary, 500)
+	d, err := s.daemon(name, s.binary, 500)
 	if err != nil {
 		return diskSeen{}, nil, err
 	}

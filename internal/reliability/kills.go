@@ -27,8 +27,8 @@ const (
 var moments = append(slices.Clone(crashpoint.All), duringCall)
 
 const (
-	firstSeconds = 2500 * time.Millisecond // anyTime lies in these
-	vain         = 12 * time.Second        // a point that is not reached by then is given up
+	opening = 2500 * time.Millisecond // anyTime lies in these
+	vain    = 12 * time.Second        // a point that is not reached by then is given up
 )
 
 // lane is one daemon that is killed again and again, with its driver.
@@ -151,7 +151,7 @@ func (l *lane) round(ctx context.Context, s *killSuite) error {
 	when := l.choose()
 	env, limit := l.load(s, when), vain
 	if when == anyTime {
-		limit = time.Duration(l.chance.Int64N(int64(firstSeconds)))
+		limit = time.Duration(l.chance.Int64N(int64(opening)))
 	}
 	l.arm(when == duringCall)
 	if err := l.daemon.start(env...); err != nil {

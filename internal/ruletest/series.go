@@ -31,10 +31,10 @@ var errNoise = errors.New("noise is poisson, or a percentage below 100 such as 5
 
 // setNoise reads `poisson` or a percentage.
 func (l *line) setNoise(text string) error {
-	switch {
-	case text == "":
+	switch text {
+	case "":
 		return nil
-	case text == "poisson":
+	case "poisson":
 		l.poisson = true
 		return nil
 	}

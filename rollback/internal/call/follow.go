@@ -67,7 +67,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 func unseen(last, over error) error {
 	if last != nil {
-		return fmt.Errorf("%w: its end was not seen: %s", rollback.ErrOutcomeUnknown, last)
+		return fmt.Errorf("%w: its end was not seen: %s", rollback.ErrOutcomeUnknown, last.Error())
 	}
 	return fmt.Errorf("%w: it had not ended in time: %w", rollback.ErrOutcomeUnknown, over)
 }

@@ -82,7 +82,7 @@ func Uncertain(err error) error {
 	if err == nil || errors.Is(err, rollback.ErrOutcomeUnknown) {
 		return err
 	}
-	return fmt.Errorf("%w: %s", rollback.ErrOutcomeUnknown, err)
+	return fmt.Errorf("%w: %s", rollback.ErrOutcomeUnknown, err.Error())
 }
 
 // Passing says whether err is of the kind that goes away by itself.
