@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -82,5 +84,30 @@ func TestAnEditReachesNoRunningWatch(t *testing.T) {
 	b.pass(time.Minute)
 	if w := b.watch(next); !strings.Contains(w.RuleText, "limit: 1%") {
 		t.Errorf("the next change is watched by the old rule: %s", w.RuleText)
+	}
+}
+
+func TestARunbookReachesPeople(t *testing.T) {
+	t.Parallel()
+	const runbook = "https://wiki.example.org/cart"
+	b := newBench(t, strings.Replace(redRule, "    signals:\n", "    runbook: "+runbook+"\n    signals:\n", 1), nil)
+	key := b.bad("v2", nil)
+	b.until("the rollback", b.ordered(key, "done"))
+	if w := b.watch(key); w.Runbook != runbook {
+		t.Errorf("the watch, and so the page, has %q", w.Runbook)
+	}
+	rows, err := b.Store.OutgoingOf(t.Context(), key)
+	b.must(err)
+	verdicts := 0
+	for _, row := range rows {
+		if row.Message.Kind == "order" {
+			continue
+		}
+		if verdicts++; !slices.Contains(row.Message.Fields, notify.Field{Name: "runbook", Value: runbook}) {
+			t.Errorf("%s was not told of the runbook: %+v", row.Receiver, row.Message.Fields)
+		}
+	}
+	if verdicts == 0 {
+		t.Error("nobody was told of a verdict")
 	}
 }

@@ -275,7 +275,7 @@ func tell(ctx context.Context, st *store.Store, s scene, began time.Time) (strin
 func (s scene) watch(key string, began time.Time) watch.Watch {
 	limit := 0.05
 	return watch.Watch{
-		ID: key + ".red", ChangeKey: key, Team: "platform", Rule: "red", RuleText: "name: red\nbake: 30m\n", State: watch.Watching,
+		ID: key + ".red", ChangeKey: key, Team: "platform", Rule: "red", RuleText: "name: red\nbake: 30m\n", Runbook: "https://wiki.example.org/red", State: watch.Watching,
 		BaseAt: began, Settle: time.Minute, Bake: 30 * time.Minute, Every: 15 * time.Second, Acts: true,
 		From: began.Add(2 * time.Minute), Until: began.Add(32 * time.Minute), Next: testNow.Add(15 * time.Second),
 		Plan: detector.Plan{Rule: "red", Tick: time.Minute, Before: 30, After: 30, Signals: []detector.Signal{
