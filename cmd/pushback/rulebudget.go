@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/engine"
@@ -22,11 +23,12 @@ func (r ruleTrust) Budget(ctx context.Context, rule string) (api.RuleBudget, err
 	}
 	a := api.RuleBudget{
 		Rule: b.Rule.Name, Team: b.Rule.Team, Place: fmt.Sprintf("%s:%d", b.Rule.File, b.Rule.Line), Hash: b.Rule.Hash,
-		FalsePages: b.Rule.Budget.FalsePages * weekSeconds, FalseRollbacks: b.Rule.Budget.FalseRollbacks * quarterSeconds,
+		FalsePages: times(b.Rule.Budget.FalsePages, weekSeconds), FalseRollbacks: times(b.Rule.Budget.FalseRollbacks, quarterSeconds),
 		Thresholds: api.RuleLevels(b.Thresholds), Defaults: api.RuleLevels(detector.DefaultThresholds), Power: []api.RulePower{},
 	}
 	if b.Pace > 0 {
-		watched, pages, rollbacks := b.Pace*weekSeconds, b.Thresholds.Likely*b.Pace*weekSeconds, b.Thresholds.Certain*b.Pace*quarterSeconds
+		watched := times(b.Pace, weekSeconds)
+		pages, rollbacks := times(b.Thresholds.Likely*b.Pace, weekSeconds), times(b.Thresholds.Certain*b.Pace, quarterSeconds)
 		a.Watched, a.MostPages, a.MostRollbacks = &watched, &pages, &rollbacks
 	}
 	for _, p := range b.Power {
@@ -40,3 +42,7 @@ func power(p engine.Power) api.RulePower {
 		Service: p.Service, Signal: p.Signal, Unit: p.Unit, Likely: p.Likely, DefaultLikely: p.UsualLikely, Certain: p.Certain, DefaultCertain: p.UsualCertain,
 	}
 }
+
+// times is how often something comes in a period, to a millionth: what is
+// written 1/quarter is not to be read as 0.9999999999999999.
+func times(perSecond, seconds float64) float64 { return math.Round(perSecond*seconds*1e6) / 1e6 }

@@ -48,24 +48,24 @@ func (r rulesShowCommand) Run(ctx context.Context, out terminal) error {
 func printBudget(out terminal, b api.RuleBudget) error {
 	fmt.Fprintf(out, "%s of team %s, %s\n", out.paint(styleStrong, b.Rule), b.Team, b.Place)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "  budget\t%.3g false pages a week, %.3g false rollbacks a quarter\n", b.FalsePages, b.FalseRollbacks)
+	fmt.Fprintf(w, "  budget\t%s, %s\n", web.Often(b.FalsePages, "false page", "week"), web.Often(b.FalseRollbacks, "false rollback", "quarter"))
 	if b.Watched == nil {
 		fmt.Fprintf(w, "  watches\tnot for a week yet: the thresholds are the defaults\n")
 	} else {
 		fmt.Fprintf(w, "  watches\t%.3g changes a week\n", *b.Watched)
 	}
-	fmt.Fprintf(w, "  likely\tat p ≤ %.2g%s\n", b.Thresholds.Likely, atMost(b.Defaults.Likely, b.MostPages, "false pages a week"))
-	fmt.Fprintf(w, "  certain\tat p ≤ %.2g%s\n", b.Thresholds.Certain, atMost(b.Defaults.Certain, b.MostRollbacks, "false rollbacks a quarter"))
+	fmt.Fprintf(w, "  likely\tat p ≤ %.2g%s\n", b.Thresholds.Likely, atMost(b.Defaults.Likely, b.MostPages, "false page", "week"))
+	fmt.Fprintf(w, "  certain\tat p ≤ %.2g%s\n", b.Thresholds.Certain, atMost(b.Defaults.Certain, b.MostRollbacks, "false rollback", "quarter"))
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	return printPower(out, b.Power)
 }
 
-func atMost(usual float64, most *float64, what string) string {
+func atMost(usual float64, most *float64, what, period string) string {
 	text := fmt.Sprintf(" (%.2g by default)", usual)
 	if most != nil {
-		text += fmt.Sprintf(": at most %.2g %s", *most, what)
+		text += ": at most " + web.Often(*most, what, period)
 	}
 	return text
 }

@@ -1,9 +1,6 @@
 package web
 
-import (
-	"fmt"
-	"io"
-)
+import "io"
 
 // Rules is the list of rules in force.
 type Rules struct {
@@ -54,9 +51,9 @@ func (p *Pages) Rule(w io.Writer, r Rule) error { return p.write(w, "rule", r) }
 
 // Often writes how often something may be: 1 false page a week.
 func Often(times float64, what, period string) string {
-	text := fmt.Sprintf("%.2g %s", times, what)
-	if times != 1 {
-		text += "s"
+	number := Number(times, "")
+	if number != "1" {
+		what += "s"
 	}
-	return text + " a " + period
+	return number + " " + what + " a " + period
 }

@@ -46,6 +46,19 @@ func TestSigned(t *testing.T) {
 	f(0, "", "+0")
 }
 
+func TestOften(t *testing.T) {
+	f := func(times float64, want string) {
+		t.Helper()
+		if got := Often(times, "false page", "week"); got != want {
+			t.Errorf("%v: %q, want %q", times, got, want)
+		}
+	}
+	f(1, "1 false page a week")
+	f(0.9999999999999999, "1 false page a week")
+	f(0.25, "0.25 false pages a week")
+	f(12.34, "12.3 false pages a week")
+}
+
 func TestProbability(t *testing.T) {
 	f := func(p float64, want string) {
 		t.Helper()
