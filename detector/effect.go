@@ -128,7 +128,8 @@ const deviates99 = 2.326 + 0.842
 
 // smallest is the smallest difference this watch could have seen: of a scan,
 // what lifts a mean of ten ticks over the 99 % quantile of the placebos; of
-// counts and blocks, what their standard error allows over a whole horizon.
+// blocks, what their standard error allows over a whole horizon; of counts, what
+// their own test finds in one.
 func (t *trial) smallest() float64 {
 	smallest := 0.0
 	if s := t.finding.scan; s != nil {
@@ -140,10 +141,4 @@ func (t *trial) smallest() float64 {
 		smallest = max(smallest, t.smallestShare(*t.e.Counts))
 	}
 	return smallest
-}
-
-func (t *trial) smallestShare(y Tally) float64 {
-	p := (y.BadBefore + 0.5) / (y.TotalBefore + 1)
-	after := y.TotalBefore / float64(max(ticksWithEvents(t.before), 1)) * float64(t.plan.After)
-	return deviates99 * math.Sqrt(y.Overdispersion*p*(1-p)*(1/y.TotalBefore+1/after))
 }

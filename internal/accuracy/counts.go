@@ -51,6 +51,7 @@ func SimulateCounts(runs int, seed uint64) []CountRow {
 	f("0.2 % → 2 % errors at 100 requests a minute", stream{perTick: 100, before: 0.002, after: 0.02, phi: 1}, false, 0.05, 15)
 	f("1 in 100,000 → twice that at 5,000 requests a second", stream{perTick: 300000, before: 1e-5, after: 2e-5, phi: 1}, false, 0.01, 30)
 	rows = append(rows, diurnal(runs, seed)...)
+	rows = append(rows, smallest(runs, seed)...)
 	return append(rows, slowTail(runs, seed)...)
 }
 
