@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +89,25 @@ func FuzzAmount(f *testing.F) {
 		var a amount
 		if a.UnmarshalText([]byte(s)) == nil && !(a.value >= 0 && a.value < 1e300) {
 			t.Errorf("%q gives %v", s, a.value)
+		}
+	})
+}
+
+func FuzzFrequency(f *testing.F) {
+	for _, s := range []string{"1/week", "0.5 / quarter", "-1/day", "NaN/week", "1e999/year", "0x1p-1074/year", "/", "1/", "1/week/week", "1_0/day", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var often, again frequency
+		if often.UnmarshalText([]byte(s)) != nil {
+			return
+		}
+		if math.IsNaN(often.perSecond) || math.IsInf(often.perSecond, 0) {
+			t.Errorf("%q gives %v", s, often.perSecond)
+		}
+		text, err := often.MarshalText()
+		if err != nil || again.UnmarshalText(text) != nil || again != often {
+			t.Errorf("%q is written as %q and read as %v", s, text, again)
 		}
 	})
 }
