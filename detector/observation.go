@@ -34,6 +34,7 @@ type Reading struct {
 	Before  Ticks    `json:"before"`            // the w ticks ahead of StartedAt, oldest first
 	After   Ticks    `json:"after"`             // full ticks behind FinishedAt + settle
 	Running Ticks    `json:"running"`           // the partly filled tick, length 0 or 1
+	Spread  *Spread  `json:"spread,omitempty"`  // of a histogram's mean, for people
 	Control *Control `json:"control,omitempty"` // of a Controlled signal
 	Rolling bool     `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only limit speaks
 }

@@ -28,6 +28,8 @@ type Raw struct {
 	Part  []sources.Series // bad of counts; _count of a mean; the bucket of a slow fraction
 	Edge  float64          // native slow fraction: the bound, in the histogram's unit
 
+	Buckets []sources.Series // of a classic histogram: by edge, what was counted up to it; for quantiles alone
+
 	Control *Raw   // of a controlled signal, in the same form; nil: none, or none to be had
 	Fault   string // why there is none to be had
 }

@@ -45,7 +45,7 @@ func open(p *Plan, s Signal, k Profiles, o *Observation) trial {
 	t.e = Evidence{Signal: s.Name, Part: s.Part, Unit: s.Unit, Worse: s.Worse, P: 1, RawP: 1, Reason: NoData}
 	for _, r := range o.Readings {
 		if r.Signal == s.Name {
-			t.reading, t.e.Query = r, r.Query
+			t.reading, t.e.Query, t.e.Spread = r, r.Query, r.Spread
 			t.before, t.after, t.running = clean(r.Before), clean(r.After), clean(r.Running)
 			break
 		}

@@ -100,6 +100,7 @@ type Evidence struct {
 	RawP       float64    `json:"raw_p"`
 	Effect     Effect     `json:"effect"`
 	Counts     *Tally     `json:"counts,omitempty"`
+	Spread     *Spread    `json:"spread,omitempty"` // a histogram's quantiles; they decide nothing
 	Control    *Companion `json:"control,omitempty"`
 	Onset      time.Time  `json:"onset,omitzero"`       // where the series breaks
 	Smallest   float64    `json:"smallest,omitempty"`   // the smallest difference this watch could have seen

@@ -61,6 +61,7 @@ func TestInputs(t *testing.T) {
 		watch.Input{
 			Signal: "l.mean", Form: watch.FormMean,
 			Value: raw(`lat_seconds_sum{job="cart",namespace="shop"}`), Part: raw(`lat_seconds_count{job="cart",namespace="shop"}`),
+			Buckets: `lat_seconds_bucket{job="cart",namespace="shop"}`,
 		},
 		watch.Input{
 			Signal: "l.slow", Form: watch.FormSlow, Edge: 0.5,

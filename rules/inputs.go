@@ -28,7 +28,7 @@ func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
 	inputs, err := b.coarse(r)
 	for _, in := range inputs {
 		if in.Of.Label == "" {
-			in.Signal = detector.FineName(in.Signal, fine)
+			in.Signal, in.Buckets = detector.FineName(in.Signal, fine), ""
 			all = append(all, in)
 		}
 	}
@@ -133,10 +133,11 @@ func (b Bound) classic(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, e
 		}
 		raw[i] = sources.Query{Expr: expr, Step: step}
 	}
+	buckets, err := b.selector(e.Histogram, "_bucket")
 	return []watch.Input{
-		{Signal: s.Name + ".mean", Form: watch.FormMean, Value: raw[0], Part: raw[1]},
+		{Signal: s.Name + ".mean", Form: watch.FormMean, Value: raw[0], Part: raw[1], Buckets: buckets},
 		{Signal: s.Name + ".slow", Form: watch.FormSlow, Value: raw[1], Part: raw[2], Edge: c.Bound},
-	}, nil
+	}, err
 }
 
 func (b Bound) native(name string, e Expr, c Choice, r Resolved) ([]watch.Input, error) {

@@ -77,6 +77,11 @@ func facts(e detector.Evidence) []string {
 			"Before: "+digits(c.BadBefore)+" bad of "+digits(c.TotalBefore)+" events; after: "+digits(c.BadAfter)+" of "+digits(c.TotalAfter)+".",
 			"Overdispersion: "+digits(c.Overdispersion)+".")
 	}
+	if q := e.Spread; q != nil {
+		f = append(f, "Half of all were done in "+quantile(q.Before, q.Before.P50, e.Unit)+" before and in "+quantile(q.After, q.After.P50, e.Unit)+" after; 90 % in "+
+			quantile(q.Before, q.Before.P90, e.Unit)+" and "+quantile(q.After, q.After.P90, e.Unit)+"; 99 % in "+
+			quantile(q.Before, q.Before.P99, e.Unit)+" and "+quantile(q.After, q.After.P99, e.Unit)+". These decide nothing.")
+	}
 	if c := e.Control; c != nil {
 		f = append(f, "Its control at the same time: "+Number(c.Before, e.Unit)+" before, "+Number(c.After, e.Unit)+" after.")
 	}
@@ -93,6 +98,15 @@ func facts(e detector.Evidence) []string {
 		f = append(f, "Without any change this would look likely "+digits(e.AlarmRate*100)+" % of the time.")
 	}
 	return f
+}
+
+// quantile is one of a histogram's; in its last bucket nobody knows how far it
+// reaches.
+func quantile(q detector.Quantiles, v float64, unit string) string {
+	if q.Highest > 0 && v >= q.Highest {
+		return "more than " + Number(q.Highest, unit)
+	}
+	return Number(v, unit)
 }
 
 // Headline is the verdict of a change as one sentence, from the signal that

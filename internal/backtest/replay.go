@@ -73,7 +73,7 @@ func (r *replayer) fetchBefore(ctx context.Context) {
 	for i, in := range r.watch.Inputs {
 		p := r.watch.Plan.On(r.watch.Plan.Signals[i])
 		g := detector.Grid{Start: r.watch.BaseAt.Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
-		r.before[i], r.faults[i] = gather.Fetch(ctx, r.store, in, g.Window(), in.Value.Step)
+		r.before[i], r.faults[i] = gather.FetchBefore(ctx, r.store, in, g)
 	}
 }
 

@@ -57,7 +57,7 @@ func (e *Engine) read(ctx context.Context, ranger gather.Ranger, watchID string,
 	}
 	r, alive, err := gather.Read(ctx, ranger, in, v, func() (detector.Raw, error) {
 		return e.befores.get(watchID+"/"+in.Signal, func() (detector.Raw, error) {
-			return gather.Fetch(ctx, ranger, in, v.Before.Window(), in.Value.Step)
+			return gather.FetchBefore(ctx, ranger, in, v.Before)
 		})
 	})
 	switch {

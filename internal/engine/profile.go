@@ -130,7 +130,7 @@ const profilesKept = 1000
 // the grid, and the direction.
 func profileName(p detector.Plan, s detector.Signal, in watch.Input) string {
 	in.Signal = ""
-	in.Value.Step, in.Part.Step, in.OnlyIf.Step = 0, 0, 0
+	in.Value.Step, in.Part.Step, in.OnlyIf.Step, in.Buckets = 0, 0, 0, ""
 	if in.Control != nil {
 		in.Control = &watch.Arm{Value: sources.Query{Expr: in.Control.Value.Expr}, Part: sources.Query{Expr: in.Control.Part.Expr}}
 	}

@@ -53,6 +53,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if in.Control != nil {
 		reading.Control = control(in, past, present, v)
 	}
+	reading.Spread = spread(ctx, r, in, past, present, v)
 	return reading, alive, nil
 }
 

@@ -129,6 +129,12 @@ func facts(e detector.Evidence) []string {
 	if c := e.Counts; c != nil {
 		add(c.Overdispersion > 1, "overdispersion: %s, by which counts were divided", digits(c.Overdispersion))
 	}
+	if q := e.Spread; q != nil {
+		add(true, "p50 %s, p90 %s, p99 %s; for people, they decide nothing",
+			arrow(q, e.Unit, func(q detector.Quantiles) float64 { return q.P50 }),
+			arrow(q, e.Unit, func(q detector.Quantiles) float64 { return q.P90 }),
+			arrow(q, e.Unit, func(q detector.Quantiles) float64 { return q.P99 }))
+	}
 	if c := e.Control; c != nil {
 		add(true, "control: %s → %s at the same time", value(c.Before, e.Unit), value(c.After, e.Unit))
 		add(c.Share > 0, "follows its control: %s of every move taken out", value(c.Share, fraction))
@@ -137,6 +143,18 @@ func facts(e detector.Evidence) []string {
 	add(e.Forecaster != "", "forecast: %s, from %d ticks of history and %d placebos", e.Forecaster, e.History, e.Placebos)
 	add(e.AlarmRate > 0, "would have alarmed with no change: %s of the time", value(e.AlarmRate, fraction))
 	return facts
+}
+
+// arrow is one quantile before and after. In the last bucket nobody knows how
+// far it reaches.
+func arrow(s *detector.Spread, unit string, of func(detector.Quantiles) float64) string {
+	one := func(q detector.Quantiles) string {
+		if v := of(q); q.Highest > 0 && v >= q.Highest {
+			return "over " + value(q.Highest, unit)
+		}
+		return value(of(q), unit)
+	}
+	return one(s.Before) + " → " + one(s.After)
 }
 
 func tests(tests []detector.Test) string {

@@ -59,14 +59,15 @@ type Watch struct {
 // Input says where one signal's numbers come from, $match and the like
 // already filled in: the queries a look runs, and how Tally reads the answers.
 type Input struct {
-	Signal string        `json:"signal"`
-	Store  string        `json:"store"`
-	Form   Form          `json:"form"`
-	Value  sources.Query `json:"value,omitzero"`   // level; total of counts; _sum of a mean
-	Part   sources.Query `json:"part,omitzero"`    // bad of counts; _count of a mean; the bucket of a slow fraction
-	OnlyIf sources.Query `json:"only_if,omitzero"` // judged only in ticks in which this has a value other than 0
-	Edge   float64       `json:"edge,omitempty"`   // native slow fraction: the bound, in the histogram's unit
-	Of     Whole         `json:"of,omitzero"`      // of a part: where it is found among the answers about the whole
+	Signal  string        `json:"signal"`
+	Store   string        `json:"store"`
+	Form    Form          `json:"form"`
+	Value   sources.Query `json:"value,omitzero"`    // level; total of counts; _sum of a mean
+	Part    sources.Query `json:"part,omitzero"`     // bad of counts; _count of a mean; the bucket of a slow fraction
+	OnlyIf  sources.Query `json:"only_if,omitzero"`  // judged only in ticks in which this has a value other than 0
+	Edge    float64       `json:"edge,omitempty"`    // native slow fraction: the bound, in the histogram's unit
+	Buckets string        `json:"buckets,omitempty"` // of a classic histogram's mean: selects its buckets, for quantiles that people see
+	Of      Whole         `json:"of,omitzero"`       // of a part: where it is found among the answers about the whole
 
 	Control *Arm `json:"control,omitempty"` // where the signal's control comes from, in the same form
 }
@@ -79,7 +80,7 @@ type Arm struct {
 
 // Companion is the input of the control alone.
 func (in Input) Companion() Input {
-	in.Value, in.Part, in.Control, in.Of = in.Control.Value, in.Control.Part, nil, Whole{}
+	in.Value, in.Part, in.Control, in.Of, in.Buckets = in.Control.Value, in.Control.Part, nil, Whole{}, ""
 	return in
 }
 

@@ -1,0 +1,59 @@
+package gather
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/sources"
+)
+
+// FetchBefore asks for the time before a change, and for what a histogram's
+// buckets held by its end.
+func FetchBefore(ctx context.Context, r Ranger, in watch.Input, g detector.Grid) (detector.Raw, error) {
+	raw, err := Fetch(ctx, r, in, g.Window(), in.Value.Step)
+	if err == nil && in.Buckets != "" && in.Of.Label == "" {
+		raw.Buckets = buckets(ctx, r, in, g.Start, g.End())
+	}
+	return raw, err
+}
+
+// spread are the quantiles that a reader is shown beside a histogram's mean;
+// nil for any other signal, and where the store does not tell. They are no
+// evidence, and one that cannot be had spoils nothing.
+func spread(ctx context.Context, r Ranger, in watch.Input, past, present detector.Raw, v View) *detector.Spread {
+	var before, after detector.Quantiles
+	var known, seen bool
+	switch {
+	case in.Of.Label != "":
+		return nil
+	case in.Form == watch.FormNativeMean:
+		before, known = detector.NativeQuantiles(past.Value)
+		after, seen = detector.NativeQuantiles(present.Value)
+	case in.Buckets != "":
+		before, known = detector.ClassicQuantiles(past.Buckets)
+		after, seen = detector.ClassicQuantiles(buckets(ctx, r, in, v.After.Start, v.Now))
+	}
+	if !known || !seen {
+		return nil
+	}
+	return &detector.Spread{Before: before, After: after}
+}
+
+// buckets are what every edge of a classic histogram counted over a stretch of
+// time: one answer to one question.
+func buckets(ctx context.Context, r Ranger, in watch.Input, from, to time.Time) []sources.Series {
+	span := to.Sub(from).Round(time.Second)
+	if span < 2*r.Resolution() {
+		return nil
+	}
+	series, err := r.Instant(ctx, fmt.Sprintf("sum by (le) (increase(%s[%s]))", in.Buckets, model.Duration(span)), to)
+	if err != nil {
+		return nil
+	}
+	return series
+}
