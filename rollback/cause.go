@@ -83,28 +83,40 @@ func (s Situation) self() Suspect { return Suspect{Change: s.Change, BeganAt: s.
 
 // single asks whether the change stands out among all that could have done it.
 func single(_ Order, s Situation) string {
-	if s.Approved || len(s.Suspects) == 0 {
+	own, rivals := s.Rivals()
+	if s.Approved || len(rivals) == 0 {
 		return ""
 	}
+	return fmt.Sprintf("%s: this change (%.2f) does not clearly stand out beside %s; a person may tell which it was, and approve",
+		detector.Confounded, own, Named(rivals))
+}
+
+// Rivals are the other changes that could have done it as well, the likeliest
+// first, beside the change's own score. There are none where it stands out, nor
+// where nobody else can have done it: whether this one did, the guard before asks.
+func (s Situation) Rivals() (own float64, rivals []Ranked) {
 	ranked := Rank(append([]Suspect{s.self()}, s.Suspects...), s.Onset, s.Tick)
 	if first, ok := StandsOut(ranked, s.Limits.StandsOut); ok && first.Change.Key() == s.Change.Key() {
-		return ""
+		return first.Score, nil
 	}
-	var others []string
-	own := 0.0
 	for _, r := range ranked {
 		switch {
 		case r.Change.Key() == s.Change.Key():
 			own = r.Score
-		case r.Score > 0 && len(others) < mostNamed:
-			others = append(others, r.String())
+		case r.Score > 0:
+			rivals = append(rivals, r)
 		}
 	}
-	if len(others) == 0 {
-		return "" // nobody else can have done it; whether this one did, the guard before asks
+	return own, rivals
+}
+
+// Named names the likeliest of some changes for people.
+func Named(ranked []Ranked) string {
+	names := make([]string, min(len(ranked), mostNamed))
+	for i := range names {
+		names[i] = ranked[i].String()
 	}
-	return fmt.Sprintf("%s: this change (%.2f) does not clearly stand out beside %s; a person may tell which it was, and approve",
-		detector.Confounded, own, strings.Join(others, ", "))
+	return strings.Join(names, ", ")
 }
 
 // mostNamed bounds how many other suspects a message names.

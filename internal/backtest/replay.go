@@ -119,7 +119,9 @@ func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error)
 		if v, ok := gather.See(r.watch, r.moment.Change, store.Resolution(), now); ok {
 			seen := r.observe(ctx, store, v, fault)
 			verdict := course.Look(seen)
-			r.watch = watch.Advance(r.watch, watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict})
+			facts := watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict}
+			r.watch = watch.Advance(r.watch, facts)
+			verdict.Reason = facts.Reason()
 			looks = append(looks, Look{
 				Tick: tick, At: now, Verdict: verdict, State: r.watch.State, Grade: r.watch.Grade, Seen: seen,
 			})

@@ -8,6 +8,7 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -47,18 +48,26 @@ func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	w, seen := e.gather(ctx, w, c, bound)
 	verdict := e.judge(ctx, &w, c, bound.Rule().History, seen)
 
+	rivals, err := e.rivals(ctx, w, c, verdict)
+	if err != nil {
+		return w, err
+	}
 	facts, err := e.facts(ctx, w, c, verdict)
 	if err != nil {
 		return w, err
 	}
+	facts.Confounded = len(rivals) > 0
 	next := watch.Advance(w, facts)
+	if verdict != nil {
+		verdict.Reason = facts.Reason() // what is told, recorded and shown is one
+	}
 	if next.Reason == detector.RolledBack && w.State.Open() {
 		if err := e.watchRecovery(ctx, w, facts.UndoneAt); err != nil {
 			return w, err
 		}
 	}
 
-	response, err := e.respond(ctx, look{watch: w, next: next, change: c, bound: bound, verdict: verdict, seen: seen})
+	response, err := e.respond(ctx, look{watch: w, next: next, change: c, bound: bound, verdict: verdict, rivals: rivals, seen: seen})
 	if err != nil {
 		return w, err
 	}
@@ -103,6 +112,7 @@ type look struct {
 	change      store.Change
 	bound       rules.Bound
 	verdict     *detector.Verdict // nil: too early to see anything
+	rivals      []rollback.Ranked // changes that could as well have done it
 	seen        *detector.Observation
 	moment      rules.Moment // what the rule's lines were asked with
 }

@@ -20,7 +20,8 @@ import (
 // after the watch, the line and the receiver, so that telling again is the
 // same row.
 func (e *Engine) messages(ctx context.Context, l look, a rules.Action, o *rollback.Order) ([]store.Outgoing, error) {
-	if l.verdict != nil && l.verdict.Outcome == detector.Blind {
+	ofRollout := l.bound.Rule().Respond[a.Line].On == string(detector.FailedRollout)
+	if l.verdict != nil && l.verdict.Outcome == detector.Blind && !ofRollout {
 		return e.blindMessages(ctx, l, a.Tell)
 	}
 	m := e.verdictMessage(l)
@@ -49,9 +50,15 @@ func (e *Engine) verdictMessage(l look) notify.Message {
 	}
 	if l.verdict == nil {
 		m.Title = fmt.Sprintf("%s %s: %s", l.change.Service, l.change.Version, l.next.State)
+		if why, known := detector.Reasons[l.next.Reason]; known {
+			m.Moved = []string{why}
+		}
 		return m
 	}
 	m.Title, m.Moved = report.Headline(l.change.Change, *l.verdict), report.Moved(*l.verdict)
+	if l.next.Reason == detector.Confounded {
+		m.Moved = append(m.Moved, "It could as well be "+rollback.Named(l.rivals))
+	}
 	return m
 }
 

@@ -135,6 +135,7 @@ func (e *Engine) moment(ctx context.Context, l look) rules.Moment {
 			m.State = watch.Blind
 		}
 	}
+	m.Verdict.Reason = l.next.Reason // a watch may have one that no signal gave, and without a look
 	return m
 }
 

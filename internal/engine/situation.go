@@ -110,9 +110,8 @@ func (e *Engine) window(now time.Time) string {
 	return ""
 }
 
-// causes fills in what tells this change from others as the cause. What began
-// when the verdict was there cannot be the cause of it, and what the same rollback takes
-// back as well need not be told from it.
+// causes fills in what tells the order's change from others as the cause. What
+// the same rollback takes back as well need not be told from it.
 func (e *Engine) causes(ctx context.Context, s *rollback.Situation, c store.Change, o rollback.Order) error {
 	ws, err := e.Store.WatchesOf(ctx, c.Key)
 	if err != nil {
@@ -122,20 +121,41 @@ func (e *Engine) causes(ctx context.Context, s *rollback.Situation, c store.Chan
 	if i < 0 {
 		return nil
 	}
-	s.BeganAt, s.BaseAt, s.Tick = beginning(ws[i], c.Change), ws[i].BaseAt, ws[i].Plan.Tick
-	s.Onset = onset(ws[i], c.Change, s.Verdict)
-	found, err := e.suspects(ctx, c, s.BeganAt.Add(-e.Limits.Around), s.Verdict.At.Add(-time.Microsecond))
-	if err != nil {
+	if err := e.suspected(ctx, s, c, ws[i]); err != nil {
 		return err
 	}
 	skipped, err := e.skipped(ctx, c, o)
 	if err != nil {
 		return err
 	}
-	s.Suspects = slices.DeleteFunc(found, func(other rollback.Suspect) bool {
+	s.Suspects = slices.DeleteFunc(s.Suspects, func(other rollback.Suspect) bool {
 		return other.Change.Slot() == c.Slot() && slices.Contains(skipped, other.Change.Version)
 	})
 	return nil
+}
+
+// suspected fills in who else could have done what the verdict of a watch saw.
+// What began when the verdict was there cannot be the cause of it.
+func (e *Engine) suspected(ctx context.Context, s *rollback.Situation, c store.Change, w watch.Watch) (err error) {
+	s.BeganAt, s.BaseAt, s.Tick = beginning(w, c.Change), w.BaseAt, w.Plan.Tick
+	s.Onset = onset(w, c.Change, s.Verdict)
+	s.Suspects, err = e.suspects(ctx, c, s.BeganAt.Add(-e.Limits.Around), s.Verdict.At.Add(-time.Microsecond))
+	return err
+}
+
+// rivals are the changes that could as well have done what a look saw. Of a
+// look that saw nothing, nobody is suspected; nor of what stays bad after a
+// rollback, which speaks of the rollback.
+func (e *Engine) rivals(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) ([]rollback.Ranked, error) {
+	if v == nil || v.Grade < detector.Suspect || !w.After.IsZero() {
+		return nil, nil
+	}
+	s := rollback.Situation{Change: c.Change, Limits: e.Limits, Verdict: *v}
+	if err := e.suspected(ctx, &s, c, w); err != nil {
+		return nil, err
+	}
+	_, rivals := s.Rivals()
+	return rivals, nil
 }
 
 // beginning is the earliest moment the change can have touched production. A

@@ -14,15 +14,25 @@ import (
 //	errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, counts: 15 of 3000 → 93 of 3000)
 //
 // A signal that could not be compared says in a sentence why. Of one that was
-// judged by its parts, the worst part has a line too.
+// judged by its parts, the worst part has a line too. Ahead of them stands what
+// is known of the change itself.
 func Moved(v detector.Verdict) []string {
-	lines, worst := make([]string, 0, len(v.Signals)), worstParts(v)
+	lines, worst := circumstance(v), worstParts(v)
 	for i, e := range v.Signals {
 		if e.Part == "" || worst[e.Part] == i && e.Grade > detector.None {
 			lines = append(lines, printable(line(e)))
 		}
 	}
 	return lines
+}
+
+// circumstance says what no signal does: that the rollout failed, or that
+// another change is as likely the cause.
+func circumstance(v detector.Verdict) []string {
+	if v.Reason == detector.FailedRollout || v.Reason == detector.Confounded {
+		return []string{sentence(v.Reason)}
+	}
+	return nil
 }
 
 // worstParts is, for each signal that was judged by its parts, the place of the

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,22 @@ func latencyRose() detector.Evidence {
 		Signal: "latency.mean", Unit: "seconds", Grade: detector.Suspect, P: 0.031, RawP: 0.0155, Reason: detector.ShortHistory, Tests: []detector.Test{detector.ByBlocks},
 		Effect: detector.Effect{Forecast: 0.0821, After: 0.0973, Difference: 0.0152, Ratio: 1.185, Low: -0.001, High: 0.031},
 	}
+}
+
+// What is known of the change itself stands ahead of the signals; what one of
+// them gives stands in its own line.
+func TestMovedSaysWhatNoSignalDoes(t *testing.T) {
+	f := func(reason detector.Reason, want ...string) {
+		t.Helper()
+		got := Moved(detector.Verdict{Reason: reason, Signals: []detector.Evidence{errorsRose()}})
+		if len(got) != len(want)+1 || !slices.Equal(got[:len(want)], want) {
+			t.Errorf("%q: %q", reason, got)
+		}
+	}
+	f("")
+	f(detector.LimitBreached)
+	f(detector.FailedRollout, "The rollout itself failed; the change is watched and never acted on.")
+	f(detector.Confounded, "Another change landed at the same time; what moved cannot be told apart.")
 }
 
 func TestMoved(t *testing.T) {

@@ -45,6 +45,9 @@ func Text(w io.Writer, r Record, s Style) error {
 	p := &page{w: w, style: s}
 	p.heading(Headline(r.Change, r.Verdict), r.Verdict.Grade)
 	p.line(about(r))
+	for _, fact := range circumstance(r.Verdict) {
+		p.line(fact)
+	}
 	for _, e := range r.Verdict.Signals {
 		p.line("")
 		p.signal(e, reading(r.Observation, e.Signal))

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -114,6 +115,23 @@ type Facts struct {
 	Superseded bool              // a newer change of the slot succeeded
 	UndoneAt   time.Time         // when our own rollback of the change was done; zero: it was not
 	Verdict    *detector.Verdict // nil: there was no look
+	Confounded bool              // another change is as likely the cause of what Verdict saw
+}
+
+// Reason is the code that people are told, "" for none. What is known of the
+// change itself goes before what its signals give, which stays beside each of
+// them: it says what their numbers are worth. Nobody else is suspected of what
+// has gone by itself, nor of what the store did not show.
+func (f Facts) Reason() detector.Reason {
+	switch v := f.Verdict; {
+	case f.Change.Status == sources.Failed:
+		return detector.FailedRollout
+	case v == nil:
+		return ""
+	case f.Confounded && v.Grade >= detector.Suspect && v.Outcome != detector.Blind && v.Reason != detector.Transient:
+		return detector.Confounded
+	}
+	return f.Verdict.Reason
 }
 
 // MaxRolling is how long a change may roll before its watch gives up on
@@ -142,9 +160,10 @@ func Advance(w Watch, f Facts) Watch {
 		w.State = Watching
 	}
 	if f.Verdict == nil {
+		w.Reason = cmp.Or(f.Reason(), w.Reason)
 		return w
 	}
-	w.Grade, w.Reason = regrade(w.Grade, *f.Verdict), f.Verdict.Reason
+	w.Grade, w.Reason = regrade(w.Grade, *f.Verdict), f.Reason()
 	switch {
 	case w.Grade < detector.Likely:
 		w.LikelyAt = time.Time{}
@@ -152,7 +171,7 @@ func Advance(w Watch, f Facts) Watch {
 		w.LikelyAt = f.Now
 	}
 	if w.over(f.Now) {
-		return w.end(final(*f.Verdict), f.Verdict.Reason, f.Now)
+		return w.end(final(*f.Verdict), w.Reason, f.Now)
 	}
 	return w
 }

@@ -28,6 +28,19 @@ func watching(grade detector.Grade) Watch {
 
 func finished() sources.Change { return sources.Change{StartedAt: start, FinishedAt: start} }
 
+func failed() sources.Change {
+	c := finished()
+	c.Status = sources.Failed
+	return c
+}
+
+// failing is a watch that was told that its rollout failed.
+func failing() Watch {
+	w := watching(detector.None)
+	w.Reason = detector.FailedRollout
+	return w
+}
+
 func verdict(o detector.Outcome, g detector.Grade, r detector.Reason) *detector.Verdict {
 	return &detector.Verdict{Outcome: o, Grade: g, Reason: r}
 }
@@ -61,6 +74,20 @@ func TestAdvance(t *testing.T) {
 	f("the bake is over, blind", watching(detector.None), Facts{Now: at(31), Change: finished(), Verdict: verdict(detector.Blind, detector.None, detector.SourceError)}, Blind, detector.None, detector.SourceError)
 	f("the bake is over, nothing earned", watching(detector.None), Facts{Now: at(31), Change: finished(), Verdict: &detector.Verdict{}}, Inconclusive, detector.None, "")
 	f("a moment before the end", watching(detector.None), Facts{Now: at(30.9), Change: finished(), Verdict: bad}, Watching, detector.Certain, "")
+	f("its rollout failed", watching(detector.None), Facts{Now: at(5), Change: failed(), Verdict: bad}, Watching, detector.Certain, detector.FailedRollout)
+	f("its rollout failed, and it is well", watching(detector.None), Facts{Now: at(31), Change: failed(), Verdict: verdict(detector.Healthy, detector.None, "")}, Healthy, detector.None, detector.FailedRollout)
+	f("its rollout failed, and the store too", watching(detector.None), Facts{Now: at(31), Change: failed(), Verdict: verdict(detector.Blind, detector.None, detector.SourceError)}, Blind, detector.None, detector.FailedRollout)
+	f("its rollout failed before a look", waiting(), Facts{Now: at(0.5), Change: failed()}, Watching, detector.None, detector.FailedRollout)
+	f("its rollout failed, and it has gone by itself", watching(detector.Certain), Facts{Now: at(5), Change: failed(), Verdict: verdict(detector.Inconclusive, detector.Suspect, detector.Transient)}, Watching, detector.Suspect, detector.FailedRollout)
+	f("superseded after it failed", watching(detector.None), Facts{Now: at(5), Change: failed(), Superseded: true}, Superseded, detector.None, detector.Superseded)
+	f("it was tried again", failing(), Facts{Now: at(5), Change: finished(), Verdict: verdict(detector.Inconclusive, detector.None, "")}, Watching, detector.None, "")
+	f("confounded", watching(detector.None), Facts{Now: at(5), Change: finished(), Verdict: bad, Confounded: true}, Watching, detector.Certain, detector.Confounded)
+	f("confounded to the end", watching(detector.None), Facts{Now: at(31), Change: finished(), Verdict: bad, Confounded: true}, Regressed, detector.Certain, detector.Confounded)
+	f("confounded, beyond its limit", watching(detector.None), Facts{Now: at(5), Change: finished(), Verdict: verdict(detector.Regressed, detector.Certain, detector.LimitBreached), Confounded: true}, Watching, detector.Certain, detector.Confounded)
+	f("nothing to confound", watching(detector.None), Facts{Now: at(31), Change: finished(), Verdict: verdict(detector.Healthy, detector.None, ""), Confounded: true}, Healthy, detector.None, "")
+	f("confounded, and gone by itself", watching(detector.Certain), Facts{Now: at(5), Change: finished(), Verdict: verdict(detector.Inconclusive, detector.Suspect, detector.Transient), Confounded: true}, Watching, detector.Suspect, detector.Transient)
+	f("confounded, and blind", watching(detector.Suspect), Facts{Now: at(31), Change: finished(), Verdict: verdict(detector.Blind, detector.Suspect, detector.SourceError), Confounded: true}, Blind, detector.Suspect, detector.SourceError)
+	f("failed and confounded", watching(detector.None), Facts{Now: at(5), Change: failed(), Verdict: bad, Confounded: true}, Watching, detector.Certain, detector.FailedRollout)
 	f("no look, no end", watching(detector.None), Facts{Now: at(40), Change: finished()}, Watching, detector.None, "")
 }
 

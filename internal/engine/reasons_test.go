@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// answering is redRule with one more line of `respond`.
+func answering(line string) string { return redRule + "      - " + line + "\n" }
+
+// wantReason asks that a watch, and the verdict it recorded last, bear a reason.
+func (b *bench) wantReason(key string, want detector.Reason) detector.Verdict {
+	b.t.Helper()
+	w := b.watch(key)
+	r, err := b.Store.LastRecord(b.t.Context(), w.ID)
+	b.must(err)
+	if w.Reason != want || r.Verdict.Reason != want {
+		b.t.Errorf("the watch bears %q and its verdict %q, want %q", w.Reason, r.Verdict.Reason, want)
+	}
+	return r.Verdict
+}
+
+// A failed rollout is told at once, and watched to the end; however bad it
+// gets, nothing is done.
+func TestFailedRollout(t *testing.T) {
+	t.Parallel()
+	const failed = "The rollout itself failed"
+	f := func(name, rule string, share float64, end watch.State) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, rule, nil)
+			key := b.tell("v2", sources.Started, nil)
+			b.pass(30 * time.Second)
+			b.tell("v2", sources.Failed, nil)
+			b.shop.errors("cart", share)
+			b.pass(10 * time.Second)
+			b.wantTold("platform", "v2", failed)
+			b.pass(10 * time.Minute)
+			b.wantWatch(key, end)
+			b.wantReason(key, detector.FailedRollout)
+			b.wantState(key, "")
+			b.wantCalls(0)
+			b.wantTold("platform", "v2: watching", failed) // once; what resolves it is another message
+		})
+	}
+	rule := answering("{on: rollout_failed, tell: platform}")
+	f("and did harm", rule, 0.03, watch.Regressed)
+	f("and went beyond the limit", rule, 0.5, watch.Regressed)
+	f("and did none", rule, 0.005, watch.Healthy)
+	f("under a rule that asks", strings.Replace(rule, "mode: act", "mode: ask", 1), 0.03, watch.Regressed)
+}
+
+// Whoever hears that it got worse hears that the rollout had failed.
+func TestFailedRolloutIsSaidBesideTheNumbers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	b.tell("v2", sources.Failed, nil)
+	b.shop.errors("cart", 0.03)
+	b.pass(10 * time.Minute)
+	b.wantTold("pager", "v2", "The rollout itself failed", "errors 0.")
+}
+
+// A line about a failed rollout is about that, even while the store fails us.
+func TestFailedRolloutWhileBlind(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, answering("{on: rollout_failed, tell: chat}"), nil)
+	key := b.tell("v2", sources.Started, nil)
+	b.pass(time.Minute)
+	b.shop.fault = errDown
+	b.pass(time.Minute)
+	b.tell("v2", sources.Failed, nil)
+	b.pass(10 * time.Minute)
+	b.wantTold("chat", "v2", "The rollout itself failed")
+	b.wantWatch(key, watch.Blind)
+	b.wantReason(key, detector.FailedRollout)
+}
+
+// A rollout that failed and was tried again with success is one like any other.
+func TestTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	key := b.tell("v2", sources.Started, nil)
+	b.pass(30 * time.Second)
+	b.tell("v2", sources.Failed, nil)
+	b.pass(30 * time.Second)
+	b.bad("v2", nil)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+}
+
+// Where another change is as likely the cause, that is what is said of the
+// change, everywhere; it takes nothing from the evidence.
+func TestConfoundedIsSaid(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, strings.Replace(answering("{on: confounded, tell: platform}"), "mode: act", "mode: ask", 1), nil)
+	b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
+	key := b.bad("v2", nil)
+	b.until("a question", b.ordered(key, rollback.Proposed))
+	b.wantReason(key, detector.Confounded)
+	b.wantSilence("platform", "cart v2 in production")
+	b.pass(10 * time.Minute)
+	b.wantWatch(key, watch.Regressed)
+	if v := b.wantReason(key, detector.Confounded); v.Outcome != detector.Regressed || v.Grade != detector.Certain || !v.MayAct {
+		t.Errorf("the evidence is %s, %s, may act: %v", v.Outcome, v.Grade, v.MayAct)
+	}
+	b.wantTold("platform", "cart v2 in production: regressed, certain", "cannot be told apart", "as well be cart config c7")
+	c, err := b.Store.Change(t.Context(), key)
+	b.must(err)
+	if c.Standing != store.Condemned {
+		t.Errorf("the version is %s", c.Standing)
+	}
+}
+
+// A rule may hold such evidence to less than a person's word.
+func TestConfoundedPolicy(t *testing.T) {
+	t.Parallel()
+	rule := strings.Replace(redRule, "    respond:", "    policies: {confounded: observe}\n    respond:", 1)
+	b := newBench(t, rule, nil)
+	b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
+	key := b.bad("v2", nil)
+	b.pass(10 * time.Minute)
+	b.wantReason(key, detector.Confounded)
+	b.wantState(key, "")
+	b.wantCalls(0)
+}
+
+func TestNotConfounded(t *testing.T) {
+	t.Parallel()
+	f := func(name string, share float64, alter func(*sources.Event)) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, strings.Replace(answering("{on: confounded, tell: platform}"), "mode: act", "mode: observe", 1), nil)
+			b.deploy("s3", alter)
+			key := b.deploy("v2", nil)
+			b.shop.errors("cart", share)
+			b.pass(10 * time.Minute)
+			b.wantReason(key, "")
+			b.wantSilence("platform", "v2")
+		})
+	}
+	f("of a service it does not depend on", 0.03, func(e *sources.Event) { e.Service = "search" })
+	f("nothing moved", 0.005, func(e *sources.Event) { e.Kind = sources.Config })
+}
