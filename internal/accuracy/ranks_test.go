@@ -135,7 +135,7 @@ func BenchmarkMannWhitney(b *testing.B) {
 
 // TestMannWhitneyKeepsItsMemory: it is asked at every tick of every scenario.
 // Under the race detector a pool forgets now and then, which comes to one
-// allocation a test; without a pool there are four.
+// allocation a test; without a pool there are three.
 func TestMannWhitneyKeepsItsMemory(t *testing.T) {
 	before, after := grains(1, 1440, 0), grains(2, 1440, 0.05)
 	if n := testing.AllocsPerRun(200, func() { mannWhitney(before, after) }); n > 1 {
