@@ -31,6 +31,7 @@ func (r ruleTrust) Budget(ctx context.Context, rule string) (api.RuleBudget, err
 		pages, rollbacks := times(b.Thresholds.Likely*b.Pace, weekSeconds), times(b.Thresholds.Certain*b.Pace, quarterSeconds)
 		a.Watched, a.MostPages, a.MostRollbacks = &watched, &pages, &rollbacks
 	}
+	a.Backtest = figures(b.Backtest)
 	for _, p := range b.Power {
 		a.Power = append(a.Power, power(p))
 	}

@@ -56,6 +56,9 @@ func printBudget(out terminal, b api.RuleBudget) error {
 	}
 	fmt.Fprintf(w, "  likely\tat p ≤ %.2g%s\n", b.Thresholds.Likely, atMost(b.Defaults.Likely, b.MostPages, "false page", "week"))
 	fmt.Fprintf(w, "  certain\tat p ≤ %.2g%s\n", b.Thresholds.Certain, atMost(b.Defaults.Certain, b.MostRollbacks, "false rollback", "quarter"))
+	if b.Backtest != nil {
+		fmt.Fprintf(w, "  backtest\talarmed at %s moments without a change; %s\n", replayed(b.Backtest), b.Backtest.Why)
+	}
 	if err := w.Flush(); err != nil {
 		return err
 	}

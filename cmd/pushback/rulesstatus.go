@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/server/api"
 )
 
@@ -59,10 +60,10 @@ func (r rulesStatusCommand) Run(ctx context.Context, out terminal) error {
 
 func printStandings(out terminal, all []api.RuleStanding) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tLAST FIRE\tNEXT")
+	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tBACKTEST\tLAST FIRE\tNEXT")
 	for _, s := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Rule, s.Service, s.Effective, s.Written,
-			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), lastFire(s.Record.LastFire), next(s))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", s.Rule, s.Service, s.Effective, s.Written,
+			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), replayed(s.Backtest), lastFire(s.Record.LastFire), next(s))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -81,6 +82,13 @@ func next(s api.RuleStanding) string {
 		return s.Why
 	}
 	return s.Next + ": " + s.Why
+}
+
+func replayed(b *api.RuleBacktest) string {
+	if b == nil {
+		return "-"
+	}
+	return web.Replayed(b.FalseAlarms, b.Judged)
 }
 
 func percent(share *float64) string {

@@ -63,10 +63,15 @@ func standing(s engine.RuleStanding) api.RuleStanding {
 	if s.Next > s.Given {
 		a.Next = s.Next.String()
 	}
-	if b := s.Backtest; b != nil {
-		a.Backtest = &api.RuleBacktest{Hash: b.RuleHash, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor, At: b.At}
-	}
+	a.Backtest = figures(s.Backtest)
 	return a
+}
+
+func figures(b *store.Backtest) *api.RuleBacktest {
+	if b == nil {
+		return nil
+	}
+	return &api.RuleBacktest{Hash: b.RuleHash, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor, At: b.At}
 }
 
 func record(f store.Figures) api.RuleRecord {

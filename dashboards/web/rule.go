@@ -15,6 +15,7 @@ type Standing struct {
 	Mode, Written, Why string
 	Ended, Fired       int
 	FalseAlarms        int
+	Replayed           string // the alarms of a backtest at moments without a change; "" for none
 }
 
 // Rule is the page of one rule: its budget, the thresholds that follow from
@@ -48,6 +49,14 @@ func (p *Pages) Rules(w io.Writer, l Rules) error { return p.write(w, "rules", l
 
 // Rule writes the page of one rule.
 func (p *Pages) Rule(w io.Writer, r Rule) error { return p.write(w, "rule", r) }
+
+// Replayed writes how often a rule alarmed at moments without a change.
+func Replayed(alarms, judged int) string {
+	if judged <= 0 {
+		return ""
+	}
+	return Number(float64(alarms)/float64(judged), "fraction") + " of " + Number(float64(judged), "")
+}
 
 // Often writes how often something may be: 1 false page a week.
 func Often(times float64, what, period string) string {

@@ -51,6 +51,7 @@ type RuleBudget struct {
 	Pace       float64 // watches a second; 0: not known yet
 	Thresholds detector.Thresholds
 	Power      []Power
+	Backtest   *store.Backtest // nil: never replayed
 }
 
 // Power is the smallest shift of one signal of one service that is found: of a
@@ -72,6 +73,9 @@ func (e *Engine) BudgetOf(ctx context.Context, name string) (RuleBudget, error) 
 		return b, err
 	}
 	b.Thresholds = r.Budget.Thresholds(b.Pace)
+	if b.Backtest, err = e.backtestOf(ctx, r.Hash); err != nil {
+		return b, err
+	}
 	b.Power, err = e.powers(ctx, r, b.Thresholds)
 	return b, err
 }

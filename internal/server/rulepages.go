@@ -38,11 +38,18 @@ func standings(all []api.RuleStanding, rule string) (shown []web.Standing) {
 		if rule == "" || s.Rule == rule {
 			shown = append(shown, web.Standing{
 				Rule: s.Rule, Team: s.Team, Place: s.Place, Service: s.Service, Mode: s.Effective, Written: s.Written, Why: s.Why,
-				Ended: s.Record.Ended, Fired: s.Record.Fired, FalseAlarms: s.Record.FalseAlarms,
+				Ended: s.Record.Ended, Fired: s.Record.Fired, FalseAlarms: s.Record.FalseAlarms, Replayed: replayed(s.Backtest),
 			})
 		}
 	}
 	return shown
+}
+
+func replayed(b *api.RuleBacktest) string {
+	if b == nil {
+		return ""
+	}
+	return web.Replayed(b.FalseAlarms, b.Judged)
 }
 
 func ruleView(b api.RuleBudget) web.Rule {

@@ -17,7 +17,7 @@ type oneRule struct {
 }
 
 func (o oneRule) Standings(context.Context) ([]api.RuleStanding, error) {
-	return []api.RuleStanding{{Rule: o.budget.Rule, Service: "cart", Effective: "ask", Written: "act", Record: api.RuleRecord{Ended: 41, FalseAlarms: 2}}}, nil
+	return []api.RuleStanding{{Rule: o.budget.Rule, Service: "cart", Effective: "ask", Written: "act", Record: api.RuleRecord{Ended: 41, FalseAlarms: 2}, Backtest: &api.RuleBacktest{Judged: 500, FalseAlarms: 4}}}, nil
 }
 
 func (o oneRule) Budget(_ context.Context, rule string) (api.RuleBudget, error) {
@@ -35,7 +35,7 @@ func TestRulePagesSayIt(t *testing.T) {
 		Power: []api.RulePower{{Service: "cart", Signal: "errors", Unit: "fraction", Likely: 0.012, DefaultLikely: 0.01, Certain: 0.02, DefaultCertain: 0.015}},
 	}
 	p := listen(t, func(o *Options) { o.Rules = oneRule{budget: b} })
-	p.show("/rules", 200, `<a href="/rules/red">red</a>`, "41", "ask")
+	p.show("/rules", 200, `<a href="/rules/red">red</a>`, "41", "ask", "0.8 % of 500")
 	p.show("/rules/red", 200, "1 false page a week, 0.5 false rollbacks a quarter", "200 changes a week", "0.005", "0.00019",
 		"at most 0.5 false rollbacks a quarter", "&#43;1.2 pp", "&#43;1.5 pp", "red.yml:3")
 	p.show("/rules/blue", 404, "no rule in force is called &#34;blue&#34;")

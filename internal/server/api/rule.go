@@ -64,18 +64,19 @@ type FalseAlarm struct {
 // RuleBudget is what a rule may cost, what its thresholds are for that, and
 // what they cost in power.
 type RuleBudget struct {
-	Rule           string      `json:"rule"`
-	Team           string      `json:"team"`
-	Place          string      `json:"place" doc:"file:line in the rules folder"`
-	Hash           string      `json:"rule_hash"`
-	FalsePages     float64     `json:"false_pages_a_week" doc:"What the budget allows"`
-	FalseRollbacks float64     `json:"false_rollbacks_a_quarter" doc:"What the budget allows"`
-	Watched        *float64    `json:"watched_a_week" doc:"Changes watched, over the last four weeks; null under a week, and the thresholds are the defaults"`
-	Thresholds     RuleLevels  `json:"thresholds" doc:"The p at which a signal reaches a grade"`
-	Defaults       RuleLevels  `json:"default_thresholds"`
-	MostPages      *float64    `json:"most_false_pages_a_week" doc:"At these thresholds and this pace, no more than this"`
-	MostRollbacks  *float64    `json:"most_false_rollbacks_a_quarter" doc:"At these thresholds and this pace, no more than this"`
-	Power          []RulePower `json:"power" doc:"What the thresholds cost: signals of the services watched last, by their kept profiles and counts"`
+	Rule           string        `json:"rule"`
+	Team           string        `json:"team"`
+	Place          string        `json:"place" doc:"file:line in the rules folder"`
+	Hash           string        `json:"rule_hash"`
+	FalsePages     float64       `json:"false_pages_a_week" doc:"What the budget allows"`
+	FalseRollbacks float64       `json:"false_rollbacks_a_quarter" doc:"What the budget allows"`
+	Watched        *float64      `json:"watched_a_week" doc:"Changes watched, over the last four weeks; null under a week, and the thresholds are the defaults"`
+	Thresholds     RuleLevels    `json:"thresholds" doc:"The p at which a signal reaches a grade"`
+	Defaults       RuleLevels    `json:"default_thresholds"`
+	MostPages      *float64      `json:"most_false_pages_a_week" doc:"At these thresholds and this pace, no more than this"`
+	MostRollbacks  *float64      `json:"most_false_rollbacks_a_quarter" doc:"At these thresholds and this pace, no more than this"`
+	Backtest       *RuleBacktest `json:"backtest,omitempty" doc:"The newest replay of this way of judging"`
+	Power          []RulePower   `json:"power" doc:"What the thresholds cost: signals of the services watched last, by their kept profiles and counts"`
 }
 
 // RuleLevels are the p at which a signal reaches a grade.
