@@ -142,7 +142,7 @@ func (c *client) refused(response *http.Response, body []byte) error {
 		return fmt.Errorf("%s answered %s\n  hint: is --server the daemon's address?", c.base.Host, response.Status)
 	}
 	hint := problem.Hint
-	if response.StatusCode == http.StatusUnauthorized {
+	if response.StatusCode == http.StatusUnauthorized && !strings.Contains(hint, "pushback.yml") { // there the daemon has none
 		hint = "name the file with the API token by --token-file or PUSHBACK_TOKEN_FILE"
 	}
 	text := problem.Detail

@@ -135,12 +135,6 @@ func (d *lastDay) print(out terminal) error {
 		first := d.Alarms[0]
 		fmt.Fprintf(&b, "something may have been changed then; look at one:\n  pushback rules try %s --service %s --at %s\n", first.Rule, first.Service, first.At.Format(time.RFC3339))
 	}
-	b.WriteString(`
-next:
-  pushback rules coverage                # which services these rules cannot see
-  pushback serve                         # verdicts stand on http://127.0.0.1:8484
-  pushback deploy --help                 # tell of a change
-`)
 	_, err := fmt.Fprint(out, b.String())
 	return err
 }

@@ -52,7 +52,7 @@ func TestReadmeCommandsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := regexp.MustCompile(`(?m)\b(pushback|make) ([a-z]+)( check)?`)
+	commands := regexp.MustCompile(`(?m)\b(pushback|make) ([a-z]+)( check| init)?`)
 	known := 0
 	for _, found := range commands.FindAllStringSubmatch(strings.Join(readme(t, "sh"), "\n"), -1) {
 		known++

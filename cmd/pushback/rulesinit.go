@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -36,9 +38,9 @@ func (rulesInitCommand) Help() string {
 	return `Looks at which services the metric store knows and by which names their metrics
 go (Prometheus's client libraries, OpenTelemetry, Istio, Micrometer, grpc, Kafka,
 …; classic and native histograms), writes pushback.yml with a catalogue of these
-services and rules/start.yml with the rules of the library that have something to
-read, and tries them at random moments of the last day. Nothing is overwritten
-without --force.
+services, rules/start.yml with the rules of the library that have something to
+read, and token, which the API asks for; and tries the rules at random moments of
+the last day. Nothing is overwritten without --force, and the token not even then.
 
 Examples:
 
@@ -81,7 +83,23 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 	if r.JSON {
 		return out.printJSON(answer)
 	}
-	return answer.LastDay.print(out)
+	if err := answer.LastDay.print(out); err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, r.next())
+	return err
+}
+
+// next is what to type now, in the folder that was written.
+func (r rulesInitCommand) next() string {
+	next := "\nnext:\n"
+	if dir := shown(r.Dir); dir != "." {
+		next += "  cd " + dir + "\n"
+	}
+	return next + `  pushback rules coverage                # which services these rules cannot see
+  pushback serve                         # verdicts stand on http://127.0.0.1:8484
+  pushback deploy --token-file token --service S --environment production --version V
+`
 }
 
 var teamName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
@@ -104,6 +122,7 @@ func (r rulesInitCommand) check() error {
 
 func (r rulesInitCommand) configuration() string { return filepath.Join(r.Dir, "pushback.yml") }
 func (r rulesInitCommand) rules() string         { return filepath.Join(r.Dir, "rules", "start.yml") }
+func (r rulesInitCommand) token() string         { return filepath.Join(r.Dir, "token") }
 
 // address is the store's URL, asked for where a person sits.
 func (r rulesInitCommand) address(in *os.File, ask io.Writer) (string, error) {
@@ -148,10 +167,13 @@ func look(ctx context.Context, address string) (survey.Survey, error) {
 	if errors.Is(err, survey.ErrNothing) {
 		return found, fmt.Errorf("%w\n  hint: docs/library.md lists the names; pushback rules library shows the rules, to be copied and changed", err)
 	}
+	if err != nil {
+		err = fmt.Errorf("%w\n  hint: is there a metric store at %s?", err, address)
+	}
 	return found, err
 }
 
-// write writes both files, and gives their names.
+// write writes the files, and gives their names.
 func (r rulesInitCommand) write(found survey.Survey, w survey.Written) ([]string, error) {
 	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil { //nolint:gosec // rules are for everybody to read
 		return nil, fmt.Errorf("writing the files: %w", err)
@@ -162,7 +184,28 @@ func (r rulesInitCommand) write(found survey.Survey, w survey.Written) ([]string
 			return nil, fmt.Errorf("writing the files: %w", err)
 		}
 	}
+	made, err := r.makeToken()
+	if err != nil {
+		return nil, fmt.Errorf("writing the token: %w", err)
+	}
+	if made {
+		files = append(files, r.token())
+	}
 	return files, nil
+}
+
+// makeToken makes the API's token. One that is there is left alone: pipelines
+// may hold it.
+func (r rulesInitCommand) makeToken() (made bool, err error) {
+	f, err := os.OpenFile(r.token(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = fmt.Fprintln(f, rand.Text())
+	return true, errors.Join(err, f.Close())
 }
 
 // writeFile makes a file that was not there; with --force it may have been.
@@ -180,7 +223,7 @@ func (r rulesInitCommand) writeFile(name, text string) error {
 }
 
 func (a initAnswer) print(out terminal) {
-	fmt.Fprintf(out, "found %d services:\n", len(a.Services))
+	fmt.Fprintf(out, "found %s:\n", counted(len(a.Services), "service"))
 	width := 0
 	for _, f := range a.Found {
 		width = max(width, len(f.Metric+f.By)+len(" ()"))

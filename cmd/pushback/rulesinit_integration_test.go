@@ -98,10 +98,17 @@ func TestTheFirstHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	has(string(written), "# yaml-language-server: $schema=", "team: shop", "use: library/http-red", "use: library/grpc", "use: library/go-runtime")
+	token, err := os.ReadFile(filepath.Join(dir, "token"))
+	if info, _ := os.Stat(filepath.Join(dir, "token")); err != nil || len(token) < 20 || info.Mode().Perm() != 0o600 {
+		t.Errorf("the token: %d bytes, %v", len(token), err)
+	}
 	has(f(2, "rules", "init", "--prometheus", server.URL, "--dir", dir), "is there already", "--force")
 	has(f(2, "rules", "init", "--dir", t.TempDir()), "--prometheus")
 	has(f(2, "rules", "init", "--prometheus", "http://me:secret@host", "--dir", t.TempDir()), "password")
 	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--force", "--json", "--moments", "0"), `"library/http-red"`)
+	if kept, err := os.ReadFile(filepath.Join(dir, "token")); err != nil || string(kept) != string(token) {
+		t.Errorf("--force made another token: %v", err)
+	}
 	has(f(0, "config", "check", "-c", c), "all well")
 	has(f(0, "rules", "check", "-c", c), "all well")
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 )
@@ -42,6 +43,14 @@ func (t terminal) paint(style, text string) string {
 		return text
 	}
 	return style + text + styleOff
+}
+
+// counted is how many there are of something: 1 rule, 2 rules.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // printJSON writes one value, indented, for programs and for jq.

@@ -60,7 +60,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l := loader{name: path}
 	data, err := readBounded(path)
 	if err != nil {
-		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c")
+		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c, or let pushback rules init write one")
 		return Config{}, l.found
 	}
 	if l.folder, err = filepath.Abs(filepath.Dir(path)); err != nil {

@@ -27,6 +27,7 @@ func (s Survey) Configuration(w Written) string {
 # stands in docs/pushback.yml; check this file with ` + "`pushback config check`" + `.
 
 listen: 127.0.0.1:8484
+token_file: token                        # what the API asks for, of whoever changes anything
 data: data
 rules: rules
 
