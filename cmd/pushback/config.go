@@ -56,8 +56,9 @@ func (c configCheckCommand) Run(out terminal) error {
 		return usageError(fmt.Errorf("the configuration is wrong:\n%w", problems))
 	}
 	if !c.JSON {
-		fmt.Fprintf(out, "%s: %d metric stores, %d sources, %d hooks, %d receivers: all well\n",
-			c.Config, len(loaded.Metrics), len(loaded.Sources), len(loaded.Hooks), len(loaded.Receivers))
+		fmt.Fprintf(out, "%s: %s, %s, %s, %s: all well\n", c.Config,
+			counted(len(loaded.Metrics), "metric store"), counted(len(loaded.Sources), "source"),
+			counted(len(loaded.Hooks), "hook"), counted(len(loaded.Receivers), "receiver"))
 	}
 	return nil
 }

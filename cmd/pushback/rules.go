@@ -126,6 +126,6 @@ func printRules(out terminal, folder string, a rulesAnswer) error {
 		_, err := fmt.Fprintf(out, "%s: mistakes: %d\n", folder, len(a.Diagnostics))
 		return err
 	}
-	_, err := io.WriteString(out, fmt.Sprintf("%s: %d rules, all well\n", folder, a.Rules))
+	_, err := io.WriteString(out, fmt.Sprintf("%s: %s, all well\n", folder, counted(a.Rules, "rule")))
 	return err
 }

@@ -158,7 +158,7 @@ func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out, "%d services: %d seen, %d not\n", len(all), len(all)-unseen, unseen)
+	_, err := fmt.Fprintf(out, "%s: %d seen, %d not\n", counted(len(all), "service"), len(all)-unseen, unseen)
 	return err
 }
 

@@ -57,7 +57,7 @@ func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 	}
 	loaded := map[string]*rules.Set{}
 	reports := []ruletest.Report{}
-	wrong, failed := false, 0
+	wrong, ran, failed := false, 0, 0
 	for _, file := range files {
 		suite, set, err := testsOf(out, file, loaded, r.JSON)
 		if err != nil {
@@ -71,7 +71,7 @@ func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 		if err != nil {
 			return err
 		}
-		reports, failed = append(reports, report), failed+report.Failed()
+		reports, ran, failed = append(reports, report), ran+len(report.Tests), failed+report.Failed()
 	}
 	if err := r.write(out, reports); err != nil {
 		return err
@@ -81,6 +81,8 @@ func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 		return &exitError{code: exitUsage}
 	case failed > 0:
 		return &exitError{code: exitFailure}
+	case ran == 0 && r.Only != "": // a pipeline with a slip of the pen here would never fail
+		return usageError(fmt.Errorf("no test has %q in its name", r.Only))
 	}
 	return nil
 }

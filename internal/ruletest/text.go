@@ -30,7 +30,8 @@ func Text(w io.Writer, r Report, colour bool) error {
 	if failed := r.Failed(); failed > 0 {
 		fmt.Fprintf(&b, "%s: %d of %d tests failed\n", r.File, failed, len(r.Tests))
 	} else {
-		fmt.Fprintf(&b, "%s %s: %d tests\n", paint("32", "ok"), r.File, len(r.Tests))
+		noun := map[bool]string{true: "test", false: "tests"}[len(r.Tests) == 1]
+		fmt.Fprintf(&b, "%s %s: %d %s\n", paint("32", "ok"), r.File, len(r.Tests), noun)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -116,9 +116,14 @@ func (s *Store) Holds(ctx context.Context, now time.Time) ([]Hold, error) {
 }
 
 func (h Hold) entry(action, actor string, at time.Time) Entry {
-	detail, err := json.Marshal(map[string]any{
-		"hold": h.ID, "kind": h.Kind, "service": h.Service, "environment": h.Environment, "why": h.Why, "until": h.Until,
-	})
+	detail, err := json.Marshal(struct {
+		Hold        string    `json:"hold"`
+		Kind        HoldKind  `json:"kind"`
+		Service     string    `json:"service"`
+		Environment string    `json:"environment"`
+		Why         string    `json:"why"`
+		Until       time.Time `json:"until,omitzero"`
+	}{h.ID, h.Kind, h.Service, h.Environment, h.Why, h.Until})
 	if err != nil {
 		panic(err) // plain values: cannot fail
 	}
