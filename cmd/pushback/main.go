@@ -48,6 +48,7 @@ type commandLine struct {
 	Gate       gateCommand       `cmd:"" help:"Ask whether a service may be deployed now."`
 	Hold       holdCommand       `cmd:"" help:"Close the gate of a service, or of all."`
 	Release    releaseCommand    `cmd:"" help:"Release a hold, or take the blame off a change."`
+	Incident   incidentCommand   `cmd:"" help:"Keep a stretch of time out of what is learned."`
 	Freeze     freezeCommand     `cmd:"" help:"Stop all acting within five seconds."`
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Let rules act again."`
 	Rules      rulesCommand      `cmd:"" help:"Work on the rules."`

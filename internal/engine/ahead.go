@@ -231,12 +231,18 @@ func (p *pass) lesson(ctx context.Context, l lesson) error {
 	}
 	p.named[l.name] = true
 	_, _, learned, err := p.engine.Store.NewestProfile(ctx, l.name)
-	switch {
-	case err == nil && !learned.Before(p.since):
-		p.note(l.name, learned)
-		return nil
-	case err != nil && !errors.Is(err, store.ErrNotFound):
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
+	}
+	if err == nil && !learned.Before(p.since) {
+		outdated, err := p.outdated(ctx, l, learned)
+		if err != nil {
+			return err
+		}
+		if !outdated {
+			p.note(l.name, learned)
+			return nil
+		}
 	}
 	p.note(l.name, learned)
 	return p.learn(ctx, l)

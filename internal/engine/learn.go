@@ -104,9 +104,10 @@ func (e *Engine) history(ctx context.Context, l lesson) (detector.History, error
 }
 
 // mask are the stretches of a history that a change judged bad has touched,
-// from its start until the change that put it right was through.
+// from its start until the change that put it right was through, and those
+// that people called an incident.
 func (e *Engine) mask(ctx context.Context, l lesson, from time.Time) ([]sources.Window, error) {
-	bad, err := e.Store.Condemned(ctx, l.service, l.environment, from, l.end)
+	bad, err := e.Store.Masked(ctx, l.service, l.environment, from, l.end)
 	if err != nil {
 		return nil, fmt.Errorf("finding bad stretches: %w", err)
 	}

@@ -76,10 +76,16 @@ func (k *profileKeeper) profile(ctx context.Context, w *watch.Watch, l lesson) (
 	if hash := w.Profiles[l.signal.Name]; hash != "" {
 		return k.read(ctx, hash)
 	}
-	p, hash, _, err := k.engine.Store.NewestProfile(ctx, l.name)
+	p, hash, learned, err := k.engine.Store.NewestProfile(ctx, l.name)
 	fits := err == nil && !p.End.After(w.BaseAt.Add(w.Plan.Tick))
 	if fits && w.BaseAt.Sub(p.End) < profileAge {
-		return p, k.hold(ctx, w, l, hash)
+		outdated, err := k.outdated(ctx, l, learned)
+		if err != nil {
+			return p, err
+		}
+		if !outdated {
+			return p, k.hold(ctx, w, l, hash)
+		}
 	}
 	k.ask(l)
 	if err == nil && !fits {

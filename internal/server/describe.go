@@ -25,6 +25,7 @@ func (s *Server) describe(mux *http.ServeMux) {
 	s.orderOperations(h)
 	s.ruleOperations(h)
 	s.gateOperations(h)
+	s.incidentOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
 	mux.HandleFunc("GET /openapi.json", s.reader(func(w http.ResponseWriter, _ *http.Request) {

@@ -22,13 +22,16 @@ type Engine interface {
 	Gatekeeper
 }
 
-// Gatekeeper answers deploy tools, and lets people stop them. Release and Clear
-// answer with errors as Approve does.
+// Gatekeeper answers deploy tools, and lets people stop them and say what was
+// not the usual. Release, Clear and RemoveIncident answer with errors as
+// Approve does.
 type Gatekeeper interface {
 	Gate(ctx context.Context, service, environment string, fixes []string) (rollback.Gate, error)
 	Hold(ctx context.Context, h store.Hold) (held store.Hold, set bool, err error)
 	Release(ctx context.Context, id, actor string) (store.Hold, error)
 	Clear(ctx context.Context, key, actor, why string) error
+	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
+	RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error)
 }
 
 // Source authenticates and reads the deliveries of one tool. Its errors are
@@ -65,6 +68,7 @@ type Orders interface {
 	Order(ctx context.Context, key string) (rollback.Order, error)
 	Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error)
 	Holds(ctx context.Context, now time.Time) ([]store.Hold, error)
+	Incidents(ctx context.Context) ([]store.Incident, error)
 }
 
 // Told reads what was said and decided about a change.

@@ -109,6 +109,15 @@ func (e storeEngine) Release(ctx context.Context, id, actor string) (store.Hold,
 	return store.Hold{}, errors.Join(err, store.ErrNotFound)
 }
 
+func (e storeEngine) NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error) {
+	i.At = testNow
+	return e.Store.NoteIncident(ctx, i)
+}
+
+func (e storeEngine) RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error) {
+	return e.Store.RemoveIncident(ctx, id, actor, testNow)
+}
+
 func (e storeEngine) Clear(ctx context.Context, key, actor, why string) error {
 	cleared, err := e.Store.Clear(ctx, key, actor, why, testNow)
 	if err == nil && !cleared {

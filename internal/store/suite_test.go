@@ -30,6 +30,7 @@ var suite = []struct {
 	{"predecessor", predecessorOf},
 	{"concurrent changes", concurrentChanges},
 	{"condemned stretches", condemnedStretches},
+	{"incidents", incidents},
 	{"pruning keeps duplicates known", pruning},
 	{"one order a change", oneOrderAChange},
 	{"one claim an order", oneClaimAnOrder},

@@ -1,0 +1,83 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
+)
+
+// longestIncident is more than any history is long.
+const longestIncident = 90 * 24 * time.Hour
+
+type incidentInput struct{ Body api.NewIncident }
+
+func (s *Server) incidentOperations(h huma.API) {
+	operation := func(id, method, path, summary, description string, errs ...int) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Incidents"}, Errors: append([]int{401}, errs...)}
+	}
+	huma.Register(h, operation("list-incidents", http.MethodGet, "/v1/incidents", "Stretches that are no measure of the usual", ""), s.listIncidents)
+	huma.Register(h, operation("note-incident", http.MethodPost, "/v1/incidents", "Keep a stretch out of what is learned",
+		"Profiles whose history it touches are learned anew, without it."), s.noteIncident)
+	huma.Register(h, operation("remove-incident", http.MethodPost, "/v1/incidents/{id}/remove", "Let a stretch count again",
+		"Profiles whose history it touches are learned anew, with it.", 404), s.removeIncident)
+}
+
+func (s *Server) listIncidents(ctx context.Context, _ *struct{}) (*answerOf[api.Incidents], error) {
+	found, err := s.Store.Incidents(ctx)
+	if err != nil {
+		return nil, s.unreadable(err)
+	}
+	all := []api.Incident{}
+	for _, i := range found {
+		all = append(all, incident(i))
+	}
+	return &answerOf[api.Incidents]{Body: api.Incidents{Incidents: all}}, nil
+}
+
+func incident(i store.Incident) api.Incident {
+	return api.Incident{ID: i.ID, Service: i.Service, Environment: i.Environment, From: i.From, To: i.To, Why: i.Why, Actor: i.Actor, At: i.At}
+}
+
+func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf[api.Incident], error) {
+	b, now := in.Body, s.Now()
+	if b.To.IsZero() {
+		b.To = now
+	}
+	switch {
+	case b.To.After(now):
+		return nil, problem(http.StatusUnprocessableEntity, "to lies ahead", "leave it out for an incident that goes on until now; note the rest when it is over")
+	case !b.From.Before(b.To):
+		return nil, problem(http.StatusUnprocessableEntity, "from is not before to", "name the earlier moment first")
+	case b.To.Sub(b.From) > longestIncident:
+		return nil, problem(http.StatusUnprocessableEntity, "that is longer than 90 days", "no history is that long: name the stretch that was not the usual")
+	}
+	i, err := s.Engine.NoteIncident(ctx, store.Incident{
+		Service: oneLine(b.Service), Environment: oneLine(b.Environment), From: b.From, To: b.To, Why: oneLine(b.Why), Actor: oneLine(b.Actor),
+	})
+	if err != nil {
+		return nil, s.unnoted(err)
+	}
+	return &answerOf[api.Incident]{Body: incident(i)}, nil
+}
+
+func (s *Server) removeIncident(ctx context.Context, in *releaseInput) (*answerOf[api.Incident], error) {
+	i, err := s.Engine.RemoveIncident(ctx, in.ID, oneLine(in.Body.Actor))
+	if err != nil {
+		return nil, s.unnoted(err)
+	}
+	return &answerOf[api.Incident]{Body: incident(i)}, nil
+}
+
+func (s *Server) unnoted(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return problem(http.StatusNotFound, "no incident of that id", "GET /v1/incidents lists them")
+	}
+	s.Log.Error("an incident could not be noted", "error", err)
+	return problem(http.StatusServiceUnavailable, "this could not be noted", "try again; see /readyz, and the log")
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// Incident is a stretch of time that a person says is no measure of the usual:
+// profiles are learned without it.
+type Incident struct {
+	ID          string // "i3"; set by the store
+	Service     string // "" for all
+	Environment string // "" for all
+	From, To    time.Time
+	Why         string
+	Actor       string
+	At          time.Time // when it was noted
+}
+
+const selectIncident = `SELECT id, service, environment, began_at, ended_at, why, actor, noted_at FROM incidents `
+
+func scanIncident(r row) (Incident, error) {
+	var i Incident
+	var from, to, at int64
+	err := r.Scan(&i.ID, &i.Service, &i.Environment, &from, &to, &i.Why, &i.Actor, &at)
+	i.From, i.To, i.At = fromMicros(from), fromMicros(to), fromMicros(at)
+	return i, err
+}
+
+// NoteIncident stores an incident, and the journal's word of it.
+func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		n, err := count(ctx, tx, "incidents")
+		if err != nil {
+			return err
+		}
+		i.ID = fmt.Sprint("i", n)
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO incidents (id, service, environment, began_at, ended_at, why, actor, noted_at, removed_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`,
+			i.ID, i.Service, i.Environment, micros(i.From), micros(i.To), i.Why, i.Actor, micros(i.At))
+		if err != nil {
+			return err
+		}
+		return appendEntries(ctx, tx, i.entry("incident", i.Actor, i.At))
+	})
+	return i, failed(err, "note incident")
+}
+
+// RemoveIncident takes an incident back, in a person's name: its stretch
+// counts again. The row stays, for the time at which it did. ErrNotFound:
+// there is none of that id, or it was taken back already.
+func (s *Store) RemoveIncident(ctx context.Context, id, actor string, now time.Time) (i Incident, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		removed, err := affected(ctx, tx, `UPDATE incidents SET removed_at = $2 WHERE id = $1 AND removed_at = 0`, id, micros(now))
+		if err == nil && !removed {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if i, err = scanIncident(tx.QueryRowContext(ctx, selectIncident+`WHERE id = $1`, id)); err != nil {
+			return err
+		}
+		return appendEntries(ctx, tx, i.entry("remove incident", actor, now))
+	})
+	return i, failed(err, "remove incident %s", id)
+}
+
+// Incidents lists the incidents that count, oldest first.
+func (s *Store) Incidents(ctx context.Context) ([]Incident, error) {
+	is, err := collect(ctx, s.read, scanIncident, selectIncident+`WHERE removed_at = 0 ORDER BY began_at, noted_at`)
+	return is, failed(err, "list incidents")
+}
+
+// ofHistory picks the incidents that touch a history: of a service and an
+// environment, between two moments.
+const ofHistory = `WHERE (service = '' OR service = $1) AND (environment = '' OR environment = $2) AND began_at <= $4 AND ended_at >= $3 `
+
+// Masked gives the stretches between from and to that no profile of the
+// service may be learned from: in which a condemned change was live, and
+// which a person called an incident.
+func (s *Store) Masked(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
+	masked, err := s.Condemned(ctx, service, environment, from, to)
+	if err != nil {
+		return nil, err
+	}
+	incidents, err := collect(ctx, s.read, scanIncident, selectIncident+ofHistory+`AND removed_at = 0 ORDER BY began_at`,
+		service, environment, micros(from), micros(to))
+	for _, i := range incidents {
+		masked = append(masked, sources.Window{From: i.From, To: i.To})
+	}
+	return masked, failed(err, "find incidents of %s", service)
+}
+
+// IncidentsChanged is when an incident that touches a history was last noted
+// or taken back; zero: never. What was learned before must be learned anew.
+func (s *Store) IncidentsChanged(ctx context.Context, service, environment string, from, to time.Time) (time.Time, error) {
+	var at int64
+	err := s.read.QueryRowContext(ctx, `
+		SELECT COALESCE(MAX(CASE WHEN removed_at > noted_at THEN removed_at ELSE noted_at END), 0) FROM incidents `+ofHistory,
+		service, environment, micros(from), micros(to)).Scan(&at)
+	return fromMicros(at), failed(err, "find incidents of %s", service)
+}
+
+func (i Incident) entry(action, actor string, at time.Time) Entry {
+	detail, err := json.Marshal(map[string]any{
+		"incident": i.ID, "service": i.Service, "environment": i.Environment, "from": i.From, "to": i.To, "why": i.Why,
+	})
+	if err != nil {
+		panic(err) // plain values: cannot fail
+	}
+	return Entry{At: at, Actor: actor, Action: action, Detail: detail}
+}
