@@ -19,6 +19,7 @@ import (
 )
 
 const (
+	tool = "LaunchDarkly"
 	// DefaultTimeout bounds a rollback where the configuration does not.
 	DefaultTimeout = time.Minute
 	defaultURL     = "https://app.launchdarkly.com"
@@ -28,14 +29,12 @@ const (
 
 // Config is a hook of kind launchdarkly in pushback.yml.
 type Config struct {
-	URL         string                  `yaml:"url"`         // "": https://app.launchdarkly.com
-	TokenFile   string                  `yaml:"token_file"`  // an access token that may update flags
-	Project     string                  `yaml:"project"`     // "": default
-	Environment string                  `yaml:"environment"` // its key; "": $environment
-	Flag        string                  `yaml:"flag"`        // its key; "": $group, which ramps of one flag share
-	To          flag.To                 `yaml:"to"`          // off, or previous; "": off
-	Timeout     time.Duration           `yaml:"timeout"`     // 0: DefaultTimeout
-	HTTP        config.HTTPClientConfig `yaml:"http"`        // TLS, proxy and headers, as Prometheus writes them
+	URL       string                  `yaml:"url"`        // "": https://app.launchdarkly.com
+	TokenFile string                  `yaml:"token_file"` // an access token that may update flags
+	Place     flag.Place              `yaml:",inline"`    // by their keys
+	To        flag.To                 `yaml:"to"`         // off, or previous; "": off
+	Timeout   time.Duration           `yaml:"timeout"`    // 0: DefaultTimeout
+	HTTP      config.HTTPClientConfig `yaml:"http"`       // TLS, proxy and headers, as Prometheus writes them
 }
 
 // SetDirectory makes relative file names start at dir.
@@ -56,18 +55,17 @@ type Hook struct {
 
 // New checks the configuration, the token included, and calls nobody.
 func New(c Config) (*Hook, error) {
-	c.URL, c.Project = cmp.Or(c.URL, defaultURL), cmp.Or(c.Project, "default")
-	c.Environment, c.Flag = cmp.Or(c.Environment, "$environment"), cmp.Or(c.Flag, "$group")
-	c.To, c.Timeout = cmp.Or(c.To, flag.ToOff), cmp.Or(c.Timeout, DefaultTimeout)
+	c.URL, c.To, c.Timeout = cmp.Or(c.URL, defaultURL), cmp.Or(c.To, flag.ToOff), cmp.Or(c.Timeout, DefaultTimeout)
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
 	}
-	err := errors.Join(c.To.Check(), naming.Check("project", c.Project), naming.Check("environment", c.Environment), naming.Check("flag", c.Flag))
-	if err != nil {
+	place, err := c.Place.Whole()
+	if err := errors.Join(c.To.Check(), err); err != nil {
 		return nil, err
 	}
+	c.Place = place
 	api, err := call.New(call.Options{
-		Name: "LaunchDarkly", URL: c.URL, TokenFile: c.TokenFile, HTTP: c.HTTP, Header: http.Header{"Ld-Api-Version": {apiVersion}},
+		Name: tool, URL: c.URL, TokenFile: c.TokenFile, HTTP: c.HTTP, Header: http.Header{"Ld-Api-Version": {apiVersion}},
 	})
 	if err != nil {
 		return nil, err
@@ -75,48 +73,28 @@ func New(c Config) (*Hook, error) {
 	return &Hook{config: c, api: api, now: time.Now}, nil
 }
 
-// named is one flag in one environment.
-type named struct{ project, environment, flag string }
-
-func (h *Hook) named(p rollback.Plan) (n named, err error) {
-	for _, one := range []struct {
-		into         *string
-		key, setting string
-	}{{&n.project, "project", h.config.Project}, {&n.environment, "environment", h.config.Environment}, {&n.flag, "flag", h.config.Flag}} {
-		if *one.into, err = naming.Fill(one.key, one.setting, p); err != nil {
-			return n, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
-		}
-		if !naming.Plain(*one.into) {
-			return n, fmt.Errorf("%w: %s: %q is no key in LaunchDarkly", rollback.ErrNotSent, one.key, *one.into)
-		}
-	}
-	return n, nil
-}
-
-func (n named) path() string { return call.Path("api", "v2", "flags", n.project, n.flag) }
-
-// String is how people call it.
-func (n named) String() string { return fmt.Sprintf("flag %s in %s", n.flag, n.environment) }
+// pathOf is where LaunchDarkly keeps a flag.
+func pathOf(p flag.Place) string { return call.Path("api", "v2", "flags", p.Project, p.Flag) }
 
 // turn is what leads a flag to where a plan wants it.
 type turn struct {
-	named named
+	place flag.Place
 	now   string // what is served
 	to    flag.Value
 	steps []instruction
 }
 
 func (h *Hook) look(ctx context.Context, p rollback.Plan) (t turn, err error) {
-	if t.named, err = h.named(p); err != nil {
+	if t.place, err = h.config.Place.Of(p, tool); err != nil {
 		return t, err
 	}
 	var f feature
-	if err := h.api.Get(ctx, t.named.path()+"?"+url.Values{"env": {t.named.environment}}.Encode(), &f); err != nil {
+	if err := h.api.Get(ctx, pathOf(t.place)+"?"+url.Values{"env": {t.place.Environment}}.Encode(), &f); err != nil {
 		return t, err
 	}
-	e, found := f.Environments[t.named.environment]
+	e, found := f.Environments[t.place.Environment]
 	if !found || f.Archived {
-		return t, fmt.Errorf("%s is archived, or not in this environment", t.named)
+		return t, fmt.Errorf("%s is archived, or not in this environment", t.place)
 	}
 	t.now = f.serving(e)
 	if t.to, err = h.config.To.Target(p.Target); err != nil {
@@ -134,8 +112,8 @@ type patch struct {
 }
 
 func (t turn) patch(p rollback.Plan) patch {
-	comment := fmt.Sprintf("Pushback: %s back to %s, order %s", t.named.flag, t.to, p.Change.Key())
-	return patch{Environment: t.named.environment, Comment: comment, Instructions: t.steps}
+	comment := fmt.Sprintf("Pushback: %s back to %s, order %s", t.place.Flag, t.to, p.Change.Key())
+	return patch{Environment: t.place.Environment, Comment: comment, Instructions: t.steps}
 }
 
 // Do turns the flag.
@@ -154,13 +132,13 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	}
 	var log call.Log
 	answer, err := h.api.Act(ctx, call.Request{
-		Method: http.MethodPatch, Path: t.named.path(), Body: t.patch(w.Plan()), ContentType: semantic,
+		Method: http.MethodPatch, Path: pathOf(t.place), Body: t.patch(w.Plan()), ContentType: semantic,
 	}, nil)
-	log.Add("PATCH %s, from %s to %s: %s", t.named.path(), t.now, t.to, answer.Status)
+	log.Add("PATCH %s, from %s to %s: %s", pathOf(t.place), t.now, t.to, answer.Status)
 	log.Add("%s", answer.Body)
 	status := answer.Status
 	if err == nil {
-		status = fmt.Sprintf("%s is %s", t.named, rollback.Output(t.to.String()))
+		status = fmt.Sprintf("%s is %s", t.place, rollback.Output(t.to.String()))
 	}
 	return log.Receipt(h.now(), status), err
 }
@@ -175,7 +153,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 	if err != nil {
 		return rollback.Preview{}, fmt.Errorf("writing the patch: %w", err)
 	}
-	return rollback.Preview{Steps: []string{fmt.Sprintf("PATCH %s%s %s", h.api.URL(), t.named.path(), text)}}, nil
+	return rollback.Preview{Steps: []string{fmt.Sprintf("PATCH %s%s %s", h.api.URL(), pathOf(t.place), text)}}, nil
 }
 
 // Verify looks at what the flag serves.
@@ -184,21 +162,21 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, 
 	if err != nil {
 		return rollback.Sighting{}, err
 	}
-	return rollback.Sighting{At: h.now().UTC(), Settled: len(t.steps) == 0, Running: t.now, Detail: t.named.String()}, nil
+	return rollback.Sighting{At: h.now().UTC(), Settled: len(t.steps) == 0, Running: t.now, Detail: t.place.String()}, nil
 }
 
 // Preflight looks whether the token is taken, and whether the flag can be
 // turned without asking people in LaunchDarkly first.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
 	const hint = "put an access token that may update flags into token_file"
-	if !p.Known() && !naming.Fixed(h.config.Project+h.config.Environment+h.config.Flag) {
+	if !p.Known() && !naming.Fixed(h.config.Place.Project+h.config.Place.Environment+h.config.Place.Flag) {
 		err := h.api.Get(ctx, "/api/v2/caller-identity", &struct{}{})
 		return []rollback.Check{
 			call.Reached("LaunchDarkly takes the token", err, hint),
-			{What: "the flag", Skipped: "it follows from the change: " + h.config.Flag},
+			{What: "the flag", Skipped: "it follows from the change: " + h.config.Place.Flag},
 		}
 	}
-	n, err := h.named(p)
+	place, err := h.config.Place.Of(p, tool)
 	if err != nil {
 		return []rollback.Check{{What: "the flag has a name", Problem: rollback.Output(err.Error()), Hint: "see `flag`"}}
 	}
@@ -206,19 +184,19 @@ func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check 
 		p.Target = "off" // a fixed flag can be looked at without a change
 	}
 	_, err = h.look(ctx, p)
-	return []rollback.Check{call.Reached(n.String()+" can be turned", err, hint), h.approvals(ctx, n)}
+	return []rollback.Check{call.Reached(place.String()+" can be turned", err, hint), h.approvals(ctx, place)}
 }
 
 // approvals finds out whether LaunchDarkly wants people to approve changes of
 // the environment: it would refuse ours.
-func (h *Hook) approvals(ctx context.Context, n named) rollback.Check {
+func (h *Hook) approvals(ctx context.Context, p flag.Place) rollback.Check {
 	var found struct {
 		Approval struct {
 			Required bool `json:"required"`
 		} `json:"approvalSettings"`
 	}
 	c := rollback.Check{What: "LaunchDarkly asks nobody to approve"}
-	err := h.api.Get(ctx, call.Path("api", "v2", "projects", n.project, "environments", n.environment), &found)
+	err := h.api.Get(ctx, call.Path("api", "v2", "projects", p.Project, "environments", p.Environment), &found)
 	switch {
 	case err != nil:
 		c.Skipped = rollback.Output(err.Error())

@@ -103,9 +103,9 @@ func hook(t *testing.T, url string, c Config) *Hook {
 	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.URL, c.TokenFile, c.Timeout, c.Project = url, file, 20*time.Second, "shop"
-	if c.Flag == "" {
-		c.Flag = "new-cart"
+	c.URL, c.TokenFile, c.Timeout, c.Place.Project = url, file, 20*time.Second, "shop"
+	if c.Place.Flag == "" {
+		c.Place.Flag = "new-cart"
 	}
 	h, err := New(c)
 	if err != nil {
@@ -222,11 +222,11 @@ func TestPreflight(t *testing.T) {
 }
 
 func TestHostileNames(t *testing.T) {
-	h := hook(t, "http://127.0.0.1:1", Config{Flag: "$group"})
+	h := hook(t, "http://127.0.0.1:1", Config{Place: flag.Place{Flag: "$group"}})
 	for _, group := range []string{"", "../x", "a/b", "a?b", "a b"} {
 		plan := hooktest.Warrant(t).Plan()
 		plan.Change.Group = group
-		if _, err := h.named(plan); err == nil {
+		if _, err := h.config.Place.Of(plan, tool); err == nil {
 			t.Errorf("%q is a flag", group)
 		}
 	}
@@ -234,7 +234,7 @@ func TestHostileNames(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for want, c := range map[string]Config{
-		"write off, or previous": {To: "on"}, "negative": {Timeout: -1}, "whole text": {Flag: "x$group"}, "token_file is missing": {},
+		"write off, or previous": {To: "on"}, "negative": {Timeout: -1}, "whole text": {Place: flag.Place{Flag: "x$group"}}, "token_file is missing": {},
 	} {
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", c, err, want)

@@ -57,61 +57,41 @@ func (f featureEnvironment) serving() string {
 	return string(flag.On)
 }
 
-// named is one flag in one environment.
-type named struct{ project, environment, flag string }
-
-func (h *Hook) named(p rollback.Plan) (n named, err error) {
-	for _, one := range []struct {
-		into         *string
-		key, setting string
-	}{{&n.project, "project", h.config.Project}, {&n.environment, "environment", h.config.Environment}, {&n.flag, "flag", h.config.Flag}} {
-		if *one.into, err = naming.Fill(one.key, one.setting, p); err != nil {
-			return n, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
-		}
-		if !naming.Plain(*one.into) {
-			return n, fmt.Errorf("%w: %s: %q is no name in Unleash", rollback.ErrNotSent, one.key, *one.into)
-		}
-	}
-	return n, nil
+// pathOf is where Unleash keeps a flag in an environment.
+func pathOf(p flag.Place, parts ...string) string {
+	return call.Path(append([]string{"api", "admin", "projects", p.Project, "features", p.Flag, "environments", p.Environment}, parts...)...)
 }
-
-func (n named) path(parts ...string) string {
-	return call.Path(append([]string{"api", "admin", "projects", n.project, "features", n.flag, "environments", n.environment}, parts...)...)
-}
-
-// String is how people call it.
-func (n named) String() string { return fmt.Sprintf("flag %s in %s", n.flag, n.environment) }
 
 // turn is what leads a flag to where a plan wants it.
 type turn struct {
-	named named
-	now   string
+	place flag.Place
+	now   string // what is served
 	to    flag.Value
 	steps []call.Request
 }
 
 func (h *Hook) look(ctx context.Context, p rollback.Plan) (t turn, err error) {
-	if t.named, err = h.named(p); err != nil {
+	if t.place, err = h.config.Place.Of(p, tool); err != nil {
 		return t, err
 	}
 	var f featureEnvironment
-	if err := h.api.Get(ctx, t.named.path(), &f); err != nil {
+	if err := h.api.Get(ctx, pathOf(t.place), &f); err != nil {
 		return t, err
 	}
 	t.now = f.serving()
 	if t.to, err = h.config.To.Target(p.Target); err != nil {
 		return t, err
 	}
-	t.steps, err = t.named.steps(f, t.to)
+	t.steps, err = steps(t.place, f, t.to)
 	return t, err
 }
 
 // steps lead from how a flag is to a value; none where it is that already.
-func (n named) steps(f featureEnvironment, to flag.Value) (steps []call.Request, err error) {
+func steps(p flag.Place, f featureEnvironment, to flag.Value) (steps []call.Request, err error) {
 	switch to.Kind {
 	case flag.Off:
 		if f.Enabled {
-			steps = append(steps, n.turn("off"))
+			steps = append(steps, turnTo(p, "off"))
 		}
 		return steps, nil
 	case flag.Variation:
@@ -125,11 +105,11 @@ func (n named) steps(f featureEnvironment, to flag.Value) (steps []call.Request,
 			return nil, err
 		}
 		if now != to {
-			steps = append(steps, n.share(id, to.Thousandth))
+			steps = append(steps, share(p, id, to.Thousandth))
 		}
 	}
 	if !f.Enabled {
-		steps = append(steps, n.turn("on"))
+		steps = append(steps, turnTo(p, "on"))
 	}
 	return steps, nil
 }

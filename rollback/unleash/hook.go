@@ -16,19 +16,20 @@ import (
 	"github.com/pushback/pushback/rollback/internal/naming"
 )
 
-// DefaultTimeout bounds a rollback where the configuration does not.
-const DefaultTimeout = time.Minute
+const (
+	tool = "Unleash"
+	// DefaultTimeout bounds a rollback where the configuration does not.
+	DefaultTimeout = time.Minute
+)
 
 // Config is a hook of kind unleash in pushback.yml.
 type Config struct {
-	URL         string                  `yaml:"url"`         // of Unleash itself, without /api
-	TokenFile   string                  `yaml:"token_file"`  // of a service account that may update strategies and turn flags on and off
-	Project     string                  `yaml:"project"`     // "": default
-	Environment string                  `yaml:"environment"` // "": $environment
-	Flag        string                  `yaml:"flag"`        // "": $group, which ramps of one flag share
-	To          flag.To                 `yaml:"to"`          // off, or previous; "": off
-	Timeout     time.Duration           `yaml:"timeout"`     // 0: DefaultTimeout
-	HTTP        config.HTTPClientConfig `yaml:"http"`        // TLS, proxy and headers, as Prometheus writes them
+	URL       string                  `yaml:"url"`        // of Unleash itself, without /api
+	TokenFile string                  `yaml:"token_file"` // of a service account that may update strategies and turn flags on and off
+	Place     flag.Place              `yaml:",inline"`
+	To        flag.To                 `yaml:"to"`      // off, or previous; "": off
+	Timeout   time.Duration           `yaml:"timeout"` // 0: DefaultTimeout
+	HTTP      config.HTTPClientConfig `yaml:"http"`    // TLS, proxy and headers, as Prometheus writes them
 }
 
 // SetDirectory makes relative file names start at dir.
@@ -49,16 +50,16 @@ type Hook struct {
 
 // New checks the configuration, the token included, and calls nobody.
 func New(c Config) (*Hook, error) {
-	c.Project, c.Environment, c.Flag = cmp.Or(c.Project, "default"), cmp.Or(c.Environment, "$environment"), cmp.Or(c.Flag, "$group")
 	c.To, c.Timeout = cmp.Or(c.To, flag.ToOff), cmp.Or(c.Timeout, DefaultTimeout)
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
 	}
-	err := errors.Join(c.To.Check(), naming.Check("project", c.Project), naming.Check("environment", c.Environment), naming.Check("flag", c.Flag))
-	if err != nil {
+	place, err := c.Place.Whole()
+	if err := errors.Join(c.To.Check(), err); err != nil {
 		return nil, err
 	}
-	api, err := call.New(call.Options{Name: "Unleash", URL: c.URL, TokenFile: c.TokenFile, HTTP: c.HTTP})
+	c.Place = place
+	api, err := call.New(call.Options{Name: tool, URL: c.URL, TokenFile: c.TokenFile, HTTP: c.HTTP})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	}
 	var log call.Log
 	err = h.carryOut(ctx, t, &log)
-	return log.Receipt(h.now(), fmt.Sprintf("%s to %s", t.named, t.to)), err
+	return log.Receipt(h.now(), fmt.Sprintf("%s to %s", t.place, t.to)), err
 }
 
 func (h *Hook) carryOut(ctx context.Context, t turn, l *call.Log) error {
@@ -123,7 +124,7 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, 
 	if err != nil {
 		return rollback.Sighting{}, err
 	}
-	return rollback.Sighting{At: h.now().UTC(), Settled: len(t.steps) == 0, Running: t.now, Detail: t.named.String()}, nil
+	return rollback.Sighting{At: h.now().UTC(), Settled: len(t.steps) == 0, Running: t.now, Detail: t.place.String()}, nil
 }
 
 // Preflight looks whether the token is taken and the flag can be turned.
@@ -131,21 +132,21 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, 
 // alone, by a 403.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
 	const hint = "put the token of a service account that may turn flags into token_file"
-	if !p.Known() && naming.Fixed(h.config.Project) && !naming.Fixed(h.config.Environment+h.config.Flag) {
-		err := h.api.Get(ctx, call.Path("api", "admin", "projects", h.config.Project, "features"), &struct{}{})
+	if !p.Known() && naming.Fixed(h.config.Place.Project) && !naming.Fixed(h.config.Place.Environment+h.config.Place.Flag) {
+		err := h.api.Get(ctx, call.Path("api", "admin", "projects", h.config.Place.Project, "features"), &struct{}{})
 		return []rollback.Check{
 			call.Reached("Unleash takes the token", err, hint),
-			{What: "the flag", Skipped: "it follows from the change: " + h.config.Flag},
+			{What: "the flag", Skipped: "it follows from the change: " + h.config.Place.Flag},
 		}
 	}
-	if !p.Known() && !naming.Fixed(h.config.Project) {
-		return []rollback.Check{{What: "the project", Skipped: "it follows from the change: " + h.config.Project}}
+	if !p.Known() && !naming.Fixed(h.config.Place.Project) {
+		return []rollback.Check{{What: "the project", Skipped: "it follows from the change: " + h.config.Place.Project}}
 	}
 	if !p.Known() {
 		p.Target = "off" // a fixed flag can be looked at without a change
 	}
 	t, err := h.look(ctx, p)
-	return []rollback.Check{call.Reached(t.named.String()+" can be turned", err, hint)}
+	return []rollback.Check{call.Reached(t.place.String()+" can be turned", err, hint)}
 }
 
 // operation is one step of a JSON patch, RFC 6902.
@@ -155,13 +156,13 @@ type operation struct {
 	Value string `json:"value"`
 }
 
-func (n named) turn(word string) call.Request {
-	return call.Request{Method: http.MethodPost, Path: n.path(word), ContentType: "application/json"} // asked for even without a body
+func turnTo(p flag.Place, word string) call.Request {
+	return call.Request{Method: http.MethodPost, Path: pathOf(p, word), ContentType: "application/json"} // asked for even without a body
 }
 
-func (n named) share(strategy string, thousandths int) call.Request {
+func share(p flag.Place, strategy string, thousandths int) call.Request {
 	return call.Request{
-		Method: http.MethodPatch, Path: n.path("strategies", strategy),
+		Method: http.MethodPatch, Path: pathOf(p, "strategies", strategy),
 		Body: []operation{{Op: "replace", Path: "/parameters/rollout", Value: flag.Percent(thousandths)}},
 	}
 }

@@ -78,9 +78,9 @@ func hook(t *testing.T, url string, c Config) *Hook {
 	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.URL, c.TokenFile, c.Timeout, c.Project = url, file, 20*time.Second, "shop"
-	if c.Flag == "" {
-		c.Flag = "new-cart"
+	c.URL, c.TokenFile, c.Timeout, c.Place.Project = url, file, 20*time.Second, "shop"
+	if c.Place.Flag == "" {
+		c.Place.Flag = "new-cart"
 	}
 	h, err := New(c)
 	if err != nil {
@@ -191,7 +191,7 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("%s: %v, want %q", what, bad, wanted)
 		}
 	}
-	plan, fixed := hooktest.Warrant(t).Plan(), Config{Environment: "production"}
+	plan, fixed := hooktest.Warrant(t).Plan(), Config{Place: flag.Place{Environment: "production"}}
 	f("a flag that follows", Config{}, rollback.Plan{}, 200, "")
 	f("a fixed flag", fixed, rollback.Plan{}, 200, "")
 	f("a bad token", Config{}, rollback.Plan{}, 401, "Unleash takes the token: asking Unleash: it answered 401")
@@ -200,7 +200,7 @@ func TestPreflight(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for want, c := range map[string]Config{
-		"url is missing": {}, "write off, or previous": {To: "on"}, "negative": {Timeout: -1}, "whole text": {Flag: "x$group"}, "token_file is missing": {URL: "http://x"},
+		"url is missing": {}, "write off, or previous": {To: "on"}, "negative": {Timeout: -1}, "whole text": {Place: flag.Place{Flag: "x$group"}}, "token_file is missing": {URL: "http://x"},
 	} {
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", c, err, want)

@@ -3,6 +3,8 @@ package flag_test
 import (
 	"testing"
 
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rollback/hooktest"
 	"github.com/pushback/pushback/rollback/internal/flag"
 )
 
@@ -44,4 +46,29 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q is %+v, written %q, read again as %+v, %v", version, v, v, again, err)
 		}
 	})
+}
+
+func TestPlace(t *testing.T) {
+	plan := hooktest.Warrant(t).Plan()
+	plan.Change.Group = "new-cart"
+	f := func(settings flag.Place, want string) {
+		t.Helper()
+		whole, err := settings.Whole()
+		if err == nil {
+			whole, err = whole.Of(plan, "Toggle")
+		}
+		got := whole.Project + ": " + whole.String()
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%+v: %s, want %s", settings, got, want)
+		}
+	}
+	f(flag.Place{}, "default: flag new-cart in production")
+	f(flag.Place{Project: "shop", Environment: "prod", Flag: "$service"}, "shop: flag "+plan.Change.Service+" in prod")
+	f(flag.Place{Flag: "x$group"}, `flag: "x$group": a placeholder is the whole text between two slashes`)
+	f(flag.Place{Flag: "a b"}, rollback.ErrNotSent.Error()+`: flag: "a b" is no name in Toggle`)
+	plan.Change.Group = ""
+	f(flag.Place{}, rollback.ErrNotSent.Error()+": flag: the change has no group")
 }
