@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/rollback"
 )
@@ -45,6 +46,21 @@ func TestExplainChange(t *testing.T) {
 	}
 	if none := get[api.Records](p, "/v1/changes/"+key+"/records?watch=other"); len(none.Watches) != 0 {
 		t.Errorf("records of another watch: %+v", none)
+	}
+}
+
+// What no signal says of a change is said by its watch, on the page and in the API.
+func TestReasonIsShown(t *testing.T) {
+	for _, reason := range []detector.Reason{detector.FailedRollout, detector.Confounded} {
+		p := listen(t, nil)
+		s := bad
+		s.reason = reason
+		key := p.mustPlay(s)
+		w := get[api.Explanation](p, "/v1/changes/"+key).Watches[0]
+		if w.Reason != string(reason) || w.Last.Verdict.Reason != reason {
+			t.Errorf("the API says %q, and of the verdict %q; want %q", w.Reason, w.Last.Verdict.Reason, reason)
+		}
+		p.show("/changes/"+key, 200, detector.Reasons[reason])
 	}
 }
 

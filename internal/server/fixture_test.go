@@ -230,6 +230,7 @@ type scene struct {
 	grade                      detector.Grade
 	before, after              float64 // the error ratio
 	order                      rollback.State
+	reason                     detector.Reason // of the watch and its verdict
 }
 
 // play stores a scene and gives the key of its change.
@@ -244,7 +245,7 @@ func play(ctx context.Context, st *store.Store, s scene) (string, error) {
 		return "", err
 	}
 	to := w
-	to.State, to.Grade = s.state, s.grade
+	to.State, to.Grade, to.Reason = s.state, s.grade, s.reason
 	effects := store.Effects{Record: s.record(w, began)}
 	if s.order != "" {
 		effects.Order = &rollback.Order{
@@ -298,7 +299,7 @@ func (s scene) record(w watch.Watch, began time.Time) *store.Record {
 	errorRate := wave(s.before, s.before/6, 30)
 	after := wave(s.after, s.after/8, 12)
 	return &store.Record{WatchID: w.ID, At: testNow, Verdict: detector.Verdict{
-		Rule: "red", At: testNow, Tick: 12, Grade: s.grade, Method: detector.Method, Signals: []detector.Evidence{
+		Rule: "red", At: testNow, Tick: 12, Grade: s.grade, Reason: s.reason, Method: detector.Method, Signals: []detector.Evidence{
 			{
 				Signal: "errors", Unit: "fraction", Worse: detector.Higher, Grade: s.grade, P: 0.0004, RawP: 0.0002, Tests: []detector.Test{detector.ByCounts},
 				Effect:     detector.Effect{Forecast: s.before, After: s.after, Difference: s.after - s.before, Ratio: s.after / s.before, Low: (s.after - s.before) * 0.7, High: (s.after - s.before) * 1.3},
