@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"log/slog"
 	"math"
 	"strings"
 	"testing"
@@ -21,15 +20,7 @@ import (
 // third service, which does not call it, fails all the time.
 func callers(t *testing.T, deployed time.Time) *embedded.Store {
 	t.Helper()
-	s, err := embedded.New("here", embedded.Config{Dir: t.TempDir(), ScrapeInterval: scrape}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := emptyStore(t)
 	start := deployed.Add(-time.Hour)
 	all := []sources.Series{
 		{Labels: map[string]string{"__name__": "calls", "client": "web", "server": "cart"}},

@@ -92,9 +92,8 @@ func running(t *testing.T, metrics Ranger, change func(*Options)) *Engine {
 	return e
 }
 
-// past is an embedded store with an hour of 50 requests a second, of which
-// 0.5 % fail, and 3 % from the deploy on.
-func past(t *testing.T, deployed time.Time) *embedded.Store {
+// emptyStore is an embedded store of the test's own.
+func emptyStore(t *testing.T) *embedded.Store {
 	t.Helper()
 	s, err := embedded.New("here", embedded.Config{Dir: t.TempDir(), ScrapeInterval: scrape}, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -105,6 +104,14 @@ func past(t *testing.T, deployed time.Time) *embedded.Store {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// past is an embedded store with an hour of 50 requests a second, of which
+// 0.5 % fail, and 3 % from the deploy on.
+func past(t *testing.T, deployed time.Time) *embedded.Store {
+	t.Helper()
+	s := emptyStore(t)
 	good := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "cart", "code": "200"}}
 	bad := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "cart", "code": "500"}}
 	failed := 0.0

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -23,15 +22,7 @@ import (
 // fail, and a quiet one, which fails from the deploy on at every request.
 func routes(t *testing.T, deployed time.Time) *embedded.Store {
 	t.Helper()
-	s, err := embedded.New("here", embedded.Config{Dir: t.TempDir(), ScrapeInterval: scrape}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := emptyStore(t)
 	for route, rate := range map[string]float64{"/home": 2000, "/pay": 2} {
 		good := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "cart", "route": route, "code": "200"}}
 		bad := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "cart", "route": route, "code": "500"}}

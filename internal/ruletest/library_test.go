@@ -40,6 +40,12 @@ func runFile(t *testing.T, folder fs.FS, set *rules.Set, file string) {
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
+	passes(t, s, set)
+}
+
+// passes runs a suite, and says how many tests it has.
+func passes(t *testing.T, s *Suite, set *rules.Set) int {
+	t.Helper()
 	report, err := s.Run(t.Context(), set, func(string) bool { return true }, time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -49,4 +55,5 @@ func runFile(t *testing.T, folder fs.FS, set *rules.Set, file string) {
 		_ = Text(&b, report, false)
 		t.Error(b.String())
 	}
+	return len(report.Tests)
 }

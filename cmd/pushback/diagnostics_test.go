@@ -1,0 +1,35 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/ruletest"
+	"github.com/pushback/pushback/rules"
+)
+
+// TestDiagnosticsAndPages holds that every code people may be shown has its
+// page, and that no page is about a code which is no more.
+func TestDiagnosticsAndPages(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "docs", "diagnostics", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pages []string
+	for _, file := range files {
+		if name := strings.TrimSuffix(filepath.Base(file), ".md"); name != "README" {
+			pages = append(pages, name)
+		}
+	}
+	codes := slices.Concat(rules.Codes(), config.Codes(), ruletest.Codes())
+	slices.Sort(codes)
+	slices.Sort(pages)
+	if diff := cmp.Diff(slices.Compact(codes), pages); diff != "" {
+		t.Errorf("codes and pages (-codes +pages):\n%s", diff)
+	}
+}
