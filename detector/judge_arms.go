@@ -16,7 +16,7 @@ type Companion struct {
 	Split  float64 `json:"split"` // of both arms' events, those of the signal's; 0 where nothing is counted
 }
 
-// tell writes down what the control showed.
+// tellOfControl writes down what the control showed, for a reader.
 func (t *trial) tellOfControl() {
 	c := &Companion{Query: t.reading.Control.Query, Before: sane(level(t.control.before)), After: sane(level(t.control.after, t.control.running))}
 	if t.adjusted() {
@@ -55,8 +55,9 @@ func (t *trial) eventsAfter() (own, other float64) {
 	return own, other
 }
 
-// split is what the sample-ratio check needs: how sure it must be before it
-// speaks. It is no claim about the change, and a false one costs a verdict.
+// splitLevel is how sure the sample-ratio check must be before it speaks: it is
+// no claim about the change, and a false one costs a verdict. splitMixture is κ
+// of its mixture.
 const (
 	splitLevel   = 0.001
 	splitMixture = 100

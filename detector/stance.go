@@ -57,7 +57,7 @@ func apart(v, base float64) float64 {
 	return v - base
 }
 
-// seen are the levels a stance with so many lookbacks has.
+// levelsOf is how many levels a stance with so many lookbacks has.
 func levelsOf(lookbacks int) int { return localLevels + levelsBack*lookbacks }
 
 // limit cuts the levels to the sizes that the history has shown, so that no
