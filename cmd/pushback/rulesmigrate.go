@@ -21,14 +21,14 @@ type rulesMigrateCommand struct {
 // Help says what is read.
 func (rulesMigrateCommand) Help() string {
 	return `Reads an Argo AnalysisTemplate, a Flagger Canary with its MetricTemplates, or a
-Kayenta canary config, YAML or JSON, several in a file, and writes the nearest
-rule. What has no equal stands in a comment. What is written passes
+Kayenta canary config, YAML or JSON, several in a file or in a List, and writes
+the nearest rule. What has no equal stands in a comment. What is written passes
 pushback rules check; read it before you use it.
 
 Examples:
 
   pushback rules migrate analysis.yaml > rules/cart.yml
-  kubectl get canary,metrictemplate -A -o yaml | yq '.items[] | split_doc' | pushback rules migrate -`
+  kubectl get canary,metrictemplate -A -o yaml | pushback rules migrate -`
 }
 
 // Run writes the rule to standard output.

@@ -69,7 +69,7 @@ func Convert(data []byte, o Options) (string, error) {
 	return write(all, o)
 }
 
-// read gives the documents of a file. JSON is YAML.
+// read gives the documents of a file, those of a List each. JSON is YAML.
 func read(data []byte) ([]*yaml.Node, error) {
 	if len(data) > strictyaml.MaxSize {
 		return nil, fmt.Errorf("the file is larger than %d KiB", strictyaml.MaxSize>>10)
@@ -87,11 +87,27 @@ func read(data []byte) ([]*yaml.Node, error) {
 			return all, nil
 		case err != nil:
 			return nil, fmt.Errorf("this is no YAML: %w", err)
-		case len(all) == maxDocuments:
+		}
+		if all = append(all, unlisted(n)...); len(all) > maxDocuments {
 			return nil, fmt.Errorf("the file holds more than %d documents", maxDocuments)
 		}
-		all = append(all, n)
 	}
+}
+
+// unlisted is a document, or what is in it where it is the List that kubectl
+// writes of several.
+func unlisted(n *yaml.Node) []*yaml.Node {
+	var list struct {
+		Items []yaml.Node `yaml:"items"`
+	}
+	if kindOf(n) != "List" || n.Decode(&list) != nil {
+		return []*yaml.Node{n}
+	}
+	all := make([]*yaml.Node, len(list.Items))
+	for i := range list.Items {
+		all[i] = &list.Items[i]
+	}
+	return all
 }
 
 // meta is what every object of Kubernetes has.

@@ -3,6 +3,7 @@ package migrate
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,32 @@ func TestTheNearestRule(t *testing.T) {
 				t.Errorf("it does not load: %v", found)
 			}
 		})
+	}
+}
+
+// kubectl writes several objects as one List: its rules are theirs.
+func TestAListIsItsItems(t *testing.T) {
+	const canary = `{kind: Canary, metadata: {name: %s}, spec: {analysis: {metrics: [{name: latency, templateRef: {name: p99}, thresholdRange: {max: 500}}]}}}`
+	const template = `{kind: MetricTemplate, metadata: {name: p99}, spec: {provider: {type: prometheus}, query: 'max(latency{app="{{ target }}"})'}}`
+	apart, err := Convert([]byte(fmt.Sprintf(canary+"\n---\n"+canary+"\n---\n"+template, "a", "b")), Options{Team: "shop"})
+	if err != nil || strings.Count(apart, "- name: 'latency'") != 2 {
+		t.Fatalf("%v\n%s", err, apart)
+	}
+	listed, err := Convert([]byte(fmt.Sprintf("{apiVersion: v1, kind: List, items: ["+canary+", "+canary+", "+template+"]}", "a", "b")), Options{Team: "shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(apart, listed); diff != "" {
+		t.Error(diff)
+	}
+	many := "{kind: List, items: [" + strings.Repeat(template+", ", maxDocuments+1) + "]}"
+	if _, err := Convert([]byte(many), Options{Team: "shop"}); err == nil || !strings.Contains(err.Error(), "more than 100 documents") {
+		t.Errorf("%v", err)
+	}
+	for _, odd := range []string{"{kind: List}", "{kind: List, items: 3}", "{kind: List, items: [null, 1, {kind: List}]}"} {
+		if _, err := Convert([]byte(odd), Options{Team: "shop"}); !errors.Is(err, ErrUnknown) {
+			t.Errorf("%s: %v", odd, err)
+		}
 	}
 }
 
@@ -102,6 +129,7 @@ func TestAnAliasBombIsRefused(t *testing.T) {
 }
 
 func FuzzConvert(f *testing.F) {
+	f.Add([]byte("{kind: List, items: [{kind: Canary, metadata: {name: a}, spec: {analysis: {metrics: [{name: request-duration, thresholdRange: {max: 5}}]}}}, &a [*a]]}"))
 	for _, file := range files {
 		data, err := os.ReadFile(filepath.Join("testdata", file))
 		if err != nil {
