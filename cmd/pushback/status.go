@@ -66,7 +66,7 @@ func (s statusCommand) query() url.Values {
 }
 
 func printStatus(out terminal, s api.Status) {
-	fmt.Fprintf(out, "pushback %s: %d watching, %d orders open\n", s.Version, s.Watches, s.Orders)
+	fmt.Fprintf(out, "pushback %s: %d watching, %s open\n", s.Version, s.Watches, counted(s.Orders, "order"))
 	if s.Frozen {
 		fmt.Fprintln(out, out.paint(styleDoubt, "frozen: "+s.FrozenBy))
 	}
