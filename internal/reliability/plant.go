@@ -60,8 +60,6 @@ var (
 	}
 	moved, order, created, err := e.Store.MoveWatch(ctx, old, next, effects)
 `,
-	}, {
-		"internal/engine/look.go", "\t\"github.com/pushback/pushback/rules\"\n", "\t\"github.com/pushback/pushback/rollback\"\n\t\"github.com/pushback/pushback/rules\"\n",
 	}}}
 
 	forgetsOutcome = plant{"outcome", "does not try again to write an outcome down", []edit{{
