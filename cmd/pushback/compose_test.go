@@ -126,7 +126,7 @@ func TestExampleIsWhole(t *testing.T) {
 		"secrets/api":  "x", "secrets/github": "x", "secrets/generic": "x", "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": "x",
 		"secrets/slack": "x", "secrets/webhook": "x", "secrets/grafana": "x", "secrets/prometheus": "x",
 		"secrets/github-hook": "x", "secrets/argocd": "x", "secrets/launchdarkly": "x", "secrets/unleash": "x",
-		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: c, context: {cluster: c}}], current-context: c}`,
+		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: shop, context: {cluster: c}}], current-context: shop}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
