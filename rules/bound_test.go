@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 var cart = Service{Name: "cart", Match: map[string]string{"namespace": "shop", "job": "cart"}}

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/pushback/pushback/internal/strictyaml"
-	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/watch"
 )
 
 // writtenControl is a selector or query, or the longer form with the share of

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // TestControlInputs: a control is asked for in the form of its signal.

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // answering is a rule with these lines of respond, bound to a service that

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/watch"
 )
 
 // The words of the rule language that code asks about in several places.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/pushback/pushback/internal/accuracy"
+	"github.com/pushback/pushback/internal/proof/accuracy"
 )
 
 type accuracyCommand struct {

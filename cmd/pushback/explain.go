@@ -11,7 +11,7 @@ import (
 
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
-	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/watch"
 )
 
 type explainCommand struct {

@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/sources"
 )
 

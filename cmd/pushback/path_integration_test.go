@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/internal/server/api"
-	"github.com/pushback/pushback/internal/servertest"
 	"github.com/pushback/pushback/sources"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/sources"
 )
 

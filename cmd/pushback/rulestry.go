@@ -15,9 +15,9 @@ import (
 	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/report"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // rulesTryCommand replays one rule at one past moment of one service.

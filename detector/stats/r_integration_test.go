@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/internal/proof/servertest"
 )
 
 // TestAgainstR holds every function that R has too. Where ours approximates,

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/watch"
 )
 
 // Count is how a rule did at many moments of one sort.

@@ -16,10 +16,10 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/csv"
+	"github.com/pushback/pushback/watch"
 )
 
 const slow = `team: shop

@@ -11,9 +11,9 @@ import (
 
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // A pass learns, before any change asks for it, what every rule would want to

@@ -18,11 +18,11 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // A bench holds an engine still and turns it by hand: a real database, a

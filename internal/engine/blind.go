@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/watch"
 )
 
 // What the journal says of a metric store, under the key of the store. An

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // A store that fails is no evidence about any change: nothing is ordered,

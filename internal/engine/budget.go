@@ -7,8 +7,8 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/watch"
 )
 
 // paceOver is over how long the pace of a rule is measured, and paceNeeded how

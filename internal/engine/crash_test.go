@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/watch"
 )
 
 // idempotent declares that the hook may be asked again under the same key.

@@ -10,9 +10,9 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // gather asks the metric stores what a watch needs to know now. It gives nil

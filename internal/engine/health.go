@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // storeHealth remembers since when each metric store has failed us. One

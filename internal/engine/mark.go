@@ -10,8 +10,8 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/watch"
 )
 
 // annotate writes the annotation of a change as its watches and its order

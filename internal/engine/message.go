@@ -9,11 +9,11 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // messages are what one answered line tells: a row for each receiver, named

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/embedded"
+	"github.com/pushback/pushback/watch"
 )
 
 // routes is an embedded store with an hour of a busy route, of which 0.5 %

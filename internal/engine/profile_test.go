@@ -12,9 +12,9 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // keep keeps the appointment of a name, as the loop does.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // answering is redRule with one more line of `respond`.

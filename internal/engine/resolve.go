@@ -7,8 +7,8 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/watch"
 )
 
 // boundRule is the rule a watch began with: the one in force where it is

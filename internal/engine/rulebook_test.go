@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/watch"
 )
 
 // owned is a catalogue in which the platform team answers for what nobody owns.

@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/freezefile"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // decided brings a bad change to the point where its order is decided and not

@@ -9,8 +9,8 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/watch"
 )
 
 // Trust is earned by a way of judging, which its hash names, with one service

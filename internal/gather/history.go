@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/watch"
 )
 
 // maxTicks bounds one history: over two weeks of minutes, and seven hours of

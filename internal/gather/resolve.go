@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // Resolve finds out where each signal's numbers come from, by asking the store

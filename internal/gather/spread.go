@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // FetchBefore asks for the time before a change, and for what a histogram's

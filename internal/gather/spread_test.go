@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/embedded"
+	"github.com/pushback/pushback/watch"
 )
 
 // TestSpreadIsTheStores: the quantiles that people see are those that

@@ -5,8 +5,8 @@ import (
 	"math"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // atWork leaves the ticks out of each grid in which the signal's `only_if` had

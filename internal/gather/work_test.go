@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // working answers with 10 at every point, and to "lag" with what waits in the

@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/strictyaml"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // The codes of what can be wrong with a file of tests beyond its YAML. Each

@@ -13,8 +13,8 @@ import (
 	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/strictyaml"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/watch"
 )
 
 // Failure is one expectation that was not met.

@@ -5,9 +5,9 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/strictyaml"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // Start is when every test begins: the midnight of a Monday, UTC, so that the

@@ -10,7 +10,7 @@ import (
 
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/watch"
 )
 
 // defaultPage is how many changes a page of the list holds.

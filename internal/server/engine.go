@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // Engine is what the server may ask to be done. Approve and Reject answer

@@ -11,8 +11,8 @@ import (
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/watch"
 )
 
 func rows(changes []api.ChangeSummary) []web.Row {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // Standing is what came of a change, once that is known.

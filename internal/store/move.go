@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/pushback/pushback/internal/crashpoint"
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/watch"
 )
 
 // Effects are what one look leads to. They are stored with the move of the

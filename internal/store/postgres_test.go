@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/internal/proof/servertest"
 )
 
 func TestPostgres(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/pushback/pushback/internal/watch"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // slotKey names a slot: the key of its nameless change.

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/pushback/pushback/internal/watch"
+	"github.com/pushback/pushback/watch"
 )
 
 // Plan stores the watches of a change and marks it planned. Repeating it is

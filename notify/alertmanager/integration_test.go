@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/sendertest"
 )

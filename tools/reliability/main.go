@@ -1,5 +1,5 @@
 // Command reliability kills, starves and lies to the built program, and counts
-// the promises it breaks. `make reliability` runs it; see internal/reliability.
+// the promises it breaks. `make reliability` runs it; see internal/proof/reliability.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/pushback/pushback/internal/reliability"
+	"github.com/pushback/pushback/internal/proof/reliability"
 )
 
 func main() {

@@ -10,7 +10,7 @@ import (
 )
 
 // shared is where the published vectors and series lie beside a checkout.
-const shared = "../../../shared"
+const shared = "../../../../shared"
 
 type referenceCase struct {
 	File       string    `json:"file"`

@@ -82,7 +82,7 @@ back, once and within 25 seconds: less than a time-out.`,
 func (r Report) Markdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Reliability\n\nMade by `make reliability KILLS=%d SEED=%d` in %s. The program as it is built for people, as a process of its own, against a recording receiver, "+
-		"a scripted metric store and a driver with its own ledger; the package comment of internal/reliability tells how, and which invariants are held.\n\n", r.Kills, r.Seed, r.Took.Round(time.Second))
+		"a scripted metric store and a driver with its own ledger; the package comment of internal/proof/reliability tells how, and which invariants are held.\n\n", r.Kills, r.Seed, r.Took.Round(time.Second))
 	var summary [][]string
 	for _, s := range r.Suites {
 		found := slices.DeleteFunc(slices.Clone(s.Bugs), func(b BugReport) bool { return len(b.Violations) == 0 })

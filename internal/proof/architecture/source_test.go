@@ -17,7 +17,7 @@ import (
 
 const (
 	module = "github.com/pushback/pushback"
-	root   = "../.."
+	root   = "../../.."
 )
 
 // file is one file of the house.

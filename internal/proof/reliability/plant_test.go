@@ -6,7 +6,7 @@ import "testing"
 // seconds, and not from `make reliability`.
 func TestPlantsFit(t *testing.T) {
 	for _, p := range plants {
-		if _, err := apply("../..", t.TempDir(), p.edits); err != nil {
+		if _, err := apply("../../..", t.TempDir(), p.edits); err != nil {
 			t.Errorf("%s: %v", p.name, err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // vectors is where the published vectors lie beside a checkout.
-const vectors = "../../../shared/vectors"
+const vectors = "../../../../shared/vectors"
 
 func published(t *testing.T, name string, into any) {
 	t.Helper()

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pushback/pushback/internal/servertest"
+	"github.com/pushback/pushback/internal/proof/servertest"
 )
 
 // TestAgainstR holds the peers against the tests of R that they are named for.

@@ -28,7 +28,7 @@ func apply(root, dir string, edits []edit) (overlay string, err error) {
 			text = string(read)
 		}
 		if n := strings.Count(text, e.old); n != 1 {
-			return "", fmt.Errorf("planting a bug: %s has %d times what is to be replaced: mend internal/reliability/plant.go:\n%s", e.file, n, e.old)
+			return "", fmt.Errorf("planting a bug: %s has %d times what is to be replaced: mend internal/proof/reliability/plant.go:\n%s", e.file, n, e.old)
 		}
 		texts[path] = strings.Replace(text, e.old, e.new, 1)
 	}

@@ -32,7 +32,7 @@ const (
 // the page.
 func (p Page) Markdown(w io.Writer, images string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Accuracy\n\nMade by `%s`; the same command gives the same page. What is measured, and why these tests, is told in the package comment of internal/accuracy.\n\n", p.Command)
+	fmt.Fprintf(&b, "# Accuracy\n\nMade by `%s`; the same command gives the same page. What is measured, and why these tests, is told in the package comment of internal/proof/accuracy.\n\n", p.Command)
 	fmt.Fprintf(&b, "%d random moments of %s at which nothing was deployed, %d ticks before and %d after, looked at every tick, %d ticks of history, seed %d. An alarm on the series as it is is false; *power* is the mean share caught of %d regressions put in at the same moments.\n\n",
 		p.Main.Moments, p.Series, window, window, p.Main.History, p.Main.Seed, len(p.Main.Scenarios))
 	b.WriteString("## At each method's default\n\n")

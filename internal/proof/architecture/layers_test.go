@@ -11,19 +11,19 @@ import (
 // other. A star is one folder. A package that stands nowhere fails the test:
 // where something new belongs is a decision, not an accident.
 var layers = [][]string{
-	{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/architecture", "dashboards"},
+	{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/proof/architecture", "dashboards"},
 	{"detector", "sources/changes"},
-	{"sources/changes/signature", "sources/metrics/metricstest", "internal/servertest"},
+	{"sources/changes/signature", "sources/metrics/metricstest", "internal/proof/servertest"},
 	{"sources/changes/*", "sources/metrics/*"},
-	{"internal/watch", "rollback", "notify"},
+	{"watch", "rollback", "notify"},
 	{"rules", "dashboards/*", "internal/report", "internal/server/api", "rollback/freezefile"},
 	{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
 	{"rollback/internal/clustertest"},
 	{"rollback/internal/*"},
 	{"notify/*", "rollback/*", "internal/store", "internal/gather"},
-	{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/accuracy"},
+	{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},
 	{"internal/demo/shop"},
-	{"internal/demo", "internal/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},
+	{"internal/demo", "internal/proof/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},
 	{"cmd/*"},
 }
 
@@ -65,7 +65,7 @@ func TestOnlyCmdKnowsTheHooks(t *testing.T) {
 
 // pure are the packages whose answers can be replayed: same values in, same
 // values out.
-var pure = []string{"sources", "detector", "detector/stats", "internal/watch"}
+var pure = []string{"sources", "detector", "detector/stats", "watch"}
 
 // impure are the packages that would make them ask the world.
 var impure = []string{"net", "os", "context", "log", "io/fs", "syscall", "math/rand", "crypto/rand"}
