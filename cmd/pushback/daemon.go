@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/catalogue"
+
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/pushback/pushback/internal/config"
@@ -49,7 +51,7 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 	d.closers = append(d.closers, st)
 	set := metrics.NewSet()
 	o := engine.Options{
-		Store: st, Catalogue: catalogue(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
+		Store: st, Catalogue: catalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trust(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: log,
 	}
@@ -139,9 +141,9 @@ func trust(t config.Trust) engine.Trust {
 }
 
 // catalogue is the engine's view of the services section.
-func catalogue(s config.Services) engine.CatalogueConfig {
-	c := engine.CatalogueConfig{
-		Discover: s.Discover, Calls: engine.CallsConfig(s.Calls), Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
+func catalogueConfig(s config.Services) catalogue.Config {
+	c := catalogue.Config{
+		Discover: s.Discover, Calls: catalogue.Calls(s.Calls), Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
 		Aliases: map[string]string{}, Owners: map[string]rules.Service{}, Depends: map[string][]string{},
 	}
 	for _, one := range s.List {

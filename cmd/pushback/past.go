@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pushback/pushback/internal/catalogue"
+
 	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
@@ -49,7 +51,7 @@ func openPast(ctx context.Context, c config.Config, set *rules.Set) (*past, erro
 			discovery = s
 		}
 	}
-	known := engine.NewCatalogue(catalogue(c.Services), discovery)
+	known := catalogue.New(catalogueConfig(c.Services), discovery)
 	p.options.Service, p.canonical, p.names = known.Service, known.Canonical, known.Names
 	return p, nil
 }

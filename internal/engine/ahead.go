@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,7 +129,7 @@ const givenUp = 3
 
 // rule looks after the profiles of one rule, and says whether all is well.
 func (p *pass) rule(ctx context.Context, r rules.Rule, subjects []sources.Change) bool {
-	store := firstOf(r.Store, p.engine.World.Default)
+	store := cmp.Or(r.Store, p.engine.World.Default)
 	if p.stores[store] == nil {
 		p.stores[store] = &storeTrial{}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
@@ -80,25 +79,8 @@ func (e *Engine) ownersOf(good *rules.Set, broken []rules.Diagnostic) []string {
 	}
 	var receivers []string
 	for _, d := range broken {
-		receivers = append(receivers, e.catalogue.receiverOf(teams[d.File]))
+		receivers = append(receivers, e.catalogue.ReceiverOf(teams[d.File]))
 	}
 	slices.Sort(receivers)
 	return slices.DeleteFunc(slices.Compact(receivers), func(r string) bool { return r == "" })
-}
-
-// receiverOf is where a team hears of what is not urgent: the chat, else the
-// pager, of a service it owns.
-func (c *Catalogue) receiverOf(team string) string {
-	services := slices.Clone(c.config.List)
-	for name, s := range c.config.Owners {
-		s.Name = name
-		services = append(services, s)
-	}
-	slices.SortFunc(services, func(a, b rules.Service) int { return strings.Compare(a.Name, b.Name) })
-	for _, s := range services {
-		if to := firstOf(s.Chat, s.Pager); team != "" && s.Owner == team && to != "" {
-			return to
-		}
-	}
-	return firstOf(c.config.Default.Chat, c.config.Default.Pager)
 }

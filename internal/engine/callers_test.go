@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/pushback/pushback/internal/catalogue"
+
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -76,7 +78,7 @@ func TestCallersJudgeWhatTheyCall(t *testing.T) {
 		o.Rules = func() (*rules.Set, []rules.Diagnostic) {
 			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(text)}}, world)
 		}
-		o.Catalogue = CatalogueConfig{Calls: CallsConfig{Query: "sum by (client, server) (calls)", Caller: "client", Callee: "server"}}
+		o.Catalogue = catalogue.Config{Calls: catalogue.Calls{Query: "sum by (client, server) (calls)", Caller: "client", Callee: "server"}}
 		o.Hooks = map[string]Hook{"deployer": {Hook: hookInto(called), Timeout: time.Minute}}
 		o.Senders = map[string]notify.Sender{"chat": into(told), "pager": into(told), "platform": into(told)}
 	})

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pushback/pushback/internal/catalogue"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pushback/pushback/dashboards/grafana"
@@ -67,7 +69,7 @@ type Options struct {
 	Metrics     map[string]Ranger // "" is the default store
 	Rules       Loader
 	World       rules.World
-	Catalogue   CatalogueConfig
+	Catalogue   catalogue.Config
 	Hooks       map[string]Hook
 	Senders     map[string]notify.Sender
 	Grafana     Annotator
@@ -90,7 +92,7 @@ type Engine struct {
 	Options
 	boot       string // names this run
 	rules      *ruleBook
-	catalogue  *Catalogue
+	catalogue  *catalogue.Catalogue
 	jobs       jobQueue
 	stores     *storeHealth
 	shared     map[string]gather.Ranger // by name: the stores as looks ask them
@@ -115,7 +117,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{Options: o, boot: rand.Text(), wake: make(chan struct{}, 1), listeners: newListeners(), preflights: newPreflights()}
 	e.rules = newRuleBook(o.Rules, o.Now())
-	e.catalogue = NewCatalogue(o.Catalogue, o.Metrics[""])
+	e.catalogue = catalogue.New(o.Catalogue, o.Metrics[""])
 	e.stores = newStoreHealth()
 	e.shared = sharing(o.Metrics, o.Now)
 	e.profiles = newProfileKeeper(e)

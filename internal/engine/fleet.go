@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -141,7 +142,7 @@ func (e *Engine) concerned(ctx context.Context, keys []string) ([]string, error)
 			receivers = append(receivers, o.Receiver)
 		}
 	}
-	if fallback := firstOf(e.Catalogue.Default.Pager, e.Catalogue.Default.Chat); len(receivers) == 0 && fallback != "" {
+	if fallback := cmp.Or(e.Catalogue.Default.Pager, e.Catalogue.Default.Chat); len(receivers) == 0 && fallback != "" {
 		receivers = []string{fallback}
 	}
 	slices.Sort(receivers)

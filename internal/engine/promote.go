@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -219,9 +220,9 @@ func (e *Engine) propose(ctx context.Context, r rules.Rule) error {
 }
 
 func (e *Engine) proposal(ctx context.Context, s RuleStanding) []store.Outgoing {
-	to := e.catalogue.receiverOf(s.Rule.Team)
+	to := e.catalogue.ReceiverOf(s.Rule.Team)
 	if service, err := e.catalogue.Service(ctx, s.Service, e.Now()); err == nil && s.Service != store.EveryService {
-		to = firstOf(firstOf(service.Chat, service.Pager), to)
+		to = cmp.Or(cmp.Or(service.Chat, service.Pager), to)
 	}
 	if to == "" {
 		return nil // it stands in `rules status` all the same

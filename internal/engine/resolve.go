@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -35,7 +36,7 @@ func (e *Engine) boundRule(ctx context.Context, w watch.Watch, c store.Change) (
 // asked anew at every look; then the inputs are fixed. The error is the
 // store's, and leaves a plan without inputs: the look is blind.
 func (e *Engine) resolve(ctx context.Context, w watch.Watch, b rules.Bound) (watch.Watch, error) {
-	name := firstOf(b.Rule().Store, e.World.Default)
+	name := cmp.Or(b.Rule().Store, e.World.Default)
 	ranger, ok := e.shared[name]
 	if !ok {
 		return w, fmt.Errorf("no metric store %q in pushback.yml", name)

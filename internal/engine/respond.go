@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -84,8 +85,8 @@ func (e *Engine) heard(ctx context.Context, l look, a rules.Action, telling []st
 			all = append(all, o.Receiver)
 		}
 	}
-	if s := l.bound.Service(); len(all) == 0 && firstOf(s.Pager, s.Chat) != "" {
-		all = append(all, firstOf(s.Pager, s.Chat))
+	if s := l.bound.Service(); len(all) == 0 && cmp.Or(s.Pager, s.Chat) != "" {
+		all = append(all, cmp.Or(s.Pager, s.Chat))
 	}
 	slices.Sort(all)
 	a.Tell = slices.Compact(all)

@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
 	{"rollback/internal/clustertest"},
 	{"rollback/internal/*"},
-	{"notify/*", "rollback/*", "internal/store", "internal/gather"},
+	{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue"},
 	{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},
 	{"internal/demo/shop"},
 	{"internal/demo", "internal/proof/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},

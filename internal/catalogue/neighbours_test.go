@@ -1,4 +1,4 @@
-package engine
+package catalogue
 
 import (
 	"context"
@@ -11,17 +11,18 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// told answers instant queries by their text.
-type toldStore struct {
-	Ranger
+// fakeStore answers instant queries by their text.
+type fakeStore struct {
 	answers map[string][]sources.Series
 	asked   int
 }
 
-func (s *toldStore) Instant(_ context.Context, expr string, _ time.Time) ([]sources.Series, error) {
+func (s *fakeStore) Instant(_ context.Context, expr string, _ time.Time) ([]sources.Series, error) {
 	s.asked++
 	return s.answers[expr], nil
 }
+
+var began = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
 
 func labelled(value float64, pairs ...string) sources.Series {
 	s := sources.Series{Labels: map[string]string{}, Samples: []sources.Sample{{V: value}}}
@@ -32,7 +33,7 @@ func labelled(value float64, pairs ...string) sources.Series {
 }
 
 func TestNeighbours(t *testing.T) {
-	store := &toldStore{answers: map[string][]sources.Series{
+	store := &fakeStore{answers: map[string][]sources.Series{
 		"services": {
 			labelled(1, "job", "cart", "ns", "shop"), labelled(1, "job", "web", "ns", "edge"), labelled(1, "job", "app", "ns", "edge"),
 			labelled(1, "job", "db", "ns", "shop"), labelled(1, "job", "batch", "ns", "night"), labelled(1, "job", "web2", "ns", "night"),
@@ -44,9 +45,9 @@ func TestNeighbours(t *testing.T) {
 			labelled(1, "client", "unheard-of", "server", "cart"), labelled(1, "client", "", "server", "cart"),
 		},
 	}}
-	c := NewCatalogue(CatalogueConfig{
+	c := New(Config{
 		Discover: "services", Name: "job", Match: []string{"job", "ns"}, Aliases: map[string]string{"application": "app"},
-		Calls: CallsConfig{Query: "calls", Caller: "client", Callee: "server"}, Depends: map[string][]string{"cart": {"web2"}},
+		Calls: Calls{Query: "calls", Caller: "client", Callee: "server"}, Depends: map[string][]string{"cart": {"web2"}},
 	}, store)
 	s, err := c.Service(t.Context(), "cart", began)
 	if err != nil {
@@ -75,7 +76,7 @@ func TestNeighboursLetNoStrangerIn(t *testing.T) {
 	one := func(job, ns string) rules.Service {
 		return rules.Service{Name: job + "." + ns, Match: map[string]string{"job": job, "ns": ns}}
 	}
-	c := NewCatalogue(CatalogueConfig{
+	c := New(Config{
 		List:    []rules.Service{one("a", "x"), one("b", "y"), one("a", "y"), {Name: "cart", Match: map[string]string{"job": "cart", "ns": "x"}}},
 		Depends: map[string][]string{"cart": {"a.x", "b.y"}},
 	}, nil)

@@ -1,52 +1,60 @@
-package engine
+package catalogue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 )
 
-// CatalogueConfig says how a change's service becomes labels in the metric
+// Config says how a change's service becomes labels in the metric
 // store. The zero value takes the service's name for its job label.
-type CatalogueConfig struct {
+type Config struct {
 	Discover string            // an instant query; each result is one service
 	Name     string            // the label that names the service; "job" where empty
 	Match    []string          // the labels that become $match; Name alone where empty
 	List     []rules.Service   // services known without asking
-	Calls    CallsConfig       // which service calls which; zero: only Depends knows
+	Calls    Calls             // which service calls which; zero: only Depends knows
 	Aliases  map[string]string // repository, Argo application, flag tag → service
 	Owners   map[string]rules.Service
 	Depends  map[string][]string // service → the services it depends on
 	Default  rules.Service       // owner and hook of services that name none
 }
 
-// catalogueAge is how long a discovered catalogue serves before it is asked
-// for again; an unknown service asks at once, but not more often than
-// catalogueRetry.
+// A discovered catalogue is used for refreshAfter before the store is asked
+// again. An unknown service is asked for at once, but at most once per
+// retryAfter.
 const (
-	catalogueAge   = 5 * time.Minute
-	catalogueRetry = 10 * time.Second
+	refreshAfter = 5 * time.Minute
+	retryAfter   = 10 * time.Second
 )
 
-// Catalogue knows services. It is asked at every plan and resolve, so it
-// keeps what it discovered.
+// Querier is what the catalogue needs of a metric store: instant queries.
+type Querier interface {
+	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
+}
+
+// Catalogue knows services. It is asked at every plan and look, so it caches
+// what it discovered.
 type Catalogue struct {
-	config CatalogueConfig
-	store  Ranger
+	config Config
+	store  Querier
 	mu     sync.Mutex
 	found  map[string]rules.Service
 	graph  callGraph
 	asked  time.Time
 }
 
-// NewCatalogue knows the services of a configuration, and asks s for those it is
-// to discover. Nothing is asked before the first service is wanted.
-func NewCatalogue(c CatalogueConfig, s Ranger) *Catalogue {
+// New returns the catalogue of a configuration. It asks s for the services that
+// it is to discover, and not before the first service is wanted.
+func New(c Config, s Querier) *Catalogue {
 	if c.Name == "" {
 		c.Name = "job"
 	}
@@ -56,7 +64,8 @@ func NewCatalogue(c CatalogueConfig, s Ranger) *Catalogue {
 	return &Catalogue{config: c, store: s}
 }
 
-// Canonical gives the service that a tool's name for it stands for.
+// Canonical returns the service that a tool's name is an alias of, or the name
+// itself.
 func (c *Catalogue) Canonical(name string) string {
 	if service, ok := c.config.Aliases[name]; ok {
 		return service
@@ -64,15 +73,15 @@ func (c *Catalogue) Canonical(name string) string {
 	return name
 }
 
-// farthest is how many steps up the dependencies are still a possible cause.
-const farthest = 3
+// maxUpstream is how many dependency steps away a service can still be the cause.
+const maxUpstream = 3
 
-// Upstream gives the service and all it depends on, with how many steps away
-// each is.
+// Upstream returns the service and all it depends on, with the distance of each
+// in steps.
 func (c *Catalogue) Upstream(service string) map[string]int {
 	distance := map[string]int{service: 0}
 	edge := []string{service}
-	for step := 1; step <= farthest; step++ {
+	for step := 1; step <= maxUpstream; step++ {
 		var next []string
 		for _, from := range edge {
 			for _, to := range c.config.Depends[from] {
@@ -87,9 +96,9 @@ func (c *Catalogue) Upstream(service string) map[string]int {
 	return distance
 }
 
-// known is what is known of a service but for its neighbours. Its Match is empty where the
-// catalogue discovers and the store has not (yet) shown it: then nothing is
-// asked in its name, rather than something too wide.
+// known returns a service without its neighbours. Its Match is empty where the
+// catalogue discovers services and the store has not shown this one yet: an empty
+// Match selects nothing, where a guess might select too much.
 func (c *Catalogue) known(ctx context.Context, name string, now time.Time) (rules.Service, error) {
 	for _, s := range c.config.List {
 		if s.Name == name {
@@ -109,8 +118,7 @@ func (c *Catalogue) known(ctx context.Context, name string, now time.Time) (rule
 	return c.complete(s), err
 }
 
-// Names are the services the catalogue can name: those that were listed and
-// those it discovers.
+// Names returns the services that are listed and those that are discovered.
 func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) {
 	var names []string
 	for _, s := range c.config.List {
@@ -122,18 +130,18 @@ func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var err error
-	if now.Sub(c.asked) >= catalogueAge {
+	if now.Sub(c.asked) >= refreshAfter {
 		err = c.refresh(ctx, "", now)
 	}
 	return slices.Concat(names, slices.Sorted(maps.Keys(c.found))), err
 }
 
-// refresh asks the store again when what is known is old, or does not know
-// the name. It must be called with mu held.
+// refresh asks the store again when what is cached is old or lacks the name. The
+// caller holds mu.
 func (c *Catalogue) refresh(ctx context.Context, name string, now time.Time) error {
 	age := now.Sub(c.asked)
 	_, known := c.found[name]
-	if age < catalogueRetry || known && age < catalogueAge {
+	if age < retryAfter || known && age < refreshAfter {
 		return nil
 	}
 	found, err := c.discover(ctx, now)
@@ -144,9 +152,9 @@ func (c *Catalogue) refresh(ctx context.Context, name string, now time.Time) err
 	return nil
 }
 
-// discover maps each result's labels to a service. Where several results bear
-// one name, it is matched by the labels they agree on: the discovery query
-// has already said which of them belong together.
+// discover maps each result's labels to a service. Where several results have
+// one name, the service is matched by the labels that are equal in all of them:
+// the discovery query has already said which results belong together.
 func (c *Catalogue) discover(ctx context.Context, now time.Time) (map[string]rules.Service, error) {
 	series, err := c.store.Instant(ctx, c.config.Discover, now)
 	if err != nil {
@@ -158,27 +166,28 @@ func (c *Catalogue) discover(ctx context.Context, now time.Time) (map[string]rul
 		if name == "" {
 			continue
 		}
-		match := pick(s.Labels, c.config.Match)
+		match := labelsNamed(s.Labels, c.config.Match)
 		if old, ok := found[name]; ok {
-			match = agreeing(old.Match, match)
+			match = sharedLabels(old.Match, match)
 		}
 		found[name] = rules.Service{Name: name, Match: match}
 	}
 	return found, nil
 }
 
-// complete fills in owner and hook from the aliases file and the defaults.
+// complete fills in owner, receivers and hook from the aliases file and the
+// defaults.
 func (c *Catalogue) complete(s rules.Service) rules.Service {
 	for _, from := range []rules.Service{c.config.Owners[s.Name], c.config.Default} {
-		s.Owner = firstOf(s.Owner, from.Owner)
-		s.Chat = firstOf(s.Chat, from.Chat)
-		s.Pager = firstOf(s.Pager, from.Pager)
-		s.Hook = firstOf(s.Hook, from.Hook)
+		s.Owner = cmp.Or(s.Owner, from.Owner)
+		s.Chat = cmp.Or(s.Chat, from.Chat)
+		s.Pager = cmp.Or(s.Pager, from.Pager)
+		s.Hook = cmp.Or(s.Hook, from.Hook)
 	}
 	return s
 }
 
-func pick(labels map[string]string, names []string) map[string]string {
+func labelsNamed(labels map[string]string, names []string) map[string]string {
 	picked := map[string]string{}
 	for _, n := range names {
 		if v := labels[n]; v != "" {
@@ -188,15 +197,25 @@ func pick(labels map[string]string, names []string) map[string]string {
 	return picked
 }
 
-func agreeing(a, b map[string]string) map[string]string {
+func sharedLabels(a, b map[string]string) map[string]string {
 	same := maps.Clone(a)
 	maps.DeleteFunc(same, func(k, v string) bool { return b[k] != v })
 	return same
 }
 
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
+// ReceiverOf returns where a team reads what is not urgent: the chat, else the
+// pager, of a service it owns, else of the default service; "" where there is none.
+func (c *Catalogue) ReceiverOf(team string) string {
+	services := slices.Clone(c.config.List)
+	for name, s := range c.config.Owners {
+		s.Name = name
+		services = append(services, s)
 	}
-	return b
+	slices.SortFunc(services, func(a, b rules.Service) int { return strings.Compare(a.Name, b.Name) })
+	for _, s := range services {
+		if to := cmp.Or(s.Chat, s.Pager); team != "" && s.Owner == team && to != "" {
+			return to
+		}
+	}
+	return cmp.Or(c.config.Default.Chat, c.config.Default.Pager)
 }

@@ -1,4 +1,4 @@
-package engine
+package catalogue
 
 import (
 	"cmp"
@@ -12,30 +12,30 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// CallsConfig is how the store tells which service calls which: an instant
-// query each of whose results is one edge, its value how busy that is.
-type CallsConfig struct {
+// Calls says how the store tells which service calls which: each result of an
+// instant query is one edge, and its value is how busy that edge is.
+type Calls struct {
 	Query  string
 	Caller string // the label that names who calls
 	Callee string // the label that names who is called
 }
 
-// maxNeighbours bounds the services that are judged together, the busiest first.
+// maxNeighbours bounds how many services are judged together, the busiest first.
 const maxNeighbours = 50
 
 // edge is one service calling another.
 type edge struct{ caller, callee string }
 
-// callGraph keeps what the store told of calls, as the catalogue does of
-// services.
+// callGraph caches the edges that the store reported.
 type callGraph struct {
 	mu    sync.Mutex
 	calls map[edge]float64
 	asked time.Time
 }
 
-// Service gives what is known of a service, its neighbours included where the
-// catalogue knows of calls.
+// Service returns a service, with its callers and callees where the catalogue
+// knows of calls. An unknown service has an empty Match; the error is the
+// store's.
 func (c *Catalogue) Service(ctx context.Context, name string, now time.Time) (rules.Service, error) {
 	s, err := c.known(ctx, name, now)
 	if err != nil || c.config.Calls.Query == "" && len(c.config.Depends) == 0 {
@@ -45,17 +45,17 @@ func (c *Catalogue) Service(ctx context.Context, name string, now time.Time) (ru
 	if err != nil {
 		return s, fmt.Errorf("asking which service calls which: %w", err)
 	}
-	s.Callers = c.together(ctx, neighboursOf(calls, name, func(e edge) (string, string) { return e.callee, e.caller }), now)
-	s.Callees = c.together(ctx, neighboursOf(calls, name, func(e edge) (string, string) { return e.caller, e.callee }), now)
+	s.Callers = c.selectable(ctx, neighboursOf(calls, name, func(e edge) (string, string) { return e.callee, e.caller }), now)
+	s.Callees = c.selectable(ctx, neighboursOf(calls, name, func(e edge) (string, string) { return e.caller, e.callee }), now)
 	return s, nil
 }
 
-// callsAt asks again when what is known is old. What the operators declared
-// under depends is an edge without traffic.
+// callsAt asks the store again when what is cached is old. A dependency that the
+// operators declared is an edge without traffic.
 func (c *Catalogue) callsAt(ctx context.Context, now time.Time) (map[edge]float64, error) {
 	c.graph.mu.Lock()
 	defer c.graph.mu.Unlock()
-	if c.graph.calls != nil && now.Sub(c.graph.asked) < catalogueAge {
+	if c.graph.calls != nil && now.Sub(c.graph.asked) < refreshAfter {
 		return c.graph.calls, nil
 	}
 	calls := map[edge]float64{}
@@ -80,7 +80,7 @@ func (c *Catalogue) callsAt(ctx context.Context, now time.Time) (map[edge]float6
 	return calls, nil
 }
 
-// neighboursOf are the services at the other end of the edges of one, the
+// neighboursOf returns the services at the other end of a service's edges, the
 // busiest first. A service is no neighbour of itself.
 func neighboursOf(calls map[edge]float64, name string, ends func(edge) (near, far string)) []string {
 	busy := map[string]float64{}
@@ -94,29 +94,29 @@ func neighboursOf(calls map[edge]float64, name string, ends func(edge) (near, fa
 	return names[:min(len(names), maxNeighbours)]
 }
 
-// together are the labels of these services, as long as what selects all of
-// them selects no other that is known: one that would let a stranger in is left
-// out, and the busiest are kept.
-func (c *Catalogue) together(ctx context.Context, names []string, now time.Time) []map[string]string {
+// selectable returns the labels of these services, the busiest first, as far as
+// one selector over all of them selects no other known service. A service that
+// would widen the selector to another one is left out.
+func (c *Catalogue) selectable(ctx context.Context, names []string, now time.Time) []map[string]string {
 	var all []map[string]string
-	taken := map[string]bool{}
+	wanted := map[string]bool{}
 	for _, name := range names {
-		taken[name] = true
+		wanted[name] = true
 	}
 	for _, name := range names {
 		s, err := c.known(ctx, name, now)
 		if err != nil || len(s.Match) == 0 {
 			continue
 		}
-		if wider := append(slices.Clone(all), s.Match); !c.strange(rules.Pool(wider), taken) {
+		if wider := append(slices.Clone(all), s.Match); !c.selectsOthers(rules.Pool(wider), wanted) {
 			all = wider
 		}
 	}
 	return all
 }
 
-// strange says whether a pool selects a service that is not among these.
-func (c *Catalogue) strange(pool map[string][]string, among map[string]bool) bool {
+// selectsOthers reports whether a pool selects a service that is not among these.
+func (c *Catalogue) selectsOthers(pool map[string][]string, among map[string]bool) bool {
 	if len(pool) == 0 {
 		return true
 	}
