@@ -38,7 +38,7 @@ import (
 
 // closableStore is a metric store that can be closed.
 type closableStore interface {
-	engine.Ranger
+	engine.MetricStore
 	io.Closer
 }
 

@@ -93,7 +93,7 @@ func (d *daemon) adapters(c config.Config, o *engine.Options) (err error) {
 
 // metricStores opens every store; "" is the default one.
 func (d *daemon) metricStores(c config.Config, o *engine.Options) error {
-	o.Metrics = map[string]engine.Ranger{}
+	o.Metrics = map[string]engine.MetricStore{}
 	for name, a := range c.Metrics {
 		s, err := metricStore(a, d.log)
 		if err != nil {

@@ -39,7 +39,7 @@ func openPast(ctx context.Context, c config.Config, set *rules.Set) (*past, erro
 		Rules: set, Stores: map[string]gather.Ranger{}, Default: c.DefaultMetrics, Now: time.Now(),
 	}}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	var discovery engine.Ranger
+	var discovery engine.MetricStore
 	for _, name := range storesOf(c, set) {
 		s, err := readOnly(c.Metrics[name], log)
 		if err != nil {

@@ -129,7 +129,7 @@ func (b *bench) open() {
 	b.must(err)
 	world := rules.World{Hooks: []string{"deployer"}, Receivers: []string{"chat", "pager", "platform"}, Default: "prod"}
 	o := Options{
-		Store: st, Metrics: map[string]Ranger{"": b.shop, "prod": b.shop}, World: world,
+		Store: st, Metrics: map[string]MetricStore{"": b.shop, "prod": b.shop}, World: world,
 		Rules: func() (*rules.Set, []rules.Diagnostic) {
 			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(b.rule)}}, world)
 		},

@@ -130,7 +130,7 @@ func (e *Engine) powersOf(ctx context.Context, w watch.Watch, service string, at
 	var all []Power
 	for _, seen := range last.Verdict.Signals {
 		detectable := seen.Detectable
-		if k, err := e.profiles.read(ctx, w.Profiles[seen.Signal]); err == nil && k.Detectable(at.Likely) > 0 {
+		if k, err := e.profiles.Read(ctx, w.Profiles[seen.Signal]); err == nil && k.Detectable(at.Likely) > 0 {
 			detectable = k.Detectable
 		}
 		usual := detector.DefaultThresholds

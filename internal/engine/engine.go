@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/profiles"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,15 +23,11 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Ranger is a metric store, as the engine asks it. Every error is a
-// *sources.Fault.
-type Ranger interface {
-	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
-	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
-	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
-	Pulse() string
-	Resolution() time.Duration
-	Language() string
+// MetricStore is a metric store, as the engine asks it. Measure lets the store find
+// out its Resolution from its own data, and does nothing where it knows it.
+type MetricStore interface {
+	gather.Ranger
+	Measure(ctx context.Context) error
 }
 
 // Annotator marks a change on Grafana and gives the annotation's id.
@@ -66,7 +63,7 @@ func (t Trust) clean() int {
 // Rules may be left empty.
 type Options struct {
 	Store       *store.Store
-	Metrics     map[string]Ranger // "" is the default store
+	Metrics     map[string]MetricStore // "" is the default store
 	Rules       Loader
 	World       rules.World
 	Catalogue   catalogue.Config
@@ -96,7 +93,7 @@ type Engine struct {
 	jobs       jobQueue
 	stores     *storeHealth
 	shared     map[string]gather.Ranger // by name: the stores as looks ask them
-	profiles   *profileKeeper
+	profiles   *profiles.Keeper
 	looks      *dueLooks
 	befores    *beforeCache
 	listeners  *listeners
@@ -120,7 +117,11 @@ func New(o Options) (*Engine, error) {
 	e.catalogue = catalogue.New(o.Catalogue, o.Metrics[""])
 	e.stores = newStoreHealth()
 	e.shared = sharing(o.Metrics, o.Now)
-	e.profiles = newProfileKeeper(e)
+	e.profiles = profiles.New(profiles.Options{
+		Store: o.Store, Metrics: rangers(o.Metrics), DefaultStore: o.World.Default, Catalogue: e.catalogue,
+		Rules:   func() []rules.Rule { return e.rules.set().Rules() },
+		Learned: o.Telemetry.learned, Log: o.Log, Now: o.Now,
+	})
 	e.looks = newDueLooks(o.Store)
 	e.befores = newBeforeCache()
 	fresh := make([]byte, 32)
@@ -152,7 +153,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return e.planChanges(ctx) })
 	g.Go(func() error { return e.runLooks(ctx) })
-	g.Go(func() error { return e.profiles.run(ctx) })
+	g.Go(func() error { return e.profiles.Run(ctx) })
 	g.Go(func() error { return e.keepTimes(ctx) })
 	g.Go(func() error { return e.sweep(ctx) })
 	g.Go(func() error { return e.standby(ctx) })
@@ -189,4 +190,13 @@ func (e *Engine) wakePlanner() {
 	case e.wake <- struct{}{}:
 	default:
 	}
+}
+
+// rangers are the metric stores as profiles and looks ask them.
+func rangers(stores map[string]MetricStore) map[string]gather.Ranger {
+	all := map[string]gather.Ranger{}
+	for name, s := range stores {
+		all[name] = s
+	}
+	return all
 }

@@ -24,7 +24,7 @@ func (e *Engine) gather(ctx context.Context, w watch.Watch, c store.Change, b ru
 		w, fault = e.resolve(ctx, w, b)
 	}
 	ranger := e.ranger(w)
-	v, ok := gather.See(w, c.Change, ranger.Resolution(), e.Now().Add(-latency(ranger)))
+	v, ok := gather.See(w, c.Change, ranger.Resolution(), e.Now().Add(-ranger.Latency()))
 	if !ok {
 		return w, nil
 	}
@@ -78,7 +78,7 @@ func (e *Engine) broken(in watch.Input, err error, asked time.Time) {
 
 // storeOf is the metric store of an input that was resolved in an earlier
 // run, perhaps under another pushback.yml.
-func (e *Engine) storeOf(in watch.Input) (Ranger, error) {
+func (e *Engine) storeOf(in watch.Input) (MetricStore, error) {
 	ranger, ok := e.Metrics[in.Store]
 	if !ok {
 		return nil, &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: fmt.Errorf("no such metric store in pushback.yml")}
@@ -86,7 +86,7 @@ func (e *Engine) storeOf(in watch.Input) (Ranger, error) {
 	return ranger, nil
 }
 
-func (e *Engine) ranger(w watch.Watch) Ranger {
+func (e *Engine) ranger(w watch.Watch) MetricStore {
 	if len(w.Inputs) > 0 {
 		if r, ok := e.Metrics[w.Inputs[0].Store]; ok {
 			return r
@@ -103,7 +103,7 @@ const shareFor = 2 * time.Second
 const atOnce = 16
 
 // sharing lets watches that ask a store the same at the same time ask it once.
-func sharing(stores map[string]Ranger, now func() time.Time) map[string]gather.Ranger {
+func sharing(stores map[string]MetricStore, now func() time.Time) map[string]gather.Ranger {
 	shared := map[string]gather.Ranger{}
 	for name, r := range stores {
 		shared[name] = gather.Brief(gather.Bounded(r, atOnce), shareFor, now)
@@ -119,12 +119,4 @@ func (e *Engine) asking(w watch.Watch) gather.Ranger {
 		}
 	}
 	return e.shared[""]
-}
-
-// latency is how long a store hides its newest samples, where it says so.
-func latency(r Ranger) time.Duration {
-	if l, ok := r.(interface{ Latency() time.Duration }); ok {
-		return l.Latency()
-	}
-	return 0
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/pushback/pushback/internal/store"
 )
@@ -13,7 +12,7 @@ func (e *Engine) NoteIncident(ctx context.Context, i store.Incident) (store.Inci
 	i.Service, i.At = e.catalogue.Canonical(i.Service), e.Now()
 	noted, err := e.Store.NoteIncident(ctx, i)
 	if err == nil {
-		e.profiles.incidentsChanged()
+		e.profiles.IncidentsChanged()
 	}
 	return noted, err
 }
@@ -23,23 +22,7 @@ func (e *Engine) NoteIncident(ctx context.Context, i store.Incident) (store.Inci
 func (e *Engine) RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error) {
 	i, err := e.Store.RemoveIncident(ctx, id, actor, e.Now())
 	if err == nil {
-		e.profiles.incidentsChanged()
+		e.profiles.IncidentsChanged()
 	}
 	return i, err
-}
-
-// incidentsChanged has every rule looked through for profiles that are
-// outdated; the others stay.
-func (k *profileKeeper) incidentsChanged() {
-	k.mu.Lock()
-	clear(k.taught)
-	k.mu.Unlock()
-	k.rulesEdited()
-}
-
-// outdated says whether an incident that a lesson's history reaches was noted,
-// or taken back, after something was learned from it.
-func (k *profileKeeper) outdated(ctx context.Context, l lesson, learned time.Time) (bool, error) {
-	changed, err := k.engine.Store.IncidentsChanged(ctx, l.service, l.environment, l.end.Add(-l.span), l.end)
-	return learned.Before(changed), err
 }

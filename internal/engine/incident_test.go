@@ -13,7 +13,7 @@ import (
 func (b *bench) learned() int {
 	b.t.Helper()
 	before := b.histories()
-	b.must(b.profiles.pass(b.t.Context(), b.profiles.untaught, b.clock.Now().Add(-profileAge/2)))
+	b.must(b.profiles.LearnChangedRules(b.t.Context()))
 	return b.histories() - before
 }
 
@@ -68,7 +68,7 @@ func TestIncidentIsMasked(t *testing.T) {
 	_, err := b.NoteIncident(t.Context(), store.Incident{Service: "cart", From: from, To: to, Actor: "amy"})
 	b.must(err)
 	for service, want := range map[string]int{"cart": 1, "search": 0} {
-		mask, err := b.mask(t.Context(), lesson{service: service, environment: "production", end: began}, began.Add(-24*time.Hour))
+		mask, err := b.Store.Masked(t.Context(), service, "production", began.Add(-24*time.Hour), began)
 		if err != nil || len(mask) != want || want == 1 && (!mask[0].From.Equal(from) || !mask[0].To.Equal(to)) {
 			t.Errorf("%s: %v, %v", service, mask, err)
 		}
@@ -86,10 +86,10 @@ func TestWatchAsksForOutdatedProfile(t *testing.T) {
 	b.must(err)
 	key := b.deploy("v2", nil)
 	b.pass(time.Minute)
-	if n := len(b.profiles.requests); n != 1 || len(b.watch(key).Profiles) != 0 {
+	if n := b.profiles.Pending(); n != 1 || len(b.watch(key).Profiles) != 0 {
 		t.Fatalf("%d lessons asked for, and the watch holds %v", n, b.watch(key).Profiles)
 	}
-	b.must(b.profiles.learn(t.Context(), <-b.profiles.requests))
+	b.must(b.profiles.LearnPending(t.Context()))
 	b.pass(30 * time.Second)
 	if w := b.watch(key); len(w.Profiles) != 1 {
 		t.Errorf("the watch is judged by %v", w.Profiles)

@@ -121,7 +121,7 @@ type look struct {
 // watch's first look on: by the time there is something to judge, what was
 // missing has been learned.
 func (e *Engine) judge(ctx context.Context, w *watch.Watch, c store.Change, history time.Duration, seen *detector.Observation) *detector.Verdict {
-	profiles := e.profiles.of(ctx, w, c, history)
+	profiles := e.profiles.Of(ctx, w, c, history)
 	if seen == nil {
 		return nil
 	}

@@ -64,7 +64,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func running(t *testing.T, metrics Ranger, change func(*Options)) *Engine {
+func running(t *testing.T, metrics MetricStore, change func(*Options)) *Engine {
 	t.Helper()
 	st, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "pushback.db"))
 	if err != nil {
@@ -77,7 +77,7 @@ func running(t *testing.T, metrics Ranger, change func(*Options)) *Engine {
 	})
 	world := rules.World{Hooks: []string{"deployer"}, Receivers: []string{"chat", "pager", "platform"}, Default: "here"}
 	o := Options{
-		Store: st, Metrics: map[string]Ranger{"": metrics, "here": metrics}, World: world,
+		Store: st, Metrics: map[string]MetricStore{"": metrics, "here": metrics}, World: world,
 		Rules: func() (*rules.Set, []rules.Diagnostic) {
 			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(redRule)}}, world)
 		},
@@ -148,7 +148,7 @@ func (s into) Send(_ context.Context, m notify.Message) error {
 }
 
 // hung is a store that takes every question and answers none.
-type hung struct{ Ranger }
+type hung struct{ MetricStore }
 
 func (h hung) Range(ctx context.Context, _ sources.Query, _ sources.Window) ([]sources.Series, error) {
 	<-ctx.Done()

@@ -135,9 +135,10 @@ func (s *shop) newest() time.Time {
 	return s.frozen
 }
 
-func (*shop) Pulse() string             { return "" }
-func (*shop) Resolution() time.Duration { return scrape }
-func (*shop) Language() string          { return "promql" }
+func (*shop) Pulse() string                 { return "" }
+func (*shop) Resolution() time.Duration     { return scrape }
+func (*shop) Latency() time.Duration        { return 0 }
+func (*shop) Measure(context.Context) error { return nil }
 
 // errCrash is a process that dies while the hook runs.
 var errCrash = errors.New("kill -9")

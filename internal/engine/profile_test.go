@@ -6,15 +6,12 @@ import (
 	"maps"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
-	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
-	"github.com/pushback/pushback/watch"
 )
 
 // keep keeps the appointment of a name, as the loop does.
@@ -61,7 +58,7 @@ func TestProfilesAreThereBeforeTheChange(t *testing.T) {
 	if n := b.histories(); n != asked {
 		t.Errorf("%d histories were fetched for the change", n-asked)
 	}
-	if len(b.profiles.requests) != 0 {
+	if b.profiles.Pending() != 0 {
 		t.Error("a lesson was asked for")
 	}
 }
@@ -71,11 +68,11 @@ func TestChangeDoesNotWaitForItsProfile(t *testing.T) {
 	b := newBench(t, redRule, nil)
 	key := b.deploy("v2", nil)
 	b.pass(time.Minute)
-	if n := len(b.profiles.requests); n != 1 {
+	if n := b.profiles.Pending(); n != 1 {
 		t.Fatalf("%d lessons asked for, want one", n)
 	}
 	b.wantEvidence(key, "has not been learned yet")
-	b.must(b.profiles.learn(t.Context(), <-b.profiles.requests))
+	b.must(b.profiles.LearnPending(t.Context()))
 	b.pass(30 * time.Second)
 	if w := b.watch(key); len(w.Profiles) != 1 {
 		t.Errorf("the watch does not take up its profile: %v", w.Profiles)
@@ -93,7 +90,7 @@ func TestStaleProfileServesUntilAFreshOneIsThere(t *testing.T) {
 	if w := b.watch(key); len(w.Profiles) != 0 {
 		t.Errorf("the watch holds on to a stale profile: %v", w.Profiles)
 	}
-	b.must(b.profiles.learn(t.Context(), <-b.profiles.requests))
+	b.must(b.profiles.LearnPending(t.Context()))
 	b.pass(30 * time.Second)
 	if w := b.watch(key); len(w.Profiles) != 1 {
 		t.Errorf("the watch does not take up the fresh profile: %v", w.Profiles)
@@ -163,7 +160,7 @@ func TestOneFailingQueryIsNoOutage(t *testing.T) {
 	if n := b.histories(); n != 2 {
 		t.Errorf("%d histories fetched, want those of the service that answers", n)
 	}
-	if !b.profiles.untaught(b.rules.set().Rules()[0]) {
+	if !b.profiles.NeedsLearning(b.rules.set().Rules()[0]) {
 		t.Error("the rule is taken for taught")
 	}
 }
@@ -175,7 +172,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	b.must(b.keep("profiles"))
 	b.clock.add(5 * time.Hour)
 	due := b.clock.Now().Add(-time.Hour)
-	b.must(b.profiles.pass(t.Context(), func(rules.Rule) bool { return true }, due))
+	b.must(b.profiles.Relearn(t.Context(), due))
 	before := b.histories()
 	b.must(b.keep("profiles")) // due at 14:00, before what was just learned
 	if got := b.histories() - before; got != 0 {
@@ -189,33 +186,25 @@ func TestChangedRuleIsTaughtAtOnce(t *testing.T) {
 	taught := func(want int, when string) {
 		t.Helper()
 		before := b.histories()
-		b.must(b.profiles.pass(t.Context(), b.profiles.untaught, b.clock.Now().Add(-profileAge/2)))
+		b.must(b.profiles.LearnChangedRules(t.Context()))
 		if got := b.histories() - before; got != want {
 			t.Errorf("%s: %d histories fetched, want %d", when, got, want)
 		}
 	}
 	taught(4, "at the start")
-	<-queued(b.profiles.edited)
+	b.profiles.RulesChanged()
+	<-b.profiles.Changed()
 	b.rule = strings.Replace(redRule, "5..", "5.+", 1)
 	if broken := b.Reload(t.Context()); len(broken) != 0 {
 		t.Fatal(broken)
 	}
-	<-b.profiles.edited
+	<-b.profiles.Changed()
 	taught(4, "another query")
 	b.Reload(t.Context())
 	taught(0, "the same rules again")
 	b.rule = strings.Replace(b.rule, "limit: 20%", "limit: 30%", 1)
 	b.Reload(t.Context())
 	taught(0, "another limit, of the same query")
-}
-
-// queued empties a channel of one, whether or not there is something in it.
-func queued(c chan struct{}) chan struct{} {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-	return c
 }
 
 // Rules that ask the same of one change ask it once a look.
@@ -256,10 +245,15 @@ func TestProfileMetrics(t *testing.T) {
 	b.must(b.keep("profiles"))
 	b.clock.add(time.Hour)
 	b.shop.fault = errDown
-	_ = b.profiles.learn(t.Context(), lesson{
-		name: "x", plan: detector.Plan{Tick: time.Minute}, span: time.Hour, end: b.clock.Now(),
-		input: watch.Input{Store: "prod", Value: sources.Query{Expr: "x"}},
-	})
+	b.clock.add(24 * time.Hour)
+	b.shop.fault = nil
+	b.deploy("v2", nil)
+	b.pass(time.Minute) // a change asks for a fresh profile
+	b.shop.fault = errDown
+	if b.profiles.LearnPending(t.Context()) == nil {
+		t.Error("a profile was learned from a store that is down")
+	}
+	b.clock.add(-24*time.Hour - time.Minute)
 	var page bytes.Buffer
 	set.WritePrometheus(&page)
 	for _, line := range []string{
@@ -273,68 +267,18 @@ func TestProfileMetrics(t *testing.T) {
 	}
 }
 
-func TestSubjects(t *testing.T) {
+func TestCandidates(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
 	b.deploy("v2", func(ev *sources.Event) { ev.Service, ev.Environment = "old", "staging" })
-	subjects, err := b.subjects(t.Context(), b.rules.set().Rules())
+	candidates, err := b.profiles.Candidates(t.Context(), b.rules.set().Rules())
 	b.must(err)
 	got := map[string]bool{}
-	for _, s := range subjects {
+	for _, s := range candidates {
 		got[s.Service+" in "+s.Environment] = true
 	}
 	want := map[string]bool{"old in staging": true, "cart in production": true, "search in production": true}
 	if !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-}
-
-// bindOf is the first rule of a text, bound to a change of cart.
-func bindOf(t *testing.T, text string) rules.Bound {
-	t.Helper()
-	set, broken := rules.Load(fstest.MapFS{"r.yml": {Data: []byte(text)}}, rules.World{})
-	if len(broken) > 0 {
-		t.Fatal(broken[0])
-	}
-	return rules.Bind(set.Rules()[0], sources.Change{Service: "cart", Version: aVersion}, rules.Service{Name: "cart", Match: map[string]string{"job": "cart"}})
-}
-
-const aSignal = `team: shop
-rules:
-  - name: r
-    watch: {service: "*"}
-    signals: [%s]
-`
-
-// Where the store picks the bound of slow, it may pick another at noon.
-func TestBoundsOfTheDay(t *testing.T) {
-	t.Parallel()
-	f := func(signal string, want int) {
-		t.Helper()
-		if got := len(momentsToResolve(bindOf(t, fmt.Sprintf(aSignal, signal)), began)); got != want {
-			t.Errorf("%s is resolved at %d moments, want %d", signal, got, want)
-		}
-	}
-	f(`{name: latency, histogram: 'request_duration_seconds{$match}'}`, 3)
-	f(`{name: latency, histogram: 'request_duration_seconds{$match}', slow: 300ms}`, 1)
-	f(`{name: queue, query: 'queue_length{$match}', kind: gauge}`, 1)
-}
-
-// A query that names the version has no past of its own yet.
-func TestNothingIsLearnedOfAVersionToCome(t *testing.T) {
-	t.Parallel()
-	f := func(query string, want bool) {
-		t.Helper()
-		b := bindOf(t, fmt.Sprintf(aSignal, `{name: queue, kind: gauge, query: '`+query+`'}`))
-		inputs, err := b.Inputs(rules.Resolved{Resolution: scrape})
-		if err != nil || len(inputs) != 1 {
-			t.Fatal(inputs, err)
-		}
-		if got := namesVersion(inputs[0]); got != want {
-			t.Errorf("%s: %v", query, got)
-		}
-	}
-	f(`queue_length{$match}`, false)
-	f(`queue_length{$match,version="$version"}`, true)
-	f(`queue_length{$match,version=~"$version"}`, true)
 }

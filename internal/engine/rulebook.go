@@ -83,7 +83,7 @@ func (e *Engine) Reload(ctx context.Context) []rules.Diagnostic {
 	if err := e.keepRules(ctx); err != nil && ctx.Err() == nil {
 		e.Log.Error("after reading the rules", "error", err)
 	}
-	e.profiles.rulesEdited()
+	e.profiles.RulesChanged()
 	return broken
 }
 

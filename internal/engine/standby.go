@@ -46,7 +46,7 @@ func (e *Engine) askStores(ctx context.Context, measure bool) {
 
 // askStore takes an empty store for a working one: it is new, or fed by
 // something that has not begun.
-func (e *Engine) askStore(ctx context.Context, name string, s Ranger, measure bool) {
+func (e *Engine) askStore(ctx context.Context, name string, s MetricStore, measure bool) {
 	asked := e.Now()
 	_, err := s.Heartbeat(ctx, asked)
 	var f *sources.Fault
@@ -59,19 +59,14 @@ func (e *Engine) askStore(ctx context.Context, name string, s Ranger, measure bo
 	case !e.stores.looksFail(name) || e.looks.open() == 0:
 		e.answered(ctx, name)
 	}
-	if m, ok := s.(measurer); ok && (measure || !e.stores.measured(name)) {
-		e.measure(ctx, name, m)
+	if measure || !e.stores.measured(name) {
+		e.measure(ctx, name, s)
 	}
 }
 
-// measurer is a store that can find out how often it scrapes.
-type measurer interface {
-	Measure(ctx context.Context) error
-}
-
-func (e *Engine) measure(ctx context.Context, name string, m measurer) {
-	if err := m.Measure(ctx); err != nil {
-		e.Log.Debug("how often a store scrapes is not measured", "store", name, "error", err)
+func (e *Engine) measure(ctx context.Context, name string, s MetricStore) {
+	if err := s.Measure(ctx); err != nil {
+		e.Log.Debug("cannot measure the scrape interval of a metric store; keeping the last one", "store", name, "error", err)
 		return
 	}
 	e.stores.noteMeasured(name)

@@ -31,9 +31,9 @@ func (t *Telemetry) observe(e *Engine) {
 		_, since, _ := e.rules.standing()
 		return float64(max(0, since.Unix())) // 0: never
 	})
-	t.set.NewGauge("pushback_profiles_wanted", func() float64 { n, _, _ := e.profiles.ages(); return float64(n) })
-	t.set.NewGauge("pushback_profiles_missing", func() float64 { _, n, _ := e.profiles.ages(); return float64(n) })
-	t.set.NewGauge("pushback_profile_oldest_age_seconds", func() float64 { _, _, age := e.profiles.ages(); return age.Seconds() })
+	t.set.NewGauge("pushback_profiles_wanted", func() float64 { n, _, _ := e.profiles.Ages(); return float64(n) })
+	t.set.NewGauge("pushback_profiles_missing", func() float64 { _, n, _ := e.profiles.Ages(); return float64(n) })
+	t.set.NewGauge("pushback_profile_oldest_age_seconds", func() float64 { _, _, age := e.profiles.Ages(); return age.Seconds() })
 	t.set.NewGauge("pushback_hooks_broken", func() float64 { return float64(len(e.preflights.problems())) })
 	t.set.NewGauge("pushback_frozen", func() float64 {
 		if frozen, _ := e.Frozen(); frozen {

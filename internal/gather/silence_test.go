@@ -23,6 +23,7 @@ type carrying struct {
 }
 
 func (c *carrying) Pulse() string             { return "pulse" }
+func (c *carrying) Latency() time.Duration    { return 0 }
 func (c *carrying) Resolution() time.Duration { return c.resolution }
 
 func (c *carrying) Instant(context.Context, string, time.Time) ([]sources.Series, error) {

@@ -16,6 +16,7 @@ import (
 type working struct{ lag map[int64]float64 }
 
 func (w working) Pulse() string             { return "" }
+func (w working) Latency() time.Duration    { return 0 }
 func (w working) Resolution() time.Duration { return 15 * time.Second }
 
 func (w working) Instant(context.Context, string, time.Time) ([]sources.Series, error) {

@@ -93,6 +93,12 @@ func (s *Store) Language() string { return "csv" }
 // folder may hold minutes beside hours, and a rule says which ticks it wants.
 func (s *Store) Resolution() time.Duration { return s.resolution }
 
+// Latency is 0: a file hides nothing.
+func (s *Store) Latency() time.Duration { return 0 }
+
+// Measure does nothing: New has found the spacing of the samples.
+func (s *Store) Measure(context.Context) error { return nil }
+
 // Range gives the series that q names at w.From and every q.Step after it up
 // to w.To. A file that is not there is a Fault of kind no_data.
 func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {

@@ -99,6 +99,12 @@ func (s *Store) Language() string { return "promql" }
 // Resolution is the scrape interval: no step below it shows more.
 func (s *Store) Resolution() time.Duration { return s.config.ScrapeInterval }
 
+// Latency is 0: a sample can be read as soon as it is stored.
+func (s *Store) Latency() time.Duration { return 0 }
+
+// Measure does nothing: the store scrapes at the interval that pushback.yml says.
+func (s *Store) Measure(context.Context) error { return nil }
+
 // Append writes the samples of every series, of any age within the retention,
 // in any order: history for a demonstration or a test. A series carries its
 // metric's name as __name__. Native histograms are refused.

@@ -24,7 +24,7 @@ type appointment struct {
 func (e *Engine) timetable() []appointment {
 	all := []appointment{{"upkeep", nightly, func(ctx context.Context, _ time.Time) error { return e.upkeep(ctx) }}}
 	if e.Profiles.Cron != "" {
-		all = append(all, appointment{"profiles", e.Profiles, e.profiles.relearn})
+		all = append(all, appointment{"profiles", e.Profiles, e.profiles.Relearn})
 	}
 	return all
 }

@@ -1,0 +1,165 @@
+package profiles
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/gather"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
+)
+
+// FreshFor is how long a profile counts as fresh. An older one is used until a
+// fresh one is learned, and the evidence says how old it is.
+const FreshFor = 24 * time.Hour
+
+// Store is what the keeper needs of the state database.
+type Store interface {
+	NewestProfile(ctx context.Context, name string) (p detector.Profile, hash string, learned time.Time, err error)
+	ProfileByHash(ctx context.Context, hash string) (detector.Profile, error)
+	UseProfile(ctx context.Context, hash string) (bool, error)
+	PutProfile(ctx context.Context, name string, p detector.Profile, learned time.Time) (string, error)
+	Live(ctx context.Context, since time.Time) ([]store.Change, error)
+	Masked(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)
+	IncidentsChanged(ctx context.Context, service, environment string, from, to time.Time) (time.Time, error)
+}
+
+// Catalogue is what the keeper needs of the service catalogue.
+type Catalogue interface {
+	Service(ctx context.Context, name string, now time.Time) (rules.Service, error)
+	Names(ctx context.Context, now time.Time) ([]string, error)
+}
+
+// Options are what a keeper works with. All but Learned are required.
+type Options struct {
+	Store        Store
+	Metrics      map[string]gather.Ranger // metric stores by name
+	DefaultStore string                   // the metric store of rules that name none
+	Catalogue    Catalogue
+	Rules        func() []rules.Rule                    // the rules in force
+	Learned      func(took time.Duration, failed error) // counts one attempt to learn a profile
+	Log          *slog.Logger
+	Now          func() time.Time
+}
+
+// Keeper learns profiles and stores them: on schedule and when a rule changes
+// (pass.go), and for a change that found none (learn.go). A change never waits for
+// a profile: its watch is judged with what is there, the evidence says so, and a
+// fresh profile is used from the first look after it is learned.
+type Keeper struct {
+	Options
+	requests chan Request
+	changed  chan struct{} // rules may have changed
+	passing  sync.Mutex    // one pass over all rules at a time
+
+	mu           sync.Mutex
+	retryAt      map[string]time.Time // by name: under way, or not to be tried before
+	byHash       map[string]detector.Profile
+	learnedRules map[string]bool      // by hash: rules whose profiles were learned ahead
+	learnedAt    map[string]time.Time // by name, of the profiles that rules want; zero: never
+}
+
+// New returns a keeper that learns nothing until Run is called.
+func New(o Options) *Keeper {
+	return &Keeper{
+		Options: o, requests: make(chan Request, 256), changed: make(chan struct{}, 1),
+		retryAt: map[string]time.Time{}, byHash: map[string]detector.Profile{},
+		learnedRules: map[string]bool{}, learnedAt: map[string]time.Time{},
+	}
+}
+
+// Of returns the profiles of a watch's signals by signal name. It notes in w which
+// ones the watch uses from now on, because a watch judges every look by the same
+// profile. A profile that is missing or stale is requested.
+func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, span time.Duration) detector.Profiles {
+	ps := detector.Profiles{}
+	for i, s := range w.Plan.Signals {
+		if i >= len(w.Inputs) {
+			break // not resolved yet, so there is no query to learn from
+		}
+		if !s.Learns() {
+			continue
+		}
+		p, err := k.current(ctx, w, Request{
+			name: name(w.Plan.On(s), s, w.Inputs[i]), plan: w.Plan.On(s), signal: s, input: w.Inputs[i],
+			span: span, end: w.BaseAt, service: c.Service, environment: c.Environment,
+		})
+		switch {
+		case err == nil:
+			ps[s.Name] = p
+		case !errors.Is(err, store.ErrNotFound):
+			k.Log.Warn("cannot read a profile; judging this look without it", "watch", w.ID, "signal", s.Name, "error", err)
+		}
+	}
+	return ps
+}
+
+// current returns the profile that a watch has begun to use, or else the newest.
+// Only a fresh one is pinned to the watch: in place of a stale one, a newer one is
+// requested.
+func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (detector.Profile, error) {
+	if hash := w.Profiles[l.signal.Name]; hash != "" {
+		return k.Read(ctx, hash)
+	}
+	p, hash, learned, err := k.Store.NewestProfile(ctx, l.name)
+	fits := err == nil && !p.End.After(w.BaseAt.Add(w.Plan.Tick))
+	if fits && w.BaseAt.Sub(p.End) < FreshFor {
+		outdated, err := k.outdated(ctx, l, learned)
+		if err != nil {
+			return p, err
+		}
+		if !outdated {
+			return p, k.pin(ctx, w, l, hash)
+		}
+	}
+	k.enqueue(l)
+	if err == nil && !fits {
+		return detector.Profile{}, store.ErrNotFound
+	}
+	return p, err
+}
+
+// pin fixes a profile for the rest of a watch. Where a newer one has just replaced
+// it, the next look takes that one.
+func (k *Keeper) pin(ctx context.Context, w *watch.Watch, l Request, hash string) error {
+	stored, err := k.Store.UseProfile(ctx, hash)
+	if err != nil || !stored {
+		return err
+	}
+	w.Profiles = maps.Clone(w.Profiles)
+	if w.Profiles == nil {
+		w.Profiles = map[string]string{}
+	}
+	w.Profiles[l.signal.Name] = hash
+	return nil
+}
+
+// Read returns a profile by its hash. It caches, because a hash names one content.
+func (k *Keeper) Read(ctx context.Context, hash string) (detector.Profile, error) {
+	k.mu.Lock()
+	p, ok := k.byHash[hash]
+	k.mu.Unlock()
+	if ok {
+		return p, nil
+	}
+	p, err := k.Store.ProfileByHash(ctx, hash)
+	if err == nil {
+		k.mu.Lock()
+		if len(k.byHash) >= maxCached {
+			clear(k.byHash)
+		}
+		k.byHash[hash] = p
+		k.mu.Unlock()
+	}
+	return p, err
+}
+
+// maxCached bounds the cache of Read, which is emptied when it is full.
+const maxCached = 1000

@@ -1,0 +1,142 @@
+package profiles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/gather"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
+)
+
+const (
+	// requestRetry is how long a look waits before it requests a profile again: a
+	// store that cannot serve history is not asked for it at every look.
+	requestRetry = time.Minute
+	// workers is how many lessons run at once that a look has asked for.
+	workers = 2
+)
+
+// Request is one profile to be learned: of one signal, from the span of history
+// that ends at end.
+type Request struct {
+	name   string
+	plan   detector.Plan
+	signal detector.Signal
+	input  watch.Input
+	span   time.Duration
+	end    time.Time
+
+	service, environment string // whose bad stretches are left out
+}
+
+// ask queues a request unless it is under way or has just failed. A full queue
+// drops it: the next look asks again.
+func (k *Keeper) enqueue(l Request) {
+	now := k.Now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now.Before(k.retryAt[l.name]) {
+		return
+	}
+	select {
+	case k.requests <- l:
+		k.retryAt[l.name] = now.Add(requestRetry)
+	default:
+	}
+}
+
+// Pending returns how many requested profiles wait to be learned.
+func (k *Keeper) Pending() int { return len(k.requests) }
+
+// LearnPending waits for a request and learns its profile. The error, which is
+// logged, is that of a store.
+func (k *Keeper) LearnPending(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case l := <-k.requests:
+		return k.learn(ctx, l)
+	}
+}
+
+// Run learns until ctx ends.
+func (k *Keeper) Run(ctx context.Context) error {
+	var under sync.WaitGroup
+	defer under.Wait()
+	under.Go(func() { k.followRules(ctx) })
+	for range workers {
+		under.Go(func() {
+			for ctx.Err() == nil {
+				_ = k.LearnPending(ctx) // logged; the next look requests it again
+			}
+		})
+	}
+	return nil
+}
+
+// learn fetches the history of one signal, learns from it and stores the profile.
+func (k *Keeper) learn(ctx context.Context, l Request) error {
+	began := k.Now()
+	history, err := k.history(ctx, l)
+	if err == nil {
+		p := detector.Learn(l.plan, l.signal, history)
+		_, err = k.Store.PutProfile(ctx, l.name, p, began)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	k.Learned(k.Now().Sub(began), err)
+	if err != nil {
+		k.Log.Warn("cannot learn a profile; changes are judged without a fresh one", "rule", l.plan.Rule, "signal", l.signal.Name, "service", l.service, "error", err)
+		return err
+	}
+	k.noteLearned(l.name, began)
+	return nil
+}
+
+// history fetches the ticks up to the request's end, with the stretches to leave out.
+func (k *Keeper) history(ctx context.Context, l Request) (detector.History, error) {
+	ranger, err := k.metricStore(l.input.Store)
+	if err != nil {
+		return detector.History{}, fmt.Errorf("fetching history: %w", err)
+	}
+	h, err := gather.History(ctx, ranger, l.plan, l.input, l.span, l.end)
+	if err != nil {
+		return h, err
+	}
+	h.Mask, err = k.excluded(ctx, l, h.Start)
+	return h, err
+}
+
+// excluded returns the stretches of a history in which a bad version was live, from
+// its start until the change that replaced it was through, and those that people
+// declared an incident.
+func (k *Keeper) excluded(ctx context.Context, l Request, from time.Time) ([]sources.Window, error) {
+	bad, err := k.Store.Masked(ctx, l.service, l.environment, from, l.end)
+	if err != nil {
+		return nil, fmt.Errorf("reading bad stretches: %w", err)
+	}
+	return bad, nil
+}
+
+// outdated reports whether an incident within the request's history was declared or
+// removed after the profile was learned.
+func (k *Keeper) outdated(ctx context.Context, l Request, learned time.Time) (bool, error) {
+	changed, err := k.Store.IncidentsChanged(ctx, l.service, l.environment, l.end.Add(-l.span), l.end)
+	return learned.Before(changed), err
+}
+
+// metricStore returns the metric store of an input that an earlier run resolved,
+// perhaps under another pushback.yml.
+func (k *Keeper) metricStore(name string) (gather.Ranger, error) {
+	ranger, ok := k.Metrics[name]
+	if !ok {
+		return nil, &sources.Fault{Kind: sources.SourceError, Store: name, Err: errors.New("no such metric store in pushback.yml")}
+	}
+	return ranger, nil
+}
