@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/trust"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -52,7 +53,7 @@ func newDaemon(ctx context.Context, c config.Config, log *slog.Logger) (d *daemo
 	set := metrics.NewSet()
 	o := engine.Options{
 		Store: st, Catalogue: catalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
-		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trust(c.Trust),
+		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trustPolicy(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: log,
 	}
 	if err := d.adapters(c, &o); err != nil {
@@ -133,11 +134,11 @@ func storeURL(c config.Config) (string, error) {
 	return strings.TrimSpace(string(line)), nil
 }
 
-func trust(t config.Trust) engine.Trust {
+func trustPolicy(t config.Trust) trust.Policy {
 	if t.AsWritten {
-		return engine.Trust{New: rules.Act, Cap: t.Cap, Clean: t.Clean}
+		return trust.Policy{New: rules.Act, Cap: t.Cap, Clean: t.Clean}
 	}
-	return engine.Trust{New: rules.Observe, Cap: t.Cap, Clean: t.Clean}
+	return trust.Policy{New: rules.Observe, Cap: t.Cap, Clean: t.Clean}
 }
 
 // catalogue is the engine's view of the services section.
@@ -177,7 +178,7 @@ func newServer(c config.Config, e *engine.Engine, st *store.Store, set *metrics.
 	return server.New(server.Options{
 		Engine: e, Store: st, Ready: func() []api.Trouble { return troubles(e.Problems()) }, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e}, Subscribe: e.Subscribe, Sources: endpoints, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: endpoints, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: log,
 		Version: version(), Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/trust"
 
 	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/config"
@@ -123,7 +124,7 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 func paceOf(ctx context.Context, st *store.Store, set *rules.Set, now time.Time) backtest.Pace {
 	paces := map[string]float64{}
 	for _, r := range set.Rules() {
-		if pace, err := engine.Pace(ctx, st, r.Name, now); err == nil {
+		if pace, err := trust.Pace(ctx, st, r.Name, now); err == nil {
 			paces[r.Name] = pace
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"math"
 
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/trust"
 )
 
 const (
@@ -17,7 +17,7 @@ const (
 
 // Budget says what a rule may cost, and what follows from it.
 func (r ruleTrust) Budget(ctx context.Context, rule string) (api.RuleBudget, error) {
-	b, err := r.engine.BudgetOf(ctx, rule)
+	b, err := r.keeper.BudgetOf(ctx, rule)
 	if err != nil {
 		return api.RuleBudget{}, err
 	}
@@ -38,9 +38,9 @@ func (r ruleTrust) Budget(ctx context.Context, rule string) (api.RuleBudget, err
 	return a, nil
 }
 
-func power(p engine.Power) api.RulePower {
+func power(p trust.Power) api.RulePower {
 	return api.RulePower{
-		Service: p.Service, Signal: p.Signal, Unit: p.Unit, Likely: p.Likely, DefaultLikely: p.UsualLikely, Certain: p.Certain, DefaultCertain: p.UsualCertain,
+		Service: p.Service, Signal: p.Signal, Unit: p.Unit, Likely: p.Likely, DefaultLikely: p.DefaultLikely, Certain: p.Certain, DefaultCertain: p.DefaultCertain,
 	}
 }
 

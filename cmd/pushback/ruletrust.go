@@ -5,18 +5,18 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rules"
 )
 
 // ruleTrust lets the API speak with the engine of the rules.
-type ruleTrust struct{ engine *engine.Engine }
+type ruleTrust struct{ keeper *trust.Keeper }
 
 // Standings says how every rule stands.
 func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleStanding, error) {
-	found, err := r.engine.RuleStandings(ctx)
+	found, err := r.keeper.Statuses(ctx)
 	all := make([]api.RuleStanding, len(found))
 	for i, s := range found {
 		all[i] = standing(s)
@@ -26,7 +26,7 @@ func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleStanding, error) {
 
 // Promote takes up one step that was earned.
 func (r ruleTrust) Promote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error) {
-	s, err := r.engine.Promote(ctx, rule, t.Service, t.Actor, t.Why)
+	s, err := r.keeper.Promote(ctx, rule, t.Service, t.Actor, t.Why)
 	return standing(s), err
 }
 
@@ -38,23 +38,23 @@ func (r ruleTrust) Demote(ctx context.Context, rule string, t api.TrustGiven) (a
 			return api.RuleStanding{}, fmt.Errorf("%w: %w", err, store.ErrConflict)
 		}
 	}
-	s, err := r.engine.Demote(ctx, rule, t.Service, to, t.Actor, t.Why)
+	s, err := r.keeper.Demote(ctx, rule, t.Service, to, t.Actor, t.Why)
 	return standing(s), err
 }
 
 // NoteBacktest keeps the figure of a replay.
 func (r ruleTrust) NoteBacktest(ctx context.Context, rule string, b api.RuleBacktest) error {
-	return r.engine.NoteBacktest(ctx, store.Backtest{
+	return r.keeper.NoteBacktest(ctx, store.Backtest{
 		RuleHash: b.Hash, Rule: rule, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor,
 	})
 }
 
 // FalseAlarm notes that rules fired for nothing.
 func (r ruleTrust) FalseAlarm(ctx context.Context, changeKey string, f api.FalseAlarm) error {
-	return r.engine.FalseAlarm(ctx, changeKey, f.Rule, f.Actor, f.Why)
+	return r.keeper.FalseAlarm(ctx, changeKey, f.Rule, f.Actor, f.Why)
 }
 
-func standing(s engine.RuleStanding) api.RuleStanding {
+func standing(s trust.Status) api.RuleStanding {
 	a := api.RuleStanding{
 		Rule: s.Rule.Name, Team: s.Rule.Team, Place: fmt.Sprintf("%s:%d", s.Rule.File, s.Rule.Line), Hash: s.Rule.Hash, Service: s.Service,
 		Written: s.Written.String(), Given: s.Given.String(), Effective: s.Effective.String(), Proposed: s.Proposed, Why: s.Why,

@@ -35,7 +35,7 @@ func (e *Engine) answer(ctx context.Context, key string, to rollback.State, acto
 		return e.conflict(ctx, key)
 	}
 	if to == rollback.Cancelled {
-		if err := e.FalseAlarm(ctx, key, o.Rule, actor, why); err != nil {
+		if err := e.trust.FalseAlarm(ctx, key, o.Rule, actor, why); err != nil {
 			e.Log.Warn("a rejected rollback as a false alarm", "order", key, "error", err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -136,7 +137,7 @@ func (b *bench) open() {
 		Hooks:   map[string]Hook{"deployer": {Hook: b.hook, Timeout: time.Minute}},
 		Senders: map[string]notify.Sender{"chat": b.box.of("chat"), "pager": b.box.of("pager"), "platform": b.box.of("platform")},
 		Grafana: b.grafana, FreezeFile: filepath.Join(filepath.Dir(b.path), "freeze"), Limits: rollback.DefaultLimits(),
-		Trust: Trust{New: rules.Act, Cap: rules.Act}, ExternalURL: "https://pushback.test",
+		Trust: trust.Policy{New: rules.Act, Cap: rules.Act}, ExternalURL: "https://pushback.test",
 		Log: slog.New(slog.DiscardHandler), Now: b.clock.Now,
 	}
 	if b.change != nil {

@@ -38,20 +38,20 @@ func TestThresholdsFollowWhatIsWatched(t *testing.T) {
 		t.Error("a watch that has ended is judged anew")
 	}
 
-	shown, err := b.BudgetOf(t.Context(), "red")
+	shown, err := b.RuleTrust().BudgetOf(t.Context(), "red")
 	b.must(err)
 	if shown.Thresholds != r.Budget.Thresholds(shown.Pace) || shown.Pace < 0.95*pace {
 		t.Errorf("shown: %+v", shown)
 	}
 	for _, p := range shown.Power {
-		if !(p.Likely > p.UsualLikely && p.Certain > p.UsualCertain && p.Certain > p.Likely) {
+		if !(p.Likely > p.DefaultLikely && p.Certain > p.DefaultCertain && p.Certain > p.Likely) {
 			t.Errorf("stricter thresholds cost nothing: %+v", p)
 		}
 	}
 	if len(shown.Power) == 0 {
 		t.Error("what is kept of the signals says nothing of their power")
 	}
-	if _, err := b.BudgetOf(t.Context(), "nobody"); err == nil {
+	if _, err := b.RuleTrust().BudgetOf(t.Context(), "nobody"); err == nil {
 		t.Error("no rule has a budget")
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/profiles"
+	"github.com/pushback/pushback/internal/trust"
 
 	"golang.org/x/sync/errgroup"
 
@@ -44,21 +45,6 @@ type Hook struct {
 	Timeout    time.Duration // after which a send without an answer is unknown
 }
 
-// Trust is how far the operator lets rules go.
-type Trust struct {
-	New rules.Mode // what a rule has earned that has no record yet
-	Cap rules.Mode // no rule goes further, whatever it has earned
-
-	Clean int // how many clean changes in a row earn a step; 0: cleanNeeded
-}
-
-func (t Trust) clean() int {
-	if t.Clean <= 0 {
-		return cleanNeeded
-	}
-	return t.Clean
-}
-
 // Options is all the engine stands on. Everything but Store, Metrics and
 // Rules may be left empty.
 type Options struct {
@@ -77,7 +63,7 @@ type Options struct {
 	Windows     []string       // names among Freezes: while one holds, nothing is rolled back unasked
 	Profiles    rules.Schedule // when profiles are learned; zero: never, but when a rule changes or a change finds none
 	Retention   time.Duration  // how long raw events, records and finished jobs are kept
-	Trust       Trust
+	Trust       trust.Policy
 	ExternalURL string
 	Telemetry   *Telemetry
 	Log         *slog.Logger
@@ -94,6 +80,7 @@ type Engine struct {
 	stores     *storeHealth
 	shared     map[string]gather.Ranger // by name: the stores as looks ask them
 	profiles   *profiles.Keeper
+	trust      *trust.Keeper
 	looks      *dueLooks
 	befores    *beforeCache
 	listeners  *listeners
@@ -119,8 +106,11 @@ func New(o Options) (*Engine, error) {
 	e.shared = sharing(o.Metrics, o.Now)
 	e.profiles = profiles.New(profiles.Options{
 		Store: o.Store, Metrics: rangers(o.Metrics), DefaultStore: o.World.Default, Catalogue: e.catalogue,
-		Rules:   func() []rules.Rule { return e.rules.set().Rules() },
+		Rules:   e.ruleList,
 		Learned: o.Telemetry.learned, Log: o.Log, Now: o.Now,
+	})
+	e.trust = trust.New(trust.Options{
+		Store: o.Store, Policy: o.Trust, Rules: e.ruleList, ReadProfile: e.profiles.Read, Propose: e.proposeStep, Log: o.Log, Now: o.Now,
 	})
 	e.looks = newDueLooks(o.Store)
 	e.befores = newBeforeCache()
@@ -200,3 +190,8 @@ func rangers(stores map[string]MetricStore) map[string]gather.Ranger {
 	}
 	return all
 }
+
+// RuleTrust is what rules have earned.
+func (e *Engine) RuleTrust() *trust.Keeper { return e.trust }
+
+func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }

@@ -74,7 +74,7 @@ func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	next.Responded = response.answered
 	now, err := e.record(ctx, w, next, response.effects)
 	if err == nil && response.effects.Outcome != nil {
-		e.proposeNext(ctx, bound.Rule())
+		e.trust.WatchEnded(ctx, bound.Rule())
 	}
 	return now, err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -81,7 +82,7 @@ func running(t *testing.T, metrics MetricStore, change func(*Options)) *Engine {
 		Rules: func() (*rules.Set, []rules.Diagnostic) {
 			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(redRule)}}, world)
 		},
-		Limits: rollback.DefaultLimits(), Trust: Trust{New: rules.Act, Cap: rules.Act},
+		Limits: rollback.DefaultLimits(), Trust: trust.Policy{New: rules.Act, Cap: rules.Act},
 		Log: slog.New(slog.DiscardHandler),
 	}
 	change(&o)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -263,4 +265,24 @@ func (e *Engine) told(ctx context.Context, changeKey, key string) ([]string, err
 	}
 	maps.DeleteFunc(open, func(_ string, is bool) bool { return !is })
 	return slices.Sorted(maps.Keys(open)), nil
+}
+
+// proposeStep tells people, once a step, that a rule has earned it.
+func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {
+	to := e.catalogue.ReceiverOf(s.Rule.Team)
+	if service, err := e.catalogue.Service(ctx, s.Service, e.Now()); err == nil && s.Service != store.EveryService {
+		to = cmp.Or(service.Chat, service.Pager, to)
+	}
+	if to == "" {
+		return nil // `pushback rules status` shows it all the same
+	}
+	key := fmt.Sprintf("trust/%s/%s/%s", s.Rule.Hash, s.Service, s.Next)
+	m := notify.Message{
+		Key: key, Kind: "trust", Severity: notify.Info, At: e.Now(), Link: e.ExternalURL,
+		Title:  fmt.Sprintf("rule %s has earned to %s for %s", s.Rule.Name, s.Next, trust.ServiceWords(s.Service)),
+		Moved:  []string{s.Why},
+		Action: fmt.Sprintf("To let it: pushback rules promote %s --service '%s'", s.Rule.Name, s.Service),
+		Fields: []notify.Field{{Name: "rule", Value: s.Rule.Name}},
+	}
+	return e.put(ctx, e.outgoing(key, rulesKey+"/"+s.Rule.Name, []string{to}, m))
 }

@@ -43,7 +43,7 @@ func (e *Engine) resolve(ctx context.Context, w watch.Watch, b rules.Bound) (wat
 	}
 	asked, thresholds := e.Now(), w.Plan.Thresholds
 	if thresholds == (detector.Thresholds{}) {
-		thresholds = e.thresholds(ctx, b.Rule())
+		thresholds = e.trust.Thresholds(ctx, b.Rule())
 	}
 	var err error
 	w.Plan, w.Inputs, err = gather.Resolve(ctx, ranger, name, b, w.BaseAt)

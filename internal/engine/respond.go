@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
@@ -128,7 +127,7 @@ func (e *Engine) moment(ctx context.Context, l look) rules.Moment {
 		Trust: rules.Observe, Cap: e.Trust.Cap, Answered: l.watch.Responded,
 	}
 	if l.bound.Rule().Furthest() > rules.Observe {
-		m.Trust = e.earned(ctx, l.watch.RuleHash, l.change.Service)
+		m.Trust = e.trust.Earned(ctx, l.watch.RuleHash, l.change.Service)
 	}
 	if l.verdict != nil {
 		m.Verdict = *l.verdict
@@ -223,29 +222,4 @@ func (e *Engine) entry(l look, a rules.Action, o *rollback.Order) (store.Entry, 
 		return store.Entry{}, fmt.Errorf("writing down the response: %w", err)
 	}
 	return store.Entry{At: e.Now(), ChangeKey: l.change.Key, Actor: "rule " + l.watch.Rule, Action: "respond", Detail: b}, nil
-}
-
-// goodAfter is how long a superseded change must have been watched without
-// suspicion to count as good.
-const goodAfter = 10 * time.Minute
-
-// standingAfter is what the end of a watch says of the version it watched.
-func standingAfter(l look) store.Standing {
-	w := l.next
-	switch {
-	case w.State == l.watch.State:
-		return store.Unjudged
-	case !w.After.IsZero():
-		if w.State == watch.Regressed {
-			return store.Cleared // rolling it back did not help: it was something else
-		}
-		return store.Unjudged
-	case w.State == watch.Regressed:
-		return store.Condemned
-	case w.State == watch.Healthy:
-		return store.Good
-	case w.State == watch.Superseded && w.Grade < detector.Suspect && !w.From.IsZero() && w.EndedAt.Sub(w.From) >= goodAfter:
-		return store.Good
-	}
-	return store.Unjudged
 }

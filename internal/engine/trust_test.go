@@ -8,6 +8,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -16,7 +17,7 @@ import (
 
 // untrusting begins every rule at observe; two clean changes earn a step.
 func untrusting(o *Options) {
-	o.Trust = Trust{New: rules.Observe, Cap: rules.Act, Clean: 2}
+	o.Trust = trust.Policy{New: rules.Observe, Cap: rules.Act, Clean: 2}
 	o.Catalogue.Default = rules.Service{Chat: "chat"}
 }
 
@@ -39,9 +40,9 @@ func (b *bench) clean(version string) {
 	b.wantWatch(key, watch.Healthy)
 }
 
-func (b *bench) standing(service string) RuleStanding {
+func (b *bench) standing(service string) trust.Status {
 	b.t.Helper()
-	_, s, err := b.standingWith(b.t.Context(), "red", service)
+	s, err := b.RuleTrust().Status(b.t.Context(), "red", service)
 	b.must(err)
 	return s
 }
@@ -61,7 +62,7 @@ func TestTrustIsEarnedInSteps(t *testing.T) {
 	b.until("the end", b.ended(bad))
 
 	b.clean("v2")
-	if _, err := b.Promote(t.Context(), "red", "cart", "ada", ""); !errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "1 clean changes of 2") {
+	if _, err := b.RuleTrust().Promote(t.Context(), "red", "cart", "ada", ""); !errors.Is(err, store.ErrConflict) || !strings.Contains(err.Error(), "1 clean changes of 2") {
 		t.Errorf("half earned: %v", err)
 	}
 	b.clean("v3")
@@ -70,10 +71,10 @@ func TestTrustIsEarnedInSteps(t *testing.T) {
 	if s := b.standing("cart"); s.Effective != rules.Observe || !s.Proposed {
 		t.Errorf("promoted silently: %+v", s)
 	}
-	if _, err := b.Promote(t.Context(), "red", "search", "ada", ""); !errors.Is(err, store.ErrConflict) {
+	if _, err := b.RuleTrust().Promote(t.Context(), "red", "search", "ada", ""); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("one service earned for another: %v", err)
 	}
-	s, err := b.Promote(t.Context(), "red", "cart", "ada", "twice clean")
+	s, err := b.RuleTrust().Promote(t.Context(), "red", "cart", "ada", "twice clean")
 	if b.must(err); s.Effective != rules.Ask || s.Proposed {
 		t.Errorf("%+v", s)
 	}
@@ -90,7 +91,7 @@ func TestTrustIsEarnedInSteps(t *testing.T) {
 	if s := b.standing("cart"); s.Record.FalseAlarms != 1 || s.Record.Clean != 2 || s.Record.Fired != 2 {
 		t.Errorf("the record: %+v", s.Record)
 	}
-	if s, err = b.Demote(t.Context(), "red", "cart", rules.Observe, "ada", ""); err != nil || s.Effective != rules.Observe {
+	if s, err = b.RuleTrust().Demote(t.Context(), "red", "cart", rules.Observe, "ada", ""); err != nil || s.Effective != rules.Observe {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
@@ -100,7 +101,7 @@ func TestOnlyWhatJudgesResetsTrust(t *testing.T) {
 	b := newBench(t, redRule, untrusting)
 	b.clean("v2")
 	b.clean("v3")
-	_, err := b.Promote(t.Context(), "red", "cart", "ada", "")
+	_, err := b.RuleTrust().Promote(t.Context(), "red", "cart", "ada", "")
 	b.must(err)
 	edit := func(old, replacement string, want rules.Mode) {
 		t.Helper()
@@ -123,24 +124,24 @@ func TestABacktestEarnsForEveryService(t *testing.T) {
 	figure := store.Backtest{RuleHash: hash, Rule: "red", Mode: "ask", Judged: 500, FalseAlarms: 1, Why: "within its budget", Actor: "ada"}
 	stale := figure
 	stale.RuleHash = "another"
-	if err := b.NoteBacktest(t.Context(), stale); !errors.Is(err, store.ErrConflict) {
+	if err := b.RuleTrust().NoteBacktest(t.Context(), stale); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("a figure of another way of judging: %v", err)
 	}
-	b.must(b.NoteBacktest(t.Context(), figure))
+	b.must(b.RuleTrust().NoteBacktest(t.Context(), figure))
 	b.pass(time.Minute)
 	b.wantTold("chat", "red has earned to ask for every service", "within its budget")
-	s, err := b.Promote(t.Context(), "red", store.EveryService, "ada", "")
+	s, err := b.RuleTrust().Promote(t.Context(), "red", store.EveryService, "ada", "")
 	if b.must(err); s.Effective != rules.Ask || s.Proposed {
 		t.Errorf("%+v", s)
 	}
 	b.clock.add(time.Minute)
-	s, err = b.Demote(t.Context(), "red", store.EveryService, rules.Observe, "ada", "")
+	s, err = b.RuleTrust().Demote(t.Context(), "red", store.EveryService, rules.Observe, "ada", "")
 	if b.must(err); s.Effective != rules.Observe || s.Proposed {
 		t.Errorf("an old figure proposes again what was taken back: %+v", s)
 	}
 	b.clock.add(time.Minute)
-	b.must(b.NoteBacktest(t.Context(), figure))
-	_, err = b.Promote(t.Context(), "red", store.EveryService, "ada", "")
+	b.must(b.RuleTrust().NoteBacktest(t.Context(), figure))
+	_, err = b.RuleTrust().Promote(t.Context(), "red", store.EveryService, "ada", "")
 	b.must(err)
 	key := b.bad("v9", func(e *sources.Event) {})
 	b.until("a proposal", b.ordered(key, rollback.Proposed))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -67,9 +68,9 @@ func TestRollbackIsNeverSilent(t *testing.T) {
 // What a mode lets happen, and what it says.
 func TestModes(t *testing.T) {
 	t.Parallel()
-	f := func(rule string, trust Trust, want rollback.State, says string) {
+	f := func(rule string, p trust.Policy, want rollback.State, says string) {
 		t.Helper()
-		b := newBench(t, rule, func(o *Options) { o.Trust = trust })
+		b := newBench(t, rule, func(o *Options) { o.Trust = p })
 		key := b.bad("v2", nil)
 		b.pass(4 * time.Minute)
 		b.wantState(key, want)
@@ -78,14 +79,14 @@ func TestModes(t *testing.T) {
 			b.wantCalls(0)
 		}
 	}
-	trusted := Trust{New: rules.Act, Cap: rules.Act}
+	trusted := trust.Policy{New: rules.Act, Cap: rules.Act}
 	f(redRule, trusted, rollback.Done, "Rolling back to v1")
 	f(mode("ask"), trusted, rollback.Proposed, "pushback approve")
 	f(mode("observe"), trusted, "", "the rule observes")
-	f(redRule, Trust{New: rules.Observe, Cap: rules.Act}, "", "It says act through hook deployer")
-	f(redRule, Trust{New: rules.Ask, Cap: rules.Act}, rollback.Proposed, "pushback approve")
-	f(redRule, Trust{New: rules.Act, Cap: rules.Ask}, rollback.Proposed, "pushback approve")
-	f(redRule, Trust{New: rules.Act, Cap: rules.Observe}, "", "the rule observes")
+	f(redRule, trust.Policy{New: rules.Observe, Cap: rules.Act}, "", "It says act through hook deployer")
+	f(redRule, trust.Policy{New: rules.Ask, Cap: rules.Act}, rollback.Proposed, "pushback approve")
+	f(redRule, trust.Policy{New: rules.Act, Cap: rules.Ask}, rollback.Proposed, "pushback approve")
+	f(redRule, trust.Policy{New: rules.Act, Cap: rules.Observe}, "", "the rule observes")
 }
 
 func TestApproving(t *testing.T) {

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"rollback/internal/clustertest"},
 	{"rollback/internal/*"},
 	{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue"},
-	{"internal/profiles"},
+	{"internal/profiles", "internal/trust"},
 	{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},
 	{"internal/demo/shop"},
 	{"internal/demo", "internal/proof/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},
