@@ -45,20 +45,18 @@ var read = sync.OnceValues(func() ([]file, error) {
 		if !strings.HasSuffix(name, ".go") || path.Dir(name) == "." {
 			return nil
 		}
-		f, err := parse(tree, name)
-		if err == nil && !f.generator() {
-			all = append(all, f)
+		source, err := fs.ReadFile(tree, name)
+		if err != nil || ignored(source) {
+			return err
 		}
+		f, err := parse(name, source)
+		all = append(all, f)
 		return err
 	})
 	return all, err
 })
 
-func parse(tree fs.FS, name string) (file, error) {
-	source, err := fs.ReadFile(tree, name)
-	if err != nil {
-		return file{}, err
-	}
+func parse(name string, source []byte) (_ file, err error) {
 	f := file{
 		name: name, folder: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
 		lines: bytes.Count(source, []byte("\n")), places: token.NewFileSet(),
@@ -77,11 +75,9 @@ func parse(tree fs.FS, name string) (file, error) {
 	return f, nil
 }
 
-// generator says whether the file is a program that `go generate` runs: part
-// of no package.
-func (f file) generator() bool {
-	return f.tree.Name.Name == "main" && path.Dir(f.folder) != "cmd"
-}
+// ignored says whether the file is part of no package: a program that
+// `go generate` runs.
+func ignored(source []byte) bool { return bytes.HasPrefix(source, []byte("//go:build ignore\n")) }
 
 // house is every Go file there is.
 func house(t *testing.T) []file {

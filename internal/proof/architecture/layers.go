@@ -1,0 +1,131 @@
+package architecture
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:generate go run generate.go
+
+// Layer is one step of the import graph. A package imports only from layers
+// below its own, so adapters of one layer never know each other.
+type Layer struct {
+	Packages []string // folders from the root; a star stands for one folder
+	Does     string   // what the packages are for, as a cell of the table
+}
+
+// Layers are all packages, lowest first. This is the only list of them: the
+// tests of this package check the imports against it, and docs/architecture.md
+// is generated from it (make generate). A package in no layer fails the test,
+// so that whoever adds one decides where it belongs. Where two layers match,
+// the lower one counts.
+var Layers = []Layer{
+	{
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/proof/architecture", "dashboards"},
+		Does:     "values and numbers; reading strictly, calling out, watching a folder, dying where a test says so; the Grafana boards",
+	},
+	{
+		Packages: []string{"detector", "sources/changes"},
+		Does:     "judging; what all change sources have in common",
+	},
+	{
+		Packages: []string{"sources/changes/signature", "sources/metrics/metricstest", "internal/proof/servertest"},
+		Does:     "signatures of webhooks; the contract suite of metric stores; real servers for integration tests",
+	},
+	{
+		Packages: []string{"sources/changes/*", "sources/metrics/*"},
+		Does:     "adapters of deploy tools and metric stores",
+	},
+	{
+		Packages: []string{"watch", "rollback", "notify"},
+		Does:     "the states of a watch; the order and its guards; the message: values only",
+	},
+	{
+		Packages: []string{"rules", "dashboards/*", "internal/report", "internal/server/api", "rollback/freezefile"},
+		Does:     "the rule language; the pages and annotations; an explained verdict; the API's values; the freeze file",
+	},
+	{
+		Packages: []string{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
+		Does:     "what senders, and hooks, have in common; their contract suites",
+	},
+	{
+		Packages: []string{"rollback/internal/clustertest"},
+		Does:     "a Kubernetes API server for tests",
+	},
+	{
+		Packages: []string{"rollback/internal/*"},
+		Does:     "what hooks of one tool family have in common",
+	},
+	{
+		Packages: []string{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue"},
+		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue",
+	},
+	{
+		Packages: []string{"internal/profiles", "internal/trust"},
+		Does:     "what is learned of a query's history; what a rule has earned",
+	},
+	{
+		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},
+		Does:     "running the loop, serving the port, reading the settings; replaying history, measuring the detector",
+	},
+	{
+		Packages: []string{"internal/demo/shop"},
+		Does:     "the demo's shop",
+	},
+	{
+		Packages: []string{"internal/demo", "internal/proof/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},
+		Does:     "serving whoever writes rules; showing the whole; breaking it from outside",
+	},
+	{
+		Packages: []string{"cmd/*", "tools/*"},
+		Does:     "programs; the one table of adapters",
+	},
+}
+
+// What single packages may do besides importing, as patterns like those of a
+// layer. The tests hold each list.
+var (
+	// KnowHooks import the adapters of hooks.
+	KnowHooks = []string{"cmd/*"}
+	// CallHooks call rollback.Hook's Do: they change production.
+	CallHooks = []string{"internal/engine"}
+	// AskHooks call Preflight and DryRun. That changes nothing, but asks the
+	// other side, which is not for a page or a rule to do.
+	AskHooks = []string{"internal/engine", "cmd/*"}
+	// Pure packages import nothing that reaches the network, the disk, the log
+	// or the clock: same values in, same values out.
+	Pure = []string{"sources", "detector", "detector/stats", "watch"}
+)
+
+// LayerOf is the index of the first layer that names the folder; -1 where none
+// does.
+func LayerOf(folder string) int {
+	return slices.IndexFunc(Layers, func(l Layer) bool { return Matches(l.Packages, folder) })
+}
+
+// Matches says whether one of the patterns names the folder.
+func Matches(patterns []string, folder string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := path.Match(pattern, folder)
+		return ok && err == nil
+	})
+}
+
+// Markdown is the part of docs/architecture.md that says what is above: the
+// table, highest layer first, and a sentence for each permission.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("| | packages | for |\n|---|---|---|\n")
+	for i, layer := range slices.Backward(Layers) {
+		fmt.Fprintf(&b, "| %d | %s | %s |\n", i, code(layer.Packages), layer.Does)
+	}
+	b.WriteString("\nAnd beyond the imports:\n\n")
+	fmt.Fprintf(&b, "* Only %s calls a hook; only %s ask one what it would do.\n", code(CallHooks), code(AskHooks))
+	fmt.Fprintf(&b, "* Only %s knows which kinds of hooks there are.\n", code(KnowHooks))
+	fmt.Fprintf(&b, "* %s cannot reach the network, the disk, the log or the clock. So a verdict can be replayed from what is stored with it.\n", code(Pure))
+	return b.String()
+}
+
+func code(names []string) string { return "`" + strings.Join(names, "`, `") + "`" }
