@@ -138,14 +138,14 @@ func (b *bench) open() {
 		Senders: map[string]notify.Sender{"chat": b.box.of("chat"), "pager": b.box.of("pager"), "platform": b.box.of("platform")},
 		Grafana: b.grafana, FreezeFile: filepath.Join(filepath.Dir(b.path), "freeze"), Limits: rollback.DefaultLimits(),
 		Trust: trust.Policy{New: rules.Act, Cap: rules.Act}, ExternalURL: "https://pushback.test",
-		Log: slog.New(slog.DiscardHandler), Now: b.clock.Now,
+		Log: slog.New(failedLooks{b.t}), Now: b.clock.Now,
 	}
 	if b.change != nil {
 		b.change(&o)
 	}
 	b.Engine, err = New(o)
 	b.must(err)
-	if broken := b.rules.problems(); len(broken) > 0 && b.rule != slip {
+	if broken := b.rules.diagnostics(); len(broken) > 0 && b.rule != slip {
 		b.t.Fatal(broken[0])
 	}
 	b.queue = &queue{clock: b.clock}
@@ -193,15 +193,13 @@ func (b *bench) look() {
 	b.t.Helper()
 	ctx := b.t.Context()
 	select {
-	case <-b.wake:
-		b.must(b.planAll(ctx))
+	case <-b.planner.wake:
+		b.must(b.planner.planAll(ctx))
 	default:
 	}
 	due, _ := b.looks.take(b.clock.Now())
 	for _, w := range due {
-		next, err := b.lookOnce(ctx, w)
-		b.must(err)
-		b.looks.put(next)
+		b.looks.put(b.looker.look(ctx, w))
 	}
 }
 
@@ -312,6 +310,22 @@ func (b *bench) wantSilence(receiver, word string) {
 	}
 }
 
+// failedLooks is a log that fails the test where a look failed: a look retries whatever
+// goes wrong, so that nothing else would show it.
+type failedLooks struct{ t *testing.T }
+
+func (failedLooks) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+
+func (f failedLooks) Handle(_ context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, "a look failed") {
+		r.Attrs(func(a slog.Attr) bool { f.t.Error(r.Message, a); return true })
+	}
+	return nil
+}
+
+func (f failedLooks) WithAttrs([]slog.Attr) slog.Handler { return f }
+func (f failedLooks) WithGroup(string) slog.Handler      { return f }
+
 // clock is the only time there is.
 type clock struct {
 	mu  sync.Mutex
@@ -380,13 +394,13 @@ func (q *queue) run(b *bench) {
 func (b *bench) work(args river.JobArgs) error {
 	switch a := args.(type) {
 	case orderJob:
-		return b.carryOut(b.t.Context(), a.Key)
+		return b.orders.carryOut(b.t.Context(), a.Key)
 	case messageJob:
-		return b.deliver(b.t.Context(), a.ID)
+		return b.deliverer.deliverMessage(b.t.Context(), a.ID)
 	case annotationJob:
-		return b.mark(b.t.Context(), a.ChangeKey)
+		return b.annotator.post(b.t.Context(), a.ChangeKey)
 	case verifyJob:
-		return b.verify(b.t.Context(), a.Key)
+		return b.verifier.verify(b.t.Context(), a.Key)
 	}
 	return fmt.Errorf("no such job: %T", args)
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// dueLooks holds the open watches by the time of their next look. It is
-// memory only: looks are recomputable, and at start it is read from the store.
+// dueLooks holds the open watches by the time of their next look. It is in memory only:
+// looks can be repeated, and at start the open watches are read from the store.
 type dueLooks struct {
 	store *store.Store
 	mu    sync.Mutex
 	heap  watchHeap
-	known map[string]bool // watches in the heap or being looked at
+	known map[string]bool // watches that are in the heap, or that a look is at
 	news  chan struct{}   // the earliest look may have changed
 }
 
@@ -43,7 +43,7 @@ func (d *dueLooks) reload(ctx context.Context) error {
 	return nil
 }
 
-// put returns a watch after its look; one that has ended is forgotten.
+// put takes a watch back after its look. A watch that has ended is dropped.
 func (d *dueLooks) put(w watch.Watch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -55,8 +55,8 @@ func (d *dueLooks) put(w watch.Watch) {
 	d.signal()
 }
 
-// hasten makes the watches of a change due at once: something about the
-// change is news.
+// hasten makes the watches of a change due at once, because something about the change
+// is new.
 func (d *dueLooks) hasten(changeKey string, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -76,8 +76,8 @@ func (d *dueLooks) signal() {
 	}
 }
 
-// take removes and returns the watches that are due, and says when the next
-// one will be.
+// take removes and returns the watches that are due, and returns when the next one will
+// be.
 func (d *dueLooks) take(now time.Time) (due []watch.Watch, next time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -95,46 +95,6 @@ func (d *dueLooks) open() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.known)
-}
-
-// runLooks looks at every watch when it is due. A look mostly waits for a
-// store, and each store bounds how many wait for it (sharing): a bound here
-// would let one store that hangs keep all others from being looked at.
-func (e *Engine) runLooks(ctx context.Context) error {
-	if err := e.looks.reload(ctx); err != nil {
-		return err
-	}
-	var under sync.WaitGroup
-	defer under.Wait()
-	for {
-		due, next := e.looks.take(e.Now())
-		for _, w := range due {
-			under.Go(func() { e.looks.put(e.look(ctx, w)) })
-		}
-		if !e.pause(ctx, next) {
-			return nil
-		}
-	}
-}
-
-// idle is how long the loop sleeps when nothing is due; news wakes it.
-const idle = time.Minute
-
-// pause waits for the next look, for news, or for the end; false at the end.
-func (e *Engine) pause(ctx context.Context, next time.Time) bool {
-	wait := idle
-	if !next.IsZero() {
-		wait = max(0, next.Sub(e.Now()))
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-	case <-e.looks.news:
-	}
-	return true
 }
 
 // watchHeap orders watches by their next look.

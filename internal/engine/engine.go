@@ -1,16 +1,22 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"sync"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/gate"
+	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/outage"
 	"github.com/pushback/pushback/internal/profiles"
+	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/trust"
 
 	"golang.org/x/sync/errgroup"
@@ -40,13 +46,13 @@ type Annotator interface {
 type Hook struct {
 	rollback.Hook
 	Idempotent bool          // may be sent again with the same key
-	LastGood   bool          // `target: last_good`: may skip condemned versions further back
-	Aborts     bool          // `abort: true`: may stop a rollout that is half-way
+	LastGood   bool          // `target: last_good`: may skip bad versions further back
+	Aborts     bool          // `abort: true`: may stop a rollout that is under way
 	Timeout    time.Duration // after which a send without an answer is unknown
 }
 
-// Options is all the engine stands on. Everything but Store, Metrics and
-// Rules may be left empty.
+// Options are what the engine works with. Everything but Store, Metrics, Rules and Log
+// may be left empty.
 type Options struct {
 	Store       *store.Store
 	Metrics     map[string]MetricStore // "" is the default store
@@ -70,64 +76,115 @@ type Options struct {
 	Now         func() time.Time
 }
 
-// Engine is one running Pushback. New builds it, Run blocks.
-type Engine struct {
-	Options
-	boot       string // names this run
-	rules      *ruleBook
-	catalogue  *catalogue.Catalogue
-	jobs       jobQueue
-	stores     *storeHealth
-	shared     map[string]gather.Ranger // by name: the stores as looks ask them
-	profiles   *profiles.Keeper
-	trust      *trust.Keeper
-	looks      *dueLooks
-	befores    *beforeCache
-	listeners  *listeners
-	preflights *preflights
-	wake       chan struct{} // a change may want watches
-	started    atomic.Bool
-	approvals  rollback.ApprovalKey
-	noted      sync.Map // what the journal holds of the last saying: of guards, by order key; of the freeze file
-	sending    sync.Map // order key → struct{}: sends under way in this process
+// Problem is one reason for not being ready.
+type Problem struct {
+	Component string `json:"component"` // store, rules, jobs, metrics/<name>, hooks/<name>
+	Detail    string `json:"detail"`
 }
 
-// New builds an engine. It loads the rules, of which at least the last good
-// set must be readable, and asks nothing of any metric store: an unreachable
-// one must not keep Pushback from taking events.
+// Engine is one running Pushback. New builds it, Run blocks. Its parts are types of their
+// own; it wires them and lets them run.
+type Engine struct {
+	*core
+	*gate.Keeper // Gate, Hold, Release, Clear and incidents: what deploy tools and people ask
+
+	rules     *ruleBook
+	profiles  *profiles.Keeper
+	trust     *trust.Keeper
+	outages   *outage.Monitor
+	looks     *dueLooks
+	planner   *planner
+	looker    *looker
+	orders    *executor
+	verifier  *verifier
+	deliverer *deliverer
+	annotator *annotator
+	hooks     *hookChecker
+	scheduler *scheduler
+	freezeLog *freezeLog
+	started   atomic.Bool
+}
+
+// New builds an engine. It loads the rules, of which at least the last good set must be
+// readable, and asks nothing of any metric store: an unreachable one must not keep
+// Pushback from taking events.
 func New(o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	e := &Engine{Options: o, boot: rand.Text(), wake: make(chan struct{}, 1), listeners: newListeners(), preflights: newPreflights()}
-	e.rules = newRuleBook(o.Rules, o.Now())
-	e.catalogue = catalogue.New(o.Catalogue, o.Metrics[""])
-	e.stores = newStoreHealth()
-	e.shared = sharing(o.Metrics, o.Now)
-	e.profiles = profiles.New(profiles.Options{
-		Store: o.Store, Metrics: rangers(o.Metrics), DefaultStore: o.World.Default, Catalogue: e.catalogue,
-		Rules:   e.ruleList,
-		Learned: o.Telemetry.learned, Log: o.Log, Now: o.Now,
-	})
-	e.trust = trust.New(trust.Options{
-		Store: o.Store, Policy: o.Trust, Rules: e.ruleList, ReadProfile: e.profiles.Read, Propose: e.proposeStep, Log: o.Log, Now: o.Now,
-	})
-	e.looks = newDueLooks(o.Store)
-	e.befores = newBeforeCache()
 	fresh := make([]byte, 32)
 	_, _ = rand.Read(fresh) // never fails
-	key, err := e.Store.Secret(context.Background(), "approval", fresh)
+	key, err := o.Store.Secret(context.Background(), "approval", fresh)
 	if err != nil {
 		return nil, fmt.Errorf("preparing approvals: %w", err)
 	}
-	e.approvals = key
-	jobs, err := newJobs(e)
-	if err != nil {
+	approvals := rollback.ApprovalKey(key)
+	e := &Engine{core: newCore(o, approvals)}
+	e.wireLearning()
+	e.wireActing(approvals)
+	e.wireWatching()
+	if e.jobs, err = newJobs(e); err != nil {
 		return nil, fmt.Errorf("preparing jobs: %w", err)
 	}
-	e.jobs = jobs
 	e.Telemetry.observe(e)
 	return e, nil
+}
+
+func newCore(o Options, approvals rollback.ApprovalKey) *core {
+	c := &core{
+		Options: o, boot: rand.Text(), listeners: newListeners(),
+		catalogue: catalogue.New(o.Catalogue, o.Metrics[""]),
+		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
+	}
+	fleet := &fleetBreaker{c}
+	c.situation = &situation.Reader{
+		Store: o.Store, Catalogue: c.catalogue, Limits: o.Limits, Hook: c.hookFacts,
+		Window: c.window, Fleet: fleet.why, Frozen: c.Frozen, Now: o.Now,
+	}
+	return c
+}
+
+// wireLearning wires what is known beside the change itself: rules, profiles, trust.
+func (e *Engine) wireLearning() {
+	e.rules = newRuleBook(e.core, func() { e.profiles.RulesChanged() })
+	e.profiles = profiles.New(profiles.Options{
+		Store: e.Store, Metrics: rangers(e.Metrics), DefaultStore: e.World.Default, Catalogue: e.catalogue,
+		Rules: e.ruleList, Learned: e.Telemetry.learned, Log: e.Log, Now: e.Now,
+	})
+	e.trust = trust.New(trust.Options{
+		Store: e.Store, Policy: e.Options.Trust, Rules: e.ruleList, ReadProfile: e.profiles.Read,
+		Propose: e.proposeStep, Log: e.Log, Now: e.Now,
+	})
+}
+
+// wireActing wires what changes the world outside: orders, messages, annotations.
+func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
+	e.looks = newDueLooks(e.Store)
+	e.annotator = &annotator{e.core}
+	e.verifier = &verifier{e.core}
+	e.deliverer = &deliverer{e.core}
+	e.hooks = &hookChecker{core: e.core, preflights: newPreflights()}
+	e.freezeLog = &freezeLog{core: e.core}
+	e.orders = &executor{core: e.core, annotator: e.annotator, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
+	e.Keeper = gate.New(gate.Options{
+		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
+		Changed: e.listeners.publish, Incidents: e.profiles.IncidentsChanged, Now: e.Now,
+	})
+}
+
+// wireWatching wires what watches changes.
+func (e *Engine) wireWatching() {
+	e.outages = outage.New(outage.Options{
+		Store: e.Store, Metrics: monitored(e.Metrics), Text: e.text, Send: e.send,
+		Open: e.looks.open, Count: e.Telemetry.fault, Log: e.Log, Now: e.Now,
+	})
+	e.planner = &planner{core: e.core, rules: e.rules, looks: e.looks, annotator: e.annotator, wake: make(chan struct{}, 1)}
+	e.looker = &looker{
+		core: e.core, looks: e.looks, rules: newBoundRules(e.core, e.rules), profiles: e.profiles, trust: e.trust,
+		gatherer: gather.NewGatherer(rangers(e.Metrics), e.World.Default, e.outages, e.Now),
+		outages:  e.outages, fleet: &fleetBreaker{e.core}, annotator: e.annotator,
+	}
+	e.scheduler = &scheduler{core: e.core, profiles: e.profiles}
 }
 
 // Run looks and acts until ctx ends, then finishes what is in flight.
@@ -137,22 +194,20 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	defer e.stopJobs()
 	if err := e.recover(ctx); err != nil {
-		return fmt.Errorf("taking up where the last run ended: %w", err)
+		return fmt.Errorf("continuing where the last run ended: %w", err)
 	}
 	e.started.Store(true)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return e.planChanges(ctx) })
-	g.Go(func() error { return e.runLooks(ctx) })
-	g.Go(func() error { return e.profiles.Run(ctx) })
-	g.Go(func() error { return e.keepTimes(ctx) })
-	g.Go(func() error { return e.sweep(ctx) })
-	g.Go(func() error { return e.standby(ctx) })
-	g.Go(func() error { return e.checkHooks(ctx) })
+	for _, run := range []func(context.Context) error{
+		e.planner.run, e.looker.run, e.profiles.Run, e.scheduler.run, e.sweep, e.outages.Run, e.hooks.run,
+	} {
+		g.Go(func() error { return run(ctx) })
+	}
 	return g.Wait()
 }
 
-// Accept commits one event and wakes the planner. When it returns without an
-// error, the event is on disk.
+// Accept commits one event and wakes the planner. When it returns without an error, the
+// event is on disk.
 func (e *Engine) Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error) {
 	now := e.Now()
 	ev = ev.WithDefaults()
@@ -165,24 +220,75 @@ func (e *Engine) Accept(ctx context.Context, ev sources.Event, raw []byte) (stor
 		return a, fmt.Errorf("storing the event: %w", err)
 	}
 	if !a.Duplicate {
-		e.wakePlanner()
+		e.planner.wakeUp()
 		e.looks.hasten(a.Change.Key, now)
-		e.listeners.tell(a.Change.Key)
+		e.listeners.publish(a.Change.Key)
 	}
 	return a, nil
 }
 
-// Canonical is our name of a service that a tool may call otherwise.
+// Canonical returns our name of a service that a tool may call otherwise.
 func (e *Engine) Canonical(service string) string { return e.catalogue.Canonical(service) }
 
-func (e *Engine) wakePlanner() {
-	select {
-	case e.wake <- struct{}{}:
-	default:
-	}
+// Reload reads the rules folder again; see ruleBook.Reload.
+func (e *Engine) Reload(ctx context.Context) []rules.Diagnostic { return e.rules.Reload(ctx) }
+
+// Approve lets a proposed order go on, in a person's name. Its error wraps
+// store.ErrConflict where the order is no longer proposed.
+func (e *Engine) Approve(ctx context.Context, key, actor string) error {
+	return e.orders.Approve(ctx, key, actor)
 }
 
-// rangers are the metric stores as profiles and looks ask them.
+// Reject ends a proposed order, in a person's name; see Approve.
+func (e *Engine) Reject(ctx context.Context, key, actor, why string) error {
+	return e.orders.Reject(ctx, key, actor, why)
+}
+
+// Admits checks whether a link's token lets its holder decide on the order. Its error is
+// for people and wraps rollback.ErrLink.
+func (e *Engine) Admits(ctx context.Context, key, token string) error {
+	return e.orders.Admits(ctx, key, token)
+}
+
+// RuleTrust is what rules have earned.
+func (e *Engine) RuleTrust() *trust.Keeper { return e.trust }
+
+// Problems are the reasons for not being ready: what must work to take and judge events,
+// the metric stores that do not answer, and the hooks that could not act.
+func (e *Engine) Problems() []Problem {
+	var ps []Problem
+	if !e.started.Load() {
+		ps = append(ps, Problem{Component: "jobs", Detail: "not started yet"})
+	}
+	if p, is := e.rules.problem(); is {
+		ps = append(ps, p)
+	}
+	faults := e.outages.Faults()
+	for _, name := range slices.Sorted(maps.Keys(faults)) {
+		ps = append(ps, Problem{Component: "metrics/" + name, Detail: faults[name]})
+	}
+	return append(ps, e.hooks.preflights.problems()...)
+}
+
+func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }
+
+// proposeStep notifies people, once a step, that a rule has earned it.
+func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {
+	to := e.catalogue.ReceiverOf(s.Rule.Team)
+	if service, err := e.catalogue.Service(ctx, s.Service, e.Now()); err == nil && s.Service != store.EveryService {
+		to = cmp.Or(service.Chat, service.Pager, to)
+	}
+	if to == "" {
+		return nil // `pushback rules status` shows it all the same
+	}
+	m := e.text.TrustStep(messages.Step{
+		Thread: fmt.Sprintf("trust/%s/%s/%s", s.Rule.Hash, s.Service, s.Next),
+		Rule:   s.Rule.Name, Mode: s.Next, Service: s.Service, Named: trust.ServiceWords(s.Service), Why: s.Why,
+	}, e.Now())
+	return e.send(ctx, store.Messages(m.Key, messages.RulesThread+"/"+s.Rule.Name, []string{to}, m, e.Now()))
+}
+
+// rangers are the metric stores as looks and profiles ask them.
 func rangers(stores map[string]MetricStore) map[string]gather.Ranger {
 	all := map[string]gather.Ranger{}
 	for name, s := range stores {
@@ -191,7 +297,11 @@ func rangers(stores map[string]MetricStore) map[string]gather.Ranger {
 	return all
 }
 
-// RuleTrust is what rules have earned.
-func (e *Engine) RuleTrust() *trust.Keeper { return e.trust }
-
-func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }
+// monitored are the metric stores as the outage monitor asks them.
+func monitored(stores map[string]MetricStore) map[string]outage.MetricStore {
+	all := map[string]outage.MetricStore{}
+	for name, s := range stores {
+		all[name] = s
+	}
+	return all
+}

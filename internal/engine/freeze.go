@@ -4,55 +4,62 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/pushback/pushback/internal/store"
 )
 
-// What the journal says of the freeze file. Whoever writes or removes it needs
-// no daemon, so that only the daemon's seeing it can be recorded; a rollback it
-// stopped is recorded with the guards of its order.
+// What the journal says of the freeze file. Nobody needs the daemon to write or remove the
+// file, so that only its being noticed can be recorded. A rollback that it stopped is
+// recorded with the guards of its order.
 const (
-	freezeSeen = "freeze"
-	thawSeen   = "unfreeze"
+	freezeAction   = "freeze"
+	unfreezeAction = "unfreeze"
 )
 
-// noteFreeze puts into the journal that acting was frozen, or is no longer.
-func (e *Engine) noteFreeze(ctx context.Context) error {
-	frozen, why := e.Frozen()
-	if was, known := e.noted.Load(freezeSeen); known && was == frozen {
+// freezeLog records in the journal that acting was frozen, and that it no longer is.
+type freezeLog struct {
+	*core
+	last atomic.Pointer[bool] // what was noted last; nil: nothing since the start
+}
+
+// note records the state of the freeze file where it has changed.
+func (f *freezeLog) note(ctx context.Context) error {
+	frozen, why := f.Frozen()
+	if was := f.last.Load(); was != nil && *was == frozen {
 		return nil
 	}
-	last, err := e.lastFreeze(ctx)
+	last, err := f.lastFreeze(ctx)
 	if err != nil {
 		return err
 	}
 	if frozen != last {
-		entry := store.Entry{At: e.Now(), Actor: "freeze file", Action: thawSeen}
+		entry := store.Entry{At: f.Now(), Actor: "freeze file", Action: unfreezeAction}
 		if frozen {
-			entry.Action = freezeSeen
-			if entry.Detail, err = json.Marshal(map[string]string{"why": why, "file": e.FreezeFile}); err != nil {
-				return fmt.Errorf("writing down the freeze: %w", err)
+			entry.Action = freezeAction
+			if entry.Detail, err = json.Marshal(map[string]string{"why": why, "file": f.FreezeFile}); err != nil {
+				return fmt.Errorf("recording the freeze: %w", err)
 			}
 		}
-		if err := e.Store.Append(ctx, entry); err != nil {
+		if err := f.Store.Append(ctx, entry); err != nil {
 			return err
 		}
 	}
-	e.noted.Store(freezeSeen, frozen)
+	f.last.Store(&frozen)
 	return nil
 }
 
-// lastFreeze is what an earlier run of the engine has seen last.
-func (e *Engine) lastFreeze(ctx context.Context) (frozen bool, err error) {
-	entries, err := e.Store.Journal(ctx, "")
+// lastFreeze is what the journal recorded last.
+func (f *freezeLog) lastFreeze(ctx context.Context) (frozen bool, err error) {
+	entries, err := f.Store.Journal(ctx, "")
 	if err != nil {
 		return false, fmt.Errorf("reading past freezes: %w", err)
 	}
 	for _, entry := range entries {
 		switch entry.Action {
-		case freezeSeen:
+		case freezeAction:
 			frozen = true
-		case thawSeen:
+		case unfreezeAction:
 			frozen = false
 		}
 	}

@@ -135,7 +135,7 @@ func TestFreezeBeatsAWonClaim(t *testing.T) {
 	b.decided(key)
 	o, err := b.Store.Order(t.Context(), key)
 	b.must(err)
-	_, warrant, refusals, err := b.ask(t.Context(), o)
+	_, warrant, refusals, err := b.orders.ask(t.Context(), o)
 	b.must(err)
 	claim, won, err := b.Store.ClaimOrder(t.Context(), key, o.Epoch, b.clock.Now())
 	b.must(err)
@@ -143,7 +143,7 @@ func TestFreezeBeatsAWonClaim(t *testing.T) {
 		t.Fatalf("claim %v, refused by %v", won, refusals)
 	}
 	b.must(freezefile.Write(b.FreezeFile, "sale until noon"))
-	b.must(b.send(t.Context(), o, claim, warrant))
+	b.must(b.orders.send(t.Context(), o, claim, warrant))
 	b.turn()
 	b.wantState(key, rollback.Failed)
 	b.wantCalls(0)
@@ -246,7 +246,7 @@ func TestNobodyCanTellWhetherItHelped(t *testing.T) {
 	b.pass(time.Minute)
 	b.shop.fault = errDown
 	b.pass(10 * time.Minute)
-	b.wantTold("pager", "whether the rollback of v2 helped cannot be told")
+	b.wantTold("pager", "cannot tell whether the rollback of v2 helped")
 	b.wantCalls(1)
 }
 
@@ -275,18 +275,18 @@ func TestFreezeIsRecorded(t *testing.T) {
 	b := newBench(t, redRule, nil)
 	f := func(action string, want int) {
 		t.Helper()
-		b.must(b.noteFreeze(t.Context()))
-		b.must(b.noteFreeze(t.Context()))
+		b.must(b.freezeLog.note(t.Context()))
+		b.must(b.freezeLog.note(t.Context()))
 		if got := b.entries("", action); got != want {
 			t.Errorf("%d entries of %s, want %d", got, action, want)
 		}
 	}
-	f(freezeSeen, 0)
+	f(freezeAction, 0)
 	b.must(freezefile.Write(b.FreezeFile, "sale"))
-	f(freezeSeen, 1)
+	f(freezeAction, 1)
 	b.restart()
-	f(freezeSeen, 1)
-	f(thawSeen, 0)
+	f(freezeAction, 1)
+	f(unfreezeAction, 0)
 	b.must(freezefile.Clear(b.FreezeFile))
-	f(thawSeen, 1)
+	f(unfreezeAction, 1)
 }

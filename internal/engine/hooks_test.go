@@ -247,7 +247,7 @@ func TestBrokenHooksAreTold(t *testing.T) {
 		}
 		return found
 	}
-	b.askHooks(t.Context())
+	b.hooks.askHooks(t.Context())
 	if ps := hooks(); len(ps) != 1 || ps[0].Detail != "the token is taken: 401 (renew it)" {
 		t.Errorf("got %v", ps)
 	}
@@ -255,7 +255,7 @@ func TestBrokenHooksAreTold(t *testing.T) {
 		t.Errorf("asked about %+v", h.plans[0])
 	}
 	h.wrong = nil
-	b.askHooks(t.Context())
+	b.hooks.askHooks(t.Context())
 	if ps := hooks(); len(ps) != 0 {
 		t.Errorf("mended, and still told: %v", ps)
 	}

@@ -22,10 +22,9 @@ type jobQueue interface {
 	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
 }
 
-// The jobs. Each carries the key of a row and nothing else: whatever the job
-// would need to know is read from the row when it runs. Boot names the run of
-// the engine that inserted it: a new run inserts its own and does not wait for
-// a dead one's to be rescued.
+// The jobs. Each carries the key of a row and nothing else: the row is read when the job
+// runs. Boot names the run of the engine that inserted it, so that a new run inserts jobs
+// of its own and does not wait for those of a dead one to be rescued.
 type (
 	orderJob      struct{ Key, Boot string }
 	messageJob    struct{ ID, Boot string }
@@ -38,11 +37,10 @@ func (messageJob) Kind() string    { return "message" }
 func (annotationJob) Kind() string { return "annotation" }
 func (verifyJob) Kind() string     { return "verify" }
 
-// Orders have a queue of their own, so that no slow pager stands before a
-// rollback.
+// Orders have a queue of their own, so that a slow pager delays no rollback.
 const (
-	orderQueue = "orders"
-	tellQueue  = "tell"
+	orderQueue   = "orders"
+	messageQueue = "tell"
 )
 
 // pollEvery bounds how late a job begins where the database cannot notify.
@@ -59,21 +57,21 @@ func newJobs(e *Engine) (jobQueue, error) {
 func (e *Engine) jobConfig() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker[orderJob]{work: func(ctx context.Context, j *river.Job[orderJob]) error {
-		return e.carryOut(ctx, j.Args.Key)
+		return e.orders.carryOut(ctx, j.Args.Key)
 	}})
 	river.AddWorker(workers, &worker[messageJob]{work: func(ctx context.Context, j *river.Job[messageJob]) error {
-		return e.deliver(ctx, j.Args.ID)
+		return e.deliverer.deliverMessage(ctx, j.Args.ID)
 	}})
 	river.AddWorker(workers, &worker[annotationJob]{work: func(ctx context.Context, j *river.Job[annotationJob]) error {
-		return e.mark(ctx, j.Args.ChangeKey)
+		return e.annotator.post(ctx, j.Args.ChangeKey)
 	}})
 	river.AddWorker(workers, &worker[verifyJob]{work: func(ctx context.Context, j *river.Job[verifyJob]) error {
-		return e.verify(ctx, j.Args.Key)
+		return e.verifier.verify(ctx, j.Args.Key)
 	}})
 	return &river.Config{
 		Logger:            quiet(e.Log.With("component", "jobs")),
 		Workers:           workers,
-		Queues:            map[string]river.QueueConfig{orderQueue: {MaxWorkers: 4}, tellQueue: {MaxWorkers: 8}},
+		Queues:            map[string]river.QueueConfig{orderQueue: {MaxWorkers: 4}, messageQueue: {MaxWorkers: 8}},
 		FetchPollInterval: pollEvery,
 		JobTimeout:        -1, // each effect has a time-out of its own
 	}
@@ -90,22 +88,21 @@ func (w *worker[T]) Work(ctx context.Context, j *river.Job[T]) error { return w.
 // later asks river to run the job again after d. It counts as no attempt.
 func later(d time.Duration) error { return river.JobSnooze(d) }
 
-// enqueue inserts a job, unless this run already has one for the same row
-// under way: so the sweep neither piles up jobs nor cuts a back-off short. A
-// failure is logged and forgotten: the row stands, and the sweep tries again.
-func (e *Engine) enqueue(ctx context.Context, args river.JobArgs) {
-	queue := tellQueue
+// enqueue inserts a job unless this run has one for the same row under way, so that the
+// sweep neither piles up jobs nor shortens a back-off. A failure is only logged, because
+// the sweep finds the row and tries again.
+func (c *core) enqueue(ctx context.Context, args river.JobArgs) {
+	queue := messageQueue
 	if args.Kind() == (orderJob{}).Kind() {
 		queue = orderQueue
 	}
-	// After the transaction that wrote the row, even a stopping engine should
-	// hand the work on.
+	// The row is committed, so even a stopping engine inserts its job.
 	ctx = context.WithoutCancel(ctx)
-	_, err := e.jobs.Insert(ctx, args, &river.InsertOpts{
+	_, err := c.jobs.Insert(ctx, args, &river.InsertOpts{
 		Queue: queue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: underWay},
 	})
 	if err != nil {
-		e.Log.Warn("job not inserted; the sweep will", "kind", args.Kind(), "error", err)
+		c.Log.Warn("cannot insert a job; the sweep tries again", "kind", args.Kind(), "error", err)
 	}
 }
 
@@ -115,19 +112,18 @@ var underWay = []rivertype.JobState{
 	rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 }
 
-// stopTimeout is what graceful stop leaves to jobs in flight.
+// stopTimeout is how long jobs in flight may take when the engine stops.
 const stopTimeout = 8 * time.Second
 
 func (e *Engine) stopJobs() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := e.jobs.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		e.Log.Warn("jobs did not stop in time; their rows will be taken up at the next start", "error", err)
+		e.Log.Warn("jobs did not stop in time; the next start continues with their rows", "error", err)
 	}
 }
 
-// quiet lets through what people should see of river, which counts its jobs
-// aloud.
+// quiet drops what river logs below a warning: it reports how many jobs it has run.
 func quiet(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
 
 type warnings struct{ slog.Handler }

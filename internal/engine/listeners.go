@@ -2,8 +2,8 @@ package engine
 
 import "sync"
 
-// listeners hear the key of every change that moved. A slow one loses news
-// rather than holding up a look: it is a page, and it can reload.
+// listeners are sent the key of every change that moved. A slow listener misses keys
+// instead of delaying a look: it is a page, and can reload.
 type listeners struct {
 	mu   sync.Mutex
 	next int
@@ -12,8 +12,9 @@ type listeners struct {
 
 func newListeners() *listeners { return &listeners{all: map[int]chan string{}} }
 
-// Subscribe gives a channel of change keys and the way to stop listening.
-func (e *Engine) Subscribe() (<-chan string, func()) { return e.listeners.add() }
+// Subscribe returns a channel of the keys of changes that moved, and a function that ends
+// it.
+func (c *core) Subscribe() (<-chan string, func()) { return c.listeners.add() }
 
 func (l *listeners) add() (<-chan string, func()) {
 	l.mu.Lock()
@@ -29,7 +30,7 @@ func (l *listeners) add() (<-chan string, func()) {
 	}
 }
 
-func (l *listeners) tell(key string) {
+func (l *listeners) publish(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.all {

@@ -6,164 +6,194 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/gather"
+	"github.com/pushback/pushback/internal/outage"
+	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/watch"
 )
 
-// look looks once at one watch and gives the watch as it stands afterwards.
-// Whatever goes wrong, the watch goes on: it is looked at again.
-func (e *Engine) look(ctx context.Context, w watch.Watch) watch.Watch {
-	began := e.Now()
-	next, err := e.lookOnce(ctx, w)
-	e.Telemetry.looked(e.Now().Sub(began), err)
+// looker looks at watches: it gathers, judges, responds and records.
+type looker struct {
+	*core
+	looks     *dueLooks
+	rules     *boundRules
+	gatherer  *gather.Gatherer
+	profiles  *profiles.Keeper
+	trust     *trust.Keeper
+	outages   *outage.Monitor
+	fleet     *fleetBreaker
+	annotator *annotator
+}
+
+// look looks once at one watch and returns the watch as it is afterwards. Whatever goes
+// wrong, the watch goes on with another look.
+func (k *looker) look(ctx context.Context, w watch.Watch) watch.Watch {
+	began := k.Now()
+	next, err := k.lookOnce(ctx, w)
+	k.Telemetry.looked(k.Now().Sub(began), err)
 	if err == nil {
 		return next
 	}
 	if ctx.Err() == nil {
-		e.Log.Error("look", "watch", w.ID, "error", err)
+		k.Log.Error("a look failed; looking again in a moment", "watch", w.ID, "error", err)
 	}
-	w.Next = e.Now().Add(max(w.Every, lookRetry))
+	w.Next = k.Now().Add(max(w.Every, lookRetry))
 	return w
 }
 
 // lookRetry keeps a failing database from being asked in a tight loop.
 const lookRetry = time.Second
 
-// lookOnce is the main path: gather, judge, respond, record, act.
-func (e *Engine) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, error) {
-	if mine, err := e.lease(ctx, w); err != nil || !mine {
-		w.Next = e.Now().Add(w.Every)
+// look is what one look knows, for responding to it.
+type look struct {
+	watch, next watch.Watch
+	change      store.Change
+	bound       rules.Bound
+	verdict     *detector.Verdict // nil: too early to observe anything
+	overlapping []rollback.Ranked // other changes that are as likely the cause
+	observation *detector.Observation
+	moment      rules.Moment // what the rule's lines were asked with
+}
+
+// lookOnce is the main path: gather, judge, respond, record.
+func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, error) {
+	if mine, err := k.lease(ctx, w); err != nil || !mine {
+		w.Next = k.Now().Add(w.Every)
 		return w, err
 	}
-	c, err := e.Store.Change(ctx, w.ChangeKey)
+	c, err := k.Store.Change(ctx, w.ChangeKey)
 	if err != nil {
 		return w, fmt.Errorf("reading the change: %w", err)
 	}
-	bound, err := e.boundRule(ctx, w, c)
+	bound, err := k.rules.of(ctx, w, c)
 	if err != nil {
 		return w, err
 	}
-	w, seen := e.gather(ctx, w, c, bound)
-	verdict := e.judge(ctx, &w, c, bound.Rule().History, seen)
+	w, observation := k.gatherer.Observe(ctx, w, c.Change, bound, func() detector.Thresholds { return k.trust.Thresholds(ctx, bound.Rule()) })
+	verdict := k.judge(ctx, &w, c, bound.Rule().History, observation)
 
-	rivals, err := e.rivals(ctx, w, c, verdict)
+	l := look{watch: w, change: c, bound: bound, verdict: verdict, observation: observation}
+	if err := k.advance(ctx, &l); err != nil {
+		return w, err
+	}
+	response, err := k.respond(ctx, l)
 	if err != nil {
 		return w, err
 	}
-	facts, err := e.facts(ctx, w, c, verdict)
-	if err != nil {
-		return w, err
-	}
-	facts.Confounded = len(rivals) > 0
-	next := watch.Advance(w, facts)
-	if verdict != nil {
-		verdict.Reason = facts.Reason() // what is told, recorded and shown is one
-	}
-	if next.Reason == detector.RolledBack && w.State.Open() {
-		if err := e.watchRecovery(ctx, w, facts.UndoneAt); err != nil {
-			return w, err
-		}
-	}
-
-	response, err := e.respond(ctx, look{watch: w, next: next, change: c, bound: bound, verdict: verdict, rivals: rivals, seen: seen})
-	if err != nil {
-		return w, err
-	}
-	next.Responded = response.answered
-	now, err := e.record(ctx, w, next, response.effects)
+	l.next.Responded = response.answered
+	now, err := k.record(ctx, w, l.next, response.effects)
 	if err == nil && response.effects.Outcome != nil {
-		e.trust.WatchEnded(ctx, bound.Rule())
+		k.trust.WatchEnded(ctx, bound.Rule())
 	}
 	return now, err
 }
 
-// facts are what moves a watch: the change as it stands, and what was seen.
-func (e *Engine) facts(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) (watch.Facts, error) {
-	undone, err := e.undoneAt(ctx, c.Key)
+// advance moves the watch by what is known now, and begins the recovery watch where the
+// change was rolled back. The verdict takes the watch's reason, so that what people are
+// told, what is recorded and what pages show is the same.
+func (k *looker) advance(ctx context.Context, l *look) (err error) {
+	if l.overlapping, err = k.situation.Overlapping(ctx, l.watch, l.change, l.verdict); err != nil {
+		return err
+	}
+	facts, err := k.facts(ctx, l.watch, l.change, l.verdict)
+	if err != nil {
+		return err
+	}
+	facts.Confounded = len(l.overlapping) > 0
+	l.next = watch.Advance(l.watch, facts)
+	if l.verdict != nil {
+		l.verdict.Reason = facts.Reason()
+	}
+	if l.next.Reason == detector.RolledBack && l.watch.State.Open() {
+		return k.watchRecovery(ctx, l.watch, facts.UndoneAt)
+	}
+	return nil
+}
+
+// facts reads what moves a watch: the change as it is now, and the verdict.
+func (k *looker) facts(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) (watch.Facts, error) {
+	undone, err := k.situation.RolledBackAt(ctx, c.Key)
 	if err != nil {
 		return watch.Facts{}, err
 	}
-	superseded, err := e.superseded(ctx, w, c)
-	return watch.Facts{Now: e.Now(), Change: c.Change, Superseded: superseded, UndoneAt: undone, Verdict: v}, err
+	superseded, err := k.situation.Superseded(ctx, w, c)
+	return watch.Facts{Now: k.Now(), Change: c.Change, Superseded: superseded, UndoneAt: undone, Verdict: v}, err
 }
 
-// lease takes the watch for this process where others share the database. It
-// spares the metric stores; that nothing is done twice rests on
-// compare-and-swap alone.
-func (e *Engine) lease(ctx context.Context, w watch.Watch) (bool, error) {
-	if !e.Store.Shared() {
+// watchRecovery begins the watch that checks whether a rollback helped. It is stored
+// before the watch of the change ends: after a crash in between, that one ends at its
+// next look, and the recovery watch is there already.
+func (k *looker) watchRecovery(ctx context.Context, w watch.Watch, undone time.Time) error {
+	if err := k.Store.Plan(ctx, w.ChangeKey, []watch.Watch{w.Recovery(undone, k.Now())}); err != nil {
+		return fmt.Errorf("beginning the recovery watch: %w", err)
+	}
+	return k.looks.reload(ctx)
+}
+
+// lease takes the watch for this replica where others share the database. It only spares
+// the metric stores: that nothing is done twice rests on compare-and-swap.
+func (k *looker) lease(ctx context.Context, w watch.Watch) (bool, error) {
+	if !k.Store.Shared() {
 		return true, nil
 	}
-	mine, err := e.Store.LeaseWatch(ctx, w.ID, e.boot, e.Now().Add(w.Every+leaseGrace))
+	mine, err := k.Store.LeaseWatch(ctx, w.ID, k.boot, k.Now().Add(w.Every+leaseGrace))
 	if err != nil {
 		return false, fmt.Errorf("leasing the watch: %w", err)
 	}
 	return mine, nil
 }
 
-// leaseGrace is how long a watch rests after its process is gone.
+// leaseGrace is how long a watch stays leased after its replica is gone.
 const leaseGrace = 10 * time.Second
 
-// look is what one look knows, for responding to it.
-type look struct {
-	watch, next watch.Watch
-	change      store.Change
-	bound       rules.Bound
-	verdict     *detector.Verdict // nil: too early to see anything
-	rivals      []rollback.Ranked // changes that could as well have done it
-	seen        *detector.Observation
-	moment      rules.Moment // what the rule's lines were asked with
-}
-
-// judge is nil where nothing was gathered. Profiles are looked for from the
-// watch's first look on: by the time there is something to judge, what was
-// missing has been learned.
-func (e *Engine) judge(ctx context.Context, w *watch.Watch, c store.Change, history time.Duration, seen *detector.Observation) *detector.Verdict {
-	profiles := e.profiles.Of(ctx, w, c, history)
-	if seen == nil {
+// judge returns the verdict, nil where nothing was observed. It asks for profiles from the
+// watch's first look on, so that missing ones are learned before there is anything to
+// judge.
+func (k *looker) judge(ctx context.Context, w *watch.Watch, c store.Change, history time.Duration, o *detector.Observation) *detector.Verdict {
+	profiles := k.profiles.Of(ctx, w, c, history)
+	if o == nil {
 		return nil
 	}
-	v := detector.Judge(w.Plan, profiles, *seen)
-	e.Telemetry.judged(v)
+	v := detector.Judge(w.Plan, profiles, *o)
+	k.Telemetry.judged(v)
 	return &v
 }
 
-// record commits the look and everything it implies, then hands the intents
-// to the jobs. Where somebody else moved the watch, theirs counts and ours is
-// as if it had never been.
-func (e *Engine) record(ctx context.Context, old, next watch.Watch, effects store.Effects) (watch.Watch, error) {
-	moved, order, created, err := e.Store.MoveWatch(ctx, old, next, effects)
+// record commits the look with everything that follows from it, then inserts the jobs.
+// Where another replica has moved the watch, its look counts and this one is dropped.
+func (k *looker) record(ctx context.Context, old, next watch.Watch, effects store.Effects) (watch.Watch, error) {
+	moved, order, created, err := k.Store.MoveWatch(ctx, old, next, effects)
 	if err != nil {
 		return old, fmt.Errorf("recording the look: %w", err)
 	}
 	if !moved {
-		return e.again(ctx, old)
+		return k.reread(ctx, old)
 	}
 	next.Revision = old.Revision + 1
 	if created {
-		e.Telemetry.order(order.State)
-		e.enqueue(ctx, orderJob{Key: order.Key, Boot: e.boot})
+		k.Telemetry.order(order.State)
+		k.enqueue(ctx, orderJob{Key: order.Key, Boot: k.boot})
 	}
-	for _, m := range effects.Outgoing {
-		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
-	}
+	k.deliver(ctx, effects.Outgoing)
 	if effects.Annotation != nil {
-		e.enqueue(ctx, annotationJob{ChangeKey: next.ChangeKey, Boot: e.boot})
+		k.enqueue(ctx, annotationJob{ChangeKey: next.ChangeKey, Boot: k.boot})
 	}
-	e.listeners.tell(next.ChangeKey)
+	k.listeners.publish(next.ChangeKey)
 	if old.LikelyAt.IsZero() && !next.LikelyAt.IsZero() {
-		if _, err := e.fleet(ctx); err != nil {
-			e.Log.Warn("fleet breaker", "error", err) // it is asked again before anything acts
+		if _, err := k.fleet.why(ctx); err != nil {
+			k.Log.Warn("cannot check whether too much is bad at once; it is checked again before anything acts", "error", err)
 		}
 	}
 	return next, nil
 }
 
-// again reads the watch as somebody else left it.
-func (e *Engine) again(ctx context.Context, old watch.Watch) (watch.Watch, error) {
-	ws, err := e.Store.WatchesOf(ctx, old.ChangeKey)
+// reread reads the watch as another replica left it.
+func (k *looker) reread(ctx context.Context, old watch.Watch) (watch.Watch, error) {
+	ws, err := k.Store.WatchesOf(ctx, old.ChangeKey)
 	if err != nil {
 		return old, fmt.Errorf("reading a watch that moved: %w", err)
 	}
@@ -172,5 +202,5 @@ func (e *Engine) again(ctx context.Context, old watch.Watch) (watch.Watch, error
 			return w, nil
 		}
 	}
-	return old, fmt.Errorf("watch %s has gone", old.ID)
+	return old, fmt.Errorf("watch %s no longer exists", old.ID)
 }

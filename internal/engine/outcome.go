@@ -8,9 +8,9 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// outcomeOf is what a look adds to the record: that the rule fired, which a
-// transient may take back from the grade, and what came of it in the end. The
-// watch of a rollback adds to that of the change it put right.
+// outcomeOf is what a look adds to the rule's record: that the rule fired, even where a
+// transient lowers the grade later, and how the watch ended. A recovery watch adds to the
+// outcome of the change's watch.
 func outcomeOf(l look) *store.Outcome {
 	w := l.next
 	ended := w.State != l.watch.State && !w.State.Open()
@@ -32,11 +32,11 @@ func outcomeOf(l look) *store.Outcome {
 	return o
 }
 
-// goodAfter is how long a superseded change must have been watched without
-// suspicion to count as good.
+// goodAfter is how long a superseded change must have been watched without suspicion to
+// count as good.
 const goodAfter = 10 * time.Minute
 
-// standingAfter is what the end of a watch says of the version it watched.
+// standingAfter is the standing that the end of a watch gives the version.
 func standingAfter(l look) store.Standing {
 	w := l.next
 	switch {
@@ -44,7 +44,7 @@ func standingAfter(l look) store.Standing {
 		return store.Unjudged
 	case !w.After.IsZero():
 		if w.State == watch.Regressed {
-			return store.Cleared // rolling it back did not help: it was something else
+			return store.Cleared // rolling it back did not help, so it was not the cause
 		}
 		return store.Unjudged
 	case w.State == watch.Regressed:

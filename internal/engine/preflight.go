@@ -11,11 +11,17 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// checkHooksEvery is how often every hook is asked whether it could act: a
-// token that has run out should be known before the night it is needed in.
+// hookChecker asks every hook regularly whether it could act.
+type hookChecker struct {
+	*core
+	preflights *preflights
+}
+
+// checkHooksEvery is how often every hook is asked: an expired token should be noticed
+// before the hook is needed.
 const checkHooksEvery = 10 * time.Minute
 
-// preflights remembers what is wrong with each hook, as last seen.
+// preflights remembers what the last preflight of each hook found wrong.
 type preflights struct {
 	mu  sync.Mutex
 	bad map[string]string // by hook
@@ -23,7 +29,7 @@ type preflights struct {
 
 func newPreflights() *preflights { return &preflights{bad: map[string]string{}} }
 
-// note keeps what a preflight has found. It says whether that is news.
+// note stores what a preflight has found, and reports whether that is new.
 func (p *preflights) note(hook string, checks []rollback.Check) (why string, news bool) {
 	why = problemsOf(checks)
 	p.mu.Lock()
@@ -52,13 +58,13 @@ func problemsOf(checks []rollback.Check) string {
 	return strings.Join(all, "; ")
 }
 
-// checkHooks asks every hook until ctx ends, beginning at once. What it finds
-// is told by Problems and keeps nothing from starting.
-func (e *Engine) checkHooks(ctx context.Context) error {
+// run asks every hook until ctx ends, beginning at once. Problems shows what it finds,
+// which keeps nothing from starting.
+func (h *hookChecker) run(ctx context.Context) error {
 	t := time.NewTicker(checkHooksEvery)
 	defer t.Stop()
 	for {
-		e.askHooks(ctx)
+		h.askHooks(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -67,26 +73,26 @@ func (e *Engine) checkHooks(ctx context.Context) error {
 	}
 }
 
-func (e *Engine) askHooks(ctx context.Context) {
+func (h *hookChecker) askHooks(ctx context.Context) {
 	var asking sync.WaitGroup
-	for name, h := range e.Hooks {
+	for name, hook := range h.Hooks {
 		asking.Go(func() {
-			checks := preflight(ctx, h, rollback.Plan{})
+			checks := preflight(ctx, hook, rollback.Plan{})
 			if ctx.Err() != nil {
 				return
 			}
-			switch why, news := e.preflights.note(name, checks); {
+			switch why, news := h.preflights.note(name, checks); {
 			case news && why != "":
-				e.Log.Warn("the hook could not act", "hook", name, "why", why)
+				h.Log.Warn("a hook could not act now; a rollback through it would fail", "hook", name, "why", why)
 			case news:
-				e.Log.Info("the hook could act again", "hook", name)
+				h.Log.Info("a hook could act again", "hook", name)
 			}
 		})
 	}
 	asking.Wait()
 }
 
-// preflight asks one hook; one that cannot say is taken for ready.
+// preflight runs the preflight of one hook. A hook without one counts as ready.
 func preflight(ctx context.Context, h Hook, p rollback.Plan) []rollback.Check {
 	asked, can := h.Hook.(rollback.Preflighter)
 	if !can {

@@ -17,9 +17,9 @@ import (
 // keep keeps the appointment of a name, as the loop does.
 func (b *bench) keep(name string) error {
 	b.t.Helper()
-	for _, a := range b.timetable() {
+	for _, a := range b.scheduler.tasks() {
 		if a.name == name {
-			return b.Engine.keep(b.t.Context(), a)
+			return b.scheduler.runDue(b.t.Context(), a)
 		}
 	}
 	b.t.Fatalf("no appointment %q", name)
@@ -144,7 +144,7 @@ func TestScheduleCatchesUp(t *testing.T) {
 	}
 	b.shop.fault = nil
 	learned(0, "at once after a failure")
-	b.clock.add(timesRetry)
+	b.clock.add(taskRetry)
 	learned(4, "a while after a failure")
 }
 

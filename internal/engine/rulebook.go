@@ -2,129 +2,132 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rules"
 )
 
-// Loader reads the rules folder afresh.
+// Loader reads the rules folder.
 type Loader func() (*rules.Set, []rules.Diagnostic)
 
-// ruleBook keeps the last good set. A broken folder changes nothing but what
-// it says of itself.
+// ruleBook keeps the last good rule set, in memory and in the store. A broken folder
+// changes nothing: the last good rules go on, and their owners are notified.
 type ruleBook struct {
-	load    Loader
-	loading sync.Mutex // one reading at a time: the later one is the newer
+	*core
+	changed func() // called after every reading
+
+	loading sync.Mutex // one reading at a time, so that the later one wins
 	mu      sync.RWMutex
 	good    *rules.Set
 	since   time.Time // when good was loaded; zero: it never was
 	broken  []rules.Diagnostic
 }
 
-func newRuleBook(load Loader, now time.Time) *ruleBook {
-	b := &ruleBook{load: load, good: &rules.Set{}}
-	b.reload(now)
+func newRuleBook(c *core, changed func()) *ruleBook {
+	b := &ruleBook{core: c, changed: changed, good: &rules.Set{}}
+	b.load()
 	return b
 }
 
-// reload reads outside the lock: nothing live is touched until all that can
-// fail has succeeded.
-func (b *ruleBook) reload(now time.Time) []rules.Diagnostic {
+// load reads the folder. It replaces the good set only after everything that can fail
+// has succeeded.
+func (b *ruleBook) load() []rules.Diagnostic {
 	b.loading.Lock()
 	defer b.loading.Unlock()
-	set, broken := b.load()
+	set, broken := b.Options.Rules()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.broken = broken
 	if len(broken) == 0 && set != nil {
-		b.good, b.since = set, now
+		b.good, b.since = set, b.Now()
 	}
 	return broken
 }
 
-// restore takes a set that an earlier run kept, unless this run has loaded one.
-func (b *ruleBook) restore(set *rules.Set, since time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.since.IsZero() {
-		b.good, b.since = set, since
-	}
-}
-
+// set is the rule set in force.
 func (b *ruleBook) set() *rules.Set {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.good
 }
 
-// standing is the good set, since when it holds, and what is wrong now.
-func (b *ruleBook) standing() (good *rules.Set, since time.Time, broken []rules.Diagnostic) {
+// state is the good set, since when it is in force, and what is wrong with the folder.
+func (b *ruleBook) state() (good *rules.Set, since time.Time, broken []rules.Diagnostic) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.good, b.since, b.broken
 }
 
-func (b *ruleBook) problems() []rules.Diagnostic {
-	_, _, broken := b.standing()
+// diagnostics is what is wrong with the folder.
+func (b *ruleBook) diagnostics() []rules.Diagnostic {
+	_, _, broken := b.state()
 	return broken
 }
 
-// Reload reads the rules folder again. Where anything in it is wrong, the
-// rules stay as they were, every mistake is returned, and those whose files
-// are broken are told. What the new ones want to know of the past is learned
-// at once.
-func (e *Engine) Reload(ctx context.Context) []rules.Diagnostic {
-	broken := e.rules.reload(e.Now())
-	e.Telemetry.reloaded(broken)
-	if err := e.keepRules(ctx); err != nil && ctx.Err() == nil {
-		e.Log.Error("after reading the rules", "error", err)
+// Reload reads the rules folder again. Where anything in it is wrong, the rules stay as
+// they were, every mistake is returned, and the owners of the broken files are notified.
+// The profiles that new rules need are learned soon.
+func (b *ruleBook) Reload(ctx context.Context) []rules.Diagnostic {
+	broken := b.load()
+	b.Telemetry.reloaded(broken)
+	if err := b.keep(ctx); err != nil && ctx.Err() == nil {
+		b.Log.Error("cannot store the rules or notify their owners; the rules in memory go on", "error", err)
 	}
-	e.profiles.RulesChanged()
+	b.changed()
 	return broken
 }
 
-// keepRules writes down a set that is good and ends what was told of a broken
-// one; of a broken one it tells, and takes up what the last run kept.
-func (e *Engine) keepRules(ctx context.Context) error {
-	good, since, broken := e.rules.standing()
+// keep stores a good set and ends the thread about a broken one. Of a broken set it
+// notifies the owners, and restores what the last run stored.
+func (b *ruleBook) keep(ctx context.Context) error {
+	good, since, broken := b.state()
 	if len(broken) == 0 {
-		if err := e.Store.PutGoodRules(ctx, good.Keep(), since); err != nil {
-			return fmt.Errorf("keeping the rules: %w", err)
+		if err := b.Store.PutGoodRules(ctx, good.Keep(), since); err != nil {
+			return fmt.Errorf("storing the rules: %w", err)
 		}
-		return e.rulesMended(ctx)
+		return b.notifyMended(ctx)
 	}
 	if since.IsZero() {
-		if err := e.restoreRules(ctx); err != nil {
+		if err := b.restore(ctx); err != nil {
 			return err
 		}
 	}
-	return e.rulesBroken(ctx)
+	return b.notifyBroken(ctx)
 }
 
-func (e *Engine) restoreRules(ctx context.Context) error {
-	body, at, err := e.Store.GoodRules(ctx)
+// restore takes the set that an earlier run stored, unless this run has loaded one.
+func (b *ruleBook) restore(ctx context.Context) error {
+	body, at, err := b.Store.GoodRules(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // there never were any
 	}
 	if err != nil {
 		return err
 	}
-	set, err := rules.Restore(body, e.World)
+	set, err := rules.Restore(body, b.World)
 	if err != nil {
-		return fmt.Errorf("taking up the last good rules: %w", err)
+		return fmt.Errorf("restoring the last good rules: %w", err)
 	}
-	e.rules.restore(set, at)
-	e.Log.Warn("the rules are broken; the last good ones go on", "rules", set.Len(), "since", at)
+	b.mu.Lock()
+	if b.since.IsZero() {
+		b.good, b.since = set, at
+	}
+	b.mu.Unlock()
+	b.Log.Warn("the rules are broken; the last good ones go on", "rules", set.Len(), "since", at)
 	return nil
 }
 
 // problem says that the rules are broken, and what goes on meanwhile.
 func (b *ruleBook) problem() (Problem, bool) {
-	good, since, broken := b.standing()
+	good, since, broken := b.state()
 	if len(broken) == 0 {
 		return Problem{}, false
 	}
@@ -133,4 +136,48 @@ func (b *ruleBook) problem() (Problem, bool) {
 		goes = fmt.Sprintf("the last good rules (%d, of %s) go on", good.Len(), since.UTC().Format(time.RFC3339))
 	}
 	return Problem{Component: "rules", Detail: fmt.Sprintf("mistakes: %d; %s; first: %s", len(broken), goes, broken[0])}, true
+}
+
+// notifyBroken notifies the owners of the broken files: once for each set of mistakes
+// since the rules were good.
+func (b *ruleBook) notifyBroken(ctx context.Context) error {
+	good, since, broken := b.state()
+	id := fmt.Sprintf("rules/%d/%s", since.Unix(), digestOf(broken))
+	m := b.text.RulesBroken(broken, b.Now())
+	return b.send(ctx, store.Messages(id, messages.RulesThread, b.ownersOf(good, broken), m, b.Now()))
+}
+
+// notifyMended ends the thread for everybody who was notified.
+func (b *ruleBook) notifyMended(ctx context.Context) error {
+	receivers, err := b.receiversOf(ctx, messages.RulesThread, messages.RulesThread)
+	if err != nil || len(receivers) == 0 {
+		return err
+	}
+	now := b.Now()
+	id := fmt.Sprintf("rules/resolved/%d", now.UnixMicro())
+	return b.send(ctx, store.Messages(id, messages.RulesThread, receivers, b.text.RulesMended(b.set().Len(), now), now))
+}
+
+func digestOf(broken []rules.Diagnostic) string {
+	sum := sha256.New()
+	for _, d := range broken {
+		fmt.Fprintln(sum, d)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// ownersOf are the receivers of the teams whose files are broken, as far as the last good
+// rules and the catalogue know them. A file that is new, or whose team has no receiver,
+// goes to the receiver of services without an owner.
+func (b *ruleBook) ownersOf(good *rules.Set, broken []rules.Diagnostic) []string {
+	teams := map[string]string{}
+	for _, r := range good.Rules() {
+		teams[r.File] = r.Team
+	}
+	var receivers []string
+	for _, d := range broken {
+		receivers = append(receivers, b.catalogue.ReceiverOf(teams[d.File]))
+	}
+	slices.Sort(receivers)
+	return slices.DeleteFunc(slices.Compact(receivers), func(r string) bool { return r == "" })
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/watch"
@@ -50,7 +51,7 @@ func TestBrokenRulesGoOnAndAreTold(t *testing.T) {
 	b.rule = slip
 	b.Reload(t.Context())
 	b.pass(time.Minute)
-	rows, err := b.Store.OutgoingOf(t.Context(), rulesKey)
+	rows, err := b.Store.OutgoingOf(t.Context(), messages.RulesThread)
 	if b.must(err); len(rows) != 3 {
 		t.Errorf("the same mistake, made again, was not told again: %+v", rows)
 	}

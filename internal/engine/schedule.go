@@ -3,48 +3,56 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/rules"
 )
 
-// nightly is when upkeep is done.
+// scheduler does what is done at set times.
+type scheduler struct {
+	*core
+	profiles *profiles.Keeper
+}
+
+// nightly is when upkeep runs.
 var nightly = rules.Schedule{Cron: "17 3 * * *"}
 
-// appointment is something done by the clock. When it was last done is kept in
-// the store: what was missed while nobody ran is done at the next start, once.
-type appointment struct {
+// task is something done at set times. The store keeps when it was last done: a run that
+// was missed while nothing ran is made up for at the next start, once.
+type task struct {
 	name string
 	when rules.Schedule
 	do   func(ctx context.Context, due time.Time) error
 }
 
-func (e *Engine) timetable() []appointment {
-	all := []appointment{{"upkeep", nightly, func(ctx context.Context, _ time.Time) error { return e.upkeep(ctx) }}}
-	if e.Profiles.Cron != "" {
-		all = append(all, appointment{"profiles", e.Profiles, e.profiles.Relearn})
+func (s *scheduler) tasks() []task {
+	all := []task{{"upkeep", nightly, func(ctx context.Context, _ time.Time) error { return s.upkeep(ctx) }}}
+	if s.Options.Profiles.Cron != "" {
+		all = append(all, task{"profiles", s.Options.Profiles, s.profiles.Relearn})
 	}
 	return all
 }
 
 const (
-	timesEvery  = 15 * time.Second // how late an appointment may begin
-	timesRetry  = 5 * time.Minute  // before one that failed is tried again
-	appointedTo = time.Hour        // before another replica takes it for dead; both may then do it, which costs time alone
+	checkEvery  = 15 * time.Second // how late a task may begin
+	taskRetry   = 5 * time.Minute  // before a failed task is tried again
+	taskTimeout = time.Hour        // before another replica takes the run for dead; both may then do it, which only costs time
 )
 
-// keepTimes keeps every appointment until ctx ends.
-func (e *Engine) keepTimes(ctx context.Context) error {
+// run does every task at its times until ctx ends.
+func (s *scheduler) run(ctx context.Context) error {
 	var g errgroup.Group
-	for _, a := range e.timetable() {
+	for _, a := range s.tasks() {
 		g.Go(func() error {
-			t := time.NewTicker(timesEvery)
+			t := time.NewTicker(checkEvery)
 			defer t.Stop()
 			for {
-				if err := e.keep(ctx, a); err != nil && ctx.Err() == nil {
-					e.Log.Warn("not done; it will be tried again", "schedule", a.name, "error", err)
+				if err := s.runDue(ctx, a); err != nil && ctx.Err() == nil {
+					s.Log.Warn("a scheduled task failed; trying it again later", "task", a.name, "error", err)
 				}
 				select {
 				case <-ctx.Done():
@@ -57,42 +65,55 @@ func (e *Engine) keepTimes(ctx context.Context) error {
 	return g.Wait()
 }
 
-// keep does what is due, unless another replica does it.
-func (e *Engine) keep(ctx context.Context, a appointment) error {
-	now, err := e.sharedNow(ctx)
+// runDue does a task that is due, unless another replica does it.
+func (s *scheduler) runDue(ctx context.Context, a task) error {
+	now, err := s.sharedNow(ctx)
 	if err != nil {
 		return err
 	}
-	last, err := e.Store.LastRun(ctx, a.name)
+	last, err := s.Store.LastRun(ctx, a.name)
 	if err != nil {
 		return err
 	}
-	due := now // at the first start: nothing was ever done
+	due := now // it was never done
 	if !last.IsZero() {
 		due = a.when.Latest(last, now)
 	}
 	if due.IsZero() {
 		return nil
 	}
-	mine, err := e.Store.ClaimRun(ctx, a.name, due, e.boot, now, now.Add(appointedTo))
+	mine, err := s.Store.ClaimRun(ctx, a.name, due, s.boot, now, now.Add(taskTimeout))
 	if err != nil || !mine {
 		return err
 	}
 	if err := a.do(ctx, due); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err() // a stopping engine puts nothing off
+			return ctx.Err() // a stopping engine postpones nothing
 		}
-		return errors.Join(err, e.Store.FailRun(ctx, a.name, e.boot, now.Add(timesRetry)))
+		return errors.Join(err, s.Store.FailRun(ctx, a.name, s.boot, now.Add(taskRetry)))
 	}
-	e.Telemetry.kept(a.name, now)
-	return e.Store.FinishRun(ctx, a.name, e.boot, now)
+	s.Telemetry.kept(a.name, now)
+	return s.Store.FinishRun(ctx, a.name, s.boot, now)
 }
 
-// sharedNow is our own time where the database is ours alone, and its time
-// where replicas must agree on one.
-func (e *Engine) sharedNow(ctx context.Context) (time.Time, error) {
-	if e.Store.Shared() {
-		return e.Store.Now(ctx)
+// sharedNow is the database's time where replicas share it and must agree on one, and our
+// own time otherwise.
+func (s *scheduler) sharedNow(ctx context.Context) (time.Time, error) {
+	if s.Store.Shared() {
+		return s.Store.Now(ctx)
 	}
-	return e.Now(), nil
+	return s.Now(), nil
+}
+
+// upkeep deletes what is older than the retention.
+func (s *scheduler) upkeep(ctx context.Context) error {
+	if s.Retention <= 0 {
+		return nil
+	}
+	gone, err := s.Store.Prune(ctx, s.Now().Add(-s.Retention))
+	if err != nil {
+		return fmt.Errorf("pruning: %w", err)
+	}
+	s.Log.Info("deleted what is older than the retention", "rows", gone, "older_than", s.Retention.String())
+	return nil
 }

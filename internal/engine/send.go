@@ -12,76 +12,75 @@ import (
 )
 
 const (
-	// resendFor is how long an idempotent hook that does not answer is asked.
+	// resendFor is how long an idempotent hook that does not answer is tried.
 	resendFor    = 15 * time.Minute
 	resendFirst  = 2 * time.Second
 	resendAtMost = time.Minute
-	// sendGrace is what a send may take beyond its hook's time-out before it
-	// is taken for dead.
+	// sendGrace is how long after its hook's time-out an attempt counts as dead.
 	sendGrace = 10 * time.Second
 )
 
-// send calls the hook under a claim that was won, and writes down what came
-// of it under the same claim.
-func (e *Engine) send(ctx context.Context, o rollback.Order, claim int64, w rollback.Warrant) error {
-	hook := e.Hooks[o.Hook]
+// send calls the hook under a claim that was won, and records the outcome under the same
+// claim.
+func (x *executor) send(ctx context.Context, o rollback.Order, claim int64, w rollback.Warrant) error {
+	hook := x.Hooks[o.Hook]
 	if o.SentAt.IsZero() {
-		o.SentAt = e.Now()
+		o.SentAt = x.Now()
 	}
-	if err := e.brake(claim); err != nil {
-		return e.conclude(ctx, o, claim, rollback.Receipt{At: e.Now()}, err)
+	if err := x.checkFreeze(claim); err != nil {
+		return x.conclude(ctx, o, claim, rollback.Receipt{At: x.Now()}, err)
 	}
-	// A stopping engine lets the call finish: cut off half-way, nobody could
-	// tell how it went.
+	// A stopping engine lets the call finish, because nobody could tell the outcome of a
+	// call that was cut off.
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), hook.Timeout)
 	defer cancel()
-	e.Log.Info("rolling back", "change", o.Key, "service", o.Change.Service, "hook", o.Hook, "target", o.Target, "claim", claim)
-	call = rollback.WithStarted(call, func(r rollback.Receipt) { e.noteStarted(ctx, o.Key, claim, r) })
+	x.Log.Info("rolling back", "change", o.Key, "service", o.Change.Service, "hook", o.Hook, "target", o.Target, "claim", claim)
+	call = rollback.WithStarted(call, func(r rollback.Receipt) { x.noteStarted(ctx, o.Key, claim, r) })
 	crashpoint.Reach(crashpoint.BeforeSend)
 	receipt, err := hook.Do(call, w)
 	crashpoint.Reach(crashpoint.AfterSend)
 	if receipt.At.IsZero() {
-		receipt.At = e.Now()
+		receipt.At = x.Now()
 	}
-	if wait := resendAfter(err, claim); hook.Idempotent && unanswered(err) && e.Now().Add(wait).Sub(o.SentAt) < resendFor {
-		e.Log.Warn("rollback not answered; asking again under the same key", "change", o.Key, "wait", wait, "error", err)
+	if wait := resendAfter(err, claim); hook.Idempotent && unanswered(err) && x.Now().Add(wait).Sub(o.SentAt) < resendFor {
+		x.Log.Warn("rollback not answered; asking again under the same key", "change", o.Key, "wait", wait, "error", err)
 		return later(wait)
 	}
-	return e.conclude(ctx, o, claim, receipt, err)
+	return x.conclude(ctx, o, claim, receipt, err)
 }
 
-// brake looks at the freeze file once more, with the claim won and nothing but
-// the call left to do. What a claim before this one may have sent, it cannot
-// call back.
-func (e *Engine) brake(claim int64) error {
-	frozen, why := e.Frozen()
+// checkFreeze reads the freeze file once more after the claim was won, right before the
+// call. An earlier claim may have sent the order already, which a freeze cannot undo:
+// its outcome is then unknown.
+func (x *executor) checkFreeze(claim int64) error {
+	frozen, why := x.Frozen()
 	switch {
 	case !frozen:
 		return nil
 	case claim > 1:
-		return fmt.Errorf("not asked again, because acting is frozen: %s: %w", why, rollback.ErrOutcomeUnknown)
+		return fmt.Errorf("not tried again, because acting is frozen: %s: %w", why, rollback.ErrOutcomeUnknown)
 	}
 	return fmt.Errorf("acting was frozen at the last moment: %s: %w", why, rollback.ErrNotSent)
 }
 
-// noteStarted writes down a command's process group while it runs: the only
-// trace of what may still run after a kill -9 of this process.
-func (e *Engine) noteStarted(ctx context.Context, key string, claim int64, r rollback.Receipt) {
-	if err := e.Store.NoteReceipt(context.WithoutCancel(ctx), key, claim, r); err != nil {
-		e.Log.Warn("process group not written down", "change", key, "pgid", r.PGID, "error", err)
+// noteStarted records what a hook has started while it runs, such as a process group:
+// after a kill -9 of this process, nothing else tells what may still be running.
+func (x *executor) noteStarted(ctx context.Context, key string, claim int64, r rollback.Receipt) {
+	if err := x.Store.NoteReceipt(context.WithoutCancel(ctx), key, claim, r); err != nil {
+		x.Log.Warn("cannot record what the hook has started; after a crash nobody can find it", "change", key, "pgid", r.PGID, "error", err)
 	}
 }
 
-// unanswered says whether a call came to nothing that anybody knows of, or the
-// answerer itself asked for another.
+// unanswered reports whether a call had no known effect, or the other side asked to be
+// called again later.
 func unanswered(err error) bool {
 	var after *rollback.RetryAfter
 	return errors.Is(err, rollback.ErrNotSent) || errors.Is(err, rollback.ErrOutcomeUnknown) || errors.As(err, &after)
 }
 
-// resendAfter doubles with every claim, and lies anywhere in the upper half of
-// that, so that many orders whose deploy tool came back do not all call at
-// once. A hook that names a time is not called before it.
+// resendAfter is how long to wait for the next attempt. It doubles with every claim, with
+// jitter in the upper half, so that many orders do not call a deploy tool at once when
+// it comes back. A time that the hook names is respected.
 func resendAfter(err error, claim int64) time.Duration {
 	var after *rollback.RetryAfter
 	if errors.As(err, &after) {
@@ -92,90 +91,88 @@ func resendAfter(err error, claim int64) time.Duration {
 	return wait/2 + rand.N(wait/2)
 }
 
-// resume takes up an order found in sending: a crash, or a hook to be asked
-// again. Only an idempotent hook is; of any other nobody can tell whether it
-// ran, and people are told just that.
-func (e *Engine) resume(ctx context.Context, o rollback.Order) error {
-	hook, known := e.Hooks[o.Hook]
-	if deadline := o.SentAt.Add(hook.Timeout + sendGrace); e.foreign(o) && e.Now().Before(deadline) {
+// resume continues an order that is found in sending, after a crash or for another
+// attempt. Only an idempotent hook is called again. For any other hook nobody can tell
+// whether it ran, and people are notified of just that.
+func (x *executor) resume(ctx context.Context, o rollback.Order) error {
+	hook, known := x.Hooks[o.Hook]
+	if deadline := o.SentAt.Add(hook.Timeout + sendGrace); x.mayBeSentElsewhere(o) && x.Now().Before(deadline) {
 		return later(waitEvery)
 	}
-	if !known || !hook.Idempotent || e.Now().Sub(o.SentAt) > resendFor {
-		return e.interrupted(ctx, o, hook)
+	if !known || !hook.Idempotent || x.Now().Sub(o.SentAt) > resendFor {
+		return x.interrupted(ctx, o, hook)
 	}
-	s, err := e.situation(ctx, o)
+	s, err := x.situation.Of(ctx, o)
 	if err != nil {
 		return err
 	}
 	warrant, refusals := rollback.Permit(o, s)
 	if len(refusals) > 0 {
 		why := fmt.Errorf("not asked again, because %s: %w", refusals[0].Why, rollback.ErrOutcomeUnknown)
-		return e.conclude(ctx, o, o.Claim, rollback.Receipt{At: e.Now()}, why)
+		return x.conclude(ctx, o, o.Claim, rollback.Receipt{At: x.Now()}, why)
 	}
-	claim, won, err := e.Store.ReclaimOrder(ctx, o.Key, o.Claim, e.Now())
+	claim, won, err := x.Store.ReclaimOrder(ctx, o.Key, o.Claim, x.Now())
 	if err != nil {
 		return fmt.Errorf("claiming order %s again: %w", o.Key, err)
 	}
 	if !won {
 		return later(waitEvery)
 	}
-	return e.send(ctx, o, claim, warrant)
+	return x.send(ctx, o, claim, warrant)
 }
 
-// interrupted ends an order whose sender is gone and that may not be sent
-// again. A hook that had told what it set going may still find its end; of any
-// other, what it told stays in the record.
-func (e *Engine) interrupted(ctx context.Context, o rollback.Order, hook Hook) error {
-	started := rollback.Receipt{At: e.Now()}
+// interrupted ends an order whose sender is gone and that must not be sent again. A hook
+// that can resume looks for the outcome of what it had started.
+func (x *executor) interrupted(ctx context.Context, o rollback.Order, hook Hook) error {
+	started := rollback.Receipt{At: x.Now()}
 	if o.Receipt != nil {
 		started = *o.Receipt
 	}
 	resumer, can := hook.Hook.(rollback.Resumer)
 	if !can || started.Handle == "" {
 		why := fmt.Errorf("interrupted while sending: %w", rollback.ErrOutcomeUnknown)
-		return e.conclude(ctx, o, o.Claim, started, why)
+		return x.conclude(ctx, o, o.Claim, started, why)
 	}
 	looking, cancel := context.WithTimeout(ctx, hook.Timeout)
 	defer cancel()
-	e.Log.Info("looking for the end of a rollback that was interrupted", "change", o.Key, "hook", o.Hook, "started", started.Status)
+	x.Log.Info("looking for the outcome of an interrupted rollback", "change", o.Key, "hook", o.Hook, "started", started.Status)
 	receipt, err := resumer.Resume(looking, o.Plan(), started)
 	if ctx.Err() != nil {
-		return ctx.Err() // we stop, and the next start looks again
+		return ctx.Err() // the next start looks again
 	}
-	return e.conclude(ctx, o, o.Claim, receipt, err)
+	return x.conclude(ctx, o, o.Claim, receipt, err)
 }
 
-// foreign says whether another process may still be sending. SQLite belongs
-// to one process, which is not sending this order now, so on it nobody is.
-func (e *Engine) foreign(o rollback.Order) bool {
-	return e.Store.Shared() && !o.SentAt.IsZero()
+// mayBeSentElsewhere reports whether another replica may still be sending. SQLite
+// belongs to one process, which is not sending this order now.
+func (x *executor) mayBeSentElsewhere(o rollback.Order) bool {
+	return x.Store.Shared() && !o.SentAt.IsZero()
 }
 
-// conclude writes down how a send ended, with the messages that say so, in
-// one transaction. Nobody else knows how it ended: where the disk is full, it
-// tries until there is room again or the engine stops, and only then does the
-// order become unknown.
-func (e *Engine) conclude(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, sent error) error {
-	o.State, o.Why, o.Receipt, o.EndedAt = ending(sent), text(sent), &r, e.Now()
-	told := e.orderMessages(o)
-	finished, err := e.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, told...)
+// conclude records the outcome of a call and stores its messages in one transaction.
+// Nobody else knows the outcome, so it tries until the database takes it or the engine
+// stops. Only then does the order become unknown.
+func (x *executor) conclude(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, sent error) error {
+	o.State, o.Why, o.Receipt, o.EndedAt = ending(sent), text(sent), &r, x.Now()
+	rows := x.orderMessages(o)
+	finished, err := x.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, rows...)
 	for err != nil && sleep(ctx, concludeRetry) {
-		e.Log.Error("outcome of a rollback not written down yet", "change", o.Key, "state", o.State, "error", err)
-		finished, err = e.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, told...)
+		x.Log.Error("cannot record the outcome of a rollback; trying again", "change", o.Key, "state", o.State, "error", err)
+		finished, err = x.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, rows...)
 	}
 	if err != nil {
-		return fmt.Errorf("writing down how order %s ended: %w", o.Key, err)
+		return fmt.Errorf("recording the outcome of order %s: %w", o.Key, err)
 	}
 	if finished {
-		e.concluded(ctx, o, told)
+		x.concluded(ctx, o, rows)
 	}
 	return nil
 }
 
-// concludeRetry is how often that is tried.
+// concludeRetry is how long conclude waits between two tries.
 const concludeRetry = 2 * time.Second
 
-// sleep waits; false where ctx ended first.
+// sleep waits, and reports false where ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -26,15 +26,15 @@ func (t *Telemetry) observe(e *Engine) {
 	}
 	t.set.NewGauge("pushback_watches_open", func() float64 { return float64(e.looks.open()) })
 	t.set.NewGauge("pushback_rules_loaded", func() float64 { return float64(e.rules.set().Len()) })
-	t.set.NewGauge("pushback_rules_broken", func() float64 { return float64(len(e.rules.problems())) })
+	t.set.NewGauge("pushback_rules_broken", func() float64 { return float64(len(e.rules.diagnostics())) })
 	t.set.NewGauge("pushback_rules_last_good_timestamp_seconds", func() float64 {
-		_, since, _ := e.rules.standing()
+		_, since, _ := e.rules.state()
 		return float64(max(0, since.Unix())) // 0: never
 	})
 	t.set.NewGauge("pushback_profiles_wanted", func() float64 { n, _, _ := e.profiles.Ages(); return float64(n) })
 	t.set.NewGauge("pushback_profiles_missing", func() float64 { _, n, _ := e.profiles.Ages(); return float64(n) })
 	t.set.NewGauge("pushback_profile_oldest_age_seconds", func() float64 { _, _, age := e.profiles.Ages(); return age.Seconds() })
-	t.set.NewGauge("pushback_hooks_broken", func() float64 { return float64(len(e.preflights.problems())) })
+	t.set.NewGauge("pushback_hooks_broken", func() float64 { return float64(len(e.hooks.preflights.problems())) })
 	t.set.NewGauge("pushback_frozen", func() float64 {
 		if frozen, _ := e.Frozen(); frozen {
 			return 1

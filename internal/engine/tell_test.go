@@ -47,7 +47,7 @@ func TestMessageIsGivenUpAfterADay(t *testing.T) {
 	b.box.answer = func(string, int) error { return errors.New("500") }
 	key := b.deploy("v2", nil)
 	b.pass(11 * time.Minute)
-	b.clock.add(tellFor + time.Minute)
+	b.clock.add(deliverFor + time.Minute)
 	b.turn()
 	if rows, err := b.Store.OutgoingOf(t.Context(), key); err != nil || rows[0].State != store.Failed {
 		t.Errorf("%+v, %v", rows, err)
@@ -155,7 +155,7 @@ func TestAnnotation(t *testing.T) {
 	puts := len(b.grafana.puts)
 	b.restart()
 	b.pass(5 * time.Minute)
-	b.must(b.mark(t.Context(), key)) // a job too many finds nothing to do
+	b.must(b.annotator.post(t.Context(), key)) // a job too many finds nothing to do
 	if got := len(b.grafana.puts); got != puts {
 		t.Errorf("%d requests to Grafana for no news", got-puts)
 	}

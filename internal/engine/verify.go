@@ -7,68 +7,71 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 )
 
+// verifier checks that what a hook reported as done really happened.
+type verifier struct{ *core }
+
 const (
-	// verifyEvery is how often we look whether the target runs.
+	// verifyEvery is how often the hook is asked whether the target runs.
 	verifyEvery = 10 * time.Second
-	// verifyFor is how long after a receipt the target may take to be seen.
+	// verifyFor is how long after the receipt the target may take to run.
 	verifyFor = 5 * time.Minute
-	// verifyLate is how old a receipt may be when a start finds that nobody
-	// has looked: an outage of ours is no reason to never say.
+	// verifyLate is how old a receipt may be when a start finds it unverified. It is
+	// longer than verifyFor, so that our own outage does not skip the verification.
 	verifyLate = time.Hour
 )
 
-// insertVerifications takes up what a crash has left unlooked at.
-func (e *Engine) insertVerifications(ctx context.Context) error {
-	orders, err := e.Store.UnverifiedOrders(ctx, e.Now().Add(-verifyLate))
+// insertVerifications inserts a job for every receipt that a crash left unverified.
+func (r *verifier) insertVerifications(ctx context.Context) error {
+	orders, err := r.Store.UnverifiedOrders(ctx, r.Now().Add(-verifyLate))
 	if err != nil {
-		return fmt.Errorf("reading what is not verified: %w", err)
+		return fmt.Errorf("reading unverified orders: %w", err)
 	}
 	for _, o := range orders {
-		e.enqueueVerification(ctx, o)
+		r.enqueueVerification(ctx, o)
 	}
 	return nil
 }
 
-func (e *Engine) enqueueVerification(ctx context.Context, o rollback.Order) {
-	if _, can := e.Hooks[o.Hook].Hook.(rollback.Verifier); can {
-		e.enqueue(ctx, verifyJob{Key: o.Key, Boot: e.boot})
+func (r *verifier) enqueueVerification(ctx context.Context, o rollback.Order) {
+	if _, can := r.Hooks[o.Hook].Hook.(rollback.Verifier); can {
+		r.enqueue(ctx, verifyJob{Key: o.Key, Boot: r.boot})
 	}
 }
 
-// verify looks whether what a hook calls done has happened. A receipt is the
-// hook's own word; that a version did not change is told to everybody who
-// heard that it had.
-func (e *Engine) verify(ctx context.Context, key string) error {
-	o, err := e.Store.Order(ctx, key)
+// verify checks whether what a hook reported as done has happened. A receipt is only the
+// hook's own word. Where the target does not run, everybody who read that it was rolled
+// back is notified.
+func (r *verifier) verify(ctx context.Context, key string) error {
+	o, err := r.Store.Order(ctx, key)
 	if err != nil {
 		return fmt.Errorf("reading order %s: %w", key, err)
 	}
-	hook, can := e.Hooks[o.Hook].Hook.(rollback.Verifier)
+	hook, can := r.Hooks[o.Hook].Hook.(rollback.Verifier)
 	if !can || o.State != rollback.Done || o.Verification != nil {
 		return nil
 	}
-	v, over, err := e.sight(ctx, hook, o)
+	v, over, err := r.verifyOnce(ctx, hook, o)
 	if err != nil {
 		return err
 	}
 	if !over {
 		return later(verifyEvery)
 	}
-	return e.verified(ctx, o, v)
+	return r.record(ctx, o, v)
 }
 
-// sight looks once. It is over when the target was seen, or never will be.
-func (e *Engine) sight(ctx context.Context, hook rollback.Verifier, o rollback.Order) (v rollback.Verification, over bool, err error) {
-	c, err := e.Store.Change(ctx, o.Key)
+// verifyOnce asks the hook once. It is over when the target runs, or when asking again
+// cannot help.
+func (r *verifier) verifyOnce(ctx context.Context, hook rollback.Verifier, o rollback.Order) (v rollback.Verification, over bool, err error) {
+	c, err := r.Store.Change(ctx, o.Key)
 	if err != nil {
 		return v, false, fmt.Errorf("reading the change of order %s: %w", o.Key, err)
 	}
-	v.At = e.Now()
-	if overtaken, err := e.overtaken(ctx, c); overtaken || err != nil {
+	v.At = r.Now()
+	if overtaken, err := r.situation.Overtaken(ctx, c); overtaken || err != nil {
 		v.State = rollback.Overtaken
 		return v, true, err
 	}
@@ -90,41 +93,26 @@ func (e *Engine) sight(ctx context.Context, hook rollback.Verifier, o rollback.O
 		return v, true, nil
 	}
 	v.State = rollback.Unseen
-	return v, e.Now().Sub(o.EndedAt) >= verifyFor, nil
+	return v, r.Now().Sub(o.EndedAt) >= verifyFor, nil
 }
 
-// verified writes down how looking ended, with the message where it is bad
-// news, in one transaction.
-func (e *Engine) verified(ctx context.Context, o rollback.Order, v rollback.Verification) error {
-	var told []store.Outgoing
+// record stores the verification, and the messages where the target does not run, in one
+// transaction.
+func (r *verifier) record(ctx context.Context, o rollback.Order, v rollback.Verification) error {
+	var rows []store.Outgoing
 	if v.State == rollback.Unseen {
-		told = e.unseenMessages(o, v)
+		rows = store.Messages("order/"+o.Key+"/unseen", o.Key, o.Tell, r.text.NotRunning(o, v, verifyFor, r.Now()), r.Now())
 	}
-	stored, err := e.Store.VerifyOrder(context.WithoutCancel(ctx), o.Key, v, told...)
+	stored, err := r.Store.VerifyOrder(context.WithoutCancel(ctx), o.Key, v, rows...)
 	if err != nil {
-		return fmt.Errorf("writing down what was seen of order %s: %w", o.Key, err)
+		return fmt.Errorf("recording the verification of order %s: %w", o.Key, err)
 	}
 	if !stored {
 		return nil
 	}
-	e.Telemetry.verified(v.State)
-	e.Log.Info("rollback verified", "change", o.Key, "hook", o.Hook, "target", o.Target, "verification", v.String())
-	for _, m := range told {
-		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
-	}
-	e.listeners.tell(o.Key)
+	r.Telemetry.verified(v.State)
+	r.Log.Info("rollback verified", "change", o.Key, "hook", o.Hook, "target", o.Target, "verification", v.String())
+	r.deliver(ctx, rows)
+	r.listeners.publish(o.Key)
 	return nil
-}
-
-// unseenMessages say that a receipt and the world disagree.
-func (e *Engine) unseenMessages(o rollback.Order, v rollback.Verification) []store.Outgoing {
-	m := notify.Message{
-		Key: matter(o.Key, o.Rule), Kind: "order", Severity: notify.Critical,
-		Title:  fmt.Sprintf("%s %s: hook %s said done, but %s is not what runs", o.Change.Service, o.Change.Version, o.Hook, o.Target),
-		Action: fmt.Sprintf("%s after the receipt %s is %s. Look at what is live; Pushback does nothing more.", verifyFor, o.Target, v),
-		Link:   e.link(o.Key), At: e.Now(),
-		Fields: append(fields(o.Change, o.Rule),
-			notify.Field{Name: "hook", Value: o.Hook}, notify.Field{Name: "target", Value: o.Target}),
-	}
-	return e.outgoing("order/"+o.Key+"/unseen", o.Key, o.Tell, m)
 }

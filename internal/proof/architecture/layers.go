@@ -63,8 +63,12 @@ var Layers = []Layer{
 		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue",
 	},
 	{
-		Packages: []string{"internal/profiles", "internal/trust"},
-		Does:     "what is learned of a query's history; what a rule has earned",
+		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation"},
+		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about",
+	},
+	{
+		Packages: []string{"internal/gate", "internal/outage"},
+		Does:     "answering deploy tools, holds; metric stores that cannot be read",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},
@@ -96,7 +100,7 @@ var (
 	AskHooks = []string{"internal/engine", "cmd/*"}
 	// Pure packages import nothing that reaches the network, the disk, the log
 	// or the clock: same values in, same values out.
-	Pure = []string{"sources", "detector", "detector/stats", "watch"}
+	Pure = []string{"sources", "detector", "detector/stats", "watch", "internal/messages"}
 )
 
 // LayerOf is the index of the first layer that names the folder; -1 where none

@@ -51,14 +51,14 @@ var (
 
 	sendBeforeIntent = plant{"nointent", "calls the hook before the order is written down", []edit{{
 		"internal/engine/look.go",
-		"\tmoved, order, created, err := e.Store.MoveWatch(ctx, old, next, effects)\n",
+		"\tmoved, order, created, err := k.Store.MoveWatch(ctx, old, next, effects)\n",
 		`	if o := effects.Order; o != nil {
-		s, failed := e.situation(ctx, *o)
+		s, failed := k.situation.Of(ctx, *o)
 		if w, refusals := rollback.Permit(*o, s); failed == nil && len(refusals) == 0 {
-			_, _ = e.Hooks[o.Hook].Do(ctx, w)
+			_, _ = k.Hooks[o.Hook].Do(ctx, w)
 		}
 	}
-	moved, order, created, err := e.Store.MoveWatch(ctx, old, next, effects)
+	moved, order, created, err := k.Store.MoveWatch(ctx, old, next, effects)
 `,
 	}}}
 
@@ -68,23 +68,23 @@ var (
 
 	blindIsBad = plant{"blind", "takes blind for bad", []edit{{
 		"internal/engine/look.go",
-		"\te.Telemetry.judged(v)\n",
-		"\tif v.Outcome == detector.Blind {\n\t\tv.Outcome, v.Grade, v.MayAct = detector.Regressed, detector.Certain, true\n\t}\n\te.Telemetry.judged(v)\n",
+		"\tk.Telemetry.judged(v)\n",
+		"\tif v.Outcome == detector.Blind {\n\t\tv.Outcome, v.Grade, v.MayAct = detector.Regressed, detector.Certain, true\n\t}\n\tk.Telemetry.judged(v)\n",
 	}}}
 
 	oneHoldsAll = plant{"holds", "lets a store that hangs keep the others waiting", []edit{
-		{"internal/engine/due.go", "\tvar under sync.WaitGroup\n", "\tvar under sync.WaitGroup\n\tslots := make(chan struct{}, 16)\n"},
+		{"internal/engine/lookloop.go", "\tvar under sync.WaitGroup\n", "\tvar under sync.WaitGroup\n\tslots := make(chan struct{}, 16)\n"},
 		{
-			"internal/engine/due.go",
-			"under.Go(func() { e.looks.put(e.look(ctx, w)) })",
-			"slots <- struct{}{}\n\t\t\tunder.Go(func() { e.looks.put(e.look(ctx, w)); <-slots })",
+			"internal/engine/lookloop.go",
+			"under.Go(func() { k.looks.put(k.look(ctx, w)) })",
+			"slots <- struct{}{}\n\t\t\tunder.Go(func() { k.looks.put(k.look(ctx, w)); <-slots })",
 		},
 	}}
 
 	toldByWatch = plant{"watch", "tells of an outage once a watch", []edit{{
-		"internal/engine/blind.go",
-		"return e.outgoing(fmt.Sprintf(\"%s/%d\", storeKey(name), since.Unix()), ",
-		"return e.outgoing(l.watch.ID+fmt.Sprint(since.Unix()), ",
+		"internal/outage/monitor.go",
+		"return store.Messages(fmt.Sprintf(\"%s/%d\", thread, since.Unix()), ",
+		"return store.Messages(fmt.Sprintf(\"%s/%d\", thread, now.UnixNano()), ",
 	}}}
 )
 

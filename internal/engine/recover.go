@@ -10,21 +10,21 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// sweepEvery is how long a row whose job was lost may wait for another.
+// sweepEvery is how long a row whose job was lost waits for another job.
 const sweepEvery = 15 * time.Second
 
-// recover inserts a job for everything that is not final. A job that survived
-// the crash as well does no harm: both compare and swap the same row.
+// recover inserts a job for every row that is not final. A job that survived the crash as
+// well does no harm, because both compare and swap the same row.
 func (e *Engine) recover(ctx context.Context) error {
-	if err := e.keepRules(ctx); err != nil {
-		e.Log.Error("taking up the rules", "error", err) // what is loaded goes on
+	if err := e.rules.keep(ctx); err != nil {
+		e.Log.Error("cannot store or restore the rules; those in memory go on", "error", err)
 	}
-	e.wakePlanner()
+	e.planner.wakeUp()
 	return e.insertJobs(ctx)
 }
 
-// sweep does again, for as long as the engine runs, what recover does at
-// start. River's own rescue of a lost job takes minutes.
+// sweep repeats what recover does at start, because River's own rescue of a lost job takes
+// minutes.
 func (e *Engine) sweep(ctx context.Context) error {
 	t := time.NewTicker(sweepEvery)
 	defer t.Stop()
@@ -33,10 +33,10 @@ func (e *Engine) sweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-			if err := errors.Join(e.insertJobs(ctx), e.noteFreeze(ctx)); err != nil && ctx.Err() == nil {
-				e.Log.Warn("sweep", "error", err)
+			if err := errors.Join(e.insertJobs(ctx), e.freezeLog.note(ctx)); err != nil && ctx.Err() == nil {
+				e.Log.Warn("cannot insert jobs for unfinished rows; the next sweep tries again", "error", err)
 			}
-			e.wakePlanner()
+			e.planner.wakeUp()
 		}
 	}
 }
@@ -44,7 +44,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
 func (e *Engine) insertJobs(ctx context.Context) error {
-	return errors.Join(e.insertOrders(ctx), e.insertMessages(ctx), e.insertAnnotations(ctx), e.insertVerifications(ctx))
+	return errors.Join(e.insertOrders(ctx), e.insertMessages(ctx), e.insertAnnotations(ctx), e.verifier.insertVerifications(ctx))
 }
 
 func (e *Engine) insertOrders(ctx context.Context) error {
@@ -58,8 +58,8 @@ func (e *Engine) insertOrders(ctx context.Context) error {
 	return nil
 }
 
-// insertMessages takes up what is not sent yet, and what was sent to a
-// receiver that forgets.
+// insertMessages inserts jobs for what is not sent yet, and for what was sent to a receiver
+// that forgets.
 func (e *Engine) insertMessages(ctx context.Context) error {
 	messages, err := e.Store.PendingOutgoing(ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func (e *Engine) insertMessages(ctx context.Context) error {
 		if _, forgets := s.(notify.Forgetful); !forgets {
 			continue
 		}
-		sent, err := e.Store.SentOutgoing(ctx, receiver, e.Now().Add(-tellFor))
+		sent, err := e.Store.SentOutgoing(ctx, receiver, e.Now().Add(-deliverFor))
 		if err != nil {
 			return fmt.Errorf("reading messages to be reminded of: %w", err)
 		}
@@ -89,18 +89,5 @@ func (e *Engine) insertAnnotations(ctx context.Context) error {
 	for _, a := range annotations {
 		e.enqueue(ctx, annotationJob{ChangeKey: a.ChangeKey, Boot: e.boot})
 	}
-	return nil
-}
-
-// upkeep forgets what retention says may be forgotten.
-func (e *Engine) upkeep(ctx context.Context) error {
-	if e.Retention <= 0 {
-		return nil
-	}
-	gone, err := e.Store.Prune(ctx, e.Now().Add(-e.Retention))
-	if err != nil {
-		return fmt.Errorf("pruning: %w", err)
-	}
-	e.Log.Info("pruned", "rows", gone, "older_than", e.Retention.String())
 	return nil
 }

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/notify"
+)
+
+// deliverer sends messages to their receivers.
+type deliverer struct{ *core }
+
+// A message is tried for a day: a pager that was down at 3 a.m. should still say at 9
+// what happened.
+const (
+	sendTimeout    = 15 * time.Second
+	deliverFor     = 24 * time.Hour
+	retryAfter     = 2 * time.Second
+	retryAfterMost = 5 * time.Minute
+)
+
+// deliverMessage sends one pending message. The row leaves pending by compare-and-swap after
+// the receiver took the message. A crash in between sends it again under the same key,
+// which pagers join.
+func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
+	if !d.inFlight.begin(id) {
+		return nil
+	}
+	defer d.inFlight.end(id)
+	o, err := d.Store.Outgoing(ctx, id)
+	if err != nil {
+		return fmt.Errorf("reading message %s: %w", id, err)
+	}
+	switch o.State {
+	case store.Sent:
+		return d.remind(ctx, o)
+	case store.Failed, store.Grouped:
+		return nil
+	}
+	err = d.attempt(ctx, o)
+	d.Telemetry.message(o.Receiver, result(err))
+	return d.recordDelivery(ctx, o, err)
+}
+
+func (d *deliverer) attempt(ctx context.Context, o store.Outgoing) error {
+	sender, ok := d.Senders[o.Receiver]
+	if !ok {
+		return fmt.Errorf("no receiver %q in pushback.yml: %w", o.Receiver, notify.ErrPermanent)
+	}
+	if every := d.remindEvery(o); every > 0 {
+		o.Message.EndsAt = d.Now().Add(remindAhead * every)
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	return sender.Send(ctx, o.Message)
+}
+
+// remindAhead is how many reminders may be lost before a receiver forgets a message.
+const remindAhead = 5
+
+// remindEvery is how often a message must be sent again. It is 0 where its receiver does
+// not forget, or where its thread has ended.
+func (d *deliverer) remindEvery(o store.Outgoing) time.Duration {
+	f, ok := d.Senders[o.Receiver].(notify.Forgetful)
+	if !ok || o.Message.Resolved || d.Now().Sub(o.CreatedAt) > deliverFor {
+		return 0
+	}
+	return f.Remind()
+}
+
+// remind sends a message again that its receiver is about to forget, unless the receiver
+// got a later message of the thread.
+func (d *deliverer) remind(ctx context.Context, o store.Outgoing) error {
+	every := d.remindEvery(o)
+	if every == 0 {
+		return nil
+	}
+	rows, err := d.Store.OutgoingOf(ctx, o.ChangeKey)
+	if err != nil {
+		return fmt.Errorf("reading what was told: %w", err)
+	}
+	for _, newer := range rows {
+		if newer.Receiver == o.Receiver && newer.Message.Key == o.Message.Key && newer.CreatedAt.After(o.CreatedAt) {
+			return nil
+		}
+	}
+	err = d.attempt(ctx, o)
+	d.Telemetry.message(o.Receiver, result(err))
+	if err != nil {
+		d.Log.Warn("cannot send a reminder; the receiver may take the alert for resolved", "message", o.ID, "receiver", o.Receiver, "error", err)
+	}
+	return later(every)
+}
+
+// recordDelivery records how an attempt went, and asks for another where one may help.
+func (d *deliverer) recordDelivery(ctx context.Context, o store.Outgoing, sent error) error {
+	now := d.Now()
+	ctx = context.WithoutCancel(ctx)
+	state, why := store.Sent, ""
+	if sent != nil {
+		state, why = store.Pending, sent.Error()
+		if errors.Is(sent, notify.ErrPermanent) || now.Sub(o.CreatedAt) > deliverFor {
+			state = store.Failed
+			d.Log.Error("cannot deliver a message; giving it up", "message", o.ID, "receiver", o.Receiver, "error", sent)
+		}
+	}
+	if _, err := d.Store.FinishOutgoing(ctx, o.ID, state, why, now); err != nil {
+		return fmt.Errorf("recording the delivery of message %s: %w", o.ID, err)
+	}
+	if state == store.Pending {
+		return later(backOff(sent, o.Attempts))
+	}
+	if every := d.remindEvery(o); state == store.Sent && every > 0 {
+		return later(every)
+	}
+	return nil
+}
+
+// backOff doubles from retryAfter, but respects the time that a receiver names.
+func backOff(err error, attempts int) time.Duration {
+	var after *notify.RetryAfter
+	if errors.As(err, &after) {
+		return min(max(after.After, retryAfter), retryAfterMost)
+	}
+	return min(retryAfter<<min(attempts, 10), retryAfterMost)
+}
+
+func result(err error) string {
+	if err != nil {
+		return "failed"
+	}
+	return "sent"
+}

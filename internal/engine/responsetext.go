@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/watch"
+)
+
+// messages are what one answered line sends: a row for each receiver, named after the
+// watch, the line and the receiver, so that sending it again is the same row.
+func (k *looker) messages(ctx context.Context, l look, a rules.Action, o *rollback.Order) ([]store.Outgoing, error) {
+	ofRollout := l.bound.Rule().Respond[a.Line].On == string(detector.FailedRollout)
+	if l.verdict != nil && l.verdict.Outcome == detector.Blind && !ofRollout {
+		return k.outages.Messages(ctx, l.watch.Inputs, a.Tell)
+	}
+	m := k.text.Verdict(k.seen(l))
+	var err error
+	if m.Action, err = k.action(ctx, l, a, o); err != nil {
+		return nil, err
+	}
+	return k.fleet.grouped(ctx, k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m))
+}
+
+func (k *looker) rows(id, changeKey string, receivers []string, m notify.Message) []store.Outgoing {
+	return store.Messages(id, changeKey, receivers, m, k.Now())
+}
+
+// seen is what a look observed, for a message about it.
+func (k *looker) seen(l look) messages.Seen {
+	return messages.Seen{Key: l.change.Key, Change: l.change.Change, Watch: l.next, Verdict: l.verdict, Others: l.overlapping, At: k.Now()}
+}
+
+// action says what was done, would be done, or must be done by a person.
+func (k *looker) action(ctx context.Context, l look, a rules.Action, o *rollback.Order) (string, error) {
+	switch {
+	case a.Rollback == nil:
+		return "", nil
+	case o != nil:
+		return k.text.Ordered(*o), nil
+	case !l.watch.Acts:
+		return messages.MayNotAct, nil
+	case l.verdict == nil:
+		return messages.Observed(*a.Rollback, ""), nil
+	}
+	draft, err := k.draftOrder(ctx, l, a)
+	if err != nil {
+		return "", err
+	}
+	against, err := k.refusalReasons(ctx, draft)
+	return messages.Observed(*a.Rollback, against), err
+}
+
+// endMessages are the messages of a watch's end. A healthy end resolves what was said
+// before, of this change and of the one that it repaired.
+func (k *looker) endMessages(ctx context.Context, l look) ([]store.Outgoing, error) {
+	recovery := !l.watch.After.IsZero()
+	switch {
+	case l.next.State == watch.Regressed && recovery:
+		return k.toThread(ctx, l, k.text.RollbackDidNotHelp(k.seen(l)))
+	case recovery && (l.next.State == watch.Inconclusive || l.next.State == watch.Blind):
+		return k.toThread(ctx, l, k.text.RecoveryUnclear(k.seen(l)))
+	case l.next.State != watch.Healthy:
+		return nil, nil
+	}
+	rows, err := k.resolved(ctx, l, l.change.Key)
+	if err != nil {
+		return nil, err
+	}
+	p, known, err := k.Store.Predecessor(ctx, l.change)
+	if err != nil {
+		return nil, fmt.Errorf("reading the predecessor: %w", err)
+	}
+	if known {
+		earlier, err := k.resolved(ctx, l, p.Key)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, earlier...)
+	}
+	return rows, nil
+}
+
+// toThread sends a message to everybody who got one about the change.
+func (k *looker) toThread(ctx context.Context, l look, m notify.Message) ([]store.Outgoing, error) {
+	receivers, err := k.receiversOf(ctx, l.change.Key, messages.Thread(l.change.Key, l.watch.Rule))
+	if err != nil {
+		return nil, err
+	}
+	return k.rows(l.watch.ID, l.change.Key, receivers, m), nil
+}
+
+// resolved ends the thread of one change for everybody who got a message of it.
+func (k *looker) resolved(ctx context.Context, l look, changeKey string) ([]store.Outgoing, error) {
+	thread := messages.Thread(changeKey, l.watch.Rule)
+	receivers, err := k.receiversOf(ctx, changeKey, thread)
+	if err != nil {
+		return nil, err
+	}
+	return k.rows("resolved/"+thread, changeKey, receivers, k.text.Resolved(k.seen(l), thread)), nil
+}

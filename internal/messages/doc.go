@@ -1,0 +1,12 @@
+// Package messages says to people what happened: values in, a notify.Message or the
+// text of an annotation out. It is pure: it reads no store and no clock, so that the
+// same facts always give the same words.
+//
+//	verdict.go    what a watch observed, and how it ended
+//	order.go      what is done about it: a draft, an order and its end
+//	site.go       outages, held rollbacks, broken rules, earned trust
+//	annotation.go the mark on Grafana
+//
+// Messages that belong together share a Key, which names their thread: pagers join
+// the messages of one thread into one alert.
+package messages

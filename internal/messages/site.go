@@ -1,0 +1,108 @@
+package messages
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/watch"
+)
+
+// OutageThread is the thread about one metric store.
+func OutageThread(name string) string { return "metrics/" + name }
+
+// Outage says that a metric store cannot be read.
+func (c Composer) Outage(name, fault string, since, at time.Time) notify.Message {
+	return notify.Message{
+		Key: OutageThread(name), Kind: string(watch.Blind), Severity: notify.Error, At: at, Link: c.ExternalURL,
+		Title:  fmt.Sprintf("metric store %s cannot be read since %s: changes are watched blind", name, since.UTC().Format("15:04:05 MST")),
+		Moved:  []string{fault},
+		Action: "Nothing is rolled back on it, and nothing is called healthy.",
+	}
+}
+
+// OutageEnded says that a metric store can be read again.
+func (c Composer) OutageEnded(name string, since, at time.Time) notify.Message {
+	return notify.Message{
+		Key: OutageThread(name), Kind: "resolved", Severity: notify.Info, Resolved: true, At: at, EndsAt: at, Link: c.ExternalURL,
+		Title: fmt.Sprintf("metric store %s answers again after %s", name, at.Sub(since).Round(time.Second)),
+	}
+}
+
+// RulesThread is the thread about the rules folder.
+const RulesThread = "rules"
+
+// maxMistakes is how many mistakes one message lists.
+const maxMistakes = 10
+
+// RulesBroken says that an edit of the rules is not in force.
+func (c Composer) RulesBroken(broken []rules.Diagnostic, at time.Time) notify.Message {
+	m := notify.Message{
+		Key: RulesThread, Kind: "rules", Severity: notify.Warning, At: at, Link: c.ExternalURL,
+		Title:  fmt.Sprintf("the rules are broken (mistakes: %d): what was edited is not in force", len(broken)),
+		Action: "The last good rules go on. `pushback rules check` shows every mistake.",
+	}
+	for _, d := range broken[:min(len(broken), maxMistakes)] {
+		m.Moved = append(m.Moved, d.String())
+	}
+	return m
+}
+
+// RulesMended says that the rules are in force again.
+func (c Composer) RulesMended(n int, at time.Time) notify.Message {
+	return notify.Message{
+		Key: RulesThread, Kind: "resolved", Severity: notify.Info, Resolved: true, At: at, EndsAt: at, Link: c.ExternalURL,
+		Title: fmt.Sprintf("the rules are well again and in force: %d", n),
+	}
+}
+
+// Step is what a rule has earned and a person has to accept.
+type Step struct {
+	Thread  string
+	Rule    string
+	Mode    rules.Mode
+	Service string // as `pushback rules promote` takes it
+	Named   string // the service, or all of them, in words
+	Why     string // how it was earned
+}
+
+// TrustStep says that a rule has earned its next step, which waits for a person.
+func (c Composer) TrustStep(s Step, at time.Time) notify.Message {
+	return notify.Message{
+		Key: s.Thread, Kind: "trust", Severity: notify.Info, At: at, Link: c.ExternalURL,
+		Title:  fmt.Sprintf("rule %s has earned to %s for %s", s.Rule, s.Mode, s.Named),
+		Moved:  []string{s.Why},
+		Action: fmt.Sprintf("To let it: pushback rules promote %s --service '%s'", s.Rule, s.Service),
+		Fields: []notify.Field{{Name: "rule", Value: s.Rule}},
+	}
+}
+
+// FleetHold is one hold of all automatic rollbacks.
+type FleetHold struct {
+	ID, Why   string
+	At, Until time.Time
+}
+
+// Thread is the thread about the hold.
+func (h FleetHold) Thread() string { return "fleet/" + h.ID }
+
+// FleetHeld says that all automatic rollbacks are held.
+func (c Composer) FleetHeld(h FleetHold) notify.Message {
+	return notify.Message{
+		Key: h.Thread(), Kind: "fleet", Severity: notify.Critical, At: h.At, Link: c.ExternalURL,
+		Title: "too much turned bad at once: all automatic rollbacks are held",
+		Moved: []string{h.Why},
+		Action: fmt.Sprintf("Look for what all of it depends on. Nothing is rolled back unasked until %s; a person may let it go on sooner: pushback release %s",
+			h.Until.UTC().Format("15:04 MST"), h.ID),
+	}
+}
+
+// FleetReleased says that a person ended the hold.
+func (c Composer) FleetReleased(h FleetHold, actor string, at time.Time) notify.Message {
+	m := c.FleetHeld(h)
+	m.Kind, m.Resolved, m.At, m.EndsAt = "resolved", true, at, at
+	m.Title = fmt.Sprintf("automatic rollbacks go on: %s released the hold", actor)
+	m.Action = ""
+	return m
+}

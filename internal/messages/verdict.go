@@ -1,0 +1,130 @@
+package messages
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/report"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
+)
+
+// Composer composes messages. Its fields are the same for all of them.
+type Composer struct {
+	ExternalURL string                      // the base of every link; "" where there are none
+	Token       func(rollback.Order) string // the token of an approval link
+}
+
+// Seen is what a watch observed, for a message about it.
+type Seen struct {
+	Key     string // of the change
+	Change  sources.Change
+	Watch   watch.Watch       // as it is after the look
+	Verdict *detector.Verdict // nil: nothing was judged
+	Others  []rollback.Ranked // overlapping changes that are as likely the cause
+	At      time.Time         // when the message is made
+}
+
+// Thread is the key of the messages about one change under one rule.
+func Thread(changeKey, rule string) string { return changeKey + "/" + rule }
+
+// Link is the page of a change.
+func (c Composer) Link(changeKey string) string { return c.ExternalURL + "/changes/" + changeKey }
+
+// Verdict says in numbers what a watch observed.
+func (c Composer) Verdict(s Seen) notify.Message {
+	m := notify.Message{
+		Key: Thread(s.Key, s.Watch.Rule), Kind: kindOf(s.Watch), Severity: severity(s.Watch),
+		Fields: withRunbook(fields(s.Change, s.Watch.Rule), s.Watch.Runbook), Link: c.Link(s.Key), At: s.At,
+	}
+	if s.Verdict == nil {
+		m.Title = fmt.Sprintf("%s %s: %s", s.Change.Service, s.Change.Version, s.Watch.State)
+		if why, known := detector.Reasons[s.Watch.Reason]; known {
+			m.Moved = []string{why}
+		}
+		return m
+	}
+	m.Title, m.Moved = report.Headline(s.Change, *s.Verdict), report.Moved(*s.Verdict)
+	if s.Watch.Reason == detector.Confounded {
+		m.Moved = append(m.Moved, "It could as well be "+rollback.Named(s.Others))
+	}
+	return m
+}
+
+// Resolved ends the thread of a change: its own, or that of the change it repaired.
+func (c Composer) Resolved(s Seen, thread string) notify.Message {
+	m := c.Verdict(s)
+	m.Key, m.Kind, m.Resolved, m.EndsAt = thread, "resolved", true, s.At
+	if !s.Watch.After.IsZero() {
+		m.Title = fmt.Sprintf("%s in %s: well again since %s was rolled back", s.Change.Service, s.Change.Environment, s.Change.Version)
+	}
+	return m
+}
+
+// RollbackDidNotHelp says that the recovery watch found the service still worse.
+func (c Composer) RollbackDidNotHelp(s Seen) notify.Message {
+	m := c.Verdict(s)
+	m.Severity = notify.Critical
+	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", s.Change.Service, s.Change.Version)
+	m.Action = "Pushback does nothing more: the change may not be what made things worse. It is no longer marked bad, and nothing is rolled back further by itself."
+	return m
+}
+
+// RecoveryUnclear says that the recovery watch ended without a verdict.
+func (c Composer) RecoveryUnclear(s Seen) notify.Message {
+	m := c.Verdict(s)
+	m.Severity = notify.Error
+	m.Title = fmt.Sprintf("%s: cannot tell whether the rollback of %s helped", s.Change.Service, s.Change.Version)
+	m.Action = "The watch after the rollback ended " + string(s.Watch.State) + ". Somebody has to look."
+	return m
+}
+
+// fields are the facts of a change that are known.
+func fields(c sources.Change, rule string) []notify.Field {
+	all := []notify.Field{
+		{Name: "service", Value: c.Service},
+		{Name: "environment", Value: c.Environment},
+		{Name: "region", Value: c.Region},
+		{Name: "kind", Value: string(c.Kind)},
+		{Name: "version", Value: c.Version},
+		{Name: "rule", Value: rule},
+		{Name: "by", Value: c.Actor},
+	}
+	known := all[:0]
+	for _, f := range all {
+		if f.Value != "" {
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
+func withRunbook(fs []notify.Field, runbook string) []notify.Field {
+	if runbook == "" {
+		return fs
+	}
+	return append(fs, notify.Field{Name: "runbook", Value: runbook})
+}
+
+// kindOf is the grade of an open watch, and the state of an ended one.
+func kindOf(w watch.Watch) string {
+	if w.State.Open() {
+		return w.Grade.String()
+	}
+	return string(w.State)
+}
+
+func severity(w watch.Watch) notify.Severity {
+	switch {
+	case w.State == watch.Healthy:
+		return notify.Info
+	case w.Grade == detector.Certain:
+		return notify.Critical
+	case w.Grade == detector.Likely:
+		return notify.Error
+	}
+	return notify.Warning
+}

@@ -1,0 +1,49 @@
+package situation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/watch"
+)
+
+// RolledBackAt returns when our own rollback of a change was done, zero where it was
+// not.
+func (r *Reader) RolledBackAt(ctx context.Context, key string) (time.Time, error) {
+	o, err := r.Order(ctx, key)
+	if err != nil || o == nil || o.State != rollback.Done {
+		return time.Time{}, err
+	}
+	return o.EndedAt, nil
+}
+
+// Superseded reports whether a newer change has replaced what a watch looks at. The
+// echo of our own rollback replaces the change, but not for the recovery watch, which
+// goes on until another change comes.
+func (r *Reader) Superseded(ctx context.Context, w watch.Watch, c store.Change) (bool, error) {
+	if c.SupersededBy == "" || w.After.IsZero() {
+		return c.SupersededBy != "", nil
+	}
+	return r.Overtaken(ctx, c)
+}
+
+// Overtaken reports whether a change that is not the echo of our own rollback has
+// replaced a change that was rolled back.
+func (r *Reader) Overtaken(ctx context.Context, c store.Change) (bool, error) {
+	if c.SupersededBy == "" {
+		return false, nil
+	}
+	newer, err := r.Store.Change(ctx, c.SupersededBy)
+	if err != nil {
+		return false, fmt.Errorf("reading the newer change: %w", err)
+	}
+	o, err := r.Order(ctx, c.Key)
+	if err != nil {
+		return false, err
+	}
+	echo := Predecessor{Order: o}.IsEcho(newer)
+	return !echo || newer.SupersededBy != "", nil
+}

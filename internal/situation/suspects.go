@@ -1,0 +1,122 @@
+package situation
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
+)
+
+// fillOnset fills in when things got worse, and which other changes could be the
+// cause. A change that began after the verdict cannot be.
+func (r *Reader) fillOnset(ctx context.Context, s *rollback.Situation, c store.Change, w watch.Watch) (err error) {
+	s.BeganAt, s.BaseAt, s.Tick = Beginning(w, c.Change), w.BaseAt, w.Plan.Tick
+	s.Onset = Onset(w, c.Change, s.Verdict)
+	s.Suspects, err = r.Suspects(ctx, c, s.BeganAt.Add(-r.Limits.Around), s.Verdict.At.Add(-time.Microsecond))
+	return err
+}
+
+// Overlapping returns the changes that are as likely the cause of a verdict as c. It
+// returns none for a verdict without suspicion, and none for a recovery watch, which
+// judges the rollback and not the change.
+func (r *Reader) Overlapping(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) ([]rollback.Ranked, error) {
+	if v == nil || v.Grade < detector.Suspect || !w.After.IsZero() {
+		return nil, nil
+	}
+	s := rollback.Situation{Change: c.Change, Limits: r.Limits, Verdict: *v}
+	if err := r.fillOnset(ctx, &s, c, w); err != nil {
+		return nil, err
+	}
+	_, overlapping := s.Rivals()
+	return overlapping, nil
+}
+
+// Beginning returns the earliest moment the change can have touched production. A
+// tool that reports only the end leaves open when the rollout began: then it is where
+// the before window ends.
+func Beginning(w watch.Watch, c sources.Change) time.Time {
+	if c.FinishedAt.Equal(c.StartedAt) && w.BaseAt.Before(c.StartedAt) {
+		return w.BaseAt
+	}
+	return c.StartedAt
+}
+
+// onsetSlack is by how many ticks the onset in a noisy series may be off.
+const onsetSlack = 2
+
+// Onset returns when the verdict's worst signals got worse. Nothing is measured between
+// the end of the before window and the first tick after settling, so an onset there may
+// have been at any moment in between.
+func Onset(w watch.Watch, c sources.Change, v detector.Verdict) rollback.Onset {
+	var first time.Time
+	for _, s := range v.Signals {
+		if s.Grade == v.Grade && !s.Onset.IsZero() && (first.IsZero() || s.Onset.Before(first)) {
+			first = s.Onset
+		}
+	}
+	settled, slack := w.From, onsetSlack*w.Plan.Tick
+	if settled.IsZero() {
+		settled = c.StartedAt
+	}
+	if first.IsZero() || first.Before(w.BaseAt.Add(-slack)) || first.After(settled.Add(slack)) {
+		return rollback.Onset{From: first, To: first}
+	}
+	at := rollback.Onset{From: w.BaseAt, To: first}
+	if first.Before(settled) {
+		at.To = settled
+	}
+	return at
+}
+
+// Suspects returns the other changes that could be the cause of what c is suspected
+// of: changes of its service and of all it depends on that were under way since a
+// moment. It leaves out good versions, changes that were rolled back, rollbacks, the
+// same version in another place, and changes in another region.
+func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.Time) ([]rollback.Suspect, error) {
+	upstream := r.Catalogue.Upstream(c.Service)
+	found, err := r.Store.Beside(ctx, c, slices.Sorted(maps.Keys(upstream)), since, now)
+	if err != nil {
+		return nil, fmt.Errorf("looking for other causes: %w", err)
+	}
+	var suspects []rollback.Suspect
+	for _, other := range found {
+		same := other.Service == c.Service && other.Kind == c.Kind && other.Version == c.Version
+		apart := other.Region != "" && c.Region != "" && other.Region != c.Region
+		if same || apart || other.Standing == store.Good {
+			continue
+		}
+		gone, err := r.notLive(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		if !gone {
+			suspects = append(suspects, rollback.Suspect{Change: other.Change, Distance: upstream[other.Service]})
+		}
+	}
+	return suspects, nil
+}
+
+// notLive reports whether a change was rolled back, or is itself a rollback.
+func (r *Reader) notLive(ctx context.Context, c store.Change) (bool, error) {
+	undone, err := r.RolledBackAt(ctx, c.Key)
+	if err != nil || !undone.IsZero() {
+		return !undone.IsZero(), err
+	}
+	return r.IsRollback(ctx, c)
+}
+
+// IsRollback reports whether a change is a rollback, ours or somebody else's.
+func (r *Reader) IsRollback(ctx context.Context, c store.Change) (bool, error) {
+	if c.RollbackOf != "" {
+		return true, nil
+	}
+	before, err := r.Predecessor(ctx, c)
+	return before.IsEcho(c), err
+}

@@ -1,0 +1,31 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/notify"
+)
+
+// Messages are the rows of one message to several receivers. Their ids derive from
+// id, so that storing the same message again stores nothing.
+func Messages(id, changeKey string, receivers []string, m notify.Message, now time.Time) []Outgoing {
+	var rows []Outgoing
+	for _, r := range receivers {
+		rows = append(rows, Outgoing{
+			ID: id + "/" + r, ChangeKey: changeKey, Receiver: r, Message: m, State: Pending, CreatedAt: now,
+		})
+	}
+	return rows
+}
+
+// ReceiversSince returns who got a message since a moment that does not end a thread.
+func ReceiversSince(rows []Outgoing, since time.Time) []string {
+	var names []string
+	for _, o := range rows {
+		if !o.Message.Resolved && !o.CreatedAt.Before(since) && !slices.Contains(names, o.Receiver) {
+			names = append(names, o.Receiver)
+		}
+	}
+	return names
+}
