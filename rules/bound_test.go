@@ -11,6 +11,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/promql"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -92,11 +93,11 @@ func TestNoValueBecomesSyntax(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := promql.ParseExpr(inputs[0].Value.Expr)
+	tree, err := promql.Parser.ParseExpr(inputs[0].Value.Expr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	matchers, err := promql.ParseMetricSelector(tree.String())
+	matchers, err := promql.Parser.ParseMetricSelector(tree.String())
 	if err != nil {
 		t.Fatal("no longer one selector:", err)
 	}
@@ -124,13 +125,13 @@ func TestAServiceWithoutLabelsIsNeverAskedFor(t *testing.T) {
 }
 
 func TestFilesAreAskedForByName(t *testing.T) {
-	set, found := Parse("{team: t, rules: [{name: r, watch: {service: '*'}, store: files, signals: [{name: x, query: 'data/${service}-cpu (1)'}]}]}", town)
+	set, found := Parse("{team: t, rules: [{name: r, watch: {service: '*'}, store: files, signals: [{name: x, query: 'data-${service}-cpu (1)'}]}]}", town)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
 	b := Bind(set, sources.Change{}, Service{Name: "cart"})
 	inputs, err := b.Inputs(Resolved{Resolution: time.Minute})
-	if err != nil || inputs[0].Value.Expr != "data/cart-cpu (1)" || inputs[0].Store != "files" {
+	if err != nil || inputs[0].Value.Expr != "data-cart-cpu (1)" || inputs[0].Store != "files" {
 		t.Errorf("%+v, %v", inputs, err)
 	}
 	if probes, err := b.Probes(0); len(probes) > 0 || err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // routed answers a rule's probes as a store would whose series are these, each
@@ -100,7 +101,7 @@ func TestPartsProbes(t *testing.T) {
 		}
 		if got := probes[len(probes)-1]; got.Form != Parts || got.Expr != want {
 			t.Errorf("%+v", got)
-		} else if _, err := promql.ParseExpr(got.Expr); err != nil {
+		} else if _, err := promql.Parser.ParseExpr(got.Expr); err != nil {
 			t.Error(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // trial are the durations a query is parsed with when it is only checked.
@@ -23,10 +24,11 @@ func (r *reader) checkQuery(at, text string, rule Rule) {
 		return
 	}
 	known := variables
-	if rule.Language != LanguagePromQL {
-		known = []string{varService, varEnv, varVersion}
+	if !rule.Language.Selectors() {
+		r.checkText(at, text, rule)
+		return
 	}
-	if !r.checkVariables(at, text, known, rule) || rule.Language != LanguagePromQL {
+	if !r.checkVariables(at, text, known, rule) {
 		return
 	}
 	tree, ok := r.parse(at, text)
@@ -39,9 +41,25 @@ func (r *reader) checkQuery(at, text string, rule Rule) {
 	r.refused(at, text, rule)
 }
 
+// checkText checks a query of a language that is filled in as text.
+func (r *reader) checkText(at, text string, rule Rule) {
+	known := []string{varService, varEnv, varVersion}
+	example, matches := rule.Language.Match(map[string][]string{"job": {"s"}})
+	if matches {
+		known = append(known, varMatch)
+	}
+	if !r.checkVariables(at, text, known, rule) {
+		return
+	}
+	words := strings.NewReplacer(matchMark, example, mark(varService), "s", mark(varEnv), "e", mark(varVersion), "v")
+	if err := rule.Language.Parse(words.Replace(trial.mark(text).text)); err != nil {
+		r.at(at, codeBadQuery, err.Error(), "")
+	}
+}
+
 // checkSelector wants a bare series selector: the increase is ours to take.
 func (r *reader) checkSelector(at, text string, rule Rule) *parser.VectorSelector {
-	if !r.checkVariables(at, text, []string{varMatch, varService, varEnv, varVersion}, rule) || rule.Language != LanguagePromQL {
+	if !r.checkVariables(at, text, []string{varMatch, varService, varEnv, varVersion}, rule) || !rule.Language.Selectors() {
 		return nil
 	}
 	tree, ok := r.parse(at, text)
@@ -86,7 +104,7 @@ func (r *reader) checkBad(at, text string) {
 		r.inside(at, name[0], codeVariable, "bad takes no variables", "")
 		return
 	}
-	if matchers, err := promql.ParseMetricSelector(badPrefix + text + "}"); err != nil {
+	if matchers, err := promql.Parser.ParseMetricSelector(badPrefix + text + "}"); err != nil {
 		r.parseErrors(at, err, func(offset int) int { return offset - len(badPrefix) })
 	} else if len(matchers) < 2 {
 		r.at(at, codeBadSelector, "bad names no label", `as in bad: 'code=~"5.."'`)
@@ -121,7 +139,7 @@ func variableHint(name string, known []string) string {
 // parse reads PromQL whose variables are marked, and tries to fill them in.
 func (r *reader) parse(at, text string) (parser.Expr, bool) {
 	m := trial.mark(text)
-	tree, err := promql.ParseExpr(m.text)
+	tree, err := promql.Parser.ParseExpr(m.text)
 	if err != nil {
 		r.parseErrors(at, err, m.source)
 		return nil, false

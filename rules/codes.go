@@ -23,6 +23,7 @@ const (
 	codeUnknownTell    = "unknown-receiver"
 	codeUnknownStore   = "unknown-store"
 	codeStoreLanguage  = "store-language"
+	codeBadQuery       = "bad-query"
 	codeBadCondition   = "bad-condition"
 	codeResponse       = "response-form"
 	codeUnsafeRollback = "unsafe-rollback"
@@ -40,7 +41,7 @@ func Codes() []string {
 	return append(strictyaml.Codes(),
 		codeUnreadable, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
-		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadCondition,
+		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
 		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,
 		codeUnknownFreeze, codeDuplicateDefaults)
 }

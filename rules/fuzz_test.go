@@ -12,6 +12,7 @@ import (
 
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // seeds adds every fixture, good and bad.
@@ -72,7 +73,7 @@ func sound(t *testing.T, r Rule) {
 		if in.Signal != p.Signals[i].Name || in.Value.Step <= 0 || p.Tick <= 0 || p.After < 1 {
 			t.Fatalf("%s: %+v", r.Text, in)
 		}
-		if _, err := promql.ParseExpr(in.Value.Expr); err != nil && r.Language == LanguagePromQL {
+		if _, err := promql.Parser.ParseExpr(in.Value.Expr); err != nil && r.Language.Selectors() {
 			t.Fatal(err)
 		}
 	}

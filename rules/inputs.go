@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/promql"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -168,15 +170,29 @@ func (b Bound) level(name string, form watch.Form, value, part string, r Resolve
 
 func (b Bound) query(expr string, r Resolved) (sources.Query, error) {
 	tick := b.tick(r)
-	if b.rule.Language != LanguagePromQL {
-		text := b.words().Replace(b.spans(r, tick).mark(expr).text)
-		return sources.Query{Expr: text, Step: tick}, nil
+	if !b.rule.Language.Selectors() {
+		text, err := b.fillText(b.spans(r, tick).mark(expr).text)
+		return sources.Query{Expr: text, Step: tick}, err
 	}
 	filled, err := b.fill(expr, b.spans(r, tick))
 	if err != nil {
 		return sources.Query{}, err
 	}
 	return sources.Query{Expr: filled.String(), Step: tick}, nil
+}
+
+// fillText fills in the variables of a language that is no PromQL. A query with $match
+// and a service without labels is an error, as in fillSelector.
+func (b Bound) fillText(marked string) (string, error) {
+	if strings.Contains(marked, matchMark) {
+		pooled := Pool(b.judged())
+		match, ok := b.rule.Language.Match(pooled)
+		if !ok || len(pooled) == 0 {
+			return "", fmt.Errorf("service %q: %w", b.service.Name, ErrNoMatch)
+		}
+		marked = strings.ReplaceAll(marked, matchMark, match)
+	}
+	return b.words().Replace(marked), nil
 }
 
 func (b Bound) spans(r Resolved, step time.Duration) spans {
@@ -223,7 +239,7 @@ const badPrefix = "x{"
 
 // badMatchers reads label matchers written without braces: code=~"5..".
 func badMatchers(text string) ([]*labels.Matcher, error) {
-	matchers, err := promql.ParseMetricSelector(badPrefix + text + "}")
+	matchers, err := promql.Parser.ParseMetricSelector(badPrefix + text + "}")
 	if err != nil {
 		return nil, fmt.Errorf("parsing %q: %w", text, err)
 	}

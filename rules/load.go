@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // World is what a rule may name. A nil list or map means that nothing is
@@ -18,8 +20,8 @@ type World struct {
 	Hooks     []string
 	Receivers []string
 	Freezes   []string
-	Stores    map[string]Language // by name; a store not listed is taken to speak PromQL
-	Default   string              // the one of Stores that serves rules which name none
+	Stores    map[string]sources.Language // by name; a store not listed is taken to speak PromQL
+	Default   string                      // the one of Stores that serves rules which name none
 
 	// CheckQuery may refuse an expression that PromQL's grammar allows, once
 	// its variables have been replaced by harmless text. nil: no such check.
@@ -27,14 +29,14 @@ type World struct {
 }
 
 // language is what a store speaks, PromQL where nothing is known.
-func (w World) language(store string) Language {
+func (w World) language(store string) sources.Language {
 	if store == "" {
 		store = w.Default
 	}
 	if l, ok := w.Stores[store]; ok {
 		return l
 	}
-	return LanguagePromQL
+	return promql.Language{}
 }
 
 // Set is every rule of a folder. The zero Set has none.

@@ -10,6 +10,10 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/csv"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -19,7 +23,7 @@ var town = World{
 	Hooks:     []string{"argo", "noop"},
 	Receivers: []string{"platform-chat", "chat"},
 	Freezes:   []string{"friday", "christmas"},
-	Stores:    map[string]Language{"main": LanguagePromQL, "files": LanguageCSV},
+	Stores:    map[string]sources.Language{"main": promql.Language{}, "files": csv.Language{}},
 	Default:   "main",
 }
 

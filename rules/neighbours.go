@@ -3,11 +3,11 @@ package rules
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // A rule may judge, instead of the service that changed, those that call it or
@@ -56,24 +56,7 @@ func (b Bound) match() ([]*labels.Matcher, error) {
 	if len(pooled) == 0 {
 		return nil, fmt.Errorf("service %q: %w", b.service.Name, ErrNoMatch)
 	}
-	var own []*labels.Matcher
-	for _, name := range slices.Sorted(maps.Keys(pooled)) {
-		values := pooled[name]
-		if len(values) == 1 {
-			own = append(own, labels.MustNewMatcher(labels.MatchEqual, name, values[0]))
-			continue
-		}
-		quoted := make([]string, len(values))
-		for i, v := range values {
-			quoted[i] = regexp.QuoteMeta(v)
-		}
-		either, err := labels.NewMatcher(labels.MatchRegexp, name, strings.Join(quoted, "|"))
-		if err != nil {
-			return nil, fmt.Errorf("selecting the neighbours of %q: %w", b.service.Name, err)
-		}
-		own = append(own, either)
-	}
-	return own, nil
+	return promql.Matchers(pooled), nil
 }
 
 // Pool gives, for services known by these labels, the values of every label

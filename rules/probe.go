@@ -46,7 +46,7 @@ const (
 //	}
 //	resolved := bound.Resolve(answers, resolution)
 func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
-	if b.rule.Language != LanguagePromQL {
+	if !b.rule.Language.Selectors() {
 		return nil, nil
 	}
 	var all []Probe

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // instant is an answer of one series a label.
@@ -71,7 +72,7 @@ func TestProbesAreQueriesThatParse(t *testing.T) {
 	}
 	var got []string
 	for _, p := range probes {
-		if _, err := promql.ParseExpr(p.Expr); err != nil {
+		if _, err := promql.Parser.ParseExpr(p.Expr); err != nil {
 			t.Error(err)
 		}
 		got = append(got, p.Signal+" "+p.Expr)

@@ -9,13 +9,9 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
-)
 
-// promql parses expressions. Functions behind Prometheus's feature flags are
-// let through: whether the store has them, the store will say.
-var promql = parser.NewParser(parser.Options{
-	EnableExperimentalFunctions: true, ExperimentalDurationExpr: true, EnableExtendedRangeSelectors: true,
-})
+	"github.com/pushback/pushback/sources/metrics/promql"
+)
 
 // Variables stand in queries as they do in a Grafana panel. The two kinds are
 // filled in differently. Durations are text of our own making and go in
@@ -56,6 +52,9 @@ func variablesOf(text string) []use {
 // parsed: a label's name, a metric's name and a string may all hold it.
 func mark(name string) string { return "__pushback_" + name + "__" }
 
+// matchMark stands for $match: a matcher, where one is parsed.
+var matchMark = mark(varMatch) + `="1"`
+
 // spans are the durations of one query.
 type spans struct {
 	step, resolution time.Duration
@@ -69,7 +68,7 @@ func (s spans) rateInterval() time.Duration { return max(4*s.resolution, s.step+
 func (s spans) text(name string) string {
 	switch name {
 	case varMatch:
-		return mark(varMatch) + `="1"`
+		return matchMark
 	case varStep, varEvery:
 		return model.Duration(max(s.step, 2*s.resolution)).String()
 	case varRate:
@@ -122,7 +121,7 @@ func (m marked) source(offset int) int {
 
 // fill parses a marked expression and puts the binding's values into it.
 func (b Bound) fill(expr string, s spans) (parser.Expr, error) {
-	tree, err := promql.ParseExpr(s.mark(expr).text)
+	tree, err := promql.Parser.ParseExpr(s.mark(expr).text)
 	if err != nil {
 		return nil, fmt.Errorf("parsing %q: %w", expr, err)
 	}

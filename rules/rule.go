@@ -35,9 +35,9 @@ type Rule struct {
 	Tick     time.Duration // 0: bake/30 rounded up to the store's resolution
 	Before   int           // ticks
 	History  time.Duration
-	Rollout  time.Duration // `rollout:`, for tools that tell only the end
-	Store    string        // the metric store's name; "" is the default one
-	Language Language      // what that store speaks
+	Rollout  time.Duration    // `rollout:`, for tools that tell only the end
+	Store    string           // the metric store's name; "" is the default one
+	Language sources.Language // what that store speaks
 	Signals  []Signal
 	Override []Override
 	Respond  []Response
@@ -57,15 +57,6 @@ func (r Rule) Furthest() Mode {
 	}
 	return mode
 }
-
-// Language is what a metric store's queries are written in.
-type Language string
-
-// The languages: an expression, or the name of a file.
-const (
-	LanguagePromQL Language = "promql"
-	LanguageCSV    Language = "csv"
-)
 
 // Selector says which changes a rule watches. Globs are path.Match patterns.
 type Selector struct {

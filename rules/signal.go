@@ -161,8 +161,8 @@ func (r *reader) alone(at string, w, own writtenExpr, form string) {
 }
 
 func (r *reader) promQLOnly(at string, rule Rule) {
-	if rule.Language != LanguagePromQL {
-		r.at(at, codeStoreLanguage, fmt.Sprintf("the store of this rule speaks %s: counters and histograms need PromQL", rule.Language),
+	if !rule.Language.Selectors() {
+		r.at(at, codeStoreLanguage, fmt.Sprintf("the store of this rule speaks %s: counters and histograms need PromQL", rule.Language.Name()),
 			"use query, which is passed to the store as it is")
 	}
 }

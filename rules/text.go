@@ -26,7 +26,7 @@ func textOf(team string, w written) string {
 // when that changes. Who is told, where the rule stands, and what the store
 // speaks do not count.
 func hashOf(r Rule) string {
-	r.Team, r.File, r.Line, r.Text, r.Hash, r.Language, r.Respond = "", "", 0, "", "", "", nil
+	r.Team, r.File, r.Line, r.Text, r.Hash, r.Language, r.Respond = "", "", 0, "", "", nil, nil
 	r.Runbook, r.Quiet, r.Policies = "", "", nil
 	b, err := json.Marshal(r)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
@@ -45,11 +47,11 @@ type closableStore interface {
 func metricStore(a config.Adapter, log *slog.Logger) (closableStore, error) {
 	switch c := a.Settings.(type) {
 	case *prometheus.Config:
-		return prometheus.New(a.Name, *c)
+		return prometheus.New(metrics.Options{Name: a.Name}, *c)
 	case *embedded.Config:
-		return embedded.New(a.Name, *c, log.With("component", "metrics/"+a.Name))
+		return embedded.New(metrics.Options{Name: a.Name, Log: log.With("component", "metrics/"+a.Name)}, *c)
 	case *csv.Config:
-		return csv.New(a.Name, *c)
+		return csv.New(metrics.Options{Name: a.Name}, *c)
 	}
 	return nil, fmt.Errorf("kind %q cannot be built", a.Kind)
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/demo"
 	"github.com/pushback/pushback/internal/demo/shop"
@@ -176,7 +178,7 @@ func (s *stage) fill(ctx context.Context, address string) error {
 		return err
 	}
 	settings := s.config.Metrics[s.config.DefaultMetrics].Settings.(*embedded.Config)
-	store, err := embedded.New("shop", *settings, s.log)
+	store, err := embedded.New(metrics.Options{Name: "shop", Log: s.log}, *settings)
 	if err != nil {
 		return fmt.Errorf("opening the metric store: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/trust"
 
@@ -74,7 +76,7 @@ func storesOf(c config.Config, set *rules.Set) []string {
 // readOnly opens a metric store without taking it from a daemon.
 func readOnly(a config.Adapter, log *slog.Logger) (closableStore, error) {
 	if c, ok := a.Settings.(*embedded.Config); ok {
-		return embedded.OpenReadOnly(a.Name, *c, log)
+		return embedded.New(metrics.Options{Name: a.Name, Access: metrics.ReadOnly, Log: log}, *c)
 	}
 	return metricStore(a, log)
 }

@@ -9,6 +9,9 @@ import (
 
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics/csv"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 type rulesCommand struct {
@@ -99,13 +102,13 @@ func worldOf(c config.Config) rules.World {
 		Hooks:     names(c.Hooks),
 		Receivers: names(c.Receivers),
 		Freezes:   names(c.Freezes),
-		Stores:    map[string]rules.Language{},
+		Stores:    map[string]sources.Language{},
 		Default:   c.DefaultMetrics,
 	}
 	for name, store := range c.Metrics {
-		w.Stores[name] = rules.LanguagePromQL
+		w.Stores[name] = promql.Language{}
 		if store.Kind == "csv" {
-			w.Stores[name] = rules.LanguageCSV
+			w.Stores[name] = csv.Language{}
 		}
 	}
 	return w

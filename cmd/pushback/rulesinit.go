@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	httpconfig "github.com/prometheus/common/config"
 
 	"github.com/pushback/pushback/internal/survey"
@@ -158,7 +160,7 @@ func askFor(what, otherwise string, in *os.File, ask io.Writer) string {
 }
 
 func look(ctx context.Context, address string) (survey.Survey, error) {
-	store, err := prometheus.New("prometheus", prometheus.Config{URL: address, HTTP: httpconfig.DefaultHTTPClientConfig})
+	store, err := prometheus.New(metrics.Options{Name: "prometheus"}, prometheus.Config{URL: address, HTTP: httpconfig.DefaultHTTPClientConfig})
 	if err != nil {
 		return survey.Survey{}, usageError(err)
 	}

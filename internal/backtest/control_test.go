@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/rules"
@@ -37,7 +39,7 @@ rules:
 // on, and a spike of errors hits whatever runs a minute later.
 func canary(t *testing.T, from, until time.Time, worse float64) gather.Ranger {
 	t.Helper()
-	db, err := embedded.New("shop", embedded.Config{Dir: t.TempDir()}, slog.New(slog.DiscardHandler))
+	db, err := embedded.New(metrics.Options{Name: "shop", Log: slog.New(slog.DiscardHandler)}, embedded.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/rules"
@@ -31,7 +33,7 @@ rules:
 func shop(t *testing.T, bad, until time.Time) embedded.Config {
 	t.Helper()
 	c := embedded.Config{Dir: t.TempDir()}
-	db, err := embedded.New("shop", c, slog.New(slog.DiscardHandler))
+	db, err := embedded.New(metrics.Options{Name: "shop", Log: slog.New(slog.DiscardHandler)}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +75,7 @@ func shop(t *testing.T, bad, until time.Time) embedded.Config {
 func TestCountersBesideTheirWriter(t *testing.T) {
 	until := time.Now().Truncate(time.Minute)
 	bad := until.Add(-40 * time.Minute)
-	store, err := embedded.OpenReadOnly("shop", shop(t, bad, until), slog.New(slog.DiscardHandler))
+	store, err := embedded.New(metrics.Options{Name: "shop", Access: metrics.ReadOnly, Log: slog.New(slog.DiscardHandler)}, shop(t, bad, until))
 	if err != nil {
 		t.Fatal(err)
 	}

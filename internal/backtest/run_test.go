@@ -12,6 +12,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/detector"
@@ -38,12 +40,12 @@ rules:
 // options replays the rules in text over a folder of series.
 func options(t testing.TB, text, folder string) Options {
 	t.Helper()
-	store, err := csv.New("files", csv.Config{Dir: folder})
+	store, err := csv.New(metrics.Options{Name: "files"}, csv.Config{Dir: folder})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	world := rules.World{Stores: map[string]rules.Language{"files": rules.LanguageCSV}, Default: "files"}
+	world := rules.World{Stores: map[string]sources.Language{"files": csv.Language{}}, Default: "files"}
 	set, broken := rules.Load(fstest.MapFS{"r.yml": {Data: []byte(text)}}, world)
 	if len(broken) > 0 {
 		t.Fatal(broken)

@@ -76,7 +76,7 @@ func TestClear(t *testing.T) {
 	b := newBench(t, redRule, nil)
 	key := b.bad("v2", nil)
 	if err := b.Clear(t.Context(), key, "amy", ""); !errors.Is(err, store.ErrConflict) {
-		t.Errorf("nothing is held against it: %v", err)
+		t.Errorf("clearing a change that is not marked bad: %v", err)
 	}
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.wantGate(false, "cart", "v2")

@@ -11,6 +11,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
@@ -96,7 +98,7 @@ func running(t *testing.T, metrics MetricStore, change func(*Options)) *Engine {
 // emptyStore is an embedded store of the test's own.
 func emptyStore(t *testing.T) *embedded.Store {
 	t.Helper()
-	s, err := embedded.New("here", embedded.Config{Dir: t.TempDir(), ScrapeInterval: scrape}, slog.New(slog.DiscardHandler))
+	s, err := embedded.New(metrics.Options{Name: "here", Log: slog.New(slog.DiscardHandler)}, embedded.Config{Dir: t.TempDir(), ScrapeInterval: scrape})
 	if err != nil {
 		t.Fatal(err)
 	}

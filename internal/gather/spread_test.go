@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/embedded"
@@ -17,7 +19,7 @@ import (
 // TestSpreadIsTheStores: the quantiles that people see are those that
 // histogram_quantile shows in the store's own interface.
 func TestSpreadIsTheStores(t *testing.T) {
-	db, err := embedded.New("here", embedded.Config{Dir: t.TempDir(), ScrapeInterval: 15 * time.Second}, slog.New(slog.DiscardHandler))
+	db, err := embedded.New(metrics.Options{Name: "here", Log: slog.New(slog.DiscardHandler)}, embedded.Config{Dir: t.TempDir(), ScrapeInterval: 15 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

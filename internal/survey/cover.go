@@ -89,7 +89,7 @@ func (o Options) view(ctx context.Context, b rules.Bound) View {
 		v.Fault = err.Error()
 	}
 	for _, s := range rule.Signals {
-		if _, has := resolved.Signals[s.Name]; has || err == nil && rule.Language != rules.LanguagePromQL {
+		if _, has := resolved.Signals[s.Name]; has || err == nil && !rule.Language.Selectors() {
 			v.Signals = append(v.Signals, s.Name)
 		} else {
 			v.Without = append(v.Without, s.Name)

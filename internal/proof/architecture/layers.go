@@ -27,12 +27,12 @@ var Layers = []Layer{
 		Does:     "values and numbers; reading strictly, calling out, watching a folder, dying where a test says so; the Grafana boards",
 	},
 	{
-		Packages: []string{"detector", "sources/changes"},
-		Does:     "judging; what all change sources have in common",
+		Packages: []string{"detector", "sources/changes", "sources/metrics"},
+		Does:     "judging; what all change sources, and all metric stores, have in common",
 	},
 	{
-		Packages: []string{"sources/changes/signature", "sources/metrics/metricstest", "internal/proof/servertest"},
-		Does:     "signatures of webhooks; the contract suite of metric stores; real servers for integration tests",
+		Packages: []string{"sources/changes/signature", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest"},
+		Does:     "signatures of webhooks; the contract suite of metric stores, and PromQL; real servers for integration tests",
 	},
 	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},

@@ -35,6 +35,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 )
 
 // Config is one store in pushback.yml.
@@ -61,8 +62,24 @@ type Store struct {
 	cache map[string]cached
 }
 
-// New opens the folder. Files may come and go later.
-func New(name string, c Config) (*Store, error) {
+// Language is the names of files, as rules write them in a query.
+type Language struct{}
+
+// Name is csv.
+func (Language) Name() string { return "csv" }
+
+// Selectors is false: a file is one series.
+func (Language) Selectors() bool { return false }
+
+// Parse checks that the query can be the name of a file in the folder.
+func (Language) Parse(query string) error { return checkName(query) }
+
+// Match has nothing to write: a file has no labels.
+func (Language) Match(map[string][]string) (string, bool) { return "", false }
+
+// New opens the folder. Files may come and go later. It only reads, whatever the access.
+func New(o metrics.Options, c Config) (*Store, error) {
+	name := o.Name
 	if c.Dir == "" {
 		return nil, fmt.Errorf("metric store %s: dir is missing", name)
 	}
@@ -86,8 +103,11 @@ func (s *Store) Close() error { return s.root.Close() }
 // Name is the store's name in pushback.yml.
 func (s *Store) Name() string { return s.name }
 
-// Language is the query language of the rules that name this store.
-func (s *Store) Language() string { return "csv" }
+// Language is the names of files.
+func (s *Store) Language() sources.Language { return Language{} }
+
+// Run has nothing to do.
+func (s *Store) Run(context.Context) error { return nil }
 
 // Resolution is the configured spacing of samples, or the closest there is: a
 // folder may hold minutes beside hours, and a rule says which ticks it wants.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/metricstest"
 )
@@ -44,7 +46,7 @@ func open(t *testing.T, files map[string][]byte) *Store {
 			t.Fatal(err)
 		}
 	}
-	s, err := New(metricstest.Name, Config{Dir: dir})
+	s, err := New(metrics.Options{Name: metricstest.Name}, Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +190,7 @@ func TestSharedData(t *testing.T) {
 
 func readFolder(t *testing.T, dir string, files int, resolution time.Duration) {
 	t.Helper()
-	s, err := New(metricstest.Name, Config{Dir: dir})
+	s, err := New(metrics.Options{Name: metricstest.Name}, Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +255,7 @@ func TestFolderOfSeveralSpacings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := New(metricstest.Name, Config{Dir: dir})
+	s, err := New(metrics.Options{Name: metricstest.Name}, Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,8 @@ import (
 	"log/slog"
 	"time"
 
+	promqllang "github.com/pushback/pushback/sources/metrics/promql"
+
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -30,6 +32,7 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 )
 
 // maxSamples bounds what one query may hold in memory: Prometheus's default.
@@ -47,13 +50,24 @@ type Store struct {
 	close    func() error // of the database
 }
 
-// New opens or makes the database in c.Dir. A lock file there keeps a second
-// process out.
-func New(name string, c Config, log *slog.Logger) (*Store, error) {
+// New opens the database in c.Dir, and creates it where it is missing. A lock file there
+// keeps a second process out. With access ReadOnly it opens the database as it is now,
+// and Run and Append fail; with Check it only checks the settings.
+func New(o metrics.Options, c Config) (*Store, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("metric store %s: %w", name, err)
+		return nil, fmt.Errorf("metric store %s: %w", o.Name, err)
 	}
+	switch o.Access {
+	case metrics.Check:
+		return &Store{name: o.Name, config: c, engine: c.engine(o.Log, client.NewRegistry()), close: func() error { return nil }}, nil
+	case metrics.ReadOnly:
+		return openReadOnly(o.Name, c, o.Log)
+	}
+	return openDatabase(o.Name, c, o.Log)
+}
+
+func openDatabase(name string, c Config, log *slog.Logger) (*Store, error) {
 	registry := client.NewRegistry()
 	db, err := tsdb.Open(c.Dir, log, registry, c.database(), nil)
 	if err != nil {
@@ -93,8 +107,8 @@ func (s *Store) Close() error {
 // Name is the store's name in pushback.yml.
 func (s *Store) Name() string { return s.name }
 
-// Language is the query language of the rules that name this store.
-func (s *Store) Language() string { return "promql" }
+// Language is PromQL.
+func (s *Store) Language() sources.Language { return promqllang.Language{} }
 
 // Resolution is the scrape interval: no step below it shows more.
 func (s *Store) Resolution() time.Duration { return s.config.ScrapeInterval }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/goleak"
@@ -29,7 +31,7 @@ func open(t *testing.T, c Config) *Store {
 	if c.Dir == "" {
 		c.Dir = t.TempDir()
 	}
-	s, err := New(metricstest.Name, c, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s, err := New(metrics.Options{Name: metricstest.Name, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +90,7 @@ func TestHistoryIsAppendedInAnyOrder(t *testing.T) {
 func TestWhatWasAppendedSurvivesClose(t *testing.T) {
 	dir, at := t.TempDir(), time.Now().Truncate(time.Second)
 	s := open(t, Config{Dir: dir})
-	if _, err := New("second", Config{Dir: dir}, slog.New(slog.DiscardHandler)); err == nil {
+	if _, err := New(metrics.Options{Name: "second", Log: slog.New(slog.DiscardHandler)}, Config{Dir: dir}); err == nil {
 		t.Error("a second store opened the same folder")
 	}
 	if err := s.Append(t.Context(), []sources.Series{line("a", sources.Sample{T: at.UnixMilli(), V: 7})}); err != nil {
@@ -220,7 +222,7 @@ func TestConfig(t *testing.T) {
 		var c Config
 		err := yaml.Load([]byte(text), &c, yaml.WithKnownFields())
 		if err == nil {
-			_, err = New("x", c, slog.New(slog.DiscardHandler))
+			_, err = New(metrics.Options{Name: "x", Log: slog.New(slog.DiscardHandler)}, c)
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
@@ -252,7 +254,7 @@ func BenchmarkAppendWeek(b *testing.B) {
 		samples = append(samples, sources.Sample{T: at.UnixMilli(), V: 1})
 	}
 	for b.Loop() {
-		s, err := New("bench", Config{Dir: b.TempDir()}, slog.New(slog.DiscardHandler))
+		s, err := New(metrics.Options{Name: "bench", Log: slog.New(slog.DiscardHandler)}, Config{Dir: b.TempDir()})
 		if err != nil {
 			b.Fatal(err)
 		}

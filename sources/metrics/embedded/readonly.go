@@ -13,17 +13,12 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 )
 
-// OpenReadOnly opens the database in c.Dir as it is at this moment, for a look
-// into the past: another process may hold it open and go on writing. Nothing
-// in it is changed, nothing written later is seen, and Run and Append fail.
+// openReadOnly opens the database in c.Dir as it is now. Another process may hold it
+// open and go on writing: nothing is changed, and what is written later is not seen.
 //
-// The write-ahead log is read once, here. tsdb's own read-only database reads
-// it again at every query, which a backtest would do thousands of times.
-func OpenReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
-	c = c.withDefaults()
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("metric store %s: %w", name, err)
-	}
+// The write-ahead log is read once, here. tsdb's own read-only database reads it again at
+// every query, which a backtest would do thousands of times.
+func openReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	db, err := tsdb.OpenDBReadOnly(c.Dir, os.TempDir(), log)
 	if err != nil {
 		return nil, fmt.Errorf("metric store %s: opening the database: %w", name, err)

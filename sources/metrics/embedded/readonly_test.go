@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
@@ -27,7 +29,7 @@ func TestReadOnlyBesideTheWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s, err := OpenReadOnly("past", c, slog.New(slog.DiscardHandler))
+	s, err := New(metrics.Options{Name: "past", Access: metrics.ReadOnly, Log: slog.New(slog.DiscardHandler)}, c)
 	if err != nil {
 		t.Fatal(err)
 	}

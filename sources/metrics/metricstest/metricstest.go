@@ -15,24 +15,16 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 )
 
 // Name is what the store under test must be called.
 const Name = "under-test"
 
-// Store is the behaviour under contract.
-type Store interface {
-	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
-	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
-	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
-	Language() string
-	Resolution() time.Duration
-}
-
 // Subject is a store that holds Samples(start) as one series and nothing
 // else.
 type Subject struct {
-	Store  Store
+	Store  metrics.Store
 	Start  time.Time         // of the first sample, a whole second
 	Query  string            // gives the series
 	Absent string            // well-formed, and gives nothing
@@ -164,8 +156,18 @@ func (s Subject) testCancelled(t *testing.T) {
 }
 
 func (s Subject) testWords(t *testing.T) {
-	if language := s.Store.Language(); language != "promql" && language != "csv" {
-		t.Errorf("language is %q", language)
+	language := s.Store.Language()
+	if name := language.Name(); name == "" || strings.ToLower(name) != name {
+		t.Errorf("the language is called %q; it stands in rules, so write a word in lower case", name)
+	}
+	if err := language.Parse(s.Query); err != nil {
+		t.Errorf("the language refuses the store's own query: %v", err)
+	}
+	if _, ok := language.Match(map[string][]string{"job": {"cart"}}); language.Selectors() && !ok {
+		t.Error("a language with selectors must write $match")
+	}
+	if s.Store.Latency() < 0 {
+		t.Errorf("latency is %s", s.Store.Latency())
 	}
 	if resolution := s.Store.Resolution(); resolution != spacing {
 		t.Errorf("resolution is %s, want %s", resolution, spacing)

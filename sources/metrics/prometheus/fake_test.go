@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/metricstest"
 )
@@ -114,7 +116,7 @@ func serve(t *testing.T, h http.Handler, c Config) *Store {
 	if c.URL == "" {
 		c.URL = server.URL
 	}
-	s, err := New(metricstest.Name, c)
+	s, err := New(metrics.Options{Name: metricstest.Name}, c)
 	if err != nil {
 		t.Fatal(err)
 	}

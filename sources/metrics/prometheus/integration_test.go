@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/metricstest"
@@ -28,7 +30,7 @@ func holdToContract(t *testing.T, server *servertest.Store) {
 		Labels:  map[string]string{"__name__": "orders_total", "shop": `a "b" \c`},
 		Samples: metricstest.Samples(begin),
 	})
-	s, err := New(metricstest.Name, Config{URL: server.URL, Heartbeat: "max(timestamp(orders_total))"})
+	s, err := New(metrics.Options{Name: metricstest.Name}, Config{URL: server.URL, Heartbeat: "max(timestamp(orders_total))"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/sources"
 )
@@ -25,7 +27,7 @@ func TestMeasureFindsTheScrapeInterval(t *testing.T) {
 			t.Parallel()
 			server := start(t)
 			server.Seed(t, beats(time.Now(), interval))
-			s, err := New("test", Config{URL: server.URL})
+			s, err := New(metrics.Options{Name: "test"}, Config{URL: server.URL})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,6 +31,8 @@ import (
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // maxPoints is the most points a series that Prometheus gives in one answer;
@@ -50,7 +52,8 @@ type Store struct {
 
 // New makes a store called name. It opens no connection: a server that is
 // down at start is a fault of the first query, not of the program.
-func New(name string, c Config) (*Store, error) {
+func New(o metrics.Options, c Config) (*Store, error) {
+	name := o.Name
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("metric store %s: %w", name, err)
@@ -70,8 +73,11 @@ func New(name string, c Config) (*Store, error) {
 // Name is the store's name in pushback.yml.
 func (s *Store) Name() string { return s.name }
 
-// Language is the query language of the rules that name this store.
-func (s *Store) Language() string { return "promql" }
+// Language is PromQL.
+func (s *Store) Language() sources.Language { return promql.Language{} }
+
+// Run has nothing to do.
+func (s *Store) Run(context.Context) error { return nil }
 
 // Resolution is the scrape interval: no step below it shows more. It is what
 // pushback.yml says, or what Measure found.

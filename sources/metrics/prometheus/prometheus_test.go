@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/sources/metrics"
+
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"go.uber.org/goleak"
@@ -140,7 +142,7 @@ func TestNoSecretInErrors(t *testing.T) {
 	}
 	f("refused", strings.Replace(dead.URL, "http://", "http://user:"+secret+"@", 1))
 	for _, url := range []string{"http://user:" + secret + "@%zz", "ftp://user:" + secret + "@host", "http://user:" + secret + "@h?x=1"} {
-		if _, err := New("x", Config{URL: url}); err == nil || strings.Contains(err.Error(), secret) {
+		if _, err := New(metrics.Options{Name: "x"}, Config{URL: url}); err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("error of New is %v, want one without the password", err)
 		}
 	}
@@ -276,7 +278,7 @@ func TestConfigIsStrict(t *testing.T) {
 		var c Config
 		err := yaml.Load([]byte(text), &c, yaml.WithKnownFields())
 		if err == nil {
-			_, err = New("x", c)
+			_, err = New(metrics.Options{Name: "x"}, c)
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
