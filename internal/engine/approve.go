@@ -26,7 +26,9 @@ func (x *executor) answer(ctx context.Context, key string, to rollback.State, ac
 	}
 	o.State, o.Actor, o.Why = to, actor, why
 	rows := x.orderMessages(o)
-	moved, err := x.Store.MoveOrder(ctx, key, []rollback.State{rollback.Proposed}, to, actor, why, x.Now(), rows...)
+	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
+		Key: key, From: []rollback.State{rollback.Proposed}, To: to, Actor: actor, Why: why, At: x.Now(), Messages: rows,
+	})
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
 	}

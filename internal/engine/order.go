@@ -63,7 +63,9 @@ func (x *executor) await(ctx context.Context, o rollback.Order) error {
 // decide turns an approval into a decision. They are two states, so that who approved
 // is recorded before anything follows from it.
 func (x *executor) decide(ctx context.Context, o rollback.Order) error {
-	moved, err := x.Store.MoveOrder(ctx, o.Key, []rollback.State{rollback.Approved}, rollback.Decided, o.Actor, o.Why, x.Now())
+	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
+		Key: o.Key, From: []rollback.State{rollback.Approved}, To: rollback.Decided, Actor: o.Actor, Why: o.Why, At: x.Now(),
+	})
 	if err != nil {
 		return fmt.Errorf("deciding order %s: %w", o.Key, err)
 	}
@@ -140,8 +142,10 @@ func (x *executor) askPeople(ctx context.Context, o rollback.Order, why string) 
 func (x *executor) endOrder(ctx context.Context, o rollback.Order, to rollback.State, why string) error {
 	o.State, o.Why = to, why
 	rows := x.orderMessages(o)
-	from := []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided}
-	moved, err := x.Store.MoveOrder(ctx, o.Key, from, to, "", why, x.Now(), rows...)
+	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
+		Key: o.Key, From: []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided},
+		To: to, Why: why, At: x.Now(), Messages: rows,
+	})
 	if err != nil {
 		return fmt.Errorf("ending order %s: %w", o.Key, err)
 	}

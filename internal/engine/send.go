@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/crashpoint"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -155,10 +156,11 @@ func (x *executor) mayBeSentElsewhere(o rollback.Order) bool {
 func (x *executor) conclude(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, sent error) error {
 	o.State, o.Why, o.Receipt, o.EndedAt = ending(sent), text(sent), &r, x.Now()
 	rows := x.orderMessages(o)
-	finished, err := x.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, rows...)
+	result := store.OrderResult{Key: o.Key, Claim: claim, State: o.State, Receipt: r, Why: o.Why, At: o.EndedAt, Messages: rows}
+	finished, err := x.Store.FinishOrder(context.WithoutCancel(ctx), result)
 	for err != nil && sleep(ctx, concludeRetry) {
 		x.Log.Error("cannot record the outcome of a rollback; trying again", "change", o.Key, "state", o.State, "error", err)
-		finished, err = x.Store.FinishOrder(context.WithoutCancel(ctx), o.Key, claim, o.State, r, o.Why, o.EndedAt, rows...)
+		finished, err = x.Store.FinishOrder(context.WithoutCancel(ctx), result)
 	}
 	if err != nil {
 		return fmt.Errorf("recording the outcome of order %s: %w", o.Key, err)

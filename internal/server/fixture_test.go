@@ -59,7 +59,9 @@ func (e storeEngine) Reject(ctx context.Context, key, actor, why string) error {
 }
 
 func (e storeEngine) settle(ctx context.Context, key string, to rollback.State, actor, why string) error {
-	moved, err := e.MoveOrder(ctx, key, []rollback.State{rollback.Proposed}, to, actor, why, testNow)
+	moved, err := e.MoveOrder(ctx, store.OrderMove{
+		Key: key, From: []rollback.State{rollback.Proposed}, To: to, Actor: actor, Why: why, At: testNow,
+	})
 	if err == nil && !moved {
 		err = fmt.Errorf("order %s is settled: %w", key, store.ErrConflict)
 	}

@@ -54,7 +54,7 @@ func (s *Store) claim(ctx context.Context, key string, now time.Time, statement 
 		if err := tx.QueryRowContext(ctx, statement, args...).Scan(&claim); err != nil {
 			return err
 		}
-		return tellMove(ctx, tx, key, "", now, map[string]any{"to": rollback.Sending, "claim": claim}, nil)
+		return recordMove(ctx, tx, OrderMove{Key: key, At: now}, map[string]any{"to": rollback.Sending, "claim": claim})
 	})
 	crashpoint.Reach(crashpoint.AfterClaim)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -85,30 +85,39 @@ func (s *Store) NoteReceipt(ctx context.Context, key string, claim int64, r roll
 	return failed(err, "note receipt of order %s", key)
 }
 
-// FinishOrder stores what came of sending, and what is told of it, for the
-// holder of the claim alone. False: somebody else holds it now, or it is over.
-func (s *Store) FinishOrder(
-	ctx context.Context, key string, claim int64, to rollback.State, r rollback.Receipt,
-	why string, now time.Time, told ...Outgoing,
-) (ok bool, err error) {
-	if !rollback.Sending.CanMove(to) {
-		return false, fmt.Errorf("finish order %s: sending does not end as %s", key, to)
+// OrderResult is what came of calling a hook for an order.
+type OrderResult struct {
+	Key      string         // the order's
+	Claim    int64          // under which the hook was called
+	State    rollback.State // Done, Failed or Unknown
+	Receipt  rollback.Receipt
+	Why      string // the hook's error; "" where there was none
+	At       time.Time
+	Messages []Outgoing // stored in the transaction of the result
+}
+
+// FinishOrder stores the result of a call, for the holder of the claim alone.
+// False: another replica holds the claim now, or the order has ended.
+func (s *Store) FinishOrder(ctx context.Context, r OrderResult) (ok bool, err error) {
+	if !rollback.Sending.CanMove(r.State) {
+		return false, fmt.Errorf("finish order %s: sending does not end as %s", r.Key, r.State)
 	}
-	receipt, err := encode(r)
+	receipt, err := encode(r.Receipt)
 	if err != nil {
-		return false, failed(err, "finish order %s", key)
+		return false, failed(err, "finish order %s", r.Key)
 	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err = affected(ctx, tx, `
 			UPDATE orders SET state = $2, receipt = $3, why = $4, ended_at = $5
 			WHERE key = $1 AND state = $6 AND claim = $7`,
-			key, to, receipt, why, micros(now), rollback.Sending, claim)
+			r.Key, r.State, receipt, r.Why, micros(r.At), rollback.Sending, r.Claim)
 		if err != nil || !ok {
 			return err
 		}
 		defer crashpoint.Reach(crashpoint.BeforeOutcome)
-		return tellMove(ctx, tx, key, "", now, map[string]any{"to": to, "why": why, "claim": claim, "receipt": r}, told)
+		m := OrderMove{Key: r.Key, At: r.At, Messages: r.Messages}
+		return recordMove(ctx, tx, m, map[string]any{"to": r.State, "why": r.Why, "claim": r.Claim, "receipt": r.Receipt})
 	})
 	crashpoint.Reach(crashpoint.AfterOutcome)
-	return ok && err == nil, failed(err, "finish order %s", key)
+	return ok && err == nil, failed(err, "finish order %s", r.Key)
 }

@@ -115,8 +115,9 @@ func movesAreRecorded(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 	receipt := rollback.Receipt{At: now, Status: "200 OK", Output: "on my way"}
-	must(t, true, "finish")(s.FinishOrder(t.Context(), o.Key, claim, rollback.Done, receipt, "", now))
-	must(t, false, "finish again")(s.FinishOrder(t.Context(), o.Key, claim, rollback.Done, receipt, "", now))
+	result := OrderResult{Key: o.Key, Claim: claim, State: rollback.Done, Receipt: receipt, At: now}
+	must(t, true, "finish")(s.FinishOrder(t.Context(), result))
+	must(t, false, "finish again")(s.FinishOrder(t.Context(), result))
 	second := accept(t, s, told("c2", "v2", sources.Succeeded, 20)).Change
 	if _, _, err := s.CreateOrder(t.Context(), orderFor(second)); err != nil {
 		t.Fatal(err)

@@ -144,18 +144,24 @@ func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) 
 	return found, failed(err, "list orders")
 }
 
-// MoveOrder moves an order that is in one of the states from, and stores what
-// is told of it with the move. False: it is in another state by now, and
-// nothing was stored. actor and why are kept as they were where empty. Sending
-// is entered by ClaimOrder alone.
-func (s *Store) MoveOrder(
-	ctx context.Context, key string, from []rollback.State, to rollback.State,
-	actor, why string, now time.Time, told ...Outgoing,
-) (ok bool, err error) {
-	args := []any{key, to, actor, why, micros(decidedAt(to, now)), micros(endedAt(to, now))}
-	for _, state := range from {
-		if to == rollback.Sending || !state.CanMove(to) {
-			return false, fmt.Errorf("move order %s: an order cannot move from %s to %s", key, state, to)
+// OrderMove is one move of an order from a state to another.
+type OrderMove struct {
+	Key      string // the order's
+	From     []rollback.State
+	To       rollback.State // any but Sending, which ClaimOrder alone enters
+	Actor    string         // who moves it; "" leaves the actor as it is
+	Why      string         // "" leaves the reason as it is
+	At       time.Time
+	Messages []Outgoing // stored in the transaction of the move
+}
+
+// MoveOrder moves an order that is in one of the states m.From. False: it is in
+// another state by now, and nothing was stored.
+func (s *Store) MoveOrder(ctx context.Context, m OrderMove) (ok bool, err error) {
+	args := []any{m.Key, m.To, m.Actor, m.Why, micros(decidedAt(m.To, m.At)), micros(endedAt(m.To, m.At))}
+	for _, state := range m.From {
+		if m.To == rollback.Sending || !state.CanMove(m.To) {
+			return false, fmt.Errorf("move order %s: an order cannot move from %s to %s", m.Key, state, m.To)
 		}
 		args = append(args, state)
 	}
@@ -165,22 +171,23 @@ func (s *Store) MoveOrder(
 			why = CASE WHEN CAST($4 AS TEXT) = '' THEN why ELSE $4 END,
 			decided_at = CASE WHEN CAST($5 AS BIGINT) = 0 THEN decided_at ELSE $5 END,
 			ended_at = $6
-		WHERE key = $1 AND state IN (` + placeholders(7, len(from)) + `)`
+		WHERE key = $1 AND state IN (` + placeholders(7, len(m.From)) + `)`
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		if ok, err = affected(ctx, tx, statement, args...); err != nil || !ok {
 			return err
 		}
-		return tellMove(ctx, tx, key, actor, now, map[string]any{"to": to, "why": why}, told)
+		return recordMove(ctx, tx, m, map[string]any{"to": m.To, "why": m.Why})
 	})
-	return ok && err == nil, failed(err, "move order %s to %s", key, to)
+	return ok && err == nil, failed(err, "move order %s to %s", m.Key, m.To)
 }
 
-// tellMove stores what is told of a move, and the journal's entry of it.
-func tellMove(ctx context.Context, tx executor, key, actor string, now time.Time, detail map[string]any, told []Outgoing) error {
-	if _, err := putOutgoing(ctx, tx, told...); err != nil {
+// recordMove stores the messages of a move and its journal entry, which holds
+// detail.
+func recordMove(ctx context.Context, tx executor, m OrderMove, detail map[string]any) error {
+	if _, err := putOutgoing(ctx, tx, m.Messages...); err != nil {
 		return err
 	}
-	entry, err := moved(key, actor, now, detail)
+	entry, err := moved(m.Key, m.Actor, m.At, detail)
 	if err != nil {
 		return err
 	}
@@ -190,7 +197,7 @@ func tellMove(ctx context.Context, tx executor, key, actor string, now time.Time
 // AskPeople takes a decided order back to proposed: what keeps it from being
 // sent is for a person to judge. From then on the order is not automatic. It
 // waits until expires. False: it is not decided any more.
-func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now time.Time, told ...Outgoing) (ok bool, err error) {
+func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now time.Time, messages ...Outgoing) (ok bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err = affected(ctx, tx, `
 			UPDATE orders SET state = $2, automatic = FALSE, why = $3, expires_at = $4 WHERE key = $1 AND state = $5`,
@@ -198,7 +205,8 @@ func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now tim
 		if err != nil || !ok {
 			return err
 		}
-		return tellMove(ctx, tx, key, "", now, map[string]any{"to": rollback.Proposed, "why": why}, told)
+		m := OrderMove{Key: key, At: now, Messages: messages}
+		return recordMove(ctx, tx, m, map[string]any{"to": rollback.Proposed, "why": why})
 	})
 	return ok && err == nil, failed(err, "put order %s to people", key)
 }

@@ -160,7 +160,9 @@ func finishingNeedsTheClaim(t *testing.T, s *Store) {
 	receipt := rollback.Receipt{At: now, Status: "200 OK", Output: "ok", PGID: 7}
 	message := Outgoing{ID: "m1", ChangeKey: o.Key, Receiver: "chat", CreatedAt: now}
 	finish := func(claim int64, to rollback.State) (bool, error) {
-		return s.FinishOrder(t.Context(), o.Key, claim, to, receipt, "why", now, message)
+		return s.FinishOrder(t.Context(), OrderResult{
+			Key: o.Key, Claim: claim, State: to, Receipt: receipt, Why: "why", At: now, Messages: []Outgoing{message},
+		})
 	}
 	must(t, false, "never claimed")(finish(0, rollback.Done))
 	if _, ok, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, at(30)); !ok || err != nil {
@@ -208,7 +210,9 @@ func verifyingOrders(t *testing.T, s *Store) {
 	must(t, true, "claim")(ok, err)
 	must(t, false, "not done")(s.VerifyOrder(t.Context(), o.Key, seen, message))
 	unverified(at(0), 0)
-	ok, err = s.FinishOrder(t.Context(), o.Key, claim, rollback.Done, rollback.Receipt{At: at(31)}, "", at(31))
+	ok, err = s.FinishOrder(t.Context(), OrderResult{
+		Key: o.Key, Claim: claim, State: rollback.Done, Receipt: rollback.Receipt{At: at(31)}, At: at(31),
+	})
 	must(t, true, "finish")(ok, err)
 	unverified(at(31), 1)
 	unverified(at(32), 0)
@@ -232,7 +236,10 @@ func movingOrders(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 	move := func(to rollback.State, actor, why string, from ...rollback.State) (bool, error) {
-		return s.MoveOrder(t.Context(), c.Key, from, to, actor, why, now, Outgoing{ID: string(to), CreatedAt: now})
+		return s.MoveOrder(t.Context(), OrderMove{
+			Key: c.Key, From: from, To: to, Actor: actor, Why: why, At: now,
+			Messages: []Outgoing{{ID: string(to), CreatedAt: now}},
+		})
 	}
 	must(t, true, "approve")(move(rollback.Approved, "amy", "go", rollback.Proposed))
 	must(t, false, "approve twice")(move(rollback.Approved, "bob", "go", rollback.Proposed))

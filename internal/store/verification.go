@@ -8,10 +8,10 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// VerifyOrder stores, once, what was seen running after the order was done,
-// and what is told of it. False: it stands there already, or the order is not
-// done.
-func (s *Store) VerifyOrder(ctx context.Context, key string, v rollback.Verification, told ...Outgoing) (ok bool, err error) {
+// VerifyOrder stores, once, what was found running after the order was done,
+// and the messages about it. False: there is a verification already, or the
+// order is not done.
+func (s *Store) VerifyOrder(ctx context.Context, key string, v rollback.Verification, messages ...Outgoing) (ok bool, err error) {
 	body, err := encode(v)
 	if err != nil {
 		return false, failed(err, "verify order %s", key)
@@ -22,7 +22,7 @@ func (s *Store) VerifyOrder(ctx context.Context, key string, v rollback.Verifica
 		if err != nil || !ok {
 			return err
 		}
-		return tellMove(ctx, tx, key, "", v.At, map[string]any{"verification": v}, told)
+		return recordMove(ctx, tx, OrderMove{Key: key, At: v.At, Messages: messages}, map[string]any{"verification": v})
 	})
 	return ok && err == nil, failed(err, "verify order %s", key)
 }
