@@ -146,7 +146,7 @@ func (b Bound) partInputs(s Signal, whole []watch.Input, c Choice, r Resolved) (
 		}
 		for i := range inputs {
 			if in := &inputs[i]; in.Form != watch.FormLevel && in.Form != watch.FormRatio {
-				in.Of = watch.Whole{Value: whole[i].Value.Expr, Part: whole[i].Part.Expr, Label: s.By, Is: value}
+				in.Whole = watch.Whole{Value: whole[i].Value.Expr, Part: whole[i].Part.Expr, Label: s.By, LabelValue: value}
 			}
 		}
 		all = append(all, inputs...)

@@ -49,7 +49,7 @@ func TestASignalIsCutIntoItsParts(t *testing.T) {
 			if s.Name != in.Signal {
 				t.Errorf("signal %s is read from the input of %s", s.Name, in.Signal)
 			}
-			got = append(got, strings.TrimSuffix(s.Name+" of "+s.Part, " of ")+": "+in.Value.Expr+" | "+in.Of.Value)
+			got = append(got, strings.TrimSuffix(s.Name+" of "+s.Part, " of ")+": "+in.Value.Expr+" | "+in.Whole.Value)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", signal, diff)

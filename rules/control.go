@@ -138,7 +138,7 @@ func (e Expr) byVersion() bool {
 // beside gives every input of a signal the queries of its control.
 func beside(inputs, control []watch.Input) []watch.Input {
 	for i := range inputs {
-		inputs[i].Control = &watch.Arm{Value: control[i].Value, Part: control[i].Part}
+		inputs[i].Control = &watch.ControlQueries{Value: control[i].Value, Part: control[i].Part}
 	}
 	return inputs
 }

@@ -14,13 +14,13 @@ import (
 
 // TestControlInputs: a control is asked for in the form of its signal.
 func TestControlInputs(t *testing.T) {
-	f := func(signal string, r Resolved, want ...watch.Arm) {
+	f := func(signal string, r Resolved, want ...watch.ControlQueries) {
 		t.Helper()
 		inputs, err := bound(t, signal, "").Inputs(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []watch.Arm
+		var got []watch.ControlQueries
 		for _, in := range inputs {
 			got = append(got, *in.Control)
 		}
@@ -30,12 +30,12 @@ func TestControlInputs(t *testing.T) {
 	}
 	raw := func(expr string) sources.Query { return sources.Query{Expr: expr, Step: 15 * time.Second} }
 	f(`{name: e, counter: 'req{$match,v="$version"}', bad: 'code="5"', control: 'req{$match,v!="$version"}'}`, Resolved{},
-		watch.Arm{Value: raw(`req{job="cart",namespace="shop",v!="v1.2"}`), Part: raw(`req{code="5",job="cart",namespace="shop",v!="v1.2"}`)})
+		watch.ControlQueries{Value: raw(`req{job="cart",namespace="shop",v!="v1.2"}`), Part: raw(`req{code="5",job="cart",namespace="shop",v!="v1.2"}`)})
 	f(`{name: l, histogram: 'lat_seconds{zone="a"}', control: 'lat_seconds{zone="b"}', slow: 300ms}`,
 		Resolved{Signals: map[string]Choice{"l": {Edge: "0.5", Bound: 0.5}}},
-		watch.Arm{Value: raw(`lat_seconds_sum{zone="b"}`), Part: raw(`lat_seconds_count{zone="b"}`)},
-		watch.Arm{Value: raw(`lat_seconds_count{zone="b"}`), Part: raw(`lat_seconds_bucket{le="0.5",zone="b"}`)})
-	f(`{name: q, query: 'a', control: {series: 'b'}}`, Resolved{}, watch.Arm{Value: sources.Query{Expr: "b", Step: time.Minute}})
+		watch.ControlQueries{Value: raw(`lat_seconds_sum{zone="b"}`), Part: raw(`lat_seconds_count{zone="b"}`)},
+		watch.ControlQueries{Value: raw(`lat_seconds_count{zone="b"}`), Part: raw(`lat_seconds_bucket{le="0.5",zone="b"}`)})
+	f(`{name: q, query: 'a', control: {series: 'b'}}`, Resolved{}, watch.ControlQueries{Value: sources.Query{Expr: "b", Step: time.Minute}})
 }
 
 func TestControlPlan(t *testing.T) {

@@ -29,7 +29,7 @@ func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
 	b.rule.Tick = fine
 	inputs, err := b.coarse(r)
 	for _, in := range inputs {
-		if in.Of.Label == "" {
+		if in.Whole.Label == "" {
 			in.Signal, in.Buckets = detector.FineName(in.Signal, fine), ""
 			all = append(all, in)
 		}

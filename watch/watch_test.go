@@ -64,7 +64,7 @@ func TestAdvance(t *testing.T) {
 	f("the change began", waiting(), Facts{Now: at(0), Change: rolling}, Watching, detector.None, "")
 	f("superseded while waiting", waiting(), Facts{Now: at(1), Change: rolling, Superseded: true}, Superseded, detector.None, detector.Superseded)
 	f("superseded beats a verdict", watching(detector.Likely), Facts{Now: at(5), Change: finished(), Superseded: true, Verdict: bad}, Superseded, detector.Likely, detector.Superseded)
-	f("rolled back", watching(detector.Certain), Facts{Now: at(5), Change: finished(), UndoneAt: at(4)}, Regressed, detector.Certain, detector.RolledBack)
+	f("rolled back", watching(detector.Certain), Facts{Now: at(5), Change: finished(), RolledBackAt: at(4)}, Regressed, detector.Certain, detector.RolledBack)
 	f("rolls for ever", waiting(), Facts{Now: at(121), Change: rolling}, Inconclusive, detector.None, detector.RollingNeverEnded)
 	f("a grade rises", watching(detector.Suspect), Facts{Now: at(5), Change: finished(), Verdict: bad}, Watching, detector.Certain, "")
 	f("a grade does not fall", watching(detector.Certain), Facts{Now: at(5), Change: finished(), Verdict: verdict(detector.Inconclusive, detector.None, "")}, Watching, detector.Certain, "")
@@ -95,7 +95,7 @@ func TestFinalStatesStay(t *testing.T) {
 	for _, state := range []State{Healthy, Regressed, Inconclusive, Blind, Superseded} {
 		w := watching(detector.Likely)
 		w.State, w.EndedAt = state, at(31)
-		got := Advance(w, Facts{Now: at(60), Change: finished(), Superseded: true, UndoneAt: at(50), Verdict: verdict(detector.Regressed, detector.Certain, "")})
+		got := Advance(w, Facts{Now: at(60), Change: finished(), Superseded: true, RolledBackAt: at(50), Verdict: verdict(detector.Regressed, detector.Certain, "")})
 		if diff := cmp.Diff(w, got); diff != "" {
 			t.Errorf("%s moved (-before +after):\n%s", state, diff)
 		}
@@ -126,7 +126,7 @@ func TestRecoveryLooksFromTheRollbackOn(t *testing.T) {
 	if r.Acts || len(r.Responded) > 0 || r.Grade != detector.None || r.ID == w.ID || !r.BaseAt.Equal(w.BaseAt) {
 		t.Errorf("recovery watch %+v", r)
 	}
-	r = Advance(r, Facts{Now: at(6.2), Change: finished(), UndoneAt: at(6)})
+	r = Advance(r, Facts{Now: at(6.2), Change: finished(), RolledBackAt: at(6)})
 	if r.State != Watching || !r.From.Equal(at(7)) {
 		t.Errorf("%s from %s; want watching from %s", r.State, r.From, at(7))
 	}

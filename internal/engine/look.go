@@ -109,7 +109,7 @@ func (k *looker) advance(ctx context.Context, l *look) (err error) {
 		l.verdict.Reason = facts.Reason()
 	}
 	if l.next.Reason == detector.RolledBack && l.watch.State.Open() {
-		return k.watchRecovery(ctx, l.watch, facts.UndoneAt)
+		return k.watchRecovery(ctx, l.watch, facts.RolledBackAt)
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (k *looker) facts(ctx context.Context, w watch.Watch, c store.Change, v *de
 		return watch.Facts{}, err
 	}
 	superseded, err := k.situation.Superseded(ctx, w, c)
-	return watch.Facts{Now: k.Now(), Change: c.Change, Superseded: superseded, UndoneAt: undone, Verdict: v}, err
+	return watch.Facts{Now: k.Now(), Change: c.Change, Superseded: superseded, RolledBackAt: undone, Verdict: v}, err
 }
 
 // watchRecovery begins the watch that checks whether a rollback helped. It is stored

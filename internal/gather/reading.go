@@ -64,7 +64,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 // control is the reading of a signal's control. One that fails says so, and
 // leaves the signal to be compared with the time before.
 func control(in watch.Input, past, present detector.Raw, v View) *detector.Control {
-	c := &detector.Control{Query: in.Companion().Expr(v.After.Tick), Supply: detector.Fresh}
+	c := &detector.Control{Query: in.ControlInput().Expr(v.After.Tick), Supply: detector.Fresh}
 	if past.Control == nil || present.Control == nil {
 		c.Supply, c.Fault = detector.Broken, cmp.Or(present.Fault, past.Fault)
 		return c
@@ -150,7 +150,7 @@ func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	if err != nil || in.Control == nil {
 		return raw, err
 	}
-	if control, err := fetch(ctx, r, in.Companion(), w, step); err != nil {
+	if control, err := fetch(ctx, r, in.ControlInput(), w, step); err != nil {
 		raw.Fault = err.Error()
 	} else {
 		raw.Control = &control
@@ -164,8 +164,8 @@ func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	raw := detector.Raw{Form: in.Form, Edge: in.Edge}
 	var err error
 	value, part := in.Value.Expr, in.Part.Expr
-	if in.Of.Label != "" {
-		value, part = in.Of.Value, in.Of.Part
+	if in.Whole.Label != "" {
+		value, part = in.Whole.Value, in.Whole.Part
 	}
 	if raw.Value, err = r.Range(ctx, sources.Query{Expr: value, Step: step}, w); err != nil {
 		return raw, err
@@ -175,7 +175,7 @@ func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 			return raw, err
 		}
 	}
-	raw.Value, raw.Part = partOf(raw.Value, in.Of), partOf(raw.Part, in.Of)
+	raw.Value, raw.Part = partOf(raw.Value, in.Whole), partOf(raw.Part, in.Whole)
 	silent, err := silences(ctx, r, w, step)
 	if errors.Is(err, errAhead) {
 		err = &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
@@ -197,7 +197,7 @@ func partOf(ss []sources.Series, of watch.Whole) []sources.Series {
 	}
 	var kept []sources.Series
 	for _, s := range ss {
-		if s.Labels[of.Label] == of.Is {
+		if s.Labels[of.Label] == of.LabelValue {
 			kept = append(kept, s)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // buckets held by its end.
 func FetchBefore(ctx context.Context, r Ranger, in watch.Input, g detector.Grid) (detector.Raw, error) {
 	raw, err := Fetch(ctx, r, in, g.Window(), in.Value.Step)
-	if err == nil && in.Buckets != "" && in.Of.Label == "" {
+	if err == nil && in.Buckets != "" && in.Whole.Label == "" {
 		raw.Buckets = buckets(ctx, r, in, g.Start, g.End())
 	}
 	return raw, err
@@ -29,7 +29,7 @@ func spread(ctx context.Context, r Ranger, in watch.Input, past, present detecto
 	var before, after detector.Quantiles
 	var known, seen bool
 	switch {
-	case in.Of.Label != "":
+	case in.Whole.Label != "":
 		return nil
 	case in.Form == watch.FormNativeMean:
 		before, known = detector.NativeQuantiles(past.Value)

@@ -89,7 +89,7 @@ func TestSpreadIsTheStores(t *testing.T) {
 	if got.After.P50 < 2*got.Before.P50 {
 		t.Errorf("%+v", got)
 	}
-	in.Of.Label = "route"
+	in.Whole.Label = "route"
 	if spread(t.Context(), db, in, past, detector.Raw{}, v) != nil {
 		t.Error("a part asks for quantiles of its own")
 	}

@@ -34,7 +34,7 @@ type View struct {
 // ends at the watch's base; after begins where settling ends, or at the start
 // of the change while it rolls. False: there is nothing to see yet.
 func See(w watch.Watch, c sources.Change, resolution time.Duration, now time.Time) (View, bool) {
-	began := w.Began(c)
+	began := w.SettleFrom(c)
 	from, rolling := c.StartedAt, began.IsZero()
 	if !rolling {
 		from = began.Add(w.Settle)

@@ -17,7 +17,7 @@ func name(p detector.Plan, s detector.Signal, in watch.Input) string {
 	in.Signal = ""
 	in.Value.Step, in.Part.Step, in.OnlyIf.Step, in.Buckets = 0, 0, 0, ""
 	if in.Control != nil {
-		in.Control = &watch.Arm{Value: sources.Query{Expr: in.Control.Value.Expr}, Part: sources.Query{Expr: in.Control.Part.Expr}}
+		in.Control = &watch.ControlQueries{Value: sources.Query{Expr: in.Control.Value.Expr}, Part: sources.Query{Expr: in.Control.Part.Expr}}
 	}
 	b, err := json.Marshal(struct {
 		Input         watch.Input
