@@ -101,11 +101,7 @@ func (r *lineReader) take(line int, text []byte) {
 	}
 	var w written
 	if err := changes.DecodeStrict(text, &w); err != nil {
-		message := err.Error()
-		if bad := (*changes.BadEvent)(nil); errors.As(err, &bad) {
-			message = bad.Reason
-		}
-		r.wrong(line, message)
+		r.wrong(line, err.Error())
 		return
 	}
 	c, err := w.change(r.now)
@@ -134,16 +130,17 @@ func (w written) change(now time.Time) (sources.Change, error) {
 	if version == "" {
 		version = "unknown"
 	}
-	e := sources.Event{
-		Source: "backtest", EventID: w.ID, ChangeID: w.ID, Status: sources.Succeeded, At: now,
-		Service: w.Service, Environment: w.Environment, Kind: w.Kind, Version: version,
-	}.WithDefaults()
 	if w.ID == "" {
 		return sources.Change{}, errors.New("id is missing: give every change a name of its own")
 	}
-	if err := e.Validate(now); err != nil {
+	admitted, err := sources.Admit(sources.Event{
+		Source: "backtest", EventID: w.ID, ChangeID: w.ID, Status: sources.Succeeded, At: now,
+		Service: w.Service, Environment: w.Environment, Kind: w.Kind, Version: version,
+	}, nil, now)
+	if err != nil {
 		return sources.Change{}, err
 	}
+	e := admitted.Event()
 	e.At = w.At.UTC().Truncate(time.Microsecond)
 	c := sources.Begin(e)
 	c.Version = w.Version

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -210,9 +211,18 @@ func (b *bench) tell(id string, s sources.Status, alter func(*sources.Event)) st
 	if alter != nil {
 		alter(&ev)
 	}
-	a, err := b.Accept(b.t.Context(), ev, []byte("{}"))
+	a, err := take(b.t.Context(), b.Engine, ev)
 	b.must(err)
 	return a.Change.Key
+}
+
+// take hands an event to the engine as the server does.
+func take(ctx context.Context, e *Engine, ev sources.Event) (store.Accepted, error) {
+	admitted, err := sources.Admit(ev, e.Canonical, e.Now())
+	if err != nil {
+		return store.Accepted{}, err
+	}
+	return e.Accept(ctx, admitted, []byte("{}"))
 }
 
 // deploy is a change that is through at once.

@@ -84,10 +84,10 @@ func TestCallersJudgeWhatTheyCall(t *testing.T) {
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	a, err := e.Accept(ctx, sources.Event{
+	a, err := take(ctx, e, sources.Event{
 		Source: "pipeline", EventID: "1", ChangeID: "v2", Status: sources.Succeeded, At: deployed,
 		Service: "cart", Environment: "production", Kind: sources.Deploy, Version: "v2", Previous: "v1",
-	}, []byte("{}"))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

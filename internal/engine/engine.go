@@ -208,13 +208,8 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // Accept commits one event and wakes the planner. When it returns without an error, the
 // event is on disk.
-func (e *Engine) Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error) {
+func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error) {
 	now := e.Now()
-	ev = ev.WithDefaults()
-	ev.Service = e.catalogue.Canonical(ev.Service)
-	if err := ev.Validate(now); err != nil {
-		return store.Accepted{}, err
-	}
 	a, err := e.Store.Accept(ctx, ev, raw, now)
 	if err != nil {
 		return a, fmt.Errorf("storing the event: %w", err)

@@ -37,10 +37,10 @@ func TestRun(t *testing.T) {
 	go func() { ended <- e.Run(ctx) }()
 	news, ignore := e.Subscribe()
 	defer ignore()
-	a, err := e.Accept(ctx, sources.Event{
+	a, err := take(ctx, e, sources.Event{
 		Source: "pipeline", EventID: "1", ChangeID: "v2", Status: sources.Succeeded, At: deployed,
 		Service: "cart", Environment: "production", Kind: sources.Deploy, Version: "v2", Previous: "v1",
-	}, []byte("{}"))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,10 +192,10 @@ func TestOneStoreHangs(t *testing.T) {
 		services = append([]string{fmt.Sprintf("away-%d", i)}, services...)
 	}
 	for _, service := range services {
-		_, err := e.Accept(ctx, sources.Event{
+		_, err := take(ctx, e, sources.Event{
 			Source: "pipeline", EventID: service, ChangeID: service, Status: sources.Succeeded, At: deployed,
 			Service: service, Environment: "production", Kind: sources.Deploy, Version: "v2", Previous: "v1",
-		}, []byte("{}"))
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

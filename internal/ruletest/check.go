@@ -179,16 +179,16 @@ func (r *reader) plain(at string, l line) {
 // change holds a change to what is asked of an event.
 func (r *reader) change(at string, w writtenChange) sources.Change {
 	finished := Start.Add(time.Duration(w.At))
-	e := sources.Event{
+	admitted, err := sources.Admit(sources.Event{
 		Source: "test", EventID: "test", ChangeID: "test", Status: sources.Status(cmp.Or(w.Status, string(sources.Succeeded))), At: finished,
 		Service: w.Service, Environment: w.Environment, Region: w.Region, Kind: sources.Kind(w.Kind),
 		Version: cmp.Or(w.Version, "v2"), Labels: w.Labels,
-	}.WithDefaults()
-	if err := e.Validate(finished); err != nil {
+	}, nil, finished)
+	if err != nil {
 		r.at(at, codeBadTest, err.Error(), "")
 		return sources.Change{}
 	}
-	c := sources.Begin(e)
+	c := sources.Begin(admitted.Event())
 	c.StartedAt, c.FinishedAt, c.Reversible = finished, finished, w.Reversible == nil || *w.Reversible
 	if w.Started != nil {
 		c.StartedAt = Start.Add(time.Duration(*w.Started))

@@ -15,7 +15,7 @@ import (
 // with an error that wraps store.ErrNotFound where there is no such order, and
 // store.ErrConflict where it has moved on.
 type Engine interface {
-	Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error)
+	Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error)
 	Approve(ctx context.Context, key, actor string) error
 	Reject(ctx context.Context, key, actor, why string) error
 	Admits(ctx context.Context, key, token string) error // wraps rollback.ErrLink where the link does not lead on

@@ -46,7 +46,7 @@ type port struct {
 // storeEngine does of the engine's work what the store can do by itself.
 type storeEngine struct{ *store.Store }
 
-func (e storeEngine) Accept(ctx context.Context, ev sources.Event, raw []byte) (store.Accepted, error) {
+func (e storeEngine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error) {
 	return e.Store.Accept(ctx, ev, raw, testNow)
 }
 
@@ -271,12 +271,14 @@ func play(ctx context.Context, st *store.Store, s scene) (string, error) {
 func tell(ctx context.Context, st *store.Store, s scene, began time.Time) (string, store.Change, error) {
 	var a store.Accepted
 	for i, status := range []sources.Status{sources.Started, sources.Succeeded} {
-		ev := sources.Event{
+		ev, err := sources.Admit(sources.Event{
 			Source: "github", EventID: s.service + s.version + string(status), ChangeID: s.service + "/" + s.version, Status: status,
 			At: began.Add(time.Duration(i) * time.Minute), Service: s.service, Environment: "production", Kind: sources.Deploy,
 			Version: s.version, Previous: s.previous, Actor: "alice", URL: "https://ci.example.com/run/1", Riders: []string{"alice", "bob"},
+		}, nil, testNow)
+		if err != nil {
+			return "", store.Change{}, err
 		}
-		var err error
 		if a, err = st.Accept(ctx, ev, nil, testNow); err != nil {
 			return "", a.Change, err
 		}

@@ -39,7 +39,7 @@ func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
 	s.intake(w, r, name, e)
 }
 
-// intake is the way of one delivery: read, verify, parse, permit, accept.
+// intake takes one delivery: read, verify, parse, admit, accept.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e Endpoint) {
 	body, p := readBody(w, r)
 	if p != nil {
@@ -47,12 +47,13 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		return
 	}
 	events, err := s.read(r.Header, body, e.Source)
+	var admitted []sources.Admitted
 	if err == nil {
-		err = s.permit(events, name, e)
+		admitted, err = s.admitEvents(events, name, e)
 	}
 	var a store.Accepted
 	if err == nil {
-		a, err = s.accept(r.Context(), events, body)
+		a, err = s.accept(r.Context(), admitted, body)
 	}
 	if err != nil {
 		s.answerRefusal(w, name, len(body), err)
@@ -92,29 +93,23 @@ func (s *Server) read(h http.Header, body []byte, from Source) ([]sources.Event,
 // errNotAllowed says that a source told of a service it may not speak for.
 var errNotAllowed = errors.New("this source may not speak for that service")
 
-// permit puts the configured source's name on the events, whatever they
-// claim, and holds them against what any event must be and what this source
-// may speak for. The engine validates again: here it decides between 400 and
-// 503, there it keeps the store clean.
-func (s *Server) permit(events []sources.Event, name string, e Endpoint) error {
-	for i := range events {
-		events[i].Source = name
-		events[i] = events[i].WithDefaults()
-		if err := events[i].Validate(s.Now()); err != nil {
-			return &changes.BadEvent{Reason: err.Error()}
+// admitEvents puts the configured source's name on the events, whatever source they
+// claim, and admits them all or none: each must be valid, and about a service
+// that this source may speak for.
+func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) ([]sources.Admitted, error) {
+	admitted := make([]sources.Admitted, 0, len(events))
+	for _, ev := range events {
+		ev.Source = name
+		a, err := sources.Admit(ev, s.Canonical, s.Now())
+		if err != nil {
+			return nil, err
 		}
-		if !e.speaksFor(s.canonical(events[i].Service)) {
-			return errNotAllowed
+		if !e.speaksFor(a.Event().Service) {
+			return nil, errNotAllowed
 		}
+		admitted = append(admitted, a)
 	}
-	return nil
-}
-
-func (s *Server) canonical(service string) string {
-	if s.Canonical == nil {
-		return service
-	}
-	return s.Canonical(service)
+	return admitted, nil
 }
 
 func (e Endpoint) speaksFor(service string) bool {
@@ -133,7 +128,7 @@ func unslashed(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
 // accept commits every event of a delivery and answers with the last one's
 // change. If one cannot be stored the whole delivery is refused: it will be
 // sent again, and what was stored of it is then a duplicate.
-func (s *Server) accept(ctx context.Context, events []sources.Event, body []byte) (a store.Accepted, err error) {
+func (s *Server) accept(ctx context.Context, events []sources.Admitted, body []byte) (a store.Accepted, err error) {
 	for _, ev := range events {
 		if a, err = s.Engine.Accept(ctx, ev, body); err != nil {
 			return a, err
@@ -164,10 +159,11 @@ func (s *Server) answerRefusal(w http.ResponseWriter, name string, size int, err
 	s.refuse(w, name, size, p)
 }
 
-// refusal gives the problem an error of intake amounts to. What is neither
-// the sender's fault nor a refusal of ours is the store's, and passes.
+// refusal returns the problem that answers an error of intake. What is neither
+// the sender's fault nor a refusal is the store's: 503, so that the sender tries
+// again.
 func refusal(err error) *api.Problem {
-	var bad *changes.BadEvent
+	var bad *sources.BadEvent
 	switch {
 	case errors.Is(err, changes.ErrUnauthorized):
 		return problem(http.StatusUnauthorized, changes.ErrUnauthorized.Error(), "check the secret on both sides")

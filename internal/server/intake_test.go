@@ -209,7 +209,7 @@ func deliver(handler http.Handler, body string) *httptest.ResponseRecorder {
 // brokenEngine cannot store.
 type brokenEngine struct{ Engine }
 
-func (brokenEngine) Accept(context.Context, sources.Event, []byte) (store.Accepted, error) {
+func (brokenEngine) Accept(context.Context, sources.Admitted, []byte) (store.Accepted, error) {
 	return store.Accepted{}, errors.New("disk I/O error on /var/lib/pushback")
 }
 
@@ -219,6 +219,35 @@ func TestNoSuccessWithoutACommit(t *testing.T) {
 	if status != http.StatusServiceUnavailable || h.Get("Retry-After") == "" || strings.Contains(answer, "/var/lib") {
 		t.Errorf("got %d %s, Retry-After %q", status, answer, h.Get("Retry-After"))
 	}
+}
+
+// An event that can never be stored is answered 400 even while nothing can be
+// stored, so that its sender does not try again. Every way in agrees.
+func TestBadEventsAreNotSentAgain(t *testing.T) {
+	p := listen(t, func(o *Options) {
+		withGitHub(t)(o)
+		o.Engine = brokenEngine{}
+		o.Canonical = func(service string) string {
+			return strings.ReplaceAll(service, "misnamed", strings.Repeat("x", sources.MaxName+1))
+		}
+	})
+	f := func(name, path, body string, want int, headers ...string) {
+		t.Helper()
+		status, answer, h := p.ask(http.MethodPost, path, body, headers...)
+		if again := h.Get("Retry-After") != ""; status != want || again != (want == http.StatusServiceUnavailable) {
+			t.Errorf("%s: got %d %s, Retry-After %q, want %d", name, status, answer, h.Get("Retry-After"), want)
+		}
+	}
+	own := []string{"Content-Type", "application/json", "Authorization", "Bearer " + token}
+	good := deployment(1, "success")
+	future := strings.ReplaceAll(good, "2026-11", "2027-11")
+	misnamed := strings.ReplaceAll(good, "octo/cart", "octo/misnamed")
+	f("good event", "/v1/events", event("d1"), 503, own...)
+	f("good delivery", "/hooks/github", good, 503, githubHeaders(good)...)
+	f("not parsed", "/v1/events", event("d1", `"status":1`), 400, own...)
+	f("not valid", "/v1/events", event("d1", `"status":"exploded"`), 400, own...)
+	f("far future", "/hooks/github", future, 400, githubHeaders(future)...)
+	f("not valid under the catalogue's name", "/hooks/github", misnamed, 400, githubHeaders(misnamed)...)
 }
 
 // A body that ends before its length, or never begins, is no event.

@@ -14,6 +14,10 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
+// errNotAdmitted refuses the zero Admitted, the only one that sources.Admit did
+// not check.
+var errNotAdmitted = errors.New("the event did not pass sources.Admit")
+
 // ErrClosed is returned by Accept once the store is closing.
 var ErrClosed = errors.New("the store is closed")
 
@@ -50,10 +54,10 @@ const (
 // Calls that meet share one transaction and one fsync; a failure of one does
 // not touch the others. If ctx ends first the event may or may not be stored:
 // send it again, it will be a duplicate at worst.
-func (s *Store) Accept(ctx context.Context, e sources.Event, raw []byte, now time.Time) (Accepted, error) {
-	e = e.WithDefaults()
-	if err := e.Validate(now); err != nil {
-		return Accepted{}, fmt.Errorf("accept event: %w", err)
+func (s *Store) Accept(ctx context.Context, admitted sources.Admitted, raw []byte, now time.Time) (Accepted, error) {
+	e := admitted.Event()
+	if e.EventID == "" {
+		return Accepted{}, fmt.Errorf("accept event: %w", errNotAdmitted)
 	}
 	d := &delivery{ctx: ctx, event: e, raw: bytes.Clone(raw), now: now, done: make(chan struct{})}
 	select {

@@ -89,7 +89,7 @@ func thousandAtOnce(t *testing.T, s *Store) {
 		g.Go(func() error {
 			e := told(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i%59)
 			e.Service = fmt.Sprint("service-", i%services)
-			_, err := s.Accept(t.Context(), e, []byte("{}"), now)
+			_, err := s.Accept(t.Context(), admitted(e), []byte("{}"), now)
 			return err
 		})
 	}
@@ -111,7 +111,7 @@ func racedByTwoTools(t *testing.T, s *Store) {
 		for j := range keys {
 			g.Go(func() error {
 				e := told(fmt.Sprint("c", i, " of ", j), fmt.Sprint("v", i), sources.Started, i)
-				a, err := s.Accept(t.Context(), from(fmt.Sprint("tool-", j), e), nil, now)
+				a, err := s.Accept(t.Context(), admitted(from(fmt.Sprint("tool-", j), e)), nil, now)
 				keys[j] = a.Change.Key
 				return err
 			})
@@ -165,11 +165,15 @@ func waiting(t *testing.T, id string) *delivery {
 func cancelledCaller(t *testing.T, s *Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Accept(ctx, told("c1", "v1", sources.Started, 1), nil, now); !errors.Is(err, context.Canceled) {
+	if _, err := s.Accept(ctx, admitted(told("c1", "v1", sources.Started, 1)), nil, now); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if _, err := s.Accept(t.Context(), told("c1", "", sources.Started, 1), nil, now); err == nil {
-		t.Error("an event without version was taken")
+	nobodys, err := sources.Admit(told("c1", "", sources.Started, 1), nil, now)
+	if err == nil {
+		t.Error("an event without version was admitted")
+	}
+	if _, err := s.Accept(t.Context(), nobodys, nil, now); err == nil {
+		t.Error("an event that was not admitted was taken")
 	}
 }
 
@@ -191,7 +195,7 @@ func TestAcceptAfterClose(t *testing.T) {
 	var g sync.WaitGroup
 	for i := range 50 {
 		g.Go(func() {
-			_, err := s.Accept(t.Context(), told(fmt.Sprint(i), "v", sources.Started, 1), nil, now)
+			_, err := s.Accept(t.Context(), admitted(told(fmt.Sprint(i), "v", sources.Started, 1)), nil, now)
 			if err != nil && !errors.Is(err, ErrClosed) {
 				t.Error(err)
 			}
@@ -201,7 +205,7 @@ func TestAcceptAfterClose(t *testing.T) {
 		t.Error(err)
 	}
 	g.Wait()
-	if _, err := s.Accept(t.Context(), told("late", "v", sources.Started, 1), nil, now); !errors.Is(err, ErrClosed) {
+	if _, err := s.Accept(t.Context(), admitted(told("late", "v", sources.Started, 1)), nil, now); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }
@@ -217,7 +221,7 @@ func BenchmarkAccept(b *testing.B) {
 					e := told(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Succeeded, 1)
 					e.At = at(0).Add(time.Duration(i) * time.Millisecond)
 					e.Service = fmt.Sprint("service-", i%100)
-					_, err := s.Accept(b.Context(), e, []byte(`{"raw":true}`), now.Add(time.Hour))
+					_, err := s.Accept(b.Context(), admitted(e), []byte(`{"raw":true}`), now.Add(time.Hour))
 					return err
 				})
 			}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 func acceptUntilKilled(path string) {
 	s, err := Open(context.Background(), "sqlite:"+path)
 	for i := 0; err == nil; i++ {
-		_, err = s.Accept(context.Background(), told(fmt.Sprint("c", i), "v", sources.Started, 1), []byte("{}"), now)
+		_, err = s.Accept(context.Background(), admitted(told(fmt.Sprint("c", i), "v", sources.Started, 1)), []byte("{}"), now)
 		if err == nil {
 			fmt.Println(i)
 		}
@@ -144,7 +144,7 @@ func TestFullDiskIsNoSuccess(t *testing.T) {
 	raw := []byte(strings.Repeat("x", 4000))
 	accepted, refused := map[int]bool{}, 0
 	for i := range 60 {
-		_, err := s.Accept(t.Context(), told(fmt.Sprint("c", i), "v", sources.Started, 1), raw, now)
+		_, err := s.Accept(t.Context(), admitted(told(fmt.Sprint("c", i), "v", sources.Started, 1)), raw, now)
 		accepted[i] = err == nil
 		if err != nil {
 			refused++

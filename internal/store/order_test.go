@@ -83,7 +83,7 @@ func claimAgainstSupersession(t *testing.T, s *Store) {
 		e.ChangeID, e.EventID, e.Version, e.At = "c2", e.EventID+"b", "v2", at(20)
 		var g errgroup.Group
 		var claimed bool
-		g.Go(func() error { _, err := s.Accept(t.Context(), e, nil, now); return err })
+		g.Go(func() error { _, err := s.Accept(t.Context(), admitted(e), nil, now); return err })
 		g.Go(func() (err error) { _, claimed, err = s.ClaimOrder(t.Context(), c.Key, c.Epoch, now); return err })
 		if err := g.Wait(); err != nil {
 			t.Fatal(err)
@@ -107,7 +107,7 @@ func orderAgainstSupersession(t *testing.T, s *Store) {
 		c := accept(t, s, e).Change
 		e.ChangeID, e.EventID, e.Version, e.At = "c2", e.EventID+"b", "v2", at(20)
 		var g errgroup.Group
-		g.Go(func() error { _, err := s.Accept(t.Context(), e, nil, now); return err })
+		g.Go(func() error { _, err := s.Accept(t.Context(), admitted(e), nil, now); return err })
 		g.Go(func() error { _, _, err := s.CreateOrder(t.Context(), orderFor(c)); return err })
 		if err := g.Wait(); err != nil {
 			t.Fatal(err)

@@ -107,13 +107,22 @@ func from(source string, e sources.Event) sources.Event {
 	return e
 }
 
+// admitted is e as sources.Admit lets it in.
+func admitted(e sources.Event) sources.Admitted {
+	a, err := sources.Admit(e, nil, now)
+	if err != nil {
+		panic(err) // a mistake of the test
+	}
+	return a
+}
+
 // accept takes events and gives what became of the last.
 func accept(t testing.TB, s *Store, events ...sources.Event) Accepted {
 	t.Helper()
 	var last Accepted
 	for _, e := range events {
 		var err error
-		if last, err = s.Accept(t.Context(), e, []byte(`{"raw":true}`), now); err != nil {
+		if last, err = s.Accept(t.Context(), admitted(e), []byte(`{"raw":true}`), now); err != nil {
 			t.Fatal(err)
 		}
 	}

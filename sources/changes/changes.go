@@ -10,7 +10,7 @@
 // and three ways to say no, which the server turns into a status code:
 //
 //	ErrUnauthorized   401  the signature is missing, wrong, or too old
-//	*BadEvent         400  signed, but not a delivery we understand; Reason is one line
+//	*sources.BadEvent 400  signed, but not a delivery we understand; Reason is one line
 //	ErrIgnored        202  understood, and it tells of no change
 //
 // Reasons name fields, never repeat their values: what stands in a refused
@@ -20,6 +20,8 @@ package changes
 import (
 	"errors"
 	"fmt"
+
+	"github.com/pushback/pushback/sources"
 )
 
 // ErrUnauthorized says that the delivery does not prove where it comes from.
@@ -30,18 +32,10 @@ var ErrUnauthorized = errors.New("delivery is not signed with a known secret")
 // change, such as a ping. Their text gives the reason.
 var ErrIgnored = errors.New("tells of no change")
 
-// BadEvent is a delivery that is signed and still no use.
-type BadEvent struct {
-	Reason string // one line, for the sender
-}
-
-// Error gives the reason.
-func (e *BadEvent) Error() string { return "bad event: " + e.Reason }
-
-// Bad makes a BadEvent. Arguments must be names of fields and limits, not
-// values out of the delivery.
+// Bad makes a *sources.BadEvent. Arguments must be names of fields and limits,
+// not values out of the delivery.
 func Bad(format string, args ...any) error {
-	return &BadEvent{Reason: fmt.Sprintf(format, args...)}
+	return &sources.BadEvent{Reason: fmt.Sprintf(format, args...)}
 }
 
 // Ignored makes an error that wraps ErrIgnored and says why.

@@ -32,7 +32,7 @@ func TestDecode(t *testing.T) {
 			}
 			return
 		}
-		bad := (*BadEvent)(nil)
+		bad := (*sources.BadEvent)(nil)
 		if !errors.As(err, &bad) || !strings.Contains(bad.Reason, want) {
 			t.Errorf("%s: %v, want a BadEvent with %q", name, err, want)
 			return
@@ -75,27 +75,31 @@ func TestDecodeTakesForeignKeys(t *testing.T) {
 
 func event(service, environment string, status sources.Status) sources.Event {
 	return sources.Event{
-		EventID: "1", ChangeID: "c", Service: service, Environment: environment, Status: status,
+		Source: "ci", EventID: "1", ChangeID: "c", Service: service, Environment: environment, Version: "v1", Status: status,
 		At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Sequence: 5,
 	}
 }
 
 func TestScopeWords(t *testing.T) {
-	s := Scope{Environments: map[string]string{"prod": "production"}, Kind: sources.Config}
-	got := s.Admit(event("cart", "prod", sources.Started))
-	if len(got) != 1 || got[0].Environment != "production" || got[0].Kind != sources.Config {
-		t.Errorf("%+v", got)
+	f := func(s Scope, environment string, kind sources.Kind) {
+		t.Helper()
+		got := s.Translate(event("cart", "prod", sources.Started))
+		if len(got) != 1 {
+			t.Fatalf("%+v", got)
+		}
+		a, err := sources.Admit(got[0], nil, got[0].At)
+		if e := a.Event(); err != nil || e.Environment != environment || e.Kind != kind {
+			t.Errorf("%+v, %v", e, err)
+		}
 	}
-	got = Scope{}.Admit(event("cart", "prod", sources.Started))
-	if len(got) != 1 || got[0].Environment != "prod" || got[0].Kind != sources.Deploy {
-		t.Errorf("%+v", got)
-	}
+	f(Scope{Environments: map[string]string{"prod": "production"}, Kind: sources.Config}, "production", sources.Config)
+	f(Scope{}, "prod", sources.Deploy)
 }
 
 func TestRolloutTellsTheStart(t *testing.T) {
 	s := Scope{Rollout: 20 * time.Minute}
 	end := event("cart", "production", sources.Succeeded)
-	got := s.Admit(end)
+	got := s.Translate(end)
 	if len(got) != 2 {
 		t.Fatalf("%+v, want a start and an end", got)
 	}
@@ -106,7 +110,7 @@ func TestRolloutTellsTheStart(t *testing.T) {
 	if got[1].Status != sources.Succeeded || got[1].EventID != end.EventID {
 		t.Errorf("end is %+v", got[1])
 	}
-	if got := s.Admit(event("cart", "production", sources.Started)); len(got) != 1 {
+	if got := s.Translate(event("cart", "production", sources.Started)); len(got) != 1 {
 		t.Errorf("a told start gives %d events", len(got))
 	}
 }
@@ -160,7 +164,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var v form
 		err := DecodeStrict(body, &v)
-		if bad := (*BadEvent)(nil); err != nil && (!errors.As(err, &bad) || strings.ContainsAny(bad.Reason, "\n\r") || len(bad.Reason) > 300) {
+		if bad := (*sources.BadEvent)(nil); err != nil && (!errors.As(err, &bad) || strings.ContainsAny(bad.Reason, "\n\r") || len(bad.Reason) > 300) {
 			t.Fatalf("%q is no reason in one line", err)
 		}
 		if err == nil && !json.Valid(body) {

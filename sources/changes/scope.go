@@ -44,14 +44,14 @@ func (s Scope) Check() error {
 	return nil
 }
 
-// Admit puts the event into our words and gives what it amounts to: itself,
-// preceded by the start that the tool does not tell when Rollout is set.
-func (s Scope) Admit(e sources.Event) []sources.Event {
+// Translate puts the event into Pushback's words and returns what it amounts
+// to: itself, preceded by the start that the tool does not report when Rollout
+// is set.
+func (s Scope) Translate(e sources.Event) []sources.Event {
 	if ours, ok := s.Environments[e.Environment]; ok {
 		e.Environment = ours
 	}
 	e.Kind = cmp.Or(e.Kind, s.Kind)
-	e = e.WithDefaults()
 	if s.Rollout == 0 || e.Status == sources.Started {
 		return []sources.Event{e}
 	}

@@ -15,7 +15,7 @@
 //
 // Required are service and at: the sender knows best when it happened, and a
 // retry with another time would be another change. Whether the event makes
-// sense, a deploy without a version for one, sources.Event.Validate says.
+// sense, a deploy without a version for one, sources.Admit says.
 //
 // The sender proves itself by a bearer token or by Standard Webhooks; one
 // secret serves both.
@@ -90,7 +90,7 @@ func (s *Source) Parse(_ http.Header, body []byte) ([]sources.Event, error) {
 	if err := require(e); err != nil {
 		return nil, err
 	}
-	return s.config.Admit(s.config.defaults(e)), nil
+	return s.config.Translate(s.config.defaults(e)), nil
 }
 
 // require refuses an event that lacks what no default can give.

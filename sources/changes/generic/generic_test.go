@@ -81,7 +81,7 @@ func TestParseRefuses(t *testing.T) {
 	f := func(name, body, want string) {
 		t.Helper()
 		_, err := s.Parse(nil, []byte(body))
-		bad := (*changes.BadEvent)(nil)
+		bad := (*sources.BadEvent)(nil)
 		if !errors.As(err, &bad) || !strings.Contains(bad.Reason, want) || strings.Contains(bad.Reason, "\n") {
 			t.Errorf("%s: %v, want a BadEvent with %q", name, err, want)
 		}
@@ -148,7 +148,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		events, err := s.Parse(nil, body)
 		if err != nil {
-			if !errors.As(err, new(*changes.BadEvent)) {
+			if !errors.As(err, new(*sources.BadEvent)) {
 				t.Fatalf("%v is no BadEvent", err)
 			}
 			return

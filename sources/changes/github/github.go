@@ -93,7 +93,7 @@ func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 	}
 	e.Source = s.name
 	e.Service = s.service(d.Repository.FullName)
-	return s.config.Admit(e), nil
+	return s.config.Translate(e), nil
 }
 
 // expected lets through the two events that are read, ignores those that

@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-func TestValidateTakesWhatIsWhole(t *testing.T) {
+func TestAdmitTakesWholeEvents(t *testing.T) {
 	f := func(name string, edit func(*Event)) {
 		t.Helper()
 		e := told(Started, 0)
 		edit(&e)
-		if err := e.WithDefaults().Validate(at(0)); err != nil {
+		if _, err := Admit(e, nil, at(0)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -44,14 +45,14 @@ func labels(n int) map[string]string {
 	return ls
 }
 
-func TestValidateNamesTheField(t *testing.T) {
+func TestBadEventNamesTheField(t *testing.T) {
 	f := func(field string, edit func(*Event)) {
 		t.Helper()
 		e := told(Started, 0)
 		edit(&e)
-		err := e.WithDefaults().Validate(at(0))
-		if err == nil {
-			t.Errorf("%s: taken", field)
+		_, err := Admit(e, nil, at(0))
+		if bad := (*BadEvent)(nil); !errors.As(err, &bad) {
+			t.Errorf("%s: the error is %v, want a BadEvent", field, err)
 			return
 		}
 		if !strings.HasPrefix(err.Error(), field+" ") || strings.ContainsAny(err.Error(), "\n\x00") {
@@ -100,14 +101,28 @@ func TestWithDefaultsKeepsTheStoresTime(t *testing.T) {
 	}
 }
 
-func FuzzValidate(f *testing.F) {
+func TestAdmitCompletesTheEvent(t *testing.T) {
+	e := told(Started, 0)
+	e.Service, e.Kind, e.Environment = "octo/cart", "", ""
+	a, err := Admit(e, func(service string) string { return strings.TrimPrefix(service, "octo/") }, at(0))
+	if got := a.Event(); err != nil || got.Service != "cart" || got.Kind != Deploy || got.Environment != "production" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	// What is validated is the name that is stored.
+	e.Service = strings.Repeat("x", MaxName+1)
+	if _, err := Admit(e, func(string) string { return "cart" }, at(0)); err != nil {
+		t.Errorf("a service with a short name in the catalogue is refused: %v", err)
+	}
+}
+
+func FuzzAdmit(f *testing.F) {
 	f.Add("cart", "v1", "https://ci.example/1", "k", "v", int64(1_772_359_200_000))
 	f.Add("", "\x00", "javascript:x", "\xff", "\n", int64(-1))
 	f.Fuzz(func(t *testing.T, service, version, url, key, value string, ms int64) {
 		e := told(Succeeded, 0)
 		e.Service, e.Version, e.URL, e.At = service, version, url, time.UnixMilli(ms)
 		e.Labels = map[string]string{key: value}
-		if err := e.Validate(at(0)); err != nil {
+		if _, err := Admit(e, nil, at(0)); err != nil {
 			if s := err.Error(); strings.ContainsAny(s, "\n\x00") || !utf8.ValidString(s) {
 				t.Fatalf("the reason cannot be shown: %q", s)
 			}

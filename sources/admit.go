@@ -25,9 +25,46 @@ const (
 // a clock at zero, or seconds read as milliseconds.
 var earliest = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// WithDefaults fills what a tool may leave out — Kind deploy, Environment
-// production — and brings At to UTC and to the microsecond the store keeps.
-// Finer time would make a change differ from itself read back.
+// BadEvent is the error for an event that its sender must correct: sending it
+// again as it is cannot succeed. The server answers 400 to it, and 503 to every
+// other error of storing an event.
+type BadEvent struct {
+	// Reason is one line that names the field and the fix, for the tool's
+	// author. It never quotes the event, so that it can be answered and logged.
+	Reason string
+}
+
+// Error returns the reason.
+func (e *BadEvent) Error() string { return e.Reason }
+
+// Admitted is an event that has passed Admit. Only Admit makes one, so whoever
+// takes an Admitted need not check the event again.
+type Admitted struct{ event Event }
+
+// Event returns the event: valid, with its defaults, and with the catalogue's
+// name of its service. It is the zero Event where a is the zero Admitted.
+func (a Admitted) Event() Event { return a.event }
+
+// Admit is the one place where an event is completed and checked, whichever way
+// it came in: it fills the defaults, puts the catalogue's name of the service in
+// place of the tool's, and validates the result. canonical returns that name;
+// nil leaves the service as it is. An error is always a *BadEvent.
+func Admit(e Event, canonical func(service string) string, now time.Time) (Admitted, error) {
+	e = e.WithDefaults()
+	if canonical != nil {
+		e.Service = canonical(e.Service)
+	}
+	if err := e.validate(now); err != nil {
+		return Admitted{}, &BadEvent{Reason: err.Error()}
+	}
+	return Admitted{event: e}, nil
+}
+
+// WithDefaults fills what a tool may leave out (kind: deploy, environment:
+// production) and brings At to UTC and to the microsecond that the store keeps:
+// with a finer time, a change read back from the store would differ from the one
+// that was stored. Admit calls it; a source calls it where it makes identifiers
+// of the event, so that a default left out and one spelled out give the same.
 func (e Event) WithDefaults() Event {
 	if e.Kind == "" {
 		e.Kind = Deploy
@@ -39,10 +76,9 @@ func (e Event) WithDefaults() Event {
 	return e
 }
 
-// Validate gives the first reason why the event, defaults filled in, cannot be
-// taken: one line that names the field and the fix, for the tool's author. It
-// never quotes the event, so that it can be answered and logged.
-func (e Event) Validate(now time.Time) error {
+// validate returns the first reason why the event, defaults filled in, cannot be
+// stored; see BadEvent.Reason.
+func (e Event) validate(now time.Time) error {
 	for _, check := range []func() error{
 		e.checkNames, e.checkWords, e.checkVersion, func() error { return checkTime(e.At, now) },
 		func() error { return checkURL(e.URL) }, e.checkRiders, e.checkLabels,
