@@ -2,27 +2,34 @@
 // refused, how its JSON is opened, and which services a source may speak for.
 //
 // A delivery comes from outside and is hostile until its signature says
-// otherwise. Every source therefore has two steps, in this order:
-//
-//	Verify(header, body, now) error             over the raw bytes
-//	Parse(header, body) ([]sources.Event, error)
-//
-// and three ways to say no, which the server turns into a status code:
+// otherwise. Every Source therefore has two steps, Verify and then Parse, and
+// three ways to refuse, which the server turns into a status code:
 //
 //	ErrUnauthorized   401  the signature is missing, wrong, or too old
 //	*sources.BadEvent 400  signed, but not a delivery we understand; Reason is one line
 //	ErrIgnored        202  understood, and it tells of no change
 //
-// Reasons name fields, never repeat their values: what stands in a refused
-// body belongs into no log.
+// Reasons name fields and never repeat their values: a refused body may hold
+// what must not stand in a log. Package changestest holds a source to all this.
 package changes
 
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/pushback/pushback/sources"
 )
+
+// Source authenticates and reads the deliveries of one tool.
+type Source interface {
+	// Verify checks the signature over the raw bytes, before anything is parsed.
+	// now is the moment of arrival, for signatures that end with time.
+	Verify(h http.Header, body []byte, now time.Time) error
+	// Parse reads a verified delivery. Its events go through sources.Admit.
+	Parse(h http.Header, body []byte) ([]sources.Event, error)
+}
 
 // ErrUnauthorized says that the delivery does not prove where it comes from.
 // It tells the sender nothing more, so that guessing stays blind.

@@ -31,8 +31,8 @@ var Layers = []Layer{
 		Does:     "judging; what all change sources, and all metric stores, have in common",
 	},
 	{
-		Packages: []string{"sources/changes/signature", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest"},
-		Does:     "signatures of webhooks; the contract suite of metric stores, and PromQL; real servers for integration tests",
+		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest"},
+		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests",
 	},
 	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/changes/changestest"
 )
 
 const secret = "a token of some length"
@@ -31,6 +33,48 @@ func source(t testing.TB, scope changes.Scope) *Source {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func TestContract(t *testing.T) {
+	changestest.Run(t, changestest.Subject{
+		New: func(c changestest.Config) (changes.Source, error) {
+			return New(changestest.Name, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
+		},
+		Signatures: []changestest.Signature{
+			{Name: "bearer token", Sign: bearer},
+			{Name: "Standard Webhooks", Sign: standard, Body: true, Timed: true},
+		},
+		Started:     changestest.Delivery{Body: strings.Replace(told, "succeeded", "started", 1)},
+		Succeeded:   changestest.Delivery{Body: told},
+		Volatile:    []string{"Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"},
+		At:          noon,
+		Environment: "prod",
+	})
+}
+
+// told is an event with everything in it.
+const told = `{"source":"forged","change_id":"c","status":"succeeded","at":"2026-03-01T12:00:00Z","sequence":3,
+	"service":"cart","environment":"prod","region":"eu","kind":"deploy","version":"v2","previous":"v1","rollback_of":"b",
+	"group":"g","riders":["ada"],"reversible":false,"actor":"ada","url":"https://ci/1","labels":{"ref":"main"}}`
+
+func bearer(secret string, _ []byte, _ time.Time) http.Header {
+	return http.Header{"Authorization": {"Bearer " + secret}}
+}
+
+func standard(secret string, body []byte, at time.Time) http.Header {
+	w, err := standardwebhooks.NewWebhookRaw([]byte(secret))
+	if err != nil {
+		panic(err)
+	}
+	signed, err := w.Sign("id", at, body)
+	if err != nil {
+		panic(err)
+	}
+	h := http.Header{}
+	h.Set("webhook-id", "id")
+	h.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
+	h.Set("webhook-signature", signed)
+	return h
 }
 
 const least = `{"service":"cart","version":"v2","at":"2026-03-01T13:00:00+01:00"}`

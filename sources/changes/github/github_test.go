@@ -15,6 +15,7 @@ import (
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/changes/changestest"
 )
 
 const secret = "the webhook's secret"
@@ -53,6 +54,32 @@ func of(event string) http.Header {
 	h := http.Header{}
 	h.Set("X-GitHub-Event", event)
 	return h
+}
+
+func TestContract(t *testing.T) {
+	status := fixture(t, "deployment_status.json")
+	changestest.Run(t, changestest.Subject{
+		New: func(c changestest.Config) (changes.Source, error) {
+			return New(changestest.Name, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope}, func(string) string { return "cart" })
+		},
+		Signatures: []changestest.Signature{{Name: "HMAC", Sign: sign, Body: true}},
+		Started:    changestest.Delivery{Header: of("deployment"), Body: fixture(t, "deployment.json")},
+		Succeeded:  changestest.Delivery{Header: of("deployment_status"), Body: status},
+		Ignored: []changestest.Delivery{
+			{Header: of("ping"), Body: `{"zen":"Keep it logically awesome."}`},
+			{Header: of("workflow_run"), Body: `{}`},
+			{Header: of("deployment_status"), Body: strings.Replace(status, `"success"`, `"inactive"`, 1)},
+		},
+		Volatile:    []string{"X-GitHub-Delivery", "X-GitHub-Hook-ID"},
+		At:          noon.Add(150 * time.Second),
+		Environment: "production",
+	})
+}
+
+func sign(secret string, body []byte, _ time.Time) http.Header {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return http.Header{"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))}}
 }
 
 // admit completes the events as the server does.
@@ -197,9 +224,7 @@ func TestIdentityIsNotTheDelivery(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	s, body := source(t, changes.Scope{}), []byte(fixture(t, "deployment.json"))
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	sum := hex.EncodeToString(mac.Sum(nil))
+	sum := strings.TrimPrefix(sign(secret, body, noon).Get("X-Hub-Signature-256"), "sha256=")
 	f := func(name, header, value string, ok bool) {
 		t.Helper()
 		h := http.Header{}
