@@ -102,7 +102,7 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 		return nil, fmt.Errorf("opening the state: %w", err)
 	}
 	p.closers = append(p.closers, st)
-	p.options.Mask = st.Masked
+	p.options.Mask = st.MaskedWindows
 	p.options.Pace = paceOf(ctx, st, p.options.Rules, now)
 	told, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
 	if err != nil {

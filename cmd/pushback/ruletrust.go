@@ -74,7 +74,7 @@ func figures(b *store.Backtest) *api.RuleBacktest {
 	return &api.RuleBacktest{Hash: b.RuleHash, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor, At: b.At}
 }
 
-func record(f store.Figures) api.RuleRecord {
+func record(f store.OutcomeCounts) api.RuleRecord {
 	r := api.RuleRecord{Ended: f.Ended, Clean: f.Clean, Fired: f.Fired, Saves: f.Saved, FalseAlarms: f.FalseAlarms}
 	if f.Ended > 0 {
 		rate := float64(f.FalseAlarms) / float64(f.Ended)

@@ -68,7 +68,7 @@ func TestIncidentIsMasked(t *testing.T) {
 	_, err := b.NoteIncident(t.Context(), store.Incident{Service: "cart", From: from, To: to, Actor: "amy"})
 	b.must(err)
 	for service, want := range map[string]int{"cart": 1, "search": 0} {
-		mask, err := b.Store.Masked(t.Context(), service, "production", began.Add(-24*time.Hour), began)
+		mask, err := b.Store.MaskedWindows(t.Context(), service, "production", began.Add(-24*time.Hour), began)
 		if err != nil || len(mask) != want || want == 1 && (!mask[0].From.Equal(from) || !mask[0].To.Equal(to)) {
 			t.Errorf("%s: %v, %v", service, mask, err)
 		}

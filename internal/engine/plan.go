@@ -43,7 +43,7 @@ func (p *planner) run(ctx context.Context) error {
 }
 
 func (p *planner) planAll(ctx context.Context) error {
-	changes, err := p.Store.Unplanned(ctx)
+	changes, err := p.Store.UnplannedChanges(ctx)
 	if err != nil {
 		return fmt.Errorf("reading new changes: %w", err)
 	}
@@ -71,7 +71,7 @@ func (p *planner) plan(ctx context.Context, c store.Change) error {
 	for _, b := range p.rules.set().For(c.Change, service) {
 		ws = append(ws, p.begin(c, b, before))
 	}
-	if err := p.Store.Plan(ctx, c.Key, ws); err != nil {
+	if err := p.Store.PlanChange(ctx, c.Key, ws); err != nil {
 		return fmt.Errorf("beginning watches: %w", err)
 	}
 	p.Telemetry.planned(len(ws))

@@ -20,7 +20,7 @@ type Store interface {
 	ReleaseHold(ctx context.Context, h store.Hold, actor string, now time.Time, told ...store.Outgoing) (bool, error)
 	Change(ctx context.Context, key string) (store.Change, error)
 	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
-	Clear(ctx context.Context, key, actor, why string, now time.Time) (bool, error)
+	ClearChange(ctx context.Context, key, actor, why string, now time.Time) (bool, error)
 	OutgoingOf(ctx context.Context, changeKey string) ([]store.Outgoing, error)
 	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
 	RemoveIncident(ctx context.Context, id, actor string, now time.Time) (store.Incident, error)
@@ -196,7 +196,7 @@ func (k *Keeper) Clear(ctx context.Context, key, actor, why string) error {
 	if c.Standing != store.Condemned && (o == nil || !countsAsBad(c, o.State)) {
 		return fmt.Errorf("%s %s is not marked bad: %w", c.Service, c.Version, store.ErrConflict)
 	}
-	if _, err := k.o.Store.Clear(ctx, key, actor, why, k.o.Now()); err != nil {
+	if _, err := k.o.Store.ClearChange(ctx, key, actor, why, k.o.Now()); err != nil {
 		return err
 	}
 	k.o.Changed(key)

@@ -15,7 +15,7 @@ import (
 // Candidates returns the changes that may come: one for what is live in each slot,
 // and one for every service of the catalogue in the environments that rules name.
 func (k *Keeper) Candidates(ctx context.Context, all []rules.Rule) ([]sources.Change, error) {
-	live, err := k.Store.Live(ctx, k.Now().Add(-liveWindow))
+	live, err := k.Store.LiveChanges(ctx, k.Now().Add(-liveWindow))
 	if err != nil {
 		return nil, fmt.Errorf("reading what is live: %w", err)
 	}

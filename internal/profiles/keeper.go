@@ -26,8 +26,8 @@ type Store interface {
 	ProfileByHash(ctx context.Context, hash string) (detector.Profile, error)
 	UseProfile(ctx context.Context, hash string) (bool, error)
 	PutProfile(ctx context.Context, name string, p detector.Profile, learned time.Time) (string, error)
-	Live(ctx context.Context, since time.Time) ([]store.Change, error)
-	Masked(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)
+	LiveChanges(ctx context.Context, since time.Time) ([]store.Change, error)
+	MaskedWindows(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)
 	IncidentsChanged(ctx context.Context, service, environment string, from, to time.Time) (time.Time, error)
 }
 

@@ -117,7 +117,7 @@ func (k *Keeper) history(ctx context.Context, l Request) (detector.History, erro
 // its start until the change that replaced it was through, and those that people
 // declared an incident.
 func (k *Keeper) excluded(ctx context.Context, l Request, from time.Time) ([]sources.Window, error) {
-	bad, err := k.Store.Masked(ctx, l.service, l.environment, from, l.end)
+	bad, err := k.Store.MaskedWindows(ctx, l.service, l.environment, from, l.end)
 	if err != nil {
 		return nil, fmt.Errorf("reading bad stretches: %w", err)
 	}

@@ -121,7 +121,7 @@ func (e storeEngine) RemoveIncident(ctx context.Context, id, actor string) (stor
 }
 
 func (e storeEngine) Clear(ctx context.Context, key, actor, why string) error {
-	cleared, err := e.Store.Clear(ctx, key, actor, why, testNow)
+	cleared, err := e.Store.ClearChange(ctx, key, actor, why, testNow)
 	if err == nil && !cleared {
 		err = store.ErrConflict
 	}
@@ -243,7 +243,7 @@ func play(ctx context.Context, st *store.Store, s scene) (string, error) {
 		return "", err
 	}
 	w := s.watch(key, began)
-	if err := st.Plan(ctx, key, []watch.Watch{w}); err != nil {
+	if err := st.PlanChange(ctx, key, []watch.Watch{w}); err != nil {
 		return "", err
 	}
 	to := w

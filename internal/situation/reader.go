@@ -17,7 +17,7 @@ import (
 type Store interface {
 	Change(ctx context.Context, key string) (store.Change, error)
 	Predecessor(ctx context.Context, c store.Change) (store.Change, bool, error)
-	Beside(ctx context.Context, c store.Change, services []string, since, now time.Time) ([]store.Change, error)
+	OverlappingChanges(ctx context.Context, c store.Change, services []string, since, now time.Time) ([]store.Change, error)
 	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
 	Order(ctx context.Context, key string) (rollback.Order, error)
 	RecentRollbacks(ctx context.Context, slot sources.Slot, except string, since time.Time) (int, error)

@@ -81,7 +81,7 @@ func Onset(w watch.Watch, c sources.Change, v detector.Verdict) rollback.Onset {
 // same version in another place, and changes in another region.
 func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.Time) ([]rollback.Suspect, error) {
 	upstream := r.Catalogue.Upstream(c.Service)
-	found, err := r.Store.Beside(ctx, c, slices.Sorted(maps.Keys(upstream)), since, now)
+	found, err := r.Store.OverlappingChanges(ctx, c, slices.Sorted(maps.Keys(upstream)), since, now)
 	if err != nil {
 		return nil, fmt.Errorf("looking for other causes: %w", err)
 	}

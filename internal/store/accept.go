@@ -69,7 +69,7 @@ func (s *Store) Accept(ctx context.Context, admitted sources.Admitted, raw []byt
 	}
 	select {
 	case <-d.done:
-		return d.accepted, failed(d.err, "accept event")
+		return d.accepted, wrap(d.err, "accept event")
 	case <-ctx.Done():
 		return Accepted{}, fmt.Errorf("accept event: %w", ctx.Err())
 	}
@@ -166,7 +166,7 @@ func settleEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
 		if d.err != nil || d.accepted.Duplicate || slot == settled {
 			continue
 		}
-		cancelled, err := settleSlot(ctx, tx, slot, d.now)
+		cancelled, err := updateSlot(ctx, tx, slot, d.now)
 		if err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func readBack(ctx context.Context, tx *sql.Tx, group []*delivery) error {
 		}
 		c, err := changeByKey(ctx, tx, d.accepted.Change.Key)
 		if err != nil {
-			return failed(err, "read change back")
+			return wrap(err, "read change back")
 		}
 		d.accepted.Change = c
 	}

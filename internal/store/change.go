@@ -10,7 +10,7 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Standing is what came of a change, once that is known.
+// Standing is what the watches of a change found about its version.
 type Standing string
 
 // A good version may be rolled back to, a condemned one never. A cleared one
@@ -23,22 +23,21 @@ const (
 	Cleared   Standing = "cleared"
 )
 
-// Change is a change as it stands in its slot.
+// Change is a change with its state in its slot.
 type Change struct {
 	sources.Change
-	Key            string    // fixed when the change was first heard of, whatever merges later
-	Epoch          int64     // the slot's generation this change received
-	SupersededBy   string    // key of the newer change that succeeded; "" while it stands
-	SuspendedBy    string    // key of a newer change that has started and not ended; "" if none
-	SuspendedUntil time.Time // when the wait for that one ends: it may never be heard of again
+	Key            string    // fixed by the first event of the change, whatever merges later
+	Epoch          int64     // the slot's generation that this change began
+	SupersededBy   string    // key of the newer change that succeeded; "" while there is none
+	SuspendedBy    string    // key of a newer change that has started and not ended; "" for none
+	SuspendedUntil time.Time // when the suspension ends, because the end of the newer change may never be reported
 	Standing       Standing
-	Planned        bool // its watches are stored
+	Planned        bool // whether its watches are stored
 	ReceivedAt     time.Time
 }
 
-// SuspendedAt gives the key of the newer change this one waits for at the
-// moment, "" if none: a wait that has run out is over, although nobody came to
-// clear SuspendedBy.
+// SuspendedAt returns the key of the newer change that suspends this one at now,
+// "" for none. A suspension ends by time; nothing clears SuspendedBy then.
 func (c Change) SuspendedAt(now time.Time) string {
 	if !now.Before(c.SuspendedUntil) {
 		return ""
@@ -60,26 +59,26 @@ func scanChange(r row) (Change, error) {
 	return c, decode(body, &c.Change)
 }
 
-// Change gives the change called key, or ErrNotFound.
+// Change returns the change called key, or ErrNotFound.
 func (s *Store) Change(ctx context.Context, key string) (Change, error) {
 	c, err := changeByKey(ctx, s.read, key)
-	return c, failed(err, "read change %s", key)
+	return c, wrap(err, "read change %s", key)
 }
 
 func changeByKey(ctx context.Context, db executor, key string) (Change, error) {
 	return scanChange(db.QueryRowContext(ctx, selectChange+`WHERE key = $1`, key))
 }
 
-// minPrefix is the shortest beginning of a key that names a change: 30 bits,
-// so that one of 10,000 changes is met by chance once in 100,000 tries.
+// minPrefix is the length of the shortest beginning of a key that names a
+// change: 30 bits, so that one in 100,000 wrong names finds one of 10,000 changes.
 const minPrefix = 6
 
-// maxFound bounds the answer to a name that many changes share.
+// maxFound bounds how many changes a search returns.
 const maxFound = 50
 
-// FindChanges gives the changes a person may mean by name, newest first: a
-// key, its first six characters or more, any tool's own name, or a version.
-// None is no error.
+// FindChanges returns the changes that name may mean, newest first: name is a
+// key, the first six or more characters of one, a tool's own id of the change, or
+// a version. No error if there are none.
 func (s *Store) FindChanges(ctx context.Context, name string) ([]Change, error) {
 	found, err := collect(ctx, s.read, scanChange, selectChange+`
 		WHERE key = $1 OR version = $1
@@ -87,10 +86,10 @@ func (s *Store) FindChanges(ctx context.Context, name string) ([]Change, error) 
 		   OR ($2 AND substr(key, 1, $3) = $1)
 		ORDER BY started_at DESC, sequence DESC LIMIT $4`,
 		name, len(name) >= minPrefix, len(name), maxFound)
-	return found, failed(err, "find changes")
+	return found, wrap(err, "find changes")
 }
 
-// ChangeFilter picks changes. Zero fields pick all.
+// ChangeFilter selects changes. A zero field selects all.
 type ChangeFilter struct {
 	Service     string
 	Environment string
@@ -109,35 +108,37 @@ func (s *Store) Changes(ctx context.Context, f ChangeFilter) ([]Change, error) {
 		  AND (CAST($3 AS BIGINT) = 0 OR started_at < $3)
 		ORDER BY started_at DESC, sequence DESC LIMIT $4`,
 		f.Service, f.Environment, micros(f.Before), f.Limit)
-	return found, failed(err, "list changes")
+	return found, wrap(err, "list changes")
 }
 
-// Unplanned lists the changes no watch was planned for yet, oldest first.
-func (s *Store) Unplanned(ctx context.Context) ([]Change, error) {
+// UnplannedChanges lists the changes whose watches are not stored yet, oldest
+// first.
+func (s *Store) UnplannedChanges(ctx context.Context) ([]Change, error) {
 	found, err := collect(ctx, s.read, scanChange, selectChange+`WHERE NOT planned ORDER BY started_at`)
-	return found, failed(err, "list unplanned changes")
+	return found, wrap(err, "list unplanned changes")
 }
 
-// Live lists the newest change of every slot that saw one since a moment.
-func (s *Store) Live(ctx context.Context, since time.Time) ([]Change, error) {
+// LiveChanges lists the changes that no newer one has superseded and that
+// started at since or later, by slot.
+func (s *Store) LiveChanges(ctx context.Context, since time.Time) ([]Change, error) {
 	found, err := collect(ctx, s.read, scanChange, selectChange+`
 		WHERE superseded_by = '' AND started_at >= $1 ORDER BY slot, started_at`, micros(since))
-	return found, failed(err, "list live changes")
+	return found, wrap(err, "list live changes")
 }
 
-// candidates is how many succeeded changes Predecessor looks through: all but
-// the first few at the very moment of StartedAt are older for certain.
-const candidates = 16
+// predecessorCandidates is how many succeeded changes Predecessor compares. Only
+// those that started at the very microsecond of the change can be newer than it.
+const predecessorCandidates = 16
 
-// Predecessor gives the change that was live in the slot just before c
-// started: the newest older one that succeeded. False: there is none.
+// Predecessor returns the change that was live in the slot just before c
+// started: the newest older one that succeeded. False if there is none.
 func (s *Store) Predecessor(ctx context.Context, c Change) (Change, bool, error) {
 	older, err := collect(ctx, s.read, scanChange, selectChange+`
 		WHERE slot = $1 AND status = $2 AND started_at <= $3 AND key <> $4
 		ORDER BY started_at DESC, sequence DESC LIMIT $5`,
-		slotKey(c.Slot()), sources.Succeeded, micros(c.StartedAt), c.Key, candidates)
+		slotKey(c.Slot()), sources.Succeeded, micros(c.StartedAt), c.Key, predecessorCandidates)
 	if err != nil {
-		return Change{}, false, failed(err, "find what was live before change %s", c.Key)
+		return Change{}, false, wrap(err, "find the predecessor of change %s", c.Key)
 	}
 	newest := -1
 	for i, o := range older {
@@ -151,11 +152,11 @@ func (s *Store) Predecessor(ctx context.Context, c Change) (Change, bool, error)
 	return older[newest], true, nil
 }
 
-// Beside gives the other changes of some services in c's environment, whatever
-// their kind or region, that were under way at some time from one moment to
-// another, newest first. A change that never said it finished counts as under
-// way for watch.MaxRolling.
-func (s *Store) Beside(ctx context.Context, c Change, services []string, from, to time.Time) ([]Change, error) {
+// OverlappingChanges returns the other changes of the given services in c's
+// environment, of any kind and region, that were rolling at some time between
+// from and to, newest first. A change without a reported end counts as rolling for
+// watch.MaxRolling.
+func (s *Store) OverlappingChanges(ctx context.Context, c Change, services []string, from, to time.Time) ([]Change, error) {
 	args := []any{c.Environment, c.Key, micros(to), micros(from), watch.MaxRolling.Microseconds(), maxFound}
 	first := len(args) + 1
 	for _, service := range services {
@@ -166,7 +167,7 @@ func (s *Store) Beside(ctx context.Context, c Change, services []string, from, t
 		  AND (CASE WHEN finished_at = 0 THEN started_at + $5 ELSE finished_at END) >= $4
 		  AND service IN (`+placeholders(first, len(services))+`)
 		ORDER BY started_at DESC, sequence DESC LIMIT $6`, args...)
-	return found, failed(err, "find changes beside %s", c.Key)
+	return found, wrap(err, "find changes that overlap %s", c.Key)
 }
 
 // Condemned gives the stretches between from and to in which a condemned
@@ -179,7 +180,7 @@ func (s *Store) Condemned(ctx context.Context, service, environment string, from
 		WHERE bad.service = $1 AND bad.environment = $2 AND bad.standing = 'condemned'
 		  AND bad.started_at <= $4 AND COALESCE(cure.finished_at, $4) >= $3
 		ORDER BY bad.started_at`, service, environment, micros(from), micros(to))
-	return ws, failed(err, "find condemned changes of %s", service)
+	return ws, wrap(err, "find condemned changes of %s", service)
 }
 
 func scanWindow(r row) (sources.Window, error) {
@@ -188,12 +189,13 @@ func scanWindow(r row) (sources.Window, error) {
 	return sources.Window{From: fromMicros(from), To: fromMicros(to)}, err
 }
 
-// SetStanding says what came of the change.
+// SetStanding sets the standing of a change, unless the change is cleared.
 func (s *Store) SetStanding(ctx context.Context, key string, st Standing) error {
-	return failed(setStanding(ctx, s.write, key, st), "mark change %s %s", key, st)
+	return wrap(setStanding(ctx, s.write, key, st), "mark change %s %s", key, st)
 }
 
-// setStanding leaves a cleared change cleared: no later watch blames it again.
+// setStanding leaves a cleared change cleared: no later watch marks it bad
+// again.
 func setStanding(ctx context.Context, db executor, key string, st Standing) error {
 	ok, err := affected(ctx, db, `
 		UPDATE changes SET standing = CASE WHEN standing = 'cleared' THEN standing ELSE $2 END WHERE key = $1`, key, st)
@@ -203,9 +205,9 @@ func setStanding(ctx context.Context, db executor, key string, st Standing) erro
 	return err
 }
 
-// Clear takes the blame off a change, in a person's name. False: there is no
-// such change, or it is cleared already.
-func (s *Store) Clear(ctx context.Context, key, actor, why string, now time.Time) (cleared bool, err error) {
+// ClearChange marks a change as cleared, in the name of actor. False if there
+// is no such change, or it is cleared already.
+func (s *Store) ClearChange(ctx context.Context, key, actor, why string, now time.Time) (cleared bool, err error) {
 	detail, err := encode(map[string]string{"why": why})
 	if err != nil {
 		return false, err
@@ -217,11 +219,11 @@ func (s *Store) Clear(ctx context.Context, key, actor, why string, now time.Time
 		}
 		return appendEntries(ctx, tx, Entry{At: now, ChangeKey: key, Actor: actor, Action: "clear", Detail: []byte(detail)})
 	})
-	return cleared && err == nil, failed(err, "clear change %s", key)
+	return cleared && err == nil, wrap(err, "clear change %s", key)
 }
 
-// saveChange inserts the change, or replaces all of it but its key, epoch and
-// what others decided of it.
+// saveChange inserts the change, or replaces what its events say of it. Key,
+// epoch, suspension, standing and planned stay as they are stored.
 func saveChange(ctx context.Context, tx executor, c Change) error {
 	body, err := encode(c.Change)
 	if err != nil {

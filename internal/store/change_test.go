@@ -107,7 +107,7 @@ func concurrentChanges(t *testing.T, s *Store) {
 	third := told("of a third", "v9", sources.Succeeded, 35)
 	third.Service = "mail"
 	accept(t, s, third)
-	found, err := s.Beside(t.Context(), c, []string{"cart", "search"}, at(27), at(43))
+	found, err := s.OverlappingChanges(t.Context(), c, []string{"cart", "search"}, at(27), at(43))
 	if want := []string{"soon after", "of another service", "just over", "still rolling"}; err != nil || !slices.Equal(ids(found), want) {
 		t.Errorf("%v, %v; want %v", ids(found), err, want)
 	}
@@ -141,7 +141,7 @@ func liveChanges(t *testing.T, s *Store) {
 	other.Service = "search"
 	accept(t, s, other)
 	for since, want := range map[int][]string{0: {"c2", "c3"}, 15: {"c3"}, 30: nil} {
-		found, err := s.Live(t.Context(), at(since))
+		found, err := s.LiveChanges(t.Context(), at(since))
 		got := ids(found)
 		slices.Sort(got)
 		if err != nil || !slices.Equal(got, want) {

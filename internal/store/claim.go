@@ -11,43 +11,43 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// mayAct is the condition under which an order may enter sending at $2: its
-// change stands, is not waiting for a newer one, and nobody's patience is over.
-const mayAct = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at > $2)
+// mayBeSent is the condition under which an order may enter sending at $2: its
+// change is neither superseded nor suspended, and the order has not expired.
+const mayBeSent = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at > $2)
 	AND key IN (SELECT key FROM changes WHERE key = $1 AND superseded_by = '')`
 
-// ClaimOrder gives the right to call the hook to exactly one caller: the order
-// is decided, was made for epoch, and its change may act at now. claim is what
-// FinishOrder must be called with.
+// ClaimOrder gives the right to call the hook to exactly one caller. It succeeds
+// if the order is decided, was made for epoch, and its change is neither superseded
+// nor suspended at now. FinishOrder takes the returned claim.
 //
 // epoch is compared with the order's own and not with the slot's present one:
-// a newer change that failed has moved the slot on, and lets this one resume.
-// What a newer change forbids stands in the order and the change themselves,
-// written by the same transaction that took the newer one in.
+// a newer change that failed has raised the slot's epoch, and lets this one
+// resume. What a newer change forbids is stored in the order and the change, by
+// the transaction that stored the newer change.
 func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now time.Time) (claim int64, ok bool, err error) {
 	claim, ok, err = s.claim(ctx, key, now, `
 		UPDATE orders SET state = $3, claim = claim + 1, sent_at = $2
-		WHERE key = $1 AND state = $4 AND epoch = $5`+mayAct+` RETURNING claim`,
+		WHERE key = $1 AND state = $4 AND epoch = $5`+mayBeSent+` RETURNING claim`,
 		key, micros(now), rollback.Sending, rollback.Decided, epoch)
-	return claim, ok, failed(err, "claim order %s", key)
+	return claim, ok, wrap(err, "claim order %s", key)
 }
 
-// ReclaimOrder takes over an order whose sender under claim is gone, for hooks
-// declared idempotent alone: any other would be called twice. SentAt stays the
-// moment of the first call.
+// ReclaimOrder takes over an order whose sender, under claim, has died. Use it
+// for hooks declared idempotent only: any other could run twice. SentAt stays the
+// time of the first call.
 func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now time.Time) (next int64, ok bool, err error) {
 	next, ok, err = s.claim(ctx, key, now, `
 		UPDATE orders SET claim = claim + 1
-		WHERE key = $1 AND state = $3 AND claim = $4`+mayAct+` RETURNING claim`,
+		WHERE key = $1 AND state = $3 AND claim = $4`+mayBeSent+` RETURNING claim`,
 		key, micros(now), rollback.Sending, claim)
-	return next, ok, failed(err, "reclaim order %s", key)
+	return next, ok, wrap(err, "reclaim order %s", key)
 }
 
-// claim runs a claiming statement with the slot held, so that no newer change
-// can be on its way in unseen.
+// claim runs a claiming statement with the slot locked, so that no newer change
+// can be stored at the same time.
 func (s *Store) claim(ctx context.Context, key string, now time.Time, statement string, args ...any) (claim int64, ok bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if err := lockSlotOf(ctx, tx, key); err != nil {
+		if err := lockSlotOfChange(ctx, tx, key); err != nil {
 			return err
 		}
 		defer crashpoint.Reach(crashpoint.BeforeClaim)
@@ -63,9 +63,9 @@ func (s *Store) claim(ctx context.Context, key string, now time.Time, statement 
 	return claim, err == nil, err
 }
 
-// lockSlotOf locks the slot of the change called key; sql.ErrNoRows if there
-// is none.
-func lockSlotOf(ctx context.Context, tx executor, key string) error {
+// lockSlotOfChange locks the slot of the change called key. sql.ErrNoRows if
+// there is no such change.
+func lockSlotOfChange(ctx context.Context, tx executor, key string) error {
 	var slot string
 	if err := tx.QueryRowContext(ctx, `SELECT slot FROM changes WHERE key = $1`, key).Scan(&slot); err != nil {
 		return err
@@ -73,19 +73,19 @@ func lockSlotOf(ctx context.Context, tx executor, key string) error {
 	return lockSlot(ctx, tx, slot)
 }
 
-// NoteReceipt stores what is known of a call that is still under way, for the
-// holder of the claim alone.
+// NoteReceipt stores what is known of a hook call that is still running. It
+// stores nothing unless claim is the order's present one.
 func (s *Store) NoteReceipt(ctx context.Context, key string, claim int64, r rollback.Receipt) error {
 	receipt, err := encode(r)
 	if err != nil {
-		return failed(err, "note receipt of order %s", key)
+		return wrap(err, "note receipt of order %s", key)
 	}
 	_, err = s.write.ExecContext(ctx, `UPDATE orders SET receipt = $3 WHERE key = $1 AND claim = $2 AND state = $4`,
 		key, claim, receipt, rollback.Sending)
-	return failed(err, "note receipt of order %s", key)
+	return wrap(err, "note receipt of order %s", key)
 }
 
-// OrderResult is what came of calling a hook for an order.
+// OrderResult is the result of calling a hook for an order.
 type OrderResult struct {
 	Key      string         // the order's
 	Claim    int64          // under which the hook was called
@@ -96,15 +96,15 @@ type OrderResult struct {
 	Messages []Outgoing // stored in the transaction of the result
 }
 
-// FinishOrder stores the result of a call, for the holder of the claim alone.
-// False: another replica holds the claim now, or the order has ended.
+// FinishOrder stores the result of a hook call. False, and nothing stored, if
+// another replica holds the claim now or the order has ended.
 func (s *Store) FinishOrder(ctx context.Context, r OrderResult) (ok bool, err error) {
 	if !rollback.Sending.CanMove(r.State) {
-		return false, fmt.Errorf("finish order %s: sending does not end as %s", r.Key, r.State)
+		return false, fmt.Errorf("finish order %s: an order cannot move from sending to %s", r.Key, r.State)
 	}
 	receipt, err := encode(r.Receipt)
 	if err != nil {
-		return false, failed(err, "finish order %s", r.Key)
+		return false, wrap(err, "finish order %s", r.Key)
 	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err = affected(ctx, tx, `
@@ -119,5 +119,5 @@ func (s *Store) FinishOrder(ctx context.Context, r OrderResult) (ok bool, err er
 		return recordMove(ctx, tx, m, map[string]any{"to": r.State, "why": r.Why, "claim": r.Claim, "receipt": r.Receipt})
 	})
 	crashpoint.Reach(crashpoint.AfterOutcome)
-	return ok && err == nil, failed(err, "finish order %s", r.Key)
+	return ok && err == nil, wrap(err, "finish order %s", r.Key)
 }

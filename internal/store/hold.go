@@ -11,15 +11,15 @@ import (
 // HoldKind is what a hold stops.
 type HoldKind string
 
-// A gate hold closes the gate: deploy tools that ask are told no. A fleet hold
-// keeps every automatic rollback back, and closes the gate as well.
+// A gate hold closes the gate: deploy tools that ask get a no. A fleet hold
+// stops every automatic rollback, and closes the gate as well.
 const (
 	GateHold  HoldKind = "gate"
 	FleetHold HoldKind = "fleet"
 )
 
-// Hold is set by a person, or by the fleet breaker, and ends when it is
-// released or its time is over.
+// Hold is set by a person, or by Pushback when too many changes turn bad at
+// once. It ends when it is released, or at Until.
 type Hold struct {
 	ID          string // "h12"; set by the store
 	Kind        HoldKind
@@ -33,7 +33,7 @@ type Hold struct {
 	ReleasedBy  string
 }
 
-// Covers says whether the hold is about a service in an environment.
+// Covers says whether the hold applies to a service in an environment.
 func (h Hold) Covers(service, environment string) bool {
 	return (h.Service == "" || h.Service == service) && (h.Environment == "" || h.Environment == environment)
 }
@@ -48,16 +48,17 @@ func scanHold(r row) (Hold, error) {
 	return h, err
 }
 
-// inForce picks the holds that stand at $1.
+// inForce selects the holds in force at $1.
 const inForce = `WHERE released_at = 0 AND (held_until = 0 OR held_until > $1) `
 
-// SetHold stores a hold and what is told of it. set is false, and the hold
-// the one that is there, where the same is held already: breaking twice is
-// breaking once.
-func (s *Store) SetHold(ctx context.Context, h Hold, told func(Hold) []Outgoing) (stored Hold, set bool, err error) {
+// SetHold stores a hold and the messages about it, which messages makes of the
+// stored hold. If a hold of this kind, service and environment is in force already,
+// stored is that one, set is false, and nothing is stored.
+func (s *Store) SetHold(ctx context.Context, h Hold, messages func(Hold) []Outgoing) (stored Hold, set bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		// Holding the counter keeps two replicas from breaking at once.
-		n, err := count(ctx, tx, "holds")
+		// The counter's row stays locked until the end of the transaction, so that
+		// two replicas cannot set the same hold at once.
+		n, err := nextNumber(ctx, tx, "holds")
 		if err != nil {
 			return err
 		}
@@ -72,12 +73,12 @@ func (s *Store) SetHold(ctx context.Context, h Hold, told func(Hold) []Outgoing)
 		}
 		stored, set = h, true
 		stored.ID = fmt.Sprint("h", n)
-		return insertHold(ctx, tx, stored, told(stored))
+		return insertHold(ctx, tx, stored, messages(stored))
 	})
-	return stored, set && err == nil, failed(err, "set hold")
+	return stored, set && err == nil, wrap(err, "set hold")
 }
 
-func insertHold(ctx context.Context, tx executor, h Hold, told []Outgoing) error {
+func insertHold(ctx context.Context, tx executor, h Hold, messages []Outgoing) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO holds (id, kind, service, environment, why, actor, held_at, held_until, released_at, released_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '')`,
@@ -85,15 +86,15 @@ func insertHold(ctx context.Context, tx executor, h Hold, told []Outgoing) error
 	if err != nil {
 		return err
 	}
-	if _, err := putOutgoing(ctx, tx, told...); err != nil {
+	if _, err := putOutgoing(ctx, tx, messages...); err != nil {
 		return err
 	}
 	return appendEntries(ctx, tx, h.entry("hold", h.Actor, h.At))
 }
 
-// ReleaseHold ends a hold in a person's name, and stores what is told of it.
-// False: it is over already, or there was none of that id.
-func (s *Store) ReleaseHold(ctx context.Context, h Hold, actor string, now time.Time, told ...Outgoing) (released bool, err error) {
+// ReleaseHold ends a hold in the name of actor, and stores the messages about
+// it. False, and nothing stored, if the hold has ended already or does not exist.
+func (s *Store) ReleaseHold(ctx context.Context, h Hold, actor string, now time.Time, messages ...Outgoing) (released bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		released, err = affected(ctx, tx, `
 			UPDATE holds SET released_at = $2, released_by = $3
@@ -101,18 +102,18 @@ func (s *Store) ReleaseHold(ctx context.Context, h Hold, actor string, now time.
 		if err != nil || !released {
 			return err
 		}
-		if _, err := putOutgoing(ctx, tx, told...); err != nil {
+		if _, err := putOutgoing(ctx, tx, messages...); err != nil {
 			return err
 		}
 		return appendEntries(ctx, tx, h.entry("release", actor, now))
 	})
-	return released && err == nil, failed(err, "release hold %s", h.ID)
+	return released && err == nil, wrap(err, "release hold %s", h.ID)
 }
 
 // Holds lists the holds in force at a moment, oldest first.
 func (s *Store) Holds(ctx context.Context, now time.Time) ([]Hold, error) {
 	hs, err := collect(ctx, s.read, scanHold, selectHold+inForce+`ORDER BY held_at, id`, micros(now))
-	return hs, failed(err, "list holds")
+	return hs, wrap(err, "list holds")
 }
 
 func (h Hold) entry(action, actor string, at time.Time) Entry {
@@ -125,7 +126,7 @@ func (h Hold) entry(action, actor string, at time.Time) Entry {
 		Until       time.Time `json:"until,omitzero"`
 	}{h.ID, h.Kind, h.Service, h.Environment, h.Why, h.Until})
 	if err != nil {
-		panic(err) // plain values: cannot fail
+		panic(err) // strings and times always encode
 	}
 	return Entry{At: at, Actor: actor, Action: action, Detail: detail}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Incident is a stretch of time that a person says is no measure of the usual:
-// profiles are learned without it.
+// Incident is a period that a person has declared unusual. Profiles are learned
+// without it.
 type Incident struct {
 	ID          string // "i3"; set by the store
 	Service     string // "" for all
@@ -32,10 +32,11 @@ func scanIncident(r row) (Incident, error) {
 	return i, err
 }
 
-// NoteIncident stores an incident, and the journal's word of it.
+// NoteIncident stores an incident and its journal entry, and returns it with its
+// ID.
 func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		n, err := count(ctx, tx, "incidents")
+		n, err := nextNumber(ctx, tx, "incidents")
 		if err != nil {
 			return err
 		}
@@ -49,12 +50,12 @@ func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) 
 		}
 		return appendEntries(ctx, tx, i.entry("incident", i.Actor, i.At))
 	})
-	return i, failed(err, "note incident")
+	return i, wrap(err, "note incident")
 }
 
-// RemoveIncident takes an incident back, in a person's name: its stretch
-// counts again. The row stays, for the time at which it did. ErrNotFound:
-// there is none of that id, or it was taken back already.
+// RemoveIncident withdraws an incident in the name of actor: profiles are
+// learned from its period again. The row stays, because IncidentsChanged needs the
+// time of the removal. ErrNotFound if the incident does not exist or was removed.
 func (s *Store) RemoveIncident(ctx context.Context, id, actor string, now time.Time) (i Incident, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		removed, err := affected(ctx, tx, `UPDATE incidents SET removed_at = $2 WHERE id = $1 AND removed_at = 0`, id, micros(now))
@@ -69,43 +70,44 @@ func (s *Store) RemoveIncident(ctx context.Context, id, actor string, now time.T
 		}
 		return appendEntries(ctx, tx, i.entry("remove incident", actor, now))
 	})
-	return i, failed(err, "remove incident %s", id)
+	return i, wrap(err, "remove incident %s", id)
 }
 
-// Incidents lists the incidents that count, oldest first.
+// Incidents lists the incidents that were not removed, oldest first.
 func (s *Store) Incidents(ctx context.Context) ([]Incident, error) {
 	is, err := collect(ctx, s.read, scanIncident, selectIncident+`WHERE removed_at = 0 ORDER BY began_at, noted_at`)
-	return is, failed(err, "list incidents")
+	return is, wrap(err, "list incidents")
 }
 
-// ofHistory picks the incidents that touch a history: of a service and an
-// environment, between two moments.
-const ofHistory = `WHERE (service = '' OR service = $1) AND (environment = '' OR environment = $2) AND began_at <= $4 AND ended_at >= $3 `
+// touchingHistory selects the incidents that overlap a history: of service $1 in
+// environment $2, between $3 and $4.
+const touchingHistory = `WHERE (service = '' OR service = $1) AND (environment = '' OR environment = $2) AND began_at <= $4 AND ended_at >= $3 `
 
-// Masked gives the stretches between from and to that no profile of the
-// service may be learned from: in which a condemned change was live, and
-// which a person called an incident.
-func (s *Store) Masked(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
+// MaskedWindows returns the windows between from and to that no profile of the
+// service may be learned from: those in which a bad version was live, and those
+// that a person noted as an incident.
+func (s *Store) MaskedWindows(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
 	masked, err := s.Condemned(ctx, service, environment, from, to)
 	if err != nil {
 		return nil, err
 	}
-	incidents, err := collect(ctx, s.read, scanIncident, selectIncident+ofHistory+`AND removed_at = 0 ORDER BY began_at`,
+	incidents, err := collect(ctx, s.read, scanIncident, selectIncident+touchingHistory+`AND removed_at = 0 ORDER BY began_at`,
 		service, environment, micros(from), micros(to))
 	for _, i := range incidents {
 		masked = append(masked, sources.Window{From: i.From, To: i.To})
 	}
-	return masked, failed(err, "find incidents of %s", service)
+	return masked, wrap(err, "find incidents of %s", service)
 }
 
-// IncidentsChanged is when an incident that touches a history was last noted
-// or taken back; zero: never. What was learned before must be learned anew.
+// IncidentsChanged returns when an incident that overlaps a history was last
+// noted or removed, the zero time for never. A profile learned before that must be
+// learned again.
 func (s *Store) IncidentsChanged(ctx context.Context, service, environment string, from, to time.Time) (time.Time, error) {
 	var at int64
 	err := s.read.QueryRowContext(ctx, `
-		SELECT COALESCE(MAX(CASE WHEN removed_at > noted_at THEN removed_at ELSE noted_at END), 0) FROM incidents `+ofHistory,
+		SELECT COALESCE(MAX(CASE WHEN removed_at > noted_at THEN removed_at ELSE noted_at END), 0) FROM incidents `+touchingHistory,
 		service, environment, micros(from), micros(to)).Scan(&at)
-	return fromMicros(at), failed(err, "find incidents of %s", service)
+	return fromMicros(at), wrap(err, "find incidents of %s", service)
 }
 
 func (i Incident) entry(action, actor string, at time.Time) Entry {
@@ -113,7 +115,7 @@ func (i Incident) entry(action, actor string, at time.Time) Entry {
 		"incident": i.ID, "service": i.Service, "environment": i.Environment, "from": i.From, "to": i.To, "why": i.Why,
 	})
 	if err != nil {
-		panic(err) // plain values: cannot fail
+		panic(err) // strings and times always encode
 	}
 	return Entry{At: at, Actor: actor, Action: action, Detail: detail}
 }

@@ -22,7 +22,7 @@ func incidents(t *testing.T, s *Store) {
 	}
 	masked := func(service, environment string, from, to int, want ...sources.Window) {
 		t.Helper()
-		got, err := s.Masked(t.Context(), service, environment, at(from), at(to))
+		got, err := s.MaskedWindows(t.Context(), service, environment, at(from), at(to))
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s in %s: %v %s", service, environment, err, diff)
 		}

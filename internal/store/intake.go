@@ -38,7 +38,7 @@ func heardBefore(ctx context.Context, tx executor, e sources.Event) (Accepted, e
 	if errors.Is(err, sql.ErrNoRows) {
 		return Accepted{}, nil
 	}
-	return Accepted{Change: c, Duplicate: err == nil}, failed(err, "look for duplicate")
+	return Accepted{Change: c, Duplicate: err == nil}, wrap(err, "look for duplicate")
 }
 
 // foldInto finds the event's change, or begins one, and saves it under the
@@ -63,7 +63,7 @@ func foldInto(ctx context.Context, tx executor, slot string, d *delivery) (c Cha
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO names (slot, name, key) VALUES ($1, $2, $3) ON CONFLICT (slot, name) DO NOTHING`,
 		slot, d.event.ChangeID, c.Key)
-	return c, !found, failed(err, "save the change's name")
+	return c, !found, wrap(err, "save the change's name")
 }
 
 // changeOf finds the change an event tells of: by the tool's name for it, or
@@ -83,7 +83,7 @@ func changeOf(ctx context.Context, tx executor, slot string, e sources.Event) (C
 			return c, true, nil
 		}
 	}
-	return Change{}, false, failed(err, "find change by version")
+	return Change{}, false, wrap(err, "find change by version")
 }
 
 // neighboursAt gives the last change of the slot that began by at and the
@@ -128,7 +128,7 @@ func saveEvent(ctx context.Context, tx executor, key string, d *delivery) error 
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO events (source, event_id, change_key, received_at, raw) VALUES ($1, $2, $3, $4, $5)`,
 		d.event.Source, d.event.EventID, key, micros(d.now), d.raw)
-	return failed(err, "save event")
+	return wrap(err, "save event")
 }
 
 // Prune forgets the bodies of events received before a moment, and the
@@ -139,12 +139,12 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	result, err := s.write.ExecContext(ctx,
 		`UPDATE events SET raw = NULL WHERE raw IS NOT NULL AND received_at < $1`, micros(before))
 	if err != nil {
-		return 0, failed(err, "prune events")
+		return 0, wrap(err, "prune events")
 	}
 	events, err := result.RowsAffected()
 	if err != nil {
-		return 0, failed(err, "prune events")
+		return 0, wrap(err, "prune events")
 	}
-	profiles, err := dropUnnamed(ctx, s.write, true, before)
-	return events + profiles, failed(err, "prune profiles")
+	profiles, err := deleteUnnamedProfiles(ctx, s.write, true, before)
+	return events + profiles, wrap(err, "prune profiles")
 }

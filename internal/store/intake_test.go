@@ -128,7 +128,7 @@ func racedByTwoTools(t *testing.T, s *Store) {
 }
 
 // badEventSparesNeighbours puts an event into a group whose change cannot be
-// read: it fails half-way, with its slot already made.
+// read. Storing it fails half-way, when its slot's row is written already.
 func badEventSparesNeighbours(t *testing.T, s *Store) {
 	good, bad, cancelled := waiting(t, "good"), waiting(t, "bad"), waiting(t, "cancelled")
 	if _, err := s.write.ExecContext(t.Context(), `INSERT INTO changes (key, slot, id, service, environment, version, status,

@@ -20,7 +20,7 @@ type job struct{ N int }
 func (job) Kind() string { return "test" }
 
 // besideJobs starts a river client on the store's one writing connection and
-// gives it jobs to do; each tells done.
+// gives it jobs; each job sends on done.
 func besideJobs(t testing.TB, s *Store, jobs int) (done <-chan struct{}) {
 	t.Helper()
 	finished := make(chan struct{}, jobs)
@@ -68,8 +68,8 @@ func TestIntakeBesideJobs(t *testing.T) {
 	}
 }
 
-// BenchmarkAcceptBesideJobs measures what intake and reads wait for while
-// river works on the same file.
+// BenchmarkAcceptBesideJobs measures how long intake and reads take while river
+// works on the same file.
 func BenchmarkAcceptBesideJobs(b *testing.B) {
 	s := openFile(b, filepath.Join(b.TempDir(), "jobs.db"))
 	besideJobs(b, s, 2*b.N)
@@ -79,7 +79,7 @@ func BenchmarkAcceptBesideJobs(b *testing.B) {
 		accept(b, s, told(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i%59))
 		accepts = append(accepts, time.Since(began))
 		began = time.Now()
-		if _, err := s.Unplanned(b.Context()); err != nil {
+		if _, err := s.UnplannedChanges(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		reads = append(reads, time.Since(began))

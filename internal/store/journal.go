@@ -14,21 +14,21 @@ import (
 	"time"
 )
 
-// Entry is one decision, as it was made. The journal is only added to: the
-// database refuses anything else, and each entry's hash covers the one before,
-// so that what was taken out or altered all the same is seen.
+// Entry is one decision in the journal. Entries are only ever added: the
+// database refuses updates and deletions, and each entry's hash covers the hash of
+// the entry before, so that a removed or altered entry is found all the same.
 type Entry struct {
-	Seq       int64 // set by the store; grows over all changes, without gaps
+	Seq       int64 // set by the store: one sequence over all changes, without gaps
 	At        time.Time
-	ChangeKey string // "" for what belongs to no change: a hold, a reload
+	ChangeKey string // "" for an entry about no change, such as a hold or a reload
 	Actor     string
 	Action    string
 	Detail    json.RawMessage // nil for none
-	Prev      string          // the hash of the entry before; "" at the beginning of the chain
-	Hash      string          // set by the store; "" where the entry is older than the chain
+	Prev      string          // the hash of the entry before; "" for the first one
+	Hash      string          // set by the store; "" for entries written before entries were hashed
 }
 
-// Sum is what an entry's Hash must be: SHA-256 over its fields and the hash of
+// Sum computes what the entry's Hash must be: SHA-256 over its fields and the hash of
 // the entry before, each with its length in front, in hexadecimal.
 func (e Entry) Sum() string {
 	h := sha256.New()
@@ -47,35 +47,36 @@ func (e Entry) Sum() string {
 // Append adds an entry.
 func (s *Store) Append(ctx context.Context, e Entry) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error { return appendEntries(ctx, tx, e) })
-	return failed(err, "append %s to the journal", e.Action)
+	return wrap(err, "append %s to the journal", e.Action)
 }
 
-// appendEntries must come last in its transaction: the journal's counter is
-// the one row every transaction wants.
+// appendEntries must come last in its transaction, because it locks the
+// journal's counter, which every transaction with an entry needs.
 func appendEntries(ctx context.Context, tx executor, entries ...Entry) (err error) {
 	for _, e := range entries {
-		if e.Seq, err = count(ctx, tx, "journal"); err != nil {
-			return failed(err, "number journal entry")
+		if e.Seq, err = nextNumber(ctx, tx, "journal"); err != nil {
+			return wrap(err, "number journal entry")
 		}
 		if err := e.link(ctx, tx); err != nil {
-			return failed(err, "chain journal entry")
+			return wrap(err, "chain journal entry")
 		}
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO journal (seq, at, change_key, actor, action, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			e.Seq, micros(e.At), e.ChangeKey, e.Actor, e.Action, string(e.Detail), e.Hash)
 		if err != nil {
-			return failed(err, "save journal entry")
+			return wrap(err, "save journal entry")
 		}
 	}
 	return nil
 }
 
-// link brings the detail into the one form that survives being written as JSON
-// and read again, and sets the hashes. The counter is held, so nobody else adds.
+// link sets the hashes of an entry, and compacts its detail to the form in which
+// it is read back. The counter is locked, so that no other transaction adds an
+// entry in between.
 func (e *Entry) link(ctx context.Context, tx executor) (err error) {
 	if e.Detail != nil {
 		if e.Detail, err = json.Marshal(e.Detail); err != nil {
-			return fmt.Errorf("detail of %s: %w", e.Action, err)
+			return fmt.Errorf("encode the detail of %s: %w", e.Action, err)
 		}
 	}
 	err = tx.QueryRowContext(ctx, `SELECT hash FROM journal WHERE seq = $1`, e.Seq-1).Scan(&e.Prev)
@@ -86,9 +87,10 @@ func (e *Entry) link(ctx context.Context, tx executor) (err error) {
 	return nil
 }
 
-// count gives the next number of a counter, from 1. Its row is held until tx
-// ends, so that numbers have no gaps and entries appear in their order.
-func count(ctx context.Context, tx executor, counter string) (n int64, err error) {
+// nextNumber raises a counter and returns its new value, from 1. The counter's
+// row stays locked until tx ends, so that the numbers have no gaps and rows become
+// visible in their order.
+func nextNumber(ctx context.Context, tx executor, counter string) (n int64, err error) {
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO counters (name, value) VALUES ($1, 1)
 		ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value`, counter).Scan(&n)
@@ -100,34 +102,34 @@ const selectEntry = `
 		COALESCE((SELECT hash FROM journal before WHERE before.seq = journal.seq - 1), '')
 	FROM journal `
 
-// Journal lists the entries of a change, oldest first; of key "", those that
-// belong to no change.
+// Journal lists the entries of a change, oldest first. The key "" lists the
+// entries about no change.
 func (s *Store) Journal(ctx context.Context, changeKey string) ([]Entry, error) {
 	es, err := collect(ctx, s.read, scanEntry, selectEntry+`WHERE change_key = $1 ORDER BY seq`, changeKey)
-	return es, failed(err, "read journal of change %s", changeKey)
+	return es, wrap(err, "read journal of change %s", changeKey)
 }
 
-// auditPage is how many entries are held in memory at once while the journal
-// is walked through, and how long a reader can hold up the database's upkeep.
+// auditPage is how many entries Audit reads at once. It bounds the memory used,
+// and the time for which one read keeps SQLite from truncating its log.
 const auditPage = 500
 
-// Audit hands every entry from one moment to before another to each, oldest
-// first and without holding the journal up; a zero moment is no bound. The
-// entries are those from the first to the last in that time, none left out, so
-// that the chain can be followed even where a clock went back. An error of
-// each ends the walk.
+// Audit calls each with every entry between from and before to, oldest first,
+// without blocking writers. A zero time is no bound. It leaves out no entry between
+// the first and the last of that period, so that the chain of hashes can be
+// checked even where a clock went back. An error of each ends the walk and is
+// returned.
 func (s *Store) Audit(ctx context.Context, from, to time.Time, each func(Entry) error) error {
 	first, last, err := s.auditRange(ctx, from, to)
 	if err != nil {
-		return failed(err, "find the journal's entries")
+		return wrap(err, "find the journal's entries")
 	}
 	for next := first; next <= last; {
 		page, err := collect(ctx, s.read, scanEntry, selectEntry+`WHERE seq >= $1 AND seq <= $2 ORDER BY seq LIMIT $3`, next, last, auditPage)
 		if err != nil {
-			return failed(err, "read the journal")
+			return wrap(err, "read the journal")
 		}
 		if len(page) == 0 {
-			return nil // the rest was taken out: what follows the chain sees it
+			return nil // the rest was deleted: whoever checks the chain finds that
 		}
 		for _, e := range page {
 			if err := each(e); err != nil {
@@ -160,17 +162,17 @@ func scanEntry(r row) (Entry, error) {
 	return e, nil
 }
 
-// moved is the entry of an order's move. Every statement that moves one
-// appends it in the same transaction: no state without its record.
-func moved(key, actor string, at time.Time, detail map[string]any) (Entry, error) {
+// moveEntry returns the journal entry of an order's move. Whatever moves an
+// order appends it in the same transaction, so that no state lacks its entry.
+func moveEntry(key, actor string, at time.Time, detail map[string]any) (Entry, error) {
 	for name, value := range detail {
 		if value == "" {
 			delete(detail, name)
 		}
 	}
 	b, err := json.Marshal(detail)
-	return Entry{At: at, ChangeKey: key, Actor: cmp.Or(actor, ourselves), Action: "order", Detail: b}, err
+	return Entry{At: at, ChangeKey: key, Actor: cmp.Or(actor, systemActor), Action: "order", Detail: b}, err
 }
 
-// ourselves is the actor of what no person and no rule did.
-const ourselves = "pushback"
+// systemActor is the actor of what neither a person nor a rule did.
+const systemActor = "pushback"

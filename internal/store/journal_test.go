@@ -13,7 +13,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// chain walks the journal and gives its entries; every link must hold.
+// chain returns all entries of the journal, and fails the test if a hash does
+// not fit.
 func chain(t *testing.T, s *Store, from, to time.Time) (all []Entry) {
 	t.Helper()
 	err := s.Audit(t.Context(), from, to, func(e Entry) error {
@@ -42,7 +43,8 @@ func appendAll(t *testing.T, s *Store, n int) {
 	}
 }
 
-// The database itself keeps the journal from being altered, whoever asks.
+// The database itself refuses changes of the journal, whichever client makes
+// them.
 func journalIsSealed(t *testing.T, s *Store) {
 	appendAll(t, s, 3)
 	before := chain(t, s, time.Time{}, time.Time{})
@@ -58,7 +60,7 @@ func journalIsSealed(t *testing.T, s *Store) {
 	}
 	if s.dialect == SQLite {
 		_, err := s.write.ExecContext(t.Context(), `INSERT OR REPLACE INTO journal (seq, at, change_key, actor, action, detail, hash) VALUES (2, 0, '', '', '', '', '')`)
-		if err == nil || !strings.Contains(err.Error(), "only added to") {
+		if err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("an entry was replaced: %v", err)
 		}
 	}
@@ -107,7 +109,7 @@ func journalByTime(t *testing.T, s *Store) {
 	f(time.Time{}, at(10))
 }
 
-// Every move of an order stands in the journal, with it or not at all.
+// Every move of an order has a journal entry, stored in the same transaction.
 func movesAreRecorded(t *testing.T, s *Store) {
 	o := created(t, s)
 	claim, _, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, now)
@@ -141,7 +143,7 @@ func movesAreRecorded(t *testing.T, s *Store) {
 	}
 }
 
-// A decided order may be put to people, once, and is not automatic any more.
+// A decided order can go back to proposed once, and is not automatic any more.
 func askingPeople(t *testing.T, s *Store) {
 	o := created(t, s)
 	must(t, true, "ask")(s.AskPeople(t.Context(), o.Key, "confounded", at(58), now))

@@ -7,8 +7,8 @@ import (
 	"github.com/pushback/pushback/notify"
 )
 
-// Messages are the rows of one message to several receivers. Their ids derive from
-// id, so that storing the same message again stores nothing.
+// Messages returns the rows of one message to several receivers. Their ids
+// derive from id, so that storing the same message again stores nothing.
 func Messages(id, changeKey string, receivers []string, m notify.Message, now time.Time) []Outgoing {
 	var rows []Outgoing
 	for _, r := range receivers {
@@ -19,7 +19,8 @@ func Messages(id, changeKey string, receivers []string, m notify.Message, now ti
 	return rows
 }
 
-// ReceiversSince returns who got a message since a moment that does not end a thread.
+// ReceiversSince returns the receivers of the rows created at since or later, each
+// once, in the order of the rows. Messages that end a thread do not count.
 func ReceiversSince(rows []Outgoing, since time.Time) []string {
 	var names []string
 	for _, o := range rows {

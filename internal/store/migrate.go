@@ -18,13 +18,13 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrationLock is the key of PostgreSQL's advisory lock under which replicas
-// that start together migrate one after the other. Any number nobody else in
-// the database uses will do: these are the bytes of "pushback".
+// migrationLock is the key of PostgreSQL's advisory lock that makes replicas
+// which start together migrate one after the other. Any number that nothing else
+// in the database uses would do; this one is the bytes of "pushback".
 const migrationLock = 0x7075736862616b63
 
-// migrate brings our tables and river's to this version. An older binary on a
-// newer database is left to goose, which refuses nothing it does not know.
+// migrate brings Pushback's tables and river's to this version. goose accepts a
+// database that a newer binary has migrated.
 func (s *Store) migrate(ctx context.Context) (err error) {
 	unlock, err := s.lockMigrations(ctx)
 	if err != nil {

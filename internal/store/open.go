@@ -12,18 +12,18 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The dialects a store speaks.
+// The kinds of database, as Dialect returns them.
 const (
 	SQLite   = "sqlite"
 	Postgres = "postgres"
 )
 
-// ErrNotFound is wrapped by every look-up of something that is not there.
+// ErrNotFound is wrapped by the error of every read of a row that does not exist.
 var ErrNotFound = errors.New("not found")
 
-// ErrConflict is for callers whose compare-and-swap lost and who cannot go on:
-// what they believed of a row is no longer so.
-var ErrConflict = errors.New("it has moved on meanwhile")
+// ErrConflict is for callers whose compare-and-swap failed and who cannot go on,
+// because the row has changed since they read it.
+var ErrConflict = errors.New("it has changed in the meantime")
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
@@ -31,10 +31,10 @@ type Store struct {
 	write   *sql.DB       // SQLite: the one connection that writes
 	read    *sql.DB       // SQLite: several that only read; PostgreSQL: write itself
 	pool    *pgxpool.Pool // nil on SQLite
-	release func() error  // gives up the file lock, or the pool
+	release func() error  // releases the file lock, or closes the pool
 
 	intake  chan *delivery
-	closing chan struct{} // closed by Close: no delivery is taken any more
+	closing chan struct{} // closed by Close: no event is accepted any more
 	drained chan struct{} // closed when the last group is committed
 	once    sync.Once
 }
@@ -45,8 +45,8 @@ type Store struct {
 //	sqlite:/var/lib/pushback/pushback.db   the directory is created 0700, the file 0600
 //	postgres://user@host/pushback          whatever pgx understands
 //
-// A SQLite file is locked until Close; a second process gets an error that
-// says so. No error holds the URL's password.
+// A SQLite file is locked until Close; a second process gets an error. No error
+// contains the URL's password.
 func Open(ctx context.Context, url string) (*Store, error) {
 	scheme, rest, _ := strings.Cut(url, ":")
 	var s *Store
@@ -77,13 +77,13 @@ func (s *Store) prepare(ctx context.Context) error {
 		return err
 	}
 	if s.dialect == SQLite {
-		return s.voidLeases(ctx)
+		return s.clearLeases(ctx)
 	}
 	return nil
 }
 
-// Close commits what Accept has taken, then closes the database. It may be
-// called twice.
+// Close commits the events that Accept has taken, then closes the database. It
+// may be called twice.
 func (s *Store) Close() error {
 	var err error
 	s.once.Do(func() {
@@ -102,8 +102,8 @@ func (s *Store) closeDatabase() error {
 	return errors.Join(err, s.release())
 }
 
-// Ping asks whether the database answers, and takes writes on SQLite's one
-// writing connection.
+// Ping checks that the database answers, on SQLite over the connection that
+// writes.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.write.PingContext(ctx); err != nil {
 		return fmt.Errorf("ping store: %w", err)
@@ -111,23 +111,22 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// DB is the connection river runs on. On SQLite it is the one connection that
-// writes: a transaction held open on it holds every other writer up, and a
-// call of a Store method within one waits for itself for ever.
+// DB returns the connections that river uses. On SQLite this is the one
+// connection that writes: an open transaction on it blocks every other writer, and
+// a call of a writing Store method within such a transaction never returns.
 func (s *Store) DB() *sql.DB { return s.write }
 
-// Pool is the pool beneath DB on PostgreSQL, for riverpgxv5; nil on SQLite.
+// Pool returns the pool beneath DB on PostgreSQL, for riverpgxv5; nil on SQLite.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
-// Dialect is SQLite or Postgres.
+// Dialect returns SQLite or Postgres.
 func (s *Store) Dialect() string { return s.dialect }
 
-// Shared says whether other processes may be working on the same database at
-// this moment.
+// Shared says whether other processes may use the same database now.
 func (s *Store) Shared() bool { return s.dialect == Postgres }
 
-// Now is the clock that leases are held against: the database's on
-// PostgreSQL, where replicas must agree on one, and our own on SQLite.
+// Now returns the time that leases are compared with: the database's on
+// PostgreSQL, so that replicas agree, and this process's on SQLite.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	if s.dialect == SQLite {
 		return time.Now().UTC(), nil

@@ -13,7 +13,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// crashing names the file a child of the crash test writes to.
+// crashing is the environment variable that holds the database of the crash
+// test's child process.
 const crashing = "PUSHBACK_TEST_CRASH"
 
 func TestMain(m *testing.M) {
@@ -23,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// acceptUntilKilled names every event on standard output as soon as Accept
-// has returned, and never closes the store.
+// acceptUntilKilled prints every event as soon as Accept has returned, and never
+// closes the store.
 func acceptUntilKilled(path string) {
 	s, err := Open(context.Background(), "sqlite:"+path)
 	for i := 0; err == nil; i++ {
@@ -82,7 +83,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	f("", "unknown kind of database")
 	f("mysql://root:hunter2@db/x", "unknown kind of database")
-	f("sqlite:", "no file named")
+	f("sqlite:", "names no file")
 	f("sqlite:"+os.DevNull+"/x.db", "directory")
 	f("sqlite:"+t.TempDir(), "database file")
 	f("postgres://amy:hunter2@127.0.0.1:1/x?connect_timeout=1", "connect")
@@ -128,7 +129,7 @@ func TestFilesArePrivate(t *testing.T) {
 	}
 }
 
-// TestFullDiskIsNoSuccess lets the database grow by a few pages only.
+// TestFullDiskIsNoSuccess limits the database to a few more pages.
 func TestFullDiskIsNoSuccess(t *testing.T) {
 	s := openFile(t, filepath.Join(t.TempDir(), "full.db"))
 	var pages int

@@ -41,23 +41,22 @@ func scanOrder(r row) (rollback.Order, error) {
 	return o, err
 }
 
-// CreateOrder stores the one order of a change. created is false, and stored
-// the order that is there, when another rule was faster; both are zero when
-// the change is superseded or not known. A change that is suspended at the
-// moment passes its suspension on.
+// CreateOrder stores the one order of a change. If the change has an order
+// already, stored is that one and created is false. If the change is superseded or
+// not known, both are zero. The order takes over the change's suspension.
 func (s *Store) CreateOrder(ctx context.Context, o rollback.Order) (stored rollback.Order, created bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		if stored, created, err = createOrder(ctx, tx, o); err != nil || !created {
 			return err
 		}
-		entry, err := made(stored)
+		entry, err := createdEntry(stored)
 		if err != nil {
 			return err
 		}
 		return appendEntries(ctx, tx, entry)
 	})
 	if err != nil {
-		return rollback.Order{}, false, failed(err, "create order %s", o.Key)
+		return rollback.Order{}, false, wrap(err, "create order %s", o.Key)
 	}
 	return stored, created, nil
 }
@@ -77,10 +76,10 @@ func createOrder(ctx context.Context, tx executor, o rollback.Order) (stored rol
 	return stored, created, err
 }
 
-// made is the entry of a new order: all of it, the verdict it was made on
-// among it.
-func made(o rollback.Order) (Entry, error) {
-	return moved(o.Key, "rule "+o.Rule, o.CreatedAt, map[string]any{
+// createdEntry returns the journal entry of a new order, which holds the whole
+// order and the verdict behind it.
+func createdEntry(o rollback.Order) (Entry, error) {
+	return moveEntry(o.Key, "rule "+o.Rule, o.CreatedAt, map[string]any{
 		"to": o.State, "order": struct {
 			rollback.Order
 			Evidence json.RawMessage `json:"evidence"`
@@ -88,8 +87,7 @@ func made(o rollback.Order) (Entry, error) {
 	})
 }
 
-// insertOrder inserts the order unless there is one, or its change is
-// superseded.
+// insertOrder inserts the order unless the change has one, or is superseded.
 func insertOrder(ctx context.Context, tx executor, o rollback.Order) (bool, error) {
 	body, err := encode(o)
 	if err != nil {
@@ -107,27 +105,27 @@ func insertOrder(ctx context.Context, tx executor, o rollback.Order) (bool, erro
 		o.Epoch, micros(o.CreatedAt), micros(o.ExpiresAt), micros(o.DecidedAt), o.Actor, o.Why, body)
 }
 
-// cancelOrder ends the change's order unless a hook may have been called, and
-// gives what the journal must hold of it.
+// cancelOrder cancels the change's order unless a hook may have been called, and
+// returns the journal entries to append.
 func cancelOrder(ctx context.Context, tx executor, key, why string, now time.Time) ([]Entry, error) {
 	cancelled, err := affected(ctx, tx, `
 		UPDATE orders SET state = $2, why = $3, ended_at = $4 WHERE key = $1 AND state IN ($5, $6, $7)`,
 		key, rollback.Cancelled, why, micros(now), rollback.Proposed, rollback.Approved, rollback.Decided)
 	if err != nil || !cancelled {
-		return nil, failed(err, "cancel order")
+		return nil, wrap(err, "cancel order")
 	}
-	entry, err := moved(key, "", now, map[string]any{"to": rollback.Cancelled, "why": why})
+	entry, err := moveEntry(key, "", now, map[string]any{"to": rollback.Cancelled, "why": why})
 	return []Entry{entry}, err
 }
 
-// Order gives the order of a change, or ErrNotFound.
+// Order returns the order of a change, or ErrNotFound.
 func (s *Store) Order(ctx context.Context, key string) (rollback.Order, error) {
 	o, err := scanOrder(s.read.QueryRowContext(ctx, selectOrder+`WHERE key = $1`, key))
-	return o, failed(err, "read order %s", key)
+	return o, wrap(err, "read order %s", key)
 }
 
-// Orders lists the orders in any of the states, all of them if none is named,
-// newest first. A limit of 0 or less is none.
+// Orders lists the orders in any of the states, newest first. No states means
+// all; a limit of 0 or less means no limit.
 func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error) {
 	query, args := selectOrder, []any{}
 	if len(states) > 0 {
@@ -141,7 +139,7 @@ func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) 
 		query += fmt.Sprintf(` LIMIT %d`, limit)
 	}
 	found, err := collect(ctx, s.read, scanOrder, query, args...)
-	return found, failed(err, "list orders")
+	return found, wrap(err, "list orders")
 }
 
 // OrderMove is one move of an order from a state to another.
@@ -178,7 +176,7 @@ func (s *Store) MoveOrder(ctx context.Context, m OrderMove) (ok bool, err error)
 		}
 		return recordMove(ctx, tx, m, map[string]any{"to": m.To, "why": m.Why})
 	})
-	return ok && err == nil, failed(err, "move order %s to %s", m.Key, m.To)
+	return ok && err == nil, wrap(err, "move order %s to %s", m.Key, m.To)
 }
 
 // recordMove stores the messages of a move and its journal entry, which holds
@@ -187,16 +185,16 @@ func recordMove(ctx context.Context, tx executor, m OrderMove, detail map[string
 	if _, err := putOutgoing(ctx, tx, m.Messages...); err != nil {
 		return err
 	}
-	entry, err := moved(m.Key, m.Actor, m.At, detail)
+	entry, err := moveEntry(m.Key, m.Actor, m.At, detail)
 	if err != nil {
 		return err
 	}
 	return appendEntries(ctx, tx, entry)
 }
 
-// AskPeople takes a decided order back to proposed: what keeps it from being
-// sent is for a person to judge. From then on the order is not automatic. It
-// waits until expires. False: it is not decided any more.
+// AskPeople moves a decided order back to proposed, because a person must judge
+// what keeps it from being sent. From then on the order is not automatic, and it
+// expires at expires. False, and nothing stored, if it is not decided any more.
 func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now time.Time, messages ...Outgoing) (ok bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err = affected(ctx, tx, `
@@ -208,13 +206,13 @@ func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now tim
 		m := OrderMove{Key: key, At: now, Messages: messages}
 		return recordMove(ctx, tx, m, map[string]any{"to": rollback.Proposed, "why": why})
 	})
-	return ok && err == nil, failed(err, "put order %s to people", key)
+	return ok && err == nil, wrap(err, "move order %s back to proposed", key)
 }
 
-// NoteWhy writes down why a decided order waits, for people to see.
+// NoteWhy stores why a decided order waits, for people to read.
 func (s *Store) NoteWhy(ctx context.Context, key, why string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE orders SET why = $2 WHERE key = $1 AND state = $3 AND why <> $2`, key, why, rollback.Decided)
-	return failed(err, "note why order %s waits", key)
+	return wrap(err, "note why order %s waits", key)
 }
 
 func decidedAt(to rollback.State, now time.Time) time.Time {
@@ -232,12 +230,12 @@ func endedAt(to rollback.State, now time.Time) time.Time {
 }
 
 // RecentRollbacks counts the automatic orders of a slot's service, environment
-// and region that a hook may have been called for since a moment, the order
-// called key not among them.
+// and region whose hook may have been called at since or later. The order called
+// key does not count.
 func (s *Store) RecentRollbacks(ctx context.Context, slot sources.Slot, key string, since time.Time) (n int, err error) {
 	err = s.read.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM orders
 		WHERE service = $1 AND environment = $2 AND region = $3 AND automatic AND sent_at > 0 AND sent_at >= $4 AND key <> $5`,
 		slot.Service, slot.Environment, slot.Region, micros(since), key).Scan(&n)
-	return n, failed(err, "count recent rollbacks")
+	return n, wrap(err, "count recent rollbacks")
 }

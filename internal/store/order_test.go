@@ -69,9 +69,9 @@ func oneClaimAnOrder(t *testing.T, s *Store) {
 	}
 }
 
-// claimAgainstSupersession lets a claim race the event that forbids it. Either
-// may be first, but a claim won after the event is taken would be wrong, and
-// so would a cancelled order that is being sent.
+// claimAgainstSupersession runs a claim and the event that forbids it at the same
+// time. Either may be first, but a claim must not succeed after the event is stored,
+// and a cancelled order must not be sending.
 func claimAgainstSupersession(t *testing.T, s *Store) {
 	for i := range 20 {
 		e := told("c1", "v1", sources.Succeeded, 10)

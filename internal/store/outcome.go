@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Outcome is what came of one watch, for the record of its way of judging.
+// Outcome is the result of one watch. Outcomes with the same rule hash belong to
+// rules that judge alike, and are counted together.
 type Outcome struct {
 	WatchID    string
 	ChangeKey  string
@@ -13,14 +14,14 @@ type Outcome struct {
 	RuleHash   string
 	Service    string
 	EndedAt    time.Time
-	Fired      bool // it was likely or worse
-	Clean      bool // it was judged, and all was well
-	Saved      bool // what it found was rolled back, and that helped
-	FalseAlarm bool // a person says that it fired for nothing
+	Fired      bool // whether it reached likely or certain
+	Clean      bool // whether it was judged and found healthy
+	Saved      bool // whether the change was rolled back, and that helped
+	FalseAlarm bool // whether a person called it a false alarm
 }
 
-// PutOutcome adds to the record. What was noted of a watch before stays noted:
-// a person may call it a false alarm before it has ended.
+// PutOutcome stores an outcome. A flag that was set before stays set, because a
+// person may call a watch a false alarm before it has ended.
 func (s *Store) PutOutcome(ctx context.Context, o Outcome) error { return putOutcome(ctx, s.write, o) }
 
 func putOutcome(ctx context.Context, db executor, o Outcome) error {
@@ -31,11 +32,11 @@ func putOutcome(ctx context.Context, db executor, o Outcome) error {
 			fired = (outcomes.fired OR excluded.fired), clean = (outcomes.clean OR excluded.clean),
 			saved = (outcomes.saved OR excluded.saved), false_alarm = (outcomes.false_alarm OR excluded.false_alarm)`,
 		o.WatchID, o.ChangeKey, o.Rule, o.RuleHash, o.Service, micros(o.EndedAt), o.Fired, o.Clean, o.Saved, o.FalseAlarm)
-	return failed(err, "note what came of watch %s", o.WatchID)
+	return wrap(err, "store the outcome of watch %s", o.WatchID)
 }
 
-// Figures are the record of one way of judging with one service.
-type Figures struct {
+// OutcomeCounts counts the outcomes of one rule hash with one service.
+type OutcomeCounts struct {
 	RuleHash, Service   string
 	Ended               int
 	Clean, Fired        int
@@ -43,10 +44,10 @@ type Figures struct {
 	LastFire, LastFalse time.Time // zero: never
 }
 
-// FiguresOf gives the record of a way of judging, by service.
-func (s *Store) FiguresOf(ctx context.Context, ruleHash string) ([]Figures, error) {
-	scan := func(r row) (Figures, error) {
-		f := Figures{RuleHash: ruleHash}
+// OutcomeCounts counts the outcomes of a rule hash, by service.
+func (s *Store) OutcomeCounts(ctx context.Context, ruleHash string) ([]OutcomeCounts, error) {
+	scan := func(r row) (OutcomeCounts, error) {
+		f := OutcomeCounts{RuleHash: ruleHash}
 		var fire, wrong int64
 		err := r.Scan(&f.Service, &f.Ended, &f.Clean, &f.Fired, &f.Saved, &f.FalseAlarms, &fire, &wrong)
 		f.LastFire, f.LastFalse = fromMicros(fire), fromMicros(wrong)
@@ -57,30 +58,30 @@ func (s *Store) FiguresOf(ctx context.Context, ruleHash string) ([]Figures, erro
 			SUM(CASE WHEN saved THEN 1 ELSE 0 END), SUM(CASE WHEN false_alarm THEN 1 ELSE 0 END),
 			MAX(CASE WHEN fired THEN ended_at ELSE 0 END), MAX(CASE WHEN false_alarm THEN ended_at ELSE 0 END)
 		FROM outcomes WHERE rule_hash = $1 GROUP BY service ORDER BY service`, ruleHash)
-	return all, failed(err, "read the record of a rule")
+	return all, wrap(err, "count the outcomes of a rule")
 }
 
-// CleanSince counts the clean watches of a way of judging with a service that
-// ended after a moment.
-func (s *Store) CleanSince(ctx context.Context, ruleHash, service string, since time.Time) (n int, err error) {
+// CountClean counts the clean watches of a rule hash with a service that ended
+// after since and were not called false alarms.
+func (s *Store) CountClean(ctx context.Context, ruleHash, service string, since time.Time) (n int, err error) {
 	err = s.read.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM outcomes
 		WHERE rule_hash = $1 AND service = $2 AND ended_at > $3 AND clean AND NOT false_alarm`,
 		ruleHash, service, micros(since)).Scan(&n)
-	return n, failed(err, "count clean changes")
+	return n, wrap(err, "count the clean watches of a rule")
 }
 
-// WatchedSince counts the watches of a rule, whichever way it judged, that
-// ended since a moment, and says when the first of them did.
-func (s *Store) WatchedSince(ctx context.Context, rule string, since time.Time) (n int, first time.Time, err error) {
+// CountWatches counts the watches of a rule, whatever its hash was then, that
+// ended at since or later, and returns when the first of them ended.
+func (s *Store) CountWatches(ctx context.Context, rule string, since time.Time) (n int, first time.Time, err error) {
 	var at int64
 	err = s.read.QueryRowContext(ctx, `
 		SELECT COUNT(*), COALESCE(MIN(ended_at), 0) FROM outcomes WHERE rule = $1 AND ended_at >= $2`, rule, micros(since)).Scan(&n, &at)
-	return n, fromMicros(at), failed(err, "count what rule %s watched", rule)
+	return n, fromMicros(at), wrap(err, "count the watches of rule %s", rule)
 }
 
-// LastOutcomes are the newest watches that came to an end under a way of
-// judging, the newest first.
+// LastOutcomes lists the newest outcomes of a rule hash, newest first. It fills
+// WatchID, ChangeKey, Rule, RuleHash, Service and EndedAt alone.
 func (s *Store) LastOutcomes(ctx context.Context, ruleHash string, limit int) ([]Outcome, error) {
 	scan := func(r row) (Outcome, error) {
 		o := Outcome{RuleHash: ruleHash}
@@ -92,5 +93,5 @@ func (s *Store) LastOutcomes(ctx context.Context, ruleHash string, limit int) ([
 	all, err := collect(ctx, s.read, scan, `
 		SELECT watch_id, change_key, rule, service, ended_at FROM outcomes WHERE rule_hash = $1
 		ORDER BY ended_at DESC LIMIT $2`, ruleHash, limit)
-	return all, failed(err, "list the newest watches of a rule")
+	return all, wrap(err, "list the newest outcomes of a rule")
 }

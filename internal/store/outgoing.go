@@ -14,14 +14,14 @@ const (
 	Pending = "pending"
 	Sent    = "sent"
 	Failed  = "failed"
-	Grouped = "grouped" // not sent: its receiver was told of the whole fleet
+	Grouped = "grouped" // not sent: its receiver got one message about the whole fleet instead
 )
 
-// Outgoing is a message to one receiver. The row is the record; the job that
-// sends it carries the ID alone.
+// Outgoing is a message to one receiver. The row is the authority; the job that
+// sends it carries only the ID.
 type Outgoing struct {
-	ID        string // decides what is the same message
-	ChangeKey string // the change it tells of; "" for a message about a store, say
+	ID        string // messages with the same ID are the same message
+	ChangeKey string // the change it is about; "" for none, as where a metric store is out
 	Receiver  string
 	Message   notify.Message
 	State     string // Pending, Sent, Failed or Grouped
@@ -45,60 +45,60 @@ func scanOutgoing(r row) (Outgoing, error) {
 	return o, decode(message, &o.Message)
 }
 
-// PutOutgoing stores a message to be sent. created is false where one of its
-// ID is there already: the same thing is told once.
+// PutOutgoing stores a message to be sent. created is false, and nothing stored,
+// if there is one with its ID already.
 func (s *Store) PutOutgoing(ctx context.Context, o Outgoing) (created bool, err error) {
 	return putOutgoing(ctx, s.write, o)
 }
 
-// putOutgoing says whether the last message was new.
-func putOutgoing(ctx context.Context, db executor, told ...Outgoing) (created bool, err error) {
-	for _, o := range told {
+// putOutgoing stores messages, and says whether the last one was new.
+func putOutgoing(ctx context.Context, db executor, messages ...Outgoing) (created bool, err error) {
+	for _, o := range messages {
 		message, err := encode(o.Message)
 		if err != nil {
-			return false, failed(err, "store message %s", o.ID)
+			return false, wrap(err, "store message %s", o.ID)
 		}
 		created, err = affected(ctx, db, `
 			INSERT INTO outgoing (id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message)
 			VALUES ($1, $2, $3, $4, 0, '', $5, 0, $6) ON CONFLICT (id) DO NOTHING`,
 			o.ID, o.ChangeKey, o.Receiver, cmp.Or(o.State, Pending), micros(o.CreatedAt), message)
 		if err != nil {
-			return false, failed(err, "store message %s", o.ID)
+			return false, wrap(err, "store message %s", o.ID)
 		}
 	}
 	return created, nil
 }
 
-// Outgoing gives the message called id, or ErrNotFound.
+// Outgoing returns the message called id, or ErrNotFound.
 func (s *Store) Outgoing(ctx context.Context, id string) (Outgoing, error) {
 	o, err := scanOutgoing(s.read.QueryRowContext(ctx, selectOutgoing+`WHERE id = $1`, id))
-	return o, failed(err, "read message %s", id)
+	return o, wrap(err, "read message %s", id)
 }
 
-// PendingOutgoing lists the messages not yet sent or given up, oldest first.
+// PendingOutgoing lists the messages that are to be sent, oldest first.
 func (s *Store) PendingOutgoing(ctx context.Context) ([]Outgoing, error) {
 	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE state = 'pending' ORDER BY created_at, id`)
-	return os, failed(err, "list pending messages")
+	return os, wrap(err, "list pending messages")
 }
 
 // OutgoingOf lists the messages about a change, oldest first.
 func (s *Store) OutgoingOf(ctx context.Context, changeKey string) ([]Outgoing, error) {
 	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE change_key = $1 ORDER BY created_at, id`, changeKey)
-	return os, failed(err, "list messages of change %s", changeKey)
+	return os, wrap(err, "list messages of change %s", changeKey)
 }
 
-// SentOutgoing lists the messages a receiver was sent since a moment, oldest
-// first: those that a receiver with a short memory has to be reminded of.
+// SentOutgoing lists the messages that were sent to a receiver and created at
+// since or later, oldest first. Receivers that forget are reminded of these.
 func (s *Store) SentOutgoing(ctx context.Context, receiver string, since time.Time) ([]Outgoing, error) {
 	os, err := collect(ctx, s.read, scanOutgoing,
 		selectOutgoing+`WHERE receiver = $1 AND state = 'sent' AND created_at >= $2 ORDER BY created_at, id`,
 		receiver, micros(since))
-	return os, failed(err, "list messages sent to %s", receiver)
+	return os, wrap(err, "list messages sent to %s", receiver)
 }
 
-// FinishOutgoing counts an attempt of a pending message and moves it to state;
-// Pending again means that another attempt follows. False: it is not pending
-// any more.
+// FinishOutgoing counts an attempt to send a pending message, and moves it to
+// state; Pending means that another attempt follows. False, and nothing stored, if
+// the message is not pending any more.
 func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string, now time.Time) (bool, error) {
 	var sent time.Time
 	switch state {
@@ -106,10 +106,10 @@ func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string,
 		sent = now
 	case Pending, Failed:
 	default:
-		return false, fmt.Errorf("finish message %s: no such state: %q", id, state)
+		return false, fmt.Errorf("finish message %s: an attempt cannot end in state %q", id, state)
 	}
 	ok, err := affected(ctx, s.write, `
 		UPDATE outgoing SET state = $2, attempts = attempts + 1, last_error = $3, sent_at = $4
 		WHERE id = $1 AND state = 'pending'`, id, state, lastError, micros(sent))
-	return ok, failed(err, "finish message %s", id)
+	return ok, wrap(err, "finish message %s", id)
 }

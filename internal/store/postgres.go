@@ -13,8 +13,8 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the database's address: %w", err)
 	}
-	// A server set to "off" answers a commit before it is on disk, and makes
-	// every 2xx of ours a lie.
+	// With synchronous_commit off, the server would confirm a commit before it is
+	// on disk, and a 2xx of ours could be lost.
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

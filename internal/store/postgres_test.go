@@ -33,8 +33,8 @@ func TestPostgres(t *testing.T) {
 	}
 }
 
-// TestReplicasStartTogether opens one empty database from several sides at
-// once, and lets them take events of one slot.
+// TestReplicasStartTogether opens one empty database several times at once, and
+// accepts events of one slot through all of them.
 func TestReplicasStartTogether(t *testing.T) {
 	where := database(t, servertest.PostgreSQL(t).URL)
 	var replicas [4]*Store
@@ -69,7 +69,7 @@ func TestReplicasStartTogether(t *testing.T) {
 	}
 }
 
-// database makes an empty database that is dropped at the end of the test.
+// database creates an empty database that is dropped at the end of the test.
 func database(t *testing.T, server string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())

@@ -10,14 +10,14 @@ import (
 	"github.com/pushback/pushback/detector"
 )
 
-// PutProfile stores a profile under the hash of its content, and lets name —
-// query|tick|before|after|direction — point at it. What a verdict was judged
-// by is never overwritten; a profile that served nobody goes with its name.
-// What is read back is the packed form of what was learned.
+// PutProfile stores a profile under the hash of its content, and makes name
+// (query|tick|before|after|direction) refer to it. The profile that name referred to
+// before is deleted, unless a watch was judged with it. The stored form is
+// Profile.Pack, which rounds.
 func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile, at time.Time) (hash string, err error) {
 	body, err := p.Pack()
 	if err != nil {
-		return "", failed(err, "store profile")
+		return "", wrap(err, "store profile")
 	}
 	sum := sha256.Sum256(body)
 	hash = hex.EncodeToString(sum[:])
@@ -35,15 +35,15 @@ func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile,
 		if err != nil {
 			return err
 		}
-		_, err = dropUnnamed(ctx, tx, false, at)
+		_, err = deleteUnnamedProfiles(ctx, tx, false, at)
 		return err
 	})
-	return hash, failed(err, "store profile")
+	return hash, wrap(err, "store profile")
 }
 
-// dropUnnamed deletes the profiles, used or not, that were learned up to a
-// moment and that no name points at any more.
-func dropUnnamed(ctx context.Context, db executor, used bool, until time.Time) (int64, error) {
+// deleteUnnamedProfiles deletes the profiles that no name refers to, that were
+// learned up to until, and whose used flag is as given. It returns how many.
+func deleteUnnamedProfiles(ctx context.Context, db executor, used bool, until time.Time) (int64, error) {
 	result, err := db.ExecContext(ctx, `
 		DELETE FROM profiles WHERE used = $1 AND at <= $2
 		AND NOT EXISTS (SELECT 1 FROM profile_names n WHERE n.hash = profiles.hash)`, used, micros(until))
@@ -53,15 +53,15 @@ func dropUnnamed(ctx context.Context, db executor, used bool, until time.Time) (
 	return result.RowsAffected()
 }
 
-// UseProfile keeps a profile for what will be judged by it. False: a newer one
-// has just taken its place.
+// UseProfile marks a profile as used, so that PutProfile does not delete it.
+// False if it is deleted already, because a newer one has taken its name.
 func (s *Store) UseProfile(ctx context.Context, hash string) (bool, error) {
 	ok, err := affected(ctx, s.write, `UPDATE profiles SET used = TRUE WHERE hash = $1`, hash)
-	return ok, failed(err, "use profile %s", hash)
+	return ok, wrap(err, "use profile %s", hash)
 }
 
-// NewestProfile gives what name points at, and when it was learned, or
-// ErrNotFound.
+// NewestProfile returns the profile that name refers to, and when it was
+// learned, or ErrNotFound.
 func (s *Store) NewestProfile(ctx context.Context, name string) (p detector.Profile, hash string, at time.Time, err error) {
 	var body []byte
 	var learned int64
@@ -69,18 +69,18 @@ func (s *Store) NewestProfile(ctx context.Context, name string) (p detector.Prof
 		SELECT n.hash, n.at, p.body FROM profile_names n JOIN profiles p ON p.hash = n.hash WHERE n.name = $1`,
 		name).Scan(&hash, &learned, &body)
 	if err != nil {
-		return detector.Profile{}, "", time.Time{}, failed(err, "read newest profile")
+		return detector.Profile{}, "", time.Time{}, wrap(err, "read newest profile")
 	}
 	p, err = detector.Unpack(body)
-	return p, hash, fromMicros(learned), failed(err, "read newest profile")
+	return p, hash, fromMicros(learned), wrap(err, "read newest profile")
 }
 
-// ProfileByHash gives the profile a verdict was judged by, or ErrNotFound.
+// ProfileByHash returns the profile that a watch was judged with, or ErrNotFound.
 func (s *Store) ProfileByHash(ctx context.Context, hash string) (p detector.Profile, err error) {
 	var body []byte
 	if err := s.read.QueryRowContext(ctx, `SELECT body FROM profiles WHERE hash = $1`, hash).Scan(&body); err != nil {
-		return detector.Profile{}, failed(err, "read profile %s", hash)
+		return detector.Profile{}, wrap(err, "read profile %s", hash)
 	}
 	p, err = detector.Unpack(body)
-	return p, failed(err, "read profile %s", hash)
+	return p, wrap(err, "read profile %s", hash)
 }

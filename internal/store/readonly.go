@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// OpenReadOnly opens the store at url as Open does, to read it beside the
-// process it belongs to: no lock is taken, nothing is migrated, and on SQLite
-// nothing can be written. Accept must not be called.
+// OpenReadOnly opens the store at url to read it while another process uses it:
+// it takes no lock and migrates nothing, and on SQLite nothing can be written. Accept
+// must not be called.
 func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
-	s, err := openToRead(ctx, url)
+	s, err := openReadOnly(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("open store to read: %w", err)
 	}
@@ -21,7 +21,7 @@ func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-func openToRead(ctx context.Context, url string) (*Store, error) {
+func openReadOnly(ctx context.Context, url string) (*Store, error) {
 	path, ok := strings.CutPrefix(url, "sqlite:")
 	if !ok {
 		return openPostgres(ctx, url)
@@ -29,7 +29,8 @@ func openToRead(ctx context.Context, url string) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	// Not mode=ro: a reader of a write-ahead log may have to make its index.
+	// mode=rw and not ro, because a reader of a write-ahead log may have to create
+	// the log's index file.
 	db, err := connectSQLite(path, "&mode=rw&_pragma=query_only(1)", readers)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// TestReadBesideTheOwner reads what another handle holds locked, and changes
+// TestReadBesideTheOwner reads a file that another handle has locked, and changes
 // nothing.
 func TestReadBesideTheOwner(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "pushback.db")

@@ -5,32 +5,32 @@ import (
 	"fmt"
 )
 
-// The two databases write triggers each in its own words; these are the only
-// statements that are not the same for both. They are repeated at every start,
-// so that a journal whose triggers somebody dropped is sealed again.
+// The two databases have different syntax for triggers: these are the only
+// statements that differ. They run at every start, so that triggers which somebody
+// dropped come back.
 
-// sealSQLite refuses to alter the journal. INSERT OR REPLACE would remove a
-// row without asking the trigger on DELETE, hence the third.
+// sealSQLite makes SQLite refuse changes of the journal. The third trigger is
+// needed because INSERT OR REPLACE removes a row without firing the second.
 var sealSQLite = []string{
 	`CREATE TRIGGER IF NOT EXISTS journal_no_update BEFORE UPDATE ON journal
-		BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END`,
+		BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END`,
 	`CREATE TRIGGER IF NOT EXISTS journal_no_delete BEFORE DELETE ON journal
-		BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END`,
+		BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END`,
 	`CREATE TRIGGER IF NOT EXISTS journal_no_replace BEFORE INSERT ON journal
 		WHEN EXISTS (SELECT 1 FROM journal WHERE seq = NEW.seq)
-		BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END`,
+		BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END`,
 }
 
 var sealPostgres = []string{
 	`CREATE OR REPLACE FUNCTION pushback_journal_sealed() RETURNS trigger LANGUAGE plpgsql AS
-		$$ BEGIN RAISE EXCEPTION 'the journal is only added to'; END $$`,
+		$$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$`,
 	`CREATE OR REPLACE TRIGGER journal_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON journal
 		FOR EACH STATEMENT EXECUTE FUNCTION pushback_journal_sealed()`,
 }
 
-// seal has the database itself refuse every change of the journal but adding.
-// Whoever owns the database can take the triggers away; the chain of hashes
-// shows what they did then.
+// seal makes the database refuse to update or delete journal entries. The owner
+// of the database can drop the triggers; the chain of hashes shows what was changed
+// then.
 func (s *Store) seal(ctx context.Context) error {
 	statements := sealSQLite
 	if s.dialect == Postgres {
@@ -38,7 +38,7 @@ func (s *Store) seal(ctx context.Context) error {
 	}
 	for _, statement := range statements {
 		if _, err := s.write.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("seal the journal: %w", err)
+			return fmt.Errorf("make the journal append-only: %w", err)
 		}
 	}
 	return nil

@@ -8,26 +8,27 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// slotKey names a slot: the key of its nameless change.
+// slotKey returns the stored name of a slot.
 func slotKey(s sources.Slot) string { return sources.Key(s, "") }
 
-// lockSlot keeps every other transaction off the slot until this one ends. An
-// update that changes nothing is the one row lock both databases have.
+// lockSlot locks the slot until the transaction ends. It uses an UPDATE that
+// changes nothing, the only row lock that both databases have.
 func lockSlot(ctx context.Context, tx executor, slot string) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO slots (slot, epoch) VALUES ($1, 0)
 		ON CONFLICT (slot) DO UPDATE SET epoch = slots.epoch`, slot)
-	return failed(err, "lock slot")
+	return wrap(err, "lock slot")
 }
 
-// nextEpoch begins the slot's next generation. The slot must be locked.
+// nextEpoch raises the slot's epoch and returns it. The slot must be locked.
 func nextEpoch(ctx context.Context, tx executor, slot string) (epoch int64, err error) {
 	err = tx.QueryRowContext(ctx, `UPDATE slots SET epoch = epoch + 1 WHERE slot = $1 RETURNING epoch`, slot).Scan(&epoch)
-	return epoch, failed(err, "count the slot's generation")
+	return epoch, wrap(err, "raise the slot's epoch")
 }
 
-// place is a change's place in its slot: who stands in its way.
-type place struct {
+// slotState is a change's state in its slot: which newer change supersedes or
+// suspends it.
+type slotState struct {
 	change         sources.Change // ID, Status, StartedAt and Sequence alone
 	key            string
 	supersededBy   string
@@ -35,15 +36,15 @@ type place struct {
 	suspendedUntil time.Time
 }
 
-// settle gives every place of one slot what the others do to it, in the same
-// order. The newest change that succeeded supersedes all older ones. The
-// newest one still rolling suspends those older that stand — until
-// watch.MaxRolling after it started, because its end may never be told. One
-// that failed does neither, so that what it suspended stands again.
-func settle(places []place) []place {
-	live, rolling := newest(places, sources.Succeeded), newest(places, sources.Started)
-	settled := make([]place, len(places))
-	for i, p := range places {
+// arrange computes the state of every change of one slot, in the given order.
+// The newest change that succeeded supersedes all older ones. The newest one still
+// rolling suspends the older ones that are left, until watch.MaxRolling after its
+// start, because its end may never be reported. A change that failed does neither,
+// so that what it suspended resumes.
+func arrange(changes []slotState) []slotState {
+	live, rolling := newest(changes, sources.Succeeded), newest(changes, sources.Started)
+	arranged := make([]slotState, len(changes))
+	for i, p := range changes {
 		p.supersededBy, p.suspendedBy, p.suspendedUntil = "", "", time.Time{}
 		switch {
 		case live != nil && sources.Newer(live.change, p.change):
@@ -51,61 +52,61 @@ func settle(places []place) []place {
 		case rolling != nil && sources.Newer(rolling.change, p.change):
 			p.suspendedBy, p.suspendedUntil = rolling.key, rolling.change.StartedAt.Add(watch.MaxRolling)
 		}
-		settled[i] = p
+		arranged[i] = p
 	}
-	return settled
+	return arranged
 }
 
-// newest finds the newest place of the given status, or nil.
-func newest(places []place, status sources.Status) *place {
-	var found *place
-	for i, p := range places {
+// newest returns the newest change of the given status, or nil.
+func newest(changes []slotState, status sources.Status) *slotState {
+	var found *slotState
+	for i, p := range changes {
 		if p.change.Status == status && (found == nil || sources.Newer(p.change, found.change)) {
-			found = &places[i]
+			found = &changes[i]
 		}
 	}
 	return found
 }
 
-// settleSlot brings every change that stands in the slot up to date after one
-// of them was folded. A superseded change is not looked at again: it has
-// ceased to act, and nothing told later brings that back. The entries are for
-// the journal.
-func settleSlot(ctx context.Context, tx executor, slot string, now time.Time) (entries []Entry, err error) {
-	before, err := collect(ctx, tx, scanPlace, `
+// updateSlot stores the new state of every change of the slot after an event was
+// folded into one of them. It leaves superseded changes alone: a superseded change
+// never acts again, whatever is reported later. It returns the journal entries to
+// append.
+func updateSlot(ctx context.Context, tx executor, slot string, now time.Time) (entries []Entry, err error) {
+	before, err := collect(ctx, tx, scanSlotState, `
 		SELECT key, id, status, started_at, sequence, suspended_by, suspended_until
 		FROM changes WHERE slot = $1 AND superseded_by = ''`, slot)
 	if err != nil {
-		return nil, failed(err, "read slot")
+		return nil, wrap(err, "read slot")
 	}
-	for i, p := range settle(before) {
+	for i, p := range arrange(before) {
 		if p.equal(before[i]) {
 			continue
 		}
 		cancelled, err := p.save(ctx, tx, now)
 		if err != nil {
-			return nil, failed(err, "settle slot")
+			return nil, wrap(err, "update slot")
 		}
 		entries = append(entries, cancelled...)
 	}
 	return entries, nil
 }
 
-func scanPlace(r row) (place, error) {
-	var p place
+func scanSlotState(r row) (slotState, error) {
+	var p slotState
 	var started, suspended int64
 	err := r.Scan(&p.key, &p.change.ID, &p.change.Status, &started, &p.change.Sequence, &p.suspendedBy, &suspended)
 	p.change.StartedAt, p.suspendedUntil = fromMicros(started), fromMicros(suspended)
 	return p, err
 }
 
-// equal says whether both are stored alike.
-func (p place) equal(o place) bool {
+// equal says whether both have the same stored form.
+func (p slotState) equal(o slotState) bool {
 	return p.supersededBy == o.supersededBy && p.suspendedBy == o.suspendedBy && p.suspendedUntil.Equal(o.suspendedUntil)
 }
 
-// save stores the place, and what it means for the change's order.
-func (p place) save(ctx context.Context, tx executor, now time.Time) ([]Entry, error) {
+// save stores the state, and cancels or suspends the change's order accordingly.
+func (p slotState) save(ctx context.Context, tx executor, now time.Time) ([]Entry, error) {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE changes SET superseded_by = $2, suspended_by = $3, suspended_until = $4 WHERE key = $1`,
 		p.key, p.supersededBy, p.suspendedBy, micros(p.suspendedUntil))

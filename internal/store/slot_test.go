@@ -73,16 +73,16 @@ func slotInAnyOrder(t *testing.T, s *Store) {
 	}
 }
 
-func TestSettle(t *testing.T) {
+func TestArrange(t *testing.T) {
 	f := func(name, want string, statuses ...sources.Status) {
 		t.Helper()
-		var places []place
+		var changes []slotState
 		for i, status := range statuses {
 			c := sources.Change{Status: status, StartedAt: at(i), ID: string(rune('a' + i))}
-			places = append(places, place{key: c.ID, change: c})
+			changes = append(changes, slotState{key: c.ID, change: c})
 		}
 		var got string
-		for _, p := range settle(places) {
+		for _, p := range arrange(changes) {
 			switch {
 			case p.supersededBy != "":
 				got += "x"

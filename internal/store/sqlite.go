@@ -12,13 +12,13 @@ import (
 	_ "modernc.org/sqlite" // registers "sqlite"
 )
 
-// readers is how many queries may read while one connection writes. WAL lets
-// them read on undisturbed.
+// readers is how many connections read while one writes. The write-ahead log
+// lets them read without waiting for the writer.
 const readers = 4
 
-// openSQLite opens two pools on one file. SQLite has one writer at a time:
-// with one connection they queue in the process, where waiting is fair and
-// costs nothing, instead of polling a locked file until a timeout.
+// openSQLite opens two pools on one file. SQLite allows one writer at a time.
+// With one writing connection, writers queue within the process, in order, instead
+// of polling a locked file until a timeout.
 func openSQLite(path string) (*Store, error) {
 	unlock, err := lockFile(path)
 	if err != nil {
@@ -47,41 +47,40 @@ func connectSQLite(path, options string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// lockFile makes the database file and holds path.lock until the returned
-// function is called. The kernel drops the lock with the process, however it
-// ends; the file itself stays, because removing it would let two processes
-// hold locks on two files of one name.
+// lockFile creates the database file, and locks path.lock until the returned
+// function is called. The kernel releases the lock when the process ends, however
+// it ends. The lock file stays: if it were removed, two processes could lock two
+// files of that name.
 func lockFile(path string) (unlock func() error, err error) {
 	if path == "" {
-		return nil, errors.New("sqlite: no file named: write sqlite:/path/file.db")
+		return nil, errors.New("the sqlite URL names no file: write sqlite:/path/file.db")
 	}
-	if err := makeFolder(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("make the database's directory: %w", err)
+	if err := makeDirectory(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("create the database's directory: %w", err)
 	}
 	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the lock beside the database: %w", err)
+		return nil, fmt.Errorf("open the database's lock file: %w", err)
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s is in use by another process: stop it, or use another file: %w", path, err), lock.Close())
 	}
-	if err := makePrivate(path); err != nil {
+	if err := makePrivateFile(path); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return lock.Close, nil
 }
 
-// makeFolder makes a directory and has its name on disk, and that of every one
-// above it that was missing: a commit that is synced is lost with a power cut
-// if the folder it lies in has no name afterwards. What lies in the folder
-// itself, SQLite syncs.
-func makeFolder(dir string) error {
+// makeDirectory creates a directory and the missing ones above it, and syncs the
+// entry of each: without that, a power cut could remove the directory and lose
+// commits within it that were synced. SQLite syncs the entries of its own files.
+func makeDirectory(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
 	above := filepath.Dir(dir)
 	if above != dir {
-		if err := makeFolder(above); err != nil {
+		if err := makeDirectory(above); err != nil {
 			return err
 		}
 	}
@@ -95,12 +94,12 @@ func makeFolder(dir string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// makePrivate makes the file before SQLite does, which would make it readable
-// by all; the -wal and -shm files take its mode.
-func makePrivate(path string) error {
+// makePrivateFile creates the database file with mode 0600 before SQLite would
+// create it readable by all. The -wal and -shm files take its mode.
+func makePrivateFile(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return fmt.Errorf("make the database file: %w", err)
+		return fmt.Errorf("create the database file: %w", err)
 	}
 	return f.Close()
 }

@@ -10,59 +10,59 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// suite runs on both databases: every statement is written once and must mean
-// the same to each.
+// suite runs on both databases, because every statement must have the same
+// effect on each.
 var suite = []struct {
 	name string
 	run  func(*testing.T, *Store)
 }{
 	{"a duplicate changes nothing", duplicateChangesNothing},
-	{"a later status is news", laterStatusIsNews},
+	{"a later status is stored", laterStatusIsNews},
 	{"two tools, one change", twoToolsOneChange},
-	{"two changes after all", twoChangesAfterAll},
+	{"two changes stay apart", twoChangesAfterAll},
 	{"a thousand at once, none lost", thousandAtOnce},
 	{"one change raced by two tools", racedByTwoTools},
-	{"a bad event spares its neighbours", badEventSparesNeighbours},
+	{"a bad event leaves its group alone", badEventSparesNeighbours},
 	{"a cancelled caller gets no success", cancelledCaller},
-	{"what a newer change does", newerChange},
-	{"a slot settles alike in any order", slotInAnyOrder},
+	{"a newer change supersedes or suspends", newerChange},
+	{"events of a slot in any order", slotInAnyOrder},
 	{"finding changes", findingChanges},
 	{"predecessor", predecessorOf},
 	{"concurrent changes", concurrentChanges},
-	{"condemned stretches", condemnedStretches},
+	{"bad windows", condemnedStretches},
 	{"incidents", incidents},
 	{"pruning keeps duplicates known", pruning},
 	{"one order a change", oneOrderAChange},
 	{"one claim an order", oneClaimAnOrder},
 	{"claim against supersession", claimAgainstSupersession},
 	{"order against supersession", orderAgainstSupersession},
-	{"who may not claim", whoMayNotClaim},
+	{"claims refused", whoMayNotClaim},
 	{"finishing needs the claim", finishingNeedsTheClaim},
 	{"verifying orders", verifyingOrders},
 	{"moving orders", movingOrders},
 	{"recent rollbacks", recentRollbacks},
 	{"planning twice", planningTwice},
 	{"a watch moves once", watchMovesOnce},
-	{"effects stand or fall together", effectsTogether},
+	{"effects are stored with the move or not at all", effectsTogether},
 	{"leases", leases},
-	{"records replace what says the same", recordsReplace},
+	{"equal records are stored once", recordsReplace},
 	{"profiles", profiles},
-	{"profiles that served nobody", profilesUnused},
+	{"unused profiles", profilesUnused},
 	{"schedules", schedules},
 	{"live changes", liveChanges},
-	{"messages are told once", messagesOnce},
+	{"messages are stored once", messagesOnce},
 	{"annotations", annotations},
 	{"journal", journal},
 	{"the last good rules", goodRules},
-	{"the journal is sealed", journalIsSealed},
+	{"the journal is append-only", journalIsSealed},
 	{"the journal is chained", journalIsChained},
 	{"the journal by time", journalByTime},
 	{"moves of orders are recorded", movesAreRecorded},
 	{"asking people", askingPeople},
 	{"holds", holds},
 	{"secrets", secrets},
-	{"what came of watches", outcomes},
-	{"how far rules may go", trustKept},
+	{"outcomes", outcomes},
+	{"trust", trustKept},
 }
 
 func TestSQLite(t *testing.T) {
@@ -74,7 +74,7 @@ func TestSQLite(t *testing.T) {
 	}
 }
 
-// openFile opens a SQLite store that the test closes at its end.
+// openFile opens a SQLite store that is closed at the end of the test.
 func openFile(t testing.TB, path string) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), "sqlite:"+path)
@@ -89,7 +89,7 @@ func openFile(t testing.TB, path string) *Store {
 	return s
 }
 
-// at is a minute of the tests' day; now is its end, when everything is told.
+// at returns a minute of the tests' hour; now is the last one, after all events.
 func at(minute int) time.Time { return time.Date(2026, 3, 1, 10, minute, 0, 0, time.UTC) }
 
 var now = at(59)
@@ -129,7 +129,7 @@ func accept(t testing.TB, s *Store, events ...sources.Event) Accepted {
 	return last
 }
 
-// reread gives the change as it stands by now.
+// reread returns the change as it is stored now.
 func reread(t *testing.T, s *Store, c Change) Change {
 	t.Helper()
 	c, err := s.Change(t.Context(), c.Key)
@@ -139,7 +139,7 @@ func reread(t *testing.T, s *Store, c Change) Change {
 	return c
 }
 
-// orderFor is an order as the engine makes it, decided.
+// orderFor returns a decided order as the engine makes it.
 func orderFor(c Change) rollback.Order {
 	return rollback.Order{
 		Key: c.Key, Change: c.Change, Rule: "red", Hook: "deploy", Target: "v0", State: rollback.Decided,
@@ -147,7 +147,7 @@ func orderFor(c Change) rollback.Order {
 	}
 }
 
-// created stores the order of a change that a succeeded event makes.
+// created stores a succeeded change and its order.
 func created(t *testing.T, s *Store) rollback.Order {
 	t.Helper()
 	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
@@ -158,7 +158,8 @@ func created(t *testing.T, s *Store) rollback.Order {
 	return o
 }
 
-// must fails the test unless the compare-and-swap went as expected.
+// must returns a check that fails the test unless the compare-and-swap returned
+// want.
 func must(t *testing.T, want bool, what string) func(bool, error) {
 	t.Helper()
 	return func(got bool, err error) {
@@ -169,7 +170,7 @@ func must(t *testing.T, want bool, what string) func(bool, error) {
 	}
 }
 
-// state gives the state an order is in by now.
+// state returns the present state of an order.
 func state(t *testing.T, s *Store, key string) rollback.State {
 	t.Helper()
 	o, err := s.Order(t.Context(), key)

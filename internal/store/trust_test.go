@@ -28,11 +28,11 @@ func outcomes(t *testing.T, s *Store) {
 	put("d", "search", 6, func(o *Outcome) { o.Saved = true })
 	put("e", "search", 7, func(o *Outcome) { o.RuleHash = "other"; o.Clean = true })
 
-	got, err := s.FiguresOf(t.Context(), "h")
+	got, err := s.OutcomeCounts(t.Context(), "h")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Figures{
+	want := []OutcomeCounts{
 		{RuleHash: "h", Service: "cart", Ended: 3, Clean: 2, Fired: 1, FalseAlarms: 1, LastFire: at(3), LastFalse: at(3)},
 		{RuleHash: "h", Service: "search", Ended: 1, Fired: 1, Saved: 1, LastFire: at(6)},
 	}
@@ -40,12 +40,12 @@ func outcomes(t *testing.T, s *Store) {
 		t.Error(diff)
 	}
 	for since, want := range map[time.Time]int{{}: 2, at(1): 1, at(3): 1, at(4): 0} {
-		if n, err := s.CleanSince(t.Context(), "h", "cart", since); err != nil || n != want {
+		if n, err := s.CountClean(t.Context(), "h", "cart", since); err != nil || n != want {
 			t.Errorf("since %v: %d, %v", since, n, err)
 		}
 	}
 	for since, want := range map[time.Time]int{{}: 5, at(4): 3, at(8): 0} {
-		n, first, err := s.WatchedSince(t.Context(), "red", since)
+		n, first, err := s.CountWatches(t.Context(), "red", since)
 		if err != nil || n != want || n > 0 && first.Before(since) || n == 0 && !first.IsZero() {
 			t.Errorf("watched since %v: %d, the first %v, %v", since, n, first, err)
 		}
@@ -58,7 +58,7 @@ func outcomes(t *testing.T, s *Store) {
 
 func trustKept(t *testing.T, s *Store) {
 	for i, mode := range []string{"ask", "act"} {
-		tr := Trust{RuleHash: "h", Service: "cart", Rule: "red", Mode: mode, Taken: i == 1, Actor: "ada", Why: "w", At: at(i)}
+		tr := Trust{RuleHash: "h", Service: "cart", Rule: "red", Mode: mode, Revoked: i == 1, Actor: "ada", Why: "w", At: at(i)}
 		if err := s.PutTrust(t.Context(), tr, Entry{At: at(i), ChangeKey: "rules/red", Actor: "ada", Action: "promote"}); err != nil {
 			t.Fatal(err)
 		}

@@ -8,13 +8,13 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// VerifyOrder stores, once, what was found running after the order was done,
-// and the messages about it. False: there is a verification already, or the
-// order is not done.
+// VerifyOrder stores what was found running after the order was done, and the
+// messages about it. False, and nothing stored, if the order has a verification
+// already or is not done.
 func (s *Store) VerifyOrder(ctx context.Context, key string, v rollback.Verification, messages ...Outgoing) (ok bool, err error) {
 	body, err := encode(v)
 	if err != nil {
-		return false, failed(err, "verify order %s", key)
+		return false, wrap(err, "verify order %s", key)
 	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err = affected(ctx, tx, `UPDATE orders SET verification = $2 WHERE key = $1 AND state = $3 AND verification = ''`,
@@ -24,13 +24,13 @@ func (s *Store) VerifyOrder(ctx context.Context, key string, v rollback.Verifica
 		}
 		return recordMove(ctx, tx, OrderMove{Key: key, At: v.At, Messages: messages}, map[string]any{"verification": v})
 	})
-	return ok && err == nil, failed(err, "verify order %s", key)
+	return ok && err == nil, wrap(err, "verify order %s", key)
 }
 
-// UnverifiedOrders lists the orders that were done since a moment, and of
-// which nobody has said yet what runs.
+// UnverifiedOrders lists the orders that were done at since or later and have no
+// verification, oldest first.
 func (s *Store) UnverifiedOrders(ctx context.Context, since time.Time) ([]rollback.Order, error) {
 	found, err := collect(ctx, s.read, scanOrder,
 		selectOrder+`WHERE state = $1 AND verification = '' AND ended_at >= $2 ORDER BY ended_at, key`, rollback.Done, micros(since))
-	return found, failed(err, "list unverified orders")
+	return found, wrap(err, "list unverified orders")
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Plan stores the watches of a change and marks it planned. Repeating it is
-// harmless: what has begun is left as it is.
-func (s *Store) Plan(ctx context.Context, changeKey string, ws []watch.Watch) error {
+// PlanChange stores the watches of a change and marks it as planned. Repeating
+// it changes nothing: watches that are stored stay as they are.
+func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Watch) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err := affected(ctx, tx, `UPDATE changes SET planned = TRUE WHERE key = $1`, changeKey)
 		if err != nil {
@@ -26,7 +26,7 @@ func (s *Store) Plan(ctx context.Context, changeKey string, ws []watch.Watch) er
 		}
 		return nil
 	})
-	return failed(err, "plan watches of change %s", changeKey)
+	return wrap(err, "plan watches of change %s", changeKey)
 }
 
 func insertWatch(ctx context.Context, tx executor, changeKey string, w watch.Watch) error {
@@ -50,38 +50,38 @@ func scanWatch(r row) (watch.Watch, error) {
 	return w, decode(body, &w)
 }
 
-// OpenWatches lists every watch that still looks.
+// OpenWatches lists the watches that have not ended.
 func (s *Store) OpenWatches(ctx context.Context) ([]watch.Watch, error) {
 	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE running ORDER BY id`)
-	return ws, failed(err, "list open watches")
+	return ws, wrap(err, "list open watches")
 }
 
 // WatchesOf lists the watches of a change, by rule.
 func (s *Store) WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error) {
 	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE change_key = $1 ORDER BY id`, changeKey)
-	return ws, failed(err, "list watches of change %s", changeKey)
+	return ws, wrap(err, "list watches of change %s", changeKey)
 }
 
-// LeaseWatch gives an open watch to holder until a moment of the clock Now
-// tells. False: another holds it still.
+// LeaseWatch leases an open watch to holder until a time of Store.Now. False if
+// another holder's lease is in force, or the watch is not open.
 func (s *Store) LeaseWatch(ctx context.Context, id, holder string, until time.Time) (bool, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
-		return false, failed(err, "lease watch %s", id)
+		return false, wrap(err, "lease watch %s", id)
 	}
 	ok, err := affected(ctx, s.write, `
 		UPDATE watches SET holder = $2, leased_until = $3
 		WHERE id = $1 AND running AND (holder = $2 OR leased_until <= $4)`,
 		id, holder, micros(until), micros(now))
-	return ok, failed(err, "lease watch %s", id)
+	return ok, wrap(err, "lease watch %s", id)
 }
 
-// voidLeases frees the watches and schedules of the process that had the file
-// before us. The file lock proves that it is gone.
-func (s *Store) voidLeases(ctx context.Context) error {
+// clearLeases ends the leases of the process that used the file before this one.
+// The file lock proves that it has ended.
+func (s *Store) clearLeases(ctx context.Context) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE watches SET holder = '', leased_until = 0 WHERE running`)
 	if err == nil {
 		_, err = s.write.ExecContext(ctx, `UPDATE schedules SET holder = '', leased_until = 0`)
 	}
-	return failed(err, "free what the last run held")
+	return wrap(err, "end the leases of the last process")
 }

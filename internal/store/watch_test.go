@@ -16,12 +16,12 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// planned stores a change with one watch.
+// planned stores a change with one watch and returns the watch.
 func planned(t *testing.T, s *Store) watch.Watch {
 	t.Helper()
 	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
 	w := watch.Watch{ID: c.Key + ".red", ChangeKey: c.Key, Rule: "red", State: watch.Waiting, Bake: time.Hour, Next: at(11)}
-	if err := s.Plan(t.Context(), c.Key, []watch.Watch{w}); err != nil {
+	if err := s.PlanChange(t.Context(), c.Key, []watch.Watch{w}); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -29,18 +29,18 @@ func planned(t *testing.T, s *Store) watch.Watch {
 
 func planningTwice(t *testing.T, s *Store) {
 	accept(t, s, told("c0", "v0", sources.Started, 5))
-	if cs, err := s.Unplanned(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
+	if cs, err := s.UnplannedChanges(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
 		t.Fatalf("unplanned %v, %v", ids(cs), err)
 	}
 	w := planned(t, s)
-	if cs, err := s.Unplanned(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
+	if cs, err := s.UnplannedChanges(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
 		t.Fatalf("unplanned %v, %v", ids(cs), err)
 	}
 	moved := w
 	moved.State = watch.Watching
 	ok, _, _, err := s.MoveWatch(t.Context(), w, moved, Effects{})
 	must(t, true, "move")(ok, err)
-	if err := s.Plan(t.Context(), w.ChangeKey, []watch.Watch{w}); err != nil {
+	if err := s.PlanChange(t.Context(), w.ChangeKey, []watch.Watch{w}); err != nil {
 		t.Fatal(err)
 	}
 	moved.Revision = 1
@@ -53,7 +53,7 @@ func planningTwice(t *testing.T, s *Store) {
 			t.Error(err, diff)
 		}
 	}
-	if err := s.Plan(t.Context(), "none", nil); !errors.Is(err, ErrNotFound) {
+	if err := s.PlanChange(t.Context(), "none", nil); !errors.Is(err, ErrNotFound) {
 		t.Errorf("plan of no change: %v", err)
 	}
 }
@@ -215,8 +215,8 @@ func profiles(t *testing.T, s *Store) {
 	}
 }
 
-// profilesUnused: what nobody was judged by goes with its name, and what
-// somebody was goes with the retention.
+// profilesUnused checks that an unused profile is deleted when a newer one takes
+// its name, and a used one when its retention ends.
 func profilesUnused(t *testing.T, s *Store) {
 	put := func(ticks, minute int) string {
 		t.Helper()

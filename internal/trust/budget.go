@@ -21,7 +21,7 @@ const (
 // Counter counts the watches of a rule since a moment, and tells when the first of
 // them ended.
 type Counter interface {
-	WatchedSince(ctx context.Context, rule string, since time.Time) (n int, first time.Time, err error)
+	CountWatches(ctx context.Context, rule string, since time.Time) (n int, first time.Time, err error)
 }
 
 // Pace returns how many changes a second a rule watches, measured over the last four
@@ -29,7 +29,7 @@ type Counter interface {
 // defaults whatever its budget is: they keep one false rollback a quarter up to
 // about forty changes a week.
 func Pace(ctx context.Context, st Counter, rule string, now time.Time) (float64, error) {
-	n, first, err := st.WatchedSince(ctx, rule, now.Add(-paceWindow))
+	n, first, err := st.CountWatches(ctx, rule, now.Add(-paceWindow))
 	if err != nil || n == 0 {
 		return 0, err
 	}

@@ -34,8 +34,8 @@ func (p Policy) clean() int { return cmp.Or(max(0, p.Clean), DefaultClean) }
 type Store interface {
 	TrustOf(ctx context.Context, ruleHash string) ([]store.Trust, error)
 	PutTrust(ctx context.Context, t store.Trust, e store.Entry) error
-	FiguresOf(ctx context.Context, ruleHash string) ([]store.Figures, error)
-	CleanSince(ctx context.Context, ruleHash, service string, since time.Time) (int, error)
+	OutcomeCounts(ctx context.Context, ruleHash string) ([]store.OutcomeCounts, error)
+	CountClean(ctx context.Context, ruleHash, service string, since time.Time) (int, error)
 	BacktestOf(ctx context.Context, ruleHash string) (store.Backtest, error)
 	PutBacktest(ctx context.Context, b store.Backtest) error
 	PutOutcome(ctx context.Context, o store.Outcome) error

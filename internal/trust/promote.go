@@ -19,7 +19,7 @@ type Status struct {
 	Written   rules.Mode // the furthest mode of its response lines
 	Given     rules.Mode // what people gave it, or what a new rule has
 	Effective rules.Mode // the least of Written, Given and the operators' cap
-	Record    store.Figures
+	Record    store.OutcomeCounts
 	Backtest  *store.Backtest // nil: it was never backtested
 	Next      rules.Mode      // one step beyond Given
 	Proposed  bool            // Next is earned and waits for a person
@@ -48,7 +48,7 @@ func (k *Keeper) Statuses(ctx context.Context) ([]Status, error) {
 // statusesOf returns a rule's status with every service, first the one that holds
 // for services without a record.
 func (k *Keeper) statusesOf(ctx context.Context, r rules.Rule) ([]Status, error) {
-	figures, err := k.Store.FiguresOf(ctx, r.Hash)
+	figures, err := k.Store.OutcomeCounts(ctx, r.Hash)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (k *Keeper) decideNext(ctx context.Context, s *Status, given []store.Trust)
 	if t, ok := trustFor(given, s.Service); ok && t.At.After(since) {
 		since = t.At
 	}
-	n, err := k.Store.CleanSince(ctx, s.Rule.Hash, s.Service, since)
+	n, err := k.Store.CountClean(ctx, s.Rule.Hash, s.Service, since)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (k *Keeper) decideNext(ctx context.Context, s *Status, given []store.Trust)
 // before that earns nothing any more.
 func demotedSince(given []store.Trust, service string, at time.Time) bool {
 	t, ok := trustFor(given, service)
-	return ok && t.Taken && t.At.After(at)
+	return ok && t.Revoked && t.At.After(at)
 }
 
 // backtested is the mode that the last backtest found the rule fit for.
@@ -155,7 +155,7 @@ func (k *Keeper) give(ctx context.Context, r rules.Rule, service string, to rule
 		panic(err) // plain text: cannot fail
 	}
 	err = k.Store.PutTrust(ctx,
-		store.Trust{RuleHash: r.Hash, Service: service, Rule: r.Name, Mode: to.String(), Taken: action == demotion, Actor: actor, Why: why, At: now},
+		store.Trust{RuleHash: r.Hash, Service: service, Rule: r.Name, Mode: to.String(), Revoked: action == demotion, Actor: actor, Why: why, At: now},
 		store.Entry{At: now, ChangeKey: "rules/" + r.Name, Actor: actor, Action: action, Detail: detail})
 	if err != nil {
 		return Status{}, err

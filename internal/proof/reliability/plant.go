@@ -24,7 +24,7 @@ func (p *plant) files() (names []string) {
 var (
 	ackBeforeCommit = plant{"ack", "acknowledges before it commits", []edit{{
 		"internal/store/accept.go",
-		"\tcase <-d.done:\n\t\treturn d.accepted, failed(d.err, \"accept event\")\n",
+		"\tcase <-d.done:\n\t\treturn d.accepted, wrap(d.err, \"accept event\")\n",
 		"\tdefault:\n\t\tc := sources.Begin(e)\n\t\treturn Accepted{Change: Change{Change: c, Key: c.Key()}, Created: true}, nil\n",
 	}}}
 
@@ -36,7 +36,7 @@ var (
 		},
 		{
 			"internal/store/claim.go",
-			"WHERE key = $1 AND state = $4 AND epoch = $5`+mayAct+` RETURNING claim`",
+			"WHERE key = $1 AND state = $4 AND epoch = $5`+mayBeSent+` RETURNING claim`",
 			"WHERE key = $1 AND state = $4 AND $5 = $5` + ` RETURNING claim`",
 		},
 	}}

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// executor is what a *sql.DB and a *sql.Tx have in common.
+// executor is a *sql.DB or a *sql.Tx.
 type executor interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -21,7 +21,8 @@ type executor interface {
 // row is a *sql.Row or one row of *sql.Rows.
 type row interface{ Scan(dest ...any) error }
 
-// micros is the stored form of t: microseconds since 1970, 0 for no time.
+// micros returns the stored form of t: microseconds since 1970, 0 for the zero
+// time.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -36,7 +37,7 @@ func fromMicros(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// decode reads the column that was scanned into text.
+// decode unmarshals a JSON column into a pointer.
 func decode(text string, into any) error {
 	if err := json.Unmarshal([]byte(text), into); err != nil {
 		return fmt.Errorf("decode stored %T: %w", into, err)
@@ -70,8 +71,8 @@ func collect[T any](ctx context.Context, db executor, scan func(row) (T, error),
 	return all, rows.Err()
 }
 
-// affected runs a statement and says whether it changed a row: the answer of
-// every compare-and-swap.
+// affected runs a statement and says whether it changed a row. Every
+// compare-and-swap uses it.
 func affected(ctx context.Context, db executor, query string, args ...any) (bool, error) {
 	result, err := db.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -88,7 +89,7 @@ func (s *Store) transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := do(tx); err != nil {
-		return errors.Join(err, ignoreDone(tx.Rollback()))
+		return errors.Join(err, ignoreTxDone(tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -96,18 +97,18 @@ func (s *Store) transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return nil
 }
 
-// ignoreDone drops the complaint of a rollback that a cancelled context has
-// already made.
-func ignoreDone(err error) error {
+// ignoreTxDone drops the error of a rollback that database/sql has already done
+// because the context was cancelled.
+func ignoreTxDone(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil
 	}
 	return err
 }
 
-// failed wraps err with what was being done, and turns "no rows" into
-// ErrNotFound.
-func failed(err error, format string, args ...any) error {
+// wrap adds to err what was being done, and turns "no rows" into ErrNotFound. It
+// returns nil for nil.
+func wrap(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
@@ -117,7 +118,7 @@ func failed(err error, format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, err)...)
 }
 
-// placeholders gives "$first, $first+1, …" for n values.
+// placeholders returns "$first, $first+1, …" for n values.
 func placeholders(first, n int) string {
 	marks := make([]string, n)
 	for i := range marks {

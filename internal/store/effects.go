@@ -11,9 +11,9 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Effects are what one look leads to. They are stored with the move of the
-// watch or not at all: no crash leaves a verdict whose order or messages are
-// forgotten, nor the other way round.
+// Effects are the results of one look. They are stored in the transaction that
+// moves the watch, so that no crash leaves a verdict without its order and messages,
+// nor an order without its verdict.
 type Effects struct {
 	Record     *Record
 	Outgoing   []Outgoing      // as PutOutgoing
@@ -24,10 +24,10 @@ type Effects struct {
 	Entries    []Entry         // as Append
 }
 
-// MoveWatch stores to, one revision above from, if the watch is still as in
-// from, and the effects with it. moved is false where somebody else moved it:
-// nothing was stored. order and created are CreateOrder's answers to
-// Effects.Order.
+// MoveWatch stores the watch to, one revision above from, together with the
+// effects, if the stored watch still has the state and revision of from. moved is
+// false, and nothing stored, if it does not. order and created are what CreateOrder
+// returns for Effects.Order.
 func (s *Store) MoveWatch(
 	ctx context.Context, from, to watch.Watch, e Effects,
 ) (moved bool, order rollback.Order, created bool, err error) {
@@ -41,7 +41,7 @@ func (s *Store) MoveWatch(
 			}
 		}
 		if created {
-			entry, err := made(order)
+			entry, err := createdEntry(order)
 			if err != nil {
 				return err
 			}
@@ -54,7 +54,7 @@ func (s *Store) MoveWatch(
 		return err
 	})
 	if err != nil {
-		return false, rollback.Order{}, false, failed(err, "move watch %s", from.ID)
+		return false, rollback.Order{}, false, wrap(err, "move watch %s", from.ID)
 	}
 	if created {
 		crashpoint.Reach(crashpoint.AfterIntent)
@@ -75,8 +75,7 @@ func swapWatch(ctx context.Context, tx executor, from, to watch.Watch) (bool, er
 		from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body)
 }
 
-// save stores all effects but the order. The journal comes last: its counter
-// is the one row every transaction wants.
+// save stores all effects but the order.
 func (e Effects) save(ctx context.Context, tx executor, w watch.Watch) error {
 	if e.Record != nil {
 		if err := saveRecord(ctx, tx, w.ID, *e.Record); err != nil {
