@@ -22,35 +22,11 @@ type document struct {
 
 // writtenDefaults hold for every rule of a team that does not say otherwise.
 type writtenDefaults struct {
-	// A metric store of pushback.yml; the default one unless said.
-	Store string `yaml:"store,omitempty"`
-	// Warm-up after the change has finished, not judged. 1m unless said.
-	Settle *strictyaml.Duration `yaml:"settle,omitempty"`
-	// How long to watch after that. 30m unless said.
-	Bake *strictyaml.Duration `yaml:"bake,omitempty"`
-	// How often to look. 15s unless said.
-	Every *strictyaml.Duration `yaml:"every,omitempty"`
-	// The grain of judging. A thirtieth of bake unless said, and no less than a scrape.
-	Tick *strictyaml.Duration `yaml:"tick,omitempty"`
-	// How many ticks ahead of the change to compare with. 30 unless said.
-	Before *int `yaml:"before,omitempty"`
-	// How far back to learn how the signal moves on its own. 14d unless said.
-	History *strictyaml.Duration `yaml:"history,omitempty"`
-	// For tools that tell only the end of a change: how far back the time before must end.
-	Rollout *strictyaml.Duration `yaml:"rollout,omitempty"`
-	// Where people read on: an http address.
-	Runbook string `yaml:"runbook,omitempty"`
-	// A named window of pushback.yml in which nobody is paged.
-	Quiet string `yaml:"quiet,omitempty"`
-	// How far each kind of evidence may go, by reason: {limit: act, signal_lost: ask}.
-	Policies map[string]Mode `yaml:"policies,omitempty"`
-	// How much false alarm may cost: {false_pages: 1/week, false_rollbacks: 1/quarter}, which holds unless
-	// said. With the number of changes watched, it sets how small p must be.
-	Budget *writtenBudget `yaml:"budget,omitempty"`
-	// What to do about a verdict. Each line answers once in a watch.
-	Respond []writtenResponse `yaml:"respond,omitempty"`
+	writtenSettings  `yaml:",inline"`
+	writtenResponses `yaml:",inline"`
 }
 
+// written is one rule. The text stored with a watch has the keys in this order.
 type written struct {
 	// Unique in the whole folder: letters, digits, dots, dashes and underscores.
 	Name string `yaml:"name" required:"true"`
@@ -65,7 +41,21 @@ type written struct {
 	// Which changes to watch.
 	Watch *writtenWatch `yaml:"watch,omitempty"`
 	// Whose signals are judged: the service's own, unless its callers or callees are said.
-	Judge *writtenJudge `yaml:"judge,omitempty"`
+	Judge           *writtenJudge `yaml:"judge,omitempty"`
+	writtenSettings `yaml:",inline"`
+	// What to judge.
+	Signals []writtenSignal `yaml:"signals,omitempty"`
+	// Settings to change in what this rule uses or extends, as overrides do: {latency.slow: 1s, bake:
+	// 20m}.
+	Set map[string]setting `yaml:"set,omitempty"`
+	// Settings for some services; later ones win.
+	Overrides        []writtenOverride `yaml:"overrides,omitempty"`
+	writtenResponses `yaml:",inline"`
+}
+
+// writtenSettings are the keys that a rule has from its team's defaults where
+// it does not write them.
+type writtenSettings struct {
 	// A metric store of pushback.yml; the default one unless said.
 	Store string `yaml:"store,omitempty"`
 	// Warm-up after the change has finished, not judged. 1m unless said.
@@ -91,13 +81,11 @@ type written struct {
 	// How much false alarm may cost: {false_pages: 1/week, false_rollbacks: 1/quarter}, which holds unless
 	// said. With the number of changes watched, it sets how small p must be.
 	Budget *writtenBudget `yaml:"budget,omitempty"`
-	// What to judge.
-	Signals []writtenSignal `yaml:"signals,omitempty"`
-	// Settings to change in what this rule uses or extends, as overrides do: {latency.slow: 1s, bake:
-	// 20m}.
-	Set map[string]setting `yaml:"set,omitempty"`
-	// Settings for some services; later ones win.
-	Overrides []writtenOverride `yaml:"overrides,omitempty"`
+}
+
+// writtenResponses are inherited like writtenSettings. They are a type of their
+// own because a rule has them at its end.
+type writtenResponses struct {
 	// What to do about a verdict. Each line answers once in a watch.
 	Respond []writtenResponse `yaml:"respond,omitempty"`
 }
@@ -137,9 +125,8 @@ type writtenSignal struct {
 	// Unique in the rule: letters, digits, dashes and underscores. A histogram becomes name.mean and
 	// name.slow.
 	Name string `yaml:"name" required:"true"`
-	// Several expressions of one kind; the first that has data for the service is taken.
-	AnyOf []writtenExpr `yaml:"any_of,omitempty"`
-	Expr  writtenExpr   `yaml:",inline"`
+	// Inherited as a whole, so that no expression is mixed from two rules.
+	Source writtenSource `yaml:",inline"`
 	// The smallest effect that matters: 0.5 points of a fraction, 10% of a level, 20ms of a mean. Of a
 	// histogram {mean: 10%, slow: 1 point}.
 	MinEffect *writtenMinEffect `yaml:"min_effect,omitempty"`
@@ -161,6 +148,14 @@ type writtenSignal struct {
 	OnlyIf string `yaml:"only_if,omitempty"`
 	// A label such as route: each of its values is judged as well, the twenty busiest before the change.
 	By string `yaml:"by,omitempty"`
+}
+
+// writtenSource is where the numbers of a signal come from: one expression, or
+// several.
+type writtenSource struct {
+	// Several expressions of one kind; the first that has data for the service is taken.
+	AnyOf []writtenExpr `yaml:"any_of,omitempty"`
+	Expr  writtenExpr   `yaml:",inline"`
 }
 
 type writtenExpr struct {

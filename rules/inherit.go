@@ -1,8 +1,8 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -53,44 +53,46 @@ func (r *reader) defaults(team string, d writtenDefaults) {
 	}
 }
 
-// under fills in what w does not say.
+// under fills in what w does not write itself.
 func (d writtenDefaults) under(w written) written {
-	w.Store, w.Runbook, w.Quiet = cmp.Or(w.Store, d.Store), cmp.Or(w.Runbook, d.Runbook), cmp.Or(w.Quiet, d.Quiet)
-	w.Settle, w.Bake, w.Every = cmp.Or(w.Settle, d.Settle), cmp.Or(w.Bake, d.Bake), cmp.Or(w.Every, d.Every)
-	w.Tick, w.Before = cmp.Or(w.Tick, d.Tick), cmp.Or(w.Before, d.Before)
-	w.History, w.Rollout = cmp.Or(w.History, d.History), cmp.Or(w.Rollout, d.Rollout)
-	w.Budget = cmp.Or(w.Budget, d.Budget)
-	if w.Policies == nil {
-		w.Policies = d.Policies
-	}
-	if w.Respond == nil {
-		w.Respond = d.Respond
-	}
+	w.writtenSettings = inherit(w.writtenSettings, d.writtenSettings)
+	w.writtenResponses = inherit(w.writtenResponses, d.writtenResponses)
 	return w
 }
 
-// extended is w with what it takes from base: everything but name and watch.
-func (w written) extended(base written) written {
+// extending is w with every key that it takes from base: all but the name, the
+// watch, and what names another rule.
+func (w written) extending(base written) written {
+	base.Name, base.Use, base.Extends, base.Watch = "", "", "", nil
 	w.Extends = ""
-	w.Scope, w.Store = cmp.Or(w.Scope, base.Scope), cmp.Or(w.Store, base.Store)
-	w = writtenDefaults{
-		Settle: base.Settle, Bake: base.Bake, Every: base.Every, Tick: base.Tick, Before: base.Before,
-		History: base.History, Rollout: base.Rollout, Runbook: base.Runbook, Quiet: base.Quiet,
-		Policies: base.Policies, Budget: base.Budget, Respond: base.Respond,
-	}.under(w)
-	if w.Overrides == nil {
-		w.Overrides = base.Overrides
-	}
-	w.Set = onTop(w.Set, base.Set)
-	w.Judge = cmp.Or(w.Judge, base.Judge)
-	w.Signals = extendedSignals(w.Signals, base.Signals)
-	return w
+	w.Set = mergeSettings(w.Set, base.Set)
+	w.Signals = mergeSignals(w.Signals, base.Signals)
+	return inherit(w, base)
 }
 
-// extendedSignals are the rule's own signals, each on top of the one of the
-// same name it extends, and then the rest of those. Own ones come first: they
-// are found under their own number.
-func extendedSignals(own, base []writtenSignal) []writtenSignal {
+// inherit is own, with the value from base for every key that own does not
+// write. It goes over the fields, so that a new key is inherited too. A struct
+// that is embedded is taken key by key, any other value as a whole.
+func inherit[T any](own, base T) T {
+	inheritFields(reflect.ValueOf(&own).Elem(), reflect.ValueOf(base))
+	return own
+}
+
+func inheritFields(own, base reflect.Value) {
+	for i := range own.NumField() {
+		switch field := own.Field(i); {
+		case own.Type().Field(i).Anonymous:
+			inheritFields(field, base.Field(i))
+		case field.IsZero():
+			field.Set(base.Field(i))
+		}
+	}
+}
+
+// mergeSignals are the rule's own signals, each with what it inherits from the
+// one of the same name in base, then the other signals of base. Own ones come
+// first, because their positions in the file are found by number.
+func mergeSignals(own, base []writtenSignal) []writtenSignal {
 	all := slices.Clone(own)
 	for _, b := range base {
 		i := slices.IndexFunc(own, func(s writtenSignal) bool { return s.Name == b.Name })
@@ -98,19 +100,9 @@ func extendedSignals(own, base []writtenSignal) []writtenSignal {
 			all = append(all, b)
 			continue
 		}
-		all[i] = all[i].on(b)
+		all[i] = inherit(all[i], b)
 	}
 	return all
-}
-
-func (s writtenSignal) on(b writtenSignal) writtenSignal {
-	if (s.Expr == writtenExpr{}) && s.AnyOf == nil {
-		s.Expr, s.AnyOf = b.Expr, b.AnyOf
-	}
-	s.MinEffect, s.MinEvents, s.Limit, s.Slow = cmp.Or(s.MinEffect, b.MinEffect), cmp.Or(s.MinEvents, b.MinEvents), cmp.Or(s.Limit, b.Limit), cmp.Or(s.Slow, b.Slow)
-	s.Worse, s.Season, s.By = cmp.Or(s.Worse, b.Worse), cmp.Or(s.Season, b.Season), cmp.Or(s.By, b.By)
-	s.Lost, s.IfUnmatched, s.OnlyIf = cmp.Or(s.Lost, b.Lost), cmp.Or(s.IfUnmatched, b.IfUnmatched), cmp.Or(s.OnlyIf, b.OnlyIf)
-	return s
 }
 
 // settle turns every draft into a rule: what the library has comes first, then
@@ -143,7 +135,7 @@ func (l *loader) settle() {
 func (l *loader) extend(d *draft) {
 	base, message, hint := l.base(d)
 	if base != nil {
-		l.fill(d, d.written.extended(base.written), base.mistaken)
+		l.fill(d, d.written.extending(base.written), base.mistaken)
 		return
 	}
 	d.reader.at(d.at+".extends", codeBadExtends, message, hint)

@@ -71,6 +71,6 @@ func (l *loader) use(d *draft) {
 		d.written.Extends, d.mistaken = "", true
 		return
 	}
-	d.written = d.written.extended(base)
+	d.written = d.written.extending(base)
 	d.written.Use = ""
 }

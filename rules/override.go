@@ -43,8 +43,8 @@ func (r *reader) settings(at string, w written, rule *Rule) {
 	}
 }
 
-// onTop is base with what own says instead.
-func onTop(own, base map[string]setting) map[string]setting {
+// mergeSettings are the settings of base, with those of own in their place.
+func mergeSettings(own, base map[string]setting) map[string]setting {
 	if base == nil {
 		return own
 	}

@@ -33,7 +33,7 @@ func (r *reader) signal(at string, w writtenSignal, rule Rule) Signal {
 		r.checkQuery(at+".only_if", s.OnlyIf, rule)
 	}
 	r.by(at, s, rule)
-	s.AnyOf = r.expressions(at, w, rule)
+	s.AnyOf = r.expressions(at, w.Source, rule)
 	if w.Slow != nil {
 		s.Slow = time.Duration(*w.Slow)
 		r.slow(at, s)
@@ -61,7 +61,7 @@ func (r *reader) slow(at string, s Signal) {
 }
 
 // expressions are what any_of lists, or the one that stands in the signal.
-func (r *reader) expressions(at string, w writtenSignal, rule Rule) []Expr {
+func (r *reader) expressions(at string, w writtenSource, rule Rule) []Expr {
 	inline := w.Expr != writtenExpr{}
 	switch {
 	case inline && len(w.AnyOf) > 0:

@@ -102,7 +102,7 @@ func fieldsOf(v reflect.Value) map[string]*field {
 	fields := map[string]*field{}
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if !f.IsExported() {
+		if !f.IsExported() && !f.Anonymous {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
