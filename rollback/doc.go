@@ -1,6 +1,7 @@
 // Package rollback is what we may change, and under which conditions. It
 // holds values and pure guards; the hooks that act live below it, one folder
-// a kind, and only cmd imports those.
+// a kind, and only internal/daemon imports
+// those.
 //
 // The one door: Permit looks at an Order and the Situation around it and
 // gives either every reason against, or a Warrant. A Hook takes nothing but

@@ -1,7 +1,6 @@
 package rollback
 
 import (
-	"context"
 	"time"
 
 	"github.com/pushback/pushback/sources"
@@ -48,11 +47,4 @@ type Order struct {
 	SuspendedUntil time.Time      `json:"suspended_until,omitzero"` // a newer change of the slot is rolling
 	Automatic      bool           `json:"automatic"`                // the rule acts by itself; false: a person must approve
 	Tell           []string       `json:"tell,omitempty"`           // receivers who hear how it went
-}
-
-// Hook carries a rollback out. Do refuses the zero Warrant. An error that
-// wraps ErrOutcomeUnknown means nobody can tell whether it ran; one that
-// wraps ErrNotSent, that it certainly did not; any other, that it ran and failed.
-type Hook interface {
-	Do(ctx context.Context, w Warrant) (Receipt, error)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -103,7 +104,7 @@ func (b backtestCommand) ruleSet(c config.Config) (*rules.Set, error) {
 	if _, err := os.Stat(folder); err != nil {
 		return nil, usageError(fmt.Errorf("reading the rules: %w", err))
 	}
-	set, found := rules.Load(os.DirFS(folder), worldOf(c))
+	set, found := rules.Load(os.DirFS(folder), daemon.Adapters().World(c))
 	var mistakes []error
 	for _, d := range found {
 		mistakes = append(mistakes, d)

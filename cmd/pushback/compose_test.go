@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -96,7 +97,7 @@ func TestComposeAgreesWithItsConfiguration(t *testing.T) {
 // loadClean loads a pushback.yml without a mistake.
 func loadClean(t *testing.T, path string) config.Config {
 	t.Helper()
-	c, problems := config.Load(path, kinds())
+	c, problems := daemon.Adapters().Load(path)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -105,7 +106,7 @@ func loadClean(t *testing.T, path string) config.Config {
 
 func checkRules(t *testing.T, c config.Config) {
 	t.Helper()
-	set, found := rules.Load(os.DirFS(c.Rules), worldOf(c))
+	set, found := rules.Load(os.DirFS(c.Rules), daemon.Adapters().World(c))
 	if len(found) > 0 || set.Len() == 0 {
 		t.Errorf("%s: %v", c.Rules, found)
 	}
@@ -124,8 +125,9 @@ func TestExampleIsWhole(t *testing.T) {
 		"services.yml": "services: [{name: billing, match: {job: billing-api}}]",
 		"aliases.csv":  "alias,service,owner,chat,pager,hook\nexample/cart,cart,checkout,team-chat,pager,deployer\n",
 		"secrets/api":  "x", "secrets/github": "x", "secrets/generic": "x", "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": "x",
-		"secrets/slack": "x", "secrets/webhook": "x", "secrets/grafana": "x", "secrets/prometheus": "x",
+		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": "x", "secrets/prometheus": "x",
 		"secrets/github-hook": "x", "secrets/argocd": "x", "secrets/launchdarkly": "x", "secrets/unleash": "x",
+		"recorded/x.csv":     "timestamp,value\n1,1\n2,1\n",
 		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: shop, context: {cluster: c}}], current-context: shop}`,
 	} {
 		path := filepath.Join(dir, name)
@@ -137,10 +139,10 @@ func TestExampleIsWhole(t *testing.T) {
 		}
 	}
 	c := loadClean(t, filepath.Join(dir, "pushback.yml"))
-	if _, err := hooks(c); err != nil {
-		t.Error(err)
+	k, shown := daemon.Adapters(), map[string]bool{}
+	if _, mistakes := k.Check(c.File); len(mistakes) > 0 {
+		t.Error(mistakes)
 	}
-	k, shown := kinds(), map[string]bool{}
 	for _, h := range c.Hooks {
 		shown[h.Kind] = true
 	}

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
+	"text/tabwriter"
 
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 )
 
 // configFlag is the flag of every command that reads pushback.yml.
@@ -13,13 +17,18 @@ type configFlag struct {
 
 func (f configFlag) load() (config.Config, error) { return loadConfig(f.Config) }
 
-// loadConfig reads pushback.yml. Its mistakes are the user's to mend.
+// loadConfig reads pushback.yml.
 func loadConfig(path string) (config.Config, error) {
-	c, problems := config.Load(path, kinds())
-	if len(problems) > 0 {
-		return config.Config{}, usageError(fmt.Errorf("the configuration is wrong:\n%w", problems))
+	c, mistakes := daemon.Adapters().Load(path)
+	if len(mistakes) > 0 {
+		return config.Config{}, wrongConfig(mistakes)
 	}
 	return c, nil
+}
+
+// wrongConfig shows every mistake in pushback.yml.
+func wrongConfig(mistakes config.Diagnostics) error {
+	return usageError(fmt.Errorf("the configuration is wrong:\n%w", mistakes))
 }
 
 type configCommand struct {
@@ -28,39 +37,88 @@ type configCommand struct {
 
 type configCheckCommand struct {
 	configFlag
-	JSON bool `help:"Write JSON, for programs."`
+	Online bool `help:"Also ask metric stores, hooks and Grafana whether they work."`
+	JSON   bool `help:"Write JSON, for programs."`
 }
 
 // Help shows the use in CI.
 func (configCheckCommand) Help() string {
-	return `Every mistake is shown at once, with its line and column. Nothing is started
-and nobody is asked.
+	return `Builds everything that pushback serve builds, and shows every mistake at once with
+its line and column. Nothing is started, opened or written, and nobody is asked.
 
-Example:
+With --online it then asks whether each metric store answers, whether Grafana takes
+the token, and whether each hook could act (preflight). That changes nothing either.
 
-  pushback config check -c pushback.yml`
+Exit code 0: all well. 1: something that was asked does not work. 2: the file has
+mistakes.
+
+Examples:
+
+  pushback config check -c pushback.yml
+  pushback config check --online --json`
 }
 
 // Run checks the file, not the rules: those are `pushback rules check`.
-func (c configCheckCommand) Run(out terminal) error {
-	loaded, problems := config.Load(c.Config, kinds())
+func (c configCheckCommand) Run(ctx context.Context, out terminal) error {
+	table := daemon.Adapters()
+	loaded, mistakes := table.Check(c.Config)
+	var answers []daemon.Answer
+	if c.Online && len(mistakes) == 0 {
+		answers = table.Ask(ctx, loaded, slog.New(slog.DiscardHandler))
+	}
 	if c.JSON {
-		if err := out.printJSON(checked(problems)); err != nil {
-			return err
+		return c.printJSON(out, mistakes, answers)
+	}
+	if len(mistakes) > 0 {
+		return wrongConfig(mistakes)
+	}
+	fmt.Fprintf(out, "%s: %s, %s, %s, %s: no mistakes\n", c.Config,
+		counted(len(loaded.Metrics), "metric store"), counted(len(loaded.Sources), "source"),
+		counted(len(loaded.Hooks), "hook"), counted(len(loaded.Receivers), "receiver"))
+	if !c.Online {
+		fmt.Fprintln(out, "Nobody was asked: --online asks whether metric stores, hooks and Grafana work.")
+		return nil
+	}
+	if err := printAnswers(out, answers); err != nil {
+		return err
+	}
+	return answersError(answers)
+}
+
+func printAnswers(out terminal, answers []daemon.Answer) error {
+	words := map[string]string{
+		daemon.AnswerOK: out.paint(styleGood, "ok"), daemon.AnswerFailed: out.paint(styleBad, "FAILED"), daemon.AnswerNotAsked: "not asked",
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, a := range answers {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", a.Place, words[a.Status], a.Detail)
+	}
+	return w.Flush()
+}
+
+// answersError is exit code 1 where something does not work. The answers are shown already.
+func answersError(answers []daemon.Answer) error {
+	for _, a := range answers {
+		if a.Status == daemon.AnswerFailed {
+			return &exitError{code: exitFailure}
 		}
 	}
-	if len(problems) > 0 && c.JSON {
+	return nil
+}
+
+// printJSON writes the mistakes, and with --online the answers beside them.
+func (c configCheckCommand) printJSON(out terminal, mistakes config.Diagnostics, answers []daemon.Answer) error {
+	var written any = checked(mistakes)
+	if c.Online {
+		written = map[string]any{"mistakes": checked(mistakes), "answers": append([]daemon.Answer{}, answers...)}
+	}
+	if err := out.printJSON(written); err != nil {
+		return err
+	}
+	if len(mistakes) > 0 {
 		return &exitError{code: exitUsage}
 	}
-	if len(problems) > 0 {
-		return usageError(fmt.Errorf("the configuration is wrong:\n%w", problems))
-	}
-	if !c.JSON {
-		fmt.Fprintf(out, "%s: %s, %s, %s, %s: all well\n", c.Config,
-			counted(len(loaded.Metrics), "metric store"), counted(len(loaded.Sources), "source"),
-			counted(len(loaded.Hooks), "hook"), counted(len(loaded.Receivers), "receiver"))
-	}
-	return nil
+	return answersError(answers)
 }
 
 // mistake is one diagnostic as --json writes it.
@@ -73,10 +131,10 @@ type mistake struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-func checked(problems config.Diagnostics) []mistake {
-	all := make([]mistake, len(problems))
-	for i, p := range problems {
-		all[i] = mistake{p.File, p.Line, p.Column, p.Code, p.Message, p.Hint}
+func checked(mistakes config.Diagnostics) []mistake {
+	all := make([]mistake, len(mistakes))
+	for i, m := range mistakes {
+		all[i] = mistake{m.File, m.Line, m.Column, m.Code, m.Message, m.Hint}
 	}
 	return all
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/pushback/pushback/sources/metrics"
 
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/demo"
 	"github.com/pushback/pushback/internal/demo/shop"
 	"github.com/pushback/pushback/sources/metrics/embedded"
@@ -50,19 +51,19 @@ func (d demoRunCommand) Run(ctx context.Context, out terminal) error {
 		return err
 	}
 	defer stage.close()
-	daemon := make(chan error, 1)
+	ended := make(chan error, 1)
 	ready := make(chan string, 1)
-	go func() { daemon <- runDaemon(ctx, stage.config, stage.log, func(address string) { ready <- address }) }()
-	err = d.play(ctx, out, stage, ready, daemon)
+	go func() { ended <- runDaemon(ctx, stage.config, stage.log, func(address string) { ready <- address }) }()
+	err = d.play(ctx, out, stage, ready, ended)
 	stop()
-	return errors.Join(err, <-daemon)
+	return errors.Join(err, <-ended)
 }
 
 // play waits for the daemon and walks through the releases.
-func (d demoRunCommand) play(ctx context.Context, out terminal, s *stage, ready <-chan string, daemon chan error) error {
+func (d demoRunCommand) play(ctx context.Context, out terminal, s *stage, ready <-chan string, ended chan error) error {
 	select {
-	case err := <-daemon:
-		daemon <- nil
+	case err := <-ended:
+		ended <- nil
 		return fmt.Errorf("the daemon did not start: %w", err)
 	case address := <-ready:
 		c, err := serverFlags{Server: "http://" + address, TokenFile: s.config.TokenFile}.client()
@@ -147,7 +148,7 @@ func (s *stage) prepare(ctx context.Context, out terminal, folder, listen, addre
 	if err := files.Write(folder); err != nil {
 		return err
 	}
-	c, problems := config.Load(filepath.Join(folder, "pushback.yml"), kinds())
+	c, problems := daemon.Adapters().Load(filepath.Join(folder, "pushback.yml"))
 	if len(problems) > 0 {
 		return fmt.Errorf("the demonstration's configuration is wrong:\n%w", problems)
 	}

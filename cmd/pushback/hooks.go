@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -56,10 +57,10 @@ func (l hooksListCommand) Run(out terminal) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
 		h := c.Hooks[name]
 		one := listedHook{Name: name, Kind: h.Kind, Idempotent: h.Idempotent, Target: string(h.Target)}
-		if _, timeout, err := hook(h.Adapter); err != nil {
-			one.Problem = err.Error()
+		if built, mistakes := daemon.Adapters().Hook(c, name); len(mistakes) > 0 {
+			one.Problem = problemOf(mistakes)
 		} else {
-			one.Timeout = timeout.String()
+			one.Timeout = built.Timeout.String()
 		}
 		listed = append(listed, one)
 	}
@@ -67,6 +68,15 @@ func (l hooksListCommand) Run(out terminal) error {
 		return out.printJSON(listed)
 	}
 	return printHooks(out, listed)
+}
+
+// problemOf is what is wrong with one hook, in a line.
+func problemOf(mistakes config.Diagnostics) string {
+	var all []string
+	for _, m := range mistakes {
+		all = append(all, m.Message)
+	}
+	return strings.Join(all, "; ")
 }
 
 func printHooks(out terminal, listed []listedHook) error {
@@ -151,11 +161,11 @@ func (t hooksTestCommand) Run(ctx context.Context, out terminal) error {
 	if t.Service != "" && t.Target == "" {
 		return usageError(errors.New("--target is missing: the version to go back to"))
 	}
-	built, _, err := hook(h.Adapter)
-	if err != nil {
-		return usageError(fmt.Errorf("%s: hooks.%s: %w", c.File, t.Name, err))
+	built, mistakes := daemon.Adapters().Hook(c, t.Name)
+	if len(mistakes) > 0 {
+		return wrongConfig(mistakes)
 	}
-	r := t.rehearse(ctx, built)
+	r := t.rehearse(ctx, built.Hook)
 	r.Name, r.Kind, r.Idempotent = t.Name, h.Kind, h.Idempotent
 	if t.JSON {
 		err = out.printJSON(r)

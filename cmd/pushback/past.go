@@ -14,16 +14,15 @@ import (
 	"github.com/pushback/pushback/sources/metrics"
 
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/trust"
 
 	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/config"
-	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
-	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 
 // past is what a backtest has opened, all of it to be read only: a daemon may
@@ -42,19 +41,19 @@ func openPast(ctx context.Context, c config.Config, set *rules.Set) (*past, erro
 		Rules: set, Stores: map[string]gather.Ranger{}, Default: c.DefaultMetrics, Now: time.Now(),
 	}}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	var discovery engine.MetricStore
-	for _, name := range storesOf(c, set) {
-		s, err := readOnly(c.Metrics[name], log)
-		if err != nil {
-			return nil, usageError(errors.Join(fmt.Errorf("%s: metrics.%s: %w", c.File, name, err), p.close()))
-		}
+	stores, mistakes := daemon.Adapters().MetricStores(c, storesOf(c, set), metrics.ReadOnly, log)
+	if len(mistakes) > 0 {
+		return nil, wrongConfig(mistakes)
+	}
+	for name, s := range stores {
 		p.closers = append(p.closers, s)
 		p.options.Stores[name] = s
-		if name == c.DefaultMetrics {
-			discovery = s
-		}
 	}
-	known := catalogue.New(catalogueConfig(c.Services), discovery)
+	var discovery catalogue.Querier // nil where nothing is discovered
+	if s, ok := stores[c.DefaultMetrics]; ok {
+		discovery = s
+	}
+	known := catalogue.New(daemon.CatalogueConfig(c.Services), discovery)
 	p.options.Service, p.canonical, p.names = known.Service, known.Canonical, known.Names
 	return p, nil
 }
@@ -73,14 +72,6 @@ func storesOf(c config.Config, set *rules.Set) []string {
 	return all
 }
 
-// readOnly opens a metric store without taking it from a daemon.
-func readOnly(a config.Adapter, log *slog.Logger) (closableStore, error) {
-	if c, ok := a.Settings.(*embedded.Config); ok {
-		return embedded.New(metrics.Options{Name: a.Name, Access: metrics.ReadOnly, Log: log}, *c)
-	}
-	return metricStore(a, log)
-}
-
 func (p *past) close() error {
 	var errs []error
 	for _, c := range slices.Backward(p.closers) {
@@ -93,7 +84,7 @@ func (p *past) close() error {
 // under their keys; and has the stretches that bad ones touched left out of
 // every history, as the daemon does.
 func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([]backtest.Moment, error) {
-	url, err := storeURL(c)
+	url, err := c.StoreURL()
 	if err != nil {
 		return nil, err
 	}

@@ -3,15 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 
-	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/rules"
-	"github.com/pushback/pushback/sources"
-	"github.com/pushback/pushback/sources/metrics/csv"
-	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 type rulesCommand struct {
@@ -93,30 +88,7 @@ func (r rulesCheckCommand) world() (string, rules.World, error) {
 	if r.Rules != "" {
 		folder = r.Rules
 	}
-	return folder, worldOf(c), nil
-}
-
-// worldOf is what a rule may name, by what pushback.yml defines.
-func worldOf(c config.Config) rules.World {
-	w := rules.World{
-		Hooks:     names(c.Hooks),
-		Receivers: names(c.Receivers),
-		Freezes:   names(c.Freezes),
-		Stores:    map[string]sources.Language{},
-		Default:   c.DefaultMetrics,
-	}
-	for name, store := range c.Metrics {
-		w.Stores[name] = promql.Language{}
-		if store.Kind == "csv" {
-			w.Stores[name] = csv.Language{}
-		}
-	}
-	return w
-}
-
-// names are the keys, sorted; never nil, which would mean "not known".
-func names[T any](table map[string]T) []string {
-	return slices.AppendSeq(make([]string, 0, len(table)), maps.Keys(table))
+	return folder, daemon.Adapters().World(c), nil
 }
 
 func printRules(out terminal, folder string, a rulesAnswer) error {

@@ -98,7 +98,7 @@ func servicesOf(ctx context.Context, c config.Config, p *past) ([]string, error)
 
 // toldOf are the services of the changes in the state, where there is one.
 func toldOf(ctx context.Context, c config.Config) ([]string, error) {
-	url, err := storeURL(c)
+	url, err := c.StoreURL()
 	if err != nil {
 		return nil, err
 	}

@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 )
 
 // serveCommand runs the daemon until it is told to stop.
@@ -34,9 +31,9 @@ Examples:
 
 // Run is the daemon.
 func (s serveCommand) Run(ctx context.Context) error {
-	c, err := s.load()
-	if err != nil {
-		return err
+	c, mistakes := daemon.Adapters().Check(s.Config)
+	if len(mistakes) > 0 {
+		return wrongConfig(mistakes)
 	}
 	level := slog.LevelInfo
 	if s.Debug {
@@ -49,29 +46,19 @@ func (s serveCommand) Run(ctx context.Context) error {
 // runDaemon runs until ctx ends. ready is called with the address once the
 // port is open, which is before any metric store has answered.
 func runDaemon(ctx context.Context, c config.Config, log *slog.Logger, ready func(addr string)) (err error) {
-	d, err := newDaemon(ctx, c, log)
+	d, err := daemon.New(ctx, daemon.Options{Config: c, Table: daemon.Adapters(), Version: version(), Log: log})
+	var mistakes config.Diagnostics
+	if errors.As(err, &mistakes) {
+		return wrongConfig(mistakes)
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	l, err := net.Listen("tcp", c.Listen)
+	defer func() { err = errors.Join(err, d.Close()) }()
+	l, err := d.Listen()
 	if err != nil {
-		return fmt.Errorf("listening: %w\n  hint: is another pushback running? `listen` in %s names the address", err, c.File)
+		return err
 	}
 	ready(l.Addr().String())
-	return d.run(ctx, l)
-}
-
-// run starts everything and waits for all of it to end. The first to fail
-// ends the others.
-func (d *daemon) run(ctx context.Context, l net.Listener) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for _, s := range d.scrapers {
-		g.Go(func() error { return s.Run(ctx) })
-	}
-	g.Go(func() error { return d.engine.Run(ctx) })
-	g.Go(func() error { return d.server.Serve(ctx, l) })
-	g.Go(func() error { return d.reloadOnHangup(ctx) })
-	g.Go(func() error { return d.reloadOnEdit(ctx) })
-	return g.Wait()
+	return d.Run(ctx, l)
 }

@@ -81,6 +81,14 @@ func (c *Client) Put(ctx context.Context, a Annotation) (int64, error) {
 	return id, nil
 }
 
+// Ping asks whether the token is valid and may read annotations. It changes nothing.
+func (c *Client) Ping(ctx context.Context) error {
+	if _, err := c.find(ctx, "pushback:ping"); err != nil {
+		return fmt.Errorf("reading annotations: %w", err)
+	}
+	return nil
+}
+
 func (c *Client) put(ctx context.Context, a Annotation) (int64, error) {
 	if a.RemoteID != 0 {
 		err := c.patch(ctx, a.RemoteID, a)

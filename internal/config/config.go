@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 )
@@ -48,6 +49,9 @@ type Config struct {
 	Business rules.Freeze            // business hours, for when: business_hours()
 	Services Services
 	Trust    Trust
+
+	places *strictyaml.Positions // where everything stands in File
+	wrong  []string              // paths in File that Load found a mistake at
 }
 
 // Store says where the state is kept. An URL in the file may not hold a

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -61,3 +64,48 @@ func (d Diagnostics) Error() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// Wrong reports whether Load found a mistake at a path of pushback.yml, or below it.
+func (c Config) Wrong(path string) bool {
+	return slices.ContainsFunc(c.wrong, func(p string) bool { return p == path || strings.HasPrefix(p, path+".") })
+}
+
+// Sorted are the diagnostics in the order of the file, each once.
+func (d Diagnostics) Sorted() Diagnostics {
+	slices.SortStableFunc(d, byPlace)
+	return slices.Compact(d)
+}
+
+// Mistakes are the mistakes that building the adapter at a path of pushback.yml has found.
+// An error that begins with a key of the adapter, as in "url is missing", stands at that
+// key, any other at the adapter's name. Errors that are joined are one mistake each.
+func (c Config) Mistakes(path string, err error) Diagnostics {
+	if several := joined(err); len(several) > 1 {
+		var all Diagnostics
+		for _, one := range several {
+			all = append(all, c.Mistakes(path, one)...)
+		}
+		return all
+	}
+	at := c.places.Key(path)
+	key := path + "." + leadingKey.FindString(strings.TrimPrefix(err.Error(), "the "))
+	if c.places.Has(key) {
+		at = c.places.Value(key)
+	}
+	return Diagnostics{{File: c.File, Problem: strictyaml.Problem{
+		Line: at.Line, Column: at.Column, Code: BadSettings, Message: err.Error(),
+	}}}
+}
+
+// joined are the errors that errors.Join has joined. An error that wraps several in one
+// sentence is one mistake.
+func joined(err error) []error {
+	j, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what is wrapped deeper is part of a sentence
+	if !ok || err.Error() != errors.Join(j.Unwrap()...).Error() {
+		return nil
+	}
+	return j.Unwrap()
+}
+
+// leadingKey is the word that an error begins with, as a key is written.
+var leadingKey = regexp.MustCompile(`^[a-z_]+`)

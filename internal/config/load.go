@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -54,8 +53,8 @@ type trustFile struct {
 	Clean    *int   `yaml:"clean_changes"`
 }
 
-// Load reads pushback.yml. Without diagnostics the Config is whole; with any,
-// it must not be used.
+// Load reads pushback.yml. Without diagnostics the Config is whole; with any, it only
+// serves to look for more mistakes.
 func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l := loader{name: path}
 	data, err := readBounded(path)
@@ -69,8 +68,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	}
 	l.decode(data, kinds)
 	c := l.config()
-	slices.SortStableFunc(l.found, byPlace)
-	return c, slices.Compact(l.found)
+	return c, l.found.Sorted()
 }
 
 // readBounded reads no more of a file than strictyaml would take.
@@ -85,11 +83,12 @@ func byPlace(a, b Diagnostic) int {
 // loader is one reading of one file. Its methods note mistakes and go on, so
 // that people fix all of them at once.
 type loader struct {
-	name   string // of the file, as it was asked for
-	folder string // what relative paths are relative to
-	file   file
-	places *strictyaml.Positions
-	found  Diagnostics
+	name    string // of the file, as it was asked for
+	folder  string // what relative paths are relative to
+	file    file
+	places  *strictyaml.Positions
+	found   Diagnostics
+	wrongAt []string // paths with a mistake
 }
 
 func (l *loader) decode(data []byte, kinds Kinds) {
@@ -109,6 +108,7 @@ func (l *loader) decode(data []byte, kinds Kinds) {
 
 // wrong notes a mistake at the value that stands at a path.
 func (l *loader) wrong(path, code, hint, format string, args ...any) {
+	l.wrongAt = append(l.wrongAt, path)
 	l.at(l.places.Value(path), code, fmt.Sprintf(format, args...), hint)
 }
 
@@ -147,6 +147,7 @@ func (l *loader) config() Config {
 	c.Services = l.services(c)
 	c.Trust = l.trust()
 	l.address(c)
+	c.places, c.wrong = l.places, l.wrongAt
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -122,7 +123,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 		},
 		Trust: Trust{AsWritten: true, Cap: rules.Ask, Clean: DefaultClean},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Error(diff)
 	}
 }

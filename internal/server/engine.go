@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
@@ -32,13 +31,6 @@ type Gatekeeper interface {
 	Clear(ctx context.Context, key, actor, why string) error
 	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
 	RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error)
-}
-
-// Source authenticates and reads the deliveries of one tool. Its errors are
-// those of package changes.
-type Source interface {
-	Verify(h http.Header, body []byte, now time.Time) error
-	Parse(h http.Header, body []byte) ([]sources.Event, error)
 }
 
 // Store is what the server reads, by subject. It writes nothing itself.

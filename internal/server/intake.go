@@ -83,7 +83,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Problem) {
 }
 
 // read verifies before it parses: a body nobody signed is not looked into.
-func (s *Server) read(h http.Header, body []byte, from Source) ([]sources.Event, error) {
+func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]sources.Event, error) {
 	if err := from.Verify(h, body, s.Now()); err != nil {
 		return nil, errors.Join(changes.ErrUnauthorized, err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/changes"
 	"github.com/pushback/pushback/sources/changes/github"
 )
 
@@ -31,10 +32,10 @@ func withGitHub(tb testing.TB, globs ...string) func(*Options) {
 	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	source, err := github.New("github", github.Config{SecretFiles: []string{file}}, func(repository string) string {
+	source, err := github.New(changes.Options{Name: "github", Canonical: func(repository string) string {
 		_, name, _ := strings.Cut(repository, "/")
 		return name
-	})
+	}}, github.Config{SecretFiles: []string{file}})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources/changes"
 	"github.com/pushback/pushback/sources/changes/generic"
 )
 
@@ -44,7 +45,7 @@ type Options struct {
 
 // Endpoint is one configured change source and what it may tell us of.
 type Endpoint struct {
-	Source   Source
+	Source   changes.Source
 	Services []string // path.Match globs of the services it may speak for; none: all
 	Insecure bool     // its deliveries are not signed; refused beyond loopback
 }
@@ -55,7 +56,7 @@ type Server struct {
 	external *url.URL // nil: none
 	loopback bool
 	started  time.Time
-	events   Source // reads POST /v1/events, once a token has opened it
+	events   changes.Source // reads POST /v1/events, once a token has opened it
 	tokens   tokens
 	signIns  *rate.Limiter
 	pages    *web.Pages
@@ -85,7 +86,7 @@ func New(o Options) (*Server, error) {
 // prepare reads the templates and makes the reader of our own events. That one
 // verifies nothing, because its route asks for a token first.
 func (s *Server) prepare() (err error) {
-	if s.events, err = generic.New(apiSource, generic.Config{Insecure: true}); err != nil {
+	if s.events, err = generic.New(changes.Options{Name: apiSource}, generic.Config{Insecure: true}); err != nil {
 		return err
 	}
 	s.pages, err = web.New(s.Version)

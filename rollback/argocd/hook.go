@@ -41,6 +41,9 @@ func (c *Config) SetDirectory(dir string) {
 // Idempotent is the kind's own nature: an exact entry is rolled back to once.
 func (c *Config) Idempotent() bool { return true }
 
+// CallTimeout is how long a rollback may take.
+func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
+
 // Hook rolls applications back. It is safe for concurrent use.
 type Hook struct {
 	config Config

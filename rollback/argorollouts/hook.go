@@ -34,6 +34,9 @@ func (c *Config) Idempotent() bool { return true }
 // Aborts: a Rollout that is half-way is what this hook stops best.
 func (c *Config) Aborts() bool { return true }
 
+// CallTimeout is how long a rollback may take.
+func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
+
 // Hook takes Rollouts back. It is safe for concurrent use.
 type Hook struct {
 	config  Config

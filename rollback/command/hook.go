@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,6 +43,9 @@ func (c *Config) SetDirectory(dir string) {
 		}
 	}
 }
+
+// CallTimeout is how long a rollback may take.
+func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
 // Hook runs one program. It is safe for concurrent use.
 type Hook struct {

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -57,6 +58,9 @@ type road interface {
 	verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error)
 	preflight(ctx context.Context, r repository) []rollback.Check
 }
+
+// CallTimeout is how long a rollback may take.
+func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
 // Hook goes one road. It is safe for concurrent use.
 type Hook struct {

@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ func (c *Config) SetDirectory(dir string) {
 	c.SecretFile = config.JoinDir(dir, c.SecretFile)
 	c.HTTP.SetDirectory(dir)
 }
+
+// CallTimeout is how long a rollback may take.
+func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
 // Hook calls one URL. It is safe for concurrent use.
 type Hook struct {

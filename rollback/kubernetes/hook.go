@@ -32,6 +32,9 @@ type Config struct {
 // Idempotent is the kind's own nature: an exact revision is put back once.
 func (c *Config) Idempotent() bool { return true }
 
+// CallTimeout is how long a rollback may take.
+func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
+
 // Hook rolls workloads of one kind back. It is safe for concurrent use.
 type Hook struct {
 	config  Config

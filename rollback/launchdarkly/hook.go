@@ -46,6 +46,9 @@ func (c *Config) SetDirectory(dir string) {
 // Idempotent is the kind's own nature: a flag is turned to a value once.
 func (c *Config) Idempotent() bool { return true }
 
+// CallTimeout is how long a rollback may take.
+func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
+
 // Hook turns flags. It is safe for concurrent use.
 type Hook struct {
 	config Config

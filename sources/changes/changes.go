@@ -31,6 +31,12 @@ type Source interface {
 	Parse(h http.Header, body []byte) ([]sources.Event, error)
 }
 
+// Options are what New gets beside the adapter's own Config.
+type Options struct {
+	Name      string                      // in pushback.yml, and in events
+	Canonical func(service string) string // our name of a service that the tool may call otherwise
+}
+
 // ErrUnauthorized says that the delivery does not prove where it comes from.
 // It tells the sender nothing more, so that guessing stays blind.
 var ErrUnauthorized = errors.New("delivery is not signed with a known secret")

@@ -75,6 +75,10 @@ var Layers = []Layer{
 		Does:     "running the loop, serving the port, reading the settings; replaying history, measuring the detector",
 	},
 	{
+		Packages: []string{"internal/daemon"},
+		Does:     "the process as a value, and the one table of adapters",
+	},
+	{
 		Packages: []string{"internal/demo/shop"},
 		Does:     "the demo's shop",
 	},
@@ -84,7 +88,7 @@ var Layers = []Layer{
 	},
 	{
 		Packages: []string{"cmd/*", "tools/*"},
-		Does:     "programs; the one table of adapters",
+		Does:     "programs",
 	},
 }
 
@@ -92,12 +96,12 @@ var Layers = []Layer{
 // layer. The tests hold each list.
 var (
 	// KnowHooks import the adapters of hooks.
-	KnowHooks = []string{"cmd/*"}
+	KnowHooks = []string{"internal/daemon"}
 	// CallHooks call rollback.Hook's Do: they change production.
 	CallHooks = []string{"internal/engine"}
 	// AskHooks call Preflight and DryRun. That changes nothing, but asks the
 	// other side, which is not for a page or a rule to do.
-	AskHooks = []string{"internal/engine", "cmd/*"}
+	AskHooks = []string{"internal/engine", "internal/daemon", "cmd/*"}
 	// Pure packages import nothing that reaches the network, the disk, the log
 	// or the clock: same values in, same values out.
 	Pure = []string{"sources", "detector", "detector/stats", "watch", "internal/messages"}

@@ -23,7 +23,6 @@ package generic
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -48,15 +47,15 @@ type Source struct {
 }
 
 // New reads the secrets and checks the scope.
-func New(name string, c Config) (*Source, error) {
+func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.Check(); err != nil {
-		return nil, fmt.Errorf("change source %s: %w", name, err)
+		return nil, err
 	}
 	secrets, err := changes.ReadSecrets(c.SecretFiles, c.Insecure)
 	if err != nil {
-		return nil, fmt.Errorf("change source %s: %w", name, err)
+		return nil, err
 	}
-	return &Source{name: name, secrets: secrets, config: c}, nil
+	return &Source{name: o.Name, secrets: secrets, config: c}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.

@@ -28,7 +28,7 @@ func source(t testing.TB, scope changes.Scope) *Source {
 	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := New("ci", Config{SecretFiles: []string{file}, Scope: scope})
+	s, err := New(changes.Options{Name: "ci"}, Config{SecretFiles: []string{file}, Scope: scope})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func source(t testing.TB, scope changes.Scope) *Source {
 func TestContract(t *testing.T) {
 	changestest.Run(t, changestest.Subject{
 		New: func(c changestest.Config) (changes.Source, error) {
-			return New(changestest.Name, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
+			return New(changes.Options{Name: changestest.Name}, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
 		},
 		Signatures: []changestest.Signature{
 			{Name: "bearer token", Sign: bearer},
@@ -172,14 +172,14 @@ func TestVerify(t *testing.T) {
 }
 
 func TestInsecureTakesAnything(t *testing.T) {
-	s, err := New("ci", Config{Insecure: true})
+	s, err := New(changes.Options{Name: "ci"}, Config{Insecure: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Verify(http.Header{}, nil, noon); err != nil {
 		t.Error(err)
 	}
-	if _, err := New("ci", Config{}); !errors.Is(err, changes.ErrNoSecret) {
+	if _, err := New(changes.Options{Name: "ci"}, Config{}); !errors.Is(err, changes.ErrNoSecret) {
 		t.Errorf("no secret and not insecure: %v", err)
 	}
 }

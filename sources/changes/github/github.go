@@ -23,7 +23,6 @@
 package github
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -48,18 +47,17 @@ type Source struct {
 	service func(repository string) string
 }
 
-// New reads the secrets and checks the scope. service gives the catalogue's
-// service for a repository ("owner/name"), or the repository where it has no
-// alias.
-func New(name string, c Config, service func(repository string) string) (*Source, error) {
+// New reads the secrets and checks the scope. o.Canonical returns the catalogue's service
+// for a repository ("owner/name"), or the repository where it has no alias.
+func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.Check(); err != nil {
-		return nil, fmt.Errorf("change source %s: %w", name, err)
+		return nil, err
 	}
 	secrets, err := changes.ReadSecrets(c.SecretFiles, c.Insecure)
 	if err != nil {
-		return nil, fmt.Errorf("change source %s: %w", name, err)
+		return nil, err
 	}
-	return &Source{name: name, secrets: secrets, config: c, service: service}, nil
+	return &Source{name: o.Name, secrets: secrets, config: c, service: o.Canonical}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.

@@ -34,7 +34,7 @@ func source(t testing.TB, scope changes.Scope) *Source {
 		}
 		return repository
 	}
-	s, err := New("github", Config{SecretFiles: []string{file}, Scope: scope}, alias)
+	s, err := New(changes.Options{Name: "github", Canonical: alias}, Config{SecretFiles: []string{file}, Scope: scope})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestContract(t *testing.T) {
 	status := fixture(t, "deployment_status.json")
 	changestest.Run(t, changestest.Subject{
 		New: func(c changestest.Config) (changes.Source, error) {
-			return New(changestest.Name, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope}, func(string) string { return "cart" })
+			return New(changes.Options{Name: changestest.Name, Canonical: func(string) string { return "cart" }}, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
 		},
 		Signatures: []changestest.Signature{{Name: "HMAC", Sign: sign, Body: true}},
 		Started:    changestest.Delivery{Header: of("deployment"), Body: fixture(t, "deployment.json")},
@@ -238,10 +238,10 @@ func TestVerify(t *testing.T) {
 	f("wrong", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64), false)
 	f("the older header", "X-Hub-Signature", "sha256="+sum, false)
 	f("unsigned", "X-Other", "x", false)
-	if _, err := New("github", Config{}, strings.ToLower); !errors.Is(err, changes.ErrNoSecret) {
+	if _, err := New(changes.Options{Name: "github", Canonical: strings.ToLower}, Config{}); !errors.Is(err, changes.ErrNoSecret) {
 		t.Errorf("no secret and not insecure: %v", err)
 	}
-	open, err := New("github", Config{Insecure: true}, strings.ToLower)
+	open, err := New(changes.Options{Name: "github", Canonical: strings.ToLower}, Config{Insecure: true})
 	if err != nil || open.Verify(http.Header{}, body, noon) != nil {
 		t.Errorf("insecure: %v", err)
 	}

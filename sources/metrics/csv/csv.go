@@ -81,14 +81,14 @@ func (Language) Match(map[string][]string) (string, bool) { return "", false }
 func New(o metrics.Options, c Config) (*Store, error) {
 	name := o.Name
 	if c.Dir == "" {
-		return nil, fmt.Errorf("metric store %s: dir is missing", name)
+		return nil, errors.New("dir is missing")
 	}
 	if c.Resolution < 0 {
-		return nil, fmt.Errorf("metric store %s: resolution cannot be negative", name)
+		return nil, errors.New("resolution cannot be negative")
 	}
 	root, err := os.OpenRoot(c.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("metric store %s: opening the folder: %w", name, err)
+		return nil, fmt.Errorf("dir: opening the folder: %w", err)
 	}
 	s := &Store{name: name, root: root, resolution: c.Resolution, limit: maxFile, cache: map[string]cached{}}
 	if s.resolution == 0 {

@@ -56,7 +56,7 @@ type Store struct {
 func New(o metrics.Options, c Config) (*Store, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("metric store %s: %w", o.Name, err)
+		return nil, err
 	}
 	switch o.Access {
 	case metrics.Check:
@@ -71,7 +71,7 @@ func openDatabase(name string, c Config, log *slog.Logger) (*Store, error) {
 	registry := client.NewRegistry()
 	db, err := tsdb.Open(c.Dir, log, registry, c.database(), nil)
 	if err != nil {
-		return nil, fmt.Errorf("metric store %s: opening the database (is another process using it?): %w", name, err)
+		return nil, fmt.Errorf("dir: opening the database (is another process using it?): %w", err)
 	}
 	return &Store{
 		name: name, config: c, log: log, registry: registry,

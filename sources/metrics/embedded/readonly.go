@@ -21,11 +21,11 @@ import (
 func openReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	db, err := tsdb.OpenDBReadOnly(c.Dir, os.TempDir(), log)
 	if err != nil {
-		return nil, fmt.Errorf("metric store %s: opening the database: %w", name, err)
+		return nil, fmt.Errorf("dir: opening the database: %w", err)
 	}
 	all, err := db.Querier(math.MinInt64, math.MaxInt64)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("metric store %s: reading the database: %w", name, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("dir: reading the database: %w", err), db.Close())
 	}
 	registry := client.NewRegistry()
 	return &Store{

@@ -46,6 +46,9 @@ func (c *Config) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*plain)(c))
 }
 
+// SetDefaults fills in the HTTP options that Prometheus itself starts with.
+func (c *Config) SetDefaults() { c.HTTP = config.DefaultHTTPClientConfig }
+
 // SetDirectory makes relative file names relative to dir.
 func (c *Config) SetDirectory(dir string) { c.HTTP.SetDirectory(dir) }
 

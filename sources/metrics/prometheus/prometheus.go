@@ -21,6 +21,7 @@ package prometheus
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -56,16 +57,16 @@ func New(o metrics.Options, c Config) (*Store, error) {
 	name := o.Name
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("metric store %s: %w", name, err)
+		return nil, err
 	}
 	transport, err := c.transport(name)
 	if err != nil {
-		return nil, fmt.Errorf("metric store %s: %w", name, err)
+		return nil, err
 	}
 	client := &http.Client{Transport: transport}
 	conn, err := api.NewClient(api.Config{Address: c.URL, Client: client})
 	if err != nil {
-		return nil, fmt.Errorf("metric store %s: url cannot be parsed", name) // its text may hold a password
+		return nil, errors.New("url cannot be parsed") // its text may hold a password
 	}
 	return &Store{name: name, config: c, client: client, api: v1.NewAPI(conn), now: time.Now}, nil
 }

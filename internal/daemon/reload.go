@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -35,12 +35,12 @@ func (f *rulesFolder) fingerprint() string {
 }
 
 // reloadOnEdit follows the folder.
-func (d *daemon) reloadOnEdit(ctx context.Context) error {
+func (d *Daemon) reloadOnEdit(ctx context.Context) error {
 	log := d.log.With("component", "rules")
 	return folder.Watch(ctx, d.rules.path, d.rules.fingerprint(), folder.Pace{}, log, func() { d.reload(ctx) })
 }
 
-func (d *daemon) reloadOnHangup(ctx context.Context) error {
+func (d *Daemon) reloadOnHangup(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -55,10 +55,10 @@ func (d *daemon) reloadOnHangup(ctx context.Context) error {
 }
 
 // reload reads the rules and says how that went.
-func (d *daemon) reload(ctx context.Context) {
+func (d *Daemon) reload(ctx context.Context) {
 	broken := d.engine.Reload(ctx)
 	for _, b := range broken {
-		d.log.Error("rules not reloaded, the last good ones go on", "mistake", b.String())
+		d.log.Error("the rules folder has a mistake; the last good rules go on", "mistake", b.String())
 	}
 	if len(broken) == 0 {
 		d.log.Info("rules reloaded")

@@ -1,0 +1,131 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
+)
+
+// askFor is how long each adapter may take to answer.
+const askFor = 15 * time.Second
+
+// Answer is what one adapter said when it was asked whether it works.
+type Answer struct {
+	Place  string `json:"place"`  // in pushback.yml: metrics.prod
+	Status string `json:"status"` // ok, failed, or not_asked
+	Detail string `json:"detail"` // for people
+}
+
+// The statuses of an Answer.
+const (
+	AnswerOK       = "ok"
+	AnswerFailed   = "failed"
+	AnswerNotAsked = "not_asked"
+)
+
+// Ask asks every adapter of a configuration whether it works, all at once. It changes
+// nothing anywhere. The answers are in the order of pushback.yml's sections, by name.
+func (t Table) Ask(ctx context.Context, c config.Config, log *slog.Logger) []Answer {
+	var questions []func() Answer
+	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
+		questions = append(questions, func() Answer { return t.askMetrics(ctx, c, name, log) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		questions = append(questions, func() Answer {
+			return Answer{"sources." + name, AnswerNotAsked, "a source calls Pushback, and is never called"}
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
+		questions = append(questions, func() Answer { return t.askHook(ctx, c, name) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Receivers)) {
+		questions = append(questions, func() Answer {
+			return Answer{"receivers." + name, AnswerNotAsked, "only a message would show whether it works, and people would read it"}
+		})
+	}
+	if c.Grafana != nil {
+		questions = append(questions, func() Answer { return t.askGrafana(ctx, c) })
+	}
+	answers := make([]Answer, len(questions))
+	var all sync.WaitGroup
+	for i, ask := range questions {
+		all.Go(func() { answers[i] = ask() })
+	}
+	all.Wait()
+	return answers
+}
+
+// askMetrics opens the store as a backtest does, and asks for its newest sample. A store
+// that is reached and empty works: it is new, or nothing feeds it yet.
+func (t Table) askMetrics(ctx context.Context, c config.Config, name string, log *slog.Logger) Answer {
+	place := "metrics." + name
+	a := c.Metrics[name]
+	s, err := t.Metrics[a.Kind].build(metrics.Options{Name: name, Access: metrics.ReadOnly, Log: log}, a.Settings)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Answer{place, AnswerNotAsked, "it is not there yet: pushback serve creates it"}
+	}
+	if err != nil {
+		return Answer{place, AnswerFailed, err.Error()}
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	newest, err := s.Heartbeat(ctx, time.Now())
+	var fault *sources.Fault
+	switch {
+	case errors.As(err, &fault) && fault.Kind == sources.NoData:
+		return Answer{place, AnswerOK, "it answers, and has no samples yet"}
+	case err != nil:
+		return Answer{place, AnswerFailed, err.Error()}
+	}
+	return Answer{place, AnswerOK, fmt.Sprintf("it answers; its newest sample is of %s", newest.UTC().Format(time.RFC3339))}
+}
+
+// askHook runs the hook's preflight without a change.
+func (t Table) askHook(ctx context.Context, c config.Config, name string) Answer {
+	place := "hooks." + name
+	h, mistakes := t.Hook(c, name)
+	if len(mistakes) > 0 {
+		return Answer{place, AnswerFailed, mistakes[0].Message}
+	}
+	looker, can := h.Hook.(rollback.Preflighter)
+	if !can {
+		return Answer{place, AnswerNotAsked, fmt.Sprintf("hooks of kind %s cannot be asked without acting", c.Hooks[name].Kind)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	checks := looker.Preflight(ctx, rollback.Plan{})
+	var words []string
+	for _, p := range rollback.Problems(checks) {
+		words = append(words, p.String())
+	}
+	if len(words) > 0 {
+		return Answer{place, AnswerFailed, strings.Join(words, "; ")}
+	}
+	return Answer{place, AnswerOK, "it could act, as far as can be told without a change"}
+}
+
+func (t Table) askGrafana(ctx context.Context, c config.Config) Answer {
+	g, err := t.Grafana.build(struct{}{}, c.Grafana.Settings)
+	if err != nil {
+		return Answer{"grafana", AnswerFailed, err.Error()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	if err := g.Ping(ctx); err != nil {
+		return Answer{"grafana", AnswerFailed, err.Error()}
+	}
+	return Answer{"grafana", AnswerOK, "it answers, and the token may read annotations"}
+}

@@ -1,0 +1,199 @@
+package daemon
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/server"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/metrics"
+)
+
+// Built is every adapter that a configuration names.
+type Built struct {
+	Metrics map[string]metrics.Store
+	Sources map[string]server.Endpoint
+	Hooks   map[string]engine.Hook
+	Senders map[string]notify.Sender
+	Grafana Annotator // nil: no annotations
+}
+
+// Build builds every adapter of a configuration, or returns every mistake in them. It
+// calls nobody. With access Check nothing is opened either; with any other, the caller
+// closes what was built. canonical resolves aliases of services.
+func (t Table) Build(c config.Config, access metrics.Access, canonical func(string) string, log *slog.Logger) (Built, config.Diagnostics) {
+	b := builder{Table: t, config: c}
+	built := Built{
+		Metrics: b.metricStores(slices.Sorted(maps.Keys(c.Metrics)), access, log),
+		Sources: b.sources(canonical), Hooks: b.hooks(), Senders: b.senders(), Grafana: b.grafana(),
+	}
+	if _, err := c.StoreURL(); err != nil {
+		b.note("store.url_file", err)
+	}
+	if len(b.found) > 0 {
+		return Built{}, append(b.found, closeAll(c, built)...)
+	}
+	return built, nil
+}
+
+// Check reads a pushback.yml and builds every adapter that it names, and returns every
+// mistake of both. It opens nothing and calls nobody.
+func (t Table) Check(path string) (config.Config, config.Diagnostics) {
+	c, mistakes := t.Load(path)
+	if c.File == "" {
+		return c, mistakes // the file could not be read
+	}
+	_, more := t.Build(c, metrics.Check, func(service string) string { return service }, slog.New(slog.DiscardHandler))
+	return c, append(mistakes, more...).Sorted()
+}
+
+// MetricStores builds the named metric stores alone, as Build does.
+func (t Table) MetricStores(c config.Config, names []string, access metrics.Access, log *slog.Logger) (map[string]metrics.Store, config.Diagnostics) {
+	b := builder{Table: t, config: c}
+	built := b.metricStores(names, access, log)
+	if len(b.found) > 0 {
+		return nil, append(b.found, closeAll(c, Built{Metrics: built})...)
+	}
+	return built, nil
+}
+
+// Hook builds one hook, known by its name.
+func (t Table) Hook(c config.Config, name string) (engine.Hook, config.Diagnostics) {
+	b := builder{Table: t, config: c}
+	return b.hook(name), b.found
+}
+
+// Close closes the metric stores.
+func (b Built) Close() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(b.Metrics)) {
+		errs = append(errs, b.Metrics[name].Close())
+	}
+	return errors.Join(errs...)
+}
+
+// closeAll closes what was built beside a mistake.
+func closeAll(c config.Config, b io.Closer) config.Diagnostics {
+	if err := b.Close(); err != nil {
+		return c.Mistakes("metrics", err)
+	}
+	return nil
+}
+
+// builder collects mistakes, so that people fix all of them at once.
+type builder struct {
+	Table
+	config config.Config
+	found  config.Diagnostics
+}
+
+// note keeps the mistake of an adapter, unless Load found one in it already: what follows
+// from that is no news.
+func (b *builder) note(path string, err error) {
+	if b.config.Wrong(path) {
+		return
+	}
+	b.found = append(b.found, b.config.Mistakes(path, err)...)
+}
+
+func (b *builder) metricStores(names []string, access metrics.Access, log *slog.Logger) map[string]metrics.Store {
+	all := map[string]metrics.Store{}
+	for _, name := range names {
+		a := b.config.Metrics[name]
+		s, err := b.Metrics[a.Kind].build(metrics.Options{Name: name, Access: access, Log: log.With("component", "metrics/"+name)}, a.Settings)
+		if err != nil {
+			b.note("metrics."+name, err)
+			continue
+		}
+		all[name] = s
+	}
+	return all
+}
+
+func (b *builder) sources(canonical func(string) string) map[string]server.Endpoint {
+	all := map[string]server.Endpoint{}
+	for _, name := range slices.Sorted(maps.Keys(b.config.Sources)) {
+		a := b.config.Sources[name]
+		s, err := b.Sources[a.Kind].build(changes.Options{Name: name, Canonical: canonical}, a.Settings)
+		if err != nil {
+			b.note("sources."+name, err)
+			continue
+		}
+		all[name] = server.Endpoint{Source: s, Services: a.Services, Insecure: a.Insecure}
+	}
+	return all
+}
+
+func (b *builder) hooks() map[string]engine.Hook {
+	all := map[string]engine.Hook{}
+	for _, name := range slices.Sorted(maps.Keys(b.config.Hooks)) {
+		all[name] = b.hook(name)
+	}
+	return all
+}
+
+func (b *builder) hook(name string) engine.Hook {
+	a := b.config.Hooks[name]
+	h, err := b.Hooks[a.Kind].build(struct{}{}, a.Settings)
+	if err != nil {
+		b.note("hooks."+name, err)
+		return engine.Hook{}
+	}
+	return engine.Hook{
+		Hook: h, Idempotent: a.Idempotent, LastGood: a.Target == config.LastGood, Aborts: a.Abort,
+		Timeout: a.Settings.(rollback.Settings).CallTimeout(),
+	}
+}
+
+func (b *builder) senders() map[string]notify.Sender {
+	all := map[string]notify.Sender{}
+	for _, name := range slices.Sorted(maps.Keys(b.config.Receivers)) {
+		a := b.config.Receivers[name]
+		s, err := b.Receivers[a.Kind].build(struct{}{}, a.Settings)
+		if err != nil {
+			b.note("receivers."+name, err)
+			continue
+		}
+		all[name] = s
+	}
+	return all
+}
+
+func (b *builder) grafana() Annotator {
+	if b.config.Grafana == nil {
+		return nil
+	}
+	g, err := b.Grafana.build(struct{}{}, b.config.Grafana.Settings)
+	if err != nil {
+		b.note("grafana", err)
+	}
+	return g
+}
+
+// World is what a rule may name, by what pushback.yml defines. It opens no metric store.
+func (t Table) World(c config.Config) rules.World {
+	w := rules.World{
+		Hooks: names(c.Hooks), Receivers: names(c.Receivers), Freezes: names(c.Freezes),
+		Stores: map[string]sources.Language{}, Default: c.DefaultMetrics,
+	}
+	stores, _ := t.MetricStores(c, slices.Sorted(maps.Keys(c.Metrics)), metrics.Check, slog.New(slog.DiscardHandler))
+	for name, s := range stores {
+		w.Stores[name] = s.Language()
+		_ = s.Close() // nothing was opened
+	}
+	return w
+}
+
+// names are the keys, sorted; never nil, which would mean "not known".
+func names[T any](table map[string]T) []string {
+	return append(make([]string, 0, len(table)), slices.Sorted(maps.Keys(table))...)
+}

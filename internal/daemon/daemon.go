@@ -1,0 +1,182 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+
+	vm "github.com/VictoriaMetrics/metrics"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/server"
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources/metrics"
+)
+
+// Options are what a daemon runs with.
+type Options struct {
+	Config  config.Config
+	Table   Table // Adapters(), unless a test adds to it
+	Version string
+	Log     *slog.Logger
+}
+
+// Daemon is a whole Pushback: wired by New, started by Run.
+type Daemon struct {
+	log     *slog.Logger
+	config  config.Config
+	engine  *engine.Engine
+	server  *server.Server
+	rules   rulesFolder
+	built   Built
+	closers []io.Closer // closed last to first
+}
+
+// New opens the state and the metric stores and wires everything. It starts nothing and
+// calls nobody. Mistakes in the configuration are config.Diagnostics. Whatever was opened
+// is closed again after an error.
+func New(ctx context.Context, o Options) (d *Daemon, err error) {
+	d = &Daemon{log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	st, err := openStore(ctx, o.Config)
+	if err != nil {
+		return d, err
+	}
+	d.closers = append(d.closers, st)
+	canonical := catalogue.New(CatalogueConfig(o.Config.Services), nil).Canonical
+	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, canonical, o.Log)
+	if len(mistakes) > 0 {
+		return d, mistakes
+	}
+	d.built, d.closers = built, append(d.closers, built)
+	set := vm.NewSet()
+	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
+		return d, err
+	}
+	d.server, err = d.newServer(o, st, set)
+	return d, err
+}
+
+// Close closes everything. Run must have returned.
+func (d *Daemon) Close() error {
+	var errs []error
+	for _, c := range slices.Backward(d.closers) {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Listen opens the port of the configuration.
+func (d *Daemon) Listen() (net.Listener, error) {
+	l, err := net.Listen("tcp", d.config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w\n  hint: is another pushback running? `listen` in %s names the address", err, d.config.File)
+	}
+	return l, nil
+}
+
+// Run starts everything and waits for all of it to end. The first part that fails ends
+// the others.
+func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, s := range d.built.Metrics {
+		g.Go(func() error { return s.Run(ctx) })
+	}
+	g.Go(func() error { return d.engine.Run(ctx) })
+	g.Go(func() error { return d.server.Serve(ctx, l) })
+	g.Go(func() error { return d.reloadOnHangup(ctx) })
+	g.Go(func() error { return d.reloadOnEdit(ctx) })
+	return g.Wait()
+}
+
+func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.Options {
+	c, world := o.Config, o.Table.World(o.Config)
+	return engine.Options{
+		Store: st, Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.annotator(),
+		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.rules.load(world) },
+		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
+		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trustPolicy(c.Trust),
+		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: o.Log,
+	}
+}
+
+// metricStores are the metric stores by name; "" is the default one.
+func (d *Daemon) metricStores() map[string]engine.MetricStore {
+	all := map[string]engine.MetricStore{}
+	for name, s := range d.built.Metrics {
+		all[name] = s
+	}
+	all[""] = all[d.config.DefaultMetrics]
+	return all
+}
+
+// annotator is nil, the interface and not a pointer in it, without Grafana.
+func (d *Daemon) annotator() engine.Annotator {
+	if d.built.Grafana == nil {
+		return nil
+	}
+	return d.built.Grafana
+}
+
+func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
+	url, err := c.StoreURL()
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("opening the state: %w", err)
+	}
+	return st, nil
+}
+
+func trustPolicy(t config.Trust) trust.Policy {
+	if t.AsWritten {
+		return trust.Policy{New: rules.Act, Cap: t.Cap, Clean: t.Clean}
+	}
+	return trust.Policy{New: rules.Observe, Cap: t.Cap, Clean: t.Clean}
+}
+
+func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Server, error) {
+	c, e := o.Config, d.engine
+	return server.New(server.Options{
+		Engine: e, Store: st, Ready: func() []api.Trouble { return troubles(e.Problems()) }, Frozen: e.Frozen,
+		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: o.Log,
+		Version: o.Version, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
+	})
+}
+
+func troubles(ps []engine.Problem) []api.Trouble {
+	ts := []api.Trouble{}
+	for _, p := range ps {
+		ts = append(ts, api.Trouble(p))
+	}
+	return ts
+}
+
+func diagnostics(ds []rules.Diagnostic) []api.Diagnostic {
+	all := []api.Diagnostic{}
+	for _, d := range ds {
+		all = append(all, api.Diagnostic{
+			File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint, Snippet: d.Snippet,
+		})
+	}
+	return all
+}

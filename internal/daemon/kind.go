@@ -1,0 +1,119 @@
+package daemon
+
+import (
+	"context"
+
+	"github.com/pushback/pushback/dashboards/grafana"
+	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/metrics"
+)
+
+// Table is the kinds of adapters there are, by the word behind `kind:`.
+type Table struct {
+	Metrics   map[string]MetricKind
+	Sources   map[string]SourceKind
+	Hooks     map[string]HookKind
+	Receivers map[string]SenderKind
+	Grafana   AnnotatorKind
+}
+
+// Annotator marks changes on Grafana.
+type Annotator interface {
+	Put(ctx context.Context, a grafana.Annotation) (int64, error)
+	Ping(ctx context.Context) error // the token is valid, and may read annotations
+}
+
+// The kinds of each section. Settings gives a pointer to the adapter's Config, filled with
+// its defaults; build makes the adapter of such a pointer. What build returns as an error
+// is shown to the operator at its place in pushback.yml: it begins with the key at fault,
+// as in "url is missing", and errors that are joined are shown one by one.
+type (
+	MetricKind    = kind[metrics.Store, metrics.Options]
+	SourceKind    = kind[changes.Source, changes.Options]
+	HookKind      = kind[rollback.Hook, struct{}]
+	SenderKind    = kind[notify.Sender, struct{}]
+	AnnotatorKind = kind[Annotator, struct{}]
+)
+
+type kind[Adapter, Options any] struct {
+	settings func() any
+	build    func(o Options, settings any) (Adapter, error)
+}
+
+// Defaults is implemented by the Config of an adapter whose zero value is not its default.
+type Defaults interface{ SetDefaults() }
+
+// settingsOf makes Configs of one type.
+func settingsOf[Config any]() func() any {
+	return func() any {
+		c := any(new(Config))
+		if d, ok := c.(Defaults); ok {
+			d.SetDefaults()
+		}
+		return c
+	}
+}
+
+func metricStore[Config any, S metrics.Store](open func(metrics.Options, Config) (S, error)) MetricKind {
+	return MetricKind{settingsOf[Config](), func(o metrics.Options, settings any) (metrics.Store, error) {
+		return only[metrics.Store](open(o, *settings.(*Config)))
+	}}
+}
+
+func changeSource[Config any, S changes.Source](open func(changes.Options, Config) (S, error)) SourceKind {
+	return SourceKind{settingsOf[Config](), func(o changes.Options, settings any) (changes.Source, error) {
+		return only[changes.Source](open(o, *settings.(*Config)))
+	}}
+}
+
+func hook[Config any, H rollback.Hook](open func(Config) (H, error)) HookKind {
+	return HookKind{settingsOf[Config](), func(_ struct{}, settings any) (rollback.Hook, error) {
+		return only[rollback.Hook](open(*settings.(*Config)))
+	}}
+}
+
+func sender[Config any, S notify.Sender](open func(Config) (S, error)) SenderKind {
+	return SenderKind{settingsOf[Config](), func(_ struct{}, settings any) (notify.Sender, error) {
+		return only[notify.Sender](open(*settings.(*Config)))
+	}}
+}
+
+func annotator[Config any, A Annotator](open func(Config) (A, error)) AnnotatorKind {
+	return AnnotatorKind{settingsOf[Config](), func(_ struct{}, settings any) (Annotator, error) {
+		return only[Annotator](open(*settings.(*Config)))
+	}}
+}
+
+// only keeps a nil pointer from becoming an interface that is not nil.
+func only[Adapter, A any](a A, err error) (Adapter, error) {
+	if err != nil {
+		var none Adapter
+		return none, err
+	}
+	return any(a).(Adapter), nil
+}
+
+// kinds is the table as package config reads settings by it.
+func (t Table) kinds() config.Kinds {
+	return config.Kinds{
+		Metrics: settings(t.Metrics), Sources: settings(t.Sources), Hooks: settings(t.Hooks), Receivers: settings(t.Receivers),
+		Grafana: t.Grafana.settings,
+	}
+}
+
+func settings[A, O any](kinds map[string]kind[A, O]) map[string]func() any {
+	all := map[string]func() any{}
+	for word, k := range kinds {
+		all[word] = k.settings
+	}
+	return all
+}
+
+// Load reads a pushback.yml by the table. Without diagnostics the Config is whole; with
+// any, it must not be used.
+func (t Table) Load(path string) (config.Config, config.Diagnostics) {
+	return config.Load(path, t.kinds())
+}
