@@ -30,7 +30,7 @@ func ReadSecrets(files []string, insecure bool) ([][]byte, error) {
 	for _, file := range files {
 		secret, err := readSecret(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading secret: %w", err)
+			return nil, fmt.Errorf("secret_files: reading a secret: %w", err)
 		}
 		secrets = append(secrets, secret)
 	}
