@@ -13,7 +13,7 @@ import (
 )
 
 type accuracyCommand struct {
-	Data    string   `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Where the series lie, a folder an origin: jumpstarter and, if there, microsoft-1m."`
+	Data    string   `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
 	CSV     []string `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
 	Moments int      `default:"1500" help:"How many random moments to judge at."`
 	History int      `default:"2880" help:"How many ticks to learn from."`
@@ -23,15 +23,16 @@ type accuracyCommand struct {
 	Out     string   `type:"path" placeholder:"FILE" help:"Write the page here, and its plots into img/ beside it."`
 }
 
-// Help says what is measured.
+// Help describes what is measured.
 func (accuracyCommand) Help() string {
-	return `Judges random moments of real series at which nothing was deployed, as they are
-and with fourteen regressions put in, and does the same with Kayenta's judge,
-Flagger's and Argo's way, and the classical tests. Prints how often each was
-wrong, how much it caught and how fast. Nothing leaves this machine.`
+	return `Judges random moments of real series at which nothing was deployed: once as they
+are, and once with each of fourteen regressions added. Does the same with
+Kayenta's judge, with the methods of Flagger and Argo, and with classical tests.
+Prints how often each was wrong, how much it found, and how fast. Nothing leaves
+this machine.`
 }
 
-// Run measures, and prints or writes.
+// Run measures the detector and prints the page, or writes it to a file.
 func (a accuracyCommand) Run(ctx context.Context, out terminal) error {
 	if a.Quick {
 		a.Moments /= 5
@@ -53,7 +54,7 @@ func (a accuracyCommand) Run(ctx context.Context, out terminal) error {
 }
 
 func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
-	page := accuracy.Page{Command: a.line(), Series: "the series given"}
+	page := accuracy.Page{Command: a.reproduce(), Series: "the series given"}
 	read := func() ([]accuracy.Series, error) { return accuracy.ReadFiles(a.CSV) }
 	if len(a.CSV) == 0 {
 		page.Series = "jumpstarter (15 services × 19 metrics, 5-minute ticks)"
@@ -72,9 +73,9 @@ func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
 	return page, err
 }
 
-// others are the folders that the detector alone is measured on, with so many
-// ticks of history.
-var others = []struct {
+// extraSeries are the folders on which only the detector is measured, each with
+// the number of ticks it learns from.
+var extraSeries = []struct {
 	folder  string
 	history int
 }{
@@ -84,14 +85,14 @@ var others = []struct {
 	{"microsoft-1h", 30 * 24},
 }
 
-// further measures the detector alone on other series; no such folder, no such
-// figures.
+// further measures only the detector, on extraSeries. It skips a folder that
+// cannot be read, because these data sets are optional.
 func (a accuracyCommand) further(ctx context.Context) ([]accuracy.Further, error) {
 	var further []accuracy.Further
-	for _, o := range others {
+	for _, o := range extraSeries {
 		series, err := accuracy.ReadFolder(filepath.Join(a.Data, o.folder))
 		if err != nil {
-			continue // the folder is an extra
+			continue
 		}
 		report, err := accuracy.Measure(ctx, a.options(fmt.Sprintf("%s, %d ticks", o.folder, o.history), series, o.history, true))
 		if err != nil {
@@ -105,12 +106,13 @@ func (a accuracyCommand) further(ctx context.Context) ([]accuracy.Further, error
 func (a accuracyCommand) options(what string, series []accuracy.Series, history int, alone bool) accuracy.Options {
 	return accuracy.Options{
 		Series: series, Moments: a.Moments, History: history, Seed: a.Seed, Alone: alone,
-		Progress: measuring(os.Stderr, what),
+		Progress: progressOn(os.Stderr, what),
 	}
 }
 
-// line is the command that makes this page again; no path of this machine.
-func (a accuracyCommand) line() string {
+// reproduce is the command that makes this page again. It names files without
+// their folders, so that the published page shows no path of this machine.
+func (a accuracyCommand) reproduce() string {
 	words := []string{"pushback accuracy", fmt.Sprintf("--moments %d --seed %d", a.Moments, a.Seed)}
 	for _, f := range a.CSV {
 		words = append(words, "--csv "+filepath.Base(f))
@@ -118,9 +120,9 @@ func (a accuracyCommand) line() string {
 	return strings.Join(words, " ")
 }
 
-// measuring tells a person how far it is, every hundredth; a file or a pipe is
-// told nothing.
-func measuring(w io.Writer, what string) func(done, of int) {
+// progressOn returns a function that shows progress on a terminal, once per
+// percent. It returns nil where w is no terminal.
+func progressOn(w io.Writer, what string) func(done, of int) {
 	if !isTerminal(w) {
 		return nil
 	}
@@ -139,8 +141,8 @@ func measuring(w io.Writer, what string) func(done, of int) {
 
 func (a accuracyCommand) write(page accuracy.Page) error {
 	images := filepath.Join(filepath.Dir(a.Out), "img")
-	if err := os.MkdirAll(images, 0o755); err != nil { //nolint:gosec // a report is for everybody to read
-		return fmt.Errorf("making room for plots: %w", err)
+	if err := os.MkdirAll(images, 0o755); err != nil { //nolint:gosec // everybody may read a report
+		return fmt.Errorf("creating the folder for the plots: %w", err)
 	}
 	for path, render := range map[string]func(io.Writer) error{
 		a.Out: func(w io.Writer) error { return page.Markdown(w, "img") },
@@ -152,7 +154,7 @@ func (a accuracyCommand) write(page accuracy.Page) error {
 			return fmt.Errorf("rendering %s: %w", path, err)
 		}
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil { //nolint:gosec // as above
-			return fmt.Errorf("writing figures: %w", err)
+			return fmt.Errorf("writing the report: %w", err)
 		}
 	}
 	return nil

@@ -15,23 +15,24 @@ import (
 )
 
 type auditCommand struct {
-	Export auditExportCommand `cmd:"" help:"Write the record of every decision, a JSON object a line."`
-	Verify auditVerifyCommand `cmd:"" help:"Check that an exported record is whole."`
+	Export auditExportCommand `cmd:"" help:"Write the record of every decision, one JSON object per line."`
+	Verify auditVerifyCommand `cmd:"" help:"Check that an exported record is complete and unaltered."`
 }
 
-// auditExportCommand reads the journal beside the daemon, or without one.
+// auditExportCommand reads the journal from the database; the daemon may run or not.
 type auditExportCommand struct {
 	configFlag
 	Since moment `placeholder:"TIME" help:"From this moment on: RFC 3339, a date, or how long ago (24h, 7d)."`
-	Until moment `placeholder:"TIME" help:"Before this moment; likewise."`
+	Until moment `placeholder:"TIME" help:"Before this moment, in the same forms."`
 }
 
-// Help says what stands in a line.
+// Help describes the lines of the record.
 func (auditExportCommand) Help() string {
-	return `Every decision with what it was made on: the rule as it was, the verdict and what
-was seen, what every guard said, the request to the hook and its answer, and who.
-The journal is only added to, and each line's hash covers the line before, so
-that what was taken out or altered shows ("pushback audit verify").
+	return `Writes every decision with its reasons: the rule's text at that time, the verdict
+and its observation, the result of every guard, the request to the hook and its
+answer, and who decided. Entries are only ever added, and each entry's hash covers
+the entry before it, so that a removed or altered entry is found by
+"pushback audit verify".
 
 It reads the database that pushback.yml names; the daemon may run or not.
 
@@ -41,11 +42,11 @@ Examples:
   pushback audit export --since 2026-11-01 --until 2026-12-01 | gzip > november.jsonl.gz
   pushback audit export | jq -r 'select(.action == "order") | [.at, .actor, .detail.to] | @tsv'
 
-Exit code 0 where the record is whole, 1 where a link of the chain is broken: the
-lines are written all the same.`
+Exit code 0 when the record is whole, 1 when the chain of hashes is broken. The
+lines are written in both cases.`
 }
 
-// Run writes every entry as it is read.
+// Run writes the entries one by one, so that a long journal needs little memory.
 func (a auditExportCommand) Run(ctx context.Context, out terminal) error {
 	c, err := a.load()
 	if err != nil {
@@ -57,42 +58,42 @@ func (a auditExportCommand) Run(ctx context.Context, out terminal) error {
 	}
 	st, err := store.OpenReadOnly(ctx, url)
 	if err != nil {
-		return fmt.Errorf("opening the state: %w", err)
+		return fmt.Errorf("opening Pushback's database: %w", err)
 	}
 	lines := bufio.NewWriter(out)
 	encode := json.NewEncoder(lines)
-	links := chain{}
+	record := chain{}
 	err = st.Audit(ctx, time.Time(a.Since), time.Time(a.Until), func(e store.Entry) error {
-		links.follow(e)
-		return encode.Encode(audited(e))
+		record.add(e)
+		return encode.Encode(auditedEntry(e))
 	})
-	return errors.Join(err, lines.Flush(), st.Close(), links.broken())
+	return errors.Join(err, lines.Flush(), st.Close(), record.broken())
 }
 
-func audited(e store.Entry) api.Audited {
+func auditedEntry(e store.Entry) api.Audited {
 	return api.Audited{
 		Entry:  api.Entry{Seq: e.Seq, At: e.At, Actor: e.Actor, Action: e.Action, Detail: e.Detail},
 		Change: e.ChangeKey, Prev: e.Prev, Hash: e.Hash,
 	}
 }
 
-// auditVerifyCommand follows the chain of an export, wherever that lies.
+// auditVerifyCommand checks the chain of hashes in an exported file.
 type auditVerifyCommand struct {
 	File string `arg:"" type:"existingfile" help:"The exported record; - for standard input."`
 	JSON bool   `help:"Write JSON, for programs."`
 }
 
-// Help says what is found, and what cannot be.
+// Help says what a check finds, and what it cannot find.
 func (auditVerifyCommand) Help() string {
 	return `Finds lines that are missing, altered or in another order. It cannot find that
-the end was cut off, nor that the whole chain was written anew: keep the last
+the end was cut off, or that the whole chain was written again: store the last
 hash somewhere else, and compare.
 
 Example:
 
   pushback audit export > record.jsonl && pushback audit verify record.jsonl
 
-Exit code 0 where the record is whole, 1 where it is not, 2 where this is none.`
+Exit code 0 when the record is whole, 1 when it is not, 2 when the file is no record.`
 }
 
 // auditSummary is what verify found.
@@ -106,8 +107,8 @@ type auditSummary struct {
 	Broken  string    `json:"broken,omitempty"`
 }
 
-// maxLine bounds one line of a record: a verdict with all it saw, and 64 KiB
-// of what a hook said.
+// maxLine bounds one line of a record in bytes: a verdict with its observation,
+// and up to 64 KiB of a hook's output.
 const maxLine = 32 << 20
 
 // Run reads the lines one by one.
@@ -120,55 +121,55 @@ func (v auditVerifyCommand) Run(out terminal) error {
 		}
 		defer f.Close()
 	}
-	links, err := followed(f)
+	record, err := readRecord(f)
 	if err != nil {
 		return usageError(fmt.Errorf("%s: %w", v.File, err))
 	}
 	if v.JSON {
-		err = out.printJSON(links.summary())
+		err = out.printJSON(record.summary())
 	} else {
-		links.print(out)
+		record.print(out)
 	}
-	return errors.Join(err, links.broken())
+	return errors.Join(err, record.broken())
 }
 
-// followed reads a record to its end.
-func followed(r io.Reader) (chain, error) {
-	links := chain{}
+// readRecord reads an exported record to its end.
+func readRecord(r io.Reader) (chain, error) {
+	record := chain{}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 1<<16), maxLine)
 	for n := 1; lines.Scan(); n++ {
 		var a api.Audited
 		if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
-			return links, fmt.Errorf("line %d is no entry of a record: %w", n, err)
+			return record, fmt.Errorf("line %d is no entry of an exported record: %w", n, err)
 		}
-		links.follow(store.Entry{
+		record.add(store.Entry{
 			Seq: a.Seq, At: a.At, ChangeKey: a.Change, Actor: a.Actor, Action: a.Action,
 			Detail: a.Detail, Prev: a.Prev, Hash: a.Hash,
 		})
 	}
-	return links, lines.Err()
+	return record, lines.Err()
 }
 
-// chain follows entries and remembers the first break.
+// chain checks entries in their order and stores the first fault.
 type chain struct {
 	entries     int
 	first, last store.Entry
 	fault       string
 }
 
-func (c *chain) follow(e store.Entry) {
+func (c *chain) add(e store.Entry) {
 	last := c.last
 	switch {
 	case c.fault != "":
 	case c.entries > 0 && e.Seq != last.Seq+1:
-		c.fault = fmt.Sprintf("after entry %d comes %d: what lies between is missing", last.Seq, e.Seq)
+		c.fault = fmt.Sprintf("entry %d is followed by entry %d: the entries between them are missing", last.Seq, e.Seq)
 	case e.Hash == "" && last.Hash != "":
 		c.fault = fmt.Sprintf("entry %d has no hash", e.Seq)
 	case e.Hash != "" && e.Hash != e.Sum():
-		c.fault = fmt.Sprintf("entry %d is not as it was written", e.Seq)
+		c.fault = fmt.Sprintf("entry %d was altered: its content does not match its hash", e.Seq)
 	case c.entries > 0 && e.Prev != last.Hash:
-		c.fault = fmt.Sprintf("entry %d does not follow the entry %d that stands before it", e.Seq, last.Seq)
+		c.fault = fmt.Sprintf("entry %d was not written after entry %d, which stands before it", e.Seq, last.Seq)
 	}
 	if c.entries == 0 {
 		c.first = e
@@ -193,7 +194,7 @@ func (c *chain) summary() auditSummary {
 
 func (c *chain) print(out terminal) {
 	if c.fault != "" {
-		return // the error says it
+		return // broken returns the fault as an error, which main prints
 	}
 	fmt.Fprintf(out, "%s: %d entries", out.paint(styleGood, "whole"), c.entries)
 	if c.entries > 0 {

@@ -23,7 +23,7 @@ func exported(t testing.TB, n int) (lines [][]byte) {
 		}
 		e.Hash = e.Sum()
 		prev = e.Hash
-		line, err := json.Marshal(audited(e))
+		line, err := json.Marshal(auditedEntry(e))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func exported(t testing.TB, n int) (lines [][]byte) {
 func TestChain(t *testing.T) {
 	f := func(name, want string, change func(lines [][]byte) [][]byte) {
 		t.Helper()
-		c, err := followed(bytes.NewReader(bytes.Join(change(exported(t, 4)), []byte("\n"))))
+		c, err := readRecord(bytes.NewReader(bytes.Join(change(exported(t, 4)), []byte("\n"))))
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -46,31 +46,31 @@ func TestChain(t *testing.T) {
 	f("whole", "nil", func(l [][]byte) [][]byte { return l })
 	f("from the middle on", "nil", func(l [][]byte) [][]byte { return l[2:] })
 	f("empty", "nil", func([][]byte) [][]byte { return nil })
-	f("one is missing", "after entry 5 comes 7", func(l [][]byte) [][]byte { return slices.Delete(l, 1, 2) })
-	f("two have changed places", "after entry 5 comes 7", func(l [][]byte) [][]byte { l[1], l[2] = l[2], l[1]; return l })
-	f("one stands twice", "after entry 6 comes 6", func(l [][]byte) [][]byte { return slices.Insert(l, 1, l[1]) })
+	f("one is missing", "entry 5 is followed by entry 7", func(l [][]byte) [][]byte { return slices.Delete(l, 1, 2) })
+	f("two have changed places", "entry 5 is followed by entry 7", func(l [][]byte) [][]byte { l[1], l[2] = l[2], l[1]; return l })
+	f("one stands twice", "entry 6 is followed by entry 6", func(l [][]byte) [][]byte { return slices.Insert(l, 1, l[1]) })
 	replaced := func(old, with string) func([][]byte) [][]byte {
 		return func(l [][]byte) [][]byte { l[1] = bytes.Replace(l[1], []byte(old), []byte(with), 1); return l }
 	}
-	f("an actor is altered", "entry 6 is not as it was written", replaced("amy", "bob"))
-	f("a detail is altered", "entry 6 is not as it was written", replaced(`"n":1`, `"n":2`))
-	f("a moment is altered", "entry 6 is not as it was written", replaced("2026-11-26", "2026-11-25"))
+	f("an actor is altered", "entry 6 was altered", replaced("amy", "bob"))
+	f("a detail is altered", "entry 6 was altered", replaced(`"n":1`, `"n":2`))
+	f("a moment is altered", "entry 6 was altered", replaced("2026-11-26", "2026-11-25"))
 	f("a hash is taken away", "entry 6 has no hash", func(l [][]byte) [][]byte {
 		i, j := bytes.Index(l[1], []byte(`,"hash"`)), bytes.LastIndexByte(l[1], '}')
 		l[1] = slices.Delete(l[1], i, j)
 		return l
 	})
-	f("one is written anew", "entry 7 does not follow", func(l [][]byte) [][]byte {
+	f("one is written anew", "entry 7 was not written after entry 6", func(l [][]byte) [][]byte {
 		forged := store.Entry{Seq: 6, Actor: "mallory", Action: "test", Prev: chainOf(t, l[:1]).last.Hash}
 		forged.Hash = forged.Sum()
-		l[1], _ = json.Marshal(audited(forged))
+		l[1], _ = json.Marshal(auditedEntry(forged))
 		return l
 	})
 }
 
 func chainOf(t *testing.T, lines [][]byte) chain {
 	t.Helper()
-	c, err := followed(bytes.NewReader(bytes.Join(lines, []byte("\n"))))
+	c, err := readRecord(bytes.NewReader(bytes.Join(lines, []byte("\n"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func FuzzFollowed(f *testing.F) {
 	f.Add([]byte("{}\n{}"))
 	f.Add([]byte(`{"seq":1,"hash":"x"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := followed(bytes.NewReader(text))
+		c, err := readRecord(bytes.NewReader(text))
 		if err != nil || c.broken() != nil || c.entries == 0 || c.last.Hash == "" {
 			return
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// record tells the daemon what was measured. A score without placebos measures
-// nothing, and is left out.
+// record sends the scores to the daemon. It leaves out a score without judged
+// placebos, because that measures no false alarms.
 func (b backtestCommand) record(ctx context.Context, scores []backtest.Score) error {
 	c, err := serverFlags{Server: b.Server, TokenFile: b.TokenFile}.client()
 	if err != nil {
@@ -22,7 +22,7 @@ func (b backtestCommand) record(ctx context.Context, scores []backtest.Score) er
 		}
 		err := c.call(ctx, http.MethodPost, "/v1/rules/"+pathSegment(s.Rule)+"/backtest", api.RuleBacktest{
 			Hash: s.Hash, Mode: s.Earned.String(), Judged: s.Placebos.Judged, FalseAlarms: s.Placebos.Alarmed,
-			Why: s.Why, Actor: decision{}.actor(),
+			Why: s.Why, Actor: deciderFlags{}.actor(),
 		}, nil)
 		if err != nil {
 			return fmt.Errorf("recording the backtest of rule %s: %w", s.Rule, err)

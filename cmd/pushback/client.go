@@ -16,32 +16,32 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// serverFlags are the flags of every command that asks the daemon.
+// serverFlags are the flags of every command that calls the daemon.
 type serverFlags struct {
 	Server    string `env:"PUSHBACK_SERVER" default:"http://127.0.0.1:8484" placeholder:"URL" help:"Address of the daemon (${env}; default ${default})."`
 	TokenFile string `env:"PUSHBACK_TOKEN_FILE" type:"path" placeholder:"FILE" help:"File with the API token (${env})."`
 	JSON      bool   `help:"Write JSON, for programs."`
 }
 
-// maxAnswer bounds what is read of an answer, and maxToken of a token file.
+// Bytes read at most: maxAnswer of a response, maxToken of a token file.
 const (
 	maxAnswer = 64 << 20
 	maxToken  = 4096
 )
 
-// client speaks the daemon's HTTP API.
+// client calls the daemon's HTTP API.
 type client struct {
 	base  *url.URL
 	token string
 	http  *http.Client
 }
 
-// client opens the door the flags name. The token comes from a file: an
-// argument would stand in every process list.
+// client makes a client for the daemon that the flags name. The token comes from
+// a file, because every user of the host can read a process's arguments.
 func (f serverFlags) client() (*client, error) {
 	base, err := url.Parse(f.Server)
 	if err != nil || base.Host == "" || !strings.HasPrefix(base.Scheme, "http") {
-		return nil, usageError(fmt.Errorf("--server is no http address: %q\n  hint: write it as http://127.0.0.1:8484", f.Server))
+		return nil, usageError(fmt.Errorf("--server is not an http address: %q\n  hint: write it as http://127.0.0.1:8484", f.Server))
 	}
 	c := &client{base: base, http: &http.Client{Timeout: 30 * time.Second}}
 	if f.TokenFile == "" {
@@ -49,13 +49,13 @@ func (f serverFlags) client() (*client, error) {
 	}
 	c.token, err = readToken(f.TokenFile)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("reading the API token: %w\n  hint: --token-file names the daemon's token_file, or one with a line of it", err))
+		return nil, usageError(fmt.Errorf("reading the API token: %w\n  hint: --token-file names the daemon's token_file, or a file with one line of it", err))
 	}
 	return c, nil
 }
 
-// readToken takes the first token of a tokens file, so that the daemon's own
-// file serves the command line beside it.
+// readToken reads the first token of a file. It skips comments and empty lines, so
+// that the daemon's own token file can be used as it is.
 func readToken(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -71,11 +71,11 @@ func readToken(path string) (string, error) {
 			return line, nil
 		}
 	}
-	return "", fmt.Errorf("%s holds no token", path)
+	return "", fmt.Errorf("%s contains no token", path)
 }
 
-// call sends one request and reads the answer into answer, where one is wanted. An error of the
-// server is an *api.Problem.
+// call sends one request, with body as JSON unless nil, and decodes the response
+// into answer unless nil. Its errors are made for people, with a hint.
 func (c *client) call(ctx context.Context, method, path string, body, answer any) error {
 	request, err := c.request(ctx, method, path, body)
 	if err != nil {
@@ -83,21 +83,21 @@ func (c *client) call(ctx context.Context, method, path string, body, answer any
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return c.unreachable(err)
+		return c.wrapUnreachable(err)
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("reading the answer of %s: %w", c.base.Host, err)
+		return fmt.Errorf("reading the response of %s: %w", c.base.Host, err)
 	}
 	if response.StatusCode/100 != 2 {
-		return c.refused(response, data)
+		return c.wrapProblem(response, data)
 	}
 	if answer == nil {
 		return nil
 	}
 	if err := json.Unmarshal(data, answer); err != nil {
-		return fmt.Errorf("%s did not answer as Pushback does: %w\n  hint: is --server the daemon's address?", c.base.Host, err)
+		return fmt.Errorf("%s did not respond as Pushback does: %w\n  hint: is --server the daemon's address?", c.base.Host, err)
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (c *client) request(ctx context.Context, method, path string, body any) (*h
 	return request, nil
 }
 
-func (c *client) unreachable(err error) error {
+func (c *client) wrapUnreachable(err error) error {
 	var cause *url.Error
 	if errors.As(err, &cause) {
 		err = cause.Err
@@ -135,14 +135,14 @@ func (c *client) unreachable(err error) error {
 	return fmt.Errorf("asking %s: %w\n  hint: is `pushback serve` running there? Name another daemon with --server or PUSHBACK_SERVER", c.base.Host, err)
 }
 
-// refused turns an error of the server into one for people.
-func (c *client) refused(response *http.Response, body []byte) error {
+// wrapProblem turns an error response of the server into an error for people.
+func (c *client) wrapProblem(response *http.Response, body []byte) error {
 	problem := &api.Problem{}
 	if err := json.Unmarshal(body, problem); err != nil || problem.Detail == "" {
 		return fmt.Errorf("%s answered %s\n  hint: is --server the daemon's address?", c.base.Host, response.Status)
 	}
 	hint := problem.Hint
-	if response.StatusCode == http.StatusUnauthorized && !strings.Contains(hint, "pushback.yml") { // there the daemon has none
+	if response.StatusCode == http.StatusUnauthorized && !strings.Contains(hint, "pushback.yml") { // with pushback.yml in its hint, the daemon itself has no token
 		hint = "name the file with the API token by --token-file or PUSHBACK_TOKEN_FILE"
 	}
 	text := problem.Detail

@@ -11,12 +11,12 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// demoShipCommand is the deploy tool of a shop that runs by itself: it tells
-// Pushback of the start, switches, and tells of the end.
+// demoShipCommand is the deploy tool of a shop that runs in another process: it
+// reports the start, switches the version, and reports the end.
 type demoShipCommand struct {
 	serverFlags
 	Version string `required:"" enum:"v1,v2,v3,v4" help:"Release: v1 or v2 (good), v3 (slightly worse), v4 (broken)."`
-	Shop    string `default:"http://127.0.0.1:8080" help:"Where the shop is open; it lets only this host ship."`
+	Shop    string `default:"http://127.0.0.1:8080" help:"Address of the shop; it accepts releases from this host only."`
 }
 
 // Run ships one release.
@@ -27,7 +27,7 @@ func (d demoShipCommand) Run(ctx context.Context, out terminal) error {
 	}
 	at, err := url.Parse(d.Shop)
 	if err != nil {
-		return usageError(fmt.Errorf("--shop is no address: %w", err))
+		return usageError(fmt.Errorf("--shop is not a URL: %w", err))
 	}
 	shop := &client{base: at, http: &http.Client{Timeout: 10 * time.Second}}
 	var live struct{ Version string }

@@ -16,11 +16,11 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// demoShopCommand is the shop alone, for docker-compose and for trying a
-// Pushback that runs elsewhere.
+// demoShopCommand runs only the shop, for docker-compose and for trying a Pushback
+// that runs in another process.
 type demoShopCommand struct {
-	Listen     string `default:"127.0.0.1:8080" help:"Where the shop is open."`
-	SecretFile string `type:"path" placeholder:"FILE" help:"Secret of the rollback hook (whsec_…); without one nobody can roll back from outside."`
+	Listen     string `default:"127.0.0.1:8080" help:"Address on which the shop listens."`
+	SecretFile string `type:"path" placeholder:"FILE" help:"File with the secret of the rollback hook (whsec_…); without it, the shop accepts no rollback from outside."`
 }
 
 // Help shows how to ship a release by hand.
@@ -31,7 +31,7 @@ func (demoShopCommand) Help() string {
   pushback deploy --service shop --environment demo --version v4`
 }
 
-// Run serves until it is told to stop.
+// Run serves until ctx ends.
 func (d demoShopCommand) Run(ctx context.Context, out terminal) error {
 	secret, err := d.secret()
 	if err != nil {
@@ -39,11 +39,11 @@ func (d demoShopCommand) Run(ctx context.Context, out terminal) error {
 	}
 	listener, err := net.Listen("tcp", d.Listen)
 	if err != nil {
-		return fmt.Errorf("opening the shop: %w", err)
+		return fmt.Errorf("listening for the shop: %w", err)
 	}
 	s := shop.New(secret, func(r shop.Release) { fmt.Fprintf(out, "rolled back to %s\n", r.Version) })
 	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	go shop.Load(ctx, "http://"+reachable(listener.Addr()), demo.PerSecond)
+	go shop.Load(ctx, "http://"+loopbackAddress(listener.Addr()), demo.PerSecond)
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	fmt.Fprintf(out, "the shop is open at http://%s\n", listener.Addr())
@@ -64,9 +64,9 @@ func (d demoShopCommand) secret() (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// reachable is how the shop's own customers reach a listener, which may be
-// bound to every address.
-func reachable(a net.Addr) string {
+// loopbackAddress is where this process reaches its own listener, which may be bound
+// to every address of the host.
+func loopbackAddress(a net.Addr) string {
 	_, port, err := net.SplitHostPort(a.String())
 	if err != nil {
 		return a.String()
@@ -74,7 +74,7 @@ func reachable(a net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", port)
 }
 
-// apiDaemon lets the scenario speak to the daemon as any tool would.
+// apiDaemon lets the scenario use the daemon through its API, as any tool does.
 type apiDaemon struct{ *client }
 
 // Send delivers one event.
@@ -83,7 +83,7 @@ func (d apiDaemon) Send(ctx context.Context, e sources.Event) (api.Accepted, err
 	return accepted, d.call(ctx, http.MethodPost, "/v1/events", e, &accepted)
 }
 
-// Explain asks for everything known of a change.
+// Explain reads the whole record of a change.
 func (d apiDaemon) Explain(ctx context.Context, key string) (api.Explanation, error) {
 	var e api.Explanation
 	return e, d.call(ctx, http.MethodGet, "/v1/changes/"+key, nil, &e)

@@ -11,27 +11,27 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// deployCommand tells the daemon of a change, for tools that have no hook of
-// their own.
+// deployCommand reports a change to the daemon, for tools that cannot send events
+// themselves.
 type deployCommand struct {
 	serverFlags
 	Service     string            `required:"" help:"Service that changes."`
 	Environment string            `required:"" help:"Environment it changes in."`
 	Version     string            `required:"" help:"Version it changes to."`
 	Status      string            `enum:"started,succeeded,failed" default:"succeeded" help:"How far it has come: started, succeeded or failed."`
-	Previous    string            `help:"Version that was live before; the daemon remembers it otherwise."`
+	Previous    string            `help:"Version that was live before; by default the last one the daemon knows."`
 	Kind        string            `enum:"deploy,config,flag,experiment" default:"deploy" help:"What changes: deploy, config, flag or experiment."`
 	Region      string            `help:"Region, where changes go region by region."`
-	ID          string            `name:"id" help:"Your own name for this change. Needed when one version is deployed twice."`
+	ID          string            `name:"id" help:"Your own ID for this change. Needed when one version is deployed twice."`
 	URL         string            `name:"url" help:"Page of the pipeline or pull request."`
 	Actor       string            `help:"Who did it."`
-	RollbackOf  string            `help:"Key or id of the change that this one undoes."`
-	Label       map[string]string `help:"More to know of it, key=value."`
-	At          time.Time         `help:"When it happened (RFC 3339); now unless said."`
+	RollbackOf  string            `help:"Key or ID of the change that this one rolls back."`
+	Label       map[string]string `help:"Labels of the change, key=value."`
+	At          time.Time         `help:"When it happened (RFC 3339); by default now."`
 	Wait        bool              `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
 }
 
-// Help shows the two ways of use.
+// Help shows both uses: with one event, and with two.
 func (deployCommand) Help() string {
 	return `Examples:
 
@@ -39,12 +39,12 @@ func (deployCommand) Help() string {
   ./roll-out v42
   pushback deploy --service cart --environment production --version v42 --wait
 
-The same service, environment, kind, region and version name the same change,
-so that repeating a command after a timeout does no harm. To deploy a version
-a second time, give each of them an --id, such as the number of the CI run.`
+The same service, environment, region, kind and version are the same change, so
+that a command may be repeated after a timeout. To deploy a version a second
+time, give each deploy an --id, such as the number of the CI run.`
 }
 
-// Run sends the event and says what became of it.
+// Run sends the event, prints the daemon's answer, and waits if asked to.
 func (d deployCommand) Run(ctx context.Context, out terminal) error {
 	c, err := d.client()
 	if err != nil {
@@ -60,9 +60,9 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 	return waitForVerdict(ctx, out, c, accepted.Key)
 }
 
-// event is what is sent. The change's id is made from what names it, and the
-// daemon makes the event's from that and the status: a retry is then a
-// duplicate.
+// event makes the event to send. Without --id, the change ID is made from the
+// fields that identify a change. The daemon makes the event ID from the change ID
+// and the status, so that it recognises a retry as a duplicate.
 func (d deployCommand) event(now time.Time) sources.Event {
 	id := d.ID
 	if id == "" {
@@ -87,7 +87,7 @@ func (d deployCommand) print(out terminal, c *client, a api.Accepted) error {
 	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, a.Key), a.Change.Service, a.Change.Version, a.Change.Environment, a.Change.Status)
 	fmt.Fprintf(out, "  %s\n", page)
 	if a.Duplicate {
-		fmt.Fprintln(out, "  this event was known already, so nothing new began; a version deployed again needs an --id of its own")
+		fmt.Fprintln(out, "  this event was known already, so no watch began; to deploy this version again, give it an --id")
 	}
 	return nil
 }

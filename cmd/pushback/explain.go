@@ -16,15 +16,15 @@ import (
 
 type explainCommand struct {
 	serverFlags
-	Change string `arg:"" help:"Key of the change, the beginning of one, or the tool's own id."`
-	Width  int    `help:"Columns of the terminal; taken from COLUMNS, else 80."`
-	ASCII  bool   `name:"ascii" help:"No character beyond ASCII."`
+	Change string `arg:"" help:"Key of the change, the beginning of its key, or the tool's own ID."`
+	Width  int    `help:"Columns of the output; by default COLUMNS, else 80."`
+	ASCII  bool   `name:"ascii" help:"Use ASCII characters only."`
 }
 
-// Help says what the words are made from.
+// Help says where the explanation comes from.
 func (explainCommand) Help() string {
-	return `The verdict is rendered again from the stored record alone: what was measured,
-how it was judged, and the query that reproduces it. --json writes the record.
+	return `Shows the verdict from its stored record: what was measured, how it was judged,
+and the query that reproduces it. --json writes the record itself.
 
 Examples:
 
@@ -32,7 +32,7 @@ Examples:
   pushback explain kq3v5d2y7m --json | jq '.watches[].last.verdict'`
 }
 
-// Run shows the record of every watch of the change, and what came of it.
+// Run shows every watch of the change, its order and its messages.
 func (e explainCommand) Run(ctx context.Context, out terminal) error {
 	c, err := e.client()
 	if err != nil {
@@ -49,8 +49,8 @@ func (e explainCommand) Run(ctx context.Context, out terminal) error {
 	return printExplanation(out, found, style)
 }
 
-// columns is how wide to write. The shell's own variable is asked and not the
-// terminal: it is what people set when they mean another width.
+// columns is the width of the output; 0 leaves it to the renderer. It reads COLUMNS
+// and does not ask the terminal, because people set COLUMNS to get another width.
 func (e explainCommand) columns() int {
 	if e.Width > 0 {
 		return e.Width
@@ -73,7 +73,7 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 	}
 	printOrder(out, e.Order)
 	for _, m := range e.Messages {
-		fmt.Fprintf(out, "told %s: %s (%s)\n", m.Receiver, m.Title, m.State)
+		fmt.Fprintf(out, "message to %s: %s (%s)\n", m.Receiver, m.Title, m.State)
 	}
 	if e.Page != "" {
 		fmt.Fprintln(out, e.Page)
@@ -91,12 +91,11 @@ func printWatch(out io.Writer, c api.ChangeSummary, w api.Watch, style report.St
 		fmt.Fprintf(out, "%s%s at %s:\n", w.Rule, afterRollback(w), w.After.Format(time.TimeOnly+"Z"))
 	}
 	return report.Text(out, report.Record{
-		Change: c.Change.Change, Watch: watched(c.Key, w), Verdict: w.Last.Verdict, Observation: w.Last.Observation,
+		Change: c.Change.Change, Watch: toWatch(c.Key, w), Verdict: w.Last.Verdict, Observation: w.Last.Observation,
 	}, style)
 }
 
-// afterRollback marks the second watch of a change, which asks whether its
-// rollback helped.
+// afterRollback marks a recovery watch, which checks whether the rollback helped.
 func afterRollback(w api.Watch) string {
 	if w.After.IsZero() {
 		return ""
@@ -104,8 +103,8 @@ func afterRollback(w api.Watch) string {
 	return ", after the rollback"
 }
 
-// watched puts a watch back into the form in which it is judged and rendered.
-func watched(key string, w api.Watch) watch.Watch {
+// toWatch turns the API's form of a watch into the one that package report renders.
+func toWatch(key string, w api.Watch) watch.Watch {
 	back := watch.Watch{
 		ID: w.ID, ChangeKey: key, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText,
 		State: watch.State(w.State), BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every,

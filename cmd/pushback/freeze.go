@@ -8,12 +8,12 @@ import (
 	"github.com/pushback/pushback/rollback/freezefile"
 )
 
-// freezeCommand pulls the brake. It writes a file and asks nobody, so that it
-// works with the daemon and the database down.
+// freezeCommand stops all rollbacks. It only writes a file, so that it works while
+// the daemon and the database are down.
 type freezeCommand struct {
 	configFlag
 	JSON bool   `help:"Write JSON, for programs."`
-	Why  string `default:"frozen from the command line" help:"Why; shown wherever a rollback is refused."`
+	Why  string `default:"frozen from the command line" help:"Why; shown with every rollback that is refused."`
 }
 
 type unfreezeCommand struct {
@@ -24,15 +24,15 @@ type unfreezeCommand struct {
 // freezeAnswer is what --json writes.
 type freezeAnswer struct {
 	Frozen bool   `json:"frozen"`
-	Was    bool   `json:"was"` // before the command
+	Was    bool   `json:"was"` // whether it was frozen before the command
 	File   string `json:"file"`
 	Why    string `json:"why,omitempty"`
 }
 
 // Help says what freezing does and does not do.
 func (freezeCommand) Help() string {
-	return `Watching, judging and telling go on; nothing is rolled back while the file
-exists. What a hook has already been sent cannot be called back.
+	return `Nothing is rolled back while the file exists; watching, judging and notifying go
+on. A rollback that was sent to a hook already is not stopped.
 
 Examples:
 
@@ -57,11 +57,11 @@ func (f freezeCommand) Run(out terminal) error {
 	if f.JSON {
 		return out.printJSON(freezeAnswer{Frozen: true, Was: was, File: path, Why: f.Why})
 	}
-	fmt.Fprintf(out, "frozen: nothing acts while %s exists\n", path)
+	fmt.Fprintf(out, "frozen: nothing is rolled back while %s exists\n", path)
 	return nil
 }
 
-// Run takes the freeze file away.
+// Run removes the freeze file.
 func (u unfreezeCommand) Run(out terminal) error {
 	c, err := u.load()
 	if err != nil {

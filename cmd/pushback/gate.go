@@ -10,23 +10,23 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// gateCommand asks before a deploy tool pushes.
+// gateCommand lets a deploy tool ask before it deploys.
 type gateCommand struct {
 	serverFlags
 	Service     string        `arg:"" help:"Service that is to be deployed."`
-	Environment string        `default:"production" help:"Where; ${default} unless said."`
-	Fix         []string      `placeholder:"CHANGE" help:"A bad change that this deploy mends: its key or id. The gate lets a fix pass by it."`
-	Wait        time.Duration `placeholder:"10m" help:"Wait so long for the gate to open."`
+	Environment string        `default:"production" help:"Environment (default ${default})."`
+	Fix         []string      `placeholder:"CHANGE" help:"Key or ID of a bad change that this deploy fixes. That change does not close the gate then."`
+	Wait        time.Duration `placeholder:"10m" help:"How long to wait for the gate to open."`
 }
 
 // Help shows the use in a pipeline.
 func (gateCommand) Help() string {
-	return `The gate is closed while a hold is set, and while a change of the service is
-held bad: judged certainly bad by a rule that may ask or act, and not yet
-followed by a newer change that succeeded. Rolled back is not mended: what is
-pushed next would bring it back.
+	return `The gate is closed while a hold is in force, and while a change of the service
+counts as bad: judged certainly bad by a rule that may ask or act, and not yet
+followed by a newer change that succeeded. A rollback alone does not open the
+gate, because the next deploy would bring the bad change back.
 
-Exit code 0 open, 3 closed, 1 nobody could be asked.
+Exit code 0 when open, 3 when closed, 1 when the daemon cannot be asked.
 
 Examples:
 
@@ -35,10 +35,10 @@ Examples:
   pushback gate cart --fix kq3v5d2y          # the hotfix of a bad change`
 }
 
-// gateEvery is how often a closed gate is asked again.
-const gateEvery = 2 * time.Second
+// gateInterval is the pause between two requests while the gate is closed.
+const gateInterval = 2 * time.Second
 
-// Run asks, and asks again while there is time to wait.
+// Run asks until the gate is open or --wait is over.
 func (g gateCommand) Run(ctx context.Context, out terminal) error {
 	c, err := g.client()
 	if err != nil {
@@ -50,12 +50,12 @@ func (g gateCommand) Run(ctx context.Context, out terminal) error {
 			return err
 		}
 		if answer.Open || !time.Now().Before(until) {
-			return g.say(out, answer)
+			return g.report(out, answer)
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the gate: %w", context.Cause(ctx))
-		case <-time.After(gateEvery):
+		case <-time.After(gateInterval):
 		}
 	}
 }
@@ -68,8 +68,8 @@ func (g gateCommand) path() string {
 	return "/v1/gate/" + pathSegment(g.Service) + "?" + q.Encode()
 }
 
-// say prints the answer and picks the exit code.
-func (g gateCommand) say(out terminal, answer api.Gate) error {
+// report prints the answer and picks the exit code.
+func (g gateCommand) report(out terminal, answer api.Gate) error {
 	if g.JSON {
 		if err := out.printJSON(answer); err != nil {
 			return err
@@ -96,9 +96,9 @@ func (g gateCommand) print(out terminal, answer api.Gate) {
 	for _, o := range answer.Obstacles {
 		fmt.Fprintf(out, "  %s\n", o.Why)
 		if o.Change != "" {
-			fmt.Fprintf(out, "    to push what mends it: --fix %s; if it is not to blame: pushback release %s\n", o.Change[:8], o.Change[:8])
+			fmt.Fprintf(out, "    to deploy its fix: --fix %s; if it is not to blame: pushback release %s\n", o.Change[:8], o.Change[:8])
 		} else {
-			fmt.Fprintf(out, "    to let pushes go on: pushback release %s\n", o.Hold)
+			fmt.Fprintf(out, "    to open the gate: pushback release %s\n", o.Hold)
 		}
 	}
 }

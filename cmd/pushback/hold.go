@@ -14,17 +14,18 @@ import (
 // holdCommand closes the gate.
 type holdCommand struct {
 	serverFlags
-	Service     string        `arg:"" optional:"" help:"Service to hold; all services unless said."`
+	Service     string        `arg:"" optional:"" help:"Service to hold; by default all."`
 	Environment string        `help:"Only in this environment."`
-	For         time.Duration `placeholder:"2h" help:"How long; until it is released unless said."`
-	Why         string        `required:"" help:"Why; told to everybody who asks the gate."`
-	As          string        `help:"Who holds; the user of this shell unless said."`
+	For         time.Duration `placeholder:"2h" help:"How long; by default until it is released."`
+	Why         string        `required:"" help:"Why; shown to everybody who asks the gate."`
+	As          string        `help:"Who holds; by default the user of this shell."`
 }
 
-// Help tells holding from freezing.
+// Help says how holding differs from freezing.
 func (holdCommand) Help() string {
-	return `Deploy tools that ask the gate are told no. Nothing else is stopped: changes
-are watched and rolled back as ever. To stop rollbacks, there is "freeze".
+	return `Closes the gate, so that deploy tools which ask it do not deploy. Nothing else is
+stopped: changes are watched and rolled back as before. "pushback freeze" stops
+rollbacks.
 
 Examples:
 
@@ -41,7 +42,7 @@ func (h holdCommand) Run(ctx context.Context, out terminal) error {
 	}
 	ask := api.NewHold{Service: h.Service, Environment: h.Environment, Why: h.Why, Actor: deciderFlags{As: h.As}.actor()}
 	if h.For < 0 {
-		return usageError(fmt.Errorf("--for is a length of time, such as 2h"))
+		return usageError(fmt.Errorf("--for must not be negative: write a duration such as 2h"))
 	}
 	if h.For > 0 {
 		ask.Until = time.Now().Add(h.For).UTC()
@@ -56,12 +57,12 @@ func (h holdCommand) Run(ctx context.Context, out terminal) error {
 	if held.Why != ask.Why || held.Actor != ask.Actor {
 		fmt.Fprintf(out, "it was held already, by %s: %s\n", held.Actor, held.Why)
 	}
-	fmt.Fprintf(out, "%s holds %s\n  pushback release %s\n", out.paint(styleStrong, held.ID), heldWhat(held), held.ID)
+	fmt.Fprintf(out, "%s holds %s\n  pushback release %s\n", out.paint(styleStrong, held.ID), describeHold(held), held.ID)
 	return nil
 }
 
-// heldWhat is what a hold keeps back, in words.
-func heldWhat(h api.Hold) string {
+// describeHold says what a hold stops, and until when.
+func describeHold(h api.Hold) string {
 	what := "pushes of " + h.Service
 	switch {
 	case h.Kind == "fleet":
@@ -78,18 +79,17 @@ func heldWhat(h api.Hold) string {
 	return what
 }
 
-// releaseCommand ends a hold, or what is held against a change.
+// releaseCommand ends a hold, or clears a change that counts as bad.
 type releaseCommand struct {
 	serverFlags
 	deciderFlags
-	What string `arg:"" help:"A hold (h12), or a change that is held bad: its key or id."`
+	What string `arg:"" help:"A hold (h12), or the key or ID of a change that counts as bad."`
 }
 
-// Help says what either means.
+// Help says what both uses mean.
 func (releaseCommand) Help() string {
-	return `A hold that is released holds nothing any more. A change that is released is not
-to blame any more: the gate opens, and its version may be rolled back to. Who did
-it is recorded.
+	return `Ends a hold, or clears a change that counts as bad: the gate opens, and the
+change's version may be a rollback target again. The journal records who did it.
 
 Examples:
 
@@ -97,10 +97,10 @@ Examples:
   pushback release kq3v5d2y --why "it was the marketing mail"`
 }
 
-// holdID is what a hold is called; no key of a change is so short.
+// holdID matches the ID of a hold. Keys of changes are longer.
 var holdID = regexp.MustCompile(`^h[0-9]{1,9}$`)
 
-// Run releases.
+// Run releases the hold or the change.
 func (r releaseCommand) Run(ctx context.Context, out terminal) error {
 	c, err := r.client()
 	if err != nil {
@@ -112,16 +112,16 @@ func (r releaseCommand) Run(ctx context.Context, out terminal) error {
 		if err := c.call(ctx, http.MethodPost, "/v1/holds/"+r.What+"/release", said, &h); err != nil {
 			return err
 		}
-		return r.say(out, h, "%s no longer holds %s\n", h.ID, strings.SplitN(heldWhat(h), " until ", 2)[0])
+		return r.print(out, h, "%s no longer holds %s\n", h.ID, strings.SplitN(describeHold(h), " until ", 2)[0])
 	}
 	var change api.ChangeSummary
 	if err := c.call(ctx, http.MethodPost, "/v1/changes/"+pathSegment(r.What)+"/clear", said, &change); err != nil {
 		return err
 	}
-	return r.say(out, change, "%s %s is not to blame any more\n", change.Service, change.Version)
+	return r.print(out, change, "%s %s is not to blame any more\n", change.Service, change.Version)
 }
 
-func (r releaseCommand) say(out terminal, answer any, format string, args ...any) error {
+func (r releaseCommand) print(out terminal, answer any, format string, args ...any) error {
 	if r.JSON {
 		return out.printJSON(answer)
 	}

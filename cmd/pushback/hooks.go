@@ -91,7 +91,7 @@ func printHooks(out terminal, listed []listedHook) error {
 		if h.Problem != "" {
 			problem = out.paint(styleBad, strings.ReplaceAll(h.Problem, "\n", "; "))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", h.Name, h.Kind, yesNo(h.Idempotent), h.Target, orNone(h.Timeout), problem)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", h.Name, h.Kind, yesNo(h.Idempotent), h.Target, orDash(h.Timeout), problem)
 	}
 	return w.Flush()
 }

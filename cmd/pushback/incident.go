@@ -9,19 +9,19 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// incidentCommand says what was not the usual.
+// incidentCommand works on incidents: times that profiles must not learn from.
 type incidentCommand struct {
-	Note   incidentNoteCommand   `cmd:"" default:"withargs" help:"Keep a stretch of time out of what is learned; meant where no other is named."`
+	Note   incidentNoteCommand   `cmd:"" default:"withargs" help:"Keep a time out of what is learned (the default)."`
 	List   incidentListCommand   `cmd:"" help:"List the incidents."`
-	Remove incidentRemoveCommand `cmd:"" help:"Take an incident back: its stretch counts again."`
+	Remove incidentRemoveCommand `cmd:"" help:"Remove an incident: its time is learned from again."`
 }
 
 // Help says what follows from an incident.
 func (incidentCommand) Help() string {
-	return `How a signal moves by itself is learned from its history. A stretch in which it
-did not move by itself teaches that worse is usual, and hides what is worse.
-What bad changes touched is left out already; say here what else to leave out.
-What was learned with it is learned anew.
+	return `Pushback learns from history how much a signal varies without a change. A time in
+which something was broken would teach it that bad values are normal, and hide bad
+changes. Times affected by bad changes are left out already; name other incidents
+here. Profiles that have learned from such a time are learned again.
 
 Examples:
 
@@ -34,11 +34,11 @@ Examples:
 type incidentNoteCommand struct {
 	serverFlags
 	From        moment `required:"" placeholder:"TIME" help:"When it began: 2026-11-20T10:00:00Z, 2026-11-20 (midnight UTC), or how long ago, as in 3h."`
-	To          moment `placeholder:"TIME" help:"When it ended; now unless said."`
-	Service     string `help:"Whose history it touches; that of all services unless said."`
+	To          moment `placeholder:"TIME" help:"When it ended; by default now."`
+	Service     string `help:"Service whose history is affected; by default all."`
 	Environment string `help:"Only in this environment."`
 	Why         string `help:"Why, for the journal."`
-	As          string `help:"Who says so; the user of this shell unless said."`
+	As          string `help:"Who notes it; by default the user of this shell."`
 }
 
 // Run notes the incident.
@@ -58,12 +58,12 @@ func (i incidentNoteCommand) Run(ctx context.Context, out terminal) error {
 	if i.JSON {
 		return out.printJSON(noted)
 	}
-	_, err = fmt.Fprintf(out, "%s: profiles are learned without %s\n  pushback incident remove %s\n", out.paint(styleStrong, noted.ID), stretchOf(noted), noted.ID)
+	_, err = fmt.Fprintf(out, "%s: profiles are learned without %s\n  pushback incident remove %s\n", out.paint(styleStrong, noted.ID), describeIncident(noted), noted.ID)
 	return err
 }
 
-// stretchOf is what an incident leaves out, in words.
-func stretchOf(i api.Incident) string {
+// describeIncident says which time of which services is left out.
+func describeIncident(i api.Incident) string {
 	whose := "all services"
 	if i.Service != "" {
 		whose = i.Service
@@ -76,7 +76,7 @@ func stretchOf(i api.Incident) string {
 
 type incidentListCommand struct{ serverFlags }
 
-// Run lists.
+// Run lists the incidents.
 func (l incidentListCommand) Run(ctx context.Context, out terminal) error {
 	c, err := l.client()
 	if err != nil {
@@ -90,10 +90,10 @@ func (l incidentListCommand) Run(ctx context.Context, out terminal) error {
 		return out.printJSON(all)
 	}
 	if len(all.Incidents) == 0 {
-		fmt.Fprintln(out, "no incidents: everything but what bad changes touched is learned from")
+		fmt.Fprintln(out, "no incidents: profiles learn from all times that no bad change affected")
 	}
 	for _, i := range all.Incidents {
-		fmt.Fprintf(out, "%s  %s, by %s", out.paint(styleStrong, i.ID), stretchOf(i), i.Actor)
+		fmt.Fprintf(out, "%s  %s, by %s", out.paint(styleStrong, i.ID), describeIncident(i), i.Actor)
 		if i.Why != "" {
 			fmt.Fprintf(out, ": %s", i.Why)
 		}
@@ -105,10 +105,10 @@ func (l incidentListCommand) Run(ctx context.Context, out terminal) error {
 type incidentRemoveCommand struct {
 	serverFlags
 	ID string `arg:"" help:"The incident, as list shows it: i3."`
-	As string `help:"Who takes it back; the user of this shell unless said."`
+	As string `help:"Who removes it; by default the user of this shell."`
 }
 
-// Run takes the incident back.
+// Run removes the incident.
 func (r incidentRemoveCommand) Run(ctx context.Context, out terminal) error {
 	c, err := r.client()
 	if err != nil {
@@ -122,6 +122,6 @@ func (r incidentRemoveCommand) Run(ctx context.Context, out terminal) error {
 	if r.JSON {
 		return out.printJSON(removed)
 	}
-	_, err = fmt.Fprintf(out, "%s: profiles are learned with %s again\n", removed.ID, stretchOf(removed))
+	_, err = fmt.Fprintf(out, "%s: profiles are learned with %s again\n", removed.ID, describeIncident(removed))
 	return err
 }

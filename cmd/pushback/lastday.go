@@ -16,24 +16,25 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// lastDay is what new rules would have said at random moments of the last day.
-// Nobody told of changes then, so some of the alarms may have been right.
+// lastDay is the result of replaying new rules at random moments of the last day.
+// No tool reported changes then, so that some of the alarms may be right.
 type lastDay struct {
-	Moments int        `json:"moments"` // a moment of a service
-	Judged  int        `json:"judged"`  // verdicts with anything to compare
+	Moments int        `json:"moments"` // each of one service
+	Judged  int        `json:"judged"`  // replays with something to compare
 	Alarms  []dayAlarm `json:"alarms"`
 }
 
-// dayAlarm is one rule at one moment, likely or worse.
+// dayAlarm is one rule that was likely or certain at one moment.
 type dayAlarm struct {
 	Rule    string         `json:"rule"`
 	Service string         `json:"service"`
 	At      time.Time      `json:"at"`
 	Grade   detector.Grade `json:"grade"`
-	What    string         `json:"what"` // the signal that was, with its numbers
+	What    string         `json:"what"` // the signal that alarmed, with its numbers
 }
 
-// tryLastDay reads what was written as the daemon would, and replays it.
+// tryLastDay loads the written files as the daemon does, and replays their rules at n
+// moments; nil for n = 0.
 func tryLastDay(ctx context.Context, file string, services []string, n int) (day *lastDay, err error) {
 	if n == 0 {
 		return nil, nil
@@ -53,7 +54,7 @@ func tryLastDay(ctx context.Context, file string, services []string, n int) (day
 	}
 	defer func() { err = errors.Join(err, past.close()) }()
 	past.options.History = dayHistory
-	moments := dayMoments(services, set.Rules(), n, past.options.Now)
+	moments := randomMoments(services, set.Rules(), n, past.options.Now)
 	progress := newProgress(os.Stderr, len(moments))
 	err = backtest.Run(ctx, past.options, moments, func(_ backtest.Moment, replays []backtest.Replay) error {
 		progress.step()
@@ -64,13 +65,13 @@ func tryLastDay(ctx context.Context, file string, services []string, n int) (day
 	return day, err
 }
 
-// dayHistory is less than rules learn from: a first look must be quick on any
-// store.
+// dayHistory is shorter than the history that rules learn from in the daemon, so
+// that this first replay is quick on any metric store.
 const dayHistory = 36 * time.Hour
 
-// dayMoments are spread over the last day and over the services in turn, so
-// that each bake is over.
-func dayMoments(services []string, all []rules.Rule, n int, now time.Time) []backtest.Moment {
+// randomMoments spreads n moments over the last day, one service after the other. They
+// lie so far back that each bake is over.
+func randomMoments(services []string, all []rules.Rule, n int, now time.Time) []backtest.Moment {
 	bake := time.Duration(0)
 	for _, r := range all {
 		bake = max(bake, min(r.Settle+r.Bake, 12*time.Hour))
@@ -106,7 +107,7 @@ func (d *lastDay) add(replays []backtest.Replay) {
 	}
 }
 
-// worstLine is the line of the signal that made the grade.
+// worstLine describes the signal that determined the grade.
 func worstLine(v detector.Verdict) string {
 	lines := report.Moved(v)
 	for i, e := range v.Signals {
@@ -122,7 +123,7 @@ func (d *lastDay) print(out terminal) error {
 		return nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nat %d random moments of the last day these rules, knowing 36 hours, would have judged %d times and alarmed %d times\n", d.Moments, d.Judged, len(d.Alarms))
+	fmt.Fprintf(&b, "\nat %d random moments of the last day these rules, with 36 hours of history, would have judged %d times and alarmed %d times\n", d.Moments, d.Judged, len(d.Alarms))
 	const listed = 10
 	for i, a := range d.Alarms {
 		if i == listed {
@@ -133,7 +134,7 @@ func (d *lastDay) print(out terminal) error {
 	}
 	if len(d.Alarms) > 0 {
 		first := d.Alarms[0]
-		fmt.Fprintf(&b, "something may have been changed then; look at one:\n  pushback rules try %s --service %s --at %s\n", first.Rule, first.Service, first.At.Format(time.RFC3339))
+		fmt.Fprintf(&b, "something may have been changed at these times; look at one:\n  pushback rules try %s --service %s --at %s\n", first.Rule, first.Service, first.At.Format(time.RFC3339))
 	}
 	_, err := fmt.Fprint(out, b.String())
 	return err

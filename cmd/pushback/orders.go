@@ -9,24 +9,24 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// decision is what approving and rejecting have in common.
-type decision struct {
+// decideFlags are the flags that approve and reject share.
+type decideFlags struct {
 	serverFlags
 	deciderFlags
 	Order string `arg:"" help:"Key of the order, as status and the message show it."`
 }
 
-// deciderFlags say who decides something, and why.
+// deciderFlags say who decides, and why.
 type deciderFlags struct {
 	Why string `help:"Why, for the journal."`
-	As  string `help:"Who decides; the user of this shell unless said."`
+	As  string `help:"Who decides; by default the user of this shell."`
 }
 
-type approveCommand struct{ decision }
+type approveCommand struct{ decideFlags }
 
-type rejectCommand struct{ decision }
+type rejectCommand struct{ decideFlags }
 
-// Help shows the way from a message to the decision.
+// Help shows how to find the order and approve it.
 func (approveCommand) Help() string {
 	return `Examples:
 
@@ -41,17 +41,17 @@ func (rejectCommand) Help() string {
   pushback reject kq3v5d2y7m --why "the spike is the marketing mail"`
 }
 
-// Run approves: the rollback is sent unless a guard stands in its way.
+// Run approves the order: the rollback is sent unless a guard refuses it.
 func (a approveCommand) Run(ctx context.Context, out terminal) error {
 	return a.send(ctx, out, "approve")
 }
 
-// Run rejects: the order is cancelled for good.
+// Run rejects the order, which cancels it finally.
 func (r rejectCommand) Run(ctx context.Context, out terminal) error {
 	return r.send(ctx, out, "reject")
 }
 
-func (d decision) send(ctx context.Context, out terminal, verb string) error {
+func (d decideFlags) send(ctx context.Context, out terminal, verb string) error {
 	c, err := d.client()
 	if err != nil {
 		return err
@@ -68,8 +68,8 @@ func (d decision) send(ctx context.Context, out terminal, verb string) error {
 	return nil
 }
 
-// actor names who decides. It is for the journal; what is allowed hangs on
-// the token alone.
+// actor names who decides, for the journal only: the token alone decides what is
+// allowed.
 func (d deciderFlags) actor() string {
 	if d.As != "" {
 		return d.As

@@ -6,7 +6,7 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// printRehearsal writes what was found out about a hook, for people.
+// printRehearsal writes the results of hooks test for people.
 func printRehearsal(out terminal, p rollback.Plan, r rehearsal) {
 	fmt.Fprintf(out, "%s: kind %s, idempotent: %s\n\npreflight\n", out.paint(styleStrong, r.Name), r.Kind, yesNo(r.Idempotent))
 	for _, c := range r.Checks {
@@ -36,12 +36,12 @@ func printCheck(out terminal, c rollback.Check) {
 }
 
 func printDryRun(out terminal, p rollback.Plan, r rehearsal) {
-	fmt.Fprintf(out, "\ndry run: %s %s in %s back to %s\n", p.Change.Service, orUnnamed(p.Change.Version), p.Change.Environment, p.Target)
+	fmt.Fprintf(out, "\ndry run: %s %s in %s back to %s\n", p.Change.Service, versionOrAny(p.Change.Version), p.Change.Environment, p.Target)
 	switch {
 	case r.DryRunErr != "":
 		fmt.Fprintf(out, "  %s  %s\n", out.paint(styleBad, "FAIL"), r.DryRunErr)
 	case r.Preview == nil:
-		fmt.Fprintln(out, "  this kind has none")
+		fmt.Fprintln(out, "  hooks of this kind have no dry run")
 	case r.Preview.Settled:
 		fmt.Fprintf(out, "  %s is live already: nothing would be sent\n", p.Target)
 	}
@@ -56,7 +56,7 @@ func printDryRun(out terminal, p rollback.Plan, r rehearsal) {
 	}
 }
 
-func orUnnamed(version string) string {
+func versionOrAny(version string) string {
 	if version == "" {
 		return "(any version)"
 	}
@@ -69,9 +69,9 @@ func printSighting(out terminal, r rehearsal) {
 	case r.VerifyErr != "":
 		fmt.Fprintf(out, "  %s     %s\n", out.paint(styleDoubt, "?"), r.VerifyErr)
 	case s == nil:
-		fmt.Fprintln(out, "  this kind cannot see it")
+		fmt.Fprintln(out, "  hooks of this kind cannot find out")
 	case s.Running == "":
-		fmt.Fprintf(out, "  nobody says; %s\n", orNone(s.Detail))
+		fmt.Fprintf(out, "  not reported; %s\n", orDash(s.Detail))
 	case s.Detail == "":
 		fmt.Fprintf(out, "  %s\n", s.Running)
 	default:

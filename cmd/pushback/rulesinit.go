@@ -35,14 +35,14 @@ type rulesInitCommand struct {
 	JSON       bool   `help:"Write JSON, for programs."`
 }
 
-// Help says what comes of it.
+// Help says what is written.
 func (rulesInitCommand) Help() string {
-	return `Looks at which services the metric store knows and by which names their metrics
-go (Prometheus's client libraries, OpenTelemetry, Istio, Micrometer, grpc, Kafka,
-…; classic and native histograms), writes pushback.yml with a catalogue of these
-services, rules/start.yml with the rules of the library that have something to
-read, and token, which the API asks for; and tries the rules at random moments of
-the last day. Nothing is overwritten without --force, and the token not even then.
+	return `Asks the metric store which services it knows and what their metrics are called
+(Prometheus's client libraries, OpenTelemetry, Istio, Micrometer, gRPC, Kafka, …;
+classic and native histograms). Writes pushback.yml with a catalogue of these
+services, rules/start.yml with those rules of the library that find data, and
+token with the API token. Then replays the rules at random moments of the last
+day. Existing files are overwritten only with --force, the token never.
 
 Examples:
 
@@ -59,16 +59,16 @@ type initAnswer struct {
 	LastDay  *lastDay       `json:"last_day,omitempty"`
 }
 
-// Run looks, writes, and tries what was written.
+// Run surveys the metric store, writes the files, and replays the written rules.
 func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
-	if err := r.check(); err != nil {
+	if err := r.checkFlags(); err != nil {
 		return err
 	}
 	address, err := r.address(os.Stdin, os.Stderr)
 	if err != nil {
 		return err
 	}
-	found, err := look(ctx, address)
+	found, err := surveyStore(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 		answer.print(out)
 	}
 	if answer.LastDay, err = tryLastDay(ctx, r.configuration(), answer.Services, r.Moments); err != nil {
-		return fmt.Errorf("trying the rules: %w", err)
+		return fmt.Errorf("replaying the rules over the last day: %w", err)
 	}
 	if r.JSON {
 		return out.printJSON(answer)
@@ -88,35 +88,35 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 	if err := answer.LastDay.print(out); err != nil {
 		return err
 	}
-	_, err = io.WriteString(out, r.next())
+	_, err = io.WriteString(out, r.nextSteps())
 	return err
 }
 
-// next is what to type now, in the folder that was written.
-func (r rulesInitCommand) next() string {
+// nextSteps shows what to type now.
+func (r rulesInitCommand) nextSteps() string {
 	next := "\nnext:\n"
 	if dir := shown(r.Dir); dir != "." {
 		next += "  cd " + dir + "\n"
 	}
-	return next + `  pushback rules coverage                # which services these rules cannot see
-  pushback serve                         # verdicts stand on http://127.0.0.1:8484
+	return next + `  pushback rules coverage                # which services no rule finds data for
+  pushback serve                         # shows verdicts on http://127.0.0.1:8484
   pushback deploy --token-file token --service S --environment production --version V
 `
 }
 
 var teamName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
 
-// check refuses what would fail after everybody was asked.
-func (r rulesInitCommand) check() error {
+// checkFlags finds mistakes in the flags before a person or the metric store is asked.
+func (r rulesInitCommand) checkFlags() error {
 	if !teamName.MatchString(r.Team) {
-		return usageError(errors.New("--team is a name of letters, digits, dots, dashes and underscores"))
+		return usageError(errors.New("--team must be a name of letters, digits, dots, dashes and underscores that begins with a letter"))
 	}
 	if r.Moments < 0 || r.Moments > 10_000 {
 		return usageError(errors.New("--moments must be from 0 to 10000"))
 	}
 	for _, file := range []string{r.configuration(), r.rules()} {
 		if _, err := os.Lstat(file); err == nil && !r.Force {
-			return usageError(fmt.Errorf("%s is there already\n  hint: --force overwrites it, --dir writes elsewhere", file))
+			return usageError(fmt.Errorf("%s exists already\n  hint: --force overwrites it, --dir writes elsewhere", file))
 		}
 	}
 	return nil
@@ -126,27 +126,27 @@ func (r rulesInitCommand) configuration() string { return filepath.Join(r.Dir, "
 func (r rulesInitCommand) rules() string         { return filepath.Join(r.Dir, "rules", "start.yml") }
 func (r rulesInitCommand) token() string         { return filepath.Join(r.Dir, "token") }
 
-// address is the store's URL, asked for where a person sits.
+// address is the metric store's URL. On a terminal it asks for it.
 func (r rulesInitCommand) address(in *os.File, ask io.Writer) (string, error) {
 	address := r.Prometheus
 	if address == "" {
-		if address = askFor("URL of Prometheus", "http://127.0.0.1:9090", in, ask); address == "" {
-			return "", usageError(errors.New("say which metric store to look at: --prometheus http://prometheus:9090"))
+		if address = prompt("URL of Prometheus", "http://127.0.0.1:9090", in, ask); address == "" {
+			return "", usageError(errors.New("no metric store is named\n  hint: --prometheus http://prometheus:9090"))
 		}
 	}
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", usageError(errors.New("the URL of the metric store is http://host:port, with a path where there is one"))
+		return "", usageError(errors.New("the URL of the metric store must be http://host:port or https://host:port, with a path if it has one"))
 	case u.User != nil:
-		return "", usageError(errors.New("the URL holds a password, which would stand in pushback.yml\n  hint: start without, and add basic_auth: {username: …, password_file: …} to the store"))
+		return "", usageError(errors.New("the URL contains a user or a password, which would be written into pushback.yml\n  hint: leave it out, and then add basic_auth: {username: …, password_file: …} to the store"))
 	}
 	return strings.TrimSuffix(address, "/"), nil
 }
 
-// askFor asks a person; without one, or an end of input instead of an answer,
-// it gives nothing.
-func askFor(what, otherwise string, in *os.File, ask io.Writer) string {
+// prompt asks a person on a terminal; an empty answer means otherwise. It returns ""
+// where in is no terminal, and at the end of the input.
+func prompt(what, otherwise string, in *os.File, ask io.Writer) string {
 	if !isTerminal(in) {
 		return ""
 	}
@@ -159,7 +159,7 @@ func askFor(what, otherwise string, in *os.File, ask io.Writer) string {
 	return cmp.Or(strings.TrimSpace(line), otherwise)
 }
 
-func look(ctx context.Context, address string) (survey.Survey, error) {
+func surveyStore(ctx context.Context, address string) (survey.Survey, error) {
 	store, err := prometheus.New(metrics.Options{Name: "prometheus"}, prometheus.Config{URL: address, HTTP: httpconfig.DefaultHTTPClientConfig})
 	if err != nil {
 		return survey.Survey{}, usageError(err)
@@ -167,7 +167,7 @@ func look(ctx context.Context, address string) (survey.Survey, error) {
 	defer store.Close()
 	found, err := survey.Look(ctx, store, time.Now())
 	if errors.Is(err, survey.ErrNothing) {
-		return found, fmt.Errorf("%w\n  hint: docs/library.md lists the names; pushback rules library shows the rules, to be copied and changed", err)
+		return found, fmt.Errorf("%w\n  hint: docs/library.md lists the names that are known; pushback rules library shows rules to copy and change", err)
 	}
 	if err != nil {
 		err = fmt.Errorf("%w\n  hint: is there a metric store at %s?", err, address)
@@ -175,9 +175,9 @@ func look(ctx context.Context, address string) (survey.Survey, error) {
 	return found, err
 }
 
-// write writes the files, and gives their names.
+// write writes the files and returns their names.
 func (r rulesInitCommand) write(found survey.Survey, w survey.Written) ([]string, error) {
-	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil { //nolint:gosec // rules are for everybody to read
+	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil { //nolint:gosec // everybody may read rules
 		return nil, fmt.Errorf("writing the files: %w", err)
 	}
 	files := []string{r.configuration(), r.rules()}
@@ -186,7 +186,7 @@ func (r rulesInitCommand) write(found survey.Survey, w survey.Written) ([]string
 			return nil, fmt.Errorf("writing the files: %w", err)
 		}
 	}
-	made, err := r.makeToken()
+	made, err := r.createToken()
 	if err != nil {
 		return nil, fmt.Errorf("writing the token: %w", err)
 	}
@@ -196,9 +196,9 @@ func (r rulesInitCommand) write(found survey.Survey, w survey.Written) ([]string
 	return files, nil
 }
 
-// makeToken makes the API's token. One that is there is left alone: pipelines
-// may hold it.
-func (r rulesInitCommand) makeToken() (made bool, err error) {
+// createToken writes a new API token. It keeps an existing one, because pipelines may
+// use it.
+func (r rulesInitCommand) createToken() (made bool, err error) {
 	f, err := os.OpenFile(r.token(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
@@ -210,7 +210,7 @@ func (r rulesInitCommand) makeToken() (made bool, err error) {
 	return true, errors.Join(err, f.Close())
 }
 
-// writeFile makes a file that was not there; with --force it may have been.
+// writeFile creates a file; with --force it overwrites an existing one.
 func (r rulesInitCommand) writeFile(name, text string) error {
 	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if r.Force {
@@ -231,15 +231,15 @@ func (a initAnswer) print(out terminal) {
 		width = max(width, len(f.Metric+f.By)+len(" ()"))
 	}
 	for _, f := range a.Found {
-		fmt.Fprintf(out, "  %-*s  %s\n", width, f.Metric+" ("+f.By+")", fewOf(f.Services))
+		fmt.Fprintf(out, "  %-*s  %s\n", width, f.Metric+" ("+f.By+")", firstNames(f.Services))
 	}
 	for _, file := range a.Files {
 		fmt.Fprintf(out, "wrote %s\n", shown(file))
 	}
 }
 
-// fewOf shows a few names and how many more there are.
-func fewOf(names []string) string {
+// firstNames shows at most four names, and how many more there are.
+func firstNames(names []string) string {
 	const few = 4
 	if len(names) <= few {
 		return strings.Join(names, ", ")

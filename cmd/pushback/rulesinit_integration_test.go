@@ -119,10 +119,10 @@ func TestTheFirstHour(t *testing.T) {
 
 	at := bad.UTC().Format(time.RFC3339)
 	has(f(0, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c, "--ascii"),
-		"cart in production: regressed, certain", "errors 0.1", "tell", "roll back by no hook (act)", "in the end: regressed")
-	has(f(0, "rules", "try", "red", "--service", "cart", "--at", "6h", "-c", c), "at no tick anything", "in the end: healthy")
+		"cart in production: regressed, certain", "errors 0.1", "notify", "roll back by no hook (act)", "final state: regressed")
+	has(f(0, "rules", "try", "red", "--service", "cart", "--at", "6h", "-c", c), "nothing at any tick", "final state: healthy")
 	has(f(0, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c, "--json"), `"grade": "certain"`)
-	has(f(2, "rules", "try", "rad", "--service", "cart", "--at", at, "-c", c), "there are: red")
+	has(f(2, "rules", "try", "rad", "--service", "cart", "--at", at, "-c", c), "the rules are red")
 	has(f(2, "rules", "try", "red", "--service", "search", "--at", at, "-c", c), "does not watch")
 	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "yesterday", "-c", c), "is no time")
 	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "0s", "-c", c), "nothing to see yet")

@@ -10,16 +10,16 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// rulesLibraryCommand shows the rules that come with the program.
+// rulesLibraryCommand shows the rules that come with Pushback.
 type rulesLibraryCommand struct {
-	Name string `arg:"" optional:"" help:"Show this rule, as in library/http-red."`
+	Name string `arg:"" optional:"" help:"Rule to show, such as library/http-red."`
 	JSON bool   `help:"Write JSON, for programs."`
 }
 
-// Help shows how a rule is used.
+// Help shows how a rule file uses a rule of the library.
 func (rulesLibraryCommand) Help() string {
-	return `Without a name, lists the rules that come with Pushback; with one, writes the rule.
-A rule file uses one so, and changes what it wants changed:
+	return `Without a name, lists the rules that come with Pushback; with a name, writes that
+rule. A rule file uses a rule of the library and changes parts of it like this:
 
   - {name: red, use: library/http-red, watch: {service: "*"}, set: {latency.slow: 300ms}}
 
@@ -29,8 +29,8 @@ Examples:
   pushback rules library library/http-red > rules/red.yml`
 }
 
-// shipped is one rule of the library as --json writes it.
-type shipped struct {
+// libraryRule is one rule of the library as --json writes it.
+type libraryRule struct {
 	Name  string `json:"name"`
 	About string `json:"about"` // its first sentence
 	Text  string `json:"text"`
@@ -38,12 +38,12 @@ type shipped struct {
 
 // Run lists the library, or shows one rule of it.
 func (r rulesLibraryCommand) Run(out terminal) error {
-	all, err := shippedRules()
+	all, err := libraryRules()
 	if err != nil {
 		return err
 	}
 	if r.Name != "" {
-		i := slices.IndexFunc(all, func(s shipped) bool { return s.Name == r.Name || s.Name == "library/"+r.Name })
+		i := slices.IndexFunc(all, func(s libraryRule) bool { return s.Name == r.Name || s.Name == "library/"+r.Name })
 		if i < 0 {
 			return usageError(fmt.Errorf("the library has no rule %q\n  hint: %s", r.Name, libraryHint(r.Name)))
 		}
@@ -68,22 +68,22 @@ func libraryHint(name string) string {
 	if near := strictyaml.Nearest("library/"+strings.TrimPrefix(name, "library/"), rules.LibraryNames()); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
-	return "there are: " + strings.Join(rules.LibraryNames(), ", ")
+	return "the rules are " + strings.Join(rules.LibraryNames(), ", ")
 }
 
-func shippedRules() ([]shipped, error) {
-	var all []shipped
+func libraryRules() ([]libraryRule, error) {
+	var all []libraryRule
 	for _, name := range rules.LibraryNames() {
 		text, err := fs.ReadFile(rules.Library(), strings.TrimPrefix(name, "library/")+".yml")
 		if err != nil {
-			return nil, fmt.Errorf("reading the library: %w", err)
+			return nil, fmt.Errorf("reading the library of rules: %w", err)
 		}
-		all = append(all, shipped{Name: name, About: firstSentence(string(text)), Text: string(text)})
+		all = append(all, libraryRule{Name: name, About: firstSentence(string(text)), Text: string(text)})
 	}
 	return all, nil
 }
 
-// firstSentence is the one that a file's comment begins with.
+// firstSentence is the first sentence of the comment at the beginning of a file.
 func firstSentence(text string) string {
 	var words []string
 	for line := range strings.Lines(text) {

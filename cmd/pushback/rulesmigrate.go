@@ -10,7 +10,7 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// rulesMigrateCommand makes rules of other tools' files.
+// rulesMigrateCommand converts other tools' files into rules.
 type rulesMigrateCommand struct {
 	File    string `arg:"" help:"File to read; - is standard input."`
 	Team    string `default:"platform" placeholder:"NAME" help:"Team of the rules (default ${default})."`
@@ -18,12 +18,12 @@ type rulesMigrateCommand struct {
 	JSON    bool   `help:"Write JSON, for programs."`
 }
 
-// Help says what is read.
+// Help says which files are converted.
 func (rulesMigrateCommand) Help() string {
 	return `Reads an Argo AnalysisTemplate, a Flagger Canary with its MetricTemplates, or a
-Kayenta canary config, YAML or JSON, several in a file or in a List, and writes
-the nearest rule. What has no equal stands in a comment. What is written passes
-pushback rules check; read it before you use it.
+Kayenta canary config, as YAML or JSON, with one or several objects in a file or
+in a List, and writes the nearest rules. A comment names what has no equivalent.
+The result passes pushback rules check; read it before you use it.
 
 Examples:
 
@@ -34,7 +34,7 @@ Examples:
 // Run writes the rule to standard output.
 func (r rulesMigrateCommand) Run(out terminal) error {
 	if !teamName.MatchString(r.Team) {
-		return usageError(errors.New("--team is a name of letters, digits, dots, dashes and underscores"))
+		return usageError(errors.New("--team must be a name of letters, digits, dots, dashes and underscores that begins with a letter"))
 	}
 	data, err := r.read()
 	if err != nil {

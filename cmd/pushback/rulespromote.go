@@ -8,48 +8,48 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// trustFlags are what giving and taking trust have in common.
+// trustFlags are the flags that promote and demote share.
 type trustFlags struct {
 	serverFlags
 	Rule    string `arg:"" help:"Name of the rule."`
-	Service string `required:"" placeholder:"NAME" help:"For this service; '*' for every one."`
+	Service string `required:"" placeholder:"NAME" help:"For this service; '*' for all."`
 	Why     string `help:"Why, for the journal."`
-	As      string `help:"Who decides; the user of this shell unless said."`
+	As      string `help:"Who decides; by default the user of this shell."`
 }
 
 type rulesPromoteCommand struct{ trustFlags }
 
 type rulesDemoteCommand struct {
 	trustFlags
-	To string `default:"observe" enum:"observe,ask" help:"Down to this mode (observe or ask; default ${default})."`
+	To string `default:"observe" enum:"observe,ask" help:"The new mode: observe or ask (default ${default})."`
 }
 
 // Help says what can be promoted.
 func (rulesPromoteCommand) Help() string {
-	return `One step, from observe to ask or from ask to act, and only where the rule has
-earned it: pushback rules status --proposed lists these. Who decided stands in
-the journal.
+	return `Raises the mode of a rule by one step, from observe to ask or from ask to act, if
+the rule has earned it: pushback rules status --proposed lists the rules that
+have. The journal records who decided.
 
 Example:
 
   pushback rules promote red --service cart --why "twenty clean deploys"`
 }
 
-// Help says what it does not need.
+// Help says when a demotion takes effect.
 func (rulesDemoteCommand) Help() string {
-	return `Takes effect at the next look of every watch. Nothing has to be earned for that.
+	return `Lowers the mode of a rule at any time. Takes effect at the next look of every watch.
 
 Example:
 
   pushback rules demote red --service cart --why "paged for the marketing mail"`
 }
 
-// Run promotes.
+// Run promotes the rule.
 func (r rulesPromoteCommand) Run(ctx context.Context, out terminal) error {
 	return r.send(ctx, out, "promote", "")
 }
 
-// Run demotes.
+// Run demotes the rule.
 func (r rulesDemoteCommand) Run(ctx context.Context, out terminal) error {
 	return r.send(ctx, out, "demote", r.To)
 }
@@ -71,26 +71,27 @@ func (t trustFlags) send(ctx context.Context, out terminal, verb, mode string) e
 	return nil
 }
 
-// falseAlarmCommand says that rules fired for nothing.
+// falseAlarmCommand reports that rules fired for a change that was not bad.
 type falseAlarmCommand struct {
 	serverFlags
-	Change string `arg:"" help:"Key of the change, or the tool's own id of it."`
-	Rule   string `help:"Only this rule; all that fired unless said."`
+	Change string `arg:"" help:"Key of the change, or the tool's own ID."`
+	Rule   string `help:"Only this rule; by default all that fired."`
 	Why    string `help:"Why, for the journal."`
-	As     string `help:"Who says so; the user of this shell unless said."`
+	As     string `help:"Who says so; by default the user of this shell."`
 }
 
-// Help says what follows from it.
+// Help says what follows from a false alarm.
 func (falseAlarmCommand) Help() string {
-	return `It stands in the record of the rules that were likely or certain at the change,
-and what they earn next begins anew. A rejected rollback counts as one already.
+	return `Counts as a false alarm in the record of every rule that was likely or certain
+about the change. These rules begin again to earn their next mode. A rejected
+rollback counts as a false alarm already.
 
 Example:
 
   pushback false-alarm kq3v5d2y7m --why "the load test"`
 }
 
-// Run tells the daemon.
+// Run sends the false alarm to the daemon.
 func (f falseAlarmCommand) Run(ctx context.Context, out terminal) error {
 	c, err := f.client()
 	if err != nil {

@@ -12,18 +12,18 @@ import (
 // rulesReloadCommand asks the daemon to read its rules folder now.
 type rulesReloadCommand struct{ serverFlags }
 
-// Help says when it is needed.
+// Help says when a reload is needed.
 func (rulesReloadCommand) Help() string {
-	return `The daemon follows its rules folder by itself; this waits until it has read it
-and shows what it found. Exit code 2 when there is a mistake: the last good
-rules then go on.
+	return `The daemon reads its rules folder after every edit by itself. This command makes it
+read the folder now, waits for the result, and shows mistakes. Exit code 2 when
+there is one: the last good rules stay in force.
 
 Example:
 
   pushback rules reload`
 }
 
-// Run reloads and prints as rules check does.
+// Run reloads the rules and prints mistakes as rules check does.
 func (r rulesReloadCommand) Run(ctx context.Context, out terminal) error {
 	c, err := r.client()
 	if err != nil {
@@ -53,7 +53,7 @@ func printReloaded(out terminal, a api.Reloaded) error {
 	}
 	said := "the rules are in force\n"
 	if !a.Reloaded {
-		said = fmt.Sprintf("mistakes: %d; the last good rules go on\n", len(a.Diagnostics))
+		said = fmt.Sprintf("mistakes: %d; the last good rules stay in force\n", len(a.Diagnostics))
 	}
 	_, err := out.Write([]byte(said))
 	return err

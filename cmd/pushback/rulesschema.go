@@ -5,12 +5,12 @@ import "github.com/pushback/pushback/rules"
 // rulesSchemaCommand prints the JSON Schema of a rule file.
 type rulesSchemaCommand struct{}
 
-// Help shows how an editor comes to know it.
+// Help shows how an editor uses the schema.
 func (rulesSchemaCommand) Help() string {
-	return `With it, an editor completes and explains the keys of a rule file, and marks most
-mistakes. The daemon serves the same at /schema/rules.json.
+	return `With the schema, an editor completes and explains the keys of a rule file, and
+marks most mistakes. The daemon serves it at /schema/rules.json.
 
-The first line of a rule file, for editors that use yaml-language-server:
+Editors that use yaml-language-server read this first line of a rule file:
 
   # yaml-language-server: $schema=rules.schema.json
 
@@ -19,7 +19,7 @@ Example:
   pushback rules schema > rules/rules.schema.json`
 }
 
-// Run prints it.
+// Run prints the schema.
 func (rulesSchemaCommand) Run(out terminal) error {
 	_, err := out.Write(rules.Schema)
 	return err

@@ -10,26 +10,26 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// rulesShowCommand shows what a rule may cost, and what that costs.
+// rulesShowCommand shows a rule's budget, its thresholds and the smallest shifts they find.
 type rulesShowCommand struct {
 	serverFlags
 	Rule string `arg:"" help:"Name of the rule."`
 }
 
-// Help says where the thresholds come from.
+// Help says how the thresholds follow from the budget.
 func (rulesShowCommand) Help() string {
-	return `A rule has a budget of false pages and false rollbacks. With the number of
-changes that it watches, measured over the last four weeks, the budget says how
-small p must be before a signal is likely or certain: never laxer than 0.01 and
-0.002. The stricter, the larger is the smallest shift that is found; both stand
-side by side, for the services watched last.
+	return `A rule has a budget of false pages and false rollbacks. The budget and the number
+of changes that the rule watches (measured over the last four weeks) determine how
+small p must be for likely and for certain: never larger than 0.01 and 0.002.
+With stricter thresholds, the smallest shift that is found is larger. It is shown
+for these thresholds and for the default ones, for the services watched last.
 
 Example:
 
   pushback rules show red`
 }
 
-// Run asks the daemon.
+// Run reads the budget from the daemon and prints it.
 func (r rulesShowCommand) Run(ctx context.Context, out terminal) error {
 	c, err := r.client()
 	if err != nil {
@@ -50,14 +50,14 @@ func printBudget(out terminal, b api.RuleBudget) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "  budget\t%s, %s\n", web.Often(b.FalsePages, "false page", "week"), web.Often(b.FalseRollbacks, "false rollback", "quarter"))
 	if b.Watched == nil {
-		fmt.Fprintf(w, "  watches\tnot for a week yet: the thresholds are the defaults\n")
+		fmt.Fprintf(w, "  watches\tfor less than a week so far: the thresholds are the defaults\n")
 	} else {
 		fmt.Fprintf(w, "  watches\t%.3g changes a week\n", *b.Watched)
 	}
-	fmt.Fprintf(w, "  likely\tat p ≤ %.2g%s\n", b.Thresholds.Likely, atMost(b.Defaults.Likely, b.MostPages, "false page", "week"))
-	fmt.Fprintf(w, "  certain\tat p ≤ %.2g%s\n", b.Thresholds.Certain, atMost(b.Defaults.Certain, b.MostRollbacks, "false rollback", "quarter"))
+	fmt.Fprintf(w, "  likely\tat p ≤ %.2g%s\n", b.Thresholds.Likely, thresholdNote(b.Defaults.Likely, b.MostPages, "false page", "week"))
+	fmt.Fprintf(w, "  certain\tat p ≤ %.2g%s\n", b.Thresholds.Certain, thresholdNote(b.Defaults.Certain, b.MostRollbacks, "false rollback", "quarter"))
 	if b.Backtest != nil {
-		fmt.Fprintf(w, "  backtest\talarmed at %s moments without a change; %s\n", replayed(b.Backtest), b.Backtest.Why)
+		fmt.Fprintf(w, "  backtest\talarmed at %s moments without a change; %s\n", backtestText(b.Backtest), b.Backtest.Why)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -65,7 +65,9 @@ func printBudget(out terminal, b api.RuleBudget) error {
 	return printPower(out, b.Power)
 }
 
-func atMost(usual float64, most *float64, what, period string) string {
+// thresholdNote is the default threshold, and how many false alarms the threshold allows
+// at most; nil where the number of changes is not known.
+func thresholdNote(usual float64, most *float64, what, period string) string {
 	text := fmt.Sprintf(" (%.2g by default)", usual)
 	if most != nil {
 		text += ": at most " + web.Often(*most, what, period)
@@ -73,13 +75,13 @@ func atMost(usual float64, most *float64, what, period string) string {
 	return text
 }
 
-// printPower says what the thresholds cost.
+// printPower lists the smallest shift that the thresholds find, per service and signal.
 func printPower(out terminal, all []api.RulePower) error {
 	if len(all) == 0 {
-		fmt.Fprintln(out, "\nWhat can be found is known once a watch has ended.")
+		fmt.Fprintln(out, "\nThe smallest shift that is found is known once a watch has ended.")
 		return nil
 	}
-	fmt.Fprintln(out, "\nThe smallest shift that is found, where it lasts ten ticks or the whole bake:")
+	fmt.Fprintln(out, "\nThe smallest shift that is found, if it lasts for ten ticks or for the whole bake:")
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SERVICE\tSIGNAL\tLIKELY\tBY DEFAULT\tCERTAIN\tBY DEFAULT")
 	for _, p := range all {

@@ -11,23 +11,24 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// rulesStatusCommand shows how far rules may go, and what they have shown.
+// rulesStatusCommand shows the mode and the record of every rule.
 type rulesStatusCommand struct {
 	serverFlags
 	Rule     string `help:"Only this rule."`
 	Service  string `help:"Only this service."`
-	Proposed bool   `help:"Only what waits for a person."`
+	Proposed bool   `help:"Only rules that wait for a promotion."`
 }
 
 // Help says what the columns mean.
 func (rulesStatusCommand) Help() string {
-	return `A rule begins by observing, whatever it says, and earns each further step, service
-by service, by clean changes in a row or by a backtest within its budget. What
-was earned is proposed and waits for a person. An edit of how a rule judges
-begins anew; an edit of whom it tells does not.
+	return `Every rule begins in mode observe, whatever mode is written. It earns each further
+mode per service, by clean changes in a row or by a backtest within its budget. An
+earned mode is proposed, and a person promotes the rule. An edit of how a rule
+judges makes it begin again; an edit of whom it notifies does not.
 
-MODE is what it may do now, of what is WRITTEN. FALSE is the share of watches that
-people called a false alarm. * is every service it has no record of.
+MODE is the mode in effect, WRITTEN the one in the rule file. FALSE is the share of
+watches that people called a false alarm. * stands for all services without a
+record of their own.
 
 Examples:
 
@@ -36,7 +37,7 @@ Examples:
   pushback rules promote red --service cart`
 }
 
-// Run asks the daemon.
+// Run reads the rules' trust from the daemon and prints it.
 func (r rulesStatusCommand) Run(ctx context.Context, out terminal) error {
 	c, err := r.client()
 	if err != nil {
@@ -63,7 +64,7 @@ func printStandings(out terminal, all []api.RuleStanding) error {
 	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tBACKTEST\tLAST FIRE\tNEXT")
 	for _, s := range all {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", s.Rule, s.Service, s.Effective, s.Written,
-			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), replayed(s.Backtest), lastFire(s.Record.LastFire), next(s))
+			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), backtestText(s.Backtest), lastFire(s.Record.LastFire), nextMode(s))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -77,14 +78,14 @@ func printStandings(out terminal, all []api.RuleStanding) error {
 	return nil
 }
 
-func next(s api.RuleStanding) string {
+func nextMode(s api.RuleStanding) string {
 	if s.Next == "" {
 		return s.Why
 	}
 	return s.Next + ": " + s.Why
 }
 
-func replayed(b *api.RuleBacktest) string {
+func backtestText(b *api.RuleBacktest) string {
 	if b == nil {
 		return "-"
 	}

@@ -17,18 +17,18 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// rulesTestCommand runs unit tests of rules. It asks no server.
+// rulesTestCommand runs unit tests of rules, without a server.
 type rulesTestCommand struct {
-	Paths []string `arg:"" optional:"" type:"path" help:"Files of tests, or folders with *_test.yml in them (default: rules, else this folder)."`
-	Only  string   `name:"run" placeholder:"TEXT" help:"Only tests whose name has this text in it."`
+	Paths []string `arg:"" optional:"" type:"path" help:"Test files, or folders with *_test.yml files (default: rules, else this folder)."`
+	Only  string   `name:"run" placeholder:"TEXT" help:"Only tests whose name contains this text."`
 	JUnit string   `name:"junit" type:"path" placeholder:"FILE" help:"Also write JUnit XML, for CI."`
 	JSON  bool     `help:"Write JSON, for programs."`
 }
 
-// Help shows a whole test.
+// Help shows a complete test file.
 func (rulesTestCommand) Help() string {
-	return `Judges made-up series around a change, on Prometheus's own engine and without a
-server, as the daemon would: see docs/rules-testing.md. A file of tests:
+	return `Judges invented series around a change as the daemon would, with Prometheus's own
+query engine and without a server: see docs/rules-testing.md. A test file:
 
   tests:
     - name: errors after a deploy page the owner
@@ -49,7 +49,7 @@ Examples:
   pushback rules test rules --junit rules.xml`
 }
 
-// Run runs every file of tests, and fails at the end if any test did.
+// Run runs the tests of all files, and fails at the end if one test failed.
 func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 	files, err := r.files()
 	if err != nil {
@@ -59,7 +59,7 @@ func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 	reports := []ruletest.Report{}
 	wrong, ran, failed := false, 0, 0
 	for _, file := range files {
-		suite, set, err := testsOf(out, file, loaded, r.JSON)
+		suite, set, err := loadSuite(out, file, loaded, r.JSON)
 		if err != nil {
 			return err
 		}
@@ -81,13 +81,13 @@ func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 		return &exitError{code: exitUsage}
 	case failed > 0:
 		return &exitError{code: exitFailure}
-	case ran == 0 && r.Only != "": // a pipeline with a slip of the pen here would never fail
-		return usageError(fmt.Errorf("no test has %q in its name", r.Only))
+	case ran == 0 && r.Only != "": // a typing error here must not make a pipeline pass
+		return usageError(fmt.Errorf("no test name contains %q", r.Only))
 	}
 	return nil
 }
 
-// files are those named, and every *_test.yml of the folders named.
+// files are the named files, and every *_test.yml in the named folders.
 func (r rulesTestCommand) files() ([]string, error) {
 	paths := r.Paths
 	if len(paths) == 0 {
@@ -112,7 +112,7 @@ func (r rulesTestCommand) files() ([]string, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, usageError(fmt.Errorf("there are no tests in %s\n  hint: tests of rules stand in files called *_test.yml; pushback rules test --help shows one", strings.Join(paths, ", ")))
+		return nil, usageError(fmt.Errorf("there are no tests in %s\n  hint: tests of rules are files named *_test.yml; pushback rules test --help shows one", strings.Join(paths, ", ")))
 	}
 	return all, nil
 }
@@ -122,9 +122,10 @@ func isRulesTest(name string) bool {
 	return (ext == ".yml" || ext == ".yaml") && rules.IsTest(name)
 }
 
-// testsOf reads one file of tests and the rules it is about; no suite where
-// either is wrong, which has then been said.
-func testsOf(out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, error) {
+// loadSuite reads one test file and its rules; loaded caches the rules of files read
+// before. Where either has mistakes, it prints them and returns no suite. With quiet
+// it prints to standard error, because standard output is JSON then.
+func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, error) {
 	folder := os.DirFS(filepath.Dir(file))
 	data, err := strictyaml.ReadFile(folder, filepath.Base(file))
 	if err != nil {
@@ -135,7 +136,7 @@ func testsOf(out terminal, file string, loaded map[string]*rules.Set, quiet bool
 	if suite != nil {
 		key := filepath.Dir(file) + "\x00" + strings.Join(suite.RuleFiles, "\x00")
 		if set = loaded[key]; set == nil {
-			set, found = loadSome(folder, suite.RuleFiles)
+			set, found = loadRules(folder, suite.RuleFiles)
 			loaded[key] = set
 		}
 	}
@@ -154,8 +155,8 @@ func testsOf(out terminal, file string, loaded map[string]*rules.Set, quiet bool
 	return nil, nil, nil
 }
 
-// loadSome loads the rule files that were named, or all there are.
-func loadSome(folder fs.FS, names []string) (*rules.Set, []rules.Diagnostic) {
+// loadRules loads the named rule files, or all in the folder where none is named.
+func loadRules(folder fs.FS, names []string) (*rules.Set, []rules.Diagnostic) {
 	if len(names) == 0 {
 		return rules.Load(folder, rules.World{})
 	}

@@ -25,21 +25,22 @@ type rulesTryCommand struct {
 	configFlag
 	Rule        string `arg:"" help:"Name of the rule."`
 	Service     string `required:"" placeholder:"NAME" help:"Service to look at."`
-	At          string `required:"" placeholder:"TIME" help:"When the change was through: 2026-11-20T10:00:00Z, 2026-11-20 10:00 (UTC), or how long ago, as in 3h."`
+	At          string `required:"" placeholder:"TIME" help:"When the change was complete: 2026-11-20T10:00:00Z, 2026-11-20 10:00 (UTC), or how long ago, as in 3h."`
 	Environment string `default:"production" placeholder:"NAME" help:"Environment of the change (default ${default})."`
 	Kind        string `default:"deploy" placeholder:"KIND" help:"Kind of the change (default ${default})."`
 	Version     string `placeholder:"VERSION" help:"Version of the change."`
 	Rules       string `type:"path" placeholder:"FOLDER" help:"Take the rule from this folder instead of the one in force."`
 	JSON        bool   `help:"Write JSON, for programs."`
-	Width       int    `help:"Columns of the terminal; taken from COLUMNS, else 80."`
-	ASCII       bool   `name:"ascii" help:"No character beyond ASCII."`
+	Width       int    `help:"Columns of the output; by default COLUMNS, else 80."`
+	ASCII       bool   `name:"ascii" help:"Use ASCII characters only."`
 }
 
-// Help says what is shown.
+// Help describes the output.
 func (rulesTryCommand) Help() string {
-	return `Asks the real metric store what the rule would have said of a change at that
-moment: how the grade rose, the evidence with a plot of each signal, and what
-the rule's lines would have done. Nothing is stored, and nobody is told.
+	return `Judges by data of the metric store what the rule would have said about a change at
+that time. Shows how the grade rose, the evidence with a plot of each signal, and
+what the rule's response lines would have done. Nothing is stored, and nobody is
+notified.
 
 Examples:
 
@@ -47,13 +48,13 @@ Examples:
   pushback rules try red --service cart --at 3h --rules my-rules/ --json`
 }
 
-// Run replays and shows the last look.
+// Run replays the rule and shows the last look.
 func (r rulesTryCommand) Run(ctx context.Context, out terminal) (err error) {
-	at, err := momentOf(r.At, time.Now())
+	at, err := parsePastTime(r.At, time.Now())
 	if err != nil {
 		return usageError(err)
 	}
-	c, set, err := r.rule()
+	c, set, err := r.loadRule()
 	if err != nil {
 		return err
 	}
@@ -74,17 +75,17 @@ func (r rulesTryCommand) Run(ctx context.Context, out terminal) (err error) {
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("trying the rule: %w", err)
+		return fmt.Errorf("replaying the rule: %w", err)
 	case len(replays) == 0:
-		return usageError(fmt.Errorf("rule %s does not watch a %s of %s in %s\n  hint: pushback rules coverage shows which rules see a service", r.Rule, r.Kind, service, r.Environment))
+		return usageError(fmt.Errorf("rule %s does not watch a %s of %s in %s\n  hint: pushback rules coverage shows which rules find data for a service", r.Rule, r.Kind, service, r.Environment))
 	case len(replays[0].Looks) == 0:
-		return usageError(errors.New("there is nothing to see yet: the first tick after that moment is not over"))
+		return usageError(errors.New("there is nothing to judge yet: the first tick after that time is not over"))
 	}
 	return r.show(out, replays[0])
 }
 
-// rule loads the rules and keeps the one that is tried.
-func (r rulesTryCommand) rule() (config.Config, *rules.Set, error) {
+// loadRule loads the rules and leaves only the one to replay.
+func (r rulesTryCommand) loadRule() (config.Config, *rules.Set, error) {
 	c, err := r.load()
 	if err != nil {
 		return c, nil, err
@@ -100,30 +101,30 @@ func (r rulesTryCommand) rule() (config.Config, *rules.Set, error) {
 	for _, one := range set.Rules() {
 		known = append(known, one.Name)
 	}
-	return c, nil, usageError(fmt.Errorf("there is no rule %q\n  hint: there are: %s", r.Rule, strings.Join(known, ", ")))
+	return c, nil, usageError(fmt.Errorf("there is no rule %q\n  hint: the rules are %s", r.Rule, strings.Join(known, ", ")))
 }
 
-// pastTimes are the forms in which people write a moment.
+// pastTimes are the layouts in which --at may be written.
 var pastTimes = []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04"}
 
-// momentOf reads a moment of the past: a time, or how long ago it was.
-func momentOf(text string, now time.Time) (time.Time, error) {
+// parsePastTime reads a time in the past, or how long ago it was.
+func parsePastTime(text string, now time.Time) (time.Time, error) {
 	if d, err := model.ParseDuration(text); err == nil {
 		return now.Add(-time.Duration(d)).UTC().Truncate(time.Second), nil
 	}
 	for _, form := range pastTimes {
 		if at, err := time.Parse(form, text); err == nil {
 			if at.After(now) {
-				return at, fmt.Errorf("--at %s has not come yet", strconv.Quote(text))
+				return at, fmt.Errorf("--at %s is in the future", strconv.Quote(text))
 			}
 			return at.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--at %s is no time\n  hint: write 2026-11-20T10:00:00Z, or how long ago, as in 3h", strconv.Quote(text))
+	return time.Time{}, fmt.Errorf("--at %s is not a time\n  hint: write 2026-11-20T10:00:00Z, or how long ago, as in 3h", strconv.Quote(text))
 }
 
-// tried is what --json writes.
-type tried struct {
+// tryAnswer is what --json writes.
+type tryAnswer struct {
 	Rule    string           `json:"rule"`
 	State   watch.State      `json:"state"`
 	Grade   detector.Grade   `json:"grade"`
@@ -143,7 +144,7 @@ type triedTick struct {
 
 func (r rulesTryCommand) show(out terminal, replay backtest.Replay) error {
 	last := replay.Looks[len(replay.Looks)-1]
-	t := tried{
+	t := tryAnswer{
 		Rule: replay.Rule.Name, State: last.State, Grade: last.Grade, Last: last.Verdict, Settled: !last.State.Open(), Ticks: ticksOf(replay),
 	}
 	if r.JSON {
@@ -154,11 +155,11 @@ func (r rulesTryCommand) show(out terminal, replay backtest.Replay) error {
 	if err != nil {
 		return err
 	}
-	return t.course(out, replay.Moment.FinishedAt)
+	return t.printCourse(out, replay.Moment.FinishedAt)
 }
 
-// ticksOf asks the rule's lines as if it had earned to act and nothing was
-// frozen: what they would have done is what they say.
+// ticksOf evaluates the response lines as if the rule had earned mode act and nothing
+// was frozen, to show what is written in them.
 func ticksOf(replay backtest.Replay) []triedTick {
 	var all []triedTick
 	for _, a := range replay.Answers(rules.Moment{Trust: rules.Act, Cap: rules.Act}) {
@@ -177,8 +178,8 @@ func ticksOf(replay backtest.Replay) []triedTick {
 	return all
 }
 
-// course says when the grade rose, and what was answered.
-func (t tried) course(out terminal, from time.Time) error {
+// printCourse says when the grade rose, and what the response lines would have done.
+func (t tryAnswer) printCourse(out terminal, from time.Time) error {
 	var b strings.Builder
 	grade := detector.None
 	for _, tick := range t.Ticks {
@@ -188,7 +189,7 @@ func (t tried) course(out terminal, from time.Time) error {
 			grade = tick.Grade
 		}
 		if len(tick.Tell) > 0 {
-			what = append(what, "tell "+strings.Join(tick.Tell, ", "))
+			what = append(what, "notify "+strings.Join(tick.Tell, ", "))
 		}
 		if tick.Mode != nil {
 			what = append(what, fmt.Sprintf("roll back by %s (%s)", tick.Rollback, tick.Mode))
@@ -198,9 +199,9 @@ func (t tried) course(out terminal, from time.Time) error {
 		}
 	}
 	if b.Len() == 0 {
-		b.WriteString("  at no tick anything\n")
+		b.WriteString("  nothing at any tick\n")
 	}
-	end := fmt.Sprintf("in the end: %s", t.State)
+	end := fmt.Sprintf("final state: %s", t.State)
 	if !t.Settled {
 		end = "the bake is not over yet"
 	}

@@ -19,7 +19,7 @@ type statusCommand struct {
 	Limit       int    `default:"20" help:"How many changes."`
 }
 
-// Help shows how to narrow the list.
+// Help shows how to filter the list.
 func (statusCommand) Help() string {
 	return `Examples:
 
@@ -33,7 +33,8 @@ type statusAnswer struct {
 	Changes []api.ChangeSummary `json:"changes"`
 }
 
-// Run shows how the daemon is, the newest changes, and what waits for a person.
+// Run shows the daemon's status, the newest changes, and the orders that wait for a
+// person.
 func (s statusCommand) Run(ctx context.Context, out terminal) error {
 	c, err := s.client()
 	if err != nil {
@@ -71,7 +72,7 @@ func printStatus(out terminal, s api.Status) {
 		fmt.Fprintln(out, out.paint(styleDoubt, "frozen: "+s.FrozenBy))
 	}
 	for _, h := range s.Holds {
-		fmt.Fprintf(out, "%s by %s: %s\n  pushback release %s\n", out.paint(styleDoubt, h.ID+" holds "+heldWhat(h)), h.Actor, h.Why, h.ID)
+		fmt.Fprintf(out, "%s by %s: %s\n  pushback release %s\n", out.paint(styleDoubt, h.ID+" holds "+describeHold(h)), h.Actor, h.Why, h.ID)
 	}
 	for _, p := range s.Problems {
 		fmt.Fprintln(out, out.paint(styleBad, p.Component+": "+p.Detail))
@@ -82,24 +83,24 @@ func printStatus(out terminal, s api.Status) {
 	}
 }
 
-// printChanges writes a line a change. Colour comes last in its line: a table
-// writer counts its bytes as width.
+// printChanges writes one line per change. The coloured column is the last one,
+// because a tabwriter counts the bytes of a colour as width.
 func printChanges(out terminal, changes []api.ChangeSummary) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "KEY\tSTARTED\tSERVICE\tENVIRONMENT\tVERSION\tORDER\tGRADE\tSTATE")
 	for _, c := range changes {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Key, c.StartedAt.Local().Format(time.DateTime),
-			c.Service, c.Environment, c.Version, orNone(c.Order), c.Grade, out.paint(stateStyle(c.State), c.State))
+			c.Service, c.Environment, c.Version, orDash(c.Order), c.Grade, out.paint(stateStyle(c.State), c.State))
 	}
 	return w.Flush()
 }
 
-func orNone(s string) string {
+func orDash(s string) string {
 	if s == "" {
 		return "-"
 	}
 	return s
 }
 
-// pathSegment escapes what a person typed for use in an address.
+// pathSegment escapes what a person typed for use in a URL path.
 func pathSegment(s string) string { return url.PathEscape(s) }

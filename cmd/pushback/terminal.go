@@ -7,9 +7,8 @@ import (
 	"os"
 )
 
-// terminal is where a command writes what was asked for. Colour is used only
-// where a person looks: a character device, and NO_COLOR not set
-// (https://no-color.org).
+// terminal is where a command writes its result. It uses colour only on a character
+// device, and only where NO_COLOR is not set (https://no-color.org).
 type terminal struct {
 	io.Writer
 	colour bool
@@ -28,7 +27,7 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// The colours, by what they mean and not by what they are.
+// The colours, named by their meaning.
 const (
 	styleGood   = "\x1b[32m"
 	styleBad    = "\x1b[31m"
@@ -37,7 +36,7 @@ const (
 	styleOff    = "\x1b[0m"
 )
 
-// paint puts a style around text where people see colours.
+// paint puts a style around text where colours are used.
 func (t terminal) paint(style, text string) string {
 	if !t.colour {
 		return text
@@ -45,7 +44,7 @@ func (t terminal) paint(style, text string) string {
 	return style + text + styleOff
 }
 
-// counted is how many there are of something: 1 rule, 2 rules.
+// counted is a number with its noun: 1 rule, 2 rules.
 func counted(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -6,14 +6,14 @@ import (
 	"runtime/debug"
 )
 
-// released is set at release by -ldflags "-X main.released=…".
+// released is the version of a release, set by -ldflags "-X main.released=…".
 var released = ""
 
 type versionCommand struct {
 	JSON bool `help:"Write JSON, for programs."`
 }
 
-// Run prints the version, the commit where the build knows it, and Go's.
+// Run prints the version of Pushback and of Go.
 func (v versionCommand) Run(out terminal) error {
 	if v.JSON {
 		return out.printJSON(map[string]string{"version": version(), "go": runtime.Version()})

@@ -9,30 +9,28 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// How often the daemon is asked for the verdict, and for how long it may be
-// away before waiting is given up.
 const (
-	waitEvery = time.Second
-	waitAway  = 2 * time.Minute
+	waitInterval = time.Second     // between two requests
+	maxSilence   = 2 * time.Minute // how long the daemon may fail to answer before waiting ends
 )
 
-// waitForVerdict asks until every watch of the change has ended, and exits by
-// how they ended.
+// waitForVerdict asks the daemon until every watch of the change has ended. The exit
+// code says how they ended.
 func waitForVerdict(ctx context.Context, out terminal, c *client, key string) error {
-	ticks := time.NewTicker(waitEvery)
+	ticks := time.NewTicker(waitInterval)
 	defer ticks.Stop()
-	heard := time.Now()
+	answered := time.Now()
 	for {
 		var e api.Explanation
 		err := c.call(ctx, http.MethodGet, "/v1/changes/"+key, nil, &e)
 		switch {
 		case err == nil:
-			heard = time.Now()
-		case time.Since(heard) > waitAway || ctx.Err() != nil:
+			answered = time.Now()
+		case time.Since(answered) > maxSilence || ctx.Err() != nil:
 			return fmt.Errorf("waiting for the verdict: %w", err)
 		}
-		if err == nil && over(e.Change.State) {
-			return verdict(out, e)
+		if err == nil && ended(e.Change.State) {
+			return printOutcome(out, e)
 		}
 		select {
 		case <-ctx.Done():
@@ -42,11 +40,11 @@ func waitForVerdict(ctx context.Context, out terminal, c *client, key string) er
 	}
 }
 
-// over says whether a change in this state will not be heard of again.
-func over(state string) bool { return state != "waiting" && state != "watching" }
+// ended says whether every watch of a change in this state has ended.
+func ended(state string) bool { return state != "waiting" && state != "watching" }
 
-// verdict says how the watches ended and picks the exit code.
-func verdict(out terminal, e api.Explanation) error {
+// printOutcome says how the watches ended and picks the exit code.
+func printOutcome(out terminal, e api.Explanation) error {
 	fmt.Fprintf(out, "%s\n", out.paint(stateStyle(e.Change.State), e.Change.State))
 	switch e.Change.State {
 	case "healthy":
