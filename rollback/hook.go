@@ -24,3 +24,21 @@ type Hook interface {
 type Settings interface {
 	CallTimeout() time.Duration // how long Do may take, the default where none is configured
 }
+
+// Preflighter looks whether a hook could act: that the other side is there,
+// takes our credentials, and that nobody else will undo what we do. It changes
+// nothing, anywhere.
+type Preflighter interface {
+	Preflight(ctx context.Context, p Plan) []Check
+}
+
+// DryRunner says what a hook would do, having looked at the other side as Do
+// would, and does none of it.
+type DryRunner interface {
+	DryRun(ctx context.Context, p Plan) (Preview, error)
+}
+
+// Verifier looks at what runs, whatever a receipt says.
+type Verifier interface {
+	Verify(ctx context.Context, p Plan) (Sighting, error)
+}

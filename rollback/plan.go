@@ -1,7 +1,6 @@
 package rollback
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -25,24 +24,6 @@ func (o Order) Plan() Plan { return Plan{Change: o.Change, Target: o.Target} }
 
 // Known says whether the plan is about a change at all.
 func (p Plan) Known() bool { return p.Change.Service != "" }
-
-// Preflighter looks whether a hook could act: that the other side is there,
-// takes our credentials, and that nobody else will undo what we do. It changes
-// nothing, anywhere.
-type Preflighter interface {
-	Preflight(ctx context.Context, p Plan) []Check
-}
-
-// DryRunner says what a hook would do, having looked at the other side as Do
-// would, and does none of it.
-type DryRunner interface {
-	DryRun(ctx context.Context, p Plan) (Preview, error)
-}
-
-// Verifier looks at what runs, whatever a receipt says.
-type Verifier interface {
-	Verify(ctx context.Context, p Plan) (Sighting, error)
-}
 
 // Check is one thing that preflight looked at. It is fine where Problem and
 // Skipped are empty.

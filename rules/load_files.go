@@ -19,6 +19,32 @@ const (
 // errTooMuch ends the reading of a folder: what was found so far is enough.
 var errTooMuch = errors.New("too much")
 
+// Load reads every *.yml and *.yaml of a folder and the folders in it, names
+// beginning with a dot left out, and so are *_test.yml, the rules' tests. With
+// any diagnostic the set is nil: whoever reloads keeps the set they have.
+func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
+	l := newLoader(w)
+	return l.load(fsys, l.files(fsys))
+}
+
+// LoadFiles reads the named files of a folder and no others.
+func LoadFiles(fsys fs.FS, names []string, w World) (*Set, []Diagnostic) {
+	return newLoader(w).load(fsys, names)
+}
+
+func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
+	l.read(fsys, names)
+	l.settle()
+	if len(l.found) > 0 {
+		return nil, inFileOrder(l.found)
+	}
+	rules := make([]Rule, len(l.drafts))
+	for i, d := range l.drafts {
+		rules[i] = d.rule
+	}
+	return &Set{rules: rules, index: indexOf(rules)}, nil
+}
+
 // read reads files by name, as far as the bounds of a folder go.
 func (l *loader) read(fsys fs.FS, names []string) {
 	size := 0
@@ -75,6 +101,12 @@ func (l *loader) files(fsys fs.FS) []string {
 func isRules(name string) bool {
 	ext := path.Ext(name)
 	return (ext == ".yml" || ext == ".yaml") && !IsTest(name)
+}
+
+// IsTest says whether a file in a rules folder holds tests of the rules and no
+// rules: red_test.yml.
+func IsTest(name string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "_test")
 }
 
 // leadsToFile says whether what is no plain file leads to one, and tells what

@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pushback/pushback/internal/strictyaml"
+)
+
+// Parse reads the Text of one rule, as it is stored with a watch. Of the world
+// it takes the stores' languages alone: a watch goes on under the rule it
+// began with, even after a hook or a pager it names has gone.
+func Parse(text string, w World) (Rule, []Diagnostic) {
+	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery = nil, nil, nil, nil
+	l := newLoader(w)
+	l.stored = true
+	l.file("", []byte(text))
+	l.settle()
+	if len(l.found) == 0 && len(l.drafts) != 1 {
+		l.found = append(l.found, Diagnostic{Line: 1, Column: 1, Code: codeOneRule, Message: fmt.Sprintf("expected one rule, found %d", len(l.drafts))})
+	}
+	if len(l.found) > 0 {
+		return Rule{}, inFileOrder(l.found)
+	}
+	return l.drafts[0].rule, nil
+}
+
+// loader gathers the rules and mistakes of many files.
+type loader struct {
+	world  World
+	stored bool              // reading back what was checked before
+	named  map[string]string // rule → where it stands
+	teams  map[string]teamDefaults
+	drafts []draft
+	called map[string]int // name → the first of drafts that bears it
+	found  []Diagnostic
+}
+
+func newLoader(w World) *loader {
+	return &loader{world: w, named: map[string]string{}, teams: map[string]teamDefaults{}, called: map[string]int{}}
+}
+
+// file reads one file. What is wrong with its YAML does not keep what it
+// means from being checked, so that one run tells everything.
+func (l *loader) file(name string, data []byte) {
+	var doc document
+	positions, problems := strictyaml.Decode(data, &doc)
+	r := &reader{loader: l, file: name, positions: positions, broken: map[int]bool{}}
+	if len(data) <= strictyaml.MaxSize {
+		r.lines = strings.Split(string(data), "\n")
+	}
+	for _, p := range problems {
+		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
+		r.broken[p.Line] = true
+	}
+	if doc.Defaults != nil {
+		r.defaults(doc.Team, *doc.Defaults)
+	}
+	for i, w := range doc.Rules {
+		at := fmt.Sprintf("rules[%d]", i)
+		r.name(at, w.Name)
+		l.drafts = append(l.drafts, draft{reader: r, at: at, team: doc.Team, written: w})
+	}
+	if doc.Team == "" && positions.Has("team") {
+		r.at("team", strictyaml.MissingField, "the team has no name", "")
+	}
+	if positions.Has("rules") && len(doc.Rules) == 0 && len(problems) == 0 {
+		r.at("rules", strictyaml.MissingField, "there is no rule here", "")
+	}
+}
