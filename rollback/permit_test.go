@@ -107,7 +107,7 @@ func TestPermit(t *testing.T) {
 
 	f("target unproven", func(o *order, s *situation) { s.Target.Standing = rollback.Unproven })
 	f("target suspected", func(o *order, s *situation) { s.Target.Standing = rollback.Suspected }, rollback.GuardTarget)
-	f("target condemned", func(o *order, s *situation) { s.Target.Standing = rollback.Condemned }, rollback.GuardTarget)
+	f("target bad", func(o *order, s *situation) { s.Target.Standing = rollback.Bad }, rollback.GuardTarget)
 	f("target unknown", func(o *order, s *situation) { s.Target = rollback.Live{} }, rollback.GuardTarget)
 	f("target moved", func(o *order, s *situation) { s.Target.Version = "v0" }, rollback.GuardTarget)
 	f("target is the change", func(o *order, s *situation) { o.Target, s.Target.Version = "v2", "v2" }, rollback.GuardTarget)

@@ -11,7 +11,7 @@ const (
 	Unproven  Standing = "unproven"  // live before; not long enough, or not watched, to be called good
 	Good      Standing = "good"      // its watch ended healthy, or it was superseded after 10 minutes or more without suspicion
 	Suspected Standing = "suspected" // it was under suspicion when it was replaced
-	Condemned Standing = "condemned" // judged bad itself, or rolled back
+	Bad       Standing = "bad"       // judged bad itself, or rolled back
 )
 
 // Live is a version that was live in the slot, and how it stands.
@@ -59,7 +59,7 @@ func standing(l Live) []Refusal {
 		return nil
 	case Suspected:
 		return []Refusal{{GuardTarget, fmt.Sprintf("version %q was itself under suspicion when it was replaced", l.Version)}}
-	case Condemned:
+	case Bad:
 		return []Refusal{{GuardTarget, fmt.Sprintf("version %q was itself judged bad or rolled back; `target: last_good` lets a hook go further back", l.Version)}}
 	}
 	return []Refusal{{GuardTarget, fmt.Sprintf("nothing is known of version %q", l.Version)}}

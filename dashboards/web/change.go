@@ -13,7 +13,7 @@ type Change struct {
 	Riders       []string
 	Witnesses    []Witness
 	Labels       []Label
-	Standing     string // good, condemned or ""
+	Standing     string // good, bad, cleared or ""
 	SupersededBy string // key
 	SuspendedBy  string // key
 	Watches      []Watch

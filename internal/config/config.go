@@ -90,7 +90,7 @@ type Hook struct {
 // Target is the version a hook is asked for.
 type Target string
 
-// Previous is what was live just before, and refused when that is condemned;
+// Previous is what was live just before, and refused when that is bad;
 // LastGood skips further back to a version that stood its watch.
 const (
 	Previous Target = "previous"

@@ -48,7 +48,7 @@ func standingAfter(l look) store.Standing {
 		}
 		return store.Unjudged
 	case w.State == watch.Regressed:
-		return store.Condemned
+		return store.Bad
 	case w.State == watch.Healthy:
 		return store.Good
 	case w.State == watch.Superseded && w.Grade < detector.Suspect && !w.From.IsZero() && w.EndedAt.Sub(w.From) >= goodAfter:

@@ -111,7 +111,7 @@ func TestConfoundedIsSaid(t *testing.T) {
 	b.wantTold("platform", "cart v2 in production: regressed, certain", "cannot be told apart", "as well be cart config c7")
 	c, err := b.Store.Change(t.Context(), key)
 	b.must(err)
-	if c.Standing != store.Condemned {
+	if c.Standing != store.Bad {
 		t.Errorf("the version is %s", c.Standing)
 	}
 }

@@ -150,7 +150,7 @@ func TestRefusals(t *testing.T) {
 	f("the hook has gone", func(b *bench) { b.Hooks = nil }, nil, "no hook")
 }
 
-func TestCondemnedTarget(t *testing.T) {
+func TestBadTarget(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, mode("observe"), nil)
 	b.bad("v2", nil)
@@ -168,7 +168,7 @@ func TestCondemnedTarget(t *testing.T) {
 	b.wantCalls(0)
 }
 
-// A hook that may go further back skips what is condemned.
+// A hook that may go further back skips bad versions.
 func TestLastGoodTarget(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, mode("observe"), func(o *Options) {

@@ -193,7 +193,7 @@ func (k *Keeper) Clear(ctx context.Context, key, actor, why string) error {
 	if err != nil {
 		return err
 	}
-	if c.Standing != store.Condemned && (o == nil || !countsAsBad(c, o.State)) {
+	if c.Standing != store.Bad && (o == nil || !countsAsBad(c, o.State)) {
 		return fmt.Errorf("%s %s is not marked bad: %w", c.Service, c.Version, store.ErrConflict)
 	}
 	if _, err := k.o.Store.ClearChange(ctx, key, actor, why, k.o.Now()); err != nil {

@@ -73,7 +73,7 @@ func (p Predecessor) Baseline(c store.Change, r rules.Rule) time.Time {
 
 // isClean reports whether the predecessor's own time may serve as a baseline.
 func (p Predecessor) isClean(w watch.Watch, at time.Time) bool {
-	if p.Change.Standing == store.Condemned || w.Grade >= detector.Suspect {
+	if p.Change.Standing == store.Bad || w.Grade >= detector.Suspect {
 		return false
 	}
 	if w.State == watch.Healthy || p.Change.Standing == store.Good {

@@ -87,8 +87,8 @@ func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]ro
 func (r *Reader) standingOf(ctx context.Context, c store.Change) (rollback.Live, error) {
 	live := rollback.Live{Version: c.Version, Standing: rollback.Unproven}
 	switch c.Standing {
-	case store.Condemned:
-		live.Standing = rollback.Condemned
+	case store.Bad:
+		live.Standing = rollback.Bad
 		return live, nil
 	case store.Good:
 		live.Standing = rollback.Good

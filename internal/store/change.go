@@ -13,14 +13,14 @@ import (
 // Standing is what the watches of a change found about its version.
 type Standing string
 
-// A good version may be rolled back to, a condemned one never. A cleared one
-// was condemned, and then not: rolling it back did not help, or a person said
+// A good version may be rolled back to, a bad one never. A cleared one was
+// marked bad, and is no longer: rolling it back did not help, or a person said
 // that it was not to blame.
 const (
-	Unjudged  Standing = ""
-	Good      Standing = "good"
-	Condemned Standing = "condemned"
-	Cleared   Standing = "cleared"
+	Unjudged Standing = ""
+	Good     Standing = "good"
+	Bad      Standing = "bad"
+	Cleared  Standing = "cleared"
 )
 
 // Change is a change with its state in its slot.
@@ -170,17 +170,17 @@ func (s *Store) OverlappingChanges(ctx context.Context, c Change, services []str
 	return found, wrap(err, "find changes that overlap %s", c.Key)
 }
 
-// Condemned gives the stretches between from and to in which a condemned
-// change of the service and environment was live: from its start until the
-// change that superseded it was through, or to where none did.
-func (s *Store) Condemned(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
+// BadWindows returns the windows between from and to in which a bad change of
+// the service and environment was live: from its start until the change that
+// superseded it had finished, or until to where none did.
+func (s *Store) BadWindows(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
 	ws, err := collect(ctx, s.read, scanWindow, `
 		SELECT bad.started_at, COALESCE(cure.finished_at, $4)
 		FROM changes bad LEFT JOIN changes cure ON cure.key = bad.superseded_by
-		WHERE bad.service = $1 AND bad.environment = $2 AND bad.standing = 'condemned'
+		WHERE bad.service = $1 AND bad.environment = $2 AND bad.standing = 'bad'
 		  AND bad.started_at <= $4 AND COALESCE(cure.finished_at, $4) >= $3
 		ORDER BY bad.started_at`, service, environment, micros(from), micros(to))
-	return ws, wrap(err, "find condemned changes of %s", service)
+	return ws, wrap(err, "find bad changes of %s", service)
 }
 
 func scanWindow(r row) (sources.Window, error) {

@@ -56,8 +56,8 @@ func findingChanges(t *testing.T, s *Store) {
 	if err := s.SetStanding(t.Context(), "none", Good); !errors.Is(err, ErrNotFound) {
 		t.Errorf("standing of no change: %v", err)
 	}
-	if err := s.SetStanding(t.Context(), first.Key, Condemned); err != nil || reread(t, s, first).Standing != Condemned {
-		t.Errorf("not condemned: %v", err)
+	if err := s.SetStanding(t.Context(), first.Key, Bad); err != nil || reread(t, s, first).Standing != Bad {
+		t.Errorf("not marked bad: %v", err)
 	}
 }
 
@@ -113,19 +113,19 @@ func concurrentChanges(t *testing.T, s *Store) {
 	}
 }
 
-func condemnedStretches(t *testing.T, s *Store) {
-	condemn := func(id string, minute int) {
+func badWindows(t *testing.T, s *Store) {
+	markBad := func(id string, minute int) {
 		c := accept(t, s, told(id, id, sources.Succeeded, minute)).Change
-		if err := s.SetStanding(t.Context(), c.Key, Condemned); err != nil {
+		if err := s.SetStanding(t.Context(), c.Key, Bad); err != nil {
 			t.Fatal(err)
 		}
 	}
-	condemn("b1", 5)
+	markBad("b1", 5)
 	accept(t, s, told("g1", "g1", sources.Started, 9), told("g1", "g1", sources.Succeeded, 12))
-	condemn("b2", 30)
+	markBad("b2", 30)
 	f := func(from, to int, want ...sources.Window) {
 		t.Helper()
-		got, err := s.Condemned(t.Context(), "cart", "production", at(from), at(to))
+		got, err := s.BadWindows(t.Context(), "cart", "production", at(from), at(to))
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Error(err, diff)
 		}

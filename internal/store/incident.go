@@ -87,7 +87,7 @@ const touchingHistory = `WHERE (service = '' OR service = $1) AND (environment =
 // service may be learned from: those in which a bad version was live, and those
 // that a person noted as an incident.
 func (s *Store) MaskedWindows(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
-	masked, err := s.Condemned(ctx, service, environment, from, to)
+	masked, err := s.BadWindows(ctx, service, environment, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func incidents(t *testing.T, s *Store) {
 	}
 
 	bad := accept(t, s, told("b1", "b1", sources.Succeeded, 5)).Change
-	if err := s.SetStanding(t.Context(), bad.Key, Condemned); err != nil {
+	if err := s.SetStanding(t.Context(), bad.Key, Bad); err != nil {
 		t.Fatal(err)
 	}
 	accept(t, s, told("g1", "g1", sources.Succeeded, 8))

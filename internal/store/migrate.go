@@ -54,16 +54,21 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err er
 	}, nil
 }
 
-func (s *Store) migrateTables(ctx context.Context) error {
+// tableMigrations are the migrations of Pushback's own tables.
+func (s *Store) tableMigrations() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	dialect := goose.DialectSQLite3
 	if s.dialect == Postgres {
 		dialect = goose.DialectPostgres
 	}
-	provider, err := goose.NewProvider(dialect, s.write, files, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(dialect, s.write, files, goose.WithDisableGlobalRegistry(true))
+}
+
+func (s *Store) migrateTables(ctx context.Context) error {
+	provider, err := s.tableMigrations()
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}

@@ -28,7 +28,7 @@ func TestReadBesideTheOwner(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%d changes, %v", len(found), err)
 	}
-	if err := s.SetStanding(t.Context(), found[0].Key, Condemned); err == nil {
+	if err := s.SetStanding(t.Context(), found[0].Key, Bad); err == nil {
 		t.Error("a store opened to be read takes writes")
 	}
 	if err := s.Close(); err != nil {

@@ -97,7 +97,7 @@ func effectsTogether(t *testing.T, s *Store) {
 		Outgoing:   []Outgoing{{ID: "m1", ChangeKey: c.Key}, {ID: "m2", ChangeKey: c.Key}},
 		Order:      &order,
 		Annotation: &Annotation{ChangeKey: c.Key, Text: "bad"},
-		Standing:   Condemned,
+		Standing:   Bad,
 		Entries:    []Entry{{ChangeKey: c.Key, Action: "respond", Detail: []byte(`{"line":3}`)}},
 	}
 	rows := func() (n int) {
@@ -123,8 +123,8 @@ func effectsTogether(t *testing.T, s *Store) {
 	if !ok || !made || err != nil || stored.State != rollback.Decided || rows() != 7 { // two entries: the response, and the order
 		t.Errorf("%v, %v, %v, %+v, %d rows", ok, made, err, stored, rows())
 	}
-	if reread(t, s, c).Standing != Condemned {
-		t.Error("not condemned")
+	if reread(t, s, c).Standing != Bad {
+		t.Error("not marked bad")
 	}
 }
 

@@ -30,7 +30,7 @@ type Change struct {
 	Key          string    `json:"key"`
 	SupersededBy string    `json:"superseded_by,omitempty" doc:"Key of the newer change that took its place"`
 	SuspendedBy  string    `json:"suspended_by,omitempty" doc:"Key of a newer change of the slot that is still rolling"`
-	Standing     string    `json:"standing,omitempty" enum:"good,condemned,cleared" doc:"What is known of its version; absent while nothing is. cleared: blamed, and then not"`
+	Standing     string    `json:"standing,omitempty" enum:"good,bad,cleared" doc:"What is known of its version; absent while nothing is. bad: judged bad, or rolled back. cleared: marked bad, and no longer"`
 	ReceivedAt   time.Time `json:"received_at,omitzero"`
 }
 

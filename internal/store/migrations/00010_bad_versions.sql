@@ -1,0 +1,8 @@
+-- A version that was judged bad, or rolled back, is called bad and no longer
+-- condemned. The journal is sealed: its entries keep the word of their time.
+
+-- +goose Up
+UPDATE changes SET standing = 'bad' WHERE standing = 'condemned';
+
+-- +goose Down
+UPDATE changes SET standing = 'condemned' WHERE standing = 'bad';
