@@ -13,6 +13,8 @@ import (
 // ApprovalKey signs the links by which an order can be decided on. Whoever
 // holds a link may decide on that one order, while it waits for a person and
 // has not expired, and on nothing else: once decided, the link is dead.
+//
+// See adr/0042.
 type ApprovalKey []byte
 
 // ErrLink is wrapped by every refusal of a link.

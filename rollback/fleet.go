@@ -23,6 +23,8 @@ type Alarm struct {
 // Trip says why so much is bad at once that no single change can be the cause:
 // something beneath all of it is, and rolling everything back would make an
 // outage of it. "" where nothing says so.
+//
+// See adr/0039.
 func (l FleetLimits) Trip(f Fleet, now time.Time) string {
 	var services, blamed []string
 	alarms := 0

@@ -39,6 +39,8 @@ type DryRunner interface {
 }
 
 // Verifier looks at what runs, whatever a receipt says.
+//
+// See adr/0048.
 type Verifier interface {
 	Verify(ctx context.Context, p Plan) (Sighting, error)
 }

@@ -64,6 +64,8 @@ func (r Refusal) Passing() bool {
 // stop a machine that may be running in circles, or that cannot tell what a
 // person may see. All others speak of facts; whoever knows better than a fact
 // can roll back by hand, where no wrong fact is involved.
+//
+// See adr/0037.
 func (r Refusal) Waivable() bool {
 	switch r.Guard {
 	case GuardMode, GuardWindow, GuardFleet, GuardBefore, GuardConfounded, GuardRecent:

@@ -95,6 +95,8 @@ func (s Suspect) weight() float64 {
 
 // StandsOut gives the one suspect that is ratio times likelier than any other.
 // False: none is, or none can have done it.
+//
+// See adr/0038.
 func StandsOut(ranked []Ranked, ratio float64) (Ranked, bool) {
 	if len(ranked) == 0 || ranked[0].Score <= 0 {
 		return Ranked{}, false

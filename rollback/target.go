@@ -37,6 +37,8 @@ const (
 // Previous takes an unproven version: it is what ran until the change came,
 // and nothing speaks against it. To demand proof would refuse every second
 // deploy of a busy day. LastGood, which leaves the beaten track, does demand it.
+//
+// See adr/0035.
 func Target(reach Reach, before []Live) (Live, []Refusal) {
 	if len(before) == 0 || before[0].Version == "" {
 		return Live{}, []Refusal{{GuardTarget, "no version is known to have been live before: tell the tool to send `previous`, or deploy once more"}}

@@ -32,6 +32,8 @@ const strictest = 1e-5
 // They are never laxer than the defaults, whatever the budget allows: what is
 // called likely is to be likely. Nothing known of the pace, they are the
 // defaults.
+//
+// See adr/0019.
 func (b Budget) Thresholds(pace float64) detector.Thresholds {
 	t := detector.DefaultThresholds
 	if !(pace > 0) {

@@ -21,6 +21,8 @@ var libraryFiles embed.FS
 
 // Library is the folder of shipped rules, as people would have it in their
 // own: http-red.yml, and its tests in http-red_test.yml.
+//
+// See adr/0028.
 func Library() fs.FS {
 	folder, err := fs.Sub(libraryFiles, libraryFolder)
 	if err != nil {

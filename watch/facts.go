@@ -22,6 +22,8 @@ type Facts struct {
 // signals are worth; each signal keeps its own reason beside it. Another change
 // is named as possible cause only of an effect that was measured and that has
 // not gone by itself.
+//
+// See adr/0033.
 func (f Facts) Reason() detector.Reason {
 	switch v := f.Verdict; {
 	case f.Change.Status == sources.Failed:

@@ -50,6 +50,8 @@ func (w Watch) SettleFrom(c sources.Change) time.Time {
 // Recovery is the recovery watch, which begins when a change was rolled back:
 // the same rule, compared with the same before window, from the rollback on. It
 // never acts.
+//
+// See adr/0032.
 func (w Watch) Recovery(rolledBackAt, now time.Time) Watch {
 	return Watch{
 		ID: w.ID + ".after", ChangeKey: w.ChangeKey, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText, Runbook: w.Runbook,

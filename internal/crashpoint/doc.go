@@ -9,6 +9,8 @@
 //
 // The road not taken is go.etcd.io/gofail, which rewrites the sources before a
 // build: a line a point is all we need.
+//
+// See adr/0050.
 package crashpoint
 
 // Point is a moment, named for what is about to be, or has just been, true.

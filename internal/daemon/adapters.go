@@ -23,6 +23,8 @@ import (
 
 // Adapters is the table of adapters: for each section of pushback.yml, the kinds there
 // are. A new adapter is its folder and a line here.
+//
+// See adr/0002.
 func Adapters() Table {
 	return Table{
 		Metrics: map[string]MetricKind{

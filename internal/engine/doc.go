@@ -15,5 +15,5 @@
 // annotations are rows first and jobs second: the row is the record, the job
 // only carries its key. At start, and every sweep after it, a job is inserted
 // for each row that is not final; a late duplicate finds its row moved on and
-// does nothing. See docs/adr for why the job queue guarantees us nothing.
+// does nothing. See adr/0004 for why nothing relies on the job queue.
 package engine

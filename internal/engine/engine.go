@@ -84,6 +84,8 @@ type Problem struct {
 
 // Engine is one running Pushback. New builds it, Run blocks. Its parts are types of their
 // own; it wires them and lets them run.
+//
+// See adr/0003.
 type Engine struct {
 	*core
 	*gate.Keeper // Gate, Hold, Release, Clear and incidents: what deploy tools and people ask

@@ -8,4 +8,6 @@
 // The system's notices are a hint and no proof: they are lost on network
 // file systems and when too many come. So a fingerprint of names, sizes and
 // times decides, and is also taken now and then without any notice.
+//
+// See adr/0026.
 package folder

@@ -17,6 +17,8 @@ import (
 // store that was down or cut off for two therefore shows two minutes in which
 // nothing happened, which reads as traffic that fell to zero. The store's own
 // pulse tells such a stretch from a quiet service.
+//
+// See adr/0010.
 func silences(ctx context.Context, r Ranger, w sources.Window, step time.Duration) (map[int64]bool, error) {
 	if r.Pulse() == "" {
 		return nil, nil

@@ -13,4 +13,6 @@
 //
 // What is written loads. A signal that the loader would refuse is written as a
 // comment with the loader's reason.
+//
+// See adr/0031.
 package migrate

@@ -18,4 +18,6 @@
 //
 // Everything is repeatable: the clock begins at Start, and noise is drawn from
 // a seed made of the test's name and the series'.
+//
+// See adr/0027.
 package ruletest

@@ -54,6 +54,8 @@ const (
 // Calls that meet share one transaction and one fsync; a failure of one does
 // not touch the others. If ctx ends first the event may or may not be stored:
 // send it again, it will be a duplicate at worst.
+//
+// See adr/0006.
 func (s *Store) Accept(ctx context.Context, admitted sources.Admitted, raw []byte, now time.Time) (Accepted, error) {
 	e := admitted.Event()
 	if e.EventID == "" {

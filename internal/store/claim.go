@@ -24,6 +24,8 @@ const mayBeSent = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at 
 // a newer change that failed has raised the slot's epoch, and lets this one
 // resume. What a newer change forbids is stored in the order and the change, by
 // the transaction that stored the newer change.
+//
+// See adr/0034.
 func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now time.Time) (claim int64, ok bool, err error) {
 	claim, ok, err = s.claim(ctx, key, now, `
 		UPDATE orders SET state = $3, claim = claim + 1, sent_at = $2

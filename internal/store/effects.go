@@ -28,6 +28,8 @@ type Effects struct {
 // effects, if the stored watch still has the state and revision of from. moved is
 // false, and nothing stored, if it does not. order and created are what CreateOrder
 // returns for Effects.Order.
+//
+// See adr/0005.
 func (s *Store) MoveWatch(
 	ctx context.Context, from, to watch.Watch, e Effects,
 ) (moved bool, order rollback.Order, created bool, err error) {

@@ -31,6 +31,8 @@ var sealPostgres = []string{
 // seal makes the database refuse to update or delete journal entries. The owner
 // of the database can drop the triggers; the chain of hashes shows what was changed
 // then.
+//
+// See adr/0041.
 func (s *Store) seal(ctx context.Context) error {
 	statements := sealSQLite
 	if s.dialect == Postgres {

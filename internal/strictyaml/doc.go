@@ -18,4 +18,6 @@
 // A message never repeats a value, so that a secret written under a wrong
 // key does not end in a log. Whoever shows the source line beside a Problem
 // must know the file to hold no secrets.
+//
+// See adr/0008.
 package strictyaml

@@ -8,4 +8,6 @@
 //	Thresholds   the p-values that the rule's budget allows         budget.go
 //
 // No rule goes further by itself: what is earned is proposed, and a person accepts it.
+//
+// See adr/0025.
 package trust

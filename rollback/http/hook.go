@@ -78,6 +78,8 @@ func New(c Config) (*Hook, error) {
 
 // Do posts the warrant's body once and gives the answer. See the package
 // comment for what each status means.
+//
+// See adr/0043.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant

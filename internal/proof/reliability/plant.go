@@ -5,6 +5,8 @@ import "slices"
 // plant is a bug that a suite must find. It lives in a copy of the source that
 // only the compiler sees (build.go): neither the tree nor what people are given
 // has ever held it.
+//
+// See adr/0051.
 type plant struct {
 	short string // names its build
 	name  string // what a program does that has it

@@ -20,6 +20,8 @@
 // id. deployment.payload may carry two keys of ours: pushback_rollback_of
 // (the change or order that this one undoes) and reversible (false: never
 // rolled back).
+//
+// See adr/0007.
 package github
 
 import (

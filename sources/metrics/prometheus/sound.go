@@ -26,6 +26,8 @@ const (
 )
 
 // soundRange says what is wrong with an answer to a range query.
+//
+// See adr/0011.
 func soundRange(value model.Value, w sources.Window, step time.Duration) error {
 	m, ok := value.(model.Matrix)
 	if !ok {

@@ -1,0 +1,83 @@
+package architecture
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	decisionName   = regexp.MustCompile(`^(\d{4})-[a-z0-9-]+\.md$`)
+	decisionStatus = regexp.MustCompile(`(?m)^Date: \d{4}-\d{2}-\d{2}\. Status: (accepted|superseded by adr/\d{4})(; superseded in its parts by adr/\d{4})?\.$`)
+	citation       = regexp.MustCompile(`adr/(\d{4})`)
+)
+
+// decisions are the pages of docs/adr by number.
+func decisions(t *testing.T) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(path.Join(root, "docs/adr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, e := range entries {
+		if m := decisionName.FindStringSubmatch(e.Name()); m != nil {
+			all[m[1]] = e.Name()
+		} else if e.Name() != "README.md" {
+			t.Errorf("docs/adr/%s: name a decision NNNN-what-was-decided.md", e.Name())
+		}
+	}
+	return all
+}
+
+func text(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(path.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Every decision has the next number, a title with it, a date, a status, and a place in
+// the index under the same title.
+func TestDecisionsAreNumberedAndListed(t *testing.T) {
+	all, index := decisions(t), text(t, "docs/adr/README.md")
+	for n := 1; n <= len(all); n++ {
+		number := fmt.Sprintf("%04d", n)
+		name, ok := all[number]
+		if !ok {
+			t.Fatalf("there is no decision %s, and there are %d: numbers have no holes", number, len(all))
+		}
+		page := text(t, "docs/adr/"+name)
+		title, numbered := strings.CutPrefix(strings.SplitN(page, "\n", 2)[0], fmt.Sprintf("# %d. ", n))
+		if !numbered {
+			t.Errorf("%s: the title does not begin with # %d.", name, n)
+		}
+		if !decisionStatus.MatchString(page) {
+			t.Errorf("%s: there is no line Date: 2026-01-02. Status: accepted.", name)
+		}
+		if line := fmt.Sprintf("* [%s](%s) %s\n", number, name, title); !strings.Contains(index, line) {
+			t.Errorf("docs/adr/README.md lacks the line %q", line)
+		}
+	}
+}
+
+// What code cites is there, and every decision about code is cited by some.
+func TestCitedDecisionsExist(t *testing.T) {
+	all, cited := decisions(t), 0
+	for _, f := range house(t) {
+		for _, m := range citation.FindAllStringSubmatch(text(t, f.name), -1) {
+			if cited++; all[m[1]] == "" && !slices.Contains([]string{"internal/proof/architecture/decisions_test.go"}, f.name) {
+				t.Errorf("%s cites adr/%s, which is not there", f.name, m[1])
+			}
+		}
+	}
+	if cited < 20 {
+		t.Errorf("%d citations in all code: does this test still know how they look?", cited)
+	}
+}
