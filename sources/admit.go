@@ -9,21 +9,20 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds every event is held to before anything else sees it. Lengths are
-// in bytes.
+// The bounds that Admit holds every event to. Lengths are in bytes.
 const (
 	MaxName   = 200  // every name: service, version, actor, a label's key
 	MaxText   = 2000 // a URL, a label's value
 	MaxLabels = 64
 	MaxRiders = 100
-	// MaxAhead is how far ahead of our clock a tool's may run. A change that
-	// starts in the future would supersede everything until then.
+	// MaxAhead is how far a tool's clock may run ahead of Pushback's. A change
+	// that starts in the future would supersede every change until then.
 	MaxAhead = 10 * time.Minute
 )
 
-// earliest is before any delivery tool kept time: an event older than that is
-// a clock at zero, or seconds read as milliseconds.
-var earliest = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+// earliestTime is older than any delivery tool: an event before it comes from a
+// clock at zero, or from seconds read as milliseconds.
+var earliestTime = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // BadEvent is the error for an event that its sender must correct: sending it
 // again as it is cannot succeed. The server answers 400 to it, and 503 to every
@@ -80,7 +79,7 @@ func (e Event) WithDefaults() Event {
 // stored; see BadEvent.Reason.
 func (e Event) validate(now time.Time) error {
 	for _, check := range []func() error{
-		e.checkNames, e.checkWords, e.checkVersion, func() error { return checkTime(e.At, now) },
+		e.checkNames, e.checkEnums, e.checkVersion, func() error { return checkTime(e.At, now) },
 		func() error { return checkURL(e.URL) }, e.checkRiders, e.checkLabels,
 	} {
 		if err := check(); err != nil {
@@ -90,7 +89,7 @@ func (e Event) validate(now time.Time) error {
 	return nil
 }
 
-// name is one field that must be, or may be, a name.
+// name is one field that holds a name.
 type name struct {
 	field    string
 	value    string
@@ -127,8 +126,8 @@ func (n name) check() error {
 }
 
 // checkText refuses what a database, a log line or a page cannot hold as one
-// line of text: NUL and other control characters, line breaks, broken UTF-8,
-// and the marks that make text read backwards.
+// line of text: NUL and other control characters, line breaks, invalid UTF-8,
+// and the marks that reverse the direction of text.
 func checkText(field, s string, limit int) error {
 	if len(s) > limit {
 		return fmt.Errorf("%s is %d bytes long: send at most %d", field, len(s), limit)
@@ -146,7 +145,7 @@ func unprintable(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
-func (e Event) checkWords() error {
+func (e Event) checkEnums() error {
 	switch e.Status {
 	case Started, Succeeded, Failed:
 	default:
@@ -160,9 +159,9 @@ func (e Event) checkWords() error {
 	return nil
 }
 
-// checkVersion asks for a version of deploys alone: a flag's or a config
-// push's state is not always named, but a deploy without a version can
-// neither be joined with another tool's word of it nor be rolled back to.
+// checkVersion demands a version of deploys alone: the state of a flag or of a
+// config push does not always have a name, but a deploy without a version can
+// neither be merged with another tool's report of it nor be rolled back to.
 func (e Event) checkVersion() error {
 	if e.Kind == Deploy && strings.TrimSpace(e.Version) == "" {
 		return errors.New("version is missing: a deploy must name what it deployed")
@@ -174,7 +173,7 @@ func checkTime(at, now time.Time) error {
 	if at.IsZero() {
 		return errors.New("at is missing: send the time of the event, RFC 3339")
 	}
-	if at.Before(earliest) {
+	if at.Before(earliestTime) {
 		return errors.New("at is before the year 2000: check the clock and the unit of the timestamp")
 	}
 	if at.After(now.Add(MaxAhead)) {
@@ -183,14 +182,14 @@ func checkTime(at, now time.Time) error {
 	return nil
 }
 
-// checkURL takes web addresses only: a page shows it as a link, and a link may
-// be a script.
+// checkURL accepts web addresses only: a page shows the URL as a link, and the
+// link could run a script.
 func checkURL(u string) error {
 	if u == "" {
 		return nil
 	}
 	if !strings.HasPrefix(u, "https://") && !strings.HasPrefix(u, "http://") {
-		return errors.New("url is no web address: send one that begins with https:// or http://")
+		return errors.New("url is not a web address: send one that begins with https:// or http://")
 	}
 	return checkText("url", u, MaxText)
 }

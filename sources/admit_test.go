@@ -12,7 +12,7 @@ import (
 func TestAdmitTakesWholeEvents(t *testing.T) {
 	f := func(name string, edit func(*Event)) {
 		t.Helper()
-		e := told(Started, 0)
+		e := reported(Started, 0)
 		edit(&e)
 		if _, err := Admit(e, nil, at(0)); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -48,7 +48,7 @@ func labels(n int) map[string]string {
 func TestBadEventNamesTheField(t *testing.T) {
 	f := func(field string, edit func(*Event)) {
 		t.Helper()
-		e := told(Started, 0)
+		e := reported(Started, 0)
 		edit(&e)
 		_, err := Admit(e, nil, at(0))
 		if bad := (*BadEvent)(nil); !errors.As(err, &bad) {
@@ -102,7 +102,7 @@ func TestWithDefaultsKeepsTheStoresTime(t *testing.T) {
 }
 
 func TestAdmitCompletesTheEvent(t *testing.T) {
-	e := told(Started, 0)
+	e := reported(Started, 0)
 	e.Service, e.Kind, e.Environment = "octo/cart", "", ""
 	a, err := Admit(e, func(service string) string { return strings.TrimPrefix(service, "octo/") }, at(0))
 	if got := a.Event(); err != nil || got.Service != "cart" || got.Kind != Deploy || got.Environment != "production" {
@@ -119,7 +119,7 @@ func FuzzAdmit(f *testing.F) {
 	f.Add("cart", "v1", "https://ci.example/1", "k", "v", int64(1_772_359_200_000))
 	f.Add("", "\x00", "javascript:x", "\xff", "\n", int64(-1))
 	f.Fuzz(func(t *testing.T, service, version, url, key, value string, ms int64) {
-		e := told(Succeeded, 0)
+		e := reported(Succeeded, 0)
 		e.Service, e.Version, e.URL, e.At = service, version, url, time.UnixMilli(ms)
 		e.Labels = map[string]string{key: value}
 		if _, err := Admit(e, nil, at(0)); err != nil {

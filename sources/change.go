@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Slot is the place a change takes: a newer change in the same slot always
-// wins over an older one.
+// Slot is what a newer change replaces: in one slot, a newer change always wins
+// over an older one.
 type Slot struct {
 	Service     string `json:"service"`
 	Environment string `json:"environment"`
@@ -17,10 +17,10 @@ type Slot struct {
 	Kind        Kind   `json:"kind"`
 }
 
-// Change is what people did to production, as told by one or more tools.
+// Change is what people did to production, as one or more tools reported it.
 //
-// The time before it ends at StartedAt; it is rolling until FinishedAt, which
-// is zero while no tool has said it is through.
+// Its before window ends at StartedAt; it is rolling until FinishedAt, which is
+// zero while no tool has reported its end.
 type Change struct {
 	ID          string    `json:"id"` // the first witness's name for it
 	Service     string    `json:"service"`
@@ -33,7 +33,7 @@ type Change struct {
 	StartedAt   time.Time `json:"started_at"`
 	FinishedAt  time.Time `json:"finished_at,omitzero"`
 	Sequence    int64     `json:"sequence,omitempty"`
-	Ends        []End     `json:"ends,omitempty"` // what Status and FinishedAt follow from
+	Ends        []End     `json:"ends,omitempty"` // from which Status and FinishedAt follow
 
 	RollbackOf string            `json:"rollback_of,omitempty"`
 	Group      string            `json:"group,omitempty"`
@@ -45,19 +45,19 @@ type Change struct {
 	Witnesses  []Witness         `json:"witnesses,omitempty"`
 }
 
-// Witness is one tool that told of the change, under its own name for it.
+// Witness is one tool that reported the change, under its own name for it.
 type Witness struct {
 	Source   string    `json:"source"`
 	ChangeID string    `json:"change_id"`
 	At       time.Time `json:"at"`
 }
 
-// Slot returns the slot the change stands in.
+// Slot returns the slot of the change.
 func (c Change) Slot() Slot {
 	return Slot{Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: c.Kind}
 }
 
-// Key names the change for ever: in the store, in URLs and as the idempotency
+// Key names the change, and never changes: in the store, in URLs and as the idempotency
 // key of its one rollback. It is made from the change and not from chance, so
 // that two replicas, or one process before and after a crash, agree on it.
 //

@@ -1,15 +1,15 @@
-// Package sources says what arrives: events that tools send, the changes that
-// people make, and the series that metric stores answer with.
+// Package sources defines what Pushback takes in: events that tools send, the
+// changes that people make, and the series that metric stores answer with.
 //
 // It holds values and nothing else. It reads no clock, opens no socket and
-// logs nothing, so that everything built on it — deciding above all — can be
-// replayed from what was stored. The adapters below it do the talking:
+// logs nothing, so that a decision can be replayed from what was stored. The
+// adapters in the folders below it talk to the outside:
 //
 //	sources/changes/<tool>   a tool's delivery → Event
 //	sources/metrics/<store>  a Query over a Window → []Series
 //
-// Tools send events; people make changes. One change is usually told by two
-// or more events (started, then succeeded), and sometimes by two tools. Fold
-// joins an event to its change; Slot says which changes stand in each
-// other's way.
+// Tools send events; people make changes. One change is usually reported by two
+// or more events (started, then succeeded), and sometimes by two tools. Admit
+// completes and checks an event, Fold joins it to its change, and Slot says which
+// changes replace each other.
 package sources

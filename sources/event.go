@@ -16,21 +16,21 @@ const (
 	Experiment Kind = "experiment"
 )
 
-// Status is how far a change has come, as its tool tells it.
+// Status is how far a change has come, as its tool reports it.
 type Status string
 
-// The three statuses every tool's vocabulary is mapped to.
+// The three statuses to which every tool's vocabulary is mapped.
 const (
 	Started   Status = "started"
 	Succeeded Status = "succeeded"
 	Failed    Status = "failed"
 )
 
-// Event is one thing a tool said about one change.
+// Event is one report of a tool about one change.
 //
-// Duplicates are told by (Source, EventID), both taken from what the tool
-// signed and never from a delivery header that a replay may renew. A later
-// Status of the same ChangeID is news, not a duplicate.
+// Two events are duplicates if (Source, EventID) is equal. Both are taken from
+// what the tool signed and never from a delivery header, which a replay may renew.
+// A later Status of the same ChangeID is no duplicate.
 type Event struct {
 	Source   string    `json:"source"`             // the configured source, not the tool's claim
 	EventID  string    `json:"event_id"`           // unique within Source
@@ -49,13 +49,13 @@ type Event struct {
 	RollbackOf string            `json:"rollback_of,omitempty"` // the ChangeID or rollback key this one undoes
 	Group      string            `json:"group,omitempty"`       // ramps of one flag share a group
 	Riders     []string          `json:"riders,omitempty"`      // whose commits ride on this push
-	Reversible *bool             `json:"reversible,omitempty"`  // nil: nobody said, taken as true
+	Reversible *bool             `json:"reversible,omitempty"`  // nil: not reported, taken as true
 	Actor      string            `json:"actor,omitempty"`
 	URL        string            `json:"url,omitempty"`
 	Labels     map[string]string `json:"labels,omitempty"`
 }
 
-// Slot returns the slot the event's change stands in.
+// Slot returns the slot of the event's change.
 func (e Event) Slot() Slot {
 	return Slot{Service: e.Service, Environment: e.Environment, Region: e.Region, Kind: e.Kind}
 }

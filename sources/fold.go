@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// End is what was told of one way a change ended. A change has at most two:
-// tools retry, and contradict themselves.
+// End is what tools reported of one way in which a change ended. A change has at
+// most two, one for each status: tools retry, and contradict themselves.
 type End struct {
 	Status   Status    `json:"status"`   // succeeded or failed
-	First    time.Time `json:"first"`    // when it was first so
-	Last     time.Time `json:"last"`     // when it was last said to be
-	Sequence int64     `json:"sequence"` // the tool's order at Last
+	First    time.Time `json:"first"`    // when it was first reported
+	Last     time.Time `json:"last"`     // when it was last reported
+	Sequence int64     `json:"sequence"` // the tool's sequence number at Last
 }
 
-// Begin makes a change of the first event that tells of it.
+// Begin makes a change of the first event that reports it.
 func Begin(e Event) Change {
 	c := Change{
 		ID: e.ChangeID, Service: e.Service, Environment: e.Environment,
@@ -25,56 +25,57 @@ func Begin(e Event) Change {
 	return c.Fold(e)
 }
 
-// Fold joins one more event to its change, and leaves c as it was.
+// Fold returns the change with one more event joined to it, and leaves c as it
+// was.
 //
-// Deliveries overtake each other and are repeated, so that any order of the
-// same events gives the same change (ID alone is the first witness's):
+// Deliveries overtake each other and are repeated, so the same events must give
+// the same change in any order (but for ID, which the first witness gives):
 //
-//   - StartedAt is the earliest moment any event names: a started that arrives
-//     after its succeeded moves it back, and a tool that tells only the end
-//     has StartedAt = FinishedAt.
-//   - Status is the end told last by the tool's clock; started never takes an
-//     end back. FinishedAt is when that end was first told: a tool that says
-//     succeeded again an hour later has not deployed again.
+//   - StartedAt is the earliest moment that any event names: a started that
+//     arrives after its succeeded moves it back, and a tool that reports only the
+//     end has StartedAt = FinishedAt.
+//   - Status is the end that is latest by the tool's clock; started never takes
+//     an end back. FinishedAt is when that end was first reported: a tool that
+//     says succeeded again an hour later has not deployed again.
 //   - Reversible, once false, stays false.
-//   - A field that was missing is filled. Of two words that contradict each
-//     other the smaller in byte order stands: keeping a time for every field
-//     would let the earlier one win, but costs more than the case is worth.
+//   - A field that was missing is filled. Of two values that contradict each
+//     other, the smaller in byte order is taken. The earlier one was not chosen,
+//     because that needs a time for every field.
 func (c Change) Fold(e Event) Change {
-	c = c.timed(e)
-	c.Version = settled(c.Version, e.Version)
-	c.Previous = settled(c.Previous, e.Previous)
-	c.RollbackOf = settled(c.RollbackOf, e.RollbackOf)
-	c.Group = settled(c.Group, e.Group)
-	c.Actor = settled(c.Actor, e.Actor)
-	c.URL = settled(c.URL, e.URL)
+	c = c.foldTimes(e)
+	c.Version = mergeText(c.Version, e.Version)
+	c.Previous = mergeText(c.Previous, e.Previous)
+	c.RollbackOf = mergeText(c.RollbackOf, e.RollbackOf)
+	c.Group = mergeText(c.Group, e.Group)
+	c.Actor = mergeText(c.Actor, e.Actor)
+	c.URL = mergeText(c.URL, e.URL)
 	c.Reversible = c.Reversible && (e.Reversible == nil || *e.Reversible)
-	c.Riders = joinedRiders(c.Riders, e.Riders)
-	c.Labels = joinedLabels(c.Labels, e.Labels)
-	c.Witnesses = witnessed(c.Witnesses, Witness{Source: e.Source, ChangeID: e.ChangeID, At: e.At})
+	c.Riders = mergeRiders(c.Riders, e.Riders)
+	c.Labels = mergeLabels(c.Labels, e.Labels)
+	c.Witnesses = addWitness(c.Witnesses, Witness{Source: e.Source, ChangeID: e.ChangeID, At: e.At})
 	return c
 }
 
-// timed folds status and times.
-func (c Change) timed(e Event) Change {
+// foldTimes folds status and times.
+func (c Change) foldTimes(e Event) Change {
 	earlier := e.At.Compare(c.StartedAt)
 	if c.StartedAt.IsZero() || earlier < 0 || earlier == 0 && e.Sequence < c.Sequence {
 		c.StartedAt, c.Sequence = e.At, e.Sequence
 	}
 	if e.Status != Started {
-		c.Ends = ended(c.Ends, End{Status: e.Status, First: e.At, Last: e.At, Sequence: e.Sequence})
+		c.Ends = addEnd(c.Ends, End{Status: e.Status, First: e.At, Last: e.At, Sequence: e.Sequence})
 	}
 	if len(c.Ends) == 0 {
 		c.Status = Started
 		return c
 	}
-	last := slices.MaxFunc(c.Ends, laterEnd)
+	last := slices.MaxFunc(c.Ends, compareEnds)
 	c.Status, c.FinishedAt = last.Status, last.First
 	return c
 }
 
-// ended adds e to ends, sorted by status.
-func ended(ends []End, e End) []End {
+// addEnd adds e to ends, which stay sorted by status.
+func addEnd(ends []End, e End) []End {
 	ends = slices.Clone(ends)
 	for i, o := range ends {
 		if o.Status != e.Status {
@@ -83,7 +84,7 @@ func ended(ends []End, e End) []End {
 		if e.First.Before(o.First) {
 			ends[i].First = e.First
 		}
-		if laterEnd(e, o) > 0 {
+		if compareEnds(e, o) > 0 {
 			ends[i].Last, ends[i].Sequence = e.Last, e.Sequence
 		}
 		return ends
@@ -93,9 +94,9 @@ func ended(ends []End, e End) []End {
 	return ends
 }
 
-// laterEnd orders by the tool's time, then its sequence. Of two at the same
-// moment failed stands, because a failed change is never acted on.
-func laterEnd(a, b End) int {
+// compareEnds orders by the tool's time, then its sequence. Of two at the same
+// moment failed counts as later, because a failed change is never acted on.
+func compareEnds(a, b End) int {
 	return cmp.Or(
 		a.Last.Compare(b.Last),
 		cmp.Compare(a.Sequence, b.Sequence),
@@ -103,16 +104,17 @@ func laterEnd(a, b End) int {
 	)
 }
 
-func settled(a, b string) string {
+// mergeText takes the value that is there, and the smaller of two.
+func mergeText(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}
 	return min(a, b)
 }
 
-// joinedRiders keeps the order riders were named in while every event agrees,
-// and sorts once they do not.
-func joinedRiders(a, b []string) []string {
+// mergeRiders keeps the order in which riders were named while every event
+// agrees, and sorts them otherwise, so that no order of events matters.
+func mergeRiders(a, b []string) []string {
 	if len(b) == 0 || slices.Equal(a, b) {
 		return a
 	}
@@ -125,14 +127,14 @@ func joinedRiders(a, b []string) []string {
 	return both[:min(len(both), MaxRiders)]
 }
 
-func joinedLabels(a, b map[string]string) map[string]string {
+func mergeLabels(a, b map[string]string) map[string]string {
 	if len(b) == 0 {
 		return a
 	}
 	both := make(map[string]string, len(a)+len(b))
 	maps.Copy(both, a)
 	for k, v := range b {
-		both[k] = settled(both[k], v)
+		both[k] = mergeText(both[k], v)
 	}
 	names := slices.Sorted(maps.Keys(both))
 	for _, excess := range names[min(len(names), MaxLabels):] {
@@ -141,8 +143,9 @@ func joinedLabels(a, b map[string]string) map[string]string {
 	return both
 }
 
-// witnessed keeps one witness a tool and name, at its earliest, oldest first.
-func witnessed(ws []Witness, w Witness) []Witness {
+// addWitness keeps one witness for each tool and name, at its earliest time, oldest
+// first.
+func addWitness(ws []Witness, w Witness) []Witness {
 	ws = slices.Clone(ws)
 	same := func(o Witness) bool { return o.Source == w.Source && o.ChangeID == w.ChangeID }
 	switch i := slices.IndexFunc(ws, same); {
@@ -157,10 +160,10 @@ func witnessed(ws []Witness, w Witness) []Witness {
 	return ws
 }
 
-// Newer says whether a comes after b in their slot: by the tool's own time and
-// sequence, never by arrival. Where both are equal the names decide, because
-// two changes that both stand could both act; names that count up are compared
-// as numbers are, by length and then by bytes.
+// Newer reports whether a comes after b in their slot: by the tool's own time and
+// sequence, never by arrival. Where both are equal the names decide, because of
+// two changes that are both the newest, both could act. Names that count up are
+// compared as numbers, by length and then by bytes.
 func Newer(a, b Change) bool {
 	return cmp.Or(
 		a.StartedAt.Compare(b.StartedAt),

@@ -10,7 +10,7 @@ import (
 
 func at(minute int) time.Time { return time.Date(2026, 3, 1, 10, minute, 0, 0, time.UTC) }
 
-func told(status Status, minute int) Event {
+func reported(status Status, minute int) Event {
 	return Event{
 		Source: "ci", EventID: "e", ChangeID: "c1", Status: status, At: at(minute),
 		Service: "cart", Environment: "production", Kind: Deploy, Version: "v1",
@@ -35,22 +35,22 @@ func TestFoldTimes(t *testing.T) {
 		}
 	}
 	var never time.Time
-	f("only the start", Started, at(0), never, told(Started, 0))
-	f("only the end", Succeeded, at(5), at(5), told(Succeeded, 5))
-	f("start and end", Succeeded, at(0), at(5), told(Started, 0), told(Succeeded, 5))
-	f("the end overtook the start", Succeeded, at(0), at(5), told(Succeeded, 5), told(Started, 0))
-	f("a start told again later", Succeeded, at(0), at(5), told(Started, 0), told(Succeeded, 5), told(Started, 7))
-	f("an end told again later", Succeeded, at(0), at(5), told(Started, 0), told(Succeeded, 5), told(Succeeded, 50))
-	f("failed, then tried again", Succeeded, at(0), at(9), told(Started, 0), told(Failed, 5), told(Succeeded, 9))
-	f("succeeded, then failed", Failed, at(0), at(9), told(Started, 0), told(Succeeded, 5), told(Failed, 9))
-	f("contradiction at one moment", Failed, at(5), at(5), told(Failed, 5), told(Succeeded, 5))
+	f("only the start", Started, at(0), never, reported(Started, 0))
+	f("only the end", Succeeded, at(5), at(5), reported(Succeeded, 5))
+	f("start and end", Succeeded, at(0), at(5), reported(Started, 0), reported(Succeeded, 5))
+	f("the end overtook the start", Succeeded, at(0), at(5), reported(Succeeded, 5), reported(Started, 0))
+	f("a start reported again later", Succeeded, at(0), at(5), reported(Started, 0), reported(Succeeded, 5), reported(Started, 7))
+	f("an end reported again later", Succeeded, at(0), at(5), reported(Started, 0), reported(Succeeded, 5), reported(Succeeded, 50))
+	f("failed, then tried again", Succeeded, at(0), at(9), reported(Started, 0), reported(Failed, 5), reported(Succeeded, 9))
+	f("succeeded, then failed", Failed, at(0), at(9), reported(Started, 0), reported(Succeeded, 5), reported(Failed, 9))
+	f("contradiction at one moment", Failed, at(5), at(5), reported(Failed, 5), reported(Succeeded, 5))
 }
 
 func TestFoldFields(t *testing.T) {
 	no, yes := false, true
-	first := told(Started, 0)
+	first := reported(Started, 0)
 	first.Version, first.Reversible, first.Riders = "", &no, []string{"zoe", "amy"}
-	later := told(Succeeded, 5)
+	later := reported(Succeeded, 5)
 	later.Version, later.Reversible, later.Actor, later.Riders = "v1", &yes, "amy", []string{"zoe", "amy"}
 	later.Source, later.ChangeID, later.Labels = "argo", "sync-9", map[string]string{"ring": "1"}
 	got := foldAll(first, later)
@@ -71,7 +71,7 @@ func TestFoldFields(t *testing.T) {
 func events() *rapid.Generator[[]Event] {
 	word := rapid.SampledFrom([]string{"", "a", "b", "c"})
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Event {
-		e := told(rapid.SampledFrom([]Status{Started, Succeeded, Failed}).Draw(t, "status"), rapid.IntRange(0, 5).Draw(t, "minute"))
+		e := reported(rapid.SampledFrom([]Status{Started, Succeeded, Failed}).Draw(t, "status"), rapid.IntRange(0, 5).Draw(t, "minute"))
 		e.Sequence = rapid.Int64Range(0, 2).Draw(t, "sequence")
 		e.Source = rapid.SampledFrom([]string{"ci", "argo"}).Draw(t, "source")
 		e.Version, e.Actor, e.URL = word.Draw(t, "version"), word.Draw(t, "actor"), word.Draw(t, "url")
@@ -88,9 +88,9 @@ func events() *rapid.Generator[[]Event] {
 
 func TestFoldTakesAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		told := events().Draw(t, "events")
-		shuffled := rapid.Permutation(told).Draw(t, "shuffled")
-		if diff := cmp.Diff(normal(foldAll(told...)), normal(foldAll(shuffled...))); diff != "" {
+		drawn := events().Draw(t, "events")
+		shuffled := rapid.Permutation(drawn).Draw(t, "shuffled")
+		if diff := cmp.Diff(normal(foldAll(drawn...)), normal(foldAll(shuffled...))); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -109,8 +109,8 @@ func normal(c Change) Change {
 
 func TestFoldTwiceIsOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		told := events().Draw(t, "events")
-		if diff := cmp.Diff(normal(foldAll(told...)), normal(foldAll(append(told, told...)...))); diff != "" {
+		drawn := events().Draw(t, "events")
+		if diff := cmp.Diff(normal(foldAll(drawn...)), normal(foldAll(append(drawn, drawn...)...))); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -118,8 +118,8 @@ func TestFoldTwiceIsOnce(t *testing.T) {
 
 func TestFoldLeavesItsChangeAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		told := events().Draw(t, "events")
-		c, same := foldAll(told...), foldAll(told...)
+		drawn := events().Draw(t, "events")
+		c, same := foldAll(drawn...), foldAll(drawn...)
 		for _, e := range events().Draw(t, "more") {
 			c.Fold(e)
 		}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Window is a stretch of time, both ends included.
+// Window is an interval of time, both ends included.
 type Window struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
@@ -19,13 +19,13 @@ type Query struct {
 }
 
 // Sample is one value at one moment. T is Unix time in milliseconds: the
-// resolution of every store there is, and half the memory of a time.Time.
+// resolution of every known store, and half the memory of a time.Time.
 type Sample struct {
 	T int64
 	V float64
 }
 
-// Series is one labelled line of samples in ascending time. A series of a
+// Series is the samples of one set of labels, in ascending time. A series of a
 // native histogram has Histograms and no Samples.
 type Series struct {
 	Labels     map[string]string
@@ -34,7 +34,7 @@ type Series struct {
 }
 
 // HistogramSample is a native histogram at one moment. Buckets ascend, are
-// not cumulative, and do not overlap; Count may exceed their sum by NaNs.
+// not cumulative, and do not overlap; Count may exceed their sum, because NaN falls into no bucket.
 type HistogramSample struct {
 	T       int64
 	Count   float64
@@ -50,9 +50,9 @@ type Bucket struct {
 // FaultKind says in what way a metric store failed to answer.
 type FaultKind string
 
-// The ways of failing. None of them is ever evidence about a change.
+// The kinds of fault. None of them is ever evidence about a change.
 const (
-	SourceError FaultKind = "source_error" // the store could not be asked, or refused, or answered in part
+	SourceError FaultKind = "source_error" // the store could not be asked, refused, or answered only in part
 	NoData      FaultKind = "no_data"      // the store answered that it has nothing at all
 	StaleData   FaultKind = "stale_data"   // the newest sample is older than it should be
 )

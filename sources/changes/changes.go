@@ -1,13 +1,12 @@
 // Package changes holds what every change source shares: how a delivery is
-// refused, how its JSON is opened, and which services a source may speak for.
+// refused, how its JSON is opened, and which services a source may report.
 //
-// A delivery comes from outside and is hostile until its signature says
-// otherwise. Every Source therefore has two steps, Verify and then Parse, and
+// A delivery comes from outside and may be forged until its signature is verified. Every Source therefore has two steps, Verify and then Parse, and
 // three ways to refuse, which the server turns into a status code:
 //
 //	ErrUnauthorized   401  the signature is missing, wrong, or too old
 //	*sources.BadEvent 400  signed, but not a delivery we understand; Reason is one line
-//	ErrIgnored        202  understood, and it tells of no change
+//	ErrIgnored        202  understood, and it reports no change
 //
 // Reasons name fields and never repeat their values: a refused body may hold
 // what must not stand in a log. Package changestest holds a source to all this.
@@ -37,13 +36,13 @@ type Options struct {
 	Canonical func(service string) string // our name of a service that the tool may call otherwise
 }
 
-// ErrUnauthorized says that the delivery does not prove where it comes from.
-// It tells the sender nothing more, so that guessing stays blind.
+// ErrUnauthorized is returned for a delivery that does not prove where it comes
+// from. It says nothing more, so that nobody learns how near a guess was.
 var ErrUnauthorized = errors.New("delivery is not signed with a known secret")
 
-// ErrIgnored is wrapped by the errors for valid deliveries that tell of no
+// ErrIgnored is wrapped by the errors for valid deliveries that report no
 // change, such as a ping. Their text gives the reason.
-var ErrIgnored = errors.New("tells of no change")
+var ErrIgnored = errors.New("this delivery reports no change")
 
 // Bad makes a *sources.BadEvent. Arguments must be names of fields and limits,
 // not values out of the delivery.

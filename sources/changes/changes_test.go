@@ -59,8 +59,8 @@ func TestDecode(t *testing.T) {
 	f("cut after a value", `{"in":{"flag":true}`, "cut short")
 	f("two values", `{} {}`, "more than one")
 	f("trailing text", `{} x`, "more than one")
-	f("twice the same key", `{"name":"a","name":"b"}`, "stands twice")
-	f("twice by escape", `{"name":"a","n\u0061me":"b"}`, "stands twice")
+	f("twice the same key", `{"name":"a","name":"b"}`, "appears twice")
+	f("twice by escape", `{"name":"a","n\u0061me":"b"}`, "appears twice")
 	f("no UTF-8", "{\"name\":\"\xff\"}", "not UTF-8")
 	f("deep", strings.Repeat(`{"a":`, 100)+"1"+strings.Repeat("}", 100), "nested deeper")
 	f("deep arrays", `{"a":`+strings.Repeat("[", 100000), "nested deeper")
@@ -111,7 +111,7 @@ func TestRolloutTellsTheStart(t *testing.T) {
 		t.Errorf("end is %+v", got[1])
 	}
 	if got := s.Translate(event("cart", "production", sources.Started)); len(got) != 1 {
-		t.Errorf("a told start gives %d events", len(got))
+		t.Errorf("a reported start gives %d events", len(got))
 	}
 }
 

@@ -9,38 +9,38 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is deeper than any tool nests its deliveries.
+// maxDepth is how deeply a delivery may be nested: deeper than any tool's are.
 const maxDepth = 64
 
-// DecodeStrict fills v from body and refuses keys that v does not know, by
-// name: for our own format, where a misspelt key would silently be lost.
+// DecodeStrict fills v from body and refuses a key that v does not have, by its
+// name: for Pushback's own format, where a misspelt key would be lost silently.
 func DecodeStrict(body []byte, v any) error {
 	return decode(body, v, (*json.Decoder).DisallowUnknownFields)
 }
 
-// Decode fills v from body, which may hold more than v knows: for formats of
-// others, who add fields as they please.
+// Decode fills v from body, which may hold keys that v does not have: for the
+// formats of other tools, which add fields at any time.
 func Decode(body []byte, v any) error {
 	return decode(body, v, func(*json.Decoder) {})
 }
 
 func decode(body []byte, v any, prepare func(*json.Decoder)) error {
-	if err := wellFormed(body); err != nil {
+	if err := checkWellFormed(body); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	prepare(d)
 	if err := d.Decode(v); err != nil {
-		return Bad("%s", reason(err))
+		return Bad("%s", decodeReason(err))
 	}
 	return nil
 }
 
-// wellFormed refuses what must not reach a decoder: bytes that are no UTF-8
-// (the decoder would replace them quietly), objects that name a key twice
-// (two readers would see two different events), nesting without end, and
-// anything after the one value.
-func wellFormed(body []byte) error {
+// checkWellFormed refuses what a decoder would accept and should not: bytes that
+// are not UTF-8 (which the decoder replaces silently), objects with a key twice
+// (which two readers may read as two different events), nesting beyond maxDepth,
+// and anything after the one value.
+func checkWellFormed(body []byte) error {
 	if !utf8.Valid(body) {
 		return Bad("body is not UTF-8")
 	}
@@ -67,14 +67,14 @@ func walkObject(d *json.Decoder, depth int) error {
 		}
 		name, _ := key.(string)
 		if seen[name] {
-			return Bad("a key stands twice in one object")
+			return Bad("a key appears twice in one object")
 		}
 		seen[name] = true
 		if err := walkValue(d, depth); err != nil {
 			return err
 		}
 	}
-	return closing(d)
+	return readEnd(d)
 }
 
 func walkArray(d *json.Decoder, depth int) error {
@@ -83,7 +83,7 @@ func walkArray(d *json.Decoder, depth int) error {
 			return err
 		}
 	}
-	return closing(d)
+	return readEnd(d)
 }
 
 func walkValue(d *json.Decoder, depth int) error {
@@ -103,17 +103,18 @@ func walkValue(d *json.Decoder, depth int) error {
 	return nil
 }
 
-func closing(d *json.Decoder) error {
+// readEnd reads the closing bracket of an object or array.
+func readEnd(d *json.Decoder) error {
 	if _, err := d.Token(); err != nil {
 		return Bad("body is cut short")
 	}
 	return nil
 }
 
-// reason says what is wrong with a field without repeating what stands in it.
-func reason(err error) string {
+// decodeReason says what is wrong with a field, without repeating its value.
+func decodeReason(err error) string {
 	if typeErr := (*json.UnmarshalTypeError)(nil); errors.As(err, &typeErr) {
-		return typeErr.Field + ": cannot be a JSON " + kindOf(typeErr.Value)
+		return typeErr.Field + ": cannot be a JSON " + jsonKind(typeErr.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return "unknown field " + clip(name)
@@ -121,8 +122,8 @@ func reason(err error) string {
 	return "a field has no valid value: times are RFC 3339"
 }
 
-// kindOf drops the number that the decoder quotes after its kind.
-func kindOf(value string) string {
+// jsonKind drops the number that the decoder quotes after its kind.
+func jsonKind(value string) string {
 	kind, _, _ := strings.Cut(value, " ")
 	return kind
 }

@@ -10,19 +10,19 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Scope is what the operator lets a source say, and how its words become
-// ours. The zero Scope may speak for every service and renames nothing.
+// Scope is what a source may report, and how the tool's words are translated to
+// Pushback's. The zero Scope allows every service and renames nothing.
 type Scope struct {
 	// Services are globs over the service's name in the catalogue. Empty means
-	// all. The server holds events to them, not the source: only there every
-	// alias is resolved.
+	// all. The server checks events against them, and not the source, because
+	// only there every alias is resolved.
 	Services []string `yaml:"services"`
-	// Environments maps the tool's names to ours; what is not listed stays.
+	// Environments maps the tool's names to Pushback's; others stay as they are.
 	Environments map[string]string `yaml:"environments"`
-	// Kind is what the source's changes are where it does not say.
+	// Kind is the kind of the source's changes where the tool names none.
 	Kind sources.Kind `yaml:"change_kind"`
-	// Rollout is how far before the end a change began, for tools that tell
-	// only the end of one. 0: the tool tells the start itself.
+	// Rollout is how long before its end a change began, for tools that report
+	// only the end. 0: the tool reports the start itself.
 	Rollout time.Duration `yaml:"rollout"`
 }
 
@@ -55,11 +55,11 @@ func (s Scope) Translate(e sources.Event) []sources.Event {
 	if s.Rollout == 0 || e.Status == sources.Started {
 		return []sources.Event{e}
 	}
-	return []sources.Event{s.start(e), e}
+	return []sources.Event{s.impliedStart(e), e}
 }
 
-// start is the start of the change that e ends.
-func (s Scope) start(e sources.Event) sources.Event {
+// impliedStart is the start of the change whose end is e.
+func (s Scope) impliedStart(e sources.Event) sources.Event {
 	e.EventID += ":rollout"
 	e.Status = sources.Started
 	e.At = e.At.Add(-s.Rollout)

@@ -8,10 +8,10 @@ import (
 	"os"
 )
 
-// maxSecret bounds a secret file: whatever is larger is not a secret.
+// maxSecret is the largest secret file in bytes. A larger one is the wrong file.
 const maxSecret = 4096
 
-// ErrNoSecret refuses a source that anybody could write to.
+// ErrNoSecret is returned for a source to which anybody could send events.
 var ErrNoSecret = errors.New("no secret_files: list at least one, or set insecure: true while listening on loopback only")
 
 // ReadSecrets reads one secret a file, without surrounding white space. Every

@@ -1,5 +1,6 @@
-// Command reliability kills, starves and lies to the built program, and counts
-// the promises it breaks. `make reliability` runs it; see internal/proof/reliability.
+// Command reliability runs the built program while it is killed, while its disk is
+// full and while what it asks answers wrongly, and counts the promises it breaks.
+// `make reliability` runs it; see internal/proof/reliability.
 package main
 
 import (
@@ -27,8 +28,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run gives the exit code: 1 where a promise is broken, 2 where something
-// could not be tried.
+// run returns the exit code: 1 where a promise is broken, 2 where something
+// could not be run.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, error) {
 	o := reliability.Options{Root: ".", Progress: stderr}
 	flags := flag.NewFlagSet("reliability", flag.ContinueOnError)
@@ -40,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	out := flags.String("out", "", "write the page here")
 	dir := flags.String("dir", "", "keep daemons, logs and ledgers here (default: a temporary folder, removed where all is well)")
 	if err := flags.Parse(args); err != nil {
-		return 2, nil //nolint:nilerr // flag has said it
+		return 2, nil //nolint:nilerr // flag has printed it
 	}
 	if *suites != "" {
 		o.Suites = strings.Split(*suites, ",")

@@ -1,12 +1,12 @@
 // Package changestest is the contract of every change source, as tests, so that
-// the server need not know which tool it hears:
+// the server treats all tools alike:
 //
 //   - a source without a secret is refused, unless its settings say insecure
 //   - Verify reads the raw bytes, parses nothing, and accepts any of the secrets
 //   - whatever is not signed is changes.ErrUnauthorized, which says no more
 //   - Parse answers hostile bodies with a *sources.BadEvent of one line, which
 //     repeats no value of the body
-//   - a delivery that tells of no change is changes.ErrIgnored
+//   - a delivery that reports no change is changes.ErrIgnored
 //   - the same body gives the same events, whatever the delivery's headers say
 //   - sources.Admit takes every event of a real delivery
 //
@@ -62,8 +62,8 @@ type Signature struct {
 type Subject struct {
 	New        func(Config) (changes.Source, error)
 	Signatures []Signature
-	Started    Delivery // tells that a deploy to Environment began
-	Succeeded  Delivery // tells of the same deploy that it succeeded
+	Started    Delivery // reports that a deploy to Environment began
+	Succeeded  Delivery // reports that the same deploy succeeded
 	Ignored    []Delivery
 	Volatile   []string  // headers that the tool renews when it repeats a delivery
 	At         time.Time // of Succeeded
@@ -112,7 +112,7 @@ func (s Subject) source(t *testing.T, scope changes.Scope) changes.Source {
 	return source
 }
 
-// parse gives the events of a delivery that the source must take. It fails the
+// parse returns the events of a delivery that the source must take. It fails the
 // test where the source changes the body, which is stored as it came.
 func parse(t *testing.T, source changes.Source, d Delivery) []sources.Event {
 	t.Helper()

@@ -33,7 +33,7 @@ func (s Subject) testEvents(t *testing.T) {
 		}
 		ids[e.EventID] = true
 		if e.Source != Name || e.ChangeID != started[0].ChangeID || admitted.Event().Kind != sources.Deploy {
-			t.Errorf("%+v: want a deploy %s that %s tells of", e, started[0].ChangeID, Name)
+			t.Errorf("%+v: want the deploy %s, reported by %s", e, started[0].ChangeID, Name)
 		}
 	}
 	last := succeeded[len(succeeded)-1]
@@ -42,7 +42,7 @@ func (s Subject) testEvents(t *testing.T) {
 	}
 }
 
-// A replay may renew every header that is not signed: the store tells
+// A replay may renew every header that is not signed: the store recognises
 // duplicates by (Source, EventID), and both must stay.
 func (s Subject) testRepeated(t *testing.T) {
 	source := s.source(t, changes.Scope{})

@@ -11,10 +11,10 @@
 //	event_id     made from service, environment, region, kind, change_id and
 //	             status: one CI run may deploy several services
 //	change_id    made from service, environment, region, kind, version and at;
-//	             a change told in two steps (started, then the end) must name it
+//	             a change reported in two steps (started, then the end) must name it
 //
-// Required are service and at: the sender knows best when it happened, and a
-// retry with another time would be another change. Whether the event makes
+// Required are service and at: the sender knows when it happened, and a retry
+// with another time would be another change. Whether the event makes
 // sense, a deploy without a version for one, sources.Admit says.
 //
 // The sender proves itself by a bearer token or by Standard Webhooks; one
@@ -78,22 +78,22 @@ func (s *Source) Verify(h http.Header, body []byte, now time.Time) error {
 	return nil
 }
 
-// Parse reads one event. The source it claims to be from is overwritten by
-// the one it was verified as.
+// Parse reads one event. The name under which it was verified replaces the
+// source that it claims.
 func (s *Source) Parse(_ http.Header, body []byte) ([]sources.Event, error) {
 	var e sources.Event
 	if err := changes.DecodeStrict(body, &e); err != nil {
 		return nil, err
 	}
 	e.Source = s.name
-	if err := require(e); err != nil {
+	if err := checkRequired(e); err != nil {
 		return nil, err
 	}
-	return s.config.Translate(s.config.defaults(e)), nil
+	return s.config.Translate(s.config.complete(e)), nil
 }
 
-// require refuses an event that lacks what no default can give.
-func require(e sources.Event) error {
+// checkRequired refuses an event that lacks what no default can give.
+func checkRequired(e sources.Event) error {
 	for _, f := range []struct {
 		name    string
 		missing bool
@@ -112,9 +112,9 @@ func require(e sources.Event) error {
 	return nil
 }
 
-// defaults fills what may be left out. The identifiers are made from what the
-// event says and not from chance, so that a sender's retry is a duplicate.
-func (c Config) defaults(e sources.Event) sources.Event {
+// complete fills what may be left out. The identifiers are made of the event's
+// own fields and not at random, so that a sender's retry is a duplicate.
+func (c Config) complete(e sources.Event) sources.Event {
 	e.Kind = cmp.Or(e.Kind, c.Kind)
 	e = e.WithDefaults()
 	e.Status = cmp.Or(e.Status, sources.Succeeded)

@@ -44,16 +44,16 @@ func TestContract(t *testing.T) {
 			{Name: "bearer token", Sign: bearer},
 			{Name: "Standard Webhooks", Sign: standard, Body: true, Timed: true},
 		},
-		Started:     changestest.Delivery{Body: strings.Replace(told, "succeeded", "started", 1)},
-		Succeeded:   changestest.Delivery{Body: told},
+		Started:     changestest.Delivery{Body: strings.Replace(fullEvent, "succeeded", "started", 1)},
+		Succeeded:   changestest.Delivery{Body: fullEvent},
 		Volatile:    []string{"Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"},
 		At:          noon,
 		Environment: "prod",
 	})
 }
 
-// told is an event with everything in it.
-const told = `{"source":"forged","change_id":"c","status":"succeeded","at":"2026-03-01T12:00:00Z","sequence":3,
+// fullEvent is an event with everything in it.
+const fullEvent = `{"source":"forged","change_id":"c","status":"succeeded","at":"2026-03-01T12:00:00Z","sequence":3,
 	"service":"cart","environment":"prod","region":"eu","kind":"deploy","version":"v2","previous":"v1","rollback_of":"b",
 	"group":"g","riders":["ada"],"reversible":false,"actor":"ada","url":"https://ci/1","labels":{"ref":"main"}}`
 
@@ -77,10 +77,10 @@ func standard(secret string, body []byte, at time.Time) http.Header {
 	return h
 }
 
-const least = `{"service":"cart","version":"v2","at":"2026-03-01T13:00:00+01:00"}`
+const minimalEvent = `{"service":"cart","version":"v2","at":"2026-03-01T13:00:00+01:00"}`
 
 func TestParseFillsWhatIsLeftOut(t *testing.T) {
-	got, err := source(t, changes.Scope{}).Parse(nil, []byte(least))
+	got, err := source(t, changes.Scope{}).Parse(nil, []byte(minimalEvent))
 	want := []sources.Event{{
 		Source: "ci", EventID: "cart/production//deploy/v2/2026-03-01T12:00:00Z:succeeded",
 		ChangeID: "cart/production//deploy/v2/2026-03-01T12:00:00Z", Status: sources.Succeeded, At: noon,
@@ -130,18 +130,18 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want a BadEvent with %q", name, err, want)
 		}
 	}
-	without := func(field string) string { return strings.Replace(least, `"`+field+`"`, `"actor"`, 1) }
+	without := func(field string) string { return strings.Replace(minimalEvent, `"`+field+`"`, `"actor"`, 1) }
 	f("no service", without("service"), "service is missing")
-	f("blank service", strings.Replace(least, "cart", " ", 1), "service is missing")
+	f("blank service", strings.Replace(minimalEvent, "cart", " ", 1), "service is missing")
 	f("no time", `{"service":"cart","environment":"production","version":"v2"}`, "at is missing")
-	f("started without change_id", strings.Replace(least, "{", `{"status":"started",`, 1), "change_id")
-	f("unknown field", strings.Replace(least, "{", `{"servce":"x",`, 1), `unknown field "servce"`)
+	f("started without change_id", strings.Replace(minimalEvent, "{", `{"status":"started",`, 1), "change_id")
+	f("unknown field", strings.Replace(minimalEvent, "{", `{"servce":"x",`, 1), `unknown field "servce"`)
 	f("not JSON", "service=cart", "not a JSON object")
 	f("empty", "", "not a JSON object")
 }
 
 func TestVerify(t *testing.T) {
-	s, body := source(t, changes.Scope{}), []byte(least)
+	s, body := source(t, changes.Scope{}), []byte(minimalEvent)
 	f := func(name string, ok bool, pairs ...string) {
 		t.Helper()
 		h := http.Header{}
@@ -185,7 +185,7 @@ func TestInsecureTakesAnything(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(least))
+	f.Add([]byte(minimalEvent))
 	f.Add([]byte(`{"status":"started","labels":{"a":"b"},"riders":[""]}`))
 	f.Add([]byte(`{"at":"0001-01-01T00:00:00Z"}`))
 	s := source(f, changes.Scope{Rollout: time.Minute})

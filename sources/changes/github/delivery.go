@@ -49,28 +49,28 @@ type account struct {
 	Login string `json:"login"`
 }
 
-// extra is what deployment.payload may say to Pushback.
+// extra is the part of deployment.payload that Pushback reads.
 type extra struct {
 	RollbackOf string `json:"pushback_rollback_of"`
 	Reversible *bool  `json:"reversible"`
 }
 
-// event is the delivery in our words, without source and service.
+// event is the delivery as an event, without source and service.
 func (d delivery) event(kind string) (sources.Event, error) {
 	if d.Action != "" && d.Action != "created" { // older Enterprise servers leave it out
 		return sources.Event{}, changes.Ignored("action is not created")
 	}
-	if err := d.complete(); err != nil {
+	if err := d.checkComplete(); err != nil {
 		return sources.Event{}, err
 	}
 	if kind == "deployment" {
-		return d.created()
+		return d.deploymentEvent()
 	}
-	return d.changed()
+	return d.statusEvent()
 }
 
-// complete refuses a delivery without what every event is made of.
-func (d delivery) complete() error {
+// checkComplete refuses a delivery that lacks what every event needs.
+func (d delivery) checkComplete() error {
 	switch {
 	case d.Repository.FullName == "":
 		return changes.Bad("repository.full_name is missing")
@@ -82,23 +82,23 @@ func (d delivery) complete() error {
 	return nil
 }
 
-// created is the event of a deployment that was just made.
-func (d delivery) created() (sources.Event, error) {
+// deploymentEvent is the event of a deployment that was just made.
+func (d delivery) deploymentEvent() (sources.Event, error) {
 	if d.WorkflowRun != nil {
 		return sources.Event{}, changes.Ignored("the workflow run will say in_progress when it begins")
 	}
 	if d.Deployment.CreatedAt.IsZero() {
 		return sources.Event{}, changes.Bad("deployment.created_at is missing")
 	}
-	e := d.base()
+	e := d.commonEvent()
 	e.EventID = fmt.Sprintf("deployment:%d", d.Deployment.ID)
 	e.Status = sources.Started
 	e.At = d.Deployment.CreatedAt.UTC()
 	return e, nil
 }
 
-// changed is the event of a deployment's new status.
-func (d delivery) changed() (sources.Event, error) {
+// statusEvent is the event of a deployment's new status.
+func (d delivery) statusEvent() (sources.Event, error) {
 	s := d.Status
 	if s.ID <= 0 {
 		return sources.Event{}, changes.Bad("deployment_status.id is missing")
@@ -106,23 +106,23 @@ func (d delivery) changed() (sources.Event, error) {
 	if s.CreatedAt.IsZero() {
 		return sources.Event{}, changes.Bad("deployment_status.created_at is missing")
 	}
-	told, err := d.told()
+	status, err := d.eventStatus()
 	if err != nil {
 		return sources.Event{}, err
 	}
-	e := d.base()
+	e := d.commonEvent()
 	e.EventID = fmt.Sprintf("deployment_status:%d", s.ID)
-	e.Status = told
+	e.Status = status
 	e.At = s.CreatedAt.UTC()
 	e.Sequence = s.ID
-	e.Environment = environment(d.Deployment.OriginalEnvironment, s.Environment, d.Deployment.Environment)
+	e.Environment = firstEnvironment(d.Deployment.OriginalEnvironment, s.Environment, d.Deployment.Environment)
 	e.Actor = cmp.Or(s.Creator.Login, e.Actor)
 	e.URL = cmp.Or(s.LogURL, s.TargetURL)
 	return e, nil
 }
 
-// told maps the state; the package comment has the table.
-func (d delivery) told() (sources.Status, error) {
+// eventStatus maps the state; the package comment has the table.
+func (d delivery) eventStatus() (sources.Status, error) {
 	switch d.Status.State {
 	case "in_progress":
 		return sources.Started, nil
@@ -136,30 +136,31 @@ func (d delivery) told() (sources.Status, error) {
 	case "failure", "error":
 		return sources.Failed, nil
 	case "waiting", "inactive":
-		return "", changes.Ignored("nothing rolls in state " + d.Status.State)
+		return "", changes.Ignored("nothing is rolling out in state " + d.Status.State)
 	}
 	return "", changes.Bad("deployment_status.state is none of GitHub's states")
 }
 
-// base holds what a deployment's events have in common.
-func (d delivery) base() sources.Event {
-	said := d.Deployment.extra()
+// commonEvent holds what all events of a deployment have in common.
+func (d delivery) commonEvent() sources.Event {
+	extra := d.Deployment.extra()
 	return sources.Event{
 		ChangeID:    fmt.Sprintf("github:%s/%d", d.Repository.FullName, d.Deployment.ID),
-		Environment: environment(d.Deployment.OriginalEnvironment, d.Deployment.Environment),
+		Environment: firstEnvironment(d.Deployment.OriginalEnvironment, d.Deployment.Environment),
 		Version:     d.Deployment.SHA,
-		RollbackOf:  said.RollbackOf,
-		Reversible:  said.Reversible,
+		RollbackOf:  extra.RollbackOf,
+		Reversible:  extra.Reversible,
 		Actor:       d.Deployment.Creator.Login,
-		Labels:      labels(map[string]string{"ref": d.Deployment.Ref, "task": d.Deployment.Task}),
+		Labels:      withoutEmpty(map[string]string{"ref": d.Deployment.Ref, "task": d.Deployment.Task}),
 	}
 }
 
-// environment prefers the original environment: a transient deployment renames
-// its own ("production" → "pr-17") while it lasts.
-func environment(candidates ...string) string { return cmp.Or(candidates...) }
+// firstEnvironment prefers the original environment, which comes first: a
+// transient deployment renames its own ("production" → "pr-17") while it lasts.
+func firstEnvironment(candidates ...string) string { return cmp.Or(candidates...) }
 
-func labels(all map[string]string) map[string]string {
+// withoutEmpty removes the labels that have no value.
+func withoutEmpty(all map[string]string) map[string]string {
 	for name, value := range all {
 		if value == "" {
 			delete(all, name)
@@ -168,9 +169,9 @@ func labels(all map[string]string) map[string]string {
 	return all
 }
 
-// extra reads deployment.payload, which is the caller's own: an object, a
-// string that holds one (older API clients), or anything else, which then
-// says nothing to us.
+// extra reads deployment.payload, whose content is up to the tool that calls
+// GitHub: an object, a string that holds one (older API clients), or anything
+// else, which is ignored.
 func (d deployment) extra() extra {
 	var e extra
 	text := []byte(d.Payload)

@@ -9,15 +9,15 @@
 //	failure, error               failed
 //	waiting, inactive            ignored
 //
-// Actions says in_progress itself, and may wait days for an approval before
-// it; until then nothing rolls, and a start told too early would let the
-// watch give up before the change begins. Scripts that call the API often
-// tell nothing between creating a deployment and its end, so there the
-// creation is the only start there is.
+// GitHub Actions reports in_progress itself, and may wait days for an approval
+// before it. Until then nothing rolls out, and with a start reported too early the
+// watch would give up before the change begins. Scripts that call the API often
+// report nothing between creating a deployment and its end, so for them the
+// creation is the start.
 //
 // Identity comes from the signed body: the event is the status's id, never
 // X-GitHub-Delivery, which a replay may renew; the change is the deployment's
-// id. deployment.payload may carry two keys of ours: pushback_rollback_of
+// id. deployment.payload may hold two keys for Pushback: pushback_rollback_of
 // (the change or order that this one undoes) and reversible (false: never
 // rolled back).
 //
@@ -34,7 +34,7 @@ import (
 )
 
 // Config is one GitHub source in pushback.yml. Environments maps GitHub's
-// environment names to ours.
+// environment names to Pushback's.
 type Config struct {
 	SecretFiles   []string `yaml:"secret_files"` // the webhook's secret; any one is accepted
 	Insecure      bool     `yaml:"insecure"`     // no secret: on loopback only
@@ -66,7 +66,7 @@ func New(o changes.Options, c Config) (*Source, error) {
 func (s *Source) Name() string { return s.name }
 
 // Verify checks X-Hub-Signature-256 over the raw body. The older SHA-1 header
-// is not looked at. now has no part in it: GitHub signs no time.
+// is not read. The time does not matter: GitHub signs none.
 func (s *Source) Verify(h http.Header, body []byte, _ time.Time) error {
 	if s.config.Insecure {
 		return nil
@@ -80,7 +80,7 @@ func (s *Source) Verify(h http.Header, body []byte, _ time.Time) error {
 // Parse reads a verified delivery.
 func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 	kind := h.Get("X-GitHub-Event")
-	if err := expected(kind); err != nil {
+	if err := checkKind(kind); err != nil {
 		return nil, err
 	}
 	var d delivery
@@ -96,10 +96,10 @@ func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 	return s.config.Translate(e), nil
 }
 
-// expected lets through the two events that are read, ignores those that
-// people tick along with them, and refuses the rest: a hook that sends them
-// was meant for something else.
-func expected(kind string) error {
+// checkKind accepts the two events that are read, ignores those that people often
+// select along with them, and refuses the rest: a webhook that sends them was
+// meant for something else.
+func checkKind(kind string) error {
 	switch kind {
 	case "deployment", "deployment_status":
 		return nil

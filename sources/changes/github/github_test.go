@@ -194,7 +194,7 @@ func TestRefused(t *testing.T) {
 	f("no sha", "deployment_status", swap(`"sha"`, `"sah"`), "deployment.sha")
 	f("no status", "deployment_status", swap(`"id": 90210`, `"id": -1`), "deployment_status.id")
 	f("no time", "deployment_status", swap(`"created_at": "2026-03-01T13`, `"x": "2026-03-01T13`), "deployment_status.created_at")
-	f("a status told as a deployment, without its time", "deployment", swap(`"2026-03-01T12:00:00Z"`, "null"), "deployment.created_at")
+	f("a status sent as a deployment, without its time", "deployment", swap(`"2026-03-01T12:00:00Z"`, "null"), "deployment.created_at")
 	f("wrong kind", "deployment_status", swap("4021", `"4021"`), "cannot be a JSON string")
 }
 

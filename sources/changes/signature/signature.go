@@ -5,10 +5,9 @@
 //	Standard  Standard Webhooks v1: base64 HMAC-SHA256 of id.timestamp.body
 //	Bearer    a fixed token in Authorization
 //
-// Each takes several secrets and is content with any one of them, so that a
-// secret can be rotated. Comparisons take the same time whatever is compared.
-// No secret given means no match: an endpoint without secrets is not this
-// package's to open.
+// Each takes several secrets and accepts any one of them, so that a secret can be
+// rotated. Comparisons take the same time whatever is compared. Without a secret
+// nothing matches: whether an endpoint may do without is decided elsewhere.
 package signature
 
 import (
@@ -24,7 +23,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// ErrMismatch says that no secret fits. It says no more on purpose.
+// ErrMismatch is returned where no secret matches. It says no more, so that nobody
+// learns how near a guess was.
 var ErrMismatch = errors.New("signature does not match")
 
 // Tolerance is how far a Standard Webhooks timestamp may lie from now, either
@@ -85,12 +85,12 @@ func webhook(secret []byte) *standardwebhooks.Webhook {
 	return w
 }
 
-// anyOf tries every secret, even after one fits, so that the time it takes
-// does not tell which.
-func anyOf(secrets [][]byte, fits func(secret []byte) bool) error {
+// anyOf tries every secret, even after one matches, so that the time it takes
+// does not show which.
+func anyOf(secrets [][]byte, matches func(secret []byte) bool) error {
 	err := ErrMismatch
 	for _, secret := range secrets {
-		if fits(secret) {
+		if matches(secret) {
 			err = nil
 		}
 	}
