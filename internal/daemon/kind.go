@@ -69,7 +69,11 @@ func changeSource[Config any, S changes.Source](open func(changes.Options, Confi
 	}}
 }
 
-func hook[Config any, H rollback.Hook](open func(Config) (H, error)) HookKind {
+// hook also makes the compiler check that the Config is rollback.Settings.
+func hook[Config any, H rollback.Hook, Pointer interface {
+	*Config
+	rollback.Settings
+}](open func(Config) (H, error)) HookKind {
 	return HookKind{settingsOf[Config](), func(_ struct{}, settings any) (rollback.Hook, error) {
 		return only[rollback.Hook](open(*settings.(*Config)))
 	}}
