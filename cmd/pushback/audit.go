@@ -70,8 +70,8 @@ func (a auditExportCommand) Run(ctx context.Context, out terminal) error {
 	return errors.Join(err, lines.Flush(), st.Close(), record.broken())
 }
 
-func auditedEntry(e store.Entry) api.Audited {
-	return api.Audited{
+func auditedEntry(e store.Entry) api.AuditEntry {
+	return api.AuditEntry{
 		Entry:  api.Entry{Seq: e.Seq, At: e.At, Actor: e.Actor, Action: e.Action, Detail: e.Detail},
 		Change: e.ChangeKey, Prev: e.Prev, Hash: e.Hash,
 	}
@@ -139,7 +139,7 @@ func readRecord(r io.Reader) (chain, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 1<<16), maxLine)
 	for n := 1; lines.Scan(); n++ {
-		var a api.Audited
+		var a api.AuditEntry
 		if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
 			return record, fmt.Errorf("line %d is no entry of an exported record: %w", n, err)
 		}

@@ -59,8 +59,8 @@ func (t trustFlags) send(ctx context.Context, out terminal, verb, mode string) e
 	if err != nil {
 		return err
 	}
-	var s api.RuleStanding
-	given := api.TrustGiven{Service: t.Service, Mode: mode, Actor: deciderFlags{As: t.As}.actor(), Why: t.Why}
+	var s api.RuleTrust
+	given := api.TrustDecision{Service: t.Service, Mode: mode, Actor: deciderFlags{As: t.As}.actor(), Why: t.Why}
 	if err := c.call(ctx, http.MethodPost, "/v1/rules/"+pathSegment(t.Rule)+"/"+verb, given, &s); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (r rulesStatusCommand) Run(ctx context.Context, out terminal) error {
 	if err := c.call(ctx, http.MethodGet, "/v1/rules", nil, &all); err != nil {
 		return err
 	}
-	shown.Rules = []api.RuleStanding{}
+	shown.Rules = []api.RuleTrust{}
 	for _, s := range all.Rules {
 		if (r.Rule == "" || s.Rule == r.Rule) && (r.Service == "" || s.Service == r.Service) && (!r.Proposed || s.Proposed) {
 			shown.Rules = append(shown.Rules, s)
@@ -59,7 +59,7 @@ func (r rulesStatusCommand) Run(ctx context.Context, out terminal) error {
 	return printStandings(out, shown.Rules)
 }
 
-func printStandings(out terminal, all []api.RuleStanding) error {
+func printStandings(out terminal, all []api.RuleTrust) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tBACKTEST\tLAST FIRE\tNEXT")
 	for _, s := range all {
@@ -78,7 +78,7 @@ func printStandings(out terminal, all []api.RuleStanding) error {
 	return nil
 }
 
-func nextMode(s api.RuleStanding) string {
+func nextMode(s api.RuleTrust) string {
 	if s.Next == "" {
 		return s.Why
 	}

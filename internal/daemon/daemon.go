@@ -156,17 +156,17 @@ func trustPolicy(t config.Trust) trust.Policy {
 func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Server, error) {
 	c, e := o.Config, d.engine
 	return server.New(server.Options{
-		Engine: e, Store: st, Ready: func() []api.Trouble { return troubles(e.Problems()) }, Frozen: e.Frozen,
+		Engine: e, Store: st, Ready: func() []api.ComponentProblem { return troubles(e.Problems()) }, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
 		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
 
-func troubles(ps []engine.Problem) []api.Trouble {
-	ts := []api.Trouble{}
+func troubles(ps []engine.Problem) []api.ComponentProblem {
+	ts := []api.ComponentProblem{}
 	for _, p := range ps {
-		ts = append(ts, api.Trouble(p))
+		ts = append(ts, api.ComponentProblem(p))
 	}
 	return ts
 }

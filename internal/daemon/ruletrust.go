@@ -15,9 +15,9 @@ import (
 type ruleTrust struct{ keeper *trust.Keeper }
 
 // Standings says how every rule stands.
-func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleStanding, error) {
+func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleTrust, error) {
 	found, err := r.keeper.Statuses(ctx)
-	all := make([]api.RuleStanding, len(found))
+	all := make([]api.RuleTrust, len(found))
 	for i, s := range found {
 		all[i] = standing(s)
 	}
@@ -25,17 +25,17 @@ func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleStanding, error) {
 }
 
 // Promote takes up one step that was earned.
-func (r ruleTrust) Promote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error) {
+func (r ruleTrust) Promote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error) {
 	s, err := r.keeper.Promote(ctx, rule, t.Service, t.Actor, t.Why)
 	return standing(s), err
 }
 
 // Demote takes trust back.
-func (r ruleTrust) Demote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error) {
+func (r ruleTrust) Demote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error) {
 	to := rules.Observe
 	if t.Mode != "" {
 		if err := to.UnmarshalText([]byte(t.Mode)); err != nil {
-			return api.RuleStanding{}, fmt.Errorf("%w: %w", err, store.ErrConflict)
+			return api.RuleTrust{}, fmt.Errorf("%w: %w", err, store.ErrConflict)
 		}
 	}
 	s, err := r.keeper.Demote(ctx, rule, t.Service, to, t.Actor, t.Why)
@@ -54,8 +54,8 @@ func (r ruleTrust) FalseAlarm(ctx context.Context, changeKey string, f api.False
 	return r.keeper.FalseAlarm(ctx, changeKey, f.Rule, f.Actor, f.Why)
 }
 
-func standing(s trust.Status) api.RuleStanding {
-	a := api.RuleStanding{
+func standing(s trust.Status) api.RuleTrust {
+	a := api.RuleTrust{
 		Rule: s.Rule.Name, Team: s.Rule.Team, Place: fmt.Sprintf("%s:%d", s.Rule.File, s.Rule.Line), Hash: s.Rule.Hash, Service: s.Service,
 		Written: s.Written.String(), Given: s.Given.String(), Effective: s.Effective.String(), Proposed: s.Proposed, Why: s.Why,
 		Record: record(s.Record),

@@ -142,7 +142,7 @@ func TestOptionsThatOpenADoor(t *testing.T) {
 	f("allowed on loopback only", func(o *Options) {
 		o.Listen, o.Sources = "0.0.0.0:8484", map[string]Endpoint{"ci": {Insecure: true}}
 	})
-	f("reading the token file", func(o *Options) { o.TokenFile = "nowhere" })
+	f("read the token file", func(o *Options) { o.TokenFile = "nowhere" })
 	f("at least 16 characters", func(o *Options) { write(t, o.TokenFile, "short\n") })
 	f("holds no token", func(o *Options) { write(t, o.TokenFile, "# none yet\n") })
 	f("has no host", func(o *Options) { o.ExternalURL = "pushback.example.com" })

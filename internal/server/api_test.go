@@ -160,13 +160,13 @@ func TestReadiness(t *testing.T) {
 			t.Errorf("got %d %s, want %d", status, answer, want)
 		}
 	}
-	with := func(troubles ...api.Trouble) *port {
-		return listen(t, func(o *Options) { o.Ready = func() []api.Trouble { return troubles } })
+	with := func(troubles ...api.ComponentProblem) *port {
+		return listen(t, func(o *Options) { o.Ready = func() []api.ComponentProblem { return troubles } })
 	}
 	f(with(), 200, "")
-	f(with(api.Trouble{Component: "rules", Detail: "refused"}), 200, "refused")
-	f(with(api.Trouble{Component: "jobs", Detail: "refused"}), 503, "refused")
-	broken := with(api.Trouble{Component: "metrics/default", Detail: "connection refused"})
+	f(with(api.ComponentProblem{Component: "rules", Detail: "refused"}), 200, "refused")
+	f(with(api.ComponentProblem{Component: "jobs", Detail: "refused"}), 503, "refused")
+	broken := with(api.ComponentProblem{Component: "metrics/default", Detail: "connection refused"})
 	f(broken, 503, "refused")
 	f(broken, 503, "", "X-Forwarded-For", "203.0.113.9") // strangers learn that, not why
 }

@@ -12,40 +12,40 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// A message that asks holds a link with a token, which serves for its one
-// order, once. Whoever follows it needs no other token, and can do nothing but
-// read a page and press one of two buttons. Reading alone decides nothing:
-// chats and mail scanners follow links by themselves.
+// A message that asks for approval has a link with a token, which is valid for
+// its one order, until that is decided. Whoever follows the link needs no other
+// token, and can only read the page and press one of two buttons. Reading the page
+// decides nothing, because chats and mail scanners follow links by themselves.
 
-// approvePage shows what the link is about.
+// approvePage shows the order that a link is about, with the two buttons.
 func (s *Server) approvePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	token := r.URL.Query().Get("token")
-	if err := s.leads(r, token); err != nil {
+	if err := s.checkLink(r, token); err != nil {
 		s.problemPage(w, r, err)
 		return
 	}
 	s.showApproval(w, r, token)
 }
 
-// leads says whether a link leads on.
-func (s *Server) leads(r *http.Request, token string) error {
+// checkLink returns the problem with a link's token, nil if it is valid.
+func (s *Server) checkLink(r *http.Request, token string) error {
 	err := s.Engine.Admits(r.Context(), r.PathValue("key"), token)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, rollback.ErrLink):
-		return problem(http.StatusForbidden, err.Error(), "sign in to see how the rollback stands")
+		return problem(http.StatusForbidden, err.Error(), "sign in to see the state of the rollback")
 	case errors.Is(err, store.ErrNotFound):
 		return noOrder
 	}
-	return s.unreadable(err)
+	return s.storeProblem(err)
 }
 
 func (s *Server) showApproval(w http.ResponseWriter, r *http.Request, token string) {
 	o, err := s.Store.Order(r.Context(), r.PathValue("key"))
 	if err != nil {
-		s.problemPage(w, r, s.unreadable(err))
+		s.problemPage(w, r, s.storeProblem(err))
 		return
 	}
 	view := orderView(order(o))
@@ -53,19 +53,19 @@ func (s *Server) showApproval(w http.ResponseWriter, r *http.Request, token stri
 		Frame: s.frame(r, "Roll back "+o.Change.Service+"?"), Key: o.Key, Service: o.Change.Service, Environment: o.Change.Environment,
 		Version: o.Change.Version, Token: token, Order: view,
 	}
-	page.Here = "/changes/" + url.PathEscape(o.Key) // and not the link, which would then stand in the sign-in's address
+	page.Here = "/changes/" + url.PathEscape(o.Key) // not the link, because its token would become part of the sign-in's address
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if err := s.pages.Approval(w, page); err != nil {
-		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
+		s.Log.Error("cannot render a page; the reader gets an incomplete answer", "path", r.URL.Path, "error", err)
 	}
 }
 
-// deciding wraps the forms that settle an order: for who may change anything,
-// and for who comes by the link of this order. The record says of the latter
-// that it was the link that let them in.
-func (s *Server) deciding(settle func(ctx context.Context, key string, said api.Decision) error) http.HandlerFunc {
-	signedIn := s.form(func(w http.ResponseWriter, r *http.Request) error {
-		return s.decideForm(w, r, func(key string, said api.Decision) error { return settle(r.Context(), key, said) })
+// decisionHandler handles the forms that approve or reject an order. It takes
+// them from whoever may change anything, and from whoever has the order's link. The
+// journal says of a decision if it was made by the link.
+func (s *Server) decisionHandler(decide func(ctx context.Context, key string, d api.Decision) error) http.HandlerFunc {
+	signedIn := s.formHandler(func(w http.ResponseWriter, r *http.Request) error {
+		return s.decideForm(w, r, func(key string, d api.Decision) error { return decide(r.Context(), key, d) })
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -75,7 +75,7 @@ func (s *Server) deciding(settle func(ctx context.Context, key string, said api.
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		if err := s.decideByLink(r, token, settle); err != nil {
+		if err := s.decideByLink(r, token, decide); err != nil {
 			s.problemPage(w, r, err)
 			return
 		}
@@ -83,17 +83,17 @@ func (s *Server) deciding(settle func(ctx context.Context, key string, said api.
 	}
 }
 
-func (s *Server) decideByLink(r *http.Request, token string, settle func(ctx context.Context, key string, said api.Decision) error) error {
-	if err := s.leads(r, token); err != nil {
+func (s *Server) decideByLink(r *http.Request, token string, decide func(ctx context.Context, key string, d api.Decision) error) error {
+	if err := s.checkLink(r, token); err != nil {
 		return err
 	}
-	said, err := saidIn(r)
+	d, err := formDecision(r)
 	if err != nil {
 		return err
 	}
-	said.Actor += " (by the link of the message)"
-	if err := settle(r.Context(), r.PathValue("key"), said); err != nil {
-		return s.undecided(err)
+	d.Actor += " (by the link of the message)"
+	if err := decide(r.Context(), r.PathValue("key"), d); err != nil {
+		return s.orderProblem(err)
 	}
 	return nil
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// defaultPage is how many changes a page of the list holds.
+// defaultPage is how many changes one page of the list has.
 const defaultPage = 50
 
 type listInput struct {
 	Service     string    `query:"service" doc:"Only this service"`
 	Environment string    `query:"environment" doc:"Only this environment"`
 	Limit       int       `query:"limit" minimum:"1" maximum:"500" default:"50"`
-	Before      time.Time `query:"before" doc:"Only changes that started before; the before of the last page"`
+	Before      time.Time `query:"before" doc:"Only changes that started before this; pass the before of the last page"`
 }
 
 type nameInput struct {
@@ -41,29 +41,29 @@ func (s *Server) changeOperations(h huma.API) {
 	}, s.listChanges)
 	huma.Register(h, huma.Operation{
 		OperationID: "explain-change", Method: http.MethodGet, Path: "/v1/changes/{name}", Tags: []string{"Changes"},
-		Summary: "Everything kept about one change", Errors: []int{401, 404, 409},
+		Summary: "Everything stored about one change", Errors: []int{401, 404, 409},
 	}, s.explainChange)
 	huma.Register(h, huma.Operation{
 		OperationID: "change-records", Method: http.MethodGet, Path: "/v1/changes/{name}/records", Tags: []string{"Changes"},
 		Summary:     "Every look at one change",
-		Description: "What was seen and what was said, a list a watch, oldest first: enough to judge it again.",
+		Description: "The observation and the verdict of each look, a list for each watch, oldest first: enough to judge again.",
 		Errors:      []int{401, 404, 409},
 	}, s.changeRecords)
 }
 
 func (s *Server) listChanges(ctx context.Context, in *listInput) (*answerOf[api.Changes], error) {
-	changes, err := s.list(ctx, store.ChangeFilter{
+	changes, err := s.readPage(ctx, store.ChangeFilter{
 		Service: in.Service, Environment: in.Environment, Before: in.Before, Limit: in.Limit,
 	})
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	return &answerOf[api.Changes]{Body: changes}, nil
 }
 
-// list reads one page and whether there is another: it asks for one change
-// more than it shows.
-func (s *Server) list(ctx context.Context, f store.ChangeFilter) (api.Changes, error) {
+// readPage reads one page of changes. It asks for one change more than it
+// returns, to know whether there is another page.
+func (s *Server) readPage(ctx context.Context, f store.ChangeFilter) (api.Changes, error) {
 	limit := f.Limit
 	f.Limit++
 	found, err := s.Store.Changes(ctx, f)
@@ -85,9 +85,9 @@ func (s *Server) list(ctx context.Context, f store.ChangeFilter) (api.Changes, e
 	return page, nil
 }
 
-// pageEnd is where to cut a page of at most limit changes, more being found,
-// so that those which started at one moment stay on one page: the next one
-// begins before that moment. More of them than a page holds cannot be helped.
+// pageEnd returns the length of a page of at most limit changes when more were
+// found. Changes that started at the same time stay on one page, because the next
+// page begins before that time; if they fill more than a page, the rest is left out.
 func pageEnd(found []store.Change, limit int) int {
 	for n := limit; n > 0; n-- {
 		if !found[n-1].StartedAt.Equal(found[n].StartedAt) {
@@ -98,25 +98,25 @@ func pageEnd(found []store.Change, limit int) int {
 }
 
 func (s *Server) explainChange(ctx context.Context, in *nameInput) (*answerOf[api.Explanation], error) {
-	c, err := s.find(ctx, in.Name)
+	c, err := s.findChange(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
 	e, err := s.explain(ctx, c)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	return &answerOf[api.Explanation]{Body: e}, nil
 }
 
 func (s *Server) changeRecords(ctx context.Context, in *recordsInput) (*answerOf[api.Records], error) {
-	c, err := s.find(ctx, in.Name)
+	c, err := s.findChange(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
 	watches, err := s.Store.WatchesOf(ctx, c.Key)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	all := api.Records{Key: c.Key, Watches: []api.WatchRecords{}}
 	for _, w := range watches {
@@ -125,7 +125,7 @@ func (s *Server) changeRecords(ctx context.Context, in *recordsInput) (*answerOf
 		}
 		records, err := s.records(ctx, w)
 		if err != nil {
-			return nil, s.unreadable(err)
+			return nil, s.storeProblem(err)
 		}
 		all.Watches = append(all.Watches, records)
 	}
@@ -141,14 +141,14 @@ func (s *Server) records(ctx context.Context, w watch.Watch) (api.WatchRecords, 
 	return of, err
 }
 
-// find gives the one change that name means.
-func (s *Server) find(ctx context.Context, name string) (store.Change, error) {
+// findChange returns the one change that name means.
+func (s *Server) findChange(ctx context.Context, name string) (store.Change, error) {
 	found, err := s.Store.FindChanges(ctx, name)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && len(found) == 0:
-		return store.Change{}, problem(http.StatusNotFound, "no change of that name", "`pushback status` and GET /v1/changes list them")
+		return store.Change{}, problem(http.StatusNotFound, "there is no change of that name", "GET /v1/changes lists the changes")
 	case err != nil:
-		return store.Change{}, s.unreadable(err)
+		return store.Change{}, s.storeProblem(err)
 	case len(found) > 1:
 		return store.Change{}, ambiguous(found)
 	}
@@ -156,16 +156,16 @@ func (s *Server) find(ctx context.Context, name string) (store.Change, error) {
 }
 
 func ambiguous(found []store.Change) error {
-	p := problem(http.StatusConflict, "several changes bear that name", "ask again with one of the keys")
+	p := problem(http.StatusConflict, "several changes have that name", "ask again with one of the keys")
 	for _, c := range found {
 		p.Keys = append(p.Keys, c.Key)
 	}
 	return p
 }
 
-// unreadable is the answer where the store could not be read. The cause is
-// for the log: it may name hosts and files.
-func (s *Server) unreadable(err error) error {
-	s.Log.Error("the store could not be read", "error", err)
-	return problem(http.StatusServiceUnavailable, "the store could not be read", "see /readyz, and the log")
+// storeProblem logs an error of the store, and returns the problem to answer
+// with. The error itself goes to the log alone, because it may name hosts and files.
+func (s *Server) storeProblem(err error) error {
+	s.Log.Error("cannot read the store; answering 503", "error", err)
+	return problem(http.StatusServiceUnavailable, "the store cannot be read", "see /readyz and the log")
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Engine is what the server may ask to be done. Approve and Reject answer
-// with an error that wraps store.ErrNotFound where there is no such order, and
-// store.ErrConflict where it has moved on.
+// Engine does what requests ask for. The errors of Approve and Reject wrap
+// store.ErrNotFound if there is no such order, and store.ErrConflict if it is decided
+// already.
 type Engine interface {
 	Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error)
 	Approve(ctx context.Context, key, actor string) error
 	Reject(ctx context.Context, key, actor, why string) error
-	Admits(ctx context.Context, key, token string) error // wraps rollback.ErrLink where the link does not lead on
+	Admits(ctx context.Context, key, token string) error // wraps rollback.ErrLink if the token is not valid
 	Gatekeeper
 }
 
-// Gatekeeper answers deploy tools, and lets people stop them and say what was
-// not the usual. Release, Clear and RemoveIncident answer with errors as
-// Approve does.
+// Gatekeeper answers deploy tools that ask whether to deploy, and sets and ends
+// holds and incidents. The errors of Release, Clear and RemoveIncident wrap the same
+// as those of Approve.
 type Gatekeeper interface {
 	Gate(ctx context.Context, service, environment string, fixes []string) (rollback.Gate, error)
 	Hold(ctx context.Context, h store.Hold) (held store.Hold, set bool, err error)
@@ -33,21 +33,21 @@ type Gatekeeper interface {
 	RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error)
 }
 
-// Store is what the server reads, by subject. It writes nothing itself.
+// Store is what the server reads of the store. The server writes nothing itself.
 type Store interface {
 	Changes
 	Watches
 	Orders
-	Told
+	History
 }
 
-// Changes finds changes.
+// Changes reads changes.
 type Changes interface {
 	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
 	FindChanges(ctx context.Context, idOrKey string) ([]store.Change, error)
 }
 
-// Watches reads how a change was judged.
+// Watches reads the watches of a change and their looks.
 type Watches interface {
 	OpenWatches(ctx context.Context) ([]watch.Watch, error)
 	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
@@ -55,7 +55,7 @@ type Watches interface {
 	LastRecord(ctx context.Context, watchID string) (store.Record, error)
 }
 
-// Orders reads what was, or may be, rolled back.
+// Orders reads orders, holds and incidents.
 type Orders interface {
 	Order(ctx context.Context, key string) (rollback.Order, error)
 	Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error)
@@ -63,8 +63,8 @@ type Orders interface {
 	Incidents(ctx context.Context) ([]store.Incident, error)
 }
 
-// Told reads what was said and decided about a change.
-type Told interface {
+// History reads the messages and the journal of a change.
+type History interface {
 	OutgoingOf(ctx context.Context, changeKey string) ([]store.Outgoing, error)
 	Journal(ctx context.Context, changeKey string) ([]store.Entry, error)
 }

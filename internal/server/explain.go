@@ -12,14 +12,13 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// worst orders the states a change's watches may be in by what a reader of a
-// list must see first. Unwatched: no rule watches it, which is known once its
-// watches are planned, a moment after the event.
-var worst = []watch.State{
+// statesByUrgency are the states of watches, the most urgent for a reader first.
+var statesByUrgency = []watch.State{
 	watch.Regressed, watch.Blind, watch.Watching, watch.Waiting,
 	watch.Inconclusive, watch.Superseded, watch.Healthy,
 }
 
+// unwatched is the state of a planned change that no rule watches.
 const unwatched = "unwatched"
 
 func accepted(a store.Accepted) api.Accepted {
@@ -33,7 +32,8 @@ func change(c store.Change) api.Change {
 	}
 }
 
-// summary is a change with what its watches and its order have come to.
+// summary returns a change with the worst state of its watches and the state of
+// its order.
 func (s *Server) summary(ctx context.Context, c store.Change) (api.ChangeSummary, error) {
 	watches, err := s.Store.WatchesOf(ctx, c.Key)
 	if err != nil {
@@ -48,11 +48,12 @@ func summarise(c store.Change, watches []watch.Watch, o rollback.Order) api.Chan
 	for _, w := range watches {
 		grade = max(grade, w.Grade)
 	}
-	return api.ChangeSummary{Change: change(c), State: stateOf(c, watches), Grade: grade.String(), Order: string(o.State)}
+	return api.ChangeSummary{Change: change(c), State: worstState(c, watches), Grade: grade.String(), Order: string(o.State)}
 }
 
-func stateOf(c store.Change, watches []watch.Watch) string {
-	for _, state := range worst {
+// worstState returns the most urgent state of a change's watches.
+func worstState(c store.Change, watches []watch.Watch) string {
+	for _, state := range statesByUrgency {
 		for _, w := range watches {
 			if w.State == state {
 				return string(state)
@@ -65,7 +66,7 @@ func stateOf(c store.Change, watches []watch.Watch) string {
 	return unwatched
 }
 
-// orderOf gives the change's order, and whether there is one.
+// orderOf returns the change's order, and whether there is one.
 func (s *Server) orderOf(ctx context.Context, key string) (rollback.Order, bool, error) {
 	o, err := s.Store.Order(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
@@ -74,7 +75,7 @@ func (s *Server) orderOf(ctx context.Context, key string) (rollback.Order, bool,
 	return o, err == nil, err
 }
 
-// explain reads everything kept about a change.
+// explain reads everything stored about a change.
 func (s *Server) explain(ctx context.Context, c store.Change) (e api.Explanation, err error) {
 	watches, err := s.Store.WatchesOf(ctx, c.Key)
 	if err != nil {
@@ -84,7 +85,7 @@ func (s *Server) explain(ctx context.Context, c store.Change) (e api.Explanation
 	if err != nil {
 		return e, err
 	}
-	e = api.Explanation{Change: summarise(c, watches, o), Page: s.pageOf(c.Key), Watches: []api.Watch{}}
+	e = api.Explanation{Change: summarise(c, watches, o), Page: s.changeURL(c.Key), Watches: []api.Watch{}}
 	if ordered {
 		shown := order(o)
 		e.Order = &shown
@@ -96,11 +97,11 @@ func (s *Server) explain(ctx context.Context, c store.Change) (e api.Explanation
 		}
 		e.Watches = append(e.Watches, shown)
 	}
-	return s.told(ctx, e)
+	return s.addRecords(ctx, e)
 }
 
-// told adds what was said and decided.
-func (s *Server) told(ctx context.Context, e api.Explanation) (api.Explanation, error) {
+// addRecords adds the change's messages and journal.
+func (s *Server) addRecords(ctx context.Context, e api.Explanation) (api.Explanation, error) {
 	outgoing, err := s.Store.OutgoingOf(ctx, e.Change.Key)
 	if err != nil {
 		return e, err
@@ -124,7 +125,7 @@ func message(o store.Outgoing) api.Message {
 	}
 }
 
-// watch shows a watch with the newest record it has.
+// watch returns a watch with its newest record.
 func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
 	shown := api.Watch{
 		ID: w.ID, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText, Runbook: w.Runbook,
@@ -163,8 +164,9 @@ func order(o rollback.Order) api.Order {
 	}
 }
 
-// pageOf is the address of a change's page, as far as we know our own.
-func (s *Server) pageOf(key string) string {
+// changeURL returns the address of a change's page: under the external URL, or
+// under the listen address if none is set.
+func (s *Server) changeURL(key string) string {
 	base := "http://" + s.Listen
 	if s.external != nil {
 		base = strings.TrimSuffix(s.external.String(), "/")

@@ -173,7 +173,7 @@ func listen(t *testing.T, change func(*Options)) *port {
 	t.Helper()
 	p := &port{t: t, store: openStore(t), log: &lockedBuffer{}}
 	o := Options{
-		Engine: storeEngine{p.store}, Store: p.store, Ready: func() []api.Trouble { return nil },
+		Engine: storeEngine{p.store}, Store: p.store, Ready: func() []api.ComponentProblem { return nil },
 		Now: func() time.Time { return testNow }, Version: "test", Listen: "127.0.0.1:0", TokenFile: tokenFile(t),
 		Log: slog.New(slog.NewJSONHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

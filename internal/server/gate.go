@@ -14,14 +14,14 @@ import (
 	"github.com/pushback/pushback/internal/store"
 )
 
-// defaultEnvironment is the one a deploy tool means when it names none.
+// defaultEnvironment is the environment of a request that names none.
 const defaultEnvironment = "production"
 
 type gateInput struct {
 	Service     string   `path:"service" maxLength:"200"`
 	Environment string   `query:"environment" maxLength:"200" default:"production"`
-	Fix         []string `query:"fix" maxItems:"20" doc:"A change that is held bad and that the push mends: its key, the first six characters or more, or the tool's own id"`
-	Fail        bool     `query:"fail" doc:"Answer 423 where the gate is closed, for curl --fail"`
+	Fix         []string `query:"fix" maxItems:"20" doc:"A bad change that the deploy fixes: its key, the first six characters or more, or the tool's own id"`
+	Fail        bool     `query:"fail" doc:"Answer 423 if the gate is closed, for curl --fail"`
 }
 
 type holdInput struct{ Body api.NewHold }
@@ -43,30 +43,30 @@ func (s *Server) gateOperations(h huma.API) {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Gate"}, Errors: append([]int{401}, errs...)}
 	}
 	huma.Register(h, operation("gate", http.MethodGet, "/v1/gate/{service}", "May this service be deployed now?",
-		"Closed while a hold is set, or while a change of the service is held bad: judged certainly bad by a rule that may ask or act, and not yet followed by a newer change that succeeded.", 404, 409, 423), s.gate)
+		"Closed while a hold is in force, or while a bad change of the service is live: one judged certainly bad by a rule that may ask or act, and not yet followed by a newer change that succeeded.", 404, 409, 423), s.gate)
 	huma.Register(h, operation("list-holds", http.MethodGet, "/v1/holds", "Holds in force", ""), s.listHolds)
-	huma.Register(h, operation("hold", http.MethodPost, "/v1/holds", "Close the gate", "What is held already stays held as it was."), s.hold)
+	huma.Register(h, operation("hold", http.MethodPost, "/v1/holds", "Close the gate", "If the same hold is in force already, it stays as it is, and is the answer."), s.hold)
 	huma.Register(h, operation("release-hold", http.MethodPost, "/v1/holds/{id}/release", "Release a hold", "", 404, 409), s.releaseHold)
-	huma.Register(h, operation("clear-change", http.MethodPost, "/v1/changes/{name}/clear", "Take the blame off a change",
-		"It stands in nobody's way any more, and its version may be rolled back to.", 404, 409), s.clearChange)
+	huma.Register(h, operation("clear-change", http.MethodPost, "/v1/changes/{name}/clear", "Clear a change of blame",
+		"It no longer closes the gate, and its version may be rolled back to.", 404, 409), s.clearChange)
 
 	reads := func(o huma.Operation) huma.Operation {
-		o.Metadata = map[string]any{readsOnly: true}
+		o.Metadata = map[string]any{readOnly: true}
 		return o
 	}
 	huma.Register(h, reads(operation("flagger-confirm", http.MethodPost, "/v1/flagger/confirm", "Flagger's confirm-rollout and confirm-promotion",
-		"200 while the gate is open, else 423: the canary waits.", 423)), s.flaggerConfirm)
+		"200 while the gate is open. Otherwise 423, and the canary waits.", 423)), s.flaggerConfirm)
 	huma.Register(h, reads(operation("flagger-rollback", http.MethodPost, "/v1/flagger/rollback", "Flagger's rollback",
-		"200 while a change of the service is held bad: the canary is taken back. Else 409.", 409)), s.flaggerRollback)
+		"200 while a bad change of the service is live, and the canary is rolled back. Otherwise 409.", 409)), s.flaggerRollback)
 }
 
-// readsOnly marks an operation that changes nothing although it is a POST.
-const readsOnly = "reads"
+// readOnly is the metadata key of an operation that changes nothing although it is a POST.
+const readOnly = "reads"
 
 func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], error) {
 	fixes := make([]string, len(in.Fix))
 	for i, name := range in.Fix {
-		c, err := s.find(ctx, name)
+		c, err := s.findChange(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], 
 	}
 	g, err := s.askGate(ctx, in.Service, in.Environment, fixes)
 	if err == nil && in.Fail && !g.Open {
-		err = problem(http.StatusLocked, g.Reason, "pushback release, or --fix with the key of the change that the push mends")
+		err = problem(http.StatusLocked, g.Reason, "end the hold with `pushback release`, or pass --fix with the key of the change that this deploy fixes")
 	}
 	return &answerOf[api.Gate]{Body: g}, err
 }
@@ -82,17 +82,18 @@ func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], 
 func (s *Server) askGate(ctx context.Context, service, environment string, fixes []string) (api.Gate, error) {
 	g, err := s.Engine.Gate(ctx, service, environment, fixes)
 	if err != nil {
-		return api.Gate{}, s.unreadable(err)
+		return api.Gate{}, s.storeProblem(err)
 	}
 	answer := api.Gate{Service: service, Environment: environment, Open: g.Open, Reason: g.Reason, Obstacles: []api.Obstacle{}}
 	for _, o := range g.Obstacles {
 		answer.Obstacles = append(answer.Obstacles, api.Obstacle(o))
 	}
-	answer.Data = api.GateData{OK: g.Open, Bad: heldBad(answer)}
+	answer.Data = api.GateData{OK: g.Open, Bad: hasBadChange(answer)}
 	return answer, nil
 }
 
-func heldBad(g api.Gate) bool {
+// hasBadChange says whether a bad change is among the obstacles.
+func hasBadChange(g api.Gate) bool {
 	return slices.ContainsFunc(g.Obstacles, func(o api.Obstacle) bool { return o.Change != "" })
 }
 
@@ -104,12 +105,12 @@ func (s *Server) flaggerConfirm(ctx context.Context, in *flaggerInput) (*answerO
 	return &answerOf[api.Gate]{Body: g}, err
 }
 
-// flaggerRollback takes a canary back for what is bad, and not for a hold:
-// that was set to stop pushes, and not to undo them.
+// flaggerRollback rolls a canary back for a bad change, and not for a hold: a
+// hold stops deploys, and undoes none.
 func (s *Server) flaggerRollback(ctx context.Context, in *flaggerInput) (*answerOf[api.Gate], error) {
 	g, err := s.askFlagger(ctx, in)
 	if err == nil && !g.Data.Bad {
-		err = problem(http.StatusConflict, "nothing is held against "+in.Body.Name, "")
+		err = problem(http.StatusConflict, "no bad change of "+in.Body.Name+" is live", "")
 	}
 	return &answerOf[api.Gate]{Body: g}, err
 }
@@ -121,7 +122,7 @@ func (s *Server) askFlagger(ctx context.Context, in *flaggerInput) (api.Gate, er
 func (s *Server) listHolds(ctx context.Context, _ *struct{}) (*answerOf[api.Holds], error) {
 	found, err := s.Store.Holds(ctx, s.Now())
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	return &answerOf[api.Holds]{Body: api.Holds{Holds: holds(found)}}, nil
 }
@@ -144,13 +145,13 @@ func hold(h store.Hold) api.Hold {
 func (s *Server) hold(ctx context.Context, in *holdInput) (*answerOf[api.Hold], error) {
 	b := in.Body
 	if !b.Until.IsZero() && !b.Until.After(s.Now()) {
-		return nil, problem(http.StatusUnprocessableEntity, "until is over already", "name a later moment, or leave it out")
+		return nil, problem(http.StatusUnprocessableEntity, "until is in the past", "give a later time, or leave it out")
 	}
 	h, _, err := s.Engine.Hold(ctx, store.Hold{
 		Service: oneLine(b.Service), Environment: oneLine(b.Environment), Why: oneLine(b.Why), Actor: oneLine(b.Actor), Until: b.Until,
 	})
 	if err != nil {
-		return nil, s.unsettled(err)
+		return nil, s.holdProblem(err)
 	}
 	return &answerOf[api.Hold]{Body: hold(h)}, nil
 }
@@ -158,36 +159,37 @@ func (s *Server) hold(ctx context.Context, in *holdInput) (*answerOf[api.Hold], 
 func (s *Server) releaseHold(ctx context.Context, in *releaseInput) (*answerOf[api.Hold], error) {
 	h, err := s.Engine.Release(ctx, in.ID, oneLine(in.Body.Actor))
 	if err != nil {
-		return nil, s.unsettled(err)
+		return nil, s.holdProblem(err)
 	}
 	return &answerOf[api.Hold]{Body: hold(h)}, nil
 }
 
 func (s *Server) clearChange(ctx context.Context, in *clearInput) (*answerOf[api.ChangeSummary], error) {
-	c, err := s.find(ctx, in.Name)
+	c, err := s.findChange(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.Engine.Clear(ctx, c.Key, oneLine(in.Body.Actor), oneLine(in.Body.Why)); err != nil {
-		return nil, s.unsettled(err)
+		return nil, s.holdProblem(err)
 	}
-	if c, err = s.find(ctx, c.Key); err != nil {
+	if c, err = s.findChange(ctx, c.Key); err != nil {
 		return nil, err
 	}
 	summary, err := s.summary(ctx, c)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	return &answerOf[api.ChangeSummary]{Body: summary}, nil
 }
 
-func (s *Server) unsettled(err error) error {
+// holdProblem returns the problem that answers an error of the Gatekeeper.
+func (s *Server) holdProblem(err error) error {
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return problem(http.StatusConflict, strings.TrimSuffix(err.Error(), ": "+store.ErrConflict.Error()), "GET /v1/holds and GET /v1/gate/{service} list what stands in the way")
+		return problem(http.StatusConflict, strings.TrimSuffix(err.Error(), ": "+store.ErrConflict.Error()), "GET /v1/holds and GET /v1/gate/{service} list what closes the gate")
 	case errors.Is(err, store.ErrNotFound):
-		return problem(http.StatusNotFound, "no hold of that id is in force", "GET /v1/holds lists them")
+		return problem(http.StatusNotFound, "no hold of that id is in force", "GET /v1/holds lists the holds")
 	}
-	s.Log.Error("a hold could not be settled", "error", err)
-	return problem(http.StatusServiceUnavailable, "this could not be settled", "try again; see /readyz, and the log")
+	s.Log.Error("cannot store a hold or its release; nothing is changed", "error", err)
+	return problem(http.StatusServiceUnavailable, "this could not be stored", "try again; see /readyz and the log")
 }

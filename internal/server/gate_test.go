@@ -64,7 +64,7 @@ func TestHolds(t *testing.T) {
 	if all := get[api.Status](p, "/v1/status").Holds; len(all) != 2 || all[0].ID != h.ID || all[0].Why != "incident 7" {
 		t.Errorf("holds: %+v", all)
 	}
-	p.show("/", 200, "Pushes of cart are held by amy: incident 7 (pushback release "+h.ID+")", "Pushes of every service are held by bob")
+	p.show("/", 200, "Deploys of cart are held by amy: incident 7 (pushback release "+h.ID+")", "Deploys of every service are held by bob")
 	if g := get[api.Gate](p, "/v1/gate/cart"); g.Open || g.Data.Bad || len(g.Obstacles) != 2 {
 		t.Errorf("held: %+v", g)
 	}
@@ -80,8 +80,8 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-// Flagger's webhooks carry no header of ours; a name and a password in the
-// address are all it has.
+// Flagger's webhooks can send no header of their own, only a name and a password
+// within the address.
 func TestFlagger(t *testing.T) {
 	p := listen(t, func(o *Options) { o.Listen = "0.0.0.0:8484" })
 	f := func(path, body string, want int, headers ...string) {
@@ -110,8 +110,8 @@ func TestFlagger(t *testing.T) {
 	f("/v1/flagger/confirm", `{"name":""}`, 422, basic...)
 }
 
-// The link of a message decides on its one order, once, without any other
-// token; reading it decides nothing.
+// The link of a message decides its one order, once, without another token.
+// Reading its page decides nothing.
 func TestApprovalLink(t *testing.T) {
 	f := func(verb, want string) {
 		t.Helper()
@@ -141,7 +141,7 @@ func TestApprovalLink(t *testing.T) {
 		}
 		send("forged", "mallory", 403)
 		send("", "mallory", 303)
-		send(approvals.Token(o), " ", 400, "somebody has to decide")
+		send(approvals.Token(o), " ", 400, "the decision needs a name")
 		send(approvals.Token(o), "amy", 200, "Decided by amy (by the link of the message)")
 		send(approvals.Token(o), "amy", 403, "is "+want+" already")
 		p.show(link, 403, "is "+want+" already")

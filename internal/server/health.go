@@ -10,25 +10,25 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// healthz says that the process answers: what a supervisor restarts by. It
-// asks nothing of anybody, because a restart mends no database.
+// healthz answers 200 while the process serves requests, for a supervisor that
+// restarts it otherwise. It checks nothing else, because a restart repairs no
+// database.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-// readyz says whether everything needed for judging changes is there: the
-// database, the jobs, the metric stores. A mistake in the rules is listed, but
-// the last good ones go on; so is a hook that could not act, which keeps nobody
-// from judging. Intake does not wait for it — an event is taken
-// whenever the database takes it — so nothing that routes deliveries should go
-// by this.
+// readyz says whether everything needed to judge changes works: the database,
+// the jobs, the metric stores. It also lists mistakes in the rules and hooks that
+// cannot act, but these do not make it not ready, because judging goes on. A load
+// balancer must not stop sending events on account of readyz: events are accepted
+// whenever the database works.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	problems := s.Ready()
-	ready := api.Readiness{Ready: isReady(problems), Problems: []api.Trouble{}}
+	ready := api.Readiness{Ready: isReady(problems), Problems: []api.ComponentProblem{}}
 	for _, p := range problems {
 		if !s.mayRead(r) {
-			p.Detail = "" // may name hosts: for readers only
+			p.Detail = "" // it may name hosts
 		}
 		ready.Problems = append(ready.Problems, p)
 	}
@@ -39,14 +39,15 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, status, ready)
 }
 
-func isReady(problems []api.Trouble) bool {
-	return !slices.ContainsFunc(problems, func(p api.Trouble) bool {
+// isReady says whether the problems leave judging possible.
+func isReady(problems []api.ComponentProblem) bool {
+	return !slices.ContainsFunc(problems, func(p api.ComponentProblem) bool {
 		return p.Component != "rules" && !strings.HasPrefix(p.Component, "hooks/")
 	})
 }
 
-// exposition writes our own metrics and the process's.
-func (s *Server) exposition(w http.ResponseWriter, _ *http.Request) {
+// serveMetrics writes Pushback's own metrics and the process's.
+func (s *Server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	s.Metrics.WritePrometheus(w)
 	metrics.WriteProcessMetrics(w)

@@ -12,8 +12,8 @@ import (
 	"github.com/pushback/pushback/internal/store"
 )
 
-// longestIncident is more than any history is long.
-const longestIncident = 90 * 24 * time.Hour
+// maxIncident is the longest incident: no history is longer.
+const maxIncident = 90 * 24 * time.Hour
 
 type incidentInput struct{ Body api.NewIncident }
 
@@ -21,17 +21,17 @@ func (s *Server) incidentOperations(h huma.API) {
 	operation := func(id, method, path, summary, description string, errs ...int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Incidents"}, Errors: append([]int{401}, errs...)}
 	}
-	huma.Register(h, operation("list-incidents", http.MethodGet, "/v1/incidents", "Stretches that are no measure of the usual", ""), s.listIncidents)
-	huma.Register(h, operation("note-incident", http.MethodPost, "/v1/incidents", "Keep a stretch out of what is learned",
-		"Profiles whose history it touches are learned anew, without it."), s.noteIncident)
-	huma.Register(h, operation("remove-incident", http.MethodPost, "/v1/incidents/{id}/remove", "Let a stretch count again",
-		"Profiles whose history it touches are learned anew, with it.", 404), s.removeIncident)
+	huma.Register(h, operation("list-incidents", http.MethodGet, "/v1/incidents", "Periods that profiles are learned without", ""), s.listIncidents)
+	huma.Register(h, operation("note-incident", http.MethodPost, "/v1/incidents", "Learn profiles without a period",
+		"Profiles whose history it overlaps are learned again, without it."), s.noteIncident)
+	huma.Register(h, operation("remove-incident", http.MethodPost, "/v1/incidents/{id}/remove", "Learn profiles from a period again",
+		"Profiles whose history it overlaps are learned again, with it.", 404), s.removeIncident)
 }
 
 func (s *Server) listIncidents(ctx context.Context, _ *struct{}) (*answerOf[api.Incidents], error) {
 	found, err := s.Store.Incidents(ctx)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	all := []api.Incident{}
 	for _, i := range found {
@@ -51,17 +51,17 @@ func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf
 	}
 	switch {
 	case b.To.After(now):
-		return nil, problem(http.StatusUnprocessableEntity, "to lies ahead", "leave it out for an incident that goes on until now; note the rest when it is over")
+		return nil, problem(http.StatusUnprocessableEntity, "to is in the future", "leave it out for an incident that lasts until now, and note the rest when it is over")
 	case !b.From.Before(b.To):
-		return nil, problem(http.StatusUnprocessableEntity, "from is not before to", "name the earlier moment first")
-	case b.To.Sub(b.From) > longestIncident:
-		return nil, problem(http.StatusUnprocessableEntity, "that is longer than 90 days", "no history is that long: name the stretch that was not the usual")
+		return nil, problem(http.StatusUnprocessableEntity, "from is not before to", "give the earlier time as from")
+	case b.To.Sub(b.From) > maxIncident:
+		return nil, problem(http.StatusUnprocessableEntity, "an incident of more than 90 days is too long", "no history is that long: give the period that was unusual")
 	}
 	i, err := s.Engine.NoteIncident(ctx, store.Incident{
 		Service: oneLine(b.Service), Environment: oneLine(b.Environment), From: b.From, To: b.To, Why: oneLine(b.Why), Actor: oneLine(b.Actor),
 	})
 	if err != nil {
-		return nil, s.unnoted(err)
+		return nil, s.incidentProblem(err)
 	}
 	return &answerOf[api.Incident]{Body: incident(i)}, nil
 }
@@ -69,15 +69,17 @@ func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf
 func (s *Server) removeIncident(ctx context.Context, in *releaseInput) (*answerOf[api.Incident], error) {
 	i, err := s.Engine.RemoveIncident(ctx, in.ID, oneLine(in.Body.Actor))
 	if err != nil {
-		return nil, s.unnoted(err)
+		return nil, s.incidentProblem(err)
 	}
 	return &answerOf[api.Incident]{Body: incident(i)}, nil
 }
 
-func (s *Server) unnoted(err error) error {
+// incidentProblem returns the problem that answers an error of storing an
+// incident.
+func (s *Server) incidentProblem(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return problem(http.StatusNotFound, "no incident of that id", "GET /v1/incidents lists them")
+		return problem(http.StatusNotFound, "there is no incident of that id", "GET /v1/incidents lists the incidents")
 	}
-	s.Log.Error("an incident could not be noted", "error", err)
-	return problem(http.StatusServiceUnavailable, "this could not be noted", "try again; see /readyz, and the log")
+	s.Log.Error("cannot store an incident or its removal; nothing is changed", "error", err)
+	return problem(http.StatusServiceUnavailable, "this could not be stored", "try again; see /readyz and the log")
 }

@@ -16,24 +16,25 @@ import (
 	"github.com/pushback/pushback/sources/changes"
 )
 
-// maxBody is the largest delivery read. It is enforced while reading, so that
-// an endless body costs an attacker more than us.
+// maxBody is the size of the largest delivery, in bytes. It is enforced while
+// reading, so that an endless body uses no memory.
 const maxBody = 1 << 20
 
-// apiSource is the source of what comes by POST /v1/events.
+// apiSource is the source of events that come by POST /v1/events.
 const apiSource = "api"
 
-// event takes our own JSON from whoever has a token.
-func (s *Server) event(w http.ResponseWriter, r *http.Request) {
+// receiveEvent takes an event in Pushback's own format.
+func (s *Server) receiveEvent(w http.ResponseWriter, r *http.Request) {
 	s.intake(w, r, apiSource, Endpoint{Source: s.events})
 }
 
-// hook takes a delivery of a configured source, which signs for itself.
-func (s *Server) hook(w http.ResponseWriter, r *http.Request) {
+// receiveWebhook takes a delivery of a configured source, authenticated by its
+// signature.
+func (s *Server) receiveWebhook(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("source")
 	e, ok := s.Sources[name]
 	if !ok {
-		s.refuse(w, "unknown", 0, problem(http.StatusNotFound, "no change source of that name", "name it under sources in pushback.yml"))
+		s.refuse(w, "unknown", 0, problem(http.StatusNotFound, "there is no change source of that name", "add it under sources in pushback.yml"))
 		return
 	}
 	s.intake(w, r, name, e)
@@ -56,10 +57,10 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		a, err = s.accept(r.Context(), admitted, body)
 	}
 	if err != nil {
-		s.answerRefusal(w, name, len(body), err)
+		s.answerError(w, name, len(body), err)
 		return
 	}
-	s.intakeCount(name, "accepted")
+	s.countDelivery(name, "accepted")
 	writeJSON(w, acceptedStatus(a), accepted(a))
 }
 
@@ -67,8 +68,8 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Problem) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		// Also what keeps another site's form away: a browser sends this type
-		// across origins only after asking, and nobody here says yes.
+		// This also keeps out forms of other sites: a browser sends this type
+		// across origins only after a preflight request, which is refused here.
 		return nil, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -77,12 +78,13 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Problem) {
 		return body, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
 	}
 	if err != nil {
-		return body, problem(http.StatusBadRequest, "the body ended before it was whole", "")
+		return body, problem(http.StatusBadRequest, "the body is incomplete", "")
 	}
 	return body, nil
 }
 
-// read verifies before it parses: a body nobody signed is not looked into.
+// read verifies a delivery and then parses it, so that nothing parses a body
+// without a valid signature.
 func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]sources.Event, error) {
 	if err := from.Verify(h, body, s.Now()); err != nil {
 		return nil, errors.Join(changes.ErrUnauthorized, err)
@@ -90,7 +92,8 @@ func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]source
 	return from.Parse(h, body)
 }
 
-// errNotAllowed says that a source told of a service it may not speak for.
+// errNotAllowed is returned for an event about a service that its source may not
+// speak for.
 var errNotAllowed = errors.New("this source may not speak for that service")
 
 // admitEvents puts the configured source's name on the events, whatever source they
@@ -112,22 +115,23 @@ func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) ([
 	return admitted, nil
 }
 
+// speaksFor says whether the source may report changes of a service.
 func (e Endpoint) speaksFor(service string) bool {
 	for _, glob := range e.Services {
-		if ok, _ := path.Match(unslashed(glob), unslashed(service)); ok {
+		if ok, _ := path.Match(withoutSlashes(glob), withoutSlashes(service)); ok {
 			return true
 		}
 	}
 	return len(e.Services) == 0
 }
 
-// unslashed takes the slash its meaning for path.Match: a service is a name,
-// not a path, and "shop-*" should match "shop-a/b".
-func unslashed(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
+// withoutSlashes replaces the slash, which path.Match treats as a separator: a
+// service is a name and not a path, and "shop-*" must match "shop-a/b".
+func withoutSlashes(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
 
-// accept commits every event of a delivery and answers with the last one's
-// change. If one cannot be stored the whole delivery is refused: it will be
-// sent again, and what was stored of it is then a duplicate.
+// accept stores every event of a delivery and returns the last one's change. If
+// one cannot be stored, the answer is an error: the tool sends the delivery again,
+// and the events that were stored are duplicates then.
 func (s *Server) accept(ctx context.Context, events []sources.Admitted, body []byte) (a store.Accepted, err error) {
 	for _, ev := range events {
 		if a, err = s.Engine.Accept(ctx, ev, body); err != nil {
@@ -144,25 +148,25 @@ func acceptedStatus(a store.Accepted) int {
 	return http.StatusOK
 }
 
-// answerRefusal maps why a delivery was not taken to what its sender is told.
-func (s *Server) answerRefusal(w http.ResponseWriter, name string, size int, err error) {
+// answerError answers a delivery that was not accepted.
+func (s *Server) answerError(w http.ResponseWriter, name string, size int, err error) {
 	if errors.Is(err, changes.ErrIgnored) {
-		s.intakeCount(name, "ignored")
+		s.countDelivery(name, "ignored")
 		writeJSON(w, http.StatusAccepted, api.Ignored{Ignored: true, Reason: oneLine(err.Error())})
 		return
 	}
-	p := refusal(err)
+	p := intakeProblem(err)
 	if p.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")
-		s.Log.Error("an event could not be stored", "source", name, "error", err)
+		s.Log.Error("cannot store an event; its source has to send it again", "source", name, "error", err)
 	}
 	s.refuse(w, name, size, p)
 }
 
-// refusal returns the problem that answers an error of intake. What is neither
+// intakeProblem returns the problem that answers an error of intake. What is neither
 // the sender's fault nor a refusal is the store's: 503, so that the sender tries
 // again.
-func refusal(err error) *api.Problem {
+func intakeProblem(err error) *api.Problem {
 	var bad *sources.BadEvent
 	switch {
 	case errors.Is(err, changes.ErrUnauthorized):
@@ -175,17 +179,16 @@ func refusal(err error) *api.Problem {
 	return problem(http.StatusServiceUnavailable, "the event could not be stored", "send it again in a few seconds")
 }
 
-// refuse answers with a problem, counts it, and logs what may be logged: who,
-// how large, and which answer. Not the reason, which may repeat a key of the
-// body.
+// refuse answers with a problem, counts it, and logs the source, the size and the
+// status. It does not log the reason, which may quote the body.
 func (s *Server) refuse(w http.ResponseWriter, name string, size int, p *api.Problem) {
-	s.intakeCount(name, "refused")
+	s.countDelivery(name, "refused")
 	s.Log.Warn("delivery refused", "source", name, "bytes", size, "status", p.Status)
 	writeProblem(w, p)
 }
 
-// intakeCount counts a delivery. The name is a configured one, or "unknown":
-// nobody outside can make a new series.
-func (s *Server) intakeCount(name, outcome string) {
+// countDelivery counts a delivery. The name is a configured one or "unknown", so
+// that requests cannot create new series.
+func (s *Server) countDelivery(name, outcome string) {
 	s.Metrics.GetOrCreateCounter(fmt.Sprintf("pushback_deliveries_total{source=%q,outcome=%q}", name, outcome)).Inc()
 }

@@ -275,7 +275,7 @@ func FuzzIntake(f *testing.F) {
 		f.Add(body, false)
 	}
 	st := openStore(f)
-	o := Options{Engine: storeEngine{st}, Store: st, Ready: func() []api.Trouble { return nil }, Now: func() time.Time { return testNow }, Listen: "localhost:1", TokenFile: tokenFile(f)}
+	o := Options{Engine: storeEngine{st}, Store: st, Ready: func() []api.ComponentProblem { return nil }, Now: func() time.Time { return testNow }, Listen: "localhost:1", TokenFile: tokenFile(f)}
 	withGitHub(f)(&o)
 	s, err := New(o)
 	if err != nil {

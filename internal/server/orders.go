@@ -32,8 +32,8 @@ func (s *Server) orderOperations(h huma.API) {
 	}
 	huma.Register(h, operation("list-orders", http.MethodGet, "/v1/orders", "Rollback orders, newest first"), s.listOrders)
 	huma.Register(h, operation("get-order", http.MethodGet, "/v1/orders/{key}", "One order"), s.getOrder)
-	huma.Register(h, operation("approve-order", http.MethodPost, "/v1/orders/{key}/approve", "Let a proposed rollback happen"), s.approve)
-	huma.Register(h, operation("reject-order", http.MethodPost, "/v1/orders/{key}/reject", "Turn a rollback down"), s.reject)
+	huma.Register(h, operation("approve-order", http.MethodPost, "/v1/orders/{key}/approve", "Approve a proposed rollback"), s.approve)
+	huma.Register(h, operation("reject-order", http.MethodPost, "/v1/orders/{key}/reject", "Reject a rollback"), s.reject)
 }
 
 func (s *Server) listOrders(ctx context.Context, in *ordersInput) (*answerOf[api.Orders], error) {
@@ -43,7 +43,7 @@ func (s *Server) listOrders(ctx context.Context, in *ordersInput) (*answerOf[api
 	}
 	found, err := s.Store.Orders(ctx, states, in.Limit)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	return &answerOf[api.Orders]{Body: api.Orders{Orders: orders(found)}}, nil
 }
@@ -64,36 +64,36 @@ func (s *Server) reject(ctx context.Context, in *decisionInput) (*answerOf[api.O
 	return s.decide(ctx, in.Key, func(key string) error { return s.Engine.Reject(ctx, key, in.Body.Actor, in.Body.Why) })
 }
 
-// decide finds the order, lets the engine settle it, and answers with what it
-// has become.
-func (s *Server) decide(ctx context.Context, name string, settle func(key string) error) (*answerOf[api.Order], error) {
+// decide finds an order, approves or rejects it by the given function, and
+// returns it as it is stored afterwards.
+func (s *Server) decide(ctx context.Context, name string, decide func(key string) error) (*answerOf[api.Order], error) {
 	o, err := s.findOrder(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := settle(o.Key); err != nil {
-		return nil, s.undecided(err)
+	if err := decide(o.Key); err != nil {
+		return nil, s.orderProblem(err)
 	}
 	return s.getOrder(ctx, &orderInput{Key: o.Key})
 }
 
-func (s *Server) undecided(err error) error {
+// orderProblem returns the problem that answers an error of a decision.
+func (s *Server) orderProblem(err error) error {
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return problem(http.StatusConflict, err.Error(), "GET /v1/orders/{key} shows who decided, and when")
 	case errors.Is(err, store.ErrNotFound):
 		return noOrder
 	}
-	s.Log.Error("an order could not be settled", "error", err)
-	return problem(http.StatusServiceUnavailable, "the order could not be settled", "try again; see /readyz, and the log")
+	s.Log.Error("cannot store the decision on an order; it stays undecided", "error", err)
+	return problem(http.StatusServiceUnavailable, "the decision could not be stored", "try again; see /readyz and the log")
 }
 
 var noOrder = problem(http.StatusNotFound, "there is no rollback order for that change", "GET /v1/orders lists them")
 
-// findOrder takes the same names as a change does: an order bears its
-// change's key, and the line people copy may hold either.
+// findOrder returns the order of the change that name means.
 func (s *Server) findOrder(ctx context.Context, name string) (rollback.Order, error) {
-	c, err := s.find(ctx, name)
+	c, err := s.findChange(ctx, name)
 	if err != nil {
 		return rollback.Order{}, err
 	}
@@ -102,7 +102,7 @@ func (s *Server) findOrder(ctx context.Context, name string) (rollback.Order, er
 		return o, noOrder
 	}
 	if err != nil {
-		return o, s.unreadable(err)
+		return o, s.storeProblem(err)
 	}
 	return o, nil
 }

@@ -16,21 +16,23 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// page wraps a page for readers. A browser that may not read is sent to sign in.
-func (s *Server) page(show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return s.shown(s.mayRead, show)
+// pageHandler handles a page for readers, and sends whoever may not read to the
+// sign-in page.
+func (s *Server) pageHandler(show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return s.htmlHandler(s.mayRead, show)
 }
 
-// form wraps what a page's form sends: only who may change anything.
-func (s *Server) form(take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return s.shown(s.mayChange, take)
+// formHandler handles a page's form for whoever may change anything, and sends
+// others to the sign-in page.
+func (s *Server) formHandler(take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return s.htmlHandler(s.mayChange, take)
 }
 
-func (s *Server) shown(may func(*http.Request) bool, show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+func (s *Server) htmlHandler(may func(*http.Request) bool, show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		if !may(r) {
-			http.Redirect(w, r, "/signin?next="+url.QueryEscape(pageAfter(r)), http.StatusSeeOther)
+			http.Redirect(w, r, "/signin?next="+url.QueryEscape(returnPath(r)), http.StatusSeeOther)
 			return
 		}
 		if err := show(w, r); err != nil {
@@ -39,9 +41,9 @@ func (s *Server) shown(may func(*http.Request) bool, show func(http.ResponseWrit
 	}
 }
 
-// pageAfter is where to go once signed in: the page asked for, or the one the
-// form was on.
-func pageAfter(r *http.Request) string {
+// returnPath returns the page to show after signing in: the requested one, or the
+// one with the form.
+func returnPath(r *http.Request) string {
 	if r.Method == http.MethodGet {
 		return r.URL.RequestURI()
 	}
@@ -56,7 +58,7 @@ func (s *Server) frame(r *http.Request, title string) web.Frame {
 		}
 	}
 	if s.mayRead(r) {
-		f.Holds = s.heldNow(r.Context())
+		f.Holds = s.holdSentences(r.Context())
 		for _, p := range s.Ready() {
 			f.Troubles = append(f.Troubles, web.Trouble(p))
 		}
@@ -64,17 +66,17 @@ func (s *Server) frame(r *http.Request, title string) web.Frame {
 	return f
 }
 
-// heldNow is what is held, in sentences. A page is shown without them where
-// they cannot be read: what else is on it may be why somebody looks.
-func (s *Server) heldNow(ctx context.Context) (sentences []string) {
+// holdSentences describes the holds in force, one sentence each. If they cannot
+// be read, the page is shown without them, because the rest of it may be needed.
+func (s *Server) holdSentences(ctx context.Context) (sentences []string) {
 	held, err := s.Store.Holds(ctx, s.Now())
 	if err != nil {
-		s.Log.Error("the holds could not be read", "error", err)
+		s.Log.Error("cannot read the holds; showing a page without them", "error", err)
 	}
 	for _, h := range held {
-		what := "Pushes of " + cmp.Or(h.Service, "every service") + " are held"
+		what := "Deploys of " + cmp.Or(h.Service, "every service") + " are held"
 		if h.Kind == store.FleetHold {
-			what = "All automatic rollbacks, and all pushes, are held"
+			what = "All automatic rollbacks and all deploys are held"
 		}
 		sentences = append(sentences, fmt.Sprintf("%s by %s: %s (pushback release %s)", what, h.Actor, h.Why, h.ID))
 	}
@@ -84,14 +86,14 @@ func (s *Server) heldNow(ctx context.Context) (sentences []string) {
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, err error) {
 	var p *api.Problem
 	if !errors.As(err, &p) {
-		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
+		s.Log.Error("cannot show a page; answering 500", "path", r.URL.Path, "error", err)
 		p = problem(http.StatusInternalServerError, "this page could not be shown", "the log says why")
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(p.Status)
 	page := web.Problem{Frame: s.frame(r, p.Title), Status: p.Status, Detail: p.Detail, Hint: p.Hint, Keys: p.Keys}
 	if err := s.pages.Problem(w, page); err != nil {
-		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
+		s.Log.Error("cannot render a page; the reader gets an incomplete answer", "path", r.URL.Path, "error", err)
 	}
 }
 
@@ -101,22 +103,22 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
 	if at, err := time.Parse(time.RFC3339Nano, q.Get("before")); err == nil {
 		f.Before = at
 	}
-	changes, err := s.list(r.Context(), f)
+	changes, err := s.readPage(r.Context(), f)
 	if err != nil {
-		return s.unreadable(err)
+		return s.storeProblem(err)
 	}
-	waiting, err := s.waiting(r.Context())
+	waiting, err := s.waitingForApproval(r.Context())
 	if err != nil {
-		return s.unreadable(err)
+		return s.storeProblem(err)
 	}
 	l := web.List{Frame: s.frame(r, "Changes"), Service: f.Service, Environment: f.Environment, Waiting: waiting}
-	l.Days, l.Older = web.ByDay(rows(changes.Changes)), older(q, changes.Before)
+	l.Days, l.Older = web.ByDay(rows(changes.Changes)), olderPage(q, changes.Before)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	return s.pages.List(w, l)
 }
 
-// older is the address of the next page under the same filters.
-func older(q url.Values, before time.Time) string {
+// olderPage returns the address of the next page with the same filters.
+func olderPage(q url.Values, before time.Time) string {
 	if before.IsZero() {
 		return ""
 	}
@@ -124,8 +126,8 @@ func older(q url.Values, before time.Time) string {
 	return "/?" + q.Encode()
 }
 
-// waiting is the changes whose rollback waits for a person.
-func (s *Server) waiting(ctx context.Context) ([]web.Row, error) {
+// waitingForApproval lists the changes whose rollback waits for a person.
+func (s *Server) waitingForApproval(ctx context.Context) ([]web.Row, error) {
 	found, err := s.Store.Orders(ctx, []rollback.State{rollback.Proposed}, defaultPage)
 	waiting := make([]web.Row, len(found))
 	for i, o := range found {
@@ -137,13 +139,13 @@ func (s *Server) waiting(ctx context.Context) ([]web.Row, error) {
 }
 
 func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.find(r.Context(), r.PathValue("key"))
+	c, err := s.findChange(r.Context(), r.PathValue("key"))
 	if err != nil {
 		return err
 	}
 	e, err := s.explain(r.Context(), c)
 	if err != nil {
-		return s.unreadable(err)
+		return s.storeProblem(err)
 	}
 	page := changeView(e, s.Now())
 	page.Frame = s.frame(r, c.Service+" "+c.Version)
@@ -151,31 +153,32 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Change(w, page)
 }
 
-func (s *Server) approveSaid(ctx context.Context, key string, said api.Decision) error {
-	return s.Engine.Approve(ctx, key, said.Actor)
+func (s *Server) approveDecision(ctx context.Context, key string, d api.Decision) error {
+	return s.Engine.Approve(ctx, key, d.Actor)
 }
 
-func (s *Server) rejectSaid(ctx context.Context, key string, said api.Decision) error {
-	return s.Engine.Reject(ctx, key, said.Actor, said.Why)
+func (s *Server) rejectDecision(ctx context.Context, key string, d api.Decision) error {
+	return s.Engine.Reject(ctx, key, d.Actor, d.Why)
 }
 
-// saidIn is what a form says to an order.
-func saidIn(r *http.Request) (api.Decision, error) {
-	said := api.Decision{Actor: oneLine(strings.TrimSpace(r.PostFormValue("actor"))), Why: oneLine(strings.TrimSpace(r.PostFormValue("why")))}
-	if said.Actor == "" {
-		return said, problem(http.StatusBadRequest, "somebody has to decide", "fill in your name")
+// formDecision returns the decision in a form.
+func formDecision(r *http.Request) (api.Decision, error) {
+	d := api.Decision{Actor: oneLine(strings.TrimSpace(r.PostFormValue("actor"))), Why: oneLine(strings.TrimSpace(r.PostFormValue("why")))}
+	if d.Actor == "" {
+		return d, problem(http.StatusBadRequest, "the decision needs a name", "fill in your name")
 	}
-	return said, nil
+	return d, nil
 }
 
-// decideForm settles an order as its page's form says, and shows the page.
-func (s *Server) decideForm(w http.ResponseWriter, r *http.Request, settle func(key string, said api.Decision) error) error {
-	said, err := saidIn(r)
+// decideForm approves or rejects an order as a form says, and redirects to the
+// change's page.
+func (s *Server) decideForm(w http.ResponseWriter, r *http.Request, decide func(key string, d api.Decision) error) error {
+	d, err := formDecision(r)
 	if err != nil {
 		return err
 	}
 	key := r.PathValue("key")
-	if _, err := s.decide(r.Context(), key, func(key string) error { return settle(key, said) }); err != nil {
+	if _, err := s.decide(r.Context(), key, func(key string) error { return decide(key, d) }); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/changes/"+url.PathEscape(key), http.StatusSeeOther)

@@ -25,8 +25,8 @@ func (p *port) show(path string, want int, texts ...string) string {
 
 func TestPagesSayIt(t *testing.T) {
 	p := listen(t, func(o *Options) {
-		o.Ready = func() []api.Trouble {
-			return []api.Trouble{{Component: "metrics/default", Detail: "connection refused"}}
+		o.Ready = func() []api.ComponentProblem {
+			return []api.ComponentProblem{{Component: "metrics/default", Detail: "connection refused"}}
 		}
 		o.Frozen = func() (bool, string) { return true, "black friday" }
 	})
@@ -41,7 +41,7 @@ func TestPagesSayIt(t *testing.T) {
 	p.show("/?service=search", 200, "No changes yet")
 	p.show("/changes/nothing", 404, "no change of that name")
 	p.show("/signin", 200, "Paste a token")
-	p.show("/docs", 200, "Tell of a change")
+	p.show("/docs", 200, "Report a change")
 }
 
 // What a tool sends is text, wherever it is shown.

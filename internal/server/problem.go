@@ -13,15 +13,15 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// maxReason bounds what a refusal repeats of why it was refused.
+// maxReason is the length of the longest detail of a problem, in bytes.
 const maxReason = 300
 
 func problem(status int, detail, hint string) *api.Problem {
 	return &api.Problem{Status: status, Title: http.StatusText(status), Detail: oneLine(detail), Hint: hint}
 }
 
-// oneLine keeps a reason to one line that is safe on a terminal: what it
-// quotes may come from outside.
+// oneLine shortens a text to one line that is safe on a terminal, because it may
+// quote what a request contained.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -49,24 +49,24 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	writeBody(w, status, v)
 }
 
-// writeBody ignores a failed write: the reader has gone, and what is on disk
-// is on disk whether or not they heard of it.
+// writeBody ignores a failed write: the client has gone, and what was stored
+// stays stored.
 func writeBody(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-func (s *Server) notAdmitted() *api.Problem {
+func (s *Server) tokenProblem() *api.Problem {
 	if s.TokenFile == "" {
-		return problem(http.StatusUnauthorized, "nobody can change anything over HTTP here", "set token_file in pushback.yml and send one of its tokens")
+		return problem(http.StatusUnauthorized, "this server has no tokens, so that nothing can be changed over HTTP", "set token_file in pushback.yml and send one of its tokens")
 	}
 	return problem(http.StatusUnauthorized, "a token is needed", "send Authorization: Bearer <token>, a line of the token file")
 }
 
-// humaProblems makes our shape the one huma uses for the errors it finds by
-// itself. huma keeps that in a package variable, hence once.
-var humaProblems = sync.OnceFunc(func() {
+// useProblemsInHuma makes huma answer with api.Problem for the errors that it
+// finds itself. It runs once, because huma has a package variable for that.
+var useProblemsInHuma = sync.OnceFunc(func() {
 	huma.NewError = func(status int, detail string, errs ...error) huma.StatusError {
 		p := problem(status, detail, "")
 		if status >= http.StatusInternalServerError {

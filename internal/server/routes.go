@@ -7,63 +7,63 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// routes lays out every address there is, each with who may use it.
+// routes registers every address, with who may use it.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /schema/rules.json", schema)
-	mux.HandleFunc("GET /metrics", s.reader(s.exposition))
+	mux.HandleFunc("GET /metrics", s.requireRead(s.serveMetrics))
 
-	mux.HandleFunc("POST /v1/events", s.changer(s.event))
-	mux.HandleFunc("POST /hooks/{source}", s.hook)
-	mux.HandleFunc("GET /v1/stream", s.reader(s.stream))
-	s.describe(mux)
+	mux.HandleFunc("POST /v1/events", s.requireChange(s.receiveEvent))
+	mux.HandleFunc("POST /hooks/{source}", s.receiveWebhook)
+	mux.HandleFunc("GET /v1/stream", s.requireRead(s.stream))
+	s.registerAPI(mux)
 
-	mux.HandleFunc("GET /{$}", s.page(s.listPage))
-	mux.HandleFunc("GET /changes/{key}", s.page(s.changePage))
+	mux.HandleFunc("GET /{$}", s.pageHandler(s.listPage))
+	mux.HandleFunc("GET /changes/{key}", s.pageHandler(s.changePage))
 	if s.Rules != nil {
-		mux.HandleFunc("GET /rules", s.page(s.rulesPage))
-		mux.HandleFunc("GET /rules/{rule}", s.page(s.rulePage))
+		mux.HandleFunc("GET /rules", s.pageHandler(s.rulesPage))
+		mux.HandleFunc("GET /rules/{rule}", s.pageHandler(s.rulePage))
 	}
 	mux.HandleFunc("GET /changes/{key}/approve", s.approvePage)
-	mux.HandleFunc("POST /changes/{key}/approve", s.deciding(s.approveSaid))
-	mux.HandleFunc("POST /changes/{key}/reject", s.deciding(s.rejectSaid))
+	mux.HandleFunc("POST /changes/{key}/approve", s.decisionHandler(s.approveDecision))
+	mux.HandleFunc("POST /changes/{key}/reject", s.decisionHandler(s.rejectDecision))
 	mux.HandleFunc("GET /signin", s.signInPage)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", web.Assets()))
-	return nowhere(mux)
+	return withNotFound(mux)
 }
 
-// schema gives editors the JSON Schema of a rule file. It is a part of the
-// program and no secret: an editor has no token.
+// schema serves the JSON Schema of a rule file. It needs no token, because
+// editors have none and it is no secret.
 func schema(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/schema+json")
 	_, _ = w.Write(rules.Schema)
 }
 
-// nowhere answers for what the mux does not know in the shape of every other
-// error, keeping its choice between 404 and 405.
-func nowhere(mux *http.ServeMux) http.Handler {
+// withNotFound answers requests for unknown addresses with a problem, as for any
+// other error. It keeps the mux's choice between 404 and 405.
+func withNotFound(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		n := &verdictOnly{header: w.Header()}
+		n := &headerRecorder{header: w.Header()}
 		h.ServeHTTP(n, r)
-		writeProblem(w, problem(n.status, "there is nothing at this address for this method", "the addresses are at /docs"))
+		writeProblem(w, problem(n.status, "there is nothing at this address for this method", "see /docs for the addresses"))
 	})
 }
 
-// verdictOnly takes status and headers of an answer, and drops its body.
-type verdictOnly struct {
+// headerRecorder records the status and headers of an answer, and drops its body.
+type headerRecorder struct {
 	header http.Header
 	status int
 }
 
-func (v *verdictOnly) Header() http.Header         { return v.header }
-func (v *verdictOnly) WriteHeader(status int)      { v.status = status }
-func (v *verdictOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (v *headerRecorder) Header() http.Header         { return v.header }
+func (v *headerRecorder) WriteHeader(status int)      { v.status = status }
+func (v *headerRecorder) Write(b []byte) (int, error) { return len(b), nil }

@@ -11,7 +11,7 @@ import (
 func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request) error {
 	all, err := s.Rules.Standings(r.Context())
 	if err != nil {
-		return s.unreadable(err)
+		return s.storeProblem(err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	return s.pages.Rules(w, web.Rules{Frame: s.frame(r, "Rules"), Standings: standings(all, "")})
@@ -20,11 +20,11 @@ func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) rulePage(w http.ResponseWriter, r *http.Request) error {
 	b, err := s.Rules.Budget(r.Context(), r.PathValue("rule"))
 	if err != nil {
-		return s.untrusted(err)
+		return s.ruleProblem(err)
 	}
 	all, err := s.Rules.Standings(r.Context())
 	if err != nil {
-		return s.unreadable(err)
+		return s.storeProblem(err)
 	}
 	page := ruleView(b)
 	page.Frame, page.Standings = s.frame(r, b.Rule), standings(all, b.Rule)
@@ -32,8 +32,8 @@ func (s *Server) rulePage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Rule(w, page)
 }
 
-// standings are those of one rule, or of all.
-func standings(all []api.RuleStanding, rule string) (shown []web.Standing) {
+// standings returns the standings of one rule, or of all if rule is "".
+func standings(all []api.RuleTrust, rule string) (shown []web.Standing) {
 	for _, s := range all {
 		if rule == "" || s.Rule == rule {
 			shown = append(shown, web.Standing{

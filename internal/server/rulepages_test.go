@@ -16,8 +16,8 @@ type oneRule struct {
 	budget api.RuleBudget
 }
 
-func (o oneRule) Standings(context.Context) ([]api.RuleStanding, error) {
-	return []api.RuleStanding{{Rule: o.budget.Rule, Service: "cart", Effective: "ask", Written: "act", Record: api.RuleRecord{Ended: 41, FalseAlarms: 2}, Backtest: &api.RuleBacktest{Judged: 500, FalseAlarms: 4}}}, nil
+func (o oneRule) Standings(context.Context) ([]api.RuleTrust, error) {
+	return []api.RuleTrust{{Rule: o.budget.Rule, Service: "cart", Effective: "ask", Written: "act", Record: api.RuleRecord{Ended: 41, FalseAlarms: 2}, Backtest: &api.RuleBacktest{Judged: 500, FalseAlarms: 4}}}, nil
 }
 
 func (o oneRule) Budget(_ context.Context, rule string) (api.RuleBudget, error) {

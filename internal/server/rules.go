@@ -11,14 +11,14 @@ import (
 	"github.com/pushback/pushback/internal/store"
 )
 
-// Rules is what can be asked and said of the rules in force. Errors wrap
-// store.ErrNotFound where there is no such rule, and store.ErrConflict where
-// what is asked for was not earned.
+// Rules reads and changes the trust of the rules in force. Errors wrap
+// store.ErrNotFound if there is no such rule, and store.ErrConflict if a promotion is
+// not earned.
 type Rules interface {
-	Standings(ctx context.Context) ([]api.RuleStanding, error)
+	Standings(ctx context.Context) ([]api.RuleTrust, error)
 	Budget(ctx context.Context, rule string) (api.RuleBudget, error)
-	Promote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error)
-	Demote(ctx context.Context, rule string, t api.TrustGiven) (api.RuleStanding, error)
+	Promote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error)
+	Demote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error)
 	NoteBacktest(ctx context.Context, rule string, b api.RuleBacktest) error
 	FalseAlarm(ctx context.Context, changeKey string, f api.FalseAlarm) error
 }
@@ -29,7 +29,7 @@ type ruleInput struct {
 
 type trustInput struct {
 	Rule string `path:"rule" maxLength:"100"`
-	Body api.TrustGiven
+	Body api.TrustDecision
 }
 
 type backtestInput struct {
@@ -52,72 +52,73 @@ func (s *Server) ruleOperations(h huma.API) {
 			Tags: []string{"Rules"}, Errors: []int{401, 404, 409},
 		}
 	}
-	huma.Register(h, operation("list-rules", http.MethodGet, "/v1/rules", "How every rule stands, service by service", ""), s.listRules)
-	huma.Register(h, operation("show-rule", http.MethodGet, "/v1/rules/{rule}", "What a rule may cost, and what that costs in power",
-		"Its budget, the changes it watches, the thresholds that follow, and the smallest shifts these let be found."), s.showRule)
-	huma.Register(h, operation("promote-rule", http.MethodPost, "/v1/rules/{rule}/promote", "Take up what a rule has earned",
-		"One step, and only one that is proposed: see the list of rules."), s.promote)
-	huma.Register(h, operation("demote-rule", http.MethodPost, "/v1/rules/{rule}/demote", "Take trust back", "At once, down to a mode; observe where none is given."), s.demote)
-	huma.Register(h, operation("note-backtest", http.MethodPost, "/v1/rules/{rule}/backtest", "Keep the figure of a replay", ""), s.noteBacktest)
-	huma.Register(h, operation("false-alarm", http.MethodPost, "/v1/changes/{key}/false-alarm", "Say that rules fired for nothing",
-		"What they earn next begins anew."), s.falseAlarm)
+	huma.Register(h, operation("list-rules", http.MethodGet, "/v1/rules", "The trust of every rule, by service", ""), s.listRules)
+	huma.Register(h, operation("show-rule", http.MethodGet, "/v1/rules/{rule}", "The budget of a rule, and its power",
+		"Its budget of false alarms, the changes it watches, the thresholds that follow, and the smallest shifts that these thresholds detect."), s.showRule)
+	huma.Register(h, operation("promote-rule", http.MethodPost, "/v1/rules/{rule}/promote", "Promote a rule",
+		"By one step, if the list of rules shows that step as proposed."), s.promote)
+	huma.Register(h, operation("demote-rule", http.MethodPost, "/v1/rules/{rule}/demote", "Demote a rule", "At once, to the given mode, or to observe if none is given."), s.demote)
+	huma.Register(h, operation("note-backtest", http.MethodPost, "/v1/rules/{rule}/backtest", "Store the result of a backtest", ""), s.noteBacktest)
+	huma.Register(h, operation("false-alarm", http.MethodPost, "/v1/changes/{key}/false-alarm", "Report a false alarm",
+		"The rules that fired lose what they have earned towards the next step."), s.falseAlarm)
 }
 
 func (s *Server) listRules(ctx context.Context, _ *struct{}) (*answerOf[api.Rules], error) {
 	all, err := s.Rules.Standings(ctx)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
-	return &answerOf[api.Rules]{Body: api.Rules{Rules: append([]api.RuleStanding{}, all...)}}, nil
+	return &answerOf[api.Rules]{Body: api.Rules{Rules: append([]api.RuleTrust{}, all...)}}, nil
 }
 
 func (s *Server) showRule(ctx context.Context, in *ruleInput) (*answerOf[api.RuleBudget], error) {
 	b, err := s.Rules.Budget(ctx, in.Rule)
 	if err != nil {
-		return nil, s.untrusted(err)
+		return nil, s.ruleProblem(err)
 	}
 	return &answerOf[api.RuleBudget]{Body: b}, nil
 }
 
-func (s *Server) promote(ctx context.Context, in *trustInput) (*answerOf[api.RuleStanding], error) {
-	return s.trusted(s.Rules.Promote(ctx, in.Rule, in.Body))
+func (s *Server) promote(ctx context.Context, in *trustInput) (*answerOf[api.RuleTrust], error) {
+	return s.ruleAnswer(s.Rules.Promote(ctx, in.Rule, in.Body))
 }
 
-func (s *Server) demote(ctx context.Context, in *trustInput) (*answerOf[api.RuleStanding], error) {
-	return s.trusted(s.Rules.Demote(ctx, in.Rule, in.Body))
+func (s *Server) demote(ctx context.Context, in *trustInput) (*answerOf[api.RuleTrust], error) {
+	return s.ruleAnswer(s.Rules.Demote(ctx, in.Rule, in.Body))
 }
 
-func (s *Server) trusted(standing api.RuleStanding, err error) (*answerOf[api.RuleStanding], error) {
+func (s *Server) ruleAnswer(standing api.RuleTrust, err error) (*answerOf[api.RuleTrust], error) {
 	if err != nil {
-		return nil, s.untrusted(err)
+		return nil, s.ruleProblem(err)
 	}
-	return &answerOf[api.RuleStanding]{Body: standing}, nil
+	return &answerOf[api.RuleTrust]{Body: standing}, nil
 }
 
 func (s *Server) noteBacktest(ctx context.Context, in *backtestInput) (*struct{}, error) {
 	if err := s.Rules.NoteBacktest(ctx, in.Rule, in.Body); err != nil {
-		return nil, s.untrusted(err)
+		return nil, s.ruleProblem(err)
 	}
 	return nil, nil
 }
 
 func (s *Server) falseAlarm(ctx context.Context, in *falseAlarmInput) (*struct{}, error) {
-	c, err := s.find(ctx, in.Key)
+	c, err := s.findChange(ctx, in.Key)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.Rules.FalseAlarm(ctx, c.Key, in.Body); err != nil {
-		return nil, s.untrusted(err)
+		return nil, s.ruleProblem(err)
 	}
 	return nil, nil
 }
 
-func (s *Server) untrusted(err error) error {
+// ruleProblem returns the problem that answers an error of Rules.
+func (s *Server) ruleProblem(err error) error {
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return problem(http.StatusConflict, err.Error(), "`pushback rules status` shows what was earned, and what is missing")
+		return problem(http.StatusConflict, err.Error(), "`pushback rules status` shows what is earned, and what is missing")
 	case errors.Is(err, store.ErrNotFound):
 		return problem(http.StatusNotFound, err.Error(), "`pushback rules status` lists the rules in force")
 	}
-	return s.unreadable(err)
+	return s.storeProblem(err)
 }

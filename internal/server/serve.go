@@ -12,8 +12,8 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// Nobody may hold a connection for nothing. The stream, which is meant to
-// last, moves its own deadlines.
+// The timeouts keep a client from holding a connection without using it. The
+// stream, which is meant to last, sets its own deadlines.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
@@ -23,11 +23,12 @@ const (
 	stopTimeout       = 8 * time.Second
 )
 
-// Serve answers on l until ctx ends, then lets what is in flight finish, for
-// at most eight seconds of the ten a supervisor gives us. Streams end at once.
+// Serve answers requests on l until ctx ends. It then ends streams at once, and
+// waits up to stopTimeout for other requests in flight; a supervisor typically gives
+// a process ten seconds.
 //
-// TLS and basic authentication come from the web config file, which is read
-// again for every connection, so that certificates can be renewed in place.
+// TLS and basic authentication come from the web config file, which is read again
+// for every connection, so that certificates can be renewed in place.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStreams()
@@ -45,23 +46,24 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	go func() { served <- toolkit.Serve(l, h, &toolkit.FlagConfig{WebConfigFile: &s.WebConfig}, s.Log) }()
 	select {
 	case err := <-served:
-		return fmt.Errorf("serving HTTP on %s: %w", l.Addr(), err)
+		return fmt.Errorf("serve HTTP on %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 		return s.stop(h, served)
 	}
 }
 
-// stopping is the key of the channel that closes when the server begins to
-// stop: what a stream waits for, while short requests go on to their end.
+// stopping is the context key of a channel that closes when the server begins to
+// stop. A stream ends then, while other requests go on to their end.
 type stopping struct{}
 
-// stop waits for requests in flight, then cuts what is left.
+// stop waits up to stopTimeout for requests in flight, then closes their
+// connections.
 func (s *Server) stop(h *http.Server, served <-chan error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	err := h.Shutdown(ctx)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("waiting for requests in flight: %w", err), h.Close())
+		err = errors.Join(fmt.Errorf("wait for requests in flight: %w", err), h.Close())
 	}
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)

@@ -20,50 +20,50 @@ import (
 	"github.com/pushback/pushback/sources/changes/generic"
 )
 
-// Options is everything a Server stands on. Engine, Store, Ready and Now are
-// required; what else is left out is not there: no feed, no reload, no hooks.
+// Options is everything that a Server needs. Engine, Store, Ready and Now are
+// required. What else is left out does not exist: no stream, no reload, no sources.
 type Options struct {
 	Engine    Engine
 	Store     Store
-	Ready     func() []api.Trouble                   // why not ready; none: ready
+	Ready     func() []api.ComponentProblem          // what does not work; none: ready
 	Frozen    func() (bool, string)                  // whether all acting is stopped, and by what
-	Reload    func(context.Context) []api.Diagnostic // reads the rules again; none: they are in force
-	Rules     Rules                                  // nil: nothing is said of rules
-	Subscribe func() (<-chan string, func())         // keys of changes that moved, and how to stop
+	Reload    func(context.Context) []api.Diagnostic // reads the rules again; they are in force if it returns none
+	Rules     Rules                                  // nil: no operations and pages about rules
+	Subscribe func() (<-chan string, func())         // keys of changes that moved, and a function to stop
 	Sources   map[string]Endpoint                    // by the {source} of POST /hooks/{source}
-	Canonical func(service string) string            // a tool's name for a service → ours; nil: as it is
+	Canonical func(service string) string            // a tool's name of a service → the catalogue's; nil: unchanged
 	Metrics   *metrics.Set                           // served at /metrics beside the process's own
 	Now       func() time.Time                       // the clock of intake, sign-ins and pages
 	Log       *slog.Logger                           // nil: nothing is logged
-	Version   string                                 // of the program, for the status and the pages
+	Version   string                                 // the program's, shown in the status and on the pages
 
 	Listen      string // host:port, to know whether it is loopback
-	ExternalURL string // how people and tools reach us; "" where nobody but this host does
-	TokenFile   string // a token a line; "": nobody can change anything over HTTP
+	ExternalURL string // the address that people and tools use; "" if only this host does
+	TokenFile   string // one token a line; "": nothing can be changed over HTTP
 	WebConfig   string // the exporter-toolkit's TLS and basic-auth file; "": plain HTTP
 }
 
-// Endpoint is one configured change source and what it may tell us of.
+// Endpoint is one configured change source, and the services it may report.
 type Endpoint struct {
 	Source   changes.Source
 	Services []string // path.Match globs of the services it may speak for; none: all
 	Insecure bool     // its deliveries are not signed; refused beyond loopback
 }
 
-// Server is the port. It is made once and serves any number of requests.
+// Server answers HTTP requests. It is safe for concurrent use.
 type Server struct {
 	Options
 	external *url.URL // nil: none
 	loopback bool
 	started  time.Time
-	events   changes.Source // reads POST /v1/events, once a token has opened it
+	events   changes.Source // parses POST /v1/events
 	tokens   tokens
 	signIns  *rate.Limiter
 	pages    *web.Pages
 	handler  http.Handler
 }
 
-// New checks the options and lays out the routes.
+// New checks the options and returns a server that does not listen yet.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, tokens: tokens{path: o.TokenFile}, loopback: isLoopback(o.Listen), started: o.Now()}
 	s.signIns = rate.NewLimiter(rate.Every(time.Second), signInBurst)
@@ -74,17 +74,17 @@ func New(o Options) (*Server, error) {
 		s.Metrics = metrics.NewSet()
 	}
 	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("setting up the HTTP server: %w", err)
+		return nil, fmt.Errorf("set up the HTTP server: %w", err)
 	}
 	if err := s.prepare(); err != nil {
-		return nil, fmt.Errorf("setting up the HTTP server: %w", err)
+		return nil, fmt.Errorf("set up the HTTP server: %w", err)
 	}
-	s.handler = s.guard(s.routes())
+	s.handler = s.withMiddleware(s.routes())
 	return s, nil
 }
 
-// prepare reads the templates and makes the reader of our own events. That one
-// verifies nothing, because its route asks for a token first.
+// prepare parses the templates, and makes the source of POST /v1/events, which
+// verifies no signature because the route requires a token.
 func (s *Server) prepare() (err error) {
 	if s.events, err = generic.New(changes.Options{Name: apiSource}, generic.Config{Insecure: true}); err != nil {
 		return err
@@ -93,13 +93,13 @@ func (s *Server) prepare() (err error) {
 	return err
 }
 
-// check finds what would make an open door of a mistake.
+// check refuses options that would let anybody in, or nobody.
 func (s *Server) check() error {
 	if err := s.tokens.check(); err != nil {
 		return err
 	}
 	if !s.loopback && s.TokenFile == "" {
-		return errors.New("listening beyond loopback without a token file would let nobody in (set token_file)")
+		return errors.New("no request could be authorised when listening beyond loopback without a token file (set token_file)")
 	}
 	if s.ExternalURL != "" {
 		u, err := url.Parse(s.ExternalURL)
@@ -128,11 +128,11 @@ func (s *Server) checkEndpoint(name string, e Endpoint) error {
 	return nil
 }
 
-// Handler is the whole port as a handler, without TLS.
+// Handler returns the handler of all requests, without TLS.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// isLoopback says whether a listen address takes connections of this host
-// only. An empty host means every interface, and so does not.
+// isLoopback says whether a listen address takes connections from this host
+// only. An empty host means every interface.
 func isLoopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {

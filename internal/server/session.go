@@ -15,15 +15,16 @@ const (
 	signInBurst   = 5 // attempts at once; then one a second, from everybody together
 )
 
-// newSession is what a browser signed in with token carries: until when, and
-// a code under that which only somebody who knew the token could have made.
-// Nothing is kept here, so sessions survive a restart and end with the token.
+// newSession returns the cookie value of a browser that signed in with token:
+// the end of the session, and a code over it that needs the token to compute. The
+// server stores no sessions, so that they survive a restart, and end when the token
+// is removed.
 func newSession(token string, until time.Time) string {
 	end := strconv.FormatInt(until.Unix(), 10)
-	return end + "." + base64.RawURLEncoding.EncodeToString(seal(token, end))
+	return end + "." + base64.RawURLEncoding.EncodeToString(authCode(token, end))
 }
 
-// session says whether the value of a cookie is a session that still holds.
+// session says whether the value of a cookie is a session that is valid at now.
 func (t tokens) session(value string, now time.Time) (bool, error) {
 	end, code, _ := strings.Cut(value, ".")
 	given, notBase64 := base64.RawURLEncoding.DecodeString(code)
@@ -32,11 +33,11 @@ func (t tokens) session(value string, now time.Time) (bool, error) {
 	if !holds {
 		return false, nil
 	}
-	return t.match(func(token string) bool { return hmac.Equal(given, seal(token, end)) })
+	return t.match(func(token string) bool { return hmac.Equal(given, authCode(token, end)) })
 }
 
-// cookie makes the session's cookie; an empty value takes it away. Strict,
-// so that no other site's link or form ever carries it.
+// cookie returns the session's cookie; an empty value deletes it. It is
+// SameSite=Strict, so that no request from another site's page carries it.
 func (s *Server) cookie(r *http.Request, value string) *http.Cookie {
 	c := &http.Cookie{
 		Name: sessionCookie, Value: value, Path: "/", HttpOnly: true,

@@ -7,7 +7,7 @@ import (
 	"github.com/pushback/pushback/dashboards/web"
 )
 
-// maxForm is the largest form read.
+// maxForm is the size of the largest form, in bytes.
 const maxForm = 16 << 10
 
 func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
@@ -18,16 +18,16 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	page := web.SignIn{Frame: s.frame(r, "Sign in"), Wrong: status == http.StatusUnauthorized, Next: ownPath(next)}
-	page.CanSign = false // this is the page for it
+	page := web.SignIn{Frame: s.frame(r, "Sign in"), Wrong: status == http.StatusUnauthorized, Next: localPath(next)}
+	page.CanSign = false // the page is the sign-in form itself
 	if err := s.pages.SignIn(w, page); err != nil {
-		s.Log.Error("a page could not be shown", "path", r.URL.Path, "error", err)
+		s.Log.Error("cannot render a page; the reader gets an incomplete answer", "path", r.URL.Path, "error", err)
 	}
 }
 
-// signIn trades a token for a session. Attempts are limited over everybody
-// together: behind a proxy all addresses are one, and a token has 2^64 others
-// to be tried first.
+// signIn starts a session for a valid token. All clients share one limit of
+// attempts, because behind a proxy they share one address. That is enough: there are
+// more than 2^64 tokens to try.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	if !s.signIns.AllowN(s.Now(), 1) {
 		s.problemPage(w, r, problem(http.StatusTooManyRequests, "too many attempts to sign in", "wait a few seconds"))
@@ -35,13 +35,13 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	token := strings.TrimSpace(r.PostFormValue("token"))
-	if !s.known(s.tokens.holds(token)) {
+	if !s.granted(s.tokens.holds(token)) {
 		s.Log.Warn("sign-in refused", "from", r.RemoteAddr)
 		s.showSignIn(w, r, http.StatusUnauthorized, r.PostFormValue("next"))
 		return
 	}
 	http.SetCookie(w, s.cookie(r, newSession(token, s.Now().Add(sessionLength))))
-	http.Redirect(w, r, ownPath(r.PostFormValue("next")), http.StatusSeeOther)
+	http.Redirect(w, r, localPath(r.PostFormValue("next")), http.StatusSeeOther)
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
@@ -49,9 +49,9 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// ownPath keeps a redirect on this host: "//elsewhere" and "/\elsewhere" are
-// other hosts to a browser.
-func ownPath(next string) string {
+// localPath keeps a redirect on this host: a browser reads "//elsewhere" and
+// "/\elsewhere" as another host.
+func localPath(next string) string {
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n") {
 		return "/"
 	}

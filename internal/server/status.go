@@ -13,18 +13,18 @@ import (
 // openStates are the states of an order that has not ended.
 var openStates = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
-// mostOpen bounds how many open orders the status looks at.
-const mostOpen = 500
+// maxOpenOrders is how many open orders the status counts at most.
+const maxOpenOrders = 500
 
 func (s *Server) statusOperations(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "status", Method: http.MethodGet, Path: "/v1/status", Tags: []string{"Daemon"},
-		Summary: "How the daemon is doing", Errors: []int{401},
+		Summary: "The state of the daemon", Errors: []int{401},
 	}, s.status)
 	huma.Register(h, huma.Operation{
 		OperationID: "reload", Method: http.MethodPost, Path: "/v1/reload", Tags: []string{"Daemon"},
 		Summary:     "Read the rules again",
-		Description: "Where they hold a mistake the last good rules stay in force, and every mistake is listed.",
+		Description: "If they contain a mistake, the last good rules stay in force, and the answer lists every mistake.",
 		Errors:      []int{401, 404},
 	}, s.reload)
 }
@@ -37,22 +37,24 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 	}
 	watches, err := s.Store.OpenWatches(ctx)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
-	open, err := s.Store.Orders(ctx, openStates, mostOpen)
+	open, err := s.Store.Orders(ctx, openStates, maxOpenOrders)
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	held, err := s.Store.Holds(ctx, s.Now())
 	if err != nil {
-		return nil, s.unreadable(err)
+		return nil, s.storeProblem(err)
 	}
 	st.Holds = holds(held)
 	st.Watches, st.Orders, st.Proposed = len(watches), len(open), orders(proposed(open))
 	return &answerOf[api.Status]{Body: st}, nil
 }
 
-func (s *Server) problems() []api.Trouble { return append([]api.Trouble{}, s.Ready()...) }
+func (s *Server) problems() []api.ComponentProblem {
+	return append([]api.ComponentProblem{}, s.Ready()...)
+}
 
 func proposed(open []rollback.Order) []rollback.Order {
 	var waiting []rollback.Order

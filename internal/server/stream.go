@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// pulse is how often a quiet stream says that it lives: proxies close what is
-// silent for a minute.
-const pulse = 20 * time.Second
+// heartbeat is how often a stream without news writes a comment, because proxies
+// close connections that are silent for a minute.
+const heartbeat = 20 * time.Second
 
-// stream tells by server-sent events the key of every change that moved. It
-// carries no more than keys: whoever wants to know asks, and so sees nothing
-// here that the API would not show them.
+// stream sends the key of every change that moved, as server-sent events. It
+// sends no more than keys, so that a client reads the change itself through the API,
+// which checks what it may see.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	if s.Subscribe == nil {
 		writeProblem(w, problem(http.StatusNotFound, "this server has no stream", ""))
@@ -23,18 +23,19 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	c := http.NewResponseController(w)
-	// The server's timeouts are for requests that end: reading has no limit
-	// here, and every write has its own.
+	// The server's timeouts are for requests that end. The stream has no deadline
+	// for reading, and sets one for every write.
 	_ = c.SetReadDeadline(time.Time{})
-	if say(w, c, "retry: 3000\n\n") != nil {
+	if writeMessage(w, c, "retry: 3000\n\n") != nil {
 		return
 	}
-	follow(w, r, c, keys)
+	sendKeys(w, r, c, keys)
 }
 
-func follow(w http.ResponseWriter, r *http.Request, c *http.ResponseController, keys <-chan string) {
+// sendKeys writes keys as they come, until the client goes or the server stops.
+func sendKeys(w http.ResponseWriter, r *http.Request, c *http.ResponseController, keys <-chan string) {
 	stop, _ := r.Context().Value(stopping{}).(<-chan struct{})
-	beat := time.NewTicker(pulse)
+	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
 		line := ": alive\n\n"
@@ -47,16 +48,16 @@ func follow(w http.ResponseWriter, r *http.Request, c *http.ResponseController, 
 		case <-r.Context().Done():
 			return
 		}
-		if say(w, c, line) != nil {
+		if writeMessage(w, c, line) != nil {
 			return
 		}
 	}
 }
 
-// say writes one message. The deadline lies beyond the next pulse, because
-// HTTP/2 ends a stream whose deadline passes even while nothing is written.
-func say(w http.ResponseWriter, c *http.ResponseController, line string) error {
-	_ = c.SetWriteDeadline(time.Now().Add(3 * pulse))
+// writeMessage writes one message. Its deadline is later than the next heartbeat,
+// because HTTP/2 ends a stream whose deadline passes, even while nothing is written.
+func writeMessage(w http.ResponseWriter, c *http.ResponseController, line string) error {
+	_ = c.SetWriteDeadline(time.Now().Add(3 * heartbeat))
 	if _, err := io.WriteString(w, line); err != nil {
 		return err
 	}

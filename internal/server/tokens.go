@@ -10,17 +10,18 @@ import (
 	"strings"
 )
 
-// minToken is the shortest token taken. A session cookie is keyed by the
-// token, so a short one could be guessed offline by whoever sees a cookie.
+// minToken is the length of the shortest token accepted, in bytes. The code of a
+// session cookie depends on the token, so that whoever has a cookie could guess a
+// short token offline.
 const minToken = 16
 
-// tokens reads the tokens file: a token a line, so that a new one can be
-// added before the old one is taken out; empty lines and lines beginning with
-// # are skipped. The file is read at every question, which costs some ten
-// microseconds and makes a rotation, and above all a revocation, immediate.
+// tokens reads the token file: one token a line, so that a new one can be added
+// before the old one is removed. Empty lines and lines that begin with # are skipped.
+// The file is read at every use, which takes about ten microseconds, so that a
+// removed token is refused at once.
 type tokens struct{ path string }
 
-// check tells at start what would otherwise be told at the first request.
+// check finds at start the mistakes that would fail the first request.
 func (t tokens) check() error {
 	if t.path == "" {
 		return nil
@@ -30,7 +31,7 @@ func (t tokens) check() error {
 		return err
 	}
 	if len(all) == 0 {
-		return fmt.Errorf("token file %s holds no token (a line of at least %d characters)", t.path, minToken)
+		return fmt.Errorf("token file %s holds no token (write one a line, of at least %d characters)", t.path, minToken)
 	}
 	return nil
 }
@@ -41,7 +42,7 @@ func (t tokens) read() ([]string, error) {
 	}
 	f, err := os.Open(t.path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the token file: %w", err)
+		return nil, fmt.Errorf("read the token file: %w", err)
 	}
 	defer f.Close()
 	var all []string
@@ -57,13 +58,13 @@ func (t tokens) read() ([]string, error) {
 		all = append(all, line)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading the token file: %w", err)
+		return nil, fmt.Errorf("read the token file: %w", err)
 	}
 	return all, nil
 }
 
-// match says whether some token of the file fits. Every token is tried, and
-// each in constant time, so that the time taken tells nothing of any.
+// match says whether fits is true for some token of the file. It tries every
+// token, so that the time taken says nothing about which one fits.
 func (t tokens) match(fits func(token string) bool) (bool, error) {
 	all, err := t.read()
 	matched := false
@@ -73,8 +74,8 @@ func (t tokens) match(fits func(token string) bool) (bool, error) {
 	return matched, err
 }
 
-// holds says whether given is one of the tokens. Hashes are compared, because
-// comparing strings in constant time still tells their lengths.
+// holds says whether given is one of the tokens. It compares hashes, because the
+// time of a constant-time comparison of the strings would depend on their lengths.
 func (t tokens) holds(given string) (bool, error) {
 	sum := sha256.Sum256([]byte(given))
 	return t.match(func(token string) bool {
@@ -83,8 +84,8 @@ func (t tokens) holds(given string) (bool, error) {
 	})
 }
 
-// seal gives the code that whoever holds token may put under text.
-func seal(token, text string) []byte {
+// authCode returns the message authentication code of text under token.
+func authCode(token, text string) []byte {
 	h := hmac.New(sha256.New, []byte(token))
 	h.Write([]byte("pushback session\x00" + text))
 	return h.Sum(nil)

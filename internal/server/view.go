@@ -31,7 +31,7 @@ func row(c api.ChangeSummary) web.Row {
 	}
 }
 
-// changeView is the page of a change, out of what the API says of it: the
+// changeView returns the page of a change. It takes the API's answer, so that the
 // page shows nothing that a program could not read.
 func changeView(e api.Explanation, now time.Time) web.Change {
 	c := e.Change
@@ -46,14 +46,14 @@ func changeView(e api.Explanation, now time.Time) web.Change {
 	if e.Order != nil {
 		v.Decision = orderView(*e.Order)
 		v.Marks.Rollback = web.Seconds(e.Order.SentAt)
-		v.Aside = strings.TrimSpace(orderAside(*e.Order) + " " + recoveryAside(e.Watches))
+		v.Aside = strings.TrimSpace(orderSentence(*e.Order) + " " + recoverySentence(e.Watches))
 	}
 	v.Headline = web.Headline(c.State, c.Grade, v.Watches)
-	return told(v, e)
+	return addHistory(v, e)
 }
 
-// told adds who heard of the change and who spoke of it.
-func told(v web.Change, e api.Explanation) web.Change {
+// addHistory adds witnesses, labels, messages and journal.
+func addHistory(v web.Change, e api.Explanation) web.Change {
 	for _, w := range e.Change.Witnesses {
 		v.Witnesses = append(v.Witnesses, web.Witness{Source: w.Source, ChangeID: w.ChangeID, At: w.At})
 	}
@@ -86,7 +86,7 @@ func watchView(w api.Watch, now time.Time) web.Watch {
 	return v
 }
 
-// progress is how much of the bake has passed, in percent.
+// progress returns how much of the bake has passed, in percent.
 func progress(from, until, now time.Time) int {
 	if from.IsZero() || !until.After(from) {
 		return 0
@@ -109,39 +109,40 @@ func orderView(o api.Order) *web.Order {
 	return v
 }
 
-// orderAside is what the headline must not be read without.
-func orderAside(o api.Order) string {
+// orderSentence describes the state of an order, "" if there is nothing to add to
+// the headline.
+func orderSentence(o api.Order) string {
 	switch rollback.State(o.State) {
 	case rollback.Done:
 		return "Rolled back to " + o.Target + " at " + o.EndedAt.UTC().Format(time.TimeOnly) + "."
 	case rollback.Failed:
-		return "The rollback failed. Somebody has to look."
+		return "The rollback failed. A person must take over."
 	case rollback.Unknown:
-		return "Nobody can tell whether the rollback ran. Somebody has to look."
+		return "It is unknown whether the rollback ran. A person must check."
 	case rollback.Proposed:
-		return "A rollback to " + o.Target + " waits for somebody to approve it."
+		return "A rollback to " + o.Target + " waits for approval."
 	}
 	return ""
 }
 
-// recoveryAside says whether a rollback helped, as far as is known.
-func recoveryAside(watches []api.Watch) string {
+// recoverySentence says whether the rollback helped, "" if there was none.
+func recoverySentence(watches []api.Watch) string {
 	for _, w := range watches {
 		switch {
 		case w.After.IsZero():
 		case watch.State(w.State) == watch.Healthy:
-			return "All is well since."
+			return "The service has recovered since."
 		case watch.State(w.State) == watch.Regressed:
-			return "That did not help: somebody has to look."
+			return "That did not help: a person must take over."
 		case watch.State(w.State).Open():
-			return "Whether that helped is being watched."
+			return "Pushback is watching whether that helped."
 		}
 	}
 	return ""
 }
 
-// docsPage shows what the OpenAPI document says, without a script from
-// somebody else's host.
+// docsPage shows the OpenAPI document as a page, without scripts from other
+// hosts.
 func (s *Server) docsPage(o *huma.OpenAPI) func(http.ResponseWriter, *http.Request) error {
 	groups := operationGroups(o)
 	return func(w http.ResponseWriter, r *http.Request) error {

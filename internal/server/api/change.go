@@ -9,22 +9,22 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Accepted is the answer to one event: it is on disk, as part of this change.
+// Accepted is the answer to an event that is stored as part of a change.
 type Accepted struct {
-	Key       string `json:"key" doc:"Key of the change, for every later question about it"`
-	Created   bool   `json:"created" doc:"The event began a new change"`
-	Duplicate bool   `json:"duplicate" doc:"The same event had been accepted before; nothing was started"`
+	Key       string `json:"key" doc:"Key of the change, to name it in later requests"`
+	Created   bool   `json:"created" doc:"The event began this change"`
+	Duplicate bool   `json:"duplicate" doc:"The same event was accepted before; nothing was stored"`
 	Change    Change `json:"change"`
 }
 
-// Ignored is the answer to a delivery that is genuine but says nothing about
-// a change (a ping, a kind of event nobody asked for). Nothing was stored.
+// Ignored is the answer to an authentic delivery that is not about a change, such
+// as a ping. Nothing was stored.
 type Ignored struct {
 	Ignored bool   `json:"ignored" doc:"Always true"`
 	Reason  string `json:"reason"`
 }
 
-// Change is a change as it stands in its slot.
+// Change is a change with its state in its slot.
 type Change struct {
 	sources.Change
 	Key          string    `json:"key"`
@@ -37,9 +37,9 @@ type Change struct {
 // ChangeSummary is one line of the list of changes.
 type ChangeSummary struct {
 	Change
-	State string `json:"state" doc:"The worst of its watches, or unwatched" enum:"unwatched,waiting,watching,healthy,regressed,inconclusive,blind,superseded"`
+	State string `json:"state" doc:"The state of its watches, the most urgent one, or unwatched" enum:"unwatched,waiting,watching,healthy,regressed,inconclusive,blind,superseded"`
 	Grade string `json:"grade" doc:"The highest grade of its watches" enum:"none,suspect,likely,certain"`
-	Order string `json:"order,omitempty" doc:"State of its rollback order, where there is one"`
+	Order string `json:"order,omitempty" doc:"State of its rollback order; absent if there is none"`
 }
 
 // Changes is one page of the list, newest first.
@@ -48,18 +48,18 @@ type Changes struct {
 	Before  time.Time       `json:"before,omitzero" doc:"Pass as ?before= for the next page; absent on the last one"`
 }
 
-// Explanation is everything kept about one change: enough to render its
-// verdicts again, and to replay them.
+// Explanation is everything stored about one change: enough to show its verdicts,
+// and to judge again.
 type Explanation struct {
 	Change   ChangeSummary `json:"change"`
 	Watches  []Watch       `json:"watches"`
 	Order    *Order        `json:"order,omitempty"`
 	Messages []Message     `json:"messages"`
 	Journal  []Entry       `json:"journal"`
-	Page     string        `json:"page" doc:"Address of the page that shows this"`
+	Page     string        `json:"page" doc:"Address of the change's page"`
 }
 
-// Watch is one change under one rule, and the last thing it saw.
+// Watch is one change under one rule, with its last look.
 type Watch struct {
 	ID       string            `json:"id"`
 	Team     string            `json:"team"`
@@ -78,15 +78,15 @@ type Watch struct {
 	From     time.Time         `json:"from,omitzero"`
 	Until    time.Time         `json:"until,omitzero"`
 	EndedAt  time.Time         `json:"ended_at,omitzero"`
-	After    time.Time         `json:"after,omitzero" doc:"When the rollback was done that this watch looks at; absent for the change itself"`
+	After    time.Time         `json:"after,omitzero" doc:"For the watch after a rollback: when that rollback was done"`
 	Acts     bool              `json:"acts"`
 	Plan     detector.Plan     `json:"plan"`
 	Inputs   []watch.Input     `json:"inputs"`
-	Profiles map[string]string `json:"profiles,omitempty" doc:"Signal to the hash of the profile it is judged by"`
+	Profiles map[string]string `json:"profiles,omitempty" doc:"Hash of the profile that each signal is judged with"`
 	Last     *Record           `json:"last,omitempty" doc:"The newest record; absent before the first look"`
 }
 
-// Record is one look: what was seen, and what was said about it.
+// Record is one look: its observation and the verdict on it.
 type Record struct {
 	Seq         int64                `json:"seq"`
 	At          time.Time            `json:"at"`
@@ -94,7 +94,7 @@ type Record struct {
 	Observation detector.Observation `json:"observation"`
 }
 
-// Records are the looks of one change, a list a watch, oldest first.
+// Records are the looks of one change, a list for each watch, oldest first.
 type Records struct {
 	Key     string         `json:"key"`
 	Watches []WatchRecords `json:"watches"`
@@ -107,21 +107,21 @@ type WatchRecords struct {
 	Records []Record `json:"records"`
 }
 
-// Message is one thing that was, or will be, told to somebody.
+// Message is a message to one receiver, sent or to be sent.
 type Message struct {
 	ID        string    `json:"id"`
 	Receiver  string    `json:"receiver"`
 	Kind      string    `json:"kind"`
 	Severity  string    `json:"severity"`
 	Title     string    `json:"title"`
-	State     string    `json:"state" enum:"pending,sent,failed,grouped" doc:"grouped: not sent, because its receiver was told of the whole fleet"`
+	State     string    `json:"state" enum:"pending,sent,failed,grouped" doc:"grouped: not sent, because its receiver got one message about the whole fleet instead"`
 	Attempts  int       `json:"attempts"`
 	LastError string    `json:"last_error,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	SentAt    time.Time `json:"sent_at,omitzero"`
 }
 
-// Entry is one line of the journal: who decided what, when.
+// Entry is one entry of the journal: who decided what, and when.
 type Entry struct {
 	Seq    int64           `json:"seq"`
 	At     time.Time       `json:"at"`
@@ -130,11 +130,11 @@ type Entry struct {
 	Detail json.RawMessage `json:"detail,omitempty"`
 }
 
-// Audited is one line of the exported journal. Hash covers the entry and Prev,
+// AuditEntry is one line of the exported journal. Hash covers the entry and Prev,
 // the hash of the entry before.
-type Audited struct {
+type AuditEntry struct {
 	Entry
-	Change string `json:"change,omitempty" doc:"Key of the change; absent for what belongs to none"`
+	Change string `json:"change,omitempty" doc:"Key of the change; absent if the entry is about none"`
 	Prev   string `json:"prev,omitempty"`
-	Hash   string `json:"hash,omitempty" doc:"Absent where the entry is older than the chain"`
+	Hash   string `json:"hash,omitempty" doc:"Absent for entries written before entries were hashed"`
 }

@@ -2,42 +2,42 @@ package api
 
 import "time"
 
-// Gate is the answer to a deploy tool that asks before it pushes.
+// Gate is the answer to a deploy tool that asks whether to deploy.
 type Gate struct {
 	Service     string     `json:"service"`
 	Environment string     `json:"environment"`
-	Open        bool       `json:"open" doc:"Nothing speaks against pushing"`
-	Reason      string     `json:"reason,omitempty" doc:"Why it is closed; where it is open, what a fix was let pass by"`
-	Obstacles   []Obstacle `json:"obstacles" doc:"All that stands in the way"`
-	Data        GateData   `json:"data" doc:"The same for the web metric provider of Argo Rollouts"`
+	Open        bool       `json:"open" doc:"Whether deploying is allowed"`
+	Reason      string     `json:"reason,omitempty" doc:"Why it is closed; if it is open for a fix, what the fix may pass"`
+	Obstacles   []Obstacle `json:"obstacles" doc:"Everything that closes the gate"`
+	Data        GateData   `json:"data" doc:"The same, for the web metric provider of Argo Rollouts"`
 }
 
-// Obstacle is one thing in the way: a hold, or a change that is held bad.
+// Obstacle is one thing that closes the gate: a hold, or a bad change.
 type Obstacle struct {
 	Why    string    `json:"why"`
-	Change string    `json:"change,omitempty" doc:"Key of the change that is held bad; pass it as fix to push what mends it"`
+	Change string    `json:"change,omitempty" doc:"Key of the bad change; pass it as fix to deploy what fixes it"`
 	Hold   string    `json:"hold,omitempty" doc:"Id of the hold"`
 	Actor  string    `json:"actor,omitempty" doc:"Who set the hold"`
 	Since  time.Time `json:"since,omitzero"`
 	Until  time.Time `json:"until,omitzero" doc:"When the hold ends by itself"`
 }
 
-// GateData is what a successCondition may look at, by jsonPath {$.data}.
+// GateData is for a successCondition with jsonPath {$.data}.
 type GateData struct {
 	OK  bool `json:"ok" doc:"The gate is open"`
-	Bad bool `json:"bad" doc:"A change of the service is held bad, whatever else is held"`
+	Bad bool `json:"bad" doc:"A bad change of the service is live, whatever holds there are"`
 }
 
-// Hold keeps deploys from passing the gate, or all automatic rollbacks back.
+// Hold closes the gate, or stops all automatic rollbacks as well.
 type Hold struct {
 	ID          string    `json:"id" example:"h12"`
-	Kind        string    `json:"kind" enum:"gate,fleet" doc:"gate: set by a person, closes the gate. fleet: too much turned bad at once; all automatic rollbacks are held, and the gate is closed"`
-	Service     string    `json:"service,omitempty" doc:"Absent: of all services"`
-	Environment string    `json:"environment,omitempty" doc:"Absent: of all environments"`
+	Kind        string    `json:"kind" enum:"gate,fleet" doc:"gate: set by a person, closes the gate. fleet: too many changes turned bad at once; all automatic rollbacks are stopped, and the gate is closed"`
+	Service     string    `json:"service,omitempty" doc:"Absent: all services"`
+	Environment string    `json:"environment,omitempty" doc:"Absent: all environments"`
 	Why         string    `json:"why"`
 	Actor       string    `json:"actor"`
 	At          time.Time `json:"at"`
-	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: when it is released"`
+	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: it ends when it is released"`
 }
 
 // Holds are the holds in force, oldest first.
@@ -45,18 +45,18 @@ type Holds struct {
 	Holds []Hold `json:"holds"`
 }
 
-// NewHold is what a person asks to be held.
+// NewHold is a person's request to close the gate.
 type NewHold struct {
 	Service     string    `json:"service,omitempty" maxLength:"200" doc:"Absent: all services"`
 	Environment string    `json:"environment,omitempty" maxLength:"200" doc:"Absent: all environments"`
 	Why         string    `json:"why" minLength:"1" maxLength:"1000"`
-	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who holds: a name, for the journal"`
-	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: when it is released"`
+	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who sets the hold: a name, for the journal"`
+	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: it ends when it is released"`
 }
 
-// Flagger is the body of Flagger's webhooks; what is not needed is left out.
+// Flagger is the body of Flagger's webhooks, as far as Pushback reads it.
 type Flagger struct {
 	_        struct{}          `additionalProperties:"true"`
-	Name     string            `json:"name" minLength:"1" maxLength:"200" doc:"Of the canary; taken for the service"`
-	Metadata map[string]string `json:"metadata,omitempty" doc:"environment: production unless said"`
+	Name     string            `json:"name" minLength:"1" maxLength:"200" doc:"Name of the canary, used as the service"`
+	Metadata map[string]string `json:"metadata,omitempty" doc:"The key environment is read; without it, production"`
 }

@@ -2,11 +2,11 @@ package api
 
 import "time"
 
-// Incident is a stretch of time that profiles are learned without.
+// Incident is a period that profiles are learned without.
 type Incident struct {
 	ID          string    `json:"id" example:"i3"`
-	Service     string    `json:"service,omitempty" doc:"Absent: of all services"`
-	Environment string    `json:"environment,omitempty" doc:"Absent: of all environments"`
+	Service     string    `json:"service,omitempty" doc:"Absent: all services"`
+	Environment string    `json:"environment,omitempty" doc:"Absent: all environments"`
 	From        time.Time `json:"from"`
 	To          time.Time `json:"to"`
 	Why         string    `json:"why,omitempty"`
@@ -14,17 +14,17 @@ type Incident struct {
 	At          time.Time `json:"at" doc:"When it was noted"`
 }
 
-// Incidents are those that count, oldest first.
+// Incidents are the incidents that were not removed, oldest first.
 type Incidents struct {
 	Incidents []Incident `json:"incidents"`
 }
 
-// NewIncident is what a person says was not the usual.
+// NewIncident is a person's request to learn profiles without a period.
 type NewIncident struct {
 	Service     string    `json:"service,omitempty" maxLength:"200" doc:"Absent: all services"`
 	Environment string    `json:"environment,omitempty" maxLength:"200" doc:"Absent: all environments"`
 	From        time.Time `json:"from"`
 	To          time.Time `json:"to,omitzero" doc:"Absent: now"`
 	Why         string    `json:"why,omitempty" maxLength:"1000"`
-	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who says so: a name, for the journal"`
+	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who notes it: a name, for the journal"`
 }

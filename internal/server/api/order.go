@@ -27,7 +27,7 @@ type Order struct {
 	Actor          string                 `json:"actor,omitempty"`
 	Why            string                 `json:"why,omitempty"`
 	Receipt        *rollback.Receipt      `json:"receipt,omitempty"`
-	Verification   *rollback.Verification `json:"verification,omitempty" doc:"What was seen running after the hook had said done"`
+	Verification   *rollback.Verification `json:"verification,omitempty" doc:"What was found running after the hook had reported done"`
 	SuspendedUntil time.Time              `json:"suspended_until,omitzero"`
 }
 
@@ -36,8 +36,8 @@ type Orders struct {
 	Orders []Order `json:"orders"`
 }
 
-// Decision is what a person says to a proposed order.
+// Decision is a person's decision on a proposed order, a hold, or a bad change.
 type Decision struct {
 	Actor string `json:"actor" minLength:"1" maxLength:"200" doc:"Who decides: a name, for the journal"`
-	Why   string `json:"why,omitempty" maxLength:"1000" doc:"Why, in one line; wanted for a rejection"`
+	Why   string `json:"why,omitempty" maxLength:"1000" doc:"The reason, in one line; expected for a rejection"`
 }

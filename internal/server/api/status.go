@@ -2,34 +2,34 @@ package api
 
 import "time"
 
-// Status is how the daemon is doing, for people.
+// Status is the state of the daemon, for people.
 type Status struct {
-	Version  string    `json:"version"`
-	Started  time.Time `json:"started_at"`
-	Ready    bool      `json:"ready"`
-	Problems []Trouble `json:"problems" doc:"Why it is not ready, or what will keep it from judging"`
-	Frozen   bool      `json:"frozen" doc:"All acting is stopped"`
-	FrozenBy string    `json:"frozen_by,omitempty" doc:"What stopped it"`
-	Holds    []Hold    `json:"holds" doc:"What keeps deploys, or all automatic rollbacks, back"`
-	Watches  int       `json:"open_watches"`
-	Orders   int       `json:"open_orders" doc:"Orders that have not ended"`
-	Proposed []Order   `json:"proposed" doc:"Orders that wait for a person"`
+	Version  string             `json:"version"`
+	Started  time.Time          `json:"started_at"`
+	Ready    bool               `json:"ready"`
+	Problems []ComponentProblem `json:"problems" doc:"Everything that does not work, whether or not it makes the daemon not ready"`
+	Frozen   bool               `json:"frozen" doc:"All acting is stopped"`
+	FrozenBy string             `json:"frozen_by,omitempty" doc:"What stops it"`
+	Holds    []Hold             `json:"holds" doc:"Holds in force"`
+	Watches  int                `json:"open_watches"`
+	Orders   int                `json:"open_orders" doc:"Orders that have not ended"`
+	Proposed []Order            `json:"proposed" doc:"Orders that wait for a person"`
 }
 
 // Readiness is the body of /readyz.
 type Readiness struct {
-	Ready    bool      `json:"ready"`
-	Problems []Trouble `json:"problems"`
+	Ready    bool               `json:"ready"`
+	Problems []ComponentProblem `json:"problems"`
 }
 
-// Trouble is one thing that does not work.
-type Trouble struct {
+// ComponentProblem is one thing that does not work.
+type ComponentProblem struct {
 	Component string `json:"component" doc:"store, jobs, rules, or metrics/<name>"`
 	Detail    string `json:"detail"`
 }
 
-// Reloaded is the answer to a reload. Where it did not succeed the last good
-// rules stay in force, and every mistake is listed.
+// Reloaded is the answer to a reload. If it did not succeed, the last good rules
+// stay in force, and Diagnostics lists every mistake.
 type Reloaded struct {
 	Reloaded    bool         `json:"reloaded"`
 	Diagnostics []Diagnostic `json:"diagnostics"`

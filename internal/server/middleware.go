@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// securityHeaders go with every answer. No inline script or style anywhere,
-// nothing from any other host, in nobody's frame.
+// securityHeaders are set on every answer. They allow no inline script or style,
+// nothing from another host, and no embedding in a frame.
 var securityHeaders = map[string]string{
 	"Content-Security-Policy":      "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 	"X-Content-Type-Options":       "nosniff",
@@ -17,28 +17,29 @@ var securityHeaders = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 }
 
-// guard is what every request passes, whatever it asks for.
-func (s *Server) guard(next http.Handler) http.Handler {
+// withMiddleware wraps next in what applies to every request: the log, the check
+// of the host name, and the check against requests from other sites' pages.
+func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	if s.external != nil {
-		// A proxy may rewrite Host, and then the browser's Origin no longer
-		// equals it.
+		// Without this, a proxy that rewrites Host would make the browser's Origin
+		// look like another site's.
 		_ = origin.AddTrustedOrigin(s.external.Scheme + "://" + s.external.Host)
 	}
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusForbidden, "the request comes from another site's page", "open Pushback itself, or leave out the Origin header"))
 	}))
-	return s.logged(s.named(origin.Handler(next)))
+	return s.logRequests(s.checkHost(origin.Handler(next)))
 }
 
-// named answers on loopback to names of our own only. Without it a page on
-// the internet could read everything here, by giving its own host name the
-// address 127.0.0.1 after it was loaded.
-func (s *Server) named(next http.Handler) http.Handler {
+// checkHost refuses, on loopback, requests for an unknown host name. Without it
+// a page on the internet could read everything here, by pointing its own host name
+// to 127.0.0.1 after the browser has loaded it (DNS rebinding).
+func (s *Server) checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := hostname(r.Host)
-		ours := !s.loopback || isLoopbackName(name) || s.external != nil && name == s.external.Hostname()
-		if !ours {
+		known := !s.loopback || isLoopbackName(name) || s.external != nil && name == s.external.Hostname()
+		if !known {
 			writeProblem(w, problem(http.StatusMisdirectedRequest, "this address is not served under that host name", "set external_url to the address people use"))
 			return
 		}
@@ -46,16 +47,15 @@ func (s *Server) named(next http.Handler) http.Handler {
 	})
 }
 
-// logged counts and logs what was asked and answered: at debug, without the
-// query string, and without any header, for either may hold what nobody wants
-// in a log.
-func (s *Server) logged(next http.Handler) http.Handler {
+// logRequests counts requests, and logs them at level debug. It leaves out query
+// string and headers, because they may contain secrets.
+func (s *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range securityHeaders {
 			w.Header().Set(name, value)
 		}
 		began := s.Now()
-		a := &answer{ResponseWriter: w, status: http.StatusOK}
+		a := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(a, r)
 		s.Metrics.GetOrCreateCounter(`pushback_http_requests_total{code="` + strconv.Itoa(a.status) + `"}`).Inc()
 		s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request",
@@ -64,16 +64,16 @@ func (s *Server) logged(next http.Handler) http.Handler {
 	})
 }
 
-// answer remembers the status. Unwrap lets http.ResponseController reach the
-// connection, which the stream needs to flush.
-type answer struct {
+// statusRecorder remembers the status of an answer. Unwrap lets
+// http.ResponseController reach the connection, which the stream needs to flush.
+type statusRecorder struct {
 	http.ResponseWriter
 	status int
 }
 
-func (a *answer) WriteHeader(status int) {
+func (a *statusRecorder) WriteHeader(status int) {
 	a.status = status
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *statusRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }

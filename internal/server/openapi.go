@@ -13,13 +13,13 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// describe adds the API, and the document that describes it. The document is
-// made once, here: huma would make it at the first request, unguarded against
-// a second one.
-func (s *Server) describe(mux *http.ServeMux) {
-	humaProblems()
+// registerAPI adds the operations of the API, and the OpenAPI document. The
+// document is made once, here, because huma makes it at the first request, without
+// a lock against a second one.
+func (s *Server) registerAPI(mux *http.ServeMux) {
+	useProblemsInHuma()
 	h := humago.New(mux, s.humaConfig())
-	h.UseMiddleware(s.admit(h))
+	h.UseMiddleware(s.authorize(h))
 	s.statusOperations(h)
 	s.changeOperations(h)
 	s.orderOperations(h)
@@ -28,31 +28,32 @@ func (s *Server) describe(mux *http.ServeMux) {
 	s.incidentOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
-	mux.HandleFunc("GET /openapi.json", s.reader(func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /openapi.json", s.requireRead(func(w http.ResponseWriter, _ *http.Request) {
 		if err != nil {
-			writeProblem(w, problem(http.StatusInternalServerError, "the API description could not be written", ""))
+			writeProblem(w, problem(http.StatusInternalServerError, "the OpenAPI document could not be encoded", ""))
 			return
 		}
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(document)
 	}))
-	mux.HandleFunc("GET /docs", s.page(s.docsPage(h.OpenAPI())))
+	mux.HandleFunc("GET /docs", s.pageHandler(s.docsPage(h.OpenAPI())))
 }
 
 func (s *Server) humaConfig() huma.Config {
 	c := huma.DefaultConfig("Pushback", s.Version)
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Info.Description = "Watches changes going to production, judges metrics before and after, and rolls back."
-	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // served by us: see describe
-	c.CreateHooks = nil                                   // no $schema links in every answer
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // registerAPI serves them
+	c.CreateHooks = nil                                   // adds no $schema link to answers
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file. Reading needs none over loopback."},
+		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file. Over loopback, reading needs none."},
 	}
 	c.Security = []map[string][]string{{"token": {}}}
 	return c
 }
 
-// schemaName keeps types of one name apart: sources.Change is not api.Change.
+// schemaName gives types of the same name in different packages different schema
+// names, such as sources.Change and api.Change.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer {
@@ -66,13 +67,13 @@ func schemaName(t reflect.Type, hint string) string {
 	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 }
 
-// admit asks of every operation what the routes ask of theirs: reading may be
-// free, changing never is.
-func (s *Server) admit(h huma.API) func(huma.Context, func(huma.Context)) {
+// authorize answers 401 to a request that may not use its operation: reading
+// needs mayRead, and changing needs mayChange.
+func (s *Server) authorize(h huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		may := s.mayChange
-		if ctx.Method() == http.MethodGet || ctx.Operation().Metadata[readsOnly] == true {
+		if ctx.Method() == http.MethodGet || ctx.Operation().Metadata[readOnly] == true {
 			may = s.mayRead
 		}
 		if !may(r) {
@@ -83,14 +84,15 @@ func (s *Server) admit(h huma.API) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// describeIntake writes down by hand the two operations that are not huma's.
+// describeIntake adds the two operations that huma does not handle to the
+// document.
 func describeIntake(o *huma.OpenAPI) {
 	event := o.Components.Schemas.Schema(reflect.TypeFor[sources.Event](), true, "Event")
 	answers := func(codes ...string) map[string]*huma.Response {
 		all := map[string]*huma.Response{
 			"200": body(o, reflect.TypeFor[api.Accepted](), "On disk: a later status of a known change, or a duplicate"),
 			"201": body(o, reflect.TypeFor[api.Accepted](), "On disk: a new change"),
-			"202": body(o, reflect.TypeFor[api.Ignored](), "Genuine, but tells of no change; not stored"),
+			"202": body(o, reflect.TypeFor[api.Ignored](), "Authentic, but not about a change; not stored"),
 		}
 		for _, code := range codes {
 			all[code] = problemBody(o)
@@ -99,8 +101,8 @@ func describeIntake(o *huma.OpenAPI) {
 	}
 	o.AddOperation(&huma.Operation{
 		OperationID: "send-event", Method: http.MethodPost, Path: "/v1/events", Tags: []string{"Intake"},
-		Summary:     "Tell of a change",
-		Description: "Required: service, environment, version, at. Left out, status is succeeded, kind is deploy, and change_id and event_id are made from the rest, so that a retry is a duplicate. source is ours to set. Unknown keys are refused.",
+		Summary:     "Report a change",
+		Description: "Required: service, environment, version, at. Left out, status is succeeded, kind is deploy, and change_id and event_id are made from the rest, so that a retry is a duplicate. Pushback sets source. Unknown keys are refused.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: event}}},
 		Responses:   answers("400", "401", "413", "415", "503"),
 	})
