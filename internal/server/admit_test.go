@@ -13,11 +13,11 @@ import (
 )
 
 func TestWhoMayRead(t *testing.T) {
-	listenOn := func(address string) *port {
+	listenOn := func(address string) *testServer {
 		return listen(t, func(o *Options) { o.Listen, o.ExternalURL = address, "https://pushback.example.com" })
 	}
 	loopback, open := listenOn("127.0.0.1:8484"), listenOn("0.0.0.0:8484")
-	f := func(name string, p *port, path string, want int, headers ...string) {
+	f := func(name string, p *testServer, path string, want int, headers ...string) {
 		t.Helper()
 		if status, answer, _ := p.ask(http.MethodGet, path, "", headers...); status != want {
 			t.Errorf("%s: GET %s: got %d %s, want %d", name, path, status, answer, want)
@@ -42,7 +42,7 @@ func TestWhoMayRead(t *testing.T) {
 
 func TestChangingNeedsATokenEvenOnLoopback(t *testing.T) {
 	p := listen(t, func(o *Options) { o.Reload = func(context.Context) []api.Diagnostic { return nil } })
-	key := p.mustPlay(bad)
+	key := p.mustStore(bad)
 	f := func(method, path string, want int, headers ...string) {
 		t.Helper()
 		body := ""
@@ -79,7 +79,7 @@ func TestARevokedTokenIsRefusedAtOnce(t *testing.T) {
 	if err := os.Remove(p.server.TokenFile); err != nil {
 		t.Fatal(err)
 	}
-	f(401) // who may come in cannot be read: nobody
+	f(401) // the token file cannot be read
 }
 
 func TestSigningIn(t *testing.T) {
@@ -167,7 +167,7 @@ func TestIsLoopback(t *testing.T) {
 	}
 }
 
-// Headers that keep a page's reader safe go with every answer there is.
+// Every answer has the security headers.
 func TestSecurityHeaders(t *testing.T) {
 	p := listen(t, nil)
 	for _, path := range []string{"/", "/v1/status", "/nowhere", "/assets/app.css", "/healthz"} {

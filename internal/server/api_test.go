@@ -16,8 +16,8 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// get asks for path and reads the answer into a T.
-func get[T any](p *port, path string) (answer T) {
+// get requests path and decodes the answer into a T.
+func get[T any](p *testServer, path string) (answer T) {
 	p.t.Helper()
 	status, body, _ := p.ask(http.MethodGet, path, "")
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK {
@@ -28,7 +28,7 @@ func get[T any](p *port, path string) (answer T) {
 
 func TestExplainChange(t *testing.T) {
 	p := listen(t, nil)
-	key := p.mustPlay(bad)
+	key := p.mustStore(bad)
 	for _, name := range []string{key, key[:8], "cart%2F1.4.2"} {
 		e := get[api.Explanation](p, "/v1/changes/"+name)
 		if e.Change.Key != key || e.Change.Grade != "certain" || e.Change.Order != "proposed" || e.Order.Target != "1.4.1" ||
@@ -49,13 +49,14 @@ func TestExplainChange(t *testing.T) {
 	}
 }
 
-// What no signal says of a change is said by its watch, on the page and in the API.
+// A reason that belongs to no signal is shown with the watch, on the page and in
+// the API.
 func TestReasonIsShown(t *testing.T) {
 	for _, reason := range []detector.Reason{detector.FailedRollout, detector.Confounded} {
 		p := listen(t, nil)
 		s := bad
 		s.reason = reason
-		key := p.mustPlay(s)
+		key := p.mustStore(s)
 		w := get[api.Explanation](p, "/v1/changes/"+key).Watches[0]
 		if w.Reason != string(reason) || w.Last.Verdict.Reason != reason {
 			t.Errorf("the API says %q, and of the verdict %q; want %q", w.Reason, w.Last.Verdict.Reason, reason)
@@ -90,7 +91,7 @@ func TestListIsPaged(t *testing.T) {
 	for i := range 5 {
 		s := bad
 		s.version, s.ago, s.order = fmt.Sprint("1.", i), time.Duration(10+i)*time.Minute, ""
-		p.mustPlay(s)
+		p.mustStore(s)
 	}
 	var seen []string
 	path := "/v1/changes?service=cart&limit=2"
@@ -115,7 +116,7 @@ func TestOrdersAreSettledOnce(t *testing.T) {
 	f := func(verb string, want rollback.State) {
 		t.Helper()
 		p := listen(t, nil)
-		key := p.mustPlay(bad)
+		key := p.mustStore(bad)
 		decide := func(body string, want int) string {
 			t.Helper()
 			status, answer, _ := p.ask(http.MethodPost, "/v1/orders/"+key+"/"+verb, body, "Content-Type", "application/json", "Authorization", "Bearer "+token)
@@ -140,7 +141,7 @@ func TestOrdersAreSettledOnce(t *testing.T) {
 
 func TestOrdersByState(t *testing.T) {
 	p := listen(t, nil)
-	p.mustPlay(bad)
+	p.mustStore(bad)
 	if n := len(get[api.Orders](p, "/v1/orders?state=proposed,approved").Orders); n != 1 {
 		t.Errorf("%d proposed orders", n)
 	}
@@ -153,14 +154,14 @@ func TestOrdersByState(t *testing.T) {
 }
 
 func TestReadiness(t *testing.T) {
-	f := func(p *port, want int, detail string, headers ...string) {
+	f := func(p *testServer, want int, detail string, headers ...string) {
 		t.Helper()
 		status, answer, _ := p.ask(http.MethodGet, "/readyz", "", headers...)
 		if status != want || strings.Contains(answer, "refused") != (detail != "") {
 			t.Errorf("got %d %s, want %d", status, answer, want)
 		}
 	}
-	with := func(troubles ...api.ComponentProblem) *port {
+	with := func(troubles ...api.ComponentProblem) *testServer {
 		return listen(t, func(o *Options) { o.Ready = func() []api.ComponentProblem { return troubles } })
 	}
 	f(with(), 200, "")
@@ -209,8 +210,8 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
-// A server told to stop lets go of its streams, and ends well inside the ten
-// seconds it is given.
+// A server that is stopped ends its streams, and ends itself well within the ten
+// seconds it has.
 func TestStreamAndStop(t *testing.T) {
 	keys := make(chan string, 1)
 	p := listen(t, func(o *Options) { o.Subscribe = func() (<-chan string, func()) { return keys, func() {} } })

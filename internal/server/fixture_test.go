@@ -34,8 +34,8 @@ const (
 
 var testNow = time.Date(2026, time.November, 22, 22, 0, 0, 0, time.UTC)
 
-// port is a server with a real store behind it, as a test sees it.
-type port struct {
+// testServer is a server with a real store behind it.
+type testServer struct {
 	*httptest.Server
 	t      *testing.T
 	store  *store.Store
@@ -43,7 +43,7 @@ type port struct {
 	server *Server
 }
 
-// storeEngine does of the engine's work what the store can do by itself.
+// storeEngine does the engine's work as far as the store alone can.
 type storeEngine struct{ *store.Store }
 
 func (e storeEngine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error) {
@@ -51,19 +51,19 @@ func (e storeEngine) Accept(ctx context.Context, ev sources.Admitted, raw []byte
 }
 
 func (e storeEngine) Approve(ctx context.Context, key, actor string) error {
-	return e.settle(ctx, key, rollback.Approved, actor, "")
+	return e.decide(ctx, key, rollback.Approved, actor, "")
 }
 
 func (e storeEngine) Reject(ctx context.Context, key, actor, why string) error {
-	return e.settle(ctx, key, rollback.Cancelled, actor, why)
+	return e.decide(ctx, key, rollback.Cancelled, actor, why)
 }
 
-func (e storeEngine) settle(ctx context.Context, key string, to rollback.State, actor, why string) error {
+func (e storeEngine) decide(ctx context.Context, key string, to rollback.State, actor, why string) error {
 	moved, err := e.MoveOrder(ctx, store.OrderMove{
 		Key: key, From: []rollback.State{rollback.Proposed}, To: to, Actor: actor, Why: why, At: testNow,
 	})
 	if err == nil && !moved {
-		err = fmt.Errorf("order %s is settled: %w", key, store.ErrConflict)
+		err = fmt.Errorf("order %s is decided already: %w", key, store.ErrConflict)
 	}
 	return err
 }
@@ -169,9 +169,9 @@ func tokenFile(tb testing.TB) string {
 }
 
 // listen serves a server on loopback; change alters its options first.
-func listen(t *testing.T, change func(*Options)) *port {
+func listen(t *testing.T, change func(*Options)) *testServer {
 	t.Helper()
-	p := &port{t: t, store: openStore(t), log: &lockedBuffer{}}
+	p := &testServer{t: t, store: openStore(t), log: &lockedBuffer{}}
 	o := Options{
 		Engine: storeEngine{p.store}, Store: p.store, Ready: func() []api.ComponentProblem { return nil },
 		Now: func() time.Time { return testNow }, Version: "test", Listen: "127.0.0.1:0", TokenFile: tokenFile(t),
@@ -192,7 +192,7 @@ func listen(t *testing.T, change func(*Options)) *port {
 
 // ask sends one request; headers come as name, value, name, value. The header
 // Host sets the host asked for.
-func (p *port) ask(method, path, body string, headers ...string) (status int, answer string, h http.Header) {
+func (p *testServer) ask(method, path, body string, headers ...string) (status int, answer string, h http.Header) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -214,8 +214,8 @@ func (p *port) ask(method, path, body string, headers ...string) (status int, an
 	return w.StatusCode, string(b), w.Header
 }
 
-// changes counts the rows there are.
-func (p *port) changes() int {
+// changes counts the stored changes.
+func (p *testServer) changes() int {
 	p.t.Helper()
 	found, err := p.store.Changes(context.Background(), store.ChangeFilter{Limit: 5000})
 	if err != nil {
@@ -224,8 +224,8 @@ func (p *port) changes() int {
 	return len(found)
 }
 
-// scene is one change with a watch that has seen something.
-type scene struct {
+// fixture describes a change with a watch and one look of it.
+type fixture struct {
 	service, version, previous string
 	ago                        time.Duration
 	state                      watch.State
@@ -235,10 +235,10 @@ type scene struct {
 	reason                     detector.Reason // of the watch and its verdict
 }
 
-// play stores a scene and gives the key of its change.
-func play(ctx context.Context, st *store.Store, s scene) (string, error) {
+// storeFixture stores a fixture and returns the key of its change.
+func storeFixture(ctx context.Context, st *store.Store, s fixture) (string, error) {
 	began := testNow.Add(-s.ago)
-	key, change, err := tell(ctx, st, s, began)
+	key, change, err := acceptFixture(ctx, st, s, began)
 	if err != nil {
 		return "", err
 	}
@@ -267,8 +267,8 @@ func play(ctx context.Context, st *store.Store, s scene) (string, error) {
 	return key, err
 }
 
-// tell sends the two events of a change that took a minute.
-func tell(ctx context.Context, st *store.Store, s scene, began time.Time) (string, store.Change, error) {
+// acceptFixture stores the two events of a change that took a minute.
+func acceptFixture(ctx context.Context, st *store.Store, s fixture, began time.Time) (string, store.Change, error) {
 	var a store.Accepted
 	for i, status := range []sources.Status{sources.Started, sources.Succeeded} {
 		ev, err := sources.Admit(sources.Event{
@@ -286,7 +286,7 @@ func tell(ctx context.Context, st *store.Store, s scene, began time.Time) (strin
 	return a.Change.Key, a.Change, nil
 }
 
-func (s scene) watch(key string, began time.Time) watch.Watch {
+func (s fixture) watch(key string, began time.Time) watch.Watch {
 	limit := 0.05
 	return watch.Watch{
 		ID: key + ".red", ChangeKey: key, Team: "platform", Rule: "red", RuleText: "name: red\nbake: 30m\n", Runbook: "https://wiki.example.org/red", State: watch.Watching,
@@ -299,7 +299,7 @@ func (s scene) watch(key string, began time.Time) watch.Watch {
 	}
 }
 
-func (s scene) record(w watch.Watch, began time.Time) *store.Record {
+func (s fixture) record(w watch.Watch, began time.Time) *store.Record {
 	errorRate := wave(s.before, s.before/6, 30)
 	after := wave(s.after, s.after/8, 12)
 	return &store.Record{WatchID: w.ID, At: testNow, Verdict: detector.Verdict{
@@ -323,7 +323,7 @@ func (s scene) record(w watch.Watch, began time.Time) *store.Record {
 	}}}
 }
 
-// wave is n ticks around a level, with one of them missing.
+// wave returns n ticks around a level, one of them missing.
 func wave(level, swing float64, n int) detector.Values {
 	v := make(detector.Values, n)
 	for i := range v {
@@ -333,15 +333,15 @@ func wave(level, swing float64, n int) detector.Values {
 	return v
 }
 
-var bad = scene{
+var bad = fixture{
 	service: "cart", version: "1.4.2", previous: "1.4.1", ago: 14 * time.Minute, state: watch.Watching, grade: detector.Certain,
 	before: 0.005, after: 0.031, order: rollback.Proposed,
 }
 
-// mustPlay plays a scene in a test.
-func (p *port) mustPlay(s scene) string {
+// mustStore stores a fixture and returns the key of its change.
+func (p *testServer) mustStore(s fixture) string {
 	p.t.Helper()
-	key, err := play(p.t.Context(), p.store, s)
+	key, err := storeFixture(p.t.Context(), p.store, s)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -11,8 +11,9 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// post sends JSON with the token and reads the answer into a T, where it is wanted.
-func post[T any](p *port, path, body string, want int) (answer T) {
+// post sends JSON with the token, and decodes the answer into a T if the status is
+// the wanted one.
+func post[T any](p *testServer, path, body string, want int) (answer T) {
 	p.t.Helper()
 	status, text, _ := p.ask(http.MethodPost, path, body, "Content-Type", "application/json", "Authorization", "Bearer "+token)
 	if status != want {
@@ -30,7 +31,7 @@ func TestGate(t *testing.T) {
 	if g := gate(""); !g.Open || !g.Data.OK || g.Data.Bad || g.Environment != "production" || g.Obstacles == nil {
 		t.Errorf("nothing stands in the way: %+v", g)
 	}
-	key := p.mustPlay(bad)
+	key := p.mustStore(bad)
 	if g := gate(""); g.Open || g.Data.OK || !g.Data.Bad || g.Obstacles[0].Change != key || !strings.Contains(g.Reason, "1.4.2 is bad") {
 		t.Errorf("a bad change: %+v", g)
 	}
@@ -103,7 +104,7 @@ func TestFlagger(t *testing.T) {
 	f("/v1/flagger/confirm", canary, 200, basic...)
 	f("/v1/flagger/rollback", canary, 409, basic...)
 	f("/v1/reload", "", 401, basic...)
-	p.mustPlay(bad)
+	p.mustStore(bad)
 	f("/v1/flagger/confirm", canary, 423, basic...)
 	f("/v1/flagger/rollback", canary, 200, basic...)
 	f("/v1/flagger/rollback", strings.Replace(canary, `"eventMessage":"x"`, `"environment":"staging"`, 1), 409, basic...)
@@ -116,7 +117,7 @@ func TestApprovalLink(t *testing.T) {
 	f := func(verb, want string) {
 		t.Helper()
 		p := listen(t, func(o *Options) { o.Listen = "0.0.0.0:8484" })
-		key := p.mustPlay(bad)
+		key := p.mustStore(bad)
 		o, err := p.store.Order(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)

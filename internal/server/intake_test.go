@@ -44,7 +44,8 @@ func withGitHub(tb testing.TB, globs ...string) func(*Options) {
 	}
 }
 
-// deployment is a deployment_status delivery of GitHub, as far as it is read.
+// deployment returns a deployment_status delivery of GitHub, with the fields that
+// are read.
 func deployment(id int, state string) string {
 	return fmt.Sprintf(`{"action":"created","deployment_status":{"id":%d,"state":%q,"environment":"production","created_at":"2026-11-22T21:50:00Z","creator":{"login":"alice"}},
 		"deployment":{"id":%d,"sha":"%040d","ref":"main","environment":"production","task":"deploy","created_at":"2026-11-22T21:49:00Z"},"repository":{"full_name":"octo/cart"}}`, id, state, id, id)
@@ -88,8 +89,7 @@ func TestEventsAreTakenWithAToken(t *testing.T) {
 	}
 }
 
-// Everything that must be turned away leaves one line, no row, and nothing of
-// the body in the log.
+// Every refused delivery leaves one log line without any of its body, and no row.
 func TestBadDeliveriesAreTurnedAway(t *testing.T) {
 	p := listen(t, withGitHub(t))
 	good := deployment(1, "success")
@@ -168,8 +168,8 @@ func TestGitHubDeliveries(t *testing.T) {
 	}
 }
 
-// No signed event is lost, however many come at once: each is stored, or told
-// to come again.
+// No signed event is lost, however many come at once: each is stored, or answered
+// with a status that makes its sender try again.
 func TestAThousandEventsAtOnce(t *testing.T) {
 	const events = 1000
 	p := listen(t, withGitHub(t))
@@ -195,7 +195,7 @@ func TestAThousandEventsAtOnce(t *testing.T) {
 	}
 }
 
-// deliver hands one signed GitHub delivery to a handler.
+// deliver sends one signed GitHub delivery to a handler.
 func deliver(handler http.Handler, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "http://localhost/hooks/github", strings.NewReader(body))
 	headers := githubHeaders(body)
@@ -268,7 +268,8 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// Whatever is sent, the answer is a 2xx that stored, or a 4xx of our shape.
+// Whatever is sent, the answer is a 2xx and the event stored, or a 4xx with a
+// problem.
 func FuzzIntake(f *testing.F) {
 	for _, body := range []string{event("d1"), event("d1", `"status":"failed","labels":{"a":"b"}`), deployment(1, "success"), `{}`, `[`, "\x00", `{"at":"2026-11-22T21:50:00Z"}`} {
 		f.Add(body, true)

@@ -8,8 +8,8 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// show asks for a page and wants every one of the texts in it.
-func (p *port) show(path string, want int, texts ...string) string {
+// show requests a page, and fails the test unless it contains every text.
+func (p *testServer) show(path string, want int, texts ...string) string {
 	p.t.Helper()
 	status, page, h := p.ask(http.MethodGet, path, "")
 	if status != want || h.Get("Content-Type") != "text/html; charset=utf-8" || !strings.HasSuffix(page, "</html>") {
@@ -31,7 +31,7 @@ func TestPagesSayIt(t *testing.T) {
 		o.Frozen = func() (bool, string) { return true, "black friday" }
 	})
 	p.show("/", 200, "No changes yet")
-	key := p.mustPlay(bad)
+	key := p.mustStore(bad)
 	p.show("/", 200, "cart", "1.4.2", "Certain harm", "Roll back cart 1.4.2?", "black friday", "connection refused")
 	p.show("/changes/"+key, 200,
 		"errors went from 0.5 % to 3.1 %", // the headline
@@ -44,12 +44,12 @@ func TestPagesSayIt(t *testing.T) {
 	p.show("/docs", 200, "Report a change")
 }
 
-// What a tool sends is text, wherever it is shown.
+// What a tool sends is shown as text everywhere, never as HTML.
 func TestHostileTextIsEscaped(t *testing.T) {
 	p := listen(t, nil)
 	s := bad
 	s.service, s.version, s.previous = `<script>alert("s")</script>`, `"><img src=x onerror=alert(1)>`, `</script><script>alert(2)</script>`
-	key := p.mustPlay(s)
+	key := p.mustStore(s)
 	for _, path := range []string{"/", "/changes/" + key, "/?service=%22%3E%3Cscript%3Ealert(3)%3C/script%3E", "/signin?next=%22%3E%3Cscript%3Ealert(4)"} {
 		page := p.show(path, 200)
 		for _, raw := range []string{"<script>alert", "<img", "</script><script>"} {
@@ -62,7 +62,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 
 func TestApprovingFromThePage(t *testing.T) {
 	p := listen(t, nil)
-	key := p.mustPlay(bad)
+	key := p.mustStore(bad)
 	p.show("/changes/"+key, 200, "Sign in to approve or reject")
 	_, _, h := p.ask(http.MethodPost, "/signin", "token="+token, "Content-Type", "application/x-www-form-urlencoded")
 	session, _, _ := strings.Cut(h.Get("Set-Cookie"), ";")

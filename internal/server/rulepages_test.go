@@ -9,8 +9,7 @@ import (
 	"github.com/pushback/pushback/internal/store"
 )
 
-// oneRule is the engine's word on a single rule; what is asked of it beyond
-// these pages, it has not.
+// oneRule is a Rules with a single rule. It has no more than these pages need.
 type oneRule struct {
 	Rules
 	budget api.RuleBudget

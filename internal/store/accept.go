@@ -21,15 +21,15 @@ var errNotAdmitted = errors.New("the event did not pass sources.Admit")
 // ErrClosed is returned by Accept once the store is closing.
 var ErrClosed = errors.New("the store is closed")
 
-// Accepted is what became of an event.
+// Accepted is the result of accepting an event.
 type Accepted struct {
 	Change    Change
-	Duplicate bool // heard before: nothing was changed
-	Created   bool // the first word of this change
+	Duplicate bool // the event is stored already; nothing was changed
+	Created   bool // the event began this change
 }
 
-// delivery is an event on its way into the database.
-type delivery struct {
+// pendingEvent is an event that waits to be stored, with the answer to its caller.
+type pendingEvent struct {
 	ctx   context.Context
 	event sources.Event
 	raw   []byte
@@ -40,20 +40,20 @@ type delivery struct {
 	done     chan struct{}
 }
 
-// Groups are bounded so that one caller never waits behind more than a few
-// hundred others, and one group for the disk no longer than groupTimeout.
+// maxGroup bounds how many events one transaction stores, and groupTimeout how
+// long it may take, so that no caller waits long for the others of its group.
 const (
 	maxGroup     = 256
 	groupTimeout = 30 * time.Second
 )
 
-// Accept takes an event, raw being the body it came in. When it returns
-// without error the event is on disk, folded into its change, and whoever that
-// change stands in the way of is superseded, suspended or resumed.
+// Accept stores an event; raw is the body it came in. When it returns without
+// error, the event is on disk and folded into its change, and older changes of the
+// slot are superseded, suspended or resumed accordingly.
 //
-// Calls that meet share one transaction and one fsync; a failure of one does
-// not touch the others. If ctx ends first the event may or may not be stored:
-// send it again, it will be a duplicate at worst.
+// Calls at the same time share one transaction and one fsync; if one fails, the
+// others do not. If ctx ends first, the event may or may not be stored. Sending it
+// again is safe: if it is stored, it is a duplicate.
 //
 // See adr/0006.
 func (s *Store) Accept(ctx context.Context, admitted sources.Admitted, raw []byte, now time.Time) (Accepted, error) {
@@ -61,50 +61,50 @@ func (s *Store) Accept(ctx context.Context, admitted sources.Admitted, raw []byt
 	if e.EventID == "" {
 		return Accepted{}, fmt.Errorf("accept event: %w", errNotAdmitted)
 	}
-	d := &delivery{ctx: ctx, event: e, raw: bytes.Clone(raw), now: now, done: make(chan struct{})}
+	p := &pendingEvent{ctx: ctx, event: e, raw: bytes.Clone(raw), now: now, done: make(chan struct{})}
 	select {
 	case <-s.closing:
 		return Accepted{}, fmt.Errorf("accept event: %w", ErrClosed)
 	case <-ctx.Done():
 		return Accepted{}, fmt.Errorf("accept event: %w", ctx.Err())
-	case s.intake <- d:
+	case s.intake <- p:
 	}
 	select {
-	case <-d.done:
-		return d.accepted, wrap(d.err, "accept event")
+	case <-p.done:
+		return p.accepted, wrap(p.err, "accept event")
 	case <-ctx.Done():
 		return Accepted{}, fmt.Errorf("accept event: %w", ctx.Err())
 	}
 }
 
 func (s *Store) startIntake() {
-	s.intake = make(chan *delivery)
+	s.intake = make(chan *pendingEvent)
 	s.closing = make(chan struct{})
 	s.drained = make(chan struct{})
-	go s.takeGroups()
+	go s.storeGroups()
 }
 
-// takeGroups commits what has queued up while the last group was written. The
-// longer the disk takes, the larger the groups: no timer is needed.
-func (s *Store) takeGroups() {
+// storeGroups stores the waiting events, a group at a time: those that came while
+// the last group was written. A slow disk makes larger groups, without any timer.
+func (s *Store) storeGroups() {
 	defer close(s.drained)
 	for {
 		select {
-		case d := <-s.intake:
-			s.takeGroup(s.gather(d))
+		case p := <-s.intake:
+			s.storeGroup(s.collectWaiting(p))
 		case <-s.closing:
 			return
 		}
 	}
 }
 
-// gather adds to first whoever is waiting at this moment.
-func (s *Store) gather(first *delivery) []*delivery {
-	group := []*delivery{first}
+// collectWaiting returns first and the events that wait at this moment.
+func (s *Store) collectWaiting(first *pendingEvent) []*pendingEvent {
+	group := []*pendingEvent{first}
 	for len(group) < maxGroup {
 		select {
-		case d := <-s.intake:
-			group = append(group, d)
+		case p := <-s.intake:
+			group = append(group, p)
 		default:
 			return group
 		}
@@ -112,85 +112,84 @@ func (s *Store) gather(first *delivery) []*delivery {
 	return group
 }
 
-// takeGroup stores a group and only then tells its callers. Slots are locked
-// in one order, so that replicas cannot wait for each other in a circle.
-func (s *Store) takeGroup(group []*delivery) {
-	slices.SortStableFunc(group, func(a, b *delivery) int {
+// storeGroup stores a group and then answers its callers. It locks slots in the
+// order of their keys, so that two replicas cannot deadlock.
+func (s *Store) storeGroup(group []*pendingEvent) {
+	slices.SortStableFunc(group, func(a, b *pendingEvent) int {
 		return cmp.Compare(slotKey(a.event.Slot()), slotKey(b.event.Slot()))
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		defer crashpoint.Reach(crashpoint.BeforeEvent)
-		return takeEach(ctx, tx, group)
+		return storeEach(ctx, tx, group)
 	})
 	crashpoint.Reach(crashpoint.AfterEvent)
-	for _, d := range group {
+	for _, p := range group {
 		if err != nil {
-			d.accepted, d.err = Accepted{}, err
+			p.accepted, p.err = Accepted{}, err
 		}
-		close(d.done)
+		close(p.done)
 	}
 }
 
-// takeEach takes every delivery in a savepoint of its own, then settles every
-// slot once, however many of the group are in it: settling costs as much as
-// stands in the slot. It fails as a whole where a savepoint cannot be undone
-// or a slot cannot be settled: then nothing of the group is known to be stored.
-func takeEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
-	for _, d := range group {
-		if d.err = d.ctx.Err(); d.err != nil {
+// storeEach stores every event in a savepoint of its own. Then it updates every
+// slot once, because an update reads all live changes of the slot. Its error, where
+// a savepoint cannot be undone or a slot not updated, fails the whole group.
+func storeEach(ctx context.Context, tx *sql.Tx, group []*pendingEvent) error {
+	for _, p := range group {
+		if p.err = p.ctx.Err(); p.err != nil {
 			continue
 		}
 		if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {
 			return fmt.Errorf("set savepoint: %w", err)
 		}
-		if d.accepted, d.err = take(ctx, tx, d); d.err != nil {
+		if p.accepted, p.err = storeEvent(ctx, tx, p); p.err != nil {
 			if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
-				return errors.Join(d.err, err)
+				return errors.Join(p.err, err)
 			}
 		}
 		if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT one`); err != nil {
 			return fmt.Errorf("release savepoint: %w", err)
 		}
 	}
-	return settleEach(ctx, tx, group)
+	return updateSlots(ctx, tx, group)
 }
 
-// settleEach settles the slots of a group, which lie side by side in it, and
-// reads back how the changes stand afterwards. What the journal must hold of it
-// comes last, when every slot is ours: an entry holds up everybody who has one.
-func settleEach(ctx context.Context, tx *sql.Tx, group []*delivery) error {
+// updateSlots updates the slots of a group, which is sorted by slot, and reads the
+// changes again. It appends the journal entries last, when all slots are locked,
+// because the first entry locks the journal's counter for everybody else.
+func updateSlots(ctx context.Context, tx *sql.Tx, group []*pendingEvent) error {
 	var entries []Entry
-	settled := ""
-	for _, d := range group {
-		slot := slotKey(d.event.Slot())
-		if d.err != nil || d.accepted.Duplicate || slot == settled {
+	updated := ""
+	for _, p := range group {
+		slot := slotKey(p.event.Slot())
+		if p.err != nil || p.accepted.Duplicate || slot == updated {
 			continue
 		}
-		cancelled, err := updateSlot(ctx, tx, slot, d.now)
+		cancelled, err := updateSlot(ctx, tx, slot, p.now)
 		if err != nil {
 			return err
 		}
-		entries, settled = append(entries, cancelled...), slot
+		entries, updated = append(entries, cancelled...), slot
 	}
-	if err := readBack(ctx, tx, group); err != nil {
+	if err := readChanges(ctx, tx, group); err != nil {
 		return err
 	}
 	return appendEntries(ctx, tx, entries...)
 }
 
-// readBack gives every caller the change as it stands now.
-func readBack(ctx context.Context, tx *sql.Tx, group []*delivery) error {
-	for _, d := range group {
-		if d.err != nil || d.accepted.Duplicate {
+// readChanges gives every caller the change as it is after its slot's update.
+func readChanges(ctx context.Context, tx *sql.Tx, group []*pendingEvent) error {
+	for _, p := range group {
+		if p.err != nil || p.accepted.Duplicate {
 			continue
 		}
-		c, err := changeByKey(ctx, tx, d.accepted.Change.Key)
+		c, err := changeByKey(ctx, tx, p.accepted.Change.Key)
 		if err != nil {
-			return wrap(err, "read change back")
+			return wrap(err, "read the change again")
 		}
-		d.accepted.Change = c
+		p.accepted.Change = c
 	}
 	return nil
 }

@@ -19,9 +19,9 @@ func ids(cs []Change) (names []string) {
 }
 
 func findingChanges(t *testing.T, s *Store) {
-	first := accept(t, s, told("c1", "v1", sources.Succeeded, 1), from("argo", told("sync-1", "v1", sources.Succeeded, 2))).Change
-	accept(t, s, told("c2", "v2", sources.Started, 10))
-	other := told("c1", "v9", sources.Started, 20)
+	first := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 1), from("argo", eventOf("sync-1", "v1", sources.Succeeded, 2))).Change
+	accept(t, s, eventOf("c2", "v2", sources.Started, 10))
+	other := eventOf("c1", "v9", sources.Started, 20)
 	other.Service = "search"
 	accept(t, s, other)
 	f := func(name string, want ...string) {
@@ -69,20 +69,20 @@ func predecessorOf(t *testing.T, s *Store) {
 			t.Errorf("before %s: %q, %v, %v; want %q", c.ID, p.ID, ok, err, want)
 		}
 	}
-	last := accept(t, s, told("c5", "v5", sources.Started, 50)).Change
+	last := accept(t, s, eventOf("c5", "v5", sources.Started, 50)).Change
 	f(last, "")
-	first := accept(t, s, told("c1", "v1", sources.Succeeded, 1)).Change
+	first := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 1)).Change
 	f(first, "")
-	accept(t, s, told("c2", "v2", sources.Succeeded, 10))
-	accept(t, s, told("c3", "v3", sources.Failed, 20), told("c4", "v4", sources.Started, 30))
+	accept(t, s, eventOf("c2", "v2", sources.Succeeded, 10))
+	accept(t, s, eventOf("c3", "v3", sources.Failed, 20), eventOf("c4", "v4", sources.Started, 30))
 	f(last, "c2")
 	for i := range 3 { // at one moment, the tool's own order decides
-		e := told(fmt.Sprint("t", i), fmt.Sprint("w", i), sources.Succeeded, 40)
+		e := eventOf(fmt.Sprint("t", i), fmt.Sprint("w", i), sources.Succeeded, 40)
 		e.Sequence = int64(3 - i)
 		accept(t, s, e)
 	}
 	f(last, "t0")
-	other := told("e1", "v1", sources.Started, 55)
+	other := eventOf("e1", "v1", sources.Started, 55)
 	other.Region = "eu"
 	f(accept(t, s, other).Change, "")
 }
@@ -90,7 +90,7 @@ func predecessorOf(t *testing.T, s *Store) {
 func concurrentChanges(t *testing.T, s *Store) {
 	flag := func(id string, minute int, statuses ...sources.Status) {
 		for i, status := range statuses {
-			e := told(id, id, status, minute+i)
+			e := eventOf(id, id, status, minute+i)
 			e.Kind = sources.Flag
 			accept(t, s, e)
 		}
@@ -100,11 +100,11 @@ func concurrentChanges(t *testing.T, s *Store) {
 	flag("still rolling", 0, sources.Started)
 	flag("soon after", 41, sources.Succeeded)
 	flag("much later", 50, sources.Succeeded)
-	c := accept(t, s, told("c1", "v1", sources.Started, 30), told("c1", "v1", sources.Succeeded, 40)).Change
-	other := told("of another service", "v9", sources.Succeeded, 35)
+	c := accept(t, s, eventOf("c1", "v1", sources.Started, 30), eventOf("c1", "v1", sources.Succeeded, 40)).Change
+	other := eventOf("of another service", "v9", sources.Succeeded, 35)
 	other.Service = "search"
 	accept(t, s, other)
-	third := told("of a third", "v9", sources.Succeeded, 35)
+	third := eventOf("of a third", "v9", sources.Succeeded, 35)
 	third.Service = "mail"
 	accept(t, s, third)
 	found, err := s.OverlappingChanges(t.Context(), c, []string{"cart", "search"}, at(27), at(43))
@@ -115,13 +115,13 @@ func concurrentChanges(t *testing.T, s *Store) {
 
 func badWindows(t *testing.T, s *Store) {
 	markBad := func(id string, minute int) {
-		c := accept(t, s, told(id, id, sources.Succeeded, minute)).Change
+		c := accept(t, s, eventOf(id, id, sources.Succeeded, minute)).Change
 		if err := s.SetStanding(t.Context(), c.Key, Bad); err != nil {
 			t.Fatal(err)
 		}
 	}
 	markBad("b1", 5)
-	accept(t, s, told("g1", "g1", sources.Started, 9), told("g1", "g1", sources.Succeeded, 12))
+	accept(t, s, eventOf("g1", "g1", sources.Started, 9), eventOf("g1", "g1", sources.Succeeded, 12))
 	markBad("b2", 30)
 	f := func(from, to int, want ...sources.Window) {
 		t.Helper()
@@ -136,8 +136,8 @@ func badWindows(t *testing.T, s *Store) {
 }
 
 func liveChanges(t *testing.T, s *Store) {
-	accept(t, s, told("c1", "v1", sources.Succeeded, 1), told("c2", "v2", sources.Succeeded, 10))
-	other := told("c3", "v9", sources.Succeeded, 20)
+	accept(t, s, eventOf("c1", "v1", sources.Succeeded, 1), eventOf("c2", "v2", sources.Succeeded, 10))
+	other := eventOf("c3", "v9", sources.Succeeded, 20)
 	other.Service = "search"
 	accept(t, s, other)
 	for since, want := range map[int][]string{0: {"c2", "c3"}, 15: {"c3"}, 30: nil} {

@@ -7,7 +7,7 @@ import (
 
 func goodRules(t *testing.T, s *Store) {
 	if _, _, err := s.GoodRules(t.Context()); !errors.Is(err, ErrNotFound) {
-		t.Errorf("nothing kept: %v", err)
+		t.Errorf("nothing stored: %v", err)
 	}
 	for _, c := range []struct {
 		body   string

@@ -66,10 +66,10 @@ func incidents(t *testing.T, s *Store) {
 		t.Errorf("the journal: %+v, %v", entries, err)
 	}
 
-	bad := accept(t, s, told("b1", "b1", sources.Succeeded, 5)).Change
+	bad := accept(t, s, eventOf("b1", "b1", sources.Succeeded, 5)).Change
 	if err := s.SetStanding(t.Context(), bad.Key, Bad); err != nil {
 		t.Fatal(err)
 	}
-	accept(t, s, told("g1", "g1", sources.Succeeded, 8))
+	accept(t, s, eventOf("g1", "g1", sources.Succeeded, 8))
 	masked("cart", "production", 0, 59, window(5, 8), window(30, 35))
 }

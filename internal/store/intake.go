@@ -10,48 +10,50 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// mergeWithin is how far apart in time two tools may tell of one version and
-// mean one change.
+// mergeWithin is how far apart in time the reports of two tools about one version
+// may be, to be about one change.
 const mergeWithin = 30 * time.Minute
 
-// take folds one event into its change within tx. The slot is left unsettled.
-func take(ctx context.Context, tx *sql.Tx, d *delivery) (Accepted, error) {
-	slot := slotKey(d.event.Slot())
+// storeEvent folds one event into its change within tx. The caller updates the
+// slot afterwards.
+func storeEvent(ctx context.Context, tx *sql.Tx, p *pendingEvent) (Accepted, error) {
+	slot := slotKey(p.event.Slot())
 	if err := lockSlot(ctx, tx, slot); err != nil {
 		return Accepted{}, err
 	}
-	known, err := heardBefore(ctx, tx, d.event)
+	known, err := findDuplicate(ctx, tx, p.event)
 	if err != nil || known.Duplicate {
 		return known, err
 	}
-	c, created, err := foldInto(ctx, tx, slot, d)
+	c, created, err := foldEvent(ctx, tx, slot, p)
 	if err != nil {
 		return Accepted{}, err
 	}
-	return Accepted{Change: c, Created: created}, saveEvent(ctx, tx, c.Key, d)
+	return Accepted{Change: c, Created: created}, saveEvent(ctx, tx, c.Key, p)
 }
 
-// heardBefore gives the change of an event that is stored already.
-func heardBefore(ctx context.Context, tx executor, e sources.Event) (Accepted, error) {
+// findDuplicate returns the change of an event that is stored already, the zero
+// Accepted if it is not.
+func findDuplicate(ctx context.Context, tx executor, e sources.Event) (Accepted, error) {
 	c, err := scanChange(tx.QueryRowContext(ctx, selectChange+`
 		WHERE key = (SELECT change_key FROM events WHERE source = $1 AND event_id = $2)`, e.Source, e.EventID))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Accepted{}, nil
 	}
-	return Accepted{Change: c, Duplicate: err == nil}, wrap(err, "look for duplicate")
+	return Accepted{Change: c, Duplicate: err == nil}, wrap(err, "look for a duplicate")
 }
 
-// foldInto finds the event's change, or begins one, and saves it under the
-// name the tool has for it.
-func foldInto(ctx context.Context, tx executor, slot string, d *delivery) (c Change, created bool, err error) {
-	c, found, err := changeOf(ctx, tx, slot, d.event)
+// foldEvent folds the event into its change, or into a new one, and saves that
+// with the tool's own id of it.
+func foldEvent(ctx context.Context, tx executor, slot string, p *pendingEvent) (c Change, created bool, err error) {
+	c, found, err := findChange(ctx, tx, slot, p.event)
 	if err != nil {
 		return Change{}, false, err
 	}
 	if found {
-		c.Change = c.Fold(d.event)
+		c.Change = c.Fold(p.event)
 	} else {
-		c = Change{Change: sources.Begin(d.event), ReceivedAt: d.now}
+		c = Change{Change: sources.Begin(p.event), ReceivedAt: p.now}
 		c.Key = c.Change.Key()
 		if c.Epoch, err = nextEpoch(ctx, tx, slot); err != nil {
 			return Change{}, false, err
@@ -62,13 +64,13 @@ func foldInto(ctx context.Context, tx executor, slot string, d *delivery) (c Cha
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO names (slot, name, key) VALUES ($1, $2, $3) ON CONFLICT (slot, name) DO NOTHING`,
-		slot, d.event.ChangeID, c.Key)
+		slot, p.event.ChangeID, c.Key)
 	return c, !found, wrap(err, "save the change's name")
 }
 
-// changeOf finds the change an event tells of: by the tool's name for it, or
-// as another tool's word of the same version.
-func changeOf(ctx context.Context, tx executor, slot string, e sources.Event) (Change, bool, error) {
+// findChange finds the change that an event reports: by the tool's own id of it, or
+// as another tool's report of the same version.
+func findChange(ctx context.Context, tx executor, slot string, e sources.Event) (Change, bool, error) {
 	c, err := scanChange(tx.QueryRowContext(ctx, selectChange+`
 		WHERE key = (SELECT key FROM names WHERE slot = $1 AND name = $2)`, slot, e.ChangeID))
 	if err == nil {
@@ -77,7 +79,7 @@ func changeOf(ctx context.Context, tx executor, slot string, e sources.Event) (C
 	if !errors.Is(err, sql.ErrNoRows) {
 		return Change{}, false, fmt.Errorf("find change by name: %w", err)
 	}
-	neighbours, err := neighboursAt(ctx, tx, slot, e.At)
+	neighbours, err := adjacentChanges(ctx, tx, slot, e.At)
 	for _, c := range neighbours {
 		if sameChange(c.Change, e) {
 			return c, true, nil
@@ -86,11 +88,11 @@ func changeOf(ctx context.Context, tx executor, slot string, e sources.Event) (C
 	return Change{}, false, wrap(err, "find change by version")
 }
 
-// neighboursAt gives the last change of the slot that began by at and the
-// first that began after. Only these can be what a second tool speaks of: one
-// version told of again, with another between, is a new change — as every
-// rollback is.
-func neighboursAt(ctx context.Context, tx executor, slot string, at time.Time) ([]Change, error) {
+// adjacentChanges returns the last change of the slot that started up to at, and
+// the first that started later. Only these can be what a second tool reports: if a
+// version comes again after another version, that is a new change, as every rollback
+// is.
+func adjacentChanges(ctx context.Context, tx executor, slot string, at time.Time) ([]Change, error) {
 	before, err := collect(ctx, tx, scanChange, selectChange+`
 		WHERE slot = $1 AND started_at <= $2 ORDER BY started_at DESC, sequence DESC, epoch DESC LIMIT 1`, slot, micros(at))
 	if err != nil {
@@ -101,9 +103,9 @@ func neighboursAt(ctx context.Context, tx executor, slot string, at time.Time) (
 	return append(before, after...), err
 }
 
-// sameChange says whether e is another tool's word of c: one version, within
-// mergeWithin, from a tool not heard of it yet. The same tool under another
-// name means another change.
+// sameChange says whether e is another tool's report of c: of the same version,
+// within mergeWithin, from a tool that has not reported c. The same tool means
+// another change, because it would have used the id that it has for c.
 func sameChange(c sources.Change, e sources.Event) bool {
 	if e.Version == "" || e.Version != c.Version {
 		return false
@@ -123,18 +125,18 @@ func sameChange(c sources.Change, e sources.Event) bool {
 	return !e.At.Before(c.StartedAt.Add(-mergeWithin)) && !e.At.After(last.Add(mergeWithin))
 }
 
-// saveEvent stores what the tool sent, as it sent it.
-func saveEvent(ctx context.Context, tx executor, key string, d *delivery) error {
+// saveEvent stores the body that the tool sent, unchanged.
+func saveEvent(ctx context.Context, tx executor, key string, p *pendingEvent) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO events (source, event_id, change_key, received_at, raw) VALUES ($1, $2, $3, $4, $5)`,
-		d.event.Source, d.event.EventID, key, micros(d.now), d.raw)
+		p.event.Source, p.event.EventID, key, micros(p.now), p.raw)
 	return wrap(err, "save event")
 }
 
-// Prune forgets the bodies of events received before a moment, and the
-// profiles that served then and no more, and returns how many rows that were.
-// What names an event is kept: a delivery replayed a year later is still a
-// duplicate.
+// Prune deletes the bodies of events received before a time, and the used profiles
+// that were learned until then and that no name refers to. It returns the number of
+// rows. The ids of events stay, so that an event that is sent again a year later is
+// still a duplicate.
 func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	result, err := s.write.ExecContext(ctx,
 		`UPDATE events SET raw = NULL WHERE raw IS NOT NULL AND received_at < $1`, micros(before))

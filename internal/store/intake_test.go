@@ -14,7 +14,7 @@ import (
 )
 
 func duplicateChangesNothing(t *testing.T, s *Store) {
-	e := told("c1", "v1", sources.Succeeded, 5)
+	e := eventOf("c1", "v1", sources.Succeeded, 5)
 	first := accept(t, s, e)
 	again := e
 	again.Status = sources.Failed // a replay cannot say something else under an old id
@@ -31,8 +31,8 @@ func duplicateChangesNothing(t *testing.T, s *Store) {
 }
 
 func laterStatusIsNews(t *testing.T, s *Store) {
-	c := accept(t, s, told("c1", "v1", sources.Started, 5)).Change
-	done := accept(t, s, told("c1", "v1", sources.Succeeded, 8))
+	c := accept(t, s, eventOf("c1", "v1", sources.Started, 5)).Change
+	done := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 8))
 	if done.Created || done.Duplicate || done.Change.Key != c.Key {
 		t.Errorf("%+v", done)
 	}
@@ -42,7 +42,7 @@ func laterStatusIsNews(t *testing.T, s *Store) {
 }
 
 func twoToolsOneChange(t *testing.T, s *Store) {
-	c := accept(t, s, told("c1", "v1", sources.Started, 5)).Change
+	c := accept(t, s, eventOf("c1", "v1", sources.Started, 5)).Change
 	f := func(name string, e sources.Event) {
 		t.Helper()
 		a := accept(t, s, e)
@@ -50,10 +50,10 @@ func twoToolsOneChange(t *testing.T, s *Store) {
 			t.Errorf("%s: a change of its own: %+v", name, a.Change)
 		}
 	}
-	f("by name", from("argo", told("c1", "v1", sources.Succeeded, 58)))
-	f("by version", from("spinnaker", told("pipeline-7", "v1", sources.Started, 7)))
-	f("by the name it got", from("spinnaker", told("pipeline-7", "v2", sources.Succeeded, 8)))
-	f("told earlier than the first", from("flux", told("rev-1", "v1", sources.Started, 3)))
+	f("by name", from("argo", eventOf("c1", "v1", sources.Succeeded, 58)))
+	f("by version", from("spinnaker", eventOf("pipeline-7", "v1", sources.Started, 7)))
+	f("by the name it got", from("spinnaker", eventOf("pipeline-7", "v2", sources.Succeeded, 8)))
+	f("reported earlier than the first", from("flux", eventOf("rev-1", "v1", sources.Started, 3)))
 	if got := reread(t, s, c); len(got.Witnesses) != 4 || !got.StartedAt.Equal(at(3)) {
 		t.Errorf("%+v", got.Change)
 	}
@@ -66,18 +66,18 @@ func twoChangesAfterAll(t *testing.T, s *Store) {
 			t.Errorf("%s: merged into %s", name, a.Change.ID)
 		}
 	}
-	f("the first", told("c1", "v1", sources.Succeeded, 0))
-	f("the same tool, another name", told("c2", "v1", sources.Succeeded, 1))
-	f("more than half an hour later", from("argo", told("late", "v1", sources.Succeeded, 32)))
-	f("another version", from("argo", told("a2", "v2", sources.Succeeded, 34)))
-	f("back to the first version", from("flux", told("f1", "v1", sources.Succeeded, 36)))
-	staging := from("argo", told("s1", "v1", sources.Succeeded, 37))
+	f("the first", eventOf("c1", "v1", sources.Succeeded, 0))
+	f("the same tool, another name", eventOf("c2", "v1", sources.Succeeded, 1))
+	f("more than half an hour later", from("argo", eventOf("late", "v1", sources.Succeeded, 32)))
+	f("another version", from("argo", eventOf("a2", "v2", sources.Succeeded, 34)))
+	f("back to the first version", from("flux", eventOf("f1", "v1", sources.Succeeded, 36)))
+	staging := from("argo", eventOf("s1", "v1", sources.Succeeded, 37))
 	staging.Environment = "staging"
 	f("another slot", staging)
-	flag := from("argo", told("flag", "", sources.Succeeded, 38))
+	flag := from("argo", eventOf("flag", "", sources.Succeeded, 38))
 	flag.Kind = sources.Flag
 	f("a flag", flag)
-	flag = from("unleash", told("flag-2", "", sources.Succeeded, 38))
+	flag = from("unleash", eventOf("flag-2", "", sources.Succeeded, 38))
 	flag.Kind = sources.Flag
 	f("another flag, neither has a version", flag)
 }
@@ -87,7 +87,7 @@ func thousandAtOnce(t *testing.T, s *Store) {
 	var g errgroup.Group
 	for i := range events {
 		g.Go(func() error {
-			e := told(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i%59)
+			e := eventOf(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i%59)
 			e.Service = fmt.Sprint("service-", i%services)
 			_, err := s.Accept(t.Context(), admitted(e), []byte("{}"), now)
 			return err
@@ -110,7 +110,7 @@ func racedByTwoTools(t *testing.T, s *Store) {
 		keys := make([]string, 4)
 		for j := range keys {
 			g.Go(func() error {
-				e := told(fmt.Sprint("c", i, " of ", j), fmt.Sprint("v", i), sources.Started, i)
+				e := eventOf(fmt.Sprint("c", i, " of ", j), fmt.Sprint("v", i), sources.Started, i)
 				a, err := s.Accept(t.Context(), admitted(from(fmt.Sprint("tool-", j), e)), nil, now)
 				keys[j] = a.Change.Key
 				return err
@@ -140,7 +140,7 @@ func badEventSparesNeighbours(t *testing.T, s *Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	cancelled.ctx = ctx
-	s.takeGroup([]*delivery{bad, good, cancelled})
+	s.storeGroup([]*pendingEvent{bad, good, cancelled})
 	if bad.err == nil || good.err != nil || !errors.Is(cancelled.err, context.Canceled) {
 		t.Errorf("bad: %v, good: %v, cancelled: %v", bad.err, good.err, cancelled.err)
 	}
@@ -156,19 +156,19 @@ func badEventSparesNeighbours(t *testing.T, s *Store) {
 	}
 }
 
-func waiting(t *testing.T, id string) *delivery {
-	e := told(id, id, sources.Started, 1)
+func waiting(t *testing.T, id string) *pendingEvent {
+	e := eventOf(id, id, sources.Started, 1)
 	e.Service = id
-	return &delivery{ctx: t.Context(), event: e, now: now, done: make(chan struct{})}
+	return &pendingEvent{ctx: t.Context(), event: e, now: now, done: make(chan struct{})}
 }
 
 func cancelledCaller(t *testing.T, s *Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Accept(ctx, admitted(told("c1", "v1", sources.Started, 1)), nil, now); !errors.Is(err, context.Canceled) {
+	if _, err := s.Accept(ctx, admitted(eventOf("c1", "v1", sources.Started, 1)), nil, now); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	nobodys, err := sources.Admit(told("c1", "", sources.Started, 1), nil, now)
+	nobodys, err := sources.Admit(eventOf("c1", "", sources.Started, 1), nil, now)
 	if err == nil {
 		t.Error("an event without version was admitted")
 	}
@@ -178,7 +178,7 @@ func cancelledCaller(t *testing.T, s *Store) {
 }
 
 func pruning(t *testing.T, s *Store) {
-	e := told("c1", "v1", sources.Started, 1)
+	e := eventOf("c1", "v1", sources.Started, 1)
 	accept(t, s, e)
 	for want := int64(1); want >= 0; want-- {
 		if n, err := s.Prune(t.Context(), now.Add(time.Second)); err != nil || n != want {
@@ -195,7 +195,7 @@ func TestAcceptAfterClose(t *testing.T) {
 	var g sync.WaitGroup
 	for i := range 50 {
 		g.Go(func() {
-			_, err := s.Accept(t.Context(), admitted(told(fmt.Sprint(i), "v", sources.Started, 1)), nil, now)
+			_, err := s.Accept(t.Context(), admitted(eventOf(fmt.Sprint(i), "v", sources.Started, 1)), nil, now)
 			if err != nil && !errors.Is(err, ErrClosed) {
 				t.Error(err)
 			}
@@ -205,7 +205,7 @@ func TestAcceptAfterClose(t *testing.T) {
 		t.Error(err)
 	}
 	g.Wait()
-	if _, err := s.Accept(t.Context(), admitted(told("late", "v", sources.Started, 1)), nil, now); !errors.Is(err, ErrClosed) {
+	if _, err := s.Accept(t.Context(), admitted(eventOf("late", "v", sources.Started, 1)), nil, now); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }
@@ -218,7 +218,7 @@ func BenchmarkAccept(b *testing.B) {
 			g.SetLimit(callers)
 			for i := range b.N {
 				g.Go(func() error {
-					e := told(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Succeeded, 1)
+					e := eventOf(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Succeeded, 1)
 					e.At = at(0).Add(time.Duration(i) * time.Millisecond)
 					e.Service = fmt.Sprint("service-", i%100)
 					_, err := s.Accept(b.Context(), admitted(e), []byte(`{"raw":true}`), now.Add(time.Hour))

@@ -57,7 +57,7 @@ func TestIntakeBesideJobs(t *testing.T) {
 	const n = 50
 	done := besideJobs(t, s, n)
 	for i := range n {
-		accept(t, s, told(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i))
+		accept(t, s, eventOf(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i))
 	}
 	for range n {
 		select {
@@ -76,7 +76,7 @@ func BenchmarkAcceptBesideJobs(b *testing.B) {
 	var accepts, reads []time.Duration
 	for i := range b.N {
 		began := time.Now()
-		accept(b, s, told(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i%59))
+		accept(b, s, eventOf(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i%59))
 		accepts = append(accepts, time.Since(began))
 		began = time.Now()
 		if _, err := s.UnplannedChanges(b.Context()); err != nil {

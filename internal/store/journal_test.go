@@ -120,11 +120,11 @@ func movesAreRecorded(t *testing.T, s *Store) {
 	result := OrderResult{Key: o.Key, Claim: claim, State: rollback.Done, Receipt: receipt, At: now}
 	must(t, true, "finish")(s.FinishOrder(t.Context(), result))
 	must(t, false, "finish again")(s.FinishOrder(t.Context(), result))
-	second := accept(t, s, told("c2", "v2", sources.Succeeded, 20)).Change
+	second := accept(t, s, eventOf("c2", "v2", sources.Succeeded, 20)).Change
 	if _, _, err := s.CreateOrder(t.Context(), orderFor(second)); err != nil {
 		t.Fatal(err)
 	}
-	accept(t, s, told("c3", "v3", sources.Succeeded, 30))
+	accept(t, s, eventOf("c3", "v3", sources.Succeeded, 30))
 	var got []string
 	for _, e := range chain(t, s, time.Time{}, time.Time{}) {
 		got = append(got, e.Actor+": "+string(e.Detail))
@@ -180,8 +180,8 @@ func holds(t *testing.T, s *Store) {
 	if first < 0 || slices.Contains(won[first+1:], true) {
 		t.Errorf("set by %v, want one", won)
 	}
-	if told, err := s.PendingOutgoing(t.Context()); err != nil || len(told) != 1 {
-		t.Errorf("%d messages, %v", len(told), err)
+	if pending, err := s.PendingOutgoing(t.Context()); err != nil || len(pending) != 1 {
+		t.Errorf("%d messages, %v", len(pending), err)
 	}
 	inForce := func(minute, want int) []Hold {
 		t.Helper()

@@ -10,8 +10,8 @@ import (
 // badVersionsOfOlderDatabase opens a database in which versions still stand as
 // condemned, the word that bad replaced.
 func badVersionsOfOlderDatabase(t *testing.T, s *Store) {
-	old := accept(t, s, told("c1", "v1", sources.Succeeded, 1)).Change
-	good := accept(t, s, told("c2", "v2", sources.Succeeded, 10)).Change
+	old := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 1)).Change
+	good := accept(t, s, eventOf("c2", "v2", sources.Succeeded, 10)).Change
 	if err := s.SetStanding(t.Context(), good.Key, Good); err != nil {
 		t.Fatal(err)
 	}

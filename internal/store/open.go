@@ -33,7 +33,7 @@ type Store struct {
 	pool    *pgxpool.Pool // nil on SQLite
 	release func() error  // releases the file lock, or closes the pool
 
-	intake  chan *delivery
+	intake  chan *pendingEvent
 	closing chan struct{} // closed by Close: no event is accepted any more
 	drained chan struct{} // closed when the last group is committed
 	once    sync.Once

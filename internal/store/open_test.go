@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func acceptUntilKilled(path string) {
 	s, err := Open(context.Background(), "sqlite:"+path)
 	for i := 0; err == nil; i++ {
-		_, err = s.Accept(context.Background(), admitted(told(fmt.Sprint("c", i), "v", sources.Started, 1)), []byte("{}"), now)
+		_, err = s.Accept(context.Background(), admitted(eventOf(fmt.Sprint("c", i), "v", sources.Started, 1)), []byte("{}"), now)
 		if err == nil {
 			fmt.Println(i)
 		}
@@ -62,7 +62,7 @@ func TestAcceptedSurvivesKill(t *testing.T) {
 	}
 	s := openFile(t, path)
 	for i := range accepted {
-		if a := accept(t, s, told(fmt.Sprint("c", i), "v", sources.Started, 1)); !a.Duplicate {
+		if a := accept(t, s, eventOf(fmt.Sprint("c", i), "v", sources.Started, 1)); !a.Duplicate {
 			t.Errorf("event %d was acknowledged and is gone", i)
 		}
 	}
@@ -98,7 +98,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestOneProcessAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new dir", "a file?.db")
 	first := openFile(t, path)
-	accept(t, first, told("c1", "v1", sources.Started, 1))
+	accept(t, first, eventOf("c1", "v1", sources.Started, 1))
 	if _, err := Open(t.Context(), "sqlite:"+path); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("opened twice: %v", err)
 	}
@@ -106,7 +106,7 @@ func TestOneProcessAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := openFile(t, path)
-	if !accept(t, second, told("c1", "v1", sources.Started, 1)).Duplicate {
+	if !accept(t, second, eventOf("c1", "v1", sources.Started, 1)).Duplicate {
 		t.Error("another file was opened")
 	}
 	if err := second.Ping(t.Context()); err != nil || second.Shared() || second.Pool() != nil {
@@ -117,7 +117,7 @@ func TestOneProcessAFile(t *testing.T) {
 func TestFilesArePrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	s := openFile(t, filepath.Join(dir, "test.db"))
-	accept(t, s, told("c1", "v1", sources.Started, 1))
+	accept(t, s, eventOf("c1", "v1", sources.Started, 1))
 	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s is %s", path, info.Mode())
@@ -145,7 +145,7 @@ func TestFullDiskIsNoSuccess(t *testing.T) {
 	raw := []byte(strings.Repeat("x", 4000))
 	accepted, refused := map[int]bool{}, 0
 	for i := range 60 {
-		_, err := s.Accept(t.Context(), admitted(told(fmt.Sprint("c", i), "v", sources.Started, 1)), raw, now)
+		_, err := s.Accept(t.Context(), admitted(eventOf(fmt.Sprint("c", i), "v", sources.Started, 1)), raw, now)
 		accepted[i] = err == nil
 		if err != nil {
 			refused++
@@ -156,7 +156,7 @@ func TestFullDiskIsNoSuccess(t *testing.T) {
 	}
 	limit(1 << 30)
 	for i, want := range accepted {
-		if got := accept(t, s, told(fmt.Sprint("c", i), "v", sources.Started, 1)).Duplicate; got != want {
+		if got := accept(t, s, eventOf(fmt.Sprint("c", i), "v", sources.Started, 1)).Duplicate; got != want {
 			t.Errorf("event %d: answered %v, stored %v", i, want, got)
 		}
 	}

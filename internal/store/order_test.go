@@ -16,7 +16,7 @@ import (
 )
 
 func oneOrderAChange(t *testing.T, s *Store) {
-	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	c := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 10)).Change
 	var g errgroup.Group
 	won := make([]bool, 20)
 	rules := make([]string, len(won))
@@ -74,7 +74,7 @@ func oneClaimAnOrder(t *testing.T, s *Store) {
 // and a cancelled order must not be sending.
 func claimAgainstSupersession(t *testing.T, s *Store) {
 	for i := range 20 {
-		e := told("c1", "v1", sources.Succeeded, 10)
+		e := eventOf("c1", "v1", sources.Succeeded, 10)
 		e.Service, e.EventID = fmt.Sprint("cart-", i), fmt.Sprint(i)
 		c := accept(t, s, e).Change
 		if _, _, err := s.CreateOrder(t.Context(), orderFor(c)); err != nil {
@@ -102,7 +102,7 @@ func claimAgainstSupersession(t *testing.T, s *Store) {
 
 func orderAgainstSupersession(t *testing.T, s *Store) {
 	for i := range 20 {
-		e := told("c1", "v1", sources.Succeeded, 10)
+		e := eventOf("c1", "v1", sources.Succeeded, 10)
 		e.Service, e.EventID = fmt.Sprint("cart-", i), fmt.Sprint(i)
 		c := accept(t, s, e).Change
 		e.ChangeID, e.EventID, e.Version, e.At = "c2", e.EventID+"b", "v2", at(20)
@@ -129,7 +129,7 @@ func whoMayNotClaim(t *testing.T, s *Store) {
 			e.Service, e.EventID = fmt.Sprint("cart-", n), fmt.Sprint(e.EventID, n)
 			return e
 		}
-		c := accept(t, s, mine(told("c1", "v1", sources.Succeeded, 10))).Change
+		c := accept(t, s, mine(eventOf("c1", "v1", sources.Succeeded, 10))).Change
 		o := orderFor(c)
 		edit(&o)
 		if _, ok, err := s.CreateOrder(t.Context(), o); !ok || err != nil {
@@ -147,12 +147,12 @@ func whoMayNotClaim(t *testing.T, s *Store) {
 	f("another epoch", false, func(o *rollback.Order) { o.Epoch++ })
 	f("expired", false, func(o *rollback.Order) { o.ExpiresAt = now })
 	f("not yet expired", true, func(o *rollback.Order) { o.ExpiresAt = now.Add(time.Second) })
-	f("a newer one rolls", false, plain, told("c2", "v2", sources.Started, 20))
-	f("a newer one failed", true, plain, told("c2", "v2", sources.Started, 20), told("c2", "v2", sources.Failed, 21))
-	f("a newer one succeeded", false, plain, told("c2", "v2", sources.Succeeded, 20))
-	f("an older one came late", true, plain, told("c0", "v0", sources.Succeeded, 5))
+	f("a newer one rolls", false, plain, eventOf("c2", "v2", sources.Started, 20))
+	f("a newer one failed", true, plain, eventOf("c2", "v2", sources.Started, 20), eventOf("c2", "v2", sources.Failed, 21))
+	f("a newer one succeeded", false, plain, eventOf("c2", "v2", sources.Succeeded, 20))
+	f("an older one came late", true, plain, eventOf("c0", "v0", sources.Succeeded, 5))
 	when = at(20).Add(watch.MaxRolling)
-	f("a newer one was never heard of again", true, plain, told("c2", "v2", sources.Started, 20))
+	f("a newer one was never heard of again", true, plain, eventOf("c2", "v2", sources.Started, 20))
 }
 
 func finishingNeedsTheClaim(t *testing.T, s *Store) {
@@ -174,7 +174,7 @@ func finishingNeedsTheClaim(t *testing.T, s *Store) {
 	must(t, false, "reclaim of a claim that was taken over")(ok, err)
 	must(t, false, "the old claim")(finish(1, rollback.Done))
 	if _, err := s.Outgoing(t.Context(), "m1"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("told of an end that was refused: %v", err)
+		t.Errorf("stored a message about an end that was refused: %v", err)
 	}
 	must(t, true, "the claim")(finish(claim, rollback.Done))
 	must(t, false, "twice")(finish(claim, rollback.Failed))
@@ -188,7 +188,7 @@ func finishingNeedsTheClaim(t *testing.T, s *Store) {
 		t.Error(diff)
 	}
 	if m, err := s.Outgoing(t.Context(), "m1"); err != nil || m.State != Pending {
-		t.Errorf("not told: %+v, %v", m, err)
+		t.Errorf("no message stored: %+v, %v", m, err)
 	}
 	if _, err := finish(claim, rollback.Approved); err == nil {
 		t.Error("sending ended as approved")
@@ -224,12 +224,12 @@ func verifyingOrders(t *testing.T, s *Store) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	if m, err := s.Outgoing(t.Context(), "m2"); err != nil || m.State != Pending {
-		t.Errorf("not told: %+v, %v", m, err)
+		t.Errorf("no message stored: %+v, %v", m, err)
 	}
 }
 
 func movingOrders(t *testing.T, s *Store) {
-	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	c := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 10)).Change
 	o := orderFor(c)
 	o.State, o.Automatic = rollback.Proposed, false
 	if _, _, err := s.CreateOrder(t.Context(), o); err != nil {
@@ -263,8 +263,8 @@ func movingOrders(t *testing.T, s *Store) {
 	if found, err := s.Orders(t.Context(), nil, 0); err != nil || len(found) != 1 || found[0].Actor != "bob" {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if told, err := s.PendingOutgoing(t.Context()); err != nil || len(told) != 3 {
-		t.Errorf("%d messages, %v", len(told), err)
+	if pending, err := s.PendingOutgoing(t.Context()); err != nil || len(pending) != 3 {
+		t.Errorf("%d messages, %v", len(pending), err)
 	}
 }
 
@@ -284,7 +284,7 @@ func recentRollbacks(t *testing.T, s *Store) {
 	f(1, "", at(30))
 	f(0, "", at(31))
 	f(0, "eu", at(0))
-	other := told("c9", "v9", sources.Succeeded, 10)
+	other := eventOf("c9", "v9", sources.Succeeded, 10)
 	other.Region = "eu"
 	byHand := orderFor(accept(t, s, other).Change)
 	byHand.Automatic = false

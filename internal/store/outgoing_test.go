@@ -15,7 +15,7 @@ func messagesOnce(t *testing.T, s *Store) {
 		Message: notify.Message{Key: "k/red", Title: "bad", Moved: []string{"a", "b"}, At: at(1)},
 	}
 	must(t, true, "new")(s.PutOutgoing(t.Context(), m))
-	must(t, false, "told")(s.PutOutgoing(t.Context(), m))
+	must(t, false, "stored again")(s.PutOutgoing(t.Context(), m))
 	finish := func(state, problem string) (bool, error) {
 		return s.FinishOutgoing(t.Context(), m.ID, state, problem, at(5))
 	}
@@ -33,8 +33,8 @@ func messagesOnce(t *testing.T, s *Store) {
 	if diff := cmp.Diff(m, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	if told, err := s.OutgoingOf(t.Context(), "k"); err != nil || len(told) != 1 {
-		t.Errorf("%+v, %v", told, err)
+	if all, err := s.OutgoingOf(t.Context(), "k"); err != nil || len(all) != 1 {
+		t.Errorf("%+v, %v", all, err)
 	}
 	if waiting, err := s.PendingOutgoing(t.Context()); err != nil || len(waiting) != 0 {
 		t.Errorf("%+v, %v", waiting, err)

@@ -52,7 +52,7 @@ func TestReplicasStartTogether(t *testing.T) {
 		defer s.Close()
 		g.Go(func() error {
 			for minute := range 50 {
-				if _, err := s.Accept(t.Context(), admitted(told(rand.Text(), "v1", "started", minute)), nil, now); err != nil {
+				if _, err := s.Accept(t.Context(), admitted(eventOf(rand.Text(), "v1", "started", minute)), nil, now); err != nil {
 					return err
 				}
 			}

@@ -17,7 +17,7 @@ func TestReadBesideTheOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer owner.Close()
-	if _, err := owner.Accept(t.Context(), admitted(told("c1", "v1", sources.Succeeded, 1)), nil, time.Now()); err != nil {
+	if _, err := owner.Accept(t.Context(), admitted(eventOf("c1", "v1", sources.Succeeded, 1)), nil, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	s, err := OpenReadOnly(t.Context(), url)

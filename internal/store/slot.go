@@ -44,15 +44,15 @@ type slotState struct {
 func arrange(changes []slotState) []slotState {
 	live, rolling := newest(changes, sources.Succeeded), newest(changes, sources.Started)
 	arranged := make([]slotState, len(changes))
-	for i, p := range changes {
-		p.supersededBy, p.suspendedBy, p.suspendedUntil = "", "", time.Time{}
+	for i, c := range changes {
+		c.supersededBy, c.suspendedBy, c.suspendedUntil = "", "", time.Time{}
 		switch {
-		case live != nil && sources.Newer(live.change, p.change):
-			p.supersededBy = live.key
-		case rolling != nil && sources.Newer(rolling.change, p.change):
-			p.suspendedBy, p.suspendedUntil = rolling.key, rolling.change.StartedAt.Add(watch.MaxRolling)
+		case live != nil && sources.Newer(live.change, c.change):
+			c.supersededBy = live.key
+		case rolling != nil && sources.Newer(rolling.change, c.change):
+			c.suspendedBy, c.suspendedUntil = rolling.key, rolling.change.StartedAt.Add(watch.MaxRolling)
 		}
-		arranged[i] = p
+		arranged[i] = c
 	}
 	return arranged
 }
@@ -60,8 +60,8 @@ func arrange(changes []slotState) []slotState {
 // newest returns the newest change of the given status, or nil.
 func newest(changes []slotState, status sources.Status) *slotState {
 	var found *slotState
-	for i, p := range changes {
-		if p.change.Status == status && (found == nil || sources.Newer(p.change, found.change)) {
+	for i, c := range changes {
+		if c.change.Status == status && (found == nil || sources.Newer(c.change, found.change)) {
 			found = &changes[i]
 		}
 	}
@@ -79,11 +79,11 @@ func updateSlot(ctx context.Context, tx executor, slot string, now time.Time) (e
 	if err != nil {
 		return nil, wrap(err, "read slot")
 	}
-	for i, p := range arrange(before) {
-		if p.equal(before[i]) {
+	for i, c := range arrange(before) {
+		if c.equal(before[i]) {
 			continue
 		}
-		cancelled, err := p.save(ctx, tx, now)
+		cancelled, err := c.save(ctx, tx, now)
 		if err != nil {
 			return nil, wrap(err, "update slot")
 		}
@@ -93,29 +93,29 @@ func updateSlot(ctx context.Context, tx executor, slot string, now time.Time) (e
 }
 
 func scanSlotState(r row) (slotState, error) {
-	var p slotState
+	var c slotState
 	var started, suspended int64
-	err := r.Scan(&p.key, &p.change.ID, &p.change.Status, &started, &p.change.Sequence, &p.suspendedBy, &suspended)
-	p.change.StartedAt, p.suspendedUntil = fromMicros(started), fromMicros(suspended)
-	return p, err
+	err := r.Scan(&c.key, &c.change.ID, &c.change.Status, &started, &c.change.Sequence, &c.suspendedBy, &suspended)
+	c.change.StartedAt, c.suspendedUntil = fromMicros(started), fromMicros(suspended)
+	return c, err
 }
 
 // equal says whether both have the same stored form.
-func (p slotState) equal(o slotState) bool {
-	return p.supersededBy == o.supersededBy && p.suspendedBy == o.suspendedBy && p.suspendedUntil.Equal(o.suspendedUntil)
+func (c slotState) equal(o slotState) bool {
+	return c.supersededBy == o.supersededBy && c.suspendedBy == o.suspendedBy && c.suspendedUntil.Equal(o.suspendedUntil)
 }
 
 // save stores the state, and cancels or suspends the change's order accordingly.
-func (p slotState) save(ctx context.Context, tx executor, now time.Time) ([]Entry, error) {
+func (c slotState) save(ctx context.Context, tx executor, now time.Time) ([]Entry, error) {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE changes SET superseded_by = $2, suspended_by = $3, suspended_until = $4 WHERE key = $1`,
-		p.key, p.supersededBy, p.suspendedBy, micros(p.suspendedUntil))
+		c.key, c.supersededBy, c.suspendedBy, micros(c.suspendedUntil))
 	if err != nil {
 		return nil, err
 	}
-	if p.supersededBy != "" {
-		return cancelOrder(ctx, tx, p.key, "superseded by "+p.supersededBy, now)
+	if c.supersededBy != "" {
+		return cancelOrder(ctx, tx, c.key, "superseded by "+c.supersededBy, now)
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE orders SET suspended_until = $2 WHERE key = $1`, p.key, micros(p.suspendedUntil))
+	_, err = tx.ExecContext(ctx, `UPDATE orders SET suspended_until = $2 WHERE key = $1`, c.key, micros(c.suspendedUntil))
 	return nil, err
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func newerChange(t *testing.T, s *Store) {
-	old := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	old := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 10)).Change
 	if _, _, err := s.CreateOrder(t.Context(), orderFor(old)); err != nil {
 		t.Fatal(err)
 	}
@@ -23,25 +23,25 @@ func newerChange(t *testing.T, s *Store) {
 			t.Errorf("%s: suspended by %q, superseded by %q, order %s", name, c.SuspendedBy, c.SupersededBy, state(t, s, old.Key))
 		}
 	}
-	f("an older one started late", told("c0", "v0", sources.Started, 5), false, false, rollback.Decided)
-	f("a newer one started", told("c2", "v2", sources.Started, 20), true, false, rollback.Decided)
+	f("an older one started late", eventOf("c0", "v0", sources.Started, 5), false, false, rollback.Decided)
+	f("a newer one started", eventOf("c2", "v2", sources.Started, 20), true, false, rollback.Decided)
 	if c, end := reread(t, s, old), at(20).Add(watch.MaxRolling); c.SuspendedAt(end.Add(-1)) == "" || c.SuspendedAt(end) != "" {
 		t.Errorf("the wait does not end at %s: %+v", end, c)
 	}
 	if o, err := s.Order(t.Context(), old.Key); err != nil || !o.SuspendedUntil.Equal(at(20).Add(watch.MaxRolling)) {
 		t.Errorf("suspended until %s, %v", o.SuspendedUntil, err)
 	}
-	f("the newer one failed", told("c2", "v2", sources.Failed, 22), false, false, rollback.Decided)
+	f("the newer one failed", eventOf("c2", "v2", sources.Failed, 22), false, false, rollback.Decided)
 	if o, _ := s.Order(t.Context(), old.Key); !o.SuspendedUntil.IsZero() {
 		t.Errorf("resumed, but suspended until %s", o.SuspendedUntil)
 	}
-	f("the next one started", told("c3", "v3", sources.Started, 30), true, false, rollback.Decided)
-	f("the next one succeeded", told("c3", "v3", sources.Succeeded, 33), false, true, rollback.Cancelled)
-	f("the next one failed after all", told("c3", "v3", sources.Failed, 35), false, true, rollback.Cancelled)
+	f("the next one started", eventOf("c3", "v3", sources.Started, 30), true, false, rollback.Decided)
+	f("the next one succeeded", eventOf("c3", "v3", sources.Succeeded, 33), false, true, rollback.Cancelled)
+	f("the next one failed after all", eventOf("c3", "v3", sources.Failed, 35), false, true, rollback.Cancelled)
 
-	late := accept(t, s, told("c4", "v4", sources.Succeeded, 40), told("c05", "v05", sources.Succeeded, 3)).Change
+	late := accept(t, s, eventOf("c4", "v4", sources.Succeeded, 40), eventOf("c05", "v05", sources.Succeeded, 3)).Change
 	if late.SupersededBy == "" || late.Epoch != 6 {
-		t.Errorf("told late, and born standing: %+v", late)
+		t.Errorf("reported late, and not superseded: %+v", late)
 	}
 	if o, made, err := s.CreateOrder(t.Context(), orderFor(late)); err != nil || made || o.Key != "" {
 		t.Errorf("order of a superseded change: %+v, %v, %v", o, made, err)
@@ -50,10 +50,10 @@ func newerChange(t *testing.T, s *Store) {
 
 func slotInAnyOrder(t *testing.T, s *Store) {
 	events := []sources.Event{
-		told("c1", "v1", sources.Started, 1), told("c1", "v1", sources.Succeeded, 4),
-		told("c2", "v2", sources.Started, 5), told("c2", "v2", sources.Failed, 8),
-		told("c3", "v3", sources.Succeeded, 9),
-		told("c4", "v4", sources.Started, 10),
+		eventOf("c1", "v1", sources.Started, 1), eventOf("c1", "v1", sources.Succeeded, 4),
+		eventOf("c2", "v2", sources.Started, 5), eventOf("c2", "v2", sources.Failed, 8),
+		eventOf("c3", "v3", sources.Succeeded, 9),
+		eventOf("c4", "v4", sources.Started, 10),
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for run := range 25 {

@@ -95,8 +95,8 @@ func at(minute int) time.Time { return time.Date(2026, 3, 1, 10, minute, 0, 0, t
 
 var now = at(59)
 
-// told is an event of change id; its event id is made of what it says.
-func told(id, version string, status sources.Status, minute int) sources.Event {
+// eventOf returns an event of change id. Its event id is made of the other values.
+func eventOf(id, version string, status sources.Status, minute int) sources.Event {
 	return sources.Event{
 		Source: "ci", EventID: fmt.Sprintf("%s %s %d", id, status, minute), ChangeID: id, Status: status,
 		At: at(minute), Service: "cart", Environment: "production", Kind: sources.Deploy, Version: version,
@@ -151,7 +151,7 @@ func orderFor(c Change) rollback.Order {
 // created stores a succeeded change and its order.
 func created(t *testing.T, s *Store) rollback.Order {
 	t.Helper()
-	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	c := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 10)).Change
 	o, ok, err := s.CreateOrder(t.Context(), orderFor(c))
 	if err != nil || !ok {
 		t.Fatalf("created %v, %v", ok, err)

@@ -23,7 +23,7 @@ func outcomes(t *testing.T, s *Store) {
 	put("b", "cart", 2, func(o *Outcome) { o.FalseAlarm = true }) // said before the watch ended
 	put("b", "cart", 3, fired)
 	put("c", "cart", 4, clean)
-	put("c", "cart", 4, clean) // told twice
+	put("c", "cart", 4, clean) // stored twice
 	put("d", "search", 5, fired)
 	put("d", "search", 6, func(o *Outcome) { o.Saved = true })
 	put("e", "search", 7, func(o *Outcome) { o.RuleHash = "other"; o.Clean = true })

@@ -19,7 +19,7 @@ import (
 // planned stores a change with one watch and returns the watch.
 func planned(t *testing.T, s *Store) watch.Watch {
 	t.Helper()
-	c := accept(t, s, told("c1", "v1", sources.Succeeded, 10)).Change
+	c := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 10)).Change
 	w := watch.Watch{ID: c.Key + ".red", ChangeKey: c.Key, Rule: "red", State: watch.Waiting, Bake: time.Hour, Next: at(11)}
 	if err := s.PlanChange(t.Context(), c.Key, []watch.Watch{w}); err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func planned(t *testing.T, s *Store) watch.Watch {
 }
 
 func planningTwice(t *testing.T, s *Store) {
-	accept(t, s, told("c0", "v0", sources.Started, 5))
+	accept(t, s, eventOf("c0", "v0", sources.Started, 5))
 	if cs, err := s.UnplannedChanges(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
 		t.Fatalf("unplanned %v, %v", ids(cs), err)
 	}

@@ -26,7 +26,7 @@ func (p *plant) files() (names []string) {
 var (
 	ackBeforeCommit = plant{"ack", "acknowledges before it commits", []edit{{
 		"internal/store/accept.go",
-		"\tcase <-d.done:\n\t\treturn d.accepted, wrap(d.err, \"accept event\")\n",
+		"\tcase <-p.done:\n\t\treturn p.accepted, wrap(p.err, \"accept event\")\n",
 		"\tdefault:\n\t\tc := sources.Begin(e)\n\t\treturn Accepted{Change: Change{Change: c, Key: c.Key()}, Created: true}, nil\n",
 	}}}
 
