@@ -54,9 +54,9 @@ func (x *executor) conflict(ctx context.Context, key string) error {
 	return fmt.Errorf("order %s is %s, not proposed: %w", key, o.State, store.ErrConflict)
 }
 
-// Admits checks whether a link's token lets its holder decide on the order. Its error
+// CheckLink checks whether a link's token lets its holder decide on the order. Its error
 // is for people and wraps rollback.ErrLink.
-func (x *executor) Admits(ctx context.Context, key, token string) error {
+func (x *executor) CheckLink(ctx context.Context, key, token string) error {
 	o, err := x.Store.Order(ctx, key)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)

@@ -241,10 +241,10 @@ func (e *Engine) Reject(ctx context.Context, key, actor, why string) error {
 	return e.orders.Reject(ctx, key, actor, why)
 }
 
-// Admits checks whether a link's token lets its holder decide on the order. Its error is
+// CheckLink checks whether a link's token lets its holder decide on the order. Its error is
 // for people and wraps rollback.ErrLink.
-func (e *Engine) Admits(ctx context.Context, key, token string) error {
-	return e.orders.Admits(ctx, key, token)
+func (e *Engine) CheckLink(ctx context.Context, key, token string) error {
+	return e.orders.CheckLink(ctx, key, token)
 }
 
 // RuleTrust is what rules have earned.

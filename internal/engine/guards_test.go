@@ -54,17 +54,17 @@ func TestAskedInsteadOfActing(t *testing.T) {
 	b.until("a question", b.ordered(key, rollback.Proposed))
 	m := b.wantTold("pager", "rollback to v1 waits for a person", "confounded", "cart config c7")
 	token := tokenIn(t, m.Action)
-	if err := b.Admits(t.Context(), key, token); err != nil {
+	if err := b.CheckLink(t.Context(), key, token); err != nil {
 		t.Errorf("the link of the message: %v", err)
 	}
-	if err := b.Admits(t.Context(), key, token[1:]); err == nil {
+	if err := b.CheckLink(t.Context(), key, token[1:]); err == nil {
 		t.Error("half a link leads on")
 	}
 	b.must(b.Approve(t.Context(), key, "amy"))
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Done)
 	b.wantCalls(1)
-	if err := b.Admits(t.Context(), key, token); err == nil || !strings.Contains(err.Error(), "is done already") {
+	if err := b.CheckLink(t.Context(), key, token); err == nil || !strings.Contains(err.Error(), "is done already") {
 		t.Errorf("a link that was used: %v", err)
 	}
 	o, err := b.Store.Order(t.Context(), key)

@@ -30,7 +30,7 @@ func (s *Server) approvePage(w http.ResponseWriter, r *http.Request) {
 
 // checkLink returns the problem with a link's token, nil if it is valid.
 func (s *Server) checkLink(r *http.Request, token string) error {
-	err := s.Engine.Admits(r.Context(), r.PathValue("key"), token)
+	err := s.Engine.CheckLink(r.Context(), r.PathValue("key"), token)
 	switch {
 	case err == nil:
 		return nil

@@ -70,7 +70,7 @@ func (e storeEngine) decide(ctx context.Context, key string, to rollback.State, 
 
 var approvals = rollback.ApprovalKey("a key of the tests")
 
-func (e storeEngine) Admits(ctx context.Context, key, token string) error {
+func (e storeEngine) CheckLink(ctx context.Context, key, token string) error {
 	o, err := e.Order(ctx, key)
 	if err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// post sends JSON with the token, and decodes the answer into a T if the status is
-// the wanted one.
+// post sends JSON with the token, fails the test unless the status is want, and
+// decodes the answer into a T.
 func post[T any](p *testServer, path, body string, want int) (answer T) {
 	p.t.Helper()
 	status, text, _ := p.ask(http.MethodPost, path, body, "Content-Type", "application/json", "Authorization", "Bearer "+token)
