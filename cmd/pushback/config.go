@@ -49,6 +49,8 @@ its line and column. Nothing is started, opened or written, and nobody is asked.
 With --online it then asks whether each metric store answers, whether Grafana takes
 the token, and whether each hook could act (preflight). That changes nothing either.
 
+--json writes a list of mistakes; with --online, an object with mistakes and answers.
+
 Exit code 0: all well. 1: something that was asked does not work. 2: the file has
 mistakes.
 

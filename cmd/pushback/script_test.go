@@ -23,6 +23,6 @@ func TestMain(m *testing.M) {
 // it, with its files, its output and its exit codes.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "address": address, "answers": answers, "recorded": recorded,
+		"exits": exits, "address": address, "answers": answers, "recorded": recorded, "outside": outside,
 	}})
 }

@@ -61,8 +61,11 @@ func New(c Config) (*Client, error) {
 	if err := outbound.CheckURL(c.URL); err != nil {
 		return nil, err
 	}
+	if c.TokenFile == "" {
+		return nil, errors.New("token_file is missing: a file that holds the token and nothing else")
+	}
 	if _, err := outbound.Secret(c.TokenFile); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("token_file: %w", err)
 	}
 	client, err := outbound.New(c.HTTP)
 	return &Client{c, client}, err

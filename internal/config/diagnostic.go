@@ -65,9 +65,12 @@ func (d Diagnostics) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Wrong reports whether Load found a mistake at a path of pushback.yml, or below it.
-func (c Config) Wrong(path string) bool {
-	return slices.ContainsFunc(c.wrong, func(p string) bool { return p == path || strings.HasPrefix(p, path+".") })
+// mistakenAt reports whether Load found a mistake at a path of pushback.yml, or below it.
+func (c Config) mistakenAt(path string) bool {
+	return slices.ContainsFunc(c.wrong, func(p string) bool {
+		rest, below := strings.CutPrefix(p, path)
+		return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
 }
 
 // Sorted are the diagnostics in the order of the file, each once.
@@ -78,7 +81,8 @@ func (d Diagnostics) Sorted() Diagnostics {
 
 // Mistakes are the mistakes that building the adapter at a path of pushback.yml has found.
 // An error that begins with a key of the adapter, as in "url is missing", stands at that
-// key, any other at the adapter's name. Errors that are joined are one mistake each.
+// key, any other at the adapter's name. Errors that are joined are one mistake each. An
+// error at a place where Load found a mistake follows from that one, and is left out.
 func (c Config) Mistakes(path string, err error) Diagnostics {
 	if several := joined(err); len(several) > 1 {
 		var all Diagnostics
@@ -88,9 +92,11 @@ func (c Config) Mistakes(path string, err error) Diagnostics {
 		return all
 	}
 	at := c.places.Key(path)
-	key := path + "." + leadingKey.FindString(strings.TrimPrefix(err.Error(), "the "))
-	if c.places.Has(key) {
-		at = c.places.Value(key)
+	if key := path + "." + leadingKey.FindString(strings.TrimPrefix(err.Error(), "the ")); c.places.Has(key) {
+		path, at = key, c.places.Value(key)
+	}
+	if c.mistakenAt(path) {
+		return nil
 	}
 	return Diagnostics{{File: c.File, Problem: strictyaml.Problem{
 		Line: at.Line, Column: at.Column, Code: BadSettings, Message: err.Error(),

@@ -103,6 +103,9 @@ func (l *loader) decode(data []byte, kinds Kinds) {
 	l.places, problems = strictyaml.Decode(data, &l.file)
 	for _, p := range problems {
 		l.found = append(l.found, Diagnostic{File: l.name, Problem: p})
+		if path, ok := l.places.At(strictyaml.Position{Line: p.Line, Column: p.Column}); ok && p.Code != strictyaml.UnknownKey {
+			l.wrongAt = append(l.wrongAt, path)
+		}
 	}
 }
 

@@ -42,4 +42,11 @@ func TestMistakesHaveAPlace(t *testing.T) {
 	f(errors.New("something else"), name)
 	f(errors.Join(errors.New("url is missing"), errors.New("timeout is negative")), url, name)
 	f(fmt.Errorf("url: %w: %w", errors.New("a"), errors.New("b")), url)
+
+	// What follows from a mistake that Load has found is not shown.
+	c.wrong = []string{"hooks.k.url[0]"}
+	f(errors.New("url is missing"))
+	f(errors.New("something else"))
+	c.wrong = []string{"hooks.kk", "hooks.k.timeout"}
+	f(errors.New("url is missing"), url)
 }

@@ -106,15 +106,29 @@ func (t Table) askHook(ctx context.Context, c config.Config, name string) Answer
 	}
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	checks := looker.Preflight(ctx, rollback.Plan{})
-	var words []string
+	return preflightAnswer(place, looker.Preflight(ctx, rollback.Plan{}))
+}
+
+// preflightAnswer is failed if one check failed, and not asked if every check was skipped.
+func preflightAnswer(place string, checks []rollback.Check) Answer {
+	var problems, skipped []string
 	for _, p := range rollback.Problems(checks) {
-		words = append(words, p.String())
+		problems = append(problems, p.String())
 	}
-	if len(words) > 0 {
-		return Answer{place, AnswerFailed, strings.Join(words, "; ")}
+	for _, c := range checks {
+		if c.Skipped != "" {
+			skipped = append(skipped, c.What+": "+c.Skipped)
+		}
 	}
-	return Answer{place, AnswerOK, "it could act, as far as can be told without a change"}
+	switch {
+	case len(problems) > 0:
+		return Answer{place, AnswerFailed, strings.Join(problems, "; ")}
+	case len(skipped) > 0 && len(skipped) == len(checks):
+		return Answer{place, AnswerNotAsked, strings.Join(skipped, "; ")}
+	case len(skipped) > 0:
+		return Answer{place, AnswerOK, "not checked: " + strings.Join(skipped, "; ")}
+	}
+	return Answer{place, AnswerOK, "it could act, as far as can be checked without a change"}
 }
 
 func (t Table) askGrafana(ctx context.Context, c config.Config) Answer {

@@ -96,12 +96,8 @@ type builder struct {
 	found  config.Diagnostics
 }
 
-// note keeps the mistake of an adapter, unless Load found one in it already: what follows
-// from that is no news.
+// note adds the mistakes of one adapter.
 func (b *builder) note(path string, err error) {
-	if b.config.Wrong(path) {
-		return
-	}
 	b.found = append(b.found, b.config.Mistakes(path, err)...)
 }
 

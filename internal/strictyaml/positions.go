@@ -54,6 +54,18 @@ func (p *Positions) Value(path string) Position {
 	}
 }
 
+// At is the deepest path whose value begins at a position, and false where none does.
+func (p *Positions) At(at Position) (deepest string, found bool) {
+	for path, place := range p.nodes {
+		if n := place.value; n != nil && n.Line == at.Line && n.Column == at.Column {
+			if !found || len(path) > len(deepest) {
+				deepest, found = path, true
+			}
+		}
+	}
+	return deepest, found
+}
+
 // Key is where the key of the value at path stands; without one, Value.
 func (p *Positions) Key(path string) Position {
 	if n := p.nodes[path].key; n != nil {

@@ -30,6 +30,14 @@ func TestPositions(t *testing.T) {
 	f("items[1].missing", Position{4, 5}, Position{4, 5})
 	f("items[9].query", Position{3, 3}, Position{3, 3})
 	f("nowhere", Position{1, 1}, Position{1, 1})
+	for at, path := range map[Position]string{{1, 7}: "name", {3, 5}: "items[0]", {5, 24}: "labels.b"} {
+		if got, ok := positions.At(at); got != path || !ok {
+			t.Errorf("at %v stands %q, want %q", at, got, path)
+		}
+	}
+	if got, ok := positions.At(Position{5, 21}); ok {
+		t.Errorf("at the key of labels.b stands the value of %q", got)
+	}
 	if !positions.Has("items[0]") || positions.Has("items[2]") || positions.Has("count") {
 		t.Error("Has is wrong about what was written")
 	}

@@ -10,6 +10,8 @@ package pagerduty
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -57,8 +59,11 @@ func New(c Config) (*Sender, error) {
 	if err := outbound.CheckURL(c.URL); err != nil {
 		return nil, err
 	}
+	if c.RoutingKeyFile == "" {
+		return nil, errors.New("routing_key_file is missing: a file that holds the routing key and nothing else")
+	}
 	if _, err := outbound.Secret(c.RoutingKeyFile); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("routing_key_file: %w", err)
 	}
 	client, err := outbound.New(c.HTTP)
 	return &Sender{c, client}, err

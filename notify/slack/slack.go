@@ -11,6 +11,8 @@ package slack
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/url"
 	"path"
 	"strings"
@@ -49,12 +51,15 @@ type Sender struct {
 
 // New checks the configuration, the URL in its file included.
 func New(c Config) (*Sender, error) {
+	if c.URLFile == "" {
+		return nil, errors.New("url_file is missing: a file that holds the webhook's URL and nothing else")
+	}
 	address, err := outbound.Secret(c.URLFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("url_file: %w", err)
 	}
 	if err := outbound.CheckURL(address); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("url_file: %w", err)
 	}
 	client, err := outbound.New(c.HTTP)
 	return &Sender{c, client}, err
