@@ -8,20 +8,20 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// evidence tells what moved from what to what, as every message does.
-func (s *Scenario) evidence(e api.Explanation) {
+// printEvidence prints how far the signals moved, in the words of every message.
+func (s *Scenario) printEvidence(e api.Explanation) {
 	for _, w := range e.Watches {
 		if w.Last == nil {
 			continue
 		}
 		for _, line := range report.Moved(w.Last.Verdict) {
-			s.say("    %s", line)
+			s.print("    %s", line)
 		}
 	}
 }
 
-// tests are the arguments by which the change was judged certain.
-func tests(e api.Explanation) (all []detector.Test) {
+// certainTests returns the tests of the signals that were judged certain.
+func certainTests(e api.Explanation) (all []detector.Test) {
 	for _, w := range e.Watches {
 		if w.Last == nil {
 			continue
@@ -45,7 +45,7 @@ func capped(e api.Explanation) bool {
 	})
 }
 
-// ended says whether a change in this state is not watched any more.
+// ended says whether the watches of a change in this state have ended.
 func ended(state string) bool {
 	return state != "waiting" && state != "watching"
 }

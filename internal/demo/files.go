@@ -8,20 +8,19 @@ import (
 	"path/filepath"
 )
 
-// Secret signs the calls of the rollback hook. It guards a shop that listens
-// on loopback and ends with the process.
+// Secret signs the calls of the rollback hook. It is new in every process.
 var Secret = "whsec_" + base64.StdEncoding.EncodeToString([]byte(rand.Text()))
 
-// Files are what an operator and a team would write for the shop. They are
-// the ordinary files of an ordinary installation, read by the same code.
+// Files are the configuration and the rule of the demonstration, as an operator
+// and a team would write them.
 type Files struct {
 	Listen string // where the daemon serves
 	Shop   string // host:port of the shop
 }
 
-// settings is pushback.yml. What differs from a real one is the pace: scrapes
-// every second, and a rollback every ten seconds instead of every six
-// hours, because here three releases go by in a minute.
+// settings is pushback.yml. It differs from a real one in its pace: it scrapes
+// every second, and allows a rollback every ten seconds instead of every six hours,
+// because the demonstration ships three releases in a minute.
 const settings = `listen: %s
 token_file: token
 metrics:
@@ -38,9 +37,9 @@ guards: {rollbacks_per: 10s}
 trust: {new_rules: as_written}
 `
 
-// rule is what the shop's team would write, in seconds instead of minutes. It
-// leaves latency out: on a machine that compiles something meanwhile, a release
-// that does nothing does get slower, and Pushback would say so.
+// rule is the shop's rule, in seconds instead of minutes. It leaves latency out: on
+// a machine that is busy with something else, even a good release gets slower, and
+// Pushback would report that.
 const rule = `team: shop
 rules:
   - name: shop
@@ -68,7 +67,7 @@ rules:
       - {at_least: certain, rollback: {hook: $service.hook, mode: act}}
 `
 
-// Write puts the files into a folder that exists.
+// Write writes the files into a folder that exists.
 func (f Files) Write(folder string) error {
 	all := map[string]string{
 		"pushback.yml":   fmt.Sprintf(settings, f.Listen, f.Shop, f.Shop),
@@ -79,10 +78,10 @@ func (f Files) Write(folder string) error {
 	for name, text := range all {
 		path := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return fmt.Errorf("writing the demonstration's files: %w", err)
+			return fmt.Errorf("write the demonstration's files: %w", err)
 		}
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			return fmt.Errorf("writing the demonstration's files: %w", err)
+			return fmt.Errorf("write the demonstration's files: %w", err)
 		}
 	}
 	return nil

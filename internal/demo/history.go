@@ -15,20 +15,20 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// PerSecond is how many requests the shop's customers send. At half of it one
-// demonstration in twenty would end before v3 was certain to be bad.
+// PerSecond is how many requests a second the shop's customers send. With half as
+// many, v3 would not be judged certain in time in one demonstration of twenty.
 const PerSecond = 200
 
-// Past is how far the history reaches back: more than the six hours below
-// which a verdict by statistics is capped.
+// Past is the length of the history: more than the six hours below which verdicts
+// by statistics are capped.
 const Past = 7 * time.Hour
 
-// History gives the series the shop would have left behind had it run v1 until
-// now, a sample a second. address becomes the label instance, as scraping
-// gives it. Counters end wherever they end: the live process starts again at
-// zero, which reads as the restart it is.
+// History returns the series of a shop that ran v1 for Past until now, one sample a
+// second, with latencies sampled from the given ones. address becomes the label
+// instance, as scraping sets it. The live process starts its counters at zero again,
+// which Pushback reads as a restart.
 func History(latencies []time.Duration, address string, now time.Time) []sources.Series {
-	p := past{random: rand.New(rand.NewPCG(1, 2)), latencies: latencies, address: address, counters: counters{}, pages: map[string]page{}, series: map[[4]string]*sources.Series{}}
+	p := simulation{random: rand.New(rand.NewPCG(1, 2)), latencies: latencies, address: address, counters: counters{}, pages: map[string]page{}, series: map[[4]string]*sources.Series{}}
 	for route := range shop.Routes {
 		p.pages[route] = p.open(route)
 	}
@@ -44,18 +44,18 @@ func History(latencies []time.Duration, address string, now time.Time) []sources
 	return all
 }
 
-// past is a shop whose seconds go by in no time.
-type past struct {
+// simulation simulates a shop second by second.
+type simulation struct {
 	random    *rand.Rand
 	latencies []time.Duration
-	drift     float64 // how much slower the shop is at the moment, as a logarithm
+	drift     float64 // logarithm of how much slower the shop is at this second
 	address   string
 	counters  counters
 	pages     map[string]page
 	series    map[[4]string]*sources.Series
 }
 
-// counters are what the shop counts, by name and labels as in its /metrics.
+// counters are the shop's counters, by name and labels as in its /metrics.
 type counters map[[4]string]*float64
 
 func (c counters) of(labels ...string) *float64 {
@@ -66,15 +66,15 @@ func (c counters) of(labels ...string) *float64 {
 	return c[key]
 }
 
-// page holds the counters of one route: five million requests go by, too many
-// to look each of their counters up.
+// page holds the counters of one route, because a look-up of each counter would be
+// too slow for five million requests.
 type page struct {
 	well, failed, count, sum *float64
-	orders                   *float64 // nil: nobody orders here
+	orders                   *float64 // nil: the page takes no orders
 	buckets                  []*float64
 }
 
-func (p *past) open(route string) page {
+func (p *simulation) open(route string) page {
 	of := page{
 		well: p.counters.of("http_requests_total", "code", "200", route), failed: p.counters.of("http_requests_total", "code", "500", route),
 		count: p.counters.of("http_request_duration_seconds_count", "", "", route),
@@ -89,18 +89,19 @@ func (p *past) open(route string) page {
 	return of
 }
 
-// The past is sometimes slower, sometimes faster, by half a minute and a
-// seventh, as machines are that do other things too. With a past calmer than
-// the machine it runs on, every hiccup of the demonstration would look like news.
+// The simulated shop drifts between slower and faster, as a machine does that also
+// does other things: by 15 % (one standard deviation), with a correlation of 0.97
+// from one second to the next. Without the drift, normal variation of the live shop
+// would look like a regression.
 const (
-	memory = 0.97
-	wander = 0.15
+	driftCorrelation = 0.97
+	driftDeviation   = 0.15
 )
 
-// second lets one second of customers in. Their number breathes by a tenth
-// over two hours, as the noise of a quiet afternoon.
-func (p *past) second(at time.Time) {
-	p.drift = memory*p.drift + math.Sqrt(1-memory*memory)*wander*p.random.NormFloat64()
+// second simulates the requests of one second. Their number rises and falls by 5 %
+// within two hours.
+func (p *simulation) second(at time.Time) {
+	p.drift = driftCorrelation*p.drift + math.Sqrt(1-driftCorrelation*driftCorrelation)*driftDeviation*p.random.NormFloat64()
 	wave := 1 + 0.05*math.Sin(2*math.Pi*float64(at.Unix()%7200)/7200)
 	for route, share := range shop.Routes {
 		expected := PerSecond * float64(share) / 100 * wave
@@ -110,12 +111,13 @@ func (p *past) second(at time.Time) {
 	}
 }
 
-// poisson draws a count; the normal approximation serves for ten and more.
-func (p *past) poisson(mean float64) int {
+// poisson samples a count, by the normal approximation, which is good enough for a
+// mean of ten or more.
+func (p *simulation) poisson(mean float64) int {
 	return max(0, int(math.Round(mean+math.Sqrt(mean)*p.random.NormFloat64())))
 }
 
-func (p *past) request(at page) {
+func (p *simulation) request(at page) {
 	if p.random.Float64() < 0.005 {
 		*at.failed++
 	} else {
@@ -134,7 +136,7 @@ func (p *past) request(at page) {
 	*at.sum += took
 }
 
-// number is a bound as Prometheus writes it in le.
+// number returns a bucket's bound as Prometheus writes it in the label le.
 func number(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
@@ -145,8 +147,8 @@ func number(f float64) string {
 	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
-// scrape notes every counter as Prometheus would have seen it.
-func (p *past) scrape(at time.Time) {
+// scrape appends a sample of every counter.
+func (p *simulation) scrape(at time.Time) {
 	for of, value := range p.counters {
 		s, ok := p.series[of]
 		if !ok {
@@ -157,7 +159,7 @@ func (p *past) scrape(at time.Time) {
 	}
 }
 
-func (p *past) labels(of [4]string) map[string]string {
+func (p *simulation) labels(of [4]string) map[string]string {
 	all := map[string]string{"__name__": of[0], "job": "shop", "instance": p.address}
 	if of[1] != "" {
 		all[of[1]] = of[2]
@@ -168,19 +170,19 @@ func (p *past) labels(of [4]string) map[string]string {
 	return all
 }
 
-// Measure runs a shop of its own for a moment and gives how long it took over
-// each request. It is never empty without an error.
-func Measure(ctx context.Context, forThisLong time.Duration) ([]time.Duration, error) {
+// Measure runs a shop for the given time and returns how long each request took:
+// at least one, or an error.
+func Measure(ctx context.Context, length time.Duration) ([]time.Duration, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("opening a shop to measure: %w", err)
+		return nil, fmt.Errorf("start a shop to measure: %w", err)
 	}
-	sample := newSample(shop.New("", nil).Handler())
-	server := &http.Server{Handler: sample, ReadHeaderTimeout: time.Second}
+	meter := newLatencyMeter(shop.New("", nil).Handler())
+	server := &http.Server{Handler: meter, ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }()
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(ctx, forThisLong)
+	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	shop.Load(ctx, "http://"+listener.Addr().String(), PerSecond)
-	return sample.all()
+	return meter.latencies()
 }

@@ -14,59 +14,60 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Daemon is Pushback as any tool sees it, over its HTTP API.
+// Daemon is Pushback's HTTP API, as far as the scenario uses it.
 type Daemon interface {
 	Send(ctx context.Context, e sources.Event) (api.Accepted, error)
 	Explain(ctx context.Context, key string) (api.Explanation, error)
 }
 
-// Scenario ships three releases and holds Pushback to what it promises.
+// Scenario ships three releases and checks what Pushback does.
 type Scenario struct {
 	Shop      *shop.Shop
 	Rollbacks <-chan string // versions the hook switched back to
 	Daemon    Daemon
 	Page      string    // address of the pages
-	Out       io.Writer // where it is told
+	Out       io.Writer // where the scenario prints
 	began     time.Time
 }
 
-// patience is how long any one step may take: more than the bake, its settle
-// and a busy machine.
-const patience = 45 * time.Second
+// stepTimeout is how long a step may take: more than settle and bake on a busy
+// machine.
+const stepTimeout = 45 * time.Second
 
-// Play ships the releases one by one. Its error says what Pushback owed.
+// Play ships the releases one after the other. It returns an error if Pushback does
+// not do as it should.
 func (s *Scenario) Play(ctx context.Context) error {
 	s.began = time.Now()
-	s.say("The page: %s", s.Page)
+	s.print("The page: %s", s.Page)
 	for _, step := range []func(context.Context) error{s.warmUp, s.good, s.worse, s.recovered, s.broken, s.recovered} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	s.say("")
-	s.say("A good release went through, a slightly worse one and a broken one went back.")
-	s.say("Everything that was seen and decided is kept: %s", s.Page)
+	s.print("")
+	s.print("A good release stayed; a slightly worse one and a broken one were rolled back.")
+	s.print("Everything that was observed and decided is stored: %s", s.Page)
 	return nil
 }
 
-// warmUp lets the daemon scrape the live shop for most of the thirty seconds it
-// compares with. Between the past and the first scrape there is a gap, of as
-// long as the past took to write; a window with too many of those seconds in
-// it is no window.
+// warmUp lets the daemon scrape the live shop for most of the thirty seconds of the
+// before window. Between the simulated past and the first scrape there is a gap, as
+// long as storing the past took; a before window with too many missing seconds would
+// be unusable.
 func (s *Scenario) warmUp(ctx context.Context) error {
-	s.say("The shop runs for a while first, so that there is a time before the first release.")
+	s.print("The shop runs for a while first, to have measurements from before the first release.")
 	return pause(ctx, 26*time.Second)
 }
 
-// recovered lets the shop run on the version it went back to.
+// recovered lets the shop run on the version it was rolled back to.
 func (s *Scenario) recovered(ctx context.Context) error {
-	s.say("    the shop is live with %s again", s.Shop.Live().Version)
+	s.print("    %s is live again", s.Shop.Live().Version)
 	return pause(ctx, 8*time.Second)
 }
 
 func (s *Scenario) good(ctx context.Context) error {
-	s.say("")
-	s.say("1. %s: a good release.", "v2")
+	s.print("")
+	s.print("1. %s: a good release.", "v2")
 	key, err := s.ship(ctx, "v2", "")
 	if err != nil {
 		return err
@@ -75,38 +76,38 @@ func (s *Scenario) good(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.evidence(e)
+	s.printEvidence(e)
 	if e.Change.State != "healthy" || e.Order != nil {
-		return fmt.Errorf("v2 is a good release, and was called %s", e.Change.State)
+		return fmt.Errorf("v2 is a good release, but was judged %s", e.Change.State)
 	}
 	if capped(e) {
-		return errors.New("v2 was judged without the shop's past")
+		return errors.New("v2 was judged without the simulated past")
 	}
-	s.say("    healthy: nothing to do")
+	s.print("    healthy: nothing to do")
 	return nil
 }
 
 func (s *Scenario) worse(ctx context.Context) error {
-	s.say("")
-	s.say("2. v3: five times the errors, 0.5 %% to 2.5 %%. The rule's limit of 10 %% sees nothing in that.")
+	s.print("")
+	s.print("2. v3: five times the errors, 0.5 %% to 2.5 %%. The rule's limit of 10 %% does not catch that.")
 	e, err := s.rolledBack(ctx, "v3")
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(tests(e), func(t detector.Test) bool { return t == detector.ByLimit }) {
-		return fmt.Errorf("v3 stays below the limit, and was caught by it")
+	if slices.ContainsFunc(certainTests(e), func(t detector.Test) bool { return t == detector.ByLimit }) {
+		return fmt.Errorf("v3 stays below the limit, but was judged by it")
 	}
 	return nil
 }
 
 func (s *Scenario) broken(ctx context.Context) error {
-	s.say("")
-	s.say("3. v4: broken, three requests in ten fail.")
+	s.print("")
+	s.print("3. v4: broken, three requests in ten fail.")
 	_, err := s.rolledBack(ctx, "v4")
 	return err
 }
 
-// rolledBack ships a bad release and waits until it has gone again.
+// rolledBack ships a bad release and waits until it is rolled back.
 func (s *Scenario) rolledBack(ctx context.Context, version string) (api.Explanation, error) {
 	shipped := time.Now()
 	key, err := s.ship(ctx, version, "")
@@ -119,18 +120,18 @@ func (s *Scenario) rolledBack(ctx context.Context, version string) (api.Explanat
 	if err != nil {
 		return e, err
 	}
-	s.evidence(e)
+	s.printEvidence(e)
 	if e.Order == nil || s.Shop.Live().Version != "v2" {
-		return e, fmt.Errorf("%s is a bad release, and was called %s and left live", version, e.Change.State)
+		return e, fmt.Errorf("%s is a bad release, but was judged %s and left live", version, e.Change.State)
 	}
-	s.say("    rolled back to %s %.0f s after it was shipped: the hook answered %s", e.Order.Target,
+	s.print("    rolled back to %s %.0f s after it was shipped: the hook answered %s", e.Order.Target,
 		time.Since(shipped).Seconds(), e.Order.Receipt.Status)
-	return e, s.tellOfRollback(ctx, e.Order)
+	return e, s.reportRollback(ctx, e.Order)
 }
 
-// tellOfRollback is what the deploy tool does when it has been made to go
-// back: it ships the old version, and says so as for any other.
-func (s *Scenario) tellOfRollback(ctx context.Context, o *api.Order) error {
+// reportRollback does what a deploy tool does after a rollback: it reports the old
+// version as a deploy like any other.
+func (s *Scenario) reportRollback(ctx context.Context, o *api.Order) error {
 	select {
 	case version := <-s.Rollbacks:
 		_, err := s.ship(ctx, version, o.Key)
@@ -140,7 +141,8 @@ func (s *Scenario) tellOfRollback(ctx context.Context, o *api.Order) error {
 	}
 }
 
-// ship makes a version live and tells Pushback, as a deploy tool would.
+// ship makes a version live and reports it to Pushback, as a deploy tool does. It
+// returns the key of the change.
 func (s *Scenario) ship(ctx context.Context, version, rollbackOf string) (string, error) {
 	id := fmt.Sprintf("%s-%d", version, time.Now().UnixMilli())
 	event := sources.Event{
@@ -159,9 +161,9 @@ func (s *Scenario) ship(ctx context.Context, version, rollbackOf string) (string
 	return accepted.Key, err
 }
 
-// await asks about a change until it is as wanted.
+// await reads a change until wanted is true of it.
 func (s *Scenario) await(ctx context.Context, key, what string, wanted func(api.Explanation) bool) (api.Explanation, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("waited %s for %s", patience, what))
+	ctx, cancel := context.WithTimeoutCause(ctx, stepTimeout, fmt.Errorf("waited %s for %s", stepTimeout, what))
 	defer cancel()
 	for {
 		e, err := s.Daemon.Explain(ctx, key)
@@ -174,7 +176,7 @@ func (s *Scenario) await(ctx context.Context, key, what string, wanted func(api.
 	}
 }
 
-// pause waits, or gives up with the context.
+// pause waits for d, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -184,8 +186,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// say writes one line with the seconds gone by.
-func (s *Scenario) say(format string, args ...any) {
+// print prints one line, after the seconds since Play began.
+func (s *Scenario) print(format string, args ...any) {
 	if format == "" {
 		fmt.Fprintln(s.Out)
 		return

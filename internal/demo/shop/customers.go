@@ -11,11 +11,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// customers is how many requests can be under way at once.
+// customers is how many requests run at once at most.
 const customers = 32
 
-// Load sends customers to the shop at base until ctx ends: perSecond requests
-// on average, over real connections, pages by their popularity.
+// Load sends requests to the shop at the URL base until ctx ends: perSecond requests
+// a second on average, for its pages in the proportions of Routes.
 func Load(ctx context.Context, base string, perSecond float64) {
 	limit := rate.NewLimiter(rate.Limit(perSecond), 1)
 	client := &http.Client{
@@ -27,14 +27,14 @@ func Load(ctx context.Context, base string, perSecond float64) {
 	for range customers {
 		all.Go(func() {
 			for limit.Wait(ctx) == nil {
-				visit(ctx, client, base+popular(rand.IntN(100)))
+				visit(ctx, client, base+pageOf(rand.IntN(100)))
 			}
 		})
 	}
 	all.Wait()
 }
 
-// visit asks for one page. A page that fails is the shop's to count.
+// visit requests one page. It ignores failures, because the shop counts them.
 func visit(ctx context.Context, client *http.Client, page string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, page, nil)
 	if err != nil {
@@ -44,12 +44,12 @@ func visit(ctx context.Context, client *http.Client, page string) {
 	if err != nil {
 		return
 	}
-	_, _ = io.Copy(io.Discard, response.Body) // so that the connection is used again
+	_, _ = io.Copy(io.Discard, response.Body) // so that the connection can be used again
 	_ = response.Body.Close()
 }
 
-// popular is the page that visitor i of a hundred asks for.
-func popular(i int) string {
+// pageOf returns the page that customer i of a hundred requests.
+func pageOf(i int) string {
 	for _, route := range []string{"/", "/product"} {
 		if i -= Routes[route]; i < 0 {
 			return route

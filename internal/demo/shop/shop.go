@@ -12,14 +12,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Release is how one version behaves.
+// Release says how one version behaves.
 type Release struct {
 	Version string
 	Errors  float64       // fraction of requests that fail
 	Latency time.Duration // median time a request takes
 }
 
-// releases is what can be shipped.
+// releases are the versions that can be shipped.
 var releases = []Release{
 	{"v1", 0.005, 40 * time.Millisecond},
 	{"v2", 0.005, 40 * time.Millisecond},
@@ -27,7 +27,7 @@ var releases = []Release{
 	{"v4", 0.30, 40 * time.Millisecond},
 }
 
-// Routes are the pages customers ask for, with how often of a hundred.
+// Routes maps the pages to how many of a hundred requests ask for each.
 var Routes = map[string]int{"/": 60, "/product": 30, "/checkout": 10}
 
 // Buckets are the bounds of the latency histogram, in seconds.
@@ -44,9 +44,9 @@ type Shop struct {
 	switched func(Release)
 }
 
-// New builds a shop that is live with v1. secret is the rollback hook's, as
-// Standard Webhooks writes it (whsec_…); without one nobody can roll back from
-// outside. switched, if not nil, is called after a rollback by the hook.
+// New returns a shop with v1 live. secret is the rollback hook's, as Standard
+// Webhooks writes it (whsec_…); if it is empty, the hook refuses every call.
+// switched, if not nil, is called after a rollback by the hook.
 func New(secret string, switched func(Release)) *Shop {
 	s := &Shop{
 		registry: prometheus.NewRegistry(),
@@ -65,10 +65,10 @@ func New(secret string, switched func(Release)) *Shop {
 	return s
 }
 
-// Live is the release that serves now.
+// Live returns the release that serves now.
 func (s *Shop) Live() Release { return *s.live.Load() }
 
-// Switch makes another version live at once.
+// Switch makes a version live.
 func (s *Shop) Switch(version string) (Release, error) {
 	for i := range releases {
 		if releases[i].Version == version {
@@ -79,7 +79,8 @@ func (s *Shop) Switch(version string) (Release, error) {
 	return Release{}, fmt.Errorf("there is no release %q", version)
 }
 
-// Handler serves customers, operators, the hook and Prometheus.
+// Handler returns the handler of all requests: customers', operators', the hook's and
+// Prometheus's.
 func (s *Shop) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for route := range Routes {
@@ -92,7 +93,7 @@ func (s *Shop) Handler() http.Handler {
 	return mux
 }
 
-// exact keeps "/" from matching every other path.
+// exact returns a pattern that matches the route alone: "/" would match every path.
 func exact(route string) string {
 	if route == "/" {
 		return "/{$}"
@@ -100,7 +101,7 @@ func exact(route string) string {
 	return route
 }
 
-// page answers a customer as the live release would.
+// page answers a customer as the live release does, slow or with an error.
 func (s *Shop) page(w http.ResponseWriter, route string) {
 	begun, r := time.Now(), s.live.Load()
 	time.Sleep(time.Duration(float64(r.Latency) * (0.5 + rand.ExpFloat64()*0.7)))

@@ -1,5 +1,5 @@
--- One set of SQL for SQLite and PostgreSQL: see the package comment for what
--- is allowed. Times are microseconds since 1970, 0 where there is none.
+-- The same SQL runs on SQLite and PostgreSQL; the package comment says what both
+-- support. Times are microseconds since 1970, 0 for none.
 
 -- +goose Up
 CREATE TABLE slots (
@@ -34,7 +34,7 @@ CREATE INDEX changes_by_time ON changes (started_at);
 CREATE INDEX changes_by_version ON changes (version);
 CREATE INDEX changes_unplanned ON changes (started_at) WHERE NOT planned;
 
--- Every tool's own name of a change, to find it by.
+-- Every tool's own id of a change, to find the change by it.
 CREATE TABLE names (
     slot TEXT NOT NULL,
     name TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- What is done by the clock, when it was last done, and who does it now.
+-- Work that runs on a schedule: when it last ran, and who runs it now.
 
 -- +goose Up
 CREATE TABLE schedules (
@@ -8,8 +8,8 @@ CREATE TABLE schedules (
     leased_until BIGINT NOT NULL
 );
 
--- A profile no watch was judged by goes when a newer one takes its name; one
--- that was used stays for as long as what it was used for.
+-- A profile that no watch was judged with is deleted when a newer one takes its
+-- name. A used one stays as long as the records of these watches.
 ALTER TABLE profiles ADD COLUMN used BOOLEAN NOT NULL DEFAULT TRUE;
 ALTER TABLE profiles ADD COLUMN at BIGINT NOT NULL DEFAULT 0;
 

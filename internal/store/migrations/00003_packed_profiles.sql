@@ -1,4 +1,4 @@
--- Profiles are kept packed. What was learned before is learned again.
+-- Profiles are stored packed. The stored ones are deleted and learned again.
 
 -- +goose Up
 DELETE FROM profile_names;

@@ -1,5 +1,5 @@
--- The last good rules, for a run that finds the folder broken; and what each
--- way of judging has shown and earned, service by service.
+-- The last good rules, for a start that finds a mistake in the folder; and the
+-- outcomes and the trust of each rule hash, by service.
 
 -- +goose Up
 CREATE TABLE good_rules (
@@ -8,7 +8,7 @@ CREATE TABLE good_rules (
     body TEXT NOT NULL
 );
 
--- A row a watch that ended.
+-- One row for each watch that ended.
 CREATE TABLE outcomes (
     watch_id    TEXT PRIMARY KEY,
     change_key  TEXT NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE outcomes (
 CREATE INDEX outcomes_by_hash ON outcomes (rule_hash, service, ended_at);
 CREATE INDEX outcomes_by_change ON outcomes (change_key);
 
--- Who let a way of judging go how far. service '*' is every one.
+-- The mode that a rule hash may use, and who set it. service '*' means all.
 CREATE TABLE trust (
     rule_hash TEXT NOT NULL,
     service   TEXT NOT NULL,
@@ -36,7 +36,7 @@ CREATE TABLE trust (
     PRIMARY KEY (rule_hash, service)
 );
 
--- What a replay of the past said of a way of judging.
+-- The newest backtest of a rule hash.
 CREATE TABLE backtests (
     rule_hash    TEXT PRIMARY KEY,
     rule         TEXT NOT NULL,

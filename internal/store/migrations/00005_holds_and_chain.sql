@@ -1,5 +1,5 @@
--- Holds stop deploys (the gate) or all automatic rollbacks (the fleet). The
--- journal's entries are chained by hash; those written before stay unchained.
+-- Holds stop deploys (kind gate), and all automatic rollbacks as well (kind
+-- fleet). Journal entries are chained by hash; older entries have no hash.
 
 -- +goose Up
 CREATE TABLE holds (
@@ -16,7 +16,7 @@ CREATE TABLE holds (
 );
 CREATE INDEX holds_in_force ON holds (held_until) WHERE released_at = 0;
 
--- What this installation alone knows, by name.
+-- Secrets of this installation, by name.
 CREATE TABLE secrets (
     name  TEXT PRIMARY KEY,
     value BYTEA NOT NULL

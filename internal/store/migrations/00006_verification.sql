@@ -1,5 +1,5 @@
--- What was seen running after a hook had said done, JSON; '' while nobody has
--- looked, or where nobody can.
+-- What was found running after a hook had reported done, as JSON; '' while that is
+-- not verified, or cannot be.
 
 -- +goose Up
 ALTER TABLE orders ADD COLUMN verification TEXT NOT NULL DEFAULT '';

@@ -1,4 +1,5 @@
--- How many changes a rule watches sets how small p must be.
+-- The thresholds of a rule depend on how many changes it watches, which this
+-- index counts.
 
 -- +goose Up
 CREATE INDEX outcomes_by_rule ON outcomes (rule, ended_at);

@@ -1,4 +1,5 @@
--- Trust that was taken back is earned anew by what comes after.
+-- taken: the mode was lowered, and only later outcomes count towards the next
+-- step.
 
 -- +goose Up
 ALTER TABLE trust ADD COLUMN taken BOOLEAN NOT NULL DEFAULT FALSE;

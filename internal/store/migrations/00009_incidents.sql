@@ -1,4 +1,5 @@
--- Incidents are stretches that people said are no measure of the usual.
+-- Incidents are periods that people declared unusual; profiles are learned without
+-- them.
 
 -- +goose Up
 CREATE TABLE incidents (

@@ -1,5 +1,5 @@
 -- A version that was judged bad, or rolled back, is called bad and no longer
--- condemned. The journal is sealed: its entries keep the word of their time.
+-- condemned. The journal is append-only: its entries keep the old word.
 
 -- +goose Up
 UPDATE changes SET standing = 'bad' WHERE standing = 'condemned';
