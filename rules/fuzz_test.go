@@ -113,7 +113,7 @@ func FuzzFrequency(f *testing.F) {
 	})
 }
 
-func TestHostileFilesAreRefusedQuickly(t *testing.T) {
+func TestHostileFilesAreRefusedCheaply(t *testing.T) {
 	bomb := "team: &a [x,x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c <= 'i'; c++ {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 10))
@@ -132,10 +132,10 @@ func TestHostileFilesAreRefusedQuickly(t *testing.T) {
 	} {
 		fsys := fstest.MapFS{"f.yml": {Data: []byte(text)}}
 		var found []Diagnostic
-		took, bytes := cost(func() { _, found = Load(fsys, World{}) })
-		t.Logf("%s: %v, %d KiB", name, took, bytes>>10)
-		if len(found) == 0 || len(found) > strictyaml.MaxProblems || found[0].Line < 1 || took > quick || bytes > small {
-			t.Errorf("%s: %d diagnostics in %v and %d KiB", name, len(found), took, bytes>>10)
+		bytes := cost(func() { _, found = Load(fsys, World{}) })
+		t.Logf("%s: %d KiB", name, bytes>>10)
+		if len(found) == 0 || len(found) > strictyaml.MaxProblems || found[0].Line < 1 || bytes > small {
+			t.Errorf("%s: %d diagnostics for %d KiB", name, len(found), bytes>>10)
 		}
 	}
 }

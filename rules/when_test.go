@@ -3,7 +3,6 @@ package rules
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pushback/pushback/detector"
 )
@@ -21,10 +20,12 @@ var heavy = []string{
 
 func TestConditionsAreBounded(t *testing.T) {
 	for _, text := range heavy {
-		start := time.Now()
-		holds, err := evaluate(text, environment(at(detector.Likely), Service{}))
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("%.40s: took %v", text, took)
+		var holds bool
+		var err error
+		bytes := cost(func() { holds, err = evaluate(text, environment(at(detector.Likely), Service{})) })
+		t.Logf("%.40s: %d KiB", text, bytes>>10)
+		if bytes > 1<<20 {
+			t.Errorf("%.40s: cost %d KiB", text, bytes>>10)
 		}
 		if holds && err == nil && len(text) > maxWhen {
 			t.Errorf("%.40s: held", text)
@@ -56,10 +57,6 @@ func FuzzCondition(f *testing.F) {
 				t.Errorf("%q: names a Go type: %s", text, w.message)
 			}
 		}
-		start := time.Now()
-		_, _ = evaluate(text, environment(at(detector.Certain), Service{}))
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("%q: took %v", text, took)
-		}
+		_, _ = evaluate(text, environment(at(detector.Certain), Service{})) // the fuzzer reports what does not end
 	})
 }
