@@ -10,38 +10,41 @@ import (
 	"time"
 )
 
-// ApprovalKey signs the links by which an order can be decided on. Whoever
-// holds a link may decide on that one order, while it waits for a person and
-// has not expired, and on nothing else: once decided, the link is dead.
+// ApprovalKey signs approval links. The holder of a link may approve or reject
+// one order, as long as that order is proposed and has not expired. Once the
+// order is decided, the link no longer works.
 //
 // See adr/0042.
 type ApprovalKey []byte
 
-// ErrLink is wrapped by every refusal of a link.
-var ErrLink = errors.New("this link does not lead on")
+// ErrInvalidLink is wrapped by every refusal of an approval link.
+var ErrInvalidLink = errors.New("this approval link is invalid, expired or already used")
 
-// Token is what the link of a proposed order carries.
+// Token returns the token that the approval link of an order carries: an
+// HMAC-SHA256 in unpadded URL-safe base64.
 func (k ApprovalKey) Token(o Order) string {
-	return base64.RawURLEncoding.EncodeToString(k.seal(o))
+	return base64.RawURLEncoding.EncodeToString(k.sign(o))
 }
 
-// Admits says whether a token lets its holder decide on the order at a moment.
-// An order that waits no longer has used its token up.
-func (k ApprovalKey) Admits(o Order, token string, now time.Time) error {
+// CheckToken checks that a token lets its holder approve or reject the order at
+// the time now. Its error is for people and wraps ErrInvalidLink.
+func (k ApprovalKey) CheckToken(o Order, token string, now time.Time) error {
 	given, err := base64.RawURLEncoding.DecodeString(token)
 	switch {
-	case err != nil || len(k) == 0 || !hmac.Equal(given, k.seal(o)):
-		return fmt.Errorf("%w: it is not whole, or was not made here for this rollback", ErrLink)
+	case err != nil || len(k) == 0 || !hmac.Equal(given, k.sign(o)):
+		return fmt.Errorf("%w: it was cut short or altered, or belongs to another rollback", ErrInvalidLink)
 	case o.State != Proposed:
-		return fmt.Errorf("%w: the rollback is %s already", ErrLink, o.State)
+		return fmt.Errorf("%w: the rollback is already %s", ErrInvalidLink, o.State)
 	case !now.Before(o.ExpiresAt):
-		return fmt.Errorf("%w: it expired at %s", ErrLink, o.ExpiresAt.UTC().Format("15:04 MST"))
+		return fmt.Errorf("%w: it expired at %s", ErrInvalidLink, o.ExpiresAt.UTC().Format("15:04 MST"))
 	}
 	return nil
 }
 
-// seal covers the order, what it would do, and until when.
-func (k ApprovalKey) seal(o Order) []byte {
+// sign returns the signature over what is approved: the order's key, hook,
+// target and epoch, and when it expires. The length before each text keeps two
+// different orders from having the same bytes.
+func (k ApprovalKey) sign(o Order) []byte {
 	h := hmac.New(sha256.New, k)
 	h.Write([]byte("pushback approval\x00"))
 	for _, part := range []string{o.Key, o.Hook, o.Target} {
@@ -50,9 +53,9 @@ func (k ApprovalKey) seal(o Order) []byte {
 		h.Write(n[:])
 		h.Write([]byte(part))
 	}
-	var until [16]byte
-	binary.BigEndian.PutUint64(until[:8], uint64(o.Epoch))
-	binary.BigEndian.PutUint64(until[8:], uint64(o.ExpiresAt.UnixMicro()))
-	h.Write(until[:])
+	var numbers [16]byte
+	binary.BigEndian.PutUint64(numbers[:8], uint64(o.Epoch))
+	binary.BigEndian.PutUint64(numbers[8:], uint64(o.ExpiresAt.UnixMicro()))
+	h.Write(numbers[:])
 	return h.Sum(nil)
 }

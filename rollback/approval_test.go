@@ -20,8 +20,8 @@ func TestApprovalToken(t *testing.T) {
 		if change != nil {
 			change(&o, &now)
 		}
-		err := key.Admits(o, token, now)
-		if (err == nil) != admitted || err != nil && !errors.Is(err, rollback.ErrLink) {
+		err := key.CheckToken(o, token, now)
+		if (err == nil) != admitted || err != nil && !errors.Is(err, rollback.ErrInvalidLink) {
 			t.Errorf("%s: %v, want admitted: %v", name, err, admitted)
 		}
 	}

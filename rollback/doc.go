@@ -1,24 +1,25 @@
-// Package rollback is what we may change, and under which conditions. It
-// holds values and pure guards; the hooks that act live below it, one folder
-// a kind, and only internal/daemon imports
-// those.
+// Package rollback decides whether a change may be rolled back. It holds values
+// and pure guards. The hooks, which act, are in the folders below, one folder for
+// each kind; only internal/daemon imports them.
 //
-// The one door: Permit looks at an Order and the Situation around it and
-// gives either every reason against, or a Warrant. A Hook takes nothing but
-// a Warrant, and a Warrant cannot be made elsewhere.
+// Permit takes an Order and the Situation around it. It returns a Warrant, or
+// every reason against the rollback. A Hook acts on a Warrant only, and no other
+// function makes one.
 //
-// An order's states:
+// The states of an order:
 //
 //	proposed ──► approved ──► decided ──► sending ──► done | failed | unknown
 //	    └────────────┴───────────┴──► cancelled | expired | refused
 //	                          decided ──► proposed
 //
-// proposed waits for a person (mode ask); act starts at decided, and goes back
-// to proposed where every guard that refuses asks for a person's judgement.
-// Approved orders do not: an approval answers those guards. Who may send
-// is settled by the store: state, epoch and claim compared and swapped in one
-// statement. A hook declared idempotent may be asked again under the same key
-// and a higher claim, while the order stays in sending. For any other hook
-// sending is never entered twice: after a crash there, the order is unknown
-// and people are paged.
+// In mode ask an order starts as proposed and waits for a person. In mode act it
+// starts as decided, and goes back to proposed if a person's approval answers
+// every guard that refuses. An approved order does not go back, because the
+// approval has answered those guards.
+//
+// The store decides which process may send an order: it compares and swaps the
+// state, the epoch and the claim in one statement. A hook declared idempotent may
+// be called again with the same key and a higher claim, while the order stays in
+// sending. For any other hook an order enters sending once: after a crash there,
+// it becomes unknown and people are paged.
 package rollback

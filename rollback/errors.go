@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// What a Hook's error wraps, so that the engine knows what may follow.
+// The errors that a Hook wraps, from which the engine decides whether to try again.
 var (
-	// ErrNoWarrant: the warrant was not made by Permit. Nothing was sent.
+	// ErrNoWarrant says that Permit did not make the warrant. Nothing was sent.
 	ErrNoWarrant = errors.New("no warrant: only rollback.Permit makes one")
-	// ErrNotSent: the call certainly never reached the other side, and nothing
-	// has changed there.
+	// ErrNotSent says that the call certainly did not reach the deploy tool, and
+	// that nothing has changed there.
 	ErrNotSent = errors.New("not sent")
-	// ErrOutcomeUnknown: it may or may not have run. Only a hook declared
-	// idempotent may be tried again; for any other, a person looks.
+	// ErrOutcomeUnknown says that the rollback may or may not have run. Only a hook
+	// declared idempotent is tried again; otherwise a person is paged.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
-// RetryAfter is a failure whose answerer said when to come back. It is a
-// failure like any other for a hook not declared idempotent.
+// RetryAfter is a failed call whose answer said how long to wait before the next
+// one. A hook that is not declared idempotent is not called again all the same.
 type RetryAfter struct {
 	After time.Duration
 	Err   error
 }
 
-// Error says what failed and how long the answerer asked us to wait.
+// Error says what failed and how long to wait.
 func (r *RetryAfter) Error() string { return fmt.Sprintf("%v (retry after %s)", r.Err, r.After) }
 
-// Unwrap gives errors.Is and errors.As the failure.
+// Unwrap returns the failure itself.
 func (r *RetryAfter) Unwrap() error { return r.Err }

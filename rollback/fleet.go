@@ -7,25 +7,26 @@ import (
 	"time"
 )
 
-// Fleet is how all that is watched stands at one moment.
+// Fleet is the state of all watches at one time.
 type Fleet struct {
-	Open   int     // watches that are open
-	Alarms []Alarm // watches that reached likely, open or acted upon
+	Open   int     // number of open watches
+	Alarms []Alarm // watches that reached the grade likely and are open, or led to a rollback
 }
 
-// Alarm is one watch that reached likely.
+// Alarm is one watch that reached the grade likely.
 type Alarm struct {
 	Service string
-	At      time.Time // when it did
-	Blamed  string    // key of the change that stands out as its cause; its own, where none does
+	At      time.Time // when it reached likely
+	Cause   string    // key of the change that stands out as the cause; the watched change if none does
 }
 
-// Trip says why so much is bad at once that no single change can be the cause:
-// something beneath all of it is, and rolling everything back would make an
-// outage of it. "" where nothing says so.
+// HoldReason returns why all automatic rollbacks must be held, "" if they need
+// not be. They are held while so many watches are bad at once that no single
+// change can be the cause. Something that all services share is then the likely
+// cause, and rolling every change back would add an outage.
 //
 // See adr/0039.
-func (l FleetLimits) Trip(f Fleet, now time.Time) string {
+func (l FleetLimits) HoldReason(f Fleet, now time.Time) string {
 	var services, blamed []string
 	alarms := 0
 	for _, a := range f.Alarms {
@@ -33,27 +34,28 @@ func (l FleetLimits) Trip(f Fleet, now time.Time) string {
 			continue
 		}
 		alarms++
-		services, blamed = append(services, a.Service), append(blamed, a.Blamed)
+		services, blamed = append(services, a.Service), append(blamed, a.Cause)
 	}
-	services, blamed = distinct(services), distinct(blamed)
+	services, blamed = sortUnique(services), sortUnique(blamed)
 	tooMany := len(services) > l.Services || float64(alarms) > l.Share*float64(f.Open)
 	if f.Open < l.Watches || !tooMany || len(blamed) < 2 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d open watches, of %d services, turned bad within %s, and no single change is to blame: %s",
-		alarms, f.Open, len(services), l.Within, some(services))
+	return fmt.Sprintf("%d of %d open watches, of %d services, turned bad within %s, and no single change can be the cause: %s",
+		alarms, f.Open, len(services), l.Within, listNames(services))
 }
 
-func distinct(words []string) []string {
+// sortUnique sorts words in place and returns them without repetitions.
+func sortUnique(words []string) []string {
 	slices.Sort(words)
 	return slices.Compact(words)
 }
 
-// some lists the first names and counts the rest.
-func some(names []string) string {
-	const most = 8
-	if len(names) <= most {
+// listNames lists the first names and counts the rest.
+func listNames(names []string) string {
+	const maxListed = 8
+	if len(names) <= maxListed {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
 }

@@ -6,27 +6,28 @@ import (
 	"time"
 )
 
-// Obstacle is one reason for a gate to be closed.
+// Obstacle is one reason to close the gate: a change that is marked bad, or a hold
+// that a person set.
 type Obstacle struct {
 	Why    string    `json:"why"`              // for people, in one sentence
-	Change string    `json:"change,omitempty"` // key of the change that is held bad; "" where a hold is set
-	Hold   string    `json:"hold,omitempty"`   // id of the hold; "" where a change is held bad
+	Change string    `json:"change,omitempty"` // key of the bad change; "" for a hold
+	Hold   string    `json:"hold,omitempty"`   // id of the hold; "" for a bad change
 	Actor  string    `json:"actor,omitempty"`  // who set the hold
 	Since  time.Time `json:"since,omitzero"`
-	Until  time.Time `json:"until,omitzero"` // when the hold ends by itself; zero: not before it is released
+	Until  time.Time `json:"until,omitzero"` // when the hold ends by itself; zero: when it is released
 }
 
-// Gate is the answer to a deploy tool that asks before it pushes.
+// Gate is the answer to a deploy tool that asks whether it may deploy.
 type Gate struct {
 	Open      bool
-	Reason    string     // why it is closed, or what was passed by; "" where nothing stands in the way
-	Obstacles []Obstacle // what stands in the way, passed by or not
+	Reason    string     // why it is closed, or which obstacles a fix passes; "" without obstacles
+	Obstacles []Obstacle // all obstacles, also those that a fix passes
 }
 
-// Decide closes the gate while anything stands in the way. A fix passes by the
-// changes it names, by their keys, and by nothing else: a hold was set by
-// somebody, who can be asked.
-func Decide(obstacles []Obstacle, fixes []string) Gate {
+// DecideGate closes the gate while there is an obstacle. fixes are the keys of
+// the bad changes that the deploy repairs: it passes those changes and no holds.
+// A hold was set by a person, who can be asked to release it.
+func DecideGate(obstacles []Obstacle, fixes []string) Gate {
 	g := Gate{Open: true, Obstacles: obstacles}
 	var closed, passed []string
 	for _, o := range obstacles {

@@ -12,7 +12,7 @@ func TestGate(t *testing.T) {
 	hold := rollback.Obstacle{Why: "held by amy", Hold: "h1", Actor: "amy"}
 	f := func(open bool, reason string, fixes []string, obstacles ...rollback.Obstacle) {
 		t.Helper()
-		g := rollback.Decide(obstacles, fixes)
+		g := rollback.DecideGate(obstacles, fixes)
 		if g.Open != open || g.Reason != reason || len(g.Obstacles) != len(obstacles) {
 			t.Errorf("%v, fixing %v: %+v, want open: %v, %q", obstacles, fixes, g, open, reason)
 		}

@@ -9,70 +9,71 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Guard names one condition of acting.
+// Guard names one condition that must hold before a rollback. The names are
+// stored in the journal and shown in metrics and in the API.
 type Guard string
 
-// Every guard there is, in the order in which Permit asks.
+// All guards, in the order in which Permit asks them.
 const (
-	GuardOrder      Guard = "order"      // the order is whole, open, not expired, and about this change
-	GuardFrozen     Guard = "frozen"     // nobody has frozen acting
-	GuardWindow     Guard = "window"     // none of the operators' freeze windows holds
-	GuardFleet      Guard = "fleet"      // not so much is bad at once that no change can be the cause
+	GuardOrder      Guard = "order"      // the order is complete, open, not expired, and about this change
+	GuardFrozen     Guard = "frozen"     // there is no freeze file
+	GuardWindow     Guard = "window"     // no freeze window of the operators is in force
+	GuardFleet      Guard = "fleet"      // automatic rollbacks are not held because too much is bad at once
 	GuardMode       Guard = "mode"       // the rule may act, or a person approved
-	GuardHook       Guard = "hook"       // the hook exists
-	GuardEvidence   Guard = "evidence"   // certain, and by limit, counts or two signals agreeing
-	GuardBefore     Guard = "before"     // it was well before the change
+	GuardHook       Guard = "hook"       // pushback.yml has the hook
+	GuardEvidence   Guard = "evidence"   // the verdict is certain, by a limit, by counts or by two signals
+	GuardBefore     Guard = "before"     // the service was not bad before the change
 	GuardConfounded Guard = "confounded" // no other change is as likely the cause
 	GuardSuperseded Guard = "superseded" // no newer change of the slot has succeeded
-	GuardSuspended  Guard = "suspended"  // no newer change of the slot is rolling
-	GuardEpoch      Guard = "epoch"      // the slot has not moved on since the order was made
+	GuardSuspended  Guard = "suspended"  // no newer change of the slot is rolling out
+	GuardEpoch      Guard = "epoch"      // the slot's epoch is still that of the order
 	GuardEcho       Guard = "echo"       // the change is not itself a rollback
 	GuardRollout    Guard = "rollout"    // the rollout did not fail
-	GuardPartial    Guard = "partial"    // the rollout is through, or the hook can abort one
-	GuardAge        Guard = "age"        // it ended at most Limits.MaxAge ago
-	GuardReversible Guard = "reversible" // nobody said that it cannot be undone
-	GuardFirst      Guard = "first"      // something was live before
-	GuardTarget     Guard = "target"     // the version to go back to is known and not known to be bad
-	GuardRecent     Guard = "recent"     // no other automatic rollback in Limits.RollbacksPer
-	GuardReach      Guard = "reach"      // the hook's other side answers
-	GuardPreflight  Guard = "preflight"  // and says that the target is there and can be gone back to
+	GuardPartial    Guard = "partial"    // the rollout has ended, or the hook can abort one
+	GuardAge        Guard = "age"        // the rollout ended at most Limits.MaxAge ago
+	GuardReversible Guard = "reversible" // the change is not declared irreversible
+	GuardFirst      Guard = "first"      // there is an earlier change in the slot
+	GuardTarget     Guard = "target"     // the target is known, and not known to be bad
+	GuardCooldown   Guard = "recent"     // no other automatic rollback within Limits.Cooldown
+	GuardReach      Guard = "reach"      // the hook's preflight reached the deploy tool
+	GuardPreflight  Guard = "preflight"  // the hook's preflight found nothing that prevents the rollback
 )
 
-// guards holds each guard with the question it asks; "" is leave. Some ask for
-// judgement rather than facts, and those a person's approval answers: see
-// Refusal.Waivable.
+// guards holds each guard with its check. A check returns why it refuses, or ""
+// if it does not. Some guards need a judgement and not a fact; a person's
+// approval answers those: see Refusal.Waivable.
 var guards = []struct {
-	name Guard
-	ask  func(Order, Situation) string
+	name  Guard
+	check func(Order, Situation) string
 }{
-	{GuardOrder, whole},
-	{GuardFrozen, frozen},
-	{GuardWindow, windowed},
-	{GuardFleet, alone},
-	{GuardMode, trusted},
-	{GuardHook, hooked},
-	{GuardEvidence, proven},
-	{GuardBefore, fresh},
-	{GuardConfounded, single},
-	{GuardSuperseded, newest},
-	{GuardSuspended, unhindered},
-	{GuardEpoch, current},
-	{GuardEcho, original},
-	{GuardRollout, rolledOut},
-	{GuardPartial, through},
-	{GuardAge, young},
-	{GuardReversible, reversible},
-	{GuardFirst, succeeds},
-	{GuardTarget, targeted},
-	{GuardRecent, rare},
-	{GuardReach, reachable},
-	{GuardPreflight, ready},
+	{GuardOrder, checkOrder},
+	{GuardFrozen, checkFrozen},
+	{GuardWindow, checkWindow},
+	{GuardFleet, checkFleet},
+	{GuardMode, checkMode},
+	{GuardHook, checkHook},
+	{GuardEvidence, checkEvidence},
+	{GuardBefore, checkBefore},
+	{GuardConfounded, checkConfounded},
+	{GuardSuperseded, checkSuperseded},
+	{GuardSuspended, checkSuspended},
+	{GuardEpoch, checkEpoch},
+	{GuardEcho, checkEcho},
+	{GuardRollout, checkRollout},
+	{GuardPartial, checkPartial},
+	{GuardAge, checkAge},
+	{GuardReversible, checkReversible},
+	{GuardFirst, checkFirst},
+	{GuardTarget, checkTarget},
+	{GuardCooldown, checkCooldown},
+	{GuardReach, checkReach},
+	{GuardPreflight, checkPreflight},
 }
 
-func whole(o Order, s Situation) string {
+func checkOrder(o Order, s Situation) string {
 	switch {
 	case o.Key == "" || o.Key != s.Change.Key():
-		return "the order does not belong to this change"
+		return "the order is about another change"
 	case o.State.Final():
 		return fmt.Sprintf("the order is already %s", o.State)
 	case !o.ExpiresAt.IsZero() && s.Now.After(o.ExpiresAt):
@@ -81,166 +82,171 @@ func whole(o Order, s Situation) string {
 	return ""
 }
 
-func frozen(_ Order, s Situation) string {
+func checkFrozen(_ Order, s Situation) string {
 	if !s.Frozen {
 		return ""
 	}
 	if s.FrozenWhy == "" {
-		return "acting is frozen"
+		return "all rollbacks are frozen"
 	}
-	return "acting is frozen: " + s.FrozenWhy
+	return "all rollbacks are frozen: " + s.FrozenWhy
 }
 
-func windowed(_ Order, s Situation) string {
+func checkWindow(_ Order, s Situation) string {
 	if s.Window == "" || s.Approved {
 		return ""
 	}
-	return fmt.Sprintf("the freeze window %q holds; a person may approve", s.Window)
+	return fmt.Sprintf("the freeze window %q is in force; a person may approve", s.Window)
 }
 
-func alone(_ Order, s Situation) string {
+func checkFleet(_ Order, s Situation) string {
 	if s.Fleet == "" || s.Approved {
 		return ""
 	}
 	return "all automatic rollbacks are held: " + s.Fleet
 }
 
-func trusted(_ Order, s Situation) string {
-	if s.Acts || s.Approved {
+func checkMode(o Order, s Situation) string {
+	if s.RuleActs || s.Approved {
 		return ""
 	}
-	return "the rule is not trusted to act, and nobody has approved"
+	return fmt.Sprintf("rule %q may not act by itself, and nobody has approved the rollback", o.Rule)
 }
 
-func hooked(o Order, s Situation) string {
+func checkHook(o Order, s Situation) string {
 	if s.HookKnown && o.Hook != "" {
 		return ""
 	}
-	return fmt.Sprintf("no hook %q in pushback.yml", o.Hook)
+	return fmt.Sprintf("pushback.yml has no hook %q", o.Hook)
 }
 
-// proven holds section 5 of the design: one lone scan never rolls back, and
-// blind or inconclusive never do. The parts that MayAct implies are asked too,
-// because this is the last place where a mistake elsewhere can be caught.
-func proven(_ Order, s Situation) string {
+// checkEvidence refuses every verdict but a certain one. One scan alone is not
+// enough for a rollback, and neither is a blind or inconclusive verdict. It also
+// checks what MayAct implies, because it is the last place at which a mistake in
+// other code can be caught.
+func checkEvidence(_ Order, s Situation) string {
 	switch v := s.Verdict; {
 	case v.Outcome == detector.Blind:
-		return "the metric store could not be read, which says nothing about the change"
+		return "the metric store could not be read, so that nothing is known about the change"
 	case v.Reason == detector.Transient:
-		return "the effect has gone by itself"
+		return "the regression has ended by itself"
 	case v.Outcome != detector.Regressed || v.Grade != detector.Certain:
-		return "the evidence is not certain"
+		return fmt.Sprintf("the verdict is %s with the grade %s; a rollback needs regressed and certain", v.Outcome, v.Grade)
 	case !v.MayAct:
-		return "the evidence is one scan alone: a limit, a count test or a second signal must agree"
+		return "only a scan of one signal found the regression; a limit, a count test or a second signal must confirm it"
 	}
 	return ""
 }
 
-func newest(_ Order, s Situation) string {
+func checkSuperseded(_ Order, s Situation) string {
 	if s.Superseded {
-		return "a newer change has taken its place"
+		return "a newer change has replaced it"
 	}
 	return ""
 }
 
-func unhindered(o Order, s Situation) string {
+func checkSuspended(o Order, s Situation) string {
 	if s.SuspendedBy != "" {
-		return fmt.Sprintf("a newer change is rolling: %s", s.SuspendedBy)
+		return fmt.Sprintf("a newer change is rolling out: %s", s.SuspendedBy)
 	}
 	if o.SuspendedUntil.After(s.Now) {
-		return fmt.Sprintf("suspended until %s", o.SuspendedUntil.UTC().Format("15:04:05 MST"))
+		return fmt.Sprintf("it waits until %s for a newer change that is rolling out", o.SuspendedUntil.UTC().Format("15:04:05 MST"))
 	}
 	return ""
 }
 
-func current(o Order, s Situation) string {
+func checkEpoch(o Order, s Situation) string {
 	if o.Epoch == s.Epoch {
 		return ""
 	}
-	return fmt.Sprintf("the slot has moved on: the order is of epoch %d, now it is %d", o.Epoch, s.Epoch)
+	return fmt.Sprintf("a newer change came after the order was made: the order is of epoch %d, and the epoch is now %d", o.Epoch, s.Epoch)
 }
 
-func original(_ Order, s Situation) string {
+func checkEcho(_ Order, s Situation) string {
 	if s.Change.RollbackOf == "" {
 		return ""
 	}
 	return fmt.Sprintf("the change is itself a rollback, of %s", s.Change.RollbackOf)
 }
 
-func rolledOut(_ Order, s Situation) string {
+func checkRollout(_ Order, s Situation) string {
 	if s.Change.Status == sources.Failed {
-		return "the rollout failed: what is live now is for the deploy tool to say"
+		return "the rollout failed, and only the deploy tool knows which version is live now"
 	}
 	return ""
 }
 
-// through keeps off a rollout that is half-way: the old version and the new
-// one are both live, the deploy tool is at work, and two hands on one wheel
-// are worse than one. A hook that declares `abort` stops the tool itself.
-func through(_ Order, s Situation) string {
-	if s.Aborts || !s.Change.FinishedAt.IsZero() {
+// checkPartial refuses while the rollout is under way: both versions are live, and
+// the deploy tool and Pushback would work against each other. A hook that
+// declares `abort` makes the deploy tool abort the rollout, and may go on.
+func checkPartial(_ Order, s Situation) string {
+	if s.HookAborts || !s.Change.FinishedAt.IsZero() {
 		return ""
 	}
 	return "the change is still rolling out, and the hook cannot abort a rollout"
 }
 
-// young counts from the end of the rollout, or from its start while it rolls.
-func young(_ Order, s Situation) string {
+// checkAge counts from the end of the rollout, or from its start while it is under
+// way.
+func checkAge(_ Order, s Situation) string {
 	since := s.Change.FinishedAt
 	if since.IsZero() {
 		since = s.Change.StartedAt
 	}
 	if age := s.Now.Sub(since); age > s.Limits.MaxAge {
-		return fmt.Sprintf("too long ago: %s, and %s is the most", age.Round(time.Second), s.Limits.MaxAge)
+		return fmt.Sprintf("the change was rolled out %s ago; a rollback is allowed for %s", age.Round(time.Second), s.Limits.MaxAge)
 	}
 	return ""
 }
 
-func reversible(_ Order, s Situation) string {
+func checkReversible(_ Order, s Situation) string {
 	if s.Change.Reversible {
 		return ""
 	}
-	return "the change was declared not reversible"
+	return "the change is declared not reversible"
 }
 
-func succeeds(_ Order, s Situation) string {
+func checkFirst(_ Order, s Situation) string {
 	if s.FirstEver {
-		return "the first change ever seen here: nothing to go back to"
+		return "this is the first change known here: there is no earlier version to go back to"
 	}
 	return ""
 }
 
-// targeted asks about the target the order names, which people may have
-// approved: where the facts now give another one, nobody has.
-func targeted(o Order, s Situation) string {
-	if refusals := standing(s.Target); len(refusals) > 0 {
+// checkTarget refuses if the target is no longer the one that the order names. A
+// person may have approved that one; nobody has approved the new one.
+func checkTarget(o Order, s Situation) string {
+	if refusals := checkStanding(s.Target); len(refusals) > 0 {
 		return refusals[0].Why
 	}
 	switch {
 	case o.Target == "" || o.Target != s.Target.Version:
-		return fmt.Sprintf("the order names version %q, but the one to go back to is now %q", o.Target, s.Target.Version)
+		return fmt.Sprintf("the order goes back to version %q, but the version to go back to is now %q", o.Target, s.Target.Version)
 	case o.Target == s.Change.Version:
-		return fmt.Sprintf("version %q is what the change brought", o.Target)
+		return fmt.Sprintf("version %q is the version of the change itself", o.Target)
 	}
 	return ""
 }
 
-func rare(_ Order, s Situation) string {
-	if s.Recent == 0 || s.Approved {
+func checkCooldown(_ Order, s Situation) string {
+	if s.RecentRollbacks == 0 || s.Approved {
 		return ""
 	}
-	return fmt.Sprintf("%d automatic rollback(s) of this service here within %s; a person may approve another", s.Recent, s.Limits.RollbacksPer)
+	return fmt.Sprintf("this service was rolled back automatically %d time(s) here within %s; a person may approve another rollback", s.RecentRollbacks, s.Limits.Cooldown)
 }
 
-// reachable and ready hand on what the hook found when it looked, if it can.
-func reachable(_ Order, s Situation) string { return problems(s.Checks, true) }
+// checkReach refuses if the hook's preflight could not reach the deploy tool.
+func checkReach(_ Order, s Situation) string { return describeProblems(s.HookChecks, true) }
 
-func ready(_ Order, s Situation) string { return problems(s.Checks, false) }
+// checkPreflight refuses if the hook's preflight found a lasting problem.
+func checkPreflight(_ Order, s Situation) string { return describeProblems(s.HookChecks, false) }
 
-func problems(checks []Check, passing bool) string {
+// describeProblems describes the problems among the checks that are temporary, or
+// those that are not. It returns "" if there are none.
+func describeProblems(checks []Check, temporary bool) string {
 	var found []string
 	for _, c := range Problems(checks) {
-		if c.Passing == passing {
+		if c.Temporary == temporary {
 			found = append(found, c.String())
 		}
 	}

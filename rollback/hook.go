@@ -5,42 +5,44 @@ import (
 	"time"
 )
 
-// Hook carries a rollback out. Do refuses the zero Warrant. An error that wraps
-// ErrOutcomeUnknown means nobody can tell whether it ran; one that wraps ErrNotSent, that
-// it certainly did not; any other, that it ran and failed.
+// Hook carries out a rollback. Do refuses the zero Warrant. Its error wraps
+// ErrNotSent if the rollback certainly did not run, and ErrOutcomeUnknown if it may
+// have run. Any other error means that it ran and failed.
 //
-// A hook may offer more, which the engine and `pushback hooks test` look for:
-// Preflighter, DryRunner, Verifier and Resumer.
+// A hook may also be a Preflighter, DryRunner, Verifier or Resumer, which the engine and
+// `pushback hooks test` look for.
 type Hook interface {
 	Do(ctx context.Context, w Warrant) (Receipt, error)
 }
 
-// Settings is what the Config of every hook kind says of itself. It may also say
+// Settings is implemented by the Config of every hook kind. A Config may also have
 //
-//	Idempotent() bool   sending it twice under one key does no harm; else it does
-//	Aborts() bool       it may stop a rollout that is under way; else it may not
+//	Idempotent() bool   whether Do may be called twice with one key; default false
+//	Aborts() bool       whether Do may abort a rollout that is under way; default false
 //
-// which an operator's `idempotent:` and `abort:` override.
+// The keys `idempotent` and `abort` of a hook in pushback.yml override them.
 type Settings interface {
-	CallTimeout() time.Duration // how long Do may take, the default where none is configured
+	CallTimeout() time.Duration // how long Do may take, unless the hook has a `timeout` in pushback.yml
 }
 
-// Preflighter looks whether a hook could act: that the other side is there,
-// takes our credentials, and that nobody else will undo what we do. It changes
-// nothing, anywhere.
+// Preflighter is a Hook that can check whether it could act: whether the deploy
+// tool answers and accepts our credentials, whether the target exists, and
+// whether something else would undo the rollback. Preflight changes nothing.
 type Preflighter interface {
 	Preflight(ctx context.Context, p Plan) []Check
 }
 
-// DryRunner says what a hook would do, having looked at the other side as Do
-// would, and does none of it.
+// DryRunner is a Hook that can say what it would do. DryRun reads what Do would
+// read, and changes nothing.
 type DryRunner interface {
 	DryRun(ctx context.Context, p Plan) (Preview, error)
 }
 
-// Verifier looks at what runs, whatever a receipt says.
+// Verifier is a Hook that can find out which version runs, independently of the
+// receipt. Verify returns an *UnverifiableError if the configuration does not say
+// where to look.
 //
 // See adr/0048.
 type Verifier interface {
-	Verify(ctx context.Context, p Plan) (Sighting, error)
+	Verify(ctx context.Context, p Plan) (RunningVersion, error)
 }

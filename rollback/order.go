@@ -6,7 +6,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// State is how far an order has come. See the package comment for the moves.
+// State is the state of an order. The package comment shows the transitions.
 type State string
 
 // The states of an order.
@@ -23,28 +23,28 @@ const (
 	Refused   State = "refused"
 )
 
-// Order is the one decision to roll one change back. Key is the change's key:
-// there is one order a change, whatever rules ask for it.
+// Order is the decision to roll one change back. There is one order for each
+// change, however many rules ask for it: its Key is the key of the change.
 type Order struct {
 	Key            string         `json:"key"`
 	Change         sources.Change `json:"change"`
-	Rule           string         `json:"rule"` // the first rule that asked; later ones add evidence
+	Rule           string         `json:"rule"` // the first rule that asked; later rules add evidence
 	Hook           string         `json:"hook"`
 	Target         string         `json:"target_version"`
 	State          State          `json:"state"`
-	Epoch          int64          `json:"epoch"`    // the slot's generation when it was made
-	Claim          int64          `json:"claim"`    // how often sending was entered
-	Evidence       []byte         `json:"evidence"` // the verdict, JSON, as it was when decided
+	Epoch          int64          `json:"epoch"`    // the slot's epoch when the order was made
+	Claim          int64          `json:"claim"`    // how often the order entered the state sending
+	Evidence       []byte         `json:"evidence"` // the verdict that the order was decided on, as JSON
 	CreatedAt      time.Time      `json:"created_at"`
 	ExpiresAt      time.Time      `json:"expires_at,omitzero"`
 	DecidedAt      time.Time      `json:"decided_at,omitzero"`
 	SentAt         time.Time      `json:"sent_at,omitzero"`
 	EndedAt        time.Time      `json:"ended_at,omitzero"`
 	Actor          string         `json:"actor,omitempty"` // who approved, rejected or cancelled
-	Why            string         `json:"why,omitempty"`   // the refusal, failure or rejection, for people
+	Why            string         `json:"why,omitempty"`   // why it was refused, failed or was rejected, for people
 	Receipt        *Receipt       `json:"receipt,omitempty"`
-	Verification   *Verification  `json:"verification,omitempty"`   // nil: not looked at, or not yet
-	SuspendedUntil time.Time      `json:"suspended_until,omitzero"` // a newer change of the slot is rolling
-	Automatic      bool           `json:"automatic"`                // the rule acts by itself; false: a person must approve
-	Tell           []string       `json:"tell,omitempty"`           // receivers who hear how it went
+	Verification   *Verification  `json:"verification,omitempty"`   // nil: not verified, or not yet
+	SuspendedUntil time.Time      `json:"suspended_until,omitzero"` // until then a newer change of the slot may be rolling out
+	Automatic      bool           `json:"automatic"`                // true: the rule acts by itself; false: a person must approve
+	Receivers      []string       `json:"tell,omitempty"`           // the receivers that are notified of the outcome
 }

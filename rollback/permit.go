@@ -7,52 +7,53 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Situation is all that Permit looks at beside the order. Whoever fills it
-// reads everything anew right before sending: it is about this moment, not
-// about when the order was made. The zero Situation permits nothing.
+// Situation is all that Permit considers besides the order. It describes the
+// time right before sending, not the time when the order was made: whoever fills
+// it reads everything again. The zero Situation permits nothing.
 type Situation struct {
 	Now     time.Time        `json:"now"`
-	Change  sources.Change   `json:"change"`           // as it stands now; the order's copy may be older
-	Target  Live             `json:"target"`           // what Target gives now
-	Verdict detector.Verdict `json:"verdict,omitzero"` // the one the order was decided on, so that every try has the same body
+	Change  sources.Change   `json:"change"`           // as it is stored now; the order's copy may be older
+	Target  LiveVersion      `json:"target"`           // what Target returns now
+	Verdict detector.Verdict `json:"verdict,omitzero"` // the verdict that the order was decided on, so that every attempt sends the same body
 
-	Superseded  bool   `json:"superseded"`            // a newer change of the slot succeeded
-	SuspendedBy string `json:"suspended_by,omitzero"` // the newer change of the slot that is rolling; "" for none
-	Epoch       int64  `json:"epoch"`                 // the slot's generation now
-	FirstEver   bool   `json:"first_ever,omitzero"`   // no earlier change of the slot is known
+	Superseded  bool   `json:"superseded"`            // true: a newer change of the slot succeeded
+	SuspendedBy string `json:"suspended_by,omitzero"` // the newer change of the slot that is rolling out; "" for none
+	Epoch       int64  `json:"epoch"`                 // the slot's epoch now
+	FirstEver   bool   `json:"first_ever,omitzero"`   // true: no earlier change of the slot is known
 
-	BeganAt  time.Time     `json:"began_at,omitzero"` // the earliest moment the change can have touched production; zero: its StartedAt
-	BaseAt   time.Time     `json:"base_at,omitzero"`  // where the time before ends that it was judged against: a predecessor's, where that was suspect; zero: BeganAt
-	Onset    Onset         `json:"onset,omitzero"`    // when the verdict's worst signals broke
-	Tick     time.Duration `json:"tick,omitzero"`     // what time was cut into for the verdict
-	Suspects []Suspect     `json:"suspects,omitzero"` // the other changes that could have done it
+	BeganAt     time.Time     `json:"began_at,omitzero"` // the earliest time at which the change can have reached production; zero: Change.StartedAt
+	BaselineEnd time.Time     `json:"base_at,omitzero"`  // where the before window ends: earlier than BeganAt if it was taken from a predecessor; zero: BeganAt
+	Onset       Onset         `json:"onset,omitzero"`    // when the verdict's worst signals turned bad
+	Tick        time.Duration `json:"tick,omitzero"`     // the length of a tick of the verdict
+	Suspects    []Suspect     `json:"suspects,omitzero"` // the other changes that may be the cause
 
-	Acts      bool    `json:"acts"`            // the effective mode of the rule, after trust and the operator's cap, is act
-	Approved  bool    `json:"approved"`        // a person approved this very order
-	HookKnown bool    `json:"hook_known"`      // pushback.yml has the hook the order names
-	Aborts    bool    `json:"aborts,omitzero"` // it can stop a rollout that is half-way
-	Checks    []Check `json:"checks,omitzero"` // what it found when it looked; nil where it has not, or cannot
+	RuleActs   bool    `json:"acts"`            // the effective mode of the rule is act, after rule trust and the operators' cap
+	Approved   bool    `json:"approved"`        // a person approved this order
+	HookKnown  bool    `json:"hook_known"`      // pushback.yml has the hook of the order
+	HookAborts bool    `json:"aborts,omitzero"` // the hook can abort a rollout that is under way
+	HookChecks []Check `json:"checks,omitzero"` // what the hook's preflight found; nil if it was not asked or has none
 
 	Frozen    bool   `json:"frozen"`              // the freeze file exists, or could not be read
-	FrozenWhy string `json:"frozen_why,omitzero"` // what it says
-	Window    string `json:"window,omitzero"`     // the operators' freeze window that holds now; "" for none
-	Fleet     string `json:"fleet,omitzero"`      // why all automatic rollbacks are held; "" while they are not
+	FrozenWhy string `json:"frozen_why,omitzero"` // the reason in the freeze file
+	Window    string `json:"window,omitzero"`     // the operators' freeze window that is in force; "" for none
+	Fleet     string `json:"fleet,omitzero"`      // why all automatic rollbacks are held; "" if they are not
 
-	Recent int    `json:"recent"` // automatic rollbacks sent for this service, environment and region within Limits.RollbacksPer, this order not counted
-	Limits Limits `json:"limits"`
+	RecentRollbacks int    `json:"recent"` // automatic rollbacks of this service, environment and region sent within Limits.Cooldown, without this order
+	Limits          Limits `json:"limits"`
 }
 
-// Refusal is one reason against, for people: it goes into the message and the
-// page as it is.
+// Refusal is one reason against a rollback. Why is for people; messages and pages
+// show it unchanged.
 type Refusal struct {
 	Guard Guard  `json:"guard"`
 	Why   string `json:"why"`
 }
 
-// Passing says whether the reason may go away by itself, so that the order
-// waits instead of being refused: a newer change that is rolling may fail, this
-// one's own rollout will end, a hold be released, a deploy tool come back.
-func (r Refusal) Passing() bool {
+// Temporary reports whether the reason may go away by itself, so that the order
+// waits instead of being refused: a newer change that is rolling out may fail,
+// the rollout of the change itself will end, a hold may be released, and a deploy
+// tool may become reachable.
+func (r Refusal) Temporary() bool {
 	switch r.Guard {
 	case GuardSuspended, GuardPartial, GuardFleet, GuardReach:
 		return true
@@ -60,61 +61,60 @@ func (r Refusal) Passing() bool {
 	return false
 }
 
-// Waivable says whether a person's approval answers the reason. Those guards
-// stop a machine that may be running in circles, or that cannot tell what a
-// person may see. All others speak of facts; whoever knows better than a fact
-// can roll back by hand, where no wrong fact is involved.
+// Waivable reports whether a person's approval answers the reason. These guards
+// stop Pushback where it may repeat itself, or cannot tell what a person can. All
+// other guards are about facts, which approval does not change; a person who
+// knows that such a fact is wrong can roll back by hand.
 //
 // See adr/0037.
 func (r Refusal) Waivable() bool {
 	switch r.Guard {
-	case GuardMode, GuardWindow, GuardFleet, GuardBefore, GuardConfounded, GuardRecent:
+	case GuardMode, GuardWindow, GuardFleet, GuardBefore, GuardConfounded, GuardCooldown:
 		return true
 	}
 	return false
 }
 
-// Remedy is what may become of an order that was refused.
+// Remedy is how an order goes on after a refusal.
 type Remedy int
 
-// The three ways on. An order is refused for good unless every reason allows
-// for more.
+// The three remedies. An order ends unless every refusal is temporary or waivable.
 const (
-	None Remedy = iota // it is over
-	Wait               // some reason may pass by itself, and approving would not help until then
-	Ask                // a person may answer every reason
+	RemedyNone Remedy = iota // the order ends
+	RemedyWait               // the order waits: some refusal is temporary, and approval would not help until it is gone
+	RemedyAsk                // a person is asked: approval answers every refusal
 )
 
-// RemedyOf says what becomes of an order with these refusals. Waiting comes
-// before asking: while a newer change rolls nobody need be woken for what its
-// end may settle.
+// RemedyOf returns how an order with these refusals goes on. An order that can
+// wait and could also be asked about waits: the end of a newer change may make
+// the question unnecessary.
 func RemedyOf(refusals []Refusal) Remedy {
-	remedy := Ask
+	remedy := RemedyAsk
 	for _, r := range refusals {
 		switch {
-		case r.Passing():
-			remedy = Wait
+		case r.Temporary():
+			remedy = RemedyWait
 		case !r.Waivable():
-			return None
+			return RemedyNone
 		}
 	}
 	return remedy
 }
 
-// Permit asks every guard and gives either the warrant or every reason
-// against, in the order of the guards. Nothing is skipped once one has
-// refused: people are to see all that would have to change.
+// Permit asks every guard. It returns the warrant, or every refusal in the order
+// of the guards. It asks the remaining guards after a refusal too, so that people
+// see everything that would have to change.
 func Permit(o Order, s Situation) (Warrant, []Refusal) {
 	var refusals []Refusal
 	for _, g := range guards {
-		if why := g.ask(o, s); why != "" {
+		if why := g.check(o, s); why != "" {
 			refusals = append(refusals, Refusal{g.name, why})
 		}
 	}
 	if len(refusals) > 0 {
 		return Warrant{}, refusals
 	}
-	body, err := encode(o, s.Verdict)
+	body, err := encodeBrief(o, s.Verdict)
 	if err != nil {
 		return Warrant{}, []Refusal{{GuardEvidence, err.Error()}}
 	}

@@ -55,7 +55,7 @@ func TestPermit(t *testing.T) {
 	f("nothing speaks against it", func(*order, *situation) {})
 	f("an idempotent hook is asked again", func(o *order, s *situation) { o.State = rollback.Sending })
 	f("still rolling", func(o *order, s *situation) { s.Change.FinishedAt = time.Time{} }, rollback.GuardPartial)
-	f("still rolling, and the hook aborts", func(o *order, s *situation) { s.Change.FinishedAt, s.Aborts = time.Time{}, true })
+	f("still rolling, and the hook aborts", func(o *order, s *situation) { s.Change.FinishedAt, s.HookAborts = time.Time{}, true })
 
 	f("another change", func(o *order, s *situation) { s.Change.ID = "other" }, rollback.GuardOrder)
 	f("no key", func(o *order, s *situation) { o.Key = "" }, rollback.GuardOrder)
@@ -71,8 +71,8 @@ func TestPermit(t *testing.T) {
 	f("a freeze window, approved", func(o *order, s *situation) { s.Window, s.Approved = "friday", true })
 	f("the fleet is held", func(o *order, s *situation) { s.Fleet = "9 services" }, rollback.GuardFleet)
 	f("the fleet is held, approved", func(o *order, s *situation) { s.Fleet, s.Approved = "9 services", true })
-	f("not trusted", func(o *order, s *situation) { s.Acts = false }, rollback.GuardMode)
-	f("not trusted but approved", func(o *order, s *situation) { s.Acts, s.Approved = false, true })
+	f("not trusted", func(o *order, s *situation) { s.RuleActs = false }, rollback.GuardMode)
+	f("not trusted but approved", func(o *order, s *situation) { s.RuleActs, s.Approved = false, true })
 	f("no such hook", func(o *order, s *situation) { s.HookKnown = false }, rollback.GuardHook)
 	f("no hook named", func(o *order, s *situation) { o.Hook = "" }, rollback.GuardHook)
 
@@ -83,7 +83,7 @@ func TestPermit(t *testing.T) {
 	f("one lone scan", func(o *order, s *situation) { s.Verdict.MayAct = false }, rollback.GuardEvidence)
 	f("transient", func(o *order, s *situation) { s.Verdict.Reason = detector.Transient }, rollback.GuardEvidence)
 	f("approved on a lone scan", func(o *order, s *situation) { s.Approved, s.Verdict.MayAct = true, false }, rollback.GuardEvidence)
-	f("a number that is none", func(o *order, s *situation) { s.Verdict.Signals[0].P = math.NaN() }, rollback.GuardEvidence)
+	f("a number that JSON cannot hold", func(o *order, s *situation) { s.Verdict.Signals[0].P = math.NaN() }, rollback.GuardEvidence)
 
 	f("superseded", func(o *order, s *situation) { s.Superseded = true }, rollback.GuardSuperseded)
 	f("suspended", func(o *order, s *situation) { s.SuspendedBy = "deploy-43" }, rollback.GuardSuspended)
@@ -99,7 +99,7 @@ func TestPermit(t *testing.T) {
 		s.Change.FinishedAt, s.Now = time.Time{}, s.Change.StartedAt.Add(3*time.Hour)
 	}, rollback.GuardPartial, rollback.GuardAge)
 	f("rolling for three hours, and the hook aborts", func(o *order, s *situation) {
-		s.Change.FinishedAt, s.Now, s.Aborts = time.Time{}, s.Change.StartedAt.Add(3*time.Hour), true
+		s.Change.FinishedAt, s.Now, s.HookAborts = time.Time{}, s.Change.StartedAt.Add(3*time.Hour), true
 	}, rollback.GuardAge)
 	f("no limits are set", func(o *order, s *situation) { s.Limits = rollback.Limits{} }, rollback.GuardAge)
 	f("not reversible", func(o *order, s *situation) { s.Change.Reversible = false }, rollback.GuardReversible)
@@ -108,32 +108,32 @@ func TestPermit(t *testing.T) {
 	f("target unproven", func(o *order, s *situation) { s.Target.Standing = rollback.Unproven })
 	f("target suspected", func(o *order, s *situation) { s.Target.Standing = rollback.Suspected }, rollback.GuardTarget)
 	f("target bad", func(o *order, s *situation) { s.Target.Standing = rollback.Bad }, rollback.GuardTarget)
-	f("target unknown", func(o *order, s *situation) { s.Target = rollback.Live{} }, rollback.GuardTarget)
+	f("target unknown", func(o *order, s *situation) { s.Target = rollback.LiveVersion{} }, rollback.GuardTarget)
 	f("target moved", func(o *order, s *situation) { s.Target.Version = "v0" }, rollback.GuardTarget)
 	f("target is the change", func(o *order, s *situation) { o.Target, s.Target.Version = "v2", "v2" }, rollback.GuardTarget)
 	f("no target", func(o *order, s *situation) { o.Target, s.Target.Version = "", "" }, rollback.GuardTarget)
 
-	f("one rollback lately", func(o *order, s *situation) { s.Recent = 1 }, rollback.GuardRecent)
-	f("one lately, approved", func(o *order, s *situation) { s.Recent, s.Approved = 1, true })
+	f("one recent rollback", func(o *order, s *situation) { s.RecentRollbacks = 1 }, rollback.GuardCooldown)
+	f("one recent rollback, approved", func(o *order, s *situation) { s.RecentRollbacks, s.Approved = 1, true })
 
-	f("the hook found all well", func(o *order, s *situation) { s.Checks = []rollback.Check{{What: "target is there"}} })
+	f("the hook found no problem", func(o *order, s *situation) { s.HookChecks = []rollback.Check{{What: "target is there"}} })
 	f("the target has gone", func(o *order, s *situation) {
-		s.Checks = []rollback.Check{{What: "target is there", Problem: "404"}}
+		s.HookChecks = []rollback.Check{{What: "target is there", Problem: "404"}}
 	}, rollback.GuardPreflight)
-	f("nobody answers the hook", func(o *order, s *situation) {
-		s.Checks = []rollback.Check{{What: "deploy tool", Problem: "no answer", Passing: true}}
+	f("the deploy tool does not answer the hook", func(o *order, s *situation) {
+		s.HookChecks = []rollback.Check{{What: "deploy tool", Problem: "no answer", Temporary: true}}
 	}, rollback.GuardReach)
 
-	f("every reason is told", func(o *order, s *situation) { s.Frozen, s.Superseded, s.Recent = true, true, 2 },
-		rollback.GuardFrozen, rollback.GuardSuperseded, rollback.GuardRecent)
+	f("every reason is listed", func(o *order, s *situation) { s.Frozen, s.Superseded, s.RecentRollbacks = true, true, 2 },
+		rollback.GuardFrozen, rollback.GuardSuperseded, rollback.GuardCooldown)
 }
 
-// An approval is no master key: whatever else stands against it still does.
+// An approval answers only the guards that are waivable; all others still refuse.
 func TestApprovalWaivesNoFact(t *testing.T) {
-	s := situation{Approved: true, Frozen: true, Superseded: true, FirstEver: true, SuspendedBy: "x", Recent: 9, Window: "w", Fleet: "f"}
+	s := situation{Approved: true, Frozen: true, Superseded: true, FirstEver: true, SuspendedBy: "x", RecentRollbacks: 9, Window: "w", Fleet: "f"}
 	_, refusals := rollback.Permit(order{}, s)
 	got := guards(refusals)
-	for _, waived := range []guard{rollback.GuardMode, rollback.GuardRecent, rollback.GuardWindow, rollback.GuardFleet} {
+	for _, waived := range []guard{rollback.GuardMode, rollback.GuardCooldown, rollback.GuardWindow, rollback.GuardFleet} {
 		if slices.Contains(got, waived) {
 			t.Errorf("approval did not answer %s: %v", waived, got)
 		}
@@ -160,8 +160,8 @@ func TestZeroPermitsNothing(t *testing.T) {
 	}
 }
 
-// What becomes of an order: each guard that can wait, or be answered by a
-// person, and that one fact among them ends it.
+// TestRemedy checks the remedy for every guard alone, and that one refusal about a
+// fact ends an order whatever else refuses.
 func TestRemedy(t *testing.T) {
 	f := func(want rollback.Remedy, names ...guard) {
 		t.Helper()
@@ -174,22 +174,22 @@ func TestRemedy(t *testing.T) {
 		}
 	}
 	waits := []guard{rollback.GuardSuspended, rollback.GuardPartial, rollback.GuardFleet, rollback.GuardReach}
-	asks := []guard{rollback.GuardMode, rollback.GuardWindow, rollback.GuardBefore, rollback.GuardConfounded, rollback.GuardRecent}
+	asks := []guard{rollback.GuardMode, rollback.GuardWindow, rollback.GuardBefore, rollback.GuardConfounded, rollback.GuardCooldown}
 	ends := []guard{
 		rollback.GuardOrder, rollback.GuardFrozen, rollback.GuardHook, rollback.GuardEvidence, rollback.GuardSuperseded,
 		rollback.GuardEpoch, rollback.GuardEcho, rollback.GuardRollout, rollback.GuardAge, rollback.GuardReversible,
 		rollback.GuardFirst, rollback.GuardTarget, rollback.GuardPreflight,
 	}
 	for _, g := range waits {
-		f(rollback.Wait, g)
+		f(rollback.RemedyWait, g)
 	}
 	for _, g := range asks {
-		f(rollback.Ask, g)
-		f(rollback.Wait, g, rollback.GuardSuspended)
+		f(rollback.RemedyAsk, g)
+		f(rollback.RemedyWait, g, rollback.GuardSuspended)
 	}
 	for _, g := range ends {
-		f(rollback.None, g)
-		f(rollback.None, rollback.GuardFleet, g, rollback.GuardRecent)
+		f(rollback.RemedyNone, g)
+		f(rollback.RemedyNone, rollback.GuardFleet, g, rollback.GuardCooldown)
 	}
 }
 

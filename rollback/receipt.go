@@ -6,30 +6,30 @@ import (
 	"unicode"
 )
 
-// MaxOutput is how much of what a hook said is kept, in bytes.
+// MaxOutput is how much of a hook's output is stored, in bytes.
 const MaxOutput = 64 << 10
 
-// Receipt is what a hook answered. Output is made by the function Output.
+// Receipt is the answer of a hook. The function Output makes the field Output.
 type Receipt struct {
 	At     time.Time `json:"at"`
 	Status string    `json:"status"` // "200 OK", "exit 0"
 	Output string    `json:"output,omitempty"`
 	PGID   int       `json:"pgid,omitempty"`   // a command's process group
-	Handle string    `json:"handle,omitempty"` // what a Resumer finds again by, what was set going
+	Handle string    `json:"handle,omitempty"` // by which a Resumer finds what Do started
 }
 
-// Output makes what a hook said fit for the store, a terminal and a page: at
-// most MaxOutput bytes of valid UTF-8, and no control characters but tab and
-// newline.
-func Output(said string) string {
-	said = strings.Map(func(r rune) rune {
+// Output makes the output of a hook safe to store and to show on a terminal or
+// a page: at most MaxOutput bytes of valid UTF-8, without control characters
+// other than tab and newline.
+func Output(raw string) string {
+	text := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(said, ""))
-	if len(said) > MaxOutput {
-		said = strings.ToValidUTF8(said[:MaxOutput], "")
+	}, strings.ToValidUTF8(raw, ""))
+	if len(text) > MaxOutput {
+		text = strings.ToValidUTF8(text[:MaxOutput], "")
 	}
-	return said
+	return text
 }

@@ -10,112 +10,114 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Suspect is a change that could have done what a verdict shows.
+// Suspect is a change that may be the cause of a regression.
 type Suspect struct {
 	Change   sources.Change `json:"change"`
-	Distance int            `json:"distance"`          // 0: of the service itself; 1: of one it depends on; 2: of one that depends on; …
-	BeganAt  time.Time      `json:"began_at,omitzero"` // the earliest moment it can have touched production; zero: its StartedAt
+	Distance int            `json:"distance"`          // steps along the dependencies from the service that regressed: 0 is the service itself, 1 one it depends on
+	BeganAt  time.Time      `json:"began_at,omitzero"` // the earliest time at which it can have reached production; zero: Change.StartedAt
 }
 
-// Onset is when things got worse, as far as the ticks tell: at some moment
-// from From to To. The zero Onset says nothing, and speaks for nobody.
+// Onset is when the regression began: at some time from From to To, as exactly
+// as ticks can tell. The zero Onset means that it is not known.
 type Onset = sources.Window
 
-// Ranked is a suspect with how likely it is to be the cause, next to others.
-// Score has no unit: only the quotient of two of them means something. At 0
-// the change cannot have done it.
-type Ranked struct {
+// RankedSuspect is a suspect with a score of how likely it is the cause. Scores
+// have no unit: only the ratio of two of them means something. A change with
+// score 0 cannot be the cause.
+type RankedSuspect struct {
 	Suspect
 	Score float64
 }
 
-// weights are how much more often a change of one kind breaks something than
-// one of another. They are chosen, not measured: published reviews of outages
-// put code and configuration first, and a flag in front of an experiment.
-var weights = map[sources.Kind]float64{sources.Deploy: 1, sources.Config: 1, sources.Flag: 0.9, sources.Experiment: 0.6}
+// kindWeights say how often a change of one kind breaks something, relative to
+// the other kinds. They are chosen, not measured: published reviews of outages
+// name code and configuration most often, then flags, then experiments.
+var kindWeights = map[sources.Kind]float64{sources.Deploy: 1, sources.Config: 1, sources.Flag: 0.9, sources.Experiment: 0.6}
 
-// What else a score is made of.
+// The other factors of a score.
 const (
-	nearness   = 0.7 // a change one step further up the dependencies weighs this much
-	riderShare = 0.1 // each rider adds this much: more commits, more to break
-	mostRiders = 5
-	slackTicks = 2 // an onset is known to so many ticks
+	distanceFactor  = 0.7 // weight of each further step along the dependencies
+	riderWeight     = 0.1 // added for each rider, because more commits break more
+	maxRiders       = 5
+	onsetErrorTicks = 2 // the onset is known to within this many ticks
 )
 
-// Rank orders suspects by how likely each is to be the cause, the likeliest
-// first: by when it began and ended against the onset, how near it is, of what
-// kind, and how many people's commits rode on it.
-func Rank(suspects []Suspect, onset Onset, tick time.Duration) []Ranked {
+// Rank scores suspects and orders them, the likeliest cause first. The score
+// depends on when the change began and ended relative to the onset, on its
+// distance along the dependencies, its kind, and its number of riders.
+func Rank(suspects []Suspect, onset Onset, tick time.Duration) []RankedSuspect {
 	tick = max(tick, time.Second)
-	ranked := make([]Ranked, 0, len(suspects))
+	ranked := make([]RankedSuspect, 0, len(suspects))
 	for _, s := range suspects {
-		ranked = append(ranked, Ranked{s, s.timing(onset, tick) * s.weight()})
+		ranked = append(ranked, RankedSuspect{s, s.timingScore(onset, tick) * s.weight()})
 	}
-	slices.SortStableFunc(ranked, func(a, b Ranked) int {
+	slices.SortStableFunc(ranked, func(a, b RankedSuspect) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Distance, b.Distance), strings.Compare(a.Change.ID, b.Change.ID))
 	})
 	return ranked
 }
 
-// began is when the change can first have touched production.
-func (s Suspect) began() time.Time {
+// beganAt returns the earliest time at which the change can have reached production.
+func (s Suspect) beganAt() time.Time {
 	if s.BeganAt.IsZero() {
 		return s.Change.StartedAt
 	}
 	return s.BeganAt
 }
 
-// timing is 1 for a change that was under way when things got worse, falls
-// with every tick that lies between its end and that, and is 0 where it began
-// only afterwards.
-func (s Suspect) timing(onset Onset, tick time.Duration) float64 {
+// timingScore is 1 for a change that was rolling out at the onset, falls with
+// every tick between its end and the onset, and is 0 for a change that began
+// after the onset.
+func (s Suspect) timingScore(onset Onset, tick time.Duration) float64 {
 	if onset.To.IsZero() {
 		return 1
 	}
-	if s.began().After(onset.To.Add(slackTicks * tick)) {
+	if s.beganAt().After(onset.To.Add(onsetErrorTicks * tick)) {
 		return 0
 	}
 	if s.Change.FinishedAt.IsZero() || !onset.From.After(s.Change.FinishedAt) {
 		return 1
 	}
 	gap := onset.From.Sub(s.Change.FinishedAt)
-	return 1 / (1 + float64(gap)/float64(slackTicks*tick))
+	return 1 / (1 + float64(gap)/float64(onsetErrorTicks*tick))
 }
 
 func (s Suspect) weight() float64 {
-	w, known := weights[s.Change.Kind]
+	w, known := kindWeights[s.Change.Kind]
 	if !known {
 		w = 1
 	}
 	for range s.Distance {
-		w *= nearness
+		w *= distanceFactor
 	}
-	return w * (1 + riderShare*float64(min(len(s.Change.Riders), mostRiders)))
+	return w * (1 + riderWeight*float64(min(len(s.Change.Riders), maxRiders)))
 }
 
-// StandsOut gives the one suspect that is ratio times likelier than any other.
-// False: none is, or none can have done it.
+// StandsOut returns the suspect whose score is at least ratio times that of any
+// other. It returns false if there is none, or if no suspect can be the cause.
+// ranked is in the order of Rank.
 //
 // See adr/0038.
-func StandsOut(ranked []Ranked, ratio float64) (Ranked, bool) {
+func StandsOut(ranked []RankedSuspect, ratio float64) (RankedSuspect, bool) {
 	if len(ranked) == 0 || ranked[0].Score <= 0 {
-		return Ranked{}, false
+		return RankedSuspect{}, false
 	}
 	if len(ranked) > 1 && ranked[0].Score < ratio*ranked[1].Score {
-		return Ranked{}, false
+		return RankedSuspect{}, false
 	}
 	return ranked[0], true
 }
 
-// String names the suspect for people.
-func (r Ranked) String() string {
-	where := ""
+// String names the suspect for people, as in "payments v7 (deploy at 12:00:00
+// UTC, a direct dependency)".
+func (r RankedSuspect) String() string {
+	dependency := ""
 	switch {
 	case r.Distance == 1:
-		where = ", which it depends on"
+		dependency = ", a direct dependency"
 	case r.Distance > 1:
-		where = fmt.Sprintf(", %d steps up its dependencies", r.Distance)
+		dependency = fmt.Sprintf(", a dependency at %d steps", r.Distance)
 	}
-	return fmt.Sprintf("%s %s %s at %s%s (%.2f)", r.Change.Service, r.Change.Kind, r.Change.Version,
-		r.Change.StartedAt.UTC().Format(time.TimeOnly), where, r.Score)
+	return fmt.Sprintf("%s %s (%s at %s UTC%s)", r.Change.Service, r.Change.Version, r.Change.Kind,
+		r.Change.StartedAt.UTC().Format(time.TimeOnly), dependency)
 }

@@ -2,67 +2,69 @@ package rollback
 
 import "fmt"
 
-// Standing is what is known of a version that was live before. Its zero
-// value says that nothing is known.
+// Standing is what is known of a version that was live before the change. The
+// zero value means that nothing is known.
 type Standing string
 
-// How a version stands, by the watches of the change that brought it.
+// The standings of a version, by the watches of the change that brought it.
 const (
-	Unproven  Standing = "unproven"  // live before; not long enough, or not watched, to be called good
-	Good      Standing = "good"      // its watch ended healthy, or it was superseded after 10 minutes or more without suspicion
-	Suspected Standing = "suspected" // it was under suspicion when it was replaced
-	Bad       Standing = "bad"       // judged bad itself, or rolled back
+	Unproven  Standing = "unproven"  // it was live, but not watched, or not for long enough to be good
+	Good      Standing = "good"      // its watch ended healthy, or it was replaced after 10 minutes or more without suspicion
+	Suspected Standing = "suspected" // its watch was suspicious when it was replaced
+	Bad       Standing = "bad"       // it was judged bad or rolled back
 )
 
-// Live is a version that was live in the slot, and how it stands.
-type Live struct {
+// LiveVersion is a version that was live in the slot before the change.
+type LiveVersion struct {
 	Version  string   `json:"version"`
 	Standing Standing `json:"standing"`
 }
 
-// Reach is how far back a hook may go for its target: `target:` in its
-// configuration. Its zero value is Previous.
-type Reach string
+// TargetReach is how far back a hook may go for its target: the key `target` of
+// a hook in pushback.yml. Its zero value is Previous.
+type TargetReach string
 
-// Previous is the version live before the change and no other; LastGood skips
-// back to the newest one that is good.
+// Previous is the version that was live right before the change. LastGood is the
+// newest earlier version that is good.
 const (
-	Previous Reach = ""
-	LastGood Reach = "last_good"
+	Previous TargetReach = ""
+	LastGood TargetReach = "last_good"
 )
 
-// Target picks the version to go back to out of those live before the change,
-// newest first. It gives either a version or the refusal.
+// Target chooses the version to go back to. before are the versions that were
+// live before the change, newest first. It returns a version or a refusal.
 //
-// Previous takes an unproven version: it is what ran until the change came,
-// and nothing speaks against it. To demand proof would refuse every second
-// deploy of a busy day. LastGood, which leaves the beaten track, does demand it.
+// Previous accepts an unproven version: it ran until the change came, and nothing
+// is known against it. Requiring a good version would refuse many rollbacks on a
+// day with frequent deploys. LastGood goes further back than what just ran, and
+// therefore requires a good version.
 //
 // See adr/0035.
-func Target(reach Reach, before []Live) (Live, []Refusal) {
+func Target(reach TargetReach, before []LiveVersion) (LiveVersion, []Refusal) {
 	if len(before) == 0 || before[0].Version == "" {
-		return Live{}, []Refusal{{GuardTarget, "no version is known to have been live before: tell the tool to send `previous`, or deploy once more"}}
+		return LiveVersion{}, []Refusal{{GuardTarget, "it is not known which version was live before: let the deploy tool send `previous`, or deploy once more"}}
 	}
 	if reach != LastGood {
-		return before[0], standing(before[0])
+		return before[0], checkStanding(before[0])
 	}
 	for _, live := range before {
 		if live.Standing == Good && live.Version != "" {
 			return live, nil
 		}
 	}
-	return Live{}, []Refusal{{GuardTarget, "none of the versions live before is known to be good"}}
+	return LiveVersion{}, []Refusal{{GuardTarget, "none of the earlier versions is known to be good"}}
 }
 
-// standing refuses what is known to be bad, and what nobody knows.
-func standing(l Live) []Refusal {
+// checkStanding refuses a version that is bad or suspected, and one of which nothing
+// is known.
+func checkStanding(l LiveVersion) []Refusal {
 	switch l.Standing {
 	case Good, Unproven:
 		return nil
 	case Suspected:
-		return []Refusal{{GuardTarget, fmt.Sprintf("version %q was itself under suspicion when it was replaced", l.Version)}}
+		return []Refusal{{GuardTarget, fmt.Sprintf("version %q was suspected of being bad when it was replaced", l.Version)}}
 	case Bad:
-		return []Refusal{{GuardTarget, fmt.Sprintf("version %q was itself judged bad or rolled back; `target: last_good` lets a hook go further back", l.Version)}}
+		return []Refusal{{GuardTarget, fmt.Sprintf("version %q was judged bad or rolled back; with `target: last_good` the hook can go further back", l.Version)}}
 	}
 	return []Refusal{{GuardTarget, fmt.Sprintf("nothing is known of version %q", l.Version)}}
 }

@@ -9,10 +9,10 @@ import (
 )
 
 func TestTarget(t *testing.T) {
-	live := func(version string, s rollback.Standing) rollback.Live {
-		return rollback.Live{Version: version, Standing: s}
+	live := func(version string, s rollback.Standing) rollback.LiveVersion {
+		return rollback.LiveVersion{Version: version, Standing: s}
 	}
-	f := func(reach rollback.Reach, want string, before ...rollback.Live) {
+	f := func(reach rollback.TargetReach, want string, before ...rollback.LiveVersion) {
 		t.Helper()
 		got, refusals := rollback.Target(reach, before)
 		if refused := len(refusals) > 0; refused != (want == "") {
@@ -36,16 +36,16 @@ func TestTarget(t *testing.T) {
 }
 
 func TestOutput(t *testing.T) {
-	f := func(said, want string) {
+	f := func(raw, want string) {
 		t.Helper()
-		if got := rollback.Output(said); got != want {
-			t.Errorf("Output(%.40q) = %.40q, want %.40q", said, got, want)
+		if got := rollback.Output(raw); got != want {
+			t.Errorf("Output(%.40q) = %.40q, want %.40q", raw, got, want)
 		}
 	}
 	f("one\n\ttwo", "one\n\ttwo")
 	f("nul \x00, escape \x1b[2J, broken \xff.", "nul , escape [2J, broken .")
 	f(strings.Repeat("x", rollback.MaxOutput+1), strings.Repeat("x", rollback.MaxOutput))
 	if got := rollback.Output(strings.Repeat("é", rollback.MaxOutput)); len(got) > rollback.MaxOutput || !utf8.ValidString(got) {
-		t.Errorf("a cut character was kept: %d bytes", len(got))
+		t.Errorf("a cut character is left: %d bytes", len(got))
 	}
 }

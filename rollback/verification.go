@@ -5,52 +5,68 @@ import (
 	"time"
 )
 
-// Verified is what became of looking at what runs, once a hook had said done.
-type Verified string
+// RunningVersion is the version that a Verifier found running. In the zero value
+// nothing was found.
+type RunningVersion struct {
+	At         time.Time `json:"at,omitzero"`
+	TargetRuns bool      `json:"settled"`           // the target is the version that runs
+	Version    string    `json:"running,omitempty"` // the version that runs, as the deploy tool calls it
+	Detail     string    `json:"detail,omitempty"`
+}
 
-// The ends of looking. An order without a Verification is being looked at, or
-// its hook cannot look.
+// UnverifiableError is the error of a Verify that cannot look, because the
+// configuration does not say where. It says nothing about the rollback.
+type UnverifiableError struct{ Why string }
+
+// Error says what is missing.
+func (u *UnverifiableError) Error() string { return "cannot find out which version runs: " + u.Why }
+
+// VerificationState is the result of a verification.
+type VerificationState string
+
+// The results of a verification. An order without a Verification is still being
+// verified, or its hook cannot verify.
 const (
-	Seen      Verified = "seen"      // the target runs
-	Unseen    Verified = "unseen"    // it does not, and there was time enough
-	Unseeable Verified = "unseeable" // nothing says where to look
-	Overtaken Verified = "overtaken" // something newer came first, so that nothing can be said any more
+	TargetRunning    VerificationState = "seen"      // the target runs
+	TargetNotRunning VerificationState = "unseen"    // the target did not run within the time it had
+	CannotVerify     VerificationState = "unseeable" // the configuration does not say where to look
+	Overtaken        VerificationState = "overtaken" // a newer change came first, so that the target need not run any more
 )
 
-// Verification is what was seen of a rollback that a hook called done. A
-// receipt is what the hook says of itself; this is what somebody else sees.
+// Verification says whether a rollback that a hook reported as done took place.
+// The receipt is the hook's own report; the verification is an independent check.
 type Verification struct {
-	State    Verified  `json:"state"`
-	At       time.Time `json:"at"`
-	Sighting Sighting  `json:"sighting,omitzero"` // the last one, if there was any
-	Why      string    `json:"why,omitempty"`     // why there was none
+	State VerificationState `json:"state"`
+	At    time.Time         `json:"at"`
+	Found RunningVersion    `json:"sighting,omitzero"` // what was found last
+	Why   string            `json:"why,omitempty"`     // why nothing was found
 }
 
 // String is the verification in a few words, for people.
 func (v Verification) String() string {
 	switch v.State {
-	case Seen:
-		return "seen running"
-	case Unseen:
-		return "NOT seen running: " + v.last()
-	case Unseeable:
+	case TargetRunning:
+		return "found running"
+	case TargetNotRunning:
+		return "NOT found running: " + v.foundInstead()
+	case CannotVerify:
 		return "not verified: " + v.Why
 	case Overtaken:
-		return "overtaken by a newer change before it was seen"
+		return "not verified: a newer change came first"
 	}
 	return string(v.State)
 }
 
-// last is what was seen instead.
-func (v Verification) last() string {
-	switch s := v.Sighting; {
-	case s.At.IsZero():
+// foundInstead says what was found in place of the target.
+func (v Verification) foundInstead() string {
+	switch r := v.Found; {
+	case r.At.IsZero():
 		return v.Why
-	case s.Running == "":
-		return "nobody says which version runs"
-	case s.Detail == "":
-		return fmt.Sprintf("%q runs", s.Running)
+	case r.Version == "":
+		return "the deploy tool does not say which version runs"
+	case r.Detail == "":
+		return fmt.Sprintf("%q runs", r.Version)
 	default:
-		return fmt.Sprintf("%q runs, %s", s.Running, s.Detail)
+		return fmt.Sprintf("%q runs, %s", r.Version, r.Detail)
 	}
 }

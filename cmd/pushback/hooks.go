@@ -137,15 +137,15 @@ Examples:
 
 // rehearsal is all that was found out about a hook, and what --json writes.
 type rehearsal struct {
-	Name       string             `json:"name"`
-	Kind       string             `json:"kind"`
-	Idempotent bool               `json:"idempotent"`
-	OK         bool               `json:"ok"`
-	Checks     []rollback.Check   `json:"preflight"`
-	Preview    *rollback.Preview  `json:"dry_run,omitempty"`
-	Sighting   *rollback.Sighting `json:"verify,omitempty"`
-	DryRunErr  string             `json:"dry_run_error,omitempty"`
-	VerifyErr  string             `json:"verify_error,omitempty"`
+	Name       string                   `json:"name"`
+	Kind       string                   `json:"kind"`
+	Idempotent bool                     `json:"idempotent"`
+	OK         bool                     `json:"ok"`
+	Checks     []rollback.Check         `json:"preflight"`
+	Preview    *rollback.Preview        `json:"dry_run,omitempty"`
+	Sighting   *rollback.RunningVersion `json:"verify,omitempty"`
+	DryRunErr  string                   `json:"dry_run_error,omitempty"`
+	VerifyErr  string                   `json:"verify_error,omitempty"`
 }
 
 // Run looks at one hook. The others of the file may be broken.

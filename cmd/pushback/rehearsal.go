@@ -42,7 +42,7 @@ func printDryRun(out terminal, p rollback.Plan, r rehearsal) {
 		fmt.Fprintf(out, "  %s  %s\n", out.paint(styleBad, "FAIL"), r.DryRunErr)
 	case r.Preview == nil:
 		fmt.Fprintln(out, "  hooks of this kind have no dry run")
-	case r.Preview.Settled:
+	case r.Preview.AlreadyLive:
 		fmt.Fprintf(out, "  %s is live already: nothing would be sent\n", p.Target)
 	}
 	if r.Preview == nil {
@@ -70,11 +70,11 @@ func printSighting(out terminal, r rehearsal) {
 		fmt.Fprintf(out, "  %s     %s\n", out.paint(styleDoubt, "?"), r.VerifyErr)
 	case s == nil:
 		fmt.Fprintln(out, "  hooks of this kind cannot find out")
-	case s.Running == "":
+	case s.Version == "":
 		fmt.Fprintf(out, "  not reported; %s\n", orDash(s.Detail))
 	case s.Detail == "":
-		fmt.Fprintf(out, "  %s\n", s.Running)
+		fmt.Fprintf(out, "  %s\n", s.Version)
 	default:
-		fmt.Fprintf(out, "  %s (%s)\n", s.Running, s.Detail)
+		fmt.Fprintf(out, "  %s (%s)\n", s.Version, s.Detail)
 	}
 }

@@ -67,11 +67,11 @@ func (l *loader) guards(data string) Guards {
 	}
 	return Guards{
 		Limits: rollback.Limits{
-			RollbacksPer: lasting(l, "rollbacks_per", f.RollbacksPer, d.RollbacksPer, 10*time.Second, 30*day),
-			MaxAge:       lasting(l, "max_age", f.MaxAge, d.MaxAge, 10*time.Minute, day),
-			Approval:     lasting(l, "approve_within", f.ApproveWithin, d.Approval, 5*time.Minute, day),
-			Around:       lasting(l, "confounded.within", f.Confounded.Within, d.Around, time.Minute, 6*time.Hour),
-			StandsOut:    within(l, "confounded.stands_out", f.Confounded.StandsOut, d.StandsOut, 1.5, 10),
+			Cooldown:         lasting(l, "rollbacks_per", f.RollbacksPer, d.Cooldown, 10*time.Second, 30*day),
+			MaxAge:           lasting(l, "max_age", f.MaxAge, d.MaxAge, 10*time.Minute, day),
+			ApproveWithin:    lasting(l, "approve_within", f.ApproveWithin, d.ApproveWithin, 5*time.Minute, day),
+			ConfoundedWithin: lasting(l, "confounded.within", f.Confounded.Within, d.ConfoundedWithin, time.Minute, 6*time.Hour),
+			StandsOut:        within(l, "confounded.stands_out", f.Confounded.StandsOut, d.StandsOut, 1.5, 10),
 			Fleet: rollback.FleetLimits{
 				Watches:  within(l, "fleet.watches", f.Fleet.Watches, d.Fleet.Watches, 5, 10000),
 				Services: within(l, "fleet.services", f.Fleet.Services, d.Fleet.Services, 1, 1000),

@@ -101,7 +101,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 	github := &sourceSettings{SecretFiles: []string{in("secret")}}
 	github.Scope.Services = []string{"cart-*"}
 	limits := rollback.DefaultLimits()
-	limits.RollbacksPer, limits.Fleet.Share = 2*time.Hour, 0.3
+	limits.Cooldown, limits.Fleet.Share = 2*time.Hour, 0.3
 	want := Config{
 		File: in("pushback.yml"), Listen: "0.0.0.0:80", ExternalURL: "https://pushback.example.org", TokenFile: in("token"),
 		Data: in("data"), Rules: in("rules"), Profiles: rules.Schedule{Cron: "0 4 * * *", Zone: "Europe/Berlin"}, Retention: 7 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},

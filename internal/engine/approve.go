@@ -55,11 +55,11 @@ func (x *executor) conflict(ctx context.Context, key string) error {
 }
 
 // CheckLink checks whether a link's token lets its holder decide on the order. Its error
-// is for people and wraps rollback.ErrLink.
+// is for people and wraps rollback.ErrInvalidLink.
 func (x *executor) CheckLink(ctx context.Context, key, token string) error {
 	o, err := x.Store.Order(ctx, key)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
 	}
-	return x.approvals.Admits(o, token, x.Now())
+	return x.approvals.CheckToken(o, token, x.Now())
 }

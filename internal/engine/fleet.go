@@ -80,11 +80,11 @@ func (f *fleetBreaker) trip(ctx context.Context, now time.Time) (why string, ala
 	}
 	for _, o := range orders {
 		if !slices.Contains(alarmed, o.Key) && now.Sub(o.CreatedAt) <= f.Limits.Fleet.Within {
-			fleet.Alarms = append(fleet.Alarms, rollback.Alarm{Service: o.Change.Service, At: o.CreatedAt, Blamed: o.Key})
+			fleet.Alarms = append(fleet.Alarms, rollback.Alarm{Service: o.Change.Service, At: o.CreatedAt, Cause: o.Key})
 			alarmed = append(alarmed, o.Key)
 		}
 	}
-	return f.Limits.Fleet.Trip(fleet, now), alarmed, nil
+	return f.Limits.Fleet.HoldReason(fleet, now), alarmed, nil
 }
 
 // alarm names the change that stands out as the cause of a watch that became likely.
@@ -93,8 +93,8 @@ func (f *fleetBreaker) alarm(ctx context.Context, w watch.Watch, now time.Time) 
 	if err != nil {
 		return rollback.Alarm{}, fmt.Errorf("reading the change: %w", err)
 	}
-	a := rollback.Alarm{Service: c.Service, At: w.LikelyAt, Blamed: c.Key}
-	others, err := f.situation.Suspects(ctx, c, situation.Beginning(w, c.Change).Add(-f.Limits.Around), now)
+	a := rollback.Alarm{Service: c.Service, At: w.LikelyAt, Cause: c.Key}
+	others, err := f.situation.Suspects(ctx, c, situation.Beginning(w, c.Change).Add(-f.Limits.ConfoundedWithin), now)
 	if err != nil || len(others) == 0 {
 		return a, err
 	}
@@ -105,7 +105,7 @@ func (f *fleetBreaker) alarm(ctx context.Context, w watch.Watch, now time.Time) 
 	own := rollback.Suspect{Change: c.Change, BeganAt: situation.Beginning(w, c.Change)}
 	ranked := rollback.Rank(append(others, own), situation.Onset(w, c.Change, last.Verdict), w.Plan.Tick)
 	if first, ok := rollback.StandsOut(ranked, f.Limits.StandsOut); ok {
-		a.Blamed = first.Change.Key()
+		a.Cause = first.Change.Key()
 	}
 	return a, nil
 }

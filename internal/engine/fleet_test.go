@@ -59,7 +59,7 @@ func TestFleetBreaker(t *testing.T) {
 	if pages := len(b.box.got["pager"]); grouped == 0 || pages > 1+6 {
 		t.Errorf("%d messages were kept back, the pager got %d:\n%s", grouped, pages, b.box.all("pager"))
 	}
-	b.wantTold("pager", "all automatic rollbacks are held", "no single change is to blame", "pushback release h")
+	b.wantTold("pager", "all automatic rollbacks are held", "no single change can be the cause", "pushback release h")
 	b.wantGate(false, "cart", "held by fleet breaker")
 
 	holds, err := b.Store.Holds(t.Context(), b.clock.Now())

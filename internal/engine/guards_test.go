@@ -52,7 +52,7 @@ func TestAskedInsteadOfActing(t *testing.T) {
 	b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
 	key := b.bad("v2", nil)
 	b.until("a question", b.ordered(key, rollback.Proposed))
-	m := b.wantTold("pager", "rollback to v1 waits for a person", "confounded", "cart config c7")
+	m := b.wantTold("pager", "rollback to v1 waits for a person", "cannot tell this change apart from cart c7 (config at ")
 	token := tokenIn(t, m.Action)
 	if err := b.CheckLink(t.Context(), key, token); err != nil {
 		t.Errorf("the link of the message: %v", err)
@@ -64,7 +64,7 @@ func TestAskedInsteadOfActing(t *testing.T) {
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Done)
 	b.wantCalls(1)
-	if err := b.CheckLink(t.Context(), key, token); err == nil || !strings.Contains(err.Error(), "is done already") {
+	if err := b.CheckLink(t.Context(), key, token); err == nil || !strings.Contains(err.Error(), "is already done") {
 		t.Errorf("a link that was used: %v", err)
 	}
 	o, err := b.Store.Order(t.Context(), key)
@@ -95,7 +95,7 @@ func TestDoubtsAreTold(t *testing.T) {
 			b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
 			b.bad("v2", func(e *sources.Event) { e.Reversible = new(bool) })
 			b.pass(2 * time.Minute)
-			b.wantTold("pager", append(says, "v2", "Against it: ", "beside cart config c7", "not reversible")...)
+			b.wantTold("pager", append(says, "v2", "Against it: ", "apart from cart c7 (config at ", "not reversible")...)
 		})
 	}
 	f("ask", "pushback approve")
@@ -108,7 +108,7 @@ func TestQuestionExpires(t *testing.T) {
 	b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
 	key := b.bad("v2", nil)
 	b.until("a question", b.ordered(key, rollback.Proposed))
-	b.clock.add(b.Limits.Approval)
+	b.clock.add(b.Limits.ApproveWithin)
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Expired)
 	b.wantCalls(0)
@@ -122,7 +122,7 @@ func TestFreezeWindow(t *testing.T) {
 	})
 	key := b.bad("v2", nil)
 	b.until("a question", b.ordered(key, rollback.Proposed))
-	b.wantTold("pager", `the freeze window "monday" holds`)
+	b.wantTold("pager", `the freeze window "monday" is in force`)
 	b.wantCalls(0)
 }
 
@@ -181,7 +181,7 @@ func TestPreflight(t *testing.T) {
 	fine := rollback.Check{What: "v1 is there"}
 	f("all is well", fine, fine, rollback.Done, rollback.Done)
 	f("the target has gone", rollback.Check{What: "v1 is there", Problem: "404"}, fine, rollback.Refused, rollback.Refused)
-	f("nobody answers for a while", rollback.Check{What: "deploy tool", Problem: "no answer", Passing: true}, fine, rollback.Decided, rollback.Done)
+	f("nobody answers for a while", rollback.Check{What: "deploy tool", Problem: "no answer", Temporary: true}, fine, rollback.Decided, rollback.Done)
 }
 
 // While an order waits, the journal says why, once, and the page as well.
@@ -194,7 +194,7 @@ func TestWaitingSaysWhy(t *testing.T) {
 	b.pass(time.Minute)
 	o, err := b.Store.Order(t.Context(), key)
 	b.must(err)
-	if !strings.Contains(o.Why, "waits: a newer change is rolling") {
+	if !strings.Contains(o.Why, "waits: a newer change is rolling out") {
 		t.Errorf("it waits because %q", o.Why)
 	}
 	if n := b.entries(key, "permit"); n != 1 {

@@ -22,7 +22,7 @@ func (x *executor) notifyUnreachable(ctx context.Context, o rollback.Order, refu
 		return nil
 	}
 	m := x.text.HookUnreachable(o, refusals, waitEvery, x.Now())
-	if err := x.core.send(ctx, store.Messages("order/"+o.Key+"/held-up", o.Key, o.Tell, m, x.Now())); err != nil {
+	if err := x.core.send(ctx, store.Messages("order/"+o.Key+"/held-up", o.Key, o.Receivers, m, x.Now())); err != nil {
 		return fmt.Errorf("telling that order %s is held up: %w", o.Key, err)
 	}
 	return nil

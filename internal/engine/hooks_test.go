@@ -16,7 +16,7 @@ import (
 type seeing struct {
 	*hook
 	wrong []rollback.Check
-	sees  func() (rollback.Sighting, error)
+	sees  func() (rollback.RunningVersion, error)
 	plans []rollback.Plan
 }
 
@@ -25,11 +25,13 @@ func (s *seeing) Preflight(_ context.Context, p rollback.Plan) []rollback.Check 
 	return append([]rollback.Check{{What: "the token is taken"}}, s.wrong...)
 }
 
-func (s *seeing) Verify(context.Context, rollback.Plan) (rollback.Sighting, error) { return s.sees() }
+func (s *seeing) Verify(context.Context, rollback.Plan) (rollback.RunningVersion, error) {
+	return s.sees()
+}
 
-func runs(version string) func() (rollback.Sighting, error) {
-	return func() (rollback.Sighting, error) {
-		return rollback.Sighting{At: began, Running: version, Settled: version == "v1", Detail: "3 pods"}, nil
+func runs(version string) func() (rollback.RunningVersion, error) {
+	return func() (rollback.RunningVersion, error) {
+		return rollback.RunningVersion{At: began, Version: version, TargetRuns: version == "v1", Detail: "3 pods"}, nil
 	}
 }
 
@@ -57,7 +59,7 @@ func (b *bench) verification(key string) rollback.Verification {
 	return *o.Verification
 }
 
-func (b *bench) verifiedAs(key string, want rollback.Verified) func() bool {
+func (b *bench) verifiedAs(key string, want rollback.VerificationState) func() bool {
 	return func() bool { return b.verification(key).State == want }
 }
 
@@ -65,10 +67,10 @@ func TestReceiptIsVerified(t *testing.T) {
 	t.Parallel()
 	b, _ := seen(t, func(*seeing) {})
 	key := b.bad("v2", nil)
-	b.until("a verification", b.verifiedAs(key, rollback.Seen))
+	b.until("a verification", b.verifiedAs(key, rollback.TargetRunning))
 	b.pass(10 * time.Minute)
 	b.wantSilence("pager", "said done")
-	if v := b.verification(key); v.Sighting.Running != "v1" || v.String() != "seen running" {
+	if v := b.verification(key); v.Found.Version != "v1" || v.String() != "found running" {
 		t.Errorf("got %+v", v)
 	}
 }
@@ -85,7 +87,7 @@ func TestVerificationWaits(t *testing.T) {
 	}
 	h.sees = runs("v1")
 	b.pass(15 * time.Second)
-	if !b.verifiedAs(key, rollback.Seen)() {
+	if !b.verifiedAs(key, rollback.TargetRunning)() {
 		t.Errorf("got %+v", b.verification(key))
 	}
 }
@@ -94,32 +96,34 @@ func TestVerificationWaits(t *testing.T) {
 // over a crash as well.
 func TestReceiptThatLies(t *testing.T) {
 	t.Parallel()
-	f := func(name string, sees func() (rollback.Sighting, error), says string) {
+	f := func(name string, sees func() (rollback.RunningVersion, error), says string) {
 		t.Run(name, func(t *testing.T) {
 			b, h := seen(t, func(*seeing) {})
 			h.sees = sees
 			key := b.bad("v2", nil)
 			b.until("a rollback", b.ordered(key, rollback.Done))
 			b.restart()
-			b.until("the end of looking", b.verifiedAs(key, rollback.Unseen))
+			b.until("the end of looking", b.verifiedAs(key, rollback.TargetNotRunning))
 			b.restart()
 			b.pass(10 * time.Minute)
-			b.wantTold("pager", "said done, but v1 is not what runs", "5m0s after the receipt v1 is NOT seen running: "+says)
+			b.wantTold("pager", "said done, but v1 is not what runs", "5m0s after the receipt v1 is NOT found running: "+says)
 		})
 	}
 	f("another version runs", runs("v2"), `"v2" runs, 3 pods`)
-	f("nobody answers", func() (rollback.Sighting, error) { return rollback.Sighting{}, errors.New("connection refused") }, "connection refused")
-	f("nobody knows", func() (rollback.Sighting, error) { return rollback.Sighting{At: began}, nil }, "nobody says which version runs")
+	f("nobody answers", func() (rollback.RunningVersion, error) {
+		return rollback.RunningVersion{}, errors.New("connection refused")
+	}, "connection refused")
+	f("nobody knows", func() (rollback.RunningVersion, error) { return rollback.RunningVersion{At: began}, nil }, "the deploy tool does not say which version runs")
 }
 
 func TestVerificationThatCannotBe(t *testing.T) {
 	t.Parallel()
 	b, h := seen(t, func(*seeing) {})
-	h.sees = func() (rollback.Sighting, error) {
-		return rollback.Sighting{}, &rollback.Unverifiable{Why: "verify_url is not set"}
+	h.sees = func() (rollback.RunningVersion, error) {
+		return rollback.RunningVersion{}, &rollback.UnverifiableError{Why: "verify_url is not set"}
 	}
 	key := b.bad("v2", nil)
-	b.until("a verification", b.verifiedAs(key, rollback.Unseeable))
+	b.until("a verification", b.verifiedAs(key, rollback.CannotVerify))
 	b.pass(10 * time.Minute)
 	b.wantSilence("pager", "said done")
 }
@@ -146,7 +150,7 @@ func TestVerificationOvertaken(t *testing.T) {
 func TestHeldUpByTheHook(t *testing.T) {
 	t.Parallel()
 	b, h := seen(t, func(s *seeing) {
-		s.wrong = []rollback.Check{{What: "it can be reached", Problem: "connection refused", Passing: true}}
+		s.wrong = []rollback.Check{{What: "it can be reached", Problem: "connection refused", Temporary: true}}
 	})
 	key := b.bad("v2", nil)
 	b.until("a decision", b.ordered(key, rollback.Decided))
@@ -170,7 +174,7 @@ type following struct {
 }
 
 func (f *following) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
-	rollback.Started(ctx, rollback.Receipt{At: began, Status: "run 7 was started", Handle: "7"})
+	rollback.ReportStarted(ctx, rollback.Receipt{At: began, Status: "run 7 was started", Handle: "7"})
 	return f.hook.Do(ctx, w)
 }
 
@@ -230,7 +234,7 @@ func TestInterruptedKeepsWhatWasStarted(t *testing.T) {
 type tells struct{ *hook }
 
 func (h tells) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
-	rollback.Started(ctx, rollback.Receipt{At: began, Status: "running", PGID: 4711})
+	rollback.ReportStarted(ctx, rollback.Receipt{At: began, Status: "running", PGID: 4711})
 	return h.hook.Do(ctx, w)
 }
 

@@ -53,8 +53,8 @@ type look struct {
 	watch, next watch.Watch
 	change      store.Change
 	bound       rules.Bound
-	verdict     *detector.Verdict // nil: too early to observe anything
-	overlapping []rollback.Ranked // other changes that are as likely the cause
+	verdict     *detector.Verdict        // nil: too early to observe anything
+	overlapping []rollback.RankedSuspect // other changes that are as likely the cause
 	observation *detector.Observation
 	moment      rules.Moment // what the rule's lines were asked with
 }

@@ -105,7 +105,7 @@ func (x *executor) permit(ctx context.Context, o rollback.Order) error {
 func (x *executor) refuse(ctx context.Context, o rollback.Order, refusals []rollback.Refusal) error {
 	why := messages.Reasons(refusals)
 	switch rollback.RemedyOf(refusals) {
-	case rollback.Wait:
+	case rollback.RemedyWait:
 		if err := x.Store.NoteWhy(ctx, o.Key, "waits: "+why); err != nil {
 			return fmt.Errorf("order %s: %w", o.Key, err)
 		}
@@ -113,7 +113,7 @@ func (x *executor) refuse(ctx context.Context, o rollback.Order, refusals []roll
 			return err
 		}
 		return later(waitEvery)
-	case rollback.Ask:
+	case rollback.RemedyAsk:
 		return x.askPeople(ctx, o, why)
 	}
 	return x.endOrder(ctx, o, rollback.Refused, why)
@@ -124,7 +124,7 @@ func (x *executor) refuse(ctx context.Context, o rollback.Order, refusals []roll
 func (x *executor) askPeople(ctx context.Context, o rollback.Order, why string) error {
 	now := x.Now()
 	o.State, o.Automatic, o.Why = rollback.Proposed, false, why
-	if until := now.Add(x.Limits.Approval); until.Before(o.ExpiresAt) {
+	if until := now.Add(x.Limits.ApproveWithin); until.Before(o.ExpiresAt) {
 		o.ExpiresAt = until
 	}
 	rows := x.orderMessages(o)
@@ -173,5 +173,5 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 // orderMessages are the messages that say which state an order has reached, to those who
 // were notified that it was made.
 func (x *executor) orderMessages(o rollback.Order) []store.Outgoing {
-	return store.Messages("order/"+o.Key+"/"+string(o.State), o.Key, o.Tell, x.text.Order(o, x.Now()), x.Now())
+	return store.Messages("order/"+o.Key+"/"+string(o.State), o.Key, o.Receivers, x.text.Order(o, x.Now()), x.Now())
 }

@@ -30,7 +30,7 @@ func (x *executor) ask(ctx context.Context, o rollback.Order) (rollback.Situatio
 	if s, err = x.situation.Of(ctx, o); err != nil {
 		return s, rollback.Warrant{}, nil, err
 	}
-	s.Checks = checks
+	s.HookChecks = checks
 	warrant, refusals = rollback.Permit(o, s)
 	return s, warrant, refusals, nil
 }

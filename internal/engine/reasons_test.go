@@ -108,7 +108,7 @@ func TestConfoundedIsSaid(t *testing.T) {
 	if v := b.wantReason(key, detector.Confounded); v.Outcome != detector.Regressed || v.Grade != detector.Certain || !v.MayAct {
 		t.Errorf("the evidence is %s, %s, may act: %v", v.Outcome, v.Grade, v.MayAct)
 	}
-	b.wantTold("platform", "cart v2 in production: regressed, certain", "cannot be told apart", "as well be cart config c7")
+	b.wantTold("platform", "cart v2 in production: regressed, certain", "cannot be told apart", "as well be cart c7 (config at ")
 	c, err := b.Store.Change(t.Context(), key)
 	b.must(err)
 	if c.Standing != store.Bad {

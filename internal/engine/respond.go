@@ -172,7 +172,7 @@ func (k *looker) draftOrder(ctx context.Context, l look, a rules.Action) (rollba
 	return rollback.Order{
 		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Hook: a.Rollback.Hook,
 		Target: target.Version, State: rollback.Proposed, Epoch: l.change.Epoch, Evidence: evidence,
-		CreatedAt: now, ExpiresAt: now.Add(k.Limits.Approval), Tell: a.Tell,
+		CreatedAt: now, ExpiresAt: now.Add(k.Limits.ApproveWithin), Receivers: a.Tell,
 	}, nil
 }
 
@@ -183,7 +183,7 @@ func (k *looker) refusalReasons(ctx context.Context, o rollback.Order) (string, 
 	if err != nil {
 		return "", err
 	}
-	s.Acts, s.Approved = true, false
+	s.RuleActs, s.Approved = true, false
 	_, refusals := rollback.Permit(o, s)
 	return messages.Reasons(refusals), nil
 }

@@ -145,7 +145,7 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 	f("frozen meanwhile", func(b *bench) { b.must(freezefile.Write(b.FreezeFile, "sale until noon")) }, nil, "sale until noon")
-	f("first deploy ever", nil, func(e *sources.Event) { e.Previous = "" }, "nothing to go back to")
+	f("first deploy ever", nil, func(e *sources.Event) { e.Previous = "" }, "there is no earlier version to go back to")
 	f("not reversible", nil, func(e *sources.Event) { e.Reversible = new(bool) }, "not reversible")
 	f("the hook has gone", func(b *bench) { b.Hooks = nil }, nil, "no hook")
 }
@@ -164,7 +164,7 @@ func TestBadTarget(t *testing.T) {
 	key := b.deploy("v3", func(e *sources.Event) { e.Previous = "v2" })
 	b.shop.errors("cart", 0.3)
 	b.until("a refusal", b.ordered(key, rollback.Refused))
-	b.wantTold("pager", "not rolled back", `"v2" was itself judged bad`)
+	b.wantTold("pager", "not rolled back", `"v2" was judged bad`)
 	b.wantCalls(0)
 }
 

@@ -106,7 +106,7 @@ func (t *Telemetry) order(s rollback.State) {
 
 // verified counts what was seen after receipts; state="unseen" is a receipt
 // that the world does not bear out.
-func (t *Telemetry) verified(s rollback.Verified) {
+func (t *Telemetry) verified(s rollback.VerificationState) {
 	t.count(fmt.Sprintf("pushback_verifications_total{state=%q}", string(s)))
 }
 

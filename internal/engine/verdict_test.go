@@ -128,7 +128,7 @@ func TestNobodyApproves(t *testing.T) {
 	key := b.bad("v2", nil)
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
 	b.pass(10 * time.Minute)
-	b.clock.add(rollback.DefaultLimits().Approval)
+	b.clock.add(rollback.DefaultLimits().ApproveWithin)
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Expired)
 	b.wantTold("pager", "rollback expired")

@@ -78,21 +78,21 @@ func (r *verifier) verifyOnce(ctx context.Context, hook rollback.Verifier, o rol
 	look, cancel := context.WithTimeout(ctx, preflightFor)
 	defer cancel()
 	seen, err := hook.Verify(look, o.Plan())
-	var unverifiable *rollback.Unverifiable
+	var unverifiable *rollback.UnverifiableError
 	switch {
 	case errors.As(err, &unverifiable):
-		v.State, v.Why = rollback.Unseeable, unverifiable.Why
+		v.State, v.Why = rollback.CannotVerify, unverifiable.Why
 		return v, true, nil
 	case err != nil:
 		v.Why = rollback.Output(err.Error())
 	default:
-		v.Sighting = seen
+		v.Found = seen
 	}
-	if err == nil && seen.Settled {
-		v.State = rollback.Seen
+	if err == nil && seen.TargetRuns {
+		v.State = rollback.TargetRunning
 		return v, true, nil
 	}
-	v.State = rollback.Unseen
+	v.State = rollback.TargetNotRunning
 	return v, r.Now().Sub(o.EndedAt) >= verifyFor, nil
 }
 
@@ -100,8 +100,8 @@ func (r *verifier) verifyOnce(ctx context.Context, hook rollback.Verifier, o rol
 // transaction.
 func (r *verifier) record(ctx context.Context, o rollback.Order, v rollback.Verification) error {
 	var rows []store.Outgoing
-	if v.State == rollback.Unseen {
-		rows = store.Messages("order/"+o.Key+"/unseen", o.Key, o.Tell, r.text.NotRunning(o, v, verifyFor, r.Now()), r.Now())
+	if v.State == rollback.TargetNotRunning {
+		rows = store.Messages("order/"+o.Key+"/unseen", o.Key, o.Receivers, r.text.NotRunning(o, v, verifyFor, r.Now()), r.Now())
 	}
 	stored, err := r.Store.VerifyOrder(context.WithoutCancel(ctx), o.Key, v, rows...)
 	if err != nil {

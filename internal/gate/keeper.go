@@ -70,7 +70,7 @@ func (k *Keeper) Gate(ctx context.Context, service, environment string, fixes []
 	if err != nil {
 		return rollback.Gate{}, err
 	}
-	g := rollback.Decide(append(obstacles, bad...), fixes)
+	g := rollback.DecideGate(append(obstacles, bad...), fixes)
 	if g.Open && g.Reason != "" {
 		err = k.notePassed(ctx, service, environment, fixes, g)
 	}

@@ -22,10 +22,10 @@ type Composer struct {
 type Seen struct {
 	Key     string // of the change
 	Change  sources.Change
-	Watch   watch.Watch       // as it is after the look
-	Verdict *detector.Verdict // nil: nothing was judged
-	Others  []rollback.Ranked // overlapping changes that are as likely the cause
-	At      time.Time         // when the message is made
+	Watch   watch.Watch              // as it is after the look
+	Verdict *detector.Verdict        // nil: nothing was judged
+	Others  []rollback.RankedSuspect // overlapping changes that are as likely the cause
+	At      time.Time                // when the message is made
 }
 
 // Thread is the key of the messages about one change under one rule.
@@ -49,7 +49,7 @@ func (c Composer) Verdict(s Seen) notify.Message {
 	}
 	m.Title, m.Moved = report.Headline(s.Change, *s.Verdict), report.Moved(*s.Verdict)
 	if s.Watch.Reason == detector.Confounded {
-		m.Moved = append(m.Moved, "It could as well be "+rollback.Named(s.Others))
+		m.Moved = append(m.Moved, "It could as well be "+rollback.NameSuspects(s.Others))
 	}
 	return m
 }

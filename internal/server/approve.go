@@ -34,7 +34,7 @@ func (s *Server) checkLink(r *http.Request, token string) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, rollback.ErrLink):
+	case errors.Is(err, rollback.ErrInvalidLink):
 		return problem(http.StatusForbidden, err.Error(), "sign in to see the state of the rollback")
 	case errors.Is(err, store.ErrNotFound):
 		return noOrder

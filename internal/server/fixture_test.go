@@ -75,7 +75,7 @@ func (e storeEngine) CheckLink(ctx context.Context, key, token string) error {
 	if err != nil {
 		return err
 	}
-	return approvals.Admits(o, token, testNow)
+	return approvals.CheckToken(o, token, testNow)
 }
 
 func (e storeEngine) Gate(ctx context.Context, service, environment string, fixes []string) (rollback.Gate, error) {
@@ -92,7 +92,7 @@ func (e storeEngine) Gate(ctx context.Context, service, environment string, fixe
 			obstacles = append(obstacles, rollback.Obstacle{Why: c.Version + " is bad", Change: c.Key})
 		}
 	}
-	return rollback.Decide(obstacles, fixes), errors.Join(err, err2)
+	return rollback.DecideGate(obstacles, fixes), errors.Join(err, err2)
 }
 
 func (e storeEngine) Hold(ctx context.Context, h store.Hold) (store.Hold, bool, error) {

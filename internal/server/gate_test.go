@@ -125,8 +125,8 @@ func TestApprovalLink(t *testing.T) {
 		link := "/changes/" + key + "/approve?token=" + approvals.Token(o)
 		p.show(link, 200, "cart 1.4.2", "Roll back to 1.4.1", approvals.Token(o))
 		p.show(link, 200, "Roll back to 1.4.1")
-		p.show("/changes/"+key+"/approve", 403, "this link does not lead on")
-		p.show(link[:len(link)-1], 403, "this link does not lead on")
+		p.show("/changes/"+key+"/approve", 403, "this approval link is invalid, expired or already used")
+		p.show(link[:len(link)-1], 403, "this approval link is invalid, expired or already used")
 		send := func(token, actor string, want int, texts ...string) {
 			t.Helper()
 			form := url.Values{"token": {token}, "actor": {actor}, "why": {"looks bad"}}.Encode()
@@ -144,8 +144,8 @@ func TestApprovalLink(t *testing.T) {
 		send("", "mallory", 303)
 		send(approvals.Token(o), " ", 400, "the decision needs a name")
 		send(approvals.Token(o), "amy", 200, "Decided by amy (by the link of the message)")
-		send(approvals.Token(o), "amy", 403, "is "+want+" already")
-		p.show(link, 403, "is "+want+" already")
+		send(approvals.Token(o), "amy", 403, "is already "+want)
+		p.show(link, 403, "is already "+want)
 		if o, _ = p.store.Order(t.Context(), key); string(o.State) != want || o.Actor != "amy (by the link of the message)" {
 			t.Errorf("%s by %q", o.State, o.Actor)
 		}

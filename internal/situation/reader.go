@@ -58,17 +58,17 @@ func (r *Reader) Of(ctx context.Context, o rollback.Order) (rollback.Situation, 
 	s := rollback.Situation{
 		Now: now, Change: c.Change, Limits: r.Limits, Window: r.Window(now),
 		Superseded: c.SupersededBy != "", SuspendedBy: c.SuspendedAt(now), Epoch: c.Epoch,
-		Acts: o.Automatic, Approved: !o.Automatic,
+		RuleActs: o.Automatic, Approved: !o.Automatic,
 	}
 	if err := json.Unmarshal(o.Evidence, &s.Verdict); err != nil {
 		return s, fmt.Errorf("reading the evidence of order %s: %w", o.Key, err)
 	}
 	hook := r.Hook(o.Hook)
-	s.HookKnown, s.Aborts = hook.Known, hook.Aborts
+	s.HookKnown, s.HookAborts = hook.Known, hook.Aborts
 	if s.Target, s.FirstEver, err = r.Target(ctx, c, hook.LastGood); err != nil {
 		return s, err
 	}
-	if s.Recent, err = r.Store.RecentRollbacks(ctx, c.Slot(), o.Key, now.Add(-r.Limits.RollbacksPer)); err != nil {
+	if s.RecentRollbacks, err = r.Store.RecentRollbacks(ctx, c.Slot(), o.Key, now.Add(-r.Limits.Cooldown)); err != nil {
 		return s, fmt.Errorf("counting recent rollbacks: %w", err)
 	}
 	if s.Fleet, err = r.Fleet(ctx); err != nil {

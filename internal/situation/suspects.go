@@ -17,16 +17,16 @@ import (
 // fillOnset fills in when things got worse, and which other changes could be the
 // cause. A change that began after the verdict cannot be.
 func (r *Reader) fillOnset(ctx context.Context, s *rollback.Situation, c store.Change, w watch.Watch) (err error) {
-	s.BeganAt, s.BaseAt, s.Tick = Beginning(w, c.Change), w.BaseAt, w.Plan.Tick
+	s.BeganAt, s.BaselineEnd, s.Tick = Beginning(w, c.Change), w.BaseAt, w.Plan.Tick
 	s.Onset = Onset(w, c.Change, s.Verdict)
-	s.Suspects, err = r.Suspects(ctx, c, s.BeganAt.Add(-r.Limits.Around), s.Verdict.At.Add(-time.Microsecond))
+	s.Suspects, err = r.Suspects(ctx, c, s.BeganAt.Add(-r.Limits.ConfoundedWithin), s.Verdict.At.Add(-time.Microsecond))
 	return err
 }
 
 // Overlapping returns the changes that are as likely the cause of a verdict as c. It
 // returns none for a verdict without suspicion, and none for a recovery watch, which
 // judges the rollback and not the change.
-func (r *Reader) Overlapping(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) ([]rollback.Ranked, error) {
+func (r *Reader) Overlapping(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) ([]rollback.RankedSuspect, error) {
 	if v == nil || v.Grade < detector.Suspect || !w.After.IsZero() {
 		return nil, nil
 	}
@@ -34,8 +34,7 @@ func (r *Reader) Overlapping(ctx context.Context, w watch.Watch, c store.Change,
 	if err := r.fillOnset(ctx, &s, c, w); err != nil {
 		return nil, err
 	}
-	_, overlapping := s.Rivals()
-	return overlapping, nil
+	return s.OtherSuspects(), nil
 }
 
 // Beginning returns the earliest moment the change can have touched production. A

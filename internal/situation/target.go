@@ -16,10 +16,10 @@ const maxReach = 20
 // Target returns the version to go back to, and whether the change is the first one
 // known in its slot. With lastGood it may skip versions that are not good. The zero
 // Live is no target.
-func (r *Reader) Target(ctx context.Context, c store.Change, lastGood bool) (rollback.Live, bool, error) {
+func (r *Reader) Target(ctx context.Context, c store.Change, lastGood bool) (rollback.LiveVersion, bool, error) {
 	before, err := r.liveBefore(ctx, c, lastGood)
 	if err != nil {
-		return rollback.Live{}, false, fmt.Errorf("finding what was live before: %w", err)
+		return rollback.LiveVersion{}, false, fmt.Errorf("finding what was live before: %w", err)
 	}
 	reach := rollback.Previous
 	if lastGood {
@@ -55,8 +55,8 @@ func (r *Reader) skippedVersions(ctx context.Context, c store.Change, o rollback
 // liveBefore returns the versions that were live in the slot before c, newest first.
 // The version that the tool itself calls the previous one comes first, because a
 // deploy by hand may not have been reported.
-func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]rollback.Live, error) {
-	var lives []rollback.Live
+func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]rollback.LiveVersion, error) {
+	var lives []rollback.LiveVersion
 	for at := c; len(lives) < maxReach; {
 		p, known, err := r.Store.Predecessor(ctx, at)
 		if err != nil {
@@ -76,16 +76,16 @@ func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]ro
 		at = p
 	}
 	if c.Previous != "" && (len(lives) == 0 || lives[0].Version != c.Previous) {
-		reported := rollback.Live{Version: c.Previous, Standing: rollback.Unproven}
-		lives = append([]rollback.Live{reported}, lives...)
+		reported := rollback.LiveVersion{Version: c.Previous, Standing: rollback.Unproven}
+		lives = append([]rollback.LiveVersion{reported}, lives...)
 	}
 	return lives, nil
 }
 
 // standingOf returns the standing of a version that was live, by its own watches. The
 // grade suspect does not count against it: one signal in twenty is suspect by chance.
-func (r *Reader) standingOf(ctx context.Context, c store.Change) (rollback.Live, error) {
-	live := rollback.Live{Version: c.Version, Standing: rollback.Unproven}
+func (r *Reader) standingOf(ctx context.Context, c store.Change) (rollback.LiveVersion, error) {
+	live := rollback.LiveVersion{Version: c.Version, Standing: rollback.Unproven}
 	switch c.Standing {
 	case store.Bad:
 		live.Standing = rollback.Bad

@@ -197,7 +197,7 @@ func finishingNeedsTheClaim(t *testing.T, s *Store) {
 
 func verifyingOrders(t *testing.T, s *Store) {
 	o := created(t, s)
-	seen := rollback.Verification{State: rollback.Unseen, At: at(50), Sighting: rollback.Sighting{At: at(50), Running: "v2"}}
+	seen := rollback.Verification{State: rollback.TargetNotRunning, At: at(50), Found: rollback.RunningVersion{At: at(50), Version: "v2"}}
 	message := Outgoing{ID: "m2", ChangeKey: o.Key, Receiver: "chat", CreatedAt: now}
 	unverified := func(since time.Time, want int) {
 		t.Helper()
@@ -217,7 +217,7 @@ func verifyingOrders(t *testing.T, s *Store) {
 	unverified(at(31), 1)
 	unverified(at(32), 0)
 	must(t, true, "done")(s.VerifyOrder(t.Context(), o.Key, seen, message))
-	must(t, false, "twice")(s.VerifyOrder(t.Context(), o.Key, rollback.Verification{State: rollback.Seen}))
+	must(t, false, "twice")(s.VerifyOrder(t.Context(), o.Key, rollback.Verification{State: rollback.TargetRunning}))
 	unverified(at(0), 0)
 	got, err := s.Order(t.Context(), o.Key)
 	if diff := cmp.Diff(&seen, got.Verification); err != nil || diff != "" {

@@ -290,7 +290,7 @@ func TestVerify(t *testing.T) {
 		t.Helper()
 		s := a.fake(hooktest.Succeeds).Serve(t)
 		got, err := hook(t, s.URL, Config{}).Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Settled != settled || got.Running != running {
+		if err != nil || got.TargetRuns != settled || got.Version != running {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
 	}

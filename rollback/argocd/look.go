@@ -61,7 +61,7 @@ func (h *Hook) history(a application, p rollback.Plan) rollback.Check {
 		return c
 	}
 	if _, err := a.step(p.Target); err != nil {
-		c.Problem, c.Passing = err.Error(), call.Passing(err)
+		c.Problem, c.Temporary = err.Error(), call.Passing(err)
 		c.Hint = "the version must be a revision, a targetRevision or an image of the history"
 	}
 	return c
@@ -79,7 +79,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 	}
 	s, err := a.step(p.Target)
 	if err != nil || s.settled {
-		return rollback.Preview{Settled: s.settled}, err
+		return rollback.Preview{AlreadyLive: s.settled}, err
 	}
 	const follow = "follow the operation to its end"
 	if s.follow {
@@ -102,21 +102,21 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 
 // Verify looks at the newest entry of the history, which is what was synced
 // last, and at the application's health.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	n, err := h.named(p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	a, err := h.application(ctx, n)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	if len(a.Status.History) == 0 {
-		return rollback.Sighting{}, &rollback.Unverifiable{Why: "the application has no history"}
+		return rollback.RunningVersion{}, &rollback.UnverifiableError{Why: "the application has no history"}
 	}
 	last, health := a.Status.History[len(a.Status.History)-1], rollback.Output(a.Status.Health.Status)
-	return rollback.Sighting{
-		At: h.now().UTC(), Settled: last.is(p.Target) && health == "Healthy" && !a.running(),
-		Running: rollback.Output(last.Revision), Detail: fmt.Sprintf("history id %d, health %s", last.ID, health),
+	return rollback.RunningVersion{
+		At: h.now().UTC(), TargetRuns: last.is(p.Target) && health == "Healthy" && !a.running(),
+		Version: rollback.Output(last.Revision), Detail: fmt.Sprintf("history id %d, health %s", last.ID, health),
 	}, nil
 }

@@ -265,7 +265,7 @@ func TestVerify(t *testing.T) {
 	f := func(what string, c Config, api *clustertest.API, settled bool, running string) {
 		t.Helper()
 		got, err := hook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Settled != settled || got.Running != running {
+		if err != nil || got.TargetRuns != settled || got.Version != running {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
 	}

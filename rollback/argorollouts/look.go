@@ -33,7 +33,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 		return rollback.Preview{}, fmt.Errorf("%s: %w", b.object, err)
 	}
 	if b.settled() {
-		return rollback.Preview{Settled: true}, nil
+		return rollback.Preview{AlreadyLive: true}, nil
 	}
 	var preview rollback.Preview
 	if b.abort {
@@ -55,40 +55,40 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 
 // Verify looks at the Rollout's template and its phase; with abort_only at
 // the stable pods, which take all traffic once the rest is aborted.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	o, err := h.object(p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	found, err := h.cluster.Get(ctx, o)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	b := back{object: o, now: rollout{found}}
 	now, err := h.hold(ctx, &b)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
-	s := rollback.Sighting{At: h.now().UTC(), Running: now.Running(h.config.Container), Detail: "the Rollout is " + rollback.Output(b.now.phase())}
+	s := rollback.RunningVersion{At: h.now().UTC(), Version: now.Running(h.config.Container), Detail: "the Rollout is " + rollback.Output(b.now.phase())}
 	here, err := h.wanted(p).Here(now)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	if h.config.AbortOnly && !b.now.promoted() {
 		return h.sightAborted(ctx, p, b, s), nil
 	}
 	end, ended := b.well(b.now)
-	s.Settled = here && (end && ended == nil || h.config.AbortOnly)
+	s.TargetRuns = here && (end && ended == nil || h.config.AbortOnly)
 	return s, nil
 }
 
 // sightAborted looks at the stable pods of a Rollout that is under way: they
 // have all of the traffic once the rest is aborted.
-func (h *Hook) sightAborted(ctx context.Context, p rollback.Plan, b back, s rollback.Sighting) rollback.Sighting {
+func (h *Hook) sightAborted(ctx context.Context, p rollback.Plan, b back, s rollback.RunningVersion) rollback.RunningVersion {
 	if err := h.abortion(ctx, p, &b); err != nil {
 		s.Detail = rollback.Output(err.Error())
-	} else if s.Settled, _ = aborted(b.now); s.Settled {
-		s.Running = b.to.Template.Running(h.config.Container)
+	} else if s.TargetRuns, _ = aborted(b.now); s.TargetRuns {
+		s.Version = b.to.Template.Running(h.config.Container)
 	}
 	return s
 }

@@ -98,7 +98,7 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 		return rollback.Receipt{}, fmt.Errorf("running the hook: %w: %w", rollback.ErrNotSent, err)
 	}
 	group := run.Process.Pid
-	rollback.Started(ctx, rollback.Receipt{At: h.now().UTC(), Status: "running", PGID: group})
+	rollback.ReportStarted(ctx, rollback.Receipt{At: h.now().UTC(), Status: "running", PGID: group})
 	err = run.Wait()
 	if err != nil && ctx.Err() != nil {
 		_ = syscall.Kill(-group, syscall.SIGKILL) // whoever of the group is left; none is no error

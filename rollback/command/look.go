@@ -69,13 +69,13 @@ func (h *Hook) DryRun(_ context.Context, p rollback.Plan) (rollback.Preview, err
 
 // Verify runs the program of verify, whose first line of standard output is
 // the version that runs.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	if len(h.config.Verify) == 0 {
-		return rollback.Sighting{}, &rollback.Unverifiable{Why: "verify is not set"}
+		return rollback.RunningVersion{}, &rollback.UnverifiableError{Why: "verify is not set"}
 	}
 	arguments, err := fill(h.config.Verify, facts{plan: p})
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
@@ -87,8 +87,8 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, 
 	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }
 	run.WaitDelay = h.grace
 	if err := run.Run(); err != nil {
-		return rollback.Sighting{}, fmt.Errorf("running verify: %w", err)
+		return rollback.RunningVersion{}, fmt.Errorf("running verify: %w", err)
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(output.String()), "\n")
-	return rollback.Sighting{At: h.now().UTC(), Running: line, Settled: naming.Same(line, p.Target)}, nil
+	return rollback.RunningVersion{At: h.now().UTC(), Version: line, TargetRuns: naming.Same(line, p.Target)}, nil
 }

@@ -22,7 +22,7 @@ func TestVerify(t *testing.T) {
 	f := func(script, running string, settled bool) {
 		t.Helper()
 		got, err := verifying(t, script).Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Running != running || got.Settled != settled {
+		if err != nil || got.Version != running || got.TargetRuns != settled {
 			t.Errorf("%s: %+v, %v", script, got, err)
 		}
 	}
@@ -35,7 +35,7 @@ func TestVerify(t *testing.T) {
 		t.Error("exit 2 was taken for an answer")
 	}
 	h, _ := newHook(t, "exit 1")
-	var unverifiable *rollback.Unverifiable
+	var unverifiable *rollback.UnverifiableError
 	if _, err := h.Verify(t.Context(), hooktest.Warrant(t).Plan()); !errors.As(err, &unverifiable) {
 		t.Errorf("without verify: %v", err)
 	}

@@ -1,10 +1,9 @@
-// Package freezefile is the brake that works when nothing else does: a file.
-// While it exists, Pushback acts on nothing. It needs no database and no
-// running daemon, so `pushback freeze`, `touch` and a full disk's last inode
-// all do.
+// Package freezefile reads and writes the freeze file. While the file exists,
+// Pushback rolls nothing back. A freeze needs no database and no running daemon:
+// `pushback freeze` and `touch` both make the file.
 //
-// A file that cannot be read is a freeze: who cannot see the brake must take
-// it as pulled.
+// A file that cannot be read counts as a freeze, because the file may be there to
+// stop a rollback.
 package freezefile
 
 import (
@@ -21,9 +20,9 @@ import (
 // maxReason is how much of the file is read, in bytes.
 const maxReason = 1024
 
-// Read says whether acting is frozen, and why: the file's first 1024 bytes on
-// one line. No file is no freeze. On any other error frozen is true, and the
-// error says what could not be read.
+// Read returns whether rollbacks are frozen, and why: the first 1024 bytes of the
+// file, on one line. If there is no file, nothing is frozen. On any other error
+// frozen is true, and the error says what could not be read.
 func Read(path string) (frozen bool, why string, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,12 +39,12 @@ func Read(path string) (frozen bool, why string, err error) {
 	return true, oneLine(string(text)), nil
 }
 
-// Write freezes, with a reason for people. It replaces the file in one step,
-// so that a reader sees the old reason or the new one, never half of it.
+// Write makes the freeze file with a reason for people. It replaces an existing
+// file in one step, so that a reader finds the old reason or the new one whole.
 func Write(path, why string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".freeze-*")
 	if err != nil {
-		return fmt.Errorf("freezing: %w", err)
+		return fmt.Errorf("writing the freeze file: %w", err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.WriteString(oneLine(why) + "\n")
@@ -54,21 +53,22 @@ func Write(path, why string) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("freezing: %w", err)
+		return fmt.Errorf("writing the freeze file: %w", err)
 	}
 	return nil
 }
 
-// Clear thaws. That there was no freeze is no error.
+// Clear removes the freeze file. It is no error if there is none.
 func Clear(path string) error {
 	err := os.Remove(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("thawing: %w", err)
+		return fmt.Errorf("removing the freeze file: %w", err)
 	}
 	return nil
 }
 
-// oneLine makes a reason fit for one line of a message.
+// oneLine removes control characters and line breaks, so that a reason fits into
+// one line of a message.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == unicode.ReplacementChar {

@@ -42,7 +42,7 @@ func TestFreeze(t *testing.T) {
 	}
 }
 
-// Who cannot see the brake must take it as pulled.
+// A freeze file that cannot be read counts as a freeze.
 func TestUnreadableIsFrozen(t *testing.T) {
 	f := func(path string) {
 		t.Helper()

@@ -87,32 +87,32 @@ func (h *Hook) state(ctx context.Context, r repository, id int64) (string, error
 }
 
 // running is the newest deployment of the environment that succeeded.
-func (h *Hook) running(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) running(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	r, err := h.repository(p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	environment, err := h.environment(p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	all, err := h.deployments(ctx, r, environment)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	for _, d := range all[:min(len(all), runningWithin)] {
 		state, err := h.state(ctx, r, d.ID)
 		if err != nil {
-			return rollback.Sighting{}, err
+			return rollback.RunningVersion{}, err
 		}
 		if state == "success" {
-			return rollback.Sighting{
-				At: h.now().UTC(), Settled: d.is(p.Target), Running: rollback.Output(d.SHA),
+			return rollback.RunningVersion{
+				At: h.now().UTC(), TargetRuns: d.is(p.Target), Version: rollback.Output(d.SHA),
 				Detail: fmt.Sprintf("deployment %d of %s", d.ID, rollback.Output(d.Ref)),
 			}, nil
 		}
 	}
-	return rollback.Sighting{}, &rollback.Unverifiable{Why: fmt.Sprintf("no deployment to %q of %s has succeeded lately", environment, r)}
+	return rollback.RunningVersion{}, &rollback.UnverifiableError{Why: fmt.Sprintf("no deployment to %q of %s has succeeded lately", environment, r)}
 }
 
 // move is what is to be done: nothing, follow ours, or ask for one.
@@ -199,7 +199,7 @@ func (d deployment) follow(ctx context.Context, m move, l *call.Log) (string, er
 func (d deployment) dryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
 	m, err := d.move(ctx, p)
 	if err != nil || m.settled {
-		return rollback.Preview{Settled: m.settled}, err
+		return rollback.Preview{AlreadyLive: m.settled}, err
 	}
 	follow := "follow its states to success"
 	if m.ours > 0 {
@@ -215,7 +215,7 @@ func (d deployment) dryRun(ctx context.Context, p rollback.Plan) (rollback.Previ
 	}, nil
 }
 
-func (d deployment) verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (d deployment) verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	return d.running(ctx, p)
 }
 

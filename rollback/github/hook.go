@@ -55,7 +55,7 @@ func (c *Config) Idempotent() bool { return c.Does == "deployment" || c.Does == 
 type road interface {
 	do(ctx context.Context, p rollback.Plan, l *call.Log) (status string, err error)
 	dryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error)
-	verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error)
+	verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error)
 	preflight(ctx context.Context, r repository) []rollback.Check
 }
 
@@ -128,7 +128,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 
 // Verify looks at what GitHub says of the environment; after a revert, at the
 // pull request.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	return h.road.verify(ctx, p)
 }
 

@@ -53,7 +53,7 @@ func TestPreflightDoubts(t *testing.T) {
 func TestPreflightSaysWhetherItMayPass(t *testing.T) {
 	h := hook(t, "http://127.0.0.1:1", deploying)
 	for _, p := range []rollback.Plan{{}, hooktest.Warrant(t).Plan()} {
-		if bad := rollback.Problems(h.Preflight(t.Context(), p)); len(bad) != 1 || !bad[0].Passing {
+		if bad := rollback.Problems(h.Preflight(t.Context(), p)); len(bad) != 1 || !bad[0].Temporary {
 			t.Errorf("got %+v", bad)
 		}
 	}
@@ -65,7 +65,7 @@ func TestVerify(t *testing.T) {
 		g := cart()
 		change(g)
 		got, err := hook(t, g.fake(hooktest.Succeeds).Serve(t).URL, c).Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Settled != settled || got.Running != running {
+		if err != nil || got.TargetRuns != settled || got.Version != running {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestVerify(t *testing.T) {
 
 	g := cart()
 	g.states = nil
-	var unverifiable *rollback.Unverifiable
+	var unverifiable *rollback.UnverifiableError
 	if _, err := hook(t, g.fake(hooktest.Succeeds).Serve(t).URL, deploying).Verify(t.Context(), hooktest.Warrant(t).Plan()); !errors.As(err, &unverifiable) {
 		t.Errorf("nothing succeeded lately: %v", err)
 	}
@@ -91,7 +91,7 @@ func TestDryRun(t *testing.T) {
 		g := cart()
 		change(g)
 		got, err := hook(t, g.fake(hooktest.Succeeds).Serve(t).URL, c).DryRun(t.Context(), hooktest.Warrant(t).Plan())
-		if said := strings.Join(got.Steps, "\n"); err != nil || got.Settled != settled || !strings.Contains(said, wanted) {
+		if said := strings.Join(got.Steps, "\n"); err != nil || got.AlreadyLive != settled || !strings.Contains(said, wanted) {
 			t.Errorf("%+v, %v; want %q", got, err, wanted)
 		}
 	}

@@ -13,7 +13,7 @@ func (v revert) dryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, 
 		return rollback.Preview{}, err
 	}
 	if w.found && w.revert.merged() {
-		return rollback.Preview{Settled: true, Notes: []string{fmt.Sprintf("#%d is merged", w.revert.Number)}}, nil
+		return rollback.Preview{AlreadyLive: true, Notes: []string{fmt.Sprintf("#%d is merged", w.revert.Number)}}, nil
 	}
 	step := fmt.Sprintf("POST %s revertPullRequest of #%d %q", v.graphql(), w.culprit.Number, rollback.Output(w.culprit.Title))
 	if w.found {
@@ -33,17 +33,17 @@ func (v revert) dryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, 
 
 // verify looks whether the revert is merged. What then runs is for whatever
 // deploys the branch to say, and to tell us of.
-func (v revert) verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (v revert) verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	w, err := v.way(ctx, p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
-	s := rollback.Sighting{At: v.now().UTC(), Running: p.Change.Version, Detail: fmt.Sprintf("nothing reverts #%d", w.culprit.Number)}
+	s := rollback.RunningVersion{At: v.now().UTC(), Version: p.Change.Version, Detail: fmt.Sprintf("nothing reverts #%d", w.culprit.Number)}
 	if w.found {
 		s.Detail = fmt.Sprintf("#%d is open and not merged: %s", w.revert.Number, rollback.Output(w.revert.HTML))
 	}
 	if w.found && w.revert.merged() {
-		s.Settled, s.Running = true, rollback.Output(w.revert.MergeSHA)
+		s.TargetRuns, s.Version = true, rollback.Output(w.revert.MergeSHA)
 		s.Detail = fmt.Sprintf("#%d is merged", w.revert.Number)
 	}
 	return s, nil

@@ -64,7 +64,7 @@ func (w workflow) do(ctx context.Context, p rollback.Plan, l *call.Log) (string,
 	if err := answer.Decode(&started); err != nil || started.ID <= 0 {
 		return answer.Status, fmt.Errorf("%w: GitHub took the dispatch and named no run to follow", rollback.ErrOutcomeUnknown)
 	}
-	rollback.Started(ctx, rollback.Receipt{
+	rollback.ReportStarted(ctx, rollback.Receipt{
 		At: w.now().UTC(), Status: started.name() + " was started", Output: rollback.Output(started.HTML), Handle: strconv.FormatInt(started.ID, 10),
 	})
 	return w.follow(ctx, r, started, l)
@@ -123,7 +123,7 @@ func (w workflow) dryRun(_ context.Context, p rollback.Plan) (rollback.Preview, 
 	}, nil
 }
 
-func (w workflow) verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (w workflow) verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	return w.running(ctx, p)
 }
 

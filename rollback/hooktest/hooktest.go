@@ -149,7 +149,7 @@ func looksOnly(t *testing.T, s Subject) {
 	}
 	if h, ok := s.Hook.(rollback.DryRunner); ok {
 		preview, err := h.DryRun(t.Context(), plan)
-		if err != nil || preview.Settled || len(preview.Steps) == 0 {
+		if err != nil || preview.AlreadyLive || len(preview.Steps) == 0 {
 			t.Errorf("the dry run gave %+v, %v", preview, err)
 		}
 		said += fmt.Sprint(preview)
@@ -256,13 +256,13 @@ func Situation() rollback.Situation {
 			Version: "v2", Previous: "v1", Status: sources.Succeeded, StartedAt: at, FinishedAt: at.Add(time.Minute),
 			Reversible: true, URL: "https://ci.example/42",
 		},
-		Target: rollback.Live{Version: "v1", Standing: rollback.Good},
+		Target: rollback.LiveVersion{Version: "v1", Standing: rollback.Good},
 		Verdict: detector.Verdict{
 			Rule: "platform/red", At: at.Add(4 * time.Minute), Outcome: detector.Regressed, Grade: detector.Certain,
 			MayAct: true, Method: detector.Method,
 			Signals: []detector.Evidence{{Signal: "errors", Grade: detector.Certain, Tests: []detector.Test{detector.ByCounts}, P: 1e-9}},
 		},
-		Epoch: 7, Acts: true, HookKnown: true, Limits: rollback.DefaultLimits(),
+		Epoch: 7, RuleActs: true, HookKnown: true, Limits: rollback.DefaultLimits(),
 	}
 }
 

@@ -27,7 +27,7 @@ func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check 
 		err = fmt.Errorf("check_url answered %s: %s", answer.Status, answer.FirstLine())
 	}
 	ready := call.Reached(what, err, "see what runs behind check_url")
-	ready.Passing = err != nil && (answer.Code == 0 || answer.Code >= 500)
+	ready.Temporary = err != nil && (answer.Code == 0 || answer.Code >= 500)
 	return append(checks, ready)
 }
 
@@ -44,19 +44,19 @@ func (h *Hook) DryRun(_ context.Context, p rollback.Plan) (rollback.Preview, err
 
 // Verify asks verify_url which version runs: a JSON object with a text
 // "version", or a first line that is nothing else.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	if h.config.VerifyURL == "" {
-		return rollback.Sighting{}, &rollback.Unverifiable{Why: "verify_url is not set"}
+		return rollback.RunningVersion{}, &rollback.UnverifiableError{Why: "verify_url is not set"}
 	}
 	answer, err := h.get(ctx, h.config.VerifyURL, p)
 	if err != nil {
-		return rollback.Sighting{}, fmt.Errorf("asking verify_url: %w", err)
+		return rollback.RunningVersion{}, fmt.Errorf("asking verify_url: %w", err)
 	}
 	if !answer.OK() {
-		return rollback.Sighting{}, fmt.Errorf("asking verify_url: it answered %s: %s", answer.Status, answer.FirstLine())
+		return rollback.RunningVersion{}, fmt.Errorf("asking verify_url: it answered %s: %s", answer.Status, answer.FirstLine())
 	}
 	running := version(answer)
-	return rollback.Sighting{At: h.now().UTC(), Running: running, Settled: naming.Same(running, p.Target)}, nil
+	return rollback.RunningVersion{At: h.now().UTC(), Version: running, TargetRuns: naming.Same(running, p.Target)}, nil
 }
 
 func version(a outbound.Answer) string {

@@ -39,7 +39,7 @@ func TestPreflight(t *testing.T) {
 	f := func(status int, problem string, passing bool) {
 		t.Helper()
 		bad := rollback.Problems(looking(t, status, "rolling back is off").Preflight(t.Context(), hooktest.Warrant(t).Plan()))
-		if (len(bad) == 0) != (problem == "") || len(bad) > 0 && (!strings.Contains(bad[0].Problem, problem) || bad[0].Passing != passing) {
+		if (len(bad) == 0) != (problem == "") || len(bad) > 0 && (!strings.Contains(bad[0].Problem, problem) || bad[0].Temporary != passing) {
 			t.Errorf("%d: %+v", status, bad)
 		}
 	}
@@ -53,7 +53,7 @@ func TestPreflightOfTheAbsent(t *testing.T) {
 	h := looking(t, 200, "")
 	h.config.CheckURL = "http://127.0.0.1:1"
 	bad := rollback.Problems(h.Preflight(t.Context(), rollback.Plan{}))
-	if len(bad) != 1 || !bad[0].Passing {
+	if len(bad) != 1 || !bad[0].Temporary {
 		t.Errorf("got %+v", bad)
 	}
 }
@@ -62,7 +62,7 @@ func TestVerify(t *testing.T) {
 	f := func(body, running string, settled bool) {
 		t.Helper()
 		got, err := looking(t, 200, body).Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Running != running || got.Settled != settled || got.At.IsZero() {
+		if err != nil || got.Version != running || got.TargetRuns != settled || got.At.IsZero() {
 			t.Errorf("%.40q: %+v, %v", body, got, err)
 		}
 	}
@@ -75,7 +75,7 @@ func TestVerify(t *testing.T) {
 	if _, err := looking(t, 500, "").Verify(t.Context(), rollback.Plan{Change: hooktest.Situation().Change}); err == nil {
 		t.Error("a 500 was taken for an answer")
 	}
-	var unverifiable *rollback.Unverifiable
+	var unverifiable *rollback.UnverifiableError
 	if _, err := newHook(t, "http://x").Verify(t.Context(), rollback.Plan{}); !errors.As(err, &unverifiable) {
 		t.Errorf("without verify_url: %v", err)
 	}

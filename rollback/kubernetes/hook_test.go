@@ -251,7 +251,7 @@ func TestVerify(t *testing.T) {
 		api := shop()
 		change(api.Objects[path])
 		got, err := hook(t, api.Fake(t, hooktest.Succeeds).Serve(t)).Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Settled != settled || !strings.HasPrefix(got.Running, running) || got.Detail != detail {
+		if err != nil || got.TargetRuns != settled || !strings.HasPrefix(got.Version, running) || got.Detail != detail {
 			t.Errorf("%s: %+v, %v", what, got, err)
 		}
 	}

@@ -29,7 +29,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 		return rollback.Preview{}, fmt.Errorf("%s: %w", d.object, err)
 	}
 	if d.settled {
-		return rollback.Preview{Settled: true}, nil
+		return rollback.Preview{AlreadyLive: true}, nil
 	}
 	const follow = "follow the rollout to its end"
 	if d.here {
@@ -49,22 +49,22 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 
 // Verify looks at the workload's template, and whether all of its pods are
 // of it.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	o, err := h.object(p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	found, err := h.cluster.Get(ctx, o)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	now := template(found)
 	here, err := h.wanted(p).Here(now)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
 	all, err := h.kind.complete(found)
-	s := rollback.Sighting{At: h.now().UTC(), Settled: here && all, Running: now.Running(h.config.Container), Detail: "all pods are of this version"}
+	s := rollback.RunningVersion{At: h.now().UTC(), TargetRuns: here && all, Version: now.Running(h.config.Container), Detail: "all pods are of this version"}
 	if err != nil {
 		s.Detail = err.Error()
 	} else if !all {

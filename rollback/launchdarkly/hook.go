@@ -150,7 +150,7 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
 	t, err := h.look(ctx, p)
 	if err != nil || len(t.steps) == 0 {
-		return rollback.Preview{Settled: err == nil}, err
+		return rollback.Preview{AlreadyLive: err == nil}, err
 	}
 	text, err := json.Marshal(t.patch(p))
 	if err != nil {
@@ -160,12 +160,12 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 }
 
 // Verify looks at what the flag serves.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	t, err := h.look(ctx, p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
-	return rollback.Sighting{At: h.now().UTC(), Settled: len(t.steps) == 0, Running: t.now, Detail: t.place.String()}, nil
+	return rollback.RunningVersion{At: h.now().UTC(), TargetRuns: len(t.steps) == 0, Version: t.now, Detail: t.place.String()}, nil
 }
 
 // Preflight looks whether the token is taken, and whether the flag can be

@@ -188,7 +188,7 @@ func TestServing(t *testing.T) {
 	f := func(d *dark, settled bool, running string) {
 		t.Helper()
 		got, err := hook(t, d.fake(hooktest.Succeeds).Serve(t).URL, Config{}).Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Settled != settled || got.Running != running {
+		if err != nil || got.TargetRuns != settled || got.Version != running {
 			t.Errorf("%+v, %v; want %q", got, err, running)
 		}
 	}

@@ -110,7 +110,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 	if err != nil {
 		return rollback.Preview{}, err
 	}
-	preview := rollback.Preview{Settled: len(t.steps) == 0}
+	preview := rollback.Preview{AlreadyLive: len(t.steps) == 0}
 	for _, step := range t.steps {
 		text := fmt.Sprintf("%s %s%s", step.Method, h.api.URL(), step.Path)
 		if step.Body != nil {
@@ -122,12 +122,12 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 }
 
 // Verify looks at what the flag serves.
-func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.Sighting, error) {
+func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	t, err := h.look(ctx, p)
 	if err != nil {
-		return rollback.Sighting{}, err
+		return rollback.RunningVersion{}, err
 	}
-	return rollback.Sighting{At: h.now().UTC(), Settled: len(t.steps) == 0, Running: t.now, Detail: t.place.String()}, nil
+	return rollback.RunningVersion{At: h.now().UTC(), TargetRuns: len(t.steps) == 0, Version: t.now, Detail: t.place.String()}, nil
 }
 
 // Preflight looks whether the token is taken and the flag can be turned.

@@ -166,11 +166,11 @@ func TestVerifyAndDryRun(t *testing.T) {
 		t.Helper()
 		h := hook(t, l.fake(hooktest.Succeeds).Serve(t).URL, Config{})
 		got, err := h.Verify(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || got.Settled != settled || got.Running != running {
+		if err != nil || got.TargetRuns != settled || got.Version != running {
 			t.Errorf("%+v, %v; want %q", got, err, running)
 		}
 		preview, err := h.DryRun(t.Context(), hooktest.Warrant(t).Plan())
-		if err != nil || preview.Settled != settled || !strings.HasSuffix(strings.Join(preview.Steps, ""), step) {
+		if err != nil || preview.AlreadyLive != settled || !strings.HasSuffix(strings.Join(preview.Steps, ""), step) {
 			t.Errorf("%+v, %v; want %q", preview, err, step)
 		}
 	}

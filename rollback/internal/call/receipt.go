@@ -35,5 +35,5 @@ func Reached(what string, err error, hint string) rollback.Check {
 	if Passing(err) && Code(err) == 0 {
 		hint = "is it running at that address, and may Pushback reach it from here?"
 	}
-	return rollback.Check{What: what, Problem: rollback.Output(err.Error()), Hint: hint, Passing: Passing(err)}
+	return rollback.Check{What: what, Problem: rollback.Output(err.Error()), Hint: hint, Temporary: Passing(err)}
 }

@@ -83,7 +83,7 @@ func (c *Cluster) Preflight(ctx context.Context, p rollback.Plan, rights []Right
 func Found(o Object, version string, err error) rollback.Check {
 	c := rollback.Check{What: fmt.Sprintf("%s can go back to %q", o, version)}
 	if err != nil {
-		c.Problem, c.Passing = rollback.Output(err.Error()), call.Passing(err)
+		c.Problem, c.Temporary = rollback.Output(err.Error()), call.Passing(err)
 	}
 	return c
 }

@@ -15,8 +15,8 @@ var states = []rollback.State{
 	rollback.Failed, rollback.Unknown, rollback.Cancelled, rollback.Expired, rollback.Refused,
 }
 
-// diagram reads the moves out of the package comment, so that the drawing and
-// the table cannot part.
+// diagram reads the transitions from the package comment, so that the test fails if
+// the diagram and the table differ.
 func diagram(t *testing.T) map[string][]string {
 	t.Helper()
 	source, err := os.ReadFile("doc.go")

@@ -14,11 +14,11 @@ import (
 
 type suspect = rollback.Suspect
 
-// began is when the change of every case began; it took a minute, and was
-// judged by ticks of a minute.
+// began is when the change of every case began. Its rollout took a minute, and its
+// ticks are a minute long.
 var began = hooktest.Situation().Change.StartedAt
 
-// other is a change of another name, from one minute to another after began.
+// other is another change, which began and ended these minutes after began.
 func other(service string, kind sources.Kind, distance int, from, to float64, riders ...string) suspect {
 	minute := func(m float64) time.Time { return began.Add(time.Duration(m * float64(time.Minute))) }
 	return suspect{Distance: distance, Change: sources.Change{
@@ -64,7 +64,7 @@ func TestConfoundedNamesTheOthers(t *testing.T) {
 	s := hooktest.Situation()
 	s.Tick, s.Suspects = time.Minute, []suspect{other("payments", sources.Deploy, 1, 0, 1)}
 	_, refusals := rollback.Permit(hooktest.Order(), s)
-	for _, want := range []string{string(detector.Confounded), "payments deploy v9 at 12:00:00, which it depends on (0.70)", "approve"} {
+	for _, want := range []string{"cannot tell this change apart from", "payments v9 (deploy at 12:00:00 UTC, a direct dependency)", "approve"} {
 		if len(refusals) != 1 || !strings.Contains(refusals[0].Why, want) {
 			t.Errorf("%v does not say %q", refusals, want)
 		}
@@ -149,11 +149,12 @@ func TestBadBefore(t *testing.T) {
 	f("nothing was expected", false, limit(detector.Higher, 0, 0.3))
 }
 
-// A change judged against its predecessor's past: what lies between was not
-// measured, and a break at its edge is no break before the change.
+// If the before window was taken from the predecessor, nothing was measured between
+// it and the change: an onset at the end of that window does not lie before the
+// change.
 func TestBadBeforeAnInheritedPast(t *testing.T) {
 	s := hooktest.Situation()
-	s.Tick, s.BaseAt = time.Minute, began.Add(-10*time.Minute)
+	s.Tick, s.BaselineEnd = time.Minute, began.Add(-10*time.Minute)
 	s.Verdict.Signals[0].Onset = began.Add(-11 * time.Minute)
 	if _, refusals := rollback.Permit(hooktest.Order(), s); len(refusals) > 0 {
 		t.Error(refusals)
@@ -167,11 +168,11 @@ func TestBadBeforeAnInheritedPast(t *testing.T) {
 func TestFleet(t *testing.T) {
 	now := began
 	alarm := func(service string, minutes int, blamed string) rollback.Alarm {
-		return rollback.Alarm{Service: service, At: now.Add(-time.Duration(minutes) * time.Minute), Blamed: blamed}
+		return rollback.Alarm{Service: service, At: now.Add(-time.Duration(minutes) * time.Minute), Cause: blamed}
 	}
 	f := func(name string, trips bool, open int, alarms ...rollback.Alarm) {
 		t.Helper()
-		why := rollback.DefaultLimits().Fleet.Trip(rollback.Fleet{Open: open, Alarms: alarms}, now)
+		why := rollback.DefaultLimits().Fleet.HoldReason(rollback.Fleet{Open: open, Alarms: alarms}, now)
 		if (why != "") != trips {
 			t.Errorf("%s: %q, want it to trip: %v", name, why, trips)
 		}

@@ -1,0 +1,28 @@
+package rollback
+
+import "context"
+
+type startedKey struct{}
+
+// WithStarted returns a context under which a hook reports, once, what it has
+// started, before it waits for the end: a command's process group, or a workflow
+// run. If Pushback crashes while it waits, this report is the only trace of what
+// may still run.
+func WithStarted(ctx context.Context, report func(Receipt)) context.Context {
+	return context.WithValue(ctx, startedKey{}, report)
+}
+
+// ReportStarted reports what a hook has started. Without WithStarted it does
+// nothing.
+func ReportStarted(ctx context.Context, r Receipt) {
+	if report, ok := ctx.Value(startedKey{}).(func(Receipt)); ok {
+		report(r)
+	}
+}
+
+// Resumer is a Hook that finds the outcome of an earlier Do after a crash, from
+// what Do had reported through ReportStarted. It only reads, so that it is safe
+// for a hook that may be called once only. Its errors are those of Do.
+type Resumer interface {
+	Resume(ctx context.Context, p Plan, started Receipt) (Receipt, error)
+}
