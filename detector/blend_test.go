@@ -52,7 +52,7 @@ func TestDaysBeforeHelp(t *testing.T) {
 // TestStrangeLevelIsCut: a window that lies where no window ever lay is not
 // forecast to come back by more than any did.
 func TestStrangeLevelIsCut(t *testing.T) {
-	s := stance{}
+	s := baseline{}
 	s.levels = [mostLevels]float64{100, -100, 1}
 	s.limit([]float64{2, 3, 4})
 	if got := [3]float64(s.levels[:3]); got != [3]float64{2, -3, 1} {
@@ -100,8 +100,8 @@ func TestTail(t *testing.T) {
 		}
 	}
 	shorter, longer := Scan{Excess: 0.1, Placebos: 100}, Scan{Excess: 0.1, Placebos: 5000}
-	shorter.temper()
-	longer.temper()
+	shorter.shrinkExcess()
+	longer.shrinkExcess()
 	if !(shorter.Excess > longer.Excess && longer.Excess > 0.1) {
 		t.Errorf("β %v from 100 placebos, %v from 5,000, both estimated at 0.1", shorter.Excess, longer.Excess)
 	}

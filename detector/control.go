@@ -37,9 +37,8 @@ const (
 	mostShare   = 3
 )
 
-// follows learns how x moves with its control: the robust slope through their
-// moves within stretches of followTicks. A share below nothing is none: what
-// moves against its control is not its control.
+// follows learns how x moves with its control: the robust slope through their moves within
+// stretches of followTicks. A negative slope counts as none.
 func follows(x, control Values) *Follows {
 	f := &Follows{Level: stats.Median(control, nil)}
 	if math.IsNaN(f.Level) || len(control) != len(x) {
@@ -54,8 +53,8 @@ func follows(x, control Values) *Follows {
 				continue
 			}
 			weight := 1.0
-			if miss := math.Abs(a[i] - f.Share*c[i]); miss > robustAt*scale && scale > 0 {
-				weight = robustAt * scale / miss
+			if miss := math.Abs(a[i] - f.Share*c[i]); miss > huberThreshold*scale && scale > 0 {
+				weight = huberThreshold * scale / miss
 			}
 			normal.Add([]float64{c[i]}, a[i], weight)
 		}
@@ -101,9 +100,9 @@ func (f *Follows) without(x, control Values) Values {
 // arm is a control that can be compared with.
 type arm struct{ before, after, running Ticks }
 
-// companion finds the control of the trial's signal. Nil where there is none
-// to compare with; whatever the reason, a reader is told.
-func (t *trial) companion() *arm {
+// findControl returns the control of the trial's signal, nil where there is none to compare
+// with. A note says why.
+func (t *trial) findControl() *arm {
 	c := t.reading.Control
 	if !t.signal.Controlled || t.reading.Supply != Fresh {
 		return nil
@@ -116,7 +115,7 @@ func (t *trial) companion() *arm {
 	case c.Supply != Fresh:
 		t.note("The control has no series; the signal is compared with the time before alone.")
 	default:
-		a := &arm{clean(c.Before), clean(c.After), clean(c.Running)}
+		a := &arm{validTicks(c.Before), validTicks(c.After), validTicks(c.Running)}
 		if len(t.after.Value) == 0 || 2*finite(a.after.Value) >= len(t.after.Value) {
 			return a
 		}
@@ -125,23 +124,23 @@ func (t *trial) companion() *arm {
 	return nil
 }
 
-// adjusted says whether the control's moves can be taken out: the profile was
-// learned without them, and the control's own time before is there.
+// adjusted reports whether the control's moves can be taken out: the profile was learned
+// without them, and the control has a before window.
 func (t *trial) adjusted() bool {
-	return t.control != nil && t.profile.Follows != nil && len(t.control.before.Value) == len(t.before.Value) && mostly(t.control.before.Value)
+	return t.control != nil && t.profile.Follows != nil && len(t.control.before.Value) == len(t.before.Value) && mostlyPresent(t.control.before.Value)
 }
 
-// stands is the before window as the scan sees it.
-func (t *trial) stands() Values {
+// baselineValues is the before window as the scan reads it.
+func (t *trial) baselineValues() Values {
 	if t.profile.Follows == nil || !t.adjusted() {
 		return t.before.Value
 	}
 	return t.profile.Follows.without(t.before.Value, t.control.before.Value)
 }
 
-// moved is how far the control has moved the signal at each of n after-ticks,
-// the running one at the end; nil where its moves are not taken out.
-func (t *trial) moved(n int) []float64 {
+// controlMoves is how far the control has moved the signal at each of n after-ticks, the
+// running one last. It is nil where the moves are not taken out.
+func (t *trial) controlMoves(n int) []float64 {
 	if !t.adjusted() {
 		return nil
 	}
@@ -158,11 +157,10 @@ func (t *trial) moved(n int) []float64 {
 	return m
 }
 
-// remaining are the after-ticks that the scan sees, without the control's
-// moves.
-func (t *trial) remaining() []float64 {
+// withoutControl are the after-ticks that the scan reads, without the control's moves.
+func (t *trial) withoutControl() []float64 {
 	x := t.values()
-	m := t.moved(len(x))
+	m := t.controlMoves(len(x))
 	if m == nil {
 		return x
 	}
@@ -173,10 +171,10 @@ func (t *trial) remaining() []float64 {
 	return rest
 }
 
-// expected is a forecast with the control's moves in it: what the signal would
-// have shown had it gone on following.
-func (t *trial) expected(forecast []float64) []float64 {
-	m := t.moved(len(forecast))
+// withControl is a forecast with the control's moves added: what the signal would have
+// shown if it had followed the control.
+func (t *trial) withControl(forecast []float64) []float64 {
+	m := t.controlMoves(len(forecast))
 	if m == nil {
 		return forecast
 	}
@@ -187,21 +185,21 @@ func (t *trial) expected(forecast []float64) []float64 {
 	return moved
 }
 
-// doubtful is the part of a control's move, away from its own time before, by
-// which a signal may fail to follow: a share learned from noise is a little too
-// small, and a move such as the history never saw may not be followed as usual.
-const doubtful = 0.1
+// controlDoubt is the part of a control's move, away from its own before window, by which a
+// signal may fail to follow: a share learned from noise is a little too small, and a move
+// larger than any in the history may not be followed as usual.
+const controlDoubt = 0.1
 
-// doubts are by how much each of n after-ticks may be off for the control's
-// sake; nil where its moves are not taken out.
-func (t *trial) doubts(n int) []float64 {
-	d := t.moved(n)
+// controlErrors is how far each of n after-ticks may be off because of the control. It is
+// nil where the control's moves are not taken out.
+func (t *trial) controlErrors(n int) []float64 {
+	d := t.controlMoves(n)
 	if d == nil {
 		return nil
 	}
 	usual := t.profile.Follows.move(stats.Median(t.control.before.Value, nil))
 	for j, m := range d {
-		d[j] = doubtful * math.Abs(m-usual)
+		d[j] = controlDoubt * math.Abs(m-usual)
 	}
 	return d
 }

@@ -11,15 +11,13 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// Curve is a series that is kept, one value a tick, NaN where it is missing.
-// Stored, it is rounded to a step that is small beside what the series moves
-// from tick to tick, and written as steps from each value to the next: some
-// nine bits a tick.
+// Curve is a stored series, one value per tick, NaN where it is missing. It is rounded to a
+// step that is small beside the series' moves from tick to tick, and written as differences:
+// about nine bits per tick.
 type Curve []float64
 
-// finer is how many steps the usual move from tick to tick is cut into, where
-// nobody says how fine a curve must be. A value is then off by at most one part
-// in twice as many of it.
+// finer is how many steps the median move from tick to tick has, where no step is given. A
+// value is then off by at most half a step.
 const finer = 128
 
 // MarshalJSON writes a curve as a word of base64.
@@ -71,9 +69,9 @@ func (c Curve) step() float64 {
 // its last bits plain and the rest as so many ones; too many ones stand for a
 // symbol written whole.
 const (
-	curveHead = 8 + 8 + 1
-	tooMany   = 24
-	longest   = 1 << 20 // values: more than a day of tenths of seconds
+	curveHead  = 8 + 8 + 1
+	escapeOnes = 24
+	maxCurve   = 1 << 20 // values: more than a day of tenths of seconds
 )
 
 func (c Curve) pack(step float64) []byte {
@@ -130,7 +128,7 @@ func riceBits(symbols []uint64) byte {
 
 func unpackCurve(b []byte) (Curve, error) {
 	n, size := binary.Uvarint(b)
-	if size <= 0 || n > longest || len(b) < size+curveHead || n > 8*uint64(len(b)) {
+	if size <= 0 || n > maxCurve || len(b) < size+curveHead || n > 8*uint64(len(b)) {
 		return nil, fmt.Errorf("a curve of %d bytes is not whole", len(b))
 	}
 	b = b[size:]
@@ -170,8 +168,8 @@ func (w *bitWriter) bits(v uint64, n byte) {
 }
 
 func (w *bitWriter) symbol(s uint64, plain byte) {
-	if s>>plain >= tooMany {
-		w.bits(1<<tooMany-1, tooMany)
+	if s>>plain >= escapeOnes {
+		w.bits(1<<escapeOnes-1, escapeOnes)
 		w.bits(s, 64)
 		return
 	}
@@ -207,7 +205,7 @@ func (r *bitReader) bits(n byte) (v uint64, ok bool) {
 
 func (r *bitReader) symbol(plain byte) (uint64, bool) {
 	for ones := uint64(0); ; ones++ {
-		if ones == tooMany {
+		if ones == escapeOnes {
 			return r.bits(64)
 		}
 		b, ok := r.bit()

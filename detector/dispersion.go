@@ -7,8 +7,8 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// worstBlocks is the share of a history's blocks that φ leaves out: an outage
-// that nobody masked must not make the count test blind for a fortnight.
+// worstBlocks is the share of a history's blocks that φ leaves out, so that an outage that
+// was not masked does not inflate φ for two weeks.
 const worstBlocks = 0.05
 
 // overdispersion is φ of a history: Pearson's χ² over its degrees of freedom,
@@ -41,8 +41,8 @@ const (
 	fullTicks = 10
 )
 
-// lowTenth is the normal deviate of a tenth, for the lower 10 % of χ².
-const lowTenth = -1.281552
+// lowerDecile is the normal deviate of a tenth, for the lower 10 % of χ².
+const lowerDecile = -1.281552
 
 // windowOverdispersion is φ of a before window alone. Under ten ticks it is
 // an upper bound at 90 % instead of an estimate: too few ticks look calm by
@@ -54,7 +54,7 @@ func windowOverdispersion(t Ticks) float64 {
 	}
 	divisor := float64(freedom)
 	if freedom+1 < fullTicks {
-		divisor = math.Max(stats.ChiSquareQuantile(freedom, lowTenth), 1e-3)
+		divisor = math.Max(stats.ChiSquareQuantile(freedom, lowerDecile), 1e-3)
 	}
 	return max(1, chi2/divisor)
 }

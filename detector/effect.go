@@ -6,28 +6,27 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// settle fills in what a test leaves for the reader, and holds a signal that
-// was unwell before the change to the history's own worst.
-func (t *trial) settle(effect func() Effect) {
+// finishTest fills in the effect after a test, and holds a signal that was unhealthy before
+// the change to the history's worst.
+func (t *trial) finishTest(effect func() Effect) {
 	t.staleNote()
-	if t.unhealthyBefore() {
+	if t.outsideBefore() {
 		t.note("The signal was outside its usual range before the change; only values worse than the history's worst count.")
-		if !t.beyondWorst() {
-			t.e.Reason, t.unwell = BaselineUnhealthy, true
+		if !t.beyondHistory() {
+			t.e.Reason, t.unhealthyBefore = BaselineUnhealthy, true
 		}
-		if t.unwell && !t.everBeyondWorst() {
+		if t.unhealthyBefore && !t.everBeyondHistory() {
 			t.e.RawP = 1
 		}
 	}
-	t.e.Effect, t.e.Smallest = effect().sane(), sane(t.smallest())
+	t.e.Effect, t.e.Smallest = effect().finite(), finiteOrZero(t.smallest())
 	if s := t.finding.scan; s != nil {
 		t.e.Forecaster, t.e.Placebos, t.e.AlarmRate = s.Forecaster, s.Placebos, s.AlarmRate
 	}
 }
 
-// levelEffect is the mean of the after-ticks against the mean of their
-// forecasts. The interval is the scan's own scale: what the mean of so many
-// ticks stays within at nine placebos of ten, at each end.
+// levelEffect is the mean of the after-ticks against the mean of their forecasts. At each
+// end of the interval, nine placebos of ten stay within.
 func (t *trial) levelEffect() Effect {
 	sum, forecast, n := 0.0, 0.0, 0
 	for j, a := range t.values() {
@@ -92,7 +91,7 @@ func (t *trial) plainEffect() Effect {
 	} else if math.IsNaN(after) {
 		after = stats.Mean(t.running.Value)
 	}
-	return effectOf(t.levelBefore(), after).sane()
+	return effectOf(t.levelBefore(), after).finite()
 }
 
 func effectOf(forecast, after float64) Effect {
@@ -103,39 +102,38 @@ func effectOf(forecast, after float64) Effect {
 	return e
 }
 
-// sane keeps what JSON cannot hold, and what was never measured, out of
-// verdicts.
-func (e Effect) sane() Effect {
+// finite replaces what JSON cannot hold, and what was never measured, by 0.
+func (e Effect) finite() Effect {
 	if math.IsNaN(e.After) || math.IsNaN(e.Forecast) {
-		return Effect{Forecast: sane(e.Forecast), After: sane(e.After)}
+		return Effect{Forecast: finiteOrZero(e.Forecast), After: finiteOrZero(e.After)}
 	}
 	if math.IsNaN(e.Low) || math.IsNaN(e.High) {
 		e.Low, e.High = 0, 0
 	}
-	return Effect{sane(e.Forecast), sane(e.After), sane(e.Difference), sane(e.Ratio), sane(e.Low), sane(e.High)}
+	return Effect{finiteOrZero(e.Forecast), finiteOrZero(e.After), finiteOrZero(e.Difference), finiteOrZero(e.Ratio), finiteOrZero(e.Low), finiteOrZero(e.High)}
 }
 
-func sane(v float64) float64 {
+// finiteOrZero is v, or 0 where JSON cannot hold it.
+func finiteOrZero(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0
 	}
 	return v
 }
 
-// deviates99 is how many standard errors a shift must be to pass p = 0.01
-// four times of five.
-const deviates99 = 2.326 + 0.842
+// detectableDeviates is how many standard errors a shift must have to reach p = 0.01 four
+// times out of five.
+const detectableDeviates = 2.326 + 0.842
 
-// smallest is the smallest difference this watch could have seen: of a scan,
-// what lifts a mean of ten ticks over the 99 % quantile of the placebos; of
-// blocks, what their standard error allows over a whole horizon; of counts, what
-// their own test finds in one.
+// smallest is the smallest difference that this watch could have found: by a scan, what
+// lifts a mean of ten ticks over the 99 % quantile of the placebos; by blocks, what their
+// standard error allows over a whole horizon; by counts, what their own test finds in one.
 func (t *trial) smallest() float64 {
 	smallest := 0.0
 	if s := t.finding.scan; s != nil {
-		smallest = s.tenth(t.plan.After).at(s.Q99) * t.finding.scale
+		smallest = s.tenTickTail(t.plan.After).at(s.Q99) * t.finding.scale
 	} else if t.e.Counts == nil {
-		return deviates99 * math.Sqrt(t.longRunVariance()*(1/float64(t.plan.After)+1/float64(finite(t.before.Value))))
+		return detectableDeviates * math.Sqrt(t.longRunVariance()*(1/float64(t.plan.After)+1/float64(finite(t.before.Value))))
 	}
 	if t.e.Counts != nil {
 		smallest = max(smallest, t.smallestShare(*t.e.Counts))

@@ -5,27 +5,27 @@ import (
 	"time"
 )
 
-// follower scans the after-ticks of one change in one direction, one at a
-// time. All that the past has to say is in it from the beginning, so that a
-// tick costs a residual, a mean a scan length, and, where the maximum rose, a
-// place among the placebos: no allocation, and less than a microsecond.
+// follower scans the after-ticks of one change in one direction, one at a time. Forecast
+// and scale are fixed at the start, so that a tick costs one residual, one mean for each
+// scan length and, where the maximum rose, one look-up of p: no allocation, and less than a
+// microsecond.
 type follower struct {
 	scan     *Scan
 	forecast []float64 // of every tick of the horizon
 	scale    float64   // σ
-	d        float64   // +1: higher is worse
+	d        direction
 	scanner  *scanner
-	g        float64 // running maximum of what lies farthest out on its own tail
+	g        float64 // running maximum of the largest score of any length
 	p        float64 // of g
 
-	// What it stands on, and what it was told: see continues.
+	// What it was made from, and the ticks it has taken: see continues.
 	from          time.Time
 	gap           int
 	before, after Values
 }
 
-// tick takes the next value, NaN where it is missing, and by how much it may
-// be off for reasons of its own. Past the horizon it takes nothing.
+// tick takes the next value, NaN where it is missing, and how far it may be off for other
+// reasons than noise. Past the horizon it does nothing.
 func (f *follower) tick(a, doubt float64) {
 	if len(f.after) == len(f.forecast) {
 		return
@@ -35,22 +35,22 @@ func (f *follower) tick(a, doubt float64) {
 		scale = math.Hypot(scale, doubt)
 	}
 	means := f.scanner.add(residual(a, f.forecast[len(f.after)], scale, f.d))
-	if highest := farthest(means, f.scan.Lengths); highest > f.g {
+	if highest := largestScore(means, f.scan.Lengths); highest > f.g {
 		f.g, f.p = highest, f.scan.P(highest)
 	}
 	f.after = append(f.after, a)
 }
 
-// begin makes the follower of direction d; nil where no scan can be used.
-func (t *trial) begin(d float64) *follower {
-	s, back := t.usable(d)
+// begin makes the follower of direction d, nil where no scan can be used.
+func (t *trial) begin(d direction) *follower {
+	s, back := t.usableScan(d)
 	if s == nil {
 		return nil
 	}
-	b, h := t.stands(), t.plan.After
-	o, stance := outlookOf(len(b), h), stanceOf(b, back, nil)
-	stance.limit(s.Limits)
-	o.blend(b, &stance, horizonOf(h), s.Weights)
+	b, h := t.baselineValues(), t.plan.After
+	o, baseline := newForecast(len(b), h), baselineOf(b, back, nil)
+	baseline.limit(s.Limits)
+	o.blend(b, &baseline, horizonOf(h), s.Weights)
 	t.floor(o.forecast, d)
 	return &follower{
 		scan: s, forecast: o.forecast, scale: scaleOf(o.spread, s.Scale), d: d,
@@ -60,17 +60,17 @@ func (t *trial) begin(d float64) *follower {
 }
 
 // followers are those of one change: by signal and direction.
-type followers map[way]*follower
+type followers map[followerKey]*follower
 
-type way struct {
+type followerKey struct {
 	signal string
-	d      float64
+	d      direction
 }
 
-// follow gives the follower of direction d after all ticks so far; nil where
-// there can be none. One that was told otherwise before begins afresh.
-func (t *trial) follow(d float64) *follower {
-	w, x := way{t.signal.Name, d}, t.remaining()
+// follow returns the follower of direction d after all ticks so far, nil where there is
+// none. A follower that was given other ticks before is begun again.
+func (t *trial) follow(d direction) *follower {
+	w, x := followerKey{t.signal.Name, d}, t.withoutControl()
 	f := t.followers[w]
 	if f == nil || !f.continues(t, x) {
 		if f = t.begin(d); f == nil {
@@ -78,7 +78,7 @@ func (t *trial) follow(d float64) *follower {
 		}
 		t.followers[w] = f
 	}
-	doubts := t.doubts(len(x))
+	doubts := t.controlErrors(len(x))
 	for j := len(f.after); j < len(x); j++ {
 		doubt := 0.0
 		if doubts != nil {
@@ -89,15 +89,15 @@ func (t *trial) follow(d float64) *follower {
 	return f
 }
 
-// continues says whether a look sees what the follower was told, and perhaps
+// continues reports whether a look has the ticks that the follower was given, and perhaps
 // more.
 func (f *follower) continues(t *trial, x []float64) bool {
 	return f.from.Equal(t.look.From) && f.gap == t.look.Gap && len(f.after) <= len(x) &&
-		alike(f.before, t.stands()) && alike(f.after, x[:len(f.after)])
+		sameBits(f.before, t.baselineValues()) && sameBits(f.after, x[:len(f.after)])
 }
 
-// alike compares bit by bit: a missing tick is like a missing tick.
-func alike(a, b []float64) bool {
+// sameBits compares bit by bit, so that a missing tick equals a missing tick.
+func sameBits(a, b []float64) bool {
 	if len(a) != len(b) {
 		return false
 	}
@@ -109,9 +109,8 @@ func alike(a, b []float64) bool {
 	return true
 }
 
-// Course is one change, judged look by look under profiles that stay the same:
-// what an earlier look has scanned, a later one that sees the same and more
-// need not scan again. Its verdicts are those of Judge.
+// Course is one change, judged look by look under profiles that stay the same. A later look
+// does not scan again what an earlier one has scanned. Its verdicts are those of Judge.
 //
 // It is not for concurrent use.
 type Course struct {
@@ -125,5 +124,5 @@ func NewCourse(p Plan, k Profiles) *Course {
 	return &Course{plan: p, profiles: k, followers: followers{}}
 }
 
-// Look is Judge of what one look saw.
+// Look is Judge of one look's observation.
 func (c *Course) Look(o Observation) Verdict { return judge(c.plan, c.profiles, o, c.followers) }

@@ -51,7 +51,7 @@ func TestCourseIsJudge(t *testing.T) {
 func following(t testing.TB) *follower {
 	t.Helper()
 	s := quiet(2880)
-	trial := open(&s.plan, latency, s.profiles, &s.o)
+	trial := openTrial(&s.plan, latency, s.profiles, &s.o)
 	f := trial.begin(+1)
 	if f == nil {
 		t.Fatal("no scan")

@@ -153,7 +153,7 @@ func FuzzTabulate(f *testing.F) {
 				t.Fatalf("%d ticks on a grid of %d", len(v), g.N)
 			}
 		}
-		c := clean(ticks)
+		c := validTicks(ticks)
 		for i, n := range c.Total {
 			if n < 0 || c.Bad[i] < 0 || c.Bad[i] > n {
 				t.Fatalf("%v bad of %v", c.Bad[i], n)

@@ -1,8 +1,7 @@
 package detector
 
-// grade turns what was found into the signal's grade and health, in the order
-// of trust: p and the present effect, what has receded, what vanished, what
-// the rule forbids.
+// grade sets the signal's grade and health from, in this order: p and the present effect,
+// whether the effect has receded, whether the signal vanished, and the rule's limit.
 func (t *trial) grade() {
 	here := t.gradeByTest()
 	if t.lost {
@@ -12,7 +11,7 @@ func (t *trial) grade() {
 		}
 	}
 	if t.over {
-		t.exceed()
+		t.applyLimit()
 	}
 	if t.e.Grade >= Suspect {
 		t.e.Onset = t.onset()
@@ -23,7 +22,8 @@ func (t *trial) grade() {
 	t.e.Healthy = t.healthy(here)
 }
 
-func (t *trial) exceed() {
+// applyLimit makes the signal certain by its limit.
+func (t *trial) applyLimit() {
 	t.e.Reason = LimitBreached
 	if t.e.Grade < Certain || t.lost {
 		t.e.Grade, t.e.Tests = Certain, nil
@@ -31,16 +31,16 @@ func (t *trial) exceed() {
 	t.e.Tests = append([]Test{ByLimit}, t.e.Tests...)
 }
 
-// gradeByTest grades p. Persistence looks at the effect of the last ticks and
-// never at p, which is a running maximum's and cannot rise again. At the last
-// look most of the last ticks decide, because no later look can mend a newest
-// tick that dipped by chance.
-func (t *trial) gradeByTest() presence {
+// gradeByTest grades p. Persistence is judged by the effect of the last ticks and never by
+// p, which belongs to a running maximum and cannot rise again. At the last look the
+// majority of the last ticks decides, because no later look can correct a newest tick that
+// dipped by chance.
+func (t *trial) gradeByTest() presentEffect {
 	if !t.tested {
-		return presence{}
+		return presentEffect{}
 	}
-	th, here := t.plan.Thresholds, t.presence()
-	if t.unwell {
+	th, here := t.plan.Thresholds, t.presentEffect()
+	if t.unhealthyBefore {
 		return here
 	}
 	switch {
@@ -69,19 +69,19 @@ func (t *trial) gradeByTest() presence {
 	return here
 }
 
-// enoughSeen is the share of the horizon that must have been seen before a
-// signal may be called well.
-const enoughSeen = 0.8
+// minObserved is the share of the horizon that must have values before a signal can be
+// healthy.
+const minObserved = 0.8
 
-// healthy is earned: the signal was tested on most of the horizon, nothing
-// stands against it, and a suspicion has nothing to show at present.
-func (t *trial) healthy(here presence) bool {
+// healthy reports whether the signal was tested on most of the horizon, has no evidence
+// against it, and shows no present effect where it was suspect.
+func (t *trial) healthy(here presentEffect) bool {
 	ticks := t.after.Value
 	if t.after.counts() {
 		ticks = t.after.Total
 	}
 	switch {
-	case float64(finite(ticks)) < enoughSeen*float64(t.plan.After) || !t.tested:
+	case float64(finite(ticks)) < minObserved*float64(t.plan.After) || !t.tested:
 		return false
 	case t.e.Reason != "" && t.e.Reason != ShortHistory:
 		return false

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// A long bake is cut into long ticks, and a regression of the first minutes
-// would wait for their end. So a bake over an hour is watched on two horizons:
-// its own, and a fine one of short ticks whose placebos and after-ticks are the
-// first half hour. Each is tested at half the level, and the surer one speaks.
+// A long bake has long ticks, and a regression of the first minutes would wait for the end
+// of one. So a bake over an hour is watched on two horizons: its own, and a fine one of
+// short ticks over the first half hour. Each is tested at half the level, and the one with
+// the higher grade is shown. See adr/0016.
 //
-// A fine signal stands in a plan behind those it is Of, under a name of its own,
-// with readings and a profile of its own.
+// A fine signal follows the signal it is Of in a plan, with a name, readings and a profile
+// of its own.
 
 // fineTicks are w and h of the fine horizon.
 const fineTicks = 30
@@ -31,7 +31,7 @@ func (p Plan) On(s Signal) Plan {
 	return p
 }
 
-// on is the look as the grid of a plan sees it.
+// on is the observation on the grid of a plan.
 func (o Observation) on(p Plan) Observation {
 	if p.Tick == p.Fine && o.Fine != nil {
 		o.Gap, o.Filled = o.Fine.Gap, o.Fine.Filled
@@ -39,9 +39,9 @@ func (o Observation) on(p Plan) Observation {
 	return o
 }
 
-// joined puts every fine trial behind the one it is of, and gives those alone.
-// Two horizons are two chances to be wrong, so p doubles.
-func joined(trials []trial) []trial {
+// pairHorizons attaches every fine trial to the trial of its signal, and returns the
+// latter. Two horizons are two chances to be wrong, so p doubles.
+func pairHorizons(trials []trial) []trial {
 	var coarse []trial
 	for i := range trials {
 		if trials[i].signal.Of == "" {
@@ -59,14 +59,14 @@ func joined(trials []trial) []trial {
 	return coarse
 }
 
-// claim is the smaller p of both horizons; ok where either was tested. What
-// says nothing, because the signal was unwell before, claims nothing.
-func (t *trial) claim() (p float64, ok bool) {
+// pValue is the smaller p of both horizons, and ok where either was tested. A horizon that
+// was unhealthy before the change counts with p = 1.
+func (t *trial) pValue() (p float64, ok bool) {
 	p = math.Inf(+1)
 	for _, h := range []*trial{t, t.fine} {
 		if h != nil && h.tested {
 			claimed := h.e.RawP
-			if h.unwell {
+			if h.unhealthyBefore {
 				claimed = 1
 			}
 			p, ok = min(p, claimed), true
@@ -75,9 +75,9 @@ func (t *trial) claim() (p float64, ok bool) {
 	return p, ok
 }
 
-// adjust takes what correcting for the number of signals has made of the claim.
+// adjust sets p to what the correction for the number of signals has made of pValue.
 func (t *trial) adjust(adjusted float64) {
-	claim, _ := t.claim()
+	claim, _ := t.pValue()
 	for _, h := range []*trial{t, t.fine} {
 		if h != nil && h.tested {
 			h.e.P = adjusted
@@ -88,9 +88,9 @@ func (t *trial) adjust(adjusted float64) {
 	}
 }
 
-// listen lets the fine horizon speak where it is surer. Health stays with the
-// whole bake, and needs a fine horizon that has nothing against it.
-func (t *trial) listen() {
+// preferFine shows the fine horizon's evidence where its grade is higher. Health depends on
+// the whole bake, and on a fine horizon without evidence against it.
+func (t *trial) preferFine() {
 	if t.fine == nil {
 		return
 	}

@@ -10,10 +10,9 @@ import (
 //
 //   - Between two samples a counter grew by their difference; a drop is a
 //     restart, and what it shows since then is new.
-//   - A series whose first sample comes after first — the moment the signal was
-//     first seen at all — was born in front of us: a new pod, a new label value.
-//     It counts from 0. PromQL's increase() would lose that sample, and with it
-//     the first errors of a service that never had any.
+//   - A series whose first sample comes after first, the oldest sample of the signal, is new:
+//     a new pod or a new label value. It counts from 0. PromQL's increase() would lose that
+//     sample, and with it the first errors of a service that never had any.
 //   - A first sample at first itself has an unknown past and only starts the count.
 //   - What grew over a gap falls on the tick where samples come back, because
 //     nobody can say where it belongs.
@@ -31,7 +30,7 @@ func increases(ss []sources.Series, g Grid, first int64) Values {
 				last, known = 0, true
 			}
 			if at := g.place(p.T); known && at >= 0 && at < g.N {
-				sum[at] = plus(sum[at], grown(last, p.V))
+				sum[at] = plus(sum[at], increaseOf(last, p.V))
 			}
 			last, known = p.V, true
 		}
@@ -39,8 +38,8 @@ func increases(ss []sources.Series, g Grid, first int64) Values {
 	return sum
 }
 
-// grown is the increase from one sample to the next.
-func grown(last, next float64) float64 {
+// increaseOf is the increase from one sample to the next.
+func increaseOf(last, next float64) float64 {
 	if next < last {
 		return next
 	}

@@ -24,44 +24,44 @@ func judge(p Plan, k Profiles, o Observation, earlier followers) Verdict {
 	for i, s := range p.Signals {
 		plan := p.On(s)
 		look := o.on(plan)
-		trials[i] = open(&plan, s, k, &look)
+		trials[i] = openTrial(&plan, s, k, &look)
 		if earlier != nil {
 			trials[i].followers = earlier
 		}
-		trials[i].hear()
+		trials[i].runTests()
 	}
-	distrust(trials)
-	trials = joined(trials)
-	correct(trials)
+	rejectUnevenArms(trials)
+	trials = pairHorizons(trials)
+	correctForSignals(trials)
 	for i := range trials {
 		if fine := trials[i].fine; fine != nil {
 			fine.grade()
 		}
 		trials[i].grade()
-		trials[i].listen()
+		trials[i].preferFine()
 	}
 	return conclude(p, o, trials)
 }
 
-// correct applies Holm over the signals that were tested. Signals nobody
-// could test make no claim and so cost the others nothing.
-func correct(trials []trial) {
+// correctForSignals applies Holm's correction over the signals that were tested. Signals
+// that could not be tested have no p-value and cost the others nothing.
+func correctForSignals(trials []trial) {
 	var p []float64
 	for i := range trials {
-		if claim, ok := trials[i].claim(); ok {
+		if claim, ok := trials[i].pValue(); ok {
 			p = append(p, claim)
 		}
 	}
 	for i, adjusted := 0, stats.Holm(p); i < len(trials); i++ {
-		if _, ok := trials[i].claim(); ok {
+		if _, ok := trials[i].pValue(); ok {
 			trials[i].adjust(adjusted[0])
 			adjusted = adjusted[1:]
 		}
 	}
 }
 
-// conclude joins the signals. Regressed wins over blind: what was seen was
-// seen. Blind wins over healthy: what was not seen was not.
+// conclude combines the signals. Regressed wins over blind, because its evidence was
+// read. Blind wins over healthy, because what could not be read may be bad.
 func conclude(p Plan, o Observation, trials []trial) Verdict {
 	v := Verdict{Rule: p.Rule, At: o.At, Method: Method, Signals: make([]Evidence, len(trials))}
 	for i := range trials {
@@ -81,9 +81,9 @@ func conclude(p Plan, o Observation, trials []trial) Verdict {
 	return v
 }
 
-// mayAct holds the promise that one lone scan never rolls back: certain, and
-// by a limit, by counts, by a loss the rule wants acted on, or by two signals
-// that agree.
+// mayAct keeps the promise that a single scan never rolls back: a signal must be certain by
+// a limit, by counts or by a loss that the rule acts on, or certain with a second signal at
+// least likely.
 func mayAct(trials []trial) bool {
 	agreeing, certain := map[string]bool{}, false
 	for i := range trials {
@@ -102,8 +102,8 @@ func mayAct(trials []trial) bool {
 	return certain && len(agreeing) >= 2
 }
 
-// whole is the signal that a part belongs to: with its own whole it agrees by
-// nature.
+// whole is the signal that a part belongs to. A part does not count as a second signal
+// beside its own whole.
 func (t *trial) whole() string {
 	if t.signal.Part != "" {
 		return t.signal.Part
@@ -111,8 +111,7 @@ func (t *trial) whole() string {
 	return t.signal.Name
 }
 
-// healthy asks that every signal that should be there earned it, and that
-// there was one at all.
+// healthy reports whether every signal that should be there is healthy, and there was one.
 func healthy(trials []trial) bool {
 	judged := 0
 	for i := range trials {
@@ -128,7 +127,7 @@ func healthy(trials []trial) bool {
 	return judged > 0
 }
 
-// reason is the one code a verdict shows: that of the signal which decided.
+// reason is the one code that a verdict shows: that of the signal which decided.
 func reason(v Verdict, final bool) Reason {
 	var found Reason
 	switch v.Outcome {
@@ -150,8 +149,8 @@ func reason(v Verdict, final bool) Reason {
 	return found
 }
 
-// silentPart says that this is a part which has nothing to say against the
-// change. Few events in a part are no news: the whole has them all.
+// silentPart reports whether this is a part without evidence against the change. Few events
+// in a part mean nothing, because the whole has them all.
 func (e Evidence) silentPart() bool { return e.Part != "" && e.Grade == None }
 
 func reasonOf(signals []Evidence, decided func(Evidence) bool) Reason {

@@ -7,7 +7,7 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// Companion is what a reader is told of a signal's control.
+// Companion describes a signal's control for people.
 type Companion struct {
 	Query  string  `json:"query"`
 	Before float64 `json:"before"` // its level, or share of bad events; 0 where unknown
@@ -16,9 +16,9 @@ type Companion struct {
 	Split  float64 `json:"split"` // of both arms' events, those of the signal's; 0 where nothing is counted
 }
 
-// tellOfControl writes down what the control showed, for a reader.
-func (t *trial) tellOfControl() {
-	c := &Companion{Query: t.reading.Control.Query, Before: sane(level(t.control.before)), After: sane(level(t.control.after, t.control.running))}
+// describeControl notes what the control showed, for people.
+func (t *trial) describeControl() {
+	c := &Companion{Query: t.reading.Control.Query, Before: finiteOrZero(level(t.control.before)), After: finiteOrZero(level(t.control.after, t.control.running))}
 	if t.adjusted() {
 		c.Share = t.profile.Follows.Share
 	}
@@ -55,19 +55,17 @@ func (t *trial) eventsAfter() (own, other float64) {
 	return own, other
 }
 
-// splitLevel is how sure the sample-ratio check must be before it speaks: it is
-// no claim about the change, and a false one costs a verdict. splitMixture is κ
-// of its mixture.
+// splitLevel is the level of the sample-ratio check. It is strict, because a false alarm of
+// it costs a verdict. splitMixture is κ of its mixture.
 const (
 	splitLevel   = 0.001
 	splitMixture = 100
 )
 
-// mismatched says whether the events fell into the two arms in another
-// proportion than the rule declares. Then something decides who is in which arm
-// that should not, and no comparison of the two means anything (Fabijan et al.
-// 2019). Looked at after every tick, it is valid at every one.
-func (t *trial) mismatched() bool {
+// splitMismatch reports whether the events fell into the two arms in another proportion
+// than the rule declares. Then the arms differ in more than the change, and comparing them
+// means nothing (Fabijan et al. 2019). The test is valid after every tick.
+func (t *trial) splitMismatch() bool {
 	if t.signal.Split <= 0 || t.control == nil || !t.after.counts() || !t.control.after.counts() {
 		return false
 	}
@@ -101,12 +99,12 @@ func splitDispersion(own, other []float64) float64 {
 	return windowOverdispersion(Ticks{Bad: own, Total: all})
 }
 
-// distrust takes back what the comparisons of a rule's arms said, where the
-// events of any of its signals fell into them in another proportion: the same
-// people are behind all. The rule's limits ask nobody's control and stand.
-func distrust(trials []trial) {
+// rejectUnevenArms discards the comparisons with a rule's control arm, where the events of
+// any of its signals are split in another proportion: all signals come from the same
+// people. Limits compare with no control and stay.
+func rejectUnevenArms(trials []trial) {
 	for i := range trials {
-		if !trials[i].mismatched() {
+		if !trials[i].splitMismatch() {
 			continue
 		}
 		own, other := trials[i].eventsAfter()
@@ -121,16 +119,16 @@ func distrust(trials []trial) {
 	}
 }
 
-// armsTest compares bad events with those of the control at the same ticks.
-// Where the signal has a time before of its own, the control must have been
-// worse than usual by less: ratio is how many times likelier its events were to
-// be bad all along, at the upper end of what that time allows.
-func (t *trial) armsTest(d float64, y Tally) finding {
+// armsTest compares bad events with those of the control at the same ticks. Where the
+// signal has a before window of its own, it must be worse than its usual ratio to the
+// control: ratio is how many times likelier its events were to be bad before, at the upper
+// end of its 95 % interval.
+func (t *trial) armsTest(d direction, y Tally) finding {
 	ratio, best := t.ratioBefore(d), 0.0
 	var arms stats.Arms
 	weigh := func(a, b Ticks) {
 		for i := range min(len(a.Total), len(b.Total)) {
-			arms.Add(a.Bad[i], a.Total[i], b.Bad[i], b.Total[i], ratio, d, y.Overdispersion)
+			arms.Add(a.Bad[i], a.Total[i], b.Bad[i], b.Total[i], ratio, float64(d), y.Overdispersion)
 			best = max(best, arms.LogE())
 		}
 	}
@@ -139,10 +137,9 @@ func (t *trial) armsTest(d float64, y Tally) finding {
 	return finding{d: d, p: math.Exp(-best), forecast: []float64{level(t.control.after, t.control.running)}, tests: []Test{ByCounts, ByControl}}
 }
 
-// ratioBefore is 1 for an arm that the change has made, which has no time
-// before. Zero events in a control that had few say little, hence the half
-// added to each (Haldane 1956).
-func (t *trial) ratioBefore(d float64) float64 {
+// ratioBefore is 1 for an arm that began with the change. A half is added to each count,
+// because zero events of few say little (Haldane 1956).
+func (t *trial) ratioBefore(d direction) float64 {
 	bad, total := t.before.events()
 	controlBad, controlTotal := t.control.before.events()
 	if ticksWithEvents(t.before) < minTicks || controlTotal <= 0 {
@@ -151,18 +148,18 @@ func (t *trial) ratioBefore(d float64) float64 {
 	phi := windowOverdispersion(t.before)
 	bad, controlBad = bad/phi+0.5, controlBad/phi+0.5
 	error := stats.Normal95 * math.Sqrt(1/bad+1/controlBad)
-	return bad / total / (controlBad / controlTotal) * math.Exp(d*error)
+	return bad / total / (controlBad / controlTotal) * math.Exp(d.worse(error))
 }
 
-// newborn says whether the signal began with the change, as the series of a new
-// version do: only its control can say what is usual.
-func (t *trial) newborn() bool {
+// beganWithChange reports whether the signal began with the change, as the series of a new
+// version do. Then only its control says what is usual.
+func (t *trial) beganWithChange() bool {
 	return t.control != nil && finite(t.before.Value) < minTicks
 }
 
-// testArms judges a newborn level against its control, tick beside tick. What
-// the two differed by before nobody knows, so statistics say suspect at most.
-func (t *trial) testArms() {
+// testAgainstControl compares a level that began with the change to its control, tick by
+// tick. How far the two differed before is unknown, so statistics say suspect at most.
+func (t *trial) testAgainstControl() {
 	t.capped = true
 	t.note("The signal began with the change; it is compared with its control alone, and statistics say suspect at most.")
 	x := t.values()
@@ -173,12 +170,12 @@ func (t *trial) testArms() {
 		}
 	}
 	variance := max(stats.BlockVariance(between, max(len(between)/blockCount, 1)), math.Pow(stats.NormalMAD*stats.MAD(between, nil), 2))
-	t.worst(func(d float64) finding {
+	t.testDirections(func(d direction) finding {
 		f := finding{d: d, p: 1, forecast: t.control.after.Value, tests: []Test{ByControl}}
-		if n := float64(len(between)); n >= fullTicks && variance > 0 && d*stats.Mean(between) > 0 {
-			f.p = stats.UpperTail(stats.StudentDeviate(d*stats.Mean(between)/math.Sqrt(variance/n), blockCount-1))
+		if n := float64(len(between)); n >= fullTicks && variance > 0 && d.worse(stats.Mean(between)) > 0 {
+			f.p = stats.UpperTail(stats.StudentDeviate(d.worse(stats.Mean(between))/math.Sqrt(variance/n), blockCount-1))
 		}
 		return f
 	})
-	t.settle(func() Effect { return effectOf(stats.Mean(t.control.after.Value), stats.Mean(x)) })
+	t.finishTest(func() Effect { return effectOf(stats.Mean(t.control.after.Value), stats.Mean(x)) })
 }

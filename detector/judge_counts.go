@@ -6,37 +6,35 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// mixture is κ of the count test: how far from equal rates the alternatives
-// are spread.
+// mixture is κ of the count test: how widely the alternatives are spread around equal rates.
 const mixture = 20
 
-// scannable is how many bad events a tick the before window must hold on
-// average for the ratio to have a shape worth scanning. Under it, the ratio
-// is grains of one event each, and the count test speaks alone.
-const scannable = 1
+// minBadPerTick is how many bad events per tick the before window needs on average for a
+// scan of the ratio. With fewer, the ratio jumps by single events, and only the count test
+// is used.
+const minBadPerTick = 1
 
-// testCounts weighs bad events out of all events. Where the history has a
-// scan of the ratio, and there are events enough for the ratio to have a
-// shape, both must agree: p is the larger one.
+// testCounts tests the bad events out of all events. Where the history has a scan of the
+// ratio, and there are enough events for one, both must agree: p is the larger one.
 func (t *trial) testCounts() {
 	tally := t.tally()
 	t.e.Counts = &tally
 	switch {
 	case tally.TotalAfter < max(t.signal.MinEvents, 1):
 		t.e.Reason = TooLittleTraffic
-		t.note(tooFew(tally.TotalAfter, t.signal.MinEvents))
+		t.note(tooFewEvents(tally.TotalAfter, t.signal.MinEvents))
 		return
-	case t.newborn() && t.control.after.counts():
+	case t.beganWithChange() && t.control.after.counts():
 		t.note("The signal began with the change; it is compared with its control alone.")
-		t.worst(func(d float64) finding { return t.armsTest(d, tally) })
-		t.settle(func() Effect { return t.armsEffect(tally) })
+		t.testDirections(func(d direction) finding { return t.armsTest(d, tally) })
+		t.finishTest(func() Effect { return t.armsEffect(tally) })
 		return
 	case ticksWithEvents(t.before) < minTicks:
 		t.e.Reason = NoBaseline
 		return
 	}
-	withScan := t.scanToo(tally)
-	t.worst(func(d float64) finding {
+	withScan := t.scanApplies(tally)
+	t.testDirections(func(d direction) finding {
 		f := t.countTest(d, tally)
 		if t.control != nil && t.control.after.counts() {
 			beside := t.armsTest(d, tally)
@@ -49,14 +47,14 @@ func (t *trial) testCounts() {
 		s.p, s.tests = max(s.p, f.p), append(f.tests, ByScan)
 		return s
 	})
-	t.settle(func() Effect { return t.countEffect(tally) })
+	t.finishTest(func() Effect { return t.countEffect(tally) })
 	if tally.BadBefore+tally.BadAfter < fewEvents {
-		t.note(fewBehind(tally))
+		t.note(fewBadEvents(tally))
 	}
 }
 
-// fewEvents is how many bad events, before and after together, a reader is
-// told of in words.
+// fewEvents is the number of bad events, before and after together, under which a note says
+// how few there are.
 const fewEvents = 30
 
 func (t *trial) tally() Tally {
@@ -68,7 +66,7 @@ func (t *trial) tally() Tally {
 	y.Overdispersion = t.profile.Overdispersion
 	switch {
 	case y.Overdispersion >= 1:
-	case t.newborn():
+	case t.beganWithChange():
 		y.Overdispersion = windowOverdispersion(t.control.before)
 	default:
 		y.Overdispersion = windowOverdispersion(t.before)
@@ -86,15 +84,15 @@ func ticksWithEvents(t Ticks) int {
 	return n
 }
 
-// scanToo decides whether the ratio must pass the scan as well.
-func (t *trial) scanToo(y Tally) bool {
+// scanApplies reports whether the ratio must pass the scan as well.
+func (t *trial) scanApplies(y Tally) bool {
 	switch {
 	case !t.scans():
 		if !t.constant() {
 			t.note(t.historyNote("the count test speaks without it, the scan of the ratio does not"))
 		}
 		return false
-	case y.BadBefore < scannable*float64(ticksWithEvents(t.before)):
+	case y.BadBefore < minBadPerTick*float64(ticksWithEvents(t.before)):
 		t.note("There are too few bad events a tick for a scan of the ratio; the count test alone speaks.")
 		return false
 	}
@@ -103,14 +101,14 @@ func (t *trial) scanToo(y Tally) bool {
 
 // countTest is the sequential test of two rates, its running maximum taken
 // over every full tick and the running one.
-func (t *trial) countTest(d float64, y Tally) finding {
+func (t *trial) countTest(d direction, y Tally) finding {
 	best, c1, n1 := 0.0, 0.0, 0.0
 	weigh := func(bad, total float64) {
 		if !(total > 0) {
 			return
 		}
 		c1, n1 = c1+bad, n1+total
-		if d*(c1/n1-y.BadBefore/y.TotalBefore) > 0 {
+		if d.worse(c1/n1-y.BadBefore/y.TotalBefore) > 0 {
 			phi := y.Overdispersion
 			best = max(best, stats.LogE(y.BadBefore/phi, y.TotalBefore, c1/phi, n1, mixture))
 		}
@@ -121,12 +119,11 @@ func (t *trial) countTest(d float64, y Tally) finding {
 	for i, total := range t.running.Total {
 		weigh(t.running.Bad[i], total)
 	}
-	return finding{d: d, p: math.Exp(-best), forecast: t.pooled(y), tests: []Test{ByCounts}}
+	return finding{d: d, p: math.Exp(-best), forecast: t.pooledForecast(y), tests: []Test{ByCounts}}
 }
 
-// pooled forecasts the before window's share for every tick and the running
-// one.
-func (t *trial) pooled(y Tally) []float64 {
+// pooledForecast forecasts the before window's share for every tick and the running one.
+func (t *trial) pooledForecast(y Tally) []float64 {
 	f := make([]float64, len(t.after.Value)+1)
 	for j := range f {
 		f[j] = y.BadBefore / y.TotalBefore

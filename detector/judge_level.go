@@ -8,12 +8,12 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// testLevel scans where there is a profile, and otherwise says what a few
-// blocks of the before window can: suspect at most.
+// testLevel scans where there is a profile. Otherwise it compares with blocks of the before
+// window, which say suspect at most.
 func (t *trial) testLevel() {
 	if scanned := t.scans(); scanned {
-		t.worst(t.scan)
-		t.settle(t.levelEffect)
+		t.testDirections(t.scan)
+		t.finishTest(t.levelEffect)
 		return
 	}
 	t.capped = true
@@ -27,11 +27,11 @@ func (t *trial) testLevel() {
 		t.e.Reason = NoBaseline
 		return
 	}
-	t.worst(t.blocks)
-	t.settle(t.levelEffect)
+	t.testDirections(t.blocks)
+	t.finishTest(t.levelEffect)
 }
 
-// scans says whether every watched direction has a scan that can be used now.
+// scans reports whether every watched direction has a scan that can be used now.
 func (t *trial) scans() bool {
 	for _, d := range t.directions() {
 		if t.follow(d) == nil {
@@ -41,19 +41,19 @@ func (t *trial) scans() bool {
 	return true
 }
 
-// constant says that there is history enough, and that it never moved.
+// constant reports whether there is enough history, and it never moved.
 func (t *trial) constant() bool {
 	k := t.profile
 	return time.Duration(k.Ticks)*k.Tick >= MinHistory && k.Levels.Lowest == k.Levels.Highest
 }
 
-// usable is the best scan of direction d that fits this plan and whose seasons,
-// if it has any, are within the profile's past, with what it looks back to. Nil
-// where there is none.
-func (t *trial) usable(d float64) (*Scan, []lookback) {
+// usableScan returns the best scan of direction d that fits this plan and whose seasons, if
+// it has any, are within the profile's past, with its lookbacks. It is nil where there is
+// none.
+func (t *trial) usableScan(d direction) (*Scan, []lookback) {
 	k := &t.profile
 	if k.Tick != t.plan.Tick || k.Before != t.plan.Before || k.After != t.plan.After ||
-		len(t.before.Value) != k.Before || !mostly(t.stands()) || (k.Follows != nil) != t.adjusted() {
+		len(t.before.Value) != k.Before || !mostlyPresent(t.baselineValues()) || (k.Follows != nil) != t.adjusted() {
 		return nil, nil
 	}
 	scans := k.Higher
@@ -62,16 +62,16 @@ func (t *trial) usable(d float64) (*Scan, []lookback) {
 	}
 	for i := range scans {
 		s := &scans[i]
-		if back, ok := t.lookBack(s.Periods); ok && !s.constant() && s.whole(len(back)) {
+		if back, ok := t.lookBack(s.Periods); ok && !s.constant() && s.complete(len(back)) {
 			return s, back
 		}
 	}
 	return nil, nil
 }
 
-// whole says whether a scan read from a store has all that its forecaster
+// complete reports whether a scan that was read from a store has all that its forecaster
 // needs.
-func (s *Scan) whole(lookbacks int) bool {
+func (s *Scan) complete(lookbacks int) bool {
 	return len(s.Weights) == len(prior(lookbacks)) && len(s.Limits) == levelsOf(lookbacks) && len(s.Lengths) == lengths
 }
 
@@ -82,15 +82,15 @@ func (t *trial) lookBack(periods []time.Duration) ([]lookback, bool) {
 	}
 	back := make([]lookback, len(periods)*waysBack)
 	for i, period := range periods {
-		if !t.retrace(back[waysBack*i:], period) {
+		if !t.fillLookbacks(back[waysBack*i:], period) {
 			return nil, false
 		}
 	}
 	return back, true
 }
 
-// retrace fills in one season. Ticks are counted from the profile's end.
-func (t *trial) retrace(back []lookback, period time.Duration) bool {
+// fillLookbacks fills in one season. Ticks are counted from the profile's end.
+func (t *trial) fillLookbacks(back []lookback, period time.Duration) bool {
 	at := slices.IndexFunc(t.profile.Past, func(p Past) bool { return p.Period == period })
 	if at < 0 || period < t.plan.Tick {
 		return false
@@ -98,22 +98,22 @@ func (t *trial) retrace(back []lookback, period time.Duration) bool {
 	p, tick := t.profile.Past[at], t.plan.Tick
 	ticks := func(from, to time.Time) int { return int(math.Round(float64(to.Sub(from)) / float64(tick))) }
 	start, change := ticks(t.profile.End, p.Start), ticks(t.profile.End, t.look.From)
-	s := season{int(period / tick), [waysBack]chronicle{{start, p.Smooth}, {start, p.Typical}}}
-	return s.retrace(back, change, t.look.Gap, 0, t.plan.Before, t.plan.After, nil)
+	s := season{int(period / tick), [waysBack]pastSeries{{start, p.Smooth}, {start, p.Typical}}}
+	return s.fillLookbacks(back, change, t.look.Gap, 0, t.plan.Before, t.plan.After, nil)
 }
 
 // scan is the placebo scan of this change in direction d, where there is one.
-func (t *trial) scan(d float64) finding {
+func (t *trial) scan(d direction) finding {
 	f := t.follow(d)
 	if f == nil {
 		return finding{}
 	}
-	return finding{d: d, p: f.p, g: f.g, forecast: t.expected(f.forecast[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
+	return finding{d: d, p: f.p, g: f.g, forecast: t.withControl(f.forecast[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
 }
 
-// floor keeps a recovery from an outage from looking like a regression: what
-// is forecast is never better than the history's best twentieth.
-func (t *trial) floor(forecast []float64, d float64) {
+// floor keeps a forecast from being better than the history's best twentieth, so that a
+// recovery from an outage does not look like a regression.
+func (t *trial) floor(forecast []float64, d direction) {
 	for j, f := range forecast {
 		if d > 0 {
 			forecast[j] = max(f, t.profile.Levels.Q05)
@@ -123,19 +123,19 @@ func (t *trial) floor(forecast []float64, d float64) {
 	}
 }
 
-// blocks compares means by the long-run variance of the before window. Six
-// blocks make a rough variance, hence Student's tail, and no history says how
-// the series drifts, hence the cap at suspect.
-func (t *trial) blocks(d float64) finding {
+// blocks compares means by the long-run variance of the before window. It uses Student's
+// tail, because six blocks estimate a variance roughly, and is capped at suspect, because
+// no history says how the series drifts.
+func (t *trial) blocks(d direction) finding {
 	x, level := t.values(), stats.Mean(t.before.Value)
 	f := finding{d: d, p: 1, forecast: []float64{level}, tests: []Test{ByBlocks}}
 	n, before, variance := float64(finite(x)), float64(finite(t.before.Value)), t.longRunVariance()
-	moved := d * (stats.Mean(x) - level)
+	moved := d.worse(stats.Mean(x) - level)
 	switch {
 	case n < minTicks || !(moved > 0):
 	case variance > 0:
 		f.p = stats.UpperTail(stats.StudentDeviate(moved/math.Sqrt(variance*(1/n+1/before)), blockCount-1))
-	default: // never seen in so many ticks
+	default: // no move in so many ticks
 		f.p = 1 / (1 + before + float64(t.profile.Ticks))
 	}
 	return f

@@ -22,17 +22,16 @@ type History struct {
 const MinHistory = 6 * time.Hour
 
 // Learn computes the profile of signal s under plan p. It costs milliseconds
-// for two weeks of minutes, and is done on a schedule all the same and not when
-// a change arrives: the history has to be fetched. A plan without a tick
-// teaches nothing.
+// for two weeks of minutes. It is still done on schedule and not when a change arrives,
+// because the history has to be fetched. A plan without a tick gives the zero Profile.
 func Learn(p Plan, s Signal, h History) Profile {
 	if p.Tick <= 0 {
 		return Profile{}
 	}
-	ticks := masked(clean(h.Ticks), h, p.Tick)
+	ticks := masked(validTicks(h.Ticks), h, p.Tick)
 	x, follows := ticks.Value, h.follows(s, ticks.Value)
 	if follows != nil {
-		x = follows.without(x, cleaned(h.Control))
+		x = follows.without(x, validValues(h.Control))
 	}
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
@@ -59,12 +58,12 @@ func (h History) follows(s Signal, x Values) *Follows {
 	if !s.Controlled || len(h.Control) == 0 {
 		return nil
 	}
-	return follows(x, cleaned(h.Control))
+	return follows(x, validValues(h.Control))
 }
 
 func looksBack(scans []Scan) bool { return len(scans) > 0 && len(scans[0].Periods) > 0 }
 
-// masked blanks the stretches that tell nothing of the signal left alone.
+// masked clears the stretches in which the signal was not left alone.
 func masked(t Ticks, h History, tick time.Duration) Ticks {
 	for _, w := range h.Mask {
 		if !w.To.After(h.Start) {
@@ -73,7 +72,7 @@ func masked(t Ticks, h History, tick time.Duration) Ticks {
 		first := int(w.From.Sub(h.Start) / tick)
 		last := int(w.To.Sub(h.Start) / tick)
 		for i := max(first, 0); i <= last && i < len(t.Value); i++ {
-			t.blank(i)
+			t.clearTick(i)
 		}
 	}
 	return t
@@ -94,7 +93,7 @@ func tinyScale(x Values) float64 {
 	return 1e-9*math.Abs(stats.Mean(x)) + 1e-100
 }
 
-// learner slides placebo changes over one history.
+// learner learns from one history by placebo changes.
 type learner struct {
 	x             []float64
 	seasons       []season

@@ -11,9 +11,8 @@ import (
 // limitLook is how far apart two looks over the limit must be.
 const limitLook = time.Minute
 
-// limitExceeded says whether the rule's own limit is broken now, on two steps
-// in a row or for a minute of the running tick, and was not before the change.
-// It asks for no history: a limit is wrong whatever it was before.
+// limitExceeded reports whether the rule's limit is exceeded now, on two steps in a row or
+// for a minute of the running tick, and was not before the change. It needs no history.
 func (t *trial) limitExceeded() bool {
 	if t.signal.Limit == nil || t.beyondLimit(t.levelBefore()) {
 		return false
@@ -31,8 +30,8 @@ func (t *trial) limitExceeded() bool {
 	return t.runningFor(limitLook)
 }
 
-// runningFor says whether the newest step is the running tick alone and spans
-// at least d: a share over a minute is two looks a minute apart.
+// runningFor reports whether the newest step is the running tick alone and spans at least
+// d: a share over a minute counts as two looks a minute apart.
 func (t *trial) runningFor(d time.Duration) bool {
 	if !(t.running.counts() && t.running.Total[0] >= t.enough()) {
 		return false
@@ -58,9 +57,8 @@ func (t *trial) levelBefore() float64 {
 	return stats.Median(t.before.Value, nil)
 }
 
-// What a loss of traffic is: two full ticks in a row under a fifth of the
-// median before, on a signal that has some traffic and did not do so by
-// itself.
+// A loss of traffic is two full ticks in a row under a fifth of the median before, on a
+// signal that has some traffic and did not fall as low by itself.
 const (
 	lostShare   = 0.2
 	lostTicks   = 2
@@ -68,8 +66,8 @@ const (
 	steadyLevel = 10 // events a tick
 )
 
-// trafficLost says whether the traffic of a count signal collapsed. A signal
-// whose own before window went as low is a batch job's, not an outage.
+// trafficLost reports whether the traffic of a count signal collapsed. Where the before
+// window went as low, the signal is a batch job's and nothing is lost.
 func (t *trial) trafficLost() bool {
 	before := stats.Finite(nil, t.before.Total)
 	if len(before) < steadyTicks || len(t.after.Total) < lostTicks {

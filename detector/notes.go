@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// historyNote says how much history there is and what its shortness costs.
+// historyNote says how much history there is and what follows from its shortness.
 func (t *trial) historyNote(consequence string) string {
 	span := time.Duration(t.profile.Ticks) * t.profile.Tick
 	switch {
@@ -20,8 +20,8 @@ func (t *trial) historyNote(consequence string) string {
 	return fmt.Sprintf("The history covers %s; %s.", spanWords(span), consequence)
 }
 
-// staleNote says how old a profile is that ended more than a day before the
-// change: one that is newer is on its way, and nobody waits for it.
+// staleNote says how old a profile is that ended more than a day before the change. A newer
+// one is being learned, and no look waits for it.
 func (t *trial) staleNote() {
 	end := t.look.From.Add(-time.Duration(t.look.Gap) * t.plan.Tick)
 	if age := end.Sub(t.profile.End); !t.profile.End.IsZero() && age > day {
@@ -43,10 +43,10 @@ func spanWords(d time.Duration) string {
 	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
 }
 
-func tooFew(events, needed float64) string {
+func tooFewEvents(events, needed float64) string {
 	return fmt.Sprintf("Only %.0f events were seen after the change; %.0f are needed.", events, max(needed, 1))
 }
 
-func fewBehind(y Tally) string {
+func fewBadEvents(y Tally) string {
 	return fmt.Sprintf("Only %.0f bad events stand behind this, %.0f of them after the change.", y.BadBefore+y.BadAfter, y.BadAfter)
 }

@@ -30,7 +30,7 @@ const KeptSize = 4 << 10
 // is kept for as many hours after the profile's end as do; a later change is
 // judged by a scan that needs none.
 func (k Profile) Pack() ([]byte, error) {
-	k.Higher, k.Lower, k.Past = thinOrders(k.Higher), thinOrders(k.Lower), k.keptPast()
+	k.Higher, k.Lower, k.Past = thinOrderStatistics(k.Higher), thinOrderStatistics(k.Lower), k.roundedPast()
 	packed, err := k.pack()
 	if err != nil || len(packed) <= KeptSize {
 		return packed, err
@@ -51,10 +51,9 @@ func (k Profile) Pack() ([]byte, error) {
 	return packed, err
 }
 
-// keptPast is the past rounded to what no scan can see: an error of the forecast
-// moves g by so much over σ and a length's mean excess, and p by so much more
-// over β.
-func (k Profile) keptPast() []Past {
+// roundedPast is the past with a rounding step that no scan notices: an error of the
+// forecast moves g by itself over σ and a length's mean excess, and ln p by that over β.
+func (k Profile) roundedPast() []Past {
 	past, finest := slices.Clone(k.Past), math.Inf(+1)
 	for _, s := range slices.Concat(k.Higher, k.Lower) {
 		if len(s.Periods) == 0 || s.constant() {
@@ -77,7 +76,7 @@ func (k Profile) keptPast() []Past {
 // at most, to either side.
 const pastError = 0.012
 
-// pastGrain is how near to what would just fit a past is cut.
+// pastGrain is how closely the longest past that fits is searched for.
 const pastGrain = 0.02
 
 // shortened keeps a share of every past, from its beginning.
@@ -85,12 +84,12 @@ func shortened(whole []Past, share float64) []Past {
 	short := slices.Clone(whole)
 	for i, p := range short {
 		n := int(share * float64(len(p.Smooth)))
-		short[i].Smooth, short[i].Typical = beginning(p.Smooth, n), beginning(p.Typical, n)
+		short[i].Smooth, short[i].Typical = firstValues(p.Smooth, n), firstValues(p.Typical, n)
 	}
 	return short
 }
 
-func beginning(v Values, n int) Values { return v[:min(n, len(v))] }
+func firstValues(v Values, n int) Values { return v[:min(n, len(v))] }
 
 func (k Profile) pack() ([]byte, error) {
 	text, err := json.Marshal(k)
@@ -126,17 +125,17 @@ func Unpack(packed []byte) (k Profile, err error) {
 	return k, nil
 }
 
-func thinOrders(scans []Scan) []Scan {
+func thinOrderStatistics(scans []Scan) []Scan {
 	thinned := slices.Clone(scans)
 	for i := range thinned {
-		thinned[i].Order = evenly(thinned[i].Order, packedOrder)
+		thinned[i].Order = thinTo(thinned[i].Order, packedOrder)
 	}
 	return thinned
 }
 
-// evenly keeps at most so many of the values, evenly spread, the first of them
+// thinTo keeps at most so many of the values, evenly spread, the first of them
 // among them.
-func evenly(x []float64, most int) []float64 {
+func thinTo(x []float64, most int) []float64 {
 	if len(x) <= most {
 		return x
 	}

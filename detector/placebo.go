@@ -8,35 +8,33 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// placeboStep is how many ticks apart the placebo changes are set at least, and
-// mostPlacebos how many there are at most: neighbours share most of their
-// ticks, so that more of them say hardly more.
+// placeboStep is how many ticks apart placebo changes are at least, and mostPlacebos how
+// many there are at most. Neighbours share most of their ticks, so more would add little.
 const (
 	placeboStep  = 3
 	mostPlacebos = 1600
 )
 
-// minPlacebos is how many placebos a scan needs: with fewer, the twelve
-// beyond the 80 % quantile say nothing of a tail.
+// minPlacebos is how many placebos a scan needs. With fewer, too few lie beyond the 80 %
+// quantile to estimate a tail.
 const minPlacebos = 60
 
 // keptOrder is how many order statistics of G a profile keeps at most.
 const keptOrder = 1024
 
-// placebos are the moments at which a change is pretended, and what the
-// forecaster makes of them. Forecasts lie end to end, after ticks each.
+// placebos are moments of the past without a change, with their baselines and forecasts.
+// The forecasts lie end to end, after ticks each.
 type placebos struct {
 	lookbacks int
 	at        []int
-	stances   []stance
+	baselines []baseline
 	forecast  []float64
 	spread    []float64
 }
 
-// scans fills in the placebo scans of a profile: with all seasons, and behind
-// it without, for a change that the profile's past does not reach. Choosing by
-// what they would detect was tried, and fell for whichever had the calmer
-// placebos.
+// scans fills in the placebo scans of a profile: one with all seasons, and after it one
+// without, for a change that the profile's past does not reach. Choosing by the smallest
+// detectable shift was tried, and chose whichever had the calmer placebos by chance.
 func (l learner) scans(k *Profile, worse Worse) {
 	for i, seasons := range [][]season{l.seasons, nil} {
 		if i == 0 && len(seasons) == 0 {
@@ -47,16 +45,16 @@ func (l learner) scans(k *Profile, worse Worse) {
 			continue
 		}
 		if worse != Lower {
-			k.Higher = append(k.Higher, l.scan(s, p, +1))
+			k.Higher = append(k.Higher, l.scan(s, p, upward))
 		}
 		if worse != Higher {
-			k.Lower = append(k.Lower, l.scan(s, p, -1))
+			k.Lower = append(k.Lower, l.scan(s, p, downward))
 		}
 	}
 }
 
-// forecaster lays placebo changes over the history, learns how to forecast
-// them, and does: what the scans of both directions have in common.
+// forecaster sets the placebo changes, learns the weights and forecasts them: what the
+// scans of both directions have in common.
 func (l learner) forecaster(seasons []season) (Scan, placebos) {
 	s := Scan{Forecaster: forecasterOf(seasons, l.tick)}
 	for _, season := range seasons {
@@ -66,23 +64,23 @@ func (l learner) forecaster(seasons []season) (Scan, placebos) {
 	if s.Placebos = len(p.at); s.Placebos < minPlacebos {
 		return s, p
 	}
-	s.Limits = learnLimits(p.stances, p.lookbacks)
-	for i := range p.stances {
-		p.stances[i].limit(s.Limits)
+	s.Limits = learnLimits(p.baselines, p.lookbacks)
+	for i := range p.baselines {
+		p.baselines[i].limit(s.Limits)
 	}
 	s.Weights = l.learnWeights(p)
-	l.foresee(&p, s.Weights)
+	l.forecastAll(&p, s.Weights)
 	s.Scale = l.typicalSpread(p.spread)
 	return s, p
 }
 
-// scan sums up how far in direction d what came after the placebos lay from
-// the forecasts.
-func (l learner) scan(s Scan, p placebos, d float64) Scan {
+// scan summarises how far the ticks after the placebos were from their forecasts in
+// direction d.
+func (l learner) scan(s Scan, p placebos, d direction) Scan {
 	peaks := l.peaks(p, s.Scale, d)
 	s.Lengths = tails(peaks)
 	s.summarise(largest(peaks, s.Lengths))
-	s.Detectable = s.tenth(l.after).at(s.level(DefaultThresholds.Likely)) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)
+	s.Detectable = s.tenTickTail(l.after).at(s.level(DefaultThresholds.Likely)) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)
 	return s
 }
 
@@ -108,12 +106,12 @@ func (l learner) placebos(seasons []season) placebos {
 	first, last := longest+l.before, len(l.x)-l.after
 	step := max(placeboStep, (last-first+mostPlacebos-1)/mostPlacebos)
 	most := max((last-first)/step+1, 0)
-	p.at, p.stances = make([]int, 0, most), make([]stance, 0, most)
+	p.at, p.baselines = make([]int, 0, most), make([]baseline, 0, most)
 	back, scratch := make([]lookback, most*p.lookbacks), make([]float64, 0, l.before)
 	for at := first; at <= last; at += step {
 		b := l.x[at-l.before : at]
-		if mostly(b) && mostly(l.x[at:at+l.after]) && l.lookBack(seasons, back, at, scratch) {
-			p.at, p.stances = append(p.at, at), append(p.stances, stanceOf(b, back[:p.lookbacks:p.lookbacks], scratch))
+		if mostlyPresent(b) && mostlyPresent(l.x[at:at+l.after]) && l.lookBack(seasons, back, at, scratch) {
+			p.at, p.baselines = append(p.at, at), append(p.baselines, baselineOf(b, back[:p.lookbacks:p.lookbacks], scratch))
 			back = back[p.lookbacks:]
 		}
 	}
@@ -122,25 +120,25 @@ func (l learner) placebos(seasons []season) placebos {
 
 func (l learner) lookBack(seasons []season, back []lookback, at int, scratch []float64) bool {
 	for i, s := range seasons {
-		if !mostly(l.x[at-s.period-l.before:at-s.period]) || !s.retrace(back[waysBack*i:], at, 0, at, l.before, l.after, scratch) {
+		if !mostlyPresent(l.x[at-s.period-l.before:at-s.period]) || !s.fillLookbacks(back[waysBack*i:], at, 0, at, l.before, l.after, scratch) {
 			return false
 		}
 	}
 	return true
 }
 
-// foresee forecasts every placebo.
-func (l learner) foresee(p *placebos, weights []float64) {
-	o := outlookOf(l.before, l.after)
+// forecastAll forecasts every placebo.
+func (l learner) forecastAll(p *placebos, weights []float64) {
+	o := newForecast(l.before, l.after)
 	p.forecast, p.spread = make([]float64, 0, len(p.at)*l.after), make([]float64, 0, len(p.at))
 	for i, at := range p.at {
-		o.blend(l.x[at-l.before:at], &p.stances[i], l.horizon, weights)
+		o.blend(l.x[at-l.before:at], &p.baselines[i], l.horizon, weights)
 		p.forecast, p.spread = append(p.forecast, o.forecast...), append(p.spread, o.spread)
 	}
 }
 
-// typicalSpread is s0: the usual spread within a window, and no less than the
-// steps from tick to tick tell.
+// typicalSpread is s0: the median spread within a window, and at least the spread of the
+// steps from tick to tick.
 func (l learner) typicalSpread(spreads []float64) float64 {
 	return max(stats.Median(spreads, nil), l.steps, l.floor)
 }
@@ -153,11 +151,11 @@ func (p placebos) meanSquare() float64 {
 	return sum / float64(len(p.spread))
 }
 
-// mostly says whether three quarters of the ticks have a value.
-func mostly(x []float64) bool { return 4*finite(x) >= 3*len(x) }
+// mostlyPresent reports whether three quarters of the ticks have a value.
+func mostlyPresent(x []float64) bool { return 4*finite(x) >= 3*len(x) }
 
 // peaks are, for every placebo, the largest mean of each length.
-func (l learner) peaks(p placebos, typical, d float64) [][lengths]float64 {
+func (l learner) peaks(p placebos, typical float64, d direction) [][lengths]float64 {
 	peaks := make([][lengths]float64, len(p.at))
 	s := newScanner(l.after)
 	for i, at := range p.at {
@@ -169,25 +167,25 @@ func (l learner) peaks(p placebos, typical, d float64) [][lengths]float64 {
 
 // peak is the largest mean of each length. Where no tick is missing, the
 // largest sum of a length makes its largest mean.
-func (s *scanner) peak(x, forecast []float64, scale, d float64) (peak [lengths]float64) {
+func (s *scanner) peak(x, forecast []float64, scale float64, d direction) (peak [lengths]float64) {
 	s.reset()
 	for j, a := range x {
 		if !s.put(residual(a, forecast[j], scale, d)) {
-			return s.gapped(x, forecast, scale, d)
+			return s.peakWithGaps(x, forecast, scale, d)
 		}
 	}
 	for i, k := range meanLengths {
-		peak[i] = steepest(s.sums, k)
+		peak[i] = largestMeanOf(s.sums, k)
 	}
 	for i, k := range riseLengths {
-		peak[len(meanLengths)+i] = steepest(s.rises, k)
+		peak[len(meanLengths)+i] = largestMeanOf(s.rises, k)
 	}
 	return peak
 }
 
-// steepest is the largest mean of k steps in a row of running sums; −Inf where
+// largestMeanOf is the largest mean of k steps in a row of running sums; −Inf where
 // there are not so many.
-func steepest(sums []float64, k int) float64 {
+func largestMeanOf(sums []float64, k int) float64 {
 	largest := math.Inf(-1)
 	if k >= len(sums) {
 		return largest
@@ -201,8 +199,8 @@ func steepest(sums []float64, k int) float64 {
 	return largest / float64(k)
 }
 
-// gapped is peak where ticks are missing.
-func (s *scanner) gapped(x, forecast []float64, scale, d float64) (peak [lengths]float64) {
+// peakWithGaps is peak where ticks are missing.
+func (s *scanner) peakWithGaps(x, forecast []float64, scale float64, d direction) (peak [lengths]float64) {
 	for i := range peak {
 		peak[i] = math.Inf(-1)
 	}
@@ -215,27 +213,26 @@ func (s *scanner) gapped(x, forecast []float64, scale, d float64) (peak [lengths
 	return peak
 }
 
-// largest is G of every placebo, ascending: of all its lengths, what lies
-// farthest out on its own tail.
+// largest is G of every placebo, ascending: the largest score of all its lengths.
 func largest(peaks [][lengths]float64, tails []Tail) []float64 {
 	g := make([]float64, len(peaks))
 	for i := range peaks {
-		g[i] = farthest(&peaks[i], tails)
+		g[i] = largestScore(&peaks[i], tails)
 	}
 	sort.Float64s(g)
 	return g
 }
 
-// summarise keeps of the ascending G what P needs.
+// summarise sets what P needs from the ascending G.
 func (s *Scan) summarise(g []float64) {
-	at := atQ80(len(g))
+	at := indexOfQ80(len(g))
 	s.Q80, s.Q99 = g[at], stats.Quantile(g, 0.99)
 	beyond := stats.Finite(nil, g[at+1:])
 	for _, v := range beyond {
 		s.Excess += (v - s.Q80) / float64(len(beyond))
 	}
 	s.Order = thinned(g[:at+1])
-	s.temper()
+	s.shrinkExcess()
 	s.AlarmRate = float64(len(g)-sort.SearchFloat64s(g, s.level(DefaultThresholds.Likely))) / float64(len(g))
 }
 

@@ -26,7 +26,7 @@ func (s *Scan) detectable(after int, p float64) float64 {
 	if s.constant() || p <= 0 || len(s.Lengths) == 0 {
 		return 0
 	}
-	tail := s.tenth(after)
+	tail := s.tenTickTail(after)
 	usual := tail.at(s.level(DefaultThresholds.Likely))
 	if usual <= 0 {
 		return 0
@@ -41,11 +41,11 @@ func (e Evidence) Detectable(p float64) float64 {
 	if p <= 0 || e.Smallest <= 0 {
 		return 0
 	}
-	return e.Smallest * (deviate(p) + foundFourOfFive) / deviates99
+	return e.Smallest * (deviate(p) + power80Deviate) / detectableDeviates
 }
 
-// foundFourOfFive is the normal deviate that 80 % lie below.
-const foundFourOfFive = 0.842
+// power80Deviate is the normal deviate that 80 % lie below.
+const power80Deviate = 0.842
 
 // deviate is the normal deviate beyond which a share p lies.
 func deviate(p float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*p) }

@@ -74,22 +74,21 @@ type Scan struct {
 	AlarmRate  float64         `json:"alarm_rate"` // share of placebos that would have been likely
 }
 
-// P is the p-value of g, the running maximum of the scan: counted among the
-// placebos up to Q80, an exponential tail beyond, made heavier by what is not
-// known of β. A profile thins the order statistics of long histories; p then
-// is right to a part in a thousand.
+// P is the p-value of g, the running maximum of the scan: a count among the placebos up to
+// Q80, and beyond it a Pareto tail that allows for the uncertainty of β. A profile thins the
+// order statistics of long histories; p is then right to a part in a thousand.
 func (s Scan) P(g float64) float64 {
 	if g > s.Q80 {
-		return tailShare * s.beyond((g-s.Q80)/s.Excess)
+		return tailShare * s.exceedance((g-s.Q80)/s.Excess)
 	}
 	place := sort.SearchFloat64s(s.Order, g)
-	below := float64(place) / float64(len(s.Order)) * float64(atQ80(s.Placebos)+1)
+	below := float64(place) / float64(len(s.Order)) * float64(indexOfQ80(s.Placebos)+1)
 	return (float64(s.Placebos) - math.Round(below) + 1) / float64(s.Placebos+1)
 }
 
-// atQ80 is the place of Q80 among the ascending G of this many placebos.
-func atQ80(placebos int) int { return int((1 - tailShare) * float64(placebos)) }
+// indexOfQ80 is the place of Q80 among the ascending G of this many placebos.
+func indexOfQ80(placebos int) int { return int((1 - tailShare) * float64(placebos)) }
 
-// constant says that the history never moved: the scan has nothing to compare
-// with and does not judge.
+// constant reports whether the history never moved. Then the scan has nothing to compare
+// with.
 func (s Scan) constant() bool { return s.Excess <= 0 || len(s.Order) == 0 }

@@ -99,7 +99,7 @@ func quantilesOf(buckets []sources.Bucket, within func(b sources.Bucket, share f
 		return Quantiles{}, false
 	}
 	for share, to := range map[float64]*float64{0.5: &q.P50, 0.9: &q.P90, 0.99: &q.P99} {
-		*to = sane(quantile(buckets, share*total, q.Highest, within))
+		*to = finiteOrZero(quantile(buckets, share*total, q.Highest, within))
 	}
 	return q, true
 }

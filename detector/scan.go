@@ -2,10 +2,9 @@ package detector
 
 import "math"
 
-// A regression may be a spike or a slow rise, and each is clearest at its own
-// length. meanLengths are the k over which residuals are averaged. riseLengths
-// are those over which their upward jumps are: a signal that gets rough without
-// a higher mean — bursts, noise — is seen by these.
+// A regression may be a spike or a slow rise, and each is clearest at its own length.
+// meanLengths are the lengths over which residuals are averaged. riseLengths are those over
+// which their upward jumps are: they find a signal that gets noisier without a higher mean.
 var (
 	meanLengths = [...]int{1, 2, 3, 5, 10, 20, 30}
 	riseLengths = [...]int{5, 10, 20, 30}
@@ -16,14 +15,14 @@ const (
 	tenTicks = 4 // place of 10 among the meanLengths
 )
 
-// clipAt is where residuals are bent to a logarithm, so that one wild tick
-// cannot make a verdict alone but a wilder one still counts for more.
+// clipAt is the size in σ from which residuals grow logarithmically, so that one extreme
+// tick cannot decide alone, and a more extreme one still counts for more.
 const clipAt = 5
 
-// residual is how far the value a lies from its forecast in the direction d,
-// in units of σ, softly clipped. NaN for a missing tick.
-func residual(a, forecast, scale, d float64) float64 {
-	r := d * (a - forecast) / scale
+// residual is how far the value a is from its forecast in direction d, in σ, softly
+// clipped. It is NaN for a missing tick.
+func residual(a, forecast, scale float64, d direction) float64 {
+	r := d.worse(a-forecast) / scale
 	if size := math.Abs(r); size > clipAt {
 		return math.Copysign(clipAt*(1+math.Log(size/clipAt)), r)
 	}
@@ -63,7 +62,7 @@ func (s *scanner) add(r float64) *[lengths]float64 {
 	return &s.means
 }
 
-// put adds up the next residual, and says whether there is one.
+// put adds up the next residual, and reports whether there is one.
 func (s *scanner) put(r float64) bool {
 	t, there := len(s.sums)-1, !math.IsNaN(r)
 	sum, rise, seen := s.sums[t], s.rises[t], s.seen[t]

@@ -13,37 +13,36 @@ const (
 	week = 7 * day
 )
 
-// typicalPeriods is over how many periods a typical one is taken, and how many
-// a history must hold before its season is believed: weights learned from two
-// days of minutes believe those two days too much, and treble false alarms.
+// typicalPeriods is over how many periods a typical one is taken, and how many a history
+// needs before its season is used: weights learned from two days of minutes fit those two
+// days too closely, and treble false alarms.
 const typicalPeriods = 7
 
-// lookback is an earlier stretch as one before window sees it: what it shows
-// behind the change and behind the after-ticks, the median of the window, and
-// of its last ticks.
+// lookback is the stretch one period before a change: its values beside the before window
+// and beside the after-ticks, the median of the former, and that of its last ticks.
 type lookback struct {
 	behind, ahead []float64
 	base, recent  float64
 }
 
-// chronicle is one way of looking back over a past: at smoothed values as they
-// were, or at what is typical of the time. Its first value is of tick start.
-type chronicle struct {
+// pastSeries is a past to look back to: smoothed values as they were, or what is typical of
+// the time. Its first value is that of tick start.
+type pastSeries struct {
 	start  int
 	values []float64
 }
 
-// at is the value of tick i; NaN where it is not in the chronicle.
-func (c chronicle) at(i int) float64 {
+// at is the value of tick i, NaN where the series does not have it.
+func (c pastSeries) at(i int) float64 {
 	if i -= c.start; i >= 0 && i < len(c.values) {
 		return c.values[i]
 	}
 	return math.NaN()
 }
 
-// stretch is n ticks from one on. Within the chronicle it is the chronicle's
-// own memory, to be read alone.
-func (c chronicle) stretch(from, n int) []float64 {
+// stretch is n ticks from one on. Within the series it shares the series' memory and must
+// only be read.
+func (c pastSeries) stretch(from, n int) []float64 {
 	if i := from - c.start; i >= 0 && i+n <= len(c.values) {
 		return c.values[i : i+n : i+n]
 	}
@@ -54,14 +53,14 @@ func (c chronicle) stretch(from, n int) []float64 {
 	return s
 }
 
-// edge is how many of the newest ticks have no smoothed value without those
-// that come after them, which a change may have touched.
+// edge is how many of the newest ticks cannot be smoothed without later ticks, which a
+// change may have touched.
 const edge = 2
 
-// retrace fills in what the chronicle shows of a before window that ends gap
-// ticks ahead of the change at tick at, a period earlier; behind an after-tick
-// as many periods earlier as it takes to come before tick known.
-func (c chronicle) retrace(l *lookback, at, gap, period, known, before, after int, scratch []float64) bool {
+// fillLookbacks fills in the lookback for a before window that ends gap ticks ahead of the
+// change at tick at, a period earlier. For an after-tick it goes back as many periods as it
+// takes to come before tick known.
+func (c pastSeries) fillLookbacks(l *lookback, at, gap, period, known, before, after int, scratch []float64) bool {
 	l.behind = c.stretch(at-gap-period-before, before)
 	if l.ahead = c.stretch(at-period, after); at-period+after > known-edge {
 		l.ahead = slices.Clone(l.ahead)
@@ -74,36 +73,35 @@ func (c chronicle) retrace(l *lookback, at, gap, period, known, before, after in
 	var medians [2]float64
 	stats.LastMedians(medians[:], l.behind, scratch, recentTicks, before)
 	l.recent, l.base = medians[0], medians[1]
-	return mostly(l.behind) && mostly(l.ahead)
+	return mostlyPresent(l.behind) && mostlyPresent(l.ahead)
 }
 
-// season is a history seen by one period.
+// season is a history with one period.
 type season struct {
 	period int // ticks
-	ways   [waysBack]chronicle
+	ways   [waysBack]pastSeries
 }
 
 // waysBack are the chronicles of a season: one period ago, and a typical one.
 const waysBack = 2
 
 func seasonOf(smooth []float64, period int) season {
-	return season{period, [waysBack]chronicle{{values: smooth}, {values: typical(smooth, period)}}}
+	return season{period, [waysBack]pastSeries{{values: smooth}, {values: typical(smooth, period)}}}
 }
 
-// retrace fills in the season's two lookbacks.
-func (s season) retrace(ls []lookback, at, gap, known, before, after int, scratch []float64) bool {
+// fillLookbacks fills in the season's two lookbacks.
+func (s season) fillLookbacks(ls []lookback, at, gap, known, before, after int, scratch []float64) bool {
 	for i := range s.ways {
-		if !s.ways[i].retrace(&ls[i], at, gap, s.period, known, before, after, scratch) {
+		if !s.ways[i].fillLookbacks(&ls[i], at, gap, s.period, known, before, after, scratch) {
 			return false
 		}
 	}
 	return true
 }
 
-// typical is, at tick i, the median of the smoothed values at the same time of
-// the last periods that end with i's own. One bad day does not bend it, and a
-// Monday is not forecast from a Sunday alone. Near the start of the history it
-// has fewer periods to go by.
+// typical is, at tick i, the median of the smoothed values at the same time of the last
+// periods, i's own included, so that one bad day does not change it and a Monday is not
+// forecast from a Sunday alone. Near the start of the history there are fewer periods.
 func typical(smooth []float64, period int) []float64 {
 	t := make([]float64, len(smooth))
 	var window [typicalPeriods]float64
@@ -119,9 +117,9 @@ func typical(smooth []float64, period int) []float64 {
 	return t
 }
 
-// periods are the seasons that a history of n ticks can be seen by, in ticks: a
-// day and a week where it holds typicalPeriods of them. A week that the rule
-// names is taken from two on.
+// periods are the seasons that a history of n ticks is long enough for, in ticks: a day and
+// a week, each from typicalPeriods of them on. A week that the rule names is used from two
+// on.
 func (p Plan) periods(n int) []int {
 	var periods []int
 	for _, season := range []time.Duration{day, week} {

@@ -6,23 +6,22 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// smallestShare is the smallest difference of a share that the count test finds
-// at p = 0.01 four times of five, when it lasts a whole horizon of the traffic
-// before. The test asks more than a standard error does, because it may be
-// looked at every tick, and most where events are few. A fall of a share keeps
-// to the standard error: it ends at 0, wherever the test would have it.
+// smallestShare is the smallest difference of a share that the count test finds at p = 0.01
+// four times out of five, when it lasts a whole horizon at the traffic of before. The test
+// needs more than a standard error does, because it is valid at every tick, and the more so
+// the fewer events there are. A fall uses the standard error, because a share ends at 0.
 func (t *trial) smallestShare(y Tally) float64 {
 	after := y.TotalBefore / float64(max(ticksWithEvents(t.before), 1)) * float64(t.plan.After)
 	if t.finding.d < 0 {
 		p := (y.BadBefore + 0.5) / (y.TotalBefore + 1)
-		return deviates99 * math.Sqrt(y.Overdispersion*p*(1-p)*(1/y.TotalBefore+1/after))
+		return detectableDeviates * math.Sqrt(y.Overdispersion*p*(1-p)*(1/y.TotalBefore+1/after))
 	}
-	return exceeded(fewestFound(y, after), y.Overdispersion)/after - y.BadBefore/y.TotalBefore
+	return meanExceeding(fewestDetected(y, after), y.Overdispersion)/after - y.BadBefore/y.TotalBefore
 }
 
-// fewestFound is how many bad events of so many after the change the count test
+// fewestDetected is how many bad events of so many after the change the count test
 // needs to reach p = 0.01.
-func fewestFound(y Tally, after float64) float64 {
+func fewestDetected(y Tally, after float64) float64 {
 	phi, wanted := y.Overdispersion, -math.Log(DefaultThresholds.Likely)
 	low, high := y.BadBefore/y.TotalBefore*after, after
 	for range 40 {
@@ -36,10 +35,10 @@ func fewestFound(y Tally, after float64) float64 {
 	return high
 }
 
-// exceeded is the mean of a count, φ times as scattered as chance, that is
+// meanExceeding is the mean of a count, φ times as scattered as chance, that is
 // above c four times of five: λ − z·√(φλ) = c.
-func exceeded(c, phi float64) float64 {
-	root := foundFourOfFive * math.Sqrt(phi)
+func meanExceeding(c, phi float64) float64 {
+	root := power80Deviate * math.Sqrt(phi)
 	lambda := (root + math.Sqrt(root*root+4*c)) / 2
 	return lambda * lambda
 }

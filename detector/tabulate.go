@@ -86,8 +86,8 @@ func slow(r Raw, g Grid) Ticks {
 	return sharesOf(bad, total)
 }
 
-// present makes an absent part 0 wherever its whole is there: a counter of
-// errors is born with its first error.
+// present makes an absent part 0 wherever its whole is there, because a counter of errors
+// appears with its first error.
 func present(part, whole Values) Values {
 	for i, v := range whole {
 		if !math.IsNaN(v) && math.IsNaN(part[i]) {
@@ -113,9 +113,8 @@ func quotient(sum, count Values) Values {
 	return q
 }
 
-// latest is the newest sample in each tick, several series added up. The
-// newest and not the mean, so that a history of one sample a tick is as rough
-// as a live look of many.
+// latest is the newest sample in each tick, summed over series. It is not the mean, so that
+// a history with one sample per tick is as noisy as a live look with many.
 func latest(ss []sources.Series, g Grid) Values {
 	sum := g.missing()
 	for _, s := range ss {

@@ -17,10 +17,9 @@ type Tail struct {
 	Excess float64 `json:"excess"`
 }
 
-// Of a length's own mean excess, generalExcess of its Q80 is believed by
-// generalShare: the twenty independent placebos beyond Q80 are too few to
-// tell. Both have a floor, so that a scale that never rose does not make a
-// mountain of nothing.
+// A length's mean excess is drawn by generalShare towards generalExcess of its Q80, because
+// some twenty independent placebos beyond Q80 are few. Both have a floor, so that a length
+// that never rose does not turn noise into a large score.
 const (
 	generalShare  = 0.4
 	generalExcess = 0.5
@@ -28,8 +27,8 @@ const (
 	leastExcess   = 0.05
 )
 
-// tails are those of every length's peaks. A length that no horizon reaches
-// has none to tell and never speaks.
+// tails are those of every length's peaks. A length beyond the horizon has no peaks, and its
+// score is never the largest.
 func tails(peaks [][lengths]float64) []Tail {
 	ts, column := make([]Tail, lengths), make([]float64, 0, len(peaks))
 	for k := range ts {
@@ -71,15 +70,13 @@ func (t Tail) at(score float64) float64 { return t.Q80 + score*t.Excess }
 // nineTenths is the score of a tail's 90 % quantile.
 const nineTenths = math.Ln2
 
-// tenth is the tail of means over ten ticks, or of the longest that a horizon
-// holds.
-func (s *Scan) tenth(after int) Tail { return s.Lengths[min(fitting(after)-1, tenTicks)] }
+// tenTickTail is the tail of means over ten ticks, or of the longest that fit the horizon.
+func (s *Scan) tenTickTail(after int) Tail { return s.Lengths[min(fitting(after)-1, tenTicks)] }
 
-// farthest is the largest score of any length: what is farthest out on its own
-// tail speaks. Measured in each length's 90 % quantile instead, as the
-// published method does, the lengths with heavy tails — the short ones — raise
-// most false alarms.
-func farthest(means *[lengths]float64, tails []Tail) float64 {
+// largestScore is the largest score of any length, each scored by its own tail. In units of
+// each length's 90 % quantile, as in the published method, the short lengths with their
+// heavy tails raise most false alarms. See adr/0014.
+func largestScore(means *[lengths]float64, tails []Tail) float64 {
 	g := math.Inf(-1)
 	for i, t := range tails {
 		g = max(g, t.score(means[i]))
@@ -87,14 +84,13 @@ func farthest(means *[lengths]float64, tails []Tail) float64 {
 	return g
 }
 
-// A placebo overlaps the next nine, so that a history of placebos holds far
-// fewer tails than placebos. An exponential tail whose mean was estimated from
-// n exceedances is, for the next value, a Pareto one with shape n: the more
-// that is unknown, the heavier. Taken as known instead, β raised a nominal
-// 1 % of false alarms to 2 % on real series.
+// A placebo overlaps the next nine, so the exceedances of a history are far from
+// independent. An exponential tail whose mean was estimated from n exceedances is, for the
+// next value, a Pareto tail with shape n. With β taken as known, a nominal 1 % of false
+// alarms became 2 % on real series.
 //
-// β of one signal is drawn towards that of signals in general, because over
-// hundreds of real series it varied less than its estimate does.
+// β of one signal is drawn towards that of signals in general, because it varied less over
+// hundreds of real series than its estimate does.
 const (
 	independent   = 0.15 // exceedances that count, of all: neighbours share most of their ticks
 	priorTails    = 20   // exceedances that the general β is worth
@@ -102,9 +98,9 @@ const (
 	priorHeaviest = 10   // shape of the tail where nothing was seen of it
 )
 
-// temper replaces the plain β by one drawn to the general, and says what it is
-// worth. A history that never moved keeps its zero.
-func (s *Scan) temper() {
+// shrinkExcess draws β towards the general one, and sets the shape of the tail. A history
+// that never moved keeps β = 0.
+func (s *Scan) shrinkExcess() {
 	if s.Excess <= 0 {
 		return
 	}
@@ -113,13 +109,13 @@ func (s *Scan) temper() {
 	s.Tail = own + priorHeaviest
 }
 
-// beyond is the share of exceedances larger than so many β.
-func (s Scan) beyond(excess float64) float64 {
+// exceedance is the share of exceedances that are larger than so many β.
+func (s Scan) exceedance(excess float64) float64 {
 	return math.Pow(1+excess/s.Tail, -s.Tail)
 }
 
-// level is the g at which p, under tailShare, is reached; of a history that
-// never moved, all there is.
+// level is the g at which p, which is under tailShare, is reached. For a history that never
+// moved it is Q80.
 func (s Scan) level(p float64) float64 {
 	if s.Tail <= 0 {
 		return s.Q80

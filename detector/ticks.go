@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// unreal is the size beyond which a number is not a measurement: squares of
+// maxMeasurement is the size beyond which a number is not a measurement: squares of
 // larger ones overflow.
-const unreal = 1e100
+const maxMeasurement = 1e100
 
 // MarshalJSON writes missing ticks as null.
 func (v Values) MarshalJSON() ([]byte, error) {
@@ -61,18 +61,18 @@ func finite(x []float64) int {
 	return n
 }
 
-// clean copies t with everything that cannot be a measurement made missing:
-// infinities, numbers beyond any unit, negative events, more bad events than
-// events. Bad and Total come out with Value's length or empty.
-func clean(t Ticks) Ticks {
-	c := Ticks{Value: cleaned(t.Value)}
+// validTicks copies t without what cannot be a measurement: infinities, numbers beyond any
+// unit, negative events. Bad events are at most all events. Bad and Total come out with
+// Value's length or empty.
+func validTicks(t Ticks) Ticks {
+	c := Ticks{Value: validValues(t.Value)}
 	if len(t.Total) == 0 || len(t.Bad) != len(t.Total) || len(t.Value) != len(t.Total) {
 		return c
 	}
-	c.Bad, c.Total = cleaned(t.Bad), cleaned(t.Total)
+	c.Bad, c.Total = validValues(t.Bad), validValues(t.Total)
 	for i, n := range c.Total {
 		if math.IsNaN(n) || math.IsNaN(c.Bad[i]) || n < 0 || c.Bad[i] < 0 {
-			c.blank(i)
+			c.clearTick(i)
 			continue
 		}
 		c.Bad[i] = min(c.Bad[i], n)
@@ -81,14 +81,14 @@ func clean(t Ticks) Ticks {
 	return c
 }
 
-func cleaned(v Values) Values {
+func validValues(v Values) Values {
 	if v == nil {
 		return nil
 	}
 	c := make(Values, len(v))
 	for i, x := range v {
 		c[i] = x
-		if !(math.Abs(x) < unreal) {
+		if !(math.Abs(x) < maxMeasurement) {
 			c[i] = math.NaN()
 		}
 	}
@@ -103,14 +103,14 @@ func share(bad, total float64) float64 {
 	return bad / total
 }
 
-func (t Ticks) blank(i int) {
+func (t Ticks) clearTick(i int) {
 	t.Value[i] = math.NaN()
 	if t.counts() {
 		t.Bad[i], t.Total[i] = math.NaN(), math.NaN()
 	}
 }
 
-// counts says whether events stand behind the values.
+// counts reports whether the values are shares of counted events.
 func (t Ticks) counts() bool { return len(t.Total) > 0 }
 
 // events adds up the bad and the total of all ticks.

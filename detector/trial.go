@@ -7,7 +7,36 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// trial is one signal on its way from a reading to evidence.
+// direction is the side on which a signal is worse: +1 above its forecast, −1 below.
+type direction float64
+
+// The two directions.
+const (
+	upward   direction = +1
+	downward direction = -1
+)
+
+// worse is a difference that is positive where things are worse.
+func (d direction) worse(difference float64) float64 { return float64(d) * difference }
+
+// trial is one signal on its way from a reading to evidence. Its fields are written in
+// this order, each by one step:
+//
+//	plan, signal, look, reading, profile     openTrial
+//	before, after, running                   openTrial, from the reading: only valid ticks
+//	followers                                judge: those of earlier looks, or empty ones
+//	e                                        openTrial begins it, every later step adds to it
+//	over                                     runTests: limitExceeded
+//	control                                  runTests: findControl
+//	lost                                     runTests: markLost
+//	capped                                   testLevel, testAgainstControl
+//	finding, tested, e.RawP                  testDirections
+//	unhealthyBefore, e.Effect, e.Smallest    finishTest
+//	tested, e.Reason, e.P, e.RawP            rejectUnevenArms takes them back
+//	fine, e.RawP                             pairHorizons
+//	e.P                                      correctForSignals: adjust
+//	e.Grade, e.Tests, e.Onset, e.Healthy     grade
+//	e                                        preferFine: the fine horizon's, where it is surer
 type trial struct {
 	plan    *Plan
 	signal  Signal
@@ -20,18 +49,18 @@ type trial struct {
 	control                *arm      // nil: none, or none to compare with
 	followers              followers // of this look, and of those before it
 
-	e       Evidence
-	finding finding // the direction that looked worse
-	tested  bool    // RawP came from a test
-	capped  bool    // statistics may say suspect at most
-	unwell  bool    // before the change too, and now not worse than it has ever been: p says nothing
-	over    bool    // the rule's limit is exceeded
-	lost    bool    // the signal vanished
+	e               Evidence
+	finding         finding // the direction that looked worse
+	tested          bool    // RawP came from a test
+	capped          bool    // statistics may say suspect at most
+	unhealthyBefore bool    // before the change too, and now within the history: p says nothing
+	over            bool    // the rule's limit is exceeded
+	lost            bool    // the signal vanished
 }
 
 // finding is what the tests of one direction came to.
 type finding struct {
-	d        float64   // +1: higher is worse
+	d        direction
 	p        float64   // of all tests that had to agree
 	g        float64   // the scan's running maximum, where there was one
 	forecast []float64 // one an after-tick, one more for the running tick
@@ -40,13 +69,14 @@ type finding struct {
 	tests    []Test
 }
 
-func open(p *Plan, s Signal, k Profiles, o *Observation) trial {
+// openTrial begins the trial of one signal at one look.
+func openTrial(p *Plan, s Signal, k Profiles, o *Observation) trial {
 	t := trial{plan: p, signal: s, look: o, profile: k[s.Name], followers: followers{}}
 	t.e = Evidence{Signal: s.Name, Part: s.Part, Unit: s.Unit, Worse: s.Worse, P: 1, RawP: 1, Reason: NoData}
 	for _, r := range o.Readings {
 		if r.Signal == s.Name {
 			t.reading, t.e.Query, t.e.Spread = r, r.Query, r.Spread
-			t.before, t.after, t.running = clean(r.Before), clean(r.After), clean(r.Running)
+			t.before, t.after, t.running = validTicks(r.Before), validTicks(r.After), validTicks(r.Running)
 			break
 		}
 	}
@@ -54,42 +84,42 @@ func open(p *Plan, s Signal, k Profiles, o *Observation) trial {
 	return t
 }
 
-// hear goes through everything that can be said of the signal, from what
-// needs no numbers to what needs most.
-func (t *trial) hear() {
-	if t.unheard() {
+// runTests runs the tests that the signal's numbers allow, from those that need none to
+// those that need most.
+func (t *trial) runTests() {
+	if t.settleUnreadable() {
 		return
 	}
 	t.e.Reason = ""
 	t.over = t.limitExceeded()
-	if t.control = t.companion(); t.control != nil {
-		t.tellOfControl()
+	if t.control = t.findControl(); t.control != nil {
+		t.describeControl()
 	}
 	switch {
 	case t.reading.Rolling && (!t.signal.ByVersion || t.control == nil):
 		t.e.Reason = StillWatching
 		t.note("The change is still rolling out; only the rule's limit speaks.")
 	case t.trafficLost():
-		t.lose("Traffic fell by more than 80 % while the metric store is alive.")
+		t.markLost("Traffic fell by more than 80 % while the metric store is alive.")
 	case !t.measured():
 		t.e.Reason = t.unmeasured()
 	case t.signal.Kind == Counts && t.after.comparable(t.before):
 		t.testCounts()
-	case t.newborn():
-		t.testArms()
+	case t.beganWithChange():
+		t.testAgainstControl()
 	default:
 		t.testLevel()
 	}
 }
 
-// unheard settles readings without numbers to test, and says whether this was
-// one. A store that failed us is never evidence about the change.
-func (t *trial) unheard() bool {
+// settleUnreadable ends the trial of a reading without numbers, and reports whether this
+// was one. A failure of the store is never evidence about the change.
+func (t *trial) settleUnreadable() bool {
 	switch t.reading.Supply {
 	case Fresh:
 		return false
 	case Gone:
-		t.lose("The signal's series ended after the change while the metric store is alive.")
+		t.markLost("The signal's series ended after the change while the metric store is alive.")
 	case Broken:
 		t.e.Reason = SourceError
 	case Stale:
@@ -103,14 +133,14 @@ func (t *trial) unheard() bool {
 	return true
 }
 
-// blind says whether the store kept the signal from us.
+// blind reports whether the signal could not be read from the store.
 func (t trial) blind() bool {
 	return t.reading.Supply == Broken || t.reading.Supply == Stale
 }
 
-// lose says that the signal vanished. A part that does may have been taken
-// away on purpose; whether traffic was lost, the whole says.
-func (t *trial) lose(note string) {
+// markLost notes that the signal vanished. A part may have been removed on purpose, so
+// only the whole signal says whether traffic was lost.
+func (t *trial) markLost(note string) {
 	if t.signal.Part != "" {
 		t.e.Reason = NoData
 		t.note("The part is gone or nearly so; what that means, the whole signal says.")
@@ -122,7 +152,7 @@ func (t *trial) lose(note string) {
 
 func (t *trial) note(sentence string) { t.e.Notes = append(t.e.Notes, sentence) }
 
-// measured says whether there is anything after the change to test.
+// measured reports whether there is anything after the change to test.
 func (t *trial) measured() bool { return finite(t.after.Value)+finite(t.running.Value) > 0 }
 
 func (t *trial) unmeasured() Reason {
@@ -136,26 +166,25 @@ func (t *trial) unmeasured() Reason {
 	return NoData
 }
 
-// comparable says whether events stand behind both sides, or behind the one
-// that has any ticks.
+// comparable reports whether both sides count events, or the one that has any ticks.
 func (t Ticks) comparable(before Ticks) bool {
 	return (t.counts() || len(t.Value) == 0) && (before.counts() || len(before.Value) == 0)
 }
 
 // directions to test: one, or both where either is worse.
-func (t *trial) directions() []float64 {
+func (t *trial) directions() []direction {
 	switch t.signal.Worse {
 	case Lower:
-		return []float64{-1}
+		return []direction{downward}
 	case Either:
-		return []float64{+1, -1}
+		return []direction{upward, downward}
 	}
-	return []float64{+1}
+	return []direction{upward}
 }
 
-// worst runs a test in every direction watched and keeps the one that looks
-// worse. Two directions are two chances to be wrong, so p doubles.
-func (t *trial) worst(test func(d float64) finding) {
+// testDirections runs a test in every watched direction and keeps the smaller p. Two
+// directions are two chances to be wrong, so p doubles.
+func (t *trial) testDirections(test func(d direction) finding) {
 	t.finding.p = math.Inf(+1)
 	directions := t.directions()
 	for _, d := range directions {
@@ -167,8 +196,8 @@ func (t *trial) worst(test func(d float64) finding) {
 	t.e.RawP = min(1, t.finding.p*float64(len(directions)))
 }
 
-// values are the after-ticks a scan sees: the full ones of the horizon, and
-// of a count signal the running one too once it holds enough.
+// values are the after-ticks that a scan reads: the full ones of the horizon, and of a
+// count signal the running one too once it has enough events.
 func (t *trial) values() []float64 {
 	n := min(len(t.after.Value), t.plan.After)
 	x := t.after.Value[:n:n]
@@ -178,8 +207,8 @@ func (t *trial) values() []float64 {
 	return x
 }
 
-// runningHolds says whether the partly filled tick of a count signal may
-// stand for a tick: it is half over, or has events enough of its own.
+// runningHolds reports whether the partly filled tick of a count signal may be used as a
+// tick: half of it has passed, or it has enough events of its own.
 func (t *trial) runningHolds() bool {
 	if t.signal.Kind != Counts || len(t.running.Total) != 1 || !(t.running.Total[0] > 0) {
 		return false
@@ -187,8 +216,7 @@ func (t *trial) runningHolds() bool {
 	return t.look.Filled >= 0.5 || t.running.Total[0] >= t.enough()
 }
 
-// defaultEnough is how many events a tick needs to stand for itself where the
-// rule gives no min_events.
+// defaultEnough is how many events a tick needs where the rule gives no min_events.
 const defaultEnough = 20
 
 func (t *trial) enough() float64 {
@@ -208,7 +236,7 @@ func (t *trial) tickTime(i int) time.Time {
 	return end.Add(-time.Duration(ticks-i) * t.plan.Tick)
 }
 
-// onset is where before and after together break in two.
+// onset is the tick at which before and after together are best split in two.
 func (t *trial) onset() time.Time {
 	x := append(append(make([]float64, 0, len(t.before.Value)+len(t.after.Value)), t.before.Value...), t.after.Value...)
 	if i := stats.Split(x); i >= 0 {

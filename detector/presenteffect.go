@@ -6,8 +6,7 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// step is the newest evidence of one tick, or of as many ticks together as
-// it took to hold enough events.
+// step is one tick, or as many ticks together as it took to have enough events.
 type step struct{ value, forecast float64 }
 
 // transientSteps is how many steps in a row below min_effect make what was
@@ -31,8 +30,8 @@ func (t *trial) newest(most int) []step {
 	return steps
 }
 
-// countSteps go back from the running tick. A tick with too few events is
-// joined to the one before it: two requests that failed are no five percent.
+// countSteps go back from the running tick. A tick with too few events is joined to the one
+// before it, because a share of few events says little.
 func (t *trial) countSteps(most int) []step {
 	steps := make([]step, 0, most)
 	bad, total := t.running.events()
@@ -57,17 +56,17 @@ func (t *trial) forecastAt(j int) float64 {
 	return f[min(j, len(f)-1)]
 }
 
-// matters says whether a step is worse than forecast by at least min_effect.
-// Against a forecast of zero any rise is infinitely large, relatively.
+// matters reports whether a step is worse than forecast by at least min_effect. Against a
+// forecast of zero any rise is infinitely large in relative terms.
 func (t *trial) matters(s step) bool {
-	effect := t.finding.d * (s.value - s.forecast)
+	effect := t.finding.d.worse(s.value - s.forecast)
 	m := t.signal.MinEffect
 	return effect > 0 && effect >= m.Absolute && effect >= m.Relative*math.Abs(s.forecast)
 }
 
-// everMattered says whether any step since the change was worse by at least
-// min_effect. Where none was, a small p says that the signal moved, and the
-// rule says that so small a move is nobody's business.
+// everMattered reports whether any step since the change was worse by at least min_effect.
+// Where none was, a small p says that the signal moved, and the rule says that the move is
+// too small to matter.
 func (t *trial) everMattered() bool {
 	for _, s := range t.newest(len(t.after.Value) + 1) {
 		if t.matters(s) {
@@ -77,8 +76,8 @@ func (t *trial) everMattered() bool {
 	return false
 }
 
-// presence is what the last ticks say, whatever p remembers.
-type presence struct {
+// presentEffect is what the last ticks show, whatever p is.
+type presentEffect struct {
 	now        bool // the newest step matters
 	persistent bool // and so does the one before it
 	most       bool // more than half of the last five do
@@ -86,8 +85,8 @@ type presence struct {
 	slight     bool // p is small, and no step has ever mattered
 }
 
-func (t *trial) presence() presence {
-	steps, p := t.steps(), presence{}
+func (t *trial) presentEffect() presentEffect {
+	steps, p := t.steps(), presentEffect{}
 	mattering := 0
 	for i, s := range steps {
 		if !t.matters(s) {
@@ -102,48 +101,47 @@ func (t *trial) presence() presence {
 	return p
 }
 
-// unhealthyBefore says whether the before window already lay outside what the
-// history has shown at 98 ticks of 100.
-func (t *trial) unhealthyBefore() bool {
+// outsideBefore reports whether the before window was already outside what the history has
+// shown at 98 ticks of 100.
+func (t *trial) outsideBefore() bool {
 	if t.finding.scan == nil {
 		return false
 	}
-	median := stats.Median(t.stands(), nil)
+	median := stats.Median(t.baselineValues(), nil)
 	return median < t.profile.Levels.Q01 || median > t.profile.Levels.Q99
 }
 
-// beyondWorst says whether the newest step is worse than anything in the
-// history.
-func (t *trial) beyondWorst() bool {
+// beyondHistory reports whether the newest step is worse than anything in the history.
+func (t *trial) beyondHistory() bool {
 	steps := t.steps()
 	if len(steps) == 0 {
 		return false
 	}
 	newest := steps[0].value
-	if m := t.moved(len(t.values())); len(m) > 0 {
+	if m := t.controlMoves(len(t.values())); len(m) > 0 {
 		newest -= m[len(m)-1]
 	}
-	return t.worseThanEver(newest)
+	return t.worseThanHistory(newest)
 }
 
-// everBeyondWorst says whether any tick since the change was, on either side
-// where either is worse. From then on p stands, for it never rises; the grade
-// looks at the newest step.
-func (t *trial) everBeyondWorst() bool {
+// everBeyondHistory reports whether any tick since the change was beyond the history, in
+// either direction where either is worse. From then on p counts, because it never rises,
+// and the grade depends on the newest step.
+func (t *trial) everBeyondHistory() bool {
 	x, levels := t.values(), t.profile.Levels
-	m := t.moved(len(x))
+	m := t.controlMoves(len(x))
 	for j, v := range x {
 		if len(m) == len(x) {
 			v -= m[j]
 		}
-		if t.worseThanEver(v) || t.signal.Worse == Either && (v < levels.Lowest || v > levels.Highest) {
+		if t.worseThanHistory(v) || t.signal.Worse == Either && (v < levels.Lowest || v > levels.Highest) {
 			return true
 		}
 	}
 	return false
 }
 
-func (t *trial) worseThanEver(v float64) bool {
+func (t *trial) worseThanHistory(v float64) bool {
 	if t.finding.d > 0 {
 		return v > t.profile.Levels.Highest
 	}

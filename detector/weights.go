@@ -6,28 +6,27 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// How weights are learned: ridge is the share of each part's own sum of squares
-// that the prior is worth, robustAt the size in σ beyond which a residual counts
-// linearly (Huber 1964), rounds the reweightings, learnedWindows about how many
-// windows are enough, believed the quantile of a level's own size beyond which it
-// is cut.
+// How weights are learned: ridge is the share of each part's own sum of squares that the
+// prior is worth, huberThreshold the size in σ beyond which a residual counts linearly
+// (Huber 1964), rounds the number of reweightings, windowsForWeights about how many windows
+// are enough, and limitQuantile the quantile of a level's size at which it is cut.
 const (
-	ridge          = 0.1
-	robustAt       = 1.5
-	rounds         = 2
-	learnedWindows = 480
-	believed       = 0.99
+	ridge             = 0.1
+	huberThreshold    = 1.5
+	rounds            = 2
+	windowsForWeights = 480
+	limitQuantile     = 0.99
 )
 
 // learnLimits are how large each level of a before window has been, at all but
 // the most extreme of the placebos.
-func learnLimits(stances []stance, lookbacks int) []float64 {
-	limits, sizes := make([]float64, levelsOf(lookbacks)), make([]float64, len(stances))
+func learnLimits(baselines []baseline, lookbacks int) []float64 {
+	limits, sizes := make([]float64, levelsOf(lookbacks)), make([]float64, len(baselines))
 	for k := range limits {
-		for i := range stances {
-			sizes[i] = math.Abs(stances[i].levels[k])
+		for i := range baselines {
+			sizes[i] = math.Abs(baselines[i].levels[k])
 		}
-		limits[k] = stats.QuantileInPlace(sizes, believed)
+		limits[k] = stats.QuantileInPlace(sizes, limitQuantile)
 	}
 	return limits
 }
@@ -42,28 +41,27 @@ func learnedTicks(after int) []int {
 	return ticks
 }
 
-// learnWeights is a robust ridge regression of what came after the placebos on
-// the parts of their before windows: how much of each part this signal gives
-// reason to believe. Windows count by their own precision, so that the noisy
-// hours do not decide for the calm ones.
+// learnWeights is a robust ridge regression of the ticks after the placebos on the parts of
+// their before windows. Each window counts by its own precision, so that noisy hours do not
+// dominate calm ones.
 func (l learner) learnWeights(p placebos) []float64 {
-	stride := (len(p.at) + learnedWindows - 1) / learnedWindows
-	weights, believed := prior(p.lookbacks), prior(p.lookbacks)
+	stride := (len(p.at) + windowsForWeights - 1) / windowsForWeights
+	weights, shrinkTo := prior(p.lookbacks), prior(p.lookbacks)
 	scales := l.plainScales(p, stride)
 	for range rounds {
 		normal := stats.NewNormal(len(weights))
 		for i, scale := range scales {
-			l.regress(normal, &p.stances[i*stride], p.at[i*stride], scale, weights)
+			l.regress(normal, &p.baselines[i*stride], p.at[i*stride], scale, weights)
 		}
-		weights = normal.Solve(ridge, believed)
+		weights = normal.Solve(ridge, shrinkTo)
 	}
 	return weights
 }
 
-// regress adds a window. Every part of a forecast is something of the window
-// times one of few functions of the tick: it is these that are summed over the
-// ticks, and the parts made of them once.
-func (l learner) regress(normal *stats.Normal, s *stance, at int, scale float64, weights []float64) {
+// regress adds a window. Every part of a forecast is a number of the window times one of a
+// few functions of the tick. Only these functions are summed over the ticks, and the parts
+// are made of the sums once.
+func (l learner) regress(normal *stats.Normal, s *baseline, at int, scale float64, weights []float64) {
 	g := group{functions: nearFunctions + len(s.back)}
 	g.fold(s, weights)
 	for _, j := range l.ticks {
@@ -94,9 +92,9 @@ type group struct {
 	xy           [mostFunctions]float64
 }
 
-// fold sets the parts of a forecast: every level for good and while it is near,
-// level by level, the slope, and the shape of every lookback; and what the weights make of each function.
-func (g *group) fold(s *stance, weights []float64) {
+// fold sets the parts of a forecast (every level for good and while the tick is near, the
+// slope, and the shape of every lookback) and their weighted sum for each function.
+func (g *group) fold(s *baseline, weights []float64) {
 	levels := levelsOf(len(s.back))
 	for i, v := range s.levels[:levels] {
 		g.coefficients[2*i], g.of[2*i] = v, lasting
@@ -111,20 +109,20 @@ func (g *group) fold(s *stance, weights []float64) {
 	}
 }
 
-// tick adds one after-tick, off by so much from the median.
-func (g *group) tick(s *stance, j int, h horizon, off, scale float64) {
+// tick adds one after-tick, whose distance from the median is off.
+func (g *group) tick(s *baseline, j int, h horizon, off, scale float64) {
 	var f [mostFunctions]float64
 	f[lasting], f[nearby], f[carried] = 1, h.near[j], s.middle+h.carried[j]
 	for i := range s.back {
-		f[nearFunctions+i] = apart(s.back[i].ahead[j], s.back[i].base)
+		f[nearFunctions+i] = offset(s.back[i].ahead[j], s.back[i].base)
 	}
 	miss := off
 	for i, w := range g.folded[:g.functions] {
 		miss -= w * f[i]
 	}
 	weight := 1 / (scale * scale)
-	if z := math.Abs(miss) / scale; z > robustAt {
-		weight *= robustAt / z
+	if z := math.Abs(miss) / scale; z > huberThreshold {
+		weight *= huberThreshold / z
 	}
 	for i, v := range f[:g.functions] {
 		v *= weight
@@ -139,9 +137,9 @@ func (g *group) tick(s *stance, j int, h horizon, off, scale float64) {
 // plainScales are σ of every stride-th placebo's window around its median.
 func (l learner) plainScales(p placebos, stride int) []float64 {
 	spreads := make([]float64, 0, len(p.at)/stride+1)
-	o := outlookOf(l.before, 0)
+	o := newForecast(l.before, 0)
 	for i := 0; i < len(p.at); i += stride {
-		o.measure(l.x[p.at[i]-l.before:p.at[i]], func(int) float64 { return p.stances[i].median })
+		o.measure(l.x[p.at[i]-l.before:p.at[i]], func(int) float64 { return p.baselines[i].median })
 		spreads = append(spreads, o.spread)
 	}
 	usual := l.typicalSpread(spreads)

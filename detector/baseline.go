@@ -1,0 +1,97 @@
+package detector
+
+import (
+	"math"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// The levels of a before window, each as its distance from the median: the last ten
+// ticks, the last three, and the last one. Each lookback adds two: how far its last ticks
+// were from its median, and how far that median is from the window's.
+const (
+	localLevels   = 3
+	levelsBack    = 2
+	mostLookbacks = 2 * waysBack // of a day and of a week
+	mostLevels    = localLevels + levelsBack*mostLookbacks
+	mostParts     = 2*mostLevels + 1 + mostLookbacks
+	recentTicks   = 10
+	lastTicks     = 3
+)
+
+// How a forecast fades: the factor by which a slope shrinks from tick to tick, and the
+// number of ticks after which 1/e is left of a nearby level.
+const (
+	slopeFade = 0.93
+	nearTicks = 5.0
+)
+
+// baseline describes one before window to the forecaster.
+type baseline struct {
+	median, slope, middle float64
+	levels                [mostLevels]float64
+	back                  []lookback
+}
+
+// baselineOf describes a before window. Levels that are missing are set to the median.
+func baselineOf(b []float64, back []lookback, scratch []float64) baseline {
+	var medians [3]float64
+	stats.LastMedians(medians[:], b, scratch, lastTicks, recentTicks, len(b))
+	s := baseline{median: medians[2], slope: stats.Slope(b), middle: float64(len(b)-1) / 2, back: back}
+	s.levels[0] = offset(medians[1], s.median)
+	s.levels[1] = offset(medians[0], s.median)
+	s.levels[2] = offset(b[len(b)-1], s.median)
+	for i, l := range back {
+		s.levels[localLevels+levelsBack*i] = offset(l.recent, l.base)
+		s.levels[localLevels+levelsBack*i+1] = offset(l.base, s.median)
+	}
+	return s
+}
+
+// offset is how far v is from a base, 0 where either is missing.
+func offset(v, base float64) float64 {
+	if math.IsNaN(v) || math.IsNaN(base) {
+		return 0
+	}
+	return v - base
+}
+
+// levelsOf is how many levels a baseline with so many lookbacks has.
+func levelsOf(lookbacks int) int { return localLevels + levelsBack*lookbacks }
+
+// limit cuts the levels to the sizes that the history has shown, so that a window after a
+// level shift is not forecast to return by more than any window ever did.
+func (s *baseline) limit(limits []float64) {
+	for i, most := range limits {
+		s.levels[i] = max(min(s.levels[i], most), -most)
+	}
+}
+
+// horizon has two functions of the after-tick that do not depend on the window: how far a
+// slope still carries, and how near the tick is.
+type horizon struct{ carried, near []float64 }
+
+func horizonOf(after int) horizon {
+	h := horizon{make([]float64, after), make([]float64, after)}
+	step, sum := 1.0, 0.0
+	for j := range after {
+		step *= slopeFade
+		sum += step
+		h.carried[j], h.near[j] = sum, math.Exp(-float64(j)/nearTicks)
+	}
+	return h
+}
+
+// A forecast is the median plus a weighted sum of parts: every level, for good and while
+// the tick is near; the slope; and the shape of every lookback.
+
+// prior are the weights that the regression shrinks towards: half of the recent level, and
+// most of yesterday's and of a typical day's shape.
+func prior(lookbacks int) []float64 {
+	w := make([]float64, 2*levelsOf(lookbacks)+1+lookbacks)
+	w[0] = 0.5
+	if shapes := w[len(w)-lookbacks:]; lookbacks >= waysBack {
+		shapes[0], shapes[1] = 0.2, 0.6
+	}
+	return w
+}
