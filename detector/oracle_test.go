@@ -2,11 +2,8 @@ package detector
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sort"
-	"testing"
-	"time"
 )
 
 // straightLine is the placebo scan of docs/detection.md written down as it is
@@ -306,72 +303,4 @@ func (o *straightLine) rank(peaks [][]float64) {
 	}
 	own := 0.2 * 0.15 * float64(len(o.g))
 	o.beta, o.tail = (own*mean+20*1.4)/(own+20), own+10
-}
-
-// wander is a synthetic signal: a daily rise and fall, memory, and noise.
-func wander(seed uint64, n, period int, swing, memory float64) Values {
-	r := rand.New(rand.NewPCG(seed, 7))
-	x, drift := make(Values, n), 0.0
-	for i := range x {
-		drift = memory*drift + r.NormFloat64()
-		x[i] = 100 + swing*math.Sin(2*math.Pi*float64(i)/float64(period)) + drift
-	}
-	return x
-}
-
-func near(t *testing.T, what string, got, want, relative float64) {
-	t.Helper()
-	if math.Abs(got-want) > relative*math.Max(math.Abs(want), 1e-12) {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
-func TestScanAgainstStraightLine(t *testing.T) {
-	f := func(name string, x Values, period int, forecaster string) {
-		t.Helper()
-		k := Learn(blendPlan, latency, History{Start: deploy, Ticks: Ticks{Value: x}})
-		s, o := k.Higher[0], straightLine{x: x, period: period}
-		o.run()
-		if s.Forecaster != forecaster || s.Placebos != len(o.g) {
-			t.Fatalf("%s: %s over %d placebos, want %s over %d", name, s.Forecaster, s.Placebos, forecaster, len(o.g))
-		}
-		for i := range o.w {
-			near(t, name+" weight", s.Weights[i]+1, o.w[i]+1, 1e-7)
-		}
-		cut := int(0.8 * float64(len(o.g)))
-		near(t, name+" s0", s.Scale, o.s0, 1e-7)
-		near(t, name+" q80", s.Q80, o.g[cut], 1e-6)
-		near(t, name+" β", s.Excess, o.beta, 1e-6)
-		near(t, name+" q99", s.Q99, oracleQuantile(o.g, 0.99), 1e-6)
-		for i := range o.q {
-			near(t, name+" length's q80", s.Lengths[i].Q80, o.q[i], 1e-6)
-			near(t, name+" length's excess", s.Lengths[i].Excess, o.b[i], 1e-6)
-		}
-		near(t, name+" tail", s.P(o.g[cut]+2*o.beta), 0.2*math.Pow(1+2/o.tail, -o.tail), 1e-6)
-		for _, at := range []int{0, len(o.g) / 3, cut - 1} {
-			near(t, name+" p", s.P(o.g[at]+1e-5), float64(len(o.g)-at)/float64(len(o.g)+1), 0.01)
-		}
-	}
-	f("steady", wander(1, 900, 288, 0, 0.2), 0, "blend")
-	f("drifting", wander(4, 900, 900, 200, 0.9), 0, "blend")
-	f("daily", wander(3, 2100, 288, 40, 0.1), 288, "daily blend")
-}
-
-// TestSeasonNeedsItsPeriods: under a week of history there is no daily shape to
-// be believed, and a week's takes seven unless the rule asks for it.
-func TestSeasonNeedsItsPeriods(t *testing.T) {
-	f := func(ticks int, tick, named time.Duration, want ...int) {
-		t.Helper()
-		p := Plan{Tick: tick, Before: 30, After: 30, Season: named}
-		if got := p.periods(ticks); !slices.Equal(got, want) {
-			t.Errorf("%d ticks of %s: %v, want %v", ticks, tick, got, want)
-		}
-	}
-	f(2015, 5*time.Minute, 0)
-	f(2016, 5*time.Minute, 0, 288)
-	f(7*168-1, time.Hour, 0, 24)
-	f(7*168, time.Hour, 0, 24, 168)
-	f(4032, 5*time.Minute, week, 288)
-	f(4032+60, 5*time.Minute, week, 288, 2016)
-	f(100000, 11*time.Minute, 0)
 }

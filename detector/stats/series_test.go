@@ -1,0 +1,145 @@
+package stats
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestBlockVariance holds it against what theory says of a series that
+// remembers: an AR(1) with coefficient a has long-run variance 1/(1−a)².
+func TestBlockVariance(t *testing.T) {
+	for _, memory := range []float64{0, 0.5, 0.8} {
+		r := rand.New(rand.NewPCG(1, 2))
+		x, last := make([]float64, 200000), 0.0
+		for i := range x {
+			last = memory*last + r.NormFloat64()
+			x[i] = last
+		}
+		near(t, "long-run variance", BlockVariance(x, 100), 1/((1-memory)*(1-memory)), 0.1)
+	}
+	near(t, "too short", BlockVariance([]float64{1, 2, 3, 4}, 2), nan, 0)
+	near(t, "no size", BlockVariance([]float64{1, 2, 3, 4}, 0), nan, 0)
+}
+
+// TestSplit compares with trying every break.
+func TestSplit(t *testing.T) {
+	around := func(x []float64) float64 {
+		mean, sum := Mean(x), 0.0
+		for _, v := range x {
+			sum += (v - mean) * (v - mean)
+		}
+		return sum
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.Float64Range(-100, 100), 4, 40).Draw(t, "x")
+		at, least := Split(x), math.Inf(1)
+		for i := 2; i <= len(x)-2; i++ {
+			least = min(least, around(x[:i])+around(x[i:]))
+		}
+		if at < 0 {
+			if around(x)-least > 1e-6 {
+				t.Fatalf("no break found in %v", x)
+			}
+			return
+		}
+		if got := around(x[:at]) + around(x[at:]); got > least+1e-6 {
+			t.Fatalf("break at %d leaves %v, best %v", at, got, least)
+		}
+	})
+	if at := Split([]float64{1, 1, nan, 1, 9, 9, 9}); at != 4 {
+		t.Errorf("break at %d, want 4", at)
+	}
+	for _, x := range [][]float64{nil, {1}, {1, 2, 3}, {5, 5, 5, 5}} {
+		if at := Split(x); at != -1 {
+			t.Errorf("%v breaks at %d", x, at)
+		}
+	}
+}
+
+// TestSplitFindsWhatOtavaFinds: the strongest break of a published benchmark
+// series is one of the two its authors' tool reports.
+func TestSplitFindsWhatOtavaFinds(t *testing.T) {
+	raw, err := os.ReadFile("../../../shared/vectors/otava-tigerbeetle.json")
+	if err != nil {
+		t.Skip("the published vectors are not beside this checkout")
+	}
+	var x []float64
+	if err := json.Unmarshal(raw, &x); err != nil {
+		t.Fatal(err)
+	}
+	if at := Split(x); at != 15 && at != 71 {
+		t.Errorf("break at %d, want 15 or 71", at)
+	}
+}
+
+// TestLastMedians compares with the median of each end.
+func TestLastMedians(t *testing.T) {
+	value := rapid.OneOf(rapid.Float64Range(-10, 10), rapid.Map(rapid.IntRange(-2, 2), func(i int) float64 { return float64(i) }), rapid.Just(nan))
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(value, 0, 80).Draw(t, "x")
+		counts := []int{3, 10, 30}
+		var medians [3]float64
+		LastMedians(medians[:], x, nil, counts...)
+		for i, n := range counts {
+			near(t, "median", medians[i], Median(x[max(len(x)-n, 0):], nil), 0)
+		}
+	})
+}
+
+// TestSelect compares with sorting, on series that are hard to part as well.
+func TestSelect(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 400).Draw(t, "n")
+		x := make([]float64, n)
+		switch rapid.SampledFrom([]string{"any", "grains", "pipes", "constant"}).Draw(t, "shape") {
+		case "any":
+			copy(x, rapid.SliceOfN(rapid.Float64Range(-9, 9), n, n).Draw(t, "x"))
+		case "grains":
+			for i, v := range rapid.SliceOfN(rapid.IntRange(0, 3), n, n).Draw(t, "x") {
+				x[i] = float64(v)
+			}
+		case "pipes":
+			for i := range x {
+				x[i] = float64(min(i, n-i))
+			}
+		}
+		sorted := slices.Sorted(slices.Values(x))
+		k := rapid.IntRange(0, n-1).Draw(t, "k")
+		selected := slices.Clone(x)
+		Select(selected, k)
+		if selected[k] != sorted[k] {
+			t.Fatalf("%v at %d, want %v", selected[k], k, sorted[k])
+		}
+		slices.Sort(selected)
+		if !slices.Equal(selected, sorted) {
+			t.Fatal("values were lost")
+		}
+		q := rapid.Float64Range(0, 1).Draw(t, "q")
+		near(t, "quantile", QuantileInPlace(slices.Clone(x), q), Quantile(sorted, q), 0)
+		near(t, "median", Median(x, nil), Quantile(sorted, 0.5), 1e-15)
+	})
+}
+
+// TestSelectLosesPatience: a series built against the choice of the pivot is
+// sorted in the end.
+func TestSelectLosesPatience(t *testing.T) {
+	const n = 1 << 14
+	x := make([]float64, n)
+	for i := range n / 2 { // the median-of-three killer (Musser 1997)
+		if i%2 == 0 {
+			x[i] = float64(i + 1)
+		} else {
+			x[i] = float64(n/2 + i)
+		}
+		x[n/2+i] = float64(2 * (i + 1))
+	}
+	sorted := slices.Sorted(slices.Values(x))
+	Select(x, n-2)
+	near(t, "the last but one", x[n-2], sorted[n-2], 0)
+}
