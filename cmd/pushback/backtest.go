@@ -15,35 +15,35 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// backtestCommand replays rules over the past. It asks metric stores and files,
-// and the daemon, beside which it may run, only to --record.
+// backtestCommand replays rules over the past. It reads metric stores and files, and
+// may run beside a daemon. It calls the daemon only with --record.
 type backtestCommand struct {
 	configFlag
 	Rules     string  `type:"path" placeholder:"FOLDER" help:"Replay the rules of this folder instead of those in force."`
-	Changes   string  `placeholder:"FILE" help:"Changes to replay, one JSON object a line; - is standard input."`
-	FromStore bool    `help:"Replay the changes that Pushback was told of."`
+	Changes   string  `placeholder:"FILE" help:"Changes to replay, one JSON object per line; - is standard input."`
+	FromStore bool    `help:"Replay the changes that were reported to Pushback."`
 	Placebo   int     `placeholder:"N" help:"Also replay N random moments without a change: every alarm there is false."`
 	Seed      uint64  `default:"1" placeholder:"N" help:"Which random moments (default ${default})."`
-	Pace      float64 `placeholder:"N" help:"Changes a month of a rule, where those given do not show it."`
-	Ticks     bool    `help:"Write what was said of every signal at every tick."`
-	JSON      bool    `help:"Write JSON, for programs; with --ticks, one object a line."`
-	Record    bool    `help:"Tell the daemon the scores: what a rule has earned is then proposed."`
+	Pace      float64 `placeholder:"N" help:"Changes per month that a rule watches, if the replayed ones do not show it."`
+	Ticks     bool    `help:"Write the result of every signal at every tick."`
+	JSON      bool    `help:"Write JSON, for programs; with --ticks, one object per line."`
+	Record    bool    `help:"Send the scores to the daemon, which then proposes the modes that rules have earned."`
 	Server    string  `env:"PUSHBACK_SERVER" default:"http://127.0.0.1:8484" placeholder:"URL" help:"Address of the daemon, for --record (${env}; default ${default})."`
 	TokenFile string  `env:"PUSHBACK_TOKEN_FILE" type:"path" placeholder:"FILE" help:"File with the API token, for --record (${env})."`
 }
 
-// Help says what comes out.
+// Help describes the output.
 func (backtestCommand) Help() string {
-	return `Says of each rule how often it would have alarmed falsely, what that costs at
-your pace of changes, what it would have caught and how soon, and whether it has
-earned to ask or to act: see docs/backtest.md.
+	return `Shows for each rule how often it would have raised a false alarm, how many false
+alarms that means for your number of changes, which bad changes it would have found
+and how soon, and whether it has earned mode ask or act: see docs/backtest.md.
 
 A line of --changes, and a line that --ticks --json writes:
 
   {"id":"d1","service":"cart","environment":"production","kind":"deploy","version":"v42","at":"2026-11-20T10:00:00Z"}
   {"change":"d1","rule":"red","signal":"errors","tick":4,"grade":"likely","p":0.004,"effect":0.021,"reason":""}
 
-effect is what was measured after the change minus what was forecast.
+effect is the value measured after the change minus the forecast value.
 
 Examples:
 
@@ -51,10 +51,10 @@ Examples:
   pushback backtest -c pushback.yml --rules rules/ --changes changes.jsonl --ticks --json`
 }
 
-// mostPlacebos bounds what one run is asked to do.
+// mostPlacebos bounds the work of one run.
 const mostPlacebos = 100_000
 
-// Run replays, and writes ticks or scores.
+// Run replays the rules and writes ticks or scores.
 func (b backtestCommand) Run(ctx context.Context, out terminal) (err error) {
 	if err := b.check(); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (b backtestCommand) Run(ctx context.Context, out terminal) (err error) {
 	return b.replay(ctx, out, past.options, moments)
 }
 
-// check refuses what contradicts itself before anything is opened.
+// check finds mistakes in the flags before anything is opened.
 func (b backtestCommand) check() error {
 	switch {
 	case (b.Changes == "") == !b.FromStore:
@@ -90,7 +90,7 @@ func (b backtestCommand) check() error {
 	case b.Placebo < 0 || b.Placebo > mostPlacebos:
 		return usageError(fmt.Errorf("--placebo must be from 0 to %d", mostPlacebos))
 	case !(b.Pace >= 0 && b.Pace <= 1e6):
-		return usageError(errors.New("--pace is a number of changes a month"))
+		return usageError(errors.New("--pace must be a number of changes per month, from 0 to 1000000"))
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (b backtestCommand) ruleSet(c config.Config) (*rules.Set, error) {
 	return set, nil
 }
 
-// moments are the changes that were asked for, and the placebos behind them.
+// moments are the changes to replay, followed by the placebos.
 func (b backtestCommand) moments(ctx context.Context, c config.Config, p *past) ([]backtest.Moment, error) {
 	moments, err := b.changes(ctx, c, p)
 	if err != nil {
@@ -162,7 +162,7 @@ func (b backtestCommand) fromFile(now time.Time) ([]backtest.Moment, error) {
 	return moments, nil
 }
 
-// replay runs everything, and writes as it goes where ticks are asked for.
+// replay replays all moments. With --ticks it writes each replay at once.
 func (b backtestCommand) replay(ctx context.Context, out terminal, o backtest.Options, moments []backtest.Moment) error {
 	scorer := backtest.NewScorer(o.Rules.Rules(), b.Pace)
 	progress := newProgress(os.Stderr, len(moments))
@@ -222,7 +222,7 @@ func (b backtestCommand) scores(out terminal, scores []backtest.Score) error {
 	return backtest.Text(out, scores)
 }
 
-// progress says on a terminal how far a long run is, and nothing elsewhere.
+// progress shows on a terminal how far a long run is. Elsewhere it writes nothing.
 type progress struct {
 	w        io.Writer
 	done, of int
@@ -244,5 +244,5 @@ func (p *progress) step() {
 	}
 }
 
-// end takes the line away again.
+// end clears the line.
 func (p *progress) end() { fmt.Fprint(p.w, "\r\x1b[K") }

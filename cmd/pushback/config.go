@@ -41,7 +41,7 @@ type configCheckCommand struct {
 	JSON   bool `help:"Write JSON, for programs."`
 }
 
-// Help shows the use in CI.
+// Help says what is checked, with and without --online.
 func (configCheckCommand) Help() string {
 	return `Builds everything that pushback serve builds, and shows every mistake at once with
 its line and column. Nothing is started, opened or written, and nobody is asked.
@@ -60,7 +60,7 @@ Examples:
   pushback config check --online --json`
 }
 
-// Run checks the file, not the rules: those are `pushback rules check`.
+// Run checks pushback.yml; `pushback rules check` checks the rules.
 func (c configCheckCommand) Run(ctx context.Context, out terminal) error {
 	table := daemon.Adapters()
 	loaded, mistakes := table.Check(c.Config)
@@ -98,7 +98,7 @@ func printAnswers(out terminal, answers []daemon.Answer) error {
 	return w.Flush()
 }
 
-// answersError is exit code 1 where something does not work. The answers are shown already.
+// answersError is exit code 1 where an answer is failed. The answers are printed already.
 func answersError(answers []daemon.Answer) error {
 	for _, a := range answers {
 		if a.Status == daemon.AnswerFailed {

@@ -22,24 +22,24 @@ import (
 
 type demoCommand struct {
 	Run  demoRunCommand  `cmd:"" default:"withargs" help:"Run the whole demonstration."`
-	Shop demoShopCommand `cmd:"" help:"Run the shop alone, with customers."`
-	Ship demoShipCommand `cmd:"" help:"Ship a release of a shop that runs, and tell the daemon."`
+	Shop demoShopCommand `cmd:"" help:"Run only the shop, with customers."`
+	Ship demoShipCommand `cmd:"" help:"Ship a release of a running shop, and report it to the daemon."`
 }
 
 // demoRunCommand runs the shop, the daemon and the scenario in one process.
 type demoRunCommand struct {
 	Once   bool   `help:"End when the last release has been rolled back, instead of serving the page until Ctrl-C."`
-	Listen string `placeholder:"ADDRESS" help:"Where the page is served; any free port of this host unless said."`
+	Listen string `placeholder:"ADDRESS" help:"Address of the page; by default a free port of this host."`
 	Keep   string `type:"path" placeholder:"FOLDER" help:"Keep the configuration, rule and database here."`
 }
 
-// Help says what will happen.
+// Help describes the demonstration.
 func (demoRunCommand) Help() string {
-	return `A small shop with two hundred customers a second ships a good release, one that is
-slightly worse, and one that is broken. Pushback judges all three by the shop's
-metrics and rolls back what its rule says. Nothing leaves this machine.
+	return `A small shop with two hundred customers per second ships a good release, one that
+is slightly worse, and one that is broken. Pushback judges all three by the shop's
+metrics and rolls back as its rule says. Nothing leaves this machine.
 
-Exit code 0 when Pushback did as promised, 1 when it did not.`
+Exit code 0 when Pushback did what the scenario expects, 1 when it did not.`
 }
 
 // Run starts everything, plays the scenario, and stops everything.
@@ -59,7 +59,7 @@ func (d demoRunCommand) Run(ctx context.Context, out terminal) error {
 	return errors.Join(err, <-ended)
 }
 
-// play waits for the daemon and walks through the releases.
+// play waits for the daemon and ships the releases.
 func (d demoRunCommand) play(ctx context.Context, out terminal, s *stage, ready <-chan string, ended chan error) error {
 	select {
 	case err := <-ended:
@@ -83,7 +83,7 @@ func (d demoRunCommand) play(ctx context.Context, out terminal, s *stage, ready 
 	return nil
 }
 
-// stage is everything the scenario needs, but for the daemon.
+// stage is everything the scenario needs except the daemon.
 type stage struct {
 	config    config.Config
 	shop      *shop.Shop
@@ -92,7 +92,7 @@ type stage struct {
 	close     func()
 }
 
-// open builds the stage: a folder with files, a shop with customers, a past.
+// open builds the stage: a folder with files, a shop with customers, and past samples.
 func (d demoRunCommand) open(ctx context.Context, out terminal) (*stage, error) {
 	folder, remove, err := d.folder()
 	if err != nil {
@@ -108,7 +108,7 @@ func (d demoRunCommand) open(ctx context.Context, out terminal) (*stage, error) 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		remove()
-		return nil, fmt.Errorf("opening the shop: %w", err)
+		return nil, fmt.Errorf("listening for the shop: %w", err)
 	}
 	server := s.openShop(listener)
 	s.close = func() { _ = server.Close(); _ = logFile.Close(); remove() }
@@ -116,13 +116,13 @@ func (d demoRunCommand) open(ctx context.Context, out terminal) (*stage, error) 
 		s.close()
 		return nil, err
 	}
-	// Only now: what the customers do while the past is written nobody scrapes,
-	// and the first scrape would hold all of it at once.
+	// The customers begin after the past is written. Nothing scrapes the shop before, so
+	// that the first scrape would show all their requests as one jump.
 	go shop.Load(ctx, "http://"+listener.Addr().String(), demo.PerSecond)
 	return s, nil
 }
 
-// folder is where the demonstration lives, and how it is cleared away.
+// folder is where the demonstration writes its files, and a function that removes it.
 func (d demoRunCommand) folder() (string, func(), error) {
 	if d.Keep != "" {
 		return d.Keep, func() {}, os.MkdirAll(d.Keep, 0o700)
@@ -138,7 +138,7 @@ func (s *stage) openShop(listener net.Listener) *http.Server {
 	return server
 }
 
-// prepare writes the files, reads them back as serve would, and fills the past.
+// prepare writes the files, loads them as serve does, and writes the past samples.
 func (s *stage) prepare(ctx context.Context, out terminal, folder, listen, address string) error {
 	listen, err := orFree(listen)
 	if err != nil {
@@ -157,9 +157,8 @@ func (s *stage) prepare(ctx context.Context, out terminal, folder, listen, addre
 	return s.fill(ctx, address)
 }
 
-// orFree is the address to listen on: the one that was asked for, or a port
-// that was free a moment ago. It is wanted before the daemon starts, because
-// every link it writes holds it.
+// orFree is the address to listen on: the one given, or one with a free port. It is
+// needed before the daemon starts, because every link that the daemon writes has it.
 func orFree(listen string) (string, error) {
 	if listen != "" {
 		return listen, nil
@@ -172,7 +171,7 @@ func orFree(listen string) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// fill puts the past into the metric store before the daemon opens it.
+// fill writes past samples into the metric store before the daemon opens it.
 func (s *stage) fill(ctx context.Context, address string) error {
 	latencies, err := demo.Measure(ctx, 2*time.Second)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 
 type hooksCommand struct {
 	List hooksListCommand `cmd:"" help:"List the hooks of pushback.yml."`
-	Test hooksTestCommand `cmd:"" help:"Look whether a hook could act, and say what it would do. Never acts."`
+	Test hooksTestCommand `cmd:"" help:"Check whether a hook could act, and show what it would do. Never acts."`
 }
 
 type hooksListCommand struct {
@@ -29,8 +29,8 @@ type hooksListCommand struct {
 
 // Help says what the columns mean.
 func (hooksListCommand) Help() string {
-	return `Nothing is asked of anybody. IDEMPOTENT: may be sent twice under one key.
-TARGET: the version it goes back to. TIMEOUT: of one call.
+	return `Calls no hook. IDEMPOTENT: may be sent twice under one key. TARGET: the version it
+goes back to. TIMEOUT: how long one call may take.
 
 Example:
 
@@ -47,7 +47,7 @@ type listedHook struct {
 	Problem    string `json:"problem,omitempty"` // why it cannot be built
 }
 
-// Run lists them all, those that cannot be built with the reason.
+// Run lists all hooks. For one that cannot be built it shows the reason.
 func (l hooksListCommand) Run(out terminal) error {
 	c, err := l.load()
 	if err != nil {
@@ -70,7 +70,7 @@ func (l hooksListCommand) Run(out terminal) error {
 	return printHooks(out, listed)
 }
 
-// problemOf is what is wrong with one hook, in a line.
+// problemOf says in one line what is wrong with a hook.
 func problemOf(mistakes config.Diagnostics) string {
 	var all []string
 	for _, m := range mistakes {
@@ -107,26 +107,26 @@ type hooksTestCommand struct {
 	configFlag
 	Name        string            `arg:"" help:"Name of the hook in pushback.yml."`
 	Service     string            `help:"Whose rollback to think through; without it, only what needs no change is checked."`
-	Environment string            `default:"production" help:"Where (default ${default})."`
-	Region      string            `help:"Where in it."`
-	ChangeKind  string            `name:"kind" enum:"deploy,config,flag,experiment" default:"deploy" help:"What kind of change: deploy, config, flag or experiment."`
+	Environment string            `default:"production" help:"Environment of the change (default ${default})."`
+	Region      string            `help:"Region of the change."`
+	ChangeKind  string            `name:"kind" enum:"deploy,config,flag,experiment" default:"deploy" help:"Kind of the change: deploy, config, flag or experiment."`
 	Change      string            `default:"hooks-test" help:"The deploy tool's name for the change."`
-	Version     string            `help:"The version that would be left."`
+	Version     string            `help:"The version that would be rolled back."`
 	Target      string            `help:"The version to go back to."`
-	Group       string            `help:"The flag, for the changes of a ramp."`
+	Group       string            `help:"The flag, for changes of a flag ramp."`
 	Label       map[string]string `help:"Labels of the change: --label flag=new-cart."`
-	Timeout     time.Duration     `default:"30s" help:"How long each look may take (default ${default})."`
+	Timeout     time.Duration     `default:"30s" help:"How long each request may take (default ${default})."`
 	JSON        bool              `help:"Write JSON, for programs."`
 }
 
-// Help shows the way from the token to the rehearsal.
+// Help says what is checked, and shows examples.
 func (hooksTestCommand) Help() string {
-	return `Asks the other side whether the hook could act (preflight), says what it would
-send (dry run) and what runs now (verify). Secrets are read where the daemon
-reads them; run it as the same user. There is no flag that acts: a rollback
-takes an order, and an order takes a verdict.
+	return `Asks the other side whether the hook could act (preflight), shows what it would
+send (dry run) and which version runs now (verification). Secrets are read from
+the daemon's files; run it as the daemon's user. It cannot roll back: a rollback
+needs an order, and an order needs a verdict.
 
-Exit code 1: a check failed, or the dry run found no way.
+Exit code 1 when a check fails or the dry run fails.
 
 Examples:
 
@@ -135,7 +135,7 @@ Examples:
   pushback hooks test flag-off --kind flag --group new-cart --service cart --version on --target off --json`
 }
 
-// rehearsal is all that was found out about a hook, and what --json writes.
+// rehearsal is the result of hooks test, and what --json writes.
 type rehearsal struct {
 	Name       string                   `json:"name"`
 	Kind       string                   `json:"kind"`
@@ -148,7 +148,7 @@ type rehearsal struct {
 	VerifyErr  string                   `json:"verify_error,omitempty"`
 }
 
-// Run looks at one hook. The others of the file may be broken.
+// Run tests one hook. Other hooks of the file may have mistakes.
 func (t hooksTestCommand) Run(ctx context.Context, out terminal) error {
 	c, err := t.load()
 	if err != nil {
@@ -184,10 +184,10 @@ func (t hooksTestCommand) unknown(c config.Config) error {
 	if near := strictyaml.Nearest(t.Name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return fmt.Errorf("no hook %q in %s\n  hint: %s", t.Name, c.File, hint)
+	return fmt.Errorf("there is no hook %q in %s\n  hint: %s", t.Name, c.File, hint)
 }
 
-// plan is the rollback to think through; about nothing without a service.
+// plan is the rollback to test with; the zero Plan without --service.
 func (t hooksTestCommand) plan() rollback.Plan {
 	if t.Service == "" {
 		return rollback.Plan{}
@@ -198,7 +198,7 @@ func (t hooksTestCommand) plan() rollback.Plan {
 	}}
 }
 
-// rehearse does all that changes nothing.
+// rehearse runs everything that the hook offers except Do.
 func (t hooksTestCommand) rehearse(ctx context.Context, h rollback.Hook) rehearsal {
 	r, plan := rehearsal{OK: true, Checks: []rollback.Check{}}, t.plan()
 	if looker, can := h.(rollback.Preflighter); can {

@@ -1,17 +1,17 @@
 // Command pushback watches changes going to production, judges the signals
 // before and after them, and rolls back what the teams' rules say. Every
-// subcommand has a file of its own; serve is the daemon, the others talk to
-// it or work on files alone.
+// subcommand has a file of its own. serve runs the daemon (package
+// internal/daemon); the others call its API or work on files only.
 //
 // Exit codes, the same for every subcommand:
 //
 //	0  it worked; for deploy --wait: the change is healthy; for gate: it is open
 //	1  it failed: the server refused or could not be reached, a file could not be written
-//	2  the command line, pushback.yml or a rule is wrong; nothing was done
+//	2  the command line, pushback.yml or a rule has a mistake; nothing was done
 //	3  deploy --wait: the change regressed; gate: it is closed
-//	4  deploy --wait: the watch ended without saying healthy or regressed
+//	4  deploy --wait: the watch ended neither healthy nor regressed
 //
-// A script can so tell "the release is bad" from "we could not ask".
+// So a script can distinguish "the release is bad" from "nobody could be asked".
 package main
 
 import (
@@ -35,29 +35,29 @@ const (
 	exitInconclusive = 4
 )
 
-// commandLine is all that can be typed. Kong fills it; each command's Run
-// does the work.
+// commandLine holds every command. Kong fills it from the arguments and calls Run of
+// the command that was typed.
 type commandLine struct {
 	Serve      serveCommand      `cmd:"" help:"Run the daemon."`
-	Deploy     deployCommand     `cmd:"" help:"Tell the daemon of a change."`
-	Status     statusCommand     `cmd:"" help:"List the newest changes and what waits for a person."`
+	Deploy     deployCommand     `cmd:"" help:"Report a change to the daemon."`
+	Status     statusCommand     `cmd:"" help:"List the newest changes, and the orders that wait for a person."`
 	Explain    explainCommand    `cmd:"" help:"Show why a change was judged as it was."`
 	Approve    approveCommand    `cmd:"" help:"Approve a proposed rollback."`
 	Reject     rejectCommand     `cmd:"" help:"Reject a proposed rollback."`
-	FalseAlarm falseAlarmCommand `cmd:"" name:"false-alarm" help:"Say that rules fired for nothing at a change."`
+	FalseAlarm falseAlarmCommand `cmd:"" name:"false-alarm" help:"Report that rules fired for a change that was not bad."`
 	Gate       gateCommand       `cmd:"" help:"Ask whether a service may be deployed now."`
-	Hold       holdCommand       `cmd:"" help:"Close the gate of a service, or of all."`
-	Release    releaseCommand    `cmd:"" help:"Release a hold, or take the blame off a change."`
-	Incident   incidentCommand   `cmd:"" help:"Keep a stretch of time out of what is learned."`
-	Freeze     freezeCommand     `cmd:"" help:"Stop all acting within five seconds."`
-	Unfreeze   unfreezeCommand   `cmd:"" help:"Let rules act again."`
+	Hold       holdCommand       `cmd:"" help:"Close the gate of a service, or of all services."`
+	Release    releaseCommand    `cmd:"" help:"Release a hold, or clear a change that counts as bad."`
+	Incident   incidentCommand   `cmd:"" help:"Keep a time out of what is learned."`
+	Freeze     freezeCommand     `cmd:"" help:"Stop all rollbacks within five seconds."`
+	Unfreeze   unfreezeCommand   `cmd:"" help:"Allow rollbacks again."`
 	Rules      rulesCommand      `cmd:"" help:"Work on the rules."`
 	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
-	Hooks      hooksCommand      `cmd:"" help:"List hooks, and try them without acting."`
-	Audit      auditCommand      `cmd:"" help:"Export the record of every decision, and check that it is whole."`
-	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they catch, and what they cost."`
-	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector is wrong, beside the methods others use."`
-	Demo       demoCommand       `cmd:"" help:"Catch and roll back a bad release of a small shop, here and now."`
+	Hooks      hooksCommand      `cmd:"" help:"List hooks, and test them without acting."`
+	Audit      auditCommand      `cmd:"" help:"Export the record of every decision, and verify it."`
+	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`
+	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector and other methods are wrong."`
+	Demo       demoCommand       `cmd:"" help:"Detect and roll back a bad release of a small shop on this machine."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
@@ -68,7 +68,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the whole program: arguments in, exit code out.
+// run runs the program with the given arguments and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := newTerminal(stdout)
 	parser, err := newParser(ctx, out, stderr)
@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	code := -1
 	parser.Exit = func(c int) { code = c }
 	command, err := parser.Parse(args)
-	if code >= 0 { // --help has printed what was asked for
+	if code >= 0 { // --help has printed the help
 		return code
 	}
 	if err != nil {
@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitCode(stderr, command.Run())
 }
 
-// mistyped is the command that was being typed when the mistake was made.
+// mistyped is the command in whose arguments the mistake is.
 func mistyped(err error) string {
 	var parse *kong.ParseError
 	command := "pushback"
@@ -115,8 +115,8 @@ func newParser(ctx context.Context, out terminal, stderr io.Writer) (*kong.Kong,
 	)
 }
 
-// exitError ends the program with a code of its own. What is to be said has
-// been said already where Err is nil.
+// exitError ends the program with its own exit code. Where err is nil, the command has
+// printed everything already.
 type exitError struct {
 	code int
 	err  error
@@ -131,10 +131,10 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError is a mistake in what was typed or written.
+// usageError is a mistake in the command line or in a file: exit code 2.
 func usageError(err error) error { return &exitError{code: exitUsage, err: err} }
 
-// exitCode says what went wrong, once, and picks the code.
+// exitCode prints the error of a command and picks the exit code.
 func exitCode(stderr io.Writer, err error) int {
 	if err == nil {
 		return 0

@@ -25,17 +25,17 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// past is what a backtest has opened, all of it to be read only: a daemon may
-// be running on the same files.
+// past holds what a backtest has opened. Everything is opened read-only, because a
+// daemon may be running on the same files.
 type past struct {
 	options   backtest.Options
-	canonical func(service string) string // a tool's name for it → ours
+	canonical func(service string) string // the catalogue's name of a service that a tool may call otherwise
 	names     func(ctx context.Context, now time.Time) ([]string, error)
-	aside     []backtest.Moment // changes that are not replayed
+	aside     []backtest.Moment // changes that are not replayed, and that placebos keep away from
 	closers   []io.Closer
 }
 
-// openPast opens the metric stores that the rules and the catalogue ask.
+// openPast opens the metric stores that the rules and the catalogue read.
 func openPast(ctx context.Context, c config.Config, set *rules.Set) (*past, error) {
 	p := &past{options: backtest.Options{
 		Rules: set, Stores: map[string]gather.Ranger{}, Default: c.DefaultMetrics, Now: time.Now(),
@@ -58,7 +58,7 @@ func openPast(ctx context.Context, c config.Config, set *rules.Set) (*past, erro
 	return p, nil
 }
 
-// storesOf names the stores to open, each once.
+// storesOf names the metric stores to open, each once.
 func storesOf(c config.Config, set *rules.Set) []string {
 	var all []string
 	if c.Services.Discover != "" {
@@ -80,9 +80,9 @@ func (p *past) close() error {
 	return errors.Join(errs...)
 }
 
-// fromStore gives the changes that were told and are through, oldest first,
-// under their keys; and has the stretches that bad ones touched left out of
-// every history, as the daemon does.
+// fromStore returns the complete changes of Pushback's database, oldest first, with
+// their keys as IDs. It also makes the replays leave the times that bad changes
+// affected out of every history, as the daemon does.
 func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([]backtest.Moment, error) {
 	url, err := c.StoreURL()
 	if err != nil {
@@ -90,20 +90,20 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 	}
 	st, err := store.OpenReadOnly(ctx, url)
 	if err != nil {
-		return nil, fmt.Errorf("opening the state: %w", err)
+		return nil, fmt.Errorf("opening Pushback's database: %w", err)
 	}
 	p.closers = append(p.closers, st)
 	p.options.Mask = st.MaskedWindows
 	p.options.Pace = paceOf(ctx, st, p.options.Rules, now)
-	told, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
+	recorded, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
 	if err != nil {
 		return nil, err
 	}
 	var moments []backtest.Moment
-	for _, t := range slices.Backward(told) {
-		m := backtest.Moment{Change: t.Change}
-		m.ID = t.Key
-		if t.Status == sources.Started || t.FinishedAt.After(now) || t.RollbackOf != "" {
+	for _, c := range slices.Backward(recorded) {
+		m := backtest.Moment{Change: c.Change}
+		m.ID = c.Key
+		if c.Status == sources.Started || c.FinishedAt.After(now) || c.RollbackOf != "" {
 			p.aside = append(p.aside, m)
 			continue
 		}
@@ -112,8 +112,8 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 	return moments, nil
 }
 
-// paceOf is how many changes each rule watches, as the daemon measures it. What
-// cannot be read is not known, and the thresholds stay the defaults.
+// paceOf is how many changes per second each rule watches, as the daemon measures it.
+// Where that cannot be read it is 0, and the thresholds stay the defaults.
 func paceOf(ctx context.Context, st *store.Store, set *rules.Set, now time.Time) backtest.Pace {
 	paces := map[string]float64{}
 	for _, r := range set.Rules() {
@@ -124,5 +124,5 @@ func paceOf(ctx context.Context, st *store.Store, set *rules.Set, now time.Time)
 	return func(r rules.Rule) float64 { return paces[r.Name] }
 }
 
-// mostChanges is how many changes of the store are replayed, the newest.
+// mostChanges bounds how many changes are read from the database, newest first.
 const mostChanges = 100_000

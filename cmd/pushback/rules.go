@@ -10,32 +10,32 @@ import (
 )
 
 type rulesCommand struct {
-	Init     rulesInitCommand     `cmd:"" help:"Look at a Prometheus, and write a first pushback.yml and first rules."`
-	Coverage rulesCoverageCommand `cmd:"" help:"Say which services no rule can see, and why."`
-	Try      rulesTryCommand      `cmd:"" help:"Judge one past moment of one service, with evidence and plots."`
+	Init     rulesInitCommand     `cmd:"" help:"Survey a Prometheus, and write a first pushback.yml and first rules."`
+	Coverage rulesCoverageCommand `cmd:"" help:"Show for which services rules find data, and why not for others."`
+	Try      rulesTryCommand      `cmd:"" help:"Judge one service at one time in the past, with evidence and plots."`
 	Check    rulesCheckCommand    `cmd:"" help:"Check the rules."`
-	Reload   rulesReloadCommand   `cmd:"" help:"Have the daemon read its rules now."`
-	Test     rulesTestCommand     `cmd:"" help:"Run the unit tests of rules: made-up series, a change, what must be said of it."`
-	Migrate  rulesMigrateCommand  `cmd:"" help:"Make a rule of what Argo Rollouts, Flagger or Kayenta judge by."`
+	Reload   rulesReloadCommand   `cmd:"" help:"Make the daemon read its rules now."`
+	Test     rulesTestCommand     `cmd:"" help:"Run unit tests of rules: invented series, a change, and the expected result."`
+	Migrate  rulesMigrateCommand  `cmd:"" help:"Convert an analysis of Argo Rollouts, Flagger or Kayenta into a rule."`
 	Library  rulesLibraryCommand  `cmd:"" help:"List the rules that come with Pushback, or show one."`
 	Schema   rulesSchemaCommand   `cmd:"" help:"Print the JSON Schema of a rule file, for editors."`
-	Status   rulesStatusCommand   `cmd:"" help:"Show how far rules may go, and what they have shown."`
-	Show     rulesShowCommand     `cmd:"" help:"Show what a rule may cost, the thresholds that follow, and the smallest effects these find."`
-	Promote  rulesPromoteCommand  `cmd:"" help:"Let a rule go the step further that it has earned."`
-	Demote   rulesDemoteCommand   `cmd:"" help:"Take trust back from a rule."`
+	Status   rulesStatusCommand   `cmd:"" help:"Show the mode and the record of every rule."`
+	Show     rulesShowCommand     `cmd:"" help:"Show a rule's budget, the thresholds that follow, and the smallest shifts they find."`
+	Promote  rulesPromoteCommand  `cmd:"" help:"Raise a rule's mode by the step that it has earned."`
+	Demote   rulesDemoteCommand   `cmd:"" help:"Lower a rule's mode."`
 }
 
-// rulesCheckCommand reads the rules as the daemon would.
+// rulesCheckCommand loads the rules as the daemon does.
 type rulesCheckCommand struct {
 	configFlag
-	Rules string `type:"path" placeholder:"FOLDER" help:"Check this folder; with no pushback.yml beside it, names of hooks and receivers are not checked."`
+	Rules string `type:"path" placeholder:"FOLDER" help:"Check this folder. Without a pushback.yml, names of hooks and receivers are not checked."`
 	JSON  bool   `help:"Write JSON, for programs."`
 }
 
-// Help shows the two ways of use.
+// Help shows both uses: with and without a pushback.yml.
 func (rulesCheckCommand) Help() string {
-	return `Every mistake is shown at once with its place and a hint. Exit code 2 when
-there is any. The daemon goes on with the last good rules meanwhile.
+	return `Shows every mistake at once with its place and a hint. Exit code 2 when there is
+one. The daemon keeps the last good rules in force while the folder has mistakes.
 
 Examples:
 
@@ -74,8 +74,8 @@ func (r rulesCheckCommand) Run(out terminal) error {
 	return err
 }
 
-// world is the folder to check and the names its rules may use. A folder
-// named without a configuration stands for itself.
+// world is the folder to check, and the names that its rules may use. With --rules and
+// without a pushback.yml, names are not checked.
 func (r rulesCheckCommand) world() (string, rules.World, error) {
 	if _, err := os.Stat(r.Config); err != nil && r.Rules != "" {
 		return r.Rules, rules.World{}, nil

@@ -15,23 +15,23 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// rulesCoverageCommand says which services no rule can see.
+// rulesCoverageCommand shows for which services rules find data.
 type rulesCoverageCommand struct {
 	configFlag
-	Rules       string `type:"path" placeholder:"FOLDER" help:"Ask the rules of this folder instead of those in force."`
-	Environment string `default:"production" placeholder:"NAME" help:"Think of a change in this environment (default ${default})."`
-	Kind        string `default:"deploy" placeholder:"KIND" help:"Think of a change of this kind (default ${default})."`
-	Unseen      bool   `help:"Only the services that no rule sees."`
-	Strict      bool   `help:"Exit code 1 when there is a service that no rule sees."`
+	Rules       string `type:"path" placeholder:"FOLDER" help:"Use the rules of this folder instead of those in force."`
+	Environment string `default:"production" placeholder:"NAME" help:"Environment of the assumed change (default ${default})."`
+	Kind        string `default:"deploy" placeholder:"KIND" help:"Kind of the assumed change (default ${default})."`
+	Unseen      bool   `help:"Only the services for which no rule finds data."`
+	Strict      bool   `help:"Exit code 1 if no rule finds data for one of the services."`
 	JSON        bool   `help:"Write JSON, for programs."`
 }
 
-// Help says where the services come from.
+// Help says which services are shown.
 func (rulesCoverageCommand) Help() string {
-	return `Asks the metric store, for every service of the catalogue and every service that
-Pushback was told of, which signals of which rules have data now. Of a service
-that no rule sees it says why: no rule has its name, the store has none of the
-series that the rule asks for, or the catalogue has no labels for it.
+	return `Asks the metric store for every service of the catalogue, and every service with a
+reported change, which signals of which rules have data now. For a service without
+any it says why: no rule watches it, the store has none of the series that the
+rules query, or the catalogue has no labels for it.
 
 Examples:
 
@@ -39,7 +39,7 @@ Examples:
   pushback rules coverage --unseen --strict     # for CI`
 }
 
-// Run asks for every service.
+// Run asks the metric stores about every service.
 func (r rulesCoverageCommand) Run(ctx context.Context, out terminal) (err error) {
 	c, err := r.load()
 	if err != nil {
@@ -75,44 +75,45 @@ func (r rulesCoverageCommand) Run(ctx context.Context, out terminal) (err error)
 	return nil
 }
 
-// servicesOf are the services of the catalogue and those that a running
-// Pushback was told of, sorted.
+// servicesOf are the services of the catalogue and those with a recorded change,
+// sorted.
 func servicesOf(ctx context.Context, c config.Config, p *past) ([]string, error) {
 	names, err := p.names(ctx, p.options.Now)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the services: %w", err)
 	}
-	told, err := toldOf(ctx, c)
+	recorded, err := recordedServices(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range told {
+	for _, name := range recorded {
 		names = append(names, p.canonical(name))
 	}
 	slices.Sort(names)
 	if names = slices.Compact(names); len(names) == 0 {
-		return nil, usageError(errors.New("the catalogue names no service, and Pushback was told of no change\n  hint: write services.discover in pushback.yml, as pushback rules init does"))
+		return nil, usageError(errors.New("the catalogue names no service, and no change was reported\n  hint: write services.discover in pushback.yml, as pushback rules init does"))
 	}
 	return names, nil
 }
 
-// toldOf are the services of the changes in the state, where there is one.
-func toldOf(ctx context.Context, c config.Config) ([]string, error) {
+// recordedServices are the services of the changes in Pushback's database; none where
+// Pushback has not run yet.
+func recordedServices(ctx context.Context, c config.Config) ([]string, error) {
 	url, err := c.StoreURL()
 	if err != nil {
 		return nil, err
 	}
 	st, err := store.OpenReadOnly(ctx, url)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil // Pushback has not run here
+		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the state: %w", err)
+		return nil, fmt.Errorf("opening Pushback's database: %w", err)
 	}
-	told, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
+	changes, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
 	var names []string
-	for _, t := range told {
-		names = append(names, t.Service)
+	for _, c := range changes {
+		names = append(names, c.Service)
 	}
 	return names, errors.Join(err, st.Close())
 }
@@ -162,7 +163,7 @@ func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
 	return err
 }
 
-// coverageLine is what is seen of a service, or why nothing is.
+// coverageLine lists the signals with data, or says why there are none.
 func coverageLine(out terminal, c survey.Coverage) string {
 	if len(c.Seen) == 0 {
 		return out.paint(styleBad, "not seen: ") + c.Why

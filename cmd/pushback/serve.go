@@ -10,18 +10,18 @@ import (
 	"github.com/pushback/pushback/internal/daemon"
 )
 
-// serveCommand runs the daemon until it is told to stop.
+// serveCommand runs the daemon until SIGTERM.
 type serveCommand struct {
 	configFlag
 	Debug bool `help:"Log every request and every look."`
 }
 
-// Help is what --help says beyond the flags.
+// Help describes the daemon.
 func (serveCommand) Help() string {
-	return `Takes events, watches every change, judges it, tells people and rolls back.
-Logs JSON lines to standard error. An edit of the rules takes effect by itself,
-at once and as a whole; SIGHUP reads them again. Rules with a mistake change
-nothing: the last good ones go on, also after a restart. SIGTERM stops within
+	return `Receives events, watches and judges every change, notifies people and rolls back.
+Logs JSON lines to standard error. Edited rules take effect by themselves, all
+together; SIGHUP also reads them. Rules with a mistake change nothing: the last
+good rules stay in force, also after a restart. SIGTERM stops the daemon within
 ten seconds.
 
 Examples:
@@ -29,7 +29,7 @@ Examples:
   pushback rules check && kill -HUP $(pidof pushback)`
 }
 
-// Run is the daemon.
+// Run checks pushback.yml as config check does, and runs the daemon.
 func (s serveCommand) Run(ctx context.Context) error {
 	c, mistakes := daemon.Adapters().Check(s.Config)
 	if len(mistakes) > 0 {
@@ -43,8 +43,8 @@ func (s serveCommand) Run(ctx context.Context) error {
 	return runDaemon(ctx, c, log, func(addr string) { log.Info("serving", "address", addr, "version", version()) })
 }
 
-// runDaemon runs until ctx ends. ready is called with the address once the
-// port is open, which is before any metric store has answered.
+// runDaemon runs the daemon until ctx ends. It calls ready with the address once the
+// port is open; metric stores may not have answered yet.
 func runDaemon(ctx context.Context, c config.Config, log *slog.Logger, ready func(addr string)) (err error) {
 	d, err := daemon.New(ctx, daemon.Options{Config: c, Table: daemon.Adapters(), Version: version(), Log: log})
 	var mistakes config.Diagnostics

@@ -11,17 +11,17 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// name is what a store, source, hook or receiver may be called: it stands in
-// URLs, metric labels and rules.
-var name = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+// adapterName matches the name of a metric store, source, hook or receiver. Names are
+// used in URLs, metric labels and rules.
+var adapterName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
-// adapters checks a section and gives its adapters, by name.
+// adapters checks a section and returns its adapters by name.
 func (l *loader) adapters(path string, s section) map[string]Adapter {
 	all := map[string]Adapter{}
 	for _, n := range slices.Sorted(maps.Keys(s.entries)) {
 		e, at := s.entries[n], path+"."+n
-		if !name.MatchString(n) {
-			l.at(l.places.Key(at), BadName, "a name here is lower-case letters, digits, - and _, and begins with a letter", "")
+		if !adapterName.MatchString(n) {
+			l.at(l.places.Key(at), BadName, "a name here has lower-case letters, digits, - and _, and begins with a letter", "")
 		}
 		if e.settings == nil {
 			l.unknownKind(at, e.kind, s)
@@ -35,7 +35,7 @@ func (l *loader) adapters(path string, s section) map[string]Adapter {
 
 func (l *loader) unknownKind(at, kind string, s section) {
 	known := slices.Sorted(maps.Keys(s.kinds))
-	hint := "one of: " + strings.Join(known, ", ")
+	hint := "write one of " + strings.Join(known, ", ")
 	if near := strictyaml.Nearest(kind, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
@@ -43,10 +43,10 @@ func (l *loader) unknownKind(at, kind string, s section) {
 		l.wrong(at, strictyaml.MissingField, hint, `the key "kind" is missing`)
 		return
 	}
-	l.wrong(at+".kind", UnknownKind, hint, "there is no kind %q here", kind)
+	l.wrong(at+".kind", UnknownKind, hint, "there is no kind %q in this section", kind)
 }
 
-// sources gives the tools that may tell us of changes.
+// sources returns the tools that may report changes.
 func (l *loader) sources() map[string]Source {
 	all := map[string]Source{}
 	for n, a := range l.adapters("sources", l.file.Sources) {
@@ -56,7 +56,7 @@ func (l *loader) sources() map[string]Source {
 	return all
 }
 
-// metrics gives the stores, and the one that rules mean when they name none.
+// metrics returns the metric stores, and the name of the default one.
 func (l *loader) metrics() (map[string]Adapter, string) {
 	all := l.adapters("metrics", l.file.Metrics)
 	var defaults []string
@@ -66,7 +66,7 @@ func (l *loader) metrics() (map[string]Adapter, string) {
 		}
 	}
 	if len(all) > 0 && len(defaults) != 1 {
-		l.wrong("metrics", NoDefault, "write `default: true` in one of them", "%d of %d metric stores are the default; there must be one", len(defaults), len(all))
+		l.wrong("metrics", NoDefault, "write `default: true` in one of them", "%d of %d metric stores are marked as default; exactly one must be", len(defaults), len(all))
 		return all, ""
 	}
 	return all, strings.Join(defaults, "")
@@ -82,15 +82,15 @@ func (l *loader) hooks() map[string]Hook {
 		case LastGood:
 			h.Target = LastGood
 		default:
-			l.wrong("hooks."+n+".target", strictyaml.BadValue, "write previous or last_good", "this target is unknown")
+			l.wrong("hooks."+n+".target", strictyaml.BadValue, "write previous or last_good", "this is not a target")
 		}
 		all[n] = h
 	}
 	return all
 }
 
-// idempotent is what is written, or else the nature of the kind. A kind that
-// does not know its own is not: what it runs or calls is somebody else's.
+// idempotent is what is written, else what the kind says of itself. A kind that says
+// nothing is not idempotent, because it runs or calls what Pushback does not know.
 func idempotent(written *bool, settings any) bool {
 	if written != nil {
 		return *written
@@ -99,7 +99,7 @@ func idempotent(written *bool, settings any) bool {
 	return knows && kind.Idempotent()
 }
 
-// aborts likewise: some kinds stop a rollout by their nature.
+// aborts is what is written, else what the kind says of itself, else false.
 func aborts(written *bool, settings any) bool {
 	if written != nil {
 		return *written

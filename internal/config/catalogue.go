@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// services reads the catalogue and the files it names.
+// services reads the section and the files that it names.
 func (l *loader) services(c Config) Services {
 	f := l.file.Services
 	s := Services{
@@ -39,15 +39,15 @@ func (l *loader) services(c Config) Services {
 	return s
 }
 
-// depends refuses a service that stands upon itself. That what it names is a
-// service at all cannot be asked of a file: the metric store knows more of them.
+// depends finds a service that depends on itself. It does not check that the named
+// services exist, because the metric store may know services that no file lists.
 func (l *loader) depends(at string, one Service) {
 	if i := slices.Index(one.DependsOn, one.Name); i >= 0 {
 		l.wrong(fmt.Sprintf("%s.depends_on[%d]", at, i), strictyaml.BadValue, "", "a service does not depend on itself")
 	}
 }
 
-// responsible checks that whoever and whatever is named exists.
+// responsible checks that the named hook and receivers exist.
 func (l *loader) responsible(at string, r Responsible, c Config) {
 	_, knownHook := c.Hooks[r.Hook]
 	_, knownChat := c.Receivers[r.Chat]
@@ -75,8 +75,7 @@ func nearest[T any](name string, known map[string]T) string {
 	return ""
 }
 
-// listFile reads a list of services from a file of its own, the same as
-// services.list.
+// listFile reads services from a separate file, in the form of services.list.
 func (l *loader) listFile(path string, c Config) []Service {
 	path = l.existing("services.file", path)
 	data, err := readBounded(path)
@@ -101,28 +100,28 @@ func (l *loader) listFile(path string, c Config) []Service {
 	return listed.Services
 }
 
-// aliases reads the CSV of other names. Its header names the columns: alias
-// and service must be there, owner, chat, pager and hook may.
+// aliases reads the CSV file of aliases. Its header names the columns: alias and
+// service are required; owner, chat, pager and hook are optional.
 func (l *loader) aliases(path string, c Config) []Alias {
 	f, err := os.Open(path)
 	if path == "" || err != nil {
 		return nil
 	}
 	defer f.Close()
-	t := table{Reader: csv.NewReader(io.LimitReader(f, strictyaml.MaxSize)), loader: &loader{name: path}}
+	t := aliasReader{Reader: csv.NewReader(io.LimitReader(f, strictyaml.MaxSize)), loader: &loader{name: path}}
 	all := t.read(c)
 	l.found = append(l.found, t.found...)
 	return all
 }
 
-// table is an aliases file being read.
-type table struct {
+// aliasReader reads an aliases file.
+type aliasReader struct {
 	*csv.Reader
 	*loader
 	columns map[string]int
 }
 
-func (t *table) read(c Config) (all []Alias) {
+func (t *aliasReader) read(c Config) (all []Alias) {
 	t.TrimLeadingSpace, t.Comment = true, '#'
 	if !t.header() {
 		return nil
@@ -133,23 +132,23 @@ func (t *table) read(c Config) (all []Alias) {
 			return all
 		}
 		if err != nil {
-			t.broken(err)
+			t.unreadable(err)
 			return all
 		}
 		all = append(all, t.alias(row, c))
 	}
 }
 
-func (t *table) header() bool {
+func (t *aliasReader) header() bool {
 	row, err := t.Read()
 	if err != nil {
-		t.broken(err)
+		t.unreadable(err)
 		return false
 	}
 	t.columns = map[string]int{}
 	for i, column := range row {
 		if !slices.Contains([]string{"alias", "service", "owner", "chat", "pager", "hook"}, column) {
-			t.cell(i, BadAliases, "columns are alias, service, owner, chat, pager, hook", "there is no such column")
+			t.cell(i, BadAliases, "the columns are alias, service, owner, chat, pager, hook", "this is not a column of an aliases file")
 		}
 		t.columns[column] = i
 	}
@@ -162,7 +161,7 @@ func (t *table) header() bool {
 }
 
 // alias is one line of the file.
-func (t *table) alias(row []string, c Config) Alias {
+func (t *aliasReader) alias(row []string, c Config) Alias {
 	get := func(column string) string {
 		if i, ok := t.columns[column]; ok {
 			return row[i]
@@ -173,7 +172,7 @@ func (t *table) alias(row []string, c Config) Alias {
 		Owner: get("owner"), Chat: get("chat"), Pager: get("pager"), Hook: get("hook"),
 	}}
 	if a.Name == "" || a.Service == "" {
-		t.cell(0, BadAliases, "", "alias and service may not be empty")
+		t.cell(0, BadAliases, "", "alias and service must not be empty")
 	}
 	if _, ok := c.Hooks[a.Hook]; a.Hook != "" && !ok {
 		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
@@ -186,13 +185,13 @@ func (t *table) alias(row []string, c Config) Alias {
 	return a
 }
 
-// cell notes a mistake in a field of the line just read.
-func (t *table) cell(i int, code, hint, message string) {
+// cell notes a mistake in a field of the line that was read last.
+func (t *aliasReader) cell(i int, code, hint, message string) {
 	line, column := t.FieldPos(i)
 	t.at(strictyaml.Position{Line: line, Column: column}, code, message, hint)
 }
 
-func (t *table) broken(err error) {
+func (t *aliasReader) unreadable(err error) {
 	var p *csv.ParseError
 	if errors.As(err, &p) {
 		t.at(strictyaml.Position{Line: p.Line, Column: p.Column}, BadAliases, p.Err.Error(), "")

@@ -8,7 +8,7 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// Defaults for what most installations never write.
+// The defaults of single keys.
 const (
 	DefaultListen    = "127.0.0.1:8484"
 	DefaultData      = "data"
@@ -17,24 +17,24 @@ const (
 	DefaultClean     = 20
 )
 
-// DefaultProfiles is twice a day: a profile knows the shape of a day for as
-// long as its own last day reaches.
+// DefaultProfiles is twice a day, because a profile describes the shape of a day from
+// the days before it was learned.
 var DefaultProfiles = rules.Schedule{Cron: "7 2,14 * * *"}
 
-// DefaultBusiness is what most offices keep.
+// DefaultBusiness is 9 to 17 UTC on weekdays.
 var DefaultBusiness = rules.Freeze{{Cron: "0 9 * * MON-FRI", Zone: "UTC", Duration: 8 * time.Hour}}
 
-// Config is pushback.yml: checked, defaults filled in, paths made absolute.
+// Config is a checked pushback.yml, with defaults filled in and paths made absolute.
 type Config struct {
-	File        string         // where it was read from
-	Listen      string         // host:port; loopback unless the operator says otherwise
-	ExternalURL string         // what people's browsers reach us by; the base of every link
-	TokenFile   string         // bearer token of the API; needed to listen beyond loopback
+	File        string         // path of pushback.yml as it was given
+	Listen      string         // host:port; loopback by default
+	ExternalURL string         // the URL of Pushback for browsers; the base of every link
+	TokenFile   string         // bearer tokens of the API; required to listen beyond loopback
 	WebConfig   string         // TLS and basic auth, in the exporter-toolkit's format
-	Data        string         // folder of everything we write: pushback.db, tsdb/, freeze
+	Data        string         // folder of everything Pushback writes: pushback.db, tsdb/, freeze
 	Rules       string         // folder of the rules
 	Profiles    rules.Schedule // when signals' profiles are learned
-	Retention   time.Duration  // how long raw events, records and finished jobs are kept
+	Retention   time.Duration  // how long raw events, records and finished jobs are stored
 	Store       Store
 
 	Metrics        map[string]Adapter
@@ -50,63 +50,62 @@ type Config struct {
 	Services Services
 	Trust    Trust
 
-	places *strictyaml.Positions // where everything stands in File
-	wrong  []string              // paths in File that Load found a mistake at
+	places *strictyaml.Positions // where each value stands in File
+	wrong  []string              // paths in File at which Load has found a mistake
 }
 
-// Store says where the state is kept. An URL in the file may not hold a
-// password; URLFile names a file whose one line may.
+// Store names Pushback's own database. URL must not contain a password; URLFile names a
+// file whose only line is a URL that may.
 type Store struct {
 	URL     string `yaml:"url"`      // sqlite:/path or postgres://…; empty: sqlite in Data
 	URLFile string `yaml:"url_file"` // instead of url
 }
 
-// Adapter is one named entry whose kind decides what else it says. Settings
-// is a pointer to the adapter's own Config, decoded and with its paths made
-// absolute.
+// Adapter is one named entry of a section. Settings is a pointer to the Config type of
+// its kind, decoded and with paths made absolute.
 type Adapter struct {
 	Name     string
 	Kind     string
 	Settings any
 }
 
-// Source is a tool that may tell us of changes, and of which: the server
-// enforces Services, where every alias has been resolved.
+// Source is a tool that reports changes. The server enforces Services, after it has
+// resolved aliases.
 type Source struct {
 	Adapter
-	Services []string // globs of the services it may speak for; empty: all
-	Insecure bool     // no signature is asked for; only where we listen on loopback
+	Services []string // globs of the services whose changes it may report; empty: all
+	Insecure bool     // no signature is required; allowed only when listening on loopback
 }
 
-// Hook is something that can be run or called to roll a change back. Rules
-// name it; nobody else can.
+// Hook is what can be run or called to roll a change back. Only rules and the service
+// catalogue name hooks.
 type Hook struct {
 	Adapter
-	Idempotent bool   // may be sent twice under one key without harm; the kind's nature where nothing is written
-	Target     Target // which version it is asked to go back to
-	Abort      bool   // may stop a rollout that is half-way
+	Idempotent bool   // may be sent twice under one key; by default what the kind says of itself
+	Target     Target // which version it goes back to
+	Abort      bool   // may stop a rollout that is under way
 }
 
-// Target is the version a hook is asked for.
+// Target is the version that a hook goes back to.
 type Target string
 
 // Previous is what was live just before, and refused when that is bad;
-// LastGood skips further back to a version that stood its watch.
+// LastGood goes further back, to a version whose watch ended healthy.
 const (
 	Previous Target = "previous"
 	LastGood Target = "last_good"
 )
 
-// Guards stop acting whatever a rule says.
+// Guards refuse rollbacks, whatever the rules say.
 type Guards struct {
 	Limits     rollback.Limits
-	Freezes    []string // names among Config.Freezes: while one holds, nothing is rolled back unasked
-	FreezeFile string   // while it exists nothing acts; `pushback freeze` writes it
+	Freezes    []string // names of Config.Freezes: during these times nothing is rolled back without approval
+	FreezeFile string   // while it exists nothing is rolled back; `pushback freeze` writes it
 }
 
-// Trust is how far rules are believed.
+// Trust is how rules earn their modes.
 type Trust struct {
-	AsWritten bool       // new rules act as written at once, instead of observing first
-	Cap       rules.Mode // no rule goes further than this
-	Clean     int        // how many clean changes in a row earn a rule its next step
+	AsWritten bool       // new rules have their written mode at once, instead of observing first
+	Cap       rules.Mode // no rule has a higher mode
+	Clean     int        // how many clean changes in a row earn a rule its next mode
 }

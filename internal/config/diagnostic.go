@@ -10,7 +10,7 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// The codes of mistakes that are ours and not YAML's. Each is a page in
+// The codes of mistakes beyond those of package strictyaml. Each has a page in
 // docs/diagnostics.
 const (
 	UnknownKind    = "unknown-kind"
@@ -36,15 +36,15 @@ func Codes() []string {
 	}
 }
 
-// Diagnostic is one mistake in pushback.yml or a file it names. It never
-// holds the value that is wrong where that could be a secret.
+// Diagnostic is one mistake in pushback.yml or in a file that it names. It does not
+// repeat a value that could be a secret.
 type Diagnostic struct {
 	File string
 	strictyaml.Problem
 }
 
-// String gives file:line:column: message, the form editors jump to, and the
-// hint on a line of its own.
+// String is file:line:column: message, which editors understand, and the hint on a
+// second line.
 func (d Diagnostic) String() string {
 	s := fmt.Sprintf("%s:%d:%d: %s [%s]", d.File, d.Line, d.Column, d.Message, d.Code)
 	if d.Hint != "" {
@@ -53,10 +53,10 @@ func (d Diagnostic) String() string {
 	return s
 }
 
-// Diagnostics are every mistake of one reading; as an error, all of them.
+// Diagnostics are all mistakes of one reading. As an error they are shown together.
 type Diagnostics []Diagnostic
 
-// Error gives one mistake a line, hints below.
+// Error is one line per mistake, with its hint below.
 func (d Diagnostics) Error() string {
 	lines := make([]string, len(d))
 	for i, one := range d {

@@ -1,21 +1,20 @@
-// Package config reads pushback.yml, which the operators own: where to listen,
-// which metric stores to ask, whose events to believe, what may be run or
-// called, whom to tell, and how a change's service is found in the metric
-// store. What the teams own — the rules — is package rules.
+// Package config reads pushback.yml, which the operators own: the address to listen
+// on, the metric stores, the change sources, the hooks, the receivers of messages,
+// and how a change's service is found in the metric store. The teams' rules are read
+// by package rules.
 //
-//	Load   a file, the kinds of adapter there are  → Config, or every mistake at once
-//	Catalogue   services, what discovery found     → rules.Service by name or alias
+//	Load              a file and the kinds of adapters → Config, or every mistake at once
+//	Config.Mistakes   an error of building an adapter  → mistakes at their places
 //
-// Reading is strict: an unknown key, a duplicate, a name that nothing defines
-// is an error with its line and column, because a misspelt guard that is
-// silently ignored is worse than a daemon that does not start.
+// Reading is strict: an unknown key, a duplicate key and an undefined name are errors
+// with line and column, because ignoring a misspelt guard is worse than not starting.
 //
-// Adapters own their settings. This package knows the keys every hook or
-// source shares and hands the rest to the adapter's own Config type, which it
-// gets from the caller (Kinds): only cmd may import what can act on
-// production, so the table of adapters stands there and not here.
+// Each adapter owns its settings. This package knows the keys that all hooks or all
+// sources share, and decodes the rest into the adapter's own Config type, which it
+// gets from the caller (Kinds). The table of adapters stands in internal/daemon, the
+// only package that may import hooks.
 //
-// No secret is ever written in the file itself. Settings name files that hold
-// secrets, one a file, so that pushback.yml can be committed, diffed and shown
-// in a bug report. Relative paths are relative to the file that names them.
+// pushback.yml contains no secret. Settings name files with one secret each, so that
+// pushback.yml can be committed, compared and shown in a bug report. Relative paths
+// are relative to the folder of the file that names them.
 package config

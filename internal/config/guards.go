@@ -13,8 +13,7 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// guardsFile is the section as it stands in the file. What is left out is as
-// rollback.DefaultLimits says.
+// guardsFile is the section as it is written. rollback.DefaultLimits has the defaults.
 type guardsFile struct {
 	RollbacksPer  time.Duration  `yaml:"rollbacks_per"`
 	MaxAge        time.Duration  `yaml:"max_age"`
@@ -38,7 +37,7 @@ type fleetFile struct {
 	Hold     time.Duration `yaml:"hold"`
 }
 
-// share is a part of a whole, written in percent.
+// share is a fraction that is written in percent.
 type share float64
 
 // UnmarshalText reads "20%".
@@ -46,23 +45,23 @@ func (s *share) UnmarshalText(text []byte) error {
 	number, percent := strings.CutSuffix(string(text), "%")
 	parsed, err := strconv.ParseFloat(number, 64)
 	if err != nil || !percent {
-		return &strictyaml.Invalid{Message: fmt.Sprintf("%.20q is no share", text), Hint: "write it as 20%"}
+		return &strictyaml.Invalid{Message: fmt.Sprintf("%.20q is not a percentage", text), Hint: "write it as 20%"}
 	}
 	*s = share(parsed / 100)
 	return nil
 }
 
-// String is the form in which shares are written.
+// String writes the share in percent.
 func (s share) String() string { return strconv.FormatFloat(100*float64(s), 'g', 4, 64) + "%" }
 
-// A guard can be set, and not be set aside: each has a range that leaves
-// nobody without it.
+// guards reads the section. Each limit has a range, so that no setting turns a guard
+// off.
 func (l *loader) guards(data string) Guards {
 	f, d := l.file.Guards, rollback.DefaultLimits()
 	day := 24 * time.Hour
 	for i, name := range f.Freezes {
 		if _, ok := l.file.Freezes[name]; !ok {
-			l.wrong(fmt.Sprintf("guards.freezes[%d]", i), UnknownName, nearest(name, l.file.Freezes), "there is no window %q under freezes", name)
+			l.wrong(fmt.Sprintf("guards.freezes[%d]", i), UnknownName, nearest(name, l.file.Freezes), "there is no freeze window %q under freezes", name)
 		}
 	}
 	return Guards{
@@ -85,13 +84,13 @@ func (l *loader) guards(data string) Guards {
 	}
 }
 
-// lasting is within for lengths of time, which people write as 6h.
+// lasting is within for durations, whose limits are then written as 6h.
 func lasting(l *loader, key string, v, standard, least, most time.Duration) time.Duration {
 	return time.Duration(within(l, key, strictyaml.Duration(v), strictyaml.Duration(standard), strictyaml.Duration(least), strictyaml.Duration(most)))
 }
 
-// within gives the value of a key under guards, or the standard one where the
-// key is not there, and notes where it lies out of its range.
+// within returns the value of a key under guards, or the standard value where the key
+// is absent. It notes a value that is not from least to most.
 func within[T cmp.Ordered](l *loader, key string, v, standard, least, most T) T {
 	at := "guards." + key
 	if !l.places.Has(at) {
@@ -103,8 +102,8 @@ func within[T cmp.Ordered](l *loader, key string, v, standard, least, most T) T 
 	return v
 }
 
-// noted says whether a mistake stands at a path already: what could not be
-// read has no range to lie in.
+// noted reports whether a mistake was found at a path already. A value that cannot be
+// read must not also be called out of range.
 func (l *loader) noted(path string) bool {
 	place := l.places.Value(path)
 	return slices.ContainsFunc(l.found, func(d Diagnostic) bool { return d.Line == place.Line && d.Column == place.Column })

@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// file is pushback.yml as it is written; Config is what it means.
+// file is pushback.yml as it is written.
 type file struct {
 	Listen      string                  `yaml:"listen"`
 	ExternalURL string                  `yaml:"external_url"`
@@ -35,12 +35,12 @@ type file struct {
 	Trust       trustFile               `yaml:"trust"`
 }
 
-// metricsKeys are the keys every metric store has.
+// metricsKeys are the keys that every metric store has.
 type metricsKeys struct {
 	Default bool `yaml:"default"`
 }
 
-// hookKeys are the keys every hook has, whatever it runs or calls.
+// hookKeys are the keys that every hook has.
 type hookKeys struct {
 	Idempotent *bool  `yaml:"idempotent"`
 	Target     Target `yaml:"target"`
@@ -59,7 +59,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l := loader{name: path}
 	data, err := readBounded(path)
 	if err != nil {
-		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c, or let pushback rules init write one")
+		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c, or write one with pushback rules init")
 		return Config{}, l.found
 	}
 	if l.folder, err = filepath.Abs(filepath.Dir(path)); err != nil {
@@ -71,7 +71,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	return c, l.found.Sorted()
 }
 
-// readBounded reads no more of a file than strictyaml would take.
+// readBounded reads a file of at most strictyaml.MaxSize bytes.
 func readBounded(path string) ([]byte, error) {
 	return strictyaml.ReadFile(os.DirFS(filepath.Dir(path)), filepath.Base(path))
 }
@@ -80,15 +80,15 @@ func byPlace(a, b Diagnostic) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
 
-// loader is one reading of one file. Its methods note mistakes and go on, so
-// that people fix all of them at once.
+// loader reads one file. Its methods note a mistake and continue, so that people see
+// all mistakes at once.
 type loader struct {
-	name    string // of the file, as it was asked for
-	folder  string // what relative paths are relative to
+	name    string // of the file, as it was given
+	folder  string // absolute; relative paths are relative to it
 	file    file
 	places  *strictyaml.Positions
 	found   Diagnostics
-	wrongAt []string // paths with a mistake
+	wrongAt []string // paths at which a mistake was found
 }
 
 func (l *loader) decode(data []byte, kinds Kinds) {
@@ -109,7 +109,7 @@ func (l *loader) decode(data []byte, kinds Kinds) {
 	}
 }
 
-// wrong notes a mistake at the value that stands at a path.
+// wrong notes a mistake at the value of a path.
 func (l *loader) wrong(path, code, hint, format string, args ...any) {
 	l.wrongAt = append(l.wrongAt, path)
 	l.at(l.places.Value(path), code, fmt.Sprintf(format, args...), hint)
@@ -121,7 +121,7 @@ func (l *loader) at(p strictyaml.Position, code, message, hint string) {
 	}})
 }
 
-// config turns what is written into what it means, checking on the way.
+// config checks what is written and makes a Config of it.
 func (l *loader) config() Config {
 	f := l.file
 	c := Config{
@@ -162,7 +162,7 @@ func (l *loader) path(p string) string {
 	return filepath.Join(l.folder, p)
 }
 
-// existing makes a path absolute and notes when nothing is there.
+// existing makes a path absolute, and notes a mistake if it does not exist.
 func (l *loader) existing(key, p string) string {
 	p = l.path(p)
 	if p == "" {
@@ -174,7 +174,7 @@ func (l *loader) existing(key, p string) string {
 	return p
 }
 
-// cause is what the system says, without the path it repeats.
+// cause is the operating system's error without the path, which the message has already.
 func cause(err error) error {
 	var e *os.PathError
 	if errors.As(err, &e) {

@@ -168,29 +168,29 @@ func TestDiagnostics(t *testing.T) {
 		}
 	}
 	f(metrics)
-	f("metrics: {}\nlisten: ':0'", "pushback.yml:2:9: listening beyond this host needs a token [open-to-all]\n  hint: add token_file, or listen on 127.0.0.1")
+	f("metrics: {}\nlisten: ':0'", "pushback.yml:2:9: listening beyond this host requires a token [open-to-all]\n  hint: add token_file, or listen on 127.0.0.1")
 	f("listen: 127.0.0.1:1", `pushback.yml:1:1: the key "metrics" is missing [missing-field]`)
 	f(metrics+"listne: x", "pushback.yml:2:1: unknown key \"listne\" [unknown-key]\n  hint: did you mean \"listen\"?")
-	f("metrics: {prod: {kind: promethes}}", "pushback.yml:1:24: there is no kind \"promethes\" here [unknown-kind]\n  hint: did you mean \"prometheus\"?")
-	f("metrics: {prod: {url: x}}", "pushback.yml:1:17: the key \"kind\" is missing [missing-field]\n  hint: one of: prometheus")
+	f("metrics: {prod: {kind: promethes}}", "pushback.yml:1:24: there is no kind \"promethes\" in this section [unknown-kind]\n  hint: did you mean \"prometheus\"?")
+	f("metrics: {prod: {url: x}}", "pushback.yml:1:17: the key \"kind\" is missing [missing-field]\n  hint: write one of prometheus")
 	f("metrics: {prod: {kind: prometheus, utl: x}}",
 		"pushback.yml:1:17: the key \"url\" is missing [missing-field]",
 		"pushback.yml:1:36: unknown key \"utl\" [unknown-key]\n  hint: did you mean \"url\"?")
-	f("metrics: {Prod: {kind: prometheus, url: x}}", "pushback.yml:1:11: a name here is lower-case letters, digits, - and _, and begins with a letter [bad-name]")
+	f("metrics: {Prod: {kind: prometheus, url: x}}", "pushback.yml:1:11: a name here has lower-case letters, digits, - and _, and begins with a letter [bad-name]")
 	f("metrics: {a: {kind: prometheus, url: x}, b: {kind: prometheus, url: y}}",
-		"pushback.yml:1:10: 0 of 2 metric stores are the default; there must be one [no-default]\n  hint: write `default: true` in one of them")
+		"pushback.yml:1:10: 0 of 2 metric stores are marked as default; exactly one must be [no-default]\n  hint: write `default: true` in one of them")
 	f(metrics+"token_file: nowhere", "pushback.yml:2:13: cannot read nowhere: no such file or directory [missing-file]\n  hint: paths are relative to the folder of the file that names them")
 	f(metrics+"sources: {g: {kind: github, secret_files: [nowhere]}}", "pushback.yml:2:43: cannot read nowhere: no such file or directory [missing-file]\n  hint: paths are relative to the folder of the file that names them")
 	f(metrics + "sources: {g: {kind: github, insecure: true}}")
 	f(metrics+"listen: 10.0.0.1:80\ntoken_file: token\nsources: {g: {kind: github, insecure: true}}",
-		"pushback.yml:4:39: an insecure source is allowed only while listening on loopback [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1")
-	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this target is unknown [bad-value]\n  hint: write previous or last_good")
+		"pushback.yml:4:39: an insecure source is allowed only when listening on loopback [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1")
+	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this is not a target [bad-value]\n  hint: write previous or last_good")
 	f(metrics+"store: {url: 'postgres://me:hunter2@db/x'}",
-		"pushback.yml:2:14: a password does not belong in this file [secret-in-file]\n  hint: write the address into a file of its own and name that as url_file")
-	f(metrics+"store: {url: 'mysql://db/x'}", "pushback.yml:2:14: this is no address of a store [bad-address]\n  hint: write sqlite:/path/to/file.db or postgres://host/database")
+		"pushback.yml:2:14: a password must not be written in this file [secret-in-file]\n  hint: write the URL into a separate file and name it as url_file")
+	f(metrics+"store: {url: 'mysql://db/x'}", "pushback.yml:2:14: this is not the URL of a database [bad-address]\n  hint: write sqlite:/path/to/file.db or postgres://host/database")
 	f(metrics+"trust: {new_rules: blindly, cap: none}",
-		"pushback.yml:2:20: this is no way to trust a new rule [bad-value]\n  hint: write observe or as_written",
-		"pushback.yml:2:34: this is no mode [bad-value]\n  hint: write observe, ask or act")
+		"pushback.yml:2:20: this is not a value of new_rules [bad-value]\n  hint: write observe or as_written",
+		"pushback.yml:2:34: this is not a mode [bad-value]\n  hint: write observe, ask or act")
 	f(metrics + "guards: {rollbacks_per: 30d, max_age: 10m, approve_within: 24h, confounded: {within: 1m, stands_out: 10}, fleet: {watches: 5, services: 1, share: 90%, within: 1h, hold: 24h}}")
 	f(metrics+"guards: {rollbacks_per: 1s, max_age: 25h, confounded: {stands_out: 1}}",
 		"pushback.yml:2:25: this must be from 10s to 30d [out-of-range]",
@@ -200,9 +200,9 @@ func TestDiagnostics(t *testing.T) {
 		"pushback.yml:2:27: this must be from 5 to 10000 [out-of-range]",
 		"pushback.yml:2:40: this must be from 1 to 1000 [out-of-range]",
 		"pushback.yml:2:53: this must be from 5% to 90% [out-of-range]")
-	f(metrics+"guards: {fleet: {share: a third}}", "pushback.yml:2:25: \"a third\" is no share [bad-value]\n  hint: write it as 20%")
+	f(metrics+"guards: {fleet: {share: a third}}", "pushback.yml:2:25: \"a third\" is not a percentage [bad-value]\n  hint: write it as 20%")
 	f(metrics+"freezes: {friday: [{cron: '0 15 * * FRI', duration: 65h}]}\nguards: {freezes: [firday]}",
-		"pushback.yml:3:20: there is no window \"firday\" under freezes [unknown-name]\n  hint: did you mean \"friday\"?")
+		"pushback.yml:3:20: there is no freeze window \"firday\" under freezes [unknown-name]\n  hint: did you mean \"friday\"?")
 	f(metrics+"services: {list: [{name: cart, depends_on: [cart]}]}", "pushback.yml:2:45: a service does not depend on itself [bad-value]")
 	f(metrics+"hooks: {shop: {kind: command}}\nservices: {default: {hook: shpo}, list: [{name: a, chat: b}]}",
 		"pushback.yml:3:28: there is no hook \"shpo\" under hooks [unknown-name]\n  hint: did you mean \"shop\"?",
@@ -221,10 +221,10 @@ func TestAliasesSayWhereTheyAreWrong(t *testing.T) {
 		}
 	}
 	f("", "aliases.csv:1:1: EOF")
-	f("alias,service,hok\n", `aliases.csv:1:15: there is no such column`)
+	f("alias,service,hok\n", `aliases.csv:1:15: this is not a column of an aliases file`)
 	f("alias\n", `aliases.csv:1:1: the column "service" is missing`)
 	f("alias,service\na\n", "aliases.csv:2:1: wrong number of fields")
-	f("alias,service\na,\n", "aliases.csv:2:1: alias and service may not be empty")
+	f("alias,service\na,\n", "aliases.csv:2:1: alias and service must not be empty")
 	f("alias,service,hook\na,b,nope\n", `aliases.csv:2:5: there is no hook "nope"`)
 }
 

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// directory is what the Prometheus libraries' settings understand: they make
-// their own file names absolute.
+// directory is implemented by settings that make their own paths absolute, such as
+// those of the Prometheus libraries.
 type directory interface{ SetDirectory(dir string) }
 
-// database is what settings understand that keep a database of their own.
+// database is implemented by settings that store files in the data folder.
 type database interface{ SetData(dir string) }
 
-// paths makes every path in an adapter's settings absolute, and notes the
-// files that are not there. A key is a path when its name says so: it ends in
-// _file or _files. Settings that can check themselves do so.
+// paths makes every path in an adapter's settings absolute, and notes files that do not
+// exist. A key is a path if its name ends in _file or _files. It also calls Validate of
+// settings that have it.
 func (l *loader) paths(at string, settings any) {
 	if d, ok := settings.(directory); ok {
 		d.SetDirectory(l.folder)
@@ -66,9 +66,9 @@ func (l *loader) field(at, key string, f reflect.Value) {
 	}
 }
 
-// setting is what settings hold under a key, inlined structs included; the
-// zero value where there is no such key. It reads the few keys that mean the
-// same in every adapter of a section.
+// setting is the value of a key in settings or in their inlined structs, and the zero
+// value where there is no such key. It reads the keys that have one meaning in all
+// adapters of a section.
 func setting[T any](settings reflect.Value, key string) (value T) {
 	for i := range settings.NumField() {
 		name, options, _ := strings.Cut(settings.Type().Field(i).Tag.Get("yaml"), ",")

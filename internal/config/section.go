@@ -7,44 +7,42 @@ import (
 	"strconv"
 )
 
-// Kinds is the table of adapters there are: for each kind a function that
-// gives a pointer to the adapter's own Config, filled with its defaults. It
-// comes from cmd, which alone may import all of them.
+// Kinds is the part of the table of adapters that reading needs: for each kind a
+// function that returns a pointer to the adapter's own Config, filled with its
+// defaults. Package internal/daemon makes it from its table.
 type Kinds struct {
 	Metrics, Sources, Hooks, Receivers map[string]func() any
 	Grafana                            func() any
 }
 
-// section decodes a table of named adapters, in which the key `kind` of each
-// decides what the other keys may be.
+// section decodes a map of named adapters, in which the key `kind` of each entry
+// decides which other keys it may have.
 //
-// The target is a struct type made for the names that stand in the file:
+// It decodes into a struct type that is made for the names in the file:
 //
 //	struct {
 //		F0 struct{ Shared hookKeys; Settings http.Config; Kind string } `yaml:"shop"`
 //		F1 …
 //	}
 //
-// so that the strict decoder sees the section as one plain value and reports
-// every mistake in every adapter at its own place. The road not taken is
-// decoding each entry by itself, which would need a decoder that can start in
-// the middle of a file.
+// so that the strict decoder sees the section as one plain value and reports every
+// mistake in every adapter at its own place. Decoding each entry separately was not
+// chosen, because it needs a decoder that can start in the middle of a file.
 type section struct {
 	kinds   map[string]func() any
-	shared  any // the keys every adapter of this section has, a struct; nil: none
+	shared  any // a struct of the keys that every adapter of this section has; nil: none
 	entries map[string]entry
 }
 
-// entry is one adapter as it was written. settings is nil where the kind is
-// unknown.
+// entry is one adapter as it is written. settings is nil where the kind is unknown.
 type entry struct {
 	kind     string
 	shared   any // pointer to the section's shared struct
 	settings any // pointer to the adapter's Config
 }
 
-// UnmarshalYAML reads the section twice: loosely for the kinds, then strictly.
-// What both report is one mistake; Load drops the repetition.
+// UnmarshalYAML reads the section twice: first only the kinds, then strictly. Load
+// removes mistakes that both readings report.
 func (s *section) UnmarshalYAML(decode func(any) error) error {
 	var loose map[string]map[string]any
 	_ = decode(&loose)
@@ -69,13 +67,13 @@ func (s *section) UnmarshalYAML(decode func(any) error) error {
 	return err
 }
 
-// yamlTag is the tag that gives a field this key.
+// yamlTag is the struct tag of a field with this key.
 func yamlTag(name string) reflect.StructTag {
 	return reflect.StructTag("yaml:" + strconv.Quote(name))
 }
 
-// entryType is what an adapter of this kind decodes into. Anything goes where
-// the kind is unknown: one mistake is enough to report.
+// entryType is what an adapter of this kind decodes into. For an unknown kind it is a
+// map that takes all keys, so that only the kind is reported.
 func (s *section) entryType(kind string) reflect.Type {
 	settings, known := s.kinds[kind]
 	if !known {
@@ -91,7 +89,7 @@ func (s *section) entryType(kind string) reflect.Type {
 	return reflect.StructOf(fields)
 }
 
-// prefill puts the adapter's defaults where the file says nothing.
+// prefill sets the adapter's defaults before decoding.
 func (s *section) prefill(v reflect.Value, kind string) {
 	if settings, known := s.kinds[kind]; known {
 		v.FieldByName("Settings").Set(reflect.ValueOf(settings()).Elem())
@@ -110,8 +108,8 @@ func (s *section) entry(v reflect.Value, kind string) entry {
 	return e
 }
 
-// single decodes an adapter that has no siblings and so no kind.
+// single decodes a section that is one adapter without a kind.
 type single struct{ settings any }
 
-// UnmarshalYAML hands the whole section to the adapter's Config.
+// UnmarshalYAML decodes the whole section into the adapter's Config.
 func (s *single) UnmarshalYAML(decode func(any) error) error { return decode(s.settings) }

@@ -1,46 +1,45 @@
 package config
 
-// Services is the service catalogue: how the name a deploy tool uses becomes
-// labels in the metric store, and who answers for it.
+// Services is the service catalogue: it maps the name that a deploy tool uses to labels
+// in the metric store, and to the people who are responsible.
 //
-// Discover is an expression of the default metric store, which the engine asks
-// again and again. Each series of the answer is one service: the value of its
-// label Name is what the service is called, and the labels listed in Match,
-// with that series' values, become $match in the rules' queries. For
+// Discover is a query of the default metric store, which is repeated while Pushback
+// runs. Each series of the result is one service: its label Name is the service's name,
+// and the labels listed in Match, with that series' values, become $match in the rules'
+// queries. For
 //
 //	discover: group by (job, namespace) (up{env="production"})
 //	name: job
 //	match: [job, namespace]
 //
 // the series {job="cart", namespace="shop"} makes the service "cart", and
-// $match becomes job="cart",namespace="shop". A series without the label Name
-// is no service. Several series of one name are one service, selected by the
-// labels on which they all agree: the expression has already said which of
-// them belong together.
+// $match becomes job="cart",namespace="shop". A series without the label Name is
+// ignored. Several series of one name are one service, selected by the labels that have
+// equal values in all of them.
 //
-// List, and a file that holds the same list, say it by hand and win over
-// discovery: what a person wrote was meant. With neither, every name is taken
-// to be a service whose label Name has that value.
+// List, and a file with the same list, name services by hand and take precedence over
+// discovery. Without a list and without discovery, every name is a service whose label
+// Name has that value.
 type Services struct {
 	Discover string
-	Name     string   // "job" unless said
-	Match    []string // Name alone unless said
+	Name     string   // default "job"
+	Match    []string // default: only Name
 	Calls    Calls    // which service calls which, for rules that judge neighbours
 	List     []Service
 	Aliases  []Alias
-	Default  Responsible // for services of which nothing better is known
+	Default  Responsible // for services without a responsible of their own
 }
 
-// Calls is an expression of the default metric store, each series of whose
-// answer is one service calling another: the labels Caller and Callee name the
-// two, and the value says how busy the edge is.
+// Calls is a query of the default metric store. Each series of the result is one
+// service calling another: the labels Caller and Callee name the two, and the value is
+// how often.
 type Calls struct {
 	Query  string `yaml:"query" required:"true"`
-	Caller string `yaml:"caller"` // "client" unless said
-	Callee string `yaml:"callee"` // "server" unless said
+	Caller string `yaml:"caller"` // default "client"
+	Callee string `yaml:"callee"` // default "server"
 }
 
-// Service is one service as a person listed it.
+// Service is one service of a list.
 type Service struct {
 	Name        string            `yaml:"name" required:"true"`
 	Match       map[string]string `yaml:"match"`      // labels and values; becomes $match
@@ -48,7 +47,7 @@ type Service struct {
 	Responsible `yaml:",inline"`
 }
 
-// Responsible is who is told about a service, and what may roll it back.
+// Responsible is who is notified about a service, and which hook may roll it back.
 type Responsible struct {
 	Owner string `yaml:"owner"` // the team's name, for people
 	Chat  string `yaml:"chat"`  // a receiver; $owner.chat
@@ -56,8 +55,8 @@ type Responsible struct {
 	Hook  string `yaml:"hook"`  // a hook; $service.hook
 }
 
-// Alias is another name of a service: a repository, an Argo application, a
-// flag's tag. What it says of who is responsible goes for the service.
+// Alias is another name of a service: a repository, an Argo application, the tag of a
+// flag. Its Responsible applies to the service.
 type Alias struct {
 	Name    string
 	Service string

@@ -28,8 +28,8 @@ type Built struct {
 }
 
 // Build builds every adapter of a configuration, or returns every mistake in them. It
-// calls nobody. With access Check nothing is opened either; with any other, the caller
-// closes what was built. canonical resolves aliases of services.
+// calls nobody. With access Check it opens nothing either; with any other, the caller
+// closes Built. canonical resolves aliases of services.
 func (t Table) Build(c config.Config, access metrics.Access, canonical func(string) string, log *slog.Logger) (Built, config.Diagnostics) {
 	b := builder{Table: t, config: c}
 	built := Built{
@@ -56,7 +56,7 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 	return c, append(mistakes, more...).Sorted()
 }
 
-// MetricStores builds the named metric stores alone, as Build does.
+// MetricStores builds only the named metric stores, as Build does.
 func (t Table) MetricStores(c config.Config, names []string, access metrics.Access, log *slog.Logger) (map[string]metrics.Store, config.Diagnostics) {
 	b := builder{Table: t, config: c}
 	built := b.metricStores(names, access, log)
@@ -66,7 +66,7 @@ func (t Table) MetricStores(c config.Config, names []string, access metrics.Acce
 	return built, nil
 }
 
-// Hook builds one hook, known by its name.
+// Hook builds only the named hook.
 func (t Table) Hook(c config.Config, name string) (engine.Hook, config.Diagnostics) {
 	b := builder{Table: t, config: c}
 	return b.hook(name), b.found
@@ -81,7 +81,7 @@ func (b Built) Close() error {
 	return errors.Join(errs...)
 }
 
-// closeAll closes what was built beside a mistake.
+// closeAll closes what was built although another adapter has a mistake.
 func closeAll(c config.Config, b io.Closer) config.Diagnostics {
 	if err := b.Close(); err != nil {
 		return c.Mistakes("metrics", err)
@@ -89,7 +89,7 @@ func closeAll(c config.Config, b io.Closer) config.Diagnostics {
 	return nil
 }
 
-// builder collects mistakes, so that people fix all of them at once.
+// builder builds adapters and collects their mistakes, so that people see all at once.
 type builder struct {
 	Table
 	config config.Config
@@ -184,7 +184,7 @@ func (t Table) World(c config.Config) rules.World {
 	stores, _ := t.MetricStores(c, slices.Sorted(maps.Keys(c.Metrics)), metrics.Check, slog.New(slog.DiscardHandler))
 	for name, s := range stores {
 		w.Stores[name] = s.Language()
-		_ = s.Close() // nothing was opened
+		_ = s.Close() // with access Check nothing is open
 	}
 	return w
 }

@@ -29,7 +29,7 @@ func service(name string, match map[string]string, r config.Responsible) rules.S
 	return rules.Service{Name: name, Match: match, Owner: r.Owner, Chat: r.Chat, Pager: r.Pager, Hook: r.Hook}
 }
 
-// merged prefers what an earlier line of the aliases file said.
+// merged prefers the values of an earlier line of the aliases file.
 func merged(a, b rules.Service) rules.Service {
 	return rules.Service{
 		Name: b.Name, Owner: cmp.Or(a.Owner, b.Owner), Chat: cmp.Or(a.Chat, b.Chat),

@@ -44,7 +44,7 @@ type Daemon struct {
 	closers []io.Closer // closed last to first
 }
 
-// New opens the state and the metric stores and wires everything. It starts nothing and
+// New opens the database and the metric stores and wires everything. It starts nothing and
 // calls nobody. Mistakes in the configuration are config.Diagnostics. Whatever was opened
 // is closed again after an error.
 func New(ctx context.Context, o Options) (d *Daemon, err error) {
@@ -141,7 +141,7 @@ func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
 	}
 	st, err := store.Open(ctx, url)
 	if err != nil {
-		return nil, fmt.Errorf("opening the state: %w", err)
+		return nil, fmt.Errorf("opening Pushback's database: %w", err)
 	}
 	return st, nil
 }

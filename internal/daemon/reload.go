@@ -11,18 +11,19 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// rulesFolder reads the rules so that what is loaded is of one moment.
+// rulesFolder loads the rules. It reads again if a file changes while it reads, so that
+// the loaded rules are from one moment.
 type rulesFolder struct {
 	path string
 	mu   sync.Mutex
-	seen string // the fingerprint before it was read last
+	last string // the fingerprint of the folder when it was read last
 }
 
 func (f *rulesFolder) load(w rules.World) (set *rules.Set, found []rules.Diagnostic) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	folder.Steady(f.path, func() {
-		f.seen = folder.Fingerprint(f.path)
+		f.last = folder.Fingerprint(f.path)
 		set, found = rules.Load(os.DirFS(f.path), w)
 	})
 	return set, found
@@ -31,15 +32,16 @@ func (f *rulesFolder) load(w rules.World) (set *rules.Set, found []rules.Diagnos
 func (f *rulesFolder) fingerprint() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.seen
+	return f.last
 }
 
-// reloadOnEdit follows the folder.
+// reloadOnEdit reloads the rules after every edit in the folder, until ctx ends.
 func (d *Daemon) reloadOnEdit(ctx context.Context) error {
 	log := d.log.With("component", "rules")
 	return folder.Watch(ctx, d.rules.path, d.rules.fingerprint(), folder.Pace{}, log, func() { d.reload(ctx) })
 }
 
+// reloadOnHangup reloads the rules at every SIGHUP, until ctx ends.
 func (d *Daemon) reloadOnHangup(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -54,11 +56,11 @@ func (d *Daemon) reloadOnHangup(ctx context.Context) error {
 	}
 }
 
-// reload reads the rules and says how that went.
+// reload reads the rules and logs the result.
 func (d *Daemon) reload(ctx context.Context) {
 	broken := d.engine.Reload(ctx)
 	for _, b := range broken {
-		d.log.Error("the rules folder has a mistake; the last good rules go on", "mistake", b.String())
+		d.log.Error("the rules folder has a mistake; the last good rules stay in force", "mistake", b.String())
 	}
 	if len(broken) == 0 {
 		d.log.Info("rules reloaded")

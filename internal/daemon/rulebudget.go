@@ -15,7 +15,7 @@ const (
 	quarterSeconds = 13 * weekSeconds
 )
 
-// Budget says what a rule may cost, and what follows from it.
+// Budget is a rule's budget of false alarms, with the thresholds that follow.
 func (r ruleTrust) Budget(ctx context.Context, rule string) (api.RuleBudget, error) {
 	b, err := r.keeper.BudgetOf(ctx, rule)
 	if err != nil {
@@ -44,6 +44,6 @@ func power(p trust.Power) api.RulePower {
 	}
 }
 
-// times is how often something comes in a period, to a millionth: what is
-// written 1/quarter is not to be read as 0.9999999999999999.
+// times is how often something happens in a period. It is rounded to a millionth, so
+// that 1/quarter is not shown as 0.9999999999999999.
 func times(perSecond, seconds float64) float64 { return math.Round(perSecond*seconds*1e6) / 1e6 }

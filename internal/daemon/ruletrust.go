@@ -11,10 +11,10 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// ruleTrust lets the API speak with the engine of the rules.
+// ruleTrust answers the API's requests about the trust in rules.
 type ruleTrust struct{ keeper *trust.Keeper }
 
-// Standings says how every rule stands.
+// Standings is the trust in every rule, for each service.
 func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleTrust, error) {
 	found, err := r.keeper.Statuses(ctx)
 	all := make([]api.RuleTrust, len(found))
@@ -24,13 +24,13 @@ func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleTrust, error) {
 	return all, err
 }
 
-// Promote takes up one step that was earned.
+// Promote raises the mode of a rule by one step that it has earned.
 func (r ruleTrust) Promote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error) {
 	s, err := r.keeper.Promote(ctx, rule, t.Service, t.Actor, t.Why)
 	return standing(s), err
 }
 
-// Demote takes trust back.
+// Demote lowers the mode of a rule; to observe unless t names a mode.
 func (r ruleTrust) Demote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error) {
 	to := rules.Observe
 	if t.Mode != "" {
@@ -42,14 +42,14 @@ func (r ruleTrust) Demote(ctx context.Context, rule string, t api.TrustDecision)
 	return standing(s), err
 }
 
-// NoteBacktest keeps the figure of a replay.
+// NoteBacktest stores the result of a backtest.
 func (r ruleTrust) NoteBacktest(ctx context.Context, rule string, b api.RuleBacktest) error {
 	return r.keeper.NoteBacktest(ctx, store.Backtest{
 		RuleHash: b.Hash, Rule: rule, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor,
 	})
 }
 
-// FalseAlarm notes that rules fired for nothing.
+// FalseAlarm records that rules fired for a change that was not bad.
 func (r ruleTrust) FalseAlarm(ctx context.Context, changeKey string, f api.FalseAlarm) error {
 	return r.keeper.FalseAlarm(ctx, changeKey, f.Rule, f.Actor, f.Why)
 }
