@@ -159,7 +159,7 @@ func FuzzTabulate(f *testing.F) {
 				t.Fatalf("%v bad of %v", c.Bad[i], n)
 			}
 		}
-		Around(r, g, Grid{Start: g.End(), Tick: g.Tick, N: 3}, deploy.Add(time.Hour))
+		around(r, g, Grid{Start: g.End(), Tick: g.Tick, N: 3}, deploy.Add(time.Hour))
 		Newest(r.Value)
 	})
 }

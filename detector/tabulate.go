@@ -2,7 +2,6 @@ package detector
 
 import (
 	"math"
-	"time"
 
 	"github.com/pushback/pushback/sources"
 )
@@ -58,14 +57,6 @@ func Tabulate(r Raw, g Grid) Ticks {
 		return sharesOf(n.above, n.count)
 	}
 	return Ticks{Value: g.missing()}
-}
-
-// Around tabulates one signal before and after a change: the before grid, the
-// full after-ticks, and the running tick up to now, which is empty where the
-// last full tick has just ended. The series may come in one fetch or several;
-// they must begin one tick ahead of the before grid (Grid.Window).
-func Around(r Raw, before, after Grid, now time.Time) (b, a, running Ticks) {
-	return Tabulate(r, before), Tabulate(r, after), Tabulate(r, after.Running(now))
 }
 
 func counted(r Raw, g Grid) Ticks {

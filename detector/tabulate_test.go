@@ -86,11 +86,11 @@ func TestTabulate(t *testing.T) {
 // difference to what lies inside.
 func TestTabulateShiftsNothing(t *testing.T) {
 	r := Raw{Form: FormCounts, Value: []sources.Series{minutes(0, 100, 200, 300, 400, 500)}, Part: []sources.Series{minutes(gap, gap, gap, 4, 9, 9)}}
-	b, a, running := Around(r, grid(2), Grid{Start: deploy.Add(2 * time.Minute), Tick: time.Minute, N: 2}, deploy.Add(5*time.Minute))
+	b, a, running := around(r, grid(2), Grid{Start: deploy.Add(2 * time.Minute), Tick: time.Minute, N: 2}, deploy.Add(5*time.Minute))
 	same(t, "before", b.Bad, Values{0, 0})
 	same(t, "after", a.Bad, Values{4, 5})
 	same(t, "running", running, Ticks{Value: Values{0}, Bad: Values{0}, Total: Values{100}})
-	_, _, running = Around(r, grid(2), Grid{Start: deploy.Add(2 * time.Minute), Tick: time.Minute, N: 2}, deploy.Add(4*time.Minute))
+	_, _, running = around(r, grid(2), Grid{Start: deploy.Add(2 * time.Minute), Tick: time.Minute, N: 2}, deploy.Add(4*time.Minute))
 	same(t, "no running tick on the line", running, Ticks{})
 }
 
@@ -207,4 +207,10 @@ func TestEveryReasonHasASentence(t *testing.T) {
 			t.Errorf("%s: %q is no sentence", r, s)
 		}
 	}
+}
+
+// around tabulates one signal before and after a change: the before grid, the full
+// after-ticks, and the running tick up to now.
+func around(r Raw, before, after Grid, now time.Time) (b, a, running Ticks) {
+	return Tabulate(r, before), Tabulate(r, after), Tabulate(r, after.Running(now))
 }

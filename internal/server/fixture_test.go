@@ -184,7 +184,7 @@ func listen(t *testing.T, change func(*Options)) *testServer {
 	if p.server, err = New(o); err != nil {
 		t.Fatal(err)
 	}
-	p.Server = httptest.NewServer(p.server.Handler())
+	p.Server = httptest.NewServer(p.server.handler)
 	t.Cleanup(p.Close)
 	p.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return p

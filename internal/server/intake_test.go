@@ -177,12 +177,12 @@ func TestAThousandEventsAtOnce(t *testing.T) {
 	for i := range events {
 		wait.Go(func() {
 			body := strings.Replace(deployment(i+1, "success"), "octo/cart", fmt.Sprint("octo/cart-", i%50), 1)
-			w := deliver(p.server.Handler(), body)
+			w := deliver(p.server.handler, body)
 			for range 5 {
 				if w.Code != http.StatusServiceUnavailable {
 					break
 				}
-				w = deliver(p.server.Handler(), body) // as its Retry-After asks
+				w = deliver(p.server.handler, body) // as its Retry-After asks
 			}
 			if w.Code != http.StatusCreated {
 				t.Errorf("event %d: %d %s", i, w.Code, w.Body)
@@ -258,7 +258,7 @@ func TestABodyThatEndsEarly(t *testing.T) {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+token)
 	w := httptest.NewRecorder()
-	p.server.Handler().ServeHTTP(w, r)
+	p.server.handler.ServeHTTP(w, r)
 	if w.Code != http.StatusBadRequest {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
@@ -292,7 +292,7 @@ func FuzzIntake(f *testing.F) {
 		}
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
-		s.Handler().ServeHTTP(w, r)
+		s.handler.ServeHTTP(w, r)
 		checkFuzzed(t, st, w)
 	})
 }

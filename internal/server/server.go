@@ -128,9 +128,6 @@ func (s *Server) checkEndpoint(name string, e Endpoint) error {
 	return nil
 }
 
-// Handler returns the handler of all requests, without TLS.
-func (s *Server) Handler() http.Handler { return s.handler }
-
 // isLoopback says whether a listen address takes connections from this host
 // only. An empty host means every interface.
 func isLoopback(listen string) bool {

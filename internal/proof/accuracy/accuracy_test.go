@@ -180,3 +180,8 @@ func FuzzReadCSV(f *testing.F) {
 		}
 	})
 }
+
+// logTwoSided is the two-sided mixture.
+func logTwoSided(s, v, rho float64) float64 {
+	return math.Log(rho/(v+rho))/2 + s*s/(2*(v+rho))
+}

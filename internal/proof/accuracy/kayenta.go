@@ -52,21 +52,6 @@ var kayentaDefaults = kayenta{tolerance: 0.25, confidence: 0.98, direction: incr
 // shift is the Mann-Whitney interval and estimate of experiment over control.
 type shift struct{ low, high, estimate float64 }
 
-// classify labels a metric and says whether it fails the canary by itself.
-func (k kayenta) classify(control, experiment []float64) (label, bool) {
-	switch {
-	case len(control) == 0 || len(experiment) == 0:
-		if k.replaceNaN {
-			return pass, false
-		}
-		return noData, k.isCritical
-	case same(control, experiment) || constant(append(slices.Clone(control), experiment...)):
-		return pass, false
-	}
-	experiment, control = unlocked(experiment, control)
-	return k.compare(shiftOf(experiment, control, k.confidence), control, experiment)
-}
-
 // compare labels a metric by its shift and its effect size.
 func (k kayenta) compare(s shift, control, experiment []float64) (label, bool) {
 	bound, size := k.tolerance*math.Abs(s.estimate), k.effectSize(control, experiment)

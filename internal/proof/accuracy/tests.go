@@ -51,11 +51,6 @@ func logMixture(s, v, rho float64) float64 {
 	return math.Log(4*rho/(v+rho))/2 + z*z/2 + logNormal(z)
 }
 
-// logTwoSided is the two-sided mixture.
-func logTwoSided(s, v, rho float64) float64 {
-	return math.Log(rho/(v+rho))/2 + s*s/(2*(v+rho))
-}
-
 // logNormal is ln Φ(z), from the tail's expansion where Φ underflows.
 func logNormal(z float64) float64 {
 	if z > -30 {

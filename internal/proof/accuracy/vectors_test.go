@@ -130,3 +130,18 @@ func (c rankCase) values() map[string]float64 {
 	v["mannWhitney.wilcoxonDiff(5, 0, x, y)"] = r.difference(5, 0)
 	return v
 }
+
+// classify labels a metric and says whether it fails the canary by itself.
+func (k kayenta) classify(control, experiment []float64) (label, bool) {
+	switch {
+	case len(control) == 0 || len(experiment) == 0:
+		if k.replaceNaN {
+			return pass, false
+		}
+		return noData, k.isCritical
+	case same(control, experiment) || constant(append(slices.Clone(control), experiment...)):
+		return pass, false
+	}
+	experiment, control = unlocked(experiment, control)
+	return k.compare(shiftOf(experiment, control, k.confidence), control, experiment)
+}
