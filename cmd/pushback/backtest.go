@@ -127,7 +127,7 @@ func (b backtestCommand) moments(ctx context.Context, c config.Config, p *past) 
 	if len(moments) == 0 {
 		return nil, usageError(errors.New("there are no changes to replay"))
 	}
-	placebos, err := backtest.Placebos(moments, append(p.aside, moments...), b.Placebo, p.options.Apart(), b.Seed)
+	placebos, err := backtest.Placebos(moments, append(p.aside, moments...), b.Placebo, p.options.MinDistance(), b.Seed)
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--placebo: %w", err))
 	}

@@ -151,7 +151,7 @@ func (r rulesTryCommand) show(out terminal, replay backtest.Replay) error {
 		return out.printJSON(t)
 	}
 	style := report.Style{Width: explainCommand{Width: r.Width}.columns(), ASCII: r.ASCII, Colour: out.colour}
-	err := report.Text(out, report.Record{Change: replay.Moment.Change, Watch: replay.End, Verdict: last.Verdict, Observation: last.Seen}, style)
+	err := report.Text(out, report.Record{Change: replay.Moment.Change, Watch: replay.End, Verdict: last.Verdict, Observation: last.Observation}, style)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (r rulesTryCommand) show(out terminal, replay backtest.Replay) error {
 // was frozen, to show what is written in them.
 func ticksOf(replay backtest.Replay) []triedTick {
 	var all []triedTick
-	for _, a := range replay.Answers(rules.Moment{Trust: rules.Act, Cap: rules.Act}) {
+	for _, a := range replay.Responses(rules.Moment{Trust: rules.Act, Cap: rules.Act}) {
 		t := triedTick{Tick: a.Look.Tick, At: a.Look.At, Grade: a.Look.Grade}
 		for _, action := range a.Actions {
 			t.Tell = append(t.Tell, slices.Concat(action.Tell, action.Untold)...)

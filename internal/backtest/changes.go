@@ -12,31 +12,31 @@ import (
 	"github.com/pushback/pushback/sources/changes"
 )
 
-// The bounds of a file of changes.
+// The limits of a file of changes.
 const (
 	maxLine     = 64 << 10
 	maxChanges  = 100_000
 	maxMistakes = 50
 )
 
-// Moment is what is replayed: a change, or a moment at which there was none.
+// Moment is what is replayed: a change, or a placebo.
 type Moment struct {
 	sources.Change
 	Placebo bool
 }
 
-// Mistake is a line that cannot be taken.
+// Mistake is a line that cannot be read.
 type Mistake struct {
 	File    string
 	Line    int
 	Message string
 }
 
-// Error gives file:line: message.
+// Error returns file:line: message.
 func (m Mistake) Error() string { return fmt.Sprintf("%s:%d: %s", m.File, m.Line, m.Message) }
 
-// written is one line of the file.
-type written struct {
+// changeLine is one line of the file.
+type changeLine struct {
 	ID          string       `json:"id"`
 	Service     string       `json:"service"`
 	Environment string       `json:"environment"`
@@ -45,15 +45,16 @@ type written struct {
 	At          time.Time    `json:"at"`
 }
 
-// ReadChanges reads changes, one JSON object a line, in the order they stand:
+// ReadChanges reads changes, one JSON object a line, and returns them in the order
+// of the lines:
 //
 //	{"id":"d1","service":"cart","environment":"production","kind":"deploy","version":"v42","at":"2026-11-20T10:00:00Z"}
 //
-// environment is production and kind is deploy where they are left out; every
-// other key must be there, but for version, which no verdict depends on. Keys
-// it does not know, ids that stand twice and moments after now are refused.
-// Empty lines are skipped. Every bad line is in the error, which joins
-// Mistakes, up to fifty of them; file is only what they call it.
+// Without the key, environment is production and kind is deploy. version may be left
+// out, because no verdict depends on it. Every other key is required. Unknown keys,
+// ids that occur twice and times after now are mistakes. Empty lines are skipped. The
+// error joins up to fifty Mistakes, one for each bad line, which name the file as
+// given.
 func ReadChanges(file string, r io.Reader, now time.Time) ([]Moment, error) {
 	return readChanges(file, r, now, maxChanges)
 }
@@ -64,17 +65,17 @@ func readChanges(file string, r io.Reader, now time.Time, most int) ([]Moment, e
 	scanner.Buffer(nil, maxLine)
 	line := 1
 	for ; scanner.Scan() && len(reader.mistakes) < maxMistakes && len(reader.moments) <= most; line++ {
-		reader.take(line, scanner.Bytes())
+		reader.readLine(line, scanner.Bytes())
 	}
 	switch err := scanner.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		reader.wrong(line, fmt.Sprintf("the line is longer than %d KiB", maxLine>>10))
+		reader.addMistake(line, fmt.Sprintf("the line is longer than %d KiB", maxLine>>10))
 	case err != nil:
-		reader.wrong(line, err.Error())
+		reader.addMistake(line, err.Error())
 	case len(reader.moments) > most:
-		reader.wrong(line-1, fmt.Sprintf("more than %d changes: split the file", most))
+		reader.addMistake(line-1, fmt.Sprintf("more than %d changes: split the file", most))
 	case len(reader.mistakes) >= maxMistakes:
-		reader.wrong(line, "too many mistakes: the rest was not read")
+		reader.addMistake(line, "too many mistakes: the rest was not read")
 	}
 	if len(reader.mistakes) > 0 {
 		return nil, errors.Join(reader.mistakes...)
@@ -82,7 +83,7 @@ func readChanges(file string, r io.Reader, now time.Time, most int) ([]Moment, e
 	return reader.moments, nil
 }
 
-// lineReader takes the lines of one file.
+// lineReader reads the lines of one file.
 type lineReader struct {
 	file     string
 	now      time.Time
@@ -91,35 +92,35 @@ type lineReader struct {
 	mistakes []error
 }
 
-func (r *lineReader) wrong(line int, message string) {
+func (r *lineReader) addMistake(line int, message string) {
 	r.mistakes = append(r.mistakes, Mistake{File: r.file, Line: line, Message: message})
 }
 
-func (r *lineReader) take(line int, text []byte) {
+func (r *lineReader) readLine(line int, text []byte) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return
 	}
-	var w written
+	var w changeLine
 	if err := changes.DecodeStrict(text, &w); err != nil {
-		r.wrong(line, err.Error())
+		r.addMistake(line, err.Error())
 		return
 	}
 	c, err := w.change(r.now)
 	if err != nil {
-		r.wrong(line, err.Error())
+		r.addMistake(line, err.Error())
 		return
 	}
 	if first, twice := r.first[c.ID]; twice {
-		r.wrong(line, fmt.Sprintf("line %d has the same id", first))
+		r.addMistake(line, fmt.Sprintf("line %d has the same id", first))
 		return
 	}
 	r.first[c.ID] = line
 	r.moments = append(r.moments, Moment{Change: c})
 }
 
-// change holds a line to what is asked of an event, but for its age: a
-// recording without a clock may begin at zero.
-func (w written) change(now time.Time) (sources.Change, error) {
+// change checks a line as an event is checked, except for its age: a recording may
+// begin at the zero of its own clock.
+func (w changeLine) change(now time.Time) (sources.Change, error) {
 	if w.At.IsZero() {
 		return sources.Change{}, errors.New("at is missing: write the time of the change, RFC 3339")
 	}
@@ -131,7 +132,7 @@ func (w written) change(now time.Time) (sources.Change, error) {
 		version = "unknown"
 	}
 	if w.ID == "" {
-		return sources.Change{}, errors.New("id is missing: give every change a name of its own")
+		return sources.Change{}, errors.New("id is missing: give every change an id of its own")
 	}
 	admitted, err := sources.Admit(sources.Event{
 		Source: "backtest", EventID: w.ID, ChangeID: w.ID, Status: sources.Succeeded, At: now,

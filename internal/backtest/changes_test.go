@@ -40,7 +40,7 @@ func TestBadLines(t *testing.T) {
 	f(`{"id":"x","service":"cart","at":"2026-11-20T10:00:00Z"} {}`, "body holds more than one JSON value")
 	f(`{"id":"x","id":"y","service":"cart","at":"2026-11-20T10:00:00Z"}`, "a key appears twice in one object")
 	f(`{"id":"x","svc":"cart","at":"2026-11-20T10:00:00Z"}`, `unknown field "svc"`)
-	f(`{"service":"cart","at":"2026-11-20T10:00:00Z"}`, "id is missing: give every change a name of its own")
+	f(`{"service":"cart","at":"2026-11-20T10:00:00Z"}`, "id is missing: give every change an id of its own")
 	f(`{"id":"x","at":"2026-11-20T10:00:00Z"}`, "service is missing: send a non-empty name")
 	f(`{"id":"x","service":"cart"}`, "at is missing: write the time of the change, RFC 3339")
 	f(`{"id":"x","service":"cart","at":"yesterday"}`, "a field has no valid value: times are RFC 3339")
@@ -78,7 +78,7 @@ func TestTooManyChanges(t *testing.T) {
 	}
 }
 
-// FuzzReadChanges holds what comes out to what a replay may rely on.
+// FuzzReadChanges checks what a replay relies on, for any input.
 func FuzzReadChanges(f *testing.F) {
 	f.Add(good)
 	f.Add(good + "\n" + good)

@@ -17,8 +17,8 @@ import (
 	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 
-// canaryRules judge a version beside the one before it, in a store that knows
-// both.
+// canaryRules judge a version by comparing it with the one before, in a store that
+// has both.
 const canaryRules = `team: shop
 rules:
   - name: beside
@@ -35,8 +35,8 @@ rules:
       - {name: errors, counter: 'http_requests_total{$match}', bad: 'code="500"', min_effect: 0.5 points}
 `
 
-// canary is a database in which v2 takes a tenth of the traffic from a moment
-// on, and a spike of errors hits whatever runs a minute later.
+// canary makes a database in which v2 takes a tenth of the traffic from some time
+// on, and a minute later errors rise in whatever runs.
 func canary(t *testing.T, from, until time.Time, worse float64) gather.Ranger {
 	t.Helper()
 	db, err := embedded.New(metrics.Options{Name: "shop", Log: slog.New(slog.DiscardHandler)}, embedded.Config{Dir: t.TempDir()})
@@ -89,9 +89,10 @@ func canary(t *testing.T, from, until time.Time, worse float64) gather.Ranger {
 	return db
 }
 
-// TestCanaryBesideStable: an outage of the whole cluster right after a canary
-// began looks like its fault before and after, and like nobody's side by side.
-// A canary that is worse in it is found all the same.
+// TestCanaryBesideStable: an outage of the whole cluster right after the start of a
+// canary looks like a regression when before and after are compared, but not when the
+// canary is compared with the stable version. A canary that is worse than the stable
+// version during the outage is found all the same.
 func TestCanaryBesideStable(t *testing.T) {
 	set, broken := rules.Load(fstest.MapFS{"r.yml": {Data: []byte(canaryRules)}}, rules.World{})
 	if len(broken) > 0 {
@@ -109,7 +110,7 @@ func TestCanaryBesideStable(t *testing.T) {
 		}
 		change := sources.Change{ID: "c", Service: "cart", Environment: "production", Kind: sources.Deploy, Version: "v2", StartedAt: from, FinishedAt: from}
 		for _, r := range run(t, o, []Moment{{Change: change}}) {
-			grade, act := r.worst()
+			grade, act := r.highest()
 			if sure := grade == detector.Certain && act; sure != want[r.Rule.Name] {
 				t.Errorf("a canary %v times as bad, %s: %s, may act %v; %+v", worse, r.Rule.Name, grade, act, r.Looks[len(r.Looks)-1].Verdict.Signals[0])
 			}

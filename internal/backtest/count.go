@@ -8,61 +8,61 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Count is how a rule did at many moments of one sort.
+// Count counts the replays of one rule, of changes or of placebos.
 type Count struct {
-	Watched   int `json:"watched"`   // moments the rule watches
-	Judged    int `json:"judged"`    // of these, the ones with numbers before and after
-	Suspected int `json:"suspected"` // of these, suspect or worse at some tick
-	Alarmed   int `json:"alarmed"`   // likely or worse: what pages
+	Watched   int `json:"watched"`   // moments that the rule watches
+	Judged    int `json:"judged"`    // of these, those with values before and after
+	Suspected int `json:"suspected"` // of these, suspect or higher at some tick
+	Alarmed   int `json:"alarmed"`   // likely or higher, which pages
 	Certain   int `json:"certain"`
-	MightAct  int `json:"might_act"` // certain, and by more than one lone scan: what rolls back
+	MightAct  int `json:"might_act"` // certain, and by more than a single scan, which rolls back
 
-	// ByTick is how many had alarmed by the end of each tick.
+	// ByTick is how many have alarmed by the end of each tick.
 	ByTick []int `json:"by_tick"`
 }
 
-// Catch is a change at which a rule alarmed.
-type Catch struct {
+// Alarm is a change at which a rule alarmed.
+type Alarm struct {
 	Change  string          `json:"change"`
 	Service string          `json:"service"`
 	Version string          `json:"version"`
 	At      time.Time       `json:"at"`
-	Grade   detector.Grade  `json:"grade"` // the highest it came to
+	Grade   detector.Grade  `json:"grade"` // the highest of any tick
 	Act     bool            `json:"might_act"`
-	Tick    int             `json:"tick"`    // when it was first likely
-	Seconds float64         `json:"seconds"` // from the change until then
-	Signal  string          `json:"signal"`  // the one that was
-	Effect  detector.Effect `json:"effect"`  // then
+	Tick    int             `json:"tick"`    // the first with grade likely
+	Seconds float64         `json:"seconds"` // from the start of the change to the end of that tick
+	Signal  string          `json:"signal"`  // the one that alarmed
+	Effect  detector.Effect `json:"effect"`  // at that tick
 	Unit    string          `json:"unit,omitempty"`
 	State   watch.State     `json:"state"` // how the watch ended
 }
 
-// silentReasons are those of a signal that could not be compared at all.
-var silentReasons = []detector.Reason{
+// notCompared are the reasons of a signal that could not be compared.
+var notCompared = []detector.Reason{
 	detector.UnmatchedSeries, detector.NoData, detector.NoBaseline, detector.SourceError, detector.StaleData,
 	detector.StillWatching, detector.TooLittleTraffic,
 }
 
-// Compared says whether any signal could be, at any tick.
+// Compared says whether any signal could be compared at any tick.
 func (r Replay) Compared() bool {
 	return slices.ContainsFunc(r.Looks, func(l Look) bool {
 		return slices.ContainsFunc(l.Verdict.Signals, func(e detector.Evidence) bool {
-			return !slices.Contains(silentReasons, e.Reason)
+			return !slices.Contains(notCompared, e.Reason)
 		})
 	})
 }
 
-// worst is the highest grade at any tick, and whether any might have acted. The
-// watch may end lower: what was told is not taken back by a transient.
-func (r Replay) worst() (g detector.Grade, act bool) {
+// highest returns the highest grade of any tick, and whether the verdict of any tick
+// might have acted. The watch may end lower, when an effect was transient.
+func (r Replay) highest() (g detector.Grade, act bool) {
 	for _, l := range r.Looks {
 		g, act = max(g, l.Verdict.Grade), act || l.Verdict.MayAct
 	}
 	return g, act
 }
 
-// alarm is the first look that was likely or worse.
-func (r Replay) alarm() (Look, bool) {
+// firstAlarmLook returns the first look with grade likely or higher.
+func (r Replay) firstAlarmLook() (Look, bool) {
 	i := slices.IndexFunc(r.Looks, func(l Look) bool { return l.Verdict.Grade >= detector.Likely })
 	if i < 0 {
 		return Look{}, false
@@ -70,13 +70,14 @@ func (r Replay) alarm() (Look, bool) {
 	return r.Looks[i], true
 }
 
-func (r Replay) catch() (Catch, bool) {
-	alarm, ok := r.alarm()
+// alarm describes the first alarm of the replay. False if there is none.
+func (r Replay) alarm() (Alarm, bool) {
+	alarm, ok := r.firstAlarmLook()
 	if !ok {
-		return Catch{}, false
+		return Alarm{}, false
 	}
-	grade, act := r.worst()
-	c := Catch{
+	grade, act := r.highest()
+	c := Alarm{
 		Change: r.Moment.ID, Service: r.Moment.Service, Version: r.Moment.Version, At: r.Moment.StartedAt,
 		Grade: grade, Act: act, Tick: alarm.Tick, Seconds: alarm.At.Sub(r.Moment.StartedAt).Seconds(), State: r.End.State,
 	}
@@ -96,7 +97,7 @@ func (c *Count) add(r Replay) {
 		return
 	}
 	c.Judged++
-	grade, act := r.worst()
+	grade, act := r.highest()
 	for g, n := range map[detector.Grade]*int{detector.Suspect: &c.Suspected, detector.Likely: &c.Alarmed, detector.Certain: &c.Certain} {
 		if grade >= g {
 			*n++
@@ -108,7 +109,7 @@ func (c *Count) add(r Replay) {
 	for len(c.ByTick) < r.End.Plan.After {
 		c.ByTick = append(c.ByTick, last(c.ByTick))
 	}
-	if alarm, ok := r.alarm(); ok {
+	if alarm, ok := r.firstAlarmLook(); ok {
 		for tick := alarm.Tick; tick <= len(c.ByTick); tick++ {
 			c.ByTick[tick-1]++
 		}

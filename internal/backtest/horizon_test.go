@@ -24,8 +24,8 @@ rules:
       - {name: time, query: $service, kind: gauge, min_effect: 2%}
 `
 
-// TestLongBakeOnRecordedMinutes: a bake of four hours is cut into ticks of eight
-// minutes, and what began with the change is known at the end of the first.
+// TestLongBakeOnRecordedMinutes: a bake of four hours has ticks of eight minutes, and
+// a regression that began with the change is found at the end of the first.
 func TestLongBakeOnRecordedMinutes(t *testing.T) {
 	folder, at := t.TempDir(), today.Add(-8*time.Hour)
 	r := rand.New(rand.NewPCG(4, 4))

@@ -9,19 +9,19 @@ import (
 	"github.com/pushback/pushback/detector"
 )
 
-// Line is what one rule says of one signal at one tick of one moment.
+// Line is the verdict of one rule on one signal at one tick of one moment.
 type Line struct {
 	Change string         `json:"change"`
 	Rule   string         `json:"rule"`
 	Signal string         `json:"signal"`
 	Tick   int            `json:"tick"` // from 1
 	Grade  detector.Grade `json:"grade"`
-	P      float64        `json:"p"`      // over the rule's signals; 1 where nothing was tested
+	P      float64        `json:"p"`      // corrected for the number of signals; 1 if nothing was tested
 	Effect float64        `json:"effect"` // after minus forecast, in the signal's unit
 	Reason string         `json:"reason"` // a reason code, or empty
 }
 
-// Lines are those of a replay: tick by tick, in the order of the signals.
+// Lines returns the lines of a replay, by tick and then in the order of the signals.
 func (r Replay) Lines() []Line {
 	var all []Line
 	for _, l := range r.Looks {
@@ -41,7 +41,7 @@ func (r Replay) WriteJSON(w io.Writer) error {
 	encoder.SetEscapeHTML(false)
 	for _, l := range r.Lines() {
 		if err := encoder.Encode(l); err != nil {
-			return fmt.Errorf("writing a tick: %w", err)
+			return fmt.Errorf("write a tick: %w", err)
 		}
 	}
 	return nil
@@ -53,7 +53,7 @@ func (r Replay) WriteText(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%-24s %-16s %-16s %4d  %-8s p %-10.4g effect %-12.5g %s\n",
 			l.Change, l.Rule, l.Signal, l.Tick, l.Grade, l.P, l.Effect, cmp.Or(l.Reason, "-"))
 		if err != nil {
-			return fmt.Errorf("writing a tick: %w", err)
+			return fmt.Errorf("write a tick: %w", err)
 		}
 	}
 	return nil

@@ -9,33 +9,33 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// least is the stretch that placebos are drawn from where the changes
-// themselves lie closer together.
-const least = 7 * 24 * time.Hour
+// minPlaceboSpan is the shortest period that placebos are drawn from, if a service's
+// changes span less.
+const minPlaceboSpan = 7 * 24 * time.Hour
 
-// draws is how often a placebo is tried before there is taken to be no room.
-const draws = 1000
+// maxDraws is how often a placebo is drawn before Placebos gives up.
+const maxDraws = 1000
 
-// Placebos gives n moments at which nothing was changed. Each takes its
-// service, environment and kind from a change drawn at random, so that busy
-// services are as frequent as among the changes, and its time evenly from what
-// that service's changes span, or from the week before the last of them where
-// that is longer: services come and go, and so do their series. Of the same
-// service, nothing of avoid lies within apart of one: changes that
-// are not replayed disturb as well. The same arguments give the same placebos.
-func Placebos(changes, avoid []Moment, n int, apart time.Duration, seed uint64) ([]Moment, error) {
+// Placebos returns n moments at which nothing was changed. Each takes its service,
+// environment and kind from a change drawn at random, so that services are as
+// frequent as among the changes. Its time is uniform over the period that the
+// service's changes span, because services come and go; if that is less than a week,
+// over the week before the last of them. No placebo is within distance of a moment
+// in avoid of the same service: changes that are not replayed disturb as well. The
+// same arguments give the same placebos.
+func Placebos(changes, avoid []Moment, n int, distance time.Duration, seed uint64) ([]Moment, error) {
 	if n == 0 {
 		return nil, nil
 	}
 	if len(changes) == 0 {
-		return nil, fmt.Errorf("there are no changes to take services for placebos from")
+		return nil, fmt.Errorf("there are no changes to take the services of placebos from")
 	}
-	d := newDrawer(changes, avoid, apart, seed)
+	d := newDrawer(changes, avoid, distance, seed)
 	placebos := make([]Moment, n)
 	for i := range placebos {
 		p, ok := d.draw()
 		if !ok {
-			return nil, fmt.Errorf("drew %d of %d placebos: no more room %s away from every change of a service", i, n, apart)
+			return nil, fmt.Errorf("could draw only %d of %d placebos %s away from every change of their service: ask for fewer, or give changes of a longer time", i, n, distance)
 		}
 		placebos[i] = p
 	}
@@ -44,33 +44,34 @@ func Placebos(changes, avoid []Moment, n int, apart time.Duration, seed uint64) 
 
 // drawer draws placebos.
 type drawer struct {
-	changes []Moment
-	spans   map[string]sources.Window // by service
-	times   map[string][]time.Time    // by service, what to avoid, ascending
-	apart   time.Duration
-	chance  *rand.Rand
+	changes  []Moment
+	spans    map[string]sources.Window // by service
+	times    map[string][]time.Time    // by service, what to avoid, ascending
+	distance time.Duration
+	chance   *rand.Rand
 }
 
-func newDrawer(changes, avoid []Moment, apart time.Duration, seed uint64) *drawer {
+func newDrawer(changes, avoid []Moment, distance time.Duration, seed uint64) *drawer {
 	d := &drawer{
 		changes: changes, spans: spans(changes), times: map[string][]time.Time{},
-		apart: apart, chance: rand.New(rand.NewPCG(seed, 0)),
+		distance: distance, chance: rand.New(rand.NewPCG(seed, 0)),
 	}
 	rollout := time.Duration(0)
 	for _, c := range avoid {
 		d.times[c.Service] = append(d.times[c.Service], c.StartedAt)
 		rollout = max(rollout, c.FinishedAt.Sub(c.StartedAt))
 	}
-	d.apart += rollout
+	d.distance += rollout
 	for _, ts := range d.times {
 		slices.SortFunc(ts, time.Time.Compare)
 	}
 	return d
 }
 
-// draw names a placebo by what it is, so that its lines can be found again.
+// draw draws one placebo. Its id names its service and time, so that its lines can be
+// found again.
 func (d *drawer) draw() (Moment, bool) {
-	for range draws {
+	for range maxDraws {
 		like := d.changes[d.chance.IntN(len(d.changes))]
 		span := d.spans[like.Service]
 		seconds := int64(span.To.Sub(span.From) / time.Second)
@@ -87,14 +88,14 @@ func (d *drawer) draw() (Moment, bool) {
 	return Moment{}, false
 }
 
-// free says whether no change of the service is near.
+// free says whether no change of the service is within the distance.
 func (d *drawer) free(service string, at time.Time) bool {
 	ts := d.times[service]
-	next, _ := slices.BinarySearchFunc(ts, at.Add(-d.apart), time.Time.Compare)
-	return next == len(ts) || ts[next].After(at.Add(d.apart))
+	next, _ := slices.BinarySearchFunc(ts, at.Add(-d.distance), time.Time.Compare)
+	return next == len(ts) || ts[next].After(at.Add(d.distance))
 }
 
-// spans are the times that each service's changes span, a week at least.
+// spans returns the period that each service's changes span, at least minPlaceboSpan.
 func spans(changes []Moment) map[string]sources.Window {
 	all := map[string]sources.Window{}
 	for _, c := range changes {
@@ -108,8 +109,8 @@ func spans(changes []Moment) map[string]sources.Window {
 		all[c.Service] = w
 	}
 	for service, w := range all {
-		if w.To.Sub(w.From) < least {
-			w.From = w.To.Add(-least)
+		if w.To.Sub(w.From) < minPlaceboSpan {
+			w.From = w.To.Add(-minPlaceboSpan)
 			all[service] = w
 		}
 	}

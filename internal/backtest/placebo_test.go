@@ -10,7 +10,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// changesAt are changes of two services, one an hour, over four days.
+// changesAt returns changes of two services, one an hour, over four days.
 func changesAt(start time.Time) []Moment {
 	var all []Moment
 	for i := range 4 * 24 {
@@ -32,7 +32,7 @@ func TestPlacebosKeepAway(t *testing.T) {
 	}
 	spans := spans(changes)
 	for _, p := range placebos {
-		if span := spans[p.Service]; !p.Placebo || p.StartedAt.Before(span.From) || p.StartedAt.After(span.To) || span.To.Sub(span.From) != least {
+		if span := spans[p.Service]; !p.Placebo || p.StartedAt.Before(span.From) || p.StartedAt.After(span.To) || span.To.Sub(span.From) != minPlaceboSpan {
 			t.Fatalf("%+v", p)
 		}
 		for _, c := range changes {
@@ -46,7 +46,7 @@ func TestPlacebosKeepAway(t *testing.T) {
 func TestPlacebosKeepAwayFromRollouts(t *testing.T) {
 	c := changesAt(today)[:1]
 	slow := c[0]
-	slow.StartedAt = today.Add(-least)
+	slow.StartedAt = today.Add(-minPlaceboSpan)
 	slow.FinishedAt = today.Add(-time.Hour) // nearly all of the week
 	placebos, err := Placebos(c, []Moment{slow}, 1, time.Hour, 1)
 	if err == nil {
@@ -73,7 +73,7 @@ func TestPlacebosFollowTheSeed(t *testing.T) {
 
 func TestNoRoomForPlacebos(t *testing.T) {
 	changes := changesAt(today)
-	if _, err := Placebos(changes, changes, 1, least, 1); err == nil {
+	if _, err := Placebos(changes, changes, 1, minPlaceboSpan, 1); err == nil {
 		t.Error("drew where there is no room")
 	}
 	if _, err := Placebos(nil, nil, 1, 0, 1); err == nil {

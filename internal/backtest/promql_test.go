@@ -28,8 +28,8 @@ rules:
     respond: [{at_least: likely, tell: $owner.pager}]
 `
 
-// shop is a database of nine hours of requests, one in fifty of which
-// failed from bad on and one in a thousand before.
+// shop makes a database of nine hours of requests. One in fifty fails from bad on,
+// and one in a thousand before.
 func shop(t *testing.T, bad, until time.Time) embedded.Config {
 	t.Helper()
 	c := embedded.Config{Dir: t.TempDir()}
@@ -70,8 +70,8 @@ func shop(t *testing.T, bad, until time.Time) embedded.Config {
 	return c
 }
 
-// TestCountersBesideTheirWriter replays a rule of counters over a database
-// that another process, here another handle, holds open.
+// TestCountersBesideTheirWriter replays a rule of counters over a database that
+// another handle has open, as another process would.
 func TestCountersBesideTheirWriter(t *testing.T) {
 	until := time.Now().Truncate(time.Minute)
 	bad := until.Add(-40 * time.Minute)
@@ -94,13 +94,13 @@ func TestCountersBesideTheirWriter(t *testing.T) {
 		return Moment{Change: sources.Change{ID: id, Service: "cart", Environment: "production", Kind: sources.Deploy, StartedAt: at, FinishedAt: at}}
 	}
 	replays := run(t, o, []Moment{at("good", bad.Add(-time.Hour)), at("bad", bad)})
-	if grade, _ := replays[0].worst(); grade >= detector.Likely || !replays[0].Compared() {
+	if grade, _ := replays[0].highest(); grade >= detector.Likely || !replays[0].Compared() {
 		t.Errorf("the good change: %s", grade)
 	}
-	if grade, act := replays[1].worst(); grade != detector.Certain || !act {
+	if grade, act := replays[1].highest(); grade != detector.Certain || !act {
 		t.Errorf("the bad change: %s, may act %v", grade, act)
 	}
-	if c, ok := replays[1].catch(); !ok || c.Seconds > 600 || c.Effect.Difference < 0.01 {
+	if c, ok := replays[1].alarm(); !ok || c.Seconds > 600 || c.Effect.Difference < 0.01 {
 		t.Errorf("caught %+v", c)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// series are recordings beside the repository. They belong to others and are
-// not part of it.
+// series is the folder of recordings beside the repository. They belong to others
+// and are not part of it.
 const series = "../../../shared/data/jumpstarter"
 
-// TestRecordedSeries replays moments of real series at which nothing is known
-// to have been changed. The bound is wide: what the detector promises is
-// measured by its own benchmark; this says that a replay shows it the series.
+// TestRecordedSeries replays moments of real series at which no change is known. The
+// bound is wide: the accuracy of the detector has its own benchmark, and this test
+// checks that a replay reads the series.
 func TestRecordedSeries(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(series, "*.csv.gz"))
 	if len(files) == 0 {
@@ -34,7 +34,7 @@ func TestRecordedSeries(t *testing.T) {
 		}})
 	}
 	o := options(t, slow, folder)
-	placebos, err := Placebos(changes, changes, 60, o.Apart(), 1)
+	placebos, err := Placebos(changes, changes, 60, o.MinDistance(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

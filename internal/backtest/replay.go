@@ -13,24 +13,23 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Replay is what one rule would have said of one moment.
+// Replay is how one rule would have judged one moment.
 type Replay struct {
 	Moment Moment
 	Rule   rules.Rule
 	Bound  rules.Bound
-	Looks  []Look      // one a tick, in order; fewer where the bake is not over yet
-	End    watch.Watch // as it stood after the last look
+	Looks  []Look      // one for each tick, in order; fewer if the bake has not ended by Options.Now
+	End    watch.Watch // after the last look
 }
 
-// Look is the verdict at the end of a tick; the last tick's is the one at the
-// end of the bake.
+// Look is the verdict at the end of a tick; the last tick ends with the bake.
 type Look struct {
-	Tick    int // from 1
-	At      time.Time
-	Verdict detector.Verdict
-	State   watch.State          // of the watch after this look
-	Grade   detector.Grade       // of the watch: the highest so far
-	Seen    detector.Observation // what was judged
+	Tick        int // from 1
+	At          time.Time
+	Verdict     detector.Verdict
+	State       watch.State          // of the watch after this look
+	Grade       detector.Grade       // of the watch: the highest so far
+	Observation detector.Observation // what was judged
 }
 
 // replayer replays one bound rule at one moment.
@@ -40,7 +39,7 @@ type replayer struct {
 	moment Moment
 	store  gather.Ranger
 	watch  watch.Watch
-	faults []error // by input: its time before could not be had
+	faults []error // by input: why its before window could not be fetched, or nil
 	before []detector.Raw
 }
 
@@ -67,7 +66,8 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 	return Replay{Moment: m, Rule: rule, Bound: b, Looks: looks, End: r.watch}, ctx.Err()
 }
 
-// fetchBefore asks once for the time before, which no look changes.
+// fetchBefore fetches the before windows once, because they are the same at every
+// look.
 func (r *replayer) fetchBefore(ctx context.Context) {
 	r.before, r.faults = make([]detector.Raw, len(r.watch.Inputs)), make([]error, len(r.watch.Inputs))
 	for i, in := range r.watch.Inputs {
@@ -77,8 +77,8 @@ func (r *replayer) fetchBefore(ctx context.Context) {
 	}
 }
 
-// profiles learns every signal from the history that ends with the before
-// window. A signal whose history cannot be had is judged without.
+// profiles learns a profile for every signal, from the history up to the end of
+// the before window. A signal whose history cannot be fetched has none.
 func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 	ps := detector.Profiles{}
 	span := r.bound.Rule().History
@@ -102,11 +102,11 @@ func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 	return ps
 }
 
-// looks goes through the bake, tick by tick, as far as it has come.
+// looks judges at the end of every tick of the bake, until Options.Now.
 func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error) []Look {
 	p, from := r.watch.Plan, r.moment.FinishedAt.Add(r.watch.Settle)
 	until := from.Add(r.watch.Bake)
-	store := recalling(r.store, until)
+	store := newReplayStore(r.store, until)
 	looks, course := make([]Look, 0, p.After), detector.NewCourse(p, ps)
 	for tick := 1; tick <= p.After && ctx.Err() == nil; tick++ {
 		now := from.Add(time.Duration(tick) * p.Tick)
@@ -117,27 +117,27 @@ func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error)
 			break
 		}
 		if v, ok := gather.See(r.watch, r.moment.Change, store.Resolution(), now); ok {
-			seen := r.observe(ctx, store, v, fault)
-			verdict := course.Look(seen)
+			observation := r.observe(ctx, store, v, fault)
+			verdict := course.Look(observation)
 			facts := watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict}
 			r.watch = watch.Advance(r.watch, facts)
 			verdict.Reason = facts.Reason()
 			looks = append(looks, Look{
-				Tick: tick, At: now, Verdict: verdict, State: r.watch.State, Grade: r.watch.Grade, Seen: seen,
+				Tick: tick, At: now, Verdict: verdict, State: r.watch.State, Grade: r.watch.Grade, Observation: observation,
 			})
 		}
 	}
 	return looks
 }
 
-// observe takes the reading of every signal.
+// observe reads every signal.
 func (r *replayer) observe(ctx context.Context, store gather.Ranger, v gather.View, fault error) detector.Observation {
 	o := v.Observation(r.watch, r.moment.Change)
 	for i, s := range r.watch.Plan.Signals {
 		reading := gather.Unread(fault)
 		if i < len(r.watch.Inputs) {
 			before := func() (detector.Raw, error) { return r.before[i], r.faults[i] }
-			reading, _, _ = gather.Read(ctx, store, r.watch.Inputs[i], v.On(r.watch, s, r.moment.Change), before) // a reading that failed says so itself
+			reading, _, _ = gather.Read(ctx, store, r.watch.Inputs[i], v.On(r.watch, s, r.moment.Change), before) // the reading itself says if it failed
 		}
 		reading.Signal = s.Name
 		o.Readings = append(o.Readings, reading)
@@ -145,10 +145,10 @@ func (r *replayer) observe(ctx context.Context, store gather.Ranger, v gather.Vi
 	return o
 }
 
-// Pace is how many changes a second a rule watches in production. From it and
-// the rule's budget the thresholds follow, as in the daemon.
+// Pace returns how many changes a second a rule watches in production. The
+// thresholds follow from that and the rule's budget, as in the daemon.
 type Pace func(rules.Rule) float64
 
-// Mask gives the stretches to leave out of a service's history: those that a
-// change judged bad has touched.
+// Mask returns the windows to leave out of a service's history: those of incidents,
+// and those in which a bad version was live.
 type Mask func(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)

@@ -13,32 +13,31 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// Options is what a backtest stands on.
+// Options is everything that a backtest needs.
 type Options struct {
 	Rules   *rules.Set
 	Stores  map[string]gather.Ranger // metric stores by name
 	Default string                   // the store of rules that name none
 	Service func(ctx context.Context, name string, at time.Time) (rules.Service, error)
-	History time.Duration // at most so much is learned from; 0: as much as each rule says
+	History time.Duration // the longest history to learn from; 0: what each rule says
 	Mask    Mask          // nil: nothing is left out of the history
-	Pace    Pace          // nil: not known, and the thresholds are the defaults
+	Pace    Pace          // nil: unknown, and the thresholds are the defaults
 	Now     time.Time     // nothing later is replayed
-	Workers int           // 0: one a processor
+	Workers int           // 0: one for each processor
 }
 
-// Run replays every moment under every rule that watches it, on all
-// processors, and hands on the replays of one moment at a time, in the order
-// of moments and of the rules: none where no rule watches it. Where each
-// fails, the run ends with that error. The other errors are a rule's store
-// that is not configured, and ctx's.
+// Run replays every moment under every rule that watches it, on Options.Workers
+// goroutines. It calls each once for every moment, in their order, with the replays
+// in the order of the rules; there are none if no rule watches the moment. It returns
+// the first error of each, an error if a rule's store is not configured, or ctx's.
 //
-// A metric store or a catalogue that fails ends nothing: the replay is blind,
-// as the daemon would have been.
+// A metric store or catalogue that fails is no error: the replay is blind, as the
+// daemon would have been.
 func Run(ctx context.Context, o Options, moments []Moment, each func(m Moment, replays []Replay) error) error {
 	workers := cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	g, ctx := errgroup.WithContext(ctx)
-	queue := make(chan chan result, 4*workers) // bounds how far replays run ahead of each
-	g.Go(func() error { return o.spread(ctx, workers, moments, queue) })
+	queue := make(chan chan result, 4*workers) // bounds how far replays get ahead of the calls of each
+	g.Go(func() error { return o.dispatch(ctx, workers, moments, queue) })
 	g.Go(func() error {
 		for i := range moments {
 			var pending chan result
@@ -60,15 +59,15 @@ func Run(ctx context.Context, o Options, moments []Moment, each func(m Moment, r
 	return g.Wait()
 }
 
-// result is what came of one moment.
+// result is the replays of one moment, or an error.
 type result struct {
 	replays []Replay
 	err     error
 }
 
-// spread hands the moments to so many workers. Every pending result in the
-// queue is given, whatever happens.
-func (o Options) spread(ctx context.Context, workers int, moments []Moment, queue chan<- chan result) error {
+// dispatch replays the moments on the given number of workers. It puts a channel
+// into the queue for every moment, in order; each gets one result, whatever happens.
+func (o Options) dispatch(ctx context.Context, workers int, moments []Moment, queue chan<- chan result) error {
 	var g errgroup.Group
 	g.SetLimit(workers)
 	defer func() { _ = g.Wait() }() // errors travel with the results
@@ -91,12 +90,12 @@ func (o Options) spread(ctx context.Context, workers int, moments []Moment, queu
 	return nil
 }
 
-// bind asks the catalogue for the service as it was at the moment. Like the
-// daemon it goes on without an answer.
+// bind returns the rules that watch the moment, for the service as the catalogue
+// had it then. Like the daemon it goes on if the catalogue fails.
 func (o Options) bind(ctx context.Context, m Moment) ([]rules.Bound, error) {
 	service, err := o.Service(ctx, m.Service, m.StartedAt)
 	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("finding service %s: %w", m.Service, ctx.Err())
+		return nil, fmt.Errorf("find service %s: %w", m.Service, ctx.Err())
 	}
 	return o.Rules.For(m.Change, service), nil
 }
@@ -113,19 +112,19 @@ func (o Options) replayAll(ctx context.Context, bound []rules.Bound, m Moment) r
 	return result{replays: all}
 }
 
-// Apart is how far a placebo must be from any change, so that neither lies in
-// the other's before window or bake under any rule.
-func (o Options) Apart() time.Duration {
-	apart := time.Duration(0)
+// MinDistance returns how far a placebo must be from every change, so that under
+// no rule the one is in the other's before window or bake.
+func (o Options) MinDistance() time.Duration {
+	distance := time.Duration(0)
 	for _, r := range o.Rules.Rules() {
-		tick := cmp.Or(r.Tick, r.Bake/ticks)
+		tick := cmp.Or(r.Tick, r.Bake/defaultTicks)
 		if store, ok := o.Stores[cmp.Or(r.Store, o.Default)]; ok {
 			tick = max(tick, store.Resolution())
 		}
-		apart = max(apart, time.Duration(r.Before)*tick+r.Rollout+r.Settle+r.Bake)
+		distance = max(distance, time.Duration(r.Before)*tick+r.Rollout+r.Settle+r.Bake)
 	}
-	return apart
+	return distance
 }
 
-// ticks is into how many a bake is cut where the rule does not say.
-const ticks = 30
+// defaultTicks is the number of ticks of a bake if the rule sets no tick.
+const defaultTicks = 30

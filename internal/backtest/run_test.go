@@ -37,7 +37,7 @@ rules:
     respond: [{at_least: likely, tell: $owner.pager}]
 `
 
-// options replays the rules in text over a folder of series.
+// options returns options that replay the rules in text over a folder of series.
 func options(t testing.TB, text, folder string) Options {
 	t.Helper()
 	store, err := csv.New(metrics.Options{Name: "files"}, csv.Config{Dir: folder})
@@ -58,7 +58,7 @@ func options(t testing.TB, text, folder string) Options {
 	}
 }
 
-// recorded are the changes of testdata.
+// recorded returns the changes of testdata.
 func recorded(t testing.TB) []Moment {
 	t.Helper()
 	f, err := os.Open("testdata/changes.jsonl")
@@ -73,7 +73,7 @@ func recorded(t testing.TB) []Moment {
 	return moments
 }
 
-// run collects every replay.
+// run returns all replays.
 func run(t testing.TB, o Options, moments []Moment) (all []Replay) {
 	t.Helper()
 	err := Run(t.Context(), o, moments, func(_ Moment, replays []Replay) error {
@@ -92,7 +92,7 @@ func TestRegressionIsCaughtAndQuietIsNot(t *testing.T) {
 		t.Fatalf("%d replays", len(replays))
 	}
 	for _, r := range replays {
-		grade, act := r.worst()
+		grade, act := r.highest()
 		bad := r.Moment.ID == "4"
 		if len(r.Looks) != 30 || act || bad != (grade == detector.Certain) || bad != (grade >= detector.Likely) {
 			t.Errorf("change %s: %d looks, %s, act %v", r.Moment.ID, len(r.Looks), grade, act)
@@ -103,8 +103,8 @@ func TestRegressionIsCaughtAndQuietIsNot(t *testing.T) {
 	}
 }
 
-// TestLooksAreTheDaemons asks at every tick afresh, as the daemon does, and
-// wants the verdicts of a replay, which asks once.
+// TestLooksAreTheDaemons queries the store at every tick, as the daemon does, and
+// expects the verdicts of a replay, which queries once.
 func TestLooksAreTheDaemons(t *testing.T) {
 	o, c := options(t, slow, "testdata/csv"), recorded(t)[3]
 	store := o.Stores["files"]
@@ -168,7 +168,8 @@ func TestBakeIsFollowedAsFarAsItHasCome(t *testing.T) {
 	}
 }
 
-// TestStoreThatFailsIsBlind holds the promise that it is neither bad nor fine.
+// TestStoreThatFailsIsBlind: a change whose store fails is neither healthy nor
+// regressed.
 func TestStoreThatFailsIsBlind(t *testing.T) {
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "checkout.csv"), []byte("timestamp,value\nx,y\n"), 0o600); err != nil {
@@ -177,7 +178,7 @@ func TestStoreThatFailsIsBlind(t *testing.T) {
 	o := options(t, slow, folder)
 	c := recorded(t)[3]
 	r := run(t, o, []Moment{c})[0]
-	if grade, _ := r.worst(); r.Compared() || grade != detector.None || r.End.State != watch.Blind {
+	if grade, _ := r.highest(); r.Compared() || grade != detector.None || r.End.State != watch.Blind {
 		t.Errorf("%s, %s", grade, r.End.State)
 	}
 	s := NewScorer(o.Rules.Rules(), 0)
@@ -217,7 +218,7 @@ func TestRunEnds(t *testing.T) {
 	}
 }
 
-// BenchmarkReplay is one change of one signal: history, profile and 30 looks.
+// BenchmarkReplay replays one change with one signal: history, profile and 30 looks.
 func BenchmarkReplay(b *testing.B) {
 	o, moments := options(b, slow, "testdata/csv"), recorded(b)
 	o.Workers = 1
@@ -226,8 +227,8 @@ func BenchmarkReplay(b *testing.B) {
 	}
 }
 
-// TestPaceSetsTheThresholds holds that a rule that watches more is held to
-// more, and that the budget says how much.
+// TestPaceSetsTheThresholds: a rule that watches more changes has lower thresholds,
+// which follow from its budget.
 func TestPaceSetsTheThresholds(t *testing.T) {
 	f := func(pace, likely float64) {
 		t.Helper()

@@ -16,7 +16,7 @@ const (
 	month = Month
 )
 
-// Month is what a pace counts changes in.
+// Month is the unit of time of a pace.
 const Month = 30 * day
 
 // Rate is a share or a frequency with its 95 % interval.
@@ -26,7 +26,7 @@ type Rate struct {
 	High  float64 `json:"high"`
 }
 
-// share is c of n with Wilson's interval; nil where n is 0.
+// share returns c of n with Wilson's interval, nil if n is 0.
 func share(c, n int) *Rate {
 	if n == 0 {
 		return nil
@@ -34,7 +34,7 @@ func share(c, n int) *Rate {
 	p := float64(c) / float64(n)
 	low, high := stats.Wilson(p, float64(n))
 	r := Rate{Value: p, Low: low, High: high}
-	switch c { // where rounding would leave a trace
+	switch c { // exact bounds, without rounding errors
 	case 0:
 		r.Low = 0
 	case n:
@@ -43,16 +43,16 @@ func share(c, n int) *Rate {
 	return &r
 }
 
-// times scales a share to a frequency; nil where either is unknown.
-func (r *Rate) times(n float64) *Rate {
+// scale multiplies a share to a frequency, nil if either is unknown.
+func (r *Rate) scale(n float64) *Rate {
 	if r == nil || n <= 0 {
 		return nil
 	}
 	return &Rate{Value: r.Value * n, Low: r.Low * n, High: r.High * n}
 }
 
-// Score is what is to be said of one rule. What is nil could not be measured:
-// rates without placebos, frequencies without a pace.
+// Score is the result of a backtest for one rule. A field is nil if it could not be
+// measured: rates need placebos, and frequencies need a pace.
 type Score struct {
 	Rule     string `json:"rule"`
 	Team     string `json:"team"`
@@ -60,21 +60,21 @@ type Score struct {
 	Changes  Count  `json:"changes"`
 	Placebos Count  `json:"placebos"`
 
-	FalseAlarms    *Rate   `json:"false_alarm_rate"`    // of placebos judged, likely or worse
-	FalseRollbacks *Rate   `json:"false_rollback_rate"` // of placebos judged, might have acted
+	FalseAlarms    *Rate   `json:"false_alarm_rate"`    // share of judged placebos with grade likely or higher
+	FalseRollbacks *Rate   `json:"false_rollback_rate"` // share of judged placebos that might have acted
 	Pace           float64 `json:"changes_a_month"`     // 0: unknown
 	PagesAMonth    *Rate   `json:"false_pages_a_month"`
 	ActsAMonth     *Rate   `json:"false_rollbacks_a_month"`
 
-	Caught []Catch    `json:"caught"`
-	Median float64    `json:"median_seconds_to_detect"` // of Caught; 0 where there is none
+	Alarms []Alarm    `json:"caught"`
+	Median float64    `json:"median_seconds_to_detect"` // of Alarms; 0 if there is none
 	Earned rules.Mode `json:"earned"`
 	Why    string     `json:"why"` // one sentence
 }
 
-// Scorer counts replays and makes scores of them.
+// Scorer counts replays and computes scores from them.
 type Scorer struct {
-	Pace   float64 // changes a month of every rule; 0: as many as were replayed in the time they span
+	Pace   float64 // changes a month under every rule; 0: measured from the replayed changes
 	scores []*Score
 	budget map[string]rules.Budget
 	byRule map[string]*Score
@@ -82,12 +82,12 @@ type Scorer struct {
 	to     map[string]time.Time
 }
 
-// NewScorer expects replays under these rules.
+// NewScorer returns a scorer for replays under the given rules.
 func NewScorer(all []rules.Rule, pace float64) *Scorer {
 	s := &Scorer{Pace: pace, budget: map[string]rules.Budget{}, byRule: map[string]*Score{}, from: map[string]time.Time{}, to: map[string]time.Time{}}
 	for _, r := range all {
 		s.budget[r.Name] = cmp.Or(r.Budget, rules.DefaultBudget)
-		score := &Score{Rule: r.Name, Team: r.Team, Hash: r.Hash, Caught: []Catch{}}
+		score := &Score{Rule: r.Name, Team: r.Team, Hash: r.Hash, Alarms: []Alarm{}}
 		s.scores, s.byRule[r.Name] = append(s.scores, score), score
 	}
 	return s
@@ -101,8 +101,8 @@ func (s *Scorer) Add(r Replay) {
 		return
 	}
 	score.Changes.add(r)
-	if c, ok := r.catch(); ok {
-		score.Caught = append(score.Caught, c)
+	if c, ok := r.alarm(); ok {
+		score.Alarms = append(score.Alarms, c)
 	}
 	at := r.Moment.StartedAt
 	if from, ok := s.from[score.Rule]; !ok || at.Before(from) {
@@ -113,7 +113,7 @@ func (s *Scorer) Add(r Replay) {
 	}
 }
 
-// Scores are those of all rules, in their order.
+// Scores returns the scores of all rules, in their order.
 func (s *Scorer) Scores() []Score {
 	all := make([]Score, len(s.scores))
 	for i, score := range s.scores {
@@ -126,28 +126,28 @@ func (s *Scorer) finish(score Score) Score {
 	n := score.Placebos.Judged
 	score.FalseAlarms, score.FalseRollbacks = share(score.Placebos.Alarmed, n), share(score.Placebos.MightAct, n)
 	score.Pace = s.pace(score)
-	score.PagesAMonth = score.FalseAlarms.times(score.Pace)
-	score.ActsAMonth = score.FalseRollbacks.times(score.Pace)
-	score.Median = medianTime(score.Caught)
+	score.PagesAMonth = score.FalseAlarms.scale(score.Pace)
+	score.ActsAMonth = score.FalseRollbacks.scale(score.Pace)
+	score.Median = medianTime(score.Alarms)
 	score.Earned, score.Why = s.earned(score)
 	return score
 }
 
-// leastSpan is the shortest time that says how often a team changes things.
-const leastSpan = day
+// minPaceSpan is the shortest period that a pace is measured from.
+const minPaceSpan = day
 
 func (s *Scorer) pace(score Score) float64 {
 	span := s.to[score.Rule].Sub(s.from[score.Rule])
 	switch {
 	case s.Pace > 0:
 		return s.Pace
-	case span < leastSpan:
+	case span < minPaceSpan:
 		return 0
 	}
 	return float64(score.Changes.Watched) * month.Seconds() / span.Seconds()
 }
 
-func medianTime(caught []Catch) float64 {
+func medianTime(caught []Alarm) float64 {
 	if len(caught) == 0 {
 		return 0
 	}
@@ -159,39 +159,40 @@ func medianTime(caught []Catch) float64 {
 	return stats.Quantile(times, 0.5)
 }
 
-// earned holds the worst that the placebos allow for against the budget: a
-// rule is trusted with what it has shown, not with what it may well be.
+// earned compares the upper limits of the false rates with the budget: a rule earns
+// a mode only if the placebos show with 95 % confidence that it keeps within.
 func (s *Scorer) earned(score Score) (rules.Mode, string) {
 	switch {
 	case score.FalseAlarms == nil:
-		return rules.Observe, "no moment without a change was judged: ask for placebos"
+		return rules.Observe, "no placebo was judged: ask for placebos"
 	case score.Pace == 0:
-		return rules.Observe, "the changes span less than a day: say how many there are a month"
+		return rules.Observe, "the changes span less than a day: give the number of changes a month"
 	}
 	b := s.budget[score.Rule]
 	pages, acts := b.FalsePages*month.Seconds(), b.FalseRollbacks*month.Seconds()
 	switch {
 	case score.PagesAMonth.High > pages:
-		return rules.Observe, exceeding("false pages", *score.PagesAMonth, pages, score)
+		return rules.Observe, overBudget("false pages", *score.PagesAMonth, pages, score)
 	case score.ActsAMonth.High > acts:
-		return rules.Ask, exceeding("false rollbacks", *score.ActsAMonth, acts, score)
+		return rules.Ask, overBudget("false rollbacks", *score.ActsAMonth, acts, score)
 	}
 	return rules.Act, fmt.Sprintf("at worst %.2g false pages and %.2g false rollbacks a month, within the budget of %.2g and %.2g",
 		score.PagesAMonth.High, score.ActsAMonth.High, pages, acts)
 }
 
-// exceeding says by how much, and whether more placebos could tell better.
-func exceeding(what string, r Rate, budget float64, score Score) string {
+// overBudget says by how much a rate may exceed the budget, and how many placebos
+// could show that it does not.
+func overBudget(what string, r Rate, budget float64, score Score) string {
 	text := fmt.Sprintf("%s may be as many as %.2g a month, the budget is %.2g", what, r.High, budget)
 	if r.Value > budget {
 		return text
 	}
-	return text + fmt.Sprintf("; at best it takes %d placebos to tell", enough(budget/score.Pace))
+	return text + fmt.Sprintf("; it takes at least %d placebos to show that it is less", placebosNeeded(budget/score.Pace))
 }
 
-// enough is how many placebos without an alarm bring Wilson's upper limit
-// under a share.
-func enough(share float64) int {
+// placebosNeeded returns how many placebos without an alarm bring Wilson's upper
+// limit under a share.
+func placebosNeeded(share float64) int {
 	z2 := stats.Normal95 * stats.Normal95
 	return int(math.Ceil(z2 / share * (1 - share)))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// said is a replay at so many days after the first whose looks have these
-// grades.
+// said returns a replay whose looks have the given grades, at the given number of
+// days after the first.
 func said(days float64, placebo bool, act bool, grades ...detector.Grade) Replay {
 	at := today.Add(-30*day + time.Duration(days*float64(day)))
 	r := Replay{Moment: Moment{Placebo: placebo, Change: sources.Change{ID: "c", Service: "cart", StartedAt: at}}, Rule: rules.Rule{Name: "red"}}
@@ -30,8 +30,8 @@ const (
 	none, suspect, likely, certain = detector.None, detector.Suspect, detector.Likely, detector.Certain
 )
 
-// scored is the score of so many placebos of which some alarmed or acted, and
-// of a change a day for 30 days.
+// scored returns the score of placebos of which some alarmed or acted, and of one
+// change a day for 30 days.
 func scored(placebos, alarms, acts int, pace float64) Score {
 	s := NewScorer([]rules.Rule{{Name: "red"}}, pace)
 	for i := range placebos {
@@ -84,7 +84,7 @@ func TestEarned(t *testing.T) {
 		}
 	}
 	f("nothing measured", scored(0, 0, 0, 0), rules.Observe, "ask for placebos")
-	f("quiet, but hardly tried", scored(20, 0, 0, 0), rules.Observe, "at best it takes 24 placebos")
+	f("quiet, but hardly tried", scored(20, 0, 0, 0), rules.Observe, "it takes at least 24 placebos")
 	f("quiet", scored(24, 0, 0, 0), rules.Ask, "false rollbacks may be")
 	f("quiet and long tried", scored(400, 0, 0, 0), rules.Act, "within the budget")
 	f("pages too often", scored(400, 100, 0, 0), rules.Observe, "the budget is 4.3")
@@ -92,11 +92,11 @@ func TestEarned(t *testing.T) {
 	f("quiet, at a high pace", scored(400, 0, 0, 3000), rules.Observe, "false pages may be")
 }
 
-// TestEnough is the promise of the hint: that many placebos without an alarm
-// are within the budget, and one fewer are not.
-func TestEnough(t *testing.T) {
+// TestPlacebosNeeded: that many placebos without an alarm are within the budget, and
+// one fewer are not.
+func TestPlacebosNeeded(t *testing.T) {
 	for _, share01 := range []float64{0.5, 0.1, 0.01, 0.0004} {
-		n := enough(share01)
+		n := placebosNeeded(share01)
 		if share(0, n).High > share01 || share(0, n-1).High <= share01 {
 			t.Errorf("%g: %d", share01, n)
 		}
@@ -109,14 +109,14 @@ func TestCaught(t *testing.T) {
 	s.Add(said(1, false, true, none, suspect, likely, certain, suspect)) // transient in the end
 	s.Add(said(2, false, false, suspect, suspect))
 	score := s.Scores()[0]
-	if len(score.Caught) != 2 || score.Changes.MightAct != 1 || score.Median != 150 {
+	if len(score.Alarms) != 2 || score.Changes.MightAct != 1 || score.Median != 150 {
 		t.Fatalf("%+v", score)
 	}
-	c := score.Caught[1]
+	c := score.Alarms[1]
 	if c.Tick != 3 || c.Seconds != 180 || c.Grade != certain || !c.Act || c.Signal != "errors" {
 		t.Errorf("%+v", c)
 	}
-	if idle := s.Scores()[1]; idle.Rule != "idle" || idle.Changes.Watched != 0 || idle.Caught == nil {
+	if idle := s.Scores()[1]; idle.Rule != "idle" || idle.Changes.Watched != 0 || idle.Alarms == nil {
 		t.Errorf("%+v", idle)
 	}
 }

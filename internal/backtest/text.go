@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// listed is how many catches the text shows; JSON has them all.
-const listed = 20
+// maxListed is how many alarms the text shows; JSON has them all.
+const maxListed = 20
 
-// Text writes scores for people, one block a rule. The error is the writer's.
+// Text writes scores for people, one block for each rule. The error is the
+// writer's.
 func Text(w io.Writer, scores []Score) error {
 	for i, s := range scores {
 		if i > 0 {
@@ -35,16 +36,16 @@ func (s Score) lines() []string {
 		add("false rollbacks", "%s: %d of %d might have acted", s.FalseRollbacks.percent(), s.Placebos.MightAct, s.Placebos.Judged)
 	}
 	if s.PagesAMonth != nil {
-		add("at this pace", "%.4g changes a month: %s false pages, %s false rollbacks a month", s.Pace, s.PagesAMonth.plain(), s.ActsAMonth.plain())
+		add("at this pace", "%.4g changes a month: %s false pages, %s false rollbacks a month", s.Pace, s.PagesAMonth.text(), s.ActsAMonth.text())
 	}
 	if s.Changes.Judged > 0 {
-		add("caught", "%s", s.caught())
+		add("caught", "%s", s.alarmSummary())
 	}
 	add("has earned", "%s: %s", s.Earned, s.Why)
 	lines = append(lines, s.plot()...)
-	for i, c := range s.Caught {
-		if i == listed {
-			lines = append(lines, fmt.Sprintf("  and %d more; --json has them all", len(s.Caught)-listed))
+	for i, c := range s.Alarms {
+		if i == maxListed {
+			lines = append(lines, fmt.Sprintf("  and %d more; --json has them all", len(s.Alarms)-maxListed))
 			break
 		}
 		lines = append(lines, "  "+c.line())
@@ -62,34 +63,34 @@ func (c Count) summary(what string) string {
 	return fmt.Sprintf("%d %ss watched, %d judged", c.Watched, what, c.Judged)
 }
 
-func (s Score) caught() string {
+func (s Score) alarmSummary() string {
 	text := fmt.Sprintf("%d of %d changes were likely or worse, %d of them might have been acted on", s.Changes.Alarmed, s.Changes.Judged, s.Changes.MightAct)
 	if s.Median > 0 {
-		text += fmt.Sprintf("; half of them within %s", short(s.Median))
+		text += fmt.Sprintf("; half of them within %s", roundedDuration(s.Median))
 	}
 	return text
 }
 
-// percent is a share: 0.8 % (95 % 0.3 to 2.0).
+// percent writes a share: 0.8 % (95 % 0.3 to 2.0).
 func (r Rate) percent() string {
 	return fmt.Sprintf("%.1f %% (95 %% %.1f to %.1f)", 100*r.Value, 100*r.Low, 100*r.High)
 }
 
-func (r Rate) plain() string {
+func (r Rate) text() string {
 	return fmt.Sprintf("%.2g (%.2g to %.2g)", r.Value, r.Low, r.High)
 }
 
-// line is one change that was caught.
+// line describes one alarm:
 //
 //	2026-11-20 10:00Z cart v42 (d1): certain after 4 min by errors 0.005 → 0.031
-func (c Catch) line() string {
+func (c Alarm) line() string {
 	what := strings.Join(strings.Fields(c.Service+" "+c.Version), " ")
 	return fmt.Sprintf("%s %s (%s): %s after %s by %s %.4g → %.4g", c.At.UTC().Format("2006-01-02 15:04Z"), what, c.Change,
-		c.Grade, short(c.Seconds), c.Signal, c.Effect.Forecast, c.Effect.After)
+		c.Grade, roundedDuration(c.Seconds), c.Signal, c.Effect.Forecast, c.Effect.After)
 }
 
-// short writes seconds as people say them.
-func short(seconds float64) string {
+// roundedDuration writes seconds as s, min or h.
+func roundedDuration(seconds float64) string {
 	switch d := time.Duration(seconds * float64(time.Second)); {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
@@ -100,15 +101,15 @@ func short(seconds float64) string {
 	}
 }
 
-// bars are what a plot is drawn with, from none to all.
+// bars are the characters of a plot, from the lowest to the highest.
 var bars = []rune("▁▂▃▄▅▆▇█")
 
-// plotColumns is how wide a plot is at most.
+// plotColumns is the greatest width of a plot, in characters.
 const plotColumns = 40
 
-// plot draws how many had alarmed by the end of each tick, of the changes and
-// of the placebos, on one scale. A rule that tells them apart rises in the
-// first row and stays flat in the second.
+// plot draws the shares of changes and of placebos that have alarmed by the end of
+// each tick, on one scale. A good rule rises in the first row and stays flat in the
+// second.
 func (s Score) plot() []string {
 	rows := []struct {
 		label string
@@ -130,7 +131,7 @@ func (s Score) plot() []string {
 	return lines
 }
 
-// share is how much of the judged had alarmed by a tick.
+// share returns the share of the judged that have alarmed by the end of a tick.
 func (c Count) share(tick int) float64 {
 	if c.Judged == 0 || tick == 0 {
 		return 0

@@ -89,7 +89,7 @@ func (f *Failure) unwatched(e expectation, set *rules.Set) {
 // came goes through the looks up to the moment of an expectation.
 func (t test) came(e expectation, r backtest.Replay) came {
 	c := came{state: watch.Waiting}
-	for _, a := range r.Answers(t.moment) {
+	for _, a := range r.Responses(t.moment) {
 		if e.After != nil && a.Look.At.After(t.change.FinishedAt.Add(time.Duration(*e.After))) {
 			break
 		}
