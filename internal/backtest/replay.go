@@ -50,8 +50,8 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 	if !ok {
 		return Replay{}, fmt.Errorf("rule %s: no metric store %q in pushback.yml", rule.Name, name)
 	}
-	store = gather.Shared(store)
-	base := gather.Base(m.Change, rule)
+	store = gather.ShareAll(store)
+	base := gather.BeforeEnd(m.Change, rule)
 	r := replayer{Options: o, bound: b, moment: m, store: store, watch: watch.Watch{
 		ID: m.ID + "." + rule.Name, Team: rule.Team, Rule: rule.Name, RuleHash: rule.Hash,
 		State: watch.Waiting, BaseAt: base, Settle: rule.Settle, Bake: rule.Bake, Every: rule.Every,
@@ -116,7 +116,7 @@ func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error)
 		if now.After(r.Now) {
 			break
 		}
-		if v, ok := gather.See(r.watch, r.moment.Change, store.Resolution(), now); ok {
+		if v, ok := gather.ViewAt(r.watch, r.moment.Change, store.Resolution(), now); ok {
 			observation := r.observe(ctx, store, v, fault)
 			verdict := course.Look(observation)
 			facts := watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict}

@@ -109,7 +109,7 @@ func TestLooksAreTheDaemons(t *testing.T) {
 	o, c := options(t, slow, "testdata/csv"), recorded(t)[3]
 	store := o.Stores["files"]
 	b := o.Rules.For(c.Change, rules.Service{Name: c.Service})[0]
-	base := gather.Base(c.Change, b.Rule())
+	base := gather.BeforeEnd(c.Change, b.Rule())
 	plan, inputs, err := gather.Resolve(t.Context(), store, "files", b, base)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestLooksAreTheDaemons(t *testing.T) {
 	w := watch.Watch{State: watch.Waiting, BaseAt: base, Settle: b.Rule().Settle, Bake: b.Rule().Bake, Every: b.Rule().Every, Plan: plan, Inputs: inputs}
 	profiles := detector.Profiles{"time": detector.Learn(plan, plan.Signals[0], h)}
 	for _, l := range run(t, o, []Moment{c})[0].Looks {
-		v, ok := gather.See(w, c.Change, store.Resolution(), c.FinishedAt.Add(time.Duration(l.Tick)*plan.Tick))
+		v, ok := gather.ViewAt(w, c.Change, store.Resolution(), c.FinishedAt.Add(time.Duration(l.Tick)*plan.Tick))
 		if !ok {
 			t.Fatalf("tick %d: nothing to see", l.Tick)
 		}

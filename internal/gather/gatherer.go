@@ -44,7 +44,7 @@ type Gatherer struct {
 func NewGatherer(stores map[string]Ranger, defaultStore string, h Health, now func() time.Time) *Gatherer {
 	shared := map[string]Ranger{}
 	for name, r := range stores {
-		shared[name] = Brief(Bounded(r, atOnce), shareFor, now)
+		shared[name] = ShareRecent(Bounded(r, atOnce), shareFor, now)
 	}
 	return &Gatherer{stores: stores, shared: shared, defaultStore: defaultStore, baselines: newBaselineCache(), health: h, now: now}
 }
@@ -60,7 +60,7 @@ func (g *Gatherer) Observe(ctx context.Context, w watch.Watch, c sources.Change,
 		w, fault = g.resolve(ctx, w, b, thresholds)
 	}
 	ranger := storeOf(g.stores, w)
-	v, ok := See(w, c, ranger.Resolution(), g.now().Add(-ranger.Latency()))
+	v, ok := ViewAt(w, c, ranger.Resolution(), g.now().Add(-ranger.Latency()))
 	if !ok {
 		return w, nil
 	}

@@ -13,8 +13,8 @@ import (
 // seconds, which is more than a scan needs.
 const maxTicks = 7 * 60 * 60
 
-// History fetches the ticks of one signal that end at a moment, as many as fit
-// into span. What is to be masked is not known here: Mask stays empty.
+// History fetches the ticks of one signal that end at a moment, as many as fit into span.
+// The caller fills in Mask.
 func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, span time.Duration, end time.Time) (detector.History, error) {
 	n := min(int(span/p.Tick), maxTicks)
 	g := detector.Grid{Start: end.Add(-time.Duration(n) * p.Tick), Tick: p.Tick, N: n}
@@ -23,7 +23,7 @@ func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, spa
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
 	ticks := detector.Tabulate(raw, g)
-	if err := atWork(ctx, r, in, g.Window(), []detector.Grid{g}, &ticks); err != nil {
+	if err := dropIdleTicks(ctx, r, in, g.Window(), []detector.Grid{g}, &ticks); err != nil {
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
 	h := detector.History{Start: g.Start, Ticks: ticks}

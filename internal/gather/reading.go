@@ -27,12 +27,11 @@ type Ranger interface {
 	Latency() time.Duration
 }
 
-// Read takes the reading of one signal. before gives what the store has of
-// the time before the change: it is asked for at every look and does not
-// change any more, so that the caller may keep it.
+// Read takes the reading of one signal. before returns the before window; it is asked for
+// at every look and does not change any more, so that the caller may cache it.
 //
-// alive says that the store has proved to be well: something in it is recent.
-// With an error the reading says what failed, and nothing about the change.
+// alive reports that something in the store is recent. With an error, the reading says what
+// failed and nothing about the change.
 func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (detector.Raw, error)) (_ detector.Reading, alive bool, err error) {
 	reading := detector.Reading{Signal: in.Signal, Rolling: v.Rolling, Query: in.Expr(v.After.Tick)}
 	past, err := before()
@@ -47,7 +46,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	reading.Before = detector.Tabulate(past, v.Before)
 	reading.After = detector.Tabulate(present, v.After)
 	reading.Running = detector.Tabulate(present, v.After.Running(v.Now))
-	if err := v.atWork(ctx, r, in, &reading); err != nil {
+	if err := v.dropIdleTicks(ctx, r, in, &reading); err != nil {
 		return Broken(reading, err), false, err
 	}
 	reading.Supply, alive, err = supply(ctx, r, in, past, present, v)
@@ -61,8 +60,8 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	return reading, alive, nil
 }
 
-// control is the reading of a signal's control. One that fails says so, and
-// leaves the signal to be compared with the time before.
+// control is the reading of a signal's control. Where it failed, it says so, and the signal
+// is compared with its before window alone.
 func control(in watch.Input, past, present detector.Raw, v View) *detector.Control {
 	c := &detector.Control{Query: in.ControlInput().Expr(v.After.Tick), Supply: detector.Fresh}
 	if past.Control == nil || present.Control == nil {
@@ -98,14 +97,14 @@ func Unread(fault error) detector.Reading {
 	return detector.Reading{Supply: detector.Broken, Fault: fault.Error()}
 }
 
-// silent is how many scrapes a signal may miss before it is taken for gone.
-const silent = 3
+// maxMissed is how many scrapes a signal may miss before it counts as gone.
+const maxMissed = 3
 
-// supply tells a quiet signal, a lost one and a dead store apart. What is asked
-// for in steps longer than a scrape is a step older before it is missed.
+// supply tells a quiet signal, a lost one and a dead store apart. A query in steps longer
+// than a scrape may be a step older before its signal is missed.
 func supply(ctx context.Context, r Ranger, in watch.Input, before, after detector.Raw, v View) (s detector.Supply, alive bool, err error) {
 	newest := latest(detector.Newest(before.Value), detector.Newest(after.Value))
-	patience := silent*v.Step + max(in.Value.Step-v.Step, 0)
+	patience := maxMissed*v.Step + max(in.Value.Step-v.Step, 0)
 	switch {
 	case newest.Before(v.Before.End().Add(-patience)):
 		return detector.Unmatched, false, nil // never there, or gone before the change
@@ -114,20 +113,19 @@ func supply(ctx context.Context, r Ranger, in watch.Input, before, after detecto
 	case v.Now.Sub(v.After.Start) < patience:
 		return detector.Fresh, false, nil // too early to miss anything
 	}
-	if err := wentOn(ctx, r, in.Store, newest, v); err != nil {
+	if err := checkStoreAlive(ctx, r, in.Store, newest, v); err != nil {
 		return "", false, err
 	}
 	return detector.Gone, true, nil
 }
 
-// wentOn asks whether the store went on without the signal: that anything in
-// it is recent now, and also was when the signal was first missed. A store
-// back from an outage is alive now, but the signal's silence is the store's
-// own.
-func wentOn(ctx context.Context, r Ranger, store string, newest time.Time, v View) error {
-	missed := newest.Add(silent * v.Step)
+// checkStoreAlive asks whether the store received samples while the signal was missing: now,
+// and when the signal was first missed. A store that is back from an outage is alive now,
+// but it was the store that was silent then.
+func checkStoreAlive(ctx context.Context, r Ranger, store string, newest time.Time, v View) error {
+	missed := newest.Add(maxMissed * v.Step)
 	for _, moment := range []struct{ at, least time.Time }{
-		{v.Now, v.Now.Add(-silent * v.Step)},
+		{v.Now, v.Now.Add(-maxMissed * v.Step)},
 		{missed, missed.Add(-v.Step)},
 	} {
 		beat, err := r.Heartbeat(ctx, moment.at)
@@ -142,9 +140,8 @@ func wentOn(ctx context.Context, r Ranger, store string, newest time.Time, v Vie
 	return nil
 }
 
-// Fetch asks for the series of one input over a window, at the given step, and
-// for those of its control. A control that cannot be had is no error: Fault
-// says why.
+// Fetch asks for the series of one input over a window, at the given step, and for those of
+// its control. A control that cannot be read is no error: Fault says why.
 func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
 	raw, err := fetch(ctx, r, in, w, step)
 	if err != nil || in.Control == nil {
@@ -158,8 +155,7 @@ func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	return raw, nil
 }
 
-// fetch asks for one arm. Points at which the whole store was silent are left
-// out.
+// fetch asks for one arm, without the points at which the whole store was silent.
 func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
 	raw := detector.Raw{Form: in.Form, Edge: in.Edge}
 	var err error
@@ -175,23 +171,23 @@ func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 			return raw, err
 		}
 	}
-	raw.Value, raw.Part = partOf(raw.Value, in.Whole), partOf(raw.Part, in.Whole)
-	silent, err := silences(ctx, r, w, step)
+	raw.Value, raw.Part = selectPart(raw.Value, in.Whole), selectPart(raw.Part, in.Whole)
+	silent, err := silentPoints(ctx, r, w, step)
 	if errors.Is(err, errAhead) {
 		err = &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
 	}
 	if err != nil {
 		return raw, err
 	}
-	if err := countable(raw); err != nil {
+	if err := checkCounters(raw); err != nil {
 		return raw, &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
 	}
-	raw.Value, raw.Part = without(raw.Value, silent), without(raw.Part, silent)
+	raw.Value, raw.Part = dropPoints(raw.Value, silent), dropPoints(raw.Part, silent)
 	return raw, nil
 }
 
-// partOf leaves of the answers about a whole those about one part.
-func partOf(ss []sources.Series, of watch.Whole) []sources.Series {
+// selectPart selects the series of one part from the answer about its whole.
+func selectPart(ss []sources.Series, of watch.Whole) []sources.Series {
 	if of.Label == "" {
 		return ss
 	}
@@ -204,16 +200,16 @@ func partOf(ss []sources.Series, of watch.Whole) []sources.Series {
 	return kept
 }
 
-// countable refuses counters below zero: no counter is, so whatever speaks is
-// not the service. Between two such samples it would seem to start anew.
-func countable(raw detector.Raw) error {
+// checkCounters refuses negative counters. No counter is negative, so the answer is not the
+// service's, and a rise from below zero would look like a restart.
+func checkCounters(raw detector.Raw) error {
 	if raw.Form != detector.FormCounts && raw.Form != detector.FormSlow {
 		return nil
 	}
 	for _, s := range slices.Concat(raw.Value, raw.Part) {
 		for _, p := range s.Samples {
 			if p.V < 0 {
-				return fmt.Errorf("a counter stands at %g, below zero", p.V)
+				return fmt.Errorf("a counter is at %g, below zero", p.V)
 			}
 		}
 	}

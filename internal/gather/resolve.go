@@ -11,12 +11,12 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Resolve finds out where each signal's numbers come from, by asking the store
-// which of the rule's expressions has data where before ends. store is what
-// the store is called in pushback.yml.
+// Resolve finds out where each signal's numbers come from, by asking the store which of the
+// rule's expressions has data at the end of the before window. store is the store's name in
+// pushback.yml.
 //
-// The plan always holds. Without inputs and without an error, the catalogue
-// does not know the service: unmatched. The error is the store's.
+// The plan is always valid. No inputs without an error means that the catalogue does not
+// know the service: unmatched. The error is the store's.
 func Resolve(ctx context.Context, r Ranger, store string, b rules.Bound, base time.Time) (detector.Plan, []watch.Input, error) {
 	resolution := r.Resolution()
 	unresolved := b.Plan(rules.Resolved{Resolution: resolution})
@@ -35,8 +35,8 @@ func Resolve(ctx context.Context, r Ranger, store string, b rules.Bound, base ti
 	return b.Plan(resolved), inputs, err
 }
 
-// Choose says which of a rule's signals have data at a moment, and which of
-// their expressions. The error is the store's, or rules.ErrNoMatch.
+// Choose returns which of a rule's signals have data at a moment, and by which of their
+// expressions. The error is the store's, or rules.ErrNoMatch.
 func Choose(ctx context.Context, r Ranger, b rules.Bound, at time.Time) (rules.Resolved, error) {
 	answers, err := probe(ctx, b, r, at)
 	if err != nil {
@@ -45,7 +45,7 @@ func Choose(ctx context.Context, r Ranger, b rules.Bound, at time.Time) (rules.R
 	return b.Resolve(answers, r.Resolution()), nil
 }
 
-// probe asks what a rule needs to know of the store, at the end of before.
+// probe asks the store the questions whose answers the rule needs.
 func probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rules.Probe][]sources.Series, error) {
 	probes, err := b.Probes(r.Resolution())
 	if err != nil {

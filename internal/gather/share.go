@@ -10,17 +10,16 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Shared asks a store every question once, and keeps what it was told for as
-// long as it lives: for the replay of one change. The signals of one look share
-// the store's pulse, and those of one histogram its count.
-func Shared(r Ranger) Ranger {
+// ShareAll asks a store every question once and keeps all answers. It is for the replay of
+// one change, whose signals share the store's pulse, and a histogram's its count.
+func ShareAll(r Ranger) Ranger {
 	return &shared{Ranger: r, asked: map[question]*answer{}}
 }
 
-// Brief asks a store every question once among those who ask at the same time.
-// It is for many watches, and keeps an answer for no longer than keep, by the
-// clock it is given: a sample may come late, and the next look is to see it.
-func Brief(r Ranger, keep time.Duration, now func() time.Time) Ranger {
+// ShareRecent asks a store every question once for all who ask at about the same time. It is
+// for many watches, and keeps an answer no longer than keep, by the given clock, so that the
+// next look finds samples that came late.
+func ShareRecent(r Ranger, keep time.Duration, now func() time.Time) Ranger {
 	return &shared{Ranger: r, keep: keep, now: now, asked: map[question]*answer{}}
 }
 
@@ -32,8 +31,8 @@ type shared struct {
 	asked map[question]*answer
 }
 
-// question is equal where answers are. A range is answered at whole steps from
-// its beginning, so that two looks within one step ask the same.
+// question is the key of an answer. A range is evaluated at whole steps from its beginning,
+// so that two looks within one step ask the same question.
 type question struct {
 	query sources.Query
 	from  int64 // Unix nanoseconds
@@ -48,27 +47,26 @@ type answer struct {
 	err    error
 }
 
-// Range gives the answer to the first of equal questions to all of them. They
-// must not change it.
+// Range answers equal questions by one request. Callers must not change the answer.
 func (s *shared) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
 	if q.Step <= 0 {
 		return s.Ranger.Range(ctx, q, w)
 	}
 	key := question{q, w.From.UnixNano(), int64(w.To.Sub(w.From) / q.Step)}
-	return s.once(ctx, key, func() ([]sources.Series, error) { return s.Ranger.Range(ctx, q, w) })
+	return s.askOnce(ctx, key, func() ([]sources.Series, error) { return s.Ranger.Range(ctx, q, w) })
 }
 
 // Instant is shared like Range.
 func (s *shared) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
 	key := question{sources.Query{Expr: expr}, at.UnixNano(), -1}
-	return s.once(ctx, key, func() ([]sources.Series, error) { return s.Ranger.Instant(ctx, expr, at) })
+	return s.askOnce(ctx, key, func() ([]sources.Series, error) { return s.Ranger.Instant(ctx, expr, at) })
 }
 
-// once asks, or waits for who has asked. A brief failure is for those who
-// waited; the next asks anew. Where whoever asked was called off, the others
-// were not.
-func (s *shared) once(ctx context.Context, key question, ask func() ([]sources.Series, error)) ([]sources.Series, error) {
-	a, first := s.claim(key)
+// askOnce asks, or waits for the request that is under way. A failure is returned to those
+// who waited, and the next caller asks again. Where the asking caller was cancelled, the
+// others ask again.
+func (s *shared) askOnce(ctx context.Context, key question, ask func() ([]sources.Series, error)) ([]sources.Series, error) {
+	a, first := s.join(key)
 	if first {
 		a.series, a.err = ask()
 		close(a.done)
@@ -83,19 +81,19 @@ func (s *shared) once(ctx context.Context, key question, ask func() ([]sources.S
 		return nil, ctx.Err()
 	}
 	if errors.Is(a.err, context.Canceled) && ctx.Err() == nil {
-		return s.once(ctx, key, ask)
+		return s.askOnce(ctx, key, ask)
 	}
 	return a.series, a.err
 }
 
-// claim gives the answer to a question, and whether the caller is to find it.
-func (s *shared) claim(key question) (a *answer, first bool) {
+// join returns the answer to a question, and whether the caller must ask for it.
+func (s *shared) join(key question) (a *answer, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Time{}
 	if s.now != nil {
 		now = s.now()
-		maps.DeleteFunc(s.asked, func(_ question, a *answer) bool { return now.Sub(a.at) > s.keep && a.over() })
+		maps.DeleteFunc(s.asked, func(_ question, a *answer) bool { return now.Sub(a.at) > s.keep && a.isDone() })
 	}
 	if a, ok := s.asked[key]; ok {
 		return a, false
@@ -105,7 +103,7 @@ func (s *shared) claim(key question) (a *answer, first bool) {
 	return a, true
 }
 
-func (a *answer) over() bool {
+func (a *answer) isDone() bool {
 	select {
 	case <-a.done:
 		return true

@@ -43,7 +43,7 @@ func TestWatchesShareARequest(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				from := time.Now()
 				s := &slow{}
-				ask(t, Brief(s, 2*time.Second, time.Now), func(seconds float64) time.Time {
+				ask(t, ShareRecent(s, 2*time.Second, time.Now), func(seconds float64) time.Time {
 					return from.Add(time.Duration(seconds * float64(time.Second)))
 				})
 				synctest.Wait()
@@ -100,7 +100,7 @@ func TestWatchesShareARequest(t *testing.T) {
 func TestSharedFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{fault: errors.New("down")}
-		r := Brief(s, time.Minute, time.Now)
+		r := ShareRecent(s, time.Minute, time.Now)
 		var failed atomic.Int64
 		ask := func(ctx context.Context) {
 			if _, err := r.Instant(ctx, "x", time.Time{}); err != nil {

@@ -12,8 +12,7 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// FetchBefore asks for the time before a change, and for what a histogram's
-// buckets held by its end.
+// FetchBefore asks for the before window, and for what a histogram's buckets counted in it.
 func FetchBefore(ctx context.Context, r Ranger, in watch.Input, g detector.Grid) (detector.Raw, error) {
 	raw, err := Fetch(ctx, r, in, g.Window(), in.Value.Step)
 	if err == nil && in.Buckets != "" && in.Whole.Label == "" {
@@ -22,9 +21,9 @@ func FetchBefore(ctx context.Context, r Ranger, in watch.Input, g detector.Grid)
 	return raw, err
 }
 
-// spread are the quantiles that a reader is shown beside a histogram's mean;
-// nil for any other signal, and where the store does not tell. They are no
-// evidence, and one that cannot be had spoils nothing.
+// spread are the quantiles that people are shown beside a histogram's mean. It is nil for any
+// other signal, and where the store has none. Quantiles are no evidence, so failing to read
+// them is no failure of the look.
 func spread(ctx context.Context, r Ranger, in watch.Input, past, present detector.Raw, v View) *detector.Spread {
 	var before, after detector.Quantiles
 	var known, seen bool
@@ -44,8 +43,7 @@ func spread(ctx context.Context, r Ranger, in watch.Input, past, present detecto
 	return &detector.Spread{Before: before, After: after}
 }
 
-// buckets are what every edge of a classic histogram counted over a stretch of
-// time: one answer to one question.
+// buckets are what every edge of a classic histogram counted over a stretch of time.
 func buckets(ctx context.Context, r Ranger, in watch.Input, from, to time.Time) []sources.Series {
 	span := to.Sub(from).Round(time.Second)
 	if span < 2*r.Resolution() {

@@ -10,18 +10,17 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Base is where the time before a change ends, seen from the change alone: at
-// its start, or, where its tool tells only the end, as far back as the rule
-// says a rollout takes.
-func Base(c sources.Change, r rules.Rule) time.Time {
+// BeforeEnd is where the before window of a change ends, by the change alone: at its start,
+// or, where its tool reports only the end, as far back as the rule says a rollout takes.
+func BeforeEnd(c sources.Change, r rules.Rule) time.Time {
 	if c.FinishedAt.Equal(c.StartedAt) {
 		return c.StartedAt.Add(-r.Rollout)
 	}
 	return c.StartedAt
 }
 
-// View is the part of time a look sees: the grids before and after, and how
-// far the running tick has come.
+// View is the time that a look covers: the grids before and after, and how far the running
+// tick has come.
 type View struct {
 	Before, After detector.Grid
 	Now           time.Time // the newest moment the store can know of
@@ -30,10 +29,10 @@ type View struct {
 	Final         bool
 }
 
-// See places the grids of a look at a moment that the store can know of. Before
-// ends at the watch's base; after begins where settling ends, or at the start
-// of the change while it rolls. False: there is nothing to see yet.
-func See(w watch.Watch, c sources.Change, resolution time.Duration, now time.Time) (View, bool) {
+// ViewAt places the grids of a look at a moment for which the store can have samples. Before
+// ends at the watch's baseline; after begins where settling ends, or at the start of the
+// change while it rolls. It is false while there is nothing to observe.
+func ViewAt(w watch.Watch, c sources.Change, resolution time.Duration, now time.Time) (View, bool) {
 	began := w.SettleFrom(c)
 	from, rolling := c.StartedAt, began.IsZero()
 	if !rolling {
@@ -59,26 +58,26 @@ func See(w watch.Watch, c sources.Change, resolution time.Duration, now time.Tim
 	}, true
 }
 
-// atWork leaves out of a reading what was measured while there was no work.
-func (v View) atWork(ctx context.Context, r Ranger, in watch.Input, reading *detector.Reading) error {
-	if err := atWork(ctx, r, in, v.Before.Window(), []detector.Grid{v.Before}, &reading.Before); err != nil {
+// dropIdleTicks drops the ticks of a reading in which the signal had no work.
+func (v View) dropIdleTicks(ctx context.Context, r Ranger, in watch.Input, reading *detector.Reading) error {
+	if err := dropIdleTicks(ctx, r, in, v.Before.Window(), []detector.Grid{v.Before}, &reading.Before); err != nil {
 		return err
 	}
 	since := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
-	return atWork(ctx, r, in, since, []detector.Grid{v.After, v.After.Running(v.Now)}, &reading.After, &reading.Running)
+	return dropIdleTicks(ctx, r, in, since, []detector.Grid{v.After, v.After.Running(v.Now)}, &reading.After, &reading.Running)
 }
 
-// On is the same moment on the grid of one of the watch's signals.
+// On is the view on the grid of one of the watch's signals.
 func (v View) On(w watch.Watch, s detector.Signal, c sources.Change) View {
 	if s.Of == "" {
 		return v
 	}
 	w.Plan = w.Plan.On(s)
-	fine, _ := See(w, c, v.Step, v.Now)
+	fine, _ := ViewAt(w, c, v.Step, v.Now)
 	return fine
 }
 
-// Observation is what the look saw, but for its readings.
+// Observation is the look's observation without its readings.
 func (v View) Observation(w watch.Watch, c sources.Change) detector.Observation {
 	o := v.observation(w, c)
 	for _, s := range w.Plan.Signals {

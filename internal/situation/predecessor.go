@@ -63,7 +63,7 @@ const cleanAfter = 10 * time.Minute
 // the watch of a suspect predecessor, or soon after it began, inherits that one's
 // baseline: a bad v2 must not become the baseline of v3.
 func (p Predecessor) Baseline(c store.Change, r rules.Rule) time.Time {
-	own := gather.Base(c.Change, r)
+	own := gather.BeforeEnd(c.Change, r)
 	w, ok := p.Watches[r.Name]
 	if !p.Known || !ok || p.isClean(w, c.StartedAt) {
 		return own

@@ -10,24 +10,23 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// silences are the points of a grid, in Unix milliseconds, at which the store
-// had received nothing for more than a scrape and a half.
+// silentPoints are the points of a grid, in Unix milliseconds, at which the store had
+// received nothing for more than a scrape and a half.
 //
-// Prometheus carries the last sample of a series forward for five minutes. A
-// store that was down or cut off for two therefore shows two minutes in which
-// nothing happened, which reads as traffic that fell to zero. The store's own
-// pulse tells such a stretch from a quiet service.
+// Prometheus repeats the last sample of a series for five minutes. A store that was down or
+// cut off for two minutes therefore shows two minutes without growth, which looks like
+// traffic that fell to zero. The store's pulse tells such a stretch from a quiet service.
 //
 // See adr/0010.
-func silences(ctx context.Context, r Ranger, w sources.Window, step time.Duration) (map[int64]bool, error) {
+func silentPoints(ctx context.Context, r Ranger, w sources.Window, step time.Duration) (map[int64]bool, error) {
 	if r.Pulse() == "" {
 		return nil, nil
 	}
 	pulse, err := r.Range(ctx, sources.Query{Expr: r.Pulse(), Step: step}, w)
 	if err != nil || len(pulse) != 1 {
-		return nil, err // an expression of several series has no one pulse
+		return nil, err // several series are no single pulse
 	}
-	slack := 1.5 * max(r.Resolution().Seconds(), rhythm(pulse[0].Samples))
+	slack := 1.5 * max(r.Resolution().Seconds(), medianInterval(pulse[0].Samples))
 	silent := map[int64]bool{}
 	for _, p := range pulse[0].Samples {
 		since := float64(p.T)/1000 - p.V
@@ -45,11 +44,11 @@ func silences(ctx context.Context, r Ranger, w sources.Window, step time.Duratio
 // targets may have clocks of their own.
 const maxAhead = 2 * time.Minute
 
-var errAhead = errors.New("the store's newest sample lies in the future: what it says of any moment is not to be believed")
+var errAhead = errors.New("the store's newest sample is in the future, so its answers cannot be trusted: check its clock")
 
-// rhythm is the median time between two beats, in seconds: the store may be
-// scraped less often than it is said to be.
-func rhythm(beats []sources.Sample) float64 {
+// medianInterval is the median time between two beats, in seconds. The store may scrape less
+// often than pushback.yml says.
+func medianInterval(beats []sources.Sample) float64 {
 	var gaps []float64
 	for i := 1; i < len(beats); i++ {
 		if gap := beats[i].V - beats[i-1].V; gap > 0 && !math.IsInf(gap, 0) {
@@ -63,8 +62,8 @@ func rhythm(beats []sources.Sample) float64 {
 	return gaps[(len(gaps)-1)/2]
 }
 
-// without leaves the silent points out of every series.
-func without(ss []sources.Series, silent map[int64]bool) []sources.Series {
+// dropPoints drops the silent points from every series.
+func dropPoints(ss []sources.Series, silent map[int64]bool) []sources.Series {
 	if len(silent) == 0 {
 		return ss
 	}

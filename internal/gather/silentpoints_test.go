@@ -149,7 +149,7 @@ func (c *constant) Range(_ context.Context, q sources.Query, w sources.Window) (
 
 func TestSharedAsksOnce(t *testing.T) {
 	c := &carrying{samples: []int64{0}, resolution: time.Second}
-	s := Shared(c)
+	s := ShareAll(c)
 	q, w := sources.Query{Expr: "x", Step: time.Second}, sources.Window{From: time.Unix(0, 0), To: time.Unix(3, 0)}
 	for range 3 {
 		if _, err := s.Range(t.Context(), q, w); err != nil {

@@ -9,11 +9,10 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// atWork leaves the ticks out of each grid in which the signal's `only_if` had
-// no value, or the value 0. What a queue's consumers do while the queue is
-// empty says nothing about them, neither before a change nor after it. The
-// series behind the ticks are left alone: a signal without work is not lost.
-func atWork(ctx context.Context, r Ranger, in watch.Input, w sources.Window, grids []detector.Grid, all ...*detector.Ticks) error {
+// dropIdleTicks drops the ticks of each grid in which the signal's `only_if` had no value, or
+// the value 0: a queue's consumers cannot be judged while the queue is empty. The series
+// behind the ticks are left alone, because a signal without work is not lost.
+func dropIdleTicks(ctx context.Context, r Ranger, in watch.Input, w sources.Window, grids []detector.Grid, all ...*detector.Ticks) error {
 	if in.OnlyIf.Expr == "" {
 		return nil
 	}
@@ -25,14 +24,14 @@ func atWork(ctx context.Context, r Ranger, in watch.Input, w sources.Window, gri
 		work := detector.Tabulate(detector.Raw{Form: detector.FormLevel, Value: series}, g).Value
 		for at, v := range work {
 			if math.IsNaN(v) || v == 0 {
-				leaveOut(all[i], at)
+				clearTick(all[i], at)
 			}
 		}
 	}
 	return nil
 }
 
-func leaveOut(t *detector.Ticks, at int) {
+func clearTick(t *detector.Ticks, at int) {
 	for _, values := range []detector.Values{t.Value, t.Bad, t.Total} {
 		if at < len(values) {
 			values[at] = math.NaN()
