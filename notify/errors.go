@@ -23,13 +23,13 @@ func (r *RetryAfter) Error() string { return fmt.Sprintf("%v (retry after %s)", 
 // Unwrap gives errors.Is and errors.As the failure.
 func (r *RetryAfter) Unwrap() error { return r.Err }
 
-// Answered sorts err, a receiver's answer that was no success, by its status.
+// StatusError sorts err, a receiver's answer that was no success, by its status.
 //
 // Only a status that finds fault with the message itself is permanent. A
 // refused token (401, 403), a wrong address (404) or a redirect is for the
 // operator to mend, and a page that was held back meanwhile should still
 // arrive: those are tried again like any failure.
-func Answered(status int, after time.Duration, err error) error {
+func StatusError(status int, after time.Duration, err error) error {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge,
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:

@@ -22,17 +22,17 @@ const (
 // rule: there are receivers that know a matter by these. Every text is plain;
 // senders bound it and escape it for their medium.
 type Message struct {
-	Key      string    `json:"key"`  // dedup key, at most 200 characters
-	Kind     string    `json:"kind"` // regression, blind, lost, healthy, order, resolved, …
-	Severity Severity  `json:"severity"`
-	Resolved bool      `json:"resolved,omitempty"`
-	Title    string    `json:"title"`            // one line: service, version, what happened
-	Moved    []string  `json:"moved,omitempty"`  // what moved from what to what, how sure: a line a signal
-	Action   string    `json:"action,omitempty"` // what was, or would be, or must be done
-	Fields   []Field   `json:"fields,omitempty"` // service, environment, version, rule, …
-	Link     string    `json:"link,omitempty"`   // the page of the change
-	At       time.Time `json:"at"`
-	EndsAt   time.Time `json:"ends_at,omitzero"` // when a receiver that forgets should forget
+	Key         string    `json:"key"`  // dedup key, at most 200 characters
+	Kind        string    `json:"kind"` // regression, blind, lost, healthy, order, resolved, …
+	Severity    Severity  `json:"severity"`
+	Resolved    bool      `json:"resolved,omitempty"`
+	Title       string    `json:"title"`            // one line: service, version, what happened
+	SignalLines []string  `json:"moved,omitempty"`  // what moved from what to what, how sure: a line a signal
+	Action      string    `json:"action,omitempty"` // what was, or would be, or must be done
+	Fields      []Field   `json:"fields,omitempty"` // service, environment, version, rule, …
+	Link        string    `json:"link,omitempty"`   // the page of the change
+	At          time.Time `json:"at"`
+	EndsAt      time.Time `json:"ends_at,omitzero"` // when a receiver that forgets should forget
 }
 
 // Field is one named fact.
@@ -47,9 +47,9 @@ type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// Forgetful is a Sender whose receiver forgets a message at its EndsAt: while
+// RepeatSender is a Sender whose receiver forgets a message at its EndsAt: while
 // the matter is open, the message is sent again every Remind.
-type Forgetful interface {
+type RepeatSender interface {
 	Sender
-	Remind() time.Duration
+	RepeatEvery() time.Duration
 }

@@ -13,7 +13,7 @@ import (
 func TestClip(t *testing.T) {
 	f := func(text string, limit int, want string) {
 		t.Helper()
-		if got := notify.Clip(text, limit); got != want {
+		if got := notify.Truncate(text, limit); got != want {
 			t.Errorf("Clip(%.20q, %d) = %q, want %q", text, limit, got, want)
 		}
 	}
@@ -46,7 +46,7 @@ func TestAnswered(t *testing.T) {
 	cause := errors.New("cause")
 	f := func(status int, after time.Duration, permanent, waits bool) {
 		t.Helper()
-		err := notify.Answered(status, after, cause)
+		err := notify.StatusError(status, after, cause)
 		var retry *notify.RetryAfter
 		if errors.Is(err, notify.ErrPermanent) != permanent || errors.As(err, &retry) != waits || !errors.Is(err, cause) {
 			t.Errorf("%d after %s: %v", status, after, err)
@@ -66,18 +66,18 @@ func FuzzBounded(f *testing.F) {
 	f.Fuzz(func(t *testing.T, title, line string, n int) {
 		m := notify.Message{Title: title, Action: line, Link: line}
 		for range min(max(n, 0), 100) {
-			m.Moved = append(m.Moved, line)
+			m.SignalLines = append(m.SignalLines, line)
 			m.Fields = append(m.Fields, notify.Field{Name: title, Value: line})
 		}
-		m = m.Bounded()
+		m = m.Truncated()
 		size := len(m.Title) + len(m.Link)
 		for _, text := range append(m.Lines(), m.Title, m.Link) {
 			if size += len(text); !utf8.ValidString(text) {
 				t.Errorf("%q is no UTF-8", text)
 			}
 		}
-		if size > 20<<10 || len(m.Facts()) > 20 {
-			t.Errorf("%d bytes, %d facts", size, len(m.Facts()))
+		if size > 20<<10 || len(m.FieldValues()) > 20 {
+			t.Errorf("%d bytes, %d facts", size, len(m.FieldValues()))
 		}
 	})
 }

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Clip bounds text to limit bytes of valid UTF-8, with … where something was
+// Truncate bounds text to limit bytes of valid UTF-8, with … where something was
 // left out. Texts in a message are as long as the services and versions they
 // name, and those come from outside.
-func Clip(text string, limit int) string {
+func Truncate(text string, limit int) string {
 	if len(text) <= limit {
 		return strings.ToValidUTF8(text, "")
 	}
@@ -20,39 +20,39 @@ func Clip(text string, limit int) string {
 
 // The most that a sender passes on. A rule with more signals has a page.
 const (
-	maxLines = 20
-	maxTitle = 1000
-	maxLine  = 500
-	maxFact  = 300
-	maxLink  = 2000
+	maxLines      = 20
+	maxTitleBytes = 1000
+	maxLineBytes  = 500
+	maxFieldBytes = 300
+	maxLinkBytes  = 2000
 )
 
-// Bounded is the message within what any receiver takes: 20 lines and 20
+// Truncated is the message within what any receiver takes: 20 lines and 20
 // fields at most, each text clipped.
-func (m Message) Bounded() Message {
-	moved, fields := make([]string, 0, len(m.Moved)), make([]Field, 0, len(m.Fields))
-	for _, line := range m.Moved[:min(len(m.Moved), maxLines)] {
-		moved = append(moved, Clip(line, maxLine))
+func (m Message) Truncated() Message {
+	moved, fields := make([]string, 0, len(m.SignalLines)), make([]Field, 0, len(m.Fields))
+	for _, line := range m.SignalLines[:min(len(m.SignalLines), maxLines)] {
+		moved = append(moved, Truncate(line, maxLineBytes))
 	}
 	for _, f := range m.Fields[:min(len(m.Fields), maxLines)] {
-		fields = append(fields, Field{Name: Clip(f.Name, maxFact), Value: Clip(f.Value, maxFact)})
+		fields = append(fields, Field{Name: Truncate(f.Name, maxFieldBytes), Value: Truncate(f.Value, maxFieldBytes)})
 	}
-	m.Moved, m.Fields = moved, fields
-	m.Title, m.Action, m.Link = Clip(m.Title, maxTitle), Clip(m.Action, maxTitle), Clip(m.Link, maxLink)
+	m.SignalLines, m.Fields = moved, fields
+	m.Title, m.Action, m.Link = Truncate(m.Title, maxTitleBytes), Truncate(m.Action, maxTitleBytes), Truncate(m.Link, maxLinkBytes)
 	return m
 }
 
 // Lines are what moved and what is done about it, a line each.
 func (m Message) Lines() []string {
-	lines := slices.Clone(m.Moved)
+	lines := slices.Clone(m.SignalLines)
 	if m.Action != "" {
 		lines = append(lines, m.Action)
 	}
 	return lines
 }
 
-// Facts are the fields by name.
-func (m Message) Facts() map[string]string {
+// FieldValues are the fields by name.
+func (m Message) FieldValues() map[string]string {
 	facts := make(map[string]string, len(m.Fields))
 	for _, f := range m.Fields {
 		facts[f.Name] = f.Value

@@ -55,7 +55,7 @@ func (a *amount) UnmarshalText(text []byte) error {
 		a.value, a.unit = float64(d)/1e9, span
 	}
 	if a.value < 0 {
-		return &strictyaml.Invalid{Code: codeWidening, Message: "this must not be negative"}
+		return &strictyaml.ValueError{Code: codeWidening, Message: "this must not be negative"}
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func (a amount) invalid() error {
 	if len(text) > 40 {
 		text = text[:40] + "…"
 	}
-	return &strictyaml.Invalid{
+	return &strictyaml.ValueError{
 		Message: fmt.Sprintf("%q is not an amount", text),
 		Hint:    "write a number, 0.5 points, 10% or 20ms",
 	}

@@ -64,7 +64,7 @@ func (f *frequency) UnmarshalText(text []byte) error {
 	times, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	period, known := periods[strings.TrimSpace(word)]
 	if err != nil || !known || math.IsInf(times, 0) || math.IsNaN(times) {
-		return &strictyaml.Invalid{
+		return &strictyaml.ValueError{
 			Message: fmt.Sprintf("%q is not how often something may be", shortened(f.text)),
 			Hint:    "write a number a day, week, month, quarter or year, as in 1/week",
 		}

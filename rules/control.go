@@ -153,4 +153,4 @@ func either(own, control []Probe) []Probe {
 	return both
 }
 
-var _ strictyaml.Short = (*writtenControl)(nil)
+var _ strictyaml.Shorthand = (*writtenControl)(nil)

@@ -102,5 +102,5 @@ func oneOf(what, word string, known []string) error {
 	if near := strictyaml.Nearest(word, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return &strictyaml.Invalid{Code: codeUnknownWord, Message: fmt.Sprintf("unknown %s %q", what, word), Hint: hint}
+	return &strictyaml.ValueError{Code: codeUnknownWord, Message: fmt.Sprintf("unknown %s %q", what, word), Hint: hint}
 }

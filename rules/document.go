@@ -102,7 +102,7 @@ type writtenWatch struct {
 	// A glob of services: * is any text, ? one character, [a-z] a range. "*" for all.
 	Service *string `yaml:"service,omitempty"`
 	// Globs of services left out.
-	Except strictyaml.Words `yaml:"except,omitempty"`
+	Except strictyaml.TextList `yaml:"except,omitempty"`
 	// A glob of the owner that the service catalogue names.
 	Team string `yaml:"team,omitempty"`
 	// A glob of environments; any unless said.
@@ -110,7 +110,7 @@ type writtenWatch struct {
 	// A glob of regions; any unless said.
 	Region string `yaml:"region,omitempty"`
 	// Kinds of change; all unless said.
-	Kind strictyaml.Words `yaml:"kind,omitempty"`
+	Kind strictyaml.TextList `yaml:"kind,omitempty"`
 	// Globs of the change's labels, all of which must match.
 	Labels map[string]string `yaml:"labels,omitempty"`
 }
@@ -221,7 +221,7 @@ type writtenResponse struct {
 	// A condition that holds the line back until it is true: change.kind != "config" && !freeze("friday").
 	When string `yaml:"when,omitempty"`
 	// Receivers of pushback.yml, or $owner.chat, $owner.pager, $service.owner.
-	Tell strictyaml.Words `yaml:"tell,omitempty"`
+	Tell strictyaml.TextList `yaml:"tell,omitempty"`
 	// What may change production.
 	Rollback *writtenRollback `yaml:"rollback,omitempty"`
 }

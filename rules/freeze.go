@@ -99,7 +99,7 @@ func (c *Cron) UnmarshalText(text []byte) error {
 	}
 	leap := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	if schedule.Next(leap).IsZero() {
-		return &strictyaml.Invalid{Message: "this schedule never comes", Hint: "the day does not exist in that month"}
+		return &strictyaml.ValueError{Message: "this schedule never comes", Hint: "the day does not exist in that month"}
 	}
 	*c = Cron(text)
 	return nil
@@ -108,14 +108,14 @@ func (c *Cron) UnmarshalText(text []byte) error {
 func (c Cron) schedule() (cron.Schedule, error) {
 	text := string(c)
 	if strings.Contains(text, "=") || strings.Contains(text, "@every") || len(text) > 100 {
-		return nil, &strictyaml.Invalid{
+		return nil, &strictyaml.ValueError{
 			Message: "not a schedule of five fields",
 			Hint:    `write it as "30 16 * * FRI", and the zone under zone:`,
 		}
 	}
 	schedule, err := cron.ParseStandard(text)
 	if err != nil {
-		return nil, &strictyaml.Invalid{
+		return nil, &strictyaml.ValueError{
 			Message: fmt.Sprintf("not a schedule: %v", err),
 			Hint:    `five fields: minute hour day month weekday, as in "30 16 * * FRI"`,
 		}
@@ -126,7 +126,7 @@ func (c Cron) schedule() (cron.Schedule, error) {
 // UnmarshalText refuses zones this machine does not know.
 func (z *Zone) UnmarshalText(text []byte) error {
 	if _, err := Zone(text).location(); err != nil {
-		return &strictyaml.Invalid{
+		return &strictyaml.ValueError{
 			Message: fmt.Sprintf("unknown time zone %q", string(text)),
 			Hint:    "use a name such as Europe/Berlin or UTC",
 		}

@@ -72,7 +72,7 @@ func mapped(t reflect.Type) *jsonschema.Schema {
 	switch t {
 	case reflect.TypeFor[strictyaml.Duration]():
 		return oneOfSchemas(text(`^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$`, ""), &jsonschema.Schema{Const: 0})
-	case reflect.TypeFor[strictyaml.Words]():
+	case reflect.TypeFor[strictyaml.TextList]():
 		word := &jsonschema.Schema{Type: "string"}
 		return oneOfSchemas(word, &jsonschema.Schema{Type: "array", Items: word})
 	case reflect.TypeFor[frequency]():

@@ -42,7 +42,7 @@ func hashOf(r Rule) string {
 
 // complaintOf takes a decoding error apart again.
 func complaintOf(err error) *complaint {
-	var invalid *strictyaml.Invalid
+	var invalid *strictyaml.ValueError
 	if !errors.As(err, &invalid) {
 		return &complaint{strictyaml.BadValue, err.Error(), ""}
 	}

@@ -45,7 +45,7 @@ func (s *share) UnmarshalText(text []byte) error {
 	number, percent := strings.CutSuffix(string(text), "%")
 	parsed, err := strconv.ParseFloat(number, 64)
 	if err != nil || !percent {
-		return &strictyaml.Invalid{Message: fmt.Sprintf("%.20q is not a percentage", text), Hint: "write it as 20%"}
+		return &strictyaml.ValueError{Message: fmt.Sprintf("%.20q is not a percentage", text), Hint: "write it as 20%"}
 	}
 	*s = share(parsed / 100)
 	return nil

@@ -12,7 +12,7 @@ import (
 
 // The point that was armed, and how often it must still be reached.
 var (
-	armed, left = parse(os.Getenv(Variable))
+	armed, left = parse(os.Getenv(EnvVariable))
 	countdown   atomic.Int64
 )
 

@@ -31,11 +31,11 @@ const (
 	AfterOutcome  Point = "after the outcome's commit"
 )
 
-// All are the points in the order in which a rollback comes to them.
-var All = []Point{
+// Points are the points in the order in which a rollback comes to them.
+var Points = []Point{
 	BeforeEvent, AfterEvent, BeforeIntent, AfterIntent, BeforeClaim, AfterClaim,
 	BeforeSend, AfterSend, BeforeOutcome, AfterOutcome,
 }
 
-// Variable is the environment variable that arms a point.
-const Variable = "PUSHBACK_CRASH_AT"
+// EnvVariable is the environment variable that arms a point.
+const EnvVariable = "PUSHBACK_CRASH_AT"

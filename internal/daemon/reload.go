@@ -22,7 +22,7 @@ type rulesFolder struct {
 func (f *rulesFolder) load(w rules.World) (set *rules.Set, found []rules.Diagnostic) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	folder.Steady(f.path, func() {
+	folder.ReadStable(f.path, func() {
 		f.last = folder.Fingerprint(f.path)
 		set, found = rules.Load(os.DirFS(f.path), w)
 	})
@@ -38,7 +38,7 @@ func (f *rulesFolder) fingerprint() string {
 // reloadOnEdit reloads the rules after every edit in the folder, until ctx ends.
 func (d *Daemon) reloadOnEdit(ctx context.Context) error {
 	log := d.log.With("component", "rules")
-	return folder.Watch(ctx, d.rules.path, d.rules.fingerprint(), folder.Pace{}, log, func() { d.reload(ctx) })
+	return folder.Watch(ctx, d.rules.path, d.rules.fingerprint(), folder.Timing{}, log, func() { d.reload(ctx) })
 }
 
 // reloadOnHangup reloads the rules at every SIGHUP, until ctx ends.

@@ -70,9 +70,9 @@ func (s *toyStore) Instant(ctx context.Context, expr string, at time.Time) ([]so
 }
 
 func (s *toyStore) Heartbeat(_ context.Context, at time.Time) (time.Time, error) { return at, nil }
-func (s *toyStore) Pulse() string                                                { return "" }
+func (s *toyStore) HeartbeatExpr() string                                        { return "" }
 func (s *toyStore) Resolution() time.Duration                                    { return s.step }
-func (s *toyStore) Measure(context.Context) error                                { return nil }
+func (s *toyStore) MeasureResolution(context.Context) error                      { return nil }
 func (s *toyStore) Latency() time.Duration                                       { return 0 }
 func (s *toyStore) Language() sources.Language                                   { return toyLanguage{} }
 func (s *toyStore) Run(context.Context) error                                    { return nil }

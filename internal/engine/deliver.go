@@ -64,11 +64,11 @@ const remindAhead = 5
 // remindEvery is how often a message must be sent again. It is 0 where its receiver does
 // not forget, or where its thread has ended.
 func (d *deliverer) remindEvery(o store.Outgoing) time.Duration {
-	f, ok := d.Senders[o.Receiver].(notify.Forgetful)
+	f, ok := d.Senders[o.Receiver].(notify.RepeatSender)
 	if !ok || o.Message.Resolved || d.Now().Sub(o.CreatedAt) > deliverFor {
 		return 0
 	}
-	return f.Remind()
+	return f.RepeatEvery()
 }
 
 // remind sends a message again that its receiver is about to forget, unless the receiver

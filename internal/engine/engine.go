@@ -30,11 +30,11 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// MetricStore is a metric store, as the engine asks it. Measure lets the store find
+// MetricStore is a metric store, as the engine asks it. MeasureResolution lets the store find
 // out its Resolution from its own data, and does nothing where it knows it.
 type MetricStore interface {
 	gather.Ranger
-	Measure(ctx context.Context) error
+	MeasureResolution(ctx context.Context) error
 }
 
 // Annotator marks a change on Grafana and gives the annotation's id.

@@ -135,10 +135,10 @@ func (s *shop) newest() time.Time {
 	return s.frozen
 }
 
-func (*shop) Pulse() string                 { return "" }
-func (*shop) Resolution() time.Duration     { return scrape }
-func (*shop) Latency() time.Duration        { return 0 }
-func (*shop) Measure(context.Context) error { return nil }
+func (*shop) HeartbeatExpr() string                   { return "" }
+func (*shop) Resolution() time.Duration               { return scrape }
+func (*shop) Latency() time.Duration                  { return 0 }
+func (*shop) MeasureResolution(context.Context) error { return nil }
 
 // errCrash is a process that dies while the hook runs.
 var errCrash = errors.New("kill -9")
@@ -198,7 +198,7 @@ func (r receiver) Send(_ context.Context, m notify.Message) error {
 
 // flat is a message in one text.
 func flat(m notify.Message) string {
-	return fmt.Sprintf("%s [%s] resolved=%v | %s | %s", m.Title, m.Severity, m.Resolved, strings.Join(m.Moved, "; "), m.Action)
+	return fmt.Sprintf("%s [%s] resolved=%v | %s | %s", m.Title, m.Severity, m.Resolved, strings.Join(m.SignalLines, "; "), m.Action)
 }
 
 func (m *mailbox) all(receiver string) string {

@@ -78,7 +78,7 @@ func TestARouteDoesNotHide(t *testing.T) {
 	for m.Kind == "order" {
 		m = <-told // which of the two comes first is the jobs' to say
 	}
-	if moved := strings.Join(m.Moved, "\n"); !strings.Contains(moved, `errors{route="/pay"}`) || strings.Contains(moved, "/home") {
+	if moved := strings.Join(m.SignalLines, "\n"); !strings.Contains(moved, `errors{route="/pay"}`) || strings.Contains(moved, "/home") {
 		t.Errorf("what was told: %s", moved)
 	}
 	ws, err := e.Store.WatchesOf(ctx, a.Change.Key)

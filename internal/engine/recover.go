@@ -66,7 +66,7 @@ func (e *Engine) insertMessages(ctx context.Context) error {
 		return fmt.Errorf("reading pending messages: %w", err)
 	}
 	for receiver, s := range e.Senders {
-		if _, forgets := s.(notify.Forgetful); !forgets {
+		if _, forgets := s.(notify.RepeatSender); !forgets {
 			continue
 		}
 		sent, err := e.Store.SentOutgoing(ctx, receiver, e.Now().Add(-deliverFor))

@@ -104,7 +104,7 @@ func TestMessagesOfAMatterAgree(t *testing.T) {
 	b.pass(12 * time.Minute)
 	matters := map[string]bool{}
 	for _, m := range b.box.got["pager"] {
-		facts := m.Facts()
+		facts := m.FieldValues()
 		matters[fmt.Sprint(m.Key, facts["service"], facts["environment"], facts["region"], facts["rule"])] = true
 	}
 	if got := len(b.box.got["pager"]); got < 4 || len(matters) != 1 {

@@ -27,23 +27,23 @@ func Fingerprint(dir string) string {
 			return fs.SkipAll
 		}
 		if path != root && strings.HasPrefix(filepath.Base(path), ".") {
-			return skip(d)
+			return skipHidden(d)
 		}
-		fmt.Fprintln(sum, path, err, stamp(path))
+		fmt.Fprintln(sum, path, err, fileState(path))
 		return nil
 	})
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-func skip(d fs.DirEntry) error {
+func skipHidden(d fs.DirEntry) error {
 	if d != nil && d.IsDir() {
 		return fs.SkipDir
 	}
 	return nil
 }
 
-// stamp is what one look at a file tells of whether it changed.
-func stamp(path string) string {
+// fileState is what one look at a file tells of whether it changed.
+func fileState(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err.Error()
@@ -54,14 +54,14 @@ func stamp(path string) string {
 	return fmt.Sprint(info.Size(), info.ModTime().UnixNano(), info.Mode())
 }
 
-// tries is how often Steady reads a folder that will not rest.
-const tries = 3
+// maxReads is how often Steady reads a folder that will not rest.
+const maxReads = 3
 
-// Steady reads a folder and reads it again where it changed meanwhile, so
+// ReadStable reads a folder and reads it again where it changed meanwhile, so
 // that what was read last is of one moment; at the third try it is taken as it
 // is, for Watch will tell of the change.
-func Steady(dir string, read func()) {
-	for range tries {
+func ReadStable(dir string, read func()) {
+	for range maxReads {
 		before := Fingerprint(dir)
 		read()
 		if Fingerprint(dir) == before {

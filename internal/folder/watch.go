@@ -12,16 +12,16 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Pace is how soon a change is told. The zero Pace is for people who edit.
-type Pace struct {
-	Rest time.Duration // nothing may change for so long; 300ms
-	Most time.Duration // told after so long even where it never rests; 5s
-	Poll time.Duration // looked at so often without any notice; 30s
+// Timing is how soon a change is told. The zero Pace is for people who edit.
+type Timing struct {
+	Quiet    time.Duration // nothing may change for so long; 300ms
+	MaxDelay time.Duration // told after so long even where it never rests; 5s
+	Poll     time.Duration // looked at so often without any notice; 30s
 }
 
-func (p Pace) orDefault() Pace {
-	if p == (Pace{}) {
-		return Pace{Rest: 300 * time.Millisecond, Most: 5 * time.Second, Poll: 30 * time.Second}
+func (p Timing) orDefault() Timing {
+	if p == (Timing{}) {
+		return Timing{Quiet: 300 * time.Millisecond, MaxDelay: 5 * time.Second, Poll: 30 * time.Second}
 	}
 	return p
 }
@@ -30,8 +30,8 @@ func (p Pace) orDefault() Pace {
 // until ctx ends. seen is the Fingerprint that was taken before the folder was
 // read last, so that nothing is missed between that and now. Where the system
 // gives no notices, it polls.
-func Watch(ctx context.Context, dir, seen string, pace Pace, log *slog.Logger, changed func()) error {
-	w := watcher{dir: dir, pace: pace.orDefault(), log: log, changed: changed, seen: seen}
+func Watch(ctx context.Context, dir, seen string, pace Timing, log *slog.Logger, changed func()) error {
+	w := watcher{dir: dir, timing: pace.orDefault(), log: log, changed: changed, reported: seen}
 	notices, err := fsnotify.NewWatcher()
 	if err != nil {
 		log.Warn("the system gives no notices of changed files; the folder is polled", "folder", dir, "error", err)
@@ -39,23 +39,23 @@ func Watch(ctx context.Context, dir, seen string, pace Pace, log *slog.Logger, c
 	}
 	defer notices.Close()
 	w.notices = notices
-	w.listen()
+	w.subscribe()
 	return w.run(ctx, notices.Events, notices.Errors)
 }
 
 type watcher struct {
-	dir     string
-	pace    Pace
-	log     *slog.Logger
-	changed func()
-	seen    string // fingerprint of what was told last
-	notices *fsnotify.Watcher
+	dir      string
+	timing   Timing
+	log      *slog.Logger
+	changed  func()
+	reported string // fingerprint of what was told last
+	notices  *fsnotify.Watcher
 }
 
 func (w *watcher) run(ctx context.Context, events <-chan fsnotify.Event, failures <-chan error) error {
-	poll := time.NewTicker(w.pace.Poll)
+	poll := time.NewTicker(w.timing.Poll)
 	defer poll.Stop()
-	rest := time.NewTimer(w.pace.Rest) // what changed while we began is told as well
+	rest := time.NewTimer(w.timing.Quiet) // what changed while we began is told as well
 	defer rest.Stop()
 	var since time.Time // of the first notice not told yet
 	for {
@@ -70,34 +70,34 @@ func (w *watcher) run(ctx context.Context, events <-chan fsnotify.Event, failure
 			if since.IsZero() {
 				since = time.Now()
 			}
-			rest.Reset(min(w.pace.Rest, max(0, w.pace.Most-time.Since(since))))
+			rest.Reset(min(w.timing.Quiet, max(0, w.timing.MaxDelay-time.Since(since))))
 		case err := <-failures:
 			w.log.Warn("watching a folder", "folder", w.dir, "error", err)
-			rest.Reset(w.pace.Rest)
+			rest.Reset(w.timing.Quiet)
 		case <-rest.C:
 			since = time.Time{}
-			w.look()
+			w.check()
 		case <-poll.C:
-			w.look()
+			w.check()
 		}
 	}
 }
 
-// look tells of the folder where it is another than the one told last.
-func (w *watcher) look() {
+// check tells of the folder where it is another than the one told last.
+func (w *watcher) check() {
 	now := Fingerprint(w.dir)
-	if now == w.seen {
+	if now == w.reported {
 		return
 	}
-	w.seen = now
-	w.listen() // there may be new folders in it
+	w.reported = now
+	w.subscribe() // there may be new folders in it
 	w.changed()
 }
 
-// listen asks for notices of the folder and of those in it, and of the one it
+// subscribe asks for notices of the folder and of those in it, and of the one it
 // stands in: the folder itself may be a link that is swapped. What cannot be
 // listened to is polled.
-func (w *watcher) listen() {
+func (w *watcher) subscribe() {
 	if w.notices == nil {
 		return
 	}

@@ -31,7 +31,7 @@ func link(t *testing.T, to, path string) {
 
 // watched begins a watch of a folder and gives what it tells. Polling is put
 // off, so that only the system's notices can be what tells.
-func watched(t *testing.T, dir string, pace Pace) <-chan struct{} {
+func watched(t *testing.T, dir string, pace Timing) <-chan struct{} {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	seen := Fingerprint(dir)
@@ -46,7 +46,7 @@ func watched(t *testing.T, dir string, pace Pace) <-chan struct{} {
 	return told
 }
 
-var quick = Pace{Rest: 50 * time.Millisecond, Most: time.Second, Poll: time.Hour}
+var quick = Timing{Quiet: 50 * time.Millisecond, MaxDelay: time.Second, Poll: time.Hour}
 
 // wait is generous: only a watch that is broken reaches its end.
 func wait(t *testing.T, told <-chan struct{}, what string) {
@@ -101,7 +101,7 @@ func TestWatchFollowsSwappedLinks(t *testing.T) {
 
 func TestWatchPollsWhereNoNoticesCome(t *testing.T) {
 	dir := t.TempDir()
-	w := watcher{dir: dir, pace: Pace{Rest: time.Hour, Most: time.Hour, Poll: 10 * time.Millisecond}, log: slog.New(slog.DiscardHandler), seen: Fingerprint(dir)}
+	w := watcher{dir: dir, timing: Timing{Quiet: time.Hour, MaxDelay: time.Hour, Poll: 10 * time.Millisecond}, log: slog.New(slog.DiscardHandler), reported: Fingerprint(dir)}
 	told := make(chan struct{}, 1)
 	w.changed = func() { told <- struct{}{} }
 	ctx, cancel := context.WithCancel(t.Context())
@@ -115,7 +115,7 @@ func TestSteadyReadsAgainWhatChangedMeanwhile(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.yml"), "x")
 	reads := 0
-	Steady(dir, func() {
+	ReadStable(dir, func() {
 		if reads++; reads == 1 {
 			write(t, filepath.Join(dir, "b.yml"), "came while we read")
 		}
@@ -123,8 +123,8 @@ func TestSteadyReadsAgainWhatChangedMeanwhile(t *testing.T) {
 	if reads != 2 {
 		t.Errorf("read %d times", reads)
 	}
-	Steady(dir, func() { reads++; write(t, filepath.Join(dir, "c.yml"), time.Now().String()+string(rune('a'+reads))) })
-	if reads != 2+tries {
+	ReadStable(dir, func() { reads++; write(t, filepath.Join(dir, "c.yml"), time.Now().String()+string(rune('a'+reads))) })
+	if reads != 2+maxReads {
 		t.Errorf("a folder that never rests was read %d times", reads-2)
 	}
 }

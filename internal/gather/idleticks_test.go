@@ -15,7 +15,7 @@ import (
 // given minutes.
 type working struct{ lag map[int64]float64 }
 
-func (w working) Pulse() string             { return "" }
+func (w working) HeartbeatExpr() string     { return "" }
 func (w working) Latency() time.Duration    { return 0 }
 func (w working) Resolution() time.Duration { return 15 * time.Second }
 

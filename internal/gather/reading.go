@@ -15,14 +15,14 @@ import (
 
 // Ranger is a metric store, as a look asks it. Every error is a *sources.Fault.
 //
-// Pulse is an expression for the time of the newest sample of anything, and "" where
+// HeartbeatExpr is an expression for the time of the newest sample of anything, and "" where
 // silences show by themselves. Resolution is the scrape interval. Latency is how long
 // the store hides its newest samples, and 0 where it hides none.
 type Ranger interface {
 	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
 	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
 	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
-	Pulse() string
+	HeartbeatExpr() string
 	Resolution() time.Duration
 	Latency() time.Duration
 }

@@ -15,20 +15,20 @@ import (
 //
 // Prometheus repeats the last sample of a series for five minutes. A store that was down or
 // cut off for two minutes therefore shows two minutes without growth, which looks like
-// traffic that fell to zero. The store's pulse tells such a stretch from a quiet service.
+// traffic that fell to zero. The store's heartbeat tells such a stretch from a quiet service.
 //
 // See adr/0010.
 func silentPoints(ctx context.Context, r Ranger, w sources.Window, step time.Duration) (map[int64]bool, error) {
-	if r.Pulse() == "" {
+	if r.HeartbeatExpr() == "" {
 		return nil, nil
 	}
-	pulse, err := r.Range(ctx, sources.Query{Expr: r.Pulse(), Step: step}, w)
-	if err != nil || len(pulse) != 1 {
-		return nil, err // several series are no single pulse
+	heartbeats, err := r.Range(ctx, sources.Query{Expr: r.HeartbeatExpr(), Step: step}, w)
+	if err != nil || len(heartbeats) != 1 {
+		return nil, err // several series are no single heartbeat
 	}
-	slack := 1.5 * max(r.Resolution().Seconds(), medianInterval(pulse[0].Samples))
+	slack := 1.5 * max(r.Resolution().Seconds(), medianInterval(heartbeats[0].Samples))
 	silent := map[int64]bool{}
-	for _, p := range pulse[0].Samples {
+	for _, p := range heartbeats[0].Samples {
 		since := float64(p.T)/1000 - p.V
 		if since < -maxAhead.Seconds() {
 			return nil, errAhead
@@ -40,7 +40,7 @@ func silentPoints(ctx context.Context, r Ranger, w sources.Window, step time.Dur
 	return silent, nil
 }
 
-// maxAhead is how far a pulse may be ahead of the moment it was asked for:
+// maxAhead is how far a heartbeats may be ahead of the moment it was asked for:
 // targets may have clocks of their own.
 const maxAhead = 2 * time.Minute
 

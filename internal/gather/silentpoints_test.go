@@ -22,7 +22,7 @@ type carrying struct {
 	asked      int
 }
 
-func (c *carrying) Pulse() string             { return "pulse" }
+func (c *carrying) HeartbeatExpr() string     { return "pulse" }
 func (c *carrying) Latency() time.Duration    { return 0 }
 func (c *carrying) Resolution() time.Duration { return c.resolution }
 

@@ -16,9 +16,9 @@ func OutageThread(name string) string { return "metrics/" + name }
 func (c Composer) Outage(name, fault string, since, at time.Time) notify.Message {
 	return notify.Message{
 		Key: OutageThread(name), Kind: string(watch.Blind), Severity: notify.Error, At: at, Link: c.ExternalURL,
-		Title:  fmt.Sprintf("metric store %s cannot be read since %s: changes are watched blind", name, since.UTC().Format("15:04:05 MST")),
-		Moved:  []string{fault},
-		Action: "Nothing is rolled back on it, and nothing is called healthy.",
+		Title:       fmt.Sprintf("metric store %s cannot be read since %s: changes are watched blind", name, since.UTC().Format("15:04:05 MST")),
+		SignalLines: []string{fault},
+		Action:      "Nothing is rolled back on it, and nothing is called healthy.",
 	}
 }
 
@@ -44,7 +44,7 @@ func (c Composer) RulesBroken(broken []rules.Diagnostic, at time.Time) notify.Me
 		Action: "The last good rules go on. `pushback rules check` shows every mistake.",
 	}
 	for _, d := range broken[:min(len(broken), maxMistakes)] {
-		m.Moved = append(m.Moved, d.String())
+		m.SignalLines = append(m.SignalLines, d.String())
 	}
 	return m
 }
@@ -71,10 +71,10 @@ type Step struct {
 func (c Composer) TrustStep(s Step, at time.Time) notify.Message {
 	return notify.Message{
 		Key: s.Thread, Kind: "trust", Severity: notify.Info, At: at, Link: c.ExternalURL,
-		Title:  fmt.Sprintf("rule %s has earned to %s for %s", s.Rule, s.Mode, s.Named),
-		Moved:  []string{s.Why},
-		Action: fmt.Sprintf("To let it: pushback rules promote %s --service '%s'", s.Rule, s.Service),
-		Fields: []notify.Field{{Name: "rule", Value: s.Rule}},
+		Title:       fmt.Sprintf("rule %s has earned to %s for %s", s.Rule, s.Mode, s.Named),
+		SignalLines: []string{s.Why},
+		Action:      fmt.Sprintf("To let it: pushback rules promote %s --service '%s'", s.Rule, s.Service),
+		Fields:      []notify.Field{{Name: "rule", Value: s.Rule}},
 	}
 }
 
@@ -91,8 +91,8 @@ func (h FleetHold) Thread() string { return "fleet/" + h.ID }
 func (c Composer) FleetHeld(h FleetHold) notify.Message {
 	return notify.Message{
 		Key: h.Thread(), Kind: "fleet", Severity: notify.Critical, At: h.At, Link: c.ExternalURL,
-		Title: "too much turned bad at once: all automatic rollbacks are held",
-		Moved: []string{h.Why},
+		Title:       "too much turned bad at once: all automatic rollbacks are held",
+		SignalLines: []string{h.Why},
 		Action: fmt.Sprintf("Look for what all of it depends on. Nothing is rolled back unasked until %s; a person may let it go on sooner: pushback release %s",
 			h.Until.UTC().Format("15:04 MST"), h.ID),
 	}

@@ -43,13 +43,13 @@ func (c Composer) Verdict(s Seen) notify.Message {
 	if s.Verdict == nil {
 		m.Title = fmt.Sprintf("%s %s: %s", s.Change.Service, s.Change.Version, s.Watch.State)
 		if why, known := detector.Reasons[s.Watch.Reason]; known {
-			m.Moved = []string{why}
+			m.SignalLines = []string{why}
 		}
 		return m
 	}
-	m.Title, m.Moved = report.Headline(s.Change, *s.Verdict), report.Moved(*s.Verdict)
+	m.Title, m.SignalLines = report.Headline(s.Change, *s.Verdict), report.Moved(*s.Verdict)
 	if s.Watch.Reason == detector.Confounded {
-		m.Moved = append(m.Moved, "It could as well be "+rollback.NameSuspects(s.Others))
+		m.SignalLines = append(m.SignalLines, "It could as well be "+rollback.NameSuspects(s.Others))
 	}
 	return m
 }

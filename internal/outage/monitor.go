@@ -27,11 +27,11 @@ type Store interface {
 	OutgoingOf(ctx context.Context, key string) ([]store.Outgoing, error)
 }
 
-// MetricStore is what the monitor asks of a metric store. Measure lets it find out its
+// MetricStore is what the monitor asks of a metric store. MeasureResolution lets it find out its
 // scrape interval.
 type MetricStore interface {
 	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
-	Measure(ctx context.Context) error
+	MeasureResolution(ctx context.Context) error
 }
 
 // Options are what a monitor works with. All are required.
@@ -196,7 +196,7 @@ func (m *Monitor) ask(ctx context.Context, name string, s MetricStore, measure b
 }
 
 func (m *Monitor) measure(ctx context.Context, name string, s MetricStore) {
-	if err := s.Measure(ctx); err != nil {
+	if err := s.MeasureResolution(ctx); err != nil {
 		m.o.Log.Debug("cannot measure the scrape interval of a metric store; using the last one", "store", name, "error", err)
 		return
 	}

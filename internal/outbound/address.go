@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// maxSecret bounds a secret file, in bytes.
-const maxSecret = 4 << 10
+// maxSecretBytes bounds a secret file, in bytes.
+const maxSecretBytes = 4 << 10
 
 // CheckURL says what is wrong with an address people wrote, without
 // repeating it.
@@ -42,14 +42,14 @@ func Secret(path string) (string, error) {
 		return "", fmt.Errorf("reading a secret: %w", err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
 	if err != nil {
 		return "", fmt.Errorf("reading a secret: %w", err)
 	}
 	secret := strings.TrimSpace(string(text))
 	switch {
-	case len(text) > maxSecret:
-		return "", fmt.Errorf("reading a secret: %s is over %d bytes", path, maxSecret)
+	case len(text) > maxSecretBytes:
+		return "", fmt.Errorf("reading a secret: %s is over %d bytes", path, maxSecretBytes)
 	case secret == "":
 		return "", fmt.Errorf("reading a secret: %s is empty", path)
 	case strings.ContainsAny(secret, "\n\r\x00"):
@@ -58,15 +58,15 @@ func Secret(path string) (string, error) {
 	return secret, nil
 }
 
-// maxWait is the longest a Retry-After is believed.
-const maxWait = time.Hour
+// maxRetryAfter is the longest a Retry-After is believed.
+const maxRetryAfter = time.Hour
 
 // RetryAfter reads Retry-After, RFC 9110 section 10.2.3: seconds or a date. A
 // date is taken against the answer's own Date, so that clocks need not agree.
 func RetryAfter(h http.Header) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return min(max(time.Duration(seconds)*time.Second, 0), maxWait)
+		return min(max(time.Duration(seconds)*time.Second, 0), maxRetryAfter)
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
@@ -76,5 +76,5 @@ func RetryAfter(h http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return min(max(at.Sub(now), 0), maxWait)
+	return min(max(at.Sub(now), 0), maxRetryAfter)
 }

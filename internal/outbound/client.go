@@ -39,13 +39,13 @@ type Answer struct {
 	Body       string        // for people: at most MaxAnswer bytes, secrets blotted out
 	RetryAfter time.Duration // 0 where the answer named no time
 	raw        []byte
-	cut        bool // there was more than was read
+	truncated  bool // there was more than was read
 }
 
 // Decode reads the body as JSON, as it came: what is blotted out of Body for
 // people may be what a program looks for.
 func (a Answer) Decode(into any) error {
-	if a.cut {
+	if a.truncated {
 		return fmt.Errorf("the answer is over %d bytes", len(a.raw))
 	}
 	return json.Unmarshal(a.raw, into)
@@ -57,7 +57,7 @@ func (a Answer) OK() bool { return a.Code >= 200 && a.Code <= 299 }
 // FirstLine is the beginning of the body, for an error's text.
 func (a Answer) FirstLine() string {
 	line, _, _ := strings.Cut(strings.TrimSpace(a.Body), "\n")
-	return cut(strings.TrimSpace(line), 200)
+	return truncate(strings.TrimSpace(line), 200)
 }
 
 // Do makes one call and reads the answer, until the request's context ends.
@@ -66,14 +66,14 @@ func (a Answer) FirstLine() string {
 //
 // Once the status has come, what becomes of the body changes nothing.
 func (c *Client) Do(r *http.Request, secrets ...string) (Answer, error) {
-	return c.Read(r, MaxAnswer, secrets...)
+	return c.DoUpTo(r, MaxAnswer, secrets...)
 }
 
-// Read is Do for an answer that a program decodes: up to most bytes of it are
+// DoUpTo is Do for an answer that a program decodes: up to most bytes of it are
 // read. What people are shown stays bounded by MaxAnswer.
-func (c *Client) Read(r *http.Request, most int64, secrets ...string) (Answer, error) {
-	seen := &sight{secrets: append(secrets, query(r.URL)...)}
-	r = r.WithContext(httptrace.WithClientTrace(r.Context(), seen.trace()))
+func (c *Client) DoUpTo(r *http.Request, most int64, secrets ...string) (Answer, error) {
+	seen := &callTrace{secrets: append(secrets, querySecrets(r.URL)...)}
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), seen.clientTrace()))
 	r.GetBody = nil // what cannot be had twice cannot be sent twice
 	response, err := c.transport.RoundTrip(r)
 	if err != nil {
@@ -83,11 +83,11 @@ func (c *Client) Read(r *http.Request, most int64, secrets ...string) (Answer, e
 	body, _ := io.ReadAll(io.LimitReader(response.Body, most+1))
 	return Answer{
 		Code:       response.StatusCode,
-		Status:     seen.blot(response.Status),
-		Body:       cut(seen.blot(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
+		Status:     seen.redact(response.Status),
+		Body:       truncate(seen.redact(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
 		RetryAfter: RetryAfter(response.Header),
 		raw:        body[:min(int64(len(body)), most)],
-		cut:        int64(len(body)) > most,
+		truncated:  int64(len(body)) > most,
 	}, nil
 }
 
@@ -105,17 +105,17 @@ func (f *Failure) Error() string { return f.text }
 // blotted out of the text.
 func (f *Failure) Unwrap() error { return f.cause }
 
-// Unsendable is the failure of a call that could not even be written.
-func Unsendable(why string) *Failure { return &Failure{text: why} }
+// NotSent is the failure of a call that could not even be written.
+func NotSent(why string) *Failure { return &Failure{text: why} }
 
-// Unsent says whether err is a call that certainly reached nobody.
-func Unsent(err error) bool {
+// IsNotSent says whether err is a call that certainly reached nobody.
+func IsNotSent(err error) bool {
 	var f *Failure
 	return errors.As(err, &f) && !f.Sent
 }
 
-// cut bounds s to n bytes without splitting a character.
-func cut(s string, n int) string {
+// truncate bounds s to n bytes without splitting a character.
+func truncate(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
@@ -127,7 +127,7 @@ func cut(s string, n int) string {
 func (c *Client) Post(ctx context.Context, url string, body []byte, header http.Header, secrets ...string) (Answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return Answer{}, Unsendable("the url cannot be called")
+		return Answer{}, NotSent("the url cannot be called")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	for name, values := range header {

@@ -10,27 +10,27 @@ import (
 	"sync"
 )
 
-// harmless are the headers whose values may be echoed back. Any other may
+// publicHeaders are the headers whose values may be echoed back. Any other may
 // have come from a configuration and is taken for a secret.
-var harmless = []string{
+var publicHeaders = []string{
 	"Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type", "Host", "User-Agent",
 	"Idempotency-Key", "Webhook-Id", "Webhook-Timestamp", "X-Grafana-Org-Id", "X-Github-Api-Version",
 }
 
-// shortest is the length from which on a value is worth blotting out; shorter
+// minSecretBytes is the length from which on a value is worth blotting out; shorter
 // ones would tear holes into ordinary text.
-const shortest = 6
+const minSecretBytes = 6
 
-// sight is what can be seen of one call from inside the transport. The
+// callTrace is what can be seen of one call from inside the transport. The
 // options add credentials to a copy of the request, so that only the trace
 // knows what was really sent.
-type sight struct {
+type callTrace struct {
 	mu        sync.Mutex
 	connected bool
 	secrets   []string
 }
 
-func (s *sight) trace() *httptrace.ClientTrace {
+func (s *callTrace) clientTrace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) {
 			s.mu.Lock()
@@ -40,14 +40,14 @@ func (s *sight) trace() *httptrace.ClientTrace {
 		WroteHeaderField: func(key string, values []string) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.secrets = append(s.secrets, secretParts(key, values)...)
+			s.secrets = append(s.secrets, headerSecrets(key, values)...)
 		},
 	}
 }
 
-// secretParts are a header's values, and what follows the scheme in each.
-func secretParts(key string, values []string) []string {
-	if slices.Contains(harmless, textproto.CanonicalMIMEHeaderKey(key)) {
+// headerSecrets are a header's values, and what follows the scheme in each.
+func headerSecrets(key string, values []string) []string {
+	if slices.Contains(publicHeaders, textproto.CanonicalMIMEHeaderKey(key)) {
 		return nil
 	}
 	parts := slices.Clone(values)
@@ -59,8 +59,8 @@ func secretParts(key string, values []string) []string {
 	return parts
 }
 
-// query gives what a URL's query holds: tokens are passed there.
-func query(u *url.URL) []string {
+// querySecrets gives what a URL's query holds: tokens are passed there.
+func querySecrets(u *url.URL) []string {
 	secrets := []string{u.RawQuery}
 	for _, values := range u.Query() {
 		secrets = append(secrets, values...)
@@ -68,29 +68,29 @@ func query(u *url.URL) []string {
 	return secrets
 }
 
-// blot takes every secret out of a text, the longest first.
-func (s *sight) blot(text string) string {
+// redact takes every secret out of a text, the longest first.
+func (s *callTrace) redact(text string) string {
 	s.mu.Lock()
 	secrets := slices.Clone(s.secrets)
 	s.mu.Unlock()
-	return Blot(text, secrets...)
+	return Redact(text, secrets...)
 }
 
-// Blot takes secrets out of a text, the longest first, so that no part of one
+// Redact takes secrets out of a text, the longest first, so that no part of one
 // is left by another. Values under six characters stay.
-func Blot(text string, secrets ...string) string {
+func Redact(text string, secrets ...string) string {
 	secrets = slices.Clone(secrets)
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range secrets {
-		if len(secret) >= shortest {
+		if len(secret) >= minSecretBytes {
 			text = strings.ReplaceAll(text, secret, "[secret]")
 		}
 	}
 	return text
 }
 
-func (s *sight) failure(ctx context.Context, err error) *Failure {
-	text := cut(s.blot(err.Error()), 500)
+func (s *callTrace) failure(ctx context.Context, err error) *Failure {
+	text := truncate(s.redact(err.Error()), 500)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return &Failure{Sent: s.connected, text: text, cause: ctx.Err()}

@@ -12,8 +12,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// shortestKey is the least the Standard Webhooks specification allows, in bytes.
-const shortestKey = 24
+// minKeyBytes is the least the Standard Webhooks specification allows, in bytes.
+const minKeyBytes = 24
 
 // Sign adds the three headers of the Standard Webhooks specification: id, the
 // moment of sending, and v1,<base64 HMAC-SHA256 of id.timestamp.body>. A
@@ -45,8 +45,8 @@ func signingKey(secret string) ([]byte, error) {
 			return nil, errors.New("the signing secret begins with whsec_, but what follows is no base64")
 		}
 	}
-	if len(key) < shortestKey {
-		return nil, fmt.Errorf("the signing secret is under %d bytes: make one with `openssl rand -base64 32`", shortestKey)
+	if len(key) < minKeyBytes {
+		return nil, fmt.Errorf("the signing secret is under %d bytes: make one with `openssl rand -base64 32`", minKeyBytes)
 	}
 	return key, nil
 }

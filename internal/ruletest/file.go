@@ -23,7 +23,7 @@ type Suite struct {
 
 // document is a file of tests as people write it.
 type document struct {
-	RuleFiles strictyaml.Words          `yaml:"rule_files"`
+	RuleFiles strictyaml.TextList       `yaml:"rule_files"`
 	Interval  *strictyaml.Duration      `yaml:"interval"`
 	Services  map[string]writtenService `yaml:"services"`
 	Tests     []writtenTest             `yaml:"tests" required:"true"`
@@ -44,7 +44,7 @@ type writtenTest struct {
 	Series   []writtenSeries      `yaml:"input_series"`
 	Change   writtenChange        `yaml:"change" required:"true"`
 	Trust    *rules.Mode          `yaml:"trust"`
-	Freezes  strictyaml.Words     `yaml:"freezes"`
+	Freezes  strictyaml.TextList  `yaml:"freezes"`
 	Expect   []writtenExpectation `yaml:"expect" required:"true"`
 }
 
@@ -80,7 +80,7 @@ type writtenExpectation struct {
 	Reason   *detector.Reason          `yaml:"reason"`
 	MayAct   *bool                     `yaml:"may_act"`
 	Signals  map[string]detector.Grade `yaml:"signals"`
-	Told     *strictyaml.Words         `yaml:"told"`
+	Told     *strictyaml.TextList      `yaml:"told"`
 	Rollback *writtenRollback          `yaml:"rollback"`
 }
 

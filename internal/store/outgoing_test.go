@@ -12,7 +12,7 @@ import (
 func messagesOnce(t *testing.T, s *Store) {
 	m := Outgoing{
 		ID: "k/red/1", ChangeKey: "k", Receiver: "chat", CreatedAt: at(1), State: Pending,
-		Message: notify.Message{Key: "k/red", Title: "bad", Moved: []string{"a", "b"}, At: at(1)},
+		Message: notify.Message{Key: "k/red", Title: "bad", SignalLines: []string{"a", "b"}, At: at(1)},
 	}
 	must(t, true, "new")(s.PutOutgoing(t.Context(), m))
 	must(t, false, "stored again")(s.PutOutgoing(t.Context(), m))

@@ -21,7 +21,7 @@ import (
 // or the older UnmarshalYAML(func(any) error), so that structs of the
 // Prometheus libraries can be used as they are.
 func Decode(data []byte, into any) (*Positions, []Problem) {
-	d := &decoder{positions: &Positions{source: data, nodes: map[string]place{}}}
+	d := &decoder{positions: &Positions{source: data, nodes: map[string]nodePair{}}}
 	root, p := parse(data)
 	if p != nil {
 		return d.positions, []Problem{*p}
@@ -29,7 +29,7 @@ func Decode(data []byte, into any) (*Positions, []Problem) {
 	if root == nil {
 		return d.positions, nil
 	}
-	d.value(root, reflect.ValueOf(into).Elem(), "")
+	d.decodeValue(root, reflect.ValueOf(into).Elem(), "")
 	return d.positions, inFileOrder(d.problems)
 }
 
@@ -41,21 +41,21 @@ type decoder struct {
 	depth     int
 }
 
-// enough ends the search for mistakes in a file that has nothing else: ten
+// maxReports ends the search for mistakes in a file that has nothing else: ten
 // times what is shown, since some are found out of order.
-const enough = 10 * MaxProblems
+const maxReports = 10 * MaxProblems
 
 func (d *decoder) report(n *yaml.Node, code, message, hint string) {
-	if len(d.problems) >= enough {
+	if len(d.problems) >= maxReports {
 		return
 	}
 	d.problems = append(d.problems, Problem{Line: n.Line, Column: n.Column, Code: code, Message: message, Hint: hint})
 }
 
-// spent says whether the budget of values reached through aliases is used up,
+// aliasBudgetSpent says whether the budget of values reached through aliases is used up,
 // and reports it once. A bomb of aliases ends here, as does an alias inside
 // its own anchor; what was written out is bounded by MaxSize already.
-func (d *decoder) spent(n *yaml.Node) bool {
+func (d *decoder) aliasBudgetSpent(n *yaml.Node) bool {
 	if d.aliases > 0 {
 		d.aliased++
 	}
@@ -66,9 +66,9 @@ func (d *decoder) spent(n *yaml.Node) bool {
 	return d.aliased > MaxAliased
 }
 
-// value decodes one node. It reports, and leaves v zero, where it cannot.
-func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
-	if d.spent(n) {
+// decodeValue decodes one node. It reports, and leaves v zero, where it cannot.
+func (d *decoder) decodeValue(n *yaml.Node, v reflect.Value, path string) {
+	if d.aliasBudgetSpent(n) {
 		return
 	}
 	if d.depth++; d.depth > 2*MaxDepth {
@@ -83,64 +83,64 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) {
 	}
 	d.positions.set(path, n)
 	if v.Kind() == reflect.Pointer {
-		d.pointer(n, v, path)
+		d.decodePointer(n, v, path)
 		return
 	}
 	if n.ShortTag() == "!!null" {
 		d.report(n, WrongType, "this key has no value", "give it one, or take the key out")
 		return
 	}
-	if d.custom(n, v, path) {
+	if d.decodeCustom(n, v, path) {
 		return
 	}
-	d.plain(n, v, path)
+	d.decodeKind(n, v, path)
 }
 
-func (d *decoder) pointer(n *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) decodePointer(n *yaml.Node, v reflect.Value, path string) {
 	if v.IsNil() {
 		v.Set(reflect.New(v.Type().Elem()))
 	}
-	d.value(n, v.Elem(), path)
+	d.decodeValue(n, v.Elem(), path)
 }
 
-func (d *decoder) plain(n *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) decodeKind(n *yaml.Node, v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Struct:
-		d.object(n, v, path)
+		d.decodeStruct(n, v, path)
 	case reflect.Map:
-		d.table(n, v, path)
+		d.decodeMap(n, v, path)
 	case reflect.Slice:
-		d.list(n, v, path)
+		d.decodeList(n, v, path)
 	case reflect.Interface:
-		d.anything(n, v, path)
+		d.decodeUntyped(n, v, path)
 	default:
-		if d.want(n, yaml.ScalarNode, expected(v)) {
-			d.scalar(n, v)
+		if d.checkNodeKind(n, yaml.ScalarNode, describeTarget(v)) {
+			d.decodeScalar(n, v)
 		}
 	}
 }
 
-// custom lets a type decode itself and says whether it did.
-func (d *decoder) custom(n *yaml.Node, v reflect.Value, path string) bool {
+// decodeCustom lets a type decode itself and says whether it did.
+func (d *decoder) decodeCustom(n *yaml.Node, v reflect.Value, path string) bool {
 	if !v.CanAddr() {
 		return false
 	}
 	switch u := v.Addr().Interface().(type) {
 	case *time.Duration:
-		if d.want(n, yaml.ScalarNode, "a duration such as 30m") {
-			d.check(n, (*Duration)(u).UnmarshalText([]byte(n.Value)))
+		if d.checkNodeKind(n, yaml.ScalarNode, "a duration such as 30m") {
+			d.reportError(n, (*Duration)(u).UnmarshalText([]byte(n.Value)))
 		}
-	case Short:
-		d.short(n, u, v, path)
-	case *Words:
-		d.words(n, u, path)
+	case Shorthand:
+		d.decodeShorthand(n, u, v, path)
+	case *TextList:
+		d.decodeTextList(n, u, path)
 	case yaml.Unmarshaler:
-		d.check(n, u.UnmarshalYAML(n))
+		d.reportError(n, u.UnmarshalYAML(n))
 	case interface{ UnmarshalYAML(func(any) error) error }:
-		d.check(n, u.UnmarshalYAML(func(into any) error { return d.nested(n, into, path) }))
+		d.reportError(n, u.UnmarshalYAML(func(into any) error { return d.decodeNested(n, into, path) }))
 	case encoding.TextUnmarshaler:
-		if d.want(n, yaml.ScalarNode, "a single value") {
-			d.check(n, u.UnmarshalText([]byte(n.Value)))
+		if d.checkNodeKind(n, yaml.ScalarNode, "a single value") {
+			d.reportError(n, u.UnmarshalText([]byte(n.Value)))
 		}
 	default:
 		return false
@@ -148,37 +148,37 @@ func (d *decoder) custom(n *yaml.Node, v reflect.Value, path string) bool {
 	return true
 }
 
-// Short is a struct that may also be written as one plain value, as in
+// Shorthand is a struct that may also be written as one plain value, as in
 // `min_effect: 10%` for the longer {mean: …, slow: …}. Scalar gives a pointer
 // to what the plain value fills.
-type Short interface{ Scalar() any }
+type Shorthand interface{ Scalar() any }
 
-func (d *decoder) short(n *yaml.Node, s Short, v reflect.Value, path string) {
+func (d *decoder) decodeShorthand(n *yaml.Node, s Shorthand, v reflect.Value, path string) {
 	if n.Kind == yaml.ScalarNode {
-		d.value(n, reflect.ValueOf(s.Scalar()).Elem(), path)
+		d.decodeValue(n, reflect.ValueOf(s.Scalar()).Elem(), path)
 		return
 	}
-	d.plain(n, v, path)
+	d.decodeKind(n, v, path)
 }
 
 // errReported ends an old-style UnmarshalYAML whose problems are known.
 var errReported = errors.New("already reported")
 
-func (d *decoder) nested(n *yaml.Node, into any, path string) error {
+func (d *decoder) decodeNested(n *yaml.Node, into any, path string) error {
 	before := len(d.problems)
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return errors.New("nothing to decode into")
 	}
-	d.value(n, v.Elem(), path)
+	d.decodeValue(n, v.Elem(), path)
 	if len(d.problems) > before {
 		return errReported
 	}
 	return nil
 }
 
-func (d *decoder) check(n *yaml.Node, err error) {
-	var invalid *Invalid
+func (d *decoder) reportError(n *yaml.Node, err error) {
+	var invalid *ValueError
 	switch {
 	case err == nil || errors.Is(err, errReported):
 	case errors.As(err, &invalid):
@@ -192,26 +192,26 @@ func (d *decoder) check(n *yaml.Node, err error) {
 	}
 }
 
-// want reports a node of another shape than the target's.
-func (d *decoder) want(n *yaml.Node, kind yaml.Kind, what string) bool {
+// checkNodeKind reports a node of another shape than the target's.
+func (d *decoder) checkNodeKind(n *yaml.Node, kind yaml.Kind, what string) bool {
 	if n.Kind == kind {
 		return true
 	}
-	d.report(n, WrongType, fmt.Sprintf("expected %s, found %s", what, found(n)), "")
+	d.report(n, WrongType, fmt.Sprintf("expected %s, found %s", what, describeNode(n)), "")
 	return false
 }
 
-func (d *decoder) list(n *yaml.Node, v reflect.Value, path string) {
-	if !d.want(n, yaml.SequenceNode, "a list") {
+func (d *decoder) decodeList(n *yaml.Node, v reflect.Value, path string) {
+	if !d.checkNodeKind(n, yaml.SequenceNode, "a list") {
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, item := range n.Content {
-		d.value(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+		d.decodeValue(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 	}
 }
 
-func (d *decoder) anything(n *yaml.Node, v reflect.Value, path string) {
+func (d *decoder) decodeUntyped(n *yaml.Node, v reflect.Value, path string) {
 	if v.NumMethod() > 0 {
 		d.report(n, WrongType, "nothing can stand here", "")
 		return
@@ -225,6 +225,6 @@ func (d *decoder) anything(n *yaml.Node, v reflect.Value, path string) {
 	default:
 		inner = reflect.New(scalarType(n)).Elem()
 	}
-	d.plain(n, inner, path)
+	d.decodeKind(n, inner, path)
 	v.Set(inner)
 }

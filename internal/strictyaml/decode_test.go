@@ -23,7 +23,7 @@ type sample struct {
 	Share   float64           `yaml:"share"`
 	On      bool              `yaml:"on"`
 	For     time.Duration     `yaml:"for"`
-	Tell    Words             `yaml:"tell"`
+	Tell    TextList          `yaml:"tell"`
 	Labels  map[string]string `yaml:"labels"`
 	Items   []item            `yaml:"items"`
 	Pointer *item             `yaml:"pointer"`
@@ -53,7 +53,7 @@ any: {deep: [1, 2.5, true, text]}
 `), &got)
 	want := sample{
 		Inner: inner{Shared: "yes it is"}, Name: "cart", Count: 1000, Share: 0.5, On: true, For: 90 * time.Minute,
-		Tell: Words{"chat"}, Labels: map[string]string{"zone": "1", "day": "2026-01-02"},
+		Tell: TextList{"chat"}, Labels: map[string]string{"zone": "1", "day": "2026-01-02"},
 		Items: []item{{"up"}}, Pointer: &item{"down"},
 		Any: map[string]any{"deep": []any{int64(1), 2.5, true, "text"}},
 	}

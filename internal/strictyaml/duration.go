@@ -15,8 +15,8 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := model.ParseDuration(string(text))
 	if err != nil {
-		return &Invalid{
-			Message: fmt.Sprintf("%q is not a duration", clip(string(text))),
+		return &ValueError{
+			Message: fmt.Sprintf("%q is not a duration", truncate(string(text))),
 			Hint:    "write it as 15s, 30m, 1h30m or 7d",
 		}
 	}

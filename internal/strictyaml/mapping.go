@@ -14,20 +14,20 @@ type entry struct {
 	key, value *yaml.Node
 }
 
-// entries are the keys of a mapping, each once: later duplicates, keys that
+// mappingEntries are the keys of a mapping, each once: later duplicates, keys that
 // are not text and merge keys are reported and left out.
-func (d *decoder) entries(n *yaml.Node) []entry {
+func (d *decoder) mappingEntries(n *yaml.Node) []entry {
 	seen, all := map[string]*yaml.Node{}, []entry(nil)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		first, twice := seen[key.Value]
 		switch {
 		case key.Kind != yaml.ScalarNode:
-			d.report(key, WrongType, "expected text as a key, found "+found(key), "")
+			d.report(key, WrongType, "expected text as a key, found "+describeNode(key), "")
 		case key.ShortTag() == "!!merge":
 			d.report(key, MergeKey, "merge keys (<<) are not supported", "write the keys out, or use an alias for the whole value")
 		case twice:
-			d.report(key, DuplicateKey, fmt.Sprintf("the key %q stands here a second time", clip(key.Value)),
+			d.report(key, DuplicateKey, fmt.Sprintf("the key %q stands here a second time", truncate(key.Value)),
 				fmt.Sprintf("the first is on line %d", first.Line))
 		default:
 			seen[key.Value] = key
@@ -37,46 +37,46 @@ func (d *decoder) entries(n *yaml.Node) []entry {
 	return all
 }
 
-func (d *decoder) object(n *yaml.Node, v reflect.Value, path string) {
-	if !d.want(n, yaml.MappingNode, "keys and values") {
+func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
+	if !d.checkNodeKind(n, yaml.MappingNode, "keys and values") {
 		return
 	}
 	fields := fieldsOf(v)
-	for _, e := range d.entries(n) {
-		at := join(path, e.name)
+	for _, e := range d.mappingEntries(n) {
+		at := joinPath(path, e.name)
 		field, ok := fields[e.name]
 		if !ok {
-			d.unknown(e, fields)
+			d.reportUnknownKey(e, fields)
 			continue
 		}
 		d.positions.setKey(at, e.key)
-		d.value(e.value, field.value, at)
+		d.decodeValue(e.value, field.value, at)
 		field.set = true
 	}
-	d.missing(n, fields)
+	d.reportMissingKeys(n, fields)
 }
 
-func (d *decoder) unknown(e entry, fields map[string]*field) {
-	if len(d.problems) < enough {
-		d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", clip(e.name)), suggestion(e.name, fields))
+func (d *decoder) reportUnknownKey(e entry, fields map[string]*field) {
+	if len(d.problems) < maxReports {
+		d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", truncate(e.name)), suggestKey(e.name, fields))
 	}
 }
 
-func (d *decoder) missing(n *yaml.Node, fields map[string]*field) {
-	for _, name := range sorted(fields) {
+func (d *decoder) reportMissingKeys(n *yaml.Node, fields map[string]*field) {
+	for _, name := range sortedKeys(fields) {
 		if f := fields[name]; f.required && !f.set {
 			d.report(n, MissingField, fmt.Sprintf("the key %q is missing", name), "")
 		}
 	}
 }
 
-func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) {
-	if !d.want(n, yaml.MappingNode, "keys and values") {
+func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
+	if !d.checkNodeKind(n, yaml.MappingNode, "keys and values") {
 		return
 	}
 	v.Set(reflect.MakeMap(v.Type()))
-	for _, e := range d.entries(n) {
-		at := join(path, e.name)
+	for _, e := range d.mappingEntries(n) {
+		at := joinPath(path, e.name)
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
 		if key.Kind() != reflect.String {
 			d.report(e.key, WrongType, "expected no keys here", "")
@@ -84,7 +84,7 @@ func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) {
 		}
 		key.SetString(e.name)
 		d.positions.setKey(at, e.key)
-		d.value(e.value, value, at)
+		d.decodeValue(e.value, value, at)
 		v.SetMapIndex(key, value)
 	}
 }
@@ -122,15 +122,15 @@ func fieldsOf(v reflect.Value) map[string]*field {
 	return fields
 }
 
-func join(path, name string) string {
+func joinPath(path, name string) string {
 	if path == "" {
 		return name
 	}
 	return path + "." + name
 }
 
-// clip bounds a key before it is shown.
-func clip(name string) string {
+// truncate bounds a key before it is shown.
+func truncate(name string) string {
 	if r := []rune(name); len(r) > 40 {
 		return string(r[:40]) + "…"
 	}

@@ -39,7 +39,7 @@ func ReadFile(fsys fs.FS, name string) ([]byte, error) {
 // parse gives the root value of the one document in data, nil where there is
 // none.
 func parse(data []byte) (*yaml.Node, *Problem) {
-	if p := inspect(data); p != nil {
+	if p := checkBytes(data); p != nil {
 		return nil, p
 	}
 	depth := loaderlimits.DepthValue(MaxDepth)
@@ -52,7 +52,7 @@ func parse(data []byte) (*yaml.Node, *Problem) {
 	if err := loader.Load(root); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
-		return nil, syntax(err)
+		return nil, syntaxProblem(err)
 	}
 	if err := loader.Load(more); err == nil {
 		return nil, &Problem{
@@ -61,7 +61,7 @@ func parse(data []byte) (*yaml.Node, *Problem) {
 			Hint:    "put each document into a file of its own",
 		}
 	} else if !errors.Is(err, io.EOF) {
-		return nil, syntax(err)
+		return nil, syntaxProblem(err)
 	}
 	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
 		return root.Content[0], nil
@@ -69,8 +69,8 @@ func parse(data []byte) (*yaml.Node, *Problem) {
 	return root, nil
 }
 
-// inspect refuses what must not even reach the parser.
-func inspect(data []byte) *Problem {
+// checkBytes refuses what must not even reach the parser.
+func checkBytes(data []byte) *Problem {
 	if len(data) > MaxSize {
 		return &Problem{
 			Line: 1, Column: 1, Code: TooLarge,
@@ -80,7 +80,7 @@ func inspect(data []byte) *Problem {
 	}
 	at, what := bytes.IndexByte(data, 0), "a NUL byte"
 	if at < 0 && !utf8.Valid(data) {
-		at, what = firstInvalid(data), "bytes that are not UTF-8"
+		at, what = firstInvalidByte(data), "bytes that are not UTF-8"
 	}
 	if at < 0 {
 		return nil
@@ -93,7 +93,7 @@ func inspect(data []byte) *Problem {
 	}
 }
 
-func firstInvalid(data []byte) int {
+func firstInvalidByte(data []byte) int {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && size == 1 {
@@ -104,9 +104,9 @@ func firstInvalid(data []byte) int {
 	return -1
 }
 
-// syntax turns the library's error into ours. Its message speaks of YAML and
+// syntaxProblem turns the library's error into ours. Its message speaks of YAML and
 // not of Go.
-func syntax(err error) *Problem {
+func syntaxProblem(err error) *Problem {
 	p := &Problem{Line: 1, Column: 1, Code: Syntax, Message: "this is not valid YAML"}
 	var e *yaml.LoadError
 	if !errors.As(err, &e) {

@@ -17,10 +17,10 @@ type Position struct {
 // path is the document. What an alias stands for is placed at its anchor.
 type Positions struct {
 	source []byte
-	nodes  map[string]place
+	nodes  map[string]nodePair
 }
 
-type place struct {
+type nodePair struct {
 	value *yaml.Node
 	key   *yaml.Node
 }
@@ -83,7 +83,7 @@ func (p *Positions) Inside(path string, offset int) Position {
 		return p.Value(path)
 	}
 	start := p.offset(n.Line, n.Column)
-	at, ok := follow(p.source, bodyOf(p.source, start, n.Style), n, min(max(offset, 0), len(n.Value)))
+	at, ok := sourceOffset(p.source, textStart(p.source, start, n.Style), n, min(max(offset, 0), len(n.Value)))
 	if !ok {
 		return Position{n.Line, n.Column}
 	}
@@ -116,9 +116,9 @@ func (p *Positions) position(at int) Position {
 	}
 }
 
-// bodyOf is where a scalar's text begins: behind its quote, or on the line
+// textStart is where a scalar's text begins: behind its quote, or on the line
 // below a block's header.
-func bodyOf(source []byte, start int, style yaml.Style) int {
+func textStart(source []byte, start int, style yaml.Style) int {
 	switch {
 	case style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		return start + 1

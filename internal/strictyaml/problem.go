@@ -41,15 +41,15 @@ type Problem struct {
 // String gives "line:column: message".
 func (p Problem) String() string { return fmt.Sprintf("%d:%d: %s", p.Line, p.Column, p.Message) }
 
-// Invalid is an error that a type's UnmarshalText or UnmarshalYAML may return
+// ValueError is an error that a type's UnmarshalText or UnmarshalYAML may return
 // to choose the code and hint of the problem it becomes. An empty Code means
 // BadValue.
-type Invalid struct {
+type ValueError struct {
 	Code, Message, Hint string
 }
 
 // Error gives the message alone.
-func (e *Invalid) Error() string { return e.Message }
+func (e *ValueError) Error() string { return e.Message }
 
 // MaxProblems bounds what one file can make us say.
 const MaxProblems = 100

@@ -10,28 +10,28 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// scalar decodes a single value into a basic kind.
-func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
+// decodeScalar decodes a single value into a basic kind.
+func (d *decoder) decodeScalar(n *yaml.Node, v reflect.Value) {
 	tag, text := n.ShortTag(), strings.ReplaceAll(n.Value, "_", "")
 	switch v.Kind() {
 	case reflect.String:
-		d.text(n, v)
+		d.decodeText(n, v)
 	case reflect.Bool:
-		v.SetBool(d.boolean(n))
+		v.SetBool(d.decodeBool(n))
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		i, err := strconv.ParseInt(text, 0, v.Type().Bits())
-		if d.number(n, tag == "!!int" && err == nil, expected(v)) {
+		if d.checkNumber(n, tag == "!!int" && err == nil, describeTarget(v)) {
 			v.SetInt(i)
 		}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		u, err := strconv.ParseUint(text, 0, v.Type().Bits())
-		if d.number(n, tag == "!!int" && err == nil, expected(v)) {
+		if d.checkNumber(n, tag == "!!int" && err == nil, describeTarget(v)) {
 			v.SetUint(u)
 		}
 	case reflect.Float32, reflect.Float64:
 		f, err := strconv.ParseFloat(text, 64)
 		finite := err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
-		if d.number(n, (tag == "!!int" || tag == "!!float") && finite, expected(v)) {
+		if d.checkNumber(n, (tag == "!!int" || tag == "!!float") && finite, describeTarget(v)) {
 			v.SetFloat(f)
 		}
 	default:
@@ -39,36 +39,36 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// text refuses what YAML would not read as text: 1.10 as a version loses its
+// decodeText refuses what YAML would not read as text: 1.10 as a version loses its
 // zero in the next tool that touches it.
-func (d *decoder) text(n *yaml.Node, v reflect.Value) {
+func (d *decoder) decodeText(n *yaml.Node, v reflect.Value) {
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp":
 		v.SetString(n.Value)
 	default:
-		d.report(n, Unquoted, fmt.Sprintf("expected text, found %s", found(n)), "put quotes around it")
+		d.report(n, Unquoted, fmt.Sprintf("expected text, found %s", describeNode(n)), "put quotes around it")
 	}
 }
 
-// boolean takes true and false alone: the yes, no, on and off of old YAML are
+// decodeBool takes true and false alone: the yes, no, on and off of old YAML are
 // words elsewhere in our own files.
-func (d *decoder) boolean(n *yaml.Node) bool {
+func (d *decoder) decodeBool(n *yaml.Node) bool {
 	if n.ShortTag() != "!!bool" {
-		d.report(n, WrongType, "expected true or false, found "+found(n), "")
+		d.report(n, WrongType, "expected true or false, found "+describeNode(n), "")
 		return false
 	}
 	return strings.EqualFold(n.Value, "true")
 }
 
-func (d *decoder) number(n *yaml.Node, ok bool, want string) bool {
+func (d *decoder) checkNumber(n *yaml.Node, ok bool, want string) bool {
 	if !ok {
-		d.report(n, WrongType, fmt.Sprintf("expected %s, found %s", want, found(n)), "")
+		d.report(n, WrongType, fmt.Sprintf("expected %s, found %s", want, describeNode(n)), "")
 	}
 	return ok
 }
 
-// expected names what a target takes, in the words of people.
-func expected(v reflect.Value) string {
+// describeTarget names what a target takes, in the words of people.
+func describeTarget(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Bool:
 		return "true or false"
@@ -83,8 +83,8 @@ func expected(v reflect.Value) string {
 	}
 }
 
-// found names what stands there, without repeating it.
-func found(n *yaml.Node) string {
+// describeNode names what stands there, without repeating it.
+func describeNode(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
 		return "keys and values"

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// suggestion is a hint for a key nobody knows.
-func suggestion(name string, fields map[string]*field) string {
-	known := sorted(fields)
+// suggestKey is a hint for a key nobody knows.
+func suggestKey(name string, fields map[string]*field) string {
+	known := sortedKeys(fields)
 	if near := Nearest(name, known); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
@@ -29,16 +29,16 @@ func Nearest(name string, known []string) string {
 	}
 	for _, word := range known {
 		limit := len([]rune(word)) / 3
-		if n := edits(strings.ToLower(name), strings.ToLower(word)); n <= limit && n < least {
+		if n := editDistance(strings.ToLower(name), strings.ToLower(word)); n <= limit && n < least {
 			best, least = word, n
 		}
 	}
 	return best
 }
 
-// edits is the optimal string alignment distance (Damerau 1964, Levenshtein
+// editDistance is the optimal string alignment distance (Damerau 1964, Levenshtein
 // 1966, without editing a swapped pair twice).
-func edits(a, b string) int {
+func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	var before []int
 	row := make([]int, len(y)+1)
@@ -63,6 +63,6 @@ func edits(a, b string) int {
 	return row[len(y)]
 }
 
-func sorted(fields map[string]*field) []string {
+func sortedKeys(fields map[string]*field) []string {
 	return slices.Sorted(maps.Keys(fields))
 }

@@ -7,19 +7,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Words is one piece of text or a list of them: `tell: chat` says the same as
+// TextList is one piece of text or a list of them: `tell: chat` says the same as
 // `tell: [chat]`.
-type Words []string
+type TextList []string
 
-func (d *decoder) words(n *yaml.Node, w *Words, path string) {
+func (d *decoder) decodeTextList(n *yaml.Node, w *TextList, path string) {
 	if n.Kind == yaml.SequenceNode {
-		d.list(n, reflect.ValueOf((*[]string)(w)).Elem(), path)
+		d.decodeList(n, reflect.ValueOf((*[]string)(w)).Elem(), path)
 		return
 	}
 	if n.Kind != yaml.ScalarNode {
-		d.report(n, WrongType, fmt.Sprintf("expected text or a list of it, found %s", found(n)), "")
+		d.report(n, WrongType, fmt.Sprintf("expected text or a list of it, found %s", describeNode(n)), "")
 		return
 	}
-	*w = make(Words, 1)
-	d.text(n, reflect.ValueOf(w).Elem().Index(0))
+	*w = make(TextList, 1)
+	d.decodeText(n, reflect.ValueOf(w).Elem().Index(0))
 }

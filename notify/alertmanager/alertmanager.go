@@ -28,9 +28,9 @@ import (
 )
 
 const (
-	receiver = "alertmanager"
-	holds    = 4 * time.Hour
-	maxLabel = 300
+	receiver        = "alertmanager"
+	defaultDuration = 4 * time.Hour
+	maxLabelBytes   = 300
 )
 
 // Config is a receiver of kind alertmanager in pushback.yml.
@@ -61,11 +61,11 @@ func New(c Config) (*Sender, error) {
 
 // Send posts one alert, firing or resolved.
 func (s *Sender) Send(ctx context.Context, m notify.Message) error {
-	body, err := delivery.JSON(receiver, []alert{render(m.Bounded(), s.config.Labels)})
+	body, err := delivery.Encode(receiver, []alert{render(m.Truncated(), s.config.Labels)})
 	if err != nil {
 		return err
 	}
-	return delivery.Post(ctx, s.client, delivery.Parcel{
+	return delivery.Post(ctx, s.client, delivery.Request{
 		Receiver: receiver, URL: s.config.URL + "/api/v2/alerts", Body: body,
 	})
 }
@@ -82,13 +82,13 @@ type alert struct {
 func render(m notify.Message, added map[string]string) alert {
 	return alert{
 		Labels: labels(m, added), Annotations: annotations(m),
-		StartsAt: m.At.UTC(), EndsAt: endsAt(m), GeneratorURL: m.Link,
+		StartsAt: m.At.UTC(), EndsAt: endTime(m), GeneratorURL: m.Link,
 	}
 }
 
 func labels(m notify.Message, added map[string]string) map[string]string {
-	labels := map[string]string{"alertname": "Pushback", "key": m.DedupKey(maxLabel)}
-	facts := m.Facts()
+	labels := map[string]string{"alertname": "Pushback", "key": m.DedupKey(maxLabelBytes)}
+	facts := m.FieldValues()
 	for _, name := range []string{"service", "environment", "region", "rule"} {
 		if facts[name] != "" {
 			labels[name] = facts[name]
@@ -107,27 +107,27 @@ func annotations(m notify.Message) map[string]string {
 	if lines := m.Lines(); len(lines) > 0 {
 		annotations["description"] = strings.Join(lines, "\n")
 	}
-	if version := m.Facts()["version"]; version != "" {
+	if version := m.FieldValues()["version"]; version != "" {
 		annotations["version"] = version
 	}
 	return annotations
 }
 
-// endsAt never asks for our clock: a resolved alert ended when the message
+// endTime never asks for our clock: a resolved alert ended when the message
 // was made, however late it is delivered.
-func endsAt(m notify.Message) time.Time {
+func endTime(m notify.Message) time.Time {
 	switch {
 	case m.Resolved:
 		return m.At.UTC()
 	case m.EndsAt.IsZero():
-		return m.At.Add(holds).UTC()
+		return m.At.Add(defaultDuration).UTC()
 	}
 	return m.EndsAt.UTC()
 }
 
-// remind is how often an open alert is sent again: Prometheus does so every
+// repeatEvery is how often an open alert is sent again: Prometheus does so every
 // minute or so, and Alertmanager's own resolve_timeout is five.
-const remind = time.Minute
+const repeatEvery = time.Minute
 
-// Remind is how often an open alert has to be sent again.
-func (s *Sender) Remind() time.Duration { return remind }
+// RepeatEvery is how often an open alert has to be sent again.
+func (s *Sender) RepeatEvery() time.Duration { return repeatEvery }

@@ -26,8 +26,8 @@ const (
 	// DefaultURL is where PagerDuty takes events, outside the EU service region.
 	DefaultURL = "https://events.pagerduty.com"
 
-	receiver = "pagerduty"
-	maxDedup = 255
+	receiver    = "pagerduty"
+	maxDedupKey = 255
 )
 
 // Config is a receiver of kind pagerduty in pushback.yml.
@@ -75,16 +75,16 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	m = m.Bounded()
+	m = m.Truncated()
 	path, event := "/v2/enqueue", any(render(key, m))
 	if s.config.ChangeEvents && m.Severity == notify.Info && !m.Resolved {
 		path, event = "/v2/change/enqueue", renderChange(key, m)
 	}
-	body, err := delivery.JSON(receiver, event)
+	body, err := delivery.Encode(receiver, event)
 	if err != nil {
 		return err
 	}
-	return delivery.Post(ctx, s.client, delivery.Parcel{
+	return delivery.Post(ctx, s.client, delivery.Request{
 		Receiver: receiver, URL: s.config.URL + path, Body: body, Secrets: []string{key},
 	})
 }
@@ -118,12 +118,12 @@ type link struct {
 
 func render(key string, m notify.Message) event {
 	if m.Resolved {
-		return event{RoutingKey: key, Action: "resolve", DedupKey: m.DedupKey(maxDedup)}
+		return event{RoutingKey: key, Action: "resolve", DedupKey: m.DedupKey(maxDedupKey)}
 	}
-	p := describe(m)
+	p := payloadOf(m)
 	p.Severity = string(m.Severity)
 	return event{
-		RoutingKey: key, Action: "trigger", DedupKey: m.DedupKey(maxDedup), Payload: &p,
+		RoutingKey: key, Action: "trigger", DedupKey: m.DedupKey(maxDedupKey), Payload: &p,
 		Links: links(m), Client: "Pushback", ClientURL: m.Link,
 	}
 }
@@ -136,13 +136,13 @@ type change struct {
 }
 
 func renderChange(key string, m notify.Message) change {
-	p := describe(m)
+	p := payloadOf(m)
 	p.Component, p.Group, p.Class = "", "", ""
 	return change{RoutingKey: key, Payload: p, Links: links(m)}
 }
 
-func describe(m notify.Message) payload {
-	facts := m.Facts()
+func payloadOf(m notify.Message) payload {
+	facts := m.FieldValues()
 	details := map[string]any{"what": m.Lines()}
 	for name, value := range facts {
 		details[name] = value

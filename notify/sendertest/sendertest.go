@@ -34,21 +34,21 @@ type Subject struct {
 
 // Run holds the subject to the contract.
 func Run(t *testing.T, s Subject) {
-	t.Run("statuses", s.statuses)
-	t.Run("retry after", s.retryAfter)
-	t.Run("no answer", s.noAnswer)
-	t.Run("context", s.context)
-	t.Run("hostile text", s.hostile)
-	t.Run("same at every try", s.repeatable)
+	t.Run("statuses", s.testStatuses)
+	t.Run("retry after", s.testRetryAfter)
+	t.Run("no answer", s.testNoAnswer)
+	t.Run("context", s.testContext)
+	t.Run("hostile text", s.testHostileText)
+	t.Run("same at every try", s.testSameBody)
 }
 
 // Message is an example of everything a message can say.
 func Message() notify.Message {
 	return notify.Message{
 		Key: "k3y/platform/red", Kind: "certain", Severity: notify.Critical,
-		Title:  "cart v2 in production: errors rose",
-		Moved:  []string{"errors: 0.50 % → 3.10 % of requests, p = 0.0001"},
-		Action: "Rolling back to v1 through hook redeploy.",
+		Title:       "cart v2 in production: errors rose",
+		SignalLines: []string{"errors: 0.50 % → 3.10 % of requests, p = 0.0001"},
+		Action:      "Rolling back to v1 through hook redeploy.",
 		Fields: []notify.Field{
 			{Name: "service", Value: "cart"},
 			{Name: "environment", Value: "production"},
@@ -108,7 +108,7 @@ func (r *Receiver) Requests() []Request {
 	return append([]Request(nil), r.requests...)
 }
 
-func (s Subject) noSecret(t *testing.T, err error) {
+func (s Subject) checkNoSecret(t *testing.T, err error) {
 	t.Helper()
 	for ; err != nil; err = errors.Unwrap(err) {
 		for _, secret := range s.Secrets {
@@ -119,10 +119,10 @@ func (s Subject) noSecret(t *testing.T, err error) {
 	}
 }
 
-// permanent are the statuses that find fault with the message itself.
-var permanent = map[int]bool{400: true, 410: true, 413: true, 415: true, 422: true}
+// permanentStatuses are the statuses that find fault with the message itself.
+var permanentStatuses = map[int]bool{400: true, 410: true, 413: true, 415: true, 422: true}
 
-func (s Subject) statuses(t *testing.T) {
+func (s Subject) testStatuses(t *testing.T) {
 	status := 0
 	r := NewReceiver(t, func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Location", "/elsewhere")
@@ -133,12 +133,12 @@ func (s Subject) statuses(t *testing.T) {
 	for status = 200; status < 600; status++ {
 		before := len(r.Requests())
 		err := sender.Send(t.Context(), Message())
-		s.noSecret(t, err)
+		s.checkNoSecret(t, err)
 		if (err == nil) != (status < 300) {
 			t.Errorf("%d: %v", status, err)
 		}
-		if got := errors.Is(err, notify.ErrPermanent); got != permanent[status] {
-			t.Errorf("%d: permanent %v, want %v", status, got, permanent[status])
+		if got := errors.Is(err, notify.ErrPermanent); got != permanentStatuses[status] {
+			t.Errorf("%d: permanent %v, want %v", status, got, permanentStatuses[status])
 		}
 		if n := len(r.Requests()) - before; n != 1 {
 			t.Errorf("%d: %d requests, want 1", status, n)
@@ -146,7 +146,7 @@ func (s Subject) statuses(t *testing.T) {
 	}
 }
 
-func (s Subject) retryAfter(t *testing.T) {
+func (s Subject) testRetryAfter(t *testing.T) {
 	f := func(status int, header string, want time.Duration) {
 		t.Helper()
 		r := NewReceiver(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -166,11 +166,11 @@ func (s Subject) retryAfter(t *testing.T) {
 	f(400, "30", 0)
 }
 
-func (s Subject) noAnswer(t *testing.T) {
+func (s Subject) testNoAnswer(t *testing.T) {
 	f := func(r *Receiver) {
 		t.Helper()
 		err := s.New(t, r.URL).Send(t.Context(), Message())
-		s.noSecret(t, err)
+		s.checkNoSecret(t, err)
 		if err == nil || errors.Is(err, notify.ErrPermanent) {
 			t.Errorf("got %v, want an error worth another try", err)
 		}
@@ -181,7 +181,7 @@ func (s Subject) noAnswer(t *testing.T) {
 	f(gone)
 }
 
-func (s Subject) context(t *testing.T) {
+func (s Subject) testContext(t *testing.T) {
 	release := make(chan struct{})
 	r := NewReceiver(t, func(http.ResponseWriter, *http.Request) { <-release })
 	t.Cleanup(func() { close(release) })
@@ -192,14 +192,14 @@ func (s Subject) context(t *testing.T) {
 	}
 }
 
-// hostile sends texts that are long, broken, or mean something to the medium,
+// testHostileText sends texts that are long, broken, or mean something to the medium,
 // and looks that the body is bounded JSON which holds none of them live.
-func (s Subject) hostile(t *testing.T) {
+func (s Subject) testHostileText(t *testing.T) {
 	long := strings.Repeat("<!channel> & <https://evil.example|click> \"'\n\x00\xff\u2028", 1000)
 	m := Message()
 	m.Title, m.Action, m.Link = long, long, "javascript:alert(1)//"+long
 	for i := range 1000 {
-		m.Moved = append(m.Moved, long)
+		m.SignalLines = append(m.SignalLines, long)
 		m.Fields = append(m.Fields, notify.Field{Name: fmt.Sprint(i, long), Value: long})
 	}
 	r := NewReceiver(t, Accept)
@@ -218,7 +218,7 @@ func (s Subject) hostile(t *testing.T) {
 }
 
 // repeatable: what is tried again must be known for the same.
-func (s Subject) repeatable(t *testing.T) {
+func (s Subject) testSameBody(t *testing.T) {
 	r := NewReceiver(t, Accept)
 	sender := s.New(t, r.URL)
 	for range 2 {

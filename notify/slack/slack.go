@@ -71,11 +71,11 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	body, err := delivery.JSON(receiver, render(m.Bounded()))
+	body, err := delivery.Encode(receiver, render(m.Truncated()))
 	if err != nil {
 		return err
 	}
-	return delivery.Post(ctx, s.client, delivery.Parcel{
+	return delivery.Post(ctx, s.client, delivery.Request{
 		Receiver: receiver, URL: address, Body: body, Secrets: append(secrets(address), address),
 	})
 }
@@ -90,7 +90,7 @@ func secrets(address string) []string {
 	return []string{u.Path, path.Base(u.Path)}
 }
 
-type post struct {
+type payload struct {
 	Text   string  `json:"text"` // what a notification shows
 	Blocks []block `json:"blocks"`
 }
@@ -106,7 +106,7 @@ type text struct {
 	Text string `json:"text"`
 }
 
-func render(m notify.Message) post {
+func render(m notify.Message) payload {
 	title := escape(m.Title)
 	blocks := []block{section("*" + headline(m, title) + "*")}
 	if lines := m.Lines(); len(lines) > 0 {
@@ -115,7 +115,7 @@ func render(m notify.Message) post {
 	if fields := fields(m); len(fields) > 0 {
 		blocks = append(blocks, block{Type: "section", Fields: fields})
 	}
-	return post{Text: word(m) + ": " + title, Blocks: blocks}
+	return payload{Text: statusWord(m) + ": " + title, Blocks: blocks}
 }
 
 // headline is the title behind its severity, linked to the page.
@@ -123,10 +123,10 @@ func headline(m notify.Message, title string) string {
 	if u, err := url.Parse(m.Link); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		title = "<" + strings.ReplaceAll(escape(u.String()), "|", "%7C") + "|" + title + ">"
 	}
-	return word(m) + ": " + title
+	return statusWord(m) + ": " + title
 }
 
-func word(m notify.Message) string {
+func statusWord(m notify.Message) string {
 	if m.Resolved {
 		return "resolved"
 	}
@@ -138,7 +138,7 @@ func section(lines string) block {
 	for len(lines) > maxSection {
 		shorter := strings.LastIndexByte(lines, '\n')
 		if shorter < 0 {
-			lines = notify.Clip(lines, maxSection)
+			lines = notify.Truncate(lines, maxSection)
 			break
 		}
 		lines = lines[:shorter]
@@ -150,7 +150,7 @@ func fields(m notify.Message) []text {
 	var fields []text
 	for _, f := range m.Fields[:min(len(m.Fields), maxFields)] {
 		shown := "*" + escape(f.Name) + "*\n" + escape(f.Value)
-		fields = append(fields, text{"mrkdwn", notify.Clip(shown, maxField)})
+		fields = append(fields, text{"mrkdwn", notify.Truncate(shown, maxField)})
 	}
 	return fields
 }

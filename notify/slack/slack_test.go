@@ -66,10 +66,10 @@ func TestLimits(t *testing.T) {
 	m := sendertest.Message()
 	m.Title, m.Action = strings.Repeat("&", 5000), strings.Repeat("<", 5000)
 	for range 40 {
-		m.Moved = append(m.Moved, strings.Repeat(">", 5000))
+		m.SignalLines = append(m.SignalLines, strings.Repeat(">", 5000))
 		m.Fields = append(m.Fields, notify.Field{Name: strings.Repeat("&", 500), Value: strings.Repeat("&", 5000)})
 	}
-	for _, b := range render(m.Bounded()).Blocks {
+	for _, b := range render(m.Truncated()).Blocks {
 		if b.Text != nil && len(b.Text.Text) > maxSection {
 			t.Errorf("a section of %d bytes", len(b.Text.Text))
 		}

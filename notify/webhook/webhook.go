@@ -76,7 +76,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	body, err := delivery.JSON(receiver, event)
+	body, err := delivery.Encode(receiver, event)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 		return err
 	}
 	header.Set("Content-Type", "application/cloudevents+json")
-	return delivery.Post(ctx, s.client, delivery.Parcel{
+	return delivery.Post(ctx, s.client, delivery.Request{
 		Receiver: receiver, URL: s.config.URL, Body: body, Header: header, Secrets: []string{secret},
 	})
 }
@@ -114,8 +114,8 @@ type event struct {
 }
 
 func render(m notify.Message) (event, error) {
-	m = m.Bounded()
-	data, err := delivery.JSON(receiver, m)
+	m = m.Truncated()
+	data, err := delivery.Encode(receiver, m)
 	if err != nil {
 		return event{}, err
 	}

@@ -79,7 +79,7 @@ func (h *Hook) get(ctx context.Context, where string, p rollback.Plan) (outbound
 	defer cancel()
 	u, err := url.Parse(where)
 	if err != nil {
-		return outbound.Answer{}, outbound.Unsendable("the url cannot be called")
+		return outbound.Answer{}, outbound.NotSent("the url cannot be called")
 	}
 	asked := url.Values{}
 	for name, value := range map[string]string{
@@ -92,7 +92,7 @@ func (h *Hook) get(ctx context.Context, where string, p rollback.Plan) (outbound
 	u.RawQuery = strings.Trim(u.RawQuery+"&"+asked.Encode(), "&")
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
-		return outbound.Answer{}, outbound.Unsendable("the url cannot be called")
+		return outbound.Answer{}, outbound.NotSent("the url cannot be called")
 	}
 	return h.client.Do(r)
 }

@@ -25,16 +25,16 @@ type Store interface {
 	// store without samples answers with a Fault of kind no_data.
 	Heartbeat(ctx context.Context, at time.Time) (time.Time, error)
 
-	// Pulse is an expression for the time of the newest sample of anything, "" where
+	// HeartbeatExpr is an expression for the time of the newest sample of anything, "" where
 	// silences show by themselves because the store fills no gaps.
-	Pulse() string
+	HeartbeatExpr() string
 
 	// Resolution is the time between two samples: no step below it shows more.
 	Resolution() time.Duration
 
-	// Measure lets the store find out its Resolution by asking for data. It does nothing
+	// MeasureResolution lets the store find out its Resolution by asking for data. It does nothing
 	// where the store knows it. An error leaves the last Resolution.
-	Measure(ctx context.Context) error
+	MeasureResolution(ctx context.Context) error
 
 	// Latency is how long the store hides its newest samples, 0 where it hides none.
 	Latency() time.Duration
@@ -54,7 +54,7 @@ type Access int
 
 // The accesses. With Check, New reports what is wrong with the settings and does nothing
 // else: it calls nobody, creates no file and takes no lock, and the Store it returns is
-// only asked for its words (Language, Pulse, Latency) and to Close.
+// only asked for its words (Language, HeartbeatExpr, Latency) and to Close.
 const (
 	ReadWrite Access = iota
 	ReadOnly         // a running daemon may hold the store open

@@ -24,7 +24,7 @@ const (
 
 // moments are chosen from evenly but for anyTime, which is as likely as all
 // the others together.
-var moments = append(slices.Clone(crashpoint.All), duringCall)
+var moments = append(slices.Clone(crashpoint.Points), duringCall)
 
 const (
 	opening = 2500 * time.Millisecond // anyTime lies in these
@@ -135,7 +135,7 @@ func (l *lane) choose() moment {
 // load chooses the binary for a moment, and what arms it.
 func (l *lane) load(s *killSuite, when moment) (env []string) {
 	l.daemon.binary = s.shipped
-	if !slices.Contains(crashpoint.All, when) {
+	if !slices.Contains(crashpoint.Points, when) {
 		return nil
 	}
 	l.daemon.binary = s.armed
@@ -143,7 +143,7 @@ func (l *lane) load(s *killSuite, when moment) (env []string) {
 	if when == crashpoint.BeforeEvent || when == crashpoint.AfterEvent {
 		nth += l.chance.IntN(3)
 	}
-	return []string{fmt.Sprintf("%s=%s:%d", crashpoint.Variable, when, nth)}
+	return []string{fmt.Sprintf("%s=%s:%d", crashpoint.EnvVariable, when, nth)}
 }
 
 // round starts the daemon, gives it work, and sees it die.

@@ -176,7 +176,7 @@ func unarmed(p program) error {
 	if err != nil {
 		return err
 	}
-	if bytes.Contains(shipped, []byte(crashpoint.Variable)) || !bytes.Contains(armed, []byte(crashpoint.Variable)) {
+	if bytes.Contains(shipped, []byte(crashpoint.EnvVariable)) || !bytes.Contains(armed, []byte(crashpoint.EnvVariable)) {
 		return errors.New("the named points belong in the build with the tag crashpoints, and in no other")
 	}
 	return nil

@@ -12,8 +12,8 @@ import (
 	"github.com/pushback/pushback/notify"
 )
 
-// Parcel is a rendered message on its way.
-type Parcel struct {
+// Request is a rendered message on its way.
+type Request struct {
 	Receiver string // what kind of receiver, for errors
 	URL      string
 	Body     []byte
@@ -22,7 +22,7 @@ type Parcel struct {
 }
 
 // Post hands the parcel over. Its errors are those of notify.Sender.
-func Post(ctx context.Context, c *outbound.Client, p Parcel) error {
+func Post(ctx context.Context, c *outbound.Client, p Request) error {
 	answer, err := c.Post(ctx, p.URL, p.Body, p.Header, p.Secrets...)
 	if err != nil {
 		return fmt.Errorf("telling %s: %w", p.Receiver, err)
@@ -31,11 +31,11 @@ func Post(ctx context.Context, c *outbound.Client, p Parcel) error {
 		return nil
 	}
 	err = fmt.Errorf("telling %s: it answered %s: %s", p.Receiver, answer.Status, answer.FirstLine())
-	return notify.Answered(answer.Code, answer.RetryAfter, err)
+	return notify.StatusError(answer.Code, answer.RetryAfter, err)
 }
 
-// JSON renders a body. What cannot be rendered now never can.
-func JSON(receiver string, v any) ([]byte, error) {
+// Encode renders a body. What cannot be rendered now never can.
+func Encode(receiver string, v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("rendering for %s: %w: %w", receiver, notify.ErrPermanent, err)

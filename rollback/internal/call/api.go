@@ -114,7 +114,7 @@ func (a *API) send(ctx context.Context, r Request) (outbound.Answer, error) {
 	if err != nil {
 		return outbound.Answer{}, err
 	}
-	return a.client.Read(request, MaxAnswer, secret)
+	return a.client.DoUpTo(request, MaxAnswer, secret)
 }
 
 func (a *API) request(ctx context.Context, r Request) (*http.Request, string, error) {
@@ -128,12 +128,12 @@ func (a *API) request(ctx context.Context, r Request) (*http.Request, string, er
 	}
 	request, err := http.NewRequestWithContext(ctx, r.Method, address, body)
 	if err != nil {
-		return nil, "", outbound.Unsendable("the url cannot be called")
+		return nil, "", outbound.NotSent("the url cannot be called")
 	}
 	a.header(request.Header, r)
 	secret, err := outbound.Secret(a.options.TokenFile)
 	if err != nil {
-		return nil, "", outbound.Unsendable(err.Error())
+		return nil, "", outbound.NotSent(err.Error())
 	}
 	request.Header.Set("Authorization", a.options.Scheme+secret)
 	return request, secret, nil
@@ -163,7 +163,7 @@ func encode(body any) (*bytes.Reader, error) {
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
-		return nil, outbound.Unsendable("the request cannot be written as JSON: " + err.Error())
+		return nil, outbound.NotSent("the request cannot be written as JSON: " + err.Error())
 	}
 	return bytes.NewReader(text), nil
 }

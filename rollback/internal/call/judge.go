@@ -70,7 +70,7 @@ func patient(a outbound.Answer, err error) error {
 
 // Fate says what an act without an answer leaves behind.
 func Fate(err error) error {
-	if outbound.Unsent(err) {
+	if outbound.IsNotSent(err) {
 		return rollback.ErrNotSent
 	}
 	return rollback.ErrOutcomeUnknown

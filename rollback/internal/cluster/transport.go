@@ -81,7 +81,7 @@ func (r *refusal) Error() string { return "it answered " + r.status }
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.next.RoundTrip(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s", outbound.Blot(err.Error(), secrets(r)...))
+		return nil, fmt.Errorf("%s", outbound.Redact(err.Error(), secrets(r)...))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, call.MaxAnswer+1))
@@ -107,7 +107,7 @@ func (s *sight) success() {
 }
 
 func (s *sight) failure(response *http.Response, body []byte, r *http.Request) error {
-	said := outbound.Blot(strings.ToValidUTF8(message(body), "�"), secrets(r)...)
+	said := outbound.Redact(strings.ToValidUTF8(message(body), "�"), secrets(r)...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer = &outbound.Answer{

@@ -90,9 +90,9 @@ func New(o metrics.Options, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dir: opening the folder: %w", err)
 	}
-	s := &Store{name: name, root: root, resolution: c.Resolution, limit: maxFile, cache: map[string]cached{}}
+	s := &Store{name: name, root: root, resolution: c.Resolution, limit: maxFileBytes, cache: map[string]cached{}}
 	if s.resolution == 0 {
-		s.resolution = s.spacing()
+		s.resolution = s.closestSpacing()
 	}
 	return s, nil
 }
@@ -116,8 +116,8 @@ func (s *Store) Resolution() time.Duration { return s.resolution }
 // Latency is 0: a file hides nothing.
 func (s *Store) Latency() time.Duration { return 0 }
 
-// Measure does nothing: New has found the spacing of the samples.
-func (s *Store) Measure(context.Context) error { return nil }
+// MeasureResolution does nothing: New has found the spacing of the samples.
+func (s *Store) MeasureResolution(context.Context) error { return nil }
 
 // Range gives the series that q names at w.From and every q.Step after it up
 // to w.To. A file that is not there is a Fault of kind no_data.
@@ -131,7 +131,7 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 	}
 	step, points := q.Step.Milliseconds(), []sources.Sample(nil)
 	for t := w.From.UnixMilli(); t <= w.To.UnixMilli(); t += step {
-		if v, ok := lastWithin(samples, t-step, t); ok {
+		if v, ok := lastValue(samples, t-step, t); ok {
 			points = append(points, sources.Sample{T: t, V: v})
 		}
 	}
@@ -145,15 +145,15 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 		return nil, err
 	}
 	t := at.UnixMilli()
-	if v, ok := lastWithin(samples, t-s.resolution.Milliseconds(), t); ok {
+	if v, ok := lastValue(samples, t-s.resolution.Milliseconds(), t); ok {
 		return series(expr, []sources.Sample{{T: t, V: v}}), nil
 	}
 	return nil, nil
 }
 
-// Pulse is empty: a sample of a file holds for one step and no longer, so that
+// HeartbeatExpr is empty: a sample of a file holds for one step and no longer, so that
 // a silence shows by itself.
-func (s *Store) Pulse() string { return "" }
+func (s *Store) HeartbeatExpr() string { return "" }
 
 // Heartbeat is the time of the newest sample in any file, as of at. It stops
 // at the first file that is fresh.
@@ -164,7 +164,7 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 		if ctx.Err() != nil {
 			return time.Time{}, err
 		}
-		if i := after(samples, at.UnixMilli()); err == nil && i > 0 && samples[i-1].T >= newest.T {
+		if i := firstAfter(samples, at.UnixMilli()); err == nil && i > 0 && samples[i-1].T >= newest.T {
 			newest = samples[i-1]
 		}
 		if at.UnixMilli()-newest.T < s.resolution.Milliseconds() {
@@ -184,14 +184,14 @@ func series(name string, points []sources.Sample) []sources.Series {
 	return []sources.Series{{Labels: map[string]string{"__name__": name}, Samples: points}}
 }
 
-// after is the index of the first sample later than t.
-func after(samples []sources.Sample, t int64) int {
+// firstAfter is the index of the first sample later than t.
+func firstAfter(samples []sources.Sample, t int64) int {
 	return sort.Search(len(samples), func(i int) bool { return samples[i].T > t })
 }
 
-// lastWithin is the last value in (from, to].
-func lastWithin(samples []sources.Sample, from, to int64) (float64, bool) {
-	i := after(samples, to)
+// lastValue is the last value in (from, to].
+func lastValue(samples []sources.Sample, from, to int64) (float64, bool) {
+	i := firstAfter(samples, to)
 	if i == 0 || samples[i-1].T <= from {
 		return 0, false
 	}
@@ -222,13 +222,13 @@ const (
 	spacingFiles = 4096
 )
 
-// spacing is the median distance of the first samples in the file where they
+// closestSpacing is the median distance of the first samples in the file where they
 // stand closest; a minute where no file has two.
-func (s *Store) spacing() time.Duration {
+func (s *Store) closestSpacing() time.Duration {
 	closest := time.Duration(0)
 	queries := s.queries()
 	for _, query := range queries[:min(len(queries), spacingFiles)] {
-		samples, err := s.beginning(query, spacingRows)
+		samples, err := s.readFirstRows(query, spacingRows)
 		if err != nil || len(samples) < 2 {
 			continue
 		}

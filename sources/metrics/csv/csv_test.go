@@ -70,7 +70,7 @@ func pack(t *testing.T, text string) []byte {
 func TestFilesAreReadAsTheyAre(t *testing.T) {
 	f := func(name, content, wantErr string, want ...sources.Sample) {
 		t.Helper()
-		got, err := read(t.Context(), strings.NewReader(content), false, maxFile, math.MaxInt)
+		got, err := readSamples(t.Context(), strings.NewReader(content), false, maxFileBytes, math.MaxInt)
 		if wantErr != "" {
 			if err == nil || !strings.Contains(err.Error(), wantErr) {
 				t.Errorf("%s: error %v, want %q", name, err, wantErr)
@@ -216,7 +216,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("timestamp,value\n\"1\n,2"))
 	f.Add([]byte("timestamp,value\n9e99,0x1p-2\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		samples, err := read(t.Context(), bytes.NewReader(content), false, maxFile, math.MaxInt)
+		samples, err := readSamples(t.Context(), bytes.NewReader(content), false, maxFileBytes, math.MaxInt)
 		if err != nil && samples != nil {
 			t.Fatal("samples beside an error")
 		}

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	maxFile   = 64 << 20 // bytes of one file, unpacked
-	maxCached = 1024     // files kept in memory
-	maxName   = 200      // bytes of a query
+	maxFileBytes   = 64 << 20 // bytes of one file, unpacked
+	maxCachedFiles = 1024     // files kept in memory
+	maxNameBytes   = 200      // bytes of a query
 )
 
 // extensions in the order they are looked for.
@@ -45,7 +45,7 @@ func (s *Store) samples(ctx context.Context, query string) ([]sources.Sample, er
 		return nil, s.fault(sources.SourceError, err)
 	}
 	for _, extension := range extensions {
-		samples, err := s.load(ctx, query+extension)
+		samples, err := s.loadFile(ctx, query+extension)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -60,16 +60,16 @@ func (s *Store) samples(ctx context.Context, query string) ([]sources.Sample, er
 // checkName lets a query name a file in the folder, and nothing else.
 func checkName(query string) error {
 	switch {
-	case query == "" || len(query) > maxName:
-		return fmt.Errorf("query must be a file name of 1 to %d bytes without .csv", maxName)
+	case query == "" || len(query) > maxNameBytes:
+		return fmt.Errorf("query must be a file name of 1 to %d bytes without .csv", maxNameBytes)
 	case strings.ContainsAny(query, "/\\\x00"), strings.HasPrefix(query, "."):
 		return errors.New("query must be a file name without .csv: no slash, and no dot in front")
 	}
 	return nil
 }
 
-// load reads the file, or takes it from the cache while it is unchanged.
-func (s *Store) load(ctx context.Context, file string) ([]sources.Sample, error) {
+// loadFile reads the file, or takes it from the cache while it is unchanged.
+func (s *Store) loadFile(ctx context.Context, file string) ([]sources.Sample, error) {
 	f, err := s.root.Open(file)
 	if err != nil {
 		return nil, err
@@ -82,19 +82,19 @@ func (s *Store) load(ctx context.Context, file string) ([]sources.Sample, error)
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a file")
 	}
-	if hit, ok := s.cached(file, info); ok {
+	if hit, ok := s.cachedSamples(file, info); ok {
 		return hit, nil
 	}
-	samples, err := read(ctx, f, strings.HasSuffix(file, ".gz"), s.limit, math.MaxInt)
+	samples, err := readSamples(ctx, f, strings.HasSuffix(file, ".gz"), s.limit, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
-	s.keep(file, info, samples)
+	s.cacheSamples(file, info, samples)
 	return samples, nil
 }
 
-// beginning are the first rows of the file that query names, and are not kept.
-func (s *Store) beginning(query string, most int) ([]sources.Sample, error) {
+// readFirstRows are the first rows of the file that query names, and are not kept.
+func (s *Store) readFirstRows(query string, most int) ([]sources.Sample, error) {
 	var failure error
 	for _, extension := range extensions {
 		f, err := s.root.Open(query + extension)
@@ -103,31 +103,31 @@ func (s *Store) beginning(query string, most int) ([]sources.Sample, error) {
 			continue
 		}
 		defer f.Close()
-		return read(context.Background(), f, extension == ".csv.gz", s.limit, most)
+		return readSamples(context.Background(), f, extension == ".csv.gz", s.limit, most)
 	}
 	return nil, failure
 }
 
-func (s *Store) cached(file string, info os.FileInfo) ([]sources.Sample, bool) {
+func (s *Store) cachedSamples(file string, info os.FileInfo) ([]sources.Sample, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	hit, ok := s.cache[file]
 	return hit.samples, ok && hit.modified.Equal(info.ModTime()) && hit.size == info.Size()
 }
 
-// keep starts the cache anew when it is full: which file is asked for next is
+// cacheSamples starts the cache anew when it is full: which file is asked for next is
 // anybody's guess, and reading one again is cheap.
-func (s *Store) keep(file string, info os.FileInfo, samples []sources.Sample) {
+func (s *Store) cacheSamples(file string, info os.FileInfo, samples []sources.Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.cache) >= maxCached {
+	if len(s.cache) >= maxCachedFiles {
 		clear(s.cache)
 	}
 	s.cache[file] = cached{modified: info.ModTime(), size: info.Size(), samples: samples}
 }
 
-// read parses one file, so many of its rows at most. Errors name the line.
-func read(ctx context.Context, r io.Reader, packed bool, limit int64, most int) ([]sources.Sample, error) {
+// readSamples parses one file, so many of its rows at most. Errors name the line.
+func readSamples(ctx context.Context, r io.Reader, packed bool, limit int64, most int) ([]sources.Sample, error) {
 	if packed {
 		unpacked, err := gzip.NewReader(bufio.NewReader(r))
 		if err != nil {
@@ -136,41 +136,41 @@ func read(ctx context.Context, r io.Reader, packed bool, limit int64, most int) 
 		defer unpacked.Close()
 		r = unpacked
 	}
-	table := csv.NewReader(&bounded{r: r, left: limit, limit: limit, ctx: ctx})
+	table := csv.NewReader(&limitedReader{r: r, left: limit, limit: limit, ctx: ctx})
 	table.ReuseRecord = true
 	header, err := table.Read()
 	if err != nil {
 		return nil, fmt.Errorf("reading the header: %w", err)
 	}
-	at, value := column(header, "timestamp"), column(header, "value")
+	at, value := columnIndex(header, "timestamp"), columnIndex(header, "value")
 	if at < 0 || value < 0 {
 		return nil, errors.New("line 1: the header must name the columns timestamp and value")
 	}
-	return rows(table, at, value, most)
+	return readRows(table, at, value, most)
 }
 
-// column finds a name in the header, past a byte order mark and spaces.
-func column(header []string, name string) int {
+// columnIndex finds a name in the header, past a byte order mark and spaces.
+func columnIndex(header []string, name string) int {
 	return slices.IndexFunc(header, func(cell string) bool {
 		return strings.TrimSpace(strings.TrimPrefix(cell, "\ufeff")) == name
 	})
 }
 
-func rows(table *csv.Reader, at, value, most int) ([]sources.Sample, error) {
+func readRows(table *csv.Reader, at, value, most int) ([]sources.Sample, error) {
 	var all []sources.Sample
 	for {
 		if len(all) == most {
-			return ascending(all), nil
+			return sortByTime(all), nil
 		}
 		record, err := table.Read()
 		if errors.Is(err, io.EOF) {
-			return ascending(all), nil
+			return sortByTime(all), nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		line, _ := table.FieldPos(at)
-		sample, err := parse(record[at], record[value])
+		sample, err := parseRow(record[at], record[value])
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
@@ -178,11 +178,11 @@ func rows(table *csv.Reader, at, value, most int) ([]sources.Sample, error) {
 	}
 }
 
-// ascending sorts by time, and keeps the last of rows that claim the same
+// sortByTime sorts by time, and keeps the last of rows that claim the same
 // one. Refusing such files was tried: recordings whose clock was set back at
 // the end of summer time, which is one in fourteen of those we met, could then
 // not be read at all.
-func ascending(all []sources.Sample) []sources.Sample {
+func sortByTime(all []sources.Sample) []sources.Sample {
 	slices.SortStableFunc(all, func(a, b sources.Sample) int { return cmp.Compare(a.T, b.T) })
 	kept := all[:0]
 	for i, sample := range all {
@@ -193,9 +193,9 @@ func ascending(all []sources.Sample) []sources.Sample {
 	return kept
 }
 
-// parse reads one row. What is no number is refused and not dropped: unlike
+// parseRow reads one row. What is no number is refused and not dropped: unlike
 // in a query's answer, nothing but a mistake puts it there.
-func parse(timestamp, value string) (sources.Sample, error) {
+func parseRow(timestamp, value string) (sources.Sample, error) {
 	const lastSecond = 253402300799 // the end of the year 9999
 	t, err := strconv.ParseFloat(strings.TrimSpace(timestamp), 64)
 	if err != nil || !(t >= 0 && t <= lastSecond) {
@@ -208,15 +208,15 @@ func parse(timestamp, value string) (sources.Sample, error) {
 	return sources.Sample{T: int64(math.Round(t * 1000)), V: v}, nil
 }
 
-// bounded stops a reader that gives too much, or that nobody waits for.
-type bounded struct {
+// limitedReader stops a reader that gives too much, or that nobody waits for.
+type limitedReader struct {
 	r           io.Reader
 	left, limit int64
 	ctx         context.Context
 }
 
 // Read fails once the limit is passed.
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *limitedReader) Read(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}

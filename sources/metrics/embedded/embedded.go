@@ -40,14 +40,14 @@ const maxSamples = 50_000_000
 
 // Store is the database with its engine. It is safe for concurrent use.
 type Store struct {
-	name     string
-	config   Config
-	log      *slog.Logger
-	registry *client.Registry
-	db       *tsdb.DB // nil where the store was opened to be read only
-	past     storage.Queryable
-	engine   *promql.Engine
-	close    func() error // of the database
+	name      string
+	config    Config
+	log       *slog.Logger
+	registry  *client.Registry
+	db        *tsdb.DB // nil where the store was opened to be read only
+	queryable storage.Queryable
+	engine    *promql.Engine
+	close     func() error // of the database
 }
 
 // New opens the database in c.Dir, and creates it where it is missing. A lock file there
@@ -75,7 +75,7 @@ func openDatabase(name string, c Config, log *slog.Logger) (*Store, error) {
 	}
 	return &Store{
 		name: name, config: c, log: log, registry: registry,
-		db: db, past: db, close: db.Close, engine: c.engine(log, registry),
+		db: db, queryable: db, close: db.Close, engine: c.engine(log, registry),
 	}, nil
 }
 
@@ -116,8 +116,8 @@ func (s *Store) Resolution() time.Duration { return s.config.ScrapeInterval }
 // Latency is 0: a sample can be read as soon as it is stored.
 func (s *Store) Latency() time.Duration { return 0 }
 
-// Measure does nothing: the store scrapes at the interval that pushback.yml says.
-func (s *Store) Measure(context.Context) error { return nil }
+// MeasureResolution does nothing: the store scrapes at the interval that pushback.yml says.
+func (s *Store) MeasureResolution(context.Context) error { return nil }
 
 // Append writes the samples of every series, of any age within the retention,
 // in any order: history for a demonstration or a test. A series carries its

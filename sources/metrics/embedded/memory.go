@@ -21,21 +21,21 @@ func InMemory(name string, interval time.Duration, all []storage.Series, log *sl
 	registry := client.NewRegistry()
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b storage.Series) int { return labels.Compare(a.Labels(), b.Labels()) })
 	return &Store{
-		name: name, config: c, log: log, registry: registry, past: memory(sorted), engine: c.engine(log, registry),
+		name: name, config: c, log: log, registry: registry, queryable: seriesList(sorted), engine: c.engine(log, registry),
 		close: func() error { return nil },
 	}
 }
 
-// memory is a database of whole series, sorted by their labels. It is never
+// seriesList is a database of whole series, sorted by their labels. It is never
 // written, and so its own querier.
-type memory []storage.Series
+type seriesList []storage.Series
 
 // Querier ignores the bounds: the engine takes of a series what it asked for.
-func (m memory) Querier(_, _ int64) (storage.Querier, error) { return m, nil }
+func (m seriesList) Querier(_, _ int64) (storage.Querier, error) { return m, nil }
 
 // Select gives the series that every matcher allows.
-func (m memory) Select(_ context.Context, _ bool, _ *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
-	found := &selection{at: -1}
+func (m seriesList) Select(_ context.Context, _ bool, _ *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
+	found := &seriesIterator{at: -1}
 	for _, s := range m {
 		set := s.Labels()
 		if !slices.ContainsFunc(matchers, func(m *labels.Matcher) bool { return !m.Matches(set.Get(m.Name)) }) {
@@ -46,25 +46,25 @@ func (m memory) Select(_ context.Context, _ bool, _ *storage.SelectHints, matche
 }
 
 // LabelValues is asked by no PromQL function.
-func (memory) LabelValues(context.Context, string, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (seriesList) LabelValues(context.Context, string, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	return nil, nil, nil
 }
 
 // LabelNames is asked by no PromQL function.
-func (memory) LabelNames(context.Context, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (seriesList) LabelNames(context.Context, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	return nil, nil, nil
 }
 
 // Close has nothing to close.
-func (memory) Close() error { return nil }
+func (seriesList) Close() error { return nil }
 
-// selection walks through what Select found.
-type selection struct {
+// seriesIterator walks through what Select found.
+type seriesIterator struct {
 	series []storage.Series
 	at     int
 }
 
-func (s *selection) Next() bool                        { s.at++; return s.at < len(s.series) }
-func (s *selection) At() storage.Series                { return s.series[s.at] }
-func (s *selection) Err() error                        { return nil }
-func (s *selection) Warnings() annotations.Annotations { return nil }
+func (s *seriesIterator) Next() bool                        { s.at++; return s.at < len(s.series) }
+func (s *seriesIterator) At() storage.Series                { return s.series[s.at] }
+func (s *seriesIterator) Err() error                        { return nil }
+func (s *seriesIterator) Warnings() annotations.Annotations { return nil }

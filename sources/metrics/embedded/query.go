@@ -26,17 +26,17 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 	if w.From.After(w.To) {
 		return nil, nil
 	}
-	query, err := s.engine.NewRangeQuery(ctx, s.past, nil, q.Expr, w.From, w.To, q.Step)
+	query, err := s.engine.NewRangeQuery(ctx, s.queryable, nil, q.Expr, w.From, w.To, q.Step)
 	if err != nil {
 		return nil, s.fault(err)
 	}
 	defer query.Close()
-	return s.answer(ctx, query.Exec(ctx))
+	return s.seriesOf(ctx, query.Exec(ctx))
 }
 
 // Instant evaluates expr once and gives one sample a series.
 func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
-	query, err := s.engine.NewInstantQuery(ctx, s.past, nil, expr, at)
+	query, err := s.engine.NewInstantQuery(ctx, s.queryable, nil, expr, at)
 	if err != nil {
 		return nil, s.fault(err)
 	}
@@ -45,16 +45,16 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	if _, ranges := result.Value.(promql.Matrix); ranges {
 		return nil, s.fault(errors.New("expression gives a range of values, not one: wrap it, as in rate(x[5m])"))
 	}
-	return s.answer(ctx, result)
+	return s.seriesOf(ctx, result)
 }
 
-// Pulse is an expression for the time of the newest sample of anything.
-func (s *Store) Pulse() string { return heartbeat }
+// HeartbeatExpr is an expression for the time of the newest sample of anything.
+func (s *Store) HeartbeatExpr() string { return heartbeat }
 
 // Heartbeat is the time of the newest sample of anything that the store has
 // at that moment. Nothing at all is a Fault of kind no_data.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
-	if newest := s.newest(); newest <= at.UnixMilli() && newest > math.MinInt64 {
+	if newest := s.newestInMemory(); newest <= at.UnixMilli() && newest > math.MinInt64 {
 		return time.UnixMilli(newest).UTC(), nil
 	}
 	series, err := s.Instant(ctx, heartbeat, at) // a moment in the past, or an empty head
@@ -68,18 +68,18 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 	return time.UnixMilli(int64(series[0].Samples[0].V * 1000)).UTC(), nil
 }
 
-// newest is the time of the newest sample in memory; the least there is where
+// newestInMemory is the time of the newest sample in memory; the least there is where
 // the store is only read.
-func (s *Store) newest() int64 {
+func (s *Store) newestInMemory() int64 {
 	if s.db == nil {
 		return math.MinInt64
 	}
 	return max(s.db.Head().MaxTime(), s.db.Head().MaxOOOTime())
 }
 
-// answer copies what the engine gives, which belongs to the query and dies
+// seriesOf copies what the engine gives, which belongs to the query and dies
 // with it. A warning makes the whole suspect: see package prometheus.
-func (s *Store) answer(ctx context.Context, r *promql.Result) ([]sources.Series, error) {
+func (s *Store) seriesOf(ctx context.Context, r *promql.Result) ([]sources.Series, error) {
 	if cause := context.Cause(ctx); r.Err != nil && cause != nil {
 		return nil, s.fault(fmt.Errorf("%w: %w", r.Err, cause)) // the engine's own error hides it
 	}

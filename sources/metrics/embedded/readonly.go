@@ -29,33 +29,33 @@ func openReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	}
 	registry := client.NewRegistry()
 	return &Store{
-		name: name, config: c, log: log, registry: registry, past: snapshot{all, new(sync.Mutex)}, engine: c.engine(log, registry),
+		name: name, config: c, log: log, registry: registry, queryable: sharedQuerier{all, new(sync.Mutex)}, engine: c.engine(log, registry),
 		close: func() error { return errors.Join(all.Close(), db.Close()) },
 	}, nil
 }
 
-// snapshot lends the one querier to one query at a time: it collects the
+// sharedQuerier lends the one querier to one query at a time: it collects the
 // chunks of a series in place while it reads them. The engine borrows one a
 // query and closes it at the end.
-type snapshot struct {
-	all  storage.Querier
-	lent *sync.Mutex
+type sharedQuerier struct {
+	querier storage.Querier
+	inUse   *sync.Mutex
 }
 
 // Querier ignores the bounds: the engine takes of a series what it asked for.
-func (s snapshot) Querier(_, _ int64) (storage.Querier, error) {
-	s.lent.Lock()
-	return borrowed{s.all, s.lent}, nil
+func (s sharedQuerier) Querier(_, _ int64) (storage.Querier, error) {
+	s.inUse.Lock()
+	return lockedQuerier{s.querier, s.inUse}, nil
 }
 
-// borrowed goes back to the snapshot instead of being closed.
-type borrowed struct {
+// lockedQuerier goes back to the snapshot instead of being closed.
+type lockedQuerier struct {
 	storage.Querier
-	lent *sync.Mutex
+	inUse *sync.Mutex
 }
 
 // Close gives the querier back.
-func (b borrowed) Close() error {
-	b.lent.Unlock()
+func (b lockedQuerier) Close() error {
+	b.inUse.Unlock()
 	return nil
 }

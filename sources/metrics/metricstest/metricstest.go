@@ -55,7 +55,7 @@ func Run(t *testing.T, s Subject) {
 	t.Run("absent", s.testAbsent)
 	t.Run("faults", s.testFaults)
 	t.Run("cancelled", s.testCancelled)
-	t.Run("words", s.testWords)
+	t.Run("words", s.testLanguage)
 }
 
 func (s Subject) testRange(t *testing.T) {
@@ -155,7 +155,7 @@ func (s Subject) testCancelled(t *testing.T) {
 	}
 }
 
-func (s Subject) testWords(t *testing.T) {
+func (s Subject) testLanguage(t *testing.T) {
 	language := s.Store.Language()
 	if name := language.Name(); name == "" || strings.ToLower(name) != name {
 		t.Errorf("the language is called %q; it stands in rules, so write a word in lower case", name)

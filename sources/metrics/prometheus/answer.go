@@ -14,13 +14,13 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// answer turns what the API client gave into series, or into a Fault.
-func (s *Store) answer(value model.Value, warnings v1.Warnings, err error) ([]sources.Series, error) {
+// seriesOf turns what the API client gave into series, or into a Fault.
+func (s *Store) seriesOf(value model.Value, warnings v1.Warnings, err error) ([]sources.Series, error) {
 	if err != nil {
-		return nil, s.fault(err)
+		return nil, s.sourceError(err)
 	}
 	if len(warnings) > 0 {
-		return nil, s.fault(fmt.Errorf("answer comes with a warning: %s", warnings[0]))
+		return nil, s.sourceError(fmt.Errorf("answer comes with a warning: %s", warnings[0]))
 	}
 	switch v := value.(type) {
 	case model.Matrix:
@@ -30,7 +30,7 @@ func (s *Store) answer(value model.Value, warnings v1.Warnings, err error) ([]so
 	case *model.Scalar:
 		return fromMatrix(model.Matrix{{Values: []model.SamplePair{{Timestamp: v.Timestamp, Value: v.Value}}}}), nil
 	}
-	return nil, s.fault(errors.New("expression gives text, not numbers"))
+	return nil, s.sourceError(errors.New("expression gives text, not numbers"))
 }
 
 func fromVector(v model.Vector) []sources.Series {
@@ -85,13 +85,13 @@ func histogram(t int64, h *model.SampleHistogram) sources.HistogramSample {
 	return sample
 }
 
-// joiner puts the parts of one range together, series by series.
-type joiner struct {
+// seriesJoiner puts the parts of one range together, series by series.
+type seriesJoiner struct {
 	series []sources.Series
 	place  map[model.Fingerprint]int
 }
 
-func (j *joiner) add(part []sources.Series) {
+func (j *seriesJoiner) add(part []sources.Series) {
 	if j.place == nil {
 		j.place = make(map[model.Fingerprint]int, len(part))
 	}
@@ -117,9 +117,9 @@ func fingerprint(labels map[string]string) model.Fingerprint {
 	return metric.Fingerprint()
 }
 
-// fault is a source_error whose text is safe to log.
-func (s *Store) fault(err error) error {
-	return &sources.Fault{Kind: sources.SourceError, Store: s.name, Err: &failure{text: tidy(err), cause: err}}
+// sourceError is a source_error whose text is safe to log.
+func (s *Store) sourceError(err error) error {
+	return &sources.Fault{Kind: sources.SourceError, Store: s.name, Err: &safeError{text: safeText(err), cause: err}}
 }
 
 func (s *Store) noData() error {
@@ -129,22 +129,22 @@ func (s *Store) noData() error {
 	}
 }
 
-// failure keeps the cause for errors.Is, and shows only the tidied text.
-type failure struct {
+// safeError keeps the cause for errors.Is, and shows only the tidied text.
+type safeError struct {
 	text  string
 	cause error
 }
 
 // Error is one short line.
-func (f *failure) Error() string { return f.text }
+func (f *safeError) Error() string { return f.text }
 
 // Unwrap gives the cause, so that a cancelled context can be told.
-func (f *failure) Unwrap() error { return f.cause }
+func (f *safeError) Unwrap() error { return f.cause }
 
-// tidy drops the URL, which may hold a password and parameters, and keeps the
+// safeText drops the URL, which may hold a password and parameters, and keeps the
 // first 200 printable characters of the rest, which a server may have
 // written.
-func tidy(err error) string {
+func safeText(err error) string {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}

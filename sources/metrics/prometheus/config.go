@@ -89,7 +89,7 @@ func (c Config) transport(name string) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http options: %w", err)
 	}
-	return &transport{next: next, params: c.Params, limit: maxBody}, nil
+	return &transport{next: next, params: c.Params, limit: maxBodyBytes}, nil
 }
 
 // withHeaders adds Headers to the HTTP options' own, and checks the whole.

@@ -34,7 +34,7 @@ func TestMeasureFindsTheScrapeInterval(t *testing.T) {
 			if got := s.Resolution(); got != defaultResolution {
 				t.Errorf("resolution before measuring: %s, want %s", got, defaultResolution)
 			}
-			if err := s.Measure(t.Context()); err != nil {
+			if err := s.MeasureResolution(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if got := s.Resolution(); got != interval {

@@ -36,9 +36,9 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// maxPoints is the most points a series that Prometheus gives in one answer;
+// maxPointsPerAnswer is the most points a series that Prometheus gives in one answer;
 // longer ranges are asked for in parts.
-const maxPoints = 11_000
+const maxPointsPerAnswer = 11_000
 
 // Store answers queries from one server. It is safe for concurrent use.
 type Store struct {
@@ -81,7 +81,7 @@ func (s *Store) Language() sources.Language { return promql.Language{} }
 func (s *Store) Run(context.Context) error { return nil }
 
 // Resolution is the scrape interval: no step below it shows more. It is what
-// pushback.yml says, or what Measure found.
+// pushback.yml says, or what MeasureResolution found.
 func (s *Store) Resolution() time.Duration {
 	return cmp.Or(s.config.Resolution, time.Duration(s.measured.Load()), defaultResolution)
 }
@@ -89,8 +89,8 @@ func (s *Store) Resolution() time.Duration {
 // Latency is how long the store hides its newest samples.
 func (s *Store) Latency() time.Duration { return s.config.LatencyOffset }
 
-// Pulse is an expression for the time of the newest sample of anything.
-func (s *Store) Pulse() string { return s.config.Heartbeat }
+// HeartbeatExpr is an expression for the time of the newest sample of anything.
+func (s *Store) HeartbeatExpr() string { return s.config.Heartbeat }
 
 // Close gives up idle connections.
 func (s *Store) Close() error {
@@ -102,16 +102,16 @@ func (s *Store) Close() error {
 // the store has got (now − latency_offset). No series is no error.
 func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
 	if q.Step < time.Millisecond {
-		return nil, s.fault(fmt.Errorf("step %s is below a millisecond", q.Step))
+		return nil, s.sourceError(fmt.Errorf("step %s is below a millisecond", q.Step))
 	}
-	w = s.settled(w)
-	var joined joiner
-	for from := w.From; !from.After(w.To); from = from.Add(maxPoints * q.Step) {
-		to := from.Add((maxPoints - 1) * q.Step)
+	w = s.limitToComplete(w)
+	var joined seriesJoiner
+	for from := w.From; !from.After(w.To); from = from.Add(maxPointsPerAnswer * q.Step) {
+		to := from.Add((maxPointsPerAnswer - 1) * q.Step)
 		if to.After(w.To) {
 			to = w.To
 		}
-		part, err := s.part(ctx, q, sources.Window{From: from, To: to})
+		part, err := s.queryPart(ctx, q, sources.Window{From: from, To: to})
 		if err != nil {
 			return nil, err
 		}
@@ -120,41 +120,41 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 	return joined.series, nil
 }
 
-// settled cuts the window's end back to what the store shows completely, and
+// limitToComplete cuts the window's end back to what the store shows completely, and
 // both ends to the milliseconds the API knows.
-func (s *Store) settled(w sources.Window) sources.Window {
-	w.From, w.To = w.From.Truncate(time.Millisecond), s.settledAt(w.To)
+func (s *Store) limitToComplete(w sources.Window) sources.Window {
+	w.From, w.To = w.From.Truncate(time.Millisecond), s.limitTime(w.To)
 	return w
 }
 
-func (s *Store) settledAt(t time.Time) time.Time {
+func (s *Store) limitTime(t time.Time) time.Time {
 	if edge := s.now().Add(-s.config.LatencyOffset); s.config.LatencyOffset > 0 && t.After(edge) {
 		t = edge
 	}
 	return t.Truncate(time.Millisecond)
 }
 
-// part asks for at most maxPoints.
-func (s *Store) part(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
+// queryPart asks for at most maxPoints.
+func (s *Store) queryPart(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	r := v1.Range{Start: w.From, End: w.To, Step: q.Step}
 	value, warnings, _, err := s.api.QueryRange(ctx, q.Expr, r, v1.WithTimeout(s.config.Timeout))
 	if err == nil {
-		err = soundRange(value, w, q.Step)
+		err = checkRange(value, w, q.Step)
 	}
-	return s.answer(value, warnings, err)
+	return s.seriesOf(value, warnings, err)
 }
 
 // Instant evaluates expr once and gives one sample a series.
 func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
-	value, warnings, _, err := s.api.Query(ctx, expr, s.settledAt(at), v1.WithTimeout(s.config.Timeout))
+	value, warnings, _, err := s.api.Query(ctx, expr, s.limitTime(at), v1.WithTimeout(s.config.Timeout))
 	if err == nil {
-		err = soundInstant(value, at)
+		err = checkInstant(value, at)
 	}
-	return s.answer(value, warnings, err)
+	return s.seriesOf(value, warnings, err)
 }
 
 // Heartbeat is the time of the newest sample of anything that the store has
@@ -174,8 +174,8 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 		return time.Time{}, s.noData()
 	}
 	beat := time.UnixMilli(int64(newest * 1000)).UTC()
-	if newest > maxSeconds || beat.Sub(at) > maxAhead {
-		return time.Time{}, s.fault(fmt.Errorf("heartbeat says %g, which is in the future: is the store's clock right?", newest))
+	if newest > maxUnixSeconds || beat.Sub(at) > maxAhead {
+		return time.Time{}, s.sourceError(fmt.Errorf("heartbeat says %g, which is in the future: is the store's clock right?", newest))
 	}
 	return beat, nil
 }

@@ -321,7 +321,7 @@ func fixed(t *testing.T, body string) *Store {
 			Body: io.NopCloser(strings.NewReader(body)),
 		}, nil
 	})
-	client, err := api.NewClient(api.Config{Address: "http://store", RoundTripper: &transport{next: answer, limit: maxBody}})
+	client, err := api.NewClient(api.Config{Address: "http://store", RoundTripper: &transport{next: answer, limit: maxBodyBytes}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,36 +18,36 @@ import (
 const (
 	// maxAhead is how far the store's clock may be ahead of ours.
 	maxAhead = 2 * time.Minute
-	// maxApart is how far from the moment asked for a sample may be dated: no
+	// maxOffset is how far from the moment asked for a sample may be dated: no
 	// more than Prometheus looks back, twice.
-	maxApart = 10 * time.Minute
-	// maxSeconds bounds what can be a Unix time at all.
-	maxSeconds = 1 << 40
+	maxOffset = 10 * time.Minute
+	// maxUnixSeconds bounds what can be a Unix time at all.
+	maxUnixSeconds = 1 << 40
 )
 
-// soundRange says what is wrong with an answer to a range query.
+// checkRange says what is wrong with an answer to a range query.
 //
 // See adr/0011.
-func soundRange(value model.Value, w sources.Window, step time.Duration) error {
+func checkRange(value model.Value, w sources.Window, step time.Duration) error {
 	m, ok := value.(model.Matrix)
 	if !ok {
-		return fmt.Errorf("a range was asked for, and the answer is %s", kindOf(value))
+		return fmt.Errorf("a range was asked for, and the answer is %s", describeKind(value))
 	}
 	known := make(map[model.Fingerprint]bool, len(m))
 	for _, s := range m {
-		if err := once(known, s.Metric); err != nil {
+		if err := checkUnique(known, s.Metric); err != nil {
 			return err
 		}
-		if err := ordered(s, w, step); err != nil {
+		if err := checkOrder(s, w, step); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ordered says whether the points of a series follow each other within what
+// checkOrder says whether the points of a series follow each other within what
 // was asked for.
-func ordered(s *model.SampleStream, w sources.Window, step time.Duration) error {
+func checkOrder(s *model.SampleStream, w sources.Window, step time.Duration) error {
 	least, most := model.TimeFromUnixNano(w.From.Add(-step).UnixNano()), model.TimeFromUnixNano(w.To.Add(step).UnixNano())
 	last := least - 1
 	check := func(t model.Time) error {
@@ -74,18 +74,18 @@ func ordered(s *model.SampleStream, w sources.Window, step time.Duration) error 
 	return nil
 }
 
-// soundInstant says what is wrong with an answer about one moment.
-func soundInstant(value model.Value, at time.Time) error {
+// checkInstant says what is wrong with an answer about one moment.
+func checkInstant(value model.Value, at time.Time) error {
 	switch v := value.(type) {
 	case model.Matrix:
 		return errors.New("expression gives a range of values, not one: wrap it, as in rate(x[5m])")
 	case model.Vector:
 		known := make(map[model.Fingerprint]bool, len(v))
 		for _, s := range v {
-			if err := once(known, s.Metric); err != nil {
+			if err := checkUnique(known, s.Metric); err != nil {
 				return err
 			}
-			if s.Timestamp.Time().Sub(at).Abs() > maxApart {
+			if s.Timestamp.Time().Sub(at).Abs() > maxOffset {
 				return fmt.Errorf("a value is dated %s, which was not asked for: is the store's clock right?", s.Timestamp.Time().UTC().Format(time.DateTime))
 			}
 		}
@@ -93,8 +93,8 @@ func soundInstant(value model.Value, at time.Time) error {
 	return nil
 }
 
-// once refuses a series that is there twice: it would count double.
-func once(known map[model.Fingerprint]bool, m model.Metric) error {
+// checkUnique refuses a series that is there twice: it would count double.
+func checkUnique(known map[model.Fingerprint]bool, m model.Metric) error {
 	key := m.Fingerprint()
 	if known[key] {
 		return fmt.Errorf("the same series is there twice: %s", m)
@@ -103,7 +103,7 @@ func once(known map[model.Fingerprint]bool, m model.Metric) error {
 	return nil
 }
 
-func kindOf(value model.Value) string {
+func describeKind(value model.Value) string {
 	if value == nil {
 		return "nothing"
 	}

@@ -11,8 +11,8 @@ import (
 	"net/http"
 )
 
-// maxBody bounds an answer after decompression: some two million points.
-const maxBody = 64 << 20
+// maxBodyBytes bounds an answer after decompression: some two million points.
+const maxBodyBytes = 64 << 20
 
 // transport adds parameters to requests and lets through only answers that
 // are whole.
@@ -32,20 +32,20 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer response.Body.Close()
-	body, err := t.read(response)
+	body, err := t.readBody(response)
 	if err != nil {
 		return nil, err
 	}
-	if err := whole(response, body); err != nil {
+	if err := checkComplete(response, body); err != nil {
 		return nil, err
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
 }
 
-// read undoes compression and keeps to the limit after it, so that a small
+// readBody undoes compression and keeps to the limit after it, so that a small
 // bomb cannot become a large answer.
-func (t *transport) read(response *http.Response) ([]byte, error) {
+func (t *transport) readBody(response *http.Response) ([]byte, error) {
 	var unpacked io.Reader = response.Body
 	if response.Header.Get("Content-Encoding") == "gzip" {
 		z, err := gzip.NewReader(response.Body)
@@ -83,11 +83,11 @@ func (t *transport) withParams(r *http.Request) *http.Request {
 	return r
 }
 
-// whole refuses a web page, which is what proxies answer when a session has
+// checkComplete refuses a web page, which is what proxies answer when a session has
 // run out, whatever else is not called JSON, for then it is not the store that
 // speaks, and an answer that says itself that it is partial, which the API
 // client does not look at (VictoriaMetrics's isPartial).
-func whole(r *http.Response, body []byte) error {
+func checkComplete(r *http.Response, body []byte) error {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case kind == "text/html":
