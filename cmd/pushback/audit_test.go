@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/internal/store"
 )
 
-// exported is a record of n entries, a line each.
+// exported is a record of n entries, one per line.
 func exported(t testing.TB, n int) (lines [][]byte) {
 	t.Helper()
 	prev := ""
@@ -77,8 +77,8 @@ func chainOf(t *testing.T, lines [][]byte) chain {
 	return c
 }
 
-// FuzzFollowed: no text is a whole record unless every link of it holds.
-func FuzzFollowed(f *testing.F) {
+// FuzzReadRecord checks that a text is a whole record only if every hash in it is right.
+func FuzzReadRecord(f *testing.F) {
 	f.Add(bytes.Join(exported(f, 3), []byte("\n")))
 	f.Add([]byte("{}\n{}"))
 	f.Add([]byte(`{"seq":1,"hash":"x"}`))

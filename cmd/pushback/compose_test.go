@@ -15,7 +15,7 @@ import (
 
 const root = "../.."
 
-// compose is as much of docker-compose.yml as can be checked without Docker.
+// compose is the part of docker-compose.yml that can be checked without Docker.
 type compose struct {
 	Services map[string]struct {
 		Build       string            `yaml:"build"`
@@ -112,9 +112,9 @@ func checkRules(t *testing.T, c config.Config) {
 	}
 }
 
-// TestExampleIsWhole loads docs/pushback.yml from a folder in which the files
-// that it names are there, and holds it to showing every section.
-func TestExampleIsWhole(t *testing.T) {
+// TestExampleIsComplete loads docs/pushback.yml from a folder with the files that it
+// names, and checks that it shows every section.
+func TestExampleIsComplete(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(root, "docs", "pushback.yml"))
 	if err != nil {
 		t.Fatal(err)

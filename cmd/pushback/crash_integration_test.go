@@ -11,7 +11,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// kill is kill -9 on either side of the moment a hook is called.
+// kill runs kill -9 before and after a hook is called.
 func kill(t *testing.T) {
 	services := map[string]*target{"cart": newTarget(t)}
 	store := metricStore(t, servertest.Prometheus, services["cart"])
@@ -34,7 +34,7 @@ func killedInHook(t *testing.T, store *servertest.Store, services map[string]*ta
 	})
 	t.Cleanup(func() { close(release) })
 	p := serve(t, settings(store, tool, services), rule(hook))
-	key := p.tell("cart", "v2", sources.Succeeded, deployed)
+	key := p.report("cart", "v2", sources.Succeeded, deployed)
 	select {
 	case <-reached:
 	case <-time.After(60 * time.Second):
@@ -50,21 +50,21 @@ func killedInHook(t *testing.T, store *servertest.Store, services map[string]*ta
 		t.Errorf("asked again with another body:\n%s\n%s", tool.bodies[0], tool.bodies[1])
 	}
 	outcome := map[string]string{"unknown": "OUTCOME UNKNOWN", "done": "rolled back to v1"}[want]
-	await(t, "a message of the outcome", 10*time.Second, func() bool { return tool.told(outcome) == 1 })
+	await(t, "a message of the outcome", 10*time.Second, func() bool { return tool.messages(outcome) == 1 })
 }
 
-// killedBeforeHook has a newer change hold the decided order back, so that
-// there is time to kill between the verdict and the hook. It is the same version
-// once more: another one, at that moment, would be a suspect beside it.
+// killedBeforeHook lets a newer change suspend the decided order, so that there is
+// time to kill the daemon between the verdict and the hook. The newer change has the
+// same version, because a different version would make it a suspect.
 func killedBeforeHook(t *testing.T, store *servertest.Store, services map[string]*target, deployed time.Time) {
 	tool := newDeployTool(t, nil)
 	p := serve(t, settings(store, tool, services), rule("once"))
-	key := p.tell("cart", "v2", sources.Succeeded, deployed)
-	p.tellOf("again", "cart", "v2", sources.Started, time.Now())
+	key := p.report("cart", "v2", sources.Succeeded, deployed)
+	p.reportAs("again", "cart", "v2", sources.Started, time.Now())
 	p.await(key, "a decision", 60*time.Second, ordered("decided"))
 	p.kill()
 	p.start()
-	p.tellOf("again", "cart", "v2", sources.Failed, time.Now())
+	p.reportAs("again", "cart", "v2", sources.Failed, time.Now())
 	p.await(key, "a rollback", 15*time.Second, ordered("done"))
 	p.kill()
 	p.start()

@@ -13,8 +13,8 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// TestDiagnosticsAndPages holds that every code people may be shown has its
-// page, and that no page is about a code which is no more.
+// TestDiagnosticsAndPages checks that every code has a page, and that every page is
+// about a code that exists.
 func TestDiagnosticsAndPages(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, "docs", "diagnostics", "*.md"))
 	if err != nil {

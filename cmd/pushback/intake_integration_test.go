@@ -21,8 +21,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// intake is a daemon whose metric store cannot be reached: that must not keep
-// it from taking events.
+// intake starts a daemon whose metric store cannot be reached. It must accept events
+// all the same.
 func intake(t *testing.T, sources string) *process {
 	t.Helper()
 	tool := newDeployTool(t, nil)
@@ -31,7 +31,7 @@ func intake(t *testing.T, sources string) *process {
 		nowhere(t), tool.URL, tool.URL+"/chat", sources), rule("once"))
 }
 
-// GitHub's delivery id is not signed: who replays a delivery can renew it.
+// GitHub does not sign the delivery ID, so that a replayed delivery can have a new one.
 func replayedDelivery(t *testing.T) {
 	p := intake(t, "sources: {github: {kind: github, secret_files: [secret]}}\n")
 	body, err := os.ReadFile("../../sources/changes/github/testdata/deployment_status.json")
@@ -66,7 +66,7 @@ func replayedDelivery(t *testing.T) {
 	}
 }
 
-// count is how many changes there are.
+// count is the number of changes in the daemon.
 func (p *process) count() (n int) {
 	p.t.Helper()
 	for before := ""; ; {
@@ -82,8 +82,8 @@ func (p *process) count() (n int) {
 	}
 }
 
-// A 2xx means that the event is on disk: none of a thousand is lost, although
-// the daemon is killed the moment the last one is answered.
+// A 2xx means that the event is on disk: none of a thousand events is lost, although
+// the daemon is killed right after the last answer.
 func thousandEvents(t *testing.T) {
 	const events = 1000
 	p := intake(t, "sources: {pipeline: {kind: generic, secret_files: [secret]}}\n")
@@ -124,7 +124,7 @@ func thousandEvents(t *testing.T) {
 	}
 }
 
-// An unreachable store is said, and keeps nobody from serving.
+// An unreachable metric store is reported, and does not stop the daemon from serving.
 func unreachableStore(t *testing.T) {
 	p := intake(t, "")
 	key := p.deploy("cart", "v2")

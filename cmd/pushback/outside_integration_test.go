@@ -21,9 +21,9 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// The traffic of every target: 50 requests a second, one in 200 of which
-// fails, and one in 33 once it is bad. Evenly, so that no verdict of a test
-// hangs on chance.
+// The traffic of every target: 50 requests per second, of which one in 200 fails, and
+// one in 33 once it is bad. Failures are spread evenly, so that no verdict depends on
+// chance.
 const (
 	perSecond = 50
 	pace      = time.Second / perSecond
@@ -31,7 +31,7 @@ const (
 	bad       = 33
 )
 
-// past is how much history a target is given.
+// past is the length of the history of a target.
 const past = 10 * time.Minute
 
 // target is a service with /metrics.
@@ -58,8 +58,8 @@ func newTarget(t *testing.T) *target {
 
 func (g *target) address() string { return g.server.Listener.Addr().String() }
 
-// history is what scraping would have left until a moment, and where the
-// counters stand then.
+// history is the samples that scraping would have stored until a moment, and the
+// values of the counters then.
 func (g *target) history(until time.Time) (good, failed float64) {
 	lines := map[string]*sources.Series{}
 	for _, code := range []string{"200", "500"} {
@@ -98,7 +98,7 @@ func (g *target) serve(t *testing.T, requests *prometheus.CounterVec) {
 	}
 }
 
-// metricStore is a real store that scrapes the targets and knows their past.
+// metricStore is a real metric store that scrapes the targets and has their history.
 func metricStore(t *testing.T, start func(testing.TB, ...string) *servertest.Store, targets ...*target) *servertest.Store {
 	t.Helper()
 	var addresses []string
@@ -112,7 +112,7 @@ func metricStore(t *testing.T, start func(testing.TB, ...string) *servertest.Sto
 	return s
 }
 
-// settings name the store, and a service for each target.
+// settings is a pushback.yml with the metric store, and a service for each target.
 func settings(s *servertest.Store, tool *deployTool, services map[string]*target) string {
 	text := fmt.Sprintf(`metrics: {prod: {kind: prometheus, url: %q, resolution: 2s}}
 hooks:
@@ -129,7 +129,7 @@ services:
 	return text
 }
 
-// rule watches for 48 seconds in ticks of two.
+// rule is a rule with a bake of 48 seconds and ticks of two seconds.
 func rule(hook string) string {
 	return `team: shop
 rules:
@@ -153,8 +153,8 @@ rules:
 `
 }
 
-// deployTool is where hooks and messages go. It counts calls by key, and a
-// test can hold an answer back.
+// deployTool receives hooks and messages. It counts calls by key, and a test can delay
+// an answer.
 type deployTool struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -191,7 +191,7 @@ func (d *deployTool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// calls counts those under a key.
+// calls is the number of calls with a key.
 func (d *deployTool) calls(key string) (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -203,8 +203,8 @@ func (d *deployTool) calls(key string) (n int) {
 	return n
 }
 
-// told counts the messages with a text.
-func (d *deployTool) told(text string) (n int) {
+// messages is the number of messages that contain a text.
+func (d *deployTool) messages(text string) (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, m := range d.chat {

@@ -15,8 +15,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// TestServe holds the built program to its main promises, against real
-// servers. All of it runs at once: most of it is waiting.
+// TestServe checks the main promises with the built program and real servers. The
+// parts run at once, because they mostly wait.
 func TestServe(t *testing.T) {
 	if _, err := binary(); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,8 @@ type part struct {
 	run  func(t *testing.T)
 }
 
-// together does what t.Parallel would, whatever the number of processors.
+// together runs all parts at once. t.Parallel would limit them to the number of
+// processors.
 func together(t *testing.T, parts ...part) {
 	t.Helper()
 	var all sync.WaitGroup
@@ -48,8 +49,7 @@ func together(t *testing.T, parts ...part) {
 	all.Wait()
 }
 
-// wholePath: a service is scraped, a tool tells of a change, and what comes of
-// it is seen from outside.
+// wholePath scrapes services, reports changes, and checks the results from outside.
 func wholePath(t *testing.T, start func(testing.TB, ...string) *servertest.Store) {
 	services := map[string]*target{}
 	var all []*target
@@ -82,7 +82,7 @@ func wholePath(t *testing.T, start func(testing.TB, ...string) *servertest.Store
 		part{"a change that does nothing", func(t *testing.T) {
 			e := p.await(p.deploy("quiet", "v2"), "the end of the watch", 75*time.Second, ended)
 			if w := e.Watches[0]; w.State != "healthy" || e.Order != nil || len(e.Messages) > 0 {
-				t.Error(standing(e))
+				t.Error(describe(e))
 			}
 		}},
 		part{"the service dies", func(t *testing.T) {
@@ -90,12 +90,12 @@ func wholePath(t *testing.T, start func(testing.TB, ...string) *servertest.Store
 			services["dying"].server.Close()
 			e := p.await(key, "a message", 40*time.Second, func(e api.Explanation) bool { return len(e.Messages) > 0 })
 			if w := e.Watches[0]; w.Reason != "signal_lost" || e.Order != nil {
-				t.Error(standing(e))
+				t.Error(describe(e))
 			}
 		}},
 		part{"started and succeeded two minutes apart", func(t *testing.T) {
 			begun := time.Now().Add(-2 * time.Minute)
-			p.tell("rolling", "v2", sources.Started, begun)
+			p.report("rolling", "v2", sources.Started, begun)
 			key := p.deploy("rolling", "v2")
 			services["rolling"].fails.Store(bad)
 			e := p.await(key, "a rollback", 45*time.Second, ordered("done"))
@@ -111,10 +111,10 @@ func wholePath(t *testing.T, start func(testing.TB, ...string) *servertest.Store
 			services["overtaken"].fails.Store(quiet)
 			e := p.await(old, "the end of the old watch", 20*time.Second, ended)
 			if w := e.Watches[0]; w.State != "superseded" || e.Order != nil {
-				t.Error(standing(e))
+				t.Error(describe(e))
 			}
 			if e := p.await(next, "the end of the new watch", 75*time.Second, ended); e.Order != nil {
-				t.Error(standing(e))
+				t.Error(describe(e))
 			}
 			if n := tool.calls(old) + tool.calls(next); n != 0 {
 				t.Errorf("the hook was called %d times", n)
@@ -123,7 +123,7 @@ func wholePath(t *testing.T, start func(testing.TB, ...string) *servertest.Store
 	)
 }
 
-// firing says whether Alertmanager shows an alert of a service.
+// firing reports whether Alertmanager shows an alert of a service.
 func firing(t *testing.T, url, service string) bool {
 	t.Helper()
 	response, err := http.Get(url + "/api/v2/alerts?active=true")
@@ -143,7 +143,7 @@ func firing(t *testing.T, url, service string) bool {
 	return false
 }
 
-// The store goes away while two changes are watched, one of them bad.
+// The metric store stops while two changes are watched, one of them bad.
 func storeStops(t *testing.T) {
 	services := map[string]*target{"cart": newTarget(t), "search": newTarget(t)}
 	store, tool := metricStore(t, servertest.Prometheus, services["cart"], services["search"]), newDeployTool(t, nil)
@@ -157,13 +157,13 @@ func storeStops(t *testing.T) {
 	for _, key := range []string{cart, search} {
 		e := p.await(key, "the end of the watch", 75*time.Second, ended)
 		if w := e.Watches[0]; w.State != "blind" || e.Order != nil {
-			t.Error(standing(e))
+			t.Error(describe(e))
 		}
 	}
 	if n := tool.calls(cart); n != 0 {
 		t.Errorf("the hook was called %d times", n)
 	}
-	if n := tool.told("cannot be read"); n != 1 {
-		t.Errorf("told %d times", n)
+	if n := tool.messages("cannot be read"); n != 1 {
+		t.Errorf("%d messages, want 1", n)
 	}
 }

@@ -22,8 +22,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// binary builds the program once, as `make build` does. What is tested is what
-// people run: a process of its own, that can be killed.
+// binary builds the program once, as `make build` does. The tests run it as a separate
+// process, as people do, so that it can be killed.
 var binary = sync.OnceValues(func() (string, error) {
 	path, err := filepath.Abs("../../bin/pushback-under-test")
 	if err != nil {
@@ -42,8 +42,8 @@ const (
 	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 )
 
-// process is `pushback serve` with its folder. start begins it, kill is kill
-// -9; the folder outlives both.
+// process is `pushback serve` with its folder. start starts it, kill runs kill -9, and
+// the folder stays.
 type process struct {
 	t     *testing.T
 	dir   string
@@ -53,8 +53,8 @@ type process struct {
 	ended chan struct{}
 }
 
-// serve writes a folder of files and starts the daemon on it. settings is
-// pushback.yml without what every test has.
+// serve writes the folder and starts the daemon. settings is pushback.yml without the
+// keys that every test has.
 func serve(t *testing.T, settings, rules string) *process {
 	t.Helper()
 	p := &process{t: t, dir: t.TempDir()}
@@ -84,7 +84,7 @@ func (p *process) write(name, text string) {
 	}
 }
 
-// start runs the daemon until it says that it serves.
+// start starts the daemon and waits until it serves.
 func (p *process) start() {
 	p.t.Helper()
 	path, err := binary()
@@ -116,7 +116,7 @@ func (p *process) start() {
 	}
 }
 
-// follow keeps the log and reads the address out of it.
+// follow stores the log and reads the address from it.
 func (p *process) follow(stderr io.Reader, address chan<- string) {
 	defer close(p.ended)
 	lines := bufio.NewScanner(stderr)
@@ -130,14 +130,14 @@ func (p *process) follow(stderr io.Reader, address chan<- string) {
 	_ = p.cmd.Wait()
 }
 
-// kill is kill -9. It does no harm to one that has ended.
+// kill runs kill -9. It may be called again after the process has ended.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
 	_ = p.log.Close()
 }
 
-// request sends one request with the API's token and gives the status.
+// request sends one request with the API's token and returns the status code.
 func (p *process) request(method, path string, header http.Header, body []byte, answer any) int {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, bytes.NewReader(body))
@@ -165,14 +165,14 @@ func (p *process) request(method, path string, header http.Header, body []byte, 
 	return response.StatusCode
 }
 
-// tell sends an event and gives the key of its change.
-func (p *process) tell(service, version string, s sources.Status, at time.Time) string {
+// report sends an event and returns the key of its change.
+func (p *process) report(service, version string, s sources.Status, at time.Time) string {
 	p.t.Helper()
-	return p.tellOf(service+version, service, version, s, at)
+	return p.reportAs(service+version, service, version, s, at)
 }
 
-// tellOf is tell for a change of another name than its version's.
-func (p *process) tellOf(id, service, version string, s sources.Status, at time.Time) string {
+// reportAs is report with a change ID of its own.
+func (p *process) reportAs(id, service, version string, s sources.Status, at time.Time) string {
 	p.t.Helper()
 	body, err := json.Marshal(sources.Event{
 		EventID: id + string(s), ChangeID: id, Status: s, At: at.UTC(),
@@ -190,7 +190,7 @@ func (p *process) tellOf(id, service, version string, s sources.Status, at time.
 
 func (p *process) deploy(service, version string) string {
 	p.t.Helper()
-	return p.tell(service, version, sources.Succeeded, time.Now())
+	return p.report(service, version, sources.Succeeded, time.Now())
 }
 
 func (p *process) explain(key string) (e api.Explanation) {
@@ -201,7 +201,7 @@ func (p *process) explain(key string) (e api.Explanation) {
 	return e
 }
 
-// await asks for a change until something holds of it.
+// await reads a change until a condition holds for it.
 func (p *process) await(key, what string, within time.Duration, holds func(api.Explanation) bool) api.Explanation {
 	p.t.Helper()
 	var e api.Explanation
@@ -209,7 +209,8 @@ func (p *process) await(key, what string, within time.Duration, holds func(api.E
 	return e
 }
 
-// await looks four times a second: another process can tell us nothing.
+// await checks a condition four times per second, because another process cannot
+// notify the test.
 func await(t *testing.T, what string, within time.Duration, holds func() bool) {
 	t.Helper()
 	again := time.NewTicker(250 * time.Millisecond)
@@ -221,15 +222,15 @@ func await(t *testing.T, what string, within time.Duration, holds func() bool) {
 	}
 }
 
-// ended and ordered are what is mostly waited for.
+// ended and ordered are the conditions that most tests wait for.
 func ended(e api.Explanation) bool { return len(e.Watches) > 0 && !e.Watches[0].EndedAt.IsZero() }
 
 func ordered(state string) func(api.Explanation) bool {
 	return func(e api.Explanation) bool { return e.Order != nil && e.Order.State == state }
 }
 
-// standing is how a change stands, and what was told of it, in words.
-func standing(e api.Explanation) string {
+// describe is the state of a change and its messages, for error messages of tests.
+func describe(e api.Explanation) string {
 	var all []string
 	for _, w := range e.Watches {
 		all = append(all, fmt.Sprintf("watch %s: %s %s", w.ID, w.State, w.Reason))

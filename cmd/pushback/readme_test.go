@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// block is a fenced block of a README, with its language.
+// block matches a fenced block with its language.
 var block = regexp.MustCompile("(?s)```([a-z]+)\n(.*?)```")
 
-// readme gives the blocks of one language, in order.
+// readme returns the README's blocks of one language, in order.
 func readme(t *testing.T, language string) (blocks []string) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(root, "README.md"))
@@ -26,8 +26,7 @@ func readme(t *testing.T, language string) (blocks []string) {
 	return blocks
 }
 
-// TestReadmeFilesLoad writes the files of the first screen as a reader would,
-// and reads them as serve would.
+// TestReadmeFilesLoad writes the YAML files of the README and loads them as serve does.
 func TestReadmeFilesLoad(t *testing.T) {
 	files := readme(t, "yaml")
 	if len(files) != 2 {
@@ -45,8 +44,8 @@ func TestReadmeFilesLoad(t *testing.T) {
 	checkRules(t, loadClean(t, filepath.Join(dir, "pushback.yml")))
 }
 
-// TestReadmeCommandsExist holds every `pushback …` and `make …` of the README's
-// shell blocks to the command line and the Makefile.
+// TestReadmeCommandsExist checks that every `pushback …` and `make …` in the README's
+// shell blocks exists.
 func TestReadmeCommandsExist(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
@@ -68,6 +67,6 @@ func TestReadmeCommandsExist(t *testing.T) {
 		}
 	}
 	if known < 3 {
-		t.Errorf("found %d commands: does this test still know how they look?", known)
+		t.Errorf("found only %d commands: has the form of the shell blocks changed?", known)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// town is a day and a half of three services and a monitoring system, each by
-// another convention. cart fails more from a moment on, three hours ago.
+// town is the history of a day and a half of three services and a monitoring system,
+// each with other names of metrics. cart fails more often for the last three hours.
 func town(bad, until time.Time) []sources.Series {
 	chance := rand.New(rand.NewPCG(7, 7))
 	grows := func(labels map[string]string, mean func(at time.Time) float64) sources.Series {
@@ -65,8 +65,8 @@ func town(bad, until time.Time) []sources.Series {
 	return all
 }
 
-// TestTheFirstHour is what somebody does who has a Prometheus and no rules:
-// init, check, coverage, try, and the same again with other hands.
+// TestTheFirstHour does what a new user with a Prometheus and no rules does: init,
+// check, coverage and try.
 func TestTheFirstHour(t *testing.T) {
 	now := time.Now().Truncate(15 * time.Second)
 	bad := now.Add(-3 * time.Hour)
@@ -128,7 +128,7 @@ func TestTheFirstHour(t *testing.T) {
 	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "0s", "-c", c), "nothing to see yet")
 }
 
-// narrow writes one rule that sees one service of three.
+// narrow writes a rule that watches one of the three services.
 func narrow(t *testing.T, dir string) {
 	t.Helper()
 	const text = `team: shop

@@ -10,7 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets scripts run the whole program as `pushback`.
+// TestMain makes the whole program available to scripts as `pushback`.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"pushback": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -19,8 +19,8 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// TestScripts runs every script of testdata/script: the program as people use
-// it, with its files, its output and its exit codes.
+// TestScripts runs every script of testdata/script. They use the program as people do,
+// and check its files, its output and its exit codes.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "address": address, "answers": answers, "recorded": recorded, "outside": outside,

@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// exits runs pushback and wants an exit code: exits 2 rules check.
+// exits runs pushback and checks its exit code: exits 2 rules check.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -33,7 +33,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// recorded copies series and changes of the past into a folder: recorded FOLDER.
+// recorded copies recorded series and changes into a folder: recorded FOLDER.
 func recorded(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS("../../internal/backtest/testdata")))
 }
