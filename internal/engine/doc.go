@@ -1,19 +1,28 @@
-// Package engine is the loop: it watches every change under every rule that
-// wants it, and does what a verdict implies.
+// Package engine is the loop: it watches every change under every rule that wants it, and
+// does what a verdict implies.
 //
-// One look at one watch is the whole of it, and fits one screen (look.go):
+// One look at one watch is the main path, and fits one screen (look.go):
 //
-//	gather   ask the metric stores          gather.go, resolve.go, profile.go
-//	judge    detector.Judge, pure           look.go
-//	respond  rules.Respond, pure            respond.go
-//	record   one transaction: the watch's move, the verdict with what
-//	         reproduces it, and every intent that follows from it
-//	act      jobs carry the intents out     order.go, tell.go, annotate.go
+//	gather   ask the metric stores           internal/gather
+//	judge    detector.Judge, pure            look.go
+//	respond  the rule's lines, pure in rules respond.go, responsetext.go
+//	record   one transaction: the watch's move, the verdict with what reproduces it,
+//	         and every row that follows from it
 //
-// Looks are recomputable, effects are not. So looks live in a heap in memory
-// and are simply begun again after a crash, while orders, messages and
-// annotations are rows first and jobs second: the row is the record, the job
-// only carries its key. At start, and every sweep after it, a job is inserted
-// for each row that is not final; a late duplicate finds its row moved on and
-// does nothing. See adr/0004 for why nothing relies on the job queue.
+// Jobs carry the rows out: orders (order.go, permit.go, send.go), messages (deliver.go),
+// annotations (annotate.go), verifications (verify.go). New (engine.go) wires the parts,
+// each a type over the shared core (core.go) with the other parts that it uses as fields:
+//
+//	planner      begins the watches of a new change            plan.go
+//	looker       looks at watches when they are due            lookloop.go, look.go
+//	ruleBook     the last good rules                           rulebook.go
+//	executor     orders, from proposal to outcome              order.go … approve.go
+//	fleetBreaker holds all rollbacks when too much is bad      fleet.go
+//	scheduler    what is done at set times                     schedule.go
+//
+// Looks can be repeated, effects cannot. So looks live in a heap in memory and begin again
+// after a crash, while orders, messages and annotations are rows first and jobs second: the
+// row is the record, and the job only carries its key. At start, and every sweep after it, a
+// job is inserted for each row that is not final; a late duplicate finds its row moved on
+// and does nothing. See adr/0004.
 package engine

@@ -92,7 +92,7 @@ func (s *scheduler) runDue(ctx context.Context, a task) error {
 		}
 		return errors.Join(err, s.Store.FailRun(ctx, a.name, s.boot, now.Add(taskRetry)))
 	}
-	s.Telemetry.kept(a.name, now)
+	s.Telemetry.ran(a.name, now)
 	return s.Store.FinishRun(ctx, a.name, s.boot, now)
 }
 

@@ -12,8 +12,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Telemetry is what /metrics tells of the engine. A nil Telemetry counts
-// nothing.
+// Telemetry is what /metrics shows of the engine. A nil Telemetry counts nothing.
 type Telemetry struct{ set *metrics.Set }
 
 // NewTelemetry counts into set.
@@ -89,8 +88,8 @@ func (t *Telemetry) learned(took time.Duration, err error) {
 	t.set.GetOrCreateHistogram("pushback_profile_duration_seconds").Update(took.Seconds())
 }
 
-// kept notes when what is done by the clock was last done.
-func (t *Telemetry) kept(schedule string, at time.Time) {
+// ran notes when a scheduled task was last done.
+func (t *Telemetry) ran(schedule string, at time.Time) {
 	if t != nil {
 		t.set.GetOrCreateGauge(fmt.Sprintf("pushback_schedule_last_run_timestamp_seconds{schedule=%q}", schedule), nil).Set(float64(at.Unix()))
 	}
@@ -104,14 +103,13 @@ func (t *Telemetry) order(s rollback.State) {
 	t.count(fmt.Sprintf("pushback_orders_total{state=%q}", string(s)))
 }
 
-// verified counts what was seen after receipts; state="unseen" is a receipt
-// that the world does not bear out.
+// verified counts verifications; state="unseen" is a receipt whose target does not run.
 func (t *Telemetry) verified(s rollback.VerificationState) {
 	t.count(fmt.Sprintf("pushback_verifications_total{state=%q}", string(s)))
 }
 
-// refused counts a guard that refused an order, once an order while it says
-// the same.
+// refused counts a guard that refused an order, once while the order's refusals stay the
+// same.
 func (t *Telemetry) refused(g rollback.Guard) {
 	t.count(fmt.Sprintf("pushback_guard_refusals_total{guard=%q}", string(g)))
 }
