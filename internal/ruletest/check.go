@@ -14,20 +14,21 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// The codes of what can be wrong with a file of tests beyond its YAML. Each
-// has a page in docs/diagnostics.
+// The codes of diagnostics about a file of tests, beside those about YAML. Each has a
+// page in docs/diagnostics.
 const (
 	codeBadSeries = "bad-series"
 	codeBadTest   = "bad-test"
 )
 
-// Codes are all codes of this package.
+// Codes returns all codes of this package.
 func Codes() []string { return []string{codeBadSeries, codeBadTest} }
 
-// defaultInterval is how far apart samples are where a test does not say.
+// defaultInterval is the interval between samples if a test sets none.
 const defaultInterval = time.Minute
 
-// Parse reads a file of tests. With any diagnostic the suite is nil.
+// Parse parses and checks a file of tests. The suite is nil if there are
+// diagnostics.
 func Parse(file string, data []byte) (*Suite, []rules.Diagnostic) {
 	var doc document
 	positions, problems := strictyaml.Decode(data, &doc)
@@ -39,7 +40,7 @@ func Parse(file string, data []byte) (*Suite, []rules.Diagnostic) {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
 	}
 	if len(problems) == 0 {
-		r.read()
+		r.readSuite()
 	}
 	if len(r.found) > 0 {
 		slices.SortStableFunc(r.found, func(a, b rules.Diagnostic) int {
@@ -50,7 +51,7 @@ func Parse(file string, data []byte) (*Suite, []rules.Diagnostic) {
 	return r.suite, nil
 }
 
-// reader understands one decoded file.
+// reader checks one decoded file.
 type reader struct {
 	file      string
 	doc       document
@@ -76,15 +77,15 @@ func (r *reader) at(path, code, message, hint string) {
 	r.report(r.positions.Value(path), code, message, hint)
 }
 
-func (r *reader) read() {
+func (r *reader) readSuite() {
 	for i, name := range r.doc.RuleFiles {
 		if !fs.ValidPath(name) {
 			at := fmt.Sprintf("rule_files[%d]", i)
-			r.at(at, codeBadTest, "rule files stand beside their tests, or in folders below", "write a path without .. and without a slash in front")
+			r.at(at, codeBadTest, "rule files are in the folder of their tests, or below it", "write a path without .. and without a leading slash")
 		}
 	}
 	if len(r.doc.Tests) == 0 {
-		r.at("tests", codeBadTest, "there is no test here", "")
+		r.at("tests", codeBadTest, "the file has no test", "")
 	}
 	for i, w := range r.doc.Tests {
 		r.suite.tests = append(r.suite.tests, r.test(fmt.Sprintf("tests[%d]", i), w))
@@ -100,7 +101,7 @@ func (r *reader) test(at string, w writtenTest) test {
 		t.interval = time.Duration(*d)
 	}
 	if t.interval < time.Second || t.interval > time.Hour {
-		r.at(at, codeBadTest, "interval must be from 1s to 1h", "it is how far apart the samples are, as a scrape interval")
+		r.at(at, codeBadTest, "interval must be from 1s to 1h", "it is the interval between samples, like a scrape interval")
 	}
 	if w.Trust != nil {
 		t.moment.Trust = *w.Trust
@@ -115,13 +116,13 @@ func (r *reader) test(at string, w writtenTest) test {
 		t.expect = append(t.expect, r.expectation(fmt.Sprintf("%s.expect[%d]", at, i), e))
 	}
 	if len(w.Expect) == 0 {
-		r.at(at+".expect", codeBadTest, "this test expects nothing, and so cannot fail", "")
+		r.at(at+".expect", codeBadTest, "this test expects nothing, so that it cannot fail", "")
 	}
 	return t
 }
 
-func (r *reader) allSeries(at string, w writtenTest) []line {
-	var all []line
+func (r *reader) allSeries(at string, w writtenTest) []testSeries {
+	var all []testSeries
 	for i, s := range w.Series {
 		path := fmt.Sprintf("%s.input_series[%d]", at, i)
 		if r.samples > maxSamples {
@@ -135,14 +136,14 @@ func (r *reader) allSeries(at string, w writtenTest) []line {
 	return all
 }
 
-func (r *reader) series(at string, w writtenSeries) line {
-	l := line{grows: w.Increases != "", day: w.Day, week: w.Week}
+func (r *reader) series(at string, w writtenSeries) testSeries {
+	l := testSeries{counter: w.Increases != "", day: w.Day, week: w.Week}
 	key, text := ".values", w.Values
-	if l.grows {
+	if l.counter {
 		key, text = ".increases", w.Increases
 	}
 	if (w.Values == "") == (w.Increases == "") {
-		r.at(at, codeBadSeries, "a series has values or increases", "values is Prometheus's notation; increases is how much a counter grows in each interval")
+		r.at(at, codeBadSeries, "a series needs either values or increases", "values is Prometheus's notation; increases is how much a counter grows in each interval")
 		return l
 	}
 	var err error
@@ -155,28 +156,29 @@ func (r *reader) series(at string, w writtenSeries) line {
 	if err := l.setNoise(w.Noise); err != nil {
 		r.at(at+".noise", codeBadSeries, err.Error(), "")
 	}
-	r.plain(at, l)
+	r.checkPlain(at, l)
 	return l
 }
 
-// plain refuses what only plain numbers can have.
-func (r *reader) plain(at string, l line) {
+// checkPlain refuses noise and shapes for a native histogram, increases below zero,
+// and factors below zero.
+func (r *reader) checkPlain(at string, l testSeries) {
 	for _, v := range l.values {
 		switch {
-		case v.Histogram != nil && (l.grows || l.poisson || l.noise > 0 || len(l.day)+len(l.week) > 0):
-			r.at(at, codeBadSeries, "a native histogram takes values alone, without noise, day or week", "")
+		case v.Histogram != nil && (l.counter || l.poisson || l.noise > 0 || len(l.day)+len(l.week) > 0):
+			r.at(at, codeBadSeries, "a native histogram can only have values, without noise, day or week", "")
 			return
-		case l.grows && v.Value < 0:
+		case l.counter && v.Value < 0:
 			r.at(at+".increases", codeBadSeries, "a counter never falls", "use values to show one that is reset")
 			return
 		}
 	}
 	if slices.ContainsFunc(slices.Concat(l.day, l.week), func(f float64) bool { return f < 0 }) {
-		r.at(at, codeBadSeries, "the factors of day and week are never negative", "")
+		r.at(at, codeBadSeries, "the factors of day and week must not be negative", "")
 	}
 }
 
-// change holds a change to what is asked of an event.
+// change checks a change as an event is checked.
 func (r *reader) change(at string, w writtenChange) sources.Change {
 	finished := Start.Add(time.Duration(w.At))
 	admitted, err := sources.Admit(sources.Event{
@@ -194,13 +196,13 @@ func (r *reader) change(at string, w writtenChange) sources.Change {
 		c.StartedAt = Start.Add(time.Duration(*w.Started))
 	}
 	if c.StartedAt.After(finished) {
-		r.at(at+".started", codeBadTest, "the change starts after its end", "at is when it was through")
+		r.at(at+".started", codeBadTest, "the change starts after its end", "at is the time of its end")
 	}
 	return c
 }
 
-// service is the service as the file's catalogue has it, or one that says
-// whom each word stands for.
+// service returns the service as listed in the file, or else one with the receivers
+// owner, chat and pager and the hook named hook.
 func (r *reader) service(name string) rules.Service {
 	s, listed := r.doc.Services[name]
 	if !listed {
@@ -224,19 +226,19 @@ const noRollback = "none"
 func (r *reader) expectation(at string, w writtenExpectation) expectation {
 	e := expectation{writtenExpectation: w, line: r.positions.Value(at).Line}
 	if w.State != nil && !slices.Contains(states, *w.State) {
-		r.at(at+".state", codeBadTest, fmt.Sprintf("no watch is ever %q", *w.State), "a watch is waiting, watching, healthy, regressed, inconclusive or blind")
+		r.at(at+".state", codeBadTest, fmt.Sprintf("a watch has no state %q", *w.State), "a watch is waiting, watching, healthy, regressed, inconclusive or blind")
 	}
 	if w.Rollback != nil && !slices.Contains(rollbackModes, w.Rollback.Mode) {
 		r.at(at+".rollback", codeBadTest, "a rollback is none, observe, ask or act", "as in rollback: ask, or rollback: {hook: argo, mode: act}")
 	}
-	if e.silent() {
-		r.at(at, codeBadTest, "this expects nothing", "add grade, outcome, reason, state, signals, told or rollback")
+	if e.isEmpty() {
+		r.at(at, codeBadTest, "this expectation is empty", "add grade, outcome, reason, state, signals, told or rollback")
 	}
 	return e
 }
 
-// silent says whether there is nothing an expectation could fail by.
-func (e expectation) silent() bool {
+// isEmpty says whether an expectation has nothing that could fail.
+func (e expectation) isEmpty() bool {
 	return e.Watched == nil && e.State == nil && e.Grade == nil && e.Outcome == nil && e.Reason == nil &&
 		e.MayAct == nil && len(e.Signals) == 0 && e.Told == nil && e.Rollback == nil
 }

@@ -23,18 +23,18 @@ type Failure struct {
 	Rule        string       `json:"rule"`
 	When        string       `json:"when"` // "10m after the change"
 	Differences []Difference `json:"differences"`
-	Seen        []string     `json:"seen,omitempty"` // a line a signal, with its numbers
+	Evidence    []string     `json:"seen,omitempty"` // one line for each signal, with its numbers
 }
 
-// Difference is one key of an expectation, as wanted and as it came.
+// Difference is one key of an expectation, with its expected and its actual value.
 type Difference struct {
 	Key  string `json:"key"`
 	Want string `json:"want"`
 	Got  string `json:"got"`
 }
 
-// came is how things stood at one moment.
-type came struct {
+// actual is the state of a watch at one time, and the responses until then.
+type actual struct {
 	state    watch.State
 	grade    detector.Grade
 	verdict  detector.Verdict
@@ -42,7 +42,7 @@ type came struct {
 	rollback *rules.Intent
 }
 
-// compare holds one expectation against what came.
+// compare compares one expectation with the replays.
 func (t test) compare(e expectation, set *rules.Set, replays []backtest.Replay) Failure {
 	f := Failure{Line: e.line, Rule: e.Rule, When: "at the end of the bake"}
 	if e.After != nil {
@@ -50,7 +50,7 @@ func (t test) compare(e expectation, set *rules.Set, replays []backtest.Replay) 
 	}
 	i := slices.IndexFunc(replays, func(r backtest.Replay) bool { return r.Rule.Name == e.Rule })
 	if i < 0 {
-		f.unwatched(e, set)
+		f.notWatched(e, set)
 		return f
 	}
 	if e.Watched != nil && !*e.Watched {
@@ -61,19 +61,19 @@ func (t test) compare(e expectation, set *rules.Set, replays []backtest.Replay) 
 	if e.After != nil {
 		needed = min(needed, time.Duration(*e.After))
 	}
-	if have := max(0, t.ends().Sub(t.change.FinishedAt)); have < needed {
+	if have := max(0, t.end().Sub(t.change.FinishedAt)); have < needed {
 		f.differ("input_series", fmt.Sprintf("until %s after the change", strictyaml.Duration(needed)), fmt.Sprintf("until %s after it", strictyaml.Duration(have)))
 		return f
 	}
-	c := t.came(e, replays[i])
-	f.verdict(e, c)
-	f.answers(e, c)
-	f.Seen = report.Moved(c.verdict)
+	c := t.actual(e, replays[i])
+	f.compareVerdict(e, c)
+	f.compareResponse(e, c)
+	f.Evidence = report.Moved(c.verdict)
 	return f
 }
 
-// unwatched is for a rule that did not look at the change at all.
-func (f *Failure) unwatched(e expectation, set *rules.Set) {
+// notWatched compares an expectation with a rule that does not watch the change.
+func (f *Failure) notWatched(e expectation, set *rules.Set) {
 	var known []string
 	for _, r := range set.Rules() {
 		known = append(known, r.Name)
@@ -86,9 +86,10 @@ func (f *Failure) unwatched(e expectation, set *rules.Set) {
 	}
 }
 
-// came goes through the looks up to the moment of an expectation.
-func (t test) came(e expectation, r backtest.Replay) came {
-	c := came{state: watch.Waiting}
+// actual returns the state of a replay at the time of an expectation, after all looks
+// until then.
+func (t test) actual(e expectation, r backtest.Replay) actual {
+	c := actual{state: watch.Waiting}
 	for _, a := range r.Responses(t.moment) {
 		if e.After != nil && a.Look.At.After(t.change.FinishedAt.Add(time.Duration(*e.After))) {
 			break
@@ -112,7 +113,7 @@ func (f *Failure) differ(key, want, got string) {
 	}
 }
 
-func (f *Failure) verdict(e expectation, c came) {
+func (f *Failure) compareVerdict(e expectation, c actual) {
 	if e.State != nil {
 		f.differ("state", string(*e.State), string(c.state))
 	}
@@ -123,7 +124,7 @@ func (f *Failure) verdict(e expectation, c came) {
 		f.differ("outcome", e.Outcome.String(), c.verdict.Outcome.String())
 	}
 	if e.Reason != nil {
-		f.differ("reason", quiet(string(*e.Reason)), quiet(string(c.verdict.Reason)))
+		f.differ("reason", orNone(string(*e.Reason)), orNone(string(c.verdict.Reason)))
 	}
 	if e.MayAct != nil {
 		f.differ("may_act", strconv.FormatBool(*e.MayAct), strconv.FormatBool(c.verdict.MayAct))
@@ -142,10 +143,10 @@ func signalGrade(v detector.Verdict, name string) string {
 	return "no signal of this name"
 }
 
-func (f *Failure) answers(e expectation, c came) {
+func (f *Failure) compareResponse(e expectation, c actual) {
 	if e.Told != nil {
 		want := slices.Sorted(slices.Values(*e.Told))
-		f.differ("told", nobody(slices.Compact(want)), nobody(c.told))
+		f.differ("told", orNobody(slices.Compact(want)), orNobody(c.told))
 	}
 	if e.Rollback == nil {
 		return
@@ -163,6 +164,6 @@ func (f *Failure) answers(e expectation, c came) {
 	f.differ("rollback", want, got)
 }
 
-func nobody(names []string) string { return cmp.Or(strings.Join(names, ", "), "nobody") }
+func orNobody(names []string) string { return cmp.Or(strings.Join(names, ", "), "nobody") }
 
-func quiet(reason string) string { return cmp.Or(reason, "none") }
+func orNone(reason string) string { return cmp.Or(reason, "none") }

@@ -10,14 +10,14 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Start is when every test begins: the midnight of a Monday, UTC, so that the
-// shapes of a day and of a week begin where people expect them to.
+// Start is when every test begins: midnight of a Monday, UTC, so that days and weeks
+// of test series begin where people expect.
 var Start = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Suite is one file of tests.
 type Suite struct {
 	File      string
-	RuleFiles []string // beside the file or in folders below; empty: all that are there
+	RuleFiles []string // in the file's folder or below; empty: all rule files there
 	tests     []test
 }
 
@@ -29,7 +29,7 @@ type document struct {
 	Tests     []writtenTest             `yaml:"tests" required:"true"`
 }
 
-// writtenService is a service as pushback.yml would know it.
+// writtenService is a service as in the catalogue of pushback.yml.
 type writtenService struct {
 	Match map[string]string `yaml:"match"`
 	Owner string            `yaml:"owner"`
@@ -84,25 +84,25 @@ type writtenExpectation struct {
 	Rollback *writtenRollback          `yaml:"rollback"`
 }
 
-// writtenRollback is a mode alone, or with the hook. The mode `none` says that
-// no rollback was asked for.
+// writtenRollback is a mode, or a mode and a hook. The mode `none` means no
+// rollback.
 type writtenRollback struct {
 	Hook string `yaml:"hook"`
 	Mode string `yaml:"mode"`
 }
 
-// Scalar is what a mode alone fills.
+// Scalar returns where a mode alone is decoded to.
 func (w *writtenRollback) Scalar() any { return &w.Mode }
 
-// test is one test, understood.
+// test is one test after checking.
 type test struct {
 	name     string
 	line     int
 	interval time.Duration
-	series   []line
+	series   []testSeries
 	change   sources.Change
 	service  rules.Service
-	moment   rules.Moment // what no replay knows
+	moment   rules.Moment // what a replay cannot know
 	expect   []expectation
 }
 

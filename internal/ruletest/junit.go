@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The shapes of JUnit's XML, as CI systems read it:
+// The elements of JUnit's XML, as CI systems read it:
 // https://github.com/testmoapp/junitxml.
 type (
 	junitSuites struct {
@@ -35,7 +35,7 @@ type (
 	}
 )
 
-// JUnit writes the reports as JUnit XML, a suite a file. The error is the
+// JUnit writes the reports as JUnit XML, one suite for each file. The error is the
 // writer's.
 func JUnit(w io.Writer, reports []Report) error {
 	var all junitSuites

@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// TestTheLibrary runs the tests that stand beside every shipped rule.
+// TestTheLibrary runs the tests of every shipped rule.
 func TestTheLibrary(t *testing.T) {
 	folder := rules.Library()
 	set, found := rules.Load(folder, rules.World{})
@@ -43,7 +43,8 @@ func runFile(t *testing.T, folder fs.FS, set *rules.Set, file string) {
 	passes(t, s, set)
 }
 
-// passes runs a suite, and says how many tests it has.
+// passes runs a suite, fails the test if it does not pass, and returns how many tests
+// it has.
 func passes(t *testing.T, s *Suite, set *rules.Set) int {
 	t.Helper()
 	report, err := s.Run(t.Context(), set, func(string) bool { return true }, time.Now)

@@ -11,38 +11,38 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// The bounds of one file's series. Three weeks of four series at a sample a
-// minute are an eighth of the samples; nothing that people write by hand comes
-// near the length.
+// The limits of one file's series. Four series of three weeks with a sample a minute
+// have an eighth of maxSamples. Notation written by hand is far shorter than
+// maxNotation.
 const (
 	maxSamples  = 1_000_000
 	maxNotation = 64 << 10
-	// maxHistogram bounds the repetitions of a native histogram by how much of
-	// it is repeated: every copy has its own buckets.
+	// maxHistogram bounds the repetitions of a native histogram, in bytes of its
+	// notation, because every copy has its own buckets.
 	maxHistogram = 8 << 20
 )
 
 var language = parser.NewParser(parser.Options{})
 
-// repetition is how the notation says that a value comes again.
+// repetition matches the notation of a repeated value.
 var repetition = regexp.MustCompile(`x[ \t\n]*([0-9]+)`)
 
-// notation reads values as Prometheus's own tests write them: `1 2 _ 4`,
-// `0+10x60`, `{{schema:0 count:4 sum:2 buckets:[1 2 1]}}x60`. The parser
-// expands what is repeated while it reads, so how much that would be is
-// counted first.
+// notation parses values as Prometheus's own tests write them: `1 2 _ 4`,
+// `0+10x60`, `{{schema:0 count:4 sum:2 buckets:[1 2 1]}}x60`. The parser expands
+// repetitions while it reads, so that notation checks first how long the result is.
 func notation(text string) ([]parser.SequenceValue, error) {
-	if err := bounded(text); err != nil {
+	if err := checkSize(text); err != nil {
 		return nil, err
 	}
 	_, values, err := language.ParseSeriesDesc("{} " + text)
 	if err != nil {
-		return nil, readable(err)
+		return nil, firstError(err)
 	}
 	return values, nil
 }
 
-func bounded(text string) error {
+// checkSize refuses notation that would expand to too much.
+func checkSize(text string) error {
 	if len(text) > maxNotation {
 		return fmt.Errorf("the notation is longer than %d KiB", maxNotation>>10)
 	}
@@ -60,14 +60,14 @@ func bounded(text string) error {
 	return nil
 }
 
-// metric reads the name and labels of a series.
+// metric parses the name and labels of a series.
 func metric(text string) (labels.Labels, error) {
 	if len(text) > maxNotation {
 		return labels.EmptyLabels(), fmt.Errorf("the series is longer than %d KiB", maxNotation>>10)
 	}
 	set, err := language.ParseMetric(text)
 	if err != nil {
-		return labels.EmptyLabels(), readable(err)
+		return labels.EmptyLabels(), firstError(err)
 	}
 	if set.Get("__name__") == "" {
 		return labels.EmptyLabels(), errors.New("the series has no name")
@@ -75,9 +75,9 @@ func metric(text string) (labels.Labels, error) {
 	return set, nil
 }
 
-// readable is the first complaint without its place, which counts from what we
-// put before the text.
-func readable(err error) error {
+// firstError returns the parser's first error without its position, which would be
+// off by what notation puts before the text.
+func firstError(err error) error {
 	var all parser.ParseErrors
 	if errors.As(err, &all) && len(all) > 0 {
 		return all[0].Err

@@ -102,7 +102,7 @@ func TestBadTestsAreExplained(t *testing.T) {
 	golden(t, "bad.golden", b.Bytes())
 }
 
-// TestNoiseIsTheSameEveryTime and its traffic shared: the buckets of a
+// TestNoiseIsTheSameEveryTime, and the noise of traffic is shared: the buckets of a
 // histogram stay in order.
 func TestNoiseIsTheSameEveryTime(t *testing.T) {
 	text := `tests:
@@ -173,7 +173,8 @@ func TestEveryCodeHasItsPage(t *testing.T) {
 	}
 }
 
-// TestThePageOfRuleTests runs the page's whole tests against its own rules.
+// TestThePageOfRuleTests runs the complete tests of the docs page on the rules of that
+// page.
 func TestThePageOfRuleTests(t *testing.T) {
 	ran := 0
 	for _, text := range blocks(t, "../../docs/rules-testing.md") {
@@ -195,8 +196,8 @@ func TestThePageOfRuleTests(t *testing.T) {
 	}
 }
 
-// FuzzNotation holds that no notation panics, takes long, or gives more
-// samples than a test may have.
+// FuzzNotation checks that no notation panics, takes long, or gives more samples than
+// a test may have.
 func FuzzNotation(f *testing.F) {
 	for _, s := range []string{
 		"1 2 3", "0+10x60", "1x3 _x2 stale", "-1-2x4", "NaN Inf -Inf", "x", "1x", "1x99999999999999999999",
@@ -213,7 +214,7 @@ func FuzzNotation(f *testing.F) {
 	})
 }
 
-// FuzzParse holds that no file of tests panics or is accepted half.
+// FuzzParse checks that no file of tests panics, and that none is accepted in part.
 func FuzzParse(f *testing.F) {
 	for _, file := range []string{"red_test.yml", "bad_test.yml", "failing/wrong_test.yml"} {
 		data, err := os.ReadFile(filepath.Join("testdata", file))

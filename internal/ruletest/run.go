@@ -17,13 +17,13 @@ import (
 	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 
-// Report is what came of one file.
+// Report is the results of one file of tests.
 type Report struct {
 	File  string   `json:"file"`
 	Tests []Result `json:"tests"`
 }
 
-// Failed is how many tests did not come out as expected.
+// Failed counts the tests that failed.
 func (r Report) Failed() int {
 	n := 0
 	for _, t := range r.Tests {
@@ -34,7 +34,7 @@ func (r Report) Failed() int {
 	return n
 }
 
-// Result is what came of one test. Without Failures it passed.
+// Result is the result of one test. It passed if there are no Failures.
 type Result struct {
 	Name     string    `json:"name"`
 	Line     int       `json:"line"`
@@ -42,8 +42,8 @@ type Result struct {
 	Failures []Failure `json:"failures"`
 }
 
-// Run runs the tests whose names the filter allows against the rules of set.
-// Only ctx's error ends it early. now measures how long each takes.
+// Run runs the tests whose names filter accepts, with the rules of set. It ends early
+// only with ctx's error. now measures how long each test takes.
 func (s *Suite) Run(ctx context.Context, set *rules.Set, filter func(name string) bool, now func() time.Time) (Report, error) {
 	report := Report{File: s.File, Tests: []Result{}}
 	for _, t := range s.tests {
@@ -60,7 +60,7 @@ func (s *Suite) Run(ctx context.Context, set *rules.Set, filter func(name string
 	return report, nil
 }
 
-// run replays the one change under the rules that the test is about.
+// run replays the test's change under the rules that the test names.
 func (t test) run(ctx context.Context, set *rules.Set) ([]Failure, error) {
 	var failures []Failure
 	var names []string
@@ -69,10 +69,10 @@ func (t test) run(ctx context.Context, set *rules.Set) ([]Failure, error) {
 	}
 	some := set.Only(names...)
 	options := backtest.Options{
-		Rules: some, Stores: map[string]gather.Ranger{}, Default: "test", Now: t.ends(), Workers: 1,
+		Rules: some, Stores: map[string]gather.Ranger{}, Default: "test", Now: t.end(), Workers: 1,
 		Service: func(context.Context, string, time.Time) (rules.Service, error) { return t.service, nil },
 	}
-	store := embedded.InMemory("test", t.interval, t.stored(), slog.New(slog.DiscardHandler))
+	store := embedded.InMemory("test", t.interval, t.storedSeries(), slog.New(slog.DiscardHandler))
 	options.Stores["test"] = store
 	for _, r := range some.Rules() {
 		options.Stores[r.Store] = store
@@ -89,8 +89,8 @@ func (t test) run(ctx context.Context, set *rules.Set) ([]Failure, error) {
 	return failures, err
 }
 
-// ends is the time of the last sample.
-func (t test) ends() time.Time { return Start.Add(time.Duration(t.length()-1) * t.interval) }
+// end returns the time of the last sample.
+func (t test) end() time.Time { return Start.Add(time.Duration(t.length()-1) * t.interval) }
 
 func (t test) length() int {
 	n := 1
@@ -100,16 +100,16 @@ func (t test) length() int {
 	return n
 }
 
-// stored are the series, and one that says that the store is alive, unless
-// the test has an `up` of its own: it may want to let the store die.
-func (t test) stored() []storage.Series {
+// storedSeries returns the test's series, and a series `up` as a sign that the store
+// is alive. A test with an `up` of its own can simulate an outage.
+func (t test) storedSeries() []storage.Series {
 	shared := seed(t.name)
 	var all []storage.Series
 	for _, l := range t.series {
 		all = append(all, l.samples(t.interval, shared))
 	}
-	if !slices.ContainsFunc(t.series, func(l line) bool { return l.labels.Get("__name__") == "up" }) {
-		alive := line{labels: labels.FromStrings("__name__", "up", "job", "pushback-rules-test"), values: ones(t.length())}
+	if !slices.ContainsFunc(t.series, func(l testSeries) bool { return l.labels.Get("__name__") == "up" }) {
+		alive := testSeries{labels: labels.FromStrings("__name__", "up", "job", "pushback-rules-test"), values: ones(t.length())}
 		all = append(all, alive.samples(t.interval, shared))
 	}
 	return all

@@ -16,21 +16,21 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// line is one series of a test, before its noise is drawn.
-type line struct {
+// testSeries is one series of a test, before its noise is drawn.
+type testSeries struct {
 	labels  labels.Labels
 	values  []parser.SequenceValue
-	grows   bool // values are increases of a counter
+	counter bool // values are increases of a counter
 	poisson bool
-	noise   float64   // relative; the same at a moment for all series of a test
-	day     []float64 // factors, spread evenly over the day
+	noise   float64   // relative; at each time the same for all series of a test
+	day     []float64 // factors at even distances over the day, from midnight
 	week    []float64
 }
 
 var errNoise = errors.New("noise is poisson, or a percentage below 100 such as 5%")
 
 // setNoise reads `poisson` or a percentage.
-func (l *line) setNoise(text string) error {
+func (l *testSeries) setNoise(text string) error {
 	switch text {
 	case "":
 		return nil
@@ -46,10 +46,10 @@ func (l *line) setNoise(text string) error {
 	return nil
 }
 
-// samples makes a series of Prometheus's own of the line. shared seeds the
-// noise that every series of a test has in common: with it, a fluctuation of
-// the traffic, the buckets of a histogram stay in order.
-func (l line) samples(interval time.Duration, shared uint64) storage.Series {
+// samples returns the series with its noise, in Prometheus's form. shared is the
+// seed of the noise that all series of a test have in common, like a fluctuation of
+// traffic: it keeps the buckets of a histogram in order.
+func (l testSeries) samples(interval time.Duration, shared uint64) storage.Series {
 	s := promql.Series{Metric: l.labels}
 	own := rand.New(rand.NewPCG(shared, seed(l.labels.String())))
 	sum := 0.0
@@ -60,8 +60,8 @@ func (l line) samples(interval time.Duration, shared uint64) storage.Series {
 		case v.Histogram != nil:
 			s.Histograms = append(s.Histograms, promql.HPoint{T: at.UnixMilli(), H: v.Histogram})
 		default:
-			value := l.draw(v.Value*l.shape(at), common(shared, i), own)
-			if sum += value; l.grows {
+			value := l.draw(v.Value*l.shape(at), commonDraw(shared, i), own)
+			if sum += value; l.counter {
 				value = sum
 			}
 			s.Floats = append(s.Floats, promql.FPoint{T: at.UnixMilli(), F: value})
@@ -70,8 +70,9 @@ func (l line) samples(interval time.Duration, shared uint64) storage.Series {
 	return promql.NewStorageSeries(s)
 }
 
-// draw puts noise on a value. common is one draw of a normal distribution.
-func (l line) draw(value, common float64, own *rand.Rand) float64 {
+// draw adds noise to a value. common is a sample of the standard normal
+// distribution.
+func (l testSeries) draw(value, common float64, own *rand.Rand) float64 {
 	value *= math.Exp(l.noise * common)
 	if l.poisson && value > 0 {
 		return distuv.Poisson{Lambda: value, Src: own}.Rand()
@@ -79,15 +80,15 @@ func (l line) draw(value, common float64, own *rand.Rand) float64 {
 	return value
 }
 
-// shape is the factor of this time of the day and of the week.
-func (l line) shape(at time.Time) float64 {
+// shape returns the factor for the time of the day and of the week.
+func (l testSeries) shape(at time.Time) float64 {
 	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
-	return between(l.day, at.Sub(Start)%day, day) * between(l.week, at.Sub(Start)%week, week)
+	return interpolate(l.day, at.Sub(Start)%day, day) * interpolate(l.week, at.Sub(Start)%week, week)
 }
 
-// between is the factor at a time, on straight lines from one to the next and
-// from the last to the first; 1 where there are none.
-func between(factors []float64, at, of time.Duration) float64 {
+// interpolate returns the factor at a time, linearly between one factor and the next,
+// and between the last and the first. Without factors it is 1.
+func interpolate(factors []float64, at, of time.Duration) float64 {
 	if len(factors) == 0 {
 		return 1
 	}
@@ -96,8 +97,8 @@ func between(factors []float64, at, of time.Duration) float64 {
 	return factors[i]*(1-part) + factors[(i+1)%len(factors)]*part
 }
 
-// common is the draw that all series of a test share at a moment.
-func common(shared uint64, i int) float64 {
+// commonDraw returns the sample of noise that all series of a test share at time i.
+func commonDraw(shared uint64, i int) float64 {
 	return rand.New(rand.NewPCG(shared, uint64(i))).NormFloat64()
 }
 

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Text writes one file's results: a line where all is well, and otherwise
-// every expectation that was not met as a diff, with the numbers behind it.
-// The error is the writer's.
+// Text writes one file's results: one line if all tests pass, and otherwise every
+// expectation that was not met as a diff, with the evidence. The error is the
+// writer's.
 func Text(w io.Writer, r Report, colour bool) error {
 	paint := func(code, text string) string {
 		if !colour {
@@ -42,7 +42,7 @@ func (f Failure) write(b *strings.Builder, paint func(code, text string) string)
 		fmt.Fprintf(b, "    %s\n", paint("32", fmt.Sprintf("- %s: %s", d.Key, d.Want)))
 		fmt.Fprintf(b, "    %s\n", paint("31", fmt.Sprintf("+ %s: %s", d.Key, d.Got)))
 	}
-	for _, line := range f.Seen {
+	for _, line := range f.Evidence {
 		fmt.Fprintf(b, "    seen: %s\n", line)
 	}
 }
