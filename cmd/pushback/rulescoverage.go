@@ -69,7 +69,7 @@ func (r rulesCoverageCommand) Run(ctx context.Context, out terminal) (err error)
 	if err := r.write(out, all); err != nil {
 		return err
 	}
-	if r.Strict && slices.ContainsFunc(all, func(c survey.Coverage) bool { return len(c.Seen) == 0 }) {
+	if r.Strict && slices.ContainsFunc(all, func(c survey.Coverage) bool { return len(c.Covered) == 0 }) {
 		return &exitError{code: exitFailure}
 	}
 	return nil
@@ -140,10 +140,10 @@ func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
 	unseen := 0
 	shown := []survey.Coverage{}
 	for _, c := range all {
-		if len(c.Seen) == 0 {
+		if len(c.Covered) == 0 {
 			unseen++
 		}
-		if !r.Unseen || len(c.Seen) == 0 {
+		if !r.Unseen || len(c.Covered) == 0 {
 			shown = append(shown, c)
 		}
 	}
@@ -165,11 +165,11 @@ func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
 
 // coverageLine lists the signals with data, or says why there are none.
 func coverageLine(out terminal, c survey.Coverage) string {
-	if len(c.Seen) == 0 {
+	if len(c.Covered) == 0 {
 		return out.paint(styleBad, "not seen: ") + c.Why
 	}
 	var parts []string
-	for _, v := range c.Seen {
+	for _, v := range c.Covered {
 		text := v.Rule + ": " + strings.Join(v.Signals, ", ")
 		if len(v.Without) > 0 {
 			text += out.paint(styleDoubt, " (without "+strings.Join(v.Without, ", ")+")")

@@ -73,7 +73,7 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 		return err
 	}
 	answer := initAnswer{Services: found.Services(), Rules: found.Libraries(), Found: found.Found}
-	if answer.Files, err = r.write(found, survey.Written{URL: address, Team: r.Team, At: time.Now()}); err != nil {
+	if answer.Files, err = r.write(found, survey.Header{URL: address, Team: r.Team, At: time.Now()}); err != nil {
 		return err
 	}
 	if !r.JSON {
@@ -165,7 +165,7 @@ func surveyStore(ctx context.Context, address string) (survey.Survey, error) {
 		return survey.Survey{}, usageError(err)
 	}
 	defer store.Close()
-	found, err := survey.Look(ctx, store, time.Now())
+	found, err := survey.Scan(ctx, store, time.Now())
 	if errors.Is(err, survey.ErrNothing) {
 		return found, fmt.Errorf("%w\n  hint: docs/library.md lists the names that are known; pushback rules library shows rules to copy and change", err)
 	}
@@ -176,7 +176,7 @@ func surveyStore(ctx context.Context, address string) (survey.Survey, error) {
 }
 
 // write writes the files and returns their names.
-func (r rulesInitCommand) write(found survey.Survey, w survey.Written) ([]string, error) {
+func (r rulesInitCommand) write(found survey.Survey, w survey.Header) ([]string, error) {
 	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil { //nolint:gosec // everybody may read rules
 		return nil, fmt.Errorf("writing the files: %w", err)
 	}

@@ -14,67 +14,67 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Coverage is what the rules can see of one service.
+// Coverage says which rules have data for one service.
 type Coverage struct {
-	Service string `json:"service"`
-	Seen    []View `json:"seen"`    // rules with at least one signal that has data
-	Missing []Gap  `json:"missing"` // rules that watch it and see nothing, and why
-	Why     string `json:"why,omitempty"`
+	Service string         `json:"service"`
+	Covered []RuleCoverage `json:"seen"`    // the rules with data for at least one signal
+	Missing []Gap          `json:"missing"` // the rules that watch the service and have no data, and why
+	Why     string         `json:"why,omitempty"`
 }
 
-// View is one rule that sees a service.
-type View struct {
+// RuleCoverage says which signals of a rule have data for a service.
+type RuleCoverage struct {
 	Rule    string   `json:"rule"`
 	Signals []string `json:"signals"`         // those with data
 	Without []string `json:"without"`         // those without
-	Fault   string   `json:"fault,omitempty"` // of its store
+	Fault   string   `json:"fault,omitempty"` // why the store could not be queried
 }
 
-// Gap is one rule that watches a service and sees nothing of it.
+// Gap is one rule that watches a service and has no data for it.
 type Gap struct {
 	Rule string `json:"rule"`
 	Why  string `json:"why"`
 }
 
-// Options is what coverage is asked with.
+// Options is everything that Cover needs.
 type Options struct {
 	Rules   *rules.Set
 	Stores  map[string]gather.Ranger // metric stores by name
 	Default string                   // the store of rules that name none
-	Like    sources.Change           // the change to think of: environment, kind, labels
+	Like    sources.Change           // environment, kind and labels of the change to assume
 	At      time.Time
 }
 
-// Cover says of one service which rules see it at this moment. A rule of scope
-// site belongs to no service, and is left out.
+// Cover returns the coverage of one service at Options.At. It leaves out rules of
+// scope site, because they belong to no service.
 func (o Options) Cover(ctx context.Context, s rules.Service) Coverage {
-	c := Coverage{Service: s.Name, Seen: []View{}, Missing: []Gap{}}
+	c := Coverage{Service: s.Name, Covered: []RuleCoverage{}, Missing: []Gap{}}
 	change := o.Like
 	change.Service = s.Name
 	for _, b := range o.Rules.For(change, s) {
 		if b.Rule().Site {
 			continue
 		}
-		v := o.view(ctx, b)
+		v := o.coverage(ctx, b)
 		switch {
 		case len(v.Signals) > 0:
-			c.Seen = append(c.Seen, v)
+			c.Covered = append(c.Covered, v)
 		case v.Fault != "":
 			c.Missing = append(c.Missing, Gap{v.Rule, v.Fault})
 		default:
-			c.Missing = append(c.Missing, Gap{v.Rule, "the store has none of its series: " + strings.Join(sought(b.Rule()), ", ")})
+			c.Missing = append(c.Missing, Gap{v.Rule, "the store has none of its series: " + strings.Join(seriesOf(b.Rule()), ", ")})
 		}
 	}
-	if len(c.Seen) == 0 {
+	if len(c.Covered) == 0 {
 		c.Why = o.why(c, change, s)
 	}
 	return c
 }
 
-// view asks a rule's store which of its signals have data.
-func (o Options) view(ctx context.Context, b rules.Bound) View {
+// coverage queries a rule's store for which of its signals have data.
+func (o Options) coverage(ctx context.Context, b rules.Bound) RuleCoverage {
 	rule := b.Rule()
-	v := View{Rule: rule.Name, Signals: []string{}, Without: []string{}}
+	v := RuleCoverage{Rule: rule.Name, Signals: []string{}, Without: []string{}}
 	name := cmp.Or(rule.Store, o.Default)
 	store, ok := o.Stores[name]
 	if !ok {
@@ -98,7 +98,7 @@ func (o Options) view(ctx context.Context, b rules.Bound) View {
 	return v
 }
 
-// why is one sentence about a service that no rule sees.
+// why says in one sentence why no rule has data for a service.
 func (o Options) why(c Coverage, change sources.Change, s rules.Service) string {
 	if len(c.Missing) > 0 {
 		return fmt.Sprintf("%s: %s", c.Missing[0].Rule, c.Missing[0].Why)
@@ -107,18 +107,18 @@ func (o Options) why(c Coverage, change sources.Change, s rules.Service) string 
 		other := r
 		other.Watch.Environment, other.Watch.Region, other.Watch.Kind, other.Watch.Labels, other.Watch.Team = "", "", nil, nil, ""
 		if !r.Site && other.Watches(change, s) {
-			return fmt.Sprintf("rule %s has its name, but not a %s in %s", r.Name, change.Kind, change.Environment)
+			return fmt.Sprintf("rule %s watches a service of this name, but not a %s in %s", r.Name, change.Kind, change.Environment)
 		}
 		other.Watch.Except = nil
 		if !r.Site && other.Watches(change, s) {
-			return fmt.Sprintf("rule %s excepts it, and no other rule has its name", r.Name)
+			return fmt.Sprintf("rule %s excepts it, and no other rule watches a service of this name", r.Name)
 		}
 	}
-	return "no rule has its name"
+	return "no rule watches a service of this name"
 }
 
-// sought are what a rule looks for, each once, as written.
-func sought(r rules.Rule) []string {
+// seriesOf returns the series that a rule queries, each once, as written.
+func seriesOf(r rules.Rule) []string {
 	const few = 6
 	var all []string
 	for _, s := range r.Signals {

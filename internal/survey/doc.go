@@ -1,10 +1,11 @@
-// Package survey looks at a metric store with the eyes of somebody who has no
-// rules yet, or wonders what the rules they have can see.
+// Package survey finds out what a metric store has: for somebody who has no rules yet,
+// and for somebody who wants to know which services the rules have data for.
 //
-//	Look      which services there are, and by which names their metrics go   look.go
-//	Files     pushback.yml and a first rule file, made from that              files.go
-//	Cover     which services the rules can see, and why not the others        cover.go
+//	Scan            the services, and the names of their metrics           scan.go
+//	Configuration   a pushback.yml made from that                          files.go
+//	Rules           a first rule file made from that                       files.go
+//	Cover           which rules have data for a service, and why others do not   cover.go
 //
-// What is known of names is one table, conventions. A survey only asks; it
-// writes nothing and decides nothing for anybody.
+// The table conventions lists the known names of metrics. The package only queries;
+// it writes no file.
 package survey

@@ -8,26 +8,26 @@ import (
 	"unicode"
 )
 
-// Written is who asked for the files, and for what store.
-type Written struct {
+// Header is what the files say of their origin: the team, the store and the time.
+type Header struct {
 	URL  string // of the metric store, without a password
 	Team string
 	At   time.Time
 }
 
-// Configuration is a pushback.yml for a store: the store, and a catalogue that
-// discovers the services that were found.
-func (s Survey) Configuration(w Written) string {
+// Configuration returns a pushback.yml with the metric store, and a catalogue that
+// discovers the services found.
+func (s Survey) Configuration(w Header) string {
 	name, match := s.labels()
-	heartbeat := "    # heartbeat: max(timestamp(up))      # an expression for the time of the newest sample of anything\n"
+	heartbeat := "    # heartbeat: max(timestamp(up))      # an expression for the time of the newest sample\n"
 	if s.Heartbeat != "" {
-		heartbeat = "    heartbeat: " + quoted(s.Heartbeat) + "  # there is no up in this store\n"
+		heartbeat = "    heartbeat: " + quoted(s.Heartbeat) + "  # this store has no series up\n"
 	}
-	return `# Written by ` + "`pushback rules init`" + ` on ` + w.At.UTC().Format(time.DateOnly) + `. It is yours now. Every key there is
-# stands in docs/pushback.yml; check this file with ` + "`pushback config check`" + `.
+	return `# Written by ` + "`pushback rules init`" + ` on ` + w.At.UTC().Format(time.DateOnly) + `. Edit it as you like. docs/pushback.yml
+# shows every key; check this file with ` + "`pushback config check`" + `.
 
 listen: 127.0.0.1:8484
-token_file: token                        # what the API asks for, of whoever changes anything
+token_file: token                        # tokens of those who may change anything by the API
 data: data
 rules: rules
 
@@ -35,10 +35,10 @@ metrics:
   prometheus:
     kind: prometheus                     # Prometheus, Thanos, Mimir, VictoriaMetrics
     url: ` + quoted(w.URL) + `
-    # resolution: 15s                    # the scrape interval; measured unless said
+    # resolution: 15s                    # the scrape interval; measured if left out
 ` + heartbeat + `
-# Which services there are: every ` + name + ` that has one of these metrics. Its
-# labels become $match in the rules.
+# The services: every ` + name + ` that has one of these metrics. Its labels become
+# $match in the rules.
 services:
   discover: ` + quoted(s.discover()) + `
   name: ` + name + `
@@ -46,26 +46,26 @@ services:
   # aliases: aliases.csv                 # repository or application → service, owner, hook
   # default: {owner: ` + w.Team + `, chat: chat, pager: pager}   # receivers, below
 
-# Who is told. Until there is somebody, verdicts stand on the page alone.
+# Who gets messages. Without receivers, verdicts are shown on the page alone.
 # receivers:
 #   chat: {kind: slack, url_file: secrets/slack}
 #   pager: {kind: pagerduty, routing_key_file: secrets/pagerduty}
 
-# Who tells of changes: ` + "`pushback deploy`" + `, POST /v1/events, or a tool by webhook.
+# Who reports changes: ` + "`pushback deploy`" + `, POST /v1/events, or a tool by webhook.
 # sources:
 #   github: {kind: github, secret_files: [secrets/github]}
 `
 }
 
-// Rules is a first rule file: a rule for each shipped one that has something
-// to read.
-func (s Survey) Rules(w Written) string {
+// Rules returns a first rule file: one rule for each rule of the library that finds
+// its metrics in the store.
+func (s Survey) Rules(w Header) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# yaml-language-server: $schema=http://127.0.0.1:8484/schema/rules.json\n#\n")
-	fmt.Fprintf(&b, "# Written by `pushback rules init` on %s from what the metric store had then. It\n", w.At.UTC().Format(time.DateOnly))
-	b.WriteString("# is yours now: `pushback rules library http-red` shows what a rule uses, and\n# `pushback rules test` runs tests that you write beside it.\n\n")
+	fmt.Fprintf(&b, "# Written by `pushback rules init` on %s from what the metric store had then.\n", w.At.UTC().Format(time.DateOnly))
+	b.WriteString("# Edit it as you like: `pushback rules library http-red` shows what a rule uses,\n# and `pushback rules test` runs tests that you write for it.\n\n")
 	fmt.Fprintf(&b, "team: %s\n\n", w.Team)
-	b.WriteString(`# What to do about a verdict. Nobody is told until pushback.yml names receivers.
+	b.WriteString(`# What to do about a verdict. Messages need receivers in pushback.yml.
 # defaults:
 #   respond:
 #     - {at_least: suspect, tell: $owner.chat}
@@ -80,7 +80,7 @@ rules:
 	return b.String()
 }
 
-// hints are what people change first in a shipped rule.
+// hints are the keys that people change first in a rule of the library.
 var hints = map[string]string{
 	"library/http-red":       "{latency.slow: 300ms, errors.limit: 5%, bake: 20m}",
 	"library/grpc":           "{latency.slow: 100ms, errors.limit: 5%}",
@@ -93,16 +93,17 @@ var hints = map[string]string{
 func (s Survey) rule(b *strings.Builder, library string) {
 	for _, f := range s.Found {
 		if f.Library == library {
-			fmt.Fprintf(b, "  # %s (%s): %s\n", f.Metric, f.By, some(f.Services))
+			fmt.Fprintf(b, "  # %s (%s): %s\n", f.Metric, f.By, listOf(f.Services))
 		}
 	}
 	fmt.Fprintf(b, "  - name: %s\n    use: %s\n    watch: {service: \"*\"}\n", strings.TrimPrefix(library, "library/"), library)
 	fmt.Fprintf(b, "    # set: %s\n", hints[library])
 }
 
-// some are a few names with how many there are. They come from the store, and
-// stand in a comment: what would end the line is left out.
-func some(names []string) string {
+// listOf returns the names, or a few of them and how many there are. They come from
+// the store and become part of a comment, so that characters which are not printable
+// are left out.
+func listOf(names []string) string {
 	const few = 5
 	shown := names[:min(len(names), few)]
 	text := strings.Map(func(r rune) rune {
@@ -117,13 +118,13 @@ func some(names []string) string {
 	return text
 }
 
-// quoted is text as YAML reads it back, whatever is in it: JSON is YAML.
+// quoted returns text as a JSON string, which is also a YAML string.
 func quoted(text string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(text); err != nil {
-		panic("survey: writing text: " + err.Error()) // text can always be written
+		panic("survey: encode text: " + err.Error()) // a string always encodes
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -24,7 +24,8 @@ import (
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// store has an hour of each series, ending at noon; ! makes it native.
+// store makes a store with an hour of each series, until noon. A ! in front of the
+// name makes a native histogram.
 func store(t *testing.T, series ...string) *embedded.Store {
 	t.Helper()
 	var all []storage.Series
@@ -57,7 +58,7 @@ func line(set labels.Labels, native bool) storage.Series {
 func TestLookFindsWhatIsThere(t *testing.T) {
 	f := func(name string, series []string, services, libraries []string, discover string) {
 		t.Run(name, func(t *testing.T) {
-			s, err := Look(t.Context(), store(t, series...), noon)
+			s, err := Scan(t.Context(), store(t, series...), noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,21 +91,21 @@ func TestLookFindsWhatIsThere(t *testing.T) {
 	}, []string{"cart"}, []string{"library/http-red"}, `group by (job) (http_requests_total)`)
 	f("nothing but what runs", []string{`jvm_threads_current{job="cart"}`, `up`},
 		[]string{"cart"}, []string{"library/jvm"}, `group by (job) (jvm_threads_current)`)
-	if _, err := Look(t.Context(), store(t, "up", "weather_degrees"), noon); !errors.Is(err, ErrNothing) {
+	if _, err := Scan(t.Context(), store(t, "up", "weather_degrees"), noon); !errors.Is(err, ErrNothing) {
 		t.Errorf("a store without services: %v", err)
 	}
 }
 
 func TestWhatIsWrittenCanBeRead(t *testing.T) {
 	odd := `http_requests_total{job="ca\nrt: \"x\" # y"}`
-	s, err := Look(t.Context(), store(t, odd, `kafka_consumergroup_lag{job="mail"}`, `spring_batch_job_seconds_count{job="mail"}`), noon)
+	s, err := Scan(t.Context(), store(t, odd, `kafka_consumergroup_lag{job="mail"}`, `spring_batch_job_seconds_count{job="mail"}`), noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Heartbeat == "" {
 		t.Error("there is no up, and no other heartbeat was chosen")
 	}
-	w := Written{URL: `http://host/a"b: #c`, Team: "shop", At: noon}
+	w := Header{URL: `http://host/a"b: #c`, Team: "shop", At: noon}
 	var config struct {
 		Metrics  map[string]map[string]string
 		Services struct {
@@ -123,7 +124,8 @@ func TestWhatIsWrittenCanBeRead(t *testing.T) {
 	if len(found) > 0 || set.Len() != 3 {
 		t.Fatalf("%v\n%s", found, text)
 	}
-	// What is commented out is tried too: people take the # away and save.
+	// The lines that are commented out must load as well, because people uncomment
+	// them.
 	for hint := range strings.Lines(text) {
 		if strings.Contains(hint, "# set:") {
 			text = strings.Replace(text, hint, strings.Replace(hint, "# set:", "set:", 1), 1)
@@ -167,17 +169,17 @@ rules:
 	}
 	job := func(name string) map[string]string { return map[string]string{"job": name} }
 	f("cart", job("cart"), "production", Coverage{
-		Seen:    []View{{Rule: "red", Signals: []string{"errors", "requests"}, Without: []string{"latency"}}},
+		Covered: []RuleCoverage{{Rule: "red", Signals: []string{"errors", "requests"}, Without: []string{"latency"}}},
 		Missing: []Gap{{"elsewhere", `no metric store "other" in pushback.yml`}},
 	})
 	none := `the store has none of its series: http_requests_total{$match,code!=""}, http_requests_total{$match,status!=""}, ` +
 		`http_requests_total{$match,status_code!=""}, http_server_request_duration_seconds_count{$match}, ` +
 		`sum(histogram_count(increase(http_server_request_duration_seconds{$match}[$step]))), ` +
 		`istio_requests_total{$match,reporter="destination"}, and 10 more`
-	f("mail", job("mail"), "production", Coverage{Seen: []View{}, Missing: []Gap{{"red", none}}, Why: "red: " + none})
+	f("mail", job("mail"), "production", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{{"red", none}}, Why: "red: " + none})
 	f("mail", nil, "production", Coverage{
-		Seen: []View{}, Missing: []Gap{{"red", "the service catalogue has no labels for it"}}, Why: "red: the service catalogue has no labels for it",
+		Covered: []RuleCoverage{}, Missing: []Gap{{"red", "the service catalogue has no labels for it"}}, Why: "red: the service catalogue has no labels for it",
 	})
-	f("mail", job("mail"), "staging", Coverage{Seen: []View{}, Missing: []Gap{}, Why: "rule red has its name, but not a deploy in staging"})
-	f("batch-mail", job("batch-mail"), "production", Coverage{Seen: []View{}, Missing: []Gap{}, Why: "rule red excepts it, and no other rule has its name"})
+	f("mail", job("mail"), "staging", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{}, Why: "rule red watches a service of this name, but not a deploy in staging"})
+	f("batch-mail", job("batch-mail"), "production", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{}, Why: "rule red excepts it, and no other rule watches a service of this name"})
 }

@@ -12,17 +12,18 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Convention is one way of naming metrics, and the shipped rule that reads it.
+// Convention is a metric whose name shows how a service is instrumented, and the
+// library rule that reads it.
 type Convention struct {
 	Metric  string `json:"metric"`
 	Library string `json:"library"` // library/http-red
-	By      string `json:"by"`      // who names metrics so
-	Mesh    bool   `json:"mesh"`    // services are workloads, not jobs
-	Native  bool   `json:"native"`  // a native histogram of this name
-	Runtime bool   `json:"runtime"` // says that a process runs, not that it serves
+	By      string `json:"by"`      // the software that uses this name
+	Mesh    bool   `json:"mesh"`    // services are named by workload, not by job
+	Native  bool   `json:"native"`  // the metric is a native histogram
+	Runtime bool   `json:"runtime"` // shows that a process runs, not that it serves requests
 }
 
-// conventions are those that the library reads, what serves people first.
+// conventions are the metrics that the library reads, those of requests first.
 var conventions = []Convention{
 	{Metric: "http_requests_total", Library: "library/http-red", By: "Prometheus client libraries"},
 	{Metric: "http_server_request_duration_seconds_count", Library: "library/http-red", By: "OpenTelemetry"},
@@ -48,43 +49,43 @@ var conventions = []Convention{
 	{Metric: "go_goroutine_count", Library: "library/go-runtime", By: "OpenTelemetry", Runtime: true},
 }
 
-// The labels that name a service, by where it comes from.
+// The labels that name a service.
 const (
-	job       = "job"
-	namespace = "namespace"
-	workload  = "destination_workload"
-	workspace = "destination_workload_namespace"
+	job               = "job"
+	namespace         = "namespace"
+	workload          = "destination_workload"
+	workloadNamespace = "destination_workload_namespace"
 )
 
-// Asker is a metric store, as a survey asks it. Errors are *sources.Fault.
-type Asker interface {
+// Querier queries a metric store. Its errors are *sources.Fault.
+type Querier interface {
 	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
 }
 
-// Found is one convention and the services that follow it.
+// Found is one convention, and the services that have its metric.
 type Found struct {
 	Convention
-	Services []string `json:"services"`
-	scoped   bool     // they have namespaces
+	Services   []string `json:"services"`
+	namespaced bool     // some of them have a namespace
 }
 
-// Survey is what a store has at one moment.
+// Survey is what a store had at the time of the scan.
 type Survey struct {
 	Found     []Found `json:"found"`
-	Heartbeat string  `json:"heartbeat,omitempty"` // where max(timestamp(up)) gives nothing
+	Heartbeat string  `json:"heartbeat,omitempty"` // the expression to use if the store has no series up
 }
 
-// ErrNothing says that no convention was found.
-var ErrNothing = errors.New("the store has no metric of a name that the library knows")
+// ErrNothing is returned for a store without any of the metrics.
+var ErrNothing = errors.New("the store has no metric that a rule of the library reads")
 
-// Look asks a store for every convention. The error is the store's, or
+// Scan queries a store for every convention. The error is the store's, or
 // ErrNothing.
-func Look(ctx context.Context, store Asker, at time.Time) (Survey, error) {
+func Scan(ctx context.Context, store Querier, at time.Time) (Survey, error) {
 	var s Survey
 	for _, c := range conventions {
-		f, err := c.look(ctx, store, at)
+		f, err := c.services(ctx, store, at)
 		if err != nil {
-			return s, fmt.Errorf("looking for %s: %w", c.Metric, err)
+			return s, fmt.Errorf("look for %s: %w", c.Metric, err)
 		}
 		if len(f.Services) > 0 {
 			s.Found = append(s.Found, f)
@@ -100,11 +101,11 @@ func Look(ctx context.Context, store Asker, at time.Time) (Survey, error) {
 	return s, err
 }
 
-// look asks who follows one convention.
-func (c Convention) look(ctx context.Context, store Asker, at time.Time) (Found, error) {
+// services returns the services that have the convention's metric.
+func (c Convention) services(ctx context.Context, store Querier, at time.Time) (Found, error) {
 	name, scope, selector := job, namespace, c.Metric
 	if c.Mesh {
-		name, scope, selector = workload, workspace, c.Metric+`{reporter="destination"}`
+		name, scope, selector = workload, workloadNamespace, c.Metric+`{reporter="destination"}`
 	}
 	if c.Native {
 		selector = "histogram_count(" + selector + ")"
@@ -115,15 +116,15 @@ func (c Convention) look(ctx context.Context, store Asker, at time.Time) (Found,
 		if service := one.Labels[name]; service != "" && !slices.Contains(f.Services, service) {
 			f.Services = append(f.Services, service)
 		}
-		f.scoped = f.scoped || one.Labels[scope] != ""
+		f.namespaced = f.namespaced || one.Labels[scope] != ""
 	}
 	slices.Sort(f.Services)
 	return f, err
 }
 
-// serving are the conventions that services are to be discovered by: of one
-// way of naming services, and what serves where anything does. A process that
-// is only known to run is often the monitoring itself.
+// serving returns the conventions to discover services by. All of them name services
+// by the same labels. Metrics of requests come before metrics of runtimes, because a
+// process that has only the latter is often part of the monitoring.
 func (s Survey) serving() []Found {
 	mesh := !slices.ContainsFunc(s.Found, func(f Found) bool { return !f.Mesh && !f.Runtime }) &&
 		slices.ContainsFunc(s.Found, func(f Found) bool { return f.Mesh })
@@ -141,7 +142,7 @@ func (s Survey) serving() []Found {
 	return all
 }
 
-// Services are those that the catalogue will discover, sorted.
+// Services returns the services that the catalogue will discover, sorted.
 func (s Survey) Services() []string {
 	names := map[string]bool{}
 	for _, f := range s.serving() {
@@ -152,8 +153,8 @@ func (s Survey) Services() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Libraries are the shipped rules that have something to read of those
-// services, in the order of the conventions.
+// Libraries returns the library rules that have data for these services, in the order
+// of the conventions.
 func (s Survey) Libraries() []string {
 	known := s.Services()
 	var all []string
@@ -166,21 +167,22 @@ func (s Survey) Libraries() []string {
 	return all
 }
 
-// labels are what names a service, and what selects it.
+// labels returns the label that names a service, and the labels that select its
+// series.
 func (s Survey) labels() (name string, match []string) {
 	name, scope := job, namespace
 	serving := s.serving()
 	if serving[0].Mesh {
-		name, scope = workload, workspace
+		name, scope = workload, workloadNamespace
 	}
 	match = []string{name}
-	if slices.ContainsFunc(serving, func(f Found) bool { return f.scoped }) {
+	if slices.ContainsFunc(serving, func(f Found) bool { return f.namespaced }) {
 		match = append(match, scope)
 	}
 	return name, match
 }
 
-// selector selects every series that services are discovered by.
+// selector returns a selector of every series that services are discovered by.
 func (s Survey) selector() string {
 	var names []string
 	for _, f := range s.serving() {
@@ -192,7 +194,7 @@ func (s Survey) selector() string {
 	return fmt.Sprintf(`{__name__=~"%s"}`, strings.Join(names, "|"))
 }
 
-// discover is the catalogue's expression.
+// discover returns the catalogue's expression.
 func (s Survey) discover() string {
 	_, match := s.labels()
 	return fmt.Sprintf("group by (%s) (%s)", strings.Join(match, ", "), s.selector())
