@@ -1,15 +1,14 @@
 package web
 
-// Badge is a state as a mark, a word and a colour. The mark and the word say
-// it all; the colour only helps to find it.
+// Badge is a state as a mark, a word and a colour. The mark and the word are enough without
+// the colour.
 type Badge struct {
 	Word string
 	Tone string // good, bad, warn, busy or quiet: a class of the style sheet
 	Mark string // the name of the icon
 }
 
-// BadgeOf gives the badge of a watch's state. A watch that is still looking
-// shows how worried it is.
+// BadgeOf is the badge of a watch's state. A watch that is open shows its grade.
 func BadgeOf(state, grade string) Badge {
 	switch state {
 	case "healthy":
@@ -42,7 +41,7 @@ func watching(grade string) Badge {
 	return Badge{"Watching", "busy", "clock"}
 }
 
-// GradeBadge gives the badge of how sure the evidence is.
+// GradeBadge is the badge of a grade.
 func GradeBadge(grade string) Badge {
 	switch grade {
 	case "certain":
@@ -55,7 +54,7 @@ func GradeBadge(grade string) Badge {
 	return Badge{"None", "quiet", "none"}
 }
 
-// OrderBadge gives the badge of an order's state.
+// OrderBadge is the badge of an order's state.
 func OrderBadge(state string) Badge {
 	switch state {
 	case "proposed":

@@ -23,7 +23,7 @@ type Change struct {
 	Marks        Marks
 }
 
-// Witness is one tool that told of the change.
+// Witness is one tool that reported the change.
 type Witness struct {
 	Source, ChangeID string
 	At               time.Time
@@ -71,7 +71,7 @@ type Order struct {
 // Badge is how the order's state is shown.
 func (o Order) Badge() Badge { return OrderBadge(o.State) }
 
-// Message is one thing that was told to somebody.
+// Message is one message to one receiver.
 type Message struct {
 	At              time.Time
 	Receiver, Title string
@@ -93,7 +93,7 @@ type Marks struct {
 	Rollback float64 `json:"rollback,omitempty"`
 }
 
-// Seconds is t as a plot wants it.
+// Seconds is t in Unix seconds, as plots take it.
 func Seconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0

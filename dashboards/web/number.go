@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Number writes a value in its unit for people: three significant digits, a
-// fraction as percent, seconds in the unit they are best read in.
+// Number writes a value in its unit for people: with three significant digits, a fraction as
+// percent, seconds as µs, ms or s.
 func Number(v float64, unit string) string {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
@@ -66,8 +66,7 @@ func thousands(text string) string {
 	return whole + "." + rest
 }
 
-// Probability writes a p-value. Below one in ten thousand its digits mean
-// nothing to anybody.
+// Probability writes a p-value. Below one in ten thousand it writes no digits.
 func Probability(p float64) string {
 	if p < 0.0001 {
 		return "< 0.0001"

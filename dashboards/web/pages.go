@@ -34,7 +34,7 @@ func New(version string) (*Pages, error) {
 	return p, nil
 }
 
-// words are what the templates can say beyond their view models.
+// words are the functions that templates can call.
 var words = template.FuncMap{
 	"stamp":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"moment":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") },
@@ -46,10 +46,10 @@ var words = template.FuncMap{
 	"orderBadge": OrderBadge,
 }
 
-// commit is a full Git commit: the one kind of version nobody reads to the end.
+// commit is a full Git commit, which is shown shortened.
 var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-func brief(version string) string {
+func shortVersion(version string) string {
 	if commit.MatchString(version) {
 		return version[:10]
 	}
@@ -67,7 +67,7 @@ type Frame struct {
 	Here     string    // path of this page, to come back to after signing in
 }
 
-// Trouble is one thing that does not work.
+// Trouble is one component that does not work.
 type Trouble struct{ Component, Detail string }
 
 // List writes the list of changes.
@@ -95,8 +95,7 @@ type SignIn struct {
 	Next  string // where to go after
 }
 
-// Approval is the page that a message's link leads to: one order, and the two
-// things that can be said to it.
+// Approval is the page that a message's link leads to: one order, to approve or reject.
 type Approval struct {
 	Frame
 	Key, Service, Environment, Version string
@@ -134,8 +133,8 @@ type Operation struct {
 // Parameter is one part of an operation's path or query.
 type Parameter struct{ Name, In, Description string }
 
-// write renders to memory first: a template that fails half-way must not
-// leave half a page under a 200.
+// write renders to memory first, so that a template that fails leaves no half page with
+// status 200.
 func (p *Pages) write(w io.Writer, name string, data any) error {
 	var b bytes.Buffer
 	page := struct {
@@ -149,8 +148,8 @@ func (p *Pages) write(w io.Writer, name string, data any) error {
 	return err
 }
 
-// Assets serves styles and scripts. They change with the program only, so a
-// browser may keep them a while but must ask whether they did.
+// Assets serves styles and scripts. Browsers may cache them, but must ask whether they have
+// changed.
 func Assets() http.Handler {
 	sub, err := fs.Sub(files, "assets")
 	if err != nil {

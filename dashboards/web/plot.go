@@ -30,9 +30,8 @@ func (p Plot) hasAfter() bool {
 	return false
 }
 
-// plotOf lays one signal's ticks on a time line: before ends at StartedAt,
-// after begins at From and goes on into the tick that is still running, and the
-// gap between them stays a gap.
+// plotOf puts one signal's ticks on a time line: before ends at StartedAt, after begins at
+// From and includes the running tick, and the gap between them stays a gap.
 func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plot {
 	p := Plot{Signal: e.Signal, Unit: e.Unit, Limit: limitOf(e.Signal, plan)}
 	for _, r := range o.Readings {
@@ -40,9 +39,9 @@ func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plo
 			continue
 		}
 		ahead := time.Duration(len(r.Before.Value)) * plan.Tick
-		p.add(r.Before.Value, o.StartedAt.Add(-ahead), plan.Tick, &p.Before)
-		p.add(r.After.Value, o.From, plan.Tick, &p.After)
-		p.add(r.Running.Value, o.From.Add(time.Duration(len(r.After.Value))*plan.Tick), plan.Tick, &p.After)
+		p.appendTicks(r.Before.Value, o.StartedAt.Add(-ahead), plan.Tick, &p.Before)
+		p.appendTicks(r.After.Value, o.From, plan.Tick, &p.After)
+		p.appendTicks(r.Running.Value, o.From.Add(time.Duration(len(r.After.Value))*plan.Tick), plan.Tick, &p.After)
 	}
 	p.forecast(e.Effect, Seconds(o.From))
 	return p
@@ -57,9 +56,8 @@ func limitOf(signal string, plan detector.Plan) *float64 {
 	return nil
 }
 
-// add appends one stretch of ticks to the line it belongs to, and gaps to the
-// others.
-func (p *Plot) add(values detector.Values, from time.Time, tick time.Duration, line *[]*float64) {
+// appendTicks appends one stretch of ticks to its line, and gaps to the others.
+func (p *Plot) appendTicks(values detector.Values, from time.Time, tick time.Duration, line *[]*float64) {
 	for i, v := range values {
 		p.Time = append(p.Time, Seconds(from.Add(time.Duration(i)*tick+tick/2)))
 		p.Before, p.After = append(p.Before, nil), append(p.After, nil)
@@ -69,8 +67,8 @@ func (p *Plot) add(values detector.Values, from time.Time, tick time.Duration, l
 	}
 }
 
-// forecast draws what would have been beside what was, and the interval that
-// the level after the change lies in, from the first after-tick on.
+// forecast draws the forecast beside the values, and the interval of the level after the
+// change, from the first after-tick on.
 func (p *Plot) forecast(e detector.Effect, from float64) {
 	n := len(p.Time)
 	p.Forecast, p.Low, p.High = make([]*float64, n), make([]*float64, n), make([]*float64, n)

@@ -50,7 +50,7 @@ func (p *Pages) Rules(w io.Writer, l Rules) error { return p.write(w, "rules", l
 // Rule writes the page of one rule.
 func (p *Pages) Rule(w io.Writer, r Rule) error { return p.write(w, "rule", r) }
 
-// Replayed writes how often a rule alarmed at moments without a change.
+// Replayed writes how often a backtest alarmed at moments without a change.
 func Replayed(alarms, judged int) string {
 	if judged <= 0 {
 		return ""

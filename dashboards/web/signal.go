@@ -8,7 +8,7 @@ import (
 	"github.com/pushback/pushback/detector"
 )
 
-// Signal is what one signal says: its evidence in words, and its plot.
+// Signal is the evidence of one signal in words, and its plot.
 type Signal struct {
 	Name     string
 	Grade    string
@@ -38,7 +38,7 @@ func (s Signal) Badge() Badge {
 	return GradeBadge(s.Grade)
 }
 
-// tests are the arguments by the names people know them by.
+// tests are the tests by the names that people know.
 var tests = map[detector.Test]string{
 	detector.ByCounts: "count test",
 	detector.ByScan:   "placebo scan",
@@ -47,8 +47,8 @@ var tests = map[detector.Test]string{
 	detector.ByLoss:   "signal lost",
 }
 
-// SignalOf puts one signal's evidence, and what was seen of it, into words.
-// The plan says how long a tick is.
+// SignalOf puts one signal's evidence and observation into words. The plan says how long a
+// tick is.
 func SignalOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Signal {
 	s := Signal{
 		Name: e.Signal, Grade: e.Grade.String(), Healthy: e.Healthy, Reason: detector.Reasons[e.Reason],
@@ -69,7 +69,7 @@ func SignalOf(e detector.Evidence, plan detector.Plan, o detector.Observation) S
 	return s
 }
 
-// facts are the numbers behind the judgement, a sentence each.
+// facts are the numbers behind the grade, a sentence each.
 func facts(e detector.Evidence) []string {
 	var f []string
 	if c := e.Counts; c != nil {
@@ -100,8 +100,7 @@ func facts(e detector.Evidence) []string {
 	return f
 }
 
-// quantile is one of a histogram's; in its last bucket nobody knows how far it
-// reaches.
+// quantile is one quantile of a histogram. In the last bucket it is only a lower bound.
 func quantile(q detector.Quantiles, v float64, unit string) string {
 	if q.Highest > 0 && v >= q.Highest {
 		return "more than " + Number(q.Highest, unit)
@@ -109,13 +108,12 @@ func quantile(q detector.Quantiles, v float64, unit string) string {
 	return Number(v, unit)
 }
 
-// Headline is the verdict of a change as one sentence, from the signal that
-// speaks loudest.
+// Headline is the verdict of a change as one sentence, by its worst signal.
 func Headline(state, grade string, watches []Watch) string {
-	worst, found := loudest(watches)
+	worst, found := worstSignal(watches)
 	switch {
 	case state == "regressed" || grade == "likely" || grade == "certain":
-		return "It made things worse" + because(worst, found) + "."
+		return "It made things worse" + reasonOf(worst, found) + "."
 	case state == "healthy":
 		return "Healthy: nothing got worse that matters."
 	case state == "blind":
@@ -125,7 +123,7 @@ func Headline(state, grade string, watches []Watch) string {
 	case state == "superseded":
 		return "Superseded: a newer change took its place before it could be judged."
 	case grade == "suspect":
-		return "Under suspicion" + because(worst, found) + "."
+		return "Under suspicion" + reasonOf(worst, found) + "."
 	case state == "watching":
 		return "No sign of harm so far."
 	case state == "waiting":
@@ -134,7 +132,7 @@ func Headline(state, grade string, watches []Watch) string {
 	return "No rule watches this change."
 }
 
-func because(worst Signal, found bool) string {
+func reasonOf(worst Signal, found bool) string {
 	switch {
 	case !found:
 		return ""
@@ -144,9 +142,9 @@ func because(worst Signal, found bool) string {
 	return ": " + worst.Name + " went from " + worst.From + " to " + worst.To
 }
 
-// loudest is the signal with the highest grade, the first among equals. What
-// was seen after a rollback says nothing about the change.
-func loudest(watches []Watch) (s Signal, found bool) {
+// worstSignal is the signal with the highest grade, the first among equals. Recovery watches
+// are left out, because they say nothing about the change.
+func worstSignal(watches []Watch) (s Signal, found bool) {
 	order := []string{"suspect", "likely", "certain"}
 	best := -1
 	for _, w := range watches {

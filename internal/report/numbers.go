@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// The units that people read otherwise than they are stored.
+// The units that are shown otherwise than they are stored.
 const (
 	fraction = "fraction" // read as percent, differences as points
 	seconds  = "seconds"  // read as µs, ms or s
@@ -55,8 +55,8 @@ func bare(v float64, unit string) string {
 	return digits(v)
 }
 
-// digits keeps two figures of small numbers, one decimal of middling ones and
-// none of large ones. Signs are written by its callers.
+// digits writes small numbers with two significant figures, medium ones with one decimal and
+// large ones with none. The callers write signs.
 func digits(v float64) string {
 	switch {
 	case v == 0:
@@ -88,7 +88,7 @@ func duration(v float64) string {
 	return trimmed(v, 2) + " s"
 }
 
-// probability never prints a p as 0, and never more figures than it has.
+// probability never writes a p as 0, and with two significant figures at most.
 func probability(p float64) string {
 	switch {
 	case p < 1e-4:
@@ -99,8 +99,8 @@ func probability(p float64) string {
 	return fmt.Sprintf("p %s", strconv.FormatFloat(p, 'g', 2, 64))
 }
 
-// printable keeps what came from outside from steering a terminal or forging
-// a second line.
+// printable replaces characters by which text from outside could control a terminal or add a
+// line.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -10,8 +10,7 @@ import (
 // plotRows is how many lines a plot is high.
 const plotRows = 6
 
-// glyphs are what a plot is drawn with: bars from empty to full, and the line
-// of the deploy.
+// glyphs are the characters of a plot: bars from empty to full, and the deploy line.
 type glyphs struct {
 	bars   []rune
 	deploy rune
@@ -49,8 +48,8 @@ func plot(before, after detector.Values, columns int, g glyphs) (rows []string, 
 // columnsFor is how many columns n ticks take, so many ticks a column.
 func columnsFor(n, ticks int) int { return (n + ticks - 1) / ticks }
 
-// bar is the part of a column that falls into one row. What is there at all
-// shows at least a sliver in the lowest row.
+// bar is the part of a column in one row. Any value shows at least the lowest bar in the
+// lowest row.
 func (g glyphs) bar(v float64, row int, low, high float64) rune {
 	if math.IsNaN(v) {
 		return ' '
@@ -67,8 +66,7 @@ func (g glyphs) bar(v float64, row int, low, high float64) rune {
 	return g.bars[int(min(max(fill, 0), full))]
 }
 
-// drawable is the size beyond which a number is no measurement, and could not
-// be subtracted from another.
+// drawable is the size beyond which a number is no measurement.
 const drawable = 1e100
 
 // binned averages so many ticks a column.
@@ -86,8 +84,7 @@ func binned(x []float64, ticks int) []float64 {
 	return out
 }
 
-// span is the range of a plot. It starts at zero unless that would flatten
-// everything that moves.
+// span is the range of a plot. It starts at zero, unless the values would then look flat.
 func span(x []float64) (low, high float64) {
 	low, high = math.Inf(+1), math.Inf(-1)
 	for _, v := range x {

@@ -13,11 +13,11 @@ import (
 //
 //	errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, counts: 15 of 3000 → 93 of 3000)
 //
-// A signal that could not be compared says in a sentence why. Of one that was
-// judged by its parts, the worst part has a line too. Ahead of them stands what
-// is known of the change itself.
+// A signal that could not be compared has a sentence that says why. A signal that was judged
+// by its parts has a line for the worst part too. What is known of the change itself comes
+// first.
 func Moved(v detector.Verdict) []string {
-	lines, worst := circumstance(v), worstParts(v)
+	lines, worst := changeReasons(v), worstParts(v)
 	for i, e := range v.Signals {
 		if e.Part == "" || worst[e.Part] == i && e.Grade > detector.None {
 			lines = append(lines, printable(line(e)))
@@ -26,18 +26,17 @@ func Moved(v detector.Verdict) []string {
 	return lines
 }
 
-// circumstance says what no signal does: that the rollout failed, or that
-// another change is as likely the cause.
-func circumstance(v detector.Verdict) []string {
+// changeReasons says what no signal does: that the rollout failed, or that another change is
+// as likely the cause.
+func changeReasons(v detector.Verdict) []string {
 	if v.Reason == detector.FailedRollout || v.Reason == detector.Confounded {
 		return []string{sentence(v.Reason)}
 	}
 	return nil
 }
 
-// worstParts is, for each signal that was judged by its parts, the place of the
-// worst: of the highest grade, and of these the surest. The others stand on the
-// page.
+// worstParts is, for each signal that was judged by its parts, the index of the worst part: of
+// the highest grade, and of these the smallest p. The page shows the others.
 func worstParts(v detector.Verdict) map[string]int {
 	worst := map[string]int{}
 	for i, e := range v.Signals {
@@ -56,17 +55,17 @@ func line(e detector.Evidence) string {
 	if !compared(e) {
 		return strings.TrimSpace(e.Signal+" "+graded(e)) + ": " + sentence(e.Reason)
 	}
-	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(weight(e), ", ")}
+	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(support(e), ", ")}
 	return fmt.Sprintf("%s %s → %s (%s)", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit), strings.Join(details, "; "))
 }
 
-// compared says whether the numbers say what happened. Of a signal that was
-// lost, they are what was left of it.
+// compared reports whether the numbers describe what happened. For a signal that was lost
+// they only describe the rest of it.
 func compared(e detector.Evidence) bool {
 	return e.Effect != (detector.Effect{}) && e.Reason != detector.SignalLost
 }
 
-// graded leaves out a grade that claims nothing.
+// graded is the grade in words, "" for none.
 func graded(e detector.Evidence) string {
 	if e.Grade == detector.None {
 		return ""
@@ -82,7 +81,7 @@ func difference(e detector.Evidence) string {
 	return text
 }
 
-// rounded is the difference, but for what subtracting two equal numbers leaves.
+// rounded is the difference, 0 where it is only a rounding error.
 func rounded(e detector.Effect) float64 {
 	if math.Abs(e.Difference) < 1e-9*math.Max(math.Abs(e.Forecast), math.Abs(e.After)) {
 		return 0
@@ -97,8 +96,8 @@ func interval(e detector.Evidence) []string {
 	return []string{fmt.Sprintf("95 %% %s to %s", bare(e.Effect.Low, e.Unit), bare(e.Effect.High, e.Unit))}
 }
 
-// weight is what stands behind a line: grade, p and events.
-func weight(e detector.Evidence) []string {
+// support is what a line rests on: grade, p and events.
+func support(e detector.Evidence) []string {
 	weights := []string{e.Grade.String()}
 	if len(e.Tests) == 1 && (e.Tests[0] == detector.ByLimit || e.Tests[0] == detector.ByLoss) {
 		weights = append(weights, "by "+string(e.Tests[0]))
@@ -121,8 +120,8 @@ func sentence(r detector.Reason) string {
 	return "Nothing could be compared."
 }
 
-// Headline is one line for subjects and titles: the change, what became of
-// it, and the signal that decided.
+// Headline is one line for subjects and titles: the change, its outcome, and the signal that
+// decided.
 //
 //	cart v42 in production: regressed, certain — errors 0.5 % → 3.1 %
 func Headline(c sources.Change, v detector.Verdict) string {

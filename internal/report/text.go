@@ -27,7 +27,7 @@ type Style struct {
 	Colour bool // ANSI colours
 }
 
-// page collects lines; the first failed write ends it.
+// page writes lines until the first failed write.
 type page struct {
 	w     io.Writer
 	style Style
@@ -45,7 +45,7 @@ func Text(w io.Writer, r Record, s Style) error {
 	p := &page{w: w, style: s}
 	p.heading(Headline(r.Change, r.Verdict), r.Verdict.Grade)
 	p.line(about(r))
-	for _, fact := range circumstance(r.Verdict) {
+	for _, fact := range changeReasons(r.Verdict) {
 		p.line(fact)
 	}
 	for _, e := range r.Verdict.Signals {
@@ -55,7 +55,7 @@ func Text(w io.Writer, r Record, s Style) error {
 	return p.err
 }
 
-// about is when, under which rule, and how far the watch had come.
+// about says when, under which rule, and how far the watch was.
 func about(r Record) string {
 	parts := []string{"started " + clock(r.Change.StartedAt)}
 	if !r.Change.FinishedAt.IsZero() {
@@ -118,7 +118,7 @@ func (p *page) plot(r detector.Reading, unit string) {
 
 const labelWidth = 9
 
-// facts are the numbers a reader needs beside p.
+// facts are the numbers that belong beside p.
 func facts(e detector.Evidence) []string {
 	var facts []string
 	add := func(shown bool, format string, args ...any) {
@@ -148,8 +148,7 @@ func facts(e detector.Evidence) []string {
 	return facts
 }
 
-// arrow is one quantile before and after. In the last bucket nobody knows how
-// far it reaches.
+// arrow is one quantile before and after. In the last bucket it is only a lower bound.
 func arrow(s *detector.Spread, unit string, of func(detector.Quantiles) float64) string {
 	one := func(q detector.Quantiles) string {
 		if v := of(q); q.Highest > 0 && v >= q.Highest {
@@ -183,7 +182,7 @@ func (p *page) heading(text string, g detector.Grade) {
 // line writes one line, wrapped at no width: a query is copied whole.
 func (p *page) line(text string) { p.write(p.shown(text) + "\n") }
 
-// shown is text that this terminal can show and that cannot steer it.
+// shown is text that this terminal can show and that cannot control it.
 func (p *page) shown(text string) string {
 	text = printable(text)
 	if p.style.ASCII {
