@@ -42,7 +42,7 @@ var words = template.FuncMap{
 	"day":        func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 	"longday":    func(t time.Time) string { return t.UTC().Format("Monday 2 January 2006") },
 	"short":      func(key string) string { return key[:min(len(key), 8)] },
-	"brief":      brief,
+	"shortVersion":      shortVersion,
 	"orderBadge": OrderBadge,
 }
 
