@@ -36,14 +36,14 @@ func New(version string) (*Pages, error) {
 
 // words are the functions that templates can call.
 var words = template.FuncMap{
-	"stamp":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"moment":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") },
-	"clock":      func(t time.Time) string { return t.UTC().Format(time.TimeOnly) },
-	"day":        func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
-	"longday":    func(t time.Time) string { return t.UTC().Format("Monday 2 January 2006") },
-	"short":      func(key string) string { return key[:min(len(key), 8)] },
-	"shortVersion":      shortVersion,
-	"orderBadge": OrderBadge,
+	"stamp":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"moment":       func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") },
+	"clock":        func(t time.Time) string { return t.UTC().Format(time.TimeOnly) },
+	"day":          func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+	"longday":      func(t time.Time) string { return t.UTC().Format("Monday 2 January 2006") },
+	"short":        func(key string) string { return key[:min(len(key), 8)] },
+	"shortVersion": shortVersion,
+	"orderBadge":   OrderBadge,
 }
 
 // commit is a full Git commit, which is shown shortened.
