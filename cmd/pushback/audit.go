@@ -169,7 +169,7 @@ func (c *chain) add(e store.Entry) {
 	case e.Hash != "" && e.Hash != e.Sum():
 		c.fault = fmt.Sprintf("entry %d was altered: its content does not match its hash", e.Seq)
 	case c.entries > 0 && e.Prev != last.Hash:
-		c.fault = fmt.Sprintf("entry %d was not written after entry %d, which stands before it", e.Seq, last.Seq)
+		c.fault = fmt.Sprintf("entry %d was not written after entry %d, which is the entry before it", e.Seq, last.Seq)
 	}
 	if c.entries == 0 {
 		c.first = e

@@ -143,7 +143,7 @@ type rehearsal struct {
 	OK         bool                     `json:"ok"`
 	Checks     []rollback.Check         `json:"preflight"`
 	Preview    *rollback.Preview        `json:"dry_run,omitempty"`
-	Sighting   *rollback.RunningVersion `json:"verify,omitempty"`
+	Running    *rollback.RunningVersion `json:"verify,omitempty"`
 	DryRunErr  string                   `json:"dry_run_error,omitempty"`
 	VerifyErr  string                   `json:"verify_error,omitempty"`
 }
@@ -200,35 +200,45 @@ func (t hooksTestCommand) plan() rollback.Plan {
 
 // rehearse runs everything that the hook offers except Do.
 func (t hooksTestCommand) rehearse(ctx context.Context, h rollback.Hook) rehearsal {
-	r, plan := rehearsal{OK: true, Checks: []rollback.Check{}}, t.plan()
-	if looker, can := h.(rollback.Preflighter); can {
-		look, cancel := context.WithTimeout(ctx, t.Timeout)
-		r.Checks = looker.Preflight(look, plan)
-		cancel()
+	r, plan := rehearsal{Checks: []rollback.Check{}}, t.plan()
+	if p, can := h.(rollback.Preflighter); can {
+		t.limited(ctx, func(ctx context.Context) { r.Checks = p.Preflight(ctx, plan) })
 	}
 	r.OK = len(rollback.Problems(r.Checks)) == 0
 	if !plan.Known() {
 		return r
 	}
-	if runner, can := h.(rollback.DryRunner); can {
-		look, cancel := context.WithTimeout(ctx, t.Timeout)
-		preview, err := runner.DryRun(look, plan)
-		cancel()
-		if err == nil {
-			r.Preview = &preview
-		} else {
-			r.OK, r.DryRunErr = false, rollback.Output(err.Error())
-		}
+	if d, can := h.(rollback.DryRunner); can {
+		t.limited(ctx, func(ctx context.Context) { r.dryRun(ctx, d, plan) })
 	}
-	if verifier, can := h.(rollback.Verifier); can {
-		look, cancel := context.WithTimeout(ctx, t.Timeout)
-		sighting, err := verifier.Verify(look, plan)
-		cancel()
-		if err == nil {
-			r.Sighting = &sighting
-		} else {
-			r.VerifyErr = rollback.Output(err.Error())
-		}
+	if v, can := h.(rollback.Verifier); can {
+		t.limited(ctx, func(ctx context.Context) { r.verify(ctx, v, plan) })
 	}
 	return r
+}
+
+// limited runs one step of the test within --timeout.
+func (t hooksTestCommand) limited(ctx context.Context, step func(context.Context)) {
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	step(ctx)
+}
+
+func (r *rehearsal) dryRun(ctx context.Context, hook rollback.DryRunner, p rollback.Plan) {
+	preview, err := hook.DryRun(ctx, p)
+	if err != nil {
+		r.OK, r.DryRunErr = false, rollback.Output(err.Error())
+		return
+	}
+	r.Preview = &preview
+}
+
+// verify leaves OK as it is: a hook may act although the running version is not known.
+func (r *rehearsal) verify(ctx context.Context, hook rollback.Verifier, p rollback.Plan) {
+	running, err := hook.Verify(ctx, p)
+	if err != nil {
+		r.VerifyErr = rollback.Output(err.Error())
+		return
+	}
+	r.Running = &running
 }

@@ -16,7 +16,7 @@ func printRehearsal(out terminal, p rollback.Plan, r rehearsal) {
 		fmt.Fprintln(out, "\nThe dry run needs a change: --service, --version and --target.")
 	} else {
 		printDryRun(out, p, r)
-		printSighting(out, r)
+		printRunning(out, r)
 	}
 	fmt.Fprintln(out, "\nNothing was changed.")
 }
@@ -63,9 +63,9 @@ func versionOrAny(version string) string {
 	return version
 }
 
-func printSighting(out terminal, r rehearsal) {
+func printRunning(out terminal, r rehearsal) {
 	fmt.Fprintln(out, "\nwhat runs now")
-	switch s := r.Sighting; {
+	switch s := r.Running; {
 	case r.VerifyErr != "":
 		fmt.Fprintf(out, "  %s     %s\n", out.paint(styleDoubt, "?"), r.VerifyErr)
 	case s == nil:

@@ -137,11 +137,11 @@ func coverageOf(ctx context.Context, o survey.Options, p *past, names []string) 
 }
 
 func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
-	unseen := 0
+	uncovered := 0
 	shown := []survey.Coverage{}
 	for _, c := range all {
 		if len(c.Covered) == 0 {
-			unseen++
+			uncovered++
 		}
 		if !r.Unseen || len(c.Covered) == 0 {
 			shown = append(shown, c)
@@ -159,14 +159,14 @@ func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out, "%s: %d seen, %d not\n", counted(len(all), "service"), len(all)-unseen, unseen)
+	_, err := fmt.Fprintf(out, "%s: %d covered, %d not\n", counted(len(all), "service"), len(all)-uncovered, uncovered)
 	return err
 }
 
 // coverageLine lists the signals with data, or says why there are none.
 func coverageLine(out terminal, c survey.Coverage) string {
 	if len(c.Covered) == 0 {
-		return out.paint(styleBad, "not seen: ") + c.Why
+		return out.paint(styleBad, "not covered: ") + c.Why
 	}
 	var parts []string
 	for _, v := range c.Covered {

@@ -27,7 +27,7 @@ import (
 
 // rulesInitCommand makes a first configuration and a first rule file.
 type rulesInitCommand struct {
-	Prometheus string `placeholder:"URL" env:"PUSHBACK_PROMETHEUS" help:"Metric store to look at; asked for on a terminal (${env})."`
+	Prometheus string `placeholder:"URL" env:"PUSHBACK_PROMETHEUS" help:"URL of the metric store to survey; asked for on a terminal (${env})."`
 	Dir        string `default:"." type:"path" placeholder:"FOLDER" help:"Write pushback.yml and rules/ here (default ${default})."`
 	Team       string `default:"platform" placeholder:"NAME" help:"Team of the rules (default ${default})."`
 	Moments    int    `default:"60" placeholder:"N" help:"How many moments of the last day to try the rules at (default ${default}; 0: none)."`

@@ -112,9 +112,9 @@ func TestTheFirstHour(t *testing.T) {
 	has(f(0, "config", "check", "-c", c), "all well")
 	has(f(0, "rules", "check", "-c", c), "all well")
 
-	has(f(0, "rules", "coverage", "-c", c), "cart    http-red: errors", "go-runtime: goroutines", "ledger  grpc: errors", "3 services: 3 seen, 0 not")
+	has(f(0, "rules", "coverage", "-c", c), "cart    http-red: errors", "go-runtime: goroutines", "ledger  grpc: errors", "3 services: 3 covered, 0 not")
 	narrow(t, dir)
-	has(f(1, "rules", "coverage", "-c", c, "--strict"), "ledger  not seen: red: the store has none of its series", "search  not seen: rule red excepts it", "1 seen, 2 not")
+	has(f(1, "rules", "coverage", "-c", c, "--strict"), "ledger  not covered: red: the store has none of its series", "search  not covered: rule red excepts it", "1 covered, 2 not")
 	has(f(0, "rules", "coverage", "-c", c, "--json", "--unseen"), `"service": "ledger"`)
 
 	at := bad.UTC().Format(time.RFC3339)

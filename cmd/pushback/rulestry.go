@@ -24,7 +24,7 @@ import (
 type rulesTryCommand struct {
 	configFlag
 	Rule        string `arg:"" help:"Name of the rule."`
-	Service     string `required:"" placeholder:"NAME" help:"Service to look at."`
+	Service     string `required:"" placeholder:"NAME" help:"Service to judge."`
 	At          string `required:"" placeholder:"TIME" help:"When the change was complete: 2026-11-20T10:00:00Z, 2026-11-20 10:00 (UTC), or how long ago, as in 3h."`
 	Environment string `default:"production" placeholder:"NAME" help:"Environment of the change (default ${default})."`
 	Kind        string `default:"deploy" placeholder:"KIND" help:"Kind of the change (default ${default})."`

@@ -80,7 +80,7 @@ func (d Diagnostics) Sorted() Diagnostics {
 }
 
 // Mistakes are the mistakes that building the adapter at a path of pushback.yml has found.
-// An error that begins with a key of the adapter, as in "url is missing", stands at that
+// An error that begins with a key of the adapter, as in "url is missing", is placed at that
 // key, any other at the adapter's name. Errors that are joined are one mistake each. An
 // error at a place where Load found a mistake follows from that one, and is left out.
 func (c Config) Mistakes(path string, err error) Diagnostics {

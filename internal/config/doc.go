@@ -11,7 +11,7 @@
 //
 // Each adapter owns its settings. This package knows the keys that all hooks or all
 // sources share, and decodes the rest into the adapter's own Config type, which it
-// gets from the caller (Kinds). The table of adapters stands in internal/daemon, the
+// gets from the caller (Kinds). The table of adapters is in internal/daemon, the
 // only package that may import hooks.
 //
 // pushback.yml contains no secret. Settings name files with one secret each, so that

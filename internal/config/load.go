@@ -54,7 +54,7 @@ type trustFile struct {
 }
 
 // Load reads pushback.yml. Without diagnostics the Config is whole; with any, it only
-// serves to look for more mistakes.
+// serves to find more mistakes.
 func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l := loader{name: path}
 	data, err := readBounded(path)

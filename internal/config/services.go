@@ -63,7 +63,7 @@ type Alias struct {
 	Responsible
 }
 
-// servicesFile is the section as it stands in the file.
+// servicesFile is the section as it is written.
 type servicesFile struct {
 	Discover string      `yaml:"discover"`
 	Name     string      `yaml:"name"`

@@ -26,10 +26,20 @@ type Annotator interface {
 	Ping(ctx context.Context) error // the token is valid, and may read annotations
 }
 
-// The kinds of each section. Settings gives a pointer to the adapter's Config, filled with
-// its defaults; build makes the adapter of such a pointer. What build returns as an error
-// is shown to the operator at its place in pushback.yml: it begins with the key at fault,
-// as in "url is missing", and errors that are joined are shown one by one.
+// The kinds of each section. settings returns a pointer to the adapter's Config, filled
+// with its defaults; build makes the adapter from such a pointer. An error of build is
+// shown to the operator at its place in pushback.yml. It begins with the key at fault, as
+// in "url is missing"; errors that are joined are shown one by one.
+//
+// Keys of a Config that end in _file or _files are made absolute, and must exist. A Config
+// may also implement
+//
+//	SetDefaults()             sets defaults that are not zero values (Defaults)
+//	SetDirectory(dir string)  makes other paths absolute; dir is the folder of pushback.yml
+//	SetData(dir string)       gets the data folder, in which it may store files
+//	Validate() error          checks the settings before build
+//
+// and the Config of a hook must implement rollback.Settings.
 type (
 	MetricKind    = kind[metrics.Store, metrics.Options]
 	SourceKind    = kind[changes.Source, changes.Options]
@@ -59,13 +69,13 @@ func settingsOf[Config any]() func() any {
 
 func metricStore[Config any, S metrics.Store](open func(metrics.Options, Config) (S, error)) MetricKind {
 	return MetricKind{settingsOf[Config](), func(o metrics.Options, settings any) (metrics.Store, error) {
-		return only[metrics.Store](open(o, *settings.(*Config)))
+		return asAdapter[metrics.Store](open(o, *settings.(*Config)))
 	}}
 }
 
 func changeSource[Config any, S changes.Source](open func(changes.Options, Config) (S, error)) SourceKind {
 	return SourceKind{settingsOf[Config](), func(o changes.Options, settings any) (changes.Source, error) {
-		return only[changes.Source](open(o, *settings.(*Config)))
+		return asAdapter[changes.Source](open(o, *settings.(*Config)))
 	}}
 }
 
@@ -75,24 +85,25 @@ func hook[Config any, H rollback.Hook, Pointer interface {
 	rollback.Settings
 }](open func(Config) (H, error)) HookKind {
 	return HookKind{settingsOf[Config](), func(_ struct{}, settings any) (rollback.Hook, error) {
-		return only[rollback.Hook](open(*settings.(*Config)))
+		return asAdapter[rollback.Hook](open(*settings.(*Config)))
 	}}
 }
 
 func sender[Config any, S notify.Sender](open func(Config) (S, error)) SenderKind {
 	return SenderKind{settingsOf[Config](), func(_ struct{}, settings any) (notify.Sender, error) {
-		return only[notify.Sender](open(*settings.(*Config)))
+		return asAdapter[notify.Sender](open(*settings.(*Config)))
 	}}
 }
 
 func annotator[Config any, A Annotator](open func(Config) (A, error)) AnnotatorKind {
 	return AnnotatorKind{settingsOf[Config](), func(_ struct{}, settings any) (Annotator, error) {
-		return only[Annotator](open(*settings.(*Config)))
+		return asAdapter[Annotator](open(*settings.(*Config)))
 	}}
 }
 
-// only keeps a nil pointer from becoming an interface that is not nil.
-func only[Adapter, A any](a A, err error) (Adapter, error) {
+// asAdapter turns what New returns into the interface of its section. After an error it is nil,
+// because an interface that contains a nil pointer is not nil.
+func asAdapter[Adapter, A any](a A, err error) (Adapter, error) {
 	if err != nil {
 		var none Adapter
 		return none, err

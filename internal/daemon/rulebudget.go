@@ -31,14 +31,14 @@ func (r ruleTrust) Budget(ctx context.Context, rule string) (api.RuleBudget, err
 		pages, rollbacks := times(b.Thresholds.Likely*b.Pace, weekSeconds), times(b.Thresholds.Certain*b.Pace, quarterSeconds)
 		a.Watched, a.MostPages, a.MostRollbacks = &watched, &pages, &rollbacks
 	}
-	a.Backtest = figures(b.Backtest)
+	a.Backtest = apiBacktest(b.Backtest)
 	for _, p := range b.Power {
-		a.Power = append(a.Power, power(p))
+		a.Power = append(a.Power, apiPower(p))
 	}
 	return a, nil
 }
 
-func power(p trust.Power) api.RulePower {
+func apiPower(p trust.Power) api.RulePower {
 	return api.RulePower{
 		Service: p.Service, Signal: p.Signal, Unit: p.Unit, Likely: p.Likely, DefaultLikely: p.DefaultLikely, Certain: p.Certain, DefaultCertain: p.DefaultCertain,
 	}

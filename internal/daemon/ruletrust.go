@@ -19,7 +19,7 @@ func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleTrust, error) {
 	found, err := r.keeper.Statuses(ctx)
 	all := make([]api.RuleTrust, len(found))
 	for i, s := range found {
-		all[i] = standing(s)
+		all[i] = apiTrust(s)
 	}
 	return all, err
 }
@@ -27,7 +27,7 @@ func (r ruleTrust) Standings(ctx context.Context) ([]api.RuleTrust, error) {
 // Promote raises the mode of a rule by one step that it has earned.
 func (r ruleTrust) Promote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error) {
 	s, err := r.keeper.Promote(ctx, rule, t.Service, t.Actor, t.Why)
-	return standing(s), err
+	return apiTrust(s), err
 }
 
 // Demote lowers the mode of a rule; to observe unless t names a mode.
@@ -39,7 +39,7 @@ func (r ruleTrust) Demote(ctx context.Context, rule string, t api.TrustDecision)
 		}
 	}
 	s, err := r.keeper.Demote(ctx, rule, t.Service, to, t.Actor, t.Why)
-	return standing(s), err
+	return apiTrust(s), err
 }
 
 // NoteBacktest stores the result of a backtest.
@@ -54,27 +54,27 @@ func (r ruleTrust) FalseAlarm(ctx context.Context, changeKey string, f api.False
 	return r.keeper.FalseAlarm(ctx, changeKey, f.Rule, f.Actor, f.Why)
 }
 
-func standing(s trust.Status) api.RuleTrust {
+func apiTrust(s trust.Status) api.RuleTrust {
 	a := api.RuleTrust{
 		Rule: s.Rule.Name, Team: s.Rule.Team, Place: fmt.Sprintf("%s:%d", s.Rule.File, s.Rule.Line), Hash: s.Rule.Hash, Service: s.Service,
 		Written: s.Written.String(), Given: s.Given.String(), Effective: s.Effective.String(), Proposed: s.Proposed, Why: s.Why,
-		Record: record(s.Record),
+		Record: apiRecord(s.Record),
 	}
 	if s.Next > s.Given {
 		a.Next = s.Next.String()
 	}
-	a.Backtest = figures(s.Backtest)
+	a.Backtest = apiBacktest(s.Backtest)
 	return a
 }
 
-func figures(b *store.Backtest) *api.RuleBacktest {
+func apiBacktest(b *store.Backtest) *api.RuleBacktest {
 	if b == nil {
 		return nil
 	}
 	return &api.RuleBacktest{Hash: b.RuleHash, Mode: b.Mode, Judged: b.Judged, FalseAlarms: b.FalseAlarms, Why: b.Why, Actor: b.Actor, At: b.At}
 }
 
-func record(f store.OutcomeCounts) api.RuleRecord {
+func apiRecord(f store.OutcomeCounts) api.RuleRecord {
 	r := api.RuleRecord{Ended: f.Ended, Clean: f.Clean, Fired: f.Fired, Saves: f.Saved, FalseAlarms: f.FalseAlarms}
 	if f.Ended > 0 {
 		rate := float64(f.FalseAlarms) / float64(f.Ended)
