@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// analysisTemplate is what we read of an AnalysisTemplate or
-// ClusterAnalysisTemplate: https://argo-rollouts.readthedocs.io/en/stable/features/analysis/.
+// analysisTemplate is the part of an AnalysisTemplate or ClusterAnalysisTemplate that
+// is read: https://argo-rollouts.readthedocs.io/en/stable/features/analysis/.
 type analysisTemplate struct {
 	meta `yaml:",inline"`
 	Spec struct {
@@ -45,7 +45,7 @@ func argo(documents []*yaml.Node) ([]rule, error) {
 		}
 		var t analysisTemplate
 		if err := n.Decode(&t); err != nil {
-			return nil, fmt.Errorf("reading the %s: %w", kind, err)
+			return nil, fmt.Errorf("read the %s: %w", kind, err)
 		}
 		all = append(all, t.rule())
 	}
@@ -53,7 +53,7 @@ func argo(documents []*yaml.Node) ([]rule, error) {
 }
 
 func (t analysisTemplate) rule() rule {
-	r := rule{name: named(t.Metadata.Name, "analysis"), service: "*", from: "Argo " + t.Kind + " " + t.Metadata.Name}
+	r := rule{name: nameFrom(t.Metadata.Name, "analysis"), service: "*", from: "Argo " + t.Kind + " " + t.Metadata.Name}
 	for _, m := range t.Spec.Metrics {
 		r.signals = append(r.signals, t.signal(m))
 		interval := duration(m.Interval)
@@ -67,13 +67,13 @@ func (t analysisTemplate) rule() rule {
 		}
 	}
 	if len(t.Spec.DryRun) > 0 {
-		r.notes = append(r.notes, "dryRun has no equal for one signal: a rule of mode observe only says what it would have done")
+		r.notes = append(r.notes, "dryRun has no equivalent for one signal: a rule of mode observe reports what it would have done")
 	}
 	return r
 }
 
 func (t analysisTemplate) signal(m argoMetric) signal {
-	s := signal{name: named(m.Name, "metric")}
+	s := signal{name: nameFrom(m.Name, "metric")}
 	source, ok := m.Provider["prometheus"]
 	if !ok {
 		var others []string
@@ -81,48 +81,49 @@ func (t analysisTemplate) signal(m argoMetric) signal {
 			others = append(others, name)
 		}
 		slices.Sort(others)
-		s.lost = "its provider is " + strings.Join(append(others, "none")[:max(1, len(others))], ", ") + ", and rules ask stores that speak PromQL"
+		s.unsupported = "its provider is " + strings.Join(append(others, "none")[:max(1, len(others))], ", ") + ", and rules query stores that speak PromQL"
 		return s
 	}
 	var prometheus struct {
 		Query string `yaml:"query"`
 	}
 	if err := source.Decode(&prometheus); err != nil {
-		s.lost = "its query cannot be read"
+		s.unsupported = "its query cannot be read"
 		return s
 	}
-	query, unknown := filled(prometheus.Query, braces, t.known())
+	query, unknown := substitute(prometheus.Query, braces, t.variables())
 	limit := s.limit(m)
-	if s.keys = measured(query, limit); len(unknown) > 0 {
-		s.lost = unresolved(unknown)
+	if s.keys = queryKeys(query, limit); len(unknown) > 0 {
+		s.unsupported = unknownVariables(unknown)
 	}
 	var failures yaml.Node
 	if m.FailureLimit.Decode(&failures) == nil && m.FailureLimit.Value != "" {
-		s.notes = append(s.notes, fmt.Sprintf("failureLimit %s has no equal: a verdict is one over all ticks, and says how sure it is", m.FailureLimit.Value))
+		s.notes = append(s.notes, fmt.Sprintf("failureLimit %s has no equivalent: a verdict is about all ticks together, and has a grade", m.FailureLimit.Value))
 	}
 	return s
 }
 
-// limit is what the conditions bound.
-func (s *signal) limit(m argoMetric) *bound {
+// limit returns the threshold of the conditions, nil if they have none that can be
+// read.
+func (s *signal) limit(m argoMetric) *threshold {
 	for _, c := range []struct {
 		text string
-		read func(string) (bound, bool)
-	}{{m.SuccessCondition, succeeds}, {m.FailureCondition, fails}} {
+		read func(string) (threshold, bool)
+	}{{m.SuccessCondition, parseSuccess}, {m.FailureCondition, parseFailure}} {
 		if c.text == "" {
 			continue
 		}
 		if b, ok := c.read(c.text); ok {
 			return &b
 		}
-		s.notes = append(s.notes, "this condition has no equal: "+c.text)
+		s.notes = append(s.notes, "this condition has no equivalent: "+c.text)
 	}
 	return nil
 }
 
-// known are the arguments: those with a value, and those that by their name
-// can only mean the service.
-func (t analysisTemplate) known() map[string]string {
+// variables returns the arguments that have a value, and those whose names can only
+// mean the service, the environment or the version.
+func (t analysisTemplate) variables() map[string]string {
 	known := map[string]string{}
 	for _, a := range t.Spec.Args {
 		switch name := strings.ToLower(a.Name); {

@@ -1,18 +1,19 @@
-// Package migrate reads what other tools judge a release by, and writes the
-// nearest rule: an Argo AnalysisTemplate, a Flagger Canary with its
-// MetricTemplates, a Kayenta canary config.
+// Package migrate converts the configuration by which other tools judge a release to
+// the nearest rule: an Argo AnalysisTemplate, a Flagger Canary with its
+// MetricTemplates, or a Kayenta canary config.
 //
-//	Convert   a file → a rule file, what has no equal in comments   migrate.go
-//	argo.go, flagger.go, kayenta.go                                 the readers
-//	query.go  the tools' templates → our variables, conditions → limits
+//	Convert   a file → a rule file                                          migrate.go
+//	argo.go, flagger.go, kayenta.go                                         the readers
+//	query.go  the tools' variables → a rule's variables, conditions → limits
+//	write.go  rules → text
 //
-// The tools ask whether a number stays on one side of a threshold; a rule asks
-// whether it moved with the change, and may have the threshold as its limit.
-// So nothing is lost that could be said, and what could not — a score, a number
-// of failures that are allowed — stands in a comment where it was.
+// The tools check whether a number stays on one side of a threshold. A rule checks
+// whether the number moved with the change, and can have the threshold as its limit.
+// What has no equivalent in a rule, such as a score or a number of allowed failures,
+// becomes a comment.
 //
-// What is written loads. A signal that the loader would refuse is written as a
-// comment with the loader's reason.
+// The written rules load. A signal that the loader would refuse becomes a comment
+// with the loader's reason.
 //
 // See adr/0031.
 package migrate

@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// canary is what we read of a Flagger Canary, and metricTemplate of what it
-// refers to: https://docs.flagger.app/usage/metrics.
+// canary is the part of a Flagger Canary that is read, and metricTemplate that of a
+// MetricTemplate: https://docs.flagger.app/usage/metrics.
 type canary struct {
 	meta `yaml:",inline"`
 	Spec struct {
@@ -17,7 +17,7 @@ type canary struct {
 			Name string `yaml:"name"`
 		} `yaml:"targetRef"`
 		Analysis       canaryAnalysis `yaml:"analysis"`
-		CanaryAnalysis canaryAnalysis `yaml:"canaryAnalysis"` // its name until v1beta1
+		CanaryAnalysis canaryAnalysis `yaml:"canaryAnalysis"` // the name before v1beta1
 	} `yaml:"spec"`
 }
 
@@ -66,13 +66,13 @@ func flagger(documents []*yaml.Node) ([]rule, error) {
 		case "Canary":
 			var c canary
 			if err := n.Decode(&c); err != nil {
-				return nil, fmt.Errorf("reading the Canary: %w", err)
+				return nil, fmt.Errorf("read the Canary: %w", err)
 			}
 			canaries = append(canaries, c)
 		case "MetricTemplate":
 			t := new(metricTemplate)
 			if err := n.Decode(t); err != nil {
-				return nil, fmt.Errorf("reading the MetricTemplate: %w", err)
+				return nil, fmt.Errorf("read the MetricTemplate: %w", err)
 			}
 			templates[t.Metadata.Name], order = t, append(order, t.Metadata.Name)
 		}
@@ -84,10 +84,10 @@ func flagger(documents []*yaml.Node) ([]rule, error) {
 	for _, name := range order {
 		if t := templates[name]; !t.used {
 			t.used = true
-			r := rule{name: named(name, "metric"), service: "*", from: "Flagger MetricTemplate " + name}
-			r.notes = []string{"the Canary that uses this template says what its limit is"}
-			s := signal{name: named(name, "metric")}
-			s.templated(t, flaggerWords("", nil), nil)
+			r := rule{name: nameFrom(name, "metric"), service: "*", from: "Flagger MetricTemplate " + name}
+			r.notes = []string{"the limit is in the Canary that uses this template"}
+			s := signal{name: nameFrom(name, "metric")}
+			s.fromTemplate(t, flaggerVariables("", nil), nil)
 			r.signals = []signal{s}
 			all = append(all, r)
 		}
@@ -100,7 +100,7 @@ func (c canary) rule(templates map[string]*metricTemplate) rule {
 	if len(a.Metrics) == 0 {
 		a = c.Spec.CanaryAnalysis
 	}
-	r := rule{name: named(c.Metadata.Name, "canary"), service: c.Spec.TargetRef.Name, from: "Flagger Canary " + c.Metadata.Name}
+	r := rule{name: nameFrom(c.Metadata.Name, "canary"), service: c.Spec.TargetRef.Name, from: "Flagger Canary " + c.Metadata.Name}
 	if r.service == "" {
 		r.service = "*"
 	}
@@ -112,13 +112,13 @@ func (c canary) rule(templates map[string]*metricTemplate) rule {
 		r.bake = time.Duration((a.MaxWeight+a.StepWeight-1)/a.StepWeight) * interval
 	}
 	if a.Threshold > 0 {
-		r.notes = append(r.notes, fmt.Sprintf("threshold %d has no equal: a verdict is one over all ticks, and says how sure it is", a.Threshold))
+		r.notes = append(r.notes, fmt.Sprintf("threshold %d has no equivalent: a verdict is about all ticks together, and has a grade", a.Threshold))
 	}
 	if a.StepWeight > 0 || a.MaxWeight > 0 {
-		r.notes = append(r.notes, "weights are the rollout's: Flagger goes on shifting traffic, Pushback watches what comes of it")
+		r.notes = append(r.notes, "weights stay with Flagger, which shifts the traffic; Pushback watches the signals")
 	}
 	if len(a.Webhooks) > 0 {
-		r.notes = append(r.notes, "webhooks have no equal: gates and load tests stay with Flagger")
+		r.notes = append(r.notes, "webhooks have no equivalent: gates and load tests stay with Flagger")
 	}
 	for _, m := range a.Metrics {
 		r.signals = append(r.signals, c.signal(m, templates))
@@ -127,35 +127,35 @@ func (c canary) rule(templates map[string]*metricTemplate) rule {
 }
 
 func (c canary) signal(m flaggerMetric, templates map[string]*metricTemplate) signal {
-	s := signal{name: named(m.Name, "metric")}
-	words := flaggerWords(c.Metadata.Namespace, m.TemplateVariables)
-	limit := s.threshold(m)
+	s := signal{name: nameFrom(m.Name, "metric")}
+	variables := flaggerVariables(c.Metadata.Namespace, m.TemplateVariables)
+	limit := s.thresholdOf(m)
 	t, known := templates[m.TemplateRef.Name]
 	switch {
 	case m.TemplateRef.Name != "" && known:
 		t.used = true
-		s.templated(t, words, limit)
+		s.fromTemplate(t, variables, limit)
 	case m.TemplateRef.Name != "":
-		s.lost = "its MetricTemplate " + m.TemplateRef.Name + " is not in this file: put both into one"
+		s.unsupported = "its MetricTemplate " + m.TemplateRef.Name + " is not in this file: put both into one"
 	case m.Query != "":
-		s.templated(&metricTemplate{Spec: struct {
+		s.fromTemplate(&metricTemplate{Spec: struct {
 			Provider struct {
 				Type string `yaml:"type"`
 			} `yaml:"provider"`
 			Query string `yaml:"query"`
-		}{Query: m.Query}}, words, limit)
+		}{Query: m.Query}}, variables, limit)
 	default:
 		s.builtin(m, limit)
 	}
 	return s
 }
 
-// builtin are the two checks that come with Flagger. Its own are made for each
-// mesh; ours reads Istio's names, and the library those of the service.
-func (s *signal) builtin(m flaggerMetric, limit *bound) {
+// builtin converts the two checks that come with Flagger. Flagger has them for each
+// mesh; the signals here read Istio's metrics.
+func (s *signal) builtin(m flaggerMetric, limit *threshold) {
 	switch m.Name {
 	case "request-success-rate":
-		s.notes = append(s.notes, "a success rate is judged as the errors that are left; library/http-red reads other names than Istio's")
+		s.notes = append(s.notes, "a success rate is judged as its error rate; library/http-red also reads other metrics than Istio's")
 		s.keys = []key{{"counter", quoted(`istio_requests_total{reporter="destination",$match}`)}, {"bad", quoted(`response_code=~"5.."`)}}
 		if limit != nil && limit.value >= 0 && limit.value <= 100 {
 			s.keys = append(s.keys, key{"limit", strconv.FormatFloat(100-limit.value, 'f', -1, 64) + "%"})
@@ -167,23 +167,23 @@ func (s *signal) builtin(m flaggerMetric, limit *bound) {
 			s.keys = append(s.keys, key{"slow", fmt.Sprintf("%dms", int64(limit.value))}, key{"limit", "1%"})
 		}
 	default:
-		s.lost = "it has neither a query nor a template"
+		s.unsupported = "it has neither a query nor a template"
 	}
 }
 
-func (s *signal) templated(t *metricTemplate, words map[string]string, limit *bound) {
+func (s *signal) fromTemplate(t *metricTemplate, variables map[string]string, limit *threshold) {
 	if kind := t.Spec.Provider.Type; kind != "" && kind != "prometheus" {
-		s.lost = "its provider is " + kind + ", and rules ask stores that speak PromQL"
+		s.unsupported = "its provider is " + kind + ", and rules query stores that speak PromQL"
 	}
-	query, unknown := filled(t.Spec.Query, braces, words)
-	s.keys = measured(query, limit)
-	if len(unknown) > 0 && s.lost == "" {
-		s.lost = unresolved(unknown)
+	query, unknown := substitute(t.Spec.Query, braces, variables)
+	s.keys = queryKeys(query, limit)
+	if len(unknown) > 0 && s.unsupported == "" {
+		s.unsupported = unknownVariables(unknown)
 	}
 }
 
-// threshold is the one side that is bounded; of two, the upper.
-func (s *signal) threshold(m flaggerMetric) *bound {
+// thresholdOf returns the metric's threshold: the upper one if it has two.
+func (s *signal) thresholdOf(m flaggerMetric) *threshold {
 	low, high := m.ThresholdRange.Min, m.ThresholdRange.Max
 	if low == nil && high == nil {
 		high = m.Threshold
@@ -193,18 +193,18 @@ func (s *signal) threshold(m flaggerMetric) *bound {
 	}
 	switch {
 	case low != nil && high != nil:
-		s.notes = append(s.notes, fmt.Sprintf("a limit has one side: the lower one, %g, has no equal beside the upper", *low))
-		return &bound{value: *high}
+		s.notes = append(s.notes, fmt.Sprintf("a limit has one side: the lower threshold, %g, has no equivalent beside the upper one", *low))
+		return &threshold{value: *high}
 	case high != nil:
-		return &bound{value: *high}
+		return &threshold{value: *high}
 	case low != nil:
-		return &bound{value: *low, lower: true}
+		return &threshold{value: *low, lower: true}
 	}
 	return nil
 }
 
-// flaggerWords are what its templates know.
-func flaggerWords(namespace string, variables map[string]string) map[string]string {
+// flaggerVariables returns the variables of Flagger's templates.
+func flaggerVariables(namespace string, variables map[string]string) map[string]string {
 	known := map[string]string{"target": "$service", "service": "$service", "name": "$service", "ingress": "$service", "interval": "$__rate_interval"}
 	if namespace != "" {
 		known["namespace"] = namespace

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// canaryConfig is what we read of a Kayenta canary config:
+// canaryConfig is the part of a Kayenta canary config that is read:
 // https://github.com/spinnaker/kayenta/blob/master/docs/canary-config.md.
 type canaryConfig struct {
 	Name       string            `yaml:"name"`
@@ -58,11 +58,11 @@ func kayenta(documents []*yaml.Node) ([]rule, error) {
 }
 
 func (c canaryConfig) rule() rule {
-	r := rule{name: named(c.Name, "canary"), service: "*", from: "Kayenta canary config " + c.Name}
+	r := rule{name: nameFrom(c.Name, "canary"), service: "*", from: "Kayenta canary config " + c.Name}
 	if len(c.Classifier.GroupWeights) > 0 {
-		r.notes = append(r.notes, "weights of groups have no equal: there is no score; each signal is judged, and the level is corrected for their number")
+		r.notes = append(r.notes, "group weights have no equivalent: there is no score; each signal is judged, and the thresholds are corrected for the number of signals")
 	}
-	r.notes = append(r.notes, "Kayenta compares canary and baseline at the same time: `control` says what does not get the change, see docs/rules.md")
+	r.notes = append(r.notes, "Kayenta compares canary and baseline at the same time: `control` selects what does not get the change, see docs/rules.md")
 	for _, m := range c.Metrics {
 		r.signals = append(r.signals, c.signal(m))
 	}
@@ -70,21 +70,21 @@ func (c canaryConfig) rule() rule {
 }
 
 func (c canaryConfig) signal(m kayentaMetric) signal {
-	s := signal{name: named(m.Name, "metric")}
+	s := signal{name: nameFrom(m.Name, "metric")}
 	if kind := m.Query.Type; kind != "" && kind != "prometheus" {
-		s.lost = "its metrics come from " + kind + ", and rules ask stores that speak PromQL"
+		s.unsupported = "its metrics come from " + kind + ", and rules query stores that speak PromQL"
 	}
-	query, unknown := filled(c.query(m), dollars, map[string]string{"scope": "$service", "interval": "$__rate_interval"})
-	if len(unknown) > 0 && s.lost == "" {
-		s.lost = unresolved(unknown)
+	query, unknown := substitute(c.query(m), dollars, map[string]string{"scope": "$service", "interval": "$__rate_interval"})
+	if len(unknown) > 0 && s.unsupported == "" {
+		s.unsupported = unknownVariables(unknown)
 	}
-	s.keys = measured(query, nil)
-	s.analysis(m)
+	s.keys = queryKeys(query, nil)
+	s.readAnalysis(m)
 	return s
 }
 
-// analysis is which way is worse, and how far it may go.
-func (s *signal) analysis(m kayentaMetric) {
+// readAnalysis sets the worse direction, and how far the metric may move.
+func (s *signal) readAnalysis(m kayentaMetric) {
 	a := m.AnalysisConfigurations.Canary
 	effect := a.EffectSize.AllowedIncrease
 	switch a.Direction {
@@ -100,11 +100,11 @@ func (s *signal) analysis(m kayentaMetric) {
 		s.keys = append(s.keys, key{"min_effect", strconv.FormatFloat(math.Round(1e4*(effect-1))/100, 'f', -1, 64) + "%"})
 	}
 	if a.Critical {
-		s.notes = append(s.notes, "critical: in a rule every signal is; what may be rolled back by is said in respond")
+		s.notes = append(s.notes, "critical: in a rule every signal is; respond says which grade leads to a rollback")
 	}
 }
 
-// query is the metric's own template, or the mean of what it names.
+// query returns the metric's own template, or the mean of the metric it names.
 func (c canaryConfig) query(m kayentaMetric) string {
 	if text, ok := strings.CutPrefix(m.Query.CustomInlineTemplate, "PromQL:"); ok {
 		return text

@@ -18,38 +18,38 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// Options is what the file does not say.
+// Options is what the converted file does not contain.
 type Options struct {
 	Team    string
 	Service string // glob of the services to watch; "" takes what the file says, or all
 }
 
-// maxDocuments bounds one file: templates stand beside what uses them.
+// maxDocuments is how many documents one file may have.
 const maxDocuments = 100
 
-// ErrUnknown says that a file holds nothing of these tools.
-var ErrUnknown = errors.New("the file holds no AnalysisTemplate, Canary, MetricTemplate or Kayenta canary config")
+// ErrUnknown is returned for a file without any configuration of these tools.
+var ErrUnknown = errors.New("the file has no AnalysisTemplate, Canary, MetricTemplate or Kayenta canary config")
 
 // rule is one rule to be written.
 type rule struct {
 	name, service, from string
 	settle, bake, every time.Duration
 	signals             []signal
-	notes               []string // what has no equal
+	notes               []string // about what has no equivalent
 }
 
 // signal is one signal to be written: its keys in order, and its own notes.
 type signal struct {
-	name  string
-	keys  []key
-	notes []string
-	lost  string // why it cannot be carried over; then keys say what it was
+	name        string
+	keys        []key
+	notes       []string
+	unsupported string // why it cannot be carried over; then keys say what it was
 }
 
 type key struct{ name, value string } // value as YAML
 
-// Convert gives the text of a rule file. The error says what is wrong with the
-// file, in words for people.
+// Convert returns the text of a rule file. Its error says in a sentence what is wrong
+// with the file.
 func Convert(data []byte, o Options) (string, error) {
 	documents, err := read(data)
 	if err != nil {
@@ -69,14 +69,15 @@ func Convert(data []byte, o Options) (string, error) {
 	return write(all, o)
 }
 
-// read gives the documents of a file, those of a List each. JSON is YAML.
+// read returns the documents of a YAML or JSON file; the items of a List count as
+// documents.
 func read(data []byte) ([]*yaml.Node, error) {
 	if len(data) > strictyaml.MaxSize {
 		return nil, fmt.Errorf("the file is larger than %d KiB", strictyaml.MaxSize>>10)
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(strictyaml.MaxDepth))))
 	if err != nil {
-		return nil, fmt.Errorf("reading YAML: %w", err)
+		return nil, fmt.Errorf("read YAML: %w", err)
 	}
 	var all []*yaml.Node
 	for {
@@ -86,17 +87,17 @@ func read(data []byte) ([]*yaml.Node, error) {
 		case errors.Is(err, io.EOF):
 			return all, nil
 		case err != nil:
-			return nil, fmt.Errorf("this is no YAML: %w", err)
+			return nil, fmt.Errorf("the file is not YAML: %w", err)
 		}
-		if all = append(all, unlisted(n)...); len(all) > maxDocuments {
-			return nil, fmt.Errorf("the file holds more than %d documents", maxDocuments)
+		if all = append(all, documentsIn(n)...); len(all) > maxDocuments {
+			return nil, fmt.Errorf("the file has more than %d documents", maxDocuments)
 		}
 	}
 }
 
-// unlisted is a document, or what is in it where it is the List that kubectl
-// writes of several.
-func unlisted(n *yaml.Node) []*yaml.Node {
+// documentsIn returns the items of a document that is a List, as kubectl writes it,
+// and otherwise the document itself.
+func documentsIn(n *yaml.Node) []*yaml.Node {
 	var list struct {
 		Items []yaml.Node `yaml:"items"`
 	}
@@ -119,7 +120,7 @@ type meta struct {
 	} `yaml:"metadata"`
 }
 
-// kindOf is the kind of a document, "" for what is none of Kubernetes.
+// kindOf returns the Kubernetes kind of a document, "" if it has none.
 func kindOf(n *yaml.Node) string {
 	var m meta
 	if n.Decode(&m) != nil {
@@ -128,7 +129,8 @@ func kindOf(n *yaml.Node) string {
 	return m.Kind
 }
 
-// duration reads what the tools write: 5m, 1h30m, 90s, or seconds.
+// duration parses a duration as the tools write it: 5m, 1h30m, 90s. It returns 0 if
+// it cannot.
 func duration(text string) time.Duration {
 	if d, err := model.ParseDuration(text); err == nil {
 		return time.Duration(d)
@@ -140,19 +142,20 @@ func duration(text string) time.Duration {
 	return d
 }
 
-var unfit = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+var invalidChars = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
-// named makes a name that rules and signals can have.
-func named(text, otherwise string) string {
-	text = strings.Trim(unfit.ReplaceAllString(text, "-"), "-_")
+// nameFrom makes a name for a rule or signal from text, or returns otherwise if
+// nothing is left of it.
+func nameFrom(text, otherwise string) string {
+	text = strings.Trim(invalidChars.ReplaceAllString(text, "-"), "-_")
 	if text = text[:min(len(text), 60)]; text == "" {
 		return otherwise
 	}
 	return text
 }
 
-// loads asks the loader about one signal alone.
-func (s signal) loads() string {
+// loadError returns why the loader refuses the signal, "" if it does not.
+func (s signal) loadError() string {
 	var b strings.Builder
 	b.WriteString("team: t\nrules:\n  - name: r\n    watch: {service: \"*\"}\n    signals:\n")
 	s.write(&b, "      ")

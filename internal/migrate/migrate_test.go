@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// files are written after the tools' documentation.
+// files are examples in the forms of the tools' documentation.
 var files = []string{"argo.yaml", "flagger.yaml", "kayenta.json"}
 
 func TestTheNearestRule(t *testing.T) {
@@ -51,7 +51,7 @@ func TestTheNearestRule(t *testing.T) {
 	}
 }
 
-// kubectl writes several objects as one List: its rules are theirs.
+// kubectl writes several objects as one List, which gives the rules of its items.
 func TestAListIsItsItems(t *testing.T) {
 	const canary = `{kind: Canary, metadata: {name: %s}, spec: {analysis: {metrics: [{name: latency, templateRef: {name: p99}, thresholdRange: {max: 500}}]}}}`
 	const template = `{kind: MetricTemplate, metadata: {name: p99}, spec: {provider: {type: prometheus}, query: 'max(latency{app="{{ target }}"})'}}`
@@ -78,21 +78,21 @@ func TestAListIsItsItems(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
-	f := func(text string, read func(string) (bound, bool), want bound, ok bool) {
+	f := func(text string, read func(string) (threshold, bool), want threshold, ok bool) {
 		t.Helper()
 		if got, held := read(text); held != ok || ok && got != want {
 			t.Errorf("%s: %+v, %v", text, got, held)
 		}
 	}
-	f("result[0] >= 0.95", succeeds, bound{0.95, true}, true)
-	f("result <= 1e3", succeeds, bound{1000, false}, true)
-	f("isNaN(result[0]) || result[0] < 5", succeeds, bound{5, false}, true)
-	f("default(result, 0) < 0.05", succeeds, bound{0.05, false}, true)
-	f("result[0] > 0.8", fails, bound{0.8, false}, true)
-	f("result[0] < 0.8", fails, bound{0.8, true}, true)
-	f("result[0] == 1", succeeds, bound{}, false)
-	f("result[0] > 1 && result[0] < 3", succeeds, bound{}, false)
-	f("all(result, # < 5)", succeeds, bound{}, false)
+	f("result[0] >= 0.95", parseSuccess, threshold{0.95, true}, true)
+	f("result <= 1e3", parseSuccess, threshold{1000, false}, true)
+	f("isNaN(result[0]) || result[0] < 5", parseSuccess, threshold{5, false}, true)
+	f("default(result, 0) < 0.05", parseSuccess, threshold{0.05, false}, true)
+	f("result[0] > 0.8", parseFailure, threshold{0.8, false}, true)
+	f("result[0] < 0.8", parseFailure, threshold{0.8, true}, true)
+	f("result[0] == 1", parseSuccess, threshold{}, false)
+	f("result[0] > 1 && result[0] < 3", parseSuccess, threshold{}, false)
+	f("all(result, # < 5)", parseSuccess, threshold{}, false)
 }
 
 func TestWhatCannotBeCarriedOver(t *testing.T) {
@@ -105,17 +105,18 @@ func TestWhatCannotBeCarriedOver(t *testing.T) {
 	}
 	f("kind: AnalysisTemplate\nspec: {metrics: [{name: a, provider: {web: {url: x}}}]}", "nothing in this file can be carried over")
 	f("kind: AnalysisTemplate\nspec: {metrics: [{name: a, provider: {web: {url: x}}}]}", "# a could not be carried over: its provider is web")
-	f("a: [", "this is no YAML")
+	f("a: [", "the file is not YAML")
 	f(strings.Repeat("# \n", 1<<19), "larger than")
-	f(strings.Repeat("[", 100), "this is no YAML")
+	f(strings.Repeat("[", 100), "the file is not YAML")
 	f(strings.Repeat("---\na: 1\n", 200), "more than 100 documents")
-	f("kind: Canary\nspec: 5", "reading the Canary")
+	f("kind: Canary\nspec: 5", "read the Canary")
 	if _, err := Convert([]byte("kind: Deployment"), Options{Team: "shop"}); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}
 }
 
-// TestAnAliasBombIsRefused cheaply: nine levels of ten aliases each.
+// TestAnAliasBombIsRefused checks that nine levels of ten aliases each are refused
+// without being expanded.
 func TestAnAliasBombIsRefused(t *testing.T) {
 	text := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c <= 'i'; c++ {

@@ -11,15 +11,15 @@ import (
 
 var promql = parser.NewParser(parser.Options{})
 
-// The tools' templates: {{args.name}} and {{ target }}, ${scope}.
+// The tools' variables: {{args.name}} and {{ target }}, ${scope}.
 var (
 	braces  = regexp.MustCompile(`\{\{-?\s*([A-Za-z0-9_.-]+)\s*-?\}\}`)
 	dollars = regexp.MustCompile(`\$\{\s*([A-Za-z0-9_.-]+)\s*\}`)
 )
 
-// filled replaces a tool's variables by ours or by values; what neither knows
-// is given back.
-func filled(text string, form *regexp.Regexp, known map[string]string) (query string, unknown []string) {
+// substitute replaces a tool's variables by those of a rule, or by values, and returns
+// the unknown ones.
+func substitute(text string, form *regexp.Regexp, known map[string]string) (query string, unknown []string) {
 	query = form.ReplaceAllStringFunc(text, func(found string) string {
 		name := form.FindStringSubmatch(found)[1]
 		value, ok := known[name]
@@ -32,35 +32,36 @@ func filled(text string, form *regexp.Regexp, known map[string]string) (query st
 	return strings.Join(strings.Fields(query), " "), unknown
 }
 
-// bound is one side that a number must stay on.
-type bound struct {
+// threshold is a value that a number must stay above or below.
+type threshold struct {
 	value float64
-	lower bool // it must not fall below
+	lower bool // the number must not fall below the value
 }
 
-// condition reads result[0] >= 0.95 and the like; isNaN(…) || and len(…) == 0 ||
-// in front say only what no data means, which a rule has its own answer to.
+// condition matches result[0] >= 0.95 and the like. It ignores isNaN(…) || and
+// len(…) == 0 || in front, which say what missing data means: rules handle that
+// themselves.
 var condition = regexp.MustCompile(`^(?:(?:isNaN\(result(?:\[0\])?\)|isInf\(result(?:\[0\])?\)|len\(result\)\s*==\s*0)\s*\|\|\s*)*\(?(?:default\()?result(?:\[0\])?(?:,\s*[0-9.]+\))?\s*(<=|>=|<|>)\s*(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)\)?$`)
 
-// succeeds reads what must hold.
-func succeeds(text string) (bound, bool) {
+// parseSuccess parses a condition that must hold.
+func parseSuccess(text string) (threshold, bool) {
 	m := condition.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return bound{}, false
+		return threshold{}, false
 	}
 	value, err := strconv.ParseFloat(m[2], 64)
-	return bound{value: value, lower: m[1][0] == '>'}, err == nil
+	return threshold{value: value, lower: m[1][0] == '>'}, err == nil
 }
 
-// fails reads what must not hold.
-func fails(text string) (bound, bool) {
-	b, ok := succeeds(text)
+// parseFailure parses a condition that must not hold.
+func parseFailure(text string) (threshold, bool) {
+	b, ok := parseSuccess(text)
 	b.lower = !b.lower
 	return b, ok
 }
 
-// measured are the keys of a query and what it must stay on the right side of.
-func measured(query string, b *bound) []key {
+// queryKeys returns the keys of a signal with a query and a threshold.
+func queryKeys(query string, b *threshold) []key {
 	keys := []key{{"query", quoted(query)}}
 	if b == nil {
 		return keys
@@ -72,15 +73,15 @@ func measured(query string, b *bound) []key {
 		keys = append(keys, key{"worse", "lower"})
 	}
 	if b.value < 0 {
-		return keys // a limit is never negative
+		return keys // a limit cannot be negative
 	}
 	return append(keys, key{"limit", strconv.FormatFloat(b.value, 'f', -1, 64)})
 }
 
-// isShare says whether a query divides one sum by another: what such queries
-// give is a share where its threshold is one.
+// isShare says whether a query divides one expression by another, so that its result
+// is a share if its threshold is from 0 to 1.
 func isShare(query string) bool {
-	// Our own variables are no PromQL yet.
+	// The variables are not PromQL.
 	query = strings.NewReplacer("$__rate_interval", "5m", "$match", `x="y"`).Replace(query)
 	tree, err := promql.ParseExpr(query)
 	if err != nil {
@@ -97,7 +98,7 @@ func isShare(query string) bool {
 	return ok && b.Op == parser.DIV
 }
 
-// unresolved is why a query with variables that nobody fills in is lost.
-func unresolved(names []string) string {
-	return fmt.Sprintf("nothing here says what %s stands for", strings.Join(names, " and "))
+// unknownVariables says why a query with unknown variables cannot be carried over.
+func unknownVariables(names []string) string {
+	return fmt.Sprintf("the file does not say what %s stands for", strings.Join(names, " and "))
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/pushback/pushback/rules"
 )
 
-// write writes a rule file, and holds it to the loader.
+// write returns the text of a rule file, after checking that it loads.
 func write(all []rule, o Options) (string, error) {
 	var b strings.Builder
-	b.WriteString("# Written by `pushback rules migrate`. Read the comments: they say what has no equal.\n")
+	b.WriteString("# Written by `pushback rules migrate`. The comments say what has no equivalent.\n")
 	fmt.Fprintf(&b, "team: %s\nrules:\n", quoted(o.Team))
 	seen := map[string]int{}
 	written := 0
@@ -39,7 +39,8 @@ func write(all []rule, o Options) (string, error) {
 	return b.String(), nil
 }
 
-// check turns what the loader would refuse into comments.
+// check gives signals of one name different names, and marks those that the loader
+// would refuse.
 func (r *rule) check() {
 	names := map[string]int{}
 	for i := range r.signals {
@@ -47,30 +48,30 @@ func (r *rule) check() {
 		if names[s.name]++; names[s.name] > 1 {
 			s.name = fmt.Sprintf("%s-%d", s.name, names[s.name])
 		}
-		if s.lost == "" {
-			s.lost = s.loads()
+		if s.unsupported == "" {
+			s.unsupported = s.loadError()
 		}
 	}
 }
 
-// write writes a rule, unless none of its signals was carried over: then all
-// of it is a comment. It gives how many rules it wrote.
+// write writes a rule and returns 1, or writes it as a comment and returns 0 if none
+// of its signals is carried over.
 func (r rule) write(b *strings.Builder) int {
-	carried := 0
+	written := 0
 	for _, s := range r.signals {
-		if s.lost == "" {
-			carried++
+		if s.unsupported == "" {
+			written++
 		}
 	}
-	fmt.Fprintf(b, "  # from %s\n", plain(r.from))
+	fmt.Fprintf(b, "  # from %s\n", printable(r.from))
 	comment(b, "  ", r.notes)
-	if carried > 0 {
+	if written > 0 {
 		fmt.Fprintf(b, "  - name: %s\n    watch: {service: %s}\n", quoted(r.name), quoted(r.service))
 		for _, t := range []struct {
 			name        string
 			d           time.Duration
 			least, most time.Duration
-		}{{"settle", r.settle, 0, 24 * time.Hour}, {"bake", r.bake, 10 * time.Second, 7 * 24 * time.Hour}, {"every", r.every, time.Second, r.longest()}} {
+		}{{"settle", r.settle, 0, 24 * time.Hour}, {"bake", r.bake, 10 * time.Second, 7 * 24 * time.Hour}, {"every", r.every, time.Second, r.maxEvery()}} {
 			if t.d > 0 {
 				fmt.Fprintf(b, "    %s: %s\n", t.name, model.Duration(min(max(t.d, t.least), t.most).Truncate(time.Second)))
 			}
@@ -80,15 +81,15 @@ func (r rule) write(b *strings.Builder) int {
 	for _, s := range r.signals {
 		s.write(b, "      ")
 	}
-	if carried > 0 {
-		b.WriteString("    # respond:                          # whom to tell, and whether to roll back: see docs/rules.md\n    #   - {at_least: likely, tell: $owner.pager}\n")
+	if written > 0 {
+		b.WriteString("    # respond:                          # who gets messages, and whether to roll back: see docs/rules.md\n    #   - {at_least: likely, tell: $owner.pager}\n")
 		return 1
 	}
 	return 0
 }
 
-// longest is how far apart looks may be.
-func (r rule) longest() time.Duration {
+// maxEvery returns the longest time between looks that the loader accepts.
+func (r rule) maxEvery() time.Duration {
 	if r.bake > 0 {
 		return max(r.bake, 10*time.Second)
 	}
@@ -96,8 +97,8 @@ func (r rule) longest() time.Duration {
 }
 
 func (s signal) write(b *strings.Builder, indent string) {
-	if s.lost != "" {
-		comment(b, indent, []string{s.name + " could not be carried over: " + s.lost})
+	if s.unsupported != "" {
+		comment(b, indent, []string{s.name + " could not be carried over: " + s.unsupported})
 		comment(b, indent, s.notes)
 		for _, k := range s.keys {
 			comment(b, indent, []string{"  " + k.name + ": " + k.value})
@@ -111,17 +112,17 @@ func (s signal) write(b *strings.Builder, indent string) {
 	}
 }
 
-// comment writes notes, each on lines of its own that nothing in it can end.
+// comment writes notes as comments, each on lines of its own.
 func comment(b *strings.Builder, indent string, notes []string) {
 	for _, n := range notes {
 		for line := range strings.Lines(n) {
-			fmt.Fprintf(b, "%s# %s\n", indent, plain(strings.TrimRight(line, "\r\n")))
+			fmt.Fprintf(b, "%s# %s\n", indent, printable(strings.TrimRight(line, "\r\n")))
 		}
 	}
 }
 
-// plain leaves out what would end a comment, or is no character at all.
-func plain(text string) string {
+// printable removes characters that would end a comment or cannot be printed.
+func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
 			return -1
@@ -130,17 +131,17 @@ func plain(text string) string {
 	}, text)
 }
 
-// quoted is text as YAML reads it back: in single quotes, as people write a
-// query, or as JSON, which is YAML, where those cannot hold it.
+// quoted returns text as a YAML string: in single quotes, as people write queries, or
+// as JSON if it has characters that single quotes cannot contain.
 func quoted(text string) string {
-	if plain(text) == text {
+	if printable(text) == text {
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 	}
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(strings.ToValidUTF8(text, "")); err != nil {
-		panic("migrate: writing text: " + err.Error()) // text can always be written
+		panic("migrate: encode text: " + err.Error()) // a string always encodes
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

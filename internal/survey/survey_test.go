@@ -24,8 +24,8 @@ import (
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// store makes a store with an hour of each series, until noon. A ! in front of the
-// name makes a native histogram.
+// store makes a store with an hour of each series, until noon. A ! after the name
+// makes a native histogram.
 func store(t *testing.T, series ...string) *embedded.Store {
 	t.Helper()
 	var all []storage.Series
