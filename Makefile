@@ -6,9 +6,9 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
-# One way of compiling for building, linting and integration tests: what one of
-# them has compiled, the others find in the build cache. The race detector needs
-# another way, and a C compiler; without one the tests run without it.
+# Building, linting and integration tests compile with the same settings, so that
+# they share the build cache. The race detector needs other settings and a C
+# compiler; without a C compiler, tests run without the race detector.
 RACE := $(if $(shell command -v gcc || command -v clang),CGO_ENABLED=1 GOFLAGS='$(GOFLAGS)' go test -race,go test)
 export CGO_ENABLED := 0
 export GOFLAGS     := $(GOFLAGS) -trimpath
@@ -24,8 +24,8 @@ SEED        ?= 1
 # Where the page goes; empty: nowhere, as in CI.
 RELIABILITY_OUT ?= docs/reliability.md
 
-# It fills a disk and answers system calls in the kernel's place. Who is not
-# root is so in a namespace of their own.
+# The suites mount a small disk and inject faults into system calls, which needs
+# root. Without root, run in a user namespace.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,unshare --map-root-user --mount)
 
 help: ## Print this help
@@ -34,7 +34,7 @@ help: ## Print this help
 build: ## Build bin/pushback, static, for this machine
 	go build -ldflags '-s -w -X main.released=$(VERSION)' -o bin/pushback ./cmd/pushback
 
-demo: build ## Ship three releases of a small shop and see the bad ones go back (DEMO_FLAGS=--once ends by itself)
+demo: build ## Ship three releases of a small shop and roll the bad ones back (DEMO_FLAGS=--once ends by itself)
 	bin/pushback demo $(DEMO_FLAGS)
 
 test: ## Run every test that needs nothing but Go, with the race detector where there is a C compiler
