@@ -7,28 +7,29 @@ import (
 	"time"
 )
 
-// ErrPermanent is wrapped where trying again cannot help: the receiver
-// understood the message and refused it for what it is.
+// ErrPermanent is wrapped by an error for which another attempt cannot help,
+// because the receiver refused the message itself.
 var ErrPermanent = errors.New("permanent")
 
-// RetryAfter is a failure whose receiver said when to come back.
+// RetryAfter is a failed attempt whose receiver said how long to wait before the
+// next one.
 type RetryAfter struct {
 	After time.Duration
 	Err   error
 }
 
-// Error says what failed and how long the receiver asked us to wait.
+// Error says what failed and how long to wait.
 func (r *RetryAfter) Error() string { return fmt.Sprintf("%v (retry after %s)", r.Err, r.After) }
 
-// Unwrap gives errors.Is and errors.As the failure.
+// Unwrap returns the failure itself.
 func (r *RetryAfter) Unwrap() error { return r.Err }
 
-// StatusError sorts err, a receiver's answer that was no success, by its status.
+// StatusError wraps err, which describes an answer with an HTTP status other than
+// 2xx, as ErrPermanent or as *RetryAfter. after is the answer's Retry-After, or 0.
 //
-// Only a status that finds fault with the message itself is permanent. A
-// refused token (401, 403), a wrong address (404) or a redirect is for the
-// operator to mend, and a page that was held back meanwhile should still
-// arrive: those are tried again like any failure.
+// Only a status that refuses the message itself is permanent. A refused token
+// (401, 403), a wrong address (404) and a redirect are not: the operator can
+// repair them, and the message should arrive afterwards.
 func StatusError(status int, after time.Duration, err error) error {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge,

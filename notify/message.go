@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Severity is how loud a message is.
+// Severity is how urgent a message is.
 type Severity string
 
-// From a line in a channel to a page at 3 a.m.
+// The severities, from a note for a channel to a page that wakes somebody.
 const (
 	Info     Severity = "info"
 	Warning  Severity = "warning"
@@ -16,39 +16,40 @@ const (
 	Critical Severity = "critical"
 )
 
-// Message is one thing to tell. Key joins the messages of one matter: a later
-// message with the same Key updates the earlier one, and Resolved ends it.
-// Messages of one Key carry equal fields service, environment, region and
-// rule: there are receivers that know a matter by these. Every text is plain;
-// senders bound it and escape it for their medium.
+// Message is one message to a receiver. Messages with the same Key form a thread:
+// a later one updates the earlier one, and one that is Resolved ends the thread.
+// The fields service, environment, region and rule are equal in all messages of a
+// thread, because some receivers identify a thread by them. Every text is plain
+// text; senders truncate it and escape it for their receiver.
 type Message struct {
-	Key         string    `json:"key"`  // dedup key, at most 200 characters
+	Key         string    `json:"key"`  // identifies the thread; at most 200 characters
 	Kind        string    `json:"kind"` // regression, blind, lost, healthy, order, resolved, …
 	Severity    Severity  `json:"severity"`
 	Resolved    bool      `json:"resolved,omitempty"`
 	Title       string    `json:"title"`            // one line: service, version, what happened
-	SignalLines []string  `json:"moved,omitempty"`  // what moved from what to what, how sure: a line a signal
-	Action      string    `json:"action,omitempty"` // what was, or would be, or must be done
+	SignalLines []string  `json:"moved,omitempty"`  // one line for each signal: its values before and after, and the evidence
+	Action      string    `json:"action,omitempty"` // what was done, would be done, or must be done
 	Fields      []Field   `json:"fields,omitempty"` // service, environment, version, rule, …
 	Link        string    `json:"link,omitempty"`   // the page of the change
 	At          time.Time `json:"at"`
-	EndsAt      time.Time `json:"ends_at,omitzero"` // when a receiver that forgets should forget
+	EndsAt      time.Time `json:"ends_at,omitzero"` // when a receiver that drops old messages may drop it
 }
 
-// Field is one named fact.
+// Field is one fact with its name.
 type Field struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// Sender delivers a message. An error that wraps ErrPermanent is not worth
-// trying again; a *RetryAfter says when to. No error holds a secret.
+// Sender delivers messages to one receiver. After an error that wraps
+// ErrPermanent there is no further attempt; a *RetryAfter says how long to wait
+// for it. No error contains a secret.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// RepeatSender is a Sender whose receiver forgets a message at its EndsAt: while
-// the matter is open, the message is sent again every Remind.
+// RepeatSender is a Sender whose receiver drops a message at its EndsAt. While the
+// thread is open, the engine sends the message again every RepeatEvery.
 type RepeatSender interface {
 	Sender
 	RepeatEvery() time.Duration

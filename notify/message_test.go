@@ -10,11 +10,11 @@ import (
 	"github.com/pushback/pushback/notify"
 )
 
-func TestClip(t *testing.T) {
+func TestTruncate(t *testing.T) {
 	f := func(text string, limit int, want string) {
 		t.Helper()
 		if got := notify.Truncate(text, limit); got != want {
-			t.Errorf("Clip(%.20q, %d) = %q, want %q", text, limit, got, want)
+			t.Errorf("Truncate(%.20q, %d) = %q, want %q", text, limit, got, want)
 		}
 	}
 	f("short", 5, "short")
@@ -38,11 +38,11 @@ func TestDedupKey(t *testing.T) {
 	f(long, 255, true)
 	f(long+"a", 255, false)
 	if a, b := (notify.Message{Key: long + "a"}), (notify.Message{Key: long + "b"}); a.DedupKey(255) == b.DedupKey(255) {
-		t.Error("two matters became one")
+		t.Error("two keys became one")
 	}
 }
 
-func TestAnswered(t *testing.T) {
+func TestStatusError(t *testing.T) {
 	cause := errors.New("cause")
 	f := func(status int, after time.Duration, permanent, waits bool) {
 		t.Helper()
@@ -60,7 +60,7 @@ func TestAnswered(t *testing.T) {
 	f(503, 0, false, false)
 }
 
-func FuzzBounded(f *testing.F) {
+func FuzzTruncated(f *testing.F) {
 	f.Add("cart v2", "errors rose", 3)
 	f.Add("\xff\x00", strings.Repeat("é", 3000), 50)
 	f.Fuzz(func(t *testing.T, title, line string, n int) {
@@ -73,11 +73,11 @@ func FuzzBounded(f *testing.F) {
 		size := len(m.Title) + len(m.Link)
 		for _, text := range append(m.Lines(), m.Title, m.Link) {
 			if size += len(text); !utf8.ValidString(text) {
-				t.Errorf("%q is no UTF-8", text)
+				t.Errorf("%q is not valid UTF-8", text)
 			}
 		}
 		if size > 20<<10 || len(m.FieldValues()) > 20 {
-			t.Errorf("%d bytes, %d facts", size, len(m.FieldValues()))
+			t.Errorf("%d bytes, %d fields", size, len(m.FieldValues()))
 		}
 	})
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Truncate bounds text to limit bytes of valid UTF-8, with … where something was
-// left out. Texts in a message are as long as the services and versions they
-// name, and those come from outside.
+// Truncate returns text in at most limit bytes of valid UTF-8, and ends it with …
+// if something was left out. Texts contain the names of services and versions,
+// which other tools report and which may have any length.
 func Truncate(text string, limit int) string {
 	if len(text) <= limit {
 		return strings.ToValidUTF8(text, "")
@@ -18,7 +18,7 @@ func Truncate(text string, limit int) string {
 	return strings.ToValidUTF8(text[:max(limit-len(mark), 0)], "") + mark
 }
 
-// The most that a sender passes on. A rule with more signals has a page.
+// The limits of a message that is sent. The page of the change shows the rest.
 const (
 	maxLines      = 20
 	maxTitleBytes = 1000
@@ -27,22 +27,22 @@ const (
 	maxLinkBytes  = 2000
 )
 
-// Truncated is the message within what any receiver takes: 20 lines and 20
-// fields at most, each text clipped.
+// Truncated returns the message within the limits that every receiver accepts: at
+// most 20 signal lines and 20 fields, and each text truncated.
 func (m Message) Truncated() Message {
-	moved, fields := make([]string, 0, len(m.SignalLines)), make([]Field, 0, len(m.Fields))
+	lines, fields := make([]string, 0, len(m.SignalLines)), make([]Field, 0, len(m.Fields))
 	for _, line := range m.SignalLines[:min(len(m.SignalLines), maxLines)] {
-		moved = append(moved, Truncate(line, maxLineBytes))
+		lines = append(lines, Truncate(line, maxLineBytes))
 	}
 	for _, f := range m.Fields[:min(len(m.Fields), maxLines)] {
 		fields = append(fields, Field{Name: Truncate(f.Name, maxFieldBytes), Value: Truncate(f.Value, maxFieldBytes)})
 	}
-	m.SignalLines, m.Fields = moved, fields
+	m.SignalLines, m.Fields = lines, fields
 	m.Title, m.Action, m.Link = Truncate(m.Title, maxTitleBytes), Truncate(m.Action, maxTitleBytes), Truncate(m.Link, maxLinkBytes)
 	return m
 }
 
-// Lines are what moved and what is done about it, a line each.
+// Lines returns the signal lines, followed by the action.
 func (m Message) Lines() []string {
 	lines := slices.Clone(m.SignalLines)
 	if m.Action != "" {
@@ -51,17 +51,17 @@ func (m Message) Lines() []string {
 	return lines
 }
 
-// FieldValues are the fields by name.
+// FieldValues returns the value of each field by its name.
 func (m Message) FieldValues() map[string]string {
-	facts := make(map[string]string, len(m.Fields))
+	values := make(map[string]string, len(m.Fields))
 	for _, f := range m.Fields {
-		facts[f.Name] = f.Value
+		values[f.Name] = f.Value
 	}
-	return facts
+	return values
 }
 
-// DedupKey is the key in at most limit bytes, limit being 64 or more. A longer
-// key is replaced by its SHA-256, because two keys cut short could be one.
+// DedupKey returns the key in at most limit bytes; limit is at least 64. A longer
+// key is replaced by its SHA-256 in hex, because two truncated keys could be equal.
 func (m Message) DedupKey(limit int) string {
 	if len(m.Key) <= limit {
 		return m.Key

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// The point that was armed, and how often it must still be reached.
+// The point of the crash, and how many more times it must be reached before it.
 var (
 	armed, left = parse(os.Getenv(EnvVariable))
 	countdown   atomic.Int64
@@ -28,8 +28,8 @@ func parse(s string) (Point, int64) {
 	return Point(name), times
 }
 
-// Reach ends the process if p is armed and this is its time. It does not
-// return then: nothing of what follows may still happen.
+// Reach kills the process if p is the armed point and was reached often enough. It
+// does not return then, so that no later code runs before the process dies.
 func Reach(p Point) {
 	if p != armed || countdown.Add(-1) != 0 {
 		return

@@ -1,13 +1,14 @@
-// Package folder notices when a folder of files that people edit has changed.
+// Package folder detects changes of a folder of files that people edit.
 //
-// Folders change in three ways: an editor writes one file, a deploy writes
-// many, and Kubernetes swaps the link ..data so that all of a ConfigMap
-// changes at once. Watch waits until a folder has come to rest and tells of
-// it once; Steady reads a folder so that no reader sees half of a change.
+// A folder changes in three ways: an editor writes one file, a deploy writes
+// many, and Kubernetes swaps the link ..data, so that all files of a ConfigMap
+// change at once. Watch waits until a folder has stopped changing and reports
+// that once. ReadStable reads a folder without mixing files from before and after
+// a change.
 //
-// The system's notices are a hint and no proof: they are lost on network
-// file systems and when too many come. So a fingerprint of names, sizes and
-// times decides, and is also taken now and then without any notice.
+// The notices of the operating system may be lost, on network file systems or
+// when there are many. Watch therefore compares a fingerprint of names, sizes and
+// times, which it also takes at intervals without any notice.
 //
 // See adr/0026.
 package folder

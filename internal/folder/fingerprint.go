@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// maxEntries bounds a folder that was pointed at by mistake.
+// maxEntries bounds the work if a large folder is configured by mistake.
 const maxEntries = 50_000
 
-// Fingerprint is equal where a folder is: the names in it, and the size, time
-// and mode of what they lead to. Names that begin with a dot are left out, but
-// for where ..data leads. What cannot be read counts as it is: unreadable.
+// Fingerprint returns a hash of the names in a folder and of the size, time and
+// mode of their files; links are followed. It leaves out names that begin with a
+// dot, except the target of ..data. An entry that cannot be read adds its error.
 func Fingerprint(dir string) string {
 	sum, n := sha256.New(), 0
 	root, err := filepath.EvalSymlinks(dir)
 	fmt.Fprintln(sum, root, err)
-	swapped, _ := os.Readlink(filepath.Join(root, "..data"))
-	fmt.Fprintln(sum, swapped)
+	configMap, _ := os.Readlink(filepath.Join(root, "..data"))
+	fmt.Fprintln(sum, configMap)
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if n++; n > maxEntries {
 			return fs.SkipAll
@@ -35,6 +35,7 @@ func Fingerprint(dir string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// skipHidden skips a folder whole, and a file alone.
 func skipHidden(d fs.DirEntry) error {
 	if d != nil && d.IsDir() {
 		return fs.SkipDir
@@ -42,7 +43,7 @@ func skipHidden(d fs.DirEntry) error {
 	return nil
 }
 
-// fileState is what one look at a file tells of whether it changed.
+// fileState returns the size, time and mode of a file, or the error of reading them.
 func fileState(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -54,12 +55,12 @@ func fileState(path string) string {
 	return fmt.Sprint(info.Size(), info.ModTime().UnixNano(), info.Mode())
 }
 
-// maxReads is how often Steady reads a folder that will not rest.
+// maxReads is how often ReadStable reads a folder that keeps changing.
 const maxReads = 3
 
-// ReadStable reads a folder and reads it again where it changed meanwhile, so
-// that what was read last is of one moment; at the third try it is taken as it
-// is, for Watch will tell of the change.
+// ReadStable calls read, and calls it again if the folder changed meanwhile, so that
+// the last read saw the folder in one state. After the third read it returns
+// anyway, because Watch will report the change.
 func ReadStable(dir string, read func()) {
 	for range maxReads {
 		before := Fingerprint(dir)

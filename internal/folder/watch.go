@@ -12,29 +12,30 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Timing is how soon a change is told. The zero Pace is for people who edit.
+// Timing is how soon Watch reports a change. The zero Timing has the defaults, which
+// suit people who edit files.
 type Timing struct {
-	Quiet    time.Duration // nothing may change for so long; 300ms
-	MaxDelay time.Duration // told after so long even where it never rests; 5s
-	Poll     time.Duration // looked at so often without any notice; 30s
+	Quiet    time.Duration // a change is reported after this long without another one; default 300ms
+	MaxDelay time.Duration // and at the latest after this long; default 5s
+	Poll     time.Duration // how often the folder is checked without any notice; default 30s
 }
 
-func (p Timing) orDefault() Timing {
-	if p == (Timing{}) {
+func (t Timing) orDefault() Timing {
+	if t == (Timing{}) {
 		return Timing{Quiet: 300 * time.Millisecond, MaxDelay: 5 * time.Second, Poll: 30 * time.Second}
 	}
-	return p
+	return t
 }
 
-// Watch calls changed whenever the folder has come to rest after a change,
-// until ctx ends. seen is the Fingerprint that was taken before the folder was
-// read last, so that nothing is missed between that and now. Where the system
-// gives no notices, it polls.
-func Watch(ctx context.Context, dir, seen string, pace Timing, log *slog.Logger, changed func()) error {
-	w := watcher{dir: dir, timing: pace.orDefault(), log: log, changed: changed, reported: seen}
+// Watch calls changed after every change of the folder, until ctx ends. reported is
+// the Fingerprint from before the caller last read the folder, so that a change
+// since then is reported too. If the operating system gives no notices, Watch only
+// polls.
+func Watch(ctx context.Context, dir, reported string, timing Timing, log *slog.Logger, changed func()) error {
+	w := watcher{dir: dir, timing: timing.orDefault(), log: log, changed: changed, reported: reported}
 	notices, err := fsnotify.NewWatcher()
 	if err != nil {
-		log.Warn("the system gives no notices of changed files; the folder is polled", "folder", dir, "error", err)
+		log.Warn("cannot get notices of changed files; polling the folder instead", "folder", dir, "error", err)
 		return w.run(ctx, nil, nil)
 	}
 	defer notices.Close()
@@ -43,21 +44,23 @@ func Watch(ctx context.Context, dir, seen string, pace Timing, log *slog.Logger,
 	return w.run(ctx, notices.Events, notices.Errors)
 }
 
+// watcher watches one folder.
 type watcher struct {
 	dir      string
 	timing   Timing
 	log      *slog.Logger
 	changed  func()
-	reported string // fingerprint of what was told last
+	reported string // fingerprint of the last state that was reported
 	notices  *fsnotify.Watcher
 }
 
+// run checks the folder after notices and at intervals, until ctx ends.
 func (w *watcher) run(ctx context.Context, events <-chan fsnotify.Event, failures <-chan error) error {
 	poll := time.NewTicker(w.timing.Poll)
 	defer poll.Stop()
-	rest := time.NewTimer(w.timing.Quiet) // what changed while we began is told as well
-	defer rest.Stop()
-	var since time.Time // of the first notice not told yet
+	quiet := time.NewTimer(w.timing.Quiet) // report what changed before the notices began
+	defer quiet.Stop()
+	var firstNotice time.Time // time of the first notice that is not reported yet
 	for {
 		select {
 		case <-ctx.Done():
@@ -67,15 +70,15 @@ func (w *watcher) run(ctx context.Context, events <-chan fsnotify.Event, failure
 				events = nil
 				continue
 			}
-			if since.IsZero() {
-				since = time.Now()
+			if firstNotice.IsZero() {
+				firstNotice = time.Now()
 			}
-			rest.Reset(min(w.timing.Quiet, max(0, w.timing.MaxDelay-time.Since(since))))
+			quiet.Reset(min(w.timing.Quiet, max(0, w.timing.MaxDelay-time.Since(firstNotice))))
 		case err := <-failures:
-			w.log.Warn("watching a folder", "folder", w.dir, "error", err)
-			rest.Reset(w.timing.Quiet)
-		case <-rest.C:
-			since = time.Time{}
+			w.log.Warn("some notices of changed files are lost; checking the whole folder", "folder", w.dir, "error", err)
+			quiet.Reset(w.timing.Quiet)
+		case <-quiet.C:
+			firstNotice = time.Time{}
 			w.check()
 		case <-poll.C:
 			w.check()
@@ -83,20 +86,20 @@ func (w *watcher) run(ctx context.Context, events <-chan fsnotify.Event, failure
 	}
 }
 
-// check tells of the folder where it is another than the one told last.
+// check calls changed if the folder differs from the state reported last.
 func (w *watcher) check() {
 	now := Fingerprint(w.dir)
 	if now == w.reported {
 		return
 	}
 	w.reported = now
-	w.subscribe() // there may be new folders in it
+	w.subscribe() // new folders may have been added
 	w.changed()
 }
 
-// subscribe asks for notices of the folder and of those in it, and of the one it
-// stands in: the folder itself may be a link that is swapped. What cannot be
-// listened to is polled.
+// subscribe asks for notices of the folder and its subfolders, and of its parent,
+// because the folder itself may be a link that is swapped. Folders without notices
+// are polled.
 func (w *watcher) subscribe() {
 	if w.notices == nil {
 		return
@@ -112,7 +115,7 @@ func (w *watcher) subscribe() {
 			return fs.SkipAll
 		}
 		if err != nil || !d.IsDir() {
-			return nil //nolint:nilerr // what cannot be read is told by whoever loads it
+			return nil //nolint:nilerr // whoever loads the folder reports what cannot be read
 		}
 		if path != root && strings.HasPrefix(d.Name(), ".") {
 			return fs.SkipDir
@@ -122,8 +125,9 @@ func (w *watcher) subscribe() {
 	})
 }
 
+// add asks for notices of one folder.
 func (w *watcher) add(path string) {
 	if err := w.notices.Add(path); err != nil && !os.IsNotExist(err) {
-		w.log.Warn("no notices of a folder; it is polled", "folder", path, "error", err)
+		w.log.Warn("cannot get notices of changed files; polling the folder instead", "folder", path, "error", err)
 	}
 }

@@ -40,7 +40,7 @@ func silentPoints(ctx context.Context, r Ranger, w sources.Window, step time.Dur
 	return silent, nil
 }
 
-// maxAhead is how far a heartbeats may be ahead of the moment it was asked for:
+// maxAhead is how far a heartbeat may be ahead of the moment it was asked for:
 // targets may have clocks of their own.
 const maxAhead = 2 * time.Minute
 

@@ -15,14 +15,14 @@ import (
 	"github.com/prometheus/common/config"
 )
 
-// MaxAnswer is how much of an answer is read, in bytes.
+// MaxAnswer is how much of an answer Do reads, in bytes.
 const MaxAnswer = 64 << 10
 
 // Client makes calls with one set of HTTP options: TLS, authorization,
 // proxy, headers.
 type Client struct{ transport http.RoundTripper }
 
-// New makes a client. Errors are about the options and name no secret.
+// New makes a client. Its error is about the options and contains no secret.
 func New(options config.HTTPClientConfig) (*Client, error) {
 	transport, err := config.NewRoundTripperFromConfig(options, "pushback",
 		config.WithKeepAlivesDisabled(), config.WithHTTP2Disabled(), config.WithUserAgent("pushback"))
@@ -32,18 +32,18 @@ func New(options config.HTTPClientConfig) (*Client, error) {
 	return &Client{transport}, nil
 }
 
-// Answer is what came back, whatever its code.
+// Answer is the answer to a call, with any status code.
 type Answer struct {
 	Code       int
 	Status     string        // "200 OK"
-	Body       string        // for people: at most MaxAnswer bytes, secrets blotted out
-	RetryAfter time.Duration // 0 where the answer named no time
+	Body       string        // for people: at most MaxAnswer bytes, without secrets
+	RetryAfter time.Duration // 0 if the answer has no Retry-After
 	raw        []byte
-	truncated  bool // there was more than was read
+	truncated  bool // the body is longer than raw
 }
 
-// Decode reads the body as JSON, as it came: what is blotted out of Body for
-// people may be what a program looks for.
+// Decode decodes the body as JSON. It uses the body as it arrived, because the
+// program may need a value that is removed from Body.
 func (a Answer) Decode(into any) error {
 	if a.truncated {
 		return fmt.Errorf("the answer is over %d bytes", len(a.raw))
@@ -51,70 +51,70 @@ func (a Answer) Decode(into any) error {
 	return json.Unmarshal(a.raw, into)
 }
 
-// OK says whether the call succeeded. A redirect has not.
+// OK reports whether the status is 2xx. A redirect is not OK.
 func (a Answer) OK() bool { return a.Code >= 200 && a.Code <= 299 }
 
-// FirstLine is the beginning of the body, for an error's text.
+// FirstLine returns the first line of the body, for errors: at most 200 bytes.
 func (a Answer) FirstLine() string {
 	line, _, _ := strings.Cut(strings.TrimSpace(a.Body), "\n")
 	return truncate(strings.TrimSpace(line), 200)
 }
 
-// Do makes one call and reads the answer, until the request's context ends.
-// Every error is a *Failure. secrets are blotted out of answer and error,
-// beside what the client itself sent: credentials, cookies and the URL's query.
+// Do makes one call and reads the answer, until the request's context ends. Every
+// error is a *Failure. The answer and the error do not contain the given secrets,
+// nor those that the client sent: credentials, cookies and the URL's query.
 //
-// Once the status has come, what becomes of the body changes nothing.
+// Once the status has arrived, Do returns an answer even if reading the body fails.
 func (c *Client) Do(r *http.Request, secrets ...string) (Answer, error) {
 	return c.DoUpTo(r, MaxAnswer, secrets...)
 }
 
-// DoUpTo is Do for an answer that a program decodes: up to most bytes of it are
-// read. What people are shown stays bounded by MaxAnswer.
-func (c *Client) DoUpTo(r *http.Request, most int64, secrets ...string) (Answer, error) {
-	seen := &callTrace{secrets: append(secrets, querySecrets(r.URL)...)}
-	r = r.WithContext(httptrace.WithClientTrace(r.Context(), seen.clientTrace()))
-	r.GetBody = nil // what cannot be had twice cannot be sent twice
+// DoUpTo is Do for large answers that a program decodes: it reads up to maxBytes of
+// the body. Answer.Body still has at most MaxAnswer bytes.
+func (c *Client) DoUpTo(r *http.Request, maxBytes int64, secrets ...string) (Answer, error) {
+	trace := &callTrace{secrets: append(secrets, querySecrets(r.URL)...)}
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), trace.clientTrace()))
+	r.GetBody = nil // without it the transport cannot send the body twice
 	response, err := c.transport.RoundTrip(r)
 	if err != nil {
-		return Answer{}, seen.failure(r.Context(), err)
+		return Answer{}, trace.failure(r.Context(), err)
 	}
 	defer response.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(response.Body, most+1))
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBytes+1))
 	return Answer{
 		Code:       response.StatusCode,
-		Status:     seen.redact(response.Status),
-		Body:       truncate(seen.redact(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
+		Status:     trace.redact(response.Status),
+		Body:       truncate(trace.redact(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
 		RetryAfter: RetryAfter(response.Header),
-		raw:        body[:min(int64(len(body)), most)],
-		truncated:  int64(len(body)) > most,
+		raw:        body[:min(int64(len(body)), maxBytes)],
+		truncated:  int64(len(body)) > maxBytes,
 	}, nil
 }
 
-// Failure is a call that got no answer.
+// Failure is the error of a call without an answer.
 type Failure struct {
-	Sent  bool // the other side may have received it
+	Sent  bool // the request may have arrived
 	text  string
-	cause error // the context's error, where that ended the call
+	cause error // the context's error, if that ended the call
 }
 
-// Error holds no URL and no secret.
+// Error contains no URL and no secret.
 func (f *Failure) Error() string { return f.text }
 
-// Unwrap gives the context's error alone: the transport's may hold what was
-// blotted out of the text.
+// Unwrap returns the context's error only, because the transport's error may contain
+// a secret.
 func (f *Failure) Unwrap() error { return f.cause }
 
-// NotSent is the failure of a call that could not even be written.
+// NotSent returns the Failure of a call that could not be made.
 func NotSent(why string) *Failure { return &Failure{text: why} }
 
-// IsNotSent says whether err is a call that certainly reached nobody.
+// IsNotSent reports whether err is the Failure of a call that certainly did not arrive.
 func IsNotSent(err error) bool {
 	var f *Failure
 	return errors.As(err, &f) && !f.Sent
 }
 
-// truncate bounds s to n bytes without splitting a character.
+// truncate returns at most n bytes of s, without splitting a character.
 func truncate(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -122,8 +122,8 @@ func truncate(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "")
 }
 
-// Post makes one POST of a JSON document. header may hold more; its
-// Content-Type wins.
+// Post makes one POST of a JSON document. header replaces the default headers of
+// the same name, such as Content-Type.
 func (c *Client) Post(ctx context.Context, url string, body []byte, header http.Header, secrets ...string) (Answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {

@@ -1,17 +1,17 @@
-// Package outbound is how Pushback calls somebody else: hooks, pagers, chats,
-// Grafana. One call is one request on a connection of its own, and three
-// questions are answered about it, which net/http's Client leaves open:
+// Package outbound makes HTTP calls to other systems: deploy tools, pagers, chats
+// and Grafana. Each call is one request on a new connection. The package
+// guarantees three things that net/http's Client does not:
 //
-//   - Was it sent? A call that failed before it had a connection never reached
-//     anybody and may be repeated, whatever it does; one that failed later may
-//     have run.
-//   - Was it sent once? The transport repeats a request with an
-//     Idempotency-Key on its own when a kept connection turns out dead. Here
-//     no connection is kept and no body can be had twice.
-//   - May its outcome be shown to people? Answers are bounded, made valid
-//     UTF-8, and everything secret that was sent is blotted out, because
-//     servers echo what they refuse.
+//   - The caller knows whether a failed call may have arrived. A call that failed
+//     before it had a connection did not arrive and may be repeated. A call that
+//     failed later may have arrived.
+//   - A request is sent at most once. net/http's transport repeats a request on
+//     its own if it has an Idempotency-Key and a reused connection is closed. Here
+//     no connection is reused, and a body cannot be read twice.
+//   - An answer may be shown to people. It is of bounded size and valid UTF-8, and
+//     the secrets of the request are removed, because servers may repeat them in
+//     an answer.
 //
-// Redirects are answers, not instructions: a signed rollback goes where the
-// operator said and nowhere else.
+// Redirects are not followed, so that a signed rollback goes only to the address
+// that the operator configured.
 package outbound

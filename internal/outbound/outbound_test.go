@@ -13,11 +13,11 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-func TestBlot(t *testing.T) {
+func TestRedact(t *testing.T) {
 	f := func(text, want string, secrets ...string) {
 		t.Helper()
 		if got := Redact(text, secrets...); got != want {
-			t.Errorf("Blot(%q, %q) = %q, want %q", text, secrets, got, want)
+			t.Errorf("Redact(%q, %q) = %q, want %q", text, secrets, got, want)
 		}
 	}
 	f("key is hunter2", "key is [secret]", "hunter2")
@@ -26,9 +26,9 @@ func TestBlot(t *testing.T) {
 	f("nothing", "nothing", "", "hunter2")
 }
 
-// What the options add to a request is known only inside the transport, and
-// must be blotted out all the same.
-func TestConfiguredHeadersAreBlottedOut(t *testing.T) {
+// Headers of the HTTP options are added inside the transport, and must be redacted
+// too.
+func TestConfiguredHeadersAreRedacted(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, values := range r.Header {
 			_, _ = w.Write([]byte(name + ": " + values[0] + "\n"))
@@ -49,15 +49,15 @@ func TestConfiguredHeadersAreBlottedOut(t *testing.T) {
 	}
 	for _, secret := range []string{"s3cret-key", "bWU6aHVudGVyMg=="} {
 		if strings.Contains(answer.Body, secret) {
-			t.Errorf("%q is seen in %q", secret, answer.Body)
+			t.Errorf("%q is in %q", secret, answer.Body)
 		}
 	}
 	if !strings.Contains(answer.Body, "Content-Type: application/json") {
-		t.Errorf("harmless headers are gone: %q", answer.Body)
+		t.Errorf("public headers are missing: %q", answer.Body)
 	}
 }
 
-// An answer is bounded while it is read, not after.
+// An answer is bounded while it is read, so that an endless one ends.
 func TestEndlessAnswer(t *testing.T) {
 	const most = 256 << 20
 	written := make(chan int, 1)
@@ -78,7 +78,7 @@ func TestEndlessAnswer(t *testing.T) {
 	}
 	answer, err := c.Post(t.Context(), s.URL, nil, nil)
 	if err != nil || len(answer.Body) > MaxAnswer {
-		t.Errorf("%d bytes kept, %v", len(answer.Body), err)
+		t.Errorf("%d bytes stored, %v", len(answer.Body), err)
 	}
 	if n := <-written; n >= most {
 		t.Errorf("all %d bytes were read", n)

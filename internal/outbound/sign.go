@@ -12,12 +12,13 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// minKeyBytes is the least the Standard Webhooks specification allows, in bytes.
+// minKeyBytes is the least length of a key in the Standard Webhooks specification.
 const minKeyBytes = 24
 
-// Sign adds the three headers of the Standard Webhooks specification: id, the
-// moment of sending, and v1,<base64 HMAC-SHA256 of id.timestamp.body>. A
-// secret that begins with whsec_ is base64; any other is the key as it stands.
+// Sign adds the three headers of the Standard Webhooks specification
+// (https://www.standardwebhooks.com): the id, the time at, and the signature
+// v1,<base64 HMAC-SHA256 of id.timestamp.body>. A secret that begins with whsec_ is
+// decoded as base64; any other secret is itself the key.
 func Sign(h http.Header, secret, id string, at time.Time, body []byte) error {
 	key, err := signingKey(secret)
 	if err != nil {
@@ -42,7 +43,7 @@ func signingKey(secret string) ([]byte, error) {
 	if encoded, found := strings.CutPrefix(secret, "whsec_"); found {
 		var err error
 		if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
-			return nil, errors.New("the signing secret begins with whsec_, but what follows is no base64")
+			return nil, errors.New("the signing secret begins with whsec_, but the rest is not base64")
 		}
 	}
 	if len(key) < minKeyBytes {

@@ -1,16 +1,16 @@
-// Package alertmanager tells Prometheus's Alertmanager through its API v2, so
-// that routes, silences and inhibitions people already have apply to changes.
+// Package alertmanager sends messages as alerts to Prometheus's Alertmanager,
+// through its API v2, so that the routes, silences and inhibitions that people
+// already have apply to changes.
 //
-// An alert is known by its labels: equal labels update it, different ones are
-// another alert. The labels here are those facts of a matter that do not
-// change while it lasts — its key, service, environment, region and rule —
-// and what the configuration adds. Severity rises within a matter and
-// therefore stands in the annotations; who routes by a severity label gives
-// each receiver its own under `labels`.
+// Alertmanager identifies an alert by its labels: an alert with equal labels
+// updates the earlier one. The labels are therefore the fields of a thread that do
+// not change (its key, service, environment, region and rule) and the labels of
+// the configuration. The severity rises within a thread and is an annotation. To
+// route by severity, give each receiver its own severity label under `labels`.
 //
-// Alertmanager forgets: an alert is over at its endsAt. It is sent with the
-// message's EndsAt and must be sent again before that; a message that names
-// none holds for four hours. A resolved message ends it at once.
+// Alertmanager ends an alert at its endsAt, which is the message's EndsAt, or four
+// hours after the message if it has none. The alert must be sent again before
+// that. A resolved message ends it at once.
 //
 // See https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
 package alertmanager
@@ -35,12 +35,12 @@ const (
 
 // Config is a receiver of kind alertmanager in pushback.yml.
 type Config struct {
-	URL    string                  `yaml:"url"`    // the base, e.g. http://localhost:9093
+	URL    string                  `yaml:"url"`    // without /api/v2, such as http://localhost:9093
 	Labels map[string]string       `yaml:"labels"` // added to every alert; alertname is "Pushback" unless given here
 	HTTP   config.HTTPClientConfig `yaml:"http"`
 }
 
-// SetDirectory makes relative file names start at dir.
+// SetDirectory resolves relative file names against dir.
 func (c *Config) SetDirectory(dir string) { c.HTTP.SetDirectory(dir) }
 
 // Sender posts alerts. It is safe for concurrent use.
@@ -74,7 +74,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 type alert struct {
 	Labels       map[string]string `json:"labels"`
 	Annotations  map[string]string `json:"annotations"`
-	StartsAt     time.Time         `json:"startsAt"` // of two that overlap, Alertmanager keeps the earlier
+	StartsAt     time.Time         `json:"startsAt"` // Alertmanager keeps the earlier one of two overlapping alerts
 	EndsAt       time.Time         `json:"endsAt"`
 	GeneratorURL string            `json:"generatorURL,omitempty"`
 }
@@ -113,8 +113,8 @@ func annotations(m notify.Message) map[string]string {
 	return annotations
 }
 
-// endTime never asks for our clock: a resolved alert ended when the message
-// was made, however late it is delivered.
+// endTime does not depend on the clock: a resolved alert ends at the time of its
+// message, however late it is delivered.
 func endTime(m notify.Message) time.Time {
 	switch {
 	case m.Resolved:
@@ -125,9 +125,9 @@ func endTime(m notify.Message) time.Time {
 	return m.EndsAt.UTC()
 }
 
-// repeatEvery is how often an open alert is sent again: Prometheus does so every
-// minute or so, and Alertmanager's own resolve_timeout is five.
+// repeatEvery is how often an open alert is sent again. Prometheus sends open
+// alerts about every minute, and Alertmanager's resolve_timeout is five minutes.
 const repeatEvery = time.Minute
 
-// RepeatEvery is how often an open alert has to be sent again.
+// RepeatEvery is how often the engine sends an open alert again.
 func (s *Sender) RepeatEvery() time.Duration { return repeatEvery }

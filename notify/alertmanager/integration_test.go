@@ -13,7 +13,7 @@ import (
 	"github.com/pushback/pushback/notify/sendertest"
 )
 
-// shown is an alert as Alertmanager gives it back; it shows active ones only.
+// shown is an alert as Alertmanager returns it.
 type shown struct {
 	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations"`
@@ -21,7 +21,7 @@ type shown struct {
 	EndsAt      time.Time         `json:"endsAt"`
 }
 
-// alerts asks until as many alerts are active as are wanted.
+// alerts waits until the wanted number of alerts is active, and returns them.
 func alerts(t *testing.T, url string, want int) []shown {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); ; {
@@ -44,8 +44,8 @@ func alerts(t *testing.T, url string, want int) []shown {
 	}
 }
 
-// An alert appears, is sent again with a higher severity and a later end, and
-// is resolved: one alert all the way, with the start of the first.
+// An alert that is sent again with a higher severity and a later end stays one
+// alert with its first start, until it is resolved.
 func TestAgainstAlertmanager(t *testing.T) {
 	server := servertest.Alertmanager(t)
 	sender := newSender(t, server.URL)

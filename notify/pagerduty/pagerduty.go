@@ -1,9 +1,10 @@
-// Package pagerduty tells PagerDuty through its Events API v2: a trigger for
-// every message of a matter, joined by dedup_key, and a resolve for its end.
+// Package pagerduty sends messages to PagerDuty through its Events API v2: a
+// trigger for every message of a thread, with the thread's key as dedup_key, and
+// a resolve for its end.
 //
-// PagerDuty answers 202 when it has queued an event. It takes about 120 a
-// minute for one routing key and answers 429 above that. A client of our own,
-// because the library does a great deal more and is seldom released.
+// PagerDuty answers 202 when it has queued an event. It accepts about 120 events a
+// minute for one routing key, and answers 429 above that. The official client is
+// not used, because these two calls need little of it and it is seldom released.
 //
 // See https://developer.pagerduty.com/docs/events-api-v2-overview.
 package pagerduty
@@ -23,7 +24,8 @@ import (
 )
 
 const (
-	// DefaultURL is where PagerDuty takes events, outside the EU service region.
+	// DefaultURL is the address of the Events API, except for accounts in the EU
+	// service region.
 	DefaultURL = "https://events.pagerduty.com"
 
 	receiver    = "pagerduty"
@@ -34,11 +36,11 @@ const (
 type Config struct {
 	RoutingKeyFile string                  `yaml:"routing_key_file"` // the integration key, 32 characters
 	URL            string                  `yaml:"url"`              // "": DefaultURL; https://events.eu.pagerduty.com for EU accounts
-	ChangeEvents   bool                    `yaml:"change_events"`    // info messages become change events, which page nobody
+	ChangeEvents   bool                    `yaml:"change_events"`    // send info messages as change events, which page nobody
 	HTTP           config.HTTPClientConfig `yaml:"http"`
 }
 
-// SetDirectory makes relative file names start at dir.
+// SetDirectory resolves relative file names against dir.
 func (c *Config) SetDirectory(dir string) {
 	c.RoutingKeyFile = config.JoinDir(dir, c.RoutingKeyFile)
 	c.HTTP.SetDirectory(dir)
@@ -142,18 +144,18 @@ func renderChange(key string, m notify.Message) change {
 }
 
 func payloadOf(m notify.Message) payload {
-	facts := m.FieldValues()
+	values := m.FieldValues()
 	details := map[string]any{"what": m.Lines()}
-	for name, value := range facts {
+	for name, value := range values {
 		details[name] = value
 	}
-	source := facts["service"]
+	source := values["service"]
 	if source == "" {
 		source = "pushback"
 	}
 	return payload{
 		Summary: m.Title, Source: source, Timestamp: m.At.UTC(),
-		Component: facts["service"], Group: facts["environment"], Class: m.Kind, Details: details,
+		Component: values["service"], Group: values["environment"], Class: m.Kind, Details: details,
 	}
 }
 

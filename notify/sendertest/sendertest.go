@@ -1,6 +1,6 @@
-// Package sendertest is the contract that every sender keeps, as tests: which
-// answers are worth another try, what no error may show, how much is sent,
-// and that no text from outside does more than be read.
+// Package sendertest tests a sender against the contract of all senders: which
+// answers lead to another attempt, that no error contains a secret, how large a
+// body may be, and that text from other tools is escaped.
 package sendertest
 
 import (
@@ -22,27 +22,27 @@ import (
 	"github.com/pushback/pushback/notify"
 )
 
-// maxBody is what every receiver takes: PagerDuty's limit is the lowest, at
-// 512 KB, and Slack's blocks stay far below this.
+// maxBody is a size in bytes that every receiver accepts. The lowest limit is that
+// of PagerDuty, 512 KB.
 const maxBody = 64 << 10
 
-// Subject makes senders that talk to url.
+// Subject is the sender under test. New makes one that sends to url.
 type Subject struct {
 	New     func(t *testing.T, url string) notify.Sender
-	Secrets []string // none may be seen in any error
+	Secrets []string // no error may contain one of them
 }
 
-// Run holds the subject to the contract.
+// Run runs all tests of the contract.
 func Run(t *testing.T, s Subject) {
 	t.Run("statuses", s.testStatuses)
 	t.Run("retry after", s.testRetryAfter)
 	t.Run("no answer", s.testNoAnswer)
 	t.Run("context", s.testContext)
 	t.Run("hostile text", s.testHostileText)
-	t.Run("same at every try", s.testSameBody)
+	t.Run("same body at every attempt", s.testSameBody)
 }
 
-// Message is an example of everything a message can say.
+// Message is an example that uses every field of a message.
 func Message() notify.Message {
 	return notify.Message{
 		Key: "k3y/platform/red", Kind: "certain", Severity: notify.Critical,
@@ -59,7 +59,7 @@ func Message() notify.Message {
 	}
 }
 
-// SecretFile writes a secret for a sender to read.
+// SecretFile writes a secret to a file and returns its path.
 func SecretFile(t testing.TB, secret string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
@@ -69,21 +69,21 @@ func SecretFile(t testing.TB, secret string) string {
 	return path
 }
 
-// Receiver keeps what it was sent.
+// Receiver is an HTTP server that stores the requests it gets.
 type Receiver struct {
 	*httptest.Server
 	mu       sync.Mutex
 	requests []Request
 }
 
-// Request is one that arrived.
+// Request is a request that arrived.
 type Request struct {
 	Path   string
 	Header http.Header
 	Body   []byte
 }
 
-// NewReceiver starts one that answers with handler, after keeping the request.
+// NewReceiver starts a Receiver that answers with handler.
 func NewReceiver(t testing.TB, handler http.HandlerFunc) *Receiver {
 	t.Helper()
 	r := &Receiver{}
@@ -101,7 +101,7 @@ func NewReceiver(t testing.TB, handler http.HandlerFunc) *Receiver {
 // Accept answers 200.
 func Accept(http.ResponseWriter, *http.Request) {}
 
-// Requests are those that have arrived.
+// Requests returns the requests that have arrived.
 func (r *Receiver) Requests() []Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,13 +113,13 @@ func (s Subject) checkNoSecret(t *testing.T, err error) {
 	for ; err != nil; err = errors.Unwrap(err) {
 		for _, secret := range s.Secrets {
 			if strings.Contains(err.Error(), secret) {
-				t.Errorf("the secret %q is seen in %v", secret, err)
+				t.Errorf("the secret %q is in the error %v", secret, err)
 			}
 		}
 	}
 }
 
-// permanentStatuses are the statuses that find fault with the message itself.
+// permanentStatuses are the statuses that refuse the message itself.
 var permanentStatuses = map[int]bool{400: true, 410: true, 413: true, 415: true, 422: true}
 
 func (s Subject) testStatuses(t *testing.T) {
@@ -192,8 +192,8 @@ func (s Subject) testContext(t *testing.T) {
 	}
 }
 
-// testHostileText sends texts that are long, broken, or mean something to the medium,
-// and looks that the body is bounded JSON which holds none of them live.
+// testHostileText sends texts that are long, not valid UTF-8, or markup of a
+// receiver, and checks that the body is JSON of bounded size without live markup.
 func (s Subject) testHostileText(t *testing.T) {
 	long := strings.Repeat("<!channel> & <https://evil.example|click> \"'\n\x00\xff\u2028", 1000)
 	m := Message()
@@ -210,14 +210,15 @@ func (s Subject) testHostileText(t *testing.T) {
 	if len(body) > maxBody || !json.Valid(body) {
 		t.Errorf("%d bytes, valid JSON: %v", len(body), json.Valid(body))
 	}
-	for _, live := range []string{"<!channel>", "\n", "\x00"} {
-		if bytes.Contains(body, []byte(live)) {
-			t.Errorf("the body holds %q as it is", live)
+	for _, markup := range []string{"<!channel>", "\n", "\x00"} {
+		if bytes.Contains(body, []byte(markup)) {
+			t.Errorf("the body contains %q unescaped", markup)
 		}
 	}
 }
 
-// repeatable: what is tried again must be known for the same.
+// testSameBody checks that two attempts send the same body, so that the receiver can
+// recognize the second one.
 func (s Subject) testSameBody(t *testing.T) {
 	r := NewReceiver(t, Accept)
 	sender := s.New(t, r.URL)
@@ -227,6 +228,6 @@ func (s Subject) testSameBody(t *testing.T) {
 		}
 	}
 	if q := r.Requests(); !bytes.Equal(q[0].Body, q[1].Body) {
-		t.Errorf("one message, two bodies:\n%s\n%s", q[0].Body, q[1].Body)
+		t.Errorf("two bodies of one message:\n%s\n%s", q[0].Body, q[1].Body)
 	}
 }

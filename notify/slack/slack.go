@@ -1,9 +1,9 @@
-// Package slack tells a Slack channel through an incoming webhook, in Block
-// Kit. A webhook can neither update what it posted nor take clicks: every
-// message of a matter is a post of its own.
+// Package slack posts messages to a Slack channel through an incoming webhook, as
+// Block Kit. A webhook can neither update a post nor receive clicks, so that every
+// message of a thread is a post of its own.
 //
-// Every text is escaped as Slack asks — & < > — so that a version named
-// <!channel> wakes nobody.
+// The characters & < > are escaped in every text, so that a version named
+// <!channel> notifies nobody.
 //
 // See https://api.slack.com/messaging/webhooks and
 // https://api.slack.com/reference/surfaces/formatting#escaping.
@@ -26,18 +26,18 @@ import (
 
 const (
 	receiver   = "slack"
-	maxSection = 3000 // characters in a section's text
-	maxField   = 2000 // and in a field's
+	maxSection = 3000 // bytes of a section's text; Slack counts characters
+	maxField   = 2000 // bytes of a field
 	maxFields  = 10
 )
 
 // Config is a receiver of kind slack in pushback.yml.
 type Config struct {
-	URLFile string                  `yaml:"url_file"` // holds the webhook's URL, which is itself the secret
+	URLFile string                  `yaml:"url_file"` // a file with the URL of the webhook, which is itself a secret
 	HTTP    config.HTTPClientConfig `yaml:"http"`
 }
 
-// SetDirectory makes relative file names start at dir.
+// SetDirectory resolves relative file names against dir.
 func (c *Config) SetDirectory(dir string) {
 	c.URLFile = config.JoinDir(dir, c.URLFile)
 	c.HTTP.SetDirectory(dir)
@@ -80,8 +80,8 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	})
 }
 
-// secrets are the parts of a webhook's URL that make it one: the path, whose
-// last element is the token.
+// secrets returns the secret parts of a webhook's URL: the path, and its last
+// element, which is the token.
 func secrets(address string) []string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -91,7 +91,7 @@ func secrets(address string) []string {
 }
 
 type payload struct {
-	Text   string  `json:"text"` // what a notification shows
+	Text   string  `json:"text"` // shown in notifications
 	Blocks []block `json:"blocks"`
 }
 
@@ -118,7 +118,7 @@ func render(m notify.Message) payload {
 	return payload{Text: statusWord(m) + ": " + title, Blocks: blocks}
 }
 
-// headline is the title behind its severity, linked to the page.
+// headline returns the severity and the title, which links to the page of the change.
 func headline(m notify.Message, title string) string {
 	if u, err := url.Parse(m.Link); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		title = "<" + strings.ReplaceAll(escape(u.String()), "|", "%7C") + "|" + title + ">"
@@ -126,6 +126,7 @@ func headline(m notify.Message, title string) string {
 	return statusWord(m) + ": " + title
 }
 
+// statusWord returns "resolved" or the severity.
 func statusWord(m notify.Message) string {
 	if m.Resolved {
 		return "resolved"
@@ -133,7 +134,8 @@ func statusWord(m notify.Message) string {
 	return string(m.Severity)
 }
 
-// section is cut at a line, because a cut within an escape would show.
+// section truncates at the end of a line, because an escape that is cut off would be
+// shown as text.
 func section(lines string) block {
 	for len(lines) > maxSection {
 		shorter := strings.LastIndexByte(lines, '\n')

@@ -1,12 +1,12 @@
-// Package webhook tells any other program: one POST of a CloudEvent in
-// structured mode, signed as the Standard Webhooks specification says.
+// Package webhook sends messages to any other program: one POST of a CloudEvent in
+// structured mode, signed as in the Standard Webhooks specification.
 //
 //	{
 //	  "specversion": "1.0",
-//	  "id": "…",                      the same at every try: drop what you have seen
+//	  "id": "…",                      equal at every attempt: ignore an id that came before
 //	  "source": "pushback",
 //	  "type": "pushback.certain",     the message's kind, or pushback.resolved
-//	  "subject": "…",                 joins the messages of one matter
+//	  "subject": "…",                 the thread of the message
 //	  "time": "2026-11-20T12:00:00Z",
 //	  "datacontenttype": "application/json",
 //	  "data": {…}                     a notify.Message
@@ -36,11 +36,11 @@ const receiver = "webhook"
 // Config is a receiver of kind webhook in pushback.yml.
 type Config struct {
 	URL        string                  `yaml:"url"`
-	SecretFile string                  `yaml:"secret_file"` // signs every message: whsec_<base64>, or 24 bytes of text or more
+	SecretFile string                  `yaml:"secret_file"` // a file with the key that signs every message: whsec_<base64>, or at least 24 bytes of text
 	HTTP       config.HTTPClientConfig `yaml:"http"`
 }
 
-// SetDirectory makes relative file names start at dir.
+// SetDirectory resolves relative file names against dir.
 func (c *Config) SetDirectory(dir string) {
 	c.SecretFile = config.JoinDir(dir, c.SecretFile)
 	c.HTTP.SetDirectory(dir)
@@ -59,7 +59,7 @@ func New(c Config) (*Sender, error) {
 		return nil, err
 	}
 	if c.SecretFile == "" {
-		return nil, errors.New("secret_file is missing: every message is signed")
+		return nil, errors.New("secret_file is missing: it holds the key that signs every message")
 	}
 	client, err := outbound.New(c.HTTP)
 	if err != nil {
@@ -90,9 +90,9 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	})
 }
 
-// sign signs with the moment of sending: receivers refuse a timestamp more
-// than five minutes old, and a message may be much older than its last try. It gives
-// the secret too, so that the answer can be kept clean of it.
+// sign returns the headers that sign a body, and the secret, which is removed from
+// errors. It signs the time of the attempt and not that of the message, because
+// receivers refuse a timestamp that is more than five minutes old.
 func (s *Sender) sign(id string, body []byte) (http.Header, string, error) {
 	secret, err := outbound.Secret(s.config.SecretFile)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package delivery is the one way in which senders hand a rendered message
-// over, so that every one of them sorts failures alike and leaks nothing.
+// Package delivery posts the rendered messages of all senders, so that all of them
+// classify failures in the same way and no error contains a secret.
 package delivery
 
 import (
@@ -12,33 +12,34 @@ import (
 	"github.com/pushback/pushback/notify"
 )
 
-// Request is a rendered message on its way.
+// Request is a rendered message and where to post it.
 type Request struct {
-	Receiver string // what kind of receiver, for errors
+	Receiver string // the kind of receiver, for errors
 	URL      string
 	Body     []byte
 	Header   http.Header
-	Secrets  []string // never shown, whatever the receiver answers
+	Secrets  []string // removed from errors, because a receiver may repeat them in its answer
 }
 
-// Post hands the parcel over. Its errors are those of notify.Sender.
-func Post(ctx context.Context, c *outbound.Client, p Request) error {
-	answer, err := c.Post(ctx, p.URL, p.Body, p.Header, p.Secrets...)
+// Post posts the request. Its errors are those of notify.Sender.
+func Post(ctx context.Context, c *outbound.Client, r Request) error {
+	answer, err := c.Post(ctx, r.URL, r.Body, r.Header, r.Secrets...)
 	if err != nil {
-		return fmt.Errorf("telling %s: %w", p.Receiver, err)
+		return fmt.Errorf("sending to %s: %w", r.Receiver, err)
 	}
 	if answer.OK() {
 		return nil
 	}
-	err = fmt.Errorf("telling %s: it answered %s: %s", p.Receiver, answer.Status, answer.FirstLine())
+	err = fmt.Errorf("sending to %s: it answered %s: %s", r.Receiver, answer.Status, answer.FirstLine())
 	return notify.StatusError(answer.Code, answer.RetryAfter, err)
 }
 
-// Encode renders a body. What cannot be rendered now never can.
+// Encode encodes a body as JSON. Its error wraps notify.ErrPermanent, because
+// another attempt would fail in the same way.
 func Encode(receiver string, v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("rendering for %s: %w: %w", receiver, notify.ErrPermanent, err)
+		return nil, fmt.Errorf("encoding a message for %s: %w: %w", receiver, notify.ErrPermanent, err)
 	}
 	return body, nil
 }

@@ -1,0 +1,25 @@
+package outbound
+
+import (
+	"errors"
+	"net/url"
+)
+
+// CheckURL checks a URL that people wrote: http or https, with a host and without
+// a user or password. Its error does not repeat the URL, which may hold a secret.
+func CheckURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+		return errors.New("the url is missing")
+	case err != nil:
+		return errors.New("the url cannot be read")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return errors.New("the url must begin with http:// or https://")
+	case u.Host == "":
+		return errors.New("the url names no host")
+	case u.User != nil:
+		return errors.New("the url holds a user or password: put them under `http`, in a file")
+	}
+	return nil
+}
