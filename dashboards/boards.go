@@ -3,7 +3,7 @@
 // the data source as a variable, the changes as annotations, rates over
 // $__rate_interval — is said once.
 //
-// pushback.json shows how Pushback itself fares, shop.json the demo's shop
+// pushback.json shows Pushback itself, shop.json the demo's shop
 // with every change drawn onto its signals.
 package dashboards
 

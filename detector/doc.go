@@ -10,6 +10,6 @@
 //	Course    the same for one change, look by look, scanning each tick once
 //
 // A Verdict holds one Evidence a signal: the grade, the reason, the numbers a
-// reader must be told beside them, and the query that reproduces them. The
+// reader needs beside them, and the query that reproduces them. The
 // zero value of every outcome is inconclusive; health is earned by evidence.
 package detector

@@ -59,7 +59,7 @@ func following(t testing.TB) *follower {
 	return f
 }
 
-// back makes a follower forget what it was told.
+// back makes a follower forget its ticks.
 func (f *follower) back() {
 	f.after, f.g, f.p = f.after[:0], math.Inf(-1), 1
 	f.scanner.reset()

@@ -36,7 +36,7 @@ type Reading struct {
 	Running Ticks    `json:"running"`           // the partly filled tick, length 0 or 1
 	Spread  *Spread  `json:"spread,omitempty"`  // of a histogram's mean, for people
 	Control *Control `json:"control,omitempty"` // of a Controlled signal
-	Rolling bool     `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only limit speaks
+	Rolling bool     `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only the limit counts
 }
 
 // Observation is everything one look saw. Two looks with equal observations

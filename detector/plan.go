@@ -6,10 +6,10 @@ import "time"
 type Kind string
 
 const (
-	// Counts are bad events out of all events: the count test speaks, and the
+	// Counts are bad events out of all events: the count test is used, and the
 	// scan of the ratio beside it where history exists.
 	Counts Kind = "counts"
-	// Level is one value a tick — a gauge, a rate, a mean: the scan speaks.
+	// Level is one value a tick, such as a gauge, a rate or a mean: the scan is used.
 	Level Kind = "level"
 )
 
@@ -42,10 +42,10 @@ type Signal struct {
 	ActOnLost     bool      `json:"act_on_lost,omitempty"`    // `lost: act`
 	SkipUnmatched bool      `json:"skip_unmatched,omitempty"` // `if_unmatched: skip`
 	Controlled    bool      `json:"controlled,omitempty"`     // readings carry a Control
-	ByVersion     bool      `json:"by_version,omitempty"`     // its series are the new version's alone: it speaks while the change rolls
+	ByVersion     bool      `json:"by_version,omitempty"`     // its series are the new version's alone: it is judged while the change rolls
 	Of            string    `json:"of,omitempty"`             // this is the fine horizon of that signal
 	Split         float64   `json:"split,omitempty"`          // of both arms' events, the share that should be this arm's; 0: not declared
-	Part          string    `json:"part,omitempty"`           // the signal that this one is a part of: it speaks against a change, and is not needed for health
+	Part          string    `json:"part,omitempty"`           // the signal that this one is a part of: it counts against a change, and is not needed for health
 }
 
 // Learns says whether a profile of the signal is worth its history. The parts

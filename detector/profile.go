@@ -24,7 +24,7 @@ type Profile struct {
 	// Higher and Lower are the scans of one direction each, best first; the
 	// direction a signal does not watch is empty, and so are both under six
 	// hours of history. Where the best needs the season, the best of the
-	// others stands behind it, for a change that Past does not reach.
+	// others follows it, for a change that Past does not reach.
 	Higher []Scan `json:"higher,omitempty"`
 	Lower  []Scan `json:"lower,omitempty"`
 

@@ -110,7 +110,7 @@ type Evidence struct {
 	AlarmRate  float64    `json:"alarm_rate,omitempty"` // how often this would have been likely with no change
 	Healthy    bool       `json:"healthy"`              // enough was seen to call it well
 	Query      string     `json:"query"`
-	Notes      []string   `json:"notes,omitempty"` // sentences a reader must be told beside the numbers
+	Notes      []string   `json:"notes,omitempty"` // sentences to show beside the numbers
 }
 
 // Verdict is what one rule says of one change at one look.

@@ -34,7 +34,7 @@ func failed() sources.Change {
 	return c
 }
 
-// failing is a watch that was told that its rollout failed.
+// failing is a watch of a rollout that failed.
 func failing() Watch {
 	w := watching(detector.None)
 	w.Reason = detector.FailedRollout

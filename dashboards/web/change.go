@@ -7,7 +7,7 @@ type Change struct {
 	Frame
 	Row
 	Headline     string // the verdict as a sentence
-	Aside        string // what a reader must be told beside it
+	Aside        string // what to show beside it
 	FinishedAt   time.Time
 	URL          string
 	Riders       []string

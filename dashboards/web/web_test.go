@@ -108,7 +108,7 @@ func TestPlot(t *testing.T) {
 	}
 }
 
-// A state nobody has heard of, and values nobody has filled in, still give a
+// An unknown state, and values that are not filled in, still give a
 // whole page.
 func TestEveryPageRendersEmpty(t *testing.T) {
 	p, err := New("1.0")

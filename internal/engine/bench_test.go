@@ -23,10 +23,9 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// A bench holds an engine still and turns it by hand: a real database, a
-// clock that only the test moves, metric stores, hooks and receivers that say
-// what they are told to. One turn is what Run does in that time, in an order
-// that is the same every time.
+// A bench drives an engine step by step: with a real database, a clock that only the test
+// moves, and metric stores, hooks and receivers that the test controls. One turn does what
+// Run does in that time, always in the same order.
 type bench struct {
 	*Engine
 	t       *testing.T
@@ -88,8 +87,8 @@ func newBench(t *testing.T, rule string, change func(*Options)) *bench {
 	return b
 }
 
-// empty is a database with its tables and nothing in them: making them takes
-// longer than most scenarios.
+// empty is a database with empty tables. It is copied, because creating tables takes longer
+// than most scenarios.
 func empty(t *testing.T) []byte {
 	t.Helper()
 	made.Do(func() {
@@ -151,15 +150,15 @@ func (b *bench) open() {
 	b.must(b.looks.reload(b.t.Context()))
 }
 
-// restart is a kill -9 and the next start: jobs, caches and claims of the
-// process are gone, the database is as it was.
+// restart simulates a kill -9 and the next start: jobs and caches of the process are gone,
+// and the database is as it was.
 func (b *bench) restart() {
 	b.t.Helper()
 	b.must(b.Store.Close())
 	b.open()
 }
 
-// pass lets time go by, five seconds at a turn.
+// pass advances the clock, five seconds a turn.
 func (b *bench) pass(d time.Duration) {
 	b.t.Helper()
 	for range int(d / (5 * time.Second)) {
@@ -185,7 +184,7 @@ func (b *bench) turn() {
 	b.queue.run(b)
 }
 
-// look plans and looks, and carries nothing out.
+// look plans changes and looks at due watches, and runs no job.
 func (b *bench) look() {
 	b.t.Helper()
 	ctx := b.t.Context()
@@ -200,7 +199,7 @@ func (b *bench) look() {
 	}
 }
 
-// tell sends the engine an event of now; alter fills in what is special.
+// tell sends the engine an event of now, after alter has changed it.
 func (b *bench) tell(id string, s sources.Status, alter func(*sources.Event)) string {
 	b.t.Helper()
 	b.events++
@@ -225,7 +224,7 @@ func take(ctx context.Context, e *Engine, ev sources.Event) (store.Accepted, err
 	return e.Accept(ctx, admitted, []byte("{}"))
 }
 
-// deploy is a change that is through at once.
+// deploy is a change that succeeds at once.
 func (b *bench) deploy(version string, alter func(*sources.Event)) string {
 	b.t.Helper()
 	return b.tell(version, sources.Succeeded, alter)
@@ -266,7 +265,7 @@ func (b *bench) ordered(key string, s rollback.State) func() bool {
 	return func() bool { return b.state(key) == s }
 }
 
-// over says whether there was an order and it has ended.
+// over reports whether there was an order and it has ended.
 func (b *bench) over(key string) func() bool {
 	return func() bool { s := b.state(key); return s != "" && s.Final() }
 }
@@ -293,7 +292,7 @@ func (b *bench) wantCalls(n int) {
 	}
 }
 
-// wantTold asks that a receiver got exactly one message with these words.
+// wantTold fails the test unless a receiver got exactly one message with these words.
 func (b *bench) wantTold(receiver string, words ...string) notify.Message {
 	b.t.Helper()
 	var found []notify.Message
@@ -308,7 +307,7 @@ func (b *bench) wantTold(receiver string, words ...string) notify.Message {
 	return found[0]
 }
 
-// wantSilence asks that a receiver got no message with a word.
+// wantSilence fails the test if a receiver got a message with a word.
 func (b *bench) wantSilence(receiver, word string) {
 	b.t.Helper()
 	if all := b.box.all(receiver); strings.Contains(all, word) {

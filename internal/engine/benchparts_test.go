@@ -31,7 +31,7 @@ func (f failedLooks) Handle(_ context.Context, r slog.Record) error {
 func (f failedLooks) WithAttrs([]slog.Attr) slog.Handler { return f }
 func (f failedLooks) WithGroup(string) slog.Handler      { return f }
 
-// clock is the only time there is.
+// clock is the engine's clock, which only the test moves.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -9,8 +9,8 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// A store that fails is no evidence about any change: nothing is ordered,
-// nothing is called healthy, and one message says so, whatever goes on beside.
+// A store that fails is no evidence about any change: nothing is ordered, nothing is called
+// healthy, and one message says so however many watches it blinds.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	f := func(name string, during func(b *bench)) {
@@ -70,7 +70,7 @@ func TestStoreAnswersAgain(t *testing.T) {
 	f("resolved after a restart", func(b *bench) { b.restart() })
 }
 
-// One time-out is weather.
+// A single time-out is not worth a message.
 func TestShortFaultIsNotTold(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -84,7 +84,7 @@ func TestShortFaultIsNotTold(t *testing.T) {
 	b.wantSilence("platform", "prod")
 }
 
-// A store that answers with yesterday's news is as blind as one that is down.
+// A store whose newest sample is old is as blind as one that is down.
 func TestStaleStore(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)

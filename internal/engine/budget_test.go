@@ -9,8 +9,8 @@ import (
 	"github.com/pushback/pushback/internal/store"
 )
 
-// A rule is held to its budget by the changes it has watched: before it has
-// for a week, to the defaults.
+// The thresholds of a rule follow from its budget and the changes it has watched. Before it
+// has watched for a week they are the defaults.
 func TestThresholdsFollowWhatIsWatched(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, func(*Options) {})

@@ -65,8 +65,8 @@ func requests(job string, start, deployed time.Time, before, after float64) []so
 	return []sources.Series{good, bad}
 }
 
-// What the callers see is held against the change of the service they call:
-// from the call graph in the store to the rollback.
+// Errors that the callers of a service measure count against the service's change: from the
+// call graph in the store to the rollback.
 func TestCallersJudgeWhatTheyCall(t *testing.T) {
 	t.Parallel()
 	deployed := time.Now().Add(-4 * time.Minute).UTC()

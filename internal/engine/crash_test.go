@@ -35,7 +35,7 @@ func TestCrashBetweenVerdictAndHook(t *testing.T) {
 	b.wantTold("pager", "rolled back to v1 ")
 }
 
-// It dies while a hook runs that must not run twice: nobody can tell.
+// The process dies while a hook runs that must not run twice: the outcome is unknown.
 func TestCrashWhileSending(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -52,7 +52,7 @@ func TestCrashWhileSending(t *testing.T) {
 	b.wantCalls(1)
 }
 
-// One that may run twice is asked again, with the same key and the same body.
+// A hook that may run twice is called again, with the same key and the same body.
 func TestCrashWhileSendingIdempotent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, idempotent)
@@ -103,8 +103,8 @@ func TestHookAnswers(t *testing.T) {
 	f("busy, then not", idempotent, []error{busy, nil}, rollback.Done, 2, "rolled back to v1 ")
 }
 
-// An idempotent hook that never answers is given up in the end, and a newer
-// change or a freeze stops the asking.
+// An idempotent hook that never answers is given up in the end. A newer change or a freeze
+// stops the attempts.
 func TestAskingAgainEnds(t *testing.T) {
 	t.Parallel()
 	lost := fmt.Errorf("reading the answer: %w", rollback.ErrOutcomeUnknown)

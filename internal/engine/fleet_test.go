@@ -90,8 +90,8 @@ func TestSmallFleet(t *testing.T) {
 	b.wantSilence("pager", "held")
 }
 
-// A dependency that was deployed when all of it began stands out: then it is
-// not everything that is wrong, but that.
+// A dependency that was deployed when everything got worse stands out as the one cause, so
+// the fleet is not held.
 func TestFleetWithOneToBlame(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, func(o *Options) {

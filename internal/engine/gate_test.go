@@ -43,7 +43,7 @@ func TestGate(t *testing.T) {
 	b.wantGate(false, "cart", "cart deploy v2", "rolled back to v1")
 	b.wantGate(true, "search")
 
-	// Neither the deploy tool's word of our rollback nor a fix that fails opens it.
+	// Neither the echo of our rollback nor a fix that fails opens the gate.
 	b.deploy("run-2", func(e *sources.Event) { e.Version, e.Previous = "v1", "v2" })
 	b.pass(7 * time.Minute)
 	b.tell("v3", sources.Started, nil)
@@ -111,7 +111,7 @@ func TestHold(t *testing.T) {
 	b.wantGate(false, "search", "everything")
 	b.clock.add(time.Hour)
 	b.wantGate(true, "search")
-	// A hold stops deploys, and no rollback.
+	// A hold stops deploys, but not rollbacks.
 	_, _, err = b.Hold(t.Context(), store.Hold{Why: "everything", Actor: "amy"})
 	b.must(err)
 	key := b.bad("v2", nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Another change at the same time, and who is asked then.
+// With another change at the same time, a person is asked.
 func TestConfounded(t *testing.T) {
 	t.Parallel()
 	depends := func(o *Options) { o.Catalogue.Depends = map[string][]string{"cart": {"payments"}} }
@@ -45,7 +45,7 @@ func TestConfounded(t *testing.T) {
 	}, rollback.Done)
 }
 
-// What is put to people says why, and goes on when one of them answers.
+// A proposal says why it is one, and goes on when a person answers.
 func TestAskedInsteadOfActing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -85,8 +85,8 @@ func tokenIn(t *testing.T, action string) string {
 	return token
 }
 
-// Whoever is asked, or told by a rule that observes, hears what speaks against
-// it: other suspects, and facts that approving does not help against.
+// A proposal, and the message of an observing rule, says what is against the rollback: other
+// suspects, and facts that an approval does not change.
 func TestDoubtsAreTold(t *testing.T) {
 	t.Parallel()
 	f := func(word string, says ...string) {
@@ -126,8 +126,8 @@ func TestFreezeWindow(t *testing.T) {
 	b.wantCalls(0)
 }
 
-// The brake is looked at once more when the claim is won: what pulls it after
-// the guards were asked still stops the call.
+// The freeze file is read once more when the claim is won: a freeze that came after the
+// guards were asked still stops the call.
 func TestFreezeBeatsAWonClaim(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -214,8 +214,8 @@ func (b *bench) entries(key, action string) (n int) {
 	return n
 }
 
-// The journal holds all of a rollback: rule, verdict and what it saw, guards,
-// request, answer, and who.
+// The journal records all of a rollback: rule, verdict, observation, guards, request, answer,
+// and who decided.
 func TestJournalOfARollback(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -237,7 +237,7 @@ func TestJournalOfARollback(t *testing.T) {
 	}
 }
 
-// unclear: the second watch ended without a verdict.
+// The recovery watch ended without a verdict.
 func TestNobodyCanTellWhetherItHelped(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -250,7 +250,7 @@ func TestNobodyCanTellWhetherItHelped(t *testing.T) {
 	b.wantCalls(1)
 }
 
-// A rollback that did not help takes the blame off the change.
+// A change whose rollback did not help is no longer marked bad.
 func TestBlameEnds(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -268,8 +268,8 @@ func TestBlameEnds(t *testing.T) {
 	b.wantGate(true, "cart")
 }
 
-// The freeze file is written without the daemon; that it was seen is recorded,
-// once, and over a restart.
+// The freeze file is written without the daemon. That the daemon noticed it is recorded once,
+// also over a restart.
 func TestFreezeIsRecorded(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)

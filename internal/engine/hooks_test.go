@@ -11,8 +11,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// seeing is a hook that can be looked at: before, by what is wrong with it,
-// and after, by what it sees running.
+// seeing is a hook with a preflight and a verification that the test sets.
 type seeing struct {
 	*hook
 	wrong []rollback.Check
@@ -75,7 +74,7 @@ func TestReceiptIsVerified(t *testing.T) {
 	}
 }
 
-// A slow rollout is waited for.
+// Verification waits for a slow rollout.
 func TestVerificationWaits(t *testing.T) {
 	t.Parallel()
 	b, h := seen(t, func(s *seeing) { s.sees = runs("v2") })
@@ -92,8 +91,8 @@ func TestVerificationWaits(t *testing.T) {
 	}
 }
 
-// The receipt says done, and the version did not change: people are told once,
-// over a crash as well.
+// The receipt says done, and the version did not change: people are notified once, also over
+// a crash.
 func TestReceiptThatLies(t *testing.T) {
 	t.Parallel()
 	f := func(name string, sees func() (rollback.RunningVersion, error), says string) {
@@ -128,7 +127,7 @@ func TestVerificationThatCannotBe(t *testing.T) {
 	b.wantSilence("pager", "said done")
 }
 
-// What a newer deploy made run is no sign of how the rollback went.
+// A version that a newer deploy brought says nothing about the rollback.
 func TestVerificationOvertaken(t *testing.T) {
 	t.Parallel()
 	b, h := seen(t, func(s *seeing) { s.sees = runs("v2") })
@@ -146,7 +145,7 @@ func TestVerificationOvertaken(t *testing.T) {
 	b.wantSilence("pager", "said done")
 }
 
-// People who heard that it is being rolled back hear that it is not, once.
+// Receivers who read that a rollback is under way are notified, once, that it is held up.
 func TestHeldUpByTheHook(t *testing.T) {
 	t.Parallel()
 	b, h := seen(t, func(s *seeing) {
@@ -165,8 +164,7 @@ func TestHeldUpByTheHook(t *testing.T) {
 	b.wantCalls(1)
 }
 
-// following is a hook that may be called once, tells what it set going, and
-// finds its end again.
+// following is a hook that may be called once, reports what it has started, and can resume.
 type following struct {
 	*hook
 	resumed []rollback.Receipt
@@ -183,7 +181,7 @@ func (f *following) Resume(_ context.Context, _ rollback.Plan, started rollback.
 	return rollback.Receipt{At: began, Status: "run 7: over"}, f.end
 }
 
-// A process that dies while it follows leaves behind what it followed.
+// A process that dies while it waits leaves behind what it was waiting for.
 func TestInterruptedIsResumed(t *testing.T) {
 	t.Parallel()
 	f := func(name string, end error, want rollback.State) {
@@ -213,7 +211,7 @@ func TestInterruptedIsResumed(t *testing.T) {
 	f("nobody can tell", rollback.ErrOutcomeUnknown, rollback.Unknown)
 }
 
-// What was started stays in the record of an outcome that nobody knows.
+// The record of an unknown outcome keeps what the hook had started.
 func TestInterruptedKeepsWhatWasStarted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, func(o *Options) {
@@ -230,7 +228,7 @@ func TestInterruptedKeepsWhatWasStarted(t *testing.T) {
 	}
 }
 
-// tells is a command: it tells its process group, and nothing can be resumed.
+// tells is a command: it reports its process group, and cannot resume.
 type tells struct{ *hook }
 
 func (h tells) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {

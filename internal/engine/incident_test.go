@@ -17,7 +17,7 @@ func (b *bench) learned() int {
 	return b.histories() - before
 }
 
-// What an incident touches is learned anew, without it; all else stays.
+// Profiles that an incident touches are learned again without it; all others stay.
 func TestIncident(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
@@ -60,7 +60,7 @@ func TestIncident(t *testing.T) {
 	}
 }
 
-// The mask is what the learning is given: of the service alone, or of all.
+// An incident is left out of what is learned: of one service, or of all.
 func TestIncidentIsMasked(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
@@ -75,8 +75,8 @@ func TestIncidentIsMasked(t *testing.T) {
 	}
 }
 
-// A watch that begins is judged by what is there, and fixes it only when it
-// was learned without the incident.
+// A watch that begins is judged by the profile that is there, but only pins one that was
+// learned without the incident.
 func TestWatchAsksForOutdatedProfile(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)

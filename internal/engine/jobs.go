@@ -15,7 +15,7 @@ import (
 	"github.com/pushback/pushback/internal/store"
 )
 
-// jobQueue is river, whichever database it stands on.
+// jobQueue is river on either database.
 type jobQueue interface {
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error

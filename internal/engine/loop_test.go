@@ -22,8 +22,8 @@ import (
 	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 
-// The engine as it runs: its own loops, river, and the embedded store, which
-// holds the hour around a deploy already. Nothing waits but for what happens.
+// These tests run the whole engine: its own loops, river, and an embedded store that already
+// has the hour around a deploy. They wait for events and never for time.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	deployed := time.Now().Add(-4 * time.Minute).UTC()
@@ -134,7 +134,7 @@ func past(t *testing.T, deployed time.Time) *embedded.Store {
 	return s
 }
 
-// hookInto and into hand on what they get.
+// hookInto and into pass on what they get to a channel.
 type (
 	hookInto chan<- rollback.Warrant
 	into     chan<- notify.Message
@@ -168,8 +168,7 @@ func (h hung) Heartbeat(ctx context.Context, _ time.Time) (time.Time, error) {
 	return time.Time{}, ctx.Err()
 }
 
-// Forty watches wait for a store that hangs. The one of a store that is well
-// does not wait for them.
+// Forty watches wait for a store that hangs. The watch of another store does not wait.
 func TestOneStoreHangs(t *testing.T) {
 	t.Parallel()
 	deployed := time.Now().Add(-4 * time.Minute).UTC()

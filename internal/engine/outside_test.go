@@ -14,7 +14,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// What stands outside the engine, in memory.
+// The systems outside the engine, in memory.
 
 // shop is a metric store with the counters of some services: 50 requests a
 // second each, 0.5 % of them errors, unless a scenario says otherwise.
@@ -54,7 +54,7 @@ func (s *shop) errors(service string, share float64) {
 	s.next(service, func(p *phase) { p.errors = share })
 }
 
-// lose ends every series of a service; the others go on.
+// lose ends every series of a service.
 func (s *shop) lose(service string) { s.next(service, func(p *phase) { p.gone = true }) }
 
 func (s *shop) next(service string, change func(*phase)) {

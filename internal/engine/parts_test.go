@@ -47,9 +47,9 @@ func routes(t *testing.T, deployed time.Time) *embedded.Store {
 	return s
 }
 
-// One route's 0 → 100 % hides in a total of a thousand times its traffic, and
-// does not hide where the signal is judged by route: through the rule, the
-// store, the detector and the message.
+// One route's errors of 100 % do not show in a total with a thousand times its traffic. They
+// show where the signal is judged by route: in the rule, the store, the detector and the
+// message.
 func TestARouteDoesNotHide(t *testing.T) {
 	t.Parallel()
 	deployed := time.Now().Add(-4 * time.Minute).UTC()
@@ -82,8 +82,7 @@ func TestARouteDoesNotHide(t *testing.T) {
 		t.Errorf("what was told: %s", moved)
 	}
 	ws, err := e.Store.WatchesOf(ctx, a.Change.Key)
-	// The rollback may already have begun a second watch, which asks whether it
-	// helped.
+	// The rollback may already have begun the recovery watch.
 	first := slices.IndexFunc(ws, func(w watch.Watch) bool { return w.After.IsZero() })
 	if err != nil || first < 0 {
 		t.Fatal(ws, err)

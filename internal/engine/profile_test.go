@@ -14,7 +14,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// keep keeps the appointment of a name, as the loop does.
+// keep runs the task of a name, as the scheduler does.
 func (b *bench) keep(name string) error {
 	b.t.Helper()
 	for _, a := range b.scheduler.tasks() {
@@ -97,7 +97,7 @@ func TestStaleProfileServesUntilAFreshOneIsThere(t *testing.T) {
 	}
 }
 
-// wantEvidence asks that the last record of a change's watch has these words.
+// wantEvidence fails the test unless the last record of a change's watch has these words.
 func (b *bench) wantEvidence(key, words string) {
 	b.t.Helper()
 	records, err := b.Store.Records(b.t.Context(), b.watch(key).ID)
@@ -148,7 +148,7 @@ func TestScheduleCatchesUp(t *testing.T) {
 	learned(4, "a while after a failure")
 }
 
-// What one service's history is too much for keeps no run from being done.
+// A query that fails for one service does not fail the whole run.
 func TestOneFailingQueryIsNoOutage(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
@@ -165,7 +165,7 @@ func TestOneFailingQueryIsNoOutage(t *testing.T) {
 	}
 }
 
-// A run that was cut short goes on with what is left.
+// A run that was interrupted continues with what is left.
 func TestInterruptedRunGoesOn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
@@ -207,7 +207,7 @@ func TestChangedRuleIsTaughtAtOnce(t *testing.T) {
 	taught(0, "another limit, of the same query")
 }
 
-// Rules that ask the same of one change ask it once a look.
+// Rules with equal queries for one change ask them once a look.
 func TestWatchesShareTheirQueries(t *testing.T) {
 	t.Parallel()
 	twice := strings.Replace(redRule, "    respond:", "    respond: &r", 1)

@@ -15,7 +15,7 @@ import (
 // answering is redRule with one more line of `respond`.
 func answering(line string) string { return redRule + "      - " + line + "\n" }
 
-// wantReason asks that a watch, and the verdict it recorded last, bear a reason.
+// wantReason fails the test unless a watch, and its last verdict, have a reason.
 func (b *bench) wantReason(key string, want detector.Reason) detector.Verdict {
 	b.t.Helper()
 	w := b.watch(key)
@@ -27,8 +27,8 @@ func (b *bench) wantReason(key string, want detector.Reason) detector.Verdict {
 	return r.Verdict
 }
 
-// A failed rollout is told at once, and watched to the end; however bad it
-// gets, nothing is done.
+// People are notified of a failed rollout at once. It is watched to the end, and nothing is
+// done however bad it gets.
 func TestFailedRollout(t *testing.T) {
 	t.Parallel()
 	const failed = "The rollout itself failed"
@@ -56,7 +56,7 @@ func TestFailedRollout(t *testing.T) {
 	f("under a rule that asks", strings.Replace(rule, "mode: act", "mode: ask", 1), 0.03, watch.Regressed)
 }
 
-// Whoever hears that it got worse hears that the rollout had failed.
+// A message that it got worse says that the rollout had failed.
 func TestFailedRolloutIsSaidBesideTheNumbers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -66,7 +66,7 @@ func TestFailedRolloutIsSaidBesideTheNumbers(t *testing.T) {
 	b.wantTold("pager", "v2", "The rollout itself failed", "errors 0.")
 }
 
-// A line about a failed rollout is about that, even while the store fails us.
+// A response line about a failed rollout answers even while the metric store fails.
 func TestFailedRolloutWhileBlind(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, answering("{on: rollout_failed, tell: chat}"), nil)
@@ -81,7 +81,7 @@ func TestFailedRolloutWhileBlind(t *testing.T) {
 	b.wantReason(key, detector.FailedRollout)
 }
 
-// A rollout that failed and was tried again with success is one like any other.
+// A rollout that failed and succeeded at a second try is judged like any other.
 func TestTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -93,8 +93,8 @@ func TestTriedAgain(t *testing.T) {
 	b.until("a rollback", b.ordered(key, rollback.Done))
 }
 
-// Where another change is as likely the cause, that is what is said of the
-// change, everywhere; it takes nothing from the evidence.
+// Where another change is as likely the cause, every place that shows the reason says so. The
+// evidence stays as it is.
 func TestConfoundedIsSaid(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, strings.Replace(answering("{on: confounded, tell: platform}"), "mode: act", "mode: ask", 1), nil)
@@ -116,7 +116,7 @@ func TestConfoundedIsSaid(t *testing.T) {
 	}
 }
 
-// A rule may hold such evidence to less than a person's word.
+// A policy of a rule may lower what such evidence can do.
 func TestConfoundedPolicy(t *testing.T) {
 	t.Parallel()
 	rule := strings.Replace(redRule, "    respond:", "    policies: {confounded: observe}\n    respond:", 1)

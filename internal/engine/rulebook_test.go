@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// owned is a catalogue in which the platform team answers for what nobody owns.
+// owned is a catalogue in which services without an owner belong to the platform team.
 func owned(o *Options) { o.Catalogue.Default = rules.Service{Chat: "platform"} }
 
 // slip is redRule with a mistake in it.
@@ -36,7 +36,7 @@ func TestBrokenRulesGoOnAndAreTold(t *testing.T) {
 		t.Error("the same mistake was told twice")
 	}
 
-	// The old rules judge on, and over a restart.
+	// The old rules stay in force, also over a restart.
 	b.restart()
 	key := b.bad("v2", nil)
 	b.until("the rollback", b.ordered(key, "done"))
@@ -57,7 +57,7 @@ func TestBrokenRulesGoOnAndAreTold(t *testing.T) {
 	}
 }
 
-// A database that never saw good rules, and a folder that never held any.
+// Neither the database nor the folder ever had good rules.
 func TestBrokenRulesFromTheFirstDay(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, slip, owned)

@@ -84,7 +84,7 @@ func TestSuspectPredecessorIsNoBaseline(t *testing.T) {
 	b.wantWatch(next, watch.Regressed)
 }
 
-// The deploy tool tells us of what our own hook made it do.
+// The deploy tool reports what our own hook made it do.
 func TestEchoOfOurRollback(t *testing.T) {
 	t.Parallel()
 	f := func(name string, echo func(e *sources.Event, key string)) {
@@ -106,9 +106,8 @@ func TestEchoOfOurRollback(t *testing.T) {
 	f("it tells the version alone", func(*sources.Event, string) {})
 }
 
-// What keeps a decided order from being sent. Guards are asked at the effect.
-// The tool's word of the rollback takes the change's place in its slot, and
-// does not silence the watch that asks whether it helped.
+// These are what keeps a decided order from being sent. Guards are asked right before it.
+// The echo of a rollback supersedes the change, but does not end the recovery watch.
 func TestEchoLeavesTheSecondWatchAlone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -196,7 +195,7 @@ func TestLastGoodTarget(t *testing.T) {
 	}
 }
 
-// One automatic rollback of a service in six hours; a person may have another.
+// A service gets one automatic rollback in six hours. A person may approve another.
 func TestSecondRollbackWithinSixHours(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)

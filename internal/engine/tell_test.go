@@ -94,8 +94,8 @@ func TestReceiverThatForgets(t *testing.T) {
 	}
 }
 
-// There are receivers that know a matter by these fields: with one of them
-// missing, a message would be another matter, that nobody ever ends.
+// Some receivers identify a thread by these fields: a message that lacks one would begin
+// another thread, which nothing ends.
 func TestMessagesOfAMatterAgree(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -112,7 +112,7 @@ func TestMessagesOfAMatterAgree(t *testing.T) {
 	}
 }
 
-// Once the matter has ended, its receiver is told so and reminded no more.
+// When a thread ends, its receiver is notified and gets no more reminders.
 func TestRemindersEnd(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, func(o *Options) { o.Senders["pager"] = reminded{o.Senders["pager"]} })
@@ -129,7 +129,7 @@ func TestRemindersEnd(t *testing.T) {
 	}
 }
 
-// Grafana gets one annotation a change, brought up to date as things move.
+// Grafana gets one annotation a change, which is updated.
 func TestAnnotation(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -177,8 +177,8 @@ func TestGrafanaAway(t *testing.T) {
 	}
 }
 
-// $owner.pager of a service without one: the rest is told, and the journal
-// names the gap.
+// For $owner.pager of a service without one, the other receivers are notified, and the
+// journal names what is missing.
 func TestUntoldReceiver(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, strings.Replace(mode("observe"), "tell: pager", "tell: [$owner.pager, pager]", 1), nil)

@@ -21,7 +21,7 @@ func untrusting(o *Options) {
 	o.Catalogue.Default = rules.Service{Chat: "chat"}
 }
 
-// ended says whether the watch of a change has begun, and ended.
+// ended reports whether the watch of a change has begun and ended.
 func (b *bench) ended(key string) func() bool {
 	return func() bool { return b.begun(key) && !b.watch(key).State.Open() }
 }
@@ -47,7 +47,7 @@ func (b *bench) standing(service string) trust.Status {
 	return s
 }
 
-// The way from observe to act: nothing is done before people say so, twice.
+// From observe to act, a person has to promote the rule twice.
 func TestTrustIsEarnedInSteps(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, untrusting)

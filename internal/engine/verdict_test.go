@@ -52,7 +52,7 @@ func TestRollbackThatDoesNotHelp(t *testing.T) {
 	b.wantCalls(1)
 }
 
-// A rule that says nothing but `rollback` still tells somebody how it went.
+// A rule that only says `rollback` still notifies somebody of the outcome.
 func TestRollbackIsNeverSilent(t *testing.T) {
 	t.Parallel()
 	rule := strings.NewReplacer(
@@ -65,7 +65,7 @@ func TestRollbackIsNeverSilent(t *testing.T) {
 	b.wantTold("pager", "rolled back to v1")
 }
 
-// What a mode lets happen, and what it says.
+// What each mode does and says.
 func TestModes(t *testing.T) {
 	t.Parallel()
 	f := func(rule string, p trust.Policy, want rollback.State, says string) {
@@ -135,8 +135,8 @@ func TestNobodyApproves(t *testing.T) {
 	b.wantCalls(0)
 }
 
-// The service dies while the store lives on: the worst outage pages, and acts
-// only where the rule says so.
+// The service dies while the store is alive. That pages, and acts only where the rule says
+// so.
 func TestSignalLost(t *testing.T) {
 	t.Parallel()
 	f := func(rule string, want rollback.State) {
@@ -167,7 +167,7 @@ func TestUnknownServiceIsNoPage(t *testing.T) {
 	}
 }
 
-// Between started and succeeded only a limit may speak.
+// Between started and succeeded only a limit counts.
 func TestRolling(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
@@ -239,7 +239,7 @@ func TestBrokenRulesChangeNothing(t *testing.T) {
 	b.until("a rollback", b.ordered(key, rollback.Done))
 }
 
-// Two rules ask; one order is made, and the later one goes without.
+// Two rules ask for a rollback, and one order is made.
 func TestTwoRulesOneOrder(t *testing.T) {
 	t.Parallel()
 	second := strings.Replace(strings.SplitN(redRule, "rules:\n", 2)[1], "name: red", "name: second", 1)

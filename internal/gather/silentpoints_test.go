@@ -14,7 +14,7 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// carrying answers like Prometheus: the last sample stands until lookback is
+// carrying answers like Prometheus: the last sample is repeated until lookback is
 // over. samples are seconds; what asks for the pulse gets their times.
 type carrying struct {
 	samples    []int64
