@@ -37,7 +37,7 @@ type configCommand struct {
 
 type configCheckCommand struct {
 	configFlag
-	Online bool `help:"Also ask metric stores, hooks and Grafana whether they work."`
+	Online bool `help:"Also ask the database, metric stores, hooks and Grafana whether they work."`
 	JSON   bool `help:"Write JSON, for programs."`
 }
 
@@ -46,8 +46,9 @@ func (configCheckCommand) Help() string {
 	return `Builds everything that pushback serve builds, and shows every mistake at once with
 its line and column. Nothing is started, opened or written, and nobody is asked.
 
-With --online it then asks whether each metric store answers, whether Grafana takes
-the token, and whether each hook could act (preflight). That changes nothing either.
+With --online it then asks whether the database and each metric store answer, whether
+Grafana accepts the token, and whether each hook could act (preflight). That changes
+nothing either.
 
 --json writes a list of mistakes; with --online, an object with mistakes and answers.
 
@@ -78,7 +79,7 @@ func (c configCheckCommand) Run(ctx context.Context, out terminal) error {
 		counted(len(loaded.Metrics), "metric store"), counted(len(loaded.Sources), "source"),
 		counted(len(loaded.Hooks), "hook"), counted(len(loaded.Receivers), "receiver"))
 	if !c.Online {
-		fmt.Fprintln(out, "Nobody was asked: --online asks whether metric stores, hooks and Grafana work.")
+		fmt.Fprintln(out, "Nobody was asked: --online asks whether the database, metric stores, hooks and Grafana work.")
 		return nil
 	}
 	if err := printAnswers(out, answers); err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
@@ -21,7 +22,7 @@ import (
 // askFor is how long each adapter may take to answer.
 const askFor = 15 * time.Second
 
-// Answer is what one adapter said when it was asked whether it works.
+// Answer says whether one adapter, or the database, works.
 type Answer struct {
 	Place  string `json:"place"`  // in pushback.yml: metrics.prod
 	Status string `json:"status"` // ok, failed, or not_asked
@@ -35,25 +36,22 @@ const (
 	AnswerNotAsked = "not_asked"
 )
 
-// Ask asks every adapter of a configuration whether it works, all at once. It changes
-// nothing anywhere. The answers are in the order of pushback.yml's sections, by name.
+// Ask asks the database and every adapter of a configuration whether it works, all at
+// once. It changes nothing anywhere. The answers are in the order of pushback.yml's
+// sections, by name.
 func (t Table) Ask(ctx context.Context, c config.Config, log *slog.Logger) []Answer {
-	var questions []func() Answer
+	questions := []func() Answer{func() Answer { return askDatabase(ctx, c) }}
 	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
 		questions = append(questions, func() Answer { return t.askMetrics(ctx, c, name, log) })
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
-		questions = append(questions, func() Answer {
-			return Answer{"sources." + name, AnswerNotAsked, "a source calls Pushback, and is never called"}
-		})
+		questions = append(questions, notAsked("sources."+name, "a source calls Pushback, and is never called"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
 		questions = append(questions, func() Answer { return t.askHook(ctx, c, name) })
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Receivers)) {
-		questions = append(questions, func() Answer {
-			return Answer{"receivers." + name, AnswerNotAsked, "only a message would show whether it works, and people would read it"}
-		})
+		questions = append(questions, notAsked("receivers."+name, "only a message would show whether it works, and people would read it"))
 	}
 	if c.Grafana != nil {
 		questions = append(questions, func() Answer { return t.askGrafana(ctx, c) })
@@ -67,6 +65,36 @@ func (t Table) Ask(ctx context.Context, c config.Config, log *slog.Logger) []Ans
 	return answers
 }
 
+func notAsked(place, why string) func() Answer {
+	return func() Answer { return Answer{place, AnswerNotAsked, why} }
+}
+
+// failedAnswer shows an error in one line.
+func failedAnswer(place string, err error) Answer {
+	return Answer{place, AnswerFailed, strings.Join(strings.Fields(err.Error()), " ")}
+}
+
+// askDatabase opens Pushback's own database as a backtest does.
+func askDatabase(ctx context.Context, c config.Config) Answer {
+	url, err := c.StoreURL()
+	if err != nil {
+		return failedAnswer("store", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	st, err := store.OpenReadOnly(ctx, url)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Answer{"store", AnswerNotAsked, "it does not exist yet: pushback serve creates it"}
+	}
+	if err == nil {
+		err = errors.Join(st.Ping(ctx), st.Close())
+	}
+	if err != nil {
+		return failedAnswer("store", err)
+	}
+	return Answer{"store", AnswerOK, "it answers"}
+}
+
 // askMetrics opens the store as a backtest does, and asks for its newest sample. A store
 // that is reached and empty works: it is new, or nothing feeds it yet.
 func (t Table) askMetrics(ctx context.Context, c config.Config, name string, log *slog.Logger) Answer {
@@ -74,10 +102,10 @@ func (t Table) askMetrics(ctx context.Context, c config.Config, name string, log
 	a := c.Metrics[name]
 	s, err := t.Metrics[a.Kind].build(metrics.Options{Name: name, Access: metrics.ReadOnly, Log: log}, a.Settings)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Answer{place, AnswerNotAsked, "it is not there yet: pushback serve creates it"}
+		return Answer{place, AnswerNotAsked, "it does not exist yet: pushback serve creates it"}
 	}
 	if err != nil {
-		return Answer{place, AnswerFailed, err.Error()}
+		return failedAnswer(place, err)
 	}
 	defer s.Close()
 	ctx, cancel := context.WithTimeout(ctx, askFor)
@@ -88,7 +116,7 @@ func (t Table) askMetrics(ctx context.Context, c config.Config, name string, log
 	case errors.As(err, &fault) && fault.Kind == sources.NoData:
 		return Answer{place, AnswerOK, "it answers, and has no samples yet"}
 	case err != nil:
-		return Answer{place, AnswerFailed, err.Error()}
+		return failedAnswer(place, err)
 	}
 	return Answer{place, AnswerOK, fmt.Sprintf("it answers; its newest sample is of %s", newest.UTC().Format(time.RFC3339))}
 }
@@ -134,12 +162,12 @@ func preflightAnswer(place string, checks []rollback.Check) Answer {
 func (t Table) askGrafana(ctx context.Context, c config.Config) Answer {
 	g, err := t.Grafana.build(struct{}{}, c.Grafana.Settings)
 	if err != nil {
-		return Answer{"grafana", AnswerFailed, err.Error()}
+		return failedAnswer("grafana", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	if err := g.Ping(ctx); err != nil {
-		return Answer{"grafana", AnswerFailed, err.Error()}
+		return failedAnswer("grafana", err)
 	}
 	return Answer{"grafana", AnswerOK, "it answers, and the token may read annotations"}
 }
