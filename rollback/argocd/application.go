@@ -8,7 +8,7 @@ import (
 	"github.com/pushback/pushback/rollback/internal/naming"
 )
 
-// application is what is read of GET /api/v1/applications/{name}.
+// application holds the fields that are read from GET /api/v1/applications/{name}.
 type application struct {
 	Metadata struct {
 		Name        string            `json:"name"`
@@ -26,7 +26,7 @@ type application struct {
 			} `json:"automated"`
 		} `json:"syncPolicy"`
 	} `json:"spec"`
-	Operation *struct{} `json:"operation"` // asked for, and not yet taken up
+	Operation *struct{} `json:"operation"` // requested and not yet started
 	Status    struct {
 		History   []entry        `json:"history"` // oldest first
 		Operation operationState `json:"operationState"`
@@ -36,11 +36,11 @@ type application struct {
 	} `json:"status"`
 }
 
-// entry is one deployment of the history.
+// entry is one deployment in the history.
 type entry struct {
 	ID        int64    `json:"id"`
 	Revision  string   `json:"revision"`
-	Revisions []string `json:"revisions"` // of an application with several sources
+	Revisions []string `json:"revisions"` // set for an application with several sources
 	Source    source   `json:"source"`
 	Sources   []source `json:"sources"`
 }
@@ -70,57 +70,59 @@ type operationState struct {
 	} `json:"operation"`
 }
 
-// is says whether an entry is of a version.
-func (e entry) is(version string) bool {
-	if revised(e.Revision, e.Revisions, version) {
+// hasVersion reports whether an entry deployed a version.
+func (e entry) hasVersion(version string) bool {
+	if matchesVersion(e.Revision, e.Revisions, version) {
 		return true
 	}
 	for _, s := range append([]source{e.Source}, e.Sources...) {
-		if s.is(version) {
+		if s.hasVersion(version) {
 			return true
 		}
 	}
 	return false
 }
 
-func revised(one string, several []string, version string) bool {
+// matchesVersion reports whether a revision, or one of several, is the version.
+func matchesVersion(one string, several []string, version string) bool {
 	for _, r := range append([]string{one}, several...) {
-		if naming.Same(r, version) {
+		if naming.SameVersion(r, version) {
 			return true
 		}
 	}
 	return false
 }
 
-// is looks at what a source was asked to be. Of Helm's parameters those that
-// set an image are read: any other may have the version's text by chance.
-func (s source) is(version string) bool {
-	if naming.Same(s.TargetRevision, version) {
+// hasVersion reports whether a source is configured with a version. Of Helm's
+// parameters only those that set an image count, because another one may have the
+// same text by chance.
+func (s source) hasVersion(version string) bool {
+	if naming.SameVersion(s.TargetRevision, version) {
 		return true
 	}
 	for _, image := range s.Kustomize.Images {
-		if naming.Image(image, version) {
+		if naming.ImageHasVersion(image, version) {
 			return true
 		}
 	}
 	for _, p := range s.Helm.Parameters {
-		if (p.Name == "image.tag" || p.Name == "image.digest") && naming.Same(p.Value, version) {
+		if (p.Name == "image.tag" || p.Name == "image.digest") && naming.SameVersion(p.Value, version) {
 			return true
 		}
 	}
 	return false
 }
 
-// automated says whether auto-sync is on. Argo CD 3 can have it written down
-// and switched off.
-func (a application) automated() bool {
+// autoSyncOn reports whether auto-sync is on. In Argo CD 3 the policy may be present
+// and disabled.
+func (a application) autoSyncOn() bool {
 	policy := a.Spec.SyncPolicy.Automated
 	return policy != nil && (policy.Enabled == nil || *policy.Enabled)
 }
 
-// owner is who made the application and will put it back as it was; "" for
-// nobody.
-func (a application) owner() string {
+// managedBy names what manages the application and would revert a change of it; "" if
+// nothing does.
+func (a application) managedBy() string {
 	for _, o := range a.Metadata.Owners {
 		if o.Kind == "ApplicationSet" {
 			return "ApplicationSet " + rollback.Output(o.Name)
@@ -132,41 +134,42 @@ func (a application) owner() string {
 	return ""
 }
 
-// running says whether an operation is under way, or asked for.
-func (a application) running() bool {
+// operationRunning reports whether an operation is running or requested.
+func (a application) operationRunning() bool {
 	return a.Operation != nil || a.Status.Operation.Phase == "Running" || a.Status.Operation.Phase == "Terminating"
 }
 
-// step is what a rollback of the application comes to.
-type step struct {
-	settled bool  // the newest entry is of the version, and nothing is under way
-	follow  bool  // an operation to this entry is under way already
-	to      entry // else: the entry to go back to
+// action is what a rollback of the application has to do.
+type action struct {
+	alreadyLive bool  // nothing: the newest entry has the version, and no operation runs
+	follow      bool  // only follow: an operation to this version runs already
+	to          entry // otherwise: roll back to this entry
 }
 
-// step finds the way to a version. Its error says for people why there is none.
-func (a application) step(version string) (step, error) {
+// nextAction returns how to roll back to a version. Its error says for people why
+// that is not possible.
+func (a application) nextAction(version string) (action, error) {
 	history := a.Status.History
 	if len(history) == 0 {
-		return step{}, errors.New("the application has no history")
+		return action{}, errors.New("the application has no history")
 	}
 	if a.Metadata.Deleted != "" {
-		return step{}, errors.New("the application is being deleted")
+		return action{}, errors.New("the application is being deleted")
 	}
 	sync := a.Status.Operation.Operation.Sync
-	if a.running() {
-		if a.Operation == nil && revised(sync.Revision, sync.Revisions, version) {
-			return step{follow: true}, nil
+	if a.operationRunning() {
+		if a.Operation == nil && matchesVersion(sync.Revision, sync.Revisions, version) {
+			return action{follow: true}, nil
 		}
-		return step{}, fmt.Errorf("%w: another operation is under way", rollback.ErrNotSent)
+		return action{}, fmt.Errorf("%w: another operation is running", rollback.ErrNotSent)
 	}
-	if history[len(history)-1].is(version) {
-		return step{settled: true}, nil
+	if history[len(history)-1].hasVersion(version) {
+		return action{alreadyLive: true}, nil
 	}
 	for i := len(history) - 2; i >= 0; i-- {
-		if history[i].is(version) {
-			return step{to: history[i]}, nil
+		if history[i].hasVersion(version) {
+			return action{to: history[i]}, nil
 		}
 	}
-	return step{}, fmt.Errorf("none of the %d entries of the history is of version %q", len(history), version)
+	return action{}, fmt.Errorf("none of the %d entries of the history has version %q", len(history), version)
 }

@@ -1,20 +1,18 @@
-// Package argocd rolls an application of Argo CD back to an entry of its own
-// history (POST /api/v1/applications/{name}/rollback), and follows the
-// operation to its end.
+// Package argocd rolls an application of Argo CD back to an entry of its history
+// (POST /api/v1/applications/{name}/rollback), and follows the operation until it
+// ends.
 //
-// The entry is the newest that is of the version to go back to: by its
-// revision, by what it was asked to be (targetRevision, of a chart), or by an
-// image that its source sets. An application whose newest entry is that
-// already is left alone.
+// It chooses the newest entry with the target version: by its revision, by its
+// configured targetRevision (of a chart), or by an image that its source sets. If the
+// newest entry has that version already, it does nothing.
 //
-// Argo CD refuses while auto-sync is on, and it is right: the next sync would
-// undo the rollback. Preflight finds that out. There are two ways out of it:
-// `disable_auto_sync: true` switches auto-sync off first, and leaves it off
-// for people to switch on again once git is right; or a hook of kind github
-// with `does: revert`, which puts git right and lets Argo CD follow. Where the
-// application itself is made by an ApplicationSet or by another application,
-// the former is undone from above, and preflight says so.
+// Argo CD refuses a rollback while auto-sync is on, because the next sync would
+// revert it. Preflight detects this. There are two solutions: `disable_auto_sync:
+// true` switches auto-sync off first and leaves it off, until people switch it on
+// again once git is right; or a hook of kind github with `does: revert` corrects git,
+// and Argo CD follows. If an ApplicationSet or another application manages the
+// application, it reverts the first solution; preflight says so.
 //
-// The rollback is to an exact entry, so that asking twice changes nothing the
-// second time: it is idempotent.
+// The rollback is to an exact entry, so that a second call changes nothing: the hook
+// is idempotent.
 package argocd

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzApplication lets the server say anything. Whatever it says, a step is to
-// an entry that it has shown.
+// FuzzApplication decodes arbitrary answers. Whatever the server answers, a rollback
+// goes to an entry of the answer that has the version.
 func FuzzApplication(f *testing.F) {
 	text, err := json.Marshal(cart().app)
 	if err != nil {
@@ -20,16 +20,16 @@ func FuzzApplication(f *testing.F) {
 		if json.Unmarshal(text, &a) != nil {
 			return
 		}
-		_, _ = a.owner(), a.automated()
-		s, err := a.step(version)
+		_, _ = a.managedBy(), a.autoSyncOn()
+		s, err := a.nextAction(version)
 		if err != nil {
 			return
 		}
 		if version == "" && !s.follow {
-			t.Errorf("a version of no name was found: %+v", s)
+			t.Errorf("an entry was found for an empty version: %+v", s)
 		}
-		if !s.settled && !s.follow && !s.to.is(version) {
-			t.Errorf("back to %+v, which is not of version %q", s.to, version)
+		if !s.alreadyLive && !s.follow && !s.to.hasVersion(version) {
+			t.Errorf("rolls back to %+v, which does not have version %q", s.to, version)
 		}
 	})
 }

@@ -22,13 +22,13 @@ const DefaultTimeout = 10 * time.Minute
 // Config is a hook of kind argocd in pushback.yml.
 type Config struct {
 	URL             string                  `yaml:"url"`               // of Argo CD's server
-	TokenFile       string                  `yaml:"token_file"`        // of an account with applications, get and sync (and rollback, where it is enforced)
+	TokenFile       string                  `yaml:"token_file"`        // of an account with the rights applications get and sync (and rollback, if that is enforced)
 	Application     string                  `yaml:"application"`       // "": $service
 	AppNamespace    string                  `yaml:"app_namespace"`     // where the application lives, if not with Argo CD
-	Project         string                  `yaml:"project"`           // narrows the look-up; "": any
-	Prune           bool                    `yaml:"prune"`             // delete what the version to go back to did not have
+	Project         string                  `yaml:"project"`           // the application must be in this project; "": any
+	Prune           bool                    `yaml:"prune"`             // delete resources that the target version did not have
 	DisableAutoSync bool                    `yaml:"disable_auto_sync"` // switch auto-sync off first, and leave it off
-	Timeout         time.Duration           `yaml:"timeout"`           // of the whole; 0: DefaultTimeout
+	Timeout         time.Duration           `yaml:"timeout"`           // of the whole rollback; 0: DefaultTimeout
 	HTTP            config.HTTPClientConfig `yaml:"http"`              // TLS, proxy and headers, as Prometheus writes them
 }
 
@@ -38,10 +38,10 @@ func (c *Config) SetDirectory(dir string) {
 	c.HTTP.SetDirectory(dir)
 }
 
-// Idempotent is the kind's own nature: an exact entry is rolled back to once.
+// Idempotent is true: rolling back to the same entry again changes nothing.
 func (c *Config) Idempotent() bool { return true }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
 // Hook rolls applications back. It is safe for concurrent use.
@@ -51,14 +51,14 @@ type Hook struct {
 	now    func() time.Time
 }
 
-// New checks the configuration, the token included, and calls nobody.
+// New checks the configuration and reads the token file. It sends no request.
 func New(c Config) (*Hook, error) {
 	c.Application = cmp.Or(c.Application, "$service")
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
 	}
-	err := errors.Join(naming.Check("application", c.Application), naming.Check("app_namespace", c.AppNamespace), naming.Check("project", c.Project))
+	err := errors.Join(naming.CheckPlaceholders("application", c.Application), naming.CheckPlaceholders("app_namespace", c.AppNamespace), naming.CheckPlaceholders("project", c.Project))
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +69,12 @@ func New(c Config) (*Hook, error) {
 	return &Hook{config: c, api: api, now: time.Now}, nil
 }
 
-// named is one application, as it is called there.
-type named struct{ name, namespace, project string }
+// appName identifies one application in Argo CD.
+type appName struct{ name, namespace, project string }
 
-func (h *Hook) named(p rollback.Plan) (n named, err error) {
+// resolveName replaces the placeholders of the settings. An invalid name is refused
+// before a request is sent.
+func (h *Hook) resolveName(p rollback.Plan) (n appName, err error) {
 	for _, one := range []struct {
 		into         *string
 		key, setting string
@@ -84,18 +86,18 @@ func (h *Hook) named(p rollback.Plan) (n named, err error) {
 		if *one.into, err = naming.Fill(one.key, one.setting, p); err != nil {
 			return n, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
 		}
-		if *one.into != "" && !naming.Plain(*one.into) {
-			return n, fmt.Errorf("%w: %s: %q is no name in Argo CD", rollback.ErrNotSent, one.key, *one.into)
+		if *one.into != "" && !naming.IsPlainName(*one.into) {
+			return n, fmt.Errorf("%w: %s: %q is not a valid name in Argo CD", rollback.ErrNotSent, one.key, *one.into)
 		}
 	}
 	return n, nil
 }
 
-func (n named) path(parts ...string) string {
+func (n appName) path(parts ...string) string {
 	return call.Path(append([]string{"api", "v1", "applications", n.name}, parts...)...)
 }
 
-func (h *Hook) application(ctx context.Context, n named) (application, error) {
+func (h *Hook) getApplication(ctx context.Context, n appName) (application, error) {
 	query := url.Values{}
 	for name, value := range map[string]string{"appNamespace": n.namespace, "project": n.project} {
 		if value != "" {
@@ -110,34 +112,34 @@ func (h *Hook) application(ctx context.Context, n named) (application, error) {
 	return a, h.api.Get(ctx, path, &a)
 }
 
-// Do rolls the application back, and follows the operation to its end.
+// Do rolls the application back, and follows the operation until it ends.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	n, err := h.named(w.Plan())
+	n, err := h.resolveName(w.Plan())
 	if err != nil {
 		return rollback.Receipt{}, err
 	}
-	a, err := h.application(ctx, n)
+	a, err := h.getApplication(ctx, n)
 	if err != nil {
 		return rollback.Receipt{}, err
 	}
-	step, err := a.step(w.Target())
+	action, err := a.nextAction(w.Target())
 	if err != nil {
 		return rollback.Receipt{}, fmt.Errorf("application %s: %w", n.name, err)
 	}
-	if step.settled {
-		return call.Settled(h.now(), w.Target()), nil
+	if action.alreadyLive {
+		return call.AlreadyLive(h.now(), w.Target()), nil
 	}
 	var log call.Log
-	status, err := h.carryOut(ctx, n, a, step, &log)
+	status, err := h.carryOut(ctx, n, a, action, &log)
 	return log.Receipt(h.now(), status), err
 }
 
-func (h *Hook) carryOut(ctx context.Context, n named, a application, s step, l *call.Log) (string, error) {
+func (h *Hook) carryOut(ctx context.Context, n appName, a application, s action, l *call.Log) (string, error) {
 	before := a.Status.Operation.StartedAt
 	if s.follow {
 		return h.follow(ctx, n, "", l)
@@ -146,13 +148,13 @@ func (h *Hook) carryOut(ctx context.Context, n named, a application, s step, l *
 	if err != nil {
 		return "", err
 	}
-	answer, err := h.api.Act(ctx, call.Request{Method: http.MethodPost, Path: n.path("rollback"), Body: h.request(n, s.to)}, nil)
+	answer, err := h.api.Act(ctx, call.Request{Method: http.MethodPost, Path: n.path("rollback"), Body: h.newRollbackRequest(n, s.to)}, nil)
 	l.Add("POST %s, history id %d: %s", n.path("rollback"), s.to.ID, answer.Status)
 	if err != nil {
 		l.Add("%s", answer.FirstLine())
 	}
 	if err != nil && switched {
-		return answer.Status, fmt.Errorf("auto-sync is off now, and: %w", call.Begun(err))
+		return answer.Status, fmt.Errorf("auto-sync was switched off, and then: %w", call.WrapAfterAct(err))
 	}
 	if err != nil {
 		return answer.Status, err
@@ -171,11 +173,11 @@ type rollbackRequest struct {
 	Project      string `json:"project,omitempty"`
 }
 
-func (h *Hook) request(n named, to entry) rollbackRequest {
+func (h *Hook) newRollbackRequest(n appName, to entry) rollbackRequest {
 	return rollbackRequest{Name: n.name, ID: to.ID, Prune: h.config.Prune, AppNamespace: n.namespace, Project: n.project}
 }
 
-// patchRequest is the body of PATCH …/{name}: the patch is a text in it.
+// patchRequest is the body of PATCH …/{name}. The patch itself is a string in it.
 type patchRequest struct {
 	Name         string `json:"name"`
 	Patch        string `json:"patch"`
@@ -184,21 +186,21 @@ type patchRequest struct {
 	Project      string `json:"project,omitempty"`
 }
 
-// manual takes the automated policy out. Argo CD before 3 does not know
-// `enabled: false` and would go on.
-const manual = `{"spec":{"syncPolicy":{"automated":null}}}`
+// autoSyncOffPatch removes the automated policy. `enabled: false` would not do,
+// because Argo CD before version 3 does not know it.
+const autoSyncOffPatch = `{"spec":{"syncPolicy":{"automated":null}}}`
 
-// disableAutoSync switches auto-sync off where the configuration says so. It
-// is what Argo CD needs, and nothing that a rollback may do unasked.
-func (h *Hook) disableAutoSync(ctx context.Context, n named, a application, l *call.Log) (bool, error) {
-	if !a.automated() {
+// disableAutoSync switches auto-sync off, and reports whether it did. It needs the
+// setting disable_auto_sync, because it changes more than the rollback does.
+func (h *Hook) disableAutoSync(ctx context.Context, n appName, a application, l *call.Log) (bool, error) {
+	if !a.autoSyncOn() {
 		return false, nil
 	}
 	if !h.config.DisableAutoSync {
-		return false, errors.New("auto-sync is on, and Argo CD would undo the rollback: set disable_auto_sync, or revert in git")
+		return false, errors.New("auto-sync is on and would revert the rollback: set disable_auto_sync, or revert in git")
 	}
 	answer, err := h.api.Act(ctx, call.Request{Method: http.MethodPatch, Path: n.path(), Body: patchRequest{
-		Name: n.name, Patch: manual, PatchType: "merge", AppNamespace: n.namespace, Project: n.project,
+		Name: n.name, Patch: autoSyncOffPatch, PatchType: "merge", AppNamespace: n.namespace, Project: n.project,
 	}}, nil)
 	l.Add("PATCH %s, auto-sync off: %s", n.path(), answer.Status)
 	if err != nil {
@@ -207,21 +209,21 @@ func (h *Hook) disableAutoSync(ctx context.Context, n named, a application, l *c
 	return true, nil
 }
 
-// follow looks until the operation that began after before has ended.
-func (h *Hook) follow(ctx context.Context, n named, before string, l *call.Log) (string, error) {
+// follow waits until an operation has ended that started at another time than before.
+func (h *Hook) follow(ctx context.Context, n appName, before string, l *call.Log) (string, error) {
 	err := call.Follow(ctx, func(ctx context.Context) (bool, error) {
-		a, err := h.application(ctx, n)
+		a, err := h.getApplication(ctx, n)
 		o := a.Status.Operation
-		if err != nil || a.running() || o.StartedAt == before {
+		if err != nil || a.operationRunning() || o.StartedAt == before {
 			return false, err
 		}
 		if o.Phase != "Succeeded" {
-			return false, &call.Ended{Why: rollback.Output(fmt.Sprintf("the operation ended as %s: %s", o.Phase, o.Message))}
+			return false, &call.FailedError{Why: rollback.Output(fmt.Sprintf("the operation ended as %s: %s", o.Phase, o.Message))}
 		}
 		return true, nil
 	})
 	if err != nil {
-		return "the operation was begun", err
+		return "the operation was started", err
 	}
 	l.Add("the operation succeeded")
 	return "rolled back", nil

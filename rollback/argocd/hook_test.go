@@ -19,13 +19,13 @@ const token = "eyJ-a-secret-token"
 
 type object = map[string]any
 
-// argo is Argo CD with one application, cart: its routes are those of the
+// argo is a fake Argo CD with one application, cart. Its routes are those of the
 // server's Swagger page, and it refuses what the server refuses.
 type argo struct {
 	app     object
-	made    object // what the rollback was asked for
+	made    object // the request for the rollback
 	patched string
-	ends    object // the operation's state after a rollback
+	ends    object // the state of the operation after a rollback
 }
 
 const path = "/api/v1/applications/cart"
@@ -34,7 +34,7 @@ func (a *argo) fake(b hooktest.Behaviour) hooktest.Fake {
 	return hooktest.Fake{
 		Behaviour: b, Secret: token,
 		Header: http.Header{"Accept": {"application/json"}, "Authorization": {"Bearer " + token}},
-		Looks: hooktest.Routes{
+		Reads: hooktest.Routes{
 			"GET " + path:                  func(hooktest.Request) any { return a.app },
 			"GET /api/v1/session/userinfo": func(hooktest.Request) any { return object{"loggedIn": true, "username": "pushback"} },
 		},
@@ -132,9 +132,9 @@ func hook(t *testing.T, url string, c Config) *Hook {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+	hooktest.Run(t, hooktest.Traits{HTTP: true, ReadsFirst: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		a := cart()
-		if b == hooktest.Settled {
+		if b == hooktest.AlreadyLive {
 			a.status("history", []object{{"id": 5, "revision": "v2"}, {"id": 6, "revision": "v1"}})
 		}
 		s := a.fake(b).Serve(t)
@@ -156,15 +156,15 @@ func TestRollback(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	t.Parallel()
-	f := func(what string, a *argo, fate, says string) {
+	f := func(what string, a *argo, outcome, contains string) {
 		t.Helper()
 		s := a.fake(hooktest.Succeeds).Serve(t)
 		c := Config{}
-		if fate == "unknown" {
+		if outcome == "unknown" {
 			c.Timeout = time.Second
 		}
 		_, err := hook(t, s.URL, c).Do(t.Context(), hooktest.Warrant(t))
-		hooktest.Ends(t, what, err, fate, says)
+		hooktest.CheckOutcome(t, what, err, outcome, contains)
 	}
 	ends := func(phase, message string) *argo {
 		a := cart()
@@ -179,26 +179,26 @@ func TestEnds(t *testing.T) {
 	f("the last operation's state is not ours", stale, "unknown", "had not ended in time")
 
 	f("auto-sync", cart().automated(object{}), "failed", "set disable_auto_sync, or revert in git")
-	f("no such version", cart().status("history", []object{{"id": 1, "revision": "v0"}, {"id": 2, "revision": "v2"}}), "failed", `none of the 2 entries of the history is of version "v1"`)
+	f("no such version", cart().status("history", []object{{"id": 1, "revision": "v0"}, {"id": 2, "revision": "v2"}}), "failed", `none of the 2 entries of the history has version "v1"`)
 	f("no history", cart().status("history", nil), "failed", "no history")
 	deleted := cart()
 	deleted.app["metadata"] = object{"name": "cart", "deletionTimestamp": "2026-11-20T12:00:00Z"}
 	f("deleted", deleted, "failed", "being deleted")
 	busy := cart()
 	busy.app["operation"] = object{"sync": object{"revision": "v1"}}
-	f("somebody asked for a sync", busy, "not sent", "another operation is under way")
-	f("somebody syncs", cart().status("operationState", object{"phase": "Running", "operation": object{"sync": object{"revision": "v3"}}}), "not sent", "under way")
+	f("somebody asked for a sync", busy, "not sent", "another operation is running")
+	f("somebody syncs", cart().status("operationState", object{"phase": "Running", "operation": object{"sync": object{"revision": "v3"}}}), "not sent", "another operation is running")
 }
 
-// An operation to the version that an earlier try began is followed, and no
-// second one is asked for.
+// An operation to the target that an earlier attempt started is followed, and no
+// second one is requested.
 func TestOurOperationIsFollowed(t *testing.T) {
 	t.Parallel()
 	a := cart().status("operationState", object{"phase": "Running", "startedAt": "2026-11-20T12:04:00Z", "operation": object{"sync": object{"revision": "v1"}}})
-	looks := 0
+	reads := 0
 	fake := a.fake(hooktest.Succeeds)
-	fake.Looks["GET "+path] = func(hooktest.Request) any {
-		if looks++; looks > 1 {
+	fake.Reads["GET "+path] = func(hooktest.Request) any {
+		if reads++; reads > 1 {
 			a.status("operationState", object{"phase": "Succeeded", "startedAt": "2026-11-20T12:04:00Z"})
 		}
 		return a.app
@@ -240,26 +240,26 @@ func TestPreflight(t *testing.T) {
 	f("auto-sync that may be switched off", off, cart().automated(object{}), "")
 	owned := cart().automated(object{})
 	owned.app["metadata"] = object{"ownerReferences": []object{{"kind": "ApplicationSet", "name": "shop"}}}
-	doubts := func(what string, a *argo, wanted string) {
+	skipped := func(what string, a *argo, wanted string) {
 		t.Helper()
 		checks := hook(t, a.fake(hooktest.Succeeds).Serve(t).URL, off).Preflight(t.Context(), hooktest.Warrant(t).Plan())
 		if len(rollback.Problems(checks)) != 0 || !strings.Contains(checks[1].Skipped, wanted) {
 			t.Errorf("%s: %v, want %q", what, checks, wanted)
 		}
 	}
-	doubts("an ApplicationSet", owned, "on again by ApplicationSet shop")
+	skipped("an ApplicationSet", owned, "ApplicationSet shop would switch it on again")
 	tracked := cart().automated(object{})
 	tracked.app["metadata"] = object{"annotations": object{"argocd.argoproj.io/tracking-id": "root:argoproj.io/Application:argocd/cart"}}
-	doubts("an app of apps", tracked, "another application (root:")
+	skipped("an app of apps", tracked, "another application (root:")
 	f("no entry", Config{}, cart().status("history", []object{{"id": 1}}), "none of the 1 entries")
-	f("a name that is none", Config{Application: "$change/$service"}, cart(), "no name in Argo CD")
+	f("an invalid name", Config{Application: "$change/$service"}, cart(), "not a valid name in Argo CD")
 }
 
 func TestPreflightKnowsTheToken(t *testing.T) {
 	fake := cart().fake(hooktest.Succeeds)
-	fake.Looks["GET /api/v1/session/userinfo"] = func(hooktest.Request) any { return object{"loggedIn": false} }
+	fake.Reads["GET /api/v1/session/userinfo"] = func(hooktest.Request) any { return object{"loggedIn": false} }
 	bad := rollback.Problems(hook(t, fake.Serve(t).URL, Config{}).Preflight(t.Context(), rollback.Plan{}))
-	if len(bad) != 1 || !strings.Contains(bad[0].Problem, "does not know it") {
+	if len(bad) != 1 || !strings.Contains(bad[0].Problem, "does not know the token") {
 		t.Errorf("got %v", bad)
 	}
 }
@@ -271,7 +271,7 @@ func TestEntryIs(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &e); err != nil {
 			t.Fatal(err)
 		}
-		if e.is(version) != want {
+		if e.hasVersion(version) != want {
 			t.Errorf("%s is %s: %v", text, version, !want)
 		}
 	}
@@ -308,14 +308,14 @@ func TestDryRun(t *testing.T) {
 	want := []string{
 		`PATCH ` + s.URL + path + ` {"spec":{"syncPolicy":{"automated":null}}}`,
 		`POST ` + s.URL + path + `/rollback {"name":"cart","id":5,"prune":false,"dryRun":false}`,
-		"follow the operation to its end",
+		"follow the operation until it ends",
 	}
 	if diff := cmp.Diff(want, got.Steps); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
-// patience is enough for any machine, unless a test waits for what never ends.
+// patience is a timeout that no machine exceeds, unless a test sets a shorter one.
 func patience(c Config) time.Duration {
 	if c.Timeout > 0 {
 		return c.Timeout

@@ -1,20 +1,20 @@
-// Package argorollouts takes a Rollout of Argo Rollouts back.
+// Package argorollouts rolls a Rollout of Argo Rollouts back.
 //
-// While a new version is still being rolled out there are two acts. Abort
-// (status.abort, as `kubectl argo rollouts abort` sets it) sends all traffic
-// to the stable pods within seconds; but the spec still asks for the new
-// version, and a retry would begin again. So undo follows: the pod template of
-// the version to go back to is put back (`kubectl argo rollouts undo`), which
-// lasts. A Rollout that is fully promoted has nothing to abort, and is undone.
+// While a new version is being rolled out, two requests are needed. Abort
+// (status.abort, as `kubectl argo rollouts abort` sets it) sends all traffic to the
+// stable pods within seconds, but the spec still has the new version, and a retry
+// would start the rollout again. Therefore undo follows: it restores the pod template
+// of the target version (`kubectl argo rollouts undo`), which is permanent. A Rollout
+// that is fully promoted has nothing to abort, and is undone only.
 //
-// Undoing goes through the Rollout's own steps, unless its spec.rollbackWindow
-// covers the revision; a step that pauses without end leaves the outcome
-// unknown when the time is over.
+// Undo goes through the steps of the Rollout, unless its spec.rollbackWindow includes
+// the revision. If a step pauses without end, the outcome is unknown after the
+// timeout.
 //
-// Abort touches the status alone and so survives GitOps; undo does not. Where
-// Argo CD or Flux keeps the Rollout, undo is refused, and `abort_only: true`
-// is what remains, for rollouts that are under way, beside a revert in git.
+// Abort changes only the status, which GitOps tools leave alone; they revert undo. If
+// Argo CD or Flux manages the Rollout, undo is refused. `abort_only: true` then stops
+// rollouts that are in progress, and git has to be reverted too.
 //
-// Where the template stands in a Deployment that the Rollout refers to
-// (spec.workloadRef), it is put back there.
+// If the template is in a Deployment that the Rollout refers to (spec.workloadRef), it
+// is restored there.
 package argorollouts

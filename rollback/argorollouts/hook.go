@@ -20,41 +20,40 @@ const DefaultTimeout = 10 * time.Minute
 // Config is a hook of kind argorollouts in pushback.yml.
 type Config struct {
 	cluster.Config `yaml:",inline"`
-	Namespace      string        `yaml:"namespace"`  // a name, or $environment and the like
+	Namespace      string        `yaml:"namespace"`  // a name, or placeholders such as $environment
 	Rollout        string        `yaml:"rollout"`    // "": $service
-	Container      string        `yaml:"container"`  // whose image has the version; "": any
-	AbortOnly      bool          `yaml:"abort_only"` // never touch the spec: for Rollouts that git keeps
-	Timeout        time.Duration `yaml:"timeout"`    // of the whole, the steps included; 0: DefaultTimeout
+	Container      string        `yaml:"container"`  // the container whose image has the version; "": any
+	AbortOnly      bool          `yaml:"abort_only"` // never change the spec: for Rollouts that a GitOps tool manages
+	Timeout        time.Duration `yaml:"timeout"`    // of the whole rollback, with the steps; 0: DefaultTimeout
 }
 
-// Idempotent is the kind's own nature: an exact template is put back once, and
-// what is aborted stays so.
+// Idempotent is true: restoring the same template, or aborting again, changes nothing.
 func (c *Config) Idempotent() bool { return true }
 
-// Aborts: a Rollout that is half-way is what this hook stops best.
+// Aborts is true: this hook can stop a rollout that is in progress.
 func (c *Config) Aborts() bool { return true }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
-// Hook takes Rollouts back. It is safe for concurrent use.
+// Hook rolls Rollouts back. It is safe for concurrent use.
 type Hook struct {
 	config  Config
 	cluster *cluster.Cluster
 	now     func() time.Time
 }
 
-// New checks the configuration, the kubeconfig included, and calls nobody.
+// New checks the configuration and reads the kubeconfig. It sends no request.
 func New(c Config) (*Hook, error) {
 	c.Rollout = cmp.Or(c.Rollout, "$service")
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	switch {
 	case c.Namespace == "":
-		return nil, errors.New("namespace is missing: a name, or $environment and the like")
+		return nil, errors.New("namespace is missing: set a name, or a placeholder such as $environment")
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
 	}
-	if err := errors.Join(naming.Check("namespace", c.Namespace), naming.Check("rollout", c.Rollout)); err != nil {
+	if err := errors.Join(naming.CheckPlaceholders("namespace", c.Namespace), naming.CheckPlaceholders("rollout", c.Rollout)); err != nil {
 		return nil, err
 	}
 	open, err := cluster.Open(c.Config)
@@ -64,64 +63,64 @@ func New(c Config) (*Hook, error) {
 	return &Hook{config: c, cluster: open, now: time.Now}, nil
 }
 
-// Do aborts what is under way, puts the template back, and follows the
-// Rollout until it is well again.
+// Do aborts a rollout that is in progress, restores the template, and follows the
+// Rollout until it is healthy.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	b, err := h.look(ctx, w.Plan())
+	a, err := h.inspect(ctx, w.Plan())
 	if err != nil {
-		return rollback.Receipt{}, fmt.Errorf("%s: %w", b.object, err)
+		return rollback.Receipt{}, fmt.Errorf("%s: %w", a.object, err)
 	}
-	if b.settled() {
-		return call.Settled(h.now(), w.Target()), nil
+	if a.alreadyLive() {
+		return call.AlreadyLive(h.now(), w.Target()), nil
 	}
 	var log call.Log
-	status, err := h.carryOut(ctx, b, &log)
+	status, err := h.carryOut(ctx, a, &log)
 	return log.Receipt(h.now(), status), err
 }
 
-func (h *Hook) carryOut(ctx context.Context, b back, l *call.Log) (string, error) {
-	if b.abort {
-		if err := h.abort(ctx, b.object); err != nil {
+func (h *Hook) carryOut(ctx context.Context, a action, l *call.Log) (string, error) {
+	if a.abort {
+		if err := h.abort(ctx, a.object); err != nil {
 			return "", err
 		}
-		l.Add("abort %s", b.object)
+		l.Add("abort %s", a.object)
 	}
-	if b.undo {
-		l.Add("patch %s to the template of revision %d, %s", b.host, b.to.Number, b.to.Template.Running(h.config.Container))
-		err := h.cluster.Patch(ctx, b.host, b.patch())
-		if err != nil && b.abort {
-			return "aborted", fmt.Errorf("it is aborted and not undone: %w", call.Begun(err))
+	if a.undo {
+		l.Add("patch %s to the template of revision %d, %s", a.holderRef, a.revision.Number, a.revision.Template.ImageNames(h.config.Container))
+		err := h.cluster.Patch(ctx, a.holderRef, a.templatePatch())
+		if err != nil && a.abort {
+			return "aborted", fmt.Errorf("the rollout was aborted and not undone: %w", call.WrapAfterAct(err))
 		}
 		if err != nil {
 			return "", err
 		}
 	}
 	if h.config.AbortOnly {
-		return h.follow(ctx, b, aborted, "aborted", l)
+		return h.follow(ctx, a, abortTakenUp, "aborted", l)
 	}
-	return h.follow(ctx, b, b.well, "rolled back", l)
+	return h.follow(ctx, a, a.finished, "rolled back", l)
 }
 
-// abort is written to the status, or to the object where it has no such
-// subresource: Argo Rollouts before 0.9.
+// abort sets status.abort. Argo Rollouts before 0.9 has no status subresource; then it
+// is set in the object itself.
 func (h *Hook) abort(ctx context.Context, o cluster.Object) error {
 	patch := map[string]any{"status": map[string]any{"abort": true}}
 	err := h.cluster.Merge(ctx, o, patch, "status")
-	if call.Code(err) == http.StatusNotFound {
+	if call.StatusCode(err) == http.StatusNotFound {
 		err = h.cluster.Merge(ctx, o, patch)
 	}
 	return err
 }
 
-func (h *Hook) follow(ctx context.Context, b back, end func(rollout) (bool, error), status string, l *call.Log) (string, error) {
+func (h *Hook) follow(ctx context.Context, a action, end func(rollout) (bool, error), status string, l *call.Log) (string, error) {
 	phase := ""
 	err := call.Follow(ctx, func(ctx context.Context) (bool, error) {
-		found, err := h.cluster.Get(ctx, b.object)
+		found, err := h.cluster.Get(ctx, a.object)
 		if err != nil {
 			return false, err
 		}
@@ -130,7 +129,7 @@ func (h *Hook) follow(ctx context.Context, b back, end func(rollout) (bool, erro
 		return end(now)
 	})
 	if err != nil {
-		return rollback.Output("begun; the Rollout is " + cmp.Or(phase, "unseen")), err
+		return rollback.Output("started; the Rollout is " + cmp.Or(phase, "in an unknown phase")), err
 	}
 	l.Add("the Rollout is %s", rollback.Output(phase))
 	return status, nil

@@ -70,7 +70,7 @@ func status(api *clustertest.API) object { return api.Objects[path]["status"].(o
 
 func spec(api *clustertest.API) object { return api.Objects[path]["spec"].(object) }
 
-// controller is what Argo Rollouts makes of a changed Rollout, were it fast.
+// controller does at once what the controller of Argo Rollouts does.
 func controller(o object) {
 	s := o["status"].(object)
 	s["observedGeneration"] = fmt.Sprint(o["metadata"].(object)["generation"])
@@ -94,9 +94,9 @@ func hook(t *testing.T, s *hooktest.Server, c Config) *Hook {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+	hooktest.Run(t, hooktest.Traits{HTTP: true, ReadsFirst: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		api := shop()
-		if b == hooktest.Settled {
+		if b == hooktest.AlreadyLive {
 			spec(api)["template"] = pods("v1", "")
 		}
 		s := api.Fake(t, b).Serve(t)
@@ -106,9 +106,9 @@ func TestContract(t *testing.T) {
 
 func TestContractOfAbort(t *testing.T) {
 	t.Parallel()
-	hooktest.Run(t, hooktest.Traits{Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+	hooktest.Run(t, hooktest.Traits{ReadsFirst: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		api := canary()
-		if b == hooktest.Settled {
+		if b == hooktest.AlreadyLive {
 			status(api)["abort"], status(api)["abortedAt"] = true, "2026-11-20T12:04:00Z"
 		}
 		s := api.Fake(t, b).Serve(t)
@@ -139,7 +139,7 @@ func TestPatches(t *testing.T) {
 	f("under way, and git keeps the spec", Config{AbortOnly: true}, canary(), "aborted", abortPatch)
 }
 
-// Before 0.9 the status was no subresource.
+// Argo Rollouts before 0.9 has no status subresource.
 func TestAbortWithoutStatusSubresource(t *testing.T) {
 	api := canary()
 	f := api.Fake(t, hooktest.Succeeds)
@@ -154,34 +154,34 @@ func TestRefuses(t *testing.T) {
 		t.Helper()
 		s := api.Fake(t, hooktest.Succeeds).Serve(t)
 		_, err := hook(t, s, c).Do(t.Context(), hooktest.Warrant(t))
-		hooktest.Ends(t, what, err, "failed", says)
+		hooktest.CheckOutcome(t, what, err, "failed", says)
 		if s.Calls() != 0 {
 			t.Errorf("%s: it was patched", what)
 		}
 	}
-	kept, paused, other, none := canary(), shop(), canary(), shop()
-	kept.Objects[path]["metadata"].(object)["labels"] = object{"argocd.argoproj.io/instance": "shop"}
+	managed, paused, other, none := canary(), shop(), canary(), shop()
+	managed.Objects[path]["metadata"].(object)["labels"] = object{"argocd.argoproj.io/instance": "shop"}
 	spec(paused)["paused"] = true
 	status(other)["stableRS"] = "hash-of-v0"
 	delete(spec(none), "template")
 	spec(none)["workloadRef"] = object{"kind": "ReplicaSet", "name": "x"}
 	only := Config{AbortOnly: true}
-	f("kept by git", Config{}, kept, "set abort_only, and revert in git")
+	f("managed by Argo CD", Config{}, managed, "set abort_only, and revert in git")
 	f("paused", Config{}, paused, "it is paused")
 	f("nothing to abort", only, shop(), "fully promoted")
-	f("stable pods unknown", only, other, "not among its own")
+	f("stable pods unknown", only, other, "does not own the ReplicaSet")
 	f("a template nowhere", Config{}, none, `workloadRef is of kind "ReplicaSet"`)
 	other = canary()
 	other.Lists[replicaSets][0] = replicaSet(1, "v0")
 	status(other)["stableRS"] = "hash-of-v0"
-	f("stable pods of another version", only, other, `stable pods are not of version "v1" but of cart:v0`)
+	f("stable pods of another version", only, other, `stable pods do not have version "v1" but cart:v0`)
 }
 
-func TestHalfWay(t *testing.T) {
+func TestAbortedAndNotUndone(t *testing.T) {
 	f := canary().Fake(t, hooktest.Succeeds)
 	f.Acts["PATCH "+path+"?fieldManager=pushback"] = func(hooktest.Request) any { return clustertest.Invalid("Rollout is invalid") }
 	receipt, err := hook(t, f.Serve(t), Config{}).Do(t.Context(), hooktest.Warrant(t))
-	hooktest.Ends(t, "aborted, not undone", err, "failed", "it is aborted and not undone")
+	hooktest.CheckOutcome(t, "aborted, not undone", err, "failed", "aborted and not undone")
 	if receipt.Status != "aborted" {
 		t.Errorf("the receipt says %q", receipt.Status)
 	}
@@ -189,18 +189,18 @@ func TestHalfWay(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	t.Parallel()
-	f := func(what, fate, says string, after object) {
+	f := func(what, outcome, contains string, after object) {
 		t.Helper()
 		api := shop()
 		api.Patched = func(_ string, o object) { o["status"] = after }
 		c := Config{}
-		if fate == "unknown" {
+		if outcome == "unknown" {
 			c.Timeout = time.Second
 		}
 		_, err := hook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(t.Context(), hooktest.Warrant(t))
-		hooktest.Ends(t, what, err, fate, says)
+		hooktest.CheckOutcome(t, what, err, outcome, contains)
 	}
-	f("not yet seen", "unknown", "had not ended", object{"observedGeneration": "3", "phase": "Healthy", "stableRS": "a", "currentPodHash": "a"})
+	f("not yet observed", "unknown", "had not ended", object{"observedGeneration": "3", "phase": "Healthy", "stableRS": "a", "currentPodHash": "a"})
 	f("a step that pauses", "unknown", "had not ended", object{"observedGeneration": "4", "phase": "Paused", "stableRS": "a", "currentPodHash": "b"})
 	f("degraded", "failed", "degraded: no pods", object{"observedGeneration": "4", "phase": "Degraded", "message": "no pods", "stableRS": "a", "currentPodHash": "a"})
 	f("nonsense", "unknown", "had not ended", object{"observedGeneration": "many", "phase": "Healthy"})
@@ -234,12 +234,12 @@ func TestWorkloadRef(t *testing.T) {
 		t.Errorf("%v: %v", err, api.Patches)
 	}
 	_, err := hook(t, referring().Fake(t, hooktest.Succeeds).Serve(t), Config{Timeout: time.Second}).Do(t.Context(), hooktest.Warrant(t))
-	hooktest.Ends(t, "a Deployment that is not taken up", err, "unknown", "had not ended")
+	hooktest.CheckOutcome(t, "a Deployment whose change is not processed", err, "unknown", "had not ended")
 
 	hostile := referring()
 	spec(hostile)["workloadRef"].(object)["name"] = "../../secrets/x"
 	_, err = hook(t, hostile.Fake(t, hooktest.Succeeds).Serve(t), Config{}).Do(t.Context(), hooktest.Warrant(t))
-	hooktest.Ends(t, "a hostile reference", err, "failed", "no name in Kubernetes")
+	hooktest.CheckOutcome(t, "a hostile reference", err, "failed", "not a valid name in Kubernetes")
 }
 
 func TestPreflight(t *testing.T) {
@@ -286,14 +286,14 @@ func TestDryRun(t *testing.T) {
 	s := api.Fake(t, hooktest.Succeeds).Serve(t)
 	got, err := hook(t, s, Config{}).DryRun(t.Context(), hooktest.Warrant(t).Plan())
 	want := []string{
-		"patch the status of rollouts/cart in shop: abort", "patch rollouts/cart in shop: /spec/template of revision 1, cart:v1", "follow the Rollout to its end",
+		"patch the status of rollouts/cart in shop: abort", "patch rollouts/cart in shop: /spec/template of revision 1, cart:v1", "follow the Rollout until it ends",
 	}
 	if diff := cmp.Diff(want, got.Steps); diff != "" || err != nil || s.Calls() != 0 {
 		t.Errorf("%v, %d calls (-want +got):\n%s", err, s.Calls(), diff)
 	}
 }
 
-// patience is enough for any machine, unless a test waits for what never ends.
+// patience is a timeout that no machine exceeds, unless a test sets a shorter one.
 func patience(c Config) time.Duration {
 	if c.Timeout > 0 {
 		return c.Timeout

@@ -14,7 +14,7 @@ import (
 	"github.com/pushback/pushback/rollback/internal/cluster"
 )
 
-// rollouts is the resource of Argo Rollouts.
+// rollouts is the resource type of Rollouts.
 var rollouts = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}
 
 const (
@@ -22,191 +22,194 @@ const (
 	hashLabel          = "rollouts-pod-template-hash"
 )
 
-// rollout reads a Rollout's fields under their names.
+// rollout reads the fields of a Rollout.
 type rollout struct{ *unstructured.Unstructured }
 
-func (r rollout) text(fields ...string) string {
+func (r rollout) stringField(fields ...string) string {
 	s, _, _ := unstructured.NestedString(r.Object, fields...)
 	return s
 }
 
-func (r rollout) yes(fields ...string) bool {
+func (r rollout) boolField(fields ...string) bool {
 	b, _, _ := unstructured.NestedBool(r.Object, fields...)
 	return b
 }
 
-func (r rollout) phase() string { return r.text("status", "phase") }
+func (r rollout) phase() string { return r.stringField("status", "phase") }
 
-// promoted says whether nothing is under way: all pods are of one template.
-func (r rollout) promoted() bool {
-	return r.text("status", "stableRS") == r.text("status", "currentPodHash")
+// fullyPromoted reports whether no rollout is in progress: the stable pods have the
+// current template.
+func (r rollout) fullyPromoted() bool {
+	return r.stringField("status", "stableRS") == r.stringField("status", "currentPodHash")
 }
 
-// seen says whether the controller has taken up the spec as it is, and that
-// of the Deployment it refers to, which is of the generation workload at least.
-// It writes generations as texts.
-func (r rollout) seen(workload int64) bool {
-	if !r.observed("observedGeneration", r.GetGeneration()) {
+// observedByController reports whether the controller has processed the present spec,
+// and that of the Deployment it refers to, whose generation must be at least workload.
+// The controller stores generations as strings.
+func (r rollout) observedByController(workload int64) bool {
+	if !r.observedGeneration("observedGeneration", r.GetGeneration()) {
 		return false
 	}
-	return r.text("spec", "workloadRef", "name") == "" || r.observed("workloadObservedGeneration", workload)
+	return r.stringField("spec", "workloadRef", "name") == "" || r.observedGeneration("workloadObservedGeneration", workload)
 }
 
-func (r rollout) observed(field string, generation int64) bool {
-	n, err := strconv.ParseInt(r.text("status", field), 10, 64)
+func (r rollout) observedGeneration(field string, generation int64) bool {
+	n, err := strconv.ParseInt(r.stringField("status", field), 10, 64)
 	return err == nil && n >= generation
 }
 
-// template is the pod template, of the Rollout itself or of the Deployment
-// that it refers to.
-func template(o *unstructured.Unstructured) (cluster.Template, bool) {
+// podTemplate returns the pod template of a Rollout or a Deployment, and whether it has
+// one.
+func podTemplate(o *unstructured.Unstructured) (cluster.Template, bool) {
 	t, found, _ := unstructured.NestedMap(o.Object, "spec", "template")
-	return cluster.Clean(t, hashLabel), found
+	return cluster.CleanTemplate(t, hashLabel), found
 }
 
-// back is what going back comes to.
-type back struct {
-	object cluster.Object // the Rollout
-	host   cluster.Object // what holds the template: the Rollout, or its Deployment
-	holder *unstructured.Unstructured
-	now    rollout
-	here   bool // the template is of the wanted version
-	abort  bool
-	undo   bool
-	to     cluster.Revision
+// action is what a rollback of the Rollout has to do.
+type action struct {
+	object          cluster.Object             // the Rollout
+	holderRef       cluster.Object             // the object with the template: the Rollout, or its Deployment
+	holder          *unstructured.Unstructured // that object as it was read
+	current         rollout                    // the Rollout as it was read
+	templateMatches bool                       // the template has the target version
+	abort           bool                       // the rollout in progress must be aborted
+	undo            bool                       // the template of revision must be restored
+	revision        cluster.Revision           // the revision with the target version
 }
 
-// settled says whether there is nothing to do and nothing to wait for.
-func (b back) settled() bool {
-	end, err := b.well(b.now)
-	return b.here && !b.abort && end && err == nil
+// alreadyLive reports whether there is nothing to do and nothing to wait for.
+func (a action) alreadyLive() bool {
+	end, err := a.finished(a.current)
+	return a.templateMatches && !a.abort && end && err == nil
 }
 
-// patch puts the template back. kubectl's plugin leaves the annotations alone.
-func (b back) patch() []cluster.Operation {
-	return []cluster.Operation{cluster.Unchanged(b.holder), {Op: "replace", Path: "/spec/template", Value: b.to.Template}}
+// templatePatch restores the template. It leaves the annotations alone, as kubectl's
+// plugin does.
+func (a action) templatePatch() []cluster.Operation {
+	return []cluster.Operation{cluster.RequireUnchanged(a.holder), {Op: "replace", Path: "/spec/template", Value: a.revision.Template}}
 }
 
 func (h *Hook) object(p rollback.Plan) (cluster.Object, error) {
-	return cluster.Name(rollouts, h.config.Namespace, h.config.Rollout, "rollout", p)
+	return cluster.ResolveObject(rollouts, h.config.Namespace, h.config.Rollout, "rollout", p)
 }
 
-func (h *Hook) wanted(p rollback.Plan) cluster.Wanted {
-	return cluster.Wanted{Version: p.Target, Left: p.Change.Version, Container: h.config.Container}
+func (h *Hook) target(p rollback.Plan) cluster.Target {
+	return cluster.Target{Version: p.Target, Leaving: p.Change.Version, Container: h.config.Container}
 }
 
-func (h *Hook) look(ctx context.Context, p rollback.Plan) (b back, err error) {
-	if b.object, err = h.object(p); err != nil {
-		return b, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
+// inspect reads the Rollout and decides what a rollback to the plan's target has to do.
+func (h *Hook) inspect(ctx context.Context, p rollback.Plan) (a action, err error) {
+	if a.object, err = h.object(p); err != nil {
+		return a, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
 	}
-	found, err := h.cluster.Get(ctx, b.object)
+	found, err := h.cluster.Get(ctx, a.object)
 	if err != nil {
-		return b, err
+		return a, err
 	}
-	b.now = rollout{found}
-	now, err := h.hold(ctx, &b)
+	a.current = rollout{found}
+	now, err := h.readTemplate(ctx, &a)
 	if err != nil {
-		return b, err
+		return a, err
 	}
-	if b.here, err = h.wanted(p).Here(now); err != nil || b.here {
-		return b, err
+	if a.templateMatches, err = h.target(p).Matches(now); err != nil || a.templateMatches {
+		return a, err
 	}
 	if h.config.AbortOnly {
-		return b, h.abortion(ctx, p, &b)
+		return a, h.planAbort(ctx, p, &a)
 	}
-	if err := refuse(b); err != nil {
-		return b, err
+	if err := checkUndoAllowed(a); err != nil {
+		return a, err
 	}
-	history, err := h.cluster.History(ctx, found, revisionAnnotation, hashLabel)
+	history, err := h.cluster.ReplicaSetRevisions(ctx, found, revisionAnnotation, hashLabel)
 	if err != nil {
-		return b, err
+		return a, err
 	}
-	b.undo, b.abort = true, !b.now.promoted() && !b.now.yes("status", "abort")
-	b.to, err = h.wanted(p).Find(history, now)
-	return b, err
+	a.undo, a.abort = true, !a.current.fullyPromoted() && !a.current.boolField("status", "abort")
+	a.revision, err = h.target(p).FindRevision(history, now)
+	return a, err
 }
 
-// hold finds what holds the template, and reads it.
-func (h *Hook) hold(ctx context.Context, b *back) (cluster.Template, error) {
-	b.host, b.holder = b.object, b.now.Unstructured
-	if now, found := template(b.holder); found {
+// readTemplate finds the object that holds the template, and returns the template.
+func (h *Hook) readTemplate(ctx context.Context, a *action) (cluster.Template, error) {
+	a.holderRef, a.holder = a.object, a.current.Unstructured
+	if now, found := podTemplate(a.holder); found {
 		return now, nil
 	}
-	if kind, name := b.now.text("spec", "workloadRef", "kind"), b.now.text("spec", "workloadRef", "name"); kind == "Deployment" {
-		b.host = cluster.Object{Resource: cluster.Deployments, Namespace: b.object.Namespace, Name: name}
+	if kind, name := a.current.stringField("spec", "workloadRef", "kind"), a.current.stringField("spec", "workloadRef", "name"); kind == "Deployment" {
+		a.holderRef = cluster.Object{Resource: cluster.Deployments, Namespace: a.object.Namespace, Name: name}
 	} else {
-		return nil, fmt.Errorf("its template is neither in it nor in a Deployment: workloadRef is of kind %q", rollback.Output(kind))
+		return nil, fmt.Errorf("its template is neither in the Rollout nor in a Deployment: workloadRef is of kind %q", rollback.Output(kind))
 	}
-	if err := b.host.Check(); err != nil {
+	if err := a.holderRef.CheckNames(); err != nil {
 		return nil, err
 	}
 	var err error
-	if b.holder, err = h.cluster.Get(ctx, b.host); err != nil {
+	if a.holder, err = h.cluster.Get(ctx, a.holderRef); err != nil {
 		return nil, err
 	}
-	now, _ := template(b.holder)
+	now, _ := podTemplate(a.holder)
 	return now, nil
 }
 
-// refuse says why a Rollout must not be undone by us.
-func refuse(b back) error {
-	if b.now.yes("spec", "paused") {
-		return errors.New("it is paused: nothing would roll out until a person resumes it")
+// checkUndoAllowed says why a Rollout must not be undone.
+func checkUndoAllowed(a action) error {
+	if a.current.boolField("spec", "paused") {
+		return errors.New("it is paused: a person must resume it before anything rolls out")
 	}
-	if keeper := cluster.Keeper(b.holder); keeper != "" {
-		return fmt.Errorf("%s keeps it as git says and would undo the undoing: set abort_only, and revert in git (kind github, does: revert)", keeper)
+	if owner := cluster.GitOpsOwner(a.holder); owner != "" {
+		return fmt.Errorf("%s manages it and would revert the rollback: set abort_only, and revert in git (kind github, does: revert)", owner)
 	}
 	return nil
 }
 
-// abortion is going back without touching the spec: to the stable pods, which
-// must be those of the wanted version.
-func (h *Hook) abortion(ctx context.Context, p rollback.Plan, b *back) error {
-	if b.now.promoted() {
-		return errors.New("it is fully promoted, and with abort_only there is nothing to abort: revert in git (kind github, does: revert)")
+// planAbort completes an action that only aborts. The stable pods, which then get all
+// traffic, must have the target version.
+func (h *Hook) planAbort(ctx context.Context, p rollback.Plan, a *action) error {
+	if a.current.fullyPromoted() {
+		return errors.New("it is fully promoted, so that abort_only cannot roll it back: revert in git (kind github, does: revert)")
 	}
-	history, err := h.cluster.History(ctx, b.now.Unstructured, revisionAnnotation, hashLabel)
+	history, err := h.cluster.ReplicaSetRevisions(ctx, a.current.Unstructured, revisionAnnotation, hashLabel)
 	if err != nil {
 		return err
 	}
 	for _, r := range history {
-		if r.Hash != b.now.text("status", "stableRS") {
+		if r.Hash != a.current.stringField("status", "stableRS") {
 			continue
 		}
-		if here, err := h.wanted(p).Here(r.Template); err != nil || !here {
-			return errors.Join(err, fmt.Errorf("its stable pods are not of version %q but of %s", p.Target, r.Template.Running(h.config.Container)))
+		if matches, err := h.target(p).Matches(r.Template); err != nil || !matches {
+			return errors.Join(err, fmt.Errorf("its stable pods do not have version %q but %s", p.Target, r.Template.ImageNames(h.config.Container)))
 		}
-		b.to, b.abort = r, !b.now.yes("status", "abort")
+		a.revision, a.abort = r, !a.current.boolField("status", "abort")
 		return nil
 	}
-	return errors.New("the ReplicaSet of its stable pods is not among its own")
+	return errors.New("the Rollout does not own the ReplicaSet of its stable pods")
 }
 
-// generation is the one that the template will have when all is done.
-func (b back) generation() int64 {
-	if b.undo {
-		return b.holder.GetGeneration() + 1
+// wantedGeneration is the generation that the holder has after the rollback.
+func (a action) wantedGeneration() int64 {
+	if a.undo {
+		return a.holder.GetGeneration() + 1
 	}
-	return b.holder.GetGeneration()
+	return a.holder.GetGeneration()
 }
 
-// well says whether the Rollout, looked at now, has arrived at what its spec
-// asks for.
-func (b back) well(r rollout) (bool, error) {
-	if !r.seen(b.generation()) || !r.promoted() {
+// finished reports whether the Rollout, read again, has reached what its spec asks
+// for. A degraded Rollout is an error.
+func (a action) finished(r rollout) (bool, error) {
+	if !r.observedByController(a.wantedGeneration()) || !r.fullyPromoted() {
 		return false, nil
 	}
 	switch phase := r.phase(); {
 	case phase == "Healthy":
 		return true, nil
-	case phase == "Degraded" && !r.yes("status", "abort"):
-		return false, &call.Ended{Why: rollback.Output("the Rollout is degraded: " + r.text("status", "message"))}
+	case phase == "Degraded" && !r.boolField("status", "abort"):
+		return false, &call.FailedError{Why: rollback.Output("the Rollout is degraded: " + r.stringField("status", "message"))}
 	}
 	return false, nil
 }
 
-// aborted says whether the controller has taken the abort up: it writes down
-// when, and calls the Rollout degraded, which it then is on purpose.
-func aborted(r rollout) (bool, error) {
-	return r.yes("status", "abort") && r.text("status", "abortedAt") != "", nil
+// abortTakenUp reports whether the controller has carried out the abort, which it shows
+// by status.abortedAt. The phase is then Degraded, as intended.
+func abortTakenUp(r rollout) (bool, error) {
+	return r.boolField("status", "abort") && r.stringField("status", "abortedAt") != "", nil
 }

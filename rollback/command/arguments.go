@@ -10,26 +10,26 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// names are what a program can be told, as `$name` in argv and as
-// PUSHBACK_NAME in the environment.
-var names = []string{
+// placeholders are the names of the values that a program can get: as `$name` in argv
+// and as PUSHBACK_NAME in the environment.
+var placeholders = []string{
 	"key", "change", "service", "environment", "region", "kind",
 	"version", "target_version", "rule", "epoch", "url",
 }
 
-// facts are what the names stand for: a plan, and for an order its rule and
-// epoch.
-type facts struct {
+// orderValues holds the values of the placeholders: a plan and, for an order, its rule
+// and epoch.
+type orderValues struct {
 	plan  rollback.Plan
 	rule  string
 	epoch int64
 }
 
-func factsOf(w rollback.Warrant) facts {
-	return facts{plan: w.Plan(), rule: w.Order().Rule, epoch: w.Epoch()}
+func valuesOf(w rollback.Warrant) orderValues {
+	return orderValues{plan: w.Plan(), rule: w.Order().Rule, epoch: w.Epoch()}
 }
 
-func (f facts) value(name string) string {
+func (f orderValues) value(name string) string {
 	change := f.plan.Change
 	switch name {
 	case "key":
@@ -58,11 +58,11 @@ func (f facts) value(name string) string {
 	panic("command: no value for " + name)
 }
 
-// checkArguments refuses what looks like a placeholder and is none: a program
-// must not be handed the text `$verison`, or `--to=$version` unreplaced.
+// checkArguments refuses an argument that looks like a placeholder and is none, such as
+// `$verison` or `--to=$version`: the program would get it unreplaced.
 func checkArguments(key string, argv []string) error {
 	if len(argv) == 0 || argv[0] == "" {
-		return fmt.Errorf("%s is missing: a list, the program first", key)
+		return fmt.Errorf("%s is missing: set a list of the program and its arguments", key)
 	}
 	if strings.HasPrefix(argv[0], "$") {
 		return fmt.Errorf("%s: the program itself cannot be a placeholder", key)
@@ -77,29 +77,30 @@ func checkArguments(key string, argv []string) error {
 
 func checkArgument(argument string) error {
 	if name, found := strings.CutPrefix(argument, "$"); found {
-		if slices.Contains(names, name) {
+		if slices.Contains(placeholders, name) {
 			return nil
 		}
-		return fmt.Errorf("unknown placeholder %q: there are $%s", argument, strings.Join(names, ", $"))
+		return fmt.Errorf("unknown placeholder %q: use one of $%s", argument, strings.Join(placeholders, ", $"))
 	}
-	for _, name := range names {
+	for _, name := range placeholders {
 		if strings.Contains(argument, "$"+name) {
-			return fmt.Errorf("%q: only a whole argument is replaced: write $%s as an argument of its own, or read PUSHBACK_%s", argument, name, strings.ToUpper(name))
+			return fmt.Errorf("%q: only a whole argument can be a placeholder: write $%s as an argument of its own, or let the program read PUSHBACK_%s", argument, name, strings.ToUpper(name))
 		}
 	}
 	return nil
 }
 
-// fill replaces the placeholders. Values come from outside: one that the
-// program would read as an option stops the run.
-func fill(argv []string, known facts) ([]string, error) {
+// fillArguments replaces the placeholders in all arguments but the program. It refuses
+// a value that begins with a dash, because the values come from outside and the program
+// would take it for an option.
+func fillArguments(argv []string, values orderValues) ([]string, error) {
 	filled := slices.Clone(argv[1:])
 	for i, argument := range filled {
 		name, found := strings.CutPrefix(argument, "$")
 		if !found {
 			continue
 		}
-		filled[i] = known.value(name)
+		filled[i] = values.value(name)
 		if strings.HasPrefix(filled[i], "-") {
 			return nil, fmt.Errorf("the change's %s begins with a dash: the program would take it for an option", name)
 		}
@@ -107,14 +108,14 @@ func fill(argv []string, known facts) ([]string, error) {
 	return filled, nil
 }
 
-// environment is the whole environment of the program.
-func environment(configured map[string]string, known facts) []string {
+// environment returns the whole environment of the program.
+func environment(configured map[string]string, values orderValues) []string {
 	env := []string{"PATH=" + os.Getenv("PATH")}
 	for name, v := range configured {
 		env = append(env, name+"="+v)
 	}
-	for _, name := range names {
-		env = append(env, "PUSHBACK_"+strings.ToUpper(name)+"="+known.value(name))
+	for _, name := range placeholders {
+		env = append(env, "PUSHBACK_"+strings.ToUpper(name)+"="+values.value(name))
 	}
 	return env
 }
@@ -122,10 +123,10 @@ func environment(configured map[string]string, known facts) []string {
 func checkEnvironment(env map[string]string) error {
 	for name := range env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return fmt.Errorf("env: %q is no name of a variable", name)
+			return fmt.Errorf("env: %q is not a valid name of a variable", name)
 		}
 		if strings.HasPrefix(name, "PUSHBACK_") {
-			return fmt.Errorf("env: %s: names that begin with PUSHBACK_ are ours", name)
+			return fmt.Errorf("env: %s: names that begin with PUSHBACK_ are set by Pushback", name)
 		}
 	}
 	return nil

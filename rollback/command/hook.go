@@ -18,21 +18,21 @@ import (
 const (
 	// DefaultTimeout bounds a run where the configuration does not.
 	DefaultTimeout = 5 * time.Minute
-	// grace is what a program has between TERM and KILL.
-	grace = 5 * time.Second
+	// killDelay is the time between SIGTERM and SIGKILL.
+	killDelay = 5 * time.Second
 )
 
 // Config is a hook of kind command in pushback.yml.
 type Config struct {
-	Argv    []string          `yaml:"argv"`    // the program, then its arguments; $key, $service, … as whole arguments
-	Verify  []string          `yaml:"verify"`  // a program that prints the version that runs, and changes nothing
-	Dir     string            `yaml:"dir"`     // where it runs; "": where Pushback runs
+	Argv    []string          `yaml:"argv"`    // the program and its arguments; whole arguments may be placeholders such as $service
+	Verify  []string          `yaml:"verify"`  // a program, with arguments, that prints the version that runs and changes nothing
+	Dir     string            `yaml:"dir"`     // the working folder; "": that of Pushback
 	Timeout time.Duration     `yaml:"timeout"` // 0: DefaultTimeout
 	Env     map[string]string `yaml:"env"`     // added to PATH and PUSHBACK_*
 }
 
-// SetDirectory makes relative file names start at dir. A program without a
-// slash is looked up in PATH and stays as it is.
+// SetDirectory makes relative file names start at dir. The name of a program without a
+// slash does not change, because it is searched in PATH.
 func (c *Config) SetDirectory(dir string) {
 	if c.Dir != "" && !filepath.IsAbs(c.Dir) {
 		c.Dir = filepath.Join(dir, c.Dir)
@@ -44,18 +44,18 @@ func (c *Config) SetDirectory(dir string) {
 	}
 }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
 // Hook runs one program. It is safe for concurrent use.
 type Hook struct {
-	config Config
-	path   string
-	grace  time.Duration
-	now    func() time.Time
+	config    Config
+	path      string
+	killDelay time.Duration
+	now       func() time.Time
 }
 
-// New checks the configuration and finds the program. It runs nothing.
+// New checks the configuration and searches the program. It runs nothing.
 func New(c Config) (*Hook, error) {
 	if err := errors.Join(checkArguments("argv", c.Argv), checkEnvironment(c.Env)); err != nil {
 		return nil, err
@@ -76,20 +76,20 @@ func New(c Config) (*Hook, error) {
 		path, err = filepath.Abs(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("argv: finding the program: %w", err)
+		return nil, fmt.Errorf("argv: searching the program: %w", err)
 	}
-	return &Hook{config: c, path: path, grace: grace, now: time.Now}, nil
+	return &Hook{config: c, path: path, killDelay: killDelay, now: time.Now}, nil
 }
 
-// Do runs the program once and waits for its end. See the package comment for
-// what each end means.
+// Do runs the program once and waits until it ends. See the package comment for what
+// each way of ending means.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	output := &head{limit: rollback.MaxOutput}
+	output := &boundedOutput{limit: rollback.MaxOutput}
 	run, err := h.command(ctx, w, output)
 	if err == nil {
 		err = run.Start()
@@ -101,29 +101,29 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	rollback.ReportStarted(ctx, rollback.Receipt{At: h.now().UTC(), Status: "running", PGID: group})
 	err = run.Wait()
 	if err != nil && ctx.Err() != nil {
-		_ = syscall.Kill(-group, syscall.SIGKILL) // whoever of the group is left; none is no error
+		_ = syscall.Kill(-group, syscall.SIGKILL) // ends what is left of the group; it is no error if nothing is left
 	}
-	status, err := judge(ctx, err)
+	status, err := exitResult(ctx, err)
 	return rollback.Receipt{At: h.now().UTC(), Status: status, Output: output.String(), PGID: group}, err
 }
 
-func (h *Hook) command(ctx context.Context, w rollback.Warrant, output *head) (*exec.Cmd, error) {
-	arguments, err := fill(h.config.Argv, factsOf(w))
+func (h *Hook) command(ctx context.Context, w rollback.Warrant, output *boundedOutput) (*exec.Cmd, error) {
+	arguments, err := fillArguments(h.config.Argv, valuesOf(w))
 	if err != nil {
 		return nil, err
 	}
 	run := exec.CommandContext(ctx, h.path, arguments...)
-	run.Dir, run.Env = h.config.Dir, environment(h.config.Env, factsOf(w))
+	run.Dir, run.Env = h.config.Dir, environment(h.config.Env, valuesOf(w))
 	run.Stdin, run.Stdout, run.Stderr = bytes.NewReader(w.Body()), output, output
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGTERM) }
-	run.WaitDelay = h.grace
+	run.WaitDelay = h.killDelay
 	return run, nil
 }
 
-// judge turns how the program ended into a status for people and the
-// outcome. A program that exits 0 and leaves a child holding its output is done.
-func judge(ctx context.Context, err error) (string, error) {
+// exitResult returns the receipt's status and the error for how the program ended. A
+// program that exits 0 is done, even if a child of it still holds the output open.
+func exitResult(ctx context.Context, err error) (string, error) {
 	var exit *exec.ExitError
 	switch {
 	case err == nil:

@@ -18,7 +18,7 @@ import (
 	"github.com/pushback/pushback/rollback/hooktest"
 )
 
-// program writes a script that first notes each of its runs in $CALLS.
+// program writes a script that appends a line to $CALLS in each run.
 func program(t *testing.T, script string) (path, calls string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -38,7 +38,7 @@ func newHook(t *testing.T, script string, arguments ...string) (*Hook, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.grace = 200 * time.Millisecond
+	h.killDelay = 200 * time.Millisecond
 	return h, calls
 }
 
@@ -53,17 +53,17 @@ func count(t *testing.T, calls string) int {
 
 func TestContract(t *testing.T) {
 	scripts := map[hooktest.Behaviour]string{
-		hooktest.Succeeds: "echo rolled back",
-		hooktest.Fails:    "exit 3",
-		hooktest.Hangs:    "trap '' TERM; while :; do sleep 1; done",
-		hooktest.Floods:   "head -c 10000000 /dev/zero | tr '\\0' x",
-		hooktest.Breaks:   "kill -9 $$",
-		hooktest.Absent:   "",
-		hooktest.Garbles:  `printf 'nul \000 escape \033[2J broken \377'`,
+		hooktest.Succeeds:    "echo rolled back",
+		hooktest.Fails:       "exit 3",
+		hooktest.Hangs:       "trap '' TERM; while :; do sleep 1; done",
+		hooktest.Floods:      "head -c 10000000 /dev/zero | tr '\\0' x",
+		hooktest.Breaks:      "kill -9 $$",
+		hooktest.Unreachable: "",
+		hooktest.Garbles:     `printf 'nul \000 escape \033[2J broken \377'`,
 	}
 	hooktest.Run(t, hooktest.Traits{}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		h, calls := newHook(t, scripts[b])
-		if b == hooktest.Absent {
+		if b == hooktest.Unreachable {
 			if err := os.Remove(h.path); err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func do(t *testing.T, h *Hook) rollback.Receipt {
 	return r
 }
 
-func TestWhatAProgramIsTold(t *testing.T) {
+func TestArgumentsInputAndEnvironment(t *testing.T) {
 	w := hooktest.Warrant(t)
 	h, _ := newHook(t, `printf '%s|' "$@"; echo; cat; echo; env | sort`,
 		"$service", "$environment", "$region", "$target_version", "--to", "$version", "$key", "$epoch", "plain $ text; rm -rf *")
@@ -100,14 +100,14 @@ func TestWhatAProgramIsTold(t *testing.T) {
 	want := []string{
 		"CALLS", "PATH", "PUSHBACK_CHANGE", "PUSHBACK_ENVIRONMENT", "PUSHBACK_EPOCH", "PUSHBACK_KEY", "PUSHBACK_KIND",
 		"PUSHBACK_REGION", "PUSHBACK_RULE", "PUSHBACK_SERVICE", "PUSHBACK_TARGET_VERSION", "PUSHBACK_URL", "PUSHBACK_VERSION",
-		"PWD", "TOKEN", // PWD is the shell's own doing
+		"PWD", "TOKEN", // the shell sets PWD
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
 	}
 }
 
-// An option smuggled in as a version must not reach the program.
+// A version that is an option must not reach the program.
 func TestDashIsRefused(t *testing.T) {
 	h, calls := newHook(t, "", "$target_version")
 	o, s := hooktest.Order(), hooktest.Situation()
@@ -121,7 +121,7 @@ func TestDashIsRefused(t *testing.T) {
 	}
 }
 
-// At the timeout the whole group ends, also a child that ignores TERM.
+// At the timeout the whole group ends, even a child that ignores SIGTERM.
 func TestTimeoutEndsTheGroup(t *testing.T) {
 	h, _ := newHook(t, `(trap '' TERM; while :; do sleep 1; done) & echo $!; wait`)
 	h.config.Timeout = 300 * time.Millisecond
@@ -132,7 +132,7 @@ func TestTimeoutEndsTheGroup(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if started.PGID == 0 || started.PGID != r.PGID {
-		t.Errorf("told at the start: group %d, in the receipt: %d", started.PGID, r.PGID)
+		t.Errorf("reported at the start: group %d, in the receipt: %d", started.PGID, r.PGID)
 	}
 	child, err := strconv.Atoi(strings.TrimSpace(r.Output))
 	if err != nil {
@@ -140,19 +140,18 @@ func TestTimeoutEndsTheGroup(t *testing.T) {
 	}
 	for end := time.Now().Add(time.Minute); alive(child); runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatalf("child %d lives on", child)
+			t.Fatalf("child %d still runs", child)
 		}
 	}
 }
 
-// alive says whether a process runs; one that ended and was not yet reaped
-// does not.
+// alive reports whether a process runs. One that has ended and was not reaped does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
-// A program that is done but has left a child with its output is done.
+// A program that has ended is done, even if a child still holds its output open.
 func TestLeftoverChildDoesNotHoldUs(t *testing.T) {
 	h, _ := newHook(t, "sleep 1000 & echo $!")
 	r := do(t, h)
@@ -180,10 +179,10 @@ func TestNewRefuses(t *testing.T) {
 	f(Config{Argv: []string{"$service"}}, "cannot be a placeholder")
 	f(Config{Argv: []string{"true", "$verison"}}, "unknown placeholder")
 	f(Config{Argv: []string{"true", "--to=$version"}}, "only a whole argument")
-	f(Config{Argv: []string{"no-such-program-here"}}, "finding the program")
+	f(Config{Argv: []string{"no-such-program-here"}}, "searching the program")
 	f(Config{Argv: []string{"true"}, Timeout: -1}, "negative")
-	f(Config{Argv: []string{"true"}, Env: map[string]string{"A=B": ""}}, "no name of a variable")
-	f(Config{Argv: []string{"true"}, Env: map[string]string{"PUSHBACK_KEY": ""}}, "are ours")
+	f(Config{Argv: []string{"true"}, Env: map[string]string{"A=B": ""}}, "not a valid name of a variable")
+	f(Config{Argv: []string{"true"}, Env: map[string]string{"PUSHBACK_KEY": ""}}, "are set by Pushback")
 }
 
 func TestSetDirectory(t *testing.T) {

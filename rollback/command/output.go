@@ -6,25 +6,25 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// head keeps the first bytes written to it and lets the rest pass, so that a
-// talkative program is neither kept in memory nor blocked on a full pipe.
-type head struct {
+// boundedOutput stores the first bytes that are written to it and drops the rest, so
+// that the output of a program neither fills the memory nor blocks the program.
+type boundedOutput struct {
 	limit int
 	mu    sync.Mutex
-	kept  []byte
+	bytes []byte
 }
 
-// Write never fails and always takes everything.
-func (h *head) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.kept = append(h.kept, p[:min(len(p), h.limit-len(h.kept))]...)
+// Write never fails and accepts all of p.
+func (b *boundedOutput) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bytes = append(b.bytes, p[:min(len(p), b.limit-len(b.bytes))]...)
 	return len(p), nil
 }
 
-// String is what was kept, fit for a Receipt.
-func (h *head) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return rollback.Output(string(h.kept))
+// String returns the stored output, cleaned for a receipt.
+func (b *boundedOutput) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return rollback.Output(string(b.bytes))
 }

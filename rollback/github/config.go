@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/rollback/internal/naming"
 )
 
-// maxInputs is how many inputs a workflow may have.
+// maxInputs is the number of inputs that GitHub allows a workflow.
 const maxInputs = 25
 
 func (c Config) withDefaults() Config {
@@ -26,36 +26,36 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// check says everything that is wrong, not only the first of it.
+// check returns all mistakes in the configuration, joined.
 func (c Config) check() error {
-	var wrong []error
-	note := func(is bool, format string, args ...any) {
-		if is {
-			wrong = append(wrong, fmt.Errorf(format, args...))
+	var mistakes []error
+	note := func(wrong bool, format string, args ...any) {
+		if wrong {
+			mistakes = append(mistakes, fmt.Errorf(format, args...))
 		}
 	}
 	note(!slices.Contains([]string{"workflow", "deployment", "revert"}, c.Does), "does: write workflow, deployment or revert")
-	note(c.Repository == "", "repository is missing: owner/name, or $service")
-	note(c.Does == "workflow" && !naming.Plain(c.Workflow), "workflow: write the name of its file, such as rollback.yml, or its number")
-	note(c.Does != "workflow" && (c.Workflow != "" || len(c.Inputs) > 0), "workflow and inputs belong to does: workflow")
+	note(c.Repository == "", "repository is missing: set owner/name, or $service")
+	note(c.Does == "workflow" && !naming.IsPlainName(c.Workflow), "workflow: write the name of its file, such as rollback.yml, or its number")
+	note(c.Does != "workflow" && (c.Workflow != "" || len(c.Inputs) > 0), "workflow and inputs need does: workflow")
 	note(len(c.Inputs) > maxInputs, "inputs: GitHub takes at most %d", maxInputs)
 	note(!slices.Contains([]string{"", "auto", "now"}, c.Merge), "merge: write auto or now, or leave it out to wait for a person")
-	note(c.Does != "revert" && c.Merge != "", "merge belongs to does: revert")
+	note(c.Does != "revert" && c.Merge != "", "merge needs does: revert")
 	note(!slices.Contains([]string{"merge", "squash", "rebase"}, c.MergeMethod), "merge_method: write merge, squash or rebase")
 	note(c.Timeout < 0, "timeout is negative: %s", c.Timeout)
-	wrong = append(wrong, naming.Check("repository", c.Repository), naming.Check("environment", c.Environment), naming.Check("commit", c.Commit))
+	mistakes = append(mistakes, naming.CheckPlaceholders("repository", c.Repository), naming.CheckPlaceholders("environment", c.Environment), naming.CheckPlaceholders("commit", c.Commit))
 	for name, value := range c.Inputs {
-		wrong = append(wrong, naming.Check("inputs."+name, value))
+		mistakes = append(mistakes, naming.CheckPlaceholders("inputs."+name, value))
 	}
-	return errors.Join(wrong...)
+	return errors.Join(mistakes...)
 }
 
-// repository is owner and name, each fit to be a part of a path.
+// repository names a repository. Both parts are valid segments of a URL path.
 type repository struct{ owner, name string }
 
 func (r repository) String() string { return r.owner + "/" + r.name }
 
-// path is the address of something in the repository.
+// path is the URL path of something in the repository.
 func (r repository) path(parts ...string) string {
 	return call.Path(append([]string{"repos", r.owner, r.name}, parts...)...)
 }
@@ -66,7 +66,7 @@ func (h *Hook) repository(p rollback.Plan) (repository, error) {
 		return repository{}, err
 	}
 	owner, name, _ := strings.Cut(full, "/")
-	if !naming.Plain(owner) || !naming.Plain(name) {
+	if !naming.IsPlainName(owner) || !naming.IsPlainName(name) {
 		return repository{}, fmt.Errorf("repository: %q is not owner/name", full)
 	}
 	return repository{owner, name}, nil

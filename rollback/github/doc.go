@@ -1,24 +1,23 @@
-// Package github rolls back through GitHub's API, on one of three roads:
+// Package github rolls back through GitHub's API, in one of three ways:
 //
-//	does: workflow    dispatch a workflow of your own, and follow its run
-//	does: deployment  ask for a deployment of the version to go back to, and follow its states
-//	does: revert      open a pull request that reverts the one which brought the version
+//	does: workflow    dispatch a workflow of your repository, and follow its run
+//	does: deployment  create a deployment of the target version, and follow its states
+//	does: revert      open a pull request that reverts the one which introduced the version
 //
-// A workflow is the most general: what it does is yours. GitHub has no key
-// under which a second dispatch would be the same one, so that this road is
-// not idempotent unless the workflow itself is; `$key` can be among its inputs.
+// A workflow can do anything. GitHub has no key by which it recognises a second
+// dispatch, so that this way is idempotent only if the workflow is; `$key` can be one of
+// its inputs.
 //
-// A deployment only asks: whatever deploys on GitHub's deployment event must
-// carry it out and tell its states. Ours carries the key in its payload, and
-// one that is there already is followed instead of made again.
+// A deployment is only a request: a tool that listens to GitHub's deployment events must
+// carry it out and report its states. Our deployment has the key in its payload. If there
+// is one with the key already, it is followed and no second one is created.
 //
-// A revert survives GitOps, where everything that is done to a cluster is
-// undone at the next sync. It is found again by its branch, which GitHub
-// itself names after the reverted pull request. Unless `merge` says so it
-// waits for a person, and the receipt says just that.
+// A revert also works with GitOps, where a sync reverts every change that is made in the
+// cluster. An existing revert is found by its branch, which GitHub names after the
+// reverted pull request. Unless `merge` is set, the pull request waits for a person, and
+// the receipt says so.
 //
-// The calls are those of docs.github.com: actions/workflows and
-// workflow-runs, deployments and deployment statuses, commits and pulls of
-// the REST API (version 2022-11-28), and of GraphQL revertPullRequest and
-// enablePullRequestAutoMerge.
+// The requests are documented on docs.github.com: actions/workflows and workflow-runs,
+// deployments and deployment statuses, commits and pulls of the REST API (version
+// 2022-11-28), and revertPullRequest and enablePullRequestAutoMerge of GraphQL.
 package github

@@ -13,40 +13,40 @@ import (
 
 const token = "ghp_a-secret-token"
 
-// header is what the API pages ask of every request.
+// header holds the headers that the API documentation requires of every request.
 var header = http.Header{
 	"Accept": {"application/vnd.github+json"}, "Authorization": {"Bearer " + token}, "X-Github-Api-Version": {"2022-11-28"},
 }
 
 type object = map[string]any
 
-// patient is enough for any machine; brief for what never ends.
+// longTimeout is longer than any test takes; shortTimeout is for what never ends.
 const (
-	patient = 20 * time.Second
-	brief   = time.Second
+	longTimeout  = 20 * time.Second
+	shortTimeout = time.Second
 )
 
-// github is the API of one repository, example/cart: its routes are those of
-// docs.github.com, with what the hook reads of the answers.
+// github is a fake API of one repository, example/cart. Its routes are those of
+// docs.github.com, and its answers have the fields that the hook reads.
 type github struct {
 	run         object // GET …/runs/7
 	deployments []object
 	states      map[string]string // by deployment
 	pulls       []object
 	pull        object // GET …/pulls/13
-	made        object // what the act was asked for
+	made        object // the body of the last changing request
 	merged      bool
-	errors      []string // GraphQL errors, one taken for each mutation
+	errors      []string // GraphQL errors, one for each mutation; "": none
 }
 
 const repo = "/repos/example/cart"
 
 func (g *github) fake(b hooktest.Behaviour) hooktest.Fake {
-	return hooktest.Fake{Behaviour: b, Secret: token, Header: header, Looks: g.looks(), Acts: g.acts()}
+	return hooktest.Fake{Behaviour: b, Secret: token, Header: header, Reads: g.reads(), Acts: g.acts()}
 }
 
-func (g *github) looks() hooktest.Routes {
-	looks := hooktest.Routes{
+func (g *github) reads() hooktest.Routes {
+	reads := hooktest.Routes{
 		"GET /rate_limit": say(object{"resources": object{}}),
 		"GET " + repo:     say(object{"archived": false, "permissions": object{"push": true}, "allow_auto_merge": true}),
 		"GET " + repo + "/actions/workflows/undo.yml": say(object{"id": 1, "state": "active"}),
@@ -61,14 +61,14 @@ func (g *github) looks() hooktest.Routes {
 		"GET " + repo + "/deployments?environment=production&per_page=30": func(hooktest.Request) any { return g.deployments },
 	}
 	for _, id := range []string{"1", "2", "3"} {
-		looks["GET "+repo+"/deployments/"+id+"/statuses?per_page=1"] = func(hooktest.Request) any {
+		reads["GET "+repo+"/deployments/"+id+"/statuses?per_page=1"] = func(hooktest.Request) any {
 			if g.states[id] == "" {
 				return []object{}
 			}
 			return []object{{"id": 5, "state": g.states[id]}}
 		}
 	}
-	return looks
+	return reads
 }
 
 func say(v any) func(hooktest.Request) any { return func(hooktest.Request) any { return v } }
@@ -129,9 +129,9 @@ func (g *github) graphql(r hooktest.Request) any {
 	}
 	r.Decode(&body)
 	if len(g.errors) > 0 && g.errors[0] != "" {
-		said := g.errors[0]
+		message := g.errors[0]
 		g.errors = g.errors[1:]
-		return object{"data": nil, "errors": []object{{"type": "UNPROCESSABLE", "message": said}}}
+		return object{"data": nil, "errors": []object{{"type": "UNPROCESSABLE", "message": message}}}
 	}
 	if len(g.errors) > 0 {
 		g.errors = g.errors[1:]
@@ -145,7 +145,7 @@ func (g *github) graphql(r hooktest.Request) any {
 	return object{"data": object{"revertPullRequest": object{"revertPullRequest": object{"id": "PR_13", "number": 13, "url": "https://github.com/example/cart/pull/13"}}}}
 }
 
-// cart is the repository as it stands five minutes after v2 was deployed.
+// cart is the repository five minutes after v2 was deployed.
 func cart() *github {
 	return &github{
 		run:         object{"id": 7, "status": "completed", "conclusion": "success"},
@@ -156,14 +156,14 @@ func cart() *github {
 	}
 }
 
-// hook is one at the given road, against a server.
+// hook returns a hook of the given configuration, for the server at url.
 func hook(t *testing.T, url string, c Config) *Hook {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.URL, c.TokenFile, c.Timeout = url, path, cmp.Or(c.Timeout, patient)
+	c.URL, c.TokenFile, c.Timeout = url, path, cmp.Or(c.Timeout, longTimeout)
 	if c.Repository == "" {
 		c.Repository = "example/$service"
 	}
@@ -174,7 +174,7 @@ func hook(t *testing.T, url string, c Config) *Hook {
 	return h
 }
 
-// The three roads, as small as they can be written.
+// The smallest configuration of each of the three ways.
 var (
 	dispatching = Config{Does: "workflow", Workflow: "undo.yml", Inputs: map[string]string{"version": "$target_version", "key": "$key", "dry": "no"}}
 	deploying   = Config{Does: "deployment"}

@@ -12,8 +12,8 @@ import (
 	"github.com/pushback/pushback/rollback/internal/call"
 )
 
-// mutation is a GraphQL request, and result what comes of it: 200, whatever
-// came of it.
+// mutation is a GraphQL request, and mutationResult its answer. The status is 200 even if
+// the mutation fails.
 type (
 	mutation struct {
 		Query     string `json:"query"`
@@ -21,7 +21,7 @@ type (
 			Input map[string]any `json:"input"`
 		} `json:"variables"`
 	}
-	result struct {
+	mutationResult struct {
 		Data   json.RawMessage `json:"data"`
 		Errors []struct {
 			Message string `json:"message"`
@@ -29,8 +29,8 @@ type (
 	}
 )
 
-// graphql is the address beside the REST API's: /graphql at github.com,
-// /api/graphql beside a server's /api/v3.
+// graphql is the URL of the GraphQL API: /graphql at github.com, and /api/graphql on a
+// GitHub Enterprise Server, whose REST API is at /api/v3.
 func (h *Hook) graphql() string {
 	if base, found := strings.CutSuffix(h.config.URL, "/api/v3"); found {
 		return base + "/api/graphql"
@@ -41,7 +41,7 @@ func (h *Hook) graphql() string {
 func (h *Hook) mutate(ctx context.Context, query string, input map[string]any, into any, l *call.Log) error {
 	body := mutation{Query: query}
 	body.Variables.Input = input
-	var r result
+	var r mutationResult
 	answer, err := h.api.Act(ctx, call.Request{Method: http.MethodPost, Path: h.graphql(), Body: body}, &r)
 	l.Add("POST %s: %s", h.graphql(), answer.Status)
 	l.Add("%s", answer.Body)
@@ -52,16 +52,16 @@ func (h *Hook) mutate(ctx context.Context, query string, input map[string]any, i
 		return graphqlError(r.Errors[0].Message)
 	}
 	if err := json.Unmarshal(r.Data, into); err != nil {
-		return fmt.Errorf("%w: GitHub's answer cannot be read: %w", rollback.ErrOutcomeUnknown, err)
+		return fmt.Errorf("%w: GitHub's answer cannot be decoded: %w", rollback.ErrOutcomeUnknown, err)
 	}
 	return nil
 }
 
-// graphqlError is a refusal, unless GitHub itself does not know: its time-outs
-// come as "Something went wrong while executing your query".
+// graphqlError returns the error for a message. The outcome is unknown after GitHub's
+// time-outs, whose message is "Something went wrong while executing your query".
 func graphqlError(message string) error {
 	if strings.HasPrefix(message, "Something went wrong") {
-		return fmt.Errorf("%w: GitHub said: %s", rollback.ErrOutcomeUnknown, rollback.Output(message))
+		return fmt.Errorf("%w: GitHub answered: %s", rollback.ErrOutcomeUnknown, rollback.Output(message))
 	}
 	return fmt.Errorf("GitHub refused: %s", rollback.Output(message))
 }
@@ -70,9 +70,9 @@ const autoMergeMutation = `mutation($input: EnablePullRequestAutoMergeInput!) {
   enablePullRequestAutoMerge(input: $input) { pullRequest { number } }
 }`
 
-// errClean says that there is nothing to wait for: auto-merge is for pull
-// requests whose checks are still running.
-var errClean = errors.New("the pull request can be merged at once")
+// errMergeableNow says that the pull request can be merged at once. GitHub allows
+// auto-merge only while checks are running.
+var errMergeableNow = errors.New("the pull request can be merged at once")
 
 func (v revert) autoMerge(ctx context.Context, p pull, l *call.Log) error {
 	input := map[string]any{"pullRequestId": p.Node, "mergeMethod": strings.ToUpper(v.config.MergeMethod)}
@@ -81,7 +81,7 @@ func (v revert) autoMerge(ctx context.Context, p pull, l *call.Log) error {
 	case err == nil:
 		return nil
 	case strings.Contains(err.Error(), "clean status"):
-		return errClean
+		return errMergeableNow
 	}
-	return fmt.Errorf("#%d is open and does not merge itself: %w", p.Number, call.Begun(err))
+	return fmt.Errorf("#%d is open, and auto-merge could not be enabled: %w", p.Number, call.WrapAfterAct(err))
 }

@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// DefaultTimeout bounds a rollback where the configuration does not: a
-	// workflow run takes minutes.
+	// DefaultTimeout bounds a rollback where the configuration does not. A workflow run
+	// takes minutes.
 	DefaultTimeout = 15 * time.Minute
-	// defaultURL is where GitHub's API is unless a server of one's own has it.
+	// defaultURL is the API of github.com.
 	defaultURL = "https://api.github.com"
 	apiVersion = "2022-11-28"
 )
@@ -26,18 +26,18 @@ const (
 // Config is a hook of kind github in pushback.yml.
 type Config struct {
 	Does        string                  `yaml:"does"`         // workflow, deployment or revert
-	Repository  string                  `yaml:"repository"`   // owner/name; $service and the like as a whole part
-	TokenFile   string                  `yaml:"token_file"`   // read anew for every call
-	URL         string                  `yaml:"url"`          // of the API; "": https://api.github.com; https://<host>/api/v3 on a server of one's own
-	Environment string                  `yaml:"environment"`  // what GitHub calls it; "": $environment
+	Repository  string                  `yaml:"repository"`   // owner/name; each part may be a placeholder such as $service
+	TokenFile   string                  `yaml:"token_file"`   // read before every call
+	URL         string                  `yaml:"url"`          // of the API; "": https://api.github.com; https://<host>/api/v3 on an Enterprise Server
+	Environment string                  `yaml:"environment"`  // the environment in GitHub; "": $environment
 	Workflow    string                  `yaml:"workflow"`     // workflow: its file name or number
-	Ref         string                  `yaml:"ref"`          // workflow: the branch it is taken from; "": main
-	Inputs      map[string]string       `yaml:"inputs"`       // workflow: at most 25; placeholders as whole values
+	Ref         string                  `yaml:"ref"`          // workflow: the branch whose workflow runs; "": main
+	Inputs      map[string]string       `yaml:"inputs"`       // workflow: at most 25; a whole value may be a placeholder
 	Task        string                  `yaml:"task"`         // deployment; "": deploy
 	Commit      string                  `yaml:"commit"`       // revert: the commit whose pull request is reverted; "": $version
-	Merge       string                  `yaml:"merge"`        // revert: "" waits for a person; auto: when its checks pass; now
+	Merge       string                  `yaml:"merge"`        // revert: "": a person merges; auto: merged when its checks pass; now: merged at once
 	MergeMethod string                  `yaml:"merge_method"` // revert: merge, squash or rebase; "": merge
-	Timeout     time.Duration           `yaml:"timeout"`      // of the whole, the following included; 0: DefaultTimeout
+	Timeout     time.Duration           `yaml:"timeout"`      // of the whole rollback, until what was started has ended; 0: DefaultTimeout
 	HTTP        config.HTTPClientConfig `yaml:"http"`         // TLS, proxy and headers, as Prometheus writes them
 }
 
@@ -47,30 +47,30 @@ func (c *Config) SetDirectory(dir string) {
 	c.HTTP.SetDirectory(dir)
 }
 
-// Idempotent is the kind's own nature, where the configuration does not say:
-// a second dispatch is a second run, the other two roads find what is there.
+// Idempotent is false for a workflow, because a second dispatch is a second run. The
+// other two ways find what an earlier call has created.
 func (c *Config) Idempotent() bool { return c.Does == "deployment" || c.Does == "revert" }
 
-// road is one of the ways back.
-type road interface {
+// strategy is one of the three ways to roll back.
+type strategy interface {
 	do(ctx context.Context, p rollback.Plan, l *call.Log) (status string, err error)
 	dryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error)
 	verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error)
 	preflight(ctx context.Context, r repository) []rollback.Check
 }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
-// Hook goes one road. It is safe for concurrent use.
+// Hook rolls back in one of the three ways. It is safe for concurrent use.
 type Hook struct {
-	config Config
-	api    *call.API
-	road   road
-	now    func() time.Time
+	config   Config
+	api      *call.API
+	strategy strategy
+	now      func() time.Time
 }
 
-// New checks the configuration, the token included, and calls nobody.
+// New checks the configuration and reads the token file. It sends no request.
 func New(c Config) (*Hook, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -86,16 +86,16 @@ func New(c Config) (*Hook, error) {
 	h := &Hook{config: c, api: api, now: time.Now}
 	switch c.Does {
 	case "workflow":
-		h.road = workflow{h}
+		h.strategy = workflow{h}
 	case "deployment":
-		h.road = deployment{h}
+		h.strategy = deployment{h}
 	default:
-		h.road = revert{h}
+		h.strategy = revert{h}
 	}
 	return h, nil
 }
 
-// Do goes the road once, and follows what it set going to its end.
+// Do rolls back once, and follows what it started until that ends.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
@@ -103,16 +103,16 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
 	var log call.Log
-	status, err := h.road.do(ctx, w.Plan(), &log)
+	status, err := h.strategy.do(ctx, w.Plan(), &log)
 	return log.Receipt(h.now(), status), err
 }
 
-// Resume follows a workflow's run to its end. The other roads find again what
-// they have made when they are asked again.
+// Resume follows the run of a workflow until it ends. The other two ways have nothing to
+// resume: calling Do again finds what they have created.
 func (h *Hook) Resume(ctx context.Context, p rollback.Plan, started rollback.Receipt) (rollback.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	w, follows := h.road.(workflow)
+	w, follows := h.strategy.(workflow)
 	if !follows {
 		return started, fmt.Errorf("%w: there is no run to follow", rollback.ErrOutcomeUnknown)
 	}
@@ -121,71 +121,71 @@ func (h *Hook) Resume(ctx context.Context, p rollback.Plan, started rollback.Rec
 	return log.Receipt(h.now(), status), err
 }
 
-// DryRun looks at the repository and says what Do would send.
+// DryRun reads the repository and says what Do would send.
 func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
-	return h.road.dryRun(ctx, p)
+	return h.strategy.dryRun(ctx, p)
 }
 
-// Verify looks at what GitHub says of the environment; after a revert, at the
-// pull request.
+// Verify reads the newest deployments to the environment, or for a revert the pull
+// request.
 func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
-	return h.road.verify(ctx, p)
+	return h.strategy.verify(ctx, p)
 }
 
-// Preflight looks whether the token is taken and the repository is as the
-// road needs it. Without a plan and with a repository that follows the
-// service, the token is all that can be looked at.
+// Preflight checks that GitHub accepts the token and that the repository allows the
+// rollback. Without a plan it checks only the token if the repository depends on the
+// change.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
-	const hint = "put a token that is valid into token_file"
-	if !p.Known() && !naming.Fixed(h.config.Repository) {
+	const hint = "token_file must hold a valid token"
+	if !p.Known() && !naming.IsFixed(h.config.Repository) {
 		err := h.api.Get(ctx, "/rate_limit", &struct{}{})
 		return []rollback.Check{
-			call.Reached("GitHub takes the token", err, hint),
-			{What: "the repository", Skipped: "it follows from the change: " + h.config.Repository},
+			call.ReachCheck("GitHub accepts the token", err, hint),
+			{What: "the repository", Skipped: "the repository depends on the change: " + h.config.Repository},
 		}
 	}
 	r, err := h.repository(p)
 	if err != nil {
-		return []rollback.Check{call.Reached("the repository has a name", err, "see `repository`")}
+		return []rollback.Check{call.ReachCheck("the repository has a valid name", err, "correct `repository`")}
 	}
 	var found repositoryAnswer
 	err = h.api.Get(ctx, r.path(), &found)
-	checks := []rollback.Check{call.Reached("repository "+r.String()+" can be read", err, hint+", with access to the repository")}
+	checks := []rollback.Check{call.ReachCheck("repository "+r.String()+" can be read", err, hint+" with access to the repository")}
 	if err != nil {
 		return checks
 	}
-	return append(append(checks, found.writable()), h.road.preflight(ctx, r)...)
+	return append(append(checks, found.checkWritable()), h.strategy.preflight(ctx, r)...)
 }
 
-// repositoryAnswer is what is read of GET /repos/{owner}/{repo}.
+// repositoryAnswer holds the fields that are read from GET /repos/{owner}/{repo}.
 type repositoryAnswer struct {
 	Archived       bool  `json:"archived"`
 	Disabled       bool  `json:"disabled"`
-	AllowAutoMerge *bool `json:"allow_auto_merge"` // shown to those who may change it
+	AllowAutoMerge *bool `json:"allow_auto_merge"` // only shown to those who may change it
 	Permissions    *struct {
 		Push bool `json:"push"`
 	} `json:"permissions"`
 }
 
-func (r repositoryAnswer) writable() rollback.Check {
+func (r repositoryAnswer) checkWritable() rollback.Check {
 	c := rollback.Check{What: "the repository may be written to"}
 	switch {
 	case r.Archived || r.Disabled:
-		c.Problem = "it is archived or disabled"
+		c.Problem, c.Hint = "the repository is archived or disabled", "unarchive it, or set `repository` to another one"
 	case r.Permissions != nil && !r.Permissions.Push:
-		c.Skipped = "GitHub says that the token's owner may only read it, as it does of the tokens of Apps, which may write all the same"
+		c.Skipped = "GitHub reports that the token's owner may only read it; for the token of an App it reports that even if the App may write"
 	}
 	return c
 }
 
-// environment is what GitHub calls the change's environment.
+// environment is the name of the change's environment in GitHub.
 func (h *Hook) environment(p rollback.Plan) (string, error) {
 	return naming.Fill("environment", h.config.Environment, p)
 }
 
-// purpose says in one line what a plan is for, within GitHub's 140 characters
-// of a description.
-func purpose(p rollback.Plan) string {
+// describeRollback describes a plan in one line of at most 140 characters, which is
+// GitHub's limit for a description.
+func describeRollback(p rollback.Plan) string {
 	text := []rune(fmt.Sprintf("Pushback: %s %s back to %s", p.Change.Service, p.Change.Version, p.Target))
 	return string(text[:min(len(text), 140)])
 }

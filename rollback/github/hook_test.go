@@ -15,7 +15,7 @@ func contract(t *testing.T, c Config, traits hooktest.Traits, settled func(*gith
 	t.Helper()
 	hooktest.Run(t, traits, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		g := cart()
-		if b == hooktest.Settled {
+		if b == hooktest.AlreadyLive {
 			settled(g)
 		}
 		s := g.fake(b).Serve(t)
@@ -30,19 +30,19 @@ func TestContractOfWorkflow(t *testing.T) {
 
 func TestContractOfDeployment(t *testing.T) {
 	t.Parallel()
-	contract(t, deploying, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(g *github) {
+	contract(t, deploying, hooktest.Traits{HTTP: true, ReadsFirst: true, Idempotent: true}, func(g *github) {
 		g.deployments[0]["sha"], g.deployments[0]["ref"] = "sha-of-v1", "v1"
 	})
 }
 
 func TestContractOfRevert(t *testing.T) {
 	t.Parallel()
-	contract(t, reverting, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(g *github) {
+	contract(t, reverting, hooktest.Traits{HTTP: true, ReadsFirst: true, Idempotent: true}, func(g *github) {
 		g.pulls[0]["merged_at"] = "2026-11-20T12:03:00Z"
 	})
 }
 
-// attempt is one Do.
+// attempt calls Do once.
 func attempt(t *testing.T, g *github, c Config) (rollback.Receipt, error) {
 	t.Helper()
 	s := g.fake(hooktest.Succeeds).Serve(t)
@@ -52,7 +52,7 @@ func attempt(t *testing.T, g *github, c Config) (rollback.Receipt, error) {
 func TestDispatch(t *testing.T) {
 	g := cart()
 	receipt, how := attempt(t, g, dispatching)
-	hooktest.Ends(t, "a dispatch", how, "done", "")
+	hooktest.CheckOutcome(t, "a dispatch", how, "done", "")
 	if receipt.Status != "run 7: success" {
 		t.Errorf("the receipt says %q", receipt.Status)
 	}
@@ -70,10 +70,10 @@ func TestRunsEnd(t *testing.T) {
 		g.run = object{"status": status, "conclusion": conclusion}
 		c := dispatching
 		if wanted == "unknown" {
-			c.Timeout = brief
+			c.Timeout = shortTimeout
 		}
 		receipt, err := attempt(t, g, c)
-		hooktest.Ends(t, status+" "+conclusion, err, wanted, says)
+		hooktest.CheckOutcome(t, status+" "+conclusion, err, wanted, says)
 		if wanted != "done" && receipt.Status != "run 7 was started" {
 			t.Errorf("the receipt says %q", receipt.Status)
 		}
@@ -86,7 +86,7 @@ func TestRunsEnd(t *testing.T) {
 	f("queued", "", "unknown", "had not ended in time")
 }
 
-// A server that is older than return_run_details answers 204.
+// A server that does not know return_run_details answers 204.
 func TestRunWithoutAName(t *testing.T) {
 	f := func(answer any) {
 		t.Helper()
@@ -94,7 +94,7 @@ func TestRunWithoutAName(t *testing.T) {
 		fake.Acts["POST "+repo+"/actions/workflows/undo.yml/dispatches"] = say(answer)
 		s := fake.Serve(t)
 		_, err := hook(t, s.URL, dispatching).Do(t.Context(), hooktest.Warrant(t))
-		if !errors.Is(err, rollback.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "named no run") {
+		if !errors.Is(err, rollback.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "returned no run") {
 			t.Errorf("%v: %v", answer, err)
 		}
 	}
@@ -104,8 +104,8 @@ func TestRunWithoutAName(t *testing.T) {
 	f(object{"workflow_run_id": "../../../user"})
 }
 
-// After a kill -9 the run is found by what Do had told, and nothing is
-// dispatched again.
+// After a kill -9 the run is found by what Do reported, and no second workflow is
+// dispatched.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	g := cart()
@@ -114,16 +114,16 @@ func TestResume(t *testing.T) {
 	var started rollback.Receipt
 	ctx := rollback.WithStarted(t.Context(), func(r rollback.Receipt) { started = r })
 	if _, err := h.Do(ctx, hooktest.Warrant(t)); err != nil || started.Status != "run 7 was started" || started.Handle != "7" {
-		t.Fatalf("%v, told %+v", err, started)
+		t.Fatalf("%v, reported %+v", err, started)
 	}
-	f := func(what string, status, conclusion string, started rollback.Receipt, fate, says string) {
+	f := func(what string, status, conclusion string, started rollback.Receipt, outcome, contains string) {
 		t.Helper()
 		g.run = object{"status": status, "conclusion": conclusion}
-		if h.config.Timeout = patient; fate == "unknown" {
-			h.config.Timeout = brief
+		if h.config.Timeout = longTimeout; outcome == "unknown" {
+			h.config.Timeout = shortTimeout
 		}
 		receipt, err := h.Resume(t.Context(), hooktest.Warrant(t).Plan(), started)
-		hooktest.Ends(t, what, err, fate, says)
+		hooktest.CheckOutcome(t, what, err, outcome, contains)
 		if s.Calls() != 1 || receipt.At.IsZero() {
 			t.Errorf("%s: %d dispatches, %+v", what, s.Calls(), receipt)
 		}
@@ -132,13 +132,13 @@ func TestResume(t *testing.T) {
 	f("a run that did not", "completed", "failure", started, "failed", `ended with "failure": https://github.com/`)
 	f("a run that goes on", "in_progress", "", started, "unknown", "had not ended")
 	started.Handle = "../../user"
-	f("a handle that is none", "completed", "success", started, "unknown", "is no run")
+	f("an invalid handle", "completed", "success", started, "unknown", "is not the id of a run")
 }
 
 func TestDeployment(t *testing.T) {
 	g := cart()
 	receipt, how := attempt(t, g, deploying)
-	hooktest.Ends(t, "a deployment", how, "done", "")
+	hooktest.CheckOutcome(t, "a deployment", how, "done", "")
 	if receipt.Status != "deployment 3: success" {
 		t.Errorf("the receipt says %q", receipt.Status)
 	}
@@ -160,10 +160,10 @@ func TestDeploymentsEnd(t *testing.T) {
 		g.states["3"] = state
 		c := deploying
 		if wanted == "unknown" {
-			c.Timeout = brief
+			c.Timeout = shortTimeout
 		}
 		_, err := attempt(t, g, c)
-		hooktest.Ends(t, state, err, wanted, says)
+		hooktest.CheckOutcome(t, state, err, wanted, says)
 	}
 	f("failure", "failed", "deployment 3 ended as failure")
 	f("error", "failed", "deployment 3 ended as error")
@@ -172,8 +172,8 @@ func TestDeploymentsEnd(t *testing.T) {
 	f("", "unknown", "had not ended in time")
 }
 
-// A deployment of ours that an earlier try left behind is followed, in
-// whichever form GitHub gives its payload back.
+// A deployment that an earlier attempt created is followed, whether GitHub returns its
+// payload as an object or as a string.
 func TestOurDeploymentIsFollowed(t *testing.T) {
 	key := hooktest.Order().Key
 	for _, payload := range []any{object{"pushback_key": key}, `{"pushback_key": "` + key + `"}`} {
@@ -188,7 +188,7 @@ func TestOurDeploymentIsFollowed(t *testing.T) {
 func TestRevert(t *testing.T) {
 	g := cart()
 	receipt, how := attempt(t, g, reverting)
-	hooktest.Ends(t, "a revert", how, "done", "")
+	hooktest.CheckOutcome(t, "a revert", how, "done", "")
 	if receipt.Status != "#13 is open and waits for a person" {
 		t.Errorf("the receipt says %q", receipt.Status)
 	}
@@ -205,11 +205,11 @@ func TestMerge(t *testing.T) {
 		g, c := cart(), reverting
 		c.Merge, c.MergeMethod = how, "squash"
 		if wanted == "unknown" {
-			c.Timeout = brief
+			c.Timeout = shortTimeout
 		}
 		change(g)
 		receipt, got := attempt(t, g, c)
-		hooktest.Ends(t, how, got, wanted, says)
+		hooktest.CheckOutcome(t, how, got, wanted, says)
 		if receipt.Status != status {
 			t.Errorf("%s: the receipt says %q, want %q", how, receipt.Status, status)
 		}
@@ -218,7 +218,7 @@ func TestMerge(t *testing.T) {
 	f("now", "done", "", "#13 is merged", func(*github) {})
 	f("auto", "done", "", "#13 is merged", func(g *github) { g.errors = []string{"", "Pull request Pull request is in clean status"} })
 	f("auto", "failed", "Auto merge is not allowed", "#13 is open", func(g *github) { g.errors = []string{"", "Auto merge is not allowed for this repository"} })
-	f("now", "failed", "conflicts with what came after", "#13 is open", func(g *github) { g.pull["mergeable"] = false })
+	f("now", "failed", "conflicts with later changes", "#13 is open", func(g *github) { g.pull["mergeable"] = false })
 	f("now", "unknown", "had not ended in time", "#13 is open", func(g *github) { g.pull["mergeable"] = nil })
 	f("auto", "failed", "Resource not accessible", "", func(g *github) { g.errors = []string{"Resource not accessible by personal access token"} })
 	f("auto", "unknown", "Something went wrong", "", func(g *github) { g.errors = []string{"Something went wrong while executing your query."} })
@@ -241,11 +241,11 @@ func TestRevertOfARevert(t *testing.T) {
 		object{"number": 9, "state": "open", "body": "Pushback-Key: " + hooktest.Order().Key, "head": object{"ref": "x"}})
 }
 
-func TestWhoBroughtTheCommit(t *testing.T) {
+func TestFindIntroducing(t *testing.T) {
 	f := func(wanted string, pulls ...object) {
 		t.Helper()
 		fake := cart().fake(hooktest.Succeeds)
-		fake.Looks["GET "+repo+"/commits/v2/pulls?per_page=100"] = say(pulls)
+		fake.Reads["GET "+repo+"/commits/v2/pulls?per_page=100"] = say(pulls)
 		s := fake.Serve(t)
 		_, err := hook(t, s.URL, reverting).Do(t.Context(), hooktest.Warrant(t))
 		if (err == nil) != (wanted == "") || err != nil && !strings.Contains(err.Error(), wanted) {
@@ -260,6 +260,6 @@ func TestWhoBroughtTheCommit(t *testing.T) {
 	}
 	f("", merged(12, "other"))
 	f("", merged(11, "other"), merged(12, "v2"))
-	f("brought by 2 merged pull requests", merged(11, "a"), merged(12, "b"))
-	f("brought by 0 merged pull requests", object{"number": 12, "merged_at": nil})
+	f("introduced by 2 merged pull requests", merged(11, "a"), merged(12, "b"))
+	f("introduced by 0 merged pull requests", object{"number": 12, "merged_at": nil})
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/pushback/pushback/rollback/internal/naming"
 )
 
-// revert opens a pull request that reverts the one which brought the version.
+// revert rolls back by a pull request that reverts the one which introduced the version.
 type revert struct{ *Hook }
 
-// pull is a pull request, as the REST API lists it.
+// pull is a pull request in an answer of the REST API.
 type pull struct {
 	Number    int    `json:"number"`
 	Node      string `json:"node_id"`
@@ -26,7 +26,7 @@ type pull struct {
 	HTML      string `json:"html_url"`
 	MergedAt  string `json:"merged_at"`
 	MergeSHA  string `json:"merge_commit_sha"`
-	Mergeable *bool  `json:"mergeable"` // of one pull request alone; null while GitHub finds out
+	Mergeable *bool  `json:"mergeable"` // only if one pull request was read; null while GitHub computes it
 	Head      struct {
 		Ref string `json:"ref"`
 		SHA string `json:"sha"`
@@ -35,15 +35,15 @@ type pull struct {
 
 func (p pull) merged() bool { return p.MergedAt != "" }
 
-// culprit is the merged pull request that brought a commit.
-func (v revert) culprit(ctx context.Context, r repository, commit string) (pull, error) {
+// findIntroducing returns the merged pull request that introduced a commit.
+func (v revert) findIntroducing(ctx context.Context, r repository, commit string) (pull, error) {
 	var all []pull
 	if err := v.api.Get(ctx, r.path("commits", commit, "pulls")+"?per_page=100", &all); err != nil {
 		return pull{}, err
 	}
 	var merged []pull
 	for _, p := range all {
-		if p.merged() && naming.Same(p.MergeSHA, commit) {
+		if p.merged() && naming.SameVersion(p.MergeSHA, commit) {
 			return p, nil
 		}
 		if p.merged() {
@@ -53,81 +53,82 @@ func (v revert) culprit(ctx context.Context, r repository, commit string) (pull,
 	if len(merged) == 1 {
 		return merged[0], nil
 	}
-	return pull{}, fmt.Errorf("commit %s of %s was brought by %d merged pull requests: there must be one to revert", commit, r, len(merged))
+	return pull{}, fmt.Errorf("commit %s of %s was introduced by %d merged pull requests: exactly one can be reverted", commit, r, len(merged))
 }
 
-// reverting is the newest revert of a pull request that is open or merged,
-// ours or a person's. GitHub names its branch after what it reverts.
-func (v revert) reverting(ctx context.Context, r repository, of pull, key string) (pull, bool, error) {
+// findRevert returns the newest revert of a pull request that is open or merged, ours or
+// a person's. GitHub names its branch after the reverted pull request.
+func (v revert) findRevert(ctx context.Context, r repository, of pull, key string) (pull, bool, error) {
 	var all []pull
 	err := v.api.Get(ctx, r.path("pulls")+"?state=all&sort=created&direction=desc&per_page=100", &all)
 	if err != nil {
 		return pull{}, false, err
 	}
 	for _, p := range all {
-		named := strings.HasPrefix(p.Head.Ref, fmt.Sprintf("revert-%d-", of.Number))
-		if (named || strings.Contains(p.Body, marker(key))) && (p.merged() || p.State == "open") {
+		reverts := strings.HasPrefix(p.Head.Ref, fmt.Sprintf("revert-%d-", of.Number))
+		if (reverts || strings.Contains(p.Body, keyMarker(key))) && (p.merged() || p.State == "open") {
 			return p, true, nil
 		}
 	}
 	return pull{}, false, nil
 }
 
-// marker is the line by which a pull request of ours is known.
-func marker(key string) string { return "Pushback-Key: " + key }
+// keyMarker is the line that marks a pull request as ours.
+func keyMarker(key string) string { return "Pushback-Key: " + key }
 
-// way is what is to be done: nothing, go on with what is there, or revert.
-type way struct {
-	repository repository
-	culprit    pull
-	found      bool
-	revert     pull
+// revertAction is what the rollback has to do.
+type revertAction struct {
+	repository  repository
+	introducing pull // the pull request to revert
+	found       bool // there is a revert already
+	revert      pull // the revert: found, or opened by us
 }
 
-func (v revert) way(ctx context.Context, p rollback.Plan) (w way, err error) {
-	if w.repository, err = v.repository(p); err != nil {
-		return w, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
+// inspect finds the pull request to revert, and an existing revert of it.
+func (v revert) inspect(ctx context.Context, p rollback.Plan) (a revertAction, err error) {
+	if a.repository, err = v.repository(p); err != nil {
+		return a, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
 	}
 	commit, err := naming.Fill("commit", v.config.Commit, p)
 	if err != nil {
-		return w, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
+		return a, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
 	}
-	if w.culprit, err = v.culprit(ctx, w.repository, commit); err != nil {
-		return w, err
+	if a.introducing, err = v.findIntroducing(ctx, a.repository, commit); err != nil {
+		return a, err
 	}
-	w.revert, w.found, err = v.reverting(ctx, w.repository, w.culprit, p.Change.Key())
-	return w, err
+	a.revert, a.found, err = v.findRevert(ctx, a.repository, a.introducing, p.Change.Key())
+	return a, err
 }
 
 func (v revert) do(ctx context.Context, p rollback.Plan, l *call.Log) (string, error) {
-	w, err := v.way(ctx, p)
+	a, err := v.inspect(ctx, p)
 	if err != nil {
 		return "", err
 	}
-	if w.found && w.revert.merged() {
-		return fmt.Sprintf("already reverted by #%d", w.revert.Number), nil
+	if a.found && a.revert.merged() {
+		return fmt.Sprintf("already reverted by #%d", a.revert.Number), nil
 	}
-	if !w.found {
-		if w.revert, err = v.open(ctx, w.culprit, p, l); err != nil {
+	if !a.found {
+		if a.revert, err = v.open(ctx, a.introducing, p, l); err != nil {
 			return "", err
 		}
 	}
-	l.Add("#%d reverts #%d: %s", w.revert.Number, w.culprit.Number, w.revert.HTML)
+	l.Add("#%d reverts #%d: %s", a.revert.Number, a.introducing.Number, a.revert.HTML)
 	if v.config.Merge == "" {
-		return fmt.Sprintf("#%d is open and waits for a person", w.revert.Number), nil
+		return fmt.Sprintf("#%d is open and waits for a person", a.revert.Number), nil
 	}
-	if err := v.merge(ctx, w, l); err != nil {
-		return fmt.Sprintf("#%d is open", w.revert.Number), err
+	if err := v.merge(ctx, a, l); err != nil {
+		return fmt.Sprintf("#%d is open", a.revert.Number), err
 	}
-	return fmt.Sprintf("#%d is merged", w.revert.Number), nil
+	return fmt.Sprintf("#%d is merged", a.revert.Number), nil
 }
 
 const revertMutation = `mutation($input: RevertPullRequestInput!) {
   revertPullRequest(input: $input) { revertPullRequest { id number url } }
 }`
 
-// open asks GitHub for the revert. The title is GitHub's own.
-func (v revert) open(ctx context.Context, culprit pull, p rollback.Plan, l *call.Log) (pull, error) {
+// open creates the revert, with the title that GitHub gives it.
+func (v revert) open(ctx context.Context, introducing pull, p rollback.Plan, l *call.Log) (pull, error) {
 	var data struct {
 		Revert struct {
 			Made struct {
@@ -137,68 +138,68 @@ func (v revert) open(ctx context.Context, culprit pull, p rollback.Plan, l *call
 			} `json:"revertPullRequest"`
 		} `json:"revertPullRequest"`
 	}
-	body := fmt.Sprintf("%s.\n\nReverts #%d.\n\n%s\n", purpose(p), culprit.Number, marker(p.Change.Key()))
-	err := v.mutate(ctx, revertMutation, map[string]any{"pullRequestId": culprit.Node, "body": body}, &data, l)
+	body := fmt.Sprintf("%s.\n\nReverts #%d.\n\n%s\n", describeRollback(p), introducing.Number, keyMarker(p.Change.Key()))
+	err := v.mutate(ctx, revertMutation, map[string]any{"pullRequestId": introducing.Node, "body": body}, &data, l)
 	if err != nil {
 		return pull{}, err
 	}
 	made := data.Revert.Made
 	if made.Number <= 0 {
-		return pull{}, fmt.Errorf("%w: GitHub answered without a pull request", rollback.ErrOutcomeUnknown)
+		return pull{}, fmt.Errorf("%w: GitHub answered without the number of a pull request", rollback.ErrOutcomeUnknown)
 	}
 	return pull{Number: made.Number, Node: made.ID, HTML: rollback.Output(made.URL), State: "open"}, nil
 }
 
-// merge merges the revert as configured, and looks until it is merged.
-func (v revert) merge(ctx context.Context, w way, l *call.Log) error {
+// merge merges the revert as configured, and waits until it is merged.
+func (v revert) merge(ctx context.Context, a revertAction, l *call.Log) error {
 	if v.config.Merge == "auto" {
-		err := v.autoMerge(ctx, w.revert, l)
-		if err != nil && !errors.Is(err, errClean) {
+		err := v.autoMerge(ctx, a.revert, l)
+		if err != nil && !errors.Is(err, errMergeableNow) {
 			return err
 		}
 		if err == nil {
-			return v.followMerge(ctx, w)
+			return v.followMerge(ctx, a)
 		}
 	}
-	if err := v.mergeable(ctx, w); err != nil {
+	if err := v.waitMergeable(ctx, a); err != nil {
 		return err
 	}
-	path := w.repository.path("pulls", strconv.Itoa(w.revert.Number), "merge")
+	path := a.repository.path("pulls", strconv.Itoa(a.revert.Number), "merge")
 	answer, err := v.api.Act(ctx, call.Request{Method: http.MethodPut, Path: path, Body: map[string]string{"merge_method": v.config.MergeMethod}}, nil)
 	l.Add("PUT %s: %s", path, answer.Status)
 	if err != nil {
-		return fmt.Errorf("the revert is open and not merged: %w", call.Begun(err))
+		return fmt.Errorf("the revert is open and could not be merged: %w", call.WrapAfterAct(err))
 	}
-	return v.followMerge(ctx, w)
+	return v.followMerge(ctx, a)
 }
 
-// mergeable waits until GitHub has found out whether the revert fits.
-func (v revert) mergeable(ctx context.Context, w way) error {
+// waitMergeable waits until GitHub has computed whether the revert can be merged.
+func (v revert) waitMergeable(ctx context.Context, a revertAction) error {
 	return call.Follow(ctx, func(ctx context.Context) (bool, error) {
 		var now pull
-		if err := v.pull(ctx, w, &now); err != nil || now.Mergeable == nil && !now.merged() {
+		if err := v.getPull(ctx, a, &now); err != nil || now.Mergeable == nil && !now.merged() {
 			return false, err
 		}
 		if now.Mergeable != nil && !*now.Mergeable {
-			return false, &call.Ended{Why: fmt.Sprintf("#%d is open, and conflicts with what came after: merge it by hand", w.revert.Number)}
+			return false, &call.FailedError{Why: fmt.Sprintf("#%d is open and conflicts with later changes: merge it by hand", a.revert.Number)}
 		}
 		return true, nil
 	})
 }
 
-func (v revert) followMerge(ctx context.Context, w way) error {
+func (v revert) followMerge(ctx context.Context, a revertAction) error {
 	return call.Follow(ctx, func(ctx context.Context) (bool, error) {
 		var now pull
-		if err := v.pull(ctx, w, &now); err != nil || now.merged() {
+		if err := v.getPull(ctx, a, &now); err != nil || now.merged() {
 			return err == nil, err
 		}
 		if now.State == "closed" {
-			return false, &call.Ended{Why: fmt.Sprintf("#%d was closed and not merged", w.revert.Number)}
+			return false, &call.FailedError{Why: fmt.Sprintf("#%d was closed and not merged", a.revert.Number)}
 		}
 		return false, nil
 	})
 }
 
-func (v revert) pull(ctx context.Context, w way, into *pull) error {
-	return v.api.Get(ctx, w.repository.path("pulls", strconv.Itoa(w.revert.Number)), into)
+func (v revert) getPull(ctx context.Context, a revertAction, into *pull) error {
+	return v.api.Get(ctx, a.repository.path("pulls", strconv.Itoa(a.revert.Number)), into)
 }

@@ -15,15 +15,16 @@ import (
 // workflow dispatches a workflow and follows its run.
 type workflow struct{ *Hook }
 
-// dispatch is the body of a workflow dispatch event. Without return_run_details
-// GitHub answers 204 and nobody can tell which run is ours.
+// dispatch is the body of a workflow dispatch. Without return_run_details GitHub answers
+// 204 without a body, and it is not known which run is ours.
 type dispatch struct {
 	Ref    string            `json:"ref"`
 	Inputs map[string]string `json:"inputs,omitempty"`
 	Return bool              `json:"return_run_details"`
 }
 
-// run is a workflow run, as the dispatch and GET …/runs/{id} tell it.
+// run holds the fields of a workflow run that the answers to the dispatch and to GET
+// …/runs/{id} have.
 type run struct {
 	ID         int64  `json:"workflow_run_id"`
 	HTML       string `json:"html_url"`
@@ -62,7 +63,7 @@ func (w workflow) do(ctx context.Context, p rollback.Plan, l *call.Log) (string,
 	}
 	var started run
 	if err := answer.Decode(&started); err != nil || started.ID <= 0 {
-		return answer.Status, fmt.Errorf("%w: GitHub took the dispatch and named no run to follow", rollback.ErrOutcomeUnknown)
+		return answer.Status, fmt.Errorf("%w: GitHub accepted the dispatch but returned no run to follow", rollback.ErrOutcomeUnknown)
 	}
 	rollback.ReportStarted(ctx, rollback.Receipt{
 		At: w.now().UTC(), Status: started.name() + " was started", Output: rollback.Output(started.HTML), Handle: strconv.FormatInt(started.ID, 10),
@@ -72,15 +73,15 @@ func (w workflow) do(ctx context.Context, p rollback.Plan, l *call.Log) (string,
 
 func (r run) name() string { return fmt.Sprintf("run %d", r.ID) }
 
-// resume follows the run that an earlier dispatch has started.
+// resume follows the run that an earlier dispatch started.
 func (w workflow) resume(ctx context.Context, p rollback.Plan, started rollback.Receipt, l *call.Log) (string, error) {
 	r, err := w.repository(p)
 	if err != nil {
-		return started.Status, call.Uncertain(err)
+		return started.Status, call.WrapUnknown(err)
 	}
 	id, err := strconv.ParseInt(started.Handle, 10, 64)
 	if err != nil || id <= 0 {
-		return started.Status, fmt.Errorf("%w: %q is no run", rollback.ErrOutcomeUnknown, started.Handle)
+		return started.Status, fmt.Errorf("%w: %q is not the id of a run", rollback.ErrOutcomeUnknown, started.Handle)
 	}
 	return w.follow(ctx, r, run{ID: id, HTML: started.Output}, l)
 }
@@ -99,7 +100,7 @@ func (w workflow) follow(ctx context.Context, r repository, started run, l *call
 		case now.Conclusion == "success":
 			return true, nil
 		}
-		return false, &call.Ended{Why: fmt.Sprintf("%s ended with %q: %s", name, rollback.Output(now.Conclusion), rollback.Output(started.HTML))}
+		return false, &call.FailedError{Why: fmt.Sprintf("%s ended with %q: %s", name, rollback.Output(now.Conclusion), rollback.Output(started.HTML))}
 	})
 	if err != nil {
 		return name + " was started", err
@@ -115,16 +116,16 @@ func (w workflow) dryRun(_ context.Context, p rollback.Plan) (rollback.Preview, 
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
-		return rollback.Preview{}, fmt.Errorf("writing the dispatch: %w", err)
+		return rollback.Preview{}, fmt.Errorf("encoding the dispatch: %w", err)
 	}
 	return rollback.Preview{
-		Steps: []string{fmt.Sprintf("POST %s%s %s", w.api.URL(), w.path(r), text), "follow the run to its end"},
-		Notes: []string{"a second dispatch is a second run: not idempotent, unless the workflow is"},
+		Steps: []string{fmt.Sprintf("POST %s%s %s", w.api.URL(), w.path(r), text), "follow the run until it ends"},
+		Notes: []string{"a second dispatch starts a second run: the hook is idempotent only if the workflow is"},
 	}, nil
 }
 
 func (w workflow) verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
-	return w.running(ctx, p)
+	return w.lastSucceeded(ctx, p)
 }
 
 func (w workflow) preflight(ctx context.Context, r repository) []rollback.Check {
@@ -132,10 +133,10 @@ func (w workflow) preflight(ctx context.Context, r repository) []rollback.Check 
 		State string `json:"state"`
 	}
 	err := w.api.Get(ctx, r.path("actions", "workflows", w.config.Workflow), &found)
-	c := call.Reached("workflow "+w.config.Workflow+" is there and active", err, "see `workflow`; the token needs the permission actions: write")
+	c := call.ReachCheck("workflow "+w.config.Workflow+" exists and is active", err, "correct `workflow`, or give the token the permission actions: write")
 	if err == nil && found.State != "active" {
-		c.Problem = fmt.Sprintf("it is %q", rollback.Output(found.State))
-		c.Hint = "enable it on the Actions page"
+		c.Problem = fmt.Sprintf("its state is %q", rollback.Output(found.State))
+		c.Hint = "enable the workflow on the Actions page"
 	}
 	return []rollback.Check{c}
 }

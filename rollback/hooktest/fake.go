@@ -16,37 +16,38 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// Fake is a tool's API, written from its documentation. Every request that it
-// does not know fails the test: a wrong path, query, method or header is a
-// mistake of ours and no 404.
+// Fake is the API of a deploy tool, written from its documentation. A request that
+// it does not know fails the test, because a wrong path, query, method or header is
+// a bug in the hook.
 type Fake struct {
-	Behaviour Behaviour // how the acts go
-	Secret    string    // is shouted where Behaviour says so
+	Behaviour Behaviour // how it answers Acts
+	Secret    string    // is put into the error of Fails
 	TLS       bool
 	Header    http.Header
-	Looks     Routes
-	Acts      Routes // these are counted
+	Reads     Routes // requests that change nothing
+	Acts      Routes // requests that change something; Server.Calls counts them
 }
 
-// Routes give what is answered to "GET /path?query", the query as it is sent:
-// a value written as JSON with status 200, a Status, or nil for an empty 200.
+// Routes maps a request, such as "GET /path?query", to its answer. The query is as
+// it is sent. The answer is a value that is encoded as JSON with status 200, a
+// Status, or nil for status 200 without a body.
 type Routes map[string]func(Request) any
 
-// Status is an answer with a status of its own.
+// Status is an answer with another status than 200.
 type Status struct {
 	Code int
 	Body any
 }
 
-// Request is one that was taken.
+// Request is a request that a Fake received.
 type Request struct {
 	t      testing.TB
 	Header http.Header
 	Body   []byte
 }
 
-// Decode reads the body as strictly as the tool's own schema: a field that it
-// does not know fails the test.
+// Decode decodes the body of the request. A field that into does not have fails the
+// test, as a tool with a strict schema refuses it.
 func (r Request) Decode(into any) {
 	r.t.Helper()
 	d := json.NewDecoder(bytes.NewReader(r.Body))
@@ -56,22 +57,22 @@ func (r Request) Decode(into any) {
 	}
 }
 
-// Server is a Fake that runs, until the test ends.
+// Server is a running Fake. It is closed when the test ends.
 type Server struct {
-	URL   string
-	CA    []byte // PEM, of a server with TLS
-	fake  Fake
-	t     testing.TB
-	calls atomic.Int32
-	hung  chan struct{}
+	URL      string
+	CA       []byte // certificate in PEM, if the server uses TLS
+	fake     Fake
+	t        testing.TB
+	calls    atomic.Int32
+	released chan struct{}
 }
 
-// Serve runs the fake. Where it is Absent, the address answers nobody.
+// Serve starts the fake. If it is Unreachable, nothing listens at its address.
 func (f Fake) Serve(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{fake: f, t: t, hung: make(chan struct{})}
+	s := &Server{fake: f, t: t, released: make(chan struct{})}
 	server := httptest.NewUnstartedServer(s)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of hands shaken in vain
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // drops the errors of failed TLS handshakes
 	if f.TLS {
 		server.StartTLS()
 		s.CA = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
@@ -79,14 +80,14 @@ func (f Fake) Serve(t testing.TB) *Server {
 		server.Start()
 	}
 	t.Cleanup(server.Close)
-	t.Cleanup(func() { close(s.hung) })
-	if s.URL = server.URL; f.Behaviour == Absent {
+	t.Cleanup(func() { close(s.released) })
+	if s.URL = server.URL; f.Behaviour == Unreachable {
 		server.Close()
 	}
 	return s
 }
 
-// Calls counts the acts that were asked for.
+// Calls is the number of requests for Acts.
 func (s *Server) Calls() int { return int(s.calls.Load()) }
 
 // ServeHTTP answers one request.
@@ -101,14 +102,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	route, request := r.Method+" "+r.URL.RequestURI(), Request{t: s.t, Header: r.Header, Body: body}
-	look, looks := s.fake.Looks[route]
-	act, acts := s.fake.Acts[route]
+	read, isRead := s.fake.Reads[route]
+	act, isAct := s.fake.Acts[route]
 	switch {
-	case looks && s.fake.Behaviour == Blind:
-		http.Error(w, "the database is away", http.StatusInternalServerError)
-	case looks:
-		answer(w, look(request), "")
-	case acts:
+	case isRead && s.fake.Behaviour == ReadsFail:
+		http.Error(w, "the database cannot be reached", http.StatusInternalServerError)
+	case isRead:
+		answer(w, read(request), "")
+	case isAct:
 		s.calls.Add(1)
 		s.act(w, r, func() any { return act(request) })
 	default:
@@ -117,13 +118,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// act behaves.
+// act answers a changing request according to the Behaviour. do applies the change.
 func (s *Server) act(w http.ResponseWriter, r *http.Request, do func() any) {
 	switch b := s.fake.Behaviour; {
 	case b == Fails:
 		http.Error(w, fmt.Sprintf("refused: %v %s", r.Header, s.fake.Secret), http.StatusInternalServerError)
 	case b == Hangs:
-		<-s.hung
+		<-s.released
 	case b == Breaks:
 		panic(http.ErrAbortHandler)
 	case b == Floods:
@@ -138,7 +139,8 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, do func() any) {
 	}
 }
 
-// answer writes v with more said in it, as a field that nobody asked for.
+// answer writes v as JSON. more is added as an unknown field, or after the body if
+// that is no object.
 func answer(w http.ResponseWriter, v any, more string) {
 	code := http.StatusOK
 	if s, ok := v.(Status); ok {

@@ -1,6 +1,6 @@
-// Package hooktest is the contract that every kind of hook keeps, as tests. A
-// hook's own tests say how to make one that behaves in each way, and how to
-// count what reached the other side; Run does the rest.
+// Package hooktest tests the contract that every kind of hook must keep. The tests of
+// a hook say how to make one whose deploy tool behaves in a given way, and how to
+// count the changes that reached the tool. Run does the rest.
 package hooktest
 
 import (
@@ -18,69 +18,69 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Behaviour is what the other side of a hook does when called.
+// Behaviour is how the deploy tool of a hook behaves when it is called.
 type Behaviour string
 
-// The other sides there are. Calls counts what changes something there; that a
-// hook looks first is its own affair.
+// All behaviours. They are about requests that change something; requests that read
+// succeed, except with ReadsFail.
 const (
-	Succeeds Behaviour = "succeeds"
-	Fails    Behaviour = "fails"   // and shouts the secret it was given
-	Hangs    Behaviour = "hangs"   // takes the call and never answers
-	Floods   Behaviour = "floods"  // says more than MaxOutput, then succeeds
-	Breaks   Behaviour = "breaks"  // dies in the middle of the call
-	Absent   Behaviour = "absent"  // is not there
-	Garbles  Behaviour = "garbles" // succeeds, with NUL, escapes and broken UTF-8
-	Settled  Behaviour = "settled" // what the warrant asks for is so already
-	Blind    Behaviour = "blind"   // every look fails with a 500; asked only of hooks that look
+	Succeeds    Behaviour = "succeeds"     // carries the rollback out
+	Fails       Behaviour = "fails"        // answers with an error that contains the secret
+	Hangs       Behaviour = "hangs"        // accepts the call and never answers
+	Floods      Behaviour = "floods"       // answers with more than rollback.MaxOutput, and succeeds
+	Breaks      Behaviour = "breaks"       // closes the connection, or dies, in the middle of the call
+	Unreachable Behaviour = "unreachable"  // does not listen
+	Garbles     Behaviour = "garbles"      // succeeds, and answers with NUL, escape sequences and invalid UTF-8
+	AlreadyLive Behaviour = "already live" // has the target live already
+	ReadsFail   Behaviour = "reads fail"   // answers every read with status 500; used for hooks that read first
 )
 
-// Answers is an other side that answers the call with a status. Looks work.
+// Answers is the behaviour of a tool that answers changing requests with a status.
 func Answers(status int) Behaviour { return Behaviour(fmt.Sprintf("answers %d", status)) }
 
-// Status is the status of an Answers; 0 for any other behaviour.
+// Status is the status of a behaviour made by Answers; 0 for any other behaviour.
 func (b Behaviour) Status() int {
 	n, _ := strconv.Atoi(strings.TrimPrefix(string(b), "answers "))
 	return n
 }
 
-// Subject is a hook with its other side.
+// Subject is a hook under test, with its deploy tool.
 type Subject struct {
 	Hook    rollback.Hook
-	Calls   func() int // how often the other side was told to change something
-	Secrets []string   // none may be seen in any receipt or error
+	Calls   func() int // number of calls that reached the tool and change something
+	Secrets []string   // texts that no receipt and no error may contain
 }
 
-// Traits are what a kind of hook promises beyond the least.
+// Traits are what a kind of hook guarantees beyond what every hook does.
 type Traits struct {
-	HTTP       bool // one HTTP call does it, and its status decides
-	Looks      bool // it looks before it acts, and leaves what is settled alone
-	Idempotent bool // of its own nature: a second Do under one key changes nothing
+	HTTP       bool // one HTTP request does the rollback, and its status decides the outcome
+	ReadsFirst bool // it reads before it acts, and changes nothing if the target is live already
+	Idempotent bool // by its nature: a second Do under the same key changes nothing
 }
 
-// Run holds the hooks that make gives to the contract.
+// Run tests that the hooks which make returns keep the contract.
 func Run(t *testing.T, traits Traits, make func(t *testing.T, b Behaviour) Subject) {
 	c := contract{t, make}
-	c.ends(Succeeds, 1, nil)
-	c.ends(Floods, 1, nil)
-	c.ends(Garbles, 1, nil)
-	c.ends(Fails, 1, errFailed)
-	c.ends(Hangs, 1, rollback.ErrOutcomeUnknown)
-	c.ends(Breaks, 1, rollback.ErrOutcomeUnknown)
-	c.ends(Absent, 0, rollback.ErrNotSent)
-	if traits.Looks {
-		c.ends(Settled, 0, nil)
-		c.ends(Blind, 0, rollback.ErrNotSent)
+	c.expect(Succeeds, 1, nil)
+	c.expect(Floods, 1, nil)
+	c.expect(Garbles, 1, nil)
+	c.expect(Fails, 1, errFailed)
+	c.expect(Hangs, 1, rollback.ErrOutcomeUnknown)
+	c.expect(Breaks, 1, rollback.ErrOutcomeUnknown)
+	c.expect(Unreachable, 0, rollback.ErrNotSent)
+	if traits.ReadsFirst {
+		c.expect(AlreadyLive, 0, nil)
+		c.expect(ReadsFail, 0, rollback.ErrNotSent)
 	}
 	if traits.HTTP {
-		c.statuses()
+		c.checkStatuses()
 	}
 	if traits.Idempotent {
-		t.Run("asked twice", func(t *testing.T) { changesOnce(t, make(t, Succeeds)) })
+		t.Run("called twice", func(t *testing.T) { checkIdempotent(t, make(t, Succeeds)) })
 	}
-	t.Run("zero warrant", func(t *testing.T) { refusesZero(t, make(t, Succeeds)) })
-	t.Run("context over", func(t *testing.T) { honoursContext(t, make(t, Succeeds)) })
-	t.Run("plans change nothing", func(t *testing.T) { looksOnly(t, make(t, Succeeds)) })
+	t.Run("zero warrant", func(t *testing.T) { checkZeroWarrant(t, make(t, Succeeds)) })
+	t.Run("cancelled context", func(t *testing.T) { checkCancelledContext(t, make(t, Succeeds)) })
+	t.Run("plans change nothing", func(t *testing.T) { checkPlansChangeNothing(t, make(t, Succeeds)) })
 }
 
 // contract is a kind of hook under test.
@@ -89,60 +89,61 @@ type contract struct {
 	make func(t *testing.T, b Behaviour) Subject
 }
 
-// ends asks for one rollback and wants this many calls and this fate.
-func (c contract) ends(b Behaviour, calls int, want error) {
+// expect does one rollback. It expects this number of calls and this kind of error.
+func (c contract) expect(b Behaviour, calls int, want error) {
 	c.t.Run(string(b), func(t *testing.T) {
 		s := c.make(t, b)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		receipt, err := s.Hook.Do(ctx, Warrant(t))
-		check(t, s, receipt, err)
-		sameFate(t, err, want)
+		checkReceipt(t, s, receipt, err)
+		checkErrorKind(t, err, want)
 		if got := s.Calls(); got != calls {
-			t.Errorf("the other side was told %d times to change something, want %d", got, calls)
+			t.Errorf("the tool received %d calls that change something, want %d", got, calls)
 		}
 	})
 }
 
-// statuses is the retry table: who may be asked again is decided by it.
-func (c contract) statuses() {
+// checkStatuses tests what each status means, which decides whether the engine may
+// repeat the call.
+func (c contract) checkStatuses() {
 	for status, want := range map[int]error{
 		300: errFailed, 301: errFailed, 302: errFailed, 303: errFailed, 307: errFailed, 308: errFailed,
 		400: errFailed, 401: errFailed, 403: errFailed, 404: errFailed, 405: errFailed, 408: errFailed,
 		409: errFailed, 410: errFailed, 413: errFailed, 422: errFailed, 429: errFailed,
 		500: errFailed, 501: errFailed, 502: rollback.ErrOutcomeUnknown, 503: errFailed, 504: rollback.ErrOutcomeUnknown,
 	} {
-		c.ends(Answers(status), 1, want)
+		c.expect(Answers(status), 1, want)
 	}
 }
 
-// changesOnce is idempotency by key: the same warrant twice, one change.
-func changesOnce(t *testing.T, s Subject) {
+// checkIdempotent tests that the same warrant, used twice, changes something once.
+func checkIdempotent(t *testing.T, s Subject) {
 	w := Warrant(t)
 	for range 2 {
 		receipt, err := s.Hook.Do(t.Context(), w)
-		check(t, s, receipt, err)
+		checkReceipt(t, s, receipt, err)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n := s.Calls(); n != 1 {
-		t.Errorf("the same warrant twice changed something %d times", n)
+		t.Errorf("the same warrant, used twice, changed something %d times", n)
 	}
 }
 
-// looksOnly holds whatever a hook offers beside Do to changing nothing. What
-// it says must be for people, and hold no secret.
-func looksOnly(t *testing.T, s Subject) {
+// checkPlansChangeNothing tests that Preflight, DryRun and Verify change nothing, and
+// that their texts are fit for people and contain no secret.
+func checkPlansChangeNothing(t *testing.T, s Subject) {
 	plan := Warrant(t).Plan()
-	said := ""
+	texts := ""
 	if h, ok := s.Hook.(rollback.Preflighter); ok {
 		for _, p := range []rollback.Plan{{}, plan} {
 			checks := h.Preflight(t.Context(), p)
 			if bad := rollback.Problems(checks); len(checks) == 0 || len(bad) > 0 {
 				t.Errorf("preflight of %d checks found %v", len(checks), bad)
 			}
-			said += fmt.Sprint(checks)
+			texts += fmt.Sprint(checks)
 		}
 	} else {
 		t.Error("it has no preflight")
@@ -152,61 +153,61 @@ func looksOnly(t *testing.T, s Subject) {
 		if err != nil || preview.AlreadyLive || len(preview.Steps) == 0 {
 			t.Errorf("the dry run gave %+v, %v", preview, err)
 		}
-		said += fmt.Sprint(preview)
+		texts += fmt.Sprint(preview)
 	} else {
 		t.Error("it has no dry run")
 	}
 	if h, ok := s.Hook.(rollback.Verifier); ok {
-		sighting, err := h.Verify(t.Context(), plan)
-		said += fmt.Sprint(sighting, err)
+		running, err := h.Verify(t.Context(), plan)
+		texts += fmt.Sprint(running, err)
 	} else {
 		t.Error("it cannot verify")
 	}
-	check(t, s, rollback.Receipt{At: time.Now(), Status: "looked", Output: rollback.Output(said)}, nil)
+	checkReceipt(t, s, rollback.Receipt{At: time.Now(), Status: "read", Output: rollback.Output(texts)}, nil)
 	if n := s.Calls(); n != 0 {
-		t.Errorf("looking changed something %d times", n)
+		t.Errorf("reading changed something %d times", n)
 	}
 }
 
-// errFailed stands for an error that is neither ErrNotSent nor
-// ErrOutcomeUnknown: it ran, and failed.
+// errFailed stands for any error that wraps neither ErrNotSent nor ErrOutcomeUnknown:
+// the rollback ran and failed.
 var errFailed = errors.New("failed")
 
-func sameFate(t *testing.T, got, want error) {
+func checkErrorKind(t *testing.T, got, want error) {
 	t.Helper()
-	fate := got
+	kind := got
 	for _, known := range []error{rollback.ErrNotSent, rollback.ErrOutcomeUnknown} {
 		if errors.Is(got, known) {
-			fate = known
+			kind = known
 		}
 	}
-	if fate == got && got != nil {
-		fate = errFailed
+	if kind == got && got != nil {
+		kind = errFailed
 	}
-	if fate != want {
-		t.Errorf("got error %v, which is %v; want %v", got, fate, want)
+	if kind != want {
+		t.Errorf("got error %v, which is %v; want %v", got, kind, want)
 	}
 }
 
-func check(t *testing.T, s Subject, r rollback.Receipt, err error) {
+func checkReceipt(t *testing.T, s Subject, r rollback.Receipt, err error) {
 	t.Helper()
-	said := r.Status + r.Output
+	text := r.Status + r.Output
 	if err != nil {
-		said += err.Error()
+		text += err.Error()
 	} else if r.Status == "" || r.At.IsZero() {
-		t.Errorf("the receipt of a success says neither when nor how: %+v", r)
+		t.Errorf("the receipt of a success lacks its time or its status: %+v", r)
 	}
 	for _, secret := range s.Secrets {
-		if strings.Contains(said, secret) {
-			t.Errorf("the secret %q is seen in %.300q", secret, said)
+		if strings.Contains(text, secret) {
+			t.Errorf("the secret %q is in %.300q", secret, text)
 		}
 	}
 	if len(r.Output) > rollback.MaxOutput || r.Output != rollback.Output(r.Output) {
-		t.Errorf("the output was not bounded and cleaned: %d bytes", len(r.Output))
+		t.Errorf("the output is too long or has control characters: %d bytes", len(r.Output))
 	}
 }
 
-func refusesZero(t *testing.T, s Subject) {
+func checkZeroWarrant(t *testing.T, s Subject) {
 	if _, err := s.Hook.Do(t.Context(), rollback.Warrant{}); !errors.Is(err, rollback.ErrNoWarrant) {
 		t.Errorf("the zero warrant gave %v, want ErrNoWarrant", err)
 	}
@@ -215,17 +216,17 @@ func refusesZero(t *testing.T, s Subject) {
 	}
 }
 
-func honoursContext(t *testing.T, s Subject) {
+func checkCancelledContext(t *testing.T, s Subject) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := s.Hook.Do(ctx, Warrant(t))
-	sameFate(t, err, rollback.ErrNotSent)
+	checkErrorKind(t, err, rollback.ErrNotSent)
 	if n := s.Calls(); n != 0 {
-		t.Errorf("a context that was over led to %d calls", n)
+		t.Errorf("a cancelled context led to %d calls", n)
 	}
 }
 
-// Warrant is a valid one, for the change of Situation.
+// Warrant returns a valid warrant for the change of Situation.
 func Warrant(t testing.TB) rollback.Warrant {
 	t.Helper()
 	order, situation := Order(), Situation()
@@ -236,7 +237,7 @@ func Warrant(t testing.TB) rollback.Warrant {
 	return w
 }
 
-// Order is an example that Permit lets pass in Situation.
+// Order returns an example order, which Permit accepts in Situation.
 func Order() rollback.Order {
 	s := Situation()
 	evidence, _ := json.Marshal(s.Verdict)
@@ -246,7 +247,7 @@ func Order() rollback.Order {
 	}
 }
 
-// Situation is one in which nothing speaks against rolling back.
+// Situation returns a situation in which no guard refuses a rollback.
 func Situation() rollback.Situation {
 	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	return rollback.Situation{
@@ -266,9 +267,9 @@ func Situation() rollback.Situation {
 	}
 }
 
-// Ends fails the test unless err is of this fate — done, failed, unknown or
-// not sent — and says this.
-func Ends(t testing.TB, what string, err error, fate, says string) {
+// CheckOutcome fails the test unless err means this outcome (done, failed, unknown or
+// not sent) and contains a text. what names the case.
+func CheckOutcome(t testing.TB, what string, err error, outcome, contains string) {
 	t.Helper()
 	got := "failed"
 	switch {
@@ -279,7 +280,7 @@ func Ends(t testing.TB, what string, err error, fate, says string) {
 	case errors.Is(err, rollback.ErrNotSent):
 		got = "not sent"
 	}
-	if got != fate || err != nil && !strings.Contains(err.Error(), says) {
-		t.Errorf("%s: %s: %v; want %s: %s", what, got, err, fate, says)
+	if got != outcome || err != nil && !strings.Contains(err.Error(), contains) {
+		t.Errorf("%s: %s: %v; want %s: %s", what, got, err, outcome, contains)
 	}
 }

@@ -22,10 +22,10 @@ const DefaultTimeout = time.Minute
 // Config is a hook of kind http in pushback.yml.
 type Config struct {
 	URL        string                  `yaml:"url"`         // http or https, without credentials
-	CheckURL   string                  `yaml:"check_url"`   // GET must answer 2xx where the hook could act; "": preflight asks nobody
-	VerifyURL  string                  `yaml:"verify_url"`  // GET answers the version that runs; "": nobody can look
+	CheckURL   string                  `yaml:"check_url"`   // GET answers 2xx if the hook could act; "": preflight sends no request
+	VerifyURL  string                  `yaml:"verify_url"`  // GET answers the version that runs; "": rollbacks are not verified
 	SecretFile string                  `yaml:"secret_file"` // signs every call: whsec_<base64>, or 24 bytes of text or more
-	Timeout    time.Duration           `yaml:"timeout"`     // from dialling to the status; 0: DefaultTimeout
+	Timeout    time.Duration           `yaml:"timeout"`     // from connecting to the end of the answer; 0: DefaultTimeout
 	HTTP       config.HTTPClientConfig `yaml:"http"`        // TLS, authorization, proxy and headers, as Prometheus writes them
 }
 
@@ -35,7 +35,7 @@ func (c *Config) SetDirectory(dir string) {
 	c.HTTP.SetDirectory(dir)
 }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
 // Hook calls one URL. It is safe for concurrent use.
@@ -45,7 +45,7 @@ type Hook struct {
 	now    func() time.Time
 }
 
-// New checks the configuration, the secret included, and calls nobody.
+// New checks the configuration and reads the secret. It sends no request.
 func New(c Config) (*Hook, error) {
 	if err := outbound.CheckURL(c.URL); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func New(c Config) (*Hook, error) {
 		}
 	}
 	if c.SecretFile == "" {
-		return nil, errors.New("secret_file is missing: every call is signed, so that the receiver can tell it from anybody else's")
+		return nil, errors.New("secret_file is missing: it holds the key that signs every call, so that the receiver can check who sent it")
 	}
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
@@ -76,8 +76,8 @@ func New(c Config) (*Hook, error) {
 	return h, err
 }
 
-// Do posts the warrant's body once and gives the answer. See the package
-// comment for what each status means.
+// Do posts the warrant's body once and returns the answer. See the package comment for
+// what each status means.
 //
 // See adr/0043.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
@@ -92,10 +92,10 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	}
 	answer, err := h.client.Do(request, secret)
 	if err != nil {
-		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", call.Fate(err), err)
+		return rollback.Receipt{}, fmt.Errorf("calling the hook: %w: %w", call.ClassifySendError(err), err)
 	}
 	receipt := rollback.Receipt{At: h.now().UTC(), Status: answer.Status, Output: rollback.Output(answer.Body)}
-	if err := call.Acted(answer); err != nil {
+	if err := call.CheckActAnswer(answer); err != nil {
 		return receipt, fmt.Errorf("calling the hook: %w", err)
 	}
 	return receipt, nil
@@ -105,7 +105,7 @@ func (h *Hook) request(ctx context.Context, w rollback.Warrant) (*http.Request, 
 	body := w.Body()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.config.URL, bytes.NewReader(body))
 	if err != nil {
-		return nil, "", errors.New("the url cannot be called")
+		return nil, "", errors.New("the url is invalid")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", w.Key())
@@ -113,7 +113,7 @@ func (h *Hook) request(ctx context.Context, w rollback.Warrant) (*http.Request, 
 	return r, secret, err
 }
 
-// sign signs, and gives the secret so that the answer can be kept clean of it.
+// sign signs a request. It returns the secret, so that it can be removed from the answer.
 func (h *Hook) sign(header http.Header, id string, body []byte) (string, error) {
 	secret, err := outbound.Secret(h.config.SecretFile)
 	if err != nil {

@@ -48,7 +48,7 @@ func newHook(t *testing.T, url string) *Hook {
 	return h
 }
 
-// receiver is another side of the given behaviour, and how often it was called.
+// receiver is a receiver with the given behaviour, and the number of its calls.
 func receiver(t *testing.T, b hooktest.Behaviour) (url string, calls func() int) {
 	t.Helper()
 	var n atomic.Int32
@@ -74,7 +74,7 @@ func receiver(t *testing.T, b hooktest.Behaviour) (url string, calls func() int)
 	}))
 	t.Cleanup(s.Close)
 	t.Cleanup(func() { close(hung) })
-	if b == hooktest.Absent {
+	if b == hooktest.Unreachable {
 		s.Close()
 	}
 	return s.URL + "?token=in-the-query", func() int { return int(n.Load()) }
@@ -129,7 +129,7 @@ func TestStatuses(t *testing.T) {
 			t.Errorf("%d: %v, want %v", status, err, want)
 		}
 		if !strings.HasPrefix(receipt.Status, fmt.Sprint(status)) {
-			t.Errorf("%d: the receipt says %q", status, receipt.Status)
+			t.Errorf("%d: the status of the receipt is %q", status, receipt.Status)
 		}
 	}
 	failed := errors.New("failed")
@@ -173,8 +173,8 @@ func TestRetryAfter(t *testing.T) {
 	f(503, "Fri, 20 Nov 2026 12:02:00 GMT", "nonsense", 0)
 }
 
-// A kept connection that the other side has closed is the case in which
-// net/http sends a request with an Idempotency-Key a second time by itself.
+// If the server has closed an idle connection, net/http sends a request with an
+// Idempotency-Key a second time by itself.
 func TestDeadConnectionIsNotTriedTwice(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -202,8 +202,8 @@ func TestDeadConnectionIsNotTriedTwice(t *testing.T) {
 	}
 }
 
-// answerOnce answers the first request ever, and hangs up on every later one
-// after reading it.
+// answerOnce answers the first of all requests. It reads every later one and closes the
+// connection.
 func answerOnce(c net.Conn, requests *atomic.Int32) {
 	defer c.Close()
 	buffer := make([]byte, 64<<10)
@@ -222,7 +222,7 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		} else if strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("a secret is seen in %v", err)
+			t.Errorf("a secret is in %v", err)
 		}
 	}
 	f(Config{SecretFile: good}, "url is missing")

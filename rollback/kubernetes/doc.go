@@ -1,18 +1,15 @@
-// Package kubernetes rolls a Deployment back to the exact revision that holds
-// the version to go back to, as `kubectl rollout undo --to-revision` does:
-// the pod template of that revision's ReplicaSet is put back, without the
-// label pod-template-hash, and the annotations with it, except for those that
-// are of the Deployment and not of a revision.
+// Package kubernetes rolls a Deployment back to the revision that has the target
+// version, as `kubectl rollout undo --to-revision` does: it restores the pod template of
+// that revision's ReplicaSet without the label pod-template-hash, and its annotations
+// except those that belong to the Deployment.
 //
-// It refuses what would not last or is not ours: a Deployment that is paused,
-// one that Argo CD or Flux keeps as git says, one that is changed between our
-// look and our patch. The latter is held by the patch itself, which names the
-// generation it was made for.
+// It refuses what would not last: a Deployment that is paused, and one that Argo CD or
+// Flux manages. It also refuses a Deployment that is changed between our read and our
+// patch; the patch names the generation that it was made for.
 //
-// A StatefulSet or a DaemonSet is rolled back likewise, to the template of a
-// ControllerRevision; refused where its update strategy would leave pods as
-// they are.
+// A StatefulSet or a DaemonSet is rolled back to the template of a ControllerRevision. It
+// is refused if its update strategy would leave pods as they are.
 //
-// Where the template is of that version already nothing is sent, and a rollout
-// that is under way is followed. The kind is idempotent by its nature.
+// If the template has the target version already, no patch is sent, and a rollout that
+// is in progress is followed. The hook is idempotent.
 package kubernetes

@@ -21,18 +21,18 @@ const DefaultTimeout = 10 * time.Minute
 // Config is a hook of kind kubernetes in pushback.yml.
 type Config struct {
 	cluster.Config `yaml:",inline"`
-	Namespace      string        `yaml:"namespace"`   // a name, or $environment and the like
-	Deployment     string        `yaml:"deployment"`  // its name; "" where the next two are too: $service
+	Namespace      string        `yaml:"namespace"`   // a name, or placeholders such as $environment
+	Deployment     string        `yaml:"deployment"`  // its name; "": $service, unless one of the next two is set
 	StatefulSet    string        `yaml:"statefulset"` // instead of a Deployment
 	DaemonSet      string        `yaml:"daemonset"`   // instead of a Deployment
-	Container      string        `yaml:"container"`   // whose image has the version; "": any
-	Timeout        time.Duration `yaml:"timeout"`     // of the whole, the rollout included; 0: DefaultTimeout
+	Container      string        `yaml:"container"`   // the container whose image has the version; "": any
+	Timeout        time.Duration `yaml:"timeout"`     // of the whole rollback, with the rollout; 0: DefaultTimeout
 }
 
-// Idempotent is the kind's own nature: an exact revision is put back once.
+// Idempotent is true: restoring the same revision again changes nothing.
 func (c *Config) Idempotent() bool { return true }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
 // Hook rolls workloads of one kind back. It is safe for concurrent use.
@@ -44,19 +44,19 @@ type Hook struct {
 	now     func() time.Time
 }
 
-// New checks the configuration, the kubeconfig included, and calls nobody.
+// New checks the configuration and reads the kubeconfig. It sends no request.
 func New(c Config) (*Hook, error) {
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	kind, name, several := c.workload()
 	switch {
 	case several:
-		return nil, errors.New("deployment, statefulset and daemonset exclude each other: keep one of them")
+		return nil, errors.New("deployment, statefulset and daemonset exclude each other: set only one of them")
 	case c.Namespace == "":
-		return nil, errors.New("namespace is missing: a name, or $environment and the like")
+		return nil, errors.New("namespace is missing: set a name, or a placeholder such as $environment")
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
 	}
-	if err := errors.Join(naming.Check("namespace", c.Namespace), naming.Check(kind.key, name)); err != nil {
+	if err := errors.Join(naming.CheckPlaceholders("namespace", c.Namespace), naming.CheckPlaceholders(kind.key, name)); err != nil {
 		return nil, err
 	}
 	open, err := cluster.Open(c.Config)
@@ -68,95 +68,96 @@ func New(c Config) (*Hook, error) {
 
 // object is the workload of a plan.
 func (h *Hook) object(p rollback.Plan) (cluster.Object, error) {
-	return cluster.Name(h.kind.resource, h.config.Namespace, h.name, h.kind.key, p)
+	return cluster.ResolveObject(h.kind.resource, h.config.Namespace, h.name, h.kind.key, p)
 }
 
-// standing is a workload as it stands, and what a rollback of it comes to.
-type standing struct {
-	object  cluster.Object
-	found   *unstructured.Unstructured
-	here    bool // its template is of the wanted version
-	settled bool // and it is what runs
-	to      cluster.Revision
+// inspection is a workload as it was read, and what a rollback of it has to do.
+type inspection struct {
+	object          cluster.Object
+	found           *unstructured.Unstructured
+	templateMatches bool             // the template has the target version
+	alreadyLive     bool             // and all pods have the template
+	revision        cluster.Revision // otherwise: the revision to restore
 }
 
-func (h *Hook) look(ctx context.Context, p rollback.Plan) (d standing, err error) {
-	if d.object, err = h.object(p); err != nil {
-		return d, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
+// inspect reads the workload and finds the revision with the target version.
+func (h *Hook) inspect(ctx context.Context, p rollback.Plan) (i inspection, err error) {
+	if i.object, err = h.object(p); err != nil {
+		return i, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
 	}
-	if d.found, err = h.cluster.Get(ctx, d.object); err != nil {
-		return d, err
+	if i.found, err = h.cluster.Get(ctx, i.object); err != nil {
+		return i, err
 	}
-	wanted := h.wanted(p)
-	now := template(d.found)
-	if d.here, err = wanted.Here(now); err != nil {
-		return d, err
+	target := h.target(p)
+	now := podTemplate(i.found)
+	if i.templateMatches, err = target.Matches(now); err != nil {
+		return i, err
 	}
-	if d.here {
-		d.settled, err = h.kind.complete(d.found)
-		return d, err
+	if i.templateMatches {
+		i.alreadyLive, err = h.kind.complete(i.found)
+		return i, err
 	}
-	if err := h.refuse(d.found); err != nil {
-		return d, err
+	if err := h.checkChangeable(i.found); err != nil {
+		return i, err
 	}
-	history, err := h.kind.history(ctx, h.cluster, d.found)
+	history, err := h.kind.history(ctx, h.cluster, i.found)
 	if err != nil {
-		return d, err
+		return i, err
 	}
-	d.to, err = wanted.Find(history, now)
-	return d, err
+	i.revision, err = target.FindRevision(history, now)
+	return i, err
 }
 
-func (h *Hook) wanted(p rollback.Plan) cluster.Wanted {
-	return cluster.Wanted{Version: p.Target, Left: p.Change.Version, Container: h.config.Container}
+func (h *Hook) target(p rollback.Plan) cluster.Target {
+	return cluster.Target{Version: p.Target, Leaving: p.Change.Version, Container: h.config.Container}
 }
 
-// refuse says why a workload must not be changed by us.
-func (h *Hook) refuse(found *unstructured.Unstructured) error {
-	if err := h.kind.rolls(found); err != nil {
+// checkChangeable says why a workload must not be changed.
+func (h *Hook) checkChangeable(found *unstructured.Unstructured) error {
+	if err := h.kind.checkRollsOut(found); err != nil {
 		return err
 	}
-	if keeper := cluster.Keeper(found); keeper != "" {
-		return fmt.Errorf("%s keeps it as git says and would undo the rollback: revert in git (kind github, does: revert)", keeper)
+	if owner := cluster.GitOpsOwner(found); owner != "" {
+		return fmt.Errorf("%s manages it and would revert the rollback: revert in git (kind github, does: revert)", owner)
 	}
 	return nil
 }
 
-// Do puts the revision back, and follows the rollout to its end.
+// Do restores the revision, and follows the rollout until it is complete.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	d, err := h.look(ctx, w.Plan())
+	i, err := h.inspect(ctx, w.Plan())
 	if err != nil {
-		return rollback.Receipt{}, fmt.Errorf("%s: %w", d.object, err)
+		return rollback.Receipt{}, fmt.Errorf("%s: %w", i.object, err)
 	}
-	if d.settled {
-		return call.Settled(h.now(), w.Target()), nil
+	if i.alreadyLive {
+		return call.AlreadyLive(h.now(), w.Target()), nil
 	}
 	var log call.Log
-	if !d.here {
-		log.Add("patch %s to the template of revision %d, %s", d.object, d.to.Number, d.to.Template.Running(h.config.Container))
-		if err := h.cluster.Patch(ctx, d.object, h.kind.undo(d.found, d.to)); err != nil {
+	if !i.templateMatches {
+		log.Add("patch %s to the template of revision %d, %s", i.object, i.revision.Number, i.revision.Template.ImageNames(h.config.Container))
+		if err := h.cluster.Patch(ctx, i.object, h.kind.patch(i.found, i.revision)); err != nil {
 			return log.Receipt(h.now(), "patched"), err
 		}
 	}
-	status, err := h.follow(ctx, d, &log)
+	status, err := h.follow(ctx, i, &log)
 	return log.Receipt(h.now(), status), err
 }
 
-func (h *Hook) follow(ctx context.Context, d standing, l *call.Log) (string, error) {
+func (h *Hook) follow(ctx context.Context, i inspection, l *call.Log) (string, error) {
 	err := call.Follow(ctx, func(ctx context.Context) (bool, error) {
-		found, err := h.cluster.Get(ctx, d.object)
+		found, err := h.cluster.Get(ctx, i.object)
 		if err != nil {
 			return false, err
 		}
 		return h.kind.complete(found)
 	})
 	if err != nil {
-		return "the rollout was begun", err
+		return "the rollout was started", err
 	}
 	l.Add("the rollout is complete")
 	return "rolled out", nil

@@ -89,9 +89,9 @@ func hook(t *testing.T, s *hooktest.Server) *Hook {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+	hooktest.Run(t, hooktest.Traits{HTTP: true, ReadsFirst: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		api := shop()
-		if b == hooktest.Settled {
+		if b == hooktest.AlreadyLive {
 			api.Objects[path]["spec"].(object)["template"] = pods("v1", "")
 		}
 		s := api.Fake(t, b).Serve(t)
@@ -99,7 +99,7 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// The patch is kubectl's, with the generation before it.
+// The patch is that of kubectl, preceded by the test of the generation.
 func TestPatch(t *testing.T) {
 	api := shop()
 	s := api.Fake(t, hooktest.Succeeds).Serve(t)
@@ -125,13 +125,13 @@ func TestPatch(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
-	f := func(what, fate, says string, change func(o object)) {
+	f := func(what, outcome, contains string, change func(o object)) {
 		t.Helper()
 		api := shop()
 		change(api.Objects[path])
 		s := api.Fake(t, hooktest.Succeeds).Serve(t)
 		_, err := hook(t, s).Do(t.Context(), hooktest.Warrant(t))
-		hooktest.Ends(t, what, err, fate, says)
+		hooktest.CheckOutcome(t, what, err, outcome, contains)
 		if s.Calls() != 0 {
 			t.Errorf("%s: it was patched", what)
 		}
@@ -143,14 +143,14 @@ func TestRefuses(t *testing.T) {
 		return func(o object) { o["spec"].(object)[field] = value }
 	}
 	f("paused", "failed", "it is paused", spec("paused", true))
-	f("Argo CD, by annotation", "failed", "Argo CD keeps it", meta("annotations", object{"argocd.argoproj.io/tracking-id": "cart:apps/Deployment:shop/cart"}))
-	f("Argo CD, by field", "failed", "Argo CD keeps it", meta("managedFields", []any{object{"manager": "argocd-controller", "operation": "Apply"}}))
-	f("Flux", "failed", "Flux keeps it", meta("labels", object{"kustomize.toolkit.fluxcd.io/name": "shop"}))
-	f("Flux, by Helm", "failed", "Flux keeps it", meta("labels", object{"helm.toolkit.fluxcd.io/name": "shop"}))
-	f("a selector of everything", "failed", "selects nothing of its own", spec("selector", object{}))
+	f("Argo CD, by annotation", "failed", "Argo CD manages it", meta("annotations", object{"argocd.argoproj.io/tracking-id": "cart:apps/Deployment:shop/cart"}))
+	f("Argo CD, by field", "failed", "Argo CD manages it", meta("managedFields", []any{object{"manager": "argocd-controller", "operation": "Apply"}}))
+	f("Flux", "failed", "Flux manages it", meta("labels", object{"kustomize.toolkit.fluxcd.io/name": "shop"}))
+	f("Flux, by Helm", "failed", "Flux manages it", meta("labels", object{"helm.toolkit.fluxcd.io/name": "shop"}))
+	f("a selector of everything", "failed", "would select every pod", spec("selector", object{}))
 	sidecar := pods("v2", "")
 	sidecar["spec"].(object)["containers"].([]any)[1] = object{"name": "proxy", "image": "envoy:v1"}
-	f("two versions", "failed", "name the one that counts", spec("template", sidecar))
+	f("two versions", "failed", "set `container` to the one that counts", spec("template", sidecar))
 }
 
 func TestNoSuchRevision(t *testing.T) {
@@ -158,48 +158,48 @@ func TestNoSuchRevision(t *testing.T) {
 	api.Lists[replicaSets] = api.Lists[replicaSets][1:2]
 	s := api.Fake(t, hooktest.Succeeds).Serve(t)
 	_, err := hook(t, s).Do(t.Context(), hooktest.Warrant(t))
-	hooktest.Ends(t, "only v2", err, "failed", `none of its 1 revisions is of version "v1"; there are 5 (registry:5000/shop/cart:v2, envoy:1.30)`)
+	hooktest.CheckOutcome(t, "only v2", err, "failed", `none of its 1 revisions has version "v1"; it has 5 (registry:5000/shop/cart:v2, envoy:1.30)`)
 }
 
-// A deploy between our look and our patch must win.
+// A deploy between our read and our patch takes precedence.
 func TestChangedInBetween(t *testing.T) {
 	api := shop()
 	f := api.Fake(t, hooktest.Succeeds)
-	f.Looks["GET "+replicaSets+"&limit=500"] = func(hooktest.Request) any {
+	f.Reads["GET "+replicaSets+"&limit=500"] = func(hooktest.Request) any {
 		api.Objects[path]["metadata"].(object)["generation"] = 8.0
 		return object{"apiVersion": "apps/v1", "kind": "ReplicaSetList", "metadata": object{}, "items": api.Lists[replicaSets]}
 	}
 	_, err := hook(t, f.Serve(t)).Do(t.Context(), hooktest.Warrant(t))
-	hooktest.Ends(t, "a deploy in between", err, "not sent", "changed in between")
+	hooktest.CheckOutcome(t, "a deploy in between", err, "not sent", "changed in between")
 	if len(api.Patches) != 0 {
 		t.Errorf("patched: %v", api.Patches)
 	}
 }
 
-func TestInvalidIsNotTriedAgain(t *testing.T) {
+func TestInvalidIsNotRepeated(t *testing.T) {
 	f := shop().Fake(t, hooktest.Succeeds)
 	f.Acts["PATCH "+path+"?fieldManager=pushback"] = func(hooktest.Request) any {
 		return clustertest.Invalid(`Deployment.apps "cart" is invalid: spec.template`)
 	}
 	_, err := hook(t, f.Serve(t)).Do(t.Context(), hooktest.Warrant(t))
-	hooktest.Ends(t, "invalid", err, "failed", `422 Unprocessable Entity: Deployment.apps "cart" is invalid`)
+	hooktest.CheckOutcome(t, "invalid", err, "failed", `422 Unprocessable Entity: Deployment.apps "cart" is invalid`)
 }
 
 func TestRollouts(t *testing.T) {
 	t.Parallel()
-	f := func(what, fate, says string, status object) {
+	f := func(what, outcome, contains string, status object) {
 		t.Helper()
 		api := shop()
 		api.Patched = func(_ string, o object) { o["status"] = status }
 		s := api.Fake(t, hooktest.Succeeds).Serve(t)
 		h := hook(t, s)
-		if fate == "unknown" {
+		if outcome == "unknown" {
 			h.config.Timeout = time.Second
 		}
 		_, err := h.Do(t.Context(), hooktest.Warrant(t))
-		hooktest.Ends(t, what, err, fate, says)
+		hooktest.CheckOutcome(t, what, err, outcome, contains)
 	}
-	f("not yet seen", "unknown", "had not ended in time", rolledOut(7))
+	f("not yet observed", "unknown", "had not ended in time", rolledOut(7))
 	f("old pods left", "unknown", "had not ended in time", object{"observedGeneration": 8.0, "replicas": 4.0, "updatedReplicas": 3.0, "availableReplicas": 4.0})
 	f("not available", "unknown", "had not ended in time", object{"observedGeneration": 8.0, "replicas": 3.0, "updatedReplicas": 3.0, "availableReplicas": 2.0})
 	f("given up", "failed", "progress deadline: timed out", object{"observedGeneration": 8.0, "conditions": []any{
@@ -207,16 +207,16 @@ func TestRollouts(t *testing.T) {
 	}})
 }
 
-// A rollout that an earlier try began is followed, and not begun again.
+// A rollout that an earlier attempt started is followed, and not started again.
 func TestOurRolloutIsFollowed(t *testing.T) {
 	t.Parallel()
 	api := shop()
 	api.Objects[path]["spec"].(object)["template"] = pods("v1", "")
 	api.Objects[path]["status"] = rolledOut(6)
-	looks := 0
+	reads := 0
 	f := api.Fake(t, hooktest.Succeeds)
-	f.Looks["GET "+path] = func(hooktest.Request) any {
-		if looks++; looks > 1 {
+	f.Reads["GET "+path] = func(hooktest.Request) any {
+		if reads++; reads > 1 {
 			api.Objects[path]["status"] = rolledOut(7)
 		}
 		return api.Objects[path]
@@ -256,8 +256,8 @@ func TestVerify(t *testing.T) {
 		}
 	}
 	back := func(o object) { o["spec"].(object)["template"] = pods("v1", "") }
-	f("v2 runs", false, "registry:5000/shop/cart:v2", "all pods are of this version", func(object) {})
-	f("v1 runs", true, "registry:5000/shop/cart:v1", "all pods are of this version", back)
+	f("v2 runs", false, "registry:5000/shop/cart:v2", "all pods have this version", func(object) {})
+	f("v1 runs", true, "registry:5000/shop/cart:v1", "all pods have this version", back)
 	f("v1 is coming", false, "registry:5000/shop/cart:v1", "the rollout is not complete", func(o object) { back(o); o["status"] = rolledOut(6) })
 }
 
@@ -265,12 +265,12 @@ func TestDryRun(t *testing.T) {
 	api := shop()
 	s := api.Fake(t, hooktest.Succeeds).Serve(t)
 	got, err := hook(t, s).DryRun(t.Context(), hooktest.Warrant(t).Plan())
-	want := []string{"patch deployments/cart in shop: /spec/template of revision 4, registry:5000/shop/cart:v1, envoy:1.30", "follow the rollout to its end"}
+	want := []string{"patch deployments/cart in shop: /spec/template of revision 4, registry:5000/shop/cart:v1, envoy:1.30", "follow the rollout until it is complete"}
 	if diff := cmp.Diff(want, got.Steps); diff != "" || err != nil || s.Calls() != 0 || len(api.Patches) != 0 {
 		t.Errorf("%v, %d calls (-want +got):\n%s", err, s.Calls(), diff)
 	}
 	f := shop().Fake(t, hooktest.Succeeds)
-	f.Looks["PATCH "+path+"?dryRun=All&fieldManager=pushback"] = func(hooktest.Request) any {
+	f.Reads["PATCH "+path+"?dryRun=All&fieldManager=pushback"] = func(hooktest.Request) any {
 		return hooktest.Status{Code: http.StatusForbidden, Body: object{"message": `admission webhook "quota" denied the request`}}
 	}
 	if _, err := hook(t, f.Serve(t)).DryRun(t.Context(), hooktest.Warrant(t).Plan()); err == nil || !strings.Contains(err.Error(), "the server would refuse the patch") {
@@ -284,7 +284,7 @@ func TestHostileNames(t *testing.T) {
 		plan := hooktest.Warrant(t).Plan()
 		plan.Change.Service = service
 		if _, err := h.object(plan); err == nil {
-			t.Errorf("%q is a name in Kubernetes", service)
+			t.Errorf("%q is accepted as a name in Kubernetes", service)
 		}
 	}
 }

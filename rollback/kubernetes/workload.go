@@ -12,18 +12,19 @@ import (
 	"github.com/pushback/pushback/rollback/internal/cluster"
 )
 
-// workload is what the kinds of workloads differ in.
+// workload is one kind of workload: Deployment, StatefulSet or DaemonSet.
 type workload struct {
-	key       string // of its name in pushback.yml
-	resource  schema.GroupVersionResource
-	revisions schema.GroupVersionResource // what its history is kept in
-	history   func(context.Context, *cluster.Cluster, *unstructured.Unstructured) ([]cluster.Revision, error)
-	rolls     func(*unstructured.Unstructured) error         // why a changed template would not roll out
-	complete  func(*unstructured.Unstructured) (bool, error) // whether it has rolled out
-	undo      func(*unstructured.Unstructured, cluster.Revision) []cluster.Operation
+	key           string                                                                                          // the setting of its name in pushback.yml
+	resource      schema.GroupVersionResource                                                                     // the workload
+	revisions     schema.GroupVersionResource                                                                     // the objects that hold its revisions
+	history       func(context.Context, *cluster.Cluster, *unstructured.Unstructured) ([]cluster.Revision, error) // its revisions, newest first
+	checkRollsOut func(*unstructured.Unstructured) error                                                          // why a changed template would not roll out
+	complete      func(*unstructured.Unstructured) (bool, error)                                                  // whether its rollout is complete
+	patch         func(*unstructured.Unstructured, cluster.Revision) []cluster.Operation                          // restores a revision
 }
 
-// workload is the kind that the configuration names, with the workload's name.
+// workload returns the kind and the name that the configuration sets, and whether it sets
+// several kinds.
 func (c Config) workload() (kind workload, name string, several bool) {
 	kind, name = deployments, c.Deployment
 	if c.StatefulSet != "" {
@@ -37,67 +38,68 @@ func (c Config) workload() (kind workload, name string, several bool) {
 	return kind, cmp.Or(name, "$service"), several
 }
 
-// statefulSets and daemonSets keep their revisions in ControllerRevisions.
+// statefulSets and daemonSets are the workload kinds whose revisions are
+// ControllerRevisions.
 var (
 	statefulSets = workload{
-		key: "statefulset", resource: apps("statefulsets"), revisions: cluster.Revisions,
-		history: revisions, rolls: updates, undo: replace, complete: ordered,
+		key: "statefulset", resource: appsResource("statefulsets"), revisions: cluster.ControllerRevisions,
+		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: statefulSetComplete,
 	}
 	daemonSets = workload{
-		key: "daemonset", resource: apps("daemonsets"), revisions: cluster.Revisions,
-		history: revisions, rolls: updates, undo: replace, complete: scheduled,
+		key: "daemonset", resource: appsResource("daemonsets"), revisions: cluster.ControllerRevisions,
+		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: daemonSetComplete,
 	}
 )
 
-func apps(resource string) schema.GroupVersionResource {
+func appsResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: resource}
 }
 
-func revisions(ctx context.Context, c *cluster.Cluster, o *unstructured.Unstructured) ([]cluster.Revision, error) {
+func controllerRevisions(ctx context.Context, c *cluster.Cluster, o *unstructured.Unstructured) ([]cluster.Revision, error) {
 	return c.ControllerRevisions(ctx, o)
 }
 
-// updates says why a StatefulSet or a DaemonSet would not roll out, or not all
-// of it.
-func updates(found *unstructured.Unstructured) error {
+// checkUpdateStrategy says why a changed StatefulSet or DaemonSet would not roll out, or
+// not completely.
+func checkUpdateStrategy(found *unstructured.Unstructured) error {
 	strategy, _, _ := unstructured.NestedString(found.Object, "spec", "updateStrategy", "type")
 	if strategy == "OnDelete" {
-		return errors.New("its update strategy is OnDelete: nothing would roll out until a person deletes pods")
+		return errors.New("its update strategy is OnDelete: a person would have to delete pods before anything rolls out")
 	}
-	if n := number(found, "spec", "updateStrategy", "rollingUpdate", "partition"); n > 0 {
-		return fmt.Errorf("its update is partitioned at %d: the pods below would stay as they are", n)
+	if n := intField(found, "spec", "updateStrategy", "rollingUpdate", "partition"); n > 0 {
+		return fmt.Errorf("its update is partitioned at %d: the pods below that ordinal would not change", n)
 	}
 	return nil
 }
 
-// replace is the patch that puts a template back.
-func replace(found *unstructured.Unstructured, to cluster.Revision) []cluster.Operation {
-	return []cluster.Operation{cluster.Unchanged(found), {Op: "replace", Path: "/spec/template", Value: to.Template}}
+// templatePatch is the patch that restores a template.
+func templatePatch(found *unstructured.Unstructured, to cluster.Revision) []cluster.Operation {
+	return []cluster.Operation{cluster.RequireUnchanged(found), {Op: "replace", Path: "/spec/template", Value: to.Template}}
 }
 
-// ordered says whether all pods of a StatefulSet are of its template.
-func ordered(found *unstructured.Unstructured) (bool, error) {
+// statefulSetComplete reports whether all pods of a StatefulSet have its template.
+func statefulSetComplete(found *unstructured.Unstructured) (bool, error) {
 	current, _, _ := unstructured.NestedString(found.Object, "status", "currentRevision")
 	update, _, _ := unstructured.NestedString(found.Object, "status", "updateRevision")
-	return number(found, "status", "observedGeneration") >= found.GetGeneration() && current == update &&
-		number(found, "status", "readyReplicas") >= replicas(found), nil
+	return intField(found, "status", "observedGeneration") >= found.GetGeneration() && current == update &&
+		intField(found, "status", "readyReplicas") >= wantedReplicas(found), nil
 }
 
-// scheduled says whether all pods of a DaemonSet are of its template.
-func scheduled(found *unstructured.Unstructured) (bool, error) {
-	desired := number(found, "status", "desiredNumberScheduled")
-	return number(found, "status", "observedGeneration") >= found.GetGeneration() &&
-		number(found, "status", "updatedNumberScheduled") >= desired && number(found, "status", "numberAvailable") >= desired, nil
+// daemonSetComplete reports whether all pods of a DaemonSet have its template.
+func daemonSetComplete(found *unstructured.Unstructured) (bool, error) {
+	desired := intField(found, "status", "desiredNumberScheduled")
+	return intField(found, "status", "observedGeneration") >= found.GetGeneration() &&
+		intField(found, "status", "updatedNumberScheduled") >= desired && intField(found, "status", "numberAvailable") >= desired, nil
 }
 
-// number is a field's value; 0 where there is none.
-func number(found *unstructured.Unstructured, fields ...string) int64 {
+// intField is the value of a field, 0 if it is not set.
+func intField(found *unstructured.Unstructured, fields ...string) int64 {
 	n, _, _ := unstructured.NestedInt64(found.Object, fields...)
 	return n
 }
 
-// replicas is how many pods are asked for: one, where nobody says.
-func replicas(found *unstructured.Unstructured) int64 {
+// wantedReplicas is the configured number of pods; the default is one.
+func wantedReplicas(found *unstructured.Unstructured) int64 {
 	if n, set, _ := unstructured.NestedInt64(found.Object, "spec", "replicas"); set {
 		return n
 	}

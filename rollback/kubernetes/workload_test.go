@@ -11,10 +11,10 @@ import (
 	"github.com/pushback/pushback/rollback/internal/clustertest"
 )
 
-const controllerRevisions = "/apis/apps/v1/namespaces/shop/controllerrevisions?labelSelector=app%3Dcart"
+const revisionsPath = "/apis/apps/v1/namespaces/shop/controllerrevisions?labelSelector=app%3Dcart"
 
-// revision is a ControllerRevision: data is a patch, with a word for how the
-// controller is to apply it.
+// revision is a ControllerRevision. Its data is a patch with $patch, which says how the
+// controller applies it.
 func revision(number float64, version, owner string) object {
 	template := pods(version, "")
 	template["$patch"] = "replace"
@@ -35,7 +35,7 @@ func sets(resource string, status func(generation float64) object) *clustertest.
 	delete(api.Objects, path)
 	o["kind"], o["status"] = map[string]string{"statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}[resource], status(7)
 	api.Objects[strings.Replace(path, "deployments", resource, 1)] = o
-	api.Lists = map[string][]object{controllerRevisions: {revision(3, "v1", "u1"), revision(4, "v2", "u1"), revision(9, "v1", "somebody else")}}
+	api.Lists = map[string][]object{revisionsPath: {revision(3, "v1", "u1"), revision(4, "v2", "u1"), revision(9, "v1", "somebody else")}}
 	api.Patched = func(_ string, o object) { o["status"] = status(o["metadata"].(object)["generation"].(float64)) }
 	return api
 }
@@ -62,9 +62,9 @@ func TestContractOfSets(t *testing.T) {
 	t.Parallel()
 	f := func(resource string, status func(float64) object, c Config) {
 		t.Run(resource, func(t *testing.T) {
-			hooktest.Run(t, hooktest.Traits{Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+			hooktest.Run(t, hooktest.Traits{ReadsFirst: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 				api := sets(resource, status)
-				if b == hooktest.Settled {
+				if b == hooktest.AlreadyLive {
 					for _, o := range api.Objects {
 						o["spec"].(object)["template"] = pods("v1", "")
 					}
@@ -92,14 +92,14 @@ func TestSetsArePatched(t *testing.T) {
 }
 
 func TestSetsThatWouldNotRoll(t *testing.T) {
-	f := func(strategy object, says string) {
+	f := func(strategy object, contains string) {
 		t.Helper()
 		api := sets("daemonsets", everywhere)
 		for _, o := range api.Objects {
 			o["spec"].(object)["updateStrategy"] = strategy
 		}
 		_, err := setHook(t, api.Fake(t, hooktest.Succeeds).Serve(t), Config{DaemonSet: "cart"}).Do(t.Context(), hooktest.Warrant(t))
-		hooktest.Ends(t, says, err, "failed", says)
+		hooktest.CheckOutcome(t, contains, err, "failed", contains)
 	}
 	f(object{"type": "OnDelete"}, "OnDelete")
 	f(object{"type": "RollingUpdate", "rollingUpdate": object{"partition": 2.0}}, "partitioned at 2")
@@ -112,10 +112,10 @@ func TestSetsRollOut(t *testing.T) {
 		api := sets(resource, ready)
 		api.Patched = func(_ string, o object) { o["status"] = status }
 		_, err := setHook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(t.Context(), hooktest.Warrant(t))
-		hooktest.Ends(t, what, err, "unknown", "had not ended in time")
+		hooktest.CheckOutcome(t, what, err, "unknown", "had not ended in time")
 	}
 	stateful, daemon := Config{StatefulSet: "cart", Timeout: time.Second}, Config{DaemonSet: "cart", Timeout: time.Second}
-	f("not yet seen", "statefulsets", stateful, ready(7))
+	f("not yet observed", "statefulsets", stateful, ready(7))
 	f("some pods are old", "statefulsets", stateful, object{"observedGeneration": 8.0, "readyReplicas": 3.0, "currentRevision": "a", "updateRevision": "b"})
 	f("a pod is not ready", "statefulsets", stateful, object{"observedGeneration": 8.0, "readyReplicas": 2.0, "currentRevision": "b", "updateRevision": "b"})
 	f("a node is missing", "daemonsets", daemon, object{"observedGeneration": 8.0, "desiredNumberScheduled": 5.0, "updatedNumberScheduled": 4.0, "numberAvailable": 5.0})

@@ -9,10 +9,10 @@ import (
 	"github.com/pushback/pushback/rollback/internal/flag"
 )
 
-// whole is how weights are counted: thousandths of a percent.
-const whole = 100_000
+// fullWeight is the sum of all weights, in thousandths of a percent.
+const fullWeight = 100_000
 
-// feature is what is read of GET /api/v2/flags/{project}/{flag}.
+// feature holds the fields that are read from GET /api/v2/flags/{project}/{flag}.
 type feature struct {
 	Archived   bool `json:"archived"`
 	Variations []struct {
@@ -50,8 +50,8 @@ type instruction struct {
 	BucketBy    string         `json:"rolloutBucketBy,omitempty"`
 }
 
-// instructions lead from how an environment is to a value; none where it is
-// that already.
+// instructions returns the steps that set an environment to a value; none if it has the
+// value already.
 func (f feature) instructions(e environment, v flag.Value) ([]instruction, error) {
 	switch v.Kind {
 	case flag.Off:
@@ -62,9 +62,9 @@ func (f feature) instructions(e environment, v flag.Value) ([]instruction, error
 	case flag.On:
 		return turnOn(e), nil
 	case flag.Share:
-		return f.share(e, v.Thousandth)
+		return f.shareInstructions(e, v.Thousandths)
 	}
-	return f.variation(e, v.Name)
+	return f.variationInstructions(e, v.Name)
 }
 
 func turnOn(e environment) []instruction {
@@ -74,8 +74,8 @@ func turnOn(e environment) []instruction {
 	return []instruction{{Kind: "turnFlagOn"}}
 }
 
-// variation serves one variation to all who fall through.
-func (f feature) variation(e environment, name string) ([]instruction, error) {
+// variationInstructions sets the fallthrough to one variation.
+func (f feature) variationInstructions(e environment, name string) ([]instruction, error) {
 	for i, v := range f.Variations {
 		if v.ID != name && v.Name != name && string(v.Value) != name && string(v.Value) != `"`+name+`"` {
 			continue
@@ -88,22 +88,22 @@ func (f feature) variation(e environment, name string) ([]instruction, error) {
 	return nil, fmt.Errorf("the flag has no variation %q", name)
 }
 
-// share serves the variation that is not the off one to a share of all who
-// fall through.
-func (f feature) share(e environment, thousandths int) ([]instruction, error) {
+// shareInstructions sets the share of the fallthrough that gets the variation which is not
+// the off variation.
+func (f feature) shareInstructions(e environment, thousandths int) ([]instruction, error) {
 	if len(f.Variations) != 2 || e.OffVariation == nil || *e.OffVariation < 0 || *e.OffVariation > 1 {
-		return nil, fmt.Errorf("a share is of a flag with two variations, one of them for off: this one has %d", len(f.Variations))
+		return nil, fmt.Errorf("a share needs a flag with two variations, one of them the off variation: this flag has %d", len(f.Variations))
 	}
 	off := *e.OffVariation
 	if f.Variations[0].ID == "" || f.Variations[0].ID == f.Variations[1].ID {
-		return nil, errors.New("the flag's two variations cannot be told apart: LaunchDarkly names no ids")
+		return nil, errors.New("the flag's two variations cannot be told apart, because LaunchDarkly returned no ids for them")
 	}
-	if now, ramped := f.weight(e, 1-off); ramped && now == thousandths {
+	if now, known := f.weight(e, 1-off); known && now == thousandths {
 		return turnOn(e), nil
 	}
 	step := instruction{
 		Kind:    "updateFallthroughVariationOrRollout",
-		Weights: map[string]int{f.Variations[1-off].ID: thousandths, f.Variations[off].ID: whole - thousandths},
+		Weights: map[string]int{f.Variations[1-off].ID: thousandths, f.Variations[off].ID: fullWeight - thousandths},
 	}
 	if r := e.Fallthrough.Rollout; r != nil {
 		step.ContextKind, step.BucketBy = r.ContextKind, r.BucketBy
@@ -111,10 +111,11 @@ func (f feature) share(e environment, thousandths int) ([]instruction, error) {
 	return append([]instruction{step}, turnOn(e)...), nil
 }
 
-// weight is how much of the fallthrough a variation gets.
+// weight is a variation's share of the fallthrough in thousandths of a percent, and
+// whether it is known.
 func (f feature) weight(e environment, variation int) (int, bool) {
 	if v := e.Fallthrough.Variation; v != nil {
-		return map[bool]int{true: whole}[*v == variation], true
+		return map[bool]int{true: fullWeight}[*v == variation], true
 	}
 	if e.Fallthrough.Rollout == nil {
 		return 0, false
@@ -128,8 +129,8 @@ func (f feature) weight(e environment, variation int) (int, bool) {
 	return sum, true
 }
 
-// serving is what an environment serves, for people.
-func (f feature) serving(e environment) string {
+// servedValue describes what an environment serves, for people.
+func (f feature) servedValue(e environment) string {
 	if !e.On {
 		return "off"
 	}
@@ -137,8 +138,8 @@ func (f feature) serving(e environment) string {
 		return rollback.Output(f.name(*v))
 	}
 	if len(f.Variations) == 2 && e.OffVariation != nil && (*e.OffVariation == 0 || *e.OffVariation == 1) {
-		if n, ramped := f.weight(e, 1-*e.OffVariation); ramped {
-			return flag.Percent(n) + "%"
+		if n, known := f.weight(e, 1-*e.OffVariation); known {
+			return flag.FormatPercent(n) + "%"
 		}
 	}
 	return "on"

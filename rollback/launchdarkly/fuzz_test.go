@@ -7,8 +7,8 @@ import (
 	"github.com/pushback/pushback/rollback/internal/flag"
 )
 
-// FuzzFeature lets the server say anything. Whatever it says, weights are of
-// two variations and add up to the whole.
+// FuzzFeature decodes arbitrary answers. Whatever the server answers, weights are for two
+// variations and add up to fullWeight.
 func FuzzFeature(f *testing.F) {
 	text, err := json.Marshal(cart().flag)
 	if err != nil {
@@ -24,7 +24,7 @@ func FuzzFeature(f *testing.F) {
 			return
 		}
 		e := found.Environments["production"]
-		_ = found.serving(e)
+		_ = found.servedValue(e)
 		steps, err := found.instructions(e, to)
 		if err != nil {
 			return
@@ -34,7 +34,7 @@ func FuzzFeature(f *testing.F) {
 			for _, w := range s.Weights {
 				sum += w
 			}
-			if s.Weights != nil && (len(s.Weights) != 2 || sum != whole) {
+			if s.Weights != nil && (len(s.Weights) != 2 || sum != fullWeight) {
 				t.Errorf("weights %v", s.Weights)
 			}
 		}

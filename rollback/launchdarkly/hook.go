@@ -21,17 +21,17 @@ import (
 const (
 	tool = "LaunchDarkly"
 	// DefaultTimeout bounds a rollback where the configuration does not.
-	DefaultTimeout = time.Minute
-	defaultURL     = "https://app.launchdarkly.com"
-	apiVersion     = "20240415"
-	semantic       = "application/json; domain-model=launchdarkly.semanticpatch"
+	DefaultTimeout    = time.Minute
+	defaultURL        = "https://app.launchdarkly.com"
+	apiVersion        = "20240415"
+	semanticPatchType = "application/json; domain-model=launchdarkly.semanticpatch"
 )
 
 // Config is a hook of kind launchdarkly in pushback.yml.
 type Config struct {
 	URL       string                  `yaml:"url"`        // "": https://app.launchdarkly.com
 	TokenFile string                  `yaml:"token_file"` // an access token that may update flags
-	Place     flag.Place              `yaml:",inline"`    // by their keys
+	Place     flag.Place              `yaml:",inline"`    // the keys in LaunchDarkly
 	To        flag.To                 `yaml:"to"`         // off, or previous; "": off
 	Timeout   time.Duration           `yaml:"timeout"`    // 0: DefaultTimeout
 	HTTP      config.HTTPClientConfig `yaml:"http"`       // TLS, proxy and headers, as Prometheus writes them
@@ -43,26 +43,26 @@ func (c *Config) SetDirectory(dir string) {
 	c.HTTP.SetDirectory(dir)
 }
 
-// Idempotent is the kind's own nature: a flag is turned to a value once.
+// Idempotent is true: setting a flag to the same value again changes nothing.
 func (c *Config) Idempotent() bool { return true }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
-// Hook turns flags. It is safe for concurrent use.
+// Hook sets flags. It is safe for concurrent use.
 type Hook struct {
 	config Config
 	api    *call.API
 	now    func() time.Time
 }
 
-// New checks the configuration, the token included, and calls nobody.
+// New checks the configuration and reads the token file. It sends no request.
 func New(c Config) (*Hook, error) {
 	c.URL, c.To, c.Timeout = cmp.Or(c.URL, defaultURL), cmp.Or(c.To, flag.ToOff), cmp.Or(c.Timeout, DefaultTimeout)
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
 	}
-	place, err := c.Place.Whole()
+	place, err := c.Place.WithDefaults()
 	if err := errors.Join(c.To.Check(), err); err != nil {
 		return nil, err
 	}
@@ -76,35 +76,36 @@ func New(c Config) (*Hook, error) {
 	return &Hook{config: c, api: api, now: time.Now}, nil
 }
 
-// pathOf is where LaunchDarkly keeps a flag.
-func pathOf(p flag.Place) string { return call.Path("api", "v2", "flags", p.Project, p.Flag) }
+// flagPath is the URL path of a flag.
+func flagPath(p flag.Place) string { return call.Path("api", "v2", "flags", p.Project, p.Flag) }
 
-// turn is what leads a flag to where a plan wants it.
-type turn struct {
-	place flag.Place
-	now   string // what is served
-	to    flag.Value
-	steps []instruction
+// action is what a rollback of the flag has to do.
+type action struct {
+	place  flag.Place
+	served string        // what the flag serves, for people
+	target flag.Value    // the value to set
+	steps  []instruction // none: the flag has the value already
 }
 
-func (h *Hook) look(ctx context.Context, p rollback.Plan) (t turn, err error) {
-	if t.place, err = h.config.Place.Of(p, tool); err != nil {
-		return t, err
+// inspect reads the flag and decides how to set it to the plan's target.
+func (h *Hook) inspect(ctx context.Context, p rollback.Plan) (a action, err error) {
+	if a.place, err = h.config.Place.Resolve(p, tool); err != nil {
+		return a, err
 	}
 	var f feature
-	if err := h.api.Get(ctx, pathOf(t.place)+"?"+url.Values{"env": {t.place.Environment}}.Encode(), &f); err != nil {
-		return t, err
+	if err := h.api.Get(ctx, flagPath(a.place)+"?"+url.Values{"env": {a.place.Environment}}.Encode(), &f); err != nil {
+		return a, err
 	}
-	e, found := f.Environments[t.place.Environment]
+	e, found := f.Environments[a.place.Environment]
 	if !found || f.Archived {
-		return t, fmt.Errorf("%s is archived, or not in this environment", t.place)
+		return a, fmt.Errorf("%s is archived, or does not exist in this environment", a.place)
 	}
-	t.now = f.serving(e)
-	if t.to, err = h.config.To.Target(p.Target); err != nil {
-		return t, err
+	a.served = f.servedValue(e)
+	if a.target, err = h.config.To.Value(p.Target); err != nil {
+		return a, err
 	}
-	t.steps, err = f.instructions(e, t.to)
-	return t, err
+	a.steps, err = f.instructions(e, a.target)
+	return a, err
 }
 
 // patch is the body of a semantic patch.
@@ -114,97 +115,98 @@ type patch struct {
 	Instructions []instruction `json:"instructions"`
 }
 
-func (t turn) patch(p rollback.Plan) patch {
-	comment := fmt.Sprintf("Pushback: %s back to %s, order %s", t.place.Flag, t.to, p.Change.Key())
-	return patch{Environment: t.place.Environment, Comment: comment, Instructions: t.steps}
+func (a action) patch(p rollback.Plan) patch {
+	comment := fmt.Sprintf("Pushback: %s back to %s, order %s", a.place.Flag, a.target, p.Change.Key())
+	return patch{Environment: a.place.Environment, Comment: comment, Instructions: a.steps}
 }
 
-// Do turns the flag.
+// Do sets the flag.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	t, err := h.look(ctx, w.Plan())
+	a, err := h.inspect(ctx, w.Plan())
 	if err != nil {
 		return rollback.Receipt{}, err
 	}
-	if len(t.steps) == 0 {
-		return call.Settled(h.now(), t.to.String()), nil
+	if len(a.steps) == 0 {
+		return call.AlreadyLive(h.now(), a.target.String()), nil
 	}
 	var log call.Log
 	answer, err := h.api.Act(ctx, call.Request{
-		Method: http.MethodPatch, Path: pathOf(t.place), Body: t.patch(w.Plan()), ContentType: semantic,
+		Method: http.MethodPatch, Path: flagPath(a.place), Body: a.patch(w.Plan()), ContentType: semanticPatchType,
 	}, nil)
-	log.Add("PATCH %s, from %s to %s: %s", pathOf(t.place), t.now, t.to, answer.Status)
+	log.Add("PATCH %s, from %s to %s: %s", flagPath(a.place), a.served, a.target, answer.Status)
 	log.Add("%s", answer.Body)
 	status := answer.Status
 	if err == nil {
-		status = fmt.Sprintf("%s is %s", t.place, rollback.Output(t.to.String()))
+		status = fmt.Sprintf("%s is %s", a.place, rollback.Output(a.target.String()))
 	}
 	return log.Receipt(h.now(), status), err
 }
 
-// DryRun looks at the flag and says what Do would send.
+// DryRun reads the flag and says what Do would send.
 func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
-	t, err := h.look(ctx, p)
-	if err != nil || len(t.steps) == 0 {
+	a, err := h.inspect(ctx, p)
+	if err != nil || len(a.steps) == 0 {
 		return rollback.Preview{AlreadyLive: err == nil}, err
 	}
-	text, err := json.Marshal(t.patch(p))
+	text, err := json.Marshal(a.patch(p))
 	if err != nil {
-		return rollback.Preview{}, fmt.Errorf("writing the patch: %w", err)
+		return rollback.Preview{}, fmt.Errorf("encoding the patch: %w", err)
 	}
-	return rollback.Preview{Steps: []string{fmt.Sprintf("PATCH %s%s %s", h.api.URL(), pathOf(t.place), text)}}, nil
+	return rollback.Preview{Steps: []string{fmt.Sprintf("PATCH %s%s %s", h.api.URL(), flagPath(a.place), text)}}, nil
 }
 
-// Verify looks at what the flag serves.
+// Verify reads what the flag serves.
 func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
-	t, err := h.look(ctx, p)
+	a, err := h.inspect(ctx, p)
 	if err != nil {
 		return rollback.RunningVersion{}, err
 	}
-	return rollback.RunningVersion{At: h.now().UTC(), TargetRuns: len(t.steps) == 0, Version: t.now, Detail: t.place.String()}, nil
+	return rollback.RunningVersion{At: h.now().UTC(), TargetRuns: len(a.steps) == 0, Version: a.served, Detail: a.place.String()}, nil
 }
 
-// Preflight looks whether the token is taken, and whether the flag can be
-// turned without asking people in LaunchDarkly first.
+// Preflight checks that LaunchDarkly accepts the token, that the flag can be set, and
+// whether LaunchDarkly requires an approval first. Without a plan it checks only the token
+// if the flag depends on the change.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
-	const hint = "put an access token that may update flags into token_file"
-	if !p.Known() && !naming.Fixed(h.config.Place.Project+h.config.Place.Environment+h.config.Place.Flag) {
+	const hint = "token_file must hold an access token that may update flags"
+	if !p.Known() && !naming.IsFixed(h.config.Place.Project+h.config.Place.Environment+h.config.Place.Flag) {
 		err := h.api.Get(ctx, "/api/v2/caller-identity", &struct{}{})
 		return []rollback.Check{
-			call.Reached("LaunchDarkly takes the token", err, hint),
-			{What: "the flag", Skipped: "it follows from the change: " + h.config.Place.Flag},
+			call.ReachCheck("LaunchDarkly accepts the token", err, hint),
+			{What: "the flag", Skipped: "the flag depends on the change: " + h.config.Place.Flag},
 		}
 	}
-	place, err := h.config.Place.Of(p, tool)
+	place, err := h.config.Place.Resolve(p, tool)
 	if err != nil {
-		return []rollback.Check{{What: "the flag has a name", Problem: rollback.Output(err.Error()), Hint: "see `flag`"}}
+		return []rollback.Check{{What: "the flag has a valid name", Problem: rollback.Output(err.Error()), Hint: "correct `flag`"}}
 	}
 	if !p.Known() {
-		p.Target = "off" // a fixed flag can be looked at without a change
+		p.Target = "off" // a fixed flag can be read without a change
 	}
-	_, err = h.look(ctx, p)
-	return []rollback.Check{call.Reached(place.String()+" can be turned", err, hint), h.approvals(ctx, place)}
+	_, err = h.inspect(ctx, p)
+	return []rollback.Check{call.ReachCheck(place.String()+" can be set", err, hint), h.checkApprovals(ctx, place)}
 }
 
-// approvals finds out whether LaunchDarkly wants people to approve changes of
-// the environment: it would refuse ours.
-func (h *Hook) approvals(ctx context.Context, p flag.Place) rollback.Check {
+// checkApprovals checks whether LaunchDarkly requires that people approve changes of the
+// environment. It would then refuse ours.
+func (h *Hook) checkApprovals(ctx context.Context, p flag.Place) rollback.Check {
 	var found struct {
 		Approval struct {
 			Required bool `json:"required"`
 		} `json:"approvalSettings"`
 	}
-	c := rollback.Check{What: "LaunchDarkly asks nobody to approve"}
+	c := rollback.Check{What: "LaunchDarkly requires no approval"}
 	err := h.api.Get(ctx, call.Path("api", "v2", "projects", p.Project, "environments", p.Environment), &found)
 	switch {
 	case err != nil:
 		c.Skipped = rollback.Output(err.Error())
 	case found.Approval.Required:
-		c.Skipped = "changes of the environment need one: it refuses ours, unless the token's role may bypass required approvals"
+		c.Skipped = "changes of the environment require an approval: LaunchDarkly refuses ours unless the token's role may bypass required approvals"
 	}
 	return c
 }

@@ -22,8 +22,8 @@ const (
 
 type object = map[string]any
 
-// dark is LaunchDarkly with one flag, new-cart, in production: the routes and
-// fields of its API pages.
+// dark is a fake LaunchDarkly with one flag, new-cart, in production. Its routes and fields
+// are those of the API documentation.
 type dark struct {
 	flag     object
 	approval bool
@@ -37,7 +37,7 @@ func ramped(weight int) object {
 	}}
 }
 
-// cart is the flag with two variations, ramped to half.
+// cart is a flag with two variations, each served to one half.
 func cart() *dark {
 	return &dark{flag: object{
 		"key": "new-cart", "kind": "boolean",
@@ -57,7 +57,7 @@ func (d *dark) fake(b hooktest.Behaviour) hooktest.Fake {
 	return hooktest.Fake{
 		Behaviour: b, Secret: token,
 		Header: http.Header{"Authorization": {token}, "Ld-Api-Version": {"20240415"}, "Accept": {"application/json"}},
-		Looks: hooktest.Routes{
+		Reads: hooktest.Routes{
 			"GET " + path + "?env=production":                   func(hooktest.Request) any { return d.flag },
 			"GET /api/v2/caller-identity":                       func(hooktest.Request) any { return object{"tokenName": "pushback"} },
 			"GET /api/v2/projects/shop/environments/production": func(hooktest.Request) any { return object{"approvalSettings": object{"required": d.approval}} },
@@ -78,7 +78,7 @@ func (d *dark) fake(b hooktest.Behaviour) hooktest.Fake {
 				} `json:"instructions"`
 			}
 			r.Decode(&body)
-			var said []string
+			var steps []string
 			for _, i := range body.Instructions {
 				switch i.Kind {
 				case "turnFlagOff":
@@ -86,9 +86,9 @@ func (d *dark) fake(b hooktest.Behaviour) hooktest.Fake {
 				case "turnFlagOn":
 					d.set("on", true)
 				}
-				said = append(said, strings.TrimSpace(strings.Join([]string{i.Kind, i.VariationID, i.RolloutContextKind, i.RolloutBucketBy}, " ")))
+				steps = append(steps, strings.TrimSpace(strings.Join([]string{i.Kind, i.VariationID, i.RolloutContextKind, i.RolloutBucketBy}, " ")))
 			}
-			d.patched = object{"environment": body.Environment, "instructions": said, "comment": body.Comment}
+			d.patched = object{"environment": body.Environment, "instructions": steps, "comment": body.Comment}
 			if len(body.Instructions) > 0 {
 				d.patched["weights"] = body.Instructions[0].RolloutWeights
 			}
@@ -115,9 +115,9 @@ func hook(t *testing.T, url string, c Config) *Hook {
 }
 
 func TestContract(t *testing.T) {
-	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+	hooktest.Run(t, hooktest.Traits{HTTP: true, ReadsFirst: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
 		d := cart()
-		if b == hooktest.Settled {
+		if b == hooktest.AlreadyLive {
 			d.set("on", false)
 		}
 		s := d.fake(b).Serve(t)
@@ -144,22 +144,22 @@ func TestBack(t *testing.T) {
 		h := hook(t, d.fake(hooktest.Succeeds).Serve(t).URL, Config{To: flag.ToPrevious})
 		plan := hooktest.Warrant(t).Plan()
 		plan.Target = target
-		turn, err := h.look(t.Context(), plan)
-		said := ""
-		for _, i := range turn.steps {
-			said += strings.TrimSpace(strings.Join([]string{i.Kind, i.VariationID, i.ContextKind, i.BucketBy}, " ")) + ";"
+		action, err := h.inspect(t.Context(), plan)
+		got := ""
+		for _, i := range action.steps {
+			got += strings.TrimSpace(strings.Join([]string{i.Kind, i.VariationID, i.ContextKind, i.BucketBy}, " ")) + ";"
 		}
 		if err != nil {
-			said = err.Error()
+			got = err.Error()
 		}
-		if !strings.Contains(said, want) || want == "" && said != "" {
-			t.Errorf("%s to %q: %q, want %q", what, target, said, want)
+		if !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s to %q: %q, want %q", what, target, got, want)
 		}
 		if diff := cmp.Diff(weights, func() map[string]int {
-			if len(turn.steps) == 0 {
+			if len(action.steps) == 0 {
 				return nil
 			}
-			return turn.steps[0].Weights
+			return action.steps[0].Weights
 		}()); diff != "" {
 			t.Errorf("%s to %q (-want +got):\n%s", what, target, diff)
 		}
@@ -181,7 +181,7 @@ func TestBack(t *testing.T) {
 	f("hostile", cart().set("offVariation", 7), "20%", "with two variations", nil)
 	three := cart()
 	three.flag["variations"] = []object{{"_id": "a"}, {"_id": "b"}, {"_id": "c"}}
-	f("three", three, "20%", "this one has 3", nil)
+	f("three", three, "20%", "this flag has 3", nil)
 }
 
 func TestServing(t *testing.T) {
@@ -214,7 +214,7 @@ func TestPreflight(t *testing.T) {
 	elsewhere.flag["environments"] = object{"test": object{}}
 	f("all well", cart(), "")
 	f("archived", archived, "is archived")
-	f("another environment", elsewhere, "not in this environment")
+	f("another environment", elsewhere, "does not exist in this environment")
 	checks := hook(t, approved.fake(hooktest.Succeeds).Serve(t).URL, Config{}).Preflight(t.Context(), plan)
 	if len(rollback.Problems(checks)) != 0 || !strings.Contains(checks[1].String(), "unless the token's role may bypass") {
 		t.Errorf("approvals: %v", checks)
@@ -226,8 +226,8 @@ func TestHostileNames(t *testing.T) {
 	for _, group := range []string{"", "../x", "a/b", "a?b", "a b"} {
 		plan := hooktest.Warrant(t).Plan()
 		plan.Change.Group = group
-		if _, err := h.config.Place.Of(plan, tool); err == nil {
-			t.Errorf("%q is a flag", group)
+		if _, err := h.config.Place.Resolve(plan, tool); err == nil {
+			t.Errorf("%q is accepted as a flag", group)
 		}
 	}
 }

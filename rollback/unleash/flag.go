@@ -11,7 +11,7 @@ import (
 	"github.com/pushback/pushback/rollback/internal/naming"
 )
 
-// featureEnvironment is what is read of GET …/environments/{environment}.
+// featureEnvironment holds the fields that are read from GET …/environments/{environment}.
 type featureEnvironment struct {
 	Enabled    bool       `json:"enabled"`
 	Strategies []strategy `json:"strategies"`
@@ -24,8 +24,8 @@ type strategy struct {
 	Parameters map[string]string `json:"parameters"`
 }
 
-// rollout is the flag's one gradual rollout, and its share.
-func (f featureEnvironment) rollout() (id string, share flag.Value, err error) {
+// gradualRollout returns the id and the share of the flag's only gradual rollout.
+func (f featureEnvironment) gradualRollout() (id string, share flag.Value, err error) {
 	n := 0
 	for _, s := range f.Strategies {
 		if s.Name != "flexibleRollout" || s.Disabled {
@@ -37,79 +37,80 @@ func (f featureEnvironment) rollout() (id string, share flag.Value, err error) {
 	}
 	switch {
 	case n != 1:
-		return "", flag.Value{}, fmt.Errorf("a share is of a flag with one gradual rollout: this one has %d", n)
+		return "", flag.Value{}, fmt.Errorf("a share needs a flag with one gradual rollout: this flag has %d", n)
 	case err != nil:
-		return "", flag.Value{}, fmt.Errorf("its rollout is no share: %w", err)
-	case !naming.Plain(id):
-		return "", flag.Value{}, fmt.Errorf("its rollout's id %q is none", rollback.Output(id))
+		return "", flag.Value{}, fmt.Errorf("the share of its rollout is invalid: %w", err)
+	case !naming.IsPlainName(id):
+		return "", flag.Value{}, fmt.Errorf("the id %q of its rollout is invalid", rollback.Output(id))
 	}
 	return id, share, nil
 }
 
-// serving is what is served, for people.
-func (f featureEnvironment) serving() string {
+// servedValue describes what the flag serves, for people.
+func (f featureEnvironment) servedValue() string {
 	if !f.Enabled {
 		return string(flag.Off)
 	}
-	if _, share, err := f.rollout(); err == nil {
+	if _, share, err := f.gradualRollout(); err == nil {
 		return share.String()
 	}
 	return string(flag.On)
 }
 
-// pathOf is where Unleash keeps a flag in an environment.
-func pathOf(p flag.Place, parts ...string) string {
+// flagPath is the URL path of a flag in an environment, followed by parts.
+func flagPath(p flag.Place, parts ...string) string {
 	return call.Path(append([]string{"api", "admin", "projects", p.Project, "features", p.Flag, "environments", p.Environment}, parts...)...)
 }
 
-// turn is what leads a flag to where a plan wants it.
-type turn struct {
-	place flag.Place
-	now   string // what is served
-	to    flag.Value
-	steps []call.Request
+// action is what a rollback of the flag has to do.
+type action struct {
+	place  flag.Place
+	served string         // what the flag serves, for people
+	target flag.Value     // the value to set
+	steps  []call.Request // none: the flag has the value already
 }
 
-func (h *Hook) look(ctx context.Context, p rollback.Plan) (t turn, err error) {
-	if t.place, err = h.config.Place.Of(p, tool); err != nil {
-		return t, err
+// inspect reads the flag and decides how to set it to the plan's target.
+func (h *Hook) inspect(ctx context.Context, p rollback.Plan) (a action, err error) {
+	if a.place, err = h.config.Place.Resolve(p, tool); err != nil {
+		return a, err
 	}
 	var f featureEnvironment
-	if err := h.api.Get(ctx, pathOf(t.place), &f); err != nil {
-		return t, err
+	if err := h.api.Get(ctx, flagPath(a.place), &f); err != nil {
+		return a, err
 	}
-	t.now = f.serving()
-	if t.to, err = h.config.To.Target(p.Target); err != nil {
-		return t, err
+	a.served = f.servedValue()
+	if a.target, err = h.config.To.Value(p.Target); err != nil {
+		return a, err
 	}
-	t.steps, err = steps(t.place, f, t.to)
-	return t, err
+	a.steps, err = steps(a.place, f, a.target)
+	return a, err
 }
 
-// steps lead from how a flag is to a value; none where it is that already.
+// steps returns the requests that set a flag to a value; none if it has the value already.
 func steps(p flag.Place, f featureEnvironment, to flag.Value) (steps []call.Request, err error) {
 	switch to.Kind {
 	case flag.Off:
 		if f.Enabled {
-			steps = append(steps, turnTo(p, "off"))
+			steps = append(steps, toggleRequest(p, "off"))
 		}
 		return steps, nil
 	case flag.Variation:
-		return nil, fmt.Errorf("a flag of Unleash serves off, on or a share, and no variation %q", to.Name)
+		return nil, fmt.Errorf("a flag of Unleash is off, on or a share, and cannot serve the variation %q", to.Name)
 	case flag.Share:
-		id, now, err := f.rollout()
-		if err == nil && to.Thousandth%1000 != 0 {
-			err = errors.New("a share in Unleash is of whole percents")
+		id, now, err := f.gradualRollout()
+		if err == nil && to.Thousandths%1000 != 0 {
+			err = errors.New("a share in Unleash must be in whole percents")
 		}
 		if err != nil {
 			return nil, err
 		}
 		if now != to {
-			steps = append(steps, share(p, id, to.Thousandth))
+			steps = append(steps, shareRequest(p, id, to.Thousandths))
 		}
 	}
 	if !f.Enabled {
-		steps = append(steps, turnTo(p, "on"))
+		steps = append(steps, toggleRequest(p, "on"))
 	}
 	return steps, nil
 }

@@ -38,26 +38,26 @@ func (c *Config) SetDirectory(dir string) {
 	c.HTTP.SetDirectory(dir)
 }
 
-// Idempotent is the kind's own nature: a flag is turned to a value once.
+// Idempotent is true: setting a flag to the same value again changes nothing.
 func (c *Config) Idempotent() bool { return true }
 
-// CallTimeout is how long a rollback may take.
+// CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
-// Hook turns flags. It is safe for concurrent use.
+// Hook sets flags. It is safe for concurrent use.
 type Hook struct {
 	config Config
 	api    *call.API
 	now    func() time.Time
 }
 
-// New checks the configuration, the token included, and calls nobody.
+// New checks the configuration and reads the token file. It sends no request.
 func New(c Config) (*Hook, error) {
 	c.To, c.Timeout = cmp.Or(c.To, flag.ToOff), cmp.Or(c.Timeout, DefaultTimeout)
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("timeout is negative: %s", c.Timeout)
 	}
-	place, err := c.Place.Whole()
+	place, err := c.Place.WithDefaults()
 	if err := errors.Join(c.To.Check(), err); err != nil {
 		return nil, err
 	}
@@ -69,33 +69,33 @@ func New(c Config) (*Hook, error) {
 	return &Hook{config: c, api: api, now: time.Now}, nil
 }
 
-// Do turns the flag. A share comes before on, so that nobody sees more on the
-// way than at its end.
+// Do sets the flag. The share is set before the flag is turned on, so that at no time more
+// users get the new behaviour than at the end.
 func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	t, err := h.look(ctx, w.Plan())
+	a, err := h.inspect(ctx, w.Plan())
 	if err != nil {
 		return rollback.Receipt{}, err
 	}
-	if len(t.steps) == 0 {
-		return call.Settled(h.now(), t.to.String()), nil
+	if len(a.steps) == 0 {
+		return call.AlreadyLive(h.now(), a.target.String()), nil
 	}
 	var log call.Log
-	err = h.carryOut(ctx, t, &log)
-	return log.Receipt(h.now(), fmt.Sprintf("%s to %s", t.place, t.to)), err
+	err = h.carryOut(ctx, a, &log)
+	return log.Receipt(h.now(), fmt.Sprintf("%s to %s", a.place, a.target)), err
 }
 
-func (h *Hook) carryOut(ctx context.Context, t turn, l *call.Log) error {
-	for i, step := range t.steps {
+func (h *Hook) carryOut(ctx context.Context, a action, l *call.Log) error {
+	for i, step := range a.steps {
 		answer, err := h.api.Act(ctx, step, nil)
 		l.Add("%s %s: %s", step.Method, step.Path, answer.Status)
 		l.Add("%s", answer.Body)
 		if err != nil && i > 0 {
-			err = fmt.Errorf("%d of %d steps are done: %w", i, len(t.steps), call.Begun(err))
+			err = fmt.Errorf("%d of %d steps are done, and then: %w", i, len(a.steps), call.WrapAfterAct(err))
 		}
 		if err != nil {
 			return err
@@ -104,52 +104,52 @@ func (h *Hook) carryOut(ctx context.Context, t turn, l *call.Log) error {
 	return nil
 }
 
-// DryRun looks at the flag and says what Do would send.
+// DryRun reads the flag and says what Do would send.
 func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
-	t, err := h.look(ctx, p)
+	a, err := h.inspect(ctx, p)
 	if err != nil {
 		return rollback.Preview{}, err
 	}
-	preview := rollback.Preview{AlreadyLive: len(t.steps) == 0}
-	for _, step := range t.steps {
+	preview := rollback.Preview{AlreadyLive: len(a.steps) == 0}
+	for _, step := range a.steps {
 		text := fmt.Sprintf("%s %s%s", step.Method, h.api.URL(), step.Path)
 		if step.Body != nil {
-			text += fmt.Sprintf(" /parameters/rollout: %s", flag.Percent(t.to.Thousandth))
+			text += fmt.Sprintf(" /parameters/rollout: %s", flag.FormatPercent(a.target.Thousandths))
 		}
 		preview.Steps = append(preview.Steps, text)
 	}
 	return preview, nil
 }
 
-// Verify looks at what the flag serves.
+// Verify reads what the flag serves.
 func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
-	t, err := h.look(ctx, p)
+	a, err := h.inspect(ctx, p)
 	if err != nil {
 		return rollback.RunningVersion{}, err
 	}
-	return rollback.RunningVersion{At: h.now().UTC(), TargetRuns: len(t.steps) == 0, Version: t.now, Detail: t.place.String()}, nil
+	return rollback.RunningVersion{At: h.now().UTC(), TargetRuns: len(a.steps) == 0, Version: a.served, Detail: a.place.String()}, nil
 }
 
-// Preflight looks whether the token is taken and the flag can be turned.
-// Whether the environment wants change requests Unleash tells at the attempt
-// alone, by a 403.
+// Preflight checks that Unleash accepts the token and that the flag can be set. It cannot
+// check whether the environment requires change requests: Unleash only says so, by status
+// 403, when a flag is set.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
-	const hint = "put the token of a service account that may turn flags into token_file"
-	if !p.Known() && naming.Fixed(h.config.Place.Project) && !naming.Fixed(h.config.Place.Environment+h.config.Place.Flag) {
+	const hint = "token_file must hold the token of a service account that may turn flags on and off"
+	if !p.Known() && naming.IsFixed(h.config.Place.Project) && !naming.IsFixed(h.config.Place.Environment+h.config.Place.Flag) {
 		err := h.api.Get(ctx, call.Path("api", "admin", "projects", h.config.Place.Project, "features"), &struct{}{})
 		return []rollback.Check{
-			call.Reached("Unleash takes the token", err, hint),
-			{What: "the flag", Skipped: "it follows from the change: " + h.config.Place.Flag},
+			call.ReachCheck("Unleash accepts the token", err, hint),
+			{What: "the flag", Skipped: "the flag depends on the change: " + h.config.Place.Flag},
 		}
 	}
-	if !p.Known() && !naming.Fixed(h.config.Place.Project) {
-		return []rollback.Check{{What: "the project", Skipped: "it follows from the change: " + h.config.Place.Project}}
+	if !p.Known() && !naming.IsFixed(h.config.Place.Project) {
+		return []rollback.Check{{What: "the project", Skipped: "the project depends on the change: " + h.config.Place.Project}}
 	}
 	if !p.Known() {
-		p.Target = "off" // a fixed flag can be looked at without a change
+		p.Target = "off" // a fixed flag can be read without a change
 	}
-	t, err := h.look(ctx, p)
-	return []rollback.Check{call.Reached(t.place.String()+" can be turned", err, hint)}
+	a, err := h.inspect(ctx, p)
+	return []rollback.Check{call.ReachCheck(a.place.String()+" can be set", err, hint)}
 }
 
 // operation is one step of a JSON patch, RFC 6902.
@@ -159,13 +159,13 @@ type operation struct {
 	Value string `json:"value"`
 }
 
-func turnTo(p flag.Place, word string) call.Request {
-	return call.Request{Method: http.MethodPost, Path: pathOf(p, word), ContentType: "application/json"} // asked for even without a body
+func toggleRequest(p flag.Place, word string) call.Request {
+	return call.Request{Method: http.MethodPost, Path: flagPath(p, word), ContentType: "application/json"} // required even without a body
 }
 
-func share(p flag.Place, strategy string, thousandths int) call.Request {
+func shareRequest(p flag.Place, strategy string, thousandths int) call.Request {
 	return call.Request{
-		Method: http.MethodPatch, Path: pathOf(p, "strategies", strategy),
-		Body: []operation{{Op: "replace", Path: "/parameters/rollout", Value: flag.Percent(thousandths)}},
+		Method: http.MethodPatch, Path: flagPath(p, "strategies", strategy),
+		Body: []operation{{Op: "replace", Path: "/parameters/rollout", Value: flag.FormatPercent(thousandths)}},
 	}
 }

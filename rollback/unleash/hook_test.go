@@ -23,7 +23,7 @@ const (
 
 type object = map[string]any
 
-// leash is Unleash with one flag, new-cart, in production: the routes of its
+// leash is a fake Unleash with one flag, new-cart, in production. It has the routes of the
 // Admin API and the fields of featureEnvironmentSchema.
 type leash struct {
 	flag object
@@ -51,7 +51,7 @@ func (l *leash) fake(b hooktest.Behaviour) hooktest.Fake {
 	}
 	return hooktest.Fake{
 		Behaviour: b, Secret: token, Header: http.Header{"Authorization": {token}, "Accept": {"application/json"}},
-		Looks: hooktest.Routes{
+		Reads: hooktest.Routes{
 			"GET " + path:                           func(hooktest.Request) any { return l.flag },
 			"GET /api/admin/projects/shop/features": func(hooktest.Request) any { return object{"features": []any{}} },
 		},
@@ -90,8 +90,8 @@ func hook(t *testing.T, url string, c Config) *Hook {
 }
 
 func TestContract(t *testing.T) {
-	hooktest.Run(t, hooktest.Traits{HTTP: true, Looks: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
-		s := cart(b != hooktest.Settled, gradual("s1", "50")).fake(b).Serve(t)
+	hooktest.Run(t, hooktest.Traits{HTTP: true, ReadsFirst: true, Idempotent: true}, func(t *testing.T, b hooktest.Behaviour) hooktest.Subject {
+		s := cart(b != hooktest.AlreadyLive, gradual("s1", "50")).fake(b).Serve(t)
 		return hooktest.Subject{Hook: hook(t, s.URL, Config{}), Calls: s.Calls, Secrets: []string{token}}
 	})
 }
@@ -102,11 +102,11 @@ func TestBack(t *testing.T) {
 		h := hook(t, l.fake(hooktest.Succeeds).Serve(t).URL, Config{To: to})
 		plan := hooktest.Warrant(t).Plan()
 		plan.Target = target
-		turn, err := h.look(t.Context(), plan)
+		action, err := h.inspect(t.Context(), plan)
 		if (err == nil) != (fails == "") || err != nil && !strings.Contains(err.Error(), fails) {
 			t.Errorf("%s to %s: %v, want %q", what, target, err, fails)
 		}
-		for _, step := range turn.steps {
+		for _, step := range action.steps {
 			if _, err := h.api.Act(t.Context(), step, nil); err != nil {
 				t.Error(err)
 			}
@@ -122,35 +122,35 @@ func TestBack(t *testing.T) {
 	f("half", half(), flag.ToPrevious, "50%", "")
 	f("half", half(), flag.ToPrevious, "on", "")
 	f("half", half(), flag.ToPrevious, "12.5%", "whole percents")
-	f("half", half(), flag.ToPrevious, "blue", `no variation "blue"`)
-	f("half", half(), flag.ToPrevious, "", "says nothing")
+	f("half", half(), flag.ToPrevious, "blue", `cannot serve the variation "blue"`)
+	f("half", half(), flag.ToPrevious, "", "must be off, on")
 	f("off", cart(false, gradual("s1", "50")), flag.ToPrevious, "25%", "", "replace /parameters/rollout 25", "on")
 	f("off", cart(false, gradual("s1", "50")), flag.ToPrevious, "on", "", "on")
 	f("off", cart(false), flag.ToOff, "x", "")
-	f("no rollout", cart(true), flag.ToPrevious, "25%", "this one has 0")
-	f("two rollouts", cart(true, gradual("s1", "50"), gradual("s2", "5")), flag.ToPrevious, "25%", "this one has 2")
-	f("a hostile share", cart(true, gradual("s1", "many")), flag.ToPrevious, "25%", "its rollout is no share")
-	f("a hostile id", cart(true, gradual("../x", "50")), flag.ToPrevious, "25%", "is none")
+	f("no rollout", cart(true), flag.ToPrevious, "25%", "this flag has 0")
+	f("two rollouts", cart(true, gradual("s1", "50"), gradual("s2", "5")), flag.ToPrevious, "25%", "this flag has 2")
+	f("a hostile share", cart(true, gradual("s1", "many")), flag.ToPrevious, "25%", "share of its rollout is invalid")
+	f("a hostile id", cart(true, gradual("../x", "50")), flag.ToPrevious, "25%", "of its rollout is invalid")
 	disabled := gradual("s2", "5")
 	disabled["disabled"] = true
 	f("one of two disabled", cart(true, disabled, gradual("s1", "50")), flag.ToPrevious, "25%", "", "replace /parameters/rollout 25")
 }
 
-// A share that is written and a flag that is not turned on is half of it.
-func TestHalfWay(t *testing.T) {
+// If the share is set and the flag cannot be turned on, the rollback is half done.
+func TestHalfDone(t *testing.T) {
 	l := cart(false, gradual("s1", "50"))
 	fake := l.fake(hooktest.Succeeds)
 	fake.Acts["POST "+path+"/on"] = func(hooktest.Request) any { return hooktest.Status{Code: http.StatusForbidden} }
 	h := hook(t, fake.Serve(t).URL, Config{To: flag.ToPrevious})
 	plan := hooktest.Warrant(t).Plan()
 	plan.Target = "25%"
-	turn, err := h.look(t.Context(), plan)
+	action, err := h.inspect(t.Context(), plan)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log call.Log
-	err = h.carryOut(t.Context(), turn, &log)
-	hooktest.Ends(t, "no right to turn it on", err, "failed", "1 of 2 steps are done")
+	err = h.carryOut(t.Context(), action, &log)
+	hooktest.CheckOutcome(t, "no right to turn it on", err, "failed", "1 of 2 steps are done")
 }
 
 func TestDo(t *testing.T) {
@@ -183,8 +183,8 @@ func TestPreflight(t *testing.T) {
 	f := func(what string, c Config, p rollback.Plan, status int, wanted string) {
 		t.Helper()
 		fake := cart(true).fake(hooktest.Succeeds)
-		for route := range fake.Looks {
-			fake.Looks[route] = func(hooktest.Request) any { return hooktest.Status{Code: status, Body: object{}} }
+		for route := range fake.Reads {
+			fake.Reads[route] = func(hooktest.Request) any { return hooktest.Status{Code: status, Body: object{}} }
 		}
 		bad := rollback.Problems(hook(t, fake.Serve(t).URL, c).Preflight(t.Context(), p))
 		if (len(bad) == 0) != (wanted == "") || len(bad) > 0 && !strings.Contains(bad[0].String(), wanted) {
@@ -194,7 +194,7 @@ func TestPreflight(t *testing.T) {
 	plan, fixed := hooktest.Warrant(t).Plan(), Config{Place: flag.Place{Environment: "production"}}
 	f("a flag that follows", Config{}, rollback.Plan{}, 200, "")
 	f("a fixed flag", fixed, rollback.Plan{}, 200, "")
-	f("a bad token", Config{}, rollback.Plan{}, 401, "Unleash takes the token: asking Unleash: it answered 401")
+	f("a bad token", Config{}, rollback.Plan{}, 401, "Unleash accepts the token: asking Unleash: it answered 401")
 	f("no such flag", fixed, plan, 404, "404 Not Found")
 }
 

@@ -16,27 +16,27 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// MaxAnswer is how much of an answer is read for decoding, in bytes: an
-// application of a large cluster is some hundred kilobytes.
+// MaxAnswer bounds the size of an answer, in bytes. An Argo CD application of a
+// large cluster takes several hundred kilobytes.
 const MaxAnswer = 8 << 20
 
-// Options say how an API is reached.
+// Options say how to reach an API.
 type Options struct {
-	Name      string // of the tool, for errors
+	Name      string // the tool, as errors call it
 	URL       string // http or https, without credentials
 	TokenFile string // read anew for every call
-	Scheme    string // stands before the token in Authorization: "Bearer "; "" for none
+	Scheme    string // precedes the token in Authorization, such as "Bearer "; may be empty
 	Header    http.Header
 	HTTP      config.HTTPClientConfig
 }
 
-// API is one tool's API. It is safe for concurrent use.
+// API calls the API of one tool. It is safe for concurrent use.
 type API struct {
 	options Options
 	client  *outbound.Client
 }
 
-// New checks the options, the token included, and calls nobody.
+// New checks the options and reads the token file. It sends no request.
 func New(o Options) (*API, error) {
 	if err := outbound.CheckURL(o.URL); err != nil {
 		return nil, err
@@ -52,20 +52,20 @@ func New(o Options) (*API, error) {
 	return &API{options: o, client: client}, err
 }
 
-// URL is where the API is.
+// URL is the address of the API, without a trailing slash.
 func (a *API) URL() string { return a.options.URL }
 
-// Request is one call. Path is relative to the API's address and escaped
-// already: see Path. A path with a scheme goes where it says.
+// Request is one changing request. Path is relative to the API's address, and
+// already escaped: see the function Path. A Path with a scheme is a whole URL.
 type Request struct {
 	Method      string
 	Path        string
-	Body        any    // written as JSON; nil: none
+	Body        any    // encoded as JSON; nil: no body
 	ContentType string // "": application/json
-	Key         string // sent as Idempotency-Key, where the API has a use for it
+	Key         string // sent as Idempotency-Key; "": not sent
 }
 
-// Path joins the parts of a path, each escaped as one segment.
+// Path joins parts to a path and escapes each part as one segment.
 func Path(parts ...string) string {
 	escaped := make([]string, len(parts))
 	for i, p := range parts {
@@ -74,30 +74,30 @@ func Path(parts ...string) string {
 	return "/" + strings.Join(escaped, "/")
 }
 
-// Get looks at path and decodes what is there. See the package comment for its
-// errors.
+// Get reads path and decodes its JSON. See the package comment for its errors.
 func (a *API) Get(ctx context.Context, path string, into any) error {
 	answer, err := a.send(ctx, Request{Method: http.MethodGet, Path: path})
 	if err != nil {
 		return fmt.Errorf("asking %s: %w: %w", a.options.Name, rollback.ErrNotSent, err)
 	}
-	if err := Looked(answer); err != nil {
+	if err := CheckReadAnswer(answer); err != nil {
 		return fmt.Errorf("asking %s: %w", a.options.Name, err)
 	}
 	if err := answer.Decode(into); err != nil {
-		return fmt.Errorf("asking %s: its answer to GET %s is not what its API says: %w", a.options.Name, path, err)
+		return fmt.Errorf("asking %s: its answer to GET %s is not the JSON that its API documents: %w", a.options.Name, path, err)
 	}
 	return nil
 }
 
-// Act does something and decodes the answer, if into is not nil. Done without
-// an answer that can be read is unknown: nobody can follow it.
+// Act sends a changing request and decodes the answer, if into is not nil. If the
+// answer is needed and cannot be decoded, the outcome is unknown, because there is
+// nothing to follow.
 func (a *API) Act(ctx context.Context, r Request, into any) (outbound.Answer, error) {
 	answer, err := a.send(ctx, r)
 	if err != nil {
-		return answer, fmt.Errorf("calling %s: %w: %w", a.options.Name, Fate(err), err)
+		return answer, fmt.Errorf("calling %s: %w: %w", a.options.Name, ClassifySendError(err), err)
 	}
-	if err := Acted(answer); err != nil {
+	if err := CheckActAnswer(answer); err != nil {
 		return answer, fmt.Errorf("calling %s: %w", a.options.Name, err)
 	}
 	if into == nil {
@@ -118,7 +118,7 @@ func (a *API) send(ctx context.Context, r Request) (outbound.Answer, error) {
 }
 
 func (a *API) request(ctx context.Context, r Request) (*http.Request, string, error) {
-	body, err := encode(r.Body)
+	body, err := encodeBody(r.Body)
 	if err != nil {
 		return nil, "", err
 	}
@@ -128,9 +128,9 @@ func (a *API) request(ctx context.Context, r Request) (*http.Request, string, er
 	}
 	request, err := http.NewRequestWithContext(ctx, r.Method, address, body)
 	if err != nil {
-		return nil, "", outbound.NotSent("the url cannot be called")
+		return nil, "", outbound.NotSent("the url is invalid")
 	}
-	a.header(request.Header, r)
+	a.setHeaders(request.Header, r)
 	secret, err := outbound.Secret(a.options.TokenFile)
 	if err != nil {
 		return nil, "", outbound.NotSent(err.Error())
@@ -139,7 +139,7 @@ func (a *API) request(ctx context.Context, r Request) (*http.Request, string, er
 	return request, secret, nil
 }
 
-func (a *API) header(h http.Header, r Request) {
+func (a *API) setHeaders(h http.Header, r Request) {
 	for name, values := range a.options.Header {
 		h[name] = values
 	}
@@ -157,7 +157,7 @@ func (a *API) header(h http.Header, r Request) {
 	}
 }
 
-func encode(body any) (*bytes.Reader, error) {
+func encodeBody(body any) (*bytes.Reader, error) {
 	if body == nil {
 		return bytes.NewReader(nil), nil
 	}

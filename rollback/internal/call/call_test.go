@@ -44,8 +44,8 @@ func answering(t *testing.T, status int, header http.Header, body string) *call.
 	})
 }
 
-// fate sorts an error as the engine does.
-func fate(err error) string {
+// outcome classifies an error as the engine does.
+func outcome(err error) string {
 	switch {
 	case err == nil:
 		return "done"
@@ -58,18 +58,18 @@ func fate(err error) string {
 }
 
 func TestStatuses(t *testing.T) {
-	f := func(status int, look, act string) {
+	f := func(status int, read, act string) {
 		t.Helper()
 		a := answering(t, status, nil, "{}")
-		if got := fate(a.Get(t.Context(), "/x", &struct{}{})); got != look {
-			t.Errorf("a look answered with %d is %s, want %s", status, got, look)
+		if got := outcome(a.Get(t.Context(), "/x", &struct{}{})); got != read {
+			t.Errorf("a read answered with %d is %s, want %s", status, got, read)
 		}
 		_, err := a.Act(t.Context(), call.Request{Method: http.MethodPost, Path: "/x"}, nil)
-		if got := fate(err); got != act {
+		if got := outcome(err); got != act {
 			t.Errorf("an act answered with %d is %s, want %s", status, got, act)
 		}
-		if want := status; status >= 300 && call.Code(err) != want {
-			t.Errorf("the error of %d tells of %d: %v", status, call.Code(err), err)
+		if want := status; status >= 300 && call.StatusCode(err) != want {
+			t.Errorf("the error of %d has status %d: %v", status, call.StatusCode(err), err)
 		}
 	}
 	f(200, "done", "done")
@@ -84,7 +84,7 @@ func TestStatuses(t *testing.T) {
 	f(504, "not sent", "unknown")
 }
 
-func TestRetryAfterIsHandedOn(t *testing.T) {
+func TestRetryAfterIsReturned(t *testing.T) {
 	a := answering(t, 503, http.Header{"Retry-After": {"7"}}, "")
 	_, err := a.Act(t.Context(), call.Request{Method: http.MethodPost, Path: "/x"}, nil)
 	for _, err := range []error{err, a.Get(t.Context(), "/x", nil)} {
@@ -95,16 +95,16 @@ func TestRetryAfterIsHandedOn(t *testing.T) {
 	}
 }
 
-// What cannot be read was done all the same, if it was an act.
+// An act whose answer cannot be decoded may have been carried out.
 func TestUnreadableAnswers(t *testing.T) {
 	for _, body := range []string{"<html>", "", `{"id":`, `{"id": "text"}`, "{" + strings.Repeat(" ", call.MaxAnswer) + "}"} {
 		a := answering(t, 200, nil, body)
 		var into struct{ ID int }
-		if got := fate(a.Get(t.Context(), "/x", &into)); got != "failed" {
-			t.Errorf("a look at %.20q is %s", body, got)
+		if got := outcome(a.Get(t.Context(), "/x", &into)); got != "failed" {
+			t.Errorf("a read answered with %.20q is %s", body, got)
 		}
 		_, err := a.Act(t.Context(), call.Request{Method: http.MethodPost, Path: "/x"}, &into)
-		if got := fate(err); got != "unknown" {
+		if got := outcome(err); got != "unknown" {
 			t.Errorf("an act answered with %.20q is %s", body, got)
 		}
 	}
@@ -123,13 +123,13 @@ func TestRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := strings.Join([]string{got.Method, got.URL.EscapedPath(), got.Header.Get("Authorization"), got.Header.Get("Content-Type"), got.Header.Get("Idempotency-Key"), string(body)}, " ")
-	if want := `PATCH /a%20b/c%2Fd Bearer a-secret-token x/y k {"n":1}`; said != want {
-		t.Errorf("got  %s\nwant %s", said, want)
+	sent := strings.Join([]string{got.Method, got.URL.EscapedPath(), got.Header.Get("Authorization"), got.Header.Get("Content-Type"), got.Header.Get("Idempotency-Key"), string(body)}, " ")
+	if want := `PATCH /a%20b/c%2Fd Bearer a-secret-token x/y k {"n":1}`; sent != want {
+		t.Errorf("got  %s\nwant %s", sent, want)
 	}
 }
 
-func TestNoSecretIsTold(t *testing.T) {
+func TestErrorsHoldNoSecret(t *testing.T) {
 	a := api(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bad token "+r.Header.Get("Authorization"), http.StatusUnauthorized)
 	})
@@ -141,40 +141,40 @@ func TestNoSecretIsTold(t *testing.T) {
 
 func TestFollow(t *testing.T) {
 	flaky, bad := errors.Join(rollback.ErrNotSent, errors.New("reset")), errors.New("nonsense")
-	f := func(name, want string, within time.Duration, looks ...any) {
+	f := func(name, want string, within time.Duration, reads ...any) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			started, n := time.Now(), 0
 			err := call.Follow(ctx, func(context.Context) (bool, error) {
-				look := looks[min(n, len(looks)-1)]
+				answer := reads[min(n, len(reads)-1)]
 				n++
-				if err, ok := look.(error); ok {
+				if err, ok := answer.(error); ok {
 					return false, err
 				}
-				return look.(bool), nil
+				return answer.(bool), nil
 			})
-			if got := fate(err); got != want || time.Since(started) > within {
-				t.Errorf("%s: %s after %s and %d looks: %v", name, got, time.Since(started), n, err)
+			if got := outcome(err); got != want || time.Since(started) > within {
+				t.Errorf("%s: %s after %s and %d reads: %v", name, got, time.Since(started), n, err)
 			}
 		})
 	}
 	f("done at once", "done", 0, true)
 	f("done later", "done", 10*time.Second, false, false, true)
 	f("an answer that did not come", "done", 5*time.Second, flaky, true)
-	f("ended badly", "failed", 5*time.Second, false, &call.Ended{Why: "exit 1"})
+	f("ended badly", "failed", 5*time.Second, false, &call.FailedError{Why: "exit 1"})
 	f("nonsense", "unknown", 0, bad)
 	f("never ends", "unknown", time.Minute, false)
 	f("never answers", "unknown", time.Minute, flaky)
 	f("asked to wait", "done", 41*time.Second, &rollback.RetryAfter{After: 40 * time.Second, Err: flaky}, true)
 }
 
-func TestUncertain(t *testing.T) {
-	if err := call.Uncertain(errors.Join(rollback.ErrNotSent, errors.New("reset"))); fate(err) != "unknown" || errors.Is(err, rollback.ErrNotSent) {
+func TestWrapUnknown(t *testing.T) {
+	if err := call.WrapUnknown(errors.Join(rollback.ErrNotSent, errors.New("reset"))); outcome(err) != "unknown" || errors.Is(err, rollback.ErrNotSent) {
 		t.Errorf("got %v", err)
 	}
-	if call.Uncertain(nil) != nil {
+	if call.WrapUnknown(nil) != nil {
 		t.Error("nothing became an error")
 	}
 }

@@ -1,13 +1,13 @@
-// Package call is how hooks speak with the HTTP API of a tool, so that every
-// one of them sorts answers alike and leaks nothing.
+// Package call sends HTTP requests to the API of a deploy tool for hooks, so that
+// all hooks classify answers alike and never write a secret into an error.
 //
-// There are two kinds of calls, and they fail differently. Get looks: where
-// it comes to nothing, nothing was done, and an error that may pass wraps
-// rollback.ErrNotSent. Act does something: what its answer means is the table
-// of rollback/http, and no answer after sending wraps
-// rollback.ErrOutcomeUnknown. Follow looks again and again at something that
-// was set going, and what it cannot find out is unknown too.
+// There are two kinds of calls, with different errors. Get reads: if it fails,
+// nothing was changed, and a temporary error wraps rollback.ErrNotSent. Act changes
+// something: the status of its answer means what the table of rollback/http says,
+// and no answer to a request that was sent wraps rollback.ErrOutcomeUnknown. Follow
+// reads repeatedly until something that was started has ended; if it cannot find
+// out how it ended, the outcome is unknown as well.
 //
-// Nothing here tries an act again. Looking again is free; acting again is the
-// engine's decision.
+// This package never repeats an Act. A read can be repeated without harm; the
+// engine decides whether to repeat a rollback.
 package call

@@ -11,42 +11,42 @@ import (
 )
 
 const (
-	// first is how soon something set going is looked at again.
-	first = 2 * time.Second
-	// longest is the longest between two looks.
-	longest = 15 * time.Second
+	// firstInterval is the time to the second read.
+	firstInterval = 2 * time.Second
+	// maxInterval is the longest time between two reads.
+	maxInterval = 15 * time.Second
 )
 
-// Ended is the end of something that was set going, and that came out badly.
-type Ended struct{ Why string }
+// FailedError says that something which was started and followed has failed.
+type FailedError struct{ Why string }
 
-// Error says how it ended.
-func (e *Ended) Error() string { return e.Why }
+// Error says how it failed.
+func (e *FailedError) Error() string { return e.Why }
 
-// Follow looks until done, at growing intervals that are not quite regular, so
-// that many followers do not step together. Its errors: *Ended as it came, and
-// anything else as unknown, because what was set going may end well unseen.
-// look may wrap rollback.ErrNotSent for an answer that did not come; it is
-// asked again.
-func Follow(ctx context.Context, look func(context.Context) (done bool, err error)) error {
-	for wait := first; ; wait = min(wait*3/2, longest) {
-		done, err := look(ctx)
-		var ended *Ended
-		if done || errors.As(err, &ended) {
+// Follow calls read until it is done, at growing intervals. The intervals are
+// randomised, so that several rollbacks do not read at the same time. If read gives
+// an error that wraps rollback.ErrNotSent, there was no answer, and it is called
+// again. Follow returns a *FailedError unchanged; any other error wraps
+// rollback.ErrOutcomeUnknown, because what was started may still succeed.
+func Follow(ctx context.Context, read func(context.Context) (done bool, err error)) error {
+	for wait := firstInterval; ; wait = min(wait*3/2, maxInterval) {
+		done, err := read(ctx)
+		var failed *FailedError
+		if done || errors.As(err, &failed) {
 			return err
 		}
 		if err != nil && !errors.Is(err, rollback.ErrNotSent) {
-			return Uncertain(err)
+			return WrapUnknown(err)
 		}
-		if over := sleep(ctx, pause(wait, err)); over != nil {
-			return unseen(err, over)
+		if over := sleep(ctx, nextInterval(wait, err)); over != nil {
+			return wrapUnfinished(err, over)
 		}
 	}
 }
 
-// pause is the time to the next look: as long as the answerer asked for, or
-// wait, a fifth more or less.
-func pause(wait time.Duration, err error) time.Duration {
+// nextInterval is the time to the next read: wait, up to a fifth longer or shorter,
+// or the delay that the tool asked for.
+func nextInterval(wait time.Duration, err error) time.Duration {
 	var after *rollback.RetryAfter
 	if errors.As(err, &after) {
 		return max(after.After, wait)
@@ -65,9 +65,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func unseen(last, over error) error {
+func wrapUnfinished(last, over error) error {
 	if last != nil {
-		return fmt.Errorf("%w: its end was not seen: %s", rollback.ErrOutcomeUnknown, last.Error())
+		return fmt.Errorf("%w: how it ended could not be read: %s", rollback.ErrOutcomeUnknown, last.Error())
 	}
 	return fmt.Errorf("%w: it had not ended in time: %w", rollback.ErrOutcomeUnknown, over)
 }

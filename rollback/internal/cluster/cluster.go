@@ -20,26 +20,26 @@ import (
 	"github.com/pushback/pushback/rollback/internal/call"
 )
 
-// manager is who Kubernetes says has changed a field.
-const manager = "pushback"
+// fieldManager is the name under which Kubernetes records our changes of fields.
+const fieldManager = "pushback"
 
-// Config says which cluster. It stands inline in a hook's own Config.
+// Config says which cluster to use. It is inline in the Config of a hook.
 type Config struct {
 	Kubeconfig string `yaml:"kubeconfig_file"` // "": the service account of the pod that Pushback runs in
-	Context    string `yaml:"context"`         // of the kubeconfig; "": its current one
+	Context    string `yaml:"context"`         // a context of the kubeconfig; "": its current context
 }
 
-// Cluster is one cluster. It is safe for concurrent use.
+// Cluster calls the API server of one cluster. It is safe for concurrent use.
 type Cluster struct{ client dynamic.Interface }
 
-// Open reads the configuration and calls nobody.
+// Open reads the configuration. It sends no request.
 func Open(c Config) (*Cluster, error) {
-	config, err := c.rest()
+	config, err := c.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	config.UserAgent = manager
-	config.QPS = -1 // a rollback waits for nobody's rate limit of ours
+	config.UserAgent = fieldManager
+	config.QPS = -1 // no rate limit on our side: a rollback is urgent
 	config.WrapTransport = func(next http.RoundTripper) http.RoundTripper { return transport{next} }
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -48,7 +48,7 @@ func Open(c Config) (*Cluster, error) {
 	return &Cluster{client}, nil
 }
 
-func (c Config) rest() (*rest.Config, error) {
+func (c Config) restConfig() (*rest.Config, error) {
 	if c.Kubeconfig == "" {
 		config, err := rest.InClusterConfig()
 		if errors.Is(err, rest.ErrNotInCluster) {
@@ -66,30 +66,30 @@ func (c Config) rest() (*rest.Config, error) {
 	return config, nil
 }
 
-// Object is one object of a resource.
+// Object names one object of a resource.
 type Object struct {
 	Resource        schema.GroupVersionResource
 	Namespace, Name string
 }
 
-// String is how people write it.
+// String names the object for people.
 func (o Object) String() string { return o.Resource.Resource + "/" + o.Name + " in " + o.Namespace }
 
-// Get looks at an object.
+// Get reads an object.
 func (c *Cluster) Get(ctx context.Context, o Object) (*unstructured.Unstructured, error) {
-	ctx, seen := watch(ctx)
+	ctx, record := recordCall(ctx)
 	found, err := c.client.Resource(o.Resource).Namespace(o.Namespace).Get(ctx, o.Name, metav1.GetOptions{})
-	return found, seen.looked(err)
+	return found, record.readError(err)
 }
 
-// most bounds how many objects a look reads.
-const most = 500
+// maxListed bounds how many objects are listed.
+const maxListed = 500
 
 func (c *Cluster) list(ctx context.Context, r schema.GroupVersionResource, namespace, selector string) ([]unstructured.Unstructured, error) {
-	ctx, seen := watch(ctx)
-	found, err := c.client.Resource(r).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector, Limit: most})
+	ctx, record := recordCall(ctx)
+	found, err := c.client.Resource(r).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector, Limit: maxListed})
 	if err != nil {
-		return nil, seen.looked(err)
+		return nil, record.readError(err)
 	}
 	return found.Items, nil
 }
@@ -101,27 +101,28 @@ type Operation struct {
 	Value any    `json:"value"`
 }
 
-// Patch changes an object. One that came too late, because the object is not
-// what Unchanged asks for, changed nothing and wraps rollback.ErrNotSent: a new
-// look may find the way.
+// Patch changes an object by a JSON patch. If the object has changed since it was
+// read, so that RequireUnchanged does not hold, nothing is changed and the error
+// wraps rollback.ErrNotSent: the rollback can be attempted again.
 func (c *Cluster) Patch(ctx context.Context, o Object, steps []Operation) error {
 	err := c.patch(ctx, o, types.JSONPatchType, steps, nil)
-	if call.Code(err) == http.StatusUnprocessableEntity && strings.Contains(err.Error(), untried) {
-		return fmt.Errorf("%w: it was changed in between: %w", rollback.ErrNotSent, err)
+	if call.StatusCode(err) == http.StatusUnprocessableEntity && strings.Contains(err.Error(), rejectedPatchMessage) {
+		return fmt.Errorf("%w: the object was changed in between: %w", rollback.ErrNotSent, err)
 	}
 	return err
 }
 
-// untried is all that the API server says of a JSON patch that does not apply
-// (apiserver, endpoints/handlers/patch.go). What is invalid it calls by name.
-const untried = "the server rejected our request due to an error in our request"
+// rejectedPatchMessage is what the API server answers if the test operation of a JSON
+// patch does not hold (apiserver, endpoints/handlers/patch.go). For an invalid object
+// it names what is invalid instead.
+const rejectedPatchMessage = "the server rejected our request due to an error in our request"
 
-// TryPatch lets the server admit and validate a change, and keep nothing.
+// TryPatch lets the server admit and validate a patch without storing the result.
 func (c *Cluster) TryPatch(ctx context.Context, o Object, steps []Operation) error {
 	return c.patch(ctx, o, types.JSONPatchType, steps, []string{metav1.DryRunAll})
 }
 
-// Merge changes what a merge patch says, of a subresource where one is named.
+// Merge changes an object, or one of its subresources, by a JSON merge patch.
 func (c *Cluster) Merge(ctx context.Context, o Object, patch any, subresources ...string) error {
 	return c.patch(ctx, o, types.MergePatchType, patch, nil, subresources...)
 }
@@ -131,20 +132,21 @@ func (c *Cluster) patch(ctx context.Context, o Object, kind types.PatchType, pat
 	if err != nil {
 		return fmt.Errorf("writing the patch: %w", err)
 	}
-	ctx, seen := watch(ctx)
-	options := metav1.PatchOptions{FieldManager: manager, DryRun: dry}
+	ctx, record := recordCall(ctx)
+	options := metav1.PatchOptions{FieldManager: fieldManager, DryRun: dry}
 	_, err = c.client.Resource(o.Resource).Namespace(o.Namespace).Patch(ctx, o.Name, kind, text, options, subresources...)
 	if dry != nil {
-		return seen.looked(err)
+		return record.readError(err)
 	}
-	return seen.acted(err)
+	return record.actError(err)
 }
 
-// reviews is where one may ask what one may do.
-var reviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
+// accessReviews is the resource that answers whether we may do something.
+var accessReviews = schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"}
 
-// May asks the server whether we may do that. Nothing is kept of the question.
-func (c *Cluster) May(ctx context.Context, verb string, o Object, subresource string) (bool, error) {
+// Allowed asks the server whether we may do something. The server stores nothing.
+// subresource may be empty.
+func (c *Cluster) Allowed(ctx context.Context, verb string, o Object, subresource string) (bool, error) {
 	attributes := map[string]any{
 		"verb": verb, "group": o.Resource.Group, "version": o.Resource.Version, "resource": o.Resource.Resource,
 		"namespace": o.Namespace, "name": o.Name,
@@ -156,10 +158,10 @@ func (c *Cluster) May(ctx context.Context, verb string, o Object, subresource st
 		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
 		"spec": map[string]any{"resourceAttributes": attributes},
 	}}
-	ctx, seen := watch(ctx)
-	answer, err := c.client.Resource(reviews).Create(ctx, review, metav1.CreateOptions{})
+	ctx, record := recordCall(ctx)
+	answer, err := c.client.Resource(accessReviews).Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
-		return false, seen.looked(err)
+		return false, record.readError(err)
 	}
 	allowed, _, _ := unstructured.NestedBool(answer.Object, "status", "allowed")
 	return allowed, nil

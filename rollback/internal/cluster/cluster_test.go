@@ -21,7 +21,7 @@ import (
 
 var cart = cluster.Object{Resource: cluster.Deployments, Namespace: "shop", Name: "cart"}
 
-// opened is a cluster that answers so, and how often it was asked.
+// opened is a cluster whose API server gives one answer, and how often it was called.
 func opened(t *testing.T, answer http.HandlerFunc) (*cluster.Cluster, *int) {
 	t.Helper()
 	asked := 0
@@ -38,8 +38,8 @@ func opened(t *testing.T, answer http.HandlerFunc) (*cluster.Cluster, *int) {
 	return c, &asked
 }
 
-// client-go would wait and ask again, up to ten times.
-func TestAskedOnceWhateverIsAnswered(t *testing.T) {
+// Without our transport client-go would repeat the call up to ten times.
+func TestOneRequestPerCall(t *testing.T) {
 	for _, status := range []int{301, 307, 429, 500, 503} {
 		c, asked := opened(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1")
@@ -59,8 +59,8 @@ func TestHostileAnswers(t *testing.T) {
 		t.Helper()
 		c, _ := opened(t, answer)
 		_, err := c.Get(t.Context(), cart)
-		hooktest.Ends(t, what, err, look, says)
-		hooktest.Ends(t, what, c.Patch(t.Context(), cart, nil), act, says)
+		hooktest.CheckOutcome(t, what, err, look, says)
+		hooktest.CheckOutcome(t, what, c.Patch(t.Context(), cart, nil), act, says)
 	}
 	say := func(status int, text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -70,7 +70,7 @@ func TestHostileAnswers(t *testing.T) {
 	}
 	f("a page", "failed", "done", "cannot be read", say(200, "<html>"))
 	f("half an object", "failed", "done", "cannot be read", say(200, `{"kind": "Deploy`))
-	f("an endless object", "failed", "done", "over 8388608 bytes", say(200, strings.Repeat(" ", 9<<20)))
+	f("an endless object", "failed", "done", "larger than 8388608 bytes", say(200, strings.Repeat(" ", 9<<20)))
 	f("a page that refuses", "failed", "failed", "403 Forbidden: <html>", say(403, "<html>"))
 	f("escapes", "failed", "failed", "404 Not Found: not[2J found", say(404, `{"message": "not\u001b[2J found"}`))
 	f("the token", "failed", "failed", "bad token [secret]", func(w http.ResponseWriter, r *http.Request) {
@@ -78,13 +78,13 @@ func TestHostileAnswers(t *testing.T) {
 	})
 }
 
-func TestKeeper(t *testing.T) {
+func TestGitOpsOwner(t *testing.T) {
 	f := func(want string, change func(*unstructured.Unstructured)) {
 		t.Helper()
 		o := &unstructured.Unstructured{Object: map[string]any{}}
 		change(o)
-		if got := cluster.Keeper(o); got != want {
-			t.Errorf("%v is kept by %q, want %q", o.Object, got, want)
+		if got := cluster.GitOpsOwner(o); got != want {
+			t.Errorf("%v is owned by %q, want %q", o.Object, got, want)
 		}
 	}
 	label := func(name string) func(*unstructured.Unstructured) {
@@ -104,7 +104,7 @@ func TestKeeper(t *testing.T) {
 	f("Flux", managed("helm-controller"))
 }
 
-func TestTemplateIs(t *testing.T) {
+func TestTemplateHasVersion(t *testing.T) {
 	template := cluster.Template{
 		"metadata": map[string]any{"labels": map[string]any{"app.kubernetes.io/version": "1.4.0"}},
 		"spec": map[string]any{"containers": []any{
@@ -113,7 +113,7 @@ func TestTemplateIs(t *testing.T) {
 	}
 	f := func(version, container string, want bool) {
 		t.Helper()
-		if template.Is(version, container) != want {
+		if template.HasVersion(version, container) != want {
 			t.Errorf("version %q in %q: %v", version, container, !want)
 		}
 	}

@@ -16,68 +16,68 @@ import (
 	"github.com/pushback/pushback/rollback/internal/call"
 )
 
-// sight is what became of one call, as seen from inside the transport.
-type sight struct {
+// callRecord is what the transport observes of one call.
+type callRecord struct {
 	mu        sync.Mutex
 	connected bool
-	answer    *outbound.Answer // nil: none came, or it was a success
+	answer    *outbound.Answer // nil: there was none, or it was a success
 	succeeded bool
 }
 
-type sightKey struct{}
+type callRecordKey struct{}
 
-// watch follows the one call that is made with the context.
-func watch(ctx context.Context) (context.Context, *sight) {
-	s := &sight{}
-	ctx = context.WithValue(ctx, sightKey{}, s)
+// recordCall returns a context whose next call is recorded. It is for one call.
+func recordCall(ctx context.Context) (context.Context, *callRecord) {
+	c := &callRecord{}
+	ctx = context.WithValue(ctx, callRecordKey{}, c)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.connected = true
-	}}), s
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.connected = true
+	}}), c
 }
 
-// looked is the fate of a look that came to err.
-func (s *sight) looked(err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// readError returns the error of a read for which client-go returned err.
+func (c *callRecord) readError(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
 	case err == nil:
 		return nil
-	case s.answer != nil:
-		return fmt.Errorf("asking Kubernetes: %w", call.Looked(*s.answer))
-	case s.succeeded:
+	case c.answer != nil:
+		return fmt.Errorf("asking Kubernetes: %w", call.CheckReadAnswer(*c.answer))
+	case c.succeeded:
 		return fmt.Errorf("asking Kubernetes: its answer cannot be read: %w", err)
 	}
 	return fmt.Errorf("asking Kubernetes: %w: %w", rollback.ErrNotSent, err)
 }
 
-// acted is the fate of an act that came to err.
-func (s *sight) acted(err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// actError returns the error of a changing call for which client-go returned err.
+func (c *callRecord) actError(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
 	case err == nil:
 		return nil
-	case s.answer != nil:
-		return fmt.Errorf("calling Kubernetes: %w", call.Acted(*s.answer))
-	case s.succeeded:
-		return nil // the status says so; nobody needs the object that came with it
-	case s.connected:
+	case c.answer != nil:
+		return fmt.Errorf("calling Kubernetes: %w", call.CheckActAnswer(*c.answer))
+	case c.succeeded:
+		return nil // the status says that it succeeded; the object in the answer is not needed
+	case c.connected:
 		return fmt.Errorf("calling Kubernetes: %w: %w", rollback.ErrOutcomeUnknown, err)
 	}
 	return fmt.Errorf("calling Kubernetes: %w: %w", rollback.ErrNotSent, err)
 }
 
-// transport takes client-go's habits away: see the package comment.
+// transport turns off what client-go does beyond one call: see the package comment.
 type transport struct{ next http.RoundTripper }
 
-// refusal ends a call whose answer client-go must not see.
-type refusal struct{ status string }
+// refusedError ends a call whose answer is hidden from client-go, which would repeat it.
+type refusedError struct{ status string }
 
-func (r *refusal) Error() string { return "it answered " + r.status }
+func (r *refusedError) Error() string { return "it answered " + r.status }
 
-// RoundTrip makes one call.
+// RoundTrip sends one request and records its answer.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.next.RoundTrip(r)
 	if err != nil {
@@ -86,39 +86,40 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, call.MaxAnswer+1))
 	if len(body) > call.MaxAnswer {
-		err = fmt.Errorf("the answer is over %d bytes", call.MaxAnswer)
+		err = fmt.Errorf("the answer is larger than %d bytes", call.MaxAnswer)
 	}
-	seen, _ := r.Context().Value(sightKey{}).(*sight)
-	if seen == nil {
-		seen = &sight{}
+	record, _ := r.Context().Value(callRecordKey{}).(*callRecord)
+	if record == nil {
+		record = &callRecord{}
 	}
 	if response.StatusCode >= 200 && response.StatusCode <= 299 {
-		seen.success()
+		record.recordSuccess()
 		response.Body = io.NopCloser(bytes.NewReader(body))
 		return response, err
 	}
-	return nil, seen.failure(response, body, r)
+	return nil, record.recordFailure(response, body, r)
 }
 
-func (s *sight) success() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.succeeded = true
+func (c *callRecord) recordSuccess() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.succeeded = true
 }
 
-func (s *sight) failure(response *http.Response, body []byte, r *http.Request) error {
-	said := outbound.Redact(strings.ToValidUTF8(message(body), "�"), secrets(r)...)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.answer = &outbound.Answer{
-		Code: response.StatusCode, Status: response.Status, Body: rollback.Output(said),
+func (c *callRecord) recordFailure(response *http.Response, body []byte, r *http.Request) error {
+	text := outbound.Redact(strings.ToValidUTF8(statusMessage(body), "�"), secrets(r)...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = &outbound.Answer{
+		Code: response.StatusCode, Status: response.Status, Body: rollback.Output(text),
 		RetryAfter: outbound.RetryAfter(response.Header),
 	}
-	return &refusal{response.Status}
+	return &refusedError{response.Status}
 }
 
-// message is what a Status of the API says, or all of what was answered.
-func message(body []byte) string {
+// statusMessage is the message of an API status object, or the whole body if the
+// body is none.
+func statusMessage(body []byte) string {
 	var status struct {
 		Message string `json:"message"`
 	}
@@ -128,7 +129,7 @@ func message(body []byte) string {
 	return string(body[:min(len(body), outbound.MaxAnswer)])
 }
 
-// secrets are what the call proves itself with, with and without the scheme.
+// secrets are the credentials of a request, with and without the scheme.
 func secrets(r *http.Request) []string {
 	whole := r.Header.Get("Authorization")
 	_, credentials, _ := strings.Cut(whole, " ")

@@ -19,30 +19,29 @@ import (
 	"github.com/pushback/pushback/rollback/internal/naming"
 )
 
-// The resources that more than one hook reads.
+// The resources that several hooks read.
 var (
-	Deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	ReplicaSets = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
-	Revisions   = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "controllerrevisions"}
+	Deployments         = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	ReplicaSets         = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
+	ControllerRevisions = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "controllerrevisions"}
 )
 
-// versionLabel is the recommended label of a version.
+// versionLabel is the label that Kubernetes recommends for the version.
 const versionLabel = "app.kubernetes.io/version"
 
-// Template is a pod template, without the label by which its controller tells
-// it from others.
+// Template is a pod template without the hash label that its controller adds.
 type Template map[string]any
 
-// Clean is a template as people wrote it: without the label its controller
-// adds, such as pod-template-hash.
-func Clean(template map[string]any, hash string) Template {
+// CleanTemplate returns a copy of a template without the label that its controller
+// adds. hash is the name of that label, such as pod-template-hash.
+func CleanTemplate(template map[string]any, hash string) Template {
 	clean := runtime.DeepCopyJSON(template)
 	unstructured.RemoveNestedField(clean, "metadata", "labels", hash)
 	return clean
 }
 
-// Images are the images of the template's containers; of the one, where a
-// container is named.
+// Images returns the images of the template's containers, or the image of one
+// container if container is not empty.
 func (t Template) Images(container string) (images []string) {
 	containers, _, _ := unstructured.NestedSlice(t, "spec", "containers")
 	for _, one := range containers {
@@ -55,32 +54,34 @@ func (t Template) Images(container string) (images []string) {
 	return images
 }
 
-// Is says whether the template is of a version.
-func (t Template) Is(version, container string) bool {
+// HasVersion reports whether an image, or without container the version label, has
+// the version.
+func (t Template) HasVersion(version, container string) bool {
 	labelled, _, _ := unstructured.NestedString(t, "metadata", "labels", versionLabel)
-	if container == "" && labelled != "" && naming.Same(labelled, version) {
+	if container == "" && labelled != "" && naming.SameVersion(labelled, version) {
 		return true
 	}
-	return slices.ContainsFunc(t.Images(container), func(image string) bool { return naming.Image(image, version) })
+	return slices.ContainsFunc(t.Images(container), func(image string) bool { return naming.ImageHasVersion(image, version) })
 }
 
-// Running is the template's images, for people.
-func (t Template) Running(container string) string {
+// ImageNames lists the template's images for people.
+func (t Template) ImageNames(container string) string {
 	return rollback.Output(strings.Join(t.Images(container), ", "))
 }
 
-// Revision is one that a workload had.
+// Revision is an earlier or the current state of a workload.
 type Revision struct {
 	Number      int64
-	Name        string // of its ReplicaSet
-	Hash        string // by which its pods are told from others
+	Name        string // of its ReplicaSet or ControllerRevision
+	Hash        string // the value of the hash label of its pods
 	Template    Template
 	Annotations map[string]string
 }
 
-// History reads the revisions that a workload owns, newest first. annotation
-// and hash are what its controller marks ReplicaSets and pods with.
-func (c *Cluster) History(ctx context.Context, owner *unstructured.Unstructured, annotation, hash string) ([]Revision, error) {
+// ReplicaSetRevisions reads the revisions of a workload from the ReplicaSets that it
+// owns, newest first. annotation holds the number of the revision, and hash is the
+// label that its controller adds to pods.
+func (c *Cluster) ReplicaSetRevisions(ctx context.Context, owner *unstructured.Unstructured, annotation, hash string) ([]Revision, error) {
 	selector, err := selectorOf(owner)
 	if err != nil {
 		return nil, err
@@ -96,19 +97,19 @@ func (c *Cluster) History(ctx context.Context, owner *unstructured.Unstructured,
 		if err != nil || !found || !metav1.IsControlledBy(&rs, owner) {
 			continue
 		}
-		history = append(history, Revision{number, rs.GetName(), rs.GetLabels()[hash], Clean(template, hash), rs.GetAnnotations()})
+		history = append(history, Revision{number, rs.GetName(), rs.GetLabels()[hash], CleanTemplate(template, hash), rs.GetAnnotations()})
 	}
 	return newestFirst(history), nil
 }
 
-// ControllerRevisions reads the same of a StatefulSet or a DaemonSet, whose
-// revisions are patches that put a template back.
+// ControllerRevisions reads the revisions of a StatefulSet or a DaemonSet, newest
+// first. Each is stored as a patch that restores the template.
 func (c *Cluster) ControllerRevisions(ctx context.Context, owner *unstructured.Unstructured) ([]Revision, error) {
 	selector, err := selectorOf(owner)
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.list(ctx, Revisions, owner.GetNamespace(), selector)
+	all, err := c.list(ctx, ControllerRevisions, owner.GetNamespace(), selector)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (c *Cluster) ControllerRevisions(ctx context.Context, owner *unstructured.U
 		if !numbered || !found || !metav1.IsControlledBy(&one, owner) {
 			continue
 		}
-		delete(template, "$patch") // "replace": how the controller would apply it
+		delete(template, "$patch") // an instruction to the controller, and no part of the template
 		history = append(history, Revision{Number: number, Name: one.GetName(), Template: template})
 	}
 	return newestFirst(history), nil
@@ -138,71 +139,73 @@ func selectorOf(o *unstructured.Unstructured) (string, error) {
 	}
 	s, err := metav1.LabelSelectorAsSelector(&selector)
 	if err != nil || s.Empty() {
-		return "", fmt.Errorf("the selector of %s selects nothing of its own", o.GetName())
+		return "", fmt.Errorf("the selector of %s would select every pod", o.GetName())
 	}
 	return s.String(), nil
 }
 
-// Wanted is what is looked for in a history.
-type Wanted struct {
+// Target is the version to find among the revisions of a workload.
+type Target struct {
 	Version   string // to go back to
-	Left      string // the version that is left behind
+	Leaving   string // the version that is rolled back
 	Container string // whose image has the version; "": any
 }
 
-// Here says whether a template is of the wanted version already. A template of
-// both versions says nothing: a sidecar may happen to have the tag of the one.
-func (w Wanted) Here(t Template) (bool, error) {
-	if !t.Is(w.Version, w.Container) {
+// Matches reports whether a template has the target's version. A template with both
+// versions is an error: a sidecar may have the tag of one of them by chance.
+func (target Target) Matches(t Template) (bool, error) {
+	if !t.HasVersion(target.Version, target.Container) {
 		return false, nil
 	}
-	if w.Left != "" && t.Is(w.Left, w.Container) {
-		return false, fmt.Errorf("containers are of version %q and of %q: name the one that counts with `container`", w.Version, w.Left)
+	if target.Leaving != "" && t.HasVersion(target.Leaving, target.Container) {
+		return false, fmt.Errorf("containers have version %q and version %q: set `container` to the one that counts", target.Version, target.Leaving)
 	}
 	return true, nil
 }
 
-// Find is the newest revision of the wanted version.
-func (w Wanted) Find(history []Revision, now Template) (Revision, error) {
+// FindRevision returns the newest revision with the target's version that differs
+// from the present template.
+func (target Target) FindRevision(history []Revision, now Template) (Revision, error) {
 	for _, r := range history {
-		here, err := w.Here(r.Template)
+		matches, err := target.Matches(r.Template)
 		if err != nil {
 			return Revision{}, err
 		}
-		if here && !reflect.DeepEqual(map[string]any(r.Template), map[string]any(now)) {
+		if matches && !reflect.DeepEqual(map[string]any(r.Template), map[string]any(now)) {
 			return r, nil
 		}
 	}
-	return Revision{}, fmt.Errorf("none of its %d revisions is of version %q; there are %s", len(history), w.Version, w.listed(history))
+	return Revision{}, fmt.Errorf("none of its %d revisions has version %q; it has %s", len(history), target.Version, target.listVersions(history))
 }
 
-// listed names some of a history, for people to see what versions are called.
-func (w Wanted) listed(history []Revision) string {
+// listVersions lists the newest revisions, to show people how versions are named.
+func (target Target) listVersions(history []Revision) string {
 	var names []string
 	for _, r := range history[:min(len(history), 5)] {
-		names = append(names, fmt.Sprintf("%d (%s)", r.Number, r.Template.Running(w.Container)))
+		names = append(names, fmt.Sprintf("%d (%s)", r.Number, r.Template.ImageNames(target.Container)))
 	}
 	if len(names) == 0 {
-		return "none at all: see revisionHistoryLimit"
+		return "no revisions: raise revisionHistoryLimit"
 	}
 	return strings.Join(names, ", ")
 }
 
-// Keeper is who keeps an object as git says, and would undo what we do; "" for
-// nobody. Labels alone would not do: Argo CD can be told to use annotations,
-// and app.kubernetes.io/instance, its default, is Helm's word too.
-func Keeper(o *unstructured.Unstructured) string {
+// GitOpsOwner returns the tool that keeps an object as it is in git, and would revert
+// a rollback; "" if there is none. It reads more than labels, because Argo CD can be
+// configured to use annotations, and its default label app.kubernetes.io/instance is
+// also used by Helm.
+func GitOpsOwner(o *unstructured.Unstructured) string {
 	marks := maps.Clone(o.GetLabels())
 	if marks == nil {
 		marks = map[string]string{}
 	}
 	maps.Copy(marks, o.GetAnnotations())
-	for mark, keeper := range map[string]string{
+	for mark, owner := range map[string]string{
 		"argocd.argoproj.io/tracking-id": "Argo CD", "argocd.argoproj.io/instance": "Argo CD",
 		"kustomize.toolkit.fluxcd.io/name": "Flux", "helm.toolkit.fluxcd.io/name": "Flux",
 	} {
 		if marks[mark] != "" {
-			return keeper
+			return owner
 		}
 	}
 	for _, field := range o.GetManagedFields() {
@@ -216,8 +219,8 @@ func Keeper(o *unstructured.Unstructured) string {
 	return ""
 }
 
-// Unchanged is the first step of every patch of ours: the object's spec must
-// still be the one that was looked at.
-func Unchanged(o *unstructured.Unstructured) Operation {
+// RequireUnchanged is the first step of every JSON patch: the patch applies only if
+// the object's spec has not changed since it was read.
+func RequireUnchanged(o *unstructured.Unstructured) Operation {
 	return Operation{Op: "test", Path: "/metadata/generation", Value: o.GetGeneration()}
 }

@@ -1,8 +1,7 @@
-// Package clustertest is an API server for the tests of hooks that change
-// workloads: the paths, patches and errors of Kubernetes over HTTP, on objects
-// that a test makes. It applies JSON patches with the library of the real API
-// server and refuses them in its words. There are no controllers: a test says
-// what they would do.
+// Package clustertest is a Kubernetes API server for the tests of hooks that change
+// workloads. It has the paths, patches and errors of the real one, and objects that
+// the test makes. It applies JSON patches with the library of the real API server
+// and returns its errors. There are no controllers: the test says what they do.
 package clustertest
 
 import (
@@ -22,45 +21,45 @@ import (
 	"github.com/pushback/pushback/rollback/hooktest"
 )
 
-// Token is what the kubeconfig holds.
+// Token is the token in the kubeconfig.
 const Token = "a-service-account-token"
 
 // Map is a JSON object.
 type Map = map[string]any
 
-// API is a cluster. Objects and Lists are by their paths, without a query.
+// API is a cluster. The keys of Objects and Lists are URL paths without a query.
 type API struct {
 	Objects map[string]Map
-	Lists   map[string][]Map              // by path and selector: "/apis/…/replicasets?labelSelector=app%3Dcart"
-	Denied  []string                      // "verb resource" that may not be done
-	Patched func(path string, object Map) // what the controllers make of a patch
-	Patches []string                      // every patch that was kept: "application/json-patch+json [...]"
+	Lists   map[string][]Map              // by path and label selector: "/apis/…/replicasets?labelSelector=app%3Dcart"
+	Denied  []string                      // rights that are missing, each as "verb resource"
+	Patched func(path string, object Map) // what the controllers do after a patch
+	Patches []string                      // every patch that was stored: "application/json-patch+json [...]"
 	t       testing.TB
 }
 
-// Fake is the API server with that behaviour.
+// Fake returns the API server, with the behaviour b for changing requests.
 func (a *API) Fake(t testing.TB, b hooktest.Behaviour) hooktest.Fake {
 	a.t = t
 	f := hooktest.Fake{
 		Behaviour: b, Secret: Token, TLS: true, Header: http.Header{"Authorization": {"Bearer " + Token}, "User-Agent": {"pushback"}},
-		Looks: hooktest.Routes{"POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews": a.review},
+		Reads: hooktest.Routes{"POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews": a.review},
 		Acts:  hooktest.Routes{},
 	}
 	for path := range a.Objects {
-		f.Looks["GET "+path] = func(hooktest.Request) any { return a.Objects[path] }
-		f.Looks["PATCH "+path+"?dryRun=All&fieldManager=pushback"] = func(r hooktest.Request) any { return a.patch(path, r, false) }
+		f.Reads["GET "+path] = func(hooktest.Request) any { return a.Objects[path] }
+		f.Reads["PATCH "+path+"?dryRun=All&fieldManager=pushback"] = func(r hooktest.Request) any { return a.patch(path, r, false) }
 		f.Acts["PATCH "+path+"?fieldManager=pushback"] = func(r hooktest.Request) any { return a.patch(path, r, true) }
 		f.Acts["PATCH "+path+"/status?fieldManager=pushback"] = func(r hooktest.Request) any { return a.patch(path, r, true) }
 	}
 	for path, list := range a.Lists {
-		f.Looks["GET "+path+"&limit=500"] = func(hooktest.Request) any {
+		f.Reads["GET "+path+"&limit=500"] = func(hooktest.Request) any {
 			return Map{"apiVersion": "apps/v1", "kind": "ReplicaSetList", "metadata": Map{}, "items": list}
 		}
 	}
 	return f
 }
 
-// review answers who may do what.
+// review answers an access review.
 func (a *API) review(r hooktest.Request) any {
 	var body struct {
 		APIVersion string `json:"apiVersion"`
@@ -81,8 +80,9 @@ func (a *API) review(r hooktest.Request) any {
 	}}
 }
 
-// patch applies what was sent. A change of the spec makes a new generation.
-func (a *API) patch(path string, r hooktest.Request, keep bool) any {
+// patch applies a patch, and stores the result unless it is a dry run. A change of
+// the spec increases the generation.
+func (a *API) patch(path string, r hooktest.Request, store bool) any {
 	before, err := json.Marshal(a.Objects[path])
 	if err != nil {
 		a.t.Error(err)
@@ -98,7 +98,7 @@ func (a *API) patch(path string, r hooktest.Request, keep bool) any {
 	if metadata := object["metadata"].(Map); fmt.Sprint(a.Objects[path]["spec"]) != fmt.Sprint(object["spec"]) {
 		metadata["generation"] = metadata["generation"].(float64) + 1
 	}
-	if !keep {
+	if !store {
 		return object
 	}
 	a.Patches = append(a.Patches, r.Header.Get("Content-Type")+" "+string(r.Body))
@@ -125,15 +125,15 @@ func status(err *errors.StatusError) hooktest.Status {
 	return hooktest.Status{Code: int(err.ErrStatus.Code), Body: body}
 }
 
-// Invalid is how the API server refuses an object.
+// Invalid is the answer of the API server to an invalid object.
 func Invalid(message string) hooktest.Status {
 	return hooktest.Status{Code: http.StatusUnprocessableEntity, Body: Map{
 		"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Invalid", "code": 422, "message": message,
 	}}
 }
 
-// Kubeconfig writes one for the server. There is TLS in it, because client-go
-// sends no token without.
+// Kubeconfig writes a kubeconfig for the server and returns its path. It uses TLS,
+// because client-go sends no token without it.
 func Kubeconfig(t testing.TB, s *hooktest.Server) string {
 	t.Helper()
 	text, err := json.Marshal(Map{

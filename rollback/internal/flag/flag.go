@@ -1,9 +1,9 @@
-// Package flag is what the version of a flag means: how much of the traffic
-// sees what, as the change sources write it and as hooks put it back.
+// Package flag parses the version of a feature flag: who gets the new behaviour, as
+// change sources write it and as hooks restore it.
 //
 //	off       nobody
-//	on        everybody whom the flag's own rules let
-//	25%       this share of them, 0.001 % being the least
+//	on        everybody that the flag's own rules select
+//	25%       this share of them, in steps of 0.001 %
 //	anything  the variation of that name
 package flag
 
@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// Kind says which form a value has.
+// Kind is the form of a value.
 type Kind string
 
-// The forms of the package comment.
+// The forms that the package comment lists.
 const (
 	Off       Kind = "off"
 	On        Kind = "on"
@@ -27,19 +27,19 @@ const (
 
 // Value is what a flag serves.
 type Value struct {
-	Kind       Kind
-	Thousandth int    // of a share: in thousandths of a percent, 0 to 100000
-	Name       string // of a variation
+	Kind        Kind
+	Thousandths int    // of a Share: thousandths of a percent, 0 to 100000
+	Name        string // of a Variation
 }
 
-// longest bounds the name of a variation, in bytes.
-const longest = 256
+// maxVersionLength bounds a version, in bytes.
+const maxVersionLength = 256
 
-// Parse reads a version of a flag.
+// Parse parses the version of a flag.
 func Parse(version string) (Value, error) {
 	switch {
-	case version == "" || len(version) > longest:
-		return Value{}, fmt.Errorf("a flag's version of %d bytes says nothing: off, on, a share such as 25%%, or a variation", len(version))
+	case version == "" || len(version) > maxVersionLength:
+		return Value{}, fmt.Errorf("a flag's version has %d bytes: it must be off, on, a share such as 25%%, or a variation of at most %d bytes", len(version), maxVersionLength)
 	case version == "off":
 		return Value{Kind: Off}, nil
 	case version == "on":
@@ -49,15 +49,15 @@ func Parse(version string) (Value, error) {
 	if !share {
 		return Value{Kind: Variation, Name: version}, nil
 	}
-	thousandths, err := thousandths(number)
-	return Value{Kind: Share, Thousandth: thousandths}, err
+	thousandths, err := parseThousandths(number)
+	return Value{Kind: Share, Thousandths: thousandths}, err
 }
 
-var errShare = errors.New("a share is a number from 0 to 100 with at most three decimals, and %")
+var errShare = errors.New("a share is a number from 0 to 100 with at most three decimals, followed by %")
 
-// thousandths reads a decimal without floating point, so that 33.333 % is what
-// it says. It takes digits and one point alone: no sign, no exponent.
-func thousandths(number string) (int, error) {
+// parseThousandths parses a decimal number without floating point, so that 33.333 is
+// exact. It accepts digits and one point: no sign, no exponent.
+func parseThousandths(number string) (int, error) {
 	whole, decimals, pointed := strings.Cut(number, ".")
 	if whole == "" || pointed && decimals == "" || len(whole) > 3 || len(decimals) > 3 {
 		return 0, errShare
@@ -69,32 +69,32 @@ func thousandths(number string) (int, error) {
 	return int(n), nil
 }
 
-// String is the version as Parse reads it.
+// String formats the value as Parse reads it.
 func (v Value) String() string {
 	switch v.Kind {
 	case Share:
-		return Percent(v.Thousandth) + "%"
+		return FormatPercent(v.Thousandths) + "%"
 	case Variation:
 		return v.Name
 	}
 	return string(v.Kind)
 }
 
-// Percent writes thousandths of a percent as people do: 25, 0.5, 33.333.
-func Percent(thousandths int) string {
+// FormatPercent formats thousandths of a percent as a percentage: 25, 0.5, 33.333.
+func FormatPercent(thousandths int) string {
 	return strconv.FormatFloat(float64(thousandths)/1000, 'f', -1, 64)
 }
 
-// To is what a hook turns a flag to.
+// To is the setting `to` of a hook: what it sets a flag to.
 type To string
 
-// Nobody sees it, or what was served before the change.
+// ToOff turns the flag off; ToPrevious restores what it served before the change.
 const (
 	ToOff      To = "off"
 	ToPrevious To = "previous"
 )
 
-// Check says what is wrong with the setting `to`.
+// Check returns an error if the setting `to` has an unknown value.
 func (t To) Check() error {
 	if t != ToOff && t != ToPrevious {
 		return fmt.Errorf("to: %q: write off, or previous for what was served before the change", string(t))
@@ -102,8 +102,9 @@ func (t To) Check() error {
 	return nil
 }
 
-// Target is the value to turn a flag to, where target was live before.
-func (t To) Target(target string) (Value, error) {
+// Value is what to set a flag to. target is the version that was live before the
+// change.
+func (t To) Value(target string) (Value, error) {
 	if t == ToOff {
 		return Value{Kind: Off}, nil
 	}

@@ -16,7 +16,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %+v, %v", version, got, err)
 		}
 	}
-	share := func(n int) flag.Value { return flag.Value{Kind: flag.Share, Thousandth: n} }
+	share := func(n int) flag.Value { return flag.Value{Kind: flag.Share, Thousandths: n} }
 	f("off", flag.Value{Kind: flag.Off}, true)
 	f("on", flag.Value{Kind: flag.On}, true)
 	f("treatment", flag.Value{Kind: flag.Variation, Name: "treatment"}, true)
@@ -39,11 +39,11 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if v.Thousandth < 0 || v.Thousandth > 100_000 {
+		if v.Thousandths < 0 || v.Thousandths > 100_000 {
 			t.Errorf("%q is %+v", version, v)
 		}
 		if again, err := flag.Parse(v.String()); err != nil || again != v {
-			t.Errorf("%q is %+v, written %q, read again as %+v, %v", version, v, v, again, err)
+			t.Errorf("%q is %+v, formatted %q, parsed again as %+v, %v", version, v, v, again, err)
 		}
 	})
 }
@@ -53,11 +53,11 @@ func TestPlace(t *testing.T) {
 	plan.Change.Group = "new-cart"
 	f := func(settings flag.Place, want string) {
 		t.Helper()
-		whole, err := settings.Whole()
+		place, err := settings.WithDefaults()
 		if err == nil {
-			whole, err = whole.Of(plan, "Toggle")
+			place, err = place.Resolve(plan, "Toggle")
 		}
-		got := whole.Project + ": " + whole.String()
+		got := place.Project + ": " + place.String()
 		if err != nil {
 			got = err.Error()
 		}
@@ -68,7 +68,7 @@ func TestPlace(t *testing.T) {
 	f(flag.Place{}, "default: flag new-cart in production")
 	f(flag.Place{Project: "shop", Environment: "prod", Flag: "$service"}, "shop: flag "+plan.Change.Service+" in prod")
 	f(flag.Place{Flag: "x$group"}, `flag: "x$group": a placeholder is the whole text between two slashes`)
-	f(flag.Place{Flag: "a b"}, rollback.ErrNotSent.Error()+`: flag: "a b" is no name in Toggle`)
+	f(flag.Place{Flag: "a b"}, rollback.ErrNotSent.Error()+`: flag: "a b" is not a valid name in Toggle`)
 	plan.Change.Group = ""
 	f(flag.Place{}, rollback.ErrNotSent.Error()+": flag: the change has no group")
 }

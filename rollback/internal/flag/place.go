@@ -9,24 +9,24 @@ import (
 	"github.com/pushback/pushback/rollback/internal/naming"
 )
 
-// Place is one flag in one environment. In a hook's own Config, where it
-// stands inline, it is the settings that name them; Of makes names of these.
+// Place is one flag in one environment. Inline in a hook's Config its fields are
+// settings, which may have placeholders; Resolve turns them into names.
 type Place struct {
 	Project     string `yaml:"project"`     // "": default
 	Environment string `yaml:"environment"` // "": $environment
-	Flag        string `yaml:"flag"`        // "": $group, which ramps of one flag share
+	Flag        string `yaml:"flag"`        // "": $group, which all steps of one flag's ramp have in common
 }
 
-// Whole is the settings with what holds where nothing is said, and what is
-// wrong with them.
-func (p Place) Whole() (Place, error) {
+// WithDefaults returns the settings with defaults for empty ones, and an error for
+// placeholders that are wrong.
+func (p Place) WithDefaults() (Place, error) {
 	p.Project, p.Environment, p.Flag = cmp.Or(p.Project, "default"), cmp.Or(p.Environment, "$environment"), cmp.Or(p.Flag, "$group")
-	return p, errors.Join(naming.Check("project", p.Project), naming.Check("environment", p.Environment), naming.Check("flag", p.Flag))
+	return p, errors.Join(naming.CheckPlaceholders("project", p.Project), naming.CheckPlaceholders("environment", p.Environment), naming.CheckPlaceholders("flag", p.Flag))
 }
 
-// Of is the place that a plan is about. What is no plain name of the tool's is
-// refused before anything is sent.
-func (p Place) Of(plan rollback.Plan, tool string) (Place, error) {
+// Resolve returns the names for a plan. tool is the name of the tool, for errors. It
+// refuses anything but plain names, before a request is sent.
+func (p Place) Resolve(plan rollback.Plan, tool string) (Place, error) {
 	for _, one := range []struct {
 		key  string
 		name *string
@@ -35,13 +35,13 @@ func (p Place) Of(plan rollback.Plan, tool string) (Place, error) {
 		if err != nil {
 			return Place{}, fmt.Errorf("%w: %w", rollback.ErrNotSent, err)
 		}
-		if !naming.Plain(name) {
-			return Place{}, fmt.Errorf("%w: %s: %q is no name in %s", rollback.ErrNotSent, one.key, name, tool)
+		if !naming.IsPlainName(name) {
+			return Place{}, fmt.Errorf("%w: %s: %q is not a valid name in %s", rollback.ErrNotSent, one.key, name, tool)
 		}
 		*one.name = name
 	}
 	return p, nil
 }
 
-// String is how people call it.
+// String describes the place for people.
 func (p Place) String() string { return fmt.Sprintf("flag %s in %s", p.Flag, p.Environment) }

@@ -1,9 +1,8 @@
-// Package naming is how a hook finds the thing to change on the other side:
-// which repository, application or flag a service is there, and whether two
-// names are of one version.
+// Package naming finds the name that a service has in a deploy tool, such as its
+// repository, application or flag, and compares names of versions.
 //
-// A setting may hold placeholders, each the whole text between two slashes:
-// `$service`, `example/$service`, `$label.flag`. There is no template: what
-// comes from an event is put in as it is, checked by the kind of hook that
-// uses it, and escaped where it goes into an address.
+// A setting may hold placeholders. Each is the whole text between two slashes:
+// `$service`, `example/$service`, `$label.flag`. Values from an event are inserted
+// unchanged. The hook that uses the result checks that it is a valid name, and
+// escapes it in a URL.
 package naming

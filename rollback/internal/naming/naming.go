@@ -9,11 +9,11 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// longest bounds a name made from an event, in bytes.
-const longest = 256
+// maxNameLength bounds a name that is made from an event, in bytes.
+const maxNameLength = 256
 
-// words are the placeholders, beside $label.<name>.
-var words = []struct {
+// placeholders are all placeholders except $label.<name>.
+var placeholders = []struct {
 	name  string
 	value func(rollback.Plan) string
 }{
@@ -28,14 +28,15 @@ var words = []struct {
 	{"target_version", func(p rollback.Plan) string { return p.Target }},
 }
 
-// Check says what is wrong with the placeholders of a setting.
-func Check(key, setting string) error {
+// CheckPlaceholders returns an error for an unknown or misplaced placeholder in a
+// setting. key is the name of the setting, for the error.
+func CheckPlaceholders(key, setting string) error {
 	for _, part := range strings.Split(setting, "/") {
 		name, found := strings.CutPrefix(part, "$")
 		switch {
-		case found && known(name):
+		case found && isPlaceholder(name):
 		case found:
-			return fmt.Errorf("%s: unknown placeholder %q: there are %s and $label.<name>", key, part, all())
+			return fmt.Errorf("%s: unknown placeholder %q: there are %s and $label.<name>", key, part, listPlaceholders())
 		case strings.Contains(part, "$"):
 			return fmt.Errorf("%s: %q: a placeholder is the whole text between two slashes", key, part)
 		}
@@ -43,11 +44,13 @@ func Check(key, setting string) error {
 	return nil
 }
 
-// Fixed says whether a setting names the same thing whatever the change.
-func Fixed(setting string) bool { return !strings.Contains(setting, "$") }
+// IsFixed reports whether a setting has no placeholder, so that it gives the same
+// name for every change.
+func IsFixed(setting string) bool { return !strings.Contains(setting, "$") }
 
-// Fill puts a plan's words into a setting that Check has taken. It refuses
-// what no name can be: nothing, control characters, an endless text.
+// Fill replaces the placeholders of a setting, which CheckPlaceholders has accepted,
+// with the values of a plan. It refuses a value that is empty, too long or has
+// control characters.
 func Fill(key, setting string, p rollback.Plan) (string, error) {
 	parts := strings.Split(setting, "/")
 	for i, part := range parts {
@@ -55,23 +58,23 @@ func Fill(key, setting string, p rollback.Plan) (string, error) {
 		if !found {
 			continue
 		}
-		filled := value(name, p)
+		filled := placeholderValue(name, p)
 		if filled == "" {
 			return "", fmt.Errorf("%s: the change has no %s", key, strings.Replace(name, "label.", "label ", 1))
 		}
-		if len(filled) > longest || strings.ContainsFunc(filled, unicode.IsControl) {
-			return "", fmt.Errorf("%s: the change's %s is no name: over %d bytes, or with control characters", key, name, longest)
+		if len(filled) > maxNameLength || strings.ContainsFunc(filled, unicode.IsControl) {
+			return "", fmt.Errorf("%s: the change's %s cannot be a name: it is over %d bytes or has control characters", key, name, maxNameLength)
 		}
 		parts[i] = filled
 	}
 	return strings.Join(parts, "/"), nil
 }
 
-func known(name string) bool {
+func isPlaceholder(name string) bool {
 	if label, found := strings.CutPrefix(name, "label."); found {
 		return label != ""
 	}
-	for _, w := range words {
+	for _, w := range placeholders {
 		if w.name == name {
 			return true
 		}
@@ -79,11 +82,11 @@ func known(name string) bool {
 	return false
 }
 
-func value(name string, p rollback.Plan) string {
+func placeholderValue(name string, p rollback.Plan) string {
 	if label, found := strings.CutPrefix(name, "label."); found {
 		return p.Change.Labels[label]
 	}
-	for _, w := range words {
+	for _, w := range placeholders {
 		if w.name == name {
 			return w.value(p)
 		}
@@ -91,19 +94,18 @@ func value(name string, p rollback.Plan) string {
 	return ""
 }
 
-func all() string {
-	names := make([]string, len(words))
-	for i, w := range words {
+func listPlaceholders() string {
+	names := make([]string, len(placeholders))
+	for i, w := range placeholders {
 		names[i] = "$" + w.name
 	}
 	return strings.Join(names, ", ")
 }
 
-// Plain says whether s is a name of letters, digits, dots, dashes and
-// underscores alone, and none of those that mean a folder. It is what may
-// become one part of a path.
-func Plain(s string) bool {
-	return s != "." && s != ".." && len(s) <= longest && plain.MatchString(s)
+// IsPlainName reports whether s may become one segment of a URL path: it has only
+// letters, digits, dots, dashes and underscores, and is neither "." nor "..".
+func IsPlainName(s string) bool {
+	return s != "." && s != ".." && len(s) <= maxNameLength && plainName.MatchString(s)
 }
 
-var plain = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
+var plainName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)

@@ -18,7 +18,7 @@ var plan = rollback.Plan{
 func TestCheck(t *testing.T) {
 	f := func(setting, want string) {
 		t.Helper()
-		err := naming.Check("repository", setting)
+		err := naming.CheckPlaceholders("repository", setting)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", setting, err, want)
 		}
@@ -58,7 +58,7 @@ func TestPlain(t *testing.T) {
 		"cart": true, "a.b-c_D9": true, "": false, ".": false, "..": false, "a/b": false, "a b": false, "é": false,
 		strings.Repeat("x", 257): false, "%2e": false, "a?b": false,
 	} {
-		if naming.Plain(name) != want {
+		if naming.IsPlainName(name) != want {
 			t.Errorf("Plain(%.20q) is %v", name, !want)
 		}
 	}
@@ -68,7 +68,7 @@ func TestSame(t *testing.T) {
 	const sha = "ea8759964626a583667a2bfd08f334ec2070040a"
 	f := func(a, b string, want bool) {
 		t.Helper()
-		if naming.Same(a, b) != want || naming.Same(b, a) != want {
+		if naming.SameVersion(a, b) != want || naming.SameVersion(b, a) != want {
 			t.Errorf("%q and %q: want %v", a, b, want)
 		}
 	}
@@ -86,7 +86,7 @@ func TestSame(t *testing.T) {
 func TestImage(t *testing.T) {
 	f := func(image, version string, want bool) {
 		t.Helper()
-		if naming.Image(image, version) != want {
+		if naming.ImageHasVersion(image, version) != want {
 			t.Errorf("%q of %q: want %v", image, version, want)
 		}
 	}
@@ -106,11 +106,11 @@ func FuzzFill(f *testing.F) {
 	f.Add("example/$service", "cart")
 	f.Add("$label.flag", "\x00")
 	f.Fuzz(func(t *testing.T, setting, service string) {
-		if naming.Check("name", setting) != nil {
+		if naming.CheckPlaceholders("name", setting) != nil {
 			return
 		}
 		got, err := naming.Fill("name", setting, rollback.Plan{Change: sources.Change{Service: service}})
-		if err == nil && !naming.Fixed(setting) && strings.ContainsFunc(service, unicode.IsControl) && strings.Contains(got, service) {
+		if err == nil && !naming.IsFixed(setting) && strings.ContainsFunc(service, unicode.IsControl) && strings.Contains(got, service) {
 			t.Errorf("control characters came through: %q", got)
 		}
 		if err == nil && len(got) > len(setting)*260 {

@@ -32,7 +32,7 @@ func TestVerify(t *testing.T) {
 	f("echo $PUSHBACK_TARGET_VERSION", "v1", true)
 	f("true", "", false)
 	if _, err := verifying(t, "echo v1; exit 2").Verify(t.Context(), hooktest.Warrant(t).Plan()); err == nil {
-		t.Error("exit 2 was taken for an answer")
+		t.Error("exit 2 was accepted as an answer")
 	}
 	h, _ := newHook(t, "exit 1")
 	var unverifiable *rollback.UnverifiableError
@@ -72,6 +72,6 @@ func TestDryRun(t *testing.T) {
 	plan := hooktest.Warrant(t).Plan()
 	plan.Target = "--force"
 	if _, err := h.DryRun(t.Context(), plan); err == nil {
-		t.Error("a version that looks like an option passed")
+		t.Error("a version that looks like an option was accepted")
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/pushback/pushback/rollback/hooktest"
 )
 
-// looking is a hook whose check_url and verify_url answer so. Its own url is
-// nowhere.
-func looking(t *testing.T, status int, body string) *Hook {
+// answering is a hook whose check_url and verify_url give one answer. Nothing listens at
+// its own url.
+func answering(t *testing.T, status int, body string) *Hook {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.RawQuery != "environment=production&kind=deploy&region=eu&service=cart" {
@@ -38,7 +38,7 @@ func looking(t *testing.T, status int, body string) *Hook {
 func TestPreflight(t *testing.T) {
 	f := func(status int, problem string, passing bool) {
 		t.Helper()
-		bad := rollback.Problems(looking(t, status, "rolling back is off").Preflight(t.Context(), hooktest.Warrant(t).Plan()))
+		bad := rollback.Problems(answering(t, status, "rolling back is off").Preflight(t.Context(), hooktest.Warrant(t).Plan()))
 		if (len(bad) == 0) != (problem == "") || len(bad) > 0 && (!strings.Contains(bad[0].Problem, problem) || bad[0].Temporary != passing) {
 			t.Errorf("%d: %+v", status, bad)
 		}
@@ -49,8 +49,8 @@ func TestPreflight(t *testing.T) {
 	f(503, "503 Service Unavailable", true)
 }
 
-func TestPreflightOfTheAbsent(t *testing.T) {
-	h := looking(t, 200, "")
+func TestPreflightUnreachable(t *testing.T) {
+	h := answering(t, 200, "")
 	h.config.CheckURL = "http://127.0.0.1:1"
 	bad := rollback.Problems(h.Preflight(t.Context(), rollback.Plan{}))
 	if len(bad) != 1 || !bad[0].Temporary {
@@ -61,7 +61,7 @@ func TestPreflightOfTheAbsent(t *testing.T) {
 func TestVerify(t *testing.T) {
 	f := func(body, running string, settled bool) {
 		t.Helper()
-		got, err := looking(t, 200, body).Verify(t.Context(), hooktest.Warrant(t).Plan())
+		got, err := answering(t, 200, body).Verify(t.Context(), hooktest.Warrant(t).Plan())
 		if err != nil || got.Version != running || got.TargetRuns != settled || got.At.IsZero() {
 			t.Errorf("%.40q: %+v, %v", body, got, err)
 		}
@@ -72,8 +72,8 @@ func TestVerify(t *testing.T) {
 	f(`{"other": "v1"}`, "", false)
 	f("", "", false)
 	f("\x1b[2Jv1", "[2Jv1", false)
-	if _, err := looking(t, 500, "").Verify(t.Context(), rollback.Plan{Change: hooktest.Situation().Change}); err == nil {
-		t.Error("a 500 was taken for an answer")
+	if _, err := answering(t, 500, "").Verify(t.Context(), rollback.Plan{Change: hooktest.Situation().Change}); err == nil {
+		t.Error("a 500 was accepted as an answer")
 	}
 	var unverifiable *rollback.UnverifiableError
 	if _, err := newHook(t, "http://x").Verify(t.Context(), rollback.Plan{}); !errors.As(err, &unverifiable) {
@@ -81,8 +81,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-func TestDryRunTellsNoQuery(t *testing.T) {
-	got, err := looking(t, 200, "").DryRun(t.Context(), hooktest.Warrant(t).Plan())
+func TestDryRunShowsNoQuery(t *testing.T) {
+	got, err := answering(t, 200, "").DryRun(t.Context(), hooktest.Warrant(t).Plan())
 	if err != nil || len(got.Steps) != 1 || strings.Contains(got.Steps[0], "in-the-query") || !strings.Contains(got.Steps[0], `cart v2 in production back to "v1"`) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -22,35 +22,35 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("%s: %v, want %q", what, bad, wanted)
 		}
 	}
-	look := func(route string, v any) func(hooktest.Fake) {
-		return func(fake hooktest.Fake) { fake.Looks["GET "+repo+route] = say(v) }
+	answer := func(route string, v any) func(hooktest.Fake) {
+		return func(fake hooktest.Fake) { fake.Reads["GET "+repo+route] = say(v) }
 	}
-	f("a bad token", deploying, "401 Unauthorized", look("", hooktest.Status{Code: 401, Body: object{"message": "Bad credentials"}}))
-	f("no such repository", deploying, "404 Not Found", look("", hooktest.Status{Code: 404}))
-	f("archived", deploying, "archived", look("", object{"archived": true}))
-	f("no workflow", dispatching, "404 Not Found", look("/actions/workflows/undo.yml", hooktest.Status{Code: 404}))
-	f("a disabled workflow", dispatching, `"disabled_manually"`, look("/actions/workflows/undo.yml", object{"state": "disabled_manually"}))
+	f("a bad token", deploying, "401 Unauthorized", answer("", hooktest.Status{Code: 401, Body: object{"message": "Bad credentials"}}))
+	f("no such repository", deploying, "404 Not Found", answer("", hooktest.Status{Code: 404}))
+	f("archived", deploying, "archived or disabled", answer("", object{"archived": true}))
+	f("no workflow", dispatching, "404 Not Found", answer("/actions/workflows/undo.yml", hooktest.Status{Code: 404}))
+	f("a disabled workflow", dispatching, `"disabled_manually"`, answer("/actions/workflows/undo.yml", object{"state": "disabled_manually"}))
 	auto := reverting
 	auto.Merge = "auto"
-	f("no auto-merge", auto, "does not allow", look("", object{"allow_auto_merge": false}))
+	f("no auto-merge", auto, "does not allow", answer("", object{"allow_auto_merge": false}))
 }
 
-// What GitHub may be wrong about stands in no rollback's way.
-func TestPreflightDoubts(t *testing.T) {
+// What GitHub may report wrongly does not prevent a rollback.
+func TestPreflightSkips(t *testing.T) {
 	f := func(route string, answer any, wanted string) {
 		t.Helper()
 		fake := cart().fake(hooktest.Succeeds)
-		fake.Looks["GET "+repo+route] = say(answer)
+		fake.Reads["GET "+repo+route] = say(answer)
 		checks := hook(t, fake.Serve(t).URL, deploying).Preflight(t.Context(), hooktest.Warrant(t).Plan())
 		if bad := rollback.Problems(checks); len(bad) > 0 || !strings.Contains(fmt.Sprint(checks), wanted) {
 			t.Errorf("%v, want %q", checks, wanted)
 		}
 	}
-	f("", object{"permissions": object{"push": false}}, "not checked: GitHub says that the token's owner may only read")
-	f("/deployments?per_page=1", []object{}, "not checked: the repository has never had one")
+	f("", object{"permissions": object{"push": false}}, "not checked: GitHub reports that the token's owner may only read")
+	f("/deployments?per_page=1", []object{}, "not checked: the repository has no deployments")
 }
 
-func TestPreflightSaysWhetherItMayPass(t *testing.T) {
+func TestPreflightUnreachableIsTemporary(t *testing.T) {
 	h := hook(t, "http://127.0.0.1:1", deploying)
 	for _, p := range []rollback.Plan{{}, hooktest.Warrant(t).Plan()} {
 		if bad := rollback.Problems(h.Preflight(t.Context(), p)); len(bad) != 1 || !bad[0].Temporary {
@@ -81,7 +81,7 @@ func TestVerify(t *testing.T) {
 	g.states = nil
 	var unverifiable *rollback.UnverifiableError
 	if _, err := hook(t, g.fake(hooktest.Succeeds).Serve(t).URL, deploying).Verify(t.Context(), hooktest.Warrant(t).Plan()); !errors.As(err, &unverifiable) {
-		t.Errorf("nothing succeeded lately: %v", err)
+		t.Errorf("no deployment succeeded: %v", err)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestDryRun(t *testing.T) {
 		g := cart()
 		change(g)
 		got, err := hook(t, g.fake(hooktest.Succeeds).Serve(t).URL, c).DryRun(t.Context(), hooktest.Warrant(t).Plan())
-		if said := strings.Join(got.Steps, "\n"); err != nil || got.AlreadyLive != settled || !strings.Contains(said, wanted) {
+		if steps := strings.Join(got.Steps, "\n"); err != nil || got.AlreadyLive != settled || !strings.Contains(steps, wanted) {
 			t.Errorf("%+v, %v; want %q", got, err, wanted)
 		}
 	}
@@ -104,7 +104,7 @@ func TestDryRun(t *testing.T) {
 	f(reverting, true, "", func(g *github) { g.pulls[0]["merged_at"] = "2026-11-20T12:03:00Z" })
 }
 
-// A name from an event is a name, or nothing is sent.
+// A name from an event is valid, or no request is sent.
 func TestHostileNames(t *testing.T) {
 	f := func(service, repository string) {
 		t.Helper()
@@ -112,7 +112,7 @@ func TestHostileNames(t *testing.T) {
 		plan := hooktest.Warrant(t).Plan()
 		plan.Change.Service = service
 		if _, err := h.repository(plan); err == nil {
-			t.Errorf("%q in %q is a repository", service, repository)
+			t.Errorf("%q in %q is accepted as a repository", service, repository)
 		}
 	}
 	f("..", "example/$service")
@@ -154,9 +154,9 @@ func TestNewRefuses(t *testing.T) {
 	f(Config{}, "repository is missing")
 	f(Config{Does: "workflow", Repository: "a/b"}, "rollback.yml")
 	f(Config{Does: "workflow", Repository: "a/b", Workflow: "../x"}, "rollback.yml")
-	f(Config{Does: "revert", Repository: "a/b", Inputs: map[string]string{"a": "b"}}, "belong to does: workflow")
+	f(Config{Does: "revert", Repository: "a/b", Inputs: map[string]string{"a": "b"}}, "need does: workflow")
 	f(Config{Does: "revert", Repository: "a/b", Merge: "soon"}, "merge: write auto")
-	f(Config{Does: "deployment", Repository: "a/b", Merge: "now"}, "merge belongs to")
+	f(Config{Does: "deployment", Repository: "a/b", Merge: "now"}, "merge needs does")
 	f(Config{Does: "revert", Repository: "a/b", MergeMethod: "octopus"}, "merge_method")
 	f(Config{Does: "revert", Repository: "a/b", Timeout: -1}, "negative")
 	f(Config{Does: "revert", Repository: "x-$service"}, "whole text")

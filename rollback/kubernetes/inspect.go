@@ -8,8 +8,7 @@ import (
 	"github.com/pushback/pushback/rollback/internal/cluster"
 )
 
-// Preflight looks whether we may patch the workload, and whether it is one
-// that we change.
+// Preflight checks that we may patch the workload, and that it can be rolled back.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
 	checks := h.cluster.Preflight(ctx, p, []cluster.Right{
 		{Verb: "get", Resource: h.kind.resource}, {Verb: "patch", Resource: h.kind.resource}, {Verb: "list", Resource: h.kind.revisions},
@@ -17,38 +16,36 @@ func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check 
 	if len(rollback.Problems(checks)) > 0 || !p.Known() {
 		return checks
 	}
-	d, err := h.look(ctx, p)
-	return append(checks, cluster.Found(d.object, p.Target, err))
+	i, err := h.inspect(ctx, p)
+	return append(checks, cluster.TargetCheck(i.object, p.Target, err))
 }
 
-// DryRun looks at the workload and lets the server try the patch, which it
-// admits and validates and does not keep.
+// DryRun reads the workload and lets the server validate the patch without storing it.
 func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, error) {
-	d, err := h.look(ctx, p)
+	i, err := h.inspect(ctx, p)
 	if err != nil {
-		return rollback.Preview{}, fmt.Errorf("%s: %w", d.object, err)
+		return rollback.Preview{}, fmt.Errorf("%s: %w", i.object, err)
 	}
-	if d.settled {
+	if i.alreadyLive {
 		return rollback.Preview{AlreadyLive: true}, nil
 	}
-	const follow = "follow the rollout to its end"
-	if d.here {
-		return rollback.Preview{Steps: []string{"the template is of this version already: " + follow}}, nil
+	const follow = "follow the rollout until it is complete"
+	if i.templateMatches {
+		return rollback.Preview{Steps: []string{"the template has this version already: " + follow}}, nil
 	}
-	if err := h.cluster.TryPatch(ctx, d.object, h.kind.undo(d.found, d.to)); err != nil {
+	if err := h.cluster.TryPatch(ctx, i.object, h.kind.patch(i.found, i.revision)); err != nil {
 		return rollback.Preview{}, fmt.Errorf("the server would refuse the patch: %w", err)
 	}
 	return rollback.Preview{
 		Steps: []string{
-			fmt.Sprintf("patch %s: /spec/template of revision %d, %s", d.object, d.to.Number, d.to.Template.Running(h.config.Container)),
+			fmt.Sprintf("patch %s: /spec/template of revision %d, %s", i.object, i.revision.Number, i.revision.Template.ImageNames(h.config.Container)),
 			follow,
 		},
-		Notes: []string{"the server was asked to try the patch (dryRun=All), and took it"},
+		Notes: []string{"the server validated the patch and accepted it (dryRun=All)"},
 	}, nil
 }
 
-// Verify looks at the workload's template, and whether all of its pods are
-// of it.
+// Verify reads the version of the workload's template, and whether all pods have it.
 func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVersion, error) {
 	o, err := h.object(p)
 	if err != nil {
@@ -58,16 +55,16 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVer
 	if err != nil {
 		return rollback.RunningVersion{}, err
 	}
-	now := template(found)
-	here, err := h.wanted(p).Here(now)
+	now := podTemplate(found)
+	matches, err := h.target(p).Matches(now)
 	if err != nil {
 		return rollback.RunningVersion{}, err
 	}
-	all, err := h.kind.complete(found)
-	s := rollback.RunningVersion{At: h.now().UTC(), TargetRuns: here && all, Version: now.Running(h.config.Container), Detail: "all pods are of this version"}
+	complete, err := h.kind.complete(found)
+	s := rollback.RunningVersion{At: h.now().UTC(), TargetRuns: matches && complete, Version: now.ImageNames(h.config.Container), Detail: "all pods have this version"}
 	if err != nil {
 		s.Detail = err.Error()
-	} else if !all {
+	} else if !complete {
 		s.Detail = "the rollout is not complete"
 	}
 	return s, nil
