@@ -76,7 +76,7 @@ func New(c Config) (*Hook, error) {
 		path, err = filepath.Abs(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("argv: searching the program: %w", err)
+		return nil, fmt.Errorf("argv: finding the program: %w", err)
 	}
 	return &Hook{config: c, path: path, killDelay: killDelay, now: time.Now}, nil
 }

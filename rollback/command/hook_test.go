@@ -179,7 +179,7 @@ func TestNewRefuses(t *testing.T) {
 	f(Config{Argv: []string{"$service"}}, "cannot be a placeholder")
 	f(Config{Argv: []string{"true", "$verison"}}, "unknown placeholder")
 	f(Config{Argv: []string{"true", "--to=$version"}}, "only a whole argument")
-	f(Config{Argv: []string{"no-such-program-here"}}, "searching the program")
+	f(Config{Argv: []string{"no-such-program-here"}}, "finding the program")
 	f(Config{Argv: []string{"true"}, Timeout: -1}, "negative")
 	f(Config{Argv: []string{"true"}, Env: map[string]string{"A=B": ""}}, "not a valid name of a variable")
 	f(Config{Argv: []string{"true"}, Env: map[string]string{"PUSHBACK_KEY": ""}}, "are set by Pushback")
