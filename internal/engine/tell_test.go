@@ -70,7 +70,7 @@ func TestMessageSurvivesACrash(t *testing.T) {
 // reminded is a receiver that forgets, as Alertmanager does.
 type reminded struct{ notify.Sender }
 
-func (reminded) Remind() time.Duration { return time.Minute }
+func (reminded) RepeatEvery() time.Duration { return time.Minute }
 
 func TestReceiverThatForgets(t *testing.T) {
 	t.Parallel()
