@@ -186,8 +186,8 @@ func TestEnds(t *testing.T) {
 	f("deleted", deleted, "failed", "being deleted")
 	busy := cart()
 	busy.app["operation"] = object{"sync": object{"revision": "v1"}}
-	f("somebody asked for a sync", busy, "not sent", "another operation is running")
-	f("somebody syncs", cart().status("operationState", object{"phase": "Running", "operation": object{"sync": object{"revision": "v3"}}}), "not sent", "another operation is running")
+	f("a requested sync", busy, "not sent", "another operation is running")
+	f("a running sync", cart().status("operationState", object{"phase": "Running", "operation": object{"sync": object{"revision": "v3"}}}), "not sent", "another operation is running")
 }
 
 // An operation to the target that an earlier attempt started is followed, and no

@@ -134,9 +134,9 @@ func TestPatches(t *testing.T) {
 	abortedAlready := canary()
 	status(abortedAlready)["abort"], status(abortedAlready)["phase"] = true, "Degraded"
 	f("promoted", Config{}, shop(), "rolled back", undoPatch)
-	f("under way", Config{}, canary(), "rolled back", abortPatch, undoPatch)
+	f("in progress", Config{}, canary(), "rolled back", abortPatch, undoPatch)
 	f("aborted by a person", Config{}, abortedAlready, "rolled back", undoPatch)
-	f("under way, and git keeps the spec", Config{AbortOnly: true}, canary(), "aborted", abortPatch)
+	f("in progress, with abort_only", Config{AbortOnly: true}, canary(), "aborted", abortPatch)
 }
 
 // Argo Rollouts before 0.9 has no status subresource.
@@ -150,11 +150,11 @@ func TestAbortWithoutStatusSubresource(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
-	f := func(what string, c Config, api *clustertest.API, says string) {
+	f := func(what string, c Config, api *clustertest.API, contains string) {
 		t.Helper()
 		s := api.Fake(t, hooktest.Succeeds).Serve(t)
 		_, err := hook(t, s, c).Do(t.Context(), hooktest.Warrant(t))
-		hooktest.CheckOutcome(t, what, err, "failed", says)
+		hooktest.CheckOutcome(t, what, err, "failed", contains)
 		if s.Calls() != 0 {
 			t.Errorf("%s: it was patched", what)
 		}
@@ -183,7 +183,7 @@ func TestAbortedAndNotUndone(t *testing.T) {
 	receipt, err := hook(t, f.Serve(t), Config{}).Do(t.Context(), hooktest.Warrant(t))
 	hooktest.CheckOutcome(t, "aborted, not undone", err, "failed", "aborted and not undone")
 	if receipt.Status != "aborted" {
-		t.Errorf("the receipt says %q", receipt.Status)
+		t.Errorf("the status of the receipt is %q", receipt.Status)
 	}
 }
 

@@ -38,7 +38,7 @@ func (c Config) check() error {
 	note(c.Repository == "", "repository is missing: set owner/name, or $service")
 	note(c.Does == "workflow" && !naming.IsPlainName(c.Workflow), "workflow: write the name of its file, such as rollback.yml, or its number")
 	note(c.Does != "workflow" && (c.Workflow != "" || len(c.Inputs) > 0), "workflow and inputs need does: workflow")
-	note(len(c.Inputs) > maxInputs, "inputs: GitHub takes at most %d", maxInputs)
+	note(len(c.Inputs) > maxInputs, "inputs: GitHub allows at most %d", maxInputs)
 	note(!slices.Contains([]string{"", "auto", "now"}, c.Merge), "merge: write auto or now, or leave it out to wait for a person")
 	note(c.Does != "revert" && c.Merge != "", "merge needs does: revert")
 	note(!slices.Contains([]string{"merge", "squash", "rebase"}, c.MergeMethod), "merge_method: write merge, squash or rebase")

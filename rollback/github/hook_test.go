@@ -54,7 +54,7 @@ func TestDispatch(t *testing.T) {
 	receipt, how := attempt(t, g, dispatching)
 	hooktest.CheckOutcome(t, "a dispatch", how, "done", "")
 	if receipt.Status != "run 7: success" {
-		t.Errorf("the receipt says %q", receipt.Status)
+		t.Errorf("the status of the receipt is %q", receipt.Status)
 	}
 	made := object{"ref": "main", "return": true, "inputs": map[string]string{"version": "v1", "key": hooktest.Order().Key, "dry": "no"}}
 	if diff := cmp.Diff(made, g.made); diff != "" {
@@ -64,7 +64,7 @@ func TestDispatch(t *testing.T) {
 
 func TestRunsEnd(t *testing.T) {
 	t.Parallel()
-	f := func(status, conclusion, wanted, says string) {
+	f := func(status, conclusion, wanted, contains string) {
 		t.Helper()
 		g := cart()
 		g.run = object{"status": status, "conclusion": conclusion}
@@ -73,9 +73,9 @@ func TestRunsEnd(t *testing.T) {
 			c.Timeout = shortTimeout
 		}
 		receipt, err := attempt(t, g, c)
-		hooktest.CheckOutcome(t, status+" "+conclusion, err, wanted, says)
+		hooktest.CheckOutcome(t, status+" "+conclusion, err, wanted, contains)
 		if wanted != "done" && receipt.Status != "run 7 was started" {
-			t.Errorf("the receipt says %q", receipt.Status)
+			t.Errorf("the status of the receipt is %q", receipt.Status)
 		}
 	}
 	f("completed", "success", "done", "")
@@ -140,7 +140,7 @@ func TestDeployment(t *testing.T) {
 	receipt, how := attempt(t, g, deploying)
 	hooktest.CheckOutcome(t, "a deployment", how, "done", "")
 	if receipt.Status != "deployment 3: success" {
-		t.Errorf("the receipt says %q", receipt.Status)
+		t.Errorf("the status of the receipt is %q", receipt.Status)
 	}
 	key := hooktest.Order().Key
 	made := object{
@@ -154,7 +154,7 @@ func TestDeployment(t *testing.T) {
 
 func TestDeploymentsEnd(t *testing.T) {
 	t.Parallel()
-	f := func(state, wanted, says string) {
+	f := func(state, wanted, contains string) {
 		t.Helper()
 		g := cart()
 		g.states["3"] = state
@@ -163,7 +163,7 @@ func TestDeploymentsEnd(t *testing.T) {
 			c.Timeout = shortTimeout
 		}
 		_, err := attempt(t, g, c)
-		hooktest.CheckOutcome(t, state, err, wanted, says)
+		hooktest.CheckOutcome(t, state, err, wanted, contains)
 	}
 	f("failure", "failed", "deployment 3 ended as failure")
 	f("error", "failed", "deployment 3 ended as error")
@@ -190,7 +190,7 @@ func TestRevert(t *testing.T) {
 	receipt, how := attempt(t, g, reverting)
 	hooktest.CheckOutcome(t, "a revert", how, "done", "")
 	if receipt.Status != "#13 is open and waits for a person" {
-		t.Errorf("the receipt says %q", receipt.Status)
+		t.Errorf("the status of the receipt is %q", receipt.Status)
 	}
 	made := object{"pullRequestId": "PR_12", "body": "Pushback: cart v2 back to v1.\n\nReverts #12.\n\nPushback-Key: " + hooktest.Order().Key + "\n"}
 	if diff := cmp.Diff(made, g.made); diff != "" {
@@ -200,7 +200,7 @@ func TestRevert(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	t.Parallel()
-	f := func(how, wanted, says, status string, change func(*github)) {
+	f := func(how, wanted, contains, status string, change func(*github)) {
 		t.Helper()
 		g, c := cart(), reverting
 		c.Merge, c.MergeMethod = how, "squash"
@@ -209,9 +209,9 @@ func TestMerge(t *testing.T) {
 		}
 		change(g)
 		receipt, got := attempt(t, g, c)
-		hooktest.CheckOutcome(t, how, got, wanted, says)
+		hooktest.CheckOutcome(t, how, got, wanted, contains)
 		if receipt.Status != status {
-			t.Errorf("%s: the receipt says %q, want %q", how, receipt.Status, status)
+			t.Errorf("%s: the status of the receipt is %q, want %q", how, receipt.Status, status)
 		}
 	}
 	f("auto", "done", "", "#13 is merged", func(*github) {})

@@ -167,7 +167,7 @@ func TestFollow(t *testing.T) {
 	f("nonsense", "unknown", 0, bad)
 	f("never ends", "unknown", time.Minute, false)
 	f("never answers", "unknown", time.Minute, flaky)
-	f("asked to wait", "done", 41*time.Second, &rollback.RetryAfter{After: 40 * time.Second, Err: flaky}, true)
+	f("a Retry-After", "done", 41*time.Second, &rollback.RetryAfter{After: 40 * time.Second, Err: flaky}, true)
 }
 
 func TestWrapUnknown(t *testing.T) {

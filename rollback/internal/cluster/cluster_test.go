@@ -24,9 +24,9 @@ var cart = cluster.Object{Resource: cluster.Deployments, Namespace: "shop", Name
 // opened is a cluster whose API server gives one answer, and how often it was called.
 func opened(t *testing.T, answer http.HandlerFunc) (*cluster.Cluster, *int) {
 	t.Helper()
-	asked := 0
+	calls := 0
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		calls++
 		answer(w, r)
 	}))
 	t.Cleanup(s.Close)
@@ -35,32 +35,32 @@ func opened(t *testing.T, answer http.HandlerFunc) (*cluster.Cluster, *int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, &asked
+	return c, &calls
 }
 
 // Without our transport client-go would repeat the call up to ten times.
 func TestOneRequestPerCall(t *testing.T) {
 	for _, status := range []int{301, 307, 429, 500, 503} {
-		c, asked := opened(t, func(w http.ResponseWriter, _ *http.Request) {
+		c, calls := opened(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1")
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(status)
 		})
 		err := c.Patch(t.Context(), cart, nil)
 		var after *rollback.RetryAfter
-		if !errors.As(err, &after) || after.After != time.Second || *asked != 1 {
-			t.Errorf("%d: asked %d times, %v", status, *asked, err)
+		if !errors.As(err, &after) || after.After != time.Second || *calls != 1 {
+			t.Errorf("%d: %d calls, %v", status, *calls, err)
 		}
 	}
 }
 
 func TestHostileAnswers(t *testing.T) {
-	f := func(what, look, act, says string, answer http.HandlerFunc) {
+	f := func(what, read, act, contains string, answer http.HandlerFunc) {
 		t.Helper()
 		c, _ := opened(t, answer)
 		_, err := c.Get(t.Context(), cart)
-		hooktest.CheckOutcome(t, what, err, look, says)
-		hooktest.CheckOutcome(t, what, c.Patch(t.Context(), cart, nil), act, says)
+		hooktest.CheckOutcome(t, what, err, read, contains)
+		hooktest.CheckOutcome(t, what, c.Patch(t.Context(), cart, nil), act, contains)
 	}
 	say := func(status int, text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {

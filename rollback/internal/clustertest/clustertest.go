@@ -71,12 +71,12 @@ func (a *API) review(r hooktest.Request) any {
 		} `json:"spec"`
 	}
 	r.Decode(&body)
-	asked := body.Spec.Attributes.Verb + " " + body.Spec.Attributes.Resource
+	right := body.Spec.Attributes.Verb + " " + body.Spec.Attributes.Resource
 	if body.Spec.Attributes.Subresource != "" {
-		asked += "/" + body.Spec.Attributes.Subresource
+		right += "/" + body.Spec.Attributes.Subresource
 	}
 	return hooktest.Status{Code: http.StatusCreated, Body: Map{
-		"apiVersion": body.APIVersion, "kind": body.Kind, "status": Map{"allowed": !slices.Contains(a.Denied, asked)},
+		"apiVersion": body.APIVersion, "kind": body.Kind, "status": Map{"allowed": !slices.Contains(a.Denied, right)},
 	}}
 }
 
