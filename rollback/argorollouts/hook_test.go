@@ -286,7 +286,7 @@ func TestDryRun(t *testing.T) {
 	s := api.Fake(t, hooktest.Succeeds).Serve(t)
 	got, err := hook(t, s, Config{}).DryRun(t.Context(), hooktest.Warrant(t).Plan())
 	want := []string{
-		"patch the status of rollouts/cart in shop: abort", "patch rollouts/cart in shop: /spec/template of revision 1, cart:v1", "follow the Rollout until it ends",
+		"patch the status of rollouts/cart in shop: abort", "patch rollouts/cart in shop: /spec/template of revision 1, cart:v1", "follow the Rollout until it has finished",
 	}
 	if diff := cmp.Diff(want, got.Steps); diff != "" || err != nil || s.Calls() != 0 {
 		t.Errorf("%v, %d calls (-want +got):\n%s", err, s.Calls(), diff)

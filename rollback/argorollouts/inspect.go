@@ -45,7 +45,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 		preview.Steps = append(preview.Steps, fmt.Sprintf("patch %s: /spec/template of revision %d, %s", a.holderRef, a.revision.Number, a.revision.Template.ImageNames(h.config.Container)))
 		preview.Notes = append(preview.Notes, "the server validated the patch and accepted it (dryRun=All)")
 	}
-	preview.Steps = append(preview.Steps, "follow the Rollout until it ends")
+	preview.Steps = append(preview.Steps, "follow the Rollout until it has finished")
 	if h.config.AbortOnly {
 		preview.Notes = append(preview.Notes, "the spec keeps the new version: revert it in git")
 	}
