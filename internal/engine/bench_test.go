@@ -141,7 +141,7 @@ func (b *bench) open() {
 	}
 	b.Engine, err = New(o)
 	b.must(err)
-	if broken := b.rules.diagnostics(); len(broken) > 0 && b.rule != slip {
+	if broken := b.rules.diagnostics(); len(broken) > 0 && b.rule != mistakenRule {
 		b.t.Fatal(broken[0])
 	}
 	b.queue = &queue{clock: b.clock}
@@ -292,8 +292,8 @@ func (b *bench) wantCalls(n int) {
 	}
 }
 
-// wantTold fails the test unless a receiver got exactly one message with these words.
-func (b *bench) wantTold(receiver string, words ...string) notify.Message {
+// wantMessage fails the test unless a receiver got exactly one message with these words.
+func (b *bench) wantMessage(receiver string, words ...string) notify.Message {
 	b.t.Helper()
 	var found []notify.Message
 	for _, m := range b.box.got[receiver] {
@@ -311,6 +311,6 @@ func (b *bench) wantTold(receiver string, words ...string) notify.Message {
 func (b *bench) wantSilence(receiver, word string) {
 	b.t.Helper()
 	if all := b.box.all(receiver); strings.Contains(all, word) {
-		b.t.Errorf("%s was told of %q:\n%s", receiver, word, all)
+		b.t.Errorf("%s got a message with %q:\n%s", receiver, word, all)
 	}
 }

@@ -24,11 +24,11 @@ func TestStoreFails(t *testing.T) {
 			b.pass(20 * time.Second)
 			b.wantSilence("platform", "prod")
 			b.pass(time.Minute)
-			b.wantTold("platform", "metric store prod cannot be read", "connection refused", "Nothing is rolled back")
+			b.wantMessage("platform", "metric store prod cannot be read", "connection refused", "Nothing is rolled back")
 			during(b)
 			b.deploy("v8", func(e *sources.Event) { e.Region = "north" }) // blinded by the same outage
 			b.pass(10 * time.Minute)
-			b.wantTold("platform", "metric store prod cannot be read")
+			b.wantMessage("platform", "metric store prod cannot be read")
 			b.wantWatch(cart, watch.Blind)
 			b.wantWatch(search, watch.Blind)
 			b.wantState(cart, "")
@@ -49,11 +49,11 @@ func TestStoreAnswersAgain(t *testing.T) {
 			b.pass(2 * time.Minute)
 			b.shop.fault = errDown
 			b.pass(90 * time.Second)
-			b.wantTold("platform", "cannot be read")
+			b.wantMessage("platform", "cannot be read")
 			before(b)
 			b.shop.fault = nil
 			b.pass(20 * time.Second)
-			b.wantTold("platform", "answers again", "resolved=true")
+			b.wantMessage("platform", "answers again", "resolved=true")
 			b.pass(10 * time.Minute)
 			b.wantWatch(key, watch.Healthy)
 
@@ -71,7 +71,7 @@ func TestStoreAnswersAgain(t *testing.T) {
 }
 
 // A single time-out is not worth a message.
-func TestShortFaultIsNotTold(t *testing.T) {
+func TestShortFaultSendsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.deploy("v2", nil)
@@ -93,7 +93,7 @@ func TestStaleStore(t *testing.T) {
 	b.shop.frozen = b.clock.Now()
 	b.pass(12 * time.Minute)
 	b.wantWatch(key, watch.Blind)
-	b.wantTold("platform", "cannot be read", "nothing newer than")
+	b.wantMessage("platform", "cannot be read", "nothing newer than")
 	b.wantState(key, "")
 }
 
@@ -104,7 +104,7 @@ func TestStoreDownFromTheStart(t *testing.T) {
 	b.shop.fault = errDown
 	key := b.deploy("v2", nil)
 	b.pass(3 * time.Minute)
-	b.wantTold("platform", "cannot be read")
+	b.wantMessage("platform", "cannot be read")
 	b.shop.fault = nil
 	b.shop.errors("cart", 0.03)
 	b.until("a verdict", func() bool { return b.state(key) != "" })

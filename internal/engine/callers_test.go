@@ -72,7 +72,7 @@ func TestCallersJudgeWhatTheyCall(t *testing.T) {
 	deployed := time.Now().Add(-4 * time.Minute).UTC()
 	text := strings.Replace(redRule, "    signals:\n", "    judge: {services: callers}\n    signals:\n", 1)
 	ctx, stop := context.WithCancel(t.Context())
-	called, told := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)
+	called, sent := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)
 	e := running(t, callers(t, deployed), func(o *Options) {
 		world := o.World
 		o.Rules = func() (*rules.Set, []rules.Diagnostic) {
@@ -80,7 +80,7 @@ func TestCallersJudgeWhatTheyCall(t *testing.T) {
 		}
 		o.Catalogue = catalogue.Config{Calls: catalogue.Calls{Query: "sum by (client, server) (calls)", Caller: "client", Callee: "server"}}
 		o.Hooks = map[string]Hook{"deployer": {Hook: hookInto(called), Timeout: time.Minute}}
-		o.Senders = map[string]notify.Sender{"chat": into(told), "pager": into(told), "platform": into(told)}
+		o.Senders = map[string]notify.Sender{"chat": into(sent), "pager": into(sent), "platform": into(sent)}
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()

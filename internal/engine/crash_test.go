@@ -31,8 +31,8 @@ func TestCrashBetweenVerdictAndHook(t *testing.T) {
 	b.restart()
 	b.pass(time.Minute)
 	b.wantCalls(1)
-	b.wantTold("pager", "Rolling back to v1")
-	b.wantTold("pager", "rolled back to v1 ")
+	b.wantMessage("pager", "Rolling back to v1")
+	b.wantMessage("pager", "rolled back to v1 ")
 }
 
 // The process dies while a hook runs that must not run twice: the outcome is unknown.
@@ -46,7 +46,7 @@ func TestCrashWhileSending(t *testing.T) {
 	b.restart()
 	b.pass(time.Minute)
 	b.wantState(key, rollback.Unknown)
-	b.wantTold("pager", "OUTCOME UNKNOWN", "critical")
+	b.wantMessage("pager", "OUTCOME UNKNOWN", "critical")
 	b.restart()
 	b.pass(time.Minute)
 	b.wantCalls(1)
@@ -73,7 +73,7 @@ func TestCrashWhileSendingIdempotent(t *testing.T) {
 	if first.Key() != again.Key() || !bytes.Equal(first.Body(), again.Body()) {
 		t.Errorf("asked again with another key or body:\n%s\n%s", first.Body(), again.Body())
 	}
-	b.wantTold("pager", "rolled back to v1 ")
+	b.wantMessage("pager", "rolled back to v1 ")
 }
 
 // What each answer of a hook leads to.
@@ -91,7 +91,7 @@ func TestHookAnswers(t *testing.T) {
 			b.until("the end of the order", b.over(key))
 			b.wantState(key, want)
 			b.wantCalls(calls)
-			b.wantTold("pager", says)
+			b.wantMessage("pager", says)
 		})
 	}
 	f("fails", nil, []error{refused}, rollback.Failed, 1, "rollback to v1 FAILED")

@@ -59,14 +59,14 @@ func TestFleetBreaker(t *testing.T) {
 	if pages := len(b.box.got["pager"]); grouped == 0 || pages > 1+6 {
 		t.Errorf("%d messages were kept back, the pager got %d:\n%s", grouped, pages, b.box.all("pager"))
 	}
-	b.wantTold("pager", "all automatic rollbacks are held", "no single change can be the cause", "pushback release h")
+	b.wantMessage("pager", "all automatic rollbacks are held", "no single change can be the cause", "pushback release h")
 	b.wantGate(false, "cart", "held by fleet breaker")
 
 	holds, err := b.Store.Holds(t.Context(), b.clock.Now())
 	b.must(err)
 	_, err = b.Release(t.Context(), holds[0].ID, "amy")
 	b.must(err)
-	b.wantFleetTold("amy released")
+	b.wantFleetMessage("amy released")
 	b.clock.add(b.Limits.Fleet.Within)
 	b.pass(20 * time.Second)
 	for _, key := range keys[:6] {
@@ -74,10 +74,10 @@ func TestFleetBreaker(t *testing.T) {
 	}
 }
 
-func (b *bench) wantFleetTold(words ...string) {
+func (b *bench) wantFleetMessage(words ...string) {
 	b.t.Helper()
 	b.turn()
-	b.wantTold("pager", words...)
+	b.wantMessage("pager", words...)
 }
 
 // Below twenty open watches nothing is concluded from their number.

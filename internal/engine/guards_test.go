@@ -52,7 +52,7 @@ func TestAskedInsteadOfActing(t *testing.T) {
 	b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
 	key := b.bad("v2", nil)
 	b.until("a question", b.ordered(key, rollback.Proposed))
-	m := b.wantTold("pager", "rollback to v1 waits for a person", "cannot tell this change apart from cart c7 (config at ")
+	m := b.wantMessage("pager", "rollback to v1 waits for a person", "cannot tell this change apart from cart c7 (config at ")
 	token := tokenIn(t, m.Action)
 	if err := b.CheckLink(t.Context(), key, token); err != nil {
 		t.Errorf("the link of the message: %v", err)
@@ -87,7 +87,7 @@ func tokenIn(t *testing.T, action string) string {
 
 // A proposal, and the message of an observing rule, says what is against the rollback: other
 // suspects, and facts that an approval does not change.
-func TestDoubtsAreTold(t *testing.T) {
+func TestRefusalReasonsAreShown(t *testing.T) {
 	t.Parallel()
 	f := func(word string, says ...string) {
 		t.Run(word, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestDoubtsAreTold(t *testing.T) {
 			b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
 			b.bad("v2", func(e *sources.Event) { e.Reversible = new(bool) })
 			b.pass(2 * time.Minute)
-			b.wantTold("pager", append(says, "v2", "Against it: ", "apart from cart c7 (config at ", "not reversible")...)
+			b.wantMessage("pager", append(says, "v2", "Against it: ", "apart from cart c7 (config at ", "not reversible")...)
 		})
 	}
 	f("ask", "pushback approve")
@@ -122,7 +122,7 @@ func TestFreezeWindow(t *testing.T) {
 	})
 	key := b.bad("v2", nil)
 	b.until("a question", b.ordered(key, rollback.Proposed))
-	b.wantTold("pager", `the freeze window "monday" is in force`)
+	b.wantMessage("pager", `the freeze window "monday" is in force`)
 	b.wantCalls(0)
 }
 
@@ -147,7 +147,7 @@ func TestFreezeBeatsAWonClaim(t *testing.T) {
 	b.turn()
 	b.wantState(key, rollback.Failed)
 	b.wantCalls(0)
-	b.wantTold("pager", "FAILED", "sale until noon")
+	b.wantMessage("pager", "FAILED", "sale until noon")
 }
 
 // looking is a hook that looks before it acts.
@@ -246,12 +246,12 @@ func TestNobodyCanTellWhetherItHelped(t *testing.T) {
 	b.pass(time.Minute)
 	b.shop.fault = errDown
 	b.pass(10 * time.Minute)
-	b.wantTold("pager", "cannot tell whether the rollback of v2 helped")
+	b.wantMessage("pager", "cannot tell whether the rollback of v2 helped")
 	b.wantCalls(1)
 }
 
 // A change whose rollback did not help is no longer marked bad.
-func TestBlameEnds(t *testing.T) {
+func TestVersionIsCleared(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.bad("v2", nil)
@@ -259,7 +259,7 @@ func TestBlameEnds(t *testing.T) {
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.wantGate(false, "cart", "v2", "was judged bad")
 	b.pass(7 * time.Minute)
-	b.wantTold("pager", "the rollback of v2 did not help")
+	b.wantMessage("pager", "the rollback of v2 did not help")
 	c, err := b.Store.Change(t.Context(), key)
 	b.must(err)
 	if c.Standing != store.Cleared {

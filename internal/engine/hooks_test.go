@@ -11,21 +11,21 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// seeing is a hook with a preflight and a verification that the test sets.
-type seeing struct {
+// verifyingHook is a hook with a preflight and a verification that the test sets.
+type verifyingHook struct {
 	*hook
-	wrong []rollback.Check
-	sees  func() (rollback.RunningVersion, error)
-	plans []rollback.Plan
+	wrong   []rollback.Check
+	running func() (rollback.RunningVersion, error)
+	plans   []rollback.Plan
 }
 
-func (s *seeing) Preflight(_ context.Context, p rollback.Plan) []rollback.Check {
+func (s *verifyingHook) Preflight(_ context.Context, p rollback.Plan) []rollback.Check {
 	s.plans = append(s.plans, p)
 	return append([]rollback.Check{{What: "the token is taken"}}, s.wrong...)
 }
 
-func (s *seeing) Verify(context.Context, rollback.Plan) (rollback.RunningVersion, error) {
-	return s.sees()
+func (s *verifyingHook) Verify(context.Context, rollback.Plan) (rollback.RunningVersion, error) {
+	return s.running()
 }
 
 func runs(version string) func() (rollback.RunningVersion, error) {
@@ -34,10 +34,10 @@ func runs(version string) func() (rollback.RunningVersion, error) {
 	}
 }
 
-// seen is a bench whose hook is a seeing one.
-func seen(t *testing.T, change func(*seeing)) (*bench, *seeing) {
+// newVerifyingBench is a bench whose hook is a verifyingHook.
+func newVerifyingBench(t *testing.T, change func(*verifyingHook)) (*bench, *verifyingHook) {
 	t.Helper()
-	h := &seeing{sees: runs("v1")}
+	h := &verifyingHook{running: runs("v1")}
 	change(h)
 	b := newBench(t, redRule, func(o *Options) {
 		h.hook = o.Hooks["deployer"].Hook.(*hook)
@@ -64,7 +64,7 @@ func (b *bench) verifiedAs(key string, want rollback.VerificationState) func() b
 
 func TestReceiptIsVerified(t *testing.T) {
 	t.Parallel()
-	b, _ := seen(t, func(*seeing) {})
+	b, _ := newVerifyingBench(t, func(*verifyingHook) {})
 	key := b.bad("v2", nil)
 	b.until("a verification", b.verifiedAs(key, rollback.TargetRunning))
 	b.pass(10 * time.Minute)
@@ -77,14 +77,14 @@ func TestReceiptIsVerified(t *testing.T) {
 // Verification waits for a slow rollout.
 func TestVerificationWaits(t *testing.T) {
 	t.Parallel()
-	b, h := seen(t, func(s *seeing) { s.sees = runs("v2") })
+	b, h := newVerifyingBench(t, func(s *verifyingHook) { s.running = runs("v2") })
 	key := b.bad("v2", nil)
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.pass(4 * time.Minute)
 	if v := b.verification(key); v.State != "" {
 		t.Errorf("after four minutes: %+v", v)
 	}
-	h.sees = runs("v1")
+	h.running = runs("v1")
 	b.pass(15 * time.Second)
 	if !b.verifiedAs(key, rollback.TargetRunning)() {
 		t.Errorf("got %+v", b.verification(key))
@@ -97,15 +97,15 @@ func TestReceiptThatLies(t *testing.T) {
 	t.Parallel()
 	f := func(name string, sees func() (rollback.RunningVersion, error), says string) {
 		t.Run(name, func(t *testing.T) {
-			b, h := seen(t, func(*seeing) {})
-			h.sees = sees
+			b, h := newVerifyingBench(t, func(*verifyingHook) {})
+			h.running = sees
 			key := b.bad("v2", nil)
 			b.until("a rollback", b.ordered(key, rollback.Done))
 			b.restart()
 			b.until("the end of looking", b.verifiedAs(key, rollback.TargetNotRunning))
 			b.restart()
 			b.pass(10 * time.Minute)
-			b.wantTold("pager", "said done, but v1 is not what runs", "5m0s after the receipt v1 is NOT found running: "+says)
+			b.wantMessage("pager", "said done, but v1 is not what runs", "5m0s after the receipt v1 is NOT found running: "+says)
 		})
 	}
 	f("another version runs", runs("v2"), `"v2" runs, 3 pods`)
@@ -117,8 +117,8 @@ func TestReceiptThatLies(t *testing.T) {
 
 func TestVerificationThatCannotBe(t *testing.T) {
 	t.Parallel()
-	b, h := seen(t, func(*seeing) {})
-	h.sees = func() (rollback.RunningVersion, error) {
+	b, h := newVerifyingBench(t, func(*verifyingHook) {})
+	h.running = func() (rollback.RunningVersion, error) {
 		return rollback.RunningVersion{}, &rollback.UnverifiableError{Why: "verify_url is not set"}
 	}
 	key := b.bad("v2", nil)
@@ -130,7 +130,7 @@ func TestVerificationThatCannotBe(t *testing.T) {
 // A version that a newer deploy brought says nothing about the rollback.
 func TestVerificationOvertaken(t *testing.T) {
 	t.Parallel()
-	b, h := seen(t, func(s *seeing) { s.sees = runs("v2") })
+	b, h := newVerifyingBench(t, func(s *verifyingHook) { s.running = runs("v2") })
 	key := b.bad("v2", nil)
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.deploy("echo", func(e *sources.Event) { e.Version, e.Previous = "v1", "v2" })
@@ -139,7 +139,7 @@ func TestVerificationOvertaken(t *testing.T) {
 		t.Errorf("our own echo overtook it: %+v", v)
 	}
 	b.deploy("v3", func(e *sources.Event) { e.Previous = "v1" })
-	h.sees = runs("v3")
+	h.running = runs("v3")
 	b.until("the end of looking", b.verifiedAs(key, rollback.Overtaken))
 	b.pass(10 * time.Minute)
 	b.wantSilence("pager", "said done")
@@ -148,7 +148,7 @@ func TestVerificationOvertaken(t *testing.T) {
 // Receivers who read that a rollback is under way are notified, once, that it is held up.
 func TestHeldUpByTheHook(t *testing.T) {
 	t.Parallel()
-	b, h := seen(t, func(s *seeing) {
+	b, h := newVerifyingBench(t, func(s *verifyingHook) {
 		s.wrong = []rollback.Check{{What: "it can be reached", Problem: "connection refused", Temporary: true}}
 	})
 	key := b.bad("v2", nil)
@@ -156,7 +156,7 @@ func TestHeldUpByTheHook(t *testing.T) {
 	b.pass(50 * time.Second)
 	b.wantSilence("pager", "held up")
 	b.pass(5 * time.Minute)
-	b.wantTold("pager", "the rollback to v1 is held up", "it can be reached: connection refused")
+	b.wantMessage("pager", "the rollback to v1 is held up", "it can be reached: connection refused")
 	b.wantCalls(0)
 	h.wrong = nil
 	b.pass(10 * time.Second)
@@ -215,7 +215,7 @@ func TestInterruptedIsResumed(t *testing.T) {
 func TestInterruptedKeepsWhatWasStarted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, func(o *Options) {
-		o.Hooks = map[string]Hook{"deployer": {Hook: tells{o.Hooks["deployer"].Hook.(*hook)}, Timeout: time.Minute}}
+		o.Hooks = map[string]Hook{"deployer": {Hook: commandHook{o.Hooks["deployer"].Hook.(*hook)}, Timeout: time.Minute}}
 	})
 	b.hook.do = func(int) error { return errCrash }
 	key := b.bad("v2", nil)
@@ -228,17 +228,17 @@ func TestInterruptedKeepsWhatWasStarted(t *testing.T) {
 	}
 }
 
-// tells is a command: it reports its process group, and cannot resume.
-type tells struct{ *hook }
+// commandHook is a command: it reports its process group, and cannot resume.
+type commandHook struct{ *hook }
 
-func (h tells) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
+func (h commandHook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	rollback.ReportStarted(ctx, rollback.Receipt{At: began, Status: "running", PGID: 4711})
 	return h.hook.Do(ctx, w)
 }
 
-func TestBrokenHooksAreTold(t *testing.T) {
+func TestBrokenHooksAreReported(t *testing.T) {
 	t.Parallel()
-	b, h := seen(t, func(s *seeing) {
+	b, h := newVerifyingBench(t, func(s *verifyingHook) {
 		s.wrong = []rollback.Check{{What: "the token is taken", Problem: "401", Hint: "renew it"}}
 	})
 	hooks := func() (found []Problem) {
@@ -259,7 +259,7 @@ func TestBrokenHooksAreTold(t *testing.T) {
 	h.wrong = nil
 	b.hooks.askHooks(t.Context())
 	if ps := hooks(); len(ps) != 0 {
-		t.Errorf("mended, and still told: %v", ps)
+		t.Errorf("mended, and still reported: %v", ps)
 	}
 }
 

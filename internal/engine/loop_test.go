@@ -28,10 +28,10 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	deployed := time.Now().Add(-4 * time.Minute).UTC()
 	ctx, stop := context.WithCancel(t.Context())
-	called, told := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)
+	called, sent := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)
 	e := running(t, past(t, deployed), func(o *Options) {
 		o.Hooks = map[string]Hook{"deployer": {Hook: hookInto(called), Timeout: time.Minute}}
-		o.Senders = map[string]notify.Sender{"chat": into(told), "pager": into(told), "platform": into(told)}
+		o.Senders = map[string]notify.Sender{"chat": into(sent), "pager": into(sent), "platform": into(sent)}
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
@@ -45,9 +45,9 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if w := <-called; w.Key() != a.Change.Key || w.Target() != "v1" {
-		t.Errorf("the hook was told to go back to %s under %s", w.Target(), w.Key())
+		t.Errorf("the hook was called to go back to %s under %s", w.Target(), w.Key())
 	}
-	for m := range told {
+	for m := range sent {
 		if m.Kind == "order" {
 			break
 		}
@@ -150,20 +150,20 @@ func (s into) Send(_ context.Context, m notify.Message) error {
 	return nil
 }
 
-// hung is a store that takes every question and answers none.
-type hung struct{ MetricStore }
+// hangingStore is a store that takes every question and answers none.
+type hangingStore struct{ MetricStore }
 
-func (h hung) Range(ctx context.Context, _ sources.Query, _ sources.Window) ([]sources.Series, error) {
+func (h hangingStore) Range(ctx context.Context, _ sources.Query, _ sources.Window) ([]sources.Series, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-func (h hung) Instant(ctx context.Context, _ string, _ time.Time) ([]sources.Series, error) {
+func (h hangingStore) Instant(ctx context.Context, _ string, _ time.Time) ([]sources.Series, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-func (h hung) Heartbeat(ctx context.Context, _ time.Time) (time.Time, error) {
+func (h hangingStore) Heartbeat(ctx context.Context, _ time.Time) (time.Time, error) {
 	<-ctx.Done()
 	return time.Time{}, ctx.Err()
 }
@@ -176,7 +176,7 @@ func TestOneStoreHangs(t *testing.T) {
 	called := make(chan rollback.Warrant, 10)
 	well := past(t, deployed)
 	e := running(t, well, func(o *Options) {
-		o.Metrics["away"] = hung{well}
+		o.Metrics["away"] = hangingStore{well}
 		o.Hooks = map[string]Hook{"deployer": {Hook: hookInto(called), Timeout: time.Minute}}
 		away := strings.NewReplacer("name: red", "name: away", `service: "*"`, `service: "away-*"`, "settle: 15s", "store: away\n    settle: 15s")
 		here := strings.Replace(redRule, `service: "*"`, `service: cart`, 1)

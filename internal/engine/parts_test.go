@@ -55,14 +55,14 @@ func TestARouteDoesNotHide(t *testing.T) {
 	deployed := time.Now().Add(-4 * time.Minute).UTC()
 	text := strings.NewReplacer("min_events: 200", "min_events: 50", "        limit: 20%\n", "        by: route\n").Replace(redRule)
 	ctx, stop := context.WithCancel(t.Context())
-	called, told := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)
+	called, sent := make(chan rollback.Warrant, 10), make(chan notify.Message, 10)
 	e := running(t, routes(t, deployed), func(o *Options) {
 		world := o.World
 		o.Rules = func() (*rules.Set, []rules.Diagnostic) {
 			return rules.Load(fstest.MapFS{"red.yml": {Data: []byte(text)}}, world)
 		}
 		o.Hooks = map[string]Hook{"deployer": {Hook: hookInto(called), Timeout: time.Minute}}
-		o.Senders = map[string]notify.Sender{"chat": into(told), "pager": into(told), "platform": into(told)}
+		o.Senders = map[string]notify.Sender{"chat": into(sent), "pager": into(sent), "platform": into(sent)}
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
@@ -74,12 +74,12 @@ func TestARouteDoesNotHide(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-called
-	m := <-told
+	m := <-sent
 	for m.Kind == "order" {
-		m = <-told // which of the two comes first is the jobs' to say
+		m = <-sent // the jobs decide which of the two comes first
 	}
 	if moved := strings.Join(m.SignalLines, "\n"); !strings.Contains(moved, `errors{route="/pay"}`) || strings.Contains(moved, "/home") {
-		t.Errorf("what was told: %s", moved)
+		t.Errorf("the message said: %s", moved)
 	}
 	ws, err := e.Store.WatchesOf(ctx, a.Change.Key)
 	// The rollback may already have begun the recovery watch.

@@ -180,7 +180,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	}
 }
 
-func TestChangedRuleIsTaughtAtOnce(t *testing.T) {
+func TestChangedRuleIsLearnedAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
 	taught := func(want int, when string) {

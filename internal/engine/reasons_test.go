@@ -40,13 +40,13 @@ func TestFailedRollout(t *testing.T) {
 			b.tell("v2", sources.Failed, nil)
 			b.shop.errors("cart", share)
 			b.pass(10 * time.Second)
-			b.wantTold("platform", "v2", failed)
+			b.wantMessage("platform", "v2", failed)
 			b.pass(10 * time.Minute)
 			b.wantWatch(key, end)
 			b.wantReason(key, detector.FailedRollout)
 			b.wantState(key, "")
 			b.wantCalls(0)
-			b.wantTold("platform", "v2: watching", failed) // once; what resolves it is another message
+			b.wantMessage("platform", "v2: watching", failed) // once; what resolves it is another message
 		})
 	}
 	rule := answering("{on: rollout_failed, tell: platform}")
@@ -57,13 +57,13 @@ func TestFailedRollout(t *testing.T) {
 }
 
 // A message that it got worse says that the rollout had failed.
-func TestFailedRolloutIsSaidBesideTheNumbers(t *testing.T) {
+func TestFailedRolloutIsShownBesideTheNumbers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
 	b.tell("v2", sources.Failed, nil)
 	b.shop.errors("cart", 0.03)
 	b.pass(10 * time.Minute)
-	b.wantTold("pager", "v2", "The rollout itself failed", "errors 0.")
+	b.wantMessage("pager", "v2", "The rollout itself failed", "errors 0.")
 }
 
 // A response line about a failed rollout answers even while the metric store fails.
@@ -76,7 +76,7 @@ func TestFailedRolloutWhileBlind(t *testing.T) {
 	b.pass(time.Minute)
 	b.tell("v2", sources.Failed, nil)
 	b.pass(10 * time.Minute)
-	b.wantTold("chat", "v2", "The rollout itself failed")
+	b.wantMessage("chat", "v2", "The rollout itself failed")
 	b.wantWatch(key, watch.Blind)
 	b.wantReason(key, detector.FailedRollout)
 }
@@ -95,7 +95,7 @@ func TestTriedAgain(t *testing.T) {
 
 // Where another change is as likely the cause, every place that shows the reason says so. The
 // evidence stays as it is.
-func TestConfoundedIsSaid(t *testing.T) {
+func TestConfoundedIsShown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, strings.Replace(answering("{on: confounded, tell: platform}"), "mode: act", "mode: ask", 1), nil)
 	b.deploy("c7", func(e *sources.Event) { e.Kind = sources.Config })
@@ -108,7 +108,7 @@ func TestConfoundedIsSaid(t *testing.T) {
 	if v := b.wantReason(key, detector.Confounded); v.Outcome != detector.Regressed || v.Grade != detector.Certain || !v.MayAct {
 		t.Errorf("the evidence is %s, %s, may act: %v", v.Outcome, v.Grade, v.MayAct)
 	}
-	b.wantTold("platform", "cart v2 in production: regressed, certain", "cannot be told apart", "as well be cart c7 (config at ")
+	b.wantMessage("platform", "cart v2 in production: regressed, certain", "cannot be told apart", "as well be cart c7 (config at ")
 	c, err := b.Store.Change(t.Context(), key)
 	b.must(err)
 	if c.Standing != store.Bad {

@@ -20,7 +20,7 @@ func (k *looker) messages(ctx context.Context, l look, a rules.Action, o *rollba
 	if l.verdict != nil && l.verdict.Outcome == detector.Blind && !ofRollout {
 		return k.outages.Messages(ctx, l.watch.Inputs, a.Tell)
 	}
-	m := k.text.Verdict(k.seen(l))
+	m := k.text.Verdict(k.messageLook(l))
 	var err error
 	if m.Action, err = k.action(ctx, l, a, o); err != nil {
 		return nil, err
@@ -32,9 +32,9 @@ func (k *looker) rows(id, changeKey string, receivers []string, m notify.Message
 	return store.Messages(id, changeKey, receivers, m, k.Now())
 }
 
-// seen is what a look observed, for a message about it.
-func (k *looker) seen(l look) messages.Seen {
-	return messages.Seen{Key: l.change.Key, Change: l.change.Change, Watch: l.next, Verdict: l.verdict, Others: l.overlapping, At: k.Now()}
+// messageLook is what a look found, for a message about it.
+func (k *looker) messageLook(l look) messages.Look {
+	return messages.Look{Key: l.change.Key, Change: l.change.Change, Watch: l.next, Verdict: l.verdict, Others: l.overlapping, At: k.Now()}
 }
 
 // action says what was done, would be done, or must be done by a person.
@@ -63,9 +63,9 @@ func (k *looker) endMessages(ctx context.Context, l look) ([]store.Outgoing, err
 	recovery := !l.watch.After.IsZero()
 	switch {
 	case l.next.State == watch.Regressed && recovery:
-		return k.toThread(ctx, l, k.text.RollbackDidNotHelp(k.seen(l)))
+		return k.toThread(ctx, l, k.text.RollbackDidNotHelp(k.messageLook(l)))
 	case recovery && (l.next.State == watch.Inconclusive || l.next.State == watch.Blind):
-		return k.toThread(ctx, l, k.text.RecoveryUnclear(k.seen(l)))
+		return k.toThread(ctx, l, k.text.RecoveryUnclear(k.messageLook(l)))
 	case l.next.State != watch.Healthy:
 		return nil, nil
 	}
@@ -103,5 +103,5 @@ func (k *looker) resolved(ctx context.Context, l look, changeKey string) ([]stor
 	if err != nil {
 		return nil, err
 	}
-	return k.rows("resolved/"+thread, changeKey, receivers, k.text.Resolved(k.seen(l), thread)), nil
+	return k.rows("resolved/"+thread, changeKey, receivers, k.text.Resolved(k.messageLook(l), thread)), nil
 }

@@ -48,7 +48,7 @@ func TestFailedLooksAreRepeated(t *testing.T) {
 	b.pass(30 * time.Second)
 	b.wantState(key, rollback.Done)
 	b.wantCalls(1)
-	b.wantTold("pager", "rolled back to v1 ")
+	b.wantMessage("pager", "rolled back to v1 ")
 }
 
 // records is how many looks are stored of the change's watch.

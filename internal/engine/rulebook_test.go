@@ -15,25 +15,25 @@ import (
 // owned is a catalogue in which services without an owner belong to the platform team.
 func owned(o *Options) { o.Catalogue.Default = rules.Service{Chat: "platform"} }
 
-// slip is redRule with a mistake in it.
-var slip = strings.Replace(redRule, "min_events", "min_evnts", 1)
+// mistakenRule is redRule with a mistake in it.
+var mistakenRule = strings.Replace(redRule, "min_events", "min_evnts", 1)
 
-func TestBrokenRulesGoOnAndAreTold(t *testing.T) {
+func TestGoodRulesGoOnAndMistakesAreReported(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, owned)
-	b.rule = slip
+	b.rule = mistakenRule
 	if broken := b.Reload(t.Context()); len(broken) != 1 {
 		t.Fatal(broken)
 	}
 	b.pass(time.Minute)
-	m := b.wantTold("platform", "the rules are broken", "min_evnts", "last good rules go on")
+	m := b.wantMessage("platform", "the rules are broken", "min_evnts", "last good rules go on")
 	if p := b.Problems(); !strings.Contains(p[len(p)-1].Detail, "the last good rules (1, of 2026-11-23T10:00:00Z) go on") {
 		t.Errorf("%+v", p)
 	}
 	b.Reload(t.Context())
 	b.pass(time.Minute)
-	if again := b.wantTold("platform", "the rules are broken"); again.At != m.At {
-		t.Error("the same mistake was told twice")
+	if again := b.wantMessage("platform", "the rules are broken"); again.At != m.At {
+		t.Error("the same mistake was reported twice")
 	}
 
 	// The old rules stay in force, also over a restart.
@@ -46,23 +46,23 @@ func TestBrokenRulesGoOnAndAreTold(t *testing.T) {
 		t.Fatal(broken)
 	}
 	b.pass(time.Minute)
-	b.wantTold("platform", "the rules are well again", "resolved=true")
+	b.wantMessage("platform", "the rules are well again", "resolved=true")
 
-	b.rule = slip
+	b.rule = mistakenRule
 	b.Reload(t.Context())
 	b.pass(time.Minute)
 	rows, err := b.Store.OutgoingOf(t.Context(), messages.RulesThread)
 	if b.must(err); len(rows) != 3 {
-		t.Errorf("the same mistake, made again, was not told again: %+v", rows)
+		t.Errorf("the same mistake, made again, was not reported again: %+v", rows)
 	}
 }
 
 // Neither the database nor the folder ever had good rules.
 func TestBrokenRulesFromTheFirstDay(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, slip, owned)
+	b := newBench(t, mistakenRule, owned)
 	b.pass(time.Minute)
-	b.wantTold("platform", "the rules are broken")
+	b.wantMessage("platform", "the rules are broken")
 	if p, is := b.rules.problem(); !is || !strings.Contains(p.Detail, "no change is watched") {
 		t.Errorf("%+v", p)
 	}
@@ -105,10 +105,10 @@ func TestARunbookReachesPeople(t *testing.T) {
 			continue
 		}
 		if verdicts++; !slices.Contains(row.Message.Fields, notify.Field{Name: "runbook", Value: runbook}) {
-			t.Errorf("%s was not told of the runbook: %+v", row.Receiver, row.Message.Fields)
+			t.Errorf("%s got no runbook: %+v", row.Receiver, row.Message.Fields)
 		}
 	}
 	if verdicts == 0 {
-		t.Error("nobody was told of a verdict")
+		t.Error("nobody got a verdict")
 	}
 }

@@ -103,7 +103,7 @@ func TestEchoOfOurRollback(t *testing.T) {
 		})
 	}
 	f("it passes our key on", func(e *sources.Event, key string) { e.RollbackOf, e.Version = key, "v1-rebuilt" })
-	f("it tells the version alone", func(*sources.Event, string) {})
+	f("it reports the version alone", func(*sources.Event, string) {})
 }
 
 // These are what keeps a decided order from being sent. Guards are asked right before it.
@@ -139,7 +139,7 @@ func TestRefusals(t *testing.T) {
 			}
 			b.pass(10 * time.Second)
 			b.wantState(key, rollback.Refused)
-			b.wantTold("pager", "not rolled back", why)
+			b.wantMessage("pager", "not rolled back", why)
 			b.wantCalls(0)
 		})
 	}
@@ -163,7 +163,7 @@ func TestBadTarget(t *testing.T) {
 	key := b.deploy("v3", func(e *sources.Event) { e.Previous = "v2" })
 	b.shop.errors("cart", 0.3)
 	b.until("a refusal", b.ordered(key, rollback.Refused))
-	b.wantTold("pager", "not rolled back", `"v2" was judged bad`)
+	b.wantMessage("pager", "not rolled back", `"v2" was judged bad`)
 	b.wantCalls(0)
 }
 
@@ -206,7 +206,7 @@ func TestSecondRollbackWithinSixHours(t *testing.T) {
 	b.clock.add(time.Hour)
 	second := b.bad("v3", nil)
 	b.until("a question", b.ordered(second, rollback.Proposed))
-	b.wantTold("pager", "v3: rollback to v1 waits for a person", "within 6h0m0s", "pushback approve "+second)
+	b.wantMessage("pager", "v3: rollback to v1 waits for a person", "within 6h0m0s", "pushback approve "+second)
 	b.pass(time.Minute)
 	b.wantCalls(1)
 

@@ -15,8 +15,8 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// untrusting begins every rule at observe; two clean changes earn a step.
-func untrusting(o *Options) {
+// beginsAtObserve begins every rule at observe; two clean changes earn a step.
+func beginsAtObserve(o *Options) {
 	o.Trust = trust.Policy{New: rules.Observe, Cap: rules.Act, Clean: 2}
 	o.Catalogue.Default = rules.Service{Chat: "chat"}
 }
@@ -50,13 +50,13 @@ func (b *bench) standing(service string) trust.Status {
 // From observe to act, a person has to promote the rule twice.
 func TestTrustIsEarnedInSteps(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, redRule, untrusting)
+	b := newBench(t, redRule, beginsAtObserve)
 	if s := b.standing("cart"); s.Effective != rules.Observe || s.Written != rules.Act || s.Proposed {
 		t.Errorf("a new rule: %+v", s)
 	}
 	bad := b.bad("v1", nil)
 	b.until("certainty", func() bool { return b.begun(bad) && b.watch(bad).Grade == detector.Certain })
-	b.wantTold("pager", "the rule observes")
+	b.wantMessage("pager", "the rule observes")
 	b.wantState(bad, "")
 	b.shop.errors("cart", 0.005)
 	b.until("the end", b.ended(bad))
@@ -67,7 +67,7 @@ func TestTrustIsEarnedInSteps(t *testing.T) {
 	}
 	b.clean("v3")
 	b.pass(time.Minute)
-	b.wantTold("chat", "red has earned to ask for cart", "pushback rules promote red --service 'cart'")
+	b.wantMessage("chat", "red has earned to ask for cart", "pushback rules promote red --service 'cart'")
 	if s := b.standing("cart"); s.Effective != rules.Observe || !s.Proposed {
 		t.Errorf("promoted silently: %+v", s)
 	}
@@ -98,7 +98,7 @@ func TestTrustIsEarnedInSteps(t *testing.T) {
 
 func TestOnlyWhatJudgesResetsTrust(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, redRule, untrusting)
+	b := newBench(t, redRule, beginsAtObserve)
 	b.clean("v2")
 	b.clean("v3")
 	_, err := b.RuleTrust().Promote(t.Context(), "red", "cart", "ada", "")
@@ -119,7 +119,7 @@ func TestOnlyWhatJudgesResetsTrust(t *testing.T) {
 
 func TestABacktestEarnsForEveryService(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, redRule, untrusting)
+	b := newBench(t, redRule, beginsAtObserve)
 	hash := b.rules.set().Rules()[0].Hash
 	figure := store.Backtest{RuleHash: hash, Rule: "red", Mode: "ask", Judged: 500, FalseAlarms: 1, Why: "within its budget", Actor: "ada"}
 	stale := figure
@@ -129,7 +129,7 @@ func TestABacktestEarnsForEveryService(t *testing.T) {
 	}
 	b.must(b.RuleTrust().NoteBacktest(t.Context(), figure))
 	b.pass(time.Minute)
-	b.wantTold("chat", "red has earned to ask for every service", "within its budget")
+	b.wantMessage("chat", "red has earned to ask for every service", "within its budget")
 	s, err := b.RuleTrust().Promote(t.Context(), "red", store.EveryService, "ada", "")
 	if b.must(err); s.Effective != rules.Ask || s.Proposed {
 		t.Errorf("%+v", s)

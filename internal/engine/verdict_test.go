@@ -27,15 +27,15 @@ func TestBadChangeIsRolledBackOnce(t *testing.T) {
 	b.pass(15 * time.Minute)
 	b.wantCalls(1)
 	if w := b.hook.calls[0]; w.Key() != key || w.Target() != "v1" || w.Change().Version != "v2" {
-		t.Errorf("the hook was told to bring %s back to %s under %s", w.Change().Version, w.Target(), w.Key())
+		t.Errorf("the hook was called to bring %s back to %s under %s", w.Change().Version, w.Target(), w.Key())
 	}
-	b.wantTold("pager", "cart v2", "0.5 % → 3.1 %", "likely")
-	page := b.wantTold("pager", "cart v2", "0.5 % → 3 %", "certain", "Rolling back to v1 through hook deployer.")
+	b.wantMessage("pager", "cart v2", "0.5 % → 3.1 %", "likely")
+	page := b.wantMessage("pager", "cart v2", "0.5 % → 3 %", "certain", "Rolling back to v1 through hook deployer.")
 	if !strings.HasSuffix(page.Link, "/changes/"+key) || page.Severity != notify.Critical {
 		t.Errorf("%s page with link %s", page.Severity, page.Link)
 	}
-	b.wantTold("pager", "cart v2: rolled back to v1")
-	b.wantTold("pager", "well again since v2 was rolled back", "resolved=true")
+	b.wantMessage("pager", "cart v2: rolled back to v1")
+	b.wantMessage("pager", "well again since v2 was rolled back", "resolved=true")
 	b.wantWatch(key, watch.Regressed)
 }
 
@@ -46,8 +46,8 @@ func TestRollbackThatDoesNotHelp(t *testing.T) {
 	b.hook.works = nil
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.pass(12 * time.Minute)
-	b.wantTold("pager", "the rollback of v2 did not help", "critical")
-	b.wantTold("pager", "regressed, likely") // and not again by the second watch
+	b.wantMessage("pager", "the rollback of v2 did not help", "critical")
+	b.wantMessage("pager", "regressed, likely") // and not again by the second watch
 	b.wantSilence("pager", "resolved=true")
 	b.wantCalls(1)
 }
@@ -61,8 +61,8 @@ func TestRollbackIsNeverSilent(t *testing.T) {
 	b := newBench(t, rule, func(o *Options) { o.Catalogue.Default = rules.Service{Pager: "pager"} })
 	key := b.bad("v2", nil)
 	b.until("a rollback", b.ordered(key, rollback.Done))
-	b.wantTold("pager", "Rolling back to v1")
-	b.wantTold("pager", "rolled back to v1")
+	b.wantMessage("pager", "Rolling back to v1")
+	b.wantMessage("pager", "rolled back to v1")
 }
 
 // What each mode does and says.
@@ -74,7 +74,7 @@ func TestModes(t *testing.T) {
 		key := b.bad("v2", nil)
 		b.pass(4 * time.Minute)
 		b.wantState(key, want)
-		b.wantTold("pager", "certain", says)
+		b.wantMessage("pager", "certain", says)
 		if want != rollback.Done {
 			b.wantCalls(0)
 		}
@@ -101,7 +101,7 @@ func TestApproving(t *testing.T) {
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Done)
 	b.wantCalls(1)
-	b.wantTold("pager", "rollback to v1 approved")
+	b.wantMessage("pager", "rollback to v1 approved")
 	if o, err := b.Store.Order(t.Context(), key); err != nil || o.Actor != "ada" {
 		t.Errorf("approved by %q, %v", o.Actor, err)
 	}
@@ -115,7 +115,7 @@ func TestRejecting(t *testing.T) {
 	b.must(b.Reject(t.Context(), key, "ada", "known, and harmless"))
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Cancelled)
-	b.wantTold("pager", "rollback cancelled", "known, and harmless")
+	b.wantMessage("pager", "rollback cancelled", "known, and harmless")
 	if err := b.Approve(t.Context(), key, "bob"); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("approved after all: %v", err)
 	}
@@ -131,7 +131,7 @@ func TestNobodyApproves(t *testing.T) {
 	b.clock.add(rollback.DefaultLimits().ApproveWithin)
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Expired)
-	b.wantTold("pager", "rollback expired")
+	b.wantMessage("pager", "rollback expired")
 	b.wantCalls(0)
 }
 
@@ -146,7 +146,7 @@ func TestSignalLost(t *testing.T) {
 		b.pass(time.Minute)
 		b.shop.lose("cart")
 		b.pass(2 * time.Minute)
-		b.wantTold("platform", "cart v2", "The signal lived until the change and is gone")
+		b.wantMessage("platform", "cart v2", "The signal lived until the change and is gone")
 		b.wantState(key, want)
 	}
 	f(redRule, "")
@@ -163,7 +163,7 @@ func TestUnknownServiceIsNoPage(t *testing.T) {
 		t.Errorf("reason is %s", w.Reason)
 	}
 	if len(b.box.got) != 0 {
-		t.Errorf("told: %v", b.box.got)
+		t.Errorf("messages: %v", b.box.got)
 	}
 }
 
@@ -259,5 +259,5 @@ func TestHealthyChange(t *testing.T) {
 	b.wantState(key, "")
 	b.wantCalls(0)
 	b.wantSilence("pager", "cart")
-	b.wantTold("chat", "cart")
+	b.wantMessage("chat", "cart")
 }

@@ -18,8 +18,8 @@ type Composer struct {
 	Token       func(rollback.Order) string // the token of an approval link
 }
 
-// Seen is what a watch observed, for a message about it.
-type Seen struct {
+// Look is what one look at a watch found, for a message about it.
+type Look struct {
 	Key     string // of the change
 	Change  sources.Change
 	Watch   watch.Watch              // as it is after the look
@@ -35,50 +35,50 @@ func Thread(changeKey, rule string) string { return changeKey + "/" + rule }
 func (c Composer) Link(changeKey string) string { return c.ExternalURL + "/changes/" + changeKey }
 
 // Verdict says in numbers what a watch observed.
-func (c Composer) Verdict(s Seen) notify.Message {
+func (c Composer) Verdict(l Look) notify.Message {
 	m := notify.Message{
-		Key: Thread(s.Key, s.Watch.Rule), Kind: kindOf(s.Watch), Severity: severity(s.Watch),
-		Fields: withRunbook(fields(s.Change, s.Watch.Rule), s.Watch.Runbook), Link: c.Link(s.Key), At: s.At,
+		Key: Thread(l.Key, l.Watch.Rule), Kind: kindOf(l.Watch), Severity: severity(l.Watch),
+		Fields: withRunbook(fields(l.Change, l.Watch.Rule), l.Watch.Runbook), Link: c.Link(l.Key), At: l.At,
 	}
-	if s.Verdict == nil {
-		m.Title = fmt.Sprintf("%s %s: %s", s.Change.Service, s.Change.Version, s.Watch.State)
-		if why, known := detector.Reasons[s.Watch.Reason]; known {
+	if l.Verdict == nil {
+		m.Title = fmt.Sprintf("%s %s: %s", l.Change.Service, l.Change.Version, l.Watch.State)
+		if why, known := detector.Reasons[l.Watch.Reason]; known {
 			m.SignalLines = []string{why}
 		}
 		return m
 	}
-	m.Title, m.SignalLines = report.Headline(s.Change, *s.Verdict), report.Moved(*s.Verdict)
-	if s.Watch.Reason == detector.Confounded {
-		m.SignalLines = append(m.SignalLines, "It could as well be "+rollback.NameSuspects(s.Others))
+	m.Title, m.SignalLines = report.Headline(l.Change, *l.Verdict), report.Moved(*l.Verdict)
+	if l.Watch.Reason == detector.Confounded {
+		m.SignalLines = append(m.SignalLines, "It could as well be "+rollback.NameSuspects(l.Others))
 	}
 	return m
 }
 
 // Resolved ends the thread of a change: its own, or that of the change it repaired.
-func (c Composer) Resolved(s Seen, thread string) notify.Message {
-	m := c.Verdict(s)
-	m.Key, m.Kind, m.Resolved, m.EndsAt = thread, "resolved", true, s.At
-	if !s.Watch.After.IsZero() {
-		m.Title = fmt.Sprintf("%s in %s: well again since %s was rolled back", s.Change.Service, s.Change.Environment, s.Change.Version)
+func (c Composer) Resolved(l Look, thread string) notify.Message {
+	m := c.Verdict(l)
+	m.Key, m.Kind, m.Resolved, m.EndsAt = thread, "resolved", true, l.At
+	if !l.Watch.After.IsZero() {
+		m.Title = fmt.Sprintf("%s in %s: well again since %s was rolled back", l.Change.Service, l.Change.Environment, l.Change.Version)
 	}
 	return m
 }
 
 // RollbackDidNotHelp says that the recovery watch found the service still worse.
-func (c Composer) RollbackDidNotHelp(s Seen) notify.Message {
-	m := c.Verdict(s)
+func (c Composer) RollbackDidNotHelp(l Look) notify.Message {
+	m := c.Verdict(l)
 	m.Severity = notify.Critical
-	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", s.Change.Service, s.Change.Version)
+	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", l.Change.Service, l.Change.Version)
 	m.Action = "Pushback does nothing more: the change may not be what made things worse. It is no longer marked bad, and nothing is rolled back further by itself."
 	return m
 }
 
 // RecoveryUnclear says that the recovery watch ended without a verdict.
-func (c Composer) RecoveryUnclear(s Seen) notify.Message {
-	m := c.Verdict(s)
+func (c Composer) RecoveryUnclear(l Look) notify.Message {
+	m := c.Verdict(l)
 	m.Severity = notify.Error
-	m.Title = fmt.Sprintf("%s: cannot tell whether the rollback of %s helped", s.Change.Service, s.Change.Version)
-	m.Action = "The watch after the rollback ended " + string(s.Watch.State) + ". Somebody has to look."
+	m.Title = fmt.Sprintf("%s: cannot tell whether the rollback of %s helped", l.Change.Service, l.Change.Version)
+	m.Action = "The watch after the rollback ended " + string(l.Watch.State) + ". Somebody has to look."
 	return m
 }
 

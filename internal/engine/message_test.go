@@ -64,7 +64,7 @@ func TestMessageSurvivesACrash(t *testing.T) {
 	b.box.answer = nil
 	b.restart()
 	b.pass(5 * time.Second)
-	b.wantTold("chat", "cart v2")
+	b.wantMessage("chat", "cart v2")
 }
 
 // reminded is a receiver that forgets, as Alertmanager does.
@@ -96,7 +96,7 @@ func TestReceiverThatForgets(t *testing.T) {
 
 // Some receivers identify a thread by these fields: a message that lacks one would begin
 // another thread, which nothing ends.
-func TestMessagesOfAMatterAgree(t *testing.T) {
+func TestMessagesOfAThreadAgree(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
 	key := b.bad("v2", nil)
@@ -119,13 +119,13 @@ func TestRemindersEnd(t *testing.T) {
 	key := b.bad("v2", nil)
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.pass(15 * time.Minute)
-	b.wantTold("pager", "well again", "resolved=true")
-	told := len(b.box.got["pager"])
+	b.wantMessage("pager", "well again", "resolved=true")
+	before := len(b.box.got["pager"])
 	b.pass(5 * time.Minute)
 	b.restart()
 	b.pass(time.Minute)
-	if got := len(b.box.got["pager"]); got != told {
-		t.Errorf("%d messages after the end:\n%s", got-told, b.box.all("pager"))
+	if got := len(b.box.got["pager"]); got != before {
+		t.Errorf("%d messages after the end:\n%s", got-before, b.box.all("pager"))
 	}
 }
 
@@ -179,12 +179,12 @@ func TestGrafanaAway(t *testing.T) {
 
 // For $owner.pager of a service without one, the other receivers are notified, and the
 // journal names what is missing.
-func TestUntoldReceiver(t *testing.T) {
+func TestReceiverThatIsMissing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, strings.Replace(mode("observe"), "tell: pager", "tell: [$owner.pager, pager]", 1), nil)
 	key := b.bad("v2", nil)
 	b.pass(4 * time.Minute)
-	b.wantTold("pager", "likely")
+	b.wantMessage("pager", "likely")
 	entries, err := b.Store.Journal(t.Context(), key)
 	b.must(err)
 	if !slices.ContainsFunc(entries, func(e store.Entry) bool { return strings.Contains(string(e.Detail), "$owner.pager") }) {
@@ -195,5 +195,5 @@ func TestUntoldReceiver(t *testing.T) {
 	})
 	c.bad("v2", nil)
 	c.pass(4 * time.Minute)
-	c.wantTold("pager", "likely")
+	c.wantMessage("pager", "likely")
 }
