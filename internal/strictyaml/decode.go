@@ -10,16 +10,16 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Decode fills into, a pointer, from one YAML document, and returns where its
-// values stand together with every problem in file order. into is filled as
-// far as could be understood; with any problem it must not be used for more
-// than finding further problems. An empty document leaves into as it is.
+// Decode decodes one YAML document into the value that into points to. It returns
+// the positions of its values and all problems in file order. If there is a
+// problem, into is filled only in part, and must only be used to find further
+// problems. An empty document leaves into unchanged.
 //
-// Fields are named by their `yaml` tag; `yaml:",inline"` is honoured, and
-// `required:"true"` makes a missing key a problem. Types speak for themselves
-// through UnmarshalText (any scalar is handed over), UnmarshalYAML(*yaml.Node)
-// or the older UnmarshalYAML(func(any) error), so that structs of the
-// Prometheus libraries can be used as they are.
+// The `yaml` tag of a field is its key. `yaml:",inline"` inlines a struct, and
+// `required:"true"` makes a missing key a problem. A type may decode itself by
+// UnmarshalText (it gets any scalar), UnmarshalYAML(*yaml.Node) or the older
+// UnmarshalYAML(func(any) error), so that structs of the Prometheus libraries can
+// be used unchanged.
 func Decode(data []byte, into any) (*Positions, []Problem) {
 	d := &decoder{positions: &Positions{source: data, nodes: map[string]nodePair{}}}
 	root, p := parse(data)
@@ -33,18 +33,20 @@ func Decode(data []byte, into any) (*Positions, []Problem) {
 	return d.positions, inFileOrder(d.problems)
 }
 
+// decoder is the state of one call of Decode.
 type decoder struct {
 	positions *Positions
 	problems  []Problem
-	aliased   int // values reached through an alias
-	aliases   int // how many aliases we are inside of
+	aliased   int // number of values decoded inside aliases
+	aliases   int // number of aliases around the current value
 	depth     int
 }
 
-// maxReports ends the search for mistakes in a file that has nothing else: ten
-// times what is shown, since some are found out of order.
+// maxReports bounds the problems that are collected. It is larger than the number
+// that is shown, because problems are not found in file order.
 const maxReports = 10 * MaxProblems
 
+// report adds a problem at a node.
 func (d *decoder) report(n *yaml.Node, code, message, hint string) {
 	if len(d.problems) >= maxReports {
 		return
@@ -52,9 +54,10 @@ func (d *decoder) report(n *yaml.Node, code, message, hint string) {
 	d.problems = append(d.problems, Problem{Line: n.Line, Column: n.Column, Code: code, Message: message, Hint: hint})
 }
 
-// aliasBudgetSpent says whether the budget of values reached through aliases is used up,
-// and reports it once. A bomb of aliases ends here, as does an alias inside
-// its own anchor; what was written out is bounded by MaxSize already.
+// aliasBudgetSpent reports whether more than MaxAliased values were decoded inside
+// aliases, and adds a problem once. It stops a file in which few aliases stand for
+// very many values, and an alias inside its own anchor. Values outside aliases are
+// bounded by MaxSize.
 func (d *decoder) aliasBudgetSpent(n *yaml.Node) bool {
 	if d.aliases > 0 {
 		d.aliased++
@@ -66,7 +69,8 @@ func (d *decoder) aliasBudgetSpent(n *yaml.Node) bool {
 	return d.aliased > MaxAliased
 }
 
-// decodeValue decodes one node. It reports, and leaves v zero, where it cannot.
+// decodeValue decodes a node into v. If it cannot, it reports a problem and leaves v
+// zero. path is the path of the value in Positions.
 func (d *decoder) decodeValue(n *yaml.Node, v reflect.Value, path string) {
 	if d.aliasBudgetSpent(n) {
 		return
@@ -96,6 +100,7 @@ func (d *decoder) decodeValue(n *yaml.Node, v reflect.Value, path string) {
 	d.decodeKind(n, v, path)
 }
 
+// decodePointer decodes into what a pointer points to, which it allocates if needed.
 func (d *decoder) decodePointer(n *yaml.Node, v reflect.Value, path string) {
 	if v.IsNil() {
 		v.Set(reflect.New(v.Type().Elem()))
@@ -103,6 +108,7 @@ func (d *decoder) decodePointer(n *yaml.Node, v reflect.Value, path string) {
 	d.decodeValue(n, v.Elem(), path)
 }
 
+// decodeKind decodes by the kind of the Go value.
 func (d *decoder) decodeKind(n *yaml.Node, v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -120,7 +126,7 @@ func (d *decoder) decodeKind(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// decodeCustom lets a type decode itself and says whether it did.
+// decodeCustom lets a type decode itself. It returns false if the type cannot.
 func (d *decoder) decodeCustom(n *yaml.Node, v reflect.Value, path string) bool {
 	if !v.CanAddr() {
 		return false
@@ -148,11 +154,12 @@ func (d *decoder) decodeCustom(n *yaml.Node, v reflect.Value, path string) bool 
 	return true
 }
 
-// Shorthand is a struct that may also be written as one plain value, as in
-// `min_effect: 10%` for the longer {mean: …, slow: …}. Scalar gives a pointer
-// to what the plain value fills.
+// Shorthand is a struct that may also be written as one scalar, as in
+// `min_effect: 10%` in place of {mean: …, slow: …}. Scalar returns a pointer to the
+// field that the scalar is decoded into.
 type Shorthand interface{ Scalar() any }
 
+// decodeShorthand decodes a scalar or the whole struct.
 func (d *decoder) decodeShorthand(n *yaml.Node, s Shorthand, v reflect.Value, path string) {
 	if n.Kind == yaml.ScalarNode {
 		d.decodeValue(n, reflect.ValueOf(s.Scalar()).Elem(), path)
@@ -161,14 +168,15 @@ func (d *decoder) decodeShorthand(n *yaml.Node, s Shorthand, v reflect.Value, pa
 	d.decodeKind(n, v, path)
 }
 
-// errReported ends an old-style UnmarshalYAML whose problems are known.
+// errReported ends an UnmarshalYAML(func(any) error) whose problems are already reported.
 var errReported = errors.New("already reported")
 
+// decodeNested decodes a node for UnmarshalYAML(func(any) error).
 func (d *decoder) decodeNested(n *yaml.Node, into any, path string) error {
 	before := len(d.problems)
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return errors.New("nothing to decode into")
+		return errors.New("cannot decode into a value that is not a pointer")
 	}
 	d.decodeValue(n, v.Elem(), path)
 	if len(d.problems) > before {
@@ -177,6 +185,7 @@ func (d *decoder) decodeNested(n *yaml.Node, into any, path string) error {
 	return nil
 }
 
+// reportError reports the error of a type that decodes itself.
 func (d *decoder) reportError(n *yaml.Node, err error) {
 	var invalid *ValueError
 	switch {
@@ -192,7 +201,8 @@ func (d *decoder) reportError(n *yaml.Node, err error) {
 	}
 }
 
-// checkNodeKind reports a node of another shape than the target's.
+// checkNodeKind checks that a node has the kind that the target needs, and reports it
+// otherwise. what is that kind in words.
 func (d *decoder) checkNodeKind(n *yaml.Node, kind yaml.Kind, what string) bool {
 	if n.Kind == kind {
 		return true
@@ -201,6 +211,7 @@ func (d *decoder) checkNodeKind(n *yaml.Node, kind yaml.Kind, what string) bool 
 	return false
 }
 
+// decodeList decodes a sequence into a slice.
 func (d *decoder) decodeList(n *yaml.Node, v reflect.Value, path string) {
 	if !d.checkNodeKind(n, yaml.SequenceNode, "a list") {
 		return
@@ -211,9 +222,10 @@ func (d *decoder) decodeList(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
+// decodeUntyped decodes into an empty interface: maps, slices and basic values.
 func (d *decoder) decodeUntyped(n *yaml.Node, v reflect.Value, path string) {
 	if v.NumMethod() > 0 {
-		d.report(n, WrongType, "nothing can stand here", "")
+		d.report(n, WrongType, "no value can stand here", "")
 		return
 	}
 	var inner reflect.Value

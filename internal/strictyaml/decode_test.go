@@ -125,7 +125,7 @@ func TestProblems(t *testing.T) {
 	}, "\n"))
 }
 
-// hostile inputs must be refused before they cost anything.
+// hostile returns inputs that must be refused before they take much time or memory.
 func hostile() map[string]string {
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c <= 'k'; c++ {

@@ -1,23 +1,21 @@
-// Package strictyaml reads YAML that people write and attackers may have
-// touched. It takes bytes and gives a filled Go value, every mistake at once
-// in file order, and an index that says where each value stood, so that what
-// is found wrong later — a bad expression inside a block scalar — can still
-// be shown at its line and column.
+// Package strictyaml decodes YAML that people write and attackers may have
+// changed. It decodes bytes into a Go value, returns all mistakes in file order,
+// and returns the position of every value, so that a mistake that is found later,
+// such as a bad expression in a block scalar, can be shown at its line and column.
 //
-// The library parses; this package decodes. The road not taken is the
-// library's own strict decoding: its messages name Go types, which mean
-// nothing to the people who write rules, and it stops at the first fault of
-// a mapping.
+// The YAML library parses and this package decodes. The library's own strict
+// decoding was not used, because its messages name Go types, which mean nothing to
+// people who write rules, and because it stops at the first mistake in a mapping.
 //
-// Strict means: unknown keys, duplicate keys, empty values, several
-// documents, merge keys and unquoted numbers where text is wanted are all
-// refused. A value such as `version: 1.10` would otherwise be read as 1.1
-// by whoever treats it as a number. Bounds are checked before what they
-// bound: MaxSize bytes, MaxDepth levels, MaxAliased values behind aliases.
+// Strict means that unknown keys, duplicate keys, empty values, several documents,
+// merge keys, and unquoted numbers in place of text are mistakes. Otherwise a tool
+// that takes a value such as `version: 1.10` for a number would read 1.1. Input is
+// bounded before it costs anything: MaxSize bytes, MaxDepth levels, and MaxAliased
+// values behind aliases.
 //
-// A message never repeats a value, so that a secret written under a wrong
-// key does not end in a log. Whoever shows the source line beside a Problem
-// must know the file to hold no secrets.
+// A message never repeats a value, so that a secret under a wrong key does not get
+// into a log. Whoever shows the source line of a Problem must know that the file
+// holds no secrets.
 //
 // See adr/0008.
 package strictyaml

@@ -7,11 +7,11 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Duration is a length of time as Prometheus writes it: 15s, 1h30m, 7d, 250ms.
-// Fractions (1.5h) are refused, as they are there; a bare 0 is zero.
+// Duration is a length of time in Prometheus's notation: 15s, 1h30m, 7d, 250ms. It
+// has no fractions such as 1.5h. 0 needs no unit.
 type Duration time.Duration
 
-// UnmarshalText reads the Prometheus form. It never gives a negative length.
+// UnmarshalText reads Prometheus's notation. A length is never negative.
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := model.ParseDuration(string(text))
 	if err != nil {
@@ -24,8 +24,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText gives the shortest form that reads back equal.
+// MarshalText returns the shortest notation of the length.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// String is the form in which durations are written.
+// String is the length in Prometheus's notation.
 func (d Duration) String() string { return model.Duration(d).String() }

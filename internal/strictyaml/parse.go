@@ -13,16 +13,16 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// The bounds. A thousand rules fit in a tenth of MaxSize; nothing people
-// write by hand nests deeper than a dozen levels.
+// The limits of a file. A thousand rules take a tenth of MaxSize, and files that
+// people write nest at most about twelve levels.
 const (
 	MaxSize    = 1 << 20
 	MaxDepth   = 32
 	MaxAliased = 10_000
 )
 
-// ReadFile reads at most MaxSize bytes of a file; a longer one is refused
-// after that much has been read, whatever its size claims to be.
+// ReadFile reads a file, but at most MaxSize+1 bytes of it. Decode refuses a longer
+// file.
 func ReadFile(fsys fs.FS, name string) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -36,8 +36,7 @@ func ReadFile(fsys fs.FS, name string) ([]byte, error) {
 	return data, nil
 }
 
-// parse gives the root value of the one document in data, nil where there is
-// none.
+// parse returns the root of the document in data, nil for an empty document.
 func parse(data []byte) (*yaml.Node, *Problem) {
 	if p := checkBytes(data); p != nil {
 		return nil, p
@@ -69,7 +68,7 @@ func parse(data []byte) (*yaml.Node, *Problem) {
 	return root, nil
 }
 
-// checkBytes refuses what must not even reach the parser.
+// checkBytes refuses files that are too large or not valid text, before they are parsed.
 func checkBytes(data []byte) *Problem {
 	if len(data) > MaxSize {
 		return &Problem{
@@ -93,6 +92,8 @@ func checkBytes(data []byte) *Problem {
 	}
 }
 
+// firstInvalidByte returns the index of the first byte that is not valid UTF-8, -1 if
+// all are.
 func firstInvalidByte(data []byte) int {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
@@ -104,8 +105,8 @@ func firstInvalidByte(data []byte) int {
 	return -1
 }
 
-// syntaxProblem turns the library's error into ours. Its message speaks of YAML and
-// not of Go.
+// syntaxProblem makes a Problem of the library's error, whose message is in terms of
+// YAML.
 func syntaxProblem(err error) *Problem {
 	p := &Problem{Line: 1, Column: 1, Code: Syntax, Message: "this is not valid YAML"}
 	var e *yaml.LoadError

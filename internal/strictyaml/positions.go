@@ -7,19 +7,21 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Position is a place in the file; both count from 1, Column in characters.
+// Position is a place in the file. Line and Column count from 1, and Column counts
+// characters.
 type Position struct {
 	Line, Column int
 }
 
-// Positions says where each value of a decoded document stands. A path is
-// written as one would read it aloud: "rules[0].signals[1].query". The zero
-// path is the document. What an alias stands for is placed at its anchor.
+// Positions has the position of every value of a decoded document. A value is named
+// by its path, such as "rules[0].signals[1].query"; the path "" is the document.
+// The position of an aliased value is that of its anchor.
 type Positions struct {
 	source []byte
 	nodes  map[string]nodePair
 }
 
+// nodePair holds the nodes of a value and of its key.
 type nodePair struct {
 	value *yaml.Node
 	key   *yaml.Node
@@ -37,11 +39,11 @@ func (p *Positions) setKey(path string, n *yaml.Node) {
 	p.nodes[path] = at
 }
 
-// Has says whether the path was written in the document.
+// Has reports whether the document has a value at the path.
 func (p *Positions) Has(path string) bool { return p.nodes[path].value != nil }
 
-// Value is where the value at path begins, an opening quote included. A path
-// that was not written gives the start of the nearest one around it.
+// Value returns where the value at path begins, at its opening quote if it has one.
+// For a path that is not in the document it returns the nearest enclosing value.
 func (p *Positions) Value(path string) Position {
 	for {
 		if n := p.nodes[path].value; n != nil {
@@ -66,7 +68,7 @@ func (p *Positions) At(at Position) (deepest string, found bool) {
 	return deepest, found
 }
 
-// Key is where the key of the value at path stands; without one, Value.
+// Key returns where the key of the value at path begins, or Value if it has no key.
 func (p *Positions) Key(path string) Position {
 	if n := p.nodes[path].key; n != nil {
 		return Position{n.Line, n.Column}
@@ -74,9 +76,9 @@ func (p *Positions) Key(path string) Position {
 	return p.Value(path)
 }
 
-// Inside is where the byte at offset of the scalar at path stands in the
-// file, whatever its style: plain, quoted, or a block with its indentation.
-// Where an escape cannot be followed, it is the start of the scalar.
+// Inside returns where the byte at offset of the scalar at path is in the file, for
+// every style of scalar: plain, quoted and block. If the scalar has an escape that
+// cannot be followed, it returns the start of the scalar.
 func (p *Positions) Inside(path string, offset int) Position {
 	n := p.nodes[path].value
 	if n == nil || n.Kind != yaml.ScalarNode {
@@ -90,7 +92,7 @@ func (p *Positions) Inside(path string, offset int) Position {
 	return p.position(at)
 }
 
-// offset is the byte at which a line and column stand.
+// offset returns the offset in the source of a line and column.
 func (p *Positions) offset(line, column int) int {
 	at := 0
 	for ; line > 1; line-- {
@@ -107,6 +109,7 @@ func (p *Positions) offset(line, column int) int {
 	return at
 }
 
+// position returns the line and column of an offset in the source.
 func (p *Positions) position(at int) Position {
 	at = min(at, len(p.source))
 	head := p.source[:at]
@@ -116,8 +119,8 @@ func (p *Positions) position(at int) Position {
 	}
 }
 
-// textStart is where a scalar's text begins: behind its quote, or on the line
-// below a block's header.
+// textStart returns where the text of a scalar begins: after its opening quote, or on
+// the line after the header of a block.
 func textStart(source []byte, start int, style yaml.Style) int {
 	switch {
 	case style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
@@ -130,7 +133,7 @@ func textStart(source []byte, start int, style yaml.Style) int {
 	return start
 }
 
-// parent cuts the last step off a path.
+// parent returns the path of the enclosing value.
 func parent(path string) string {
 	for i := len(path) - 1; i >= 0; i-- {
 		if path[i] == '.' || path[i] == '[' {

@@ -43,7 +43,7 @@ func TestPositions(t *testing.T) {
 	}
 }
 
-// TestInside finds the letter X in scalars of every style.
+// TestInside looks for the letter X in scalars of every style.
 func TestInside(t *testing.T) {
 	f := func(source string) {
 		t.Helper()
@@ -151,8 +151,8 @@ func FuzzDuration(f *testing.F) {
 	})
 }
 
-// FuzzDecode holds that nothing panics, that every problem lies in the file,
-// and that positions can be asked of anything.
+// FuzzDecode checks that nothing panics, that every problem has a position in the
+// file, and that every offset of a scalar has one.
 func FuzzDecode(f *testing.F) {
 	f.Add("name: a\nitems: [{query: up}]\nfor: 3m\nany: {a: [1, *x]}")
 	f.Add("name: &x a\nany: *x\nlabels: {<<: {a: b}}")

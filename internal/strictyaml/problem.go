@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// The codes of the mistakes found here. Each is also the name of a page in
-// docs/diagnostics.
+// The codes of problems. Each is also the name of a page in docs/diagnostics.
 const (
 	Syntax       = "yaml-syntax"
 	Encoding     = "yaml-encoding"
@@ -23,7 +22,7 @@ const (
 	BadValue     = "bad-value"
 )
 
-// Codes are all codes of this package.
+// Codes returns all codes of this package.
 func Codes() []string {
 	return []string{
 		Syntax, Encoding, TooLarge, TooDeep, Documents, MergeKey,
@@ -31,7 +30,8 @@ func Codes() []string {
 	}
 }
 
-// Problem is one mistake. Line and Column count from 1, Column in characters.
+// Problem is one mistake in a file. Line and Column count from 1, and Column counts
+// characters.
 type Problem struct {
 	Line, Column  int
 	Code          string
@@ -41,21 +41,19 @@ type Problem struct {
 // String gives "line:column: message".
 func (p Problem) String() string { return fmt.Sprintf("%d:%d: %s", p.Line, p.Column, p.Message) }
 
-// ValueError is an error that a type's UnmarshalText or UnmarshalYAML may return
-// to choose the code and hint of the problem it becomes. An empty Code means
-// BadValue.
+// ValueError is an error that UnmarshalText or UnmarshalYAML of a type may return to set
+// the code and hint of the Problem. An empty Code means BadValue.
 type ValueError struct {
 	Code, Message, Hint string
 }
 
-// Error gives the message alone.
+// Error returns the message without the hint.
 func (e *ValueError) Error() string { return e.Message }
 
-// MaxProblems bounds what one file can make us say.
+// MaxProblems bounds the problems that are returned for one file.
 const MaxProblems = 100
 
-// inFileOrder sorts by position, keeping the order of what stands in one
-// place, and keeps the first MaxProblems.
+// inFileOrder sorts problems by position, and returns the first MaxProblems.
 func inFileOrder(problems []Problem) []Problem {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))

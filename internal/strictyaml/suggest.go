@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// suggestKey is a hint for a key nobody knows.
+// suggestKey returns a hint for an unknown key: the nearest known key, or all of them.
 func suggestKey(name string, fields map[string]*field) string {
 	known := sortedKeys(fields)
 	if near := Nearest(name, known); near != "" {
@@ -19,9 +19,9 @@ func suggestKey(name string, fields map[string]*field) string {
 	return "known keys: " + strings.Join(known, ", ")
 }
 
-// Nearest is the known word that name is most likely a slip of, or "". A slip
-// is at most one edit in three letters; a swap of neighbours counts as one,
-// and words of one or two letters are never slips of each other.
+// Nearest returns the known word that name is most likely a misspelling of, or "". A
+// misspelling has at most one edit for each three letters of the known word. An
+// edit is a letter added, removed or replaced, or two neighbours swapped.
 func Nearest(name string, known []string) string {
 	best, least := "", len([]rune(name))/3+2
 	if len(name) > 64 {
@@ -36,8 +36,8 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// editDistance is the optimal string alignment distance (Damerau 1964, Levenshtein
-// 1966, without editing a swapped pair twice).
+// editDistance returns the optimal string alignment distance (Damerau 1964 and
+// Levenshtein 1966, in which a swapped pair is not edited again).
 func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	var before []int
@@ -63,6 +63,7 @@ func editDistance(a, b string) int {
 	return row[len(y)]
 }
 
+// sortedKeys returns the keys of fields in alphabetical order.
 func sortedKeys(fields map[string]*field) []string {
 	return slices.Sorted(maps.Keys(fields))
 }

@@ -8,14 +8,14 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// entry is one key of a mapping with its value.
+// entry is a key of a mapping with its value.
 type entry struct {
 	name       string
 	key, value *yaml.Node
 }
 
-// mappingEntries are the keys of a mapping, each once: later duplicates, keys that
-// are not text and merge keys are reported and left out.
+// mappingEntries returns the entries of a mapping. It reports and leaves out duplicate keys,
+// keys that are not text, and merge keys.
 func (d *decoder) mappingEntries(n *yaml.Node) []entry {
 	seen, all := map[string]*yaml.Node{}, []entry(nil)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -37,6 +37,7 @@ func (d *decoder) mappingEntries(n *yaml.Node) []entry {
 	return all
 }
 
+// decodeStruct decodes a mapping into a struct.
 func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	if !d.checkNodeKind(n, yaml.MappingNode, "keys and values") {
 		return
@@ -56,12 +57,14 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	d.reportMissingKeys(n, fields)
 }
 
+// reportUnknownKey reports a key that the struct has no field for.
 func (d *decoder) reportUnknownKey(e entry, fields map[string]*field) {
 	if len(d.problems) < maxReports {
 		d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", truncate(e.name)), suggestKey(e.name, fields))
 	}
 }
 
+// reportMissingKeys reports the required keys that are not in the mapping.
 func (d *decoder) reportMissingKeys(n *yaml.Node, fields map[string]*field) {
 	for _, name := range sortedKeys(fields) {
 		if f := fields[name]; f.required && !f.set {
@@ -70,6 +73,7 @@ func (d *decoder) reportMissingKeys(n *yaml.Node, fields map[string]*field) {
 	}
 }
 
+// decodeMap decodes a mapping into a map with text as keys.
 func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
 	if !d.checkNodeKind(n, yaml.MappingNode, "keys and values") {
 		return
@@ -79,7 +83,7 @@ func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
 		at := joinPath(path, e.name)
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
 		if key.Kind() != reflect.String {
-			d.report(e.key, WrongType, "expected no keys here", "")
+			d.report(e.key, WrongType, "keys and values cannot stand here", "")
 			continue
 		}
 		key.SetString(e.name)
@@ -89,15 +93,15 @@ func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// field is one key a struct accepts.
+// field is a field of a struct.
 type field struct {
 	value    reflect.Value
 	required bool
 	set      bool
 }
 
-// fieldsOf lists what a struct accepts, inlined structs included. Promoted
-// names follow the library: the tag, else the field's name in lower case.
+// fieldsOf returns the fields of a struct by their keys, including those of inlined
+// structs. As in the library, the key is the tag, or the field's name in lower case.
 func fieldsOf(v reflect.Value) map[string]*field {
 	fields := map[string]*field{}
 	for i := range v.NumField() {
@@ -122,6 +126,7 @@ func fieldsOf(v reflect.Value) map[string]*field {
 	return fields
 }
 
+// joinPath returns the path of a key.
 func joinPath(path, name string) string {
 	if path == "" {
 		return name
@@ -129,7 +134,7 @@ func joinPath(path, name string) string {
 	return path + "." + name
 }
 
-// truncate bounds a key before it is shown.
+// truncate shortens a key for a message.
 func truncate(name string) string {
 	if r := []rune(name); len(r) > 40 {
 		return string(r[:40]) + "…"

@@ -2,11 +2,11 @@ package strictyaml
 
 import "go.yaml.in/yaml/v4"
 
-// sourceOffset walks the source and the scalar's value side by side until count
-// bytes of the value have been passed, and gives the byte of the source
-// reached. It need not know the rules of folding: white space of the value
-// may be any run of white space in the source, and indentation is white
-// space the value has not.
+// sourceOffset returns the offset in source of the byte at index count of a scalar's
+// value. It reads both side by side from the offset at, where the text of the
+// scalar begins. It does not need YAML's folding rules: white space in the value
+// matches any white space in the source, and indentation is white space that the
+// value does not have.
 func sourceOffset(source []byte, at int, n *yaml.Node, count int) (int, bool) {
 	for i := 0; ; i++ {
 		at = skipIndent(source, at, n, i)
@@ -21,7 +21,7 @@ func sourceOffset(source []byte, at int, n *yaml.Node, count int) (int, bool) {
 	}
 }
 
-// skipIndent passes white space that the value does not have at i, and the
+// skipIndent skips white space that the value does not have at index i, and the
 // backslash that joins two lines of a double-quoted scalar.
 func skipIndent(source []byte, at int, n *yaml.Node, i int) int {
 	if i == len(n.Value) || isWhite(n.Value[i]) {
@@ -33,11 +33,13 @@ func skipIndent(source []byte, at int, n *yaml.Node, i int) int {
 	return at
 }
 
+// joinsLines reports whether a backslash at the end of a line joins it to the next.
 func joinsLines(source []byte, at int, style yaml.Style) bool {
 	return style&yaml.DoubleQuotedStyle != 0 && source[at] == '\\' && at+1 < len(source) && source[at+1] == '\n'
 }
 
-// matchByte is how many bytes of source stand for the value's byte c.
+// matchByte returns how many bytes of source stand for the byte c of the value, and
+// false if they do not match.
 func matchByte(source []byte, at int, c byte, style yaml.Style) (int, bool) {
 	if at >= len(source) {
 		return 0, false
@@ -57,7 +59,7 @@ func matchByte(source []byte, at int, c byte, style yaml.Style) (int, bool) {
 	}
 }
 
-// matchEscape knows the escapes of one letter; the numbered ones end the walk.
+// matchEscape matches an escape of one letter. Numeric escapes are not followed.
 func matchEscape(source []byte, at int, c byte) (int, bool) {
 	if at+1 >= len(source) {
 		return 0, false

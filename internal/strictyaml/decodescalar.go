@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// decodeScalar decodes a single value into a basic kind.
+// decodeScalar decodes a scalar into a value of a basic kind.
 func (d *decoder) decodeScalar(n *yaml.Node, v reflect.Value) {
 	tag, text := n.ShortTag(), strings.ReplaceAll(n.Value, "_", "")
 	switch v.Kind() {
@@ -35,12 +35,12 @@ func (d *decoder) decodeScalar(n *yaml.Node, v reflect.Value) {
 			v.SetFloat(f)
 		}
 	default:
-		d.report(n, WrongType, "nothing can stand here", "")
+		d.report(n, WrongType, "no value can stand here", "")
 	}
 }
 
-// decodeText refuses what YAML would not read as text: 1.10 as a version loses its
-// zero in the next tool that touches it.
+// decodeText refuses a scalar that YAML does not read as text. A version 1.10, for
+// example, would lose its zero in a tool that reads a number.
 func (d *decoder) decodeText(n *yaml.Node, v reflect.Value) {
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp":
@@ -50,8 +50,8 @@ func (d *decoder) decodeText(n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// decodeBool takes true and false alone: the yes, no, on and off of old YAML are
-// words elsewhere in our own files.
+// decodeBool accepts only true and false. The words yes, no, on and off, which are
+// booleans in YAML 1.1, are text in our files.
 func (d *decoder) decodeBool(n *yaml.Node) bool {
 	if n.ShortTag() != "!!bool" {
 		d.report(n, WrongType, "expected true or false, found "+describeNode(n), "")
@@ -60,6 +60,7 @@ func (d *decoder) decodeBool(n *yaml.Node) bool {
 	return strings.EqualFold(n.Value, "true")
 }
 
+// checkNumber reports a problem unless ok.
 func (d *decoder) checkNumber(n *yaml.Node, ok bool, want string) bool {
 	if !ok {
 		d.report(n, WrongType, fmt.Sprintf("expected %s, found %s", want, describeNode(n)), "")
@@ -67,7 +68,7 @@ func (d *decoder) checkNumber(n *yaml.Node, ok bool, want string) bool {
 	return ok
 }
 
-// describeTarget names what a target takes, in the words of people.
+// describeTarget says in plain words what a target accepts.
 func describeTarget(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Bool:
@@ -83,7 +84,7 @@ func describeTarget(v reflect.Value) string {
 	}
 }
 
-// describeNode names what stands there, without repeating it.
+// describeNode says in plain words what kind of value a node is, without its value.
 func describeNode(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -103,7 +104,7 @@ func describeNode(n *yaml.Node) string {
 	}
 }
 
-// scalarType is what an untyped target takes a scalar as.
+// scalarType returns the Go type of a scalar for an untyped target.
 func scalarType(n *yaml.Node) reflect.Type {
 	switch n.ShortTag() {
 	case "!!int":
