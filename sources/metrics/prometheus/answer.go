@@ -14,7 +14,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// seriesOf turns what the API client gave into series, or into a Fault.
+// seriesOf returns the series of an answer, or a Fault.
 func (s *Store) seriesOf(value model.Value, warnings v1.Warnings, err error) ([]sources.Series, error) {
 	if err != nil {
 		return nil, s.sourceError(err)
@@ -49,19 +49,19 @@ func fromVector(v model.Vector) []sources.Series {
 func fromMatrix(m model.Matrix) []sources.Series {
 	all := make([]sources.Series, 0, len(m))
 	for _, stream := range m {
-		line := sources.Series{Labels: labels(stream.Metric)}
+		series := sources.Series{Labels: labels(stream.Metric)}
 		for _, p := range stream.Values {
 			if v := float64(p.Value); !math.IsNaN(v) && !math.IsInf(v, 0) {
-				line.Samples = append(line.Samples, sources.Sample{T: int64(p.Timestamp), V: v})
+				series.Samples = append(series.Samples, sources.Sample{T: int64(p.Timestamp), V: v})
 			}
 		}
 		for _, p := range stream.Histograms {
 			if h := p.Histogram; h != nil && !math.IsNaN(float64(h.Sum)) {
-				line.Histograms = append(line.Histograms, histogram(int64(p.Timestamp), h))
+				series.Histograms = append(series.Histograms, histogram(int64(p.Timestamp), h))
 			}
 		}
-		if len(line.Samples)+len(line.Histograms) > 0 {
-			all = append(all, line)
+		if len(series.Samples)+len(series.Histograms) > 0 {
+			all = append(all, series)
 		}
 	}
 	return all
@@ -85,27 +85,28 @@ func histogram(t int64, h *model.SampleHistogram) sources.HistogramSample {
 	return sample
 }
 
-// seriesJoiner puts the parts of one range together, series by series.
+// seriesJoiner joins the parts of one range, series by series.
 type seriesJoiner struct {
 	series []sources.Series
-	place  map[model.Fingerprint]int
+	index  map[model.Fingerprint]int // in series
 }
 
+// add appends a part, which is later than all parts before it.
 func (j *seriesJoiner) add(part []sources.Series) {
-	if j.place == nil {
-		j.place = make(map[model.Fingerprint]int, len(part))
+	if j.index == nil {
+		j.index = make(map[model.Fingerprint]int, len(part))
 	}
-	for _, line := range part {
-		key := fingerprint(line.Labels)
-		i, known := j.place[key]
+	for _, series := range part {
+		key := fingerprint(series.Labels)
+		i, known := j.index[key]
 		if !known {
-			j.place[key] = len(j.series)
-			j.series = append(j.series, line)
+			j.index[key] = len(j.series)
+			j.series = append(j.series, series)
 			continue
 		}
-		whole := &j.series[i]
-		whole.Samples = append(whole.Samples, line.Samples...)
-		whole.Histograms = append(whole.Histograms, line.Histograms...)
+		joined := &j.series[i]
+		joined.Samples = append(joined.Samples, series.Samples...)
+		joined.Histograms = append(joined.Histograms, series.Histograms...)
 	}
 }
 
@@ -117,7 +118,7 @@ func fingerprint(labels map[string]string) model.Fingerprint {
 	return metric.Fingerprint()
 }
 
-// sourceError is a source_error whose text is safe to log.
+// sourceError returns a Fault of kind source_error, whose text is safe to log.
 func (s *Store) sourceError(err error) error {
 	return &sources.Fault{Kind: sources.SourceError, Store: s.name, Err: &safeError{text: safeText(err), cause: err}}
 }
@@ -125,33 +126,33 @@ func (s *Store) sourceError(err error) error {
 func (s *Store) noData() error {
 	return &sources.Fault{
 		Kind: sources.NoData, Store: s.name,
-		Err: errors.New("heartbeat gives nothing: no sample of " + s.config.Heartbeat),
+		Err: errors.New("the heartbeat query returned no sample: " + s.config.Heartbeat),
 	}
 }
 
-// safeError keeps the cause for errors.Is, and shows only the tidied text.
+// safeError shows only a text that is safe to log, and wraps the cause for errors.Is.
 type safeError struct {
 	text  string
 	cause error
 }
 
 // Error is one short line.
-func (f *safeError) Error() string { return f.text }
+func (e *safeError) Error() string { return e.text }
 
-// Unwrap gives the cause, so that a cancelled context can be told.
-func (f *safeError) Unwrap() error { return f.cause }
+// Unwrap returns the cause, by which a cancelled context is recognized.
+func (e *safeError) Unwrap() error { return e.cause }
 
-// safeText drops the URL, which may hold a password and parameters, and keeps the
-// first 200 printable characters of the rest, which a server may have
-// written.
+// safeText returns the text of an error without the URL, which may contain a
+// password. It replaces characters that cannot be printed, which a server may have
+// sent, and returns at most 200 bytes.
 func safeText(err error) string {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	const most = 200
+	const maxBytes = 200
 	var b strings.Builder
 	for _, r := range err.Error() {
-		if b.Len() >= most {
+		if b.Len() >= maxBytes {
 			break
 		}
 		if !unicode.IsPrint(r) {

@@ -12,34 +12,33 @@ import (
 	"github.com/prometheus/common/config"
 )
 
-// Config is one store in pushback.yml. Beside its own keys it takes all of
+// Config is one store in pushback.yml. Besides its own keys it has all of
 // Prometheus's HTTP options: basic_auth, authorization, oauth2, tls_config,
 // bearer_token_file, proxy_url, http_headers and so on.
 type Config struct {
-	URL string `yaml:"url"` // up to and without /api/v1
-	// Headers are sent with every request, X-Scope-OrgID for one. Values that
-	// are secret belong into http_headers, which can read them from files.
+	URL string `yaml:"url"` // without /api/v1
+	// Headers are sent with every request, such as X-Scope-OrgID. Secret values
+	// belong in http_headers, which can read them from files.
 	Headers map[string]string `yaml:"headers"`
-	// Params are added to every request. The defaults ask VictoriaMetrics for
-	// points on our grid (nocache) and Thanos and VictoriaMetrics for whole
-	// answers; an empty value removes a default.
+	// Params are added to every request. By default they ask VictoriaMetrics not to
+	// move points to its own grid (nocache), and Thanos and VictoriaMetrics not to
+	// send partial answers. An empty value removes a default.
 	Params map[string]string `yaml:"params"`
-	// Timeout of one request, the server told. Default 30s.
+	// Timeout of one request, which is also sent to the server. Default 30s.
 	Timeout time.Duration `yaml:"timeout"`
 	// LatencyOffset is how long the store hides its newest samples. Default 0.
 	LatencyOffset time.Duration `yaml:"latency_offset"`
-	// Resolution is the scrape interval. Default: the median of what is
-	// scraped, measured; 15s until then.
+	// Resolution is the scrape interval. Default: the measured median, and 15s
+	// until it is measured.
 	Resolution time.Duration `yaml:"resolution"`
-	// Heartbeat is an expression for the time of the newest sample of
-	// anything, in Unix seconds. Default max(timestamp(up)).
+	// Heartbeat is an expression for the time of the newest sample of any series,
+	// in Unix seconds. Default max(timestamp(up)).
 	Heartbeat string `yaml:"heartbeat"`
 
 	HTTP config.HTTPClientConfig `yaml:",inline"`
 }
 
-// UnmarshalYAML sets the HTTP defaults that an inlined struct cannot set
-// itself.
+// UnmarshalYAML sets the HTTP defaults, which an inlined struct cannot set itself.
 func (c *Config) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain Config
 	*c = Config{HTTP: config.DefaultHTTPClientConfig}
@@ -49,7 +48,7 @@ func (c *Config) UnmarshalYAML(unmarshal func(any) error) error {
 // SetDefaults fills in the HTTP options that Prometheus itself starts with.
 func (c *Config) SetDefaults() { c.HTTP = config.DefaultHTTPClientConfig }
 
-// SetDirectory makes relative file names relative to dir.
+// SetDirectory resolves relative file names against dir.
 func (c *Config) SetDirectory(dir string) { c.HTTP.SetDirectory(dir) }
 
 func (c Config) withDefaults() Config {
@@ -69,7 +68,7 @@ func (c Config) check() error {
 	case err != nil:
 		return errors.New("url cannot be parsed") // its text may hold a password
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return errors.New("url must be http://host or https://host, with a path where there is one")
+		return errors.New("url must be http://host or https://host, and a path if the server has one")
 	case u.RawQuery != "":
 		return errors.New("url has a query: put it under params")
 	case c.Timeout < 0, c.LatencyOffset < 0, c.Resolution < 0:
@@ -78,8 +77,8 @@ func (c Config) check() error {
 	return nil
 }
 
-// transport is the way to the server: Prometheus's HTTP options, our
-// parameters on top, and an answer that is bounded and whole.
+// transport returns the transport to the server: Prometheus's HTTP options, the
+// parameters, and the checks that an answer is bounded and complete.
 func (c Config) transport(name string) (http.RoundTripper, error) {
 	options, err := c.withHeaders()
 	if err != nil {
@@ -92,7 +91,7 @@ func (c Config) transport(name string) (http.RoundTripper, error) {
 	return &transport{next: next, params: c.Params, limit: maxBodyBytes}, nil
 }
 
-// withHeaders adds Headers to the HTTP options' own, and checks the whole.
+// withHeaders returns the HTTP options with Headers added, and checks them.
 func (c Config) withHeaders() (config.HTTPClientConfig, error) {
 	options := c.HTTP
 	headers := map[string]config.Header{}
@@ -101,7 +100,7 @@ func (c Config) withHeaders() (config.HTTPClientConfig, error) {
 	}
 	for name, value := range c.Headers {
 		if _, twice := headers[name]; twice {
-			return options, fmt.Errorf("header %s stands in headers and in http_headers", name)
+			return options, fmt.Errorf("header %s is set in both headers and http_headers", name)
 		}
 		headers[name] = config.Header{Values: []string{value}}
 	}

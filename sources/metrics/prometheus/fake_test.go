@@ -16,10 +16,9 @@ import (
 	"github.com/pushback/pushback/sources/metrics/metricstest"
 )
 
-// fake speaks as much of the HTTP API as the contract needs: it knows one
-// series, looks back one step for a point, and refuses ranges of more than
-// 11,000 points as Prometheus does. It stands in for what the integration
-// tests ask of real servers.
+// fake is a server with the part of the HTTP API that the contract needs. It has one
+// series, looks back one step for a point, and refuses ranges of more than 11,000
+// points as Prometheus does. The integration tests use real servers instead.
 type fake struct {
 	samples  []sources.Sample
 	requests []url.Values
@@ -108,7 +107,7 @@ func millis(seconds string) int64 {
 	return int64(v*1000 + 0.5)
 }
 
-// serve starts h on loopback and opens a store on it.
+// serve starts h on loopback and returns a store that queries it.
 func serve(t *testing.T, h http.Handler, c Config) *Store {
 	t.Helper()
 	server := httptest.NewServer(h)

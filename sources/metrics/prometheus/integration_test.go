@@ -23,8 +23,8 @@ func TestContractOfRealStores(t *testing.T) {
 
 func holdToContract(t *testing.T, server *servertest.Store) {
 	t.Helper()
-	// Hours old, so that no store holds its newest samples back, and off the
-	// minute, so that a store that aligns ranges to its own grid is caught.
+	// The samples are hours old, because a store may hide its newest ones. They are
+	// not on a full minute, so that a store fails that moves points to its own grid.
 	begin := time.Now().Add(-3 * time.Hour).Truncate(time.Minute).Add(7 * time.Second)
 	server.Seed(t, sources.Series{
 		Labels:  map[string]string{"__name__": "orders_total", "shop": `a "b" \c`},
@@ -42,7 +42,7 @@ func holdToContract(t *testing.T, server *servertest.Store) {
 	checkLongRange(t, s, begin)
 }
 
-// checkLongRange asks for more points than Prometheus gives at once.
+// checkLongRange queries more points than Prometheus returns in one answer.
 func checkLongRange(t *testing.T, s *Store, begin time.Time) {
 	t.Helper()
 	q := sources.Query{Expr: "vector(1)", Step: time.Second}

@@ -1,21 +1,21 @@
-// Package prometheus asks any store that speaks Prometheus's HTTP API:
-// Prometheus itself, VictoriaMetrics, Thanos and Mimir
-// (prometheus.io/docs/prometheus/latest/querying/api).
+// Package prometheus queries metric stores with Prometheus's HTTP API: Prometheus
+// itself, VictoriaMetrics, Thanos and Mimir
+// (https://prometheus.io/docs/prometheus/latest/querying/api/).
 //
-// An answer is taken whole or not at all. A warning, a partial answer, a cut
-// body, a login page in HTML, or one too large to be meant is a Fault of kind
-// source_error, because half the series of a service look just like an
-// outage. An empty result is no fault: whether a signal that is not there was
-// lost, or never was, the detector says, and Heartbeat tells it whether the
-// store itself is alive.
+// An answer must be complete. A warning, a partial answer, a truncated body, a
+// login page in HTML, and an answer that is too large are each a Fault of kind
+// source_error, because an answer that lacks some series looks like an outage of
+// the service. An empty result is no fault: the detector decides whether a missing
+// signal was lost or never existed, and Heartbeat says whether the store itself
+// still receives samples.
 //
-// Values that are no numbers, NaN and the infinities, are dropped: 0/0 means
-// that nothing was measured.
+// NaN and infinite values are left out: 0/0 means that nothing was measured.
 //
-// The stores differ where a rule's author may notice: VictoriaMetrics's rate
-// and increase take in the last sample before the window and do not
-// extrapolate, so the same rule gives other numbers there. It also hides the
-// newest 30 s (-search.latencyOffset); set latency_offset to the same value.
+// Authors of rules may notice one difference between the stores: rate and increase
+// in VictoriaMetrics include the last sample before the window and do not
+// extrapolate, so that the same rule gives other numbers there. VictoriaMetrics
+// also hides the newest 30 s (-search.latencyOffset); set latency_offset to the
+// same value.
 package prometheus
 
 import (
@@ -36,23 +36,23 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// maxPointsPerAnswer is the most points a series that Prometheus gives in one answer;
-// longer ranges are asked for in parts.
+// maxPointsPerAnswer is how many points of a series Prometheus returns in one
+// answer. Longer ranges are queried in parts.
 const maxPointsPerAnswer = 11_000
 
-// Store answers queries from one server. It is safe for concurrent use.
+// Store queries one server. It is safe for concurrent use.
 type Store struct {
 	name   string
 	config Config
 	client *http.Client
 	api    v1.API
-	now    func() time.Time // what latency_offset counts back from
+	now    func() time.Time // the current time, for latency_offset
 
-	measured atomic.Int64 // nanoseconds between two scrapes; 0: not known
+	measured atomic.Int64 // measured scrape interval in nanoseconds; 0: not known
 }
 
-// New makes a store called name. It opens no connection: a server that is
-// down at start is a fault of the first query, not of the program.
+// New makes a store. It opens no connection, so that Pushback starts while the
+// server is down; the first query then returns a Fault.
 func New(o metrics.Options, c Config) (*Store, error) {
 	name := o.Name
 	c = c.withDefaults()
@@ -77,11 +77,11 @@ func (s *Store) Name() string { return s.name }
 // Language is PromQL.
 func (s *Store) Language() sources.Language { return promql.Language{} }
 
-// Run has nothing to do.
+// Run does nothing.
 func (s *Store) Run(context.Context) error { return nil }
 
-// Resolution is the scrape interval: no step below it shows more. It is what
-// pushback.yml says, or what MeasureResolution found.
+// Resolution is the scrape interval, from pushback.yml or as MeasureResolution
+// found it. A smaller step shows no more samples.
 func (s *Store) Resolution() time.Duration {
 	return cmp.Or(s.config.Resolution, time.Duration(s.measured.Load()), defaultResolution)
 }
@@ -89,17 +89,17 @@ func (s *Store) Resolution() time.Duration {
 // Latency is how long the store hides its newest samples.
 func (s *Store) Latency() time.Duration { return s.config.LatencyOffset }
 
-// HeartbeatExpr is an expression for the time of the newest sample of anything.
+// HeartbeatExpr is an expression for the time of the newest sample of any series.
 func (s *Store) HeartbeatExpr() string { return s.config.Heartbeat }
 
-// Close gives up idle connections.
+// Close closes idle connections.
 func (s *Store) Close() error {
 	s.client.CloseIdleConnections()
 	return nil
 }
 
-// Range evaluates q at w.From and every q.Step after it up to w.To, as far as
-// the store has got (now − latency_offset). No series is no error.
+// Range evaluates q at w.From and every q.Step after it, up to w.To or to now −
+// latency_offset. An empty result is no error.
 func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
 	if q.Step < time.Millisecond {
 		return nil, s.sourceError(fmt.Errorf("step %s is below a millisecond", q.Step))
@@ -120,13 +120,15 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 	return joined.series, nil
 }
 
-// limitToComplete cuts the window's end back to what the store shows completely, and
-// both ends to the milliseconds the API knows.
+// limitToComplete ends the window at the time up to which the store shows all
+// samples, and truncates both ends to the milliseconds of the API.
 func (s *Store) limitToComplete(w sources.Window) sources.Window {
 	w.From, w.To = w.From.Truncate(time.Millisecond), s.limitTime(w.To)
 	return w
 }
 
+// limitTime returns t, or the time up to which the store shows all samples if that is
+// earlier, in whole milliseconds.
 func (s *Store) limitTime(t time.Time) time.Time {
 	if edge := s.now().Add(-s.config.LatencyOffset); s.config.LatencyOffset > 0 && t.After(edge) {
 		t = edge
@@ -134,7 +136,7 @@ func (s *Store) limitTime(t time.Time) time.Time {
 	return t.Truncate(time.Millisecond)
 }
 
-// queryPart asks for at most maxPoints.
+// queryPart queries at most maxPointsPerAnswer points.
 func (s *Store) queryPart(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
@@ -146,7 +148,7 @@ func (s *Store) queryPart(ctx context.Context, q sources.Query, w sources.Window
 	return s.seriesOf(value, warnings, err)
 }
 
-// Instant evaluates expr once and gives one sample a series.
+// Instant evaluates expr at one time and returns one sample for each series.
 func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
@@ -157,8 +159,8 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	return s.seriesOf(value, warnings, err)
 }
 
-// Heartbeat is the time of the newest sample of anything that the store has
-// at that moment. Nothing at all is a Fault of kind no_data.
+// Heartbeat returns the time of the newest sample of any series, as of the time at. A
+// store without samples is a Fault of kind no_data.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
 	series, err := s.Instant(ctx, s.config.Heartbeat, at)
 	if err != nil {

@@ -32,7 +32,7 @@ const (
 	secret = "hunter2"
 )
 
-// answering is a server that always gives this.
+// answering is a server that always sends this answer.
 func answering(status int, contentType, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -46,7 +46,7 @@ func ask(s *Store) ([]sources.Series, error) {
 	return s.Range(context.Background(), q, sources.Window{From: start, To: start.Add(time.Minute)})
 }
 
-func TestAnswersThatAreNotWhole(t *testing.T) {
+func TestIncompleteAnswersAreFaults(t *testing.T) {
 	f := func(name string, h http.Handler, want string) {
 		t.Helper()
 		_, err := ask(serve(t, h, Config{}))
@@ -76,18 +76,18 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 	}
 	f("JSON that is called text", answering(200, "text/plain", `{"status":"success","data":`+minute+`}`), "not with JSON")
 	f("a vector for a range", answering(200, j, `{"status":"success","data":{"resultType":"vector","result":[]}}`), "the answer is a vector")
-	f("a series twice", answering(200, j, matrix(`{"metric":{"a":"b"},"values":[]},{"metric":{"a":"b"},"values":[]}`)), "there twice")
+	f("a series twice", answering(200, j, matrix(`{"metric":{"a":"b"},"values":[]},{"metric":{"a":"b"},"values":[]}`)), "a series twice")
 	f("an hour ahead", answering(200, j, matrix(`{"metric":{},"values":[[1772370000,"1"]]}`)), "not asked for")
 	f("an hour behind", answering(200, j, matrix(`{"metric":{},"values":[[1772362800,"1"]]}`)), "not asked for")
-	f("backwards", answering(200, j, matrix(`{"metric":{},"values":[[1772366415,"1"],[1772366400,"1"]]}`)), "order of time")
-	f("a moment twice", answering(200, j, matrix(`{"metric":{},"values":[[1772366415,"1"],[1772366415,"2"]]}`)), "order of time")
+	f("backwards", answering(200, j, matrix(`{"metric":{},"values":[[1772366415,"1"],[1772366400,"1"]]}`)), "in order of time")
+	f("a moment twice", answering(200, j, matrix(`{"metric":{},"values":[[1772366415,"1"],[1772366415,"2"]]}`)), "in order of time")
 	f("cut body", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, `{"status":`)
 	}), "reading the answer")
 }
 
-func TestMomentsThatAreNotSound(t *testing.T) {
+func TestWrongInstantAnswersAreFaults(t *testing.T) {
 	f := func(name, result, want string) {
 		t.Helper()
 		s := serve(t, answering(200, "application/json", `{"status":"success","data":`+result+`}`), Config{})
@@ -98,13 +98,13 @@ func TestMomentsThatAreNotSound(t *testing.T) {
 		}
 	}
 	f("a range", `{"resultType":"matrix","result":[{"metric":{},"values":[[1772366400,"1772366400"]]}]}`, "a range of values")
-	f("twice", `{"resultType":"vector","result":[{"metric":{},"value":[1772366400,"1"]},{"metric":{},"value":[1772366400,"2"]}]}`, "there twice")
+	f("twice", `{"resultType":"vector","result":[{"metric":{},"value":[1772366400,"1"]},{"metric":{},"value":[1772366400,"2"]}]}`, "a series twice")
 	f("of another time", `{"resultType":"vector","result":[{"metric":{},"value":[1772370000,"1772366400"]}]}`, "not asked for")
 	f("a beat in the future", `{"resultType":"vector","result":[{"metric":{},"value":[1772366400,"1772370000"]}]}`, "in the future")
 	f("no time at all", `{"resultType":"vector","result":[{"metric":{},"value":[1772366400,"1e308"]}]}`, "in the future")
 }
 
-func TestNotPartialIsWhole(t *testing.T) {
+func TestAnswerThatIsNotPartial(t *testing.T) {
 	body := `{"status":"success","isPartial":false,"data":` + minute + `,"infos":["just so you know"]}`
 	got, err := ask(serve(t, answering(200, "application/json", body), Config{}))
 	if err != nil || len(got) != 1 {
@@ -312,7 +312,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// fixed is a store whose transport answers body without a network.
+// fixed returns a store whose transport returns body without a network.
 func fixed(t *testing.T, body string) *Store {
 	t.Helper()
 	answer := roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -11,19 +11,18 @@ import (
 	"net/http"
 )
 
-// maxBodyBytes bounds an answer after decompression: some two million points.
+// maxBodyBytes bounds an answer after decompression, which is about two million points.
 const maxBodyBytes = 64 << 20
 
-// transport adds parameters to requests and lets through only answers that
-// are whole.
+// transport adds parameters to requests, and returns only answers that are complete.
 type transport struct {
 	next   http.RoundTripper
 	params map[string]string
 	limit  int64
 }
 
-// RoundTrip asks for compression, which Prometheus's transport leaves off as
-// it does not pay for scrapes, and reads the whole body.
+// RoundTrip asks for compression, which Prometheus's transport does not do by
+// itself, and reads the whole body.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = t.withParams(r)
 	r.Header.Set("Accept-Encoding", "gzip")
@@ -43,8 +42,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// readBody undoes compression and keeps to the limit after it, so that a small
-// bomb cannot become a large answer.
+// readBody decompresses and reads the body. The limit is for the decompressed body, so
+// that a small answer cannot fill the memory.
 func (t *transport) readBody(response *http.Response) ([]byte, error) {
 	var unpacked io.Reader = response.Body
 	if response.Header.Get("Content-Encoding") == "gzip" {
@@ -64,13 +63,14 @@ func (t *transport) readBody(response *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// CloseIdleConnections passes the wish on.
+// CloseIdleConnections closes the idle connections of the next transport.
 func (t *transport) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
+// withParams returns a copy of the request with the parameters.
 func (t *transport) withParams(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
 	q := r.URL.Query()
@@ -83,10 +83,10 @@ func (t *transport) withParams(r *http.Request) *http.Request {
 	return r
 }
 
-// checkComplete refuses a web page, which is what proxies answer when a session has
-// run out, whatever else is not called JSON, for then it is not the store that
-// speaks, and an answer that says itself that it is partial, which the API
-// client does not look at (VictoriaMetrics's isPartial).
+// checkComplete refuses a web page, which proxies send when a login has expired; an
+// answer of another type than JSON, which does not come from the store; and an
+// answer that says that it is partial (VictoriaMetrics's isPartial), which the API
+// client ignores.
 func checkComplete(r *http.Response, body []byte) error {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {

@@ -12,8 +12,8 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// beats are samples of up, one every interval, up to now.
-func beats(now time.Time, interval time.Duration) sources.Series {
+// samplesOfUp are samples of up, one every interval, until now.
+func samplesOfUp(now time.Time, interval time.Duration) sources.Series {
 	s := sources.Series{Labels: map[string]string{"__name__": "up", "job": "cart", "instance": "a"}}
 	for at := now.Add(-10 * time.Minute); at.Before(now); at = at.Add(interval) {
 		s.Samples = append(s.Samples, sources.Sample{T: at.UnixMilli(), V: 1})
@@ -26,7 +26,7 @@ func TestMeasureFindsTheScrapeInterval(t *testing.T) {
 		t.Run(name+" "+interval.String(), func(t *testing.T) {
 			t.Parallel()
 			server := start(t)
-			server.Seed(t, beats(time.Now(), interval))
+			server.Seed(t, samplesOfUp(time.Now(), interval))
 			s, err := New(metrics.Options{Name: "test"}, Config{URL: server.URL})
 			if err != nil {
 				t.Fatal(err)

@@ -10,28 +10,28 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// An answer may be well-formed JSON and still not be an answer to what was
-// asked: a cache that mixes replies up, a proxy that merges two stores, a clock
-// that runs wrong. Every such answer once looked like a service that had died,
-// or worse; the suite "outages" of `make reliability` gives all of them.
+// An answer may be well-formed JSON and still not answer the query: a cache mixes up
+// answers, a proxy merges two stores, or a clock is wrong. Such an answer can look
+// like an outage of the service. The suite "outages" of `make reliability` tests
+// all of these cases.
 
 const (
-	// maxAhead is how far the store's clock may be ahead of ours.
+	// maxAhead is how far the clock of the store may be ahead of ours.
 	maxAhead = 2 * time.Minute
-	// maxOffset is how far from the moment asked for a sample may be dated: no
-	// more than Prometheus looks back, twice.
+	// maxOffset is how far the time of a sample may be from the time of the query:
+	// twice Prometheus's lookback.
 	maxOffset = 10 * time.Minute
-	// maxUnixSeconds bounds what can be a Unix time at all.
+	// maxUnixSeconds is larger than any Unix time that can occur.
 	maxUnixSeconds = 1 << 40
 )
 
-// checkRange says what is wrong with an answer to a range query.
+// checkRange checks the answer to a range query.
 //
 // See adr/0011.
 func checkRange(value model.Value, w sources.Window, step time.Duration) error {
 	m, ok := value.(model.Matrix)
 	if !ok {
-		return fmt.Errorf("a range was asked for, and the answer is %s", describeKind(value))
+		return fmt.Errorf("the query is for a range, but the answer is %s", describeKind(value))
 	}
 	known := make(map[model.Fingerprint]bool, len(m))
 	for _, s := range m {
@@ -45,19 +45,19 @@ func checkRange(value model.Value, w sources.Window, step time.Duration) error {
 	return nil
 }
 
-// checkOrder says whether the points of a series follow each other within what
-// was asked for.
+// checkOrder checks that the points of a series are in order and within the window, give or
+// take a step.
 func checkOrder(s *model.SampleStream, w sources.Window, step time.Duration) error {
-	least, most := model.TimeFromUnixNano(w.From.Add(-step).UnixNano()), model.TimeFromUnixNano(w.To.Add(step).UnixNano())
-	last := least - 1
+	first, last := model.TimeFromUnixNano(w.From.Add(-step).UnixNano()), model.TimeFromUnixNano(w.To.Add(step).UnixNano())
+	previous := first - 1
 	check := func(t model.Time) error {
 		switch {
-		case t < least || t > most:
+		case t < first || t > last:
 			return fmt.Errorf("a point is dated %s, which was not asked for: is the store's clock right?", t.Time().UTC().Format(time.DateTime))
-		case t <= last:
-			return errors.New("points are not in the order of time")
+		case t <= previous:
+			return errors.New("the points of a series are not in order of time")
 		}
-		last = t
+		previous = t
 		return nil
 	}
 	for _, p := range s.Values {
@@ -65,7 +65,7 @@ func checkOrder(s *model.SampleStream, w sources.Window, step time.Duration) err
 			return err
 		}
 	}
-	last = least - 1
+	previous = first - 1
 	for _, p := range s.Histograms {
 		if err := check(p.Timestamp); err != nil {
 			return err
@@ -74,7 +74,7 @@ func checkOrder(s *model.SampleStream, w sources.Window, step time.Duration) err
 	return nil
 }
 
-// checkInstant says what is wrong with an answer about one moment.
+// checkInstant checks the answer to a query for one time.
 func checkInstant(value model.Value, at time.Time) error {
 	switch v := value.(type) {
 	case model.Matrix:
@@ -93,16 +93,17 @@ func checkInstant(value model.Value, at time.Time) error {
 	return nil
 }
 
-// checkUnique refuses a series that is there twice: it would count double.
+// checkUnique refuses a series that occurs twice in an answer, because it would count twice.
 func checkUnique(known map[model.Fingerprint]bool, m model.Metric) error {
 	key := m.Fingerprint()
 	if known[key] {
-		return fmt.Errorf("the same series is there twice: %s", m)
+		return fmt.Errorf("the answer holds a series twice: %s", m)
 	}
 	known[key] = true
 	return nil
 }
 
+// describeKind names the type of an answer.
 func describeKind(value model.Value) string {
 	if value == nil {
 		return "nothing"
