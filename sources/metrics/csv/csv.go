@@ -1,23 +1,21 @@
-// Package csv reads series from files: for working without a metric store,
-// for replaying an old incident, and for measuring the detector on recorded
-// data.
+// Package csv reads series from files. It is for use without a metric store, for
+// replaying an old incident, and for measuring the detector on recorded data.
 //
-// A folder is a store and a file is a series; the query is the file's name
-// without .csv or .csv.gz. The first line names the columns; timestamp (Unix
-// seconds, fractions allowed) and value are read, others are ignored:
+// A folder is a store, a file is a series, and a query is the name of a file without
+// .csv or .csv.gz. The first line names the columns. The columns timestamp (Unix
+// seconds, fractions allowed) and value are read, and others are ignored:
 //
 //	timestamp,value
 //	1640995200,6.24
 //
-// Rows may stand in any order; of two at the same time the later line counts.
-// The point at t is the last sample in (t − step,
-// t]; where there is none, there is no point: a gap in a file is a gap, not
-// a line drawn through it. PromQL's five minutes of looking back would draw
-// one.
+// Rows may be in any order; of two rows with the same time the later one counts. The
+// point at t is the last sample in (t − step, t]. If there is no sample, there is no
+// point, so that a gap in a file stays a gap. PromQL would fill it by its lookback of
+// five minutes.
 //
-// A query may come from a rule with names filled in, so it is not trusted as
-// a path: it can name a file directly in the folder and nothing else, and a
-// symbolic link cannot lead out of it.
+// A query may contain names that other tools report, so that it is not trusted as a
+// path: it can only name a file directly in the folder, and a symbolic link cannot
+// lead out of the folder.
 package csv
 
 import (
@@ -41,43 +39,44 @@ import (
 // Config is one store in pushback.yml.
 type Config struct {
 	Dir        string        `yaml:"dir"`
-	Resolution time.Duration `yaml:"resolution"` // default: the median spacing of the file whose samples stand closest
+	Resolution time.Duration `yaml:"resolution"` // default: the median time between samples of the file with the shortest one
 }
 
-// SetDirectory makes a relative Dir relative to dir.
+// SetDirectory resolves a relative Dir against dir.
 func (c *Config) SetDirectory(dir string) {
 	if c.Dir != "" && !filepath.IsAbs(c.Dir) {
 		c.Dir = filepath.Join(dir, c.Dir)
 	}
 }
 
-// Store answers from the files of one folder. It is safe for concurrent use.
+// Store reads the files of one folder. It is safe for concurrent use.
 type Store struct {
 	name       string
 	root       *os.Root
 	resolution time.Duration
-	limit      int64 // bytes of one file, unpacked
+	limit      int64 // bytes of one file after decompression
 
 	mu    sync.Mutex
 	cache map[string]cached
 }
 
-// Language is the names of files, as rules write them in a query.
+// Language is the query language: a query is the name of a file.
 type Language struct{}
 
 // Name is csv.
 func (Language) Name() string { return "csv" }
 
-// Selectors is false: a file is one series.
+// Selectors is false, because a query names one series.
 func (Language) Selectors() bool { return false }
 
 // Parse checks that the query can be the name of a file in the folder.
 func (Language) Parse(query string) error { return checkName(query) }
 
-// Match has nothing to write: a file has no labels.
+// Match returns false, because a file has no labels.
 func (Language) Match(map[string][]string) (string, bool) { return "", false }
 
-// New opens the folder. Files may come and go later. It only reads, whatever the access.
+// New opens the folder. Files may be added and removed later. The store only reads,
+// with every access.
 func New(o metrics.Options, c Config) (*Store, error) {
 	name := o.Name
 	if c.Dir == "" {
@@ -97,30 +96,31 @@ func New(o metrics.Options, c Config) (*Store, error) {
 	return s, nil
 }
 
-// Close lets the folder go.
+// Close closes the folder.
 func (s *Store) Close() error { return s.root.Close() }
 
 // Name is the store's name in pushback.yml.
 func (s *Store) Name() string { return s.name }
 
-// Language is the names of files.
+// Language is the query language.
 func (s *Store) Language() sources.Language { return Language{} }
 
-// Run has nothing to do.
+// Run does nothing.
 func (s *Store) Run(context.Context) error { return nil }
 
-// Resolution is the configured spacing of samples, or the closest there is: a
-// folder may hold minutes beside hours, and a rule says which ticks it wants.
+// Resolution is the configured time between samples, or the shortest one of all
+// files. A folder may have files by the minute and by the hour, and a rule sets the
+// ticks it needs.
 func (s *Store) Resolution() time.Duration { return s.resolution }
 
-// Latency is 0: a file hides nothing.
+// Latency is 0, because a file hides no samples.
 func (s *Store) Latency() time.Duration { return 0 }
 
-// MeasureResolution does nothing: New has found the spacing of the samples.
+// MeasureResolution does nothing, because New has found the resolution.
 func (s *Store) MeasureResolution(context.Context) error { return nil }
 
-// Range gives the series that q names at w.From and every q.Step after it up
-// to w.To. A file that is not there is a Fault of kind no_data.
+// Range returns the series that q names at w.From and every q.Step after it, up to
+// w.To. A missing file is a Fault of kind no_data.
 func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
 	if q.Step < time.Millisecond {
 		return nil, s.fault(sources.SourceError, fmt.Errorf("step %s is below a millisecond", q.Step))
@@ -138,7 +138,7 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 	return series(q.Expr, points), nil
 }
 
-// Instant gives the last sample within one Resolution before at.
+// Instant returns the last sample within one Resolution before at.
 func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
 	samples, err := s.samples(ctx, expr)
 	if err != nil {
@@ -151,12 +151,12 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	return nil, nil
 }
 
-// HeartbeatExpr is empty: a sample of a file holds for one step and no longer, so that
-// a silence shows by itself.
+// HeartbeatExpr is empty, because a sample counts for one step only: without new
+// samples there are no points.
 func (s *Store) HeartbeatExpr() string { return "" }
 
-// Heartbeat is the time of the newest sample in any file, as of at. It stops
-// at the first file that is fresh.
+// Heartbeat returns the time of the newest sample in any file, as of the time at. It
+// stops at the first file with a sample within one Resolution before at.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
 	var newest sources.Sample
 	for _, query := range s.queries() {
@@ -172,11 +172,12 @@ func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) 
 		}
 	}
 	if newest.T == 0 {
-		return time.Time{}, s.fault(sources.NoData, errors.New("heartbeat gives nothing: no file has a sample yet"))
+		return time.Time{}, s.fault(sources.NoData, errors.New("no file has a sample yet"))
 	}
 	return time.UnixMilli(newest.T).UTC(), nil
 }
 
+// series returns a series with the points, or none without points.
 func series(name string, points []sources.Sample) []sources.Series {
 	if len(points) == 0 {
 		return nil
@@ -184,12 +185,12 @@ func series(name string, points []sources.Sample) []sources.Series {
 	return []sources.Series{{Labels: map[string]string{"__name__": name}, Samples: points}}
 }
 
-// firstAfter is the index of the first sample later than t.
+// firstAfter returns the index of the first sample later than t.
 func firstAfter(samples []sources.Sample, t int64) int {
 	return sort.Search(len(samples), func(i int) bool { return samples[i].T > t })
 }
 
-// lastValue is the last value in (from, to].
+// lastValue returns the last value in (from, to], and false if there is none.
 func lastValue(samples []sources.Sample, from, to int64) (float64, bool) {
 	i := firstAfter(samples, to)
 	if i == 0 || samples[i-1].T <= from {
@@ -198,11 +199,11 @@ func lastValue(samples []sources.Sample, from, to int64) (float64, bool) {
 	return samples[i-1].V, true
 }
 
-// queries lists the folder's series, in name order.
+// queries returns the queries for all files, in order of name.
 func (s *Store) queries() []string {
 	entries, err := fs.ReadDir(s.root.FS(), ".")
 	if err != nil {
-		return nil // the folder is gone: no series
+		return nil // the folder was removed: it has no series
 	}
 	var all []string
 	for _, e := range entries {
@@ -215,15 +216,14 @@ func (s *Store) queries() []string {
 	return all
 }
 
-// What is read to learn the spacing: the beginning of each file, of so many
-// files at most.
+// The rows of each file, and the number of files, that closestSpacing reads at most.
 const (
 	spacingRows  = 100
 	spacingFiles = 4096
 )
 
-// closestSpacing is the median distance of the first samples in the file where they
-// stand closest; a minute where no file has two.
+// closestSpacing returns the median time between the first samples of a file, for the
+// file in which it is shortest, and a minute if no file has two samples.
 func (s *Store) closestSpacing() time.Duration {
 	closest := time.Duration(0)
 	queries := s.queries()

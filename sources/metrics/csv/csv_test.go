@@ -37,7 +37,7 @@ func TestContract(t *testing.T) {
 	f("gzip", "orders.csv.gz", pack(t, plain.String()))
 }
 
-// open makes a store called as the contract wants over these files.
+// open returns a store with these files.
 func open(t *testing.T, files map[string][]byte) *Store {
 	t.Helper()
 	dir := t.TempDir()
@@ -159,7 +159,7 @@ func TestBombIsRefused(t *testing.T) {
 	bomb := pack(t, "timestamp,value\n"+strings.Repeat("\n", 1<<20))
 	s := open(t, map[string][]byte{"bomb.csv.gz": bomb, "cut.csv.gz": bomb[:len(bomb)/2]})
 	s.limit = 1 << 20
-	clear(s.cache) // New has looked at them under the real limit
+	clear(s.cache) // New has read them with the real limit
 	_, err := s.Instant(t.Context(), "bomb", start)
 	metricstest.CheckFault(t, "bomb", err, sources.SourceError)
 	if err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
@@ -222,7 +222,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for i := 1; i < len(samples); i++ {
 			if samples[i].T <= samples[i-1].T {
-				t.Fatalf("sample %d does not ascend", i)
+				t.Fatalf("sample %d is not in order of time", i)
 			}
 		}
 	})
@@ -242,8 +242,8 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// TestFolderOfSeveralSpacings: minutes beside hours are read as minutes, and
-// the hours stay hours.
+// TestFolderOfSeveralSpacings checks that a folder with files by the minute and by the
+// hour has the resolution of a minute, and that a file by the hour can be read.
 func TestFolderOfSeveralSpacings(t *testing.T) {
 	dir := t.TempDir()
 	for name, seconds := range map[string]int{"a-hours": 3600, "b-minutes": 60, "c-fives": 300} {

@@ -21,22 +21,22 @@ import (
 )
 
 const (
-	maxFileBytes   = 64 << 20 // bytes of one file, unpacked
-	maxCachedFiles = 1024     // files kept in memory
+	maxFileBytes   = 64 << 20 // bytes of one file after decompression
+	maxCachedFiles = 1024     // files in the cache
 	maxNameBytes   = 200      // bytes of a query
 )
 
-// extensions in the order they are looked for.
+// extensions are the extensions of files, in the order in which they are tried.
 var extensions = []string{".csv", ".csv.gz"}
 
-// cached is a file as it was when it had this time and size.
+// cached holds the samples of a file, which are valid for this time and size.
 type cached struct {
 	modified time.Time
 	size     int64
 	samples  []sources.Sample
 }
 
-// samples are the rows of the file that query names.
+// samples returns the samples of the file that query names.
 func (s *Store) samples(ctx context.Context, query string) ([]sources.Sample, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, s.fault(sources.SourceError, err)
@@ -54,10 +54,10 @@ func (s *Store) samples(ctx context.Context, query string) ([]sources.Sample, er
 		}
 		return samples, nil
 	}
-	return nil, s.fault(sources.NoData, fmt.Errorf("no file %q, nor with .gz", query+".csv"))
+	return nil, s.fault(sources.NoData, fmt.Errorf("there is no file %q or %q in the folder", query+".csv", query+".csv.gz"))
 }
 
-// checkName lets a query name a file in the folder, and nothing else.
+// checkName checks that a query can only name a file directly in the folder.
 func checkName(query string) error {
 	switch {
 	case query == "" || len(query) > maxNameBytes:
@@ -68,7 +68,7 @@ func checkName(query string) error {
 	return nil
 }
 
-// loadFile reads the file, or takes it from the cache while it is unchanged.
+// loadFile reads a file, or takes it from the cache if it has not changed.
 func (s *Store) loadFile(ctx context.Context, file string) ([]sources.Sample, error) {
 	f, err := s.root.Open(file)
 	if err != nil {
@@ -93,8 +93,9 @@ func (s *Store) loadFile(ctx context.Context, file string) ([]sources.Sample, er
 	return samples, nil
 }
 
-// readFirstRows are the first rows of the file that query names, and are not kept.
-func (s *Store) readFirstRows(query string, most int) ([]sources.Sample, error) {
+// readFirstRows returns the first samples of the file that query names, without
+// caching them.
+func (s *Store) readFirstRows(query string, maxRows int) ([]sources.Sample, error) {
 	var failure error
 	for _, extension := range extensions {
 		f, err := s.root.Open(query + extension)
@@ -103,11 +104,12 @@ func (s *Store) readFirstRows(query string, most int) ([]sources.Sample, error) 
 			continue
 		}
 		defer f.Close()
-		return readSamples(context.Background(), f, extension == ".csv.gz", s.limit, most)
+		return readSamples(context.Background(), f, extension == ".csv.gz", s.limit, maxRows)
 	}
 	return nil, failure
 }
 
+// cachedSamples returns the cached samples of a file, and false if it has changed.
 func (s *Store) cachedSamples(file string, info os.FileInfo) ([]sources.Sample, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,8 +117,8 @@ func (s *Store) cachedSamples(file string, info os.FileInfo) ([]sources.Sample, 
 	return hit.samples, ok && hit.modified.Equal(info.ModTime()) && hit.size == info.Size()
 }
 
-// cacheSamples starts the cache anew when it is full: which file is asked for next is
-// anybody's guess, and reading one again is cheap.
+// cacheSamples stores the samples of a file. It clears a full cache, because nothing
+// is known about which file is read next, and reading one again is cheap.
 func (s *Store) cacheSamples(file string, info os.FileInfo, samples []sources.Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,12 +128,13 @@ func (s *Store) cacheSamples(file string, info os.FileInfo, samples []sources.Sa
 	s.cache[file] = cached{modified: info.ModTime(), size: info.Size(), samples: samples}
 }
 
-// readSamples parses one file, so many of its rows at most. Errors name the line.
-func readSamples(ctx context.Context, r io.Reader, packed bool, limit int64, most int) ([]sources.Sample, error) {
-	if packed {
+// readSamples reads one file, but at most maxRows of its rows. limit bounds its size
+// in bytes after decompression. Errors name the line.
+func readSamples(ctx context.Context, r io.Reader, gzipped bool, limit int64, maxRows int) ([]sources.Sample, error) {
+	if gzipped {
 		unpacked, err := gzip.NewReader(bufio.NewReader(r))
 		if err != nil {
-			return nil, fmt.Errorf("unpacking: %w", err)
+			return nil, fmt.Errorf("decompressing: %w", err)
 		}
 		defer unpacked.Close()
 		r = unpacked
@@ -146,20 +149,21 @@ func readSamples(ctx context.Context, r io.Reader, packed bool, limit int64, mos
 	if at < 0 || value < 0 {
 		return nil, errors.New("line 1: the header must name the columns timestamp and value")
 	}
-	return readRows(table, at, value, most)
+	return readRows(table, at, value, maxRows)
 }
 
-// columnIndex finds a name in the header, past a byte order mark and spaces.
+// columnIndex returns the index of a column in the header, -1 if it is missing. It
+// ignores a byte order mark and spaces.
 func columnIndex(header []string, name string) int {
 	return slices.IndexFunc(header, func(cell string) bool {
 		return strings.TrimSpace(strings.TrimPrefix(cell, "\ufeff")) == name
 	})
 }
 
-func readRows(table *csv.Reader, at, value, most int) ([]sources.Sample, error) {
+func readRows(table *csv.Reader, at, value, maxRows int) ([]sources.Sample, error) {
 	var all []sources.Sample
 	for {
-		if len(all) == most {
+		if len(all) == maxRows {
 			return sortByTime(all), nil
 		}
 		record, err := table.Read()
@@ -178,10 +182,9 @@ func readRows(table *csv.Reader, at, value, most int) ([]sources.Sample, error) 
 	}
 }
 
-// sortByTime sorts by time, and keeps the last of rows that claim the same
-// one. Refusing such files was tried: recordings whose clock was set back at
-// the end of summer time, which is one in fourteen of those we met, could then
-// not be read at all.
+// sortByTime sorts samples by time, and keeps the last one of those with the same time.
+// Files with such rows are not refused, because recordings in which the clock was set
+// back at the end of summer time have them: one in fourteen of those we tried.
 func sortByTime(all []sources.Sample) []sources.Sample {
 	slices.SortStableFunc(all, func(a, b sources.Sample) int { return cmp.Compare(a.T, b.T) })
 	kept := all[:0]
@@ -193,8 +196,8 @@ func sortByTime(all []sources.Sample) []sources.Sample {
 	return kept
 }
 
-// parseRow reads one row. What is no number is refused and not dropped: unlike
-// in a query's answer, nothing but a mistake puts it there.
+// parseRow parses one row. A value that is no number is an error: in a file, unlike in
+// the answer to a query, it can only be a mistake.
 func parseRow(timestamp, value string) (sources.Sample, error) {
 	const lastSecond = 253402300799 // the end of the year 9999
 	t, err := strconv.ParseFloat(strings.TrimSpace(timestamp), 64)
@@ -208,7 +211,7 @@ func parseRow(timestamp, value string) (sources.Sample, error) {
 	return sources.Sample{T: int64(math.Round(t * 1000)), V: v}, nil
 }
 
-// limitedReader stops a reader that gives too much, or that nobody waits for.
+// limitedReader fails once more than limit bytes were read, or the context has ended.
 type limitedReader struct {
 	r           io.Reader
 	left, limit int64
@@ -222,7 +225,7 @@ func (b *limitedReader) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("larger than %d MiB unpacked", b.limit>>20)
+		return 0, fmt.Errorf("larger than %d MiB after decompression", b.limit>>20)
 	}
 	return n, err
 }

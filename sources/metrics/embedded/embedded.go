@@ -1,18 +1,17 @@
-// Package embedded is a metric store inside the process, for those who have
-// none yet: Prometheus's own time-series database, PromQL engine and scraper,
-// with the targets listed in pushback.yml.
+// Package embedded is a metric store inside the process, for users who have none:
+// Prometheus's time-series database, PromQL engine and scraper, with the targets
+// listed in pushback.yml.
 //
-// It is Prometheus as a library and nothing in between, so that a rule gives
-// the same numbers here and on a real one, and a user who outgrows it moves
-// by changing one block of pushback.yml. What is left out on purpose: service
-// discovery, recording rules, remote write, and an HTTP API of its own.
+// It uses Prometheus as a library, so that a rule computes the same numbers here
+// and with a Prometheus server. A user can move to a server by changing one block
+// of pushback.yml. It has no service discovery, recording rules, remote write or
+// HTTP API.
 //
-// Prometheus's metrics about itself go to a registry that nobody serves: our
-// own page tells what there is to know.
+// Prometheus's metrics about itself go to a registry that is not served.
 //
 //	New opens the database   Run scrapes until its context ends   Close flushes
-//	OpenReadOnly looks into the database of a process that may be running
-//	InMemory asks series that are given whole, for the unit tests of rules
+//	New with metrics.ReadOnly reads the database of a process that may be running
+//	InMemory queries given series, for the unit tests of rules
 package embedded
 
 import (
@@ -35,7 +34,8 @@ import (
 	"github.com/pushback/pushback/sources/metrics"
 )
 
-// maxSamples bounds what one query may hold in memory: Prometheus's default.
+// maxSamples bounds the samples that one query holds in memory. It is Prometheus's
+// default.
 const maxSamples = 50_000_000
 
 // Store is the database with its engine. It is safe for concurrent use.
@@ -44,15 +44,15 @@ type Store struct {
 	config    Config
 	log       *slog.Logger
 	registry  *client.Registry
-	db        *tsdb.DB // nil where the store was opened to be read only
+	db        *tsdb.DB // nil if the store is read-only
 	queryable storage.Queryable
 	engine    *promql.Engine
 	close     func() error // of the database
 }
 
-// New opens the database in c.Dir, and creates it where it is missing. A lock file there
-// keeps a second process out. With access ReadOnly it opens the database as it is now,
-// and Run and Append fail; with Check it only checks the settings.
+// New opens the database in c.Dir, and creates it if it is missing. A lock file keeps
+// other processes from opening it. With metrics.ReadOnly it opens the database as it is
+// now, and Run and Append fail. With metrics.Check it only checks the settings.
 func New(o metrics.Options, c Config) (*Store, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -71,7 +71,7 @@ func openDatabase(name string, c Config, log *slog.Logger) (*Store, error) {
 	registry := client.NewRegistry()
 	db, err := tsdb.Open(c.Dir, log, registry, c.database(), nil)
 	if err != nil {
-		return nil, fmt.Errorf("dir: opening the database (is another process using it?): %w", err)
+		return nil, fmt.Errorf("dir: cannot open the database; another process may be using it: %w", err)
 	}
 	return &Store{
 		name: name, config: c, log: log, registry: registry,
@@ -79,6 +79,7 @@ func openDatabase(name string, c Config, log *slog.Logger) (*Store, error) {
 	}, nil
 }
 
+// engine returns the PromQL engine.
 func (c Config) engine(log *slog.Logger, registry *client.Registry) *promql.Engine {
 	return promql.NewEngine(promql.EngineOpts{
 		Logger: log, Reg: registry,
@@ -87,8 +88,8 @@ func (c Config) engine(log *slog.Logger, registry *client.Registry) *promql.Engi
 	})
 }
 
-// database gives the options. The out-of-order window is the whole retention,
-// so that history can be appended series by series.
+// database returns the options of the database. Its out-of-order window is the whole
+// retention, so that Append can add old samples of one series after another.
 func (c Config) database() *tsdb.Options {
 	o := tsdb.DefaultOptions()
 	o.RetentionDuration = c.Retention.Milliseconds()
@@ -110,41 +111,41 @@ func (s *Store) Name() string { return s.name }
 // Language is PromQL.
 func (s *Store) Language() sources.Language { return promqllang.Language{} }
 
-// Resolution is the scrape interval: no step below it shows more.
+// Resolution is the scrape interval. A smaller step shows no more samples.
 func (s *Store) Resolution() time.Duration { return s.config.ScrapeInterval }
 
-// Latency is 0: a sample can be read as soon as it is stored.
+// Latency is 0, because a sample can be read as soon as it is stored.
 func (s *Store) Latency() time.Duration { return 0 }
 
-// MeasureResolution does nothing: the store scrapes at the interval that pushback.yml says.
+// MeasureResolution does nothing, because the store itself sets the scrape interval.
 func (s *Store) MeasureResolution(context.Context) error { return nil }
 
-// Append writes the samples of every series, of any age within the retention,
-// in any order: history for a demonstration or a test. A series carries its
-// metric's name as __name__. Native histograms are refused.
+// Append writes the samples of the given series, in any order and of any age within
+// the retention, for the demo and for tests. The label __name__ of a series is the
+// name of its metric. Native histograms are refused.
 func (s *Store) Append(ctx context.Context, all []sources.Series) error {
 	if s.db == nil {
-		return s.fault(errors.New("appending: the store was opened to be read only"))
+		return s.fault(errors.New("appending: the store is read-only"))
 	}
-	for _, line := range all {
-		if len(line.Histograms) > 0 {
-			return s.fault(errors.New("appending: native histograms come by scraping only"))
+	for _, series := range all {
+		if len(series.Histograms) > 0 {
+			return s.fault(errors.New("appending: native histograms can only be scraped"))
 		}
-		if err := s.appendSeries(ctx, line); err != nil {
-			return s.fault(fmt.Errorf("appending %s: %w", line.Labels[model.MetricNameLabel], err))
+		if err := s.appendSeries(ctx, series); err != nil {
+			return s.fault(fmt.Errorf("appending %s: %w", series.Labels[model.MetricNameLabel], err))
 		}
 	}
 	return nil
 }
 
-// appendSeries commits one series as a whole.
-func (s *Store) appendSeries(ctx context.Context, line sources.Series) error {
+// appendSeries writes one series in one transaction.
+func (s *Store) appendSeries(ctx context.Context, series sources.Series) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	a := s.db.Appender(ctx)
-	set := labels.FromMap(line.Labels)
-	for _, sample := range line.Samples {
+	set := labels.FromMap(series.Labels)
+	for _, sample := range series.Samples {
 		if _, err := a.Append(0, set, sample.T, sample.V); err != nil {
 			return errors.Join(err, a.Rollback())
 		}

@@ -107,7 +107,7 @@ func TestWhatWasAppendedSurvivesClose(t *testing.T) {
 	}
 }
 
-// TestScrape watches a real target: its counter, a native histogram, the
+// TestScrape scrapes a real target: its counter, a native histogram, the
 // heartbeat while it is dead, and the end of every series when Run ends.
 func TestScrape(t *testing.T) {
 	target := httptest.NewServer(shop())
@@ -130,7 +130,7 @@ func TestScrape(t *testing.T) {
 	eventually(t, s, `shop_orders_total`, func(got []sources.Series) bool { return len(got) == 0 })
 	now := time.Now()
 	if beat, err := s.Heartbeat(t.Context(), now); err != nil || now.Sub(beat) > 5*time.Second {
-		t.Errorf("heartbeat %v, %v; want now, for the store lives while its target is dead", beat, err)
+		t.Errorf("heartbeat %v, %v; want now, because the store works while its target is down", beat, err)
 	}
 	cancel()
 	if err := <-ended; err != nil {
@@ -157,7 +157,7 @@ func wantHistogram(h sources.HistogramSample) bool {
 		b[0].Lower < 1 && b[0].Upper >= 1 && b[0].Count == 1 && b[1].Lower < 2 && b[1].Upper >= 2 && b[1].Count == 2
 }
 
-// eventually asks until the answer is as wanted.
+// eventually repeats a query until the answer is as wanted.
 func eventually(t *testing.T, s *Store, expr string, ok func([]sources.Series) bool) {
 	t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
@@ -233,7 +233,7 @@ func TestConfig(t *testing.T) {
 	f("{dir: d, scrape_interval: 1ms}", "scrape_interval must be")
 	f("{dir: d, retention: 1m}", "retention")
 	f("{dir: d, targets: [{job: a}]}", "needs a job and at least one")
-	f("{dir: d, targets: [{job: a, targets: [h]}, {job: a, targets: [h]}]}", "twice")
+	f("{dir: d, targets: [{job: a, targets: [h]}, {job: a, targets: [h]}]}", "two entries have the job")
 	c := Config{Dir: "d"}
 	if c.SetDirectory("/etc/pushback"); c.Dir != "/etc/pushback/d" {
 		t.Errorf("dir %s is not relative to the file", c.Dir)

@@ -12,10 +12,9 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
-// InMemory is a store of series that are all known beforehand: the unit tests
-// of rules are asked through it, by the engine that asks every other database
-// here. It writes nothing to disk; Run and Append fail. interval is how far
-// apart the samples are.
+// InMemory returns a store of the given series, for the unit tests of rules. It uses
+// the same query engine as the other stores, and writes nothing to disk; Run and
+// Append fail. interval is the time between two samples.
 func InMemory(name string, interval time.Duration, all []storage.Series, log *slog.Logger) *Store {
 	c := Config{ScrapeInterval: interval}.withDefaults()
 	registry := client.NewRegistry()
@@ -26,17 +25,16 @@ func InMemory(name string, interval time.Duration, all []storage.Series, log *sl
 	}
 }
 
-// seriesList is a database of whole series, sorted by their labels. It is never
-// written, and so its own querier.
+// seriesList is a read-only database of series, sorted by their labels.
 type seriesList []storage.Series
 
-// Querier ignores the bounds: the engine takes of a series what it asked for.
-func (m seriesList) Querier(_, _ int64) (storage.Querier, error) { return m, nil }
+// Querier ignores the bounds, because the engine selects samples by time itself.
+func (l seriesList) Querier(_, _ int64) (storage.Querier, error) { return l, nil }
 
-// Select gives the series that every matcher allows.
-func (m seriesList) Select(_ context.Context, _ bool, _ *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
+// Select returns the series that match all matchers.
+func (l seriesList) Select(_ context.Context, _ bool, _ *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
 	found := &seriesIterator{at: -1}
-	for _, s := range m {
+	for _, s := range l {
 		set := s.Labels()
 		if !slices.ContainsFunc(matchers, func(m *labels.Matcher) bool { return !m.Matches(set.Get(m.Name)) }) {
 			found.series = append(found.series, s)
@@ -45,20 +43,20 @@ func (m seriesList) Select(_ context.Context, _ bool, _ *storage.SelectHints, ma
 	return found
 }
 
-// LabelValues is asked by no PromQL function.
+// LabelValues returns nothing, because no PromQL function needs it.
 func (seriesList) LabelValues(context.Context, string, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	return nil, nil, nil
 }
 
-// LabelNames is asked by no PromQL function.
+// LabelNames returns nothing, because no PromQL function needs it.
 func (seriesList) LabelNames(context.Context, *storage.LabelHints, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
 	return nil, nil, nil
 }
 
-// Close has nothing to close.
+// Close does nothing.
 func (seriesList) Close() error { return nil }
 
-// seriesIterator walks through what Select found.
+// seriesIterator iterates over the series that Select found.
 type seriesIterator struct {
 	series []storage.Series
 	at     int

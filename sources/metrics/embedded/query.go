@@ -14,10 +14,11 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// heartbeat is written by every scrape, of a dead target too.
+// heartbeat uses the series up, which every scrape writes, also that of a target that
+// is down.
 const heartbeat = "max(timestamp(up))"
 
-// Range evaluates q at w.From and every q.Step after it up to w.To. No series
+// Range evaluates q at w.From and every q.Step after it, up to w.To. An empty result
 // is no error.
 func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
 	if q.Step < time.Millisecond {
@@ -34,7 +35,7 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 	return s.seriesOf(ctx, query.Exec(ctx))
 }
 
-// Instant evaluates expr once and gives one sample a series.
+// Instant evaluates expr at one time and returns one sample for each series.
 func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
 	query, err := s.engine.NewInstantQuery(ctx, s.queryable, nil, expr, at)
 	if err != nil {
@@ -48,28 +49,28 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 	return s.seriesOf(ctx, result)
 }
 
-// HeartbeatExpr is an expression for the time of the newest sample of anything.
+// HeartbeatExpr is an expression for the time of the newest sample of any series.
 func (s *Store) HeartbeatExpr() string { return heartbeat }
 
-// Heartbeat is the time of the newest sample of anything that the store has
-// at that moment. Nothing at all is a Fault of kind no_data.
+// Heartbeat returns the time of the newest sample of any series, as of the time at. A
+// store without samples is a Fault of kind no_data.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
 	if newest := s.newestInMemory(); newest <= at.UnixMilli() && newest > math.MinInt64 {
 		return time.UnixMilli(newest).UTC(), nil
 	}
-	series, err := s.Instant(ctx, heartbeat, at) // a moment in the past, or an empty head
+	series, err := s.Instant(ctx, heartbeat, at) // at is in the past, or no sample is in memory
 	if err != nil {
 		return time.Time{}, err
 	}
 	if len(series) == 0 {
-		none := errors.New("heartbeat gives nothing: nothing was scraped in the last five minutes")
+		none := errors.New("nothing was scraped in the last five minutes")
 		return time.Time{}, &sources.Fault{Kind: sources.NoData, Store: s.name, Err: none}
 	}
 	return time.UnixMilli(int64(series[0].Samples[0].V * 1000)).UTC(), nil
 }
 
-// newestInMemory is the time of the newest sample in memory; the least there is where
-// the store is only read.
+// newestInMemory returns the time of the newest sample in memory, or the least int64
+// if the store is read-only.
 func (s *Store) newestInMemory() int64 {
 	if s.db == nil {
 		return math.MinInt64
@@ -77,11 +78,11 @@ func (s *Store) newestInMemory() int64 {
 	return max(s.db.Head().MaxTime(), s.db.Head().MaxOOOTime())
 }
 
-// seriesOf copies what the engine gives, which belongs to the query and dies
-// with it. A warning makes the whole suspect: see package prometheus.
+// seriesOf copies the result of a query, which becomes invalid when the query is
+// closed. A warning is a Fault, as in package prometheus.
 func (s *Store) seriesOf(ctx context.Context, r *promql.Result) ([]sources.Series, error) {
 	if cause := context.Cause(ctx); r.Err != nil && cause != nil {
-		return nil, s.fault(fmt.Errorf("%w: %w", r.Err, cause)) // the engine's own error hides it
+		return nil, s.fault(fmt.Errorf("%w: %w", r.Err, cause)) // the engine's error does not wrap it
 	}
 	if r.Err != nil {
 		return nil, s.fault(r.Err)
@@ -113,23 +114,23 @@ func fromVector(v promql.Vector) []sources.Series {
 	return fromMatrix(m)
 }
 
-// fromMatrix drops what is no number, as package prometheus does.
+// fromMatrix leaves out NaN and infinite values, as package prometheus does.
 func fromMatrix(m promql.Matrix) []sources.Series {
 	all := make([]sources.Series, 0, len(m))
 	for _, stream := range m {
-		line := sources.Series{Labels: fromLabels(stream.Metric)}
+		series := sources.Series{Labels: fromLabels(stream.Metric)}
 		for _, p := range stream.Floats {
 			if !math.IsNaN(p.F) && !math.IsInf(p.F, 0) {
-				line.Samples = append(line.Samples, sources.Sample{T: p.T, V: p.F})
+				series.Samples = append(series.Samples, sources.Sample{T: p.T, V: p.F})
 			}
 		}
 		for _, p := range stream.Histograms {
 			if !math.IsNaN(p.H.Sum) {
-				line.Histograms = append(line.Histograms, fromHistogram(p.T, p.H))
+				series.Histograms = append(series.Histograms, fromHistogram(p.T, p.H))
 			}
 		}
-		if len(line.Samples)+len(line.Histograms) > 0 {
-			all = append(all, line)
+		if len(series.Samples)+len(series.Histograms) > 0 {
+			all = append(all, series)
 		}
 	}
 	return all

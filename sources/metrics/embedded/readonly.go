@@ -13,19 +13,19 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 )
 
-// openReadOnly opens the database in c.Dir as it is now. Another process may hold it
-// open and go on writing: nothing is changed, and what is written later is not seen.
+// openReadOnly opens the database in c.Dir as it is now. Another process may have it
+// open and write to it; what it writes later is not read.
 //
-// The write-ahead log is read once, here. tsdb's own read-only database reads it again at
-// every query, which a backtest would do thousands of times.
+// openReadOnly reads the write-ahead log once. tsdb's own read-only database reads it
+// again at every query, and a backtest makes thousands of queries.
 func openReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	db, err := tsdb.OpenDBReadOnly(c.Dir, os.TempDir(), log)
 	if err != nil {
-		return nil, fmt.Errorf("dir: opening the database: %w", err)
+		return nil, fmt.Errorf("dir: cannot open the database: %w", err)
 	}
 	all, err := db.Querier(math.MinInt64, math.MaxInt64)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("dir: reading the database: %w", err), db.Close())
+		return nil, errors.Join(fmt.Errorf("dir: cannot read the database: %w", err), db.Close())
 	}
 	registry := client.NewRegistry()
 	return &Store{
@@ -34,27 +34,27 @@ func openReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	}, nil
 }
 
-// sharedQuerier lends the one querier to one query at a time: it collects the
-// chunks of a series in place while it reads them. The engine borrows one a
-// query and closes it at the end.
+// sharedQuerier lets one query at a time use the one querier, which cannot serve two:
+// it changes its own state while it reads the chunks of a series.
 type sharedQuerier struct {
 	querier storage.Querier
 	inUse   *sync.Mutex
 }
 
-// Querier ignores the bounds: the engine takes of a series what it asked for.
+// Querier waits until no other query uses the querier. It ignores the bounds, because
+// the engine selects samples by time itself.
 func (s sharedQuerier) Querier(_, _ int64) (storage.Querier, error) {
 	s.inUse.Lock()
 	return lockedQuerier{s.querier, s.inUse}, nil
 }
 
-// lockedQuerier goes back to the snapshot instead of being closed.
+// lockedQuerier is the shared querier during one query. Close does not close it.
 type lockedQuerier struct {
 	storage.Querier
 	inUse *sync.Mutex
 }
 
-// Close gives the querier back.
+// Close lets the next query use the querier.
 func (b lockedQuerier) Close() error {
 	b.inUse.Unlock()
 	return nil

@@ -11,12 +11,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Run scrapes the targets until ctx ends. It writes the markers that end
-// every series, so that what is stopped on purpose does not look alive for
-// another five minutes.
+// Run scrapes the targets until ctx ends. It then writes staleness markers, so that
+// the series end at once and not after Prometheus's lookback of five minutes.
 func (s *Store) Run(ctx context.Context) error {
 	if s.db == nil {
-		return fmt.Errorf("metric store %s: scraping: the store was opened to be read only", s.name)
+		return fmt.Errorf("metric store %s: scraping: the store is read-only", s.name)
 	}
 	settings, err := s.config.scraping()
 	if err != nil {
@@ -34,7 +33,7 @@ func (s *Store) Run(ctx context.Context) error {
 	return s.scrape(ctx, manager)
 }
 
-// scrape hands over the targets once, as they never change, and waits.
+// scrape runs the manager with the targets, which never change, until ctx ends.
 func (s *Store) scrape(ctx context.Context, manager *scrape.Manager) error {
 	targets := make(chan map[string][]*targetgroup.Group, 1)
 	targets <- s.config.groups()
@@ -48,8 +47,8 @@ func (s *Store) scrape(ctx context.Context, manager *scrape.Manager) error {
 	return nil
 }
 
-// scraping makes Prometheus's configuration by way of its YAML, which is its
-// only form with a promise of stability and the only one that fills defaults.
+// scraping returns Prometheus's configuration. It makes it from YAML, because only the
+// YAML form is stable between releases and sets defaults.
 func (c Config) scraping() (*config.Config, error) {
 	type job struct {
 		Name string `yaml:"job_name"`
@@ -73,7 +72,7 @@ func (c Config) scraping() (*config.Config, error) {
 	return config.Load(string(text), nil)
 }
 
-// groups are the targets in the form that discovery would send them.
+// groups returns the targets in the form in which service discovery sends them.
 func (c Config) groups() map[string][]*targetgroup.Group {
 	all := make(map[string][]*targetgroup.Group, len(c.Targets))
 	for _, j := range c.Targets {

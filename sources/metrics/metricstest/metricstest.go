@@ -1,10 +1,10 @@
-// Package metricstest is the contract of every metric store: the same
-// behaviour whatever answers, so that the engine need not know which it asks.
+// Package metricstest tests a metric store against the contract of all metric stores,
+// so that the engine can treat all kinds alike.
 //
-//   - points lie on the grid From, From+Step, … and both ends count
+//   - points are at From, From+Step, … up to and including To
 //   - every error is a *sources.Fault that names the store
-//   - a cancelled context ends the call and can be told by errors.Is
-//   - the heartbeat is the time of the newest sample there is
+//   - a cancelled context ends the call, and errors.Is finds it in the error
+//   - the heartbeat is the time of the newest sample
 package metricstest
 
 import (
@@ -21,15 +21,14 @@ import (
 // Name is what the store under test must be called.
 const Name = "under-test"
 
-// Subject is a store that holds Samples(start) as one series and nothing
-// else.
+// Subject is the store under test, which has Samples(Start) as its only series.
 type Subject struct {
 	Store  metrics.Store
-	Start  time.Time         // of the first sample, a whole second
-	Query  string            // gives the series
-	Absent string            // well-formed, and gives nothing
-	Fault  sources.FaultKind // what Absent answers; empty: no series and no error
-	Broken string            // an expression that cannot be read
+	Start  time.Time         // time of the first sample, in whole seconds
+	Query  string            // returns the series
+	Absent string            // a valid query that returns nothing
+	Fault  sources.FaultKind // the fault of Absent; "": no series and no error
+	Broken string            // a query that cannot be parsed
 }
 
 const (
@@ -37,8 +36,8 @@ const (
 	count   = 41 // ten minutes
 )
 
-// Samples are the series every subject holds: one each 15 s for ten minutes,
-// counting up from 1.
+// Samples returns the samples that every subject has: one every 15 s for ten minutes,
+// with the values 1, 2, 3 …
 func Samples(start time.Time) []sources.Sample {
 	all := make([]sources.Sample, count)
 	for i := range all {
@@ -47,7 +46,7 @@ func Samples(start time.Time) []sources.Sample {
 	return all
 }
 
-// Run holds the subject to the contract.
+// Run runs all tests of the contract.
 func Run(t *testing.T, s Subject) {
 	t.Run("range", s.testRange)
 	t.Run("instant", s.testInstant)
@@ -55,7 +54,7 @@ func Run(t *testing.T, s Subject) {
 	t.Run("absent", s.testAbsent)
 	t.Run("faults", s.testFaults)
 	t.Run("cancelled", s.testCancelled)
-	t.Run("words", s.testLanguage)
+	t.Run("language", s.testLanguage)
 }
 
 func (s Subject) testRange(t *testing.T) {
@@ -146,7 +145,7 @@ func (s Subject) testCancelled(t *testing.T) {
 	w := sources.Window{From: s.Start, To: s.Start.Add(time.Minute)}
 	_, ranged := s.Store.Range(ctx, sources.Query{Expr: s.Query, Step: spacing}, w)
 	_, instant := s.Store.Instant(ctx, s.Query, s.Start)
-	_, heartbeat := s.Store.Heartbeat(ctx, s.Start) // a moment in the past: it must ask
+	_, heartbeat := s.Store.Heartbeat(ctx, s.Start) // a time in the past, for which the store must be queried
 	for call, err := range map[string]error{"range": ranged, "instant": instant, "heartbeat": heartbeat} {
 		s.checkFault(t, call, err, sources.SourceError)
 		if !errors.Is(err, context.Canceled) {
@@ -179,8 +178,8 @@ func (s Subject) checkFault(t *testing.T, name string, err error, kind sources.F
 	CheckFault(t, name, err, kind)
 }
 
-// CheckFault fails the test when err is not a Fault of this kind by the store
-// called Name, in one line and without any of the secrets.
+// CheckFault checks that err is a Fault of this kind by the store called Name, that it
+// has one line, and that it contains none of the secrets.
 func CheckFault(t *testing.T, name string, err error, kind sources.FaultKind, secrets ...string) {
 	t.Helper()
 	fault := (*sources.Fault)(nil)
@@ -193,7 +192,7 @@ func CheckFault(t *testing.T, name string, err error, kind sources.FaultKind, se
 	}
 	for _, secret := range secrets {
 		if strings.Contains(err.Error(), secret) {
-			t.Errorf("%s: error tells a secret: %v", name, err)
+			t.Errorf("%s: error contains a secret: %v", name, err)
 		}
 	}
 }

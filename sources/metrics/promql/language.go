@@ -1,5 +1,5 @@
-// Package promql is the query language of the stores that speak Prometheus's: what rules
-// are parsed with, and how $match is written in it.
+// Package promql is the query language of metric stores with PromQL: it parses queries,
+// and writes $match.
 package promql
 
 import (
