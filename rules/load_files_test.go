@@ -99,7 +99,7 @@ func TestHalfWrittenFilesAreRefusedOrSmaller(t *testing.T) {
 const small = 64 << 20
 
 // cost is how many bytes do allocates. Tests bound it instead of the time that do
-// takes, which depends on what else the machine does; benchmarks measure the time.
+// takes (adr/0054), which depends on what else the machine does.
 // It is the least of three tries, because the whole process is counted.
 func cost(do func()) uint64 {
 	least := uint64(math.MaxUint64)

@@ -46,8 +46,8 @@ func (a Admitted) Event() Event { return a.event }
 
 // Admit is the one place where an event is completed and checked, whichever way
 // it came in: it fills the defaults, puts the catalogue's name of the service in
-// place of the tool's, and validates the result. canonical returns that name;
-// nil leaves the service as it is. An error is always a *BadEvent.
+// place of the tool's, and validates the result (adr/0053). canonical returns that
+// name; nil leaves the service as it is. An error is always a *BadEvent.
 func Admit(e Event, canonical func(service string) string, now time.Time) (Admitted, error) {
 	e = e.WithDefaults()
 	if canonical != nil {
