@@ -102,14 +102,14 @@ func TestTheFirstHour(t *testing.T) {
 	if info, _ := os.Stat(filepath.Join(dir, "token")); err != nil || len(token) < 20 || info.Mode().Perm() != 0o600 {
 		t.Errorf("the token: %d bytes, %v", len(token), err)
 	}
-	has(f(2, "rules", "init", "--prometheus", server.URL, "--dir", dir), "is there already", "--force")
+	has(f(2, "rules", "init", "--prometheus", server.URL, "--dir", dir), "exists already", "--force")
 	has(f(2, "rules", "init", "--dir", t.TempDir()), "--prometheus")
 	has(f(2, "rules", "init", "--prometheus", "http://me:secret@host", "--dir", t.TempDir()), "password")
 	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--force", "--json", "--moments", "0"), `"library/http-red"`)
 	if kept, err := os.ReadFile(filepath.Join(dir, "token")); err != nil || string(kept) != string(token) {
 		t.Errorf("--force made another token: %v", err)
 	}
-	has(f(0, "config", "check", "-c", c), "all well")
+	has(f(0, "config", "check", "-c", c), "no mistakes")
 	has(f(0, "rules", "check", "-c", c), "all well")
 
 	has(f(0, "rules", "coverage", "-c", c), "cart    http-red: errors", "go-runtime: goroutines", "ledger  grpc: errors", "3 services: 3 covered, 0 not")
@@ -124,8 +124,8 @@ func TestTheFirstHour(t *testing.T) {
 	has(f(0, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c, "--json"), `"grade": "certain"`)
 	has(f(2, "rules", "try", "rad", "--service", "cart", "--at", at, "-c", c), "the rules are red")
 	has(f(2, "rules", "try", "red", "--service", "search", "--at", at, "-c", c), "does not watch")
-	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "yesterday", "-c", c), "is no time")
-	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "0s", "-c", c), "nothing to see yet")
+	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "yesterday", "-c", c), "is not a time")
+	has(f(2, "rules", "try", "red", "--service", "cart", "--at", "0s", "-c", c), "nothing to judge yet")
 }
 
 // narrow writes a rule that watches one of the three services.
