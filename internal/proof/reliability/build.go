@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// edit replaces one piece of one file of the program. Old must be there once.
+// edit replaces a piece of one source file. old must occur in it exactly once.
 type edit struct{ file, old, new string }
 
-// apply writes the edited copies into dir and gives the overlay file that has
-// the compiler read them. The tree itself is left alone.
+// apply writes edited copies into dir and returns the overlay file that makes the
+// compiler read them. It does not change the source tree.
 func apply(root, dir string, edits []edit) (overlay string, err error) {
 	texts := map[string]string{}
 	for _, e := range edits {
@@ -28,7 +28,7 @@ func apply(root, dir string, edits []edit) (overlay string, err error) {
 			text = string(read)
 		}
 		if n := strings.Count(text, e.old); n != 1 {
-			return "", fmt.Errorf("planting a bug: %s has %d times what is to be replaced: mend internal/proof/reliability/plant.go:\n%s", e.file, n, e.old)
+			return "", fmt.Errorf("planting a bug: the text to replace occurs %[2]d times in %[1]s, want 1: change internal/proof/reliability/plant.go:\n%[3]s", e.file, n, e.old)
 		}
 		texts[path] = strings.Replace(text, e.old, e.new, 1)
 	}
@@ -48,7 +48,7 @@ func apply(root, dir string, edits []edit) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, text, 0o600)
 }
 
-// build compiles the program as `make build` does, with what is asked on top.
+// build compiles the program as `make build` does, with more arguments.
 func build(ctx context.Context, root, binary string, more ...string) error {
 	args := append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", binary}, more...)
 	c := exec.CommandContext(ctx, "go", append(args, "./cmd/pushback")...)

@@ -20,33 +20,32 @@ import (
 const (
 	apiToken   = "correct-horse-battery-staple"
 	secret     = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	startLimit = 30 * time.Second // to begin serving, on a busy machine
-	askLimit   = 30 * time.Second // to answer one request
+	startLimit = 30 * time.Second // until it serves, on a busy machine
+	askLimit   = 30 * time.Second // for one request
 )
 
-// daemon is `pushback serve` with its folder. It can be started and killed any
-// number of times; the folder outlives it.
+// daemon is `pushback serve` with its folder. It can be started and killed any number
+// of times; the folder stays.
 type daemon struct {
 	name   string
 	dir    string
 	binary string
-	prefix []string // a command to run it under
+	prefix []string // a command that runs it, such as strace
 
 	cmd    *exec.Cmd
 	served chan string   // its address, once it serves
 	ended  chan struct{} // closed when the process has ended
 }
 
-// common is what every daemon is told. So many services go bad here that a
-// fleet of them would hold everything; that guard has tests of its own.
+// common is the configuration of every daemon. It raises the limit of the fleet guard,
+// because many services go bad at once here. That guard has other tests.
 const common = `listen: 127.0.0.1:0
 token_file: token
 trust: {new_rules: as_written}
 guards: {fleet: {watches: 10000}}
 `
 
-// newDaemon writes the folder. settings is pushback.yml without what every
-// daemon has.
+// newDaemon writes the folder. settings is pushback.yml without common.
 func newDaemon(name, dir, binary, settings, rules string) (*daemon, error) {
 	files := map[string]string{
 		"pushback.yml":  common + settings,
@@ -55,7 +54,7 @@ func newDaemon(name, dir, binary, settings, rules string) (*daemon, error) {
 	for file, text := range files {
 		path := filepath.Join(dir, file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("making the folder of %s: %w", name, err)
+			return nil, fmt.Errorf("creating the folder of %s: %w", name, err)
 		}
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return nil, fmt.Errorf("writing the folder of %s: %w", name, err)
@@ -64,7 +63,7 @@ func newDaemon(name, dir, binary, settings, rules string) (*daemon, error) {
 	return &daemon{name: name, dir: dir, binary: binary}, nil
 }
 
-// start begins the process and does not wait for it.
+// start starts the process and does not wait until it serves.
 func (d *daemon) start(env ...string) error {
 	args := slices.Concat(d.prefix, []string{d.binary, "serve", "-c", filepath.Join(d.dir, "pushback.yml")})
 	d.cmd = exec.Command(args[0], args[1:]...)
@@ -88,7 +87,7 @@ func (d *daemon) start(env ...string) error {
 
 func (d *daemon) logFile() string { return filepath.Join(d.dir, "log") }
 
-// follow keeps the log and reads the address out of it.
+// follow stores the log and reads the address from it.
 func follow(cmd *exec.Cmd, stderr io.Reader, log io.WriteCloser, served chan<- string, ended chan<- struct{}) {
 	defer close(ended)
 	defer log.Close()
@@ -104,7 +103,7 @@ func follow(cmd *exec.Cmd, stderr io.Reader, log io.WriteCloser, served chan<- s
 	_ = cmd.Wait()
 }
 
-// errEnded says that the process ended first.
+// errEnded says that the process ended before it served.
 var errEnded = errors.New("the daemon has ended")
 
 // url waits until the daemon serves.
@@ -113,7 +112,7 @@ func (d *daemon) url(ctx context.Context) (string, error) {
 	defer limit.Stop()
 	select {
 	case u := <-d.served:
-		d.served <- u // for the next who asks
+		d.served <- u // for the next call
 		return u, nil
 	case <-d.ended:
 		return "", errEnded
@@ -124,7 +123,7 @@ func (d *daemon) url(ctx context.Context) (string, error) {
 	}
 }
 
-// kill is kill -9. It does no harm to one that has ended.
+// kill runs kill -9. It may be called again after the process has ended.
 func (d *daemon) kill() {
 	if d.cmd == nil {
 		return
@@ -133,15 +132,15 @@ func (d *daemon) kill() {
 	<-d.ended
 }
 
-// killed says whether what ended the process was a SIGKILL, ours or its own at
-// a named point. Anything else it did by itself.
+// killed reports whether SIGKILL ended the process: from kill, or from itself at a
+// crash point.
 func (d *daemon) killed() bool {
 	<-d.ended
 	status, ok := d.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 }
 
-// died says whether the process is gone.
+// died reports whether the process has ended.
 func (d *daemon) died() bool {
 	select {
 	case <-d.ended:
@@ -151,8 +150,8 @@ func (d *daemon) died() bool {
 	}
 }
 
-// ask sends one request with the API's token. The status is 0 where there was
-// no answer, or not all of it.
+// ask sends one request with the API's token. The status is 0 without a complete
+// answer.
 func (d *daemon) ask(ctx context.Context, method, path string, body, into any) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
@@ -175,7 +174,7 @@ func (d *daemon) ask(ctx context.Context, method, path string, body, into any) (
 	return answered(r, into)
 }
 
-// client keeps no connections: each process has its own port.
+// client reuses no connections, because each process has its own port.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 func answered(r *http.Request, into any) (status int, err error) {

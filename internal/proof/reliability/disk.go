@@ -21,10 +21,10 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// fault is a way for a disk to fail.
+// fault is a way in which a disk fails.
 type fault struct {
 	name, what string
-	mount      bool // the data folder is a small file system of its own
+	mount      bool // the data folder is a separate small file system
 	begin      func(d *daemon) (end func() error, err error)
 }
 
@@ -37,25 +37,25 @@ func diskFaults() []fault {
 	}
 }
 
-// diskSuite has the disk of a daemon fail, twice: while changes go bad, and
-// while a hook is being called, so that its outcome cannot be written down.
+// diskSuite makes the disk of a daemon fail twice: while changes go bad, and while a
+// hook is being called, so that its outcome cannot be stored.
 type diskSuite struct {
 	World
 	binary   string
 	faults   []fault
 	lasts    time.Duration
-	patience time.Duration // for everything to go on once the disk is well
+	patience time.Duration // for the daemon to recover once the disk works
 }
 
-// small is the size of the file system that is filled.
-const small = 16 << 20
+// smallDisk is the size in bytes of the file system that is filled.
+const smallDisk = 16 << 20
 
-// diskSeen is what became under one fault.
-type diskSeen struct {
-	refused, taken int // events while it lasted
-	calls          int // of hooks while it lasted
+// diskResult is what happened under one fault.
+type diskResult struct {
+	refused, taken int // events during the fault
+	calls          int // of hooks during the fault
 	back           time.Duration
-	interrupted    string // how the order ended whose hook answered while nothing could be written
+	interrupted    string // final state of the order whose hook answered during the fault
 }
 
 func (s *diskSuite) run(ctx context.Context) (Outcome, error) {
@@ -63,14 +63,14 @@ func (s *diskSuite) run(ctx context.Context) (Outcome, error) {
 	rows, violations, errs := make([][]string, len(s.faults)), make([][]string, len(s.faults)), make([]error, len(s.faults))
 	for i, f := range s.faults {
 		all.Go(func() {
-			seen, found, err := s.try(ctx, f)
+			seen, found, err := s.runFault(ctx, f)
 			rows[i] = []string{f.what, fmt.Sprint(seen.refused), fmt.Sprint(seen.taken), fmt.Sprint(seen.calls), seen.back.Round(100 * time.Millisecond).String(), seen.interrupted}
 			violations[i], errs[i] = prefixed(f.name, found), err
 		})
 	}
 	all.Wait()
 	return Outcome{
-		Head:       []string{"the disk", "events refused", "events taken, all kept", "hook calls meanwhile", "taken again after", "order whose hook answered meanwhile"},
+		Head:       []string{"the disk", "events refused", "events accepted, all stored", "hook calls meanwhile", "accepted again after", "order whose hook answered meanwhile"},
 		Rows:       rows,
 		Violations: slices.Concat(violations...),
 	}, errors.Join(errs...)
@@ -83,40 +83,40 @@ type diskTrial struct {
 	receiver *receiver
 	lasts    time.Duration
 	patience time.Duration
-	seen     diskSeen
+	result   diskResult
 	from, to time.Time
 }
 
-func (s *diskSuite) try(ctx context.Context, f fault) (diskSeen, []string, error) {
+func (s *diskSuite) runFault(ctx context.Context, f fault) (diskResult, []string, error) {
 	name := s.Name + f.name
 	d, err := s.daemon(name, s.binary, 500)
 	if err != nil {
-		return diskSeen{}, nil, err
+		return diskResult{}, nil, err
 	}
 	if f.mount {
 		unmount, err := mountSmall(filepath.Join(d.dir, "data"))
 		if err != nil {
-			return diskSeen{}, nil, err
+			return diskResult{}, nil, err
 		}
 		defer unmount()
 	}
 	book, err := openLedger(filepath.Join(d.dir, "ledger"))
 	if err != nil {
-		return diskSeen{}, nil, err
+		return diskResult{}, nil, err
 	}
 	t := &diskTrial{
 		driver: &driver{name: name, daemon: d, shop: s.Shop, ledger: book}, fault: f, receiver: s.Receiver,
 		lasts: s.lasts, patience: s.patience,
 	}
 	if err := d.start(); err != nil {
-		return t.seen, nil, err
+		return t.result, nil, err
 	}
 	defer d.kill()
 	found, err := t.play(ctx)
-	return t.seen, append(found, t.broken...), err
+	return t.result, append(found, t.broken...), err
 }
 
-// play is the whole of it.
+// play runs the fault and returns the violations.
 func (t *diskTrial) play(ctx context.Context) (violations []string, err error) {
 	if _, err := t.daemon.url(ctx); err != nil {
 		return nil, err
@@ -127,15 +127,15 @@ func (t *diskTrial) play(ctx context.Context) (violations []string, err error) {
 		return nil, err
 	}
 	t.from = time.Now()
-	t.shop.breaks(once.service, t.from)
-	t.shop.breaks(again.service, t.from)
-	t.knock(ctx)
+	t.shop.setBad(once.service, t.from)
+	t.shop.setBad(again.service, t.from)
+	t.sendEvents(ctx)
 	t.to = time.Now()
 	if err := end(); err != nil {
 		return nil, err
 	}
-	if t.seen.refused == 0 {
-		violations = append(violations, "not one event was refused while nothing could be written")
+	if t.result.refused == 0 {
+		violations = append(violations, "no event was refused while nothing could be written")
 	}
 	violations = append(violations, t.recovers(ctx)...)
 	violations = append(violations, t.interrupt(ctx)...)
@@ -143,57 +143,57 @@ func (t *diskTrial) play(ctx context.Context) (violations []string, err error) {
 	return append(violations, late...), err
 }
 
-// prepare makes a change whose service will break once nothing can be written.
+// prepare reports a change whose service goes bad when the fault begins.
 func (t *diskTrial) prepare(ctx context.Context, hook string) *change {
 	c := &change{service: t.service(hook), version: "v2", previous: "v1", hook: hook}
 	t.add(c)
-	t.tell(ctx, c, sources.Succeeded, time.Now().Add(-2*time.Second))
+	t.report(ctx, c, sources.Succeeded, time.Now().Add(-2*time.Second))
 	c.bad = true
 	return c
 }
 
-// knock sends events for as long as the fault is to last.
-func (t *diskTrial) knock(ctx context.Context) {
+// sendEvents sends events while the fault lasts.
+func (t *diskTrial) sendEvents(ctx context.Context) {
 	for until := time.Now().Add(t.lasts); time.Now().Before(until) && ctx.Err() == nil; pause(ctx, 200*time.Millisecond) {
 		c := &change{service: t.service(onceHook), version: "v2", previous: "v1", hook: onceHook}
 		t.add(c)
-		t.tell(ctx, c, sources.Succeeded, time.Now())
-		if c.told() == "" {
-			t.seen.refused++
+		t.report(ctx, c, sources.Succeeded, time.Now())
+		if c.lastAcknowledged() == "" {
+			t.result.refused++
 		} else {
-			t.seen.taken++
+			t.result.taken++
 		}
 	}
 }
 
-// recovers waits until events are taken again and both bad changes went back,
+// recovers waits until events are accepted again and both bad changes are rolled back,
 // without a restart.
 func (t *diskTrial) recovers(ctx context.Context) (violations []string) {
 	if t.daemon.died() {
-		return []string{"the daemon did not live through it"}
+		return []string{"the daemon has ended during the fault"}
 	}
 	taken := within(ctx, t.patience, func() bool {
 		c := &change{service: t.service(onceHook), version: "v2", previous: "v1", hook: onceHook}
 		t.add(c)
-		t.tell(ctx, c, sources.Succeeded, time.Now())
-		return c.told() != ""
+		t.report(ctx, c, sources.Succeeded, time.Now())
+		return c.lastAcknowledged() != ""
 	})
-	t.seen.back = time.Since(t.to)
+	t.result.back = time.Since(t.to)
 	if !taken {
-		violations = append(violations, fmt.Sprintf("no event is taken %s after the disk is well", t.patience))
+		violations = append(violations, fmt.Sprintf("no event is accepted %s after the end of the fault", t.patience))
 	}
 	for _, c := range t.all()[:2] {
-		if !within(ctx, t.patience, func() bool { e, ok := t.explain(ctx, c); return ok && over(e) && e.Order != nil }) {
+		if !within(ctx, t.patience, func() bool { e, ok := t.explain(ctx, c); return ok && finished(e) && e.Order != nil }) {
 			e, _ := t.explain(ctx, c)
-			violations = append(violations, fmt.Sprintf("%s is bad and was not rolled back %s after the disk is well: %s", c.service, t.patience, standing(e)))
+			violations = append(violations, fmt.Sprintf("%s is bad and was not rolled back %s after the end of the fault: %s", c.service, t.patience, describe(e)))
 		}
 	}
 	return violations
 }
 
-// interrupt has the disk fail while a hook is called that must not be called
-// twice. It says that all went well; only the daemon knows, and cannot write
-// it down until the disk is well again.
+// interrupt makes the disk fail during a call of a hook that must not be called twice.
+// The hook answers that it is done. The daemon cannot store this answer until the disk
+// works again.
 func (t *diskTrial) interrupt(ctx context.Context) (violations []string) {
 	failing := make(chan func() error, 1)
 	var called atomic.Bool
@@ -217,17 +217,17 @@ func (t *diskTrial) interrupt(ctx context.Context) (violations []string) {
 		return []string{c.service + " is bad and was not rolled back"}
 	}
 	var e api.Explanation
-	ended := within(ctx, t.patience, func() bool { e, _ = t.explain(ctx, c); return over(e) && e.Order != nil })
+	ended := within(ctx, t.patience, func() bool { e, _ = t.explain(ctx, c); return finished(e) && e.Order != nil })
 	if e.Order != nil {
-		t.seen.interrupted = e.Order.State
+		t.result.interrupted = e.Order.State
 	}
-	if !ended || t.seen.interrupted != string(rollback.Done) {
-		violations = append(violations, fmt.Sprintf("the hook of %s answered that it was done, and the order is %q", c.service, t.seen.interrupted))
+	if !ended || t.result.interrupted != string(rollback.Done) {
+		violations = append(violations, fmt.Sprintf("the hook of %s answered that it was done, and the order is %q", c.service, t.result.interrupted))
 	}
 	return violations
 }
 
-// afterKill kills the daemon and holds what is left against the ledgers.
+// afterKill kills the daemon, starts it again, and checks the invariants.
 func (t *diskTrial) afterKill(ctx context.Context) (violations []string, err error) {
 	t.daemon.kill()
 	if err := t.daemon.start(); err != nil {
@@ -241,7 +241,7 @@ func (t *diskTrial) afterKill(ctx context.Context) (violations []string, err err
 	calls, err := t.receiver.callsOf(t.name)
 	for _, c := range calls {
 		if c.At.After(t.from) && c.At.Before(t.to) {
-			t.seen.calls++
+			t.result.calls++
 		}
 	}
 	return violations, err
@@ -257,13 +257,13 @@ func mountSmall(dir string) (unmount func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := syscall.Mount("none", dir, "tmpfs", 0, fmt.Sprintf("size=%d", small)); err != nil {
+	if err := syscall.Mount("none", dir, "tmpfs", 0, fmt.Sprintf("size=%d", smallDisk)); err != nil {
 		return nil, fmt.Errorf("a small file system that can be filled must be mounted; run as root, or under `unshare --map-root-user --mount`: %w", err)
 	}
 	return func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }, nil
 }
 
-// fill leaves not a byte.
+// fill writes until no byte is free.
 func fill(d *daemon) (func() error, error) {
 	path := filepath.Join(d.dir, "data", "filler")
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
@@ -281,7 +281,7 @@ func fill(d *daemon) (func() error, error) {
 	return func() error { return os.Remove(path) }, nil
 }
 
-// inject has strace answer system calls on the database in the kernel's place.
+// inject makes strace fail system calls on the database.
 func inject(what string) func(d *daemon) (func() error, error) {
 	return func(d *daemon) (func() error, error) {
 		data := filepath.Join(d.dir, "data", "pushback.db")
@@ -300,13 +300,13 @@ func inject(what string) func(d *daemon) (func() error, error) {
 		}
 		return func() error {
 			_ = c.Process.Signal(syscall.SIGINT)
-			_ = c.Wait() // it says that it was interrupted
+			_ = c.Wait() // the error says that it was interrupted
 			return nil
 		}, nil
 	}
 }
 
-// tracedBy says whether every thread of a process is traced.
+// tracedBy reports whether every thread of a process is traced.
 func tracedBy(pid, tracer int) bool {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
 	if err != nil || len(threads) == 0 {

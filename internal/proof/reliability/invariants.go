@@ -14,10 +14,10 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// verify waits until everything the driver was told is taken has come to an
-// end, and gives every violation it finds.
+// verify waits until every acknowledged change has reached a final state, and returns
+// all violations.
 func (l *lane) verify(ctx context.Context) ([]string, error) {
-	found, late, err := l.settled(ctx)
+	found, late, err := l.awaitEnds(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -28,11 +28,11 @@ func (l *lane) verify(ctx context.Context) ([]string, error) {
 	violations := append(append(l.broken, late...), l.checkCalls(calls)...)
 	for _, c := range l.all() {
 		e, ok := found[c.key]
-		if c.told() == "" {
+		if c.lastAcknowledged() == "" {
 			continue
 		}
 		if !ok {
-			continue // told as late or lost
+			continue // awaitEnds has noted it
 		}
 		violations = append(violations, checkTaken(c, e)...)
 		violations = append(violations, checkCause(c, e, callsFor(calls, c))...)
@@ -40,30 +40,30 @@ func (l *lane) verify(ctx context.Context) ([]string, error) {
 	return prefixed(l.name, violations), nil
 }
 
-// settled asks for every change that was answered 2xx until it is final.
-func (l *lane) settled(ctx context.Context) (found map[string]api.Explanation, late []string, err error) {
+// awaitEnds reads every acknowledged change until it is final.
+func (l *lane) awaitEnds(ctx context.Context) (found map[string]api.Explanation, late []string, err error) {
 	found = map[string]api.Explanation{}
 	ended := within(ctx, l.patience, func() bool {
 		l.decide(ctx)
-		late, err = l.unsettled(ctx, found)
+		late, err = l.unfinished(ctx, found)
 		return len(late) == 0 || err != nil
 	})
 	if !ended {
-		l.say("not everything has ended within %s", l.patience)
+		l.say("some changes have not ended within %s", l.patience)
 	}
 	for _, c := range l.all() {
-		if _, ok := found[c.key]; !ok && c.told() != "" {
-			late = append(late, fmt.Sprintf("%s %s was answered 2xx, and is not there", c.service, c.version))
+		if _, ok := found[c.key]; !ok && c.lastAcknowledged() != "" {
+			late = append(late, fmt.Sprintf("%s %s was answered 2xx, and is not stored", c.service, c.version))
 		}
 	}
 	return found, late, err
 }
 
-// unsettled asks for every change that is not known to have ended, and says
-// which have not. One that is not there will not come.
-func (l *lane) unsettled(ctx context.Context, found map[string]api.Explanation) (late []string, err error) {
+// unfinished reads every change that has not ended yet, and returns those that still
+// have not. It skips a change that does not exist, because waiting does not help then.
+func (l *lane) unfinished(ctx context.Context, found map[string]api.Explanation) (late []string, err error) {
 	for _, c := range l.all() {
-		if c.told() == "" || over(found[c.key]) {
+		if c.lastAcknowledged() == "" || finished(found[c.key]) {
 			continue
 		}
 		var e api.Explanation
@@ -73,24 +73,24 @@ func (l *lane) unsettled(ctx context.Context, found map[string]api.Explanation) 
 		case err != nil:
 			return late, fmt.Errorf("asking for %s: %w", c.key, err)
 		}
-		if found[c.key] = e; !over(e) {
-			late = append(late, fmt.Sprintf("%s %s was answered 2xx, and has not ended within %s: %s", c.service, c.version, l.patience, standing(e)))
+		if found[c.key] = e; !finished(e) {
+			late = append(late, fmt.Sprintf("%s %s was answered 2xx, and has not ended within %s: %s", c.service, c.version, l.patience, describe(e)))
 		}
 	}
 	return late, nil
 }
 
-// over says whether a change has come to its end, and its order too.
-func over(e api.Explanation) bool {
+// finished reports whether a change and its order are final.
+func finished(e api.Explanation) bool {
 	for _, w := range e.Watches {
-		if w.EndedAt.IsZero() && w.After.IsZero() { // the watch of a rollback may go on
+		if w.EndedAt.IsZero() && w.After.IsZero() { // a recovery watch may go on
 			return false
 		}
 	}
 	return len(e.Watches) > 0 && (e.Order == nil || rollback.State(e.Order.State).Final())
 }
 
-func standing(e api.Explanation) string {
+func describe(e api.Explanation) string {
 	words := []string{"change " + e.Change.State}
 	if e.Order != nil {
 		words = append(words, "order "+e.Order.State+" "+e.Order.Why)
@@ -98,23 +98,23 @@ func standing(e api.Explanation) string {
 	return strings.Join(words, ", ")
 }
 
-// checkTaken holds what stands in the store against what was answered 2xx.
+// checkTaken compares the stored change with the events that were answered 2xx.
 func checkTaken(c *change, e api.Explanation) (violations []string) {
-	if told := c.told(); e.Change.Status != told && e.Change.Status != lastSent(c) {
-		violations = append(violations, fmt.Sprintf("%s %s: %s was answered 2xx, and the change is %s", c.service, c.version, told, e.Change.Status))
+	if acknowledged := c.lastAcknowledged(); e.Change.Status != acknowledged && e.Change.Status != lastSent(c) {
+		violations = append(violations, fmt.Sprintf("%s %s: %s was answered 2xx, and the change is %s", c.service, c.version, acknowledged, e.Change.Status))
 	}
 	acted := e.Order != nil && (e.Order.State == string(rollback.Done) || e.Order.State == string(rollback.Unknown))
-	if c.bad && c.newer == nil && c.told() == sources.Succeeded && !acted {
-		violations = append(violations, fmt.Sprintf("%s %s is certainly bad, nothing stood in the way, and it was not rolled back: %s", c.service, c.version, standing(e)))
+	if c.bad && c.newer == nil && c.lastAcknowledged() == sources.Succeeded && !acted {
+		violations = append(violations, fmt.Sprintf("%s %s is certainly bad, nothing prevented a rollback, and it was not rolled back: %s", c.service, c.version, describe(e)))
 	}
 	if e.Order != nil && e.Order.State == string(rollback.Unknown) && !tellsUnknown(e.Messages) {
-		violations = append(violations, fmt.Sprintf("%s %s: nobody was told that the outcome is unknown", c.service, c.version))
+		violations = append(violations, fmt.Sprintf("%s %s: nobody was notified that the outcome is unknown", c.service, c.version))
 	}
 	return violations
 }
 
-// lastSent is the status a change may have beyond what was answered: an event
-// may be on disk although its answer was lost.
+// lastSent is the last status that was sent. The stored change may have it without an
+// answer, because an event may be stored although its answer was lost.
 func lastSent(c *change) sources.Status {
 	if len(c.events) == 0 {
 		return ""
@@ -131,8 +131,8 @@ func tellsUnknown(messages []api.Message) bool {
 	return false
 }
 
-// checkCause asks for the reason of every rollback request of a change: a
-// verdict that is certain, and a change that is bad.
+// checkCause checks the reason of every rollback request of a change: the change is bad,
+// and a certain verdict was recorded before.
 func checkCause(c *change, e api.Explanation, calls []call) (violations []string) {
 	if len(calls) == 0 {
 		return nil
@@ -152,7 +152,7 @@ func checkCause(c *change, e api.Explanation, calls []call) (violations []string
 		violations = append(violations, fmt.Sprintf("%s was rolled back on a verdict that is %s, %s", what, v.Outcome, v.Grade))
 	}
 	if e.Order.SentAt.IsZero() || e.Order.SentAt.After(calls[0].At) {
-		violations = append(violations, what+" was rolled back before that was written down")
+		violations = append(violations, what+" was rolled back before the order was recorded")
 	}
 	return violations
 }
@@ -169,21 +169,21 @@ func (l *lane) checkCalls(calls []call) (violations []string) {
 		f, again := first[what]
 		switch {
 		case !known[what]:
-			violations = append(violations, "a rollback of "+what+", which nobody deployed")
+			violations = append(violations, "a rollback of "+what+", which was never deployed")
 		case !again:
 			first[what] = c
 		case c.To == onceHook:
-			violations = append(violations, what+" was asked to be rolled back twice, by a hook that must not be called twice")
+			violations = append(violations, what+": two rollback requests by a hook that must not be called twice")
 		case c.Key != f.Key || c.Body != f.Body:
-			violations = append(violations, what+" was asked to be rolled back again with another key or body")
+			violations = append(violations, what+": a second rollback request has another key or body")
 		}
 	}
 	return violations
 }
 
-// callsOf reads the rollback requests of a daemon back from disk, oldest first.
+// callsOf reads the rollback requests of a daemon from the ledger, oldest first.
 func (r *receiver) callsOf(daemon string) (calls []call, err error) {
-	all, err := r.heard(daemon)
+	all, err := r.received(daemon)
 	for _, c := range all {
 		if c.rollback() {
 			calls = append(calls, c)
@@ -192,8 +192,8 @@ func (r *receiver) callsOf(daemon string) (calls []call, err error) {
 	return calls, err
 }
 
-// heard reads everything a daemon has sent.
-func (r *receiver) heard(daemon string) (calls []call, err error) {
+// received reads all requests of a daemon from the ledger.
+func (r *receiver) received(daemon string) (calls []call, err error) {
 	r.mu.Lock()
 	failures := r.failures
 	r.mu.Unlock()
@@ -225,7 +225,7 @@ func prefixed(name string, lines []string) (all []string) {
 	return all
 }
 
-// pause waits, or less where ctx ends.
+// pause waits for d, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -235,7 +235,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// within asks until something holds; false where it does not in time.
+// within checks a condition until it holds. It is false if the limit passes first.
 func within(ctx context.Context, limit time.Duration, holds func() bool) bool {
 	for deadline := time.Now().Add(limit); !holds(); pause(ctx, 100*time.Millisecond) {
 		if time.Now().After(deadline) || ctx.Err() != nil {

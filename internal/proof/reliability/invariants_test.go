@@ -17,7 +17,7 @@ func called(to, version, key, body string) call {
 	return call{At: now, To: to, Service: "cart", Version: version, Key: key, Body: body}
 }
 
-// Each way of calling too often, and those that are allowed.
+// Calls that are too many, and calls that are allowed.
 func TestCheckCalls(t *testing.T) {
 	l := &lane{driver: driver{changes: []*change{{service: "cart", version: "v2"}, {service: "cart", version: "v3"}}}}
 	f := func(name, want string, calls ...call) {
@@ -33,10 +33,10 @@ func TestCheckCalls(t *testing.T) {
 	f("twice", "must not be called twice", called(onceHook, "v2", "k", "b"), called(onceHook, "v2", "k", "b"))
 	f("another key", "another key or body", called(againHook, "v2", "k", "b"), called(againHook, "v2", "k2", "b"))
 	f("another body", "another key or body", called(againHook, "v2", "k", "b"), called(againHook, "v2", "k", "c"))
-	f("of nothing", "nobody deployed", called(onceHook, "v9", "k", "b"))
+	f("of nothing", "never deployed", called(onceHook, "v9", "k", "b"))
 }
 
-// Each reason for which a rollback must not have been.
+// Every reason why a rollback must not have happened.
 func TestCheckCause(t *testing.T) {
 	f := func(name, want string, change func(c *change, e *api.Explanation)) {
 		t.Helper()
@@ -57,7 +57,7 @@ func TestCheckCause(t *testing.T) {
 	f("suspect", "on a verdict that is", func(_ *change, e *api.Explanation) {
 		e.Order.Evidence = []byte(`{"outcome":"regressed","grade":"suspect"}`)
 	})
-	f("not written down", "before that was written down", func(_ *change, e *api.Explanation) { e.Order.SentAt = now.Add(time.Second) })
+	f("not written down", "before the order was recorded", func(_ *change, e *api.Explanation) { e.Order.SentAt = now.Add(time.Second) })
 	f("held", "newer change", func(c *change, _ *api.Explanation) { c.newer, c.held = &change{}, now.Add(-time.Minute) })
 	f("freed", "", func(c *change, _ *api.Explanation) {
 		c.newer, c.held, c.freed = &change{}, now.Add(-time.Minute), now.Add(-time.Second)
@@ -65,10 +65,10 @@ func TestCheckCause(t *testing.T) {
 }
 
 func sentChange() *change {
-	return &change{service: "cart", version: "v2", bad: true, events: []*word{{Event: sources.Event{Status: sources.Succeeded}, Status: 201}}}
+	return &change{service: "cart", version: "v2", bad: true, events: []*sentEvent{{Event: sources.Event{Status: sources.Succeeded}, Status: 201}}}
 }
 
-// The shop is the truth: whole counts, and as bad as it was told to be.
+// The shop counts whole requests, and fails as often as it is set to.
 func TestShop(t *testing.T) {
 	s := newShop(now)
 	f := func(after time.Duration, good, failed float64) {
@@ -79,9 +79,9 @@ func TestShop(t *testing.T) {
 	}
 	f(-time.Second, 0, 0)
 	f(100*time.Second, 3980, 20)
-	s.breaks("cart", now.Add(50*time.Second))
+	s.setBad("cart", now.Add(50*time.Second))
 	f(50*time.Second, 1990, 10)
 	f(100*time.Second, 4000-10-1000, 1010)
-	s.heals("cart", now.Add(60*time.Second))
+	s.setGood("cart", now.Add(60*time.Second))
 	f(100*time.Second, 4000-18-200, 218)
 }

@@ -13,49 +13,49 @@ import (
 	"github.com/pushback/pushback/internal/crashpoint"
 )
 
-// moment is when a daemon is killed: a named point, or one of these.
-type moment = crashpoint.Point
+// killPoint is when a daemon is killed: a crash point, or one of these.
+type killPoint = crashpoint.Point
 
 const (
-	anyTime    moment = "at a random moment" // of its first seconds, starting up included
-	duringCall moment = "while the hook is called"
-	inVain     moment = "after waiting in vain for a point"
+	anyTime    killPoint = "at a random moment" // in its first seconds, the start included
+	duringCall killPoint = "while the hook is called"
+	notReached killPoint = "after a crash point that was not reached"
 )
 
-// moments are chosen from evenly but for anyTime, which is as likely as all
-// the others together.
-var moments = append(slices.Clone(crashpoint.Points), duringCall)
+// killPoints are equally likely. anyTime is not among them; it is as likely as all of
+// them together.
+var killPoints = append(slices.Clone(crashpoint.Points), duringCall)
 
 const (
-	opening = 2500 * time.Millisecond // anyTime lies in these
-	vain    = 12 * time.Second        // a point that is not reached by then is given up
+	startWindow = 2500 * time.Millisecond // anyTime is within it
+	reachLimit  = 12 * time.Second        // after it, the daemon is killed without the point
 )
 
-// lane is one daemon that is killed again and again, with its driver.
+// lane is one daemon that is killed repeatedly, with its driver.
 type lane struct {
 	driver
 	receiver *receiver
 	say      func(format string, args ...any)
-	only     []moment // the moments to kill at; empty: all
+	only     []killPoint // the moments to kill at; empty: all
 	patience time.Duration
 
-	mu     sync.Mutex
-	killed map[moment]int
-	calls  map[string]bool // keys of rollbacks asked for
-	strike bool            // kill during the next call
+	mu             sync.Mutex
+	killed         map[killPoint]int
+	calls          map[string]bool // keys of requested rollbacks
+	killDuringCall bool            // kill during the next call
 }
 
-// killSuite kills daemons and holds what is left to the invariants.
+// killSuite kills daemons and checks the invariants at the end.
 type killSuite struct {
 	World
 	kills, lanes int
-	only         []moment
+	only         []killPoint
 	patience     time.Duration // for everything to end after the last kill
-	shipped      string        // binary killed at random moments and while it calls
-	armed        string        // binary with the named points
+	shipped      string        // binary for kills at random moments and during calls
+	armed        string        // binary with crash points
 }
 
-func (s *killSuite) run(ctx context.Context) (map[moment]int, []string, error) {
+func (s *killSuite) run(ctx context.Context) (map[killPoint]int, []string, error) {
 	var all sync.WaitGroup
 	lanes, found, errs := make([]*lane, s.lanes), make([][]string, s.lanes), make([]error, s.lanes)
 	var mu sync.Mutex
@@ -75,7 +75,7 @@ func (s *killSuite) run(ctx context.Context) (map[moment]int, []string, error) {
 		all.Go(func() { lanes[i], found[i], errs[i] = s.lane(ctx, i, share, tick) })
 	}
 	all.Wait()
-	killed := map[moment]int{}
+	killed := map[killPoint]int{}
 	for _, l := range lanes {
 		if l != nil {
 			l.daemon.kill()
@@ -87,8 +87,7 @@ func (s *killSuite) run(ctx context.Context) (map[moment]int, []string, error) {
 	return killed, slices.Concat(found...), errors.Join(errs...)
 }
 
-// lane runs one daemon through its kills, lets it come to rest, and gives what
-// it violates.
+// lane kills one daemon repeatedly, lets it finish, and returns its violations.
 func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane, []string, error) {
 	name := fmt.Sprintf("%s%d", s.Name, n)
 	d, err := s.daemon(name, s.shipped, kills*5+10)
@@ -104,7 +103,7 @@ func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane,
 			name: name, daemon: d, shop: s.Shop, ledger: book,
 			chance: rand.New(rand.NewPCG(s.Seed, uint64(n))),
 		},
-		receiver: s.Receiver, say: s.say, only: s.only, patience: s.patience, killed: map[moment]int{}, calls: map[string]bool{},
+		receiver: s.Receiver, say: s.say, only: s.only, patience: s.patience, killed: map[killPoint]int{}, calls: map[string]bool{},
 	}
 	s.Receiver.onCall(name, l.answer)
 	for range kills {
@@ -114,26 +113,26 @@ func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane,
 		tick()
 	}
 	d.binary = s.shipped
-	if err := l.rest(ctx); err != nil {
+	if err := l.runToEnd(ctx); err != nil {
 		return l, nil, err
 	}
 	found, err := l.verify(ctx)
 	return l, found, err
 }
 
-// choose picks when the next kill comes.
-func (l *lane) choose() moment {
+// chooseKillPoint picks when the next kill happens.
+func (l *lane) chooseKillPoint() killPoint {
 	if len(l.only) > 0 {
 		return l.only[l.chance.IntN(len(l.only))]
 	}
 	if l.chance.IntN(2) == 0 {
 		return anyTime
 	}
-	return moments[l.chance.IntN(len(moments))]
+	return killPoints[l.chance.IntN(len(killPoints))]
 }
 
-// load chooses the binary for a moment, and what arms it.
-func (l *lane) load(s *killSuite, when moment) (env []string) {
+// chooseBinary chooses the binary for a kill, and the environment that sets its crash point.
+func (l *lane) chooseBinary(s *killSuite, when killPoint) (env []string) {
 	l.daemon.binary = s.shipped
 	if !slices.Contains(crashpoint.Points, when) {
 		return nil
@@ -146,12 +145,12 @@ func (l *lane) load(s *killSuite, when moment) (env []string) {
 	return []string{fmt.Sprintf("%s=%s:%d", crashpoint.EnvVariable, when, nth)}
 }
 
-// round starts the daemon, gives it work, and sees it die.
+// round starts the daemon, gives it work until it is killed, and kills it.
 func (l *lane) round(ctx context.Context, s *killSuite) error {
-	when := l.choose()
-	env, limit := l.load(s, when), vain
+	when := l.chooseKillPoint()
+	env, limit := l.chooseBinary(s, when), reachLimit
 	if when == anyTime {
-		limit = time.Duration(l.chance.Int64N(int64(opening)))
+		limit = time.Duration(l.chance.Int64N(int64(startWindow)))
 	}
 	l.arm(when == duringCall)
 	if err := l.daemon.start(env...); err != nil {
@@ -164,7 +163,7 @@ func (l *lane) round(ctx context.Context, s *killSuite) error {
 	case <-l.daemon.ended:
 	case <-time.After(limit):
 		if when != anyTime {
-			when = inVain
+			when = notReached
 		}
 		l.daemon.kill()
 	case <-ctx.Done():
@@ -182,12 +181,12 @@ func (l *lane) round(ctx context.Context, s *killSuite) error {
 	return ctx.Err()
 }
 
-// work is what a round has the daemon do, until it dies.
-func (l *lane) work(ctx context.Context, when moment) {
+// work gives the daemon work until it is killed.
+func (l *lane) work(ctx context.Context, when killPoint) {
 	if _, err := l.daemon.url(ctx); err != nil {
-		return // killed while starting up
+		return // killed during its start
 	}
-	l.again(ctx)
+	l.resend(ctx)
 	l.finish(ctx)
 	hooks := []string{onceHook, againHook}
 	hook := hooks[l.chance.IntN(2)]
@@ -204,7 +203,7 @@ func (l *lane) work(ctx context.Context, when moment) {
 	var together sync.WaitGroup
 	for range 1 + l.chance.IntN(2) {
 		c := l.service(onceHook)
-		together.Go(func() { l.quiet(ctx, c) })
+		together.Go(func() { l.deployGood(ctx, c) })
 	}
 	together.Wait()
 	for ctx.Err() == nil {
@@ -213,46 +212,46 @@ func (l *lane) work(ctx context.Context, when moment) {
 	}
 }
 
-// quiet makes a good change; several at once share one commit.
-func (l *lane) quiet(ctx context.Context, service string) {
+// deployGood reports a good change. Several at once share one commit.
+func (l *lane) deployGood(ctx context.Context, service string) {
 	c := &change{service: service, version: "v2", previous: "v1", hook: onceHook}
 	l.add(c)
-	l.tell(ctx, c, "succeeded", time.Now().Add(-lately))
+	l.report(ctx, c, "succeeded", time.Now().Add(-changeAge))
 }
 
 func (l *lane) arm(strike bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.strike = strike
+	l.killDuringCall = strike
 }
 
-// answer is what the deploy tool says to a rollback request: mostly yes, and
-// to one that may be repeated now and then "not now".
+// answer is the deploy tool's answer to a rollback request: mostly success, and for an
+// idempotent hook sometimes 503.
 func (l *lane) answer(c call) int {
 	l.mu.Lock()
-	known, strike := l.calls[c.Key], l.strike
-	l.calls[c.Key], l.strike = true, false
+	known, strike := l.calls[c.Key], l.killDuringCall
+	l.calls[c.Key], l.killDuringCall = true, false
 	l.mu.Unlock()
 	if strike {
 		l.daemon.kill()
 		return http.StatusNoContent
 	}
-	l.shop.heals(c.Service, time.Now())
+	l.shop.setGood(c.Service, time.Now())
 	if c.To == againHook && !known && c.Key != "" && c.Key[len(c.Key)-1]%2 == 0 {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusNoContent
 }
 
-// rest lets everything come to its end.
-func (l *lane) rest(ctx context.Context) error {
+// runToEnd starts the daemon and sends the last events, so that everything can end.
+func (l *lane) runToEnd(ctx context.Context) error {
 	if err := l.daemon.start(); err != nil {
 		return err
 	}
 	if _, err := l.daemon.url(ctx); err != nil {
 		return fmt.Errorf("%s does not start after the last kill: %w", l.name, err)
 	}
-	l.again(ctx)
+	l.resend(ctx)
 	l.decide(ctx)
 	l.finish(ctx)
 	return nil

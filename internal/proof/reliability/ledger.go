@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// ledger is a file of JSON lines, each on disk when write returns.
+// ledger is a file of JSON lines. A line is on disk when write returns.
 type ledger struct {
 	mu   sync.Mutex
 	file *os.File
@@ -38,7 +38,7 @@ func (l *ledger) write(v any) error {
 	return nil
 }
 
-// readLedger reads every line that was written.
+// readLedger reads all lines.
 func readLedger[T any](path string) (all []T, err error) {
 	f, err := os.Open(path)
 	if err != nil {

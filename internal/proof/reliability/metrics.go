@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// metrics is a metric store: as much of Prometheus's HTTP API as Pushback asks
-// for, and behind it the shop. A path of its own makes it another store:
+// metrics is a metric store with the data of the shop. It has the part of Prometheus's
+// HTTP API that Pushback uses. Different stores have different paths:
 // /<store>/api/v1/…
 type metrics struct {
 	shop    *shop
 	now     func() time.Time
-	stopped time.Time // when it scraped last; zero: it goes on
+	stopped time.Time // of the last scrape; zero: it still scrapes
 }
 
-// line is one series of an answer.
+// line is one series of a result.
 type line struct {
 	Metric map[string]string `json:"metric"`
 	Values [][2]any          `json:"values,omitempty"`
 	Value  *[2]any           `json:"value,omitempty"`
 }
 
-// answer is the data of an answer.
+// answer is the data of a response.
 type answer struct {
 	ResultType string `json:"resultType"`
 	Result     any    `json:"result"`
@@ -38,7 +38,7 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func envelope(a answer) map[string]any { return map[string]any{"status": "success", "data": a} }
 
-// answer evaluates the one question of a request.
+// answer evaluates the query of a request.
 func (m *metrics) answer(r *http.Request) answer {
 	q := question{expr: r.FormValue("query"), now: m.now(), stopped: m.stopped}
 	if strings.HasSuffix(r.URL.Path, "/query_range") {
@@ -56,7 +56,7 @@ func (m *metrics) answer(r *http.Request) answer {
 	return answer{"vector", lines}
 }
 
-// question is a query over a stretch of time, in seconds.
+// question is a query over a time range in Unix seconds.
 type question struct {
 	expr           string
 	from, to, step float64
@@ -65,8 +65,8 @@ type question struct {
 
 var serviceLabel = regexp.MustCompile(`service="([^"]+)"`)
 
-// lines knows the three kinds of question there are: the pulse, whether a
-// counter is there, and the counter itself.
+// lines evaluates the three kinds of queries that Pushback sends here: the pulse,
+// whether a counter exists, and the counter itself.
 func (m *metrics) lines(q question) []line {
 	found := serviceLabel.FindStringSubmatch(q.expr)
 	switch {
@@ -89,8 +89,8 @@ func (m *metrics) labels(service, code string) map[string]string {
 	return map[string]string{"__name__": "http_requests_total", "service": service, "code": code}
 }
 
-// over evaluates at every step. Nothing is known of the future; what was
-// scraped stands at whole seconds, and the last scrape is carried forward.
+// over evaluates value at every step, up to now. Scrapes are at whole seconds, and the
+// last scrape is repeated until the next one.
 func (q question) over(labels map[string]string, value func(time.Time) float64) line {
 	l := line{Metric: labels, Values: [][2]any{}}
 	for n := range int((q.to-q.from)/max(q.step, 0.001)) + 1 {
@@ -108,7 +108,7 @@ func (q question) over(labels map[string]string, value func(time.Time) float64) 
 	return l
 }
 
-// seconds reads a time or a length; a request without one asks about 1970.
+// seconds reads a time or a duration in seconds; 0 if it is missing.
 func seconds(r *http.Request, name string) float64 {
 	v, err := strconv.ParseFloat(r.FormValue(name), 64)
 	if err != nil {

@@ -11,47 +11,46 @@ import (
 	"time"
 )
 
-// mode is one way in which a metric store fails. What it would have said, were
-// it sound, is at hand: most modes hide a service gone bad behind something
-// no one may believe.
-type mode struct {
+// outageMode is one way in which a metric store fails. fail gets the right answer, sound,
+// because most modes give a wrong form of it while the service goes bad.
+type outageMode struct {
 	name string
 	what string
 	fail func(w http.ResponseWriter, r *http.Request, sound answer)
 }
 
-// modes are the ways there are, by where they fail: the connection, the
-// status, the body, the numbers.
-func outageModes() []mode {
-	var all []mode
-	for _, group := range [][]mode{connectionModes(), statusModes(), bodyModes(), numberModes()} {
+// outageModes are all modes, grouped by what fails: the connection, the status, the
+// body, the numbers.
+func outageModes() []outageMode {
+	var all []outageMode
+	for _, group := range [][]outageMode{connectionModes(), statusModes(), bodyModes(), numberModes()} {
 		all = append(all, group...)
 	}
 	return all
 }
 
-func connectionModes() []mode {
-	return []mode{
-		{"hang", "takes the question and never answers", func(_ http.ResponseWriter, r *http.Request, _ answer) { <-r.Context().Done() }},
-		{"drip", "a byte every half second", drip},
+func connectionModes() []outageMode {
+	return []outageMode{
+		{"hang", "accepts the request and never answers", func(_ http.ResponseWriter, r *http.Request, _ answer) { <-r.Context().Done() }},
+		{"drip", "sends a byte every half second", drip},
 		{"reset", "the connection is reset", hijacked(func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) })},
 		{"closed", "the connection ends without an answer", hijacked(func(net.Conn) {})},
 		{"foreign", "another protocol speaks", hijacked(func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2\r\n") })},
 		{"half", "the connection ends half-way through the body", half},
 		{"refused", "nobody listens", nil},
-		{"tls", "a certificate nobody knows", nil},
+		{"tls", "a certificate that is not trusted", nil},
 	}
 }
 
-func statusModes() []mode {
-	f := func(code int, what string) mode {
-		return mode{fmt.Sprintf("status%d", code), what, func(w http.ResponseWriter, _ *http.Request, sound answer) {
-			say(w, code, "application/json", envelope(sound))
+func statusModes() []outageMode {
+	f := func(code int, what string) outageMode {
+		return outageMode{fmt.Sprintf("status%d", code), what, func(w http.ResponseWriter, _ *http.Request, sound answer) {
+			writeJSON(w, code, "application/json", envelope(sound))
 		}}
 	}
-	return []mode{
+	return []outageMode{
 		f(400, "bad request"), f(401, "unauthorized"), f(403, "forbidden"), f(404, "not found"), f(422, "cannot be executed"),
-		f(429, "too many requests"), f(500, "server error"), f(502, "bad gateway"), f(503, "unavailable"), f(504, "gateway time-out"),
+		f(429, "too many requests"), f(500, "server error"), f(502, "bad gateway"), f(503, "unavailable"), f(504, "gateway timeout"),
 		f(204, "no content"),
 		{"redirect", "redirects to a login page", func(w http.ResponseWriter, r *http.Request, _ answer) {
 			if strings.HasSuffix(r.URL.Path, "/login") {
@@ -60,13 +59,13 @@ func statusModes() []mode {
 			}
 			http.Redirect(w, r, "login", http.StatusFound)
 		}},
-		{"loop", "redirects to itself for ever", func(w http.ResponseWriter, r *http.Request, _ answer) {
+		{"loop", "redirects to itself forever", func(w http.ResponseWriter, r *http.Request, _ answer) {
 			http.Redirect(w, r, r.URL.Path+"?"+r.URL.RawQuery, http.StatusTemporaryRedirect)
 		}},
 	}
 }
 
-func bodyModes() []mode {
+func bodyModes() []outageMode {
 	text := func(kind string, f func(sound string) string) func(http.ResponseWriter, *http.Request, answer) {
 		return func(w http.ResponseWriter, _ *http.Request, sound answer) {
 			b, _ := json.Marshal(envelope(sound))
@@ -78,7 +77,7 @@ func bodyModes() []mode {
 	with := func(more string) func(string) string {
 		return func(s string) string { return `{` + more + `,` + s[1:] }
 	}
-	return []mode{
+	return []outageMode{
 		{"html", "a login page", func(w http.ResponseWriter, _ *http.Request, _ answer) { login(w) }},
 		{"htmljson", "a web page that is called JSON", text(j, func(string) string { return "<html><body>Sign in</body></html>" })},
 		{"kind", "an answer of another content type", text("text/plain", func(s string) string { return s })},
@@ -93,20 +92,20 @@ func bodyModes() []mode {
 		{"partial", "data that says it is partial", text(j, with(`"isPartial":true`))},
 		{"large", "200 MB", large},
 		{"bomb", "a gzip bomb of 10 GB", bomb},
-		{"nogzip", "called gzip, and is not", func(w http.ResponseWriter, _ *http.Request, sound answer) {
+		{"nogzip", "is called gzip, and is not", func(w http.ResponseWriter, _ *http.Request, sound answer) {
 			w.Header().Set("Content-Encoding", "gzip")
-			say(w, http.StatusOK, j, envelope(sound))
+			writeJSON(w, http.StatusOK, j, envelope(sound))
 		}},
 	}
 }
 
-// numbers answers soundly formed JSON whose lines f has had its way with.
+// numbers answers with valid JSON whose lines f has changed.
 func numbers(f func([]line) []line) func(http.ResponseWriter, *http.Request, answer) {
 	return func(w http.ResponseWriter, _ *http.Request, sound answer) {
 		if lines, ok := sound.Result.([]line); ok {
 			sound.Result = f(lines)
 		}
-		say(w, http.StatusOK, "application/json", envelope(sound))
+		writeJSON(w, http.StatusOK, "application/json", envelope(sound))
 	}
 }
 
@@ -134,14 +133,14 @@ func later(d time.Duration) func(http.ResponseWriter, *http.Request, answer) {
 	return points(func(p [2]any) [2]any { return [2]any{p[0].(float64) + d.Seconds(), p[1]} })
 }
 
-func numberModes() []mode {
-	return []mode{
+func numberModes() []outageMode {
+	return []outageMode{
 		{"empty", "no series at all", numbers(func([]line) []line { return []line{} })},
 		{"nan", "every value NaN", value("NaN")},
 		{"inf", "every value +Inf", value("+Inf")},
 		{"huge", "every value 1e308", value("1e308")},
-		{"words", "values that are no numbers", value("many")},
-		{"negative", "counters below zero, while the store lives", negative},
+		{"words", "values that are not numbers", value("many")},
+		{"negative", "counters below zero, with a good pulse", negative},
 		{"ahead", "every time an hour ahead", later(time.Hour)},
 		{"behind", "every time an hour behind", later(-time.Hour)},
 		{"twice", "every series twice", numbers(func(lines []line) []line { return append(lines, lines...) })},
@@ -155,24 +154,24 @@ func numberModes() []mode {
 			return lines
 		})},
 		{"type", "another type of result", func(w http.ResponseWriter, _ *http.Request, sound answer) {
-			say(w, http.StatusOK, "application/json", envelope(answer{"string", [2]any{1, "up"}}))
+			writeJSON(w, http.StatusOK, "application/json", envelope(answer{"string", [2]any{1, "up"}}))
 		}},
-		{"vector", "a moment where a range was asked for, and the reverse", swapped},
-		{"frozen", "stopped scraping: the last sample stands for ever", nil},
-		{"cached", "a proxy that gives the answers of before the outage", nil},
+		{"vector", "a vector for a range query, and a matrix for an instant query", swapped},
+		{"frozen", "stopped scraping: the last sample is repeated forever", nil},
+		{"cached", "a proxy that gives the answers from before the outage", nil},
 	}
 }
 
-// negative leaves the pulse and the question of what is there alone.
+// negative changes only counters, not the pulse or the query whether a counter exists.
 func negative(w http.ResponseWriter, r *http.Request, sound answer) {
 	if strings.HasPrefix(r.FormValue("query"), "http_requests_total") {
 		points(func(p [2]any) [2]any { return [2]any{p[0], "-" + p[1].(string)} })(w, r, sound)
 		return
 	}
-	say(w, http.StatusOK, "application/json", envelope(sound))
+	writeJSON(w, http.StatusOK, "application/json", envelope(sound))
 }
 
-// swapped gives a vector for a range and a matrix for a moment.
+// swapped answers a range query with a vector, and an instant query with a matrix.
 func swapped(w http.ResponseWriter, _ *http.Request, sound answer) {
 	lines, _ := sound.Result.([]line)
 	kind := "vector"
@@ -183,10 +182,10 @@ func swapped(w http.ResponseWriter, _ *http.Request, sound answer) {
 			lines[i].Value, lines[i].Values = &l.Values[n-1], nil
 		}
 	}
-	say(w, http.StatusOK, "application/json", envelope(answer{kind, lines}))
+	writeJSON(w, http.StatusOK, "application/json", envelope(answer{kind, lines}))
 }
 
-func say(w http.ResponseWriter, code int, kind string, v any) {
+func writeJSON(w http.ResponseWriter, code int, kind string, v any) {
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(v)
@@ -197,7 +196,7 @@ func login(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, "<html><body><form>Sign in</form></body></html>")
 }
 
-// hijacked does something to the connection, and ends it.
+// hijacked calls f with the connection, and closes it.
 func hijacked(f func(net.Conn)) func(http.ResponseWriter, *http.Request, answer) {
 	return func(w http.ResponseWriter, _ *http.Request, _ answer) {
 		c, _, err := w.(http.Hijacker).Hijack()
@@ -229,9 +228,9 @@ func drip(w http.ResponseWriter, r *http.Request, sound answer) {
 	}
 }
 
-// large is data as it should be, and then spaces, which JSON allows.
+// large is the right answer followed by spaces, which JSON allows.
 func large(w http.ResponseWriter, _ *http.Request, sound answer) {
-	say(w, http.StatusOK, "application/json", envelope(sound))
+	writeJSON(w, http.StatusOK, "application/json", envelope(sound))
 	flood(w, 200<<20)
 }
 

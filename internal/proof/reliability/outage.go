@@ -22,26 +22,25 @@ import (
 	"time"
 )
 
-// outage is many metric stores, a path of its own each, that begin to fail at
-// one moment, each in the way of its name. A store whose name is no mode's
-// stays well.
+// outage is many metric stores, each with its own path. They begin to fail at one
+// moment, each in the mode of its name. A store without a mode does not fail.
 type outage struct {
 	metrics
-	modes map[string]mode
-	begun atomic.Int64 // Unix nanoseconds; 0: all is well
+	modes map[string]outageMode
+	begun atomic.Int64 // Unix nanoseconds; 0: not yet
 	mu    sync.Mutex
-	kept  map[string]answer // what "cached" gives
+	kept  map[string]answer // the answers of "cached"
 }
 
-func newOutage(s *shop, modes []mode) *outage {
-	o := &outage{metrics: metrics{shop: s, now: time.Now}, modes: map[string]mode{}, kept: map[string]answer{}}
+func newOutage(s *shop, modes []outageMode) *outage {
+	o := &outage{metrics: metrics{shop: s, now: time.Now}, modes: map[string]outageMode{}, kept: map[string]answer{}}
 	for _, m := range modes {
 		o.modes[m.name] = m
 	}
 	return o
 }
 
-// since is when the outage began; zero before.
+// since is when the outage began; the zero time before.
 func (o *outage) since() time.Time {
 	if n := o.begun.Load(); n != 0 {
 		return time.Unix(0, n)
@@ -63,10 +62,10 @@ func (o *outage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.fail(w, r, sound)
 		return
 	}
-	say(w, http.StatusOK, "application/json", envelope(sound))
+	writeJSON(w, http.StatusOK, "application/json", envelope(sound))
 }
 
-// cached gives what was answered to a question when all was well.
+// cached returns the answer that the query had before the outage.
 func (o *outage) cached(key string, sound answer) answer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -79,8 +78,8 @@ func (o *outage) cached(key string, sound answer) answer {
 	return answer{sound.ResultType, []line{}}
 }
 
-// ports are where the stores are reached. Two need ports of their own: the one
-// that will be closed, and the one whose certificate will be another.
+// ports are the addresses of the stores. Two stores have their own ports: the one that
+// is closed, and the one whose certificate changes.
 type ports struct {
 	base    string
 	closing *httptest.Server
@@ -103,7 +102,7 @@ func (o *outage) listen(ca string) (p ports, err error) {
 		}
 		return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{unknown}}, nil
 	}}
-	p.secure.Config.ErrorLog = log.New(io.Discard, "", 0) // that nobody trusts it is the point
+	p.secure.Config.ErrorLog = log.New(io.Discard, "", 0) // failed handshakes are expected
 	p.secure.StartTLS()
 	known := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.secure.Certificate().Raw})
 	return p, os.WriteFile(ca, known, 0o600)
@@ -123,7 +122,7 @@ func (p ports) of(store string) string {
 	return fmt.Sprintf("  %s: {kind: prometheus, url: %q, resolution: 1s%s}\n", store, url+"/"+store, more)
 }
 
-// begin has every store fail from now on.
+// begin makes every store fail from now on.
 func (o *outage) begin(p ports) time.Time {
 	now := time.Now()
 	o.begun.Store(now.UnixNano())
@@ -133,7 +132,7 @@ func (o *outage) begin(p ports) time.Time {
 	return now
 }
 
-// selfSigned is a certificate for this address that nobody knows.
+// selfSigned is a certificate for this address that no client trusts.
 func selfSigned() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

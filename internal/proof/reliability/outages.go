@@ -13,33 +13,32 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// control is the store that stays well.
+// control is the store that does not fail.
 const control = "control"
 
 const (
-	outageEvery = 5 * time.Second
-	toldWithin  = outageEvery + 60*time.Second // one interval and a minute
-	backWithin  = 25 * time.Second             // for the change that must go back: nobody waits for stores that fail
-	crowd       = 20                           // more watches of the store that hangs
+	outageEvery   = 5 * time.Second
+	notifyLimit   = outageEvery + 60*time.Second // one look interval and a minute
+	rollbackLimit = 25 * time.Second             // for the one bad change that must be rolled back; failing stores must not delay it
+	crowd         = 20                           // further watches of the store that hangs
 )
 
-// outageSuite has every store but one fail, and sees what is made of it. Each
-// store has two watches: one that began while all was well, and one that began
-// blind. The services go bad with the outage, so that whoever believes what a
-// failing store says sees a regression.
+// outageSuite makes every store except one fail. Each store has two watches: one that
+// began before the outage ("well"), and one that began during it ("blind"). The services
+// go bad with the outage, so that a daemon that trusts a failing store finds a regression.
 type outageSuite struct {
 	World
 	binary string
-	modes  []mode
+	modes  []outageMode
 	bake   time.Duration
-	lasts  time.Duration // how long is watched for messages
+	lasts  time.Duration // how long messages are collected
 }
 
-// seen is what became of one store.
-type seen struct {
-	told      []time.Duration // when people were told, after the outage began
+// storeResult is what happened with one store.
+type storeResult struct {
+	notified  []time.Duration // when people were notified, after the outage began
 	rollbacks []time.Duration
-	states    map[string]string // by change: how its watch ended
+	states    map[string]string // final state of each watch, by "well" or "blind"
 }
 
 func (s *outageSuite) stores() []string {
@@ -50,7 +49,7 @@ func (s *outageSuite) stores() []string {
 	return names
 }
 
-func (s *outageSuite) run(ctx context.Context) (map[string]seen, []string, error) {
+func (s *outageSuite) run(ctx context.Context) (map[string]storeResult, []string, error) {
 	o := newOutage(s.Shop, s.modes)
 	p, err := o.listen(filepath.Join(s.Dir, s.Name+"-ca.pem"))
 	if err != nil {
@@ -66,10 +65,10 @@ func (s *outageSuite) run(ctx context.Context) (map[string]seen, []string, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.judge(ctx, d, began, keys)
+	return s.checkStores(ctx, d, began, keys)
 }
 
-// start runs a daemon that knows every store, with a rule for each.
+// start starts a daemon with all stores, and a rule for each.
 func (s *outageSuite) start(p ports) (*daemon, error) {
 	stores, services, rules := "metrics:\n", "services:\n  list:\n", "team: shop\nrules:\n"
 	for _, store := range s.stores() {
@@ -99,8 +98,8 @@ func (s *outageSuite) crowd(store string) (names []string) {
 	return names
 }
 
-// play deploys to every store before the outage and after it began. It gives
-// the key of each service's change.
+// play reports changes for every store before and during the outage. It returns the
+// key of each service's change.
 func (s *outageSuite) play(ctx context.Context, d *daemon, o *outage, p ports) (keys map[string]string, began time.Time, err error) {
 	keys = map[string]string{}
 	deploy := func(which string, more func(store string) []string) {
@@ -113,13 +112,13 @@ func (s *outageSuite) play(ctx context.Context, d *daemon, o *outage, p ports) (
 		}
 	}
 	deploy("well", s.crowd)
-	pause(ctx, outageEvery+2*time.Second) // a look each
+	pause(ctx, outageEvery+2*time.Second) // one look of each watch
 	began = o.begin(p)
 	for _, m := range s.modes {
-		s.Shop.breaks(serviceOf(m.name, "well"), began)
-		s.Shop.breaks(serviceOf(m.name, "blind"), began)
+		s.Shop.setBad(serviceOf(m.name, "well"), began)
+		s.Shop.setBad(serviceOf(m.name, "blind"), began)
 	}
-	s.Shop.breaks(serviceOf(control, "blind"), began) // the one change that must go back
+	s.Shop.setBad(serviceOf(control, "blind"), began) // the one change that must be rolled back
 	deploy("blind", func(string) []string { return nil })
 	pause(ctx, time.Until(began.Add(s.lasts)))
 	return keys, began, err
@@ -134,33 +133,33 @@ func deployed(ctx context.Context, d *daemon, service string) (key string, err e
 	return a.Key, err
 }
 
-// judge reads what everybody was told and asked, and how every watch ended.
-func (s *outageSuite) judge(ctx context.Context, d *daemon, began time.Time, keys map[string]string) (map[string]seen, []string, error) {
-	heard, err := s.Receiver.heard(s.Name)
+// checkStores reads the messages, the rollback requests and the final states.
+func (s *outageSuite) checkStores(ctx context.Context, d *daemon, began time.Time, keys map[string]string) (map[string]storeResult, []string, error) {
+	heard, err := s.Receiver.received(s.Name)
 	if err != nil {
 		return nil, nil, err
 	}
-	all, violations := map[string]seen{}, []string{}
+	all, violations := map[string]storeResult{}, []string{}
 	for _, store := range s.stores() {
-		v := seen{states: map[string]string{}}
+		v := storeResult{states: map[string]string{}}
 		for _, c := range heard {
 			switch {
 			case c.rollback() && strings.HasPrefix(c.Service, serviceOf(store, "")):
 				v.rollbacks = append(v.rollbacks, c.At.Sub(began))
 			case c.About == "metrics/"+store && strings.Contains(c.Title, "cannot be read"):
-				v.told = append(v.told, c.At.Sub(began))
+				v.notified = append(v.notified, c.At.Sub(began))
 			}
 		}
 		for _, which := range []string{"well", "blind"} {
 			v.states[which] = s.ended(ctx, d, keys[serviceOf(store, which)])
 		}
 		all[store] = v
-		violations = append(violations, s.weigh(store, v)...)
+		violations = append(violations, s.checkStore(store, v)...)
 	}
 	return all, violations, nil
 }
 
-// ended waits for the end of a watch and gives its state.
+// ended waits for the end of a watch and returns its state.
 func (s *outageSuite) ended(ctx context.Context, d *daemon, key string) (state string) {
 	within(ctx, s.bake+30*time.Second, func() bool {
 		var e api.Explanation
@@ -169,41 +168,41 @@ func (s *outageSuite) ended(ctx context.Context, d *daemon, key string) (state s
 			return d.died()
 		}
 		state = e.Change.State
-		return over(e)
+		return finished(e)
 	})
 	return state
 }
 
-// weigh holds one store against what was promised.
-func (s *outageSuite) weigh(store string, v seen) (violations []string) {
+// checkStore compares one store with what is promised.
+func (s *outageSuite) checkStore(store string, v storeResult) (violations []string) {
 	f := func(broken bool, format string, args ...any) {
 		if broken {
 			violations = append(violations, store+": "+fmt.Sprintf(format, args...))
 		}
 	}
 	if store == control {
-		f(len(v.rollbacks) != 1, "the bad change of the store that was well was rolled back %d times, want once", len(v.rollbacks))
-		f(len(v.rollbacks) > 0 && v.rollbacks[0] > backWithin, "the bad change of the store that was well was rolled back %s late, not within %s", v.rollbacks, backWithin)
-		f(v.states["well"] != "healthy", "the good change of the store that was well ended %s", v.states["well"])
-		f(len(v.told) > 0, "the store was well, and people were told that it was not")
+		f(len(v.rollbacks) != 1, "the bad change of the store that did not fail was rolled back %d times, want once", len(v.rollbacks))
+		f(len(v.rollbacks) > 0 && v.rollbacks[0] > rollbackLimit, "the bad change of the store that did not fail was rolled back after %s, not within %s", v.rollbacks, rollbackLimit)
+		f(v.states["well"] != "healthy", "the good change of the store that did not fail ended %s", v.states["well"])
+		f(len(v.notified) > 0, "people were notified of an outage, but the store did not fail")
 		return violations
 	}
 	f(len(v.rollbacks) > 0, "%d rollbacks on a store that failed", len(v.rollbacks))
 	for which, state := range v.states {
 		f(state == "healthy" || state == "regressed", "the watch that began %s ended %s", which, state)
 	}
-	if s.lasts >= toldWithin {
-		f(len(v.told) == 0, "nobody was told within %s", s.lasts)
-		f(len(v.told) > 0 && v.first() > toldWithin, "people were told after %s, not within %s", v.first(), toldWithin)
+	if s.lasts >= notifyLimit {
+		f(len(v.notified) == 0, "nobody was notified within %s", s.lasts)
+		f(len(v.notified) > 0 && v.first() > notifyLimit, "people were notified after %s, not within %s", v.first(), notifyLimit)
 	}
-	f(len(v.told) > 1, "people were told %d times of one outage", len(v.told))
+	f(len(v.notified) > 1, "people were notified %d times of one outage", len(v.notified))
 	return violations
 }
 
-// first is when people were told first; 0 where they were not.
-func (v seen) first() time.Duration {
-	if len(v.told) == 0 {
+// first is when people were notified first; 0 if they were not.
+func (v storeResult) first() time.Duration {
+	if len(v.notified) == 0 {
 		return 0
 	}
-	return v.told[0].Round(100 * time.Millisecond)
+	return v.notified[0].Round(100 * time.Millisecond)
 }

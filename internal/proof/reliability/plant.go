@@ -2,18 +2,17 @@ package reliability
 
 import "slices"
 
-// plant is a bug that a suite must find. It lives in a copy of the source that
-// only the compiler sees (build.go): neither the tree nor what people are given
-// has ever held it.
+// plant is a bug that a suite must find. It exists only in a copy of the source that
+// the compiler reads (build.go), never in the source tree or in a release.
 //
 // See adr/0051.
 type plant struct {
 	short string // names its build
-	name  string // what a program does that has it
+	name  string // what a program with it does
 	edits []edit
 }
 
-// files are where it is planted.
+// files are the files in which it is planted.
 func (p *plant) files() (names []string) {
 	for _, e := range p.edits {
 		if !slices.Contains(names, e.file) {
@@ -30,7 +29,7 @@ var (
 		"\tdefault:\n\t\tc := sources.Begin(e)\n\t\treturn Accepted{Change: Change{Change: c, Key: c.Key()}, Created: true}, nil\n",
 	}}}
 
-	noEpochCheck = plant{"epoch", "asks nothing of the slot before it sends: no epoch, no newer change", []edit{
+	noEpochCheck = plant{"epoch", "checks neither the epoch nor a newer change before it sends", []edit{
 		{
 			"rollback/permit.go",
 			"\tvar refusals []Refusal\n",
@@ -43,7 +42,7 @@ var (
 		},
 	}}
 
-	sendTwice = plant{"twice", "asks again a hook that must not be called twice", []edit{{
+	sendTwice = plant{"twice", "calls a hook again that must not be called twice", []edit{{
 		"internal/engine/send.go", "if !known || !hook.Idempotent || ", "if !known || ",
 	}}}
 
@@ -51,7 +50,7 @@ var (
 		"internal/store/sqlite.go", "synchronous(FULL)", "synchronous(OFF)",
 	}}}
 
-	sendBeforeIntent = plant{"nointent", "calls the hook before the order is written down", []edit{{
+	sendBeforeIntent = plant{"nointent", "calls the hook before the order is stored", []edit{{
 		"internal/engine/look.go",
 		"\tmoved, order, created, err := k.Store.MoveWatch(ctx, old, next, effects)\n",
 		`	if o := effects.Order; o != nil {
@@ -64,7 +63,7 @@ var (
 `,
 	}}}
 
-	forgetsOutcome = plant{"outcome", "does not try again to write an outcome down", []edit{{
+	forgetsOutcome = plant{"outcome", "does not try again to store an outcome", []edit{{
 		"internal/engine/send.go", "for err != nil && sleep(ctx, concludeRetry) {", "for err != nil && ctx.Err() != nil && sleep(ctx, concludeRetry) {",
 	}}}
 
@@ -74,7 +73,7 @@ var (
 		"\tif v.Outcome == detector.Blind {\n\t\tv.Outcome, v.Grade, v.MayAct = detector.Regressed, detector.Certain, true\n\t}\n\tk.Telemetry.judged(v)\n",
 	}}}
 
-	oneHoldsAll = plant{"holds", "lets a store that hangs keep the others waiting", []edit{
+	oneHoldsAll = plant{"holds", "lets a store that hangs delay the others", []edit{
 		{"internal/engine/lookloop.go", "\tvar under sync.WaitGroup\n", "\tvar under sync.WaitGroup\n\tslots := make(chan struct{}, 16)\n"},
 		{
 			"internal/engine/lookloop.go",
@@ -83,12 +82,12 @@ var (
 		},
 	}}
 
-	toldByWatch = plant{"watch", "tells of an outage once a watch", []edit{{
+	toldByWatch = plant{"watch", "notifies people of an outage once per watch", []edit{{
 		"internal/outage/monitor.go",
 		"return store.Messages(fmt.Sprintf(\"%s/%d\", thread, since.Unix()), ",
 		"return store.Messages(fmt.Sprintf(\"%s/%d\", thread, now.UnixNano()), ",
 	}}}
 )
 
-// plants are all of them.
+// plants are all planted bugs.
 var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch}

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// What a daemon may call.
+// What a daemon calls.
 const (
 	onceHook  = "once"  // not declared idempotent
 	againHook = "again" // declared idempotent
 	chat      = "chat"  // a receiver of messages
 )
 
-// call is one request, written down and synced before it was answered.
+// call is one request. It is recorded and synced before it is answered.
 type call struct {
 	At      time.Time `json:"at"`
 	Daemon  string    `json:"daemon"`
@@ -26,13 +26,13 @@ type call struct {
 	Service string    `json:"service"`
 	Version string    `json:"version"`
 	Title   string    `json:"title,omitempty"` // of a message
-	About   string    `json:"about,omitempty"` // the matter of a message
+	About   string    `json:"about,omitempty"` // the thread of a message
 	Body    string    `json:"body"`
 }
 
 func (c call) rollback() bool { return c.To != chat }
 
-// receiver is where the rollbacks and messages of every daemon go:
+// receiver receives the rollback requests and messages of every daemon at
 // /<daemon>/<once|again|chat>.
 type receiver struct {
 	*ledger
@@ -40,8 +40,8 @@ type receiver struct {
 	url    string
 
 	mu       sync.Mutex
-	failures []error                          // what could not be written down
-	arrived  map[string]func(call) (code int) // by daemon; runs while the caller waits
+	failures []error                          // of writing to the ledger
+	arrived  map[string]func(call) (code int) // by daemon; called before the answer
 }
 
 func newReceiver(path string) (*receiver, error) {
@@ -65,8 +65,8 @@ func listen(h http.Handler) (*http.Server, string, error) {
 	return s, "http://" + l.Addr().String(), nil
 }
 
-// onCall has f answer the rollback requests of a daemon, with a status. It
-// runs after the request was written down.
+// onCall makes f choose the status with which rollback requests of a daemon are
+// answered. f is called after the request is recorded.
 func (r *receiver) onCall(daemon string, f func(call) int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,7 +76,7 @@ func (r *receiver) onCall(daemon string, f func(call) int) {
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(request.Body, 4<<20))
 	if err != nil {
-		panic(http.ErrAbortHandler) // the daemon died while it spoke: it has asked for nothing
+		panic(http.ErrAbortHandler) // the daemon died during the request, which is incomplete
 	}
 	daemon, to, _ := strings.Cut(strings.Trim(request.URL.Path, "/"), "/")
 	c := read(call{At: time.Now(), Daemon: daemon, To: to, Key: request.Header.Get("Idempotency-Key"), Body: string(body)})
@@ -98,14 +98,14 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	w.WriteHeader(code)
 }
 
-// read takes out of the body what the invariants ask about.
+// read reads from the body what the invariants need.
 func read(c call) call {
 	var body struct {
 		Key    string
 		Change struct{ Service, Version string }
 		Data   struct{ Key, Title string }
 	}
-	_ = json.Unmarshal([]byte(c.Body), &body) // what cannot be read names no change, and is found so
+	_ = json.Unmarshal([]byte(c.Body), &body) // a body that cannot be read names no change, which checkCalls reports
 	c.Service, c.Version = body.Change.Service, body.Change.Version
 	c.About, c.Title = body.Data.Key, body.Data.Title
 	if c.rollback() && body.Key != c.Key {

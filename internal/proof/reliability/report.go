@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Report is a whole run.
+// Report is the result of a run.
 type Report struct {
 	Kills  int
 	Seed   uint64
@@ -16,15 +16,16 @@ type Report struct {
 	Suites []SuiteReport
 }
 
-// SuiteReport is one suite: what it saw of the program as it is, and what of
-// every bug that was planted.
+// SuiteReport is the result of one suite: with the program as it is, and with every
+// planted bug.
 type SuiteReport struct {
 	Name string
 	Outcome
 	Bugs []BugReport
 }
 
-// BugReport is one bug, and whether the suite found it.
+// BugReport is one planted bug and what the suite found; without violations, it did not
+// find the bug.
 type BugReport struct {
 	Name  string
 	Files []string
@@ -44,8 +45,8 @@ func newReport(o Options, trials []*trial, took time.Duration) Report {
 	return r
 }
 
-// Violations are all that was found in the program as it is, and every planted
-// bug that a suite did not find.
+// Violations are the violations of the program as it is, and the planted bugs that a
+// suite did not find.
 func (r Report) Violations() (all []string) {
 	for _, s := range r.Suites {
 		for _, v := range s.Violations {
@@ -60,29 +61,29 @@ func (r Report) Violations() (all []string) {
 	return all
 }
 
-// stories say what each suite does, for the page.
-var stories = map[string]string{
-	"kills": `Daemons are killed with SIGKILL while a deploy tool tells them of changes, good and bad, that overtake each other.
-Half of the kills come at a random moment of the first seconds, starting up included; the others at a named point of
-a build with the tag crashpoints, or while the hook is being called. What was not answered is sent again after the
-restart, and some of what was. After the last kill everything must come to its end.`,
-	"sync": `The program runs under strace. No 2xx may be written to a socket before the write of the event that it
-acknowledges has been synced; no rollback may be sent before the claim that allows it has.`,
-	"disk": `The data folder is a file system of a few megabytes that is filled to the last byte, or every write to it and
-every sync of it is made to fail with EIO (strace's fault injection, on the real system calls). Nothing may be
-acknowledged that is lost, no hook called without a recorded intent, and all goes on when space returns, without a restart.`,
-	"outages": `Every metric store fails in a way of its own, at one moment, in one daemon, while the services go bad: whoever
-believes what a failing store says sees a regression. Each has two watches, one from before the outage and one from
-after. Nothing may be rolled back nor called healthy; people are told once a store, within one interval and a minute.
-The store that hangs has twenty watches more. One store stays well: its good change ends healthy, and its bad one must go
-back, once and within 25 seconds: less than a time-out.`,
+// descriptions describe each suite on the page.
+var descriptions = map[string]string{
+	"kills": `Daemons are killed with SIGKILL while a deploy tool reports good and bad changes that overtake each other.
+Half of the kills happen at a random moment of the first seconds, the start included; the others at a crash point of
+a build with the tag crashpoints, or during the call of a hook. Events without an answer, and some with one, are sent
+again after the restart. After the last kill every change and every order must reach a final state.`,
+	"sync": `The program runs under strace. A 2xx may be written to a socket only after the event that it acknowledges is
+written and synced; a rollback may be sent only after the claim that allows it is synced.`,
+	"disk": `The data folder is a file system of a few megabytes that is filled to the last byte, or every write to it or
+every sync of it fails (fault injection by strace into the real system calls). No acknowledged event may be lost, no
+hook may be called without a stored order, and the program must recover with the disk, without a restart.`,
+	"outages": `All metric stores of one daemon begin to fail at one moment, each in another way, while the services go bad:
+a daemon that trusts a failing store finds a regression. Each store has two watches, one that began before the outage and
+one that began during it. No change may be rolled back or called healthy; people are notified once per store, within one
+look interval and a minute. The store that hangs has twenty more watches. One store does not fail: its good change ends
+healthy, and its bad one must be rolled back once and within 25 seconds, which is less than a timeout.`,
 }
 
 // Markdown writes the page.
 func (r Report) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Reliability\n\nMade by `make reliability KILLS=%d SEED=%d` in %s. The program as it is built for people, as a process of its own, against a recording receiver, "+
-		"a scripted metric store and a driver with its own ledger; the package comment of internal/proof/reliability tells how, and which invariants are held.\n\n", r.Kills, r.Seed, r.Took.Round(time.Second))
+	fmt.Fprintf(&b, "# Reliability\n\nMade by `make reliability KILLS=%d SEED=%d` in %s. The released program runs as a separate process, with a recording receiver, "+
+		"a scripted metric store and a driver with its own ledger. The package comment of internal/proof/reliability describes the method and the invariants.\n\n", r.Kills, r.Seed, r.Took.Round(time.Second))
 	var summary [][]string
 	for _, s := range r.Suites {
 		found := slices.DeleteFunc(slices.Clone(s.Bugs), func(b BugReport) bool { return len(b.Violations) == 0 })
@@ -98,7 +99,7 @@ func (r Report) Markdown(w io.Writer) error {
 }
 
 func (s SuiteReport) markdown(b *strings.Builder) {
-	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", s.Name, stories[s.Name])
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", s.Name, descriptions[s.Name])
 	table(b, s.Head, s.Rows)
 	if len(s.Violations) > 0 {
 		b.WriteString("\nViolations:\n\n")
@@ -109,7 +110,7 @@ func (s SuiteReport) markdown(b *strings.Builder) {
 	if len(s.Bugs) == 0 {
 		return
 	}
-	b.WriteString("\nWhat it finds in a program that …\n\n")
+	b.WriteString("\nViolations found in a program that …\n\n")
 	var rows [][]string
 	for _, bug := range s.Bugs {
 		first := "nothing"

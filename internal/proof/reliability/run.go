@@ -17,11 +17,11 @@ import (
 
 // Options say what to run.
 type Options struct {
-	Root     string   // of the repository: what is built and tested
-	Dir      string   // where daemons live and ledgers lie
+	Root     string   // of the repository that is built and tested
+	Dir      string   // for the daemons' folders and the ledgers
 	Kills    int      // how often a daemon is killed
-	Lanes    int      // how many daemons are killed side by side
-	Seed     uint64   // equal seeds choose equal moments and work; how long things take is the machine's
+	Lanes    int      // how many daemons are killed at the same time
+	Seed     uint64   // equal seeds choose equal kill points and equal work; timing varies
 	Suites   []string // empty: all
 	Progress io.Writer
 }
@@ -36,7 +36,7 @@ type trial struct {
 	err     error
 }
 
-// name is the trial's own: of its folder and of its daemons.
+// name is the name of the trial's folder and daemons.
 func (t *trial) name() string {
 	if t.bug == nil {
 		return t.suite
@@ -44,11 +44,11 @@ func (t *trial) name() string {
 	return t.suite + "-" + t.bug.short
 }
 
-// program is what is under test: as people are given it, and with the named
-// points. A bug is planted in the latter alone.
+// program is the tested binaries: as released, and with crash points. A bug is planted
+// only in the latter.
 type program struct{ shipped, armed string }
 
-// Outcome is what a suite saw.
+// Outcome is the result of a suite.
 type Outcome struct {
 	Head       []string
 	Rows       [][]string
@@ -56,7 +56,7 @@ type Outcome struct {
 	Took       time.Duration
 }
 
-// runner is a run under way.
+// runner is a run in progress.
 type runner struct {
 	Options
 	began    time.Time
@@ -67,9 +67,9 @@ type runner struct {
 	saying   sync.Mutex
 }
 
-// Run builds the programs, runs the suites side by side where they do not
-// disturb each other, and gives the report. An error means that something
-// could not be tried, which is another thing than a violation.
+// Run builds the programs, runs the suites, at the same time where they do not disturb
+// each other, and returns the report. An error means that a suite could not run, which
+// is not a violation.
 func Run(ctx context.Context, o Options) (Report, error) {
 	r := &runner{Options: o, began: time.Now(), programs: map[string]program{}}
 	trials := r.trials()
@@ -78,15 +78,15 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	}
 	defer r.receiver.server.Close()
 	for _, together := range phases(trials) {
-		if err := r.together(ctx, together); err != nil {
+		if err := r.runTogether(ctx, together); err != nil {
 			return Report{}, err
 		}
 	}
 	return newReport(o, trials, time.Since(r.began)), nil
 }
 
-// trials are what the chosen suites try: the program as it is, and every bug
-// that the suite must find.
+// trials are the runs of the chosen suites: with the program as it is, and with every
+// bug that the suite must find.
 func (r *runner) trials() (all []*trial) {
 	for _, s := range suites(r.Options) {
 		if len(r.Suites) > 0 && !slices.Contains(r.Suites, s.name) {
@@ -100,8 +100,8 @@ func (r *runner) trials() (all []*trial) {
 	return all
 }
 
-// phases puts beside each other what may run at once: first the suites proper,
-// then all the bugs.
+// phases groups the trials that may run at once: first the suites with the program as it
+// is, then those with planted bugs.
 func phases(trials []*trial) [][]*trial {
 	var proper, planted []*trial
 	for _, t := range trials {
@@ -114,7 +114,7 @@ func phases(trials []*trial) [][]*trial {
 	return [][]*trial{proper, planted}
 }
 
-// prepare builds what is tried and starts what surrounds it.
+// prepare builds the programs and starts the receiver and the metric store.
 func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
 	if r.Root, err = filepath.Abs(r.Root); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
 	return err
 }
 
-// compile builds a program once.
+// compile builds a program, unless it is built already.
 func (r *runner) compile(ctx context.Context, bug *plant) error {
 	if bug == nil {
 		if _, done := r.programs[""]; done {
@@ -147,12 +147,12 @@ func (r *runner) compile(ctx context.Context, bug *plant) error {
 		if err := errors.Join(build(ctx, r.Root, p.shipped), build(ctx, r.Root, p.armed, "-tags", "crashpoints")); err != nil {
 			return err
 		}
-		return unarmed(p)
+		return checkNoCrashPoints(p)
 	}
 	if _, done := r.programs[bug.short]; done {
 		return nil
 	}
-	r.say("building one that %s", bug.name)
+	r.say("building a program that %s", bug.name)
 	dir := filepath.Join(r.Dir, "source-"+bug.short)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making room: %w", err)
@@ -166,8 +166,8 @@ func (r *runner) compile(ctx context.Context, bug *plant) error {
 	return build(ctx, r.Root, binary, "-tags", "crashpoints", "-overlay", overlay)
 }
 
-// unarmed holds that what people are given has no named points in it.
-func unarmed(p program) error {
+// checkNoCrashPoints checks that the released program contains no crash points.
+func checkNoCrashPoints(p program) error {
 	shipped, err := os.ReadFile(p.shipped)
 	if err != nil {
 		return err
@@ -177,17 +177,17 @@ func unarmed(p program) error {
 		return err
 	}
 	if bytes.Contains(shipped, []byte(crashpoint.EnvVariable)) || !bytes.Contains(armed, []byte(crashpoint.EnvVariable)) {
-		return errors.New("the named points belong in the build with the tag crashpoints, and in no other")
+		return errors.New("only the build with the tag crashpoints may contain crash points")
 	}
 	return nil
 }
 
-// together runs trials at once and says how each went.
-func (r *runner) together(ctx context.Context, trials []*trial) error {
+// runTogether runs trials at the same time and joins their errors.
+func (r *runner) runTogether(ctx context.Context, trials []*trial) error {
 	var all sync.WaitGroup
 	var errs error
 	for _, t := range trials {
-		all.Go(func() { r.try(ctx, t) })
+		all.Go(func() { r.runTrial(ctx, t) })
 	}
 	all.Wait()
 	for _, t := range trials {
@@ -198,7 +198,7 @@ func (r *runner) together(ctx context.Context, trials []*trial) error {
 	return errs
 }
 
-func (r *runner) try(ctx context.Context, t *trial) {
+func (r *runner) runTrial(ctx context.Context, t *trial) {
 	began := time.Now()
 	p := r.programs[""]
 	if t.bug != nil {
@@ -221,7 +221,7 @@ func (r *runner) try(ctx context.Context, t *trial) {
 	}
 }
 
-// say tells how far it is.
+// say writes one line of progress.
 func (r *runner) say(format string, args ...any) {
 	r.saying.Lock()
 	defer r.saying.Unlock()

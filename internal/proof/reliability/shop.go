@@ -6,48 +6,47 @@ import (
 	"time"
 )
 
-// The traffic of every service: perSecond requests a second, of which one in
-// quiet fails, and one in bad while the service is bad.
+// The traffic of every service: perSecond requests per second, of which one in
+// goodFailsOneIn fails, and one in badFailsOneIn while the service is bad.
 const (
-	perSecond = 40
-	quiet     = 200
-	bad       = 2
+	perSecond      = 40
+	goodFailsOneIn = 200
+	badFailsOneIn  = 2
 )
 
-// shop is the truth: what every service's counters stand at, at any moment.
-// The metric store tells of it, and the invariants are held against it.
+// shop computes the counters of every service at any moment. The metric store answers
+// from it.
 type shop struct {
-	born time.Time
-	mu   sync.Mutex
-	ill  map[string]illness
+	born       time.Time
+	mu         sync.Mutex
+	badPeriods map[string]badPeriod
 }
 
-// illness is when a service is bad; until may be zero.
-type illness struct{ from, until time.Time }
+// badPeriod is when a service is bad; until is zero while it still is.
+type badPeriod struct{ from, until time.Time }
 
-func newShop(born time.Time) *shop { return &shop{born: born, ill: map[string]illness{}} }
+func newShop(born time.Time) *shop { return &shop{born: born, badPeriods: map[string]badPeriod{}} }
 
-// breaks makes a service bad from a moment on.
-func (s *shop) breaks(service string, from time.Time) {
+// setBad makes a service bad from a moment on.
+func (s *shop) setBad(service string, from time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ill[service] = illness{from: from}
+	s.badPeriods[service] = badPeriod{from: from}
 }
 
-// heals makes it good again.
-func (s *shop) heals(service string, at time.Time) {
+// setGood makes it good again.
+func (s *shop) setGood(service string, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i, ok := s.ill[service]; ok && i.until.IsZero() {
-		s.ill[service] = illness{i.from, at}
+	if i, ok := s.badPeriods[service]; ok && i.until.IsZero() {
+		s.badPeriods[service] = badPeriod{i.from, at}
 	}
 }
 
-// counts are the requests served and failed so far; zero before the service
-// was born.
+// counts are the requests that succeeded and failed so far; zero before born.
 func (s *shop) counts(service string, at time.Time) (good, failed float64) {
 	s.mu.Lock()
-	i := s.ill[service]
+	i := s.badPeriods[service]
 	s.mu.Unlock()
 	all := served(at.Sub(s.born))
 	ill := 0.0
@@ -57,7 +56,7 @@ func (s *shop) counts(service string, at time.Time) (good, failed float64) {
 		}
 		ill = served(i.until.Sub(s.born)) - served(i.from.Sub(s.born))
 	}
-	failed = math.Floor((all-ill)/quiet) + math.Floor(ill/bad)
+	failed = math.Floor((all-ill)/goodFailsOneIn) + math.Floor(ill/badFailsOneIn)
 	return all - failed, failed
 }
 

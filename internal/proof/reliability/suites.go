@@ -9,20 +9,20 @@ import (
 	"github.com/pushback/pushback/internal/crashpoint"
 )
 
-// suite is a set of faults, and the bugs that it must find.
+// suite is a kind of fault, and the planted bugs that it must find.
 type suite struct {
 	name string
 	run  func(ctx context.Context, w World, p program) (Outcome, error)
 	bugs []bug
 }
 
-// bug is a planted bug, with as much of the suite as finds it.
+// bug is a planted bug, and the part of the suite that finds it.
 type bug struct {
 	plant *plant
 	run   func(ctx context.Context, w World, p program) (Outcome, error)
 }
 
-// suites are all there are, in the order in which they are reported.
+// suites are all suites, in the order of the report.
 func suites(o Options) []suite {
 	return []suite{
 		{"kills", kills(o.Kills, o.Lanes, 75*time.Second+time.Duration(o.Kills)*50*time.Millisecond), []bug{
@@ -55,12 +55,12 @@ func SuiteNames() (names []string) {
 	return names
 }
 
-func kills(n, lanes int, patience time.Duration, only ...moment) func(context.Context, World, program) (Outcome, error) {
+func kills(n, lanes int, patience time.Duration, only ...killPoint) func(context.Context, World, program) (Outcome, error) {
 	return func(ctx context.Context, w World, p program) (Outcome, error) {
 		s := &killSuite{World: w, kills: n, lanes: lanes, only: only, patience: patience, shipped: p.shipped, armed: p.armed}
 		killed, violations, err := s.run(ctx)
 		o := Outcome{Head: []string{"killed", "times"}, Violations: violations}
-		for _, m := range append(slices.Clone(moments), anyTime, inVain) {
+		for _, m := range append(slices.Clone(killPoints), anyTime, notReached) {
 			if killed[m] > 0 {
 				o.Rows = append(o.Rows, []string{string(m), fmt.Sprint(killed[m])})
 			}
@@ -81,20 +81,20 @@ func disks(faults []fault, lasts, patience time.Duration) func(context.Context, 
 	}
 }
 
-func outages(modes []mode, bake, lasts time.Duration) func(context.Context, World, program) (Outcome, error) {
+func outages(modes []outageMode, bake, lasts time.Duration) func(context.Context, World, program) (Outcome, error) {
 	return func(ctx context.Context, w World, p program) (Outcome, error) {
 		s := &outageSuite{World: w, binary: p.shipped, modes: modes, bake: bake, lasts: lasts}
 		seen, violations, err := s.run(ctx)
-		o := Outcome{Head: []string{"the store", "rollbacks", "told", "after", "watch begun well", "watch begun blind"}, Violations: violations}
-		for _, m := range append(slices.Clone(modes), mode{name: control, what: "is well; the change that began blind is bad"}) {
+		o := Outcome{Head: []string{"the store", "rollbacks", "notified", "after", "watch from before", "watch from during"}, Violations: violations}
+		for _, m := range append(slices.Clone(modes), outageMode{name: control, what: "does not fail; its second change is bad"}) {
 			v := seen[m.name]
 			after := "–"
-			if len(v.told) > 0 {
+			if len(v.notified) > 0 {
 				after = v.first().Round(time.Second).String()
 			} else if len(v.rollbacks) > 0 {
-				after = "gone back after " + v.rollbacks[0].Round(time.Second).String()
+				after = "rolled back after " + v.rollbacks[0].Round(time.Second).String()
 			}
-			o.Rows = append(o.Rows, []string{m.what, fmt.Sprint(len(v.rollbacks)), fmt.Sprint(len(v.told)), after, v.states["well"], v.states["blind"]})
+			o.Rows = append(o.Rows, []string{m.what, fmt.Sprint(len(v.rollbacks)), fmt.Sprint(len(v.notified)), after, v.states["well"], v.states["blind"]})
 		}
 		return o, err
 	}

@@ -13,16 +13,16 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// syncSuite runs a daemon under strace and reads, call by call, whether it
-// wrote to a socket what was not yet on disk. A kill -9 cannot tell: what the
-// kernel has, it keeps. Only a power cut would, and this.
+// syncSuite runs a daemon under strace and checks call by call whether it wrote to a
+// socket before the data was on disk. A kill -9 cannot show this, because the kernel
+// still writes its buffers; a power cut would.
 type syncSuite struct {
 	World
 	binary          string
-	senders, events int // so many tools at once send so many events each
+	senders, events int // number of tools at once, and of events per tool
 }
 
-// traced are the system calls that a promise can be kept or broken with.
+// traced are the system calls that matter for the order of writes, syncs and answers.
 const traced = "trace=pwrite64,write,writev,sendto,fsync,fdatasync"
 
 func (s *syncSuite) run(ctx context.Context) (Outcome, error) {
@@ -57,8 +57,8 @@ func (s *syncSuite) run(ctx context.Context) (Outcome, error) {
 	return o, nil
 }
 
-// work sends events, many at once, waits for the rollbacks, and ends the
-// daemon, strace with it.
+// work sends many events at once, waits for the rollbacks, and ends the daemon and
+// strace.
 func (s *syncSuite) work(ctx context.Context, tool *driver) (late []string, err error) {
 	if err := tool.daemon.start(); err != nil {
 		return nil, err
@@ -75,19 +75,19 @@ func (s *syncSuite) work(ctx context.Context, tool *driver) (late []string, err 
 			for m := range s.events {
 				c := &change{service: fmt.Sprintf("%s-%s-%d", onceHook, s.Name, 3+n*s.events+m), version: "v2", previous: "v1", hook: onceHook}
 				tool.add(c)
-				tool.tell(ctx, c, sources.Succeeded, time.Now())
+				tool.report(ctx, c, sources.Succeeded, time.Now())
 			}
 		})
 	}
 	all.Wait()
 	asked := func() bool { calls, err := s.Receiver.callsOf(s.Name); return err == nil && len(calls) >= 2 }
 	if !within(ctx, 20*time.Second, asked) {
-		late = append(late, "two bad changes were acknowledged, and their rollbacks not asked for within 20 s")
+		late = append(late, "two bad changes were acknowledged, and their rollbacks were not requested within 20 s")
 	}
 	return late, nil
 }
 
-// stop asks the process to end, and insists.
+// stop sends SIGTERM, and kills the process if it does not end.
 func (d *daemon) stop() {
 	_ = d.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -97,12 +97,12 @@ func (d *daemon) stop() {
 	}
 }
 
-// audit holds every acknowledgement and every rollback against the syncs.
+// audit compares every acknowledgement and every rollback with the syncs.
 func audit(all []syscallMade, dir string, changes []*change, calls []call) (o Outcome) {
 	t := trace{all, filepath.Join(dir, "data", "pushback.db-wal")}
 	first, acknowledged := time.Time{}, 0
 	for _, c := range changes {
-		if c.told() == "" {
+		if c.lastAcknowledged() == "" {
 			continue
 		}
 		acknowledged++
@@ -126,14 +126,13 @@ func audit(all []syscallMade, dir string, changes []*change, calls []call) (o Ou
 	return o
 }
 
-// trace is what a daemon did, and the file in which its commits lie.
+// trace is the system calls of a daemon, and the file with its commits.
 type trace struct {
 	all []syscallMade
 	wal string
 }
 
-// acknowledged audits the answer to the event of a change, and says when it
-// was given.
+// acknowledged checks the answer to the event of a change, and returns its time.
 func (t trace) acknowledged(name string) (at time.Time, violations []string) {
 	said, ok := t.find(func(s syscallMade) bool { return s.sends("HTTP/1.1 20") && strings.Contains(s.data, name+`\"`) })
 	if !ok {
@@ -142,7 +141,7 @@ func (t trace) acknowledged(name string) (at time.Time, violations []string) {
 	return said.began, t.unsynced("2xx for "+name, said, func(page string) bool { return strings.Contains(page, name) })
 }
 
-// asked audits a rollback request.
+// asked checks a rollback request.
 func (t trace) asked(c call) []string {
 	asked, ok := t.find(func(s syscallMade) bool {
 		return s.sends("POST /") && strings.Contains(s.data, "Idempotency-Key: "+c.Key)
@@ -153,11 +152,11 @@ func (t trace) asked(c call) []string {
 	return t.unsynced("rollback of "+c.Service, asked, claims(c.Key))
 }
 
-// named audits that the folders that were made have their names on disk.
+// named checks that the names of new folders are synced to disk.
 func (t trace) named(first time.Time, folders ...string) (violations []string) {
 	for _, folder := range folders {
 		if _, ok := t.find(func(s syscallMade) bool { return s.syncs(folder) && s.ended.Before(first) }); !ok {
-			violations = append(violations, "before the first 2xx, the folder "+filepath.Base(folder)+" was not synced: what lies in it may have no name after a power cut")
+			violations = append(violations, "before the first 2xx, the folder "+filepath.Base(folder)+" was not synced: its files may be lost after a power cut")
 		}
 	}
 	return violations
@@ -172,8 +171,8 @@ func (t trace) syncs() (n int) {
 	return n
 }
 
-// claims says whether a page holds the order of a key in the state sending:
-// the columns lie side by side.
+// claims reports whether a page has the order of a key in the state sending. The two
+// columns are close together.
 func claims(key string) func(page string) bool {
 	const near = 400
 	return func(page string) bool {
@@ -186,12 +185,12 @@ func claims(key string) func(page string) bool {
 	}
 }
 
-// unsynced says what is wrong where said was written before the first page
-// that holds what it stands on was written and synced.
+// unsynced is a violation if said was written before the first page that it depends on
+// was written and synced. holds recognises that page.
 func (t trace) unsynced(what string, said syscallMade, holds func(page string) bool) []string {
 	written, ok := t.find(func(s syscallMade) bool { return s.writes(t.wal) && holds(s.data) })
 	if !ok {
-		return []string{what + ": what it stands on was never written"}
+		return []string{what + ": the data that it depends on was never written"}
 	}
 	_, ok = t.find(func(s syscallMade) bool {
 		return s.syncs(t.wal) && !s.began.Before(written.ended) && !s.ended.After(said.began)
@@ -199,7 +198,7 @@ func (t trace) unsynced(what string, said syscallMade, holds func(page string) b
 	if ok {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: %s after the write of what it stands on, and no sync between", what, said.began.Sub(written.ended).Round(time.Microsecond))}
+	return []string{fmt.Sprintf("%s: %s after the write of the data that it depends on, without a sync between", what, said.began.Sub(written.ended).Round(time.Microsecond))}
 }
 
 func (t trace) find(is func(syscallMade) bool) (syscallMade, bool) {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// syscallMade is one call as strace saw it: strace -ff -yy -ttt -T.
+// syscallMade is one system call, as strace -ff -yy -ttt -T writes it.
 type syscallMade struct {
 	name         string
 	path         string // of the file, or TCP:[…] of a socket
@@ -29,16 +29,16 @@ func (s syscallMade) syncs(file string) bool {
 	return (s.name == "fsync" || s.name == "fdatasync") && s.path == file && !s.failed
 }
 
-// sends says whether the call put something that begins so on a socket.
+// sends reports whether the call wrote data with this beginning to a socket.
 func (s syscallMade) sends(beginning string) bool {
 	return strings.HasPrefix(s.path, "TCP") && strings.HasPrefix(s.data, beginning)
 }
 
-// readTrace reads the files of every thread and puts the calls in their order.
+// readTrace reads the files of all threads and sorts the calls by time.
 func readTrace(prefix string) (all []syscallMade, err error) {
 	files, err := filepath.Glob(prefix + ".*")
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("strace has left no trace at %s: may it trace here? %w", prefix, err)
+		return nil, fmt.Errorf("strace has written no trace to %s: is tracing allowed here? %w", prefix, err)
 	}
 	for _, name := range files {
 		if all, err = readThread(name, all); err != nil {
@@ -66,12 +66,12 @@ func readThread(name string, all []syscallMade) ([]syscallMade, error) {
 }
 
 // callLine is `1795710808.150054 fsync(13</data/pushback.db>) = 0 <0.000558>`.
-// The name of a socket has an arrow in it: what is bracketed ends where the
-// next argument, or the end, follows.
+// The name of a socket contains an arrow, so that the name ends only where the next
+// argument, or the end of the arguments, follows.
 var callLine = regexp.MustCompile(`^(\d+)\.(\d{6}) (\w+)\(\d+<(.*?)>(?:, (?:\[\{iov_base=)?"(.*)".*)?\) += (-?\d+).* <(\d+\.\d{6})>$`)
 
-// parseCall gives the call of a line; false for anything else, a signal or a
-// call that never returned.
+// parseCall parses one line. It is false for other lines, such as a signal or a call
+// that did not return.
 func parseCall(text string) (syscallMade, bool) {
 	m := callLine.FindStringSubmatch(text)
 	if m == nil {

@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// World is what a suite needs beside itself.
+// World is the surroundings of a suite.
 type World struct {
 	Name     string // of the suite; names its daemons
-	Dir      string // where its daemons live
+	Dir      string // for the folders of its daemons
 	Seed     uint64
 	Shop     *shop
 	Metrics  string // url of the metric store
 	Receiver *receiver
-	say      func(format string, args ...any) // tells how far it is
+	say      func(format string, args ...any) // writes progress
 }
 
-// daemon makes a daemon that knows so many services of either hook.
+// daemon makes a daemon with this number of services for each of the two hooks.
 func (w World) daemon(name, binary string, services int) (*daemon, error) {
 	dir := filepath.Join(w.Dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making room for %s: %w", name, err)
+		return nil, fmt.Errorf("creating the folder of %s: %w", name, err)
 	}
 	var list strings.Builder
 	for n := 1; n <= services; n++ {
@@ -36,7 +36,7 @@ func (w World) daemon(name, binary string, services int) (*daemon, error) {
 	return newDaemon(name, dir, binary, settings, killRules)
 }
 
-// outlets are the hooks and the receiver of a daemon.
+// outlets are the hooks and the receiver in a daemon's configuration.
 func (w World) outlets(name string) string {
 	at := w.Receiver.url + "/" + name + "/"
 	return fmt.Sprintf(`hooks:
@@ -47,11 +47,11 @@ receivers:
 `, at+onceHook, at+againHook, at+chat)
 }
 
-// killRules look every second, and watch as short as a rule may.
+// killRules look every second, with the shortest bake that is allowed.
 var killRules = "team: shop\nrules:\n" +
 	rule(onceHook, "once-*", "", "10s", "1s") + rule(againHook, "again-*", "", "10s", "1s")
 
-// rule is one rule: what it watches, from which store, how long and how often.
+// rule writes one rule. An empty store is the default one.
 func rule(hook, services, store, bake, every string) string {
 	if store != "" {
 		store = "    store: " + store + "\n"
