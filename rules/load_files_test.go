@@ -100,10 +100,10 @@ const small = 64 << 20
 
 // cost is how many bytes do allocates. Tests bound it instead of the time that do
 // takes (adr/0054), which depends on what else the machine does.
-// It is the least of three tries, because the whole process is counted.
+// It is the lesser of two tries, because the first one also fills caches.
 func cost(do func()) uint64 {
 	least := uint64(math.MaxUint64)
-	for range 3 {
+	for range 2 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		do()
