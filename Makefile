@@ -21,7 +21,7 @@ PACKAGES    ?= ./...
 KILLS       ?= 200
 SEED        ?= 1
 
-# Where the page goes; empty: nowhere, as in CI.
+# Where the page is written; if empty it is not written, as in CI.
 RELIABILITY_OUT ?= docs/reliability.md
 
 # The suites mount a small disk and inject faults into system calls, which needs
@@ -44,7 +44,7 @@ integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmana
 	./.ci/servers
 	go test -tags integration -count=1 -timeout 20m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 
-reliability: ## Kill, starve and lie to the built program, and count broken promises (KILLS=2000 SEED=7); writes docs/reliability.md
+reliability: ## Kill the built program, break its disk, feed it wrong metrics, and count violations (KILLS=2000 SEED=7); writes docs/reliability.md
 	./.ci/servers
 	go build -o bin/reliability ./tools/reliability
 	$(AS_ROOT) bin/reliability -kills $(KILLS) -seed $(SEED) $(if $(RELIABILITY_OUT),-out $(RELIABILITY_OUT))
@@ -57,7 +57,7 @@ lint: $(GOLANGCI_LINT) ## Check formatting, and run vet and the other linters of
 format: ## Format all Go code
 	go run $(GOFUMPT) -l -w .
 
-# Installed and not run: its many dependencies belong in no go.mod of ours.
+# Installed as a binary, so that its many dependencies stay out of go.mod.
 $(GOLANGCI_LINT):
 	GOFLAGS= GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
@@ -76,10 +76,10 @@ bench: ## Run the benchmarks, allocations included (BENCH_COUNT=10 for benchstat
 accuracy: build ## Measure the detector and its peers on the series in ../shared/data; writes docs/accuracy.md
 	bin/pushback accuracy --out docs/accuracy.md
 
-generate: ## Make generated files anew; CI fails when that changes anything
+generate: ## Write generated files again; CI fails if that changes anything
 	go generate ./...
 
-picture: build ## Make docs/img/change.png anew from a real run (needs chromium)
+picture: build ## Take docs/img/change.png again from a real run (needs chromium)
 	./docs/img/picture
 
 check-deploy: ## Check docker-compose.yml and everything it names
