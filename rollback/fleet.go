@@ -27,18 +27,18 @@ type Alarm struct {
 //
 // See adr/0039.
 func (l FleetLimits) HoldReason(f Fleet, now time.Time) string {
-	var services, blamed []string
+	var services, causes []string
 	alarms := 0
 	for _, a := range f.Alarms {
 		if now.Sub(a.At) > l.Within {
 			continue
 		}
 		alarms++
-		services, blamed = append(services, a.Service), append(blamed, a.Cause)
+		services, causes = append(services, a.Service), append(causes, a.Cause)
 	}
-	services, blamed = sortUnique(services), sortUnique(blamed)
+	services, causes = sortUnique(services), sortUnique(causes)
 	tooMany := len(services) > l.Services || float64(alarms) > l.Share*float64(f.Open)
-	if f.Open < l.Watches || !tooMany || len(blamed) < 2 {
+	if f.Open < l.Watches || !tooMany || len(causes) < 2 {
 		return ""
 	}
 	return fmt.Sprintf("%d of %d open watches, of %d services, turned bad within %s, and no single change can be the cause: %s",

@@ -150,7 +150,7 @@ func checkSuspended(o Order, s Situation) string {
 		return fmt.Sprintf("a newer change is rolling out: %s", s.SuspendedBy)
 	}
 	if o.SuspendedUntil.After(s.Now) {
-		return fmt.Sprintf("it waits until %s for a newer change that is rolling out", o.SuspendedUntil.UTC().Format("15:04:05 MST"))
+		return fmt.Sprintf("a newer change may be rolling out until %s", o.SuspendedUntil.UTC().Format("15:04:05 MST"))
 	}
 	return ""
 }

@@ -45,7 +45,7 @@ func TestConfounded(t *testing.T) {
 	// It broke ten minutes after, to the tick.
 	late := rollback.Onset{From: began.Add(10 * time.Minute), To: began.Add(10 * time.Minute)}
 
-	f("nobody else", false, first)
+	f("no other change", false, first)
 	f("a config push at the same time", true, first, other("cart", sources.Config, 0, 0.5, 0.5))
 	f("a flag at the same time", true, first, other("cart", sources.Flag, 0, 1, 1))
 	f("of a dependency at the same time", true, first, other("payments", sources.Deploy, 1, 0, 1))
@@ -91,7 +91,7 @@ func TestRank(t *testing.T) {
 		}
 	}
 	if _, ok := rollback.StandsOut(nil, 2); ok {
-		t.Error("nobody stands out")
+		t.Error("a suspect stands out of none")
 	}
 	if _, ok := rollback.StandsOut(rollback.Rank(want[6:], onset, time.Minute), 2); ok {
 		t.Error("one that came afterwards stands out")
@@ -130,15 +130,15 @@ func TestBadBefore(t *testing.T) {
 			e.Effect = detector.Effect{Forecast: expected, After: was, Difference: was - expected}
 		})
 	}
-	unwell := with(func(e *detector.Evidence) { e.Reason = detector.BaselineUnhealthy })
+	unhealthyBefore := with(func(e *detector.Evidence) { e.Reason = detector.BaselineUnhealthy })
 
 	f("broke after", false, onset(2))
 	f("broke three ticks before, as far as one can tell", false, onset(-3))
 	f("broke ten ticks before", true, onset(-10))
 	f("one broke before, one after", false, onset(-10), onset(2))
 	f("two broke before", true, onset(-10), onset(-9))
-	f("unwell before", true, unwell)
-	f("a suspect that was unwell is nobody's business", false, errors, with(func(e *detector.Evidence) {
+	f("outside its usual range before", true, unhealthyBefore)
+	f("a signal of grade suspect that was bad before", false, errors, with(func(e *detector.Evidence) {
 		e.Grade, e.Reason = detector.Suspect, detector.BaselineUnhealthy
 	}))
 	f("beyond its limit, as before", true, limit(detector.Higher, 0.06, 0.061))

@@ -11,16 +11,16 @@ type State string
 
 // The states of an order.
 const (
-	Proposed  State = "proposed"
-	Approved  State = "approved"
-	Decided   State = "decided"
-	Sending   State = "sending"
-	Done      State = "done"
-	Failed    State = "failed"
-	Unknown   State = "unknown"
-	Cancelled State = "cancelled"
-	Expired   State = "expired"
-	Refused   State = "refused"
+	Proposed  State = "proposed"  // waits for a person
+	Approved  State = "approved"  // a person approved it
+	Decided   State = "decided"   // waits until the guards permit it
+	Sending   State = "sending"   // a replica has claimed it and calls the hook
+	Done      State = "done"      // the hook reported success
+	Failed    State = "failed"    // the rollback failed, or was not sent
+	Unknown   State = "unknown"   // it may have run: the call ended without an answer
+	Cancelled State = "cancelled" // a person rejected or cancelled it
+	Expired   State = "expired"   // nobody approved it in time
+	Refused   State = "refused"   // a guard refused it for good
 )
 
 // Order is the decision to roll one change back. There is one order for each

@@ -38,7 +38,8 @@ func open(t *testing.T, c Config) *Store {
 	return s
 }
 
-func closing(t *testing.T, s *Store) {
+// closeAtEnd closes the store when the test ends.
+func closeAtEnd(t *testing.T, s *Store) {
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -46,15 +47,16 @@ func closing(t *testing.T, s *Store) {
 	})
 }
 
-func line(name string, samples ...sources.Sample) sources.Series {
+// newSeries returns a series of the job shop.
+func newSeries(name string, samples ...sources.Sample) sources.Series {
 	return sources.Series{Labels: map[string]string{"__name__": name, "job": "shop"}, Samples: samples}
 }
 
 func TestContract(t *testing.T) {
 	s := open(t, Config{})
-	closing(t, s)
+	closeAtEnd(t, s)
 	begin := time.Now().Add(-3 * time.Hour).Truncate(time.Minute).Add(7 * time.Second)
-	if err := s.Append(t.Context(), []sources.Series{line("orders_total", metricstest.Samples(begin)...)}); err != nil {
+	if err := s.Append(t.Context(), []sources.Series{newSeries("orders_total", metricstest.Samples(begin)...)}); err != nil {
 		t.Fatal(err)
 	}
 	metricstest.Run(t, metricstest.Subject{
@@ -65,7 +67,7 @@ func TestContract(t *testing.T) {
 
 func TestHistoryIsAppendedInAnyOrder(t *testing.T) {
 	s := open(t, Config{})
-	closing(t, s)
+	closeAtEnd(t, s)
 	const week = 7 * 24 * time.Hour
 	now := time.Now().Truncate(time.Minute)
 	var samples []sources.Sample
@@ -74,7 +76,7 @@ func TestHistoryIsAppendedInAnyOrder(t *testing.T) {
 	}
 	newest, rest := samples[len(samples)-1:], samples[:len(samples)-1]
 	for _, part := range [][]sources.Sample{newest, rest[5000:], rest[:5000]} {
-		if err := s.Append(t.Context(), []sources.Series{line("a", part...)}); err != nil {
+		if err := s.Append(t.Context(), []sources.Series{newSeries("a", part...)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,7 +85,7 @@ func TestHistoryIsAppendedInAnyOrder(t *testing.T) {
 	if err != nil || len(got) != 1 || len(got[0].Samples) != len(samples) {
 		t.Fatalf("%d series, %v; want one of %d points", len(got), err, len(samples))
 	}
-	err = s.Append(t.Context(), []sources.Series{line("a", sources.Sample{T: now.Add(-60 * 24 * time.Hour).UnixMilli()})})
+	err = s.Append(t.Context(), []sources.Series{newSeries("a", sources.Sample{T: now.Add(-60 * 24 * time.Hour).UnixMilli()})})
 	metricstest.CheckFault(t, "older than the retention", err, sources.SourceError)
 }
 
@@ -93,14 +95,14 @@ func TestWhatWasAppendedSurvivesClose(t *testing.T) {
 	if _, err := New(metrics.Options{Name: "second", Log: slog.New(slog.DiscardHandler)}, Config{Dir: dir}); err == nil {
 		t.Error("a second store opened the same folder")
 	}
-	if err := s.Append(t.Context(), []sources.Series{line("a", sources.Sample{T: at.UnixMilli(), V: 7})}); err != nil {
+	if err := s.Append(t.Context(), []sources.Series{newSeries("a", sources.Sample{T: at.UnixMilli(), V: 7})}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s = open(t, Config{Dir: dir})
-	closing(t, s)
+	closeAtEnd(t, s)
 	got, err := s.Instant(t.Context(), "a", at)
 	if err != nil || len(got) != 1 || got[0].Samples[0].V != 7 {
 		t.Fatalf("%v, %v; want 7", got, err)
@@ -114,7 +116,7 @@ func TestScrape(t *testing.T) {
 	s := open(t, Config{ScrapeInterval: 100 * time.Millisecond, Targets: []Job{{
 		Job: "shop", Targets: []string{strings.TrimPrefix(target.URL, "http://")}, Labels: map[string]string{"env": "test"},
 	}}})
-	closing(t, s)
+	closeAtEnd(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -178,7 +180,7 @@ func eventually(t *testing.T, s *Store, expr string, ok func([]sources.Series) b
 
 func TestNothingIsRegisteredGlobally(t *testing.T) {
 	before := gathered(t)
-	closing(t, open(t, Config{}))
+	closeAtEnd(t, open(t, Config{}))
 	if after := gathered(t); after != before {
 		t.Errorf("the default registry changed from %s to %s", before, after)
 	}
@@ -199,9 +201,9 @@ func gathered(t *testing.T) string {
 
 func TestSuspectAnswersAreFaults(t *testing.T) {
 	s := open(t, Config{})
-	closing(t, s)
+	closeAtEnd(t, s)
 	at := time.Now()
-	if err := s.Append(t.Context(), []sources.Series{line("a", sources.Sample{T: at.UnixMilli(), V: 1})}); err != nil {
+	if err := s.Append(t.Context(), []sources.Series{newSeries("a", sources.Sample{T: at.UnixMilli(), V: 1})}); err != nil {
 		t.Fatal(err)
 	}
 	for _, expr := range []string{"a[5m]", `"text"`, "quantile(7, a)"} { // the last comes with a warning
@@ -259,7 +261,7 @@ func BenchmarkAppendWeek(b *testing.B) {
 			b.Fatal(err)
 		}
 		for i := range 10 {
-			if err := s.Append(b.Context(), []sources.Series{line(fmt.Sprint("m", i), samples...)}); err != nil {
+			if err := s.Append(b.Context(), []sources.Series{newSeries(fmt.Sprint("m", i), samples...)}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -23,14 +23,14 @@ func openReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dir: cannot open the database: %w", err)
 	}
-	all, err := db.Querier(math.MinInt64, math.MaxInt64)
+	querier, err := db.Querier(math.MinInt64, math.MaxInt64)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("dir: cannot read the database: %w", err), db.Close())
 	}
 	registry := client.NewRegistry()
 	return &Store{
-		name: name, config: c, log: log, registry: registry, queryable: sharedQuerier{all, new(sync.Mutex)}, engine: c.engine(log, registry),
-		close: func() error { return errors.Join(all.Close(), db.Close()) },
+		name: name, config: c, log: log, registry: registry, queryable: sharedQuerier{querier, new(sync.Mutex)}, engine: c.engine(log, registry),
+		close: func() error { return errors.Join(querier.Close(), db.Close()) },
 	}, nil
 }
 
@@ -55,7 +55,7 @@ type lockedQuerier struct {
 }
 
 // Close lets the next query use the querier.
-func (b lockedQuerier) Close() error {
-	b.inUse.Unlock()
+func (q lockedQuerier) Close() error {
+	q.inUse.Unlock()
 	return nil
 }

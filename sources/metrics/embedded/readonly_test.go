@@ -18,12 +18,12 @@ import (
 func TestReadOnlyBesideTheWriter(t *testing.T) {
 	c := Config{Dir: t.TempDir()}
 	writer := open(t, c)
-	closing(t, writer)
+	closeAtEnd(t, writer)
 	now := time.Now().Truncate(time.Second)
 	at := func(ago time.Duration) int64 { return now.Add(-ago).UnixMilli() }
 	appended := []sources.Series{
-		line("a", sources.Sample{T: at(time.Minute), V: 1}, sources.Sample{T: at(0), V: 2}),
-		line("b", sources.Sample{T: at(30 * time.Hour), V: 3}, sources.Sample{T: at(29 * time.Hour), V: 4}),
+		newSeries("a", sources.Sample{T: at(time.Minute), V: 1}, sources.Sample{T: at(0), V: 2}),
+		newSeries("b", sources.Sample{T: at(30 * time.Hour), V: 3}, sources.Sample{T: at(29 * time.Hour), V: 4}),
 	}
 	if err := writer.Append(t.Context(), appended); err != nil {
 		t.Fatal(err)
@@ -33,8 +33,8 @@ func TestReadOnlyBesideTheWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closing(t, s)
-	if err := writer.Append(t.Context(), []sources.Series{line("late", sources.Sample{T: at(0), V: 9})}); err != nil {
+	closeAtEnd(t, s)
+	if err := writer.Append(t.Context(), []sources.Series{newSeries("late", sources.Sample{T: at(0), V: 9})}); err != nil {
 		t.Fatal(err)
 	}
 
@@ -42,15 +42,15 @@ func TestReadOnlyBesideTheWriter(t *testing.T) {
 		return func() error {
 			w := sources.Window{From: now.Add(-ago), To: now.Add(-ago)}
 			q := sources.Query{Expr: expr, Step: time.Minute}
-			theirs, err := writer.Range(t.Context(), q, w)
+			fromWriter, err := writer.Range(t.Context(), q, w)
 			if err != nil {
 				return err
 			}
-			ours, err := s.Range(t.Context(), q, w)
-			if diff := cmp.Diff(theirs, ours); diff != "" {
+			fromReader, err := s.Range(t.Context(), q, w)
+			if diff := cmp.Diff(fromWriter, fromReader); diff != "" {
 				t.Errorf("%s: %s", expr, diff)
 			}
-			if len(ours) == 0 {
+			if len(fromReader) == 0 {
 				t.Errorf("%s: nothing", expr)
 			}
 			return err

@@ -2,7 +2,7 @@ package promql
 
 import "testing"
 
-// What Match writes is selected by what it was given and by nothing else.
+// TestMatch checks that the matchers select exactly the given labels.
 func TestMatchIsASelector(t *testing.T) {
 	text, ok := Language{}.Match(map[string][]string{"job": {`a"b\`}, "ns": {"x.y", "z|z"}})
 	if !ok {
