@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/detector"
 )
 
-// TestMixtures are published values of the confseq library.
+// TestMixtures compares with published values of the confseq library.
 func TestMixtures(t *testing.T) {
 	f := func(name string, got, want float64) {
 		t.Helper()
@@ -27,7 +27,7 @@ func TestMixtures(t *testing.T) {
 	f("two-sided bound", logTwoSided(30.35209, 100, bestTwoSided(100, 0.05)), math.Log(20))
 }
 
-// TestShift are cases of Kayenta's own suite, copied as numbers.
+// TestShift has cases of Kayenta's own tests, copied as numbers.
 func TestShift(t *testing.T) {
 	s := shiftOf([]float64{10, 20, 30, 40}, []float64{1, 2, 3, 4}, 0.95)
 	for name, pair := range map[string][2]float64{"low": {s.low, 6}, "high": {s.high, 39}, "estimate": {s.estimate, 22.5}} {
@@ -53,8 +53,8 @@ func TestClassify(t *testing.T) {
 	f("nothing after", []float64{1, 2}, nil, noData)
 }
 
-// TestClassicalTests are worked by hand: t = 2/√(7/6) with ten degrees of
-// freedom, and U = 28 against 18 ± 6.201 with four ties.
+// TestClassicalTests has examples that were computed by hand: t = 2/√(7/6) with ten
+// degrees of freedom, and U = 28 against 18 ± 6.201 with four ties.
 func TestClassicalTests(t *testing.T) {
 	before, after := []float64{1, 2, 3, 4, 5, 6}, []float64{3, 4, 5, 6, 7, 8}
 	if got := welch(before, after); math.Abs(got-0.0468963) > 1e-5 {
@@ -78,7 +78,7 @@ func TestChecks(t *testing.T) {
 	f([]float64{9, 1, 2}, 2)
 }
 
-// made is a series that wanders by itself, with a day's shape.
+// made is a random walk with a daily shape.
 func made(n int) Series {
 	r := rand.New(rand.NewPCG(7, 7))
 	s := Series{Name: "made", Start: time.Unix(0, 0).UTC(), Step: 5 * time.Minute, Values: make([]float64, n), Incident: make([]bool, n)}
@@ -88,8 +88,8 @@ func made(n int) Series {
 	return s
 }
 
-// TestMeasure holds that a report follows from its options alone, and that it
-// tells a detector from a coin.
+// TestMeasure checks that a report depends only on its options, and that the detector is
+// better than a coin.
 func TestMeasure(t *testing.T) {
 	o := Options{Series: []Series{made(1500)}, Moments: 12, History: 900, Seed: 3}
 	first, err := Measure(t.Context(), o)
@@ -119,13 +119,13 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// TestScores holds that a score is a grade: what Judge calls likely at its
-// defaults is what reaches 2.
+// TestScores checks that a score of 2 is reached exactly where Judge gives likely with
+// its defaults.
 func TestScores(t *testing.T) {
 	s := made(1500)
 	m := moment{&s, 1200}
 	k, from := m.learn(900), m.time(m.at)
-	after := Scenarios[2].put(rand.New(rand.NewPCG(1, 1)), m.after(), 3)
+	after := Scenarios[2].apply(rand.New(rand.NewPCG(1, 1)), m.after(), 3)
 	likely, certain := m.watch(k, after)
 	for n := 1; n <= len(after); n++ {
 		e := detector.Judge(m.plan(), detector.Profiles{"value": k}, detector.Observation{
@@ -142,7 +142,7 @@ func TestScores(t *testing.T) {
 }
 
 func TestHighs(t *testing.T) {
-	c := highs([]float64{0, 1, 0.5, 3, 2})
+	c := risingScores([]float64{0, 1, 0.5, 3, 2})
 	for threshold, want := range map[float64]int{0.5: 2, 1: 2, 1.5: 4, 3: 4, 3.1: 0} {
 		if got := c.at(threshold); got != want {
 			t.Errorf("%v is reached at %d, want %d", threshold, got, want)

@@ -11,7 +11,7 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// CountRow is one simulation, looked at every tick.
+// CountRow is one simulation that is judged at every tick.
 type CountRow struct {
 	What   string  `json:"what"`
 	Level  float64 `json:"level"`
@@ -21,15 +21,15 @@ type CountRow struct {
 	High   float64 `json:"high"`
 }
 
-// countRow is the row of so many runs of which a share alarmed.
+// countRow is the row of a number of runs, of which a share alarmed.
 func countRow(what string, level float64, within int, share, runs float64) CountRow {
 	low, high := stats.Wilson(share, runs)
 	return CountRow{what, level, within, share, low, high}
 }
 
-// stream is traffic of which a share fails, its counts φ times as scattered as
-// chance alone would have them. Swell is the part of itself by which the
-// traffic, and the share with it, rises and falls in a day.
+// stream is traffic of which a share fails. The variance of its counts is φ times that
+// of a Poisson distribution. Swell is the relative amplitude with which the traffic and
+// the share rise and fall in a day.
 type stream struct{ perTick, before, after, phi, swell float64 }
 
 // SimulateCounts measures the count test's false alarms and power, and those of
@@ -51,12 +51,12 @@ func SimulateCounts(runs int, seed uint64) []CountRow {
 	f("0.2 % → 2 % errors at 100 requests a minute", stream{perTick: 100, before: 0.002, after: 0.02, phi: 1}, false, 0.05, 15)
 	f("1 in 100,000 → twice that at 5,000 requests a second", stream{perTick: 300000, before: 1e-5, after: 2e-5, phi: 1}, false, 0.01, 30)
 	rows = append(rows, diurnal(runs, seed)...)
-	rows = append(rows, smallest(runs, seed)...)
+	rows = append(rows, checkSmallest(runs, seed)...)
 	return append(rows, slowTail(runs, seed)...)
 }
 
-// alarms is the share of runs in which p reached the level in time. Where φ is
-// known, it comes from a simulated history, too short to be scanned.
+// alarms is the share of runs in which p reached the level within some ticks. Where φ is
+// known, it is learned from a simulated history that is too short for the scan.
 func (s stream) alarms(runs int, seed uint64, known bool, level float64, within int) float64 {
 	r := rand.New(rand.NewPCG(seed, 2))
 	p := countPlan(time.Minute)
@@ -73,7 +73,7 @@ func (s stream) alarms(runs int, seed uint64, known bool, level float64, within 
 	return float64(alarms) / float64(runs)
 }
 
-// simulated is when simulated changes happen.
+// simulated is the time of simulated changes.
 var simulated = time.Unix(0, 0).UTC().AddDate(0, 1, 0)
 
 func countPlan(tick time.Duration) detector.Plan {
@@ -82,13 +82,13 @@ func countPlan(tick time.Duration) detector.Plan {
 	}}
 }
 
-// watchCounts is 1 where any look alarmed.
+// watchCounts is 1 if one of the looks alarmed, else 0.
 func watchCounts(p detector.Plan, k detector.Profiles, from time.Time, before, after detector.Ticks, alarmed func(detector.Verdict) bool) int {
 	course := detector.NewCourse(p, k)
 	for n := 1; n <= len(after.Total); n++ {
-		seen := detector.Ticks{Value: after.Value[:n], Bad: after.Bad[:n], Total: after.Total[:n]}
+		visible := detector.Ticks{Value: after.Value[:n], Bad: after.Bad[:n], Total: after.Total[:n]}
 		if alarmed(course.Look(detector.Observation{From: from, StartedAt: from, Final: n == p.After, Readings: []detector.Reading{
-			{Signal: "errors", Supply: detector.Fresh, Before: before, After: seen},
+			{Signal: "errors", Supply: detector.Fresh, Before: before, After: visible},
 		}})) {
 			return 1
 		}
@@ -96,12 +96,12 @@ func watchCounts(p detector.Plan, k detector.Profiles, from time.Time, before, a
 	return 0
 }
 
-// draw makes ticks of negative binomial counts from tick i of a day on: Poisson
-// ones of a rate that is itself drawn anew each tick. A day has 288 ticks.
+// draw makes n ticks of negative binomial counts, beginning at tick i of a day: Poisson
+// counts whose rate is drawn for each tick. A day has ticksPerDay ticks.
 func (s stream) draw(r *rand.Rand, i, n int, share float64) detector.Ticks {
 	t := detector.Ticks{Value: make(detector.Values, n), Bad: make(detector.Values, n), Total: make(detector.Values, n)}
 	for k := range n {
-		swell := 1 + s.swell*math.Sin(2*math.Pi*float64(i+k)/ticksADay)
+		swell := 1 + s.swell*math.Sin(2*math.Pi*float64(i+k)/ticksPerDay)
 		total := math.Round(s.perTick * swell)
 		rate := total * share * swell
 		if s.phi > 1 {
@@ -116,11 +116,11 @@ func (s stream) draw(r *rand.Rand, i, n int, share float64) detector.Ticks {
 	return t
 }
 
-// ticksADay are those of five minutes.
-const ticksADay = 288
+// ticksPerDay is for ticks of five minutes.
+const ticksPerDay = 288
 
-// diurnal watches changes that do nothing while traffic and its errors rise and
-// fall with the day, at every time of day, under profiles of ten days.
+// diurnal watches harmless changes at random times of day, while traffic and errors rise
+// and fall with the day, with profiles of ten days.
 func diurnal(runs int, seed uint64) []CountRow {
 	const changes = 20 // under one profile
 	r := rand.New(rand.NewPCG(seed, 3))
@@ -129,9 +129,9 @@ func diurnal(runs int, seed uint64) []CountRow {
 	alarms, tried := 0, 0
 	for tried < runs {
 		start := simulated.Add(-10 * 24 * time.Hour)
-		k := detector.Profiles{"errors": detector.Learn(p, p.Signals[0], detector.History{Start: start, Ticks: s.draw(r, 0, 10*ticksADay, s.before)})}
+		k := detector.Profiles{"errors": detector.Learn(p, p.Signals[0], detector.History{Start: start, Ticks: s.draw(r, 0, 10*ticksPerDay, s.before)})}
 		for range changes {
-			at := r.IntN(ticksADay/2) + window // within half a day of the profile's end
+			at := r.IntN(ticksPerDay/2) + window // within half a day of the profile's end
 			before, after := s.draw(r, at-window, window, s.before), s.draw(r, at, window, s.after)
 			alarms += watchCounts(p, k, simulated.Add(time.Duration(at)*p.Tick), before, after, func(v detector.Verdict) bool { return v.Grade >= detector.Likely })
 			tried++

@@ -1,19 +1,17 @@
-// Package accuracy measures how often the detector is wrong, and does the same
-// to the methods people use instead, on real series in which nothing was
-// deployed:
+// Package accuracy measures how often the detector and the methods of other tools are
+// wrong, on real series in which nothing was deployed:
 //
 //	Read     CSV files          → Series   a regular grid, labelled incidents
-//	Draw     series, seed       → moments  where a change is pretended
+//	Draw     series, seed       → moments  at which a change is assumed
 //	Measure  moments, methods   → Report   false alarms, power, time to detect
 //	Markdown, Plots              ← Report  what docs/accuracy.md shows
 //
-// At each moment every method looks at every tick, first at the series as it
-// is (an alarm is false) and then with each of fourteen regressions put in (an
-// alarm is a catch). A method is a score a tick: the higher, the surer. So one
-// pass gives the rates at a method's documented default and at any other
-// threshold, and methods can be compared where they cry wolf equally often.
+// At each moment every method judges at every tick, first the series as it is (an
+// alarm is false) and then the series with each of fourteen regressions added (an alarm
+// is right). A method gives a score per tick: the higher, the more certain. So one pass
+// gives the rates at a method's documented default and at any other threshold, and
+// methods can be compared at equal rates of false alarms.
 //
-// The peers live here and not beside the detector on purpose: nothing that
-// judges a change may ever reach for a test that takes each tick for an
-// independent draw.
+// The peers are here and not beside the detector, so that nothing that judges a change
+// can use a test which assumes that ticks are independent.
 package accuracy

@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// label is what Kayenta's judge calls a metric.
+// label is the result of Kayenta's judge for a metric.
 type label string
 
 // The labels of a metric.
@@ -20,7 +20,7 @@ const (
 	noData label = "Nodata"
 )
 
-// direction is which way a metric of Kayenta's may fail.
+// direction is the direction in which a metric may fail.
 type direction string
 
 // The directions.
@@ -45,8 +45,8 @@ type kayenta struct {
 	replaceNaN bool // no data counts as no change
 }
 
-// kayentaDefaults are what the judge runs with where a configuration says
-// nothing more: confidence .98, tolerance .25, no demand on the effect size.
+// kayentaDefaults are the judge's defaults: confidence .98, tolerance .25, and no limit
+// on the effect size.
 var kayentaDefaults = kayenta{tolerance: 0.25, confidence: 0.98, direction: increase, effect: [2]float64{1, 1}, critical: [2]float64{1, 1}}
 
 // shift is the Mann-Whitney interval and estimate of experiment over control.
@@ -64,8 +64,8 @@ func (k kayenta) compare(s shift, control, experiment []float64) (label, bool) {
 	return pass, false
 }
 
-// effectSize is compared with the lower and the upper threshold. A mean of
-// zero has no ratio; then the interval alone decides.
+// effectSize is compared with the lower and the upper threshold. For a mean of zero
+// there is no ratio, and only the interval decides.
 func (k kayenta) effectSize(control, experiment []float64) [2]float64 {
 	if k.cles {
 		e := commonLanguage(experiment, control)
@@ -78,7 +78,7 @@ func (k kayenta) effectSize(control, experiment []float64) [2]float64 {
 	return [2]float64{e / c, e / c}
 }
 
-// commonLanguage is the chance that a value of x exceeds one of y, ties half.
+// commonLanguage is the probability that a value of x exceeds one of y; ties count half.
 func commonLanguage(x, y []float64) float64 {
 	wins := 0.0
 	for _, a := range x {
@@ -93,16 +93,16 @@ func commonLanguage(x, y []float64) float64 {
 	return wins / float64(len(x)*len(y))
 }
 
-func same(a, b []float64) bool {
+func equalSamples(a, b []float64) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 func constant(x []float64) bool { return slices.Min(x) == slices.Max(x) }
 
-// unlocked adds a hundred-thousandth of noise where both sides are constant,
-// for ranks of nothing but ties have no interval. The noise is the same at
-// every call, so that results are.
-func unlocked(x, y []float64) (noisyX, noisyY []float64) {
+// addNoise adds relative noise of 1e-5 if both sides are constant, because ranks that are
+// all tied have no interval. The noise is the same at every call, so that results are
+// reproducible.
+func addNoise(x, y []float64) (noisyX, noisyY []float64) {
 	if !constant(x) || !constant(y) {
 		return x, y
 	}
@@ -135,20 +135,20 @@ func shiftOf(x, y []float64, confidence float64) shift {
 		case upper >= 0:
 			return most
 		}
-		return zero(f, least, most, lower, upper)
+		return findRoot(f, least, most, lower, upper)
 	}
 	z := distuv.UnitNormal.Quantile((1 - confidence) / 2)
 	middle := at(0)
-	return shift{low: bound(-z), high: bound(z), estimate: zero(middle, least, most, middle(least), middle(most))}
+	return shift{low: bound(-z), high: bound(z), estimate: findRoot(middle, least, most, middle(least), middle(most))}
 }
 
-// rootTolerance is the absolute accuracy of R's uniroot as wilcox.test calls
-// it; in units of the metric, whatever they are.
+// rootTolerance is the absolute accuracy of R's uniroot when wilcox.test calls it, in
+// units of the metric.
 const rootTolerance = 1e-4
 
-// zero finds a root by Brent's method, the steps of R's uniroot, because
-// its coarse tolerance shows in the results.
-func zero(f func(float64) float64, a, b, fa, fb float64) float64 {
+// findRoot finds a root by Brent's method with the steps of R's uniroot, because its
+// coarse tolerance affects the results.
+func findRoot(f func(float64) float64, a, b, fa, fb float64) float64 {
 	const epsilon = 0x1p-52
 	c, fc := a, fa
 	for range 1000 {
@@ -179,8 +179,8 @@ func zero(f func(float64) float64, a, b, fa, fb float64) float64 {
 	return b
 }
 
-// interpolate is the step p/q of Brent's method from b: linear where two
-// points are known, inverse quadratic where three are.
+// interpolate is the step p/q of Brent's method from b: linear with two known points,
+// inverse quadratic with three.
 func interpolate(a, b, c, fa, fb, fc float64) (p, q float64) {
 	if a == c {
 		t := fb / fa
@@ -197,15 +197,15 @@ func interpolate(a, b, c, fa, fb, fc float64) (p, q float64) {
 	return -p, q
 }
 
-// kayentaScore is the normal deviate at which the interval would just clear
-// the tolerance: 2.326 is the judge's .98 two-sided. At that very threshold
-// the judge's own answer wins, whose roots are only good to a ten-thousandth.
+// kayentaScore is the normal deviate at which the interval would just exceed the
+// tolerance: 2.326 is the judge's .98 two-sided. At this threshold the judge's own
+// label decides, because its roots are accurate only to 1e-4.
 func kayentaScore(before, after []float64) float64 {
-	control, experiment := fenced(before), fenced(after)
-	if same(control, experiment) || constant(append(slices.Clone(control), experiment...)) {
+	control, experiment := dropOutliers(before), dropOutliers(after)
+	if equalSamples(control, experiment) || constant(append(slices.Clone(control), experiment...)) {
 		return 0
 	}
-	experiment, control = unlocked(experiment, control)
+	experiment, control = addNoise(experiment, control)
 	s := shiftOf(experiment, control, kayentaDefaults.confidence)
 	deviate := max(rank(experiment, control).difference(kayentaDefaults.tolerance*math.Abs(s.estimate), 0), 0)
 	if got, _ := kayentaDefaults.compare(s, control, experiment); got == high {
@@ -217,10 +217,10 @@ func kayentaScore(before, after []float64) float64 {
 // kayentaThreshold is the deviate of the judge's confidence.
 var kayentaThreshold = -distuv.UnitNormal.Quantile((1 - kayentaDefaults.confidence) / 2)
 
-// fenced drops outliers as the judge does before it compares: beyond three
-// interquartile ranges of the quartiles, and beyond the 1 and 99 % quantiles.
-// Under 99 values the latter are the extremes, and nothing is dropped.
-func fenced(x []float64) []float64 {
+// dropOutliers drops outliers as the judge does before it compares: beyond three
+// interquartile ranges of the quartiles, and beyond the 1 and 99 % quantiles. With
+// fewer than 99 values, these quantiles are the extremes, and nothing is dropped.
+func dropOutliers(x []float64) []float64 {
 	sorted := slices.Sorted(slices.Values(x))
 	q1, q3 := percentile(sorted, 0.25), percentile(sorted, 0.75)
 	least := min(percentile(sorted, 0.01), q1-3*(q3-q1))
@@ -228,8 +228,8 @@ func fenced(x []float64) []float64 {
 	return slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return v < least || v > most })
 }
 
-// percentile is the quantile of ascending values as commons-math, which the
-// judge calls, estimates it: at place q·(n+1), R's type 6.
+// percentile is the quantile of ascending values as commons-math estimates it, which the
+// judge uses: at position q·(n+1), R's type 6.
 func percentile(ascending []float64, q float64) float64 {
 	n := len(ascending)
 	at := q * float64(n+1)

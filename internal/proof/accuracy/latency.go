@@ -18,9 +18,9 @@ type service struct{ perTick, later float64 }
 // above the 90th percentile of such latencies.
 const slowBound = 0.25
 
-// slowTail makes 2 % of all requests a second slower and watches the two
-// signals of their histogram, the mean and the share over slowBound, under
-// profiles of two days of minutes.
+// slowTail makes 2 % of all requests a second slower, and watches the two signals of
+// their histogram: the mean and the share over slowBound. The profiles are learned from
+// two days of minutes.
 func slowTail(runs int, seed uint64) []CountRow {
 	const changes, within = 50, 5 // under one profile; ticks
 	r := rand.New(rand.NewPCG(seed, 4))
@@ -48,7 +48,7 @@ func slowTail(runs int, seed uint64) []CountRow {
 	}
 }
 
-// watchTail is 1 where the rule of both signals came to likely in time.
+// watchTail is 1 if the rule of both signals reached likely within the ticks, else 0.
 func watchTail(r *rand.Rand, p detector.Plan, k detector.Profiles, after service, within int) int {
 	quiet := service{perTick: after.perTick}
 	mean, slow := quiet.draw(r, window)
@@ -66,13 +66,13 @@ func watchTail(r *rand.Rand, p detector.Plan, k detector.Profiles, after service
 	return 0
 }
 
-// Latencies are log-normal: median a tenth of a second, a sixth of them over
-// twice that.
+// latency is log-normal: the median is a tenth of a second, and a sixth of the latencies
+// are over twice that.
 var latency = distuv.LogNormal{Mu: math.Log(0.1), Sigma: 0.7}
 
-// draw makes n ticks of what a histogram shows: the mean, and the share slower
-// than the bound. Sums of a tick's latencies are drawn as what they come to, by
-// the central limit theorem, and not one by one.
+// draw makes n ticks of the signals of a histogram: the mean, and the share slower than
+// the bound. It draws the sum of a tick's latencies by the central limit theorem, not
+// each latency.
 func (s service) draw(r *rand.Rand, n int) (mean, slow detector.Ticks) {
 	mean.Value = make(detector.Values, n)
 	slow = detector.Ticks{Value: make(detector.Values, n), Bad: make(detector.Values, n), Total: make(detector.Values, n)}

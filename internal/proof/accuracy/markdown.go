@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Page is all that docs/accuracy.md shows.
+// Page is the content of docs/accuracy.md.
 type Page struct {
 	Command string     `json:"command"`
 	Series  string     `json:"series"` // what the main report was measured on
@@ -16,7 +16,7 @@ type Page struct {
 	Counts  []CountRow `json:"counts,omitempty"`
 }
 
-// Further is the detector alone on other series.
+// Further is a report of only the detector, on other series.
 type Further struct {
 	Name   string `json:"name"`
 	Report Report `json:"report"`
@@ -28,12 +28,11 @@ const (
 	TicksPlot = "accuracy-ticks.svg"
 )
 
-// Markdown writes the page. Images names the folder of the plots, as seen from
-// the page.
+// Markdown writes the page. images is the folder of the plots, relative to the page.
 func (p Page) Markdown(w io.Writer, images string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Accuracy\n\nMade by `%s`; the same command gives the same page. What is measured, and why these tests, is told in the package comment of internal/proof/accuracy.\n\n", p.Command)
-	fmt.Fprintf(&b, "%d random moments of %s at which nothing was deployed, %d ticks before and %d after, looked at every tick, %d ticks of history, seed %d. An alarm on the series as it is is false; *power* is the mean share caught of %d regressions put in at the same moments.\n\n",
+	fmt.Fprintf(&b, "# Accuracy\n\nMade by `%s`; the same command gives the same page. The package comment of internal/proof/accuracy describes what is measured, and why with these methods.\n\n", p.Command)
+	fmt.Fprintf(&b, "%d random moments of %s at which nothing was deployed, %d ticks before and %d after, judged at every tick, %d ticks of history, seed %d. An alarm on the unchanged series is false; *power* is the mean share of %d regressions that was found when they were added at the same moments.\n\n",
 		p.Main.Moments, p.Series, window, window, p.Main.History, p.Main.Seed, len(p.Main.Scenarios))
 	b.WriteString("## At each method's default\n\n")
 	p.Main.summary(&b, 0)
@@ -44,7 +43,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 		p.Main.compare(&b, rate)
 		p.Main.byScenario(&b, rate)
 	}
-	fmt.Fprintf(&b, "\n## Time to detect\n\nMedian ticks until the alarm, of what was caught, at 1 %% false alarms; in brackets the share caught.\n\n![time to detect](%s/%s)\n\n", images, TicksPlot)
+	fmt.Fprintf(&b, "\n## Time to detect\n\nMedian ticks until the alarm, of the regressions that were found, at 1 %% false alarms; in brackets the share found.\n\n![time to detect](%s/%s)\n\n", images, TicksPlot)
 	p.Main.timeToDetect(&b, matchedRates[0])
 	p.further(&b)
 	p.counts(&b)
@@ -52,7 +51,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	return err
 }
 
-// rows of one setting: 0 is the defaults.
+// at returns the rows of one false-alarm rate; 0 is the defaults.
 func (r Report) at(matched float64) []Row {
 	var rows []Row
 	for _, row := range r.Rows {
@@ -74,8 +73,8 @@ func (r Report) summary(b *strings.Builder, matched float64) {
 	}
 }
 
-// compare says in a sentence how the detector stands beside the best peer of
-// each scenario.
+// compare writes one sentence that compares the detector with the best peer of each
+// scenario.
 func (r Report) compare(b *strings.Builder, matched float64) {
 	if len(r.at(matched)) <= len(Ours) {
 		b.WriteString("\n")
@@ -104,7 +103,7 @@ func (r Report) timeToDetect(b *strings.Builder, matched float64) {
 
 func (r Report) table(b *strings.Builder, matched float64, cell func(row Row, scenario int) string) {
 	rows := r.at(matched)
-	b.WriteString("| caught, % |")
+	b.WriteString("| found, % |")
 	for _, row := range rows {
 		b.WriteString(" " + row.Method + " |")
 	}
@@ -122,7 +121,7 @@ func (p Page) further(b *strings.Builder) {
 	if len(p.Further) == 0 {
 		return
 	}
-	b.WriteString("\n## Other series\n\nThe detector alone, at its defaults.\n\n| series | history, ticks | moments | grade | false alarms | 95 % interval | power |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n## Other series\n\nOnly the detector, at its defaults.\n\n| series | history, ticks | moments | grade | false alarms | 95 % interval | power |\n|---|---|---|---|---|---|---|\n")
 	for _, f := range p.Further {
 		for _, row := range f.Report.at(0) {
 			fmt.Fprintf(b, "| %s | %d | %d | %s | %s %% | %s–%s | %s %% |\n", f.Name, f.Report.History, f.Report.Moments, row.Method,
@@ -135,14 +134,14 @@ func (p Page) counts(b *strings.Builder) {
 	if len(p.Counts) == 0 {
 		return
 	}
-	b.WriteString("\n## Counts and latencies\n\nSimulated traffic, looked at every tick. The count test speaks by p, a rule by its grade. φ is how much more the counts scatter than chance.\n\n| traffic | p at most | within minutes | alarms | 95 % interval |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## Counts and latencies\n\nSimulated traffic, judged at every tick. The count test is judged by p, a rule by its grade. φ is the variance of the counts relative to a Poisson distribution.\n\n| traffic | p at most | within minutes | alarms | 95 % interval |\n|---|---|---|---|---|\n")
 	for _, c := range p.Counts {
 		fmt.Fprintf(b, "| %s | %s | %d | %.2f %% | %.2f–%.2f |\n", c.What, number(c.Level), c.Within, 100*c.Share, 100*c.Low, 100*c.High)
 	}
 }
 
-// threshold is a score in three digits. Beyond unbounded nothing alarms: the
-// method cannot be tuned to so few false alarms and catch anything.
+// threshold is a score in three digits. Above unbounded nothing alarms: the method
+// cannot have so few false alarms and still find anything.
 func threshold(v float64) string {
 	if v > unbounded {
 		return "never"

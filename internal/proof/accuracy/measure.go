@@ -16,22 +16,21 @@ import (
 // Options say what to measure.
 type Options struct {
 	Series  []Series
-	Moments int    // how many to draw; fewer where the series have no room
+	Moments int    // how many to draw; fewer if the series are too short
 	History int    // ticks learned from
 	Seed    uint64 // equal seeds give equal reports
 	Alone   bool   // the detector without its peers
-	// Progress is told after every moment; it may be called from several
-	// goroutines. Nil: nobody listens.
+	// Progress is called after every moment, from several goroutines. It may be nil.
 	Progress func(done, of int)
 }
 
-// errNoRoom is what comes of series too short to judge in.
+// errNoRoom is returned if no series is long enough.
 var errNoRoom = errors.New("no series is longer than its history and a horizon, moves in it, and is free of incidents")
 
-// caught is what one method made of one scenario at one moment: the highest
-// score it reached, and the rising scores on the way, for the time to detect.
+// caught is the result of one method for one scenario at one moment: the scores that
+// exceed all earlier ones, for the time to detect.
 type caught struct {
-	score []float64 // ascending highs
+	score []float64 // ascending
 	tick  []int     // at which they were reached, from 1
 }
 
@@ -52,8 +51,8 @@ func (c caught) at(threshold float64) int {
 	return c.tick[i]
 }
 
-// highs keeps the highs of a path of scores.
-func highs(path []float64) caught {
+// risingScores are the scores of a path that exceed all earlier ones.
+func risingScores(path []float64) caught {
 	var c caught
 	for i, s := range path {
 		if s > c.best() && s > 0 {
@@ -63,18 +62,18 @@ func highs(path []float64) caught {
 	return c
 }
 
-// Ours are the detector's own two methods.
+// Ours are the two methods of the detector.
 var Ours = []Method{
 	{Name: "Pushback, likely", Default: "p ≤ .01, effect present", Threshold: 2},
-	{Name: "Pushback, certain", Default: "p ≤ .002, effect at two ticks running", Threshold: -math.Log10(0.002)},
+	{Name: "Pushback, certain", Default: "p ≤ .002, effect at two ticks in a row", Threshold: -math.Log10(0.002)},
 }
 
-// outcome is one moment: by method, then by scenario, the scenario before all
-// others being none.
+// outcome is the result of one moment, by method and scenario. Scenario 0 is the
+// unchanged series.
 type outcome [][]caught
 
-// Measure runs the protocol. It uses every core, and what it returns depends
-// on the options alone.
+// Measure measures all methods. It uses every core. The result depends only on the
+// options.
 func Measure(ctx context.Context, o Options) (Report, error) {
 	moments := draw(o.Series, o.Moments, o.History, o.Seed)
 	if len(moments) == 0 {
@@ -82,9 +81,9 @@ func Measure(ctx context.Context, o Options) (Report, error) {
 	}
 	outcomes := make([]outcome, len(moments))
 	var next, done atomic.Int64
-	var under sync.WaitGroup
+	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
-		under.Go(func() {
+		workers.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(moments) {
@@ -97,14 +96,14 @@ func Measure(ctx context.Context, o Options) (Report, error) {
 			}
 		})
 	}
-	under.Wait()
+	workers.Wait()
 	if err := ctx.Err(); err != nil {
 		return Report{}, err
 	}
 	return o.report(outcomes), nil
 }
 
-// methods are all that are measured, ours first.
+// methods are all measured methods, the detector's first.
 func (o Options) methods() []Method {
 	if o.Alone {
 		return Ours
@@ -112,9 +111,8 @@ func (o Options) methods() []Method {
 	return slices.Concat(Ours, Peers)
 }
 
-// measure runs every scenario at one moment. The regressions of a moment have
-// a source of chance of their own, so that they do not depend on which core
-// comes first.
+// measure runs every scenario at one moment. Each moment has its own random source, so
+// that the result does not depend on the order in which cores take moments.
 func (o Options) measure(m moment, number uint64) outcome {
 	profile := m.learn(o.History)
 	spread := stats.NormalMAD * stats.MAD(m.before(), nil)
@@ -126,12 +124,12 @@ func (o Options) measure(m moment, number uint64) outcome {
 	for s := 0; s <= len(Scenarios); s++ {
 		after := m.after()
 		if s > 0 {
-			after = Scenarios[s-1].put(rand.New(rand.NewPCG(o.Seed+number, uint64(s))), after, spread)
+			after = Scenarios[s-1].apply(rand.New(rand.NewPCG(o.Seed+number, uint64(s))), after, spread)
 		}
 		likely, certain := m.watch(profile, after)
-		out[0], out[1] = append(out[0], highs(likely)), append(out[1], highs(certain))
+		out[0], out[1] = append(out[0], risingScores(likely)), append(out[1], risingScores(certain))
 		for i := len(Ours); i < len(methods); i++ {
-			out[i] = append(out[i], highs(watchers[i](after)))
+			out[i] = append(out[i], risingScores(watchers[i](after)))
 		}
 	}
 	return out

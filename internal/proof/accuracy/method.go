@@ -9,20 +9,20 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// Method is one way of comparing before and after. Its score says how sure it
-// is at one look; an alarm is a score that reaches the threshold at any look.
+// Method is one way of comparing before and after. Its score at a look says how certain
+// it is. It alarms if a score reaches the threshold at one of the looks.
 type Method struct {
 	Name      string
-	Default   string  // what its documentation says, in words
+	Default   string  // the default of its documentation, in words
 	Threshold float64 // the same as a score
 	score     func(before, after []float64) float64
-	last      bool // asked once, at the end of the horizon
-	// learn, where set, stands in for score: it learns from the history of a
-	// moment and gives the scores of all ticks.
+	last      bool // judges once, at the end of the horizon
+	// learn, if set, replaces score: it learns from the history of a moment and
+	// returns the scores of all ticks.
 	learn func(m moment, history int) func(after []float64) []float64
 }
 
-// Peers are the methods people use, each at its documented default.
+// Peers are the methods of other tools, each with its documented default.
 var Peers = []Method{
 	{Name: "Placebo scan as published", Default: "p ≤ .01", Threshold: 2, learn: watchRecipe},
 	{Name: "Kayenta's judge, at the end", Default: "confidence .98, tolerance .25", Threshold: kayentaThreshold, score: kayentaScore, last: true},
@@ -30,35 +30,34 @@ var Peers = []Method{
 	{Name: "Flagger-like", Default: "5 checks over 1.5 × median", Threshold: 1.5, score: failedChecks(5)},
 	{Name: "Argo-like", Default: "over 1.5 × median, failureLimit 0", Threshold: 1.5, score: failedChecks(1)},
 	{Name: "Argo-like, lenient", Default: "over 1.5 × median, failureLimit 3", Threshold: 1.5, score: failedChecks(4)},
-	{Name: "Welch's t", Default: "p ≤ .05", Threshold: -math.Log10(0.05), score: scored(welch)},
-	{Name: "Mann-Whitney U", Default: "p ≤ .05", Threshold: -math.Log10(0.05), score: scored(mannWhitney)},
+	{Name: "Welch's t", Default: "p ≤ .05", Threshold: -math.Log10(0.05), score: scoreOfP(welch)},
+	{Name: "Mann-Whitney U", Default: "p ≤ .05", Threshold: -math.Log10(0.05), score: scoreOfP(mannWhitney)},
 	{Name: "k-sigma", Default: "5 sigma", Threshold: 5, score: sigmas},
-	{Name: "asymptotic confidence sequence", Default: "α = .05", Threshold: -math.Log10(0.05), score: scored(confidenceSequence)},
+	{Name: "asymptotic confidence sequence", Default: "α = .05", Threshold: -math.Log10(0.05), score: scoreOfP(confidenceSequence)},
 }
 
-// surest bounds a score from a p-value, and unbounded stands for infinitely
-// many times a spread of nothing; both are numbers that JSON can hold.
+// maxScore bounds a score of a p-value. unbounded is the score of a rise above a spread
+// of zero. Both are finite, because JSON has no infinity.
 const (
-	surest    = 300
+	maxScore  = 300
 	unbounded = math.MaxFloat64 / 2
 )
 
-func scored(test func(before, after []float64) float64) func(before, after []float64) float64 {
+func scoreOfP(test func(before, after []float64) float64) func(before, after []float64) float64 {
 	return func(before, after []float64) float64 {
 		p := test(before, after)
 		if !(p > 0) {
-			return surest
+			return maxScore
 		}
-		return max(0, min(-math.Log10(p), surest))
+		return max(0, min(-math.Log10(p), maxScore))
 	}
 }
 
-// failedChecks is the ratio to the before median that as many of the
-// after-ticks reach. Flagger rolls back once as many checks as its threshold
-// have failed (its documented example: 5), Argo Rollouts when the failures
-// exceed failureLimit (0 unless said; its documented example: 3). Both count
-// over the whole analysis and not in a row, and leave the bound to their user.
-// Flagger acts on it an interval later, which is not held against it here.
+// failedChecks is the ratio to the before median that at least needed after-ticks reach.
+// Flagger rolls back when the number of failed checks reaches its threshold (5 in its
+// documentation), Argo Rollouts when failures exceed failureLimit (default 0; 3 in its
+// documentation). Both count over the whole analysis, not in a row, and leave the bound
+// to the user. That Flagger acts one interval later is not counted here.
 func failedChecks(needed int) func(before, after []float64) float64 {
 	return func(before, after []float64) float64 {
 		if len(after) < needed {

@@ -11,31 +11,29 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// window is w and h: the ticks before a change that it is compared with, and
-// the ticks after it that are judged.
+// window is the number of before-ticks (w) and of after-ticks (h).
 const window = 30
 
-// moment is a place in a series at which a change is pretended.
+// moment is a place in a series at which a change is assumed.
 type moment struct {
 	series *Series
 	at     int // the first after-tick
 }
 
-// Draw picks moments evenly over the series, each in turn, at random places
-// that have the history, before and after ticks, and no incident around them.
-// A series whose history never moved is passed over: there is nothing in it to
-// put a regression of its own spread into.
+// draw picks moments from each series in turn, at random places with enough history,
+// before-ticks and after-ticks, and without an incident near. It skips a constant
+// history, because it has no spread by which a regression could be scaled.
 func draw(all []Series, count, history int, seed uint64) []moment {
 	var moments []moment
 	r := rand.New(rand.NewPCG(seed, 1))
-	const rounds = 50 // some series have room for few moments or for none
+	const rounds = 50 // more than needed, because some series have few usable places
 	for range rounds * max(count/max(len(all), 1), 1) {
 		for i := range all {
 			if len(moments) == count {
 				return moments
 			}
 			if room := len(all[i].Values) - history - window; room > 0 {
-				if m := (moment{&all[i], history + r.IntN(room)}); m.fit(history) {
+				if m := (moment{&all[i], history + r.IntN(room)}); m.usable(history) {
 					moments = append(moments, m)
 				}
 			}
@@ -44,8 +42,8 @@ func draw(all []Series, count, history int, seed uint64) []moment {
 	return moments
 }
 
-// fit says whether a moment is one to measure at.
-func (m moment) fit(history int) bool {
+// usable reports whether the data around the moment can be measured.
+func (m moment) usable(history int) bool {
 	from, to := m.at-window, m.at+window
 	if slices.Contains(m.series.Incident[from:to], true) || slices.ContainsFunc(m.series.Values[from:to], math.IsNaN) {
 		return false
@@ -62,17 +60,17 @@ func (m moment) time(i int) time.Time {
 	return m.series.Start.Add(time.Duration(i) * m.series.Step)
 }
 
-// plan is the rule that every moment is judged under.
+// plan is the plan of every watch.
 func (m moment) plan() detector.Plan {
 	return detector.Plan{Rule: "accuracy", Tick: m.series.Step, Before: window, After: window, Signals: []detector.Signal{
 		{Name: "value", Kind: detector.Level, Worse: detector.Higher},
 	}}
 }
 
-// day is how many ticks a day has.
+// day is the number of ticks per day.
 func (m moment) day() int { return int(24 * time.Hour / m.series.Step) }
 
-// history are the ticks before the moment, incidents missing.
+// history is the ticks before the moment; NaN in incidents.
 func (m moment) history(ticks int) []float64 {
 	x := slices.Clone(m.series.Values[m.at-ticks : m.at])
 	for i, incident := range m.series.Incident[m.at-ticks : m.at] {
@@ -83,8 +81,8 @@ func (m moment) history(ticks int) []float64 {
 	return x
 }
 
-// learn makes the profile from the history before the moment, incidents left
-// out as the daemon leaves out known bad stretches.
+// learn learns the profile from the history before the moment. It leaves out incidents,
+// as the daemon does.
 func (m moment) learn(history int) detector.Profile {
 	p, from := m.plan(), m.at-history
 	h := detector.History{Start: m.time(from), Ticks: detector.Ticks{Value: m.series.Values[from:m.at]}}
@@ -96,11 +94,10 @@ func (m moment) learn(history int) detector.Profile {
 	return detector.Learn(p, p.Signals[0], h)
 }
 
-// watch judges after-ticks one by one, as the engine does, and returns how
-// sure each look was: −log10 p where the grade was likely, and where it was
-// certain, if every p had been enough for it; 0 where the effect was not there
-// to be seen or had not lasted. So a grade at threshold α is a score of at
-// least −log10 α.
+// watch judges the after-ticks one by one, as the engine does, and returns a score for
+// each look: −log10 p if the grade would be likely, or certain, with thresholds of 1; 0
+// if the effect was too small or had not lasted. So a grade at threshold α is a score
+// of at least −log10 α.
 func (m moment) watch(k detector.Profile, after []float64) (likely, certain []float64) {
 	p, from := m.plan(), m.time(m.at)
 	p.Thresholds = detector.Thresholds{Suspect: 1, Likely: 1, Certain: 1}

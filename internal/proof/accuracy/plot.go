@@ -16,7 +16,7 @@ const (
 	marginBottom          = 48
 )
 
-// colours tell methods apart; ours come first and are the strongest.
+// colours distinguish methods. The detector's are the first and strongest.
 var colours = []string{"#0b5fa5", "#0b9ea5", "#b3442c", "#d98c3f", "#7a6ab0", "#4f8a3c", "#8a8a8a", "#c2569b", "#5c4a3a", "#222222"}
 
 type canvas struct{ strings.Builder }
@@ -28,7 +28,7 @@ func newCanvas(title string) *canvas {
 	return c
 }
 
-// x and y place shares of the plot's area, 0 to 1 from its lower left.
+// x and y convert shares of the plot's area, 0 to 1 from its lower left, to pixels.
 func (c *canvas) x(share float64) float64 {
 	return marginLeft + share*(plotWidth-marginLeft-marginRight)
 }
@@ -67,8 +67,8 @@ func (c *canvas) write(w io.Writer) error {
 	return err
 }
 
-// PlotPower draws false alarms against power: filled at the default, hollow
-// where tuned. The axis of false alarms is logarithmic from 0.1 %.
+// PlotPower draws false alarms against power: filled for the default, hollow for a tuned
+// threshold. The axis of false alarms is logarithmic from 0.1 %.
 func (r Report) PlotPower(w io.Writer) error {
 	c := newCanvas("False alarms against power")
 	along := func(rate float64) float64 { return c.x(math.Log10(max(rate, 0.001)/0.001) / 3) }
@@ -90,8 +90,8 @@ func (r Report) PlotPower(w io.Writer) error {
 	return c.write(w)
 }
 
-// PlotTicks draws the median ticks to detection at 1 % false alarms, a column
-// a scenario. What was caught in under a twentieth of the moments is left out.
+// PlotTicks draws the median ticks to detection at 1 % false alarms, one column per
+// scenario. It leaves out scenarios that were found at less than 5 % of the moments.
 func (r Report) PlotTicks(w io.Writer) error {
 	c := newCanvas("Median ticks to detect, at 1 % false alarms")
 	for _, tick := range []int{0, 10, 20, 30} {

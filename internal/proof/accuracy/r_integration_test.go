@@ -11,7 +11,7 @@ import (
 	"github.com/pushback/pushback/internal/proof/servertest"
 )
 
-// TestAgainstR holds the peers against the tests of R that they are named for.
+// TestAgainstR compares the peers with the tests of the same name in R.
 func TestAgainstR(t *testing.T) {
 	var expressions, names []string
 	var ours [][]float64

@@ -15,8 +15,8 @@ func mannWhitney(before, after []float64) float64 {
 	if len(before) == 0 || len(after) == 0 {
 		return 1
 	}
-	r := pooled.Get().(*ranks)
-	defer pooled.Put(r)
+	r := ranksPool.Get().(*ranks)
+	defer ranksPool.Put(r)
 	r.take(after, before)
 	above, deviation := r.sum(0)
 	if !(deviation > 0) {
@@ -25,12 +25,12 @@ func mannWhitney(before, after []float64) float64 {
 	return stats.UpperTail((above - 0.5) / deviation)
 }
 
-// ranks are two samples, ascending. Sorted once, they can be compared at any
-// shift in a single walk.
+// ranks are two samples in ascending order. Because they are sorted once, each shift
+// needs only one pass.
 type ranks struct{ x, y []float64 }
 
-// pooled keeps what mannWhitney sorts in: it is asked at every tick.
-var pooled = sync.Pool{New: func() any { return new(ranks) }}
+// ranksPool reuses the memory of mannWhitney, which is called at every tick.
+var ranksPool = sync.Pool{New: func() any { return new(ranks) }}
 
 func rank(x, y []float64) *ranks {
 	r := new(ranks)
@@ -44,8 +44,8 @@ func (r *ranks) take(x, y []float64) {
 	slices.Sort(r.y)
 }
 
-// sum is how far the rank sum of x, shifted down by mu, among x and y lies
-// above its mean, and its standard deviation; 0 where all are tied.
+// sum is the rank sum of x, shifted down by mu, minus its mean, and its standard
+// deviation, which is 0 if all values are tied.
 func (r *ranks) sum(mu float64) (above, deviation float64) {
 	m, n := float64(len(r.x)), float64(len(r.y))
 	total, ties := 0.0, 0.0
@@ -73,8 +73,8 @@ func (r *ranks) least(i, j int, mu float64) float64 {
 	return r.y[j]
 }
 
-// difference is the standardised rank sum of x shifted down by mu, less a
-// quantile. The continuity correction pulls it towards zero.
+// difference is the standardised rank sum of x shifted down by mu, minus a quantile. The
+// continuity correction moves it towards zero.
 func (r *ranks) difference(mu, quantile float64) float64 {
 	z, deviation := r.sum(mu)
 	return (z-math.Copysign(min(0.5, math.Abs(z)), z))/deviation - quantile

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// grains are values on a grid, so that many are tied.
+// grains are random values on a grid, so that many are tied.
 func grains(seed uint64, n int, shift float64) []float64 {
 	r := rand.New(rand.NewPCG(seed, 11))
 	x := make([]float64, n)
@@ -21,9 +21,9 @@ func grains(seed uint64, n int, shift float64) []float64 {
 	return x
 }
 
-// TestMannWhitneyAgainstMoremath: the three hypotheses, as that library tests
-// them once its samples are too large for the exact distribution. Ours is
-// one-sided; the others follow from it.
+// TestMannWhitneyAgainstMoremath compares the three hypotheses with the moremath library,
+// for samples that are too large for its exact distribution. The other hypotheses follow
+// from the one-sided test.
 func TestMannWhitneyAgainstMoremath(t *testing.T) {
 	f := func(n, m int, shift float64) {
 		t.Helper()
@@ -77,8 +77,8 @@ func TestRanksAsTheyAreWritten(t *testing.T) {
 	})
 }
 
-// TestTestsAgainstPermutation draws every split of a small sample in two: the
-// share of splits that look at least as extreme is what a test claims to know.
+// TestTestsAgainstPermutation computes every split of a small sample in two. The share of
+// splits that are at least as extreme is the exact p-value.
 func TestTestsAgainstPermutation(t *testing.T) {
 	f := func(name string, test func(before, after []float64) float64, tolerance float64, before, after []float64) {
 		t.Helper()
@@ -133,9 +133,9 @@ func BenchmarkMannWhitney(b *testing.B) {
 	})
 }
 
-// TestMannWhitneyKeepsItsMemory: it is asked at every tick of every scenario.
-// Under the race detector a pool forgets now and then, which comes to one
-// allocation a test; without a pool there are three.
+// TestMannWhitneyKeepsItsMemory bounds allocations, because mannWhitney is called at every
+// tick of every scenario. With the race detector a pool sometimes drops its values, which
+// is at most one allocation per call; without a pool there are three.
 func TestMannWhitneyKeepsItsMemory(t *testing.T) {
 	before, after := grains(1, 1440, 0), grains(2, 1440, 0.05)
 	if n := testing.AllocsPerRun(200, func() { mannWhitney(before, after) }); n > 1 {

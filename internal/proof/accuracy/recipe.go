@@ -8,10 +8,9 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// The placebo scan as it was first published: what the detector started from,
-// and is held against. Three forecasters with fixed shares, the lengths of the
-// scan measured in their 90 % quantiles, an exponential tail with its mean
-// taken as known.
+// The placebo scan as it was first published. The detector is derived from it and
+// compared with it. It has three forecasters with fixed shares, scan lengths in units of
+// their 90 % quantiles, and an exponential tail whose mean is taken as known.
 const (
 	recipeRecent = "recent"
 	recipeTrend  = "trend"
@@ -24,7 +23,7 @@ const (
 
 var recipeLengths = [...]int{1, 2, 3, 5, 10, 20, 30}
 
-// recipe is what one forecaster learned of one history.
+// recipe is what one forecaster has learned from one history.
 type recipe struct {
 	forecaster string
 	period     int
@@ -38,8 +37,8 @@ type recipe struct {
 	floor      float64 // the history's 5 % quantile
 }
 
-// learnRecipe keeps of the three forecasters the one with the smallest
-// detectable shift; nil where the history holds too few whole placebos.
+// learnRecipe returns the forecaster with the smallest detectable shift; nil if the
+// history has too few complete placebos.
 func learnRecipe(x []float64, period int) *recipe {
 	var best *recipe
 	for _, name := range []string{recipeRecent, recipeTrend, recipeSeason} {
@@ -76,7 +75,7 @@ func (r *recipe) learn() bool {
 	return true
 }
 
-// leastScale is what the steps from tick to tick tell, and a tiny floor.
+// leastScale is the spread of the steps between ticks, with a tiny floor.
 func (r *recipe) leastScale() float64 {
 	var steps []float64
 	for i := 1; i < len(r.x); i++ {
@@ -85,8 +84,8 @@ func (r *recipe) leastScale() float64 {
 	return max(stats.NormalMAD*stats.MAD(steps, nil)/math.Sqrt2, 1e-9*math.Abs(stats.Mean(r.x))+1e-100)
 }
 
-// placebos are the moments whose windows, and the past behind them, are mostly
-// there.
+// placebos are the ticks whose windows, and the windows one period earlier, have at least
+// three quarters of their samples.
 func (r *recipe) placebos() []int {
 	there := func(x []float64) bool { return 4*len(stats.Finite(nil, x)) >= 3*len(x) }
 	var at []int
@@ -130,7 +129,7 @@ func (r *recipe) forecast(t int, b []float64) (f []float64, spread float64) {
 	return f, stats.NormalMAD * stats.Median(away, nil)
 }
 
-// residuals are in σ, softly clipped at 5; a missing tick is 0.
+// residuals are in units of σ, compressed logarithmically above 5; a missing tick is 0.
 func (r *recipe) residuals(a, f []float64, spread float64) []float64 {
 	sigma, out := math.Sqrt(spread*spread/2+r.scale*r.scale/2), make([]float64, len(a))
 	for j := range a {
@@ -196,8 +195,8 @@ func (r *recipe) p(g float64) float64 {
 	return float64(n-sort.SearchFloat64s(r.order, g)+1) / float64(n+1)
 }
 
-// path is g after every tick of the change right behind the history, whose
-// before window may differ from the history's end.
+// path is g after every tick of a change right after the history. Its before window may
+// differ from the end of the history.
 func (r *recipe) path(before, after []float64) []float64 {
 	f, spread := r.forecast(len(r.x), before)
 	for j := range f {
@@ -214,8 +213,8 @@ func quantileOf(x []float64, q float64) float64 {
 	return stats.Quantile(slices.Sorted(slices.Values(stats.Finite(nil, x))), q)
 }
 
-// watchRecipe is the recipe's score: −log10 p at every tick; none where there
-// is too little history or one that never moved.
+// watchRecipe is the recipe's score, −log10 p, at every tick; 0 if the history is too
+// short or constant.
 func watchRecipe(m moment, history int) func(after []float64) []float64 {
 	r := learnRecipe(m.history(history), m.day())
 	return func(after []float64) []float64 {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// straightLine is the published placebo scan written down as it is read: no reuse, no prefix sums, every placebo's Z computed by its own loop.
-// It shares nothing with the code under test, medians and quantiles included.
+// straightLine is the published placebo scan written without optimisations: no reuse, no prefix sums, every placebo's Z computed by its own loop.
+// It shares no code with the code under test, not even medians and quantiles.
 type straightLine struct {
 	x          []float64
 	w, h       int
@@ -162,7 +162,7 @@ func (o *straightLine) run(name string) {
 	o.detectable = (o.q80 + o.beta*math.Log(20)) * o.u[4] * math.Sqrt(0.5*square+0.5*o.s0*o.s0)
 }
 
-// wander is a synthetic signal: a daily rise and fall, memory, and noise.
+// wander is a synthetic signal with a daily shape, autocorrelation and noise.
 func wander(seed uint64, n, period int, swing, memory float64) []float64 {
 	r := rand.New(rand.NewPCG(seed, 7))
 	x, drift := make([]float64, n), 0.0

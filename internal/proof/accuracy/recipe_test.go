@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// shared is where the published vectors and series lie beside a checkout.
+// shared is the folder of the published vectors and series, beside a checkout.
 const shared = "../../../../shared"
 
 type referenceCase struct {
@@ -29,8 +29,7 @@ type referenceCase struct {
 	P          []float64 `json:"p_path"`
 }
 
-// TestRecipe holds the published scan, which the detector started from, against
-// the published worked cases.
+// TestRecipe compares the published scan with its published examples.
 func TestRecipe(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(shared, "vectors", "scan-reference.json"))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// Report is what was measured.
+// Report is the result of Measure.
 type Report struct {
 	Moments   int      `json:"moments"`
 	Seed      uint64   `json:"seed"`
@@ -28,7 +28,7 @@ type Row struct {
 	High        float64   `json:"false_alarms_high"`
 	Power       float64   `json:"power"`  // mean over the scenarios
 	Caught      []float64 `json:"caught"` // by scenario
-	Ticks       []int     `json:"ticks"`  // median ticks to detection by scenario; 0 where nothing was caught
+	Ticks       []int     `json:"ticks"`  // median ticks to detection by scenario; 0 if never found
 }
 
 // matchedRates are the false-alarm rates at which methods are compared.
@@ -40,19 +40,18 @@ func (o Options) report(outcomes []outcome) Report {
 		r.Scenarios = append(r.Scenarios, s.Name)
 	}
 	for i, m := range o.methods() {
-		r.Rows = append(r.Rows, measured(outcomes, i, m, m.Threshold, m.Default, 0))
+		r.Rows = append(r.Rows, rowOf(outcomes, i, m, m.Threshold, m.Default, 0))
 	}
 	for _, rate := range matchedRates {
 		for i, m := range o.methods() {
-			r.Rows = append(r.Rows, measured(outcomes, i, m, matching(outcomes, i, rate), "", rate))
+			r.Rows = append(r.Rows, rowOf(outcomes, i, m, matchingThreshold(outcomes, i, rate), "", rate))
 		}
 	}
 	return r
 }
 
-// matching is the smallest threshold that alarms falsely at no more than the
-// rate.
-func matching(outcomes []outcome, method int, rate float64) float64 {
+// matchingThreshold is the smallest threshold with at most this rate of false alarms.
+func matchingThreshold(outcomes []outcome, method int, rate float64) float64 {
 	scores := make([]float64, len(outcomes))
 	for i, o := range outcomes {
 		scores[i] = o[method][0].best()
@@ -62,7 +61,7 @@ func matching(outcomes []outcome, method int, rate float64) float64 {
 	return math.Nextafter(scores[len(scores)-1-allowed], math.Inf(+1))
 }
 
-func measured(outcomes []outcome, method int, m Method, threshold float64, setting string, matched float64) Row {
+func rowOf(outcomes []outcome, method int, m Method, threshold float64, setting string, matched float64) Row {
 	r := Row{Method: m.Name, Setting: setting, Matched: matched, Threshold: threshold}
 	for s := range len(Scenarios) + 1 {
 		var ticks []int
@@ -91,8 +90,8 @@ func medianTick(ticks []int) int {
 	return ticks[len(ticks)/2]
 }
 
-// shortfall is by how much the best of the peers is ahead of the first method
-// at worst: in which scenario, and whose. Negative: ahead everywhere.
+// shortfall is the largest lead of the best peer over the first method, with its scenario
+// and the peer's name. It is negative if the first method leads everywhere.
 func (r Report) shortfall(matched float64) (points float64, scenario, method string) {
 	rows := r.at(matched)
 	points = math.Inf(-1)

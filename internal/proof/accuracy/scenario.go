@@ -5,16 +5,16 @@ import (
 	"math/rand/v2"
 )
 
-// Scenario is one regression to be put into after-ticks.
+// Scenario is one regression that is added to after-ticks.
 type Scenario struct {
 	Name string
-	// regress is what becomes of a value: along is how much of the horizon has
-	// passed (1 at the last tick), s the robust spread of the before window.
+	// regress changes one value: along is the passed share of the horizon (1 at the
+	// last tick), s the robust spread of the before window.
 	regress func(r *rand.Rand, x, along, s float64) float64
 }
 
-// Scenarios are the fourteen regressions of the protocol: steps in the
-// signal's own spread and in per cent, ramps, bursts and noise.
+// Scenarios are the fourteen regressions: steps in units of the signal's spread and in
+// percent, ramps, bursts and noise.
 var Scenarios = []Scenario{
 	level("+1s", 1), level("+2s", 2), level("+3s", 3), level("+5s", 5), level("+10s", 10),
 	times("×1.1", 0.1), times("×1.2", 0.2), times("×1.5", 0.5), times("×2", 1),
@@ -29,8 +29,7 @@ func level(name string, size float64) Scenario {
 	return Scenario{name, func(_ *rand.Rand, x, _, s float64) float64 { return x + size*s }}
 }
 
-// times adds a share of the value's size, so that a negative value gets worse
-// too.
+// times adds a share of the absolute value, so that a negative value rises too.
 func times(name string, share float64) Scenario {
 	return Scenario{name, func(_ *rand.Rand, x, _, _ float64) float64 { return x + share*math.Abs(x) }}
 }
@@ -43,8 +42,8 @@ func burst(r *rand.Rand) float64 {
 	return 0
 }
 
-// put returns the after-ticks with the regression in them.
-func (s Scenario) put(r *rand.Rand, after []float64, spread float64) []float64 {
+// apply returns the after-ticks with the regression added.
+func (s Scenario) apply(r *rand.Rand, after []float64, spread float64) []float64 {
 	worse := make([]float64, len(after))
 	for j, x := range after {
 		worse[j] = s.regress(r, x, float64(j+1)/float64(len(after)), spread)

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Series is one metric on a regular grid. Incident marks the ticks that its
-// origin labels as anomalous; no moment is drawn near them.
+// Series is one metric on a regular grid. Incident marks the ticks that the source of
+// the data labels as anomalous. No moment is drawn near them.
 type Series struct {
 	Name     string
 	Start    time.Time
@@ -25,8 +25,8 @@ type Series struct {
 	Incident []bool
 }
 
-// mostTicks bounds what one file may unfold to: a minute's grid over eight
-// years. A file with one row a decade apart must not fill the memory.
+// mostTicks bounds the grid of one file: minutes over eight years. A file with two rows
+// a decade apart must not fill the memory.
 const mostTicks = 1 << 22
 
 // ReadFolder reads every series below a folder, named by its path within it.
@@ -77,9 +77,9 @@ func readFile(path string) (Series, error) {
 	return ReadCSV(name, r)
 }
 
-// farthest is the year 36,000 and some: times beyond are milliseconds taken
-// for seconds, and their differences would overflow.
-const farthest = 1 << 40
+// maxTimestamp is in about the year 36,800. Larger values are probably milliseconds, and
+// their differences would overflow.
+const maxTimestamp = 1 << 40
 
 type row struct {
 	at       int64 // unix seconds
@@ -87,8 +87,8 @@ type row struct {
 	incident bool
 }
 
-// ReadCSV reads one series. The step is the one most rows are apart; rows that
-// are missing become NaN.
+// ReadCSV reads one series. The step is the most common distance of rows. Missing rows
+// become NaN.
 func ReadCSV(name string, from io.Reader) (Series, error) {
 	r := csv.NewReader(from)
 	r.FieldsPerRecord = -1
@@ -113,7 +113,7 @@ func ReadCSV(name string, from io.Reader) (Series, error) {
 			return Series{}, fmt.Errorf("more than %d rows", mostTicks)
 		}
 	}
-	return gridded(name, rows)
+	return toGrid(name, rows)
 }
 
 func parseRow(fields []string) (row, error) {
@@ -129,12 +129,12 @@ func parseRow(fields []string) (row, error) {
 		}
 		seconds = at.Unix()
 	}
-	if seconds < -farthest || seconds > farthest {
-		return row{}, fmt.Errorf("timestamp %d is no time in seconds", seconds)
+	if seconds < -maxTimestamp || seconds > maxTimestamp {
+		return row{}, fmt.Errorf("timestamp %d is not a time in seconds", seconds)
 	}
 	one.at = seconds
 	if one.value, err = strconv.ParseFloat(fields[1], 64); err != nil {
-		return row{}, fmt.Errorf("value %.40q is no number", fields[1])
+		return row{}, fmt.Errorf("value %.40q is not a number", fields[1])
 	}
 	if math.IsInf(one.value, 0) {
 		one.value = math.NaN()
@@ -143,10 +143,10 @@ func parseRow(fields []string) (row, error) {
 	return one, nil
 }
 
-// gridded lays rows on a grid of their commonest distance.
-func gridded(name string, rows []row) (Series, error) {
+// toGrid places rows on a grid with their most common distance.
+func toGrid(name string, rows []row) (Series, error) {
 	slices.SortStableFunc(rows, func(a, b row) int { return int(max(min(a.at-b.at, 1), -1)) })
-	step := commonest(rows)
+	step := mostCommonStep(rows)
 	if step <= 0 {
 		return Series{}, errors.New("fewer than two rows at different times")
 	}
@@ -168,9 +168,9 @@ func gridded(name string, rows []row) (Series, error) {
 	return s, nil
 }
 
-// commonest is the distance most neighbours are apart, in seconds, the smaller
-// one in a tie; 0 where there is none.
-func commonest(rows []row) int64 {
+// mostCommonStep is the most common distance of neighbours in seconds, the smaller one
+// in a tie; 0 if there is none.
+func mostCommonStep(rows []row) int64 {
 	count := map[int64]int{}
 	best := int64(0)
 	for i := 1; i < len(rows); i++ {

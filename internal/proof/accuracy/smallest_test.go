@@ -2,10 +2,10 @@ package accuracy
 
 import "testing"
 
-// TestSmallestIsRightWithinAFifth holds the figure that a watch of thin traffic
-// gives to what it finds.
+// TestSmallestIsRightWithinAFifth compares the difference that a watch with little
+// traffic states as detectable with what it detects.
 func TestSmallestIsRightWithinAFifth(t *testing.T) {
-	rows := smallest(400, 1)
+	rows := checkSmallest(400, 1)
 	for i := 0; i < len(rows); i += 3 {
 		less, more := rows[i], rows[i+2]
 		t.Logf("%s: %v, %v, %v", rows[i+1].What, less.Share, rows[i+1].Share, more.Share)

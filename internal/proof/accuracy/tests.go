@@ -9,9 +9,8 @@ import (
 	"github.com/pushback/pushback/detector/stats"
 )
 
-// welch is Welch's t-test of unequal variances, one-sided for a rise
-// (Welch 1947). Fewer than two values on a side, or no spread on either, say
-// nothing.
+// welch is the p-value of Welch's t-test of unequal variances, one-sided for a rise
+// (Welch 1947). It is 1 with fewer than two values on a side.
 func welch(before, after []float64) float64 {
 	n0, n1 := float64(len(before)), float64(len(after))
 	if n0 < 2 || n1 < 2 {
@@ -37,7 +36,7 @@ func bestMixture(v, alpha float64) float64 {
 	return bestTwoSided(v, 2*alpha)
 }
 
-// bestTwoSided is the same of the two-sided mixture.
+// bestTwoSided is the same for the two-sided mixture.
 func bestTwoSided(v, alpha float64) float64 {
 	spent := 2 * math.Log(1/alpha)
 	return v / (spent + math.Log(1+spent))

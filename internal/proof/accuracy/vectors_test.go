@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// vectors is where the published vectors lie beside a checkout.
+// vectors is the folder of the published vectors, beside a checkout.
 const vectors = "../../../../shared/vectors"
 
 func published(t *testing.T, name string, into any) {
@@ -44,7 +44,7 @@ type classifierCase struct {
 	Fails      *bool      `json:"expectedCritical"`
 }
 
-// TestKayentaClassifier holds the judge against its own test suite.
+// TestKayentaClassifier compares the judge with Kayenta's own test suite.
 func TestKayentaClassifier(t *testing.T) {
 	var cases []classifierCase
 	published(t, "kayenta-classifier.json", &cases)
@@ -131,7 +131,7 @@ func (c rankCase) values() map[string]float64 {
 	return v
 }
 
-// classify labels a metric and says whether it fails the canary by itself.
+// classify labels a metric, and reports whether it alone fails the canary.
 func (k kayenta) classify(control, experiment []float64) (label, bool) {
 	switch {
 	case len(control) == 0 || len(experiment) == 0:
@@ -139,9 +139,9 @@ func (k kayenta) classify(control, experiment []float64) (label, bool) {
 			return pass, false
 		}
 		return noData, k.isCritical
-	case same(control, experiment) || constant(append(slices.Clone(control), experiment...)):
+	case equalSamples(control, experiment) || constant(append(slices.Clone(control), experiment...)):
 		return pass, false
 	}
-	experiment, control = unlocked(experiment, control)
+	experiment, control = addNoise(experiment, control)
 	return k.compare(shiftOf(experiment, control, k.confidence), control, experiment)
 }
