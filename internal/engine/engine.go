@@ -242,7 +242,7 @@ func (e *Engine) Reject(ctx context.Context, key, actor, why string) error {
 }
 
 // CheckLink checks whether a link's token lets its holder decide on the order. Its error is
-// for people and wraps rollback.ErrLink.
+// for people and wraps rollback.ErrInvalidLink.
 func (e *Engine) CheckLink(ctx context.Context, key, token string) error {
 	return e.orders.CheckLink(ctx, key, token)
 }

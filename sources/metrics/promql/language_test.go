@@ -2,7 +2,7 @@ package promql
 
 import "testing"
 
-// TestMatch checks that the matchers select exactly the given labels.
+// TestMatchIsASelector checks that the matchers select exactly the given labels.
 func TestMatchIsASelector(t *testing.T) {
 	text, ok := Language{}.Match(map[string][]string{"job": {`a"b\`}, "ns": {"x.y", "z|z"}})
 	if !ok {
