@@ -19,7 +19,7 @@ var (
 )
 
 // RetryAfter is a failed call whose answer said how long to wait before the next
-// one. A hook that is not declared idempotent is not called again all the same.
+// one. It does not allow another call of a hook that is not declared idempotent.
 type RetryAfter struct {
 	After time.Duration
 	Err   error

@@ -40,9 +40,10 @@ func TestConfounded(t *testing.T) {
 			}
 		})
 	}
-	// It broke at the first tick after settling: at any moment since the change began.
+	// The regression shows at the first tick after settling, so that it began at any time
+	// since the change.
 	first := rollback.Onset{From: began, To: began.Add(2 * time.Minute)}
-	// It broke ten minutes after, to the tick.
+	// The regression began ten minutes after the change.
 	late := rollback.Onset{From: began.Add(10 * time.Minute), To: began.Add(10 * time.Minute)}
 
 	f("no other change", false, first)

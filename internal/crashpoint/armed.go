@@ -18,7 +18,7 @@ var (
 
 func init() { countdown.Store(left) }
 
-// parse reads "<point>:<n>"; n is 1 where it is missing.
+// parse reads "<point>:<n>"; n is 1 if it is missing.
 func parse(s string) (Point, int64) {
 	name, n, _ := strings.Cut(s, ":")
 	times, err := strconv.ParseInt(n, 10, 64)

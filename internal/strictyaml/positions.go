@@ -56,7 +56,8 @@ func (p *Positions) Value(path string) Position {
 	}
 }
 
-// At is the deepest path whose value begins at a position, and false where none does.
+// At returns the deepest path whose value begins at a position, and false if there is
+// none.
 func (p *Positions) At(at Position) (deepest string, found bool) {
 	for path, place := range p.nodes {
 		if n := place.value; n != nil && n.Line == at.Line && n.Column == at.Column {

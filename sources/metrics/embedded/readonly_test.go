@@ -13,8 +13,9 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// TestReadOnlyBesideTheWriter reads, many at once, what a store that is open
-// has written: in order, out of order, and not what it writes afterwards.
+// TestReadOnlyBesideTheWriter makes concurrent queries to a read-only store while
+// another one has the database open. They return the samples written before it was
+// opened, in order or not, and none written later.
 func TestReadOnlyBesideTheWriter(t *testing.T) {
 	c := Config{Dir: t.TempDir()}
 	writer := open(t, c)
