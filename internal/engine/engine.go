@@ -154,7 +154,7 @@ func (e *Engine) wireLearning() {
 		Rules: e.ruleList, Learned: e.Telemetry.learned, Log: e.Log, Now: e.Now,
 	})
 	e.trust = trust.New(trust.Options{
-		Store: e.Store, Policy: e.Options.Trust, Rules: e.ruleList, ReadProfile: e.profiles.Read,
+		Store: e.Store, Policy: e.Trust, Rules: e.ruleList, ReadProfile: e.profiles.Read,
 		Propose: e.proposeStep, Log: e.Log, Now: e.Now,
 	})
 }

@@ -42,7 +42,7 @@ func newRuleBook(c *core, changed func()) *ruleBook {
 func (b *ruleBook) load() []rules.Diagnostic {
 	b.loading.Lock()
 	defer b.loading.Unlock()
-	set, broken := b.Options.Rules()
+	set, broken := b.Rules()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.broken = broken

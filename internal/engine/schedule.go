@@ -31,8 +31,8 @@ type task struct {
 
 func (s *scheduler) tasks() []task {
 	all := []task{{"upkeep", nightly, func(ctx context.Context, _ time.Time) error { return s.upkeep(ctx) }}}
-	if s.Options.Profiles.Cron != "" {
-		all = append(all, task{"profiles", s.Options.Profiles, s.profiles.Relearn})
+	if s.Profiles.Cron != "" {
+		all = append(all, task{"profiles", s.Profiles, s.profiles.Relearn})
 	}
 	return all
 }

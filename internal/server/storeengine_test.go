@@ -88,7 +88,7 @@ func (e storeEngine) RemoveIncident(ctx context.Context, id, actor string) (stor
 }
 
 func (e storeEngine) Clear(ctx context.Context, key, actor, why string) error {
-	cleared, err := e.Store.ClearChange(ctx, key, actor, why, testNow)
+	cleared, err := e.ClearChange(ctx, key, actor, why, testNow)
 	if err == nil && !cleared {
 		err = store.ErrConflict
 	}
