@@ -12,7 +12,7 @@ import (
 )
 
 // amount is a number as people write it: 20, 0.5 points, 10%, 20ms. What a
-// percentage is of depends on where it stands, so the unit is kept.
+// percentage is of depends on the key, so the unit is kept.
 type amount struct {
 	text  string
 	value float64 // in the unit's base: fractions for points and %, seconds for times
@@ -28,8 +28,8 @@ const (
 	span               // a time
 )
 
-// UnmarshalText reads an amount. It is never negative: a minimum below zero
-// would make every tremble matter.
+// UnmarshalText reads an amount. It is never negative, because with a minimum
+// below zero every random variation would count as an effect.
 func (a *amount) UnmarshalText(text []byte) error {
 	s := strings.TrimSpace(string(text))
 	*a = amount{text: s}

@@ -10,20 +10,20 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Bound is one rule with one change of one service: overrides applied, the
-// change's words at hand for the queries. Make it with Set.For, or with Bind
+// Bound is one rule for one change of one service, with the overrides for that
+// service applied. Its queries have the change's values. Make it with Set.For, or with Bind
 // from a rule that was stored with a watch.
 type Bound struct {
-	rule    Rule
-	service Service
-	change  sources.Change
-	only    *labels.Matcher // the part it sees; nil: the whole
+	rule        Rule
+	service     Service
+	change      sources.Change
+	partMatcher *labels.Matcher // of a part: selects its series; nil: the whole signal
 }
 
 // Bind applies the overrides of a rule that are meant for the service. It
 // does not ask whether the rule watches the change: Set.For does.
 func Bind(r Rule, c sources.Change, svc Service) Bound {
-	return Bound{rule: r.overridden(svc.Name), service: svc, change: c}
+	return Bound{rule: r.withOverrides(svc.Name), service: svc, change: c}
 }
 
 // Rule is the rule as it holds for this service. Its Text and Hash are those
@@ -33,13 +33,12 @@ func (b Bound) Rule() Rule { return b.rule }
 // Service is the service the rule is bound to.
 func (b Bound) Service() Service { return b.service }
 
-// Before and after are cut into this many ticks unless the rule sets `tick`
-// or `before`: the published method's own numbers.
+// The before and after windows have this many ticks unless the rule sets `tick`
+// or `before`. The published method uses the same number.
 const ticks = 30
 
-// Resolved is what asking the store has told: its resolution, and for each
-// signal which expression has data. It is small and plain, so that it can be
-// stored with the watch.
+// Resolved is what the metric store answered to the probes: its resolution, and
+// for each signal which expression has data. It is stored with the watch.
 type Resolved struct {
 	Resolution time.Duration     `json:"resolution"` // the scrape interval; 0 is taken as 15s
 	Signals    map[string]Choice `json:"signals"`    // by the signal's name as written; absent: nothing has data
@@ -73,12 +72,12 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 	}
 	for _, s := range b.rule.Signals {
 		p.Season = max(p.Season, s.Season)
-		whole := s.judgedAs(s.chosen(r))
-		p.Signals = append(append(p.Signals, whole...), s.judgedParts(r, whole)...)
+		whole := s.detectorSignals(s.chosenExpr(r))
+		p.Signals = append(append(p.Signals, whole...), s.detectorParts(r, whole)...)
 	}
 	if p.Fine = b.fineTick(r); p.Fine > 0 {
 		for _, s := range p.Signals {
-			if s.Part == "" { // parts are told with their whole
+			if s.Part == "" { // parts have no fine horizon of their own
 				s.Of, s.Name = s.Name, detector.FineName(s.Name, p.Fine)
 				p.Signals = append(p.Signals, s)
 			}
@@ -87,8 +86,9 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 	return p
 }
 
-// fineTick is that of the fine horizon beside a bake over an hour: a minute, or
-// what the store can show. A rule that says its tick has chosen its grain.
+// fineTick is the tick of the fine horizon, which a bake over an hour has too: a
+// minute, or the store's resolution if that is longer. 0 for none: a rule that
+// writes its own tick is judged with that one only.
 func (b Bound) fineTick(r Resolved) time.Duration {
 	resolution := r.resolution()
 	fine := time.Duration(math.Ceil(time.Minute.Seconds()/resolution.Seconds())) * resolution
@@ -98,8 +98,8 @@ func (b Bound) fineTick(r Resolved) time.Duration {
 	return fine
 }
 
-// tick is what the rule says, or bake/30 rounded up to a whole multiple of
-// the store's resolution: between two scrapes there is nothing to see.
+// tick is what the rule writes, or bake/30 rounded up to a whole multiple of the
+// store's resolution, because the store has no samples between two scrapes.
 func (b Bound) tick(r Resolved) time.Duration {
 	resolution := r.resolution()
 	if b.rule.Tick > 0 {
@@ -109,23 +109,23 @@ func (b Bound) tick(r Resolved) time.Duration {
 	return max(1, n) * resolution
 }
 
-// chosen is the expression of any_of that the signal is read by.
-func (s Signal) chosen(r Resolved) Expr {
+// chosenExpr is the expression of any_of that the signal is read by.
+func (s Signal) chosenExpr(r Resolved) Expr {
 	return s.AnyOf[min(r.Signals[s.Name].Index, len(s.AnyOf)-1)]
 }
 
-// judgedAs gives the detector's signals for one signal as written.
-func (s Signal) judgedAs(e Expr) []detector.Signal {
+// detectorSignals gives the detector's signals for one signal as written.
+func (s Signal) detectorSignals(e Expr) []detector.Signal {
 	base := detector.Signal{
 		Name: s.Name, Worse: s.Worse, MinEffect: s.MinEffect.Main,
 		ActOnLost: s.ActOnLost, SkipUnmatched: s.SkipUnmatched,
 	}
 	if e.Control != nil {
-		base.Controlled, base.ByVersion, base.Split = true, e.byVersion(), e.Control.Split
+		base.Controlled, base.ByVersion, base.Split = true, e.selectsVersion(), e.Control.Split
 	}
 	switch {
 	case e.Histogram != "":
-		return s.latency(base, unitOf(e.Histogram))
+		return s.histogramSignals(base, unitOf(e.Histogram))
 	case e.Counter != "" || e.BadQuery != "":
 		base.Kind, base.Unit, base.MinEvents = detector.Counts, fraction, s.MinEvents
 	default:
@@ -134,28 +134,28 @@ func (s Signal) judgedAs(e Expr) []detector.Signal {
 			base.Unit = fraction
 		}
 	}
-	base.Limit = s.Limit.value(1)
+	base.Limit = s.Limit.scaled(1)
 	return []detector.Signal{base}
 }
 
-// latency splits a histogram into what decides: its mean and its slow
-// fraction. Never a quantile, which cannot be averaged and is capped by the
-// highest bucket.
-func (s Signal) latency(base detector.Signal, u unit) []detector.Signal {
+// histogramSignals are the two signals of a histogram: its mean and its slow
+// fraction. A quantile is not used, because it cannot be averaged and is capped
+// by the highest bucket.
+func (s Signal) histogramSignals(base detector.Signal, u unit) []detector.Signal {
 	mean, slow := base, base
 	mean.Name, mean.Kind, mean.Unit = s.Name+".mean", detector.Level, u.name
 	mean.MinEffect.Absolute *= u.perSecond
 	slow.Name, slow.Kind, slow.Unit = s.Name+".slow", detector.Counts, fraction
 	slow.MinEffect, slow.MinEvents = s.MinEffect.Slow, s.MinEvents
 	if s.Limit != nil && s.Limit.Fraction {
-		slow.Limit = s.Limit.value(1)
+		slow.Limit = s.Limit.scaled(1)
 	} else {
-		mean.Limit = s.Limit.value(u.perSecond)
+		mean.Limit = s.Limit.scaled(u.perSecond)
 	}
 	return []detector.Signal{mean, slow}
 }
 
-func (l *Limit) value(scale float64) *float64 {
+func (l *Limit) scaled(scale float64) *float64 {
 	if l == nil {
 		return nil
 	}

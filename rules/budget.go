@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// Budget is how much false alarm a rule may cost, in times a second.
+// Budget is how often a rule may be wrong, in times a second.
 type Budget struct {
 	FalsePages     float64 // likely or certain, and nothing was wrong
 	FalseRollbacks float64 // certain, and nothing was wrong
@@ -21,17 +21,17 @@ type Budget struct {
 // DefaultBudget is one false page a week and one false rollback a quarter.
 var DefaultBudget = Budget{FalsePages: 1 / periods["week"].Seconds(), FalseRollbacks: 1 / periods["quarter"].Seconds()}
 
-// strictest is the smallest p that is asked for: the tail of a history is
-// extrapolated, and says nothing that far beyond it.
-const strictest = 1e-5
+// smallestP is the smallest p-value that is required. A profile's tail is
+// extrapolated, and smaller values are not reliable.
+const smallestP = 1e-5
 
-// Thresholds are the p-values that keep the budget of a rule that watches so
-// many changes a second. p holds for a whole watch, however often it is looked
-// at, so the false alarms of a rule are no more than p times its watches.
+// Thresholds are the p-values that keep the budget of a rule that watches pace
+// changes a second. A p-value holds for a whole watch, however many looks it
+// has, so the expected false alarms of a rule are at most p times its watches.
 //
-// They are never laxer than the defaults, whatever the budget allows: what is
-// called likely is to be likely. Nothing known of the pace, they are the
-// defaults.
+// They are never laxer than the defaults, even if the budget would allow it, so
+// that "likely" means at least the same for every rule. Without a pace they are
+// the defaults.
 //
 // See adr/0019.
 func (b Budget) Thresholds(pace float64) detector.Thresholds {
@@ -40,12 +40,12 @@ func (b Budget) Thresholds(pace float64) detector.Thresholds {
 		return t
 	}
 	b = cmp.Or(b, DefaultBudget)
-	t.Likely = min(max(b.FalsePages/pace, strictest), t.Likely)
-	t.Certain = min(max(b.FalseRollbacks/pace, strictest), t.Certain, t.Likely)
+	t.Likely = min(max(b.FalsePages/pace, smallestP), t.Likely)
+	t.Certain = min(max(b.FalseRollbacks/pace, smallestP), t.Certain, t.Likely)
 	return t
 }
 
-// frequency is how often something may be, as people write it: 1/week.
+// frequency is how often something may happen, as people write it: 1/week.
 type frequency struct {
 	text      string
 	perSecond float64
@@ -65,7 +65,7 @@ func (f *frequency) UnmarshalText(text []byte) error {
 	period, known := periods[strings.TrimSpace(word)]
 	if err != nil || !known || math.IsInf(times, 0) || math.IsNaN(times) {
 		return &strictyaml.ValueError{
-			Message: fmt.Sprintf("%q is not how often something may be", shortened(f.text)),
+			Message: fmt.Sprintf("%q is not a frequency", shortened(f.text)),
 			Hint:    "write a number a day, week, month, quarter or year, as in 1/week",
 		}
 	}
@@ -83,32 +83,33 @@ func shortened(text string) string {
 	return text
 }
 
-// budget fills in what a rule may cost.
+// budget fills in how often the rule may be wrong.
 func (r *reader) budget(at string, w *writtenBudget) Budget {
 	b := DefaultBudget
 	if w == nil {
 		return b
 	}
 	if w.FalsePages == nil && w.FalseRollbacks == nil {
-		r.at(at, codeWidening, "an empty budget says nothing", "leave the key out where the default is meant: {false_pages: 1/week, false_rollbacks: 1/quarter}")
+		r.at(at, codeWidening, "an empty budget has no effect", "leave the key out to get the default: {false_pages: 1/week, false_rollbacks: 1/quarter}")
 	}
-	b.FalsePages = r.often(at+".false_pages", w.FalsePages, b.FalsePages)
-	b.FalseRollbacks = r.often(at+".false_rollbacks", w.FalseRollbacks, b.FalseRollbacks)
+	b.FalsePages = r.frequency(at+".false_pages", w.FalsePages, b.FalsePages)
+	b.FalseRollbacks = r.frequency(at+".false_rollbacks", w.FalseRollbacks, b.FalseRollbacks)
 	return b
 }
 
-// mostOften and leastOften bound what a budget may ask for: no test errs never.
+// mostOften and leastOften bound a budget. Zero is impossible, because every test errs
+// sometimes.
 var (
-	mostOften  = 100 / periods["day"].Seconds()
-	leastOften = 0.1 / periods["year"].Seconds()
+	maxFrequency = 100 / periods["day"].Seconds()
+	minFrequency = 0.1 / periods["year"].Seconds()
 )
 
-func (r *reader) often(at string, f *frequency, otherwise float64) float64 {
+func (r *reader) frequency(at string, f *frequency, otherwise float64) float64 {
 	if f == nil {
 		return otherwise
 	}
-	if slack := 1e-9; f.perSecond > mostOften*(1+slack) || f.perSecond < leastOften*(1-slack) {
-		r.at(at, codeOutOfRange, "this must be from 0.1/year to 100/day", "no test errs never; the less often, the larger what it overlooks")
+	if slack := 1e-9; f.perSecond > maxFrequency*(1+slack) || f.perSecond < minFrequency*(1-slack) {
+		r.at(at, codeOutOfRange, "this must be from 0.1/year to 100/day", "every test errs sometimes; the rarer its false alarms, the larger the effects that it misses")
 	}
 	return f.perSecond
 }

@@ -28,18 +28,18 @@ func TestThresholdsFollowFromTheBudget(t *testing.T) {
 	f(DefaultBudget, 200, 1./200, 1./2600)
 	f(Budget{}, 200, 1./200, 1./2600)                                                          // a rule that nobody filled in
 	f(Budget{FalsePages: 10 / aWeek, FalseRollbacks: 1 / aWeek}, 1000, 0.01, 0.001)            // more may be wrong
-	f(Budget{FalsePages: 0.01 / aWeek, FalseRollbacks: 1 / aWeek}, 1000, strictest, strictest) // certain is never laxer than likely
-	f(Budget{FalsePages: 1 / aWeek, FalseRollbacks: 1e-6 / aWeek}, 1000, 0.001, strictest)     // no tail tells further
+	f(Budget{FalsePages: 0.01 / aWeek, FalseRollbacks: 1 / aWeek}, 1000, smallestP, smallestP) // certain is never laxer than likely
+	f(Budget{FalsePages: 1 / aWeek, FalseRollbacks: 1e-6 / aWeek}, 1000, 0.001, smallestP)     // no tail tells further
 }
 
 // TestTheBudgetIsKept holds that what may be wrong at the thresholds is within
 // the budget, unless no p is that small.
 func TestTheBudgetIsKept(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := Budget{rapid.Float64Range(leastOften, mostOften).Draw(t, "pages"), rapid.Float64Range(leastOften, mostOften).Draw(t, "rollbacks")}
+		b := Budget{rapid.Float64Range(minFrequency, maxFrequency).Draw(t, "pages"), rapid.Float64Range(minFrequency, maxFrequency).Draw(t, "rollbacks")}
 		pace := rapid.Float64Range(1e-9, 1).Draw(t, "pace")
 		got, more := b.Thresholds(pace), b.Thresholds(2*pace)
-		if got.Likely > strictest && got.Likely*pace > b.FalsePages*(1+1e-9) || got.Certain > strictest && got.Certain*pace > b.FalseRollbacks*(1+1e-9) {
+		if got.Likely > smallestP && got.Likely*pace > b.FalsePages*(1+1e-9) || got.Certain > smallestP && got.Certain*pace > b.FalseRollbacks*(1+1e-9) {
 			t.Fatalf("%+v at %v a second cost more than %+v", got, pace, b)
 		}
 		if got.Certain > got.Likely || got.Likely > got.Suspect || more.Likely > got.Likely || more.Certain > got.Certain {

@@ -15,8 +15,8 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// trial are the durations a query is parsed with when it is only checked.
-var trial = spans{step: time.Minute, resolution: 15 * time.Second}
+// checkSpans are the durations that fill in a query to check it.
+var checkSpans = spans{step: time.Minute, resolution: 15 * time.Second}
 
 // checkQuery parses an expression of the rule's store.
 func (r *reader) checkQuery(at, text string, rule Rule) {
@@ -38,7 +38,7 @@ func (r *reader) checkQuery(at, text string, rule Rule) {
 	if t := tree.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
 		r.at(at, codeBadPromQL, fmt.Sprintf("this gives a %s, not one value a moment", parser.DocumentedType(t)), "put rate(…) or another function around it")
 	}
-	r.refused(at, text, rule)
+	r.checkByStore(at, text, rule)
 }
 
 // checkText checks a query of a language that is filled in as text.
@@ -52,12 +52,13 @@ func (r *reader) checkText(at, text string, rule Rule) {
 		return
 	}
 	words := strings.NewReplacer(matchMark, example, mark(varService), "s", mark(varEnv), "e", mark(varVersion), "v")
-	if err := rule.Language.Parse(words.Replace(trial.mark(text).text)); err != nil {
+	if err := rule.Language.Parse(words.Replace(checkSpans.mark(text).text)); err != nil {
 		r.at(at, codeBadQuery, err.Error(), "")
 	}
 }
 
-// checkSelector wants a bare series selector: the increase is ours to take.
+// checkSelector takes a bare series selector only, because Pushback adds the
+// function around it.
 func (r *reader) checkSelector(at, text string, rule Rule) *parser.VectorSelector {
 	if !r.checkVariables(at, text, []string{varMatch, varService, varEnv, varVersion}, rule) || !rule.Language.Selectors() {
 		return nil
@@ -74,9 +75,9 @@ func (r *reader) checkSelector(at, text string, rule Rule) *parser.VectorSelecto
 	case v.OriginalOffset != 0 || v.Timestamp != nil || v.StartOrEnd != 0 || v.OriginalOffsetExpr != nil:
 		r.at(at, codeBadSelector, "a selector cannot have an offset or @ here", "Pushback chooses the times it compares")
 	case v.Name == "":
-		r.at(at, codeBadSelector, "the metric's name must stand before the braces", "")
+		r.at(at, codeBadSelector, "the name of the metric must be before the braces", "")
 	}
-	r.refused(at, text, rule)
+	r.checkByStore(at, text, rule)
 	return v
 }
 
@@ -91,7 +92,7 @@ func (r *reader) checkHistogram(at, text string, rule Rule) {
 		}
 	}
 	if slices.ContainsFunc(v.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == "le" }) {
-		r.at(at, codeBadSelector, "Pushback chooses the bucket itself", "take le out, and say slow: 300ms")
+		r.at(at, codeBadSelector, "Pushback chooses the bucket itself", "remove le, and write slow: 300ms")
 	}
 }
 
@@ -111,16 +112,16 @@ func (r *reader) checkBad(at, text string) {
 	}
 }
 
-// checkVariables finds every $name that nobody fills in.
+// checkVariables reports every $name that is not filled in.
 func (r *reader) checkVariables(at, text string, known []string, rule Rule) bool {
 	ok := true
 	for _, v := range variablesOf(text) {
 		name := v.name
 		switch {
 		case !slices.Contains(known, name):
-			r.inside(at, v.from, codeVariable, fmt.Sprintf("nothing fills in $%s here", name), variableHint(name, known))
+			r.inside(at, v.from, codeVariable, fmt.Sprintf("$%s is not filled in here", name), variableHint(name, known))
 		case rule.Site && (name == varMatch || name == varService):
-			r.inside(at, v.from, codeVariable, fmt.Sprintf("a rule of scope site has no $%s", name), "it is watched at changes of every service")
+			r.inside(at, v.from, codeVariable, fmt.Sprintf("a rule of scope site has no $%s", name), "it watches the changes of every service")
 		default:
 			continue
 		}
@@ -136,53 +137,53 @@ func variableHint(name string, known []string) string {
 	return "there are: $" + strings.Join(known, ", $")
 }
 
-// parse reads PromQL whose variables are marked, and tries to fill them in.
+// parse parses PromQL with placeholders, and tries to fill in values.
 func (r *reader) parse(at, text string) (parser.Expr, bool) {
-	m := trial.mark(text)
+	m := checkSpans.mark(text)
 	tree, err := promql.Parser.ParseExpr(m.text)
 	if err != nil {
 		r.parseErrors(at, err, m.source)
 		return nil, false
 	}
 	b := Bound{service: Service{Name: "s", Match: map[string]string{"job": "s"}}, change: sources.Change{Environment: "e", Version: "v"}}
-	filled, err := b.fill(text, trial)
+	filled, err := b.fill(text, checkSpans)
 	if err != nil || strings.Contains(filled.String(), mark("")[:11]) {
-		r.at(at, codeVariable, "a variable stands where no value can be put", "$match goes between braces; the others into quotes")
+		r.at(at, codeVariable, "a variable cannot be used here", "$match goes between braces; the others into quotes")
 		return nil, false
 	}
 	return tree, true
 }
 
-// parseErrors places each of the parser's complaints in the file.
+// parseErrors reports each error of the parser at its place in the file.
 func (r *reader) parseErrors(at string, err error, source func(int) int) {
 	var all parser.ParseErrors
 	if !errors.As(err, &all) {
 		var one *parser.ParseErr
 		if !errors.As(err, &one) {
-			r.at(at, codeBadPromQL, clean(err.Error()), "")
+			r.at(at, codeBadPromQL, withoutMarks(err.Error()), "")
 			return
 		}
 		all = parser.ParseErrors{*one}
 	}
 	for _, e := range all {
-		r.inside(at, source(int(e.PositionRange.Start)), codeBadPromQL, clean(e.Err.Error()), "")
+		r.inside(at, source(int(e.PositionRange.Start)), codeBadPromQL, withoutMarks(e.Err.Error()), "")
 	}
 }
 
-// clean takes our marks out of the parser's words.
-func clean(message string) string {
+// withoutMarks puts the variables back into a message of the parser.
+func withoutMarks(message string) string {
 	for _, name := range variables {
 		message = strings.ReplaceAll(message, mark(name), "$"+name)
 	}
 	return message
 }
 
-// refused asks the store's own checker.
-func (r *reader) refused(at, text string, rule Rule) {
+// checkByStore asks the metric store's own check, if there is one.
+func (r *reader) checkByStore(at, text string, rule Rule) {
 	if r.world.CheckQuery == nil {
 		return
 	}
-	if err := r.world.CheckQuery(rule.Store, trial.mark(text).text); err != nil {
-		r.at(at, codeRefusedByStore, clean(err.Error()), "")
+	if err := r.world.CheckQuery(rule.Store, checkSpans.mark(text).text); err != nil {
+		r.at(at, codeRefusedByStore, withoutMarks(err.Error()), "")
 	}
 }

@@ -36,7 +36,7 @@ const (
 	codeDuplicateDefaults = "duplicate-defaults"
 )
 
-// Codes are all codes a diagnostic can bear.
+// Codes are all codes that a diagnostic may have.
 func Codes() []string {
 	return append(strictyaml.Codes(),
 		codeUnreadable, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,

@@ -4,8 +4,8 @@ import (
 	"github.com/pushback/pushback/detector"
 )
 
-// condition is all that a `when` can see. It has no clock: a freeze window is
-// looked up in what the moment says of it, so that a replay decides alike.
+// condition is what a `when` may use. It has no clock: whether a freeze window is
+// open is part of the moment, so that a replay decides the same.
 type condition struct {
 	Change  changeWords       `expr:"change"`
 	Verdict verdictWords      `expr:"verdict"`
@@ -41,7 +41,7 @@ type verdictWords struct {
 	Signals []string `expr:"signals"` // those at the verdict's grade
 }
 
-// evidenceWords is what one signal says.
+// evidenceWords is the evidence of one signal.
 type evidenceWords struct {
 	Signal     string   `expr:"signal"`
 	Grade      string   `expr:"grade"`

@@ -8,16 +8,15 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// writtenControl is a selector or query, or the longer form with the share of
-// all events that the signal's own arm should have.
+// writtenControl is a selector or query, or the longer form with a split.
 type writtenControl struct {
 	// A selector or query of the signal's own form.
 	Series string `yaml:"series,omitempty"`
-	// Of a ratio: a query of the control's bad events a tick.
+	// Of a ratio: a query of the control's bad events in a tick.
 	Bad string `yaml:"bad,omitempty"`
-	// Of a ratio: a query of all the control's events a tick.
+	// Of a ratio: a query of all events of the control in a tick.
 	Total string `yaml:"total,omitempty"`
-	// The share of all events that the signal's own arm should have, 50%.
+	// The share of all events that belongs to the signal and not to its control: 50%.
 	Split *amount `yaml:"split,omitempty"`
 	Only  string  `yaml:"-"`
 }
@@ -34,15 +33,15 @@ func (w writtenControl) MarshalYAML() (any, error) {
 	return whole(w), nil
 }
 
-// ControlExpr is what a signal is compared with at the same time: a series of
-// the same form, which the change does not touch.
+// ControlExpr is what a signal is compared with at the same time: a series of the
+// same form that the change does not affect.
 type ControlExpr struct {
 	Series               string  // counter or histogram selector, or query
 	BadQuery, TotalQuery string  // of a ratio of two queries
-	Split                float64 // the signal's declared share of both arms' events; 0: none declared
+	Split                float64 // the declared share of all events that belongs to the signal; 0: none
 }
 
-// control reads what stands beside an expression. The expression is whole.
+// control reads the control of an expression that was read before.
 func (r *reader) control(at string, w *writtenControl, e Expr, rule Rule) *ControlExpr {
 	if w == nil {
 		return nil
@@ -60,7 +59,7 @@ func (r *reader) control(at string, w *writtenControl, e Expr, rule Rule) *Contr
 	return c
 }
 
-// controlForm holds the control to the form of what it is compared with.
+// controlForm checks that the control has the form of the signal.
 func (r *reader) controlForm(at, place string, c *ControlExpr, e Expr, rule Rule) {
 	pair := c.BadQuery != "" || c.TotalQuery != ""
 	switch {
@@ -80,31 +79,32 @@ func (r *reader) controlForm(at, place string, c *ControlExpr, e Expr, rule Rule
 	default:
 		r.checkQuery(place, c.Series, rule)
 	}
-	if own := e.companionOf(*c); own == e.alone() {
+	if own := e.asControl(*c); own == e.withoutControl() {
 		r.at(at, codeSignalForm, "a signal cannot be its own control", "name instances, a service or a version that the change does not touch")
 	}
 }
 
-// split is a share between none and all, of a signal that counts events.
+// split reads the share of events that the signal has. Only signals that count
+// events have one.
 func (r *reader) split(at string, a amount, e Expr) float64 {
 	if e.Query != "" {
 		r.at(at, codeSignalForm, "split is a share of events, and a query gives none", "use counter, histogram, or bad and total")
 	}
 	if a.unit != percent && a.unit != plain || a.value <= 0 || a.value >= 1 {
-		r.at(at, codeAmountUnit, "split is the share of both arms' events that belongs to this one", "write 50% where half of the people are in each")
+		r.at(at, codeAmountUnit, "split must be the signal's share of all events, signal and control together, between 0% and 100%", "write 50% if half of the traffic is in each")
 		return 0
 	}
 	return a.value
 }
 
-// alone is the expression without its control.
-func (e Expr) alone() Expr {
+// withoutControl is the expression without its control.
+func (e Expr) withoutControl() Expr {
 	e.Control = nil
 	return e
 }
 
-// companionOf is the control as an expression of its own.
-func (e Expr) companionOf(c ControlExpr) Expr {
+// asControl is the control as an expression of its own.
+func (e Expr) asControl(c ControlExpr) Expr {
 	e.Control = nil
 	switch {
 	case e.BadQuery != "":
@@ -119,33 +119,33 @@ func (e Expr) companionOf(c ControlExpr) Expr {
 	return e
 }
 
-// companion is the control as an expression of its own, where there is one.
-func (e Expr) companion() (Expr, bool) {
+// controlExpr is the control as an expression of its own, where there is one.
+func (e Expr) controlExpr() (Expr, bool) {
 	if e.Control == nil {
 		return Expr{}, false
 	}
-	return e.companionOf(*e.Control), true
+	return e.asControl(*e.Control), true
 }
 
-// byVersion says whether an expression selects the version that a change
+// selectsVersion says whether an expression selects the version that a change
 // brings: then its series are the new version's from their first sample on.
-func (e Expr) byVersion() bool {
+func (e Expr) selectsVersion() bool {
 	return slices.ContainsFunc([]string{e.Counter, e.Histogram, e.Query, e.TotalQuery}, func(text string) bool {
-		return slices.ContainsFunc(variablesOf(text), func(u use) bool { return u.name == varVersion })
+		return slices.ContainsFunc(variablesOf(text), func(u variableUse) bool { return u.name == varVersion })
 	})
 }
 
-// beside gives every input of a signal the queries of its control.
-func beside(inputs, control []watch.Input) []watch.Input {
+// attachControls gives every input of a signal the queries of its control.
+func attachControls(inputs, control []watch.Input) []watch.Input {
 	for i := range inputs {
 		inputs[i].Control = &watch.ControlQueries{Value: control[i].Value, Part: control[i].Part}
 	}
 	return inputs
 }
 
-// either asks for what a signal shows or, where its series begin with the
-// change, for what its control does.
-func either(own, control []Probe) []Probe {
+// joinProbes asks for the signal's own series or, if these only begin with the
+// change, for those of its control.
+func joinProbes(own, control []Probe) []Probe {
 	both := slices.Clone(own)
 	for i := range both {
 		both[i].Expr = "(" + own[i].Expr + ") or (" + control[i].Expr + ")"

@@ -74,6 +74,6 @@ func TestControlMistakes(t *testing.T) {
 	f(`{name: e, counter: a, bad: 'c="5"', control: {bad: x, total: y}}`, "one series of the signal's own form", 54)
 	f(`{name: e, kind: ratio, bad: a, total: b, control: c}`, "is two queries", 59)
 	f(`{name: e, query: a, control: {series: b, split: 50%}}`, "a query gives none", 57)
-	f(`{name: e, counter: a, bad: 'c="5"', control: {series: b, split: 150%}}`, "share of both arms", 73)
+	f(`{name: e, counter: a, bad: 'c="5"', control: {series: b, split: 150%}}`, "share of all events, signal and control", 73)
 	f(`{name: e, counter: a, bad: 'c="5"', control: {serie: b}}`, "serie", 55)
 }

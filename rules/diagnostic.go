@@ -10,7 +10,7 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// Diagnostic is one mistake in a rules folder, as a compiler would tell it.
+// Diagnostic is one mistake in a rules folder, like a compiler error.
 // Code is also the name of its page in docs/diagnostics.
 type Diagnostic struct {
 	File    string `json:"file"`
@@ -34,8 +34,8 @@ func (d Diagnostic) String() string {
 // Error makes a diagnostic usable as an error.
 func (d Diagnostic) Error() string { return d.String() }
 
-// widest is how much of a source line is shown; carets stay in view.
-const widest = 120
+// maxExcerpt is how many characters of a source line are shown.
+const maxExcerpt = 120
 
 // Render writes the message, the source line with a caret under the place,
 // and the hint, in colour where the terminal has it.
@@ -60,8 +60,7 @@ func (d Diagnostic) Render(w io.Writer, colour bool) error {
 }
 
 // excerpt is the source line, cut around the place where it is long, and the
-// white space that puts a caret below it. What a terminal would obey is shown
-// as a dot.
+// white space that puts a caret below it. Control characters are shown as a dot.
 func (d Diagnostic) excerpt() (line, indent string) {
 	runes := []rune(strings.ReplaceAll(d.Snippet, "\t", " "))
 	for i, r := range runes {
@@ -70,8 +69,8 @@ func (d Diagnostic) excerpt() (line, indent string) {
 		}
 	}
 	column := min(max(d.Column-1, 0), len(runes))
-	from := max(0, column-widest*2/3)
-	to := min(len(runes), from+widest)
+	from := max(0, column-maxExcerpt*2/3)
+	to := min(len(runes), from+maxExcerpt)
 	return string(runes[from:to]), strings.Repeat(" ", column-from)
 }
 
@@ -83,7 +82,8 @@ func inFileOrder(ds []Diagnostic) []Diagnostic {
 	return ds
 }
 
-// nearest is a hint for a name nobody knows.
+// nearest is a hint for an unknown name: the most similar known one, or all of
+// them.
 func nearest(name string, known []string) string {
 	if near := strictyaml.Nearest(name, known); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)

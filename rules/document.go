@@ -6,21 +6,21 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// document is one file as people write it. These types are the shape of the
-// YAML and nothing more: what it means, and the defaults, are in fill.go.
+// document is one file as people write it. These types have the shape of the YAML;
+// fill.go has its meaning and the defaults.
 //
-// Their comments are what an editor shows: schema.json is made from them
-// (make generate), and a test holds that every key has one.
+// Editors show the comments of the fields: schema.json is made from them (make
+// generate), and a test checks that every key has one.
 type document struct {
 	// The team these rules belong to.
 	Team string `yaml:"team" required:"true"`
-	// What holds for every rule of the team that does not say otherwise. A team has them once.
+	// Keys of every rule of the team that does not write them itself. A team has them once.
 	Defaults *writtenDefaults `yaml:"defaults,omitempty"`
 	// The rules.
 	Rules []written `yaml:"rules" required:"true"`
 }
 
-// writtenDefaults hold for every rule of a team that does not say otherwise.
+// writtenDefaults are the keys of every rule of a team that does not write them.
 type writtenDefaults struct {
 	writtenSettings  `yaml:",inline"`
 	writtenResponses `yaml:",inline"`
@@ -30,25 +30,25 @@ type writtenDefaults struct {
 type written struct {
 	// Unique in the whole folder: letters, digits, dots, dashes and underscores.
 	Name string `yaml:"name" required:"true"`
-	// A rule that comes with Pushback and is taken over, as in library/http-red. What stands here goes on
-	// top of it.
+	// A rule of Pushback's library whose keys are inherited, as in library/http-red. Keys written here
+	// replace its own.
 	Use string `yaml:"use,omitempty"`
-	// A rule whose settings, signals and responses are taken over, one level deep.
+	// A rule whose settings, signals and responses are inherited. It cannot itself extend another.
 	Extends string `yaml:"extends,omitempty"`
-	// service (the default), or site: belongs to no service, is watched at every change, lists suspects,
-	// never rolls back.
+	// service (the default), or site: belongs to no service, watches every change, lists suspects, never
+	// rolls back.
 	Scope string `yaml:"scope,omitempty"`
 	// Which changes to watch.
 	Watch *writtenWatch `yaml:"watch,omitempty"`
-	// Whose signals are judged: the service's own, unless its callers or callees are said.
+	// Whose signals are judged. Default: the service's own.
 	Judge           *writtenJudge `yaml:"judge,omitempty"`
 	writtenSettings `yaml:",inline"`
 	// What to judge.
 	Signals []writtenSignal `yaml:"signals,omitempty"`
-	// Settings to change in what this rule uses or extends, as overrides do: {latency.slow: 1s, bake:
-	// 20m}.
+	// Settings to change in the rule that this one uses or extends, as in overrides: {latency.slow: 1s,
+	// bake: 20m}.
 	Set map[string]setting `yaml:"set,omitempty"`
-	// Settings for some services; later ones win.
+	// Settings for some services. Of several the last one counts.
 	Overrides        []writtenOverride `yaml:"overrides,omitempty"`
 	writtenResponses `yaml:",inline"`
 }
@@ -56,45 +56,45 @@ type written struct {
 // writtenSettings are the keys that a rule has from its team's defaults where
 // it does not write them.
 type writtenSettings struct {
-	// A metric store of pushback.yml; the default one unless said.
+	// A metric store of pushback.yml; without it the default one.
 	Store string `yaml:"store,omitempty"`
-	// Warm-up after the change has finished, not judged. 1m unless said.
+	// Warm-up after the change has finished, not judged. Default: 1m.
 	Settle *strictyaml.Duration `yaml:"settle,omitempty"`
-	// How long to watch after that. 30m unless said.
+	// How long to watch after that. Default: 30m.
 	Bake *strictyaml.Duration `yaml:"bake,omitempty"`
-	// How often to look. 15s unless said.
+	// How often to look. Default: 15s.
 	Every *strictyaml.Duration `yaml:"every,omitempty"`
-	// The grain of judging. A thirtieth of bake unless said, and no less than a scrape.
+	// The length of one value that is judged. Default: a thirtieth of bake, at least one scrape interval.
 	Tick *strictyaml.Duration `yaml:"tick,omitempty"`
-	// How many ticks ahead of the change to compare with. 30 unless said.
+	// How many ticks before the change to compare with. Default: 30.
 	Before *int `yaml:"before,omitempty"`
-	// How far back to learn how the signal moves on its own. 14d unless said.
+	// How far back to learn how the signal varies without changes. Default: 14d.
 	History *strictyaml.Duration `yaml:"history,omitempty"`
-	// For tools that tell only the end of a change: how far back the time before must end.
+	// For tools that report only the end of a change: how much earlier the before window ends.
 	Rollout *strictyaml.Duration `yaml:"rollout,omitempty"`
-	// Where people read on: an http address.
+	// What people should read when they are notified: an http address.
 	Runbook string `yaml:"runbook,omitempty"`
 	// A named window of pushback.yml in which nobody is paged.
 	Quiet string `yaml:"quiet,omitempty"`
-	// How far each kind of evidence may go, by reason: {limit: act, signal_lost: ask}.
+	// The furthest mode by reason of the evidence: {limit: act, signal_lost: ask}.
 	Policies map[string]Mode `yaml:"policies,omitempty"`
-	// How much false alarm may cost: {false_pages: 1/week, false_rollbacks: 1/quarter}, which holds unless
-	// said. With the number of changes watched, it sets how small p must be.
+	// How often the rule may be wrong. Default: {false_pages: 1/week, false_rollbacks: 1/quarter}. With the
+	// number of changes watched, it sets how small p must be.
 	Budget *writtenBudget `yaml:"budget,omitempty"`
 }
 
 // writtenResponses are inherited like writtenSettings. They are a type of their
 // own because a rule has them at its end.
 type writtenResponses struct {
-	// What to do about a verdict. Each line answers once in a watch.
+	// What to do about a verdict. Each line is carried out once in a watch.
 	Respond []writtenResponse `yaml:"respond,omitempty"`
 }
 
 // writtenBudget is how often a rule may be wrong.
 type writtenBudget struct {
-	// Likely or certain, and nothing was wrong. 1/week unless said.
+	// Grade likely or certain, and nothing was wrong. Default: 1/week.
 	FalsePages *frequency `yaml:"false_pages,omitempty"`
-	// Certain, and nothing was wrong. 1/quarter unless said.
+	// Grade certain, and nothing was wrong. Default: 1/quarter.
 	FalseRollbacks *frequency `yaml:"false_rollbacks,omitempty"`
 }
 
@@ -105,11 +105,11 @@ type writtenWatch struct {
 	Except strictyaml.TextList `yaml:"except,omitempty"`
 	// A glob of the owner that the service catalogue names.
 	Team string `yaml:"team,omitempty"`
-	// A glob of environments; any unless said.
+	// A glob of environments. Default: any.
 	Environment string `yaml:"environment,omitempty"`
-	// A glob of regions; any unless said.
+	// A glob of regions. Default: any.
 	Region string `yaml:"region,omitempty"`
-	// Kinds of change; all unless said.
+	// Kinds of change. Default: all.
 	Kind strictyaml.TextList `yaml:"kind,omitempty"`
 	// Globs of the change's labels, all of which must match.
 	Labels map[string]string `yaml:"labels,omitempty"`
@@ -130,23 +130,23 @@ type writtenSignal struct {
 	// The smallest effect that matters: 0.5 points of a fraction, 10% of a level, 20ms of a mean. Of a
 	// histogram {mean: 10%, slow: 1 point}.
 	MinEffect *writtenMinEffect `yaml:"min_effect,omitempty"`
-	// With fewer events after the change, say nothing. 50 unless said.
+	// With fewer events after the change the signal is not judged. Default: 50.
 	MinEvents *float64 `yaml:"min_events,omitempty"`
-	// Wrong whatever it was before: 5% of all events, or 300ms of a mean.
+	// Wrong even if it was the same before: 5% of all events, or 300ms of a mean.
 	Limit *amount `yaml:"limit,omitempty"`
-	// Of a histogram: what is slow. Chosen from the time before the change unless said.
+	// Of a histogram: from where on an event is slow. Default: chosen from the before window.
 	Slow *strictyaml.Duration `yaml:"slow,omitempty"`
-	// Which way is worse; higher unless said.
+	// Which way is worse. Default: higher.
 	Worse string `yaml:"worse,omitempty"`
-	// The period in which the signal repeats; day unless said.
+	// The period in which the signal repeats. Default: day.
 	Season string `yaml:"season,omitempty"`
-	// act: a signal that vanishes may roll back. tell is the default.
+	// act: a signal that disappears may roll back. Default: tell.
 	Lost string `yaml:"lost,omitempty"`
-	// skip: say nothing where the service has no such series. tell is the default.
+	// skip: do not judge the signal of a service that has no such series. Default: tell.
 	IfUnmatched string `yaml:"if_unmatched,omitempty"`
 	// An expression: judged only in ticks in which it has a value other than 0.
 	OnlyIf string `yaml:"only_if,omitempty"`
-	// A label such as route: each of its values is judged as well, the twenty busiest before the change.
+	// A label such as route: the twenty values that were busiest before the change are judged as well.
 	By string `yaml:"by,omitempty"`
 }
 
@@ -163,20 +163,20 @@ type writtenExpr struct {
 	Counter string `yaml:"counter,omitempty"`
 	// A histogram of durations, named without _bucket: http_request_duration_seconds{$match}.
 	Histogram string `yaml:"histogram,omitempty"`
-	// An expression that gives one number a moment.
+	// An expression that gives one number at each time.
 	Query string `yaml:"query,omitempty"`
 	// What a query gives: gauge (the default), rate or ratio.
 	Kind string `yaml:"kind,omitempty"`
 	// Of a counter: label matchers without braces that make an event bad, code=~"5..". Of a ratio: a query
-	// of bad events a tick.
+	// of the bad events in a tick.
 	Bad string `yaml:"bad,omitempty"`
-	// Of a ratio: a query of all events a tick.
+	// Of a ratio: a query of all events in a tick.
 	Total string `yaml:"total,omitempty"`
-	// What the change does not touch, watched at the same time: a selector or query of the same form.
+	// What the change does not affect, for comparison at the same time: a selector or query of the same form.
 	Control *writtenControl `yaml:"control,omitempty"`
 }
 
-// writtenMinEffect is one amount, or one each for a histogram's two signals.
+// writtenMinEffect is one amount, or one for each of a histogram's two signals.
 type writtenMinEffect struct {
 	// Of the mean: 10%, or 20ms.
 	Mean *amount `yaml:"mean,omitempty"`
@@ -204,7 +204,7 @@ type writtenOverride struct {
 	Set map[string]setting `yaml:"set" required:"true"`
 }
 
-// setting is any single value; which, its key decides.
+// setting is any single value. Its key decides which values are valid.
 type setting string
 
 // UnmarshalText takes the value as it is written.
@@ -214,21 +214,21 @@ func (s *setting) UnmarshalText(text []byte) error {
 }
 
 type writtenResponse struct {
-	// Answers when the evidence is at least this sure.
+	// The line is due when the evidence has at least this grade.
 	AtLeast string `yaml:"at_least,omitempty"`
-	// Answers at an occasion instead of a grade.
+	// The line is due on this occasion instead of a grade.
 	On string `yaml:"on,omitempty"`
-	// A condition that holds the line back until it is true: change.kind != "config" && !freeze("friday").
+	// A condition without which the line is not due: change.kind != "config" && !freeze("friday").
 	When string `yaml:"when,omitempty"`
 	// Receivers of pushback.yml, or $owner.chat, $owner.pager, $service.owner.
 	Tell strictyaml.TextList `yaml:"tell,omitempty"`
-	// What may change production.
+	// The rollback that may be ordered.
 	Rollback *writtenRollback `yaml:"rollback,omitempty"`
 }
 
 type writtenRollback struct {
 	// A hook of pushback.yml, or $service.hook.
 	Hook string `yaml:"hook" required:"true"`
-	// observe (the default) only says what would have been done; ask lets a person approve; act acts.
+	// observe (the default) only reports what would have been done; ask lets a person approve; act rolls back.
 	Mode *Mode `yaml:"mode,omitempty"`
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// What holds where a rule says nothing.
+// The defaults of keys that a rule does not write.
 const (
 	defaultSettle    = time.Minute
 	defaultBake      = 30 * time.Minute
@@ -27,7 +27,8 @@ var (
 	signalName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 )
 
-// rule fills in one rule, w being all that it says or has from elsewhere.
+// rule fills in one rule from w, which has the keys that it writes and those that
+// it inherits.
 func (r *reader) rule(team, at string, w written) Rule {
 	rule := Rule{
 		Team: team, Name: w.Name, File: r.file, Line: r.positions.Value(at).Line,
@@ -36,7 +37,7 @@ func (r *reader) rule(team, at string, w written) Rule {
 	r.scope(at, w, &rule)
 	r.store(at, w)
 	r.times(at, w, &rule)
-	r.manners(at, w, &rule)
+	r.options(at, w, &rule)
 	r.judge(at, w, &rule)
 	names := map[string]bool{}
 	for i, s := range w.Signals {
@@ -66,12 +67,12 @@ func (r *reader) noSignals(at string) {
 		r.at(at+".signals", strictyaml.MissingField, "a rule needs at least one signal", "")
 		return
 	}
-	if !r.baseless {
+	if !r.baseMissing {
 		r.at(at, strictyaml.MissingField, `the key "signals" is missing`, "")
 	}
 }
 
-// name is checked where it was written at all; the decoder tells of the rest.
+// name checks the name of a rule. A missing one was reported by the decoder.
 func (r *reader) name(at, name string) {
 	if name == "" && !r.positions.Has(at+".name") {
 		return
@@ -82,11 +83,11 @@ func (r *reader) name(at, name string) {
 	}
 	place := r.positions.Value(at + ".name")
 	here := fmt.Sprintf("%s:%d", r.file, place.Line)
-	if first, twice := r.named[name]; twice {
-		r.at(at+".name", codeDuplicateRule, fmt.Sprintf("a rule is already called %q", name), "it stands at "+first)
+	if first, twice := r.placeByName[name]; twice {
+		r.at(at+".name", codeDuplicateRule, fmt.Sprintf("a rule is already called %q", name), "the other one is at "+first)
 		return
 	}
-	r.named[name] = here
+	r.placeByName[name] = here
 }
 
 func (r *reader) scope(at string, w written, rule *Rule) {
@@ -108,15 +109,15 @@ func (r *reader) selector(at string, w writtenWatch, rule *Rule) {
 	case w.Service == nil && !rule.Site:
 		r.at(at, strictyaml.MissingField, `the key "service" is missing`, `write "*" to watch every service`)
 	case w.Service != nil && *w.Service == "":
-		r.at(at+".service", codeWidening, "an empty service would watch every service", `write "*" where that is meant`)
+		r.at(at+".service", codeWidening, "an empty service would watch every service", `write "*" if that is meant`)
 	case w.Service != nil && rule.Site:
-		r.at(at+".service", codeSignalForm, "a rule of scope site belongs to no service", "take the key out")
+		r.at(at+".service", codeSignalForm, "a rule of scope site belongs to no service", "remove the key")
 	case w.Service != nil:
 		rule.Watch.Service = *w.Service
 	}
 	rule.Watch.Except, rule.Watch.Environment, rule.Watch.Region = w.Except, w.Environment, w.Region
 	rule.Watch.Team, rule.Watch.Labels = w.Team, w.Labels
-	r.narrows(at, w)
+	r.checkNarrowing(at, w)
 	r.glob(at+".service", rule.Watch.Service)
 	r.glob(at+".environment", w.Environment)
 	r.glob(at+".region", w.Region)
@@ -129,32 +130,33 @@ func (r *reader) selector(at string, w writtenWatch, rule *Rule) {
 	}
 }
 
-// narrows checks the keys that are there to watch less. An empty one would
-// say nothing, and was meant to say something.
-func (r *reader) narrows(at string, w writtenWatch) {
+// checkNarrowing checks the keys that restrict what is watched. An empty one would
+// restrict nothing, which is hardly meant.
+func (r *reader) checkNarrowing(at string, w writtenWatch) {
 	for key, glob := range map[string]string{"team": w.Team, "environment": w.Environment, "region": w.Region} {
 		if glob == "" && r.positions.Has(at+"."+key) {
-			r.at(at+"."+key, codeWidening, fmt.Sprintf("an empty %s would not narrow anything", key), `leave the key out, or write "*", where any is meant`)
+			r.at(at+"."+key, codeWidening, fmt.Sprintf("an empty %s would not restrict anything", key), `leave the key out, or write "*", if any is meant`)
 		}
 	}
 	r.glob(at+".team", w.Team)
 	if len(w.Labels) == 0 && r.positions.Has(at+".labels") {
-		r.at(at+".labels", codeWidening, "empty labels would not narrow anything", "leave the key out where any change is meant")
+		r.at(at+".labels", codeWidening, "empty labels would not restrict anything", "leave the key out if any change is meant")
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Labels)) {
 		if w.Labels[name] == "" {
-			r.at(at+".labels."+name, codeWidening, "an empty label would match any value", `write "*" where any value is meant`)
+			r.at(at+".labels."+name, codeWidening, "an empty label would match any value", `write "*" if any value is meant`)
 		}
 		r.glob(at+".labels."+name, w.Labels[name])
 	}
 	for key, list := range map[string][]string{"except": w.Except, "kind": w.Kind} {
 		if len(list) == 0 && r.positions.Has(at+"."+key) {
-			r.at(at+"."+key, codeWidening, fmt.Sprintf("an empty list of %s says nothing", key), "leave the key out where that is meant")
+			r.at(at+"."+key, codeWidening, fmt.Sprintf("an empty list of %s has no effect", key), "leave the key out, or name one")
 		}
 	}
 }
 
-// item is the path of one of several words, or of the one that stands alone.
+// item is the path of one word of a list, or of the single word that may be
+// written instead of a list.
 func (r *reader) item(at string, i int) string {
 	if p := fmt.Sprintf("%s[%d]", at, i); r.positions.Has(p) {
 		return p
@@ -164,7 +166,7 @@ func (r *reader) item(at string, i int) string {
 
 func (r *reader) glob(at, glob string) {
 	if _, err := path.Match(glob, ""); err != nil {
-		r.at(at, codeBadGlob, "this pattern is not well formed", "* is any text, ? one character, [a-z] a range; a \\ takes the meaning away")
+		r.at(at, codeBadGlob, "this pattern is not valid", "* is any text, ? one character, [a-z] a range; a \\ before one of them makes it an ordinary character")
 	}
 }
 
@@ -188,7 +190,7 @@ func (r *reader) store(at string, w written) {
 	}
 }
 
-// times fills in every length of time, each within what can be served.
+// times fills in the durations, each within its range.
 func (r *reader) times(at string, w written, rule *Rule) {
 	day := 24 * time.Hour
 	rule.Bake = r.length(at+".bake", w.Bake, defaultBake, 10*time.Second, 7*day)

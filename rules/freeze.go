@@ -38,14 +38,14 @@ func (f Freeze) Holds(now time.Time) bool {
 	return false
 }
 
-// slack covers every change of the clocks there is: the wall clock may run
-// this far from the time that has really passed.
-const slack = 3 * time.Hour
+// maxClockShift is more than any time zone moves its clocks at once: the wall clock may
+// differ by this much from the time that has passed.
+const maxClockShift = 3 * time.Hour
 
 // holds walks the schedule on the wall clock, as if the zone never changed
-// it, and maps each beginning back to a moment. The library's own way with
-// zones skips a beginning that falls into the hour lost in spring; a freeze
-// at 02:30 would then not hold on that day.
+// it, and maps each beginning back to a moment. The library, given a zone,
+// skips a time that falls into the hour lost in spring; a freeze at 02:30 would
+// then not hold on that day.
 func (w Window) holds(now time.Time) bool {
 	zone, err := w.Zone.location()
 	if err != nil {
@@ -55,9 +55,9 @@ func (w Window) holds(now time.Time) bool {
 	if err != nil {
 		return false
 	}
-	from, until := wall(now.Add(-w.Duration-slack).In(zone)), wall(now.Add(slack).In(zone))
+	from, until := wallClock(now.Add(-w.Duration-maxClockShift).In(zone)), wallClock(now.Add(maxClockShift).In(zone))
 	for at := schedule.Next(from); !at.IsZero() && !at.After(until); at = schedule.Next(at) {
-		first, last := moments(at, zone)
+		first, last := momentsShowing(at, zone)
 		if !first.After(now) && now.Before(last.Add(w.Duration)) {
 			return true
 		}
@@ -65,17 +65,17 @@ func (w Window) holds(now time.Time) bool {
 	return false
 }
 
-// moments are when the wall clock of a zone shows a time: twice in the hour
+// momentsShowing are when the wall clock of a zone shows a time: twice in the hour
 // that is repeated in autumn, and, for the hour lost in spring, the moment
 // the lost time stands for. A freeze holds from the first to the end of the
-// last: touching production an hour early is the dearer mistake.
-func moments(at time.Time, zone *time.Location) (first, last time.Time) {
+// last: acting an hour too early is worse than an hour too late.
+func momentsShowing(at time.Time, zone *time.Location) (first, last time.Time) {
 	one := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, zone)
 	first, last = one, one
 	for _, shift := range []time.Duration{-time.Hour, -30 * time.Minute, 30 * time.Minute, time.Hour} {
 		other := one.Add(shift)
 		switch {
-		case !wall(other).Equal(at):
+		case !wallClock(other).Equal(at):
 		case shift < 0:
 			first = other
 		default:
@@ -85,13 +85,13 @@ func moments(at time.Time, zone *time.Location) (first, last time.Time) {
 	return first, last
 }
 
-// wall is what the clock on the wall shows, as a time without a zone.
-func wall(t time.Time) time.Time {
+// wallClock is the local time as shown by a clock, as a time without a zone.
+func wallClock(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
 // UnmarshalText refuses what the library panics on (TZ= forms), what has no
-// fixed beginning (@every), and a schedule that never comes.
+// fixed times (@every), and a schedule that never occurs.
 func (c *Cron) UnmarshalText(text []byte) error {
 	schedule, err := Cron(text).schedule()
 	if err != nil {
@@ -99,7 +99,7 @@ func (c *Cron) UnmarshalText(text []byte) error {
 	}
 	leap := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	if schedule.Next(leap).IsZero() {
-		return &strictyaml.ValueError{Message: "this schedule never comes", Hint: "the day does not exist in that month"}
+		return &strictyaml.ValueError{Message: "this schedule never occurs", Hint: "the day does not exist in that month"}
 	}
 	*c = Cron(text)
 	return nil
@@ -135,8 +135,8 @@ func (z *Zone) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// location never gives time.Local: what a machine's own zone is must not
-// decide whether production may be touched.
+// location never gives time.Local, because the zone of the machine must not
+// decide whether Pushback may act.
 func (z Zone) location() (*time.Location, error) {
 	if z == "Local" {
 		return nil, fmt.Errorf("the zone must be named")

@@ -70,7 +70,7 @@ func TestFreezeIsReadStrictly(t *testing.T) {
 	f(`friday: [{cron: "TZ=", duration: 1h}]`, "not a schedule of five fields")
 	f(`friday: [{cron: "CRON_TZ=UTC 0 0 * * *", duration: 1h}]`, "not a schedule of five fields")
 	f(`friday: [{cron: "@every 1h", duration: 1h}]`, "not a schedule of five fields")
-	f(`friday: [{cron: "0 0 30 2 *", duration: 1h}]`, "this schedule never comes")
+	f(`friday: [{cron: "0 0 30 2 *", duration: 1h}]`, "this schedule never occurs")
 	f(`friday: [{cron: "0 0 29 2 *", duration: 1h}]`, "")
 	f(`friday: [{cron: "", duration: 1h}]`, "not a schedule: empty spec string")
 	f(`friday: [{cron: "0 0 * * *", zone: Berlin, duration: 1h}]`, `unknown time zone "Berlin"`)

@@ -4,57 +4,54 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
-
-	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// What a rule does not say itself, it has from the rule it extends, then from
-// its team's defaults, then from us. Extending goes one level deep: a reader
-// has to look in one other place and no further.
+// A key that a rule does not write comes from the rule it extends, then from its
+// team's defaults, then from the defaults of Pushback. A rule that is extended
+// cannot extend another: whoever reads a rule looks in one other place at most.
 
-// draft is a rule that was decoded and waits until all files were read.
+// draft is a rule that was decoded, until all files are read.
 type draft struct {
-	reader   *reader
-	at       string
-	team     string
-	written  written
-	rule     Rule
-	mistaken bool // something in it is wrong, and was said
+	reader    *reader
+	at        string
+	team      string
+	written   written
+	rule      Rule
+	hasErrors bool // a mistake in it was reported
 }
 
-// teamDefaults are the defaults of one team, and where they stand.
+// teamDefaults are the defaults of one team, and their place.
 type teamDefaults struct {
 	writtenDefaults
-	place    string
-	mistaken bool
+	place     string
+	hasErrors bool
 }
 
-// defaults keeps what a file says for all rules of its team.
+// defaults stores the defaults that a file has for all rules of its team.
 func (r *reader) defaults(team string, d writtenDefaults) {
 	if first, twice := r.teams[team]; twice {
-		r.at("defaults", codeDuplicateDefaults, fmt.Sprintf("team %s has defaults already", team), "they stand at "+first.place)
+		r.at("defaults", codeDuplicateDefaults, fmt.Sprintf("team %s has defaults already", team), "the others are at "+first.place)
 		return
 	}
 	before := len(r.found)
-	// Tried on a rule that says nothing else, so that what is wrong is told
-	// where it stands, and once.
-	trial := d.under(written{})
+	// Checked with a rule that has no other keys, so that a mistake is reported
+	// once, and at its place.
+	empty := d.fillInto(written{})
 	rule := Rule{Language: r.world.language(d.Store), Watch: Selector{Service: "*"}}
-	r.store("defaults", trial)
-	r.times("defaults", trial, &rule)
-	r.manners("defaults", trial, &rule)
+	r.store("defaults", empty)
+	r.times("defaults", empty, &rule)
+	r.options("defaults", empty, &rule)
 	for i, line := range d.Respond {
 		r.response(fmt.Sprintf("defaults.respond[%d]", i), line, rule)
 	}
 	r.teams[team] = teamDefaults{
-		writtenDefaults: d, mistaken: len(r.found) > before,
+		writtenDefaults: d, hasErrors: len(r.found) > before,
 		place: fmt.Sprintf("%s:%d", r.file, r.positions.Value("defaults").Line),
 	}
 }
 
-// under fills in what w does not write itself.
-func (d writtenDefaults) under(w written) written {
+// fillInto fills in what w does not write itself.
+func (d writtenDefaults) fillInto(w written) written {
 	w.writtenSettings = inherit(w.writtenSettings, d.writtenSettings)
 	w.writtenResponses = inherit(w.writtenResponses, d.writtenResponses)
 	return w
@@ -105,12 +102,12 @@ func mergeSignals(own, base []writtenSignal) []writtenSignal {
 	return all
 }
 
-// settle turns every draft into a rule: what the library has comes first, then
-// those that stand alone, then those that extend one.
-func (l *loader) settle() {
+// fillDrafts turns every draft into a rule: those that use one of the library first,
+// then those without `use` and `extends`, then those that extend another.
+func (l *loader) fillDrafts() {
 	for i, d := range l.drafts {
-		if _, twice := l.called[d.written.Name]; !twice {
-			l.called[d.written.Name] = i
+		if _, twice := l.indexByName[d.written.Name]; !twice {
+			l.indexByName[d.written.Name] = i
 		}
 	}
 	for i := range l.drafts {
@@ -130,49 +127,49 @@ func (l *loader) settle() {
 	}
 }
 
-// extend fills a draft on top of the one it names. Where that cannot be, what
-// the rule says itself is checked all the same.
+// extend fills a draft with what it inherits from the rule that it names. If
+// there is none, the keys of the draft itself are checked.
 func (l *loader) extend(d *draft) {
 	base, message, hint := l.base(d)
 	if base != nil {
-		l.fill(d, d.written.extending(base.written), base.mistaken)
+		l.fill(d, d.written.extending(base.written), base.hasErrors)
 		return
 	}
 	d.reader.at(d.at+".extends", codeBadExtends, message, hint)
-	d.reader.baseless = true
+	d.reader.baseMissing = true
 	l.fill(d, d.written, true)
-	d.reader.baseless = false
+	d.reader.baseMissing = false
 }
 
-// base is the rule that a draft extends, or why it cannot.
+// base is the rule that a draft extends; nil with a message if it cannot.
 func (l *loader) base(d *draft) (base *draft, message, hint string) {
 	name := d.written.Extends
-	i, ok := l.called[name]
+	i, ok := l.indexByName[name]
 	switch {
 	case !ok:
-		return nil, fmt.Sprintf("no rule is called %q", name), l.otherThan(d.written.Name, name)
+		return nil, fmt.Sprintf("no rule is called %q", name), l.hintForUnknownRule(d.written.Name, name)
 	case &l.drafts[i] == d:
 		return nil, "a rule cannot extend itself", ""
 	case l.drafts[i].written.Extends != "":
 		further := l.drafts[i].written.Extends
-		return nil, fmt.Sprintf("%q itself extends %q, and extending goes one level deep", name, further), fmt.Sprintf("extend %q", further)
+		return nil, fmt.Sprintf("%q itself extends %q, and a rule can only extend one that extends no other", name, further), fmt.Sprintf("extend %q", further)
 	}
 	return &l.drafts[i], "", ""
 }
 
-// fill makes the rule of a draft. What comes from elsewhere and was found
-// wrong there is not told a second time.
+// fill makes the rule of a draft. A mistake in an inherited key is reported where
+// it is written, and not again here.
 func (l *loader) fill(d *draft, w written, mistaken bool) {
 	defaults := l.teams[d.team]
 	before := len(l.found)
-	d.reader.elsewhere = mistaken || defaults.mistaken
-	d.rule = d.reader.rule(d.team, d.at, defaults.under(w))
-	d.reader.elsewhere = false
-	d.mistaken = mistaken || len(l.found) > before
+	d.reader.skipInherited = mistaken || defaults.hasErrors
+	d.rule = d.reader.rule(d.team, d.at, defaults.fillInto(w))
+	d.reader.skipInherited = false
+	d.hasErrors = mistaken || len(l.found) > before
 }
 
-// otherThan is a hint for a name that no rule has.
-func (l *loader) otherThan(own, name string) string {
+// hintForUnknownRule suggests the name of another rule.
+func (l *loader) hintForUnknownRule(own, name string) string {
 	var all []string
 	for _, d := range l.drafts {
 		if d.written.Name != own {
@@ -183,33 +180,4 @@ func (l *loader) otherThan(own, name string) string {
 		return "there is no other rule"
 	}
 	return nearest(name, all)
-}
-
-// manners are what a rule says beside what it judges and does: what it may
-// cost, where people
-// read on, when they sleep, and how far each kind of evidence may go.
-func (r *reader) manners(at string, w written, rule *Rule) {
-	rule.Runbook, rule.Quiet, rule.Policies = w.Runbook, w.Quiet, w.Policies
-	rule.Budget = r.budget(at+".budget", w.Budget)
-	if w.Runbook != "" && !isAddress(w.Runbook) {
-		r.at(at+".runbook", strictyaml.BadValue, "this is no http address", "write it as people type it, https://wiki.example.org/cart")
-	}
-	if w.Quiet != "" && r.world.Freezes != nil && !slices.Contains(r.world.Freezes, w.Quiet) {
-		r.at(at+".quiet", codeUnknownFreeze, fmt.Sprintf("no window of pushback.yml is called %q", w.Quiet), nearest(w.Quiet, r.world.Freezes))
-	}
-	for reason := range w.Policies {
-		if !slices.Contains(reasons, reason) {
-			r.report(r.positions.Key(at+".policies."+reason), codeUnknownWord, fmt.Sprintf("unknown reason %q", reason), nearest(reason, reasons))
-		}
-	}
-}
-
-// isAddress takes what a person can click on, and nothing that a page or a
-// chat would run.
-func isAddress(s string) bool {
-	rest, ok := strings.CutPrefix(s, "https://")
-	if !ok {
-		rest, ok = strings.CutPrefix(s, "http://")
-	}
-	return ok && rest != "" && rest[0] != '/' && len(s) <= 500 && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == '"' || c == '<' || c == '>' || c >= 0x7f })
 }

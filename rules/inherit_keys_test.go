@@ -101,7 +101,7 @@ func everyKeyIsInherited[T, B any](t *testing.T, join func(own T, base B) T, exc
 }
 
 func TestEveryKeyIsInherited(t *testing.T) {
-	everyKeyIsInherited(t, func(own written, base writtenDefaults) written { return base.under(own) })
+	everyKeyIsInherited(t, func(own written, base writtenDefaults) written { return base.fillInto(own) })
 	everyKeyIsInherited(t, written.extending, "name", "use", "extends", "watch")
 	everyKeyIsInherited(t, func(own, base writtenSignal) writtenSignal {
 		base.Name = own.Name

@@ -86,12 +86,12 @@ func TestMistakesOfWhatIsInheritedAreToldOnce(t *testing.T) {
 		"4:3: this must be from 1s to 10m [out-of-range]")
 	f("team: t\nrules:\n- name: a\n  extends: b\n  watch: {service: ''}\n  signals:\n  - {name: e, limit: 1%}\n  - {name: f, query: up(}\n  - {name: g, season: month}",
 		`4:12: no rule is called "b" (there is no other rule) [bad-extends]`,
-		`5:20: an empty service would watch every service (write "*" where that is meant) [widening]`,
+		`5:20: an empty service would watch every service (write "*" if that is meant) [widening]`,
 		"8:25: unclosed left parenthesis [bad-promql]",
 		`9:23: unknown season "month" (there are: day, week) [unknown-word]`)
 	f("team: t\nrules:\n- {name: a, extends: b, watch: {service: x}}\n- {name: b, extends: c, watch: {service: x}}\n- {name: c, extends: c, watch: {service: x}}",
-		`3:22: "b" itself extends "c", and extending goes one level deep (extend "c") [bad-extends]`,
-		`4:22: "c" itself extends "c", and extending goes one level deep (extend "c") [bad-extends]`,
+		`3:22: "b" itself extends "c", and a rule can only extend one that extends no other (extend "c") [bad-extends]`,
+		`4:22: "c" itself extends "c", and a rule can only extend one that extends no other (extend "c") [bad-extends]`,
 		`5:22: a rule cannot extend itself [bad-extends]`)
 }
 
@@ -178,7 +178,7 @@ func TestConditionsSeeTheEvidence(t *testing.T) {
 	})
 	f := func(when string, want bool) {
 		t.Helper()
-		if flaws := flawsOf(when, nil); len(flaws) > 0 {
+		if flaws := conditionErrors(when, nil); len(flaws) > 0 {
 			t.Fatalf("%s: %+v", when, flaws)
 		}
 		if got := len(answering(t, "{at_least: suspect, tell: a, when: '"+when+"'}", "").Respond(m)) == 1; got != want {

@@ -17,17 +17,16 @@ import (
 )
 
 // Inputs are the queries to run, one for each signal of Plan and in its order,
-// those of the fine horizon behind the others.
-// Raw counters and histograms are asked for at a finer step than the tick, so
+// those of the fine horizon last. Raw counters and histograms are asked for at a finer step than the tick, so
 // that the running tick fills as it goes; a query is asked for once a tick.
 func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
-	all, err := b.coarse(r)
+	all, err := b.tickInputs(r)
 	fine := b.fineTick(r)
 	if err != nil || fine == 0 {
 		return all, err
 	}
 	b.rule.Tick = fine
-	inputs, err := b.coarse(r)
+	inputs, err := b.tickInputs(r)
 	for _, in := range inputs {
 		if in.Whole.Label == "" {
 			in.Signal, in.Buckets = detector.FineName(in.Signal, fine), ""
@@ -37,12 +36,12 @@ func (b Bound) Inputs(r Resolved) ([]watch.Input, error) {
 	return all, err
 }
 
-// coarse are the inputs of the rule's own tick.
-func (b Bound) coarse(r Resolved) ([]watch.Input, error) {
+// tickInputs are the inputs of the rule's own tick.
+func (b Bound) tickInputs(r Resolved) ([]watch.Input, error) {
 	var all []watch.Input
 	for _, s := range b.rule.Signals {
 		choice := r.Signals[s.Name]
-		inputs, err := b.inputs(s, s.chosen(r), choice, r)
+		inputs, err := b.signalInputs(s, s.chosenExpr(r), choice, r)
 		if err != nil {
 			return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 		}
@@ -63,32 +62,32 @@ func (b Bound) coarse(r Resolved) ([]watch.Input, error) {
 	return all, nil
 }
 
-// inputs are those of an expression, with those of its control beside them.
-func (b Bound) inputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
-	own, err := b.arm(s, e, c, r)
-	other, controlled := e.companion()
+// signalInputs are those of an expression, with those of its control beside them.
+func (b Bound) signalInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+	own, err := b.exprInputs(s, e, c, r)
+	other, controlled := e.controlExpr()
 	if err != nil || !controlled {
 		return own, err
 	}
-	control, err := b.arm(s, other, c, r)
+	control, err := b.exprInputs(s, other, c, r)
 	if err != nil {
 		return nil, err
 	}
-	return beside(own, control), nil
+	return attachControls(own, control), nil
 }
 
-func (b Bound) arm(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+func (b Bound) exprInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
 	switch {
 	case e.Counter != "":
-		return b.counter(s.Name, e, r)
+		return b.counterInputs(s.Name, e, r)
 	case e.Histogram != "" && c.Native:
-		return b.native(s.Name, e, c, r)
+		return b.nativeInputs(s.Name, e, c, r)
 	case e.Histogram != "":
-		return b.classic(s, e, c, r)
+		return b.classicInputs(s, e, c, r)
 	case e.BadQuery != "":
-		return b.level(s.Name, watch.FormRatio, e.TotalQuery, e.BadQuery, r)
+		return b.levelInputs(s.Name, watch.FormRatio, e.TotalQuery, e.BadQuery, r)
 	default:
-		return b.level(s.Name, watch.FormLevel, e.Query, "", r)
+		return b.levelInputs(s.Name, watch.FormLevel, e.Query, "", r)
 	}
 }
 
@@ -99,7 +98,7 @@ func (b Bound) onlyIf(s Signal, r Resolved) (sources.Query, error) {
 	return b.query(s.OnlyIf, r)
 }
 
-func (b Bound) counter(name string, e Expr, r Resolved) ([]watch.Input, error) {
+func (b Bound) counterInputs(name string, e Expr, r Resolved) ([]watch.Input, error) {
 	total, err := b.selector(e.Counter, "")
 	if err != nil {
 		return nil, err
@@ -119,7 +118,7 @@ func (b Bound) counter(name string, e Expr, r Resolved) ([]watch.Input, error) {
 	}}, nil
 }
 
-func (b Bound) classic(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+func (b Bound) classicInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
 	step := b.rawStep(r)
 	if c.Edge == "" {
 		c.Edge = labels.FormatOpenMetricsFloat(s.Slow.Seconds() * unitOf(e.Histogram).perSecond)
@@ -142,7 +141,7 @@ func (b Bound) classic(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, e
 	}, err
 }
 
-func (b Bound) native(name string, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
+func (b Bound) nativeInputs(name string, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
 	expr, err := b.selector(e.Histogram, "")
 	if err != nil {
 		return nil, err
@@ -154,7 +153,7 @@ func (b Bound) native(name string, e Expr, c Choice, r Resolved) ([]watch.Input,
 	}, nil
 }
 
-func (b Bound) level(name string, form watch.Form, value, part string, r Resolved) ([]watch.Input, error) {
+func (b Bound) levelInputs(name string, form watch.Form, value, part string, r Resolved) ([]watch.Input, error) {
 	in := watch.Input{Signal: name, Form: form}
 	var err error
 	if in.Value, err = b.query(value, r); err != nil {
@@ -185,14 +184,14 @@ func (b Bound) query(expr string, r Resolved) (sources.Query, error) {
 // and a service without labels is an error, as in fillSelector.
 func (b Bound) fillText(marked string) (string, error) {
 	if strings.Contains(marked, matchMark) {
-		pooled := Pool(b.judged())
+		pooled := Pool(b.judgedServices())
 		match, ok := b.rule.Language.Match(pooled)
 		if !ok || len(pooled) == 0 {
 			return "", fmt.Errorf("service %q: %w", b.service.Name, ErrNoMatch)
 		}
 		marked = strings.ReplaceAll(marked, matchMark, match)
 	}
-	return b.words().Replace(marked), nil
+	return b.values().Replace(marked), nil
 }
 
 func (b Bound) spans(r Resolved, step time.Duration) spans {

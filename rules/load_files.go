@@ -10,18 +10,18 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// The bounds of a folder that was pointed at by mistake, or filled by somebody.
+// The limits of a folder, in case somebody names the wrong one.
 const (
 	maxFiles  = 10_000
 	maxFolder = 16 << 20 // bytes of all files together
 )
 
-// errTooMuch ends the reading of a folder: what was found so far is enough.
-var errTooMuch = errors.New("too much")
+// errTooManyFiles ends the walk through a folder.
+var errTooManyFiles = errors.New("too much")
 
 // Load reads every *.yml and *.yaml of a folder and the folders in it, names
-// beginning with a dot left out, and so are *_test.yml, the rules' tests. With
-// any diagnostic the set is nil: whoever reloads keeps the set they have.
+// beginning with a dot and *_test.yml, the rules' tests, left out. If there is
+// any diagnostic the set is nil, and whoever reloads goes on with the set before.
 func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
 	l := newLoader(w)
 	return l.load(fsys, l.files(fsys))
@@ -34,7 +34,7 @@ func LoadFiles(fsys fs.FS, names []string, w World) (*Set, []Diagnostic) {
 
 func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
 	l.read(fsys, names)
-	l.settle()
+	l.fillDrafts()
 	if len(l.found) > 0 {
 		return nil, inFileOrder(l.found)
 	}
@@ -45,7 +45,7 @@ func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
 	return &Set{rules: rules, index: indexOf(rules)}, nil
 }
 
-// read reads files by name, as far as the bounds of a folder go.
+// read reads files by name, up to the limits of a folder.
 func (l *loader) read(fsys fs.FS, names []string) {
 	size := 0
 	for _, name := range names {
@@ -62,10 +62,9 @@ func (l *loader) read(fsys fs.FS, names []string) {
 	}
 }
 
-// files are the names of all files of rules. A part of the folder that cannot
-// be read is told, and so is one that would be passed over in silence: a link
-// to a folder, which may lead back into this one, or a pipe, which may never
-// end.
+// files are the names of all files of rules. It reports what cannot be read, and
+// what would otherwise be skipped silently: a link to a folder, which may lead
+// back into this one, and a pipe, which may never end.
 func (l *loader) files(fsys fs.FS) []string {
 	var names []string
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -81,24 +80,24 @@ func (l *loader) files(fsys fs.FS) []string {
 		case d.IsDir():
 			return nil
 		}
-		if !d.Type().IsRegular() && !l.leadsToFile(fsys, name) {
+		if !d.Type().IsRegular() && !l.isLinkToFile(fsys, name) {
 			return nil
 		}
-		if isRules(name) {
+		if isRulesFile(name) {
 			names = append(names, name)
 		}
 		if len(names) > maxFiles {
-			return fmt.Errorf("%w: more than %d files", errTooMuch, maxFiles)
+			return fmt.Errorf("%w: more than %d files", errTooManyFiles, maxFiles)
 		}
 		return nil
 	})
-	if errors.Is(err, errTooMuch) {
+	if errors.Is(err, errTooManyFiles) {
 		l.unreadable(".", err)
 	}
 	return names
 }
 
-func isRules(name string) bool {
+func isRulesFile(name string) bool {
 	ext := path.Ext(name)
 	return (ext == ".yml" || ext == ".yaml") && !IsTest(name)
 }
@@ -109,19 +108,19 @@ func IsTest(name string) bool {
 	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "_test")
 }
 
-// leadsToFile says whether what is no plain file leads to one, and tells what
-// it is otherwise, where it matters.
-func (l *loader) leadsToFile(fsys fs.FS, name string) bool {
+// isLinkToFile says whether name, which is no regular file, is a link to one. If
+// it is not and looks like a file of rules, it reports what it is instead.
+func (l *loader) isLinkToFile(fsys fs.FS, name string) bool {
 	info, err := fs.Stat(fsys, name)
 	switch {
-	case err != nil && isRules(name):
+	case err != nil && isRulesFile(name):
 		l.unreadable(name, err)
 	case err != nil:
-		// A link into nowhere that is not called a file of rules is nobody's.
+		// A dangling link that has not the name of a file of rules does not matter.
 	case info.IsDir():
 		l.unreadable(name, errors.New("a link to a folder is not followed; put the folder itself here"))
-	case !info.Mode().IsRegular() && isRules(name):
-		l.unreadable(name, errors.New("this is no file"))
+	case !info.Mode().IsRegular() && isRulesFile(name):
+		l.unreadable(name, errors.New("this is not a regular file"))
 	default:
 		return err == nil
 	}
@@ -131,7 +130,7 @@ func (l *loader) leadsToFile(fsys fs.FS, name string) bool {
 func (l *loader) unreadable(name string, err error) {
 	var cause *fs.PathError
 	if errors.As(err, &cause) {
-		err = cause.Err // the path it repeats stands before it
+		err = cause.Err // the path in it is that of the diagnostic
 	}
 	l.found = append(l.found, Diagnostic{
 		File: name, Line: 1, Column: 1, Code: codeUnreadable, Message: fmt.Sprintf("cannot be read: %v", err),

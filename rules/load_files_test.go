@@ -54,7 +54,7 @@ func TestOddFolders(t *testing.T) {
 	f("a link to nowhere", link("gone.yml", "a.yml"), "a.yml:1:1: cannot be read: no such file or directory [unreadable-file]")
 	f("a hidden link to its own folder", link(".", "..data"))
 	f("a pipe", func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "pipe.yml"), 0o600) },
-		"pipe.yml:1:1: cannot be read: this is no file [unreadable-file]")
+		"pipe.yml:1:1: cannot be read: this is not a regular file [unreadable-file]")
 	if os.Getuid() == 0 {
 		t.Log("root may read everything: unreadable files are not tried")
 		return

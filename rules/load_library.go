@@ -57,20 +57,20 @@ var library = sync.OnceValue(func() map[string]written {
 	return all
 })
 
-// use puts a draft on top of the shipped rule it names. From here on it stands
-// alone: the stored text of a rule holds all of it, so that a watch goes on
-// even under a program with another library.
+// use fills a draft with what it inherits from the shipped rule that it names.
+// The stored text of the rule has all of it, so that a watch goes on under a
+// program with another library.
 func (l *loader) use(d *draft) {
 	at := d.at + ".use"
 	base, ok := library()[d.written.Use]
 	switch {
 	case !ok:
 		d.reader.at(at, codeUnknownLibrary, fmt.Sprintf("the library has no rule %q", d.written.Use), nearest(libraryFolder+"/"+strings.TrimPrefix(d.written.Use, libraryFolder+"/"), LibraryNames()))
-		d.mistaken = true
+		d.hasErrors = true
 		return
 	case d.written.Extends != "":
 		d.reader.at(d.at+".extends", codeBadExtends, "a rule has use or extends, not both", "use the library's rule in the one that is extended")
-		d.written.Extends, d.mistaken = "", true
+		d.written.Extends, d.hasErrors = "", true
 		return
 	}
 	d.written = d.written.extending(base)

@@ -108,7 +108,7 @@ func TestEveryMistakeOfAFolderIsToldAtOnce(t *testing.T) {
 		got = append(got, d.String())
 	}
 	want := []string{
-		`b.yml:2:16: a rule is already called "same" (it stands at a/deep.yaml:2) [duplicate-rule]`,
+		`b.yml:2:16: a rule is already called "same" (the other one is at a/deep.yaml:2) [duplicate-rule]`,
 		`c.yml:1:1: the key "rules" is missing [missing-field]`,
 		`c.yml:1:7: expected text, found a number (put quotes around it) [unquoted-text]`,
 		`d.yml/inner.yml:1:1: unknown key "oops" (known keys: defaults, rules, team) [unknown-key]`,

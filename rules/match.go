@@ -20,8 +20,8 @@ func (s *Set) For(c sources.Change, svc Service) []Bound {
 	return all
 }
 
-// Watches says whether the rule wants the change. A rule of scope site wants
-// every one that its environment, region, kind, team and labels allow.
+// Watches says whether the rule watches the change. A rule of scope site watches
+// every change that its environment, region, kind, team and labels allow.
 func (r *Rule) Watches(c sources.Change, svc Service) bool {
 	w := &r.Watch
 	if len(w.Kind) > 0 && !slices.Contains(w.Kind, c.Kind) {
@@ -51,19 +51,19 @@ func matches(glob, name string) bool {
 	return err == nil && ok
 }
 
-// index finds the rules that may want a service by the letters its name must
-// begin with, so that what a change costs grows with the rules that match and
-// not with the rules there are.
+// index finds the rules that may watch a service by the plain text with which
+// its name must begin, so that the cost of a change grows with the number of
+// matching rules and not with the number of rules.
 type index map[string][]int
 
-// special are the characters with which a glob stops being plain text.
-const special = `*?[\`
+// globCharacters are the characters that end the plain text at the beginning of a glob.
+const globCharacters = `*?[\`
 
 func indexOf(rules []Rule) index {
 	ix := index{}
 	for i := range rules {
 		begins := rules[i].Watch.Service
-		if at := strings.IndexAny(begins, special); at >= 0 {
+		if at := strings.IndexAny(begins, globCharacters); at >= 0 {
 			begins = begins[:at]
 		}
 		ix[begins] = append(ix[begins], i)

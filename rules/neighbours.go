@@ -10,11 +10,11 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// A rule may judge, instead of the service that changed, those that call it or
-// those it calls: what a caller sees of a bad answer, the service itself may
-// count as a good one. Its $match then selects all of them together, and
-// $service is still the one that changed, so that {$match,upstream="$service"}
-// are the edges between them.
+// A rule may judge, instead of the service that changed, the services that call
+// it or that it calls, because a caller may see errors that the service itself
+// counts as successes. $match then selects all of them together, and $service is
+// still the one that changed: {$match,upstream="$service"} are the calls between
+// them.
 
 // The words of `judge: {services: …}`.
 const (
@@ -33,12 +33,12 @@ func (r *reader) judge(at string, w written, rule *Rule) {
 		rule.Judge = w.Judge.Services
 	}
 	if rule.Site {
-		r.at(at+".judge", codeSignalForm, "a rule of scope site has no service, and so no neighbours", "take the key out")
+		r.at(at+".judge", codeSignalForm, "a rule of scope site has no service, and so no neighbours", "remove the key")
 	}
 }
 
-// judged are the labels of the services whose signals are judged, one each.
-func (b Bound) judged() []map[string]string {
+// judgedServices are the labels of the services whose signals are judged, one each.
+func (b Bound) judgedServices() []map[string]string {
 	switch b.rule.Judge {
 	case judgeCallers:
 		return b.service.Callers
@@ -49,10 +49,10 @@ func (b Bound) judged() []map[string]string {
 }
 
 // match is $match. A service without labels, or without neighbours, is an
-// error and never a wider selector: judging one service by the errors of all
-// would be worse than not judging it.
+// error and never a wider selector, because a service must not be judged by the
+// errors of all services.
 func (b Bound) match() ([]*labels.Matcher, error) {
-	pooled := Pool(b.judged())
+	pooled := Pool(b.judgedServices())
 	if len(pooled) == 0 {
 		return nil, fmt.Errorf("service %q: %w", b.service.Name, ErrNoMatch)
 	}

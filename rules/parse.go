@@ -7,15 +7,15 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// Parse reads the Text of one rule, as it is stored with a watch. Of the world
-// it takes the stores' languages alone: a watch goes on under the rule it
-// began with, even after a hook or a pager it names has gone.
+// Parse reads the Text of one rule, as it is stored with a watch. Of the world it
+// uses the languages of the metric stores only, so that a watch goes on under the
+// rule it began with after a hook or receiver in it was removed.
 func Parse(text string, w World) (Rule, []Diagnostic) {
 	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery = nil, nil, nil, nil
 	l := newLoader(w)
 	l.stored = true
 	l.file("", []byte(text))
-	l.settle()
+	l.fillDrafts()
 	if len(l.found) == 0 && len(l.drafts) != 1 {
 		l.found = append(l.found, Diagnostic{Line: 1, Column: 1, Code: codeOneRule, Message: fmt.Sprintf("expected one rule, found %d", len(l.drafts))})
 	}
@@ -25,23 +25,23 @@ func Parse(text string, w World) (Rule, []Diagnostic) {
 	return l.drafts[0].rule, nil
 }
 
-// loader gathers the rules and mistakes of many files.
+// loader collects the rules and mistakes of many files.
 type loader struct {
-	world  World
-	stored bool              // reading back what was checked before
-	named  map[string]string // rule → where it stands
-	teams  map[string]teamDefaults
-	drafts []draft
-	called map[string]int // name → the first of drafts that bears it
-	found  []Diagnostic
+	world       World
+	stored      bool              // reads a stored rule, whose names were checked before
+	placeByName map[string]string // name of a rule → its file and line
+	teams       map[string]teamDefaults
+	drafts      []draft
+	indexByName map[string]int // name → the first of drafts with that name
+	found       []Diagnostic
 }
 
 func newLoader(w World) *loader {
-	return &loader{world: w, named: map[string]string{}, teams: map[string]teamDefaults{}, called: map[string]int{}}
+	return &loader{world: w, placeByName: map[string]string{}, teams: map[string]teamDefaults{}, indexByName: map[string]int{}}
 }
 
-// file reads one file. What is wrong with its YAML does not keep what it
-// means from being checked, so that one run tells everything.
+// file reads one file. What could be decoded is checked even if its YAML has
+// mistakes, so that one run reports all of them.
 func (l *loader) file(name string, data []byte) {
 	var doc document
 	positions, problems := strictyaml.Decode(data, &doc)

@@ -17,8 +17,8 @@ import (
 // $match cannot be filled in.
 var ErrNoMatch = errors.New("the service catalogue has no labels for $match")
 
-// Probe is one question to the store, asked as an instant query at the end of
-// before. It is comparable: answers are keyed by it.
+// Probe is one question to the metric store, asked as an instant query at the end
+// of the before window. It is the key of the answers that Resolve takes.
 type Probe struct {
 	Signal string // as written
 	Index  int    // which of any_of
@@ -26,14 +26,14 @@ type Probe struct {
 	Expr   string
 }
 
-// Question is what a probe wants to know.
+// Question is what a probe asks for.
 type Question string
 
 // The questions. Any answer with a series means that there is data.
 const (
 	HasData Question = "has_data" // counters and queries
 	Edges   Question = "edges"    // classic histogram: one series an edge (le), the value its count before
-	Parts   Question = "parts"    // one series a value of `by`, the value how busy it was before
+	Parts   Question = "parts"    // one series a value of `by`, the value its events before
 	P90     Question = "p90"      // native histogram: one series, the value the 90th percentile before
 )
 
@@ -57,7 +57,7 @@ func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
 				return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 			}
 			if s.By != "" {
-				expr, err := b.partsProbe(s.By, e, b.probed(Resolved{Resolution: resolution}))
+				expr, err := b.partsProbe(s.By, e, b.probeWindow(Resolved{Resolution: resolution}))
 				if err != nil {
 					return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 				}
@@ -72,15 +72,15 @@ func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
 	return all, nil
 }
 
-// probed is how far back a probe looks.
-func (b Bound) probed(r Resolved) string {
+// probeWindow is how far back a probe looks.
+func (b Bound) probeWindow(r Resolved) string {
 	return promDuration(max(ticks*b.tick(r), 4*r.resolution()))
 }
 
 // probes ask for an expression or, where it has a control, for either.
 func (b Bound) probes(e Expr, r Resolved) ([]Probe, error) {
 	own, err := b.probesOf(e, r)
-	other, controlled := e.companion()
+	other, controlled := e.controlExpr()
 	if err != nil || !controlled {
 		return own, err
 	}
@@ -88,11 +88,11 @@ func (b Bound) probes(e Expr, r Resolved) ([]Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	return either(own, control), nil
+	return joinProbes(own, control), nil
 }
 
 func (b Bound) probesOf(e Expr, r Resolved) ([]Probe, error) {
-	window := b.probed(r)
+	window := b.probeWindow(r)
 	switch {
 	case e.Counter != "":
 		selector, err := b.selector(e.Counter, "")
@@ -128,8 +128,8 @@ func (b Bound) probesOf(e Expr, r Resolved) ([]Probe, error) {
 
 // Resolve reads the answers: for each signal, the first of any_of that has
 // data, whether its histogram is native, and the edge that bounds slow. A
-// signal nothing answered for is left out; its inputs then ask for the first
-// of any_of, and the detector says `unmatched`.
+// signal without an answer is left out; its inputs are then the first of any_of,
+// and the detector gives the reason `unmatched`.
 func (b Bound) Resolve(answers map[Probe][]sources.Series, resolution time.Duration) Resolved {
 	r := Resolved{Resolution: resolution, Signals: map[string]Choice{}}
 	probes, err := b.Probes(resolution)
@@ -160,18 +160,18 @@ func (b Bound) choose(p Probe, answer []sources.Series) Choice {
 	case P90:
 		c.Native, c.Bound = true, wanted
 		if wanted == 0 {
-			c.Bound = cmp.Or(newest(answer[0]), unseen*u.perSecond)
+			c.Bound = cmp.Or(lastValue(answer[0]), defaultSlowBound*u.perSecond)
 		}
 	case Edges:
-		c.Edge, c.Bound = edge(answer, wanted, unseen*u.perSecond)
+		c.Edge, c.Bound = chooseEdge(answer, wanted, defaultSlowBound*u.perSecond)
 	}
 	return c
 }
 
-// edge picks the bound of slow among a histogram's edges: the lowest at or
+// chooseEdge picks the bound of slow among a histogram's edges: the lowest at or
 // above the one wanted, or, where none is wanted, at or above the 90th
 // percentile of before. The highest finite edge serves where none is as high.
-func edge(series []sources.Series, wanted, otherwise float64) (string, float64) {
+func chooseEdge(series []sources.Series, wanted, otherwise float64) (string, float64) {
 	buckets, total := bucketsOf(series)
 	if wanted == 0 && total == 0 {
 		wanted = otherwise
@@ -201,7 +201,7 @@ func bucketsOf(series []sources.Series) (buckets []bucket, total float64) {
 		if err != nil {
 			continue
 		}
-		count := newest(s)
+		count := lastValue(s)
 		total = max(total, count)
 		if !math.IsInf(bound, 0) {
 			buckets = append(buckets, bucket{s.Labels["le"], bound, count})
@@ -211,12 +211,12 @@ func bucketsOf(series []sources.Series) (buckets []bucket, total float64) {
 	return buckets, total
 }
 
-// unseen bounds slow, in seconds, where the rule has no bound and there was
-// no traffic to choose one from: what web users notice.
-const unseen = 0.5
+// defaultSlowBound bounds slow, in seconds, if the rule has no bound and there
+// was no traffic to choose one from. Users of a web page notice that delay.
+const defaultSlowBound = 0.5
 
-// newest is the last sample's value, 0 where there is none or it is no number.
-func newest(s sources.Series) float64 {
+// lastValue is the last sample's value, 0 if there is none or it is not a number.
+func lastValue(s sources.Series) float64 {
 	if len(s.Samples) == 0 {
 		return 0
 	}
@@ -227,8 +227,8 @@ func newest(s sources.Series) float64 {
 	return v
 }
 
-// unit is the unit of a histogram of time, told by its name as Prometheus
-// recommends: seconds unless the name says milliseconds.
+// unit is the unit of a histogram of durations, taken from its name as Prometheus
+// recommends: seconds unless the name ends in milliseconds or ms.
 type unit struct {
 	name      string
 	perSecond float64

@@ -13,11 +13,10 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// Variables stand in queries as they do in a Grafana panel. The two kinds are
-// filled in differently. Durations are text of our own making and go in
-// before parsing. What comes from a change or the catalogue goes into the
-// parsed expression, as the value of a matcher or a string, so that no value
-// can ever become syntax.
+// Queries have variables as in a Grafana panel. There are two kinds. Durations are
+// text that Pushback makes, and are put in before parsing. Values of a change or
+// of the service catalogue are put into the parsed expression, as the value of a
+// matcher or a string, so that a value can never become syntax.
 const (
 	varMatch   = "match"
 	varService = "service"
@@ -33,26 +32,26 @@ var (
 	variable  = regexp.MustCompile(`\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})`)
 )
 
-// use is one place where a variable stands, $name or ${name}.
-type use struct {
+// variableUse is one use of a variable in a query, $name or ${name}.
+type variableUse struct {
 	name     string
 	from, to int // bytes
 }
 
-func variablesOf(text string) []use {
-	var all []use
+func variablesOf(text string) []variableUse {
+	var all []variableUse
 	for _, at := range variable.FindAllStringSubmatchIndex(text, -1) {
 		from, to := max(at[2], at[4]), max(at[3], at[5])
-		all = append(all, use{text[from:to], at[0], at[1]})
+		all = append(all, variableUse{text[from:to], at[0], at[1]})
 	}
 	return all
 }
 
-// mark is the harmless text that stands for a variable while an expression is
-// parsed: a label's name, a metric's name and a string may all hold it.
+// mark is the placeholder of a variable while an expression is parsed. It is valid
+// as the name of a label or a metric and within a string.
 func mark(name string) string { return "__pushback_" + name + "__" }
 
-// matchMark stands for $match: a matcher, where one is parsed.
+// matchMark is the placeholder of $match, a matcher.
 var matchMark = mark(varMatch) + `="1"`
 
 // spans are the durations of one query.
@@ -64,7 +63,7 @@ type spans struct {
 // two samples even when one scrape is lost, and for steps to overlap.
 func (s spans) rateInterval() time.Duration { return max(4*s.resolution, s.step+s.resolution) }
 
-// text gives what stands for the variable in the text to be parsed.
+// text is what replaces the variable in the text to be parsed.
 func (s spans) text(name string) string {
 	switch name {
 	case varMatch:
@@ -83,8 +82,8 @@ type piece struct {
 	at, source int // byte offsets after and before marking
 }
 
-// marked is an expression whose variables are replaced, with the way back to
-// the offsets people know.
+// marked is an expression with placeholders instead of variables. It maps offsets
+// back to those in the file.
 type marked struct {
 	text   string
 	pieces []piece
@@ -131,9 +130,9 @@ func (b Bound) fill(expr string, s spans) (parser.Expr, error) {
 		case *parser.VectorSelector:
 			failed = firstError(failed, b.fillSelector(n))
 		case *parser.StringLiteral:
-			n.Val = b.words().Replace(n.Val)
+			n.Val = b.values().Replace(n.Val)
 		case *parser.NumberLiteral:
-			n.Duration = false // 60, not 1m: older stores know no durations as numbers
+			n.Duration = false // 60, not 1m: older stores do not take durations as numbers
 		}
 		return nil
 	})
@@ -147,8 +146,8 @@ func firstError(a, b error) error {
 	return b
 }
 
-// words replaces marks by the change's words.
-func (b Bound) words() *strings.Replacer {
+// values replaces placeholders by the values of the change.
+func (b Bound) values() *strings.Replacer {
 	return strings.NewReplacer(
 		mark(varService), b.service.Name,
 		mark(varEnv), b.change.Environment,
@@ -156,8 +155,8 @@ func (b Bound) words() *strings.Replacer {
 	)
 }
 
-// quoted is words for the value of a regular expression.
-func (b Bound) quoted() *strings.Replacer {
+// quotedValues is like values, for use in a regular expression.
+func (b Bound) quotedValues() *strings.Replacer {
 	return strings.NewReplacer(
 		mark(varService), regexp.QuoteMeta(b.service.Name),
 		mark(varEnv), regexp.QuoteMeta(b.change.Environment),
@@ -176,9 +175,9 @@ func (b Bound) fillSelector(v *parser.VectorSelector) error {
 			filled = append(filled, own...)
 			continue
 		}
-		replace := b.words()
+		replace := b.values()
 		if m.Type == labels.MatchRegexp || m.Type == labels.MatchNotRegexp {
-			replace = b.quoted()
+			replace = b.quotedValues()
 		}
 		value, err := labels.NewMatcher(m.Type, m.Name, replace.Replace(m.Value))
 		if err != nil {
@@ -186,8 +185,8 @@ func (b Bound) fillSelector(v *parser.VectorSelector) error {
 		}
 		filled = append(filled, value)
 	}
-	if b.only != nil {
-		filled = append(filled, b.only)
+	if b.partMatcher != nil {
+		filled = append(filled, b.partMatcher)
 	}
 	v.LabelMatchers = filled
 	return nil

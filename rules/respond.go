@@ -18,47 +18,47 @@ type Moment struct {
 	Grade    detector.Grade // after this look, the highest so far
 	Verdict  detector.Verdict
 	Final    bool            // the bake is over
-	Now      time.Time       // for the record; no condition can ask for it
-	Freezes  map[string]bool // which windows hold now, by name
-	Business bool            // whether it is within business hours
-	Trust    Mode            // what this rule's hash has earned
+	Now      time.Time       // for the record; conditions cannot use it
+	Freezes  map[string]bool // by name: whether the freeze window is open
+	Business bool            // within business hours
+	Earned   Mode            // what this rule's hash has earned
 	Cap      Mode            // the operator's: no rule goes further
 	Answered []int           // lines of `respond` already answered in this watch
 }
 
 // Action is one line of `respond` that fired.
 type Action struct {
-	Line     int      // index in Rule.Respond, for Moment.Answered
-	Tell     []string // names of receivers
-	Untold   []string // words such as $owner.pager that this service has no receiver for
-	Rollback *Intent
+	Line       int      // index in Rule.Respond, for Moment.Answered
+	Tell       []string // names of receivers
+	NoReceiver []string // words such as $owner.pager for which this service has no receiver
+	Rollback   *Intent
 }
 
-// Intent is the wish to roll the change back. rollback.Permit has the last
-// say.
+// Intent asks for a rollback of the change. The engine makes a draft order of it,
+// about which rollback.Permit decides.
 type Intent struct {
 	Hook    string // the hook's name; "" where $service.hook is asked for and the service has none
 	Mode    Mode   // min(written, earned, cap)
 	Written Mode
 }
 
-// Respond says what the rule's lines want done now. It is pure. A line
-// answers once in a watch; one whose `when` does not hold yet may still
-// answer later. At most one action holds an Intent: that of the highest mode,
-// and of these the first.
+// Respond gives the actions of the rule's lines that are due now. It is pure. A
+// line answers once in a watch; one whose `when` is false may answer at a later
+// look. At most one action has an Intent: the one with the highest mode, and of
+// these the first.
 //
-// A line written `mode: act` waits until the evidence may act — certain, by
-// limit, counts, or two signals agreeing — so that it is not spent on a lone
-// scan; at the end of the bake it is put to people instead. A rule of
-// scope site, a failed change and a rollback never give an Intent.
+// A line with `mode: act` waits until the evidence may act: certain, by a limit,
+// by counts, or by two signals that agree. A single signal's scan is not enough.
+// At the end of the bake people are asked instead. A rule of scope site, a failed
+// change and a rollback never give an Intent.
 func (b Bound) Respond(m Moment) []Action {
 	var actions []Action
 	for i, r := range b.rule.Respond {
-		if slices.Contains(m.Answered, i) || !r.reached(m) || b.sleeps(r, m) || !b.allowed(r, m) {
+		if slices.Contains(m.Answered, i) || !r.isDue(m) || b.heldByQuietHours(r, m) || !b.conditionHolds(r, m) {
 			continue
 		}
 		a := Action{Line: i}
-		a.Tell, a.Untold = b.receivers(r.Tell)
+		a.Tell, a.NoReceiver = b.resolveReceivers(r.Tell)
 		if r.Rollback != nil && b.mayRollBack(m) {
 			a.Rollback = b.intent(*r.Rollback, m)
 		}
@@ -67,64 +67,65 @@ func (b Bound) Respond(m Moment) []Action {
 	return keepOneIntent(actions)
 }
 
-// reached says whether the grade or the event of the line has come.
-func (r Response) reached(m Moment) bool {
+// isDue says whether the grade or the occasion of the line is reached.
+func (r Response) isDue(m Moment) bool {
 	if m.State == watch.Superseded {
 		return false
 	}
 	switch {
 	case r.On == "":
-		return judged(m) && m.Grade >= r.AtLeast && !r.waits(m)
+		return gradesCount(m) && m.Grade >= r.AtLeast && !r.awaitsEvidence(m)
 	case slices.Contains(endings, r.On):
 		return string(m.State) == r.On
-	case slices.Contains(atOnce, r.On) || m.Final:
-		return bears(m.Verdict, detector.Reason(r.On)) && !r.waits(m)
+	case slices.Contains(immediateReasons, r.On) || m.Final:
+		return givesReason(m.Verdict, detector.Reason(r.On)) && !r.awaitsEvidence(m)
 	}
 	return false
 }
 
-// atOnce are the reasons that need no waiting for. The others may pass while
-// the bake goes on, and answer at its end.
-var atOnce = []string{onSignalLost, string(detector.LimitBreached), string(detector.Transient), string(detector.FailedRollout)}
+// immediateReasons are answered at once. Other reasons may disappear during the bake,
+// and are answered at its end.
+var immediateReasons = []string{onSignalLost, string(detector.LimitBreached), string(detector.Transient), string(detector.FailedRollout)}
 
-// sleeps holds back, within the rule's quiet hours, what can wait: a line that
-// rolls nothing back and is not about certainty, blindness or loss.
-func (b Bound) sleeps(r Response, m Moment) bool {
+// heldByQuietHours says whether a line must wait for the end of the rule's quiet
+// hours. A line with a rollback, with certain evidence, or about a metric store or
+// a signal that is lost does not wait.
+func (b Bound) heldByQuietHours(r Response, m Moment) bool {
 	if b.rule.Quiet == "" || !m.Freezes[b.rule.Quiet] || r.Rollback != nil {
 		return false
 	}
 	if r.On == "" {
 		return r.AtLeast < detector.Certain
 	}
-	return r.On != string(watch.Blind) && !slices.Contains(atOnce, r.On)
+	return r.On != string(watch.Blind) && !slices.Contains(immediateReasons, r.On)
 }
 
-// judged says whether grades mean anything now: not once all is well, and
-// not while the store fails us.
-func judged(m Moment) bool {
+// gradesCount says whether grades count now. They do not once the watch is healthy,
+// nor while the metric store cannot be read.
+func gradesCount(m Moment) bool {
 	return m.State != watch.Healthy && m.State != watch.Blind && m.Verdict.Outcome != detector.Blind
 }
 
-// waits holds a line back that would roll back: while the present verdict is
-// below its grade, whatever the grade once was; and, of mode act, until the
-// evidence may act or the bake is over.
-func (r Response) waits(m Moment) bool {
+// awaitsEvidence says whether a line with a rollback must wait: while the verdict of
+// this look is below its grade, even if the watch's grade is higher; and with mode
+// act until the evidence may act or the bake is over.
+func (r Response) awaitsEvidence(m Moment) bool {
 	if r.Rollback == nil {
 		return false
 	}
 	return m.Verdict.Grade < r.AtLeast || r.Rollback.Mode == Act && !m.Verdict.MayAct && !m.Final
 }
 
-// bears says whether the verdict, or any of its signals, gives the reason.
-func bears(v detector.Verdict, reason detector.Reason) bool {
+// givesReason says whether the verdict, or any of its signals, gives the reason.
+func givesReason(v detector.Verdict, reason detector.Reason) bool {
 	return v.Reason == reason || slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool {
 		return e.Reason == reason
 	})
 }
 
-// allowed evaluates `when`. A condition that fails to evaluate does not hold:
-// it was checked at load, so what is left is a bound of time or memory.
-func (b Bound) allowed(r Response, m Moment) bool {
+// conditionHolds evaluates `when`. A condition that cannot be evaluated does not
+// hold. It was checked when the rule was loaded, so it has run out of memory.
+func (b Bound) conditionHolds(r Response, m Moment) bool {
 	if r.When == "" {
 		return true
 	}
@@ -137,7 +138,7 @@ func (b Bound) mayRollBack(m Moment) bool {
 }
 
 func (b Bound) intent(r Rollback, m Moment) *Intent {
-	mode := min(r.Mode, m.Trust, m.Cap, b.policy(m.Verdict))
+	mode := min(r.Mode, m.Earned, m.Cap, b.policyMode(m.Verdict))
 	if mode == Act && !m.Verdict.MayAct {
 		mode = Ask
 	}
@@ -148,16 +149,16 @@ func (b Bound) intent(r Rollback, m Moment) *Intent {
 	return &Intent{Hook: hook, Mode: mode, Written: r.Mode}
 }
 
-// policy is how far the rule lets evidence go that bears these reasons: the
-// verdict's, and those of the signals that speak against the change.
-func (b Bound) policy(v detector.Verdict) Mode {
+// policyMode is the furthest mode that the rule's policies allow for this verdict, by
+// its reason and by those of the signals that give evidence against the change.
+func (b Bound) policyMode(v detector.Verdict) Mode {
 	mode := Act
 	for word, most := range b.rule.Policies {
 		reason := detector.Reason(word)
-		speaks := slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool {
+		against := slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool {
 			return e.Reason == reason && e.Grade >= detector.Suspect
 		})
-		if v.Reason == reason || speaks {
+		if v.Reason == reason || against {
 			mode = min(mode, most)
 		}
 	}
@@ -179,9 +180,9 @@ func keepOneIntent(actions []Action) []Action {
 	return actions
 }
 
-// receivers resolves $owner.chat and the like. What the service has no
-// receiver for is returned apart, so that somebody can be told of the gap.
-func (b Bound) receivers(words []string) (names, gaps []string) {
+// resolveReceivers replaces $owner.chat and the like by receivers. Words for which the
+// service has no receiver are returned separately, so that this can be reported.
+func (b Bound) resolveReceivers(words []string) (names, missing []string) {
 	known := map[string]string{
 		ownerChat: b.service.Chat, ownerPager: b.service.Pager, serviceOwner: b.service.Owner,
 	}
@@ -192,10 +193,10 @@ func (b Bound) receivers(words []string) (names, gaps []string) {
 		}
 		switch {
 		case name == "":
-			gaps = append(gaps, w)
+			missing = append(missing, w)
 		case !slices.Contains(names, name):
 			names = append(names, name)
 		}
 	}
-	return names, gaps
+	return names, missing
 }

@@ -24,7 +24,7 @@ func answering(t testing.TB, lines, rest string) Bound {
 func at(g detector.Grade) Moment {
 	return Moment{
 		Change: sources.Change{Service: "cart", Kind: sources.Deploy, Status: sources.Succeeded, Labels: map[string]string{"tier": "web"}},
-		State:  watch.Watching, Grade: g, Trust: Act, Cap: Act,
+		State:  watch.Watching, Grade: g, Earned: Act, Cap: Act,
 		Verdict: detector.Verdict{Grade: g, MayAct: g == detector.Certain, Signals: []detector.Evidence{{Signal: "e", Grade: g}}},
 	}
 }
@@ -99,9 +99,9 @@ func TestRollback(t *testing.T) {
 
 	f(act, certain, &Intent{Hook: "argo", Mode: Act, Written: Act})
 	f(act, likely, nil)
-	f(act, changed(certain, func(m *Moment) { m.Trust = Observe }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
+	f(act, changed(certain, func(m *Moment) { m.Earned = Observe }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
 	f(act, changed(certain, func(m *Moment) { m.Cap = Ask }), &Intent{Hook: "argo", Mode: Ask, Written: Act})
-	f(act, changed(certain, func(m *Moment) { m.Trust = Mode(0) }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
+	f(act, changed(certain, func(m *Moment) { m.Earned = Mode(0) }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
 	f(act, lone, nil)
 	f(act, changed(lone, func(m *Moment) { m.Final, m.State = true, watch.Regressed }), &Intent{Hook: "argo", Mode: Ask, Written: Act})
 	f(act, changed(certain, func(m *Moment) { m.Verdict = detector.Verdict{} }), nil)
@@ -124,7 +124,7 @@ func TestRollback(t *testing.T) {
 func TestWhatCannotBeToldIsNamed(t *testing.T) {
 	b := answering(t, "{at_least: likely, tell: [$owner.pager, chat], rollback: {hook: $service.hook, mode: ask}}", "")
 	b.service.Pager, b.service.Hook = "", ""
-	want := []Action{{Tell: []string{"chat"}, Untold: []string{"$owner.pager"}, Rollback: &Intent{Mode: Ask, Written: Ask}}}
+	want := []Action{{Tell: []string{"chat"}, NoReceiver: []string{"$owner.pager"}, Rollback: &Intent{Mode: Ask, Written: Ask}}}
 	if diff := cmp.Diff(want, b.Respond(at(detector.Likely))); diff != "" {
 		t.Error(diff)
 	}

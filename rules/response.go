@@ -8,7 +8,7 @@ import (
 	"github.com/pushback/pushback/detector"
 )
 
-// grades are what at_least takes; none would answer to nothing at all.
+// grades are what at_least takes. `none` is not among them.
 var grades = []string{"suspect", "likely", "certain"}
 
 // gradeWord is a grade as a condition sees it.
@@ -29,7 +29,7 @@ func (r *reader) response(at string, w writtenResponse, rule Rule) Response {
 	case w.AtLeast != "" && w.On != "":
 		r.at(at, codeResponse, "a line has at_least or on, not both", "write two lines")
 	case w.AtLeast == "" && w.On == "":
-		r.at(at, codeResponse, "this line does not say when it answers", "add at_least: likely, or on: blind")
+		r.at(at, codeResponse, "this line does not say when it applies", "add at_least: likely, or on: blind")
 	case len(w.Tell) == 0 && w.Rollback == nil:
 		r.at(at, codeResponse, "this line does nothing", "add tell, or rollback")
 	}
@@ -37,7 +37,7 @@ func (r *reader) response(at string, w writtenResponse, rule Rule) Response {
 		r.receiver(r.item(at+".tell", i), word)
 	}
 	if w.When != "" {
-		for _, f := range flawsOf(w.When, r.world.Freezes) {
+		for _, f := range conditionErrors(w.When, r.world.Freezes) {
 			r.inside(at+".when", f.offset, codeBadCondition, f.message, f.hint)
 		}
 	}
@@ -58,7 +58,7 @@ func (r *reader) receiver(at, word string) {
 	}
 }
 
-// rollback reads what may change production, and refuses what never may.
+// rollback reads the rollback of a line, and refuses one that must never act.
 func (r *reader) rollback(at string, w writtenResponse, rule Rule) *Rollback {
 	back := &Rollback{Hook: w.Rollback.Hook}
 	if w.Rollback.Mode != nil {
@@ -76,7 +76,8 @@ func (r *reader) rollback(at string, w writtenResponse, rule Rule) *Rollback {
 	return back
 }
 
-// actable are the occasions that may roll back: those that say it got worse.
+// actable are the occasions that may have a rollback, because they are evidence
+// that the change made things worse.
 var actable = []string{onSignalLost, string(detector.LimitBreached)}
 
 func (r *reader) hook(at, name string) {

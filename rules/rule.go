@@ -7,11 +7,11 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Mode is how far a rule is trusted. Its zero value, Observe, only says what
-// would have been done.
+// Mode is how far a rule may go. Its zero value, Observe, only reports what would
+// have been done.
 type Mode int
 
-// The steps of trust.
+// The modes, in order.
 const (
 	Observe Mode = iota
 	Ask
@@ -25,7 +25,7 @@ type Rule struct {
 	File     string // path within the rules folder
 	Line     int
 	Text     string // the YAML of this rule alone, stored with every verdict
-	Hash     string // of all that judges: what was earned is earned by this
+	Hash     string // of everything that judges, see hashOf; what the rule has earned belongs to it
 	Watch    Selector
 	Judge    string // callers or callees: whose signals are judged instead of the service's own
 	Site     bool   // scope: site — watches every change, never rolls back
@@ -35,20 +35,20 @@ type Rule struct {
 	Tick     time.Duration // 0: bake/30 rounded up to the store's resolution
 	Before   int           // ticks
 	History  time.Duration
-	Rollout  time.Duration    // `rollout:`, for tools that tell only the end
+	Rollout  time.Duration    // `rollout:`, for tools that report only the end of a change
 	Store    string           // the metric store's name; "" is the default one
 	Language sources.Language // what that store speaks
 	Signals  []Signal
 	Override []Override
 	Respond  []Response
-	Runbook  string          // an http address: what to do when this rule speaks
-	Quiet    string          // a freeze window in which nothing that can wait is told
-	Policies map[string]Mode // by reason code: how far evidence that bears it may go
+	Runbook  string          // an http address: what people should do when this rule notifies them
+	Quiet    string          // a freeze window in which notifications that can wait are held back
+	Policies map[string]Mode // by reason code: the furthest mode for evidence with that reason
 	Budget   Budget          // how often it may be wrong
 }
 
-// Furthest is the furthest that any of its lines would go.
-func (r Rule) Furthest() Mode {
+// MaxMode is the highest mode of its lines.
+func (r Rule) MaxMode() Mode {
 	mode := Observe
 	for _, line := range r.Respond {
 		if line.Rollback != nil {
@@ -103,8 +103,8 @@ type MinEffect struct {
 	Slow detector.MinEffect
 }
 
-// Limit is wrong whatever it was before. Of a histogram, it bounds the slow
-// fraction where Unit is a fraction and the mean where it is a time.
+// Limit is a value that is wrong even if it was the same before. Of a histogram it
+// bounds the slow fraction if Fraction is set, and the mean otherwise.
 type Limit struct {
 	Value    float64
 	Fraction bool
@@ -125,7 +125,7 @@ type Response struct {
 	Rollback *Rollback
 }
 
-// Rollback is what a response may ask for.
+// Rollback is the rollback of a response line.
 type Rollback struct {
 	Hook string
 	Mode Mode

@@ -49,7 +49,7 @@ func TestTheSchemaIsOfTheTypes(t *testing.T) {
 	}
 }
 
-// named is what the schema calls a type.
+// placeByName is what the schema calls a type.
 func named(t reflect.Type) string {
 	if t == reflect.TypeFor[written]() {
 		return "Rule"

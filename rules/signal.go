@@ -25,14 +25,14 @@ func (r *reader) signal(at string, w writtenSignal, rule Rule) Signal {
 	if w.MinEvents != nil {
 		s.MinEvents = *w.MinEvents
 		if s.MinEvents < 1 {
-			r.at(at+".min_events", codeWidening, "min_events must be at least 1", "fewer events say nothing; the default is 50")
+			r.at(at+".min_events", codeWidening, "min_events must be at least 1", "the default is 50")
 		}
 	}
 	if s.OnlyIf = w.OnlyIf; s.OnlyIf != "" {
-		r.promQLOnly(at+".only_if", rule)
+		r.requirePromQL(at+".only_if", rule)
 		r.checkQuery(at+".only_if", s.OnlyIf, rule)
 	}
-	r.by(at, s, rule)
+	r.checkBy(at, s, rule)
 	s.AnyOf = r.expressions(at, w.Source, rule)
 	if w.Slow != nil {
 		s.Slow = time.Duration(*w.Slow)
@@ -53,23 +53,23 @@ func (r *reader) optional(at, what, word string, known []string) {
 
 func (r *reader) slow(at string, s Signal) {
 	if s.Slow == 0 {
-		r.at(at+".slow", codeWidening, "slow must be longer than nothing", "")
+		r.at(at+".slow", codeWidening, "slow must be longer than 0s", "")
 	}
 	if len(s.AnyOf) > 0 && s.AnyOf[0].Histogram == "" {
 		r.at(at+".slow", codeSignalForm, "slow belongs to a histogram", "")
 	}
 }
 
-// expressions are what any_of lists, or the one that stands in the signal.
+// expressions are those of any_of, or the one of the signal itself.
 func (r *reader) expressions(at string, w writtenSource, rule Rule) []Expr {
 	inline := w.Expr != writtenExpr{}
 	switch {
 	case inline && len(w.AnyOf) > 0:
 		r.at(at+".any_of", codeSignalForm, "a signal has any_of or one expression, not both", "move the expression into any_of")
-	case !inline && len(w.AnyOf) == 0 && r.baseless:
+	case !inline && len(w.AnyOf) == 0 && r.baseMissing:
 		return nil
 	case !inline && len(w.AnyOf) == 0:
-		r.at(at, codeSignalForm, "this signal says nothing about where its numbers come from", "give it counter and bad, histogram, query, or any_of")
+		r.at(at, codeSignalForm, "this signal has no expression", "give it counter and bad, histogram, query, or any_of")
 	case inline:
 		return []Expr{r.expression(at, w.Expr, rule)}
 	}
@@ -77,7 +77,7 @@ func (r *reader) expressions(at string, w writtenSource, rule Rule) []Expr {
 	for i, e := range w.AnyOf {
 		filled := r.expression(fmt.Sprintf("%s.any_of[%d]", at, i), e, rule)
 		all = append(all, filled)
-		if family(filled) != family(all[0]) {
+		if amountFamily(filled) != amountFamily(all[0]) {
 			r.at(fmt.Sprintf("%s.any_of[%d]", at, i), codeSignalForm, "all of any_of must be of one kind",
 				"min_effect and limit mean different things for counters, histograms and queries")
 		}
@@ -85,8 +85,8 @@ func (r *reader) expressions(at string, w writtenSource, rule Rule) []Expr {
 	return all
 }
 
-// family is what the amounts of a signal are measured in.
-func family(e Expr) string {
+// amountFamily is what the amounts of a signal are measured in.
+func amountFamily(e Expr) string {
 	switch {
 	case e.Histogram != "":
 		return "histogram"
@@ -109,8 +109,8 @@ func (r *reader) form(at string, w writtenExpr, rule Rule) Expr {
 	case w.Counter != "":
 		return r.counter(at, w, rule)
 	case w.Histogram != "":
-		r.alone(at, w, writtenExpr{Histogram: w.Histogram}, "histogram")
-		r.promQLOnly(at+".histogram", rule)
+		r.refuseOtherForms(at, w, writtenExpr{Histogram: w.Histogram}, "histogram")
+		r.requirePromQL(at+".histogram", rule)
 		r.checkHistogram(at+".histogram", w.Histogram, rule)
 		return Expr{Histogram: w.Histogram}
 	default:
@@ -119,8 +119,8 @@ func (r *reader) form(at string, w writtenExpr, rule Rule) Expr {
 }
 
 func (r *reader) counter(at string, w writtenExpr, rule Rule) Expr {
-	r.alone(at, w, writtenExpr{Counter: w.Counter, Bad: w.Bad}, "counter")
-	r.promQLOnly(at+".counter", rule)
+	r.refuseOtherForms(at, w, writtenExpr{Counter: w.Counter, Bad: w.Bad}, "counter")
+	r.requirePromQL(at+".counter", rule)
 	r.checkSelector(at+".counter", w.Counter, rule)
 	if w.Bad == "" {
 		r.at(at, strictyaml.MissingField, `the key "bad" is missing`, `say which events are bad, as in bad: 'code=~"5.."'`)
@@ -152,15 +152,15 @@ func (r *reader) queryForm(at string, w writtenExpr, rule Rule) Expr {
 	return e
 }
 
-// alone refuses keys of another form.
-func (r *reader) alone(at string, w, own writtenExpr, form string) {
+// refuseOtherForms reports keys that belong to another form of expression.
+func (r *reader) refuseOtherForms(at string, w, own writtenExpr, form string) {
 	own.Control = w.Control
 	if w != own {
-		r.at(at, codeSignalForm, fmt.Sprintf("a %s has keys of another form beside it", form), "a signal is a counter with bad, a histogram with slow, or a query")
+		r.at(at, codeSignalForm, fmt.Sprintf("a %s cannot have keys of another form", form), "a signal is a counter with bad, a histogram with slow, or a query")
 	}
 }
 
-func (r *reader) promQLOnly(at string, rule Rule) {
+func (r *reader) requirePromQL(at string, rule Rule) {
 	if !rule.Language.Selectors() {
 		r.at(at, codeStoreLanguage, fmt.Sprintf("the store of this rule speaks %s: counters and histograms need PromQL", rule.Language.Name()),
 			"use query, which is passed to the store as it is")

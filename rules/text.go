@@ -12,20 +12,21 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// textOf is a document of one rule, which Parse reads back. It is written
-// anew instead of cut from the file: aliases may reach anywhere in it.
+// textOf is a document of one rule, which Parse reads back. It is written from the
+// decoded rule and not cut out of the file, where aliases may refer to any place.
 func textOf(team string, w written) string {
 	text, err := yaml.Dump(document{Team: team, Rules: []written{w}}, yaml.WithLineWidth(-1))
 	if err != nil {
-		// Only a type that cannot be written could fail, and every one is ours.
+		// Only a type that cannot be written fails, and the types are those of document.go.
 		panic("rules: writing a rule: " + err.Error())
 	}
 	return string(text)
 }
 
-// hashOf covers what judges: trust is earned by a way of judging, and is lost
-// when that changes. Who is told, where the rule stands, and what the store
-// speaks do not count.
+// hashOf covers what judges, because a rule earns trust by the way it judges and
+// loses it when that changes. It leaves out who is notified, where the rule is
+// written and the language of its metric store. The JSON has the names of Go
+// fields: renaming one would change every hash.
 func hashOf(r Rule) string {
 	r.Team, r.File, r.Line, r.Text, r.Hash, r.Language, r.Respond = "", "", 0, "", "", nil, nil
 	r.Runbook, r.Quiet, r.Policies = "", "", nil
@@ -40,15 +41,15 @@ func hashOf(r Rule) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// complaintOf takes a decoding error apart again.
-func complaintOf(err error) *complaint {
+// problemOf is a decoding error as a problem.
+func problemOf(err error) *problem {
 	var invalid *strictyaml.ValueError
 	if !errors.As(err, &invalid) {
-		return &complaint{strictyaml.BadValue, err.Error(), ""}
+		return &problem{strictyaml.BadValue, err.Error(), ""}
 	}
 	code := invalid.Code
 	if code == "" {
 		code = strictyaml.BadValue
 	}
-	return &complaint{code, invalid.Message, invalid.Hint}
+	return &problem{code, invalid.Message, invalid.Hint}
 }

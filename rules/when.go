@@ -17,16 +17,15 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// The bounds of one condition. People write a line; what is longer was not
-// written by people.
+// The limits of one condition, which is one line that a person writes.
 const (
 	maxWhen      = 1000
 	maxWhenNodes = 200
 	whenMemory   = 10_000
 )
 
-// compile checks a condition's types. now() and date() are taken away, and so
-// is everything that reaches a clock.
+// compile checks the types of a condition. now(), date() and timezone() are
+// disabled, so that no condition depends on the clock.
 func compile(text string) (*vm.Program, error) {
 	if len(text) > maxWhen {
 		return nil, fmt.Errorf("a condition is at most %d characters long", maxWhen)
@@ -51,39 +50,39 @@ func evaluate(text string, c condition) (bool, error) {
 	return holds, nil
 }
 
-// flaw is what is wrong with a condition, at a byte of its text.
-type flaw struct {
+// conditionError is a mistake in a condition, at a byte of its text.
+type conditionError struct {
 	offset        int
 	message, hint string
 }
 
-// flawsOf compiles a condition and holds every freeze it names against those
-// there are; nil names means that nobody knows them here.
-func flawsOf(text string, freezes []string) []flaw {
+// conditionErrors compiles a condition and checks that every freeze window it names
+// exists. With nil freezes the names are not checked.
+func conditionErrors(text string, freezes []string) []conditionError {
 	program, err := compile(text)
 	if err != nil {
-		return []flaw{flawOf(text, err)}
+		return []conditionError{conditionErrorOf(text, err)}
 	}
 	finder := freezeCalls{known: freezes, text: text}
 	node := program.Node()
 	ast.Walk(&node, &finder)
-	return finder.flaws
+	return finder.errors
 }
 
-// flawOf takes the library's message and the place it points at, counted in
-// characters there and in bytes here.
-func flawOf(text string, err error) flaw {
+// conditionErrorOf is an error of the library with its place, which the library
+// counts in characters, in bytes.
+func conditionErrorOf(text string, err error) conditionError {
 	var at *file.Error
 	if !errors.As(err, &at) {
-		return flaw{message: plainly.Replace(err.Error()), hint: whenHint}
+		return conditionError{message: plainWords.Replace(err.Error()), hint: whenHint}
 	}
-	return flaw{offset: byteOffset(text, at.From), message: plainly.Replace(at.Message), hint: wordHint(at.Message)}
+	return conditionError{offset: byteOffset(text, at.From), message: plainWords.Replace(at.Message), hint: wordHint(at.Message)}
 }
 
-// unknownWord finds the word that the library does not know.
+// unknownWord finds the unknown name in a message of the library.
 var unknownWord = regexp.MustCompile(`(?:unknown name|has no field|has no method) (\w+)`)
 
-// wordHint is the nearest word that a condition may use, or all of them.
+// wordHint suggests the most similar word that a condition may use, or lists all.
 func wordHint(message string) string {
 	if m := unknownWord.FindStringSubmatch(message); m != nil {
 		if near := strictyaml.Nearest(m[1], conditionWords(reflect.TypeFor[condition]())); near != "" {
@@ -93,8 +92,8 @@ func wordHint(message string) string {
 	return whenHint
 }
 
-// conditionWords are the names and fields a condition may use, whatever lists
-// and tables they stand in.
+// conditionWords are the names and fields that a condition may use, also those in
+// lists and maps.
 func conditionWords(t reflect.Type) []string {
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
@@ -110,8 +109,8 @@ func conditionWords(t reflect.Type) []string {
 	return words
 }
 
-// plainly puts our words for the library's, which names Go types.
-var plainly = strings.NewReplacer(
+// plainWords replaces the names of Go types in the library's messages.
+var plainWords = strings.NewReplacer(
 	"type rules.changeWords", "change", "type rules.verdictWords", "verdict", "type rules.serviceWords", "service",
 	"map[string]rules.evidenceWords", "signals", "[]rules.evidenceWords", "evidence", "type rules.evidenceWords", "one signal's evidence",
 	"rules.changeWords", "change", "rules.verdictWords", "verdict", "rules.serviceWords", "service", "rules.evidenceWords", "one signal's evidence",
@@ -128,12 +127,12 @@ func byteOffset(text string, characters int) int {
 	return min(len(text), len(string(runes[:min(max(characters, 0), len(runes))])))
 }
 
-// freezeCalls visits calls of freeze. The name must be written out: one that
-// is computed could not be held against the windows there are.
+// freezeCalls visits calls of freeze. The name must be a literal, because
+// one that is computed cannot be checked when the rule is loaded.
 type freezeCalls struct {
-	known []string
-	text  string
-	flaws []flaw
+	known  []string
+	text   string
+	errors []conditionError
 }
 
 // Visit looks at one node; it is called by ast.Walk.
@@ -147,11 +146,11 @@ func (f *freezeCalls) Visit(node *ast.Node) {
 	name, ok := argument.(*ast.StringNode)
 	switch {
 	case !ok:
-		f.flaws = append(f.flaws, flaw{at, "the name of a freeze window must be written out", `as in freeze("friday")`})
+		f.errors = append(f.errors, conditionError{at, "the name of a freeze window must be written out", `as in freeze("friday")`})
 	case f.known != nil && !slices.Contains(f.known, name.Value):
-		f.flaws = append(f.flaws, flaw{at, fmt.Sprintf("no freeze window is called %q", name.Value), nearest(name.Value, f.known)})
+		f.errors = append(f.errors, conditionError{at, fmt.Sprintf("no freeze window is called %q", name.Value), nearest(name.Value, f.known)})
 	}
 }
 
-// Kinds are taken from sources so that a condition and an event spell alike.
+// kinds are spelled as in events.
 var kinds = []string{string(sources.Deploy), string(sources.Config), string(sources.Flag), string(sources.Experiment)}

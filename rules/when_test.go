@@ -35,7 +35,7 @@ func TestConditionsAreBounded(t *testing.T) {
 
 func TestConditionsHaveNoClock(t *testing.T) {
 	for _, text := range []string{"now().Year() > 0", `date("2024-01-01").Year() > 0`, `now() == now()`, `timezone("UTC") == timezone("UTC")`} {
-		if len(flawsOf(text, nil)) == 0 {
+		if len(conditionErrors(text, nil)) == 0 {
 			t.Errorf("%s compiles", text)
 		}
 	}
@@ -49,7 +49,7 @@ func FuzzCondition(f *testing.F) {
 	f.Add(`freeze(change.id)`)
 	f.Add("é < 日")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, w := range flawsOf(text, []string{"friday"}) {
+		for _, w := range conditionErrors(text, []string{"friday"}) {
 			if w.offset < 0 || w.offset > len(text) || w.message == "" {
 				t.Errorf("%q: %+v", text, w)
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// The words of the rule language that code asks about in several places.
+// The words of the rule language that several places in the code use.
 const (
 	gauge = "gauge"
 	rate  = "rate"
@@ -27,8 +27,8 @@ const (
 // endings are the final states that `on` takes.
 var endings = []string{string(watch.Blind), string(watch.Inconclusive), string(watch.Healthy)}
 
-// reasons are the reason codes a rule may speak of. Too early is no reason to
-// do anything, and a superseded change is nobody's matter any more.
+// reasons are the reason codes that a rule may name. Left out are "too early",
+// which is no reason to act, and "superseded", after which nothing is done.
 var reasons = reasonsOf(detector.Reasons)
 
 func reasonsOf(all map[detector.Reason]string) []string {
@@ -45,7 +45,7 @@ func reasonsOf(all map[detector.Reason]string) []string {
 // occasions are what `on` takes.
 var occasions = slices.Concat(endings, reasons)
 
-// modes by how far they go.
+// modes are the words of Mode, in order.
 var modes = []string{"observe", "ask", "act"}
 
 // String is the word people write.

@@ -162,10 +162,10 @@ func (r rulesTryCommand) show(out terminal, replay backtest.Replay) error {
 // was frozen, to show what is written in them.
 func ticksOf(replay backtest.Replay) []triedTick {
 	var all []triedTick
-	for _, a := range replay.Responses(rules.Moment{Trust: rules.Act, Cap: rules.Act}) {
+	for _, a := range replay.Responses(rules.Moment{Earned: rules.Act, Cap: rules.Act}) {
 		t := triedTick{Tick: a.Look.Tick, At: a.Look.At, Grade: a.Look.Grade}
 		for _, action := range a.Actions {
-			t.Tell = append(t.Tell, slices.Concat(action.Tell, action.Untold)...)
+			t.Tell = append(t.Tell, slices.Concat(action.Tell, action.NoReceiver)...)
 			if i := action.Rollback; i != nil {
 				t.Rollback, t.Mode = i.Hook, &i.Mode
 				if i.Hook == "" {

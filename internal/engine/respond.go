@@ -124,10 +124,10 @@ func (k *looker) moment(ctx context.Context, l look) rules.Moment {
 	m := rules.Moment{
 		Change: l.change.Change, State: l.next.State, Grade: l.next.Grade,
 		Final: !l.next.State.Open(), Now: k.Now(), Freezes: k.freezes(), Business: k.Business.Holds(k.Now()),
-		Trust: rules.Observe, Cap: k.Trust.Cap, Answered: l.watch.Responded,
+		Earned: rules.Observe, Cap: k.Trust.Cap, Answered: l.watch.Responded,
 	}
-	if l.bound.Rule().Furthest() > rules.Observe {
-		m.Trust = k.trust.Earned(ctx, l.watch.RuleHash, l.change.Service)
+	if l.bound.Rule().MaxMode() > rules.Observe {
+		m.Earned = k.trust.Earned(ctx, l.watch.RuleHash, l.change.Service)
 	}
 	if l.verdict != nil {
 		m.Verdict = *l.verdict
@@ -191,7 +191,7 @@ func (k *looker) refusalReasons(ctx context.Context, o rollback.Order) (string, 
 // entry is what the journal records of a response.
 func (k *looker) entry(l look, a rules.Action, o *rollback.Order) (store.Entry, error) {
 	detail := map[string]any{
-		"watch": l.watch.ID, "line": a.Line, "told": a.Tell, "untold": a.Untold,
+		"watch": l.watch.ID, "line": a.Line, "told": a.Tell, "untold": a.NoReceiver,
 		"freezes": l.moment.Freezes, "business_hours": l.moment.Business,
 		"grade": l.next.Grade, "state": l.next.State,
 		"rule": l.watch.RuleText, "rule_hash": l.watch.RuleHash, "verdict": l.verdict,

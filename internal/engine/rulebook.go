@@ -90,7 +90,7 @@ func (b *ruleBook) Reload(ctx context.Context) []rules.Diagnostic {
 func (b *ruleBook) keep(ctx context.Context) error {
 	good, since, broken := b.state()
 	if len(broken) == 0 {
-		if err := b.Store.PutGoodRules(ctx, good.Keep(), since); err != nil {
+		if err := b.Store.PutGoodRules(ctx, good.Encode(), since); err != nil {
 			return fmt.Errorf("storing the rules: %w", err)
 		}
 		return b.notifyMended(ctx)
@@ -112,7 +112,7 @@ func (b *ruleBook) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	set, err := rules.Restore(body, b.World)
+	set, err := rules.DecodeSet(body, b.World)
 	if err != nil {
 		return fmt.Errorf("restoring the last good rules: %w", err)
 	}

@@ -95,7 +95,7 @@ func (r *reader) readSuite() {
 func (r *reader) test(at string, w writtenTest) test {
 	t := test{
 		name: w.Name, line: r.positions.Value(at).Line, interval: defaultInterval,
-		moment: rules.Moment{Trust: rules.Act, Cap: rules.Act, Freezes: map[string]bool{}},
+		moment: rules.Moment{Earned: rules.Act, Cap: rules.Act, Freezes: map[string]bool{}},
 	}
 	if d := cmp.Or(w.Interval, r.doc.Interval); d != nil {
 		t.interval = time.Duration(*d)
@@ -104,7 +104,7 @@ func (r *reader) test(at string, w writtenTest) test {
 		r.at(at, codeBadTest, "interval must be from 1s to 1h", "it is the interval between samples, like a scrape interval")
 	}
 	if w.Trust != nil {
-		t.moment.Trust = *w.Trust
+		t.moment.Earned = *w.Trust
 	}
 	for _, name := range w.Freezes {
 		t.moment.Freezes[name] = true

@@ -66,7 +66,7 @@ func (k *Keeper) statusesOf(ctx context.Context, r rules.Rule) ([]Status, error)
 	}
 	for i := range all {
 		s := &all[i]
-		s.Rule, s.Written, s.Backtest, s.Given = r, r.Furthest(), replayed, k.given(given, s.Service)
+		s.Rule, s.Written, s.Backtest, s.Given = r, r.MaxMode(), replayed, k.given(given, s.Service)
 		s.Effective = min(s.Written, s.Given, k.Policy.Cap)
 		if err := k.decideNext(ctx, s, given); err != nil {
 			return nil, err
@@ -196,7 +196,7 @@ func (k *Keeper) statusWith(ctx context.Context, rule, service string) (rules.Ru
 // logged, because the end of the next watch proposes it too.
 func (k *Keeper) WatchEnded(ctx context.Context, watched rules.Rule) {
 	r, err := k.ruleNamed(watched.Name)
-	if err != nil || r.Hash != watched.Hash || r.Furthest() == rules.Observe {
+	if err != nil || r.Hash != watched.Hash || r.MaxMode() == rules.Observe {
 		return // the rule has changed meanwhile, or has nothing to earn
 	}
 	if err := k.propose(ctx, r); err != nil && ctx.Err() == nil {

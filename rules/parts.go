@@ -18,26 +18,27 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// A signal that is judged `by` a label is judged as a whole and, beside that,
-// part by part: a route that answers nothing but errors would hide in a total
-// of a thousand times its traffic. Which parts there are is asked where before
-// ends, the busiest ones first.
+// A signal that is judged `by` a label is judged as a whole and also part by
+// part, because errors of one quiet route do not show in the total of all
+// routes. Which parts there are is asked at the end of the before window, the
+// busiest first.
 
-// maxParts bounds the parts of one signal. Each is a question a look, and one
-// more claim to be corrected for.
+// maxParts bounds the parts of one signal. Each adds a query to every look, and
+// a test to the correction for multiple testing.
 const maxParts = 20
 
-// maxPartName bounds a label's value: what is longer names no route.
+// maxPartName bounds the length of a part's label value. Longer values are
+// taken for identifiers and not for routes.
 const maxPartName = 100
 
-// by checks the label that cuts a signal into parts.
-func (r *reader) by(at string, s Signal, rule Rule) {
+// checkBy checks the label by which a signal is split into parts.
+func (r *reader) checkBy(at string, s Signal, rule Rule) {
 	if s.By == "" {
 		return
 	}
-	r.promQLOnly(at+".by", rule)
+	r.requirePromQL(at+".by", rule)
 	if !model.LegacyValidation.IsValidLabelName(s.By) || s.By == "le" || s.By == model.MetricNameLabel {
-		r.at(at+".by", codeBadSelector, "this is no label that a signal can be cut by", "as in by: route")
+		r.at(at+".by", codeBadSelector, "a signal cannot be split by this label", "as in by: route")
 	}
 }
 
@@ -68,7 +69,7 @@ func (b Bound) partsProbe(label string, e Expr, window string) (string, error) {
 		}
 		selector := firstSelector(tree)
 		if selector == "" {
-			return "", fmt.Errorf("no series to cut by %s", label)
+			return "", fmt.Errorf("no series to split by %s", label)
 		}
 		each = fmt.Sprintf("count by (%s) (present_over_time(%s[%s]))", label, selector, window)
 	}
@@ -88,12 +89,12 @@ func firstSelector(tree parser.Expr) string {
 	return found
 }
 
-// partsOf reads the answer: the values of the label, the busiest first. What
-// had no events has nothing to be compared with.
+// partsOf reads the answer: the values of the label, the busiest first. Parts
+// without events are left out, because they have no baseline.
 func partsOf(label string, answer []sources.Series) []string {
 	busy := map[string]float64{}
 	for _, s := range answer {
-		value, n := s.Labels[label], newest(s)
+		value, n := s.Labels[label], lastValue(s)
 		if value != "" && len(value) <= maxPartName && utf8.ValidString(value) && n > 0 && !math.IsInf(n, 0) {
 			busy[value] = n
 		}
@@ -106,9 +107,9 @@ func partsOf(label string, answer []sources.Series) []string {
 	return parts[:min(len(parts), maxParts)]
 }
 
-// part is a bound rule that sees one part of its signals.
-func (b Bound) part(label, value string) Bound {
-	b.only = labels.MustNewMatcher(labels.MatchEqual, label, value)
+// forPart is the bound rule for one part of its signals.
+func (b Bound) forPart(label, value string) Bound {
+	b.partMatcher = labels.MustNewMatcher(labels.MatchEqual, label, value)
 	return b
 }
 
@@ -117,14 +118,14 @@ func partName(signal, label, value string) string {
 	return signal + "{" + label + "=" + strconv.Quote(value) + "}"
 }
 
-// judgedParts are the detector's signals for the parts of one, each naming the
+// detectorParts are the detector's signals for the parts of one, each naming the
 // whole that it is a part of.
-func (s Signal) judgedParts(r Resolved, whole []detector.Signal) []detector.Signal {
+func (s Signal) detectorParts(r Resolved, whole []detector.Signal) []detector.Signal {
 	var all []detector.Signal
 	for _, value := range r.Signals[s.Name].Parts {
 		named := s
 		named.Name = partName(s.Name, s.By, value)
-		for i, p := range named.judgedAs(s.chosen(r)) {
+		for i, p := range named.detectorSignals(s.chosenExpr(r)) {
 			p.Part, p.Split = whole[i].Name, 0 // the split is declared for the whole
 			all = append(all, p)
 		}
@@ -133,14 +134,14 @@ func (s Signal) judgedParts(r Resolved, whole []detector.Signal) []detector.Sign
 }
 
 // partInputs are the queries of the parts, in the order of judgedParts.
-// Where the whole is asked for series by series, its answer has those of every
-// part.
+// If the whole signal is queried series by series, its answer already has the
+// series of every part.
 func (b Bound) partInputs(s Signal, whole []watch.Input, c Choice, r Resolved) ([]watch.Input, error) {
 	var all []watch.Input
 	for _, value := range c.Parts {
 		named := s
 		named.Name = partName(s.Name, s.By, value)
-		inputs, err := b.part(s.By, value).inputs(named, s.chosen(r), c, r)
+		inputs, err := b.forPart(s.By, value).signalInputs(named, s.chosenExpr(r), c, r)
 		if err != nil {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ func TestAKeptSetIsTheSameSet(t *testing.T) {
 		t.Fatal(found)
 	}
 	// The hooks and pagers it names may have gone meanwhile.
-	again, err := Restore(set.Keep(), World{Hooks: []string{}, Receivers: []string{}, Freezes: []string{}, Stores: town.Stores, Default: "main"})
+	again, err := DecodeSet(set.Encode(), World{Hooks: []string{}, Receivers: []string{}, Freezes: []string{}, Stores: town.Stores, Default: "main"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestAKeptSetIsTheSameSet(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, bad := range []string{"", "{", `[{"text":"team: t"}]`} {
-		if _, err := Restore([]byte(bad), World{}); err == nil {
+		if _, err := DecodeSet([]byte(bad), World{}); err == nil {
 			t.Errorf("%q was restored", bad)
 		}
 	}
