@@ -9,6 +9,8 @@ import (
 // Control is what a signal's control showed at the same time: instances that
 // the change did not touch, a sibling service, the stable version beside a
 // canary, the other arm of an experiment. On the grids of the reading.
+//
+// See adr/0015.
 type Control struct {
 	Supply  Supply `json:"supply"`
 	Fault   string `json:"fault,omitempty"`

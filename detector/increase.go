@@ -18,6 +18,8 @@ import (
 //     nobody can say where it belongs.
 //
 // A tick in which no series could be compared is missing.
+//
+// See adr/0009.
 func increases(ss []sources.Series, g Grid, first int64) Values {
 	sum := g.missing()
 	for _, s := range ss {

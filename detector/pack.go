@@ -29,6 +29,8 @@ const KeptSize = 4 << 10
 // to the same as judging by the profile itself. Where the past would not fit, it
 // is kept for as many hours after the profile's end as do; a later change is
 // judged by a scan that needs none.
+//
+// See adr/0021.
 func (k Profile) Pack() ([]byte, error) {
 	k.Higher, k.Lower, k.Past = thinOrderStatistics(k.Higher), thinOrderStatistics(k.Lower), k.roundedPast()
 	packed, err := k.pack()

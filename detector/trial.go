@@ -209,6 +209,8 @@ func (t *trial) values() []float64 {
 
 // runningHolds reports whether the partly filled tick of a count signal may be used as a
 // tick: half of it has passed, or it has enough events of its own.
+//
+// See adr/0012.
 func (t *trial) runningHolds() bool {
 	if t.signal.Kind != Counts || len(t.running.Total) != 1 || !(t.running.Total[0] > 0) {
 		return false

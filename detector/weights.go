@@ -44,6 +44,8 @@ func learnedTicks(after int) []int {
 // learnWeights is a robust ridge regression of the ticks after the placebos on the parts of
 // their before windows. Each window counts by its own precision, so that noisy hours do not
 // dominate calm ones.
+//
+// See adr/0013.
 func (l learner) learnWeights(p placebos) []float64 {
 	stride := (len(p.at) + windowsForWeights - 1) / windowsForWeights
 	weights, shrinkTo := prior(p.lookbacks), prior(p.lookbacks)

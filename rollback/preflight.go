@@ -4,6 +4,8 @@ import "fmt"
 
 // Check is one thing that a preflight checked. It passed if Problem and Skipped
 // are empty.
+//
+// See adr/0045.
 type Check struct {
 	What      string `json:"what"`
 	Problem   string `json:"problem,omitempty"`

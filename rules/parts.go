@@ -108,6 +108,8 @@ func partsOf(label string, answer []sources.Series) []string {
 }
 
 // forPart is the bound rule for one part of its signals.
+//
+// See adr/0017.
 func (b Bound) forPart(label, value string) Bound {
 	b.partMatcher = labels.MustNewMatcher(labels.MatchEqual, label, value)
 	return b

@@ -120,6 +120,8 @@ type hooksTestCommand struct {
 }
 
 // Help says what is checked, and shows examples.
+//
+// See adr/0044.
 func (hooksTestCommand) Help() string {
 	return `Asks the other side whether the hook could act (preflight), shows what it would
 send (dry run) and which version runs now (verification). Secrets are read from

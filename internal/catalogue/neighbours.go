@@ -97,6 +97,8 @@ func neighboursOf(calls map[edge]float64, name string, ends func(edge) (near, fa
 // selectable returns the labels of these services, the busiest first, as far as
 // one selector over all of them selects no other known service. A service that
 // would widen the selector to another one is left out.
+//
+// See adr/0018.
 func (c *Catalogue) selectable(ctx context.Context, names []string, now time.Time) []map[string]string {
 	var all []map[string]string
 	wanted := map[string]bool{}

@@ -153,6 +153,8 @@ func (x *executor) mayBeSentElsewhere(o rollback.Order) bool {
 // conclude records the outcome of a call and stores its messages in one transaction.
 // Nobody else knows the outcome, so it tries until the database takes it or the engine
 // stops. Only then does the order become unknown.
+//
+// See adr/0049.
 func (x *executor) conclude(ctx context.Context, o rollback.Order, claim int64, r rollback.Receipt, sent error) error {
 	o.State, o.Why, o.Receipt, o.EndedAt = ending(sent), text(sent), &r, x.Now()
 	rows := x.orderMessages(o)

@@ -12,6 +12,8 @@ import (
 
 // Incident is a period that a person has declared unusual. Profiles are learned
 // without it.
+//
+// See adr/0024.
 type Incident struct {
 	ID          string // "i3"; set by the store
 	Service     string // "" for all

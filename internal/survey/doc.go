@@ -8,4 +8,6 @@
 //
 // The table conventions lists the known names of metrics. The package only queries;
 // it writes no file.
+//
+// See adr/0030.
 package survey

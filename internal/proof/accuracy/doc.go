@@ -14,4 +14,6 @@
 //
 // The peers are here and not beside the detector, so that nothing that judges a change
 // can use a test which assumes that ticks are independent.
+//
+// See adr/0023.
 package accuracy

@@ -22,6 +22,8 @@ import (
 )
 
 // fault is a way in which a disk fails.
+//
+// See adr/0052.
 type fault struct {
 	name, what string
 	mount      bool // the data folder is a separate small file system

@@ -10,6 +10,8 @@ import (
 
 // AlreadyLive is the receipt of a rollback that had nothing to do, because the
 // target was live already.
+//
+// See adr/0047.
 func AlreadyLive(at time.Time, target string) rollback.Receipt {
 	return rollback.Receipt{At: at.UTC(), Status: "already at " + rollback.Output(target)}
 }

@@ -70,6 +70,8 @@ func (c *callRecord) actError(err error) error {
 }
 
 // transport turns off what client-go does beyond one call: see the package comment.
+//
+// See adr/0046.
 type transport struct{ next http.RoundTripper }
 
 // refusedError ends a call whose answer is hidden from client-go, which would repeat it.
