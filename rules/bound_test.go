@@ -17,7 +17,7 @@ import (
 
 var cart = Service{Name: "cart", Match: map[string]string{"namespace": "shop", "job": "cart"}}
 
-// bound is one rule of one signal, bound to the cart.
+// bound is a rule with one signal, bound to the service cart.
 func bound(t testing.TB, signal, rest string) Bound {
 	t.Helper()
 	text := fmt.Sprintf("{team: t, rules: [{name: r, watch: {service: '*'}, signals: [%s]%s}]}", signal, rest)
@@ -125,7 +125,7 @@ func TestAServiceWithoutLabelsIsNeverAskedFor(t *testing.T) {
 }
 
 func TestFilesAreAskedForByName(t *testing.T) {
-	set, found := Parse("{team: t, rules: [{name: r, watch: {service: '*'}, store: files, signals: [{name: x, query: 'data-${service}-cpu (1)'}]}]}", town)
+	set, found := Parse("{team: t, rules: [{name: r, watch: {service: '*'}, store: files, signals: [{name: x, query: 'data-${service}-cpu (1)'}]}]}", testWorld)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}

@@ -32,8 +32,8 @@ func TestThresholdsFollowFromTheBudget(t *testing.T) {
 	f(Budget{FalsePages: 1 / aWeek, FalseRollbacks: 1e-6 / aWeek}, 1000, 0.001, smallestP)     // no tail tells further
 }
 
-// TestTheBudgetIsKept holds that what may be wrong at the thresholds is within
-// the budget, unless no p is that small.
+// TestTheBudgetIsKept checks that the expected false alarms at the thresholds are
+// within the budget, unless that would need a smaller p than smallestP.
 func TestTheBudgetIsKept(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := Budget{rapid.Float64Range(minFrequency, maxFrequency).Draw(t, "pages"), rapid.Float64Range(minFrequency, maxFrequency).Draw(t, "rollbacks")}

@@ -12,7 +12,7 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// TestControlInputs: a control is asked for in the form of its signal.
+// TestControlInputs checks that the queries of a control have the form of its signal.
 func TestControlInputs(t *testing.T) {
 	f := func(signal string, r Resolved, want ...watch.ControlQueries) {
 		t.Helper()
@@ -51,7 +51,8 @@ func TestControlPlan(t *testing.T) {
 	f(`{name: e, kind: ratio, bad: a, total: b, control: {bad: c, total: d, split: 0.5}}`, false, 0.5)
 }
 
-// TestControlProbes: a new version has no data before, its control has.
+// TestControlProbes checks that a probe asks for the control too: the series of a new
+// version have no data before the change.
 func TestControlProbes(t *testing.T) {
 	b := bound(t, `{name: e, counter: 'req{v="$version"}', bad: 'c="5"', control: 'req{v!="$version"}'}`, "")
 	probes, err := b.Probes(15 * time.Second)
@@ -60,7 +61,7 @@ func TestControlProbes(t *testing.T) {
 	}
 }
 
-// TestControlMistakes are told where they stand.
+// TestControlMistakes checks that mistakes are reported at their place.
 func TestControlMistakes(t *testing.T) {
 	f := func(signal, message string, column int) {
 		t.Helper()

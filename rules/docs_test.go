@@ -25,12 +25,12 @@ func blocks(t *testing.T, file string) []string {
 }
 
 func load(text string) []Diagnostic {
-	_, found := Load(fstest.MapFS{"rules.yml": {Data: []byte(text)}}, town)
+	_, found := Load(fstest.MapFS{"rules.yml": {Data: []byte(text)}}, testWorld)
 	return found
 }
 
-// TestEveryCodeHasItsPage holds that each page shows the mistake it explains,
-// and a way out that works.
+// TestEveryCodeHasItsPage checks that the first example of each page has the mistake
+// and the second one loads.
 func TestEveryCodeHasItsPage(t *testing.T) {
 	seen := map[string]bool{}
 	for _, code := range Codes() {
@@ -66,7 +66,7 @@ func TestTheLibraryPage(t *testing.T) {
 }
 
 // TestTheRuleLanguagePage loads every whole document of the page, and every
-// fragment of one within the smallest rule there is.
+// fragment within a minimal rule.
 func TestTheRuleLanguagePage(t *testing.T) {
 	examples := blocks(t, "../docs/rules.md")
 	if len(examples) < 5 {

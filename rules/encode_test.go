@@ -7,13 +7,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAKeptSetIsTheSameSet(t *testing.T) {
-	set, found := Load(os.DirFS("testdata/good"), town)
+func TestADecodedSetIsTheSameSet(t *testing.T) {
+	set, found := Load(os.DirFS("testdata/good"), testWorld)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
 	// The hooks and pagers it names may have gone meanwhile.
-	again, err := DecodeSet(set.Encode(), World{Hooks: []string{}, Receivers: []string{}, Freezes: []string{}, Stores: town.Stores, Default: "main"})
+	again, err := DecodeSet(set.Encode(), World{Hooks: []string{}, Receivers: []string{}, Freezes: []string{}, Stores: testWorld.Stores, Default: "main"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,12 +32,12 @@ func seeds(f *testing.F) {
 	}
 }
 
-// FuzzLoad holds that no file, however odd, panics, is placed outside itself,
-// or loads into a rule that cannot be stored and asked.
+// FuzzLoad checks that no file causes a panic, a diagnostic outside the file, or a rule
+// that cannot be stored or gives invalid queries.
 func FuzzLoad(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		set, found := Load(fstest.MapFS{"f.yml": {Data: []byte(text)}}, town)
+		set, found := Load(fstest.MapFS{"f.yml": {Data: []byte(text)}}, testWorld)
 		lines := 1 + strings.Count(text, "\n")
 		for _, d := range found {
 			if d.Line < 1 || d.Line > lines+1 || d.Column < 1 || d.Code == "" || d.Message == "" || !utf8.ValidString(d.Message) {
@@ -51,15 +51,15 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		for _, r := range set.Rules() {
-			sound(t, r)
+			checkLoaded(t, r)
 		}
 	})
 }
 
-// sound asks everything of a rule that was loaded.
-func sound(t *testing.T, r Rule) {
+// sound checks a rule that was loaded: its stored text, its plan and its queries.
+func checkLoaded(t *testing.T, r Rule) {
 	t.Helper()
-	again, found := Parse(r.Text, town)
+	again, found := Parse(r.Text, testWorld)
 	if len(found) > 0 || again.Hash != r.Hash || again.Text != r.Text {
 		t.Fatalf("%v\n%s\nis not what was stored:\n%s", found, again.Text, r.Text)
 	}

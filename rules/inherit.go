@@ -68,8 +68,8 @@ func (w written) extending(base written) written {
 }
 
 // inherit is own, with the value from base for every key that own does not
-// write. It goes over the fields, so that a new key is inherited too. A struct
-// that is embedded is taken key by key, any other value as a whole.
+// write. It goes over the fields, so that a new key is inherited too (adr/0055).
+// A struct that is embedded is taken key by key, any other value as a whole.
 func inherit[T any](own, base T) T {
 	inheritFields(reflect.ValueOf(&own).Elem(), reflect.ValueOf(base))
 	return own

@@ -61,7 +61,7 @@ func fill(v reflect.Value, n int) {
 	}
 }
 
-// with is a zero T but for one key.
+// with is a T of which only one key is set.
 func with[T any](index []int, n int) T {
 	var v T
 	fill(reflect.ValueOf(&v).Elem().FieldByIndex(index), n)
@@ -70,13 +70,13 @@ func with[T any](index []int, n int) T {
 
 func keyOf(v any, index []int) any { return reflect.ValueOf(v).FieldByIndex(index).Interface() }
 
-// merged are the keys of which something of base stays even where own writes
-// them, and extends, which is resolved.
+// merged are the keys that may have parts of base even if own writes them, and
+// extends, which is cleared.
 var merged = []string{"signals", "extends"}
 
 // everyKeyIsInherited tries each key of T: one that own does not write comes
 // from base, one that own writes stays. Keys in except are not inherited.
-func everyKeyIsInherited[T, B any](t *testing.T, join func(own T, base B) T, except ...string) {
+func checkEveryKeyInherited[T, B any](t *testing.T, join func(own T, base B) T, except ...string) {
 	t.Helper()
 	own := keysOf(reflect.TypeFor[T]())
 	for key, inBase := range keysOf(reflect.TypeFor[B]()) {
@@ -101,16 +101,16 @@ func everyKeyIsInherited[T, B any](t *testing.T, join func(own T, base B) T, exc
 }
 
 func TestEveryKeyIsInherited(t *testing.T) {
-	everyKeyIsInherited(t, func(own written, base writtenDefaults) written { return base.fillInto(own) })
-	everyKeyIsInherited(t, written.extending, "name", "use", "extends", "watch")
-	everyKeyIsInherited(t, func(own, base writtenSignal) writtenSignal {
+	checkEveryKeyInherited(t, func(own written, base writtenDefaults) written { return base.fillInto(own) })
+	checkEveryKeyInherited(t, written.extending, "name", "use", "extends", "watch")
+	checkEveryKeyInherited(t, func(own, base writtenSignal) writtenSignal {
 		base.Name = own.Name
 		return mergeSignals([]writtenSignal{own}, []writtenSignal{base})[0]
 	}, "name")
 }
 
-// TestARuleThatExtendsJudgesTheSame goes all the way through Load: but for its
-// name and its watch, heir is base.
+// TestARuleThatExtendsJudgesTheSame loads two rules, and checks that heir is base but
+// for its name and watch.
 func TestARuleThatExtendsJudgesTheSame(t *testing.T) {
 	base, heir := everyKey(t)
 	heir.Name, heir.Watch, heir.Line, heir.Text, heir.Hash = base.Name, base.Watch, base.Line, base.Text, base.Hash
@@ -119,8 +119,8 @@ func TestARuleThatExtendsJudgesTheSame(t *testing.T) {
 	}
 }
 
-// TestTheExampleHasEveryKey holds testdata/every_key.yml to its name, so that
-// the tests above speak of every key there is.
+// TestTheExampleHasEveryKey checks that testdata/every_key.yml writes every key, so
+// that the tests with it cover all of them.
 func TestTheExampleHasEveryKey(t *testing.T) {
 	_, heir := everyKey(t)
 	var doc document

@@ -24,7 +24,7 @@ rules:
       - {name: latency, histogram: 'http_request_duration_seconds{$match}', slow: 300ms}
 `
 
-func TestExtendsThenDefaultsThenOurs(t *testing.T) {
+func TestExtendsThenTeamDefaultsThenPushbacks(t *testing.T) {
 	set, found := Load(fstest.MapFS{
 		"platform.yml": {Data: []byte(platformFile)},
 		"a.yml": {Data: []byte(`team: search
@@ -33,7 +33,7 @@ rules:
   - {name: search, extends: red, watch: {service: search-*}, signals: [{name: latency, slow: 1s}, {name: hits, query: up}]}
 `)},
 		"b.yml": {Data: []byte("team: search\nrules: [{name: other, watch: {service: x}, signals: [{name: a, query: up}]}]")},
-	}, town)
+	}, testWorld)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
@@ -60,13 +60,13 @@ rules:
 		t.Errorf("defaults: %+v, %+v", other, red)
 	}
 	for _, r := range set.Rules() {
-		if again, found := Parse(r.Text, town); len(found) > 0 || again.Hash != r.Hash {
+		if again, found := Parse(r.Text, testWorld); len(found) > 0 || again.Hash != r.Hash {
 			t.Errorf("%s does not stand alone: %v\n%s", r.Name, found, r.Text)
 		}
 	}
 }
 
-func TestMistakesOfWhatIsInheritedAreToldOnce(t *testing.T) {
+func TestInheritedMistakesAreReportedOnce(t *testing.T) {
 	f := func(text string, want ...string) {
 		t.Helper()
 		var got []string
@@ -125,7 +125,7 @@ func TestQuietHoursHoldBackWhatCanWait(t *testing.T) {
 	f := func(m Moment, want ...int) {
 		t.Helper()
 		var got []int
-		for _, a := range answering(t, lines, ", quiet: nights").Respond(m) {
+		for _, a := range boundWith(t, lines, ", quiet: nights").Respond(m) {
 			got = append(got, a.Line)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -133,27 +133,27 @@ func TestQuietHoursHoldBackWhatCanWait(t *testing.T) {
 		}
 	}
 	night := func(m Moment) Moment {
-		return changed(m, func(m *Moment) { m.Freezes = map[string]bool{"nights": true} })
+		return momentWith(m, func(m *Moment) { m.Freezes = map[string]bool{"nights": true} })
 	}
 	f(at(detector.Likely), 0)
 	f(night(at(detector.Likely)))
 	f(night(at(detector.Certain)), 1)
-	f(night(changed(at(detector.None), func(m *Moment) { m.State, m.Final = watch.Inconclusive, true })))
-	f(night(changed(at(detector.None), func(m *Moment) { m.State, m.Final = watch.Blind, true })), 3)
-	f(night(changed(at(detector.None), func(m *Moment) { m.Verdict.Reason = detector.SignalLost })), 4)
+	f(night(momentWith(at(detector.None), func(m *Moment) { m.State, m.Final = watch.Inconclusive, true })))
+	f(night(momentWith(at(detector.None), func(m *Moment) { m.State, m.Final = watch.Blind, true })), 3)
+	f(night(momentWith(at(detector.None), func(m *Moment) { m.Verdict.Reason = detector.SignalLost })), 4)
 }
 
 func TestReasonsHavePoliciesAndLines(t *testing.T) {
 	act := "{at_least: certain, rollback: {hook: undo, mode: act}}"
 	f := func(policies string, m Moment, want Mode) {
 		t.Helper()
-		actions := answering(t, act, ", policies: "+policies).Respond(m)
+		actions := boundWith(t, act, ", policies: "+policies).Respond(m)
 		if len(actions) != 1 || actions[0].Rollback.Mode != want {
 			t.Errorf("%s: %+v, want %v", policies, actions, want)
 		}
 	}
-	confounded := changed(at(detector.Certain), func(m *Moment) { m.Verdict.Signals[0].Reason = detector.Confounded })
-	quiet := changed(at(detector.Certain), func(m *Moment) {
+	confounded := momentWith(at(detector.Certain), func(m *Moment) { m.Verdict.Signals[0].Reason = detector.Confounded })
+	quiet := momentWith(at(detector.Certain), func(m *Moment) {
 		m.Verdict.Signals = append(m.Verdict.Signals, detector.Evidence{Signal: "z", Reason: detector.TooLittleTraffic})
 	})
 	f("{confounded: ask}", confounded, Ask)
@@ -161,17 +161,17 @@ func TestReasonsHavePoliciesAndLines(t *testing.T) {
 	f("{confounded: ask}", at(detector.Certain), Act)
 	f("{too_little_traffic: observe}", quiet, Act) // that signal says nothing against the change
 
-	line := answering(t, "{on: confounded, tell: a}", "")
+	line := boundWith(t, "{on: confounded, tell: a}", "")
 	if len(line.Respond(confounded)) != 0 {
 		t.Error("answered before the end of the bake")
 	}
-	if len(line.Respond(changed(confounded, func(m *Moment) { m.Final = true }))) != 1 {
+	if len(line.Respond(momentWith(confounded, func(m *Moment) { m.Final = true }))) != 1 {
 		t.Error("not answered at the end of the bake")
 	}
 }
 
-func TestConditionsSeeTheEvidence(t *testing.T) {
-	m := changed(at(detector.Likely), func(m *Moment) {
+func TestConditionsUseTheEvidence(t *testing.T) {
+	m := momentWith(at(detector.Likely), func(m *Moment) {
 		m.Verdict.Signals[0].Effect = detector.Effect{Forecast: 1, After: 3, Difference: 2, Ratio: 3}
 		m.Verdict.Signals[0].Counts = &detector.Tally{TotalAfter: 500}
 		m.Business = true
@@ -181,7 +181,7 @@ func TestConditionsSeeTheEvidence(t *testing.T) {
 		if flaws := conditionErrors(when, nil); len(flaws) > 0 {
 			t.Fatalf("%s: %+v", when, flaws)
 		}
-		if got := len(answering(t, "{at_least: suspect, tell: a, when: '"+when+"'}", "").Respond(m)) == 1; got != want {
+		if got := len(boundWith(t, "{at_least: suspect, tell: a, when: '"+when+"'}", "").Respond(m)) == 1; got != want {
 			t.Errorf("%s: %v", when, got)
 		}
 	}

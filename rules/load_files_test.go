@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// oddFolder holds one good file, and whatever a case adds.
+// oddFolder loads a folder of one good file and what add puts into it, and returns
+// the diagnostics.
 func oddFolder(t *testing.T, add func(dir string) error) []string {
 	t.Helper()
 	dir := t.TempDir()
@@ -76,16 +77,16 @@ func TestAFolderIsBounded(t *testing.T) {
 	}
 }
 
-// halfWritten is every beginning of a good file: what an editor, or a copy that
-// was cut short, may leave behind. None may pass for the whole.
+// TestHalfWrittenFilesAreRefusedOrSmaller loads every beginning of a good file, as
+// an editor or an interrupted copy may leave it. None may load as the whole file.
 func TestHalfWrittenFilesAreRefusedOrSmaller(t *testing.T) {
 	whole, err := os.ReadFile("testdata/good/platform.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, _ := Load(fstest.MapFS{"f.yml": {Data: whole}}, town)
+	all, _ := Load(fstest.MapFS{"f.yml": {Data: whole}}, testWorld)
 	for n := 0; n < len(strings.TrimSpace(string(whole))); n += 7 {
-		set, found := Load(fstest.MapFS{"f.yml": {Data: whole[:n]}}, town)
+		set, found := Load(fstest.MapFS{"f.yml": {Data: whole[:n]}}, testWorld)
 		if (set == nil) != (len(found) > 0) {
 			t.Fatalf("%d bytes: set %v with %v", n, set, found)
 		}
@@ -137,7 +138,7 @@ func TestLoadingCostsTheSameForEachFile(t *testing.T) {
 	load := func(n int) uint64 {
 		fsys := manyFiles(n)
 		return cost(func() {
-			if set, found := Load(fsys, town); set == nil || set.Len() != n {
+			if set, found := Load(fsys, testWorld); set == nil || set.Len() != n {
 				t.Fatal(found)
 			}
 		})
@@ -153,7 +154,7 @@ func BenchmarkLoad(b *testing.B) {
 	fsys := manyFiles(1000)
 	b.ReportAllocs()
 	for b.Loop() {
-		if set, _ := Load(fsys, town); set == nil {
+		if set, _ := Load(fsys, testWorld); set == nil {
 			b.Fatal("not loaded")
 		}
 	}

@@ -61,7 +61,7 @@ func TestARuleUsesTheLibrary(t *testing.T) {
 	}
 }
 
-func TestWhatTheLibraryHasNot(t *testing.T) {
+func TestUnknownLibraryRules(t *testing.T) {
 	f := func(rule, want string) {
 		t.Helper()
 		var got []string

@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// town is a world with something of everything.
-var town = World{
+// town is a world with a few names of each kind.
+var testWorld = World{
 	Hooks:     []string{"argo", "noop"},
 	Receivers: []string{"platform-chat", "chat"},
 	Freezes:   []string{"friday", "christmas"},
@@ -37,7 +37,7 @@ func mustLoad(t testing.TB, text string) *Set {
 }
 
 func TestGoodRulesLoad(t *testing.T) {
-	set, found := Load(os.DirFS("testdata/good"), town)
+	set, found := Load(os.DirFS("testdata/good"), testWorld)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
@@ -62,7 +62,7 @@ func TestBadRulesAreExplained(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := filepath.Base(file)
-		set, found := Load(fstest.MapFS{name: {Data: source}}, town)
+		set, found := Load(fstest.MapFS{name: {Data: source}}, testWorld)
 		if set != nil || len(found) == 0 {
 			t.Errorf("%s was accepted", file)
 		}
@@ -92,7 +92,7 @@ func golden(t *testing.T, file string, found []Diagnostic) {
 	}
 }
 
-func TestEveryMistakeOfAFolderIsToldAtOnce(t *testing.T) {
+func TestAllMistakesOfAFolderAreReportedAtOnce(t *testing.T) {
 	good := "team: t\nrules: [{name: same, watch: {service: a}, signals: [{name: x, query: up}]}]"
 	set, found := Load(fstest.MapFS{
 		"b.yml":           {Data: []byte(good)},
@@ -127,7 +127,7 @@ func TestAFolderThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestUnknownWorldRefusesNoName(t *testing.T) {
+func TestANilWorldRefusesNoName(t *testing.T) {
 	set := mustLoad(t, `{team: t, rules: [{name: x, watch: {service: a}, store: any, signals: [{name: x, query: up}],
 		respond: [{at_least: likely, tell: anyone, when: freeze("any"), rollback: {hook: any}}]}]}`)
 	if set.Len() != 1 {
@@ -136,7 +136,7 @@ func TestUnknownWorldRefusesNoName(t *testing.T) {
 }
 
 func TestStoredTextGivesTheSameRule(t *testing.T) {
-	set, found := Load(os.DirFS("testdata/good"), town)
+	set, found := Load(os.DirFS("testdata/good"), testWorld)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}

@@ -59,8 +59,9 @@ func manyRules(n int) *Set {
 	return s
 }
 
-// TestIndexFindsWhatAWalkFinds holds the index against the plain way.
-func TestIndexFindsWhatAWalkFinds(t *testing.T) {
+// TestIndexFindsWhatAWalkFinds compares the index with a walk through all
+// rules.
+func TestTheIndexFindsEveryMatchingRule(t *testing.T) {
 	globs := []string{"*", "a", "ab", "ab*", "a?", "[ab]c", `\*x`, "*b", "a*b", "", "é*", "ab/*", "c"}
 	names := []string{"", "a", "ab", "abc", "b", "bc", "*x", "éa", "ab/c", "x"}
 	s := &Set{}

@@ -10,9 +10,9 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// routed answers a rule's probes as a store would whose series are these, each
-// with how busy it is.
-func routed(t *testing.T, b Bound, busy map[string]float64) Resolved {
+// routed resolves a rule with a store that has these series, each with its number
+// of events.
+func resolvedParts(t *testing.T, b Bound, busy map[string]float64) Resolved {
 	t.Helper()
 	probes, err := b.Probes(0)
 	if err != nil {
@@ -34,11 +34,11 @@ func routed(t *testing.T, b Bound, busy map[string]float64) Resolved {
 	return b.Resolve(answers, 0)
 }
 
-func TestASignalIsCutIntoItsParts(t *testing.T) {
+func TestASignalIsSplitIntoParts(t *testing.T) {
 	f := func(signal string, want ...string) {
 		t.Helper()
 		b := bound(t, signal, "")
-		r := routed(t, b, map[string]float64{"/busy": 100, `/q"uote`: 7, "/idle": 0, strings.Repeat("x", 101): 50, "": 3})
+		r := resolvedParts(t, b, map[string]float64{"/busy": 100, `/q"uote`: 7, "/idle": 0, strings.Repeat("x", 101): 50, "": 3})
 		inputs, err := b.Inputs(r)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func TestPartsAreBounded(t *testing.T) {
 	for i := range 1000 {
 		busy[strings.Repeat("a", i%90)+string(rune('A'+i%26))] = float64(i + 1)
 	}
-	if n := len(b.Plan(routed(t, b, busy)).Signals); n != 1+maxParts {
+	if n := len(b.Plan(resolvedParts(t, b, busy)).Signals); n != 1+maxParts {
 		t.Errorf("%d signals", n)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// instant is an answer of one series a label.
+// instant is an answer of one series for each label.
 func instant(label string, values map[string]float64) []sources.Series {
 	var all []sources.Series
 	for l, v := range values {

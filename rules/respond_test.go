@@ -11,9 +11,9 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// answering is a rule with these lines of respond, bound to a service that
-// has everything.
-func answering(t testing.TB, lines, rest string) Bound {
+// answering is a rule with these lines of respond, bound to a service that has an owner,
+// receivers and a hook.
+func boundWith(t testing.TB, lines, rest string) Bound {
 	t.Helper()
 	text := fmt.Sprintf("{team: t, rules: [{name: r, watch: {service: '*'}, signals: [{name: e, query: up}], respond: [%s]%s}]}", lines, rest)
 	svc := Service{Name: "cart", Owner: "shop", Chat: "shop-chat", Pager: "shop-pager", Hook: "argo", Match: map[string]string{"job": "cart"}}
@@ -29,8 +29,8 @@ func at(g detector.Grade) Moment {
 	}
 }
 
-// changed alters a moment in one line.
-func changed(m Moment, how func(*Moment)) Moment {
+// changed is a moment with a change to it.
+func momentWith(m Moment, how func(*Moment)) Moment {
 	how(&m)
 	return m
 }
@@ -38,25 +38,25 @@ func changed(m Moment, how func(*Moment)) Moment {
 func TestRespond(t *testing.T) {
 	f := func(lines string, m Moment, want ...Action) {
 		t.Helper()
-		if diff := cmp.Diff(want, answering(t, lines, "").Respond(m)); diff != "" {
+		if diff := cmp.Diff(want, boundWith(t, lines, "").Respond(m)); diff != "" {
 			t.Errorf("%s:\n%s", lines, diff)
 		}
 	}
 	told := func(line int, names ...string) Action { return Action{Line: line, Tell: names} }
 	final := func(s watch.State) Moment {
-		return changed(at(detector.None), func(m *Moment) { m.State, m.Final = s, true })
+		return momentWith(at(detector.None), func(m *Moment) { m.State, m.Final = s, true })
 	}
 
 	ladder := "{at_least: suspect, tell: a}, {at_least: likely, tell: [b, c, b]}, {at_least: certain, tell: d}"
 	f(ladder, at(detector.None))
 	f(ladder, at(detector.Suspect), told(0, "a"))
 	f(ladder, at(detector.Certain), told(0, "a"), told(1, "b", "c"), told(2, "d"))
-	f(ladder, changed(at(detector.Certain), func(m *Moment) { m.Answered = []int{0, 1} }), told(2, "d"))
-	f(ladder, changed(at(detector.Likely), func(m *Moment) { m.State = watch.Superseded }))
-	f(ladder, changed(at(detector.Likely), func(m *Moment) { m.State = watch.Healthy }))
-	f(ladder, changed(at(detector.Likely), func(m *Moment) { m.State = watch.Blind }))
-	f(ladder, changed(at(detector.Likely), func(m *Moment) { m.Verdict.Outcome = detector.Blind }))
-	f(ladder, changed(at(detector.Likely), func(m *Moment) { m.State, m.Final = watch.Regressed, true }), told(0, "a"), told(1, "b", "c"))
+	f(ladder, momentWith(at(detector.Certain), func(m *Moment) { m.Answered = []int{0, 1} }), told(2, "d"))
+	f(ladder, momentWith(at(detector.Likely), func(m *Moment) { m.State = watch.Superseded }))
+	f(ladder, momentWith(at(detector.Likely), func(m *Moment) { m.State = watch.Healthy }))
+	f(ladder, momentWith(at(detector.Likely), func(m *Moment) { m.State = watch.Blind }))
+	f(ladder, momentWith(at(detector.Likely), func(m *Moment) { m.Verdict.Outcome = detector.Blind }))
+	f(ladder, momentWith(at(detector.Likely), func(m *Moment) { m.State, m.Final = watch.Regressed, true }), told(0, "a"), told(1, "b", "c"))
 
 	ends := "{on: blind, tell: a}, {on: inconclusive, tell: b}, {on: healthy, tell: c}, {on: signal_lost, tell: d}"
 	f(ends, at(detector.Certain))
@@ -64,15 +64,15 @@ func TestRespond(t *testing.T) {
 	f(ends, final(watch.Inconclusive), told(1, "b"))
 	f(ends, final(watch.Healthy), told(2, "c"))
 	f(ends, final(watch.Superseded))
-	f(ends, changed(at(detector.None), func(m *Moment) { m.Verdict.Reason = detector.SignalLost }), told(3, "d"))
-	f(ends, changed(at(detector.None), func(m *Moment) { m.Verdict.Signals[0].Reason = detector.SignalLost }), told(3, "d"))
+	f(ends, momentWith(at(detector.None), func(m *Moment) { m.Verdict.Reason = detector.SignalLost }), told(3, "d"))
+	f(ends, momentWith(at(detector.None), func(m *Moment) { m.Verdict.Signals[0].Reason = detector.SignalLost }), told(3, "d"))
 
 	f("{at_least: likely, tell: [$owner.chat, $owner.pager, $service.owner]}", at(detector.Likely), told(0, "shop-chat", "shop-pager", "shop"))
 
 	f("{at_least: likely, tell: a, when: 'change.kind == \"config\"'}", at(detector.Likely))
 	f("{at_least: likely, tell: a, when: 'change.kind == \"deploy\" && change.labels.tier == \"web\"'}", at(detector.Likely), told(0, "a"))
 	f("{at_least: likely, tell: a, when: 'verdict.grade == \"likely\" && \"e\" in verdict.signals && service.owner == \"shop\"'}", at(detector.Likely), told(0, "a"))
-	f("{at_least: likely, tell: a, when: '!freeze(\"friday\")'}", changed(at(detector.Likely), func(m *Moment) { m.Freezes = map[string]bool{"friday": true} }))
+	f("{at_least: likely, tell: a, when: '!freeze(\"friday\")'}", momentWith(at(detector.Likely), func(m *Moment) { m.Freezes = map[string]bool{"friday": true} }))
 	f("{at_least: likely, tell: a, when: '!freeze(\"friday\")'}", at(detector.Likely), told(0, "a"))
 }
 
@@ -80,7 +80,7 @@ func TestRollback(t *testing.T) {
 	f := func(lines string, m Moment, want *Intent) {
 		t.Helper()
 		var got *Intent
-		for _, a := range answering(t, lines, "").Respond(m) {
+		for _, a := range boundWith(t, lines, "").Respond(m) {
 			if a.Rollback != nil && got != nil {
 				t.Errorf("%s: two intents", lines)
 			}
@@ -95,34 +95,34 @@ func TestRollback(t *testing.T) {
 	act := "{at_least: certain, rollback: {hook: $service.hook, mode: act}}"
 	ask := "{at_least: likely, rollback: {hook: undo, mode: ask}}"
 	certain, likely := at(detector.Certain), at(detector.Likely)
-	lone := changed(certain, func(m *Moment) { m.Verdict.MayAct = false })
+	lone := momentWith(certain, func(m *Moment) { m.Verdict.MayAct = false })
 
 	f(act, certain, &Intent{Hook: "argo", Mode: Act, Written: Act})
 	f(act, likely, nil)
-	f(act, changed(certain, func(m *Moment) { m.Earned = Observe }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
-	f(act, changed(certain, func(m *Moment) { m.Cap = Ask }), &Intent{Hook: "argo", Mode: Ask, Written: Act})
-	f(act, changed(certain, func(m *Moment) { m.Earned = Mode(0) }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
+	f(act, momentWith(certain, func(m *Moment) { m.Earned = Observe }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
+	f(act, momentWith(certain, func(m *Moment) { m.Cap = Ask }), &Intent{Hook: "argo", Mode: Ask, Written: Act})
+	f(act, momentWith(certain, func(m *Moment) { m.Earned = Mode(0) }), &Intent{Hook: "argo", Mode: Observe, Written: Act})
 	f(act, lone, nil)
-	f(act, changed(lone, func(m *Moment) { m.Final, m.State = true, watch.Regressed }), &Intent{Hook: "argo", Mode: Ask, Written: Act})
-	f(act, changed(certain, func(m *Moment) { m.Verdict = detector.Verdict{} }), nil)
-	f(act, changed(certain, func(m *Moment) { m.Change.Status = sources.Failed }), nil)
-	f(act, changed(certain, func(m *Moment) { m.Change.RollbackOf = "x" }), nil)
-	f(act, changed(certain, func(m *Moment) { m.State = watch.Superseded }), nil)
-	f(act, changed(certain, func(m *Moment) { m.Answered = []int{0} }), nil)
+	f(act, momentWith(lone, func(m *Moment) { m.Final, m.State = true, watch.Regressed }), &Intent{Hook: "argo", Mode: Ask, Written: Act})
+	f(act, momentWith(certain, func(m *Moment) { m.Verdict = detector.Verdict{} }), nil)
+	f(act, momentWith(certain, func(m *Moment) { m.Change.Status = sources.Failed }), nil)
+	f(act, momentWith(certain, func(m *Moment) { m.Change.RollbackOf = "x" }), nil)
+	f(act, momentWith(certain, func(m *Moment) { m.State = watch.Superseded }), nil)
+	f(act, momentWith(certain, func(m *Moment) { m.Answered = []int{0} }), nil)
 	f(ask, likely, &Intent{Hook: "undo", Mode: Ask, Written: Ask})
-	f(ask, changed(likely, func(m *Moment) { m.Verdict.Grade = detector.Suspect }), nil) // it was likely once; it is not now
+	f(ask, momentWith(likely, func(m *Moment) { m.Verdict.Grade = detector.Suspect }), nil) // it was likely once; it is not now
 	f("{at_least: likely, rollback: {hook: undo}}", certain, &Intent{Hook: "undo", Mode: Observe, Written: Observe})
 	f(ask+", "+act, certain, &Intent{Hook: "argo", Mode: Act, Written: Act})
 	f(ask+", "+ask, certain, &Intent{Hook: "undo", Mode: Ask, Written: Ask})
 
 	lost := "{on: signal_lost, rollback: {hook: undo, mode: act}}"
-	gone := changed(at(detector.None), func(m *Moment) { m.Verdict.Reason = detector.SignalLost })
+	gone := momentWith(at(detector.None), func(m *Moment) { m.Verdict.Reason = detector.SignalLost })
 	f(lost, gone, nil) // the signal says `lost: tell`
-	f(lost, changed(gone, func(m *Moment) { m.Verdict.MayAct = true }), &Intent{Hook: "undo", Mode: Act, Written: Act})
+	f(lost, momentWith(gone, func(m *Moment) { m.Verdict.MayAct = true }), &Intent{Hook: "undo", Mode: Act, Written: Act})
 }
 
-func TestWhatCannotBeToldIsNamed(t *testing.T) {
-	b := answering(t, "{at_least: likely, tell: [$owner.pager, chat], rollback: {hook: $service.hook, mode: ask}}", "")
+func TestWordsWithoutReceiverAreReported(t *testing.T) {
+	b := boundWith(t, "{at_least: likely, tell: [$owner.pager, chat], rollback: {hook: $service.hook, mode: ask}}", "")
 	b.service.Pager, b.service.Hook = "", ""
 	want := []Action{{Tell: []string{"chat"}, NoReceiver: []string{"$owner.pager"}, Rollback: &Intent{Mode: Ask, Written: Ask}}}
 	if diff := cmp.Diff(want, b.Respond(at(detector.Likely))); diff != "" {
@@ -131,7 +131,7 @@ func TestWhatCannotBeToldIsNamed(t *testing.T) {
 }
 
 func TestASiteRuleNeverRollsBack(t *testing.T) {
-	b := answering(t, "{at_least: certain, tell: a, rollback: {hook: undo, mode: act}}", "")
+	b := boundWith(t, "{at_least: certain, tell: a, rollback: {hook: undo, mode: act}}", "")
 	b.rule.Site = true // a rule so written does not load; the answer must not depend on that
 	want := []Action{{Tell: []string{"a"}}}
 	if diff := cmp.Diff(want, b.Respond(at(detector.Certain))); diff != "" {

@@ -17,7 +17,7 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// compiled is the schema as an editor holds it against a file.
+// compiled is the schema, ready to validate a file as an editor does.
 func compiled(t *testing.T) *validator.Schema {
 	t.Helper()
 	doc, err := validator.UnmarshalJSON(bytes.NewReader(Schema))
@@ -35,8 +35,8 @@ func compiled(t *testing.T) *validator.Schema {
 	return s
 }
 
-// editorSees gives the value that a YAML language server validates.
-func editorSees(text []byte) (any, error) {
+// editorSees is the value that a YAML language server validates.
+func editorValue(text []byte) (any, error) {
 	var value any
 	if err := yaml.Unmarshal(text, &value); err != nil {
 		return nil, err
@@ -78,15 +78,15 @@ func goodFiles(t *testing.T) map[string][]byte {
 	return all
 }
 
-func TestTheSchemaTakesWhatTheLoaderTakes(t *testing.T) {
+func TestTheSchemaAcceptsWhatTheLoaderAccepts(t *testing.T) {
 	s, files := compiled(t), goodFiles(t)
 	if len(files) < 15 {
 		t.Errorf("%d files", len(files))
 	}
 	for name, data := range files {
-		value, err := editorSees(data)
+		value, err := editorValue(data)
 		if err != nil || value == nil {
-			if set, found := Load(fstest.MapFS{"f.yml": {Data: data}}, town); set == nil {
+			if set, found := Load(fstest.MapFS{"f.yml": {Data: data}}, testWorld); set == nil {
 				t.Errorf("%s: %v, %v", name, err, found)
 			}
 			continue
@@ -98,19 +98,19 @@ func TestTheSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 }
 
 // seen are the codes of mistakes that a schema can find: those about the shape
-// of the file, and about words of which all are known.
-var seen = []string{
+// of the file, and about words from a fixed list.
+var schemaCodes = []string{
 	strictyaml.UnknownKey, strictyaml.MissingField, strictyaml.WrongType, strictyaml.Unquoted, strictyaml.BadValue,
 	codeUnknownWord, codeBadName, codeUnknownLibrary,
 }
 
-// TestTheSchemaRefusesWhatItCanSee: every file of which the loader says such a
-// thing does not validate.
-func TestTheSchemaRefusesWhatItCanSee(t *testing.T) {
+// TestTheSchemaRefusesWhatItCanFind checks that no file for which the loader reports
+// such a mistake is valid.
+func TestTheSchemaRefusesWhatItCanFind(t *testing.T) {
 	s, refused := compiled(t), map[string]bool{}
 	f := func(name string, data []byte, code string) {
 		t.Helper()
-		value, err := editorSees(data)
+		value, err := editorValue(data)
 		if err != nil {
 			return // no YAML at all, which any editor shows
 		}
@@ -127,19 +127,19 @@ func TestTheSchemaRefusesWhatItCanSee(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, found := Load(fstest.MapFS{file: {Data: data}}, town)
+		_, found := Load(fstest.MapFS{file: {Data: data}}, testWorld)
 		for _, d := range found {
-			if slices.Contains(seen, d.Code) {
+			if slices.Contains(schemaCodes, d.Code) {
 				f(file, data, d.Code)
 			}
 		}
 	}
-	for _, code := range seen {
+	for _, code := range schemaCodes {
 		if examples := blocks(t, "../docs/diagnostics/"+code+".md"); len(examples) == 2 {
 			f(code, []byte(examples[0]), code)
 		}
 	}
-	for _, code := range seen {
+	for _, code := range schemaCodes {
 		if !refused[code] {
 			t.Errorf("no file tries %s", code)
 		}

@@ -20,9 +20,9 @@ import (
 
 const schemaID = "https://github.com/pushback/pushback/rules/schema.json"
 
-// TestTheSchemaIsOfTheTypes makes the schema anew. Run with -update, or make
-// generate, it is written.
-func TestTheSchemaIsOfTheTypes(t *testing.T) {
+// TestTheSchemaFollowsTheTypes makes the schema and compares it with schema.json. With
+// -update, which make generate gives, it writes the file.
+func TestTheSchemaFollowsTheTypes(t *testing.T) {
 	comments := comments(t)
 	r := &jsonschema.Reflector{
 		FieldNameTag: "yaml", ExpandedStruct: true, Mapper: mapped,
@@ -49,7 +49,7 @@ func TestTheSchemaIsOfTheTypes(t *testing.T) {
 	}
 }
 
-// placeByName is what the schema calls a type.
+// named is the name of a type in the schema.
 func named(t reflect.Type) string {
 	if t == reflect.TypeFor[written]() {
 		return "Rule"
@@ -57,7 +57,7 @@ func named(t reflect.Type) string {
 	return strings.TrimPrefix(t.Name(), "written")
 }
 
-// mapped are the types that say themselves how they are written.
+// mapped is the schema of a type with its own text form.
 func mapped(t reflect.Type) *jsonschema.Schema {
 	text := func(pattern, description string) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Pattern: pattern, Description: description}
@@ -93,7 +93,7 @@ func words(all []string) []any {
 	return values
 }
 
-// refine adds what is in no type: the words that code knows.
+// refine adds the words that are valid for a key, which the types do not have.
 func refine(t *testing.T, s *jsonschema.Schema) {
 	t.Helper()
 	for at, known := range map[string][]string{
@@ -117,7 +117,7 @@ func refine(t *testing.T, s *jsonschema.Schema) {
 	short(s.Definitions["Control"], &jsonschema.Schema{Type: "string"})
 }
 
-// short lets what may be written as one plain value be written so.
+// short allows the short form of a value: one plain value.
 func short(def *jsonschema.Schema, plain ...*jsonschema.Schema) {
 	def.OneOf = append(plain, &jsonschema.Schema{
 		Type: "object", Properties: def.Properties, Required: def.Required, AdditionalProperties: def.AdditionalProperties,
@@ -125,7 +125,7 @@ func short(def *jsonschema.Schema, plain ...*jsonschema.Schema) {
 	def.Type, def.Properties, def.Required, def.AdditionalProperties = "", nil, nil, nil
 }
 
-// needed are the keys that depend on others.
+// needed adds which keys require others.
 func needed(t *testing.T, s *jsonschema.Schema) {
 	t.Helper()
 	one := uint64(1)
@@ -177,8 +177,8 @@ func everyKeyIsExplained(t *testing.T, s *jsonschema.Schema) {
 	}
 }
 
-// comments are those of the fields that a rule file fills. What stands at the
-// types is for those who read the code.
+// comments are those of the fields of a rule file. Comments on the types are for
+// readers of the code.
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -15,7 +15,7 @@ func everyKey(t *testing.T) (base, heir Rule) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, found := Load(fstest.MapFS{"rules.yml": {Data: data}}, town)
+	set, found := Load(fstest.MapFS{"rules.yml": {Data: data}}, testWorld)
 	if len(found) > 0 {
 		t.Fatal(found)
 	}

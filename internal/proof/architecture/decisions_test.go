@@ -69,7 +69,7 @@ func TestDecisionsAreNumberedAndListed(t *testing.T) {
 // Every decision that code cites exists, and code cites every decision that is in force.
 func TestCitedDecisionsExist(t *testing.T) {
 	all, cited := decisions(t), map[string]bool{}
-	for _, f := range house(t) {
+	for _, f := range allFiles(t) {
 		for _, m := range citation.FindAllStringSubmatch(text(t, f.name), -1) {
 			if cited[m[1]] = true; all[m[1]] == "" {
 				t.Errorf("%s cites adr/%s, which does not exist", f.name, m[1])

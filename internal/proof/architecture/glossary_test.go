@@ -52,7 +52,7 @@ func TestGlossaryNamesCode(t *testing.T) {
 // the types, as package.Type and package.Type.Field.
 func declaredNames(t *testing.T) (names []string) {
 	t.Helper()
-	for _, f := range house(t) {
+	for _, f := range allFiles(t) {
 		if f.test {
 			continue
 		}

@@ -20,13 +20,13 @@ func TestThePageHasTheLayers(t *testing.T) {
 }
 
 func TestImportsGoDownOnly(t *testing.T) {
-	for _, f := range house(t) {
+	for _, f := range allFiles(t) {
 		from := LayerOf(f.folder)
 		if from < 0 {
 			t.Errorf("%s: the package is in no layer of layers.go", f.name)
 			continue
 		}
-		for _, imported := range f.ours() {
+		for _, imported := range f.internalImports() {
 			if to := LayerOf(imported); !f.test && to >= from {
 				t.Errorf("%s: imports %s, which is not below it", f.name, imported)
 			}
@@ -35,8 +35,8 @@ func TestImportsGoDownOnly(t *testing.T) {
 }
 
 func TestFewPackagesImportHooks(t *testing.T) {
-	for _, f := range house(t) {
-		for _, imported := range f.ours() {
+	for _, f := range allFiles(t) {
+		for _, imported := range f.internalImports() {
 			hook := path.Dir(imported) == "rollback" && imported != "rollback/freezefile" && imported != "rollback/hooktest"
 			if hook && !Matches(KnowHooks, f.folder) && !f.test {
 				t.Errorf("%s: imports the hook %s; only %v may", f.name, imported, KnowHooks)
@@ -58,7 +58,7 @@ func (f file) impurities() (found []string) {
 			found = append(found, "imports "+imported)
 		}
 	}
-	for _, call := range f.calls("time") {
+	for _, call := range f.selected("time") {
 		if slices.Contains(clock, call) {
 			found = append(found, "calls time."+call)
 		}
@@ -68,7 +68,7 @@ func (f file) impurities() (found []string) {
 
 func TestPurePackagesAskNobody(t *testing.T) {
 	left := maps.Clone(ImpureFiles)
-	for _, f := range house(t) {
+	for _, f := range allFiles(t) {
 		if f.test || !Matches(Pure, f.folder) {
 			continue
 		}
@@ -92,7 +92,7 @@ func TestPurePackagesAskNobody(t *testing.T) {
 var numbersOnly = []string{"math", "sort", "slices", "cmp", "gonum.org/v1/gonum"}
 
 func TestStatsKnowsNumbersOnly(t *testing.T) {
-	for _, f := range house(t) {
+	for _, f := range allFiles(t) {
 		for _, imported := range f.imports {
 			known := slices.ContainsFunc(numbersOnly, func(p string) bool { return within(imported, p) })
 			if f.folder == "detector/stats" && !f.test && !known {
@@ -105,8 +105,8 @@ func TestStatsKnowsNumbersOnly(t *testing.T) {
 // TestFewPackagesAskHooks looks for calls of what a hook offers beside Do.
 func TestFewPackagesAskHooks(t *testing.T) {
 	asking := map[string]bool{}
-	for _, f := range house(t) {
-		if f.test || within(f.folder, "rollback") || !slices.Contains(f.ours(), "rollback") || !f.selects("Preflight", "DryRun") {
+	for _, f := range allFiles(t) {
+		if f.test || within(f.folder, "rollback") || !slices.Contains(f.internalImports(), "rollback") || !f.callsMethod("Preflight", "DryRun") {
 			continue
 		}
 		if asking[f.folder] = true; !Matches(AskHooks, f.folder) {
@@ -123,8 +123,8 @@ func TestFewPackagesAskHooks(t *testing.T) {
 // out: they hold no warrant but the one they are given.
 func TestFewPackagesCallHooks(t *testing.T) {
 	acting := 0
-	for _, f := range house(t) {
-		if f.test || within(f.folder, "rollback") && f.folder != "rollback" || !slices.Contains(f.ours(), "rollback") || !f.acts() {
+	for _, f := range allFiles(t) {
+		if f.test || within(f.folder, "rollback") && f.folder != "rollback" || !slices.Contains(f.internalImports(), "rollback") || !f.callsDo() {
 			continue
 		}
 		if acting++; !Matches(CallHooks, f.folder) {

@@ -20,7 +20,7 @@ const (
 	root   = "../../.."
 )
 
-// file is one file of the house.
+// file is one Go file of the module.
 type file struct {
 	name    string // from the root
 	folder  string
@@ -28,10 +28,10 @@ type file struct {
 	lines   int
 	imports []string
 	tree    *ast.File
-	places  *token.FileSet
+	fset    *token.FileSet
 }
 
-// read is every Go file there is, read once for all tests.
+// read parses every Go file of the module, once for all tests.
 var read = sync.OnceValues(func() ([]file, error) {
 	var all []file
 	tree := os.DirFS(root)
@@ -59,9 +59,9 @@ var read = sync.OnceValues(func() ([]file, error) {
 func parse(name string, source []byte) (_ file, err error) {
 	f := file{
 		name: name, folder: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
-		lines: bytes.Count(source, []byte("\n")), places: token.NewFileSet(),
+		lines: bytes.Count(source, []byte("\n")), fset: token.NewFileSet(),
 	}
-	f.tree, err = parser.ParseFile(f.places, name, source, parser.SkipObjectResolution)
+	f.tree, err = parser.ParseFile(f.fset, name, source, parser.SkipObjectResolution)
 	if err != nil {
 		return file{}, err
 	}
@@ -79,8 +79,8 @@ func parse(name string, source []byte) (_ file, err error) {
 // `go generate` runs.
 func ignored(source []byte) bool { return bytes.HasPrefix(source, []byte("//go:build ignore\n")) }
 
-// house is every Go file there is.
-func house(t *testing.T) []file {
+// house are all Go files of the module.
+func allFiles(t *testing.T) []file {
 	t.Helper()
 	all, err := read()
 	if err != nil {
@@ -93,7 +93,7 @@ func house(t *testing.T) []file {
 }
 
 // ours are the folders of this module that the file imports.
-func (f file) ours() (folders []string) {
+func (f file) internalImports() (folders []string) {
 	for _, imported := range f.imports {
 		if within(imported, module) {
 			folders = append(folders, strings.TrimPrefix(imported, module+"/"))
@@ -108,7 +108,7 @@ func within(imported, p string) bool {
 }
 
 // calls are the functions of a package that the file names.
-func (f file) calls(name string) (called []string) {
+func (f file) selected(name string) (called []string) {
 	ast.Inspect(f.tree, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {
 			if x, ok := s.X.(*ast.Ident); ok && x.Name == name {
@@ -121,7 +121,7 @@ func (f file) calls(name string) (called []string) {
 }
 
 // acts says whether the file calls a method Do with two arguments.
-func (f file) acts() (found bool) {
+func (f file) callsDo() (found bool) {
 	ast.Inspect(f.tree, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok && len(call.Args) == 2 {
 			s, ok := call.Fun.(*ast.SelectorExpr)
@@ -134,7 +134,7 @@ func (f file) acts() (found bool) {
 
 // selects says whether the file calls a method or function of one of these
 // names.
-func (f file) selects(names ...string) (found bool) {
+func (f file) callsMethod(names ...string) (found bool) {
 	ast.Inspect(f.tree, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
 			s, ok := call.Fun.(*ast.SelectorExpr)

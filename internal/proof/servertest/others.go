@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Alertmanager starts one that resolves after a minute without news and sends
-// its notifications nowhere.
+// Alertmanager starts an Alertmanager that resolves an alert after a minute without
+// updates and sends no notifications.
 func Alertmanager(t testing.TB) *Server {
 	t.Helper()
 	file := write(t, "alertmanager.yml",
@@ -34,8 +34,8 @@ func Alertmanager(t testing.TB) *Server {
 	return &Server{URL: "http://127.0.0.1:" + port, stop: stop}
 }
 
-// PostgreSQL makes an empty cluster, starts a server on it and gives its data
-// source name as URL: user postgres, no password. Nothing is synced to disk.
+// PostgreSQL creates an empty cluster, starts a server on it and returns its URL:
+// user postgres, no password. The server does not sync to disk.
 func PostgreSQL(t testing.TB) *Server {
 	t.Helper()
 	account := postgresAccount(t)
@@ -65,7 +65,8 @@ func connects(ctx context.Context, port string) error {
 	return conn.Close(ctx)
 }
 
-// postgresAccount is whom the server runs as: it refuses to be root.
+// postgresAccount is the account under which the server runs, because it refuses to
+// run as root.
 func postgresAccount(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -80,8 +81,8 @@ func postgresAccount(t testing.TB) *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
 
-// postgresCluster makes the data folder. It is none of t.TempDir's, whose
-// parents another account may not enter.
+// postgresCluster creates the data folder. It does not use t.TempDir, whose parents
+// another account may not enter.
 func postgresCluster(t testing.TB, account *syscall.Credential) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "pushback-postgres-")

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// R evaluates expressions of the R language in a fresh session and gives the
-// numbers of each. Nothing but base R is loaded.
+// R evaluates expressions of the R language in a new session and returns the
+// numbers of each. Only base R is loaded.
 func R(t testing.TB, expressions ...string) [][]float64 {
 	t.Helper()
 	path := program{names: []string{"Rscript"}, install: "r-base-core"}.find(t)
@@ -48,7 +48,7 @@ func numbers(t testing.TB, expression, line string) []float64 {
 	return all
 }
 
-// RVector writes numbers as R reads them, to the last bit.
+// RVector is numbers as an R vector, without loss of precision.
 func RVector(x []float64) string {
 	words := make([]string, len(x))
 	for i, v := range x {

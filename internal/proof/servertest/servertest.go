@@ -1,14 +1,13 @@
 // Package servertest runs real servers for integration tests: it starts a
 // program on a free loopback port, waits until it answers, and stops it when
-// the test ends. A fake would share our own misunderstandings; the real ones
-// do not.
+// the test ends. A fake server could share a mistake of the code under test.
 //
-// R, which is no server, is asked here too: it is as real, and as little ours.
+// It also runs R, as an independent implementation of statistics.
 //
 // The programs come from the system (Debian: apt-get install prometheus
 // prometheus-alertmanager victoria-metrics postgresql r-base-core). One that is missing
-// fails the test and says what to install: a test that was asked for and
-// quietly skipped is worth less than none.
+// fails the test with what to install. Such a test is not skipped, because nobody
+// would notice.
 package servertest
 
 import (
@@ -40,7 +39,7 @@ type Server struct {
 // Stop ends the server before the test does. It returns when it has ended.
 func (s *Server) Stop() { s.stop() }
 
-// program says how to run something that listens on a port.
+// program is how to run a program that listens on a port.
 type program struct {
 	names   []string // the first that is installed
 	install string   // Debian's package
@@ -50,7 +49,7 @@ type program struct {
 	ready   func(ctx context.Context, port string) error
 }
 
-// start runs p and gives its port.
+// start runs p and returns its port.
 func (p program) start(t testing.TB) (port string, stop func()) {
 	t.Helper()
 	path := p.find(t)
@@ -102,7 +101,7 @@ func (p program) run(path, port string) (stop func(), err error) {
 	return stop, nil
 }
 
-// await asks until the program is ready.
+// await waits until the program is ready.
 func (p program) await(port string, ended <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
@@ -153,7 +152,7 @@ func freePort(t testing.TB) string {
 	return port
 }
 
-// write puts lines into a new file of the test and gives its path.
+// write writes lines to a new file of the test and returns its path.
 func write(t testing.TB, name string, lines ...string) string {
 	t.Helper()
 	path := t.TempDir() + "/" + name

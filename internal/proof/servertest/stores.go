@@ -17,14 +17,14 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Store is a metric store that takes samples of any age of the last days.
+// Store is a metric store that accepts samples of the last days.
 type Store struct {
 	Server
 	seed func(t testing.TB, url string, series []sources.Series)
 }
 
-// Seed writes samples; they can be read when it returns. A series carries its
-// metric's name as __name__.
+// Seed writes samples, which can be read when it returns. The label __name__ of a
+// series is the name of the metric.
 func (s *Store) Seed(t testing.TB, series ...sources.Series) {
 	t.Helper()
 	for _, line := range series {
@@ -34,9 +34,9 @@ func (s *Store) Seed(t testing.TB, series ...sources.Series) {
 	}
 }
 
-// Prometheus starts one that scrapes the targets (host:port) every second as
-// job "target", takes remote writes of the last ten days in any order, and
-// keeps native histograms.
+// Prometheus starts a Prometheus that scrapes the targets (host:port) every second as
+// job "target", accepts remote writes of the last ten days in any order, and
+// stores native histograms.
 func Prometheus(t testing.TB, targets ...string) *Store {
 	t.Helper()
 	file, data := prometheusFile(t, targets), t.TempDir()
@@ -63,7 +63,7 @@ func prometheusFile(t testing.TB, targets []string) string {
 	return write(t, "prometheus.yml", append(lines, scrapeConfigs(targets)...)...)
 }
 
-// scrapeConfigs is the section that both stores read alike.
+// scrapeConfigs is the section of the configuration that both stores have.
 func scrapeConfigs(targets []string) []string {
 	if len(targets) == 0 {
 		return nil
@@ -80,8 +80,8 @@ func quoteAll(words []string) []string {
 	return quoted
 }
 
-// VictoriaMetrics starts one that scrapes the targets as Prometheus does, and
-// hides none of its newest samples.
+// VictoriaMetrics starts a VictoriaMetrics that scrapes the targets as Prometheus
+// does, and does not hide its newest samples.
 func VictoriaMetrics(t testing.TB, targets ...string) *Store {
 	t.Helper()
 	data := t.TempDir()
@@ -99,7 +99,7 @@ func VictoriaMetrics(t testing.TB, targets ...string) *Store {
 	return &Store{Server: Server{URL: "http://127.0.0.1:" + port, stop: stop}, seed: importText}
 }
 
-// remoteWrite pushes by remote write 1.0 (prometheus.io/docs/specs/prw).
+// remoteWrite writes samples by remote write 1.0 (prometheus.io/docs/specs/prw).
 func remoteWrite(t testing.TB, url string, all []sources.Series) {
 	t.Helper()
 	var request prompb.WriteRequest
@@ -128,7 +128,7 @@ func timeSeries(line sources.Series) prompb.TimeSeries {
 	return s
 }
 
-// importText pushes in Prometheus's text format and has it made visible.
+// importText writes samples in Prometheus's text format and makes them visible.
 func importText(t testing.TB, url string, all []sources.Series) {
 	t.Helper()
 	var text bytes.Buffer
