@@ -12,7 +12,7 @@ import (
 )
 
 // amount is a number as people write it: 20, 0.5 points, 10%, 20ms. What a
-// percentage is of depends on the key, so the unit is kept.
+// percentage is of depends on the key, so the unit is stored.
 type amount struct {
 	text  string
 	value float64 // in the unit's base: fractions for points and %, seconds for times

@@ -17,7 +17,7 @@ type Facts struct {
 	Confounded   bool              // another change is as likely the cause of what Verdict found
 }
 
-// Reason is the code that people are told, "" for none. A failed rollout comes
+// Reason is the reason of the watch, "" for none. A failed rollout comes
 // before the reason of any signal, because it says what the numbers of all
 // signals are worth; each signal keeps its own reason beside it. Another change
 // is named as possible cause only of an effect that was measured and that has

@@ -16,7 +16,7 @@ type Watch struct {
 	Rule      string            `json:"rule"`
 	RuleHash  string            `json:"rule_hash"`
 	RuleText  string            `json:"rule_text"`
-	Runbook   string            `json:"runbook,omitempty"` // what the rule tells people to read
+	Runbook   string            `json:"runbook,omitempty"` // an http address: what people should read
 	State     State             `json:"state"`
 	Grade     detector.Grade    `json:"grade"`
 	Reason    detector.Reason   `json:"reason,omitempty"`

@@ -25,7 +25,7 @@ type Layer struct {
 var Layers = []Layer{
 	{
 		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/proof/architecture", "dashboards"},
-		Does:     "values and numbers; reading strictly, calling out, watching a folder, dying where a test says so; the Grafana boards",
+		Does:     "values and numbers; reading YAML strictly, outbound HTTP, watching a folder, crash points for tests; the Grafana boards",
 	},
 	{
 		Packages: []string{"detector", "sources/changes", "sources/metrics"},
@@ -85,7 +85,7 @@ var Layers = []Layer{
 	},
 	{
 		Packages: []string{"internal/demo", "internal/proof/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},
-		Does:     "serving whoever writes rules; showing the whole; breaking it from outside",
+		Does:     "tools for authors of rules; the demo; tests of the built program under faults",
 	},
 	{
 		Packages: []string{"cmd/*", "tools/*"},
