@@ -72,6 +72,16 @@ func (l *loader) metrics() (map[string]Adapter, string) {
 	return all, strings.Join(defaults, "")
 }
 
+// checkAnyMetrics notes that no metric store is named. Decode notes a section that is
+// missing or is no mapping, but nothing in an empty file.
+func (l *loader) checkAnyMetrics() {
+	emptyFile := len(l.found) == 0 && !l.places.Has("")
+	emptySection := l.places.Has("metrics") && len(l.file.Metrics.entries) == 0 && !mistakenAt(l.wrongAt, "metrics")
+	if emptyFile || emptySection {
+		l.wrong("metrics", strictyaml.MissingField, "write one, as in metrics: {prod: {kind: prometheus, url: http://prometheus:9090}}", "no metric store is named")
+	}
+}
+
 func (l *loader) hooks() map[string]Hook {
 	all := map[string]Hook{}
 	for n, a := range l.adapters("hooks", l.file.Hooks) {

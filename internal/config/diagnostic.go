@@ -65,9 +65,10 @@ func (d Diagnostics) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// mistakenAt reports whether Load found a mistake at a path of pushback.yml, or below it.
-func (c Config) mistakenAt(path string) bool {
-	return slices.ContainsFunc(c.wrong, func(p string) bool {
+// mistakenAt reports whether one of the paths at which mistakes were found is a path of
+// pushback.yml, or below it.
+func mistakenAt(wrong []string, path string) bool {
+	return slices.ContainsFunc(wrong, func(p string) bool {
 		rest, below := strings.CutPrefix(p, path)
 		return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
 	})
@@ -95,7 +96,7 @@ func (c Config) Mistakes(path string, err error) Diagnostics {
 	if key := path + "." + leadingKey.FindString(strings.TrimPrefix(err.Error(), "the ")); c.places.Has(key) {
 		path, at = key, c.places.Value(key)
 	}
-	if c.mistakenAt(path) {
+	if mistakenAt(c.wrong, path) {
 		return nil
 	}
 	return Diagnostics{{File: c.File, Problem: strictyaml.Problem{

@@ -107,6 +107,7 @@ func (l *loader) decode(data []byte, kinds Kinds) {
 			l.wrongAt = append(l.wrongAt, path)
 		}
 	}
+	l.checkAnyMetrics()
 }
 
 // wrong notes a mistake at the value of a path.

@@ -168,7 +168,12 @@ func TestDiagnostics(t *testing.T) {
 		}
 	}
 	f(metrics)
-	f("metrics: {}\nlisten: ':0'", "pushback.yml:2:9: listening beyond this host requires a token [open-to-all]\n  hint: add token_file, or listen on 127.0.0.1")
+	const none = "no metric store is named [missing-field]\n  hint: write one, as in metrics: {prod: {kind: prometheus, url: http://prometheus:9090}}"
+	f("", "pushback.yml:1:1: "+none)
+	f("# all of it is a comment\n", "pushback.yml:1:1: "+none)
+	f("metrics: {}", "pushback.yml:1:10: "+none)
+	f("metrics: 5", `pushback.yml:1:10: expected keys and values, found a number [wrong-type]`)
+	f(metrics+"listen: ':0'", "pushback.yml:2:9: listening beyond this host requires a token [open-to-all]\n  hint: add token_file, or listen on 127.0.0.1")
 	f("listen: 127.0.0.1:1", `pushback.yml:1:1: the key "metrics" is missing [missing-field]`)
 	f(metrics+"listne: x", "pushback.yml:2:1: unknown key \"listne\" [unknown-key]\n  hint: did you mean \"listen\"?")
 	f("metrics: {prod: {kind: promethes}}", "pushback.yml:1:24: there is no kind \"promethes\" in this section [unknown-kind]\n  hint: did you mean \"prometheus\"?")
