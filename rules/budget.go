@@ -97,7 +97,7 @@ func (r *reader) budget(at string, w *writtenBudget) Budget {
 	return b
 }
 
-// mostOften and leastOften bound a budget. Zero is impossible, because every test errs
+// maxFrequency and minFrequency bound a budget. Zero is impossible, because every test errs
 // sometimes.
 var (
 	maxFrequency = 100 / periods["day"].Seconds()

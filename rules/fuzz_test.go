@@ -56,7 +56,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// sound checks a rule that was loaded: its stored text, its plan and its queries.
+// checkLoaded checks a rule that was loaded: its stored text, its plan and its queries.
 func checkLoaded(t *testing.T, r Rule) {
 	t.Helper()
 	again, found := Parse(r.Text, testWorld)

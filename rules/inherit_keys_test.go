@@ -74,7 +74,7 @@ func keyOf(v any, index []int) any { return reflect.ValueOf(v).FieldByIndex(inde
 // extends, which is cleared.
 var merged = []string{"signals", "extends"}
 
-// everyKeyIsInherited tries each key of T: one that own does not write comes
+// checkEveryKeyInherited tries each key of T: one that own does not write comes
 // from base, one that own writes stays. Keys in except are not inherited.
 func checkEveryKeyInherited[T, B any](t *testing.T, join func(own T, base B) T, except ...string) {
 	t.Helper()

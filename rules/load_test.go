@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// town is a world with a few names of each kind.
+// testWorld is a world with a few names of each kind.
 var testWorld = World{
 	Hooks:     []string{"argo", "noop"},
 	Receivers: []string{"platform-chat", "chat"},

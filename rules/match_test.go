@@ -59,7 +59,7 @@ func manyRules(n int) *Set {
 	return s
 }
 
-// TestIndexFindsWhatAWalkFinds compares the index with a walk through all
+// TestTheIndexFindsEveryMatchingRule compares the index with a walk through all
 // rules.
 func TestTheIndexFindsEveryMatchingRule(t *testing.T) {
 	globs := []string{"*", "a", "ab", "ab*", "a?", "[ab]c", `\*x`, "*b", "a*b", "", "é*", "ab/*", "c"}

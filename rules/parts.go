@@ -135,7 +135,7 @@ func (s Signal) detectorParts(r Resolved, whole []detector.Signal) []detector.Si
 	return all
 }
 
-// partInputs are the queries of the parts, in the order of judgedParts.
+// partInputs are the queries of the parts, in the order of detectorParts.
 // If the whole signal is queried series by series, its answer already has the
 // series of every part.
 func (b Bound) partInputs(s Signal, whole []watch.Input, c Choice, r Resolved) ([]watch.Input, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
-// routed resolves a rule with a store that has these series, each with its number
+// resolvedParts resolves a rule with a store that has these series, each with its number
 // of events.
 func resolvedParts(t *testing.T, b Bound, busy map[string]float64) Resolved {
 	t.Helper()

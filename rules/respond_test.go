@@ -11,7 +11,7 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// answering is a rule with these lines of respond, bound to a service that has an owner,
+// boundWith is a rule with these lines of respond, bound to a service that has an owner,
 // receivers and a hook.
 func boundWith(t testing.TB, lines, rest string) Bound {
 	t.Helper()
@@ -29,7 +29,7 @@ func at(g detector.Grade) Moment {
 	}
 }
 
-// changed is a moment with a change to it.
+// momentWith is a moment with a change to it.
 func momentWith(m Moment, how func(*Moment)) Moment {
 	how(&m)
 	return m

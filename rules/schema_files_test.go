@@ -35,7 +35,7 @@ func compiled(t *testing.T) *validator.Schema {
 	return s
 }
 
-// editorSees is the value that a YAML language server validates.
+// editorValue is the value that a YAML language server validates.
 func editorValue(text []byte) (any, error) {
 	var value any
 	if err := yaml.Unmarshal(text, &value); err != nil {
@@ -97,7 +97,7 @@ func TestTheSchemaAcceptsWhatTheLoaderAccepts(t *testing.T) {
 	}
 }
 
-// seen are the codes of mistakes that a schema can find: those about the shape
+// schemaCodes are the codes of mistakes that a schema can find: those about the shape
 // of the file, and about words from a fixed list.
 var schemaCodes = []string{
 	strictyaml.UnknownKey, strictyaml.MissingField, strictyaml.WrongType, strictyaml.Unquoted, strictyaml.BadValue,

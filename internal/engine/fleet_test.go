@@ -10,7 +10,7 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// fleet deploys services of which the first bad ones turn bad, and gives the
+// deployFleet deploys services of which the first bad ones turn bad, and gives the
 // keys of their changes.
 func (b *bench) deployFleet(services, bad int) (keys []string) {
 	b.t.Helper()

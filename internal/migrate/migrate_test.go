@@ -51,7 +51,7 @@ func TestTheNearestRule(t *testing.T) {
 	}
 }
 
-// kubectl writes several objects as one List, which gives the rules of its items.
+// A List is how kubectl writes several objects; it gives the rules of its items.
 func TestAListIsItsItems(t *testing.T) {
 	const canary = `{kind: Canary, metadata: {name: %s}, spec: {analysis: {metrics: [{name: latency, templateRef: {name: p99}, thresholdRange: {max: 500}}]}}}`
 	const template = `{kind: MetricTemplate, metadata: {name: p99}, spec: {provider: {type: prometheus}, query: 'max(latency{app="{{ target }}"})'}}`

@@ -17,7 +17,7 @@ const (
 	// requestRetry is how long a look waits before it requests a profile again: a
 	// store that cannot serve history is not asked for it at every look.
 	requestRetry = time.Minute
-	// workers is how many lessons run at once that a look has asked for.
+	// workers is how many profiles that looks have requested are learned at once.
 	workers = 2
 )
 
@@ -34,7 +34,7 @@ type Request struct {
 	service, environment string // whose bad stretches are left out
 }
 
-// ask queues a request unless it is under way or has just failed. A full queue
+// enqueue queues a request unless it is under way or has just failed. A full queue
 // drops it: the next look asks again.
 func (k *Keeper) enqueue(l Request) {
 	now := k.Now()

@@ -61,7 +61,7 @@ func parse(name string, source []byte) (_ file, err error) {
 		name: name, folder: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
 		lines: bytes.Count(source, []byte("\n")), fset: token.NewFileSet(),
 	}
-	f.tree, err = parser.ParseFile(f.fset, name, source, parser.SkipObjectResolution)
+	f.tree, err = parser.ParseFile(f.fset, name, source, parser.SkipObjectResolution|parser.ParseComments)
 	if err != nil {
 		return file{}, err
 	}
@@ -79,7 +79,7 @@ func parse(name string, source []byte) (_ file, err error) {
 // `go generate` runs.
 func ignored(source []byte) bool { return bytes.HasPrefix(source, []byte("//go:build ignore\n")) }
 
-// house are all Go files of the module.
+// allFiles are all Go files of the module.
 func allFiles(t *testing.T) []file {
 	t.Helper()
 	all, err := read()
@@ -92,7 +92,7 @@ func allFiles(t *testing.T) []file {
 	return all
 }
 
-// ours are the folders of this module that the file imports.
+// internalImports are the folders of this module that the file imports.
 func (f file) internalImports() (folders []string) {
 	for _, imported := range f.imports {
 		if within(imported, module) {
@@ -107,7 +107,7 @@ func within(imported, p string) bool {
 	return imported == p || strings.HasPrefix(imported, p+"/")
 }
 
-// calls are the functions of a package that the file names.
+// selected are the functions of a package that the file names.
 func (f file) selected(name string) (called []string) {
 	ast.Inspect(f.tree, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {
@@ -120,7 +120,7 @@ func (f file) selected(name string) (called []string) {
 	return called
 }
 
-// acts says whether the file calls a method Do with two arguments.
+// callsDo says whether the file calls a method Do with two arguments.
 func (f file) callsDo() (found bool) {
 	ast.Inspect(f.tree, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok && len(call.Args) == 2 {
@@ -132,7 +132,7 @@ func (f file) callsDo() (found bool) {
 	return found
 }
 
-// selects says whether the file calls a method or function of one of these
+// callsMethod says whether the file calls a method or function of one of these
 // names.
 func (f file) callsMethod(names ...string) (found bool) {
 	ast.Inspect(f.tree, func(n ast.Node) bool {
