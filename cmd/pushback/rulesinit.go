@@ -106,10 +106,18 @@ func (r rulesInitCommand) nextSteps() string {
 
 var teamName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
 
+// checkTeam checks the flag --team of commands that write rules.
+func checkTeam(name string) error {
+	if teamName.MatchString(name) {
+		return nil
+	}
+	return usageError(errors.New("--team must be a name of letters, digits, dots, dashes and underscores that begins with a letter"))
+}
+
 // checkFlags finds mistakes in the flags before a person or the metric store is asked.
 func (r rulesInitCommand) checkFlags() error {
-	if !teamName.MatchString(r.Team) {
-		return usageError(errors.New("--team must be a name of letters, digits, dots, dashes and underscores that begins with a letter"))
+	if err := checkTeam(r.Team); err != nil {
+		return err
 	}
 	if r.Moments < 0 || r.Moments > 10_000 {
 		return usageError(errors.New("--moments must be from 0 to 10000"))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -33,8 +32,8 @@ Examples:
 
 // Run writes the rule to standard output.
 func (r rulesMigrateCommand) Run(out terminal) error {
-	if !teamName.MatchString(r.Team) {
-		return usageError(errors.New("--team must be a name of letters, digits, dots, dashes and underscores that begins with a letter"))
+	if err := checkTeam(r.Team); err != nil {
+		return err
 	}
 	data, err := r.read()
 	if err != nil {

@@ -41,7 +41,7 @@ func (r Replay) WriteJSON(w io.Writer) error {
 	encoder.SetEscapeHTML(false)
 	for _, l := range r.Lines() {
 		if err := encoder.Encode(l); err != nil {
-			return fmt.Errorf("write a tick: %w", err)
+			return fmt.Errorf("writing a tick: %w", err)
 		}
 	}
 	return nil
@@ -53,7 +53,7 @@ func (r Replay) WriteText(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%-24s %-16s %-16s %4d  %-8s p %-10.4g effect %-12.5g %s\n",
 			l.Change, l.Rule, l.Signal, l.Tick, l.Grade, l.P, l.Effect, cmp.Or(l.Reason, "-"))
 		if err != nil {
-			return fmt.Errorf("write a tick: %w", err)
+			return fmt.Errorf("writing a tick: %w", err)
 		}
 	}
 	return nil

@@ -175,7 +175,7 @@ func (p *simulation) labels(of [4]string) map[string]string {
 func Measure(ctx context.Context, length time.Duration) ([]time.Duration, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("start a shop to measure: %w", err)
+		return nil, fmt.Errorf("starting a shop to measure: %w", err)
 	}
 	meter := newLatencyMeter(shop.New("", nil).Handler())
 	server := &http.Server{Handler: meter, ReadHeaderTimeout: time.Second}

@@ -40,12 +40,12 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 	case store.Failed, store.Grouped:
 		return nil
 	}
-	err = d.attempt(ctx, o)
-	d.Telemetry.message(o.Receiver, result(err))
-	return d.recordDelivery(ctx, o, err)
+	return d.recordDelivery(ctx, o, d.attempt(ctx, o))
 }
 
-func (d *deliverer) attempt(ctx context.Context, o store.Outgoing) error {
+// attempt sends a message once, and counts how that went.
+func (d *deliverer) attempt(ctx context.Context, o store.Outgoing) (err error) {
+	defer func() { d.Telemetry.message(o.Receiver, result(err)) }()
 	sender, ok := d.Senders[o.Receiver]
 	if !ok {
 		return fmt.Errorf("no receiver %q in pushback.yml: %w", o.Receiver, notify.ErrPermanent)
@@ -80,16 +80,14 @@ func (d *deliverer) remind(ctx context.Context, o store.Outgoing) error {
 	}
 	rows, err := d.Store.OutgoingOf(ctx, o.ChangeKey)
 	if err != nil {
-		return fmt.Errorf("reading what was told: %w", err)
+		return fmt.Errorf("reading the messages of %s: %w", o.ChangeKey, err)
 	}
 	for _, newer := range rows {
 		if newer.Receiver == o.Receiver && newer.Message.Key == o.Message.Key && newer.CreatedAt.After(o.CreatedAt) {
 			return nil
 		}
 	}
-	err = d.attempt(ctx, o)
-	d.Telemetry.message(o.Receiver, result(err))
-	if err != nil {
+	if err := d.attempt(ctx, o); err != nil {
 		d.Log.Warn("cannot send a reminder; the receiver may take the alert for resolved", "message", o.ID, "receiver", o.Receiver, "error", err)
 	}
 	return later(every)
