@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +17,7 @@ import (
 	"github.com/pushback/pushback/sources/metrics"
 )
 
-// askFor is how long each adapter may take to answer.
+// askFor is how long the adapters, which are asked at once, may take to answer.
 const askFor = 15 * time.Second
 
 // Answer says whether one adapter, or the database, works.
@@ -40,33 +38,38 @@ const (
 // once. It changes nothing anywhere. The answers are in the order of pushback.yml's
 // sections, by name.
 func (t Table) Ask(ctx context.Context, c config.Config, log *slog.Logger) []Answer {
-	questions := []func() Answer{func() Answer { return askDatabase(ctx, c) }}
-	for _, name := range slices.Sorted(maps.Keys(c.Metrics)) {
-		questions = append(questions, func() Answer { return t.askMetrics(ctx, c, name, log) })
+	questions := []question{func(ctx context.Context) Answer { return askDatabase(ctx, c) }}
+	for _, name := range names(c.Metrics) {
+		questions = append(questions, func(ctx context.Context) Answer { return t.askMetrics(ctx, c, name, log) })
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+	for _, name := range names(c.Sources) {
 		questions = append(questions, notAsked("sources."+name, "a source calls Pushback, and is never called"))
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
-		questions = append(questions, func() Answer { return t.askHook(ctx, c, name) })
+	for _, name := range names(c.Hooks) {
+		questions = append(questions, func(ctx context.Context) Answer { return t.askHook(ctx, c, name) })
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Receivers)) {
+	for _, name := range names(c.Receivers) {
 		questions = append(questions, notAsked("receivers."+name, "only a message would show whether it works, and people would read it"))
 	}
 	if c.Grafana != nil {
-		questions = append(questions, func() Answer { return t.askGrafana(ctx, c) })
+		questions = append(questions, func(ctx context.Context) Answer { return t.askGrafana(ctx, c) })
 	}
 	answers := make([]Answer, len(questions))
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
 	var all sync.WaitGroup
 	for i, ask := range questions {
-		all.Go(func() { answers[i] = ask() })
+		all.Go(func() { answers[i] = ask(ctx) })
 	}
 	all.Wait()
 	return answers
 }
 
-func notAsked(place, why string) func() Answer {
-	return func() Answer { return Answer{place, AnswerNotAsked, why} }
+// question asks one adapter, or the database.
+type question func(ctx context.Context) Answer
+
+func notAsked(place, why string) question {
+	return func(context.Context) Answer { return Answer{place, AnswerNotAsked, why} }
 }
 
 // failedAnswer shows an error in one line.
@@ -80,8 +83,6 @@ func askDatabase(ctx context.Context, c config.Config) Answer {
 	if err != nil {
 		return failedAnswer("store", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
 	st, err := store.OpenReadOnly(ctx, url)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Answer{"store", AnswerNotAsked, "it does not exist yet: pushback serve creates it"}
@@ -108,8 +109,6 @@ func (t Table) askMetrics(ctx context.Context, c config.Config, name string, log
 		return failedAnswer(place, err)
 	}
 	defer s.Close()
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
 	newest, err := s.Heartbeat(ctx, time.Now())
 	var fault *sources.Fault
 	switch {
@@ -132,8 +131,6 @@ func (t Table) askHook(ctx context.Context, c config.Config, name string) Answer
 	if !can {
 		return Answer{place, AnswerNotAsked, fmt.Sprintf("hooks of kind %s cannot be asked without acting", c.Hooks[name].Kind)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
 	return preflightAnswer(place, looker.Preflight(ctx, rollback.Plan{}))
 }
 
@@ -164,8 +161,6 @@ func (t Table) askGrafana(ctx context.Context, c config.Config) Answer {
 	if err != nil {
 		return failedAnswer("grafana", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
 	if err := g.Ping(ctx); err != nil {
 		return failedAnswer("grafana", err)
 	}

@@ -33,8 +33,8 @@ type Built struct {
 func (t Table) Build(c config.Config, access metrics.Access, canonical func(string) string, log *slog.Logger) (Built, config.Diagnostics) {
 	b := builder{Table: t, config: c}
 	built := Built{
-		Metrics: b.metricStores(slices.Sorted(maps.Keys(c.Metrics)), access, log),
-		Sources: b.sources(canonical), Hooks: b.hooks(), Senders: b.senders(), Grafana: b.grafana(),
+		Metrics: b.metricStores(names(c.Metrics), access, log),
+		Sources: b.sources(canonical), Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(), Grafana: b.grafana(),
 	}
 	if _, err := c.StoreURL(); err != nil {
 		b.note("store.url_file", err)
@@ -69,7 +69,7 @@ func (t Table) MetricStores(c config.Config, names []string, access metrics.Acce
 // Hook builds only the named hook.
 func (t Table) Hook(c config.Config, name string) (engine.Hook, config.Diagnostics) {
 	b := builder{Table: t, config: c}
-	return b.hook(name), b.found
+	return b.hooks([]string{name})[name], b.found
 }
 
 // Close closes the metric stores.
@@ -101,67 +101,52 @@ func (b *builder) note(path string, err error) {
 	b.found = append(b.found, b.config.Mistakes(path, err)...)
 }
 
-func (b *builder) metricStores(names []string, access metrics.Access, log *slog.Logger) map[string]metrics.Store {
-	all := map[string]metrics.Store{}
+// each builds the adapters of one section that have these names, and notes the mistakes
+// of those that cannot be built.
+func each[A any](b *builder, section string, names []string, build func(name string) (A, error)) map[string]A {
+	all := map[string]A{}
 	for _, name := range names {
-		a := b.config.Metrics[name]
-		s, err := b.Metrics[a.Kind].build(metrics.Options{Name: name, Access: access, Log: log.With("component", "metrics/"+name)}, a.Settings)
+		a, err := build(name)
 		if err != nil {
-			b.note("metrics."+name, err)
+			b.note(section+"."+name, err)
 			continue
 		}
-		all[name] = s
+		all[name] = a
 	}
 	return all
+}
+
+func (b *builder) metricStores(names []string, access metrics.Access, log *slog.Logger) map[string]metrics.Store {
+	return each(b, "metrics", names, func(name string) (metrics.Store, error) {
+		a := b.config.Metrics[name]
+		return b.Metrics[a.Kind].build(metrics.Options{Name: name, Access: access, Log: log.With("component", "metrics/"+name)}, a.Settings)
+	})
 }
 
 func (b *builder) sources(canonical func(string) string) map[string]server.Endpoint {
-	all := map[string]server.Endpoint{}
-	for _, name := range slices.Sorted(maps.Keys(b.config.Sources)) {
+	return each(b, "sources", names(b.config.Sources), func(name string) (server.Endpoint, error) {
 		a := b.config.Sources[name]
 		s, err := b.Sources[a.Kind].build(changes.Options{Name: name, Canonical: canonical}, a.Settings)
-		if err != nil {
-			b.note("sources."+name, err)
-			continue
-		}
-		all[name] = server.Endpoint{Source: s, Services: a.Services, Insecure: a.Insecure}
-	}
-	return all
+		return server.Endpoint{Source: s, Services: a.Services, Insecure: a.Insecure}, err
+	})
 }
 
-func (b *builder) hooks() map[string]engine.Hook {
-	all := map[string]engine.Hook{}
-	for _, name := range slices.Sorted(maps.Keys(b.config.Hooks)) {
-		all[name] = b.hook(name)
-	}
-	return all
-}
-
-func (b *builder) hook(name string) engine.Hook {
-	a := b.config.Hooks[name]
-	h, err := b.Hooks[a.Kind].build(struct{}{}, a.Settings)
-	if err != nil {
-		b.note("hooks."+name, err)
-		return engine.Hook{}
-	}
-	return engine.Hook{
-		Hook: h, Idempotent: a.Idempotent, LastGood: a.Target == config.LastGood, Aborts: a.Abort,
-		Timeout: a.Settings.(rollback.Settings).CallTimeout(),
-	}
+func (b *builder) hooks(wanted []string) map[string]engine.Hook {
+	return each(b, "hooks", wanted, func(name string) (engine.Hook, error) {
+		a := b.config.Hooks[name]
+		h, err := b.Hooks[a.Kind].build(struct{}{}, a.Settings)
+		return engine.Hook{
+			Hook: h, Idempotent: a.Idempotent, LastGood: a.Target == config.LastGood, Aborts: a.Abort,
+			Timeout: a.Settings.(rollback.Settings).CallTimeout(),
+		}, err
+	})
 }
 
 func (b *builder) senders() map[string]notify.Sender {
-	all := map[string]notify.Sender{}
-	for _, name := range slices.Sorted(maps.Keys(b.config.Receivers)) {
+	return each(b, "receivers", names(b.config.Receivers), func(name string) (notify.Sender, error) {
 		a := b.config.Receivers[name]
-		s, err := b.Receivers[a.Kind].build(struct{}{}, a.Settings)
-		if err != nil {
-			b.note("receivers."+name, err)
-			continue
-		}
-		all[name] = s
-	}
-	return all
+		return b.Receivers[a.Kind].build(struct{}{}, a.Settings)
+	})
 }
 
 func (b *builder) grafana() Annotator {
@@ -177,14 +162,18 @@ func (b *builder) grafana() Annotator {
 
 // World is what a rule may name, by what pushback.yml defines. It opens no metric store.
 func (t Table) World(c config.Config) rules.World {
+	// With access Check nothing is open that would have to be closed.
+	stores, _ := t.MetricStores(c, names(c.Metrics), metrics.Check, slog.New(slog.DiscardHandler))
+	return worldOf(c, stores)
+}
+
+func worldOf(c config.Config, stores map[string]metrics.Store) rules.World {
 	w := rules.World{
 		Hooks: names(c.Hooks), Receivers: names(c.Receivers), Freezes: names(c.Freezes),
 		Stores: map[string]sources.Language{}, Default: c.DefaultMetrics,
 	}
-	stores, _ := t.MetricStores(c, slices.Sorted(maps.Keys(c.Metrics)), metrics.Check, slog.New(slog.DiscardHandler))
 	for name, s := range stores {
 		w.Stores[name] = s.Language()
-		_ = s.Close() // with access Check nothing is open
 	}
 	return w
 }

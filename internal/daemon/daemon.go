@@ -106,9 +106,9 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 }
 
 func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.Options {
-	c, world := o.Config, o.Table.World(o.Config)
+	c, world := o.Config, worldOf(o.Config, d.built.Metrics)
 	return engine.Options{
-		Store: st, Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.annotator(),
+		Store: st, Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.built.Grafana,
 		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.rules.load(world) },
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trustPolicy(c.Trust),
@@ -124,14 +124,6 @@ func (d *Daemon) metricStores() map[string]engine.MetricStore {
 	}
 	all[""] = all[d.config.DefaultMetrics]
 	return all
-}
-
-// annotator is nil, the interface and not a pointer in it, without Grafana.
-func (d *Daemon) annotator() engine.Annotator {
-	if d.built.Grafana == nil {
-		return nil
-	}
-	return d.built.Grafana
 }
 
 func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
