@@ -16,12 +16,10 @@ func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check 
 	if !h.config.AbortOnly {
 		rights = append(rights, cluster.Right{Verb: "patch", Resource: rollouts})
 	}
-	checks := h.cluster.Preflight(ctx, p, rights, h.config.Namespace)
-	if len(rollback.Problems(checks)) > 0 || !p.Known() {
-		return checks
-	}
-	a, err := h.inspect(ctx, p)
-	return append(checks, cluster.TargetCheck(a.object, p.Target, err))
+	return h.cluster.Preflight(ctx, p, rights, h.config.Namespace, func() (cluster.Object, error) {
+		a, err := h.inspect(ctx, p)
+		return a.object, err
+	})
 }
 
 // DryRun reads the Rollout and lets the server validate the patch of its template. The

@@ -10,14 +10,13 @@ import (
 
 // Preflight checks that we may patch the workload, and that it can be rolled back.
 func (h *Hook) Preflight(ctx context.Context, p rollback.Plan) []rollback.Check {
-	checks := h.cluster.Preflight(ctx, p, []cluster.Right{
+	rights := []cluster.Right{
 		{Verb: "get", Resource: h.kind.resource}, {Verb: "patch", Resource: h.kind.resource}, {Verb: "list", Resource: h.kind.revisions},
-	}, h.config.Namespace)
-	if len(rollback.Problems(checks)) > 0 || !p.Known() {
-		return checks
 	}
-	i, err := h.inspect(ctx, p)
-	return append(checks, cluster.TargetCheck(i.object, p.Target, err))
+	return h.cluster.Preflight(ctx, p, rights, h.config.Namespace, func() (cluster.Object, error) {
+		i, err := h.inspect(ctx, p)
+		return i.object, err
+	})
 }
 
 // DryRun reads the workload and lets the server validate the patch without storing it.

@@ -50,10 +50,21 @@ type Right struct {
 	Subresource string
 }
 
-// Preflight asks the server whether we have every right in a namespace. If the
+// Preflight checks the rights in a namespace. With a change it then checks whether the
+// object can be rolled back: inspect returns the object, and why it cannot.
+func (c *Cluster) Preflight(ctx context.Context, p rollback.Plan, rights []Right, namespace string, inspect func() (Object, error)) []rollback.Check {
+	checks := c.checkRights(ctx, p, rights, namespace)
+	if len(rollback.Problems(checks)) > 0 || !p.Known() {
+		return checks
+	}
+	o, err := inspect()
+	return append(checks, targetCheck(o, p.Target, err))
+}
+
+// checkRights asks the server whether we have every right in a namespace. If the
 // namespace depends on the change and there is no change yet, it only checks the
 // credentials.
-func (c *Cluster) Preflight(ctx context.Context, p rollback.Plan, rights []Right, namespace string) []rollback.Check {
+func (c *Cluster) checkRights(ctx context.Context, p rollback.Plan, rights []Right, namespace string) []rollback.Check {
 	if !p.Known() && !naming.IsFixed(namespace) {
 		_, err := c.Allowed(ctx, rights[0].Verb, Object{Resource: rights[0].Resource}, "")
 		return []rollback.Check{
@@ -81,9 +92,9 @@ func (c *Cluster) Preflight(ctx context.Context, p rollback.Plan, rights []Right
 	return checks
 }
 
-// TargetCheck is the check that an object can be rolled back to a version. err says
+// targetCheck is the check that an object can be rolled back to a version. err says
 // why it cannot, nil if it can.
-func TargetCheck(o Object, version string, err error) rollback.Check {
+func targetCheck(o Object, version string, err error) rollback.Check {
 	c := rollback.Check{What: fmt.Sprintf("%s can go back to %q", o, version)}
 	if err != nil {
 		c.Problem, c.Temporary = rollback.Output(err.Error()), call.IsTemporary(err)
