@@ -131,8 +131,8 @@ func (k *Keeper) outdated(ctx context.Context, l Request, learned time.Time) (bo
 	return learned.Before(changed), err
 }
 
-// metricStore returns the metric store of an input that an earlier run resolved,
-// perhaps under another pushback.yml.
+// metricStore returns a metric store by name. An earlier run may have known it under
+// another pushback.yml.
 func (k *Keeper) metricStore(name string) (gather.Ranger, error) {
 	ranger, ok := k.Metrics[name]
 	if !ok {

@@ -203,9 +203,9 @@ func (p *pass) candidate(ctx context.Context, store string, r rules.Rule, c sour
 	if err != nil {
 		return err
 	}
-	ranger, ok := p.Metrics[store]
-	if !ok {
-		return fmt.Errorf("no metric store %q in pushback.yml", store)
+	ranger, err := p.metricStore(store)
+	if err != nil {
+		return err
 	}
 	c.Version = futureVersion
 	b, now := rules.Bind(r, c, service), p.Now().Add(-ranger.Latency())

@@ -90,8 +90,13 @@ func (k *Keeper) given(all []store.Trust, service string) rules.Mode {
 	if !ok {
 		return k.Policy.New
 	}
+	return modeOf(t.Mode)
+}
+
+// modeOf reads a mode that is stored. One that cannot be read is observe.
+func modeOf(word string) rules.Mode {
 	var mode rules.Mode
-	if err := mode.UnmarshalText([]byte(t.Mode)); err != nil {
+	if err := mode.UnmarshalText([]byte(word)); err != nil {
 		return rules.Observe
 	}
 	return mode

@@ -115,37 +115,33 @@ func demotedSince(given []store.Trust, service string, at time.Time) bool {
 
 // backtested is the mode that the last backtest found the rule fit for.
 func (s Status) backtested() rules.Mode {
-	var mode rules.Mode
-	if err := mode.UnmarshalText([]byte(s.Backtest.Mode)); err != nil {
-		return rules.Observe
-	}
-	return mode
+	return modeOf(s.Backtest.Mode)
 }
 
 // Promote gives a rule the next step that it has earned with a service, in a
 // person's name. Its error wraps store.ErrConflict where the step is not earned.
 func (k *Keeper) Promote(ctx context.Context, rule, service, actor, why string) (Status, error) {
-	r, s, err := k.statusWith(ctx, rule, service)
+	s, err := k.Status(ctx, rule, service)
 	if err != nil {
 		return s, err
 	}
 	if !s.Proposed {
 		return s, conflict("rule %s has not earned to %s for %s: %s", rule, max(s.Next, rules.Ask), ServiceWords(service), s.Why)
 	}
-	return k.give(ctx, r, service, s.Next, promotion, actor, why)
+	return k.give(ctx, s.Rule, service, s.Next, promotion, actor, why)
 }
 
 // Demote takes trust back to a mode, at once, in a person's name. Its error wraps
 // store.ErrConflict where the rule may not go further than that already.
 func (k *Keeper) Demote(ctx context.Context, rule, service string, to rules.Mode, actor, why string) (Status, error) {
-	r, s, err := k.statusWith(ctx, rule, service)
+	s, err := k.Status(ctx, rule, service)
 	if err != nil {
 		return s, err
 	}
 	if s.Given <= to {
 		return s, conflict("rule %s may already go no further than %s for %s", rule, s.Given, ServiceWords(service))
 	}
-	return k.give(ctx, r, service, to, demotion, actor, why)
+	return k.give(ctx, s.Rule, service, to, demotion, actor, why)
 }
 
 func (k *Keeper) give(ctx context.Context, r rules.Rule, service string, to rules.Mode, action, actor, why string) (Status, error) {
@@ -160,36 +156,29 @@ func (k *Keeper) give(ctx context.Context, r rules.Rule, service string, to rule
 	if err != nil {
 		return Status{}, err
 	}
-	_, s, err := k.statusWith(ctx, r.Name, service)
-	return s, err
+	return k.Status(ctx, r.Name, service)
 }
 
-// Status returns a rule's status with one service. Its error wraps store.ErrNotFound
-// where no rule in force has that name.
+// Status returns a rule's status with one service, whether it has a record or not. Its
+// error wraps store.ErrNotFound where no rule in force has that name.
 func (k *Keeper) Status(ctx context.Context, rule, service string) (Status, error) {
-	_, s, err := k.statusWith(ctx, rule, service)
-	return s, err
-}
-
-// statusWith returns a rule's status with one service, whether it has a record or not.
-func (k *Keeper) statusWith(ctx context.Context, rule, service string) (rules.Rule, Status, error) {
 	r, err := k.ruleNamed(rule)
 	if err != nil {
-		return r, Status{}, err
+		return Status{}, err
 	}
 	all, err := k.statusesOf(ctx, r)
 	if err != nil {
-		return r, Status{}, err
+		return Status{}, err
 	}
 	if i := slices.IndexFunc(all, func(s Status) bool { return s.Service == service }); i >= 0 {
-		return r, all[i], nil
+		return all[i], nil
 	}
 	s := all[0]
 	s.Service = service
 	given, err := k.Store.TrustOf(ctx, r.Hash)
 	s.Given = k.given(given, service)
 	s.Effective = min(s.Written, s.Given, k.Policy.Cap)
-	return r, s, err
+	return s, err
 }
 
 // WatchEnded proposes what the end of a watch has earned its rule. A failure is only
