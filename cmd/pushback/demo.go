@@ -11,12 +11,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/demo"
 	"github.com/pushback/pushback/internal/demo/shop"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 

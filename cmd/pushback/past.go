@@ -11,18 +11,16 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
-	"github.com/pushback/pushback/internal/catalogue"
-	"github.com/pushback/pushback/internal/daemon"
-	"github.com/pushback/pushback/internal/trust"
-
 	"github.com/pushback/pushback/internal/backtest"
+	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 )
 
 // past holds what a backtest has opened. Everything is opened read-only, because a

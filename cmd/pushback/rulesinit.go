@@ -17,11 +17,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	httpconfig "github.com/prometheus/common/config"
 
 	"github.com/pushback/pushback/internal/survey"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
 )
 

@@ -8,12 +8,11 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 

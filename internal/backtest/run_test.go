@@ -12,14 +12,13 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/watch"
 )

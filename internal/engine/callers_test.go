@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/catalogue"
-
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"

@@ -11,19 +11,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/gate"
+	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/outage"
 	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/situation"
-	"github.com/pushback/pushback/internal/trust"
-
-	"golang.org/x/sync/errgroup"
-
-	"github.com/pushback/pushback/dashboards/grafana"
-	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"

@@ -11,14 +11,13 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 

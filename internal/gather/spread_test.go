@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/watch"
 )

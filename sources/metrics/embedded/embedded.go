@@ -21,8 +21,6 @@ import (
 	"log/slog"
 	"time"
 
-	promqllang "github.com/pushback/pushback/sources/metrics/promql"
-
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
@@ -32,6 +30,7 @@ import (
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
+	promqllang "github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // maxSamples bounds the samples that one query holds in memory. It is Prometheus's

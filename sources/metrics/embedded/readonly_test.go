@@ -5,12 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 )
 
 // TestReadOnlyBesideTheWriter makes concurrent queries to a read-only store while

@@ -9,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"go.yaml.in/yaml/v4"
 
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/metricstest"
 )
 

@@ -12,13 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"go.uber.org/goleak"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/metricstest"
 )
 

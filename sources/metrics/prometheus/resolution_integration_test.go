@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pushback/pushback/sources/metrics"
-
 	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 )
 
 // samplesOfUp are samples of up, one every interval, until now.
