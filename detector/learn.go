@@ -107,7 +107,7 @@ type learner struct {
 func learnerOf(x []float64, p Plan) learner {
 	l := learner{
 		x: x, tick: p.Tick, before: p.Before, after: p.After, horizon: horizonOf(p.After), ticks: learnedTicks(p.After),
-		steps: stats.NormalMAD * stats.MAD(differences(x), nil) / math.Sqrt2, floor: tinyScale(x),
+		steps: finiteOrZero(stats.NormalMAD * stats.MAD(differences(x), nil) / math.Sqrt2), floor: tinyScale(x),
 	}
 	if periods := p.periods(len(x)); len(periods) > 0 {
 		smooth := stats.Smooth5(x)

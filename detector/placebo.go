@@ -103,19 +103,49 @@ func (l learner) placebos(seasons []season) placebos {
 	for _, s := range seasons {
 		longest = max(longest, s.period)
 	}
-	first, last := longest+l.before, len(l.x)-l.after
-	step := max(placeboStep, (last-first+mostPlacebos-1)/mostPlacebos)
-	most := max((last-first)/step+1, 0)
-	p.at, p.baselines = make([]int, 0, most), make([]baseline, 0, most)
-	back, scratch := make([]lookback, most*p.lookbacks), make([]float64, 0, l.before)
-	for at := first; at <= last; at += step {
-		b := l.x[at-l.before : at]
-		if mostlyPresent(b) && mostlyPresent(l.x[at:at+l.after]) && l.lookBack(seasons, back, at, scratch) {
-			p.at, p.baselines = append(p.at, at), append(p.baselines, baselineOf(b, back[:p.lookbacks:p.lookbacks], scratch))
+	p.at = l.spaced(longest + l.before)
+	p.baselines = make([]baseline, 0, len(p.at))
+	back, scratch := make([]lookback, len(p.at)*p.lookbacks), make([]float64, 0, l.before)
+	kept := p.at[:0]
+	for _, at := range p.at {
+		if l.lookBack(seasons, back, at, scratch) {
+			kept = append(kept, at)
+			p.baselines = append(p.baselines, baselineOf(l.x[at-l.before:at], back[:p.lookbacks:p.lookbacks], scratch))
 			back = back[p.lookbacks:]
 		}
 	}
+	p.at = kept
 	return p
+}
+
+// spaced are the moments from first on around which enough ticks are present, evenly thinned.
+// What is thinned is what exists and not what was asked for: a service of eight hours has a
+// history of eight hours, however many days the rule wants.
+func (l learner) spaced(first int) []int {
+	seen := make([]int, len(l.x)+1)
+	for i, v := range l.x {
+		seen[i+1] = seen[i]
+		if !math.IsNaN(v) {
+			seen[i+1]++
+		}
+	}
+	usable := func(i int) bool {
+		return enoughPresent(seen[i]-seen[i-l.before], l.before) && enoughPresent(seen[i+l.after]-seen[i], l.after)
+	}
+	most := 0
+	for i := first; i+l.after <= len(l.x); i++ {
+		if usable(i) {
+			most++
+		}
+	}
+	step := max(placeboStep, (most+mostPlacebos-2)/mostPlacebos)
+	at := make([]int, 0, most/step+1)
+	for i := first; i+l.after <= len(l.x); i += step {
+		if usable(i) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 func (l learner) lookBack(seasons []season, back []lookback, at int, scratch []float64) bool {
@@ -151,8 +181,12 @@ func (p placebos) meanSquare() float64 {
 	return sum / float64(len(p.spread))
 }
 
-// mostlyPresent reports whether three quarters of the ticks have a value.
-func mostlyPresent(x []float64) bool { return 4*finite(x) >= 3*len(x) }
+// mostlyPresent reports whether enough of the ticks have a value.
+func mostlyPresent(x []float64) bool { return enoughPresent(finite(x), len(x)) }
+
+// enoughPresent reports whether so many values are enough for n ticks: half of them, as
+// for a mean of the scan. A percentile of a quiet service has no value in many minutes.
+func enoughPresent(there, n int) bool { return 2*there >= n }
 
 // peaks are, for every placebo, the largest mean of each length.
 func (l learner) peaks(p placebos, typical float64, d direction) [][lengths]float64 {
