@@ -6,21 +6,27 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pushback/pushback/internal/proof/accuracy"
 )
 
 type accuracyCommand struct {
-	Data    string   `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
-	CSV     []string `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
-	Moments int      `default:"1500" help:"How many random moments to judge at."`
-	History int      `default:"2880" help:"How many ticks to learn from."`
-	Seed    uint64   `default:"1" help:"Equal seeds give equal figures."`
-	Quick   bool     `help:"A fifth of everything, in under a minute."`
-	JSON    bool     `name:"json" help:"Print all figures as JSON instead of the page."`
-	Out     string   `type:"path" placeholder:"FILE" help:"Write the page here, and its plots into img/ beside it."`
+	Data      string          `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
+	CSV       []string        `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
+	Only      []string        `enum:"methods,counts,calibration" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
+	Moments   int             `default:"1500" help:"How many random moments of recorded series to judge at."`
+	History   int             `default:"2880" help:"How many ticks to learn from."`
+	Series    int             `default:"200" help:"How many series to draw of each kind and length of history."`
+	Generator []string        `placeholder:"WORD" help:"Draw only the kinds of series whose names contain one of these words."`
+	Span      []time.Duration `placeholder:"DURATION" help:"Draw only histories of these lengths, such as 48h."`
+	Seed      uint64          `default:"101" help:"Equal seeds give equal figures. The detector is tuned on seeds 1 to 99; figures are reported from 100 on."`
+	Quick     bool            `help:"A fifth of everything, in about a minute."`
+	JSON      bool            `name:"json" help:"Print all figures as JSON instead of the page."`
+	Out       string          `type:"path" placeholder:"FILE" help:"Write the page here, and its plots into img/ beside it."`
 }
 
 // Help describes what is measured.
@@ -28,14 +34,17 @@ func (accuracyCommand) Help() string {
 	return `Judges random moments of real series at which nothing was deployed: once as they
 are, and once with each of fourteen regressions added. Does the same with
 Kayenta's judge, with the methods of Flagger and Argo, and with classical tests.
-Prints how often each was wrong, how much it found, and how fast. Nothing leaves
-this machine.`
+Prints how often each was wrong, how much it found, and how fast. Then does the
+same on drawn series of many kinds and lengths (calibration). Nothing leaves
+this machine.
+
+  pushback accuracy --only calibration --series 1000 --generator growth --span 168h`
 }
 
 // Run measures the detector and prints the page, or writes it to a file.
 func (a accuracyCommand) Run(ctx context.Context, out terminal) error {
 	if a.Quick {
-		a.Moments /= 5
+		a.Moments, a.Series = a.Moments/5, a.Series/5
 	}
 	page, err := a.measure(ctx)
 	switch {
@@ -53,8 +62,41 @@ func (a accuracyCommand) Run(ctx context.Context, out terminal) error {
 	return nil
 }
 
+// wants reports whether a section was asked for. Series that were given are measured
+// alone, as a comparison of methods.
+func (a accuracyCommand) wants(section string) bool {
+	if len(a.CSV) > 0 {
+		return section == "methods"
+	}
+	return len(a.Only) == 0 || slices.Contains(a.Only, section)
+}
+
 func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
-	page := accuracy.Page{Command: a.reproduce(), Series: "the series given"}
+	page := accuracy.Page{Command: a.reproduce(), Seed: a.Seed, Series: "the series given"}
+	sections := []struct {
+		name    string
+		measure func(ctx context.Context, page *accuracy.Page) error
+	}{
+		{"methods", a.methods},
+		{"counts", func(_ context.Context, page *accuracy.Page) error {
+			page.Counts = accuracy.SimulateCounts(max(a.Moments*4/3, 1), a.Seed)
+			return nil
+		}},
+		{"calibration", a.calibration},
+	}
+	for _, s := range sections {
+		if !a.wants(s.name) {
+			continue
+		}
+		if err := s.measure(ctx, &page); err != nil {
+			return page, err
+		}
+	}
+	return page, nil
+}
+
+// methods compares the detector with its peers on the given series, or on recorded ones.
+func (a accuracyCommand) methods(ctx context.Context, page *accuracy.Page) error {
 	read := func() ([]accuracy.Series, error) { return accuracy.ReadFiles(a.CSV) }
 	if len(a.CSV) == 0 {
 		page.Series = "jumpstarter (15 services × 19 metrics, 5-minute ticks)"
@@ -62,15 +104,29 @@ func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
 	}
 	series, err := read()
 	if err != nil {
-		return page, usageError(err)
+		return usageError(err)
 	}
-	page.Main, err = accuracy.Measure(ctx, a.options("moments", series, a.History, false))
-	if err != nil || len(a.CSV) > 0 {
-		return page, err
+	report, err := accuracy.Measure(ctx, a.options("moments", series, a.History, false))
+	if err != nil {
+		return err
 	}
-	page.Further, err = a.further(ctx)
-	page.Counts = accuracy.SimulateCounts(max(a.Moments*4/3, 1), a.Seed)
-	return page, err
+	page.Main = &report
+	if len(a.CSV) == 0 {
+		page.Further, err = a.further(ctx)
+	}
+	return err
+}
+
+// calibration draws series in which nothing was deployed.
+func (a accuracyCommand) calibration(ctx context.Context, page *accuracy.Page) (err error) {
+	generators := accuracy.GeneratorsNamed(a.Generator)
+	if len(generators) == 0 {
+		return usageError(fmt.Errorf("no generator has a name that contains %s", strings.Join(a.Generator, " or ")))
+	}
+	page.Calibration, err = accuracy.Calibrate(ctx, accuracy.Calibration{
+		Series: max(a.Series, 1), Generators: generators, Spans: a.Span, Seed: a.Seed, Progress: progressOn(os.Stderr, "calibration"),
+	})
+	return err
 }
 
 // extraSeries are the folders on which only the detector is measured, each with
@@ -113,7 +169,16 @@ func (a accuracyCommand) options(what string, series []accuracy.Series, history 
 // reproduce is the command that makes this page again. It names files without
 // their folders, so that the published page shows no path of this machine.
 func (a accuracyCommand) reproduce() string {
-	words := []string{"pushback accuracy", fmt.Sprintf("--moments %d --seed %d", a.Moments, a.Seed)}
+	words := []string{"pushback accuracy", fmt.Sprintf("--moments %d --series %d --seed %d", a.Moments, a.Series, a.Seed)}
+	for _, section := range a.Only {
+		words = append(words, "--only "+section)
+	}
+	for _, word := range a.Generator {
+		words = append(words, fmt.Sprintf("--generator %q", word))
+	}
+	for _, span := range a.Span {
+		words = append(words, "--span "+span.String())
+	}
 	for _, f := range a.CSV {
 		words = append(words, "--csv "+filepath.Base(f))
 	}
@@ -122,7 +187,7 @@ func (a accuracyCommand) reproduce() string {
 
 // progressOn returns a function that shows progress on a terminal, once per
 // percent. It returns nil where w is no terminal.
-func progressOn(w io.Writer, what string) func(done, of int) {
+func progressOn(w io.Writer, what string) accuracy.Progress {
 	if !isTerminal(w) {
 		return nil
 	}
@@ -144,11 +209,12 @@ func (a accuracyCommand) write(page accuracy.Page) error {
 	if err := os.MkdirAll(images, 0o755); err != nil { //nolint:gosec // everybody may read a report
 		return fmt.Errorf("creating the folder for the plots: %w", err)
 	}
-	for path, render := range map[string]func(io.Writer) error{
-		a.Out: func(w io.Writer) error { return page.Markdown(w, "img") },
-		filepath.Join(images, accuracy.PowerPlot): page.Main.PlotPower,
-		filepath.Join(images, accuracy.TicksPlot): page.Main.PlotTicks,
-	} {
+	files := map[string]func(io.Writer) error{a.Out: func(w io.Writer) error { return page.Markdown(w, "img") }}
+	if page.Main != nil {
+		files[filepath.Join(images, accuracy.PowerPlot)] = page.Main.PlotPower
+		files[filepath.Join(images, accuracy.TicksPlot)] = page.Main.PlotTicks
+	}
+	for path, render := range files {
 		var b strings.Builder
 		if err := render(&b); err != nil {
 			return fmt.Errorf("rendering %s: %w", path, err)

@@ -9,11 +9,13 @@ import (
 
 // Page is the content of docs/accuracy.md.
 type Page struct {
-	Command string     `json:"command"`
-	Series  string     `json:"series"` // what the main report was measured on
-	Main    Report     `json:"main"`
-	Further []Further  `json:"further,omitempty"`
-	Counts  []CountRow `json:"counts,omitempty"`
+	Command     string     `json:"command"`
+	Seed        uint64     `json:"seed"`
+	Series      string     `json:"series"`         // what the main report was measured on
+	Main        *Report    `json:"main,omitempty"` // nil: not measured
+	Further     []Further  `json:"further,omitempty"`
+	Counts      []CountRow `json:"counts,omitempty"`
+	Calibration []Cell     `json:"calibration,omitempty"`
 }
 
 // Further is a report of only the detector, on other series.
@@ -32,23 +34,32 @@ const (
 func (p Page) Markdown(w io.Writer, images string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Accuracy\n\nMade by `%s`; the same command gives the same page. The package comment of internal/proof/accuracy describes what is measured, and why with these methods.\n\n", p.Command)
-	fmt.Fprintf(&b, "%d random moments of %s at which nothing was deployed, %d ticks before and %d after, judged at every tick, %d ticks of history, seed %d. An alarm on the unchanged series is false; *power* is the mean share of %d regressions that was found when they were added at the same moments.\n\n",
-		p.Main.Moments, p.Series, window, window, p.Main.History, p.Main.Seed, len(p.Main.Scenarios))
-	b.WriteString("## At each method's default\n\n")
-	p.Main.summary(&b, 0)
-	fmt.Fprintf(&b, "\n![false alarms against power](%s/%s)\n", images, PowerPlot)
-	for _, rate := range matchedRates {
-		fmt.Fprintf(&b, "\n## Tuned to %s %% false alarms\n\n", number(100*rate))
-		p.Main.summary(&b, rate)
-		p.Main.compare(&b, rate)
-		p.Main.byScenario(&b, rate)
-	}
-	fmt.Fprintf(&b, "\n## Time to detect\n\nMedian ticks until the alarm, of the regressions that were found, at 1 %% false alarms; in brackets the share found.\n\n![time to detect](%s/%s)\n\n", images, TicksPlot)
-	p.Main.timeToDetect(&b, matchedRates[0])
+	p.main(&b, images)
 	p.further(&b)
 	p.counts(&b)
+	p.calibration(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// main writes the comparison with the peers.
+func (p Page) main(b *strings.Builder, images string) {
+	if p.Main == nil {
+		return
+	}
+	fmt.Fprintf(b, "%d random moments of %s at which nothing was deployed, %d ticks before and %d after, judged at every tick, %d ticks of history, seed %d. An alarm on the unchanged series is false; *power* is the mean share of %d regressions that was found when they were added at the same moments.\n\n",
+		p.Main.Moments, p.Series, window, window, p.Main.History, p.Main.Seed, len(p.Main.Scenarios))
+	b.WriteString("## At each method's default\n\n")
+	p.Main.summary(b, 0)
+	fmt.Fprintf(b, "\n![false alarms against power](%s/%s)\n", images, PowerPlot)
+	for _, rate := range matchedRates {
+		fmt.Fprintf(b, "\n## Tuned to %s %% false alarms\n\n", number(100*rate))
+		p.Main.summary(b, rate)
+		p.Main.compare(b, rate)
+		p.Main.byScenario(b, rate)
+	}
+	fmt.Fprintf(b, "\n## Time to detect\n\nMedian ticks until the alarm, of the regressions that were found, at 1 %% false alarms; in brackets the share found.\n\n![time to detect](%s/%s)\n\n", images, TicksPlot)
+	p.Main.timeToDetect(b, matchedRates[0])
 }
 
 // at returns the rows of one false-alarm rate; 0 is the defaults.

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/pushback/pushback/detector/stats"
 )
@@ -20,8 +17,8 @@ type Options struct {
 	History int    // ticks learned from
 	Seed    uint64 // equal seeds give equal reports
 	Alone   bool   // the detector without its peers
-	// Progress is called after every moment, from several goroutines. It may be nil.
-	Progress func(done, of int)
+	// Progress is called after every moment. It may be nil.
+	Progress Progress
 }
 
 // errNoRoom is returned if no series is long enough.
@@ -80,24 +77,8 @@ func Measure(ctx context.Context, o Options) (Report, error) {
 		return Report{}, errNoRoom
 	}
 	outcomes := make([]outcome, len(moments))
-	var next, done atomic.Int64
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(moments) {
-					return
-				}
-				outcomes[i] = o.measure(moments[i], uint64(i))
-				if finished := int(done.Add(1)); o.Progress != nil {
-					o.Progress(finished, len(moments))
-				}
-			}
-		})
-	}
-	workers.Wait()
-	if err := ctx.Err(); err != nil {
+	err := parallel(ctx, len(moments), o.Progress, func(i int) { outcomes[i] = o.measure(moments[i], uint64(i)) })
+	if err != nil {
 		return Report{}, err
 	}
 	return o.report(outcomes), nil

@@ -1,0 +1,155 @@
+package accuracy
+
+import (
+	"context"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// Spans are the histories of the calibration.
+var Spans = []time.Duration{8 * time.Hour, 48 * time.Hour, 7 * 24 * time.Hour, 10 * 24 * time.Hour, 14 * 24 * time.Hour}
+
+// Calibration says what to draw.
+type Calibration struct {
+	Series     int             // of each generator and span, each with one change
+	Generators []Generator     // nil: all
+	Spans      []time.Duration // nil: all
+	Seed       uint64          // equal seeds give equal cells
+	Progress   Progress
+}
+
+// Cell is one generator with one span of history.
+type Cell struct {
+	Generator string   `json:"generator"`
+	Hours     float64  `json:"history_hours"`
+	Series    int      `json:"series"`
+	Suspect   Share    `json:"suspect"` // false alarms
+	Likely    Share    `json:"likely"`
+	Certain   Share    `json:"certain"`
+	Caught    []Caught `json:"caught"` // by regression
+}
+
+// Caught is what was found of one regression.
+type Caught struct {
+	Regression string  `json:"regression"`
+	Likely     float64 `json:"likely"`
+	Certain    float64 `json:"certain"`
+	Ticks      int     `json:"ticks"` // median until likely, of what was found; 0: nothing was
+}
+
+// Share is a share of a number of trials with its 95 % Wilson interval.
+type Share struct {
+	Share float64 `json:"share"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+func shareOf(count, trials int) Share {
+	part := float64(count) / float64(trials)
+	low, high := stats.Wilson(part, float64(trials))
+	return Share{part, max(low, 0), min(high, 1)}
+}
+
+// GeneratorsNamed are those whose names contain one of the words; all where there is no
+// word.
+func GeneratorsNamed(words []string) []Generator {
+	if len(words) == 0 {
+		return Generators
+	}
+	var named []Generator
+	for _, g := range Generators {
+		for _, word := range words {
+			if strings.Contains(strings.ToLower(g.Name), strings.ToLower(word)) {
+				named = append(named, g)
+				break
+			}
+		}
+	}
+	return named
+}
+
+// Calibrate watches changes that do nothing at the ends of drawn series, and then the same
+// changes with a regression.
+func Calibrate(ctx context.Context, c Calibration) ([]Cell, error) {
+	if c.Generators == nil {
+		c.Generators = Generators
+	}
+	if c.Spans == nil {
+		c.Spans = Spans
+	}
+	cells := len(c.Generators) * len(c.Spans)
+	outcomes := make([][]reached, cells*c.Series)
+	err := parallel(ctx, len(outcomes), c.Progress, func(i int) {
+		g, span := c.cell(i / c.Series)
+		outcomes[i] = g.watch(span, c.Seed, i%c.Series)
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Cell, cells)
+	for i := range all {
+		g, span := c.cell(i)
+		all[i] = cellOf(g, span, outcomes[i*c.Series:(i+1)*c.Series])
+	}
+	return all, nil
+}
+
+func (c Calibration) cell(i int) (Generator, time.Duration) {
+	return c.Generators[i/len(c.Spans)], c.Spans[i%len(c.Spans)]
+}
+
+// random is the source of one series. It depends on what is drawn and not on what else is
+// drawn, so that a run of one generator repeats that part of a run of all.
+func (g Generator) random(span time.Duration, seed uint64, number int) *rand.Rand {
+	name := fnv.New64a()
+	name.Write([]byte(g.Name))
+	return rand.New(rand.NewPCG(seed^name.Sum64(), uint64(span/time.Minute)<<32|uint64(number)))
+}
+
+// watch draws one series and watches the change at its end: unchanged, and with each
+// regression.
+func (g Generator) watch(span time.Duration, seed uint64, number int) []reached {
+	r, history := g.random(span, seed, number), int(span/time.Minute)
+	x := g.draw(r, history+window)
+	w := learnQuiet(detector.Higher, x[:history])
+	out := []reached{w.look(x[history:])}
+	for i := range regressions {
+		out = append(out, w.look(g.regress(r, x[history:], i)))
+	}
+	return out
+}
+
+func cellOf(g Generator, span time.Duration, outcomes [][]reached) Cell {
+	count := func(i int, grade detector.Grade) int { return len(ticksAt(outcomes, i, grade)) }
+	n := len(outcomes)
+	cell := Cell{
+		Generator: g.Name, Hours: span.Hours(), Series: n,
+		Suspect: shareOf(count(0, detector.Suspect), n), Likely: shareOf(count(0, detector.Likely), n), Certain: shareOf(count(0, detector.Certain), n),
+	}
+	for i, name := range regressions {
+		cell.Caught = append(cell.Caught, Caught{
+			Regression: name,
+			Likely:     float64(count(i+1, detector.Likely)) / float64(n),
+			Certain:    float64(count(i+1, detector.Certain)) / float64(n),
+			Ticks:      medianTick(ticksAt(outcomes, i+1, detector.Likely)),
+		})
+	}
+	return cell
+}
+
+// ticksAt are the ticks at which watch i of each outcome reached the grade, of those that
+// did.
+func ticksAt(outcomes [][]reached, i int, grade detector.Grade) []int {
+	var ticks []int
+	for _, o := range outcomes {
+		if t := o[i][grade]; t > 0 {
+			ticks = append(ticks, t)
+		}
+	}
+	return ticks
+}
