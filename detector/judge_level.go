@@ -98,7 +98,7 @@ func (t *trial) fillLookbacks(back []lookback, period time.Duration) bool {
 	p, tick := t.profile.Past[at], t.plan.Tick
 	ticks := func(from, to time.Time) int { return int(math.Round(float64(to.Sub(from)) / float64(tick))) }
 	start, change := ticks(t.profile.End, p.Start), ticks(t.profile.End, t.look.From)
-	s := season{int(period / tick), [waysBack]pastSeries{{start, p.Smooth}, {start, p.Typical}}}
+	s := season{cycle{period: int(period / tick)}, [waysBack]pastSeries{{start, p.Smooth}, {start, p.Typical}}}
 	return s.fillLookbacks(back, change, t.look.Gap, 0, t.plan.Before, t.plan.After, nil)
 }
 

@@ -109,10 +109,10 @@ func learnerOf(x []float64, p Plan) learner {
 		x: x, tick: p.Tick, before: p.Before, after: p.After, horizon: horizonOf(p.After), ticks: learnedTicks(p.After),
 		steps: finiteOrZero(stats.NormalMAD * stats.MAD(differences(x), nil) / math.Sqrt2), floor: tinyScale(x),
 	}
-	if periods := p.periods(len(x)); len(periods) > 0 {
+	if cycles := p.cycles(x); len(cycles) > 0 {
 		smooth := stats.Smooth5(x)
-		for _, period := range periods {
-			l.seasons = append(l.seasons, seasonOf(smooth, period))
+		for _, c := range cycles {
+			l.seasons = append(l.seasons, seasonOf(smooth, c))
 		}
 	}
 	return l

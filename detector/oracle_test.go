@@ -47,8 +47,8 @@ func (o *straightLine) smooth(i int) float64 {
 }
 
 func (o *straightLine) typical(i int) float64 {
-	var same []float64
-	for k := 0; k < 7 && i-k*o.period >= 0; k++ {
+	var same []float64 // four of five at least, so that placebos begin after four periods
+	for k := 0; k < 5 && i-k*o.period >= 0; k++ {
 		same = append(same, o.smooth(i-k*o.period))
 	}
 	return oracleMedian(same)
@@ -253,7 +253,7 @@ func tops(r []float64) []float64 {
 }
 
 func (o *straightLine) run() {
-	for t := o.period + ow; t <= len(o.x)-oh; t += 3 {
+	for t := 4*o.period + ow; t <= len(o.x)-oh; t += 3 {
 		o.at = append(o.at, t)
 	}
 	sizes := map[int][]float64{}

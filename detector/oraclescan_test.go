@@ -3,9 +3,7 @@ package detector
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
-	"time"
 )
 
 // wander is a synthetic signal: a daily rise and fall, memory, and noise.
@@ -55,23 +53,4 @@ func TestScanAgainstStraightLine(t *testing.T) {
 	f("steady", wander(1, 900, 288, 0, 0.2), 0, "blend")
 	f("drifting", wander(4, 900, 900, 200, 0.9), 0, "blend")
 	f("daily", wander(3, 2100, 288, 40, 0.1), 288, "daily blend")
-}
-
-// TestSeasonNeedsItsPeriods: under a week of history there is no daily shape to
-// be believed, and a week's takes seven unless the rule asks for it.
-func TestSeasonNeedsItsPeriods(t *testing.T) {
-	f := func(ticks int, tick, named time.Duration, want ...int) {
-		t.Helper()
-		p := Plan{Tick: tick, Before: 30, After: 30, Season: named}
-		if got := p.periods(ticks); !slices.Equal(got, want) {
-			t.Errorf("%d ticks of %s: %v, want %v", ticks, tick, got, want)
-		}
-	}
-	f(2015, 5*time.Minute, 0)
-	f(2016, 5*time.Minute, 0, 288)
-	f(7*168-1, time.Hour, 0, 24)
-	f(7*168, time.Hour, 0, 24, 168)
-	f(4032, 5*time.Minute, week, 288)
-	f(4032+60, 5*time.Minute, week, 288, 2016)
-	f(100000, 11*time.Minute, 0)
 }

@@ -99,11 +99,11 @@ func forecasterOf(seasons []season, tick time.Duration) string {
 // seasons look back to are mostly there.
 func (l learner) placebos(seasons []season) placebos {
 	p := placebos{lookbacks: waysBack * len(seasons)}
-	longest := 0
+	past := 0
 	for _, s := range seasons {
-		longest = max(longest, s.period)
+		past = max(past, s.needed()*s.period)
 	}
-	p.at = l.spaced(longest + l.before)
+	p.at = l.spaced(past + l.before)
 	p.baselines = make([]baseline, 0, len(p.at))
 	back, scratch := make([]lookback, len(p.at)*p.lookbacks), make([]float64, 0, l.before)
 	kept := p.at[:0]

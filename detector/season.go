@@ -13,10 +13,13 @@ const (
 	week = 7 * day
 )
 
-// typicalPeriods is over how many periods a typical one is taken, and how many a history
-// needs before its season is used: weights learned from two days of minutes fit those two
-// days too closely, and treble false alarms.
-const typicalPeriods = 7
+// seasonPeriods is how many periods of data a season needs: weights learned from two days of
+// minutes fit those two days too closely, and treble false alarms. A typical period is taken
+// over typicalPeriods.
+const (
+	seasonPeriods  = 7
+	typicalPeriods = 5
+)
 
 // lookback is the stretch one period before a change: its values beside the before window
 // and beside the after-ticks, the median of the former, and that of its last ticks.
@@ -78,15 +81,15 @@ func (c pastSeries) fillLookbacks(l *lookback, at, gap, period, known, before, a
 
 // season is a history with one period.
 type season struct {
-	period int // ticks
-	ways   [waysBack]pastSeries
+	cycle
+	ways [waysBack]pastSeries
 }
 
 // waysBack are the chronicles of a season: one period ago, and a typical one.
 const waysBack = 2
 
-func seasonOf(smooth []float64, period int) season {
-	return season{period, [waysBack]pastSeries{{values: smooth}, {values: typical(smooth, period)}}}
+func seasonOf(smooth []float64, c cycle) season {
+	return season{c, [waysBack]pastSeries{{values: smooth}, {values: typical(smooth, c)}}}
 }
 
 // fillLookbacks fills in the season's two lookbacks.
@@ -101,36 +104,80 @@ func (s season) fillLookbacks(ls []lookback, at, gap, known, before, after int, 
 
 // typical is, at tick i, the median of the smoothed values at the same time of the last
 // periods, i's own included, so that one bad day does not change it and a Monday is not
-// forecast from a Sunday alone. Near the start of the history there are fewer periods.
-func typical(smooth []float64, period int) []float64 {
+// forecast from a Sunday alone. It is NaN where too few of them are present: a signal that
+// grows is further from the median of five days than from that of two, so placebos with
+// fewer periods behind them than a change has would say nothing of that change.
+func typical(smooth []float64, c cycle) []float64 {
 	t := make([]float64, len(smooth))
 	var window [typicalPeriods]float64
 	for i := range t {
 		same := window[:0]
-		for at := i; at >= 0 && len(same) < typicalPeriods; at -= period {
+		for k, at := 0, i; at >= 0 && k < c.periods; k, at = k+1, at-c.period {
 			if v := smooth[at]; !math.IsNaN(v) {
 				same = append(same, v)
 			}
 		}
-		t[i] = stats.MedianInPlace(same)
+		t[i] = math.NaN()
+		if len(same) >= c.needed() {
+			t[i] = stats.MedianInPlace(same)
+		}
 	}
 	return t
 }
 
-// periods are the seasons that a history of n ticks is long enough for, in ticks: a day and
-// a week, each from typicalPeriods of them on. A week that the rule names is used from two
-// on.
-func (p Plan) periods(n int) []int {
-	var periods []int
-	for _, season := range []time.Duration{day, week} {
-		ticks := int(season / p.Tick)
-		wanted := typicalPeriods * ticks
-		if season == week && p.Season == week {
-			wanted = 2*ticks + p.Before + p.After
+// cycle is a season's period in ticks, and over how many of them a typical one is taken.
+type cycle struct{ period, periods int }
+
+// needed is how many periods must be present for a typical one. One of several may be
+// missing, for an outage must not cost the season for days.
+func (c cycle) needed() int {
+	if c.periods == typicalPeriods {
+		return c.periods - 1
+	}
+	return c.periods
+}
+
+// cycles are the seasons that history x is long enough for: a day and a week, each from
+// seasonPeriods of them on. A week that the rule names is used from two on. A history counts
+// by the periods that are mostly present, because a service of three days has a history of
+// three days, however many were asked for.
+//
+// See adr/0056.
+func (p Plan) cycles(x []float64) []cycle {
+	var cycles []cycle
+	for _, length := range []time.Duration{day, week} {
+		ticks, wanted := int(length/p.Tick), seasonPeriods
+		if ticks <= 1 || length%p.Tick != 0 {
+			continue
 		}
-		if ticks > 1 && season%p.Tick == 0 && n >= wanted {
-			periods = append(periods, ticks)
+		n, spare := presentPeriods(x, ticks), 0
+		if length == week && p.Season == week {
+			wanted, spare = 2, p.Before+p.After
+		}
+		if n >= wanted && len(x) >= wanted*ticks+spare {
+			cycles = append(cycles, p.cycle(n, ticks))
 		}
 	}
-	return periods
+	return cycles
+}
+
+// cycle is that of a season of which n periods are present. Where ticks are long, a typical
+// period is taken over fewer, so that enough is left for the placebos.
+func (p Plan) cycle(n, ticks int) cycle {
+	c := cycle{ticks, min(n-1, typicalPeriods)}
+	for c.periods > 1 && (n-c.needed())*ticks-p.Before-p.After < placeboStep*minPlacebos {
+		c.periods--
+	}
+	return c
+}
+
+// presentPeriods is how many periods of history x, counted from its end, are mostly present.
+func presentPeriods(x []float64, period int) int {
+	n := 0
+	for to := len(x); to >= period; to -= period {
+		if mostlyPresent(x[to-period : to]) {
+			n++
+		}
+	}
+	return n
 }
