@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +19,7 @@ import (
 type accuracyCommand struct {
 	Data      string          `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
 	CSV       []string        `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
-	Only      []string        `enum:"methods,counts,calibration" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
+	Only      []string        `enum:"methods,counts,calibration,faults" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
 	Moments   int             `default:"1500" help:"How many random moments of recorded series to judge at."`
 	History   int             `default:"2880" help:"How many ticks to learn from."`
 	Series    int             `default:"200" help:"How many series to draw of each kind and length of history."`
@@ -83,6 +85,7 @@ func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
 			return nil
 		}},
 		{"calibration", a.calibration},
+		{"faults", a.faults},
 	}
 	for _, s := range sections {
 		if !a.wants(s.name) {
@@ -126,6 +129,21 @@ func (a accuracyCommand) calibration(ctx context.Context, page *accuracy.Page) (
 	page.Calibration, err = accuracy.Calibrate(ctx, accuracy.Calibration{
 		Series: max(a.Series, 1), Generators: generators, Spans: a.Span, Seed: a.Seed, Progress: progressOn(os.Stderr, "calibration"),
 	})
+	return err
+}
+
+// faults measures the recording with real faults. It is skipped where it is not there, as
+// the other optional data sets are, unless it was asked for.
+func (a accuracyCommand) faults(ctx context.Context, page *accuracy.Page) error {
+	recording, err := accuracy.ReadRecording(filepath.Join(a.Data, "trainticket"))
+	if errors.Is(err, fs.ErrNotExist) && len(a.Only) == 0 {
+		return nil
+	}
+	if err != nil {
+		return usageError(err)
+	}
+	faults, err := accuracy.MeasureFaults(ctx, recording, max(a.Moments*2/3, 2), a.Seed, progressOn(os.Stderr, "pods"))
+	page.Faults = &faults
 	return err
 }
 

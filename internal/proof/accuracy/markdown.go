@@ -9,13 +9,14 @@ import (
 
 // Page is the content of docs/accuracy.md.
 type Page struct {
-	Command     string     `json:"command"`
-	Seed        uint64     `json:"seed"`
-	Series      string     `json:"series"`         // what the main report was measured on
-	Main        *Report    `json:"main,omitempty"` // nil: not measured
-	Further     []Further  `json:"further,omitempty"`
-	Counts      []CountRow `json:"counts,omitempty"`
-	Calibration []Cell     `json:"calibration,omitempty"`
+	Command     string      `json:"command"`
+	Seed        uint64      `json:"seed"`
+	Series      string      `json:"series"`         // what the main report was measured on
+	Main        *Report     `json:"main,omitempty"` // nil: not measured
+	Further     []Further   `json:"further,omitempty"`
+	Counts      []CountRow  `json:"counts,omitempty"`
+	Calibration []Cell      `json:"calibration,omitempty"`
+	Faults      *RealFaults `json:"faults,omitempty"`
 }
 
 // Further is a report of only the detector, on other series.
@@ -38,6 +39,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	p.further(&b)
 	p.counts(&b)
 	p.calibration(&b)
+	p.faults(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

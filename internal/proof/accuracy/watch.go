@@ -39,10 +39,7 @@ func (w quietWatch) look(after []float64) reached {
 	for n := 1; n <= len(after); n++ {
 		v := course.Look(detector.Observation{
 			At: simulated.Add(time.Duration(n) * w.plan.Tick), StartedAt: simulated, From: simulated, Final: n == w.plan.After,
-			Readings: []detector.Reading{{
-				Signal: "value", Supply: detector.Fresh,
-				Before: detector.Ticks{Value: w.before}, After: detector.Ticks{Value: after[:n]},
-			}},
+			Readings: []detector.Reading{readingOf("value", w.before, after[:n])},
 		})
 		first.note(v.Grade, n)
 	}
