@@ -16,19 +16,20 @@
 // A query may contain names that other tools report, so that it is not trusted as a
 // path: it can only name a file directly in the folder, and a symbolic link cannot
 // lead out of the folder.
+//
+// A query reads its own file and no other, however many there are in the folder. What
+// concerns the whole folder (its resolution and its heartbeat) is taken from at most
+// spotFiles of them.
 package csv
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ import (
 // Config is one store in pushback.yml.
 type Config struct {
 	Dir        string        `yaml:"dir"`
-	Resolution time.Duration `yaml:"resolution"` // default: the median time between samples of the file with the shortest one
+	Resolution time.Duration `yaml:"resolution"` // default: the median time between samples, of the file with the shortest one among spotFiles
 }
 
 // SetDirectory resolves a relative Dir against dir.
@@ -52,12 +53,16 @@ func (c *Config) SetDirectory(dir string) {
 // Store reads the files of one folder. It is safe for concurrent use.
 type Store struct {
 	name       string
-	root       *os.Root
+	files      fs.FS // the folder; nothing outside can be opened
+	close      func() error
 	resolution time.Duration
 	limit      int64 // bytes of one file after decompression
+	cacheSize  int   // files in the cache
 
-	mu    sync.Mutex
-	cache map[string]cached
+	mu      sync.Mutex
+	cache   map[string]cached
+	uses    uint64 // how often files were asked for
+	listing listing
 }
 
 // Language is the query language: a query is the name of a file.
@@ -78,7 +83,6 @@ func (Language) Match(map[string][]string) (string, bool) { return "", false }
 // New opens the folder. Files may be added and removed later. The store only reads,
 // with every access.
 func New(o metrics.Options, c Config) (*Store, error) {
-	name := o.Name
 	if c.Dir == "" {
 		return nil, errors.New("dir is missing")
 	}
@@ -89,15 +93,25 @@ func New(o metrics.Options, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dir: opening the folder: %w", err)
 	}
-	s := &Store{name: name, root: root, resolution: c.Resolution, limit: maxFileBytes, cache: map[string]cached{}}
-	if s.resolution == 0 {
-		s.resolution = s.closestSpacing()
-	}
+	s := newStore(o.Name, root.FS(), c.Resolution)
+	s.close = root.Close
 	return s, nil
 }
 
+// newStore makes a store of these files.
+func newStore(name string, files fs.FS, resolution time.Duration) *Store {
+	s := &Store{
+		name: name, files: files, close: func() error { return nil }, resolution: resolution,
+		limit: maxFileBytes, cacheSize: maxCachedFiles, cache: map[string]cached{},
+	}
+	if s.resolution == 0 {
+		s.resolution = s.closestSpacing()
+	}
+	return s
+}
+
 // Close closes the folder.
-func (s *Store) Close() error { return s.root.Close() }
+func (s *Store) Close() error { return s.close() }
 
 // Name is the store's name in pushback.yml.
 func (s *Store) Name() string { return s.name }
@@ -108,9 +122,9 @@ func (s *Store) Language() sources.Language { return Language{} }
 // Run does nothing.
 func (s *Store) Run(context.Context) error { return nil }
 
-// Resolution is the configured time between samples, or the shortest one of all
-// files. A folder may have files by the minute and by the hour, and a rule sets the
-// ticks it needs.
+// Resolution is the configured time between samples, or the shortest one of the files
+// that New has looked into. A folder may have files by the minute and by the hour, and a
+// rule sets the ticks it needs.
 func (s *Store) Resolution() time.Duration { return s.resolution }
 
 // Latency is 0, because a file hides no samples.
@@ -155,11 +169,16 @@ func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sourc
 // samples there are no points.
 func (s *Store) HeartbeatExpr() string { return "" }
 
-// Heartbeat returns the time of the newest sample in any file, as of the time at. It
-// stops at the first file with a sample within one Resolution before at.
+// Heartbeat returns the time of the newest sample, as of the time at, in any of spotFiles
+// files. It stops at the first file with a sample within one Resolution before at. In a
+// larger folder whose few live files are not among them the store is called silent, which
+// makes a watch blind and never blames a change.
+//
+// The files that queries have read are not taken instead: what a watch is told must not
+// depend on what others have asked before.
 func (s *Store) Heartbeat(ctx context.Context, at time.Time) (time.Time, error) {
 	var newest sources.Sample
-	for _, query := range s.queries() {
+	for _, query := range spread(s.queries(), spotFiles) {
 		samples, err := s.samples(ctx, query)
 		if ctx.Err() != nil {
 			return time.Time{}, err
@@ -197,51 +216,6 @@ func lastValue(samples []sources.Sample, from, to int64) (float64, bool) {
 		return 0, false
 	}
 	return samples[i-1].V, true
-}
-
-// queries returns the queries for all files, in order of name.
-func (s *Store) queries() []string {
-	entries, err := fs.ReadDir(s.root.FS(), ".")
-	if err != nil {
-		return nil // the folder was removed: it has no series
-	}
-	var all []string
-	for _, e := range entries {
-		for _, extension := range extensions {
-			if query, ok := strings.CutSuffix(e.Name(), extension); ok {
-				all = append(all, query)
-			}
-		}
-	}
-	return all
-}
-
-// The rows of each file, and the number of files, that closestSpacing reads at most.
-const (
-	spacingRows  = 100
-	spacingFiles = 4096
-)
-
-// closestSpacing returns the median time between the first samples of a file, for the
-// file in which it is shortest, and a minute if no file has two samples.
-func (s *Store) closestSpacing() time.Duration {
-	closest := time.Duration(0)
-	queries := s.queries()
-	for _, query := range queries[:min(len(queries), spacingFiles)] {
-		samples, err := s.readFirstRows(query, spacingRows)
-		if err != nil || len(samples) < 2 {
-			continue
-		}
-		gaps := make([]int64, len(samples)-1)
-		for i := range gaps {
-			gaps[i] = samples[i+1].T - samples[i].T
-		}
-		slices.Sort(gaps)
-		if median := time.Duration(gaps[len(gaps)/2]) * time.Millisecond; closest == 0 || median < closest {
-			closest = median
-		}
-	}
-	return cmp.Or(closest, time.Minute)
 }
 
 func (s *Store) fault(kind sources.FaultKind, err error) error {

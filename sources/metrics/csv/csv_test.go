@@ -39,7 +39,11 @@ func TestContract(t *testing.T) {
 // open returns a store with these files.
 func open(t *testing.T, files map[string][]byte) *Store {
 	t.Helper()
-	dir := t.TempDir()
+	return openIn(t, t.TempDir(), files)
+}
+
+func openIn(t *testing.T, dir string, files map[string][]byte) *Store {
+	t.Helper()
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
@@ -99,15 +103,16 @@ func TestFilesAreReadAsTheyAre(t *testing.T) {
 }
 
 func TestQueriesStayInTheFolder(t *testing.T) {
-	s := open(t, map[string][]byte{"in.csv": []byte("timestamp,value\n1,2\n")})
+	dir := t.TempDir()
+	s := openIn(t, dir, map[string][]byte{"in.csv": []byte("timestamp,value\n1,2\n")})
 	outside := filepath.Join(t.TempDir(), "out.csv")
 	if err := os.WriteFile(outside, []byte("timestamp,value\n1,2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(outside, filepath.Join(s.root.Name(), "link.csv")); err != nil {
+	if err := os.Symlink(outside, filepath.Join(dir, "link.csv")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(filepath.Join(s.root.Name(), "dir.csv"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "dir.csv"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for _, query := range []string{
@@ -130,7 +135,8 @@ func TestGapsStayGaps(t *testing.T) {
 }
 
 func TestChangedFileIsReadAgain(t *testing.T) {
-	s := open(t, map[string][]byte{"a.csv": []byte("timestamp,value\n60,1\n")})
+	dir := t.TempDir()
+	s := openIn(t, dir, map[string][]byte{"a.csv": []byte("timestamp,value\n60,1\n")})
 	value := func() float64 {
 		t.Helper()
 		got, err := s.Instant(t.Context(), "a", time.Unix(60, 0))
@@ -142,7 +148,7 @@ func TestChangedFileIsReadAgain(t *testing.T) {
 	if v := value(); v != 1 {
 		t.Fatalf("value %v, want 1", v)
 	}
-	path := filepath.Join(s.root.Name(), "a.csv")
+	path := filepath.Join(dir, "a.csv")
 	if err := os.WriteFile(path, []byte("timestamp,value\n60,2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

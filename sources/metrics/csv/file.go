@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +33,7 @@ type cached struct {
 	modified time.Time
 	size     int64
 	samples  []sources.Sample
+	used     uint64 // Store.uses when it was last asked for
 }
 
 // samples returns the samples of the file that query names.
@@ -70,7 +70,7 @@ func checkName(query string) error {
 
 // loadFile reads a file, or takes it from the cache if it has not changed.
 func (s *Store) loadFile(ctx context.Context, file string) ([]sources.Sample, error) {
-	f, err := s.root.Open(file)
+	f, err := s.files.Open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (s *Store) loadFile(ctx context.Context, file string) ([]sources.Sample, er
 func (s *Store) readFirstRows(query string, maxRows int) ([]sources.Sample, error) {
 	var failure error
 	for _, extension := range extensions {
-		f, err := s.root.Open(query + extension)
+		f, err := s.files.Open(query + extension)
 		if err != nil {
 			failure = err
 			continue
@@ -110,22 +110,40 @@ func (s *Store) readFirstRows(query string, maxRows int) ([]sources.Sample, erro
 }
 
 // cachedSamples returns the cached samples of a file, and false if it has changed.
-func (s *Store) cachedSamples(file string, info os.FileInfo) ([]sources.Sample, bool) {
+func (s *Store) cachedSamples(file string, info fs.FileInfo) ([]sources.Sample, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	hit, ok := s.cache[file]
-	return hit.samples, ok && hit.modified.Equal(info.ModTime()) && hit.size == info.Size()
+	if !ok || !hit.modified.Equal(info.ModTime()) || hit.size != info.Size() {
+		return nil, false
+	}
+	s.uses++
+	hit.used = s.uses
+	s.cache[file] = hit
+	return hit.samples, true
 }
 
-// cacheSamples stores the samples of a file. It clears a full cache, because nothing
-// is known about which file is read next, and reading one again is cheap.
-func (s *Store) cacheSamples(file string, info os.FileInfo, samples []sources.Sample) {
+// cacheSamples stores the samples of a file. Of a full cache it drops the file that was
+// not asked for the longest: to clear the cache would make every query read its file
+// again as soon as a heartbeat or a backtest goes through many files.
+func (s *Store) cacheSamples(file string, info fs.FileInfo, samples []sources.Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.cache) >= maxCachedFiles {
-		clear(s.cache)
+	if _, there := s.cache[file]; !there && len(s.cache) >= s.cacheSize {
+		s.dropLeastUsed()
 	}
-	s.cache[file] = cached{modified: info.ModTime(), size: info.Size(), samples: samples}
+	s.uses++
+	s.cache[file] = cached{modified: info.ModTime(), size: info.Size(), samples: samples, used: s.uses}
+}
+
+func (s *Store) dropLeastUsed() {
+	oldest, least := "", uint64(math.MaxUint64)
+	for file, c := range s.cache {
+		if c.used < least {
+			oldest, least = file, c.used
+		}
+	}
+	delete(s.cache, oldest)
 }
 
 // readSamples reads one file, but at most maxRows of its rows. limit bounds its size
