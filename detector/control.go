@@ -117,7 +117,7 @@ func (t *trial) findControl() *arm {
 	case c.Supply != Fresh:
 		t.note("The control has no series; the signal is compared with the time before alone.")
 	default:
-		a := &arm{validTicks(c.Before), validTicks(c.After), validTicks(c.Running)}
+		a := &arm{judgedTicks(c.Before), judgedTicks(c.After), judgedTicks(c.Running)}
 		if len(t.after.Value) == 0 || 2*finite(a.after.Value) >= len(t.after.Value) {
 			return a
 		}

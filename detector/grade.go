@@ -6,7 +6,7 @@ func (t *trial) grade() {
 	here := t.gradeByTest()
 	if t.lost {
 		t.e.Grade, t.e.Tests = Likely, []Test{ByLoss}
-		if t.signal.ActOnLost {
+		if t.signal.ActOnLost && len(t.after.Incomplete) == 0 {
 			t.e.Grade = Certain
 		}
 	}

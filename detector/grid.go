@@ -24,6 +24,12 @@ func (g Grid) Window() sources.Window {
 	return sources.Window{From: g.Start.Add(-g.Tick), To: g.End()}
 }
 
+// at is the time that tick i covers.
+func (g Grid) at(i int) sources.Window {
+	from := g.Start.Add(time.Duration(i) * g.Tick)
+	return sources.Window{From: from, To: from.Add(g.Tick)}
+}
+
 // Running is the grid of the one tick behind g that now lies in; it is empty
 // where g ends at or after now.
 func (g Grid) Running(now time.Time) Grid {

@@ -136,7 +136,9 @@ func reason(v Verdict, final bool) Reason {
 	case Regressed:
 		found = reasonOf(v.Signals, func(e Evidence) bool { return e.Grade == v.Grade })
 	case Blind:
-		found = reasonOf(v.Signals, func(e Evidence) bool { return e.Reason == SourceError || e.Reason == StaleData })
+		found = reasonOf(v.Signals, func(e Evidence) bool {
+			return e.Reason == SourceError || e.Reason == StaleData || e.Reason == PartialData
+		})
 	case Inconclusive:
 		found = reasonOf(v.Signals, func(e Evidence) bool { return e.Reason == Transient })
 		if found == "" {

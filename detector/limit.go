@@ -69,8 +69,11 @@ const (
 // trafficLost reports whether the traffic of a count signal collapsed. Where the before
 // window went as low, the signal is a batch job's and nothing is lost.
 func (t *trial) trafficLost() bool {
-	before := stats.Finite(nil, t.before.Total)
-	if len(before) < steadyTicks || len(t.after.Total) < lostTicks {
+	before, after := stats.Finite(nil, t.before.Total), t.after.Total
+	if len(t.after.Incomplete) > 0 {
+		after = validTicks(t.reading.After).Total // with what was left in incomplete ticks
+	}
+	if len(before) < steadyTicks || len(after) < lostTicks {
 		return false
 	}
 	sort.Float64s(before)
@@ -78,7 +81,7 @@ func (t *trial) trafficLost() bool {
 	if usual < steadyLevel || stats.Quantile(before, 0.05) < lostShare*usual {
 		return false
 	}
-	for _, n := range t.after.Total[len(t.after.Total)-lostTicks:] {
+	for _, n := range after[len(after)-lostTicks:] {
 		if math.IsNaN(n) || n >= lostShare*usual {
 			return false
 		}

@@ -6,32 +6,6 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// growth is what native histograms have grown by, a tick.
-type growth struct{ count, sum, above Values }
-
-// native adds up the growth of native histograms under the rules of
-// increases. A smaller count is a restart, whatever the buckets show.
-func native(ss []sources.Series, edge float64, g Grid) growth {
-	n := growth{count: g.missing(), sum: g.missing(), above: g.missing()}
-	first := first(ss)
-	for _, s := range ss {
-		var last sources.HistogramSample
-		known := false
-		for _, h := range s.Histograms {
-			if !known && h.T > first || h.Count < last.Count {
-				last, known = sources.HistogramSample{}, true
-			}
-			if at := g.place(h.T); known && at >= 0 && at < g.N {
-				n.count[at] = plus(n.count[at], h.Count-last.Count)
-				n.sum[at] = plus(n.sum[at], h.Sum-last.Sum)
-				n.above[at] = plus(n.above[at], max(above(h, edge)-above(last, edge), 0))
-			}
-			last, known = h, true
-		}
-	}
-	return n
-}
-
 // above is how many observations lie over the edge. Within the bucket that
 // holds it they are taken to lie evenly on a logarithmic scale, as Prometheus
 // does for native histograms, or evenly where the bucket spans zero.

@@ -12,6 +12,9 @@ type Ticks struct {
 	Value Values `json:"value"`
 	Bad   Values `json:"bad,omitempty"`
 	Total Values `json:"total,omitempty"`
+
+	Impossible []int `json:"impossible,omitempty"` // missing because a counter grew by more than can be true
+	Incomplete []int `json:"incomplete,omitempty"` // counted by a part of the series alone, because others are gone
 }
 
 // Supply says how the store served one signal at this look.

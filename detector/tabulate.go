@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pushback/pushback/sources"
 )
@@ -34,47 +35,83 @@ type Raw struct {
 }
 
 // Tabulate puts raw series on a grid. Samples left of the grid are used as
-// the points that the first increases start from; see increases for how
+// the points that the first increases start from; see counters for how
 // counters are read. A form it does not know gives missing ticks.
-func Tabulate(r Raw, g Grid) Ticks {
+func Tabulate(r Raw, g Grid) Ticks { return r.tabulate(g, 0) }
+
+// tabulate is Tabulate with the usual pace of the signal's counters, 0 where only the series
+// themselves say it.
+func (r Raw) tabulate(g Grid, known pace) Ticks {
 	switch r.Form {
 	case FormLevel:
 		return Ticks{Value: latest(r.Value, g)}
 	case FormRatio:
 		return sharesOf(present(latest(r.Part, g), latest(r.Value, g)), latest(r.Value, g))
 	case FormCounts:
-		return counted(r, g)
+		return r.counted(g, known)
+	}
+	whole, paired := r.counters()
+	if !paired {
+		return Ticks{Value: g.missing()}
+	}
+	n := countersOf(whole, true, known).increases(whole, g)
+	var t Ticks
+	switch r.Form {
+	case FormMean, FormNativeMean:
+		t = Ticks{Value: quotient(n.beside, n.events)}
 	case FormSlow:
-		return slow(r, g)
+		t = sharesOf(besides(n.beside, n.events), n.events)
+	default:
+		t = sharesOf(n.beside, n.events)
+	}
+	return t.without(n.impossible)
+}
+
+// counters are the counters that say how many events there were. They are paired in the
+// forms that read a histogram.
+func (r Raw) counters() (all []pointSeries, paired bool) {
+	switch r.Form {
+	case FormCounts:
+		return plainSeries(r.Value), false
+	case FormSlow:
+		return pairedSeries(r.Value, r.Part), true
 	case FormMean:
-		first := first(r.Value, r.Part)
-		return Ticks{Value: quotient(increases(r.Value, g, first), increases(r.Part, g, first))}
+		return pairedSeries(r.Part, r.Value), true
 	case FormNativeMean:
-		n := native(r.Value, 0, g)
-		return Ticks{Value: quotient(n.sum, n.count)}
+		return nativeSeries(r.Value, func(h sources.HistogramSample) float64 { return h.Sum }), true
 	case FormNativeSlow:
-		n := native(r.Value, r.Edge, g)
-		return sharesOf(n.above, n.count)
+		return nativeSeries(r.Value, func(h sources.HistogramSample) float64 { return above(h, r.Edge) }), true
 	}
-	return Ticks{Value: g.missing()}
+	return nil, false
 }
 
-func counted(r Raw, g Grid) Ticks {
-	first := first(r.Value)
-	total := increases(r.Value, g, first)
-	return sharesOf(present(increases(r.Part, g, first), total), total)
+func (r Raw) counted(g Grid, known pace) Ticks {
+	whole := plainSeries(r.Value)
+	c := countersOf(whole, false, known)
+	total, bad := c.increases(whole, g), c.increases(plainSeries(r.Part), g)
+	t := sharesOf(present(bad.events, total.events), total.events)
+	return t.without(total.impossible).without(bad.impossible)
 }
 
-// slow counts what is not in the bucket. Fast events cannot exceed all
-// events; where scrapes of the two disagree by one, none were slow.
-func slow(r Raw, g Grid) Ticks {
-	first := first(r.Value)
-	total := increases(r.Value, g, first)
-	bad := increases(r.Part, g, first)
+// besides is what is not in the bucket. Fast events cannot exceed all events; where scrapes
+// of the two disagree by one, none were slow.
+func besides(fast, all Values) Values {
+	bad := make(Values, len(all))
 	for i := range bad {
-		bad[i] = max(total[i]-bad[i], 0)
+		bad[i] = max(all[i]-fast[i], 0)
 	}
-	return sharesOf(bad, total)
+	return bad
+}
+
+// without clears the ticks that hold an impossible increase, and says which they were.
+func (t Ticks) without(impossible map[int]bool) Ticks {
+	for i := range t.Value {
+		if impossible[i] && !slices.Contains(t.Impossible, i) {
+			t.clearTick(i)
+			t.Impossible = append(t.Impossible, i)
+		}
+	}
+	return t
 }
 
 // present makes an absent part 0 wherever its whole is there, because a counter of errors

@@ -37,10 +37,16 @@ func same(t *testing.T, name string, got, want any) {
 	}
 }
 
+// increases are what plain counters have grown by.
+func increases(ss []sources.Series, g Grid) Values {
+	all := plainSeries(ss)
+	return countersOf(all, false, 0).increases(all, g).events
+}
+
 func TestIncreases(t *testing.T) {
 	f := func(name string, want Values, ss ...sources.Series) {
 		t.Helper()
-		same(t, name, increases(ss, grid(len(want)), first(ss)), want)
+		same(t, name, increases(ss, grid(len(want))), want)
 	}
 	f("plain", Values{5, 7, 0}, minutes(100, 105, 112, 112))
 	f("a restart counts from 0", Values{5, 3, 4}, minutes(100, 105, 3, 7))
@@ -197,7 +203,7 @@ func TestWords(t *testing.T) {
 func TestEveryReasonHasASentence(t *testing.T) {
 	all := []Reason{
 		TooLittleTraffic, NoBaseline, ShortHistory, BaselineUnhealthy, SourceError, NoData, StaleData, Confounded, Superseded,
-		RollingNeverEnded, SignalLost, Transient, UnmatchedSeries, LimitBreached, FailedRollout, RolledBack, StillWatching, SampleRatio,
+		RollingNeverEnded, SignalLost, Transient, UnmatchedSeries, LimitBreached, FailedRollout, RolledBack, StillWatching, SampleRatio, PartialData, BucketsChanged,
 	}
 	if len(all) != len(Reasons) {
 		t.Errorf("%d reasons, %d sentences", len(all), len(Reasons))

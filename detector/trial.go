@@ -76,7 +76,8 @@ func openTrial(p *Plan, s Signal, k Profiles, o *Observation) trial {
 	for _, r := range o.Readings {
 		if r.Signal == s.Name {
 			t.reading, t.e.Query, t.e.Spread = r, r.Query, r.Spread
-			t.before, t.after, t.running = validTicks(r.Before), validTicks(r.After), validTicks(r.Running)
+			t.before, t.after, t.running = judgedTicks(r.Before), judgedTicks(r.After), judgedTicks(r.Running)
+			t.noteMissing()
 			break
 		}
 	}
@@ -101,6 +102,8 @@ func (t *trial) runTests() {
 		t.note("The change is still rolling out; only the rule's limit speaks.")
 	case t.trafficLost():
 		t.markLost("Traffic fell by more than 80 % while the metric store is alive.")
+	case t.partial():
+		t.e.Reason = PartialData
 	case !t.measured():
 		t.e.Reason = t.unmeasured()
 	case t.signal.Kind == Counts && t.after.comparable(t.before):
@@ -135,7 +138,7 @@ func (t *trial) settleUnreadable() bool {
 
 // blind reports whether the signal could not be read from the store.
 func (t trial) blind() bool {
-	return t.reading.Supply == Broken || t.reading.Supply == Stale
+	return t.reading.Supply == Broken || t.reading.Supply == Stale || t.e.Reason == PartialData && t.signal.Part == ""
 }
 
 // markLost notes that the signal vanished. A part may have been removed on purpose, so

@@ -50,7 +50,9 @@ const (
 	FailedRollout     Reason = "rollout_failed"
 	RolledBack        Reason = "rolled_back"
 	StillWatching     Reason = "still_watching" // too early to say anything
-	SampleRatio       Reason = "sample_ratio"   // the arms of an experiment got another share than declared
+	PartialData       Reason = "partial_data"   // series that lived until now are missing from the answer
+	BucketsChanged    Reason = "buckets_changed"
+	SampleRatio       Reason = "sample_ratio" // the arms of an experiment got another share than declared
 )
 
 // Test is which argument gave a signal its grade.

@@ -190,7 +190,7 @@ func TestLimit(t *testing.T) {
 		return y
 	}
 	join := func(a, b Ticks) Ticks {
-		return Ticks{append(a.Value, b.Value...), append(a.Bad, b.Bad...), append(a.Total, b.Total...)}
+		return Ticks{Value: append(a.Value, b.Value...), Bad: append(a.Bad, b.Bad...), Total: append(a.Total, b.Total...)}
 	}
 	f := func(name string, tick time.Duration, r Reading, filled float64, want bool) {
 		t.Helper()

@@ -76,5 +76,7 @@ var Reasons = map[Reason]string{
 	FailedRollout:     "The rollout itself failed; the change is watched and never acted on.",
 	RolledBack:        "The change was rolled back; a second watch looks at whether that helped.",
 	StillWatching:     "It is too early to say anything.",
+	PartialData:       "Series that lived until the change are missing from the metric store's answer, and the rest counted less than half of the usual events.",
+	BucketsChanged:    "The histogram's bucket edges differ before and after the change, so the share of slow events cannot be compared; its mean is judged.",
 	SampleRatio:       "The two arms got another share of the events than the rule declares, so they cannot be compared.",
 }

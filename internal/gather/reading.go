@@ -43,9 +43,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if err != nil {
 		return Broken(reading, err), false, err
 	}
-	reading.Before = detector.Tabulate(past, v.Before)
-	reading.After = detector.Tabulate(present, v.After)
-	reading.Running = detector.Tabulate(present, v.After.Running(v.Now))
+	reading.Before, reading.After, reading.Running = detector.Around(past, present, v.grids())
 	if err := v.dropIdleTicks(ctx, r, in, &reading); err != nil {
 		return Broken(reading, err), false, err
 	}
@@ -72,9 +70,7 @@ func control(in watch.Input, past, present detector.Raw, v View) *detector.Contr
 		c.Supply = detector.Unmatched
 		return c
 	}
-	c.Before = detector.Tabulate(*past.Control, v.Before)
-	c.After = detector.Tabulate(*present.Control, v.After)
-	c.Running = detector.Tabulate(*present.Control, v.After.Running(v.Now))
+	c.Before, c.After, c.Running = detector.Around(*past.Control, *present.Control, v.grids())
 	return c
 }
 

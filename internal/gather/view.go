@@ -58,6 +58,11 @@ func ViewAt(w watch.Watch, c sources.Change, resolution time.Duration, now time.
 	}, true
 }
 
+// grids are those that a reading is put on.
+func (v View) grids() detector.Grids {
+	return detector.Grids{Before: v.Before, After: v.After, Running: v.After.Running(v.Now)}
+}
+
 // dropIdleTicks drops the ticks of a reading in which the signal had no work.
 func (v View) dropIdleTicks(ctx context.Context, r Ranger, in watch.Input, reading *detector.Reading) error {
 	if err := dropIdleTicks(ctx, r, in, v.Before.Window(), []detector.Grid{v.Before}, &reading.Before); err != nil {

@@ -3,6 +3,7 @@ package ruletest
 import (
 	"bytes"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,22 @@ func TestTheLibrary(t *testing.T) {
 	}
 	if len(set.Rules()) != 7 {
 		t.Errorf("%d rules", len(set.Rules()))
+	}
+}
+
+// TestDirtyData runs tests over series that stores give and that cannot be true.
+func TestDirtyData(t *testing.T) {
+	folder := os.DirFS("testdata/dirty")
+	set, found := rules.LoadFiles(folder, []string{"rules.yml"}, rules.World{})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	files, err := fs.Glob(folder, "*_test.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) { runFile(t, folder, set, file) })
 	}
 }
 

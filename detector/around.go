@@ -1,0 +1,70 @@
+package detector
+
+import (
+	"github.com/pushback/pushback/sources"
+)
+
+// Grids are those of one look: before, and the full and the running ticks after.
+type Grids struct{ Before, After, Running Grid }
+
+// Around puts what a store answered before and after a change on the grids of a look. The
+// series after go on where those before ended, so that what a counter showed before says how
+// fast it usually grows, which replicas show it, and which series are gone.
+//
+// See adr/0057.
+func Around(past, present Raw, g Grids) (before, after, running Ticks) {
+	before = Tabulate(past, g.Before)
+	if _, paired := past.counters(); past.Form != FormCounts && !paired {
+		return before, Tabulate(present, g.After), Tabulate(present, g.Running)
+	}
+	whole, _ := past.counters()
+	known, joined := paceOf(whole), joinRaw(past, present)
+	after, running = joined.tabulate(g.After, known), joined.tabulate(g.Running, known)
+	v := vanishing(whole, before, g.Before)
+	after, running = v.mark(after, present, g.After), v.mark(running, present, g.Running)
+	return before, after, running
+}
+
+// joinRaw joins the series before a change to those after it. What both have is taken from
+// before.
+func joinRaw(past, present Raw) Raw {
+	joined := present
+	joined.Value, joined.Part = joinSeries(past.Value, present.Value), joinSeries(past.Part, present.Part)
+	return joined
+}
+
+func joinSeries(past, present []sources.Series) []sources.Series {
+	seen := make(map[string][]int, len(past))
+	for i, s := range past {
+		key := labelKey(s.Labels)
+		seen[key] = append(seen[key], i)
+	}
+	joined := append(make([]sources.Series, 0, len(past)+len(present)), past...)
+	for _, s := range present {
+		key := labelKey(s.Labels)
+		if at := seen[key]; len(at) > 0 {
+			joined[at[0]], seen[key] = joinSamples(joined[at[0]], s), at[1:]
+			continue
+		}
+		joined = append(joined, s)
+	}
+	return joined
+}
+
+// joinSamples joins two answers about one series.
+func joinSamples(past, present sources.Series) sources.Series {
+	joined := sources.Series{Labels: present.Labels}
+	joined.Samples = append(make([]sources.Sample, 0, len(past.Samples)+len(present.Samples)), past.Samples...)
+	joined.Histograms = append(make([]sources.HistogramSample, 0, len(past.Histograms)+len(present.Histograms)), past.Histograms...)
+	for _, p := range present.Samples {
+		if n := len(joined.Samples); n == 0 || p.T > joined.Samples[n-1].T {
+			joined.Samples = append(joined.Samples, p)
+		}
+	}
+	for _, h := range present.Histograms {
+		if n := len(joined.Histograms); n == 0 || h.T > joined.Histograms[n-1].T {
+			joined.Histograms = append(joined.Histograms, h)
+		}
+	}
+	return joined
+}
