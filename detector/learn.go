@@ -35,7 +35,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
-		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows,
+		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows, LagOne: stats.LagOne(moves(x)),
 	}
 	if s.Kind == Counts {
 		k.Overdispersion = overdispersion(ticks, p.Before+p.After)
