@@ -41,7 +41,7 @@ func levelCase(name string, shift float64, series func(r *rand.Rand, n int) Valu
 func countCase(perTick, usual, bad float64) onsetCase {
 	return onsetCase{fmt.Sprintf("%v events a tick, %v to %v", perTick, usual, bad), func(r *rand.Rand, n, begins int) Ticks {
 		good, worse := events(r, n-30+begins, perTick, usual), events(r, 30-begins, perTick, bad)
-		return Ticks{slices.Concat(good.Value, worse.Value), slices.Concat(good.Bad, worse.Bad), slices.Concat(good.Total, worse.Total)}
+		return Ticks{Value: slices.Concat(good.Value, worse.Value), Bad: slices.Concat(good.Bad, worse.Bad), Total: slices.Concat(good.Total, worse.Total)}
 	}, Signal{Name: "x", Kind: Counts, Worse: Higher}}
 }
 
