@@ -16,6 +16,7 @@ type History struct {
 	Ticks   Ticks            `json:"ticks"`
 	Control Values           `json:"control,omitempty"` // of a controlled signal, as long as Ticks; empty: none
 	Mask    []sources.Window `json:"mask,omitempty"`    // stretches to leave out: bad changes, rollbacks, incidents
+	Good    []GoodChange     `json:"good,omitempty"`    // what the shape of the service's deploys is learned from
 }
 
 // MinHistory is the span under which a history gives no placebo scan.
@@ -43,6 +44,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	if time.Duration(k.Ticks)*p.Tick < MinHistory || p.Before < 3 || p.After < 1 {
 		return k
 	}
+	x = h.learnShapes(&k, x, p, s)
 	l := learnerOf(x, p)
 	l.scans(&k, s.Worse)
 	if looksBack(k.Higher) || looksBack(k.Lower) {
