@@ -61,7 +61,7 @@ func following(t testing.TB) *follower {
 
 // back makes a follower forget its ticks.
 func (f *follower) back() {
-	f.after, f.g, f.p = f.after[:0], math.Inf(-1), 1
+	f.after, f.g, f.scanned, f.record, f.p = f.after[:0], math.Inf(-1), 1, 1, 1
 	f.scanner.reset()
 }
 
@@ -74,7 +74,7 @@ func TestTickDoesNotAllocate(t *testing.T) {
 		if i++; i%30 == 0 {
 			f.back()
 		}
-		f.tick(100+float64(i%30)/10, 0)
+		f.tick(100+float64(i%30)/5, 0)
 	}); n != 0 {
 		t.Errorf("%v allocations a tick", n)
 	}

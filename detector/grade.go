@@ -14,8 +14,7 @@ func (t *trial) grade() {
 		t.applyLimit()
 	}
 	if t.e.Grade >= Suspect {
-		t.findOnset()
-		t.checkBefore()
+		t.e.Onset = t.onset()
 	}
 	if !t.tested && t.measured() {
 		t.e.Effect = t.plainEffect()
@@ -47,7 +46,7 @@ func (t *trial) gradeByTest() presentEffect {
 	switch {
 	case t.e.P <= th.Certain && here.persistent:
 		t.e.Grade = Certain
-	case t.e.P <= th.Likely && (here.now || t.look.Final && here.most):
+	case t.e.P <= th.Likely && (here.now || here.recurring || t.look.Final && here.most):
 		t.e.Grade = Likely
 	case t.e.P <= th.Suspect:
 		t.e.Grade = Suspect
@@ -57,6 +56,8 @@ func (t *trial) gradeByTest() presentEffect {
 	}
 	switch {
 	case t.e.P > th.Likely || !here.receded:
+	case here.recurring:
+		t.note("It got worse, was back for at least five ticks, and got worse again.")
 	case t.everMattered():
 		t.e.Grade, t.e.Reason = Suspect, Transient
 		t.note("It got worse and has been back for five ticks in a row.")

@@ -13,7 +13,6 @@ import (
 func (t *trial) testLevel() {
 	if scanned := t.scans(); scanned {
 		t.testDirections(t.scan)
-		t.noteShape()
 		t.finishTest(t.levelEffect)
 		return
 	}
@@ -63,7 +62,7 @@ func (t *trial) usableScan(d direction) (*Scan, []lookback) {
 	}
 	for i := range scans {
 		s := &scans[i]
-		if back, ok := t.lookBack(s.Periods); ok && !s.constant() && s.complete(len(back)) {
+		if back, ok := t.lookBack(s.Periods); ok && (!s.constant() || s.Seen > 0) && s.complete(len(back)) {
 			return s, back
 		}
 	}
@@ -109,7 +108,7 @@ func (t *trial) scan(d direction) finding {
 	if f == nil {
 		return finding{}
 	}
-	return finding{d: d, p: f.p, g: f.g, forecast: t.withControl(f.expected[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
+	return finding{d: d, p: f.p, g: f.g, forecast: t.withControl(f.forecast[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
 }
 
 // floor keeps a forecast from being better than the history's best twentieth, so that a

@@ -16,7 +16,6 @@ type History struct {
 	Ticks   Ticks            `json:"ticks"`
 	Control Values           `json:"control,omitempty"` // of a controlled signal, as long as Ticks; empty: none
 	Mask    []sources.Window `json:"mask,omitempty"`    // stretches to leave out: bad changes, rollbacks, incidents
-	Good    []GoodChange     `json:"good,omitempty"`    // what the shape of the service's deploys is learned from
 }
 
 // MinHistory is the span under which a history gives no placebo scan.
@@ -36,7 +35,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
-		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows, LagOne: stats.LagOne(moves(x)),
+		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows,
 	}
 	if s.Kind == Counts {
 		k.Overdispersion = overdispersion(ticks, p.Before+p.After)
@@ -44,7 +43,6 @@ func Learn(p Plan, s Signal, h History) Profile {
 	if time.Duration(k.Ticks)*p.Tick < MinHistory || p.Before < 3 || p.After < 1 {
 		return k
 	}
-	x = h.learnShapes(&k, x, p, s)
 	l := learnerOf(x, p)
 	l.scans(&k, s.Worse)
 	if looksBack(k.Higher) || looksBack(k.Lower) {
@@ -104,6 +102,7 @@ type learner struct {
 	horizon       horizon
 	ticks         []int   // after-ticks that weights are learned from
 	steps, floor  float64 // what σ is at least
+	move          float64 // σ of a series that hardly ever moves
 }
 
 func learnerOf(x []float64, p Plan) learner {
@@ -111,6 +110,7 @@ func learnerOf(x []float64, p Plan) learner {
 		x: x, tick: p.Tick, before: p.Before, after: p.After, horizon: horizonOf(p.After), ticks: learnedTicks(p.After),
 		steps: finiteOrZero(stats.NormalMAD * stats.MAD(differences(x), nil) / math.Sqrt2), floor: tinyScale(x),
 	}
+	l.move = typicalMove(x, l.floor)
 	if cycles := p.cycles(x); len(cycles) > 0 {
 		smooth := stats.Smooth5(x)
 		for _, c := range cycles {

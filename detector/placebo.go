@@ -71,6 +71,7 @@ func (l learner) forecaster(seasons []season) (Scan, placebos) {
 	s.Weights = l.learnWeights(p)
 	l.forecastAll(&p, s.Weights)
 	s.Scale = l.typicalSpread(p.spread)
+	s.Rare = l.move > 0
 	return s, p
 }
 
@@ -78,7 +79,10 @@ func (l learner) forecaster(seasons []season) (Scan, placebos) {
 // direction d.
 func (l learner) scan(s Scan, p placebos, d direction) Scan {
 	peaks := l.peaks(p, s.Scale, d)
-	s.Lengths = tails(peaks)
+	s.Lengths, s.Rarest, s.Seen = tails(peaks), l.rarest(), finite(l.x)
+	for i := range peaks {
+		s.Worst = max(s.Worst, peaks[i][0])
+	}
 	s.summarise(largest(peaks, s.Lengths))
 	s.Detectable = s.tenTickTail(l.after).at(s.level(DefaultThresholds.Likely)) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)
 	return s
@@ -168,9 +172,9 @@ func (l learner) forecastAll(p *placebos, weights []float64) {
 }
 
 // typicalSpread is s0: the median spread within a window, and at least the spread of the
-// steps from tick to tick.
+// steps from tick to tick, and of the moves of a series that hardly ever moves.
 func (l learner) typicalSpread(spreads []float64) float64 {
-	return max(stats.Median(spreads, nil), l.steps, l.floor)
+	return max(stats.Median(spreads, nil), l.steps, l.move, l.floor)
 }
 
 func (p placebos) meanSquare() float64 {

@@ -7,7 +7,10 @@ import (
 )
 
 // step is one tick, or as many ticks together as it took to have enough events.
-type step struct{ value, forecast float64 }
+type step struct {
+	value, forecast float64
+	events          float64 // of a count signal
+}
 
 // transientSteps is how many steps in a row below min_effect make what was
 // seen transient.
@@ -24,7 +27,7 @@ func (t *trial) newest(most int) []step {
 	steps := make([]step, 0, most)
 	for j := len(t.after.Value) - 1; j >= 0 && len(steps) < most; j-- {
 		if a := t.after.Value[j]; !math.IsNaN(a) {
-			steps = append(steps, step{a, t.forecastAt(j)})
+			steps = append(steps, step{value: a, forecast: t.forecastAt(j)})
 		}
 	}
 	return steps
@@ -40,7 +43,7 @@ func (t *trial) countSteps(most int) []step {
 			bad, total = bad+t.after.Bad[j], total+t.after.Total[j]
 		}
 		if total >= t.enough() {
-			steps = append(steps, step{bad / total, t.forecastAt(j)})
+			steps = append(steps, step{bad / total, t.forecastAt(j), total})
 			bad, total = 0, 0
 		}
 	}
@@ -59,9 +62,79 @@ func (t *trial) forecastAt(j int) float64 {
 // matters reports whether a step is worse than forecast by at least min_effect. Against a
 // forecast of zero any rise is infinitely large in relative terms.
 func (t *trial) matters(s step) bool {
-	effect := t.finding.d.worse(s.value - s.forecast)
+	effect := t.size(s)
 	m := t.signal.MinEffect
 	return effect > 0 && effect >= m.Absolute && effect >= m.Relative*math.Abs(s.forecast)
+}
+
+// An effect lasts if the newest two steps are at least realNoise σ from their forecasts, and
+// if at least two steps since the change are realShare of the furthest one. p belongs to a
+// running maximum: after one large spike, any two ticks of noise would otherwise make a
+// lasting regression, where any effect matters.
+const (
+	realNoise = 0.5
+	realShare = 0.25
+)
+
+// lasts reports whether the newest steps are part of a lasting effect.
+func (t *trial) lasts(newest []step) bool {
+	if len(newest) < 2 {
+		return false
+	}
+	for _, s := range newest[:2] {
+		if !t.matters(s) || t.size(s) < realNoise*t.noiseOf(s) {
+			return false
+		}
+	}
+	furthest, second := 0.0, 0.0
+	for _, s := range t.newest(len(t.after.Value) + 1) {
+		furthest, second = max(furthest, t.size(s)), max(second, min(furthest, t.size(s)))
+	}
+	return second >= realShare*furthest
+}
+
+// A step is an episode's if it is at least episodeNoise σ from its forecast, and at least
+// episodeShare of the furthest one.
+const (
+	episodeNoise = 3
+	episodeShare = 0.5
+)
+
+// episodes is how often it got worse since the change. Between two episodes lie at least
+// transientSteps without any such step.
+func (t *trial) episodes() int {
+	steps := t.newest(len(t.after.Value) + 1)
+	furthest := 0.0
+	for _, s := range steps {
+		furthest = max(furthest, t.size(s))
+	}
+	episodes, calm := 0, transientSteps
+	for _, s := range steps {
+		switch {
+		case !t.matters(s) || t.size(s) < max(episodeNoise*t.noiseOf(s), episodeShare*furthest):
+			calm++
+		case calm >= transientSteps:
+			episodes, calm = episodes+1, 0
+		default:
+			calm = 0
+		}
+	}
+	return episodes
+}
+
+// size is how much worse a step is than its forecast.
+func (t *trial) size(s step) float64 { return t.finding.d.worse(s.value - s.forecast) }
+
+// noiseOf is σ of one step: of the scan where there was one, or else of its count of events. A
+// control's moves are in neither, and then it is unknown, 0.
+func (t *trial) noiseOf(s step) float64 {
+	if t.finding.scan != nil {
+		return t.finding.scale
+	}
+	if t.e.Counts == nil || t.control != nil || !(s.events > 0) {
+		return 0
+	}
+	return math.Sqrt(t.e.Counts.Overdispersion * s.forecast * max(1-s.forecast, 0) / s.events)
 }
 
 // everMattered reports whether any step since the change was worse by at least min_effect.
@@ -83,6 +156,7 @@ type presentEffect struct {
 	most       bool // more than half of the last five do
 	receded    bool // five in a row do not
 	slight     bool // p is small, and no step has ever mattered
+	recurring  bool // it came, went for transientSteps and came again
 }
 
 func (t *trial) presentEffect() presentEffect {
@@ -94,8 +168,9 @@ func (t *trial) presentEffect() presentEffect {
 		}
 		mattering++
 		p.now = p.now || i == 0
-		p.persistent = p.persistent || i == 1 && p.now
 	}
+	p.persistent = t.lasts(steps)
+	p.recurring = t.episodes() > 1
 	p.most = 2*mattering > len(steps)
 	p.receded = mattering == 0 && len(steps) == transientSteps
 	return p

@@ -28,12 +28,8 @@ type Profile struct {
 	Higher []Scan `json:"higher,omitempty"`
 	Lower  []Scan `json:"lower,omitempty"`
 
-	HigherShape *Shape `json:"higher_shape,omitempty"` // what good changes do at first; nil: nothing
-	LowerShape  *Shape `json:"lower_shape,omitempty"`
-
 	Overdispersion float64  `json:"overdispersion,omitempty"` // φ ≥ 1 of the counts; 0 where unknown
 	Follows        *Follows `json:"follows,omitempty"`        // of a controlled signal: scans are of what its control leaves
-	LagOne         float64  `json:"lag_one,omitempty"`        // correlation of a tick with the one before it
 	Levels         Levels   `json:"levels"`
 	Past           []Past   `json:"past,omitempty"`
 }
@@ -72,18 +68,25 @@ type Scan struct {
 	Placebos   int             `json:"placebos"`          // how many G there were
 	Q80        float64         `json:"q80"`               // of G, the largest score of any length
 	Q99        float64         `json:"q99"`
-	Excess     float64         `json:"excess"`     // β: mean excess of G above Q80; 0: the history never moved
-	Tail       float64         `json:"tail"`       // shape of the tail: how many exceedances β is worth
-	Detectable float64         `json:"detectable"` // smallest shift found at p = 0.01 when it lasts ten ticks
-	AlarmRate  float64         `json:"alarm_rate"` // share of placebos that would have been likely
+	Excess     float64         `json:"excess"`           // β: mean excess of G above Q80; 0: the history never moved
+	Tail       float64         `json:"tail"`             // shape of the tail: how many exceedances β is worth
+	Detectable float64         `json:"detectable"`       // smallest shift found at p = 0.01 when it lasts ten ticks
+	AlarmRate  float64         `json:"alarm_rate"`       // share of placebos that would have been likely
+	Rarest     float64         `json:"rarest,omitempty"` // the smallest p that the tail may give
+	Seen       int             `json:"seen,omitempty"`   // ticks in which Worst was the worst
+	Worst      float64         `json:"worst,omitempty"`  // the largest residual of one tick, in σ
+	Rare       bool            `json:"rare,omitempty"`   // most ticks do not move: σ is of those that do
 }
 
 // P is the p-value of g, the running maximum of the scan: a count among the placebos up to
 // Q80, and beyond it a Pareto tail that allows for the uncertainty of β. A profile thins the
 // order statistics of long histories; p is then right to a part in a thousand.
 func (s Scan) P(g float64) float64 {
-	if g > s.Q80 {
-		return tailShare * s.exceedance((g-s.Q80)/s.Excess)
+	if g > s.Q80 && s.Excess > 0 {
+		return max(tailShare*s.exceedance((g-s.Q80)/s.Excess), s.Rarest)
+	}
+	if s.constant() {
+		return 1
 	}
 	place := sort.SearchFloat64s(s.Order, g)
 	below := float64(place) / float64(len(s.Order)) * float64(indexOfQ80(s.Placebos)+1)
