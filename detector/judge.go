@@ -116,7 +116,7 @@ func healthy(trials []trial) bool {
 	judged := 0
 	for i := range trials {
 		t := &trials[i]
-		if t.e.Reason == UnmatchedSeries && t.signal.SkipUnmatched || t.e.silentPart() {
+		if t.e.Reason == UnmatchedSeries && t.signal.SkipUnmatched || t.e.Reason == BucketsChanged || t.e.silentPart() {
 			continue
 		}
 		if !t.e.Healthy {

@@ -30,14 +30,16 @@ const (
 
 // Reading is what one signal showed around the change.
 type Reading struct {
-	Signal  string   `json:"signal"`
-	Supply  Supply   `json:"supply"`
-	Fault   string   `json:"fault,omitempty"`   // the store's error, where Supply is Broken or Stale
-	Query   string   `json:"query"`             // reproduces the numbers
-	Before  Ticks    `json:"before"`            // the w ticks ahead of StartedAt, oldest first
-	After   Ticks    `json:"after"`             // full ticks behind FinishedAt + settle
-	Running Ticks    `json:"running"`           // the partly filled tick, length 0 or 1
-	Spread  *Spread  `json:"spread,omitempty"`  // of a histogram's mean, for people
+	Signal         string  `json:"signal"`
+	Supply         Supply  `json:"supply"`
+	Fault          string  `json:"fault,omitempty"`           // the store's error, where Supply is Broken or Stale
+	Query          string  `json:"query"`                     // reproduces the numbers
+	Before         Ticks   `json:"before"`                    // the w ticks ahead of StartedAt, oldest first
+	After          Ticks   `json:"after"`                     // full ticks behind FinishedAt + settle
+	Running        Ticks   `json:"running"`                   // the partly filled tick, length 0 or 1
+	Spread         *Spread `json:"spread,omitempty"`          // of a histogram's mean, for people
+	BucketsChanged bool    `json:"buckets_changed,omitempty"` // of a slow fraction: its edges differ before and after
+
 	Control *Control `json:"control,omitempty"` // of a Controlled signal
 	Rolling bool     `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only the limit counts
 }

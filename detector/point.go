@@ -39,7 +39,7 @@ func plainSeries(ss []sources.Series) []pointSeries {
 
 // pairedSeries pairs the counters of one histogram: all of its events, and another counter
 // beside them. What has no partner is left out, so that a pod without the chosen bucket
-// leaves the total too. The second result is the share of all growth that was left out.
+// leaves the total too.
 func pairedSeries(counts, beside []sources.Series) []pointSeries {
 	partners := map[string][]sources.Series{}
 	for _, s := range beside {

@@ -35,6 +35,10 @@ func ClassicQuantiles(ss []sources.Series) (Quantiles, bool) {
 	for _, s := range ss {
 		le, err := strconv.ParseFloat(s.Labels["le"], 64)
 		if n := len(s.Samples); err == nil && n > 0 && s.Samples[n-1].V >= 0 {
+			if i := slices.IndexFunc(edges, func(e edge) bool { return e.le == le }); i >= 0 {
+				edges[i].count += s.Samples[n-1].V // the same edge in another spelling, from other pods
+				continue
+			}
 			edges = append(edges, edge{le, s.Samples[n-1].V})
 		}
 	}

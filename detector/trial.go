@@ -91,6 +91,10 @@ func (t *trial) runTests() {
 	if t.settleUnreadable() {
 		return
 	}
+	if t.reading.BucketsChanged {
+		t.e.Reason = BucketsChanged
+		return
+	}
 	t.e.Reason = ""
 	t.over = t.limitExceeded()
 	if t.control = t.findControl(); t.control != nil {

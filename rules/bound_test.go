@@ -40,6 +40,7 @@ func TestInputs(t *testing.T) {
 		}
 	}
 	raw := func(expr string) sources.Query { return sources.Query{Expr: expr, Step: 15 * time.Second} }
+	classic := &watch.OtherKind{Form: watch.FormMean, Value: raw(`lat_seconds_sum`), Part: raw(`lat_seconds_count`)}
 	tick := func(expr string) sources.Query { return sources.Query{Expr: expr, Step: time.Minute} }
 
 	f(`{name: e, counter: 'req{$match}', bad: 'code=~"5.."'}`, Resolved{}, watch.Input{
@@ -63,15 +64,18 @@ func TestInputs(t *testing.T) {
 			Signal: "l.mean", Form: watch.FormMean,
 			Value: raw(`lat_seconds_sum{job="cart",namespace="shop"}`), Part: raw(`lat_seconds_count{job="cart",namespace="shop"}`),
 			Buckets: `lat_seconds_bucket{job="cart",namespace="shop"}`,
+			Other:   &watch.OtherKind{Form: watch.FormNativeMean, Value: raw(`lat_seconds{job="cart",namespace="shop"}`)},
 		},
 		watch.Input{
 			Signal: "l.slow", Form: watch.FormSlow, Edge: 0.5,
-			Value: raw(`lat_seconds_count{job="cart",namespace="shop"}`), Part: raw(`lat_seconds_bucket{job="cart",le="0.5",namespace="shop"}`),
+			Value: raw(`lat_seconds_count{job="cart",namespace="shop"}`), Part: raw(`lat_seconds_bucket{job="cart",le=~"0\\.5|5e-01|5e-1|5\\.0E-1",namespace="shop"}`),
+			Edges: `group by (le) (lat_seconds_bucket{job="cart",namespace="shop"})`,
+			Other: &watch.OtherKind{Form: watch.FormNativeMean, Value: raw(`lat_seconds{job="cart",namespace="shop"}`)},
 		})
 	f(`{name: l, histogram: 'lat_seconds', slow: 300ms}`,
 		Resolved{Signals: map[string]Choice{"l": {Native: true, Bound: 0.3}}},
-		watch.Input{Signal: "l.mean", Form: watch.FormNativeMean, Value: raw(`lat_seconds`)},
-		watch.Input{Signal: "l.slow", Form: watch.FormNativeSlow, Value: raw(`lat_seconds`), Edge: 0.3})
+		watch.Input{Signal: "l.mean", Form: watch.FormNativeMean, Value: raw(`lat_seconds`), Other: classic},
+		watch.Input{Signal: "l.slow", Form: watch.FormNativeSlow, Value: raw(`lat_seconds`), Edge: 0.3, Other: classic})
 	f(`{name: q, query: 'sum(rate(x{$match,env="$environment"}[$__rate_interval]))'}`, Resolved{}, watch.Input{
 		Signal: "q", Form: watch.FormLevel, Value: tick(`sum(rate(x{env="prod",job="cart",namespace="shop"}[1m15s]))`),
 	})

@@ -127,7 +127,7 @@ func (b Bound) classicInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.In
 	for i, part := range []struct {
 		suffix string
 		extra  []*labels.Matcher
-	}{{"_sum", nil}, {"_count", nil}, {"_bucket", []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, "le", c.Edge)}}} {
+	}{{"_sum", nil}, {"_count", nil}, {"_bucket", []*labels.Matcher{edgeMatcher(c.Edge)}}} {
 		expr, err := b.selector(e.Histogram, part.suffix, part.extra...)
 		if err != nil {
 			return nil, err
@@ -135,9 +135,14 @@ func (b Bound) classicInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.In
 		raw[i] = sources.Query{Expr: expr, Step: step}
 	}
 	buckets, err := b.selector(e.Histogram, "_bucket")
+	if err != nil {
+		return nil, err
+	}
+	native, err := b.selector(e.Histogram, "")
+	other := &watch.OtherKind{Form: watch.FormNativeMean, Value: sources.Query{Expr: native, Step: step}}
 	return []watch.Input{
-		{Signal: s.Name + ".mean", Form: watch.FormMean, Value: raw[0], Part: raw[1], Buckets: buckets},
-		{Signal: s.Name + ".slow", Form: watch.FormSlow, Value: raw[1], Part: raw[2], Edge: c.Bound},
+		{Signal: s.Name + ".mean", Form: watch.FormMean, Value: raw[0], Part: raw[1], Buckets: buckets, Other: other},
+		{Signal: s.Name + ".slow", Form: watch.FormSlow, Value: raw[1], Part: raw[2], Edge: c.Bound, Edges: fmt.Sprintf("group by (le) (%s)", buckets), Other: other},
 	}, err
 }
 
@@ -146,11 +151,17 @@ func (b Bound) nativeInputs(name string, e Expr, c Choice, r Resolved) ([]watch.
 	if err != nil {
 		return nil, err
 	}
-	q := sources.Query{Expr: expr, Step: b.rawStep(r)}
+	sum, err := b.selector(e.Histogram, "_sum")
+	if err != nil {
+		return nil, err
+	}
+	count, err := b.selector(e.Histogram, "_count")
+	q, step := sources.Query{Expr: expr, Step: b.rawStep(r)}, b.rawStep(r)
+	other := &watch.OtherKind{Form: watch.FormMean, Value: sources.Query{Expr: sum, Step: step}, Part: sources.Query{Expr: count, Step: step}}
 	return []watch.Input{
-		{Signal: name + ".mean", Form: watch.FormNativeMean, Value: q},
-		{Signal: name + ".slow", Form: watch.FormNativeSlow, Value: q, Edge: c.Bound},
-	}, nil
+		{Signal: name + ".mean", Form: watch.FormNativeMean, Value: q, Other: other},
+		{Signal: name + ".slow", Form: watch.FormNativeSlow, Value: q, Edge: c.Bound, Other: other},
+	}, err
 }
 
 func (b Bound) levelInputs(name string, form watch.Form, value, part string, r Resolved) ([]watch.Input, error) {

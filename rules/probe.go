@@ -204,6 +204,10 @@ func bucketsOf(series []sources.Series) (buckets []bucket, total float64) {
 		count := lastValue(s)
 		total = max(total, count)
 		if !math.IsInf(bound, 0) {
+			if i := slices.IndexFunc(buckets, func(b bucket) bool { return b.bound == bound }); i >= 0 {
+				buckets[i].count += count // the same edge in another spelling, from other pods
+				continue
+			}
 			buckets = append(buckets, bucket{s.Labels["le"], bound, count})
 		}
 	}

@@ -19,6 +19,8 @@ type Input struct {
 	OnlyIf  sources.Query `json:"only_if,omitzero"`  // judged only in ticks in which this has a value other than 0
 	Edge    float64       `json:"edge,omitempty"`    // native slow fraction: the bound, in the histogram's unit
 	Buckets string        `json:"buckets,omitempty"` // of a classic histogram's mean: selects its buckets, for quantiles that people see
+	Edges   string        `json:"edges,omitempty"`   // of a classic histogram's slow fraction: asks for its bucket edges, for a release that changes them
+	Other   *OtherKind    `json:"other,omitempty"`   // of a histogram: the same in the other kind, to which a release may switch
 	Whole   Whole         `json:"of,omitzero"`       // of a part: where it is found among the answers about the whole
 
 	Control *ControlQueries `json:"control,omitempty"` // where the signal's control comes from, in the same form
@@ -30,9 +32,22 @@ type ControlQueries struct {
 	Part  sources.Query `json:"part,omitzero"`
 }
 
+// OtherKind is where a classic histogram is found once it is native, and the other way round.
+type OtherKind struct {
+	Form  Form          `json:"form"` // of its mean
+	Value sources.Query `json:"value,omitzero"`
+	Part  sources.Query `json:"part,omitzero"`
+}
+
+// OtherInput is the input of the mean in the other kind.
+func (in Input) OtherInput() Input {
+	return Input{Signal: in.Signal, Store: in.Store, Form: in.Other.Form, Value: in.Other.Value, Part: in.Other.Part}
+}
+
 // ControlInput is the input of the control alone.
 func (in Input) ControlInput() Input {
 	in.Value, in.Part, in.Control, in.Whole, in.Buckets = in.Control.Value, in.Control.Part, nil, Whole{}, ""
+	in.Edges, in.Other = "", nil
 	return in
 }
 

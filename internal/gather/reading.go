@@ -44,10 +44,15 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 		return Broken(reading, err), false, err
 	}
 	reading.Before, reading.After, reading.Running = detector.Around(past, present, v.grids())
+	other, err := followHistogram(ctx, r, in, present, v, &reading)
+	if err != nil {
+		return Broken(reading, err), false, err
+	}
 	if err := v.dropIdleTicks(ctx, r, in, &reading); err != nil {
 		return Broken(reading, err), false, err
 	}
-	reading.Supply, alive, err = supply(ctx, r, in, past, present, v)
+	seen := detector.Raw{Value: slices.Concat(present.Value, other)}
+	reading.Supply, alive, err = supply(ctx, r, in, past, seen, v)
 	if err != nil {
 		return Broken(reading, err), false, err
 	}

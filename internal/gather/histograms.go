@@ -1,0 +1,102 @@
+package gather
+
+import (
+	"context"
+	"math"
+	"strconv"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
+)
+
+// followHistogram reads a histogram that a release changed: whose bucket edges are others, or
+// that is native now and was classic, or the other way round. It returns the
+// series in the other kind. Extra questions are asked only where the numbers look as
+// if that had happened.
+func followHistogram(ctx context.Context, r Ranger, in watch.Input, present detector.Raw, v View, reading *detector.Reading) ([]sources.Series, error) {
+	if in.Edges != "" && detector.EdgeDoubtful(present) {
+		changed, err := edgesChanged(ctx, r, in, v)
+		if err != nil {
+			return nil, err
+		}
+		reading.BucketsChanged = changed
+	}
+	if in.Other == nil || in.Whole.Label != "" || !silent(*reading) {
+		return nil, nil
+	}
+	window := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
+	other, err := Fetch(ctx, r, in.OtherInput(), window, in.Value.Step)
+	if err != nil {
+		return nil, err
+	}
+	after, running := detector.Tabulate(other, v.After), detector.Tabulate(other, v.After.Running(v.Now))
+	if present := finite(after.Value) + finite(running.Value); present == 0 {
+		return nil, nil
+	}
+	if in.Form == watch.FormSlow || in.Form == watch.FormNativeSlow {
+		reading.BucketsChanged = true
+	} else {
+		fill(reading.After.Value, after.Value)
+		fill(reading.Running.Value, running.Value)
+	}
+	return other.Value, nil
+}
+
+// silent reports whether the newest ticks of a reading show no events.
+func silent(r detector.Reading) bool {
+	n := len(r.After.Value)
+	return finite(r.Running.Value) == 0 && (n == 0 || math.IsNaN(r.After.Value[n-1]))
+}
+
+func finite(values detector.Values) int {
+	n := 0
+	for _, x := range values {
+		if !math.IsNaN(x) {
+			n++
+		}
+	}
+	return n
+}
+
+// fill fills in the ticks that are missing.
+func fill(values, other detector.Values) {
+	for i, x := range values {
+		if math.IsNaN(x) && i < len(other) {
+			values[i] = other[i]
+		}
+	}
+}
+
+// edgesChanged compares a histogram's edges at the end of the before window and now. Two
+// spellings of a number are one edge.
+func edgesChanged(ctx context.Context, r Ranger, in watch.Input, v View) (bool, error) {
+	before, err := r.Instant(ctx, in.Edges, v.Before.End())
+	if err != nil {
+		return false, err
+	}
+	now, err := r.Instant(ctx, in.Edges, v.Now)
+	if err != nil {
+		return false, err
+	}
+	a, b := edgesOf(before), edgesOf(now)
+	if len(a) == 0 || len(b) == 0 {
+		return false, nil
+	}
+	for e := range b {
+		if !a[e] {
+			return true, nil
+		}
+	}
+	return len(a) != len(b), nil
+}
+
+func edgesOf(series []sources.Series) map[float64]bool {
+	edges := map[float64]bool{}
+	for _, s := range series {
+		if le, err := strconv.ParseFloat(s.Labels["le"], 64); err == nil {
+			edges[le] = true
+		}
+	}
+	return edges
+}
