@@ -75,10 +75,10 @@ func spreadRatio(a, c []float64) float64 {
 
 // moves are the values away from the median of their stretch.
 func moves(x Values) []float64 {
-	m := make([]float64, len(x))
+	m, scratch := make([]float64, len(x)), make([]float64, 0, followTicks)
 	for i := 0; i < len(x); i += followTicks {
 		stretch := x[i:min(i+followTicks, len(x))]
-		middle := stats.Median(stretch, nil)
+		middle := stats.Median(stretch, scratch)
 		for k, v := range stretch {
 			m[i+k] = v - middle
 		}

@@ -13,8 +13,10 @@ import (
 // See adr/0022.
 type follower struct {
 	scan     *Scan
-	forecast []float64 // of every tick of the horizon
-	scale    float64   // σ
+	forecast []float64   // of every tick of the horizon
+	expected []float64   // the forecast with what the shape expects beyond it
+	allowed  []allowance // of the first ticks
+	scale    float64     // σ
 	d        direction
 	scanner  *scanner
 	g        float64 // running maximum of the largest score of any length
@@ -34,11 +36,14 @@ func (f *follower) tick(a, doubt float64) {
 	if len(f.after) == len(f.forecast) {
 		return
 	}
-	scale := f.scale
+	scale, value := f.scale, a
+	if j := len(f.after); j < len(f.allowed) {
+		value, doubt = f.allowed[j].unexpected(a, f.forecast[j], f.d), math.Hypot(doubt, f.allowed[j].spread)
+	}
 	if doubt > 0 {
 		scale = math.Hypot(scale, doubt)
 	}
-	r := residual(a, f.forecast[len(f.after)], scale, f.d)
+	r := residual(value, f.forecast[len(f.after)], scale, f.d)
 	means := f.scanner.add(r)
 	if highest := largestScore(means, f.scan.Lengths); highest > f.g {
 		f.g, f.scanned = highest, f.scan.P(highest)
@@ -59,8 +64,9 @@ func (t *trial) begin(d direction) *follower {
 	baseline.limit(s.Limits)
 	o.blend(b, &baseline, horizonOf(h), s.Weights)
 	t.floor(o.forecast, d)
+	allowed := t.allowances(o.forecast, d)
 	return &follower{
-		scan: s, forecast: o.forecast, scale: scaleOf(o.spread, s.Scale), d: d,
+		scan: s, forecast: o.forecast, expected: withUsual(o.forecast, allowed, d), allowed: allowed, scale: scaleOf(o.spread, s.Scale), d: d,
 		scanner: newScanner(h), g: math.Inf(-1), scanned: 1, record: 1, p: 1,
 		from: t.look.From, gap: t.look.Gap, before: b, after: make(Values, 0, h),
 	}

@@ -14,7 +14,8 @@ func (t *trial) grade() {
 		t.applyLimit()
 	}
 	if t.e.Grade >= Suspect {
-		t.e.Onset = t.onset()
+		t.findOnset()
+		t.checkBefore()
 	}
 	if !t.tested && t.measured() {
 		t.e.Effect = t.plainEffect()

@@ -47,6 +47,7 @@ func (t *trial) testCounts() {
 		s.p, s.tests = max(s.p, f.p), append(f.tests, ByScan)
 		return s
 	})
+	t.noteShape()
 	t.finishTest(func() Effect { return t.countEffect(tally) })
 	if tally.BadBefore+tally.BadAfter < fewEvents {
 		t.note(fewBadEvents(tally))
@@ -99,10 +100,13 @@ func (t *trial) scanApplies(y Tally) bool {
 	return true
 }
 
-// countTest is the sequential test of two rates, its running maximum taken
-// over every full tick and the running one.
+// countTest is the sequential test of two rates, its running maximum taken over every full
+// tick and the running one. What the service's shape allows of a tick is not counted; and of
+// the running tick nothing is, while a shape says how a whole one usually looks.
 func (t *trial) countTest(d direction, y Tally) finding {
 	best, c1, n1 := 0.0, 0.0, 0.0
+	forecast := t.pooledForecast(y)
+	allowed := t.allowances(forecast, d)
 	weigh := func(bad, total float64) {
 		if !(total > 0) {
 			return
@@ -114,12 +118,18 @@ func (t *trial) countTest(d direction, y Tally) finding {
 		}
 	}
 	for i, total := range t.after.Total {
-		weigh(t.after.Bad[i], total)
+		bad := t.after.Bad[i]
+		if i < len(allowed) && total > 0 {
+			bad = total * allowed[i].forCounts().unexpected(bad/total, forecast[i], d)
+		}
+		weigh(bad, total)
 	}
-	for i, total := range t.running.Total {
-		weigh(t.running.Bad[i], total)
+	if len(t.after.Total) >= len(allowed) {
+		for i, total := range t.running.Total {
+			weigh(t.running.Bad[i], total)
+		}
 	}
-	return finding{d: d, p: math.Exp(-best), forecast: t.pooledForecast(y), tests: []Test{ByCounts}}
+	return finding{d: d, p: math.Exp(-best), forecast: withUsual(forecast, allowed, d), tests: []Test{ByCounts}}
 }
 
 // pooledForecast forecasts the before window's share for every tick and the running one.

@@ -13,6 +13,7 @@ import (
 func (t *trial) testLevel() {
 	if scanned := t.scans(); scanned {
 		t.testDirections(t.scan)
+		t.noteShape()
 		t.finishTest(t.levelEffect)
 		return
 	}
@@ -108,7 +109,7 @@ func (t *trial) scan(d direction) finding {
 	if f == nil {
 		return finding{}
 	}
-	return finding{d: d, p: f.p, g: f.g, forecast: t.withControl(f.forecast[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
+	return finding{d: d, p: f.p, g: f.g, forecast: t.withControl(f.expected[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
 }
 
 // floor keeps a forecast from being better than the history's best twentieth, so that a

@@ -16,6 +16,7 @@ type History struct {
 	Ticks   Ticks            `json:"ticks"`
 	Control Values           `json:"control,omitempty"` // of a controlled signal, as long as Ticks; empty: none
 	Mask    []sources.Window `json:"mask,omitempty"`    // stretches to leave out: bad changes, rollbacks, incidents
+	Good    []GoodChange     `json:"good,omitempty"`    // what the shape of the service's deploys is learned from
 }
 
 // MinHistory is the span under which a history gives no placebo scan.
@@ -35,7 +36,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
-		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows,
+		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows, LagOne: stats.LagOne(moves(x)),
 	}
 	if s.Kind == Counts {
 		k.Overdispersion = overdispersion(ticks, p.Before+p.After)
@@ -43,6 +44,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	if time.Duration(k.Ticks)*p.Tick < MinHistory || p.Before < 3 || p.After < 1 {
 		return k
 	}
+	x = h.learnShapes(&k, x, p, s)
 	l := learnerOf(x, p)
 	l.scans(&k, s.Worse)
 	if looksBack(k.Higher) || looksBack(k.Lower) {

@@ -1,6 +1,10 @@
 package detector
 
-import "time"
+import (
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
 
 // Values are measured numbers, one a tick; NaN is a missing tick. In JSON a
 // missing tick is null, so that NaN is never stored.
@@ -47,14 +51,16 @@ type Reading struct {
 // Observation is everything one look saw. Two looks with equal observations
 // give equal verdicts.
 type Observation struct {
-	At        time.Time `json:"at"`
-	StartedAt time.Time `json:"started_at"`
-	From      time.Time `json:"from"`           // where the first after-tick begins
-	Gap       int       `json:"gap"`            // ticks between the end of before and From
-	Filled    float64   `json:"filled"`         // how much of the running tick has passed, 0…1
-	Final     bool      `json:"final"`          // the bake is over: this look decides
-	Fine      *Fineness `json:"fine,omitempty"` // of the fine horizon, where the plan has one
-	Readings  []Reading `json:"readings"`
+	At        time.Time     `json:"at"`
+	StartedAt time.Time     `json:"started_at"`
+	From      time.Time     `json:"from"`              // where the first after-tick begins
+	Settled   time.Duration `json:"settled,omitempty"` // how long before From the rollout ended
+	Kind      sources.Kind  `json:"kind,omitempty"`    // of the change; "" counts as a deploy
+	Gap       int           `json:"gap"`               // ticks between the end of before and From
+	Filled    float64       `json:"filled"`            // how much of the running tick has passed, 0…1
+	Final     bool          `json:"final"`             // the bake is over: this look decides
+	Fine      *Fineness     `json:"fine,omitempty"`    // of the fine horizon, where the plan has one
+	Readings  []Reading     `json:"readings"`
 }
 
 // Fineness is Gap and Filled in ticks of the fine horizon.

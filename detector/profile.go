@@ -28,8 +28,12 @@ type Profile struct {
 	Higher []Scan `json:"higher,omitempty"`
 	Lower  []Scan `json:"lower,omitempty"`
 
+	HigherShape *Shape `json:"higher_shape,omitempty"` // what good changes do at first; nil: nothing
+	LowerShape  *Shape `json:"lower_shape,omitempty"`
+
 	Overdispersion float64  `json:"overdispersion,omitempty"` // φ ≥ 1 of the counts; 0 where unknown
 	Follows        *Follows `json:"follows,omitempty"`        // of a controlled signal: scans are of what its control leaves
+	LagOne         float64  `json:"lag_one,omitempty"`        // correlation of a tick with the one before it
 	Levels         Levels   `json:"levels"`
 	Past           []Past   `json:"past,omitempty"`
 }

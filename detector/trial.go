@@ -3,8 +3,6 @@ package detector
 import (
 	"math"
 	"time"
-
-	"github.com/pushback/pushback/detector/stats"
 )
 
 // direction is the side on which a signal is worse: +1 above its forecast, −1 below.
@@ -208,7 +206,7 @@ func (t *trial) testDirections(test func(d direction) finding) {
 func (t *trial) values() []float64 {
 	n := min(len(t.after.Value), t.plan.After)
 	x := t.after.Value[:n:n]
-	if n < t.plan.After && t.runningHolds() {
+	if n < t.plan.After && t.runningHolds() && !t.withinShape(n) {
 		x = append(x, t.running.Value[0])
 	}
 	return x
@@ -243,13 +241,4 @@ func (t *trial) tickTime(i int) time.Time {
 	}
 	end := t.look.From.Add(-time.Duration(t.look.Gap) * t.plan.Tick)
 	return end.Add(-time.Duration(ticks-i) * t.plan.Tick)
-}
-
-// onset is the tick at which before and after together are best split in two.
-func (t *trial) onset() time.Time {
-	x := append(append(make([]float64, 0, len(t.before.Value)+len(t.after.Value)), t.before.Value...), t.after.Value...)
-	if i := stats.Split(x); i >= 0 {
-		return t.tickTime(i)
-	}
-	return time.Time{}
 }

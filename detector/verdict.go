@@ -91,28 +91,29 @@ type Tally struct {
 // Evidence is what one signal says. Every number a reader needs beside p is
 // here, so that any page, message or terminal can be rendered from it alone.
 type Evidence struct {
-	Signal     string     `json:"signal"`
-	Unit       string     `json:"unit,omitempty"`
-	Part       string     `json:"part,omitempty"` // the signal that this one is a part of
-	Worse      Worse      `json:"worse"`
-	Grade      Grade      `json:"grade"`
-	Reason     Reason     `json:"reason,omitempty"`
-	Tests      []Test     `json:"tests,omitempty"` // those that reached Grade
-	P          float64    `json:"p"`               // after Holm over the rule's signals; 1 where nothing was tested
-	RawP       float64    `json:"raw_p"`
-	Effect     Effect     `json:"effect"`
-	Counts     *Tally     `json:"counts,omitempty"`
-	Spread     *Spread    `json:"spread,omitempty"` // a histogram's quantiles; they decide nothing
-	Control    *Companion `json:"control,omitempty"`
-	Onset      time.Time  `json:"onset,omitzero"`       // where the series breaks
-	Smallest   float64    `json:"smallest,omitempty"`   // the smallest difference this watch could have seen
-	Forecaster string     `json:"forecaster,omitempty"` // blend, daily blend, recent, trend, season
-	History    int        `json:"history,omitempty"`    // ticks learned from
-	Placebos   int        `json:"placebos,omitempty"`
-	AlarmRate  float64    `json:"alarm_rate,omitempty"` // how often this would have been likely with no change
-	Healthy    bool       `json:"healthy"`              // enough was seen to call it well
-	Query      string     `json:"query"`
-	Notes      []string   `json:"notes,omitempty"` // sentences to show beside the numbers
+	Signal        string     `json:"signal"`
+	Unit          string     `json:"unit,omitempty"`
+	Part          string     `json:"part,omitempty"` // the signal that this one is a part of
+	Worse         Worse      `json:"worse"`
+	Grade         Grade      `json:"grade"`
+	Reason        Reason     `json:"reason,omitempty"`
+	Tests         []Test     `json:"tests,omitempty"` // those that reached Grade
+	P             float64    `json:"p"`               // after Holm over the rule's signals; 1 where nothing was tested
+	RawP          float64    `json:"raw_p"`
+	Effect        Effect     `json:"effect"`
+	Counts        *Tally     `json:"counts,omitempty"`
+	Spread        *Spread    `json:"spread,omitempty"` // a histogram's quantiles; they decide nothing
+	Control       *Companion `json:"control,omitempty"`
+	Onset         time.Time  `json:"onset,omitzero"`       // where the series breaks
+	Smallest      float64    `json:"smallest,omitempty"`   // the smallest difference this watch could have seen
+	Forecaster    string     `json:"forecaster,omitempty"` // blend, daily blend, recent, trend, season
+	History       int        `json:"history,omitempty"`    // ticks learned from
+	Placebos      int        `json:"placebos,omitempty"`
+	AlarmRate     float64    `json:"alarm_rate,omitempty"`     // how often this would have been likely with no change
+	UnknownBefore bool       `json:"unknown_before,omitempty"` // too little was measured before the change to tell whether it was bad already
+	Healthy       bool       `json:"healthy"`                  // enough was seen to call it well
+	Query         string     `json:"query"`
+	Notes         []string   `json:"notes,omitempty"` // sentences to show beside the numbers
 }
 
 // Verdict is what one rule says of one change at one look.

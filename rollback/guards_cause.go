@@ -23,28 +23,34 @@ const onsetMarginTicks = 3
 // expected to exceed its limit anyway says nothing about the change.
 const minRelativeMove = 0.1
 
-// checkBefore refuses if every certain signal was already bad before the change.
-// One certain signal that was good before is enough to pass: the others may have
-// had another cause.
+// checkBefore refuses if every certain signal was already bad before the change, or
+// if nobody knows because too little was measured then. One certain signal that was
+// good before is enough to pass: the others may have had another cause.
 func checkBefore(_ Order, s Situation) string {
 	if s.Approved {
 		return ""
 	}
-	var reasons []string
+	var bad, unknown []string
 	for _, e := range s.Verdict.Signals {
 		if e.Grade != detector.Certain {
 			continue
 		}
-		why := s.whyBadBefore(e)
-		if why == "" {
+		switch why := s.whyBadBefore(e); {
+		case why != "":
+			bad = append(bad, why)
+		case e.UnknownBefore:
+			unknown = append(unknown, e.Signal)
+		default:
 			return ""
 		}
-		reasons = append(reasons, why)
 	}
-	if len(reasons) == 0 {
-		return "" // without a certain signal, checkEvidence refuses
+	switch {
+	case len(bad) > 0:
+		return "the service was bad before the change: " + strings.Join(bad, ", ")
+	case len(unknown) > 0:
+		return "too little was measured before the change to tell whether the service was bad already: " + strings.Join(unknown, ", ")
 	}
-	return "the service was bad before the change: " + strings.Join(reasons, ", ")
+	return "" // without a certain signal, checkEvidence refuses
 }
 
 // whyBadBefore returns in what way a signal was bad before the change, "" if it

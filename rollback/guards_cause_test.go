@@ -148,6 +148,11 @@ func TestBadBefore(t *testing.T) {
 	f("below its limit, as before", true, limit(detector.Lower, 10, 9.9))
 	f("below its limit, and worse", false, limit(detector.Lower, 10, 5))
 	f("nothing was expected", false, limit(detector.Higher, 0, 0.3))
+	unmeasured := limit(detector.Higher, 0, 0.3)
+	unmeasured.UnknownBefore = true
+	f("nothing was measured before", true, unmeasured)
+	f("of one signal nothing was measured before, the other broke after", false, unmeasured, onset(2))
+	f("of one signal nothing was measured before, the other broke before", true, unmeasured, onset(-10))
 }
 
 // If the before window was taken from the predecessor, nothing was measured between

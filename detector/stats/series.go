@@ -47,36 +47,6 @@ func BlockVariance(x []float64, size int) float64 {
 // UpperTail is the chance that a standard normal exceeds z.
 func UpperTail(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }
 
-// Split finds where a series breaks in two: the index of the first value of
-// the second segment that leaves the smallest squared error around the two
-// means, each segment at least two values long. −1 where no break helps.
-// Missing values are skipped; the index counts them.
-func Split(x []float64) int {
-	total, n := 0.0, 0
-	for _, v := range x {
-		if !math.IsNaN(v) {
-			total += v
-			n++
-		}
-	}
-	best, at := 0.0, -1
-	left, k := 0.0, 0
-	for i, v := range x {
-		if math.IsNaN(v) {
-			continue
-		}
-		if k >= 2 && n-k >= 2 {
-			gap := left/float64(k) - (total-left)/float64(n-k)
-			if gain := gap * gap * float64(k) * float64(n-k); gain > best {
-				best, at = gain, i
-			}
-		}
-		left += v
-		k++
-	}
-	return at
-}
-
 // StudentDeviate maps a Student deviate with k degrees of freedom to the
 // normal deviate of nearly the same tail (Wallace 1959).
 func StudentDeviate(t float64, k int) float64 {

@@ -1,10 +1,7 @@
 package stats
 
 import (
-	"encoding/json"
-	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
@@ -25,57 +22,6 @@ func TestBlockVariance(t *testing.T) {
 	}
 	near(t, "too short", BlockVariance([]float64{1, 2, 3, 4}, 2), nan, 0)
 	near(t, "no size", BlockVariance([]float64{1, 2, 3, 4}, 0), nan, 0)
-}
-
-// TestSplit compares with trying every break.
-func TestSplit(t *testing.T) {
-	around := func(x []float64) float64 {
-		mean, sum := Mean(x), 0.0
-		for _, v := range x {
-			sum += (v - mean) * (v - mean)
-		}
-		return sum
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		x := rapid.SliceOfN(rapid.Float64Range(-100, 100), 4, 40).Draw(t, "x")
-		at, least := Split(x), math.Inf(1)
-		for i := 2; i <= len(x)-2; i++ {
-			least = min(least, around(x[:i])+around(x[i:]))
-		}
-		if at < 0 {
-			if around(x)-least > 1e-6 {
-				t.Fatalf("no break found in %v", x)
-			}
-			return
-		}
-		if got := around(x[:at]) + around(x[at:]); got > least+1e-6 {
-			t.Fatalf("break at %d leaves %v, best %v", at, got, least)
-		}
-	})
-	if at := Split([]float64{1, 1, nan, 1, 9, 9, 9}); at != 4 {
-		t.Errorf("break at %d, want 4", at)
-	}
-	for _, x := range [][]float64{nil, {1}, {1, 2, 3}, {5, 5, 5, 5}} {
-		if at := Split(x); at != -1 {
-			t.Errorf("%v breaks at %d", x, at)
-		}
-	}
-}
-
-// TestSplitFindsWhatOtavaFinds: the strongest break of a published benchmark
-// series is one of the two its authors' tool reports.
-func TestSplitFindsWhatOtavaFinds(t *testing.T) {
-	raw, err := os.ReadFile("../../../shared/vectors/otava-tigerbeetle.json")
-	if err != nil {
-		t.Skip("the published vectors are not beside this checkout")
-	}
-	var x []float64
-	if err := json.Unmarshal(raw, &x); err != nil {
-		t.Fatal(err)
-	}
-	if at := Split(x); at != 15 && at != 71 {
-		t.Errorf("break at %d, want 15 or 71", at)
-	}
 }
 
 // TestLastMedians compares with the median of each end.

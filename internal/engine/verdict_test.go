@@ -139,18 +139,41 @@ func TestNobodyApproves(t *testing.T) {
 // so.
 func TestSignalLost(t *testing.T) {
 	t.Parallel()
-	f := func(rule string, want rollback.State) {
+	f := func(rule string, lives time.Duration, want rollback.State) {
 		t.Helper()
 		b := newBench(t, rule, nil)
 		key := b.deploy("v2", nil)
-		b.pass(time.Minute)
+		b.pass(lives)
 		b.shop.lose("cart")
 		b.pass(2 * time.Minute)
 		b.wantMessage("platform", "cart v2", "The signal lived until the change and is gone")
 		b.wantState(key, want)
 	}
-	f(redRule, "")
-	f(strings.Replace(redRule, "limit: 20%", "lost: act", 1), rollback.Done)
+	act := strings.Replace(redRule, "limit: 20%", "lost: act", 1)
+	f(redRule, time.Minute, "")
+	f(act, time.Minute, rollback.Done)
+	f(act, 0, rollback.Done)
+	f(act, 2*time.Minute+30*time.Second, rollback.Done)
+}
+
+// A service without requests before the change says nothing about the time before it: an
+// old fault that the first requests meet is no reason to roll the change back unasked.
+func TestNothingMeasuredBefore(t *testing.T) {
+	t.Parallel()
+	f := func(idle bool, want rollback.State) {
+		t.Helper()
+		b := newBench(t, redRule, nil)
+		if idle {
+			b.shop.phases["cart"][0].rate = 0
+		}
+		b.pass(time.Minute)
+		b.shop.next("cart", func(p *phase) { p.rate, p.errors = 50, 0.4 })
+		key := b.deploy("v2", nil)
+		b.pass(3 * time.Minute)
+		b.wantState(key, want)
+	}
+	f(false, rollback.Done)
+	f(true, rollback.Proposed)
 }
 
 func TestUnknownServiceIsNoPage(t *testing.T) {

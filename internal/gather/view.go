@@ -101,8 +101,16 @@ func (v View) observation(w watch.Watch, c sources.Change) detector.Observation 
 		At: v.Now, StartedAt: latest(c.StartedAt, w.After), From: v.After.Start,
 		Gap:    int((v.After.Start.Sub(w.BaseAt) + v.After.Tick/2) / v.After.Tick),
 		Filled: float64(running.Tick) / float64(v.After.Tick) * float64(running.N),
-		Final:  v.Final,
+		Final:  v.Final, Settled: v.settled(w, c), Kind: c.Kind,
 	}
+}
+
+// settled is how long the rollout has been over where the view begins.
+func (v View) settled(w watch.Watch, c sources.Change) time.Duration {
+	if v.Rolling {
+		return 0
+	}
+	return v.After.Start.Sub(w.SettleFrom(c))
 }
 
 func latest(a, b time.Time) time.Time {

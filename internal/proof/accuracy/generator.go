@@ -45,7 +45,7 @@ var Generators = []Generator{
 	poissonOf("Poisson 3", 3),
 	{Name: "10 % missing", Sigma: 5, draw: withGaps(0.1)},
 	{Name: "saw-tooth", Sigma: 3, draw: sawTooth},
-	{Name: "sparse spikes", Sigma: 1, draw: spikes},
+	{Name: "sparse spikes", Sigma: 1, draw: spikesEvery(50)},
 	{Name: "gappy percentile", Sigma: 0.1, draw: gappyPercentile},
 }
 
@@ -175,17 +175,6 @@ func sawTooth(r *rand.Rand, n int) []float64 {
 			}
 		}
 		i += length
-	}
-	return x
-}
-
-// spikes draws zeros with a spike at one tick of fifty, one high on average.
-func spikes(r *rand.Rand, n int) []float64 {
-	x := make([]float64, n)
-	for i := range x {
-		if r.IntN(50) == 0 {
-			x[i] = r.ExpFloat64()
-		}
 	}
 	return x
 }

@@ -16,6 +16,8 @@ type Page struct {
 	Further     []Further   `json:"further,omitempty"`
 	Counts      []CountRow  `json:"counts,omitempty"`
 	Calibration []Cell      `json:"calibration,omitempty"`
+	Rare        []RareRow   `json:"rare,omitempty"`
+	Limit       []LimitRow  `json:"limit,omitempty"`
 	Faults      *RealFaults `json:"faults,omitempty"`
 }
 
@@ -39,6 +41,8 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	p.further(&b)
 	p.counts(&b)
 	p.calibration(&b)
+	p.rare(&b)
+	p.limit(&b)
 	p.faults(&b)
 	_, err := io.WriteString(w, b.String())
 	return err

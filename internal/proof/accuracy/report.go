@@ -56,6 +56,11 @@ func matchingThreshold(outcomes []outcome, method int, rate float64) float64 {
 	for i, o := range outcomes {
 		scores[i] = o[method][0].best()
 	}
+	return thresholdAt(scores, rate)
+}
+
+// thresholdAt is the smallest threshold that at most this share of the scores reaches.
+func thresholdAt(scores []float64, rate float64) float64 {
 	slices.Sort(scores)
 	allowed := int(rate * float64(len(scores)))
 	return math.Nextafter(scores[len(scores)-1-allowed], math.Inf(+1))
