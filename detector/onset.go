@@ -29,7 +29,7 @@ const mostGap = 1000
 // to before the change, because it clears the change; otherwise it is the first bad tick
 // after it.
 //
-// See adr/0058.
+// See adr/0061.
 func (t *trial) findOnset() {
 	if t.lost {
 		t.e.Onset = t.lossOnset()

@@ -42,38 +42,46 @@ func (r *reader) checkBy(at string, s Signal, rule Rule) {
 	}
 }
 
-// partsProbe asks which parts a signal has, and how busy each is.
-func (b Bound) partsProbe(label string, e Expr, window string) (string, error) {
-	var each string
+// partsProbes ask which parts a signal has, and how busy each is. A native histogram is asked
+// for by itself, because some stores do not have its functions.
+func (b Bound) partsProbes(label string, e Expr, window string) ([]Probe, error) {
+	var each []string
 	switch {
 	case e.Counter != "":
 		selector, err := b.selector(e.Counter, "")
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		each = fmt.Sprintf("sum by (%s) (increase(%s[%s]))", label, selector, window)
+		each = []string{fmt.Sprintf("sum by (%s) (increase(%s[%s]))", label, selector, window)}
 	case e.Histogram != "":
 		count, err := b.selector(e.Histogram, "_count")
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		native, err := b.selector(e.Histogram, "")
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		each = fmt.Sprintf("sum by (%[1]s) (increase(%[2]s[%[4]s])) or sum by (%[1]s) (histogram_count(increase(%[3]s[%[4]s])))", label, count, native, window)
+		each = []string{
+			fmt.Sprintf("sum by (%s) (increase(%s[%s]))", label, count, window),
+			fmt.Sprintf("sum by (%s) (histogram_count(increase(%s[%s])))", label, native, window),
+		}
 	default:
 		tree, err := b.fill(cmp.Or(e.Query, e.TotalQuery), spans{step: time.Minute, resolution: time.Minute})
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		selector := firstSelector(tree)
 		if selector == "" {
-			return "", fmt.Errorf("no series to split by %s", label)
+			return nil, fmt.Errorf("no series to split by %s", label)
 		}
-		each = fmt.Sprintf("count by (%s) (present_over_time(%s[%s]))", label, selector, window)
+		each = []string{fmt.Sprintf("count by (%s) (present_over_time(%s[%s]))", label, selector, window)}
 	}
-	return fmt.Sprintf("topk(%d, %s)", maxParts, each), nil
+	probes := make([]Probe, len(each))
+	for i, expr := range each {
+		probes[i] = Probe{Form: Parts, Expr: fmt.Sprintf("topk(%d, %s)", maxParts, expr)}
+	}
+	return probes, nil
 }
 
 // firstSelector is the first series selector of a query, bare.

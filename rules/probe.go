@@ -57,11 +57,11 @@ func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
 				return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 			}
 			if s.By != "" {
-				expr, err := b.partsProbe(s.By, e, b.probeWindow(Resolved{Resolution: resolution}))
+				parts, err := b.partsProbes(s.By, e, b.probeWindow(Resolved{Resolution: resolution}))
 				if err != nil {
 					return nil, fmt.Errorf("signal %s: %w", s.Name, err)
 				}
-				probes = append(probes, Probe{Form: Parts, Expr: expr})
+				probes = append(probes, parts...)
 			}
 			for _, p := range probes {
 				p.Signal, p.Index = s.Name, i
@@ -140,7 +140,7 @@ func (b Bound) Resolve(answers map[Probe][]sources.Series, resolution time.Durat
 		chosen, done := r.Signals[p.Signal]
 		switch {
 		case len(answers[p]) == 0:
-		case p.Form == Parts && done && chosen.Index == p.Index:
+		case p.Form == Parts && done && chosen.Index == p.Index && len(chosen.Parts) == 0:
 			s, _ := b.rule.signal(p.Signal)
 			chosen.Parts = partsOf(s.By, answers[p])
 			r.Signals[p.Signal] = chosen

@@ -63,6 +63,10 @@ type Fault struct {
 	Kind  FaultKind
 	Store string // the store's name in pushback.yml
 	Err   error
+
+	// Refused says that the store works and cannot evaluate the expression, such as a
+	// function it does not have. Asking again gives the same.
+	Refused bool
 }
 
 // Error names the store, what went wrong, and the cause.

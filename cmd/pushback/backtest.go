@@ -167,7 +167,7 @@ func (b backtestCommand) replay(ctx context.Context, out terminal, o backtest.Op
 	scorer := backtest.NewScorer(o.Rules.Rules(), b.Pace)
 	progress := newProgress(os.Stderr, len(moments))
 	lines := bufio.NewWriter(out)
-	unwatched := 0
+	unwatched, failed := 0, failures{}
 	err := backtest.Run(ctx, o, moments, func(m backtest.Moment, replays []backtest.Replay) error {
 		progress.step()
 		if len(replays) == 0 && !m.Placebo {
@@ -175,6 +175,7 @@ func (b backtestCommand) replay(ctx context.Context, out terminal, o backtest.Op
 		}
 		for _, r := range replays {
 			scorer.Add(r)
+			failed.add(r)
 			if err := b.ticks(lines, r); err != nil {
 				return err
 			}
@@ -188,12 +189,37 @@ func (b backtestCommand) replay(ctx context.Context, out terminal, o backtest.Op
 	if unwatched > 0 {
 		fmt.Fprintf(os.Stderr, "pushback: no rule watches %d of the changes\n", unwatched)
 	}
-	if b.Record {
+	if b.Record && failed.count == 0 {
 		if err := b.record(ctx, scorer.Scores()); err != nil {
 			return err
 		}
 	}
-	return b.scores(out, scorer.Scores())
+	return errors.Join(b.scores(out, scorer.Scores()), failed.error())
+}
+
+// failures counts the replays in which the metric store or the catalogue failed.
+type failures struct {
+	count, of int
+	first     error
+}
+
+func (f *failures) add(r backtest.Replay) {
+	f.of++
+	if r.Fault == nil {
+		return
+	}
+	f.count++
+	if f.first == nil {
+		f.first = r.Fault
+	}
+}
+
+// error is exit code 1: the scores leave out what could not be read.
+func (f *failures) error() error {
+	if f.count == 0 {
+		return nil
+	}
+	return fmt.Errorf("the metric store failed in %d of %s, and the scores cannot be relied on: %w", f.count, counted(f.of, "replay"), f.first)
 }
 
 func (b backtestCommand) ticks(w io.Writer, r backtest.Replay) error {

@@ -144,3 +144,49 @@ rules:
 		t.Fatal(err)
 	}
 }
+
+// TestTheFirstHourOnVictoriaMetrics: it has no native histograms, whose functions are in the
+// library and in the survey.
+func TestTheFirstHourOnVictoriaMetrics(t *testing.T) {
+	now := time.Now().Truncate(15 * time.Second)
+	bad := now.Add(-3 * time.Hour)
+	server := servertest.VictoriaMetrics(t)
+	server.Seed(t, town(bad, now)...)
+	dir := t.TempDir()
+	c := filepath.Join(dir, "pushback.yml")
+	f := func(want int, args ...string) string {
+		t.Helper()
+		var out, mistakes bytes.Buffer
+		if code := run(t.Context(), args, &out, &mistakes); code != want {
+			t.Fatalf("pushback %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), mistakes.String())
+		}
+		t.Logf("pushback %s\n%s%s", strings.Join(args, " "), out.String(), mistakes.String())
+		return out.String() + mistakes.String()
+	}
+	has := func(text string, want ...string) {
+		t.Helper()
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%q is not in\n%s", w, text)
+			}
+		}
+	}
+	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--team", "shop", "--moments", "4"), "found 3 services", "at 4 random moments")
+	has(f(0, "rules", "coverage", "-c", c), "cart    http-red: errors", "search  http-red: errors, latency", "3 services: 3 covered, 0 not")
+	at := bad.UTC().Format(time.RFC3339)
+	has(f(0, "rules", "try", "http-red", "--service", "cart", "--at", at, "-c", c, "--ascii"), "cart in production: regressed, certain", "final state: regressed")
+	has(f(0, "rules", "try", "http-red", "--service", "search", "--at", "6h", "-c", c), "nothing at any tick")
+
+	// Where a store can evaluate none of a signal's expressions, it says so.
+	const native = `team: shop
+rules:
+  - name: red
+    watch: {service: "*"}
+    signals: [{name: slow, kind: ratio, query: 'histogram_fraction(1, 2, sum(rate(x{$match}[$__rate_interval])))', if_unmatched: skip}]
+`
+	if err := os.WriteFile(filepath.Join(dir, "rules", "start.yml"), []byte(native), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	has(f(0, "rules", "coverage", "-c", c), "signal slow", "histogram_fraction")
+	has(f(1, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c), "the metric store failed", "histogram_fraction")
+}

@@ -40,7 +40,7 @@ func (rulesTryCommand) Help() string {
 	return `Judges by data of the metric store what the rule would have said about a change at
 that time. Shows how the grade rose, the evidence with a plot of each signal, and
 what the rule's response lines would have done. Nothing is stored, and nobody is
-notified.
+notified. Exit code 1 if the metric store failed.
 
 Examples:
 
@@ -78,10 +78,20 @@ func (r rulesTryCommand) Run(ctx context.Context, out terminal) (err error) {
 		return fmt.Errorf("replaying the rule: %w", err)
 	case len(replays) == 0:
 		return usageError(fmt.Errorf("rule %s does not watch a %s of %s in %s\n  hint: pushback rules coverage shows which rules find data for a service", r.Rule, r.Kind, service, r.Environment))
+	case len(replays[0].Looks) == 0 && replays[0].Fault != nil:
+		return storeFailed(replays[0].Fault)
 	case len(replays[0].Looks) == 0:
 		return usageError(errors.New("there is nothing to judge yet: the first tick after that time is not over"))
 	}
-	return r.show(out, replays[0])
+	if err := r.show(out, replays[0]); err != nil || replays[0].Fault == nil {
+		return err
+	}
+	return storeFailed(replays[0].Fault)
+}
+
+// storeFailed is exit code 1: what is shown says nothing about the change.
+func storeFailed(err error) error {
+	return fmt.Errorf("the metric store failed, so this is no result: %w\n  hint: pushback config check --online asks whether it works", err)
 }
 
 // loadRule loads the rules and leaves only the one to replay.

@@ -70,6 +70,8 @@ func outside(ts *testscript.TestScript, _ bool, args []string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
+		case r.URL.Path == "/empty/api/v1/query_range":
+			_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`)
 		case strings.HasPrefix(r.URL.Path, "/empty/api/v1/"):
 			_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"vector","result":[]}}`)
 		case strings.HasPrefix(r.URL.Path, "/api/v1/"):

@@ -3,6 +3,7 @@ package backtest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,7 @@ type Replay struct {
 	Bound  rules.Bound
 	Looks  []Look      // one for each tick, in order; fewer if the bake has not ended by Options.Now
 	End    watch.Watch // after the last look
+	Fault  error       // the first failure of the metric store or the catalogue; nil: everything was answered
 }
 
 // Look is the verdict at the end of a tick; the last tick ends with the bake.
@@ -41,6 +43,16 @@ type replayer struct {
 	watch  watch.Watch
 	faults []error // by input: why its before window could not be fetched, or nil
 	before []detector.Raw
+	fault  error // the first failure
+}
+
+// failed keeps the first failure. A store that answers that it had no samples at that time
+// has not failed.
+func (r *replayer) failed(err error) {
+	var fault *sources.Fault
+	if answered := errors.As(err, &fault) && fault.Kind != sources.SourceError; r.fault == nil && !answered {
+		r.fault = err
+	}
 }
 
 func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, error) {
@@ -58,12 +70,13 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 	}}
 	var fault error
 	r.watch.Plan, r.watch.Inputs, fault = gather.Resolve(ctx, store, name, b, base)
+	r.failed(fault)
 	if o.Pace != nil {
 		r.watch.Plan.Thresholds = rule.Budget.Thresholds(o.Pace(rule))
 	}
 	r.fetchBefore(ctx)
 	looks := r.looks(ctx, r.profiles(ctx), fault)
-	return Replay{Moment: m, Rule: rule, Bound: b, Looks: looks, End: r.watch}, ctx.Err()
+	return Replay{Moment: m, Rule: rule, Bound: b, Looks: looks, End: r.watch, Fault: r.fault}, ctx.Err()
 }
 
 // fetchBefore fetches the before windows once, because they are the same at every
@@ -74,6 +87,7 @@ func (r *replayer) fetchBefore(ctx context.Context) {
 		p := r.watch.Plan.On(r.watch.Plan.Signals[i])
 		g := detector.Grid{Start: r.watch.BaseAt.Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
 		r.before[i], r.faults[i] = gather.FetchBefore(ctx, r.store, in, g)
+		r.failed(r.faults[i])
 	}
 }
 
@@ -92,6 +106,7 @@ func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 		}
 		p := r.watch.Plan.On(s)
 		h, err := gather.History(ctx, r.store, p, in, span, r.watch.BaseAt)
+		r.failed(err)
 		if err == nil && r.Mask != nil {
 			h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
 		}
@@ -137,7 +152,9 @@ func (r *replayer) observe(ctx context.Context, store gather.Ranger, v gather.Vi
 		reading := gather.Unread(fault)
 		if i < len(r.watch.Inputs) {
 			before := func() (detector.Raw, error) { return r.before[i], r.faults[i] }
-			reading, _, _ = gather.Read(ctx, store, r.watch.Inputs[i], v.On(r.watch, s, r.moment.Change), before) // the reading itself says if it failed
+			var err error // the reading itself says it too
+			reading, _, err = gather.Read(ctx, store, r.watch.Inputs[i], v.On(r.watch, s, r.moment.Change), before)
+			r.failed(err)
 		}
 		reading.Signal = s.Name
 		o.Readings = append(o.Readings, reading)

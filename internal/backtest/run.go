@@ -31,8 +31,8 @@ type Options struct {
 // in the order of the rules; there are none if no rule watches the moment. It returns
 // the first error of each, an error if a rule's store is not configured, or ctx's.
 //
-// A metric store or catalogue that fails is no error: the replay is blind, as the
-// daemon would have been.
+// A metric store or catalogue that fails is no error of Run: the replay is blind, as the
+// daemon would have been, and has the failure as its Fault.
 func Run(ctx context.Context, o Options, moments []Moment, each func(m Moment, replays []Replay) error) error {
 	workers := cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	g, ctx := errgroup.WithContext(ctx)
@@ -72,9 +72,9 @@ func (o Options) dispatch(ctx context.Context, workers int, moments []Moment, qu
 	g.SetLimit(workers)
 	defer func() { _ = g.Wait() }() // errors travel with the results
 	for _, m := range moments {
-		bound, err := o.bind(ctx, m)
-		if err != nil {
-			return err
+		bound, fault := o.bind(ctx, m)
+		if ctx.Err() != nil {
+			return fmt.Errorf("find service %s: %w", m.Service, ctx.Err())
 		}
 		pending := make(chan result, 1)
 		select {
@@ -83,7 +83,7 @@ func (o Options) dispatch(ctx context.Context, workers int, moments []Moment, qu
 			return ctx.Err()
 		}
 		g.Go(func() error {
-			pending <- o.replayAll(ctx, bound, m)
+			pending <- o.replayAll(ctx, bound, m, fault)
 			return nil
 		})
 	}
@@ -91,21 +91,24 @@ func (o Options) dispatch(ctx context.Context, workers int, moments []Moment, qu
 }
 
 // bind returns the rules that watch the moment, for the service as the catalogue
-// had it then. Like the daemon it goes on if the catalogue fails.
+// had it then. Like the daemon it goes on if the catalogue fails, whose error it returns.
 func (o Options) bind(ctx context.Context, m Moment) ([]rules.Bound, error) {
 	service, err := o.Service(ctx, m.Service, m.StartedAt)
-	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("find service %s: %w", m.Service, ctx.Err())
+	if err != nil {
+		err = fmt.Errorf("find service %s: %w", m.Service, err)
 	}
-	return o.Rules.For(m.Change, service), nil
+	return o.Rules.For(m.Change, service), err
 }
 
-func (o Options) replayAll(ctx context.Context, bound []rules.Bound, m Moment) result {
+func (o Options) replayAll(ctx context.Context, bound []rules.Bound, m Moment, fault error) result {
 	var all []Replay
 	for _, b := range bound {
 		r, err := o.replay(ctx, b, m)
 		if err != nil {
 			return result{err: err}
+		}
+		if fault != nil {
+			r.Fault = fault
 		}
 		all = append(all, r)
 	}

@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -45,19 +46,54 @@ func Choose(ctx context.Context, r Ranger, b rules.Bound, at time.Time) (rules.R
 	return b.Resolve(answers, r.Resolution()), nil
 }
 
-// probe asks the store the questions whose answers the rule needs.
+// probe asks the store the questions whose answers the rule needs. An expression that the
+// store cannot evaluate has no data, so that the next of any_of is tried. If it can evaluate
+// none of a signal, that is the store's error.
+//
+// See adr/0059.
 func probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rules.Probe][]sources.Series, error) {
 	probes, err := b.Probes(r.Resolution())
 	if err != nil {
 		return nil, err
 	}
 	answers := map[rules.Probe][]sources.Series{}
+	refused := map[signalQuestion]error{}
 	for _, p := range probes {
 		series, err := r.Instant(ctx, p.Expr, at)
-		if err != nil {
+		var fault *sources.Fault
+		switch {
+		case errors.As(err, &fault) && fault.Refused:
+			if q := questionOf(p); refused[q] == nil {
+				refused[q] = fmt.Errorf("signal %s: %w", p.Signal, err)
+			}
+		case err != nil:
 			return nil, err
+		default:
+			answers[p] = series
 		}
-		answers[p] = series
 	}
-	return answers, nil
+	return answers, firstUnanswered(probes, answers, refused)
+}
+
+// signalQuestion is what several probes ask together: whether a signal has data, or which parts it
+// has.
+type signalQuestion struct {
+	signal string
+	parts  bool
+}
+
+func questionOf(p rules.Probe) signalQuestion { return signalQuestion{p.Signal, p.Form == rules.Parts} }
+
+// firstUnanswered is the error of the first question of which no probe could be evaluated.
+func firstUnanswered(probes []rules.Probe, answers map[rules.Probe][]sources.Series, refused map[signalQuestion]error) error {
+	answered := map[signalQuestion]bool{}
+	for p := range answers {
+		answered[questionOf(p)] = true
+	}
+	for _, p := range probes {
+		if q := questionOf(p); !answered[q] && refused[q] != nil {
+			return refused[q]
+		}
+	}
+	return nil
 }

@@ -112,6 +112,10 @@ func (c Convention) services(ctx context.Context, store Querier, at time.Time) (
 	}
 	series, err := store.Instant(ctx, fmt.Sprintf("group by (%s, %s) (%s)", name, scope, selector), at)
 	f := Found{Convention: c}
+	var fault *sources.Fault
+	if c.Native && errors.As(err, &fault) && fault.Refused {
+		return f, nil // a store without native histograms has none
+	}
 	for _, one := range series {
 		if service := one.Labels[name]; service != "" && !slices.Contains(f.Services, service) {
 			f.Services = append(f.Services, service)

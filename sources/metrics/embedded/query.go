@@ -39,7 +39,7 @@ func (s *Store) Range(ctx context.Context, q sources.Query, w sources.Window) ([
 func (s *Store) Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error) {
 	query, err := s.engine.NewInstantQuery(ctx, s.queryable, nil, expr, at)
 	if err != nil {
-		return nil, s.fault(err)
+		return nil, &sources.Fault{Kind: sources.SourceError, Store: s.name, Err: err, Refused: true}
 	}
 	defer query.Close()
 	result := query.Exec(ctx)

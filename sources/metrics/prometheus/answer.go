@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -120,7 +121,28 @@ func fingerprint(labels map[string]string) model.Fingerprint {
 
 // sourceError returns a Fault of kind source_error, whose text is safe to log.
 func (s *Store) sourceError(err error) error {
-	return &sources.Fault{Kind: sources.SourceError, Store: s.name, Err: &safeError{text: safeText(err), cause: err}}
+	return &sources.Fault{
+		Kind: sources.SourceError, Store: s.name, Err: &safeError{text: safeText(err), cause: err}, Refused: refused(err),
+	}
+}
+
+// failures are words by which stores say, with the same type of error, that a query is too
+// large for them or that a part of them is down: Thanos reports a lost store as an execution
+// error. The expression is one that they can evaluate.
+var failures = []string{
+	"too many", "exceed", "-search.max", "timeout", "timed out", "deadline", "cancel", "not enough memory", "overload", "limit:", "rate limit",
+	"rpc error", "unavailable", "connection", "eof", "fetch series", "storage",
+}
+
+// refused reports whether the store answered that it cannot evaluate the expression:
+// Prometheus with bad_data or execution, VictoriaMetrics with the HTTP status as the type.
+func refused(err error) bool {
+	var answer *v1.Error
+	if !errors.As(err, &answer) || !slices.Contains([]v1.ErrorType{v1.ErrBadData, v1.ErrExec, "400", "422"}, answer.Type) {
+		return false
+	}
+	text := strings.ToLower(answer.Msg)
+	return !slices.ContainsFunc(failures, func(word string) bool { return strings.Contains(text, word) })
 }
 
 func (s *Store) noData() error {

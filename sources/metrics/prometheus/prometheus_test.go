@@ -258,3 +258,38 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls the function.
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestRefusedIsNotFailed(t *testing.T) {
+	f := func(status int, answer string, want bool) {
+		t.Helper()
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(answer))
+		}))
+		defer server.Close()
+		s, err := New(metrics.Options{Name: "s"}, Config{URL: server.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		_, err = s.Instant(t.Context(), "x", start)
+		var fault *sources.Fault
+		if !errors.As(err, &fault) || fault.Refused != want {
+			t.Errorf("%d %s: %+v, want refused %v", status, answer, fault, want)
+		}
+	}
+	answer := func(kind, text string) string {
+		return fmt.Sprintf(`{"status":"error","errorType":%q,"error":%q}`, kind, text)
+	}
+	f(422, answer("422", `error when executing query="histogram_count(memory_limit_bytes)": unknown func "histogram_count"`), true)
+	f(400, answer("bad_data", `1:1: parse error: unknown function with name "histogram_count"`), true)
+	f(422, answer("execution", `found duplicate series for the match group`), true)
+	f(422, answer("execution", "query processing would load too many samples into memory in query execution"), false)
+	f(422, answer("execution", "proxy Series(): rpc error: code = Unavailable desc = lost"), false)
+	f(422, answer("422", "the number of matching timeseries exceeds 300000; increase -search.maxUniqueTimeseries"), false)
+	f(503, answer("timeout", "query timed out"), false)
+	f(500, answer("internal", "disk"), false)
+	f(400, "bad gateway", false)
+	f(200, answer("execution", "unknown function"), true)
+}
