@@ -10,7 +10,7 @@ import (
 // with a spike a day. Their windows are alike, so that nothing can be said of a tail. What
 // can be said is how long they have been quiet, and what they have never done.
 //
-// See adr/0062.
+// See adr/0060.
 
 // typicalMove is the median size of the moves of a series that is at its median in most ticks;
 // 0 where it never moved, and for any other series.
