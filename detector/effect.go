@@ -44,7 +44,7 @@ func (t *trial) halfWidth(n int) float64 {
 	if s := t.finding.scan; s != nil {
 		return s.Lengths[max(fitting(n)-1, 0)].at(nineTenths) * t.finding.scale
 	}
-	return stats.Normal95 * math.Sqrt(t.longRunVariance()*(1/float64(n)+1/float64(finite(t.before.Value))))
+	return stats.Normal95 * stats.FitAutoregression(t.before.Value).ShiftError(t.values(), t.look.Gap)
 }
 
 // countEffect is the share of all after-events against the forecast share,
@@ -126,14 +126,14 @@ func finiteOrZero(v float64) float64 {
 const detectableDeviates = 2.326 + 0.842
 
 // smallest is the smallest difference that this watch could have found: by a scan, what
-// lifts a mean of ten ticks over the 99 % quantile of the placebos; by blocks, what their
-// standard error allows over a whole horizon; by counts, what their own test finds in one.
+// lifts a mean of ten ticks over the 99 % quantile of the placebos; by the before window,
+// what its standard error allows over a whole horizon; by counts, what their own test finds in one.
 func (t *trial) smallest() float64 {
 	smallest := 0.0
 	if s := t.finding.scan; s != nil {
 		smallest = s.tenTickTail(t.plan.After).at(s.Q99) * t.finding.scale
 	} else if t.e.Counts == nil {
-		return detectableDeviates * math.Sqrt(t.longRunVariance()*(1/float64(t.plan.After)+1/float64(finite(t.before.Value))))
+		return detectableDeviates * stats.FitAutoregression(t.before.Value).ShiftError(make([]float64, t.plan.After), t.look.Gap)
 	}
 	if t.e.Counts != nil {
 		smallest = max(smallest, t.smallestShare(*t.e.Counts))

@@ -169,11 +169,11 @@ func (t *trial) testAgainstControl() {
 			between = append(between, a-t.control.after.Value[j])
 		}
 	}
-	variance := max(stats.BlockVariance(between, max(len(between)/blockCount, 1)), math.Pow(stats.NormalMAD*stats.MAD(between, nil), 2))
+	difference := stats.FitAutoregression(between)
 	t.testDirections(func(d direction) finding {
 		f := finding{d: d, p: 1, forecast: t.control.after.Value, tests: []Test{ByControl}}
-		if n := float64(len(between)); n >= fullTicks && variance > 0 && d.worse(stats.Mean(between)) > 0 {
-			f.p = stats.UpperTail(stats.StudentDeviate(d.worse(stats.Mean(between))/math.Sqrt(variance/n), blockCount-1))
+		if deviate := d.worse(difference.Mean) / difference.MeanError(); len(between) >= fullTicks && difference.Scale > 0 {
+			f.p = looksP(deviate)
 		}
 		return f
 	})

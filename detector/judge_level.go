@@ -4,12 +4,10 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/pushback/pushback/detector/stats"
 )
 
-// testLevel scans where there is a profile. Otherwise it compares with blocks of the before
-// window, which say suspect at most.
+// testLevel scans where there is a profile. Otherwise it compares with the before window,
+// which says suspect at most.
 func (t *trial) testLevel() {
 	if scanned := t.scans(); scanned {
 		t.testDirections(t.scan)
@@ -28,7 +26,7 @@ func (t *trial) testLevel() {
 		t.e.Reason = NoBaseline
 		return
 	}
-	t.testDirections(t.blocks)
+	t.testDirections(t.compareWithBefore)
 	t.finishTest(t.levelEffect)
 }
 
@@ -122,31 +120,4 @@ func (t *trial) floor(forecast []float64, d direction) {
 			forecast[j] = min(f, t.profile.Levels.Q95)
 		}
 	}
-}
-
-// blocks compares means by the long-run variance of the before window. It uses Student's
-// tail, because six blocks estimate a variance roughly, and is capped at suspect, because
-// no history says how the series drifts.
-func (t *trial) blocks(d direction) finding {
-	x, level := t.values(), stats.Mean(t.before.Value)
-	f := finding{d: d, p: 1, forecast: []float64{level}, tests: []Test{ByBlocks}}
-	n, before, variance := float64(finite(x)), float64(finite(t.before.Value)), t.longRunVariance()
-	moved := d.worse(stats.Mean(x) - level)
-	switch {
-	case n < minTicks || !(moved > 0):
-	case variance > 0:
-		f.p = stats.UpperTail(stats.StudentDeviate(moved/math.Sqrt(variance*(1/n+1/before)), blockCount-1))
-	default: // no move in so many ticks
-		f.p = 1 / (1 + before + float64(t.profile.Ticks))
-	}
-	return f
-}
-
-// blockCount is into how many blocks a before window is cut.
-const blockCount = 6
-
-func (t *trial) longRunVariance() float64 {
-	b := t.before.Value
-	plain := stats.NormalMAD * stats.MAD(b, nil)
-	return max(stats.BlockVariance(b, max(finite(b)/blockCount, 1)), plain*plain)
 }

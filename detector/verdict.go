@@ -62,7 +62,7 @@ type Test string
 const (
 	ByCounts  Test = "counts"  // sequential count test
 	ByScan    Test = "scan"    // placebo scan
-	ByBlocks  Test = "blocks"  // block-variance z, under six hours of history
+	ByBlocks  Test = "blocks"  // autoregression of the before window, under six hours of history; stored verdicts have its older name
 	ByLimit   Test = "limit"   // the rule's own limit
 	ByLoss    Test = "loss"    // the signal vanished
 	ByControl Test = "control" // against the control, at the same time

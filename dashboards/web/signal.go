@@ -42,7 +42,7 @@ func (s Signal) Badge() Badge {
 var tests = map[detector.Test]string{
 	detector.ByCounts: "count test",
 	detector.ByScan:   "placebo scan",
-	detector.ByBlocks: "block variance",
+	detector.ByBlocks: "before window",
 	detector.ByLimit:  "the rule's limit",
 	detector.ByLoss:   "signal lost",
 }

@@ -77,7 +77,6 @@ func series(r *rand.Rand, f compare) {
 	v := servertest.RVector(x)
 	f("slope", 1e-9, []float64{Slope(x)}, "coef(lm(y ~ i, list(y=%s, i=0:29)))[2]", v)
 	f("smooth", 1e-12, Smooth5(x)[2:28], "stats::filter(%s, rep(1/5, 5))[3:28]", v)
-	f("block variance", 1e-11, []float64{BlockVariance(x, 5)}, "5*var(colMeans(matrix(%s, 5)))", v)
 	regressor, weights := sample(r, 30), make([]float64, 30)
 	n := NewNormal(2)
 	for i := range x {

@@ -23,27 +23,6 @@ func Holm(p []float64) []float64 {
 	return adjusted
 }
 
-// BlockVariance estimates the long-run variance of a series that remembers:
-// size × the variance of the means of consecutive blocks. Divided by n it is
-// the variance of a mean of n ticks. Missing ticks are skipped before
-// cutting. NaN for fewer than three whole blocks.
-func BlockVariance(x []float64, size int) float64 {
-	x = Finite(nil, x)
-	blocks := len(x) / max(size, 1)
-	if size < 1 || blocks < 3 {
-		return math.NaN()
-	}
-	means := make([]float64, blocks)
-	for b := range means {
-		means[b] = Mean(x[b*size : (b+1)*size])
-	}
-	centre, sum := Mean(means), 0.0
-	for _, m := range means {
-		sum += (m - centre) * (m - centre)
-	}
-	return float64(size) * sum / float64(blocks-1)
-}
-
 // UpperTail is the chance that a standard normal exceeds z.
 func UpperTail(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }
 

@@ -1,28 +1,11 @@
 package stats
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
-
-// TestBlockVariance holds it against what theory says of a series that
-// remembers: an AR(1) with coefficient a has long-run variance 1/(1−a)².
-func TestBlockVariance(t *testing.T) {
-	for _, memory := range []float64{0, 0.5, 0.8} {
-		r := rand.New(rand.NewPCG(1, 2))
-		x, last := make([]float64, 200000), 0.0
-		for i := range x {
-			last = memory*last + r.NormFloat64()
-			x[i] = last
-		}
-		near(t, "long-run variance", BlockVariance(x, 100), 1/((1-memory)*(1-memory)), 0.1)
-	}
-	near(t, "too short", BlockVariance([]float64{1, 2, 3, 4}, 2), nan, 0)
-	near(t, "no size", BlockVariance([]float64{1, 2, 3, 4}, 0), nan, 0)
-}
 
 // TestLastMedians compares with the median of each end.
 func TestLastMedians(t *testing.T) {
