@@ -19,7 +19,7 @@ import (
 type accuracyCommand struct {
 	Data      string          `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
 	CSV       []string        `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
-	Only      []string        `enum:"methods,counts,calibration,rare,limit,faults" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
+	Only      []string        `enum:"methods,counts,calibration,rare,warmups,limit,faults" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
 	Moments   int             `default:"1500" help:"How many random moments of recorded series to judge at."`
 	History   int             `default:"2880" help:"How many ticks to learn from."`
 	Series    int             `default:"200" help:"How many series to draw of each kind and length of history."`
@@ -87,6 +87,10 @@ func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
 		{"calibration", a.calibration},
 		{"rare", func(ctx context.Context, page *accuracy.Page) (err error) {
 			page.Rare, err = accuracy.MeasureRare(ctx, max(a.Series, 1), a.Seed, progressOn(os.Stderr, "rare"))
+			return err
+		}},
+		{"warmups", func(ctx context.Context, page *accuracy.Page) (err error) {
+			page.Warmups, err = accuracy.MeasureWarmups(ctx, max(a.Series, 1), a.Seed, progressOn(os.Stderr, "warm-ups"))
 			return err
 		}},
 		{"limit", func(ctx context.Context, page *accuracy.Page) (err error) {

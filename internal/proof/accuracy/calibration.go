@@ -125,31 +125,28 @@ func (g Generator) watch(span time.Duration, seed uint64, number int) []reached 
 }
 
 func cellOf(g Generator, span time.Duration, outcomes [][]reached) Cell {
-	count := func(i int, grade detector.Grade) int { return len(ticksAt(outcomes, i, grade)) }
 	n := len(outcomes)
+	column := func(i int) []reached {
+		watches := make([]reached, n)
+		for k, o := range outcomes {
+			watches[k] = o[i]
+		}
+		return watches
+	}
+	rate := func(watches []reached, grade detector.Grade) Share { return shareOf(len(ticksOf(watches, grade)), n) }
+	quiet := column(0)
 	cell := Cell{
 		Generator: g.Name, Hours: span.Hours(), Series: n,
-		Suspect: shareOf(count(0, detector.Suspect), n), Likely: shareOf(count(0, detector.Likely), n), Certain: shareOf(count(0, detector.Certain), n),
+		Suspect: rate(quiet, detector.Suspect), Likely: rate(quiet, detector.Likely), Certain: rate(quiet, detector.Certain),
 	}
 	for i, name := range regressions {
+		worse := column(i + 1)
 		cell.Caught = append(cell.Caught, Caught{
 			Regression: name,
-			Likely:     float64(count(i+1, detector.Likely)) / float64(n),
-			Certain:    float64(count(i+1, detector.Certain)) / float64(n),
-			Ticks:      medianTick(ticksAt(outcomes, i+1, detector.Likely)),
+			Likely:     rate(worse, detector.Likely).Share,
+			Certain:    rate(worse, detector.Certain).Share,
+			Ticks:      medianTick(ticksOf(worse, detector.Likely)),
 		})
 	}
 	return cell
-}
-
-// ticksAt are the ticks at which watch i of each outcome reached the grade, of those that
-// did.
-func ticksAt(outcomes [][]reached, i int, grade detector.Grade) []int {
-	var ticks []int
-	for _, o := range outcomes {
-		if t := o[i][grade]; t > 0 {
-			ticks = append(ticks, t)
-		}
-	}
-	return ticks
 }

@@ -17,6 +17,7 @@ type Page struct {
 	Counts      []CountRow  `json:"counts,omitempty"`
 	Calibration []Cell      `json:"calibration,omitempty"`
 	Rare        []RareRow   `json:"rare,omitempty"`
+	Warmups     []WarmupRow `json:"warmups,omitempty"`
 	Limit       []LimitRow  `json:"limit,omitempty"`
 	Faults      *RealFaults `json:"faults,omitempty"`
 }
@@ -42,6 +43,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	p.counts(&b)
 	p.calibration(&b)
 	p.rare(&b)
+	p.warmups(&b)
 	p.limit(&b)
 	p.faults(&b)
 	_, err := io.WriteString(w, b.String())

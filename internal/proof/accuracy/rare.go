@@ -91,10 +91,6 @@ func MeasureRare(ctx context.Context, series int, seed uint64, progress Progress
 
 // count fills in the shares.
 func (r *RareRow) count() {
-	likely, certain := 0, 0
-	for _, o := range r.outcomes {
-		likely += min(o[detector.Likely], 1)
-		certain += min(o[detector.Certain], 1)
-	}
-	r.Likely, r.Certain = shareOf(likely, len(r.outcomes)), shareOf(certain, len(r.outcomes))
+	r.Likely = shareOf(len(ticksOf(r.outcomes, detector.Likely)), len(r.outcomes))
+	r.Certain = shareOf(len(ticksOf(r.outcomes, detector.Certain)), len(r.outcomes))
 }

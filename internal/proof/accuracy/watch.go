@@ -21,11 +21,13 @@ func levelPlan(worse detector.Worse) detector.Plan {
 	}}
 }
 
-// learnQuiet learns from a history that ends where the change is.
-func learnQuiet(worse detector.Worse, history []float64) quietWatch {
+// learnQuiet learns from a history that ends where the change is, and from good changes in
+// it.
+func learnQuiet(worse detector.Worse, history []float64, good ...detector.GoodChange) quietWatch {
 	w := quietWatch{plan: levelPlan(worse), before: history[len(history)-window:]}
-	start := simulated.Add(-time.Duration(len(history)) * w.plan.Tick)
-	w.profile = detector.Learn(w.plan, w.plan.Signals[0], detector.History{Start: start, Ticks: detector.Ticks{Value: history}})
+	w.profile = detector.Learn(w.plan, w.plan.Signals[0], detector.History{
+		Start: simulated.Add(-time.Duration(len(history)) * w.plan.Tick), Ticks: detector.Ticks{Value: history}, Good: good,
+	})
 	return w
 }
 
@@ -53,4 +55,15 @@ func (f *reached) note(grade detector.Grade, tick int) {
 			f[g] = tick
 		}
 	}
+}
+
+// ticksOf are the ticks at which watches reached the grade, of those that did.
+func ticksOf(watches []reached, grade detector.Grade) []int {
+	var ticks []int
+	for _, w := range watches {
+		if w[grade] > 0 {
+			ticks = append(ticks, w[grade])
+		}
+	}
+	return ticks
 }
