@@ -74,7 +74,7 @@ func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 		return w, err
 	}
 	w, observation := k.gatherer.Observe(ctx, w, c.Change, bound, func() detector.Thresholds { return k.trust.Thresholds(ctx, bound.Rule()) })
-	verdict := k.judge(ctx, &w, c, bound.Rule().History, observation)
+	verdict := k.judge(ctx, &w, c, bound.Rule(), observation)
 
 	l := look{watch: w, change: c, bound: bound, verdict: verdict, observation: observation}
 	if err := k.advance(ctx, &l); err != nil {
@@ -153,8 +153,8 @@ const leaseGrace = 10 * time.Second
 // judge returns the verdict, nil where nothing was observed. It asks for profiles from the
 // watch's first look on, so that missing ones are learned before there is anything to
 // judge.
-func (k *looker) judge(ctx context.Context, w *watch.Watch, c store.Change, history time.Duration, o *detector.Observation) *detector.Verdict {
-	profiles := k.profiles.Of(ctx, w, c, history)
+func (k *looker) judge(ctx context.Context, w *watch.Watch, c store.Change, r rules.Rule, o *detector.Observation) *detector.Verdict {
+	profiles := k.profiles.Of(ctx, w, c, r)
 	if o == nil {
 		return nil
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -14,7 +16,7 @@ import (
 const maxTicks = 7 * 60 * 60
 
 // History fetches the ticks of one signal that end at a moment, as many as fit into span.
-// The caller fills in Mask.
+// The caller fills in Mask and Good.
 func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, span time.Duration, end time.Time) (detector.History, error) {
 	n := min(int(span/p.Tick), maxTicks)
 	g := detector.Grid{Start: end.Add(-time.Duration(n) * p.Tick), Tick: p.Tick, N: n}
@@ -31,4 +33,14 @@ func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, spa
 		h.Control = detector.Tabulate(*raw.Control, g).Value
 	}
 	return h, nil
+}
+
+// Examples are good changes of the past as the detector learns from them. rollout is that of
+// changes whose tool reports only their end.
+func Examples(good []sources.Change, rollout time.Duration) []detector.GoodChange {
+	var examples []detector.GoodChange
+	for _, c := range good {
+		examples = append(examples, detector.GoodChange{BaseAt: BeforeEnd(c, rules.Rule{Rollout: rollout}), FinishedAt: c.FinishedAt})
+	}
+	return examples
 }

@@ -28,6 +28,7 @@ type Store interface {
 	PutProfile(ctx context.Context, name string, p detector.Profile, learned time.Time) (string, error)
 	LiveChanges(ctx context.Context, since time.Time) ([]store.Change, error)
 	MaskedWindows(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)
+	GoodChanges(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Change, error)
 	IncidentsChanged(ctx context.Context, service, environment string, from, to time.Time) (time.Time, error)
 }
 
@@ -78,7 +79,7 @@ func New(o Options) *Keeper {
 // Of returns the profiles of a watch's signals by signal name. It notes in w which
 // ones the watch uses from now on, because a watch judges every look by the same
 // profile. A profile that is missing or stale is requested.
-func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, span time.Duration) detector.Profiles {
+func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules.Rule) detector.Profiles {
 	ps := detector.Profiles{}
 	for i, s := range w.Plan.Signals {
 		if i >= len(w.Inputs) {
@@ -89,7 +90,7 @@ func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, span ti
 		}
 		p, err := k.current(ctx, w, Request{
 			name: name(w.Plan.On(s), s, w.Inputs[i]), plan: w.Plan.On(s), signal: s, input: w.Inputs[i],
-			span: span, end: w.BaseAt, service: c.Service, environment: c.Environment,
+			span: r.History, end: w.BaseAt, rollout: r.Rollout, service: c.Service, environment: c.Environment,
 		})
 		switch {
 		case err == nil:

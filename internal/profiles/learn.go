@@ -31,6 +31,7 @@ type Request struct {
 	span   time.Duration
 	end    time.Time
 
+	rollout time.Duration // of changes whose tool reports only their end
 	service, environment string // whose bad stretches are left out
 }
 
@@ -109,8 +110,15 @@ func (k *Keeper) history(ctx context.Context, l Request) (detector.History, erro
 	if err != nil {
 		return h, err
 	}
-	h.Mask, err = k.excluded(ctx, l, h.Start)
-	return h, err
+	if h.Mask, err = k.excluded(ctx, l, h.Start); err != nil {
+		return h, err
+	}
+	good, err := k.Store.GoodChanges(ctx, l.service, l.environment, h.Start, l.end)
+	if err != nil {
+		return h, fmt.Errorf("reading good changes: %w", err)
+	}
+	h.Good = gather.Examples(good, l.rollout)
+	return h, nil
 }
 
 // excluded returns the stretches of a history in which a bad version was live, from

@@ -221,7 +221,7 @@ func (p *pass) candidate(ctx context.Context, store string, r rules.Rule, c sour
 			}
 			first = cmp.Or(first, p.refresh(ctx, Request{
 				name: name(plan.On(plan.Signals[i]), plan.Signals[i], in), plan: plan.On(plan.Signals[i]), signal: plan.Signals[i], input: in,
-				span: b.Rule().History, end: now, service: c.Service, environment: c.Environment,
+				span: b.Rule().History, end: now, rollout: b.Rule().Rollout, service: c.Service, environment: c.Environment,
 			}))
 		}
 	}

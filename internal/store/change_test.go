@@ -135,6 +135,58 @@ func badWindows(t *testing.T, s *Store) {
 	f(12, 20, sources.Window{From: at(5), To: at(12)})
 }
 
+func goodChanges(t *testing.T, s *Store) {
+	judged := func(id string, minute int, st Standing, alter func(e *sources.Event)) Change {
+		t.Helper()
+		e := eventOf(id, id, sources.Succeeded, minute)
+		if alter != nil {
+			alter(&e)
+		}
+		c := accept(t, s, e).Change
+		if st != Unjudged {
+			if err := s.SetStanding(t.Context(), c.Key, st); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return c
+	}
+	f := func(from, to int, want ...string) {
+		t.Helper()
+		found, err := s.GoodChanges(t.Context(), "cart", "production", at(from), at(to))
+		got := make([]string, 0, len(found))
+		for _, c := range found {
+			got = append(got, c.ID)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("good from %d to %d: %v, %v; want %v", from, to, got, err, want)
+		}
+	}
+	judged("good1", 5, Good, nil)
+	judged("bad", 10, Bad, nil)
+	judged("unjudged", 15, Unjudged, nil)
+	judged("elsewhere", 16, Good, func(e *sources.Event) { e.Environment = "staging" })
+	judged("flag", 17, Good, func(e *sources.Event) { e.Kind, e.Group = sources.Flag, "checkout" })
+	judged("undone", 18, Good, func(e *sources.Event) { e.RollbackOf = "bad" })
+	judged("failed", 19, Good, func(e *sources.Event) { e.Status = sources.Failed })
+	disputed := judged("disputed", 20, Good, nil)
+	ordered := judged("ordered", 25, Good, nil)
+	if _, created, err := s.CreateOrder(t.Context(), orderFor(ordered)); err != nil || !created {
+		t.Fatal(created, err)
+	}
+	judged("good2", 30, Good, nil)
+	f(0, 50, "good2", "disputed", "good1")
+	if err := s.PutOutcome(t.Context(), Outcome{WatchID: "w", ChangeKey: disputed.Key, EndedAt: at(40), Fired: true, FalseAlarm: true}); err != nil {
+		t.Fatal(err)
+	}
+	f(0, 50, "good2", "good1")
+	f(6, 50, "good2")
+	f(0, 29, "good1")
+	if _, err := s.ClearChange(t.Context(), accept(t, s, eventOf("good1", "good1", sources.Succeeded, 5)).Change.Key, "amy", "", at(45)); err != nil {
+		t.Fatal(err)
+	}
+	f(0, 50, "good2")
+}
+
 func liveChanges(t *testing.T, s *Store) {
 	accept(t, s, eventOf("c1", "v1", sources.Succeeded, 1), eventOf("c2", "v2", sources.Succeeded, 10))
 	other := eventOf("c3", "v9", sources.Succeeded, 20)

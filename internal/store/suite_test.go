@@ -30,6 +30,7 @@ var suite = []struct {
 	{"predecessor", predecessorOf},
 	{"concurrent changes", concurrentChanges},
 	{"bad windows", badWindows},
+	{"good changes", goodChanges},
 	{"bad versions of an older database", badVersionsOfOlderDatabase},
 	{"incidents", incidents},
 	{"pruning keeps duplicates known", pruning},
