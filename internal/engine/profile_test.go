@@ -100,6 +100,14 @@ func TestStaleProfileServesUntilAFreshOneIsThere(t *testing.T) {
 // wantEvidence fails the test unless the last record of a change's watch has these words.
 func (b *bench) wantEvidence(key, words string) {
 	b.t.Helper()
+	if notes := b.evidence(key); !strings.Contains(notes, words) {
+		b.t.Errorf("the evidence says %q, nothing of %q", notes, words)
+	}
+}
+
+// evidence is the notes of the last record of a change's watch.
+func (b *bench) evidence(key string) string {
+	b.t.Helper()
 	records, err := b.Store.Records(b.t.Context(), b.watch(key).ID)
 	b.must(err)
 	if len(records) == 0 {
@@ -109,9 +117,7 @@ func (b *bench) wantEvidence(key, words string) {
 	for _, e := range records[len(records)-1].Verdict.Signals {
 		notes = append(notes, e.Notes...)
 	}
-	if !strings.Contains(strings.Join(notes, " "), words) {
-		b.t.Errorf("the evidence says %q, nothing of %q", notes, words)
-	}
+	return strings.Join(notes, " ")
 }
 
 func TestScheduleCatchesUp(t *testing.T) {
