@@ -102,7 +102,7 @@ func TestWarmUpIsExpected(t *testing.T) {
 		if n := w.alarms(true); n > mostFalse {
 			t.Errorf("%s: %d of %d healthy changes alarm", name, n, warmUpRuns)
 		}
-		if n := w.alarms(false); n < warmUpRuns/4 {
+		if n := w.alarms(false); n < warmUpRuns/8 {
 			t.Errorf("%s: only %d of %d alarm where nothing is expected", name, n, warmUpRuns)
 		}
 		w.lasting = 0.3

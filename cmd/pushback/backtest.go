@@ -43,6 +43,8 @@ A line of --changes, and a line that --ticks --json writes:
   {"id":"d1","service":"cart","environment":"production","kind":"deploy","version":"v42","at":"2026-11-20T10:00:00Z"}
   {"change":"d1","rule":"red","signal":"errors","tick":4,"grade":"likely","p":0.004,"effect":0.021,"reason":""}
 
+"good":true on a line of --changes says that nothing was wrong with a deploy, so that later
+ones of its service are expected to do the same in their first minutes.
 effect is the value measured after the change minus the forecast value.
 
 Examples:
@@ -142,6 +144,7 @@ func (b backtestCommand) changes(ctx context.Context, c config.Config, p *past) 
 	for i := range moments {
 		moments[i].Service = p.canonical(moments[i].Service)
 	}
+	p.options.Good = backtest.GoodAmong(moments)
 	return moments, err
 }
 

@@ -80,7 +80,7 @@ func (p *past) close() error {
 
 // fromStore returns the complete changes of Pushback's database, oldest first, with
 // their keys as IDs. It also makes the replays leave the times that bad changes
-// affected out of every history, as the daemon does.
+// affected out of every history, and learn from the good ones, as the daemon does.
 func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([]backtest.Moment, error) {
 	url, err := c.StoreURL()
 	if err != nil {
@@ -91,7 +91,7 @@ func (p *past) fromStore(ctx context.Context, c config.Config, now time.Time) ([
 		return nil, fmt.Errorf("opening Pushback's database: %w", err)
 	}
 	p.closers = append(p.closers, st)
-	p.options.Mask = st.MaskedWindows
+	p.options.Mask, p.options.Good = st.MaskedWindows, st.GoodChanges
 	p.options.Pace = paceOf(ctx, st, p.options.Rules, now)
 	recorded, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
 	if err != nil {

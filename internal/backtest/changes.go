@@ -23,6 +23,7 @@ const (
 type Moment struct {
 	sources.Change
 	Placebo bool
+	Good    bool // people say that nothing was wrong with it
 }
 
 // Mistake is a line that cannot be read.
@@ -43,6 +44,7 @@ type changeLine struct {
 	Kind        sources.Kind `json:"kind"`
 	Version     string       `json:"version"`
 	At          time.Time    `json:"at"`
+	Good        bool         `json:"good"`
 }
 
 // ReadChanges reads changes, one JSON object a line, and returns them in the order
@@ -51,7 +53,8 @@ type changeLine struct {
 //	{"id":"d1","service":"cart","environment":"production","kind":"deploy","version":"v42","at":"2026-11-20T10:00:00Z"}
 //
 // Without the key, environment is production and kind is deploy. version may be left
-// out, because no verdict depends on it. Every other key is required. Unknown keys,
+// out, because no verdict depends on it. A line with "good":true is a deploy that later ones
+// of its service are expected to resemble in their first minutes. Every other key is required. Unknown keys,
 // ids that occur twice and times after now are mistakes. Empty lines are skipped. The
 // error joins up to fifty Mistakes, one for each bad line, which name the file as
 // given.
@@ -115,7 +118,7 @@ func (r *lineReader) readLine(line int, text []byte) {
 		return
 	}
 	r.first[c.ID] = line
-	r.moments = append(r.moments, Moment{Change: c})
+	r.moments = append(r.moments, Moment{Change: c, Good: w.Good})
 }
 
 // change checks a line as an event is checked, except for its age: a recording may

@@ -105,16 +105,26 @@ func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 			continue
 		}
 		p := r.watch.Plan.On(s)
-		h, err := gather.History(ctx, r.store, p, in, span, r.watch.BaseAt)
-		r.failed(err)
-		if err == nil && r.Mask != nil {
-			h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
-		}
-		if err == nil {
+		if h, err := r.history(ctx, p, in, span); err == nil {
 			ps[s.Name] = detector.Learn(p, s, h)
 		}
 	}
 	return ps
+}
+
+// history is what one profile is learned from.
+func (r *replayer) history(ctx context.Context, p detector.Plan, in watch.Input, span time.Duration) (detector.History, error) {
+	h, err := gather.History(ctx, r.store, p, in, span, r.watch.BaseAt)
+	r.failed(err)
+	if err == nil && r.Mask != nil {
+		h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
+	}
+	if err == nil && r.Good != nil {
+		var good []sources.Change
+		good, err = r.Good(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
+		h.Good = gather.Examples(good, r.bound.Rule().Rollout)
+	}
+	return h, err
 }
 
 // looks judges at the end of every tick of the bake, until Options.Now.
@@ -169,3 +179,20 @@ type Pace func(rules.Rule) float64
 // Mask returns the windows to leave out of a service's history: those of incidents,
 // and those in which a bad version was live.
 type Mask func(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)
+
+// Good returns the good deploys of a service between two moments, which the shape of the next
+// is learned from.
+type Good func(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Change, error)
+
+// GoodAmong finds the good deploys among moments.
+func GoodAmong(moments []Moment) Good {
+	return func(_ context.Context, service, environment string, from, to time.Time) (good []sources.Change, _ error) {
+		for _, m := range moments {
+			if m.Good && m.Kind == sources.Deploy && m.Service == service && m.Environment == environment &&
+				!m.StartedAt.Before(from) && !m.FinishedAt.After(to) {
+				good = append(good, m.Change)
+			}
+		}
+		return good, nil
+	}
+}

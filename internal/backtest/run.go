@@ -21,6 +21,7 @@ type Options struct {
 	Service func(ctx context.Context, name string, at time.Time) (rules.Service, error)
 	History time.Duration // the longest history to learn from; 0: what each rule says
 	Mask    Mask          // nil: nothing is left out of the history
+	Good    Good          // nil: none is known, so that no shape is learned
 	Pace    Pace          // nil: unknown, and the thresholds are the defaults
 	Now     time.Time     // nothing later is replayed
 	Workers int           // 0: one for each processor

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -54,7 +53,6 @@ func TestWarmUpsOfGoodDeploysAreExpected(t *testing.T) {
 
 	b, key = seventh(false, 0.015)
 	b.wantWatch(key, watch.Regressed)
-	b.wantState(key, rollback.Done)
 	b.wantEvidence(key, expected)
 
 	b, key = seventh(true, 0.005)

@@ -31,8 +31,8 @@ type Request struct {
 	span   time.Duration
 	end    time.Time
 
-	rollout time.Duration // of changes whose tool reports only their end
-	service, environment string // whose bad stretches are left out
+	rollout              time.Duration // of changes whose tool reports only their end
+	service, environment string        // whose bad stretches are left out
 }
 
 // enqueue queues a request unless it is under way or has just failed. A full queue

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -111,6 +112,7 @@ func (r *reader) test(at string, w writtenTest) test {
 	}
 	t.series = r.allSeries(at, w)
 	t.change = r.change(at+".change", w.Change)
+	t.good = r.good(at+".good_changes", w.Good, t.change)
 	t.service = r.service(w.Change.Service)
 	for i, e := range w.Expect {
 		t.expect = append(t.expect, r.expectation(fmt.Sprintf("%s.expect[%d]", at, i), e))
@@ -199,6 +201,21 @@ func (r *reader) change(at string, w writtenChange) sources.Change {
 		r.at(at+".started", codeBadTest, "the change starts after its end", "at is the time of its end")
 	}
 	return c
+}
+
+// good returns the good changes before a change: deploys of the same service.
+func (r *reader) good(at string, written []strictyaml.Duration, c sources.Change) []backtest.Moment {
+	var all []backtest.Moment
+	for i, w := range written {
+		m := backtest.Moment{Change: c, Good: true}
+		m.Kind, m.StartedAt = sources.Deploy, Start.Add(time.Duration(w))
+		m.FinishedAt = m.StartedAt
+		if !m.StartedAt.Before(c.StartedAt) {
+			r.at(fmt.Sprintf("%s[%d]", at, i), codeBadTest, "a good change must be earlier than the change of the test", "at of the change is "+strictyaml.Duration(c.FinishedAt.Sub(Start)).String())
+		}
+		all = append(all, m)
+	}
+	return all
 }
 
 // service returns the service as listed in the file, or else one with the receivers

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -39,13 +40,14 @@ type writtenService struct {
 }
 
 type writtenTest struct {
-	Name     string               `yaml:"name" required:"true"`
-	Interval *strictyaml.Duration `yaml:"interval"`
-	Series   []writtenSeries      `yaml:"input_series"`
-	Change   writtenChange        `yaml:"change" required:"true"`
-	Trust    *rules.Mode          `yaml:"trust"`
-	Freezes  strictyaml.TextList  `yaml:"freezes"`
-	Expect   []writtenExpectation `yaml:"expect" required:"true"`
+	Name     string                `yaml:"name" required:"true"`
+	Interval *strictyaml.Duration  `yaml:"interval"`
+	Series   []writtenSeries       `yaml:"input_series"`
+	Good     []strictyaml.Duration `yaml:"good_changes"`
+	Change   writtenChange         `yaml:"change" required:"true"`
+	Trust    *rules.Mode           `yaml:"trust"`
+	Freezes  strictyaml.TextList   `yaml:"freezes"`
+	Expect   []writtenExpectation  `yaml:"expect" required:"true"`
 }
 
 type writtenSeries struct {
@@ -101,6 +103,7 @@ type test struct {
 	interval time.Duration
 	series   []testSeries
 	change   sources.Change
+	good     []backtest.Moment // good changes before it
 	service  rules.Service
 	moment   rules.Moment // what a replay cannot know
 	expect   []expectation

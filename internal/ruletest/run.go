@@ -71,6 +71,7 @@ func (t test) run(ctx context.Context, set *rules.Set) ([]Failure, error) {
 	options := backtest.Options{
 		Rules: some, Stores: map[string]gather.Ranger{}, Default: "test", Now: t.end(), Workers: 1,
 		Service: func(context.Context, string, time.Time) (rules.Service, error) { return t.service, nil },
+		Good:    backtest.GoodAmong(t.good),
 	}
 	store := embedded.InMemory("test", t.interval, t.storedSeries(), slog.New(slog.DiscardHandler))
 	options.Stores["test"] = store
