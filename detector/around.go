@@ -18,7 +18,7 @@ func Around(past, present Raw, g Grids) (before, after, running Ticks) {
 		return before, Tabulate(present, g.After), Tabulate(present, g.Running)
 	}
 	whole, _ := past.counters()
-	known, joined := paceOf(whole), joinRaw(past, present)
+	known, joined := pacesOf(whole), joinRaw(past, present)
 	after, running = joined.tabulate(g.After, known), joined.tabulate(g.Running, known)
 	v := vanishing(whole, before, g.Before)
 	after, running = v.mark(after, present, g.After), v.mark(running, present, g.Running)

@@ -11,18 +11,21 @@ import "math"
 //
 // See adr/0057.
 type counter struct {
-	signal  *counters
-	of      pointSeries
-	lines   []line
-	counted float64
-	skipped bool // the sample before this one was left out
+	points    []point
+	bounds    bounds
+	fromZero  bool                              // the first point counts
+	restarted func(i int, v, last float64) bool // the process restarted at the i-th point
+	lines     []line
+	counted   float64
 }
 
 // line is one replica's last sample: the place of it, and what had been counted by then.
+// Before a line's first sample lies a gap, in milliseconds, over which nothing was counted.
 type line struct {
 	place   int
 	point   point
 	counted float64
+	gap     int64
 }
 
 // The lines of a counter are kept for so many samples, and so many of them.
@@ -32,34 +35,28 @@ const (
 )
 
 // growth is what one sample adds. Known is false where nothing can be said: the sample only
-// begins a line. Impossible marks an increase that cannot be true.
+// begins a line. Returned marks growth along a line that began before the sample before, and
+// impossible an increase that cannot be true.
 type growth struct {
-	events, beside    float64
-	known, impossible bool
+	events                      float64
+	known, returned, impossible bool
 }
 
 // next reads the i-th point.
 func (c *counter) next(i int) growth {
-	p := c.of.points[i]
 	c.forget(i)
+	if len(c.lines) == 0 {
+		return c.begin(i, c.fromZero && i == 0)
+	}
 	if k := c.fitting(i); k >= 0 {
 		l := c.lines[k]
-		if p.beside < l.point.beside && p.v > l.point.v && !c.skipped {
-			c.skipped = true // one counter of a histogram dipped; the growth falls on the next sample
-			return growth{}
-		}
-		c.skipped = false
 		c.lines = append(c.lines[:k], c.lines[k+1:]...)
 		return c.follow(i, l)
 	}
-	c.skipped = false
-	if len(c.lines) == 0 {
-		return c.begin(i, c.signal.startsAtZero(c.of, p, i))
-	}
-	last := c.last()
+	p, last := c.points[i], c.lines[len(c.lines)-1]
 	switch {
 	case p.v < last.point.v:
-		return c.begin(i, c.restarted(i, last))
+		return c.begin(i, c.bounds.starts(p.v, p.t-last.point.t) && c.restarted(i, p.v, last.point.v))
 	case c.sustained(i, last):
 		return c.follow(i, last)
 	}
@@ -79,16 +76,13 @@ func (c *counter) forget(i int) {
 	c.lines = kept
 }
 
-// last is the line of the sample before.
-func (c *counter) last() line { return c.lines[len(c.lines)-1] }
-
 // fitting is the line from which the i-th point grew least, by an increase that can be true;
 // −1 where there is none.
 func (c *counter) fitting(i int) int {
-	p, best, least := c.of.points[i], -1, math.Inf(+1)
+	p, best, least := c.points[i], -1, math.Inf(+1)
 	for k, l := range c.lines {
 		grown := p.v - l.point.v
-		if grown >= 0 && grown < least && c.signal.pace.allows(grown, p.t-l.point.t, jumpPace) {
+		if grown >= 0 && grown < least && c.bounds.jumps(grown, p.t-l.point.t) {
 			best, least = k, grown
 		}
 	}
@@ -97,56 +91,45 @@ func (c *counter) fitting(i int) int {
 
 // follow counts the growth from a line to the i-th point.
 func (c *counter) follow(i int, l line) growth {
-	p := c.of.points[i]
-	grown := p.v - l.point.v
-	g := growth{events: max(grown-(c.counted-l.counted), 0), known: true}
-	if share := part(g.events, grown); share > 0 {
-		g.beside = share * max(p.beside-l.point.beside, 0)
+	g := growth{events: max(c.points[i].v-l.point.v-(c.counted-l.counted), 0), known: true, returned: l.place < i-1}
+	if g.returned {
+		c.closeGaps(i, g.events)
 	}
 	c.counted += g.events
-	c.keep(i)
+	c.keep(i, l.gap)
 	return g
 }
 
-// part is how much of what grew is counted; all of nothing.
-func part(counted, grown float64) float64 {
-	if grown <= 0 {
-		return 1
+// closeGaps shares out growth along an older line up to the i-th point, which covers the gaps
+// of the lines that began meanwhile: what those had counted by then is known only now.
+func (c *counter) closeGaps(i int, events float64) {
+	during := c.points[i].t - c.points[i-1].t
+	for _, l := range c.lines {
+		during += l.gap
 	}
-	return counted / grown
+	for k := range c.lines {
+		l := &c.lines[k]
+		l.counted, l.gap = l.counted+events*float64(l.gap)/float64(during), 0
+	}
 }
 
 // begin begins a line at the i-th point, counted from 0 or not at all.
 func (c *counter) begin(i int, fromZero bool) growth {
-	g := growth{}
-	if p := c.of.points[i]; fromZero {
-		g = growth{events: p.v, beside: p.beside, known: true}
+	g := growth{known: fromZero}
+	if fromZero {
+		g.events = c.points[i].v
 	}
 	c.counted += g.events
-	c.keep(i)
+	if i > 0 && !fromZero {
+		c.keep(i, c.points[i].t-c.points[i-1].t)
+	} else {
+		c.keep(i, 0)
+	}
 	return g
 }
 
-func (c *counter) keep(i int) {
-	c.lines = append(c.lines, line{i, c.of.points[i], c.counted})
-}
-
-// restarted reports whether the drop to the i-th point is a restart: the value may have come
-// since the sample before, and the other counters of the process restarted too. A drop by
-// less than half, of a counter that stands alone, is no restart.
-func (c *counter) restarted(i int, last line) bool {
-	p := c.of.points[i]
-	if !c.signal.pace.allows(p.v, p.t-last.point.t, startPace) {
-		return false
-	}
-	if c.signal.paired {
-		return p.beside < last.point.beside || last.point.beside == 0
-	}
-	far := p.v < last.point.v/2
-	if len(c.signal.whole) <= 1 {
-		return far
-	}
-	return c.signal.restartedAt(p.t, c.of)
+func (c *counter) keep(i int, gap int64) {
+	c.lines = append(c.lines, line{i, c.points[i], c.counted, gap})
 }
 
 // sustainedShare is how much of a step's rate must last, for a step that is beyond the usual
@@ -157,10 +140,43 @@ const sustainedShare = 0.25
 // point. Traffic that has grown stays; what a store invented does not. The newest sample has
 // nothing behind it, and is believed a sample later.
 func (c *counter) sustained(i int, last line) bool {
-	if i+1 >= len(c.of.points) {
+	if i+1 >= len(c.points) {
 		return false
 	}
-	p, next := c.of.points[i], c.of.points[i+1]
+	p, next := c.points[i], c.points[i+1]
 	rate := (p.v - last.point.v) / float64(p.t-last.point.t)
 	return next.v-p.v >= sustainedShare*rate*float64(next.t-p.t)
+}
+
+// pairCounter reads two counters of one histogram together. What one grew by in a sample that
+// only begins a line of the other waits: it counts if the other comes back to an older line,
+// whose growth then covers that sample too, and otherwise not.
+type pairCounter struct {
+	own, beside counter
+	waiting     [2]float64
+}
+
+// pairGrowth is what one sample adds to both.
+type pairGrowth struct {
+	events, beside    float64
+	known, impossible bool
+}
+
+// next reads the i-th points.
+func (c *pairCounter) next(i int) pairGrowth {
+	a, b := c.own.next(i), c.beside.next(i)
+	switch {
+	case a.impossible || b.impossible:
+		c.waiting = [2]float64{}
+		return pairGrowth{impossible: true}
+	case !a.known || !b.known:
+		c.waiting[0], c.waiting[1] = c.waiting[0]+a.events, c.waiting[1]+b.events
+		return pairGrowth{}
+	}
+	g := pairGrowth{events: a.events, beside: b.events, known: true}
+	if c.waiting[0] > 0 && b.returned || c.waiting[1] > 0 && a.returned {
+		g.events, g.beside = g.events+c.waiting[0], g.beside+c.waiting[1]
+	}
+	c.waiting = [2]float64{}
+	return g
 }

@@ -14,8 +14,7 @@ func EdgeDoubtful(present Raw) bool {
 	}
 	for _, s := range whole {
 		for i := 1; i < len(s.points); i++ {
-			last, p := s.points[i-1], s.points[i]
-			if p.v > last.v && p.beside == last.beside {
+			if s.points[i].v > s.points[i-1].v && s.beside[i].v == s.beside[i-1].v {
 				return true
 			}
 		}

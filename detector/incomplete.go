@@ -31,7 +31,7 @@ func vanishing(whole []pointSeries, before Ticks, g Grid) usualSeries {
 	if !(u.total > 0) || g.N == 0 {
 		return u
 	}
-	c := countersOf(whole, false, 0)
+	c := countersOf(whole, false, false, pacePair{})
 	recent := g.End().UnixMilli() - 2*u.tick
 	for _, s := range whole {
 		if n := len(s.points); n > 0 && s.points[n-1].t > recent {

@@ -20,24 +20,36 @@ package detector
 // See adr/0009 and adr/0057.
 type counters struct {
 	whole  []pointSeries // all series of the signal
-	paired bool          // every point has the one of another counter beside it
-	pace   pace
+	paired bool          // every series has another counter beside it
+	own    bounds
+	beside bounds
 	first  int64
 	old    map[int64]bool // times at which series appeared that had lived before
 }
 
-// countersOf prepares the counters of a signal, whose usual pace is at least known where the
-// signal does not show one itself.
-func countersOf(whole []pointSeries, paired bool, known pace) *counters {
-	c := &counters{whole: whole, paired: paired, pace: known, first: firstPoint(whole), old: map[int64]bool{}}
-	if c.pace <= 0 {
-		c.pace = paceOf(whole)
+// pacePair are the usual paces of a signal's counters, and of those beside them.
+type pacePair struct{ own, beside pace }
+
+func pacesOf(whole []pointSeries) pacePair {
+	return pacePair{paceOf(whole, ownPoints), paceOf(whole, besidePoints)}
+}
+
+// countersOf prepares the counters of a signal. Where its usual pace is not known, the series
+// themselves say it. sums: what is beside the counters are sums, in a unit of their own.
+func countersOf(whole []pointSeries, paired, sums bool, known pacePair) *counters {
+	if known.own <= 0 {
+		known = pacesOf(whole)
+	}
+	c := &counters{whole: whole, paired: paired, own: boundsOf(known.own), first: firstPoint(whole), old: map[int64]bool{}}
+	c.beside = c.own
+	if sums {
+		c.beside = sumBounds(known.beside, known.own)
 	}
 	for _, s := range whole {
 		if len(s.points) == 0 || s.points[0].t <= c.first {
 			continue
 		}
-		if p := s.points[0]; !c.pace.allows(p.v, p.t-c.sampleBefore(p.t), startPace) {
+		if p := s.points[0]; !c.own.starts(p.v, p.t-c.sampleBefore(p.t)) {
 			c.old[p.t] = true
 		}
 	}
@@ -55,10 +67,14 @@ func (c *counters) sampleBefore(t int64) int64 {
 	return newest
 }
 
-// startsAtZero reports whether a series that begins with this point counts from 0. Series
-// that appear together with one that had lived before had lived before too.
-func (c *counters) startsAtZero(s pointSeries, p point, i int) bool {
-	return i == 0 && p.t > c.first && !c.old[p.t] && c.pace.allows(p.v, p.t-c.sampleBefore(p.t), startPace)
+// startsAtZero reports whether a series counts from 0. Series that appear together with one
+// that had lived before had lived before too.
+func (c *counters) startsAtZero(s pointSeries) bool {
+	if len(s.points) == 0 {
+		return false
+	}
+	p := s.points[0]
+	return p.t > c.first && !c.old[p.t] && c.own.starts(p.v, p.t-c.sampleBefore(p.t))
 }
 
 // restartedAt reports whether another series of the signal restarted about then. A process
@@ -69,12 +85,38 @@ func (c *counters) restartedAt(t int64, but pointSeries) bool {
 		i := s.at(t)
 		for k := max(i-1, 1); k <= i+1 && k < len(s.points); k++ {
 			last, p := s.points[k-1], s.points[k]
-			if p.v < last.v/2 && c.pace.allows(p.v, p.t-last.t, startPace) && labelKey(s.labels) != own {
+			if p.v < last.v/2 && c.own.starts(p.v, p.t-last.t) && labelKey(s.labels) != own {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// alone reads a counter that stands alone. A drop of one by less than half is no restart, if
+// the signal has no other.
+func (c *counters) alone(s pointSeries) counter {
+	return counter{points: s.points, bounds: c.own, fromZero: c.startsAtZero(s), restarted: func(i int, v, last float64) bool {
+		if len(c.whole) <= 1 {
+			return v < last/2
+		}
+		return c.restartedAt(s.points[i].t, s)
+	}}
+}
+
+// pair reads the two counters of a histogram. They restart together.
+func (c *counters) pair(s pointSeries) pairCounter {
+	fromZero := c.startsAtZero(s)
+	fell := func(points []point, b bounds) func(i int, _, _ float64) bool {
+		return func(i int, _, _ float64) bool {
+			last, p := points[i-1], points[i]
+			return p.v < last.v && b.starts(p.v, p.t-last.t) || last.v == 0 && p.v == 0
+		}
+	}
+	return pairCounter{
+		own:    counter{points: s.points, bounds: c.own, fromZero: fromZero, restarted: fell(s.beside, c.beside)},
+		beside: counter{points: s.beside, bounds: c.beside, fromZero: fromZero, restarted: fell(s.points, c.own)},
+	}
 }
 
 // increased are what counters have grown by, a tick, and the ticks that hold an increase
@@ -88,9 +130,9 @@ type increased struct {
 func (c *counters) increases(of []pointSeries, g Grid) increased {
 	sum := increased{events: g.missing(), beside: g.missing(), impossible: map[int]bool{}}
 	for _, s := range of {
-		reader := counter{signal: c, of: s}
+		next := c.reader(s)
 		for i, p := range s.points {
-			grown, at := reader.next(i), g.place(p.t)
+			grown, at := next(i), g.place(p.t)
 			if at < 0 || at >= g.N {
 				continue
 			}
@@ -104,4 +146,17 @@ func (c *counters) increases(of []pointSeries, g Grid) increased {
 		}
 	}
 	return sum
+}
+
+// reader reads the points of a series one by one.
+func (c *counters) reader(s pointSeries) func(i int) pairGrowth {
+	if c.paired {
+		pair := c.pair(s)
+		return pair.next
+	}
+	alone := c.alone(s)
+	return func(i int) pairGrowth {
+		g := alone.next(i)
+		return pairGrowth{events: g.events, known: g.known, impossible: g.impossible}
+	}
 }

@@ -14,11 +14,32 @@ const (
 	jumpPace   = 4 // of a counter that goes on
 	startPace  = 3 // of a counter that starts from 0
 	paceEvents = 20
+	sumPace    = 20 // of the sum of a histogram, whose events may be that much slower
 )
 
-// allows reports whether a counter may have grown by so much in so many milliseconds.
-func (p pace) allows(grown float64, during int64, times float64) bool {
-	return grown <= times*float64(p)*float64(during)+paceEvents
+// bounds say which increases of a counter can be true.
+type bounds struct{ pace, jump, start, always float64 }
+
+// boundsOf are the bounds of a counter of events.
+func boundsOf(p pace) bounds { return bounds{float64(p), jumpPace, startPace, paceEvents} }
+
+// sumBounds are those of the sums beside counts of such bounds.
+func sumBounds(sums, counts pace) bounds {
+	b := bounds{pace: float64(sums), jump: sumPace, start: sumPace}
+	if counts > 0 {
+		b.always = paceEvents * float64(sums/counts)
+	}
+	return b
+}
+
+// jumps reports whether a counter may have grown by so much in so many milliseconds.
+func (b bounds) jumps(grown float64, during int64) bool {
+	return grown <= b.jump*b.pace*float64(during)+b.always
+}
+
+// starts reports whether a counter may have come to a value from 0.
+func (b bounds) starts(v float64, during int64) bool {
+	return v <= b.start*b.pace*float64(during)+b.always
 }
 
 // steadyPoints is how many increases a counter needs to say something about the pace.
@@ -26,16 +47,16 @@ const steadyPoints = 8
 
 // paceOf is the pace of the fastest of some counters. Counters with few increases count only
 // where no other has more.
-func paceOf(all []pointSeries) pace {
+func paceOf(all []pointSeries, of func(pointSeries) []point) pace {
 	steady, short := 0.0, 0.0
 	var buffer []float64
 	for _, s := range all {
-		buffer = growthRates(buffer[:0], s.points)
-		if len(buffer) == 0 {
-			continue
+		points := of(s)
+		if cap(buffer) < len(points) {
+			buffer = make([]float64, 0, len(points))
 		}
-		rate := usualRate(buffer, len(s.points))
-		if len(buffer) >= steadyPoints {
+		rate, n := usualRate(buffer, points)
+		if n >= steadyPoints {
 			steady = max(steady, rate)
 		} else {
 			short = max(short, rate)
@@ -47,19 +68,50 @@ func paceOf(all []pointSeries) pace {
 	return pace(short)
 }
 
+func ownPoints(s pointSeries) []point { return s.points }
+
+func besidePoints(s pointSeries) []point { return s.beside }
+
 // paceLags is over how many samples an increase is looked at: a value that is wrong once is
 // no increase over the samples around it.
 const paceLags = 3
 
-// growthRates appends the rates at which a counter grew, each the lowest over 1 to paceLags
-// samples. The return from a drop is left out.
-func growthRates(rates []float64, points []point) []float64 {
+// usualRate is the third highest rate, so that bursts which come again are usual and one
+// impossible step is not. A counter that often drops is shown by replicas that differ, where
+// every other step may be wrong; its usual rate is the median. rates is room for them.
+func usualRate(rates []float64, points []point) (rate float64, n int) {
+	drops := 0
+	for i := 1; i < len(points); i++ {
+		if points[i].v < points[i-1].v {
+			drops++
+		}
+	}
+	if 20*drops > len(points) && len(points) > steadyPoints {
+		rates = growthRates(rates, points, paceLags)
+		return quantileOf(rates, len(rates)/2)
+	}
+	rates = growthRates(rates, points, 1)
+	return quantileOf(rates, len(rates)-3)
+}
+
+// quantileOf is the i-th lowest rate, or the lowest where there are fewer.
+func quantileOf(rates []float64, i int) (rate float64, n int) {
+	if len(rates) == 0 {
+		return 0, 0
+	}
+	slices.Sort(rates)
+	return rates[max(i, 0)], len(rates)
+}
+
+// growthRates appends the rates at which a counter grew, each the lowest over some numbers of
+// samples up to paceLags. The return from a drop is left out.
+func growthRates(rates []float64, points []point, from int) []float64 {
 	for i := range points {
 		if i > 0 && points[i].v < points[i-1].v {
 			continue
 		}
 		lowest, found := 0.0, false
-		for lag := 1; lag <= paceLags && i+lag < len(points); lag++ {
+		for lag := from; lag <= paceLags && i+lag < len(points); lag++ {
 			grown, during := points[i+lag].v-points[i].v, points[i+lag].t-points[i].t
 			if rate := grown / float64(during); during > 0 && grown >= 0 && (!found || rate < lowest) {
 				lowest, found = rate, true
@@ -70,15 +122,4 @@ func growthRates(rates []float64, points []point) []float64 {
 		}
 	}
 	return rates
-}
-
-// usualRate is the third highest rate, so that bursts which come again are usual and one
-// impossible step is not. A counter that often drops is shown by replicas that differ, where
-// every other step may be wrong; its usual rate is the median.
-func usualRate(rates []float64, points int) float64 {
-	slices.Sort(rates)
-	if drops := points - 1 - len(rates); 20*drops > points {
-		return rates[len(rates)/2]
-	}
-	return rates[max(len(rates)-3, 0)]
 }

@@ -9,17 +9,19 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// point is one sample of a counter. beside is the sample of another counter of the same
-// histogram that is read together with it: its sum, its bucket, or its events over the edge.
+// point is one sample of a counter.
 type point struct {
-	t         int64
-	v, beside float64
+	t int64
+	v float64
 }
 
-// pointSeries is one counter as points.
+// pointSeries is one counter as points. beside are those of another counter of the same
+// histogram at the same times: its sum, its bucket, or its events over the edge; nil where
+// the counter stands alone.
 type pointSeries struct {
 	labels map[string]string
 	points []point
+	beside []point
 }
 
 // plainSeries are counters that stand alone.
@@ -32,7 +34,7 @@ func plainSeries(ss []sources.Series) []pointSeries {
 				points = append(points, point{t: p.T, v: p.V})
 			}
 		}
-		all = append(all, pointSeries{s.Labels, points})
+		all = append(all, pointSeries{labels: s.Labels, points: points})
 	}
 	return all
 }
@@ -57,7 +59,7 @@ func pairedSeries(counts, beside []sources.Series) []pointSeries {
 		if i := taken[key]; len(s.Labels) == 0 && i < len(of) { // series of a query without labels pair in their order
 			of, taken[key] = of[i:i+1], i+1
 		}
-		all = append(all, pointSeries{s.Labels, joinPoints(s, of)})
+		all = append(all, joinPoints(s, of))
 	}
 	return all
 }
@@ -82,9 +84,9 @@ func labelKey(labels map[string]string, without ...string) string {
 
 // joinPoints are the samples of a counter at the times at which one of its partners has a
 // sample too. Where two have, they are spellings of one bucket, and the higher one is taken.
-func joinPoints(s sources.Series, partners []sources.Series) []point {
+func joinPoints(s sources.Series, partners []sources.Series) pointSeries {
 	next := make([]int, len(partners))
-	points := make([]point, 0, len(s.Samples))
+	joined := pointSeries{s.Labels, make([]point, 0, len(s.Samples)), make([]point, 0, len(s.Samples))}
 	for _, p := range s.Samples {
 		beside := math.NaN()
 		for k, other := range partners {
@@ -96,23 +98,26 @@ func joinPoints(s sources.Series, partners []sources.Series) []point {
 			}
 		}
 		if !math.IsNaN(p.V) && !math.IsNaN(beside) {
-			points = append(points, point{t: p.T, v: p.V, beside: beside})
+			joined.points = append(joined.points, point{p.T, p.V})
+			joined.beside = append(joined.beside, point{p.T, beside})
 		}
 	}
-	return points
+	return joined
 }
 
 // nativeSeries are native histograms by their counts, with what beside gives of each.
 func nativeSeries(ss []sources.Series, beside func(sources.HistogramSample) float64) []pointSeries {
 	all := make([]pointSeries, 0, len(ss))
 	for _, s := range ss {
-		points := make([]point, 0, len(s.Histograms))
+		n := len(s.Histograms)
+		of := pointSeries{s.Labels, make([]point, 0, n), make([]point, 0, n)}
 		for _, h := range s.Histograms {
 			if !math.IsNaN(h.Count) {
-				points = append(points, point{h.T, h.Count, beside(h)})
+				of.points = append(of.points, point{h.T, h.Count})
+				of.beside = append(of.beside, point{h.T, beside(h)})
 			}
 		}
-		all = append(all, pointSeries{s.Labels, points})
+		all = append(all, of)
 	}
 	return all
 }

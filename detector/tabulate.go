@@ -37,11 +37,11 @@ type Raw struct {
 // Tabulate puts raw series on a grid. Samples left of the grid are used as
 // the points that the first increases start from; see counters for how
 // counters are read. A form it does not know gives missing ticks.
-func Tabulate(r Raw, g Grid) Ticks { return r.tabulate(g, 0) }
+func Tabulate(r Raw, g Grid) Ticks { return r.tabulate(g, pacePair{}) }
 
-// tabulate is Tabulate with the usual pace of the signal's counters, 0 where only the series
-// themselves say it.
-func (r Raw) tabulate(g Grid, known pace) Ticks {
+// tabulate is Tabulate with the usual pace of the signal's counters; the zero value where only the
+// series themselves say it.
+func (r Raw) tabulate(g Grid, known pacePair) Ticks {
 	switch r.Form {
 	case FormLevel:
 		return Ticks{Value: latest(r.Value, g)}
@@ -54,7 +54,7 @@ func (r Raw) tabulate(g Grid, known pace) Ticks {
 	if !paired {
 		return Ticks{Value: g.missing()}
 	}
-	n := countersOf(whole, true, known).increases(whole, g)
+	n := countersOf(whole, true, r.sums(), known).increases(whole, g)
 	var t Ticks
 	switch r.Form {
 	case FormMean, FormNativeMean:
@@ -85,9 +85,12 @@ func (r Raw) counters() (all []pointSeries, paired bool) {
 	return nil, false
 }
 
-func (r Raw) counted(g Grid, known pace) Ticks {
+// sums reports whether what is read beside the counters are sums of what was measured.
+func (r Raw) sums() bool { return r.Form == FormMean || r.Form == FormNativeMean }
+
+func (r Raw) counted(g Grid, known pacePair) Ticks {
 	whole := plainSeries(r.Value)
-	c := countersOf(whole, false, known)
+	c := countersOf(whole, false, false, known)
 	total, bad := c.increases(whole, g), c.increases(plainSeries(r.Part), g)
 	t := sharesOf(present(bad.events, total.events), total.events)
 	return t.without(total.impossible).without(bad.impossible)

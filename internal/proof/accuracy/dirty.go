@@ -1,0 +1,170 @@
+package accuracy
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+)
+
+// DirtyRow is one kind of dirty data in one kind of signal.
+type DirtyRow struct {
+	Kind    string `json:"kind"`
+	Target  string `json:"target"`
+	Form    string `json:"form"`
+	Watches int    `json:"watches"` // without a regression, and as many with one
+	Likely  int    `json:"likely"`  // false alarms
+	Acts    int    `json:"acts"`    // false rollbacks; of a mean, which never acts alone: false alarms at certain
+	Clean   int    `json:"clean"`   // regressions that were found in the clean series
+	Hidden  int    `json:"hidden"`  // of those, not found or found more than two ticks later
+	Latest  int    `json:"latest"`  // ticks after the clean series, at most, of what was found
+}
+
+// DirtyTicks is how much later than in the clean series a regression may be found.
+const DirtyTicks = 2
+
+// MeasureDirty watches healthy changes and bad ones, each in a clean series and in one that
+// cannot be true. Watches is how many of each kind, target and signal.
+func MeasureDirty(ctx context.Context, watches int, seed uint64, progress Progress) ([]DirtyRow, error) {
+	rows := dirtyRows(watches)
+	profiles := dirtyProfiles(seed)
+	outcomes := make([]dirtyOutcome, len(rows)*watches)
+	err := parallel(ctx, len(outcomes), progress, func(i int) {
+		outcomes[i] = rows[i/watches].watch(profiles, seed, i)
+	})
+	if err != nil {
+		return nil, err
+	}
+	results := make([]DirtyRow, len(rows))
+	for i, row := range rows {
+		results[i] = row.DirtyRow
+		for _, o := range outcomes[i*watches : (i+1)*watches] {
+			results[i].add(o)
+		}
+	}
+	return results, nil
+}
+
+// dirtyCase is a row that is still to be measured.
+type dirtyCase struct {
+	DirtyRow
+	kind  dirtyKind
+	which []int
+	form  dirtyForm
+}
+
+func dirtyRows(watches int) []dirtyCase {
+	var rows []dirtyCase
+	for _, k := range dirtyKinds {
+		for _, t := range dirtyTargets {
+			if k.only != "" && k.only != t.Name {
+				continue
+			}
+			for _, f := range dirtyForms {
+				if f.whole && t.Name != "both" {
+					continue // a native histogram is one sample
+				}
+				rows = append(rows, dirtyCase{DirtyRow{Kind: k.Name, Target: t.Name, Form: f.Name, Watches: watches}, k, t.which, f})
+			}
+		}
+	}
+	return rows
+}
+
+// dirtyHistory is how many ticks the profiles are learned from: eight hours, enough for a
+// scan.
+const dirtyHistory = 480
+
+// dirtyProfiles are learned from clean counters.
+func dirtyProfiles(seed uint64) detector.Profiles {
+	r := rand.New(rand.NewPCG(seed, 11))
+	k := detector.Profiles{}
+	for _, f := range dirtyForms {
+		h := detector.History{Start: simulated.Add(-dirtyHistory * time.Minute)}
+		for len(h.Ticks.Value) < dirtyHistory {
+			before, _, _ := detector.Around(f.raw(drawPods(r, false), 0, podBefore), detector.Raw{}, podGrids(0))
+			h.Ticks.Value = append(h.Ticks.Value, before.Value...)
+			h.Ticks.Bad, h.Ticks.Total = append(h.Ticks.Bad, before.Bad...), append(h.Ticks.Total, before.Total...)
+		}
+		k[f.signal.Name] = detector.Learn(f.plan(), f.signal, h)
+	}
+	return k
+}
+
+func (f dirtyForm) plan() detector.Plan {
+	return detector.Plan{Rule: "accuracy", Tick: time.Minute, Before: window, After: window, Signals: []detector.Signal{f.signal}}
+}
+
+// drawPods are the three pods of a service.
+func drawPods(r *rand.Rand, worse bool) []*dirtyPod {
+	var pods []*dirtyPod
+	for i := range 3 {
+		pods = append(pods, newPod(r, podName(i), lifetime, worse))
+	}
+	return pods
+}
+
+func podGrids(ticks int) detector.Grids {
+	before := detector.Grid{Start: simulated.Add(-window * time.Minute), Tick: time.Minute, N: window}
+	after := detector.Grid{Start: simulated, Tick: time.Minute, N: ticks}
+	return detector.Grids{Before: before, After: after, Running: after.Running(after.End())}
+}
+
+// dirtyOutcome is what the four watches of one draw came to.
+type dirtyOutcome struct{ healthy, clean, bad dirtyWatch }
+
+// dirtyWatch are the ticks at which a watch was likely and acted, from 1; 0 for never.
+type dirtyWatch struct{ likely, acted int }
+
+func (c dirtyCase) watch(profiles detector.Profiles, seed uint64, number int) dirtyOutcome {
+	soiled := func(worse bool) dirtyWatch {
+		r := rand.New(rand.NewPCG(seed, uint64(number)))
+		pods := drawPods(r, worse)
+		return c.judge(profiles, c.kind.soil(r, pods, c.which, worse))
+	}
+	clean := drawPods(rand.New(rand.NewPCG(seed, uint64(number))), true)
+	return dirtyOutcome{healthy: soiled(false), bad: soiled(true), clean: c.judge(profiles, clean)}
+}
+
+// judge watches pods tick by tick. What stood in the store then is what is there now.
+func (c dirtyCase) judge(profiles detector.Profiles, pods []*dirtyPod) dirtyWatch {
+	const perTick = int(time.Minute / podStep)
+	course, w := detector.NewCourse(c.form.plan(), profiles), dirtyWatch{}
+	past := c.form.raw(pods, 0, podBefore)
+	for n := 1; n <= window; n++ {
+		now := simulated.Add(time.Duration(n) * time.Minute)
+		reading := detector.Reading{Signal: c.form.signal.Name, Supply: detector.Fresh}
+		reading.Before, reading.After, reading.Running = detector.Around(past, c.form.raw(pods, podBefore-perTick, podBefore+n*perTick), podGrids(n))
+		v := course.Look(detector.Observation{At: now, StartedAt: simulated, From: simulated, Final: n == window, Readings: []detector.Reading{reading}})
+		if v.Reason == detector.SignalLost {
+			continue // people are told that a part is missing, and nothing acts
+		}
+		if v.Grade >= detector.Likely && w.likely == 0 {
+			w.likely = n
+		}
+		if (v.MayAct || c.form.signal.Kind == detector.Level && v.Grade == detector.Certain) && w.acted == 0 {
+			w.acted = n
+		}
+	}
+	return w
+}
+
+func (r *DirtyRow) add(o dirtyOutcome) {
+	if o.healthy.likely > 0 {
+		r.Likely++
+	}
+	if o.healthy.acted > 0 {
+		r.Acts++
+	}
+	if o.clean.acted == 0 {
+		return
+	}
+	r.Clean++
+	if later := o.bad.acted - o.clean.acted; o.bad.acted == 0 || later > DirtyTicks {
+		r.Hidden++
+	}
+	if o.bad.acted > 0 {
+		r.Latest = max(r.Latest, o.bad.acted-o.clean.acted)
+	}
+}

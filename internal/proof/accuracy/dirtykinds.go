@@ -1,0 +1,187 @@
+package accuracy
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// dirtyKind is one way in which the counters of a store cannot be true. Only is the target
+// that it can happen to; empty for every one.
+type dirtyKind struct {
+	Name string
+	only string
+	soil func(r *rand.Rand, pods []*dirtyPod, which []int, worse bool) []*dirtyPod
+}
+
+// dirtyTargets are the counters that are hit: those of bad events, those of all events, or
+// all of a pod's.
+var dirtyTargets = []struct {
+	Name  string
+	which []int
+}{
+	{"errors", []int{badCounter, sumCounter, fastCounter}},
+	{"total", []int{okCounter, countCounter}},
+	{"both", []int{okCounter, badCounter, countCounter, sumCounter, fastCounter}},
+}
+
+// dirtyKinds are the kinds of the dirty data section.
+var dirtyKinds = []dirtyKind{
+	{"nothing", "", func(_ *rand.Rand, pods []*dirtyPod, _ []int, _ bool) []*dirtyPod { return pods }},
+	{"a dip by 1", "", dip(func(float64) float64 { return 1 })},
+	{"a dip by 5", "", dip(func(float64) float64 { return 5 })},
+	{"a dip by 0.1 %", "", dip(func(v float64) float64 { return 0.001 * v })},
+	{"a dip by 5 %", "", dip(func(v float64) float64 { return 0.05 * v })},
+	{"replicas that lag by a minute, at random", "both", lag},
+	{"replicas that began at different times, at random from the deploy on", "", twins(podBefore)},
+	{"replicas that began at different times, at random all the time", "", twins(0)},
+	{"a restart seen twice for three minutes", "both", seenTwice},
+	{"a restart", "both", restart},
+	{"1 old pod appears", "both", appear(1, 0, 0)},
+	{"1 old pod with an incident appears", "both", appear(1, 400_000, 0)},
+	{"3 old pods with incidents appear, one a minute", "both", appear(3, 400_000, 2)},
+	{"10 old pods appear", "both", appear(10, 0, 0)},
+	{"10 old pods with incidents appear, one each half minute", "both", appear(10, 400_000, 1)},
+	{"all pods get new labels", "both", relabel},
+	{"one step, 50 times the events of a minute", "", step},
+	{"the total is missing for two minutes", "total", absent},
+	{"a pod is missing for two minutes", "both", podAbsent},
+}
+
+// dip lowers the counters of a pod for one sample, before the change and three times after.
+func dip(by func(v float64) float64) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
+	return func(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+		p := pods[r.IntN(len(pods))]
+		for _, at := range []int{podBefore - 20 + r.IntN(10), podBefore + 2 + r.IntN(3), podBefore + 7 + r.IntN(3), podBefore + 14 + r.IntN(10)} {
+			p.each(which, at, at+1, func(v float64, _ int) float64 { return max(v-math.Ceil(by(v)), 0) })
+		}
+		return pods
+	}
+}
+
+// lag shows each sample of all pods by one of two replicas, one of which is two samples late.
+func lag(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+	late := make([]bool, podLength)
+	for i := range late {
+		late[i] = r.IntN(2) == 0
+	}
+	for _, p := range pods {
+		true := p.counters
+		for c := range true {
+			true[c] = slices.Clone(true[c])
+		}
+		for _, c := range which {
+			for i := 2; i < podLength; i++ {
+				if late[i] {
+					p.counters[c][i] = true[c][i-2]
+				}
+			}
+		}
+	}
+	return pods
+}
+
+// twins shows samples by one of two replicas, of which one began counting later.
+func twins(from int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
+	return func(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+		other := make([]bool, podLength)
+		for i := range other {
+			other[i] = r.IntN(2) == 0
+		}
+		for _, p := range pods {
+			for _, c := range which {
+				lacks := p.counters[c][0] * 0.9
+				p.each([]int{c}, from, podLength, func(v float64, i int) float64 {
+					if other[i] {
+						return v - lacks
+					}
+					return v
+				})
+			}
+		}
+		return pods
+	}
+}
+
+// restart restarts every pod at the change.
+func restart(_ *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+	for _, p := range pods {
+		for _, c := range which {
+			lost := p.counters[c][podBefore]
+			p.each([]int{c}, podBefore+1, podLength, func(v float64, _ int) float64 { return v - lost })
+		}
+	}
+	return pods
+}
+
+// seenTwice restarts every pod at the change; for six samples every second one is still that
+// of the old process, which serves no more.
+func seenTwice(r *rand.Rand, pods []*dirtyPod, which []int, worse bool) []*dirtyPod {
+	type old [podCounters]float64
+	last := make([]old, len(pods))
+	for k, p := range pods {
+		for c := range p.counters {
+			last[k][c] = p.counters[c][podBefore]
+		}
+	}
+	pods = restart(r, pods, which, worse)
+	for k, p := range pods {
+		for _, c := range which {
+			for i := podBefore + 2; i < podBefore+8; i += 2 {
+				p.counters[c][i] = last[k][c]
+			}
+		}
+	}
+	return pods
+}
+
+// appear adds pods that have lived for long, with so many errors of an incident, some samples
+// after the change and so many samples apart.
+func appear(n int, incident float64, apart int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
+	return func(r *rand.Rand, pods []*dirtyPod, _ []int, worse bool) []*dirtyPod {
+		at := podBefore + 3 + r.IntN(4)
+		for k := range n {
+			began := [podCounters]float64{5e6, 8_000 + incident, 5e6 + 8_000 + incident, 5e5 + 10*incident, 4.9e6}
+			p := newPod(r, "old-"+podName(k), began, worse)
+			p.each(dirtyTargets[2].which, 0, at+k*apart, func(float64, int) float64 { return math.NaN() })
+			pods = append(pods, p)
+		}
+		return pods
+	}
+}
+
+// relabel ends every pod's series a minute after the change and goes on in new ones.
+func relabel(_ *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+	at := podBefore + 3
+	for _, p := range slices.Clone(pods) {
+		renamed := &dirtyPod{name: "new-" + p.name}
+		for c := range p.counters {
+			renamed.counters[c] = slices.Clone(p.counters[c])
+		}
+		p.each(which, at, podLength, func(float64, int) float64 { return math.NaN() })
+		renamed.each(which, 0, at, func(float64, int) float64 { return math.NaN() })
+		pods = append(pods, renamed)
+	}
+	return pods
+}
+
+// step adds 50 minutes' events of a pod to its counters at once.
+func step(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+	p, at := pods[r.IntN(len(pods))], podBefore+3+r.IntN(4)
+	p.each(which, at, podLength, func(v float64, _ int) float64 { return v + 100*usualLoad.perStep })
+	return pods
+}
+
+// absent leaves the counters of all pods out of the answers of two minutes.
+func absent(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+	at := podBefore + 1 + 2*r.IntN(3)
+	for _, p := range pods {
+		p.each(which, at, at+4, func(float64, int) float64 { return math.NaN() })
+	}
+	return pods
+}
+
+// podAbsent leaves one pod out of the answers of two minutes.
+func podAbsent(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+	return append(absent(r, pods[:1], which, false), pods[1:]...)
+}
