@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -16,9 +17,13 @@ func (t *trial) testLevel() {
 		return
 	}
 	t.capped = true
-	if t.constant() {
+	switch {
+	case t.gappyBefore():
+		t.e.Reason = NoBaseline
+		t.note(fmt.Sprintf("Only %d of the %d ticks before the change have a value; a scan needs half of them.", finite(t.before.Value), t.plan.Before))
+	case t.constant():
 		t.note("The signal never moved in its history, so nothing says how large a move is; statistics say suspect at most.")
-	} else {
+	default:
 		t.e.Reason = ShortHistory
 		t.note(t.historyNote("6 h are needed for more than suspect"))
 	}
@@ -28,6 +33,12 @@ func (t *trial) testLevel() {
 	}
 	t.testDirections(t.compareWithBefore)
 	t.finishTest(t.levelEffect)
+}
+
+// gappyBefore reports whether there is a history to scan with, and too few values before the
+// change to begin from.
+func (t *trial) gappyBefore() bool {
+	return len(t.profile.Higher)+len(t.profile.Lower) > 0 && !enoughPresent(finite(t.before.Value), t.plan.Before)
 }
 
 // scans reports whether every watched direction has a scan that can be used now.

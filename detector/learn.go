@@ -29,7 +29,9 @@ func Learn(p Plan, s Signal, h History) Profile {
 	if p.Tick <= 0 {
 		return Profile{}
 	}
-	ticks := masked(validTicks(h.Ticks), h, p.Tick)
+	ticks := validTicks(h.Ticks)
+	silences := silences(ticks, h, p.Tick)
+	ticks = masked(ticks, h, p.Tick)
 	x, follows := ticks.Value, h.follows(s, ticks.Value)
 	if follows != nil {
 		x = follows.without(x, validValues(h.Control))
@@ -37,6 +39,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
 		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows, LagOne: stats.LagOne(moves(x)),
+		Silences: silences, Lulls: lulls(ticks, h.Start, p),
 	}
 	if s.Kind == Counts {
 		k.Overdispersion = overdispersion(ticks, p.Before+p.After)

@@ -1,8 +1,6 @@
 package detector
 
 import (
-	"math"
-	"sort"
 	"time"
 
 	"github.com/pushback/pushback/detector/stats"
@@ -58,7 +56,8 @@ func (t *trial) levelBefore() float64 {
 }
 
 // A loss of traffic is two full ticks in a row under a fifth of the median before, on a
-// signal that has some traffic and did not fall as low by itself.
+// signal that has some traffic and did not fall as low by itself. Where its history has
+// fallen as low, it must be for longer than then.
 const (
 	lostShare   = 0.2
 	lostTicks   = 2
@@ -66,25 +65,23 @@ const (
 	steadyLevel = 10 // events a tick
 )
 
-// trafficLost reports whether the traffic of a count signal collapsed. Where the before
-// window went as low, the signal is a batch job's and nothing is lost.
+// trafficLost reports whether the traffic of a count signal collapsed.
 func (t *trial) trafficLost() bool {
-	before, after := stats.Finite(nil, t.before.Total), t.after.Total
-	if len(t.after.Incomplete) > 0 {
-		after = validTicks(t.reading.After).Total // with what was left in incomplete ticks
-	}
-	if len(before) < steadyTicks || len(after) < lostTicks {
+	usual, steady := steadyTraffic(t.before.Total, nil)
+	if !steady {
 		return false
 	}
-	sort.Float64s(before)
-	usual := stats.Quantile(before, 0.5)
-	if usual < steadyLevel || stats.Quantile(before, 0.05) < lostShare*usual {
-		return false
+	low, n := 0, len(t.after.Total)
+	for low < n && t.after.Total[n-1-low] < lostShare*usual {
+		low++
 	}
-	for _, n := range after[len(after)-lostTicks:] {
-		if math.IsNaN(n) || n >= lostShare*usual {
-			return false
-		}
+	return low >= lostTicks && low >= t.lostLull(t.tickTime(len(t.before.Value)+n-low))
+}
+
+// lostLull is how many ticks traffic must be low to be lost, where it became low at a moment.
+func (t *trial) lostLull(since time.Time) int {
+	if usual := t.profile.Lulls.at(since); usual > 0 {
+		return beyondRun(usual)
 	}
-	return true
+	return lostTicks
 }

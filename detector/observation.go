@@ -44,8 +44,9 @@ type Reading struct {
 	Spread         *Spread `json:"spread,omitempty"`          // of a histogram's mean, for people
 	BucketsChanged bool    `json:"buckets_changed,omitempty"` // of a slow fraction: its edges differ before and after
 
-	Control *Control `json:"control,omitempty"` // of a Controlled signal
-	Rolling bool     `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only the limit counts
+	Silent  time.Duration `json:"silent,omitempty"`  // since the newest sample, where Supply is Gone
+	Control *Control      `json:"control,omitempty"` // of a Controlled signal
+	Rolling bool          `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only the limit counts
 }
 
 // Observation is everything one look saw. Two looks with equal observations

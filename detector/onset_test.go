@@ -69,9 +69,9 @@ func onsetCases() []onsetCase {
 	}
 }
 
-// onsetTicks judges one draw of a case and returns its onset in ticks from the change; ok is
-// false where it was not graded.
-func (c onsetCase) onsetTicks(seed uint64, begins int) (ticks float64, e Evidence) {
+// onsetTicks judges one draw of a case and returns its onset in ticks from the change. The
+// draws of a case share the profile of the first.
+func (c onsetCase) onsetTicks(profiles Profiles, seed uint64, begins int) (ticks float64, e Evidence) {
 	const history = 1440
 	r := rand.New(rand.NewPCG(seed, 5))
 	all := c.draw(r, history+60, begins)
@@ -83,7 +83,11 @@ func (c onsetCase) onsetTicks(seed uint64, begins int) (ticks float64, e Evidenc
 		return p
 	}
 	p := planOf(time.Minute, c.kind)
-	k := Learn(p, c.kind, History{Start: deploy.Add(-(history + 30) * time.Minute), Ticks: part(0, history)})
+	k, ok := profiles[c.name]
+	if !ok {
+		k = Learn(p, c.kind, History{Start: deploy.Add(-(history + 30) * time.Minute), Ticks: part(0, history)})
+		profiles[c.name] = k
+	}
 	e = Judge(p, Profiles{"x": k}, Observation{
 		At: deploy.Add(30 * time.Minute), StartedAt: deploy, From: deploy, Final: true,
 		Readings: []Reading{{Signal: "x", Supply: Fresh, Before: part(history, history+30), After: part(history+30, history+60)}},
@@ -94,9 +98,9 @@ func (c onsetCase) onsetTicks(seed uint64, begins int) (ticks float64, e Evidenc
 // onsetCount is what came of many draws of one case.
 type onsetCount struct{ graded, before, near int }
 
-func (c onsetCase) count(seeds uint64, begins int) (n onsetCount) {
+func (c onsetCase) count(profiles Profiles, seeds uint64, begins int) (n onsetCount) {
 	for seed := range seeds {
-		at, e := c.onsetTicks(seed, begins)
+		at, e := c.onsetTicks(profiles, seed, begins)
 		if e.Grade < Suspect {
 			continue
 		}
@@ -117,13 +121,14 @@ func TestOnsetOfRegressions(t *testing.T) {
 	const seeds = 60
 	for _, c := range onsetCases() {
 		t.Run(c.name, func(t *testing.T) {
+			profiles := Profiles{}
 			for _, begins := range []int{0, 1, 4} {
-				if n := c.count(seeds, begins); n.before > 0 || n.graded < seeds/2 || n.near < n.graded*9/10 {
+				if n := c.count(profiles, seeds, begins); n.before > 0 || n.graded < seeds/2 || n.near < n.graded*9/10 {
 					t.Errorf("begins %d ticks after the change: %+v of %d", begins, n, seeds)
 				}
 			}
 			for _, begins := range []int{3, 8} {
-				if n := c.count(seeds, -begins); n.before < n.graded*6/10 || n.near < n.before*9/10 || n.graded < seeds/2 {
+				if n := c.count(profiles, seeds, -begins); n.before < n.graded*6/10 || n.near < n.before*9/10 || n.graded < seeds/2 {
 					t.Errorf("began %d ticks before the change: %+v of %d", begins, n, seeds)
 				}
 			}
@@ -133,11 +138,11 @@ func TestOnsetOfRegressions(t *testing.T) {
 
 // TestOnsetBeforeIsSaid: people read that it began before the change, and when.
 func TestOnsetBeforeIsSaid(t *testing.T) {
-	_, e := countCase(3000, 0.005, 0.02).onsetTicks(1, -8)
+	_, e := countCase(3000, 0.005, 0.02).onsetTicks(Profiles{}, 1, -8)
 	if want := "It began 8 min before the change, at 11:52:00."; !slices.Contains(e.Notes, want) {
 		t.Errorf("no %q in %q", want, e.Notes)
 	}
-	_, e = countCase(3000, 0.005, 0.02).onsetTicks(1, 0)
+	_, e = countCase(3000, 0.005, 0.02).onsetTicks(Profiles{}, 1, 0)
 	if slices.ContainsFunc(e.Notes, func(note string) bool { return strings.Contains(note, "before the change, at") }) {
 		t.Errorf("it began at the change: %q", e.Notes)
 	}

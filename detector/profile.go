@@ -34,6 +34,8 @@ type Profile struct {
 	Overdispersion float64  `json:"overdispersion,omitempty"` // φ ≥ 1 of the counts; 0 where unknown
 	Follows        *Follows `json:"follows,omitempty"`        // of a controlled signal: scans are of what its control leaves
 	LagOne         float64  `json:"lag_one,omitempty"`        // correlation of a tick with the one before it
+	Silences       Runs     `json:"silences,omitempty"`       // runs of ticks without a sample
+	Lulls          Runs     `json:"lulls,omitempty"`          // runs of ticks with less than a fifth of the traffic before them
 	Levels         Levels   `json:"levels"`
 	Past           []Past   `json:"past,omitempty"`
 }

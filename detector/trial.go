@@ -124,6 +124,9 @@ func (t *trial) settleUnreadable() bool {
 	case Fresh:
 		return false
 	case Gone:
+		if t.usuallySilent() {
+			return false
+		}
 		t.markLost("The signal's series ended after the change while the metric store is alive.")
 	case Broken:
 		t.e.Reason = SourceError

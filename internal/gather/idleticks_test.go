@@ -106,3 +106,15 @@ func (s stopping) Range(ctx context.Context, q sources.Query, w sources.Window) 
 	}
 	return s.working.Range(ctx, q, w)
 }
+
+// TestSilentSinceTheNewestSample: a reading that is gone says for how long.
+func TestSilentSinceTheNewestSample(t *testing.T) {
+	r, v := working{}, minutes(time.Unix(480, 0))
+	in := watch.Input{Form: watch.FormLevel, Value: sources.Query{Expr: "pace", Step: 15 * time.Second}}
+	reading, _, err := Read(t.Context(), stopping{r, time.Unix(360, 0)}, in, v, func() (detector.Raw, error) {
+		return Fetch(t.Context(), r, in, v.Before.Window(), in.Value.Step)
+	})
+	if err != nil || reading.Silent < 2*time.Minute || reading.Silent > 2*time.Minute+15*time.Second {
+		t.Errorf("silent for %s, %v", reading.Silent, err)
+	}
+}

@@ -56,6 +56,9 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if err != nil {
 		return Broken(reading, err), false, err
 	}
+	if reading.Supply == detector.Gone {
+		reading.Silent = v.Now.Sub(latest(detector.Newest(past.Value), detector.Newest(present.Value)))
+	}
 	if in.Control != nil {
 		reading.Control = control(in, past, present, v)
 	}
@@ -98,7 +101,8 @@ func Unread(fault error) detector.Reading {
 	return detector.Reading{Supply: detector.Broken, Fault: fault.Error()}
 }
 
-// maxMissed is how many scrapes a signal may miss before it counts as gone.
+// maxMissed is how many scrapes a signal may miss before it counts as gone. Whether a signal
+// that is gone is lost, or silent no longer than usual, the detector decides.
 const maxMissed = 3
 
 // supply tells a quiet signal, a lost one and a dead store apart. A query in steps longer

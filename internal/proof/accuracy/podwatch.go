@@ -115,7 +115,7 @@ func readingOf(signal string, before, after []float64) detector.Reading {
 	case silent > len(after)+missedTicks:
 		r.Supply = detector.Unmatched
 	case silent > missedTicks && len(after) >= missedTicks:
-		r.Supply = detector.Gone
+		r.Supply, r.Silent = detector.Gone, time.Duration(silent)*time.Minute
 	}
 	return r
 }
