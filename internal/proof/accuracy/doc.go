@@ -12,8 +12,21 @@
 // gives the rates at a method's documented default and at any other threshold, and
 // methods can be compared at equal rates of false alarms.
 //
+// Recorded series are of few kinds, and the truth about them is not known. So the detector
+// is also measured where it is known:
+//
+//	Calibrate        series drawn from many generators, with histories of many lengths
+//	MeasureRare      series that hardly move, and moves that are short
+//	MeasureWarmups   services whose every deploy makes them slow for a while
+//	MeasureLimit     beside judges that know the law of the noise
+//	MeasureFaults    a recording in which faults were put into pods on purpose
+//
+// Everything drawn depends on the seed and on what is drawn alone, so that any part can be
+// measured again without the others. The detector is tuned on seeds 1 to 99, and the page
+// is made with a seed from 100 on.
+//
 // The peers are here and not beside the detector, so that nothing that judges a change
 // can use a test which assumes that ticks are independent.
 //
-// See adr/0023.
+// See adr/0023 and adr/0063.
 package accuracy
