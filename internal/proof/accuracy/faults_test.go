@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -97,6 +98,9 @@ func TestReadingOf(t *testing.T) {
 	f(silent, []float64{nan, 1, nan}, detector.Fresh)
 	f([]float64{1, 1, nan, nan, nan}, []float64{nan, nan}, detector.Fresh)
 	f([]float64{1, 1, nan, nan, nan}, []float64{nan, nan, nan}, detector.Gone)
+	if got := readingOf("value", []float64{1, 1, nan, nan, nan}, []float64{nan, nan, nan}).Silent; got != 6*time.Minute {
+		t.Errorf("silent for %s", got)
+	}
 }
 
 func TestReadRecording(t *testing.T) {

@@ -35,6 +35,8 @@ var Generators = []Generator{
 	{Name: "daily season, growth 3 %", Sigma: 4, draw: seasonal(0.03, false)},
 	{Name: "daily season, growth 7 %", Sigma: 4, draw: seasonal(0.07, false)},
 	{Name: "daily season, growth 15 %", Sigma: 4, draw: seasonal(0.15, false)},
+	{Name: "daily season, linear growth", Sigma: 4, draw: linearGrowth},
+	{Name: "daily season, AR .9 noise", Sigma: 4, draw: seasonalWithMemory},
 	{Name: "t3 noise", Sigma: 5, draw: heavyTailed},
 	{Name: "lognormal", Sigma: 60, draw: skewed},
 	{Name: "random walk", Sigma: 1, draw: around(1000, 1, 1)},
@@ -82,6 +84,25 @@ func seasonal(growth float64, week bool) func(r *rand.Rand, n int) []float64 {
 		}
 		return x
 	}
+}
+
+// linearGrowth draws a level that grows by 6 each day, to 100 at the end, and swings.
+func linearGrowth(r *rand.Rand, n int) []float64 {
+	x, phase := make([]float64, n), r.IntN(dayTicks)
+	for i := range x {
+		level := 100 + 6*float64(i-n)/dayTicks
+		x[i] = level * (1 + 0.4*math.Sin(2*math.Pi*float64(i+phase)/dayTicks)) * (1 + 0.04*r.NormFloat64())
+	}
+	return x
+}
+
+// seasonalWithMemory draws a level that swings by 40 % in a day, with noise that remembers.
+func seasonalWithMemory(r *rand.Rand, n int) []float64 {
+	x, phase := around(100, 4, 0.9)(r, n), r.IntN(dayTicks)
+	for i := range x {
+		x[i] += 40 * math.Sin(2*math.Pi*float64(i+phase)/dayTicks)
+	}
+	return x
 }
 
 // heavyTailed draws Student's t with three degrees of freedom: its variance is finite, and

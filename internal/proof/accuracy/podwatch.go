@@ -101,7 +101,8 @@ func lookAtAll(p detector.Plan, k detector.Profiles, before, after map[string][]
 // scrapes, as internal/gather counts them.
 const missedTicks = 3
 
-// readingOf is the reading of a signal of a store that is alive and is asked once a tick.
+// readingOf is the reading of a signal of a store that is alive and is asked once a minute,
+// which is a tick.
 func readingOf(signal string, before, after []float64) detector.Reading {
 	r := detector.Reading{
 		Signal: signal, Supply: detector.Fresh,
