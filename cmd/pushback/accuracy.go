@@ -19,7 +19,7 @@ import (
 type accuracyCommand struct {
 	Data      string          `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
 	CSV       []string        `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
-	Only      []string        `enum:"methods,counts,calibration,rare,warmups,limit,faults" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
+	Only      []string        `enum:"methods,counts,calibration,rare,several,warmups,limit,faults" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
 	Moments   int             `default:"1500" help:"How many random moments of recorded series to judge at."`
 	History   int             `default:"2880" help:"How many ticks to learn from."`
 	Series    int             `default:"200" help:"How many series to draw of each kind and length of history."`
@@ -73,12 +73,15 @@ func (a accuracyCommand) wants(section string) bool {
 	return len(a.Only) == 0 || slices.Contains(a.Only, section)
 }
 
-func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
-	page := accuracy.Page{Command: a.reproduce(), Seed: a.Seed, Series: "the series given"}
-	sections := []struct {
-		name    string
-		measure func(ctx context.Context, page *accuracy.Page) error
-	}{
+// section is a part of the page.
+type section struct {
+	name    string
+	measure func(ctx context.Context, page *accuracy.Page) error
+}
+
+// sections are all parts, in the order of the page.
+func (a accuracyCommand) sections() []section {
+	return []section{
 		{"methods", a.methods},
 		{"counts", func(_ context.Context, page *accuracy.Page) error {
 			page.Counts = accuracy.SimulateCounts(max(a.Moments*4/3, 1), a.Seed)
@@ -87,6 +90,10 @@ func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
 		{"calibration", a.calibration},
 		{"rare", func(ctx context.Context, page *accuracy.Page) (err error) {
 			page.Rare, err = accuracy.MeasureRare(ctx, max(a.Series, 1), a.Seed, progressOn(os.Stderr, "rare"))
+			return err
+		}},
+		{"several", func(ctx context.Context, page *accuracy.Page) (err error) {
+			page.Several, err = accuracy.MeasureSeveral(ctx, max(a.Series, 1), a.Seed, progressOn(os.Stderr, "several signals"))
 			return err
 		}},
 		{"warmups", func(ctx context.Context, page *accuracy.Page) (err error) {
@@ -99,7 +106,11 @@ func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
 		}},
 		{"faults", a.faults},
 	}
-	for _, s := range sections {
+}
+
+func (a accuracyCommand) measure(ctx context.Context) (accuracy.Page, error) {
+	page := accuracy.Page{Command: a.reproduce(), Seed: a.Seed, Series: "the series given"}
+	for _, s := range a.sections() {
 		if !a.wants(s.name) {
 			continue
 		}

@@ -125,26 +125,17 @@ func (g Generator) watch(span time.Duration, seed uint64, number int) []reached 
 }
 
 func cellOf(g Generator, span time.Duration, outcomes [][]reached) Cell {
-	n := len(outcomes)
-	column := func(i int) []reached {
-		watches := make([]reached, n)
-		for k, o := range outcomes {
-			watches[k] = o[i]
-		}
-		return watches
-	}
-	rate := func(watches []reached, grade detector.Grade) Share { return shareOf(len(ticksOf(watches, grade)), n) }
-	quiet := column(0)
+	quiet := columnOf(outcomes, 0)
 	cell := Cell{
-		Generator: g.Name, Hours: span.Hours(), Series: n,
-		Suspect: rate(quiet, detector.Suspect), Likely: rate(quiet, detector.Likely), Certain: rate(quiet, detector.Certain),
+		Generator: g.Name, Hours: span.Hours(), Series: len(outcomes),
+		Suspect: rateOf(quiet, detector.Suspect), Likely: rateOf(quiet, detector.Likely), Certain: rateOf(quiet, detector.Certain),
 	}
 	for i, name := range regressions {
-		worse := column(i + 1)
+		worse := columnOf(outcomes, i+1)
 		cell.Caught = append(cell.Caught, Caught{
 			Regression: name,
-			Likely:     rate(worse, detector.Likely).Share,
-			Certain:    rate(worse, detector.Certain).Share,
+			Likely:     rateOf(worse, detector.Likely).Share,
+			Certain:    rateOf(worse, detector.Certain).Share,
 			Ticks:      medianTick(ticksOf(worse, detector.Likely)),
 		})
 	}

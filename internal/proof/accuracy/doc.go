@@ -17,6 +17,7 @@
 //
 //	Calibrate        series drawn from many generators, with histories of many lengths
 //	MeasureRare      series that hardly move, and moves that are short
+//	MeasureSeveral   services with several signals, of which a change moves some
 //	MeasureWarmups   services whose every deploy makes them slow for a while
 //	MeasureLimit     beside judges that know the law of the noise
 //	MeasureFaults    a recording in which faults were put into pods on purpose

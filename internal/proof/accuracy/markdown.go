@@ -9,17 +9,18 @@ import (
 
 // Page is the content of docs/accuracy.md.
 type Page struct {
-	Command     string      `json:"command"`
-	Seed        uint64      `json:"seed"`
-	Series      string      `json:"series"`         // what the main report was measured on
-	Main        *Report     `json:"main,omitempty"` // nil: not measured
-	Further     []Further   `json:"further,omitempty"`
-	Counts      []CountRow  `json:"counts,omitempty"`
-	Calibration []Cell      `json:"calibration,omitempty"`
-	Rare        []RareRow   `json:"rare,omitempty"`
-	Warmups     []WarmupRow `json:"warmups,omitempty"`
-	Limit       []LimitRow  `json:"limit,omitempty"`
-	Faults      *RealFaults `json:"faults,omitempty"`
+	Command     string       `json:"command"`
+	Seed        uint64       `json:"seed"`
+	Series      string       `json:"series"`         // what the main report was measured on
+	Main        *Report      `json:"main,omitempty"` // nil: not measured
+	Further     []Further    `json:"further,omitempty"`
+	Counts      []CountRow   `json:"counts,omitempty"`
+	Calibration []Cell       `json:"calibration,omitempty"`
+	Rare        []RareRow    `json:"rare,omitempty"`
+	Several     []SeveralRow `json:"several,omitempty"`
+	Warmups     []WarmupRow  `json:"warmups,omitempty"`
+	Limit       []LimitRow   `json:"limit,omitempty"`
+	Faults      *RealFaults  `json:"faults,omitempty"`
 }
 
 // Further is a report of only the detector, on other series.
@@ -43,6 +44,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	p.counts(&b)
 	p.calibration(&b)
 	p.rare(&b)
+	p.several(&b)
 	p.warmups(&b)
 	p.limit(&b)
 	p.faults(&b)

@@ -91,6 +91,5 @@ func MeasureRare(ctx context.Context, series int, seed uint64, progress Progress
 
 // count fills in the shares.
 func (r *RareRow) count() {
-	r.Likely = shareOf(len(ticksOf(r.outcomes, detector.Likely)), len(r.outcomes))
-	r.Certain = shareOf(len(ticksOf(r.outcomes, detector.Certain)), len(r.outcomes))
+	r.Likely, r.Certain = rateOf(r.outcomes, detector.Likely), rateOf(r.outcomes, detector.Certain)
 }

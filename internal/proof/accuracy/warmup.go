@@ -90,11 +90,10 @@ func MeasureWarmups(ctx context.Context, series int, seed uint64, progress Progr
 	rows := make([]WarmupRow, len(warmups))
 	for i, u := range warmups {
 		from, to := i*series, (i+1)*series
-		found := ticksOf(worse[from:to], detector.Likely)
 		rows[i] = WarmupRow{
-			What: u.what, Watches: series, Found: shareOf(len(found), series), Ticks: medianTick(found),
-			Likely:  shareOf(len(ticksOf(quiet[from:to], detector.Likely)), series),
-			Certain: shareOf(len(ticksOf(quiet[from:to], detector.Certain)), series),
+			What: u.what, Watches: series,
+			Likely: rateOf(quiet[from:to], detector.Likely), Certain: rateOf(quiet[from:to], detector.Certain),
+			Found: rateOf(worse[from:to], detector.Likely), Ticks: medianTick(ticksOf(worse[from:to], detector.Likely)),
 		}
 	}
 	return rows, err

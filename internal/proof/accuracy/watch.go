@@ -67,3 +67,17 @@ func ticksOf(watches []reached, grade detector.Grade) []int {
 	}
 	return ticks
 }
+
+// rateOf is the share of watches that reached the grade.
+func rateOf(watches []reached, grade detector.Grade) Share {
+	return shareOf(len(ticksOf(watches, grade)), len(watches))
+}
+
+// columnOf is watch i of each outcome.
+func columnOf(outcomes [][]reached, i int) []reached {
+	watches := make([]reached, len(outcomes))
+	for k, o := range outcomes {
+		watches[k] = o[i]
+	}
+	return watches
+}
