@@ -116,6 +116,8 @@ func (t *trial) findControl() *arm {
 		t.note("The control could not be read; the signal is compared with the time before alone. The metric store said: " + c.Fault + ".")
 	case c.Supply != Fresh:
 		t.note("The control has no series; the signal is compared with the time before alone.")
+	case max(c.Before.Series, c.After.Series) > 1:
+		t.note("The control's query gives several series and the rule has no combine; the signal is compared with the time before alone.")
 	default:
 		a := &arm{judgedTicks(c.Before), judgedTicks(c.After), judgedTicks(c.Running)}
 		if len(t.after.Value) == 0 || 2*finite(a.after.Value) >= len(t.after.Value) {

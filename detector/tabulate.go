@@ -28,6 +28,8 @@ type Raw struct {
 	Part  []sources.Series // bad of counts; _count of a mean; the bucket of a slow fraction
 	Edge  float64          // native slow fraction: the bound, in the histogram's unit
 
+	Combine Combine // of levels and ratios: how several series become one number
+
 	Buckets []sources.Series // of a classic histogram: by edge, what was counted up to it; for quantiles alone
 
 	Control *Raw   // of a controlled signal, in the same form; nil: none, or none to be had
@@ -44,9 +46,9 @@ func Tabulate(r Raw, g Grid) Ticks { return r.tabulate(g, pacePair{}) }
 func (r Raw) tabulate(g Grid, known pacePair) Ticks {
 	switch r.Form {
 	case FormLevel:
-		return Ticks{Value: latest(r.Value, g)}
+		return r.Combine.level(r.Value, g)
 	case FormRatio:
-		return sharesOf(present(latest(r.Part, g), latest(r.Value, g)), latest(r.Value, g))
+		return r.ratio(g)
 	case FormCounts:
 		return r.counted(g, known)
 	}
@@ -142,25 +144,6 @@ func quotient(sum, count Values) Values {
 		q[i] = share(sum[i], count[i])
 	}
 	return q
-}
-
-// latest is the newest sample in each tick, summed over series. It is not the mean, so that
-// a history with one sample per tick is as noisy as a live look with many.
-func latest(ss []sources.Series, g Grid) Values {
-	sum := g.missing()
-	for _, s := range ss {
-		for i, p := range s.Samples {
-			at := g.place(p.T)
-			if at < 0 || at >= g.N || math.IsNaN(p.V) {
-				continue
-			}
-			if i+1 < len(s.Samples) && g.place(s.Samples[i+1].T) == at {
-				continue
-			}
-			sum[at] = plus(sum[at], p.V)
-		}
-	}
-	return sum
 }
 
 // plus adds to a tick that may still be missing.

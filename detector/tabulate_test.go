@@ -67,8 +67,6 @@ func TestTabulate(t *testing.T) {
 	}
 	f("level takes the newest sample", Raw{Form: FormLevel, Value: []sources.Series{every(30*time.Second, 1, 2, 3, 4, 5)}},
 		Ticks{Value: Values{3, 5}})
-	f("levels add up", Raw{Form: FormLevel, Value: []sources.Series{minutes(0, 1, 2), minutes(0, 10, gap)}},
-		Ticks{Value: Values{11, 2}})
 	f("counts", Raw{Form: FormCounts, Value: total, Part: []sources.Series{minutes(10, 11, 13, 13)}},
 		Ticks{Value: Values{.01, .02, 0}, Bad: Values{1, 2, 0}, Total: Values{100, 100, 100}})
 	f("absent bad is 0 while total is there", Raw{Form: FormCounts, Value: total},
@@ -204,6 +202,7 @@ func TestEveryReasonHasASentence(t *testing.T) {
 	all := []Reason{
 		TooLittleTraffic, NoBaseline, ShortHistory, BaselineUnhealthy, SourceError, NoData, StaleData, Confounded, Superseded,
 		RollingNeverEnded, SignalLost, Transient, UnmatchedSeries, LimitBreached, FailedRollout, RolledBack, StillWatching, SampleRatio, PartialData, BucketsChanged,
+		SeveralSeries,
 	}
 	if len(all) != len(Reasons) {
 		t.Errorf("%d reasons, %d sentences", len(all), len(Reasons))

@@ -102,6 +102,8 @@ func (t *trial) runTests() {
 	case t.reading.Rolling && (!t.signal.ByVersion || t.control == nil):
 		t.e.Reason = StillWatching
 		t.note("The change is still rolling out; only the rule's limit speaks.")
+	case t.severalSeries() > 1:
+		t.rejectSeveral()
 	case t.trafficLost():
 		t.markLost("Traffic fell by more than 80 % while the metric store is alive.")
 	case t.partial():

@@ -51,6 +51,7 @@ const (
 	RolledBack        Reason = "rolled_back"
 	StillWatching     Reason = "still_watching" // too early to say anything
 	PartialData       Reason = "partial_data"   // series that lived until now are missing from the answer
+	SeveralSeries     Reason = "several_series" // a query gives several series, and the rule does not combine them
 	BucketsChanged    Reason = "buckets_changed"
 	SampleRatio       Reason = "sample_ratio" // the arms of an experiment got another share than declared
 )

@@ -77,6 +77,7 @@ var Reasons = map[Reason]string{
 	RolledBack:        "The change was rolled back; a second watch looks at whether that helped.",
 	StillWatching:     "It is too early to say anything.",
 	PartialData:       "Series that lived until the change are missing from the metric store's answer, and the rest counted less than half of the usual events.",
+	SeveralSeries:     "The query gives several series, and the rule does not say how they become one number, so that statistics do not judge it.",
 	BucketsChanged:    "The histogram's bucket edges differ before and after the change, so the share of slow events cannot be compared; its mean is judged.",
 	SampleRatio:       "The two arms got another share of the events than the rule declares, so they cannot be compared.",
 }

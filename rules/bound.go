@@ -73,6 +73,9 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 	for _, s := range b.rule.Signals {
 		p.Season = max(p.Season, s.Season)
 		whole := s.detectorSignals(s.chosenExpr(r))
+		for i := range whole {
+			whole[i].Place = b.rule.place(s)
+		}
 		p.Signals = append(append(p.Signals, whole...), s.detectorParts(r, whole)...)
 	}
 	if p.Fine = b.fineTick(r); p.Fine > 0 {

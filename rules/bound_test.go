@@ -148,6 +148,12 @@ func TestPlan(t *testing.T) {
 	f := func(signal string, want ...detector.Signal) {
 		t.Helper()
 		got := bound(t, signal, "").Plan(Resolved{}).Signals
+		for i := range got {
+			if got[i].Place != "rules.yml:1" {
+				t.Errorf("%s: place %q", signal, got[i].Place)
+			}
+			got[i].Place = ""
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", signal, diff)
 		}

@@ -144,6 +144,9 @@ type writtenSignal struct {
 	Lost string `yaml:"lost,omitempty"`
 	// skip: do not judge the signal of a service that has no such series. Default: tell.
 	IfUnmatched string `yaml:"if_unmatched,omitempty"`
+	// Of a query that gives several series, such as one a pod: how they become one number at each time, sum,
+	// mean, max or min. Without it a query must give one series.
+	Combine string `yaml:"combine,omitempty"`
 	// An expression: judged only in ticks in which it has a value other than 0.
 	OnlyIf string `yaml:"only_if,omitempty"`
 	// A label such as route: the twenty values that were busiest before the change are judged as well.

@@ -7,9 +7,10 @@ import (
 
 // encodedRule is one rule of a stored set. Its text needs no other rule.
 type encodedRule struct {
-	File string `json:"file"`
-	Line int    `json:"line"`
-	Text string `json:"text"`
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+	Lines []int  `json:"lines,omitempty"` // of its signals, which messages name
+	Text  string `json:"text"`
 }
 
 // Encode writes a set, so that DecodeSet can read it when the folder it came from
@@ -17,13 +18,21 @@ type encodedRule struct {
 func (s *Set) Encode() []byte {
 	all := make([]encodedRule, len(s.rules))
 	for i, r := range s.rules {
-		all[i] = encodedRule{r.File, r.Line, r.Text}
+		all[i] = encodedRule{r.File, r.Line, linesOf(r), r.Text}
 	}
 	b, err := json.Marshal(all)
 	if err != nil {
 		panic("rules: encoding a set: " + err.Error()) // texts and numbers cannot fail
 	}
 	return b
+}
+
+func linesOf(r Rule) []int {
+	lines := make([]int, len(r.Signals))
+	for i, s := range r.Signals {
+		lines[i] = s.Line
+	}
+	return lines
 }
 
 // DecodeSet reads a set that Encode wrote. As in Parse, it does not check whether
@@ -40,6 +49,9 @@ func DecodeSet(data []byte, w World) (*Set, error) {
 			return nil, fmt.Errorf("stored rule of %s: %w", e.File, found[0])
 		}
 		r.File, r.Line = e.File, e.Line
+		for k := range r.Signals[:min(len(r.Signals), len(e.Lines))] {
+			r.Signals[k].Line = e.Lines[k]
+		}
 		rules[i] = r
 	}
 	return &Set{rules: rules, index: indexOf(rules)}, nil

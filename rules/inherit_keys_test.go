@@ -114,6 +114,9 @@ func TestEveryKeyIsInherited(t *testing.T) {
 func TestARuleThatExtendsJudgesTheSame(t *testing.T) {
 	base, heir := everyKey(t)
 	heir.Name, heir.Watch, heir.Line, heir.Text, heir.Hash = base.Name, base.Watch, base.Line, base.Text, base.Hash
+	for i := range heir.Signals {
+		heir.Signals[i].Line = base.Signals[i].Line // inherited ones have their place in the other rule
+	}
 	if !reflect.DeepEqual(base, heir) {
 		t.Error(cmp.Diff(base, heir))
 	}

@@ -85,9 +85,9 @@ func (b Bound) exprInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input
 	case e.Histogram != "":
 		return b.classicInputs(s, e, c, r)
 	case e.BadQuery != "":
-		return b.levelInputs(s.Name, watch.FormRatio, e.TotalQuery, e.BadQuery, r)
+		return b.levelInputs(s, watch.FormRatio, e.TotalQuery, e.BadQuery, r)
 	default:
-		return b.levelInputs(s.Name, watch.FormLevel, e.Query, "", r)
+		return b.levelInputs(s, watch.FormLevel, e.Query, "", r)
 	}
 }
 
@@ -164,8 +164,8 @@ func (b Bound) nativeInputs(name string, e Expr, c Choice, r Resolved) ([]watch.
 	}, err
 }
 
-func (b Bound) levelInputs(name string, form watch.Form, value, part string, r Resolved) ([]watch.Input, error) {
-	in := watch.Input{Signal: name, Form: form}
+func (b Bound) levelInputs(s Signal, form watch.Form, value, part string, r Resolved) ([]watch.Input, error) {
+	in := watch.Input{Signal: s.Name, Form: form, Combine: s.combineOf()}
 	var err error
 	if in.Value, err = b.query(value, r); err != nil {
 		return nil, err

@@ -118,7 +118,7 @@ func (r *Rule) setTime(key, value string) *problem {
 }
 
 // settable are the settings of a signal that an override may change.
-var settable = []string{"slow", "min_effect", "min_effect.mean", "min_effect.slow", "min_events", "limit", "worse", "lost", "if_unmatched"}
+var settable = []string{"slow", "min_effect", "min_effect.mean", "min_effect.slow", "min_events", "limit", "worse", "lost", "if_unmatched", "combine"}
 
 func (s *Signal) set(key, value string) *problem {
 	switch key {
@@ -138,6 +138,9 @@ func (s *Signal) set(key, value string) *problem {
 	case "lost":
 		s.ActOnLost = value == "act"
 		return checkWord("answer to a lost signal", value, []string{"act", "tell"})
+	case "combine":
+		s.Combine = detector.Combine(value)
+		return checkCombine(s.Combine, s.AnyOf)
 	case "if_unmatched":
 		s.SkipUnmatched = value == "skip"
 		return checkWord("answer to a signal without series", value, []string{"skip", "tell"})

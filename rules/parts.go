@@ -136,7 +136,7 @@ func (s Signal) detectorParts(r Resolved, whole []detector.Signal) []detector.Si
 		named := s
 		named.Name = partName(s.Name, s.By, value)
 		for i, p := range named.detectorSignals(s.chosenExpr(r)) {
-			p.Part, p.Split = whole[i].Name, 0 // the split is declared for the whole
+			p.Part, p.Place, p.Split = whole[i].Name, whole[i].Place, 0 // the split is declared for the whole
 			all = append(all, p)
 		}
 	}

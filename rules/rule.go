@@ -82,7 +82,9 @@ type Signal struct {
 	By            string // a label: each of its values is judged as a part
 	OnlyIf        string // an expression: judged only in ticks in which it has a value other than 0
 	Season        time.Duration
-	Slow          time.Duration // histogram: the bound of the slow fraction; 0: chosen from before
+	Combine       detector.Combine `json:",omitempty"` // of a query with several series; omitted if empty, so that older hashes hold
+	Line          int              `json:"-"`          // in the rule's file; 0: not known
+	Slow          time.Duration    // histogram: the bound of the slow fraction; 0: chosen from before
 }
 
 // Expr is where one signal's numbers come from; exactly one form is set.

@@ -99,7 +99,8 @@ func refine(t *testing.T, s *jsonschema.Schema) {
 	for at, known := range map[string][]string{
 		"Rule.scope": {"service", "site"}, "Rule.use": LibraryNames(),
 		"Signal.worse": directions, "Signal.season": {"day", "week"}, "Signal.lost": {"act", "tell"}, "Signal.if_unmatched": {"skip", "tell"},
-		"Signal.kind": {gauge, rate, ratio}, "Expr.kind": {gauge, rate, ratio},
+		"Signal.combine": combinations,
+		"Signal.kind":    {gauge, rate, ratio}, "Expr.kind": {gauge, rate, ratio},
 		"Judge.services":    {judgeOwn, judgeCallers, judgeCallees},
 		"Response.at_least": grades, "Response.on": occasions,
 	} {

@@ -17,6 +17,7 @@ type Input struct {
 	Value   sources.Query `json:"value,omitzero"`    // level; total of counts; _sum of a mean
 	Part    sources.Query `json:"part,omitzero"`     // bad of counts; _count of a mean; the bucket of a slow fraction
 	OnlyIf  sources.Query `json:"only_if,omitzero"`  // judged only in ticks in which this has a value other than 0
+	Combine Combine       `json:"combine,omitempty"` // of a query: how several series become one number
 	Edge    float64       `json:"edge,omitempty"`    // native slow fraction: the bound, in the histogram's unit
 	Buckets string        `json:"buckets,omitempty"` // of a classic histogram's mean: selects its buckets, for quantiles that people see
 	Edges   string        `json:"edges,omitempty"`   // of a classic histogram's slow fraction: asks for its bucket edges, for a release that changes them
@@ -64,6 +65,9 @@ type Whole struct {
 // Form is how raw series become ticks.
 type Form = detector.Form
 
+// Combine says how several series of a query become one number.
+type Combine = detector.Combine
+
 // The forms of Input. Native histograms need Value alone.
 const (
 	FormLevel      = detector.FormLevel
@@ -83,7 +87,7 @@ func (in Input) Expr(tick time.Duration) string {
 	}
 	switch in.Form {
 	case FormRatio:
-		return fmt.Sprintf("(%s) / (%s)", in.Part.Expr, in.Value.Expr)
+		return fmt.Sprintf("(%s) / (%s)", in.combined(in.Part.Expr), in.combined(in.Value.Expr))
 	case FormCounts:
 		return increase(in.Part) + " / " + increase(in.Value)
 	case FormMean:
@@ -95,5 +99,16 @@ func (in Input) Expr(tick time.Duration) string {
 	case FormNativeSlow:
 		return fmt.Sprintf("histogram_fraction(%g, +Inf, %s)", in.Edge, increase(in.Value))
 	}
-	return in.Value.Expr
+	return in.combined(in.Value.Expr)
+}
+
+// combined is a query with the aggregation that combines its series.
+func (in Input) combined(expr string) string {
+	switch in.Combine {
+	case detector.Sum, detector.Max, detector.Min:
+		return fmt.Sprintf("%s(%s)", in.Combine, expr)
+	case detector.Mean:
+		return "avg(" + expr + ")"
+	}
+	return expr
 }

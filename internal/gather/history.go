@@ -20,6 +20,9 @@ const maxTicks = 7 * 60 * 60
 func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, span time.Duration, end time.Time) (detector.History, error) {
 	n := min(int(span/p.Tick), maxTicks)
 	g := detector.Grid{Start: end.Add(-time.Duration(n) * p.Tick), Tick: p.Tick, N: n}
+	if in.Combine.Single() {
+		in.Combine = detector.OneOnly // a tick with several series says nothing of what one usually does
+	}
 	raw, err := Fetch(ctx, r, in, g.Window(), g.Tick)
 	if err != nil {
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)

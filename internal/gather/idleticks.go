@@ -10,7 +10,8 @@ import (
 )
 
 // dropIdleTicks drops the ticks of each grid in which the signal's `only_if` had no value, or
-// the value 0: a queue's consumers cannot be judged while the queue is empty. The series
+// the value 0: a queue's consumers cannot be judged while the queue is empty. Of several series,
+// such as one a partition, one with work is enough. The series
 // behind the ticks are left alone, because a signal without work is not lost.
 func dropIdleTicks(ctx context.Context, r Ranger, in watch.Input, w sources.Window, grids []detector.Grid, all ...*detector.Ticks) error {
 	if in.OnlyIf.Expr == "" {
@@ -21,9 +22,10 @@ func dropIdleTicks(ctx context.Context, r Ranger, in watch.Input, w sources.Wind
 		return err
 	}
 	for i, g := range grids {
-		work := detector.Tabulate(detector.Raw{Form: detector.FormLevel, Value: series}, g).Value
-		for at, v := range work {
-			if math.IsNaN(v) || v == 0 {
+		highest := detector.Tabulate(detector.Raw{Form: detector.FormLevel, Combine: detector.Max, Value: series}, g).Value
+		lowest := detector.Tabulate(detector.Raw{Form: detector.FormLevel, Combine: detector.Min, Value: series}, g).Value
+		for at, v := range highest {
+			if math.IsNaN(v) || v == 0 && lowest[at] == 0 {
 				clearTick(all[i], at)
 			}
 		}

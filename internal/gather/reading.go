@@ -162,7 +162,7 @@ func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 
 // fetch asks for one arm, without the points at which the whole store was silent.
 func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
-	raw := detector.Raw{Form: in.Form, Edge: in.Edge}
+	raw := detector.Raw{Form: in.Form, Edge: in.Edge, Combine: in.Combine}
 	var err error
 	value, part := in.Value.Expr, in.Part.Expr
 	if in.Whole.Label != "" {

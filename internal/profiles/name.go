@@ -17,6 +17,9 @@ func name(p detector.Plan, s detector.Signal, in watch.Input) string {
 	in.Signal = ""
 	in.Value.Step, in.Part.Step, in.OnlyIf.Step, in.Buckets = 0, 0, 0, ""
 	in.Edges, in.Other = "", nil
+	if in.Combine.Single() {
+		in.Combine = "" // a history of one series is the same in either direction
+	}
 	if in.Control != nil {
 		in.Control = &watch.ControlQueries{Value: sources.Query{Expr: in.Control.Value.Expr}, Part: sources.Query{Expr: in.Control.Part.Expr}}
 	}

@@ -33,8 +33,13 @@ func TestTheLibrary(t *testing.T) {
 }
 
 // TestDirtyData runs tests over series that stores give and that cannot be true.
-func TestDirtyData(t *testing.T) {
-	folder := os.DirFS("testdata/dirty")
+func TestDirtyData(t *testing.T) { runFolder(t, "testdata/dirty") }
+
+// TestSeveralSeries runs tests of queries that give several series.
+func TestSeveralSeries(t *testing.T) { runFolder(t, "testdata/vector") }
+
+func runFolder(t *testing.T, name string) {
+	folder := os.DirFS(name)
 	set, found := rules.LoadFiles(folder, []string{"rules.yml"}, rules.World{})
 	if len(found) > 0 {
 		t.Fatal(found)
