@@ -77,12 +77,21 @@ func TestLooksAreGrades(t *testing.T) {
 }
 
 func TestCalibrationPage(t *testing.T) {
-	cell := cellOf(Generators[0], 48*time.Hour, [][]reached{{{}, {}, {}}})
+	var alarm reached
+	alarm.note(detector.Likely, 1)
+	quiet := []reached{{}, {}, {}}
+	cells := []Cell{
+		cellOf(Generators[0], 48*time.Hour, [][]reached{quiet, quiet}),
+		cellOf(Generators[0], 168*time.Hour, [][]reached{quiet, {alarm, {}, {}}}),
+	}
 	var b strings.Builder
-	if err := (Page{Seed: 9, Calibration: []Cell{cell}}).Markdown(&b, "img"); err != nil {
+	if err := (Page{Seed: 9, Calibration: cells}).Markdown(&b, "img"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"seed 9", "| 2 d |", "| white noise | 0.0 (0.0–79.3) |", "| +3 σ, found, % |"} {
+	for _, want := range []string{
+		"seed 9", "| False alarms at likely, % | 2 d | 7 d | all |", "| white noise | 0.0 (0.0–65.8) | 50.0 (9.5–90.5) | 25.0 (4.6–69.9) |",
+		"Beyond 1.5 % with their whole interval: white noise at 7 d.", "No cell is beyond 0.4 %", "| +3 σ, found, % | 2 d | 7 d |\n",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the page lacks %q", want)
 		}

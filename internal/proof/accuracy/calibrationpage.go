@@ -2,6 +2,8 @@ package accuracy
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 )
 
@@ -15,32 +17,64 @@ func (p Page) calibration(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, calibrationText, p.Calibration[0].Series, p.Seed)
-	calibrationTable(b, p.Calibration, "False alarms at likely, %", func(c Cell) string { return c.Likely.text() })
-	calibrationTable(b, p.Calibration, "False alarms at certain, %", func(c Cell) string { return c.Certain.text() })
+	falseAlarms(b, p.Calibration, "likely", 0.015, func(c Cell) Share { return c.Likely })
+	falseAlarms(b, p.Calibration, "certain", 0.004, func(c Cell) Share { return c.Certain })
 	b.WriteString("\nWhat the caution costs: the same series with a regression that begins with the change and lasts, found at likely. σ is the standard deviation of what is new in a tick. In brackets the median ticks until then.\n")
 	for i, name := range regressions {
 		calibrationTable(b, p.Calibration, name+", found, %", func(c Cell) string {
 			return fmt.Sprintf("%s (%d)", share(c.Caught[i].Likely), c.Caught[i].Ticks)
-		})
+		}, func([]Cell) string { return "" })
 	}
 }
 
-// calibrationTable writes a row for each generator and a column for each history, and a
-// row of means.
-func calibrationTable(b *strings.Builder, cells []Cell, title string, text func(c Cell) string) {
-	spans := spansOf(cells)
-	b.WriteString("\n| " + title + " |")
-	for _, hours := range spans {
-		b.WriteString(" " + spanName(hours) + " |")
-	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", len(spans)))
-	for i, c := range cells {
-		if i%len(spans) == 0 {
-			b.WriteString("\n| " + c.Generator + " |")
+// falseAlarms writes the table of one grade, and what is beyond the goal by more than
+// chance.
+func falseAlarms(b *strings.Builder, cells []Cell, grade string, goal float64, of func(c Cell) Share) {
+	all := func(cells []Cell) Share {
+		alarms, series := 0., 0
+		for _, c := range cells {
+			alarms, series = alarms+of(c).Share*float64(c.Series), series+c.Series
 		}
-		b.WriteString(" " + text(c) + " |")
+		return shareOf(int(math.Round(alarms)), series)
 	}
-	b.WriteString("\n")
+	calibrationTable(b, cells, "False alarms at "+grade+", %", func(c Cell) string { return of(c).text() },
+		func(cells []Cell) string { return all(cells).text() })
+	var beyond []string
+	for _, c := range cells {
+		if of(c).Low > goal {
+			beyond = append(beyond, c.Generator+" at "+spanName(c.Hours))
+		}
+	}
+	fmt.Fprintf(b, "\nAll together %s %%. ", all(cells).text())
+	if len(beyond) == 0 {
+		fmt.Fprintf(b, "No cell is beyond %s %% by more than chance: no interval lies above it.\n", number(100*goal))
+		return
+	}
+	fmt.Fprintf(b, "Beyond %s %% with their whole interval: %s.\n", number(100*goal), strings.Join(beyond, ", "))
+}
+
+// calibrationTable writes a row for each generator and a column for each history. The last
+// column is of all of a generator's histories, where there is something to say of them.
+func calibrationTable(b *strings.Builder, cells []Cell, title string, text func(c Cell) string, all func(cells []Cell) string) {
+	columns := spansOf(cells)
+	heading := []string{title}
+	for _, hours := range columns {
+		heading = append(heading, spanName(hours))
+	}
+	if all(cells) != "" {
+		heading = append(heading, "all")
+	}
+	fmt.Fprintf(b, "\n| %s |\n|%s\n", strings.Join(heading, " | "), strings.Repeat("---|", len(heading)))
+	for row := range slices.Chunk(cells, len(columns)) {
+		line := []string{row[0].Generator}
+		for _, c := range row {
+			line = append(line, text(c))
+		}
+		if total := all(row); total != "" {
+			line = append(line, total)
+		}
+		fmt.Fprintf(b, "| %s |\n", strings.Join(line, " | "))
+	}
 }
 
 // spansOf are the columns: the spans of the first generator.
