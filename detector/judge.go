@@ -40,6 +40,7 @@ func judge(p Plan, k Profiles, o Observation, earlier followers) Verdict {
 		trials[i].grade()
 		trials[i].preferFine()
 	}
+	gradeTogether(trials, p.Thresholds)
 	return conclude(p, o, trials)
 }
 

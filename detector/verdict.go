@@ -61,12 +61,13 @@ type Test string
 
 // The arguments, as docs/detection.md explains them.
 const (
-	ByCounts  Test = "counts"  // sequential count test
-	ByScan    Test = "scan"    // placebo scan
-	ByBlocks  Test = "blocks"  // autoregression of the before window, under six hours of history; stored verdicts have its older name
-	ByLimit   Test = "limit"   // the rule's own limit
-	ByLoss    Test = "loss"    // the signal vanished
-	ByControl Test = "control" // against the control, at the same time
+	ByCounts   Test = "counts"   // sequential count test
+	ByScan     Test = "scan"     // placebo scan
+	ByBlocks   Test = "blocks"   // autoregression of the before window, under six hours of history; stored verdicts have its older name
+	ByLimit    Test = "limit"    // the rule's own limit
+	ByLoss     Test = "loss"     // the signal vanished
+	ByControl  Test = "control"  // against the control, at the same time
+	ByTogether Test = "together" // weak by itself, likely with other signals that moved as well
 )
 
 // Effect is after against forecast, in the signal's unit. Low and High bound

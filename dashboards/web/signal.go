@@ -40,11 +40,12 @@ func (s Signal) Badge() Badge {
 
 // tests are the tests by the names that people know.
 var tests = map[detector.Test]string{
-	detector.ByCounts: "count test",
-	detector.ByScan:   "placebo scan",
-	detector.ByBlocks: "before window",
-	detector.ByLimit:  "the rule's limit",
-	detector.ByLoss:   "signal lost",
+	detector.ByCounts:   "count test",
+	detector.ByScan:     "placebo scan",
+	detector.ByBlocks:   "before window",
+	detector.ByLimit:    "the rule's limit",
+	detector.ByLoss:     "signal lost",
+	detector.ByTogether: "several signals together",
 }
 
 // SignalOf puts one signal's evidence and observation into words. The plan says how long a

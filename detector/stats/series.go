@@ -23,6 +23,20 @@ func Holm(p []float64) []float64 {
 	return adjusted
 }
 
+// HarmonicMean is the harmonic mean of p-values (Wilson 2019): a p-value, nearly, of the
+// claim that not all of them are of nothing, whatever the dependence between them. It is
+// at most Holm's smallest. With no p-values it is 1.
+func HarmonicMean(p []float64) float64 {
+	sum := 0.0
+	for _, v := range p {
+		sum += 1 / max(v, 1e-300)
+	}
+	if sum == 0 {
+		return 1
+	}
+	return min(1, float64(len(p))/sum)
+}
+
 // UpperTail is the chance that a standard normal exceeds z.
 func UpperTail(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }
 

@@ -1,6 +1,8 @@
 package stats
 
 import (
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -71,4 +73,37 @@ func TestSelectLosesPatience(t *testing.T) {
 	sorted := slices.Sorted(slices.Values(x))
 	Select(x, n-2)
 	near(t, "the last but one", x[n-2], sorted[n-2], 0)
+}
+
+// TestHarmonicMeanOfDependentPValues: whatever the normal variables behind them have in
+// common, at most 1.25 times as many means as 1 % are at most 1 %, but for a few.
+func TestHarmonicMeanOfDependentPValues(t *testing.T) {
+	near(t, "equal", HarmonicMean([]float64{0.01, 0.01, 0.01}), 0.01, 1e-12)
+	near(t, "one of two", HarmonicMean([]float64{0.01, 1}), 2/101.0, 1e-12)
+	near(t, "none", HarmonicMean(nil), 1, 0)
+	if p := HarmonicMean([]float64{0, 1}); p > 1e-299 {
+		t.Errorf("of a zero: %v", p)
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{2, 5, 20} {
+		for _, common := range []float64{0, 0.5, 0.9, 1} {
+			const draws = 40_000
+			hits, p := 0, make([]float64, n)
+			for range draws {
+				shared := r.NormFloat64()
+				for i := range p {
+					p[i] = UpperTail(math.Sqrt(common)*shared + math.Sqrt(1-common)*r.NormFloat64())
+				}
+				if HarmonicMean(p) <= 0.01/1.25 {
+					hits++
+				}
+				if holm := Holm(p); HarmonicMean(p) > slices.Min(holm)+1e-12 {
+					t.Fatalf("%v is more than Holm's %v", HarmonicMean(p), slices.Min(holm))
+				}
+			}
+			if share := float64(hits) / draws; share > 0.0112 {
+				t.Errorf("%d p-values with %v in common: %.2f %%", n, common, 100*share)
+			}
+		}
+	}
 }
