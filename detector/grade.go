@@ -66,6 +66,7 @@ func (t *trial) gradeByTest() presentEffect {
 		here.slight = true
 		t.note("It moved, but never by as much as min_effect.")
 	}
+	t.capUnproven()
 	if t.e.Grade >= Suspect {
 		t.e.Tests = t.finding.tests
 	}

@@ -30,7 +30,7 @@ func judge(p Plan, k Profiles, o Observation, earlier followers) Verdict {
 		}
 		trials[i].runTests()
 	}
-	rejectUnevenArms(trials)
+	checkSplits(trials)
 	trials = pairHorizons(trials)
 	correctForSignals(trials)
 	for i := range trials {
@@ -89,7 +89,7 @@ func mayAct(trials []trial) bool {
 	agreeing, certain := map[string]bool{}, false
 	for i := range trials {
 		t := &trials[i]
-		if t.e.Grade >= Likely {
+		if t.e.Grade >= Likely && (!t.unproven || t.over) {
 			agreeing[t.whole()] = true
 		}
 		if t.e.Grade < Certain {

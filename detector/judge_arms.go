@@ -1,7 +1,6 @@
 package detector
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/pushback/pushback/detector/stats"
@@ -53,70 +52,6 @@ func (t *trial) eventsAfter() (own, other float64) {
 		}
 	}
 	return own, other
-}
-
-// splitLevel is the level of the sample-ratio check. It is strict, because a false alarm of
-// it costs a verdict. splitMixture is κ of its mixture.
-const (
-	splitLevel   = 0.001
-	splitMixture = 100
-)
-
-// splitMismatch reports whether the events fell into the two arms in another proportion
-// than the rule declares. Then the arms differ in more than the change, and comparing them
-// means nothing (Fabijan et al. 2019). The test is valid after every tick.
-func (t *trial) splitMismatch() bool {
-	if t.signal.Split <= 0 || t.control == nil || !t.after.counts() || !t.control.after.counts() {
-		return false
-	}
-	own, other := pairedEvents(t.after, t.control.after)
-	phi := splitDispersion(own, other)
-	n1, n0, best := 0.0, 0.0, 0.0
-	for i := range own {
-		n1, n0 = n1+own[i], n0+other[i]
-		best = max(best, stats.LogSplit(n1/phi, n0/phi, t.signal.Split, splitMixture))
-	}
-	return -best <= math.Log(splitLevel)
-}
-
-// pairedEvents are the events of both arms in the ticks that both have.
-func pairedEvents(a, b Ticks) (own, other []float64) {
-	for i := range min(len(a.Total), len(b.Total)) {
-		if a.Total[i] >= 0 && b.Total[i] >= 0 {
-			own, other = append(own, a.Total[i]), append(other, b.Total[i])
-		}
-	}
-	return own, other
-}
-
-// splitDispersion is how much more the split varies from tick to tick than
-// chance: people come with many requests each.
-func splitDispersion(own, other []float64) float64 {
-	all := make([]float64, len(own))
-	for i := range own {
-		all[i] = own[i] + other[i]
-	}
-	return windowOverdispersion(Ticks{Bad: own, Total: all})
-}
-
-// rejectUnevenArms discards the comparisons with a rule's control arm, where the events of
-// any of its signals are split in another proportion: all signals come from the same
-// people. Limits compare with no control and stay.
-func rejectUnevenArms(trials []trial) {
-	for i := range trials {
-		if !trials[i].splitMismatch() {
-			continue
-		}
-		own, other := trials[i].eventsAfter()
-		note := fmt.Sprintf("%.1f %% of all events are this arm's where the rule declares %.1f %%: the arms cannot be compared.", 100*own/(own+other), 100*trials[i].signal.Split)
-		for k := range trials {
-			if t := &trials[k]; t.control != nil && t.signal.Split > 0 {
-				t.tested, t.e.Reason, t.e.P, t.e.RawP = false, SampleRatio, 1, 1
-				t.note(note)
-			}
-		}
-		return
-	}
 }
 
 // armsTest compares bad events with those of the control at the same ticks. Where the

@@ -30,7 +30,7 @@ func (d direction) worse(difference float64) float64 { return float64(d) * diffe
 //	capped                                   testLevel, testAgainstControl
 //	finding, tested, e.RawP                  testDirections
 //	unhealthyBefore, e.Effect, e.Smallest    finishTest
-//	tested, e.Reason, e.P, e.RawP            rejectUnevenArms takes them back
+//	tested, e.Reason, e.P, e.RawP, unproven  checkSplits: rejectUnevenArms takes them back
 //	fine, e.RawP                             pairHorizons
 //	e.P                                      correctForSignals: adjust
 //	e.Grade, e.Tests, e.Onset, e.Healthy     grade
@@ -51,6 +51,7 @@ type trial struct {
 	finding         finding // the direction that looked worse
 	tested          bool    // RawP came from a test
 	capped          bool    // statistics may say suspect at most
+	unproven        bool    // it is compared with an arm whose declared split is open
 	unhealthyBefore bool    // before the change too, and now within the history: p says nothing
 	over            bool    // the rule's limit is exceeded
 	lost            bool    // the signal vanished
