@@ -66,7 +66,7 @@ func TestSplitIsCheckedBeforeActing(t *testing.T) {
 		f("60 % for 50 %, healthy", experiment{perTick, 0.5, 0.6, 0.02, 0.02, 1}, 0, 0, 0, 0)
 		f("13 % for 10 %, other people", experiment{perTick, 0.1, 0.13, 0.3, 0.02, 1}, 0, 0, 0, 0)
 		f("right, healthy", experiment{perTick, 0.5, 0.5, 0.02, 0.02, 1}, 0, 1, 0, 0)
-		f("right, four requests each", experiment{perTick, 0.5, 0.5, 0.02, 0.02, 4}, 0, 1, 0, 0)
+		f("right, four requests each", experiment{perTick, 0.5, 0.5, 0.02, 0.02, 4}, 0, 3, 0, 0)
 		f("60 % for 50 %, four requests each", experiment{perTick, 0.5, 0.6, 0.3, 0.02, 4}, 3, 0, 0, 0)
 	}
 	f("right, a regression", experiment{300, 0.5, 0.5, 0.3, 0.02, 1}, 0, 1, 4, seeds * 7 / 10)
@@ -81,9 +81,9 @@ func TestOpenSplit(t *testing.T) {
 	f := func(limit *float64, want Grade, mayAct bool) {
 		t.Helper()
 		r := rand.New(rand.NewPCG(2, 2))
-		p := planOf(time.Minute, Signal{Name: "errors", Kind: Counts, Worse: Higher, MinEvents: 50, Controlled: true, Split: 0.5, Limit: limit})
+		p := planOf(time.Minute, Signal{Name: "errors", Kind: Counts, Worse: Higher, MinEvents: 20, Controlled: true, Split: 0.5, Limit: limit})
 		v := Judge(p, nil, Observation{StartedAt: deploy, From: deploy, Readings: []Reading{{
-			Signal: "errors", Supply: Fresh, After: events(r, 3, 50, 0.6), Control: &Control{Supply: Fresh, After: events(r, 3, 50, 0.02)},
+			Signal: "errors", Supply: Fresh, After: events(r, 3, 60, 0.6), Control: &Control{Supply: Fresh, After: events(r, 3, 60, 0.02)},
 		}}})
 		if v.Grade != want || v.MayAct != mayAct {
 			t.Errorf("%s, may act: %v; want %s, %v; %q", v.Grade, v.MayAct, want, mayAct, v.Signals[0].Notes)
