@@ -69,9 +69,9 @@ func TestSplitIsCheckedBeforeActing(t *testing.T) {
 		f("right, four requests each", experiment{perTick, 0.5, 0.5, 0.02, 0.02, 4}, 0, 3, 0, 0)
 		f("60 % for 50 %, four requests each", experiment{perTick, 0.5, 0.6, 0.3, 0.02, 4}, 3, 0, 0, 0)
 	}
-	f("right, a regression", experiment{300, 0.5, 0.5, 0.3, 0.02, 1}, 0, 1, 4, seeds * 7 / 10)
-	f("right, a regression", experiment{300, 0.5, 0.5, 0.3, 0.02, 1}, 0, 1, 6, seeds * 95 / 100)
-	f("right, a regression of much traffic", experiment{2000, 0.5, 0.5, 0.1, 0.02, 1}, 0, 1, 3, seeds * 95 / 100)
+	f("right, a regression", experiment{300, 0.5, 0.5, 0.3, 0.02, 1}, 0, 1, 4, seeds*7/10)
+	f("right, a regression", experiment{300, 0.5, 0.5, 0.3, 0.02, 1}, 0, 1, 6, seeds*95/100)
+	f("right, a regression of much traffic", experiment{2000, 0.5, 0.5, 0.1, 0.02, 1}, 0, 1, 3, seeds*95/100)
 }
 
 // TestOpenSplit: while the split cannot be told, the arms are likely at most and say why; the
