@@ -36,10 +36,12 @@ func Learn(p Plan, s Signal, h History) Profile {
 	if follows != nil {
 		x = follows.without(x, validValues(h.Control))
 	}
+	lulls := lulls(ticks, h.Start, p)
+	left := leaveOutages(x, ticks, h, p)
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
 		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows, LagOne: stats.LagOne(moves(x)),
-		Silences: silences, Lulls: lulls(ticks, h.Start, p),
+		LeftOut: left, Silences: silences, Lulls: lulls,
 	}
 	if s.Kind == Counts {
 		k.Overdispersion = overdispersion(ticks, p.Before+p.After)

@@ -37,7 +37,9 @@ type Profile struct {
 	Silences       Runs     `json:"silences,omitempty"`       // runs of ticks without a sample
 	Lulls          Runs     `json:"lulls,omitempty"`          // runs of ticks with less than a fifth of the traffic before them
 	Levels         Levels   `json:"levels"`
-	Past           []Past   `json:"past,omitempty"`
+
+	LeftOut Windows `json:"left_out,omitempty"` // outages that nobody declared; see outages
+	Past    []Past  `json:"past,omitempty"`
 }
 
 // Levels are the quantiles of the history's values, and its worst.

@@ -80,7 +80,7 @@ func openTrial(p *Plan, s Signal, k Profiles, o *Observation) trial {
 			break
 		}
 	}
-	t.e.History = t.profile.Ticks
+	t.e.History, t.e.LeftOut = t.profile.Ticks, t.profile.LeftOut
 	return t
 }
 

@@ -111,6 +111,7 @@ type Evidence struct {
 	Forecaster    string     `json:"forecaster,omitempty"` // blend, daily blend, recent, trend, season
 	History       int        `json:"history,omitempty"`    // ticks learned from
 	Placebos      int        `json:"placebos,omitempty"`
+	LeftOut       Windows    `json:"left_out,omitempty"`       // of the history, as outages that nobody declared
 	AlarmRate     float64    `json:"alarm_rate,omitempty"`     // how often this would have been likely with no change
 	UnknownBefore bool       `json:"unknown_before,omitempty"` // too little was measured before the change to tell whether it was bad already
 	Healthy       bool       `json:"healthy"`                  // enough was seen to call it well
