@@ -164,7 +164,7 @@ func shapeFrom(all []example) *Shape {
 	for j := range shapeTicks {
 		extras := extrasAt(all, j)
 		found = found || usualLow(extras) > noise
-		if usualHigh(extras) > noise {
+		if goesOn(extras) > noise {
 			last = j + 1
 		}
 	}
@@ -184,9 +184,14 @@ func extrasAt(all []example, j int) []float64 {
 	return extras
 }
 
-// usualLow is what four fifths of the values reach. usualHigh is the largest but one, so that
-// no single example decides.
-func usualLow(ascending []float64) float64  { return ascending[len(ascending)/minExamples] }
+// usualLow is what four fifths of the values reach. goesOn is what more than a fifth of them
+// and at least two reach: of many examples, two are beyond the noise by chance. usualHigh is
+// the largest but one, so that no single example decides.
+func usualLow(ascending []float64) float64 { return ascending[len(ascending)/minExamples] }
+
+func goesOn(ascending []float64) float64 {
+	return ascending[len(ascending)-1-(len(ascending)+minExamples-1)/minExamples]
+}
 func usualHigh(ascending []float64) float64 { return ascending[len(ascending)-2] }
 
 // newShape is the shape of examples whose extras last so many ticks. It goes on for longer,

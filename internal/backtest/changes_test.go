@@ -14,16 +14,16 @@ var today = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 const good = `{"id":"d1","service":"cart","environment":"production","kind":"deploy","version":"v42","at":"2026-11-20T10:00:00Z"}`
 
 func TestReadChanges(t *testing.T) {
-	moments, err := ReadChanges("f", strings.NewReader(good+"\n\n"+`{"id":"d2","service":"cart","at":"1970-01-02T00:00:00+02:00"}`), today)
+	moments, err := ReadChanges("f", strings.NewReader(good+"\n\n"+`{"id":"d2","service":"cart","at":"1970-01-02T00:00:00+02:00","good":true}`), today)
 	if err != nil || len(moments) != 2 {
 		t.Fatalf("%d moments, %v", len(moments), err)
 	}
 	first, second := moments[0], moments[1]
 	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	if first.ID != "d1" || first.Version != "v42" || !first.StartedAt.Equal(at) || !first.FinishedAt.Equal(at) || first.Placebo {
+	if first.ID != "d1" || first.Version != "v42" || !first.StartedAt.Equal(at) || !first.FinishedAt.Equal(at) || first.Placebo || first.Good {
 		t.Errorf("%+v", first)
 	}
-	if second.Kind != "deploy" || second.Environment != "production" || second.Version != "" || second.StartedAt.Unix() != 22*3600 {
+	if second.Kind != "deploy" || second.Environment != "production" || second.Version != "" || second.StartedAt.Unix() != 22*3600 || !second.Good {
 		t.Errorf("%+v", second)
 	}
 }

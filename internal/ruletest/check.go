@@ -112,7 +112,7 @@ func (r *reader) test(at string, w writtenTest) test {
 	}
 	t.series = r.allSeries(at, w)
 	t.change = r.change(at+".change", w.Change)
-	t.good = r.good(at+".good_changes", w.Good, t.change)
+	t.good = r.good(at+".good_changes", w, t.change)
 	t.service = r.service(w.Change.Service)
 	for i, e := range w.Expect {
 		t.expect = append(t.expect, r.expectation(fmt.Sprintf("%s.expect[%d]", at, i), e))
@@ -204,14 +204,14 @@ func (r *reader) change(at string, w writtenChange) sources.Change {
 }
 
 // good returns the good changes before a change: deploys of the same service.
-func (r *reader) good(at string, written []strictyaml.Duration, c sources.Change) []backtest.Moment {
+func (r *reader) good(at string, test writtenTest, c sources.Change) []backtest.Moment {
 	var all []backtest.Moment
-	for i, w := range written {
+	for i, w := range test.Good {
 		m := backtest.Moment{Change: c, Good: true}
 		m.Kind, m.StartedAt = sources.Deploy, Start.Add(time.Duration(w))
 		m.FinishedAt = m.StartedAt
-		if !m.StartedAt.Before(c.StartedAt) {
-			r.at(fmt.Sprintf("%s[%d]", at, i), codeBadTest, "a good change must be earlier than the change of the test", "at of the change is "+strictyaml.Duration(c.FinishedAt.Sub(Start)).String())
+		if w >= test.Change.At {
+			r.at(fmt.Sprintf("%s[%d]", at, i), codeBadTest, "a good change must be earlier than the change of the test", "write how long after the start of the series it ended")
 		}
 		all = append(all, m)
 	}

@@ -38,6 +38,9 @@ func TestDirtyData(t *testing.T) { runFolder(t, "testdata/dirty") }
 // TestSeveralSeries runs tests of queries that give several series.
 func TestSeveralSeries(t *testing.T) { runFolder(t, "testdata/vector") }
 
+// TestWarmUps runs tests of a service whose good deploys are known.
+func TestWarmUps(t *testing.T) { runFolder(t, "testdata/warmup") }
+
 func runFolder(t *testing.T, name string) {
 	folder := os.DirFS(name)
 	set, found := rules.LoadFiles(folder, []string{"rules.yml"}, rules.World{})
