@@ -92,11 +92,11 @@ func facts(e detector.Evidence) []string {
 	if e.Forecaster != "" {
 		f = append(f, "Forecast by "+e.Forecaster+".")
 	}
-	if e.Smallest > 0 {
-		f = append(f, "The smallest difference this watch could have seen: "+Number(e.Smallest, e.Unit)+".")
-	}
 	if len(e.LeftOut) > 0 {
 		f = append(f, "Left out of the history, which has nothing else like it: "+e.LeftOut.String()+".")
+	}
+	if e.Smallest > 0 {
+		f = append(f, "The smallest difference this watch could have seen: "+Number(e.Smallest, e.Unit)+".")
 	}
 	if e.AlarmRate > 0 {
 		f = append(f, "Without any change this would look likely "+digits(e.AlarmRate*100)+" % of the time.")

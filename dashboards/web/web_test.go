@@ -141,3 +141,17 @@ func TestByDay(t *testing.T) {
 		t.Errorf("got %+v", days)
 	}
 }
+
+// TestFactsNameWhatWasLeftOut: what the detector left out of a history stands beside what it could see.
+func TestFactsNameWhatWasLeftOut(t *testing.T) {
+	from := time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC)
+	got := strings.Join(facts(detector.Evidence{
+		Unit: "seconds", Smallest: 0.02,
+		LeftOut: detector.Windows{{From: from, To: from.Add(time.Hour)}},
+	}), "\n")
+	want := "Left out of the history, which has nothing else like it: 1 stretch (2026-03-02 23:30 to 2026-03-03 00:30 UTC).\n" +
+		"The smallest difference this watch could have seen: 20 ms."
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}

@@ -142,8 +142,8 @@ func facts(e detector.Evidence) []string {
 		add(true, "control: %s → %s at the same time", value(c.Before, e.Unit), value(c.After, e.Unit))
 		add(c.Share > 0, "follows its control: %s of every move taken out", value(c.Share, fraction))
 	}
-	add(e.Smallest > 0, "smallest effect this watch could have seen: %s", strings.TrimPrefix(signed(e.Smallest, e.Unit), "+"))
 	add(len(e.LeftOut) > 0, "left out of the history, which has nothing else like it: %s", e.LeftOut)
+	add(e.Smallest > 0, "smallest effect this watch could have seen: %s", strings.TrimPrefix(signed(e.Smallest, e.Unit), "+"))
 	add(e.Forecaster != "", "forecast: %s, from %d ticks of history and %d placebos", e.Forecaster, e.History, e.Placebos)
 	add(e.AlarmRate > 0, "would have alarmed with no change: %s of the time", value(e.AlarmRate, fraction))
 	return facts
