@@ -149,6 +149,11 @@ func (a accuracyCommand) calibration(ctx context.Context, page *accuracy.Page) (
 	if len(generators) == 0 {
 		return usageError(fmt.Errorf("no generator has a name that contains %s", strings.Join(a.Generator, " or ")))
 	}
+	for _, span := range a.Span {
+		if span < time.Hour {
+			return usageError(fmt.Errorf("a history of %s is shorter than an hour: give --span at least 1h", span))
+		}
+	}
 	page.Calibration, err = accuracy.Calibrate(ctx, accuracy.Calibration{
 		Series: max(a.Series, 1), Generators: generators, Spans: a.Span, Seed: a.Seed, Progress: progressOn(os.Stderr, "calibration"),
 	})
