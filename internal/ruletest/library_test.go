@@ -38,6 +38,9 @@ func TestDirtyData(t *testing.T) { runFolder(t, "testdata/dirty") }
 // TestSeveralSeries runs tests of queries that give several series.
 func TestSeveralSeries(t *testing.T) { runFolder(t, "testdata/vector") }
 
+// TestWeakSignalsTogether: signals that are weak each are likely together, and never act.
+func TestWeakSignalsTogether(t *testing.T) { runFolder(t, "testdata/together") }
+
 // TestWarmUps runs tests of a service whose good deploys are known.
 func TestWarmUps(t *testing.T) { runFolder(t, "testdata/warmup") }
 
