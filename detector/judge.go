@@ -79,6 +79,9 @@ func conclude(p Plan, o Observation, trials []trial) Verdict {
 		v.Outcome = Healthy
 	}
 	v.Reason = reason(v, o.Final)
+	if v.Outcome == Inconclusive && o.Final && v.Reason != Transient && neededUnseen(trials) {
+		v.Reason = NeededUnseen
+	}
 	return v
 }
 
@@ -117,7 +120,7 @@ func healthy(trials []trial) bool {
 	judged := 0
 	for i := range trials {
 		t := &trials[i]
-		if t.e.Reason == UnmatchedSeries && t.signal.SkipUnmatched || t.e.Reason == BucketsChanged || t.e.silentPart() {
+		if t.unneeded() || t.e.Reason == BucketsChanged || t.e.silentPart() {
 			continue
 		}
 		if !t.e.Healthy {

@@ -45,6 +45,8 @@ type Signal struct {
 	ByVersion     bool      `json:"by_version,omitempty"`     // its series are the new version's alone: it is judged while the change rolls
 	Of            string    `json:"of,omitempty"`             // this is the fine horizon of that signal
 	Split         float64   `json:"split,omitempty"`          // of both arms' events, the share that should be this arm's; 0: not declared
+	Needed        bool      `json:"needed,omitempty"`         // without it no verdict is healthy, whatever SkipUnmatched says
+	Unseen        string    `json:"unseen,omitempty"`         // why its bad events can never be seen
 	Place         string    `json:"place,omitempty"`          // where its rule has it, as in rules/red.yml:7; for people only
 	Part          string    `json:"part,omitempty"`           // the signal that this one is a part of: it counts against a change, and is not needed for health
 }

@@ -202,7 +202,7 @@ func TestEveryReasonHasASentence(t *testing.T) {
 	all := []Reason{
 		TooLittleTraffic, NoBaseline, ShortHistory, BaselineUnhealthy, SourceError, NoData, StaleData, Confounded, Superseded,
 		RollingNeverEnded, SignalLost, Transient, UnmatchedSeries, LimitBreached, FailedRollout, RolledBack, StillWatching, SampleRatio, PartialData, BucketsChanged,
-		SeveralSeries,
+		SeveralSeries, BadUnseen, NeededUnseen,
 	}
 	if len(all) != len(Reasons) {
 		t.Errorf("%d reasons, %d sentences", len(all), len(Reasons))

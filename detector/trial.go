@@ -118,6 +118,7 @@ func (t *trial) runTests() {
 	default:
 		t.testLevel()
 	}
+	t.checkBadUnseen()
 }
 
 // settleUnreadable ends the trial of a reading without numbers, and reports whether this

@@ -52,6 +52,8 @@ const (
 	StillWatching     Reason = "still_watching" // too early to say anything
 	PartialData       Reason = "partial_data"   // series that lived until now are missing from the answer
 	SeveralSeries     Reason = "several_series" // a query gives several series, and the rule does not combine them
+	BadUnseen         Reason = "bad_unseen"     // the counter lacks the label that `bad` names
+	NeededUnseen      Reason = "needed_unseen"  // a signal that the rule needs was not seen
 	BucketsChanged    Reason = "buckets_changed"
 	SampleRatio       Reason = "sample_ratio" // the arms of an experiment got another share than declared
 )

@@ -78,6 +78,8 @@ var Reasons = map[Reason]string{
 	StillWatching:     "It is too early to say anything.",
 	PartialData:       "Series that lived until the change are missing from the metric store's answer, and the rest counted less than half of the usual events.",
 	SeveralSeries:     "The query gives several series, and the rule does not say how they become one number, so that statistics do not judge it.",
+	BadUnseen:         "No series of the counter has the label that `bad` names, so that no event can be bad.",
+	NeededUnseen:      "Nothing was seen of a signal that the rule needs, so that the change cannot be called healthy.",
 	BucketsChanged:    "The histogram's bucket edges differ before and after the change, so the share of slow events cannot be compared; its mean is judged.",
 	SampleRatio:       "The two arms got another share of the events than the rule declares, so they cannot be compared.",
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -51,6 +52,10 @@ type Choice struct {
 	Edge   string  `json:"edge,omitempty"`   // classic: the value of le as the store writes it
 	Bound  float64 `json:"bound,omitempty"`  // the bound of slow, in the histogram's unit
 
+	Series  int      `json:"series,omitempty"`  // of a query that should give one series: how many it gives, if more
+	Missing []string `json:"missing,omitempty"` // of a counter: the labels that `bad` names and no series has
+	Labels  []string `json:"labels,omitempty"`  // the labels that its series have instead
+
 	Parts []string `json:"parts,omitempty"` // of a signal judged by a label: its values, the busiest first
 }
 
@@ -74,7 +79,8 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 		p.Season = max(p.Season, s.Season)
 		whole := s.detectorSignals(s.chosenExpr(r))
 		for i := range whole {
-			whole[i].Place = b.rule.place(s)
+			whole[i].Place, whole[i].Needed = b.rule.place(s), slices.Contains(b.rule.Needs, s.Name)
+			whole[i].Unseen = b.unseenLabels(s, r)
 		}
 		p.Signals = append(append(p.Signals, whole...), s.detectorParts(r, whole)...)
 	}

@@ -43,6 +43,8 @@ type written struct {
 	// Whose signals are judged. Default: the service's own.
 	Judge           *writtenJudge `yaml:"judge,omitempty"`
 	writtenSettings `yaml:",inline"`
+	// Names of signals without which no verdict is healthy.
+	Needs strictyaml.TextList `yaml:"needs,omitempty"`
 	// What to judge.
 	Signals []writtenSignal `yaml:"signals,omitempty"`
 	// Settings to change in the rule that this one uses or extends, as in overrides: {latency.slow: 1s,

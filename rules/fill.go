@@ -51,6 +51,7 @@ func (r *reader) rule(team, at string, w written) Rule {
 	if len(w.Signals) == 0 {
 		r.noSignals(at)
 	}
+	r.needs(at, w.Needs, &rule)
 	r.settings(at, w, &rule)
 	r.overrides(at, w, &rule)
 	for i, line := range w.Respond {
@@ -60,6 +61,20 @@ func (r *reader) rule(team, at string, w written) Rule {
 		rule.Text, rule.Hash = textOf(team, w), hashOf(rule)
 	}
 	return rule
+}
+
+// needs reads the names of signals that must be seen.
+func (r *reader) needs(at string, names []string, rule *Rule) {
+	known := make([]string, len(rule.Signals))
+	for i, s := range rule.Signals {
+		known[i] = s.Name
+	}
+	for i, name := range names {
+		if !slices.Contains(known, name) {
+			r.at(r.item(at+".needs", i), codeUnknownWord, fmt.Sprintf("this rule has no signal %q", name), nearest(name, known))
+		}
+	}
+	rule.Needs = names
 }
 
 func (r *reader) noSignals(at string) {

@@ -146,6 +146,9 @@ func TestStoredTextGivesTheSameRule(t *testing.T) {
 			t.Errorf("%s: %v", r.Name, found)
 		}
 		r.File, r.Line = again.File, again.Line
+		for i := range r.Signals {
+			r.Signals[i].Line = 0 // the text has other lines
+		}
 		if diff := cmp.Diff(r, again); diff != "" {
 			t.Errorf("%s: %s", r.Name, diff)
 		}

@@ -99,7 +99,11 @@ func (b Bound) probesOf(e Expr, r Resolved) ([]Probe, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []Probe{{Form: HasData, Expr: fmt.Sprintf("group(present_over_time(%s[%s]))", selector, window)}}, nil
+		bad, err := badMatchers(e.Bad)
+		if err != nil {
+			return nil, err
+		}
+		return []Probe{{Form: HasData, Expr: fmt.Sprintf("group by (%s) (present_over_time(%s[%s]))", strings.Join(namesOf(bad), ", "), selector, window)}}, nil
 	case e.Histogram != "":
 		buckets, err := b.selector(e.Histogram, "_bucket")
 		if err != nil {
@@ -146,6 +150,11 @@ func (b Bound) Resolve(answers map[Probe][]sources.Series, resolution time.Durat
 			r.Signals[p.Signal] = chosen
 		case p.Form != Parts && !done:
 			r.Signals[p.Signal] = b.choose(p, answers[p])
+		case p.Form != Parts && len(chosen.Missing) > 0:
+			// An expression whose bad events can be seen is better than one whose cannot.
+			if other := b.choose(p, answers[p]); len(other.Missing) == 0 {
+				r.Signals[p.Signal] = other
+			}
 		}
 	}
 	return r
@@ -157,6 +166,11 @@ func (b Bound) choose(p Probe, answer []sources.Series) Choice {
 	u := unitOf(s.AnyOf[p.Index].Histogram)
 	wanted := s.Slow.Seconds() * u.perSecond
 	switch p.Form {
+	case HasData:
+		c.Missing = missingLabels(s.AnyOf[p.Index], answer)
+		if s.Combine == "" && s.AnyOf[p.Index].Counter == "" && len(answer) > 1 {
+			c.Series = len(answer)
+		}
 	case P90:
 		c.Native, c.Bound = true, wanted
 		if wanted == 0 {

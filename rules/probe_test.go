@@ -44,9 +44,18 @@ func TestResolve(t *testing.T) {
 	}
 	counters := `{name: s, any_of: [{counter: a, bad: 'c="5"'}, {counter: b, bad: 'c="5"'}]}`
 	f(counters, nil, Choice{})
-	f(counters, map[string][]sources.Series{"0 has_data": one}, Choice{})
-	f(counters, map[string][]sources.Series{"1 has_data": one}, Choice{Index: 1})
-	f(counters, map[string][]sources.Series{"0 has_data": one, "1 has_data": one}, Choice{})
+	labelled := instant("c", map[string]float64{"4": 1})
+	f(counters, map[string][]sources.Series{"0 has_data": labelled}, Choice{})
+	f(counters, map[string][]sources.Series{"1 has_data": labelled}, Choice{Index: 1})
+	f(counters, map[string][]sources.Series{"0 has_data": labelled, "1 has_data": labelled}, Choice{})
+	f(counters, map[string][]sources.Series{"0 has_data": one}, Choice{Missing: []string{"c"}})
+	f(counters, map[string][]sources.Series{"0 has_data": one, "1 has_data": labelled}, Choice{Index: 1})
+	f(counters, map[string][]sources.Series{"0 has_data": one, "1 has_data": one}, Choice{Missing: []string{"c"}})
+	f(`{name: s, counter: a, bad: 'c!="200"'}`, map[string][]sources.Series{"0 has_data": one}, Choice{})
+	f(`{name: s, counter: a, bad: 'c!="200",d=~"x.*"'}`, map[string][]sources.Series{"0 has_data": labelled}, Choice{Missing: []string{"d"}})
+	pods := instant("pod", map[string]float64{"a": 1, "b": 2, "c": 3})
+	f(`{name: s, query: x}`, map[string][]sources.Series{"0 has_data": pods}, Choice{Series: 3})
+	f(`{name: s, query: x, combine: max}`, map[string][]sources.Series{"0 has_data": pods}, Choice{})
 
 	slow := func(s string) string { return fmt.Sprintf(`{name: s, histogram: x_seconds%s}`, s) }
 	f(slow(", slow: 300ms"), map[string][]sources.Series{"0 edges": edges}, Choice{Edge: "0.5", Bound: 0.5})
@@ -78,7 +87,7 @@ func TestProbesAreQueriesThatParse(t *testing.T) {
 		got = append(got, p.Signal+" "+p.Expr)
 	}
 	want := []string{
-		`a group(present_over_time(x{job="cart",namespace="shop"}[30m]))`,
+		`a group by (c) (present_over_time(x{job="cart",namespace="shop"}[30m]))`,
 		`b histogram_quantile(0.9, sum(increase(y_seconds[30m])))`,
 		`b sum by (le) (increase(y_seconds_bucket[30m]))`,
 		`c z{job="cart",namespace="shop"}`,

@@ -38,6 +38,7 @@ type Rule struct {
 	Rollout  time.Duration    // `rollout:`, for tools that report only the end of a change
 	Store    string           // the metric store's name; "" is the default one
 	Language sources.Language // what that store speaks
+	Needs    []string         `json:",omitempty"` // signals without which no verdict is healthy; omitted if empty, so that older hashes hold
 	Signals  []Signal
 	Override []Override
 	Respond  []Response

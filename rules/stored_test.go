@@ -9,9 +9,11 @@ import (
 )
 
 // everyKey is a set of two rules: base writes every key, heir extends it.
-func everyKey(t *testing.T) (base, heir Rule) {
+func everyKey(t *testing.T) (base, heir Rule) { return twoRules(t, "every_key.yml") }
+
+func twoRules(t *testing.T, file string) (base, heir Rule) {
 	t.Helper()
-	data, err := os.ReadFile("testdata/every_key.yml")
+	data, err := os.ReadFile("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +27,7 @@ func everyKey(t *testing.T) (base, heir Rule) {
 // TestStoredTextAndHashStay compares with what earlier versions stored: watches
 // keep the text, and what a rule has earned belongs to its hash.
 func TestStoredTextAndHashStay(t *testing.T) {
-	base, heir := everyKey(t)
+	base, heir := twoRules(t, "stored_keys.yml")
 	f := func(r Rule, file, hash string) {
 		want, err := os.ReadFile("testdata/" + file)
 		if err != nil {

@@ -119,7 +119,7 @@ func Headline(state, grade string, watches []Watch) string {
 	case state == "regressed" || grade == "likely" || grade == "certain":
 		return "It made things worse" + reasonOf(worst, found) + "."
 	case state == "healthy":
-		return "Healthy: nothing got worse that matters."
+		return "Healthy: nothing got worse that matters." + unseen(watches)
 	case state == "blind":
 		return "Nobody could see what it did. That says nothing about it, good or bad."
 	case state == "inconclusive":
@@ -134,6 +134,17 @@ func Headline(state, grade string, watches []Watch) string {
 		return "Waiting for the rollout to begin."
 	}
 	return "No rule watches this change."
+}
+
+// unseen says what each healthy verdict rests on where a signal was never seen.
+func unseen(watches []Watch) string {
+	text := ""
+	for _, w := range watches {
+		if w.HealthyBy != "" && w.After.IsZero() {
+			text += " Rule " + w.Rule + " is healthy " + w.HealthyBy + "."
+		}
+	}
+	return text
 }
 
 func reasonOf(worst Signal, found bool) string {

@@ -85,6 +85,7 @@ func TestHeadline(t *testing.T) {
 	f("regressed", "certain", "It made things worse: traffic certain.", errors, lost)
 	f("watching", "none", "No sign of harm so far.", Watch{})
 	f("healthy", "none", "Healthy: nothing got worse that matters.", Watch{})
+	f("healthy", "none", "Healthy: nothing got worse that matters. Rule red is healthy by latency; errors were never seen.", Watch{Rule: "red", HealthyBy: "by latency; errors were never seen"})
 	f("blind", "none", "Nobody could see what it did. That says nothing about it, good or bad.", Watch{})
 	f("unwatched", "none", "No rule watches this change.")
 }

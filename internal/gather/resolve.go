@@ -28,7 +28,7 @@ func Resolve(ctx context.Context, r Ranger, store string, b rules.Bound, base ti
 	case err != nil:
 		return unresolved, nil, err
 	}
-	resolved := b.Resolve(answers, resolution)
+	resolved := nameLabels(ctx, r, b, b.Resolve(answers, resolution), base)
 	inputs, err := b.Inputs(resolved)
 	for i := range inputs {
 		inputs[i].Store = store
@@ -43,7 +43,18 @@ func Choose(ctx context.Context, r Ranger, b rules.Bound, at time.Time) (rules.R
 	if err != nil {
 		return rules.Resolved{}, err
 	}
-	return b.Resolve(answers, r.Resolution()), nil
+	return nameLabels(ctx, r, b, b.Resolve(answers, r.Resolution()), at), nil
+}
+
+// nameLabels asks which labels the counters have that lack one of `bad`. That is for people
+// only, so that a failure changes nothing.
+func nameLabels(ctx context.Context, r Ranger, b rules.Bound, resolved rules.Resolved, at time.Time) rules.Resolved {
+	for signal, expr := range b.LabelProbes(resolved) {
+		if series, err := r.Instant(ctx, expr, at); err == nil {
+			resolved = b.WithLabels(resolved, signal, series)
+		}
+	}
+	return resolved
 }
 
 // probe asks the store the questions whose answers the rule needs. An expression that the

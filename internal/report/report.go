@@ -130,6 +130,9 @@ func Headline(c sources.Change, v detector.Verdict) string {
 		text += " in " + c.Environment
 	}
 	text += ": " + v.Outcome.String()
+	if by := v.HealthyBy(); by != "" {
+		text += " " + by
+	}
 	if v.Grade > detector.None {
 		text += ", " + v.Grade.String()
 	}

@@ -103,6 +103,12 @@ func TestHeadline(t *testing.T) {
 	f(detector.Verdict{Outcome: detector.Blind, Reason: detector.SourceError},
 		"cart v42 in production: blind — The metric store could not be asked, so nothing is known about the change")
 	f(detector.Verdict{Reason: detector.StillWatching}, "cart v42 in production: inconclusive — It is too early to say anything")
+	unseen := detector.Verdict{Outcome: detector.Healthy, Signals: []detector.Evidence{
+		{Signal: "errors", Reason: detector.UnmatchedSeries}, {Signal: "latency.mean", Healthy: true}, {Signal: "latency.slow", Healthy: true},
+	}}
+	if got, want := Headline(sources.Change{Service: "cart", Version: "v42", Environment: "production"}, unseen), "cart v42 in production: healthy by latency; errors were never seen"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }
 
 func TestNumbers(t *testing.T) {

@@ -44,6 +44,9 @@ func TestWeakSignalsTogether(t *testing.T) { runFolder(t, "testdata/together") }
 // TestWarmUps runs tests of a service whose good deploys are known.
 func TestWarmUps(t *testing.T) { runFolder(t, "testdata/warmup") }
 
+// TestUnseenSignals runs tests of signals that cannot be seen.
+func TestUnseenSignals(t *testing.T) { runFolder(t, "testdata/unseen") }
+
 func runFolder(t *testing.T, name string) {
 	folder := os.DirFS(name)
 	set, found := rules.LoadFiles(folder, []string{"rules.yml"}, rules.World{})

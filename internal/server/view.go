@@ -79,7 +79,7 @@ func watchView(w api.Watch, now time.Time) web.Watch {
 	if w.Last == nil {
 		return v
 	}
-	v.LookedAt = w.Last.At
+	v.LookedAt, v.HealthyBy = w.Last.At, w.Last.Verdict.HealthyBy()
 	for _, e := range w.Last.Verdict.Signals {
 		v.Signals = append(v.Signals, web.SignalOf(e, w.Plan, w.Last.Observation))
 	}
