@@ -160,18 +160,23 @@ func shapeFrom(all []example) *Shape {
 	if len(all) < minExamples {
 		return nil
 	}
-	found, last := false, 0
+	peaks := make([]float64, len(all))
+	for i := range all {
+		peaks[i] = all[i].peak()
+	}
+	slices.Sort(peaks)
+	least, found, last := max(noise, leftShare*stats.Quantile(peaks, 0.5)), false, 0
 	for j := range shapeTicks {
 		extras := extrasAt(all, j)
 		found = found || usualLow(extras) > noise
-		if goesOn(extras) > noise {
+		if goesOn(extras) > least {
 			last = j + 1
 		}
 	}
 	if !found || last == shapeTicks {
 		return nil
 	}
-	return newShape(all, last, noise)
+	return newShape(all, peaks, last, noise)
 }
 
 // extrasAt are the extras of all examples at one tick, ascending.
@@ -196,12 +201,7 @@ func usualHigh(ascending []float64) float64 { return ascending[len(ascending)-2]
 
 // newShape is the shape of examples whose extras last so many ticks. It goes on for longer,
 // because the next warm-up may.
-func newShape(all []example, last int, noise float64) *Shape {
-	peaks := make([]float64, len(all))
-	for i := range all {
-		peaks[i] = all[i].peak()
-	}
-	slices.Sort(peaks)
+func newShape(all []example, peaks []float64, last int, noise float64) *Shape {
 	peak := stats.Quantile(peaks, 0.5)
 	s := &Shape{Changes: len(all), variation: (usualHigh(peaks) - usualLow(peaks)) / (2 * peak)}
 	varies := max(leastSpread, s.variation)
