@@ -92,25 +92,33 @@ func (c *counter) fitting(i int) int {
 // follow counts the growth from a line to the i-th point.
 func (c *counter) follow(i int, l line) growth {
 	g := growth{events: max(c.points[i].v-l.point.v-(c.counted-l.counted), 0), known: true, returned: l.place < i-1}
-	if g.returned {
-		c.closeGaps(i, g.events)
-	}
 	c.counted += g.events
 	c.keep(i, l.gap)
 	return g
 }
 
-// closeGaps shares out growth along an older line up to the i-th point, which covers the gaps
-// of the lines that began meanwhile: what those had counted by then is known only now.
-func (c *counter) closeGaps(i int, events float64) {
-	during := c.points[i].t - c.points[i-1].t
-	for _, l := range c.lines {
-		during += l.gap
+// closeGaps shares out growth along an older line, which covers the gaps of the lines that
+// began meanwhile: what those had counted by then is known only now. weight is how much of the
+// growth fell into the gaps.
+func (c *counter) closeGaps(events, weight float64) {
+	others, all := c.lines[:len(c.lines)-1], int64(0)
+	for _, l := range others {
+		all += l.gap
 	}
-	for k := range c.lines {
-		l := &c.lines[k]
-		l.counted, l.gap = l.counted+events*float64(l.gap)/float64(during), 0
+	for k := range others {
+		if l := &others[k]; l.gap > 0 {
+			l.counted, l.gap = l.counted+events*weight*float64(l.gap)/float64(all), 0
+		}
 	}
+}
+
+// gapWeight is how much of the time up to the i-th point lies in gaps.
+func (c *counter) gapWeight(i int) float64 {
+	gaps, during := int64(0), c.points[i].t-c.points[i-1].t
+	for _, l := range c.lines[:len(c.lines)-1] {
+		gaps += l.gap
+	}
+	return float64(gaps) / float64(max(gaps+during, 1))
 }
 
 // begin begins a line at the i-th point, counted from 0 or not at all.
@@ -153,7 +161,8 @@ func (c *counter) sustained(i int, last line) bool {
 // whose growth then covers that sample too, and otherwise not.
 type pairCounter struct {
 	own, beside counter
-	waiting     [2]float64
+	waiting     [2]float64 // of own and beside
+	until       int        // the place up to which it waits
 }
 
 // pairGrowth is what one sample adds to both.
@@ -165,18 +174,34 @@ type pairGrowth struct {
 // next reads the i-th points.
 func (c *pairCounter) next(i int) pairGrowth {
 	a, b := c.own.next(i), c.beside.next(i)
+	if i > c.until {
+		c.waiting = [2]float64{}
+	}
 	switch {
 	case a.impossible || b.impossible:
 		c.waiting = [2]float64{}
 		return pairGrowth{impossible: true}
 	case !a.known || !b.known:
-		c.waiting[0], c.waiting[1] = c.waiting[0]+a.events, c.waiting[1]+b.events
+		c.waiting[0], c.waiting[1], c.until = c.waiting[0]+a.events, c.waiting[1]+b.events, i+lineSamples
 		return pairGrowth{}
 	}
 	g := pairGrowth{events: a.events, beside: b.events, known: true}
-	if c.waiting[0] > 0 && b.returned || c.waiting[1] > 0 && a.returned {
-		g.events, g.beside = g.events+c.waiting[0], g.beside+c.waiting[1]
+	if a.returned {
+		c.own.closeGaps(a.events, part(c.waiting[1], b.events, c.own.gapWeight(i)))
+		g.beside, c.waiting[1] = g.beside+c.waiting[1], 0
 	}
-	c.waiting = [2]float64{}
+	if b.returned {
+		c.beside.closeGaps(b.events, part(c.waiting[0], a.events, c.beside.gapWeight(i)))
+		g.events, c.waiting[0] = g.events+c.waiting[0], 0
+	}
 	return g
+}
+
+// part is the share of waited in waited and now: the other counter of a histogram says better
+// than the time how growth is to be shared out.
+func part(waited, now, otherwise float64) float64 {
+	if waited > 0 && now > 0 {
+		return waited / (waited + now)
+	}
+	return otherwise
 }

@@ -59,7 +59,28 @@ func (u usualSeries) mark(t Ticks, present Raw, g Grid) Ticks {
 			t.Incomplete = append(t.Incomplete, i)
 		}
 	}
+	u.carry(t, usual)
 	return t
+}
+
+// carry adds the events of incomplete ticks to the first complete one behind them. The series
+// that were gone count there what they grew by meanwhile, and would hide what the others
+// counted. Where they do not come back with it, nothing is added.
+func (u usualSeries) carry(t Ticks, usual float64) {
+	bad, total, ticks := 0.0, 0.0, 0.0
+	for i := range t.Total {
+		switch {
+		case slices.Contains(t.Incomplete, i):
+			bad, total, ticks = bad+t.Bad[i], total+t.Total[i], ticks+1
+		case math.IsNaN(t.Total[i]):
+		default:
+			if ticks > 0 && t.Total[i] >= (1+incompleteShare*ticks)*usual {
+				t.Bad[i], t.Total[i] = t.Bad[i]+bad, t.Total[i]+total
+				t.Value[i] = share(t.Bad[i], t.Total[i])
+			}
+			bad, total, ticks = 0, 0, 0
+		}
+	}
 }
 
 // gone are the events of a usual tick that were counted by series without a sample in w.

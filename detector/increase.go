@@ -157,6 +157,9 @@ func (c *counters) reader(s pointSeries) func(i int) pairGrowth {
 	alone := c.alone(s)
 	return func(i int) pairGrowth {
 		g := alone.next(i)
+		if g.returned {
+			alone.closeGaps(g.events, alone.gapWeight(i))
+		}
 		return pairGrowth{events: g.events, known: g.known, impossible: g.impossible}
 	}
 }

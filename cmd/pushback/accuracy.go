@@ -19,7 +19,7 @@ import (
 type accuracyCommand struct {
 	Data      string          `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
 	CSV       []string        `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
-	Only      []string        `enum:"methods,counts,calibration,rare,several,warmups,limit,faults" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
+	Only      []string        `enum:"methods,counts,calibration,rare,several,warmups,limit,faults,dirty" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
 	Moments   int             `default:"1500" help:"How many random moments of recorded series to judge at."`
 	History   int             `default:"2880" help:"How many ticks to learn from."`
 	Series    int             `default:"200" help:"How many series to draw of each kind and length of history."`
@@ -86,6 +86,10 @@ func (a accuracyCommand) sections() []section {
 		{"counts", func(_ context.Context, page *accuracy.Page) error {
 			page.Counts = accuracy.SimulateCounts(max(a.Moments*4/3, 1), a.Seed)
 			return nil
+		}},
+		{"dirty", func(ctx context.Context, page *accuracy.Page) (err error) {
+			page.Dirty, err = accuracy.MeasureDirty(ctx, max(a.Series/10, 1), a.Seed, progressOn(os.Stderr, "dirty data"))
+			return err
 		}},
 		{"calibration", a.calibration},
 		{"rare", func(ctx context.Context, page *accuracy.Page) (err error) {

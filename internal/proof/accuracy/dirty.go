@@ -28,10 +28,12 @@ const DirtyTicks = 2
 // cannot be true. Watches is how many of each kind, target and signal.
 func MeasureDirty(ctx context.Context, watches int, seed uint64, progress Progress) ([]DirtyRow, error) {
 	rows := dirtyRows(watches)
-	profiles := dirtyProfiles(seed)
+	for i := range rows {
+		rows[i].learn(seed)
+	}
 	outcomes := make([]dirtyOutcome, len(rows)*watches)
 	err := parallel(ctx, len(outcomes), progress, func(i int) {
-		outcomes[i] = rows[i/watches].watch(profiles, seed, i)
+		outcomes[i] = rows[i/watches].watch(seed, i)
 	})
 	if err != nil {
 		return nil, err
@@ -52,6 +54,8 @@ type dirtyCase struct {
 	kind  dirtyKind
 	which []int
 	form  dirtyForm
+
+	profiles detector.Profiles
 }
 
 func dirtyRows(watches int) []dirtyCase {
@@ -65,7 +69,7 @@ func dirtyRows(watches int) []dirtyCase {
 				if f.whole && t.Name != "both" {
 					continue // a native histogram is one sample
 				}
-				rows = append(rows, dirtyCase{DirtyRow{Kind: k.Name, Target: t.Name, Form: f.Name, Watches: watches}, k, t.which, f})
+				rows = append(rows, dirtyCase{DirtyRow{Kind: k.Name, Target: t.Name, Form: f.Name, Watches: watches}, k, t.which, f, nil})
 			}
 		}
 	}
@@ -76,20 +80,27 @@ func dirtyRows(watches int) []dirtyCase {
 // scan.
 const dirtyHistory = 480
 
-// dirtyProfiles are learned from clean counters.
-func dirtyProfiles(seed uint64) detector.Profiles {
+// dirtyStart are the ticks that are left out of each drawn piece of a history: a history has
+// one beginning, and not one every half hour.
+const dirtyStart = 5
+
+// learn learns the profile of the case's signal, from clean counters unless its kind is always
+// there.
+func (c *dirtyCase) learn(seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 11))
-	k := detector.Profiles{}
-	for _, f := range dirtyForms {
-		h := detector.History{Start: simulated.Add(-dirtyHistory * time.Minute)}
-		for len(h.Ticks.Value) < dirtyHistory {
-			before, _, _ := detector.Around(f.raw(drawPods(r, false), 0, podBefore), detector.Raw{}, podGrids(0))
-			h.Ticks.Value = append(h.Ticks.Value, before.Value...)
-			h.Ticks.Bad, h.Ticks.Total = append(h.Ticks.Bad, before.Bad...), append(h.Ticks.Total, before.Total...)
+	h := detector.History{Start: simulated.Add(-dirtyHistory * time.Minute)}
+	for len(h.Ticks.Value) < dirtyHistory {
+		pods := drawPods(r, false)
+		if c.kind.always {
+			pods = c.kind.soil(r, pods, c.which, false)
 		}
-		k[f.signal.Name] = detector.Learn(f.plan(), f.signal, h)
+		before, _, _ := detector.Around(c.form.raw(pods, 0, podBefore), detector.Raw{}, podGrids(0))
+		h.Ticks.Value = append(h.Ticks.Value, before.Value[dirtyStart:]...)
+		if len(before.Total) > 0 {
+			h.Ticks.Bad, h.Ticks.Total = append(h.Ticks.Bad, before.Bad[dirtyStart:]...), append(h.Ticks.Total, before.Total[dirtyStart:]...)
+		}
 	}
-	return k
+	c.profiles = detector.Profiles{c.form.signal.Name: detector.Learn(c.form.plan(), c.form.signal, h)}
 }
 
 func (f dirtyForm) plan() detector.Plan {
@@ -117,20 +128,20 @@ type dirtyOutcome struct{ healthy, clean, bad dirtyWatch }
 // dirtyWatch are the ticks at which a watch was likely and acted, from 1; 0 for never.
 type dirtyWatch struct{ likely, acted int }
 
-func (c dirtyCase) watch(profiles detector.Profiles, seed uint64, number int) dirtyOutcome {
+func (c dirtyCase) watch(seed uint64, number int) dirtyOutcome {
 	soiled := func(worse bool) dirtyWatch {
 		r := rand.New(rand.NewPCG(seed, uint64(number)))
 		pods := drawPods(r, worse)
-		return c.judge(profiles, c.kind.soil(r, pods, c.which, worse))
+		return c.judge(c.kind.soil(r, pods, c.which, worse))
 	}
 	clean := drawPods(rand.New(rand.NewPCG(seed, uint64(number))), true)
-	return dirtyOutcome{healthy: soiled(false), bad: soiled(true), clean: c.judge(profiles, clean)}
+	return dirtyOutcome{healthy: soiled(false), bad: soiled(true), clean: c.judge(clean)}
 }
 
 // judge watches pods tick by tick. What stood in the store then is what is there now.
-func (c dirtyCase) judge(profiles detector.Profiles, pods []*dirtyPod) dirtyWatch {
+func (c dirtyCase) judge(pods []*dirtyPod) dirtyWatch {
 	const perTick = int(time.Minute / podStep)
-	course, w := detector.NewCourse(c.form.plan(), profiles), dirtyWatch{}
+	course, w := detector.NewCourse(c.form.plan(), c.profiles), dirtyWatch{}
 	past := c.form.raw(pods, 0, podBefore)
 	for n := 1; n <= window; n++ {
 		now := simulated.Add(time.Duration(n) * time.Minute)

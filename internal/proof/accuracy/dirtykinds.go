@@ -9,9 +9,10 @@ import (
 // dirtyKind is one way in which the counters of a store cannot be true. Only is the target
 // that it can happen to; empty for every one.
 type dirtyKind struct {
-	Name string
-	only string
-	soil func(r *rand.Rand, pods []*dirtyPod, which []int, worse bool) []*dirtyPod
+	Name   string
+	only   string
+	always bool // the history has it too
+	soil   func(r *rand.Rand, pods []*dirtyPod, which []int, worse bool) []*dirtyPod
 }
 
 // dirtyTargets are the counters that are hit: those of bad events, those of all events, or
@@ -27,25 +28,25 @@ var dirtyTargets = []struct {
 
 // dirtyKinds are the kinds of the dirty data section.
 var dirtyKinds = []dirtyKind{
-	{"nothing", "", func(_ *rand.Rand, pods []*dirtyPod, _ []int, _ bool) []*dirtyPod { return pods }},
-	{"a dip by 1", "", dip(func(float64) float64 { return 1 })},
-	{"a dip by 5", "", dip(func(float64) float64 { return 5 })},
-	{"a dip by 0.1 %", "", dip(func(v float64) float64 { return 0.001 * v })},
-	{"a dip by 5 %", "", dip(func(v float64) float64 { return 0.05 * v })},
-	{"replicas that lag by a minute, at random", "both", lag},
-	{"replicas that began at different times, at random from the deploy on", "", twins(podBefore)},
-	{"replicas that began at different times, at random all the time", "", twins(0)},
-	{"a restart seen twice for three minutes", "both", seenTwice},
-	{"a restart", "both", restart},
-	{"1 old pod appears", "both", appear(1, 0, 0)},
-	{"1 old pod with an incident appears", "both", appear(1, 400_000, 0)},
-	{"3 old pods with incidents appear, one a minute", "both", appear(3, 400_000, 2)},
-	{"10 old pods appear", "both", appear(10, 0, 0)},
-	{"10 old pods with incidents appear, one each half minute", "both", appear(10, 400_000, 1)},
-	{"all pods get new labels", "both", relabel},
-	{"one step, 50 times the events of a minute", "", step},
-	{"the total is missing for two minutes", "total", absent},
-	{"a pod is missing for two minutes", "both", podAbsent},
+	{"nothing", "", false, func(_ *rand.Rand, pods []*dirtyPod, _ []int, _ bool) []*dirtyPod { return pods }},
+	{"a dip by 1", "", false, dip(func(float64) float64 { return 1 })},
+	{"a dip by 5", "", false, dip(func(float64) float64 { return 5 })},
+	{"a dip by 0.1 %", "", false, dip(func(v float64) float64 { return 0.001 * v })},
+	{"a dip by 5 %", "", false, dip(func(v float64) float64 { return 0.05 * v })},
+	{"replicas that lag by a minute, at random", "both", true, lag},
+	{"replicas that began at different times, at random from the deploy on", "", false, twins(podBefore)},
+	{"replicas that began at different times, at random all the time", "", true, twins(0)},
+	{"a restart seen twice for three minutes", "both", false, seenTwice},
+	{"a restart", "both", false, restart},
+	{"1 old pod appears", "both", false, appear(1, 0, 0)},
+	{"1 old pod with an incident appears", "both", false, appear(1, 400_000, 0)},
+	{"3 old pods with incidents appear, one a minute", "both", false, appear(3, 400_000, 2)},
+	{"10 old pods appear", "both", false, appear(10, 0, 0)},
+	{"10 old pods with incidents appear, one each half minute", "both", false, appear(10, 400_000, 1)},
+	{"all pods get new labels", "both", false, relabel},
+	{"one step, 50 times the events of a minute", "", false, step},
+	{"the total is missing for two minutes", "total", false, absent},
+	{"a pod is missing for two minutes", "both", false, podAbsent},
 }
 
 // dip lowers the counters of a pod for one sample, before the change and three times after.

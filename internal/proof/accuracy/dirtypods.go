@@ -93,12 +93,15 @@ type dirtyForm struct {
 	whole  bool // its counters come in one sample
 }
 
+// dirtyLimit is a share of bad events that a rule calls wrong by itself.
+var dirtyLimit = 0.4
+
 // dirtyForms are the signals that are read from counters.
 var dirtyForms = []dirtyForm{
-	{"errors of a counter", detector.Signal{Name: "errors", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.005}, MinEvents: 50}, countsRaw, false},
-	{"slow share of a histogram", detector.Signal{Name: "slow", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.02}, MinEvents: 50}, slowRaw, false},
+	{"errors of a counter", detector.Signal{Name: "errors", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.005}, MinEvents: 50, Limit: &dirtyLimit}, countsRaw, false},
+	{"slow share of a histogram", detector.Signal{Name: "slow", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.02}, MinEvents: 50, Limit: &dirtyLimit}, slowRaw, false},
 	{"mean of a histogram", detector.Signal{Name: "mean", Kind: detector.Level, Worse: detector.Higher, MinEffect: detector.MinEffect{Relative: 0.1}}, meanRaw, false},
-	{"slow share of a native histogram", detector.Signal{Name: "native", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.02}, MinEvents: 50}, nativeRaw(detector.FormNativeSlow), true},
+	{"slow share of a native histogram", detector.Signal{Name: "native", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.02}, MinEvents: 50, Limit: &dirtyLimit}, nativeRaw(detector.FormNativeSlow), true},
 	{"mean of a native histogram", detector.Signal{Name: "nativemean", Kind: detector.Level, Worse: detector.Higher, MinEffect: detector.MinEffect{Relative: 0.1}}, nativeRaw(detector.FormNativeMean), true},
 }
 

@@ -21,6 +21,7 @@ type Page struct {
 	Warmups     []WarmupRow  `json:"warmups,omitempty"`
 	Limit       []LimitRow   `json:"limit,omitempty"`
 	Faults      *RealFaults  `json:"faults,omitempty"`
+	Dirty       []DirtyRow   `json:"dirty,omitempty"`
 }
 
 // Further is a report of only the detector, on other series.
@@ -48,6 +49,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	p.warmups(&b)
 	p.limit(&b)
 	p.faults(&b)
+	p.dirty(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
