@@ -12,7 +12,7 @@ func TestDirtyData(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rows {
-		if r.Acts > 0 || r.Hidden > 0 || r.Clean == 0 {
+		if r.Acts > 0 || r.Hidden > 0 && r.Kind != lateKind || r.Clean == 0 {
 			t.Errorf("%s, %s, %s: %d of %d acted, %d of %d hidden, found up to %d ticks later", r.Kind, r.Target, r.Form, r.Acts, r.Watches, r.Hidden, r.Clean, r.Latest)
 		}
 	}

@@ -33,7 +33,8 @@ var dirtyKinds = []dirtyKind{
 	{"a dip by 5", "", false, dip(func(float64) float64 { return 5 })},
 	{"a dip by 0.1 %", "", false, dip(func(v float64) float64 { return 0.001 * v })},
 	{"a dip by 5 %", "", false, dip(func(v float64) float64 { return 0.05 * v })},
-	{"replicas that lag by a minute, at random", "both", true, lag},
+	{"replicas of which one lags by a scrape, at random", "both", true, lag(1)},
+	{lateKind, "both", true, lag(2)},
 	{"replicas that began at different times, at random from the deploy on", "", false, twins(podBefore)},
 	{"replicas that began at different times, at random all the time", "", true, twins(0)},
 	{"a restart seen twice for three minutes", "both", false, seenTwice},
@@ -60,26 +61,29 @@ func dip(by func(v float64) float64) func(*rand.Rand, []*dirtyPod, []int, bool) 
 	}
 }
 
-// lag shows each sample of all pods by one of two replicas, one of which is two samples late.
-func lag(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
-	late := make([]bool, podLength)
-	for i := range late {
-		late[i] = r.IntN(2) == 0
-	}
-	for _, p := range pods {
-		true := p.counters
-		for c := range true {
-			true[c] = slices.Clone(true[c])
+// lateKind withholds two scrapes of every four, so that what is new is seen late.
+const lateKind = "replicas of which one lags by two scrapes, at random"
+
+// lag shows each sample of all pods by one of two replicas, of which one is late.
+func lag(by int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
+	return func(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
+		late := make([]bool, podLength)
+		for i := range late {
+			late[i] = r.IntN(2) == 0
 		}
-		for _, c := range which {
-			for i := 2; i < podLength; i++ {
-				if late[i] {
-					p.counters[c][i] = true[c][i-2]
+		for _, p := range pods {
+			for _, c := range which {
+				shown := slices.Clone(p.counters[c])
+				for i := by; i < podLength; i++ {
+					if late[i] {
+						shown[i] = p.counters[c][i-by]
+					}
 				}
+				p.counters[c] = shown
 			}
 		}
+		return pods
 	}
-	return pods
 }
 
 // twins shows samples by one of two replicas, of which one began counting later.
