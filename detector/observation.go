@@ -19,6 +19,7 @@ type Ticks struct {
 
 	Impossible []int `json:"impossible,omitempty"` // missing because a counter grew by more than can be true
 	Incomplete []int `json:"incomplete,omitempty"` // counted by a part of the series alone, because others are gone
+	Idle       []int `json:"idle,omitempty"`       // left out because the rule's only_if did not hold
 	Series     int   `json:"series,omitempty"`     // how many series there were at one tick, where there should be one: values are those of the worst
 }
 

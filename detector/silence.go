@@ -40,13 +40,13 @@ const (
 	daysForHabit = 7
 )
 
-// runsOf are the usual runs of a history that starts at a moment. A run is the ticks from
-// first on for which length ticks hold.
-func runsOf(start time.Time, tick time.Duration, ticks int, each func(yield func(first, length int))) Runs {
-	if time.Duration(ticks)*tick < MinHistory {
+// runsOf are the usual runs of a history that starts at a moment and has values for a span.
+// each calls yield with the first tick of every run and its length.
+func runsOf(start time.Time, tick, span time.Duration, each func(yield func(first, length int))) Runs {
+	if span < MinHistory {
 		return nil
 	}
-	if time.Duration(ticks)*tick < daysForHours*day {
+	if span < daysForHours*day {
 		longest := 0
 		each(func(_, length int) { longest = max(longest, length) })
 		return Runs{longest}
@@ -60,7 +60,7 @@ func runsOf(start time.Time, tick time.Duration, ticks int, each func(yield func
 			k += max(int(at.Truncate(time.Hour).Add(time.Hour).Sub(at)/tick), 1)
 		}
 	})
-	return usualByHour(byDay, time.Duration(ticks)*tick >= daysForHabit*day)
+	return usualByHour(byDay, span >= daysForHabit*day)
 }
 
 // usualByHour is the longest run of any day in each hour and its neighbours. With habit, it
@@ -91,22 +91,12 @@ func usualByHour(byDay map[[2]int]int, habit bool) Runs {
 	return runs
 }
 
-// silences are the runs of missing ticks between two ticks with a value. Ticks that were
-// left out because their counters could not be believed are no silence, and neither are
-// stretches that people have masked.
+// silences are the runs of silent ticks between two that are not. Stretches that people have
+// masked are no silence.
 func silences(t Ticks, h History, tick time.Duration) Runs {
-	missing := make([]bool, len(t.Value))
-	for i := range missing {
-		missing[i] = t.missingAt(i)
-	}
-	for _, i := range slices.Concat(t.Impossible, t.Incomplete) {
-		if i >= 0 && i < len(missing) {
-			missing[i] = false
-		}
-	}
-	return runsOf(h.Start, tick, len(missing), func(yield func(first, length int)) {
+	return runsOf(h.Start, tick, t.lived(tick), func(yield func(first, length int)) {
 		last := -1
-		for i, silent := range missing {
+		for i, silent := range t.silent() {
 			if silent {
 				continue
 			}
@@ -116,6 +106,34 @@ func silences(t Ticks, h History, tick time.Duration) Runs {
 			last = i
 		}
 	})
+}
+
+// silent reports for each tick whether it has no sample. A tick that was left out for another
+// reason is not silent.
+func (t Ticks) silent() []bool {
+	silent := make([]bool, len(t.Value))
+	for i := range silent {
+		silent[i] = t.missingAt(i)
+	}
+	for _, i := range slices.Concat(t.Impossible, t.Incomplete, t.Idle) {
+		if i >= 0 && i < len(silent) {
+			silent[i] = false
+		}
+	}
+	return silent
+}
+
+// lived is the time from the first tick with a sample to the last. What is asked for may
+// begin long before the service did.
+func (t Ticks) lived(tick time.Duration) time.Duration {
+	first, last := 0, len(t.Value)-1
+	for first <= last && t.missingAt(first) {
+		first++
+	}
+	for last >= first && t.missingAt(last) {
+		last--
+	}
+	return time.Duration(last-first+1) * tick
 }
 
 // missingAt reports whether tick i has no sample. A tick of counters without an event has
@@ -134,7 +152,7 @@ func lulls(t Ticks, start time.Time, p Plan) Runs {
 	if !t.counts() || p.Before < steadyTicks {
 		return nil
 	}
-	return runsOf(start, p.Tick, len(t.Total), func(yield func(first, length int)) {
+	return runsOf(start, p.Tick, t.lived(p.Tick), func(yield func(first, length int)) {
 		scratch := make([]float64, 0, p.Before)
 		for at := p.Before; at+lostTicks <= len(t.Total); at += max(p.Before/2, 1) {
 			usual, steady := steadyTraffic(t.Total[at-p.Before:at], scratch)
@@ -205,8 +223,8 @@ func (t *trial) lostAfter(since time.Time) time.Duration {
 // longestGap is the longest run of missing ticks between two that have a value.
 func longestGap(t Ticks) int {
 	longest, last := 0, -1
-	for i := range t.Value {
-		if t.missingAt(i) {
+	for i, silent := range t.silent() {
+		if silent {
 			continue
 		}
 		if last >= 0 {

@@ -211,6 +211,18 @@ func TestNotSilence(t *testing.T) {
 			h.Ticks.Value[i] = math.NaN()
 		}
 	})
+	f("idle ticks", Runs{0}, func(h *History) {
+		for i := 600; i < 620; i++ {
+			h.Ticks.Idle = append(h.Ticks.Idle, i)
+		}
+	})
+	f("asked for two weeks, there is a day", Runs{20}, func(h *History) {
+		nothing := make(Values, 13*1440)
+		for i := range nothing {
+			nothing[i] = math.NaN()
+		}
+		h.Start, h.Ticks.Value = h.Start.Add(-13*24*time.Hour), append(nothing, h.Ticks.Value...)
+	})
 	f("too short a history", nil, func(h *History) { h.Ticks.Value = h.Ticks.Value[:300] })
 }
 

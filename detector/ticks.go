@@ -65,7 +65,7 @@ func finite(x []float64) int {
 // unit, negative events. Bad events are at most all events. Bad and Total come out with
 // Value's length or empty.
 func validTicks(t Ticks) Ticks {
-	c := Ticks{Value: validValues(t.Value), Impossible: t.Impossible, Incomplete: t.Incomplete}
+	c := Ticks{Value: validValues(t.Value), Impossible: t.Impossible, Incomplete: t.Incomplete, Idle: t.Idle}
 	if len(t.Total) == 0 || len(t.Bad) != len(t.Total) || len(t.Value) != len(t.Total) {
 		return c
 	}

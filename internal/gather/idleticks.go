@@ -34,6 +34,9 @@ func dropIdleTicks(ctx context.Context, r Ranger, in watch.Input, w sources.Wind
 }
 
 func clearTick(t *detector.Ticks, at int) {
+	if at < len(t.Value) {
+		t.Idle = append(t.Idle, at)
+	}
 	for _, values := range []detector.Values{t.Value, t.Bad, t.Total} {
 		if at < len(values) {
 			values[at] = math.NaN()
