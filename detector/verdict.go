@@ -137,3 +137,16 @@ type Verdict struct {
 // Profiles are the profiles of a rule's signals, by signal name. A signal
 // without one is judged as one without history.
 type Profiles map[string]Profile
+
+// UnknownBefore reports whether of no certain signal enough was measured before the change to
+// tell whether it was bad already. Such a verdict is no reason to act without a person.
+func (v Verdict) UnknownBefore() bool {
+	unknown := false
+	for _, e := range v.Signals {
+		if e.Grade == Certain && !e.UnknownBefore {
+			return false
+		}
+		unknown = unknown || e.Grade == Certain
+	}
+	return unknown
+}

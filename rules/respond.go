@@ -139,7 +139,7 @@ func (b Bound) mayRollBack(m Moment) bool {
 
 func (b Bound) intent(r Rollback, m Moment) *Intent {
 	mode := min(r.Mode, m.Earned, m.Cap, b.policyMode(m.Verdict))
-	if mode == Act && !m.Verdict.MayAct {
+	if mode == Act && (!m.Verdict.MayAct || m.Verdict.UnknownBefore()) {
 		mode = Ask
 	}
 	hook := r.Hook

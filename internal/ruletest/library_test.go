@@ -89,3 +89,7 @@ func passes(t *testing.T, s *Suite, set *rules.Set) int {
 	}
 	return len(report.Tests)
 }
+
+// TestLostSignals: what vanishes is lost and `lost: act` acts, whenever it vanishes; what is
+// gappy by nature is not.
+func TestLostSignals(t *testing.T) { runFolder(t, "testdata/lost") }
