@@ -48,6 +48,12 @@ func TestCounterSteps(t *testing.T) {
 	f("a step that goes on", 50000, []float64{55008, 60008}, 5000, gap)
 }
 
+// TestJobs holds that what a job counts at once is counted, where it stood still before.
+func TestJobs(t *testing.T) {
+	job := minutes(append(steadily(7000, 0, 9), 8000, 8000, 8000)...)
+	same(t, "processed", increases([]sources.Series{job}, grid(11))[8:], Values{1000, 0, 0})
+}
+
 // TestRestarts holds that what a restarted process counted since is counted.
 func TestRestarts(t *testing.T) {
 	f := func(name string, good, bad, want []float64) {

@@ -32,9 +32,11 @@ func sumBounds(sums, counts pace) bounds {
 	return b
 }
 
-// jumps reports whether a counter may have grown by so much in so many milliseconds.
+// jumps reports whether a counter may have grown by so much in so many milliseconds. A counter
+// that usually stands still, as a job's does between its runs, has no pace that could be
+// exceeded.
 func (b bounds) jumps(grown float64, during int64) bool {
-	return grown <= b.jump*b.pace*float64(during)+b.always
+	return b.pace <= 0 || grown <= b.jump*b.pace*float64(during)+b.always
 }
 
 // starts reports whether a counter may have come to a value from 0.
