@@ -20,6 +20,7 @@ type Diagnostic struct {
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
 	Snippet string `json:"snippet,omitempty"` // the source line
+	Warning bool   `json:"warning,omitempty"` // it refuses nothing
 }
 
 // String is one line: file:line:column: message (hint) [code].
@@ -47,8 +48,11 @@ func (d Diagnostic) Render(w io.Writer, colour bool) error {
 		return "\x1b[" + code + "m" + text + "\x1b[0m"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s %s\n", paint("1", fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column)),
-		paint("31", d.Message), paint("2", "["+d.Code+"]"))
+	message := paint("31", d.Message)
+	if d.Warning {
+		message = paint("33", "warning: "+d.Message)
+	}
+	fmt.Fprintf(&b, "%s: %s %s\n", paint("1", fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column)), message, paint("2", "["+d.Code+"]"))
 	if line, indent := d.excerpt(); line != "" {
 		fmt.Fprintf(&b, "  %s\n  %s%s\n", line, indent, paint("31", "^"))
 	}

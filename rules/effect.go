@@ -57,6 +57,7 @@ func (r *reader) effect(at string, a amount, of string) detector.MinEffect {
 	if err != nil {
 		r.at(at, err.code, err.message, err.hint)
 	}
+	r.warnOfLargeEffect(at, a, of)
 	return e
 }
 

@@ -135,6 +135,7 @@ func (r *reader) selector(at string, w writtenWatch, rule *Rule) {
 	r.checkNarrowing(at, w)
 	r.glob(at+".service", rule.Watch.Service)
 	r.glob(at+".environment", w.Environment)
+	r.warnOfEnvironment(at+".environment", w.Environment)
 	r.glob(at+".region", w.Region)
 	for i, g := range w.Except {
 		r.glob(r.item(at+".except", i), g)

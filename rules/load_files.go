@@ -42,7 +42,7 @@ func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
 	for i, d := range l.drafts {
 		rules[i] = d.rule
 	}
-	return &Set{rules: rules, index: indexOf(rules)}, nil
+	return &Set{rules: rules, index: indexOf(rules), warnings: inFileOrder(l.warnings)}, nil
 }
 
 // read reads files by name, up to the limits of a folder.

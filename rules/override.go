@@ -29,6 +29,7 @@ func (r *reader) overrides(at string, w written, rule *Rule) {
 			if err := tried.set(key, override.Set[key]); err != nil {
 				r.at(path+".set."+key, err.code, err.message, err.hint)
 			}
+			r.warnOfLargeSetting(path+".set."+key, key, override.Set[key], *rule)
 		}
 		rule.Override = append(rule.Override, override)
 	}
@@ -41,6 +42,24 @@ func (r *reader) settings(at string, w written, rule *Rule) {
 		if err := rule.set(key, string(w.Set[key])); err != nil {
 			r.at(at+".set."+key, err.code, err.message, err.hint)
 		}
+		r.warnOfLargeSetting(at+".set."+key, key, string(w.Set[key]), *rule)
+	}
+}
+
+// warnOfLargeSetting is warnOfLargeEffect for an effect that is set.
+func (r *reader) warnOfLargeSetting(at, key, value string, rule Rule) {
+	name, setting, _ := strings.Cut(key, ".")
+	s, ok := rule.signal(name)
+	var a amount
+	if !ok || len(s.AnyOf) == 0 || a.UnmarshalText([]byte(value)) != nil {
+		return
+	}
+	of := amountFamily(s.AnyOf[0])
+	if setting == "min_effect.slow" {
+		of = fraction
+	}
+	if setting == "min_effect" || setting == "min_effect.slow" {
+		r.warnOfLargeEffect(at, a, of)
 	}
 }
 

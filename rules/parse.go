@@ -34,6 +34,7 @@ type loader struct {
 	drafts      []draft
 	indexByName map[string]int // name → the first of drafts with that name
 	found       []Diagnostic
+	warnings    []Diagnostic
 }
 
 func newLoader(w World) *loader {

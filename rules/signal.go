@@ -34,6 +34,7 @@ func (r *reader) signal(at string, w writtenSignal, rule Rule) Signal {
 	}
 	r.checkBy(at, s, rule)
 	s.AnyOf = r.expressions(at, w.Source, rule)
+	r.warnOfSharedSeries(at, w.Source, rule)
 	s.Combine = r.combine(at, w.Combine, s.AnyOf)
 	if r.positions.Has(at) && !r.stored {
 		s.Line = r.positions.Value(at).Line

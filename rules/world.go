@@ -12,8 +12,10 @@ type World struct {
 	Hooks     []string
 	Receivers []string
 	Freezes   []string
-	Stores    map[string]sources.Language // by name; a store that is not listed takes PromQL
-	Default   string                      // the one of Stores for rules that name none
+
+	Environments []string                    // of the changes that were reported; a rule for none of them is warned about
+	Stores       map[string]sources.Language // by name; a store that is not listed takes PromQL
+	Default      string                      // the one of Stores for rules that name none
 
 	// CheckQuery may refuse an expression that PromQL's grammar allows, once
 	// its variables have been replaced by placeholders. nil: no such check.

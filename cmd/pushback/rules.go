@@ -1,12 +1,19 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
+	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/daemon"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/survey"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 )
 
 type rulesCommand struct {
@@ -28,8 +35,9 @@ type rulesCommand struct {
 // rulesCheckCommand loads the rules as the daemon does.
 type rulesCheckCommand struct {
 	configFlag
-	Rules string `type:"path" placeholder:"FOLDER" help:"Check this folder. Without a pushback.yml, names of hooks and receivers are not checked."`
-	JSON  bool   `help:"Write JSON, for programs."`
+	Rules  string `type:"path" placeholder:"FOLDER" help:"Check this folder. Without a pushback.yml, names of hooks and receivers are not checked."`
+	Online bool   `help:"Also ask the metric stores which signals of the catalogue's services cannot be judged."`
+	JSON   bool   `help:"Write JSON, for programs."`
 }
 
 // Help shows both uses: with and without a pushback.yml.
@@ -37,9 +45,17 @@ func (rulesCheckCommand) Help() string {
 	return `Shows every mistake at once with its place and a hint. Exit code 2 when there is
 one. The daemon keeps the last good rules in force while the folder has mistakes.
 
+A warning is about a rule that is valid and hardly meant so, such as a counter
+without $match in a rule for every service. Warnings change no exit code.
+
+With --online it also asks the metric stores, for every service, which queries give
+several series and are not combined, and which counters lack the label that bad
+names. Exit code 1 if a store fails.
+
 Examples:
 
   pushback rules check -c pushback.yml
+  pushback rules check -c pushback.yml --online
   pushback rules check --rules rules --json`
 }
 
@@ -47,11 +63,12 @@ Examples:
 type rulesAnswer struct {
 	Rules       int                `json:"rules"`
 	Diagnostics []rules.Diagnostic `json:"diagnostics"`
+	Warnings    []rules.Diagnostic `json:"warnings,omitempty"`
 }
 
 // Run checks the folder against what pushback.yml knows.
-func (r rulesCheckCommand) Run(out terminal) error {
-	folder, world, err := r.world()
+func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
+	folder, world, err := r.world(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,7 +78,12 @@ func (r rulesCheckCommand) Run(out terminal) error {
 	set, found := rules.Load(os.DirFS(folder), world)
 	answer := rulesAnswer{Diagnostics: found}
 	if set != nil {
-		answer.Rules = set.Len()
+		answer.Rules, answer.Warnings = set.Len(), set.Warnings()
+		online, err := r.online(ctx, set)
+		if err != nil {
+			return err
+		}
+		answer.Warnings = append(answer.Warnings, online...)
 	}
 	if r.JSON {
 		err = out.printJSON(answer)
@@ -76,7 +98,7 @@ func (r rulesCheckCommand) Run(out terminal) error {
 
 // world is the folder to check, and the names that its rules may use. With --rules and
 // without a pushback.yml, names are not checked.
-func (r rulesCheckCommand) world() (string, rules.World, error) {
+func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, error) {
 	if _, err := os.Stat(r.Config); err != nil && r.Rules != "" {
 		return r.Rules, rules.World{}, nil
 	}
@@ -88,7 +110,55 @@ func (r rulesCheckCommand) world() (string, rules.World, error) {
 	if r.Rules != "" {
 		folder = r.Rules
 	}
-	return folder, daemon.Adapters().World(c), nil
+	world := daemon.Adapters().World(c)
+	// Environments are for a warning alone, so that a database that cannot be read is no mistake.
+	if url, err := c.StoreURL(); err == nil {
+		world.Environments, _ = fromDatabase(ctx, url, func(c store.Change) string { return c.Environment })
+		slices.Sort(world.Environments)
+		world.Environments = slices.Compact(world.Environments)
+	}
+	return folder, world, nil
+}
+
+// online asks the metric stores about every service.
+func (r rulesCheckCommand) online(ctx context.Context, set *rules.Set) ([]rules.Diagnostic, error) {
+	if !r.Online {
+		return nil, nil
+	}
+	c, err := r.load()
+	if err != nil {
+		return nil, err
+	}
+	past, err := openPast(ctx, c, set)
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := onlineWarnings(ctx, c, past, set)
+	return warnings, errors.Join(err, past.close())
+}
+
+// onlineWarnings covers each service in an environment that each rule watches.
+func onlineWarnings(ctx context.Context, c config.Config, past *past, set *rules.Set) ([]rules.Diagnostic, error) {
+	names, err := servicesOf(ctx, c, past)
+	if err != nil {
+		return nil, err
+	}
+	all, err := coverageOf(ctx, survey.Options{
+		Rules: set.Anywhere(), Stores: past.options.Stores, Default: past.options.Default, At: past.options.Now,
+		Like: sources.Change{Environment: "production", Kind: sources.Deploy, Status: sources.Succeeded},
+	}, past, names)
+	var warnings []rules.Diagnostic
+	for _, service := range all {
+		for _, v := range service.Covered {
+			warnings = append(warnings, v.Warnings...)
+		}
+		for _, gap := range service.Missing {
+			if gap.Failed {
+				err = errors.Join(err, fmt.Errorf("rule %s for %s: %s", gap.Rule, service.Service, gap.Why))
+			}
+		}
+	}
+	return warnings, err
 }
 
 func printRules(out terminal, folder string, a rulesAnswer) error {
@@ -97,10 +167,19 @@ func printRules(out terminal, folder string, a rulesAnswer) error {
 			return err
 		}
 	}
+	for _, d := range a.Warnings {
+		if err := d.Render(out, out.colour); err != nil {
+			return err
+		}
+	}
 	if len(a.Diagnostics) > 0 {
 		_, err := fmt.Fprintf(out, "%s: mistakes: %d\n", folder, len(a.Diagnostics))
 		return err
 	}
-	_, err := io.WriteString(out, fmt.Sprintf("%s: %s, all well\n", folder, counted(a.Rules, "rule")))
+	end := "all well"
+	if n := len(a.Warnings); n > 0 {
+		end = counted(n, "warning")
+	}
+	_, err := io.WriteString(out, fmt.Sprintf("%s: %s, %s\n", folder, counted(a.Rules, "rule"), end))
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/survey"
+	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -103,6 +104,11 @@ func recordedServices(ctx context.Context, c config.Config) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return fromDatabase(ctx, url, func(c store.Change) string { return c.Service })
+}
+
+// fromDatabase is one word of every change in Pushback's database.
+func fromDatabase(ctx context.Context, url string, word func(store.Change) string) ([]string, error) {
 	st, err := store.OpenReadOnly(ctx, url)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -113,7 +119,7 @@ func recordedServices(ctx context.Context, c config.Config) ([]string, error) {
 	changes, err := st.Changes(ctx, store.ChangeFilter{Limit: mostChanges})
 	var names []string
 	for _, c := range changes {
-		names = append(names, c.Service)
+		names = append(names, word(c))
 	}
 	return names, errors.Join(err, st.Close())
 }
@@ -158,9 +164,23 @@ func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
 		if _, err := fmt.Fprintf(out, "%-*s  %s\n", width, c.Service, coverageLine(out, c)); err != nil {
 			return err
 		}
+		for _, d := range warningsOf(c) {
+			if _, err := fmt.Fprintf(out, "%-*s  %s\n", width, "", out.paint(styleDoubt, d.String())); err != nil {
+				return err
+			}
+		}
 	}
 	_, err := fmt.Fprintf(out, "%s: %d covered, %d not\n", counted(len(all), "service"), len(all)-uncovered, uncovered)
 	return err
+}
+
+// warningsOf are the warnings about a service's signals.
+func warningsOf(c survey.Coverage) []rules.Diagnostic {
+	var all []rules.Diagnostic
+	for _, v := range c.Covered {
+		all = append(all, v.Warnings...)
+	}
+	return all
 }
 
 // coverageLine lists the signals with data, or says why there are none.

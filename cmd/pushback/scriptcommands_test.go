@@ -64,14 +64,17 @@ func answers(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // outside sets a variable to the URL of a server that answers as Prometheus and as
-// Grafana: outside UP. Below /empty the Prometheus has no samples. Grafana takes the
-// token "right".
+// Grafana: outside UP. Below /empty the Prometheus has no samples, and below /pods two
+// series of everything. Grafana takes the token "right".
 func outside(ts *testscript.TestScript, _ bool, args []string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case r.URL.Path == "/empty/api/v1/query_range":
 			_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`)
+		case strings.HasPrefix(r.URL.Path, "/pods/api/v1/"):
+			now, series := time.Now().Unix(), `{"metric":{"pod":%q,"code":"200"},"value":[%d,"1"]}`
+			_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[`+series+","+series+"]}}", "a", now, "b", now)
 		case strings.HasPrefix(r.URL.Path, "/empty/api/v1/"):
 			_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"vector","result":[]}}`)
 		case strings.HasPrefix(r.URL.Path, "/api/v1/"):

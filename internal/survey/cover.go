@@ -28,12 +28,17 @@ type RuleCoverage struct {
 	Signals []string `json:"signals"`         // those with data
 	Without []string `json:"without"`         // those without
 	Fault   string   `json:"fault,omitempty"` // why the store could not be queried
+
+	Failed   bool               `json:"-"`                  // Fault is the store's
+	Warnings []rules.Diagnostic `json:"warnings,omitempty"` // what keeps a signal with data from being judged
 }
 
 // Gap is one rule that watches a service and has no data for it.
 type Gap struct {
 	Rule string `json:"rule"`
 	Why  string `json:"why"`
+
+	Failed bool `json:"failed,omitempty"` // the store could not be asked
 }
 
 // Options is everything that Cover needs.
@@ -60,9 +65,9 @@ func (o Options) Cover(ctx context.Context, s rules.Service) Coverage {
 		case len(v.Signals) > 0:
 			c.Covered = append(c.Covered, v)
 		case v.Fault != "":
-			c.Missing = append(c.Missing, Gap{v.Rule, v.Fault})
+			c.Missing = append(c.Missing, Gap{Rule: v.Rule, Why: v.Fault, Failed: v.Failed})
 		default:
-			c.Missing = append(c.Missing, Gap{v.Rule, "the store has none of its series: " + strings.Join(seriesOf(b.Rule()), ", ")})
+			c.Missing = append(c.Missing, Gap{Rule: v.Rule, Why: "the store has none of its series: " + strings.Join(seriesOf(b.Rule()), ", ")})
 		}
 	}
 	if len(c.Covered) == 0 {
@@ -86,8 +91,9 @@ func (o Options) coverage(ctx context.Context, b rules.Bound) RuleCoverage {
 	case errors.Is(err, rules.ErrNoMatch):
 		v.Fault = "the service catalogue has no labels for it"
 	case err != nil:
-		v.Fault = err.Error()
+		v.Fault, v.Failed = err.Error(), true
 	}
+	v.Warnings = b.Warnings(resolved)
 	for _, s := range rule.Signals {
 		if _, has := resolved.Signals[s.Name]; has || err == nil && !rule.Language.Selectors() {
 			v.Signals = append(v.Signals, s.Name)

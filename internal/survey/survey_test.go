@@ -170,15 +170,15 @@ rules:
 	job := func(name string) map[string]string { return map[string]string{"job": name} }
 	f("cart", job("cart"), "production", Coverage{
 		Covered: []RuleCoverage{{Rule: "red", Signals: []string{"errors", "requests"}, Without: []string{"latency"}}},
-		Missing: []Gap{{"elsewhere", `no metric store "other" in pushback.yml`}},
+		Missing: []Gap{{Rule: "elsewhere", Why: `no metric store "other" in pushback.yml`}},
 	})
 	none := `the store has none of its series: http_requests_total{$match,code!=""}, http_requests_total{$match,status!=""}, ` +
 		`http_requests_total{$match,status_code!=""}, http_server_request_duration_seconds_count{$match}, ` +
 		`sum(histogram_count(increase(http_server_request_duration_seconds{$match}[$step]))), ` +
 		`istio_requests_total{$match,reporter="destination"}, and 10 more`
-	f("mail", job("mail"), "production", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{{"red", none}}, Why: "red: " + none})
+	f("mail", job("mail"), "production", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{{Rule: "red", Why: none}}, Why: "red: " + none})
 	f("mail", nil, "production", Coverage{
-		Covered: []RuleCoverage{}, Missing: []Gap{{"red", "the service catalogue has no labels for it"}}, Why: "red: the service catalogue has no labels for it",
+		Covered: []RuleCoverage{}, Missing: []Gap{{Rule: "red", Why: "the service catalogue has no labels for it"}}, Why: "red: the service catalogue has no labels for it",
 	})
 	f("mail", job("mail"), "staging", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{}, Why: "rule red watches a service of this name, but not a deploy in staging"})
 	f("batch-mail", job("batch-mail"), "production", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{}, Why: "rule red excepts it, and no other rule watches a service of this name"})
