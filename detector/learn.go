@@ -51,6 +51,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	x = h.learnShapes(&k, x, p, s)
 	l := learnerOf(x, p)
+	l.leftOut = len(left)
 	l.scans(&k, s.Worse)
 	if looksBack(k.Higher) || looksBack(k.Lower) {
 		for _, season := range l.seasons {
@@ -110,6 +111,7 @@ type learner struct {
 	ticks         []int   // after-ticks that weights are learned from
 	steps, floor  float64 // what σ is at least
 	move          float64 // σ of a series that hardly ever moves
+	leftOut       int     // outages of the history that are no longer in x
 }
 
 func learnerOf(x []float64, p Plan) learner {

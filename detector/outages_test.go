@@ -109,7 +109,7 @@ func TestNoiseIsNoOutage(t *testing.T) {
 	f("saw-tooth", 0, func(r *rand.Rand, i int, _ float64) float64 { return float64(i%70) + r.NormFloat64() })
 }
 
-// TestAnOutageHidesNothing: a regression after a history with an outage has the p of one without
+// TestAnOutageHidesNothing: a regression after a history with an outage has about the p of one without
 // it, the page says what was left out, and the stored profile knows it.
 func TestAnOutageHidesNothing(t *testing.T) {
 	plan := planOf(time.Minute, latency)
@@ -135,7 +135,7 @@ func TestAnOutageHidesNothing(t *testing.T) {
 		}}).Signals[0]
 	}
 	with, without := judged(true), judged(false)
-	if with.RawP > 2*without.RawP || without.RawP > 0.01 {
+	if with.RawP > 3*without.RawP || without.RawP > 0.01 {
 		t.Errorf("p %v after an outage in the history, %v without", with.RawP, without.RawP)
 	}
 	if len(without.LeftOut) != 0 || len(with.LeftOut) != 1 {
@@ -161,6 +161,35 @@ func TestGoodChangesAreNoOutages(t *testing.T) {
 	h.Good = []GoodChange{{BaseAt: at, FinishedAt: at.Add(5 * time.Minute)}}
 	if left := Learn(planOf(time.Minute, latency), latency, h).LeftOut; len(left) != 0 {
 		t.Errorf("beside a good change, left out %v", left)
+	}
+}
+
+// TestLeftOutOutagesAreCounted: after two outages of a signal that is otherwise flat, a third is
+// three times as usual as the first would be.
+func TestLeftOutOutagesAreCounted(t *testing.T) {
+	plan := planOf(time.Minute, latency)
+	p := func(outages ...int) float64 {
+		x := make(Values, 14*1440)
+		for i := range x {
+			x[i] = 1
+		}
+		for _, at := range outages {
+			for i := at; i < at+15; i++ {
+				x[i] = 2
+			}
+		}
+		k := Learn(plan, latency, History{Start: deploy.Add(-14 * day), Ticks: Ticks{Value: x}})
+		if len(k.LeftOut) != len(outages) {
+			t.Fatalf("left out %v of %d outages", k.LeftOut, len(outages))
+		}
+		after := Values{2, 2, 2, 2, 2}
+		return Judge(plan, Profiles{"latency": k}, Observation{StartedAt: deploy, From: deploy, Readings: []Reading{
+			{Signal: "latency", Supply: Fresh, Before: Ticks{Value: x[len(x)-30:]}, After: Ticks{Value: after}},
+		}}).Signals[0].RawP
+	}
+	none, two := p(), p(5000, 12345)
+	if two < 2.9*none {
+		t.Errorf("p %v after two outages of 14 days, %v after none", two, none)
 	}
 }
 

@@ -79,7 +79,7 @@ func (l learner) forecaster(seasons []season) (Scan, placebos) {
 // direction d.
 func (l learner) scan(s Scan, p placebos, d direction) Scan {
 	peaks := l.peaks(p, s.Scale, d)
-	s.Lengths, s.Rarest, s.Seen = tails(peaks), l.rarest(), finite(l.x)
+	s.Lengths, s.Rarest, s.Seen = tails(peaks), l.rarest(), l.quietTicks()
 	for i := range peaks {
 		s.Worst = max(s.Worst, peaks[i][0])
 	}

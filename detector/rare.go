@@ -44,9 +44,13 @@ func bursts(x []float64, least float64) float64 {
 // moved, the next one moves with a chance of 1/(n+1) at most (the rule of succession). Every
 // burst that was seen carries the tail further.
 func (l learner) rarest() float64 {
-	windows := float64(finite(l.x)) / float64(l.after)
+	windows := float64(l.quietTicks()) / float64(l.after)
 	return 1 / ((1 + windows) * (1 + bursts(l.x, l.floor)))
 }
+
+// quietTicks is for how many ticks of history nothing unusual came up. What was left out of it
+// did: with k outages in n ticks, the next is expected after n/(k+1).
+func (l learner) quietTicks() int { return finite(l.x) / (1 + l.leftOut) }
 
 // recordShare is the share of the level that the test of records gets; the scan has the rest.
 // In a signal that hardly moves there is little to scan.
