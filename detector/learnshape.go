@@ -135,6 +135,14 @@ func (e *example) peak() float64 { return slices.Max(e.extra[:shapeTicks]) }
 // left is what is left of the extra after them.
 func (e *example) left() float64 { return stats.Mean(e.extra[shapeTicks:]) }
 
+// offQuantile is the quantile of sizes that σ is taken from, and offDeviate what it is in
+// normal σ. Of a share that is mostly zero, the median is zero; and more than a fifth of the
+// ticks would let one outage of five decide.
+const (
+	offQuantile = 0.8
+	offDeviate  = 1.281552
+)
+
 // noiseOf is the σ of the examples: that of their before windows, or of what they were off
 // after the ticks of a shape, where the signal drifts.
 func noiseOf(all []example) float64 {
@@ -148,7 +156,7 @@ func noiseOf(all []example) float64 {
 	if len(all) == 0 {
 		return 0
 	}
-	return max(stats.MedianInPlace(windows), stats.NormalMAD*stats.MedianInPlace(off))
+	return max(stats.MedianInPlace(windows), stats.QuantileInPlace(off, offQuantile)/offDeviate)
 }
 
 // shapeFrom is the shape of the examples that returned to their forecast.

@@ -77,10 +77,13 @@ func (a allowance) unexpected(v, forecast float64, d direction) float64 {
 	return v - float64(d)*a.most
 }
 
-// forCounts allows as much more as the next change may differ by chance. The count test has
-// no σ that could be wider at some ticks.
+// countSpreads is how many spreads more the count test allows. It has no σ that could be
+// wider at some ticks, and a scan is certain of a single tick at about as many σ.
+const countSpreads = 4
+
+// forCounts allows as much more as the next change may differ by chance.
 func (a allowance) forCounts() allowance {
-	a.most += 2 * a.spread
+	a.most += countSpreads * a.spread
 	return a
 }
 
