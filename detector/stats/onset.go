@@ -101,20 +101,35 @@ type autoregressive struct {
 	lag, scale float64
 }
 
-// breakGain is the gain in log-likelihood of a break at i over one at the last value.
+// secondStep is how much better, as a logarithm, two steps must fit than one, for the second
+// of them to be where the series rose.
+const secondStep = 5
+
+// breakGain is the gain in log-likelihood of a break at i over one at the last value; 0 where
+// the series rose at i and again at the last value.
 func (m autoregressive) breakGain(i int, usual, level float64) float64 {
-	gain, last := 0.0, len(m.x)-1
+	one := m.misfit(i, usual, level, level)
+	if between := Median(m.x[i:len(m.x)-1], nil); one-m.misfit(i, usual, between, level) > secondStep {
+		return 0
+	}
+	return m.misfit(i, usual, usual, level) - one
+}
+
+// misfit is how badly the series fits from value i on where it was at the usual level before
+// i, is at another between, and at a third at its last value.
+func (m autoregressive) misfit(i int, usual, between, level float64) float64 {
+	sum, last := 0.0, len(m.x)-1
 	for j := i; j <= last; j++ {
-		now, before := level, level
-		if j < last {
-			now = usual
+		now, before := between, between
+		if j == last {
+			now = level
 		}
 		if j == i {
 			before = usual
 		}
-		gain += m.loss(j, now, usual) - m.loss(j, level, before)
+		sum += m.loss(j, now, before)
 	}
-	return gain
+	return sum
 }
 
 // loss is how badly value j fits where the series is at one level now, and was at another.
@@ -171,7 +186,8 @@ func CountBreak(bad, total []float64, share, direction, overdispersion float64) 
 	for i := range total {
 		if seen >= leastBefore && n0 > 0 {
 			usual := (c0 + 0.5) / (n0 + 1)
-			if g := countGain(bad[i:], total[i:], usual, share) / overdispersion; direction*(share-usual) > 0 && g > gain {
+			g := countGain(bad[i:], total[i:], usual, share) / overdispersion
+			if direction*(share-usual) > 0 && g > gain && !roseAgain(bad[i:], total[i:], share, overdispersion) {
 				at, gain = i, g
 			}
 		}
@@ -182,9 +198,21 @@ func CountBreak(bad, total []float64, share, direction, overdispersion float64) 
 	return at, gain
 }
 
+// roseAgain reports whether the counts from a break on have another share than the one after
+// them.
+func roseAgain(bad, total []float64, share, overdispersion float64) bool {
+	c, n := 0.5, 1.0
+	for i := range total {
+		if total[i] > 0 {
+			c, n = c+bad[i], n+total[i]
+		}
+	}
+	return countGain(bad, total, share, c/n)/overdispersion > secondStep
+}
+
 // countGain is how much likelier the counts are under one share than under the other.
 func countGain(bad, total []float64, usual, share float64) float64 {
-	share = min(max(share, 1e-9), 1-1e-9)
+	usual, share = min(max(usual, 1e-9), 1-1e-9), min(max(share, 1e-9), 1-1e-9)
 	gain := 0.0
 	for i, n := range total {
 		if n > 0 {
