@@ -30,6 +30,7 @@ const (
 	Fresh     Supply = "fresh"     // there are recent samples
 	Unmatched Supply = "unmatched" // this signal's series were never seen
 	Gone      Supply = "gone"      // seen before the change, not now, while the store is alive
+	Ended     Supply = "ended"     // seen before the change, and gone before it
 	Stale     Supply = "stale"     // nothing recent, from anyone: the store itself is behind
 	Broken    Supply = "broken"    // the store could not be asked
 )
@@ -46,7 +47,7 @@ type Reading struct {
 	Spread         *Spread `json:"spread,omitempty"`          // of a histogram's mean, for people
 	BucketsChanged bool    `json:"buckets_changed,omitempty"` // of a slow fraction: its edges differ before and after
 
-	Silent  time.Duration `json:"silent,omitempty"`  // since the newest sample, where Supply is Gone
+	Silent  time.Duration `json:"silent,omitempty"`  // since the newest sample, where Supply is Gone or Ended
 	Control *Control      `json:"control,omitempty"` // of a Controlled signal
 	Rolling bool          `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only the limit counts
 }

@@ -173,6 +173,20 @@ func TestSilenceIsSaid(t *testing.T) {
 	}
 }
 
+// TestEndedBeforeTheChange: what was gone before the change is no loss by it, and is not said
+// never to have matched.
+func TestEndedBeforeTheChange(t *testing.T) {
+	s := quiet(2880)
+	s.latency().Supply, s.latency().Silent = Ended, 50*time.Minute
+	for i := range 30 {
+		s.latency().After.Value[i] = math.NaN()
+	}
+	e := Judge(s.plan, s.profiles, s.o).Signals[1]
+	if e.Grade != None || e.Reason != NoData || !strings.Contains(strings.Join(e.Notes, " "), "ended before the change") {
+		t.Errorf("%s, %s, %q", e.Grade, e.Reason, e.Notes)
+	}
+}
+
 // TestSilenceOfOldReadings: a stored reading that does not say how long the signal was silent
 // was a loss, and still is.
 func TestSilenceOfOldReadings(t *testing.T) {

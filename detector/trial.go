@@ -132,6 +132,11 @@ func (t *trial) settleUnreadable() bool {
 			return false
 		}
 		t.markLost("The signal's series ended after the change while the metric store is alive.")
+	case Ended:
+		if t.usuallySilent() {
+			return false
+		}
+		t.note("The signal's series ended before the change, so that the change is not the cause.")
 	case Broken:
 		t.e.Reason = SourceError
 	case Stale:

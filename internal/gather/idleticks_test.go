@@ -118,3 +118,21 @@ func TestSilentSinceTheNewestSample(t *testing.T) {
 		t.Errorf("silent for %s, %v", reading.Silent, err)
 	}
 }
+
+// TestEndedIsNotUnmatched: a signal that was there before the change, and gone before it, is
+// not called one that has never matched.
+func TestEndedIsNotUnmatched(t *testing.T) {
+	r, v := working{}, minutes(time.Unix(480, 0))
+	in := watch.Input{Form: watch.FormLevel, Value: sources.Query{Expr: "pace", Step: 15 * time.Second}}
+	f := func(until time.Time, want detector.Supply) {
+		t.Helper()
+		reading, _, err := Read(t.Context(), stopping{r, until}, in, v, func() (detector.Raw, error) {
+			return Fetch(t.Context(), stopping{r, until}, in, v.Before.Window(), in.Value.Step)
+		})
+		if err != nil || reading.Supply != want || (reading.Silent > 0) != (want == detector.Ended) {
+			t.Errorf("until %s: %s, silent for %s, %v; want %s", until.UTC(), reading.Supply, reading.Silent, err, want)
+		}
+	}
+	f(v.Before.End().Add(-2*time.Minute), detector.Ended)
+	f(v.Before.Start.Add(-2*v.Before.Tick), detector.Unmatched)
+}

@@ -56,7 +56,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if err != nil {
 		return Broken(reading, err), false, err
 	}
-	if reading.Supply == detector.Gone {
+	if reading.Supply == detector.Gone || reading.Supply == detector.Ended {
 		reading.Silent = v.Now.Sub(latest(detector.Newest(past.Value), detector.Newest(present.Value)))
 	}
 	if in.Control != nil {
@@ -111,8 +111,10 @@ func supply(ctx context.Context, r Ranger, in watch.Input, before, after detecto
 	newest := latest(detector.Newest(before.Value), detector.Newest(after.Value))
 	patience := maxMissed*v.Step + max(in.Value.Step-v.Step, 0)
 	switch {
+	case newest.Before(v.Before.Start.Add(-v.Before.Tick)):
+		return detector.Unmatched, false, nil
 	case newest.Before(v.Before.End().Add(-patience)):
-		return detector.Unmatched, false, nil // never there, or gone before the change
+		return detector.Ended, false, nil
 	case !newest.Before(v.Now.Add(-patience)):
 		return detector.Fresh, true, nil
 	case v.Now.Sub(v.After.Start) < patience:
