@@ -63,6 +63,17 @@ func (u usualSeries) mark(t Ticks, present Raw, g Grid) Ticks {
 	return t
 }
 
+// FarBelowUsual reports whether the newest ticks of a reading have so few events that some of
+// its series may be gone.
+func FarBelowUsual(before, after, running Ticks, g Grids) bool {
+	usual := stats.Median(before.Total, nil)
+	few := func(t Ticks, part float64) bool {
+		n := len(t.Total)
+		return n > 0 && t.Total[n-1] < incompleteShare*usual*part
+	}
+	return usual > 0 && (few(after, 1) || few(running, float64(g.Running.Tick)/float64(g.Before.Tick)))
+}
+
 // carry adds the events of incomplete ticks to the first complete one behind them. The series
 // that were gone count there what they grew by meanwhile, and would hide what the others
 // counted. Where they do not come back with it, nothing is added.

@@ -44,6 +44,10 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 		return Broken(reading, err), false, err
 	}
 	reading.Before, reading.After, reading.Running = detector.Around(past, present, v.grids())
+	if detector.FarBelowUsual(reading.Before, reading.After, reading.Running, v.grids()) {
+		present = dropRepeated(ctx, r, in, present, v)
+		_, reading.After, reading.Running = detector.Around(past, present, v.grids())
+	}
 	other, err := followHistogram(ctx, r, in, present, v, &reading)
 	if err != nil {
 		return Broken(reading, err), false, err
