@@ -36,15 +36,20 @@ func (f *follower) tick(a, doubt float64) {
 	if len(f.after) == len(f.forecast) {
 		return
 	}
-	scale, value := f.scale, a
-	if j := len(f.after); j < len(f.allowed) {
-		value, doubt = f.allowed[j].unexpected(a, f.forecast[j], f.d), math.Hypot(doubt, f.allowed[j].spread)
+	scale, value, shaped := f.scale, a, len(f.after) < len(f.allowed)
+	if shaped {
+		allowed := f.allowed[len(f.after)]
+		value, doubt = allowed.unexpected(a, f.forecast[len(f.after)], f.d), math.Hypot(doubt, allowed.spread)
 	}
 	if doubt > 0 {
 		scale = math.Hypot(scale, doubt)
 	}
 	r := residual(value, f.forecast[len(f.after)], scale, f.d)
-	means := f.scanner.add(r)
+	since := r
+	if shaped {
+		since = math.NaN() // a deploy that warms up for longer than usual does so at every tick
+	}
+	means := f.scanner.addBoth(r, since)
 	if highest := largestScore(means, f.scan.Lengths); highest > f.g {
 		f.g, f.scanned = highest, f.scan.P(highest)
 	}
@@ -67,7 +72,7 @@ func (t *trial) begin(d direction) *follower {
 	allowed := t.allowances(o.forecast, d)
 	return &follower{
 		scan: s, forecast: o.forecast, expected: withUsual(o.forecast, allowed, d), allowed: allowed, scale: scaleOf(o.spread, s.Scale), d: d,
-		scanner: newScanner(h), g: math.Inf(-1), scanned: 1, record: 1, p: 1,
+		scanner: newScanner(h, s.Noise), g: math.Inf(-1), scanned: 1, record: 1, p: 1,
 		from: t.look.From, gap: t.look.Gap, before: b, after: make(Values, 0, h),
 	}
 }

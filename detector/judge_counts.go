@@ -93,6 +93,9 @@ func (t *trial) scanApplies(y Tally) bool {
 			t.note(t.historyNote("the count test speaks without it, the scan of the ratio does not"))
 		}
 		return false
+	case t.neverMoved():
+		t.note("The ratio never moved in its history, so that a scan of it has nothing to compare with; the count test alone speaks.")
+		return false
 	case y.BadBefore < minBadPerTick*float64(ticksWithEvents(t.before)):
 		t.note("There are too few bad events a tick for a scan of the ratio; the count test alone speaks.")
 		return false

@@ -51,6 +51,16 @@ func (t *trial) scans() bool {
 	return true
 }
 
+// neverMoved reports whether the history of a scan that can be used never moved.
+func (t *trial) neverMoved() bool {
+	for _, d := range t.directions() {
+		if f := t.follow(d); f != nil && f.scan.constant() {
+			return true
+		}
+	}
+	return false
+}
+
 // constant reports whether there is enough history, and it never moved.
 func (t *trial) constant() bool {
 	k := t.profile
@@ -82,7 +92,7 @@ func (t *trial) usableScan(d direction) (*Scan, []lookback) {
 // complete reports whether a scan that was read from a store has all that its forecaster
 // needs.
 func (s *Scan) complete(lookbacks int) bool {
-	return len(s.Weights) == len(prior(lookbacks)) && len(s.Limits) == levelsOf(lookbacks) && len(s.Lengths) == lengths
+	return len(s.Weights) == len(prior(lookbacks)) && len(s.Limits) == levelsOf(lookbacks) && (len(s.Lengths) == lengths || len(s.Lengths) == lengths-1)
 }
 
 // lookBack finds the seasons in the profile; a scan without any needs nothing.

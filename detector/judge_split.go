@@ -38,7 +38,7 @@ const (
 // from the same people: the arms differ in more than the change (Fabijan et al. 2019). An
 // open one caps them at likely. Limits compare with no control and stay.
 //
-// See adr/0064.
+// See adr/0066.
 func checkSplits(trials []trial) {
 	state := splitOpen
 	for i := range trials {

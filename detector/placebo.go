@@ -72,19 +72,23 @@ func (l learner) forecaster(seasons []season) (Scan, placebos) {
 	l.forecastAll(&p, s.Weights)
 	s.Scale = l.typicalSpread(p.spread)
 	s.Rare = l.move > 0
+	s.Noise = l.noise(p, s.Scale)
 	return s, p
 }
 
 // scan summarises how far the ticks after the placebos were from their forecasts in
 // direction d.
 func (l learner) scan(s Scan, p placebos, d direction) Scan {
-	peaks := l.peaks(p, s.Scale, d)
+	peaks := l.peaks(p, &s, d)
 	s.Lengths, s.Rarest, s.Seen = tails(peaks), l.rarest(), l.quietTicks()
 	for i := range peaks {
 		s.Worst = max(s.Worst, peaks[i][0])
 	}
 	s.summarise(largest(peaks, s.Lengths))
-	s.Detectable = s.tenTickTail(l.after).at(s.level(DefaultThresholds.Likely)) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)
+	if bursts(l.x, l.floor) == 0 {
+		s.Excess = 0 // what moves is rounding
+	}
+	s.Detectable = s.shiftAt(s.level(DefaultThresholds.Likely), l.after) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)
 	return s
 }
 
@@ -193,11 +197,11 @@ func mostlyPresent(x []float64) bool { return enoughPresent(finite(x), len(x)) }
 func enoughPresent(there, n int) bool { return 2*there >= n }
 
 // peaks are, for every placebo, the largest mean of each length.
-func (l learner) peaks(p placebos, typical float64, d direction) [][lengths]float64 {
+func (l learner) peaks(p placebos, of *Scan, d direction) [][lengths]float64 {
 	peaks := make([][lengths]float64, len(p.at))
-	s := newScanner(l.after)
+	s := newScanner(l.after, of.Noise)
 	for i, at := range p.at {
-		scale := scaleOf(p.spread[i], typical)
+		scale := scaleOf(p.spread[i], of.Scale)
 		peaks[i] = s.peak(l.x[at:at+l.after], p.forecast[i*l.after:], scale, d)
 	}
 	return peaks
@@ -207,11 +211,15 @@ func (l learner) peaks(p placebos, typical float64, d direction) [][lengths]floa
 // largest sum of a length makes its largest mean.
 func (s *scanner) peak(x, forecast []float64, scale float64, d direction) (peak [lengths]float64) {
 	s.reset()
+	largest := math.Inf(-1)
 	for j, a := range x {
-		if !s.put(residual(a, forecast[j], scale, d)) {
+		r := residual(a, forecast[j], scale, d)
+		if !s.put(r) {
 			return s.peakWithGaps(x, forecast, scale, d)
 		}
+		largest = max(largest, s.since.add(r))
 	}
+	peak[lengths-1] = largest
 	for i, k := range meanLengths {
 		peak[i] = largestMeanOf(s.sums, k)
 	}

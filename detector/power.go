@@ -26,12 +26,11 @@ func (s *Scan) detectable(after int, p float64) float64 {
 	if s.constant() || p <= 0 || len(s.Lengths) == 0 {
 		return 0
 	}
-	tail := s.tenTickTail(after)
-	usual := tail.at(s.level(DefaultThresholds.Likely))
+	usual := s.shiftAt(s.level(DefaultThresholds.Likely), after)
 	if usual <= 0 {
 		return 0
 	}
-	return s.Detectable * tail.at(s.level(p)) / usual
+	return s.Detectable * s.shiftAt(s.level(p), after) / usual
 }
 
 // Detectable scales the smallest difference that a watch could have seen at

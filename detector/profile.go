@@ -80,6 +80,7 @@ type Scan struct {
 	Tail       float64         `json:"tail"`             // shape of the tail: how many exceedances β is worth
 	Detectable float64         `json:"detectable"`       // smallest shift found at p = 0.01 when it lasts ten ticks
 	AlarmRate  float64         `json:"alarm_rate"`       // share of placebos that would have been likely
+	Noise      *Noise          `json:"noise,omitempty"`  // of the residuals; nil: not learned, or none
 	Rarest     float64         `json:"rarest,omitempty"` // the smallest p that the tail may give
 	Seen       int             `json:"seen,omitempty"`   // ticks in which Worst was the worst
 	Worst      float64         `json:"worst,omitempty"`  // the largest residual of one tick, in σ

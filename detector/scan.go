@@ -11,7 +11,7 @@ var (
 )
 
 const (
-	lengths  = len(meanLengths) + len(riseLengths)
+	lengths  = len(meanLengths) + len(riseLengths) + 1 // the last is sinceChange
 	tenTicks = 4 // place of 10 among the meanLengths
 )
 
@@ -22,9 +22,13 @@ const clipAt = 5
 // residual is how far the value a is from its forecast in direction d, in σ, softly
 // clipped. It is NaN for a missing tick.
 func residual(a, forecast, scale float64, d direction) float64 {
-	r := d.worse(a-forecast) / scale
-	if size := math.Abs(r); size > clipAt {
-		return math.Copysign(clipAt*(1+math.Log(size/clipAt)), r)
+	return softClip(d.worse(a-forecast)/scale, clipAt)
+}
+
+// softClip lets what is larger than most grow logarithmically.
+func softClip(r, most float64) float64 {
+	if size := math.Abs(r); size > most {
+		return math.Copysign(most*(1+math.Log(size/most)), r)
 	}
 	return r
 }
@@ -37,20 +41,29 @@ type scanner struct {
 	seen        []int     // how many of them had a value
 	last        float64   // the newest residual; before the first, the forecast
 	means       [lengths]float64
+	since       sinceChange
 }
 
-func newScanner(after int) *scanner {
-	return &scanner{sums: make([]float64, 1, after+1), rises: make([]float64, 1, after+1), seen: make([]int, 1, after+1)}
+func newScanner(after int, noise *Noise) *scanner {
+	s := &scanner{sums: make([]float64, 1, after+1), rises: make([]float64, 1, after+1), seen: make([]int, 1, after+1)}
+	if noise != nil {
+		s.since.noise = *noise
+	}
+	return s
 }
 
 func (s *scanner) reset() {
 	s.sums, s.rises, s.seen, s.last = s.sums[:1], s.rises[:1], s.seen[:1], 0
+	s.since = sinceChange{noise: s.since.noise}
 }
 
 // add takes the next residual and returns the means, first those of residuals
 // in the order of meanLengths, then those of jumps in the order of riseLengths;
 // −Inf where too few ticks have passed or too many are missing.
-func (s *scanner) add(r float64) *[lengths]float64 {
+func (s *scanner) add(r float64) *[lengths]float64 { return s.addBoth(r, r) }
+
+// addBoth takes a residual for the means, and one for sinceChange.
+func (s *scanner) addBoth(r, since float64) *[lengths]float64 {
 	s.put(r)
 	t := len(s.sums) - 1
 	for i, k := range meanLengths {
@@ -59,6 +72,7 @@ func (s *scanner) add(r float64) *[lengths]float64 {
 	for i, k := range riseLengths {
 		s.means[len(meanLengths)+i] = s.mean(s.rises, t, k)
 	}
+	s.means[lengths-1] = s.since.add(since)
 	return &s.means
 }
 

@@ -73,6 +73,16 @@ const nineTenths = math.Ln2
 // tenTickTail is the tail of means over ten ticks, or of the longest that fit the horizon.
 func (s *Scan) tenTickTail(after int) Tail { return s.Lengths[min(fitting(after)-1, tenTicks)] }
 
+// shiftAt is the shift in σ that comes to a score when it lasts ten ticks, by what needs the
+// smaller one: the mean of them, or all ticks since the change.
+func (s *Scan) shiftAt(score float64, after int) float64 {
+	shift := s.tenTickTail(after).at(score)
+	if s.Noise != nil && len(s.Lengths) == lengths {
+		shift = min(shift, s.Noise.shift(s.Lengths[lengths-1].at(score), min(after, meanLengths[tenTicks])))
+	}
+	return shift
+}
+
 // largestScore is the largest score of any length, each scored by its own tail. In units of
 // each length's 90 % quantile, as in the published method, the short lengths with their
 // heavy tails raise most false alarms. See adr/0014.

@@ -10,7 +10,7 @@ import (
 // togetherWorth is what the harmonic mean of the p-values is multiplied by. The mean itself
 // is exact if all signals move as one, and somewhat too small if each moves for itself.
 //
-// See adr/0064.
+// See adr/0067.
 const togetherWorth = 1.25
 
 // gradeTogether makes signals likely that are weak each and move together. It says nothing

@@ -1,0 +1,145 @@
+package detector
+
+import (
+	"math"
+
+	"github.com/pushback/pushback/detector/stats"
+)
+
+// Noise is what the residuals of a scan do from tick to tick when nothing is deployed, in σ:
+// an autoregression of order one about an offset that stays for the horizon.
+type Noise struct {
+	Memory float64 `json:"memory"` // φ: what is left of a residual at the next tick
+	First  float64 `json:"first"`  // spread of the first residual
+	Later  float64 `json:"later"`  // spread of what each later one adds to what the last one left
+	Offset float64 `json:"offset"` // spread of the forecast's error for the whole horizon
+}
+
+// The time of a change is known, and means over the last k ticks make no use of it. sinceChange
+// adds up all ticks since the change: each by what it adds to what the last one left (its
+// innovation), weighted by how much of a lasting shift it shows. Under normal noise the best
+// estimate of a shift, squared in its standard errors and halved, is the logarithm of the
+// likelihood ratio of that shift against none (Neyman and Pearson 1933). How large it gets by
+// itself is asked of the placebos, as for every length of the scan.
+//
+// See adr/0068.
+type sinceChange struct {
+	noise       Noise
+	sum, weight float64
+	last        float64
+	begun       bool
+}
+
+// innovationClip is the size in spreads from which innovations count logarithmically.
+const innovationClip = 3
+
+// add takes the next residual, and returns half the squared shift in standard errors, with
+// the shift's sign.
+func (c *sinceChange) add(r float64) float64 {
+	if c.noise.Later <= 0 || math.IsNaN(r) {
+		return c.halfSquare()
+	}
+	innovation, shown, spread := r, 1.0, c.noise.First
+	if c.begun {
+		innovation, shown, spread = r-c.noise.Memory*c.last, 1-c.noise.Memory, c.noise.Later
+	}
+	c.begun, c.last = true, r
+	innovation, shown = softClip(innovation/spread, innovationClip), shown/spread
+	c.sum, c.weight = c.sum+shown*innovation, c.weight+shown*shown
+	return c.halfSquare()
+}
+
+func (c *sinceChange) halfSquare() float64 {
+	if !(c.weight > 0) {
+		return math.Inf(-1)
+	}
+	variance := c.weight + c.noise.Offset*c.noise.Offset*c.weight*c.weight
+	return c.sum * math.Abs(c.sum) / (2 * variance)
+}
+
+// noise learns how residuals move from the first ticks of some placebos.
+func (l learner) noise(p placebos, typical float64) *Noise {
+	stride := (len(p.at) + windowsForWeights - 1) / windowsForWeights
+	n := len(p.at)/stride + 1
+	first, level, pairs := make([]float64, 0, n), make([]float64, 0, n), make([]float64, 0, 2*n*len(l.ticks))
+	r := make([]float64, l.after)
+	for i := 0; i < len(p.at); i += stride {
+		l.residuals(r, p, i, typical)
+		first, level = append(first, r[0]), append(level, stats.Mean(r))
+		for _, j := range l.ticks[1:] {
+			pairs = append(pairs, r[j-1], r[j])
+		}
+	}
+	return noiseFrom(first, pairs, level, l.after)
+}
+
+// noiseFrom is the noise of first residuals, of pairs of neighbours and of the horizons' means;
+// nil where they do not move.
+func noiseFrom(first, pairs, level []float64, after int) *Noise {
+	n := Noise{Memory: memoryOf(pairs), First: spreadAboutZero(first)}
+	later := pairs[:0]
+	for i := 0; i+1 < len(pairs); i += 2 {
+		later = append(later, pairs[i+1]-n.Memory*pairs[i])
+	}
+	n.Later = spreadAboutZero(later)
+	if !(n.First > 0) || !(n.Later > 0) {
+		return nil
+	}
+	n.Offset = n.offsetOf(spreadAboutZero(level), after)
+	return &n
+}
+
+// residuals fills in those of one placebo in σ, upward.
+func (l learner) residuals(r []float64, p placebos, i int, typical float64) {
+	scale := scaleOf(p.spread[i], typical)
+	for j := range r {
+		r[j] = residual(l.x[p.at[i]+j], p.forecast[i*l.after+j], scale, upward)
+	}
+}
+
+// memoryOf is φ by least squares over pairs of neighbours, each cut to innovationClip.
+func memoryOf(pairs []float64) float64 {
+	product, square := 0.0, 0.0
+	for i := 0; i+1 < len(pairs); i += 2 {
+		a, b := cut(pairs[i], innovationClip), cut(pairs[i+1], innovationClip)
+		if !math.IsNaN(a * b) {
+			product, square = product+a*b, square+a*a
+		}
+	}
+	if !(square > 0) {
+		return 0
+	}
+	return max(0, min(product/square, mostMemory))
+}
+
+// mostMemory keeps a random walk from being a forecast without error.
+const mostMemory = 0.98
+
+func cut(v, most float64) float64 { return max(-most, min(v, most)) }
+
+// offsetOf is the spread of the horizon's offset: what the spread of a whole horizon's mean
+// exceeds what an autoregression alone would give it.
+func (n Noise) offsetOf(level float64, after int) float64 {
+	alone := n.Later / (1 - n.Memory) / math.Sqrt(float64(after))
+	return math.Sqrt(max(level*level-alone*alone, 0))
+}
+
+// spreadAboutZero is a standard deviation by the median size.
+func spreadAboutZero(x []float64) float64 {
+	sizes := make([]float64, 0, len(x))
+	for _, v := range x {
+		if !math.IsNaN(v) {
+			sizes = append(sizes, math.Abs(v))
+		}
+	}
+	return finiteOrZero(stats.NormalMAD * stats.MedianInPlace(sizes))
+}
+
+// shift is the lasting shift in σ that comes to a half square after so many ticks.
+func (n *Noise) shift(halfSquare float64, ticks int) float64 {
+	c := sinceChange{noise: *n}
+	for range ticks {
+		c.add(0)
+	}
+	return math.Sqrt(2 * max(halfSquare, 0) * (1/c.weight + n.Offset*n.Offset))
+}
