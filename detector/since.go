@@ -82,7 +82,7 @@ func noiseFrom(first, pairs, level []float64, after int) *Noise {
 		later = append(later, pairs[i+1]-n.Memory*pairs[i])
 	}
 	n.Later = spreadAboutZero(later)
-	if !(n.First > 0) || !(n.Later > 0) {
+	if !(n.First > leastMove) || !(n.Later > leastMove) {
 		return nil
 	}
 	n.Offset = n.offsetOf(spreadAboutZero(level), after)
@@ -143,3 +143,6 @@ func (n *Noise) shift(halfSquare float64, ticks int) float64 {
 	}
 	return math.Sqrt(2 * max(halfSquare, 0) * (1/c.weight + n.Offset*n.Offset))
 }
+
+// leastMove is the spread in σ under which residuals are rounding.
+const leastMove = 1e-6
