@@ -9,7 +9,7 @@ import (
 // can ever be bad, because the counter does not have the label that `bad` names. A verdict
 // says which signals were not seen.
 //
-// See adr/0066.
+// See adr/0069.
 
 // checkBadUnseen gives its reason to a signal whose bad events have never been seen and cannot
 // be. A label may come with the first error, so that bad events are judged as soon as there

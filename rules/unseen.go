@@ -15,7 +15,7 @@ import (
 // service without errors. So the probe of a counter asks which values the labels of `bad`
 // have, and if a label has none, a second question asks which labels there are.
 //
-// See adr/0066.
+// See adr/0069.
 
 // mostLabelled is how many series are asked for to see which labels a counter has.
 const mostLabelled = 20
