@@ -9,7 +9,7 @@ import (
 // degrees of freedom, because thirty ticks tell a memory and a noise only roughly. Both were
 // fitted to drawn series.
 //
-// See adr/0060.
+// See adr/0070.
 const (
 	looksWorth   = 2
 	shortFreedom = 8
