@@ -12,7 +12,7 @@ var (
 
 const (
 	lengths  = len(meanLengths) + len(riseLengths) + 1 // the last is sinceChange
-	tenTicks = 4 // place of 10 among the meanLengths
+	tenTicks = 4                                       // place of 10 among the meanLengths
 )
 
 // clipAt is the size in σ from which residuals grow logarithmically, so that one extreme
