@@ -21,9 +21,15 @@ func (s *Set) For(c sources.Change, svc Service) []Bound {
 }
 
 // Watches says whether the rule watches the change. A rule of scope site watches
-// every change that its environment, region, kind, team and labels allow.
+// every change that its environment, region, kind, team and labels allow. A preview is only
+// watched by a rule that names environments.
+//
+// See adr/0071.
 func (r *Rule) Watches(c sources.Change, svc Service) bool {
 	w := &r.Watch
+	if w.Environment == "" && c.Preview() {
+		return false
+	}
 	if len(w.Kind) > 0 && !slices.Contains(w.Kind, c.Kind) {
 		return false
 	}

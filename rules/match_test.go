@@ -35,6 +35,15 @@ func TestWatches(t *testing.T) {
 	f("scope: site", cart, true)
 	f("scope: site, watch: {environment: staging}", cart, false)
 	f("scope: site, watch: {except: cart}", cart, false)
+	preview := sources.Change{Service: "cart", Environment: "preview/pr-17", Kind: sources.Deploy}
+	f("watch: {service: '*'}", preview, false)
+	f("watch: {service: '*', environment: production}", preview, false)
+	f("watch: {service: '*', environment: preview/*}", preview, true)
+	f("watch: {service: '*', environment: '*'}", preview, true)
+	f("scope: site", preview, false)
+	transient := sources.Change{Service: "cart", Environment: "login-page", Labels: map[string]string{sources.TransientLabel: "true"}}
+	f("watch: {service: '*'}", transient, false)
+	f("watch: {service: '*', environment: login-*}", transient, true)
 	f("watch: {service: 'team/*'}", sources.Change{Service: "team/a"}, true)
 	f("watch: {service: '*'}", sources.Change{Service: "team/a/b"}, true)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -66,6 +67,9 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 	c := e.Change
 	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, c.Key), c.Service, c.Version, c.Environment,
 		out.paint(stateStyle(c.State), c.State))
+	if c.State == "unwatched" {
+		fmt.Fprintln(out, "not watched: "+whyUnwatched(c.Change.Change))
+	}
 	for _, w := range e.Watches {
 		if err := printWatch(out, c, w, style); err != nil {
 			return err
@@ -79,6 +83,14 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 		fmt.Fprintln(out, e.Page)
 	}
 	return nil
+}
+
+// whyUnwatched says why no rule watches a change.
+func whyUnwatched(c sources.Change) string {
+	if c.Preview() {
+		return fmt.Sprintf("%s is a preview, which only a rule that names it in watch.environment watches", c.Environment)
+	}
+	return fmt.Sprintf("no rule watches %s in %s; pushback rules coverage says why", c.Service, c.Environment)
 }
 
 func printWatch(out io.Writer, c api.ChangeSummary, w api.Watch, style report.Style) error {

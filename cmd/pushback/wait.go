@@ -52,7 +52,7 @@ func printOutcome(out terminal, e api.Explanation) error {
 	case "regressed":
 		return &exitError{code: exitRegressed, err: fmt.Errorf("%s %s regressed\n  hint: pushback explain %s", e.Change.Service, e.Change.Version, e.Change.Key)}
 	case "unwatched":
-		return &exitError{code: exitInconclusive, err: fmt.Errorf("no rule watches %s in %s\n  hint: pushback rules check", e.Change.Service, e.Change.Environment)}
+		return &exitError{code: exitInconclusive, err: fmt.Errorf("not watched: %s", whyUnwatched(e.Change.Change.Change))}
 	}
 	return &exitError{code: exitInconclusive, err: fmt.Errorf("the watch ended %s\n  hint: pushback explain %s", e.Change.State, e.Change.Key)}
 }

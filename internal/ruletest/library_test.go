@@ -47,6 +47,9 @@ func TestWarmUps(t *testing.T) { runFolder(t, "testdata/warmup") }
 // TestUnseenSignals runs tests of signals that cannot be seen.
 func TestUnseenSignals(t *testing.T) { runFolder(t, "testdata/unseen") }
 
+// TestPreviews runs tests of deployments beside production.
+func TestPreviews(t *testing.T) { runFolder(t, "testdata/preview") }
+
 func runFolder(t *testing.T, name string) {
 	folder := os.DirFS(name)
 	set, found := rules.LoadFiles(folder, []string{"rules.yml"}, rules.World{})

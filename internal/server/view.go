@@ -49,6 +49,9 @@ func changeView(e api.Explanation, now time.Time) web.Change {
 		v.Aside = strings.TrimSpace(orderSentence(*e.Order) + " " + recoverySentence(e.Watches))
 	}
 	v.Headline = web.Headline(c.State, c.Grade, v.Watches)
+	if c.State == unwatched && c.Preview() {
+		v.Headline = "Not watched: its environment is a preview, which only a rule that names it watches (watch.environment)."
+	}
 	return addHistory(v, e)
 }
 

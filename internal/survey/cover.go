@@ -111,7 +111,7 @@ func (o Options) why(c Coverage, change sources.Change, s rules.Service) string 
 	}
 	for _, r := range o.Rules.Rules() {
 		other := r
-		other.Watch.Environment, other.Watch.Region, other.Watch.Kind, other.Watch.Labels, other.Watch.Team = "", "", nil, nil, ""
+		other.Watch.Environment, other.Watch.Region, other.Watch.Kind, other.Watch.Labels, other.Watch.Team = "*", "", nil, nil, ""
 		if !r.Site && other.Watches(change, s) {
 			return fmt.Sprintf("rule %s watches a service of this name, but not a %s in %s", r.Name, change.Kind, change.Environment)
 		}

@@ -30,6 +30,7 @@ type deployment struct {
 	Task                string          `json:"task"`
 	Environment         string          `json:"environment"`
 	OriginalEnvironment string          `json:"original_environment"`
+	Transient           bool            `json:"transient_environment"`
 	Payload             json.RawMessage `json:"payload"`
 	Creator             account         `json:"creator"`
 	CreatedAt           time.Time       `json:"created_at"`
@@ -151,13 +152,21 @@ func (d delivery) commonEvent() sources.Event {
 		RollbackOf:  extra.RollbackOf,
 		Reversible:  extra.Reversible,
 		Actor:       d.Deployment.Creator.Login,
-		Labels:      withoutEmpty(map[string]string{"ref": d.Deployment.Ref, "task": d.Deployment.Task}),
+		Labels:      withoutEmpty(map[string]string{"ref": d.Deployment.Ref, "task": d.Deployment.Task, sources.TransientLabel: d.Deployment.transient()}),
 	}
 }
 
 // firstEnvironment prefers the original environment, which comes first: a
 // transient deployment renames its own ("production" → "pr-17") while it lasts.
 func firstEnvironment(candidates ...string) string { return cmp.Or(candidates...) }
+
+// transient is "true" for a deployment to an environment that will not last.
+func (d deployment) transient() string {
+	if d.Transient {
+		return "true"
+	}
+	return ""
+}
 
 // withoutEmpty removes the labels that have no value.
 func withoutEmpty(all map[string]string) map[string]string {

@@ -109,6 +109,14 @@ func TestDeployment(t *testing.T) {
 	}
 }
 
+func TestATransientEnvironmentIsMarked(t *testing.T) {
+	text := strings.Replace(fixture(t, "deployment.json"), `"original_environment": "production",`, `"original_environment": "login-page", "transient_environment": true,`, 1)
+	got, err := source(t, changes.Scope{}).Parse(of("deployment"), []byte(text))
+	if err != nil || len(got) != 1 || got[0].Environment != "login-page" || got[0].Labels[sources.TransientLabel] != "true" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestDeploymentStatus(t *testing.T) {
 	got, err := source(t, changes.Scope{}).Parse(of("deployment_status"), []byte(fixture(t, "deployment_status.json")))
 	yes := true
