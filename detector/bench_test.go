@@ -56,3 +56,22 @@ func TestLearningAllocatesLittle(t *testing.T) {
 		t.Errorf("%v allocations for 14,400 ticks", n)
 	}
 }
+
+// BenchmarkLearnShape is BenchmarkLearn of ten days with twenty good changes.
+func BenchmarkLearnShape(b *testing.B) {
+	p := planOf(time.Minute, latency)
+	h := History{Start: deploy, Ticks: Ticks{Value: wander(1, 14400, 1440, 20, 0.5)}}
+	for at := 700; at < 14400; at += 700 {
+		when := deploy.Add(time.Duration(at) * time.Minute)
+		h.Good = append(h.Good, GoodChange{when, when})
+		for i := range 3 {
+			h.Ticks.Value[at+i] *= 2
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if k := Learn(p, latency, h); k.HigherShape == nil {
+			b.Fatal("no shape")
+		}
+	}
+}
