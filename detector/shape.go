@@ -106,12 +106,6 @@ func (t *trial) allowances(forecast []float64, d direction) []allowance {
 	return t.shape(d, 0).allowances(forecast, t.look.Settled, t.plan.Tick)
 }
 
-// withinShape reports whether a shape allows something of after-tick n. It tells how a whole
-// tick usually looks, not how a part of one does.
-func (t *trial) withinShape(n int) bool {
-	return t.shape(upward, n) != nil || t.shape(downward, n) != nil
-}
-
 // noteShape says what was expected of the change's first ticks.
 func (t *trial) noteShape() {
 	s, verb := t.shape(t.finding.d, 0), "raise"

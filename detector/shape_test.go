@@ -164,9 +164,11 @@ func TestWhatIsNoShape(t *testing.T) {
 	f("an outage of half an hour", doubles(6, add(0, 0, 30, 2000)), true, 1.6)
 	f("an outage of six minutes", doubles(6, add(2, 0, 6, 2000)), true, 1.6)
 	f("an outage in place of the fifth", doubles(5, add(0, 0, 30, 2000)), false, 0)
+	f("two outages of six minutes", doubles(8, func(i int, x Values) { add(1, 0, 6, 2000)(i, x); add(2, 0, 6, 2000)(i, x) }), true, 3.3)
 	f("slower for good", warmUp{goods: 6, size: always(0), length: always(3), spoil: add(-1, 0, 5000, 30)}, false, 0)
 	f("a warm-up, and slower for good", doubles(6, add(-1, 0, 5000, 10)), true, 1.6)
 	f("twenty minutes", warmUp{goods: 6, size: always(1), length: always(20)}, false, 0)
+	f("eleven minutes", warmUp{goods: 6, size: always(1), length: always(11)}, false, 0)
 	f("no warm-up", warmUp{goods: 10, size: always(0), length: always(3)}, false, 0)
 }
 
@@ -255,7 +257,7 @@ func TestShapeBelongsToDeploys(t *testing.T) {
 // TestWarmUpOfErrors: what good changes failed at first is not counted against the next one,
 // and what lasts is.
 func TestWarmUpOfErrors(t *testing.T) {
-	f := func(name string, atFirst, later float64, learn bool, want func(Grade) bool) {
+	f := func(name string, base, atFirst, later float64, learn bool, want func(Grade) bool) {
 		t.Helper()
 		r := rand.New(rand.NewPCG(5, 5))
 		draw := func(n int, shareAt func(i int) float64) Ticks {
@@ -271,7 +273,7 @@ func TestWarmUpOfErrors(t *testing.T) {
 			if i >= 2500 && i%2500 < 3 {
 				return 0.03
 			}
-			return 0.005
+			return base
 		})
 		for at := 2500; at < 14400 && learn; at += 2500 {
 			when := h.Start.Add(time.Duration(at) * time.Minute)
@@ -286,7 +288,7 @@ func TestWarmUpOfErrors(t *testing.T) {
 			return later
 		})
 		highest, c := None, NewCourse(p, k)
-		before := draw(30, func(int) float64 { return 0.005 })
+		before := draw(30, func(int) float64 { return base })
 		for n := range 30 {
 			cut := Ticks{Value: after.Value[:n], Bad: after.Bad[:n], Total: after.Total[:n]}
 			running := Ticks{Value: after.Value[n : n+1], Bad: after.Bad[n : n+1], Total: after.Total[n : n+1]}
@@ -303,10 +305,11 @@ func TestWarmUpOfErrors(t *testing.T) {
 		}
 	}
 	quiet, alarms := func(g Grade) bool { return g < Likely }, func(g Grade) bool { return g >= Likely }
-	f("a usual warm-up", 0.03, 0.005, true, quiet)
-	f("where none is known", 0.03, 0.005, false, alarms)
-	f("what lasts", 0.03, 0.03, true, alarms)
-	f("a far worse one", 0.3, 0.005, true, alarms)
+	f("a usual warm-up", 0.005, 0.03, 0.005, true, quiet)
+	f("of errors too rare for a scan", 0.0002, 0.03, 0.0002, true, quiet)
+	f("where none is known", 0.005, 0.03, 0.005, false, alarms)
+	f("what lasts", 0.005, 0.03, 0.03, true, alarms)
+	f("a far worse one", 0.005, 0.3, 0.005, true, alarms)
 }
 
 func TestTickUnderAShapeDoesNotAllocate(t *testing.T) {

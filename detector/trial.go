@@ -218,7 +218,7 @@ func (t *trial) testDirections(test func(d direction) finding) {
 func (t *trial) values() []float64 {
 	n := min(len(t.after.Value), t.plan.After)
 	x := t.after.Value[:n:n]
-	if n < t.plan.After && t.runningHolds() && !t.withinShape(n) {
+	if n < t.plan.After && t.runningHolds() {
 		x = append(x, t.running.Value[0])
 	}
 	return x
