@@ -164,7 +164,7 @@ func TestWhatIsNoShape(t *testing.T) {
 	f("an outage of half an hour", doubles(6, add(0, 0, 30, 2000)), true, 1.6)
 	f("an outage of six minutes", doubles(6, add(2, 0, 6, 2000)), true, 1.6)
 	f("an outage in place of the fifth", doubles(5, add(0, 0, 30, 2000)), false, 0)
-	f("two outages of six minutes", doubles(8, func(i int, x Values) { add(1, 0, 6, 2000)(i, x); add(2, 0, 6, 2000)(i, x) }), true, 3.3)
+	f("two outages of six minutes", doubles(8, func(i int, x Values) { add(1, 0, 6, 2000)(i, x); add(2, 0, 6, 2000)(i, x) }), true, 4)
 	f("slower for good", warmUp{goods: 6, size: always(0), length: always(3), spoil: add(-1, 0, 5000, 30)}, false, 0)
 	f("a warm-up, and slower for good", doubles(6, add(-1, 0, 5000, 10)), true, 1.6)
 	f("twenty minutes", warmUp{goods: 6, size: always(1), length: always(20)}, false, 0)
