@@ -148,11 +148,16 @@ const sustainedShare = 0.25
 // point. Traffic that has grown stays; what a store invented does not. The newest sample has
 // nothing behind it, and is believed a sample later.
 func (c *counter) sustained(i int, last line) bool {
-	if i+1 >= len(c.points) {
+	p := c.points[i]
+	return rateLasts(c.points, i, (p.v-last.point.v)/float64(p.t-last.point.t))
+}
+
+// rateLasts reports whether a counter goes on after the i-th point at about a rate.
+func rateLasts(points []point, i int, rate float64) bool {
+	if i+1 >= len(points) {
 		return false
 	}
-	p, next := c.points[i], c.points[i+1]
-	rate := (p.v - last.point.v) / float64(p.t-last.point.t)
+	p, next := points[i], points[i+1]
 	return next.v-p.v >= sustainedShare*rate*float64(next.t-p.t)
 }
 

@@ -82,6 +82,8 @@ func TestAppearances(t *testing.T) {
 	}
 	f("the first errors of a service that never had any", []float64{25, 25, 25}, late("a", 25, 50, 75))
 	f("a service of which every request fails", []float64{600, 600, 600}, late("a", 600, 1200, 1800))
+	f("more than any other series in a minute, which goes on", []float64{1100, 1100, 1100}, late("a", 1100, 2200, 3300))
+	f("a lifetime within the traffic of three minutes", []float64{0, 1, 1}, late("a", 1100, 1101, 1102))
 	f("a lifetime", []float64{0, 1, 1}, late("a", 8000, 8001, 8002))
 	f("a small lifetime beside a large one", []float64{0, 1, 1}, late("a", 8000, 8001, 8002), late("b", 90, 90, 90))
 	f("three lifetimes", []float64{0, 3, 3}, late("a", 8000, 8001, 8002), late("b", 8000, 8001, 8002), late("c", 8000, 8001, 8002))

@@ -49,8 +49,8 @@ func countersOf(whole []pointSeries, paired, sums bool, known pacePair) *counter
 		if len(s.points) == 0 || s.points[0].t <= c.first {
 			continue
 		}
-		if p := s.points[0]; !c.own.starts(p.v, p.t-c.sampleBefore(p.t)) {
-			c.old[p.t] = true
+		if !c.young(s) {
+			c.old[s.points[0].t] = true
 		}
 	}
 	return c
@@ -70,11 +70,21 @@ func (c *counters) sampleBefore(t int64) int64 {
 // startsAtZero reports whether a series counts from 0. Series that appear together with one
 // that had lived before had lived before too.
 func (c *counters) startsAtZero(s pointSeries) bool {
-	if len(s.points) == 0 {
-		return false
-	}
+	return len(s.points) > 0 && s.points[0].t > c.first && !c.old[s.points[0].t] && c.young(s)
+}
+
+// young reports whether a series can have come to its first value since the signal's sample
+// before. A value beyond the usual pace must go on at about that rate.
+func (c *counters) young(s pointSeries) bool {
 	p := s.points[0]
-	return p.t > c.first && !c.old[p.t] && c.own.starts(p.v, p.t-c.sampleBefore(p.t))
+	during := p.t - c.sampleBefore(p.t)
+	switch {
+	case !c.own.starts(p.v, during):
+		return false
+	case c.own.usual(p.v, during):
+		return true
+	}
+	return rateLasts(s.points, 0, p.v/float64(during))
 }
 
 // restartedAt reports whether another series of the signal restarted about then. A process

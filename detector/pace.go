@@ -12,6 +12,7 @@ type pace float64
 // the events that are always allowed, because the first errors of a service come at any rate.
 const (
 	jumpPace   = 4 // of a counter that goes on
+	usualPace  = 1.5
 	startPace  = 3 // of a counter that starts from 0
 	paceEvents = 20
 	sumPace    = 20 // of the sum of a histogram, whose events may be that much slower
@@ -42,6 +43,11 @@ func (b bounds) jumps(grown float64, during int64) bool {
 // starts reports whether a counter may have come to a value from 0.
 func (b bounds) starts(v float64, during int64) bool {
 	return v <= b.start*b.pace*float64(during)+b.always
+}
+
+// usual reports whether a value can be reached from 0 at about the usual pace.
+func (b bounds) usual(v float64, during int64) bool {
+	return v <= usualPace*b.pace*float64(during)+b.always
 }
 
 // steadyPoints is how many increases a counter needs to say something about the pace.
