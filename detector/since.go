@@ -27,6 +27,8 @@ type sinceChange struct {
 	noise       Noise
 	sum, weight float64
 	last        float64
+	memory      float64 // of the last residual, at the next tick; 0 before the first
+	variance    float64 // of the next tick, around what is remembered
 	begun       bool
 }
 
@@ -36,16 +38,21 @@ const innovationClip = 3
 // add takes the next residual, and returns half the squared shift in standard errors, with
 // the shift's sign.
 func (c *sinceChange) add(r float64) float64 {
-	if c.noise.Later <= 0 || math.IsNaN(r) {
+	if c.noise.Later <= 0 {
 		return c.halfSquare()
 	}
-	innovation, shown, spread := r, 1.0, c.noise.First
-	if c.begun {
-		innovation, shown, spread = r-c.noise.Memory*c.last, 1-c.noise.Memory, c.noise.Later
+	if !c.begun {
+		c.begun, c.variance = true, c.noise.First*c.noise.First
 	}
-	c.begun, c.last = true, r
-	innovation, shown = softClip(innovation/spread, innovationClip), shown/spread
+	later := c.noise.Later * c.noise.Later
+	if math.IsNaN(r) { // the longer nothing is seen, the less is remembered
+		c.memory, c.variance = c.memory*c.noise.Memory, c.noise.Memory*c.noise.Memory*c.variance+later
+		return c.halfSquare()
+	}
+	spread := math.Sqrt(c.variance)
+	innovation, shown := softClip((r-c.memory*c.last)/spread, innovationClip), (1-c.memory)/spread
 	c.sum, c.weight = c.sum+shown*innovation, c.weight+shown*shown
+	c.last, c.memory, c.variance = r, c.noise.Memory, later
 	return c.halfSquare()
 }
 
