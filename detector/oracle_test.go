@@ -290,7 +290,7 @@ func (o *straightLine) rank(peaks [][]float64) {
 				sum, n = sum+v-q, n+1
 			}
 		}
-		o.q, o.b = append(o.q, q), append(o.b, math.Max(0.05, 0.6*sum/n+0.4*0.5*q))
+		o.q, o.b = append(o.q, q), append(o.b, math.Max(0.05, 0.75*sum/n+0.25*0.5*q))
 	}
 	for _, p := range peaks {
 		g := math.Inf(-1)

@@ -21,7 +21,7 @@ type Tail struct {
 // some twenty independent placebos beyond Q80 are few. Both have a floor, so that a length
 // that never rose does not turn noise into a large score.
 const (
-	generalShare  = 0.4
+	generalShare  = 0.25
 	generalExcess = 0.5
 	leastQ80      = 0.1
 	leastExcess   = 0.05
