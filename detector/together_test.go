@@ -93,7 +93,7 @@ func TestWeakSignalsAreFoundTogether(t *testing.T) {
 	s, alone, found := newSeveralSignals(10, 0), 0, 0
 	const watches = 300
 	for range watches {
-		v := s.watch(8, 0.4)
+		v := s.watch(8, 0.35)
 		if v.Grade < Likely {
 			continue
 		}
