@@ -231,11 +231,7 @@ func TestNotSilence(t *testing.T) {
 		}
 	})
 	f("asked for two weeks, there is a day", Runs{20}, func(h *History) {
-		nothing := make(Values, 13*1440)
-		for i := range nothing {
-			nothing[i] = math.NaN()
-		}
-		h.Start, h.Ticks.Value = h.Start.Add(-13*24*time.Hour), append(nothing, h.Ticks.Value...)
+		h.Start, h.Ticks.Value = h.Start.Add(-13*24*time.Hour), slices.Concat(gapOf(13*1440), h.Ticks.Value)
 	})
 	f("too short a history", nil, func(h *History) { h.Ticks.Value = h.Ticks.Value[:300] })
 }
