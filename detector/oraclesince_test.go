@@ -16,8 +16,9 @@ func (o *straightLine) since(r []float64) []float64 {
 			e = math.Copysign(3*(1+math.Log(math.Abs(e)/3)), e)
 		}
 		sum, weight = sum+e*shown/spread, weight+shown/spread*shown/spread
-		z := sum / math.Sqrt(weight+o.offset*o.offset*weight*weight)
-		all = append(all, z*math.Abs(z)/2)
+		shift, variance := sum/weight, 1/weight+o.offset*o.offset
+		best, expected := shift*math.Abs(shift)/2/variance, shift*math.Abs(shift)/2/(variance+4)
+		all = append(all, best-expected-math.Log((variance+4)/variance)/2)
 	}
 	return all
 }

@@ -17,10 +17,10 @@ type Noise struct {
 
 // The time of a change is known, and means over the last k ticks make no use of it. sinceChange
 // adds up all ticks since the change: each by what it adds to what the last one left (its
-// innovation), weighted by how much of a lasting shift it shows. Under normal noise the best
-// estimate of a shift, squared in its standard errors and halved, is the logarithm of the
-// likelihood ratio of that shift against none (Neyman and Pearson 1933). How large it gets by
-// itself is asked of the placebos, as for every length of the scan.
+// innovation), weighted by how much of a lasting shift it shows. Its value is the logarithm of
+// the likelihood ratio of a normal mixture of shifts against none (Robbins 1970), which grows
+// no faster late than early. How large it gets by itself is asked of the placebos, as for every
+// length of the scan.
 //
 // See adr/0068.
 type sinceChange struct {
@@ -35,11 +35,10 @@ type sinceChange struct {
 // innovationClip is the size in spreads from which innovations count logarithmically.
 const innovationClip = 3
 
-// add takes the next residual, and returns half the squared shift in standard errors, with
-// the shift's sign.
+// add takes the next residual, and returns the log ratio of all so far.
 func (c *sinceChange) add(r float64) float64 {
 	if c.noise.Later <= 0 {
-		return c.halfSquare()
+		return c.logRatio()
 	}
 	if !c.begun {
 		c.begun, c.variance = true, c.noise.First*c.noise.First
@@ -47,22 +46,30 @@ func (c *sinceChange) add(r float64) float64 {
 	later := c.noise.Later * c.noise.Later
 	if math.IsNaN(r) { // the longer nothing is seen, the less is remembered
 		c.memory, c.variance = c.memory*c.noise.Memory, c.noise.Memory*c.noise.Memory*c.variance+later
-		return c.halfSquare()
+		return c.logRatio()
 	}
 	spread := math.Sqrt(c.variance)
 	innovation, shown := softClip((r-c.memory*c.last)/spread, innovationClip), (1-c.memory)/spread
 	c.sum, c.weight = c.sum+shown*innovation, c.weight+shown*shown
 	c.last, c.memory, c.variance = r, c.noise.Memory, later
-	return c.halfSquare()
+	return c.logRatio()
 }
 
-func (c *sinceChange) halfSquare() float64 {
+// usualShift is the spread in σ of the shifts that are looked for.
+const usualShift = 2
+
+// logRatio compares the shift that was seen with its error.
+func (c *sinceChange) logRatio() float64 {
 	if !(c.weight > 0) {
 		return math.Inf(-1)
 	}
-	variance := c.weight + c.noise.Offset*c.noise.Offset*c.weight*c.weight
-	return c.sum * math.Abs(c.sum) / (2 * variance)
+	shift, error := c.sum/c.weight, c.noise.error(c.weight)
+	known := usualShift * usualShift / error
+	return (shift*math.Abs(shift)/error*known/(1+known) - math.Log1p(known)) / 2
 }
+
+// error is the variance of a shift that was estimated with a weight.
+func (n *Noise) error(weight float64) float64 { return 1/weight + n.Offset*n.Offset }
 
 // noise learns how residuals move from the first ticks of some placebos.
 func (l learner) noise(p placebos, typical float64) *Noise {
@@ -142,13 +149,15 @@ func spreadAboutZero(x []float64) float64 {
 	return finiteOrZero(stats.NormalMAD * stats.MedianInPlace(sizes))
 }
 
-// shift is the lasting shift in σ that comes to a half square after so many ticks.
-func (n *Noise) shift(halfSquare float64, ticks int) float64 {
+// shift is the lasting shift in σ that comes to a log ratio after so many ticks.
+func (n *Noise) shift(logRatio float64, ticks int) float64 {
 	c := sinceChange{noise: *n}
 	for range ticks {
 		c.add(0)
 	}
-	return math.Sqrt(2 * max(halfSquare, 0) * (1/c.weight + n.Offset*n.Offset))
+	error := n.error(c.weight)
+	known := usualShift * usualShift / error
+	return math.Sqrt(max(2*logRatio+math.Log1p(known), 0) * error * (1 + known) / known)
 }
 
 // leastMove is the spread in σ under which residuals are rounding.
