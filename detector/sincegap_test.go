@@ -15,7 +15,11 @@ func TestSinceChangeAfterMissingTicks(t *testing.T) {
 		}
 		return c.add(0.8)
 	}
-	near(t, "at the first tick", after(0), 2, 1e-12)
-	near(t, "a tick later", after(1), 2/(1+0.81), 1e-12)
-	near(t, "long after", after(200), 2*(1-0.81), 1e-9)
+	want := func(variance float64) float64 { // of normal densities at 0.8, with the mixture's spread of 2 and without
+		density := func(variance float64) float64 { return -0.8*0.8/2/variance - math.Log(variance)/2 }
+		return density(variance+4) - density(variance)
+	}
+	near(t, "at the first tick", after(0), want(0.16), 1e-9)
+	near(t, "a tick later", after(1), want(0.16*(1+0.81)), 1e-9)
+	near(t, "long after", after(200), want(0.16/(1-0.81)), 1e-9)
 }
