@@ -28,7 +28,7 @@ type sinceChange struct {
 	sum, weight float64
 	last        float64
 	memory      float64 // of the last residual, at the next tick; 0 before the first
-	variance    float64 // of the next tick, around what is remembered
+	spread      float64 // of the next tick, around what is remembered
 	begun       bool
 }
 
@@ -41,17 +41,16 @@ func (c *sinceChange) add(r float64) float64 {
 		return c.logRatio()
 	}
 	if !c.begun {
-		c.begun, c.variance = true, c.noise.First*c.noise.First
+		c.begun, c.spread = true, c.noise.First
 	}
-	later := c.noise.Later * c.noise.Later
 	if math.IsNaN(r) { // the longer nothing is seen, the less is remembered
-		c.memory, c.variance = c.memory*c.noise.Memory, c.noise.Memory*c.noise.Memory*c.variance+later
+		c.memory, c.spread = c.memory*c.noise.Memory, math.Hypot(c.noise.Memory*c.spread, c.noise.Later)
 		return c.logRatio()
 	}
-	spread := math.Sqrt(c.variance)
-	innovation, shown := softClip((r-c.memory*c.last)/spread, innovationClip), (1-c.memory)/spread
+	per := 1 / c.spread
+	innovation, shown := softClip((r-c.memory*c.last)*per, innovationClip), (1-c.memory)*per
 	c.sum, c.weight = c.sum+shown*innovation, c.weight+shown*shown
-	c.last, c.memory, c.variance = r, c.noise.Memory, later
+	c.last, c.memory, c.spread = r, c.noise.Memory, c.noise.Later
 	return c.logRatio()
 }
 
