@@ -45,16 +45,14 @@ type scanner struct {
 }
 
 func newScanner(after int, noise *Noise) *scanner {
-	s := &scanner{sums: make([]float64, 1, after+1), rises: make([]float64, 1, after+1), seen: make([]int, 1, after+1)}
-	if noise != nil {
-		s.since.noise = *noise
+	return &scanner{
+		sums: make([]float64, 1, after+1), rises: make([]float64, 1, after+1), seen: make([]int, 1, after+1), since: noise.begin(),
 	}
-	return s
 }
 
 func (s *scanner) reset() {
 	s.sums, s.rises, s.seen, s.last = s.sums[:1], s.rises[:1], s.seen[:1], 0
-	s.since = sinceChange{noise: s.since.noise}
+	s.since = s.since.noise.begin()
 }
 
 // add takes the next residual and returns the means, first those of residuals

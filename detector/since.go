@@ -29,7 +29,14 @@ type sinceChange struct {
 	last        float64
 	memory      float64 // of the last residual, at the next tick; 0 before the first
 	spread      float64 // of the next tick, around what is remembered
-	begun       bool
+}
+
+// begin is before the first tick after a change. Without noise, nothing is ever added up.
+func (n *Noise) begin() sinceChange {
+	if n == nil {
+		return sinceChange{}
+	}
+	return sinceChange{noise: *n, spread: n.First}
 }
 
 // innovationClip is the size in spreads from which innovations count logarithmically.
@@ -39,9 +46,6 @@ const innovationClip = 3
 func (c *sinceChange) add(r float64) float64 {
 	if c.noise.Later <= 0 {
 		return c.logRatio()
-	}
-	if !c.begun {
-		c.begun, c.spread = true, c.noise.First
 	}
 	if math.IsNaN(r) { // the longer nothing is seen, the less is remembered
 		c.memory, c.spread = c.memory*c.noise.Memory, math.Hypot(c.noise.Memory*c.spread, c.noise.Later)
@@ -62,13 +66,13 @@ func (c *sinceChange) logRatio() float64 {
 	if !(c.weight > 0) {
 		return math.Inf(-1)
 	}
-	shift, error := c.sum/c.weight, c.noise.error(c.weight)
-	known := usualShift * usualShift / error
-	return (shift*math.Abs(shift)/error*known/(1+known) - math.Log1p(known)) / 2
+	shift, variance := c.sum/c.weight, c.noise.variance(c.weight)
+	known := usualShift * usualShift / variance
+	return (shift*math.Abs(shift)/variance*known/(1+known) - math.Log1p(known)) / 2
 }
 
-// error is the variance of a shift that was estimated with a weight.
-func (n *Noise) error(weight float64) float64 { return 1/weight + n.Offset*n.Offset }
+// variance is that of a shift that was estimated with a weight.
+func (n *Noise) variance(weight float64) float64 { return 1/weight + n.Offset*n.Offset }
 
 // noise learns how residuals move from the first ticks of some placebos.
 func (l learner) noise(p placebos, typical float64) *Noise {
@@ -150,13 +154,13 @@ func spreadAboutZero(x []float64) float64 {
 
 // shift is the lasting shift in σ that comes to a log ratio after so many ticks.
 func (n *Noise) shift(logRatio float64, ticks int) float64 {
-	c := sinceChange{noise: *n}
+	c := n.begin()
 	for range ticks {
 		c.add(0)
 	}
-	error := n.error(c.weight)
-	known := usualShift * usualShift / error
-	return math.Sqrt(max(2*logRatio+math.Log1p(known), 0) * error * (1 + known) / known)
+	variance := n.variance(c.weight)
+	known := usualShift * usualShift / variance
+	return math.Sqrt(max(2*logRatio+math.Log1p(known), 0) * variance * (1 + known) / known)
 }
 
 // leastMove is the spread in σ under which residuals are rounding.

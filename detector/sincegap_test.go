@@ -9,7 +9,7 @@ import (
 // residual says.
 func TestSinceChangeAfterMissingTicks(t *testing.T) {
 	after := func(missing int) float64 {
-		c := sinceChange{noise: Noise{Memory: 0.9, First: 0.4, Later: 0.4}}
+		c := (&Noise{Memory: 0.9, First: 0.4, Later: 0.4}).begin()
 		for range missing {
 			c.add(math.NaN())
 		}
