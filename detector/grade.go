@@ -59,7 +59,7 @@ func (t *trial) gradeByTest() presentEffect {
 	case t.e.P > th.Likely || !here.receded:
 	case here.recurring:
 		t.note("It got worse, was back for at least five ticks, and got worse again.")
-	case t.everMattered():
+	case here.ever:
 		t.e.Grade, t.e.Reason = Suspect, Transient
 		t.note("It got worse and has been back for five ticks in a row.")
 	default:

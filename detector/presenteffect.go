@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pushback/pushback/detector/stats"
 )
@@ -76,18 +77,18 @@ const (
 	realShare = 0.25
 )
 
-// lasts reports whether the newest steps are part of a lasting effect.
-func (t *trial) lasts(newest []step) bool {
-	if len(newest) < 2 {
+// lasts reports whether the newest of all steps are part of a lasting effect.
+func (t *trial) lasts(all []step) bool {
+	if len(all) < 2 {
 		return false
 	}
-	for _, s := range newest[:2] {
+	for _, s := range all[:2] {
 		if !t.matters(s) || t.size(s) < realNoise*t.noiseOf(s) {
 			return false
 		}
 	}
 	furthest, second := 0.0, 0.0
-	for _, s := range t.newest(len(t.after.Value) + 1) {
+	for _, s := range all {
 		furthest, second = max(furthest, t.size(s)), max(second, min(furthest, t.size(s)))
 	}
 	return second >= realShare*furthest
@@ -102,14 +103,13 @@ const (
 
 // episodes is how often it got worse since the change. Between two episodes lie at least
 // transientSteps without any such step.
-func (t *trial) episodes() int {
-	steps := t.newest(len(t.after.Value) + 1)
+func (t *trial) episodes(all []step) int {
 	furthest := 0.0
-	for _, s := range steps {
+	for _, s := range all {
 		furthest = max(furthest, t.size(s))
 	}
 	episodes, calm := 0, transientSteps
-	for _, s := range steps {
+	for _, s := range all {
 		switch {
 		case !t.matters(s) || t.size(s) < max(episodeNoise*t.noiseOf(s), episodeShare*furthest):
 			calm++
@@ -137,30 +137,20 @@ func (t *trial) noiseOf(s step) float64 {
 	return math.Sqrt(t.e.Counts.Overdispersion * s.forecast * max(1-s.forecast, 0) / s.events)
 }
 
-// everMattered reports whether any step since the change was worse by at least min_effect.
-// Where none was, a small p says that the signal moved, and the rule says that the move is
-// too small to matter.
-func (t *trial) everMattered() bool {
-	for _, s := range t.newest(len(t.after.Value) + 1) {
-		if t.matters(s) {
-			return true
-		}
-	}
-	return false
-}
-
 // presentEffect is what the last ticks show, whatever p is.
 type presentEffect struct {
 	now        bool // the newest step matters
 	persistent bool // and so does the one before it
 	most       bool // more than half of the last five do
 	receded    bool // five in a row do not
+	ever       bool // any step since the change does; where none did, a small p says that the move is too small to matter
 	slight     bool // p is small, and no step has ever mattered
 	recurring  bool // it came, went for transientSteps and came again
 }
 
 func (t *trial) presentEffect() presentEffect {
-	steps, p := t.steps(), presentEffect{}
+	all, p := t.newest(len(t.after.Value)+1), presentEffect{}
+	steps := all[:min(len(all), transientSteps)]
 	mattering := 0
 	for i, s := range steps {
 		if !t.matters(s) {
@@ -169,8 +159,7 @@ func (t *trial) presentEffect() presentEffect {
 		mattering++
 		p.now = p.now || i == 0
 	}
-	p.persistent = t.lasts(steps)
-	p.recurring = t.episodes() > 1
+	p.persistent, p.recurring, p.ever = t.lasts(all), t.episodes(all) > 1, slices.ContainsFunc(all, t.matters)
 	p.most = 2*mattering > len(steps)
 	p.receded = mattering == 0 && len(steps) == transientSteps
 	return p
