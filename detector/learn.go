@@ -111,15 +111,17 @@ type learner struct {
 	ticks         []int   // after-ticks that weights are learned from
 	steps, floor  float64 // what σ is at least
 	move          float64 // σ of a series that hardly ever moves
+	bursts        float64 // how often it moved
 	leftOut       int     // outages of the history that are no longer in x
 }
 
 func learnerOf(x []float64, p Plan) learner {
+	steps := differences(x)
 	l := learner{
 		x: x, tick: p.Tick, before: p.Before, after: p.After, horizon: horizonOf(p.After), ticks: learnedTicks(p.After),
-		steps: finiteOrZero(stats.NormalMAD * stats.MAD(differences(x), nil) / math.Sqrt2), floor: tinyScale(x),
+		steps: finiteOrZero(stats.NormalMAD * stats.MAD(steps, nil) / math.Sqrt2), floor: tinyScale(x),
 	}
-	l.move = typicalMove(x, l.floor)
+	l.move, l.bursts = typicalMove(x, l.floor), bursts(steps, l.floor)
 	if cycles := p.cycles(x); len(cycles) > 0 {
 		smooth := stats.Smooth5(x)
 		for _, c := range cycles {

@@ -85,7 +85,7 @@ func (l learner) scan(s Scan, p placebos, d direction) Scan {
 		s.Worst = max(s.Worst, peaks[i][0])
 	}
 	s.summarise(largest(peaks, s.Lengths))
-	if bursts(l.x, l.floor) == 0 {
+	if l.bursts == 0 {
 		s.Excess = 0 // what moves is rounding
 	}
 	s.Detectable = s.shiftAt(s.level(DefaultThresholds.Likely), l.after) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)

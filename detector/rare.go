@@ -28,11 +28,11 @@ func typicalMove(x []float64, least float64) float64 {
 	return finiteOrZero(stats.MedianInPlace(moves))
 }
 
-// bursts is how often x left its place and came back: half of its steps that are more than
-// rounding.
-func bursts(x []float64, least float64) float64 {
+// bursts is how often a series left its place and came back: half of its steps that are more
+// than rounding.
+func bursts(steps []float64, least float64) float64 {
 	moved := 0.0
-	for _, d := range differences(x) {
+	for _, d := range steps {
 		if math.Abs(d) > least {
 			moved++
 		}
@@ -45,7 +45,7 @@ func bursts(x []float64, least float64) float64 {
 // burst that was seen carries the tail further.
 func (l learner) rarest() float64 {
 	windows := float64(l.quietTicks()) / float64(l.after)
-	return 1 / ((1 + windows) * (1 + bursts(l.x, l.floor)))
+	return 1 / ((1 + windows) * (1 + l.bursts))
 }
 
 // quietTicks is for how many ticks of history nothing unusual came up. What was left out of it
