@@ -14,14 +14,15 @@ type Grids struct{ Before, After, Running Grid }
 // See adr/0057.
 func Around(past, present Raw, g Grids) (before, after, running Ticks) {
 	before = Tabulate(past, g.Before)
-	if _, paired := past.counters(); past.Form != FormCounts && !paired {
+	whole, paired := past.counters()
+	if past.Form != FormCounts && !paired {
 		return before, Tabulate(present, g.After), Tabulate(present, g.Running)
 	}
-	whole, _ := past.counters()
 	known, joined := pacesOf(whole), joinRaw(past, present)
 	after, running = joined.tabulate(g.After, known), joined.tabulate(g.Running, known)
 	v := vanishing(whole, before, g.Before)
-	after, running = v.mark(after, present, g.After), v.mark(running, present, g.Running)
+	series, _ := present.counters()
+	after, running = v.mark(after, series, g.After), v.mark(running, series, g.Running)
 	return before, after, running
 }
 

@@ -44,11 +44,10 @@ func vanishing(whole []pointSeries, before Ticks, g Grid) usualSeries {
 
 // mark notes the ticks that are incomplete. Pods that a deploy replaces vanish too, but then
 // others count their events and the tick has as many as usual.
-func (u usualSeries) mark(t Ticks, present Raw, g Grid) Ticks {
+func (u usualSeries) mark(t Ticks, series []pointSeries, g Grid) Ticks {
 	if len(u.events) == 0 {
 		return t
 	}
-	series, _ := present.counters()
 	usual := u.total * float64(g.Tick.Milliseconds()) / float64(u.tick)
 	for i, total := range t.Total {
 		if math.IsNaN(total) || total >= incompleteShare*usual {

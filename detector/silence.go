@@ -95,17 +95,27 @@ func usualByHour(byDay map[[2]int]int, habit bool) Runs {
 // masked are no silence.
 func silences(t Ticks, h History, tick time.Duration) Runs {
 	return runsOf(h.Start, tick, t.lived(tick), func(yield func(first, length int)) {
-		last := -1
-		for i, silent := range t.silent() {
-			if silent {
-				continue
+		t.gaps(func(first, length int) {
+			from := h.Start.Add(time.Duration(first-1) * tick)
+			if !h.masks(from, from.Add(time.Duration(length+1)*tick)) {
+				yield(first, length)
 			}
-			if last >= 0 && i-last > 1 && !h.masks(h.Start.Add(time.Duration(last)*tick), h.Start.Add(time.Duration(i)*tick)) {
-				yield(last+1, i-last-1)
-			}
-			last = i
-		}
+		})
 	})
+}
+
+// gaps calls yield for every run of silent ticks between two that are not.
+func (t Ticks) gaps(yield func(first, length int)) {
+	last := -1
+	for i, silent := range t.silent() {
+		if silent {
+			continue
+		}
+		if last >= 0 && i-last > 1 {
+			yield(last+1, i-last-1)
+		}
+		last = i
+	}
 }
 
 // silent reports for each tick whether it has no sample. A tick that was left out for another
@@ -222,16 +232,8 @@ func (t *trial) lostAfter(since time.Time) time.Duration {
 
 // longestGap is the longest run of missing ticks between two that have a value.
 func longestGap(t Ticks) int {
-	longest, last := 0, -1
-	for i, silent := range t.silent() {
-		if silent {
-			continue
-		}
-		if last >= 0 {
-			longest = max(longest, i-last-1)
-		}
-		last = i
-	}
+	longest := 0
+	t.gaps(func(_, length int) { longest = max(longest, length) })
 	return longest
 }
 
