@@ -119,7 +119,6 @@ func (t *trial) splitDispersion(own, other []float64) (bound, estimate float64) 
 	for i := range own {
 		all[i] = own[i] + other[i]
 	}
-
 	usual := 1.0
 	if t.e.Counts != nil {
 		usual = max(usual, t.e.Counts.Overdispersion)

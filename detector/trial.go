@@ -35,6 +35,7 @@ func (d direction) worse(difference float64) float64 { return float64(d) * diffe
 //	e.P                                      correctForSignals: adjust
 //	e.Grade, e.Tests, e.Onset, e.Healthy     grade
 //	e                                        preferFine: the fine horizon's, where it is surer
+//	e.Grade, e.P, e.Tests, e.Healthy         gradeTogether, of weak signals
 type trial struct {
 	plan    *Plan
 	signal  Signal

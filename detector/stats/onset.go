@@ -226,7 +226,7 @@ func countGain(bad, total []float64, usual, share float64) float64 {
 // is cut to three robust standard deviations, so that an outage does not make a series look
 // as if it remembered.
 func LagOne(x []float64) float64 {
-	most := 3 * 1.4826 * MAD(x, nil)
+	most := 3 * NormalMAD * MAD(x, nil)
 	squares, products := 0.0, 0.0
 	cut := func(v float64) float64 { return max(min(v, most), -most) }
 	for i := 1; i < len(x); i++ {
