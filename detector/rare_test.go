@@ -77,6 +77,26 @@ func TestNearlyConstantSeries(t *testing.T) {
 			t.Fatalf("p %v from two moves in 548 ticks", e.P)
 		}
 	}
+	for i := len(x) - 30; i < len(x); i++ {
+		x[i] = 50
+	}
+	for _, e := range watchLevel(gauge, x, 30) {
+		if e.P < 1.0/300 { // 548 ticks without such a move bear out no more, however long it lasts
+			t.Fatalf("p %v of a move far beyond two in 548 ticks", e.P)
+		}
+	}
+}
+
+// TestScaleOfSparseSignal: σ is the usual size of a spike, and not of the rest of the ticks.
+func TestScaleOfSparseSignal(t *testing.T) {
+	x := flat(2880, 0)
+	for i := 17; i < 2880; i += 40 {
+		x[i] = 8 + float64(i%3)
+	}
+	k := Learn(planOf(time.Minute, gauge), gauge, History{Start: deploy, Ticks: Ticks{Value: x[:2880]}})
+	if s := k.Higher[0]; s.Scale < 8 || s.Scale > 10 || !s.Rare {
+		t.Errorf("σ %v, hardly moves: %v", s.Scale, s.Rare)
+	}
 }
 
 // TestSparseSignal: spikes of an otherwise empty series become twenty times as high.
