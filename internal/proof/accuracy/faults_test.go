@@ -135,6 +135,17 @@ func TestReadRecording(t *testing.T) {
 	}
 }
 
+// TestFolderWithBrackets holds that a folder's name is no pattern.
+func TestFolderWithBrackets(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data [1]")
+	if err := errors.Join(os.Mkdir(folder, 0o750), os.WriteFile(filepath.Join(folder, "a.csv"), []byte("60,1\n120,2\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if series, err := ReadFolder(folder); err != nil || len(series) != 1 || series[0].Name != "a" {
+		t.Errorf("%v, %v", series, err)
+	}
+}
+
 func compressed(t *testing.T, text string) string {
 	t.Helper()
 	var b strings.Builder

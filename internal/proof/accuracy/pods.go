@@ -1,15 +1,12 @@
 package accuracy
 
 import (
-	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,15 +35,15 @@ type Recording struct {
 
 // ReadRecording reads a folder of days, each with a CSV file a pod, and faults.csv.
 func ReadRecording(folder string) (Recording, error) {
-	faults, err := readFaults(filepath.Join(folder, "faults.csv"))
+	faults, err := parseFile(filepath.Join(folder, "faults.csv"), readFaults)
+	if err != nil {
+		return Recording{}, err
+	}
+	days, err := list(folder, "*-*-*")
 	if err != nil {
 		return Recording{}, err
 	}
 	r := Recording{Faults: faults}
-	days, err := filepath.Glob(filepath.Join(folder, "*-*-*"))
-	if err != nil {
-		return r, fmt.Errorf("listing %s: %w", folder, err)
-	}
 	for _, day := range days {
 		pods, err := readPods(day)
 		if err != nil {
@@ -60,19 +57,19 @@ func ReadRecording(folder string) (Recording, error) {
 	return r, nil
 }
 
-func readFaults(path string) ([]Fault, error) {
-	rows, err := readRows(path)
+func readFaults(from io.Reader) ([]Fault, error) {
+	rows, err := readRows(from)
 	if err != nil {
 		return nil, err
 	}
 	faults := make([]Fault, 0, len(rows))
 	for _, row := range rows[1:] {
 		if len(row) < 3 {
-			return nil, fmt.Errorf("reading %s: a row of %d columns; timestamp, pod and type are needed", path, len(row))
+			return nil, fmt.Errorf("a row of %d columns; timestamp, pod and type are needed", len(row))
 		}
-		at, err := strconv.ParseInt(row[0], 10, 64)
+		at, err := parseSeconds(row[0])
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: timestamp %.40q is no number of seconds", path, row[0])
+			return nil, err
 		}
 		faults = append(faults, Fault{at, row[1], row[2]})
 	}
@@ -80,56 +77,32 @@ func readFaults(path string) ([]Fault, error) {
 }
 
 func readPods(day string) ([]Pod, error) {
-	paths, err := filepath.Glob(filepath.Join(day, "*.csv.gz"))
+	paths, err := list(day, "*.csv.gz")
 	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", day, err)
+		return nil, err
 	}
-	slices.Sort(paths)
 	pods := make([]Pod, 0, len(paths))
 	for _, path := range paths {
-		rows, err := readRows(path)
+		p, err := parseFile(path, func(r io.Reader) (Pod, error) { return readPod(nameOf(path), r) })
 		if err != nil {
 			return nil, err
-		}
-		p, err := podOf(strings.TrimSuffix(filepath.Base(path), ".csv.gz"), rows)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", path, err)
 		}
 		pods = append(pods, p)
 	}
 	return pods, nil
 }
 
-// readRows reads a CSV file that has a heading, gzip-compressed where its name ends in .gz.
-func readRows(path string) ([][]string, error) {
-	f, err := os.Open(path)
+// readPod reads one pod. What is no number is missing.
+func readPod(name string, from io.Reader) (Pod, error) {
+	rows, err := readRows(from)
 	if err != nil {
-		return nil, err
+		return Pod{}, err
 	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", path, err)
-		}
-	}
-	rows, err := csv.NewReader(r).ReadAll()
-	if err == nil && len(rows) < 2 {
-		err = errors.New("no rows below the heading")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return rows, nil
-}
-
-// podOf reads the rows of one pod. What is no number is missing.
-func podOf(name string, rows [][]string) (Pod, error) {
 	p := Pod{Name: name, Service: serviceOf(name), Columns: map[string][]float64{}}
 	for _, row := range rows[1:] {
-		at, err := strconv.ParseInt(row[0], 10, 64)
+		at, err := parseSeconds(row[0])
 		if err != nil {
-			return p, fmt.Errorf("timestamp %.40q is no number of seconds", row[0])
+			return p, err
 		}
 		p.Times = append(p.Times, at)
 		for i, column := range rows[0][1:] {
@@ -141,6 +114,23 @@ func podOf(name string, rows [][]string) (Pod, error) {
 		}
 	}
 	return p, nil
+}
+
+// readRows reads the rows of a table, of which the first is the heading.
+func readRows(from io.Reader) ([][]string, error) {
+	rows, err := csv.NewReader(from).ReadAll()
+	if err == nil && len(rows) < 2 {
+		err = errors.New("no rows below the heading")
+	}
+	return rows, err
+}
+
+func parseSeconds(text string) (int64, error) {
+	at, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("timestamp %.40q is no number of seconds", text)
+	}
+	return at, nil
 }
 
 // serviceOf is the pod's name without the hash of its replica set and its own.

@@ -1,17 +1,13 @@
 package accuracy
 
 import (
-	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -31,18 +27,13 @@ const mostTicks = 1 << 22
 
 // ReadFolder reads every series below a folder, named by its path within it.
 func ReadFolder(folder string) ([]Series, error) {
-	var paths []string
-	for _, pattern := range []string{"*.csv", "*.csv.gz"} {
-		found, err := filepath.Glob(filepath.Join(folder, pattern))
-		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", folder, err)
-		}
-		paths = append(paths, found...)
+	paths, err := list(folder, "*.csv", "*.csv.gz")
+	if err != nil {
+		return nil, err
 	}
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("no .csv or .csv.gz file in %s", folder)
 	}
-	slices.Sort(paths)
 	return ReadFiles(paths)
 }
 
@@ -54,7 +45,7 @@ func ReadFiles(paths []string) ([]Series, error) {
 	for _, path := range paths {
 		s, err := readFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", path, err)
+			return nil, err
 		}
 		all = append(all, s)
 	}
@@ -62,19 +53,7 @@ func ReadFiles(paths []string) ([]Series, error) {
 }
 
 func readFile(path string) (Series, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Series{}, err
-	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return Series{}, err
-		}
-	}
-	name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".csv")
-	return ReadCSV(name, r)
+	return parseFile(path, func(r io.Reader) (Series, error) { return ReadCSV(nameOf(path), r) })
 }
 
 // maxTimestamp is in about the year 36,800. Larger values are probably milliseconds, and
