@@ -2,8 +2,6 @@ package accuracy
 
 import (
 	"context"
-	"hash/fnv"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -82,39 +80,26 @@ func Calibrate(ctx context.Context, c Calibration) ([]Cell, error) {
 	if c.Spans == nil {
 		c.Spans = Spans
 	}
-	cells := len(c.Generators) * len(c.Spans)
-	outcomes := make([][]reached, cells*c.Series)
-	err := parallel(ctx, len(outcomes), c.Progress, func(i int) {
-		g, span := c.cell(i / c.Series)
-		outcomes[i] = g.watch(span, c.Seed, i%c.Series)
+	outcomes, err := watchKinds(ctx, len(c.Generators)*len(c.Spans), c.Series, c.Progress, func(cell, number int) []reached {
+		g, span := c.cell(cell)
+		return g.watch(span, c.Seed, number)
 	})
-	if err != nil {
-		return nil, err
-	}
-	all := make([]Cell, cells)
-	for i := range all {
+	cells := make([]Cell, len(outcomes))
+	for i := range cells {
 		g, span := c.cell(i)
-		all[i] = cellOf(g, span, outcomes[i*c.Series:(i+1)*c.Series])
+		cells[i] = cellOf(g, span, outcomes[i])
 	}
-	return all, nil
+	return cells, err
 }
 
 func (c Calibration) cell(i int) (Generator, time.Duration) {
 	return c.Generators[i/len(c.Spans)], c.Spans[i%len(c.Spans)]
 }
 
-// random is the source of one series. It depends on what is drawn and not on what else is
-// drawn, so that a run of one generator repeats that part of a run of all.
-func (g Generator) random(span time.Duration, seed uint64, number int) *rand.Rand {
-	name := fnv.New64a()
-	name.Write([]byte(g.Name))
-	return rand.New(rand.NewPCG(seed^name.Sum64(), uint64(span/time.Minute)<<32|uint64(number)))
-}
-
 // watch draws one series and watches the change at its end: unchanged, and with each
 // regression.
 func (g Generator) watch(span time.Duration, seed uint64, number int) []reached {
-	r, history := g.random(span, seed, number), int(span/time.Minute)
+	r, history := sourceOf(g.Name, span, seed, number), int(span/time.Minute)
 	x := g.draw(r, history+window)
 	w := learnQuiet(detector.Higher, x[:history])
 	out := []reached{w.look(x[history:])}

@@ -31,21 +31,17 @@ func MeasureDirty(ctx context.Context, watches int, seed uint64, progress Progre
 	for i := range rows {
 		rows[i].learn(seed)
 	}
-	outcomes := make([]dirtyOutcome, len(rows)*watches)
-	err := parallel(ctx, len(outcomes), progress, func(i int) {
-		outcomes[i] = rows[i/watches].watch(seed, i)
+	outcomes, err := watchKinds(ctx, len(rows), watches, progress, func(kind, number int) dirtyOutcome {
+		return rows[kind].watch(seed, kind*watches+number)
 	})
-	if err != nil {
-		return nil, err
-	}
-	results := make([]DirtyRow, len(rows))
-	for i, row := range rows {
-		results[i] = row.DirtyRow
-		for _, o := range outcomes[i*watches : (i+1)*watches] {
+	results := make([]DirtyRow, len(outcomes))
+	for i := range results {
+		results[i] = rows[i].DirtyRow
+		for _, o := range outcomes[i] {
 			results[i].add(o)
 		}
 	}
-	return results, nil
+	return results, err
 }
 
 // dirtyCase is a row that is still to be measured.

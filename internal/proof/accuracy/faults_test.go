@@ -20,7 +20,7 @@ func recorded() Recording {
 	r := Recording{Faults: []Fault{{At: 2*24*3600 + 8*3600, Pod: "ts-a-service-2-y", Kind: "cpu"}}}
 	for day, name := range []string{"ts-a-service-1-x", "ts-a-service-2-y"} {
 		p := Pod{Name: name, Service: serviceOf(name), Columns: map[string][]float64{}}
-		noise := Generators[0].draw(Generators[0].random(0, 1, day), 600)
+		noise := Generators[0].draw(sourceOf(Generators[0].Name, 0, 1, day), 600)
 		for i := range noise {
 			p.Times = append(p.Times, int64(day+1)*24*3600+3600+60*int64(i))
 			if day == 1 && p.Times[i] > r.Faults[0].At {

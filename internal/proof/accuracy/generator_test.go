@@ -97,11 +97,11 @@ func TestRegress(t *testing.T) {
 	}
 }
 
-// TestGeneratorSource holds that a series depends on its own kind, length, seed and number
+// TestSourceOf holds that a series depends on its own kind, length, seed and number
 // only.
-func TestGeneratorSource(t *testing.T) {
+func TestSourceOf(t *testing.T) {
 	first := func(g Generator, span time.Duration, seed uint64, number int) uint64 {
-		return g.random(span, seed, number).Uint64()
+		return sourceOf(g.Name, span, seed, number).Uint64()
 	}
 	g := Generators[0]
 	seen := map[uint64]bool{}

@@ -152,20 +152,16 @@ func (w quietWatch) scores(after []float64) []float64 {
 
 // MeasureLimit draws so many series of each law.
 func MeasureLimit(ctx context.Context, series int, seed uint64, progress Progress) ([]LimitRow, error) {
-	outcomes := make([]limitOutcome, len(laws)*series)
-	err := parallel(ctx, len(outcomes), progress, func(i int) {
-		outcomes[i] = laws[i/series].watch(rand.New(rand.NewPCG(seed, uint64(i)<<8|7)))
+	outcomes, err := watchKinds(ctx, len(laws), series, progress, func(kind, number int) limitOutcome {
+		return laws[kind].watch(rand.New(rand.NewPCG(seed, uint64(kind*series+number)<<8|7)))
 	})
-	if err != nil {
-		return nil, err
-	}
 	var rows []LimitRow
-	for i, l := range laws {
+	for i := range outcomes {
 		for k, shift := range LimitShifts {
-			rows = append(rows, limitRow(l.name, shift, outcomes[i*series:(i+1)*series], k))
+			rows = append(rows, limitRow(laws[i].name, shift, outcomes[i], k))
 		}
 	}
-	return rows, nil
+	return rows, err
 }
 
 func limitRow(name string, shift float64, outcomes []limitOutcome, k int) LimitRow {

@@ -3,7 +3,6 @@ package accuracy
 import (
 	"cmp"
 	"context"
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -47,9 +46,7 @@ var rares = slices.Concat(sparseKinds(), flatKinds(), spikeKinds())
 
 // watch draws one series and reports when each grade was reached.
 func (k rare) watch(span time.Duration, seed uint64, number int) reached {
-	name := fnv.New64a()
-	name.Write([]byte(k.what))
-	r, n := rand.New(rand.NewPCG(seed^name.Sum64(), uint64(span/time.Minute)<<32|uint64(number))), int(span/time.Minute)
+	r, n := sourceOf(k.what, span, seed, number), int(span/time.Minute)
 	x := k.draw(r, n+window)
 	after := x[n:]
 	if k.change != nil {
@@ -60,13 +57,10 @@ func (k rare) watch(span time.Duration, seed uint64, number int) reached {
 
 // watches is how many series are drawn where so many were asked for.
 func (k rare) watches(series int) int {
-	switch {
-	case k.once:
+	if k.once {
 		return 1
-	case k.times > 1:
-		return series * k.times
 	}
-	return series
+	return series * max(k.times, 1)
 }
 
 // MeasureRare watches so many series of each kind and span, of some kinds more.

@@ -3,7 +3,6 @@ package accuracy
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -73,10 +72,8 @@ func (s several) draw(r *rand.Rand, n int) [severalSignals][]float64 {
 // watch draws one service and judges its signals together: as they are, and with each
 // shift.
 func (s several) watch(seed uint64, number int) []reached {
-	name := fnv.New64a()
-	name.Write([]byte(s.what))
 	history := int(severalSpan / time.Minute)
-	x := s.draw(rand.New(rand.NewPCG(seed^name.Sum64(), uint64(number))), history+window)
+	x := s.draw(sourceOf(s.what, 0, seed, number), history+window)
 	p := detector.Plan{Rule: "accuracy", Tick: time.Minute, Before: window, After: window}
 	k, before := detector.Profiles{}, map[string][]float64{}
 	for i := range x {
@@ -112,18 +109,14 @@ func shiftedBy(x []float64, size float64) []float64 {
 
 // MeasureSeveral draws so many services of each kind.
 func MeasureSeveral(ctx context.Context, series int, seed uint64, progress Progress) ([]SeveralRow, error) {
-	outcomes := make([][]reached, len(severals)*series)
-	err := parallel(ctx, len(outcomes), progress, func(i int) {
-		outcomes[i] = severals[i/series].watch(seed, i%series)
+	outcomes, err := watchKinds(ctx, len(severals), series, progress, func(kind, number int) []reached {
+		return severals[kind].watch(seed, number)
 	})
-	if err != nil {
-		return nil, err
+	rows := make([]SeveralRow, len(outcomes))
+	for i := range rows {
+		rows[i] = severalRow(severals[i].what, outcomes[i])
 	}
-	rows := make([]SeveralRow, len(severals))
-	for i, s := range severals {
-		rows[i] = severalRow(s.what, outcomes[i*series:(i+1)*series])
-	}
-	return rows, nil
+	return rows, err
 }
 
 func severalRow(what string, outcomes [][]reached) SeveralRow {

@@ -2,7 +2,6 @@ package accuracy
 
 import (
 	"context"
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -57,9 +56,7 @@ func (u warmup) warm(r *rand.Rand, x []float64) {
 // watch draws one service, deploys it some times, and watches the next deploy: with the
 // warm-up alone, and with a lasting regression under it.
 func (u warmup) watch(seed uint64, number int) (quiet, worse reached) {
-	name := fnv.New64a()
-	name.Write([]byte(u.what))
-	r := rand.New(rand.NewPCG(seed^name.Sum64(), uint64(number)))
+	r := sourceOf(u.what, 0, seed, number)
 	x := u.draw(r, warmupHistory+window)
 	var good []detector.GoodChange
 	for k := range u.deploys { // one in each part of the history, so that none is near another
@@ -83,17 +80,17 @@ func (u warmup) watch(seed uint64, number int) (quiet, worse reached) {
 
 // MeasureWarmups draws so many services of each kind.
 func MeasureWarmups(ctx context.Context, series int, seed uint64, progress Progress) ([]WarmupRow, error) {
-	quiet, worse := make([]reached, len(warmups)*series), make([]reached, len(warmups)*series)
-	err := parallel(ctx, len(quiet), progress, func(i int) {
-		quiet[i], worse[i] = warmups[i/series].watch(seed, i%series)
+	outcomes, err := watchKinds(ctx, len(warmups), series, progress, func(kind, number int) []reached {
+		quiet, worse := warmups[kind].watch(seed, number)
+		return []reached{quiet, worse}
 	})
-	rows := make([]WarmupRow, len(warmups))
-	for i, u := range warmups {
-		from, to := i*series, (i+1)*series
+	rows := make([]WarmupRow, len(outcomes))
+	for i := range rows {
+		quiet, worse := columnOf(outcomes[i], 0), columnOf(outcomes[i], 1)
 		rows[i] = WarmupRow{
-			What: u.what, Watches: series,
-			Likely: rateOf(quiet[from:to], detector.Likely), Certain: rateOf(quiet[from:to], detector.Certain),
-			Found: rateOf(worse[from:to], detector.Likely), Ticks: medianTick(ticksOf(worse[from:to], detector.Likely)),
+			What: warmups[i].what, Watches: series,
+			Likely: rateOf(quiet, detector.Likely), Certain: rateOf(quiet, detector.Certain),
+			Found: rateOf(worse, detector.Likely), Ticks: medianTick(ticksOf(worse, detector.Likely)),
 		}
 	}
 	return rows, err
