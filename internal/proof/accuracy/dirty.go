@@ -28,9 +28,7 @@ const DirtyTicks = 2
 // cannot be true. Watches is how many of each kind, target and signal.
 func MeasureDirty(ctx context.Context, watches int, seed uint64, progress Progress) ([]DirtyRow, error) {
 	rows := dirtyRows(watches)
-	for i := range rows {
-		rows[i].learn(seed)
-	}
+	learnAll(rows, seed)
 	outcomes, err := watchKinds(ctx, len(rows), watches, progress, func(kind, number int) dirtyOutcome {
 		return rows[kind].watch(seed, kind*watches+number)
 	})
@@ -79,6 +77,23 @@ const dirtyHistory = 480
 // dirtyStart are the ticks that are left out of each drawn piece of a history: a history has
 // one beginning, and not one every half hour.
 const dirtyStart = 5
+
+// learnAll learns the profiles of all cases, from clean counters once for each form.
+func learnAll(cases []dirtyCase, seed uint64) {
+	clean := map[string]detector.Profiles{}
+	for i := range cases {
+		c := &cases[i]
+		if c.kind.always {
+			c.learn(seed)
+			continue
+		}
+		if clean[c.Form] == nil {
+			c.learn(seed)
+			clean[c.Form] = c.profiles
+		}
+		c.profiles = clean[c.Form]
+	}
+}
 
 // learn learns the profile of the case's signal, from clean counters unless its kind is always
 // there.

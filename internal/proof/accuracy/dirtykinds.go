@@ -23,8 +23,10 @@ var dirtyTargets = []struct {
 }{
 	{"errors", []int{badCounter, sumCounter, fastCounter}},
 	{"total", []int{okCounter, countCounter}},
-	{"both", []int{okCounter, badCounter, countCounter, sumCounter, fastCounter}},
+	{"both", allCounters},
 }
+
+var allCounters = []int{okCounter, badCounter, countCounter, sumCounter, fastCounter}
 
 // dirtyKinds are the kinds of the dirty data section.
 var dirtyKinds = []dirtyKind{
@@ -64,13 +66,19 @@ func dip(by func(v float64) float64) func(*rand.Rand, []*dirtyPod, []int, bool) 
 // lateKind withholds two scrapes of every four, so that what is new is seen late.
 const lateKind = "replicas of which one lags by two scrapes, at random"
 
+// byOther draws which samples come from the second of two replicas.
+func byOther(r *rand.Rand) []bool {
+	other := make([]bool, podLength)
+	for i := range other {
+		other[i] = r.IntN(2) == 0
+	}
+	return other
+}
+
 // lag shows each sample of all pods by one of two replicas, of which one is late.
 func lag(by int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
 	return func(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
-		late := make([]bool, podLength)
-		for i := range late {
-			late[i] = r.IntN(2) == 0
-		}
+		late := byOther(r)
 		for _, p := range pods {
 			for _, c := range which {
 				shown := slices.Clone(p.counters[c])
@@ -89,10 +97,7 @@ func lag(by int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
 // twins shows samples by one of two replicas, of which one began counting later.
 func twins(from int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
 	return func(r *rand.Rand, pods []*dirtyPod, which []int, _ bool) []*dirtyPod {
-		other := make([]bool, podLength)
-		for i := range other {
-			other[i] = r.IntN(2) == 0
-		}
+		other := byOther(r)
 		for _, p := range pods {
 			for _, c := range which {
 				lacks := p.counters[c][0] * 0.9
@@ -148,7 +153,7 @@ func appear(n int, incident float64, apart int) func(*rand.Rand, []*dirtyPod, []
 		for k := range n {
 			began := [podCounters]float64{5e6, 8_000 + incident, 5e6 + 8_000 + incident, 5e5 + 10*incident, 4.9e6}
 			p := newPod(r, "old-"+podName(k), began, worse)
-			p.each(dirtyTargets[2].which, 0, at+k*apart, func(float64, int) float64 { return math.NaN() })
+			p.each(allCounters, 0, at+k*apart, func(float64, int) float64 { return math.NaN() })
 			pods = append(pods, p)
 		}
 		return pods
