@@ -77,19 +77,19 @@ func (s stream) alarms(runs int, seed uint64, known bool, level float64, within 
 var simulated = time.Unix(0, 0).UTC().AddDate(0, 1, 0)
 
 func countPlan(tick time.Duration) detector.Plan {
-	return detector.Plan{Tick: tick, Before: window, After: window, Signals: []detector.Signal{
-		{Name: "errors", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.001}, MinEvents: 50},
-	}}
+	return planOf(tick, detector.Signal{
+		Name: "errors", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.001}, MinEvents: 50,
+	})
 }
 
 // watchCounts is 1 if one of the looks alarmed, else 0.
 func watchCounts(p detector.Plan, k detector.Profiles, from time.Time, before, after detector.Ticks, alarmed func(detector.Verdict) bool) int {
-	course := detector.NewCourse(p, k)
-	for n := 1; n <= len(after.Total); n++ {
+	read := func(n int) []detector.Reading {
 		visible := detector.Ticks{Value: after.Value[:n], Bad: after.Bad[:n], Total: after.Total[:n]}
-		if alarmed(course.Look(detector.Observation{From: from, StartedAt: from, Final: n == p.After, Readings: []detector.Reading{
-			{Signal: "errors", Supply: detector.Fresh, Before: before, After: visible},
-		}})) {
+		return []detector.Reading{{Signal: "errors", Supply: detector.Fresh, Before: before, After: visible}}
+	}
+	for _, v := range verdicts(p, k, from, len(after.Total), read) {
+		if alarmed(v) {
 			return 1
 		}
 	}

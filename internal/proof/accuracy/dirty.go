@@ -114,9 +114,7 @@ func (c *dirtyCase) learn(seed uint64) {
 	c.profiles = detector.Profiles{c.form.signal.Name: detector.Learn(c.form.plan(), c.form.signal, h)}
 }
 
-func (f dirtyForm) plan() detector.Plan {
-	return detector.Plan{Rule: "accuracy", Tick: time.Minute, Before: window, After: window, Signals: []detector.Signal{f.signal}}
-}
+func (f dirtyForm) plan() detector.Plan { return planOf(time.Minute, f.signal) }
 
 // drawPods are the three pods of a service.
 func drawPods(r *rand.Rand, worse bool) []*dirtyPod {
@@ -152,13 +150,14 @@ func (c dirtyCase) watch(seed uint64, number int) dirtyOutcome {
 // judge watches pods tick by tick. What stood in the store then is what is there now.
 func (c dirtyCase) judge(pods []*dirtyPod) dirtyWatch {
 	const perTick = int(time.Minute / podStep)
-	course, w := detector.NewCourse(c.form.plan(), c.profiles), dirtyWatch{}
 	past := c.form.raw(pods, 0, podBefore)
-	for n := 1; n <= window; n++ {
-		now := simulated.Add(time.Duration(n) * time.Minute)
-		reading := detector.Reading{Signal: c.form.signal.Name, Supply: detector.Fresh}
-		reading.Before, reading.After, reading.Running = detector.Around(past, c.form.raw(pods, podBefore-perTick, podBefore+n*perTick), podGrids(n))
-		v := course.Look(detector.Observation{At: now, StartedAt: simulated, From: simulated, Final: n == window, Readings: []detector.Reading{reading}})
+	read := func(n int) []detector.Reading {
+		r := detector.Reading{Signal: c.form.signal.Name, Supply: detector.Fresh}
+		r.Before, r.After, r.Running = detector.Around(past, c.form.raw(pods, podBefore-perTick, podBefore+n*perTick), podGrids(n))
+		return []detector.Reading{r}
+	}
+	var w dirtyWatch
+	for n, v := range verdicts(c.form.plan(), c.profiles, simulated, window, read) {
 		if v.Reason == detector.SignalLost {
 			continue // people are told that a part is missing, and nothing acts
 		}

@@ -25,10 +25,11 @@ func slowTail(runs int, seed uint64) []CountRow {
 	const changes, within = 50, 5 // under one profile; ticks
 	r := rand.New(rand.NewPCG(seed, 4))
 	quiet, worse := service{perTick: 1000}, service{perTick: 1000, later: 0.02}
-	p := detector.Plan{Tick: time.Minute, Before: window, After: window, Signals: []detector.Signal{
-		{Name: "mean", Kind: detector.Level, Worse: detector.Higher, MinEffect: detector.MinEffect{Relative: 0.1}},
-		{Name: "slow", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.01}, MinEvents: 50},
-	}}
+	p := planOf(
+		time.Minute,
+		detector.Signal{Name: "mean", Kind: detector.Level, Worse: detector.Higher, MinEffect: detector.MinEffect{Relative: 0.1}},
+		detector.Signal{Name: "slow", Kind: detector.Counts, Worse: detector.Higher, MinEffect: detector.MinEffect{Absolute: 0.01}, MinEvents: 50},
+	)
 	caught, alarms, tried := 0, 0, 0
 	for tried < runs {
 		mean, slow := quiet.draw(r, 2880)
@@ -53,12 +54,13 @@ func watchTail(r *rand.Rand, p detector.Plan, k detector.Profiles, after service
 	quiet := service{perTick: after.perTick}
 	mean, slow := quiet.draw(r, window)
 	meanAfter, slowAfter := after.draw(r, within)
-	course := detector.NewCourse(p, k)
-	for n := 1; n <= within; n++ {
-		v := course.Look(detector.Observation{From: simulated, StartedAt: simulated, Final: n == p.After, Readings: []detector.Reading{
+	read := func(n int) []detector.Reading {
+		return []detector.Reading{
 			{Signal: "mean", Supply: detector.Fresh, Before: mean, After: detector.Ticks{Value: meanAfter.Value[:n]}},
 			{Signal: "slow", Supply: detector.Fresh, Before: slow, After: detector.Ticks{Value: slowAfter.Value[:n], Bad: slowAfter.Bad[:n], Total: slowAfter.Total[:n]}},
-		}})
+		}
+	}
+	for _, v := range verdicts(p, k, simulated, within, read) {
 		if v.Grade >= detector.Likely {
 			return 1
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"slices"
-	"time"
 
 	"github.com/pushback/pushback/detector"
 )
@@ -42,11 +40,7 @@ func autoregressive(name string, rho float64) law {
 		name:  name,
 		quiet: around(100, sigma, rho),
 		worse: func(_ *rand.Rand, after []float64, shift float64) []float64 {
-			x := slices.Clone(after)
-			for i := range x {
-				x[i] += shift
-			}
-			return x
+			return shiftedBy(after, shift)
 		},
 		evidence: func(before float64, after []float64, shift float64) []float64 {
 			ratios := make([]float64, len(after))
@@ -131,7 +125,8 @@ func (l law) watch(r *rand.Rand) limitOutcome {
 	w, quiet, last := learnQuiet(detector.Higher, x[:limitHistory]), x[limitHistory:], x[limitHistory-1]
 	judge := func(after []float64) {
 		out.unsure = append(out.unsure, risingScores(l.likelihoods(last, after, LimitShifts...)))
-		out.detector = append(out.detector, risingScores(w.scores(after)))
+		likely, _ := w.scores(simulated, after)
+		out.detector = append(out.detector, risingScores(likely))
 	}
 	judge(quiet)
 	for _, shift := range LimitShifts {
@@ -141,13 +136,6 @@ func (l law) watch(r *rand.Rand) limitOutcome {
 		judge(after)
 	}
 	return out
-}
-
-// scores are −log10 p of each look at which the signal could be likely, and 0 elsewhere.
-func (w quietWatch) scores(after []float64) []float64 {
-	s := Series{Name: "value", Step: w.plan.Tick, Start: simulated.Add(-time.Duration(window) * w.plan.Tick), Values: slices.Concat(w.before, after)}
-	likely, _ := moment{&s, window}.watch(w.profile, after)
-	return likely
 }
 
 // MeasureLimit draws so many series of each law.

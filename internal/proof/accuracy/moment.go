@@ -60,12 +60,7 @@ func (m moment) time(i int) time.Time {
 	return m.series.Start.Add(time.Duration(i) * m.series.Step)
 }
 
-// plan is the plan of every watch.
-func (m moment) plan() detector.Plan {
-	return detector.Plan{Rule: "accuracy", Tick: m.series.Step, Before: window, After: window, Signals: []detector.Signal{
-		{Name: "value", Kind: detector.Level, Worse: detector.Higher},
-	}}
-}
+func (m moment) plan() detector.Plan { return planOf(m.series.Step, levelSignal(detector.Higher)) }
 
 // day is the number of ticks per day.
 func (m moment) day() int { return int(24 * time.Hour / m.series.Step) }
@@ -94,29 +89,7 @@ func (m moment) learn(history int) detector.Profile {
 	return detector.Learn(p, p.Signals[0], h)
 }
 
-// watch judges the after-ticks one by one, as the engine does, and returns a score for
-// each look: −log10 p if the grade would be likely, or certain, with thresholds of 1; 0
-// if the effect was too small or had not lasted. So a grade at threshold α is a score
-// of at least −log10 α.
+// watch scores the after-ticks one by one.
 func (m moment) watch(k detector.Profile, after []float64) (likely, certain []float64) {
-	p, from := m.plan(), m.time(m.at)
-	p.Thresholds = detector.Thresholds{Suspect: 1, Likely: 1, Certain: 1}
-	course := detector.NewCourse(p, detector.Profiles{"value": k})
-	likely, certain = make([]float64, len(after)), make([]float64, len(after))
-	for n := 1; n <= len(after); n++ {
-		e := course.Look(detector.Observation{
-			At: from.Add(time.Duration(n) * m.series.Step), StartedAt: from, From: from, Final: n == len(after),
-			Readings: []detector.Reading{{
-				Signal: "value", Supply: detector.Fresh,
-				Before: detector.Ticks{Value: m.before()}, After: detector.Ticks{Value: after[:n]},
-			}},
-		}).Signals[0]
-		if e.Grade >= detector.Likely {
-			likely[n-1] = -math.Log10(e.P)
-		}
-		if e.Grade >= detector.Certain {
-			certain[n-1] = -math.Log10(e.P)
-		}
-	}
-	return likely, certain
+	return quietWatch{plan: m.plan(), profile: k, before: m.before()}.scores(m.time(m.at), after)
 }

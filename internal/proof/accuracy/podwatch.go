@@ -38,9 +38,8 @@ type podOutcome struct {
 
 // watch learns every signal of the pod and judges them together, minute by minute.
 func (r Recording) watch(w podWatch) podOutcome {
-	p := detector.Plan{Rule: "accuracy", Tick: time.Minute, Before: window, After: window}
-	k, after := detector.Profiles{}, map[string][]float64{}
-	before := map[string][]float64{}
+	p, k := planOf(time.Minute), detector.Profiles{}
+	before, after := map[string][]float64{}, map[string][]float64{}
 	for _, s := range podSignals {
 		history, next := r.values(w, s.Name)
 		if len(history) < window {
@@ -48,9 +47,8 @@ func (r Recording) watch(w podWatch) podOutcome {
 		}
 		s.Kind = detector.Level
 		p.Signals = append(p.Signals, s)
-		start := simulated.Add(-time.Duration(len(history)) * p.Tick)
-		k[s.Name] = detector.Learn(p, s, detector.History{Start: start, Ticks: detector.Ticks{Value: history}})
-		before[s.Name], after[s.Name] = history[len(history)-window:], next
+		quiet := learnQuiet(s.Worse, history)
+		k[s.Name], before[s.Name], after[s.Name] = quiet.profile, quiet.before, next
 	}
 	return lookAtAll(p, k, before, after)
 }
@@ -79,14 +77,14 @@ func (r Recording) values(w podWatch, column string) (history, after []float64) 
 // lookAtAll judges several signals tick by tick.
 func lookAtAll(p detector.Plan, k detector.Profiles, before, after map[string][]float64) podOutcome {
 	var out podOutcome
-	course := detector.NewCourse(p, k)
-	for n := 1; n <= p.After; n++ {
-		o := detector.Observation{At: simulated.Add(time.Duration(n) * p.Tick), StartedAt: simulated, From: simulated, Final: n == p.After}
+	read := func(n int) (all []detector.Reading) {
 		for _, s := range p.Signals {
 			visible := after[s.Name][:min(n, len(after[s.Name]))]
-			o.Readings = append(o.Readings, readingOf(s.Name, before[s.Name], visible))
+			all = append(all, readingOf(s.Name, before[s.Name], visible))
 		}
-		v := course.Look(o)
+		return all
+	}
+	for n, v := range verdicts(p, k, simulated, p.After, read) {
 		if out.reached[detector.Likely] == 0 && v.Grade >= detector.Likely {
 			out.lost = slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool {
 				return e.Grade >= detector.Likely && e.Reason == detector.SignalLost

@@ -74,8 +74,7 @@ func (s several) draw(r *rand.Rand, n int) [severalSignals][]float64 {
 func (s several) watch(seed uint64, number int) []reached {
 	history := int(severalSpan / time.Minute)
 	x := s.draw(sourceOf(s.what, 0, seed, number), history+window)
-	p := detector.Plan{Rule: "accuracy", Tick: time.Minute, Before: window, After: window}
-	k, before := detector.Profiles{}, map[string][]float64{}
+	p, k, before := planOf(time.Minute), detector.Profiles{}, map[string][]float64{}
 	for i := range x {
 		signal := detector.Signal{Name: fmt.Sprintf("signal %d", i+1), Kind: detector.Level, Worse: detector.Higher}
 		p.Signals = append(p.Signals, signal)

@@ -1,6 +1,8 @@
 package accuracy
 
 import (
+	"iter"
+	"math"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -14,17 +16,36 @@ type quietWatch struct {
 	before  []float64
 }
 
-// levelPlan is the plan of watches of one level signal in minutes.
-func levelPlan(worse detector.Worse) detector.Plan {
-	return detector.Plan{Rule: "accuracy", Tick: time.Minute, Before: window, After: window, Signals: []detector.Signal{
-		{Name: "value", Kind: detector.Level, Worse: worse},
-	}}
+// planOf is the plan of every watch.
+func planOf(tick time.Duration, signals ...detector.Signal) detector.Plan {
+	return detector.Plan{Rule: "accuracy", Tick: tick, Before: window, After: window, Signals: signals}
+}
+
+// levelSignal is the signal of watches that have one alone.
+func levelSignal(worse detector.Worse) detector.Signal {
+	return detector.Signal{Name: "value", Kind: detector.Level, Worse: worse}
+}
+
+// verdicts judges a change tick by tick, as the engine does: after each tick, from 1, by what
+// can be read then.
+func verdicts(p detector.Plan, k detector.Profiles, from time.Time, ticks int, read func(n int) []detector.Reading) iter.Seq2[int, detector.Verdict] {
+	return func(yield func(int, detector.Verdict) bool) {
+		course := detector.NewCourse(p, k)
+		for n := 1; n <= ticks; n++ {
+			v := course.Look(detector.Observation{
+				At: from.Add(time.Duration(n) * p.Tick), StartedAt: from, From: from, Final: n == p.After, Readings: read(n),
+			})
+			if !yield(n, v) {
+				return
+			}
+		}
+	}
 }
 
 // learnQuiet learns from a history that ends where the change is, and from good changes in
 // it.
 func learnQuiet(worse detector.Worse, history []float64, good ...detector.GoodChange) quietWatch {
-	w := quietWatch{plan: levelPlan(worse), before: history[len(history)-window:]}
+	w := quietWatch{plan: planOf(time.Minute, levelSignal(worse)), before: history[len(history)-window:]}
 	w.profile = detector.Learn(w.plan, w.plan.Signals[0], detector.History{
 		Start: simulated.Add(-time.Duration(len(history)) * w.plan.Tick), Ticks: detector.Ticks{Value: history}, Good: good,
 	})
@@ -34,18 +55,39 @@ func learnQuiet(worse detector.Worse, history []float64, good ...detector.GoodCh
 // reached is, by grade, the first tick at which a watch reached it, from 1; 0 for never.
 type reached [detector.Certain + 1]int
 
-// look judges the after-ticks one by one, as the engine does, with the default thresholds.
+// look judges the after-ticks one by one, with the default thresholds.
 func (w quietWatch) look(after []float64) reached {
 	var first reached
-	course := detector.NewCourse(w.plan, detector.Profiles{"value": w.profile})
-	for n := 1; n <= len(after); n++ {
-		v := course.Look(detector.Observation{
-			At: simulated.Add(time.Duration(n) * w.plan.Tick), StartedAt: simulated, From: simulated, Final: n == w.plan.After,
-			Readings: []detector.Reading{readingOf("value", w.before, after[:n])},
-		})
+	read := func(n int) []detector.Reading { return []detector.Reading{readingOf("value", w.before, after[:n])} }
+	for n, v := range verdicts(w.plan, detector.Profiles{"value": w.profile}, simulated, len(after), read) {
 		first.note(v.Grade, n)
 	}
 	return first
+}
+
+// scores judges the after-ticks one by one, and returns a score for each look: −log10 p if the
+// grade would be likely, or certain, with thresholds of 1; 0 if the effect was too small or had
+// not lasted. So a grade at threshold α is a score of at least −log10 α.
+func (w quietWatch) scores(from time.Time, after []float64) (likely, certain []float64) {
+	p := w.plan
+	p.Thresholds = detector.Thresholds{Suspect: 1, Likely: 1, Certain: 1}
+	read := func(n int) []detector.Reading {
+		return []detector.Reading{{
+			Signal: "value", Supply: detector.Fresh,
+			Before: detector.Ticks{Value: w.before}, After: detector.Ticks{Value: after[:n]},
+		}}
+	}
+	likely, certain = make([]float64, len(after)), make([]float64, len(after))
+	for n, v := range verdicts(p, detector.Profiles{"value": w.profile}, from, len(after), read) {
+		e := v.Signals[0]
+		if e.Grade >= detector.Likely {
+			likely[n-1] = -math.Log10(e.P)
+		}
+		if e.Grade >= detector.Certain {
+			certain[n-1] = -math.Log10(e.P)
+		}
+	}
+	return likely, certain
 }
 
 // note enters that a grade, and so every lower one, was reached at a tick.
