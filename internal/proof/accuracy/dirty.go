@@ -149,11 +149,10 @@ func (c dirtyCase) watch(seed uint64, number int) dirtyOutcome {
 
 // judge watches pods tick by tick. What stood in the store then is what is there now.
 func (c dirtyCase) judge(pods []*dirtyPod) dirtyWatch {
-	const perTick = int(time.Minute / podStep)
 	past := c.form.raw(pods, 0, podBefore)
 	read := func(n int) []detector.Reading {
 		r := detector.Reading{Signal: c.form.signal.Name, Supply: detector.Fresh}
-		r.Before, r.After, r.Running = detector.Around(past, c.form.raw(pods, podBefore-perTick, podBefore+n*perTick), podGrids(n))
+		r.Before, r.After, r.Running = detector.Around(past, c.form.raw(pods, podBefore-podPerTick, podBefore+n*podPerTick), podGrids(n))
 		return []detector.Reading{r}
 	}
 	var w dirtyWatch

@@ -26,9 +26,10 @@ const (
 // A pod's counters are sampled every half minute, from half an hour and a tick before the
 // change until the end of the bake.
 const (
-	podStep   = 30 * time.Second
-	podBefore = (window + 1) * int(time.Minute/podStep) // the sample at the change
-	podLength = podBefore + window*int(time.Minute/podStep) + 1
+	podStep    = 30 * time.Second
+	podPerTick = int(time.Minute / podStep)
+	podBefore  = (window + 1) * podPerTick // the sample at the change
+	podLength  = podBefore + window*podPerTick + 1
 )
 
 // load is the traffic of one pod, and which part of it fails or is slow.

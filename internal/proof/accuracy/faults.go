@@ -1,8 +1,8 @@
 package accuracy
 
 import (
-	"cmp"
 	"context"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -43,35 +43,47 @@ func MeasureFaults(ctx context.Context, r Recording, watches int, seed uint64, p
 	if err != nil {
 		return RealFaults{}, err
 	}
-	return RealFaults{Quiet: quietRows(quiet, outcomes), Kinds: r.faultRows(faults, outcomes[len(quiet):])}, nil
+	return RealFaults{Quiet: quietRows(quiet, outcomes), Kinds: faultRows(faults, outcomes[len(quiet):])}, nil
 }
 
 // quietWatches draws watches at rows around which no pod had a fault. Half of them are
 // under load, and half when next to nothing was asked of the system.
 func (r Recording) quietWatches(count int, seed uint64) []podWatch {
-	var byLoad [2][]podWatch
-	for day := range r.Days {
-		for i := range r.Days[day] {
-			p := &r.Days[day][i]
-			other := r.otherDay(day, p.Service)
-			for row := window; other != nil && row+window <= len(p.Times); row++ {
-				if r.quietAround(p.Times[row]) {
-					load := 0
-					if p.Times[row]%(24*3600) > 16*3600 {
-						load = 1
-					}
-					byLoad[load] = append(byLoad[load], podWatch{pod: p, other: other, row: row, idle: load == 1})
-				}
+	var loaded, idle []podWatch
+	for p, other := range r.watchedPods() {
+		for row := window; row+window <= len(p.Times); row++ {
+			w := podWatch{pod: p, other: other, row: row, idle: p.Times[row]%(24*3600) > trafficEnds}
+			switch {
+			case !r.quietAround(p.Times[row]):
+			case w.idle:
+				idle = append(idle, w)
+			default:
+				loaded = append(loaded, w)
 			}
 		}
 	}
 	var drawn []podWatch
 	random := rand.New(rand.NewPCG(seed, 6))
-	for _, places := range byLoad {
+	for _, places := range [][]podWatch{loaded, idle} {
 		random.Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
 		drawn = append(drawn, places[:min(count/2, len(places))]...)
 	}
 	return drawn
+}
+
+// watchedPods are the pods whose service has another day to learn from, each with its pod on
+// that day.
+func (r Recording) watchedPods() iter.Seq2[*Pod, *Pod] {
+	return func(yield func(pod, other *Pod) bool) {
+		for day := range r.Days {
+			for i := range r.Days[day] {
+				p := &r.Days[day][i]
+				if other := r.otherDay(day, p.Service); other != nil && !yield(p, other) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // otherDay is the service's pod on the next day of the recording, or on the first after
@@ -89,14 +101,11 @@ func (r Recording) otherDay(day int, service string) *Pod {
 // faultWatches are watches that begin with each fault.
 func (r Recording) faultWatches() []podWatch {
 	var watches []podWatch
-	for day := range r.Days {
-		for i := range r.Days[day] {
-			p := &r.Days[day][i]
-			for _, f := range r.Faults {
-				row := sort.Search(len(p.Times), func(i int) bool { return p.Times[i] > f.At })
-				if other := r.otherDay(day, p.Service); f.Pod == p.Name && other != nil && row < len(p.Times) {
-					watches = append(watches, podWatch{pod: p, other: other, row: row, fault: f.At})
-				}
+	for p, other := range r.watchedPods() {
+		for _, f := range r.Faults {
+			row := sort.Search(len(p.Times), func(i int) bool { return p.Times[i] > f.At })
+			if f.Pod == p.Name && row < len(p.Times) {
+				watches = append(watches, podWatch{pod: p, other: other, row: row, fault: f})
 			}
 		}
 	}
@@ -106,37 +115,36 @@ func (r Recording) faultWatches() []podWatch {
 func quietRows(watches []podWatch, outcomes []podOutcome) []QuietRow {
 	var rows []QuietRow
 	for _, idle := range []bool{false, true} {
-		row, likely, certain, lost := QuietRow{When: "under load"}, 0, 0, 0
-		if idle {
-			row.When = "next to no traffic"
-		}
+		var all []reached
+		lost := 0
 		for i, w := range watches {
 			if w.idle != idle {
 				continue
 			}
-			row.Watches++
-			likely += min(outcomes[i].reached[detector.Likely], 1)
-			certain += min(outcomes[i].reached[detector.Certain], 1)
+			all = append(all, outcomes[i].reached)
 			if outcomes[i].lost {
 				lost++
 			}
 		}
-		if row.Watches > 0 {
-			row.Likely, row.Certain, row.Lost = shareOf(likely, row.Watches), shareOf(certain, row.Watches), shareOf(lost, row.Watches)
-			rows = append(rows, row)
+		if len(all) == 0 {
+			continue
 		}
+		row := QuietRow{When: "under load", Watches: len(all), Likely: rateOf(all, detector.Likely), Lost: shareOf(lost, len(all)), Certain: rateOf(all, detector.Certain)}
+		if idle {
+			row.When = "next to no traffic"
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
 
-func (r Recording) faultRows(watches []podWatch, outcomes []podOutcome) []FaultRow {
+func faultRows(watches []podWatch, outcomes []podOutcome) []FaultRow {
 	kinds := map[string]*FaultRow{}
 	for i, w := range watches {
-		f := r.Faults[slices.IndexFunc(r.Faults, func(f Fault) bool { return f.At == w.fault })]
-		row := kinds[f.Kind]
+		row := kinds[w.fault.Kind]
 		if row == nil {
-			row = &FaultRow{Kind: f.Kind}
-			kinds[f.Kind] = row
+			row = &FaultRow{Kind: w.fault.Kind}
+			kinds[w.fault.Kind] = row
 		}
 		row.Faults++
 		if at := outcomes[i].reached[detector.Likely]; at > 0 && at <= 5 {
@@ -147,8 +155,8 @@ func (r Recording) faultRows(watches []podWatch, outcomes []podOutcome) []FaultR
 		}
 	}
 	rows := make([]FaultRow, 0, len(kinds))
-	for _, row := range slices.SortedFunc(maps.Values(kinds), func(a, b *FaultRow) int { return cmp.Compare(a.Kind, b.Kind) }) {
-		rows = append(rows, *row)
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		rows = append(rows, *kinds[kind])
 	}
 	return rows
 }

@@ -69,13 +69,12 @@ func TestQuietAround(t *testing.T) {
 func TestOwnFaultsAreCutOut(t *testing.T) {
 	r := recorded()
 	p, other := &r.Days[1][0], &r.Days[0][0]
-	at := r.Faults[0].At
 	row := 430 // ten minutes after the fault
 	history, after := r.values(podWatch{pod: p, other: other, row: row}, "CpuUsage(m)")
 	if want := 600 + row - 5; len(history) != want || len(after) != window {
 		t.Errorf("%d ticks of history, want %d; %d after", len(history), want, len(after))
 	}
-	history, _ = r.values(podWatch{pod: p, other: other, row: row, fault: at}, "CpuUsage(m)")
+	history, _ = r.values(podWatch{pod: p, other: other, row: row, fault: r.Faults[0]}, "CpuUsage(m)")
 	if len(history) != 600+row {
 		t.Errorf("%d ticks of history with the fault", len(history))
 	}

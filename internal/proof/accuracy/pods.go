@@ -179,3 +179,7 @@ func (r Recording) quietAround(at int64) bool {
 // listed fault: two troubles on the first day, and the end of the traffic at four in the
 // afternoon on both.
 var troubles = []struct{ from, to int64 }{{13*3600 + 3300, 14*3600 + 600}, {15*3600 + 3420, 16*3600 + 1500}}
+
+// trafficEnds is the time of day, in seconds, after which next to nothing was asked of the
+// system.
+const trafficEnds = 16 * 3600

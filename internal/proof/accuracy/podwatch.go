@@ -25,7 +25,7 @@ type podWatch struct {
 	pod   *Pod
 	other *Pod // the same service on the other day, which is taken as what went before
 	row   int
-	fault int64 // that is looked at; 0: none
+	fault Fault // that is looked at; empty: none
 	idle  bool
 }
 
@@ -64,7 +64,7 @@ func (r Recording) values(w podWatch, column string) (history, after []float64) 
 		if values == nil {
 			return nil, nil
 		}
-		for i, faulty := range r.faulty(*part.pod, w.fault)[:part.end] {
+		for i, faulty := range r.faulty(*part.pod, w.fault.At)[:part.end] {
 			if !faulty {
 				history = append(history, values[i])
 			}
