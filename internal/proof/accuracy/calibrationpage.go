@@ -22,30 +22,29 @@ func (p Page) calibration(b *strings.Builder) {
 	b.WriteString("\nWhat the caution costs: the same series with a regression that begins with the change and lasts, found at likely. σ is the standard deviation of what is new in a tick. In brackets the median ticks until then.\n")
 	for i, name := range regressions {
 		calibrationTable(b, p.Calibration, name+", found, %", func(c Cell) string {
-			return fmt.Sprintf("%s (%d)", share(c.Caught[i].Likely), c.Caught[i].Ticks)
-		}, func([]Cell) string { return "" })
+			return foundAfter(c.Caught[i].Likely, c.Caught[i].Ticks)
+		}, nil)
 	}
 }
 
 // falseAlarms writes the table of one grade, and what is beyond the goal by more than
 // chance.
 func falseAlarms(b *strings.Builder, cells []Cell, grade string, goal float64, of func(c Cell) Share) {
-	all := func(cells []Cell) Share {
+	all := func(cells []Cell) string {
 		alarms, series := 0., 0
 		for _, c := range cells {
 			alarms, series = alarms+of(c).Share*float64(c.Series), series+c.Series
 		}
-		return shareOf(int(math.Round(alarms)), series)
+		return shareOf(int(math.Round(alarms)), series).text()
 	}
-	calibrationTable(b, cells, "False alarms at "+grade+", %", func(c Cell) string { return of(c).text() },
-		func(cells []Cell) string { return all(cells).text() })
+	calibrationTable(b, cells, "False alarms at "+grade+", %", func(c Cell) string { return of(c).text() }, all)
 	var beyond []string
 	for _, c := range cells {
 		if of(c).Low > goal {
 			beyond = append(beyond, c.Generator+" at "+spanName(c.Hours))
 		}
 	}
-	fmt.Fprintf(b, "\nAll together %s %%. ", all(cells).text())
+	fmt.Fprintf(b, "\nAll together %s %%. ", all(cells))
 	if len(beyond) == 0 {
 		fmt.Fprintf(b, "No cell is beyond %s %% by more than chance: no interval lies above it.\n", number(100*goal))
 		return
@@ -54,26 +53,27 @@ func falseAlarms(b *strings.Builder, cells []Cell, grade string, goal float64, o
 }
 
 // calibrationTable writes a row for each generator and a column for each history. The last
-// column is of all of a generator's histories, where there is something to say of them.
+// column is of all of a generator's histories; there is none if all is nil.
 func calibrationTable(b *strings.Builder, cells []Cell, title string, text func(c Cell) string, all func(cells []Cell) string) {
 	columns := spansOf(cells)
 	heading := []string{title}
 	for _, hours := range columns {
 		heading = append(heading, spanName(hours))
 	}
-	if all(cells) != "" {
+	if all != nil {
 		heading = append(heading, "all")
 	}
-	fmt.Fprintf(b, "\n| %s |\n|%s\n", strings.Join(heading, " | "), strings.Repeat("---|", len(heading)))
+	b.WriteString("\n")
+	tableHead(b, heading...)
 	for row := range slices.Chunk(cells, len(columns)) {
 		line := []string{row[0].Generator}
 		for _, c := range row {
 			line = append(line, text(c))
 		}
-		if total := all(row); total != "" {
-			line = append(line, total)
+		if all != nil {
+			line = append(line, all(row))
 		}
-		fmt.Fprintf(b, "| %s |\n", strings.Join(line, " | "))
+		tableRow(b, line...)
 	}
 }
 

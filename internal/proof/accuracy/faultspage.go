@@ -16,11 +16,12 @@ func (p Page) faults(b *strings.Builder) {
 		names = append(names, fmt.Sprintf("%s (%s)", s.Name, s.Worse))
 	}
 	fmt.Fprintf(b, faultsText, strings.Join(names, ", "), p.Seed)
-	b.WriteString("| quiet moments | watches | false alarms at likely, % | of these a lost signal | at certain |\n|---|---|---|---|---|\n")
+	tableHead(b, "quiet moments", "watches", "false alarms at likely, %", "of these a lost signal", "at certain")
 	for _, q := range p.Faults.Quiet {
 		fmt.Fprintf(b, "| %s | %d | %s | %s | %s |\n", q.When, q.Watches, q.Likely.text(), q.Lost.text(), q.Certain.text())
 	}
-	b.WriteString("\n| kind of fault | faults | found by minute 3 | by minute 5 |\n|---|---|---|---|\n")
+	b.WriteString("\n")
+	tableHead(b, "kind of fault", "faults", "found by minute 3", "by minute 5")
 	for _, k := range p.Faults.Kinds {
 		fmt.Fprintf(b, "| %s | %d | %d | %d |\n", k.Kind, k.Faults, k.Three, k.Five)
 	}

@@ -13,7 +13,7 @@ func (p Page) limit(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, limitText, limitHistory/60, p.Limit[0].Watches, window, p.Seed, window)
-	b.WriteString("| series | shift | informed: found, % | mean ticks | unsure: found, % | mean ticks | detector: found, % | median ticks | mean ticks | ratio to informed | to unsure |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+	tableHead(b, "series", "shift", "informed: found, %", "mean ticks", "unsure: found, %", "mean ticks", "detector: found, %", "median ticks", "mean ticks", "ratio to informed", "to unsure")
 	for _, r := range p.Limit {
 		fmt.Fprintf(b, "| %s | %s σ | %s | %.1f | %s | %.1f | %s | %d | %.1f | %.2f | %.2f |\n", r.Law, number(r.Shift),
 			share(r.Informed.Power), r.Informed.Mean, share(r.Unsure.Power), r.Unsure.Mean,

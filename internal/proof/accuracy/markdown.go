@@ -86,7 +86,7 @@ func (r Report) at(matched float64) []Row {
 }
 
 func (r Report) summary(b *strings.Builder, matched float64) {
-	b.WriteString("| method | threshold | false alarms | 95 % interval | power |\n|---|---|---|---|---|\n")
+	tableHead(b, "method", "threshold", "false alarms", "95 % interval", "power")
 	for _, row := range r.at(matched) {
 		setting := row.Setting
 		if matched > 0 {
@@ -126,17 +126,17 @@ func (r Report) timeToDetect(b *strings.Builder, matched float64) {
 
 func (r Report) table(b *strings.Builder, matched float64, cell func(row Row, scenario int) string) {
 	rows := r.at(matched)
-	b.WriteString("| found, % |")
+	columns := []string{"found, %"}
 	for _, row := range rows {
-		b.WriteString(" " + row.Method + " |")
+		columns = append(columns, row.Method)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", len(rows)) + "\n")
+	tableHead(b, columns...)
 	for s, name := range r.Scenarios {
-		b.WriteString("| " + name + " |")
+		line := []string{name}
 		for _, row := range rows {
-			b.WriteString(" " + cell(row, s) + " |")
+			line = append(line, cell(row, s))
 		}
-		b.WriteString("\n")
+		tableRow(b, line...)
 	}
 }
 
@@ -144,7 +144,8 @@ func (p Page) further(b *strings.Builder) {
 	if len(p.Further) == 0 {
 		return
 	}
-	b.WriteString("\n## Other series\n\nOnly the detector, at its defaults.\n\n| series | history, ticks | moments | grade | false alarms | 95 % interval | power |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n## Other series\n\nOnly the detector, at its defaults.\n\n")
+	tableHead(b, "series", "history, ticks", "moments", "grade", "false alarms", "95 % interval", "power")
 	for _, f := range p.Further {
 		for _, row := range f.Report.at(0) {
 			fmt.Fprintf(b, "| %s | %d | %d | %s | %s %% | %s–%s | %s %% |\n", f.Name, f.Report.History, f.Report.Moments, row.Method,
@@ -157,10 +158,21 @@ func (p Page) counts(b *strings.Builder) {
 	if len(p.Counts) == 0 {
 		return
 	}
-	b.WriteString("\n## Counts and latencies\n\nSimulated traffic, judged at every tick. The count test is judged by p, a rule by its grade. φ is the variance of the counts relative to a Poisson distribution.\n\n| traffic | p at most | within minutes | alarms | 95 % interval |\n|---|---|---|---|---|\n")
+	b.WriteString("\n## Counts and latencies\n\nSimulated traffic, judged at every tick. The count test is judged by p, a rule by its grade. φ is the variance of the counts relative to a Poisson distribution.\n\n")
+	tableHead(b, "traffic", "p at most", "within minutes", "alarms", "95 % interval")
 	for _, c := range p.Counts {
 		fmt.Fprintf(b, "| %s | %s | %d | %.2f %% | %.2f–%.2f |\n", c.What, number(c.Level), c.Within, 100*c.Share, 100*c.Low, 100*c.High)
 	}
+}
+
+// tableHead writes the names of a table's columns, and the line below them.
+func tableHead(b *strings.Builder, columns ...string) {
+	tableRow(b, columns...)
+	b.WriteString("|" + strings.Repeat("---|", len(columns)) + "\n")
+}
+
+func tableRow(b *strings.Builder, cells ...string) {
+	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
 // threshold is a score in three digits. Above unbounded nothing alarms: the method
@@ -171,6 +183,9 @@ func threshold(v float64) string {
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
+
+// foundAfter is the share that was found, and in brackets the median ticks until then.
+func foundAfter(part float64, ticks int) string { return fmt.Sprintf("%s (%d)", share(part), ticks) }
 
 // share is per cent with one digit.
 func share(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) }

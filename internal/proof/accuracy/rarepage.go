@@ -12,13 +12,15 @@ func (p Page) rare(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, rareText, p.Seed)
-	b.WriteString("\n| nothing happens | history | watches | false alarms at likely, % | at certain, % |\n|---|---|---|---|---|\n")
+	b.WriteString("\n")
+	tableHead(b, "nothing happens", "history", "watches", "false alarms at likely, %", "at certain, %")
 	for _, r := range p.Rare {
 		if r.Quiet {
 			fmt.Fprintf(b, "| %s | %s | %d | %s | %s |\n", strings.TrimSuffix(r.What, ", nothing happens"), spanName(r.Hours), r.Watches, r.Likely.text(), r.Certain.text())
 		}
 	}
-	b.WriteString("\n| something happens | history | watches | found by tick | found at likely, % | at certain, % |\n|---|---|---|---|---|---|\n")
+	b.WriteString("\n")
+	tableHead(b, "something happens", "history", "watches", "found by tick", "found at likely, %", "at certain, %")
 	for _, r := range p.Rare {
 		if !r.Quiet {
 			fmt.Fprintf(b, "| %s | %s | %d | %d | %s | %s |\n", r.What, spanName(r.Hours), r.Watches, r.Within, found(r.Likely, r.Watches), found(r.Certain, r.Watches))

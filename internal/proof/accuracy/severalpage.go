@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -12,16 +13,16 @@ func (p Page) several(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, severalText, severalSignals, spanName(severalSpan.Hours()), p.Seed)
-	b.WriteString("| signals | watches | false alarms at likely, % | at certain, % |")
+	columns := []string{"signals", "watches", "false alarms at likely, %", "at certain, %"}
 	for _, f := range p.Several[0].Found {
-		fmt.Fprintf(b, " %s: found, %% |", f.Shift)
+		columns = append(columns, f.Shift+": found, %")
 	}
-	b.WriteString("\n|---|---|---|---|" + strings.Repeat("---|", len(p.Several[0].Found)) + "\n")
+	tableHead(b, columns...)
 	for _, r := range p.Several {
-		fmt.Fprintf(b, "| %s | %d | %s | %s |", r.What, r.Watches, r.Likely.text(), r.Certain.text())
+		line := []string{r.What, strconv.Itoa(r.Watches), r.Likely.text(), r.Certain.text()}
 		for _, f := range r.Found {
-			fmt.Fprintf(b, " %s (%d) |", share(f.Likely), f.Ticks)
+			line = append(line, foundAfter(f.Likely, f.Ticks))
 		}
-		b.WriteString("\n")
+		tableRow(b, line...)
 	}
 }

@@ -12,7 +12,7 @@ func (p Page) warmups(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, warmupText, warmupHistory/dayTicks, p.Seed)
-	b.WriteString("| service | watches | false alarms at likely, % | at certain, % | regression found at likely, % | median ticks |\n|---|---|---|---|---|---|\n")
+	tableHead(b, "service", "watches", "false alarms at likely, %", "at certain, %", "regression found at likely, %", "median ticks")
 	for _, r := range p.Warmups {
 		fmt.Fprintf(b, "| %s | %d | %s | %s | %s | %d |\n", r.What, r.Watches, r.Likely.text(), r.Certain.text(), r.Found.text(), r.Ticks)
 	}
