@@ -73,7 +73,7 @@ fuzz: ## Fuzz every parser for FUZZ_TIME each
 bench: ## Run the benchmarks, allocations included (BENCH_COUNT=10 for benchstat)
 	go test -run '^$$' -bench . -benchmem -count $(BENCH_COUNT) $(PACKAGES)
 
-accuracy: build ## Measure the detector and its peers on the series in ../shared/data; writes docs/accuracy.md
+accuracy: build ## Measure the detector and its peers on drawn series and on those in ../shared/data; writes docs/accuracy.md
 	bin/pushback accuracy --out docs/accuracy.md
 
 generate: ## Write generated files again; CI fails if that changes anything

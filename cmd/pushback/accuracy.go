@@ -87,10 +87,6 @@ func (a accuracyCommand) sections() []section {
 			page.Counts = accuracy.SimulateCounts(max(a.Moments*4/3, 1), a.Seed)
 			return nil
 		}},
-		{"dirty", func(ctx context.Context, page *accuracy.Page) (err error) {
-			page.Dirty, err = accuracy.MeasureDirty(ctx, max(a.Series/10, 1), a.Seed, progressOn(os.Stderr, "dirty data"))
-			return err
-		}},
 		{"calibration", a.calibration},
 		{"rare", func(ctx context.Context, page *accuracy.Page) (err error) {
 			page.Rare, err = accuracy.MeasureRare(ctx, max(a.Series, 1), a.Seed, progressOn(os.Stderr, "rare"))
@@ -109,6 +105,10 @@ func (a accuracyCommand) sections() []section {
 			return err
 		}},
 		{"faults", a.faults},
+		{"dirty", func(ctx context.Context, page *accuracy.Page) (err error) {
+			page.Dirty, err = accuracy.MeasureDirty(ctx, max(a.Series/10, 1), a.Seed, progressOn(os.Stderr, "dirty data"))
+			return err
+		}},
 	}
 }
 
@@ -151,7 +151,7 @@ func (a accuracyCommand) methods(ctx context.Context, page *accuracy.Page) error
 func (a accuracyCommand) calibration(ctx context.Context, page *accuracy.Page) (err error) {
 	generators := accuracy.GeneratorsNamed(a.Generator)
 	if len(generators) == 0 {
-		return usageError(fmt.Errorf("no generator has a name that contains %s", strings.Join(a.Generator, " or ")))
+		return usageError(fmt.Errorf("no generator has a name that contains %s; there are: %s", strings.Join(a.Generator, " or "), accuracy.GeneratorNames()))
 	}
 	for _, span := range a.Span {
 		if span < time.Hour {

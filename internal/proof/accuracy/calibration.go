@@ -71,6 +71,15 @@ func GeneratorsNamed(words []string) []Generator {
 	return named
 }
 
+// GeneratorNames are the names of all, in one line.
+func GeneratorNames() string {
+	var names []string
+	for _, g := range Generators {
+		names = append(names, g.Name)
+	}
+	return strings.Join(names, "; ")
+}
+
 // Calibrate watches changes that do nothing at the ends of drawn series, and then the same
 // changes with a regression.
 func Calibrate(ctx context.Context, c Calibration) ([]Cell, error) {
@@ -115,10 +124,10 @@ func cellOf(g Generator, span time.Duration, outcomes [][]reached) Cell {
 		Generator: g.Name, Hours: span.Hours(), Series: len(outcomes),
 		Suspect: rateOf(quiet, detector.Suspect), Likely: rateOf(quiet, detector.Likely), Certain: rateOf(quiet, detector.Certain),
 	}
-	for i, name := range regressions {
+	for i, regression := range regressions {
 		worse := columnOf(outcomes, i+1)
 		cell.Caught = append(cell.Caught, Caught{
-			Regression: name,
+			Regression: regression.name,
 			Likely:     rateOf(worse, detector.Likely).Share,
 			Certain:    rateOf(worse, detector.Certain).Share,
 			Ticks:      medianTick(ticksOf(worse, detector.Likely)),

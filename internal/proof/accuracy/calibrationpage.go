@@ -20,8 +20,8 @@ func (p Page) calibration(b *strings.Builder) {
 	falseAlarms(b, p.Calibration, "likely", 0.015, func(c Cell) Share { return c.Likely })
 	falseAlarms(b, p.Calibration, "certain", 0.004, func(c Cell) Share { return c.Certain })
 	b.WriteString("\nWhat the caution costs: the same series with a regression that begins with the change and lasts, found at likely. σ is the standard deviation of what is new in a tick. In brackets the median ticks until then.\n")
-	for i, name := range regressions {
-		calibrationTable(b, p.Calibration, name+", found, %", func(c Cell) string {
+	for i, regression := range regressions {
+		calibrationTable(b, p.Calibration, regression.name+", found, %", func(c Cell) string {
 			return foundAfter(c.Caught[i].Likely, c.Caught[i].Ticks)
 		}, nil)
 	}

@@ -21,6 +21,7 @@
 //	MeasureWarmups   services whose every deploy makes them slow for a while
 //	MeasureLimit     beside judges that know the law of the noise
 //	MeasureFaults    a recording in which faults were put into pods on purpose
+//	MeasureDirty     counters of pods in which a store gives what cannot be true
 //
 // Everything drawn depends on the seed and on what is drawn alone, so that any part can be
 // measured again without the others. The detector is tuned on seeds 1 to 99, and the page

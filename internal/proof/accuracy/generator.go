@@ -176,12 +176,17 @@ func poissonOf(name string, rate float64) Generator {
 func withGaps(missing float64) func(r *rand.Rand, n int) []float64 {
 	return func(r *rand.Rand, n int) []float64 {
 		x := around(100, 5, 0.5)(r, n)
-		for i := range x {
-			if r.Float64() < missing {
-				x[i] = math.NaN()
-			}
-		}
+		leaveOut(r, x, missing)
 		return x
+	}
+}
+
+// leaveOut makes a share of the ticks missing.
+func leaveOut(r *rand.Rand, x []float64, share float64) {
+	for i := range x {
+		if r.Float64() < share {
+			x[i] = math.NaN()
+		}
 	}
 }
 
@@ -217,16 +222,16 @@ func gappyPercentile(r *rand.Rand, n int) []float64 {
 	return x
 }
 
-// regressions are what is added to the after-ticks to see what is found.
-var regressions = []string{"+3 σ", "×2"}
+// regressions are what is done to the after-ticks to see what is found: they are multiplied,
+// and so many standard deviations of the innovation are added.
+var regressions = []struct {
+	name           string
+	factor, sigmas float64
+}{{"+3 σ", 1, 3}, {"×2", 2, 0}}
 
-// regress returns after-ticks with a lasting regression: worse by three standard
-// deviations of the innovation, or twice as high.
+// regress returns after-ticks with a lasting regression.
 func (g Generator) regress(r *rand.Rand, after []float64, regression int) []float64 {
-	shift, factor := 3*g.Sigma, 1.0
-	if regression == 1 {
-		shift, factor = 0, 2
-	}
+	factor, shift := regressions[regression].factor, regressions[regression].sigmas*g.Sigma
 	if g.redraw != nil {
 		return g.redraw(r, len(after), g.rate*factor+shift)
 	}

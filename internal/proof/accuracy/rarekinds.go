@@ -85,12 +85,7 @@ func flatKinds() []rare {
 func flatAnywhere(r *rand.Rand, n int) []float64 {
 	levels := []float64{0, 1, 5, 0.999, 100, 1e9, 1. / 3, -40}
 	x := slices.Repeat([]float64{levels[r.IntN(len(levels))]}, n)
-	missing := 0.2 * r.Float64()
-	for i := range x {
-		if r.Float64() < missing {
-			x[i] = math.NaN()
-		}
-	}
+	leaveOut(r, x, 0.2*r.Float64())
 	return x
 }
 
@@ -103,6 +98,7 @@ func nearlyFlat(r *rand.Rand, n int) []float64 {
 	return x
 }
 
+// rareDips draws 1, and a dip of one tick every third day on average.
 func rareDips(r *rand.Rand, n int) []float64 {
 	x := slices.Repeat([]float64{1}, n)
 	for i := range x {
