@@ -37,12 +37,12 @@ func joinRaw(past, present Raw) Raw {
 func joinSeries(past, present []sources.Series) []sources.Series {
 	seen := make(map[string][]int, len(past))
 	for i, s := range past {
-		key := labelKey(s.Labels)
+		key := LabelKey(s.Labels)
 		seen[key] = append(seen[key], i)
 	}
 	joined := append(make([]sources.Series, 0, len(past)+len(present)), past...)
 	for _, s := range present {
-		key := labelKey(s.Labels)
+		key := LabelKey(s.Labels)
 		if at := seen[key]; len(at) > 0 {
 			joined[at[0]], seen[key] = joinSamples(joined[at[0]], s), at[1:]
 			continue

@@ -143,7 +143,7 @@ func (r Raw) worstRatio(g Grid, series int) Ticks {
 	for _, whole := range r.Value {
 		total, parts := newest(whole, g), []Values{}
 		for _, part := range r.Part {
-			if len(r.Value) == 1 || labelKey(part.Labels, "__name__") == labelKey(whole.Labels, "__name__") {
+			if len(r.Value) == 1 || LabelKey(part.Labels, "__name__") == LabelKey(whole.Labels, "__name__") {
 				parts = append(parts, newest(part, g))
 			}
 		}

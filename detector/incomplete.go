@@ -36,7 +36,7 @@ func vanishing(whole []pointSeries, before Ticks, g Grid) usualSeries {
 	for _, s := range whole {
 		if n := len(s.points); n > 0 && s.points[n-1].t > recent {
 			alone := c.increases([]pointSeries{s}, g)
-			u.events[labelKey(s.labels)] += stats.Mean(alone.events)
+			u.events[LabelKey(s.labels)] += stats.Mean(alone.events)
 		}
 	}
 	return u
@@ -106,7 +106,7 @@ func (u usualSeries) gone(series []pointSeries, w sources.Window) float64 {
 		if i == len(s.points) || s.points[i].t > w.To.UnixMilli() {
 			continue
 		}
-		n, known := u.events[labelKey(s.labels)]
+		n, known := u.events[LabelKey(s.labels)]
 		lives, there = lives || known, there+n
 	}
 	if !lives {

@@ -90,12 +90,12 @@ func (c *counters) young(s pointSeries) bool {
 // restartedAt reports whether another series of the signal restarted about then. A process
 // that restarts takes all of its counters with it.
 func (c *counters) restartedAt(t int64, but pointSeries) bool {
-	own := labelKey(but.labels)
+	own := LabelKey(but.labels)
 	for _, s := range c.whole {
 		i := s.at(t)
 		for k := max(i-1, 1); k <= i+1 && k < len(s.points); k++ {
 			last, p := s.points[k-1], s.points[k]
-			if p.v < last.v/2 && c.own.starts(p.v, p.t-last.t) && labelKey(s.labels) != own {
+			if p.v < last.v/2 && c.own.starts(p.v, p.t-last.t) && LabelKey(s.labels) != own {
 				return true
 			}
 		}

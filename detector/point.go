@@ -67,11 +67,11 @@ func pairedSeries(counts, beside []sources.Series) []pointSeries {
 // histogramKey names the histogram that a series belongs to. The edge is no part of it:
 // le="1" and le="1.0" are two spellings of the same bucket.
 func histogramKey(labels map[string]string) string {
-	return labelKey(labels, "__name__", "le")
+	return LabelKey(labels, "__name__", "le")
 }
 
-// labelKey writes labels in their order, without some of them.
-func labelKey(labels map[string]string, without ...string) string {
+// LabelKey writes labels in their order, without some of them: equal labels have equal keys.
+func LabelKey(labels map[string]string, without ...string) string {
 	parts := make([]string, 0, len(labels))
 	for name, value := range labels {
 		if !slices.Contains(without, name) {

@@ -31,7 +31,7 @@ func followHistogram(ctx context.Context, r Ranger, in watch.Input, present dete
 		return nil, err
 	}
 	after, running := detector.Tabulate(other, v.After), detector.Tabulate(other, v.After.Running(v.Now))
-	if present := finite(after.Value) + finite(running.Value); present == 0 {
+	if finite(after.Value)+finite(running.Value) == 0 {
 		return nil, nil
 	}
 	if in.Form == watch.FormSlow || in.Form == watch.FormNativeSlow {

@@ -3,9 +3,7 @@ package gather
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
@@ -27,18 +25,18 @@ func dropRepeated(ctx context.Context, r Ranger, in watch.Input, present detecto
 	if err != nil || len(newest) == 0 {
 		return present
 	}
-	times, last := map[string]int64{}, int64(0)
+	times, last := map[string]int64{}, int64(0) // by labels without the name, which functions drop
 	for _, s := range newest {
 		if n := len(s.Samples); n > 0 {
 			at := int64(1000 * s.Samples[n-1].V)
-			times[namelessKey(s.Labels)], last = at, max(last, at)
+			times[detector.LabelKey(s.Labels, "__name__")], last = at, max(last, at)
 		}
 	}
 	ended := last - (v.Step * 98 / 100).Milliseconds() // a scrape was missed
 	cut := func(all []sources.Series) []sources.Series {
 		kept := slices.Clone(all)
 		for i, s := range kept {
-			if at, ok := times[namelessKey(s.Labels)]; !ok {
+			if at, ok := times[detector.LabelKey(s.Labels, "__name__")]; !ok {
 				kept[i] = withoutRepeats(s)
 			} else if at <= ended {
 				kept[i] = until(s, at+v.Step.Milliseconds()/2)
@@ -65,15 +63,4 @@ func until(s sources.Series, at int64) sources.Series {
 	s.Samples = slices.DeleteFunc(slices.Clone(s.Samples), func(p sources.Sample) bool { return p.T > at })
 	s.Histograms = slices.DeleteFunc(slices.Clone(s.Histograms), func(p sources.HistogramSample) bool { return p.T > at })
 	return s
-}
-
-// namelessKey writes a series' labels without its name, which functions drop.
-func namelessKey(labels map[string]string) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if name != "__name__" {
-			fmt.Fprintf(&b, "%q=%q,", name, labels[name])
-		}
-	}
-	return b.String()
 }
