@@ -156,7 +156,8 @@ func (b Bound) nativeInputs(name string, e Expr, c Choice, r Resolved) ([]watch.
 		return nil, err
 	}
 	count, err := b.selector(e.Histogram, "_count")
-	q, step := sources.Query{Expr: expr, Step: b.rawStep(r)}, b.rawStep(r)
+	step := b.rawStep(r)
+	q := sources.Query{Expr: expr, Step: step}
 	other := &watch.OtherKind{Form: watch.FormMean, Value: sources.Query{Expr: sum, Step: step}, Part: sources.Query{Expr: count, Step: step}}
 	return []watch.Input{
 		{Signal: name + ".mean", Form: watch.FormNativeMean, Value: q, Other: other},

@@ -22,13 +22,11 @@ const mostLabelled = 20
 
 // namesOf are the labels that matchers name, each once.
 func namesOf(matchers []*labels.Matcher) []string {
-	var names []string
-	for _, m := range matchers {
-		if !slices.Contains(names, m.Name) {
-			names = append(names, m.Name)
-		}
+	names := make([]string, len(matchers))
+	for i, m := range matchers {
+		names[i] = m.Name
 	}
-	return names
+	return unique(names)
 }
 
 // missingLabels are the labels that `bad` wants a value of and that no series of the counter
