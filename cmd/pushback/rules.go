@@ -149,9 +149,7 @@ func onlineWarnings(ctx context.Context, c config.Config, past *past, set *rules
 	}, past, names)
 	var warnings []rules.Diagnostic
 	for _, service := range all {
-		for _, v := range service.Covered {
-			warnings = append(warnings, v.Warnings...)
-		}
+		warnings = append(warnings, warningsOf(service)...)
 		for _, gap := range service.Missing {
 			if gap.Failed {
 				err = errors.Join(err, fmt.Errorf("rule %s for %s: %s", gap.Rule, service.Service, gap.Why))
@@ -162,12 +160,7 @@ func onlineWarnings(ctx context.Context, c config.Config, past *past, set *rules
 }
 
 func printRules(out terminal, folder string, a rulesAnswer) error {
-	for _, d := range a.Diagnostics {
-		if err := d.Render(out, out.colour); err != nil {
-			return err
-		}
-	}
-	for _, d := range a.Warnings {
+	for _, d := range slices.Concat(a.Diagnostics, a.Warnings) {
 		if err := d.Render(out, out.colour); err != nil {
 			return err
 		}
