@@ -65,6 +65,29 @@ func town(bad, until time.Time) []sources.Series {
 	return all
 }
 
+// runsPushback returns a function that runs a command and returns what it writes, and one
+// that looks for words in it.
+func runsPushback(t *testing.T) (f func(want int, args ...string) string, has func(text string, want ...string)) {
+	f = func(want int, args ...string) string {
+		t.Helper()
+		var out, mistakes bytes.Buffer
+		if code := run(t.Context(), args, &out, &mistakes); code != want {
+			t.Fatalf("pushback %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), mistakes.String())
+		}
+		t.Logf("pushback %s\n%s%s", strings.Join(args, " "), out.String(), mistakes.String())
+		return out.String() + mistakes.String()
+	}
+	has = func(text string, want ...string) {
+		t.Helper()
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%q is not in\n%s", w, text)
+			}
+		}
+	}
+	return f, has
+}
+
 // TestTheFirstHour does what a new user with a Prometheus and no rules does: init,
 // check, coverage and try.
 func TestTheFirstHour(t *testing.T) {
@@ -74,23 +97,7 @@ func TestTheFirstHour(t *testing.T) {
 	server.Seed(t, town(bad, now)...)
 	dir := t.TempDir()
 	c := filepath.Join(dir, "pushback.yml")
-	f := func(want int, args ...string) string {
-		t.Helper()
-		var out, mistakes bytes.Buffer
-		if code := run(t.Context(), args, &out, &mistakes); code != want {
-			t.Fatalf("pushback %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), mistakes.String())
-		}
-		t.Logf("pushback %s\n%s%s", strings.Join(args, " "), out.String(), mistakes.String())
-		return out.String() + mistakes.String()
-	}
-	has := func(text string, want ...string) {
-		t.Helper()
-		for _, w := range want {
-			if !strings.Contains(text, w) {
-				t.Errorf("%q is not in\n%s", w, text)
-			}
-		}
-	}
+	f, has := runsPushback(t)
 	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--team", "shop", "--moments", "8"),
 		"found 3 services", "http_requests_total (Prometheus client libraries)", "grpc_server_handled_total", "search", "at 8 random moments")
 	written, err := os.ReadFile(filepath.Join(dir, "rules", "start.yml"))
@@ -154,23 +161,7 @@ func TestTheFirstHourOnVictoriaMetrics(t *testing.T) {
 	server.Seed(t, town(bad, now)...)
 	dir := t.TempDir()
 	c := filepath.Join(dir, "pushback.yml")
-	f := func(want int, args ...string) string {
-		t.Helper()
-		var out, mistakes bytes.Buffer
-		if code := run(t.Context(), args, &out, &mistakes); code != want {
-			t.Fatalf("pushback %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), mistakes.String())
-		}
-		t.Logf("pushback %s\n%s%s", strings.Join(args, " "), out.String(), mistakes.String())
-		return out.String() + mistakes.String()
-	}
-	has := func(text string, want ...string) {
-		t.Helper()
-		for _, w := range want {
-			if !strings.Contains(text, w) {
-				t.Errorf("%q is not in\n%s", w, text)
-			}
-		}
-	}
+	f, has := runsPushback(t)
 	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--team", "shop", "--moments", "4"), "found 3 services", "at 4 random moments")
 	has(f(0, "rules", "coverage", "-c", c), "cart    http-red: errors", "search  http-red: errors, latency", "3 services: 3 covered, 0 not")
 	at := bad.UTC().Format(time.RFC3339)
