@@ -222,7 +222,7 @@ func (f *failures) error() error {
 	if f.count == 0 {
 		return nil
 	}
-	return fmt.Errorf("the metric store failed in %d of %s, and the scores cannot be relied on: %w", f.count, counted(f.of, "replay"), f.first)
+	return fmt.Errorf("the metric store or the catalogue failed in %d of %s, and the scores cannot be relied on: %w", f.count, counted(f.of, "replay"), f.first)
 }
 
 func (b backtestCommand) ticks(w io.Writer, r backtest.Replay) error {

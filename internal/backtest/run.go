@@ -75,7 +75,7 @@ func (o Options) dispatch(ctx context.Context, workers int, moments []Moment, qu
 	for _, m := range moments {
 		bound, fault := o.bind(ctx, m)
 		if ctx.Err() != nil {
-			return fmt.Errorf("find service %s: %w", m.Service, ctx.Err())
+			return ctx.Err()
 		}
 		pending := make(chan result, 1)
 		select {
@@ -96,7 +96,7 @@ func (o Options) dispatch(ctx context.Context, workers int, moments []Moment, qu
 func (o Options) bind(ctx context.Context, m Moment) ([]rules.Bound, error) {
 	service, err := o.Service(ctx, m.Service, m.StartedAt)
 	if err != nil {
-		err = fmt.Errorf("find service %s: %w", m.Service, err)
+		err = fmt.Errorf("the catalogue cannot say what service %s is: %w", m.Service, err)
 	}
 	return o.Rules.For(m.Change, service), err
 }
