@@ -31,7 +31,7 @@ func gradeTogether(trials []trial, th Thresholds) {
 			weak = append(weak, t)
 		}
 	}
-	if weak = withoutTheirWholes(weak); len(weak) < 2 {
+	if weak = withoutCopies(withoutTheirWholes(weak)); len(weak) < 2 {
 		return
 	}
 	p := make([]float64, tested)
