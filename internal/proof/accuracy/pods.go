@@ -142,15 +142,14 @@ func serviceOf(pod string) string {
 // faultTime is for how long a pod's own fault, and its end, are cut out of its series.
 const faultTime = 5 * time.Minute
 
-// faulty reports, by row, whether a fault of this pod was there, but for one that is
-// looked at.
-func (r Recording) faulty(p Pod, but int64) []bool {
-	rows := make([]bool, len(p.Times))
+// faulty reports, by row, whether a fault of a pod was there, but for one that is looked at.
+func (r Recording) faulty(pod string, times []int64, but int64) []bool {
+	rows := make([]bool, len(times))
 	for _, f := range r.Faults {
-		if f.Pod != p.Name || f.At == but {
+		if f.Pod != pod || f.At == but {
 			continue
 		}
-		for i, at := range p.Times {
+		for i, at := range times {
 			rows[i] = rows[i] || at > f.At && at <= f.At+int64(faultTime/time.Second)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/detector/stats"
 )
 
 // podSignals are the signals that a pod is watched by, of those that it has.
@@ -20,7 +21,7 @@ var podSignals = []detector.Signal{
 	{Name: "NetworkTransmitBytes", Worse: detector.Either},
 }
 
-// podWatch is a watch of all signals of one pod, from one row on.
+// podWatch is a watch of one pod, from one row on.
 type podWatch struct {
 	pod   *Pod
 	other *Pod // the same service on the other day, which is taken as what went before
@@ -29,49 +30,87 @@ type podWatch struct {
 	idle  bool
 }
 
+// podView is a pod whose signals are read for a watch: its own, or one that calls it.
+type podView struct {
+	pod, other *Pod
+	row        int
+}
+
 // podOutcome is when a watch reached each grade, and whether it was first likely by the
 // loss of a signal.
 type podOutcome struct {
 	reached
-	lost bool
+	lost     bool
+	furthest float64 // see podRun
 }
 
 // watch learns every signal of the pod and judges them together, minute by minute.
 func (r Recording) watch(w podWatch) podOutcome {
-	p, k := planOf(time.Minute), detector.Profiles{}
-	before, after := map[string][]float64{}, map[string][]float64{}
+	run := newPodRun()
 	for _, s := range podSignals {
-		history, next := r.values(w, s.Name)
-		if len(history) < window {
-			continue
-		}
-		s.Kind = detector.Level
-		p.Signals = append(p.Signals, s)
-		quiet := learnQuiet(s.Worse, history)
-		k[s.Name], before[s.Name], after[s.Name] = quiet.profile, quiet.before, next
+		history, after := r.values(w, podView{w.pod, w.other, w.row}, s.Name)
+		run.add(s, history, after)
 	}
-	return lookAtAll(p, k, before, after)
+	return run.judge()
 }
 
-// values are a signal's history up to a watch, the other day in front and without the
-// pod's own faults, and its after-ticks.
-func (r Recording) values(w podWatch, column string) (history, after []float64) {
+// values are a signal's history up to a watch, the other day in front and without the faults
+// of the watched pod, and its after-ticks.
+func (r Recording) values(w podWatch, from podView, column string) (history, after []float64) {
 	for _, part := range []struct {
-		pod *Pod
-		end int
-	}{{w.other, len(w.other.Times)}, {w.pod, w.row}} {
+		pod   *Pod
+		owner string // whose faults are cut out
+		end   int
+	}{{from.other, w.other.Name, len(from.other.Times)}, {from.pod, w.pod.Name, from.row}} {
 		values := part.pod.Columns[column]
 		if values == nil {
 			return nil, nil
 		}
-		for i, faulty := range r.faulty(*part.pod, w.fault.At)[:part.end] {
+		for i, faulty := range r.faulty(part.owner, part.pod.Times[:part.end], w.fault.At) {
 			if !faulty {
 				history = append(history, values[i])
 			}
 		}
 	}
-	values := w.pod.Columns[column]
-	return history, values[w.row:min(w.row+window, len(values))]
+	values := from.pod.Columns[column]
+	return history, values[from.row:min(from.row+window, len(values))]
+}
+
+// podRun is some signals that are judged together.
+type podRun struct {
+	plan          detector.Plan
+	profiles      detector.Profiles
+	before, after map[string][]float64
+
+	// furthest is the smallest share of the moments of a signal's history at which it moved as
+	// far the bad way as it does now; 1 before the first signal. It owes nothing to the detector.
+	furthest float64
+}
+
+func newPodRun() *podRun {
+	return &podRun{planOf(time.Minute), detector.Profiles{}, map[string][]float64{}, map[string][]float64{}, 1}
+}
+
+// add learns one signal.
+func (r *podRun) add(s detector.Signal, history, after []float64) {
+	if len(history) < window {
+		return
+	}
+	s.Kind = detector.Level
+	quiet := learnQuiet(s.Worse, history)
+	r.plan.Signals = append(r.plan.Signals, s)
+	r.profiles[s.Name], r.before[s.Name], r.after[s.Name] = quiet.profile, quiet.before, after
+	r.furthest = min(r.furthest, shareOfMoves(s.Worse, history, after))
+}
+
+// judge judges the signals, if there are any.
+func (r *podRun) judge() podOutcome {
+	if len(r.plan.Signals) == 0 {
+		return podOutcome{furthest: r.furthest}
+	}
+	out := lookAtAll(r.plan, r.profiles, r.before, r.after)
+	out.furthest = r.furthest
+	return out
 }
 
 // lookAtAll judges several signals tick by tick.
@@ -93,6 +132,45 @@ func lookAtAll(p detector.Plan, k detector.Profiles, before, after map[string][]
 		out.note(v.Grade, n)
 	}
 	return out
+}
+
+// moveTicks is over how many minutes a move is a mean. A fault takes about three, and may begin
+// late in the first one.
+const moveTicks = 4
+
+// shareOfMoves is the share of the moments of a history at which the signal moved as far the
+// bad way as after it. It is 1 where nothing can be compared.
+func shareOfMoves(worse detector.Worse, history, after []float64) float64 {
+	now := moveOf(worse, history[len(history)-window:], after)
+	if math.IsNaN(now) {
+		return 1
+	}
+	as, all := 1.0, 1.0 // the move itself is one
+	for at := window; at+moveTicks <= len(history); at++ {
+		if move := moveOf(worse, history[at-window:at], history[at:]); !math.IsNaN(move) {
+			all++
+			if move >= now {
+				as++
+			}
+		}
+	}
+	return as / all
+}
+
+// moveOf is how far the first minutes are from the median before, upward if that is worse.
+func moveOf(worse detector.Worse, before, after []float64) float64 {
+	there := stats.Finite(nil, after[:min(moveTicks, len(after))])
+	if len(there) == 0 {
+		return math.NaN()
+	}
+	move := stats.Mean(there) - stats.Median(before, nil)
+	switch worse {
+	case detector.Lower:
+		return -move
+	case detector.Either:
+		return math.Abs(move)
+	}
+	return move
 }
 
 // missedTicks is after how many ticks without a value a signal counts as gone: three
