@@ -9,18 +9,19 @@ import (
 )
 
 // callers are the services that call a service, by their source, of the services that faults
-// were put into. What delays a pod's answers on their way is not in the pod's own latency.
+// were put into; the gateway calls those that people's requests go to. What delays a pod's
+// answers on their way is not in the pod's own latency.
 var callers = map[string][]string{
 	"ts-basic-service":             {"ts-travel-service", "ts-travel2-service"},
-	"ts-contacts-service":          {"ts-preserve-service", "ts-preserve-other-service"},
-	"ts-food-service":              {"ts-preserve-service", "ts-preserve-other-service"},
+	"ts-contacts-service":          {"ts-gateway-service", "ts-preserve-service", "ts-preserve-other-service"},
+	"ts-food-service":              {"ts-gateway-service", "ts-preserve-service", "ts-preserve-other-service"},
 	"ts-preserve-service":          {"ts-gateway-service"},
 	"ts-price-service":             {"ts-basic-service"},
 	"ts-route-service":             {"ts-basic-service", "ts-travel-service", "ts-travel2-service"},
 	"ts-security-service":          {"ts-preserve-service", "ts-preserve-other-service"},
-	"ts-travel-service":            {"ts-preserve-service", "ts-route-plan-service", "ts-travel-plan-service"},
-	"ts-travel2-service":           {"ts-preserve-other-service", "ts-route-plan-service", "ts-travel-plan-service"},
-	"ts-verification-code-service": {"ts-auth-service"},
+	"ts-travel-service":            {"ts-gateway-service", "ts-preserve-service", "ts-route-plan-service", "ts-travel-plan-service"},
+	"ts-travel2-service":           {"ts-gateway-service", "ts-preserve-other-service", "ts-route-plan-service", "ts-travel-plan-service"},
+	"ts-verification-code-service": {"ts-gateway-service", "ts-auth-service"},
 }
 
 // callerLatency is the column of callers that is watched. Higher is worse.
