@@ -10,9 +10,12 @@ import (
 
 // placeboStep is how many ticks apart placebo changes are at least, and mostPlacebos how
 // many there are at most. Neighbours share most of their ticks, so more would add little.
+// Where a scan with seasons is learned too, the one without is for rare use, and mostBeside
+// are enough.
 const (
 	placeboStep  = 3
 	mostPlacebos = 1600
+	mostBeside   = 800
 )
 
 // minPlacebos is how many placebos a scan needs. With fewer, too few lie beyond the 80 %
@@ -106,12 +109,15 @@ func forecasterOf(seasons []season, tick time.Duration) string {
 // placebos are wherever the before window, the after-ticks and what the
 // seasons look back to are mostly there.
 func (l learner) placebos(seasons []season) placebos {
-	p := placebos{lookbacks: waysBack * len(seasons)}
+	p, most := placebos{lookbacks: waysBack * len(seasons)}, mostPlacebos
+	if len(seasons) == 0 && len(l.seasons) > 0 {
+		most = mostBeside
+	}
 	past := 0
 	for _, s := range seasons {
 		past = max(past, s.needed()*s.period)
 	}
-	p.at = l.spaced(past + l.before)
+	p.at = l.spaced(past+l.before, most)
 	p.baselines = make([]baseline, 0, len(p.at))
 	back, scratch := make([]lookback, len(p.at)*p.lookbacks), make([]float64, 0, l.before)
 	kept := p.at[:0]
@@ -129,7 +135,7 @@ func (l learner) placebos(seasons []season) placebos {
 // spaced are the moments from first on around which enough ticks are present, evenly thinned.
 // What is thinned is what exists and not what was asked for: a service of eight hours has a
 // history of eight hours, however many days the rule wants.
-func (l learner) spaced(first int) []int {
+func (l learner) spaced(first, most int) []int {
 	seen := make([]int, len(l.x)+1)
 	for i, v := range l.x {
 		seen[i+1] = seen[i]
@@ -140,14 +146,14 @@ func (l learner) spaced(first int) []int {
 	usable := func(i int) bool {
 		return enoughPresent(seen[i]-seen[i-l.before], l.before) && enoughPresent(seen[i+l.after]-seen[i], l.after)
 	}
-	most := 0
+	all := 0
 	for i := first; i+l.after <= len(l.x); i++ {
 		if usable(i) {
-			most++
+			all++
 		}
 	}
-	step := max(placeboStep, (most+mostPlacebos-2)/mostPlacebos)
-	at := make([]int, 0, most/step+1)
+	step := max(placeboStep, (all+most-2)/most)
+	at := make([]int, 0, all/step+1)
 	for i := first; i+l.after <= len(l.x); i += step {
 		if usable(i) {
 			at = append(at, i)

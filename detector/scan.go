@@ -46,13 +46,13 @@ type scanner struct {
 
 func newScanner(after int, noise *Noise) *scanner {
 	return &scanner{
-		sums: make([]float64, 1, after+1), rises: make([]float64, 1, after+1), seen: make([]int, 1, after+1), since: noise.begin(),
+		sums: make([]float64, 1, after+1), rises: make([]float64, 1, after+1), seen: make([]int, 1, after+1), since: noise.begin(after),
 	}
 }
 
 func (s *scanner) reset() {
 	s.sums, s.rises, s.seen, s.last = s.sums[:1], s.rises[:1], s.seen[:1], 0
-	s.since = s.since.noise.begin()
+	s.since = s.since.again()
 }
 
 // add takes the next residual and returns the means, first those of residuals

@@ -24,19 +24,43 @@ type Noise struct {
 //
 // See adr/0068.
 type sinceChange struct {
-	noise       Noise
-	sum, weight float64
-	last        float64
-	memory      float64 // of the last residual, at the next tick; 0 before the first
-	spread      float64 // of the next tick, around what is remembered
+	noise  Noise
+	ticks  []sinceTick // of a change of which no tick is missing
+	at     int         // the next of these; past the last from the first missing tick on
+	sum    float64
+	last   float64
+	ratio  float64 // the log ratio of all so far
+	weight float64 // these three where ticks do not say them
+	memory float64 // of the last residual, at the next tick; 0 before the first
+	spread float64 // of the next tick, around what is remembered
 }
 
-// begin is before the first tick after a change. Without noise, nothing is ever added up.
-func (n *Noise) begin() sinceChange {
-	if n == nil {
-		return sinceChange{}
+// sinceTick is what a tick since the change counts for. While no tick is missing that is the same
+// for every change, and costs more than the tick itself.
+type sinceTick struct {
+	memory, per, shown float64 // innovation: (residual − memory × the last) × per; it shows so much of a shift
+	weight             float64 // of all ticks so far
+	size, penalty      float64 // log ratio: size × sum × |sum| − penalty
+}
+
+// begin is before the first tick of a change, with as many ticks as are known ahead. Without
+// noise, nothing is ever added up.
+func (n *Noise) begin(after int) sinceChange {
+	if n == nil || n.Later <= 0 {
+		return sinceChange{ratio: math.Inf(-1)}
 	}
-	return sinceChange{noise: *n, spread: n.First}
+	c := sinceChange{noise: *n, ratio: math.Inf(-1), spread: n.First}
+	ticks := make([]sinceTick, after)
+	for i := range ticks {
+		ticks[i] = c.next()
+	}
+	c.ticks = ticks
+	return c.again()
+}
+
+// again is before the first tick of another change.
+func (c *sinceChange) again() sinceChange {
+	return sinceChange{noise: c.noise, ticks: c.ticks, ratio: math.Inf(-1), spread: c.noise.First}
 }
 
 // innovationClip is the size in spreads from which innovations count logarithmically.
@@ -45,30 +69,53 @@ const innovationClip = 3
 // add takes the next residual, and returns the log ratio of all so far.
 func (c *sinceChange) add(r float64) float64 {
 	if c.noise.Later <= 0 {
-		return c.logRatio()
+		return c.ratio
 	}
-	if math.IsNaN(r) { // the longer nothing is seen, the less is remembered
-		c.memory, c.spread = c.memory*c.noise.Memory, math.Hypot(c.noise.Memory*c.spread, c.noise.Later)
-		return c.logRatio()
+	if math.IsNaN(r) {
+		c.miss()
+		return c.ratio
 	}
-	per := 1 / c.spread
-	innovation, shown := softClip((r-c.memory*c.last)*per, innovationClip), (1-c.memory)*per
-	c.sum, c.weight = c.sum+shown*innovation, c.weight+shown*shown
-	c.last, c.memory, c.spread = r, c.noise.Memory, c.noise.Later
-	return c.logRatio()
+	var t sinceTick
+	if c.at < len(c.ticks) {
+		t = c.ticks[c.at]
+		c.at++
+	} else {
+		c.leave()
+		t = c.next()
+	}
+	c.sum += t.shown * softClip((r-t.memory*c.last)*t.per, innovationClip)
+	c.last, c.ratio = r, c.sum*math.Abs(c.sum)*t.size-t.penalty
+	return c.ratio
+}
+
+// miss is a missing tick: the longer nothing is seen, the less is remembered.
+func (c *sinceChange) miss() {
+	c.leave()
+	c.memory, c.spread = c.memory*c.noise.Memory, math.Hypot(c.noise.Memory*c.spread, c.noise.Later)
+}
+
+// leave goes on without the ticks that are known ahead.
+func (c *sinceChange) leave() {
+	if c.at > 0 && c.at <= len(c.ticks) {
+		c.weight, c.memory, c.spread = c.ticks[c.at-1].weight, c.noise.Memory, c.noise.Later
+	}
+	c.at = len(c.ticks) + 1
 }
 
 // usualShift is the spread in σ of the shifts that are looked for.
 const usualShift = 2
 
-// logRatio compares the shift that was seen with its error.
-func (c *sinceChange) logRatio() float64 {
-	if !(c.weight > 0) {
-		return math.Inf(-1)
-	}
-	shift, variance := c.sum/c.weight, c.noise.variance(c.weight)
+// next is the tick after those so far. The ratio compares the shift that was seen, sum/weight,
+// with its error.
+func (c *sinceChange) next() sinceTick {
+	t := sinceTick{memory: c.memory, per: 1 / c.spread}
+	t.shown = (1 - c.memory) * t.per
+	t.weight = c.weight + t.shown*t.shown
+	variance := c.noise.variance(t.weight)
 	known := usualShift * usualShift / variance
-	return (shift*math.Abs(shift)/variance*known/(1+known) - math.Log1p(known)) / 2
+	t.size, t.penalty = known/(1+known)/variance/t.weight/t.weight/2, math.Log1p(known)/2
+	c.weight, c.memory, c.spread = t.weight, c.noise.Memory, c.noise.Later
+	return t
 }
 
 // variance is that of a shift that was estimated with a weight.
@@ -152,15 +199,15 @@ func spreadAboutZero(x []float64) float64 {
 	return finiteOrZero(stats.NormalMAD * stats.MedianInPlace(sizes))
 }
 
-// shift is the lasting shift in σ that comes to a log ratio after so many ticks.
+// shift is the lasting shift in σ that comes to a log ratio after so many ticks; infinite
+// without noise.
 func (n *Noise) shift(logRatio float64, ticks int) float64 {
-	c := n.begin()
-	for range ticks {
-		c.add(0)
+	known := n.begin(ticks).ticks
+	if len(known) == 0 {
+		return math.Inf(1)
 	}
-	variance := n.variance(c.weight)
-	known := usualShift * usualShift / variance
-	return math.Sqrt(max(2*logRatio+math.Log1p(known), 0) * variance * (1 + known) / known)
+	last := known[len(known)-1]
+	return math.Sqrt(max(logRatio+last.penalty, 0)/last.size) / last.weight
 }
 
 // leastMove is the spread in σ under which residuals are rounding.
