@@ -45,23 +45,10 @@ func Median(x, scratch []float64) float64 {
 }
 
 // LastMedians are the medians of the last values of x: of as many as each of
-// counts says, which ascend. What one has put in order, the next goes on with.
+// counts says.
 func LastMedians(medians, x, scratch []float64, counts ...int) {
-	if len(x) > shortSort {
-		for i, n := range counts {
-			medians[i] = Median(x[max(len(x)-n, 0):], scratch)
-		}
-		return
-	}
-	sorted, taken := slices.Grow(scratch[:0], len(x)), 0
 	for i, n := range counts {
-		for ; taken < min(n, len(x)); taken++ {
-			if v := x[len(x)-1-taken]; v-v == 0 { // neither NaN nor infinite
-				sorted = append(sorted, v)
-				sink(sorted)
-			}
-		}
-		medians[i] = middle(sorted)
+		medians[i] = Median(x[max(len(x)-n, 0):], scratch)
 	}
 }
 
@@ -85,19 +72,14 @@ func MAD(x, scratch []float64) float64 {
 	return MedianInPlace(scratch)
 }
 
-// shortSort is the length up to which insertion beats the library's sort; a
-// before window of 30 is well within it.
-const shortSort = 48
+// shortSort is the length up to which insertion beats selection.
+const shortSort = 6
 
 // MedianInPlace is Median of finite values whose order may be lost.
 func MedianInPlace(x []float64) float64 {
 	n := len(x)
 	if n == 0 {
 		return math.NaN()
-	}
-	if n <= shortSort {
-		insertionSort(x)
-		return middle(x)
 	}
 	Select(x, n/2)
 	if n%2 == 1 {
