@@ -17,15 +17,21 @@ type counter struct {
 	restarted func(i int, v, last float64) bool // the process restarted at the i-th point
 	lines     []line
 	counted   float64
+	since     int64 // the time up to which growth has been counted
 }
 
 // line is one replica's last sample: the place of it, and what had been counted by then.
-// Before a line's first sample lies a gap, in milliseconds, over which nothing was counted.
+// Before a line's first sample, at began, lies a gap, in milliseconds, over which nothing was
+// counted. Earlier are the places of the two samples before, the newest first. Proven marks a
+// line whose growth is believed.
 type line struct {
 	place   int
 	point   point
 	counted float64
+	began   int64
 	gap     int64
+	earlier [2]int
+	proven  bool
 }
 
 // The lines of a counter are kept for so many samples, and so many of them.
@@ -48,9 +54,15 @@ func (c *counter) next(i int) growth {
 	if len(c.lines) == 0 {
 		return c.begin(i, c.fromZero && i == 0)
 	}
+	if c.lags(i) {
+		return growth{}
+	}
 	if k := c.fitting(i); k >= 0 {
-		l := c.lines[k]
+		l, believed := c.lines[k], c.believed(k)
 		c.lines = append(c.lines[:k], c.lines[k+1:]...)
+		if !believed {
+			return c.resume(i, l)
+		}
 		return c.follow(i, l)
 	}
 	p, last := c.points[i], c.lines[len(c.lines)-1]
@@ -93,7 +105,8 @@ func (c *counter) fitting(i int) int {
 func (c *counter) follow(i int, l line) growth {
 	g := growth{events: max(c.points[i].v-l.point.v-(c.counted-l.counted), 0), known: true, returned: l.place < i-1}
 	c.counted += g.events
-	c.keep(i, l.gap)
+	c.since = c.points[i].t
+	c.keep(i, l.goesOn(i))
 	return g
 }
 
@@ -101,23 +114,30 @@ func (c *counter) follow(i int, l line) growth {
 // began meanwhile: what those had counted by then is known only now. weight is how much of the
 // growth fell into the gaps.
 func (c *counter) closeGaps(events, weight float64) {
-	others, all := c.lines[:len(c.lines)-1], int64(0)
-	for _, l := range others {
-		all += l.gap
-	}
-	for k := range others {
-		if l := &others[k]; l.gap > 0 {
+	all, newest := c.gaps(), c.lines[len(c.lines)-1]
+	for k := range c.lines {
+		if l := &c.lines[k]; newest.covers(*l) {
 			l.counted, l.gap = l.counted+events*weight*float64(l.gap)/float64(all), 0
 		}
 	}
 }
 
+// covers reports whether a line began before the gap of another.
+func (l line) covers(other line) bool { return other.gap > 0 && other.began-other.gap >= l.began }
+
+// gaps is how long the gaps are that the newest line covers.
+func (c *counter) gaps() (all int64) {
+	for _, l := range c.lines {
+		if c.lines[len(c.lines)-1].covers(l) {
+			all += l.gap
+		}
+	}
+	return all
+}
+
 // gapWeight is how much of the time up to the i-th point lies in gaps.
 func (c *counter) gapWeight(i int) float64 {
-	gaps, during := int64(0), c.points[i].t-c.points[i-1].t
-	for _, l := range c.lines[:len(c.lines)-1] {
-		gaps += l.gap
-	}
+	gaps, during := c.gaps(), c.points[i].t-c.points[i-1].t
 	return float64(gaps) / float64(max(gaps+during, 1))
 }
 
@@ -128,16 +148,17 @@ func (c *counter) begin(i int, fromZero bool) growth {
 		g.events = c.points[i].v
 	}
 	c.counted += g.events
-	if i > 0 && !fromZero {
-		c.keep(i, c.points[i].t-c.points[i-1].t)
-	} else {
-		c.keep(i, 0)
+	if i == 0 || fromZero {
+		c.since = c.points[i].t
 	}
+	c.keep(i, line{began: c.points[i].t, gap: c.points[i].t - c.since, earlier: noneEarlier, proven: fromZero})
 	return g
 }
 
-func (c *counter) keep(i int, gap int64) {
-	c.lines = append(c.lines, line{i, c.points[i], c.counted, gap})
+// keep makes the i-th point the last sample of a line.
+func (c *counter) keep(i int, l line) {
+	l.place, l.point, l.counted = i, c.points[i], c.counted
+	c.lines = append(c.lines, l)
 }
 
 // sustainedShare is how much of a step's rate must last, for a step that is beyond the usual
@@ -182,13 +203,9 @@ func (c *pairCounter) next(i int) pairGrowth {
 	if i > c.until {
 		c.waiting = [2]float64{}
 	}
-	switch {
-	case a.impossible || b.impossible:
-		c.waiting = [2]float64{}
-		return pairGrowth{impossible: true}
-	case !a.known || !b.known:
+	if !a.known || !b.known {
 		c.waiting[0], c.waiting[1], c.until = c.waiting[0]+a.events, c.waiting[1]+b.events, i+lineSamples
-		return pairGrowth{}
+		return pairGrowth{impossible: a.impossible || b.impossible}
 	}
 	g := pairGrowth{events: a.events, beside: b.events, known: true}
 	if a.returned {
