@@ -35,11 +35,9 @@ type baseline struct {
 
 // baselineOf describes a before window. Levels that are missing are set to the median.
 func baselineOf(b []float64, back []lookback, scratch []float64) baseline {
-	var medians [3]float64
-	stats.LastMedians(medians[:], b, scratch, lastTicks, recentTicks, len(b))
-	s := baseline{median: medians[2], slope: stats.Slope(b), middle: float64(len(b)-1) / 2, back: back}
-	s.levels[0] = offset(medians[1], s.median)
-	s.levels[1] = offset(medians[0], s.median)
+	s := baseline{median: stats.Median(b, scratch), slope: stats.Slope(b), middle: float64(len(b)-1) / 2, back: back}
+	s.levels[0] = offset(stats.Median(lastOf(b, recentTicks), scratch), s.median)
+	s.levels[1] = offset(stats.Median(lastOf(b, lastTicks), scratch), s.median)
 	s.levels[2] = offset(b[len(b)-1], s.median)
 	for i, l := range back {
 		s.levels[localLevels+levelsBack*i] = offset(l.recent, l.base)
@@ -47,6 +45,9 @@ func baselineOf(b []float64, back []lookback, scratch []float64) baseline {
 	}
 	return s
 }
+
+// lastOf are the last n values of x, or all.
+func lastOf(x []float64, n int) []float64 { return x[max(len(x)-n, 0):] }
 
 // offset is how far v is from a base, 0 where either is missing.
 func offset(v, base float64) float64 {

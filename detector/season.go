@@ -73,9 +73,7 @@ func (c pastSeries) fillLookbacks(l *lookback, at, gap, period, known, before, a
 			l.ahead[j] = c.at(i - (late/period+1)*period)
 		}
 	}
-	var medians [2]float64
-	stats.LastMedians(medians[:], l.behind, scratch, recentTicks, before)
-	l.recent, l.base = medians[0], medians[1]
+	l.recent, l.base = stats.Median(lastOf(l.behind, recentTicks), scratch), stats.Median(l.behind, scratch)
 	return mostlyPresent(l.behind) && mostlyPresent(l.ahead)
 }
 

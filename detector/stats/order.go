@@ -44,14 +44,6 @@ func Median(x, scratch []float64) float64 {
 	return MedianInPlace(scratch)
 }
 
-// LastMedians are the medians of the last values of x: of as many as each of
-// counts says.
-func LastMedians(medians, x, scratch []float64, counts ...int) {
-	for i, n := range counts {
-		medians[i] = Median(x[max(len(x)-n, 0):], scratch)
-	}
-}
-
 // sink puts the last value where it belongs among the others, which ascend.
 func sink(x []float64) {
 	j := len(x) - 1
@@ -96,18 +88,6 @@ func insertionSort(x []float64) {
 	for i := 2; i <= len(x); i++ {
 		sink(x[:i])
 	}
-}
-
-// middle is the median of ascending values; NaN for none.
-func middle(ascending []float64) float64 {
-	n := len(ascending)
-	switch {
-	case n == 0:
-		return math.NaN()
-	case n%2 == 1:
-		return ascending[n/2]
-	}
-	return ascending[n/2-1]/2 + ascending[n/2]/2
 }
 
 // Mean is the arithmetic mean of the finite values of x; NaN for none.

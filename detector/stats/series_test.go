@@ -9,20 +9,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestLastMedians compares with the median of each end.
-func TestLastMedians(t *testing.T) {
-	value := rapid.OneOf(rapid.Float64Range(-10, 10), rapid.Map(rapid.IntRange(-2, 2), func(i int) float64 { return float64(i) }), rapid.Just(nan))
-	rapid.Check(t, func(t *rapid.T) {
-		x := rapid.SliceOfN(value, 0, 80).Draw(t, "x")
-		counts := []int{3, 10, 30}
-		var medians [3]float64
-		LastMedians(medians[:], x, nil, counts...)
-		for i, n := range counts {
-			near(t, "median", medians[i], Median(x[max(len(x)-n, 0):], nil), 0)
-		}
-	})
-}
-
 // TestSelect compares with sorting, on series that are hard to part as well.
 func TestSelect(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
