@@ -187,6 +187,8 @@ func rateLasts(points []point, i int, rate float64) bool {
 // whose growth then covers that sample too, and otherwise not.
 type pairCounter struct {
 	own, beside counter
+	notched     func(i int) bool // what the i-th sample adds is told with the next
+	held        pairGrowth
 	waiting     [2]float64 // of own and beside
 	until       int        // the place up to which it waits
 }
@@ -197,8 +199,23 @@ type pairGrowth struct {
 	known, impossible bool
 }
 
-// next reads the i-th points.
+// next reads the i-th points. A sample that lacks what the next one makes up for is told with
+// it, so that no tick gets too much of one counter and the other tick too little.
 func (c *pairCounter) next(i int) pairGrowth {
+	g := c.read(i)
+	if !g.known {
+		return g
+	}
+	g.events, g.beside, c.held = g.events+c.held.events, g.beside+c.held.beside, pairGrowth{}
+	if c.notched(i) {
+		c.held = g
+		return pairGrowth{}
+	}
+	return g
+}
+
+// read reads the i-th points by their lines.
+func (c *pairCounter) read(i int) pairGrowth {
 	a, b := c.own.next(i), c.beside.next(i)
 	if i > c.until {
 		c.waiting = [2]float64{}

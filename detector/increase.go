@@ -123,9 +123,11 @@ func (c *counters) pair(s pointSeries) pairCounter {
 			return p.v < last.v && b.starts(p.v, p.t-last.t) || last.v == 0 && p.v == 0
 		}
 	}
+	usual := rangeOf(s)
 	return pairCounter{
-		own:    counter{points: s.points, bounds: c.own, fromZero: fromZero, restarted: fell(s.beside, c.beside)},
-		beside: counter{points: s.beside, bounds: c.beside, fromZero: fromZero, restarted: fell(s.points, c.own)},
+		notched: func(i int) bool { return usual.notched(s, i) },
+		own:     counter{points: s.points, bounds: c.own, fromZero: fromZero, restarted: fell(s.beside, c.beside)},
+		beside:  counter{points: s.beside, bounds: c.beside, fromZero: fromZero, restarted: fell(s.points, c.own)},
 	}
 }
 

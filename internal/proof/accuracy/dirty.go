@@ -30,7 +30,7 @@ func MeasureDirty(ctx context.Context, watches int, seed uint64, progress Progre
 	rows := dirtyRows(watches)
 	learnAll(rows, seed)
 	outcomes, err := watchKinds(ctx, len(rows), watches, progress, func(kind, number int) dirtyOutcome {
-		return rows[kind].watch(seed, kind*watches+number)
+		return rows[kind].watch(seed, number)
 	})
 	results := make([]DirtyRow, len(outcomes))
 	for i := range results {
@@ -78,6 +78,9 @@ const dirtyHistory = 480
 // one beginning, and not one every half hour.
 const dirtyStart = 5
 
+// name is what a case is drawn by, so that another case changes nothing in this one.
+func (c dirtyCase) name() string { return c.Kind + "|" + c.Target + "|" + c.Form }
+
 // learnAll learns the profiles of all cases, from clean counters once for each form.
 func learnAll(cases []dirtyCase, seed uint64) {
 	clean := map[string]detector.Profiles{}
@@ -98,7 +101,7 @@ func learnAll(cases []dirtyCase, seed uint64) {
 // learn learns the profile of the case's signal, from clean counters unless its kind is always
 // there.
 func (c *dirtyCase) learn(seed uint64) {
-	r := rand.New(rand.NewPCG(seed, 11))
+	r := sourceOf("learn "+c.Form, 0, seed, 0)
 	h := detector.History{Start: simulated.Add(-dirtyHistory * time.Minute)}
 	for len(h.Ticks.Value) < dirtyHistory {
 		pods := drawPods(r, false)
@@ -139,11 +142,11 @@ type dirtyWatch struct{ likely, acted int }
 
 func (c dirtyCase) watch(seed uint64, number int) dirtyOutcome {
 	soiled := func(worse bool) dirtyWatch {
-		r := rand.New(rand.NewPCG(seed, uint64(number)))
+		r := sourceOf(c.name(), 0, seed, number)
 		pods := drawPods(r, worse)
 		return c.judge(c.kind.soil(r, pods, c.which, worse))
 	}
-	clean := drawPods(rand.New(rand.NewPCG(seed, uint64(number))), true)
+	clean := drawPods(sourceOf(c.name(), 0, seed, number), true)
 	return dirtyOutcome{healthy: soiled(false), bad: soiled(true), clean: c.judge(clean)}
 }
 

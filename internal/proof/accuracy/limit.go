@@ -141,7 +141,7 @@ func (l law) watch(r *rand.Rand) limitOutcome {
 // MeasureLimit draws so many series of each law.
 func MeasureLimit(ctx context.Context, series int, seed uint64, progress Progress) ([]LimitRow, error) {
 	outcomes, err := watchKinds(ctx, len(laws), series, progress, func(kind, number int) limitOutcome {
-		return laws[kind].watch(rand.New(rand.NewPCG(seed, uint64(kind*series+number)<<8|7)))
+		return laws[kind].watch(sourceOf("limit "+laws[kind].name, 0, seed, number))
 	})
 	var rows []LimitRow
 	for i := range outcomes {
