@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/server/api"
 )
 
-// rulesShowCommand shows a rule's budget, its thresholds and the smallest shifts they find.
+// rulesShowCommand shows a rule's budget, its thresholds, the smallest shifts they find, and
+// its settings.
 type rulesShowCommand struct {
 	serverFlags
 	Rule string `arg:"" help:"Name of the rule."`
@@ -23,6 +25,8 @@ of changes that the rule watches (measured over the last four weeks) determine h
 small p must be for likely and for certain: never larger than 0.01 and 0.002.
 With stricter thresholds, the smallest shift that is found is larger. It is shown
 for these thresholds and for the default ones, for the services watched last.
+
+The rule itself is shown last, with what it inherits.
 
 Example:
 
@@ -62,7 +66,24 @@ func printBudget(out terminal, b api.RuleBudget) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return printPower(out, b.Power)
+	if err := printPower(out, b.Power); err != nil {
+		return err
+	}
+	return printRuleText(out, b.Text)
+}
+
+// printRuleText shows every setting of the rule, including those that it inherits. A daemon
+// of an earlier version does not tell it.
+func printRuleText(out terminal, text string) error {
+	if text == "" {
+		return nil
+	}
+	fmt.Fprintln(out, "\nThe rule, with what it inherits:")
+	var err error
+	for line := range strings.Lines(text) {
+		_, err = fmt.Fprint(out, "  "+line)
+	}
+	return err
 }
 
 // thresholdNote is the default threshold, and how many false alarms the threshold allows

@@ -22,7 +22,7 @@ func (r ruleTrust) Budget(ctx context.Context, rule string) (api.RuleBudget, err
 		return api.RuleBudget{}, err
 	}
 	a := api.RuleBudget{
-		Rule: b.Rule.Name, Team: b.Rule.Team, Place: fmt.Sprintf("%s:%d", b.Rule.File, b.Rule.Line), Hash: b.Rule.Hash,
+		Rule: b.Rule.Name, Team: b.Rule.Team, Place: fmt.Sprintf("%s:%d", b.Rule.File, b.Rule.Line), Hash: b.Rule.Hash, Text: b.Rule.Text,
 		FalsePages: times(b.Rule.Budget.FalsePages, weekSeconds), FalseRollbacks: times(b.Rule.Budget.FalseRollbacks, quarterSeconds),
 		Thresholds: api.RuleLevels(b.Thresholds), Defaults: api.RuleLevels(detector.DefaultThresholds), Power: []api.RulePower{},
 	}

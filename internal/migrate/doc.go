@@ -5,6 +5,7 @@
 //	Convert   a file → a rule file                                          migrate.go
 //	argo.go, flagger.go, kayenta.go                                         the readers
 //	query.go  the tools' variables → a rule's variables, conditions → limits
+//	series.go what several series of a query come to
 //	write.go  rules → text
 //
 // The tools check whether a number stays on one side of a threshold. A rule checks

@@ -81,9 +81,7 @@ func queryKeys(query string, b *threshold) []key {
 // isShare says whether a query divides one expression by another, so that its result
 // is a share if its threshold is from 0 to 1.
 func isShare(query string) bool {
-	// The variables are not PromQL.
-	query = strings.NewReplacer("$__rate_interval", "5m", "$match", `x="y"`).Replace(query)
-	tree, err := promql.ParseExpr(query)
+	tree, err := parse(query)
 	if err != nil {
 		return false
 	}

@@ -49,6 +49,7 @@ func (r *rule) check() {
 			s.name = fmt.Sprintf("%s-%d", s.name, names[s.name])
 		}
 		if s.unsupported == "" {
+			s.withCombine()
 			s.unsupported = s.loadError()
 		}
 	}

@@ -69,6 +69,7 @@ type RuleBudget struct {
 	Team           string        `json:"team"`
 	Place          string        `json:"place" doc:"file:line in the rules folder"`
 	Hash           string        `json:"rule_hash"`
+	Text           string        `json:"text" doc:"The rule as YAML, with what it inherits"`
 	FalsePages     float64       `json:"false_pages_a_week" doc:"What the budget allows"`
 	FalseRollbacks float64       `json:"false_rollbacks_a_quarter" doc:"What the budget allows"`
 	Watched        *float64      `json:"watched_a_week" doc:"Changes watched per week, over the last four weeks; null in the first week, when the thresholds are the defaults"`
