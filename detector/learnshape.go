@@ -23,6 +23,9 @@ const (
 	longer      = 2    // times as long as the examples' may the next warm-up last
 )
 
+// ShapeExamples is how many good changes a shape needs. What is learned with fewer has none.
+const ShapeExamples = minExamples
+
 // example is what one good change did.
 type example struct {
 	extra []float64 // over the forecast, by tick since the rollout's end, until the next change

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -59,4 +60,35 @@ func TestWarmUpsOfGoodDeploysAreExpected(t *testing.T) {
 	if evidence := b.evidence(key); strings.Contains(evidence, "usually") {
 		t.Errorf("learned from false alarms: %s", evidence)
 	}
+}
+
+// TestAShapeBelongsToOneService: both services are judged by the same query, and only the
+// deploys of one have warmed up.
+func TestAShapeBelongsToOneService(t *testing.T) {
+	t.Parallel()
+	shared := func(settle string) string {
+		return strings.Replace(longRule(settle), "$match", `job="cart"`, 1)
+	}
+	b := newBench(t, shared("5m"), scheduled)
+	for _, version := range []string{"v2", "v3", "v4", "v5", "v6"} {
+		b.wantWatch(b.warmingDeploy(version, 0.005), watch.Healthy)
+	}
+	b.clock.add(time.Hour)
+	b.rule = shared("0s")
+	b.restart()
+	before := b.histories()
+	b.must(b.keep("profiles"))
+	if n := b.histories() - before; n != 4 {
+		t.Errorf("%d histories were fetched, want two of each service", n)
+	}
+	key := b.deploy("v7", func(ev *sources.Event) { ev.Service = "search" })
+	b.shop.errors("cart", 0.03)
+	b.pass(3 * time.Minute)
+	if w := b.watch(key); len(w.Profiles) != 1 || strings.Contains(b.evidence(key), "usually") {
+		t.Errorf("%s by %v: %s", w.Grade, w.Profiles, b.evidence(key))
+	}
+	b.shop.errors("cart", 0.005)
+	b.pass(2 * time.Hour)
+	key = b.warmingDeploy("v8", 0.005)
+	b.wantEvidence(key, "This service's deploys usually raise errors by 2.5 points for 3 min")
 }

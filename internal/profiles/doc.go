@@ -8,7 +8,8 @@
 //
 // A profile belongs to a query, not to a service or rule: its name is a digest of
 // where the numbers come from and of how they are cut into ticks (name.go). Whoever
-// asks for the same numbers shares one profile. See detector.Learn for what it holds.
+// asks for the same numbers shares one profile, but for services with enough good
+// deploys to have a shape of their own (share.go). See detector.Learn for what it holds.
 //
 // See adr/0020.
 package profiles

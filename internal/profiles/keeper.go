@@ -109,9 +109,13 @@ func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (detect
 	if hash := w.Profiles[l.signal.Name]; hash != "" {
 		return k.Read(ctx, hash)
 	}
-	p, hash, learned, err := k.Store.NewestProfile(ctx, l.name)
+	l, err := k.choose(ctx, l)
+	if err != nil {
+		return detector.Profile{}, err
+	}
+	p, hash, learned, named, err := k.newest(ctx, l)
 	fits := err == nil && !p.End.After(w.BaseAt.Add(w.Plan.Tick))
-	if fits && w.BaseAt.Sub(p.End) < FreshFor {
+	if fits && named && w.BaseAt.Sub(p.End) < FreshFor {
 		outdated, err := k.outdated(ctx, l, learned)
 		if err != nil {
 			return p, err

@@ -33,6 +33,9 @@ type Request struct {
 
 	rollout              time.Duration // of changes whose tool reports only their end
 	service, environment string        // whose bad stretches are left out
+
+	good  []sources.Change // of the service, within the span; see choose
+	other string           // the profile's name if it were shared, or the service's own
 }
 
 // enqueue queues a request unless it is under way or has just failed. A full queue
@@ -113,11 +116,7 @@ func (k *Keeper) history(ctx context.Context, l Request) (detector.History, erro
 	if h.Mask, err = k.excluded(ctx, l, h.Start); err != nil {
 		return h, err
 	}
-	good, err := k.Store.GoodChanges(ctx, l.service, l.environment, h.Start, l.end)
-	if err != nil {
-		return h, fmt.Errorf("reading good changes: %w", err)
-	}
-	h.Good = gather.Examples(good, l.rollout)
+	h.Good = gather.Examples(l.good, l.rollout)
 	return h, nil
 }
 

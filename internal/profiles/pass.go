@@ -158,15 +158,23 @@ func (p *pass) rule(ctx context.Context, r rules.Rule, candidates []sources.Chan
 	}
 	complete := true
 	for _, c := range candidates {
-		binding := bindingKey(r, c)
-		if p.bound[binding] || ctx.Err() != nil || !p.wants(ctx, r, c) {
+		if ctx.Err() != nil || !p.wants(ctx, r, c) {
+			continue
+		}
+		binding, err := p.bindingKey(ctx, r, c)
+		if err != nil {
+			p.Log.Warn("cannot see whether a service has a profile of its own; the next pass tries again", "rule", r.Name, "service", c.Service, "error", err)
+			complete = false
+			continue
+		}
+		if p.bound[binding] {
 			continue
 		}
 		p.bound[binding] = true
 		if p.stores[store].failures >= maxFailures {
 			return false
 		}
-		err := p.candidate(ctx, store, r, c)
+		err = p.candidate(ctx, store, r, c)
 		if p.stores[store].note(err); err != nil {
 			complete = false
 			p.Log.Debug("cannot learn the profiles of a rule for one service; the next pass tries again", "rule", r.Name, "service", c.Service, "error", err)
@@ -184,14 +192,6 @@ func (k *Keeper) wants(ctx context.Context, r rules.Rule, c sources.Change) bool
 		service, _ = k.Catalogue.Service(ctx, c.Service, k.Now()) // unknown: no owner, and not watched
 	}
 	return r.Watches(c, service)
-}
-
-// bindingKey identifies one rule bound to one service. A site rule is bound to none.
-func bindingKey(r rules.Rule, c sources.Change) string {
-	if r.Site {
-		c.Service = ""
-	}
-	return strings.Join([]string{r.Name, c.Service, c.Environment, c.Region}, "\x00")
 }
 
 // futureVersion stands for the version of a change that has not come yet.
@@ -244,10 +244,15 @@ func resolveTimes(b rules.Bound, now time.Time) []time.Time {
 // the version has a different history with each version, so nothing can be learned
 // ahead.
 func (p *pass) refresh(ctx context.Context, l Request) error {
-	if p.done[l.name] || dependsOnVersion(l.input) {
+	if dependsOnVersion(l.input) {
 		return nil
 	}
+	l, err := p.choose(ctx, l)
+	if err != nil || p.done[l.name] {
+		return err
+	}
 	p.done[l.name] = true
+	p.replaces(l)
 	_, _, learned, err := p.Store.NewestProfile(ctx, l.name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
