@@ -71,7 +71,7 @@ func (t *trial) begin(d direction) *follower {
 	t.floor(o.forecast, d)
 	allowed := t.allowances(o.forecast, d)
 	return &follower{
-		scan: s, forecast: o.forecast, expected: withUsual(o.forecast, allowed, d), allowed: allowed, scale: scaleOf(o.spread, s.Scale), d: d,
+		scan: s, forecast: o.forecast, expected: withUsual(o.forecast, allowed, d), allowed: allowed, scale: s.sigma(o.spread), d: d,
 		scanner: newScanner(h, s.Noise), g: math.Inf(-1), scanned: 1, record: 1, p: 1,
 		from: t.look.From, gap: t.look.Gap, before: b, after: make(Values, 0, h),
 	}

@@ -54,8 +54,3 @@ func (o *forecast) measure(b []float64, centre func(int) float64) {
 	}
 	o.spread = stats.NormalMAD * stats.MedianInPlace(o.scratch)
 }
-
-// scaleOf is σ: half the variance of this window, half of the typical one.
-func scaleOf(spread, typical float64) float64 {
-	return math.Sqrt(spread*spread/2 + typical*typical/2)
-}

@@ -17,6 +17,7 @@ type straightLine struct {
 	limits []float64
 	w      []float64
 	s0     float64
+	own    float64
 	q, b   []float64 // of every length
 	g      []float64 // ascending
 	beta   float64
@@ -213,7 +214,7 @@ func (o *straightLine) spread(t int) float64 {
 }
 
 func (o *straightLine) residuals(t int, spread float64) []float64 {
-	m, sigma := oracleMedian(o.x[t-ow:t]), math.Sqrt(spread*spread/2+o.s0*o.s0/2)
+	m, sigma := oracleMedian(o.x[t-ow:t]), math.Sqrt(o.own*spread*spread+(1-o.own)*o.s0*o.s0)
 	return span(0, oh, func(j int) float64 {
 		v := (o.x[t+j] - m - dot(o.row(t, j), o.w)) / sigma
 		if v > 5 {
@@ -272,6 +273,7 @@ func (o *straightLine) run() {
 	spreads := span(0, len(o.at), func(i int) float64 { return o.spread(o.at[i]) })
 	o.s0 = math.Max(oracleMedian(spreads), o.steps())
 	var peaks [][]float64
+	o.learnOwn(spreads)
 	o.learnNoise(spreads)
 	for i, t := range o.at {
 		r := o.residuals(t, spreads[i])

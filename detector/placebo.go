@@ -75,7 +75,8 @@ func (l learner) forecaster(seasons []season) (Scan, placebos) {
 	l.forecastAll(&p, s.Weights)
 	s.Scale = l.typicalSpread(p.spread)
 	s.Rare = l.move > 0
-	s.Noise = l.noise(p, s.Scale)
+	s.Own = l.ownShare(p, s.Scale)
+	s.Noise = l.noise(p, &s)
 	return s, p
 }
 
@@ -91,7 +92,7 @@ func (l learner) scan(s Scan, p placebos, d direction) Scan {
 	if l.bursts == 0 {
 		s.Excess = 0 // what moves is rounding
 	}
-	s.Detectable = s.shiftAt(s.level(DefaultThresholds.Likely), l.after) * scaleOf(math.Sqrt(p.meanSquare()), s.Scale)
+	s.Detectable = s.shiftAt(s.level(DefaultThresholds.Likely), l.after) * s.sigma(math.Sqrt(p.meanSquare()))
 	return s
 }
 
@@ -207,7 +208,7 @@ func (l learner) peaks(p placebos, of *Scan, d direction) [][lengths]float64 {
 	peaks := make([][lengths]float64, len(p.at))
 	s := newScanner(l.after, of.Noise)
 	for i, at := range p.at {
-		scale := scaleOf(p.spread[i], of.Scale)
+		scale := of.sigma(p.spread[i])
 		peaks[i] = s.peak(l.x[at:at+l.after], p.forecast[i*l.after:], scale, d)
 	}
 	return peaks

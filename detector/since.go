@@ -122,13 +122,13 @@ func (c *sinceChange) next() sinceTick {
 func (n *Noise) variance(weight float64) float64 { return 1/weight + n.Offset*n.Offset }
 
 // noise learns how residuals move from the first ticks of some placebos.
-func (l learner) noise(p placebos, typical float64) *Noise {
+func (l learner) noise(p placebos, of *Scan) *Noise {
 	stride := (len(p.at) + windowsForWeights - 1) / windowsForWeights
 	n := len(p.at)/stride + 1
 	first, level, pairs := make([]float64, 0, n), make([]float64, 0, n), make([]float64, 0, 2*n*len(l.ticks))
 	r := make([]float64, l.after)
 	for i := 0; i < len(p.at); i += stride {
-		l.residuals(r, p, i, typical)
+		l.residuals(r, p, i, of)
 		first, level = append(first, r[0]), append(level, stats.Mean(r))
 		for _, j := range l.ticks[1:] {
 			pairs = append(pairs, r[j-1], r[j])
@@ -154,8 +154,8 @@ func noiseFrom(first, pairs, level []float64, after int) *Noise {
 }
 
 // residuals fills in those of one placebo in σ, upward.
-func (l learner) residuals(r []float64, p placebos, i int, typical float64) {
-	scale := scaleOf(p.spread[i], typical)
+func (l learner) residuals(r []float64, p placebos, i int, of *Scan) {
+	scale := of.sigma(p.spread[i])
 	for j := range r {
 		r[j] = residual(l.x[p.at[i]+j], p.forecast[i*l.after+j], scale, upward)
 	}

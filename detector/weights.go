@@ -146,7 +146,7 @@ func (l learner) plainScales(p placebos, stride int) []float64 {
 	}
 	usual := l.typicalSpread(spreads)
 	for i, m := range spreads {
-		spreads[i] = scaleOf(m, usual)
+		spreads[i] = scaleOf(m, usual, evenShare)
 	}
 	return spreads
 }
