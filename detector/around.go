@@ -20,9 +20,8 @@ func Around(past, present Raw, g Grids) (before, after, running Ticks) {
 	}
 	known, joined := pacesOf(whole), joinRaw(past, present)
 	after, running = joined.tabulate(g.After, known), joined.tabulate(g.Running, known)
-	v := vanishing(whole, before, g.Before)
-	series, _ := present.counters()
-	after, running = v.mark(after, series, g.After), v.mark(running, series, g.Running)
+	v := vanishing(past, before, g.Before)
+	after, running = v.mark(after, joined, g.After), v.mark(running, joined, g.Running)
 	return before, after, running
 }
 

@@ -7,59 +7,68 @@ import (
 	"strings"
 
 	"github.com/pushback/pushback/detector/stats"
-	"github.com/pushback/pushback/sources"
 )
 
-// A tick is incomplete if fewer events than incompleteShare of the usual were counted in it,
-// and at least half of those that lack were counted by series that are gone.
+// A tick is incomplete if series that lived until the change are gone and what is left is no
+// sample of the whole:
+//
+//   - fewer events than incompleteShare of the usual were counted in it, and at least half of
+//     those that lack were counted by series that are gone; or
+//   - what is gone had another share of bad events than what is left (biased); or
+//   - all are gone, and the labels by which bad events are known have new values (renamed).
+//
+// Series that come back count in one tick what they grew by while they were gone. If that
+// tick cannot be joined to those before it, it is incomplete for the same reasons.
 const (
 	incompleteShare = 0.5
 	vanishedShare   = 0.5
+	joinedShare     = 0.75 // of the usual events, in incomplete ticks and the one behind them
 )
 
-// usualSeries are the series that lived at the end of the before window, each with the events
-// that it counted in a usual tick.
-type usualSeries struct {
-	events map[string]float64
-	total  float64 // of all series, in a usual tick
-	tick   int64   // milliseconds
-}
-
-// vanishing prepares to look for series that vanish after a change.
-func vanishing(whole []pointSeries, before Ticks, g Grid) usualSeries {
-	u := usualSeries{events: map[string]float64{}, total: stats.Median(before.Total, nil), tick: g.Tick.Milliseconds()}
-	if !(u.total > 0) || g.N == 0 {
-		return u
-	}
-	c := countersOf(whole, false, false, pacePair{})
-	recent := g.End().UnixMilli() - 2*u.tick
-	for _, s := range whole {
-		if n := len(s.points); n > 0 && s.points[n-1].t > recent {
-			alone := c.increases([]pointSeries{s}, g)
-			u.events[LabelKey(s.labels)] += stats.Mean(alone.events)
-		}
-	}
-	return u
-}
-
 // mark notes the ticks that are incomplete. Pods that a deploy replaces vanish too, but then
-// others count their events and the tick has as many as usual.
-func (u usualSeries) mark(t Ticks, series []pointSeries, g Grid) Ticks {
-	if len(u.events) == 0 {
+// others count their events.
+func (u usualSeries) mark(t Ticks, joined Raw, g Grid) Ticks {
+	if len(u.series) == 0 {
 		return t
 	}
-	usual := u.total * float64(g.Tick.Milliseconds()) / float64(u.tick)
+	series, _ := joined.counters()
+	scale := float64(g.Tick.Milliseconds()) / float64(u.tick)
+	seen := make([]vanished, len(t.Total))
 	for i, total := range t.Total {
-		if math.IsNaN(total) || total >= incompleteShare*usual {
+		if math.IsNaN(total) {
 			continue
 		}
-		gone := u.gone(series, g.at(i)) * float64(g.Tick.Milliseconds()) / float64(u.tick)
-		if gone >= vanishedShare*(usual-total) {
+		seen[i] = u.look(series, g.at(i))
+		lacks := u.total*scale - total
+		few := total < incompleteShare*u.total*scale && seen[i].gone.total*scale >= vanishedShare*lacks
+		if seen[i].lives && (few || u.lacksPart(seen[i], scale)) || len(joined.Part) == u.parts && u.labels.renamed(seen[i], series, g.at(i)) {
 			t.Incomplete = append(t.Incomplete, i)
 		}
 	}
-	u.carry(t, usual)
+	u.carry(&t, seen, u.total*scale)
 	return t
+}
+
+// carry adds the events of incomplete ticks to the first complete one behind them. The series
+// that were gone count there what they grew by meanwhile, and would hide what the others
+// counted. Where they do not come back with it, nothing is added.
+func (u usualSeries) carry(t *Ticks, seen []vanished, usual float64) {
+	bad, total, ticks := 0.0, 0.0, 0.0
+	for i := range t.Total {
+		switch {
+		case slices.Contains(t.Incomplete, i):
+			bad, total, ticks = bad+t.Bad[i], total+t.Total[i], ticks+1
+			continue
+		case math.IsNaN(t.Total[i]):
+			continue
+		case ticks > 0 && seen[i].back.total > 0 && total+t.Total[i] >= joinedShare*(ticks+1)*usual:
+			t.Bad[i], t.Total[i] = t.Bad[i]+bad, t.Total[i]+total
+			t.Value[i] = share(t.Bad[i], t.Total[i])
+		case u.gainsPart(seen[i]):
+			t.Incomplete = append(t.Incomplete, i)
+		}
+		bad, total, ticks = 0, 0, 0
+	}
 }
 
 // FarBelowUsual reports whether the newest ticks of a reading have so few events that some of
@@ -71,48 +80,6 @@ func FarBelowUsual(before, after, running Ticks, g Grids) bool {
 		return n > 0 && t.Total[n-1] < incompleteShare*usual*part
 	}
 	return usual > 0 && (few(after, 1) || few(running, float64(g.Running.Tick)/float64(g.Before.Tick)))
-}
-
-// carry adds the events of incomplete ticks to the first complete one behind them. The series
-// that were gone count there what they grew by meanwhile, and would hide what the others
-// counted. Where they do not come back with it, nothing is added.
-func (u usualSeries) carry(t Ticks, usual float64) {
-	bad, total, ticks := 0.0, 0.0, 0.0
-	for i := range t.Total {
-		switch {
-		case slices.Contains(t.Incomplete, i):
-			bad, total, ticks = bad+t.Bad[i], total+t.Total[i], ticks+1
-		case math.IsNaN(t.Total[i]):
-		default:
-			if ticks > 0 && t.Total[i] >= (1+incompleteShare*ticks)*usual {
-				t.Bad[i], t.Total[i] = t.Bad[i]+bad, t.Total[i]+total
-				t.Value[i] = share(t.Bad[i], t.Total[i])
-			}
-			bad, total, ticks = 0, 0, 0
-		}
-	}
-}
-
-// gone are the events of a usual tick that were counted by series without a sample in w.
-// Nothing is gone where no series of before goes on.
-func (u usualSeries) gone(series []pointSeries, w sources.Window) float64 {
-	all, there := 0.0, 0.0
-	for _, n := range u.events {
-		all += n
-	}
-	lives := false
-	for _, s := range series {
-		i := s.at(w.From.UnixMilli() + 1)
-		if i == len(s.points) || s.points[i].t > w.To.UnixMilli() {
-			continue
-		}
-		n, known := u.events[LabelKey(s.labels)]
-		lives, there = lives || known, there+n
-	}
-	if !lives {
-		return 0
-	}
-	return all - there
 }
 
 // judgedTicks are the ticks of a reading that can be judged.
@@ -138,7 +105,7 @@ func (t *trial) noteMissing() {
 		t.note(fmt.Sprintf("Before the change, %s not used: a counter grew by far more than this signal ever did, and did not go on.", strings.ToLower(ticksWere(n))))
 	}
 	if n := len(t.after.Incomplete) + len(t.running.Incomplete); n > 0 {
-		t.note(fmt.Sprintf("%s not judged: series that lived until the change are gone, and what is left counted less than half of the usual events.", ticksWere(n)))
+		t.note(fmt.Sprintf("%s not judged: series that lived until the change are gone or have other labels, and what is left is no sample of the whole.", ticksWere(n)))
 	}
 }
 

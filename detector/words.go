@@ -76,7 +76,7 @@ var Reasons = map[Reason]string{
 	FailedRollout:     "The rollout itself failed; the change is watched and never acted on.",
 	RolledBack:        "The change was rolled back; a second watch looks at whether that helped.",
 	StillWatching:     "It is too early to say anything.",
-	PartialData:       "Series that lived until the change are missing from the metric store's answer, and the rest counted less than half of the usual events.",
+	PartialData:       "Series that lived until the change are missing from the metric store's answer or have other labels, and what is left is no sample of the whole.",
 	SeveralSeries:     "The query gives several series, and the rule does not say how they become one number, so that statistics do not judge it.",
 	BadUnseen:         "No series of the counter has the label that `bad` names, so that no event can be bad.",
 	NeededUnseen:      "Nothing was seen of a signal that the rule needs, so that the change cannot be called healthy.",

@@ -44,7 +44,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 		return Broken(reading, err), false, err
 	}
 	reading.Before, reading.After, reading.Running = detector.Around(past, present, v.grids())
-	if detector.FarBelowUsual(reading.Before, reading.After, reading.Running, v.grids()) {
+	if detector.FarBelowUsual(reading.Before, reading.After, reading.Running, v.grids()) || detector.StandsStill(past, present) {
 		present = dropRepeated(ctx, r, in, present, v)
 		_, reading.After, reading.Running = detector.Around(past, present, v.grids())
 	}

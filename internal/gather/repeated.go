@@ -10,10 +10,11 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// dropRepeated drops the points at which the store only repeated the last sample of a series
-// that is gone. Prometheus does so for five minutes, and the series looks as if nothing was
-// counted. The store is asked for the times of the newest samples only where a reading has far
-// fewer events than usual. What cannot be asked is taken as it is.
+// dropRepeated drops the points at which the store only repeated an older sample of a series
+// that was gone. Prometheus does so for five minutes, and the series looks as if nothing was
+// counted. The store is asked for the times of the samples only where a reading has far
+// fewer events than usual, or a series stands still that usually counts. What cannot be asked
+// is taken as it is.
 //
 // See adr/0057.
 func dropRepeated(ctx context.Context, r Ranger, in watch.Input, present detector.Raw, v View) detector.Raw {
@@ -21,26 +22,16 @@ func dropRepeated(ctx context.Context, r Ranger, in watch.Input, present detecto
 	if in.Whole.Label != "" {
 		expr = in.Whole.Value
 	}
-	newest, err := r.Instant(ctx, fmt.Sprintf("timestamp(%s)", expr), v.Now)
-	if err != nil || len(newest) == 0 {
+	window := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
+	answer, err := r.Range(ctx, sources.Query{Expr: fmt.Sprintf("timestamp(%s)", expr), Step: in.Value.Step}, window)
+	if err != nil || len(answer) == 0 {
 		return present
 	}
-	times, last := map[string]int64{}, int64(0) // by labels without the name, which functions drop
-	for _, s := range newest {
-		if n := len(s.Samples); n > 0 {
-			at := int64(1000 * s.Samples[n-1].V)
-			times[detector.LabelKey(s.Labels, "__name__")], last = at, max(last, at)
-		}
-	}
-	ended := last - (v.Step * 98 / 100).Milliseconds() // a scrape was missed
+	repeated := repeatedPoints(answer, (v.Step * 98 / 100).Seconds())
 	cut := func(all []sources.Series) []sources.Series {
 		kept := slices.Clone(all)
 		for i, s := range kept {
-			if at, ok := times[detector.LabelKey(s.Labels, "__name__")]; !ok {
-				kept[i] = withoutRepeats(s)
-			} else if at <= ended {
-				kept[i] = until(s, at+v.Step.Milliseconds()/2)
-			}
+			kept[i] = withoutPoints(s, repeated[detector.LabelKey(s.Labels, "__name__")])
 		}
 		return kept
 	}
@@ -48,19 +39,34 @@ func dropRepeated(ctx context.Context, r Ranger, in watch.Input, present detecto
 	return present
 }
 
-// withoutRepeats is a series that is not there any more, without the repetitions at its end.
-func withoutRepeats(s sources.Series) sources.Series {
-	n := len(s.Samples)
-	for n > 1 && s.Samples[n-1].V == s.Samples[n-2].V {
-		n--
+// repeatedPoints are, by the labels of a series without its name, which functions drop, the
+// points whose sample is that of the point before, while another series has one that is newer
+// by a scrape. The values of the answer are the times of samples, in seconds.
+func repeatedPoints(answer []sources.Series, scrape float64) map[string]map[int64]bool {
+	newest := map[int64]float64{}
+	for _, s := range answer {
+		for _, p := range s.Samples {
+			newest[p.T] = max(newest[p.T], p.V)
+		}
 	}
-	s.Samples = s.Samples[:n:n]
-	return s
+	all := map[string]map[int64]bool{}
+	for _, s := range answer {
+		points := map[int64]bool{}
+		for i := 1; i < len(s.Samples); i++ {
+			if p := s.Samples[i]; p.V == s.Samples[i-1].V && p.V <= newest[p.T]-scrape {
+				points[p.T] = true
+			}
+		}
+		all[detector.LabelKey(s.Labels, "__name__")] = points
+	}
+	return all
 }
 
-// until is a series up to a time.
-func until(s sources.Series, at int64) sources.Series {
-	s.Samples = slices.DeleteFunc(slices.Clone(s.Samples), func(p sources.Sample) bool { return p.T > at })
-	s.Histograms = slices.DeleteFunc(slices.Clone(s.Histograms), func(p sources.HistogramSample) bool { return p.T > at })
+func withoutPoints(s sources.Series, points map[int64]bool) sources.Series {
+	if len(points) == 0 {
+		return s
+	}
+	s.Samples = slices.DeleteFunc(slices.Clone(s.Samples), func(p sources.Sample) bool { return points[p.T] })
+	s.Histograms = slices.DeleteFunc(slices.Clone(s.Histograms), func(p sources.HistogramSample) bool { return points[p.T] })
 	return s
 }
