@@ -20,6 +20,7 @@ const (
 	leftShare   = 0.25 // of its peak, may be left of an extra that has ended
 	mostPeaks   = 3    // median peaks are allowed at most, so that an outage among the examples decides nothing
 	leastSpread = 0.3  // of what is allowed: the next change may differ by chance, however alike the examples are
+	mostPause   = 3    // ticks without an extra may lie within one, unless it comes back in four fifths of the examples
 	longer      = 2    // times as long as the examples' may the next warm-up last
 )
 
@@ -147,19 +148,23 @@ const (
 )
 
 // noiseOf is the σ of the examples: that of their before windows, or of what they were off
-// after the ticks of a shape, where the signal drifts.
+// after the ticks of a shape, where the signal drifts. Of a share that is mostly zero, the
+// quantile may be zero as well, and single events would be extras; so it is not less than the
+// quadratic mean of the calmest four fifths of the examples.
 func noiseOf(all []example) float64 {
-	windows, off := make([]float64, 0, len(all)), make([]float64, 0, len(all)*returnTicks)
+	windows, off, squares := make([]float64, len(all)), make([]float64, 0, len(all)*returnTicks), make([]float64, len(all))
 	for i := range all {
-		windows = append(windows, all[i].noise)
+		windows[i] = all[i].noise
 		for _, v := range all[i].extra[shapeTicks:] {
-			off = append(off, math.Abs(v))
+			off, squares[i] = append(off, math.Abs(v)), squares[i]+v*v/float64(len(all[i].extra)-shapeTicks)
 		}
 	}
 	if len(all) == 0 {
 		return 0
 	}
-	return max(stats.MedianInPlace(windows), stats.QuantileInPlace(off, offQuantile)/offDeviate)
+	slices.Sort(squares)
+	calm := math.Sqrt(stats.Mean(squares[:len(all)-len(all)/minExamples]))
+	return max(stats.MedianInPlace(windows), stats.QuantileInPlace(off, offQuantile)/offDeviate, calm)
 }
 
 // shapeFrom is the shape of the examples that returned to their forecast.
@@ -176,18 +181,64 @@ func shapeFrom(all []example) *Shape {
 		peaks[i] = all[i].peak()
 	}
 	slices.Sort(peaks)
-	least, found, last := max(noise, leftShare*stats.Quantile(peaks, 0.5)), false, 0
+	least, found, last := max(noise, leftShare*stats.Quantile(peaks, 0.5)), risesTogether(all, noise/noiseSigmas), 0
 	for j := range shapeTicks {
 		extras := extrasAt(all, j)
-		found = found || usualLow(extras) > noise
-		if goesOn(extras) > least {
+		usual := usualLow(extras) > noise
+		found = found || usual
+		if goesOn(extras) > least && (usual || j-last <= mostPause) {
 			last = j + 1
 		}
 	}
-	if !found || last == shapeTicks {
+	if !found || last == 0 || last == shapeTicks {
 		return nil
 	}
 	return newShape(all, peaks, last, noise)
+}
+
+// togetherSigmas is by how many σ the mean of four fifths of the examples must be beyond zero.
+const togetherSigmas = 5
+
+// risesTogether reports whether the examples begin with extras that are too much by chance for
+// all of them together. A burst of errors of which a minute has none to three is within
+// the noise at each tick of each example, and far beyond it in their sums.
+func risesTogether(all []example, noise float64) bool {
+	kept := len(all) - len(all)/minExamples
+	for ticks := 1; ticks <= shapeTicks; ticks++ {
+		sums := make([]float64, len(all))
+		for i := range all {
+			sums[i] = sumOf(all[i].extra[:ticks])
+		}
+		slices.Sort(sums)
+		scale := max(noise*math.Sqrt(float64(ticks)), noiseOfSums(all, ticks))
+		if usualLow(sums) > 0 && stats.Mean(sums[:kept]) > togetherSigmas*scale/math.Sqrt(float64(kept)) {
+			return true
+		}
+	}
+	return false
+}
+
+// noiseOfSums is the σ of what so many ticks in a row were off together, after those of a
+// shape: more than that of independent ticks where the signal remembers.
+func noiseOfSums(all []example, ticks int) float64 {
+	var off []float64
+	for i := range all {
+		after := all[i].extra[shapeTicks:]
+		for from := 0; from+ticks <= len(after); from++ {
+			off = append(off, math.Abs(sumOf(after[from:from+ticks])))
+		}
+	}
+	if len(off) == 0 {
+		return 0
+	}
+	return stats.QuantileInPlace(off, offQuantile) / offDeviate
+}
+
+func sumOf(x []float64) (sum float64) {
+	for _, v := range x {
+		sum += v
+	}
+	return sum
 }
 
 // extrasAt are the extras of all examples at one tick, ascending.

@@ -59,12 +59,9 @@ func (u warmup) watch(seed uint64, number int) (quiet, worse reached) {
 	r := sourceOf(u.what, 0, seed, number)
 	x := u.draw(r, warmupHistory+window)
 	var good []detector.GoodChange
-	for k := range u.deploys { // one in each part of the history, so that none is near another
-		part := (warmupHistory - 4*window) / u.deploys
-		at := 2*window + k*part + r.IntN(part-2*window)
+	for _, at := range deployTimes(r, u.deploys) {
 		u.warm(r, x[at:])
-		moment := simulated.Add(time.Duration(at-warmupHistory) * time.Minute)
-		good = append(good, detector.GoodChange{BaseAt: moment, FinishedAt: moment})
+		good = append(good, goodChangeAt(at))
 	}
 	if u.unknown {
 		good = nil
@@ -78,17 +75,53 @@ func (u warmup) watch(seed uint64, number int) (quiet, worse reached) {
 	return w.look(after), w.look(slow)
 }
 
+// warmService is a service that every deploy warms up.
+type warmService interface {
+	name() string
+	watch(seed uint64, number int) (quiet, worse reached)
+}
+
+func (u warmup) name() string      { return u.what }
+func (u errorWarmup) name() string { return u.what }
+
+func warmServices() (all []warmService) {
+	for _, u := range warmups {
+		all = append(all, u)
+	}
+	for _, u := range errorWarmups {
+		all = append(all, u)
+	}
+	return all
+}
+
+// deployTimes are one moment in each part of the history, so that none is near another.
+func deployTimes(r *rand.Rand, deploys int) []int {
+	times := make([]int, deploys)
+	part := (warmupHistory - 4*window) / deploys
+	for k := range times {
+		times[k] = 2*window + k*part + r.IntN(part-2*window)
+	}
+	return times
+}
+
+// goodChangeAt is a good deploy at a minute of the history.
+func goodChangeAt(minute int) detector.GoodChange {
+	moment := simulated.Add(time.Duration(minute-warmupHistory) * time.Minute)
+	return detector.GoodChange{BaseAt: moment, FinishedAt: moment}
+}
+
 // MeasureWarmups draws so many services of each kind.
 func MeasureWarmups(ctx context.Context, series int, seed uint64, progress Progress) ([]WarmupRow, error) {
-	outcomes, err := watchKinds(ctx, len(warmups), series, progress, func(kind, number int) []reached {
-		quiet, worse := warmups[kind].watch(seed, number)
+	all := warmServices()
+	outcomes, err := watchKinds(ctx, len(all), series, progress, func(kind, number int) []reached {
+		quiet, worse := all[kind].watch(seed, number)
 		return []reached{quiet, worse}
 	})
 	rows := make([]WarmupRow, len(outcomes))
 	for i := range rows {
 		quiet, worse := columnOf(outcomes[i], 0), columnOf(outcomes[i], 1)
 		rows[i] = WarmupRow{
-			What: warmups[i].what, Watches: series,
+			What: all[i].name(), Watches: series,
 			Likely: rateOf(quiet, detector.Likely), Certain: rateOf(quiet, detector.Certain),
 			Found: rateOf(worse, detector.Likely), Ticks: medianTick(ticksOf(worse, detector.Likely)),
 		}
