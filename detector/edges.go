@@ -9,8 +9,16 @@ func EdgeDoubtful(present Raw) bool {
 		return false
 	}
 	whole, _ := present.counters()
-	if grows(plainSeries(present.Value)) > grows(whole) {
-		return true
+	paired := make(map[string]int64, len(whole))
+	for _, s := range whole {
+		if n := len(s.points); n > 0 {
+			paired[LabelKey(s.labels)] = s.points[n-1].t
+		}
+	}
+	for _, s := range plainSeries(present.Value) {
+		if growsAfter(s.points, paired[LabelKey(s.labels)]) {
+			return true
+		}
 	}
 	for _, s := range whole {
 		for i := 1; i < len(s.points); i++ {
@@ -22,13 +30,17 @@ func EdgeDoubtful(present Raw) bool {
 	return false
 }
 
-// grows is how many of the series have more than one value.
-func grows(all []pointSeries) int {
-	n := 0
-	for _, s := range all {
-		if len(s.points) > 1 && s.points[0].v != s.points[len(s.points)-1].v {
-			n++
+// growsAfter reports whether a counter grows after a time, with a sample in between.
+func growsAfter(points []point, t int64) bool {
+	first := -1
+	for i, p := range points {
+		switch {
+		case p.t <= t:
+		case first < 0:
+			first = i
+		case p.v > points[first].v:
+			return true
 		}
 	}
-	return n
+	return false
 }

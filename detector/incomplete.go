@@ -33,14 +33,13 @@ func (u usualSeries) mark(t Ticks, joined Raw, g Grid) Ticks {
 	}
 	series, _ := joined.counters()
 	scale := float64(g.Tick.Milliseconds()) / float64(u.tick)
-	seen := make([]vanished, len(t.Total))
-	for i, total := range t.Total {
-		if math.IsNaN(total) {
+	seen := make([]vanished, len(t.Value))
+	for i, value := range t.Value {
+		if math.IsNaN(value) {
 			continue
 		}
 		seen[i] = u.look(series, g.at(i))
-		lacks := u.total*scale - total
-		few := total < incompleteShare*u.total*scale && seen[i].gone.total*scale >= vanishedShare*lacks
+		few := t.counts() && u.lacksMost(t.Total[i]/scale, seen[i])
 		if seen[i].lives && (few || u.lacksPart(seen[i], scale)) || len(joined.Part) == u.parts && u.labels.renamed(seen[i], series, g.at(i)) {
 			t.Incomplete = append(t.Incomplete, i)
 		}
@@ -49,17 +48,23 @@ func (u usualSeries) mark(t Ticks, joined Raw, g Grid) Ticks {
 	return t
 }
 
+// lacksMost reports whether a tick has fewer events than incompleteShare of the usual, because
+// series are gone.
+func (u *usualSeries) lacksMost(total float64, v vanished) bool {
+	return total < incompleteShare*u.total && v.gone.total >= vanishedShare*(u.total-total)
+}
+
 // carry adds the events of incomplete ticks to the first complete one behind them. The series
 // that were gone count there what they grew by meanwhile, and would hide what the others
 // counted. Where they do not come back with it, nothing is added.
 func (u usualSeries) carry(t *Ticks, seen []vanished, usual float64) {
 	bad, total, ticks := 0.0, 0.0, 0.0
-	for i := range t.Total {
+	for i, value := range t.Value {
 		switch {
+		case math.IsNaN(value) || !t.counts() && slices.Contains(t.Incomplete, i):
+			continue
 		case slices.Contains(t.Incomplete, i):
 			bad, total, ticks = bad+t.Bad[i], total+t.Total[i], ticks+1
-			continue
-		case math.IsNaN(t.Total[i]):
 			continue
 		case ticks > 0 && seen[i].back.total > 0 && total+t.Total[i] >= joinedShare*(ticks+1)*usual:
 			t.Bad[i], t.Total[i] = t.Bad[i]+bad, t.Total[i]+total

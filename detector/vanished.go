@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pushback/pushback/detector/stats"
 	"github.com/pushback/pushback/sources"
@@ -17,6 +18,7 @@ type usualSeries struct {
 	ticks  float64 // how many ticks say what is usual
 	labels badLabels
 	parts  int             // how many series counted bad events
+	means  bool            // bad is a sum of what was measured, and its share a mean
 	spared map[string]bool // gone because their processes restarted
 }
 
@@ -37,11 +39,11 @@ func (n eventCount) plus(m eventCount, times float64) eventCount {
 
 // vanishing prepares to look for series that vanish after a change.
 func vanishing(past Raw, before Ticks, g Grid) usualSeries {
-	u := usualSeries{series: map[string]usualCounter{}, total: stats.Median(before.Total, nil), tick: g.Tick.Milliseconds()}
-	if !(u.total > 0) || g.N == 0 {
+	u := usualSeries{series: map[string]usualCounter{}, total: stats.Median(before.Total, nil), tick: g.Tick.Milliseconds(), means: past.sums()}
+	if !(u.total > 0) && !u.means || g.N == 0 {
 		return u
 	}
-	u.ticks, u.labels, u.parts = float64(finite(before.Total)), badLabelsOf(past), len(past.Part)
+	u.ticks, u.labels, u.parts = float64(finite(before.Value)), badLabelsOf(past), len(past.Part)
 	whole, paired := past.counters()
 	c, bad, end := countersOf(whole, paired, past.sums(), pacePair{}), keysOf(past.Part), g.End().UnixMilli()
 	for _, s := range whole {
@@ -68,7 +70,7 @@ func (r Raw) usualEvents(n increased, bad bool) eventCount {
 		of.bad = of.total
 	case r.Form == FormSlow:
 		of.bad = max(of.total-mean(n.beside), 0)
-	case r.Form == FormNativeSlow:
+	case r.Form == FormNativeSlow, r.sums():
 		of.bad = mean(n.beside)
 	}
 	return of
@@ -184,9 +186,12 @@ func equalLabels(a, b map[string]string) int {
 // standard errors, over the before window. As many events as that window had cannot show a
 // smaller difference after the change either. Fewer events than leastMissed prove nothing: a
 // series that counts nothing for long may be dropped by its exporter.
+//
+// Of a mean, whose scatter is not known, the rest must differ from the whole by biasedMean.
 const (
 	biasedErrors = 4
 	leastMissed  = 5
+	biasedMean   = 0.1
 )
 
 // lacksPart reports whether what is left in a tick of some length is no sample of the whole.
@@ -201,13 +206,17 @@ func (u *usualSeries) gainsPart(v vanished) bool {
 	return v.returned >= leastMissed && u.biased(v.back, rest)
 }
 
-// biased reports whether two parts of the events differ in their share of bad ones.
+// biased reports whether two parts of the events differ in their share of bad ones, or in
+// their mean.
 func (u *usualSeries) biased(part, rest eventCount) bool {
 	if part.total <= 0 || rest.total <= 0 {
 		return false
 	}
 	all := part.plus(rest, 1)
 	q := all.bad / all.total
+	if u.means {
+		return math.Abs(rest.bad/rest.total-q) > biasedMean*math.Abs(q)
+	}
 	variance := q * (1 - q) * (1/part.total + 1/rest.total) / u.ticks
 	return math.Abs(part.bad/part.total-rest.bad/rest.total) > biasedErrors*math.Sqrt(variance)
 }
@@ -220,19 +229,21 @@ const stillMissed = 8
 // change. It may be gone: Prometheus repeats the last sample for five minutes.
 func StandsStill(past, present Raw) bool {
 	before, _ := past.counters()
+	after, paired := present.counters()
+	return standsStill(before, after, ownPoints) || paired && standsStill(before, after, besidePoints)
+}
+
+func standsStill(before, after []pointSeries, of func(pointSeries) []point) bool {
 	rates := make(map[string]float64, len(before))
 	for _, s := range before {
-		if n := len(s.points); n > 1 {
-			rates[LabelKey(s.labels)] = (s.points[n-1].v - s.points[0].v) / float64(s.points[n-1].t-s.points[0].t)
+		if points := of(s); len(points) > 1 {
+			first, last := points[0], points[len(points)-1]
+			rates[LabelKey(s.labels)] = (last.v - first.v) / float64(last.t-first.t)
 		}
 	}
-	after, _ := present.counters()
-	for _, s := range after {
-		if rates[LabelKey(s.labels)]*float64(longestStill(s.points)) >= stillMissed {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(after, func(s pointSeries) bool {
+		return rates[LabelKey(s.labels)]*float64(longestStill(of(s))) >= stillMissed
+	})
 }
 
 // longestStill is the longest time, in milliseconds, over which a counter stood still.

@@ -68,7 +68,7 @@ func TestInputs(t *testing.T) {
 		},
 		watch.Input{
 			Signal: "l.slow", Form: watch.FormSlow, Edge: 0.5,
-			Value: raw(`lat_seconds_count{job="cart",namespace="shop"}`), Part: raw(`lat_seconds_bucket{job="cart",le=~"0\\.5|5e-01|5e-1|5\\.0E-1",namespace="shop"}`),
+			Value: raw(`lat_seconds_count{job="cart",namespace="shop"}`), Part: raw(`lat_seconds_bucket{job="cart",le=~"0?\\.50*|5(\\.0*)?[eE]-0*1",namespace="shop"}`),
 			Edges: `group by (le) (lat_seconds_bucket{job="cart",namespace="shop"})`,
 			Other: &watch.OtherKind{Form: watch.FormNativeMean, Value: raw(`lat_seconds{job="cart",namespace="shop"}`)},
 		})

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,40 +11,45 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 )
 
-// edgeMatcher selects the buckets of one edge in every spelling that clients use: le="1",
-// le="1.0" and le="1e+00" are the same edge, and a new client library or a new Prometheus
-// writes it in another way.
+// edgeMatcher selects the buckets of one edge in every spelling of its number: le="1",
+// le="1.0", le="1.000" and le="1e+00" are the same edge, and a new client library or a new
+// Prometheus writes it in another way.
 func edgeMatcher(edge string) *labels.Matcher {
-	spellings := edgeSpellings(edge)
-	for i, s := range spellings {
-		spellings[i] = regexp.QuoteMeta(s)
+	pattern := regexp.QuoteMeta(edge)
+	if v, err := strconv.ParseFloat(edge, 64); err == nil && !math.IsInf(v, 0) && !math.IsNaN(v) {
+		pattern = spellingsOf(v)
 	}
-	return labels.MustNewMatcher(labels.MatchRegexp, "le", strings.Join(spellings, "|"))
+	return labels.MustNewMatcher(labels.MatchRegexp, "le", pattern)
 }
 
-// edgeSpellings are the ways in which clients write an edge, the given one first.
-func edgeSpellings(edge string) []string {
-	all := []string{edge}
-	v, err := strconv.ParseFloat(edge, 64)
-	if err != nil {
-		return all
+// spellingsOf matches a number with and without an exponent.
+func spellingsOf(v float64) string {
+	sign := ""
+	if v < 0 {
+		sign, v = "-", -v
 	}
-	plain, power := strconv.FormatFloat(v, 'f', -1, 64), strconv.FormatFloat(v, 'e', -1, 64) // 1e+00
-	all = append(all, plain, labels.FormatOpenMetricsFloat(v), strconv.FormatFloat(v, 'g', -1, 64), power)
-	if !strings.Contains(plain, ".") {
-		all = append(all, plain+".0")
+	mantissa, power, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
+	exponent := "[+]?0*" + strings.TrimLeft(power, "+0")
+	switch {
+	case strings.Trim(power, "+0") == "":
+		exponent = "[+-]?0+"
+	case strings.HasPrefix(power, "-"):
+		exponent = "-0*" + strings.TrimLeft(power, "-0")
 	}
-	mantissa, exponent, _ := strings.Cut(power, "e")
-	short, err := strconv.Atoi(exponent)
-	if err != nil {
-		return all
+	return fmt.Sprintf("%s%s|%s%s[eE]%s", sign, decimals(strconv.FormatFloat(v, 'f', -1, 64)), sign, decimals(mantissa), exponent)
+}
+
+// decimals matches a decimal number with any zeros at its end, and without the one before the
+// point.
+func decimals(number string) string {
+	whole, fraction, _ := strings.Cut(number, ".")
+	switch {
+	case fraction == "":
+		return whole + `(\.0*)?`
+	case whole == "0":
+		whole = "0?"
 	}
-	whole := mantissa
-	if !strings.Contains(whole, ".") {
-		whole += ".0"
-	}
-	all = append(all, fmt.Sprintf("%se%d", mantissa, short), fmt.Sprintf("%sE%d", whole, short)) // 1e0, and 1.0E0 as Java writes it
-	return unique(all)
+	return whole + `\.` + fraction + "0*"
 }
 
 func unique(all []string) []string {

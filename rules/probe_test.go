@@ -127,5 +127,5 @@ rules:
 	}
 	// Output:
 	// latency.mean level mean http_request_duration_seconds_count{job="cart"}
-	// latency.slow counts slow http_request_duration_seconds_bucket{job="cart",le=~"0\\.5|5e-01|5e-1|5\\.0E-1"}
+	// latency.slow counts slow http_request_duration_seconds_bucket{job="cart",le=~"0?\\.50*|5(\\.0*)?[eE]-0*1"}
 }

@@ -18,42 +18,52 @@ import (
 //
 // See adr/0057.
 func dropRepeated(ctx context.Context, r Ranger, in watch.Input, present detector.Raw, v View) detector.Raw {
-	expr := in.Value.Expr
+	value, part := in.Value.Expr, in.Part.Expr
 	if in.Whole.Label != "" {
-		expr = in.Whole.Value
+		value, part = in.Whole.Value, in.Whole.Part
 	}
 	window := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
-	answer, err := r.Range(ctx, sources.Query{Expr: fmt.Sprintf("timestamp(%s)", expr), Step: in.Value.Step}, window)
-	if err != nil || len(answer) == 0 {
-		return present
-	}
-	repeated := repeatedPoints(answer, (v.Step * 98 / 100).Seconds())
-	cut := func(all []sources.Series) []sources.Series {
-		kept := slices.Clone(all)
-		for i, s := range kept {
-			kept[i] = withoutPoints(s, repeated[detector.LabelKey(s.Labels, "__name__")])
+	times := func(expr string) []sources.Series {
+		if expr == "" {
+			return nil
 		}
-		return kept
+		answer, err := r.Range(ctx, sources.Query{Expr: fmt.Sprintf("timestamp(%s)", expr), Step: in.Value.Step}, window)
+		if err != nil {
+			return nil
+		}
+		return answer
 	}
-	present.Value, present.Part = cut(present.Value), cut(present.Part)
+	values := times(value)
+	parts := values // bad series of counts are among all
+	if in.Form != watch.FormCounts {
+		parts = times(part)
+	}
+	missed := missedScrapes(append(slices.Clone(values), parts...), (v.Step * 98 / 100).Seconds())
+	present.Value = withoutRepeated(present.Value, repeatedPoints(values, missed))
+	present.Part = withoutRepeated(present.Part, repeatedPoints(parts, missed))
 	return present
 }
 
-// repeatedPoints are, by the labels of a series without its name, which functions drop, the
-// points whose sample is that of the point before, while another series has one that is newer
-// by a scrape. The values of the answer are the times of samples, in seconds.
-func repeatedPoints(answer []sources.Series, scrape float64) map[string]map[int64]bool {
+// missedScrapes says whether a sample is older by a scrape than the newest of any series at a
+// point. Answers hold the times of samples, in seconds.
+func missedScrapes(answer []sources.Series, scrape float64) func(sources.Sample) bool {
 	newest := map[int64]float64{}
 	for _, s := range answer {
 		for _, p := range s.Samples {
 			newest[p.T] = max(newest[p.T], p.V)
 		}
 	}
+	return func(p sources.Sample) bool { return p.V <= newest[p.T]-scrape }
+}
+
+// repeatedPoints are, by the labels of a series without its name, which functions drop, the
+// points whose sample is that of the point before and missed a scrape.
+func repeatedPoints(answer []sources.Series, missed func(sources.Sample) bool) map[string]map[int64]bool {
 	all := map[string]map[int64]bool{}
 	for _, s := range answer {
 		points := map[int64]bool{}
 		for i := 1; i < len(s.Samples); i++ {
-			if p := s.Samples[i]; p.V == s.Samples[i-1].V && p.V <= newest[p.T]-scrape {
+			if p := s.Samples[i]; p.V == s.Samples[i-1].V && missed(p) {
 				points[p.T] = true
 			}
 		}
@@ -62,11 +72,14 @@ func repeatedPoints(answer []sources.Series, scrape float64) map[string]map[int6
 	return all
 }
 
-func withoutPoints(s sources.Series, points map[int64]bool) sources.Series {
-	if len(points) == 0 {
-		return s
+func withoutRepeated(all []sources.Series, repeated map[string]map[int64]bool) []sources.Series {
+	kept := slices.Clone(all)
+	for i, s := range kept {
+		points := repeated[detector.LabelKey(s.Labels, "__name__")]
+		if len(points) > 0 {
+			kept[i].Samples = slices.DeleteFunc(slices.Clone(s.Samples), func(p sources.Sample) bool { return points[p.T] })
+			kept[i].Histograms = slices.DeleteFunc(slices.Clone(s.Histograms), func(p sources.HistogramSample) bool { return points[p.T] })
+		}
 	}
-	s.Samples = slices.DeleteFunc(slices.Clone(s.Samples), func(p sources.Sample) bool { return points[p.T] })
-	s.Histograms = slices.DeleteFunc(slices.Clone(s.Histograms), func(p sources.HistogramSample) bool { return points[p.T] })
-	return s
+	return kept
 }
