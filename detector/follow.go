@@ -17,6 +17,7 @@ type follower struct {
 	expected []float64   // the forecast with what the shape expects beyond it
 	allowed  []allowance // of the first ticks
 	scale    float64     // σ
+	habit    float64     // g that most days come to at this time
 	d        direction
 	scanner  *scanner
 	g        float64 // running maximum of the largest score of any length
@@ -52,6 +53,9 @@ func (f *follower) tick(a, doubt float64) {
 	means := f.scanner.addBoth(r, since)
 	if highest := largestScore(means, f.scan.Lengths); highest > f.g {
 		f.g, f.scanned = highest, f.scan.P(highest)
+		if highest <= f.habit {
+			f.scanned = max(f.scanned, habitP)
+		}
 	}
 	f.after = append(f.after, a)
 	f.record = min(f.record, f.scan.record(r, len(f.after)+f.gap))
@@ -72,6 +76,7 @@ func (t *trial) begin(d direction) *follower {
 	allowed := t.allowances(o.forecast, d)
 	return &follower{
 		scan: s, forecast: o.forecast, expected: withUsual(o.forecast, allowed, d), allowed: allowed, scale: s.sigma(o.spread), d: d,
+		habit:   s.habitAt(t.look.From, t.plan),
 		scanner: newScanner(h, s.Noise), g: math.Inf(-1), scanned: 1, record: 1, p: 1,
 		from: t.look.From, gap: t.look.Gap, before: b, after: make(Values, 0, h),
 	}

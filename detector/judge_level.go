@@ -13,6 +13,7 @@ func (t *trial) testLevel() {
 	if scanned := t.scans(); scanned {
 		t.testDirections(t.scan)
 		t.noteShape()
+		t.noteHabit()
 		t.finishTest(t.levelEffect)
 		return
 	}

@@ -51,7 +51,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	x = h.learnShapes(&k, x, p, s)
 	l := learnerOf(x, p)
-	l.leftOut = len(left)
+	l.start, l.leftOut = h.Start, len(left)
 	l.scans(&k, s.Worse)
 	if looksBack(k.Higher) || looksBack(k.Lower) {
 		for _, season := range l.seasons {
@@ -104,6 +104,7 @@ func tinyScale(x Values) float64 {
 // learner learns from one history by placebo changes.
 type learner struct {
 	x             []float64
+	start         time.Time // when its first tick begins
 	seasons       []season
 	tick          time.Duration
 	before, after int

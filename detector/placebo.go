@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -88,7 +89,11 @@ func (l learner) scan(s Scan, p placebos, d direction) Scan {
 	for i := range peaks {
 		s.Worst = max(s.Worst, peaks[i][0])
 	}
-	s.summarise(largest(peaks, s.Lengths))
+	g := scores(peaks, s.Lengths)
+	ascending := slices.Clone(g)
+	slices.Sort(ascending)
+	s.summarise(ascending)
+	s.Habits = l.habits(p.at, g, &s)
 	if l.bursts == 0 {
 		s.Excess = 0 // what moves is rounding
 	}
@@ -266,13 +271,12 @@ func (s *scanner) peakWithGaps(x, forecast []float64, scale float64, d direction
 	return peak
 }
 
-// largest is G of every placebo, ascending: the largest score of all its lengths.
-func largest(peaks [][lengths]float64, tails []Tail) []float64 {
+// scores are G of every placebo: the largest score of all its lengths.
+func scores(peaks [][lengths]float64, tails []Tail) []float64 {
 	g := make([]float64, len(peaks))
 	for i := range peaks {
 		g[i] = largestScore(&peaks[i], tails)
 	}
-	sort.Float64s(g)
 	return g
 }
 

@@ -86,6 +86,7 @@ type Scan struct {
 	Seen       int             `json:"seen,omitempty"`   // ticks in which Worst was the worst
 	Worst      float64         `json:"worst,omitempty"`  // the largest residual of one tick, in σ
 	Rare       bool            `json:"rare,omitempty"`   // most ticks do not move: σ is of those that do
+	Habits     []Habit         `json:"habits,omitempty"` // what happens at the same time of most days
 }
 
 // P is the p-value of g, the running maximum of the scan: a count among the placebos up to
