@@ -31,7 +31,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	ticks := validTicks(h.Ticks)
 	silences := silences(ticks, h, p.Tick)
-	ticks = masked(ticks, h, p.Tick)
+	ticks = masked(ticks.clearIncomplete(), h, p.Tick)
 	x, follows := ticks.Value, h.follows(s, ticks.Value)
 	if follows != nil {
 		x = follows.without(x, validValues(h.Control))

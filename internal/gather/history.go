@@ -27,7 +27,7 @@ func History(ctx context.Context, r Ranger, p detector.Plan, in watch.Input, spa
 	if err != nil {
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
-	ticks := detector.Tabulate(raw, g)
+	ticks := detector.TabulateHistory(raw, g, p.Before)
 	if err := dropIdleTicks(ctx, r, in, g.Window(), []detector.Grid{g}, &ticks); err != nil {
 		return detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
