@@ -13,16 +13,40 @@ type Grids struct{ Before, After, Running Grid }
 //
 // See adr/0057.
 func Around(past, present Raw, g Grids) (before, after, running Ticks) {
-	before = Tabulate(past, g.Before)
+	before = past.beforeTicks(g.Before)
 	whole, paired := past.counters()
 	if past.Form != FormCounts && !paired {
-		return before, Tabulate(present, g.After), Tabulate(present, g.Running)
+		after, running = Tabulate(present, g.After), Tabulate(present, g.Running)
+		if past.Form == FormLevel && !past.Combine.Single() {
+			v := vanishingLevels(past, before, g.Before)
+			after, running = v.mark(after, present.Value, g.After), v.mark(running, present.Value, g.Running)
+		}
+		return before, after, running
 	}
 	known, joined := pacesOf(whole), joinRaw(past, present)
 	after, running = joined.tabulate(g.After, known), joined.tabulate(g.Running, known)
 	v := vanishing(past, before, g.Before)
 	after, running = v.mark(after, joined, g.After), v.mark(running, joined, g.Running)
 	return before, after, running
+}
+
+// fewSeveral is the share of the before window that may be left out because it has several
+// series where one is expected.
+const fewSeveral = 0.25
+
+// beforeTicks are the ticks of a before window. If few have several series, as where a rollout
+// of which only the end is known began in it, the others say what was usual.
+func (r Raw) beforeTicks(g Grid) Ticks {
+	t := Tabulate(r, g)
+	if t.Series == 0 {
+		return t
+	}
+	r.Combine = OneOnly
+	single := Tabulate(r, g)
+	if lost := finite(t.Value) - finite(single.Value); float64(lost) <= fewSeveral*float64(finite(t.Value)) {
+		return single
+	}
+	return t
 }
 
 // joinRaw joins the series before a change to those after it. What both have is taken from

@@ -32,9 +32,10 @@ func (c Combine) Single() bool { return c == One || c == OneLowest || c == OneOn
 func (c Combine) level(ss []sources.Series, g Grid) Ticks {
 	v, counts := c.combine(ss, g)
 	t := Ticks{Value: v}
+	leaveOut := c == OneOnly || c.Single() && passed(counts)
 	for i, n := range counts {
 		switch {
-		case n > 1 && c == OneOnly:
+		case n > 1 && leaveOut:
 			v[i] = math.NaN()
 		case n > 1 && c.Single():
 			t.Series = max(t.Series, n)
@@ -44,6 +45,24 @@ func (c Combine) level(ss []sources.Series, g Grid) Ticks {
 		clearHoles(ss, g, v)
 	}
 	return t
+}
+
+// fewSingle is how many ticks must have one series again, at least, after several.
+const fewSingle = 3
+
+// passed reports whether several series were there for a while only, as where one pod replaces
+// another and the store repeats the last sample of the old one for five minutes.
+func passed(counts []int) bool {
+	several, single := 0, 0
+	for _, n := range counts {
+		switch {
+		case n > 1:
+			several, single = several+1, 0
+		case n == 1:
+			single++
+		}
+	}
+	return single >= max(fewSingle, several)
 }
 
 // combine also gives how many series there were in each tick.

@@ -30,6 +30,7 @@ func TestSeveralSeriesAreCombinedAsTheRuleSays(t *testing.T) {
 	f("one is expected", One, pods, Ticks{Value: Values{10, 2, 30}, Series: 2})
 	f("the lowest is worse", OneLowest, pods, Ticks{Value: Values{1, 2, 3}, Series: 2})
 	f("of a history", OneOnly, pods, Ticks{Value: Values{gap, 2, gap}})
+	f("several for a while", One, []sources.Series{minutes(0, 1, 2, gap, gap, gap), minutes(gap, 5, 5, 5, 5, 5)}, Ticks{Value: Values{gap, gap, 5, 5, 5}})
 	f("mean of those that are there", Mean, pods, Ticks{Value: Values{5.5, 2, 16.5}})
 	f("max", Max, pods, Ticks{Value: Values{10, 2, 30}})
 	f("min", Min, pods, Ticks{Value: Values{1, 2, 3}})
@@ -89,4 +90,28 @@ func TestSeveralSeriesAreLeftToTheLimit(t *testing.T) {
 	f("without a limit", s, 6, 100, 900, None, SeveralSeries, "Until then it is not judged")
 	s.Place = ""
 	f("of a rule that is no longer there", s, 6, 100, 900, None, SeveralSeries, "max or min, or aggregate")
+}
+
+// TestVanishedLevels holds which ticks of a combined level are incomplete.
+func TestVanishedLevels(t *testing.T) {
+	g := Grids{Before: grid(8), After: Grid{Start: deploy.Add(8 * time.Minute), Tick: time.Minute, N: 2}}
+	level := func(pod string, values ...float64) sources.Series { return named(minutes(values...), "pod", pod) }
+	past := []sources.Series{level("a", steadily(100, 0, 9)...), level("b", steadily(200, 0, 9)...), level("c", steadily(600, 0, 9)...)}
+	f := func(name string, c Combine, want []int, now ...sources.Series) {
+		t.Helper()
+		_, after, _ := Around(Raw{Form: FormLevel, Combine: c, Value: past}, Raw{Form: FormLevel, Combine: c, Value: now}, g)
+		same(t, name, after.Incomplete, want)
+	}
+	a, b, c := level("a", steadily(100, 0, 11)...), level("b", steadily(200, 0, 11)...), level("c", steadily(600, 0, 11)...)
+	both := []int{0, 1}
+	f("all are there", Mean, nil, a, b, c)
+	f("a quick one is gone", Mean, both, b, c)
+	f("for a tick", Mean, []int{1}, level("a", steadily(100, 0, 10)...), b, c)
+	f("others make up for it", Mean, nil, a, b, level("d", steadily(900, 0, 11)...))
+	f("none of before is there", Mean, nil, level("d", steadily(900, 0, 11)...))
+	f("not the highest", Max, nil, b, c)
+	f("the highest", Max, both, a, b)
+	f("the lowest", Min, both, b, c)
+	f("a part of a sum", Sum, both, a, b)
+	f("a part that the others carry", Sum, nil, level("a", steadily(400, 0, 11)...), level("b", steadily(490, 0, 11)...))
 }
