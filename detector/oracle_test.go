@@ -297,7 +297,10 @@ func (o *straightLine) rank(peaks [][]float64) {
 	for _, p := range peaks {
 		g := math.Inf(-1)
 		for k, v := range p {
-			g = math.Max(g, (v-o.q[k])/o.b[k])
+			if v = (v - o.q[k]) / o.b[k]; k == 11 {
+				v += 0.6
+			}
+			g = math.Max(g, v)
 		}
 		o.g = append(o.g, g)
 	}

@@ -78,7 +78,7 @@ func (s *Scan) tenTickTail(after int) Tail { return s.Lengths[min(fitting(after)
 func (s *Scan) shiftAt(score float64, after int) float64 {
 	shift := s.tenTickTail(after).at(score)
 	if s.Noise != nil && len(s.Lengths) == lengths {
-		shift = min(shift, s.Noise.shift(s.Lengths[lengths-1].at(score), min(after, meanLengths[tenTicks])))
+		shift = min(shift, s.Noise.shift(s.Lengths[lengths-1].at(score-sinceAhead), min(after, meanLengths[tenTicks])))
 	}
 	return shift
 }
@@ -89,9 +89,21 @@ func (s *Scan) shiftAt(score float64, after int) float64 {
 func largestScore(means *[lengths]float64, tails []Tail) float64 {
 	g := math.Inf(-1)
 	for i, t := range tails {
-		g = max(g, t.score(means[i]))
+		g = max(g, t.score(means[i])+aheadOf(i))
 	}
 	return g
+}
+
+// sinceAhead is what the score of sinceChange is ahead of the others, in mean excesses: among
+// the lengths it has about twice the share of one, because most regressions begin with the
+// change and last.
+const sinceAhead = 0.6
+
+func aheadOf(length int) float64 {
+	if length == lengths-1 {
+		return sinceAhead
+	}
+	return 0
 }
 
 // A placebo overlaps the next nine, so the exceedances of a history are far from
