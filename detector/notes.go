@@ -9,6 +9,8 @@ import (
 func (t *trial) historyNote(consequence string) string {
 	span := time.Duration(t.profile.Ticks) * t.profile.Tick
 	switch {
+	case t.reading.Edge != 0:
+		return "What this signal does by itself is known at its own bucket edge alone; " + consequence + "."
 	case t.profile.End.IsZero():
 		return "What this signal does by itself has not been learned yet; " + consequence + "."
 	case span <= 0:

@@ -47,6 +47,10 @@ type Reading struct {
 	Spread         *Spread `json:"spread,omitempty"`          // of a histogram's mean, for people
 	BucketsChanged bool    `json:"buckets_changed,omitempty"` // of a slow fraction: its edges differ before and after
 
+	// Edge is of a slow fraction whose edges differ before and after: the nearest edge that both have,
+	// by which all of its numbers here were read. Zero: its own.
+	Edge float64 `json:"edge,omitempty"`
+
 	Silent  time.Duration `json:"silent,omitempty"`  // since the newest sample, where Supply is Gone or Ended
 	Control *Control      `json:"control,omitempty"` // of a Controlled signal
 	Rolling bool          `json:"rolling,omitempty"` // After lies between StartedAt and FinishedAt: only the limit counts

@@ -78,6 +78,7 @@ func openTrial(p *Plan, s Signal, k Profiles, o *Observation) trial {
 			t.reading, t.e.Query, t.e.Spread = r, r.Query, r.Spread
 			t.before, t.after, t.running = judgedTicks(r.Before), judgedTicks(r.After), judgedTicks(r.Running)
 			t.noteMissing()
+			t.useEdge()
 			break
 		}
 	}

@@ -70,6 +70,7 @@ func TestInputs(t *testing.T) {
 			Signal: "l.slow", Form: watch.FormSlow, Edge: 0.5,
 			Value: raw(`lat_seconds_count{job="cart",namespace="shop"}`), Part: raw(`lat_seconds_bucket{job="cart",le=~"0?\\.50*|5(\\.0*)?[eE]-0*1",namespace="shop"}`),
 			Edges: `group by (le) (lat_seconds_bucket{job="cart",namespace="shop"})`,
+			Near:  &watch.NearEdge{Edge: 0.5, Part: `lat_seconds_bucket{job="cart",le=~"$edge",namespace="shop"}`},
 			Other: &watch.OtherKind{Form: watch.FormNativeMean, Value: raw(`lat_seconds{job="cart",namespace="shop"}`)},
 		})
 	f(`{name: l, histogram: 'lat_seconds', slow: 300ms}`,

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,12 +139,26 @@ func (b Bound) classicInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.In
 	if err != nil {
 		return nil, err
 	}
+	near, err := b.nearEdge(e, c)
+	if err != nil {
+		return nil, err
+	}
 	native, err := b.selector(e.Histogram, "")
 	other := &watch.OtherKind{Form: watch.FormNativeMean, Value: sources.Query{Expr: native, Step: step}}
 	return []watch.Input{
 		{Signal: s.Name + ".mean", Form: watch.FormMean, Value: raw[0], Part: raw[1], Buckets: buckets, Other: other},
-		{Signal: s.Name + ".slow", Form: watch.FormSlow, Value: raw[1], Part: raw[2], Edge: c.Bound, Edges: fmt.Sprintf("group by (le) (%s)", buckets), Other: other},
+		{Signal: s.Name + ".slow", Form: watch.FormSlow, Value: raw[1], Part: raw[2], Edge: c.Bound, Edges: fmt.Sprintf("group by (le) (%s)", buckets), Near: near, Other: other},
 	}, err
+}
+
+// nearEdge is nil where the signal's own edge is no number.
+func (b Bound) nearEdge(e Expr, c Choice) (*watch.NearEdge, error) {
+	own, err := strconv.ParseFloat(c.Edge, 64)
+	if err != nil {
+		return nil, nil
+	}
+	part, err := b.selector(e.Histogram, "_bucket", labels.MustNewMatcher(labels.MatchRegexp, "le", watch.EdgePlaceholder))
+	return &watch.NearEdge{Edge: own, Part: part}, err
 }
 
 func (b Bound) nativeInputs(name string, e Expr, c Choice, r Resolved) ([]watch.Input, error) {

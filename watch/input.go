@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -21,6 +22,7 @@ type Input struct {
 	Edge    float64       `json:"edge,omitempty"`    // native slow fraction: the bound, in the histogram's unit
 	Buckets string        `json:"buckets,omitempty"` // of a classic histogram's mean: selects its buckets, for quantiles that people see
 	Edges   string        `json:"edges,omitempty"`   // of a classic histogram's slow fraction: asks for its bucket edges, for a release that changes them
+	Near    *NearEdge     `json:"near,omitempty"`    // of a classic histogram's slow fraction: asks for another bucket, for a release that takes its own away
 	Other   *OtherKind    `json:"other,omitempty"`   // of a histogram: the same in the other kind, to which a release may switch
 	Whole   Whole         `json:"of,omitzero"`       // of a part: where it is found among the answers about the whole
 
@@ -31,6 +33,22 @@ type Input struct {
 type ControlQueries struct {
 	Value sources.Query `json:"value,omitzero"`
 	Part  sources.Query `json:"part,omitzero"`
+}
+
+// NearEdge is how another bucket of a classic histogram is found than the signal's own.
+type NearEdge struct {
+	Edge float64 `json:"edge"` // the signal's own
+	Part string  `json:"part"` // asks for a bucket: EdgePlaceholder stands for its edge
+}
+
+// EdgePlaceholder stands for a regular expression of an edge's spellings.
+const EdgePlaceholder = "$edge"
+
+// AtEdge is the input at another edge, given as a regular expression of its spellings.
+func (in Input) AtEdge(edge float64, spelled string) Input {
+	in.Part.Expr, in.Edge = strings.ReplaceAll(in.Near.Part, EdgePlaceholder, spelled), edge
+	in.Edges, in.Near, in.Other = "", nil, nil
+	return in
 }
 
 // OtherKind is where a classic histogram is found once it is native, and the other way round.
@@ -48,7 +66,7 @@ func (in Input) OtherInput() Input {
 // ControlInput is the input of the control alone.
 func (in Input) ControlInput() Input {
 	in.Value, in.Part, in.Control, in.Whole, in.Buckets = in.Control.Value, in.Control.Part, nil, Whole{}, ""
-	in.Edges, in.Other = "", nil
+	in.Edges, in.Near, in.Other = "", nil, nil
 	return in
 }
 

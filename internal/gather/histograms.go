@@ -3,7 +3,6 @@ package gather
 import (
 	"context"
 	"math"
-	"strconv"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
@@ -16,11 +15,9 @@ import (
 // if that had happened.
 func followHistogram(ctx context.Context, r Ranger, in watch.Input, present detector.Raw, v View, reading *detector.Reading) ([]sources.Series, error) {
 	if in.Edges != "" && detector.EdgeDoubtful(present) {
-		changed, err := edgesChanged(ctx, r, in, v)
-		if err != nil {
+		if err := followEdges(ctx, r, in, v, reading); err != nil {
 			return nil, err
 		}
-		reading.BucketsChanged = changed
 	}
 	if in.Other == nil || in.Whole.Label != "" || !silent(*reading) {
 		return nil, nil
@@ -66,37 +63,4 @@ func fill(values, other detector.Values) {
 			values[i] = other[i]
 		}
 	}
-}
-
-// edgesChanged compares a histogram's edges at the end of the before window and now. Two
-// spellings of a number are one edge.
-func edgesChanged(ctx context.Context, r Ranger, in watch.Input, v View) (bool, error) {
-	before, err := r.Instant(ctx, in.Edges, v.Before.End())
-	if err != nil {
-		return false, err
-	}
-	now, err := r.Instant(ctx, in.Edges, v.Now)
-	if err != nil {
-		return false, err
-	}
-	a, b := edgesOf(before), edgesOf(now)
-	if len(a) == 0 || len(b) == 0 {
-		return false, nil
-	}
-	for e := range b {
-		if !a[e] {
-			return true, nil
-		}
-	}
-	return len(a) != len(b), nil
-}
-
-func edgesOf(series []sources.Series) map[float64]bool {
-	edges := map[float64]bool{}
-	for _, s := range series {
-		if le, err := strconv.ParseFloat(s.Labels["le"], 64); err == nil {
-			edges[le] = true
-		}
-	}
-	return edges
 }

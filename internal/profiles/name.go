@@ -16,7 +16,7 @@ import (
 func name(p detector.Plan, s detector.Signal, in watch.Input) string {
 	in.Signal = ""
 	in.Value.Step, in.Part.Step, in.OnlyIf.Step, in.Buckets = 0, 0, 0, ""
-	in.Edges, in.Other = "", nil
+	in.Edges, in.Near, in.Other = "", nil, nil
 	if in.Combine.Single() {
 		in.Combine = "" // a history of one series is the same in either direction
 	}
