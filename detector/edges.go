@@ -8,6 +8,23 @@ func EdgeDoubtful(present Raw) bool {
 	if present.Form != FormSlow {
 		return false
 	}
+	if EdgeMissing(present) {
+		return true
+	}
+	whole, _ := present.counters()
+	for _, s := range whole {
+		for i := 1; i < len(s.points); i++ {
+			if s.points[i].v > s.points[i-1].v && s.beside[i].v == s.beside[i-1].v {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// EdgeMissing reports whether some of the series count events after their bucket has ended, or
+// without one.
+func EdgeMissing(present Raw) bool {
 	whole, _ := present.counters()
 	paired := make(map[string]int64, len(whole))
 	for _, s := range whole {
@@ -18,13 +35,6 @@ func EdgeDoubtful(present Raw) bool {
 	for _, s := range plainSeries(present.Value) {
 		if growsAfter(s.points, paired[LabelKey(s.labels)]) {
 			return true
-		}
-	}
-	for _, s := range whole {
-		for i := 1; i < len(s.points); i++ {
-			if s.points[i].v > s.points[i-1].v && s.beside[i].v == s.beside[i-1].v {
-				return true
-			}
 		}
 	}
 	return false

@@ -79,8 +79,12 @@ func followEdges(ctx context.Context, r Ranger, in watch.Input, v View, reading 
 		return err
 	}
 	present, err := Fetch(ctx, r, at, sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}, at.Value.Step)
-	if err != nil || detector.EdgeDoubtful(present) || detector.EdgeDoubtful(past) {
+	if err != nil {
 		return err
+	}
+	present = dropRepeated(ctx, r, at, present, v)
+	if detector.EdgeMissing(present) {
+		return nil
 	}
 	reading.BucketsChanged, reading.Edge, reading.Query = false, edge, at.Expr(v.After.Tick)
 	reading.Before, reading.After, reading.Running = detector.Around(past, present, v.grids())
