@@ -290,6 +290,9 @@ func (s *Scan) summarise(g []float64) {
 	}
 	s.Order = thinned(g[:at+1])
 	s.shrinkExcess()
+	if s.constant() {
+		return // no placebo would have been an alarm: P is 1
+	}
 	s.AlarmRate = float64(len(g)-sort.SearchFloat64s(g, s.level(DefaultThresholds.Likely))) / float64(len(g))
 }
 

@@ -43,6 +43,15 @@ func flat(n int, level float64, worse ...float64) Values {
 	return append(x, worse...)
 }
 
+// TestFlatSignalsDoNotAlarm: of a history that never moved, no placebo would have been an alarm.
+func TestFlatSignalsDoNotAlarm(t *testing.T) {
+	for _, e := range watchLevel(gauge, flat(600, 10), 30) {
+		if e.Placebos == 0 || e.AlarmRate != 0 {
+			t.Fatalf("%d placebos, alarms at %g of them", e.Placebos, e.AlarmRate)
+		}
+	}
+}
+
 // TestFlatSignalMoves: a success rate that was 1 for two weeks and falls is found by the
 // third tick, and one that stays is never suspect.
 func TestFlatSignalMoves(t *testing.T) {

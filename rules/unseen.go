@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/pushback/pushback/sources"
 )
@@ -49,11 +50,18 @@ func missingLabels(e Expr, answer []sources.Series) []string {
 	return missing
 }
 
-// LabelProbes ask, by signal, for some series of every counter that lacks a label of `bad`.
+// LabelProbes ask, by signal, for some series of every counter that lacks a label of `bad`, or
+// that a query of bad events selects by a label of its own.
 func (b Bound) LabelProbes(r Resolved) map[string]string {
 	all := map[string]string{}
 	for _, s := range b.rule.Signals {
-		if c := r.Signals[s.Name]; len(c.Missing) > 0 {
+		c, found := r.Signals[s.Name]
+		if !found {
+			continue
+		}
+		if of := b.badSelector(s.AnyOf[c.Index], r); len(of.wanted) > 0 {
+			all[s.Name] = of.probe()
+		} else if len(c.Missing) > 0 {
 			if selector, err := b.selector(s.AnyOf[c.Index].Counter, ""); err == nil {
 				all[s.Name] = fmt.Sprintf("topk(%d, %s)", mostLabelled, selector)
 			}
@@ -74,6 +82,14 @@ func (b Bound) WithLabels(r Resolved, signal string, answer []sources.Series) Re
 		}
 	}
 	c := r.Signals[signal]
+	if s, found := b.rule.signal(signal); found {
+		of := b.badSelector(s.AnyOf[c.Index], r)
+		for _, label := range of.wanted {
+			if len(answer) > 0 && !slices.ContainsFunc(answer, func(s sources.Series) bool { return s.Labels[label] != "" }) {
+				c.Missing = append(c.Missing, label)
+			}
+		}
+	}
 	c.Labels = slices.Sorted(maps.Keys(names))
 	r.Signals[signal] = c
 	return r
@@ -87,9 +103,73 @@ func (b Bound) unseenLabels(s Signal, r Resolved) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(s.AnyOf[c.Index].Counter, "{")
+	if of := b.badSelector(s.AnyOf[c.Index], r); len(of.wanted) > 0 {
+		name = of.name
+	}
 	has := "no other label"
 	if len(c.Labels) > 0 {
 		has = strings.Join(c.Labels, ", ")
 	}
 	return fmt.Sprintf("no series of %s has the label %s; it has %s", strings.TrimSpace(name), strings.Join(c.Missing, " or "), has)
+}
+
+// badSelector is what a ratio's query of bad events selects from the series of its total,
+// without the labels that only the bad events have, and these labels. It is empty where bad
+// events have a metric of their own, which need not exist before the first of them.
+type badSelector struct {
+	name   string
+	others []*labels.Matcher
+	wanted []string
+}
+
+// probe asks for some series, and for those that have the labels wanted.
+func (s badSelector) probe() string {
+	of := func(more ...*labels.Matcher) string {
+		return (&parser.VectorSelector{Name: s.name, LabelMatchers: slices.Concat(s.others, more)}).String()
+	}
+	probe := fmt.Sprintf("topk(%d, %s)", mostLabelled, of())
+	for _, label := range s.wanted {
+		probe += fmt.Sprintf(" or group by (%s) (%s)", label, of(labels.MustNewMatcher(labels.MatchNotEqual, label, "")))
+	}
+	return probe
+}
+
+func (b Bound) badSelector(e Expr, r Resolved) badSelector {
+	if e.BadQuery == "" || e.TotalQuery == "" {
+		return badSelector{}
+	}
+	totals := b.selectorsOf(e.TotalQuery, r)
+	for _, bad := range b.selectorsOf(e.BadQuery, r) {
+		for _, total := range totals {
+			if bad.Name == "" || bad.Name != total.Name {
+				continue
+			}
+			of, shared := badSelector{name: bad.Name}, namesOf(total.LabelMatchers)
+			for _, m := range bad.LabelMatchers {
+				if !slices.Contains(shared, m.Name) && !m.Matches("") {
+					of.wanted = append(of.wanted, m.Name)
+				} else {
+					of.others = append(of.others, m)
+				}
+			}
+			return of
+		}
+	}
+	return badSelector{}
+}
+
+// selectorsOf are the selectors of a query.
+func (b Bound) selectorsOf(query string, r Resolved) []*parser.VectorSelector {
+	tree, err := b.fill(query, b.spans(r, b.tick(r)))
+	if err != nil {
+		return nil
+	}
+	var all []*parser.VectorSelector
+	parser.Inspect(tree, func(node parser.Node, _ []parser.Node) error {
+		if s, ok := node.(*parser.VectorSelector); ok {
+			all = append(all, s)
+		}
+		return nil
+	})
+	return all
 }

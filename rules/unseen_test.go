@@ -32,6 +32,40 @@ func TestAMissingLabelIsNamed(t *testing.T) {
 	f(map[string]string{"job": "cart"}, "no series of http_requests_total has the label status; it has no other label")
 }
 
+// TestAMissingLabelOfAQueryIsNamed asks for the labels of a ratio's bad events.
+func TestAMissingLabelOfAQueryIsNamed(t *testing.T) {
+	f := func(bad, total, probe, want string, answer ...map[string]string) {
+		t.Helper()
+		b := bound(t, fmt.Sprintf("{name: e, kind: ratio, bad: '%s', total: '%s'}", bad, total), "")
+		probes, err := b.Probes(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := b.Resolve(map[Probe][]sources.Series{probes[0]: {{}}}, 0)
+		if got := b.LabelProbes(r)["e"]; got != probe {
+			t.Errorf("%s asks %q, want %q", bad, got, probe)
+		}
+		if probe == "" {
+			return
+		}
+		var series []sources.Series
+		for _, labels := range answer {
+			series = append(series, sources.Series{Labels: labels})
+		}
+		if got := b.Plan(b.WithLabels(r, "e", series)).Signals[0].Unseen; got != want {
+			t.Errorf("%s: %q, want %q", bad, got, want)
+		}
+	}
+	const total = `sum(increase(req_total{$match,path!="/health"}[$step]))`
+	const bad = `sum(increase(req_total{$match,path!="/health",status=~"5.."}[$step]))`
+	const probe = `topk(20, req_total{job="cart",namespace="shop",path!="/health"}) or group by (status) (req_total{job="cart",namespace="shop",path!="/health",status!=""})`
+	f(bad, total, probe, "no series of req_total has the label status; it has code", map[string]string{"job": "cart", "code": "200"})
+	f(bad, total, probe, "", map[string]string{"job": "cart", "code": "200"}, map[string]string{"status": "200"})
+	f(bad, total, probe, "")
+	f(`sum(increase(failed_total{$match,status="5"}[$step]))`, total, "", "")
+	f(`sum(increase(req_total{$match,path!="/health",status!="200"}[$step]))`, total, "", "")
+}
+
 func TestNeedsNamesSignals(t *testing.T) {
 	const rule = `{team: t, rules: [{name: r, watch: {service: '*'}, needs: %s, signals: [{name: errors, counter: x, bad: 'c="5"', if_unmatched: skip}, {name: latency, histogram: y}]}]}`
 	f := func(needs, message string, want ...bool) {
