@@ -89,19 +89,22 @@ func readImpossible(t *testing.T, server *servertest.Store) {
 
 func readSignal(t *testing.T, server *servertest.Store, name string, change, end time.Time) detector.Reading {
 	t.Helper()
+	return readInput(t, server, watch.Input{
+		Signal: "errors", Form: watch.FormCounts,
+		Value: sources.Query{Expr: name, Step: scrape}, Part: sources.Query{Expr: name + `{code="500"}`, Step: scrape},
+	}, gather.View{
+		Before: detector.Grid{Start: change.Add(-30 * time.Minute), Tick: time.Minute, N: 30},
+		After:  detector.Grid{Start: change, Tick: time.Minute, N: minutes}, Now: end, Step: scrape,
+	})
+}
+
+func readInput(t *testing.T, server *servertest.Store, in watch.Input, v gather.View) detector.Reading {
+	t.Helper()
 	store, err := prometheus.New(metrics.Options{Name: "test"}, prometheus.Config{URL: server.URL, Resolution: scrape, Heartbeat: `max(timestamp(up{pod=""}))`})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	in := watch.Input{
-		Signal: "errors", Form: watch.FormCounts,
-		Value: sources.Query{Expr: name, Step: scrape}, Part: sources.Query{Expr: name + `{code="500"}`, Step: scrape},
-	}
-	v := gather.View{
-		Before: detector.Grid{Start: change.Add(-30 * time.Minute), Tick: time.Minute, N: 30},
-		After:  detector.Grid{Start: change, Tick: time.Minute, N: minutes}, Now: end, Step: scrape,
-	}
 	r, _, err := gather.Read(t.Context(), store, in, v, func() (detector.Raw, error) { return gather.FetchBefore(t.Context(), store, in, v.Before) })
 	if err != nil {
 		t.Fatal(err)
