@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pushback/pushback/detector/stats"
 )
@@ -44,6 +45,18 @@ func baselineOf(b []float64, back []lookback, scratch []float64) baseline {
 		s.levels[localLevels+levelsBack*i+1] = offset(l.base, s.median)
 	}
 	return s
+}
+
+// nearShare is how far, of the distance between what is usually lowest and highest, a window may be from that of a
+// period ago to be as it was.
+const nearShare = 0.25
+
+// asBefore reports whether the window is as it was a period ago, or as is typical of the time: a
+// signal that falls from day to day is usual at night, however low.
+//
+// See adr/0077.
+func (s *baseline) asBefore(l Levels) bool {
+	return slices.ContainsFunc(s.back, func(b lookback) bool { return math.Abs(s.median-b.base) <= nearShare*(l.Q95-l.Q05) })
 }
 
 // lastOf are the last n values of x, or all.

@@ -18,6 +18,7 @@ type follower struct {
 	allowed  []allowance // of the first ticks
 	scale    float64     // σ
 	habit    float64     // g that most days come to at this time
+	usual    bool        // the before window is as a period ago
 	d        direction
 	scanner  *scanner
 	g        float64 // running maximum of the largest score of any length
@@ -72,11 +73,14 @@ func (t *trial) begin(d direction) *follower {
 	o, baseline := newForecast(len(b), h), baselineOf(b, back, nil)
 	baseline.limit(s.Limits)
 	o.blend(b, &baseline, horizonOf(h), s.Weights)
-	t.floor(o.forecast, d)
+	usual := baseline.asBefore(t.profile.Levels)
+	if !usual {
+		t.floor(o.forecast, d)
+	}
 	allowed := t.allowances(o.forecast, d)
 	return &follower{
 		scan: s, forecast: o.forecast, expected: withUsual(o.forecast, allowed, d), allowed: allowed, scale: s.sigma(o.spread), d: d,
-		habit:   s.habitAt(t.look.From, t.plan),
+		habit: s.habitAt(t.look.From, t.plan), usual: usual,
 		scanner: newScanner(h, s.Noise), g: math.Inf(-1), scanned: 1, record: 1, p: 1,
 		from: t.look.From, gap: t.look.Gap, before: b, after: make(Values, 0, h),
 	}

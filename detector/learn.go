@@ -40,7 +40,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	left := leaveOutages(x, ticks, h, p)
 	k := Profile{
 		Start: h.Start, End: h.Start.Add(time.Duration(len(x)) * p.Tick), Tick: p.Tick,
-		Before: p.Before, After: p.After, Ticks: finite(x), Levels: levels(x), Follows: follows, LagOne: stats.LagOne(moves(x)),
+		Before: p.Before, After: p.After, Ticks: finite(x), Levels: presentLevels(x, p.Tick), Follows: follows, LagOne: stats.LagOne(moves(x)),
 		LeftOut: left, Silences: silences, Lulls: lulls,
 	}
 	if s.Kind == Counts {
@@ -84,6 +84,23 @@ func masked(t Ticks, h History, tick time.Duration) Ticks {
 		}
 	}
 	return t
+}
+
+// usualDay is the share at either end of the last day that may be an outage: two hours and more.
+const usualDay = 0.1
+
+// presentLevels are those of the whole history, widened by what was usual in its last day: a signal
+// that falls from day to day, or was improved some hours ago, is usual where it is now.
+//
+// See adr/0077.
+func presentLevels(x Values, tick time.Duration) Levels {
+	l, last := levels(x), stats.Finite(nil, x[max(len(x)-int(day/tick), 0):])
+	if len(last) == 0 {
+		return l
+	}
+	low, high := stats.QuantileInPlace(last, usualDay), stats.QuantileInPlace(last, 1-usualDay)
+	l.Q01, l.Q05, l.Q95, l.Q99 = min(l.Q01, low), min(l.Q05, low), max(l.Q95, high), max(l.Q99, high)
+	return l
 }
 
 // levels are zero where nothing was ever measured.

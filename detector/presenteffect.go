@@ -166,9 +166,9 @@ func (t *trial) presentEffect() presentEffect {
 }
 
 // outsideBefore reports whether the before window was already outside what the history has
-// shown at 98 ticks of 100.
+// shown at 98 ticks of 100, and is not as it was a period ago.
 func (t *trial) outsideBefore() bool {
-	if t.finding.scan == nil {
+	if f := t.follow(t.finding.d); t.finding.scan == nil || f != nil && f.usual {
 		return false
 	}
 	median := stats.Median(t.baselineValues(), nil)
