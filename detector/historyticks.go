@@ -18,12 +18,14 @@ import (
 //     what they grew by meanwhile, so it is left out too.
 //   - What never comes back is another composition of the signal, unless the history ends soon
 //     after.
+//   - What begins at the same time on most days is how the signal is.
 //   - If more than mostIncomplete of the history would be left out, or series come and go at more
 //     than mostGaps moments, that is how the signal is.
 const (
 	leastGap       = 2    // ticks without samples; one is borne
 	firstTicks     = 5    // of a gap, of which one must be incomplete: few events prove nothing
 	mostIncomplete = 0.25 // of a history
+	habitDays      = 3    // of a habit
 	mostGaps       = 200  // so that looking costs about as much as reading the history
 )
 
@@ -38,33 +40,70 @@ type absence struct{ from, to int }
 // many ticks say what is usual.
 func TabulateHistory(r Raw, g Grid, before int) Ticks {
 	t := Tabulate(r, g)
-	whole, _ := r.counters()
-	if !t.counts() || before < minTicks || len(whole) < 2 {
+	if before < minTicks || len(r.comingAndGoing()) < 2 {
 		return t
 	}
 	r.Value, r.Part = withoutRepeats(r.Value, g), withoutRepeats(r.Part, g)
-	whole, _ = r.counters()
-	gaps := slices.DeleteFunc(gapsOf(whole, g), func(a absence) bool {
+	gaps := slices.DeleteFunc(gapsOf(r.comingAndGoing(), g), func(a absence) bool {
 		return a.from < before || a.to >= g.N && g.N-a.from > 2*before
 	})
 	if len(gaps) > mostGaps {
 		return t
 	}
 	var found []int
-	for i, done := 0, 0; i < len(gaps); i++ {
-		from, to := gaps[i].from, gaps[i].to
-		if from < done {
-			continue
-		}
-		if done = from + r.incompleteFrom(g, from, min(to, g.N), before); done > from {
-			found = append(found, ticksUpTo(from, done)...)
-			found = append(found, returnsIn(gaps[i:], from, done, g.N)...)
+	for _, lack := range withoutHabits(r.incompleteAt(g, gaps, before), g) {
+		found = append(found, ticksUpTo(lack.from, lack.to)...)
+		if r.Form != FormLevel {
+			found = append(found, returnsIn(gaps, lack.from, lack.to, g.N)...)
 		}
 	}
-	if float64(len(found)) <= mostIncomplete*float64(g.N) {
+	slices.Sort(found)
+	if found = slices.Compact(found); float64(len(found)) <= mostIncomplete*float64(g.N) {
 		t.Incomplete = append(t.Incomplete, found...)
 	}
 	return t
+}
+
+// comingAndGoing are the series of which some may be missing, without the whole missing: those
+// of counters, and of levels that are combined.
+func (r Raw) comingAndGoing() []pointSeries {
+	if r.Form == FormLevel && !r.Combine.Single() {
+		return plainSeries(r.Value)
+	}
+	whole, _ := r.counters()
+	return whole
+}
+
+// incompleteAt are the incomplete stretches that gaps begin with.
+func (r Raw) incompleteAt(g Grid, gaps []absence, before int) (found []absence) {
+	done := 0
+	for _, gap := range gaps {
+		if gap.from < done {
+			continue
+		}
+		if done = gap.from + r.incompleteFrom(g, gap.from, min(gap.to, g.N), before); done > gap.from {
+			found = append(found, absence{gap.from, done})
+		}
+	}
+	return found
+}
+
+// withoutHabits are the stretches that do not begin at about the same time on most days, as
+// where pods are scaled down every night.
+func withoutHabits(all []absence, g Grid) (kept []absence) {
+	perDay, near := int(day/g.Tick), int(time.Hour/g.Tick)
+	for _, a := range all {
+		days := map[int]bool{}
+		for _, b := range all {
+			if off := (b.from - a.from + near + g.N*perDay) % perDay; off <= 2*near {
+				days[(b.from-a.from+near+g.N*perDay)/perDay] = true
+			}
+		}
+		if len(days) < habitDays || 2*len(days)*perDay <= g.N {
+			kept = append(kept, a)
+		}
+	}
+	return kept
 }
 
 func ticksUpTo(from, to int) []int {

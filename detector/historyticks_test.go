@@ -112,3 +112,61 @@ func TestIncompleteTicksAreNotLearned(t *testing.T) {
 		t.Errorf("learned from %d ticks: %+v", k.Ticks, k.Levels)
 	}
 }
+
+// TestIncompleteLevelsOfAHistory holds the same for combined levels and for means.
+func TestIncompleteLevelsOfAHistory(t *testing.T) {
+	const minutes = 1440
+	g := Grid{Start: deploy, Tick: time.Minute, N: minutes}
+	lost := func(pod, i int) bool { return pod == 3 && i >= 700 && i < 760 }
+	series := func(pod int, v func(i int) float64) sources.Series {
+		s := sources.Series{Labels: map[string]string{"pod": strconv.Itoa(pod)}}
+		for i := -1; i < minutes; i++ {
+			if !lost(pod, i) {
+				s.Samples = append(s.Samples, sources.Sample{T: deploy.Add(time.Duration(i+1) * time.Minute).UnixMilli(), V: v(i)})
+			}
+		}
+		return s
+	}
+	level, mean := Raw{Form: FormLevel, Combine: Mean}, Raw{Form: FormMean}
+	r := rand.New(rand.NewPCG(1, 2))
+	for pod := range 4 {
+		usual := []float64{100, 110, 120, 900}[pod]
+		level.Value = append(level.Value, series(pod, func(int) float64 { return usual + r.NormFloat64() }))
+		mean.Value = append(mean.Value, series(pod, func(i int) float64 { return 50 * usual * float64(i+2) }))
+		mean.Part = append(mean.Part, series(pod, func(i int) float64 { return 50 * float64(i+2) }))
+	}
+	f := func(name string, raw Raw, want []int) {
+		t.Helper()
+		if got := slices.Sorted(slices.Values(TabulateHistory(raw, g, 30).Incomplete)); !slices.Equal(got, want) {
+			t.Errorf("%s: incomplete are %v, want %v", name, got, want)
+		}
+	}
+	f("the mean of a level", level, ticksUpTo(700, 760))
+	f("a mean of events", mean, append(ticksUpTo(700, 760), 760))
+	level.Combine = OneOnly
+	f("one series", level, nil)
+}
+
+// TestWhatRecursIsHowTheSignalIs: half of the pods are gone every night, and nobody serves
+// their requests.
+func TestWhatRecursIsHowTheSignalIs(t *testing.T) {
+	g := Grid{Start: deploy, Tick: time.Minute, N: 5 * 1440}
+	at := func(days ...int) (all []absence) {
+		for k, d := range days {
+			from := d*1440 + 100 + 20*(k%2)
+			all = append(all, absence{from, from + 60})
+		}
+		return all
+	}
+	f := func(want int, all []absence) {
+		t.Helper()
+		if got := withoutHabits(all, g); len(got) != want {
+			t.Errorf("%v: %v are kept, want %d", all, got, want)
+		}
+	}
+	f(0, at(0, 1, 2, 3, 4))
+	f(0, at(0, 2, 4))
+	f(2, at(0, 1))
+	f(1, at(3))
+	f(1, append(at(0, 1, 2, 3), absence{2*1440 + 700, 2*1440 + 760}))
+}
