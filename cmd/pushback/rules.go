@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/survey"
@@ -121,7 +120,7 @@ func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, erro
 }
 
 // online asks the metric stores about every service.
-func (r rulesCheckCommand) online(ctx context.Context, set *rules.Set) ([]rules.Diagnostic, error) {
+func (r rulesCheckCommand) online(ctx context.Context, set *rules.Set) (warnings []rules.Diagnostic, err error) {
 	if !r.Online {
 		return nil, nil
 	}
@@ -133,16 +132,16 @@ func (r rulesCheckCommand) online(ctx context.Context, set *rules.Set) ([]rules.
 	if err != nil {
 		return nil, err
 	}
-	warnings, err := onlineWarnings(ctx, c, past, set)
-	return warnings, errors.Join(err, past.close())
-}
-
-// onlineWarnings covers each service in an environment that each rule watches.
-func onlineWarnings(ctx context.Context, c config.Config, past *past, set *rules.Set) ([]rules.Diagnostic, error) {
+	defer func() { err = errors.Join(err, past.close()) }()
 	names, err := servicesOf(ctx, c, past)
 	if err != nil {
 		return nil, err
 	}
+	return onlineWarnings(ctx, past, set, names)
+}
+
+// onlineWarnings covers each service in an environment that each rule watches.
+func onlineWarnings(ctx context.Context, past *past, set *rules.Set, names []string) ([]rules.Diagnostic, error) {
 	all, err := coverageOf(ctx, survey.Options{
 		Rules: set.Anywhere(), Stores: past.options.Stores, Default: past.options.Default, At: past.options.Now,
 		Like: sources.Change{Environment: "production", Kind: sources.Deploy, Status: sources.Succeeded},

@@ -20,6 +20,7 @@ import (
 	httpconfig "github.com/prometheus/common/config"
 
 	"github.com/pushback/pushback/internal/survey"
+	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
 )
@@ -56,6 +57,8 @@ type initAnswer struct {
 	Rules    []string       `json:"rules"` // of the library
 	Found    []survey.Found `json:"found"`
 	LastDay  *lastDay       `json:"last_day,omitempty"`
+
+	Warnings []rules.Diagnostic `json:"warnings,omitempty"` // signals with data that cannot be judged
 }
 
 // Run surveys the metric store, writes the files, and replays the written rules.
@@ -75,6 +78,9 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 	if answer.Files, err = r.write(found, survey.Header{URL: address, Team: r.Team, At: time.Now()}); err != nil {
 		return err
 	}
+	if answer.Warnings, err = startWarnings(ctx, r.configuration(), answer.Services); err != nil {
+		return fmt.Errorf("asking what the rules see: %w", err)
+	}
 	if !r.JSON {
 		answer.print(out)
 	}
@@ -89,6 +95,28 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 	}
 	_, err = io.WriteString(out, r.nextSteps())
 	return err
+}
+
+// mostCovered is how many services the rules are asked about at the start. Each costs some
+// queries; rules coverage asks about all.
+const mostCovered = 50
+
+// startWarnings say which signals of the written rules have data and cannot be judged.
+func startWarnings(ctx context.Context, file string, services []string) (warnings []rules.Diagnostic, err error) {
+	c, err := loadConfig(file)
+	if err != nil {
+		return nil, err
+	}
+	set, err := backtestCommand{}.ruleSet(c)
+	if err != nil {
+		return nil, err
+	}
+	past, err := openPast(ctx, c, set)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, past.close()) }()
+	return onlineWarnings(ctx, past, set, services[:min(len(services), mostCovered)])
 }
 
 // nextSteps shows what to type now.
@@ -242,6 +270,9 @@ func (a initAnswer) print(out terminal) {
 	}
 	for _, file := range a.Files {
 		fmt.Fprintf(out, "wrote %s\n", shown(file))
+	}
+	for _, d := range a.Warnings {
+		fmt.Fprintln(out, out.paint(styleDoubt, d.String()))
 	}
 }
 

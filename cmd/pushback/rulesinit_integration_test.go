@@ -180,4 +180,13 @@ rules:
 	}
 	has(f(0, "rules", "coverage", "-c", c), "signal slow", "histogram_fraction")
 	has(f(1, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c), "the metric store failed", "histogram_fraction")
+
+	// A service whose counter has none of the labels that the library knows.
+	odd := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "odd", "outcome": "ok"}}
+	for i := range 240 {
+		odd.Samples = append(odd.Samples, sources.Sample{T: now.Add(time.Duration(i-239) * 15 * time.Second).UnixMilli(), V: float64(i)})
+	}
+	server.Seed(t, odd)
+	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", t.TempDir(), "--moments", "0"),
+		"no series of http_requests_total has the label code; it has outcome, so that bad events of odd cannot be seen")
 }

@@ -145,6 +145,32 @@ func TestEveryHintIsForARuleThatIsThere(t *testing.T) {
 	}
 }
 
+// TestCoverNamesLabels: a counter without any label that the library knows.
+func TestCoverNamesLabels(t *testing.T) {
+	set, found := rules.Load(fstest.MapFS{"r.yml": {Data: []byte(`{team: shop, rules: [{name: red, use: library/http-red, watch: {service: "*"}}]}`)}}, rules.World{})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	f := func(labels, want string) {
+		t.Helper()
+		s := store(t, `http_requests_total{job="odd",`+labels+`}`, `up`)
+		o := Options{Rules: set, Stores: map[string]gather.Ranger{"main": s}, Default: "main", At: noon, Like: sources.Change{Kind: sources.Deploy}}
+		var got []string
+		for _, c := range o.Cover(t.Context(), rules.Service{Name: "odd", Match: map[string]string{"job": "odd"}}).Covered {
+			for _, w := range c.Warnings {
+				got = append(got, w.Message)
+			}
+		}
+		if text := strings.Join(got, "\n"); text != want {
+			t.Errorf("%s: %q, want %q", labels, text, want)
+		}
+	}
+	f(`outcome="ok"`, "errors: no series of http_requests_total has the label code; it has outcome, so that bad events of odd cannot be seen")
+	f(`code="200"`, "")
+	f(`status="200"`, "")
+	f(`status_code="200"`, "")
+}
+
 func TestCover(t *testing.T) {
 	set, found := rules.Load(fstest.MapFS{"r.yml": {Data: []byte(`team: shop
 rules:
@@ -172,10 +198,10 @@ rules:
 		Covered: []RuleCoverage{{Rule: "red", Signals: []string{"errors", "requests"}, Without: []string{"latency"}}},
 		Missing: []Gap{{Rule: "elsewhere", Why: `no metric store "other" in pushback.yml`}},
 	})
-	none := `the store has none of its series: http_requests_total{$match,code!=""}, http_requests_total{$match,status!=""}, ` +
-		`http_requests_total{$match,status_code!=""}, http_server_request_duration_seconds_count{$match}, ` +
+	none := `the store has none of its series: http_requests_total{$match}, ` +
+		`http_server_request_duration_seconds_count{$match}, ` +
 		`sum(histogram_count(increase(http_server_request_duration_seconds{$match}[$step]))), ` +
-		`istio_requests_total{$match,reporter="destination"}, and 10 more`
+		`istio_requests_total{$match,reporter="destination"}, http_server_requests_seconds_count{$match}, http_request_duration_seconds{$match}, and 8 more`
 	f("mail", job("mail"), "production", Coverage{Covered: []RuleCoverage{}, Missing: []Gap{{Rule: "red", Why: none}}, Why: "red: " + none})
 	f("mail", nil, "production", Coverage{
 		Covered: []RuleCoverage{}, Missing: []Gap{{Rule: "red", Why: "the service catalogue has no labels for it"}}, Why: "red: the service catalogue has no labels for it",
