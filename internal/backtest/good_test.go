@@ -24,13 +24,13 @@ rules:
       - {name: time, query: $service, kind: gauge, min_effect: 10%}
 `
 
-// TestGoodDeploysAreLearnedFrom: six deploys double a value for three minutes. The last one is
-// no alarm where a file says that the others were good.
+// TestGoodDeploysAreLearnedFrom: six deploys double a value for three minutes, no two of them at
+// the same time of the day, which would be a habit. The last one is no alarm where a file says that the others were good.
 func TestGoodDeploysAreLearnedFrom(t *testing.T) {
 	folder, start := t.TempDir(), today.Add(-48*time.Hour)
 	moments := make([]Moment, 6)
 	for i := range moments {
-		at := start.Add(time.Duration(8*i+5) * time.Hour)
+		at := start.Add(time.Duration(8*i+5)*time.Hour - time.Duration(i)*25*time.Minute)
 		moments[i] = Moment{Change: sources.Change{
 			ID: fmt.Sprint(i), Service: "cart", Environment: "production", Kind: sources.Deploy, StartedAt: at, FinishedAt: at,
 		}}
