@@ -24,13 +24,15 @@ type Habit struct {
 // A slot is a third of the horizon, or leastSlot. A placebo is compared with its own slot and both neighbours,
 // so that a batch may begin some minutes earlier or later. A habit explains what exceeds it by
 // habitMargin of its distance from Q80. As least p it gives habitP, for that is the share of days
-// that did as much. Only what would be suspect is kept, and the mostHabits largest of it.
+// that did as much. Only what would be suspect is kept, and the mostHabits largest of it. What one day did is no habit, be it the only one that
+// is known: yesterday's outage would hide what a change does today.
 const (
 	slotsInHorizon = 3
 	leastSlot      = 5 * time.Minute
 	habitMargin    = 0.15
 	habitP         = 0.5
 	mostHabits     = 48
+	daysOfHabit    = 2
 )
 
 // slotOf is how long the slots of a plan are.
@@ -71,7 +73,7 @@ func (l learner) habits(at []int, g []float64, s *Scan) []Habit {
 	return habitsOf(days, slots, s.level(DefaultThresholds.Suspect))
 }
 
-// habitsOf are the slots, in order, in which half of the days or more came to more than least.
+// habitsOf are the slots, in order, in which most days came to more than least, and both of two.
 // Of days, which lie end to end, the largest G of each slot is known; −Inf where there was no
 // placebo.
 func habitsOf(days []float64, slots int, least float64) []Habit {
@@ -86,8 +88,8 @@ func habitsOf(days []float64, slots int, least float64) []Habit {
 			}
 		}
 		slices.Sort(came)
-		if n := len(came); n > 0 && came[n/2] > least {
-			habits = append(habits, Habit{Slot: slot, G: round6(came[n/2])})
+		if n := len(came); n >= daysOfHabit && came[(n-1)/2] > least {
+			habits = append(habits, Habit{Slot: slot, G: round6(came[(n-1)/2])})
 		}
 	}
 	slices.SortStableFunc(habits, func(a, b Habit) int { return cmp.Compare(b.G, a.G) })

@@ -28,7 +28,7 @@ func nightly(days, ticksAfter, jitter int) Values {
 // TestBatchAtTheSameTimeIsExpected: a change shortly before a nightly batch is no alarm, a batch at
 // another time than usual is one, and so is a regression that comes on top of the batch.
 func TestBatchAtTheSameTimeIsExpected(t *testing.T) {
-	for _, days := range []int{2, 4, 9} {
+	for _, days := range []int{3, 4, 9} {
 		for _, ticksAfter := range []int{1, 8, 20} {
 			name := fmt.Sprintf("%d days, %d min before the batch", days, ticksAfter)
 			looks := watchLevel(gauge, nightly(days, ticksAfter, 3), 30)
@@ -79,8 +79,10 @@ func TestHabitsNeedHalfOfTheDays(t *testing.T) {
 	f("one day of three", []map[int]float64{{5: 9}, {}, {}})
 	f("two days of three", []map[int]float64{{5: 9}, {5: 7}, {}}, Habit{4, 7}, Habit{5, 7}, Habit{6, 7})
 	f("a slot apart", []map[int]float64{{5: 9}, {6: 7}, {}}, Habit{5, 7}, Habit{6, 7})
-	f("about midnight", []map[int]float64{{0: 9}, {0: 8}}, Habit{0, 9}, Habit{1, 9}, Habit{11, 9})
-	f("days without placebos", []map[int]float64{{5: 9}, noPlacebos(slots), noPlacebos(slots)}, Habit{4, 9}, Habit{5, 9}, Habit{6, 9})
+	f("about midnight", []map[int]float64{{0: 9}, {0: 8}}, Habit{0, 8}, Habit{1, 8}, Habit{11, 8})
+	f("days without placebos", []map[int]float64{{5: 9}, {5: 7}, noPlacebos(slots), noPlacebos(slots)}, Habit{4, 7}, Habit{5, 7}, Habit{6, 7})
+	f("the only day", []map[int]float64{{5: 9}, noPlacebos(slots)})
+	f("one day of two", []map[int]float64{{5: 9}, {}})
 	f("too little", []map[int]float64{{5: 2}, {5: 2}})
 }
 
