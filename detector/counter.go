@@ -89,12 +89,13 @@ func (c *counter) forget(i int) {
 }
 
 // fitting is the line from which the i-th point grew least, by an increase that can be true;
-// −1 where there is none.
+// −1 where there is none. What other lines did not count meanwhile must have come since they
+// did: a line that was not continued for ten samples would allow for ten times as much.
 func (c *counter) fitting(i int) int {
 	p, best, least := c.points[i], -1, math.Inf(+1)
 	for k, l := range c.lines {
-		grown := p.v - l.point.v
-		if grown >= 0 && grown < least && c.bounds.jumps(grown, p.t-l.point.t) {
+		grown, elsewhere := p.v-l.point.v, c.counted-l.counted
+		if grown >= 0 && grown < least && c.bounds.jumps(grown, p.t-l.point.t) && c.bounds.jumps(grown-elsewhere, p.t-c.since) {
 			best, least = k, grown
 		}
 	}

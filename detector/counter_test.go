@@ -36,6 +36,9 @@ func TestCounterSteps(t *testing.T) {
 		got := Tabulate(r, grid(8+len(values)))
 		same(t, name, got.Bad[8:], Values(want))
 	}
+	f("a third replica, where the second was not shown for ten samples", 50000,
+		[]float64{30009, 50010, 30011, 50012, 30013, 50014, 50015, 50016, 50017, 50018, 50019, 50020, 50021, 49900, 50023},
+		0, 2, 0, 2, 0, 2, 1, 1, 1, 1, 1, 1, 1, 0, 2)
 	f("a dip by one", 50000, []float64{50007, 50010}, 0, 2)
 	f("a dip by 5 %", 50000, []float64{47500, 50010}, 0, 2)
 	f("a dip of few by one", 20, []float64{26, 30}, 0, 2)
