@@ -176,12 +176,34 @@ func shapeFrom(all []example) *Shape {
 	if len(all) < minExamples {
 		return nil
 	}
+	if s := shapeOf(all, peaksOf(all), noise, risesTogether(all, noise/noiseSigmas)); s != nil {
+		return s
+	}
+	rising := risingOf(all, noise/noiseSigmas)
+	if len(rising) < 2 || minExamples*len(rising) < len(all) {
+		return nil
+	}
+	s := shapeOf(scattered(rising), peaksOf(rising), noise, true)
+	if s != nil {
+		s.Changes = len(all)
+	}
+	return s
+}
+
+// peaksOf are the peaks of the examples, ascending.
+func peaksOf(all []example) []float64 {
 	peaks := make([]float64, len(all))
 	for i := range all {
 		peaks[i] = all[i].peak()
 	}
 	slices.Sort(peaks)
-	least, found, last := max(noise, leftShare*stats.Quantile(peaks, 0.5)), risesTogether(all, noise/noiseSigmas), 0
+	return peaks
+}
+
+// shapeOf is the shape of examples with some peaks, where their extras end within its ticks; nil where
+// nothing was found in them.
+func shapeOf(all []example, peaks []float64, noise float64, found bool) *Shape {
+	least, last := max(noise, leftShare*stats.Quantile(peaks, 0.5)), 0
 	for j := range shapeTicks {
 		extras := extrasAt(all, j)
 		usual := usualLow(extras) > noise
@@ -194,51 +216,6 @@ func shapeFrom(all []example) *Shape {
 		return nil
 	}
 	return newShape(all, peaks, last, noise)
-}
-
-// togetherSigmas is by how many σ the mean of four fifths of the examples must be beyond zero.
-const togetherSigmas = 5
-
-// risesTogether reports whether the examples begin with extras that are too much by chance for
-// all of them together. A burst of errors of which a minute has none to three is within
-// the noise at each tick of each example, and far beyond it in their sums.
-func risesTogether(all []example, noise float64) bool {
-	kept := len(all) - len(all)/minExamples
-	for ticks := 1; ticks <= shapeTicks; ticks++ {
-		sums := make([]float64, len(all))
-		for i := range all {
-			sums[i] = sumOf(all[i].extra[:ticks])
-		}
-		slices.Sort(sums)
-		scale := max(noise*math.Sqrt(float64(ticks)), noiseOfSums(all, ticks))
-		if usualLow(sums) > 0 && stats.Mean(sums[:kept]) > togetherSigmas*scale/math.Sqrt(float64(kept)) {
-			return true
-		}
-	}
-	return false
-}
-
-// noiseOfSums is the σ of what so many ticks in a row were off together, after those of a
-// shape: more than that of independent ticks where the signal remembers.
-func noiseOfSums(all []example, ticks int) float64 {
-	var off []float64
-	for i := range all {
-		after := all[i].extra[shapeTicks:]
-		for from := 0; from+ticks <= len(after); from++ {
-			off = append(off, math.Abs(sumOf(after[from:from+ticks])))
-		}
-	}
-	if len(off) == 0 {
-		return 0
-	}
-	return stats.QuantileInPlace(off, offQuantile) / offDeviate
-}
-
-func sumOf(x []float64) (sum float64) {
-	for _, v := range x {
-		sum += v
-	}
-	return sum
 }
 
 // extrasAt are the extras of all examples at one tick, ascending.
