@@ -311,6 +311,6 @@ func (o *straightLine) rank(peaks [][]float64) {
 		mean += (g - o.g[cut]) / float64(len(o.g)-cut-1)
 	}
 	own := 0.2 * 0.15 * float64(len(o.g))
-	o.tail = 1 / (1.0/8 + 1/(own+10))
+	o.tail = 1 / (1.0/6 + 1/(own+10))
 	o.beta = (own*mean + 20*1.4) / (own + 20) * (1 - 1/o.tail)
 }

@@ -124,7 +124,7 @@ const (
 	priorTails    = 20   // exceedances that the general β is worth
 	generalBeta   = 1.4  // of signals in general, in mean excesses of a length
 	priorHeaviest = 10   // shape of the tail where nothing was seen of it
-	realTail      = 8    // shape of the tails of real series
+	realTail      = 6    // shape of the tails of real series
 )
 
 // shrinkExcess draws β towards the general one, and sets the shape of the tail. A history
