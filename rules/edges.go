@@ -16,10 +16,16 @@ import (
 // Prometheus writes it in another way.
 func edgeMatcher(edge string) *labels.Matcher {
 	pattern := regexp.QuoteMeta(edge)
-	if v, err := strconv.ParseFloat(edge, 64); err == nil && !math.IsInf(v, 0) && !math.IsNaN(v) {
+	if v, ok := edgeNumber(edge); ok {
 		pattern = spellingsOf(v)
 	}
 	return labels.MustNewMatcher(labels.MatchRegexp, "le", pattern)
+}
+
+// edgeNumber is the number that an edge is, unless it is infinite or none.
+func edgeNumber(edge string) (v float64, ok bool) {
+	v, err := strconv.ParseFloat(edge, 64)
+	return v, err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
 }
 
 // spellingsOf matches a number with and without an exponent.

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -153,8 +152,8 @@ func (b Bound) classicInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.In
 
 // nearEdge is nil where the signal's own edge is no number.
 func (b Bound) nearEdge(e Expr, c Choice) (*watch.NearEdge, error) {
-	own, err := strconv.ParseFloat(c.Edge, 64)
-	if err != nil {
+	own, ok := edgeNumber(c.Edge)
+	if !ok {
 		return nil, nil
 	}
 	part, err := b.selector(e.Histogram, "_bucket", labels.MustNewMatcher(labels.MatchRegexp, "le", watch.EdgePlaceholder))
