@@ -1,7 +1,9 @@
 package detector
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/pushback/pushback/detector/stats"
 	"github.com/pushback/pushback/sources"
@@ -12,8 +14,9 @@ import (
 type usualLevels struct {
 	combine Combine
 	series  map[string]float64
-	usual   float64 // of all of them, combined
-	scatter float64 // of the combined ticks, as a median deviation
+	keys    []string // of series, in an order that is always the same: so is the rounding of sums
+	usual   float64  // of all of them, combined
+	scatter float64  // of the combined ticks, as a median deviation
 }
 
 // A combined level is no sample of the whole if the series that are left would have been
@@ -32,6 +35,7 @@ func vanishingLevels(past Raw, before Ticks, g Grid) usualLevels {
 			u.series[LabelKey(s.Labels)] = stats.Mean(v)
 		}
 	}
+	u.keys = slices.Sorted(maps.Keys(u.series))
 	u.usual = u.of(func(string) bool { return true })
 	return u
 }
@@ -39,9 +43,9 @@ func vanishingLevels(past Raw, before Ticks, g Grid) usualLevels {
 // of combines the usual values of some series.
 func (u usualLevels) of(there func(key string) bool) float64 {
 	all, n := math.NaN(), 0.0
-	for key, v := range u.series {
+	for _, key := range u.keys {
 		if there(key) {
-			all, n = u.combine.add(all, v), n+1
+			all, n = u.combine.add(all, u.series[key]), n+1
 		}
 	}
 	if u.combine == Mean {
