@@ -257,18 +257,13 @@ func (t *trial) checkBefore() {
 	t.note("Too little was measured before the change to tell whether it was bad already; only a person can say that this change is the cause.")
 }
 
-// newestBefore is how many ticks before a change say whether the service was bad right before
-// it. What was measured earlier does not: another change may have come since.
-const newestBefore = 10
-
-// measuredBefore reports whether the before window says how the signal was: three of its
-// newest ticks, and as many events in all as one judged tick needs.
+// measuredBefore reports whether the before window says how the signal was: three ticks,
+// and as many events as one judged tick needs.
 func (t *trial) measuredBefore() bool {
-	newest := max(len(t.before.Value)-newestBefore, 0)
 	if _, total := t.before.events(); t.before.counts() {
-		return ticksWithEvents(Ticks{Total: t.before.Total[newest:]}) >= minTicks && total >= t.enough()
+		return ticksWithEvents(t.before) >= minTicks && total >= t.enough()
 	}
-	return finite(t.before.Value[newest:]) >= minTicks
+	return finite(t.before.Value) >= minTicks
 }
 
 // goodBeside reports whether the control says in the before window's place what is usual:

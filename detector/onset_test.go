@@ -259,16 +259,6 @@ func TestUnknownBefore(t *testing.T) {
 			s.errors().Before.clearTick(i)
 		}
 	})
-	f("nothing in the ten ticks before the change", true, func(s *scene) {
-		for i := 20; i < 30; i++ {
-			s.errors().Before.clearTick(i)
-		}
-	})
-	f("three of the ten ticks before the change", false, func(s *scene) {
-		for i := 20; i < 27; i++ {
-			s.errors().Before.clearTick(i)
-		}
-	})
 	f("ticks without events", true, func(s *scene) { s.errors().Before = events(s.r, 30, 0, 0) })
 	f("one event", true, func(s *scene) {
 		s.errors().Before = events(s.r, 30, 0, 0)
