@@ -25,15 +25,14 @@ const leastSteps = 10
 // change. Afterwards all that a change makes worse moves together. Steps are compared and not
 // values, because any two drifts resemble each other for half an hour.
 func (t *trial) copies(other *trial) bool {
-	a, b := t.before.Value, other.before.Value
+	a, b := differences(t.before.Value), differences(other.before.Value)
 	if len(a) != len(b) || t.plan.Tick != other.plan.Tick {
 		return false
 	}
 	var x, y []float64
-	for i := 1; i < len(a); i++ {
-		u, v := a[i]-a[i-1], b[i]-b[i-1]
-		if !math.IsNaN(u + v) {
-			x, y = append(x, u), append(y, v)
+	for i, u := range a {
+		if !math.IsNaN(u + b[i]) {
+			x, y = append(x, u), append(y, b[i])
 		}
 	}
 	return len(x) >= leastSteps && math.Abs(stats.RankCorrelation(x, y)) >= copyCorrelation

@@ -8,10 +8,10 @@ func EdgeDoubtful(present Raw) bool {
 	if present.Form != FormSlow {
 		return false
 	}
-	if EdgeMissing(present) {
+	whole, _ := present.counters()
+	if present.edgeMissing(whole) {
 		return true
 	}
-	whole, _ := present.counters()
 	for _, s := range whole {
 		for i := 1; i < len(s.points); i++ {
 			if s.points[i].v > s.points[i-1].v && s.beside[i].v == s.beside[i-1].v {
@@ -26,13 +26,17 @@ func EdgeDoubtful(present Raw) bool {
 // without one.
 func EdgeMissing(present Raw) bool {
 	whole, _ := present.counters()
+	return present.edgeMissing(whole)
+}
+
+func (r Raw) edgeMissing(whole []pointSeries) bool {
 	paired := make(map[string]int64, len(whole))
 	for _, s := range whole {
 		if n := len(s.points); n > 0 {
 			paired[LabelKey(s.labels)] = s.points[n-1].t
 		}
 	}
-	for _, s := range plainSeries(present.Value) {
+	for _, s := range plainSeries(r.Value) {
 		if growsAfter(s.points, paired[LabelKey(s.labels)]) {
 			return true
 		}

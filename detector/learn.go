@@ -94,7 +94,7 @@ const usualDay = 0.1
 //
 // See adr/0077.
 func presentLevels(x Values, tick time.Duration) Levels {
-	l, last := levels(x), stats.Finite(nil, x[max(len(x)-int(day/tick), 0):])
+	l, last := levels(x), stats.Finite(nil, lastOf(x, int(day/tick)))
 	if len(last) == 0 {
 		return l
 	}

@@ -11,7 +11,6 @@ import (
 // How a shape is learned, and how far it may go. The figures were chosen on simulated
 // services; see adr/0058.
 const (
-	minExamples  = 5  // good changes that a shape needs
 	mostExamples = 20 // good changes it is learned from, the newest
 	shapeTicks   = 10 // ticks within which an extra must have ended
 	returnTicks  = 10 // ticks after these, over which it must stay ended
@@ -25,7 +24,7 @@ const (
 )
 
 // ShapeExamples is how many good changes a shape needs. What is learned with fewer has none.
-const ShapeExamples = minExamples
+const ShapeExamples = 5
 
 // example is what one good change did.
 type example struct {
@@ -163,7 +162,7 @@ func noiseOf(all []example) float64 {
 		return 0
 	}
 	slices.Sort(squares)
-	calm := math.Sqrt(stats.Mean(squares[:len(all)-len(all)/minExamples]))
+	calm := math.Sqrt(stats.Mean(squares[:len(all)-len(all)/ShapeExamples]))
 	return max(stats.MedianInPlace(windows), stats.QuantileInPlace(off, offQuantile)/offDeviate, calm)
 }
 
@@ -173,14 +172,14 @@ func shapeFrom(all []example) *Shape {
 	all = slices.DeleteFunc(slices.Clone(all), func(e example) bool {
 		return e.left() > max(noise, leftShare*e.peak())
 	})
-	if len(all) < minExamples {
+	if len(all) < ShapeExamples {
 		return nil
 	}
 	if s := shapeOf(all, peaksOf(all), noise, risesTogether(all, noise/noiseSigmas)); s != nil {
 		return s
 	}
 	rising := risingOf(all, noise/noiseSigmas)
-	if len(rising) < 2 || minExamples*len(rising) < len(all) {
+	if len(rising) < 2 || ShapeExamples*len(rising) < len(all) {
 		return nil
 	}
 	s := shapeOf(scattered(rising), peaksOf(rising), noise, true)
@@ -231,10 +230,10 @@ func extrasAt(all []example, j int) []float64 {
 // usualLow is what four fifths of the values reach. goesOn is what more than a fifth of them
 // and at least two reach: of many examples, two are beyond the noise by chance. usualHigh is
 // the largest but one, so that no single example decides.
-func usualLow(ascending []float64) float64 { return ascending[len(ascending)/minExamples] }
+func usualLow(ascending []float64) float64 { return ascending[len(ascending)/ShapeExamples] }
 
 func goesOn(ascending []float64) float64 {
-	return ascending[len(ascending)-1-(len(ascending)+minExamples-1)/minExamples]
+	return ascending[len(ascending)-1-(len(ascending)+ShapeExamples-1)/ShapeExamples]
 }
 func usualHigh(ascending []float64) float64 { return ascending[len(ascending)-2] }
 
@@ -284,7 +283,7 @@ func (h History) withoutShapes(x Values, p Plan, shapes ...*Shape) Values {
 // learnShapes learns the shapes of every watched direction, and returns the history without
 // them.
 func (h History) learnShapes(k *Profile, x Values, p Plan, s Signal) Values {
-	if len(h.Good) < minExamples {
+	if len(h.Good) < ShapeExamples {
 		return x
 	}
 	if s.Worse != Lower {

@@ -11,5 +11,5 @@ func (t *trial) useEdge() {
 		return
 	}
 	t.profile, t.signal.Limit = Profile{}, nil
-	t.note(fmt.Sprintf("The histogram's bucket edges differ before and after the change. This is judged at %s, the nearest edge that both have, and not by the rule's limit, which is of another edge.", fmt.Sprintf("le=\"%g\"", t.reading.Edge)))
+	t.note(fmt.Sprintf("The histogram's bucket edges differ before and after the change. This is judged at le=\"%g\", the nearest edge that both have, and not by the rule's limit, which is of another edge.", t.reading.Edge))
 }

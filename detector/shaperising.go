@@ -14,7 +14,7 @@ const togetherSigmas = 5
 // all of them together. A burst of errors of which a minute has none to three is within
 // the noise at each tick of each example, and far beyond it in their sums.
 func risesTogether(all []example, noise float64) bool {
-	kept := len(all) - len(all)/minExamples
+	kept := len(all) - len(all)/ShapeExamples
 	for ticks := 1; ticks <= shapeTicks; ticks++ {
 		sums := make([]float64, len(all))
 		for i := range all {

@@ -31,7 +31,7 @@ func vanishingLevels(past Raw, before Ticks, g Grid) usualLevels {
 	for _, s := range past.Value {
 		v := newest(s, g)
 		n := finite(v)
-		if 2*n > finite(before.Value) && finite(v[max(len(v)-2, 0):]) > 0 {
+		if 2*n > finite(before.Value) && finite(lastOf(v, 2)) > 0 {
 			u.series[LabelKey(s.Labels)] = stats.Mean(v)
 		}
 	}
