@@ -22,8 +22,7 @@ func followHistogram(ctx context.Context, r Ranger, in watch.Input, present dete
 	if in.Other == nil || in.Whole.Label != "" || !silent(*reading) {
 		return nil, nil
 	}
-	window := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
-	other, err := Fetch(ctx, r, in.OtherInput(), window, in.Value.Step)
+	other, err := Fetch(ctx, r, in.OtherInput(), v.window(), in.Value.Step)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func followEdges(ctx context.Context, r Ranger, in watch.Input, v View, reading 
 	if err != nil {
 		return err
 	}
-	present, err := Fetch(ctx, r, at, sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}, at.Value.Step)
+	present, err := Fetch(ctx, r, at, v.window(), at.Value.Step)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	past, err := before()
 	var present detector.Raw
 	if err == nil {
-		window := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
-		present, err = Fetch(ctx, r, in, window, in.Value.Step)
+		present, err = Fetch(ctx, r, in, v.window(), in.Value.Step)
 	}
 	if err != nil {
 		return Broken(reading, err), false, err

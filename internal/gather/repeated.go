@@ -22,12 +22,11 @@ func dropRepeated(ctx context.Context, r Ranger, in watch.Input, present detecto
 	if in.Whole.Label != "" {
 		value, part = in.Whole.Value, in.Whole.Part
 	}
-	window := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
 	times := func(expr string) []sources.Series {
 		if expr == "" {
 			return nil
 		}
-		answer, err := r.Range(ctx, sources.Query{Expr: fmt.Sprintf("timestamp(%s)", expr), Step: in.Value.Step}, window)
+		answer, err := r.Range(ctx, sources.Query{Expr: fmt.Sprintf("timestamp(%s)", expr), Step: in.Value.Step}, v.window())
 		if err != nil {
 			return nil
 		}

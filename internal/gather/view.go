@@ -63,13 +63,18 @@ func (v View) grids() detector.Grids {
 	return detector.Grids{Before: v.Before, After: v.After, Running: v.After.Running(v.Now)}
 }
 
+// window is that of what is read after the change. It begins a tick earlier, because an increase
+// starts from the sample before it.
+func (v View) window() sources.Window {
+	return sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
+}
+
 // dropIdleTicks drops the ticks of a reading in which the signal had no work.
 func (v View) dropIdleTicks(ctx context.Context, r Ranger, in watch.Input, reading *detector.Reading) error {
 	if err := dropIdleTicks(ctx, r, in, v.Before.Window(), []detector.Grid{v.Before}, &reading.Before); err != nil {
 		return err
 	}
-	since := sources.Window{From: v.After.Start.Add(-v.After.Tick), To: v.Now}
-	return dropIdleTicks(ctx, r, in, since, []detector.Grid{v.After, v.After.Running(v.Now)}, &reading.After, &reading.Running)
+	return dropIdleTicks(ctx, r, in, v.window(), []detector.Grid{v.After, v.After.Running(v.Now)}, &reading.After, &reading.Running)
 }
 
 // On is the view on the grid of one of the watch's signals.
