@@ -33,6 +33,11 @@ func name(p detector.Plan, s detector.Signal, in watch.Input) string {
 	if err != nil {
 		panic(err) // plain values: cannot fail
 	}
+	return digest(b)
+}
+
+// digest is what profiles are named by.
+func digest(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16])
 }

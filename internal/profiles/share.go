@@ -2,8 +2,6 @@ package profiles
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,8 +38,7 @@ func hasShape(good []sources.Change) bool { return len(good) >= detector.ShapeEx
 
 // ownName is the name of a profile that belongs to one service and environment.
 func ownName(l Request) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{l.name, l.service, l.environment}, "\x00")))
-	return hex.EncodeToString(sum[:16])
+	return digest([]byte(strings.Join([]string{l.name, l.service, l.environment}, "\x00")))
 }
 
 // newest is the newest profile of a request, and whether it is one under the name it asks for.
