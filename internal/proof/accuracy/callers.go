@@ -3,7 +3,6 @@ package accuracy
 import (
 	"slices"
 	"sort"
-	"time"
 
 	"github.com/pushback/pushback/detector"
 )
@@ -56,8 +55,7 @@ func (r Recording) caller(w podWatch, service string) (podView, bool) {
 
 // rowNear is the first row that is at most half a minute before a moment.
 func rowNear(times []int64, at int64) int {
-	const half = int64(30 * time.Second / time.Second)
-	return sort.Search(len(times), func(i int) bool { return times[i] >= at-half })
+	return sort.Search(len(times), func(i int) bool { return times[i] >= at-30 })
 }
 
 func hasRowNear(times []int64, at int64) bool {

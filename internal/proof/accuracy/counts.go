@@ -82,11 +82,19 @@ func countPlan(tick time.Duration) detector.Plan {
 	})
 }
 
+// countsRead is the reading of counts of which n after-ticks can be seen.
+func countsRead(before, after detector.Ticks, n int) detector.Reading {
+	return detector.Reading{Signal: "errors", Supply: detector.Fresh, Before: before, After: ticksFrom(after, 0, n)}
+}
+
+func ticksFrom(t detector.Ticks, from, to int) detector.Ticks {
+	return detector.Ticks{Value: t.Value[from:to], Bad: t.Bad[from:to], Total: t.Total[from:to]}
+}
+
 // watchCounts is 1 if one of the looks alarmed, else 0.
 func watchCounts(p detector.Plan, k detector.Profiles, from time.Time, before, after detector.Ticks, alarmed func(detector.Verdict) bool) int {
 	read := func(n int) []detector.Reading {
-		visible := detector.Ticks{Value: after.Value[:n], Bad: after.Bad[:n], Total: after.Total[:n]}
-		return []detector.Reading{{Signal: "errors", Supply: detector.Fresh, Before: before, After: visible}}
+		return []detector.Reading{countsRead(before, after, n)}
 	}
 	for _, v := range verdicts(p, k, from, len(after.Total), read) {
 		if alarmed(v) {

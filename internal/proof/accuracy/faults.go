@@ -69,7 +69,7 @@ func (r Recording) quietWatches(count int, seed uint64) []podWatch {
 	random := rand.New(rand.NewPCG(seed, 6))
 	for p, other := range r.watchedPods() {
 		for row := window + random.IntN(window); row+window <= len(p.Times); row += window {
-			w := podWatch{pod: p, other: other, row: row, idle: p.Times[row]%(24*3600) > trafficEnds}
+			w := podWatch{podView: podView{p, other, row}, idle: p.Times[row]%(24*3600) > trafficEnds}
 			switch {
 			case !r.quietAround(p.Times[row]):
 			case w.idle:
@@ -121,7 +121,7 @@ func (r Recording) faultWatches() []podWatch {
 		for _, f := range r.Faults {
 			row := sort.Search(len(p.Times), func(i int) bool { return p.Times[i] > f.At })
 			if f.Pod == p.Name && row < len(p.Times) {
-				watches = append(watches, podWatch{pod: p, other: other, row: row, fault: f})
+				watches = append(watches, podWatch{podView: podView{p, other, row}, fault: f})
 			}
 		}
 	}

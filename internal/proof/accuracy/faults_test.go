@@ -73,11 +73,11 @@ func TestOwnFaultsAreCutOut(t *testing.T) {
 	p, other := &r.Days[1][0], &r.Days[0][0]
 	row := 430 // ten minutes after the fault
 	view := podView{p, other, row}
-	history, after := r.values(podWatch{pod: p, other: other, row: row}, view, "CpuUsage(m)")
+	history, after := r.values(podWatch{podView: view}, view, "CpuUsage(m)")
 	if want := 600 + row - 5; len(history) != want || len(after) != window {
 		t.Errorf("%d ticks of history, want %d; %d after", len(history), want, len(after))
 	}
-	history, _ = r.values(podWatch{pod: p, other: other, row: row, fault: r.Faults[0]}, view, "CpuUsage(m)")
+	history, _ = r.values(podWatch{podView: view, fault: r.Faults[0]}, view, "CpuUsage(m)")
 	if len(history) != 600+row {
 		t.Errorf("%d ticks of history with the fault", len(history))
 	}

@@ -21,19 +21,18 @@ var podSignals = []detector.Signal{
 	{Name: "NetworkTransmitBytes", Worse: detector.Either},
 }
 
-// podWatch is a watch of one pod, from one row on.
+// podWatch is a watch of one pod.
 type podWatch struct {
-	pod   *Pod
-	other *Pod // the same service on the other day, which is taken as what went before
-	row   int
+	podView
 	fault Fault // that is looked at; empty: none
 	idle  bool
 }
 
 // podView is a pod whose signals are read for a watch: its own, or one that calls it.
 type podView struct {
-	pod, other *Pod
-	row        int
+	pod   *Pod
+	other *Pod // the same service on the other day, which is taken as what went before
+	row   int  // the first after the change
 }
 
 // podOutcome is when a watch reached each grade, and whether it was first likely by the
@@ -48,7 +47,7 @@ type podOutcome struct {
 func (r Recording) watch(w podWatch) podOutcome {
 	run := newPodRun()
 	for _, s := range podSignals {
-		history, after := r.values(w, podView{w.pod, w.other, w.row}, s.Name)
+		history, after := r.values(w, w.podView, s.Name)
 		run.add(s, history, after)
 	}
 	return run.judge()

@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -57,18 +58,9 @@ func (u errorWarmup) draw(r *rand.Rand, share []float64) detector.Ticks {
 	return t
 }
 
-// shareOfErrors is n minutes of one share of errors.
-func shareOfErrors(n int, share float64) []float64 {
-	all := make([]float64, n)
-	for i := range all {
-		all[i] = share
-	}
-	return all
-}
-
 func (u errorWarmup) watch(seed uint64, number int) (quiet, worse reached) {
 	r := sourceOf(u.what, 0, seed, number)
-	share := shareOfErrors(warmupHistory, u.share)
+	share := slices.Repeat([]float64{u.share}, warmupHistory)
 	var good []detector.GoodChange
 	for _, at := range deployTimes(r, u.deploys) {
 		u.warm(r, share[at:])
@@ -80,20 +72,14 @@ func (u errorWarmup) watch(seed uint64, number int) (quiet, worse reached) {
 	})}
 	before := ticksFrom(history, warmupHistory-window, warmupHistory)
 	look := func(later float64) (first reached) {
-		after := shareOfErrors(window, later)
+		after := slices.Repeat([]float64{later}, window)
 		u.warm(r, after)
 		ticks := u.draw(r, after)
-		read := func(n int) []detector.Reading {
-			return []detector.Reading{{Signal: "errors", Supply: detector.Fresh, Before: before, After: ticksFrom(ticks, 0, n)}}
-		}
+		read := func(n int) []detector.Reading { return []detector.Reading{countsRead(before, ticks, n)} }
 		for n, v := range verdicts(p, k, simulated, window, read) {
 			first.note(v.Grade, n)
 		}
 		return first
 	}
 	return look(u.share), look(u.lasting)
-}
-
-func ticksFrom(t detector.Ticks, from, to int) detector.Ticks {
-	return detector.Ticks{Value: t.Value[from:to], Bad: t.Bad[from:to], Total: t.Total[from:to]}
 }
