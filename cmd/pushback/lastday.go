@@ -40,15 +40,7 @@ func tryLastDay(ctx context.Context, file string, services []string, n int) (day
 		return nil, nil
 	}
 	day = &lastDay{Alarms: []dayAlarm{}}
-	c, err := loadConfig(file)
-	if err != nil {
-		return day, err
-	}
-	set, err := backtestCommand{}.ruleSet(c)
-	if err != nil {
-		return day, err
-	}
-	past, err := openPast(ctx, c, set)
+	past, set, err := openWritten(ctx, file)
 	if err != nil {
 		return day, err
 	}
@@ -63,6 +55,20 @@ func tryLastDay(ctx context.Context, file string, services []string, n int) (day
 	})
 	progress.end()
 	return day, err
+}
+
+// openWritten opens the written files as the daemon does.
+func openWritten(ctx context.Context, file string) (*past, *rules.Set, error) {
+	c, err := loadConfig(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := backtestCommand{}.ruleSet(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := openPast(ctx, c, set)
+	return p, set, err
 }
 
 // dayHistory is shorter than the history that rules learn from in the daemon, so

@@ -103,15 +103,7 @@ const mostCovered = 50
 
 // startWarnings say which signals of the written rules have data and cannot be judged.
 func startWarnings(ctx context.Context, file string, services []string) (warnings []rules.Diagnostic, err error) {
-	c, err := loadConfig(file)
-	if err != nil {
-		return nil, err
-	}
-	set, err := backtestCommand{}.ruleSet(c)
-	if err != nil {
-		return nil, err
-	}
-	past, err := openPast(ctx, c, set)
+	past, set, err := openWritten(ctx, file)
 	if err != nil {
 		return nil, err
 	}
