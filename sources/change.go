@@ -9,12 +9,33 @@ import (
 )
 
 // Slot is what a newer change replaces: in one slot, a newer change always wins
-// over an older one.
+// over an older one. A service runs one version in one place, so its deploys share a
+// slot. It has many flags, experiments and config keys, and a change of one leaves the
+// others as they are, so each of them has a slot of its own, by its group.
+//
+// See adr/0078.
 type Slot struct {
 	Service     string `json:"service"`
 	Environment string `json:"environment"`
 	Region      string `json:"region,omitempty"`
 	Kind        Kind   `json:"kind"`
+	Group       string `json:"group,omitempty"` // "" for deploys
+}
+
+// slotOf returns the slot of a change. The group of a deploy is no part of it.
+func slotOf(service, environment, region string, kind Kind, group string) Slot {
+	s := Slot{Service: service, Environment: environment, Region: region, Kind: kind}
+	if kind != Deploy {
+		s.Group = group
+	}
+	return s
+}
+
+// HoldsOneThing reports whether all changes of the slot are about the same thing, so
+// that an earlier version is one to go back to. Flags and experiments without a group
+// may be any of their service; a config push without one is all of its configuration.
+func (s Slot) HoldsOneThing() bool {
+	return s.Group != "" || s.Kind != Flag && s.Kind != Experiment
 }
 
 // Change is what people did to production, as one or more tools reported it.
@@ -43,6 +64,10 @@ type Change struct {
 	URL        string            `json:"url,omitempty"`
 	Labels     map[string]string `json:"labels,omitempty"`
 	Witnesses  []Witness         `json:"witnesses,omitempty"`
+
+	// FormerKey is the key of a change that was stored before groups were part of the
+	// key; "" for all others.
+	FormerKey string `json:"former_key,omitempty"`
 }
 
 // Witness is one tool that reported the change, under its own name for it.
@@ -54,7 +79,16 @@ type Witness struct {
 
 // Slot returns the slot of the change.
 func (c Change) Slot() Slot {
-	return Slot{Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: c.Kind}
+	return slotOf(c.Service, c.Environment, c.Region, c.Kind, c.Group)
+}
+
+// What names what the change set, without its service: "v42" for a deploy, and "flag
+// new-cart 50%" for a flag, whose version alone could be that of any other.
+func (c Change) What() string {
+	if c.Kind == Deploy || c.Kind == "" {
+		return c.Version
+	}
+	return strings.Join(strings.Fields(string(c.Kind)+" "+c.Group+" "+c.Version), " ")
 }
 
 // Key names the change, and never changes: in the store, in URLs and as the idempotency
@@ -64,14 +98,22 @@ func (c Change) Slot() Slot {
 // Every part is length-prefixed before hashing: ("ab", "c") and ("a", "bc")
 // give different keys.
 func (c Change) Key() string {
+	if c.FormerKey != "" {
+		return c.FormerKey
+	}
 	return Key(c.Slot(), c.ID)
 }
 
 // Key is the key of the change called id in slot s: 26 lower-case base32
-// characters, 130 bits of SHA-256.
+// characters, 130 bits of SHA-256. A slot without a group has the keys that it had
+// before slots had groups.
 func Key(s Slot, id string) string {
+	parts := []string{s.Service, s.Environment, s.Region, string(s.Kind), id}
+	if s.Group != "" {
+		parts = append(parts, s.Group)
+	}
 	h := sha256.New()
-	for _, part := range []string{s.Service, s.Environment, s.Region, string(s.Kind), id} {
+	for _, part := range parts {
 		var n [8]byte
 		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
 		h.Write(n[:])

@@ -47,7 +47,7 @@ type Event struct {
 	Previous    string `json:"previous,omitempty"`
 
 	RollbackOf string            `json:"rollback_of,omitempty"` // the ChangeID or rollback key this one undoes
-	Group      string            `json:"group,omitempty"`       // ramps of one flag share a group
+	Group      string            `json:"group,omitempty"`       // the flag, experiment or config key: all its steps share it
 	Riders     []string          `json:"riders,omitempty"`      // whose commits ride on this push
 	Reversible *bool             `json:"reversible,omitempty"`  // nil: not reported, taken as true
 	Actor      string            `json:"actor,omitempty"`
@@ -57,5 +57,5 @@ type Event struct {
 
 // Slot returns the slot of the event's change.
 func (e Event) Slot() Slot {
-	return Slot{Service: e.Service, Environment: e.Environment, Region: e.Region, Kind: e.Kind}
+	return slotOf(e.Service, e.Environment, e.Region, e.Kind, e.Group)
 }

@@ -21,6 +21,7 @@ type deployCommand struct {
 	Status      string            `enum:"started,succeeded,failed" default:"succeeded" help:"How far it has come: started, succeeded or failed."`
 	Previous    string            `help:"Version that was live before; by default the last one the daemon knows."`
 	Kind        string            `enum:"deploy,config,flag,experiment" default:"deploy" help:"What changes: deploy, config, flag or experiment."`
+	Group       string            `help:"Which flag, experiment or config key it is. Without it, one flag of a service cannot be told from another."`
 	Region      string            `help:"Region, where changes go region by region."`
 	ID          string            `name:"id" help:"Your own ID for this change. Needed when one version is deployed twice."`
 	URL         string            `name:"url" help:"Page of the pipeline or pull request."`
@@ -39,7 +40,7 @@ func (deployCommand) Help() string {
   ./roll-out v42
   pushback deploy --service cart --environment production --version v42 --wait
 
-The same service, environment, region, kind and version are the same change, so
+The same service, environment, region, kind, group and version are the same change, so
 that a command may be repeated after a timeout. To deploy a version a second
 time, give each deploy an --id, such as the number of the CI run.`
 }
@@ -67,6 +68,9 @@ func (d deployCommand) event(now time.Time) sources.Event {
 	id := d.ID
 	if id == "" {
 		id = strings.Join([]string{d.Service, d.Environment, d.Region, d.Kind, d.Version}, "/")
+		if d.Group != "" {
+			id += "/" + d.Group
+		}
 	}
 	at := d.At
 	if at.IsZero() {
@@ -75,7 +79,7 @@ func (d deployCommand) event(now time.Time) sources.Event {
 	return sources.Event{
 		ChangeID: id, Status: sources.Status(d.Status), At: at.UTC(),
 		Service: d.Service, Environment: d.Environment, Region: d.Region, Kind: sources.Kind(d.Kind),
-		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Actor: d.Actor, URL: d.URL, Labels: d.Label,
+		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Group: d.Group, Actor: d.Actor, URL: d.URL, Labels: d.Label,
 	}
 }
 

@@ -86,7 +86,7 @@ func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.T
 	}
 	var suspects []rollback.Suspect
 	for _, other := range found {
-		same := other.Service == c.Service && other.Kind == c.Kind && other.Version == c.Version
+		same := sameThing(other.Change, c.Change) && other.Version == c.Version
 		apart := other.Region != "" && c.Region != "" && other.Region != c.Region
 		if same || apart || other.Standing == store.Good {
 			continue
@@ -100,6 +100,14 @@ func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.T
 		}
 	}
 	return suspects, nil
+}
+
+// sameThing reports whether two changes are about the same thing, in any region. Two
+// flags that were both set to 50% are not.
+func sameThing(a, b sources.Change) bool {
+	one, other := a.Slot(), b.Slot()
+	one.Region, other.Region = "", ""
+	return one == other && one.HoldsOneThing()
 }
 
 // notLive reports whether a change was rolled back, or is itself a rollback.

@@ -54,10 +54,11 @@ func (r *Reader) skippedVersions(ctx context.Context, c store.Change, o rollback
 
 // liveBefore returns the versions that were live in the slot before c, newest first.
 // The version that the tool itself calls the previous one comes first, because a
-// deploy by hand may not have been reported.
+// deploy by hand may not have been reported. It is the only one where the slot may hold
+// changes of several things: an earlier version there may be another flag's.
 func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]rollback.LiveVersion, error) {
 	var lives []rollback.LiveVersion
-	for at := c; len(lives) < maxReach; {
+	for at := c; len(lives) < maxReach && c.Slot().HoldsOneThing(); {
 		p, known, err := r.Store.Predecessor(ctx, at)
 		if err != nil {
 			return nil, err

@@ -54,6 +54,15 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err er
 	}, nil
 }
 
+// goMigrations are the migrations that SQL cannot express. They use no statement of
+// the rest of the package: those follow the newest tables, and a migration has those
+// of its time.
+func goMigrations() []*goose.Migration {
+	return []*goose.Migration{
+		goose.NewGoMigration(11, &goose.GoFunc{RunTx: slotsByGroup}, &goose.GoFunc{RunTx: slotsByKind}),
+	}
+}
+
 // tableMigrations are the migrations of Pushback's own tables.
 func (s *Store) tableMigrations() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
@@ -64,7 +73,8 @@ func (s *Store) tableMigrations() (*goose.Provider, error) {
 	if s.dialect == Postgres {
 		dialect = goose.DialectPostgres
 	}
-	return goose.NewProvider(dialect, s.write, files, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(dialect, s.write, files, goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(goMigrations()...))
 }
 
 func (s *Store) migrateTables(ctx context.Context) error {

@@ -8,10 +8,10 @@
 //	status       succeeded
 //	kind         the source's, else deploy
 //	environment  production
-//	event_id     made from service, environment, region, kind, change_id and
-//	             status: one CI run may deploy several services
-//	change_id    made from service, environment, region, kind, version and at;
-//	             a change reported in two steps (started, then the end) must name it
+//	event_id     made from service, environment, region, kind, group (but of a
+//	             deploy), change_id and status: one CI run may deploy several services
+//	change_id    made from service, environment, region, kind, group, version and
+//	             at; a change reported in two steps (started, then the end) must name it
 //
 // Required are service and at: the sender knows when it happened, and a retry
 // with another time would be another change. Whether the event makes
@@ -119,6 +119,9 @@ func (c Config) complete(e sources.Event) sources.Event {
 	e = e.WithDefaults()
 	e.Status = cmp.Or(e.Status, sources.Succeeded)
 	slot := strings.Join([]string{e.Service, e.Environment, e.Region, string(e.Kind)}, "/")
+	if group := e.Slot().Group; group != "" {
+		slot += "/" + group
+	}
 	change := e.Version + "/" + e.At.Format(time.RFC3339Nano)
 	e.EventID = cmp.Or(e.EventID, slot+"/"+cmp.Or(e.ChangeID, change)+":"+string(e.Status))
 	e.ChangeID = cmp.Or(e.ChangeID, slot+"/"+change)

@@ -1,0 +1,52 @@
+package sources
+
+import "testing"
+
+func TestSlotsByGroup(t *testing.T) {
+	f := func(name string, kind Kind, one, other string, same, oneThing bool) {
+		t.Helper()
+		a, b := Begin(reported(Succeeded, 0)), Begin(reported(Succeeded, 1))
+		a.Kind, b.Kind, a.Group, b.Group = kind, kind, one, other
+		e := reported(Succeeded, 0)
+		e.Kind, e.Group = kind, one
+		if got := a.Slot() == b.Slot(); got != same || (a.Key() == b.Key()) != same || e.Slot() != a.Slot() {
+			t.Errorf("%s: one slot %v, one key %v; want %v", name, got, a.Key() == b.Key(), same)
+		}
+		if got := b.Slot().HoldsOneThing(); got != oneThing {
+			t.Errorf("%s: holds one thing: %v", name, got)
+		}
+	}
+	f("two flags", Flag, "a", "e", false, true)
+	f("a flag and one without a name", Flag, "a", "", false, false)
+	f("two flags without a name", Flag, "", "", true, false)
+	f("two experiments", Experiment, "a", "e", false, true)
+	f("two config keys", Config, "a", "e", false, true)
+	f("all of the configuration", Config, "", "", true, true)
+	f("deploys of two trains", Deploy, "a", "e", true, true)
+}
+
+// TestKeysStay: changes are found by the keys that they were stored with.
+func TestKeysStay(t *testing.T) {
+	c := Begin(reported(Succeeded, 0))
+	if got := c.Key(); got != "cwpzqij6qxd74nnbrej5o5vn2k" {
+		t.Errorf("the key of a deploy is now %s", got)
+	}
+	c.Kind, c.Group, c.FormerKey = Flag, "a", "old"
+	if c.Key() != "old" {
+		t.Errorf("the key is %s", c.Key())
+	}
+}
+
+func TestWhat(t *testing.T) {
+	f := func(kind Kind, group, version, want string) {
+		t.Helper()
+		if got := (Change{Kind: kind, Group: group, Version: version}).What(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	f(Deploy, "train-7", "v42", "v42")
+	f("", "", "v42", "v42")
+	f(Flag, "new-cart", "50%", "flag new-cart 50%")
+	f(Flag, "", "50%", "flag 50%")
+	f(Config, "timeout", "", "config timeout")
+}
