@@ -277,14 +277,25 @@ func TestCandidates(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
 	b.deploy("v2", func(ev *sources.Event) { ev.Service, ev.Environment = "old", "staging" })
+	for _, flag := range []string{"a", "e"} {
+		b.deploy("v2", func(ev *sources.Event) {
+			ev.Service, ev.Environment, ev.Kind, ev.Group = "old", "staging", sources.Flag, flag
+		})
+	}
 	candidates, err := b.profiles.Candidates(t.Context(), b.rules.set().Rules())
 	b.must(err)
-	got := map[string]bool{}
+	got, flags := map[string]bool{}, 0
 	for _, s := range candidates {
+		if s.Kind == sources.Flag {
+			flags++
+		}
 		got[s.Service+" in "+s.Environment] = true
 	}
 	want := map[string]bool{"old in staging": true, "cart in production": true, "search in production": true}
 	if !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+	if flags != 1 {
+		t.Errorf("%d candidates for two flags of one service: both have the same profiles", flags)
 	}
 }

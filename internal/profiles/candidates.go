@@ -12,16 +12,22 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Candidates returns the changes that may come: one for what is live in each slot,
-// and one for every service of the catalogue in the environments that rules name.
+// Candidates returns the changes that may come: one for what is live of each kind
+// in each place, and one for every service of the catalogue in the environments that rules name.
 func (k *Keeper) Candidates(ctx context.Context, all []rules.Rule) ([]sources.Change, error) {
 	live, err := k.Store.LiveChanges(ctx, k.Now().Add(-liveWindow))
 	if err != nil {
 		return nil, fmt.Errorf("reading what is live: %w", err)
 	}
 	var candidates []sources.Change
+	seen := map[sources.Slot]bool{}
 	for _, c := range live {
-		candidates = append(candidates, sources.Change{Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: c.Kind})
+		at := c.Slot()
+		at.Group = "" // all flags of a service have the same profiles
+		if !seen[at] {
+			seen[at] = true
+			candidates = append(candidates, sources.Change{Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: c.Kind})
+		}
 	}
 	services, err := k.Catalogue.Names(ctx, k.Now())
 	if err != nil {

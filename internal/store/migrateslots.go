@@ -101,9 +101,11 @@ func moveToSlot(ctx context.Context, tx *sql.Tx, c groupedChange, slot string) e
 		statement string
 		args      []any
 	}{
-		{`INSERT INTO slots (slot, epoch) SELECT $1, epoch FROM slots WHERE slot = $2
+		{
+			`INSERT INTO slots (slot, epoch) SELECT $1, epoch FROM slots WHERE slot = $2
 			ON CONFLICT (slot) DO UPDATE SET epoch = CASE WHEN slots.epoch < excluded.epoch THEN excluded.epoch ELSE slots.epoch END`,
-			[]any{slot, c.slot}},
+			[]any{slot, c.slot},
+		},
 		{`UPDATE changes SET slot = $2, body = $3 WHERE key = $1`, []any{c.key, slot, body}},
 		{`UPDATE names SET slot = $2 WHERE key = $1
 			AND NOT EXISTS (SELECT 1 FROM names other WHERE other.slot = $2 AND other.name = names.name)`, []any{c.key, slot}},
