@@ -47,4 +47,5 @@ type Order struct {
 	SuspendedUntil time.Time      `json:"suspended_until,omitzero"` // until then a newer change of the slot may be rolling out
 	Automatic      bool           `json:"automatic"`                // true: the rule acts by itself; false: a person must approve
 	Receivers      []string       `json:"tell,omitempty"`           // the receivers that are notified of the outcome
+	Runbook        string         `json:"runbook,omitempty"`        // of the rule, for messages
 }

@@ -31,7 +31,7 @@ func TestCrashBetweenVerdictAndHook(t *testing.T) {
 	b.restart()
 	b.pass(time.Minute)
 	b.wantCalls(1)
-	b.wantMessage("pager", "Rolling back to v1")
+	b.wantMessage("pager", "rolling back to v1")
 	b.wantMessage("pager", "rolled back to v1 ")
 }
 

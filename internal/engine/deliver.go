@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,11 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 	case store.Failed, store.Grouped:
 		return nil
 	}
+	turn, err := d.takeTurn(ctx, o)
+	if err != nil || turn == nil {
+		return cmp.Or(err, later(d.turnWait(o)))
+	}
+	defer turn()
 	return d.recordDelivery(ctx, o, d.attempt(ctx, o))
 }
 
@@ -100,7 +106,7 @@ func (d *deliverer) recordDelivery(ctx context.Context, o store.Outgoing, sent e
 	state, why := store.Sent, ""
 	if sent != nil {
 		state, why = store.Pending, sent.Error()
-		if errors.Is(sent, notify.ErrPermanent) || now.Sub(o.CreatedAt) > deliverFor {
+		if errors.Is(sent, notify.ErrPermanent) || now.Sub(o.CreatedAt) > d.deliverFor(ctx, o) {
 			state = store.Failed
 			d.Log.Error("cannot deliver a message; giving it up", "message", o.ID, "receiver", o.Receiver, "error", sent)
 		}

@@ -145,7 +145,7 @@ func TestVerificationOvertaken(t *testing.T) {
 	b.wantSilence("pager", "said done")
 }
 
-// Receivers who read that a rollback is under way are notified, once, that it is held up.
+// People are told once that a rollback waits for its hook, however it fails to answer.
 func TestHeldUpByTheHook(t *testing.T) {
 	t.Parallel()
 	b, h := newVerifyingBench(t, func(s *verifyingHook) {
@@ -153,10 +153,10 @@ func TestHeldUpByTheHook(t *testing.T) {
 	})
 	key := b.bad("v2", nil)
 	b.until("a decision", b.ordered(key, rollback.Decided))
-	b.pass(50 * time.Second)
-	b.wantSilence("pager", "held up")
+	b.pass(time.Minute)
+	h.wrong[0].Problem = "i/o timeout" // the reason is the same: nobody answers
 	b.pass(5 * time.Minute)
-	b.wantMessage("pager", "the rollback to v1 is held up", "it can be reached: connection refused")
+	b.wantMessage("pager", "rollback to v1 waits for hook deployer, which cannot act now", "it can be reached: connection refused")
 	b.wantCalls(0)
 	h.wrong = nil
 	b.pass(10 * time.Second)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -48,6 +50,8 @@ func (x *executor) carryOut(ctx context.Context, key string) error {
 		return x.permit(ctx, o)
 	case rollback.Sending:
 		return x.resume(ctx, o)
+	case rollback.Cancelled:
+		return x.tellReplaced(ctx, o)
 	}
 	return nil
 }
@@ -57,7 +61,7 @@ func (x *executor) await(ctx context.Context, o rollback.Order) error {
 	if x.Now().Before(o.ExpiresAt) {
 		return later(waitEvery)
 	}
-	return x.endOrder(ctx, o, rollback.Expired, "nobody approved in time")
+	return x.endOrder(ctx, o, rollback.Expired, messages.NobodyApproved)
 }
 
 // decide turns an approval into a decision. They are two states, so that who approved
@@ -79,6 +83,9 @@ func (x *executor) decide(ctx context.Context, o rollback.Order) error {
 // are asked now and not when the order was made, because a freeze, a newer change or an
 // expiry in between must win.
 func (x *executor) permit(ctx context.Context, o rollback.Order) error {
+	if !o.ExpiresAt.IsZero() && x.Now().After(o.ExpiresAt) {
+		return x.endOrder(ctx, o, rollback.Expired, messages.TooLate(o))
+	}
 	s, warrant, refusals, err := x.ask(ctx, o)
 	if err != nil {
 		return err
@@ -89,7 +96,8 @@ func (x *executor) permit(ctx context.Context, o rollback.Order) error {
 	if len(refusals) > 0 {
 		return x.refuse(ctx, o, refusals)
 	}
-	claim, won, err := x.Store.ClaimOrder(ctx, o.Key, o.Epoch, x.Now())
+	rows := x.orderRows(o, string(rollback.Sending), x.text.Sending(o, x.Hooks[o.Hook].Timeout, x.Now()))
+	claim, won, err := x.Store.ClaimOrder(ctx, o.Key, o.Epoch, x.Now(), rows...)
 	if err != nil {
 		return fmt.Errorf("claiming order %s: %w", o.Key, err)
 	}
@@ -97,6 +105,7 @@ func (x *executor) permit(ctx context.Context, o rollback.Order) error {
 		return later(waitEvery) // superseded, suspended or claimed elsewhere: its row knows
 	}
 	x.Telemetry.order(rollback.Sending)
+	x.deliver(ctx, rows)
 	return x.send(ctx, o, claim, warrant)
 }
 
@@ -106,17 +115,32 @@ func (x *executor) refuse(ctx context.Context, o rollback.Order, refusals []roll
 	why := messages.Reasons(refusals)
 	switch rollback.RemedyOf(refusals) {
 	case rollback.RemedyWait:
-		if err := x.Store.NoteWhy(ctx, o.Key, "waits: "+why); err != nil {
-			return fmt.Errorf("order %s: %w", o.Key, err)
-		}
-		if err := x.notifyUnreachable(ctx, o, refusals); err != nil {
-			return err
-		}
-		return later(waitEvery)
+		return x.wait(ctx, o, refusals)
 	case rollback.RemedyAsk:
 		return x.askPeople(ctx, o, why)
 	}
 	return x.endOrder(ctx, o, rollback.Refused, why)
+}
+
+// wait leaves an order to what it waits for, and tells people once for each reason.
+func (x *executor) wait(ctx context.Context, o rollback.Order, refusals []rollback.Refusal) error {
+	why := "waits: " + messages.Reasons(refusals)
+	if o.Why == why {
+		return later(waitEvery)
+	}
+	rows, err := (&fleetBreaker{x.core}).grouped(ctx, x.orderRows(o, "waits/"+messages.WaitID(refusals), x.text.Waiting(o, refusals, x.Now())))
+	if err != nil {
+		return err
+	}
+	noted, err := x.Store.NoteWhy(ctx, o.Key, why, rows...)
+	if err != nil {
+		return fmt.Errorf("order %s: %w", o.Key, err)
+	}
+	if noted {
+		x.deliver(ctx, rows)
+		x.listeners.publish(o.Key)
+	}
+	return later(waitEvery)
 }
 
 // askPeople turns an automatic order into a proposal, because a person must judge what
@@ -155,6 +179,21 @@ func (x *executor) endOrder(ctx context.Context, o rollback.Order, to rollback.S
 	return nil
 }
 
+// tellReplaced says that a newer change has cancelled an order. The transaction that stores
+// the newer change cancels it, and knows no words for people.
+func (x *executor) tellReplaced(ctx context.Context, o rollback.Order) error {
+	c, err := x.Store.Change(ctx, o.Key)
+	if err != nil {
+		return fmt.Errorf("reading the change of order %s: %w", o.Key, err)
+	}
+	newer, err := x.Store.Change(ctx, c.SupersededBy)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("reading what replaced the change of order %s: %w", o.Key, err)
+	}
+	o.Why = messages.Replaced(newer.Change)
+	return x.core.send(ctx, x.orderMessages(o))
+}
+
 // concluded does what follows when an order has ended or was put to people.
 func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store.Outgoing) {
 	x.Telemetry.order(o.State)
@@ -173,5 +212,11 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 // orderMessages are the messages that say which state an order has reached, to those who
 // were notified that it was made.
 func (x *executor) orderMessages(o rollback.Order) []store.Outgoing {
-	return store.Messages("order/"+o.Key+"/"+string(o.State), o.Key, o.Receivers, x.text.Order(o, x.Now()), x.Now())
+	return x.orderRows(o, string(o.State), x.text.Order(o, x.Now()))
+}
+
+// orderRows are the rows of one message about an order. What it says names the rows, so that it
+// is said once.
+func (c *core) orderRows(o rollback.Order, what string, m notify.Message) []store.Outgoing {
+	return store.Messages("order/"+o.Key+"/"+what, o.Key, o.Receivers, m, c.Now())
 }

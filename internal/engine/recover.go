@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/notify"
@@ -52,7 +53,11 @@ func (e *Engine) insertOrders(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading open orders: %w", err)
 	}
-	for _, o := range orders {
+	replaced, err := e.Store.UntoldReplaced(ctx, e.Now().Add(-deliverFor))
+	if err != nil {
+		return fmt.Errorf("reading orders that newer changes have cancelled: %w", err)
+	}
+	for _, o := range slices.Concat(orders, replaced) {
 		e.enqueue(ctx, orderJob{Key: o.Key, Boot: e.boot})
 	}
 	return nil

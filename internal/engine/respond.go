@@ -172,7 +172,7 @@ func (k *looker) draftOrder(ctx context.Context, l look, a rules.Action) (rollba
 	return rollback.Order{
 		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Hook: a.Rollback.Hook,
 		Target: target.Version, State: rollback.Proposed, Epoch: l.change.Epoch, Evidence: evidence,
-		CreatedAt: now, ExpiresAt: now.Add(k.Limits.ApproveWithin), Receivers: a.Tell,
+		CreatedAt: now, ExpiresAt: now.Add(k.Limits.ApproveWithin), Receivers: a.Tell, Runbook: l.watch.Runbook,
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pushback/pushback/detector"
@@ -43,7 +44,7 @@ func (k *looker) action(ctx context.Context, l look, a rules.Action, o *rollback
 	case a.Rollback == nil:
 		return "", nil
 	case o != nil:
-		return k.text.Ordered(*o), nil
+		return k.ordered(ctx, *o)
 	case !l.watch.Acts:
 		return messages.MayNotAct, nil
 	case l.verdict == nil:
@@ -55,6 +56,18 @@ func (k *looker) action(ctx context.Context, l look, a rules.Action, o *rollback
 	}
 	against, err := k.refusalReasons(ctx, draft)
 	return messages.Observed(*a.Rollback, against), err
+}
+
+// ordered announces the order that a look makes, unless an earlier rule has made it.
+func (k *looker) ordered(ctx context.Context, o rollback.Order) (string, error) {
+	earlier, err := k.Store.Order(ctx, o.Key)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return k.text.Ordered(o), nil
+	case err != nil:
+		return "", fmt.Errorf("reading order %s: %w", o.Key, err)
+	}
+	return messages.OrderedBefore(earlier), nil
 }
 
 // endMessages are the messages of a watch's end. A healthy end resolves what was said

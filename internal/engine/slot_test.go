@@ -49,7 +49,7 @@ func TestNewerChangeWins(t *testing.T) {
 		b.tell("v3", sources.Succeeded, nil)
 		mended(b)
 	}, rollback.Cancelled, 0)
-	f("started and never heard of again", func(b *bench) { rolling(b); b.clock.add(watch.MaxRolling) }, rollback.Refused, 0)
+	f("started and never heard of again", func(b *bench) { rolling(b); b.clock.add(watch.MaxRolling) }, rollback.Expired, 0)
 	f("in another region", func(b *bench) {
 		b.deploy("v3", func(e *sources.Event) { e.Region = "north" })
 	}, rollback.Done, 1)
@@ -206,7 +206,7 @@ func TestSecondRollbackWithinSixHours(t *testing.T) {
 	b.clock.add(time.Hour)
 	second := b.bad("v3", nil)
 	b.until("a question", b.ordered(second, rollback.Proposed))
-	b.wantMessage("pager", "v3: rollback to v1 waits for a person", "within 6h0m0s", "pushback approve "+second)
+	b.wantMessage("pager", "v3 in production: rollback to v1 waits for a person", "within 6h0m0s", "pushback approve "+second)
 	b.pass(time.Minute)
 	b.wantCalls(1)
 

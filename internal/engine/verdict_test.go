@@ -30,11 +30,12 @@ func TestBadChangeIsRolledBackOnce(t *testing.T) {
 		t.Errorf("the hook was called to bring %s back to %s under %s", w.Change().Version, w.Target(), w.Key())
 	}
 	b.wantMessage("pager", "cart v2", "0.5 % → 3.1 %", "likely")
-	page := b.wantMessage("pager", "cart v2", "0.5 % → 3 %", "certain", "Rolling back to v1 through hook deployer.")
+	page := b.wantMessage("pager", "cart v2", "0.5 % → 3 %", "certain", "A rollback to v1 through hook deployer is ordered.")
+	b.wantMessage("pager", "cart v2 in production: rolling back to v1 — errors 0.5 % → 3 %", "has until 10:01:45 UTC")
 	if !strings.HasSuffix(page.Link, "/changes/"+key) || page.Severity != notify.Critical {
 		t.Errorf("%s page with link %s", page.Severity, page.Link)
 	}
-	b.wantMessage("pager", "cart v2: rolled back to v1")
+	b.wantMessage("pager", "cart v2 in production: rolled back to v1 — errors 0.5 % → 3 %", "95 % 1.7 to 3.5")
 	b.wantMessage("pager", "well again since v2 was rolled back", "resolved=true")
 	b.wantWatch(key, watch.Regressed)
 }
@@ -61,7 +62,7 @@ func TestRollbackIsNeverSilent(t *testing.T) {
 	b := newBench(t, rule, func(o *Options) { o.Catalogue.Default = rules.Service{Pager: "pager"} })
 	key := b.bad("v2", nil)
 	b.until("a rollback", b.ordered(key, rollback.Done))
-	b.wantMessage("pager", "Rolling back to v1")
+	b.wantMessage("pager", "rolling back to v1")
 	b.wantMessage("pager", "rolled back to v1")
 }
 
@@ -80,7 +81,7 @@ func TestModes(t *testing.T) {
 		}
 	}
 	trusted := trust.Policy{New: rules.Act, Cap: rules.Act}
-	f(redRule, trusted, rollback.Done, "Rolling back to v1")
+	f(redRule, trusted, rollback.Done, "rolling back to v1")
 	f(mode("ask"), trusted, rollback.Proposed, "pushback approve")
 	f(mode("observe"), trusted, "", "the rule observes")
 	f(redRule, trust.Policy{New: rules.Observe, Cap: rules.Act}, "", "It says act through hook deployer")
@@ -115,7 +116,7 @@ func TestRejecting(t *testing.T) {
 	b.must(b.Reject(t.Context(), key, "ada", "known, and harmless"))
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Cancelled)
-	b.wantMessage("pager", "rollback cancelled", "known, and harmless")
+	b.wantMessage("pager", "rollback to v1 cancelled by ada", "known, and harmless")
 	if err := b.Approve(t.Context(), key, "bob"); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("approved after all: %v", err)
 	}
@@ -131,7 +132,7 @@ func TestNobodyApproves(t *testing.T) {
 	b.clock.add(rollback.DefaultLimits().ApproveWithin)
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Expired)
-	b.wantMessage("pager", "rollback expired")
+	b.wantMessage("pager", "rollback to v1 expired", "0.5 % → 3 %")
 	b.wantCalls(0)
 }
 

@@ -31,91 +31,147 @@ func Observed(r rules.Intent, against string) string {
 	return s
 }
 
-// Ordered says what is done about a verdict: an automatic rollback, or a proposal.
+// Ordered is what the message of a verdict says about the order that follows from it. The
+// guards of an automatic order have not been asked yet, so that it announces no outcome:
+// the order's own messages do. A proposal waits for a person whatever the guards say.
+//
+// See adr/0079.
 func (c Composer) Ordered(o rollback.Order) string {
 	if o.Automatic {
-		return fmt.Sprintf("Rolling back to %s through hook %s.", orUnknown(o.Target), o.Hook)
+		return fmt.Sprintf("A rollback%s through hook %s is ordered. The next message says whether the guards let it go on.", to(o), o.Hook)
 	}
 	return c.approval(o)
+}
+
+// OrderedBefore is what the message of a verdict says where an earlier rule has ordered
+// the rollback already: a change has one order, whose messages come from that rule.
+func OrderedBefore(o rollback.Order) string {
+	return fmt.Sprintf("Rule %s asked for the rollback before: %s.", o.Rule, OrderState(o))
 }
 
 // approval says how a person lets a proposed order go on: by command, with the API's
 // token, or by a link that is valid once and for this order alone.
 func (c Composer) approval(o rollback.Order) string {
-	s := fmt.Sprintf("To roll back to %s through hook %s: pushback approve %s", orUnknown(o.Target), o.Hook, o.Key)
-	if o.Why != "" {
-		s = "Against it: " + o.Why + ". " + s
-	}
+	s := fmt.Sprintf("%sTo roll back%s through hook %s: pushback approve %s", question(o), to(o), o.Hook, o.Key)
 	if c.ExternalURL != "" {
 		s += fmt.Sprintf(", or open %s/approve?token=%s", c.Link(o.Key), c.Token(o))
 	}
-	return s + fmt.Sprintf(" (until %s).", o.ExpiresAt.UTC().Format("15:04 MST"))
+	return s + fmt.Sprintf(" (until %s).", clock(o.ExpiresAt))
 }
 
-func orUnknown(version string) string {
-	if version == "" {
-		return "an unknown version"
+// question says why a person is asked: because of the guards, or because the rule says so.
+func question(o rollback.Order) string {
+	switch {
+	case !o.DecidedAt.IsZero():
+		return "A person must decide: " + o.Why + ". "
+	case o.Why != "":
+		return "The rule asks a person. Against it: " + o.Why + ". "
 	}
-	return version
+	return "The rule asks a person. "
 }
 
-// Order says which state an order has reached.
+// to is " to v1", and nothing where the order names no version: some hooks need none.
+func to(o rollback.Order) string {
+	if o.Target == "" {
+		return ""
+	}
+	return " to " + o.Target
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04 MST") }
+
+// Order says which state an order has reached, why, and what follows.
 func (c Composer) Order(o rollback.Order, at time.Time) notify.Message {
-	m := c.ofOrder(o, at)
-	m.Title = fmt.Sprintf("%s %s: %s", o.Change.Service, o.Change.Version, OrderState(o))
-	m.Action = o.Why
-	if o.Actor != "" {
-		m.Fields = append(m.Fields, notify.Field{Name: "decided by", Value: o.Actor})
-	}
-	if o.State == rollback.Proposed {
-		m.Action = c.approval(o)
-	}
-	if o.State == rollback.Done || o.State == rollback.Approved {
+	m := c.ofOrder(o, OrderState(o), at)
+	m.Action = c.outcome(o)
+	if o.State == rollback.Done || o.State == rollback.Approved || o.State == rollback.Cancelled {
 		m.Severity = notify.Error // still a regression, but people need not act
 	}
 	return m
 }
 
-// HookUnreachable says that an order waits for a hook that does not answer.
-func (c Composer) HookUnreachable(o rollback.Order, refusals []rollback.Refusal, every time.Duration, at time.Time) notify.Message {
-	m := c.ofOrder(o, at)
-	m.Title = fmt.Sprintf("%s %s: the rollback to %s is held up", o.Change.Service, o.Change.Version, o.Target)
-	m.Action = fmt.Sprintf("Hook %s: %s. It is asked again every %s, until the change is too old to be rolled back.", o.Hook, Reasons(refusals), every)
-	m.Fields = append(fields(o.Change, o.Rule), notify.Field{Name: "hook", Value: o.Hook})
+// outcome is the reason of an order's state and what people can do now.
+func (c Composer) outcome(o rollback.Order) string {
+	switch o.State {
+	case rollback.Proposed:
+		return c.approval(o)
+	case rollback.Approved:
+		return "The guards are asked next; another message says whether they let it go on."
+	case rollback.Done:
+		return answered(o) + "What is live now is watched to see whether that helped."
+	case rollback.Failed:
+		return because("It failed: ", o.Why) + "Pushback does nothing more: roll back by hand if it is still needed."
+	case rollback.Unknown:
+		return because("Nobody can tell: ", o.Why) + "Find out which version is live. The hook is not called again."
+	case rollback.Refused:
+		return because("Refused: ", o.Why) + "Pushback does nothing more: roll back by hand if it is needed."
+	case rollback.Expired:
+		return because("It expired: ", o.Why) + "Nothing was rolled back: roll back by hand if it is needed."
+	}
+	return strings.TrimSpace(because("Why: ", o.Why))
+}
+
+// answered is what the hook said, nothing where it said nothing.
+func answered(o rollback.Order) string {
+	if o.Receipt == nil {
+		return ""
+	}
+	return because("Hook "+o.Hook+" answered: ", o.Receipt.Status)
+}
+
+// because is a sentence that begins with words, nothing where there is no reason.
+func because(words, why string) string {
+	if why == "" {
+		return ""
+	}
+	return words + strings.TrimSuffix(why, ".") + ". "
+}
+
+// Sending says that the guards let an order go on, and that its hook is called now.
+func (c Composer) Sending(o rollback.Order, timeout time.Duration, at time.Time) notify.Message {
+	o.State = rollback.Sending
+	m := c.ofOrder(o, "rolling back"+to(o), at)
+	m.Severity = notify.Error
+	m.Action = fmt.Sprintf("No guard refuses. Hook %s is called now and has until %s.", o.Hook, at.Add(timeout).UTC().Format("15:04:05 MST"))
 	return m
 }
 
 // NotRunning says that a hook reported success and its target does not run.
 func (c Composer) NotRunning(o rollback.Order, v rollback.Verification, after time.Duration, at time.Time) notify.Message {
-	m := c.ofOrder(o, at)
-	m.Title = fmt.Sprintf("%s %s: hook %s said done, but %s is not what runs", o.Change.Service, o.Change.Version, o.Hook, o.Target)
+	m := c.ofOrder(o, fmt.Sprintf("hook %s said done, but %s is not what runs", o.Hook, o.Target), at)
 	m.Action = fmt.Sprintf("%s after the receipt %s is %s. Look at what is live; Pushback does nothing more.", after, o.Target, v)
 	return m
-}
-
-func (c Composer) ofOrder(o rollback.Order, at time.Time) notify.Message {
-	return notify.Message{
-		Key: Thread(o.Key, o.Rule), Kind: "order", Severity: notify.Critical, Link: c.Link(o.Key), At: at,
-		Fields: append(fields(o.Change, o.Rule),
-			notify.Field{Name: "hook", Value: o.Hook}, notify.Field{Name: "target", Value: o.Target}),
-	}
 }
 
 // OrderState is the state of an order in words.
 func OrderState(o rollback.Order) string {
 	switch o.State {
 	case rollback.Done:
-		return "rolled back to " + o.Target
+		return "rolled back" + to(o)
 	case rollback.Failed:
-		return "rollback to " + o.Target + " FAILED"
+		return "rollback" + to(o) + " FAILED"
 	case rollback.Unknown:
-		return "rollback to " + o.Target + ": OUTCOME UNKNOWN, nobody can tell whether the hook ran"
+		return "rollback" + to(o) + ": OUTCOME UNKNOWN, nobody can tell whether the hook ran"
 	case rollback.Refused:
-		return "not rolled back"
+		return "not rolled back" + to(o)
 	case rollback.Approved:
-		return "rollback to " + o.Target + " approved"
+		return "rollback" + to(o) + " approved" + by(o)
 	case rollback.Proposed:
-		return "rollback to " + o.Target + " waits for a person"
+		return "rollback" + to(o) + " waits for a person"
+	case rollback.Sending:
+		return "rolling back" + to(o)
+	case rollback.Decided:
+		return "rollback" + to(o) + " ordered"
+	case rollback.Cancelled:
+		return "rollback" + to(o) + " cancelled" + by(o)
 	}
-	return "rollback " + string(o.State)
+	return "rollback" + to(o) + " " + string(o.State)
+}
+
+// by is " by amy", nothing where no person decided.
+func by(o rollback.Order) string {
+	if o.Actor == "" {
+		return ""
+	}
+	return " by " + o.Actor
 }

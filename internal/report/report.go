@@ -136,12 +136,23 @@ func Headline(c sources.Change, v detector.Verdict) string {
 	if v.Grade > detector.None {
 		text += ", " + v.Grade.String()
 	}
-	if e, found := decider(v); found && compared(e) {
-		text += fmt.Sprintf(" — %s %s → %s", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit))
+	if worst := Worst(v); worst != "" {
+		text += " — " + worst
 	} else if v.Reason != "" {
 		text += " — " + strings.TrimSuffix(sentence(v.Reason), ".")
 	}
 	return printable(text)
+}
+
+// Worst is the signal that decided, from what to what, "" where no signal has numbers.
+//
+//	errors 0.5 % → 3.1 %
+func Worst(v detector.Verdict) string {
+	e, found := decider(v)
+	if !found || !compared(e) {
+		return ""
+	}
+	return printable(fmt.Sprintf("%s %s → %s", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit)))
 }
 
 // decider is the worst signal of a verdict that has a grade at all.

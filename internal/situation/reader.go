@@ -57,11 +57,14 @@ func (r *Reader) Of(ctx context.Context, o rollback.Order) (rollback.Situation, 
 	}
 	s := rollback.Situation{
 		Now: now, Change: c.Change, Limits: r.Limits, Window: r.Window(now),
-		Superseded: c.SupersededBy != "", SuspendedBy: c.SuspendedAt(now), Epoch: c.Epoch,
+		Superseded: c.SupersededBy != "", Epoch: c.Epoch,
 		RuleActs: o.Automatic, Approved: !o.Automatic,
 	}
 	if err := json.Unmarshal(o.Evidence, &s.Verdict); err != nil {
 		return s, fmt.Errorf("reading the evidence of order %s: %w", o.Key, err)
+	}
+	if s.SuspendedBy, err = r.suspendedBy(ctx, c, now); err != nil {
+		return s, err
 	}
 	hook := r.Hook(o.Hook)
 	s.HookKnown, s.HookAborts = hook.Known, hook.Aborts

@@ -47,3 +47,16 @@ func (r *Reader) Overtaken(ctx context.Context, c store.Change) (bool, error) {
 	echo := Predecessor{Order: o}.IsEcho(newer)
 	return !echo || newer.SupersededBy != "", nil
 }
+
+// suspendedBy names the newer change that suspends a change now, "" for none.
+func (r *Reader) suspendedBy(ctx context.Context, c store.Change, now time.Time) (string, error) {
+	key := c.SuspendedAt(now)
+	if key == "" {
+		return "", nil
+	}
+	newer, err := r.Store.Change(ctx, key)
+	if err != nil {
+		return "", fmt.Errorf("reading the newer change: %w", err)
+	}
+	return fmt.Sprintf("%s %s since %s", newer.Service, newer.Version, newer.StartedAt.UTC().Format("15:04:05 MST")), nil
+}

@@ -23,11 +23,12 @@ const mayBeSent = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at 
 // epoch is compared with the order's own and not with the slot's present one:
 // a newer change that failed has raised the slot's epoch, and lets this one
 // resume. What a newer change forbids is stored in the order and the change, by
-// the transaction that stored the newer change.
+// the transaction that stored the newer change. The messages are stored in the
+// transaction of the claim.
 //
 // See adr/0034.
-func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now time.Time) (claim int64, ok bool, err error) {
-	claim, ok, err = s.claim(ctx, key, now, `
+func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now time.Time, messages ...Outgoing) (claim int64, ok bool, err error) {
+	claim, ok, err = s.claim(ctx, OrderMove{Key: key, At: now, Messages: messages}, `
 		UPDATE orders SET state = $3, claim = claim + 1, sent_at = $2
 		WHERE key = $1 AND state = $4 AND epoch = $5`+mayBeSent+` RETURNING claim`,
 		key, micros(now), rollback.Sending, rollback.Decided, epoch)
@@ -38,7 +39,7 @@ func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now tim
 // for hooks declared idempotent only: any other could run twice. SentAt stays the
 // time of the first call.
 func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now time.Time) (next int64, ok bool, err error) {
-	next, ok, err = s.claim(ctx, key, now, `
+	next, ok, err = s.claim(ctx, OrderMove{Key: key, At: now}, `
 		UPDATE orders SET claim = claim + 1
 		WHERE key = $1 AND state = $3 AND claim = $4`+mayBeSent+` RETURNING claim`,
 		key, micros(now), rollback.Sending, claim)
@@ -47,16 +48,16 @@ func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now t
 
 // claim runs a claiming statement with the slot locked, so that no newer change
 // can be stored at the same time.
-func (s *Store) claim(ctx context.Context, key string, now time.Time, statement string, args ...any) (claim int64, ok bool, err error) {
+func (s *Store) claim(ctx context.Context, m OrderMove, statement string, args ...any) (claim int64, ok bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if err := lockSlotOfChange(ctx, tx, key); err != nil {
+		if err := lockSlotOfChange(ctx, tx, m.Key); err != nil {
 			return err
 		}
 		defer crashpoint.Reach(crashpoint.BeforeClaim)
 		if err := tx.QueryRowContext(ctx, statement, args...).Scan(&claim); err != nil {
 			return err
 		}
-		return recordMove(ctx, tx, OrderMove{Key: key, At: now}, map[string]any{"to": rollback.Sending, "claim": claim})
+		return recordMove(ctx, tx, m, map[string]any{"to": rollback.Sending, "claim": claim})
 	})
 	crashpoint.Reach(crashpoint.AfterClaim)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,8 +27,10 @@ type Effects struct {
 
 // MoveWatch stores the watch to, one revision above from, together with the
 // effects, if the stored watch still has the state and revision of from. moved is
-// false, and nothing stored, if it does not. order and created are what CreateOrder
-// returns for Effects.Order.
+// false, and nothing stored, if it does not, or if a newer change has replaced the
+// change of Effects.Order: the messages of that look would announce an order that there
+// is not. order and created are what CreateOrder returns for Effects.Order. Where there is
+// an order already, its outcome is told to the receivers of this one too.
 //
 // See adr/0005.
 func (s *Store) MoveWatch(
@@ -38,7 +41,7 @@ func (s *Store) MoveWatch(
 			return err
 		}
 		if e.Order != nil {
-			if order, created, err = createOrder(ctx, tx, *e.Order); err != nil {
+			if order, created, err = joinOrder(ctx, tx, *e.Order); err != nil {
 				return fmt.Errorf("create order: %w", err)
 			}
 		}
@@ -55,6 +58,9 @@ func (s *Store) MoveWatch(
 		}
 		return err
 	})
+	if errors.Is(err, errReplaced) {
+		return false, rollback.Order{}, false, nil
+	}
 	if err != nil {
 		return false, rollback.Order{}, false, wrap(err, "move watch %s", from.ID)
 	}
@@ -62,6 +68,31 @@ func (s *Store) MoveWatch(
 		crashpoint.Reach(crashpoint.AfterIntent)
 	}
 	return moved, order, created, nil
+}
+
+// errReplaced is an order of a change that a newer one has replaced.
+var errReplaced = errors.New("a newer change has replaced the change of the order")
+
+// joinOrder creates an order, or adds its receivers to the one that there is.
+func joinOrder(ctx context.Context, tx executor, o rollback.Order) (stored rollback.Order, created bool, err error) {
+	stored, created, err = createOrder(ctx, tx, o)
+	switch {
+	case err != nil || created:
+		return stored, created, err
+	case stored.Key == "":
+		return stored, false, errReplaced
+	}
+	for _, r := range o.Receivers {
+		if !slices.Contains(stored.Receivers, r) {
+			stored.Receivers = append(stored.Receivers, r)
+		}
+	}
+	body, err := encode(stored)
+	if err != nil {
+		return stored, false, err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE orders SET body = $2 WHERE key = $1`, stored.Key, body)
+	return stored, false, err
 }
 
 // swapWatch is the compare-and-swap of MoveWatch.

@@ -152,7 +152,7 @@ func askingPeople(t *testing.T, s *Store) {
 	if err != nil || got.State != rollback.Proposed || got.Automatic || got.Why != "confounded" || !got.ExpiresAt.Equal(at(58)) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := s.NoteWhy(t.Context(), o.Key, "nobody asked"); err != nil {
+	if _, err := s.NoteWhy(t.Context(), o.Key, "nobody asked"); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ = s.Order(t.Context(), o.Key); got.Why != "confounded" {

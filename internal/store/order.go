@@ -209,10 +209,29 @@ func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now tim
 	return ok && err == nil, wrap(err, "move order %s back to proposed", key)
 }
 
-// NoteWhy stores why a decided order waits, for people to read.
-func (s *Store) NoteWhy(ctx context.Context, key, why string) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE orders SET why = $2 WHERE key = $1 AND state = $3 AND why <> $2`, key, why, rollback.Decided)
-	return wrap(err, "note why order %s waits", key)
+// NoteWhy stores why a decided order waits, for people to read, and the messages
+// that say so. False, and nothing stored, if that is stored already or the order is
+// not decided any more.
+func (s *Store) NoteWhy(ctx context.Context, key, why string, messages ...Outgoing) (ok bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		ok, err = affected(ctx, tx, `UPDATE orders SET why = $2 WHERE key = $1 AND state = $3 AND why <> $2`, key, why, rollback.Decided)
+		if err != nil || !ok {
+			return err
+		}
+		_, err = putOutgoing(ctx, tx, messages...)
+		return err
+	})
+	return ok && err == nil, wrap(err, "note why order %s waits", key)
+}
+
+// UntoldReplaced lists the orders that a newer change has cancelled at since or
+// later, and about which nobody has been told so.
+func (s *Store) UntoldReplaced(ctx context.Context, since time.Time) ([]rollback.Order, error) {
+	found, err := collect(ctx, s.read, scanOrder, selectOrder+`
+		WHERE state = $1 AND actor = '' AND ended_at >= $2 AND NOT EXISTS (
+			SELECT 1 FROM outgoing WHERE change_key = orders.key AND id LIKE 'order/%/cancelled/%')`,
+		rollback.Cancelled, micros(since))
+	return found, wrap(err, "list orders that newer changes have cancelled")
 }
 
 func decidedAt(to rollback.State, now time.Time) time.Time {

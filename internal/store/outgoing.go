@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/notify"
@@ -51,7 +52,10 @@ func (s *Store) PutOutgoing(ctx context.Context, o Outgoing) (created bool, err 
 	return putOutgoing(ctx, s.write, o)
 }
 
-// putOutgoing stores messages, and says whether the last one was new.
+// putOutgoing stores messages, and says whether the last one was new. A message is
+// created after all earlier ones to its receiver about its change, though two may be made
+// in one moment, or by replicas whose clocks differ: the order of creation is the order
+// in which they are sent.
 func putOutgoing(ctx context.Context, db executor, messages ...Outgoing) (created bool, err error) {
 	for _, o := range messages {
 		message, err := encode(o.Message)
@@ -60,7 +64,10 @@ func putOutgoing(ctx context.Context, db executor, messages ...Outgoing) (create
 		}
 		created, err = affected(ctx, db, `
 			INSERT INTO outgoing (id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message)
-			VALUES ($1, $2, $3, $4, 0, '', $5, 0, $6) ON CONFLICT (id) DO NOTHING`,
+			SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), 0, '',
+				CASE WHEN MAX(created_at) >= CAST($5 AS BIGINT) THEN MAX(created_at) + 1 ELSE CAST($5 AS BIGINT) END, 0, CAST($6 AS TEXT)
+			FROM outgoing WHERE change_key = $2 AND receiver = $3
+			ON CONFLICT (id) DO NOTHING`,
 			o.ID, o.ChangeKey, o.Receiver, cmp.Or(o.State, Pending), micros(o.CreatedAt), message)
 		if err != nil {
 			return false, wrap(err, "store message %s", o.ID)
@@ -79,6 +86,26 @@ func (s *Store) Outgoing(ctx context.Context, id string) (Outgoing, error) {
 func (s *Store) PendingOutgoing(ctx context.Context) ([]Outgoing, error) {
 	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE state = 'pending' ORDER BY created_at, id`)
 	return os, wrap(err, "list pending messages")
+}
+
+// EarlierPending says whether an earlier message of the thread of o is still to be sent
+// to its receiver.
+func (s *Store) EarlierPending(ctx context.Context, o Outgoing) (bool, error) {
+	return s.anyPending(ctx, o, `created_at < $3`)
+}
+
+// LaterPending says whether a later message of the thread of o is to be sent to its
+// receiver.
+func (s *Store) LaterPending(ctx context.Context, o Outgoing) (bool, error) {
+	return s.anyPending(ctx, o, `created_at > $3`)
+}
+
+// anyPending says whether a message of the thread of o that holds is to be sent to its
+// receiver.
+func (s *Store) anyPending(ctx context.Context, o Outgoing, holds string) (bool, error) {
+	found, err := collect(ctx, s.read, scanOutgoing,
+		selectOutgoing+`WHERE change_key = $1 AND receiver = $2 AND state = 'pending' AND `+holds, o.ChangeKey, o.Receiver, micros(o.CreatedAt))
+	return slices.ContainsFunc(found, func(e Outgoing) bool { return e.Message.Key == o.Message.Key }), wrap(err, "list pending messages beside %s", o.ID)
 }
 
 // OutgoingOf lists the messages about a change, oldest first.

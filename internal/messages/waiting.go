@@ -1,0 +1,101 @@
+package messages
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// Waiting says that an order waits, for what, and what follows after that.
+func (c Composer) Waiting(o rollback.Order, refusals []rollback.Refusal, at time.Time) notify.Message {
+	m := c.ofOrder(o, "rollback"+to(o)+" waits "+waitsFor(o, refusals), at)
+	m.Severity = notify.Error
+	m.Action = WaitReasons(refusals) + ". It is asked again every few seconds"
+	if !o.ExpiresAt.IsZero() {
+		m.Action += " until " + clock(o.ExpiresAt)
+	}
+	m.Action += "."
+	return m
+}
+
+// WaitReasons says why an order waits, and why a person will be asked after that.
+func WaitReasons(refusals []rollback.Refusal) string {
+	wait, ask := split(refusals)
+	text := "It waits: " + Reasons(wait)
+	if len(ask) > 0 {
+		text += ". A person is asked after that: " + Reasons(ask)
+	}
+	return text
+}
+
+// split returns the refusals that may go away by themselves, and the others.
+func split(refusals []rollback.Refusal) (wait, ask []rollback.Refusal) {
+	for _, r := range refusals {
+		if r.Temporary() {
+			wait = append(wait, r)
+		} else {
+			ask = append(ask, r)
+		}
+	}
+	return wait, ask
+}
+
+// waitsFor names what an order waits for, for a title.
+func waitsFor(o rollback.Order, refusals []rollback.Refusal) string {
+	var all []string
+	for _, r := range refusals {
+		switch r.Guard {
+		case rollback.GuardPartial:
+			all = append(all, "until the rollout of "+o.Change.Version+" ends")
+		case rollback.GuardSuspended:
+			all = append(all, "while a newer change rolls out")
+		case rollback.GuardFleet:
+			all = append(all, "while all automatic rollbacks are held")
+		case rollback.GuardReach:
+			all = append(all, "for hook "+o.Hook+", which cannot act now")
+		}
+	}
+	return strings.Join(all, " and ")
+}
+
+// WaitID names what an order waits for, so that people are told once for each reason. An
+// unreachable deploy tool is one reason, though its errors differ from one attempt to the
+// next.
+func WaitID(refusals []rollback.Refusal) string {
+	wait, _ := split(refusals)
+	h := sha256.New()
+	for _, r := range wait {
+		fmt.Fprintf(h, "%s\n", r.Guard)
+		if r.Guard != rollback.GuardReach {
+			fmt.Fprintf(h, "%s\n", r.Why)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+// NobodyApproved is why a proposal expires.
+const NobodyApproved = "nobody approved it in time"
+
+// TooLate is why an order expires that waited for something else than a person.
+func TooLate(o rollback.Order) string {
+	why := "it was not sent before it expired at " + clock(o.ExpiresAt)
+	if o.Why != "" {
+		why += "; it " + o.Why
+	}
+	return why
+}
+
+// Replaced is why an order is cancelled whose change a newer one has replaced, the zero
+// Change where that is not known any more.
+func Replaced(newer sources.Change) string {
+	if newer.Service == "" {
+		return "a newer change has replaced it"
+	}
+	return fmt.Sprintf("%s has replaced it, and is watched instead", named(newer))
+}
