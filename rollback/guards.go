@@ -117,6 +117,9 @@ func checkHook(o Order, s Situation) string {
 	if s.HookKnown && o.Hook != "" {
 		return ""
 	}
+	if o.Hook == "" {
+		return "the order names no hook"
+	}
 	return fmt.Sprintf("pushback.yml has no hook %q", o.Hook)
 }
 
@@ -220,7 +223,9 @@ func checkTarget(o Order, s Situation) string {
 		return refusals[0].Why
 	}
 	switch {
-	case o.Target == "" || o.Target != s.Target.Version:
+	case o.Target == "":
+		return "the order names no version to go back to"
+	case o.Target != s.Target.Version:
 		return fmt.Sprintf("the order goes back to version %q, but the version to go back to is now %q", o.Target, s.Target.Version)
 	case o.Target == s.Change.Version:
 		return fmt.Sprintf("version %q is the version of the change itself", o.Target)

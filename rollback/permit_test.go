@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,8 +45,8 @@ func TestPermit(t *testing.T) {
 				t.Errorf("valid warrant: %v, with refusals %v", w.Valid(), refusals)
 			}
 			for _, r := range refusals {
-				if r.Why == "" {
-					t.Errorf("guard %s gives no reason", r.Guard)
+				if r.Why == "" || strings.Contains(r.Why, `""`) {
+					t.Errorf("guard %s gives no reason, or one that names nothing: %s", r.Guard, r.Why)
 				}
 			}
 		})

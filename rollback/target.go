@@ -42,7 +42,7 @@ const (
 // See adr/0035.
 func Target(reach TargetReach, before []LiveVersion) (LiveVersion, []Refusal) {
 	if len(before) == 0 || before[0].Version == "" {
-		return LiveVersion{}, []Refusal{{GuardTarget, "it is not known which version was live before: let the deploy tool send `previous`, or deploy once more"}}
+		return LiveVersion{}, []Refusal{{GuardTarget, unknownTarget}}
 	}
 	if reach != LastGood {
 		return before[0], checkStanding(before[0])
@@ -55,9 +55,14 @@ func Target(reach TargetReach, before []LiveVersion) (LiveVersion, []Refusal) {
 	return LiveVersion{}, []Refusal{{GuardTarget, "none of the earlier versions is known to be good"}}
 }
 
+const unknownTarget = "it is not known which version was live before: let the deploy tool send `previous`, or deploy once more"
+
 // checkStanding refuses a version that is bad or suspected, and one of which nothing
 // is known.
 func checkStanding(l LiveVersion) []Refusal {
+	if l.Version == "" {
+		return []Refusal{{GuardTarget, unknownTarget}}
+	}
 	switch l.Standing {
 	case Good, Unproven:
 		return nil

@@ -6,6 +6,7 @@ import "github.com/pushback/pushback/internal/strictyaml"
 // in docs/diagnostics.
 const (
 	codeUnreadable     = "unreadable-file"
+	codeNoRules        = "no-rules"
 	codeOneRule        = "one-rule"
 	codeDuplicateRule  = "duplicate-rule"
 	codeDuplicateName  = "duplicate-signal"
@@ -39,7 +40,7 @@ const (
 // Codes are all codes that a diagnostic may have.
 func Codes() []string {
 	return append(strictyaml.Codes(),
-		codeUnreadable, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
+		codeUnreadable, codeNoRules, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
 		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
 		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,

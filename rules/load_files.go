@@ -22,9 +22,16 @@ var errTooManyFiles = errors.New("too much")
 // Load reads every *.yml and *.yaml of a folder and the folders in it, names
 // beginning with a dot and *_test.yml, the rules' tests, left out. If there is
 // any diagnostic the set is nil, and whoever reloads goes on with the set before.
+// A folder without any rule has one, unless w.AllowEmpty: it is more often a mount
+// that failed, or a file whose name ends in .yml.txt, than meant so.
 func Load(fsys fs.FS, w World) (*Set, []Diagnostic) {
 	l := newLoader(w)
-	return l.load(fsys, l.files(fsys))
+	names := l.files(fsys)
+	set, found := l.load(fsys, names)
+	if len(found) == 0 && set.Len() == 0 && !w.AllowEmpty {
+		return nil, []Diagnostic{noRules(fsys, len(names))}
+	}
+	return set, found
 }
 
 // LoadFiles reads the named files of a folder and no others.

@@ -86,7 +86,7 @@ func TestTheSchemaAcceptsWhatTheLoaderAccepts(t *testing.T) {
 	for name, data := range files {
 		value, err := editorValue(data)
 		if err != nil || value == nil {
-			if set, found := Load(fstest.MapFS{"f.yml": {Data: data}}, testWorld); set == nil {
+			if set, found := LoadFiles(fstest.MapFS{"f.yml": {Data: data}}, []string{"f.yml"}, testWorld); set == nil {
 				t.Errorf("%s: %v, %v", name, err, found)
 			}
 			continue

@@ -13,6 +13,8 @@ type World struct {
 	Receivers []string
 	Freezes   []string
 
+	AllowEmpty bool // a folder without any rule is meant so
+
 	Environments []string                    // of the changes that were reported; a rule for none of them is warned about
 	Stores       map[string]sources.Language // by name; a store that is not listed takes PromQL
 	Default      string                      // the one of Stores for rules that name none

@@ -34,9 +34,10 @@ type rulesCommand struct {
 // rulesCheckCommand loads the rules as the daemon does.
 type rulesCheckCommand struct {
 	configFlag
-	Rules  string `type:"path" placeholder:"FOLDER" help:"Check this folder. Without a pushback.yml, names of hooks and receivers are not checked."`
-	Online bool   `help:"Also ask the metric stores which signals of the catalogue's services cannot be judged."`
-	JSON   bool   `help:"Write JSON, for programs."`
+	Rules      string `type:"path" placeholder:"FOLDER" help:"Check this folder. Without a pushback.yml, names of hooks and receivers are not checked."`
+	AllowEmpty bool   `help:"A folder without any rule is no mistake."`
+	Online     bool   `help:"Also ask the metric stores which signals of the catalogue's services cannot be judged."`
+	JSON       bool   `help:"Write JSON, for programs."`
 }
 
 // Help shows both uses: with and without a pushback.yml.
@@ -74,6 +75,7 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 	if _, err := os.Stat(folder); err != nil {
 		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
 	}
+	world.AllowEmpty = world.AllowEmpty || r.AllowEmpty
 	set, found := rules.Load(os.DirFS(folder), world)
 	answer := rulesAnswer{Diagnostics: found}
 	if set != nil {

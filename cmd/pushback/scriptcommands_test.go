@@ -47,8 +47,9 @@ func address(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // answers waits until an address answers with a status below 300 and, if one
-// is given, with a text: answers http://… healthy.
-func answers(ts *testscript.TestScript, _ bool, args []string) {
+// is given, with a text: answers http://… healthy. With ! it waits for an answer
+// without the text.
+func answers(ts *testscript.TestScript, without bool, args []string) {
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		response, err := http.Get(args[0])
 		if err != nil {
@@ -56,7 +57,7 @@ func answers(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		body := new(strings.Builder)
 		_, err = io.Copy(body, response.Body)
-		if err == nil && response.StatusCode < 300 && (len(args) < 2 || strings.Contains(body.String(), args[1])) {
+		if err == nil && response.StatusCode < 300 && (len(args) < 2 || strings.Contains(body.String(), args[1]) != without) {
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -20,21 +21,22 @@ func waitForVerdict(ctx context.Context, out terminal, c *client, key string) er
 	ticks := time.NewTicker(waitInterval)
 	defer ticks.Stop()
 	answered := time.Now()
+	var e api.Explanation
 	for {
-		var e api.Explanation
-		err := c.call(ctx, http.MethodGet, "/v1/changes/"+key, nil, &e)
+		var now api.Explanation
+		err := c.call(ctx, http.MethodGet, "/v1/changes/"+key, nil, &now)
 		switch {
 		case err == nil:
-			answered = time.Now()
+			e, answered = now, time.Now()
 		case time.Since(answered) > maxSilence || ctx.Err() != nil:
-			return fmt.Errorf("waiting for the verdict: %w", err)
+			return fmt.Errorf("waiting for the verdict on %s: %w", named(e, key), err)
 		}
 		if err == nil && ended(e.Change.State) {
 			return printOutcome(out, e)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for the verdict: %w", context.Cause(ctx))
+			return fmt.Errorf("waiting for the verdict on %s: %w", named(e, key), context.Cause(ctx))
 		case <-ticks.C:
 		}
 	}
@@ -45,7 +47,10 @@ func ended(state string) bool { return state != "waiting" && state != "watching"
 
 // printOutcome says how the watches ended and picks the exit code.
 func printOutcome(out terminal, e api.Explanation) error {
-	fmt.Fprintf(out, "%s\n", out.paint(stateStyle(e.Change.State), e.Change.State))
+	fmt.Fprintf(out, "%s: %s\n", out.paint(stateStyle(e.Change.State), e.Change.State), named(e, e.Change.Key))
+	if e.Order != nil {
+		fmt.Fprintln(out, orderWords(*e.Order))
+	}
 	switch e.Change.State {
 	case "healthy":
 		return nil
@@ -55,6 +60,25 @@ func printOutcome(out terminal, e api.Explanation) error {
 		return &exitError{code: exitInconclusive, err: fmt.Errorf("not watched: %s", whyUnwatched(e.Change.Change.Change))}
 	}
 	return &exitError{code: exitInconclusive, err: fmt.Errorf("the watch ended %s\n  hint: pushback explain %s", e.Change.State, e.Change.Key)}
+}
+
+// named is what people call a change: its service, version and environment. Before the
+// daemon has answered only the key is known.
+func named(e api.Explanation, key string) string {
+	c := e.Change.Change.Change
+	if c.Service == "" {
+		return key
+	}
+	return fmt.Sprintf("%s %s in %s", c.Service, cmp.Or(c.Version, "(no version)"), c.Environment)
+}
+
+// orderWords says in one line what came of a rollback.
+func orderWords(o api.Order) string {
+	line := fmt.Sprintf("rollback to %s by hook %s: %s", cmp.Or(o.Target, "an unknown version"), cmp.Or(o.Hook, "(none)"), o.State)
+	if o.Why == "" {
+		return line
+	}
+	return line + ": " + o.Why
 }
 
 // stateStyle colours a watch's state by what it means for people.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pushback/pushback/rules"
@@ -44,30 +45,45 @@ type Querier interface {
 // Catalogue knows services. It is asked at every plan and look, so it caches
 // what it discovered.
 type Catalogue struct {
-	config Config
-	store  Querier
-	mu     sync.Mutex
-	found  map[string]rules.Service
-	graph  callGraph
-	asked  time.Time
+	current atomic.Pointer[Config]
+	store   Querier
+	mu      sync.Mutex
+	found   map[string]rules.Service
+	graph   callGraph
+	asked   time.Time
 }
 
 // New returns the catalogue of a configuration. It asks s for the services that
 // it is to discover, and not before the first service is wanted.
 func New(c Config, s Querier) *Catalogue {
-	if c.Name == "" {
-		c.Name = "job"
-	}
-	if len(c.Match) == 0 {
-		c.Match = []string{c.Name}
-	}
-	return &Catalogue{config: c, store: s}
+	catalogue := &Catalogue{store: s}
+	catalogue.Replace(c)
+	return catalogue
 }
+
+// Replace takes another configuration while the catalogue is in use. What was
+// discovered is forgotten.
+func (c *Catalogue) Replace(to Config) {
+	if to.Name == "" {
+		to.Name = "job"
+	}
+	if len(to.Match) == 0 {
+		to.Match = []string{to.Name}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.graph.mu.Lock()
+	defer c.graph.mu.Unlock()
+	c.current.Store(&to)
+	c.found, c.asked, c.graph.calls = nil, time.Time{}, nil
+}
+
+func (c *Catalogue) config() *Config { return c.current.Load() }
 
 // Canonical returns the service that a tool's name is an alias of, or the name
 // itself.
 func (c *Catalogue) Canonical(name string) string {
-	if service, ok := c.config.Aliases[name]; ok {
+	if service, ok := c.config().Aliases[name]; ok {
 		return service
 	}
 	return name
@@ -84,7 +100,7 @@ func (c *Catalogue) Upstream(service string) map[string]int {
 	for step := 1; step <= maxUpstream; step++ {
 		var next []string
 		for _, from := range edge {
-			for _, to := range c.config.Depends[from] {
+			for _, to := range c.config().Depends[from] {
 				if _, seen := distance[to]; !seen {
 					distance[to] = step
 					next = append(next, to)
@@ -100,13 +116,13 @@ func (c *Catalogue) Upstream(service string) map[string]int {
 // catalogue discovers services and the store has not shown this one yet: an empty
 // Match selects nothing, where a guess might select too much.
 func (c *Catalogue) known(ctx context.Context, name string, now time.Time) (rules.Service, error) {
-	for _, s := range c.config.List {
+	for _, s := range c.config().List {
 		if s.Name == name {
 			return c.complete(s), nil
 		}
 	}
-	if c.config.Discover == "" {
-		return c.complete(rules.Service{Name: name, Match: map[string]string{c.config.Name: name}}), nil
+	if c.config().Discover == "" {
+		return c.complete(rules.Service{Name: name, Match: map[string]string{c.config().Name: name}}), nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,10 +137,10 @@ func (c *Catalogue) known(ctx context.Context, name string, now time.Time) (rule
 // Names returns the services that are listed and those that are discovered.
 func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) {
 	var names []string
-	for _, s := range c.config.List {
+	for _, s := range c.config().List {
 		names = append(names, s.Name)
 	}
-	if c.config.Discover == "" {
+	if c.config().Discover == "" {
 		return names, nil
 	}
 	c.mu.Lock()
@@ -156,17 +172,17 @@ func (c *Catalogue) refresh(ctx context.Context, name string, now time.Time) err
 // one name, the service is matched by the labels that are equal in all of them:
 // the discovery query has already said which results belong together.
 func (c *Catalogue) discover(ctx context.Context, now time.Time) (map[string]rules.Service, error) {
-	series, err := c.store.Instant(ctx, c.config.Discover, now)
+	series, err := c.store.Instant(ctx, c.config().Discover, now)
 	if err != nil {
 		return nil, err
 	}
 	found := map[string]rules.Service{}
 	for _, s := range series {
-		name := s.Labels[c.config.Name]
+		name := s.Labels[c.config().Name]
 		if name == "" {
 			continue
 		}
-		match := labelsNamed(s.Labels, c.config.Match)
+		match := labelsNamed(s.Labels, c.config().Match)
 		if old, ok := found[name]; ok {
 			match = sharedLabels(old.Match, match)
 		}
@@ -178,7 +194,7 @@ func (c *Catalogue) discover(ctx context.Context, now time.Time) (map[string]rul
 // complete fills in owner, receivers and hook from the aliases file and the
 // defaults.
 func (c *Catalogue) complete(s rules.Service) rules.Service {
-	for _, from := range []rules.Service{c.config.Owners[s.Name], c.config.Default} {
+	for _, from := range []rules.Service{c.config().Owners[s.Name], c.config().Default} {
 		s.Owner = cmp.Or(s.Owner, from.Owner)
 		s.Chat = cmp.Or(s.Chat, from.Chat)
 		s.Pager = cmp.Or(s.Pager, from.Pager)
@@ -206,8 +222,8 @@ func sharedLabels(a, b map[string]string) map[string]string {
 // ReceiverOf returns where a team reads what is not urgent: the chat, else the
 // pager, of a service it owns, else of the default service; "" where there is none.
 func (c *Catalogue) ReceiverOf(team string) string {
-	services := slices.Clone(c.config.List)
-	for name, s := range c.config.Owners {
+	services := slices.Clone(c.config().List)
+	for name, s := range c.config().Owners {
 		s.Name = name
 		services = append(services, s)
 	}
@@ -217,5 +233,5 @@ func (c *Catalogue) ReceiverOf(team string) string {
 			return to
 		}
 	}
-	return cmp.Or(c.config.Default.Chat, c.config.Default.Pager)
+	return cmp.Or(c.config().Default.Chat, c.config().Default.Pager)
 }

@@ -38,7 +38,7 @@ type callGraph struct {
 // store's.
 func (c *Catalogue) Service(ctx context.Context, name string, now time.Time) (rules.Service, error) {
 	s, err := c.known(ctx, name, now)
-	if err != nil || c.config.Calls.Query == "" && len(c.config.Depends) == 0 {
+	if err != nil || c.config().Calls.Query == "" && len(c.config().Depends) == 0 {
 		return s, err
 	}
 	calls, err := c.callsAt(ctx, now)
@@ -59,18 +59,18 @@ func (c *Catalogue) callsAt(ctx context.Context, now time.Time) (map[edge]float6
 		return c.graph.calls, nil
 	}
 	calls := map[edge]float64{}
-	for caller, callees := range c.config.Depends {
+	for caller, callees := range c.config().Depends {
 		for _, callee := range callees {
 			calls[edge{caller, callee}] = 0
 		}
 	}
-	if c.config.Calls.Query != "" {
-		series, err := c.store.Instant(ctx, c.config.Calls.Query, now)
+	if c.config().Calls.Query != "" {
+		series, err := c.store.Instant(ctx, c.config().Calls.Query, now)
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range series {
-			e := edge{c.Canonical(s.Labels[c.config.Calls.Caller]), c.Canonical(s.Labels[c.config.Calls.Callee])}
+			e := edge{c.Canonical(s.Labels[c.config().Calls.Caller]), c.Canonical(s.Labels[c.config().Calls.Callee])}
 			if e.caller != "" && e.callee != "" && len(s.Samples) > 0 {
 				calls[e] += s.Samples[len(s.Samples)-1].V
 			}
@@ -122,7 +122,7 @@ func (c *Catalogue) selectsOthers(pool map[string][]string, among map[string]boo
 	if len(pool) == 0 {
 		return true
 	}
-	for _, s := range c.config.List {
+	for _, s := range c.config().List {
 		if !among[s.Name] && rules.Covers(pool, s.Match) {
 			return true
 		}

@@ -1,12 +1,12 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -35,7 +35,7 @@ func (l *loader) services(c Config) Services {
 		l.depends(at, one)
 	}
 	s.List = append(s.List, l.listFile(f.File, c)...)
-	s.Aliases = l.aliases(l.existing("services.aliases", f.Aliases), c)
+	s.Aliases = l.aliases(f.Aliases, c)
 	return s
 }
 
@@ -75,24 +75,27 @@ func nearest[T any](name string, known map[string]T) string {
 	return ""
 }
 
-// listFile reads services from a separate file, in the form of services.list.
+// listFile reads services from a separate file, which holds what services.list would: a
+// list, alone or under the key services.
 func (l *loader) listFile(path string, c Config) []Service {
-	path = l.existing("services.file", path)
-	data, err := readBounded(path)
-	if path == "" || err != nil {
+	path, data := l.readFile("services.file", path)
+	if path == "" {
 		return nil
 	}
 	var listed struct {
 		Services []Service `yaml:"services" required:"true"`
 	}
-	other := loader{name: path, folder: l.folder}
+	other, into, under := loader{name: path, folder: l.folder}, any(&listed), "services"
+	if isList(data) {
+		into, under = &listed.Services, ""
+	}
 	var problems []strictyaml.Problem
-	other.places, problems = strictyaml.Decode(data, &listed)
+	other.places, problems = strictyaml.Decode(data, into)
 	for _, p := range problems {
 		l.found = append(l.found, Diagnostic{File: path, Problem: p})
 	}
 	for i, one := range listed.Services {
-		at := fmt.Sprintf("services[%d]", i)
+		at := fmt.Sprintf("%s[%d]", under, i)
 		other.responsible(at, one.Responsible, c)
 		other.depends(at, one)
 	}
@@ -100,15 +103,40 @@ func (l *loader) listFile(path string, c Config) []Service {
 	return listed.Services
 }
 
+// isList reports whether the value of a document is a list.
+func isList(data []byte) bool {
+	var value any
+	strictyaml.Decode(data, &value)
+	_, is := value.([]any)
+	return is
+}
+
+// readFile reads the file that a key names, and notes a mistake where it cannot be read. The
+// path is "" where there is nothing to read.
+func (l *loader) readFile(key, path string) (string, []byte) {
+	if path = l.existing(key, path); path == "" {
+		return "", nil
+	}
+	data, err := readBounded(path)
+	if err == nil && len(data) > strictyaml.MaxSize {
+		err = fmt.Errorf("it is larger than %d MiB", strictyaml.MaxSize>>20)
+	}
+	if err != nil {
+		l.wrong(key, MissingFile, "", "the file cannot be read: %v", err)
+		return "", nil
+	}
+	l.written.add(path, data)
+	return path, data
+}
+
 // aliases reads the CSV file of aliases. Its header names the columns: alias and
 // service are required; owner, chat, pager and hook are optional.
 func (l *loader) aliases(path string, c Config) []Alias {
-	f, err := os.Open(path)
-	if path == "" || err != nil {
+	path, data := l.readFile("services.aliases", path)
+	if path == "" {
 		return nil
 	}
-	defer f.Close()
-	t := aliasReader{Reader: csv.NewReader(io.LimitReader(f, strictyaml.MaxSize)), loader: &loader{name: path}}
+	t := aliasReader{Reader: csv.NewReader(bytes.NewReader(data)), loader: &loader{name: path}}
 	all := t.read(c)
 	l.found = append(l.found, t.found...)
 	return all

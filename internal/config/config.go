@@ -33,6 +33,7 @@ type Config struct {
 	WebConfig   string         // TLS and basic auth, in the exporter-toolkit's format
 	Data        string         // folder of everything Pushback writes: pushback.db, tsdb/, freeze
 	Rules       string         // folder of the rules
+	AllowEmpty  bool           // a rules folder without any rule is meant so
 	Profiles    rules.Schedule // when signals' profiles are learned
 	Retention   time.Duration  // how long raw events, records and finished jobs are stored
 	Store       Store
@@ -50,8 +51,9 @@ type Config struct {
 	Services Services
 	Trust    Trust
 
-	places *strictyaml.Positions // where each value stands in File
-	wrong  []string              // paths in File at which Load has found a mistake
+	written written               // what the files held
+	places  *strictyaml.Positions // where each value stands in File
+	wrong   []string              // paths in File at which Load has found a mistake
 }
 
 // Store names Pushback's own database. URL must not contain a password; URLFile names a

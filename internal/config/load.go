@@ -20,6 +20,7 @@ type file struct {
 	WebConfig   string                  `yaml:"web_config"`
 	Data        string                  `yaml:"data"`
 	Rules       string                  `yaml:"rules"`
+	AllowEmpty  bool                    `yaml:"allow_empty_rules"`
 	Profiles    rules.Schedule          `yaml:"profiles"`
 	Retention   time.Duration           `yaml:"retention"`
 	Store       Store                   `yaml:"store"`
@@ -56,7 +57,7 @@ type trustFile struct {
 // Load reads pushback.yml. Without diagnostics the Config is whole; with any, it only
 // serves to find more mistakes.
 func Load(path string, kinds Kinds) (Config, Diagnostics) {
-	l := loader{name: path}
+	l := loader{name: path, written: newWritten()}
 	data, err := readBounded(path)
 	if err != nil {
 		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c, or write one with pushback rules init")
@@ -66,6 +67,8 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "")
 		return Config{}, l.found
 	}
+	l.written.add(path, data)
+	l.written.split(data)
 	l.decode(data, kinds)
 	c := l.config()
 	return c, l.found.Sorted()
@@ -86,6 +89,7 @@ type loader struct {
 	name    string // of the file, as it was given
 	folder  string // absolute; relative paths are relative to it
 	file    file
+	written written
 	places  *strictyaml.Positions
 	found   Diagnostics
 	wrongAt []string // paths at which a mistake was found
@@ -127,12 +131,14 @@ func (l *loader) config() Config {
 	f := l.file
 	c := Config{
 		File:        l.name,
+		written:     l.written,
 		Listen:      cmp.Or(f.Listen, DefaultListen),
 		ExternalURL: f.ExternalURL,
 		TokenFile:   l.existing("token_file", f.TokenFile),
 		WebConfig:   l.existing("web_config", f.WebConfig),
 		Data:        l.path(cmp.Or(f.Data, DefaultData)),
 		Rules:       l.existing("rules", cmp.Or(f.Rules, DefaultRules)),
+		AllowEmpty:  f.AllowEmpty,
 		Profiles:    rules.Schedule{Cron: cmp.Or(f.Profiles.Cron, DefaultProfiles.Cron), Zone: f.Profiles.Zone},
 		Retention:   cmp.Or(f.Retention, DefaultRetention),
 		Freezes:     f.Freezes,

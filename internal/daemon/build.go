@@ -170,7 +170,7 @@ func (t Table) World(c config.Config) rules.World {
 func worldOf(c config.Config, stores map[string]metrics.Store) rules.World {
 	w := rules.World{
 		Hooks: names(c.Hooks), Receivers: names(c.Receivers), Freezes: names(c.Freezes),
-		Stores: map[string]sources.Language{}, Default: c.DefaultMetrics,
+		Stores: map[string]sources.Language{}, Default: c.DefaultMetrics, AllowEmpty: c.AllowEmpty,
 	}
 	for name, s := range stores {
 		w.Stores[name] = s.Language()

@@ -40,6 +40,8 @@ type Daemon struct {
 	engine  *engine.Engine
 	server  *server.Server
 	rules   rulesFolder
+	edits   *edits
+	aliases *catalogue.Catalogue // resolves the names that sources report
 	built   Built
 	closers []io.Closer // closed last to first
 }
@@ -48,7 +50,11 @@ type Daemon struct {
 // calls nobody. Mistakes in the configuration are config.Diagnostics. Whatever was opened
 // is closed again after an error.
 func New(ctx context.Context, o Options) (d *Daemon, err error) {
-	d = &Daemon{log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules}}
+	d = &Daemon{
+		log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules},
+		edits:   &edits{table: o.Table, log: o.Log.With("component", "config"), running: o.Config},
+		aliases: catalogue.New(CatalogueConfig(o.Config.Services), nil),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -59,8 +65,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	d.closers = append(d.closers, st)
-	canonical := catalogue.New(CatalogueConfig(o.Config.Services), nil).Canonical
-	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, canonical, o.Log)
+	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, d.aliases.Canonical, o.Log)
 	if len(mistakes) > 0 {
 		return d, mistakes
 	}
@@ -109,7 +114,7 @@ func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.O
 	c, world := o.Config, worldOf(o.Config, d.built.Metrics)
 	return engine.Options{
 		Store: st, Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.built.Grafana,
-		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.rules.load(world) },
+		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.loadRules(world) },
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trustPolicy(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: o.Log,
@@ -148,7 +153,7 @@ func trustPolicy(t config.Trust) trust.Policy {
 func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Server, error) {
 	c, e := o.Config, d.engine
 	return server.New(server.Options{
-		Engine: e, Store: st, Ready: func() []api.ComponentProblem { return troubles(e.Problems()) }, Frozen: e.Frozen,
+		Engine: e, Store: st, Started: e.Started, Ready: func() []api.ComponentProblem { return append(troubles(e.Problems()), d.edits.problem()...) }, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
 		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/rules"
 )
@@ -41,7 +42,14 @@ func (d *Daemon) reloadOnEdit(ctx context.Context) error {
 	return folder.Watch(ctx, d.rules.path, d.rules.fingerprint(), folder.Timing{}, log, func() { d.reload(ctx) })
 }
 
-// reloadOnHangup reloads the rules at every SIGHUP, until ctx ends.
+// loadRules loads the rules folder. Mistakes about names say so where pushback.yml was edited.
+func (d *Daemon) loadRules(w rules.World) (*rules.Set, []rules.Diagnostic) {
+	set, found := d.rules.load(w)
+	d.edits.hint(found)
+	return set, found
+}
+
+// reloadOnHangup reloads the services and the rules at every SIGHUP, until ctx ends.
 func (d *Daemon) reloadOnHangup(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -51,9 +59,16 @@ func (d *Daemon) reloadOnHangup(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
+			d.edits.reload(d.useServices)
 			d.reload(ctx)
 		}
 	}
+}
+
+// useServices replaces the services that the daemon knows.
+func (d *Daemon) useServices(s config.Services) {
+	d.aliases.Replace(CatalogueConfig(s))
+	d.engine.UseServices(CatalogueConfig(s))
 }
 
 // reload reads the rules and logs the result.

@@ -226,6 +226,9 @@ func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (s
 // Canonical returns our name of a service that a tool may call otherwise.
 func (e *Engine) Canonical(service string) string { return e.catalogue.Canonical(service) }
 
+// UseServices replaces the services that the engine knows.
+func (e *Engine) UseServices(c catalogue.Config) { e.catalogue.Replace(c) }
+
 // Reload reads the rules folder again; see ruleBook.Reload.
 func (e *Engine) Reload(ctx context.Context) []rules.Diagnostic { return e.rules.Reload(ctx) }
 
@@ -248,6 +251,9 @@ func (e *Engine) CheckLink(ctx context.Context, key, token string) error {
 
 // RuleTrust is what rules have earned.
 func (e *Engine) RuleTrust() *trust.Keeper { return e.trust }
+
+// Started reports whether the engine works and knows which rules are in force.
+func (e *Engine) Started() bool { return e.started.Load() && e.rules.settled() }
 
 // Problems are the reasons for not being ready: what must work to take and judge events,
 // the metric stores that do not answer, and the hooks that could not act.

@@ -17,11 +17,16 @@ const sweepEvery = 15 * time.Second
 // recover inserts a job for every row that is not final. A job that survived the crash as
 // well does no harm, because both compare and swap the same row.
 func (e *Engine) recover(ctx context.Context) error {
+	e.keepRules(ctx)
+	e.planner.wakeUp()
+	return e.insertJobs(ctx)
+}
+
+// keepRules stores or restores the rules. The sweep tries again until they are known.
+func (e *Engine) keepRules(ctx context.Context) {
 	if err := e.rules.keep(ctx); err != nil {
 		e.Log.Error("cannot store or restore the rules; those in memory go on", "error", err)
 	}
-	e.planner.wakeUp()
-	return e.insertJobs(ctx)
 }
 
 // sweep repeats what recover does at start, because River's own rescue of a lost job takes
@@ -34,6 +39,9 @@ func (e *Engine) sweep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+			if !e.rules.settled() {
+				e.keepRules(ctx)
+			}
 			if err := errors.Join(e.insertJobs(ctx), e.freezeLog.note(ctx)); err != nil && ctx.Err() == nil {
 				e.Log.Warn("cannot insert jobs for unfinished rows; the next sweep tries again", "error", err)
 			}

@@ -28,6 +28,7 @@ type ruleBook struct {
 	mu      sync.RWMutex
 	good    *rules.Set
 	since   time.Time // when good was loaded; zero: it never was
+	known   bool      // good is what it is going to be: loaded, restored, or there is none to restore
 	broken  []rules.Diagnostic
 }
 
@@ -47,9 +48,17 @@ func (b *ruleBook) load() []rules.Diagnostic {
 	defer b.mu.Unlock()
 	b.broken = broken
 	if len(broken) == 0 && set != nil {
-		b.good, b.since = set, b.Now()
+		b.good, b.since, b.known = set, b.Now(), true
 	}
 	return broken
+}
+
+// settled reports whether the rules in force are known: those of the folder, or while it is
+// broken the last good ones.
+func (b *ruleBook) settled() bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.known
 }
 
 // set is the rule set in force.
@@ -96,6 +105,7 @@ func (b *ruleBook) keep(ctx context.Context) error {
 		return b.notifyMended(ctx)
 	}
 	if since.IsZero() {
+		b.logBroken(broken)
 		if err := b.restore(ctx); err != nil {
 			return err
 		}
@@ -103,10 +113,21 @@ func (b *ruleBook) keep(ctx context.Context) error {
 	return b.notifyBroken(ctx)
 }
 
+// logBroken logs what a first reading has found; whoever asks for a later one gets it.
+func (b *ruleBook) logBroken(broken []rules.Diagnostic) {
+	for _, d := range broken {
+		b.Log.Error("the rules folder has a mistake", "mistake", d.String())
+	}
+}
+
 // restore takes the set that an earlier run stored, unless this run has loaded one.
 func (b *ruleBook) restore(ctx context.Context) error {
 	body, at, err := b.Store.GoodRules(ctx)
 	if errors.Is(err, store.ErrNotFound) {
+		b.Log.Error("no good rules are known, so no change is watched until the rules folder is mended")
+		b.mu.Lock()
+		b.known = true
+		b.mu.Unlock()
 		return nil // there never were any
 	}
 	if err != nil {
@@ -118,7 +139,7 @@ func (b *ruleBook) restore(ctx context.Context) error {
 	}
 	b.mu.Lock()
 	if b.since.IsZero() {
-		b.good, b.since = set, at
+		b.good, b.since, b.known = set, at, true
 	}
 	b.mu.Unlock()
 	b.Log.Warn("the rules are broken; the last good ones go on", "rules", set.Len(), "since", at)

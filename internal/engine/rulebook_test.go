@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -110,5 +111,28 @@ func TestARunbookReachesPeople(t *testing.T) {
 	}
 	if verdicts == 0 {
 		t.Error("nobody got a verdict")
+	}
+}
+
+// TestRulesAreKnownOnlyOnceRestored: with a broken folder, which rules are in force is known
+// when the last good ones are restored, and not while the database does not answer.
+func TestRulesAreKnownOnlyOnceRestored(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, owned)
+	b.keepRules(t.Context())
+	if !b.rules.settled() {
+		t.Fatal("a good folder is known at once")
+	}
+	b.rule = mistakenRule
+	b.restart()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	b.keepRules(ended)
+	if b.rules.settled() {
+		t.Fatal("settled without an answer of the database")
+	}
+	b.keepRules(t.Context())
+	if !b.rules.settled() || b.rules.set().Len() != 1 {
+		t.Errorf("settled: %v, with %d rules", b.rules.settled(), b.rules.set().Len())
 	}
 }

@@ -11,16 +11,23 @@ import (
 )
 
 // healthz answers 200 while the process serves requests, for a supervisor that
-// restarts it otherwise. It checks nothing else, because a restart repairs no
-// database.
+// restarts it otherwise, and 503 until it has begun to work and knows which rules are
+// in force: a change that came before would not be watched. It checks nothing else,
+// because a restart repairs no database.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if s.Started != nil && !s.Started() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte("starting\n"))
+		return
+	}
 	_, _ = w.Write([]byte("ok\n"))
 }
 
 // readyz says whether everything needed to judge changes works: the database,
-// the jobs, the metric stores. It also lists mistakes in the rules and hooks that
-// cannot act, but these do not make it not ready, because judging goes on. A load
+// the jobs, the metric stores. It also lists mistakes in the rules, an edited
+// pushback.yml and hooks that cannot act, but these do not make it not ready, because
+// judging goes on. A load
 // balancer must not stop sending events on account of readyz: events are accepted
 // whenever the database works.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +49,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 // isReady says whether the problems leave judging possible.
 func isReady(problems []api.ComponentProblem) bool {
 	return !slices.ContainsFunc(problems, func(p api.ComponentProblem) bool {
-		return p.Component != "rules" && !strings.HasPrefix(p.Component, "hooks/")
+		return p.Component != "rules" && p.Component != "config" && !strings.HasPrefix(p.Component, "hooks/")
 	})
 }
 

@@ -26,6 +26,7 @@ type Options struct {
 	Engine    Engine
 	Store     Store
 	Ready     func() []api.ComponentProblem          // what does not work; none: ready
+	Started   func() bool                            // whether the engine works and knows its rules; nil: it does
 	Frozen    func() (bool, string)                  // whether all acting is stopped, and by what
 	Reload    func(context.Context) []api.Diagnostic // reads the rules again; they are in force if it returns none
 	Rules     Rules                                  // nil: no operations and pages about rules
