@@ -119,20 +119,17 @@ func TestARunbookReachesPeople(t *testing.T) {
 func TestRulesAreKnownOnlyOnceRestored(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, owned)
-	b.keepRules(t.Context())
 	if !b.rules.settled() {
 		t.Fatal("a good folder is known at once")
 	}
 	b.rule = mistakenRule
-	b.restart()
+	next := newRuleBook(b.core, func() {})
 	ended, end := context.WithCancel(t.Context())
 	end()
-	b.keepRules(ended)
-	if b.rules.settled() {
-		t.Fatal("settled without an answer of the database")
+	if err := next.keep(ended); err == nil || next.settled() {
+		t.Fatalf("settled without an answer of the database: %v", err)
 	}
-	b.keepRules(t.Context())
-	if !b.rules.settled() || b.rules.set().Len() != 1 {
-		t.Errorf("settled: %v, with %d rules", b.rules.settled(), b.rules.set().Len())
+	if b.must(next.keep(t.Context())); !next.settled() || next.set().Len() != 1 {
+		t.Errorf("settled: %v, with %d rules", next.settled(), next.set().Len())
 	}
 }
