@@ -12,11 +12,40 @@ import (
 // order of their files.
 func (s *Set) For(c sources.Change, svc Service) []Bound {
 	var all []Bound
-	for _, i := range s.index.candidates(c.Service) {
+	for _, i := range s.candidates(c, svc) {
 		if s.rules[i].Watches(c, svc) {
 			all = append(all, Bind(s.rules[i], c, svc))
 		}
 	}
+	return all
+}
+
+// Watching gives the rules that watch a change, in the order of their files, without
+// binding them. Of the service it asks only the owner.
+func (s *Set) Watching(c sources.Change, svc Service) []Rule {
+	var all []Rule
+	for _, i := range s.candidates(c, svc) {
+		if s.rules[i].Watches(c, svc) {
+			all = append(all, s.rules[i])
+		}
+	}
+	return all
+}
+
+// Watches says whether any rule watches a change. Intake asks it for every event, so it
+// copies no rule and allocates nothing.
+func (s *Set) Watches(c sources.Change, svc Service) bool {
+	return s.index.any(c.Service, c.Environment, svc.Owner, func(i int) bool { return s.rules[i].Watches(c, svc) })
+}
+
+// candidates are the rules that may watch the change, ascending.
+func (s *Set) candidates(c sources.Change, svc Service) []int {
+	var all []int
+	s.index.any(c.Service, c.Environment, svc.Owner, func(i int) bool {
+		all = append(all, i)
+		return false
+	})
+	slices.Sort(all)
 	return all
 }
 
@@ -57,10 +86,15 @@ func matches(glob, name string) bool {
 	return err == nil && ok
 }
 
-// index finds the rules that may watch a service by the plain text with which
-// its name must begin, so that the cost of a change grows with the number of
-// matching rules and not with the number of rules.
-type index map[string][]int
+// index finds the rules that may watch a change by the plain text with which its
+// service's name must begin, and then by environment and team, so that the cost of a
+// change grows with the number of matching rules and not with the number of rules. A
+// folder where every team has a rule for `service: "*"` is usual.
+type index map[string]map[facet][]int
+
+// facet is the environment and team that a rule names without a glob; "" where it names
+// none, or a glob that has to be tried.
+type facet struct{ environment, team string }
 
 // globCharacters are the characters that end the plain text at the beginning of a glob.
 const globCharacters = `*?[\`
@@ -68,21 +102,45 @@ const globCharacters = `*?[\`
 func indexOf(rules []Rule) index {
 	ix := index{}
 	for i := range rules {
-		begins := rules[i].Watch.Service
+		w := &rules[i].Watch
+		begins := w.Service
 		if at := strings.IndexAny(begins, globCharacters); at >= 0 {
 			begins = begins[:at]
 		}
-		ix[begins] = append(ix[begins], i)
+		if ix[begins] == nil {
+			ix[begins] = map[facet][]int{}
+		}
+		f := facet{exactly(w.Environment), exactly(w.Team)}
+		ix[begins][f] = append(ix[begins][f], i)
 	}
 	return ix
 }
 
-// candidates are the rules whose glob may match the name, ascending.
-func (ix index) candidates(service string) []int {
-	var all []int
-	for n := range len(service) + 1 {
-		all = append(all, ix[service[:n]]...)
+// exactly is a glob that matches nothing but itself, "" for any other.
+func exactly(glob string) string {
+	if strings.ContainsAny(glob, globCharacters) {
+		return ""
 	}
-	slices.Sort(all)
-	return all
+	return glob
+}
+
+// any says whether try returns true for one of the rules that may watch a change of the
+// service, environment and team. It tries each rule at most once, and none after that.
+func (ix index) any(service, environment, team string, try func(rule int) bool) bool {
+	facets := [...]facet{{environment, team}, {environment, ""}, {"", team}, {"", ""}}
+	for n := range len(service) + 1 {
+		byFacet, ok := ix[service[:n]]
+		if !ok {
+			continue
+		}
+		for i, f := range facets {
+			if slices.Contains(facets[:i], f) {
+				continue // the change has no environment, or its service no team
+			}
+			if slices.ContainsFunc(byFacet[f], try) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -96,8 +96,60 @@ func TestTheIndexFindsEveryMatchingRule(t *testing.T) {
 }
 
 func TestMatchingCostsWhatMatches(t *testing.T) {
-	if n := len(manyRules(10_000).index.candidates("team-7777-api")); n != 1 {
+	api := sources.Change{Service: "team-7777-api", Environment: "production"}
+	if n := len(manyRules(10_000).candidates(api, Service{})); n != 1 {
 		t.Errorf("%d rules are held against a name that one wants", n)
+	}
+	if n := len(rulesForAll(10_000).candidates(sources.Change{Service: "cart", Environment: "production"}, Service{Owner: "team-7"})); n != 1 {
+		t.Errorf("%d rules are held against a service of a team that has one", n)
+	}
+}
+
+// rulesForAll is a folder in which each of n teams has a rule for all of its services.
+func rulesForAll(n int) *Set {
+	s := &Set{}
+	for i := range n {
+		s.rules = append(s.rules, Rule{Name: fmt.Sprint("r", i), Watch: Selector{Service: "*", Environment: "production", Team: fmt.Sprint("team-", i)}})
+	}
+	s.index = indexOf(s.rules)
+	return s
+}
+
+// TestTheIndexFindsEveryFacet compares the index with a walk through all rules, for rules
+// and changes with and without an environment and a team.
+func TestTheIndexFindsEveryFacet(t *testing.T) {
+	s := &Set{}
+	for _, environment := range []string{"", "production", "prod*", "[ps]*", "*", `\*`} {
+		for _, team := range []string{"", "shop", "s*", "*"} {
+			for _, service := range []string{"*", "cart", "ca*"} {
+				s.rules = append(s.rules, Rule{Watch: Selector{Service: service, Environment: environment, Team: team}})
+			}
+		}
+	}
+	s.index = indexOf(s.rules)
+	for _, environment := range []string{"", "production", "staging", "preview/1", "*"} {
+		for _, team := range []string{"", "shop", "other"} {
+			c, svc := sources.Change{Service: "cart", Environment: environment}, Service{Owner: team}
+			want := 0
+			for i := range s.rules {
+				if s.rules[i].Watches(c, svc) {
+					want++
+				}
+			}
+			if got := len(s.Watching(c, svc)); got != want || len(s.For(c, svc)) != want || s.Watches(c, svc) != (want > 0) {
+				t.Errorf("in %q of team %q: %d rules, want %d; any: %v", environment, team, got, want, s.Watches(c, svc))
+			}
+		}
+	}
+}
+
+// TestAskingWhetherAChangeIsWatchedAllocatesNothing holds what intake pays for an event
+// that no rule watches.
+func TestAskingWhetherAChangeIsWatchedAllocatesNothing(t *testing.T) {
+	named, all := manyRules(10_000), rulesForAll(10_000)
+	c := sources.Change{Service: "team-77777-api", Environment: "production", Kind: sources.Deploy}
+	if n := testing.AllocsPerRun(100, func() { _ = named.Watches(c, Service{}) || all.Watches(c, Service{Owner: "nobody"}) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
@@ -115,6 +167,18 @@ func TestMatchingTenThousandRulesIsCheap(t *testing.T) {
 	t.Logf("of 100 rules: %d bytes, of 10,000 rules: %d bytes", few, many)
 	if many > 2*few {
 		t.Errorf("matching costs %d bytes among 10,000 rules, %d among 100", many, few)
+	}
+}
+
+// BenchmarkUnwatched asks for a service that none of 20,000 rules watches.
+func BenchmarkUnwatched(b *testing.B) {
+	named, all := manyRules(10_000), rulesForAll(10_000)
+	c := sources.Change{Service: "team-77777-api", Environment: "production", Kind: sources.Deploy}
+	b.ReportAllocs()
+	for b.Loop() {
+		if named.Watches(c, Service{}) || all.Watches(c, Service{Owner: "nobody"}) {
+			b.Fatal("watched")
+		}
 	}
 }
 

@@ -45,12 +45,18 @@ type Querier interface {
 // Catalogue knows services. It is asked at every plan and look, so it caches
 // what it discovered.
 type Catalogue struct {
-	current atomic.Pointer[Config]
+	current atomic.Pointer[settings]
 	store   Querier
 	mu      sync.Mutex
 	found   map[string]rules.Service
 	graph   callGraph
 	asked   time.Time
+}
+
+// settings is a configuration in force, with its list by name.
+type settings struct {
+	Config
+	listed map[string]rules.Service
 }
 
 // New returns the catalogue of a configuration. It asks s for the services that
@@ -70,15 +76,19 @@ func (c *Catalogue) Replace(to Config) {
 	if len(to.Match) == 0 {
 		to.Match = []string{to.Name}
 	}
+	listed := map[string]rules.Service{}
+	for _, s := range slices.Backward(to.List) {
+		listed[s.Name] = s // of several, the first
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.graph.mu.Lock()
 	defer c.graph.mu.Unlock()
-	c.current.Store(&to)
+	c.current.Store(&settings{to, listed})
 	c.found, c.asked, c.graph.calls = nil, time.Time{}, nil
 }
 
-func (c *Catalogue) config() *Config { return c.current.Load() }
+func (c *Catalogue) config() *settings { return c.current.Load() }
 
 // Canonical returns the service that a tool's name is an alias of, or the name
 // itself.
@@ -112,14 +122,20 @@ func (c *Catalogue) Upstream(service string) map[string]int {
 	return distance
 }
 
+// Configured returns what pushback.yml says of a service, and so who answers for it. It
+// asks no metric store, so a store that hangs delays neither intake nor planning.
+func (c *Catalogue) Configured(name string) rules.Service {
+	s := c.config().listed[name]
+	s.Name = name
+	return c.complete(s)
+}
+
 // known returns a service without its neighbours. Its Match is empty where the
 // catalogue discovers services and the store has not shown this one yet: an empty
 // Match selects nothing, where a guess might select too much.
 func (c *Catalogue) known(ctx context.Context, name string, now time.Time) (rules.Service, error) {
-	for _, s := range c.config().List {
-		if s.Name == name {
-			return c.complete(s), nil
-		}
+	if s, ok := c.config().listed[name]; ok {
+		return c.complete(s), nil
 	}
 	if c.config().Discover == "" {
 		return c.complete(rules.Service{Name: name, Match: map[string]string{c.config().Name: name}}), nil
