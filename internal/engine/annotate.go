@@ -10,6 +10,7 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -37,6 +38,15 @@ func (n *annotator) annotate(ctx context.Context, c store.Change) error {
 	}
 	n.enqueue(ctx, annotationJob{ChangeKey: c.Key, Boot: n.boot})
 	return nil
+}
+
+// first is the annotation of a change whose watches begin, nothing judged yet.
+func (n *annotator) first(c store.Change, ws []watch.Watch) *store.Annotation {
+	var judged []messages.Judged
+	for _, w := range ws {
+		judged = append(judged, messages.Judged{Watch: w})
+	}
+	return n.annotationOf(c, judged, nil)
 }
 
 // annotateKey is annotate for a change known by its key.
@@ -78,8 +88,12 @@ func (n *annotator) compose(ctx context.Context, c store.Change, fresh watch.Wat
 	if err != nil {
 		return nil, err
 	}
+	return n.annotationOf(c, judged, order), nil
+}
+
+func (n *annotator) annotationOf(c store.Change, judged []messages.Judged, order *rollback.Order) *store.Annotation {
 	m := n.text.Mark(c.Key, c.Change, judged, order)
-	return &store.Annotation{ChangeKey: c.Key, Tag: "pushback:" + c.Key, From: c.StartedAt, To: m.To, Text: m.Text, Tags: m.Tags}, nil
+	return &store.Annotation{ChangeKey: c.Key, Tag: "pushback:" + c.Key, From: c.StartedAt, To: m.To, Text: m.Text, Tags: m.Tags}
 }
 
 // lastVerdict returns the last verdict of a watch, nil where it has none worth a line.

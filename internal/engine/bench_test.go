@@ -188,11 +188,7 @@ func (b *bench) turn() {
 func (b *bench) look() {
 	b.t.Helper()
 	ctx := b.t.Context()
-	select {
-	case <-b.planner.wake:
-		b.must(b.planner.planAll(ctx))
-	default:
-	}
+	b.must(b.planner.PlanNew(ctx))
 	due, _ := b.looks.take(b.clock.Now())
 	for _, w := range due {
 		b.looks.put(b.looker.look(ctx, w))

@@ -13,7 +13,7 @@
 // annotations (annotate.go), verifications (verify.go). New (engine.go) wires the parts,
 // each a type over the shared core (core.go) with the other parts that it uses as fields:
 //
-//	planner      begins the watches of a new change            plan.go
+//	planner      begins the watches of a new change            internal/planning, plan.go
 //	looker       looks at watches when they are due            lookloop.go, look.go
 //	ruleBook     the last good rules                           rulebook.go
 //	executor     orders, from proposal to outcome              order.go … approve.go

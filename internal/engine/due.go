@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,15 +15,22 @@ import (
 // dueLooks holds the open watches by the time of their next look. It is in memory only:
 // looks can be repeated, and at start the open watches are read from the store.
 type dueLooks struct {
-	store *store.Store
-	mu    sync.Mutex
-	heap  watchHeap
-	known map[string]bool // watches that are in the heap, or that a look is at
-	news  chan struct{}   // the earliest look may have changed
+	store    *store.Store
+	mu       sync.Mutex
+	heap     watchHeap
+	known    map[string]*openWatch   // by the watch's ID
+	ofChange map[string][]*openWatch // by the change's key: intake asks for every event
+	news     chan struct{}           // the earliest look may have changed
+}
+
+// openWatch is a watch that is in the heap, or that a look is at.
+type openWatch struct {
+	watch.Watch
+	place int // in the heap; -1 while a look is at it
 }
 
 func newDueLooks(s *store.Store) *dueLooks {
-	return &dueLooks{store: s, known: map[string]bool{}, news: make(chan struct{}, 1)}
+	return &dueLooks{store: s, known: map[string]*openWatch{}, ofChange: map[string][]*openWatch{}, news: make(chan struct{}, 1)}
 }
 
 // reload adds the open watches that are not known yet.
@@ -31,28 +39,47 @@ func (d *dueLooks) reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading open watches: %w", err)
 	}
+	d.add(ws)
+	return nil
+}
+
+// add takes watches that have begun. Those that are known stay as they are.
+func (d *dueLooks) add(ws []watch.Watch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, w := range ws {
-		if !d.known[w.ID] {
-			d.known[w.ID] = true
-			heap.Push(&d.heap, w)
+		if d.known[w.ID] != nil {
+			continue
 		}
+		o := &openWatch{Watch: w}
+		d.known[w.ID] = o
+		d.ofChange[w.ChangeKey] = append(d.ofChange[w.ChangeKey], o)
+		heap.Push(&d.heap, o)
 	}
 	d.signal()
-	return nil
 }
 
 // put takes a watch back after its look. A watch that has ended is dropped.
 func (d *dueLooks) put(w watch.Watch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	o := d.known[w.ID]
 	if !w.State.Open() {
-		delete(d.known, w.ID)
+		d.drop(o)
 		return
 	}
-	heap.Push(&d.heap, w)
+	o.Watch = w
+	heap.Push(&d.heap, o)
 	d.signal()
+}
+
+// drop forgets a watch that is not in the heap.
+func (d *dueLooks) drop(o *openWatch) {
+	delete(d.known, o.ID)
+	others := slices.DeleteFunc(d.ofChange[o.ChangeKey], func(other *openWatch) bool { return other == o })
+	if d.ofChange[o.ChangeKey] = others; len(others) == 0 {
+		delete(d.ofChange, o.ChangeKey)
+	}
 }
 
 // hasten makes the watches of a change due at once, because something about the change
@@ -60,13 +87,13 @@ func (d *dueLooks) put(w watch.Watch) {
 func (d *dueLooks) hasten(changeKey string, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for i := range d.heap {
-		if d.heap[i].ChangeKey == changeKey {
-			d.heap[i].Next = now
+	for _, o := range d.ofChange[changeKey] {
+		if o.place >= 0 {
+			o.Next = now
+			heap.Fix(&d.heap, o.place)
+			d.signal()
 		}
 	}
-	heap.Init(&d.heap)
-	d.signal()
 }
 
 func (d *dueLooks) signal() {
@@ -82,7 +109,7 @@ func (d *dueLooks) take(now time.Time) (due []watch.Watch, next time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for len(d.heap) > 0 && !d.heap[0].Next.After(now) {
-		due = append(due, heap.Pop(&d.heap).(watch.Watch))
+		due = append(due, heap.Pop(&d.heap).(*openWatch).Watch)
 	}
 	if len(d.heap) > 0 {
 		next = d.heap[0].Next
@@ -97,16 +124,34 @@ func (d *dueLooks) open() int {
 	return len(d.known)
 }
 
-// watchHeap orders watches by their next look.
-type watchHeap []watch.Watch
+// watchHeap orders watches by their next look, and those that look together by ID.
+type watchHeap []*openWatch
 
-func (h watchHeap) Len() int           { return len(h) }
-func (h watchHeap) Less(i, j int) bool { return h[i].Next.Before(h[j].Next) }
-func (h watchHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *watchHeap) Push(w any)        { *h = append(*h, w.(watch.Watch)) }
+func (h watchHeap) Len() int { return len(h) }
+
+func (h watchHeap) Less(i, j int) bool {
+	if h[i].Next.Equal(h[j].Next) {
+		return h[i].ID < h[j].ID
+	}
+	return h[i].Next.Before(h[j].Next)
+}
+
+func (h watchHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+
+func (h *watchHeap) Push(w any) {
+	o := w.(*openWatch)
+	o.place = len(*h)
+	*h = append(*h, o)
+}
+
 func (h *watchHeap) Pop() any {
 	last := len(*h) - 1
-	w := (*h)[last]
+	o := (*h)[last]
+	(*h)[last] = nil
 	*h = (*h)[:last]
-	return w
+	o.place = -1
+	return o
 }

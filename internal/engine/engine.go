@@ -19,6 +19,7 @@ import (
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/outage"
+	"github.com/pushback/pushback/internal/planning"
 	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
@@ -94,7 +95,7 @@ type Engine struct {
 	trust     *trust.Keeper
 	outages   *outage.Monitor
 	looks     *dueLooks
-	planner   *planner
+	planner   *planning.Planner
 	looker    *looker
 	orders    *executor
 	verifier  *verifier
@@ -179,7 +180,7 @@ func (e *Engine) wireWatching() {
 		Store: e.Store, Metrics: monitored(e.Metrics), Text: e.text, Send: e.send,
 		Open: e.looks.open, Count: e.Telemetry.fault, Log: e.Log, Now: e.Now,
 	})
-	e.planner = &planner{core: e.core, rules: e.rules, looks: e.looks, annotator: e.annotator, wake: make(chan struct{}, 1)}
+	e.planner = e.newPlanner()
 	e.looker = &looker{
 		core: e.core, looks: e.looks, rules: newBoundRules(e.core, e.rules), profiles: e.profiles, trust: e.trust,
 		gatherer: gather.NewGatherer(rangers(e.Metrics), e.World.Default, e.outages, e.Now),
@@ -200,23 +201,26 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.started.Store(true)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		e.planner.run, e.looker.run, e.profiles.Run, e.scheduler.run, e.sweep, e.outages.Run, e.hooks.run,
+		e.planner.Run, e.looker.run, e.profiles.Run, e.scheduler.run, e.sweep, e.outages.Run, e.hooks.run,
 	} {
 		g.Go(func() error { return run(ctx) })
 	}
 	return g.Wait()
 }
 
-// Accept commits one event and wakes the planner. When it returns without an error, the
+// Accept commits one event and has its change planned. When it returns without an error, the
 // event is on disk.
 func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error) {
-	now := e.Now()
-	a, err := e.Store.Accept(ctx, ev, raw, now)
+	now, accept := e.Now(), e.Store.Accept
+	if e.planner.Unwatched(ev.Event()) {
+		accept = e.Store.AcceptUnwatched
+	}
+	a, err := accept(ctx, ev, raw, now)
 	if err != nil {
 		return a, fmt.Errorf("storing the event: %w", err)
 	}
 	if !a.Duplicate {
-		e.planner.wakeUp()
+		e.planner.Offer(a.Change)
 		e.looks.hasten(a.Change.Key, now)
 		e.listeners.publish(a.Change.Key)
 	}

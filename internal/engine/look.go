@@ -128,10 +128,12 @@ func (k *looker) facts(ctx context.Context, w watch.Watch, c store.Change, v *de
 // before the watch of the change ends: after a crash in between, that one ends at its
 // next look, and the recovery watch is there already.
 func (k *looker) watchRecovery(ctx context.Context, w watch.Watch, undone time.Time) error {
-	if err := k.Store.PlanChange(ctx, w.ChangeKey, []watch.Watch{w.Recovery(undone, k.Now())}); err != nil {
+	recovery := []watch.Watch{w.Recovery(undone, k.Now())}
+	if err := k.Store.PlanChange(ctx, w.ChangeKey, recovery); err != nil {
 		return fmt.Errorf("beginning the recovery watch: %w", err)
 	}
-	return k.looks.reload(ctx)
+	k.looks.add(recovery)
+	return nil
 }
 
 // lease takes the watch for this replica where others share the database. It only spares

@@ -18,7 +18,7 @@ const sweepEvery = 15 * time.Second
 // well does no harm, because both compare and swap the same row.
 func (e *Engine) recover(ctx context.Context) error {
 	e.keepRules(ctx)
-	e.planner.wakeUp()
+	e.planner.WakeUp()
 	return e.insertJobs(ctx)
 }
 
@@ -45,7 +45,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 			if err := errors.Join(e.insertJobs(ctx), e.freezeLog.note(ctx)); err != nil && ctx.Err() == nil {
 				e.Log.Warn("cannot insert jobs for unfinished rows; the next sweep tries again", "error", err)
 			}
-			e.planner.wakeUp()
+			e.planner.WakeUp()
 		}
 	}
 }

@@ -68,6 +68,13 @@ func (b *ruleBook) set() *rules.Set {
 	return b.good
 }
 
+// inForce is the rule set in force, and whether it is settled.
+func (b *ruleBook) inForce() (*rules.Set, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.good, b.known
+}
+
 // state is the good set, since when it is in force, and what is wrong with the folder.
 func (b *ruleBook) state() (good *rules.Set, since time.Time, broken []rules.Diagnostic) {
 	b.mu.RLock()

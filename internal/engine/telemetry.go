@@ -57,9 +57,11 @@ func (t *Telemetry) count(name string) {
 	}
 }
 
-func (t *Telemetry) planned(watches int) {
-	if t != nil {
+// planned counts the watches of a change, and how long after it was received they began.
+func (t *Telemetry) planned(watches int, after time.Duration) {
+	if t != nil && watches > 0 {
 		t.set.GetOrCreateCounter("pushback_watches_total").Add(watches)
+		t.set.GetOrCreateHistogram("pushback_watch_delay_seconds").Update(after.Seconds())
 	}
 }
 

@@ -31,14 +31,20 @@ func (r *Reader) Predecessor(ctx context.Context, c store.Change) (Predecessor, 
 	if err != nil {
 		return Predecessor{}, fmt.Errorf("reading the predecessor's watches: %w", err)
 	}
-	byRule := map[string]watch.Watch{}
+	o, err := r.Order(ctx, p.Key)
+	return Predecessor{Known: true, Change: p, Order: o}.WithWatches(ws), err
+}
+
+// WithWatches is the predecessor with these as its watches. A recovery watch is left
+// out: it judges the rollback.
+func (p Predecessor) WithWatches(ws []watch.Watch) Predecessor {
+	p.Watches = map[string]watch.Watch{}
 	for _, w := range ws {
 		if w.After.IsZero() {
-			byRule[w.Rule] = w
+			p.Watches[w.Rule] = w
 		}
 	}
-	o, err := r.Order(ctx, p.Key)
-	return Predecessor{Known: true, Change: p, Watches: byRule, Order: o}, err
+	return p
 }
 
 // IsEcho reports whether c is the echo of our own rollback: the deploy tool reports

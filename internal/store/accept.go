@@ -30,10 +30,11 @@ type Accepted struct {
 
 // pendingEvent is an event that waits to be stored, with the answer to its caller.
 type pendingEvent struct {
-	ctx   context.Context
-	event sources.Event
-	raw   []byte
-	now   time.Time
+	ctx       context.Context
+	event     sources.Event
+	raw       []byte
+	now       time.Time
+	unwatched bool // no rule watches the change if the event begins one
 
 	accepted Accepted
 	err      error
@@ -57,11 +58,25 @@ const (
 //
 // See adr/0006.
 func (s *Store) Accept(ctx context.Context, admitted sources.Admitted, raw []byte, now time.Time) (Accepted, error) {
-	e := admitted.Event()
-	if e.EventID == "" {
+	return s.accept(&pendingEvent{ctx: ctx, event: admitted.Event(), raw: bytes.Clone(raw), now: now})
+}
+
+// AcceptUnwatched is Accept for an event whose change is watched by no rule. If the event
+// begins the change, that one is planned in the same transaction: nothing reads it again
+// to find that there is nothing to do.
+//
+// See adr/0079.
+func (s *Store) AcceptUnwatched(ctx context.Context, admitted sources.Admitted, raw []byte, now time.Time) (Accepted, error) {
+	return s.accept(&pendingEvent{ctx: ctx, event: admitted.Event(), raw: bytes.Clone(raw), now: now, unwatched: true})
+}
+
+// accept hands the event to the group that is stored next, and waits until it is stored.
+func (s *Store) accept(p *pendingEvent) (Accepted, error) {
+	if p.event.EventID == "" {
 		return Accepted{}, fmt.Errorf("accept event: %w", errNotAdmitted)
 	}
-	p := &pendingEvent{ctx: ctx, event: e, raw: bytes.Clone(raw), now: now, done: make(chan struct{})}
+	p.done = make(chan struct{})
+	ctx := p.ctx
 	select {
 	case <-s.closing:
 		return Accepted{}, fmt.Errorf("accept event: %w", ErrClosed)

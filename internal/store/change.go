@@ -45,18 +45,27 @@ func (c Change) SuspendedAt(now time.Time) string {
 	return c.SuspendedBy
 }
 
-const selectChange = `SELECT key, epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body FROM changes `
+const (
+	changeColumns = `key, epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body`
+	selectChange  = `SELECT ` + changeColumns + ` FROM changes `
+)
 
 func scanChange(r row) (Change, error) {
-	var c Change
-	var suspended, received int64
-	var body string
-	err := r.Scan(&c.Key, &c.Epoch, &c.SupersededBy, &c.SuspendedBy, &suspended, &c.Standing, &c.Planned, &received, &body)
+	c, body, err := scanColumns(r)
 	if err != nil {
 		return Change{}, err
 	}
-	c.SuspendedUntil, c.ReceivedAt = fromMicros(suspended), fromMicros(received)
 	return c, decode(body, &c.Change)
+}
+
+// scanColumns scans a row of selectChange whose body is yet to be decoded, and the
+// columns that a query selects after those.
+func scanColumns(r row, further ...any) (c Change, body string, err error) {
+	var suspended, received int64
+	columns := []any{&c.Key, &c.Epoch, &c.SupersededBy, &c.SuspendedBy, &suspended, &c.Standing, &c.Planned, &received, &body}
+	err = r.Scan(append(columns, further...)...)
+	c.SuspendedUntil, c.ReceivedAt = fromMicros(suspended), fromMicros(received)
+	return c, body, err
 }
 
 // Change returns the change called key, or ErrNotFound.
@@ -109,13 +118,6 @@ func (s *Store) Changes(ctx context.Context, f ChangeFilter) ([]Change, error) {
 		ORDER BY started_at DESC, sequence DESC LIMIT $4`,
 		f.Service, f.Environment, micros(f.Before), f.Limit)
 	return found, wrap(err, "list changes")
-}
-
-// UnplannedChanges lists the changes whose watches are not stored yet, oldest
-// first.
-func (s *Store) UnplannedChanges(ctx context.Context) ([]Change, error) {
-	found, err := collect(ctx, s.read, scanChange, selectChange+`WHERE NOT planned ORDER BY started_at`)
-	return found, wrap(err, "list unplanned changes")
 }
 
 // LiveChanges lists the changes that no newer one has superseded and that
@@ -232,12 +234,12 @@ func saveChange(ctx context.Context, tx executor, c Change) error {
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO changes (key, slot, id, service, environment, version, status, started_at, finished_at, sequence,
 			epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, '', FALSE, $12, $13)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, '', $12, $13, $14)
 		ON CONFLICT (key) DO UPDATE SET version = excluded.version, status = excluded.status,
 			started_at = excluded.started_at, finished_at = excluded.finished_at,
 			sequence = excluded.sequence, body = excluded.body`,
 		c.Key, slotKey(c.Slot()), c.ID, c.Service, c.Environment, c.Version, c.Status,
-		micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, micros(c.ReceivedAt), body)
+		micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, c.Planned, micros(c.ReceivedAt), body)
 	if err != nil {
 		return fmt.Errorf("save change: %w", err)
 	}

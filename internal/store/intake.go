@@ -53,7 +53,7 @@ func foldEvent(ctx context.Context, tx executor, slot string, p *pendingEvent) (
 	if found {
 		c.Change = c.Fold(p.event)
 	} else {
-		c = Change{Change: sources.Begin(p.event), ReceivedAt: p.now}
+		c = Change{Change: sources.Begin(p.event), ReceivedAt: p.now, Planned: p.unwatched}
 		c.Key = c.Change.Key()
 		if c.Epoch, err = nextEpoch(ctx, tx, slot); err != nil {
 			return Change{}, false, err

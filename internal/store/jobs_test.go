@@ -79,7 +79,7 @@ func BenchmarkAcceptBesideJobs(b *testing.B) {
 		accept(b, s, eventOf(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Started, i%59))
 		accepts = append(accepts, time.Since(began))
 		began = time.Now()
-		if _, err := s.UnplannedChanges(b.Context()); err != nil {
+		if _, err := s.UnplannedChanges(b.Context(), UnplannedPage{}, 1000); err != nil {
 			b.Fatal(err)
 		}
 		reads = append(reads, time.Since(began))

@@ -5,7 +5,10 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pushback/pushback/internal/proof/servertest"
+	"github.com/pushback/pushback/sources"
 )
 
 func TestPostgres(t *testing.T) {
@@ -67,6 +71,78 @@ func TestReplicasStartTogether(t *testing.T) {
 		`SELECT MAX(epoch), COUNT(*) FROM changes`).Scan(&top, &changes); err != nil || top != 200 || changes != 200 {
 		t.Errorf("%d changes, epoch %d, %v: want 200 of each", changes, top, err)
 	}
+}
+
+// TestReplicasPlanTogether has two replicas plan the same changes at the same time, in
+// batches of different orders. Each change is planned by one of them, and neither waits
+// for rows that the other, or intake, has locked.
+func TestReplicasPlanTogether(t *testing.T) {
+	where := database(t, servertest.PostgreSQL(t).URL)
+	var replicas [2]*Store
+	for i := range replicas {
+		var err error
+		if replicas[i], err = Open(t.Context(), where); err != nil {
+			t.Fatal(err)
+		}
+		defer replicas[i].Close()
+	}
+	var plans []Plan
+	for i := range 200 {
+		e := eventOf(fmt.Sprint("c", i), "v1", sources.Succeeded, 5)
+		e.Service = fmt.Sprint("service-", i)
+		plans = append(plans, planOf(accept(t, replicas[0], e).Change, 1))
+	}
+	var g errgroup.Group
+	var stored [2]int
+	for i, s := range replicas {
+		mine := slices.Clone(plans)
+		if i == 1 {
+			slices.Reverse(mine)
+		}
+		g.Go(func() error {
+			for some := range slices.Chunk(mine, 7) {
+				done, err := s.PlanChanges(t.Context(), some)
+				if err != nil {
+					return err
+				}
+				stored[i] += len(done)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	// What both found locked is left, and planned by whoever comes next.
+	left, err := replicas[1].PlanChanges(t.Context(), plans)
+	if total := stored[0] + stored[1] + len(left); err != nil || total != len(plans) {
+		t.Errorf("%d and %d planned, %d left: %d of %d; %v", stored[0], stored[1], len(left), total, len(plans), err)
+	}
+}
+
+// TestPlanningWaitsForNoLock plans two changes while another transaction has locked one.
+func TestPlanningWaitsForNoLock(t *testing.T) {
+	s, err := Open(t.Context(), database(t, servertest.PostgreSQL(t).URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	held := planOf(accept(t, s, eventOf("held", "v1", sources.Succeeded, 5)).Change, 1)
+	free := planOf(accept(t, s, eventOf("free", "v2", sources.Succeeded, 6)).Change, 1)
+	err = s.transact(t.Context(), func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), `UPDATE changes SET standing = standing WHERE key = $1`, held.Change.Key); err != nil {
+			return err
+		}
+		stored, err := s.PlanChanges(t.Context(), []Plan{held, free})
+		if len(stored) != 1 || stored[0].Change.ID != "free" {
+			t.Errorf("stored %d plans", len(stored))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantUnplanned(t, s, "held")
 }
 
 // database creates an empty database that is dropped at the end of the test.

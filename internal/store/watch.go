@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/watch"
@@ -19,26 +21,35 @@ func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Wat
 		if !ok {
 			return ErrNotFound
 		}
-		for _, w := range ws {
-			if err := insertWatch(ctx, tx, changeKey, w); err != nil {
-				return err
-			}
-		}
-		return nil
+		return insertWatches(ctx, tx, ws)
 	})
 	return wrap(err, "plan watches of change %s", changeKey)
 }
 
-func insertWatch(ctx context.Context, tx executor, changeKey string, w watch.Watch) error {
-	body, err := encode(w)
-	if err != nil {
-		return err
+// maxWatchRows bounds the values of one statement: PostgreSQL takes 65,535 of them.
+const maxWatchRows = 1000
+
+// insertWatches inserts the watches that are not stored yet.
+func insertWatches(ctx context.Context, tx executor, ws []watch.Watch) error {
+	for some := range slices.Chunk(ws, maxWatchRows) {
+		var rows []string
+		var args []any
+		for _, w := range some {
+			body, err := encode(w)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, "("+placeholders(len(args)+1, 6)+", '', 0)")
+			args = append(args, w.ID, w.ChangeKey, w.State, w.State.Open(), w.Revision, body)
+		}
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO watches (id, change_key, state, running, revision, body, holder, leased_until)
+			VALUES `+strings.Join(rows, ", ")+` ON CONFLICT (id) DO NOTHING`, args...)
+		if err != nil {
+			return err
+		}
 	}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO watches (id, change_key, state, running, revision, holder, leased_until, body)
-		VALUES ($1, $2, $3, $4, $5, '', 0, $6) ON CONFLICT (id) DO NOTHING`,
-		w.ID, changeKey, w.State, w.State.Open(), w.Revision, body)
-	return err
+	return nil
 }
 
 func scanWatch(r row) (watch.Watch, error) {

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"math"
-	"slices"
 	"testing"
 	"time"
 
@@ -29,13 +28,9 @@ func planned(t *testing.T, s *Store) watch.Watch {
 
 func planningTwice(t *testing.T, s *Store) {
 	accept(t, s, eventOf("c0", "v0", sources.Started, 5))
-	if cs, err := s.UnplannedChanges(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
-		t.Fatalf("unplanned %v, %v", ids(cs), err)
-	}
+	wantUnplanned(t, s, "c0")
 	w := planned(t, s)
-	if cs, err := s.UnplannedChanges(t.Context()); err != nil || !slices.Equal(ids(cs), []string{"c0"}) {
-		t.Fatalf("unplanned %v, %v", ids(cs), err)
-	}
+	wantUnplanned(t, s, "c0")
 	moved := w
 	moved.State = watch.Watching
 	ok, _, _, err := s.MoveWatch(t.Context(), w, moved, Effects{})

@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
+)
+
+func staging(e *sources.Event) { e.Environment = "staging" }
+
+// Events that no rule watches leave nothing behind for the planner, and wake no look.
+func TestUnwatchedEventsCostNothingAfterIntake(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, func(o *Options) { o.Grafana = nil })
+	b.turn()
+	select {
+	case <-b.looks.news:
+	default:
+	}
+	for i := range 100 {
+		b.deploy(fmt.Sprint("v", i), staging)
+	}
+	page, err := b.Store.UnplannedChanges(t.Context(), store.UnplannedPage{}, 1)
+	if err != nil || len(page.Changes) != 0 || len(b.looks.news) != 0 {
+		t.Errorf("%d changes wait to be planned, %d looks were woken, %v", len(page.Changes), len(b.looks.news), err)
+	}
+	key := b.deploy("watched", nil)
+	b.turn()
+	if w := b.watch(key); w.State == watch.Waiting || b.looks.open() != 1 {
+		t.Errorf("the watch of a change between them is %s, and %d are open", w.State, b.looks.open())
+	}
+}
+
+// An event that comes while the rules folder is broken, before the last good rules are
+// restored, is planned by those.
+func TestChangesWaitForTheRules(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, func(o *Options) { o.Grafana = nil })
+	b.rules.mu.Lock()
+	b.rules.good, b.rules.since, b.rules.known = &rules.Set{}, time.Time{}, false // as New leaves it
+	b.rules.mu.Unlock()
+	key := b.deploy("v2", nil)
+	b.turn()
+	b.planner.WakeUp() // as the sweep does, after it has restored the rules
+	b.must(b.rules.restore(t.Context()))
+	b.turn()
+	b.wantWatch(key, watch.Watching)
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/pushback/pushback/watch"
+)
+
+// Plan is what begins with a change: its watches, none where no rule watches it, and
+// its first annotation, nil where there is no dashboard.
+type Plan struct {
+	Change     Change
+	Watches    []watch.Watch
+	Annotation *Annotation
+}
+
+// UnplannedPage is a part of the changes whose watches are not stored yet. The zero
+// page is the one before the first.
+type UnplannedPage struct {
+	Changes    []Change
+	Unreadable []error // one for every change whose row cannot be read, so that the others do not wait for it
+	Last       bool
+
+	startedAt int64 // with key, the place of the page's last change
+	key       string
+}
+
+// UnplannedChanges returns the page after the given one: up to limit changes, oldest
+// first.
+func (s *Store) UnplannedChanges(ctx context.Context, after UnplannedPage, limit int) (UnplannedPage, error) {
+	page := UnplannedPage{startedAt: after.startedAt, key: after.key}
+	rows, err := collect(ctx, s.read, page.scan, `
+		SELECT `+changeColumns+`, started_at FROM changes
+		WHERE NOT planned AND (started_at > $1 OR (started_at = $1 AND key > $2)) ORDER BY started_at, key LIMIT $3`,
+		after.startedAt, after.key, limit)
+	if err != nil {
+		return UnplannedPage{}, wrap(err, "list unplanned changes")
+	}
+	page.Last = len(rows) < limit
+	return page, nil
+}
+
+// scan adds a row to the page.
+func (p *UnplannedPage) scan(r row) (struct{}, error) {
+	c, body, err := scanColumns(r, &p.startedAt)
+	if err != nil {
+		return struct{}{}, err
+	}
+	p.key = c.Key
+	if err := decode(body, &c.Change); err != nil {
+		p.Unreadable = append(p.Unreadable, fmt.Errorf("read change %s: %w", c.Key, err))
+		return struct{}{}, nil
+	}
+	p.Changes = append(p.Changes, c)
+	return struct{}{}, nil
+}
+
+// PlanChanges stores plans in one transaction, and returns those that it stored. It
+// leaves out a change that is planned already, and on PostgreSQL one whose row another
+// transaction has locked: intake, or another replica that plans. So it waits for no lock,
+// and transactions that lock rows in another order cannot deadlock with it.
+func (s *Store) PlanChanges(ctx context.Context, plans []Plan) (stored []Plan, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		mine, err := s.lockUnplanned(ctx, tx, plans)
+		if err != nil || len(mine) == 0 {
+			return err
+		}
+		for _, p := range plans {
+			if mine[p.Change.Key] {
+				stored = append(stored, p)
+			}
+		}
+		return storePlans(ctx, tx, stored)
+	})
+	if err != nil {
+		return nil, wrap(err, "plan watches of %d changes", len(plans))
+	}
+	return stored, nil
+}
+
+// lockUnplanned locks the changes of the plans that are not planned yet.
+func (s *Store) lockUnplanned(ctx context.Context, tx executor, plans []Plan) (map[string]bool, error) {
+	keys := make([]any, len(plans))
+	for i, p := range plans {
+		keys[i] = p.Change.Key
+	}
+	query := `SELECT key FROM changes WHERE NOT planned AND key IN (` + placeholders(1, len(keys)) + `)`
+	if s.dialect == Postgres {
+		query += ` FOR UPDATE SKIP LOCKED` // SQLite has one writer, and no row locks
+	}
+	found, err := collect(ctx, tx, scanText, query, keys...)
+	mine := map[string]bool{}
+	for _, key := range found {
+		mine[key] = true
+	}
+	return mine, wrap(err, "lock unplanned changes")
+}
+
+// storePlans marks the changes as planned, and inserts their watches and annotations.
+func storePlans(ctx context.Context, tx executor, plans []Plan) error {
+	var keys []any
+	var ws []watch.Watch
+	for _, p := range plans {
+		keys = append(keys, p.Change.Key)
+		ws = append(ws, p.Watches...)
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE changes SET planned = TRUE WHERE key IN (`+placeholders(1, len(keys))+`)`, keys...)
+	if err != nil {
+		return fmt.Errorf("mark as planned: %w", err)
+	}
+	if err := insertWatches(ctx, tx, ws); err != nil {
+		return fmt.Errorf("insert watches: %w", err)
+	}
+	for _, p := range plans {
+		if p.Annotation == nil {
+			continue
+		}
+		if err := putAnnotation(ctx, tx, *p.Annotation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
