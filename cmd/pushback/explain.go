@@ -77,12 +77,20 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 	}
 	printOrder(out, e.Order)
 	for _, m := range e.Messages {
-		fmt.Fprintf(out, "message to %s: %s (%s)\n", m.Receiver, m.Title, m.State)
+		fmt.Fprintf(out, "message to %s: %s (%s)\n", m.Receiver, m.Title, messageState(m))
 	}
 	if e.Page != "" {
 		fmt.Fprintln(out, e.Page)
 	}
 	return nil
+}
+
+// messageState is the state of a message, and which other one speaks for it.
+func messageState(m api.Message) string {
+	if m.GroupedIn == "" {
+		return m.State
+	}
+	return m.State + ": told with all others in " + m.GroupedIn
 }
 
 // whyUnwatched says why no rule watches a change.

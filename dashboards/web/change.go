@@ -77,6 +77,7 @@ type Message struct {
 	At              time.Time
 	Receiver, Title string
 	State           string
+	GroupedIn       string // the message that its receiver gets instead; "" for none
 	LastError       string
 }
 

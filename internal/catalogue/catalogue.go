@@ -29,6 +29,10 @@ type Config struct {
 	Default  rules.Service       // owner and hook of services that name none
 }
 
+// DefaultReceiver is who is notified where nobody else is: the operators' pager, else
+// their chat; "" where neither is configured.
+func (c Config) DefaultReceiver() string { return cmp.Or(c.Default.Pager, c.Default.Chat) }
+
 // A discovered catalogue is used for refreshAfter before the store is asked
 // again. An unknown service is asked for at once, but at most once per
 // retryAfter.

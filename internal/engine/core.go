@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/fleet"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
@@ -22,6 +23,7 @@ type core struct {
 	jobs      jobQueue
 	catalogue *catalogue.Catalogue
 	situation *situation.Reader
+	fleet     *fleet.Breaker
 	text      messages.Composer
 	listeners *listeners
 	inFlight  inFlight
@@ -48,15 +50,16 @@ func (c *core) send(ctx context.Context, rows []store.Outgoing) error {
 	return nil
 }
 
-// receiversOf returns who got a message of a thread and not its end.
-func (c *core) receiversOf(ctx context.Context, changeKey, thread string) ([]string, error) {
+// receiversOf returns who got a message of a thread and not its end. Messages in one of
+// the states except do not count.
+func (c *core) receiversOf(ctx context.Context, changeKey, thread string, except ...string) ([]string, error) {
 	rows, err := c.Store.OutgoingOf(ctx, changeKey)
 	if err != nil {
 		return nil, fmt.Errorf("reading the messages of %s: %w", changeKey, err)
 	}
 	open := map[string]bool{}
 	for _, o := range rows {
-		if o.Message.Key == thread {
+		if o.Message.Key == thread && !slices.Contains(except, o.State) {
 			open[o.Receiver] = !o.Message.Resolved
 		}
 	}

@@ -40,6 +40,19 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 		return d.remind(ctx, o)
 	case store.Failed, store.Grouped:
 		return nil
+	case store.Collecting:
+		return d.compose(ctx, o)
+	}
+	wait, folded, err := d.fleet.BeforeSend(ctx, o)
+	if err != nil {
+		// A page too many is better than none.
+		d.Log.Warn("cannot check whether too much is bad at once; the message is sent", "message", o.ID, "error", err)
+	}
+	switch {
+	case folded:
+		return nil
+	case wait > 0:
+		return later(wait)
 	}
 	turn, err := d.takeTurn(ctx, o)
 	if err != nil || turn == nil {
@@ -47,6 +60,16 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 	}
 	defer turn()
 	return d.recordDelivery(ctx, o, d.attempt(ctx, o))
+}
+
+// compose has a message about much that is bad at once composed and sent, when it has
+// collected what it speaks for.
+func (d *deliverer) compose(ctx context.Context, o store.Outgoing) error {
+	wait, err := d.fleet.Collect(ctx, o)
+	if err != nil {
+		return fmt.Errorf("composing message %s: %w", o.ID, err)
+	}
+	return later(wait)
 }
 
 // attempt sends a message once, and counts how that went.

@@ -17,7 +17,6 @@
 //	looker       looks at watches when they are due            lookloop.go, look.go
 //	ruleBook     the last good rules                           rulebook.go
 //	executor     orders, from proposal to outcome              order.go … approve.go
-//	fleetBreaker holds all rollbacks when too much is bad      fleet.go
 //	scheduler    what is done at set times                     schedule.go
 //
 // Looks can be repeated, effects cannot. So looks live in a heap in memory and begin again

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/fleet"
 	"github.com/pushback/pushback/internal/gate"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/messages"
@@ -138,10 +139,15 @@ func newCore(o Options, approvals rollback.ApprovalKey) *core {
 		catalogue: catalogue.New(o.Catalogue, o.Metrics[""]),
 		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
 	}
-	fleet := &fleetBreaker{c}
+	c.fleet = fleet.New(fleet.Options{
+		Store: o.Store, Limits: o.Limits, Default: o.Catalogue.DefaultReceiver(), Text: c.text, Deliver: c.deliver, Log: o.Log, Now: o.Now,
+		Suspects: func(ctx context.Context, ch store.Change, since, before time.Time) ([]rollback.Suspect, error) {
+			return c.situation.Suspects(ctx, ch, since, before) // which itself asks the breaker
+		},
+	})
 	c.situation = &situation.Reader{
 		Store: o.Store, Catalogue: c.catalogue, Limits: o.Limits, Hook: c.hookFacts,
-		Window: c.window, Fleet: fleet.why, Frozen: c.Frozen, Now: o.Now,
+		Window: c.window, Fleet: c.fleet.Why, Frozen: c.Frozen, Now: o.Now,
 	}
 	return c
 }
@@ -184,7 +190,7 @@ func (e *Engine) wireWatching() {
 	e.looker = &looker{
 		core: e.core, looks: e.looks, rules: newBoundRules(e.core, e.rules), profiles: e.profiles, trust: e.trust,
 		gatherer: gather.NewGatherer(rangers(e.Metrics), e.World.Default, e.outages, e.Now),
-		outages:  e.outages, fleet: &fleetBreaker{e.core}, annotator: e.annotator,
+		outages:  e.outages, annotator: e.annotator,
 	}
 	e.scheduler = &scheduler{core: e.core, profiles: e.profiles}
 }

@@ -25,7 +25,6 @@ type looker struct {
 	profiles  *profiles.Keeper
 	trust     *trust.Keeper
 	outages   *outage.Monitor
-	fleet     *fleetBreaker
 	annotator *annotator
 }
 
@@ -186,7 +185,7 @@ func (k *looker) record(ctx context.Context, old, next watch.Watch, effects stor
 	}
 	k.listeners.publish(next.ChangeKey)
 	if old.LikelyAt.IsZero() && !next.LikelyAt.IsZero() {
-		if _, err := k.fleet.why(ctx); err != nil {
+		if _, err := k.fleet.Why(ctx); err != nil {
 			k.Log.Warn("cannot check whether too much is bad at once; it is checked again before anything acts", "error", err)
 		}
 	}

@@ -128,10 +128,7 @@ func (x *executor) wait(ctx context.Context, o rollback.Order, refusals []rollba
 	if o.Why == why {
 		return later(waitEvery)
 	}
-	rows, err := (&fleetBreaker{x.core}).grouped(ctx, x.orderRows(o, "waits/"+messages.WaitID(refusals), x.text.Waiting(o, refusals, x.Now())))
-	if err != nil {
-		return err
-	}
+	rows := x.orderRows(o, "waits/"+messages.WaitID(refusals), x.text.Waiting(o, refusals, x.Now()))
 	noted, err := x.Store.NoteWhy(ctx, o.Key, why, rows...)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", o.Key, err)

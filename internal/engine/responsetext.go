@@ -26,7 +26,7 @@ func (k *looker) messages(ctx context.Context, l look, a rules.Action, o *rollba
 	if m.Action, err = k.action(ctx, l, a, o); err != nil {
 		return nil, err
 	}
-	return k.fleet.grouped(ctx, k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m))
+	return k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), nil
 }
 
 func (k *looker) rows(id, changeKey string, receivers []string, m notify.Message) []store.Outgoing {
@@ -109,10 +109,11 @@ func (k *looker) toThread(ctx context.Context, l look, m notify.Message) ([]stor
 	return k.rows(l.watch.ID, l.change.Key, receivers, m), nil
 }
 
-// resolved ends the thread of one change for everybody who got a message of it.
+// resolved ends the thread of one change for everybody who got a message of it, and not
+// only one about everything that was bad at once.
 func (k *looker) resolved(ctx context.Context, l look, changeKey string) ([]store.Outgoing, error) {
 	thread := messages.Thread(changeKey, l.watch.Rule)
-	receivers, err := k.receiversOf(ctx, changeKey, thread)
+	receivers, err := k.receiversOf(ctx, changeKey, thread, store.Grouped)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,8 @@
 //
 //	verdict.go    what a watch observed, and how it ended
 //	order.go      what is done about it: a draft, an order and its end
-//	site.go       outages, held rollbacks, broken rules, earned trust
+//	fleet.go      much that is bad at once, held rollbacks
+//	site.go       outages, broken rules, earned trust
 //	annotation.go the mark on Grafana
 //
 // Messages that belong together share a Key, which names their thread: pagers join

@@ -77,32 +77,3 @@ func (c Composer) TrustStep(s Step, at time.Time) notify.Message {
 		Fields:      []notify.Field{{Name: "rule", Value: s.Rule}},
 	}
 }
-
-// FleetHold is one hold of all automatic rollbacks.
-type FleetHold struct {
-	ID, Why   string
-	At, Until time.Time
-}
-
-// Thread is the thread about the hold.
-func (h FleetHold) Thread() string { return "fleet/" + h.ID }
-
-// FleetHeld says that all automatic rollbacks are held.
-func (c Composer) FleetHeld(h FleetHold) notify.Message {
-	return notify.Message{
-		Key: h.Thread(), Kind: "fleet", Severity: notify.Critical, At: h.At, Link: c.ExternalURL,
-		Title:       "too much turned bad at once: all automatic rollbacks are held",
-		SignalLines: []string{h.Why},
-		Action: fmt.Sprintf("Look for what all of it depends on. Nothing is rolled back unasked until %s; a person may let it go on sooner: pushback release %s",
-			h.Until.UTC().Format("15:04 MST"), h.ID),
-	}
-}
-
-// FleetReleased says that a person ended the hold.
-func (c Composer) FleetReleased(h FleetHold, actor string, at time.Time) notify.Message {
-	m := c.FleetHeld(h)
-	m.Kind, m.Resolved, m.At, m.EndsAt = "resolved", true, at, at
-	m.Title = fmt.Sprintf("automatic rollbacks go on: %s released the hold", actor)
-	m.Action = ""
-	return m
-}

@@ -121,7 +121,7 @@ func (s *Server) addRecords(ctx context.Context, e api.Explanation) (api.Explana
 func message(o store.Outgoing) api.Message {
 	return api.Message{
 		ID: o.ID, Receiver: o.Receiver, Kind: o.Message.Kind, Severity: string(o.Message.Severity), Title: o.Message.Title,
-		State: o.State, Attempts: o.Attempts, LastError: o.LastError, CreatedAt: o.CreatedAt, SentAt: o.SentAt,
+		State: o.State, GroupedIn: o.GroupedIn, Attempts: o.Attempts, LastError: o.LastError, CreatedAt: o.CreatedAt, SentAt: o.SentAt,
 	}
 }
 

@@ -65,7 +65,7 @@ func addHistory(v web.Change, e api.Explanation) web.Change {
 	}
 	slices.SortFunc(v.Labels, func(a, b web.Label) int { return strings.Compare(a.Name, b.Name) })
 	for _, m := range e.Messages {
-		v.Messages = append(v.Messages, web.Message{At: m.CreatedAt, Receiver: m.Receiver, Title: m.Title, State: m.State, LastError: m.LastError})
+		v.Messages = append(v.Messages, web.Message{At: m.CreatedAt, Receiver: m.Receiver, Title: m.Title, State: m.State, GroupedIn: m.GroupedIn, LastError: m.LastError})
 	}
 	for _, j := range e.Journal {
 		v.Journal = append(v.Journal, web.Entry{At: j.At, Actor: j.Actor, Action: j.Action, Detail: string(j.Detail)})

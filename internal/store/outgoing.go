@@ -15,7 +15,9 @@ const (
 	Pending = "pending"
 	Sent    = "sent"
 	Failed  = "failed"
-	Grouped = "grouped" // not sent: its receiver got one message about the whole fleet instead
+	Grouped = "grouped" // not sent: its receiver gets one message about the whole fleet instead
+
+	Collecting = "collecting" // about the whole fleet: pending once it is composed of what is folded into it
 )
 
 // Outgoing is a message to one receiver. The row is the authority; the job that
@@ -25,20 +27,21 @@ type Outgoing struct {
 	ChangeKey string // the change it is about; "" for none, as where a metric store is out
 	Receiver  string
 	Message   notify.Message
-	State     string // Pending, Sent, Failed or Grouped
+	State     string // Pending, Sent, Failed, Grouped or Collecting
+	GroupedIn string // of a grouped message: the message that speaks for it
 	Attempts  int
 	LastError string
 	CreatedAt time.Time
 	SentAt    time.Time
 }
 
-const selectOutgoing = `SELECT id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message FROM outgoing `
+const selectOutgoing = `SELECT id, change_key, receiver, state, attempts, last_error, created_at, sent_at, grouped_in, message FROM outgoing `
 
 func scanOutgoing(r row) (Outgoing, error) {
 	var o Outgoing
 	var created, sent int64
 	var message string
-	err := r.Scan(&o.ID, &o.ChangeKey, &o.Receiver, &o.State, &o.Attempts, &o.LastError, &created, &sent, &message)
+	err := r.Scan(&o.ID, &o.ChangeKey, &o.Receiver, &o.State, &o.Attempts, &o.LastError, &created, &sent, &o.GroupedIn, &message)
 	if err != nil {
 		return Outgoing{}, err
 	}
@@ -82,29 +85,30 @@ func (s *Store) Outgoing(ctx context.Context, id string) (Outgoing, error) {
 	return o, wrap(err, "read message %s", id)
 }
 
-// PendingOutgoing lists the messages that are to be sent, oldest first.
+// PendingOutgoing lists the messages that are to be sent, now or once they are composed,
+// oldest first.
 func (s *Store) PendingOutgoing(ctx context.Context) ([]Outgoing, error) {
-	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE state = 'pending' ORDER BY created_at, id`)
+	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE state IN ('pending', 'collecting') ORDER BY created_at, id`)
 	return os, wrap(err, "list pending messages")
 }
 
 // EarlierPending says whether an earlier message of the thread of o is still to be sent
 // to its receiver.
 func (s *Store) EarlierPending(ctx context.Context, o Outgoing) (bool, error) {
-	return s.anyPending(ctx, o, `created_at < $3`)
+	return s.anyPending(ctx, o, `state IN ('pending', 'collecting') AND created_at < $3`)
 }
 
 // LaterPending says whether a later message of the thread of o is to be sent to its
 // receiver.
 func (s *Store) LaterPending(ctx context.Context, o Outgoing) (bool, error) {
-	return s.anyPending(ctx, o, `created_at > $3`)
+	return s.anyPending(ctx, o, `state = 'pending' AND created_at > $3`)
 }
 
 // anyPending says whether a message of the thread of o that holds is to be sent to its
 // receiver.
 func (s *Store) anyPending(ctx context.Context, o Outgoing, holds string) (bool, error) {
 	found, err := collect(ctx, s.read, scanOutgoing,
-		selectOutgoing+`WHERE change_key = $1 AND receiver = $2 AND state = 'pending' AND `+holds, o.ChangeKey, o.Receiver, micros(o.CreatedAt))
+		selectOutgoing+`WHERE change_key = $1 AND receiver = $2 AND `+holds, o.ChangeKey, o.Receiver, micros(o.CreatedAt))
 	return slices.ContainsFunc(found, func(e Outgoing) bool { return e.Message.Key == o.Message.Key }), wrap(err, "list pending messages beside %s", o.ID)
 }
 
@@ -125,7 +129,8 @@ func (s *Store) SentOutgoing(ctx context.Context, receiver string, since time.Ti
 
 // FinishOutgoing counts an attempt to send a pending message, and moves it to
 // state; Pending means that another attempt follows. False, and nothing stored, if
-// the message is not pending any more.
+// the message is not pending any more. A message that was folded while it was being
+// sent was sent, and is recorded so.
 func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string, now time.Time) (bool, error) {
 	var sent time.Time
 	switch state {
@@ -137,6 +142,6 @@ func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string,
 	}
 	ok, err := affected(ctx, s.write, `
 		UPDATE outgoing SET state = $2, attempts = attempts + 1, last_error = $3, sent_at = $4
-		WHERE id = $1 AND state = 'pending'`, id, state, lastError, micros(sent))
+		WHERE id = $1 AND (state = 'pending' OR state = 'grouped' AND $2 = 'sent')`, id, state, lastError, micros(sent))
 	return ok, wrap(err, "finish message %s", id)
 }

@@ -62,6 +62,8 @@ var suite = []struct {
 	{"messages have an order", messagesInOrder},
 	{"orders tell their moves", ordersTellTheirMoves},
 	{"replaced orders", replacedOrders},
+	{"messages fold into one", messagesFold},
+	{"messages fold at once", messagesFoldAtOnce},
 	{"annotations", annotations},
 	{"journal", journal},
 	{"the last good rules", goodRules},

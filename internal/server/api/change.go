@@ -115,6 +115,7 @@ type Message struct {
 	Severity  string    `json:"severity"`
 	Title     string    `json:"title"`
 	State     string    `json:"state" enum:"pending,sent,failed,grouped" doc:"grouped: not sent, because its receiver got one message about the whole fleet instead"`
+	GroupedIn string    `json:"grouped_in,omitempty" doc:"Of a grouped message: the message that its receiver gets instead"`
 	Attempts  int       `json:"attempts"`
 	LastError string    `json:"last_error,omitempty"`
 	CreatedAt time.Time `json:"created_at"`

@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// Forty services turn bad at once: everybody gets one message that names them with
+// numbers, and nothing beside it. Every message that was not sent names the one that was.
+func TestEverythingBadAtOncePagesOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	keys := b.deployFleet(40, 40)
+	b.until("a message that is folded", func() bool { return len(b.grouped(keys)) > 0 })
+	b.pass(5 * time.Minute)
+	b.wantOnePage("40 changes turned bad at once", "in production: regressed", "errors 0.5 % → 3", "and 30 more", "no single change can be the cause")
+	folded := b.grouped(keys)
+	if len(folded) < 2*len(keys) {
+		t.Errorf("%d messages were folded", len(folded))
+	}
+	for _, o := range folded {
+		if into, err := b.Store.Outgoing(t.Context(), o.GroupedIn); err != nil || into.Receiver != o.Receiver || into.State != store.Sent && into.State != store.Grouped {
+			t.Errorf("message %s is folded into %+v, %v", o.ID, into, err)
+		}
+	}
+}
+
+// What waits to be sent, and what is folded already, survives a kill.
+func TestEverythingBadAtOnceAfterACrash(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	keys := b.deployFleet(22, 22)
+	for len(b.pending(keys)) == 0 {
+		b.clock.add(5 * time.Second)
+		b.look() // no job runs
+	}
+	b.restart()
+	b.until("a message that is folded", func() bool { return len(b.grouped(keys)) > 0 })
+	b.restart()
+	b.pass(3 * time.Minute)
+	b.wantOnePage("22 changes turned bad at once", "and 12 more")
+}
+
+// One bad service among many is told within seconds, and for itself.
+func TestOneBadServiceOfManyIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	keys := b.deployFleet(25, 1)
+	var made time.Time
+	b.until("a message", func() bool {
+		if rows := b.pending(keys[:1]); made.IsZero() && len(rows) > 0 {
+			made = rows[0].CreatedAt
+		}
+		return len(b.box.got["chat"]) > 0
+	})
+	if late := b.clock.Now().Sub(made); made.IsZero() || late > 5*time.Second {
+		t.Errorf("a message was held back for %s", late)
+	}
+}
+
+// Where fewer watches are open than the breaker judges, no message waits.
+func TestNoMessageWaitsInASmallFleet(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	keys := b.deployFleet(3, 1)
+	b.until("a message", func() bool {
+		if late := b.pending(keys); len(late) > 0 {
+			t.Errorf("a message of %s waits at %s", late[0].CreatedAt, b.clock.Now())
+		}
+		return len(b.box.got["chat"]) > 0
+	})
+}
+
+// Services that turn bad after the page was sent follow in its thread, one message for
+// all, which wakes nobody. A service that turns bad long after is a page of its own.
+func TestLaterServicesFollowInTheThread(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), func(o *Options) { o.Limits.Fleet.Within = 4 * time.Minute })
+	b.deployFleet(24, 6)
+	b.until("a page", func() bool { return len(b.box.got["pager"]) == 1 })
+	page := b.box.got["pager"][0]
+	b.shop.errors("s10", 0.03)
+	b.shop.errors("s11", 0.04)
+	b.until("a follow-up", func() bool { return len(b.box.got["pager"]) == 2 })
+	b.pass(time.Minute)
+	more := b.wantMessage("pager", "2 more changes turned bad with all others", "s10", "s11")
+	if more.Key != page.Key || more.Severity != notify.Info || len(b.box.got["pager"]) != 2 {
+		t.Errorf("the page's thread is %s, of %d messages this is %+v", page.Key, len(b.box.got["pager"]), more)
+	}
+	b.clock.add(3 * time.Minute)
+	b.shop.phases["late"] = b.shop.phases["cart"]
+	b.deploy("v2", func(e *sources.Event) { e.Service, e.ChangeID = "late", "late" })
+	b.pass(time.Minute)
+	b.shop.errors("late", 0.05)
+	b.until("a page of its own", func() bool { return len(b.box.got["pager"]) == 3 })
+	b.wantMessage("pager", "late v2 in production: regressed")
+}
+
+// Rollbacks that were held until they expired are told in one message.
+func TestHeldRollbacksThatComeToNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, func(o *Options) { o.Limits.MaxAge, o.Limits.Fleet.Hold = 10*time.Minute, 20*time.Minute })
+	keys := b.deployFleet(22, 22)
+	b.until("the end of all orders", func() bool {
+		for _, key := range keys {
+			if s := b.state(key); s != rollback.Refused && s != rollback.Expired {
+				return false
+			}
+		}
+		return true
+	})
+	b.pass(2 * time.Minute)
+	b.wantMessage("pager", "22 changes turned bad at once")
+	if m := b.wantMessage("pager", "22 rollbacks that were held came to nothing", "s00 v2 in production: not rolled back", "and 12 more"); len(b.box.got["pager"]) != 2 {
+		t.Errorf("beside %q:\n%s", m.Title, b.box.all("pager"))
+	}
+	b.wantCalls(0)
+}
+
+// wantOnePage fails the test unless pager and chat got this one message each.
+func (b *bench) wantOnePage(words ...string) {
+	b.t.Helper()
+	for _, receiver := range []string{"pager", "chat"} {
+		m := b.wantMessage(receiver, words...)
+		if n := len(b.box.got[receiver]); n != 1 || m.Severity != notify.Critical {
+			b.t.Errorf("%s got %d messages:\n%s", receiver, n, b.box.all(receiver))
+		}
+	}
+}
+
+func (b *bench) grouped(keys []string) []store.Outgoing { return b.inState(keys, store.Grouped) }
+func (b *bench) pending(keys []string) []store.Outgoing { return b.inState(keys, store.Pending) }
+
+// inState are the messages about changes that are in a state.
+func (b *bench) inState(keys []string, state string) (found []store.Outgoing) {
+	b.t.Helper()
+	for _, key := range keys {
+		rows, err := b.Store.OutgoingOf(b.t.Context(), key)
+		b.must(err)
+		for _, row := range rows {
+			if row.State == state {
+				found = append(found, row)
+			}
+		}
+	}
+	return found
+}
