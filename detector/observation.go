@@ -39,7 +39,7 @@ const (
 type Reading struct {
 	Signal         string  `json:"signal"`
 	Supply         Supply  `json:"supply"`
-	Fault          string  `json:"fault,omitempty"`           // the store's error, where Supply is Broken or Stale
+	Fault          string  `json:"fault,omitempty"`           // the store's error, where Supply is Broken or Stale; what else the store knows is amiss, where it is not Fresh
 	Query          string  `json:"query"`                     // reproduces the numbers
 	Before         Ticks   `json:"before"`                    // the w ticks ahead of StartedAt, oldest first
 	After          Ticks   `json:"after"`                     // full ticks behind FinishedAt + settle

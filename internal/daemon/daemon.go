@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"time"
@@ -71,6 +72,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	}
 	d.built, d.closers = built, append(d.closers, built)
 	set := vm.NewSet()
+	countFailing(set, built.Metrics)
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
 		return d, err
 	}
@@ -153,11 +155,44 @@ func trustPolicy(t config.Trust) trust.Policy {
 func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Server, error) {
 	c, e := o.Config, d.engine
 	return server.New(server.Options{
-		Engine: e, Store: st, Started: e.Started, Ready: func() []api.ComponentProblem { return append(troubles(e.Problems()), d.edits.problem()...) }, Frozen: e.Frozen,
+		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
 		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
+}
+
+// problems are the engine's, and those that only the wiring knows of.
+func (d *Daemon) problems() []api.ComponentProblem {
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.edits.problem())
+}
+
+// unscraped names the metric stores that cannot scrape some of their targets. One that can
+// scrape none is named as a store that does not work.
+func (d *Daemon) unscraped() (found []api.ComponentProblem) {
+	for _, name := range slices.Sorted(maps.Keys(d.built.Metrics)) {
+		p := api.ComponentProblem{Component: "metrics/" + name + "/targets", Detail: metrics.Trouble(d.built.Metrics[name])}
+		if p.Detail == "" {
+			continue
+		}
+		if failing, all, _ := d.built.Metrics[name].(metrics.Scraper).Failing(); failing == all {
+			p.Component = "metrics/" + name
+		}
+		found = append(found, p)
+	}
+	return found
+}
+
+// countFailing serves how many targets each metric store cannot scrape.
+func countFailing(set *vm.Set, stores map[string]metrics.Store) {
+	for name, store := range stores {
+		if s, scrapes := store.(metrics.Scraper); scrapes {
+			set.NewGauge(fmt.Sprintf("pushback_scrape_targets_failing{store=%q}", name), func() float64 {
+				failing, _, _ := s.Failing()
+				return float64(failing)
+			})
+		}
+	}
 }
 
 func troubles(ps []engine.Problem) []api.ComponentProblem {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -61,6 +62,9 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	}
 	if reading.Supply == detector.Gone || reading.Supply == detector.Ended {
 		reading.Silent = v.Now.Sub(latest(detector.Newest(past.Value), detector.Newest(present.Value)))
+	}
+	if reading.Supply != detector.Fresh && reading.Fault == "" {
+		reading.Fault = metrics.Trouble(r)
 	}
 	if in.Control != nil {
 		reading.Control = control(in, past, present, v)

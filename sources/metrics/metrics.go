@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -47,6 +48,27 @@ type Store interface {
 	Run(ctx context.Context) error
 
 	io.Closer
+}
+
+// Scraper is a Store that collects its samples itself, from targets.
+type Scraper interface {
+	// Failing returns how many of how many targets could not be scraped when they were
+	// tried last, and one of them with the reason.
+	Failing() (failing, all int, example string)
+}
+
+// Trouble says in words what a Scraper cannot scrape. It is "" where there is nothing, and
+// for every other store.
+func Trouble(store any) string {
+	s, scrapes := store.(Scraper)
+	if !scrapes {
+		return ""
+	}
+	failing, all, example := s.Failing()
+	if failing == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d targets cannot be scraped (%s)", failing, all, example)
 }
 
 // Access is how a store is opened.

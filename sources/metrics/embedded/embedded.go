@@ -47,6 +47,7 @@ type Store struct {
 	queryable storage.Queryable
 	engine    *promql.Engine
 	close     func() error // of the database
+	targets   targets
 }
 
 // New opens the database in c.Dir, and creates it if it is missing. A lock file keeps

@@ -39,7 +39,7 @@ func (s *Store) scrape(ctx context.Context, manager *scrape.Manager) error {
 	targets <- s.config.groups()
 	done := make(chan error, 1)
 	go func() { done <- manager.Run(targets) }()
-	<-ctx.Done()
+	s.follow(ctx, manager)
 	manager.Stop()
 	if err := <-done; err != nil {
 		return fmt.Errorf("metric store %s: scraping: %w", s.name, err)
