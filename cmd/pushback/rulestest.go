@@ -59,12 +59,13 @@ func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 	reports := []ruletest.Report{}
 	wrong, ran, failed := false, 0, 0
 	for _, file := range files {
-		suite, set, err := loadSuite(out, file, loaded, r.JSON)
+		suite, set, mistakes, err := loadSuite(out, file, loaded, r.JSON)
 		if err != nil {
 			return err
 		}
 		if suite == nil {
 			wrong = true
+			reports = append(reports, ruletest.Report{File: shown(file), Mistakes: mistakes})
 			continue
 		}
 		report, err := suite.Run(ctx, set, func(name string) bool { return strings.Contains(name, r.Only) }, time.Now)
@@ -123,13 +124,13 @@ func isRulesTest(name string) bool {
 }
 
 // loadSuite reads one test file and its rules; loaded caches the rules of files read
-// before. Where either has mistakes, it prints them and returns no suite. With quiet
-// it prints to standard error, because standard output is JSON then.
-func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, error) {
+// before. Where either has mistakes, it prints and returns them, and no suite. With
+// quiet it prints to standard error, because standard output is JSON then.
+func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, []rules.Diagnostic, error) {
 	folder := os.DirFS(filepath.Dir(file))
 	data, err := strictyaml.ReadFile(folder, filepath.Base(file))
 	if err != nil {
-		return nil, nil, usageError(fmt.Errorf("reading the tests: %w", err))
+		return nil, nil, nil, usageError(fmt.Errorf("reading the tests: %w", err))
 	}
 	suite, found := ruletest.Parse(shown(file), data)
 	var set *rules.Set
@@ -141,7 +142,7 @@ func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bo
 		}
 	}
 	if len(found) == 0 {
-		return suite, set, nil
+		return suite, set, nil, nil
 	}
 	w := io.Writer(out)
 	if quiet {
@@ -149,10 +150,10 @@ func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bo
 	}
 	for _, d := range found {
 		if err := d.Render(w, out.colour); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
-	return nil, nil, nil
+	return nil, nil, found, nil
 }
 
 // loadRules loads the named rule files, or all in the folder where none is named.
@@ -185,6 +186,9 @@ func (r rulesTestCommand) write(out terminal, reports []ruletest.Report) error {
 		return out.printJSON(reports)
 	}
 	for _, report := range reports {
+		if len(report.Mistakes) > 0 {
+			continue // they are shown already
+		}
 		if err := ruletest.Text(out, report, out.colour); err != nil {
 			return err
 		}

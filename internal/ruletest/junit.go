@@ -41,6 +41,9 @@ func JUnit(w io.Writer, reports []Report) error {
 	var all junitSuites
 	for _, r := range reports {
 		suite := junitSuite{Name: r.File, Tests: len(r.Tests), Failures: r.Failed()}
+		if len(r.Mistakes) > 0 {
+			suite.Tests, suite.Failures, suite.Cases = 1, 1, []junitCase{mistaken(r)}
+		}
 		total := 0.0
 		for _, t := range r.Tests {
 			suite.Cases = append(suite.Cases, t.junit(r.File))
@@ -61,8 +64,25 @@ func JUnit(w io.Writer, reports []Report) error {
 	return err
 }
 
+// mistaken is the failure of a file whose tests could not be run: without one, a CI system
+// would show all well.
+func mistaken(r Report) junitCase {
+	var b strings.Builder
+	for _, d := range r.Mistakes {
+		fmt.Fprintln(&b, d)
+	}
+	return junitCase{
+		Name: "the tests and their rules can be read", Class: className(r.File), File: r.File, Line: 1, Seconds: seconds(0),
+		Failure: &junitFailure{Message: fmt.Sprintf("%d mistakes; no test was run", len(r.Mistakes)), Text: b.String()},
+	}
+}
+
+func className(file string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(file, ".yaml"), ".yml")
+}
+
 func (t Result) junit(file string) junitCase {
-	c := junitCase{Name: t.Name, Class: strings.TrimSuffix(strings.TrimSuffix(file, ".yaml"), ".yml"), File: file, Line: t.Line, Seconds: seconds(t.Seconds)}
+	c := junitCase{Name: t.Name, Class: className(file), File: file, Line: t.Line, Seconds: seconds(t.Seconds)}
 	if len(t.Failures) == 0 {
 		return c
 	}

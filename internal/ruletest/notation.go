@@ -27,6 +27,10 @@ var language = parser.NewParser(parser.Options{})
 // repetition matches the notation of a repeated value.
 var repetition = regexp.MustCompile(`x[ \t\n]*([0-9]+)`)
 
+// zeroTimes matches a zero that is repeated, 0x240, which the parser would take for a
+// hexadecimal number.
+var zeroTimes = regexp.MustCompile(`(^|[ \t\n+-])0x`)
+
 // notation parses values as Prometheus's own tests write them: `1 2 _ 4`,
 // `0+10x60`, `{{schema:0 count:4 sum:2 buckets:[1 2 1]}}x60`. The parser expands
 // repetitions while it reads, so that notation checks first how long the result is.
@@ -34,7 +38,7 @@ func notation(text string) ([]parser.SequenceValue, error) {
 	if err := checkSize(text); err != nil {
 		return nil, err
 	}
-	_, values, err := language.ParseSeriesDesc("{} " + text)
+	_, values, err := language.ParseSeriesDesc("{} " + zeroTimes.ReplaceAllString(text, "${1}0.0x"))
 	if err != nil {
 		return nil, firstError(err)
 	}

@@ -19,8 +19,9 @@ import (
 
 // Report is the results of one file of tests.
 type Report struct {
-	File  string   `json:"file"`
-	Tests []Result `json:"tests"`
+	File     string             `json:"file"`
+	Tests    []Result           `json:"tests"`
+	Mistakes []rules.Diagnostic `json:"mistakes,omitempty"` // in the file or its rules; no test was run then
 }
 
 // Failed counts the tests that failed.

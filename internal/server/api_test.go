@@ -84,6 +84,8 @@ func TestChangesThatCannotBeNamed(t *testing.T) {
 	f("/v1/orders/nothing", 404, 0)
 	f("/v1/changes?limit=none", 422, 0)
 	f("/v1/changes?limit=1000", 422, 0)
+	f("/v1/changes?actor=me", 422, 0)
+	f("/v1/changes?Service=cart", 422, 0)
 }
 
 func TestListIsPaged(t *testing.T) {
