@@ -210,10 +210,16 @@ func checkReversible(_ Order, s Situation) string {
 }
 
 func checkFirst(_ Order, s Situation) string {
-	if s.FirstEver {
-		return "this is the first change known here: there is no earlier version to go back to"
+	c := s.Change
+	switch {
+	case !s.FirstEver:
+		return ""
+	case !c.Slot().HoldsOneThing():
+		return fmt.Sprintf("the change does not say which %s it is, so that no earlier version is known to be its own: let the tool send `group`, or `previous`", c.Kind)
+	case c.Kind == sources.Flag || c.Kind == sources.Experiment:
+		return fmt.Sprintf("this is the first change known of %s %s: there is no earlier version to go back to, and only a hook that turns it off can undo it", c.Kind, c.Group)
 	}
-	return ""
+	return "this is the first change known here: there is no earlier version to go back to"
 }
 
 // checkTarget refuses if the target is no longer the one that the order names. A

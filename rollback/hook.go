@@ -17,10 +17,12 @@ type Hook interface {
 
 // Settings is implemented by the Config of every hook kind. A Config may also have
 //
-//	Idempotent() bool   whether Do may be called twice with one key; default false
-//	Aborts() bool       whether Do may abort a rollout that is under way; default false
+//	Idempotent() bool      whether Do may be called twice with one key; default false
+//	Aborts() bool          whether Do may abort a rollout that is under way; default false
+//	FixedTarget() string   the version that Do restores for every flag and experiment,
+//	                       such as off; default "": the one that was live before
 //
-// The keys `idempotent` and `abort` of a hook in pushback.yml override them.
+// The keys `idempotent`, `abort` and `target` of a hook in pushback.yml override them.
 type Settings interface {
 	CallTimeout() time.Duration // how long Do may take, unless the hook has a `timeout` in pushback.yml
 }

@@ -118,6 +118,7 @@ func (r RankedSuspect) String() string {
 	case r.Distance > 1:
 		dependency = fmt.Sprintf(", a dependency at %d steps", r.Distance)
 	}
-	return fmt.Sprintf("%s %s (%s at %s UTC%s)", r.Change.Service, r.Change.Version, r.Change.Kind,
+	which := strings.TrimSpace(r.Change.Slot().Group + " " + r.Change.Version)
+	return fmt.Sprintf("%s %s (%s at %s UTC%s)", r.Change.Service, which, r.Change.Kind,
 		r.Change.StartedAt.UTC().Format(time.TimeOnly), dependency)
 }

@@ -57,6 +57,18 @@ func Target(reach TargetReach, before []LiveVersion) (LiveVersion, []Refusal) {
 
 const unknownTarget = "it is not known which version was live before: let the deploy tool send `previous`, or deploy once more"
 
+// FixedTarget returns the version that a hook restores whatever was live before, with
+// its standing where it was live once. A flag that is off does what the code did before
+// there was the flag, so nothing need be known of an earlier version.
+func FixedTarget(version string, before []LiveVersion) LiveVersion {
+	for _, live := range before {
+		if live.Version == version {
+			return live
+		}
+	}
+	return LiveVersion{Version: version, Standing: Unproven}
+}
+
 // checkStanding refuses a version that is bad or suspected, and one of which nothing
 // is known.
 func checkStanding(l LiveVersion) []Refusal {

@@ -35,6 +35,22 @@ func TestTarget(t *testing.T) {
 	f(rollback.LastGood, "")
 }
 
+func TestFixedTarget(t *testing.T) {
+	live := func(version string, s rollback.Standing) rollback.LiveVersion {
+		return rollback.LiveVersion{Version: version, Standing: s}
+	}
+	f := func(want rollback.Standing, before ...rollback.LiveVersion) {
+		t.Helper()
+		if got := rollback.FixedTarget("off", before); got != live("off", want) {
+			t.Errorf("%v: %v, want it %s", before, got, want)
+		}
+	}
+	f(rollback.Unproven)
+	f(rollback.Unproven, live("50%", rollback.Bad))
+	f(rollback.Good, live("50%", rollback.Bad), live("off", rollback.Good), live("off", rollback.Bad))
+	f(rollback.Bad, live("off", rollback.Bad))
+}
+
 func TestOutput(t *testing.T) {
 	f := func(raw, want string) {
 		t.Helper()

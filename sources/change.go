@@ -82,13 +82,25 @@ func (c Change) Slot() Slot {
 	return slotOf(c.Service, c.Environment, c.Region, c.Kind, c.Group)
 }
 
+// Thing names what the change is about within its service: "flag new-cart". It is ""
+// for a deploy, which is about the service itself.
+func (c Change) Thing() string {
+	if c.Kind == Deploy || c.Kind == "" {
+		return ""
+	}
+	return strings.TrimSpace(string(c.Kind) + " " + c.Group)
+}
+
 // What names what the change set, without its service: "v42" for a deploy, and "flag
 // new-cart 50%" for a flag, whose version alone could be that of any other.
-func (c Change) What() string {
-	if c.Kind == Deploy || c.Kind == "" {
-		return c.Version
+func (c Change) What() string { return strings.TrimSpace(c.Thing() + " " + c.Version) }
+
+// KindAndVersion is What with the kind of every change: "deploy v42".
+func (c Change) KindAndVersion() string {
+	if c.Thing() != "" {
+		return c.What()
 	}
-	return strings.Join(strings.Fields(string(c.Kind)+" "+c.Group+" "+c.Version), " ")
+	return strings.TrimSpace(string(c.Kind) + " " + c.Version)
 }
 
 // Key names the change, and never changes: in the store, in URLs and as the idempotency

@@ -88,7 +88,7 @@ func (d deployCommand) print(out terminal, c *client, a api.Accepted) error {
 		return out.printJSON(a)
 	}
 	page := c.base.JoinPath("changes", a.Key)
-	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, a.Key), a.Change.Service, a.Change.Version, a.Change.Environment, a.Change.Status)
+	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, a.Key), a.Change.Service, a.Change.What(), a.Change.Environment, a.Change.Status)
 	fmt.Fprintf(out, "  %s\n", page)
 	if a.Duplicate {
 		fmt.Fprintln(out, "  this event was known already, so no watch began; to deploy this version again, give it an --id")

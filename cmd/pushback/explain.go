@@ -65,7 +65,7 @@ func (e explainCommand) columns() int {
 
 func printExplanation(out terminal, e api.Explanation, style report.Style) error {
 	c := e.Change
-	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, c.Key), c.Service, c.Version, c.Environment,
+	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, c.Key), c.Service, c.What(), c.Environment,
 		out.paint(stateStyle(c.State), c.State))
 	if c.State == "unwatched" {
 		fmt.Fprintln(out, "not watched: "+whyUnwatched(c.Change.Change))

@@ -118,7 +118,7 @@ func (r releaseCommand) Run(ctx context.Context, out terminal) error {
 	if err := c.call(ctx, http.MethodPost, "/v1/changes/"+pathSegment(r.What)+"/clear", said, &change); err != nil {
 		return err
 	}
-	return r.print(out, change, "%s %s is not to blame any more\n", change.Service, change.Version)
+	return r.print(out, change, "%s %s is not to blame any more\n", change.Service, change.What())
 }
 
 func (r releaseCommand) print(out terminal, answer any, format string, args ...any) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (l hooksListCommand) Run(out terminal) error {
 	listed := []listedHook{}
 	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
 		h := c.Hooks[name]
-		one := listedHook{Name: name, Kind: h.Kind, Idempotent: h.Idempotent, Target: string(h.Target)}
+		one := listedHook{Name: name, Kind: h.Kind, Idempotent: h.Idempotent, Target: cmp.Or(h.Fixed, string(h.Target))}
 		if built, mistakes := daemon.Adapters().Hook(c, name); len(mistakes) > 0 {
 			one.Problem = problemOf(mistakes)
 		} else {
@@ -112,7 +113,7 @@ type hooksTestCommand struct {
 	ChangeKind  string            `name:"kind" enum:"deploy,config,flag,experiment" default:"deploy" help:"Kind of the change: deploy, config, flag or experiment."`
 	Change      string            `default:"hooks-test" help:"The deploy tool's name for the change."`
 	Version     string            `help:"The version that would be rolled back."`
-	Target      string            `help:"The version to go back to."`
+	Target      string            `help:"The version to go back to; not needed for a hook that always turns a flag off."`
 	Group       string            `help:"The flag, for changes of a flag ramp."`
 	Label       map[string]string `help:"Labels of the change: --label flag=new-cart."`
 	Timeout     time.Duration     `default:"30s" help:"How long each request may take (default ${default})."`
@@ -159,6 +160,9 @@ func (t hooksTestCommand) Run(ctx context.Context, out terminal) error {
 	h, known := c.Hooks[t.Name]
 	if !known {
 		return usageError(t.unknown(c))
+	}
+	if t.Target == "" {
+		t.Target = h.Fixed
 	}
 	if t.Service != "" && t.Target == "" {
 		return usageError(errors.New("--target is missing: the version to go back to"))

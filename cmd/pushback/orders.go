@@ -64,7 +64,7 @@ func (d decideFlags) send(ctx context.Context, out terminal, verb string) error 
 	if d.JSON {
 		return out.printJSON(order)
 	}
-	fmt.Fprintf(out, "%s: %s %s in %s; %s\n", out.paint(styleStrong, order.State), order.Change.Service, order.Change.Version,
+	fmt.Fprintf(out, "%s: %s %s in %s; %s\n", out.paint(styleStrong, order.State), order.Change.Service, order.Change.What(),
 		order.Change.Environment, orderWords(order))
 	return nil
 }

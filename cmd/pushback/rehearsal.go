@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pushback/pushback/rollback"
 )
@@ -36,7 +37,7 @@ func printCheck(out terminal, c rollback.Check) {
 }
 
 func printDryRun(out terminal, p rollback.Plan, r rehearsal) {
-	fmt.Fprintf(out, "\ndry run: %s %s in %s back to %s\n", p.Change.Service, versionOrAny(p.Change.Version), p.Change.Environment, p.Target)
+	fmt.Fprintf(out, "\ndry run: %s %s in %s back to %s\n", p.Change.Service, strings.TrimSpace(p.Change.Thing()+" "+versionOrAny(p.Change.Version)), p.Change.Environment, p.Target)
 	switch {
 	case r.DryRunErr != "":
 		fmt.Fprintf(out, "  %s  %s\n", out.paint(styleBad, "FAIL"), r.DryRunErr)

@@ -79,7 +79,7 @@ func printStatus(out terminal, s api.Status) {
 	}
 	for _, o := range s.Proposed {
 		fmt.Fprintf(out, "%s %s %s back to %s\n  pushback approve %s | pushback reject %s --why …\n",
-			out.paint(styleDoubt, "waits for a person:"), o.Change.Service, o.Change.Version, o.Target, o.Key, o.Key)
+			out.paint(styleDoubt, "waits for a person:"), o.Change.Service, o.Change.What(), o.Target, o.Key, o.Key)
 	}
 }
 
@@ -90,7 +90,7 @@ func printChanges(out terminal, changes []api.ChangeSummary) error {
 	fmt.Fprintln(w, "KEY\tSTARTED\tSERVICE\tENVIRONMENT\tVERSION\tORDER\tGRADE\tSTATE")
 	for _, c := range changes {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Key, c.StartedAt.Local().Format(time.DateTime),
-			c.Service, c.Environment, c.Version, orDash(c.Order), c.Grade, out.paint(stateStyle(c.State), c.State))
+			c.Service, c.Environment, c.What(), orDash(c.Order), c.Grade, out.paint(stateStyle(c.State), c.State))
 	}
 	return w.Flush()
 }

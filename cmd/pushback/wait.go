@@ -55,7 +55,7 @@ func printOutcome(out terminal, e api.Explanation) error {
 	case "healthy":
 		return nil
 	case "regressed":
-		return &exitError{code: exitRegressed, err: fmt.Errorf("%s %s regressed\n  hint: pushback explain %s", e.Change.Service, e.Change.Version, e.Change.Key)}
+		return &exitError{code: exitRegressed, err: fmt.Errorf("%s %s regressed\n  hint: pushback explain %s", e.Change.Service, e.Change.What(), e.Change.Key)}
 	case "unwatched":
 		return &exitError{code: exitInconclusive, err: fmt.Errorf("not watched: %s", whyUnwatched(e.Change.Change.Change))}
 	}

@@ -24,6 +24,7 @@ type Row struct {
 	Environment string
 	Region      string
 	Kind        string
+	Thing       string // such as "flag new-cart"; "" for a deploy
 	Version     string
 	Previous    string
 	Actor       string

@@ -99,6 +99,7 @@ type SignIn struct {
 type Approval struct {
 	Frame
 	Key, Service, Environment, Version string
+	Thing                              string // such as "flag new-cart"; "" for a deploy
 	Token                              string // of the link; "" once it is used
 	Order                              *Order
 }

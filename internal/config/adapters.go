@@ -86,13 +86,15 @@ func (l *loader) hooks() map[string]Hook {
 	all := map[string]Hook{}
 	for n, a := range l.adapters("hooks", l.file.Hooks) {
 		keys := l.file.Hooks.entries[n].shared.(*hookKeys)
-		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous, Abort: aborts(keys.Abort, a.Settings)}
+		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous, Abort: aborts(keys.Abort, a.Settings), Fixed: fixedTarget(a.Settings)}
 		switch keys.Target {
 		case "", Previous:
 		case LastGood:
 			h.Target = LastGood
+		case Off:
+			h.Fixed = string(Off)
 		default:
-			l.wrong("hooks."+n+".target", strictyaml.BadValue, "write previous or last_good", "this is not a target")
+			l.wrong("hooks."+n+".target", strictyaml.BadValue, "write previous, last_good or \"off\"", "this is not a target")
 		}
 		all[n] = h
 	}
@@ -116,6 +118,15 @@ func aborts(written *bool, settings any) bool {
 	}
 	kind, knows := settings.(interface{ Aborts() bool })
 	return knows && kind.Aborts()
+}
+
+// fixedTarget is what the kind says of itself, else "".
+func fixedTarget(settings any) string {
+	kind, knows := settings.(interface{ FixedTarget() string })
+	if !knows {
+		return ""
+	}
+	return kind.FixedTarget()
 }
 
 func (l *loader) grafana() *Adapter {

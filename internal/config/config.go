@@ -86,16 +86,19 @@ type Hook struct {
 	Idempotent bool   // may be sent twice under one key; by default what the kind says of itself
 	Target     Target // which version it goes back to
 	Abort      bool   // may stop a rollout that is under way
+	Fixed      string // the version that it restores for every flag and experiment; "": what Target says
 }
 
 // Target is the version that a hook goes back to.
 type Target string
 
 // Previous is what was live just before, and refused when that is bad;
-// LastGood goes further back, to a version whose watch ended healthy.
+// LastGood goes further back, to a version whose watch ended healthy. Off is the
+// version off for flags and experiments, and Previous for all else.
 const (
 	Previous Target = "previous"
 	LastGood Target = "last_good"
+	Off      Target = "off"
 )
 
 // Guards refuse rollbacks, whatever the rules say.

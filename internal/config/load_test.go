@@ -111,7 +111,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 		},
 		DefaultMetrics: "prod",
 		Sources:        map[string]Source{"github": {Adapter{"github", "github", github}, []string{"cart-*"}, false}},
-		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood, false}},
+		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood, false, ""}},
 		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
 		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},
 		Guards:         Guards{Limits: limits, FreezeFile: in("data/freeze")},
@@ -189,7 +189,7 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics + "sources: {g: {kind: github, insecure: true}}")
 	f(metrics+"listen: 10.0.0.1:80\ntoken_file: token\nsources: {g: {kind: github, insecure: true}}",
 		"pushback.yml:4:39: an insecure source is allowed only when listening on loopback [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1")
-	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this is not a target [bad-value]\n  hint: write previous or last_good")
+	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this is not a target [bad-value]\n  hint: write previous, last_good or \"off\"")
 	f(metrics+"store: {url: 'postgres://me:hunter2@db/x'}",
 		"pushback.yml:2:14: a password must not be written in this file [secret-in-file]\n  hint: write the URL into a separate file and name it as url_file")
 	f(metrics+"store: {url: 'mysql://db/x'}", "pushback.yml:2:14: this is not the URL of a database [bad-address]\n  hint: write sqlite:/path/to/file.db or postgres://host/database")
@@ -258,4 +258,34 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestHookTargets: a hook restores off for flags where its kind or pushback.yml says so.
+func TestHookTargets(t *testing.T) {
+	f := func(written string, want Target, fixed string) {
+		t.Helper()
+		dir := folder(t, map[string]string{"pushback.yml": metrics + "hooks: {h: {kind: command, argv: [./back]" + written + "}}"})
+		got, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
+		if h := got.Hooks["h"]; len(problems) > 0 || h.Target != want || h.Fixed != fixed {
+			t.Errorf("%s: target %q, fixed %q; %v", written, h.Target, h.Fixed, problems)
+		}
+	}
+	f("", Previous, "")
+	f(", target: previous", Previous, "")
+	f(", target: last_good", LastGood, "")
+	f(`, target: "off"`, Previous, "off")
+	f(", target: off", Previous, "off")
+}
+
+type switchSettings struct{}
+
+func (*switchSettings) FixedTarget() string { return "off" }
+
+func TestKindWithAFixedTarget(t *testing.T) {
+	if got := fixedTarget(&switchSettings{}); got != "off" {
+		t.Errorf("%q", got)
+	}
+	if got := fixedTarget(&hookSettings{}); got != "" {
+		t.Errorf("%q", got)
+	}
 }

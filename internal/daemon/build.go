@@ -136,7 +136,7 @@ func (b *builder) hooks(wanted []string) map[string]engine.Hook {
 		a := b.config.Hooks[name]
 		h, err := b.Hooks[a.Kind].build(struct{}{}, a.Settings)
 		return engine.Hook{
-			Hook: h, Idempotent: a.Idempotent, LastGood: a.Target == config.LastGood, Aborts: a.Abort,
+			Hook: h, Idempotent: a.Idempotent, LastGood: a.Target == config.LastGood, Aborts: a.Abort, FixedTarget: a.Fixed,
 			Timeout: a.Settings.(rollback.Settings).CallTimeout(),
 		}, err
 	})

@@ -160,7 +160,7 @@ func (k *looker) order(ctx context.Context, l look, a rules.Action) (*rollback.O
 
 // draftOrder is the order that an action's rollback would be, as a proposal.
 func (k *looker) draftOrder(ctx context.Context, l look, a rules.Action) (rollback.Order, error) {
-	target, _, err := k.situation.Target(ctx, l.change, k.Hooks[a.Rollback.Hook].LastGood)
+	target, _, err := k.situation.Target(ctx, l.change, k.hookFacts(a.Rollback.Hook))
 	if err != nil {
 		return rollback.Order{}, err
 	}

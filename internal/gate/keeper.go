@@ -113,7 +113,7 @@ func (k *Keeper) badChanges(ctx context.Context, service, environment string) ([
 		if err != nil {
 			return nil, err
 		}
-		if o != nil && countsAsBad(c, o.State) {
+		if o != nil && countsAsBad(c, o.State) && !outOfTheWay(c, *o) {
 			bad = append(bad, rollback.Obstacle{Why: badBecause(*o), Change: c.Key, Since: o.CreatedAt})
 		}
 	}
@@ -127,8 +127,16 @@ func countsAsBad(c store.Change, s rollback.State) bool {
 	return s != rollback.Cancelled && c.Standing != store.Good && c.Standing != store.Cleared
 }
 
+// outOfTheWay reports whether a change was undone for good. The next deploy brings code
+// and its configuration back from the repository, but no flag that was turned back.
+func outOfTheWay(c store.Change, o rollback.Order) bool {
+	flag := c.Kind == sources.Flag || c.Kind == sources.Experiment
+	refuted := o.Verification != nil && o.Verification.State == rollback.TargetNotRunning
+	return flag && o.State == rollback.Done && !refuted
+}
+
 func badBecause(o rollback.Order) string {
-	return fmt.Sprintf("%s %s %s (%s) was judged bad at %s: %s", o.Change.Service, o.Change.Kind, o.Change.Version, o.Key[:8], clockOf(o.CreatedAt), messages.OrderState(o))
+	return fmt.Sprintf("%s %s (%s) was judged bad at %s: %s", o.Change.Service, o.Change.KindAndVersion(), o.Key[:8], clockOf(o.CreatedAt), messages.OrderState(o))
 }
 
 func (k *Keeper) notePassed(ctx context.Context, service, environment string, fixes []string, g rollback.Gate) error {
@@ -194,7 +202,7 @@ func (k *Keeper) Clear(ctx context.Context, key, actor, why string) error {
 		return err
 	}
 	if c.Standing != store.Bad && (o == nil || !countsAsBad(c, o.State)) {
-		return fmt.Errorf("%s %s is not marked bad: %w", c.Service, c.Version, store.ErrConflict)
+		return fmt.Errorf("%s %s is not marked bad: %w", c.Service, c.What(), store.ErrConflict)
 	}
 	if _, err := k.o.Store.ClearChange(ctx, key, actor, why, k.o.Now()); err != nil {
 		return err

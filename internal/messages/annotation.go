@@ -29,7 +29,7 @@ type Mark struct {
 // Mark composes the annotation of a change from its watches and its order, nil where
 // it has none.
 func (c Composer) Mark(key string, ch sources.Change, judged []Judged, o *rollback.Order) Mark {
-	lines := []string{fmt.Sprintf("%s %s %s in %s", ch.Service, ch.Kind, ch.Version, ch.Environment)}
+	lines := []string{fmt.Sprintf("%s %s in %s", ch.Service, ch.KindAndVersion(), ch.Environment)}
 	worst, until := watch.Watch{}, time.Time{}
 	for _, j := range judged {
 		lines = append(lines, ruleLines(j)...)

@@ -53,7 +53,7 @@ func evidence(o rollback.Order) (v detector.Verdict) {
 
 // named is the change in the first words of a title.
 func named(c sources.Change) string {
-	name := strings.TrimSpace(c.Service + " " + c.Version)
+	name := strings.TrimSpace(c.Service + " " + c.What())
 	if c.Environment == "" {
 		return name
 	}

@@ -41,7 +41,7 @@ func (c Composer) Verdict(l Look) notify.Message {
 		Fields: withRunbook(fields(l.Change, l.Watch.Rule), l.Watch.Runbook), Link: c.Link(l.Key), At: l.At,
 	}
 	if l.Verdict == nil {
-		m.Title = fmt.Sprintf("%s %s: %s", l.Change.Service, l.Change.Version, l.Watch.State)
+		m.Title = fmt.Sprintf("%s %s: %s", l.Change.Service, l.Change.What(), l.Watch.State)
 		if why, known := detector.Reasons[l.Watch.Reason]; known {
 			m.SignalLines = []string{why}
 		}
@@ -59,7 +59,7 @@ func (c Composer) Resolved(l Look, thread string) notify.Message {
 	m := c.Verdict(l)
 	m.Key, m.Kind, m.Resolved, m.EndsAt = thread, "resolved", true, l.At
 	if !l.Watch.After.IsZero() {
-		m.Title = fmt.Sprintf("%s in %s: well again since %s was rolled back", l.Change.Service, l.Change.Environment, l.Change.Version)
+		m.Title = fmt.Sprintf("%s in %s: well again since %s was rolled back", l.Change.Service, l.Change.Environment, l.Change.What())
 	}
 	return m
 }
@@ -68,7 +68,7 @@ func (c Composer) Resolved(l Look, thread string) notify.Message {
 func (c Composer) RollbackDidNotHelp(l Look) notify.Message {
 	m := c.Verdict(l)
 	m.Severity = notify.Critical
-	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", l.Change.Service, l.Change.Version)
+	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", l.Change.Service, l.Change.What())
 	m.Action = "Pushback does nothing more: the change may not be what made things worse. It is no longer marked bad, and nothing is rolled back further by itself."
 	return m
 }
@@ -77,7 +77,7 @@ func (c Composer) RollbackDidNotHelp(l Look) notify.Message {
 func (c Composer) RecoveryUnclear(l Look) notify.Message {
 	m := c.Verdict(l)
 	m.Severity = notify.Error
-	m.Title = fmt.Sprintf("%s: cannot tell whether the rollback of %s helped", l.Change.Service, l.Change.Version)
+	m.Title = fmt.Sprintf("%s: cannot tell whether the rollback of %s helped", l.Change.Service, l.Change.What())
 	m.Action = "The watch after the rollback ended " + string(l.Watch.State) + ". Somebody has to look."
 	return m
 }
@@ -89,6 +89,7 @@ func fields(c sources.Change, rule string) []notify.Field {
 		{Name: "environment", Value: c.Environment},
 		{Name: "region", Value: c.Region},
 		{Name: "kind", Value: string(c.Kind)},
+		{Name: "group", Value: c.Slot().Group},
 		{Name: "version", Value: c.Version},
 		{Name: "rule", Value: rule},
 		{Name: "by", Value: c.Actor},

@@ -52,7 +52,7 @@ func waitsFor(o rollback.Order, refusals []rollback.Refusal) string {
 	for _, r := range refusals {
 		switch r.Guard {
 		case rollback.GuardPartial:
-			all = append(all, "until the rollout of "+o.Change.Version+" ends")
+			all = append(all, "until the rollout of "+o.Change.What()+" ends")
 		case rollback.GuardSuspended:
 			all = append(all, "while a newer change rolls out")
 		case rollback.GuardFleet:

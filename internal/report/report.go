@@ -125,7 +125,7 @@ func sentence(r detector.Reason) string {
 //
 //	cart v42 in production: regressed, certain — errors 0.5 % → 3.1 %
 func Headline(c sources.Change, v detector.Verdict) string {
-	text := strings.TrimSpace(c.Service + " " + c.Version)
+	text := strings.TrimSpace(c.Service + " " + c.What())
 	if c.Environment != "" {
 		text += " in " + c.Environment
 	}

@@ -51,7 +51,7 @@ func (s *Server) showApproval(w http.ResponseWriter, r *http.Request, token stri
 	view := orderView(order(o))
 	page := web.Approval{
 		Frame: s.frame(r, "Roll back "+o.Change.Service+"?"), Key: o.Key, Service: o.Change.Service, Environment: o.Change.Environment,
-		Version: o.Change.Version, Token: token, Order: view,
+		Version: o.Change.Version, Thing: o.Change.Thing(), Token: token, Order: view,
 	}
 	page.Here = "/changes/" + url.PathEscape(o.Key) // not the link, because its token would become part of the sign-in's address
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -148,7 +148,7 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 		return s.storeProblem(err)
 	}
 	page := changeView(e, s.Now())
-	page.Frame = s.frame(r, c.Service+" "+c.Version)
+	page.Frame = s.frame(r, c.Service+" "+c.What())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	return s.pages.Change(w, page)
 }

@@ -25,7 +25,7 @@ func rows(changes []api.ChangeSummary) []web.Row {
 
 func row(c api.ChangeSummary) web.Row {
 	return web.Row{
-		Key: c.Key, Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: string(c.Kind),
+		Key: c.Key, Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: string(c.Kind), Thing: c.Thing(),
 		Version: c.Version, Previous: c.Previous, Actor: c.Actor, RollbackOf: c.RollbackOf, At: c.StartedAt,
 		State: c.State, Grade: c.Grade, Order: c.Order,
 	}

@@ -31,9 +31,10 @@ type Catalogue interface {
 // Hook is what pushback.yml says of a hook, as far as guards ask. The zero Hook is
 // one that pushback.yml does not name.
 type Hook struct {
-	Known    bool
-	LastGood bool // it may skip bad versions further back
-	Aborts   bool // it may stop a rollout that is under way
+	Known       bool
+	LastGood    bool   // it may skip bad versions further back
+	Aborts      bool   // it may stop a rollout that is under way
+	FixedTarget string // the version that it restores for every flag and experiment; "": the one before
 }
 
 // Reader reads situations. Every field is required.
@@ -68,7 +69,7 @@ func (r *Reader) Of(ctx context.Context, o rollback.Order) (rollback.Situation, 
 	}
 	hook := r.Hook(o.Hook)
 	s.HookKnown, s.HookAborts = hook.Known, hook.Aborts
-	if s.Target, s.FirstEver, err = r.Target(ctx, c, hook.LastGood); err != nil {
+	if s.Target, s.FirstEver, err = r.Target(ctx, c, hook); err != nil {
 		return s, err
 	}
 	if s.RecentRollbacks, err = r.Store.RecentRollbacks(ctx, c.Slot(), o.Key, now.Add(-r.Limits.Cooldown)); err != nil {

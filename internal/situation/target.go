@@ -8,25 +8,31 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
 )
 
 // maxReach bounds how many versions `target: last_good` looks through.
 const maxReach = 20
 
 // Target returns the version to go back to, and whether the change is the first one
-// known in its slot. With lastGood it may skip versions that are not good. The zero
-// Live is no target.
-func (r *Reader) Target(ctx context.Context, c store.Change, lastGood bool) (rollback.LiveVersion, bool, error) {
-	before, err := r.liveBefore(ctx, c, lastGood)
+// known in its slot. A hook may skip versions that are not good, or restore the same
+// version always: then a first flag or experiment can be undone too. The zero
+// LiveVersion is no target.
+func (r *Reader) Target(ctx context.Context, c store.Change, h Hook) (rollback.LiveVersion, bool, error) {
+	fixed := h.FixedTarget != "" && (c.Kind == sources.Flag || c.Kind == sources.Experiment)
+	before, err := r.liveBefore(ctx, c, h.LastGood || fixed)
 	if err != nil {
 		return rollback.LiveVersion{}, false, fmt.Errorf("finding what was live before: %w", err)
 	}
+	if fixed {
+		return rollback.FixedTarget(h.FixedTarget, before), false, nil
+	}
 	reach := rollback.Previous
-	if lastGood {
+	if h.LastGood {
 		reach = rollback.LastGood
 	}
 	live, refused := rollback.Target(reach, before)
-	if len(refused) > 0 && len(before) > 0 && !lastGood {
+	if len(refused) > 0 && len(before) > 0 && !h.LastGood {
 		live = before[0] // the guard refuses it and says why
 	}
 	return live, len(before) == 0, nil

@@ -46,6 +46,9 @@ func (c *Config) SetDirectory(dir string) {
 // Idempotent is true: setting a flag to the same value again changes nothing.
 func (c *Config) Idempotent() bool { return true }
 
+// FixedTarget is off, unless the flag is set to what it served before.
+func (c *Config) FixedTarget() string { return c.To.FixedTarget() }
+
 // CallTimeout bounds a whole rollback.
 func (c *Config) CallTimeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 

@@ -102,6 +102,15 @@ func (t To) Check() error {
 	return nil
 }
 
+// FixedTarget is the version that every rollback restores, "" where it depends on what
+// was served before the change.
+func (t To) FixedTarget() string {
+	if t == ToPrevious {
+		return ""
+	}
+	return string(ToOff)
+}
+
 // Value is what to set a flag to. target is the version that was live before the
 // change.
 func (t To) Value(target string) (Value, error) {

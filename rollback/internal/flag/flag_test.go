@@ -72,3 +72,11 @@ func TestPlace(t *testing.T) {
 	plan.Change.Group = ""
 	f(flag.Place{}, rollback.ErrNotSent.Error()+": flag: the change has no group")
 }
+
+func TestFixedTarget(t *testing.T) {
+	for to, want := range map[flag.To]string{"": "off", flag.ToOff: "off", flag.ToPrevious: ""} {
+		if got := to.FixedTarget(); got != want {
+			t.Errorf("to: %q restores %q, want %q", to, got, want)
+		}
+	}
+}
