@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -76,6 +78,9 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 		}
 	}
 	printOrder(out, e.Order)
+	for _, line := range unordered(e.Journal) {
+		fmt.Fprintln(out, line)
+	}
 	for _, m := range e.Messages {
 		fmt.Fprintf(out, "message to %s: %s (%s)\n", m.Receiver, m.Title, messageState(m))
 	}
@@ -91,6 +96,28 @@ func messageState(m api.Message) string {
 		return m.State
 	}
 	return m.State + ": told with all others in " + m.GroupedIn
+}
+
+// unordered says of every rollback that a rule asked for and that was not ordered what the
+// rule would have done, and what stood against it.
+func unordered(journal []api.Entry) (lines []string) {
+	for _, entry := range journal {
+		var detail struct {
+			Rollback *struct {
+				Hook    string `json:"hook"`
+				Written string `json:"written"`
+				Ordered bool   `json:"ordered"`
+				Said    string `json:"said"`
+			} `json:"rollback"`
+		}
+		if entry.Action != "respond" || json.Unmarshal(entry.Detail, &detail) != nil || detail.Rollback == nil || detail.Rollback.Ordered {
+			continue
+		}
+		r := detail.Rollback
+		said := cmp.Or(r.Said, fmt.Sprintf("Nothing is done. It says %s through hook %s.", r.Written, r.Hook)) // entries were without it once
+		lines = append(lines, fmt.Sprintf("%s: %s", entry.Actor, said))
+	}
+	return lines
 }
 
 // whyUnwatched says why no rule watches a change.

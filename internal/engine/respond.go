@@ -42,12 +42,16 @@ func (k *looker) respond(ctx context.Context, l look) (response, error) {
 		if order != nil {
 			r.effects.Order = order
 		}
-		rows, err := k.messages(ctx, l, a, order)
+		said, err := k.action(ctx, l, a, order)
+		if err != nil {
+			return r, err
+		}
+		rows, err := k.messages(ctx, l, a, said)
 		if err != nil {
 			return r, err
 		}
 		r.effects.Outgoing = mergeMessages(r.effects.Outgoing, rows)
-		entry, err := k.entry(l, a, order)
+		entry, err := k.entry(l, a, order, said)
 		if err != nil {
 			return r, err
 		}
@@ -188,8 +192,9 @@ func (k *looker) refusalReasons(ctx context.Context, o rollback.Order) (string, 
 	return messages.Reasons(refusals), nil
 }
 
-// entry is what the journal records of a response.
-func (k *looker) entry(l look, a rules.Action, o *rollback.Order) (store.Entry, error) {
+// entry is what the journal records of a response. Without an order it keeps what was said of
+// the rollback: what the rule would have done, and what stood against it then.
+func (k *looker) entry(l look, a rules.Action, o *rollback.Order, said string) (store.Entry, error) {
 	detail := map[string]any{
 		"watch": l.watch.ID, "line": a.Line, "told": a.Tell, "untold": a.NoReceiver,
 		"freezes": l.moment.Freezes, "business_hours": l.moment.Business,
@@ -201,9 +206,13 @@ func (k *looker) entry(l look, a rules.Action, o *rollback.Order) (store.Entry, 
 		detail["plan"], detail["inputs"], detail["profiles"] = l.watch.Plan, l.watch.Inputs, l.watch.Profiles
 	}
 	if a.Rollback != nil {
-		detail["rollback"] = map[string]any{
+		asked := map[string]any{
 			"hook": a.Rollback.Hook, "mode": a.Rollback.Mode.String(), "written": a.Rollback.Written.String(), "ordered": o != nil,
 		}
+		if o == nil {
+			asked["said"] = said
+		}
+		detail["rollback"] = asked
 	}
 	b, err := json.Marshal(detail)
 	if err != nil {

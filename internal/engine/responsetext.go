@@ -16,16 +16,13 @@ import (
 
 // messages are what one answered line sends: a row for each receiver, named after the
 // watch, the line and the receiver, so that sending it again is the same row.
-func (k *looker) messages(ctx context.Context, l look, a rules.Action, o *rollback.Order) ([]store.Outgoing, error) {
+func (k *looker) messages(ctx context.Context, l look, a rules.Action, said string) ([]store.Outgoing, error) {
 	ofRollout := l.bound.Rule().Respond[a.Line].On == string(detector.FailedRollout)
 	if l.verdict != nil && l.verdict.Outcome == detector.Blind && !ofRollout {
 		return k.outages.Messages(ctx, l.watch.Inputs, a.Tell)
 	}
 	m := k.text.Verdict(k.messageLook(l))
-	var err error
-	if m.Action, err = k.action(ctx, l, a, o); err != nil {
-		return nil, err
-	}
+	m.Action = said
 	return k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), nil
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,9 @@ func TestModes(t *testing.T) {
 		if want != rollback.Done {
 			b.wantCalls(0)
 		}
+		if want == "" {
+			b.wantRecorded(key, `"said":"Nothing is done: the rule observes. It says act through hook deployer.`)
+		}
 	}
 	trusted := trust.Policy{New: rules.Act, Cap: rules.Act}
 	f(redRule, trusted, rollback.Done, "rolling back to v1")
@@ -88,6 +92,16 @@ func TestModes(t *testing.T) {
 	f(redRule, trust.Policy{New: rules.Ask, Cap: rules.Act}, rollback.Proposed, "pushback approve")
 	f(redRule, trust.Policy{New: rules.Act, Cap: rules.Ask}, rollback.Proposed, "pushback approve")
 	f(redRule, trust.Policy{New: rules.Act, Cap: rules.Observe}, "", "the rule observes")
+}
+
+// wantRecorded wants an entry of the change's journal with a text in its detail.
+func (b *bench) wantRecorded(key, text string) {
+	b.t.Helper()
+	entries, err := b.Store.Journal(b.t.Context(), key)
+	b.must(err)
+	if !slices.ContainsFunc(entries, func(e store.Entry) bool { return strings.Contains(string(e.Detail), text) }) {
+		b.t.Errorf("no entry says %q", text)
+	}
 }
 
 func TestApproving(t *testing.T) {
