@@ -81,7 +81,7 @@ func TestModes(t *testing.T) {
 			b.wantCalls(0)
 		}
 		if want == "" {
-			b.wantRecorded(key, `"said":"Nothing is done: the rule observes. It says act through hook deployer.`)
+			b.wantRecorded(key, `"said":"Nothing is done: the rule observes. It says `)
 		}
 	}
 	trusted := trust.Policy{New: rules.Act, Cap: rules.Act}
