@@ -20,6 +20,22 @@ func ReportStarted(ctx context.Context, r Receipt) {
 	}
 }
 
+type progressKey struct{}
+
+// WithProgress returns a context under which a hook reports how far the rollout has
+// come that it follows, such as "1 of 3 replicas updated", at every look.
+func WithProgress(ctx context.Context, report func(progress string)) context.Context {
+	return context.WithValue(ctx, progressKey{}, report)
+}
+
+// ReportProgress reports how far a rollout has come. Without WithProgress, or with
+// nothing to say, it does nothing.
+func ReportProgress(ctx context.Context, progress string) {
+	if report, ok := ctx.Value(progressKey{}).(func(string)); ok && progress != "" {
+		report(Output(progress))
+	}
+}
+
 // Resumer is a Hook that finds the outcome of an earlier Do after a crash, from
 // what Do had reported through ReportStarted. It only reads, so that it is safe
 // for a hook that may be called once only. Its errors are those of Do.

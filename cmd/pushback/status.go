@@ -81,6 +81,21 @@ func printStatus(out terminal, s api.Status) {
 		fmt.Fprintf(out, "%s %s %s back to %s\n  pushback approve %s | pushback reject %s --why …\n",
 			out.paint(styleDoubt, "waits for a person:"), o.Change.Service, o.Change.What(), o.Target, o.Key, o.Key)
 	}
+	for _, o := range s.UnderWay {
+		fmt.Fprintf(out, "%s %s %s back to %s through hook %s\n", out.paint(styleDoubt, underWay(o)+":"), o.Change.Service, o.Change.Version, o.Target, o.Hook)
+	}
+}
+
+// underWay says how far an order has come that no person is asked about.
+func underWay(o api.Order) string {
+	text := o.State
+	switch {
+	case o.Receipt != nil && o.Receipt.Status != "":
+		text += ", " + o.Receipt.Status
+	case o.Why != "":
+		text += ", " + o.Why
+	}
+	return text
 }
 
 // printChanges writes one line per change. The coloured column is the last one,

@@ -66,6 +66,7 @@ type Order struct {
 	Actor     string
 	Why       string
 	Receipt   string // what the hook answered
+	Following bool   // the hook has not answered yet: Receipt says how far the rollout has come
 	Waiting   bool   // for a person
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/pushback/pushback/internal/outage"
 	"github.com/pushback/pushback/internal/planning"
 	"github.com/pushback/pushback/internal/profiles"
+	"github.com/pushback/pushback/internal/progress"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
@@ -175,6 +176,7 @@ func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 	e.hooks = &hookChecker{core: e.core, preflights: newPreflights()}
 	e.freezeLog = &freezeLog{core: e.core}
 	e.orders = &executor{core: e.core, annotator: e.annotator, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
+	e.orders.progress = &progress.Keeper{Store: e.Store, Text: e.text, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now}
 	e.Keeper = gate.New(gate.Options{
 		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
 		Changed: e.listeners.publish, Incidents: e.profiles.IncidentsChanged, Now: e.Now,

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/progress"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
-	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -22,6 +22,7 @@ type executor struct {
 	looks     *dueLooks
 	verifier  *verifier
 	trust     *trust.Keeper
+	progress  *progress.Keeper
 	approvals rollback.ApprovalKey
 	guards    sync.Map // order key → what the journal last recorded of its guards
 }
@@ -96,7 +97,7 @@ func (x *executor) permit(ctx context.Context, o rollback.Order) error {
 	if len(refusals) > 0 {
 		return x.refuse(ctx, o, refusals)
 	}
-	rows := x.orderRows(o, string(rollback.Sending), x.text.Sending(o, x.Hooks[o.Hook].Timeout, x.Now()))
+	rows := store.OrderMessages(o, string(rollback.Sending), x.text.Sending(o, x.Hooks[o.Hook].Timeout, x.Now()), x.Now())
 	claim, won, err := x.Store.ClaimOrder(ctx, o.Key, o.Epoch, x.Now(), rows...)
 	if err != nil {
 		return fmt.Errorf("claiming order %s: %w", o.Key, err)
@@ -128,7 +129,7 @@ func (x *executor) wait(ctx context.Context, o rollback.Order, refusals []rollba
 	if o.Why == why {
 		return later(waitEvery)
 	}
-	rows := x.orderRows(o, "waits/"+messages.WaitID(refusals), x.text.Waiting(o, refusals, x.Now()))
+	rows := store.OrderMessages(o, "waits/"+messages.WaitID(refusals), x.text.Waiting(o, refusals, x.Now()), x.Now())
 	noted, err := x.Store.NoteWhy(ctx, o.Key, why, rows...)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", o.Key, err)
@@ -209,11 +210,5 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 // orderMessages are the messages that say which state an order has reached, to those who
 // were notified that it was made.
 func (x *executor) orderMessages(o rollback.Order) []store.Outgoing {
-	return x.orderRows(o, string(o.State), x.text.Order(o, x.Now()))
-}
-
-// orderRows are the rows of one message about an order. What it says names the rows, so that it
-// is said once.
-func (c *core) orderRows(o rollback.Order, what string, m notify.Message) []store.Outgoing {
-	return store.Messages("order/"+o.Key+"/"+what, o.Key, o.Receivers, m, c.Now())
+	return store.OrderMessages(o, string(o.State), x.text.Order(o, x.Now()), x.Now())
 }

@@ -145,16 +145,20 @@ var errCrash = errors.New("kill -9")
 
 // hook notes every call, and answers what do says.
 type hook struct {
-	calls []rollback.Warrant
-	do    func(call int) error // nil: it works
-	works func()               // what working does to production; nil: nothing
+	calls  []rollback.Warrant
+	do     func(call int) error        // nil: it works
+	follow func(context.Context) error // instead of do: it follows a rollout
+	works  func()                      // what working does to production; nil: nothing
 }
 
-func (h *hook) Do(_ context.Context, w rollback.Warrant) (rollback.Receipt, error) {
+func (h *hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, error) {
 	if !w.Valid() {
 		return rollback.Receipt{}, rollback.ErrNoWarrant
 	}
 	h.calls = append(h.calls, w)
+	if h.follow != nil {
+		return rollback.Receipt{}, h.follow(ctx)
+	}
 	if h.do != nil {
 		if err := h.do(len(h.calls)); errors.Is(err, errCrash) {
 			panic(errCrash)

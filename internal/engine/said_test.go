@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -190,4 +192,48 @@ func TestSecondRuleIsToldTheOutcome(t *testing.T) {
 	b.wantOutcomes("pager", "rolling back to v1", "rolled back to v1")
 	b.wantMessage("pager", "certain", "Rule blue asked for the rollback before: rollback to v1 ordered.")
 	b.wantOutcomes("platform", "rolling back to v1", "rolled back to v1")
+}
+
+// A rollout that takes long says how far it has come: in the order at once, and to people and
+// in the journal once it is slow. The hook's timeout bounds it.
+func TestSlowRolloutSaysHowFar(t *testing.T) {
+	t.Parallel()
+	f := func(name string, end error, change func(*Options), want rollback.State, outcomes ...string) {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, redRule, change)
+			var during []string
+			b.hook.follow = func(ctx context.Context) error {
+				for i := range 4 {
+					rollback.ReportProgress(ctx, fmt.Sprintf("%d of 3 replicas updated", i))
+					o, err := b.Store.Order(t.Context(), b.hook.calls[0].Key())
+					b.must(err)
+					during = append(during, string(o.State)+": "+o.Receipt.Status)
+					b.clock.add(20 * time.Second)
+				}
+				return end
+			}
+			key := b.bad("v2", nil)
+			b.until("the end of the order", b.over(key))
+			b.wantState(key, want)
+			b.wantCalls(1)
+			b.wantOutcomes("pager", outcomes...)
+			if slices.Index(during, "sending: 1 of 3 replicas updated") != 1 {
+				t.Errorf("while it rolled: %q", during)
+			}
+			b.wantMessage("pager", "rolling back to v1, 2 of 3 replicas updated", "was called 40s ago", "until 10:01:45 UTC")
+			all, err := b.Store.Journal(t.Context(), key)
+			b.must(err)
+			if !slices.ContainsFunc(all, func(e store.Entry) bool {
+				return strings.Contains(string(e.Detail), `"progress":"2 of 3 replicas updated"`)
+			}) {
+				t.Errorf("the journal says nothing of it: %+v", all)
+			}
+		})
+	}
+	slow := []string{"rolling back to v1", "rolling back to v1, 2 of 3 replicas updated"}
+	f("it ends", nil, nil, rollback.Done, append(slow, "rolled back to v1")...)
+	never := fmt.Errorf("%w: it had not ended in time", rollback.ErrOutcomeUnknown)
+	unknown := append(slow, "rollback to v1: OUTCOME UNKNOWN")
+	f("it does not end", never, nil, rollback.Unknown, unknown...)
+	f("it does not end, idempotent", never, idempotent, rollback.Unknown, unknown...)
 }

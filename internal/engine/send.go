@@ -37,13 +37,16 @@ func (x *executor) send(ctx context.Context, o rollback.Order, claim int64, w ro
 	defer cancel()
 	x.Log.Info("rolling back", "change", o.Key, "service", o.Change.Service, "hook", o.Hook, "target", o.Target, "claim", claim)
 	call = rollback.WithStarted(call, func(r rollback.Receipt) { x.noteStarted(ctx, o.Key, claim, r) })
+	call, followed := x.progress.Follow(call, o, claim, hook.Timeout)
 	crashpoint.Reach(crashpoint.BeforeSend)
 	receipt, err := hook.Do(call, w)
 	crashpoint.Reach(crashpoint.AfterSend)
+	err = followed.Saw(err)
 	if receipt.At.IsZero() {
 		receipt.At = x.Now()
 	}
-	if wait := resendAfter(err, claim); hook.Idempotent && unanswered(err) && x.Now().Add(wait).Sub(o.SentAt) < resendFor {
+	// A hook that followed a rollout has used its time up; asking again would only follow on.
+	if wait := resendAfter(err, claim); hook.Idempotent && !followed.Followed() && unanswered(err) && x.Now().Add(wait).Sub(o.SentAt) < resendFor {
 		x.Log.Warn("rollback not answered; asking again under the same key", "change", o.Key, "wait", wait, "error", err)
 		return later(wait)
 	}
@@ -137,11 +140,12 @@ func (x *executor) interrupted(ctx context.Context, o rollback.Order, hook Hook)
 	looking, cancel := context.WithTimeout(ctx, hook.Timeout)
 	defer cancel()
 	x.Log.Info("looking for the outcome of an interrupted rollback", "change", o.Key, "hook", o.Hook, "started", started.Status)
+	looking, followed := x.progress.Follow(looking, o, o.Claim, hook.Timeout)
 	receipt, err := resumer.Resume(looking, o.Plan(), started)
 	if ctx.Err() != nil {
 		return ctx.Err() // the next start looks again
 	}
-	return x.conclude(ctx, o, o.Claim, receipt, err)
+	return x.conclude(ctx, o, o.Claim, receipt, followed.Saw(err))
 }
 
 // mayBeSentElsewhere reports whether another replica may still be sending. SQLite

@@ -101,7 +101,7 @@ func (r *verifier) verifyOnce(ctx context.Context, hook rollback.Verifier, o rol
 func (r *verifier) record(ctx context.Context, o rollback.Order, v rollback.Verification) error {
 	var rows []store.Outgoing
 	if v.State == rollback.TargetNotRunning {
-		rows = r.orderRows(o, "unseen", r.text.NotRunning(o, v, verifyFor, r.Now()))
+		rows = store.OrderMessages(o, "unseen", r.text.NotRunning(o, v, verifyFor, r.Now()), r.Now())
 	}
 	stored, err := r.Store.VerifyOrder(context.WithoutCancel(ctx), o.Key, v, rows...)
 	if err != nil {

@@ -136,6 +136,15 @@ func (c Composer) Sending(o rollback.Order, timeout time.Duration, at time.Time)
 	return m
 }
 
+// StillRolling says that a hook has called its tool, and follows a rollout that takes long.
+func (c Composer) StillRolling(o rollback.Order, progress string, until, at time.Time) notify.Message {
+	m := c.ofOrder(o, "rolling back"+to(o)+", "+progress, at)
+	m.Severity = notify.Error
+	m.Action = fmt.Sprintf("Hook %s was called %s ago and follows the rollout until %s; if it has not ended then, its outcome is unknown.",
+		o.Hook, at.Sub(o.SentAt).Round(time.Second), until.UTC().Format("15:04:05 MST"))
+	return m
+}
+
 // NotRunning says that a hook reported success and its target does not run.
 func (c Composer) NotRunning(o rollback.Order, v rollback.Verification, after time.Duration, at time.Time) notify.Message {
 	m := c.ofOrder(o, fmt.Sprintf("hook %s said done, but %s is not what runs", o.Hook, o.Target), at)
@@ -151,7 +160,7 @@ func OrderState(o rollback.Order) string {
 	case rollback.Failed:
 		return "rollback" + to(o) + " FAILED"
 	case rollback.Unknown:
-		return "rollback" + to(o) + ": OUTCOME UNKNOWN, nobody can tell whether the hook ran"
+		return "rollback" + to(o) + ": OUTCOME UNKNOWN"
 	case rollback.Refused:
 		return "not rolled back" + to(o)
 	case rollback.Approved:

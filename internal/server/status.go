@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -48,7 +49,8 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 		return nil, s.storeProblem(err)
 	}
 	st.Holds = holds(held)
-	st.Watches, st.Orders, st.Proposed = len(watches), len(open), orders(proposed(open))
+	st.Watches, st.Orders, st.Proposed = len(watches), len(open), orders(inStates(open, rollback.Proposed))
+	st.UnderWay = orders(inStates(open, rollback.Approved, rollback.Decided, rollback.Sending))
 	return &answerOf[api.Status]{Body: st}, nil
 }
 
@@ -56,14 +58,14 @@ func (s *Server) problems() []api.ComponentProblem {
 	return append([]api.ComponentProblem{}, s.Ready()...)
 }
 
-func proposed(open []rollback.Order) []rollback.Order {
-	var waiting []rollback.Order
+func inStates(open []rollback.Order, states ...rollback.State) []rollback.Order {
+	var found []rollback.Order
 	for _, o := range open {
-		if o.State == rollback.Proposed {
-			waiting = append(waiting, o)
+		if slices.Contains(states, o.State) {
+			found = append(found, o)
 		}
 	}
-	return waiting
+	return found
 }
 
 func (s *Server) reload(ctx context.Context, _ *struct{}) (*answerOf[api.Reloaded], error) {

@@ -105,6 +105,7 @@ func orderView(o api.Order) *web.Order {
 	}
 	if o.Receipt != nil {
 		v.Receipt = o.Receipt.Status
+		v.Following = o.State == string(rollback.Sending)
 	}
 	if o.Verification != nil {
 		v.Receipt += "; " + o.Verification.String()
@@ -124,8 +125,20 @@ func orderSentence(o api.Order) string {
 		return "It is unknown whether the rollback ran. A person must check."
 	case rollback.Proposed:
 		return "A rollback to " + o.Target + " waits for approval."
+	case rollback.Decided, rollback.Approved:
+		return "A rollback to " + o.Target + " is ordered" + because(o.Why) + "."
+	case rollback.Sending:
+		return "Rolling back to " + o.Target + " since " + o.SentAt.UTC().Format(time.TimeOnly) + "."
 	}
 	return ""
+}
+
+// because is what a sentence adds about a reason, "" where there is none.
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + strings.TrimSuffix(why, ".")
 }
 
 // recoverySentence says whether the rollback helped, "" if there was none.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -20,4 +21,24 @@ func TestAPageSaysWhyAPreviewIsNotWatched(t *testing.T) {
 	f("preview/pr-17", "unwatched", true)
 	f("preview/pr-17", "healthy", false)
 	f("production", "unwatched", false)
+}
+
+// A page says what an order waits for, and how far a rollout has come that its hook follows.
+func TestOrderUnderWay(t *testing.T) {
+	t.Parallel()
+	f := func(o api.Order, sentence, receipt string, following bool) {
+		t.Helper()
+		o.Target = "v1"
+		if got := orderSentence(o); got != sentence {
+			t.Errorf("%s: says %q, want %q", o.State, got, sentence)
+		}
+		if v := orderView(o); v.Receipt != receipt || v.Following != following {
+			t.Errorf("%s: receipt %q, following %v", o.State, v.Receipt, v.Following)
+		}
+	}
+	f(api.Order{State: "decided", Why: "waits: it rolls out"}, "A rollback to v1 is ordered: waits: it rolls out.", "", false)
+	f(api.Order{State: "sending", SentAt: testNow, Receipt: &rollback.Receipt{Status: "1 of 3 replicas updated"}},
+		"Rolling back to v1 since "+testNow.UTC().Format(time.TimeOnly)+".", "1 of 3 replicas updated", true)
+	f(api.Order{State: "done", EndedAt: testNow, Receipt: &rollback.Receipt{Status: "rolled out"}},
+		"Rolled back to v1 at "+testNow.UTC().Format(time.TimeOnly)+".", "rolled out", false)
 }

@@ -88,6 +88,38 @@ func (s *Store) NoteReceipt(ctx context.Context, key string, claim int64, r roll
 	return wrap(err, "note receipt of order %s", key)
 }
 
+// NoteProgress stores how far the rollout has come that a hook follows, as the status
+// of the order's receipt, whose other fields stay. With messages, it stores these and a
+// journal entry as well. False, and nothing stored, unless claim is the order's present
+// one, and if the same is stored already.
+func (s *Store) NoteProgress(ctx context.Context, key string, claim int64, progress string, at time.Time, messages ...Outgoing) (ok bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		o, err := scanOrder(tx.QueryRowContext(ctx, selectOrder+`WHERE key = $1`, key))
+		if err != nil {
+			return err
+		}
+		var now rollback.Receipt
+		if o.Receipt != nil {
+			now = *o.Receipt
+		}
+		if now.Status == progress && len(messages) == 0 {
+			return nil
+		}
+		now.At, now.Status = at, progress
+		receipt, err := encode(now)
+		if err != nil {
+			return err
+		}
+		ok, err = affected(ctx, tx, `UPDATE orders SET receipt = $3 WHERE key = $1 AND claim = $2 AND state = $4`,
+			key, claim, receipt, rollback.Sending)
+		if err != nil || !ok || len(messages) == 0 {
+			return err
+		}
+		return recordMove(ctx, tx, OrderMove{Key: key, At: at, Messages: messages}, map[string]any{"in": rollback.Sending, "progress": progress})
+	})
+	return ok && err == nil, wrap(err, "note the progress of order %s", key)
+}
+
 // OrderResult is the result of calling a hook for an order.
 type OrderResult struct {
 	Key      string         // the order's

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
 )
 
 // Messages returns the rows of one message to several receivers. Their ids
@@ -17,6 +18,12 @@ func Messages(id, changeKey string, receivers []string, m notify.Message, now ti
 		})
 	}
 	return rows
+}
+
+// OrderMessages returns the rows of one message about an order. What it says names
+// the rows, so that it is said once.
+func OrderMessages(o rollback.Order, what string, m notify.Message, now time.Time) []Outgoing {
+	return Messages("order/"+o.Key+"/"+what, o.Key, o.Receivers, m, now)
 }
 
 // ReceiversSince returns the receivers of the rows created at since or later, each

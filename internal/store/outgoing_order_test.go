@@ -121,3 +121,32 @@ func replacedOrders(t *testing.T, s *Store) {
 	must(t, true, "told")(s.PutOutgoing(t.Context(), Outgoing{ID: "order/" + c.Key + "/cancelled/chat", ChangeKey: c.Key}))
 	untold(0)
 }
+
+// progressOfOrders holds that how far a rollout has come is kept in the receipt beside what
+// the hook has started, and that only messages go into the journal with it.
+func progressOfOrders(t *testing.T, s *Store) {
+	o := created(t, s)
+	must(t, false, "not sent")(s.NoteProgress(t.Context(), o.Key, 1, "0 of 3", at(30)))
+	claim, ok, err := s.ClaimOrder(t.Context(), o.Key, o.Epoch, at(30))
+	must(t, true, "claimed")(ok, err)
+	if err := s.NoteReceipt(t.Context(), o.Key, claim, rollback.Receipt{Handle: "7", Status: "started"}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.Journal(t.Context(), o.Key)
+	must(t, false, "another claim")(s.NoteProgress(t.Context(), o.Key, claim+1, "1 of 3", at(31)))
+	must(t, true, "news")(s.NoteProgress(t.Context(), o.Key, claim, "1 of 3", at(31)))
+	must(t, false, "no news")(s.NoteProgress(t.Context(), o.Key, claim, "1 of 3", at(32)))
+	slow := Outgoing{ID: "slow", ChangeKey: o.Key, Receiver: "chat", CreatedAt: at(33)}
+	must(t, true, "slow")(s.NoteProgress(t.Context(), o.Key, claim, "1 of 3", at(33), slow))
+	after, err2 := s.Journal(t.Context(), o.Key)
+	if err != nil || err2 != nil || len(after) != len(before)+1 {
+		t.Errorf("%d entries more, %v, %v; want that of the message", len(after)-len(before), err, err2)
+	}
+	got, err := s.Order(t.Context(), o.Key)
+	if want := (rollback.Receipt{At: at(33), Handle: "7", Status: "1 of 3"}); err != nil || *got.Receipt != want {
+		t.Errorf("%+v, %v; want %+v", got.Receipt, err, want)
+	}
+	if m, err := s.Outgoing(t.Context(), "slow"); err != nil || m.State != Pending {
+		t.Errorf("%+v, %v", m, err)
+	}
+}

@@ -64,6 +64,7 @@ var suite = []struct {
 	{"replaced orders", replacedOrders},
 	{"messages fold into one", messagesFold},
 	{"messages fold at once", messagesFoldAtOnce},
+	{"progress of orders", progressOfOrders},
 	{"annotations", annotations},
 	{"journal", journal},
 	{"the last good rules", goodRules},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/config"
@@ -214,6 +215,9 @@ func (h *Hook) follow(ctx context.Context, n appName, before string, l *call.Log
 	err := call.Follow(ctx, func(ctx context.Context) (bool, error) {
 		a, err := h.getApplication(ctx, n)
 		o := a.Status.Operation
+		if err == nil && o.StartedAt != before {
+			rollback.ReportProgress(ctx, strings.TrimSuffix("the operation is "+o.Phase+": "+o.Message, ": "))
+		}
 		if err != nil || a.operationRunning() || o.StartedAt == before {
 			return false, err
 		}

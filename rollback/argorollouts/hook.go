@@ -126,6 +126,7 @@ func (h *Hook) follow(ctx context.Context, a action, end func(rollout) (bool, er
 		}
 		now := rollout{found}
 		phase = now.phase()
+		rollback.ReportProgress(ctx, now.progress())
 		return end(now)
 	})
 	if err != nil {

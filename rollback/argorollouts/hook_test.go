@@ -197,13 +197,15 @@ func TestEnds(t *testing.T) {
 		if outcome == "unknown" {
 			c.Timeout = time.Second
 		}
-		_, err := hook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(t.Context(), hooktest.Warrant(t))
+		ctx, reported := hooktest.Progress(t)
+		_, err := hook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(ctx, hooktest.Warrant(t))
 		hooktest.CheckOutcome(t, what, err, outcome, contains)
+		hooktest.CheckProgress(t, what, reported(), fmt.Sprintf("%v of 3 replicas updated, the Rollout is %v", after["updatedReplicas"], after["phase"]))
 	}
-	f("not yet observed", "unknown", "had not ended", object{"observedGeneration": "3", "phase": "Healthy", "stableRS": "a", "currentPodHash": "a"})
-	f("a step that pauses", "unknown", "had not ended", object{"observedGeneration": "4", "phase": "Paused", "stableRS": "a", "currentPodHash": "b"})
-	f("degraded", "failed", "degraded: no pods", object{"observedGeneration": "4", "phase": "Degraded", "message": "no pods", "stableRS": "a", "currentPodHash": "a"})
-	f("nonsense", "unknown", "had not ended", object{"observedGeneration": "many", "phase": "Healthy"})
+	f("not yet observed", "unknown", "had not ended", object{"updatedReplicas": 2.0, "observedGeneration": "3", "phase": "Healthy", "stableRS": "a", "currentPodHash": "a"})
+	f("a step that pauses", "unknown", "had not ended", object{"updatedReplicas": 2.0, "observedGeneration": "4", "phase": "Paused", "stableRS": "a", "currentPodHash": "b"})
+	f("degraded", "failed", "degraded: no pods", object{"updatedReplicas": 2.0, "observedGeneration": "4", "phase": "Degraded", "message": "no pods", "stableRS": "a", "currentPodHash": "a"})
+	f("nonsense", "unknown", "had not ended", object{"updatedReplicas": 2.0, "observedGeneration": "many", "phase": "Healthy"})
 }
 
 // referring is the cluster whose Rollout refers to a Deployment.

@@ -1,6 +1,7 @@
 package argorollouts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,16 @@ func (r rollout) boolField(fields ...string) bool {
 }
 
 func (r rollout) phase() string { return r.stringField("status", "phase") }
+
+// progress is how far the rollout has come: its pods and its phase.
+func (r rollout) progress() string {
+	updated, _, _ := unstructured.NestedInt64(r.Object, "status", "updatedReplicas")
+	wanted, set, _ := unstructured.NestedInt64(r.Object, "spec", "replicas")
+	if !set {
+		wanted = 1
+	}
+	return fmt.Sprintf("%d of %d replicas updated, the Rollout is %s", updated, wanted, cmp.Or(r.phase(), "in an unknown phase"))
+}
 
 // fullyPromoted reports whether no rollout is in progress: the stable pods have the
 // current template.

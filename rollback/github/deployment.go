@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -183,6 +184,9 @@ func (d deployment) follow(ctx context.Context, a deploymentAction, l *call.Log)
 	name := fmt.Sprintf("deployment %d", a.existing)
 	err := call.Follow(ctx, func(ctx context.Context) (bool, error) {
 		state, err := d.deploymentState(ctx, a.repository, a.existing)
+		if err == nil {
+			rollback.ReportProgress(ctx, name+" is "+cmp.Or(state, "pending"))
+		}
 		switch state {
 		case "success":
 			return true, err

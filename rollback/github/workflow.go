@@ -94,6 +94,7 @@ func (w workflow) follow(ctx context.Context, r repository, started run, l *call
 		if err := w.api.Get(ctx, path, &now); err != nil {
 			return false, err
 		}
+		rollback.ReportProgress(ctx, name+" is "+now.Status)
 		switch {
 		case now.Status != "completed":
 			return false, nil

@@ -284,3 +284,20 @@ func CheckOutcome(t testing.TB, what string, err error, outcome, contains string
 		t.Errorf("%s: %s: %v; want %s: %s", what, got, err, outcome, contains)
 	}
 }
+
+// Progress returns a context under which a hook reports how far a rollout has come, and
+// what it has reported.
+func Progress(t testing.TB) (ctx context.Context, reported func() []string) {
+	t.Helper()
+	var all []string
+	ctx = rollback.WithProgress(t.Context(), func(progress string) { all = append(all, progress) })
+	return ctx, func() []string { return all }
+}
+
+// CheckProgress fails the test unless the last thing that a hook reported is want.
+func CheckProgress(t testing.TB, what string, reported []string, want string) {
+	t.Helper()
+	if len(reported) == 0 || reported[len(reported)-1] != want {
+		t.Errorf("%s: reported %q, want at last %q", what, reported, want)
+	}
+}

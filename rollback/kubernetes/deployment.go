@@ -35,7 +35,7 @@ var deployments = workload{
 	history: func(ctx context.Context, c *cluster.Cluster, o *unstructured.Unstructured) ([]cluster.Revision, error) {
 		return c.ReplicaSetRevisions(ctx, o, revisionAnnotation, hashLabel)
 	},
-	checkRollsOut: checkNotPaused, patch: restorePatch, complete: deploymentComplete,
+	checkRollsOut: checkNotPaused, patch: restorePatch, complete: deploymentComplete, progress: deploymentProgress,
 }
 
 // checkNotPaused returns an error if a changed Deployment would not roll out.
@@ -69,6 +69,10 @@ func mergeAnnotations(now, revision map[string]string) map[string]string {
 		}
 	}
 	return all
+}
+
+func deploymentProgress(found *unstructured.Unstructured) string {
+	return replicasUpdated(found, "updatedReplicas", wantedReplicas(found), "availableReplicas", "available")
 }
 
 // deploymentComplete reports whether the rollout is complete, as `kubectl rollout status`

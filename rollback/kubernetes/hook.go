@@ -154,6 +154,7 @@ func (h *Hook) follow(ctx context.Context, i inspection, l *call.Log) (string, e
 		if err != nil {
 			return false, err
 		}
+		rollback.ReportProgress(ctx, h.kind.progress(found))
 		return h.kind.complete(found)
 	})
 	if err != nil {

@@ -187,7 +187,7 @@ func TestInvalidIsNotRepeated(t *testing.T) {
 
 func TestRollouts(t *testing.T) {
 	t.Parallel()
-	f := func(what, outcome, contains string, status object) {
+	f := func(what, outcome, contains, progress string, status object) {
 		t.Helper()
 		api := shop()
 		api.Patched = func(_ string, o object) { o["status"] = status }
@@ -196,13 +196,15 @@ func TestRollouts(t *testing.T) {
 		if outcome == "unknown" {
 			h.config.Timeout = time.Second
 		}
-		_, err := h.Do(t.Context(), hooktest.Warrant(t))
+		ctx, reported := hooktest.Progress(t)
+		_, err := h.Do(ctx, hooktest.Warrant(t))
 		hooktest.CheckOutcome(t, what, err, outcome, contains)
+		hooktest.CheckProgress(t, what, reported(), progress)
 	}
-	f("not yet observed", "unknown", "had not ended in time", rolledOut(7))
-	f("old pods left", "unknown", "had not ended in time", object{"observedGeneration": 8.0, "replicas": 4.0, "updatedReplicas": 3.0, "availableReplicas": 4.0})
-	f("not available", "unknown", "had not ended in time", object{"observedGeneration": 8.0, "replicas": 3.0, "updatedReplicas": 3.0, "availableReplicas": 2.0})
-	f("given up", "failed", "progress deadline: timed out", object{"observedGeneration": 8.0, "conditions": []any{
+	f("not yet observed", "unknown", "had not ended in time", "0 of 3 replicas updated: the controller has not begun", rolledOut(7))
+	f("old pods left", "unknown", "had not ended in time", "3 of 3 replicas updated, 4 available", object{"observedGeneration": 8.0, "replicas": 4.0, "updatedReplicas": 3.0, "availableReplicas": 4.0})
+	f("not available", "unknown", "had not ended in time", "3 of 3 replicas updated, 2 available", object{"observedGeneration": 8.0, "replicas": 3.0, "updatedReplicas": 3.0, "availableReplicas": 2.0})
+	f("given up", "failed", "progress deadline: timed out", "0 of 3 replicas updated, 0 available", object{"observedGeneration": 8.0, "conditions": []any{
 		object{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"},
 	}})
 }

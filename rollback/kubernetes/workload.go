@@ -20,6 +20,7 @@ type workload struct {
 	history       func(context.Context, *cluster.Cluster, *unstructured.Unstructured) ([]cluster.Revision, error) // its revisions, newest first
 	checkRollsOut func(*unstructured.Unstructured) error                                                          // why a changed template would not roll out
 	complete      func(*unstructured.Unstructured) (bool, error)                                                  // whether its rollout is complete
+	progress      func(*unstructured.Unstructured) string                                                         // how far its rollout has come
 	patch         func(*unstructured.Unstructured, cluster.Revision) []cluster.Operation                          // restores a revision
 }
 
@@ -43,11 +44,11 @@ func (c Config) workload() (kind workload, name string, several bool) {
 var (
 	statefulSets = workload{
 		key: "statefulset", resource: appsResource("statefulsets"), revisions: cluster.ControllerRevisions,
-		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: statefulSetComplete,
+		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: statefulSetComplete, progress: statefulSetProgress,
 	}
 	daemonSets = workload{
 		key: "daemonset", resource: appsResource("daemonsets"), revisions: cluster.ControllerRevisions,
-		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: daemonSetComplete,
+		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: daemonSetComplete, progress: daemonSetProgress,
 	}
 )
 
@@ -90,6 +91,23 @@ func daemonSetComplete(found *unstructured.Unstructured) (bool, error) {
 	desired := intField(found, "status", "desiredNumberScheduled")
 	return intField(found, "status", "observedGeneration") >= found.GetGeneration() &&
 		intField(found, "status", "updatedNumberScheduled") >= desired && intField(found, "status", "numberAvailable") >= desired, nil
+}
+
+func statefulSetProgress(found *unstructured.Unstructured) string {
+	return replicasUpdated(found, "updatedReplicas", wantedReplicas(found), "readyReplicas", "ready")
+}
+
+func daemonSetProgress(found *unstructured.Unstructured) string {
+	return replicasUpdated(found, "updatedNumberScheduled", intField(found, "status", "desiredNumberScheduled"), "numberAvailable", "available")
+}
+
+// replicasUpdated says how many pods have the new template, and how many serve. Before the
+// controller has read the change, its numbers are of the rollout before.
+func replicasUpdated(found *unstructured.Unstructured, updated string, wanted int64, serving, word string) string {
+	if intField(found, "status", "observedGeneration") < found.GetGeneration() {
+		return fmt.Sprintf("0 of %d replicas updated: the controller has not begun", wanted)
+	}
+	return fmt.Sprintf("%d of %d replicas updated, %d %s", intField(found, "status", updated), wanted, intField(found, "status", serving), word)
 }
 
 // intField is the value of a field, 0 if it is not set.

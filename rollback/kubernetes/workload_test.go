@@ -107,17 +107,19 @@ func TestSetsThatWouldNotRoll(t *testing.T) {
 
 func TestSetsRollOut(t *testing.T) {
 	t.Parallel()
-	f := func(what, resource string, c Config, status object) {
+	f := func(what, progress, resource string, c Config, status object) {
 		t.Helper()
 		api := sets(resource, ready)
 		api.Patched = func(_ string, o object) { o["status"] = status }
-		_, err := setHook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(t.Context(), hooktest.Warrant(t))
+		ctx, reported := hooktest.Progress(t)
+		_, err := setHook(t, api.Fake(t, hooktest.Succeeds).Serve(t), c).Do(ctx, hooktest.Warrant(t))
 		hooktest.CheckOutcome(t, what, err, "unknown", "had not ended in time")
+		hooktest.CheckProgress(t, what, reported(), progress)
 	}
 	stateful, daemon := Config{StatefulSet: "cart", Timeout: time.Second}, Config{DaemonSet: "cart", Timeout: time.Second}
-	f("not yet observed", "statefulsets", stateful, ready(7))
-	f("some pods are old", "statefulsets", stateful, object{"observedGeneration": 8.0, "readyReplicas": 3.0, "currentRevision": "a", "updateRevision": "b"})
-	f("a pod is not ready", "statefulsets", stateful, object{"observedGeneration": 8.0, "readyReplicas": 2.0, "currentRevision": "b", "updateRevision": "b"})
-	f("a node is missing", "daemonsets", daemon, object{"observedGeneration": 8.0, "desiredNumberScheduled": 5.0, "updatedNumberScheduled": 4.0, "numberAvailable": 5.0})
-	f("not available", "daemonsets", daemon, object{"observedGeneration": 8.0, "desiredNumberScheduled": 5.0, "updatedNumberScheduled": 5.0, "numberAvailable": 4.0})
+	f("not yet observed", "0 of 3 replicas updated: the controller has not begun", "statefulsets", stateful, ready(7))
+	f("some pods are old", "1 of 3 replicas updated, 3 ready", "statefulsets", stateful, object{"observedGeneration": 8.0, "updatedReplicas": 1.0, "readyReplicas": 3.0, "currentRevision": "a", "updateRevision": "b"})
+	f("a pod is not ready", "3 of 3 replicas updated, 2 ready", "statefulsets", stateful, object{"observedGeneration": 8.0, "updatedReplicas": 3.0, "readyReplicas": 2.0, "currentRevision": "b", "updateRevision": "b"})
+	f("a node is missing", "4 of 5 replicas updated, 5 available", "daemonsets", daemon, object{"observedGeneration": 8.0, "desiredNumberScheduled": 5.0, "updatedNumberScheduled": 4.0, "numberAvailable": 5.0})
+	f("not available", "5 of 5 replicas updated, 4 available", "daemonsets", daemon, object{"observedGeneration": 8.0, "desiredNumberScheduled": 5.0, "updatedNumberScheduled": 5.0, "numberAvailable": 4.0})
 }

@@ -14,6 +14,7 @@ type Status struct {
 	Watches  int                `json:"open_watches"`
 	Orders   int                `json:"open_orders" doc:"Orders that have not ended"`
 	Proposed []Order            `json:"proposed" doc:"Orders that wait for a person"`
+	UnderWay []Order            `json:"under_way" doc:"Orders that are being carried out, or wait for something else than a person: why says for what, receipt.status how far the rollout has come"`
 }
 
 // Readiness is the body of /readyz.
