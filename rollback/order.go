@@ -49,3 +49,19 @@ type Order struct {
 	Receivers      []string       `json:"tell,omitempty"`           // the receivers that are notified of the outcome
 	Runbook        string         `json:"runbook,omitempty"`        // of the rule, for messages
 }
+
+// TookPlaceAt returns when the rollback took place, as far as is known, and the zero
+// time if it did not: from then on the target is the live version. That the hook
+// reported success is enough, unless something else was found running. Of an order that
+// is unknown or failed, nothing is known.
+//
+// See adr/0080.
+func (o Order) TookPlaceAt() time.Time {
+	switch {
+	case o.State != Done || o.Verification != nil && o.Verification.State == TargetNotRunning:
+		return time.Time{}
+	case o.Verification != nil && o.Verification.State == TargetRunning && o.Verification.At.After(o.EndedAt):
+		return o.Verification.At
+	}
+	return o.EndedAt
+}

@@ -64,7 +64,7 @@ func (k *looker) respond(ctx context.Context, l look) (response, error) {
 		}
 		r.effects.Outgoing = append(r.effects.Outgoing, ended...)
 	}
-	r.effects.Standing, r.effects.Outcome = standingAfter(l), outcomeOf(l)
+	r.effects.Outcome = outcomeOf(l)
 	var err error
 	r.effects.Annotation, err = k.annotator.after(ctx, l)
 	return r, err

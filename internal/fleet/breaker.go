@@ -150,7 +150,10 @@ func (b *Breaker) set(ctx context.Context, why string, alarmed []string, now tim
 	if err != nil {
 		return store.Hold{}, err
 	}
-	hold := store.Hold{Kind: store.FleetHold, Why: why, Actor: "fleet breaker", At: now, Until: now.Add(b.o.Limits.Fleet.Hold)}
+	hold := store.Hold{
+		Kind: store.FleetHold, Why: why, Actor: "fleet breaker",
+		At: now, Since: now.Add(-b.o.Limits.Fleet.Within), Until: now.Add(b.o.Limits.Fleet.Hold),
+	}
 	var rows []store.Outgoing
 	hold, set, err := b.o.Store.SetHold(ctx, hold, func(h store.Hold) []store.Outgoing {
 		m := b.o.Text.FleetHeld(heldFleet(h))

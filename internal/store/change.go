@@ -2,25 +2,13 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
-)
-
-// Standing is what the watches of a change found about its version.
-type Standing string
-
-// A good version may be rolled back to, a bad one never. A cleared one was
-// marked bad, and is no longer: rolling it back did not help, or a person said
-// that it was not to blame.
-const (
-	Unjudged Standing = ""
-	Good     Standing = "good"
-	Bad      Standing = "bad"
-	Cleared  Standing = "cleared"
 )
 
 // Change is a change with its state in its slot.
@@ -154,6 +142,16 @@ func (s *Store) Predecessor(ctx context.Context, c Change) (Change, bool, error)
 	return older[newest], true, nil
 }
 
+// EarlierOfVersion returns the changes of c's slot that brought a version before c
+// came, newest first.
+func (s *Store) EarlierOfVersion(ctx context.Context, c Change, version string, limit int) ([]Change, error) {
+	found, err := collect(ctx, s.read, scanChange, selectChange+`
+		WHERE slot = $1 AND version = $2 AND started_at <= $3 AND key <> $4
+		ORDER BY started_at DESC, sequence DESC LIMIT $5`,
+		slotKey(c.Slot()), version, micros(c.StartedAt), c.Key, limit)
+	return found, wrap(err, "find what brought version %s before %s", version, c.Key)
+}
+
 // OverlappingChanges returns the other changes of the given services in c's
 // environment, of any kind and region, that were rolling at some time between
 // from and to, newest first. A change without a reported end counts as rolling for
@@ -173,55 +171,39 @@ func (s *Store) OverlappingChanges(ctx context.Context, c Change, services []str
 }
 
 // BadWindows returns the windows between from and to in which a bad change of
-// the service and environment was live: from its start until the change that
-// superseded it had finished, or until to where none did.
+// the service and environment was live: from its start until our own rollback of it
+// took place, or the change that superseded it had finished, or until to where neither
+// did.
 func (s *Store) BadWindows(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error) {
-	ws, err := collect(ctx, s.read, scanWindow, `
-		SELECT bad.started_at, COALESCE(cure.finished_at, $4)
-		FROM changes bad LEFT JOIN changes cure ON cure.key = bad.superseded_by
-		WHERE bad.service = $1 AND bad.environment = $2 AND bad.standing = 'bad'
-		  AND bad.started_at <= $4 AND COALESCE(cure.finished_at, $4) >= $3
-		ORDER BY bad.started_at`, service, environment, micros(from), micros(to))
+	all, err := collect(ctx, s.read, scanBadWindow, `
+		SELECT bad.started_at, COALESCE(cure.finished_at, $3), COALESCE(o.state, ''), COALESCE(o.ended_at, 0), COALESCE(o.verification, '')
+		FROM changes bad LEFT JOIN changes cure ON cure.key = bad.superseded_by LEFT JOIN orders o ON o.key = bad.key
+		WHERE bad.service = $1 AND bad.environment = $2 AND bad.standing = 'bad' AND bad.started_at <= $3
+		  AND COALESCE(cure.finished_at, $3) >= $4
+		ORDER BY bad.started_at`, service, environment, micros(to), micros(from))
+	ws := slices.DeleteFunc(all, func(w sources.Window) bool { return w.To.Before(from) })
 	return ws, wrap(err, "find bad changes of %s", service)
 }
 
-func scanWindow(r row) (sources.Window, error) {
-	var from, to int64
-	err := r.Scan(&from, &to)
-	return sources.Window{From: fromMicros(from), To: fromMicros(to)}, err
-}
-
-// SetStanding sets the standing of a change, unless the change is cleared.
-func (s *Store) SetStanding(ctx context.Context, key string, st Standing) error {
-	return wrap(setStanding(ctx, s.write, key, st), "mark change %s %s", key, st)
-}
-
-// setStanding leaves a cleared change cleared: no later watch marks it bad
-// again.
-func setStanding(ctx context.Context, db executor, key string, st Standing) error {
-	ok, err := affected(ctx, db, `
-		UPDATE changes SET standing = CASE WHEN standing = 'cleared' THEN standing ELSE $2 END WHERE key = $1`, key, st)
-	if err == nil && !ok {
-		err = ErrNotFound
+// scanBadWindow reads when a bad change began, when it was superseded, and its order.
+func scanBadWindow(r row) (sources.Window, error) {
+	var from, to, ended int64
+	var o rollback.Order
+	var verification string
+	if err := r.Scan(&from, &to, &o.State, &ended, &verification); err != nil {
+		return sources.Window{}, err
 	}
-	return err
-}
-
-// ClearChange marks a change as cleared, in the name of actor. False if there
-// is no such change, or it is cleared already.
-func (s *Store) ClearChange(ctx context.Context, key, actor, why string, now time.Time) (cleared bool, err error) {
-	detail, err := encode(map[string]string{"why": why})
-	if err != nil {
-		return false, err
-	}
-	err = s.transact(ctx, func(tx *sql.Tx) error {
-		cleared, err = affected(ctx, tx, `UPDATE changes SET standing = $2 WHERE key = $1 AND standing <> $2`, key, Cleared)
-		if err != nil || !cleared {
-			return err
+	w := sources.Window{From: fromMicros(from), To: fromMicros(to)}
+	o.EndedAt = fromMicros(ended)
+	if verification != "" {
+		if err := decode(verification, &o.Verification); err != nil {
+			return w, err
 		}
-		return appendEntries(ctx, tx, Entry{At: now, ChangeKey: key, Actor: actor, Action: "clear", Detail: []byte(detail)})
-	})
-	return cleared && err == nil, wrap(err, "clear change %s", key)
+	}
+	if undone := o.TookPlaceAt(); !undone.IsZero() && undone.Before(w.To) {
+		w.To = undone
+	}
+	return w, nil
 }
 
 // saveChange inserts the change, or replaces what its events say of it. Key,

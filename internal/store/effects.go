@@ -20,17 +20,17 @@ type Effects struct {
 	Outgoing   []Outgoing      // as PutOutgoing
 	Order      *rollback.Order // as CreateOrder
 	Annotation *Annotation     // as PutAnnotation
-	Standing   Standing        // of the watch's change; Unjudged leaves it
 	Outcome    *Outcome        // as PutOutcome
 	Entries    []Entry         // as Append
 }
 
 // MoveWatch stores the watch to, one revision above from, together with the
-// effects, if the stored watch still has the state and revision of from. moved is
-// false, and nothing stored, if it does not, or if a newer change has replaced the
-// change of Effects.Order: the messages of that look would announce an order that there
-// is not. order and created are what CreateOrder returns for Effects.Order. Where there is
-// an order already, its outcome is told to the receivers of this one too.
+// effects, if the stored watch still has the state and revision of from. It marks
+// the version of the change as StandingAfter says. moved is false, and nothing
+// stored, if the watch has moved, or if a newer change has replaced the change of
+// Effects.Order: the messages of that look would announce an order that there is not.
+// order and created are what CreateOrder returns for Effects.Order. Where there is an
+// order already, its outcome is told to the receivers of this one too.
 //
 // See adr/0005.
 func (s *Store) MoveWatch(
@@ -52,7 +52,12 @@ func (s *Store) MoveWatch(
 			}
 			e.Entries = append(slices.Clone(e.Entries), entry)
 		}
-		err := e.save(ctx, tx, from)
+		cleared, err := markJudged(ctx, tx, from, to)
+		if err != nil {
+			return fmt.Errorf("mark the version: %w", err)
+		}
+		e.Entries = slices.Concat(e.Entries, cleared)
+		err = e.save(ctx, tx, from)
 		if created {
 			crashpoint.Reach(crashpoint.BeforeIntent)
 		}
@@ -112,11 +117,6 @@ func swapWatch(ctx context.Context, tx executor, from, to watch.Watch) (bool, er
 func (e Effects) save(ctx context.Context, tx executor, w watch.Watch) error {
 	if e.Record != nil {
 		if err := saveRecord(ctx, tx, w.ID, *e.Record); err != nil {
-			return err
-		}
-	}
-	if e.Standing != Unjudged {
-		if err := setStanding(ctx, tx, w.ChangeKey, e.Standing); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ type Hold struct {
 	Why         string
 	Actor       string
 	At          time.Time
+	Since       time.Time // of a fleet hold that is set: what turned bad from then on is cleared; not stored
 	Until       time.Time // zero: until it is released
 	ReleasedAt  time.Time
 	ReleasedBy  string
@@ -89,7 +90,15 @@ func insertHold(ctx context.Context, tx executor, h Hold, messages []Outgoing) e
 	if _, err := putOutgoing(ctx, tx, messages...); err != nil {
 		return err
 	}
-	return appendEntries(ctx, tx, h.entry("hold", h.Actor, h.At))
+	var entries []Entry
+	if h.Kind == FleetHold {
+		where := scope{service: h.Service, environment: h.Environment, from: h.Since, to: h.At}
+		entries, err = clearOutage(ctx, tx, where, cause{by: h.ID, actor: h.Actor, why: fmt.Sprintf("hold %s: %s", h.ID, h.Why), at: h.At})
+		if err != nil {
+			return err
+		}
+	}
+	return appendEntries(ctx, tx, append(entries, h.entry("hold", h.Actor, h.At))...)
 }
 
 // ReleaseHold ends a hold in the name of actor, and stores the messages about

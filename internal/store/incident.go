@@ -11,7 +11,7 @@ import (
 )
 
 // Incident is a period that a person has declared unusual. Profiles are learned
-// without it.
+// without it, and what turned bad in it is no reason against a version.
 //
 // See adr/0024.
 type Incident struct {
@@ -35,7 +35,7 @@ func scanIncident(r row) (Incident, error) {
 }
 
 // NoteIncident stores an incident and its journal entry, and returns it with its
-// ID.
+// ID. It clears the changes that turned bad in it.
 func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		n, err := nextNumber(ctx, tx, "incidents")
@@ -50,13 +50,18 @@ func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) 
 		if err != nil {
 			return err
 		}
-		return appendEntries(ctx, tx, i.entry("incident", i.Actor, i.At))
+		where := scope{service: i.Service, environment: i.Environment, from: i.From, to: i.To}
+		cleared, err := clearOutage(ctx, tx, where, cause{by: i.ID, actor: i.Actor, why: fmt.Sprintf("incident %s: %s", i.ID, i.Why), at: i.At})
+		if err != nil {
+			return err
+		}
+		return appendEntries(ctx, tx, append(cleared, i.entry("incident", i.Actor, i.At))...)
 	})
 	return i, wrap(err, "note incident")
 }
 
 // RemoveIncident withdraws an incident in the name of actor: profiles are
-// learned from its period again. The row stays, because IncidentsChanged needs the
+// learned from its period again, and what it cleared is as it was before. The row stays, because IncidentsChanged needs the
 // time of the removal. ErrNotFound if the incident does not exist or was removed.
 func (s *Store) RemoveIncident(ctx context.Context, id, actor string, now time.Time) (i Incident, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
@@ -68,6 +73,9 @@ func (s *Store) RemoveIncident(ctx context.Context, id, actor string, now time.T
 			return err
 		}
 		if i, err = scanIncident(tx.QueryRowContext(ctx, selectIncident+`WHERE id = $1`, id)); err != nil {
+			return err
+		}
+		if err := restoreCleared(ctx, tx, id); err != nil {
 			return err
 		}
 		return appendEntries(ctx, tx, i.entry("remove incident", actor, now))

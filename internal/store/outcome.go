@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 )
 
@@ -21,8 +22,11 @@ type Outcome struct {
 }
 
 // PutOutcome stores an outcome. A flag that was set before stays set, because a
-// person may call a watch a false alarm before it has ended.
-func (s *Store) PutOutcome(ctx context.Context, o Outcome) error { return putOutcome(ctx, s.write, o) }
+// person may call a watch a false alarm before it has ended. Once all that fired are
+// false alarms, the change is cleared.
+func (s *Store) PutOutcome(ctx context.Context, o Outcome) error {
+	return s.transact(ctx, func(tx *sql.Tx) error { return putOutcome(ctx, tx, o) })
+}
 
 func putOutcome(ctx context.Context, db executor, o Outcome) error {
 	_, err := db.ExecContext(ctx, `
@@ -32,6 +36,9 @@ func putOutcome(ctx context.Context, db executor, o Outcome) error {
 			fired = (outcomes.fired OR excluded.fired), clean = (outcomes.clean OR excluded.clean),
 			saved = (outcomes.saved OR excluded.saved), false_alarm = (outcomes.false_alarm OR excluded.false_alarm)`,
 		o.WatchID, o.ChangeKey, o.Rule, o.RuleHash, o.Service, micros(o.EndedAt), o.Fired, o.Clean, o.Saved, o.FalseAlarm)
+	if err == nil && o.FalseAlarm {
+		err = clearFalseAlarm(ctx, db, o.ChangeKey)
+	}
 	return wrap(err, "store the outcome of watch %s", o.WatchID)
 }
 

@@ -69,7 +69,11 @@ func (s *Store) OpenWatches(ctx context.Context) ([]watch.Watch, error) {
 
 // WatchesOf lists the watches of a change, by rule.
 func (s *Store) WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error) {
-	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE change_key = $1 ORDER BY id`, changeKey)
+	return watchesOf(ctx, s.read, changeKey)
+}
+
+func watchesOf(ctx context.Context, db executor, changeKey string) ([]watch.Watch, error) {
+	ws, err := collect(ctx, db, scanWatch, `SELECT body FROM watches WHERE change_key = $1 ORDER BY id`, changeKey)
 	return ws, wrap(err, "list watches of change %s", changeKey)
 }
 

@@ -92,7 +92,6 @@ func effectsTogether(t *testing.T, s *Store) {
 		Outgoing:   []Outgoing{{ID: "m1", ChangeKey: c.Key}, {ID: "m2", ChangeKey: c.Key}},
 		Order:      &order,
 		Annotation: &Annotation{ChangeKey: c.Key, Text: "bad"},
-		Standing:   Bad,
 		Entries:    []Entry{{ChangeKey: c.Key, Action: "respond", Detail: []byte(`{"line":3}`)}},
 	}
 	rows := func() (n int) {
@@ -114,7 +113,9 @@ func effectsTogether(t *testing.T, s *Store) {
 	if ok, _, made, err := s.MoveWatch(t.Context(), stale, w, effects); ok || made || err != nil || rows() != 0 {
 		t.Errorf("moved from where it is not: %v, %v, %d rows", ok, err, rows())
 	}
-	ok, stored, made, err := s.MoveWatch(t.Context(), w, w, effects)
+	ended := w
+	ended.State, ended.Acts = watch.Regressed, true
+	ok, stored, made, err := s.MoveWatch(t.Context(), w, ended, effects)
 	if !ok || !made || err != nil || stored.State != rollback.Decided || rows() != 7 { // two entries: the response, and the order
 		t.Errorf("%v, %v, %v, %+v, %d rows", ok, made, err, stored, rows())
 	}
