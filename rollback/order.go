@@ -55,7 +55,7 @@ type Order struct {
 // reported success is enough, unless something else was found running. Of an order that
 // is unknown or failed, nothing is known.
 //
-// See adr/0080.
+// See adr/0081.
 func (o Order) TookPlaceAt() time.Time {
 	switch {
 	case o.State != Done || o.Verification != nil && o.Verification.State == TargetNotRunning:

@@ -1,7 +1,6 @@
 package engine
 
 import (
-
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/watch"

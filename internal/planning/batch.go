@@ -150,6 +150,6 @@ func (p *Planner) begin(c store.Change, r rules.Rule, before situation.Predecess
 		Team: r.Team, Rule: r.Name, RuleHash: r.Hash, RuleText: r.Text, Runbook: r.Runbook,
 		State: watch.Waiting, BaseAt: before.Baseline(c, r),
 		Settle: r.Settle, Bake: r.Bake, Every: r.Every,
-		Next: p.Now(), Acts: !r.Site && !before.IsEcho(c),
+		Next: p.Now(), Acts: !r.Site && !before.GoesBack(c),
 	}
 }

@@ -146,7 +146,9 @@ func (f *fixture) copies(of store.Change, n int) {
 	f.t.Helper()
 	_, err := f.store.DB().ExecContext(f.t.Context(), `
 		WITH RECURSIVE counted (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < $2)
-		INSERT INTO changes SELECT key || i, slot || i, id, service, environment, version, status, started_at, finished_at, sequence,
+		INSERT INTO changes (key, slot, id, service, environment, version, status, started_at, finished_at, sequence,
+			epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body)
+		SELECT key || i, slot || i, id, service, environment, version, status, started_at, finished_at, sequence,
 			epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body FROM changes, counted WHERE key = $1`,
 		of.Key, n)
 	if err != nil {

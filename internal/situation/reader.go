@@ -17,6 +17,7 @@ import (
 type Store interface {
 	Change(ctx context.Context, key string) (store.Change, error)
 	Predecessor(ctx context.Context, c store.Change) (store.Change, bool, error)
+	EarlierOfVersion(ctx context.Context, c store.Change, version string, limit int) ([]store.Change, error)
 	OverlappingChanges(ctx context.Context, c store.Change, services []string, since, now time.Time) ([]store.Change, error)
 	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
 	Order(ctx context.Context, key string) (rollback.Order, error)

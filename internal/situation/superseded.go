@@ -30,22 +30,25 @@ func (r *Reader) Superseded(ctx context.Context, w watch.Watch, c store.Change) 
 	return r.Overtaken(ctx, c)
 }
 
-// Overtaken reports whether a change that is not the echo of our own rollback has
-// replaced a change that was rolled back.
+// Overtaken reports whether a change that is not an echo of our own rollback has
+// replaced a change that was rolled back. A tool may report one rollback several times.
 func (r *Reader) Overtaken(ctx context.Context, c store.Change) (bool, error) {
-	if c.SupersededBy == "" {
-		return false, nil
-	}
-	newer, err := r.Store.Change(ctx, c.SupersededBy)
-	if err != nil {
-		return false, fmt.Errorf("reading the newer change: %w", err)
-	}
 	o, err := r.Order(ctx, c.Key)
 	if err != nil {
 		return false, err
 	}
-	echo := Predecessor{Order: o}.IsEcho(newer)
-	return !echo || newer.SupersededBy != "", nil
+	target := ""
+	for by := c.SupersededBy; by != ""; {
+		newer, err := r.Store.Change(ctx, by)
+		if err != nil {
+			return false, fmt.Errorf("reading the newer change: %w", err)
+		}
+		if again := target != "" && newer.Version == target; !again && !(Predecessor{Order: o}).IsEcho(newer) {
+			return true, nil
+		}
+		target, by = newer.Version, newer.SupersededBy
+	}
+	return false, nil
 }
 
 // suspendedBy names the newer change that suspends a change now, "" for none.

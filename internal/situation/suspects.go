@@ -112,9 +112,12 @@ func sameThing(a, b sources.Change) bool {
 
 // notLive reports whether a change was rolled back, or is itself a rollback.
 func (r *Reader) notLive(ctx context.Context, c store.Change) (bool, error) {
-	undone, err := r.RolledBackAt(ctx, c.Key)
-	if err != nil || !undone.IsZero() {
-		return !undone.IsZero(), err
+	o, err := r.Order(ctx, c.Key)
+	if err != nil {
+		return false, err
+	}
+	if o != nil && !o.TookPlaceAt().IsZero() {
+		return true, nil
 	}
 	return r.IsRollback(ctx, c)
 }
@@ -124,6 +127,6 @@ func (r *Reader) IsRollback(ctx context.Context, c store.Change) (bool, error) {
 	if c.RollbackOf != "" {
 		return true, nil
 	}
-	before, err := r.Predecessor(ctx, c)
+	before, err := r.directPredecessor(ctx, c)
 	return before.IsEcho(c), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
@@ -59,12 +60,13 @@ func (r *Reader) skippedVersions(ctx context.Context, c store.Change, o rollback
 }
 
 // liveBefore returns the versions that were live in the slot before c, newest first.
-// The version that the tool itself calls the previous one comes first, because a
-// deploy by hand may not have been reported. It is the only one where the slot may hold
-// changes of several things: an earlier version there may be another flag's.
+// Our own rollback that took place is such a fact, whether a tool reports it or not:
+// its target was live from then on. Where the slot may hold changes of several things,
+// an earlier version may be another flag's, and only the tool can name this one's.
 func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]rollback.LiveVersion, error) {
 	var lives []rollback.LiveVersion
-	for at := c; len(lives) < maxReach && c.Slot().HoldsOneThing(); {
+	var takenBack []string
+	for at := c; len(lives) < maxReach && (all || len(lives) == 0) && c.Slot().HoldsOneThing(); {
 		p, known, err := r.Store.Predecessor(ctx, at)
 		if err != nil {
 			return nil, err
@@ -72,45 +74,100 @@ func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]ro
 		if !known {
 			break
 		}
+		o, err := r.Order(ctx, p.Key)
+		if err != nil {
+			return nil, err
+		}
+		if tookBack(o, at) && (len(lives) == 0 || lives[len(lives)-1].Version != o.Target) {
+			gone, err := r.versionStanding(ctx, p, o.Target)
+			if err != nil {
+				return nil, err
+			}
+			lives = append(lives, gone)
+			takenBack = append(takenBack, p.Version)
+		}
 		live, err := r.standingOf(ctx, p)
 		if err != nil {
 			return nil, err
 		}
 		lives = append(lives, live)
-		if !all {
-			break
-		}
 		at = p
 	}
-	if c.Previous != "" && (len(lives) == 0 || lives[0].Version != c.Previous) {
-		reported := rollback.LiveVersion{Version: c.Previous, Standing: rollback.Unproven}
-		lives = append([]rollback.LiveVersion{reported}, lives...)
-	}
-	return lives, nil
+	return r.withReported(ctx, c, lives, takenBack)
 }
 
-// standingOf returns the standing of a version that was live, by its own watches. The
-// grade suspect does not count against it: one signal in twenty is suspect by chance.
+// withReported puts the version first that the tool itself calls the previous one,
+// because a deploy by hand may not have been reported. A tool that still names the
+// version which our rollback took back does not know of the rollback.
+func (r *Reader) withReported(ctx context.Context, c store.Change, lives []rollback.LiveVersion, takenBack []string) ([]rollback.LiveVersion, error) {
+	unreported := c.Previous != "" && (len(lives) == 0 || lives[0].Version != c.Previous)
+	if !unreported || slices.Contains(takenBack, c.Previous) {
+		return lives, nil
+	}
+	reported, err := r.versionStanding(ctx, c, c.Previous)
+	return append([]rollback.LiveVersion{reported}, lives...), err
+}
+
+// standingOf returns the standing of the version that a change brought: by the
+// change's own watches, and where they say nothing, by those of the same version
+// before.
 func (r *Reader) standingOf(ctx context.Context, c store.Change) (rollback.LiveVersion, error) {
-	live := rollback.LiveVersion{Version: c.Version, Standing: rollback.Unproven}
-	switch c.Standing {
-	case store.Bad:
-		live.Standing = rollback.Bad
-		return live, nil
-	case store.Good:
-		live.Standing = rollback.Good
+	live, known, err := r.ownStanding(ctx, c)
+	if err != nil || known {
+		return live, err
+	}
+	return r.versionStanding(ctx, c, c.Version)
+}
+
+// versionStanding returns the standing of a version by the newest change before c that
+// brought it and of which something is known.
+func (r *Reader) versionStanding(ctx context.Context, c store.Change, version string) (rollback.LiveVersion, error) {
+	live := rollback.LiveVersion{Version: version, Standing: rollback.Unproven}
+	if version == "" || !c.Slot().HoldsOneThing() {
 		return live, nil
 	}
-	ws, err := r.Store.WatchesOf(ctx, c.Key)
+	earlier, err := r.Store.EarlierOfVersion(ctx, c, version, maxReach)
 	if err != nil {
 		return live, err
 	}
-	for _, w := range ws {
-		if w.Grade >= detector.Likely {
-			live.Standing = rollback.Suspected
+	for _, e := range earlier {
+		if own, known, err := r.ownStanding(ctx, e); err != nil || known {
+			return own, err
 		}
 	}
 	return live, nil
+}
+
+// ownStanding returns the standing of a version by one change that brought it, and
+// whether that change says anything. A version that was rolled back is bad, until it is
+// cleared. The grade suspect does not count against it: one signal in twenty is suspect
+// by chance. Neither does a watch that may not act.
+func (r *Reader) ownStanding(ctx context.Context, c store.Change) (live rollback.LiveVersion, known bool, err error) {
+	live = rollback.LiveVersion{Version: c.Version, Standing: rollback.Unproven}
+	if c.Standing == store.Cleared {
+		return live, true, nil
+	}
+	o, err := r.Order(ctx, c.Key)
+	switch {
+	case err != nil:
+		return live, false, err
+	case c.Standing == store.Bad || o != nil && !o.TookPlaceAt().IsZero():
+		live.Standing = rollback.Bad
+		return live, true, nil
+	case c.Standing == store.Good:
+		live.Standing = rollback.Good
+		return live, true, nil
+	}
+	ws, err := r.Store.WatchesOf(ctx, c.Key)
+	if err != nil {
+		return live, false, err
+	}
+	for _, w := range ws {
+		if w.Acts && w.Grade >= detector.Likely {
+			live.Standing, known = rollback.Suspected, true
+		}
+	}
+	return live, known, nil
 }
 
 // Order returns the order of a change, nil where it has none.

@@ -30,7 +30,7 @@ const (
 //	cleared        it turned bad in an outage elsewhere  outageAt, clearOutage
 //	cleared        a person says so                      ClearChange, clearFalseAlarm
 //
-// Of two marks the stronger stays: cleared, then bad, then good. See adr/0080.
+// Of two marks the stronger stays: cleared, then bad, then good. See adr/0081.
 
 // goodAfter is how long a superseded change must have been watched without suspicion to
 // count as good.
