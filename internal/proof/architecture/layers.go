@@ -84,7 +84,7 @@ var Layers = []Layer{
 		Does:     "the demo's shop",
 	},
 	{
-		Packages: []string{"internal/demo", "internal/proof/reliability", "internal/ruletest", "internal/survey", "internal/migrate"},
+		Packages: []string{"internal/demo", "internal/proof/reliability", "internal/proof/load", "internal/ruletest", "internal/survey", "internal/migrate"},
 		Does:     "tools for authors of rules; the demo; tests of the built program under faults",
 	},
 	{

@@ -1,0 +1,63 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Options say what is measured.
+type Options struct {
+	Binary      string        // the built program
+	Dir         string        // for its folder
+	Database    string        // its URL; "": a SQLite file in Dir
+	Rate        int           // events a second
+	For         time.Duration // how long they are sent
+	Watched     int           // of 100 events, how many are about a watched service
+	Services    int           // of which events are sent in turn
+	Connections int           // that the deploy tools keep open
+}
+
+// Result is what was measured. Every duration begins when the event should have been sent
+// at the rate, so that a slow answer delays no later event on paper.
+type Result struct {
+	Options
+	Dialect   string
+	Accepted  int           // events that were answered 2xx
+	Refused   int           // events that were not
+	Took      time.Duration // until the last answer
+	Answers   Quantiles     // from an event to its 2xx
+	Watches   Quantiles     // from an event to the first look at its change
+	Unwatched int           // probes whose watch did not begin within probeLimit
+	Memory    int64         // the most that the program used, in bytes
+	CPU       time.Duration // that the program used
+	Machine   string        // its load before the first event
+}
+
+// probeLimit is how long after the last event a watch may begin to be counted.
+const probeLimit = 60 * time.Second
+
+// Run measures once.
+func Run(ctx context.Context, o Options) (Result, error) {
+	r := Result{Options: o, Machine: machine()}
+	metrics, err := newMetricStore()
+	if err != nil {
+		return r, err
+	}
+	defer metrics.close()
+	d, err := start(ctx, o, metrics.url)
+	if err != nil {
+		return r, err
+	}
+	defer d.stop()
+	r.Dialect = d.dialect
+	s := newSender(o, d.address)
+	if err := s.run(ctx); err != nil {
+		return r, fmt.Errorf("sending events: %w (log: %s)", err, d.log)
+	}
+	r.Took = s.took
+	r.Accepted, r.Refused, r.Answers = s.answers()
+	r.Watches, r.Unwatched = metrics.delays(ctx, s.probes, probeLimit)
+	r.Memory, r.CPU = d.used()
+	return r, nil
+}

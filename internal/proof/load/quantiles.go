@@ -1,0 +1,22 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Quantiles describe many durations.
+type Quantiles struct{ Half, NinetyNine, Most time.Duration }
+
+func quantilesOf(all []time.Duration) Quantiles {
+	if len(all) == 0 {
+		return Quantiles{}
+	}
+	slices.Sort(all)
+	return Quantiles{all[len(all)/2], all[len(all)*99/100], all[len(all)-1]}
+}
+
+func (q Quantiles) String() string {
+	return fmt.Sprintf("%d / %d / %d ms", q.Half.Milliseconds(), q.NinetyNine.Milliseconds(), q.Most.Milliseconds())
+}
