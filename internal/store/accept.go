@@ -130,14 +130,12 @@ func (s *Store) collectWaiting(first *pendingEvent) []*pendingEvent {
 // storeGroup stores a group and then answers its callers. It locks slots in the
 // order of their keys, so that two replicas cannot deadlock.
 func (s *Store) storeGroup(group []*pendingEvent) {
-	slices.SortStableFunc(group, func(a, b *pendingEvent) int {
-		return cmp.Compare(slotKey(a.event.Slot()), slotKey(b.event.Slot()))
-	})
+	sortBySlot(group)
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		defer crashpoint.Reach(crashpoint.BeforeEvent)
-		return storeEach(ctx, tx, group)
+		return storeEvents(ctx, s.batched(tx), group)
 	})
 	crashpoint.Reach(crashpoint.AfterEvent)
 	for _, p := range group {
@@ -148,63 +146,8 @@ func (s *Store) storeGroup(group []*pendingEvent) {
 	}
 }
 
-// storeEach stores every event in a savepoint of its own. Then it updates every
-// slot once, because an update reads all live changes of the slot. Its error, where
-// a savepoint cannot be undone or a slot not updated, fails the whole group.
-func storeEach(ctx context.Context, tx *sql.Tx, group []*pendingEvent) error {
-	for _, p := range group {
-		if p.err = p.ctx.Err(); p.err != nil {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {
-			return fmt.Errorf("set savepoint: %w", err)
-		}
-		if p.accepted, p.err = storeEvent(ctx, tx, p); p.err != nil {
-			if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
-				return errors.Join(p.err, err)
-			}
-		}
-		if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT one`); err != nil {
-			return fmt.Errorf("release savepoint: %w", err)
-		}
-	}
-	return updateSlots(ctx, tx, group)
-}
-
-// updateSlots updates the slots of a group, which is sorted by slot, and reads the
-// changes again. It appends the journal entries last, when all slots are locked,
-// because the first entry locks the journal's counter for everybody else.
-func updateSlots(ctx context.Context, tx *sql.Tx, group []*pendingEvent) error {
-	var entries []Entry
-	updated := ""
-	for _, p := range group {
-		slot := slotKey(p.event.Slot())
-		if p.err != nil || p.accepted.Duplicate || slot == updated {
-			continue
-		}
-		cancelled, err := updateSlot(ctx, tx, slot, p.now)
-		if err != nil {
-			return err
-		}
-		entries, updated = append(entries, cancelled...), slot
-	}
-	if err := readChanges(ctx, tx, group); err != nil {
-		return err
-	}
-	return appendEntries(ctx, tx, entries...)
-}
-
-// readChanges gives every caller the change as it is after its slot's update.
-func readChanges(ctx context.Context, tx *sql.Tx, group []*pendingEvent) error {
-	for _, p := range group {
-		if p.err != nil || p.accepted.Duplicate {
-			continue
-		}
-		c, err := changeByKey(ctx, tx, p.accepted.Change.Key)
-		if err != nil {
-			return wrap(err, "read the change again")
-		}
-		p.accepted.Change = c
-	}
-	return nil
+func sortBySlot(group []*pendingEvent) {
+	slices.SortStableFunc(group, func(a, b *pendingEvent) int {
+		return cmp.Compare(slotKey(a.event.Slot()), slotKey(b.event.Slot()))
+	})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -34,12 +33,16 @@ func (c Change) SuspendedAt(now time.Time) string {
 }
 
 const (
-	changeColumns = `key, epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body`
-	selectChange  = `SELECT ` + changeColumns + ` FROM changes `
+	changeColumns = `changes.key, changes.epoch, changes.superseded_by, changes.suspended_by, changes.suspended_until,
+		changes.standing, changes.planned, changes.received_at, changes.body`
+	selectChange = `SELECT ` + changeColumns + ` FROM changes `
 )
 
-func scanChange(r row) (Change, error) {
-	c, body, err := scanColumns(r)
+func scanChange(r row) (Change, error) { return scanChangeWith(r) }
+
+// scanChangeWith is scanChange for a query that selects more columns.
+func scanChangeWith(r row, further ...any) (Change, error) {
+	c, body, err := scanColumns(r, further...)
 	if err != nil {
 		return Change{}, err
 	}
@@ -206,24 +209,25 @@ func scanBadWindow(r row) (sources.Window, error) {
 	return w, nil
 }
 
-// saveChange inserts the change, or replaces what its events say of it. Key,
-// epoch, suspension, standing and planned stay as they are stored.
-func saveChange(ctx context.Context, tx executor, c Change) error {
-	body, err := encode(c.Change)
-	if err != nil {
-		return err
+// saveChanges inserts the changes of the events, or replaces what the events say of
+// them. Key, epoch, suspension, standing and planned stay as they are stored.
+func saveChanges(ctx context.Context, tx executor, round []*pendingEvent) error {
+	var rows values
+	for _, p := range round {
+		c := p.accepted.Change
+		body, err := encode(c.Change)
+		if err != nil {
+			return err
+		}
+		rows.add(c.Key, slotKey(c.Slot()), c.ID, c.Service, c.Environment, c.Version, c.Status,
+			micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, c.Planned, micros(c.ReceivedAt), body,
+			literal("''"), literal("''"), literal("0"), literal("''"))
 	}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO changes (key, slot, id, service, environment, version, status, started_at, finished_at, sequence,
-			epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, '', $12, $13, $14)
+	_, err := tx.ExecContext(ctx, rows.insert("changes", "key", "slot", "id", "service", "environment", "version", "status",
+		"started_at", "finished_at", "sequence", "epoch", "planned", "received_at", "body",
+		"superseded_by", "suspended_by", "suspended_until", "standing")+`
 		ON CONFLICT (key) DO UPDATE SET version = excluded.version, status = excluded.status,
 			started_at = excluded.started_at, finished_at = excluded.finished_at,
-			sequence = excluded.sequence, body = excluded.body`,
-		c.Key, slotKey(c.Slot()), c.ID, c.Service, c.Environment, c.Version, c.Status,
-		micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, c.Planned, micros(c.ReceivedAt), body)
-	if err != nil {
-		return fmt.Errorf("save change: %w", err)
-	}
-	return nil
+			sequence = excluded.sequence, body = excluded.body`, rows.args...)
+	return wrap(err, "save changes")
 }

@@ -2,151 +2,174 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/pushback/pushback/sources"
 )
 
-// mergeWithin is how far apart in time the reports of two tools about one version
-// may be, to be about one change.
-const mergeWithin = 30 * time.Minute
-
-// storeEvent folds one event into its change within tx. The caller updates the
-// slot afterwards.
-func storeEvent(ctx context.Context, tx *sql.Tx, p *pendingEvent) (Accepted, error) {
-	slot := slotKey(p.event.Slot())
-	if err := lockSlot(ctx, tx, slot); err != nil {
-		return Accepted{}, err
+// storeEvents stores the events of a group, which is sorted by slot, with as few
+// statements as they allow. It locks all slots first, in the order of their keys, and
+// updates each once at the end. Its error fails the whole group; what is wrong with one
+// event alone is in that event's err.
+func storeEvents(ctx context.Context, tx executor, group []*pendingEvent) error {
+	group = slices.DeleteFunc(slices.Clone(group), func(p *pendingEvent) bool {
+		p.err = p.ctx.Err()
+		return p.err != nil
+	})
+	if err := lockSlots(ctx, tx, group); err != nil {
+		return err
 	}
-	known, err := findDuplicate(ctx, tx, p.event)
-	if err != nil || known.Duplicate {
-		return known, err
+	for _, round := range rounds(group) {
+		if err := storeRound(ctx, tx, round); err != nil {
+			return err
+		}
 	}
-	c, created, err := foldEvent(ctx, tx, slot, p)
-	if err != nil {
-		return Accepted{}, err
-	}
-	return Accepted{Change: c, Created: created}, saveEvent(ctx, tx, c.Key, p)
+	return updateSlots(ctx, tx, group)
 }
 
-// findDuplicate returns the change of an event that is stored already, the zero
-// Accepted if it is not.
-func findDuplicate(ctx context.Context, tx executor, e sources.Event) (Accepted, error) {
-	c, err := scanChange(tx.QueryRowContext(ctx, selectChange+`
-		WHERE key = (SELECT change_key FROM events WHERE source = $1 AND event_id = $2)`, e.Source, e.EventID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Accepted{}, nil
+// rounds splits a group so that no two events of a round have to do with each other: the
+// later ones of a slot, or of an event id, come in later rounds, in order.
+func rounds(group []*pendingEvent) [][]*pendingEvent {
+	type id struct{ source, event string }
+	var all [][]*pendingEvent
+	slots, ids := map[string]int{}, map[id]int{}
+	for _, p := range group {
+		slot, event := slotKey(p.event.Slot()), id{p.event.Source, p.event.EventID}
+		n := max(slots[slot], ids[event])
+		slots[slot], ids[event] = n+1, n+1
+		if n == len(all) {
+			all = append(all, nil)
+		}
+		all[n] = append(all[n], p)
 	}
-	return Accepted{Change: c, Duplicate: err == nil}, wrap(err, "look for a duplicate")
+	return all
 }
 
-// foldEvent folds the event into its change, or into a new one, and saves that
-// with the tool's own id of it.
-func foldEvent(ctx context.Context, tx executor, slot string, p *pendingEvent) (c Change, created bool, err error) {
-	c, found, err := findChange(ctx, tx, slot, p.event)
-	if err != nil {
-		return Change{}, false, err
+// storeRound stores the events of a round in one savepoint. If that fails, each gets a
+// savepoint of its own, so that a bad event leaves the others alone.
+func storeRound(ctx context.Context, tx executor, round []*pendingEvent) error {
+	failed, err := inSavepoint(ctx, tx, func() error { return storeTogether(ctx, tx, round) })
+	if err != nil || failed == nil {
+		return err
 	}
-	if found {
-		c.Change = c.Fold(p.event)
-	} else {
-		c = Change{Change: sources.Begin(p.event), ReceivedAt: p.now, Planned: p.unwatched}
+	if len(round) == 1 {
+		round[0].accepted, round[0].err = Accepted{}, failed
+		return nil
+	}
+	for _, p := range round {
+		if err := storeRound(ctx, tx, []*pendingEvent{p}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inSavepoint undoes what do has done if do fails. The second error says that even that
+// was not possible.
+func inSavepoint(ctx context.Context, tx executor, do func() error) (failed, err error) {
+	if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {
+		return nil, fmt.Errorf("set savepoint: %w", err)
+	}
+	if failed = do(); failed != nil {
+		if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
+			return failed, errors.Join(failed, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT one`); err != nil {
+		return failed, fmt.Errorf("release savepoint: %w", err)
+	}
+	return failed, nil
+}
+
+// storeTogether folds the events of a round into their changes.
+func storeTogether(ctx context.Context, tx executor, round []*pendingEvent) error {
+	round, err := answerDuplicates(ctx, tx, round)
+	if err != nil || len(round) == 0 {
+		return err
+	}
+	if err := findChanges(ctx, tx, round); err != nil {
+		return err
+	}
+	if err := foldEvents(ctx, tx, round); err != nil {
+		return err
+	}
+	if err := saveChanges(ctx, tx, round); err != nil {
+		return err
+	}
+	return saveEvents(ctx, tx, round)
+}
+
+// foldEvents folds every event into the change that was found, or begins one.
+func foldEvents(ctx context.Context, tx executor, round []*pendingEvent) error {
+	var began []*pendingEvent
+	for _, p := range round {
+		c := &p.accepted.Change
+		if c.Key != "" {
+			c.Change = c.Fold(p.event)
+			continue
+		}
+		*c = Change{Change: sources.Begin(p.event), ReceivedAt: p.now, Planned: p.unwatched}
 		c.Key = c.Change.Key()
-		if c.Epoch, err = nextEpoch(ctx, tx, slot); err != nil {
-			return Change{}, false, err
-		}
+		p.accepted.Created = true
+		began = append(began, p)
 	}
-	if err := saveChange(ctx, tx, c); err != nil {
-		return Change{}, false, err
-	}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO names (slot, name, key) VALUES ($1, $2, $3) ON CONFLICT (slot, name) DO NOTHING`,
-		slot, p.event.ChangeID, c.Key)
-	return c, !found, wrap(err, "save the change's name")
+	return raiseEpochs(ctx, tx, began)
 }
 
-// findChange finds the change that an event reports: by the tool's own id of it, or
-// as another tool's report of the same version.
-func findChange(ctx context.Context, tx executor, slot string, e sources.Event) (Change, bool, error) {
-	c, err := scanChange(tx.QueryRowContext(ctx, selectChange+`
-		WHERE key = (SELECT key FROM names WHERE slot = $1 AND name = $2)`, slot, e.ChangeID))
-	if err == nil {
-		return c, true, nil
+// saveEvents stores the bodies that the tools sent, unchanged, and the tools' own ids of
+// the changes.
+func saveEvents(ctx context.Context, tx executor, round []*pendingEvent) error {
+	var names, events values
+	for _, p := range round {
+		key := p.accepted.Change.Key
+		names.add(slotKey(p.event.Slot()), p.event.ChangeID, key)
+		events.add(p.event.Source, p.event.EventID, key, micros(p.now), p.raw)
 	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return Change{}, false, fmt.Errorf("find change by name: %w", err)
+	if _, err := tx.ExecContext(ctx, names.insert("names", "slot", "name", "key")+` ON CONFLICT (slot, name) DO NOTHING`, names.args...); err != nil {
+		return fmt.Errorf("save the changes' names: %w", err)
 	}
-	neighbours, err := adjacentChanges(ctx, tx, slot, e.At)
-	for _, c := range neighbours {
-		if sameChange(c.Change, e) {
-			return c, true, nil
-		}
-	}
-	return Change{}, false, wrap(err, "find change by version")
+	_, err := tx.ExecContext(ctx, events.insert("events", "source", "event_id", "change_key", "received_at", "raw"), events.args...)
+	return wrap(err, "save events")
 }
 
-// adjacentChanges returns the last change of the slot that started up to at, and
-// the first that started later. Only these can be what a second tool reports: if a
-// version comes again after another version, that is a new change, as every rollback
-// is.
-func adjacentChanges(ctx context.Context, tx executor, slot string, at time.Time) ([]Change, error) {
-	before, err := collect(ctx, tx, scanChange, selectChange+`
-		WHERE slot = $1 AND started_at <= $2 ORDER BY started_at DESC, sequence DESC, epoch DESC LIMIT 1`, slot, micros(at))
+// updateSlots updates the slots of the stored events, and gives every caller the change
+// as it is then. It appends the journal entries last, when all slots are locked, because
+// the first entry locks the journal's counter for everybody else.
+func updateSlots(ctx context.Context, tx executor, group []*pendingEvent) error {
+	stored := slices.DeleteFunc(slices.Clone(group), func(p *pendingEvent) bool { return p.err != nil || p.accepted.Duplicate })
+	if len(stored) == 0 {
+		return nil
+	}
+	entries, err := rearrangeSlots(ctx, tx, stored)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	after, err := collect(ctx, tx, scanChange, selectChange+`
-		WHERE slot = $1 AND started_at > $2 ORDER BY started_at, sequence, epoch LIMIT 1`, slot, micros(at))
-	return append(before, after...), err
+	if err := readChanges(ctx, tx, stored); err != nil {
+		return err
+	}
+	return appendEntries(ctx, tx, entries...)
 }
 
-// sameChange says whether e is another tool's report of c: of the same version,
-// within mergeWithin, from a tool that has not reported c. The same tool means
-// another change, because it would have used the id that it has for c.
-func sameChange(c sources.Change, e sources.Event) bool {
-	if e.Version == "" || e.Version != c.Version {
-		return false
+// readChanges gives every caller the change as it is after its slot's update.
+func readChanges(ctx context.Context, tx executor, stored []*pendingEvent) error {
+	var keys []string
+	for _, p := range stored {
+		keys = append(keys, p.accepted.Change.Key)
 	}
-	if e.RollbackOf != "" && c.RollbackOf != "" && e.RollbackOf != c.RollbackOf {
-		return false
-	}
-	for _, w := range c.Witnesses {
-		if w.Source == e.Source {
-			return false
-		}
-	}
-	last := c.StartedAt
-	if c.FinishedAt.After(last) {
-		last = c.FinishedAt
-	}
-	return !e.At.Before(c.StartedAt.Add(-mergeWithin)) && !e.At.After(last.Add(mergeWithin))
-}
-
-// saveEvent stores the body that the tool sent, unchanged.
-func saveEvent(ctx context.Context, tx executor, key string, p *pendingEvent) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO events (source, event_id, change_key, received_at, raw) VALUES ($1, $2, $3, $4, $5)`,
-		p.event.Source, p.event.EventID, key, micros(p.now), p.raw)
-	return wrap(err, "save event")
-}
-
-// Prune deletes the bodies of events received before a time, and the used profiles
-// that were learned until then and that no name refers to. It returns the number of
-// rows. The ids of events stay, so that an event that is sent again a year later is
-// still a duplicate.
-func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
-	result, err := s.write.ExecContext(ctx,
-		`UPDATE events SET raw = NULL WHERE raw IS NOT NULL AND received_at < $1`, micros(before))
+	slices.Sort(keys)
+	marks, args := oneOf(slices.Compact(keys))
+	found, err := collect(ctx, tx, scanChange, selectChange+`WHERE key IN `+marks, args...)
 	if err != nil {
-		return 0, wrap(err, "prune events")
+		return wrap(err, "read the changes again")
 	}
-	events, err := result.RowsAffected()
-	if err != nil {
-		return 0, wrap(err, "prune events")
+	byKey := map[string]Change{}
+	for _, c := range found {
+		byKey[c.Key] = c
 	}
-	profiles, err := deleteUnnamedProfiles(ctx, s.write, true, before)
-	return events + profiles, wrap(err, "prune profiles")
+	for _, p := range stored {
+		p.accepted.Change = byKey[p.accepted.Change.Key]
+	}
+	return nil
 }

@@ -62,7 +62,8 @@ func (p *UnplannedPage) scan(r row) (struct{}, error) {
 // transaction has locked: intake, or another replica that plans. So it waits for no lock,
 // and transactions that lock rows in another order cannot deadlock with it.
 func (s *Store) PlanChanges(ctx context.Context, plans []Plan) (stored []Plan, err error) {
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.transact(ctx, func(plain *sql.Tx) error {
+		tx := s.batched(plain)
 		mine, err := s.lockUnplanned(ctx, tx, plans)
 		if err != nil || len(mine) == 0 {
 			return err

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// values are the rows of a VALUES list, with what its marks stand for. One statement for
+// a group of events costs PostgreSQL one round trip, and SQLite one parse.
+type values struct {
+	text strings.Builder
+	args []any
+}
+
+// literal is a value that is written into the statement.
+type literal string
+
+// add adds a row. It writes the type beside a number, because PostgreSQL takes a mark in
+// a VALUES list that belongs to no table for text.
+func (v *values) add(row ...any) {
+	separator := "("
+	if len(v.args) > 0 {
+		separator = ", ("
+	}
+	for _, arg := range row {
+		v.text.WriteString(separator)
+		v.text.WriteString(v.mark(arg))
+		separator = ", "
+	}
+	v.text.WriteString(")")
+}
+
+// mark is what stands for a value in the statement.
+func (v *values) mark(arg any) string {
+	if text, is := arg.(literal); is {
+		return string(text)
+	}
+	v.args = append(v.args, arg)
+	mark := "$" + strconv.Itoa(len(v.args))
+	if _, number := arg.(int64); number {
+		return "CAST(" + mark + " AS BIGINT)"
+	}
+	return mark
+}
+
+func (v *values) empty() bool { return len(v.args) == 0 }
+
+// as is the rows as a table to select from, with names for the columns.
+func (v *values) as(table string, columns ...string) string {
+	return fmt.Sprintf("WITH %s (%s) AS (VALUES %s)", table, strings.Join(columns, ", "), &v.text)
+}
+
+// insert is a statement that inserts the rows.
+func (v *values) insert(table string, columns ...string) string {
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", table, strings.Join(columns, ", "), &v.text)
+}
+
+// oneOf is a list of marks for an IN, with what they stand for.
+func oneOf[T any](all []T) (marks string, args []any) {
+	for _, one := range all {
+		args = append(args, one)
+	}
+	return "(" + placeholders(1, len(args)) + ")", args
+}
+
+// sqliteTx is a transaction on SQLite. It writes the marks of a statement as ? where that
+// means the same: SQLite takes $1 for a name, and looks every name up among all others,
+// which for a group of events takes as long as all the rest.
+type sqliteTx struct{ *sql.Tx }
+
+func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.Tx.ExecContext(ctx, unnamed(query), args...) //nolint:gosec // the query's text is ours
+}
+
+func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.Tx.QueryContext(ctx, unnamed(query), args...) //nolint:gosec // the query's text is ours
+}
+
+// unnamed writes every mark of a statement as ?, if they are $1, $2 and so on in this
+// order, each once.
+func unnamed(query string) string {
+	var b strings.Builder
+	n, rest := 0, query
+	for {
+		before, after, found := strings.Cut(rest, "$")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		n++
+		number := strconv.Itoa(n)
+		if !strings.HasPrefix(after, number) || len(after) > len(number) && isDigit(after[len(number)]) {
+			return query
+		}
+		b.WriteByte('?')
+		rest = after[len(number):]
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// batched is a transaction whose statements have many marks.
+func (s *Store) batched(tx *sql.Tx) executor {
+	if s.dialect == SQLite {
+		return sqliteTx{tx}
+	}
+	return tx
+}
