@@ -13,6 +13,8 @@ import (
 // statements as they allow. It locks all slots first, in the order of their keys, and
 // updates each once at the end. Its error fails the whole group; what is wrong with one
 // event alone is in that event's err.
+//
+// See adr/0083.
 func storeEvents(ctx context.Context, tx executor, group []*pendingEvent) error {
 	group = slices.DeleteFunc(slices.Clone(group), func(p *pendingEvent) bool {
 		p.err = p.ctx.Err()
