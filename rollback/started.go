@@ -42,3 +42,18 @@ func ReportProgress(ctx context.Context, progress string) {
 type Resumer interface {
 	Resume(ctx context.Context, p Plan, started Receipt) (Receipt, error)
 }
+
+type replicaKey struct{}
+
+// WithReplica returns a context under which a hook can say which replica of Pushback
+// calls it. The name is no part of the warrant: another replica that calls again sends
+// the same body under the same key.
+func WithReplica(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, replicaKey{}, name)
+}
+
+// Replica returns the name of the replica that calls the hook, "" where it has none.
+func Replica(ctx context.Context) string {
+	name, _ := ctx.Value(replicaKey{}).(string)
+	return name
+}

@@ -68,6 +68,7 @@ func (s statusCommand) query() url.Values {
 
 func printStatus(out terminal, s api.Status) {
 	fmt.Fprintf(out, "pushback %s: %d watching, %s open\n", s.Version, s.Watches, counted(s.Orders, "order"))
+	printReplicas(out, s)
 	if s.Frozen {
 		fmt.Fprintln(out, out.paint(styleDoubt, "frozen: "+s.FrozenBy))
 	}
@@ -96,6 +97,23 @@ func underWay(o api.Order) string {
 		text += ", " + o.Why
 	}
 	return text
+}
+
+// printReplicas writes a line for each replica where there are several, and for one that
+// has ended without stopping.
+func printReplicas(out terminal, s api.Status) {
+	if len(s.Replicas) == 1 && s.Replicas[0].Alive {
+		return
+	}
+	for _, r := range s.Replicas {
+		line := fmt.Sprintf("replica %s: since %s", r.Name, r.Started.Local().Format(time.DateTime))
+		if !r.Alive {
+			line = out.paint(styleDoubt, fmt.Sprintf("replica %s: dead, last seen %s; the others have taken over", r.Name, r.Seen.Local().Format(time.DateTime)))
+		} else if r.Name == s.Replica {
+			line += " (answers)"
+		}
+		fmt.Fprintln(out, line)
+	}
 }
 
 // printChanges writes one line per change. The coloured column is the last one,

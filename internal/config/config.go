@@ -28,6 +28,7 @@ var DefaultBusiness = rules.Freeze{{Cron: "0 9 * * MON-FRI", Zone: "UTC", Durati
 type Config struct {
 	File        string         // path of pushback.yml as it was given
 	Listen      string         // host:port; loopback by default
+	Replica     string         // names this process among those that share a database; "": see ReplicaName
 	ExternalURL string         // the URL of Pushback for browsers; the base of every link
 	TokenFile   string         // bearer tokens of the API; required to listen beyond loopback
 	WebConfig   string         // TLS and basic auth, in the exporter-toolkit's format
@@ -35,7 +36,7 @@ type Config struct {
 	Rules       string         // folder of the rules
 	AllowEmpty  bool           // a rules folder without any rule is meant so
 	Profiles    rules.Schedule // when signals' profiles are learned
-	Retention   time.Duration  // how long raw events, records and finished jobs are stored
+	Retention   time.Duration  // how long raw events and records are stored
 	Store       Store
 
 	Metrics        map[string]Adapter

@@ -15,6 +15,7 @@ import (
 // file is pushback.yml as it is written.
 type file struct {
 	Listen      string                  `yaml:"listen"`
+	Replica     string                  `yaml:"replica"`
 	ExternalURL string                  `yaml:"external_url"`
 	TokenFile   string                  `yaml:"token_file"`
 	WebConfig   string                  `yaml:"web_config"`
@@ -133,6 +134,7 @@ func (l *loader) config() Config {
 		File:        l.name,
 		written:     l.written,
 		Listen:      cmp.Or(f.Listen, DefaultListen),
+		Replica:     l.replica(),
 		ExternalURL: f.ExternalURL,
 		TokenFile:   l.existing("token_file", f.TokenFile),
 		WebConfig:   l.existing("web_config", f.WebConfig),

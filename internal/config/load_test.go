@@ -173,6 +173,7 @@ func TestDiagnostics(t *testing.T) {
 	f("# all of it is a comment\n", "pushback.yml:1:1: "+none)
 	f("metrics: {}", "pushback.yml:1:10: "+none)
 	f("metrics: 5", `pushback.yml:1:10: expected keys and values, found a number [wrong-type]`)
+	f(metrics+"replica: 'web 1'", "pushback.yml:2:10: \"web 1\" cannot name a replica [bad-name]\n  hint: write up to 100 letters, digits and . _ : -, such as pushback-1")
 	f(metrics+"listen: ':0'", "pushback.yml:2:9: listening beyond this host requires a token [open-to-all]\n  hint: add token_file, or listen on 127.0.0.1")
 	f("listen: 127.0.0.1:1", `pushback.yml:1:1: the key "metrics" is missing [missing-field]`)
 	f(metrics+"listne: x", "pushback.yml:2:1: unknown key \"listne\" [unknown-key]\n  hint: did you mean \"listen\"?")

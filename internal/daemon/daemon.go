@@ -51,6 +51,7 @@ type Daemon struct {
 // calls nobody. Mistakes in the configuration are config.Diagnostics. Whatever was opened
 // is closed again after an error.
 func New(ctx context.Context, o Options) (d *Daemon, err error) {
+	o.Log = o.Log.With("replica", o.Config.ReplicaName())
 	d = &Daemon{
 		log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules},
 		edits:   &edits{table: o.Table, log: o.Log.With("component", "config"), running: o.Config},
@@ -115,7 +116,7 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.Options {
 	c, world := o.Config, worldOf(o.Config, d.built.Metrics)
 	return engine.Options{
-		Store: st, Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.built.Grafana,
+		Store: st, Replica: c.ReplicaName(), Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.built.Grafana,
 		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.loadRules(world) },
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trustPolicy(c.Trust),
@@ -158,7 +159,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
 		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: o.Log,
-		Version: o.Version, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
+		Version: o.Version, Replica: c.ReplicaName(), Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/watch"
@@ -36,7 +37,7 @@ func (n *annotator) annotate(ctx context.Context, c store.Change) error {
 	if err := n.Store.PutAnnotation(ctx, *a); err != nil {
 		return fmt.Errorf("storing the annotation: %w", err)
 	}
-	n.enqueue(ctx, annotationJob{ChangeKey: c.Key, Boot: n.boot})
+	n.enqueue(annotationJob, c.Key)
 	return nil
 }
 
@@ -117,11 +118,13 @@ func (n *annotator) post(ctx context.Context, changeKey string) error {
 	if n.Grafana == nil {
 		return nil
 	}
-	row := "annotation/" + changeKey
-	if !n.inFlight.begin(row) {
-		return later(pollEvery)
+	lease, err := n.leaseRow(ctx, annotationJob, changeKey, postTimeout+postRetry+leaseMargin)
+	if err != nil {
+		return err
 	}
-	defer n.inFlight.end(row)
+	if lease == nil {
+		return later(waitEvery)
+	}
 	a, err := n.Store.Annotation(ctx, changeKey)
 	if err != nil {
 		return fmt.Errorf("reading the annotation of %s: %w", changeKey, err)
@@ -129,22 +132,30 @@ func (n *annotator) post(ctx context.Context, changeKey string) error {
 	if a.Posted >= a.Revision {
 		return nil
 	}
+	if still, err := lease.Still(ctx); err != nil || !still {
+		return err
+	}
 	put, cancel := context.WithTimeout(ctx, postTimeout)
 	defer cancel()
 	id, failed := n.Grafana.Put(put, grafana.Annotation{
 		Tag: a.Tag, RemoteID: a.RemoteID, From: a.From, To: a.To, Text: a.Text, Tags: a.Tags,
 	})
 	n.Telemetry.annotation(result(failed))
-	return n.recordPost(ctx, a, id, failed)
+	return n.recordPost(ctx, lease, a, id, failed)
 }
 
 // recordPost stores which revision Grafana has, and asks for another try after a failure.
-func (n *annotator) recordPost(ctx context.Context, a store.Annotation, id int64, failed error) error {
+func (n *annotator) recordPost(ctx context.Context, lease *replica.Lease, a store.Annotation, id int64, failed error) error {
 	if failed != nil {
 		id, a.Revision = a.RemoteID, a.Posted
 	}
-	if err := n.Store.FinishAnnotation(context.WithoutCancel(ctx), a.ChangeKey, id, a.Revision, text(failed)); err != nil {
+	recorded, err := n.Store.FinishAnnotation(context.WithoutCancel(ctx), a.ChangeKey, id, a.Revision, text(failed))
+	if err != nil {
 		return fmt.Errorf("recording the annotation of %s: %w", a.ChangeKey, err)
+	}
+	if !recorded {
+		lease.Lost()
+		return later(waitEvery)
 	}
 	if failed != nil {
 		return later(postRetry)

@@ -41,7 +41,7 @@ func (x *executor) answer(ctx context.Context, key string, to rollback.State, ac
 		}
 	}
 	x.concluded(ctx, o, rows)
-	x.enqueue(ctx, orderJob{Key: key, Boot: x.boot})
+	x.enqueue(orderJob, key)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -11,8 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
+	"github.com/pushback/pushback/internal/jobs"
 )
 
 // failedLooks is a log that fails the test where a look failed: a look retries whatever
@@ -49,26 +47,25 @@ func (c *clock) add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// queue is the job queue as the engine may rely on it: one job of the same
-// arguments at a time, snoozed ones later, failed ones forgotten.
+// queue is the job queue as the engine may rely on it: one job of a row at a time, snoozed ones later, failed ones forgotten.
 type queue struct {
 	clock *clock
 	jobs  []job
 }
 
 type job struct {
-	args river.JobArgs
-	due  time.Time
+	jobs.Job
+	due time.Time
 }
 
-func (*queue) Start(context.Context) error { return nil }
-func (*queue) Stop(context.Context) error  { return nil }
+func (*queue) Run(context.Context) error { return nil }
 
-func (q *queue) Insert(_ context.Context, args river.JobArgs, _ *river.InsertOpts) (*rivertype.JobInsertResult, error) {
-	if !slices.ContainsFunc(q.jobs, func(j job) bool { return j.args == args }) {
-		q.jobs = append(q.jobs, job{args, q.clock.Now()})
+func (q *queue) Add(j jobs.Job) { q.Ensure(j) }
+
+func (q *queue) Ensure(j jobs.Job) {
+	if !slices.ContainsFunc(q.jobs, func(other job) bool { return other.Job == j }) {
+		q.jobs = append(q.jobs, job{j, q.clock.Now()})
 	}
-	return &rivertype.JobInsertResult{}, nil
 }
 
 // run works off what is due. A crash in a hook ends it: the process is gone.
@@ -86,26 +83,26 @@ func (q *queue) run(b *bench) {
 		}
 		j := q.jobs[i]
 		q.jobs = slices.Delete(q.jobs, i, i+1)
-		var snooze *river.JobSnoozeError
-		if err := b.work(j.args); errors.As(err, &snooze) {
-			q.jobs = append(q.jobs, job{j.args, q.clock.Now().Add(snooze.Duration)})
+		err := b.work(j.Job)
+		if after, again := jobs.Postponed(err); again {
+			q.jobs = append(q.jobs, job{j.Job, q.clock.Now().Add(after)})
 		} else if err != nil {
-			b.t.Errorf("job %s: %v", j.args.Kind(), err)
+			b.t.Errorf("job %v: %v", j.Job, err)
 		}
 	}
 	b.t.Fatal("the jobs never come to rest")
 }
 
-func (b *bench) work(args river.JobArgs) error {
-	switch a := args.(type) {
+func (b *bench) work(j jobs.Job) error {
+	switch j.Kind {
 	case orderJob:
-		return b.orders.carryOut(b.t.Context(), a.Key)
+		return b.orders.carryOut(b.t.Context(), j.Key)
 	case messageJob:
-		return b.deliverer.deliverMessage(b.t.Context(), a.ID)
+		return b.deliverer.deliverMessage(b.t.Context(), j.Key)
 	case annotationJob:
-		return b.annotator.post(b.t.Context(), a.ChangeKey)
+		return b.annotator.post(b.t.Context(), j.Key)
 	case verifyJob:
-		return b.verifier.verify(b.t.Context(), a.Key)
+		return b.verifier.verify(b.t.Context(), j.Key)
 	}
-	return fmt.Errorf("no such job: %T", args)
+	return fmt.Errorf("no such job: %v", j)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/fleet"
 	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback/freezefile"
@@ -19,20 +20,20 @@ import (
 // core is what every part of the engine works with.
 type core struct {
 	Options
-	boot      string // names this run
 	jobs      jobQueue
+	replica   *replica.Keeper
+	inFlight  inFlight
 	catalogue *catalogue.Catalogue
 	situation *situation.Reader
 	fleet     *fleet.Breaker
 	text      messages.Composer
 	listeners *listeners
-	inFlight  inFlight
 }
 
 // deliver has messages sent that are stored already.
-func (c *core) deliver(ctx context.Context, rows []store.Outgoing) {
+func (c *core) deliver(_ context.Context, rows []store.Outgoing) {
 	for _, m := range rows {
-		c.enqueue(ctx, messageJob{ID: m.ID, Boot: c.boot})
+		c.enqueue(messageJob, m.ID)
 	}
 }
 
@@ -106,7 +107,7 @@ func (c *core) window(now time.Time) string {
 	return ""
 }
 
-// inFlight keeps one process from working on a row twice at once.
+// inFlight keeps one process from sending two messages of a thread at once.
 type inFlight struct{ rows sync.Map }
 
 // begin reports whether the row was free, and is now taken until end.

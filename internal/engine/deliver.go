@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
 )
@@ -23,24 +24,26 @@ const (
 	retryAfterMost = 5 * time.Minute
 )
 
-// deliverMessage sends one pending message. The row leaves pending by compare-and-swap after
-// the receiver took the message. A crash in between sends it again under the same key,
-// which pagers join.
+// deliverMessage sends one pending message, under a lease of its row. The row leaves
+// pending by compare-and-swap after the receiver took the message. A crash in between
+// sends it again under the same key, which pagers join.
 func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
-	if !d.inFlight.begin(id) {
-		return nil
+	lease, err := d.leaseRow(ctx, messageJob, id, sendTimeout+leaseMargin)
+	if err != nil {
+		return err
 	}
-	defer d.inFlight.end(id)
 	o, err := d.Store.Outgoing(ctx, id)
 	if err != nil {
 		return fmt.Errorf("reading message %s: %w", id, err)
 	}
-	switch o.State {
-	case store.Sent:
-		return d.remind(ctx, o)
-	case store.Failed, store.Grouped:
+	switch {
+	case o.State == store.Failed || o.State == store.Grouped:
 		return nil
-	case store.Collecting:
+	case lease == nil:
+		return d.otherSends(o)
+	case o.State == store.Sent:
+		return d.remind(ctx, o)
+	case o.State == store.Collecting:
 		return d.compose(ctx, o)
 	}
 	wait, folded, err := d.fleet.BeforeSend(ctx, o)
@@ -59,7 +62,31 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 		return cmp.Or(err, later(d.turnWait(o)))
 	}
 	defer turn()
-	return d.recordDelivery(ctx, o, d.attempt(ctx, o))
+	if still, err := lease.Still(ctx); err != nil || !still {
+		return err
+	}
+	return d.recordDelivery(ctx, lease, o, d.attempt(ctx, o))
+}
+
+// otherSends waits for a message that another replica sends, in case that one ends. A
+// reminder may be late, because a receiver forgets only after several are lost.
+func (d *deliverer) otherSends(o store.Outgoing) error {
+	if o.State != store.Sent {
+		return later(waitEvery)
+	}
+	if every := d.remindEvery(o); every > 0 {
+		return later(every)
+	}
+	return nil
+}
+
+// again keeps the message for the next attempt in a while, so that no other replica
+// makes one in between.
+func (d *deliverer) again(ctx context.Context, o store.Outgoing, wait time.Duration) error {
+	if _, err := d.leaseRow(ctx, messageJob, o.ID, wait+sendTimeout+leaseMargin); err != nil {
+		return err
+	}
+	return later(wait)
 }
 
 // compose has a message about much that is bad at once composed and sent, when it has
@@ -119,11 +146,11 @@ func (d *deliverer) remind(ctx context.Context, o store.Outgoing) error {
 	if err := d.attempt(ctx, o); err != nil {
 		d.Log.Warn("cannot send a reminder; the receiver may take the alert for resolved", "message", o.ID, "receiver", o.Receiver, "error", err)
 	}
-	return later(every)
+	return d.again(ctx, o, every)
 }
 
 // recordDelivery records how an attempt went, and asks for another where one may help.
-func (d *deliverer) recordDelivery(ctx context.Context, o store.Outgoing, sent error) error {
+func (d *deliverer) recordDelivery(ctx context.Context, lease *replica.Lease, o store.Outgoing, sent error) error {
 	now := d.Now()
 	ctx = context.WithoutCancel(ctx)
 	state, why := store.Sent, ""
@@ -134,14 +161,19 @@ func (d *deliverer) recordDelivery(ctx context.Context, o store.Outgoing, sent e
 			d.Log.Error("cannot deliver a message; giving it up", "message", o.ID, "receiver", o.Receiver, "error", sent)
 		}
 	}
-	if _, err := d.Store.FinishOutgoing(ctx, o.ID, state, why, now); err != nil {
+	recorded, err := d.Store.FinishOutgoing(ctx, o.ID, state, why, now)
+	if err != nil {
 		return fmt.Errorf("recording the delivery of message %s: %w", o.ID, err)
 	}
+	if !recorded {
+		lease.Lost()
+		return nil
+	}
 	if state == store.Pending {
-		return later(backOff(sent, o.Attempts))
+		return d.again(ctx, o, backOff(sent, o.Attempts))
 	}
 	if every := d.remindEvery(o); state == store.Sent && every > 0 {
-		return later(every)
+		return d.again(ctx, o, every)
 	}
 	return nil
 }

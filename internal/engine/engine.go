@@ -23,6 +23,7 @@ import (
 	"github.com/pushback/pushback/internal/planning"
 	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/progress"
+	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
@@ -58,6 +59,7 @@ type Hook struct {
 // may be left empty.
 type Options struct {
 	Store       *store.Store
+	Replica     string                 // names this replica among those that share the store
 	Metrics     map[string]MetricStore // "" is the default store
 	Rules       Loader
 	World       rules.World
@@ -71,7 +73,7 @@ type Options struct {
 	Limits      rollback.Limits
 	Windows     []string       // names among Freezes: while one holds, nothing is rolled back unasked
 	Profiles    rules.Schedule // when profiles are learned; zero: never, but when a rule changes or a change finds none
-	Retention   time.Duration  // how long raw events, records and finished jobs are kept
+	Retention   time.Duration  // how long raw events and records are kept
 	Trust       trust.Policy
 	ExternalURL string
 	Telemetry   *Telemetry
@@ -119,6 +121,9 @@ func New(o Options) (*Engine, error) {
 	}
 	fresh := make([]byte, 32)
 	_, _ = rand.Read(fresh) // never fails
+	if err := o.Store.Join(context.Background(), o.Replica); err != nil {
+		return nil, fmt.Errorf("joining the replicas of the database: %w", err)
+	}
 	key, err := o.Store.Secret(context.Background(), "approval", fresh)
 	if err != nil {
 		return nil, fmt.Errorf("preparing approvals: %w", err)
@@ -128,16 +133,14 @@ func New(o Options) (*Engine, error) {
 	e.wireLearning()
 	e.wireActing(approvals)
 	e.wireWatching()
-	if e.jobs, err = newJobs(e); err != nil {
-		return nil, fmt.Errorf("preparing jobs: %w", err)
-	}
+	e.jobs = newJobs(e)
 	e.Telemetry.observe(e)
 	return e, nil
 }
 
 func newCore(o Options, approvals rollback.ApprovalKey) *core {
 	c := &core{
-		Options: o, boot: rand.Text(), listeners: newListeners(),
+		Options: o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(),
 		catalogue: catalogue.New(o.Catalogue, o.Metrics[""]),
 		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
 	}
@@ -200,17 +203,14 @@ func (e *Engine) wireWatching() {
 
 // Run looks and acts until ctx ends, then finishes what is in flight.
 func (e *Engine) Run(ctx context.Context) error {
-	if err := e.jobs.Start(ctx); err != nil {
-		return fmt.Errorf("starting jobs: %w", err)
-	}
-	defer e.stopJobs()
+	defer e.keepLease(ctx)()
 	if err := e.recover(ctx); err != nil {
 		return fmt.Errorf("continuing where the last run ended: %w", err)
 	}
 	e.started.Store(true)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		e.planner.Run, e.looker.run, e.profiles.Run, e.scheduler.run, e.sweep, e.outages.Run, e.hooks.run,
+		e.jobs.Run, e.planner.Run, e.looker.run, e.profiles.Run, e.scheduler.run, e.sweep, e.outages.Run, e.hooks.run,
 	} {
 		g.Go(func() error { return run(ctx) })
 	}

@@ -137,13 +137,15 @@ func TestFreezeBeatsAWonClaim(t *testing.T) {
 	b.must(err)
 	_, warrant, refusals, err := b.orders.ask(t.Context(), o)
 	b.must(err)
+	lease, err := b.leaseRow(t.Context(), orderJob, key, time.Minute)
+	b.must(err)
 	claim, won, err := b.Store.ClaimOrder(t.Context(), key, o.Epoch, b.clock.Now())
 	b.must(err)
 	if !won || len(refusals) > 0 {
 		t.Fatalf("claim %v, refused by %v", won, refusals)
 	}
 	b.must(freezefile.Write(b.FreezeFile, "sale until noon"))
-	b.must(b.orders.send(t.Context(), o, claim, warrant))
+	b.must(b.orders.send(t.Context(), o, lease, claim, warrant))
 	b.turn()
 	b.wantState(key, rollback.Failed)
 	b.wantCalls(0)

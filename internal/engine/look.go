@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -26,6 +27,7 @@ type looker struct {
 	trust     *trust.Keeper
 	outages   *outage.Monitor
 	annotator *annotator
+	others    sync.Map // ids of the watches that another replica looks at
 }
 
 // look looks once at one watch and returns the watch as it is afterwards. Whatever goes
@@ -60,8 +62,9 @@ type look struct {
 
 // lookOnce is the main path: gather, judge, respond, record.
 func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, error) {
-	if mine, err := k.lease(ctx, w); err != nil || !mine {
-		w.Next = k.Now().Add(w.Every)
+	w, mine, err := k.lease(ctx, w)
+	if err != nil || !mine {
+		w.Next = k.Now().Add(min(w.Every, askAgain))
 		return w, err
 	}
 	c, err := k.Store.Change(ctx, w.ChangeKey)
@@ -136,20 +139,35 @@ func (k *looker) watchRecovery(ctx context.Context, w watch.Watch, undone time.T
 }
 
 // lease takes the watch for this replica where others share the database. It only spares
-// the metric stores: that nothing is done twice rests on compare-and-swap.
-func (k *looker) lease(ctx context.Context, w watch.Watch) (bool, error) {
+// the metric stores: that nothing is done twice rests on compare-and-swap. The watch of
+// another replica is read again, because that one moves or ends it.
+func (k *looker) lease(ctx context.Context, w watch.Watch) (watch.Watch, bool, error) {
 	if !k.Store.Shared() {
-		return true, nil
+		return w, true, nil
 	}
-	mine, err := k.Store.LeaseWatch(ctx, w.ID, k.boot, k.Now().Add(w.Every+leaseGrace))
+	mine, err := k.Store.LeaseWatch(ctx, w.ID, w.Every+leaseMargin)
 	if err != nil {
-		return false, fmt.Errorf("leasing the watch: %w", err)
+		return w, false, fmt.Errorf("leasing the watch: %w", err)
 	}
-	return mine, nil
+	_, wasOther := k.others.Load(w.ID)
+	switch {
+	case !mine:
+		k.others.Store(w.ID, true)
+	case wasOther:
+		k.others.Delete(w.ID)
+	default:
+		return w, true, nil
+	}
+	w, err = k.reread(ctx, w)
+	if err == nil && !w.State.Open() {
+		k.others.Delete(w.ID)
+		mine = false
+	}
+	return w, mine, err
 }
 
-// leaseGrace is how long a watch stays leased after its replica is gone.
-const leaseGrace = 10 * time.Second
+// askAgain is how often a replica asks at most for a watch that another one looks at.
+const askAgain = store.ReplicaLease
 
 // judge returns the verdict, nil where nothing was observed. It asks for profiles from the
 // watch's first look on, so that missing ones are learned before there is anything to
@@ -177,11 +195,11 @@ func (k *looker) record(ctx context.Context, old, next watch.Watch, effects stor
 	next.Revision = old.Revision + 1
 	if created {
 		k.Telemetry.order(order.State)
-		k.enqueue(ctx, orderJob{Key: order.Key, Boot: k.boot})
+		k.enqueue(orderJob, order.Key)
 	}
 	k.deliver(ctx, effects.Outgoing)
 	if effects.Annotation != nil {
-		k.enqueue(ctx, annotationJob{ChangeKey: next.ChangeKey, Boot: k.boot})
+		k.enqueue(annotationJob, next.ChangeKey)
 	}
 	k.listeners.publish(next.ChangeKey)
 	if old.LikelyAt.IsZero() && !next.LikelyAt.IsZero() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/progress"
+	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rollback"
@@ -25,19 +26,34 @@ type executor struct {
 	progress  *progress.Keeper
 	approvals rollback.ApprovalKey
 	guards    sync.Map // order key → what the journal last recorded of its guards
+	unsent    sync.Map // keys of orders that this run has claimed, or may have, and not sent
 }
 
 // waitEvery is how often a waiting order is tried again: the end of a freeze, an expiry
 // or a failed successor is noticed this soon.
 const waitEvery = 5 * time.Second
 
-// carryOut takes an order as far as it can go now. It runs in a job, possibly in two at
-// once, so every step first wins a compare-and-swap.
+// carryOut takes an order as far as it can go now. It runs in a job, on one replica at a
+// time. People and newer changes move the order meanwhile, so every step first wins a
+// compare-and-swap.
 func (x *executor) carryOut(ctx context.Context, key string) error {
-	if !x.inFlight.begin(key) {
+	o, err := x.Store.Order(ctx, key)
+	if err != nil {
+		return fmt.Errorf("reading order %s: %w", key, err)
+	}
+	lease, err := x.leaseRow(ctx, orderJob, key, x.Hooks[o.Hook].Timeout+preflightFor+leaseMargin)
+	if err != nil {
+		return err
+	}
+	if lease == nil {
 		return later(waitEvery)
 	}
-	defer x.inFlight.end(key)
+	return x.step(ctx, key, lease)
+}
+
+// step does what the state of a leased order asks for. The order is read again, because
+// another replica may have had it until now.
+func (x *executor) step(ctx context.Context, key string, lease *replica.Lease) error {
 	o, err := x.Store.Order(ctx, key)
 	if err != nil {
 		return fmt.Errorf("reading order %s: %w", key, err)
@@ -48,9 +64,9 @@ func (x *executor) carryOut(ctx context.Context, key string) error {
 	case rollback.Approved:
 		return x.decide(ctx, o)
 	case rollback.Decided:
-		return x.permit(ctx, o)
+		return x.permit(ctx, o, lease)
 	case rollback.Sending:
-		return x.resume(ctx, o)
+		return x.resume(ctx, o, lease)
 	case rollback.Cancelled:
 		return x.tellReplaced(ctx, o)
 	}
@@ -83,7 +99,7 @@ func (x *executor) decide(ctx context.Context, o rollback.Order) error {
 // permit asks every guard with fresh facts, claims the order and sends it. The guards
 // are asked now and not when the order was made, because a freeze, a newer change or an
 // expiry in between must win.
-func (x *executor) permit(ctx context.Context, o rollback.Order) error {
+func (x *executor) permit(ctx context.Context, o rollback.Order, lease *replica.Lease) error {
 	if !o.ExpiresAt.IsZero() && x.Now().After(o.ExpiresAt) {
 		return x.endOrder(ctx, o, rollback.Expired, messages.TooLate(o))
 	}
@@ -98,16 +114,18 @@ func (x *executor) permit(ctx context.Context, o rollback.Order) error {
 		return x.refuse(ctx, o, refusals)
 	}
 	rows := store.OrderMessages(o, string(rollback.Sending), x.text.Sending(o, x.Hooks[o.Hook].Timeout, x.Now()), x.Now())
+	x.unsent.Store(o.Key, true) // also where an error hides that the claim is stored
 	claim, won, err := x.Store.ClaimOrder(ctx, o.Key, o.Epoch, x.Now(), rows...)
 	if err != nil {
 		return fmt.Errorf("claiming order %s: %w", o.Key, err)
 	}
 	if !won {
+		x.unsent.Delete(o.Key)
 		return later(waitEvery) // superseded, suspended or claimed elsewhere: its row knows
 	}
 	x.Telemetry.order(rollback.Sending)
 	x.deliver(ctx, rows)
-	return x.send(ctx, o, claim, warrant)
+	return x.send(ctx, o, lease, claim, warrant)
 }
 
 // refuse does what the refusals leave: the order waits, is put to people, or ends with
@@ -201,7 +219,7 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 		x.Log.Warn("cannot update the annotation of an order; its next change tries again", "change", o.Key, "error", err)
 	}
 	if o.State == rollback.Done {
-		x.verifier.enqueueVerification(ctx, o)
+		x.verifier.enqueueVerification(o)
 	}
 	x.looks.hasten(o.Key, x.Now())
 	x.listeners.publish(o.Key)

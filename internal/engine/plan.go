@@ -21,12 +21,12 @@ func (e *Engine) newPlanner() *planning.Planner {
 
 // begun takes over changes that were planned: their watches are looked at from now on,
 // and their annotations are posted.
-func (e *Engine) begun(ctx context.Context, stored []store.Plan) {
+func (e *Engine) begun(_ context.Context, stored []store.Plan) {
 	for _, p := range stored {
 		e.looks.add(p.Watches)
 		e.Telemetry.planned(len(p.Watches), e.Now().Sub(p.Change.ReceivedAt))
 		if p.Annotation != nil {
-			e.enqueue(ctx, annotationJob{ChangeKey: p.Change.Key, Boot: e.boot})
+			e.enqueue(annotationJob, p.Change.Key)
 		}
 	}
 }

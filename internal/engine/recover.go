@@ -11,15 +11,14 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// sweepEvery is how long a row whose job was lost waits for another job.
-const sweepEvery = 15 * time.Second
+// sweepEvery is how long a row waits whose replica has ended, once its lease has run out.
+const sweepEvery = 10 * time.Second
 
-// recover inserts a job for every row that is not final. A job that survived the crash as
-// well does no harm, because both compare and swap the same row.
+// recover makes a job for every row that is not final.
 func (e *Engine) recover(ctx context.Context) error {
 	e.keepRules(ctx)
 	e.planner.WakeUp()
-	return e.insertJobs(ctx)
+	return e.ensureJobs(ctx)
 }
 
 // keepRules stores or restores the rules. The sweep tries again until they are known.
@@ -29,8 +28,8 @@ func (e *Engine) keepRules(ctx context.Context) {
 	}
 }
 
-// sweep repeats what recover does at start, because River's own rescue of a lost job takes
-// minutes.
+// sweep repeats what recover does at start: for rows that another replica has stored, or
+// has left behind, and for those whose job failed.
 func (e *Engine) sweep(ctx context.Context) error {
 	t := time.NewTicker(sweepEvery)
 	defer t.Stop()
@@ -42,8 +41,8 @@ func (e *Engine) sweep(ctx context.Context) error {
 			if !e.rules.settled() {
 				e.keepRules(ctx)
 			}
-			if err := errors.Join(e.insertJobs(ctx), e.freezeLog.note(ctx)); err != nil && ctx.Err() == nil {
-				e.Log.Warn("cannot insert jobs for unfinished rows; the next sweep tries again", "error", err)
+			if err := errors.Join(e.ensureJobs(ctx), e.freezeLog.note(ctx)); err != nil && ctx.Err() == nil {
+				e.Log.Warn("cannot read the unfinished rows; the next sweep tries again", "error", err)
 			}
 			e.planner.WakeUp()
 		}
@@ -52,11 +51,11 @@ func (e *Engine) sweep(ctx context.Context) error {
 
 var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
-func (e *Engine) insertJobs(ctx context.Context) error {
-	return errors.Join(e.insertOrders(ctx), e.insertMessages(ctx), e.insertAnnotations(ctx), e.verifier.insertVerifications(ctx))
+func (e *Engine) ensureJobs(ctx context.Context) error {
+	return errors.Join(e.ensureOrders(ctx), e.ensureMessages(ctx), e.ensureAnnotations(ctx), e.verifier.ensureVerifications(ctx))
 }
 
-func (e *Engine) insertOrders(ctx context.Context) error {
+func (e *Engine) ensureOrders(ctx context.Context) error {
 	orders, err := e.Store.Orders(ctx, unfinished, 0)
 	if err != nil {
 		return fmt.Errorf("reading open orders: %w", err)
@@ -66,14 +65,14 @@ func (e *Engine) insertOrders(ctx context.Context) error {
 		return fmt.Errorf("reading orders that newer changes have cancelled: %w", err)
 	}
 	for _, o := range slices.Concat(orders, replaced) {
-		e.enqueue(ctx, orderJob{Key: o.Key, Boot: e.boot})
+		e.ensure(orderJob, o.Key)
 	}
 	return nil
 }
 
-// insertMessages inserts jobs for what is not sent yet, and for what was sent to a receiver
+// ensureMessages makes jobs for what is not sent yet, and for what was sent to a receiver
 // that forgets.
-func (e *Engine) insertMessages(ctx context.Context) error {
+func (e *Engine) ensureMessages(ctx context.Context) error {
 	messages, err := e.Store.PendingOutgoing(ctx)
 	if err != nil {
 		return fmt.Errorf("reading pending messages: %w", err)
@@ -89,18 +88,18 @@ func (e *Engine) insertMessages(ctx context.Context) error {
 		messages = append(messages, sent...)
 	}
 	for _, m := range messages {
-		e.enqueue(ctx, messageJob{ID: m.ID, Boot: e.boot})
+		e.ensure(messageJob, m.ID)
 	}
 	return nil
 }
 
-func (e *Engine) insertAnnotations(ctx context.Context) error {
+func (e *Engine) ensureAnnotations(ctx context.Context) error {
 	annotations, err := e.Store.PendingAnnotations(ctx)
 	if err != nil {
 		return fmt.Errorf("reading pending annotations: %w", err)
 	}
 	for _, a := range annotations {
-		e.enqueue(ctx, annotationJob{ChangeKey: a.ChangeKey, Boot: e.boot})
+		e.ensure(annotationJob, a.ChangeKey)
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func TestOutcomesAreToldInOrder(t *testing.T) {
 		b.tell("v3", sources.Started, nil)
 		b.pass(time.Minute)
 		b.tell("v3", sources.Succeeded, nil)
-		b.must(b.insertJobs(t.Context()))
+		b.must(b.ensureJobs(t.Context()))
 		b.pass(time.Minute)
 		b.wantMessage("pager", "rollback to v1 cancelled", "cart v3 in production has replaced it")
 	}, "rollback to v1 waits while a newer change rolls out", "rollback to v1 cancelled")

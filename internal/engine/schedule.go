@@ -40,7 +40,7 @@ func (s *scheduler) tasks() []task {
 const (
 	checkEvery  = 15 * time.Second // how late a task may begin
 	taskRetry   = 5 * time.Minute  // before a failed task is tried again
-	taskTimeout = time.Hour        // before another replica takes the run for dead; both may then do it, which only costs time
+	taskTimeout = time.Hour        // before another replica takes a run for dead whose replica is alive; both may then do it, which only costs time
 )
 
 // run does every task at its times until ctx ends.
@@ -82,7 +82,7 @@ func (s *scheduler) runDue(ctx context.Context, a task) error {
 	if due.IsZero() {
 		return nil
 	}
-	mine, err := s.Store.ClaimRun(ctx, a.name, due, s.boot, now, now.Add(taskTimeout))
+	mine, err := s.Store.ClaimRun(ctx, a.name, due, now, now.Add(taskTimeout))
 	if err != nil || !mine {
 		return err
 	}
@@ -90,10 +90,10 @@ func (s *scheduler) runDue(ctx context.Context, a task) error {
 		if ctx.Err() != nil {
 			return ctx.Err() // a stopping engine postpones nothing
 		}
-		return errors.Join(err, s.Store.FailRun(ctx, a.name, s.boot, now.Add(taskRetry)))
+		return errors.Join(err, s.Store.FailRun(ctx, a.name, now.Add(taskRetry)))
 	}
 	s.Telemetry.ran(a.name, now)
-	return s.Store.FinishRun(ctx, a.name, s.boot, now)
+	return s.Store.FinishRun(ctx, a.name, now)
 }
 
 // sharedNow is the database's time where replicas share it and must agree on one, and our

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
@@ -23,21 +24,21 @@ const (
 	verifyLate = time.Hour
 )
 
-// insertVerifications inserts a job for every receipt that a crash left unverified.
-func (r *verifier) insertVerifications(ctx context.Context) error {
+// ensureVerifications makes a job for every receipt that is not verified yet.
+func (r *verifier) ensureVerifications(ctx context.Context) error {
 	orders, err := r.Store.UnverifiedOrders(ctx, r.Now().Add(-verifyLate))
 	if err != nil {
 		return fmt.Errorf("reading unverified orders: %w", err)
 	}
 	for _, o := range orders {
-		r.enqueueVerification(ctx, o)
+		r.enqueueVerification(o)
 	}
 	return nil
 }
 
-func (r *verifier) enqueueVerification(ctx context.Context, o rollback.Order) {
+func (r *verifier) enqueueVerification(o rollback.Order) {
 	if _, can := r.Hooks[o.Hook].Hook.(rollback.Verifier); can {
-		r.enqueue(ctx, verifyJob{Key: o.Key, Boot: r.boot})
+		r.ensure(verifyJob, o.Key)
 	}
 }
 
@@ -45,6 +46,13 @@ func (r *verifier) enqueueVerification(ctx context.Context, o rollback.Order) {
 // hook's own word. Where the target does not run, everybody who read that it was rolled
 // back is notified.
 func (r *verifier) verify(ctx context.Context, key string) error {
+	lease, err := r.leaseRow(ctx, verifyJob, key, preflightFor+verifyEvery+leaseMargin)
+	if err != nil {
+		return err
+	}
+	if lease == nil {
+		return later(verifyEvery)
+	}
 	o, err := r.Store.Order(ctx, key)
 	if err != nil {
 		return fmt.Errorf("reading order %s: %w", key, err)
@@ -60,7 +68,7 @@ func (r *verifier) verify(ctx context.Context, key string) error {
 	if !over {
 		return later(verifyEvery)
 	}
-	return r.record(ctx, o, v)
+	return r.record(ctx, lease, o, v)
 }
 
 // verifyOnce asks the hook once. It is over when the target runs, or when asking again
@@ -98,7 +106,7 @@ func (r *verifier) verifyOnce(ctx context.Context, hook rollback.Verifier, o rol
 
 // record stores the verification, and the messages where the target does not run, in one
 // transaction.
-func (r *verifier) record(ctx context.Context, o rollback.Order, v rollback.Verification) error {
+func (r *verifier) record(ctx context.Context, lease *replica.Lease, o rollback.Order, v rollback.Verification) error {
 	var rows []store.Outgoing
 	if v.State == rollback.TargetNotRunning {
 		rows = store.OrderMessages(o, "unseen", r.text.NotRunning(o, v, verifyFor, r.Now()), r.Now())
@@ -108,6 +116,7 @@ func (r *verifier) record(ctx context.Context, o rollback.Order, v rollback.Veri
 		return fmt.Errorf("recording the verification of order %s: %w", o.Key, err)
 	}
 	if !stored {
+		lease.Lost()
 		return nil
 	}
 	r.Telemetry.verified(v.State)

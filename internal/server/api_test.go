@@ -13,6 +13,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -152,6 +153,20 @@ func TestOrdersByState(t *testing.T) {
 	}
 	if s := get[api.Status](p, "/v1/status"); s.Watches != 1 || s.Orders != 1 || len(s.Proposed) != 1 || !s.Ready {
 		t.Errorf("status: %+v", s)
+	}
+}
+
+// The status lists every replica, and says which of them answers.
+func TestStatusListsReplicas(t *testing.T) {
+	p := listen(t, func(o *Options) {
+		o.Replica = "web-1"
+		if err := o.Store.(*store.Store).Join(t.Context(), "web-1"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s := get[api.Status](p, "/v1/status")
+	if s.Replica != "web-1" || len(s.Replicas) != 1 || s.Replicas[0].Name != "web-1" || !s.Replicas[0].Alive {
+		t.Errorf("replica %q of %+v", s.Replica, s.Replicas)
 	}
 }
 

@@ -39,6 +39,7 @@ type Store interface {
 	Watches
 	Orders
 	History
+	Replicas(ctx context.Context) ([]store.Replica, error)
 }
 
 // Changes reads changes.

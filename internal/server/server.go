@@ -37,6 +37,7 @@ type Options struct {
 	Now       func() time.Time                       // the clock of intake, sign-ins and pages
 	Log       *slog.Logger                           // nil: nothing is logged
 	Version   string                                 // the program's, shown in the status and on the pages
+	Replica   string                                 // names this process in the status
 
 	Listen      string // host:port, to know whether it is loopback
 	ExternalURL string // the address that people and tools use; "" if only this host does

@@ -31,7 +31,7 @@ func (s *Server) statusOperations(h huma.API) {
 }
 
 func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status], error) {
-	st := api.Status{Version: s.Version, Started: s.started, Problems: s.problems()}
+	st := api.Status{Version: s.Version, Replica: s.Replica, Started: s.started, Problems: s.problems()}
 	st.Ready = isReady(st.Problems)
 	if s.Frozen != nil {
 		st.Frozen, st.FrozenBy = s.Frozen()
@@ -48,10 +48,22 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 	if err != nil {
 		return nil, s.storeProblem(err)
 	}
+	if st.Replicas, err = s.replicas(ctx); err != nil {
+		return nil, s.storeProblem(err)
+	}
 	st.Holds = holds(held)
 	st.Watches, st.Orders, st.Proposed = len(watches), len(open), orders(inStates(open, rollback.Proposed))
 	st.UnderWay = orders(inStates(open, rollback.Approved, rollback.Decided, rollback.Sending))
 	return &answerOf[api.Status]{Body: st}, nil
+}
+
+func (s *Server) replicas(ctx context.Context) ([]api.Replica, error) {
+	all, err := s.Store.Replicas(ctx)
+	listed := []api.Replica{}
+	for _, r := range all {
+		listed = append(listed, api.Replica{Name: r.Name, Started: r.StartedAt, Seen: r.SeenAt, Alive: r.Alive})
+	}
+	return listed, err
 }
 
 func (s *Server) problems() []api.ComponentProblem {

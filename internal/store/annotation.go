@@ -66,14 +66,12 @@ func (s *Store) PendingAnnotations(ctx context.Context) ([]Annotation, error) {
 
 // FinishAnnotation stores the result of an attempt to post: the dashboard's id
 // and the revision it now shows, or the error. posted never falls, so that a late
-// answer about an old revision does not undo a newer one.
-func (s *Store) FinishAnnotation(ctx context.Context, changeKey string, remoteID, posted int64, lastError string) error {
+// answer about an old revision does not undo a newer one. False, and nothing stored,
+// if another replica holds the annotation.
+func (s *Store) FinishAnnotation(ctx context.Context, changeKey string, remoteID, posted int64, lastError string) (bool, error) {
 	ok, err := affected(ctx, s.write, `
 		UPDATE annotations SET remote_id = CASE WHEN CAST($2 AS BIGINT) = 0 THEN remote_id ELSE $2 END,
 			posted = CASE WHEN CAST($3 AS BIGINT) > posted THEN $3 ELSE posted END, last_error = $4
-		WHERE change_key = $1`, changeKey, remoteID, posted, lastError)
-	if err == nil && !ok {
-		err = ErrNotFound
-	}
-	return wrap(err, "finish annotation of change %s", changeKey)
+		WHERE change_key = $1 AND holder = $5`, changeKey, remoteID, posted, lastError, s.holder)
+	return ok, wrap(err, "finish annotation of change %s", changeKey)
 }

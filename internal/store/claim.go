@@ -17,8 +17,9 @@ const mayBeSent = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at 
 	AND key IN (SELECT key FROM changes WHERE key = $1 AND superseded_by = '')`
 
 // ClaimOrder gives the right to call the hook to exactly one caller. It succeeds
-// if the order is decided, was made for epoch, and its change is neither superseded
-// nor suspended at now. FinishOrder takes the returned claim.
+// if the order is decided and leased to this replica, was made for epoch, and its
+// change is neither superseded nor suspended at now. FinishOrder takes the returned
+// claim.
 //
 // epoch is compared with the order's own and not with the slot's present one:
 // a newer change that failed has raised the slot's epoch, and lets this one
@@ -29,9 +30,9 @@ const mayBeSent = ` AND suspended_until <= $2 AND (expires_at = 0 OR expires_at 
 // See adr/0034.
 func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now time.Time, messages ...Outgoing) (claim int64, ok bool, err error) {
 	claim, ok, err = s.claim(ctx, OrderMove{Key: key, At: now, Messages: messages}, `
-		UPDATE orders SET state = $3, claim = claim + 1, sent_at = $2
-		WHERE key = $1 AND state = $4 AND epoch = $5`+mayBeSent+` RETURNING claim`,
-		key, micros(now), rollback.Sending, rollback.Decided, epoch)
+		UPDATE orders SET state = $3, claim = claim + 1, sent_at = $2, sent_by = $6
+		WHERE key = $1 AND state = $4 AND epoch = $5 AND holder = $6`+mayBeSent+` RETURNING claim`,
+		key, micros(now), rollback.Sending, rollback.Decided, epoch, s.holder)
 	return claim, ok, wrap(err, "claim order %s", key)
 }
 
@@ -40,9 +41,9 @@ func (s *Store) ClaimOrder(ctx context.Context, key string, epoch int64, now tim
 // time of the first call.
 func (s *Store) ReclaimOrder(ctx context.Context, key string, claim int64, now time.Time) (next int64, ok bool, err error) {
 	next, ok, err = s.claim(ctx, OrderMove{Key: key, At: now}, `
-		UPDATE orders SET claim = claim + 1
-		WHERE key = $1 AND state = $3 AND claim = $4`+mayBeSent+` RETURNING claim`,
-		key, micros(now), rollback.Sending, claim)
+		UPDATE orders SET claim = claim + 1, sent_by = $5
+		WHERE key = $1 AND state = $3 AND claim = $4 AND holder = $5`+mayBeSent+` RETURNING claim`,
+		key, micros(now), rollback.Sending, claim, s.holder)
 	return next, ok, wrap(err, "reclaim order %s", key)
 }
 
@@ -57,7 +58,7 @@ func (s *Store) claim(ctx context.Context, m OrderMove, statement string, args .
 		if err := tx.QueryRowContext(ctx, statement, args...).Scan(&claim); err != nil {
 			return err
 		}
-		return recordMove(ctx, tx, m, map[string]any{"to": rollback.Sending, "claim": claim})
+		return recordMove(ctx, tx, m, map[string]any{"to": rollback.Sending, "claim": claim, "replica": ReplicaOf(s.holder)})
 	})
 	crashpoint.Reach(crashpoint.AfterClaim)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -83,8 +84,8 @@ func (s *Store) NoteReceipt(ctx context.Context, key string, claim int64, r roll
 	if err != nil {
 		return wrap(err, "note receipt of order %s", key)
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE orders SET receipt = $3 WHERE key = $1 AND claim = $2 AND state = $4`,
-		key, claim, receipt, rollback.Sending)
+	_, err = s.write.ExecContext(ctx, `UPDATE orders SET receipt = $3 WHERE key = $1 AND claim = $2 AND state = $4 AND holder = $5`,
+		key, claim, receipt, rollback.Sending, s.holder)
 	return wrap(err, "note receipt of order %s", key)
 }
 
@@ -110,8 +111,8 @@ func (s *Store) NoteProgress(ctx context.Context, key string, claim int64, progr
 		if err != nil {
 			return err
 		}
-		ok, err = affected(ctx, tx, `UPDATE orders SET receipt = $3 WHERE key = $1 AND claim = $2 AND state = $4`,
-			key, claim, receipt, rollback.Sending)
+		ok, err = affected(ctx, tx, `UPDATE orders SET receipt = $3 WHERE key = $1 AND claim = $2 AND state = $4 AND holder = $5`,
+			key, claim, receipt, rollback.Sending, s.holder)
 		if err != nil || !ok || len(messages) == 0 {
 			return err
 		}
@@ -132,7 +133,7 @@ type OrderResult struct {
 }
 
 // FinishOrder stores the result of a hook call. False, and nothing stored, if
-// another replica holds the claim now or the order has ended.
+// another replica holds the order now or the order has ended.
 func (s *Store) FinishOrder(ctx context.Context, r OrderResult) (ok bool, err error) {
 	if !rollback.Sending.CanMove(r.State) {
 		return false, fmt.Errorf("finish order %s: an order cannot move from sending to %s", r.Key, r.State)
@@ -144,14 +145,16 @@ func (s *Store) FinishOrder(ctx context.Context, r OrderResult) (ok bool, err er
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err = affected(ctx, tx, `
 			UPDATE orders SET state = $2, receipt = $3, why = $4, ended_at = $5
-			WHERE key = $1 AND state = $6 AND claim = $7`,
-			r.Key, r.State, receipt, r.Why, micros(r.At), rollback.Sending, r.Claim)
+			WHERE key = $1 AND state = $6 AND claim = $7 AND holder = $8`,
+			r.Key, r.State, receipt, r.Why, micros(r.At), rollback.Sending, r.Claim, s.holder)
 		if err != nil || !ok {
 			return err
 		}
 		defer crashpoint.Reach(crashpoint.BeforeOutcome)
 		m := OrderMove{Key: r.Key, At: r.At, Messages: r.Messages}
-		return recordMove(ctx, tx, m, map[string]any{"to": r.State, "why": r.Why, "claim": r.Claim, "receipt": r.Receipt})
+		return recordMove(ctx, tx, m, map[string]any{
+			"to": r.State, "why": r.Why, "claim": r.Claim, "receipt": r.Receipt, "replica": ReplicaOf(s.holder),
+		})
 	})
 	crashpoint.Reach(crashpoint.AfterOutcome)
 	return ok && err == nil, wrap(err, "finish order %s", r.Key)

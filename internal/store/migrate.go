@@ -6,13 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 
 	"github.com/pressly/goose/v3"
-	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 )
 
 //go:embed migrations/*.sql
@@ -23,18 +18,15 @@ var migrations embed.FS
 // in the database uses would do; this one is the bytes of "pushback".
 const migrationLock = 0x7075736862616b63
 
-// migrate brings Pushback's tables and river's to this version. goose accepts a
-// database that a newer binary has migrated.
+// migrate brings Pushback's tables to this version. goose accepts a database that a
+// newer binary has migrated.
 func (s *Store) migrate(ctx context.Context) (err error) {
 	unlock, err := s.lockMigrations(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := s.migrateTables(ctx); err != nil {
-		return err
-	}
-	return s.migrateJobs(ctx)
+	return s.migrateTables(ctx)
 }
 
 func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err error) {
@@ -86,27 +78,4 @@ func (s *Store) migrateTables(ctx context.Context) error {
 		return fmt.Errorf("migrate tables: %w", err)
 	}
 	return nil
-}
-
-func (s *Store) migrateJobs(ctx context.Context) error {
-	var err error
-	if s.dialect == Postgres {
-		err = migrateRiver(ctx, riverpgxv5.New(s.pool))
-	} else {
-		err = migrateRiver(ctx, riversqlite.New(s.write))
-	}
-	if err != nil {
-		return fmt.Errorf("migrate job tables: %w", err)
-	}
-	return nil
-}
-
-func migrateRiver[Tx any](ctx context.Context, driver riverdriver.Driver[Tx]) error {
-	quiet := &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)}
-	migrator, err := rivermigrate.New(driver, quiet)
-	if err != nil {
-		return err
-	}
-	_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
-	return err
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // The kinds of database, as Dialect returns them.
@@ -28,10 +26,10 @@ var ErrConflict = errors.New("it has changed in the meantime")
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	dialect string
-	write   *sql.DB       // SQLite: the one connection that writes
-	read    *sql.DB       // SQLite: several that only read; PostgreSQL: write itself
-	pool    *pgxpool.Pool // nil on SQLite
-	release func() error  // releases the file lock, or closes the pool
+	write   *sql.DB      // SQLite: the one connection that writes
+	read    *sql.DB      // SQLite: several that only read; PostgreSQL: write itself
+	release func() error // releases the file lock, or closes the pool
+	holder  string       // names this run in the rows that it holds; set by Join
 
 	intake  chan *pendingEvent
 	closing chan struct{} // closed by Close: no event is accepted any more
@@ -39,8 +37,7 @@ type Store struct {
 	once    sync.Once
 }
 
-// Open opens the store at url, creating and migrating it as needed, river's
-// tables included:
+// Open opens the store at url, creating and migrating it as needed:
 //
 //	sqlite:/var/lib/pushback/pushback.db   the directory is created 0700, the file 0600
 //	postgres://user@host/pushback          whatever pgx understands
@@ -111,13 +108,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// DB returns the connections that river uses. On SQLite this is the one
-// connection that writes: an open transaction on it blocks every other writer, and
-// a call of a writing Store method within such a transaction never returns.
+// DB returns the connections that write. On SQLite this is one connection: an open
+// transaction on it blocks every other writer, and a call of a writing Store method
+// within such a transaction never returns.
 func (s *Store) DB() *sql.DB { return s.write }
-
-// Pool returns the pool beneath DB on PostgreSQL, for riverpgxv5; nil on SQLite.
-func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // Dialect returns SQLite or Postgres.
 func (s *Store) Dialect() string { return s.dialect }
@@ -132,8 +126,7 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 		return time.Now().UTC(), nil
 	}
 	var us int64
-	err := s.read.QueryRowContext(ctx,
-		`SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`).Scan(&us)
+	err := s.read.QueryRowContext(ctx, `SELECT `+postgresClock).Scan(&us)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("ask the database for the time: %w", err)
 	}

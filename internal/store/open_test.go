@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pushback/pushback/sources"
 )
@@ -109,7 +110,7 @@ func TestOneProcessAFile(t *testing.T) {
 	if !accept(t, second, eventOf("c1", "v1", sources.Started, 1)).Duplicate {
 		t.Error("another file was opened")
 	}
-	if err := second.Ping(t.Context()); err != nil || second.Shared() || second.Pool() != nil {
+	if err := second.Ping(t.Context()); err != nil || second.Shared() {
 		t.Errorf("ping: %v", err)
 	}
 }
@@ -166,10 +167,19 @@ func TestLeasesEndWithTheProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	s := openFile(t, path)
 	w := planned(t, s)
-	must(t, true, "lease")(s.LeaseWatch(t.Context(), w.ID, "before", now.AddDate(100, 0, 0)))
+	if err := s.Join(t.Context(), "before"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, true, "lease")(s.LeaseWatch(t.Context(), w.ID, 24*time.Hour))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s = openFile(t, path)
-	must(t, true, "lease after restart")(s.LeaseWatch(t.Context(), w.ID, "after", now.AddDate(100, 0, 0)))
+	if err := s.Join(t.Context(), "after"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, true, "lease after restart")(s.LeaseWatch(t.Context(), w.ID, time.Hour))
+	if all, err := s.Replicas(t.Context()); err != nil || len(all) != 1 || !all[0].Alive || all[0].Name != "after" {
+		t.Errorf("replicas %v, %v", all, err)
+	}
 }

@@ -13,14 +13,14 @@ import (
 )
 
 const selectOrder = `SELECT automatic, state, epoch, claim, created_at, expires_at, decided_at, sent_at, ended_at,
-	suspended_until, actor, why, receipt, verification, body FROM orders `
+	suspended_until, actor, why, receipt, verification, sent_by, body FROM orders `
 
 func scanOrder(r row) (rollback.Order, error) {
 	var o, moved rollback.Order
 	var at [6]int64
 	var receipt, verification, body string
 	err := r.Scan(&moved.Automatic, &moved.State, &moved.Epoch, &moved.Claim, &at[0], &at[1], &at[2], &at[3], &at[4], &at[5],
-		&moved.Actor, &moved.Why, &receipt, &verification, &body)
+		&moved.Actor, &moved.Why, &receipt, &verification, &moved.SentBy, &body)
 	if err != nil {
 		return rollback.Order{}, err
 	}
@@ -28,6 +28,7 @@ func scanOrder(r row) (rollback.Order, error) {
 		return rollback.Order{}, err
 	}
 	o.Automatic, o.State, o.Epoch, o.Claim, o.Actor, o.Why = moved.Automatic, moved.State, moved.Epoch, moved.Claim, moved.Actor, moved.Why
+	o.SentBy = ReplicaOf(moved.SentBy)
 	for i, field := range []*time.Time{&o.CreatedAt, &o.ExpiresAt, &o.DecidedAt, &o.SentAt, &o.EndedAt, &o.SuspendedUntil} {
 		*field = fromMicros(at[i])
 	}

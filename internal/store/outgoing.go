@@ -129,8 +129,8 @@ func (s *Store) SentOutgoing(ctx context.Context, receiver string, since time.Ti
 
 // FinishOutgoing counts an attempt to send a pending message, and moves it to
 // state; Pending means that another attempt follows. False, and nothing stored, if
-// the message is not pending any more. A message that was folded while it was being
-// sent was sent, and is recorded so.
+// the message is not pending any more, or is held by another replica. A message that
+// was folded while it was being sent was sent, and is recorded so.
 func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string, now time.Time) (bool, error) {
 	var sent time.Time
 	switch state {
@@ -142,6 +142,7 @@ func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string,
 	}
 	ok, err := affected(ctx, s.write, `
 		UPDATE outgoing SET state = $2, attempts = attempts + 1, last_error = $3, sent_at = $4
-		WHERE id = $1 AND (state = 'pending' OR state = 'grouped' AND $2 = 'sent')`, id, state, lastError, micros(sent))
+		WHERE id = $1 AND (state = 'pending' OR state = 'grouped' AND $2 = 'sent') AND holder = $5`,
+		id, state, lastError, micros(sent), s.holder)
 	return ok, wrap(err, "finish message %s", id)
 }

@@ -64,9 +64,7 @@ func annotations(t *testing.T, s *Store) {
 	}
 	finish := func(remote, posted int64, problem string) {
 		t.Helper()
-		if err := s.FinishAnnotation(t.Context(), "k", remote, posted, problem); err != nil {
-			t.Fatal(err)
-		}
+		must(t, true, "finish")(s.FinishAnnotation(t.Context(), "k", remote, posted, problem))
 	}
 	put()
 	put()
@@ -84,9 +82,7 @@ func annotations(t *testing.T, s *Store) {
 	if _, err := s.Annotation(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
-	if err := s.FinishAnnotation(t.Context(), "none", 1, 1, ""); !errors.Is(err, ErrNotFound) {
-		t.Error(err)
-	}
+	must(t, false, "finish what is not there")(s.FinishAnnotation(t.Context(), "none", 1, 1, ""))
 }
 
 func journal(t *testing.T, s *Store) {

@@ -25,5 +25,5 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 		pool.Close()
 		return nil
 	}
-	return &Store{dialect: Postgres, write: db, read: db, pool: pool, release: closePool}, nil
+	return &Store{dialect: Postgres, write: db, read: db, release: closePool}, nil
 }

@@ -62,6 +62,8 @@ var suite = []struct {
 	{"a watch moves once", watchMovesOnce},
 	{"effects are stored with the move or not at all", effectsTogether},
 	{"leases", leases},
+	{"a lost lease records nothing", lostLeases},
+	{"replicas", theReplicas},
 	{"equal records are stored once", recordsReplace},
 	{"profiles", profiles},
 	{"unused profiles", profilesUnused},

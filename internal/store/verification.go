@@ -10,15 +10,15 @@ import (
 
 // VerifyOrder stores what was found running after the order was done, and the
 // messages about it. False, and nothing stored, if the order has a verification
-// already or is not done.
+// already, is not done, or is held by another replica.
 func (s *Store) VerifyOrder(ctx context.Context, key string, v rollback.Verification, messages ...Outgoing) (ok bool, err error) {
 	body, err := encode(v)
 	if err != nil {
 		return false, wrap(err, "verify order %s", key)
 	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		ok, err = affected(ctx, tx, `UPDATE orders SET verification = $2 WHERE key = $1 AND state = $3 AND verification = ''`,
-			key, body, rollback.Done)
+		ok, err = affected(ctx, tx, `UPDATE orders SET verification = $2 WHERE key = $1 AND state = $3 AND verification = '' AND holder = $4`,
+			key, body, rollback.Done, s.holder)
 		if err != nil || !ok {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pushback/pushback/watch"
 )
@@ -75,28 +74,4 @@ func (s *Store) WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch,
 func watchesOf(ctx context.Context, db executor, changeKey string) ([]watch.Watch, error) {
 	ws, err := collect(ctx, db, scanWatch, `SELECT body FROM watches WHERE change_key = $1 ORDER BY id`, changeKey)
 	return ws, wrap(err, "list watches of change %s", changeKey)
-}
-
-// LeaseWatch leases an open watch to holder until a time of Store.Now. False if
-// another holder's lease is in force, or the watch is not open.
-func (s *Store) LeaseWatch(ctx context.Context, id, holder string, until time.Time) (bool, error) {
-	now, err := s.Now(ctx)
-	if err != nil {
-		return false, wrap(err, "lease watch %s", id)
-	}
-	ok, err := affected(ctx, s.write, `
-		UPDATE watches SET holder = $2, leased_until = $3
-		WHERE id = $1 AND running AND (holder = $2 OR leased_until <= $4)`,
-		id, holder, micros(until), micros(now))
-	return ok, wrap(err, "lease watch %s", id)
-}
-
-// clearLeases ends the leases of the process that used the file before this one.
-// The file lock proves that it has ended.
-func (s *Store) clearLeases(ctx context.Context) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE watches SET holder = '', leased_until = 0 WHERE running`)
-	if err == nil {
-		_, err = s.write.ExecContext(ctx, `UPDATE schedules SET holder = '', leased_until = 0`)
-	}
-	return wrap(err, "end the leases of the last process")
 }

@@ -124,29 +124,6 @@ func effectsTogether(t *testing.T, s *Store) {
 	}
 }
 
-func leases(t *testing.T, s *Store) {
-	w := planned(t, s)
-	clock, err := s.Now(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ours := time.Since(clock).Abs(); ours > time.Minute {
-		t.Errorf("the database's clock is off by %s", ours)
-	}
-	lease := func(holder string, until time.Time) (bool, error) {
-		return s.LeaseWatch(t.Context(), w.ID, holder, until)
-	}
-	must(t, true, "free")(lease("a", clock.Add(time.Hour)))
-	must(t, false, "held")(lease("b", clock.Add(time.Hour)))
-	must(t, true, "renewed, to end at once")(lease("a", clock.Add(-time.Second)))
-	must(t, true, "run out")(lease("b", clock.Add(time.Hour)))
-	over := w
-	over.State = watch.Blind
-	ok, _, _, err := s.MoveWatch(t.Context(), w, over, Effects{})
-	must(t, true, "end")(ok, err)
-	must(t, false, "over")(lease("b", clock.Add(time.Hour)))
-}
-
 func recordsReplace(t *testing.T, s *Store) {
 	w := planned(t, s)
 	look := func(minute int, v detector.Verdict) {
@@ -241,36 +218,4 @@ func profilesUnused(t *testing.T, s *Store) {
 	if n, err := s.Prune(t.Context(), at(30)); err != nil || n != 1 || kept(used) || !kept(newest) {
 		t.Errorf("pruned %d, %v", n, err)
 	}
-}
-
-func schedules(t *testing.T, s *Store) {
-	claim := func(holder string, due, now, until int, want bool) {
-		t.Helper()
-		if ok, err := s.ClaimRun(t.Context(), "profiles", at(due), holder, at(now), at(until)); err != nil || ok != want {
-			t.Errorf("%s claims what was due at %d at %d: %v, %v", holder, due, now, ok, err)
-		}
-	}
-	if last, err := s.LastRun(t.Context(), "profiles"); err != nil || !last.IsZero() {
-		t.Errorf("ran at %s, %v", last, err)
-	}
-	claim("a", 0, 0, 10, true)
-	claim("b", 0, 5, 15, false) // a has it
-	claim("b", 0, 10, 20, true) // a is gone
-	ended := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	ended(s.FinishRun(t.Context(), "profiles", "a", at(0))) // too late to count
-	claim("c", 0, 12, 20, false)
-	ended(s.FailRun(t.Context(), "profiles", "b", at(14)))
-	claim("b", 0, 13, 20, false)
-	claim("b", 0, 14, 20, true)
-	ended(s.FinishRun(t.Context(), "profiles", "b", at(14)))
-	if last, err := s.LastRun(t.Context(), "profiles"); err != nil || !last.Equal(at(14)) {
-		t.Errorf("ran at %s, %v", last, err)
-	}
-	claim("c", 14, 20, 30, false) // done since
-	claim("c", 15, 20, 30, true)
 }

@@ -114,6 +114,9 @@ func (h *Hook) command(ctx context.Context, w rollback.Warrant, output *boundedO
 	}
 	run := exec.CommandContext(ctx, h.path, arguments...)
 	run.Dir, run.Env = h.config.Dir, environment(h.config.Env, valuesOf(w))
+	if replica := rollback.Replica(ctx); replica != "" {
+		run.Env = append(run.Env, "PUSHBACK_REPLICA="+replica)
+	}
 	run.Stdin, run.Stdout, run.Stderr = bytes.NewReader(w.Body()), output, output
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGTERM) }

@@ -74,7 +74,7 @@ func TestContract(t *testing.T) {
 
 func do(t *testing.T, h *Hook) rollback.Receipt {
 	t.Helper()
-	r, err := h.Do(t.Context(), hooktest.Warrant(t))
+	r, err := h.Do(rollback.WithReplica(t.Context(), "web-1"), hooktest.Warrant(t))
 	if err != nil {
 		t.Fatalf("%v: %s", err, r.Output)
 	}
@@ -99,7 +99,7 @@ func TestArgumentsInputAndEnvironment(t *testing.T) {
 	}
 	want := []string{
 		"CALLS", "PATH", "PUSHBACK_CHANGE", "PUSHBACK_ENVIRONMENT", "PUSHBACK_EPOCH", "PUSHBACK_KEY", "PUSHBACK_KIND",
-		"PUSHBACK_REGION", "PUSHBACK_RULE", "PUSHBACK_SERVICE", "PUSHBACK_TARGET_VERSION", "PUSHBACK_URL", "PUSHBACK_VERSION",
+		"PUSHBACK_REGION", "PUSHBACK_REPLICA", "PUSHBACK_RULE", "PUSHBACK_SERVICE", "PUSHBACK_TARGET_VERSION", "PUSHBACK_URL", "PUSHBACK_VERSION",
 		"PWD", "TOKEN", // the shell sets PWD
 	}
 	if diff := cmp.Diff(want, names); diff != "" {

@@ -109,6 +109,9 @@ func (h *Hook) request(ctx context.Context, w rollback.Warrant) (*http.Request, 
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", w.Key())
+	if replica := rollback.Replica(ctx); replica != "" {
+		r.Header.Set("Pushback-Replica", replica)
+	}
 	secret, err := h.sign(r.Header, w.Key(), body)
 	return r, secret, err
 }

@@ -95,19 +95,19 @@ func TestRequest(t *testing.T) {
 		got := map[string]string{
 			"method": r.Method, "type": r.Header.Get("Content-Type"), "key": r.Header.Get("Idempotency-Key"),
 			"id": r.Header.Get("webhook-id"), "auth": r.Header.Get("Authorization"), "body": string(body),
-			"signature": fmt.Sprint(verifier.Verify(body, r.Header)),
+			"replica": r.Header.Get("Pushback-Replica"), "signature": fmt.Sprint(verifier.Verify(body, r.Header)),
 		}
 		want := map[string]string{
 			"method": "POST", "type": "application/json", "key": warrant.Key(),
 			"id": warrant.Key(), "auth": "Bearer " + token, "body": string(warrant.Body()),
-			"signature": "<nil>",
+			"replica": "web-1", "signature": "<nil>",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("request (-want +got):\n%s", diff)
 		}
 	}))
 	defer s.Close()
-	if _, err := newHook(t, s.URL).Do(t.Context(), warrant); err != nil {
+	if _, err := newHook(t, s.URL).Do(rollback.WithReplica(t.Context(), "web-1"), warrant); err != nil {
 		t.Error(err)
 	}
 }

@@ -24,8 +24,8 @@ type Layer struct {
 // the lower one counts.
 var Layers = []Layer{
 	{
-		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/proof/architecture", "dashboards"},
-		Does:     "values and numbers; reading YAML strictly, outbound HTTP, watching a folder, crash points for tests; the Grafana boards",
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/proof/architecture", "dashboards"},
+		Does:     "values and numbers; reading YAML strictly, outbound HTTP, watching a folder, crash points for tests, jobs in memory; the Grafana boards",
 	},
 	{
 		Packages: []string{"detector", "sources/changes", "sources/metrics"},
@@ -64,8 +64,8 @@ var Layers = []Layer{
 		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue",
 	},
 	{
-		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation"},
-		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about",
+		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica"},
+		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas",
 	},
 	{
 		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress"},

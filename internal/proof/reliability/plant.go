@@ -37,13 +37,13 @@ var (
 		},
 		{
 			"internal/store/claim.go",
-			"WHERE key = $1 AND state = $4 AND epoch = $5`+mayBeSent+` RETURNING claim`",
-			"WHERE key = $1 AND state = $4 AND $5 = $5` + ` RETURNING claim`",
+			"WHERE key = $1 AND state = $4 AND epoch = $5 AND holder = $6`+mayBeSent+` RETURNING claim`",
+			"WHERE key = $1 AND state = $4 AND $5 = $5 AND holder = $6` + ` RETURNING claim`",
 		},
 	}}
 
 	sendTwice = plant{"twice", "calls a hook again that must not be called twice", []edit{{
-		"internal/engine/send.go", "if !known || !hook.Idempotent || ", "if !known || ",
+		"internal/engine/send.go", "again := hook.Idempotent || unsent\n", "again := hook.Idempotent || unsent || o.Claim > 0\n",
 	}}}
 
 	unsynced = plant{"nosync", "does not sync", []edit{{
