@@ -110,3 +110,10 @@ func indexOfQ80(placebos int) int { return int((1 - tailShare) * float64(placebo
 // constant reports whether the history never moved. Then the scan has nothing to compare
 // with.
 func (s Scan) constant() bool { return s.Excess <= 0 || len(s.Order) == 0 }
+
+// WithoutShape is the profile without what good changes do at first, for a service that the
+// shape may not belong to.
+func (k Profile) WithoutShape() Profile {
+	k.HigherShape, k.LowerShape = nil, nil
+	return k
+}

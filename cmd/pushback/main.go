@@ -6,8 +6,10 @@
 // Exit codes, the same for every subcommand:
 //
 //	0  it worked; for deploy --wait: the change is healthy; for gate: it is open
-//	1  it failed: the server refused or could not be reached, a file could not be written
-//	2  the command line, pushback.yml or a rule has a mistake; nothing was done
+//	1  it failed: the server refused or could not be reached, a file could not be written;
+//	   for replay: a verdict differs
+//	2  the command line, pushback.yml or a rule has a mistake; nothing was done; for replay:
+//	   a verdict cannot be judged again
 //	3  deploy --wait: the change regressed; gate: it is closed
 //	4  deploy --wait: the watch ended neither healthy nor regressed
 //
@@ -55,6 +57,7 @@ type commandLine struct {
 	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
 	Hooks      hooksCommand      `cmd:"" help:"List hooks, and test them without acting."`
 	Audit      auditCommand      `cmd:"" help:"Export the record of every decision, and verify it."`
+	Replay     replayCommand     `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`
 	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`
 	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector and other methods are wrong."`
 	Demo       demoCommand       `cmd:"" help:"Detect and roll back a bad release of a small shop on this machine."`

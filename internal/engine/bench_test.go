@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,8 @@ import (
 type bench struct {
 	*Engine
 	t       *testing.T
-	path    string
+	path    string // of the SQLite file, and the folder of all files
+	url     string // of the database; "": the SQLite file
 	clock   *clock
 	shop    *shop
 	hook    *hook
@@ -76,14 +78,23 @@ var began = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
 // newBench sets an engine up under a rule; change may alter its options.
 func newBench(t *testing.T, rule string, change func(*Options)) *bench {
 	t.Helper()
+	return newBenchOn(t, "", rule, change)
+}
+
+// newBenchOn is newBench on the database of a URL.
+func newBenchOn(t *testing.T, url, rule string, change func(*Options)) *bench {
+	t.Helper()
 	c := &clock{now: began}
 	b := &bench{
-		t: t, path: filepath.Join(t.TempDir(), "pushback.db"), clock: c, shop: newShop(c),
+		t: t, url: url, path: filepath.Join(t.TempDir(), "pushback.db"), clock: c, shop: newShop(c),
 		hook: &hook{}, box: &mailbox{}, grafana: &board{}, rule: rule, change: change,
 	}
 	b.must(os.WriteFile(b.path, empty(t), 0o600))
 	b.open()
-	t.Cleanup(func() { b.must(b.Store.Close()) })
+	t.Cleanup(func() {
+		b.wantReplayed()
+		b.must(b.Store.Close())
+	})
 	return b
 }
 
@@ -122,7 +133,7 @@ func (b *bench) must(err error) {
 // open starts an engine on the bench's database, as a process does.
 func (b *bench) open() {
 	b.t.Helper()
-	st, err := store.Open(b.t.Context(), "sqlite:"+b.path)
+	st, err := store.Open(b.t.Context(), cmp.Or(b.url, "sqlite:"+b.path))
 	b.must(err)
 	world := rules.World{Hooks: []string{"deployer"}, Receivers: []string{"chat", "pager", "platform"}, Default: "prod"}
 	o := Options{

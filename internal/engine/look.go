@@ -10,10 +10,12 @@ import (
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/outage"
 	"github.com/pushback/pushback/internal/profiles"
+	"github.com/pushback/pushback/internal/replay"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -57,7 +59,9 @@ type look struct {
 	verdict     *detector.Verdict        // nil: too early to observe anything
 	overlapping []rollback.RankedSuspect // other changes that are as likely the cause
 	observation *detector.Observation
-	moment      rules.Moment // what the rule's lines were asked with
+	profiles    replay.Profiles // that the verdict was judged by
+	facts       replay.Facts    // that the verdict's reason depends on
+	moment      rules.Moment    // what the rule's lines were asked with
 }
 
 // lookOnce is the main path: gather, judge, respond, record.
@@ -76,9 +80,9 @@ func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 		return w, err
 	}
 	w, observation := k.gatherer.Observe(ctx, w, c.Change, bound, func() detector.Thresholds { return k.trust.Thresholds(ctx, bound.Rule()) })
-	verdict := k.judge(ctx, &w, c, bound.Rule(), observation)
+	verdict, profiles := k.judge(ctx, &w, c, bound.Rule(), observation)
 
-	l := look{watch: w, change: c, bound: bound, verdict: verdict, observation: observation}
+	l := look{watch: w, change: c, bound: bound, verdict: verdict, observation: observation, profiles: profiles}
 	if err := k.advance(ctx, &l); err != nil {
 		return w, err
 	}
@@ -109,6 +113,7 @@ func (k *looker) advance(ctx context.Context, l *look) (err error) {
 	l.next = watch.Advance(l.watch, facts)
 	if l.verdict != nil {
 		l.verdict.Reason = facts.Reason()
+		l.facts = replay.Facts{RolloutFailed: facts.Change.Status == sources.Failed, Confounded: facts.Confounded}
 	}
 	if l.next.Reason == detector.RolledBack && l.watch.State.Open() {
 		return k.watchRecovery(ctx, l.watch, facts.RolledBackAt)
@@ -169,17 +174,17 @@ func (k *looker) lease(ctx context.Context, w watch.Watch) (watch.Watch, bool, e
 // askAgain is how often a replica asks at most for a watch that another one looks at.
 const askAgain = store.ReplicaLease
 
-// judge returns the verdict, nil where nothing was observed. It asks for profiles from the
-// watch's first look on, so that missing ones are learned before there is anything to
-// judge.
-func (k *looker) judge(ctx context.Context, w *watch.Watch, c store.Change, r rules.Rule, o *detector.Observation) *detector.Verdict {
-	profiles := k.profiles.Of(ctx, w, c, r)
+// judge returns the verdict, nil where nothing was observed, and the profiles it rests on.
+// It asks for profiles from the watch's first look on, so that missing ones are learned
+// before there is anything to judge.
+func (k *looker) judge(ctx context.Context, w *watch.Watch, c store.Change, r rules.Rule, o *detector.Observation) (*detector.Verdict, replay.Profiles) {
+	profiles, stored := k.profiles.Of(ctx, w, c, r)
 	if o == nil {
-		return nil
+		return nil, stored
 	}
 	v := detector.Judge(w.Plan, profiles, *o)
 	k.Telemetry.judged(v)
-	return &v
+	return &v, stored
 }
 
 // record commits the look with everything that follows from it, then inserts the jobs.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/replay"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -51,11 +52,9 @@ func (k *looker) respond(ctx context.Context, l look) (response, error) {
 			return r, err
 		}
 		r.effects.Outgoing = mergeMessages(r.effects.Outgoing, rows)
-		entry, err := k.entry(l, a, order, said)
-		if err != nil {
+		if err := k.journal(&r.effects, l, replay.Responded, responseDetail(l, a, order, said)); err != nil {
 			return r, err
 		}
-		r.effects.Entries = append(r.effects.Entries, entry)
 	}
 	if l.next.State != l.watch.State && !l.next.State.Open() {
 		ended, err := k.endMessages(ctx, l)
@@ -63,6 +62,9 @@ func (k *looker) respond(ctx context.Context, l look) (response, error) {
 			return r, err
 		}
 		r.effects.Outgoing = append(r.effects.Outgoing, ended...)
+		if err := k.journal(&r.effects, l, replay.Ended, map[string]any{"reason": l.next.Reason}); err != nil {
+			return r, err
+		}
 	}
 	r.effects.Outcome = outcomeOf(l)
 	var err error
@@ -190,33 +192,4 @@ func (k *looker) refusalReasons(ctx context.Context, o rollback.Order) (string, 
 	s.RuleActs, s.Approved = true, false
 	_, refusals := rollback.Permit(o, s)
 	return messages.Reasons(refusals), nil
-}
-
-// entry is what the journal records of a response. Without an order it keeps what was said of
-// the rollback: what the rule would have done, and what stood against it then.
-func (k *looker) entry(l look, a rules.Action, o *rollback.Order, said string) (store.Entry, error) {
-	detail := map[string]any{
-		"watch": l.watch.ID, "line": a.Line, "told": a.Tell, "untold": a.NoReceiver,
-		"freezes": l.moment.Freezes, "business_hours": l.moment.Business,
-		"grade": l.next.Grade, "state": l.next.State,
-		"rule": l.watch.RuleText, "rule_hash": l.watch.RuleHash, "verdict": l.verdict,
-	}
-	if o != nil {
-		detail["observation"] = l.observation // with plan, inputs and rule, enough to judge it again
-		detail["plan"], detail["inputs"], detail["profiles"] = l.watch.Plan, l.watch.Inputs, l.watch.Profiles
-	}
-	if a.Rollback != nil {
-		asked := map[string]any{
-			"hook": a.Rollback.Hook, "mode": a.Rollback.Mode.String(), "written": a.Rollback.Written.String(), "ordered": o != nil,
-		}
-		if o == nil {
-			asked["said"] = said
-		}
-		detail["rollback"] = asked
-	}
-	b, err := json.Marshal(detail)
-	if err != nil {
-		return store.Entry{}, fmt.Errorf("encoding the response: %w", err)
-	}
-	return store.Entry{At: k.Now(), ChangeKey: l.change.Key, Actor: "rule " + l.watch.Rule, Action: "respond", Detail: b}, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
+	"github.com/pushback/pushback/internal/replay"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -76,11 +77,12 @@ func New(o Options) *Keeper {
 	}
 }
 
-// Of returns the profiles of a watch's signals by signal name. It notes in w which
-// ones the watch uses from now on, because a watch judges every look by the same
-// profile. A profile that is missing or stale is requested.
-func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules.Rule) detector.Profiles {
-	ps := detector.Profiles{}
+// Of returns the profiles of a watch's signals by signal name, and how they are stored, so
+// that the look can be judged again. It notes in w which ones the watch uses from now on,
+// because a watch judges every look by the same profile. A profile that is missing or
+// stale is requested.
+func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules.Rule) (detector.Profiles, replay.Profiles) {
+	ps, stored := detector.Profiles{}, replay.Profiles{}
 	for i, s := range w.Plan.Signals {
 		if i >= len(w.Inputs) {
 			break // not resolved yet, so there is no query to learn from
@@ -94,39 +96,49 @@ func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules
 		})
 		switch {
 		case err == nil:
-			ps[s.Name] = p
+			ps[s.Name] = p.Profile
+			stored.Use(s.Name, p.hash, p.withoutShape)
 		case !errors.Is(err, store.ErrNotFound):
 			k.Log.Warn("cannot read a profile; judging this look without it", "watch", w.ID, "signal", s.Name, "error", err)
 		}
 	}
-	return ps
+	return ps, stored
+}
+
+// found is a profile, and how it is stored.
+type found struct {
+	detector.Profile
+	hash         string
+	withoutShape bool // it is stored with a shape, which is not used
+	learned      time.Time
 }
 
 // current returns the profile that a watch has begun to use, or else the newest.
 // Only a fresh one is pinned to the watch: in place of a stale one, a newer one is
 // requested.
-func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (detector.Profile, error) {
+func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (found, error) {
 	if hash := w.Profiles[l.signal.Name]; hash != "" {
-		return k.Read(ctx, hash)
+		p, err := k.Read(ctx, hash)
+		return found{Profile: p, hash: hash}, err
 	}
 	l, err := k.choose(ctx, l)
 	if err != nil {
-		return detector.Profile{}, err
+		return found{}, err
 	}
-	p, hash, learned, named, err := k.newest(ctx, l)
+	p, err := k.newest(ctx, l)
 	fits := err == nil && !p.End.After(w.BaseAt.Add(w.Plan.Tick))
-	if fits && named && w.BaseAt.Sub(p.End) < FreshFor {
-		outdated, err := k.outdated(ctx, l, learned)
+	if fits && !p.withoutShape && w.BaseAt.Sub(p.End) < FreshFor {
+		outdated, err := k.outdated(ctx, l, p.learned)
 		if err != nil {
 			return p, err
 		}
 		if !outdated {
-			return p, k.pin(ctx, w, l, hash)
+			return p, k.pin(ctx, w, l, p.hash)
 		}
 	}
 	k.enqueue(l)
 	if err == nil && !fits {
-		return detector.Profile{}, store.ErrNotFound
+		return found{}, store.ErrNotFound
 	}
 	return p, err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
@@ -41,16 +40,16 @@ func ownName(l Request) string {
 	return digest([]byte(strings.Join([]string{l.name, l.service, l.environment}, "\x00")))
 }
 
-// newest is the newest profile of a request, and whether it is one under the name it asks for.
-// Until that is learned, the other serves without its shape, which may be of another service.
-func (k *Keeper) newest(ctx context.Context, l Request) (p detector.Profile, hash string, learned time.Time, own bool, err error) {
-	p, hash, learned, err = k.Store.NewestProfile(ctx, l.name)
+// newest is the newest profile of a request. Until one is learned under the name that it asks
+// for, the other serves without its shape, which may be of another service.
+func (k *Keeper) newest(ctx context.Context, l Request) (p found, err error) {
+	p.Profile, p.hash, p.learned, err = k.Store.NewestProfile(ctx, l.name)
 	if !errors.Is(err, store.ErrNotFound) {
-		return p, hash, learned, err == nil, err
+		return p, err
 	}
-	p, hash, learned, err = k.Store.NewestProfile(ctx, l.other)
-	p.HigherShape, p.LowerShape = nil, nil
-	return p, hash, learned, false, err
+	p.Profile, p.hash, p.learned, err = k.Store.NewestProfile(ctx, l.other)
+	p.Profile, p.withoutShape = p.WithoutShape(), true
+	return p, err
 }
 
 // bindingKey identifies one rule bound to one service. A site rule is bound to none, and has

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/replay"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/watch"
@@ -68,7 +69,7 @@ func addHistory(v web.Change, e api.Explanation) web.Change {
 		v.Messages = append(v.Messages, web.Message{At: m.CreatedAt, Receiver: m.Receiver, Title: m.Title, State: m.State, GroupedIn: m.GroupedIn, LastError: m.LastError})
 	}
 	for _, j := range e.Journal {
-		v.Journal = append(v.Journal, web.Entry{At: j.At, Actor: j.Actor, Action: j.Action, Detail: string(j.Detail)})
+		v.Journal = append(v.Journal, web.Entry{At: j.At, Actor: j.Actor, Action: j.Action, Detail: string(replay.Readable(j.Action, j.Detail))})
 	}
 	return v
 }

@@ -22,6 +22,7 @@ type Effects struct {
 	Annotation *Annotation     // as PutAnnotation
 	Outcome    *Outcome        // as PutOutcome
 	Entries    []Entry         // as Append
+	Profiles   []string        // hashes of the profiles that the entries name
 }
 
 // MoveWatch stores the watch to, one revision above from, together with the
@@ -132,6 +133,9 @@ func (e Effects) save(ctx context.Context, tx executor, w watch.Watch) error {
 		if err := putAnnotation(ctx, tx, *e.Annotation); err != nil {
 			return err
 		}
+	}
+	if err := keepProfiles(ctx, tx, e.Profiles); err != nil {
+		return err
 	}
 	return appendEntries(ctx, tx, e.Entries...)
 }

@@ -52,6 +52,7 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err er
 func goMigrations() []*goose.Migration {
 	return []*goose.Migration{
 		goose.NewGoMigration(11, &goose.GoFunc{RunTx: slotsByGroup}, &goose.GoFunc{RunTx: slotsByKind}),
+		goose.NewGoMigration(13, &goose.GoFunc{RunTx: markNamedProfiles}, nil),
 	}
 }
 

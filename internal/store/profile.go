@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -41,12 +42,14 @@ func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile,
 	return hash, wrap(err, "store profile")
 }
 
-// deleteUnnamedProfiles deletes the profiles that no name refers to, that were
-// learned up to until, and whose used flag is as given. It returns how many.
+// deleteUnnamedProfiles deletes the profiles that no name, no entry of the journal and no
+// open watch refers to, that were learned up to until, and whose used flag is as given.
+// It returns how many.
 func deleteUnnamedProfiles(ctx context.Context, db executor, used bool, until time.Time) (int64, error) {
 	result, err := db.ExecContext(ctx, `
-		DELETE FROM profiles WHERE used = $1 AND at <= $2
-		AND NOT EXISTS (SELECT 1 FROM profile_names n WHERE n.hash = profiles.hash)`, used, micros(until))
+		DELETE FROM profiles WHERE used = $1 AND at <= $2 AND NOT journaled
+		AND NOT EXISTS (SELECT 1 FROM profile_names n WHERE n.hash = profiles.hash)
+		AND NOT ($1 AND EXISTS (SELECT 1 FROM watches w WHERE w.running AND w.body LIKE '%' || profiles.hash || '%'))`, used, micros(until))
 	if err != nil {
 		return 0, err
 	}
@@ -58,6 +61,27 @@ func deleteUnnamedProfiles(ctx context.Context, db executor, used bool, until ti
 func (s *Store) UseProfile(ctx context.Context, hash string) (bool, error) {
 	ok, err := affected(ctx, s.write, `UPDATE profiles SET used = TRUE WHERE hash = $1`, hash)
 	return ok, wrap(err, "use profile %s", hash)
+}
+
+// keepProfiles keeps profiles as long as the journal, whose entries are about to name them.
+// It fails if one has just been replaced: the look that was judged by it is repeated.
+func keepProfiles(ctx context.Context, tx executor, hashes []string) error {
+	if len(hashes) == 0 {
+		return nil
+	}
+	args := make([]any, len(hashes))
+	for i, hash := range hashes {
+		args[i] = hash
+	}
+	result, err := tx.ExecContext(ctx, `UPDATE profiles SET journaled = TRUE WHERE hash IN (`+placeholders(1, len(args))+`)`, args...)
+	if err != nil {
+		return wrap(err, "keep profiles")
+	}
+	kept, err := result.RowsAffected()
+	if err == nil && int(kept) < len(hashes) {
+		err = errors.New("a profile that this look was judged by has just been replaced; look again")
+	}
+	return wrap(err, "keep profiles")
 }
 
 // NewestProfile returns the profile that name refers to, and when it was
@@ -77,10 +101,17 @@ func (s *Store) NewestProfile(ctx context.Context, name string) (p detector.Prof
 
 // ProfileByHash returns the profile that a watch was judged with, or ErrNotFound.
 func (s *Store) ProfileByHash(ctx context.Context, hash string) (p detector.Profile, err error) {
-	var body []byte
-	if err := s.read.QueryRowContext(ctx, `SELECT body FROM profiles WHERE hash = $1`, hash).Scan(&body); err != nil {
-		return detector.Profile{}, wrap(err, "read profile %s", hash)
+	body, err := s.PackedProfile(ctx, hash)
+	if err != nil {
+		return detector.Profile{}, err
 	}
 	p, err = detector.Unpack(body)
 	return p, wrap(err, "read profile %s", hash)
+}
+
+// PackedProfile returns the stored form of a profile, whose SHA-256 is its hash, or
+// ErrNotFound.
+func (s *Store) PackedProfile(ctx context.Context, hash string) (body []byte, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT body FROM profiles WHERE hash = $1`, hash).Scan(&body)
+	return body, wrap(err, "read profile %s", hash)
 }

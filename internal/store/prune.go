@@ -6,7 +6,7 @@ import (
 )
 
 // Prune deletes the bodies of events received before a time, and the used profiles
-// that were learned until then and that no name refers to. It returns the number of
+// that were learned until then and that neither a name nor the journal refers to. It returns the number of
 // rows. The ids of events stay, so that an event that is sent again a year later is
 // still a duplicate.
 func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {

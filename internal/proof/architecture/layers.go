@@ -44,8 +44,8 @@ var Layers = []Layer{
 		Does:     "the states of a watch; the order and its guards; the message: values only",
 	},
 	{
-		Packages: []string{"rules", "dashboards/*", "internal/report", "internal/server/api", "rollback/freezefile"},
-		Does:     "the rule language; the pages and annotations; an explained verdict; the API's values; the freeze file",
+		Packages: []string{"rules", "dashboards/*", "internal/report", "internal/replay", "internal/server/api", "rollback/freezefile"},
+		Does:     "the rule language; the pages and annotations; an explained verdict, a verdict judged again; the API's values; the freeze file",
 	},
 	{
 		Packages: []string{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
@@ -68,8 +68,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas",
 	},
 	{
-		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress"},
-		Does:     "answering deploy tools, holds; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come",
+		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit"},
+		Does:     "answering deploy tools, holds; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},
@@ -105,7 +105,7 @@ var (
 	AskHooks = []string{"internal/engine", "internal/daemon", "cmd/*"}
 	// Pure packages import nothing that reaches the network, the disk, the log
 	// or the clock: same values in, same values out.
-	Pure = []string{"sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages"}
+	Pure = []string{"sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages", "internal/replay"}
 	// ImpureFiles are the files of pure packages that Pure leaves out, with the
 	// reason. A file here that would pass fails the test.
 	ImpureFiles = map[string]string{

@@ -131,6 +131,13 @@ type Entry struct {
 	Detail json.RawMessage `json:"detail,omitempty"`
 }
 
+// AuditProfile is a line of the exported journal that is no entry: a profile, stored by
+// Profile.Pack, which entries after it name.
+type AuditProfile struct {
+	Profile string `json:"profile" doc:"SHA-256 of the body, in hexadecimal"`
+	Body    []byte `json:"body" doc:"The profile as it is stored, in base64"`
+}
+
 // AuditEntry is one line of the exported journal. Hash covers the entry and Prev,
 // the hash of the entry before.
 type AuditEntry struct {
