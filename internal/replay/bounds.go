@@ -11,6 +11,7 @@ import (
 // keep whoever checks it busy for ever.
 const (
 	mostTicks   = 10_000
+	mostGap     = 5_000_000 // ticks: a before window may be inherited from a change long ago
 	mostSignals = 2_000
 	shortest    = time.Second // tick
 	longest     = 366 * 24 * time.Hour
@@ -21,11 +22,11 @@ var errOutOfBounds = errors.New("the entry is none that Pushback writes: its pla
 // check holds the plan and the observation to the bounds.
 func (b Basis) check() error {
 	p, o := b.Plan, b.Observation
-	fits := within(p.Before, mostTicks) && within(p.After, mostTicks) && within(o.Gap, mostTicks) &&
+	fits := within(p.Before, mostTicks) && within(p.After, mostTicks) && within(o.Gap, mostGap) &&
 		len(p.Signals) <= mostSignals && len(o.Readings) <= mostSignals &&
 		p.Tick >= shortest && p.Tick <= longest && (p.Fine == 0 || p.Fine >= shortest && p.Fine <= longest) &&
 		short(p.Season) && short(o.Settled) && short(o.At.Sub(o.StartedAt)) && short(o.From.Sub(o.StartedAt)) &&
-		(o.Fine == nil || within(o.Fine.Gap, mostTicks))
+		(o.Fine == nil || within(o.Fine.Gap, mostGap))
 	for _, r := range o.Readings {
 		fits = fits && short(r.Silent) && fewTicks(r.Before, r.After, r.Running)
 		if r.Control != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pushback/pushback/detector"
 )
@@ -210,4 +211,18 @@ func without(t *testing.T, detail json.RawMessage, keys ...string) json.RawMessa
 		t.Fatal(err)
 	}
 	return b
+}
+
+// TestOldBeforeWindows: the before window may be inherited from a change months ago, and then
+// lies many ticks before the one that is judged.
+func TestOldBeforeWindows(t *testing.T) {
+	d := regressed(t)
+	d.look.Gap = int(90 * 24 * time.Hour / (15 * time.Second))
+	e, err := d.entry(d.verdict())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Change([]Entry{e}, d.profile)[0]; got.State != Equal {
+		t.Errorf("%+v", got)
+	}
 }
