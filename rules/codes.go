@@ -35,6 +35,10 @@ const (
 	codeUnknownFreeze  = "unknown-window"
 
 	codeDuplicateDefaults = "duplicate-defaults"
+	codeNobody            = "nobody"
+
+	// CodeNoDefaultReceiver is also a mistake in pushback.yml, where it is to be mended.
+	CodeNoDefaultReceiver = "no-default-receiver"
 )
 
 // Codes are all codes that a diagnostic may have.
@@ -44,5 +48,5 @@ func Codes() []string {
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
 		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
 		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,
-		codeUnknownFreeze, codeDuplicateDefaults)
+		codeUnknownFreeze, codeDuplicateDefaults, codeNobody, CodeNoDefaultReceiver)
 }

@@ -11,7 +11,7 @@ import (
 // uses the languages of the metric stores only, so that a watch goes on under the
 // rule it began with after a hook or receiver in it was removed.
 func Parse(text string, w World) (Rule, []Diagnostic) {
-	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery = nil, nil, nil, nil
+	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery, w.NoDefaultReceiver = nil, nil, nil, nil, false
 	l := newLoader(w)
 	l.stored = true
 	l.file("", []byte(text))
@@ -35,6 +35,7 @@ type loader struct {
 	indexByName map[string]int // name → the first of drafts with that name
 	found       []Diagnostic
 	warnings    []Diagnostic
+	unaddressed bool // that there is no default receiver was reported
 }
 
 func newLoader(w World) *loader {

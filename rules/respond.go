@@ -2,7 +2,6 @@ package rules
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -30,7 +29,7 @@ type Moment struct {
 type Action struct {
 	Line       int      // index in Rule.Respond, for Moment.Answered
 	Tell       []string // names of receivers
-	NoReceiver []string // words such as $owner.pager for which this service has no receiver
+	NoReceiver []string // words such as $owner.pager that are nobody for this service: Tell has the operators' default receiver instead
 	Rollback   *Intent
 }
 
@@ -180,21 +179,17 @@ func keepOneIntent(actions []Action) []Action {
 	return actions
 }
 
-// resolveReceivers replaces $owner.chat and the like by receivers. Words for which the
-// service has no receiver are returned separately, so that this can be reported.
+// resolveReceivers replaces $owner.chat and the like by receivers. Words that are nobody
+// for the service are returned separately, so that this can be reported, and stand for the
+// operators' default receiver.
 func (b Bound) resolveReceivers(words []string) (names, missing []string) {
-	known := map[string]string{
-		ownerChat: b.service.Chat, ownerPager: b.service.Pager, serviceOwner: b.service.Owner,
-	}
 	for _, w := range words {
-		name := w
-		if strings.HasPrefix(w, "$") {
-			name = known[w]
-		}
-		switch {
-		case name == "":
+		name := b.service.receiver(w)
+		if name == "" {
 			missing = append(missing, w)
-		case !slices.Contains(names, name):
+			name = b.service.Default
+		}
+		if name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -36,6 +36,9 @@ func (r *reader) response(at string, w writtenResponse, rule Rule) Response {
 	for i, word := range w.Tell {
 		r.receiver(r.item(at+".tell", i), word)
 	}
+	if len(w.Tell) > 0 {
+		r.defaultReceiver(at + ".tell")
+	}
 	if w.When != "" {
 		for _, f := range conditionErrors(w.When, r.world.Freezes) {
 			r.inside(at+".when", f.offset, codeBadCondition, f.message, f.hint)
@@ -55,6 +58,16 @@ func (r *reader) receiver(at, word string) {
 	all := slices.Concat(known, r.world.Receivers)
 	if !slices.Contains(all, word) {
 		r.at(at, codeUnknownTell, fmt.Sprintf("no receiver is called %q", word), nearest(word, all))
+	}
+}
+
+// defaultReceiver reports, once, that a rule tells and pushback.yml has nobody who is told
+// where its words are nobody.
+func (r *reader) defaultReceiver(at string) {
+	if r.world.NoDefaultReceiver && !r.unaddressed {
+		r.unaddressed = true
+		r.at(at, CodeNoDefaultReceiver, "a rule tells somebody, and pushback.yml names no default receiver",
+			"write services: {default: {pager: NAME}} in pushback.yml, with one of its receivers")
 	}
 }
 

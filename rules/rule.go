@@ -143,5 +143,7 @@ type Service struct {
 	Pager string            // $owner.pager
 	Hook  string            // $service.hook
 
+	Default string // the operators' default receiver, who is told where a word of tell is nobody
+
 	Callers, Callees []map[string]string // the labels that select each of its neighbours
 }

@@ -13,6 +13,8 @@ type World struct {
 	Receivers []string
 	Freezes   []string
 
+	NoDefaultReceiver bool // pushback.yml names nobody who is told where a rule's words are nobody, so that no rule may tell
+
 	AllowEmpty bool // a folder without any rule is meant so
 
 	Environments []string                    // of the changes that were reported; a rule for none of them is warned about

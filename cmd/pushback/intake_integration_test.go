@@ -27,7 +27,7 @@ func intake(t *testing.T, sources string) *process {
 	t.Helper()
 	tool := newDeployTool(t, nil)
 	return serve(t, fmt.Sprintf("metrics: {prod: {kind: prometheus, url: %q}}\n"+
-		"hooks: {once: {kind: http, url: %q, secret_file: secret}}\nreceivers: {chat: {kind: webhook, url: %q, secret_file: secret}}\n%s",
+		"hooks: {once: {kind: http, url: %q, secret_file: secret}}\nreceivers: {chat: {kind: webhook, url: %q, secret_file: secret}}\nservices: {default: {chat: chat}}\n%s",
 		nowhere(t), tool.URL, tool.URL+"/chat", sources), rule("once"))
 }
 

@@ -121,6 +121,7 @@ hooks:
 receivers:
   chat: {kind: webhook, url: %q, secret_file: secret}
 services:
+  default: {chat: chat}
   list:
 `, s.URL, tool.URL, tool.URL, tool.URL+"/chat")
 	for name, g := range services {

@@ -46,7 +46,8 @@ func (rulesCheckCommand) Help() string {
 one. The daemon keeps the last good rules in force while the folder has mistakes.
 
 A warning is about a rule that is valid and hardly meant so, such as a counter
-without $match in a rule for every service. Warnings change no exit code.
+without $match in a rule for every service, or $owner.pager where pushback.yml
+names no pager for some service. Warnings change no exit code.
 
 With --online it also asks the metric stores, for every service, which queries give
 several series and are not combined, and which counters lack the label that bad
@@ -80,11 +81,11 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 	answer := rulesAnswer{Diagnostics: found}
 	if set != nil {
 		answer.Rules, answer.Warnings = set.Len(), set.Warnings()
-		online, err := r.online(ctx, set)
+		more, err := r.warnings(ctx, set)
 		if err != nil {
 			return err
 		}
-		answer.Warnings = append(answer.Warnings, online...)
+		answer.Warnings = append(answer.Warnings, more...)
 	}
 	if r.JSON {
 		err = out.printJSON(answer)
@@ -100,7 +101,7 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 // world is the folder to check, and the names that its rules may use. With --rules and
 // without a pushback.yml, names are not checked.
 func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, error) {
-	if _, err := os.Stat(r.Config); err != nil && r.Rules != "" {
+	if !r.configured() {
 		return r.Rules, rules.World{}, nil
 	}
 	c, err := r.load()
@@ -111,7 +112,7 @@ func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, erro
 	if r.Rules != "" {
 		folder = r.Rules
 	}
-	world := daemon.Adapters().World(c)
+	world := daemon.Adapters().StrictWorld(c)
 	// Environments are for a warning alone, so that a database that cannot be read is no mistake.
 	if url, err := c.StoreURL(); err == nil {
 		world.Environments, _ = fromDatabase(ctx, url, func(c store.Change) string { return c.Environment })
@@ -121,14 +122,21 @@ func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, erro
 	return folder, world, nil
 }
 
-// online asks the metric stores about every service.
-func (r rulesCheckCommand) online(ctx context.Context, set *rules.Set) (warnings []rules.Diagnostic, err error) {
-	if !r.Online {
+// configured reports whether there is a pushback.yml to check the rules by.
+func (r rulesCheckCommand) configured() bool {
+	_, err := os.Stat(r.Config)
+	return err == nil || r.Rules == ""
+}
+
+// warnings are those that need pushback.yml: words that are nobody, and with --online what the
+// metric stores answer about every service.
+func (r rulesCheckCommand) warnings(ctx context.Context, set *rules.Set) (found []rules.Diagnostic, err error) {
+	if !r.configured() && !r.Online {
 		return nil, nil
 	}
 	c, err := r.load()
-	if err != nil {
-		return nil, err
+	if err != nil || !r.Online {
+		return nobodyWarnings(ctx, c, set, nil), err
 	}
 	past, err := openPast(ctx, c, set)
 	if err != nil {
@@ -139,7 +147,8 @@ func (r rulesCheckCommand) online(ctx context.Context, set *rules.Set) (warnings
 	if err != nil {
 		return nil, err
 	}
-	return onlineWarnings(ctx, past, set, names)
+	online, err := onlineWarnings(ctx, past, set, names)
+	return append(nobodyWarnings(ctx, c, set, names), online...), err
 }
 
 // onlineWarnings covers each service in an environment that each rule watches.

@@ -164,8 +164,15 @@ func (r rulesCoverageCommand) write(out terminal, all []survey.Coverage) error {
 		if _, err := fmt.Fprintf(out, "%-*s  %s\n", width, c.Service, coverageLine(out, c)); err != nil {
 			return err
 		}
+		var doubts []string
 		for _, d := range warningsOf(c) {
-			if _, err := fmt.Fprintf(out, "%-*s  %s\n", width, "", out.paint(styleDoubt, d.String())); err != nil {
+			doubts = append(doubts, d.String())
+		}
+		for _, word := range c.Nobody {
+			doubts = append(doubts, nobodyText(word))
+		}
+		for _, d := range doubts {
+			if _, err := fmt.Fprintf(out, "%-*s  %s\n", width, "", out.paint(styleDoubt, d)); err != nil {
 				return err
 			}
 		}

@@ -220,6 +220,7 @@ func (c *Catalogue) complete(s rules.Service) rules.Service {
 		s.Pager = cmp.Or(s.Pager, from.Pager)
 		s.Hook = cmp.Or(s.Hook, from.Hook)
 	}
+	s.Default = c.DefaultReceiver()
 	return s
 }
 
@@ -238,6 +239,9 @@ func sharedLabels(a, b map[string]string) map[string]string {
 	maps.DeleteFunc(same, func(k, v string) bool { return b[k] != v })
 	return same
 }
+
+// DefaultReceiver is the operators' default receiver; see Config.DefaultReceiver.
+func (c *Catalogue) DefaultReceiver() string { return c.config().DefaultReceiver() }
 
 // ReceiverOf returns where a team reads what is not urgent: the chat, else the
 // pager, of a service it owns, else of the default service; "" where there is none.

@@ -26,13 +26,15 @@ const (
 	BadAliases     = "bad-aliases"
 	Unreadable     = "unreadable"
 	OutOfRange     = "out-of-range"
+
+	NoDefaultReceiver = "no-default-receiver"
 )
 
 // Codes are all codes of this package.
 func Codes() []string {
 	return []string{
 		UnknownKind, UnknownName, BadName, BadAddress, SecretInFile, MissingFile,
-		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange,
+		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange, NoDefaultReceiver,
 	}
 }
 
@@ -101,6 +103,22 @@ func (c Config) Mistakes(path string, err error) Diagnostics {
 	}
 	return Diagnostics{{File: c.File, Problem: strictyaml.Problem{
 		Line: at.Line, Column: at.Column, Code: BadSettings, Message: err.Error(),
+	}}}
+}
+
+// NoDefaultReceiver is the mistake that the rule at a place tells somebody, and nobody is told
+// where no one is responsible for a service.
+func (c Config) NoDefaultReceiver(rule string) Diagnostics {
+	if mistakenAt(c.wrong, "services") {
+		return nil
+	}
+	at, hint := c.places.Key("services.default"), "write services: {default: {pager: NAME}}, with the name of a receiver"
+	if len(c.Receivers) == 0 {
+		hint = "name one under receivers, and " + hint
+	}
+	return Diagnostics{{File: c.File, Problem: strictyaml.Problem{
+		Line: at.Line, Column: at.Column, Code: NoDefaultReceiver, Hint: hint,
+		Message: fmt.Sprintf("the rule at %s tells somebody, and services.default names no receiver for the services that nobody is responsible for", rule),
 	}}}
 }
 

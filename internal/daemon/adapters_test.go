@@ -63,6 +63,7 @@ metrics: {levels: {kind: toy, rise: "%s"}}
 sources: {deployer: {kind: toy, secret_file: secret, services: [cart]}}
 hooks: {back: {kind: toy, url: "%s"}}
 receivers: {chat: {kind: toy, url: "%[2]s"}}
+services: {default: {chat: chat}}
 `, deployed.Format(time.RFC3339), outside.URL))
 	address := runToys(t, file)
 
@@ -143,7 +144,7 @@ func deliver(t *testing.T, url, secret, body string) int {
 // TestToyMistakes shows that mistakes in a toy's settings stand at their places, all at
 // once, and that rules are checked by the toy's own query language.
 func TestToyMistakes(t *testing.T) {
-	file := toyFolder(t, "metrics: {levels: {kind: toy, rise: noon}}\nsources: {deployer: {kind: toy}}\nhooks: {back: {kind: toy}}\nreceivers: {chat: {kind: toy, url: ''}}\n")
+	file := toyFolder(t, "metrics: {levels: {kind: toy, rise: noon}}\nsources: {deployer: {kind: toy}}\nhooks: {back: {kind: toy}}\nreceivers: {chat: {kind: toy, url: ''}}\nservices: {default: {chat: chat}}\n")
 	_, mistakes := withToys().Check(file)
 	got := strings.ReplaceAll(mistakes.Error(), filepath.Dir(file)+"/", "")
 	want := `pushback.yml:3:37: rise is no time: write it as 2026-11-20T10:00:00Z [bad-settings]
@@ -153,7 +154,7 @@ pushback.yml:6:36: url is missing [bad-settings]`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	c, mistakes := withToys().Check(toyFolder(t, "metrics: {levels: {kind: toy, rise: '2026-11-20T10:00:00Z'}}\n"))
+	c, mistakes := withToys().Load(toyFolder(t, "metrics: {levels: {kind: toy, rise: '2026-11-20T10:00:00Z'}}\n"))
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}

@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/pushback/pushback/internal/config"
@@ -53,7 +55,23 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 		return c, mistakes // the file could not be read
 	}
 	_, more := t.Build(c, metrics.Check, func(service string) string { return service }, slog.New(slog.DiscardHandler))
-	return c, append(mistakes, more...).Sorted()
+	mistakes = append(mistakes, more...)
+	return c, append(mistakes, t.noDefaultReceiver(c)...).Sorted()
+}
+
+// noDefaultReceiver is the mistake that a rule tells somebody, and the configuration does not
+// say who is told where nobody is responsible for a service.
+func (t Table) noDefaultReceiver(c config.Config) config.Diagnostics {
+	w := t.StrictWorld(c)
+	if !w.NoDefaultReceiver {
+		return nil
+	}
+	_, found := rules.Load(os.DirFS(c.Rules), w)
+	i := slices.IndexFunc(found, func(d rules.Diagnostic) bool { return d.Code == rules.CodeNoDefaultReceiver })
+	if i < 0 {
+		return nil
+	}
+	return c.NoDefaultReceiver(fmt.Sprintf("%s:%d", found[i].File, found[i].Line))
 }
 
 // MetricStores builds only the named metric stores, as Build does.
@@ -165,6 +183,14 @@ func (t Table) World(c config.Config) rules.World {
 	// With access Check nothing is open that would have to be closed.
 	stores, _ := t.MetricStores(c, names(c.Metrics), metrics.Check, slog.New(slog.DiscardHandler))
 	return worldOf(c, stores)
+}
+
+// StrictWorld is World for rules that tell people, as the daemon runs them. Commands that only
+// read what happened need nobody who is told.
+func (t Table) StrictWorld(c config.Config) rules.World {
+	w := t.World(c)
+	w.NoDefaultReceiver = CatalogueConfig(c.Services).DefaultReceiver() == ""
+	return w
 }
 
 func worldOf(c config.Config, stores map[string]metrics.Store) rules.World {

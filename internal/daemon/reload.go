@@ -44,6 +44,7 @@ func (d *Daemon) reloadOnEdit(ctx context.Context) error {
 
 // loadRules loads the rules folder. Mistakes about names say so where pushback.yml was edited.
 func (d *Daemon) loadRules(w rules.World) (*rules.Set, []rules.Diagnostic) {
+	w.NoDefaultReceiver = d.aliases.DefaultReceiver() == "" // a reload of the services may have changed it
 	set, found := d.rules.load(w)
 	d.edits.hint(found)
 	return set, found

@@ -145,7 +145,7 @@ func newCore(o Options, approvals rollback.ApprovalKey) *core {
 		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
 	}
 	c.fleet = fleet.New(fleet.Options{
-		Store: o.Store, Limits: o.Limits, Default: o.Catalogue.DefaultReceiver(), Text: c.text, Deliver: c.deliver, Log: o.Log, Now: o.Now,
+		Store: o.Store, Limits: o.Limits, Default: c.catalogue.DefaultReceiver, Text: c.text, Deliver: c.deliver, Log: o.Log, Now: o.Now,
 		Suspects: func(ctx context.Context, ch store.Change, since, before time.Time) ([]rollback.Suspect, error) {
 			return c.situation.Suspects(ctx, ch, since, before) // which itself asks the breaker
 		},

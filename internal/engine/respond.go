@@ -75,7 +75,7 @@ func (k *looker) respond(ctx context.Context, l look) (response, error) {
 // addReceivers adds to the receivers of a rollback everybody who got a message of the
 // thread, by an earlier look or by this one: a line that only says `rollback` leaves the
 // receivers to the lines before it. Where there are none, it adds the service's pager or
-// chat, so that somebody knows the outcome.
+// chat, or else the operators' default receiver, so that somebody knows the outcome.
 func (k *looker) addReceivers(ctx context.Context, l look, a rules.Action, rows []store.Outgoing) (rules.Action, error) {
 	if a.Rollback == nil {
 		return a, nil
@@ -91,8 +91,8 @@ func (k *looker) addReceivers(ctx context.Context, l look, a rules.Action, rows 
 			all = append(all, o.Receiver)
 		}
 	}
-	if s := l.bound.Service(); len(all) == 0 && cmp.Or(s.Pager, s.Chat) != "" {
-		all = append(all, cmp.Or(s.Pager, s.Chat))
+	if s := l.bound.Service(); len(all) == 0 && cmp.Or(s.Pager, s.Chat, s.Default) != "" {
+		all = append(all, cmp.Or(s.Pager, s.Chat, s.Default))
 	}
 	slices.Sort(all)
 	a.Tell = slices.Compact(all)
@@ -145,10 +145,11 @@ func (k *looker) moment(ctx context.Context, l look) rules.Moment {
 	return m
 }
 
-// order makes the order that an action asks for, nil where the rule only observes. The
-// guards are asked when the order is sent.
+// order makes the order that an action asks for, nil where the rule only observes, and
+// where no hook could carry it out: there is nothing that a person could approve. The guards
+// are asked when the order is sent.
 func (k *looker) order(ctx context.Context, l look, a rules.Action) (*rollback.Order, error) {
-	if a.Rollback == nil || a.Rollback.Mode == rules.Observe || !l.watch.Acts || l.verdict == nil {
+	if a.Rollback == nil || a.Rollback.Mode == rules.Observe || !l.watch.Acts || l.verdict == nil || !k.knowsHook(a) {
 		return nil, nil
 	}
 	o, err := k.draftOrder(ctx, l, a)
@@ -162,6 +163,12 @@ func (k *looker) order(ctx context.Context, l look, a rules.Action) (*rollback.O
 	}
 	o.Why, err = k.refusalReasons(ctx, o)
 	return &o, err
+}
+
+// knowsHook reports whether pushback.yml has the hook that an action's rollback names.
+func (k *looker) knowsHook(a rules.Action) bool {
+	_, known := k.Hooks[a.Rollback.Hook]
+	return known
 }
 
 // draftOrder is the order that an action's rollback would be, as a proposal.

@@ -21,7 +21,7 @@ func (k *looker) messages(ctx context.Context, l look, a rules.Action, said stri
 	if l.verdict != nil && l.verdict.Outcome == detector.Blind && !ofRollout {
 		return k.outages.Messages(ctx, l.watch.Inputs, a.Tell)
 	}
-	m := k.text.Verdict(k.messageLook(l))
+	m := messages.Unaddressed(k.text.Verdict(k.messageLook(l)), a.NoReceiver)
 	m.Action = said
 	return k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), nil
 }
@@ -44,6 +44,8 @@ func (k *looker) action(ctx context.Context, l look, a rules.Action, o *rollback
 		return k.ordered(ctx, *o)
 	case !l.watch.Acts:
 		return messages.MayNotAct, nil
+	case !k.knowsHook(a):
+		return messages.NoHook(l.change.Service, a.Rollback.Hook), nil
 	case l.verdict == nil:
 		return messages.Observed(*a.Rollback, ""), nil
 	}

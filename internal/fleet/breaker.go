@@ -30,12 +30,12 @@ type Store interface {
 	CloseCollecting(ctx context.Context, id string, compose func(of store.Outgoing, folded []store.Outgoing) (notify.Message, bool)) (bool, error)
 }
 
-// Options are what a breaker works with. All but Default are required.
+// Options are what a breaker works with. All are required.
 type Options struct {
 	Store    Store
 	Limits   rollback.Limits
 	Suspects func(ctx context.Context, c store.Change, since, before time.Time) ([]rollback.Suspect, error) // other changes that may be the cause
-	Default  string                                                                                         // the operators' default receiver; "" for none
+	Default  func() string                                                                                  // the operators' default receiver; "" for none
 	Text     messages.Composer
 	Deliver  func(ctx context.Context, rows []store.Outgoing) // sends messages that are stored
 	Log      *slog.Logger
@@ -186,8 +186,8 @@ func (b *Breaker) receivers(ctx context.Context, keys []string) ([]string, error
 			receivers = append(receivers, o.Receiver)
 		}
 	}
-	if len(receivers) == 0 && b.o.Default != "" {
-		receivers = []string{b.o.Default}
+	if to := b.o.Default(); len(receivers) == 0 && to != "" {
+		receivers = []string{to}
 	}
 	slices.Sort(receivers)
 	return slices.Compact(receivers), nil

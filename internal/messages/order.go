@@ -22,6 +22,14 @@ func Reasons(refusals []rollback.Refusal) string {
 // MayNotAct is the action of a watch that may only observe.
 const MayNotAct = "Nothing is done: the change is itself a rollback, or the rule only observes."
 
+// NoHook says that nothing can roll a service back.
+func NoHook(service, hook string) string {
+	if hook == "" {
+		return fmt.Sprintf("No hook is known for service %s; nothing is rolled back. Name one in pushback.yml, under services.", service)
+	}
+	return fmt.Sprintf("Hook %s of service %s is not in pushback.yml; nothing is rolled back.", hook, service)
+}
+
 // Observed says what an observing rule would have done, and what stands against it.
 func Observed(r rules.Intent, against string) string {
 	s := fmt.Sprintf("Nothing is done: the rule observes. It says %s through hook %s.", r.Written, r.Hook)

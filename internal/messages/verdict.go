@@ -2,6 +2,7 @@ package messages
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -50,6 +51,15 @@ func (c Composer) Verdict(l Look) notify.Message {
 	m.Title, m.SignalLines = report.Headline(l.Change, *l.Verdict), report.Moved(*l.Verdict)
 	if l.Watch.Reason == detector.Confounded {
 		m.SignalLines = append(m.SignalLines, "It could as well be "+rollback.NameSuspects(l.Others))
+	}
+	return m
+}
+
+// Unaddressed adds the words of the rule that are nobody for the service, so that whoever is
+// told instead knows why.
+func Unaddressed(m notify.Message, words []string) notify.Message {
+	if len(words) > 0 {
+		m.Fields = append(m.Fields, notify.Field{Name: "nobody is", Value: strings.Join(words, ", ")})
 	}
 	return m
 }

@@ -20,6 +20,7 @@ type Coverage struct {
 	Covered []RuleCoverage `json:"seen"`    // the rules with data for at least one signal
 	Missing []Gap          `json:"missing"` // the rules that watch the service and have no data, and why
 	Why     string         `json:"why,omitempty"`
+	Nobody  []string       `json:"nobody,omitempty"` // words of the rules' responses that are nobody for the service
 }
 
 // RuleCoverage says which signals of a rule have data for a service.
@@ -59,6 +60,11 @@ func (o Options) Cover(ctx context.Context, s rules.Service) Coverage {
 	for _, b := range o.Rules.For(change, s) {
 		if b.Rule().Site {
 			continue
+		}
+		for _, word := range b.Nobody() {
+			if !slices.Contains(c.Nobody, word) {
+				c.Nobody = append(c.Nobody, word)
+			}
 		}
 		v := o.coverage(ctx, b)
 		switch {

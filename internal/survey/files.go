@@ -44,7 +44,7 @@ services:
   name: ` + name + `
   match: [` + strings.Join(match, ", ") + `]
   # aliases: aliases.csv                 # repository or application → service, owner, hook
-  # default: {owner: ` + w.Team + `, chat: chat, pager: pager}   # receivers, below
+  # default: {owner: ` + w.Team + `, chat: chat, pager: pager}   # receivers, below; needed as soon as a rule tells anybody
 
 # Who gets messages. Without receivers, verdicts are shown on the page alone.
 # receivers:

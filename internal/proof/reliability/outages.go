@@ -70,7 +70,7 @@ func (s *outageSuite) run(ctx context.Context) (map[string]storeResult, []string
 
 // start starts a daemon with all stores, and a rule for each.
 func (s *outageSuite) start(p ports) (*daemon, error) {
-	stores, services, rules := "metrics:\n", "services:\n  list:\n", "team: shop\nrules:\n"
+	stores, services, rules := "metrics:\n", "services:\n  default: {chat: chat}\n  list:\n", "team: shop\nrules:\n"
 	for _, store := range s.stores() {
 		stores += p.of(store)
 		rules += rule(onceHook, "*-"+store+"-*", store, s.bake.String(), outageEvery.String())

@@ -32,7 +32,7 @@ func (w World) daemon(name, binary string, services int) (*daemon, error) {
 		}
 	}
 	settings := fmt.Sprintf("metrics: {prod: {kind: prometheus, url: %q, resolution: 1s}}\n", w.Metrics+"/prod") +
-		w.outlets(name) + "services:\n  list:\n" + list.String()
+		w.outlets(name) + "services:\n  default: {chat: chat}\n  list:\n" + list.String()
 	return newDaemon(name, dir, binary, settings, killRules)
 }
 
