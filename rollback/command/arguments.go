@@ -13,7 +13,7 @@ import (
 // placeholders are the names of the values that a program can get: as `$name` in argv
 // and as PUSHBACK_NAME in the environment.
 var placeholders = []string{
-	"key", "change", "service", "environment", "region", "kind",
+	"key", "change", "service", "environment", "region", "kind", "group",
 	"version", "target_version", "rule", "epoch", "url",
 }
 
@@ -44,6 +44,8 @@ func (f orderValues) value(name string) string {
 		return change.Region
 	case "kind":
 		return string(change.Kind)
+	case "group":
+		return change.Group
 	case "version":
 		return change.Version
 	case "target_version":
