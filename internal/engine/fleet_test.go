@@ -72,6 +72,10 @@ func TestFleetBreaker(t *testing.T) {
 	for _, key := range keys[:6] {
 		b.wantState(key, rollback.Done)
 	}
+	b.pass(20 * time.Second)
+	for _, key := range keys[:6] {
+		b.wantStanding(key, store.Cleared) // the cause was elsewhere
+	}
 }
 
 func (b *bench) wantFleetMessage(words ...string) {

@@ -151,13 +151,13 @@ func tookBack(o *rollback.Order, c store.Change) bool {
 	return o != nil && !o.TookPlaceAt().IsZero() && sentBefore(*o, c)
 }
 
-// suspect reports whether the predecessor is bad, or its watches suspect it.
+// suspect reports whether the predecessor is bad, or a watch that may act suspects it.
 func (p Predecessor) suspect() bool {
 	if p.Change.Standing == store.Bad {
 		return true
 	}
 	for _, w := range p.Watches {
-		if w.Grade >= detector.Likely {
+		if w.Acts && w.Grade >= detector.Likely {
 			return true
 		}
 	}

@@ -66,7 +66,8 @@ func (r *Reader) skippedVersions(ctx context.Context, c store.Change, o rollback
 func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]rollback.LiveVersion, error) {
 	var lives []rollback.LiveVersion
 	var takenBack []string
-	for at := c; len(lives) < maxReach && (all || len(lives) == 0) && c.Slot().HoldsOneThing(); {
+	at := c
+	for n := 0; n < maxReach && (all || len(lives) == 0) && c.Slot().HoldsOneThing(); n++ {
 		p, known, err := r.Store.Predecessor(ctx, at)
 		if err != nil {
 			return nil, err
@@ -78,22 +79,29 @@ func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]ro
 		if err != nil {
 			return nil, err
 		}
-		if tookBack(o, at) && (len(lives) == 0 || lives[len(lives)-1].Version != o.Target) {
-			gone, err := r.versionStanding(ctx, p, o.Target)
+		if tookBack(o, at) {
+			target, err := r.versionStanding(ctx, p, o.Target)
 			if err != nil {
 				return nil, err
 			}
-			lives = append(lives, gone)
-			takenBack = append(takenBack, p.Version)
+			lives, takenBack = addOnce(lives, target), append(takenBack, p.Version)
 		}
 		live, err := r.standingOf(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		lives = append(lives, live)
-		at = p
+		lives, at = addOnce(lives, live), p
 	}
 	return r.withReported(ctx, c, lives, takenBack)
+}
+
+// addOnce adds a version that was live earlier, unless it was live later too: what was
+// found of it then is what is known of it.
+func addOnce(lives []rollback.LiveVersion, earlier rollback.LiveVersion) []rollback.LiveVersion {
+	if slices.ContainsFunc(lives, func(l rollback.LiveVersion) bool { return l.Version == earlier.Version }) {
+		return lives
+	}
+	return append(lives, earlier)
 }
 
 // withReported puts the version first that the tool itself calls the previous one,
@@ -104,8 +112,29 @@ func (r *Reader) withReported(ctx context.Context, c store.Change, lives []rollb
 	if !unreported || slices.Contains(takenBack, c.Previous) {
 		return lives, nil
 	}
+	if stale, err := r.replacedByEcho(ctx, c); err != nil || stale {
+		return lives, err
+	}
 	reported, err := r.versionStanding(ctx, c, c.Previous)
 	return append([]rollback.LiveVersion{reported}, lives...), err
+}
+
+// replacedByEcho reports whether the version that the tool calls the previous one of c
+// was replaced before c by the echo of its rollback.
+func (r *Reader) replacedByEcho(ctx context.Context, c store.Change) (bool, error) {
+	at := c
+	for range maxReach {
+		p, known, err := r.Store.Predecessor(ctx, at)
+		if err != nil || !known {
+			return false, err
+		}
+		if at.Key != c.Key && p.Version != at.Version {
+			o, err := r.Order(ctx, p.Key)
+			return p.Version == c.Previous && Predecessor{Order: o}.IsEcho(at), err
+		}
+		at = p
+	}
+	return false, nil
 }
 
 // standingOf returns the standing of the version that a change brought: by the

@@ -93,7 +93,7 @@ func insertHold(ctx context.Context, tx executor, h Hold, messages []Outgoing) e
 	var entries []Entry
 	if h.Kind == FleetHold {
 		where := scope{service: h.Service, environment: h.Environment, from: h.Since, to: h.At}
-		entries, err = clearOutage(ctx, tx, where, cause{by: h.ID, actor: h.Actor, why: fmt.Sprintf("hold %s: %s", h.ID, h.Why), at: h.At})
+		entries, err = clearOutage(ctx, tx, where, cause{by: "hold " + h.ID, actor: h.Actor, why: fmt.Sprintf("hold %s: %s", h.ID, h.Why), at: h.At})
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) 
 			return err
 		}
 		where := scope{service: i.Service, environment: i.Environment, from: i.From, to: i.To}
-		cleared, err := clearOutage(ctx, tx, where, cause{by: i.ID, actor: i.Actor, why: fmt.Sprintf("incident %s: %s", i.ID, i.Why), at: i.At})
+		cleared, err := clearOutage(ctx, tx, where, cause{by: "incident " + i.ID, actor: i.Actor, why: fmt.Sprintf("incident %s: %s", i.ID, i.Why), at: i.At})
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (s *Store) RemoveIncident(ctx context.Context, id, actor string, now time.T
 		if i, err = scanIncident(tx.QueryRowContext(ctx, selectIncident+`WHERE id = $1`, id)); err != nil {
 			return err
 		}
-		if err := restoreCleared(ctx, tx, id); err != nil {
+		if err := restoreCleared(ctx, tx, "incident "+id); err != nil {
 			return err
 		}
 		return appendEntries(ctx, tx, i.entry("remove incident", actor, now))

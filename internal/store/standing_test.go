@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -125,9 +126,31 @@ func incidentClears(t *testing.T, s *Store) {
 	wantStanding(t, s, open, Cleared)
 	later := watched(t, s, deployOf("cart", "v2", 15), 20, nil) // its watch ends after the incident was noted
 	wantStanding(t, s, later, Cleared)
+	recovered(t, s, open, later)
+	wantStanding(t, s, open, Bad) // rolling it back helped, so that it was the cause
+	wantStanding(t, s, later, Bad)
 	entries, err := s.Journal(t.Context(), inside.Key)
 	if err != nil || len(entries) != 1 || entries[0].Action != "clear" || entries[0].Actor != "amy" {
 		t.Errorf("the journal: %+v, %v", entries, err)
+	}
+}
+
+// recovered ends the recovery watches of changes: rolling them back helped.
+func recovered(t *testing.T, s *Store, changes ...Change) {
+	t.Helper()
+	for _, c := range changes {
+		ws, err := s.WatchesOf(t.Context(), c.Key)
+		if err != nil || len(ws) != 1 {
+			t.Fatal(ws, err)
+		}
+		after := ws[0].Recovery(at(40), at(40))
+		if err := s.PlanChange(t.Context(), c.Key, []watch.Watch{after}); err != nil {
+			t.Fatal(err)
+		}
+		ended := after
+		ended.State, ended.EndedAt = watch.Healthy, at(50)
+		moved, _, _, err := s.MoveWatch(t.Context(), after, ended, Effects{})
+		must(t, true, "ending the recovery watch")(moved, err)
 	}
 }
 
@@ -221,4 +244,24 @@ func rolledBackWindow(t *testing.T, s *Store) {
 	if got := (rollback.Order{State: rollback.Unknown, EndedAt: at(9)}).TookPlaceAt(); !got.Equal(time.Time{}) {
 		t.Errorf("an unknown order took place at %s", got)
 	}
+}
+
+// What is known of a version comes from the changes of its slot that brought it before.
+func earlierOfVersion(t *testing.T, s *Store) {
+	f := func(c Change, version string, want ...string) {
+		t.Helper()
+		found, err := s.EarlierOfVersion(t.Context(), c, version, 2)
+		if err != nil || !slices.Equal(ids(found), want) {
+			t.Errorf("%s before %s: %v, %v; want %v", version, c.ID, ids(found), err, want)
+		}
+	}
+	first := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 1)).Change
+	accept(t, s, eventOf("c2", "v1", sources.Succeeded, 5), eventOf("c3", "v2", sources.Succeeded, 10), eventOf("c4", "v1", sources.Succeeded, 20))
+	other := deployOf("search", "v1", 2)
+	accept(t, s, other)
+	last := accept(t, s, eventOf("c5", "v1", sources.Succeeded, 30)).Change
+	f(last, "v1", "c4", "c2")
+	f(last, "v2", "c3")
+	f(last, "v3")
+	f(first, "v1")
 }

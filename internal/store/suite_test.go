@@ -37,6 +37,7 @@ var suite = []struct {
 	{"concurrent changes", concurrentChanges},
 	{"bad windows", badWindows},
 	{"good changes", goodChanges},
+	{"earlier changes of a version", earlierOfVersion},
 	{"the stronger mark stays", strongerMarkStays},
 	{"an incident clears", incidentClears},
 	{"a fleet hold clears", fleetHoldClears},
