@@ -165,7 +165,7 @@ func (t *trial) markLost(note string) {
 		t.note("The part is gone or nearly so; what that means, the whole signal says.")
 		return
 	}
-	t.lost, t.e.Reason = true, SignalLost
+	t.lost, t.e.Reason, t.e.Loss = true, SignalLost, t.measureLoss()
 	t.note(note)
 }
 

@@ -106,6 +106,7 @@ type Evidence struct {
 	RawP          float64    `json:"raw_p"`
 	Effect        Effect     `json:"effect"`
 	Counts        *Tally     `json:"counts,omitempty"`
+	Loss          *Loss      `json:"loss,omitempty"`   // of a signal that was lost
 	Spread        *Spread    `json:"spread,omitempty"` // a histogram's quantiles; they decide nothing
 	Control       *Companion `json:"control,omitempty"`
 	Onset         time.Time  `json:"onset,omitzero"`       // where the series breaks

@@ -101,11 +101,13 @@ func (k *looker) endMessages(ctx context.Context, l look) ([]store.Outgoing, err
 
 // toThread sends a message to everybody who got one about the change.
 func (k *looker) toThread(ctx context.Context, l look, m notify.Message) ([]store.Outgoing, error) {
-	receivers, err := k.receiversOf(ctx, l.change.Key, messages.Thread(l.change.Key, l.watch.Rule))
+	thread := messages.Thread(l.change.Key, l.watch.Rule)
+	receivers, err := k.receiversOf(ctx, l.change.Key, thread)
 	if err != nil {
 		return nil, err
 	}
-	return k.rows(l.watch.ID, l.change.Key, receivers, m), nil
+	m, err = k.withEarlier(ctx, l.change.Key, m)
+	return k.rows(l.watch.ID, l.change.Key, receivers, m), err
 }
 
 // resolved ends the thread of one change for everybody who got a message of it, and not
@@ -116,5 +118,15 @@ func (k *looker) resolved(ctx context.Context, l look, changeKey string) ([]stor
 	if err != nil {
 		return nil, err
 	}
-	return k.rows("resolved/"+thread, changeKey, receivers, k.text.Resolved(k.messageLook(l), thread)), nil
+	m, err := k.withEarlier(ctx, changeKey, k.text.Resolved(k.messageLook(l), thread))
+	return k.rows("resolved/"+thread, changeKey, receivers, m), err
+}
+
+// withEarlier adds the numbers that its receivers know of the thread.
+func (k *looker) withEarlier(ctx context.Context, changeKey string, m notify.Message) (notify.Message, error) {
+	rows, err := k.Store.OutgoingOf(ctx, changeKey)
+	if err != nil {
+		return m, fmt.Errorf("reading the messages of %s: %w", changeKey, err)
+	}
+	return messages.WithEarlier(m, store.LastLines(rows, m.Key)), nil
 }

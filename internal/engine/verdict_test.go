@@ -161,7 +161,7 @@ func TestSignalLost(t *testing.T) {
 		b.pass(lives)
 		b.shop.lose("cart")
 		b.pass(2 * time.Minute)
-		b.wantMessage("platform", "cart v2", "The signal lived until the change and is gone")
+		b.wantMessage("platform", "errors traffic 3000 → 0 events/min", "by loss", "The signal lived until the change and is gone")
 		b.wantState(key, want)
 	}
 	act := strings.Replace(redRule, "limit: 20%", "lost: act", 1)

@@ -92,6 +92,20 @@ func (c Composer) RecoveryUnclear(l Look) notify.Message {
 	return m
 }
 
+// WithEarlier puts the numbers that people were told before in front of those of now. A
+// receiver that shows only the newest message of a thread shows what it was about to the end.
+func WithEarlier(m notify.Message, earlier []string) notify.Message {
+	var lines []string
+	for _, line := range earlier {
+		lines = append(lines, "was: "+line)
+	}
+	for _, line := range m.SignalLines {
+		lines = append(lines, "now: "+line)
+	}
+	m.SignalLines = lines
+	return m
+}
+
 // fields are the facts of a change that are known.
 func fields(c sources.Change, rule string) []notify.Field {
 	all := []notify.Field{

@@ -52,11 +52,27 @@ func worstParts(v detector.Verdict) map[string]int {
 }
 
 func line(e detector.Evidence) string {
+	if what := lost(e); what != "" {
+		return fmt.Sprintf("%s %s (%s). %s", e.Signal, what, strings.Join(support(e), ", "), sentence(e.Reason))
+	}
 	if !compared(e) {
 		return strings.TrimSpace(e.Signal+" "+graded(e)) + ": " + sentence(e.Reason)
 	}
 	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(support(e), ", ")}
 	return fmt.Sprintf("%s %s → %s (%s)", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit), strings.Join(details, "; "))
+}
+
+// lost is what was lost with a signal, from what to what, "" where it was not lost or the
+// verdict is older than this number.
+func lost(e detector.Evidence) string {
+	l := e.Loss
+	switch {
+	case l == nil || e.Reason != detector.SignalLost:
+		return ""
+	case l.EventsBefore > 0:
+		return fmt.Sprintf("traffic %s → %s events/min", digits(l.EventsBefore), digits(l.EventsAfter))
+	}
+	return fmt.Sprintf("samples in %d of %d → %d of %d ticks", l.TicksBefore, l.Before, l.TicksAfter, l.After)
 }
 
 // compared reports whether the numbers describe what happened. For a signal that was lost
@@ -99,6 +115,9 @@ func interval(e detector.Evidence) []string {
 // support is what a line rests on: grade, p and events.
 func support(e detector.Evidence) []string {
 	weights := []string{e.Grade.String()}
+	if e.Reason == detector.SignalLost {
+		return append(weights, "by "+string(detector.ByLoss))
+	}
 	if len(e.Tests) == 1 && (e.Tests[0] == detector.ByLimit || e.Tests[0] == detector.ByLoss) {
 		weights = append(weights, "by "+string(e.Tests[0]))
 	} else {
@@ -149,6 +168,9 @@ func Headline(c sources.Change, v detector.Verdict) string {
 //	errors 0.5 % → 3.1 %
 func Worst(v detector.Verdict) string {
 	e, found := decider(v)
+	if what := lost(e); found && what != "" {
+		return printable(e.Signal + " " + what)
+	}
 	if !found || !compared(e) {
 		return ""
 	}

@@ -73,15 +73,19 @@ func TestMoved(t *testing.T) {
 		Signal: "errors", Unit: "fraction", Grade: detector.Certain, Reason: detector.LimitBreached, Tests: []detector.Test{detector.ByLimit},
 		Effect: detector.Effect{After: 0.5, Difference: 0.5},
 	}, "errors 0 % → 50 % (+50 points; certain, by limit, limit)")
-	f(lost(), "errors likely: The signal lived until the change and is gone, or its traffic fell by more than 80 %, while the metric store is alive.")
+	f(lostSignal(nil), "errors likely: The signal lived until the change and is gone, or its traffic fell by more than 80 %, while the metric store is alive.")
+	f(lostSignal(&detector.Loss{EventsBefore: 6000, EventsAfter: 12.5, Before: 60, TicksBefore: 60, After: 3, TicksAfter: 3}),
+		"errors traffic 6000 → 12.5 events/min (likely, by loss). The signal lived until the change and is gone, or its traffic fell by more than 80 %, while the metric store is alive.")
+	f(lostSignal(&detector.Loss{Before: 60, TicksBefore: 58, After: 3}),
+		"errors samples in 58 of 60 → 0 of 3 ticks (likely, by loss). The signal lived until the change and is gone, or its traffic fell by more than 80 %, while the metric store is alive.")
 	f(detector.Evidence{Signal: "errors", Unit: "fraction", P: 1, Effect: detector.Effect{Forecast: 0.005, After: 0.005, Difference: -8.7e-19, Ratio: 1}},
 		"errors 0.5 % → 0.5 % (+0 points; none, p 1)")
 }
 
 // What a lost signal left behind is not what happened to it.
-func lost() detector.Evidence {
+func lostSignal(l *detector.Loss) detector.Evidence {
 	return detector.Evidence{
-		Signal: "errors", Unit: "fraction", Grade: detector.Likely, Reason: detector.SignalLost, Tests: []detector.Test{detector.ByLoss},
+		Signal: "errors", Unit: "fraction", Grade: detector.Likely, Reason: detector.SignalLost, Tests: []detector.Test{detector.ByLoss}, Loss: l,
 		Effect: detector.Effect{Forecast: 0.005, After: 0.0053, Difference: 0.0003, Ratio: 1.06},
 	}
 }
@@ -97,8 +101,11 @@ func TestHeadline(t *testing.T) {
 	signals := []detector.Evidence{latencyRose(), errorsRose()}
 	f(detector.Verdict{Outcome: detector.Regressed, Grade: detector.Certain, Signals: signals},
 		"cart v42 in production: regressed, certain — errors 0.5 % → 3.1 %")
-	f(detector.Verdict{Outcome: detector.Regressed, Grade: detector.Likely, Reason: detector.SignalLost, Signals: []detector.Evidence{lost()}},
+	f(detector.Verdict{Outcome: detector.Regressed, Grade: detector.Likely, Reason: detector.SignalLost, Signals: []detector.Evidence{lostSignal(nil)}},
 		"cart v42 in production: regressed, likely — The signal lived until the change and is gone, or its traffic fell by more than 80 %, while the metric store is alive")
+	gone := []detector.Evidence{lostSignal(&detector.Loss{EventsBefore: 6000, Before: 60, TicksBefore: 60})}
+	f(detector.Verdict{Outcome: detector.Regressed, Grade: detector.Likely, Reason: detector.SignalLost, Signals: gone},
+		"cart v42 in production: regressed, likely — errors traffic 6000 → 0 events/min")
 	f(detector.Verdict{Outcome: detector.Healthy}, "cart v42 in production: healthy")
 	f(detector.Verdict{Outcome: detector.Blind, Reason: detector.SourceError},
 		"cart v42 in production: blind — The metric store could not be asked, so nothing is known about the change")

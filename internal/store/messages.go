@@ -26,6 +26,17 @@ func OrderMessages(o rollback.Order, what string, m notify.Message, now time.Tim
 	return Messages("order/"+o.Key+"/"+what, o.Key, o.Receivers, m, now)
 }
 
+// LastLines returns the signal lines of the newest row of a thread that has any and
+// does not end it: the numbers that its receivers know.
+func LastLines(rows []Outgoing, thread string) []string {
+	for _, o := range slices.Backward(rows) {
+		if o.Message.Key == thread && !o.Message.Resolved && len(o.Message.SignalLines) > 0 {
+			return o.Message.SignalLines
+		}
+	}
+	return nil
+}
+
 // ReceiversSince returns the receivers of the rows created at since or later, each
 // once, in the order of the rows. Messages that end a thread do not count.
 func ReceiversSince(rows []Outgoing, since time.Time) []string {

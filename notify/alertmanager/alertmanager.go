@@ -107,8 +107,11 @@ func annotations(m notify.Message) map[string]string {
 	if lines := m.Lines(); len(lines) > 0 {
 		annotations["description"] = strings.Join(lines, "\n")
 	}
-	if version := m.FieldValues()["version"]; version != "" {
-		annotations["version"] = version
+	facts := m.FieldValues()
+	for field, name := range map[string]string{"version": "version", "runbook": "runbook_url", "target": "target", "order": "order"} {
+		if facts[field] != "" {
+			annotations[name] = facts[field]
+		}
 	}
 	return annotations
 }
