@@ -43,7 +43,7 @@ func (k *looker) action(ctx context.Context, l look, a rules.Action, o *rollback
 	case o != nil:
 		return k.ordered(ctx, *o)
 	case !l.watch.Acts:
-		return messages.MayNotAct, nil
+		return messages.MayNotAct(l.change.Change), nil
 	case !k.knowsHook(a):
 		return messages.NoHook(l.change.Service, a.Rollback.Hook), nil
 	case l.verdict == nil:

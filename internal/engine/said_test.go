@@ -69,7 +69,7 @@ func TestOutcomesAreToldInOrder(t *testing.T) {
 		b.rollingBad()
 		b.clock.add(b.Limits.MaxAge)
 		b.pass(time.Minute)
-		b.wantMessage("pager", "expired", "it was not sent before it expired at 12:0", "it waits: the change is still rolling out")
+		b.wantMessage("pager", "expired", "it had not been sent by 12:0", "until then it waited: the change is still rolling out")
 	}, "rollback to v1 waits until the rollout of v2 ends", "rollback to v1 expired")
 	f("a newer change fails", func(b *bench) {
 		key := b.bad("v2", nil)

@@ -8,6 +8,7 @@ import (
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 )
 
 // Reasons joins the reasons of refusals for people.
@@ -19,8 +20,14 @@ func Reasons(refusals []rollback.Refusal) string {
 	return strings.Join(why, "; ")
 }
 
-// MayNotAct is the action of a watch that may only observe.
-const MayNotAct = "Nothing is done: the change is itself a rollback, or the rule only observes."
+// MayNotAct is the action of a watch that may only observe: of a rollback, or of a rule that
+// covers the whole site.
+func MayNotAct(c sources.Change) string {
+	if c.RollbackOf != "" {
+		return fmt.Sprintf("Nothing is done: the change is itself a rollback, of %s. Pushback goes back no further.", c.RollbackOf)
+	}
+	return "Nothing is done: this watch only observes."
+}
 
 // NoHook says that nothing can roll a service back.
 func NoHook(service, hook string) string {

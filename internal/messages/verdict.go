@@ -42,7 +42,7 @@ func (c Composer) Verdict(l Look) notify.Message {
 		Fields: withRunbook(fields(l.Change, l.Watch.Rule), l.Watch.Runbook), Link: c.Link(l.Key), At: l.At,
 	}
 	if l.Verdict == nil {
-		m.Title = fmt.Sprintf("%s %s: %s", l.Change.Service, l.Change.What(), l.Watch.State)
+		m.Title = fmt.Sprintf("%s: %s", named(l.Change), l.Watch.State)
 		if why, known := detector.Reasons[l.Watch.Reason]; known {
 			m.SignalLines = []string{why}
 		}
@@ -69,7 +69,7 @@ func (c Composer) Resolved(l Look, thread string) notify.Message {
 	m := c.Verdict(l)
 	m.Key, m.Kind, m.Resolved, m.EndsAt = thread, "resolved", true, l.At
 	if !l.Watch.After.IsZero() {
-		m.Title = fmt.Sprintf("%s in %s: well again since %s was rolled back", l.Change.Service, l.Change.Environment, l.Change.What())
+		m.Title = ofRecovery(l, "well again since "+l.Change.What()+" was rolled back")
 	}
 	return m
 }
@@ -78,7 +78,7 @@ func (c Composer) Resolved(l Look, thread string) notify.Message {
 func (c Composer) RollbackDidNotHelp(l Look) notify.Message {
 	m := c.Verdict(l)
 	m.Severity = notify.Critical
-	m.Title = fmt.Sprintf("%s: the rollback of %s did not help", l.Change.Service, l.Change.What())
+	m.Title = ofRecovery(l, "the rollback of "+l.Change.What()+" did not help")
 	m.Action = "Pushback does nothing more: the change may not be what made things worse. It is no longer marked bad, and nothing is rolled back further by itself."
 	return m
 }
@@ -87,9 +87,25 @@ func (c Composer) RollbackDidNotHelp(l Look) notify.Message {
 func (c Composer) RecoveryUnclear(l Look) notify.Message {
 	m := c.Verdict(l)
 	m.Severity = notify.Error
-	m.Title = fmt.Sprintf("%s: cannot tell whether the rollback of %s helped", l.Change.Service, l.Change.What())
+	m.Title = ofRecovery(l, "cannot tell whether the rollback of "+l.Change.What()+" helped")
 	m.Action = "The watch after the rollback ended " + string(l.Watch.State) + ". Somebody has to look."
 	return m
+}
+
+// ofRecovery is the title of a recovery watch: what is said of the service, and the signal
+// that decided.
+func ofRecovery(l Look, what string) string {
+	title := l.Change.Service
+	if l.Change.Environment != "" {
+		title += " in " + l.Change.Environment
+	}
+	title += ": " + what
+	if l.Verdict != nil {
+		if worst := report.Worst(*l.Verdict); worst != "" {
+			title += " — " + worst
+		}
+	}
+	return title
 }
 
 // WithEarlier puts the numbers that people were told before in front of those of now. A

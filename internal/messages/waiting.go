@@ -84,9 +84,9 @@ const NobodyApproved = "nobody approved it in time"
 
 // TooLate is why an order expires that waited for something else than a person.
 func TooLate(o rollback.Order) string {
-	why := "it was not sent before it expired at " + clock(o.ExpiresAt)
-	if o.Why != "" {
-		why += "; it " + o.Why
+	why := "it had not been sent by " + clock(o.ExpiresAt)
+	if waited, found := strings.CutPrefix(o.Why, "waits: "); found {
+		why += "; until then it waited: " + waited
 	}
 	return why
 }
