@@ -46,7 +46,7 @@ func TestFailedRollout(t *testing.T) {
 			b.wantReason(key, detector.FailedRollout)
 			b.wantState(key, "")
 			b.wantCalls(0)
-			b.wantMessage("platform", "v2: watching", failed) // once; what resolves it is another message
+			b.wantMessage("platform", "v2 in production: watching", failed) // once; what resolves it is another message
 		})
 	}
 	rule := answering("{on: rollout_failed, tell: platform}")

@@ -2,6 +2,7 @@ package messages
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,7 +114,12 @@ func ofRecovery(l Look, what string) string {
 func WithEarlier(m notify.Message, earlier []string) notify.Message {
 	var lines []string
 	for _, line := range earlier {
-		lines = append(lines, "was: "+line)
+		if !slices.Contains(m.SignalLines, line) {
+			lines = append(lines, "was: "+line)
+		}
+	}
+	if len(lines) == 0 {
+		return m
 	}
 	for _, line := range m.SignalLines {
 		lines = append(lines, "now: "+line)

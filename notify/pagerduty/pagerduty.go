@@ -159,9 +159,12 @@ func payloadOf(m notify.Message) payload {
 	}
 }
 
-func links(m notify.Message) []link {
-	if m.Link == "" {
-		return nil
+func links(m notify.Message) (all []link) {
+	if m.Link != "" {
+		all = append(all, link{Href: m.Link, Text: "The change in Pushback"})
 	}
-	return []link{{Href: m.Link, Text: "The change in Pushback"}}
+	if runbook := m.FieldValues()["runbook"]; strings.HasPrefix(runbook, "https://") || strings.HasPrefix(runbook, "http://") {
+		all = append(all, link{Href: runbook, Text: "The runbook of the rule"})
+	}
+	return all
 }
