@@ -1,14 +1,18 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,4 +93,39 @@ func outside(ts *testscript.TestScript, _ bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], server.URL)
+}
+
+// changed writes series of eight hours around a change whose bake of ten minutes ends in a
+// moment, and sets a variable to when it was: changed FOLDER AT. The level of bad rises
+// tenfold then, and that of good stays.
+func changed(ts *testscript.TestScript, _ bool, args []string) {
+	at := time.Now().Add(3*time.Second - 10*time.Minute).Truncate(time.Second)
+	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o700))
+	for name, rise := range map[string]float64{"bad": 10, "good": 1} {
+		text, random := new(strings.Builder), rand.New(rand.NewPCG(1, 2))
+		fmt.Fprintln(text, "timestamp,value")
+		for t := at.Add(-8 * time.Hour); t.Before(at.Add(20 * time.Minute)); t = t.Add(10 * time.Second) {
+			level := 100 + random.NormFloat64()
+			if t.After(at) {
+				level *= rise
+			}
+			fmt.Fprintf(text, "%d,%.3f\n", t.Unix(), level)
+		}
+		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), name+".csv"), []byte(text.String()), 0o600))
+	}
+	ts.Setenv(args[1], at.UTC().Format(time.RFC3339))
+}
+
+// keys sets a variable for the key of each change in an exported record, in their order:
+// keys FILE KEY sets KEY1, KEY2 and so on.
+func keys(ts *testscript.TestScript, _ bool, args []string) {
+	var found []string
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var entry struct{ Change string }
+		ts.Check(json.Unmarshal([]byte(line), &entry))
+		if entry.Change != "" && !slices.Contains(found, entry.Change) {
+			found = append(found, entry.Change)
+			ts.Setenv(fmt.Sprintf("%s%d", args[1], len(found)), entry.Change)
+		}
+	}
 }
