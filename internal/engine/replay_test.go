@@ -104,7 +104,7 @@ func mixedRun(t *testing.T, seed uint64, url string) {
 		if r.IntN(2) == 0 {
 			b.must(b.keep("profiles"))
 		}
-		b.clock.add(time.Duration(r.IntN(30)) * time.Hour)
+		b.clock.add(time.Duration(r.IntN(50)) * time.Hour)
 		keys = append(keys, b.shipAny(r, fmt.Sprintf("v%d", i+2)))
 		for range 3 {
 			b.pass(time.Duration(r.IntN(4)) * time.Minute)
@@ -161,4 +161,43 @@ func TestEveryVerdictOfAMixedRunIsJudgedAgain(t *testing.T) {
 			mixedRun(t, seed, "")
 		})
 	}
+}
+
+// TestProfilesWithoutAWatchAreJudgedAgain: a look may be judged by a profile that its watch
+// is not pinned to, and each bench judges again at its end. One is a day old. The other was
+// learned when the service had a shape, which it has no longer.
+func TestProfilesWithoutAWatchAreJudgedAgain(t *testing.T) {
+	t.Parallel()
+	unpinned := func(b *bench, key string) {
+		b.t.Helper()
+		r, err := b.Store.LastRecord(t.Context(), b.watch(key).ID)
+		b.must(err)
+		if w := b.watch(key); len(w.Profiles) != 0 || r.Verdict.Signals[0].History == 0 {
+			b.t.Errorf("pinned to %v, with a history of %d ticks", w.Profiles, r.Verdict.Signals[0].History)
+		}
+		if b.wantReplayed() == 0 {
+			b.t.Error("nothing was judged")
+		}
+	}
+	old := newBench(t, redRule, scheduled)
+	old.must(old.keep("profiles"))
+	old.clock.add(26 * time.Hour)
+	key := old.bad("v2", nil)
+	old.pass(8 * time.Minute)
+	unpinned(old, key)
+
+	b := newBench(t, longRule("5m"), scheduled)
+	var good []string
+	for _, version := range []string{"v2", "v3", "v4", "v5", "v6"} {
+		good = append(good, b.warmingDeploy(version, 0.005))
+	}
+	b.clock.add(time.Hour)
+	b.rule = longRule("0s")
+	b.restart()
+	b.must(b.keep("profiles"))
+	for _, key := range good {
+		b.must(b.Store.PutOutcome(t.Context(), store.Outcome{WatchID: key + ".red", ChangeKey: key, Fired: true, FalseAlarm: true}))
+	}
+	key = b.warmingDeploy("v7", 0.005)
+	unpinned(b, key)
 }
