@@ -66,13 +66,13 @@ func answer(r *http.Request, query, service string) map[string]any {
 		from, kind = seconds(r, "time"), "vector"
 		to = from
 	}
-	var result []map[string]any
+	result := []map[string]any{}
 	switch {
 	case strings.Contains(query, "timestamp("):
-		result = append(result, series(kind, nil, from, to, step, 1))
+		result = append(result, series(kind, map[string]string{}, from, to, step, 1))
 	case service == "":
 	case strings.HasPrefix(query, "group("):
-		result = append(result, series(kind, nil, from, to, step, 0))
+		result = append(result, series(kind, map[string]string{}, from, to, step, 0))
 	default:
 		for code, rate := range map[string]float64{"200": 20, "500": 0.1} {
 			labels := map[string]string{"__name__": "http_requests_total", "job": service, "code": code}
