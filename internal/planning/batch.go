@@ -31,15 +31,14 @@ func (p *Planner) planBatch(ctx context.Context, changes []store.Change) error {
 	if err != nil || len(plans) == 0 {
 		return err
 	}
-	stored, err := p.Store.PlanChanges(ctx, plans)
+	stored, locked, err := p.Store.PlanChanges(ctx, plans)
 	if err != nil {
-		stored, err = p.planEach(ctx, plans)
+		stored, locked, err = p.planEach(ctx, plans)
 	}
 	if len(stored) > 0 {
 		p.Begun(ctx, stored)
 	}
-	if err == nil && len(stored) < len(plans) {
-		// Planned by another, or locked by another: the store knows in a moment.
+	if locked > 0 {
 		time.AfterFunc(lockedRetry, p.WakeUp)
 	}
 	return err
@@ -47,16 +46,17 @@ func (p *Planner) planBatch(ctx context.Context, changes []store.Change) error {
 
 // planEach plans every change in a transaction of its own, and logs those that it cannot
 // plan. Its error is the database's, not one change's.
-func (p *Planner) planEach(ctx context.Context, plans []store.Plan) (stored []store.Plan, err error) {
+func (p *Planner) planEach(ctx context.Context, plans []store.Plan) (stored []store.Plan, locked int, err error) {
 	for _, plan := range plans {
-		one, err := p.Store.PlanChanges(ctx, []store.Plan{plan})
-		if err == nil {
-			stored = append(stored, one...)
-		} else if err := p.blame(ctx, plan.Change, err); err != nil {
-			return stored, err
+		one, n, err := p.Store.PlanChanges(ctx, []store.Plan{plan})
+		stored, locked = append(stored, one...), locked+n
+		if err != nil {
+			if err := p.blame(ctx, plan.Change, err); err != nil {
+				return stored, locked, err
+			}
 		}
 	}
-	return stored, nil
+	return stored, locked, nil
 }
 
 // blame logs that a change cannot be planned, unless the database does not answer at

@@ -87,7 +87,7 @@ func (f *fixture) UnplannedChanges(ctx context.Context, after store.UnplannedPag
 	return page, errors.Join(err, f.down)
 }
 
-func (f *fixture) PlanChanges(ctx context.Context, plans []store.Plan) ([]store.Plan, error) {
+func (f *fixture) PlanChanges(ctx context.Context, plans []store.Plan) ([]store.Plan, int, error) {
 	if f.commit != nil {
 		f.commit(ctx, plans)
 	}
@@ -96,15 +96,15 @@ func (f *fixture) PlanChanges(ctx context.Context, plans []store.Plan) ([]store.
 	var free []store.Plan
 	for _, p := range plans {
 		if f.poison[p.Change.Key] || f.down != nil {
-			return nil, errors.Join(errors.New("refused"), f.down)
+			return nil, 0, errors.Join(errors.New("refused"), f.down)
 		}
 		if !f.locked[p.Change.Key] {
 			free = append(free, p)
 		}
 	}
-	stored, err := f.store.PlanChanges(ctx, free)
+	stored, _, err := f.store.PlanChanges(ctx, free)
 	f.commits = append(f.commits, stored)
-	return stored, err
+	return stored, len(plans) - len(free), err
 }
 
 func (f *fixture) Ping(context.Context) error { return f.down }

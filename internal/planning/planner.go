@@ -17,7 +17,7 @@ import (
 // Store is what a planner needs of the state database.
 type Store interface {
 	UnplannedChanges(ctx context.Context, after store.UnplannedPage, limit int) (store.UnplannedPage, error)
-	PlanChanges(ctx context.Context, plans []store.Plan) ([]store.Plan, error)
+	PlanChanges(ctx context.Context, plans []store.Plan) (stored []store.Plan, locked int, err error)
 	Ping(ctx context.Context) error
 }
 

@@ -32,6 +32,7 @@ type Accepted struct {
 type pendingEvent struct {
 	ctx       context.Context
 	event     sources.Event
+	slot      string // slotKey of the event's
 	raw       []byte
 	now       time.Time
 	unwatched bool // no rule watches the change if the event begins one
@@ -75,7 +76,7 @@ func (s *Store) accept(p *pendingEvent) (Accepted, error) {
 	if p.event.EventID == "" {
 		return Accepted{}, fmt.Errorf("accept event: %w", errNotAdmitted)
 	}
-	p.done = make(chan struct{})
+	p.slot, p.done = slotKey(p.event.Slot()), make(chan struct{})
 	ctx := p.ctx
 	select {
 	case <-s.closing:
@@ -133,7 +134,7 @@ func (s *Store) storeGroup(group []*pendingEvent) {
 	sortBySlot(group)
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.transactFirst(ctx, func(tx *sql.Tx) error {
 		defer crashpoint.Reach(crashpoint.BeforeEvent)
 		return storeEvents(ctx, s.batched(tx), group)
 	})
@@ -148,6 +149,6 @@ func (s *Store) storeGroup(group []*pendingEvent) {
 
 func sortBySlot(group []*pendingEvent) {
 	slices.SortStableFunc(group, func(a, b *pendingEvent) int {
-		return cmp.Compare(slotKey(a.event.Slot()), slotKey(b.event.Slot()))
+		return cmp.Compare(a.slot, b.slot)
 	})
 }

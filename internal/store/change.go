@@ -219,7 +219,7 @@ func saveChanges(ctx context.Context, tx executor, round []*pendingEvent) error 
 		if err != nil {
 			return err
 		}
-		rows.add(c.Key, slotKey(c.Slot()), c.ID, c.Service, c.Environment, c.Version, c.Status,
+		rows.add(c.Key, p.slot, c.ID, c.Service, c.Environment, c.Version, c.Status,
 			micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, c.Planned, micros(c.ReceivedAt), body,
 			literal("''"), literal("''"), literal("0"), literal("''"))
 	}

@@ -45,7 +45,7 @@ func findChanges(ctx context.Context, tx executor, round []*pendingEvent) error 
 	bySlot := map[string]*pendingEvent{}
 	var names values
 	for _, p := range round {
-		slot := slotKey(p.event.Slot())
+		slot := p.slot
 		bySlot[slot] = p
 		names.add(slot, p.event.ChangeID)
 	}

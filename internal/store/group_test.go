@@ -41,7 +41,7 @@ func aGroupCostsAFewStatements(t *testing.T, s *Store) {
 		for i := range maxGroup {
 			e := eventOf(version, version, sources.Succeeded, 1+int(version[1]))
 			e.Service, e.EventID = fmt.Sprint("service-", i), fmt.Sprint(version, " of ", i)
-			group = append(group, &pendingEvent{ctx: t.Context(), event: e, now: now, done: make(chan struct{})})
+			group = append(group, &pendingEvent{ctx: t.Context(), event: e, slot: slotKey(e.Slot()), now: now, done: make(chan struct{})})
 		}
 		sortBySlot(group)
 		var c *counted
@@ -72,7 +72,7 @@ func oneGroupOfEverything(t *testing.T, s *Store) {
 	next := eventOf("c2", "v2", sources.Succeeded, 9)
 	group := []*pendingEvent{}
 	for _, e := range []sources.Event{started, done, started, from("argo", eventOf("a1", "v1", sources.Succeeded, 7)), next} {
-		group = append(group, &pendingEvent{ctx: t.Context(), event: e, now: now, done: make(chan struct{})})
+		group = append(group, &pendingEvent{ctx: t.Context(), event: e, slot: slotKey(e.Slot()), now: now, done: make(chan struct{})})
 	}
 	s.storeGroup(slices.Clone(group))
 	key := group[0].accepted.Change.Key
@@ -96,7 +96,7 @@ func oneIDInTwoSlots(t *testing.T, s *Store) {
 	there.Service = "other"
 	var group []*pendingEvent
 	for _, e := range []sources.Event{here, there} {
-		group = append(group, &pendingEvent{ctx: t.Context(), event: e, now: now, done: make(chan struct{})})
+		group = append(group, &pendingEvent{ctx: t.Context(), event: e, slot: slotKey(e.Slot()), now: now, done: make(chan struct{})})
 	}
 	s.storeGroup(group)
 	a, b := group[0], group[1]

@@ -38,7 +38,7 @@ func rounds(group []*pendingEvent) [][]*pendingEvent {
 	var all [][]*pendingEvent
 	slots, ids := map[string]int{}, map[id]int{}
 	for _, p := range group {
-		slot, event := slotKey(p.event.Slot()), id{p.event.Source, p.event.EventID}
+		slot, event := p.slot, id{p.event.Source, p.event.EventID}
 		n := max(slots[slot], ids[event])
 		slots[slot], ids[event] = n+1, n+1
 		if n == len(all) {
@@ -52,7 +52,7 @@ func rounds(group []*pendingEvent) [][]*pendingEvent {
 // storeRound stores the events of a round in one savepoint. If that fails, each gets a
 // savepoint of its own, so that a bad event leaves the others alone.
 func storeRound(ctx context.Context, tx executor, round []*pendingEvent) error {
-	failed, err := inSavepoint(ctx, tx, func() error { return storeTogether(ctx, tx, round) })
+	failed, err := inSavepoint(ctx, tx, "round", func() error { return storeTogether(ctx, tx, round) })
 	if err != nil || failed == nil {
 		return err
 	}
@@ -70,16 +70,16 @@ func storeRound(ctx context.Context, tx executor, round []*pendingEvent) error {
 
 // inSavepoint undoes what do has done if do fails. The second error says that even that
 // was not possible.
-func inSavepoint(ctx context.Context, tx executor, do func() error) (failed, err error) {
-	if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {
+func inSavepoint(ctx context.Context, tx executor, name string, do func() error) (failed, err error) {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
 		return nil, fmt.Errorf("set savepoint: %w", err)
 	}
 	if failed = do(); failed != nil {
-		if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name); err != nil {
 			return failed, errors.Join(failed, err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT one`); err != nil {
+	if _, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
 		return failed, fmt.Errorf("release savepoint: %w", err)
 	}
 	return failed, nil
@@ -126,7 +126,7 @@ func saveEvents(ctx context.Context, tx executor, round []*pendingEvent) error {
 	var names, events values
 	for _, p := range round {
 		key := p.accepted.Change.Key
-		names.add(slotKey(p.event.Slot()), p.event.ChangeID, key)
+		names.add(p.slot, p.event.ChangeID, key)
 		events.add(p.event.Source, p.event.EventID, key, micros(p.now), p.raw)
 	}
 	if _, err := tx.ExecContext(ctx, names.insert("names", "slot", "name", "key")+` ON CONFLICT (slot, name) DO NOTHING`, names.args...); err != nil {

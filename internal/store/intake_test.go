@@ -159,7 +159,7 @@ func badEventSparesNeighbours(t *testing.T, s *Store) {
 func waiting(t *testing.T, id string) *pendingEvent {
 	e := eventOf(id, id, sources.Started, 1)
 	e.Service = id
-	return &pendingEvent{ctx: t.Context(), event: e, now: now, done: make(chan struct{})}
+	return &pendingEvent{ctx: t.Context(), event: e, slot: slotKey(e.Slot()), now: now, done: make(chan struct{})}
 }
 
 func cancelledCaller(t *testing.T, s *Store) {

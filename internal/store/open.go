@@ -28,8 +28,14 @@ type Store struct {
 	dialect string
 	write   *sql.DB      // SQLite: the one connection that writes
 	read    *sql.DB      // SQLite: several that only read; PostgreSQL: write itself
-	release func() error // releases the file lock, or closes the pool
-	holder  string       // names this run in the rows that it holds; set by Join
+	release func() error // releases the file lock, or closes the pools
+
+	// reserved are connections for intake and planning, so that these do not queue behind
+	// the looks of thousands of watches. On SQLite they only read.
+	reserved *sql.DB
+	writes   writeQueue // SQLite
+
+	holder string // names this run in the rows that it holds; set by Join
 
 	intake  chan *pendingEvent
 	closing chan struct{} // closed by Close: no event is accepted any more
@@ -92,11 +98,16 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closeDatabase() error {
-	err := s.write.Close()
+	err := errors.Join(s.reserved.Close(), s.write.Close())
 	if s.read != s.write {
 		err = errors.Join(s.read.Close(), err)
 	}
 	return errors.Join(err, s.release())
+}
+
+// Reserved is the store with reads that queue behind no look, for planning.
+func (s *Store) Reserved() *Store {
+	return &Store{dialect: s.dialect, write: s.write, read: s.reserved}
 }
 
 // Ping checks that the database answers, on SQLite over the connection that

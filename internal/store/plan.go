@@ -60,14 +60,16 @@ func (p *UnplannedPage) scan(r row) (struct{}, error) {
 // PlanChanges stores plans in one transaction, and returns those that it stored. It
 // leaves out a change that is planned already, and on PostgreSQL one whose row another
 // transaction has locked: intake, or another replica that plans. So it waits for no lock,
-// and transactions that lock rows in another order cannot deadlock with it.
-func (s *Store) PlanChanges(ctx context.Context, plans []Plan) (stored []Plan, err error) {
-	err = s.transact(ctx, func(plain *sql.Tx) error {
+// and transactions that lock rows in another order cannot deadlock with it. locked is how
+// many it left out for that.
+func (s *Store) PlanChanges(ctx context.Context, plans []Plan) (stored []Plan, locked int, err error) {
+	err = s.transactFirst(ctx, func(plain *sql.Tx) error {
 		tx := s.batched(plain)
-		mine, err := s.lockUnplanned(ctx, tx, plans)
-		if err != nil || len(mine) == 0 {
+		mine, found, err := s.lockUnplanned(ctx, tx, plans)
+		if err != nil {
 			return err
 		}
+		stored, locked = nil, len(plans)-found
 		for _, p := range plans {
 			if mine[p.Change.Key] {
 				stored = append(stored, p)
@@ -76,31 +78,40 @@ func (s *Store) PlanChanges(ctx context.Context, plans []Plan) (stored []Plan, e
 		return storePlans(ctx, tx, stored)
 	})
 	if err != nil {
-		return nil, wrap(err, "plan watches of %d changes", len(plans))
+		return nil, 0, wrap(err, "plan watches of %d changes", len(plans))
 	}
-	return stored, nil
+	return stored, locked, nil
 }
 
-// lockUnplanned locks the changes of the plans that are not planned yet.
-func (s *Store) lockUnplanned(ctx context.Context, tx executor, plans []Plan) (map[string]bool, error) {
-	keys := make([]any, len(plans))
-	for i, p := range plans {
-		keys[i] = p.Change.Key
+// lockUnplanned locks the changes of the plans, as far as no other transaction has. It
+// returns those that are not planned yet, and how many it found.
+func (s *Store) lockUnplanned(ctx context.Context, tx executor, plans []Plan) (mine map[string]bool, found int, err error) {
+	var keys []string
+	for _, p := range plans {
+		keys = append(keys, p.Change.Key)
 	}
-	query := `SELECT key FROM changes WHERE NOT planned AND key IN (` + placeholders(1, len(keys)) + `)`
+	marks, args := oneOf(keys)
+	query := `SELECT key, planned FROM changes WHERE key IN ` + marks
 	if s.dialect == Postgres {
 		query += ` FOR UPDATE SKIP LOCKED` // SQLite has one writer, and no row locks
 	}
-	found, err := collect(ctx, tx, scanText, query, keys...)
-	mine := map[string]bool{}
-	for _, key := range found {
-		mine[key] = true
-	}
-	return mine, wrap(err, "lock unplanned changes")
+	mine = map[string]bool{}
+	_, err = collect(ctx, tx, func(r row) (one struct{}, err error) {
+		var key string
+		var planned bool
+		err = r.Scan(&key, &planned)
+		mine[key] = !planned
+		found++
+		return one, err
+	}, query, args...)
+	return mine, found, wrap(err, "lock unplanned changes")
 }
 
 // storePlans marks the changes as planned, and inserts their watches and annotations.
 func storePlans(ctx context.Context, tx executor, plans []Plan) error {
+	if len(plans) == 0 {
+		return nil
+	}
 	var keys []any
 	var ws []watch.Watch
 	for _, p := range plans {

@@ -38,7 +38,7 @@ func plansOnceAndTogether(t *testing.T, s *Store) {
 		plans = append(plans, planOf(accept(t, s, e).Change, i*maxWatchRows/2))
 	}
 	plans[1].Annotation = &Annotation{ChangeKey: plans[1].Change.Key, Tag: "t", Text: "planned"}
-	stored, err := s.PlanChanges(t.Context(), plans[:2])
+	stored, _, err := s.PlanChanges(t.Context(), plans[:2])
 	if err != nil || len(stored) != 2 {
 		t.Fatalf("stored %d plans, %v", len(stored), err)
 	}
@@ -47,7 +47,7 @@ func plansOnceAndTogether(t *testing.T, s *Store) {
 		t.Errorf("annotation %+v, %v", a, err)
 	}
 	// As another replica that read the same changes does.
-	if stored, err = s.PlanChanges(t.Context(), plans); err != nil || len(stored) != 1 || stored[0].Change.ID != "c2" {
+	if stored, _, err = s.PlanChanges(t.Context(), plans); err != nil || len(stored) != 1 || stored[0].Change.ID != "c2" {
 		t.Errorf("stored %d plans again, %v", len(stored), err)
 	}
 	for _, p := range plans {

@@ -20,10 +20,22 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	closePool := func() error {
+	few := config.Copy()
+	few.MaxConns, few.MinConns = reservedConnections, 0
+	reserved, err := pgxpool.NewWithConfig(ctx, few)
+	if err != nil {
 		pool.Close()
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	closePools := func() error {
+		pool.Close()
+		reserved.Close()
 		return nil
 	}
-	return &Store{dialect: Postgres, write: db, read: db, release: closePool}, nil
+	return &Store{dialect: Postgres, write: db, read: db, reserved: stdlib.OpenDBFromPool(reserved), release: closePools}, nil
 }
+
+// reservedConnections are for the groups of intake, one at a time, and for the two loops
+// of planning.
+const reservedConnections = 3

@@ -101,7 +101,7 @@ func TestReplicasPlanTogether(t *testing.T) {
 		}
 		g.Go(func() error {
 			for some := range slices.Chunk(mine, 7) {
-				done, err := s.PlanChanges(t.Context(), some)
+				done, _, err := s.PlanChanges(t.Context(), some)
 				if err != nil {
 					return err
 				}
@@ -114,7 +114,7 @@ func TestReplicasPlanTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What both found locked is left, and planned by whoever comes next.
-	left, err := replicas[1].PlanChanges(t.Context(), plans)
+	left, _, err := replicas[1].PlanChanges(t.Context(), plans)
 	if total := stored[0] + stored[1] + len(left); err != nil || total != len(plans) {
 		t.Errorf("%d and %d planned, %d left: %d of %d; %v", stored[0], stored[1], len(left), total, len(plans), err)
 	}
@@ -133,8 +133,8 @@ func TestPlanningWaitsForNoLock(t *testing.T) {
 		if _, err := tx.ExecContext(t.Context(), `UPDATE changes SET standing = standing WHERE key = $1`, held.Change.Key); err != nil {
 			return err
 		}
-		stored, err := s.PlanChanges(t.Context(), []Plan{held, free})
-		if len(stored) != 1 || stored[0].Change.ID != "free" {
+		stored, locked, err := s.PlanChanges(t.Context(), []Plan{held, free})
+		if locked != 1 || len(stored) != 1 || stored[0].Change.ID != "free" {
 			t.Errorf("stored %d plans", len(stored))
 		}
 		return err

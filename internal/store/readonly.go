@@ -38,5 +38,5 @@ func openReadOnly(ctx context.Context, url string) (*Store, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{dialect: SQLite, write: db, read: db, release: func() error { return nil }}, nil
+	return &Store{dialect: SQLite, write: db, read: db, reserved: db, release: func() error { return nil }}, nil
 }

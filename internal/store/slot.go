@@ -27,7 +27,7 @@ func lockSlots(ctx context.Context, tx executor, group []*pendingEvent) error {
 	var slots values
 	last := ""
 	for _, p := range group {
-		if slot := slotKey(p.event.Slot()); slot != last {
+		if slot := p.slot; slot != last {
 			slots.add(slot, int64(0))
 			last = slot
 		}
@@ -49,7 +49,7 @@ func raiseEpochs(ctx context.Context, tx executor, began []*pendingEvent) error 
 	bySlot := map[string]*pendingEvent{}
 	var slots []string
 	for _, p := range began {
-		slot := slotKey(p.event.Slot())
+		slot := p.slot
 		bySlot[slot], slots = p, append(slots, slot)
 	}
 	marks, args := oneOf(slots)
@@ -115,7 +115,7 @@ func rearrangeSlots(ctx context.Context, tx executor, stored []*pendingEvent) ([
 	times := map[string]time.Time{} // of the last event of each slot
 	var slots []string
 	for _, p := range stored {
-		slot := slotKey(p.event.Slot())
+		slot := p.slot
 		if _, twice := times[slot]; !twice {
 			slots = append(slots, slot)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -84,7 +85,22 @@ func affected(ctx context.Context, db executor, query string, args ...any) (bool
 
 // transact runs do in one transaction, committed when it returns nil.
 func (s *Store) transact(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
+	if s.dialect == SQLite {
+		return s.writes.run(ctx, s.write, false, do)
+	}
+	return transactOn(ctx, s.write, do)
+}
+
+// transactFirst is transact for intake and planning, which wait for no look.
+func (s *Store) transactFirst(ctx context.Context, do func(tx *sql.Tx) error) error {
+	if s.dialect == SQLite {
+		return s.writes.run(ctx, s.write, true, do)
+	}
+	return transactOn(ctx, cmp.Or(s.reserved, s.write), do)
+}
+
+func transactOn(ctx context.Context, db *sql.DB, do func(tx *sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

@@ -12,9 +12,12 @@ import (
 	_ "modernc.org/sqlite" // registers "sqlite"
 )
 
-// readers is how many connections read while one writes. The write-ahead log
+// readers is how many connections read for everything but planning while one writes. The write-ahead log
 // lets them read without waiting for the writer.
 const readers = 4
+
+// reservedReaders is how many read for planning alone.
+const reservedReaders = 2
 
 // openSQLite opens two pools on one file. SQLite allows one writer at a time.
 // With one writing connection, writers queue within the process, in order, instead
@@ -32,7 +35,11 @@ func openSQLite(path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close(), unlock())
 	}
-	return &Store{dialect: SQLite, write: write, read: read, release: unlock}, nil
+	reserved, err := connectSQLite(path, "&_pragma=query_only(1)", reservedReaders)
+	if err != nil {
+		return nil, errors.Join(err, read.Close(), write.Close(), unlock())
+	}
+	return &Store{dialect: SQLite, write: write, read: read, reserved: reserved, release: unlock}, nil
 }
 
 func connectSQLite(path, options string, connections int) (*sql.DB, error) {
