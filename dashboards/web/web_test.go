@@ -156,3 +156,31 @@ func TestFactsNameWhatWasLeftOut(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
+
+// TestPagesNameTheFlag: 50% alone may be any flag's, so pages say which flag it is.
+func TestPagesNameTheFlag(t *testing.T) {
+	p, err := New("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := Row{Key: "k", Service: "checkout", Kind: "flag", Thing: "flag new-cart", Version: "50%", At: time.Unix(1e9, 0)}
+	undone := row
+	undone.RollbackOf = "other"
+	f := func(page string, render func(io.Writer) error, want ...string) {
+		t.Helper()
+		var html strings.Builder
+		if err := render(&html); err != nil {
+			t.Fatal(err)
+		}
+		for _, words := range want {
+			if !strings.Contains(html.String(), words) {
+				t.Errorf("the %s does not say %q", page, words)
+			}
+		}
+	}
+	list := List{Days: ByDay([]Row{row, undone}), Waiting: []Row{row}}
+	f("list", func(w io.Writer) error { return p.List(w, list) }, `<span class="kind">flag new-cart</span>`, "rollback of flag new-cart", "Roll back checkout flag new-cart 50%?")
+	f("page of the change", func(w io.Writer) error { return p.Change(w, Change{Row: row}) }, "checkout flag new-cart 50%")
+	approval := Approval{Service: "checkout", Thing: row.Thing, Version: row.Version, Order: &Order{}}
+	f("approval", func(w io.Writer) error { return p.Approval(w, approval) }, "<h1>checkout flag new-cart 50%</h1>")
+}

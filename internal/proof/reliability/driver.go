@@ -26,6 +26,7 @@ func (w sentEvent) acknowledged() bool { return w.Status/100 == 2 }
 // change is one change that the driver has reported.
 type change struct {
 	service, version, previous string
+	group                      string // the flag that it is a step of; "" for a deploy
 	hook                       string
 	bad                        bool // by the script
 	unclear                    bool // it began seconds after a bad one
@@ -55,7 +56,8 @@ type driver struct {
 	chance  *rand.Rand
 	mu      sync.Mutex
 	changes []*change
-	used    int // number of services used so far
+	used    int  // number of services used so far
+	flagged bool // the last bad change was a flag
 	broken  []string
 }
 
@@ -81,6 +83,15 @@ func (d *driver) deploy(ctx context.Context, hook string, bad bool) {
 	c := &change{service: d.service(hook), version: "v2", previous: "v1", hook: hook, bad: bad}
 	d.add(c)
 	d.report(ctx, c, sources.Succeeded, at)
+}
+
+// bringBad reports a bad change: a deploy and a flag in turn.
+func (d *driver) bringBad(ctx context.Context, hook string) {
+	if d.flagged = !d.flagged; d.flagged {
+		d.turnFlag(ctx, hook)
+		return
+	}
+	d.deploy(ctx, hook, true)
 }
 
 // overtake reports a bad change while a newer one is rolling. The order of the bad one
@@ -156,6 +167,9 @@ func (d *driver) report(ctx context.Context, c *change, s sources.Status, at tim
 		EventID: c.service + "/" + c.version + "/" + string(s), ChangeID: c.service + "/" + c.version, Status: s, At: at.UTC(),
 		Service: c.service, Environment: "production", Kind: sources.Deploy, Version: c.version, Previous: c.previous,
 	}}
+	if c.group != "" {
+		w.Event.Kind, w.Event.Group, w.Event.Previous = sources.Flag, c.group, ""
+	}
 	d.mu.Lock()
 	c.events = append(c.events, w)
 	d.mu.Unlock()

@@ -138,6 +138,7 @@ func checkCause(c *change, e api.Explanation, calls []call) (violations []string
 		return nil
 	}
 	what := c.service + " " + c.version
+	violations = checkTarget(c, calls)
 	if !c.bad && !c.unclear {
 		violations = append(violations, what+" is good, and was rolled back")
 	}

@@ -52,6 +52,7 @@ func TestCheckCause(t *testing.T) {
 		}
 	}
 	f("rightly", "", func(*change, *api.Explanation) {})
+	f("another flag's version", `was set back to "", and was "10%" before`, func(c *change, _ *api.Explanation) { c.previous = "10%" })
 	f("good", "is good", func(c *change, _ *api.Explanation) { c.bad = false })
 	f("no order", "without an order", func(_ *change, e *api.Explanation) { e.Order = nil })
 	f("suspect", "on a verdict that is", func(_ *change, e *api.Explanation) {

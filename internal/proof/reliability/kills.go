@@ -198,7 +198,7 @@ func (l *lane) work(ctx context.Context, when killPoint) {
 		l.overtake(ctx, hooks[l.chance.IntN(2)])
 	}
 	if needsOrder && !waiting || l.chance.IntN(2) == 0 {
-		l.deploy(ctx, hook, true)
+		l.bringBad(ctx, hook)
 	}
 	var together sync.WaitGroup
 	for range 1 + l.chance.IntN(2) {

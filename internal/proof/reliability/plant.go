@@ -46,6 +46,11 @@ var (
 		"internal/engine/send.go", "again := hook.Idempotent || unsent\n", "again := hook.Idempotent || unsent || o.Claim > 0\n",
 	}}}
 
+	oneSlotForFlags = plant{"slots", "takes what another flag was set to for a flag's own version", []edit{
+		{"sources/change.go", "\tif kind != Deploy {\n\t\ts.Group = group\n", "\tif kind == \"\" {\n\t\ts.Group = group\n"},
+		{"sources/change.go", "\treturn s.Group != \"\" || s.Kind != Flag && s.Kind != Experiment\n", "\treturn true\n"},
+	}}
+
 	unsynced = plant{"nosync", "does not sync", []edit{{
 		"internal/store/sqlite.go", "synchronous(FULL)", "synchronous(OFF)",
 	}}}
@@ -90,4 +95,4 @@ var (
 )
 
 // plants are all planted bugs.
-var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch}
+var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, oneSlotForFlags, unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch}

@@ -25,8 +25,9 @@ type call struct {
 	Key     string    `json:"key"`
 	Service string    `json:"service"`
 	Version string    `json:"version"`
-	Title   string    `json:"title,omitempty"` // of a message
-	About   string    `json:"about,omitempty"` // the thread of a message
+	Target  string    `json:"target,omitempty"` // the version to go back to
+	Title   string    `json:"title,omitempty"`  // of a message
+	About   string    `json:"about,omitempty"`  // the thread of a message
 	Body    string    `json:"body"`
 }
 
@@ -103,10 +104,11 @@ func read(c call) call {
 	var body struct {
 		Key    string
 		Change struct{ Service, Version string }
+		Target string `json:"target_version"`
 		Data   struct{ Key, Title string }
 	}
 	_ = json.Unmarshal([]byte(c.Body), &body) // a body that cannot be read names no change, which checkCalls reports
-	c.Service, c.Version = body.Change.Service, body.Change.Version
+	c.Service, c.Version, c.Target = body.Change.Service, body.Change.Version, body.Target
 	c.About, c.Title = body.Data.Key, body.Data.Title
 	if c.rollback() && body.Key != c.Key {
 		c.Key = "header " + c.Key + " but body " + body.Key
