@@ -26,6 +26,7 @@ func TestServe(t *testing.T) {
 		part{"the whole path on VictoriaMetrics", func(t *testing.T) { wholePath(t, servertest.VictoriaMetrics) }},
 		part{"the store stops", storeStops},
 		part{"kill -9", kill},
+		part{"what people are told", whatPeopleAreTold},
 		part{"a replayed delivery", replayedDelivery},
 		part{"a thousand events", thousandEvents},
 		part{"an unreachable store", unreachableStore},
