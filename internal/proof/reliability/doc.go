@@ -13,7 +13,7 @@
 // The driver records what it sends and how it is answered. The receiver records every
 // request, synced to disk, before it answers. Neither asks Pushback what happened. At
 // the end the two ledgers, the script and the answers of Pushback are checked against
-// three invariants:
+// four invariants:
 //
 //  1. Every event that was answered 2xx is stored, and its change and its order reach
 //     a final state.
@@ -21,6 +21,8 @@
 //     may send several, all with one key and one body.
 //  3. No rollback happens without a certain verdict, for a change that is good by the
 //     script, or for a change that a newer change has overtaken.
+//  4. A rollback goes to the last good version, whichever bad ones were rolled back
+//     before and whatever the deploy tool reports of that (versions.go).
 //
 // To show that a suite can find bugs, it also runs against programs with a planted bug
 // (plant.go). A suite that does not find one is itself a violation.

@@ -87,6 +87,16 @@ var (
 		},
 	}}
 
+	forgetsRollback = plant{"forgets", "does not know which version its own rollback put live", []edit{{
+		"internal/situation/predecessor.go",
+		"return o != nil && !o.TookPlaceAt().IsZero() && sentBefore(*o, c)",
+		"return o != nil && o.State == \"\" && sentBefore(*o, c)",
+	}}}
+
+	judgesEcho = plant{"echo", "marks a version bad by the echo of a rollback", []edit{{
+		"internal/store/standing.go", "case w.State == watch.Regressed && w.Acts:", "case w.State == watch.Regressed:",
+	}}}
+
 	toldByWatch = plant{"watch", "notifies people of an outage once per watch", []edit{{
 		"internal/outage/monitor.go",
 		"return store.Messages(fmt.Sprintf(\"%s/%d\", thread, since.Unix()), ",
@@ -95,4 +105,7 @@ var (
 )
 
 // plants are all planted bugs.
-var plants = []plant{ackBeforeCommit, noEpochCheck, sendTwice, oneSlotForFlags, unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch}
+var plants = []plant{
+	ackBeforeCommit, noEpochCheck, sendTwice, oneSlotForFlags, forgetsRollback, judgesEcho,
+	unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch,
+}

@@ -67,6 +67,9 @@ var descriptions = map[string]string{
 Half of the kills happen at a random moment of the first seconds, the start included; the others at a crash point of
 a build with the tag crashpoints, or during the call of a hook. Events without an answer, and some with one, are sent
 again after the restart. After the last kill every change and every order must reach a final state.`,
+	"versions": `One service after another gets a good version and then bad ones. Each bad one must be rolled back unasked to the
+good one, by what the rollbacks before it put live: with deploy tools that report a rollback, that do not, and that still name the
+version that was taken back, and after a rollback that did not help and whose echo is as bad.`,
 	"sync": `The program runs under strace. A 2xx may be written to a socket only after the event that it acknowledges is
 written and synced; a rollback may be sent only after the claim that allows it is synced.`,
 	"disk": `The data folder is a file system of a few megabytes that is filled to the last byte, or every write to it or

@@ -31,6 +31,10 @@ func suites(o Options) []suite {
 			{&sendTwice, kills(16, 2, 15*time.Second, duringCall, crashpoint.AfterSend)},
 			{&oneSlotForFlags, kills(4, 2, 15*time.Second, crashpoint.AfterOutcome)},
 		}},
+		{"versions", versions(), []bug{
+			{&forgetsRollback, versions()},
+			{&judgesEcho, versions()},
+		}},
 		{"sync", syncs(8, 30), []bug{
 			{&ackBeforeCommit, syncs(4, 10)},
 			{&unsynced, syncs(4, 10)},
@@ -67,6 +71,12 @@ func kills(n, lanes int, patience time.Duration, only ...killPoint) func(context
 			}
 		}
 		return o, err
+	}
+}
+
+func versions() func(context.Context, World, program) (Outcome, error) {
+	return func(ctx context.Context, w World, p program) (Outcome, error) {
+		return (&versionSuite{World: w, binary: p.shipped}).run(ctx)
 	}
 }
 
