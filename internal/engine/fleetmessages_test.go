@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -120,6 +121,29 @@ func TestHeldRollbacksThatComeToNothing(t *testing.T) {
 		t.Errorf("beside %q:\n%s", m.Title, b.box.all("pager"))
 	}
 	b.wantCalls(0)
+}
+
+// A release that repairs a change ends the thread of the change for those who got one. Whoever
+// got only the page about all of them hears no end of what they never heard of.
+func TestNobodyHearsTheEndOfWhatWasFolded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	b.deployFleet(22, 22)
+	b.until("a page", func() bool { return len(b.box.got["pager"]) == 1 })
+	for i := range 22 {
+		name := fmt.Sprintf("s%02d", i)
+		b.shop.errors(name, 0.005)
+		b.deploy("v3", func(e *sources.Event) { e.Service, e.ChangeID, e.Previous = name, name+"-v3", "v2" })
+	}
+	b.pass(8 * time.Minute)
+	if len(b.box.got["chat"]) < 22 {
+		t.Errorf("the repairs are not healthy: %s", b.box.all("chat"))
+	}
+	for _, m := range b.box.got["pager"] {
+		if m.Resolved {
+			t.Errorf("%s: %s", m.Key, m.Title)
+		}
+	}
 }
 
 // wantOnePage fails the test unless pager and chat got this one message each.

@@ -46,7 +46,11 @@ func (c Composer) FleetPage(m notify.Message, bad []string) notify.Message {
 		return m // only what the breaker counted is known
 	}
 	m.Title = fmt.Sprintf("%d changes turned bad at once: all automatic rollbacks are held", len(bad))
-	m.SignalLines = append(bounded(bad), m.SignalLines...)
+	lines := bounded(bad)
+	for _, why := range m.SignalLines {
+		lines = append(lines, "The hold was set when "+why)
+	}
+	m.SignalLines = lines
 	return m
 }
 
