@@ -30,3 +30,16 @@ func TestExplainSaysWhatAnObservingRuleWouldHaveDone(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestExplainNamesTheMessageThatSpokeForOne: a message that was told with all others was not
+// lost.
+func TestExplainNamesTheMessageThatSpokeForOne(t *testing.T) {
+	for want, m := range map[string]api.Message{
+		"sent": {State: "sent"},
+		"grouped: told with all others in fleet/h1/pager": {State: "grouped", GroupedIn: "fleet/h1/pager"},
+	} {
+		if got := messageState(m); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

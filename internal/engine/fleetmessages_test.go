@@ -31,6 +31,37 @@ func TestEverythingBadAtOncePagesOnce(t *testing.T) {
 	}
 }
 
+// Not all watches are looked at in the same second: the first bad ones wait for the others.
+func TestTheFirstBadServicesWaitForTheOthers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	var keys []string
+	for n := range 40 {
+		if n == 2 || n == 4 {
+			b.pass(5 * time.Second)
+		}
+		name := fmt.Sprintf("s%02d", n)
+		b.shop.phases[name] = b.shop.phases["cart"]
+		keys = append(keys, b.deploy("v2", func(e *sources.Event) { e.Service, e.ChangeID = name, name }))
+	}
+	b.pass(2 * time.Minute)
+	for n := range keys {
+		b.shop.errors(fmt.Sprintf("s%02d", n), 0.15)
+	}
+	alone := 0
+	b.until("a message that is folded", func() bool {
+		if n := len(b.pending(keys)); n > 0 && len(b.grouped(keys)) == 0 {
+			alone = n
+		}
+		return len(b.grouped(keys)) > 0
+	})
+	if alone == 0 || alone > 8 {
+		t.Fatalf("%d messages waited while few were bad", alone)
+	}
+	b.pass(2 * time.Minute)
+	b.wantOnePage("40 changes turned bad at once")
+}
+
 // What waits to be sent, and what is folded already, survives a kill.
 func TestEverythingBadAtOnceAfterACrash(t *testing.T) {
 	t.Parallel()
@@ -99,7 +130,9 @@ func TestLaterServicesFollowInTheThread(t *testing.T) {
 	b.pass(time.Minute)
 	b.shop.errors("late", 0.05)
 	b.until("a page of its own", func() bool { return len(b.box.got["pager"]) == 3 })
-	b.wantMessage("pager", "late v2 in production: regressed")
+	if m := b.wantMessage("pager", "late v2 in production: regressed"); m.Key == page.Key || m.Severity == notify.Info {
+		t.Errorf("a change long after the hold was told in its thread: %+v", m)
+	}
 }
 
 // Rollbacks that were held until they expired are told in one message.

@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/watch"
 )
 
 // How long messages wait, so that a fleet which turns bad at once is told in one. Only
@@ -22,17 +23,19 @@ const (
 	// holdBack is how long a message about one change waits: a third of the usual
 	// interval between two looks, in which a third of a bad fleet is looked at.
 	holdBack = 5 * time.Second
-	// unsettledFor is how long it waits while more changes are suspected than the breaker
-	// lets pass: an interval of looks and a little more, after which each was looked at.
-	unsettledFor = 20 * time.Second
+	// unsettledFor is how long it waits where it is not the only one: two of the usual
+	// intervals, in which each watch was looked at and most have a further tick.
+	unsettledFor = 30 * time.Second
+	// together is how close to each other changes turn bad that may turn bad together.
+	together = time.Minute
 	// pageAfter is how long the page about a hold collects what it names.
 	pageAfter = 10 * time.Second
 	// moreAfter is how long each later message of its thread collects.
 	moreAfter = time.Minute
 	// checkEvery is how old the state of all watches may be that a message is held back by.
 	checkEvery = time.Second
-	// waitMost is the longest wait without asking again. River keeps longer ones to five
-	// seconds only.
+	// waitMost is the longest wait without asking again, because what turns bad meanwhile
+	// may end or prolong it.
 	waitMost = 4 * time.Second
 )
 
@@ -115,8 +118,8 @@ func (b *Breaker) incident(ctx context.Context, o store.Outgoing, order rollback
 type lastCheck struct {
 	mu        sync.Mutex
 	at        time.Time
-	open      int // watches
-	suspected int // changes that are at least suspected
+	open      int  // watches
+	unsettled bool // changes may be about to turn bad together
 }
 
 // check asks the breaker whether a hold is in force, or sets it, and returns how long a
@@ -129,7 +132,7 @@ func (b *Breaker) check(ctx context.Context, o store.Outgoing) (h store.Hold, he
 		return h, held, 0, err
 	}
 	if now.Sub(b.last.at) >= checkEvery {
-		if err := b.countWatches(ctx); err != nil {
+		if err := b.countWatches(ctx, now); err != nil {
 			return h, false, 0, err
 		}
 		if h, held, err = b.hold(ctx, now); err != nil || held {
@@ -141,22 +144,33 @@ func (b *Breaker) check(ctx context.Context, o store.Outgoing) (h store.Hold, he
 }
 
 // countWatches counts the open watches, and asks the breaker where it could trip.
-func (b *Breaker) countWatches(ctx context.Context) error {
+func (b *Breaker) countWatches(ctx context.Context, now time.Time) error {
 	open, err := b.o.Store.OpenWatches(ctx)
 	if err != nil {
 		return fmt.Errorf("reading open watches: %w", err)
 	}
-	suspected := map[string]bool{}
-	for _, w := range open {
-		if w.Grade >= detector.Suspect && w.After.IsZero() {
-			suspected[w.ChangeKey] = true
-		}
-	}
-	b.last.open, b.last.suspected = len(open), len(suspected)
+	b.last.open, b.last.unsettled = len(open), b.unsettled(open, now)
 	if b.last.open >= b.o.Limits.Fleet.Watches {
 		_, err = b.Why(ctx)
 	}
 	return err
+}
+
+// unsettled reports whether changes may be about to turn bad together: a second one has just
+// become likely, or more are suspected than the breaker lets pass, and more than half the
+// share, because some of many watches are always suspected by chance.
+func (b *Breaker) unsettled(open []watch.Watch, now time.Time) bool {
+	likely, suspected := map[string]bool{}, map[string]bool{}
+	for _, w := range open {
+		if w.After.IsZero() && w.Grade >= detector.Suspect {
+			suspected[w.ChangeKey] = true
+		}
+		if w.After.IsZero() && !w.LikelyAt.IsZero() && now.Sub(w.LikelyAt) <= together {
+			likely[w.ChangeKey] = true
+		}
+	}
+	many := max(float64(b.o.Limits.Fleet.Services), b.o.Limits.Fleet.Share*float64(len(open))/2)
+	return len(likely) > 1 || float64(len(suspected)) > many
 }
 
 // waitOf is how long a message of an age must still wait.
@@ -164,7 +178,7 @@ func (b *Breaker) waitOf(age time.Duration) time.Duration {
 	until := time.Duration(0)
 	if b.last.open >= b.o.Limits.Fleet.Watches {
 		until = holdBack
-		if b.last.suspected > b.o.Limits.Fleet.Services {
+		if b.last.unsettled {
 			until = unsettledFor
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/notify"
 )
 
 // show requests a page, and fails the test unless it contains every text.
@@ -42,6 +43,20 @@ func TestPagesSayIt(t *testing.T) {
 	p.show("/changes/nothing", 404, "no change of that name")
 	p.show("/signin", 200, "Paste a token")
 	p.show("/docs", 200, "Report a change")
+}
+
+// A message that was not sent says which one spoke for it, on the page and in the API.
+func TestGroupedMessageNamesTheOne(t *testing.T) {
+	p := listen(t, nil)
+	key := p.mustStore(bad)
+	folded, into, err := p.store.FoldOutgoing(t.Context(), key+".chat", "fleet/h1", notify.Message{Key: "fleet/h1"}, testNow)
+	if err != nil || !folded {
+		t.Fatal(folded, err)
+	}
+	p.show("/changes/"+key, 200, "told with all others in "+into.ID)
+	if _, answer, _ := p.ask("GET", "/v1/changes/"+key, "", "Authorization", "Bearer "+token); !strings.Contains(answer, `"grouped_in":"`+into.ID+`"`) {
+		t.Error(answer)
+	}
 }
 
 // What a tool sends is shown as text everywhere, never as HTML.
