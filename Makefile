@@ -19,6 +19,7 @@ FUZZ_TIME   ?= 10s
 BENCH_COUNT ?= 1
 PACKAGES    ?= ./...
 KILLS       ?= 200
+FREEZES     ?= 50
 SEED        ?= 1
 
 # Where the page is written; if empty it is not written, as in CI.
@@ -44,10 +45,10 @@ integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmana
 	./.ci/servers
 	go test -tags integration -count=1 -timeout 20m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 
-reliability: ## Kill the built program, break its disk, feed it wrong metrics, and count violations (KILLS=2000 SEED=7); writes docs/reliability.md
+reliability: ## Kill the built program, break its disk, feed it wrong metrics, and count violations (KILLS=2000 FREEZES=500 SEED=7); writes docs/reliability.md
 	./.ci/servers
 	go build -o bin/reliability ./tools/reliability
-	$(AS_ROOT) bin/reliability -kills $(KILLS) -seed $(SEED) $(if $(RELIABILITY_OUT),-out $(RELIABILITY_OUT))
+	$(AS_ROOT) bin/reliability -kills $(KILLS) -freezes $(FREEZES) -seed $(SEED) $(if $(RELIABILITY_OUT),-out $(RELIABILITY_OUT))
 
 lint: $(GOLANGCI_LINT) ## Check formatting, and run vet and the other linters of .golangci.yml
 	@unformatted=$$(go run $(GOFUMPT) -l .); \

@@ -4,7 +4,8 @@
 // In an ordinary build Reach does nothing. Built with the tag crashpoints, a
 // program that is started with PUSHBACK_CRASH_AT=<point>:<n> kills itself with
 // SIGKILL when it reaches the point for the n-th time. As with any kill -9, no
-// deferred call runs and nothing is flushed.
+// deferred call runs and nothing is flushed. With <point>:<n>:stop it stops itself with
+// SIGSTOP, and goes on from there when it gets SIGCONT.
 //
 // go.etcd.io/gofail was not used, because it rewrites the source before a build;
 // here each point needs one line.

@@ -160,7 +160,7 @@ func order(o rollback.Order) api.Order {
 		Key: o.Key, Change: o.Change, Rule: o.Rule, Hook: o.Hook, Target: o.Target, State: string(o.State),
 		Epoch: o.Epoch, Claim: o.Claim, Evidence: o.Evidence, CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt,
 		DecidedAt: o.DecidedAt, SentAt: o.SentAt, EndedAt: o.EndedAt, Actor: o.Actor, Why: o.Why,
-		Receipt: o.Receipt, Verification: o.Verification, SuspendedUntil: o.SuspendedUntil,
+		Receipt: o.Receipt, Verification: o.Verification, SuspendedUntil: o.SuspendedUntil, SentBy: o.SentBy,
 	}
 }
 

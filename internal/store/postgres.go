@@ -3,10 +3,15 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
+
+// maxIdleTransaction is how long a transaction may do nothing. It is shorter than a
+// replica's lease, so that whoever takes over finds no locks.
+const maxIdleTransaction = ReplicaLease / 3
 
 func openPostgres(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -16,6 +21,9 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	// With synchronous_commit off, the server would confirm a commit before it is
 	// on disk, and a 2xx of ours could be lost.
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	// A replica that is frozen within a transaction holds its locks, on a slot or on the
+	// journal, and the others would wait for as long as it is frozen.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(maxIdleTransaction.Milliseconds(), 10)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -167,4 +168,45 @@ func database(t *testing.T, server string) string {
 	}
 	u.Path = "/" + name
 	return u.String()
+}
+
+// TestFrozenInATransaction lets a replica stop within a transaction that holds the locks of
+// an order and of the journal. The other replica must get them before it would take over.
+func TestFrozenInATransaction(t *testing.T) {
+	where := database(t, servertest.PostgreSQL(t).URL)
+	frozen, err := Open(t.Context(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer frozen.Close()
+	other, err := Open(t.Context(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	o := created(t, other)
+	thaw, begun := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- frozen.transact(context.Background(), func(tx *sql.Tx) error {
+			if err := appendEntries(context.Background(), tx, Entry{At: now, Actor: "frozen", Action: "test"}); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(context.Background(), `UPDATE orders SET why = 'frozen' WHERE key = $1`, o.Key)
+			close(begun)
+			<-thaw
+			return err
+		})
+	}()
+	<-begun
+	ctx, cancel := context.WithTimeout(t.Context(), ReplicaLease)
+	defer cancel()
+	must(t, true, "lease while another replica is frozen with locks")(other.LeaseOrder(ctx, o.Key, time.Hour))
+	if err := other.Append(ctx, Entry{At: now, Actor: "other", Action: "test"}); err != nil {
+		t.Errorf("the journal is locked: %v", err)
+	}
+	close(thaw)
+	if err := <-ended; err == nil {
+		t.Error("the frozen replica committed what it had begun")
+	}
 }

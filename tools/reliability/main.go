@@ -35,6 +35,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	flags := flag.NewFlagSet("reliability", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&o.Kills, "kills", 200, "how often a daemon is killed")
+	flags.IntVar(&o.Freezes, "freezes", 50, "how often one of two replicas is frozen")
 	flags.IntVar(&o.Lanes, "lanes", 6, "how many daemons are killed side by side")
 	flags.Uint64Var(&o.Seed, "seed", 1, "equal seeds choose equal moments and equal work")
 	suites := flags.String("suites", "", "only these, comma-separated: "+strings.Join(reliability.SuiteNames(), ", "))

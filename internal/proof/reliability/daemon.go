@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,7 @@ const (
 	secret     = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	startLimit = 30 * time.Second // until it serves, on a busy machine
 	askLimit   = 30 * time.Second // for one request
+	stopLimit  = 20 * time.Second // to end when asked
 )
 
 // daemon is `pushback serve` with its folder. It can be started and killed any number
@@ -130,6 +132,18 @@ func (d *daemon) kill() {
 	}
 	_ = d.cmd.Process.Kill()
 	<-d.ended
+}
+
+// freeze stops the process as it is, until thaw.
+func (d *daemon) freeze() { _ = d.cmd.Process.Signal(syscall.SIGSTOP) }
+
+func (d *daemon) thaw() { _ = d.cmd.Process.Signal(syscall.SIGCONT) }
+
+// isFrozen reports whether the process is stopped.
+func (d *daemon) isFrozen() bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", d.cmd.Process.Pid))
+	_, after, _ := strings.Cut(string(stat), ") ")
+	return err == nil && strings.HasPrefix(after, "T")
 }
 
 // killed reports whether SIGKILL ended the process: from kill, or from itself at a

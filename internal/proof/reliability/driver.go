@@ -47,10 +47,16 @@ func (c *change) lastAcknowledged() (s sources.Status) {
 	return s
 }
 
-// driver is the deploy tool of one daemon.
+// asker answers requests to the API as a daemon does.
+type asker interface {
+	ask(ctx context.Context, method, path string, body, into any) (status int, err error)
+}
+
+// driver is the deploy tool of one daemon, or of replicas that share a database.
 type driver struct {
 	name    string
-	daemon  *daemon
+	front   asker   // takes the events and answers: daemon, or a pair of replicas
+	daemon  *daemon // nil where there are several
 	shop    *shop
 	ledger  *ledger
 	chance  *rand.Rand
@@ -133,7 +139,7 @@ func (d *driver) finish(ctx context.Context) {
 // person would. Guards ask a person where two changes are seconds apart.
 func (d *driver) decide(ctx context.Context) {
 	var waiting api.Orders
-	if _, err := d.daemon.ask(ctx, http.MethodGet, "/v1/orders?state=proposed", nil, &waiting); err != nil {
+	if _, err := d.front.ask(ctx, http.MethodGet, "/v1/orders?state=proposed", nil, &waiting); err != nil {
 		return
 	}
 	bad := map[string]bool{}
@@ -145,7 +151,7 @@ func (d *driver) decide(ctx context.Context) {
 		if bad[o.Change.ID] {
 			word = "approve"
 		}
-		_, _ = d.daemon.ask(ctx, http.MethodPost, "/v1/orders/"+o.Key+"/"+word, api.Decision{Actor: "the person at hand"}, nil)
+		_, _ = d.front.ask(ctx, http.MethodPost, "/v1/orders/"+o.Key+"/"+word, api.Decision{Actor: "the person at hand"}, nil)
 	}
 }
 
@@ -181,7 +187,7 @@ func (d *driver) send(ctx context.Context, c *change, w *sentEvent) {
 	w.At = time.Now()
 	d.note(d.ledger.write(w))
 	var a api.Accepted
-	status, err := d.daemon.ask(ctx, http.MethodPost, "/v1/events", w.Event, &a)
+	status, err := d.front.ask(ctx, http.MethodPost, "/v1/events", w.Event, &a)
 	if err != nil && status/100 == 2 {
 		status = 0 // a 2xx with an incomplete body: a tool sends again
 	}

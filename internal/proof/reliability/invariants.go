@@ -17,15 +17,21 @@ import (
 // verify waits until every acknowledged change has reached a final state, and returns
 // all violations.
 func (l *lane) verify(ctx context.Context) ([]string, error) {
+	_, violations, err := l.examine(ctx)
+	return prefixed(l.name, violations), err
+}
+
+// examine is verify, and returns what it found of each change.
+func (l *lane) examine(ctx context.Context) (found map[string]api.Explanation, violations []string, err error) {
 	found, late, err := l.awaitEnds(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	calls, err := l.receiver.callsOf(l.name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	violations := append(append(l.broken, late...), l.checkCalls(calls)...)
+	violations = append(append(l.broken, late...), l.checkCalls(calls)...)
 	for _, c := range l.all() {
 		e, ok := found[c.key]
 		if c.lastAcknowledged() == "" {
@@ -37,7 +43,7 @@ func (l *lane) verify(ctx context.Context) ([]string, error) {
 		violations = append(violations, checkTaken(c, e)...)
 		violations = append(violations, checkCause(c, e, callsFor(calls, c))...)
 	}
-	return prefixed(l.name, violations), nil
+	return found, violations, nil
 }
 
 // awaitEnds reads every acknowledged change until it is final.
@@ -67,7 +73,7 @@ func (l *lane) unfinished(ctx context.Context, found map[string]api.Explanation)
 			continue
 		}
 		var e api.Explanation
-		switch status, err := l.daemon.ask(ctx, http.MethodGet, "/v1/changes/"+c.key, nil, &e); {
+		switch status, err := l.front.ask(ctx, http.MethodGet, "/v1/changes/"+c.key, nil, &e); {
 		case status == http.StatusNotFound:
 			continue
 		case err != nil:

@@ -100,7 +100,7 @@ func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane,
 	}
 	l := &lane{
 		driver: driver{
-			name: name, daemon: d, shop: s.Shop, ledger: book,
+			name: name, front: d, daemon: d, shop: s.Shop, ledger: book,
 			chance: rand.New(rand.NewPCG(s.Seed, uint64(n))),
 		},
 		receiver: s.Receiver, say: s.say, only: s.only, patience: s.patience, killed: map[killPoint]int{}, calls: map[string]bool{},

@@ -68,6 +68,31 @@ var (
 `,
 	}}}
 
+	neverTakesOver = plant{"takesover", "takes over no row of a dead replica", []edit{{
+		"internal/store/lease.go",
+		"(holder = $2 OR holder = '' OR leased_until <= CLOCK\n\t\tOR holder NOT IN (SELECT r.holder FROM replicas r WHERE r.leased_until > CLOCK))",
+		"(holder = $2 OR holder = '')",
+	}}}
+
+	believesItsLease = plant{"believes", "does not ask before a call whether it was taken for dead", []edit{{
+		"internal/replica/replica.go", "return l.keeper.now().Sub(l.taken) < fresh", "return true",
+	}}}
+
+	sendsWithoutLease = plant{"unleased", "sends messages that another replica sends", []edit{{
+		"internal/store/lease.go",
+		"WHERE id = $1 AND state IN ('pending', 'collecting', 'sent') AND `+leasable",
+		"WHERE id = $1 AND state IN ('pending', 'collecting', 'sent')`",
+	}}}
+
+	losesSilently = plant{"silent", "says nothing of a claim that it lost", []edit{{
+		"internal/replica/replica.go", "\tl.keeper.log.Warn(\"lost the claim", "\tl.keeper.log.Debug(\"lost the claim",
+	}}}
+
+	keepsLocks = plant{"locks", "keeps its locks while it is frozen", []edit{{
+		"internal/store/postgres.go", `config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(maxIdleTransaction.Milliseconds(), 10)`,
+		`_ = strconv.FormatInt(maxIdleTransaction.Milliseconds(), 10)`,
+	}}}
+
 	forgetsOutcome = plant{"outcome", "does not try again to store an outcome", []edit{{
 		"internal/engine/send.go", "for err != nil && sleep(ctx, concludeRetry) {", "for err != nil && ctx.Err() != nil && sleep(ctx, concludeRetry) {",
 	}}}
@@ -107,5 +132,6 @@ var (
 // plants are all planted bugs.
 var plants = []plant{
 	ackBeforeCommit, noEpochCheck, sendTwice, oneSlotForFlags, forgetsRollback, judgesEcho,
+	neverTakesOver, believesItsLease, sendsWithoutLease, losesSilently, keepsLocks,
 	unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch,
 }

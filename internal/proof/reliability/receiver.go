@@ -23,6 +23,8 @@ type call struct {
 	Daemon  string    `json:"daemon"`
 	To      string    `json:"to"` // onceHook, againHook or chat
 	Key     string    `json:"key"`
+	Replica string    `json:"replica,omitempty"` // that calls the hook
+	ID      string    `json:"id,omitempty"`      // of a message
 	Service string    `json:"service"`
 	Version string    `json:"version"`
 	Target  string    `json:"target,omitempty"` // the version to go back to
@@ -43,6 +45,7 @@ type receiver struct {
 	mu       sync.Mutex
 	failures []error                          // of writing to the ledger
 	arrived  map[string]func(call) (code int) // by daemon; called before the answer
+	delays   map[string]time.Duration         // by daemon: how long a message takes
 }
 
 func newReceiver(path string) (*receiver, error) {
@@ -50,7 +53,7 @@ func newReceiver(path string) (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{ledger: l, arrived: map[string]func(call) int{}}
+	r := &receiver{ledger: l, arrived: map[string]func(call) int{}, delays: map[string]time.Duration{}}
 	r.server, r.url, err = listen(r)
 	return r, err
 }
@@ -74,21 +77,31 @@ func (r *receiver) onCall(daemon string, f func(call) int) {
 	r.arrived[daemon] = f
 }
 
+// delay makes the messages of a daemon take a while.
+func (r *receiver) delay(daemon string, d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.delays[daemon] = d
+}
+
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(request.Body, 4<<20))
 	if err != nil {
 		panic(http.ErrAbortHandler) // the daemon died during the request, which is incomplete
 	}
 	daemon, to, _ := strings.Cut(strings.Trim(request.URL.Path, "/"), "/")
-	c := read(call{At: time.Now(), Daemon: daemon, To: to, Key: request.Header.Get("Idempotency-Key"), Body: string(body)})
+	c := read(call{At: time.Now(), Daemon: daemon, To: to, Key: request.Header.Get("Idempotency-Key"), Replica: request.Header.Get("Pushback-Replica"), ID: request.Header.Get("webhook-id"), Body: string(body)})
 	if err := r.write(c); err != nil {
 		r.mu.Lock()
 		r.failures = append(r.failures, err)
 		r.mu.Unlock()
 	}
 	r.mu.Lock()
-	answer := r.arrived[daemon]
+	answer, delay := r.arrived[daemon], r.delays[daemon]
 	r.mu.Unlock()
+	if !c.rollback() {
+		pause(request.Context(), delay)
+	}
 	code := http.StatusNoContent
 	if answer != nil && c.rollback() {
 		code = answer(c)

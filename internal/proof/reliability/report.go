@@ -10,10 +10,11 @@ import (
 
 // Report is the result of a run.
 type Report struct {
-	Kills  int
-	Seed   uint64
-	Took   time.Duration
-	Suites []SuiteReport
+	Kills   int
+	Freezes int
+	Seed    uint64
+	Took    time.Duration
+	Suites  []SuiteReport
 }
 
 // SuiteReport is the result of one suite: with the program as it is, and with every
@@ -33,7 +34,7 @@ type BugReport struct {
 }
 
 func newReport(o Options, trials []*trial, took time.Duration) Report {
-	r := Report{Kills: o.Kills, Seed: o.Seed, Took: took}
+	r := Report{Kills: o.Kills, Freezes: o.Freezes, Seed: o.Seed, Took: took}
 	for _, t := range trials {
 		if t.bug == nil {
 			r.Suites = append(r.Suites, SuiteReport{Name: t.suite, Outcome: t.outcome})
@@ -70,6 +71,14 @@ again after the restart. After the last kill every change and every order must r
 	"versions": `One service after another gets a good version and then bad ones. Each bad one must be rolled back unasked to the
 good one, by what the rollbacks before it put live: with deploy tools that report a rollback, that do not, and that still name the
 version that was taken back, and after a rollback that did not help and whose echo is as bad.`,
+	"replica-kills": `Pairs of replicas share a PostgreSQL database and the work, as above. One of a pair is killed at a time, and the
+other goes on. Whatever the killed one was doing must have ended within a minute: a lease, a sweep, and what a busy machine adds. Where
+nobody can tell whether a hook ran, people must be paged within the same minute.`,
+	"replica-freezes": `One of a pair of replicas is stopped with SIGSTOP for twice its lease, and continued with SIGCONT: at a
+random moment, at a crash point, or during the call of a hook. It may call no hook for an order that the other one has ended meanwhile, must log
+the claim that it lost, and may send no message again, unless it was frozen in the middle of sending it.`,
+	"replica-backends": `The database ends the connections of one of a pair of replicas (pg_terminate_backend), also within a
+transaction. No process dies, so that no outcome may be unknown.`,
 	"sync": `The program runs under strace. A 2xx may be written to a socket only after the event that it acknowledges is
 written and synced; a rollback may be sent only after the claim that allows it is synced.`,
 	"disk": `The data folder is a file system of a few megabytes that is filled to the last byte, or every write to it or
@@ -85,8 +94,8 @@ healthy, and its bad one must be rolled back once and within 25 seconds, which i
 // Markdown writes the page.
 func (r Report) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Reliability\n\nMade by `make reliability KILLS=%d SEED=%d` in %s. The released program runs as a separate process, with a recording receiver, "+
-		"a scripted metric store and a driver with its own ledger. The package comment of internal/proof/reliability describes the method and the invariants.\n\n", r.Kills, r.Seed, r.Took.Round(time.Second))
+	fmt.Fprintf(&b, "# Reliability\n\nMade by `make reliability KILLS=%d FREEZES=%d SEED=%d` in %s. The released program runs as a separate process, with a recording receiver, "+
+		"a scripted metric store and a driver with its own ledger. The package comment of internal/proof/reliability describes the method and the invariants.\n\n", r.Kills, r.Freezes, r.Seed, r.Took.Round(time.Second))
 	var summary [][]string
 	for _, s := range r.Suites {
 		found := slices.DeleteFunc(slices.Clone(s.Bugs), func(b BugReport) bool { return len(b.Violations) == 0 })

@@ -9,17 +9,20 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/pushback/pushback/internal/crashpoint"
+	"github.com/pushback/pushback/internal/proof/servertest"
 )
 
 // Options say what to run.
 type Options struct {
 	Root     string   // of the repository that is built and tested
 	Dir      string   // for the daemons' folders and the ledgers
-	Kills    int      // how often a daemon is killed
+	Kills    int      // how often a daemon is killed, and one of two replicas
+	Freezes  int      // how often one of two replicas is frozen
 	Lanes    int      // how many daemons are killed at the same time
 	Seed     uint64   // equal seeds choose equal kill points and equal work; timing varies
 	Suites   []string // empty: all
@@ -64,6 +67,7 @@ type runner struct {
 	store    string // url of the metric store
 	receiver *receiver
 	programs map[string]program // by bug; "" is the program as it is
+	database *servertest.Server // for replicas; nil: no suite needs it
 	saying   sync.Mutex
 }
 
@@ -77,6 +81,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	defer r.receiver.server.Close()
+	if r.database != nil {
+		defer r.database.Stop()
+	}
 	for _, together := range phases(trials) {
 		if err := r.runTogether(ctx, together); err != nil {
 			return Report{}, err
@@ -101,18 +108,24 @@ func (r *runner) trials() (all []*trial) {
 }
 
 // phases groups the trials that may run at once: first the suites with the program as it
-// is, then those with planted bugs.
+// is, then those with planted bugs. Replicas, which are many processes, run apart.
 func phases(trials []*trial) [][]*trial {
-	var proper, planted []*trial
+	groups := make([][]*trial, 4)
 	for _, t := range trials {
-		if t.bug == nil {
-			proper = append(proper, t)
-		} else {
-			planted = append(planted, t)
+		n := 0
+		if t.needsDatabase() {
+			n++
 		}
+		if t.bug != nil {
+			n += 2
+		}
+		groups[n] = append(groups[n], t)
 	}
-	return [][]*trial{proper, planted}
+	return groups
 }
+
+// needsDatabase reports whether the trial runs replicas, which share a database.
+func (t *trial) needsDatabase() bool { return strings.HasPrefix(t.suite, "replica-") }
 
 // prepare builds the programs and starts the receiver and the metric store.
 func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
@@ -129,6 +142,12 @@ func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
 	}
 	if r.receiver, err = newReceiver(filepath.Join(r.Dir, "received")); err != nil {
 		return err
+	}
+	if slices.ContainsFunc(trials, (*trial).needsDatabase) {
+		r.say("starting PostgreSQL")
+		if r.database, err = servertest.StartPostgreSQL(ctx); err != nil {
+			return err
+		}
 	}
 	r.shop = newShop(time.Now().Add(-3 * time.Minute))
 	_, r.store, err = listen(&metrics{shop: r.shop, now: time.Now})
@@ -207,6 +226,9 @@ func (r *runner) runTrial(ctx context.Context, t *trial) {
 	w := World{
 		Name: t.name(), Dir: filepath.Join(r.Dir, t.name()), Seed: r.Seed, Shop: r.shop, Metrics: r.store, Receiver: r.receiver,
 		say: func(format string, args ...any) { r.say(t.name()+": "+format, args...) },
+	}
+	if r.database != nil {
+		w.Database = r.database.URL
 	}
 	if t.err = os.MkdirAll(w.Dir, 0o700); t.err != nil {
 		return

@@ -35,6 +35,19 @@ func suites(o Options) []suite {
 			{&forgetsRollback, versions()},
 			{&judgesEcho, versions()},
 		}},
+		{"replica-kills", replicas(killing, o.Kills, o.Lanes, 2*time.Minute), []bug{
+			{&neverTakesOver, replicas(killing, 8, 2, 40*time.Second, crashpoint.AfterClaim, crashpoint.AfterSend)},
+			{&sendTwice, replicas(killing, 8, 2, 40*time.Second, duringCall, crashpoint.AfterSend)},
+		}},
+		{"replica-freezes", replicas(freezing, o.Freezes, freezeLanes, 2*time.Minute), []bug{
+			{&believesItsLease, replicas(freezing, 6, 3, 40*time.Second, crashpoint.BeforeSend)},
+			{&sendsWithoutLease, replicas(freezing, 8, 4, 40*time.Second, anyTime)},
+			{&losesSilently, replicas(freezing, 6, 3, 40*time.Second, duringCall)},
+			{&keepsLocks, replicas(freezing, 6, 3, 40*time.Second, crashpoint.BeforeOutcome)},
+		}},
+		{"replica-backends", replicas(terminating, o.Kills/2, 4, time.Minute), []bug{
+			{&forgetsOutcome, replicas(terminating, 12, 4, 20*time.Second, crashpoint.BeforeOutcome)},
+		}},
 		{"sync", syncs(8, 30), []bug{
 			{&ackBeforeCommit, syncs(4, 10)},
 			{&unsynced, syncs(4, 10)},
@@ -77,6 +90,23 @@ func kills(n, lanes int, patience time.Duration, only ...killPoint) func(context
 func versions() func(context.Context, World, program) (Outcome, error) {
 	return func(ctx context.Context, w World, p program) (Outcome, error) {
 		return (&versionSuite{World: w, binary: p.shipped}).run(ctx)
+	}
+}
+
+// freezeLanes is how many pairs are frozen at the same time, which is mostly waiting.
+const freezeLanes = 10
+
+func replicas(what injury, times, lanes int, patience time.Duration, only ...killPoint) func(context.Context, World, program) (Outcome, error) {
+	return func(ctx context.Context, w World, p program) (Outcome, error) {
+		s := &replicaSuite{World: w, injury: what, times: times, lanes: min(lanes, max(times, 1)), only: only, patience: patience, shipped: p.shipped, armed: p.armed}
+		done, violations, err := s.run(ctx)
+		o := Outcome{Head: []string{string(what), "times"}, Violations: violations}
+		for _, m := range append(slices.Clone(killPoints), anyTime, notReached) {
+			if done[m] > 0 {
+				o.Rows = append(o.Rows, []string{string(m), fmt.Sprint(done[m])})
+			}
+		}
+		return o, err
 	}
 }
 

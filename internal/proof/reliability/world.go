@@ -15,12 +15,18 @@ type World struct {
 	Shop     *shop
 	Metrics  string // url of the metric store
 	Receiver *receiver
+	Database string                           // url of a PostgreSQL server; "" where no suite needs one
 	say      func(format string, args ...any) // writes progress
 }
 
 // daemon makes a daemon with this number of services for each of the two hooks.
 func (w World) daemon(name, binary string, services int) (*daemon, error) {
-	dir := filepath.Join(w.Dir, name)
+	return w.daemonIn(filepath.Join(w.Dir, name), name, binary, services, "")
+}
+
+// daemonIn is daemon with a folder and more settings. Replicas have the name of their
+// driver and a folder each.
+func (w World) daemonIn(dir, name, binary string, services int, more string) (*daemon, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of %s: %w", name, err)
 	}
@@ -31,7 +37,7 @@ func (w World) daemon(name, binary string, services int) (*daemon, error) {
 			fmt.Fprintf(&list, "    - {name: %s, match: {service: %s}}\n", service, service)
 		}
 	}
-	settings := fmt.Sprintf("metrics: {prod: {kind: prometheus, url: %q, resolution: 1s}}\n", w.Metrics+"/prod") +
+	settings := more + fmt.Sprintf("metrics: {prod: {kind: prometheus, url: %q, resolution: 1s}}\n", w.Metrics+"/prod") +
 		w.outlets(name) + "services:\n  default: {chat: chat}\n  list:\n" + list.String()
 	return newDaemon(name, dir, binary, settings, killRules)
 }

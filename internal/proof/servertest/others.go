@@ -8,6 +8,8 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -38,19 +40,60 @@ func Alertmanager(t testing.TB) *Server {
 // user postgres, no password. The server does not sync to disk.
 func PostgreSQL(t testing.TB) *Server {
 	t.Helper()
-	account := postgresAccount(t)
-	data := postgresCluster(t, account)
-	port, stop := program{
-		names: []string{postgresTool(t, "postgres")}, install: "postgresql", account: account,
+	s, err := StartPostgreSQL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// StartPostgreSQL is PostgreSQL for a program, which stops the server itself. ctx bounds
+// the creation of the cluster.
+func StartPostgreSQL(ctx context.Context) (*Server, error) {
+	dir, err := os.MkdirTemp("", "pushback-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	clean := sync.OnceFunc(func() { _ = os.RemoveAll(dir) })
+	port, stop, err := startPostgres(ctx, dir)
+	if err != nil {
+		clean()
+		return nil, err
+	}
+	return &Server{URL: postgresURL(port), stop: func() { stop(); clean() }}, nil
+}
+
+// startPostgres runs a server on a new cluster in dir, which is no t.TempDir, whose parents
+// another account may not enter.
+func startPostgres(ctx context.Context, dir string) (port string, stop func(), err error) {
+	account, err := postgresAccount()
+	if err != nil {
+		return "", nil, err
+	}
+	if account.Credential != nil {
+		if err := os.Chown(dir, int(account.Credential.Uid), int(account.Credential.Gid)); err != nil {
+			return "", nil, err
+		}
+	}
+	server, err := postgresTool("postgres")
+	if err != nil {
+		return "", nil, err
+	}
+	data, err := postgresCluster(ctx, dir, account)
+	if err != nil {
+		return "", nil, err
+	}
+	return program{
+		names: []string{server}, install: "postgresql", account: account,
 		signal: syscall.SIGINT, ready: connects,
 		args: func(port string) []string {
 			return []string{
 				"-D", data, "-p", port, "-k", data,
-				"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
+				"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=400",
 			}
 		},
-	}.start(t)
-	return &Server{URL: postgresURL(port), stop: stop}
+	}.launch()
 }
 
 func postgresURL(port string) string {
@@ -65,56 +108,51 @@ func connects(ctx context.Context, port string) error {
 	return conn.Close(ctx)
 }
 
-// postgresAccount is the account under which the server runs, because it refuses to
-// run as root.
-func postgresAccount(t testing.TB) *syscall.Credential {
-	t.Helper()
+// postgresAccount is the account under which the server runs, because it refuses to run as
+// root. Within a user namespace there is no other account: the server then runs in one
+// more namespace, where we are not called root.
+func postgresAccount() (*syscall.SysProcAttr, error) {
 	if os.Getuid() != 0 {
-		return nil
+		return &syscall.SysProcAttr{}, nil
+	}
+	if mapped, err := os.ReadFile("/proc/self/uid_map"); err == nil && len(strings.Fields(string(mapped))) == 3 && strings.Fields(string(mapped))[2] == "1" {
+		same := func(id int) []syscall.SysProcIDMap { return []syscall.SysProcIDMap{{ContainerID: 1000, HostID: id, Size: 1}} }
+		return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: same(0), GidMappings: same(0)}, nil
 	}
 	u, err := user.Lookup("postgres")
 	if err != nil {
-		t.Fatalf("this test runs as root and needs the account postgres: %v", err)
+		return nil, fmt.Errorf("root needs the account postgres to run a server: %w", err)
 	}
 	uid, _ := strconv.ParseUint(u.Uid, 10, 32)
 	gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 }
 
-// postgresCluster creates the data folder. It does not use t.TempDir, whose parents
-// another account may not enter.
-func postgresCluster(t testing.TB, account *syscall.Credential) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "pushback-postgres-")
+// postgresCluster creates the data folder in dir.
+func postgresCluster(ctx context.Context, dir string, account *syscall.SysProcAttr) (data string, err error) {
+	initdb, err := postgresTool("initdb")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if account != nil {
-		if err := os.Chown(dir, int(account.Uid), int(account.Gid)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	data := filepath.Join(dir, "data")
-	cmd := exec.CommandContext(t.Context(), postgresTool(t, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account}
+	data = filepath.Join(dir, "data")
+	cmd := exec.CommandContext(ctx, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+	cmd.SysProcAttr = account
 	cmd.Dir = dir
 	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, output)
+		return "", fmt.Errorf("initdb: %w\n%s", err, output)
 	}
-	return data
+	return data, nil
 }
 
 // postgresTool finds a program of the newest installed version; Debian keeps
 // them out of PATH.
-func postgresTool(t testing.TB, name string) string {
-	t.Helper()
+func postgresTool(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
-		return path
+		return path, nil
 	}
 	found, _ := filepath.Glob(fmt.Sprintf("/usr/lib/postgresql/*/bin/%s", name))
 	if len(found) == 0 {
-		t.Fatalf("this test needs %s: apt-get install postgresql", name)
+		return "", fmt.Errorf("this needs %s: apt-get install postgresql", name)
 	}
-	return found[len(found)-1]
+	return found[len(found)-1], nil
 }

@@ -13,7 +13,10 @@ import (
 // numbers of each. Only base R is loaded.
 func R(t testing.TB, expressions ...string) [][]float64 {
 	t.Helper()
-	path := program{names: []string{"Rscript"}, install: "r-base-core"}.find(t)
+	path, err := program{names: []string{"Rscript"}, install: "r-base-core"}.find()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var script strings.Builder
 	for _, e := range expressions {
 		fmt.Fprintf(&script, "cat(sprintf(\"%%.17g\", c(%s)), \"\\n\")\n", e)

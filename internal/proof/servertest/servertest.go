@@ -44,7 +44,7 @@ type program struct {
 	names   []string // the first that is installed
 	install string   // Debian's package
 	args    func(port string) []string
-	account *syscall.Credential // nil: our own
+	account *syscall.SysProcAttr // nil: our own
 	signal  os.Signal           // asks it to end
 	ready   func(ctx context.Context, port string) error
 }
@@ -52,30 +52,38 @@ type program struct {
 // start runs p and returns its port.
 func (p program) start(t testing.TB) (port string, stop func()) {
 	t.Helper()
-	path := p.find(t)
-	var failure error
-	for range attempts {
-		port := freePort(t)
-		stop, err := p.run(path, port)
-		if err == nil {
-			t.Cleanup(stop)
-			return port, stop
-		}
-		failure = err
+	port, stop, err := p.launch()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("starting %s: %v", p.names[0], failure)
-	return "", nil
+	t.Cleanup(stop)
+	return port, stop
 }
 
-func (p program) find(t testing.TB) string {
-	t.Helper()
-	for _, name := range p.names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
+// launch is start without a test.
+func (p program) launch() (port string, stop func(), err error) {
+	path, err := p.find()
+	if err != nil {
+		return "", nil, err
+	}
+	for range attempts {
+		if port, err = freePort(); err != nil {
+			return "", nil, err
+		}
+		if stop, err = p.run(path, port); err == nil {
+			return port, stop, nil
 		}
 	}
-	t.Fatalf("this test needs %s: apt-get install %s", p.names[0], p.install)
-	return ""
+	return "", nil, fmt.Errorf("starting %s: %w", p.names[0], err)
+}
+
+func (p program) find() (string, error) {
+	for _, name := range p.names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("this needs %s: apt-get install %s", p.names[0], p.install)
 }
 
 // run starts the program and waits until it answers or ends.
@@ -84,7 +92,7 @@ func (p program) run(path, port string) (stop func(), err error) {
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, p.args(port)...)
 	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.account}
+	cmd.SysProcAttr = p.account
 	cmd.Cancel = func() error { return cmd.Process.Signal(p.signal) }
 	cmd.WaitDelay = stopTime // then it is killed
 	if err := cmd.Start(); err != nil {
@@ -141,15 +149,13 @@ func answers200(path string) func(context.Context, string) error {
 	}
 }
 
-func freePort(t testing.TB) string {
-	t.Helper()
+func freePort() (port string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return port, l.Close()
 }
 
 // write writes lines to a new file of the test and returns its path.

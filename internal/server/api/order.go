@@ -23,6 +23,7 @@ type Order struct {
 	ExpiresAt      time.Time              `json:"expires_at,omitzero"`
 	DecidedAt      time.Time              `json:"decided_at,omitzero"`
 	SentAt         time.Time              `json:"sent_at,omitzero"`
+	SentBy         string                 `json:"sent_by,omitempty" doc:"The replica that claimed it last, to call the hook"`
 	EndedAt        time.Time              `json:"ended_at,omitzero"`
 	Actor          string                 `json:"actor,omitempty"`
 	Why            string                 `json:"why,omitempty"`
