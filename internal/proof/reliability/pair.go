@@ -83,7 +83,7 @@ func (p *pair) healthy() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i := p.chance.IntN(2)
-	if d := p.both[i]; p.frozen[i] || d.cmd == nil || d.died() {
+	if d := p.both[i]; p.frozen[i] || d.cmd == nil || d.died() || d.isFrozen() {
 		return 1 - i
 	}
 	return i

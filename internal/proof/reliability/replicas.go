@@ -108,7 +108,9 @@ func (s *replicaSuite) lane(ctx context.Context, n, times int) (*replicaLane, []
 		if err := l.round(ctx, s); err != nil {
 			return l, nil, err
 		}
-		s.say("%s: %d of %d", name, i+1, times)
+		if (i+1)%5 == 0 {
+			s.say("%s: %d of %d", name, i+1, times)
+		}
 	}
 	if err := l.runToEnd(ctx); err != nil {
 		return l, nil, err
@@ -161,8 +163,9 @@ func (l *replicaLane) prepare(ctx context.Context, s *replicaSuite, victim int, 
 		}
 	}
 	for i, d := range l.both {
-		if _, err := d.url(ctx); err != nil && !d.died() {
-			return fmt.Errorf("%s does not start: %w", l.names[i], err)
+		// One with a crash point may reach it before it serves.
+		if !within(ctx, startLimit, func() bool { return d.died() || d.isFrozen() || len(d.served) > 0 }) {
+			return fmt.Errorf("%s does not start: see %s", l.names[i], d.logFile())
 		}
 	}
 	return nil
@@ -201,7 +204,8 @@ func (l *replicaLane) injure(ctx context.Context, victim int, when killPoint) {
 		l.both[victim].kill()
 	case freezing:
 		l.pair.freeze(victim)
-		pause(ctx, frozenFor)
+		l.checkOther(ctx, 1-victim, when)
+		pause(ctx, time.Until(i.at.Add(frozenFor)))
 	case terminating:
 		l.note(l.terminate(ctx, victim))
 	}

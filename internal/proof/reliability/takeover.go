@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -47,6 +49,21 @@ func (l *replicaLane) check(ctx context.Context, what injury) ([]string, error) 
 		violations = append(violations, l.checkTwice(all)...)
 	}
 	return prefixed(l.name, violations), nil
+}
+
+// journalLimit is how long the journal may be locked by a replica that was frozen within a
+// transaction: less than its lease, because whoever takes over writes into it.
+const journalLimit = store.ReplicaLease
+
+// checkOther checks, while one replica is frozen, that the other can write into the journal.
+// Every decision needs that.
+func (l *replicaLane) checkOther(ctx context.Context, other int, when killPoint) {
+	began := time.Now()
+	hold := api.NewHold{Service: fmt.Sprint("nobody-", began.UnixNano()), Why: "a test", Actor: "the person at hand", Until: began.Add(time.Minute)}
+	_, err := l.both[other].ask(ctx, http.MethodPost, "/v1/holds", hold, nil)
+	if took := time.Since(began); took > journalLimit || err != nil {
+		l.note(fmt.Errorf("while a replica was frozen %s, the other needed %s to write into the journal (%v)", when, took.Round(time.Second), err))
+	}
 }
 
 // checkTakeover checks that an order ends in time although its replica was injured, and

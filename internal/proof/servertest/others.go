@@ -116,7 +116,9 @@ func postgresAccount() (*syscall.SysProcAttr, error) {
 		return &syscall.SysProcAttr{}, nil
 	}
 	if mapped, err := os.ReadFile("/proc/self/uid_map"); err == nil && len(strings.Fields(string(mapped))) == 3 && strings.Fields(string(mapped))[2] == "1" {
-		same := func(id int) []syscall.SysProcIDMap { return []syscall.SysProcIDMap{{ContainerID: 1000, HostID: id, Size: 1}} }
+		same := func(id int) []syscall.SysProcIDMap {
+			return []syscall.SysProcIDMap{{ContainerID: 1000, HostID: id, Size: 1}}
+		}
 		return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: same(0), GidMappings: same(0)}, nil
 	}
 	u, err := user.Lookup("postgres")

@@ -45,7 +45,7 @@ type program struct {
 	install string   // Debian's package
 	args    func(port string) []string
 	account *syscall.SysProcAttr // nil: our own
-	signal  os.Signal           // asks it to end
+	signal  os.Signal            // asks it to end
 	ready   func(ctx context.Context, port string) error
 }
 
