@@ -107,7 +107,7 @@ func (s *diskSuite) runFault(ctx context.Context, f fault) (diskResult, []string
 		return diskResult{}, nil, err
 	}
 	t := &diskTrial{
-		driver: &driver{name: name, daemon: d, shop: s.Shop, ledger: book}, fault: f, receiver: s.Receiver,
+		driver: &driver{name: name, front: d, daemon: d, shop: s.Shop, ledger: book}, fault: f, receiver: s.Receiver,
 		lasts: s.lasts, patience: s.patience,
 	}
 	if err := d.start(); err != nil {
@@ -235,7 +235,7 @@ func (t *diskTrial) afterKill(ctx context.Context) (violations []string, err err
 	if err := t.daemon.start(); err != nil {
 		return nil, err
 	}
-	l := &lane{driver: driver{name: t.name, daemon: t.daemon, shop: t.shop, ledger: t.ledger, changes: t.all()}, receiver: t.receiver, patience: t.patience, say: func(string, ...any) {}}
+	l := &lane{driver: driver{name: t.name, front: t.daemon, daemon: t.daemon, shop: t.shop, ledger: t.ledger, changes: t.all()}, receiver: t.receiver, patience: t.patience, say: func(string, ...any) {}}
 	violations, err = l.verify(ctx)
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func (s *syncSuite) run(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	tool := &driver{name: s.Name, daemon: d, shop: s.Shop, ledger: book}
+	tool := &driver{name: s.Name, front: d, daemon: d, shop: s.Shop, ledger: book}
 	late, err := s.work(ctx, tool)
 	if err != nil {
 		return Outcome{}, err
