@@ -196,12 +196,12 @@ func (f replayed) failure() error {
 
 func (f replayed) print(out terminal) {
 	for _, v := range f.Verdicts {
-		fmt.Fprintf(out, "%s  %s  %s (%s): %s\n", v.At.UTC().Format("2006-01-02 15:04:05Z"), v.Rule, verdictWords(v.Was),
+		fmt.Fprintf(out, "%s  %s%s  %s (%s): %s\n", v.At.UTC().Format("2006-01-02 15:04:05Z"), v.Rule, afterWords(v), verdictWords(v.Was),
 			strings.Join(v.For, ", "), out.paint(replayStyles[v.State], replayWords[v.State]))
 		if v.Why != "" {
 			fmt.Fprintln(out, "  "+v.Why)
 		}
-		if v.Method != "" && v.Method != f.Method && v.State != replay.Equal {
+		if v.Method != "" && v.Method != f.Method {
 			fmt.Fprintf(out, "  it was judged by method %s, and this binary judges by method %s\n", v.Method, f.Method)
 		}
 		for _, d := range v.Differences {
@@ -219,6 +219,14 @@ var (
 	replayWords  = map[replay.State]string{replay.Equal: "equal", replay.Differs: "differs", replay.Cannot: "cannot be judged again"}
 	replayStyles = map[replay.State]string{replay.Equal: styleGood, replay.Differs: styleBad, replay.Cannot: styleDoubt}
 )
+
+// afterWords marks the verdicts of a recovery watch, which judges the rollback.
+func afterWords(v replay.Result) string {
+	if v.After.IsZero() {
+		return ""
+	}
+	return ", after the rollback"
+}
 
 // verdictWords is a verdict in a few words: regressed, certain, signal_lost.
 func verdictWords(v detector.Verdict) string {

@@ -38,6 +38,9 @@ func responseDetail(l look, a rules.Action, o *rollback.Order, said string) map[
 func (k *looker) journal(e *store.Effects, l look, action string, detail map[string]any) error {
 	detail["watch"], detail["grade"], detail["state"] = l.watch.ID, l.next.Grade, l.next.State
 	detail["rule"], detail["rule_hash"], detail["verdict"] = l.watch.RuleText, l.watch.RuleHash, l.verdict
+	if !l.watch.After.IsZero() {
+		detail["after"] = l.watch.After // it judges the rollback
+	}
 	if l.verdict != nil && len(e.Entries) == 0 {
 		basis := replay.Basis{Observation: l.observation, Plan: &l.watch.Plan, Facts: &l.facts, Profiles: l.profiles}
 		if err := basis.AddTo(detail); err != nil {

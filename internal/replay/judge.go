@@ -37,7 +37,8 @@ type Result struct {
 	Seqs        []int64           `json:"entries"` // the journal entries with this verdict
 	Rule        string            `json:"rule"`
 	Watch       string            `json:"watch"`
-	At          time.Time         `json:"at"` // of the look
+	After       time.Time         `json:"after,omitzero"` // of a recovery watch: when the rollback was done
+	At          time.Time         `json:"at"`             // of the look
 	For         []string          `json:"for"`
 	State       State             `json:"state"`
 	Why         string            `json:"why,omitempty"`
@@ -66,6 +67,7 @@ type look struct {
 	seqs     []int64
 	rule     string
 	watch    string
+	after    time.Time          // of a recovery watch
 	reasons  []string           // why there is an entry: a line of the rule, the end of the watch
 	verdicts []detector.Verdict // of each entry
 	basis    Basis
@@ -76,6 +78,7 @@ type look struct {
 type detail struct {
 	Basis
 	Watch   string            `json:"watch"`
+	After   time.Time         `json:"after"`
 	Line    *int              `json:"line"`
 	State   watch.State       `json:"state"`
 	Verdict *detector.Verdict `json:"verdict"`
@@ -97,7 +100,7 @@ func groupByLook(entries []Entry) []*look {
 		}
 		i := slices.IndexFunc(looks, func(l *look) bool { return l.same(d) })
 		if i < 0 {
-			i, looks = len(looks), append(looks, &look{rule: ruleOf(e), watch: d.Watch})
+			i, looks = len(looks), append(looks, &look{rule: ruleOf(e), watch: d.Watch, after: d.After})
 		}
 		looks[i].add(e, d)
 	}
@@ -127,7 +130,7 @@ func reasonOf(e Entry, d detail) string {
 }
 
 func (l *look) result(profile ProfileByHash) Result {
-	r := Result{Seqs: l.seqs, Rule: l.rule, Watch: l.watch, For: l.reasons, State: Cannot, Why: l.fault}
+	r := Result{Seqs: l.seqs, Rule: l.rule, Watch: l.watch, After: l.after, For: l.reasons, State: Cannot, Why: l.fault}
 	if len(l.verdicts) == 0 {
 		return r
 	}

@@ -58,7 +58,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	case "sqlite":
 		s, err = openSQLite(rest)
 	case "postgres", "postgresql":
-		s, err = openPostgres(ctx, url)
+		s, err = openPostgres(ctx, url, nil)
 	default:
 		err = errors.New("unknown kind of database: write sqlite:/path/file.db or postgres://user@host/name")
 	}

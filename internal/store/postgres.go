@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -13,7 +14,8 @@ import (
 // replica's lease, so that whoever takes over finds no locks.
 const maxIdleTransaction = ReplicaLease / 3
 
-func openPostgres(ctx context.Context, url string) (*Store, error) {
+// openPostgres opens the database; prepare runs on each new connection, nil for nothing.
+func openPostgres(ctx context.Context, url string, prepare func(context.Context, *pgx.Conn) error) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the database's address: %w", err)
@@ -24,6 +26,7 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 	// A replica that is frozen within a transaction holds its locks, on a slot or on the
 	// journal, and the others would wait for as long as it is frozen.
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(maxIdleTransaction.Milliseconds(), 10)
+	config.AfterConnect = prepare
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
@@ -47,3 +50,9 @@ func openPostgres(ctx context.Context, url string) (*Store, error) {
 // reservedConnections are for the groups of intake, one at a time, and for the two loops
 // of planning.
 const reservedConnections = 3
+
+// refuseWrites makes a connection refuse to write.
+func refuseWrites(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, `SET default_transaction_read_only = on`)
+	return err
+}

@@ -210,3 +210,25 @@ func TestFrozenInATransaction(t *testing.T) {
 		t.Error("the frozen replica committed what it had begun")
 	}
 }
+
+// TestReadOnPostgres reads beside the owner, and is refused every write.
+func TestReadOnPostgres(t *testing.T) {
+	where := database(t, servertest.PostgreSQL(t).URL)
+	owner, err := Open(t.Context(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close()
+	key := accept(t, owner, eventOf("c1", "v1", "succeeded", 1)).Change.Key
+	s, err := OpenReadOnly(t.Context(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Change(t.Context(), key); err != nil {
+		t.Error(err)
+	}
+	if err := s.Append(t.Context(), Entry{Action: "test", At: now}); err == nil {
+		t.Error("a store opened to be read takes writes")
+	}
+}

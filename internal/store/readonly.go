@@ -9,8 +9,8 @@ import (
 )
 
 // OpenReadOnly opens the store at url to read it while another process uses it:
-// it takes no lock and migrates nothing, and on SQLite nothing can be written. Accept
-// must not be called.
+// it takes no lock and migrates nothing, and nothing can be written. Accept must not be
+// called.
 func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
 	s, err := openReadOnly(ctx, url)
 	if err != nil {
@@ -24,7 +24,7 @@ func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
 func openReadOnly(ctx context.Context, url string) (*Store, error) {
 	path, ok := strings.CutPrefix(url, "sqlite:")
 	if !ok {
-		return openPostgres(ctx, url)
+		return openPostgres(ctx, url, refuseWrites)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
