@@ -12,6 +12,8 @@ import (
 // $owner.chat, $service.owner and $service.hook. For a service of which pushback.yml does
 // not say it, such a word is nobody: the operators' default receiver is told, and nothing
 // can be rolled back.
+//
+// See adr/0085.
 
 // receiver is the receiver that a word of tell stands for, "" where it is nobody.
 func (s Service) receiver(word string) string {

@@ -51,6 +51,7 @@ func (c Composer) FleetPage(m notify.Message, bad []string) notify.Message {
 		lines = append(lines, "The hold was set when "+why)
 	}
 	m.SignalLines = lines
+	m.Action += ". `pushback status` lists the rollbacks that wait for a person."
 	return m
 }
 
