@@ -11,9 +11,9 @@ import (
 
 // incidentCommand works on incidents: times that profiles must not learn from.
 type incidentCommand struct {
-	Note   incidentNoteCommand   `cmd:"" default:"withargs" help:"Keep a time out of what is learned (the default)."`
+	Note   incidentNoteCommand   `cmd:"" default:"withargs" help:"Keep a time out of what is learned, and clear what turned bad in it (the default)."`
 	List   incidentListCommand   `cmd:"" help:"List the incidents."`
-	Remove incidentRemoveCommand `cmd:"" help:"Remove an incident: its time is learned from again."`
+	Remove incidentRemoveCommand `cmd:"" help:"Remove an incident: its time is learned from, and its marks hold, again."`
 }
 
 // Help says what follows from an incident.
@@ -21,7 +21,8 @@ func (incidentCommand) Help() string {
 	return `Pushback learns from history how much a signal varies without a change. A time in
 which something was broken would teach it that bad values are normal, and hide bad
 changes. Times affected by bad changes are left out already; name other incidents
-here. Profiles that have learned from such a time are learned again.
+here. Profiles that have learned from such a time are learned again. Versions that
+turned bad in it are no longer marked bad, unless rolling them back helped.
 
 Examples:
 

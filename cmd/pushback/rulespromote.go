@@ -84,7 +84,8 @@ type falseAlarmCommand struct {
 func (falseAlarmCommand) Help() string {
 	return `Counts as a false alarm in the record of every rule that was likely or certain
 about the change. These rules begin again to earn their next mode. A rejected
-rollback counts as a false alarm already.
+rollback counts as a false alarm already. A version at which every rule that fired
+was wrong is no longer marked bad.
 
 Example:
 

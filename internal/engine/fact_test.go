@@ -148,3 +148,29 @@ func TestGoingBackByHandCondemnsNobody(t *testing.T) {
 	}
 	b.wantStanding(again, store.Unjudged)
 }
+
+// A person who rejects a rollback says that the version is not to blame: the next one may
+// be rolled back to it.
+func TestRejectedRollbackClears(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), shortCooldown)
+	b.good("v1")
+	key := b.bad("v2", unreported)
+	b.until("a question", b.ordered(key, rollback.Proposed))
+	b.must(b.Reject(t.Context(), key, "amy", "the load test"))
+	b.wantStanding(key, store.Cleared)
+	b.pass(7 * time.Minute)
+	b.wantStanding(key, store.Cleared)
+	b.wantGate(true, "cart")
+
+	b.shop.errors("cart", 0.005)
+	b.pass(2 * time.Hour)
+	next := b.bad("v3", unreported)
+	b.until("a question", b.ordered(next, rollback.Proposed))
+	b.must(b.Approve(t.Context(), next, "amy"))
+	b.until("a rollback", b.over(next))
+	b.wantState(next, rollback.Done)
+	if got := b.targets(); !slices.Equal(got, []string{"v2"}) {
+		t.Errorf("went back to %v", got)
+	}
+}

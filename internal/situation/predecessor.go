@@ -36,12 +36,8 @@ func (r *Reader) Predecessor(ctx context.Context, c store.Change) (Predecessor, 
 		p.undone = &p
 		return p, nil
 	}
-	earlier, err := r.directPredecessor(ctx, p.Change)
-	if err != nil {
+	if p.undone, err = r.undoneByEcho(ctx, p.Change); err != nil {
 		return p, err
-	}
-	if earlier.tookBack(p.Change) && earlier.IsEcho(p.Change) {
-		p.undone = &earlier
 	}
 	if p.suspect() {
 		before, err := r.liveBefore(ctx, p.Change, false)
@@ -53,6 +49,20 @@ func (r *Reader) Predecessor(ctx context.Context, c store.Change) (Predecessor, 
 		}
 	}
 	return p, nil
+}
+
+// undoneByEcho returns the change whose rollback a change is the echo of, nil for none.
+func (r *Reader) undoneByEcho(ctx context.Context, echo store.Change) (*Predecessor, error) {
+	p, known, err := r.Store.Predecessor(ctx, echo)
+	if err != nil || !known {
+		return nil, err
+	}
+	o, err := r.Order(ctx, p.Key)
+	if err != nil || !tookBack(o, echo) || !(Predecessor{Order: o}).IsEcho(echo) {
+		return nil, err
+	}
+	undone, err := r.directPredecessor(ctx, echo)
+	return &undone, err
 }
 
 // directPredecessor reads the predecessor alone, and not what came before it.

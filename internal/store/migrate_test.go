@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // badVersionsOfOlderDatabase opens a database in which versions still stand as
@@ -44,4 +45,28 @@ func badVersionsOfOlderDatabase(t *testing.T, s *Store) {
 	if after := chain(t, s, time.Time{}, time.Time{}); len(after) != len(sealed) || after[len(after)-1].Hash != sealed[len(sealed)-1].Hash {
 		t.Errorf("the journal was %+v and is %+v", sealed, after)
 	}
+}
+
+// marksOfEchoes opens a database in which the echo of a rollback had marked a version
+// bad.
+func marksOfEchoes(t *testing.T, s *Store) {
+	migrations, err := s.tableMigrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	echo := watched(t, s, deployOf("cart", "v1", 5), 7, func(w *watch.Watch) { w.Acts = false })
+	bad := watched(t, s, deployOf("search", "v1", 5), 7, nil)
+	unwatched := accept(t, s, deployOf("mail", "v1", 5)).Change
+	if _, err := migrations.DownTo(t.Context(), 15); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.ExecContext(t.Context(), `UPDATE changes SET standing = 'bad'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.migrateTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantStanding(t, s, echo, Unjudged)
+	wantStanding(t, s, bad, Bad)
+	wantStanding(t, s, unwatched, Bad)
 }

@@ -26,7 +26,7 @@ const (
 //
 //	marked bad     the end of a watch that may act       StandingAfter, markJudged
 //	never marked   by an echo, a site rule, a recovery   StandingAfter
-//	cleared        rolling it back did not help          markJudged
+//	cleared        rolling it back did not help          markRecovered
 //	cleared        it turned bad in an outage elsewhere  outageAt, clearOutage
 //	cleared        a person says so                      ClearChange, clearFalseAlarm
 //	marked again   rolling it back helped after all      blameSaved
@@ -76,12 +76,13 @@ const (
 // markJudged marks the version of a watch that has moved, and returns the journal
 // entries to append. What an outage elsewhere explains is cleared at once.
 func markJudged(ctx context.Context, tx executor, from, to watch.Watch) ([]Entry, error) {
+	if from.State != to.State && !to.After.IsZero() {
+		return markRecovered(ctx, tx, to)
+	}
 	standing, by := StandingAfter(from, to), ""
 	switch standing {
 	case Unjudged:
-		return nil, blameSaved(ctx, tx, from, to)
-	case Cleared:
-		by = clearedByRecovery
+		return nil, nil
 	case Bad:
 		outage, err := outageAt(ctx, tx, to)
 		if err != nil {
@@ -91,31 +92,40 @@ func markJudged(ctx context.Context, tx executor, from, to watch.Watch) ([]Entry
 			standing, by = Cleared, outage
 		}
 	}
-	if err := setStanding(ctx, tx, to.ChangeKey, standing, by); err != nil || StandingAfter(from, to) != Cleared {
+	return nil, setStanding(ctx, tx, to.ChangeKey, standing, by)
+}
+
+// markRecovered takes what a recovery watch found about the version that was rolled
+// back. A rule that had found nothing before the rollback cannot tell whether it helped.
+func markRecovered(ctx context.Context, tx executor, to watch.Watch) ([]Entry, error) {
+	if to.State != watch.Healthy && to.State != watch.Regressed {
+		return nil, nil
+	}
+	ws, err := watchesOf(ctx, tx, to.ChangeKey)
+	if err != nil {
+		return nil, err
+	}
+	found := func(w watch.Watch) bool { return w.After.IsZero() && w.Rule == to.Rule && !w.LikelyAt.IsZero() }
+	if !slices.ContainsFunc(ws, found) {
+		return nil, nil
+	}
+	if to.State == watch.Healthy {
+		return nil, blameSaved(ctx, tx, to.ChangeKey)
+	}
+	if err := setStanding(ctx, tx, to.ChangeKey, standingBy(to), clearedByRecovery); err != nil {
 		return nil, err
 	}
 	return clearSameBaseline(ctx, tx, to)
 }
 
-// blameSaved marks a change bad again that an outage had cleared, once rolling it back
-// helped what its rule had found: then it was the cause after all.
-func blameSaved(ctx context.Context, tx executor, from, to watch.Watch) error {
-	if from.State == to.State || to.After.IsZero() || to.State != watch.Healthy {
-		return nil
-	}
-	ws, err := watchesOf(ctx, tx, to.ChangeKey)
-	if err != nil {
-		return err
-	}
-	found := func(w watch.Watch) bool { return w.After.IsZero() && w.Rule == to.Rule && !w.LikelyAt.IsZero() }
-	if !slices.ContainsFunc(ws, found) {
-		return nil
-	}
-	_, err = tx.ExecContext(ctx, `
+// blameSaved marks a change bad again that an outage had cleared: rolling it back
+// helped, so that it was the cause after all.
+func blameSaved(ctx context.Context, tx executor, key string) error {
+	_, err := tx.ExecContext(ctx, `
 		UPDATE changes SET standing = $2, cleared_by = '' WHERE key = $1 AND standing = 'cleared'
 		  AND (cleared_by IN (SELECT 'incident ' || id FROM incidents) OR cleared_by IN (SELECT 'hold ' || id FROM holds))`,
-		to.ChangeKey, Bad)
-	return wrap(err, "mark change %s bad again", to.ChangeKey)
+		key, Bad)
+	return wrap(err, "mark change %s bad again", key)
 }
 
 // SetStanding sets the standing of a change, unless it has a stronger one.

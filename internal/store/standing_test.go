@@ -154,6 +154,21 @@ func recovered(t *testing.T, s *Store, changes ...Change) {
 	}
 }
 
+// A rule that found nothing before a rollback cannot tell whether the rollback helped.
+func onlyItsRuleClears(t *testing.T, s *Store) {
+	c := watched(t, s, deployOf("cart", "v2", 5), 7, nil)
+	quiet := watch.Watch{ID: c.Key + ".blue", ChangeKey: c.Key, Rule: "blue", State: watch.Regressed, EndedAt: at(9), Acts: true}
+	after := quiet.Recovery(at(9), at(9))
+	if err := s.PlanChange(t.Context(), c.Key, []watch.Watch{quiet, after}); err != nil {
+		t.Fatal(err)
+	}
+	ended := after
+	ended.State, ended.EndedAt = watch.Regressed, at(25)
+	moved, _, _, err := s.MoveWatch(t.Context(), after, ended, Effects{})
+	must(t, true, "ending the recovery watch")(moved, err)
+	wantStanding(t, s, c, Bad)
+}
+
 // The fleet breaker holds because what turned bad has a common cause. What turns bad
 // while it holds has that cause too.
 func fleetHoldClears(t *testing.T, s *Store) {

@@ -40,6 +40,8 @@ var suite = []struct {
 	{"earlier changes of a version", earlierOfVersion},
 	{"the stronger mark stays", strongerMarkStays},
 	{"an incident clears", incidentClears},
+	{"only the rule that found it clears", onlyItsRuleClears},
+	{"marks of echoes in an older database", marksOfEchoes},
 	{"a fleet hold clears", fleetHoldClears},
 	{"false alarms clear", falseAlarmsClear},
 	{"what had the same baseline is cleared", sameBaselineIsCleared},
