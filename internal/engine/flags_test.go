@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -71,6 +73,42 @@ func TestAnotherFlagSupersedesNothing(t *testing.T) {
 	}
 	if c, err := b.Store.Change(t.Context(), other); err != nil || c.SupersededBy != "" {
 		t.Errorf("flag a is superseded by %s, %v", c.SupersededBy, err)
+	}
+}
+
+// Two flags of one service in random order: the bad step goes back to what its own flag
+// was set to before, and nothing calls a hook for the other flag, whatever that one does
+// before and meanwhile.
+func TestFlagsInRandomOrder(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			b, random := newBench(t, redRule, nil), rand.New(rand.NewPCG(seed, 9))
+			steps := [][2]string{{"e", "10%"}, {"a", "20%"}, {"a", "90%"}, {"e", "25%"}}
+			random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+			want := ""
+			for _, s := range steps {
+				b.flag(s[0], s[1])
+				b.pass(7 * time.Minute)
+				b.clock.add(time.Duration(random.IntN(40)) * time.Minute)
+				if s[0] == "e" {
+					want = s[1]
+				}
+			}
+			bad := b.bad("50%", flagStep("e"))
+			b.pass(time.Duration(random.IntN(60)) * time.Second)
+			b.flag("a", "off")
+			b.until("a decision", func() bool { s := b.state(bad); return s == rollback.Done || s == rollback.Proposed })
+			if b.state(bad) == rollback.Proposed { // the other flag came so close that nobody can tell them apart
+				b.must(b.Approve(t.Context(), bad, "amy"))
+			}
+			b.until("a rollback", b.ordered(bad, rollback.Done))
+			b.pass(7 * time.Minute)
+			b.wantCalls(1)
+			if w := b.hook.calls[0]; w.Target() != want || w.Change().Group != "e" {
+				t.Errorf("%v: flag %s went back to %s, want e to %s", steps, w.Change().Group, w.Target(), want)
+			}
+		})
 	}
 }
 

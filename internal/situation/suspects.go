@@ -76,8 +76,8 @@ func Onset(w watch.Watch, c sources.Change, v detector.Verdict) rollback.Onset {
 
 // Suspects returns the other changes that could be the cause of what c is suspected
 // of: changes of its service and of all it depends on that were under way since a
-// moment. It leaves out good versions, changes that were rolled back, rollbacks, the
-// same version in another place, and changes in another region.
+// moment. It leaves out good versions, changes that were rolled back before c began or in
+// vain, rollbacks, the same version in another place, and changes in another region.
 func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.Time) ([]rollback.Suspect, error) {
 	upstream := r.Catalogue.Upstream(c.Service)
 	found, err := r.Store.OverlappingChanges(ctx, c, slices.Sorted(maps.Keys(upstream)), since, now)
@@ -91,11 +91,11 @@ func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.T
 		if same || apart || other.Standing == store.Good {
 			continue
 		}
-		gone, err := r.notLive(ctx, other)
+		innocent, err := r.innocent(ctx, other, c.StartedAt)
 		if err != nil {
 			return nil, err
 		}
-		if !gone {
+		if !innocent {
 			suspects = append(suspects, rollback.Suspect{Change: other.Change, Distance: upstream[other.Service]})
 		}
 	}
@@ -110,14 +110,17 @@ func sameThing(a, b sources.Change) bool {
 	return one == other && one.HoldsOneThing()
 }
 
-// notLive reports whether a change was rolled back, or is itself a rollback.
-func (r *Reader) notLive(ctx context.Context, c store.Change) (bool, error) {
+// innocent reports whether a change cannot be the cause of what another one is suspected
+// of, which began at a moment: it is itself a rollback, or it was rolled back before that
+// moment, or in vain. One that was rolled back later may have caused all that was seen
+// until then.
+func (r *Reader) innocent(ctx context.Context, c store.Change, began time.Time) (bool, error) {
 	o, err := r.Order(ctx, c.Key)
 	if err != nil {
 		return false, err
 	}
 	if o != nil && !o.TookPlaceAt().IsZero() {
-		return true, nil
+		return o.TookPlaceAt().Before(began) || c.Standing == store.Cleared, nil
 	}
 	return r.IsRollback(ctx, c)
 }
