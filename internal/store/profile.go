@@ -5,7 +5,8 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -64,7 +65,9 @@ func (s *Store) UseProfile(ctx context.Context, hash string) (bool, error) {
 }
 
 // keepProfiles keeps profiles as long as the journal, whose entries are about to name them.
-// It fails if one has just been replaced: the look that was judged by it is repeated.
+// It fails if one has just been replaced: the look that was judged by it is repeated. It
+// writes only what is not kept yet, in the order of hashes, because hundreds of looks share a
+// profile and must not wait for each other.
 func keepProfiles(ctx context.Context, tx executor, hashes []string) error {
 	if len(hashes) == 0 {
 		return nil
@@ -73,15 +76,23 @@ func keepProfiles(ctx context.Context, tx executor, hashes []string) error {
 	for i, hash := range hashes {
 		args[i] = hash
 	}
-	result, err := tx.ExecContext(ctx, `UPDATE profiles SET journaled = TRUE WHERE hash IN (`+placeholders(1, len(args))+`)`, args...)
+	kept, err := collect(ctx, tx, scanText, `SELECT hash FROM profiles WHERE journaled AND hash IN (`+placeholders(1, len(args))+`)`, args...)
 	if err != nil {
 		return wrap(err, "keep profiles")
 	}
-	kept, err := result.RowsAffected()
-	if err == nil && int(kept) < len(hashes) {
-		err = errors.New("a profile that this look was judged by has just been replaced; look again")
+	for _, hash := range slices.Sorted(slices.Values(hashes)) {
+		if slices.Contains(kept, hash) {
+			continue
+		}
+		ok, err := affected(ctx, tx, `UPDATE profiles SET journaled = TRUE WHERE hash = $1`, hash)
+		if err != nil {
+			return wrap(err, "keep profile %s", hash)
+		}
+		if !ok {
+			return fmt.Errorf("profile %s, by which this look was judged, has just been replaced; look again", hash)
+		}
 	}
-	return wrap(err, "keep profiles")
+	return nil
 }
 
 // NewestProfile returns the profile that name refers to, and when it was
