@@ -85,7 +85,7 @@ func (x *executor) await(ctx context.Context, o rollback.Order) error {
 // is recorded before anything follows from it.
 func (x *executor) decide(ctx context.Context, o rollback.Order) error {
 	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
-		Key: o.Key, From: []rollback.State{rollback.Approved}, To: rollback.Decided, Actor: o.Actor, Why: o.Why, At: x.Now(),
+		Key: o.Key, From: []rollback.State{rollback.Approved}, To: rollback.Decided, Actor: o.Actor, Why: o.Why, At: x.Now(), Leased: true,
 	})
 	if err != nil {
 		return fmt.Errorf("deciding order %s: %w", o.Key, err)
@@ -105,6 +105,9 @@ func (x *executor) permit(ctx context.Context, o rollback.Order, lease *replica.
 	}
 	s, warrant, refusals, err := x.ask(ctx, o)
 	if err != nil {
+		return err
+	}
+	if still, err := lease.Still(ctx); err != nil || !still {
 		return err
 	}
 	if err := x.noteGuards(ctx, o, s, warrant, refusals); err != nil {
@@ -184,7 +187,7 @@ func (x *executor) endOrder(ctx context.Context, o rollback.Order, to rollback.S
 	rows := x.orderMessages(o)
 	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
 		Key: o.Key, From: []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided},
-		To: to, Why: why, At: x.Now(), Messages: rows,
+		To: to, Why: why, At: x.Now(), Leased: true, Messages: rows,
 	})
 	if err != nil {
 		return fmt.Errorf("ending order %s: %w", o.Key, err)

@@ -107,6 +107,36 @@ func TestThawedSenderRecordsNothing(t *testing.T) {
 	b.wantCalls(1)
 }
 
+// A replica that was frozen while it asked the guards, and was taken for dead, records
+// nothing of their answers.
+func TestFrozenWhileAsking(t *testing.T) {
+	t.Parallel()
+	var b *bench
+	b = newBench(t, redRule, func(o *Options) {
+		o.Log = slog.New(slog.DiscardHandler)
+		h := o.Hooks["deployer"]
+		h.Hook = looking{h.Hook.(*hook), func() []rollback.Check {
+			b.clock.add(2 * store.ReplicaLease)
+			b.held("orders")
+			return []rollback.Check{{What: "target", Problem: "v1 is gone"}}
+		}}
+		o.Hooks["deployer"] = h
+	})
+	b.other(true)
+	key := b.bad("v2", nil)
+	b.decided(key)
+	b.turn()
+	b.wantState(key, rollback.Decided)
+	b.wantCalls(0)
+	entries, err := b.Store.Journal(t.Context(), key)
+	b.must(err)
+	for _, e := range entries {
+		if e.Actor == "guards" {
+			t.Errorf("the journal has an answer of the guards to a dead replica: %s", e.Detail)
+		}
+	}
+}
+
 // A replica that was frozen between its claim and the call asks again before it calls.
 func TestFrozenBeforeTheCall(t *testing.T) {
 	t.Parallel()

@@ -84,6 +84,12 @@ func lostLeases(t *testing.T, s *Store) {
 	o := created(t, s)
 	ctx := t.Context()
 	must(t, true, "lease")(a.LeaseOrder(ctx, o.Key, time.Hour))
+	asked, err := b.AskPeople(ctx, o.Key, "confounded", now, now)
+	must(t, false, "ask people without the lease")(asked, err)
+	noted, err := b.NoteWhy(ctx, o.Key, "waits")
+	must(t, false, "note without the lease")(noted, err)
+	move := OrderMove{Key: o.Key, From: []rollback.State{rollback.Decided}, To: rollback.Refused, At: now, Leased: true}
+	must(t, false, "refuse without the lease")(b.MoveOrder(ctx, move))
 	_, won, err := b.ClaimOrder(ctx, o.Key, o.Epoch, now)
 	must(t, false, "claim without the lease")(won, err)
 	claim, won, err := a.ClaimOrder(ctx, o.Key, o.Epoch, now)
@@ -100,7 +106,7 @@ func lostLeases(t *testing.T, s *Store) {
 	if err := a.NoteReceipt(ctx, o.Key, claim, rollback.Receipt{Status: "late"}); err != nil {
 		t.Fatal(err)
 	}
-	noted, err := a.NoteProgress(ctx, o.Key, claim, "1 of 3", now)
+	noted, err = a.NoteProgress(ctx, o.Key, claim, "1 of 3", now)
 	must(t, false, "a notes late progress")(noted, err)
 	_, won, err = a.ReclaimOrder(ctx, o.Key, claim, now)
 	must(t, false, "a claims again")(won, err)

@@ -151,6 +151,7 @@ type OrderMove struct {
 	Actor    string         // who moves it; "" leaves the actor as it is
 	Why      string         // "" leaves the reason as it is
 	At       time.Time
+	Leased   bool       // move nothing unless this replica holds the order; people need no lease
 	Messages []Outgoing // stored in the transaction of the move
 }
 
@@ -171,6 +172,10 @@ func (s *Store) MoveOrder(ctx context.Context, m OrderMove) (ok bool, err error)
 			decided_at = CASE WHEN CAST($5 AS BIGINT) = 0 THEN decided_at ELSE $5 END,
 			ended_at = $6
 		WHERE key = $1 AND state IN (` + placeholders(7, len(m.From)) + `)`
+	if m.Leased {
+		args = append(args, s.holder)
+		statement += ` AND holder = ` + placeholders(len(args), 1)
+	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		if ok, err = affected(ctx, tx, statement, args...); err != nil || !ok {
 			return err
@@ -199,8 +204,8 @@ func recordMove(ctx context.Context, tx executor, m OrderMove, detail map[string
 func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now time.Time, messages ...Outgoing) (ok bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		ok, err = affected(ctx, tx, `
-			UPDATE orders SET state = $2, automatic = FALSE, why = $3, expires_at = $4 WHERE key = $1 AND state = $5`,
-			key, rollback.Proposed, why, micros(expires), rollback.Decided)
+			UPDATE orders SET state = $2, automatic = FALSE, why = $3, expires_at = $4 WHERE key = $1 AND state = $5 AND holder = $6`,
+			key, rollback.Proposed, why, micros(expires), rollback.Decided, s.holder)
 		if err != nil || !ok {
 			return err
 		}
@@ -215,7 +220,8 @@ func (s *Store) AskPeople(ctx context.Context, key, why string, expires, now tim
 // not decided any more.
 func (s *Store) NoteWhy(ctx context.Context, key, why string, messages ...Outgoing) (ok bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		ok, err = affected(ctx, tx, `UPDATE orders SET why = $2 WHERE key = $1 AND state = $3 AND why <> $2`, key, why, rollback.Decided)
+		ok, err = affected(ctx, tx, `UPDATE orders SET why = $2 WHERE key = $1 AND state = $3 AND why <> $2 AND holder = $4`,
+			key, why, rollback.Decided, s.holder)
 		if err != nil || !ok {
 			return err
 		}
