@@ -174,3 +174,36 @@ func TestRejectedRollbackClears(t *testing.T) {
 		t.Errorf("went back to %v", got)
 	}
 }
+
+// A rollout that our hook aborted never succeeded. The way back from it is known all the
+// same: its echo is no change, and the next bad version goes back as far.
+func TestEchoOfAnAbortedRollout(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, func(o *Options) {
+		shortCooldown(o)
+		h := o.Hooks["deployer"]
+		h.Aborts = true
+		o.Hooks["deployer"] = h
+	})
+	b.good("v1")
+	key := b.tell("v2", sources.Started, unreported)
+	b.shop.errors("cart", 0.3)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	echo := b.deploy("run-1", func(e *sources.Event) { e.Version, e.Previous = "v1", "" })
+	b.pass(12 * time.Minute)
+	if w := b.watch(echo); w.Acts || w.State != watch.Regressed {
+		t.Errorf("the echo is %s, acts: %v", w.State, w.Acts)
+	}
+	b.wantStanding(echo, store.Unjudged)
+	b.wantCalls(1)
+
+	b.shop.errors("cart", 0.005)
+	b.pass(2 * time.Hour)
+	b.hook.works = nil
+	next := b.bad("v3", unreported)
+	b.until("a rollback", b.over(next))
+	b.wantState(next, rollback.Done)
+	if got := b.targets(); !slices.Equal(got, []string{"v1", "v1"}) {
+		t.Errorf("went back to %v", got)
+	}
+}

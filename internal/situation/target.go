@@ -79,20 +79,34 @@ func (r *Reader) liveBefore(ctx context.Context, c store.Change, all bool) ([]ro
 		if err != nil {
 			return nil, err
 		}
-		if tookBack(o, at) {
-			target, err := r.versionStanding(ctx, p, o.Target)
-			if err != nil {
-				return nil, err
-			}
-			lives, takenBack = addOnce(lives, target), append(takenBack, p.Version)
+		if lives, err = r.addLive(ctx, lives, p, o, at); err != nil {
+			return nil, err
 		}
-		live, err := r.standingOf(ctx, p)
+		if tookBack(o, at) {
+			takenBack = append(takenBack, p.Version)
+		}
+		at = p
+	}
+	return r.withReported(ctx, c, lives, takenBack)
+}
+
+// addLive adds what a change put live, and what went live by its rollback where that
+// took it back before the next change. A rollout that never succeeded put nothing live.
+func (r *Reader) addLive(
+	ctx context.Context, lives []rollback.LiveVersion, c store.Change, o *rollback.Order, next store.Change,
+) ([]rollback.LiveVersion, error) {
+	if tookBack(o, next) {
+		target, err := r.versionStanding(ctx, c, o.Target)
 		if err != nil {
 			return nil, err
 		}
-		lives, at = addOnce(lives, live), p
+		lives = addOnce(lives, target)
 	}
-	return r.withReported(ctx, c, lives, takenBack)
+	if c.Status != sources.Succeeded {
+		return lives, nil
+	}
+	live, err := r.standingOf(ctx, c)
+	return addOnce(lives, live), err
 }
 
 // addOnce adds a version that was live earlier, unless it was live later too: what was

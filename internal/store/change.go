@@ -119,15 +119,17 @@ func (s *Store) LiveChanges(ctx context.Context, since time.Time) ([]Change, err
 	return found, wrap(err, "list live changes")
 }
 
-// predecessorCandidates is how many succeeded changes Predecessor compares. Only
+// predecessorCandidates is how many changes Predecessor compares. Only
 // those that started at the very microsecond of the change can be newer than it.
 const predecessorCandidates = 16
 
 // Predecessor returns the change that was live in the slot just before c
-// started: the newest older one that succeeded. False if there is none.
+// started: the newest older one that succeeded, or of which a hook was called to go
+// back while it was still rolling out. False if there is none.
 func (s *Store) Predecessor(ctx context.Context, c Change) (Change, bool, error) {
 	older, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE slot = $1 AND status = $2 AND started_at <= $3 AND key <> $4
+		WHERE slot = $1 AND started_at <= $3 AND key <> $4
+		  AND (status = $2 OR EXISTS (SELECT 1 FROM orders o WHERE o.key = changes.key AND o.sent_at > 0))
 		ORDER BY started_at DESC, sequence DESC LIMIT $5`,
 		slotKey(c.Slot()), sources.Succeeded, micros(c.StartedAt), c.Key, predecessorCandidates)
 	if err != nil {

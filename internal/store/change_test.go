@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 func ids(cs []Change) (names []string) {
@@ -82,6 +83,16 @@ func predecessorOf(t *testing.T, s *Store) {
 		accept(t, s, e)
 	}
 	f(last, "t0")
+	aborted := accept(t, s, eventOf("c6", "v6", sources.Started, 45)).Change
+	f(last, "t0")
+	if _, created, err := s.CreateOrder(t.Context(), orderFor(aborted)); err != nil || !created {
+		t.Fatal(created, err)
+	}
+	f(last, "t0")
+	if _, won, err := s.ClaimOrder(t.Context(), aborted.Key, aborted.Epoch, at(52).Add(watch.MaxRolling)); err != nil || !won {
+		t.Fatal(won, err)
+	}
+	f(last, "c6")
 	other := eventOf("e1", "v1", sources.Started, 55)
 	other.Region = "eu"
 	f(accept(t, s, other).Change, "")
