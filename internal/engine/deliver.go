@@ -109,7 +109,9 @@ func (d *deliverer) attempt(ctx context.Context, o store.Outgoing) (err error) {
 	if every := d.remindEvery(o); every > 0 {
 		o.Message.EndsAt = d.Now().Add(remindAhead * every)
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	// A stopping engine lets the attempt finish: one that was cut off may have arrived, and
+	// would be made again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
 	return sender.Send(ctx, o.Message)
 }

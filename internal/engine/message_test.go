@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -196,4 +197,26 @@ func TestReceiverThatIsMissing(t *testing.T) {
 	c.bad("v2", nil)
 	c.pass(4 * time.Minute)
 	c.wantMessage("pager", "likely")
+}
+
+// contexts is a sender that keeps the error of each attempt's context.
+type contexts []error
+
+func (c *contexts) Send(ctx context.Context, _ notify.Message) error {
+	*c = append(*c, ctx.Err())
+	return nil
+}
+
+// A stopping engine does not cut off an attempt: the message may have arrived, and would be
+// sent again.
+func TestStoppingLetsAnAttemptFinish(t *testing.T) {
+	t.Parallel()
+	var seen contexts
+	b := newBench(t, redRule, func(o *Options) { o.Senders["chat"] = &seen })
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	b.must(b.deliverer.attempt(stopped, store.Outgoing{Receiver: "chat"}))
+	if len(seen) != 1 || seen[0] != nil {
+		t.Errorf("the attempt of a stopping engine: %v", seen)
+	}
 }

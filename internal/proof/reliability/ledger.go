@@ -1,7 +1,7 @@
 package reliability
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -38,21 +38,20 @@ func (l *ledger) write(v any) error {
 	return nil
 }
 
-// readLedger reads all lines.
+// readLedger reads all lines that are written.
 func readLedger[T any](path string) (all []T, err error) {
-	f, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading a ledger: %w", err)
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 4<<20)
-	for lines.Scan() {
+	// Other lanes may be writing a line, which is not whole yet.
+	whole := text[:bytes.LastIndexByte(text, '\n')+1]
+	for line := range bytes.Lines(whole) {
 		var v T
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+		if err := json.Unmarshal(line, &v); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", path, err)
 		}
 		all = append(all, v)
 	}
-	return all, lines.Err()
+	return all, nil
 }

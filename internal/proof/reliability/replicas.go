@@ -48,6 +48,7 @@ type replicaLane struct {
 	*pair
 	injury   injury
 	struck   chan int // the replica that called the hook when it was to be injured
+	armed    [2]bool  // has a crash point that it has not reached
 	mu       sync.Mutex
 	injuries []injured
 }
@@ -134,6 +135,7 @@ func (l *replicaLane) round(ctx context.Context, s *replicaSuite) error {
 	var worked sync.WaitGroup
 	worked.Go(func() { l.work(work, when) })
 	victim, when = l.awaitMoment(ctx, victim, when)
+	l.armed[victim] = l.armed[victim] && when == notReached
 	l.injure(ctx, victim, when)
 	stop()
 	worked.Wait()
@@ -146,10 +148,11 @@ func (l *replicaLane) prepare(ctx context.Context, s *replicaSuite, victim int, 
 	pointed := slices.Contains(crashpoint.Points, when)
 	for i, d := range l.both {
 		mine := pointed && i == victim
-		if d.cmd != nil && !d.died() && !mine {
+		if d.cmd != nil && !d.died() && !mine && !l.armed[i] {
 			continue
 		}
-		if d.cmd != nil {
+		if l.armed[i] = mine; d.cmd != nil {
+			l.pair.thaw(i) // it may have reached its point since
 			d.stop()
 		}
 		d.binary = s.shipped
