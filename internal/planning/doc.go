@@ -12,5 +12,5 @@
 // What is in memory is only a hint: a change is planned once its row says so, and the row
 // is marked by compare-and-swap in the transaction that inserts its watches.
 //
-// See adr/0082.
+// See adr/0086.
 package planning

@@ -27,7 +27,7 @@ const cartRule = `{team: shop, rules: [{name: red, watch: {service: "cart*", env
 // fixture is a planner over a real database, with a log of what it did there.
 type fixture struct {
 	*Planner
-	t     *testing.T
+	t     testing.TB
 	store *store.Store
 	log   bytes.Buffer
 
@@ -46,7 +46,7 @@ type fixture struct {
 }
 
 // newFixture returns a planner under cartRule.
-func newFixture(t *testing.T, change func(*fixture)) *fixture {
+func newFixture(t testing.TB, change func(*fixture)) *fixture {
 	t.Helper()
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "planning.db"))
 	if err != nil {

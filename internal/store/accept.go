@@ -66,7 +66,7 @@ func (s *Store) Accept(ctx context.Context, admitted sources.Admitted, raw []byt
 // begins the change, that one is planned in the same transaction: nothing reads it again
 // to find that there is nothing to do.
 //
-// See adr/0082.
+// See adr/0086.
 func (s *Store) AcceptUnwatched(ctx context.Context, admitted sources.Admitted, raw []byte, now time.Time) (Accepted, error) {
 	return s.accept(&pendingEvent{ctx: ctx, event: admitted.Event(), raw: bytes.Clone(raw), now: now, unwatched: true})
 }

@@ -16,6 +16,10 @@ import (
 // lets them read without waiting for the writer.
 const readers = 4
 
+// writerCache is 32 MiB. Keys are hashes, so every event touches other pages of a dozen
+// indexes; with SQLite's 2 MiB most of them are read again for each.
+const writerCache = "&_pragma=cache_size(-32768)"
+
 // reservedReaders is how many read for planning alone.
 const reservedReaders = 2
 
@@ -27,7 +31,7 @@ func openSQLite(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	write, err := connectSQLite(path, "&_txlock=immediate&_pragma=journal_mode(WAL)", 1)
+	write, err := connectSQLite(path, "&_txlock=immediate&_pragma=journal_mode(WAL)"+writerCache, 1)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}

@@ -17,7 +17,7 @@ import (
 // It has no goroutine: a caller that finds nobody at work commits for all who wait by
 // then, and hands the next commit to one that is still waiting.
 //
-// See adr/0084.
+// See adr/0087.
 type writeQueue struct {
 	mu      sync.Mutex
 	urgent  []*pendingWrite // intake and planning, which wait for no look

@@ -18,16 +18,15 @@ type Options struct {
 	Connections int           // that the deploy tools keep open
 }
 
-// Result is what was measured. Every duration begins when the event should have been sent
-// at the rate, so that a slow answer delays no later event on paper.
+// Result is what was measured.
 type Result struct {
 	Options
 	Dialect   string
 	Accepted  int           // events that were answered 2xx
 	Refused   int           // events that were not
 	Took      time.Duration // until the last answer
-	Answers   Quantiles     // from an event to its 2xx
-	Watches   Quantiles     // from an event to the first look at its change
+	Answers   Quantiles     // from when an event was sent to its 2xx
+	Watches   Quantiles     // from the 2xx to the first look at the change
 	Unwatched int           // probes whose watch did not begin within probeLimit
 	Memory    int64         // the most that the program used, in bytes
 	CPU       time.Duration // that the program used

@@ -109,7 +109,7 @@ func seconds(r *http.Request, name string) float64 {
 }
 
 // delays waits until the store was asked about every probe, for at most limit, and
-// returns how long after its event each first look was.
+// returns how long after its event's answer each first look was.
 func (m *metricStore) delays(ctx context.Context, probes map[string]time.Time, limit time.Duration) (q Quantiles, missing int) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -131,9 +131,9 @@ func (m *metricStore) delays(ctx context.Context, probes map[string]time.Time, l
 func (m *metricStore) found(probes map[string]time.Time) (waits []time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for service, due := range probes {
+	for service, answered := range probes {
 		if at, ok := m.asked[service]; ok {
-			waits = append(waits, at.Sub(due))
+			waits = append(waits, max(0, at.Sub(answered)))
 		}
 	}
 	return waits

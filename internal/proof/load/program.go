@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -141,11 +142,12 @@ func (p *program) used() (memory int64, cpu time.Duration) {
 	return memory, time.Duration(user+system) * time.Second / perSecond
 }
 
-// machine is how many processors there are, and how busy they are with other things.
+// machine is how many processors there are, and how many programs wanted one before the
+// measurement.
 func machine() string {
 	average, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
-		return "unknown"
+		return fmt.Sprintf("%d cores", runtime.NumCPU())
 	}
-	return strings.Fields(string(average))[0]
+	return fmt.Sprintf("%d cores, load %s", runtime.NumCPU(), strings.Fields(string(average))[0])
 }

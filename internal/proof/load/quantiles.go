@@ -18,5 +18,5 @@ func quantilesOf(all []time.Duration) Quantiles {
 }
 
 func (q Quantiles) String() string {
-	return fmt.Sprintf("%d / %d / %d ms", q.Half.Milliseconds(), q.NinetyNine.Milliseconds(), q.Most.Milliseconds())
+	return fmt.Sprintf("%d / %d / %d", q.Half.Milliseconds(), q.NinetyNine.Milliseconds(), q.Most.Milliseconds())
 }

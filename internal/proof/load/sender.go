@@ -33,7 +33,7 @@ type sender struct {
 	mu      sync.Mutex
 	waits   []time.Duration
 	refused int
-	probes  map[string]time.Time // service → when its event should have been sent
+	probes  map[string]time.Time // service → when its event was answered
 }
 
 func newSender(o Options, address string) *sender {
@@ -44,7 +44,8 @@ func newSender(o Options, address string) *sender {
 	return &sender{Options: o, address: address, key: key, probes: map[string]time.Time{}}
 }
 
-// run sends every event at its time, over all connections.
+// run sends every event at its time over all connections, or as soon after it as the
+// answers let it.
 func (s *sender) run(ctx context.Context) error {
 	s.began = time.Now()
 	g, ctx := errgroup.WithContext(ctx)
@@ -71,7 +72,7 @@ func (s *sender) connection(ctx context.Context) error {
 		if err := sleepUntil(ctx, due); err != nil {
 			return err
 		}
-		service := s.service(n)
+		service, sent := s.service(n), time.Now()
 		if _, err := conn.Write(s.request(service, n)); err != nil {
 			return err
 		}
@@ -79,7 +80,7 @@ func (s *sender) connection(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.note(service, status, due)
+		s.note(service, status, sent)
 	}
 	return nil
 }
@@ -131,17 +132,17 @@ func readAnswer(from *bufio.Reader) (status int, err error) {
 }
 
 // note keeps how long an answer took.
-func (s *sender) note(service string, status int, due time.Time) {
-	wait := time.Since(due)
+func (s *sender) note(service string, status int, sent time.Time) {
+	answered := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if status/100 != 2 {
 		s.refused++
 		return
 	}
-	s.waits = append(s.waits, wait)
+	s.waits = append(s.waits, answered.Sub(sent))
 	if isProbe(service) {
-		s.probes[service] = due
+		s.probes[service] = answered
 	}
 }
 
