@@ -79,23 +79,37 @@ func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	if err != nil {
 		return w, err
 	}
-	w, observation := k.gatherer.Observe(ctx, w, c.Change, bound, func() detector.Thresholds { return k.trust.Thresholds(ctx, bound.Rule()) })
-	verdict, profiles := k.judge(ctx, &w, c, bound.Rule(), observation)
-
-	l := look{watch: w, change: c, bound: bound, verdict: verdict, observation: observation, profiles: profiles}
+	l := look{watch: w, change: c, bound: bound}
+	if !endsUnobserved(w, c, k.Now()) {
+		k.observe(ctx, &l)
+	}
 	if err := k.advance(ctx, &l); err != nil {
-		return w, err
+		return l.watch, err
 	}
 	response, err := k.respond(ctx, l)
 	if err != nil {
-		return w, err
+		return l.watch, err
 	}
 	l.next.Responded = response.answered
-	now, err := k.record(ctx, w, l.next, response.effects)
+	now, err := k.record(ctx, l.watch, l.next, response.effects)
 	if err == nil && response.effects.Outcome != nil {
 		k.trust.WatchEnded(ctx, bound.Rule())
 	}
 	return now, err
+}
+
+// observe asks the metric stores, and judges what they answer.
+func (k *looker) observe(ctx context.Context, l *look) {
+	rule := l.bound.Rule()
+	l.watch, l.observation = k.gatherer.Observe(ctx, l.watch, l.change.Change, l.bound, func() detector.Thresholds { return k.trust.Thresholds(ctx, rule) })
+	l.verdict, l.profiles = k.judge(ctx, &l.watch, l.change, rule, l.observation)
+}
+
+// endsUnobserved reports whether a newer change has replaced c while it still settled. The
+// look ends such a watch, and there is nothing yet to ask a metric store: under rapid
+// pushes most watches end so.
+func endsUnobserved(w watch.Watch, c store.Change, now time.Time) bool {
+	return c.SupersededBy != "" && w.After.IsZero() && (w.From.IsZero() || now.Before(w.From))
 }
 
 // advance moves the watch by what is known now, and begins the recovery watch where the

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -50,4 +51,23 @@ func TestChangesWaitForTheRules(t *testing.T) {
 	b.must(b.rules.restore(t.Context()))
 	b.turn()
 	b.wantWatch(key, watch.Watching)
+}
+
+// A watch whose change was replaced before its first look ends without a question to the
+// metric store.
+func TestAChangeReplacedWhileItSettlesAsksNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	v2 := b.deploy("v2", nil)
+	b.deploy("v3", nil)
+	b.must(b.planner.PlanNew(t.Context()))
+	w := b.watch(v2)
+	b.shop.fault = errors.New("asked")
+	if next := b.looker.look(t.Context(), w); next.State != watch.Superseded {
+		t.Errorf("the watch is %s", next.State)
+	}
+	if faults := b.outages.Faults(); len(faults) > 0 {
+		t.Error(faults)
+	}
+	b.shop.fault = nil
 }
