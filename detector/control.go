@@ -16,6 +16,7 @@ type Control struct {
 	Fault   string `json:"fault,omitempty"`
 	Query   string `json:"query"`
 	Before  Ticks  `json:"before"`
+	Between Ticks  `json:"between,omitzero"`
 	After   Ticks  `json:"after"`
 	Running Ticks  `json:"running"`
 }
@@ -119,7 +120,7 @@ func (t *trial) findControl() *arm {
 	case max(c.Before.Series, c.After.Series) > 1:
 		t.note("The control's query gives several series and the rule has no combine; the signal is compared with the time before alone.")
 	default:
-		a := &arm{judgedTicks(c.Before), judgedTicks(c.After), judgedTicks(c.Running)}
+		a := &arm{t.beforeOf(c.Before, c.Between), judgedTicks(c.After), judgedTicks(c.Running)}
 		if len(t.after.Value) == 0 || 2*finite(a.after.Value) >= len(t.after.Value) {
 			return a
 		}
@@ -140,6 +141,20 @@ func (t *trial) baselineValues() Values {
 		return t.before.Value
 	}
 	return t.profile.Follows.without(t.before.Value, t.control.before.Value)
+}
+
+// knownValues is what was measured ahead of the change as the scan reads it.
+func (t *trial) knownValues() Values {
+	if t.profile.Follows == nil || !t.adjusted() {
+		return t.known.ticks.Value
+	}
+	return t.profile.Follows.without(t.known.ticks.Value, t.knownControl().Value)
+}
+
+// knownControl is what was measured of the control ahead of the change.
+func (t *trial) knownControl() Ticks {
+	c := t.reading.Control
+	return judgedTicks(c.Before).join(judgedTicks(c.Between))
 }
 
 // controlMoves is how far the control has moved the signal at each of n after-ticks, the

@@ -25,8 +25,7 @@ func (t *trial) historyNote(consequence string) string {
 // staleNote says how old a profile is that ended more than a day before the change. A newer
 // one is being learned, and no look waits for it.
 func (t *trial) staleNote() {
-	end := t.look.From.Add(-time.Duration(t.look.Gap) * t.plan.Tick)
-	if age := end.Sub(t.profile.End); !t.profile.End.IsZero() && age > day {
+	if age := t.baseEnd().Sub(t.profile.End); !t.profile.End.IsZero() && age > day {
 		t.note(fmt.Sprintf("What this signal does by itself was learned %s before the change.", spanWords(age)))
 	}
 }

@@ -42,6 +42,7 @@ type Reading struct {
 	Fault          string  `json:"fault,omitempty"`           // the store's error, where Supply is Broken or Stale; what else the store knows is amiss, where it is not Fresh
 	Query          string  `json:"query"`                     // reproduces the numbers
 	Before         Ticks   `json:"before"`                    // the w ticks ahead of StartedAt, oldest first
+	Between        Ticks   `json:"between,omitzero"`          // the ticks from the end of Before on in which a predecessor was live; none where Before ends at the change
 	After          Ticks   `json:"after"`                     // full ticks behind FinishedAt + settle
 	Running        Ticks   `json:"running"`                   // the partly filled tick, length 0 or 1
 	Spread         *Spread `json:"spread,omitempty"`          // of a histogram's mean, for people
@@ -61,6 +62,7 @@ type Reading struct {
 type Observation struct {
 	At        time.Time     `json:"at"`
 	StartedAt time.Time     `json:"started_at"`
+	BaseAt    time.Time     `json:"base_at,omitzero"`  // where the before window ends; zero: Gap ticks ahead of From
 	From      time.Time     `json:"from"`              // where the first after-tick begins
 	Settled   time.Duration `json:"settled,omitempty"` // how long before From the rollout ended
 	Kind      sources.Kind  `json:"kind,omitempty"`    // of the change; "" counts as a deploy

@@ -33,6 +33,7 @@ const mostGap = 1000
 func (t *trial) findOnset() {
 	if t.lost {
 		t.e.Onset = t.lossOnset()
+		t.e.OnsetFrom = t.e.Onset
 		t.noteBegunBefore()
 		return
 	}
@@ -42,15 +43,21 @@ func (t *trial) findOnset() {
 		return
 	}
 	t.e.Onset = t.look.From.Add(time.Duration(first) * t.plan.Tick)
-	if at := t.breakBefore(s, first, last); at >= 0 {
-		t.e.Onset = t.tickTime(at)
+	clean := t.cleanUntil(s, first, last)
+	t.e.OnsetFrom = t.knownTime(clean)
+	if t.known.moved {
+		// A fault that grows is at first nearer to the usual level than to its own.
+		t.e.OnsetFrom = t.knownTime(min(clean, t.known.clean))
+	}
+	if at := t.breakBefore(s, first, last); at >= clean {
+		t.e.Onset = t.knownTime(at)
 		t.noteBegunBefore()
 	}
 }
 
 // noteBegunBefore says in words that the onset lies before the change.
 func (t *trial) noteBegunBefore() {
-	if ahead := t.look.StartedAt.Sub(t.e.Onset); !t.e.Onset.IsZero() && ahead > 0 && !t.e.Onset.After(t.tickTime(len(t.before.Value)-1)) {
+	if ahead := t.look.StartedAt.Sub(t.e.Onset); !t.e.Onset.IsZero() && ahead > 0 && !t.e.Onset.After(t.knownTime(len(t.known.ticks.Value)-1)) {
 		t.note(fmt.Sprintf("It began %s before the change, at %s.", spanWords(ahead), t.e.Onset.UTC().Format(time.TimeOnly)))
 	}
 }
@@ -78,9 +85,9 @@ func (t *trial) onsetSeries() onsetSeries {
 	if running {
 		ticks = append(ticks, t.running.Value[0])
 	}
-	before, moves := t.baselineValues(), t.controlMoves(len(ticks))
+	before, moves := t.knownValues(), t.controlMoves(len(ticks))
 	if slices.Contains(t.finding.tests, ByControl) {
-		before, moves = difference(t.before.Value, t.control.before.Value), t.control.values(len(ticks))
+		before, moves = difference(t.known.ticks.Value, t.knownControl().Value), t.control.values(len(ticks))
 	}
 	s, d := onsetSeries{before: turned(before, t.direction())}, t.direction()
 	for j, v := range ticks {
@@ -152,12 +159,8 @@ func (t *trial) onsetWeight(j int, excess float64) float64 {
 // breakBefore is the before-tick at which the series rose to the level of its worst stretch,
 // −1 where a break after the change explains it as well.
 func (t *trial) breakBefore(s onsetSeries, first, last int) int {
-	gap := make([]float64, max(min(t.look.Gap, mostGap), 0))
-	for i := range gap {
-		gap[i] = math.NaN()
-	}
 	level := stats.Median(s.after[first:last+1], nil)
-	at, gain := stats.BreakBefore(slices.Concat(s.before, gap, s.after[:first]), s.after[first], level, t.lagOne(s.before))
+	at, gain := stats.BreakBefore(slices.Concat(s.before, missingTicks(t.known.gap), s.after[:first]), s.after[first], level, t.lagOne(s.before[:t.known.clean]))
 	if t.e.Counts != nil && !slices.Contains(t.finding.tests, ByControl) {
 		if place, byCounts := t.countBreak(first, last); !t.ratioHolds() || byCounts < gain {
 			at, gain = place, byCounts
@@ -173,7 +176,7 @@ func (t *trial) breakBefore(s onsetSeries, first, last int) int {
 func (t *trial) countBreak(first, last int) (at int, gain float64) {
 	bad, total := t.badAfter(first, last)
 	n := min(first, len(t.after.Total))
-	return stats.CountBreak(slices.Concat(t.before.Bad, t.after.Bad[:n]), slices.Concat(t.before.Total, t.after.Total[:n]),
+	return stats.CountBreak(slices.Concat(t.known.ticks.Bad, t.after.Bad[:n]), slices.Concat(t.known.ticks.Total, t.after.Total[:n]),
 		bad/total, float64(t.direction()), t.e.Counts.Overdispersion)
 }
 
@@ -218,24 +221,24 @@ func (t *trial) lagOne(before []float64) float64 {
 // or the first of the ticks with too little traffic. Where it vanished between the before
 // window and the first after-tick, that is the start of the change.
 func (t *trial) lossOnset() time.Time {
-	ticks := len(t.before.Value)
+	ticks := len(t.known.ticks.Value)
 	first := ticks + len(t.after.Value)
 	for ; first > 0 && t.silentAt(first-1); first-- {
 	}
 	if first == ticks && t.look.StartedAt.Before(t.look.From) {
-		if end := t.tickTime(ticks - 1).Add(t.plan.Tick); end.After(t.look.StartedAt) {
+		if end := t.knownTime(ticks - 1).Add(t.plan.Tick); end.After(t.look.StartedAt) {
 			return end
 		}
 		return t.look.StartedAt
 	}
-	return t.tickTime(first)
+	return t.knownTime(first)
 }
 
 // silentAt reports whether the i-th tick of before and after together has no sample, or too
 // little traffic where that is what was lost.
 func (t *trial) silentAt(i int) bool {
-	of := t.before
-	if ticks := len(t.before.Value); i >= ticks {
+	of := t.known.ticks
+	if ticks := len(t.known.ticks.Value); i >= ticks {
 		of, i = t.after, i-ticks
 	}
 	if !of.counts() {
@@ -257,13 +260,19 @@ func (t *trial) checkBefore() {
 	t.note("Too little was measured before the change to tell whether it was bad already; only a person can say that this change is the cause.")
 }
 
-// measuredBefore reports whether the before window says how the signal was: three ticks,
-// and as many events as one judged tick needs.
+// newestBefore is how many ticks ahead of a change say whether the service was bad right before
+// it. What was measured earlier does not: the service may have turned bad since.
+const newestBefore = 10
+
+// measuredBefore reports whether what was measured ahead of the change says how the signal was:
+// three of its newest ticks, and as many events in all as one judged tick needs.
 func (t *trial) measuredBefore() bool {
-	if _, total := t.before.events(); t.before.counts() {
-		return ticksWithEvents(t.before) >= minTicks && total >= t.enough()
+	known := t.known.ticks
+	_, newest := known.SplitAt(len(known.Value) - newestBefore)
+	if _, total := known.events(); known.counts() {
+		return ticksWithEvents(newest) >= minTicks && total >= t.enough()
 	}
-	return finite(t.before.Value) >= minTicks
+	return finite(newest.Value) >= minTicks
 }
 
 // goodBeside reports whether the control says in the before window's place what is usual:

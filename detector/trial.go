@@ -22,6 +22,7 @@ func (d direction) worse(difference float64) float64 { return float64(d) * diffe
 //
 //	plan, signal, look, reading, profile     openTrial
 //	before, after, running                   openTrial, from the reading: only valid ticks
+//	known, look, before                      openTrial: useBetween
 //	followers                                judge: those of earlier looks, or empty ones
 //	e                                        openTrial begins it, every later step adds to it
 //	over                                     runTests: limitExceeded
@@ -44,9 +45,10 @@ type trial struct {
 	profile Profile
 
 	before, after, running Ticks
-	fine                   *trial    // the same signal on the fine horizon; nil: none
-	control                *arm      // nil: none, or none to compare with
-	followers              followers // of this look, and of those before it
+	known                  knownTicks // all that was measured ahead of the change
+	fine                   *trial     // the same signal on the fine horizon; nil: none
+	control                *arm       // nil: none, or none to compare with
+	followers              followers  // of this look, and of those before it
 
 	e               Evidence
 	finding         finding // the direction that looked worse
@@ -79,6 +81,7 @@ func openTrial(p *Plan, s Signal, k Profiles, o *Observation) trial {
 			t.before, t.after, t.running = judgedTicks(r.Before), judgedTicks(r.After), judgedTicks(r.Running)
 			t.noteMissing()
 			t.useEdge()
+			t.useBetween()
 			break
 		}
 	}
@@ -253,6 +256,5 @@ func (t *trial) tickTime(i int) time.Time {
 	if i >= ticks {
 		return t.look.From.Add(time.Duration(i-ticks) * t.plan.Tick)
 	}
-	end := t.look.From.Add(-time.Duration(t.look.Gap) * t.plan.Tick)
-	return end.Add(-time.Duration(ticks-i) * t.plan.Tick)
+	return t.baseEnd().Add(-time.Duration(ticks-i) * t.plan.Tick)
 }

@@ -110,6 +110,7 @@ type Evidence struct {
 	Spread        *Spread    `json:"spread,omitempty"` // a histogram's quantiles; they decide nothing
 	Control       *Companion `json:"control,omitempty"`
 	Onset         time.Time  `json:"onset,omitzero"`       // where the series breaks
+	OnsetFrom     time.Time  `json:"onset_from,omitzero"`  // the earliest moment at which that may have been; zero: not known
 	Smallest      float64    `json:"smallest,omitempty"`   // the smallest difference this watch could have seen
 	Forecaster    string     `json:"forecaster,omitempty"` // blend, daily blend, recent, trend, season
 	History       int        `json:"history,omitempty"`    // ticks learned from

@@ -57,14 +57,11 @@ func checkBefore(_ Order, s Situation) string {
 // was not.
 func (s Situation) whyBadBefore(e detector.Evidence) string {
 	began := s.ownSuspect().beganAt()
-	if !s.BaselineEnd.IsZero() && s.BaselineEnd.Before(began) {
-		began = s.BaselineEnd // nothing was measured between the end of the baseline and the change
-	}
 	switch {
 	case e.Reason == detector.BaselineUnhealthy:
 		return e.Signal + " was already outside its usual range"
 	case !e.Onset.IsZero() && e.Onset.Before(began.Add(-onsetMarginTicks*s.Tick)):
-		return fmt.Sprintf("%s turned bad at %s, and the before window ends at %s", e.Signal,
+		return fmt.Sprintf("%s turned bad at %s, and the change began at %s", e.Signal,
 			e.Onset.UTC().Format(time.TimeOnly), began.UTC().Format(time.TimeOnly))
 	case slices.Equal(e.Tests, []detector.Test{detector.ByLimit}) && !movedEnough(e):
 		return fmt.Sprintf("%s is beyond its limit at %.4g, and %.4g was expected without the change", e.Signal, e.Effect.After, e.Effect.Forecast)
@@ -103,10 +100,11 @@ func checkConfounded(_ Order, s Situation) string {
 
 // OtherSuspects returns the other changes that may as well be the cause, the
 // likeliest first. It returns none if the change stands out from all others, or
-// if no other change can be the cause.
+// if no other change can be the cause. A change whose regression shows late does not stand out: it may
+// as well be that of another change, which shows later still, or has grown since.
 func (s Situation) OtherSuspects() []RankedSuspect {
 	ranked := Rank(append([]Suspect{s.ownSuspect()}, s.Suspects...), s.Onset, s.Tick)
-	if first, ok := StandsOut(ranked, s.Limits.StandsOut); ok && first.Change.Key() == s.Change.Key() {
+	if first, ok := StandsOut(ranked, s.Limits.StandsOut); ok && first.Change.Key() == s.Change.Key() && !s.showsLate() {
 		return nil
 	}
 	var others []RankedSuspect
@@ -116,6 +114,15 @@ func (s Situation) OtherSuspects() []RankedSuspect {
 		}
 	}
 	return others
+}
+
+// showsLate reports whether the first bad tick came plainly after the change had settled.
+func (s Situation) showsLate() bool {
+	settled := s.Change.FinishedAt
+	if s.JudgedFrom.After(settled) {
+		settled = s.JudgedFrom
+	}
+	return !settled.IsZero() && s.Onset.To.After(settled.Add(onsetErrorTicks*s.Tick))
 }
 
 // NameSuspects names the first suspects for people, at most three.

@@ -21,11 +21,11 @@ type Situation struct {
 	Epoch       int64  `json:"epoch"`                 // the slot's epoch now
 	FirstEver   bool   `json:"first_ever,omitzero"`   // true: no earlier change of the slot is known
 
-	BeganAt     time.Time     `json:"began_at,omitzero"` // the earliest time at which the change can have reached production; zero: Change.StartedAt
-	BaselineEnd time.Time     `json:"base_at,omitzero"`  // where the before window ends: earlier than BeganAt if it was taken from a predecessor; zero: BeganAt
-	Onset       Onset         `json:"onset,omitzero"`    // when the verdict's worst signals turned bad
-	Tick        time.Duration `json:"tick,omitzero"`     // the length of a tick of the verdict
-	Suspects    []Suspect     `json:"suspects,omitzero"` // the other changes that may be the cause
+	BeganAt    time.Time     `json:"began_at,omitzero"`    // the earliest time at which the change can have reached production; zero: Change.StartedAt
+	JudgedFrom time.Time     `json:"judged_from,omitzero"` // when the change had settled; zero: the end of its rollout
+	Onset      Onset         `json:"onset,omitzero"`       // when the verdict's worst signals turned bad
+	Tick       time.Duration `json:"tick,omitzero"`        // the length of a tick of the verdict
+	Suspects   []Suspect     `json:"suspects,omitzero"`    // the other changes that may be the cause
 
 	RuleActs   bool    `json:"acts"`            // the effective mode of the rule is act, after rule trust and the operators' cap
 	Approved   bool    `json:"approved"`        // a person approved this order

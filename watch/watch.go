@@ -20,8 +20,9 @@ type Watch struct {
 	State     State             `json:"state"`
 	Grade     detector.Grade    `json:"grade"`
 	Reason    detector.Reason   `json:"reason,omitempty"`
-	Revision  int64             `json:"revision"` // grows with every stored transition; what compare-and-swap compares
-	BaseAt    time.Time         `json:"base_at"`  // where the before window ends: StartedAt, or a suspect predecessor's
+	Revision  int64             `json:"revision"`             // grows with every stored transition; what compare-and-swap compares
+	BaseAt    time.Time         `json:"base_at"`              // where the before window ends: StartedAt, or a suspect predecessor's
+	OwnBaseAt time.Time         `json:"own_base_at,omitzero"` // where it would end by the change alone: ticks between BaseAt and here are a predecessor's; zero: none are read
 	Settle    time.Duration     `json:"settle"`
 	Bake      time.Duration     `json:"bake"`
 	Every     time.Duration     `json:"every"`
@@ -55,7 +56,7 @@ func (w Watch) SettleFrom(c sources.Change) time.Time {
 func (w Watch) Recovery(rolledBackAt, now time.Time) Watch {
 	return Watch{
 		ID: w.ID + ".after", ChangeKey: w.ChangeKey, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText, Runbook: w.Runbook,
-		State: Waiting, BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every, Next: now, After: rolledBackAt,
+		State: Waiting, BaseAt: w.BaseAt, OwnBaseAt: w.OwnBaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every, Next: now, After: rolledBackAt,
 		Plan: w.Plan, Inputs: w.Inputs, Profiles: w.Profiles,
 	}
 }

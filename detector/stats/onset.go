@@ -115,6 +115,36 @@ func (m autoregressive) breakGain(i int, usual, level float64) float64 {
 	return m.misfit(i, usual, usual, level) - one
 }
 
+// leastOfLevel is the part of its rise that a series must at least have made for a value to count
+// as after the break. The level after a break is known from few values, and may be overestimated.
+const leastOfLevel = 0.5
+
+// BreakGains is, for each value ahead of next, how much likelier, as a logarithm, it is that the
+// series rose to the level there than at next: below zero for a value that is where the series
+// usually was, and for those before it. What is usual is the median of so many
+// values ahead. NaN is for values that are missing, or that nothing is known ahead of.
+//
+// BreakBefore says how such a series is taken.
+func BreakGains(before []float64, next, level, lag float64, window int) []float64 {
+	gains := make([]float64, len(before))
+	for i := range gains {
+		gains[i] = math.NaN()
+	}
+	x, index := present(append(before[:len(before):len(before)], next))
+	if len(x) <= leastBefore+1 || math.IsNaN(next) {
+		return gains
+	}
+	m := autoregressive{x: x, index: index, lag: lag}
+	m.scale = m.innovationScale()
+	for i := leastBefore; i < len(x)-1; i++ {
+		if usual := Median(x[max(0, i-window):i], nil); level > usual {
+			least := usual + leastOfLevel*(level-usual)
+			gains[index[i]] = m.misfit(i, usual, usual, level) - min(m.misfit(i, usual, level, level), m.misfit(i, usual, least, level))
+		}
+	}
+	return gains
+}
+
 // misfit is how badly the series fits from value i on where it was at the usual level before
 // i, is at another between, and at a third at its last value.
 func (m autoregressive) misfit(i int, usual, between, level float64) float64 {
@@ -196,6 +226,27 @@ func CountBreak(bad, total []float64, share, direction, overdispersion float64) 
 		}
 	}
 	return at, gain
+}
+
+// CountBreakGains is BreakGains for bad events of all events, with direction +1 where more are
+// worse and −1 where fewer are. NaN is for ticks without events.
+func CountBreakGains(bad, total []float64, share, direction, overdispersion float64, window int) []float64 {
+	gains := make([]float64, len(total))
+	for i := range total {
+		gains[i] = math.NaN()
+		ahead, n := max(0, i-window), 0
+		c0, n0 := 0.5, 1.0
+		for j := ahead; j < i; j++ {
+			if total[j] > 0 {
+				c0, n0, n = c0+bad[j], n0+total[j], n+1
+			}
+		}
+		if usual := c0 / n0; total[i] > 0 && n >= leastBefore && direction*(share-usual) > 0 {
+			least := usual + leastOfLevel*(share-usual)
+			gains[i] = max(countGain(bad[i:], total[i:], usual, share), countGain(bad[i:], total[i:], usual, least)) / overdispersion
+		}
+	}
+	return gains
 }
 
 // roseAgain reports whether the counts from a break on have another share than the one after

@@ -121,3 +121,44 @@ func TestLagOne(t *testing.T) {
 		near(t, "lag one", LagOne(x), max(memory, 0.01), 0.1)
 	}
 }
+
+// TestBreakGains: values as usual speak against a break at them, values of the new level for it, and
+// missing ones say nothing.
+func TestBreakGains(t *testing.T) {
+	before := make([]float64, 24)
+	for i := range before {
+		before[i] = float64(i%3) - 1
+		if i >= 21 {
+			before[i] += 20
+		}
+	}
+	before[20] = math.NaN()
+	gains := BreakGains(before, 20, 20, 0.01, 30)
+	if !math.IsNaN(gains[20]) || !math.IsNaN(gains[1]) {
+		t.Errorf("missing: %v, without anything ahead: %v", gains[20], gains[1])
+	}
+	if !(gains[21] > 10 && gains[19] < gains[21] && gains[5] < gains[19]) {
+		t.Errorf("gains: %v", gains)
+	}
+}
+
+func TestCountBreakGains(t *testing.T) {
+	bad, total := make([]float64, 24), make([]float64, 24)
+	for i := range total {
+		bad[i], total[i] = 1, 100
+		if i >= 21 {
+			bad[i] = 30
+		}
+	}
+	total[20] = math.NaN()
+	gains := CountBreakGains(bad, total, 0.3, +1, 1, 30)
+	if !math.IsNaN(gains[20]) || !math.IsNaN(gains[2]) {
+		t.Errorf("missing: %v, without enough ahead: %v", gains[20], gains[2])
+	}
+	if !(gains[21] > 10 && gains[19] < gains[21]-3 && gains[5] < gains[19]) {
+		t.Errorf("gains: %v", gains)
+	}
+	if few := CountBreakGains(bad, total, 0.3, +1, 10, 30); math.Abs(few[21]-gains[21]/10) > 1e-9 {
+		t.Errorf("overdispersed: %v, want a tenth of %v", few[21], gains[21])
+	}
+}

@@ -55,6 +55,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if err := v.dropIdleTicks(ctx, r, in, &reading); err != nil {
 		return Broken(reading, err), false, err
 	}
+	reading.Before, reading.Between = reading.Before.SplitAt(v.Before.N - v.Between)
 	seen := detector.Raw{Value: slices.Concat(present.Value, other)}
 	reading.Supply, alive, err = supply(ctx, r, in, past, seen, v)
 	if err != nil {
@@ -86,6 +87,7 @@ func control(in watch.Input, past, present detector.Raw, v View) *detector.Contr
 		return c
 	}
 	c.Before, c.After, c.Running = detector.Around(*past.Control, *present.Control, v.grids())
+	c.Before, c.Between = c.Before.SplitAt(v.Before.N - v.Between)
 	return c
 }
 

@@ -23,6 +23,7 @@ func BeforeEnd(c sources.Change, r rules.Rule) time.Time {
 // tick has come.
 type View struct {
 	Before, After detector.Grid
+	Between       int       // of the ticks of Before, the last ones, in which a predecessor was live that may be bad
 	Now           time.Time // the newest moment the store can know of
 	Step          time.Duration
 	Rolling       bool
@@ -46,16 +47,37 @@ func ViewAt(w watch.Watch, c sources.Change, resolution time.Duration, now time.
 	if now.Sub(from) < resolution || w.Plan.Tick <= 0 {
 		return View{}, false
 	}
-	tick, w0 := w.Plan.Tick, w.Plan.Before
+	tick := w.Plan.Tick
 	full := int(now.Sub(from) / tick)
 	if w.Plan.Fine != tick {
 		full = min(full, w.Plan.After)
 	}
 	return View{
-		Before: detector.Grid{Start: w.BaseAt.Add(-time.Duration(w0) * tick), Tick: tick, N: w0},
-		After:  detector.Grid{Start: from, Tick: tick, N: full},
-		Now:    now, Step: resolution, Rolling: rolling, Final: final,
+		Before:  BeforeGrid(w),
+		Between: betweenTicks(w),
+		After:   detector.Grid{Start: from, Tick: tick, N: full},
+		Now:     now, Step: resolution, Rolling: rolling, Final: final,
 	}, true
+}
+
+// mostBetween bounds how many ticks are read between the baseline's end and the change.
+const mostBetween = 240
+
+// betweenTicks is how many whole ticks there are between the end of the baseline and the
+// change. They were measured while a predecessor was live that may be bad. There are none
+// where the baseline ends at the change itself.
+func betweenTicks(w watch.Watch) int {
+	n := int(w.OwnBaseAt.Sub(w.BaseAt) / w.Plan.Tick)
+	if w.OwnBaseAt.IsZero() || n < 0 || n > mostBetween {
+		return 0
+	}
+	return n
+}
+
+// BeforeGrid is the grid of the before window, and of the ticks between its end and the change.
+func BeforeGrid(w watch.Watch) detector.Grid {
+	tick, w0 := w.Plan.Tick, w.Plan.Before
+	return detector.Grid{Start: w.BaseAt.Add(-time.Duration(w0) * tick), Tick: tick, N: w0 + betweenTicks(w)}
 }
 
 // grids are those that a reading is put on.
@@ -103,7 +125,7 @@ func (v View) Observation(w watch.Watch, c sources.Change) detector.Observation 
 func (v View) observation(w watch.Watch, c sources.Change) detector.Observation {
 	running := v.After.Running(v.Now)
 	return detector.Observation{
-		At: v.Now, StartedAt: latest(c.StartedAt, w.After), From: v.After.Start,
+		At: v.Now, StartedAt: latest(c.StartedAt, w.After), BaseAt: w.BaseAt, From: v.After.Start,
 		Gap:    int((v.After.Start.Sub(w.BaseAt) + v.After.Tick/2) / v.After.Tick),
 		Filled: float64(running.Tick) / float64(v.After.Tick) * float64(running.N),
 		Final:  v.Final, Settled: v.settled(w, c), Kind: c.Kind,

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rules"
@@ -148,7 +149,7 @@ func (p *Planner) begin(c store.Change, r rules.Rule, before situation.Predecess
 	return watch.Watch{
 		ID: c.Key + "." + r.Name, ChangeKey: c.Key,
 		Team: r.Team, Rule: r.Name, RuleHash: r.Hash, RuleText: r.Text, Runbook: r.Runbook,
-		State: watch.Waiting, BaseAt: before.Baseline(c, r),
+		State: watch.Waiting, BaseAt: before.Baseline(c, r), OwnBaseAt: gather.BeforeEnd(c.Change, r),
 		Settle: r.Settle, Bake: r.Bake, Every: r.Every,
 		Next: p.Now(), Acts: !r.Site && !before.GoesBack(c),
 	}

@@ -17,9 +17,10 @@ import (
 // fillOnset fills in when things got worse, and which other changes could be the
 // cause. A change that began after the verdict cannot be.
 func (r *Reader) fillOnset(ctx context.Context, s *rollback.Situation, c store.Change, w watch.Watch) (err error) {
-	s.BeganAt, s.BaselineEnd, s.Tick = Beginning(w, c.Change), w.BaseAt, w.Plan.Tick
+	s.BeganAt, s.JudgedFrom, s.Tick = Beginning(w, c.Change), w.From, w.Plan.Tick
 	s.Onset = Onset(w, c.Change, s.Verdict)
 	s.Suspects, err = r.Suspects(ctx, c, s.BeganAt.Add(-r.Limits.ConfoundedWithin), s.Verdict.At.Add(-time.Microsecond))
+	s.Suspects = withRollouts(s.Suspects, c.Change, s.BeganAt)
 	return err
 }
 
@@ -39,27 +40,73 @@ func (r *Reader) Overlapping(ctx context.Context, w watch.Watch, c store.Change,
 
 // Beginning returns the earliest moment the change can have touched production. A
 // tool that reports only the end leaves open when the rollout began: then it is where
-// the before window ends.
+// the before window of the change alone ends.
 func Beginning(w watch.Watch, c sources.Change) time.Time {
-	if c.FinishedAt.Equal(c.StartedAt) && w.BaseAt.Before(c.StartedAt) {
-		return w.BaseAt
+	own := w.OwnBaseAt
+	if own.IsZero() {
+		own = w.BaseAt // of a watch that was stored before OwnBaseAt was
+	}
+	if c.FinishedAt.Equal(c.StartedAt) && own.Before(c.StartedAt) {
+		return own
 	}
 	return c.StartedAt
+}
+
+// withRollouts fills in when suspects began whose tools report only the end: their rollouts
+// take as long as that of c, which began then.
+func withRollouts(suspects []rollback.Suspect, c sources.Change, began time.Time) []rollback.Suspect {
+	if !c.FinishedAt.Equal(c.StartedAt) {
+		return suspects
+	}
+	for i, s := range suspects {
+		if s.Change.FinishedAt.Equal(s.Change.StartedAt) {
+			suspects[i].BeganAt = s.Change.StartedAt.Add(-c.StartedAt.Sub(began))
+		}
+	}
+	return suspects
 }
 
 // onsetSlack is by how many ticks the onset in a noisy series may be off.
 const onsetSlack = 2
 
-// Onset returns when the verdict's worst signals got worse. Nothing is measured between
-// the end of the before window and the first tick after settling, so an onset there may
-// have been at any moment in between.
+// Onset returns when the verdict's likely signals got worse: from the earliest moment at which
+// that may have been until the first bad tick. Of several signals, the one that may have got
+// worse first counts: a fault that one signal shows late is no other fault.
 func Onset(w watch.Watch, c sources.Change, v detector.Verdict) rollback.Onset {
-	var first time.Time
+	var from, first time.Time
 	for _, s := range v.Signals {
-		if s.Grade == v.Grade && !s.Onset.IsZero() && (first.IsZero() || s.Onset.Before(first)) {
-			first = s.Onset
+		if s.Grade < min(v.Grade, detector.Likely) || s.Onset.IsZero() {
+			continue
+		}
+		if s.OnsetFrom.IsZero() { // judged before it was known how exactly
+			return unmeasuredOnset(w, c, worstOnset(v))
+		}
+		from, first = earlier(from, s.OnsetFrom), earlier(first, s.Onset)
+	}
+	return rollback.Onset{From: from, To: first}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// worstOnset is the earliest onset of a verdict's worst signals.
+func worstOnset(v detector.Verdict) (first time.Time) {
+	for _, s := range v.Signals {
+		if s.Grade == v.Grade && !s.Onset.IsZero() {
+			first = earlier(first, s.Onset)
 		}
 	}
+	return first
+}
+
+// unmeasuredOnset is the onset of a verdict that does not say how exactly it is known. Nothing
+// was measured between the end of the before window and the first tick after settling, so an
+// onset there may have been at any moment in between.
+func unmeasuredOnset(w watch.Watch, c sources.Change, first time.Time) rollback.Onset {
 	settled, slack := w.From, onsetSlack*w.Plan.Tick
 	if settled.IsZero() {
 		settled = c.StartedAt

@@ -1,10 +1,12 @@
 package situation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
@@ -206,11 +208,33 @@ func (r *Reader) ownStanding(ctx context.Context, c store.Change) (live rollback
 		return live, false, err
 	}
 	for _, w := range ws {
-		if w.Acts && w.Grade >= detector.Likely {
+		if !w.Acts || w.Grade < detector.Likely {
+			continue
+		}
+		// The successor's rollout began before its end was told, and what was found since then may be its own.
+		began, err := r.successorBegan(ctx, c)
+		if err != nil {
+			return live, false, err
+		}
+		if began.IsZero() || w.LikelyAt.Before(began) {
 			live.Standing, known = rollback.Suspected, true
 		}
 	}
 	return live, known, nil
+}
+
+// successorBegan returns when the rollout of the change began that replaced or replaces another one,
+// zero where there is none.
+func (r *Reader) successorBegan(ctx context.Context, c store.Change) (time.Time, error) {
+	key := cmp.Or(c.SupersededBy, c.SuspendedBy)
+	if key == "" {
+		return time.Time{}, nil
+	}
+	newer, err := r.Store.Change(ctx, key)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the newer change: %w", err)
+	}
+	return newer.StartedAt, nil
 }
 
 // Order returns the order of a change, nil where it has none.
