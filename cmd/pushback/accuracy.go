@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/proof/accuracy"
+	"github.com/pushback/pushback/internal/proof/trains"
 )
 
 type accuracyCommand struct {
 	Data      string          `type:"path" default:"../shared/data" placeholder:"FOLDER" help:"Folder of recorded series, with a folder for each origin: jumpstarter and, optionally, microsoft-1m."`
 	CSV       []string        `name:"csv" type:"path" placeholder:"FILE" help:"Measure on these series instead: timestamp,value[,incident]; .gz if compressed."`
-	Only      []string        `enum:"methods,counts,calibration,rare,several,warmups,limit,faults,dirty" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
+	Only      []string        `enum:"methods,counts,calibration,rare,several,warmups,limit,faults,dirty,trains" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
 	Moments   int             `default:"1500" help:"How many random moments of recorded series to judge at."`
 	History   int             `default:"2880" help:"How many ticks to learn from."`
 	Series    int             `default:"200" help:"How many series to draw of each kind and length of history."`
@@ -37,10 +38,12 @@ func (accuracyCommand) Help() string {
 are, and once with each of fourteen regressions added. Does the same with
 Kayenta's judge, with the methods of Flagger and Argo, and with classical tests.
 Prints how often each was wrong, how much it found, and how fast. Then does the
-same on drawn series of many kinds and lengths (calibration). Nothing leaves
-this machine.
+same on drawn series of many kinds and lengths (calibration), and with changes
+that follow one another within minutes (trains, five for each series). Nothing
+leaves this machine.
 
-  pushback accuracy --only calibration --series 1000 --generator growth --span 168h`
+  pushback accuracy --only calibration --series 1000 --generator growth --span 168h
+  pushback accuracy --only trains --series 2000`
 }
 
 // Run measures the detector and prints the page, or writes it to a file.
@@ -107,6 +110,11 @@ func (a accuracyCommand) sections() []section {
 		{"faults", a.faults},
 		{"dirty", func(ctx context.Context, page *accuracy.Page) (err error) {
 			page.Dirty, err = accuracy.MeasureDirty(ctx, max(a.Series/10, 1), a.Seed, progressOn(os.Stderr, "dirty data"))
+			return err
+		}},
+		{"trains", func(ctx context.Context, page *accuracy.Page) error {
+			report, err := trains.Measure(ctx, max(5*a.Series, 1), a.Seed, progressOn(os.Stderr, "trains"))
+			page.Trains = &report
 			return err
 		}},
 	}

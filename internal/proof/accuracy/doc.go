@@ -22,6 +22,7 @@
 //	MeasureLimit     beside judges that know the law of the noise
 //	MeasureFaults    a recording in which faults were put into pods on purpose
 //	MeasureDirty     counters of pods in which a store gives what cannot be true
+//	trains.Measure   changes that follow one another within minutes, with the guards
 //
 // Everything drawn depends on the seed and on what is drawn alone, so that any part can be
 // measured again without the others. The detector is tuned on seeds 1 to 99, and the page

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/pushback/pushback/internal/proof/trains"
 )
 
 // Page is the content of docs/accuracy.md.
@@ -22,6 +24,8 @@ type Page struct {
 	Limit       []LimitRow   `json:"limit,omitempty"`
 	Faults      *RealFaults  `json:"faults,omitempty"`
 	Dirty       []DirtyRow   `json:"dirty,omitempty"`
+
+	Trains *trains.Report `json:"trains,omitempty"`
 }
 
 // Further is a report of only the detector, on other series.
@@ -50,6 +54,7 @@ func (p Page) Markdown(w io.Writer, images string) error {
 	p.limit(&b)
 	p.faults(&b)
 	p.dirty(&b)
+	p.trains(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
