@@ -26,7 +26,7 @@ var (
 	ackBeforeCommit = plant{"ack", "acknowledges before it commits", []edit{{
 		"internal/store/accept.go",
 		"\tcase <-p.done:\n\t\treturn p.accepted, wrap(p.err, \"accept event\")\n",
-		"\tdefault:\n\t\tc := sources.Begin(e)\n\t\treturn Accepted{Change: Change{Change: c, Key: c.Key()}, Created: true}, nil\n",
+		"\tdefault:\n\t\tc := sources.Begin(p.event)\n\t\treturn Accepted{Change: Change{Change: c, Key: c.Key()}, Created: true}, nil\n",
 	}}}
 
 	noEpochCheck = plant{"epoch", "checks neither the epoch nor a newer change before it sends", []edit{
