@@ -203,7 +203,7 @@ func (x *executor) interrupted(ctx context.Context, o rollback.Order, lease *rep
 
 // conclude records the outcome of a call and stores its messages in one transaction.
 // Nobody else knows the outcome, so it tries until the database takes it or the engine
-// stops. Only then does the order become unknown.
+// has stopped. Only then does the order become unknown.
 //
 // See adr/0049.
 func (x *executor) conclude(ctx context.Context, o rollback.Order, lease *replica.Lease, claim int64, r rollback.Receipt, sent error) error {
@@ -211,7 +211,9 @@ func (x *executor) conclude(ctx context.Context, o rollback.Order, lease *replic
 	rows := x.orderMessages(o)
 	result := store.OrderResult{Key: o.Key, Claim: claim, State: o.State, Receipt: r, Why: o.Why, At: o.EndedAt, Messages: rows}
 	finished, err := x.Store.FinishOrder(context.WithoutCancel(ctx), result)
-	for err != nil && sleep(ctx, concludeRetry) {
+	trying, end := outlast(ctx, concludeGrace)
+	defer end()
+	for err != nil && sleep(trying, concludeRetry) {
 		x.Log.Error("cannot record the outcome of a rollback; trying again", "change", o.Key, "state", o.State, "error", err)
 		finished, err = x.Store.FinishOrder(context.WithoutCancel(ctx), result)
 	}
@@ -226,8 +228,23 @@ func (x *executor) conclude(ctx context.Context, o rollback.Order, lease *replic
 	return nil
 }
 
-// concludeRetry is how long conclude waits between two tries.
-const concludeRetry = 2 * time.Second
+// concludeRetry is how long conclude waits between two tries, and concludeGrace how long
+// it tries while the engine stops: a restart of the database and of Pushback often come
+// together. It is less than jobs have to end.
+const (
+	concludeRetry = 2 * time.Second
+	concludeGrace = 6 * time.Second
+)
+
+// outlast returns a context that ends d after ctx.
+func outlast(ctx context.Context, d time.Duration) (longer context.Context, end func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		sleep(longer, d)
+		cancel()
+	})
+	return longer, func() { stop(); cancel() }
+}
 
 // sleep waits, and reports false where ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {

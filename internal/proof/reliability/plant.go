@@ -94,7 +94,7 @@ var (
 	}}}
 
 	forgetsOutcome = plant{"outcome", "does not try again to store an outcome", []edit{{
-		"internal/engine/send.go", "for err != nil && sleep(ctx, concludeRetry) {", "for err != nil && ctx.Err() != nil && sleep(ctx, concludeRetry) {",
+		"internal/engine/send.go", "for err != nil && sleep(trying, concludeRetry) {", "for err != nil && ctx.Err() != nil && sleep(trying, concludeRetry) {",
 	}}}
 
 	blindIsBad = plant{"blind", "takes blind for bad", []edit{{

@@ -40,10 +40,10 @@ func suites(o Options) []suite {
 			{&sendTwice, replicas(killing, 8, 2, 40*time.Second, duringCall, crashpoint.AfterSend)},
 		}},
 		{"replica-freezes", replicas(freezing, o.Freezes, freezeLanes, 2*time.Minute), []bug{
-			{&believesItsLease, replicas(freezing, 6, 3, 40*time.Second, crashpoint.BeforeSend)},
+			{&believesItsLease, replicas(freezing, 12, 6, 40*time.Second, crashpoint.BeforeSend)},
 			{&sendsWithoutLease, replicas(freezing, 8, 4, 40*time.Second, anyTime)},
 			{&losesSilently, replicas(freezing, 6, 3, 40*time.Second, duringCall)},
-			{&keepsLocks, replicas(freezing, 6, 3, 40*time.Second, crashpoint.BeforeOutcome)},
+			{&keepsLocks, replicas(freezing, 12, 6, 40*time.Second, crashpoint.BeforeOutcome)},
 		}},
 		{"replica-backends", replicas(terminating, o.Kills/2, 4, time.Minute), []bug{
 			{&forgetsOutcome, replicas(terminating, 12, 4, 20*time.Second, crashpoint.BeforeOutcome)},
