@@ -86,3 +86,24 @@ func TestShop(t *testing.T) {
 	s.setGood("cart", now.Add(60*time.Second))
 	f(100*time.Second, 4000-18-200, 218)
 }
+
+func TestThreads(t *testing.T) {
+	t.Parallel()
+	at := func(second int) time.Time { return time.Date(2026, 11, 28, 12, 0, second, 0, time.UTC) }
+	f := func(name string, want int, calls ...call) {
+		t.Helper()
+		for i := range calls {
+			calls[i].To = chat
+		}
+		if got := checkThreads(calls); len(got) != want {
+			t.Errorf("%s: %q, want %d", name, got, want)
+		}
+	}
+	waits, done := call{About: "k/red", Made: at(1)}, call{About: "k/red", Made: at(2)}
+	f("in order", 0, waits, done)
+	f("tried twice", 0, waits, waits, done)
+	f("a late retry", 1, waits, done, waits)
+	f("overtaken", 1, done, waits)
+	f("of another thread", 0, done, call{About: "k/blue", Made: at(1)})
+	f("of everything at once", 0, call{About: "fleet/h1", Made: at(2)}, call{About: "fleet/h1", Made: at(1)})
+}

@@ -106,6 +106,7 @@ func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane,
 		receiver: s.Receiver, say: s.say, only: s.only, patience: s.patience, killed: map[killPoint]int{}, calls: map[string]bool{},
 	}
 	s.Receiver.onCall(name, l.answer)
+	s.Receiver.refuseFirst(name)
 	for range kills {
 		if err := l.round(ctx, s); err != nil {
 			return l, nil, err
@@ -117,7 +118,11 @@ func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane,
 		return l, nil, err
 	}
 	found, err := l.verify(ctx)
-	return l, found, err
+	if err != nil {
+		return l, found, err
+	}
+	calls, err := s.Receiver.callsOf(name)
+	return l, append(found, prefixed(name, checkThreads(calls))...), err
 }
 
 // chooseKillPoint picks when the next kill happens.

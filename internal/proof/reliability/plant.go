@@ -51,6 +51,10 @@ var (
 		{"sources/change.go", "\treturn s.Group != \"\" || s.Kind != Flag && s.Kind != Experiment\n", "\treturn true\n"},
 	}}
 
+	retriesLate = plant{"late", "sends what came of an order before a message that has to be tried again", []edit{{
+		"internal/engine/deliverorder.go", "if err != nil || earlier {", "if err != nil || earlier && o.Receiver == \"\" {",
+	}}}
+
 	unsynced = plant{"nosync", "does not sync", []edit{{
 		"internal/store/sqlite.go", "synchronous(FULL)", "synchronous(OFF)",
 	}}}
@@ -131,7 +135,7 @@ var (
 
 // plants are all planted bugs.
 var plants = []plant{
-	ackBeforeCommit, noEpochCheck, sendTwice, oneSlotForFlags, forgetsRollback, judgesEcho,
+	ackBeforeCommit, noEpochCheck, sendTwice, oneSlotForFlags, retriesLate, forgetsRollback, judgesEcho,
 	neverTakesOver, believesItsLease, sendsWithoutLease, losesSilently, keepsLocks,
 	unsynced, sendBeforeIntent, forgetsOutcome, blindIsBad, oneHoldsAll, toldByWatch,
 }

@@ -30,6 +30,7 @@ type call struct {
 	Target  string    `json:"target,omitempty"` // the version to go back to
 	Title   string    `json:"title,omitempty"`  // of a message
 	About   string    `json:"about,omitempty"`  // the thread of a message
+	Made    time.Time `json:"made,omitzero"`    // when a message was made
 	Body    string    `json:"body"`
 }
 
@@ -46,6 +47,7 @@ type receiver struct {
 	failures []error                          // of writing to the ledger
 	arrived  map[string]func(call) (code int) // by daemon; called before the answer
 	delays   map[string]time.Duration         // by daemon: how long a message takes
+	refused  map[string]map[string]bool       // by daemon, where first attempts are refused: the messages that were
 }
 
 func newReceiver(path string) (*receiver, error) {
@@ -53,7 +55,7 @@ func newReceiver(path string) (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{ledger: l, arrived: map[string]func(call) int{}, delays: map[string]time.Duration{}}
+	r := &receiver{ledger: l, arrived: map[string]func(call) int{}, delays: map[string]time.Duration{}, refused: map[string]map[string]bool{}}
 	r.server, r.url, err = listen(r)
 	return r, err
 }
@@ -103,8 +105,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		pause(request.Context(), delay)
 	}
 	code := http.StatusNoContent
-	if answer != nil && c.rollback() {
+	switch {
+	case answer != nil && c.rollback():
 		code = answer(c)
+	case r.refuses(c):
+		code = http.StatusServiceUnavailable
 	}
 	if code == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
@@ -119,10 +124,11 @@ func read(c call) call {
 		Change struct{ Service, Version string }
 		Target string `json:"target_version"`
 		Data   struct{ Key, Title string }
+		Time   time.Time
 	}
 	_ = json.Unmarshal([]byte(c.Body), &body) // a body that cannot be read names no change, which checkCalls reports
 	c.Service, c.Version, c.Target = body.Change.Service, body.Change.Version, body.Target
-	c.About, c.Title = body.Data.Key, body.Data.Title
+	c.About, c.Title, c.Made = body.Data.Key, body.Data.Title, body.Time
 	if c.rollback() && body.Key != c.Key {
 		c.Key = "header " + c.Key + " but body " + body.Key
 	}

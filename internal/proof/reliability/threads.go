@@ -1,0 +1,48 @@
+package reliability
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+)
+
+// refuseFirst makes the receiver refuse the first attempt of every third message of a daemon,
+// so that messages have to be tried again.
+func (r *receiver) refuseFirst(daemon string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refused[daemon] = map[string]bool{}
+}
+
+// refuses reports whether a message is refused.
+func (r *receiver) refuses(c call) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refused, refusing := r.refused[c.Daemon]
+	h := fnv.New32()
+	_, _ = h.Write([]byte(c.ID))
+	if c.rollback() || !refusing || refused[c.ID] || h.Sum32()%3 != 0 {
+		return false
+	}
+	refused[c.ID] = true
+	return true
+}
+
+// checkThreads checks that the messages of each thread came in the order in which they were
+// made, however often one was tried. A message about everything that is bad at once is made
+// anew while it waits, and is left out.
+func checkThreads(calls []call) (violations []string) {
+	last := map[string]call{}
+	for _, c := range calls {
+		if c.rollback() || strings.HasPrefix(c.About, "fleet/") {
+			continue
+		}
+		if before := last[c.About]; c.Made.Before(before.Made) {
+			violations = append(violations, fmt.Sprintf("%s: %q of %s came after %q of %s", c.About,
+				c.Title, c.Made.UTC().Format(time.StampMilli), before.Title, before.Made.UTC().Format(time.StampMilli)))
+		}
+		last[c.About] = c
+	}
+	return violations
+}
