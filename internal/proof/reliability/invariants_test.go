@@ -89,7 +89,6 @@ func TestShop(t *testing.T) {
 
 func TestThreads(t *testing.T) {
 	t.Parallel()
-	at := func(second int) time.Time { return time.Date(2026, 11, 28, 12, 0, second, 0, time.UTC) }
 	f := func(name string, want int, calls ...call) {
 		t.Helper()
 		for i := range calls {
@@ -99,11 +98,11 @@ func TestThreads(t *testing.T) {
 			t.Errorf("%s: %q, want %d", name, got, want)
 		}
 	}
-	waits, done := call{About: "k/red", Made: at(1)}, call{About: "k/red", Made: at(2)}
+	waits, done := call{About: "k/red", ID: "1"}, call{About: "k/red", ID: "2"}
 	f("in order", 0, waits, done)
-	f("tried twice", 0, waits, waits, done)
+	f("tried twice", 0, waits, waits, done, done)
 	f("a late retry", 1, waits, done, waits)
-	f("overtaken", 1, done, waits)
-	f("of another thread", 0, done, call{About: "k/blue", Made: at(1)})
-	f("of everything at once", 0, call{About: "fleet/h1", Made: at(2)}, call{About: "fleet/h1", Made: at(1)})
+	f("a late retry, and what it overtook again", 2, waits, done, waits, done)
+	f("of another thread", 0, waits, call{About: "k/blue", ID: "3"}, waits)
+	f("of everything at once", 0, call{About: "fleet/h1", ID: "4"}, call{About: "fleet/h1", ID: "5"}, call{About: "fleet/h1", ID: "4"})
 }

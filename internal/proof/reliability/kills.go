@@ -121,7 +121,7 @@ func (s *killSuite) lane(ctx context.Context, n, kills int, tick func()) (*lane,
 	if err != nil {
 		return l, found, err
 	}
-	calls, err := s.Receiver.callsOf(name)
+	calls, err := s.Receiver.received(name)
 	return l, append(found, prefixed(name, checkThreads(calls))...), err
 }
 

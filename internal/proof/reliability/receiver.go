@@ -30,7 +30,6 @@ type call struct {
 	Target  string    `json:"target,omitempty"` // the version to go back to
 	Title   string    `json:"title,omitempty"`  // of a message
 	About   string    `json:"about,omitempty"`  // the thread of a message
-	Made    time.Time `json:"made,omitzero"`    // when a message was made
 	Body    string    `json:"body"`
 }
 
@@ -124,11 +123,10 @@ func read(c call) call {
 		Change struct{ Service, Version string }
 		Target string `json:"target_version"`
 		Data   struct{ Key, Title string }
-		Time   time.Time
 	}
 	_ = json.Unmarshal([]byte(c.Body), &body) // a body that cannot be read names no change, which checkCalls reports
 	c.Service, c.Version, c.Target = body.Change.Service, body.Change.Version, body.Target
-	c.About, c.Title, c.Made = body.Data.Key, body.Data.Title, body.Time
+	c.About, c.Title = body.Data.Key, body.Data.Title
 	if c.rollback() && body.Key != c.Key {
 		c.Key = "header " + c.Key + " but body " + body.Key
 	}

@@ -29,7 +29,7 @@ func suites(o Options) []suite {
 			{&ackBeforeCommit, kills(8, 2, 15*time.Second, crashpoint.BeforeEvent)},
 			{&noEpochCheck, kills(12, 2, 15*time.Second, crashpoint.AfterOutcome)},
 			{&sendTwice, kills(16, 2, 15*time.Second, duringCall, crashpoint.AfterSend)},
-			{&retriesLate, kills(4, 2, 15*time.Second, crashpoint.BeforeEvent)},
+			{&retriesLate, kills(8, 2, 15*time.Second, crashpoint.AfterOutcome)},
 			{&oneSlotForFlags, kills(4, 2, 15*time.Second, crashpoint.AfterOutcome)},
 		}},
 		{"versions", versions(), []bug{

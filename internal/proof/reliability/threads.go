@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strings"
-	"time"
 )
 
 // refuseFirst makes the receiver refuse the first attempt of every third message of a daemon,
@@ -29,20 +28,19 @@ func (r *receiver) refuses(c call) bool {
 	return true
 }
 
-// checkThreads checks that the messages of each thread came in the order in which they were
-// made, however often one was tried. A message about everything that is bad at once is made
-// anew while it waits, and is left out.
+// checkThreads checks that no message of a thread is tried again after a later one came: all
+// attempts of one stand together. A message about everything that is bad at once is made anew
+// while it waits, and is left out.
 func checkThreads(calls []call) (violations []string) {
-	last := map[string]call{}
+	last, tried := map[string]call{}, map[string]bool{}
 	for _, c := range calls {
 		if c.rollback() || strings.HasPrefix(c.About, "fleet/") {
 			continue
 		}
-		if before := last[c.About]; c.Made.Before(before.Made) {
-			violations = append(violations, fmt.Sprintf("%s: %q of %s came after %q of %s", c.About,
-				c.Title, c.Made.UTC().Format(time.StampMilli), before.Title, before.Made.UTC().Format(time.StampMilli)))
+		if before := last[c.About]; tried[c.ID] && before.ID != c.ID {
+			violations = append(violations, fmt.Sprintf("%s: %q was tried again after %q", c.About, c.Title, before.Title))
 		}
-		last[c.About] = c
+		last[c.About], tried[c.ID] = c, true
 	}
 	return violations
 }
