@@ -13,7 +13,7 @@ import (
 // not say it, such a word is nobody: the operators' default receiver is told, and nothing
 // can be rolled back.
 //
-// See adr/0085.
+// See adr/0088.
 
 // receiver is the receiver that a word of tell stands for, "" where it is nobody.
 func (s Service) receiver(word string) string {
