@@ -122,9 +122,12 @@ var (
 		"return o != nil && o.State == \"\" && sentBefore(*o, c)",
 	}}}
 
-	judgesEcho = plant{"echo", "marks a version bad by the echo of a rollback", []edit{{
-		"internal/store/standing.go", "case w.State == watch.Regressed && w.Acts:", "case w.State == watch.Regressed:",
-	}}}
+	// Without the second edit, the mark would be cleared by the recovery watch that found
+	// the same outage.
+	judgesEcho = plant{"echo", "marks a version bad by the echo of a rollback", []edit{
+		{"internal/store/standing.go", "case w.State == watch.Regressed && w.Acts:", "case w.State == watch.Regressed:"},
+		{"internal/store/clearing.go", "o.BaseAt.Equal(w.BaseAt) {", "o.BaseAt.After(w.BaseAt.AddDate(1, 0, 0)) {"},
+	}}
 
 	toldByWatch = plant{"watch", "notifies people of an outage once per watch", []edit{{
 		"internal/outage/monitor.go",

@@ -46,7 +46,7 @@ var versionStories = []versionStory{
 const badVersions = 3
 
 // storyLimit is how long one rollback, or the end of one watch, may take.
-const storyLimit = 40 * time.Second
+const storyLimit = 75 * time.Second
 
 func (s *versionSuite) run(ctx context.Context) (Outcome, error) {
 	if err := s.begin(ctx); err != nil {
