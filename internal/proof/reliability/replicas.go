@@ -28,7 +28,7 @@ const frozenFor = 2 * store.ReplicaLease
 
 // messagesTake is how long a receiver takes for a message: long enough that the sweeps of
 // the other replica find it pending now and then.
-const messagesTake = 700 * time.Millisecond
+const messagesTake = 2500 * time.Millisecond
 
 // replicaSuite does something to one replica of each pair, again and again, and checks the
 // invariants at the end.

@@ -172,7 +172,7 @@ func (l *replicaLane) checkTwice(all []call) (violations []string) {
 }
 
 func (l *replicaLane) frozenAround(first, again time.Time) bool {
-	const around = 3 * time.Second
+	const around = messagesTake + 2*time.Second
 	return slices.ContainsFunc(l.injuries, func(i injured) bool {
 		return first.Sub(i.at).Abs() < around || again.Sub(i.over).Abs() < around
 	})
