@@ -14,10 +14,9 @@ import (
 
 // pair is two replicas on one PostgreSQL database. A request goes to one of those that run.
 type pair struct {
-	both     [2]*daemon
-	names    [2]string
-	database string // url
-	admin    string // url of the server's own database
+	both  [2]*daemon
+	names [2]string
+	admin string // url of the server's own database
 
 	mu     sync.Mutex
 	frozen [2]bool

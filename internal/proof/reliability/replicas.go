@@ -76,7 +76,7 @@ func (s *replicaSuite) run(ctx context.Context) (map[killPoint]int, []string, er
 		if l == nil {
 			continue
 		}
-		l.pair.kill()
+		l.kill()
 		for _, i := range l.injuries {
 			injuries[i.when]++
 		}
@@ -88,7 +88,7 @@ func (s *replicaSuite) run(ctx context.Context) (map[killPoint]int, []string, er
 func (s *replicaSuite) lane(ctx context.Context, n, times int) (*replicaLane, []string, error) {
 	name := fmt.Sprintf("%s%d", s.Name, n)
 	chance := rand.New(rand.NewPCG(s.Seed, uint64(n)))
-	p, err := s.World.pair(ctx, name, s.shipped, times*8+10, rand.New(rand.NewPCG(s.Seed, uint64(n)+1000)))
+	p, err := s.pair(ctx, name, s.shipped, times*8+10, rand.New(rand.NewPCG(s.Seed, uint64(n)+1000)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,7 +152,7 @@ func (l *replicaLane) prepare(ctx context.Context, s *replicaSuite, victim int, 
 			continue
 		}
 		if l.armed[i] = mine; d.cmd != nil {
-			l.pair.thaw(i) // it may have reached its point since
+			l.thaw(i) // it may have reached its point since
 			d.stop()
 		}
 		d.binary = s.shipped
@@ -206,14 +206,14 @@ func (l *replicaLane) injure(ctx context.Context, victim int, when killPoint) {
 	case killing:
 		l.both[victim].kill()
 	case freezing:
-		l.pair.freeze(victim)
+		l.freeze(victim)
 		l.checkOther(ctx, 1-victim, when)
 		pause(ctx, time.Until(i.at.Add(frozenFor)))
 	case terminating:
 		l.note(l.terminate(ctx, victim))
 	}
 	for n := range l.both {
-		l.pair.thaw(n)
+		l.thaw(n)
 	}
 	i.over = time.Now()
 	l.mu.Lock()
@@ -252,7 +252,7 @@ func (l *replicaLane) answer(c call) int {
 		case killing:
 			l.both[i].kill()
 		case freezing:
-			l.pair.freeze(i)
+			l.freeze(i)
 		case terminating:
 			l.note(l.terminate(context.Background(), i))
 		}
