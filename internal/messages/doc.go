@@ -4,10 +4,12 @@
 //
 //	verdict.go    what a watch observed, and how it ended
 //	order.go      what is done about it: a draft, an order and its end
+//	waiting.go    what an order waits for, and how waiting ends
+//	evidence.go   the numbers that each message about an order carries
 //	fleet.go      much that is bad at once, held rollbacks
 //	site.go       outages, broken rules, earned trust
 //	annotation.go the mark on Grafana
 //
 // Messages that belong together share a Key, which names their thread: pagers join
-// the messages of one thread into one alert.
+// the messages of one thread into one alert. testdata/messages.txt shows every text.
 package messages
