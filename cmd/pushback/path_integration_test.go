@@ -54,7 +54,7 @@ func together(t *testing.T, parts ...part) {
 func wholePath(t *testing.T, start func(testing.TB, ...string) *servertest.Store) {
 	services := map[string]*target{}
 	var all []*target
-	for _, name := range []string{"bad", "quiet", "dying", "rolling", "overtaken"} {
+	for _, name := range []string{"bad", "quiet", "dying", "rolling", "overtaken", "following"} {
 		services[name] = newTarget(t)
 		all = append(all, services[name])
 	}
@@ -102,6 +102,16 @@ func wholePath(t *testing.T, start func(testing.TB, ...string) *servertest.Store
 			e := p.await(key, "a rollback", 45*time.Second, ordered("done"))
 			if base := e.Watches[0].BaseAt; base.Sub(begun).Abs() > time.Millisecond {
 				t.Errorf("before ends at %s, want the start at %s", base, begun)
+			}
+		}},
+		part{"a bad change soon after a good one", func(t *testing.T) {
+			good, began := p.deploy("following", "v2"), time.Now()
+			p.await(good, "ten ticks", 40*time.Second, func(api.Explanation) bool { return time.Since(began) > 20*time.Second })
+			key := p.deploy("following", "v3")
+			services["following"].fails.Store(bad)
+			e := p.await(key, "a rollback", 45*time.Second, ordered("done"))
+			if base := e.Watches[0].BaseAt; e.Change.StartedAt.Sub(base) < 20*time.Second {
+				t.Errorf("compared with what was before %s, want before the predecessor", base)
 			}
 		}},
 		part{"a newer deploy before the verdict", func(t *testing.T) {
