@@ -8,9 +8,15 @@ import (
 	"net/url"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
+
+// replicaCallTimeout is the time-out of the hooks of replicas. It is longer than a replica is
+// frozen, so that only its lost lease keeps it from a late call, and than others need to
+// take over.
+const replicaCallTimeout = time.Minute
 
 // pair is two replicas on one PostgreSQL database. A request goes to one of those that run.
 type pair struct {
@@ -40,6 +46,7 @@ func (w World) pair(ctx context.Context, name, binary string, services int, chan
 		query.Set("application_name", p.names[i])
 		at.Path, at.RawQuery = "/"+database, query.Encode()
 		settings := fmt.Sprintf("replica: %s\nstore: {url: %q}\n", p.names[i], at)
+		w.CallTimeout = replicaCallTimeout
 		if p.both[i], err = w.daemonIn(filepath.Join(w.Dir, p.names[i]), name, binary, services, settings); err != nil {
 			return nil, err
 		}

@@ -1,22 +1,25 @@
 package reliability
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // World is the surroundings of a suite.
 type World struct {
-	Name     string // of the suite; names its daemons
-	Dir      string // for the folders of its daemons
-	Seed     uint64
-	Shop     *shop
-	Metrics  string // url of the metric store
-	Receiver *receiver
-	Database string                           // url of a PostgreSQL server; "" where no suite needs one
-	say      func(format string, args ...any) // writes progress
+	Name        string // of the suite; names its daemons
+	Dir         string // for the folders of its daemons
+	Seed        uint64
+	Shop        *shop
+	Metrics     string // url of the metric store
+	Receiver    *receiver
+	Database    string                           // url of a PostgreSQL server; "" where no suite needs one
+	CallTimeout time.Duration                    // of the hooks; 0: ten seconds
+	say         func(format string, args ...any) // writes progress
 }
 
 // daemon makes a daemon with this number of services for each of the two hooks.
@@ -44,13 +47,13 @@ func (w World) daemonIn(dir, name, binary string, services int, more string) (*d
 
 // outlets are the hooks and the receiver in a daemon's configuration.
 func (w World) outlets(name string) string {
-	at := w.Receiver.url + "/" + name + "/"
+	at, timeout := w.Receiver.url+"/"+name+"/", int(cmp.Or(w.CallTimeout, 10*time.Second).Seconds())
 	return fmt.Sprintf(`hooks:
-  once: {kind: http, url: %q, secret_file: secret, timeout: 10s}
-  again: {kind: http, url: %q, secret_file: secret, timeout: 10s, idempotent: true}
+  once: {kind: http, url: %q, secret_file: secret, timeout: %ds}
+  again: {kind: http, url: %q, secret_file: secret, timeout: %ds, idempotent: true}
 receivers:
   chat: {kind: webhook, url: %q, secret_file: secret}
-`, at+onceHook, at+againHook, at+chat)
+`, at+onceHook, timeout, at+againHook, timeout, at+chat)
 }
 
 // killRules look every second, with the shortest bake that is allowed.
