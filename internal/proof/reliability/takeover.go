@@ -26,7 +26,7 @@ func (l *replicaLane) check(ctx context.Context, what injury) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	all, err := l.receiver.received(l.name)
+	all, err := l.awaitPages(ctx, found)
 	if err != nil {
 		return nil, err
 	}
@@ -80,9 +80,7 @@ func (l *replicaLane) checkTakeover(what string, e api.Explanation, all []call) 
 	if o.State != string(rollback.Unknown) {
 		return violations
 	}
-	paged := slices.IndexFunc(all, func(c call) bool {
-		return !c.rollback() && strings.Contains(c.Title, "OUTCOME UNKNOWN") && strings.Contains(c.Body, o.Key)
-	})
+	paged := pageOf(o, all)
 	if paged < 0 {
 		return append(violations, what+": no message arrived that the outcome is unknown")
 	}
@@ -90,6 +88,30 @@ func (l *replicaLane) checkTakeover(what string, e api.Explanation, all []call) 
 		violations = append(violations, fmt.Sprintf("%s: people were paged %s after it was sent", what, at.Sub(o.SentAt).Round(time.Second)))
 	}
 	return violations
+}
+
+// awaitPages returns all requests when people were paged of every unknown outcome. After the
+// last injury that may take a take-over for each message that comes before the page.
+func (l *replicaLane) awaitPages(ctx context.Context, found map[string]api.Explanation) (all []call, err error) {
+	within(ctx, l.patience, func() bool {
+		if all, err = l.receiver.received(l.name); err != nil {
+			return true
+		}
+		for _, e := range found {
+			if e.Order != nil && e.Order.State == string(rollback.Unknown) && pageOf(e.Order, all) < 0 {
+				return false
+			}
+		}
+		return true
+	})
+	return all, err
+}
+
+// pageOf is the first message that the outcome of an order is unknown; -1 for none.
+func pageOf(o *api.Order, all []call) int {
+	return slices.IndexFunc(all, func(c call) bool {
+		return !c.rollback() && strings.Contains(c.Title, "OUTCOME UNKNOWN") && strings.Contains(c.Body, o.Key)
+	})
 }
 
 // limit is how long something may take that went on while replicas were injured.
