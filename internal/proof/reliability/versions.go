@@ -45,8 +45,9 @@ var versionStories = []versionStory{
 // badVersions is how many bad versions follow the good one.
 const badVersions = 3
 
-// storyLimit is how long one rollback, or the end of one watch, may take.
-const storyLimit = 75 * time.Second
+// storyLimit is how long one rollback, or the end of one watch, may take: some seconds on an
+// idle machine, and minutes on one that is busy with the other suites.
+const storyLimit = 4 * time.Minute
 
 func (s *versionSuite) run(ctx context.Context) (Outcome, error) {
 	if err := s.begin(ctx); err != nil {
