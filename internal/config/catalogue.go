@@ -47,18 +47,24 @@ func (l *loader) depends(at string, one Service) {
 	}
 }
 
-// responsible checks that the named hook and receivers exist.
-func (l *loader) responsible(at string, r Responsible, c Config) {
+// lacks reports which of a responsible's hook and receivers c does not have.
+func (c Config) lacks(r Responsible) (hook, chat, pager bool) {
 	_, knownHook := c.Hooks[r.Hook]
 	_, knownChat := c.Receivers[r.Chat]
 	_, knownPager := c.Receivers[r.Pager]
-	if r.Hook != "" && !knownHook {
+	return r.Hook != "" && !knownHook, r.Chat != "" && !knownChat, r.Pager != "" && !knownPager
+}
+
+// responsible checks that the named hook and receivers exist.
+func (l *loader) responsible(at string, r Responsible, c Config) {
+	hook, chat, pager := c.lacks(r)
+	if hook {
 		l.wrong(at+".hook", UnknownName, nearest(r.Hook, c.Hooks), "there is no hook %q under hooks", r.Hook)
 	}
-	if r.Chat != "" && !knownChat {
+	if chat {
 		l.wrong(at+".chat", UnknownName, nearest(r.Chat, c.Receivers), "there is no receiver %q under receivers", r.Chat)
 	}
-	if r.Pager != "" && !knownPager {
+	if pager {
 		l.wrong(at+".pager", UnknownName, nearest(r.Pager, c.Receivers), "there is no receiver %q under receivers", r.Pager)
 	}
 }
@@ -202,12 +208,16 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 	if a.Name == "" || a.Service == "" {
 		t.cell(0, BadAliases, "", "alias and service must not be empty")
 	}
-	if _, ok := c.Hooks[a.Hook]; a.Hook != "" && !ok {
+	hook, chat, pager := c.lacks(a.Responsible)
+	if hook {
 		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
 	}
-	for _, column := range []string{"chat", "pager"} {
-		if _, ok := c.Receivers[get(column)]; get(column) != "" && !ok {
-			t.cell(t.columns[column], UnknownName, nearest(get(column), c.Receivers), fmt.Sprintf("there is no receiver %q under receivers", get(column)))
+	for _, receiver := range []struct {
+		column  string
+		lacking bool
+	}{{"chat", chat}, {"pager", pager}} {
+		if name := get(receiver.column); receiver.lacking {
+			t.cell(t.columns[receiver.column], UnknownName, nearest(name, c.Receivers), fmt.Sprintf("there is no receiver %q under receivers", name))
 		}
 	}
 	return a

@@ -77,10 +77,8 @@ func (c Config) Serves(s Services) bool {
 		named = append(named, one.Responsible)
 	}
 	return !slices.ContainsFunc(named, func(r Responsible) bool {
-		_, hook := c.Hooks[r.Hook]
-		_, chat := c.Receivers[r.Chat]
-		_, pager := c.Receivers[r.Pager]
-		return r.Hook != "" && !hook || r.Chat != "" && !chat || r.Pager != "" && !pager
+		hook, chat, pager := c.lacks(r)
+		return hook || chat || pager
 	})
 }
 
