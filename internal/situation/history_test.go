@@ -20,6 +20,20 @@ import (
 // change is superseded by a step of the same thing alone, whatever order the events come
 // in, whichever steps fail, and whatever Pushback itself rolled back in between.
 func TestRandomHistories(t *testing.T) {
+	s := newStore(t)
+	for run := range 40 {
+		h := &history{t: t, s: s, run: run, random: rand.New(rand.NewPCG(uint64(run), 12)), reader: &Reader{Store: s}}
+		h.tell(h.events())
+		h.checkAll()
+		if t.Failed() {
+			t.Fatalf("history %d:\n%s", run, strings.Join(h.log, "\n"))
+		}
+	}
+}
+
+// newStore is an empty database of a test.
+func newStore(t *testing.T) *store.Store {
+	t.Helper()
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "histories.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -29,14 +43,7 @@ func TestRandomHistories(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for run := range 40 {
-		h := &history{t: t, s: s, run: run, random: rand.New(rand.NewPCG(uint64(run), 12)), reader: &Reader{Store: s}}
-		h.tell(h.events())
-		h.checkAll()
-		if t.Failed() {
-			t.Fatalf("history %d:\n%s", run, strings.Join(h.log, "\n"))
-		}
-	}
+	return s
 }
 
 // things are what the changes of one service are about. A thing without a name is any

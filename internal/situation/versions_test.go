@@ -3,7 +3,6 @@ package situation
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,15 +22,7 @@ import (
 // version to go back to is the one that the model has, it is accepted unless its last
 // judgement was bad, and no report of a rollback is held against it.
 func TestVersionsGoneBackTo(t *testing.T) {
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "versions.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := newStore(t)
 	wentBack := 0
 	for run := range 60 {
 		v := &versions{
