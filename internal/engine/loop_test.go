@@ -21,7 +21,7 @@ import (
 	"github.com/pushback/pushback/sources/metrics/embedded"
 )
 
-// These tests run the whole engine: its own loops, river, and an embedded store that already
+// These tests run the whole engine: its own loops and jobs, and an embedded store that already
 // has the hour around a deploy. They wait for events and never for time.
 func TestRun(t *testing.T) {
 	t.Parallel()
