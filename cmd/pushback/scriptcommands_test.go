@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pushback/pushback/internal/proof/servertest"
 )
 
 // exits runs pushback and checks its exit code: exits 2 rules check.
@@ -44,10 +45,9 @@ func recorded(ts *testscript.TestScript, _ bool, args []string) {
 
 // address sets a variable to a free address of this host: address DAEMON.
 func address(ts *testscript.TestScript, _ bool, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := servertest.FreePort()
 	ts.Check(err)
-	ts.Check(l.Close())
-	ts.Setenv(args[0], l.Addr().String())
+	ts.Setenv(args[0], "127.0.0.1:"+port)
 }
 
 // answers waits until an address answers with a status below 300 and, if one

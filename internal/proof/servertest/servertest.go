@@ -14,10 +14,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,6 +30,8 @@ const (
 	startTime = 30 * time.Second // to answer
 	stopTime  = 10 * time.Second // to end on its own
 	attempts  = 3                // another process may take the free port first
+
+	firstPort, ports = 12000, 20000
 )
 
 // Server is a running program.
@@ -67,7 +71,7 @@ func (p program) launch() (port string, stop func(), err error) {
 		return "", nil, err
 	}
 	for range attempts {
-		if port, err = freePort(); err != nil {
+		if port, err = FreePort(); err != nil {
 			return "", nil, err
 		}
 		if stop, err = p.run(path, port); err == nil {
@@ -149,13 +153,20 @@ func answers200(path string) func(context.Context, string) error {
 	}
 }
 
-func freePort() (port string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// FreePort is a port on which nothing listens. It lies below the ports that the kernel
+// gives to whoever asks for any port (on Linux from 32768; ip(7), ip_local_port_range).
+// Otherwise an HTTP server of the same test could get it before the program listens, and
+// answer in its place.
+func FreePort() (port string, err error) {
+	for range 100 {
+		port = strconv.Itoa(firstPort + rand.IntN(ports))
+		l, failed := net.Listen("tcp", "127.0.0.1:"+port)
+		if failed == nil {
+			return port, l.Close()
+		}
+		err = failed
 	}
-	_, port, _ = net.SplitHostPort(l.Addr().String())
-	return port, l.Close()
+	return "", fmt.Errorf("no free port: %w", err)
 }
 
 // write writes lines to a new file of the test and returns its path.
