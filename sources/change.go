@@ -131,5 +131,14 @@ func Key(s Slot, id string) string {
 		h.Write(n[:])
 		h.Write([]byte(part))
 	}
-	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)))[:26]
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)))[:keyLength]
+}
+
+// keyLength is how many characters a key has.
+const keyLength = 26
+
+// IsKey says whether a text has the form of a key, whether or not there is such a change.
+func IsKey(text string) bool {
+	outside := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '2' || r > '7') }
+	return len(text) == keyLength && !strings.ContainsFunc(text, outside)
 }

@@ -1,6 +1,9 @@
 package sources
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestSlotsByGroup(t *testing.T) {
 	f := func(name string, kind Kind, one, other string, same, oneThing bool) {
@@ -49,4 +52,16 @@ func TestWhat(t *testing.T) {
 	f(Flag, "new-cart", "50%", "flag new-cart 50%")
 	f(Flag, "", "50%", "flag 50%")
 	f(Config, "timeout", "", "config timeout")
+}
+
+func TestIsKey(t *testing.T) {
+	key := Begin(reported(Succeeded, 0)).Key()
+	for text, want := range map[string]bool{
+		key: true, key[:25]: false, key + "a": false, strings.ToUpper(key): false, "": false, "01arz3ndektsv4rrffq69g5fav": false,
+		"2021-11-28T21:53:00.000000": false, strings.Repeat("é", 13): false,
+	} {
+		if IsKey(text) != want {
+			t.Errorf("IsKey(%q) is %v", text, !want)
+		}
+	}
 }

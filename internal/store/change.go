@@ -69,26 +69,6 @@ func changeByKey(ctx context.Context, db executor, key string) (Change, error) {
 	return scanChange(db.QueryRowContext(ctx, selectChange+`WHERE key = $1`, key))
 }
 
-// minPrefix is the length of the shortest beginning of a key that names a
-// change: 30 bits, so that one in 100,000 wrong names finds one of 10,000 changes.
-const minPrefix = 6
-
-// maxFound bounds how many changes a search returns.
-const maxFound = 50
-
-// FindChanges returns the changes that name may mean, newest first: name is a
-// key, the first six or more characters of one, a tool's own id of the change, or
-// a version. No error if there are none.
-func (s *Store) FindChanges(ctx context.Context, name string) ([]Change, error) {
-	found, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE key = $1 OR version = $1
-		   OR key IN (SELECT key FROM names WHERE name = $1)
-		   OR ($2 AND substr(key, 1, $3) = $1)
-		ORDER BY started_at DESC, sequence DESC LIMIT $4`,
-		name, len(name) >= minPrefix, len(name), maxFound)
-	return found, wrap(err, "find changes")
-}
-
 // ChangeFilter selects changes. A zero field selects all.
 type ChangeFilter struct {
 	Service     string

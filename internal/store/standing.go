@@ -71,6 +71,7 @@ func standingBy(w watch.Watch) Standing {
 const (
 	clearedByRecovery   = "recovery"
 	clearedByFalseAlarm = "false alarm"
+	clearedByPerson     = "person" // and not the person's name, which may be "incident i3"
 )
 
 // markJudged marks the version of a watch that has moved, and returns the journal
@@ -152,7 +153,7 @@ func setStanding(ctx context.Context, db executor, key string, st Standing, by s
 // is no such change, or it is cleared already.
 func (s *Store) ClearChange(ctx context.Context, key, actor, why string, now time.Time) (cleared bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		entries, err := clearChanges(ctx, tx, []string{key}, cause{by: actor, actor: actor, why: why, at: now})
+		entries, err := clearChanges(ctx, tx, []string{key}, cause{by: clearedByPerson, actor: actor, why: why, at: now})
 		cleared = len(entries) > 0
 		if err != nil {
 			return err
