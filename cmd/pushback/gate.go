@@ -96,7 +96,7 @@ func (g gateCommand) print(out terminal, answer api.Gate) {
 	for _, o := range answer.Obstacles {
 		fmt.Fprintf(out, "  %s\n", o.Why)
 		if o.Change != "" {
-			fmt.Fprintf(out, "    to deploy its fix: --fix %s; if it is not to blame: pushback release %s\n", o.Change[:8], o.Change[:8])
+			fmt.Fprintf(out, "    to deploy its fix: --fix %s; if it is not to blame: pushback release %s\n", o.Change, o.Change)
 		} else {
 			fmt.Fprintf(out, "    to open the gate: pushback release %s\n", o.Hold)
 		}

@@ -83,7 +83,7 @@ func describeHold(h api.Hold) string {
 type releaseCommand struct {
 	serverFlags
 	deciderFlags
-	What string `arg:"" help:"A hold (h12), or the key or ID of a change that counts as bad."`
+	What string `arg:"" help:"A hold (h12), or the key of a change that counts as bad."`
 }
 
 // Help says what both uses mean.

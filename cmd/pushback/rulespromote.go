@@ -74,7 +74,7 @@ func (t trustFlags) send(ctx context.Context, out terminal, verb, mode string) e
 // falseAlarmCommand reports that rules fired for a change that was not bad.
 type falseAlarmCommand struct {
 	serverFlags
-	Change string `arg:"" help:"Key of the change, or the tool's own ID."`
+	Change string `arg:"" help:"Key of the change."`
 	Rule   string `help:"Only this rule; by default all that fired."`
 	Why    string `help:"Why, for the journal."`
 	As     string `help:"Who says so; by default the user of this shell."`

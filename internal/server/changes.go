@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -141,14 +140,28 @@ func (s *Server) records(ctx context.Context, w watch.Watch) (api.WatchRecords, 
 	return of, err
 }
 
-// findChange returns the one change that name means.
-func (s *Server) findChange(ctx context.Context, name string) (store.Change, error) {
-	found, err := s.Store.FindChanges(ctx, name)
+// findChange returns the one change that a reference means, for people to read.
+func (s *Server) findChange(ctx context.Context, reference string) (store.Change, error) {
+	found, err := s.Store.FindChanges(ctx, reference)
+	return s.onlyChange(found, err, problem(http.StatusNotFound, "there is no change of that name", "GET /v1/changes lists the changes"))
+}
+
+// findByKey returns the change about which something is decided. It goes by the key
+// alone: a tool's words are whatever its team sends, and may be those of another team's
+// change.
+func (s *Server) findByKey(ctx context.Context, reference string) (store.Change, error) {
+	found, err := s.Store.FindByKey(ctx, reference)
+	return s.onlyChange(found, err, problem(http.StatusNotFound, "no change has that key", "decisions go by the key of the change: `pushback status` and `pushback explain` show it"))
+}
+
+// onlyChange returns the change that was found, none if there is no other, and otherwise
+// the problem to answer with.
+func (s *Server) onlyChange(found []store.Change, err error, none *api.Problem) (store.Change, error) {
 	switch {
-	case errors.Is(err, store.ErrNotFound) || err == nil && len(found) == 0:
-		return store.Change{}, problem(http.StatusNotFound, "there is no change of that name", "GET /v1/changes lists the changes")
 	case err != nil:
 		return store.Change{}, s.storeProblem(err)
+	case len(found) == 0:
+		return store.Change{}, none
 	case len(found) > 1:
 		return store.Change{}, ambiguous(found)
 	}

@@ -45,7 +45,8 @@ type Store interface {
 // Changes reads changes.
 type Changes interface {
 	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
-	FindChanges(ctx context.Context, idOrKey string) ([]store.Change, error)
+	FindChanges(ctx context.Context, reference string) ([]store.Change, error)
+	FindByKey(ctx context.Context, reference string) ([]store.Change, error) // finds nothing by a tool's words
 }
 
 // Watches reads the watches of a change and their looks.

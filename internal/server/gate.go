@@ -32,7 +32,7 @@ type releaseInput struct {
 }
 
 type clearInput struct {
-	Name string `path:"name" maxLength:"500" doc:"As for the change itself"`
+	Name string `path:"name" maxLength:"500" doc:"The change's key, or its first six characters or more"`
 	Body api.Decision
 }
 
@@ -65,8 +65,8 @@ const readOnly = "reads"
 
 func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], error) {
 	fixes := make([]string, len(in.Fix))
-	for i, name := range in.Fix {
-		c, err := s.findChange(ctx, name)
+	for i, reference := range in.Fix {
+		c, err := s.findOfService(ctx, reference, in.Service)
 		if err != nil {
 			return nil, err
 		}
@@ -77,6 +77,17 @@ func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], 
 		err = problem(http.StatusLocked, g.Reason, "end the hold with `pushback release`, or pass --fix with the key of the change that this deploy fixes")
 	}
 	return &answerOf[api.Gate]{Body: g}, err
+}
+
+// findOfService returns the change of a service that a reference means. What other
+// services' changes are called does not count: it must not keep a fix from being deployed.
+func (s *Server) findOfService(ctx context.Context, reference, service string) (store.Change, error) {
+	found, err := s.Store.FindChanges(ctx, reference)
+	if s.Canonical != nil {
+		service = s.Canonical(service)
+	}
+	found = slices.DeleteFunc(found, func(c store.Change) bool { return c.Service != service })
+	return s.onlyChange(found, err, problem(http.StatusNotFound, "that service has no change of that name", "GET /v1/changes lists the changes"))
 }
 
 func (s *Server) askGate(ctx context.Context, service, environment string, fixes []string) (api.Gate, error) {
@@ -165,14 +176,14 @@ func (s *Server) releaseHold(ctx context.Context, in *releaseInput) (*answerOf[a
 }
 
 func (s *Server) clearChange(ctx context.Context, in *clearInput) (*answerOf[api.ChangeSummary], error) {
-	c, err := s.findChange(ctx, in.Name)
+	c, err := s.findByKey(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.Engine.Clear(ctx, c.Key, oneLine(in.Body.Actor), oneLine(in.Body.Why)); err != nil {
 		return nil, s.holdProblem(err)
 	}
-	if c, err = s.findChange(ctx, c.Key); err != nil {
+	if c, err = s.findByKey(ctx, c.Key); err != nil {
 		return nil, err
 	}
 	summary, err := s.summary(ctx, c)

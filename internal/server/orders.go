@@ -18,7 +18,7 @@ type ordersInput struct {
 }
 
 type orderInput struct {
-	Key string `path:"key" maxLength:"500" doc:"The change's key, its first six characters or more, or the tool's own id of it"`
+	Key string `path:"key" maxLength:"500" doc:"The change's key, or its first six characters or more"`
 }
 
 type decisionInput struct {
@@ -66,8 +66,8 @@ func (s *Server) reject(ctx context.Context, in *decisionInput) (*answerOf[api.O
 
 // decide finds an order, approves or rejects it by the given function, and
 // returns it as it is stored afterwards.
-func (s *Server) decide(ctx context.Context, name string, decide func(key string) error) (*answerOf[api.Order], error) {
-	o, err := s.findOrder(ctx, name)
+func (s *Server) decide(ctx context.Context, reference string, decide func(key string) error) (*answerOf[api.Order], error) {
+	o, err := s.findOrder(ctx, reference)
 	if err != nil {
 		return nil, err
 	}
@@ -91,9 +91,9 @@ func (s *Server) orderProblem(err error) error {
 
 var noOrder = problem(http.StatusNotFound, "there is no rollback order for that change", "GET /v1/orders lists them")
 
-// findOrder returns the order of the change that name means.
-func (s *Server) findOrder(ctx context.Context, name string) (rollback.Order, error) {
-	c, err := s.findChange(ctx, name)
+// findOrder returns the order of a change, by the change's key.
+func (s *Server) findOrder(ctx context.Context, reference string) (rollback.Order, error) {
+	c, err := s.findByKey(ctx, reference)
 	if err != nil {
 		return rollback.Order{}, err
 	}

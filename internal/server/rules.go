@@ -38,7 +38,7 @@ type backtestInput struct {
 }
 
 type falseAlarmInput struct {
-	Key  string `path:"key" maxLength:"500" doc:"The change's key, its first six characters or more, or the tool's own id of it"`
+	Key  string `path:"key" maxLength:"500" doc:"The change's key, or its first six characters or more"`
 	Body api.FalseAlarm
 }
 
@@ -102,7 +102,7 @@ func (s *Server) noteBacktest(ctx context.Context, in *backtestInput) (*struct{}
 }
 
 func (s *Server) falseAlarm(ctx context.Context, in *falseAlarmInput) (*struct{}, error) {
-	c, err := s.findChange(ctx, in.Key)
+	c, err := s.findByKey(ctx, in.Key)
 	if err != nil {
 		return nil, err
 	}
