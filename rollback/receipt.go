@@ -3,7 +3,8 @@ package rollback
 import (
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/pushback/pushback/sources"
 )
 
 // MaxOutput is how much of a hook's output is stored, in bytes.
@@ -20,10 +21,10 @@ type Receipt struct {
 
 // Output makes the output of a hook safe to store and to show on a terminal or
 // a page: at most MaxOutput bytes of valid UTF-8, without control characters
-// other than tab and newline.
+// other than tab and newline, and without characters that nobody sees.
 func Output(raw string) string {
 	text := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if sources.Invisible(r) && r != '\n' && r != '\t' {
 			return -1
 		}
 		return r

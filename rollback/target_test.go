@@ -60,6 +60,7 @@ func TestOutput(t *testing.T) {
 	}
 	f("one\n\ttwo", "one\n\ttwo")
 	f("nul \x00, escape \x1b[2J, broken \xff.", "nul , escape [2J, broken .")
+	f("\u202eback\u2066 zero\u200b", "back zero")
 	f(strings.Repeat("x", rollback.MaxOutput+1), strings.Repeat("x", rollback.MaxOutput))
 	if got := rollback.Output(strings.Repeat("é", rollback.MaxOutput)); len(got) > rollback.MaxOutput || !utf8.ValidString(got) {
 		t.Errorf("a cut character is left: %d bytes", len(got))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
 )
 
 // holdCommand closes the gate.
@@ -40,7 +41,7 @@ func (h holdCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	ask := api.NewHold{Service: h.Service, Environment: h.Environment, Why: h.Why, Actor: deciderFlags{As: h.As}.actor()}
+	ask := api.NewHold{Service: h.Service, Environment: h.Environment, Why: sources.OneLine(h.Why, sources.MaxText), Actor: deciderFlags{As: h.As}.actor()}
 	if h.For < 0 {
 		return usageError(fmt.Errorf("--for must not be negative: write a duration such as 2h"))
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"os/user"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
 )
 
 // decideFlags are the flags that approve and reject share.
@@ -72,11 +74,9 @@ func (d decideFlags) send(ctx context.Context, out terminal, verb string) error 
 // actor names who decides, for the journal only: the token alone decides what is
 // allowed.
 func (d deciderFlags) actor() string {
-	if d.As != "" {
-		return d.As
+	name := d.As
+	if u, err := user.Current(); name == "" && err == nil {
+		name = u.Username
 	}
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return u.Username
-	}
-	return "command line"
+	return cmp.Or(sources.OneLine(name, sources.MaxName), "command line")
 }

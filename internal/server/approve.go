@@ -68,8 +68,11 @@ func (s *Server) decisionHandler(decide func(ctx context.Context, key string, d 
 		return s.decideForm(w, r, func(key string, d api.Decision) error { return decide(r.Context(), key, d) })
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		token := r.PostFormValue("token")
+		if err := readForm(w, r); err != nil {
+			s.problemPage(w, r, err)
+			return
+		}
+		token := r.PostForm.Get("token")
 		if token == "" {
 			signedIn(w, r)
 			return

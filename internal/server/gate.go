@@ -159,7 +159,7 @@ func (s *Server) hold(ctx context.Context, in *holdInput) (*answerOf[api.Hold], 
 		return nil, problem(http.StatusUnprocessableEntity, "until is in the past", "give a later time, or leave it out")
 	}
 	h, _, err := s.Engine.Hold(ctx, store.Hold{
-		Service: oneLine(b.Service), Environment: oneLine(b.Environment), Why: oneLine(b.Why), Actor: oneLine(b.Actor), Until: b.Until,
+		Service: b.Service, Environment: b.Environment, Why: b.Why, Actor: b.Actor, Until: b.Until,
 	})
 	if err != nil {
 		return nil, s.holdProblem(err)
@@ -168,7 +168,7 @@ func (s *Server) hold(ctx context.Context, in *holdInput) (*answerOf[api.Hold], 
 }
 
 func (s *Server) releaseHold(ctx context.Context, in *releaseInput) (*answerOf[api.Hold], error) {
-	h, err := s.Engine.Release(ctx, in.ID, oneLine(in.Body.Actor))
+	h, err := s.Engine.Release(ctx, in.ID, in.Body.Actor)
 	if err != nil {
 		return nil, s.holdProblem(err)
 	}
@@ -180,7 +180,7 @@ func (s *Server) clearChange(ctx context.Context, in *clearInput) (*answerOf[api
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Engine.Clear(ctx, c.Key, oneLine(in.Body.Actor), oneLine(in.Body.Why)); err != nil {
+	if err := s.Engine.Clear(ctx, c.Key, in.Body.Actor, in.Body.Why); err != nil {
 		return nil, s.holdProblem(err)
 	}
 	if c, err = s.findByKey(ctx, c.Key); err != nil {

@@ -58,7 +58,7 @@ func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf
 		return nil, problem(http.StatusUnprocessableEntity, "an incident of more than 90 days is too long", "no history is that long: give the period that was unusual")
 	}
 	i, err := s.Engine.NoteIncident(ctx, store.Incident{
-		Service: oneLine(b.Service), Environment: oneLine(b.Environment), From: b.From, To: b.To, Why: oneLine(b.Why), Actor: oneLine(b.Actor),
+		Service: b.Service, Environment: b.Environment, From: b.From, To: b.To, Why: b.Why, Actor: b.Actor,
 	})
 	if err != nil {
 		return nil, s.incidentProblem(err)
@@ -67,7 +67,7 @@ func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf
 }
 
 func (s *Server) removeIncident(ctx context.Context, in *releaseInput) (*answerOf[api.Incident], error) {
-	i, err := s.Engine.RemoveIncident(ctx, in.ID, oneLine(in.Body.Actor))
+	i, err := s.Engine.RemoveIncident(ctx, in.ID, in.Body.Actor)
 	if err != nil {
 		return nil, s.incidentProblem(err)
 	}

@@ -152,7 +152,7 @@ func acceptedStatus(a store.Accepted) int {
 func (s *Server) answerError(w http.ResponseWriter, name string, size int, err error) {
 	if errors.Is(err, changes.ErrIgnored) {
 		s.countDelivery(name, "ignored")
-		writeJSON(w, http.StatusAccepted, api.Ignored{Ignored: true, Reason: oneLine(err.Error())})
+		writeJSON(w, http.StatusAccepted, api.Ignored{Ignored: true, Reason: sources.OneLine(err.Error(), maxReason)})
 		return
 	}
 	p := intakeProblem(err)

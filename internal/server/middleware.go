@@ -17,8 +17,8 @@ var securityHeaders = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 }
 
-// withMiddleware wraps next in what applies to every request: the log, the check
-// of the host name, and the check against requests from other sites' pages.
+// withMiddleware wraps next in what applies to every request: the log, the checks
+// of its text and of the host name, and the check against requests from other sites' pages.
 func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	if s.external != nil {
@@ -29,7 +29,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusForbidden, "the request comes from another site's page", "open Pushback itself, or leave out the Origin header"))
 	}))
-	return s.logRequests(s.checkHost(origin.Handler(next)))
+	return s.logRequests(refuseBadText(s.checkHost(origin.Handler(next))))
 }
 
 // checkHost refuses, on loopback, requests for an unknown host name. Without it

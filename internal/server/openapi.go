@@ -45,7 +45,8 @@ func (s *Server) humaConfig() huma.Config {
 	c.Info.Description = "Watches changes going to production, judges metrics before and after, and rolls back."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // registerAPI serves them
 	c.CreateHooks = nil                                   // adds no $schema link to answers
-	c.RejectUnknownQueryParameters = true                 // a filter that is misspelled must not list everything
+	c.Formats = map[string]huma.Format{"application/json": apiFormat, "json": apiFormat}
+	c.RejectUnknownQueryParameters = true // a filter that is misspelled must not list everything
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file. Over loopback, reading needs none."},
 	}

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
 )
 
 // pageHandler handles a page for readers, and sends whoever may not read to the
@@ -161,9 +161,9 @@ func (s *Server) rejectDecision(ctx context.Context, key string, d api.Decision)
 	return s.Engine.Reject(ctx, key, d.Actor, d.Why)
 }
 
-// formDecision returns the decision in a form.
+// formDecision returns the decision in a form that was read.
 func formDecision(r *http.Request) (api.Decision, error) {
-	d := api.Decision{Actor: oneLine(strings.TrimSpace(r.PostFormValue("actor"))), Why: oneLine(strings.TrimSpace(r.PostFormValue("why")))}
+	d := api.Decision{Actor: sources.OneLine(r.PostForm.Get("actor"), sources.MaxName), Why: sources.OneLine(r.PostForm.Get("why"), sources.MaxText)}
 	if d.Actor == "" {
 		return d, problem(http.StatusBadRequest, "the decision needs a name", "fill in your name")
 	}

@@ -3,40 +3,20 @@ package server
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/sources"
 )
 
 // maxReason is the length of the longest detail of a problem, in bytes.
 const maxReason = 300
 
+// problem makes a problem. Its detail may quote what a request contained.
 func problem(status int, detail, hint string) *api.Problem {
-	return &api.Problem{Status: status, Title: http.StatusText(status), Detail: oneLine(detail), Hint: hint}
-}
-
-// oneLine shortens a text to one line that is safe on a terminal, because it may
-// quote what a request contained.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) <= maxReason {
-		return s
-	}
-	cut := maxReason
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
+	return &api.Problem{Status: status, Title: http.StatusText(status), Detail: sources.OneLine(detail, maxReason), Hint: hint}
 }
 
 func writeProblem(w http.ResponseWriter, p *api.Problem) {

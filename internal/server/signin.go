@@ -33,8 +33,11 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		s.problemPage(w, r, problem(http.StatusTooManyRequests, "too many attempts to sign in", "wait a few seconds"))
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	token := strings.TrimSpace(r.PostFormValue("token"))
+	if err := readForm(w, r); err != nil {
+		s.problemPage(w, r, err)
+		return
+	}
+	token := strings.TrimSpace(r.PostForm.Get("token"))
 	if !s.granted(s.tokens.holds(token)) {
 		s.Log.Warn("sign-in refused", "from", r.RemoteAddr)
 		s.showSignIn(w, r, http.StatusUnauthorized, r.PostFormValue("next"))

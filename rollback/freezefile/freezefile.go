@@ -13,8 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-	"unicode"
+
+	"github.com/pushback/pushback/sources"
 )
 
 // maxReason is how much of the file is read, in bytes.
@@ -36,7 +36,7 @@ func Read(path string) (frozen bool, why string, err error) {
 	if err != nil {
 		return true, "the freeze file cannot be read", fmt.Errorf("reading the freeze file: %w", err)
 	}
-	return true, oneLine(string(text)), nil
+	return true, sources.OneLine(string(text), maxReason), nil
 }
 
 // Write makes the freeze file with a reason for people. It replaces an existing
@@ -47,7 +47,7 @@ func Write(path, why string) error {
 		return fmt.Errorf("writing the freeze file: %w", err)
 	}
 	defer os.Remove(f.Name())
-	_, err = f.WriteString(oneLine(why) + "\n")
+	_, err = f.WriteString(sources.OneLine(why, maxReason) + "\n")
 	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
@@ -65,16 +65,4 @@ func Clear(path string) error {
 		return fmt.Errorf("removing the freeze file: %w", err)
 	}
 	return nil
-}
-
-// oneLine removes control characters and line breaks, so that a reason fits into
-// one line of a message.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	return strings.Join(strings.Fields(s), " ")
 }

@@ -27,10 +27,12 @@ func TestFreeze(t *testing.T) {
 	f(true, "sale until noon")
 	write("two\nlines \x1b[31m and \x00 a bell\a")
 	f(true, "two lines [31m and a bell")
+	write("noon \u202eyma\u2066\u200b")
+	f(true, "noon yma")
 	write("")
 	f(true, "")
 	write(strings.Repeat("x", 5000))
-	f(true, strings.Repeat("x", maxReason))
+	f(true, strings.Repeat("x", maxReason-len("…"))+"…")
 	for range 2 {
 		if err := Clear(path); err != nil {
 			t.Fatal(err)
