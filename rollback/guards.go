@@ -21,6 +21,7 @@ const (
 	GuardFleet      Guard = "fleet"      // automatic rollbacks are not held because too much is bad at once
 	GuardMode       Guard = "mode"       // the rule may act, or a person approved
 	GuardHook       Guard = "hook"       // pushback.yml has the hook
+	GuardBound      Guard = "bound"      // the hook may be used by the rule's team and for the service
 	GuardEvidence   Guard = "evidence"   // the verdict is certain, by a limit, by counts or by two signals
 	GuardBefore     Guard = "before"     // the service was not bad before the change
 	GuardConfounded Guard = "confounded" // no other change is as likely the cause
@@ -52,6 +53,8 @@ var guards = []struct {
 	{GuardFleet, checkFleet},
 	{GuardMode, checkMode},
 	{GuardHook, checkHook},
+	{GuardBound, checkBound},
+
 	{GuardEvidence, checkEvidence},
 	{GuardBefore, checkBefore},
 	{GuardConfounded, checkConfounded},
@@ -121,6 +124,12 @@ func checkHook(o Order, s Situation) string {
 		return "the order names no hook"
 	}
 	return fmt.Sprintf("pushback.yml has no hook %q", o.Hook)
+}
+
+// checkBound asks about the change as it is stored now: its service is what the hook will
+// roll back, whatever the order says.
+func checkBound(o Order, s Situation) string {
+	return s.HookBinding.Refuses(o.Hook, o.Team, s.Change.Service)
 }
 
 // checkEvidence refuses every verdict but a certain one. One scan alone is not

@@ -28,7 +28,8 @@ const (
 type Order struct {
 	Key            string         `json:"key"`
 	Change         sources.Change `json:"change"`
-	Rule           string         `json:"rule"` // the first rule that asked; later rules add evidence
+	Rule           string         `json:"rule"`           // the first rule that asked; later rules add evidence
+	Team           string         `json:"team,omitempty"` // of the rule; "" in orders that were made before hooks were bound to teams
 	Hook           string         `json:"hook"`
 	Target         string         `json:"target_version"`
 	State          State          `json:"state"`

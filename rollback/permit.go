@@ -27,11 +27,12 @@ type Situation struct {
 	Tick       time.Duration `json:"tick,omitzero"`        // the length of a tick of the verdict
 	Suspects   []Suspect     `json:"suspects,omitzero"`    // the other changes that may be the cause
 
-	RuleActs   bool    `json:"acts"`            // the effective mode of the rule is act, after rule trust and the operators' cap
-	Approved   bool    `json:"approved"`        // a person approved this order
-	HookKnown  bool    `json:"hook_known"`      // pushback.yml has the hook of the order
-	HookAborts bool    `json:"aborts,omitzero"` // the hook can abort a rollout that is under way
-	HookChecks []Check `json:"checks,omitzero"` // what the hook's preflight found; nil if it was not asked or has none
+	RuleActs    bool    `json:"acts"`            // the effective mode of the rule is act, after rule trust and the operators' cap
+	Approved    bool    `json:"approved"`        // a person approved this order
+	HookKnown   bool    `json:"hook_known"`      // pushback.yml has the hook of the order
+	HookAborts  bool    `json:"aborts,omitzero"` // the hook can abort a rollout that is under way
+	HookBinding Binding `json:"bound,omitzero"`  // who may use the hook
+	HookChecks  []Check `json:"checks,omitzero"` // what the hook's preflight found; nil if it was not asked or has none
 
 	Frozen    bool   `json:"frozen"`              // the freeze file exists, or could not be read
 	FrozenWhy string `json:"frozen_why,omitzero"` // the reason in the freeze file

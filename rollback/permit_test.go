@@ -75,6 +75,17 @@ func TestPermit(t *testing.T) {
 	f("not trusted", func(o *order, s *situation) { s.RuleActs = false }, rollback.GuardMode)
 	f("not trusted but approved", func(o *order, s *situation) { s.RuleActs, s.Approved = false, true })
 	f("no such hook", func(o *order, s *situation) { s.HookKnown = false }, rollback.GuardHook)
+	f("another team's hook", func(o *order, s *situation) { s.HookBinding.Teams = []string{"payments"} }, rollback.GuardBound)
+	f("another team's hook, approved", func(o *order, s *situation) {
+		s.HookBinding.Teams, s.RuleActs, s.Approved = []string{"payments"}, false, true
+	}, rollback.GuardBound)
+	f("its own team's hook", func(o *order, s *situation) { o.Team, s.HookBinding.Teams = "shop", []string{"payments", "shop"} })
+	f("a bound hook and an older order", func(o *order, s *situation) { o.Team, s.HookBinding.Teams = "", []string{"shop"} }, rollback.GuardBound)
+	f("another service's hook", func(o *order, s *situation) { s.HookBinding.Services = []string{"payments-*"} }, rollback.GuardBound)
+	f("another service's hook, whatever the order says", func(o *order, s *situation) {
+		o.Change.Service, s.HookBinding.Services = "payments-api", []string{"payments-*"}
+	}, rollback.GuardBound)
+	f("its own service's hook", func(o *order, s *situation) { s.HookBinding.Services = []string{"x", s.Change.Service} })
 	f("no hook named", func(o *order, s *situation) { o.Hook = "" }, rollback.GuardHook)
 
 	f("blind", func(o *order, s *situation) { s.Verdict.Outcome = detector.Blind }, rollback.GuardEvidence)

@@ -21,6 +21,7 @@ const (
 	codeWidening       = "widening"
 	codeOutOfRange     = "out-of-range"
 	codeUnknownHook    = "unknown-hook"
+	CodeBoundHook      = "bound-hook" // also told of by `pushback config check`
 	codeUnknownTell    = "unknown-receiver"
 	codeUnknownStore   = "unknown-store"
 	codeStoreLanguage  = "store-language"
@@ -46,7 +47,7 @@ func Codes() []string {
 	return append(strictyaml.Codes(),
 		codeUnreadable, codeNoRules, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
-		codeOutOfRange, codeUnknownHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
+		codeOutOfRange, codeUnknownHook, CodeBoundHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
 		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,
 		codeUnknownFreeze, codeDuplicateDefaults, codeNobody, CodeNoDefaultReceiver)
 }

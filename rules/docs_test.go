@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/pushback/pushback/rollback"
 )
 
 var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
@@ -25,7 +27,9 @@ func blocks(t *testing.T, file string) []string {
 }
 
 func load(text string) []Diagnostic {
-	_, found := Load(fstest.MapFS{"rules.yml": {Data: []byte(text)}}, testWorld)
+	w := testWorld
+	w.Hooks, w.Bindings = append([]string{"payments-argo"}, w.Hooks...), map[string]rollback.Binding{"payments-argo": {Teams: []string{"payments"}}}
+	_, found := Load(fstest.MapFS{"rules.yml": {Data: []byte(text)}}, w)
 	return found
 }
 

@@ -37,7 +37,7 @@ func (r *reader) defaults(team string, d writtenDefaults) {
 	// Checked with a rule that has no other keys, so that a mistake is reported
 	// once, and at its place.
 	empty := d.fillInto(written{})
-	rule := Rule{Language: r.world.language(d.Store), Watch: Selector{Service: "*"}}
+	rule := Rule{Team: team, Language: r.world.language(d.Store), Watch: Selector{Service: "*"}}
 	r.store("defaults", empty)
 	r.times("defaults", empty, &rule)
 	r.options("defaults", empty, &rule)

@@ -12,6 +12,7 @@ import (
 // rule it began with after a hook or receiver in it was removed.
 func Parse(text string, w World) (Rule, []Diagnostic) {
 	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery, w.NoDefaultReceiver = nil, nil, nil, nil, false
+	w.Bindings = nil
 	l := newLoader(w)
 	l.stored = true
 	l.file("", []byte(text))

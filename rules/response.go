@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/strictyaml"
 )
 
 // grades are what at_least takes. `none` is not among them.
@@ -78,6 +79,7 @@ func (r *reader) rollback(at string, w writtenResponse, rule Rule) *Rollback {
 		back.Mode = *w.Rollback.Mode
 	}
 	r.hook(at+".hook", back.Hook)
+	r.binding(at+".hook", back.Hook, rule)
 	switch {
 	case rule.Site:
 		r.at(at, codeUnsafeRollback, "a rule of scope site never rolls back", "it lists suspects; a rule of the service may act")
@@ -99,4 +101,24 @@ func (r *reader) hook(at, name string) {
 	case !slices.Contains(r.world.Hooks, name):
 		r.at(at, codeUnknownHook, fmt.Sprintf("no hook is called %q", name), nearest(name, append([]string{serviceHook}, r.world.Hooks...)))
 	}
+}
+
+// binding refuses a hook that the operators have given to other teams or services. A line
+// that is inherited is refused as well, at the rule's own place: the rule that it comes
+// from may name the hook, and this one may not.
+func (r *reader) binding(at, hook string, rule Rule) {
+	b := r.world.Bindings[hook]
+	why := b.RefusesTeam(hook, rule.Team)
+	ofDefaults := rule.Name == "" // which do not watch anything themselves
+	if why == "" && !rule.Site && !ofDefaults {
+		why = b.RefusesAny(hook, rule.Watch.Service)
+	}
+	if why == "" {
+		return
+	}
+	place := strictyaml.Position{Line: max(rule.Line, 1), Column: 1}
+	if r.positions.Has(at) {
+		place = r.positions.Value(at)
+	}
+	r.report(place, CodeBoundHook, why, "name another hook, or $service.hook; operators bind hooks in pushback.yml, as in hooks: {"+hook+": {teams: […], services: […]}}")
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics/promql"
 )
@@ -12,6 +13,8 @@ type World struct {
 	Hooks     []string
 	Receivers []string
 	Freezes   []string
+
+	Bindings map[string]rollback.Binding // by hook: which rules may name it
 
 	NoDefaultReceiver bool // pushback.yml names nobody who is told where a rule's words are nobody, so that no rule may tell
 

@@ -3,12 +3,14 @@ package config
 import (
 	"fmt"
 	"maps"
+	"path"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rollback"
 )
 
 // adapterName matches the name of a metric store, source, hook or receiver. Names are
@@ -86,7 +88,7 @@ func (l *loader) hooks() map[string]Hook {
 	all := map[string]Hook{}
 	for n, a := range l.adapters("hooks", l.file.Hooks) {
 		keys := l.file.Hooks.entries[n].shared.(*hookKeys)
-		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous, Abort: aborts(keys.Abort, a.Settings), Fixed: fixedTarget(a.Settings)}
+		h := Hook{Adapter: a, Idempotent: idempotent(keys.Idempotent, a.Settings), Target: Previous, Abort: aborts(keys.Abort, a.Settings), Fixed: fixedTarget(a.Settings), Binding: l.binding("hooks."+n, keys)}
 		switch keys.Target {
 		case "", Previous:
 		case LastGood:
@@ -99,6 +101,22 @@ func (l *loader) hooks() map[string]Hook {
 		all[n] = h
 	}
 	return all
+}
+
+// binding is who may use a hook. An empty list is refused: it would read as nobody, and
+// bind nothing.
+func (l *loader) binding(at string, keys *hookKeys) rollback.Binding {
+	for key, names := range map[string][]string{"teams": keys.Teams, "services": keys.Services} {
+		if l.places.Has(at+"."+key) && len(names) == 0 && !l.noted(at+"."+key) {
+			l.wrong(at+"."+key, strictyaml.BadValue, "name who may use the hook, or leave the key out", "nobody is named here")
+		}
+		for i, name := range names {
+			if _, err := path.Match(name, ""); err != nil || name == "" {
+				l.wrong(fmt.Sprintf("%s.%s[%d]", at, key, i), strictyaml.BadValue, "", "this is no name, and no pattern such as shop-*")
+			}
+		}
+	}
+	return rollback.Binding{Teams: keys.Teams, Services: keys.Services}
 }
 
 // idempotent is what is written, else what the kind says of itself. A kind that says

@@ -88,6 +88,7 @@ type Hook struct {
 	Target     Target // which version it goes back to
 	Abort      bool   // may stop a rollout that is under way
 	Fixed      string // the version that it restores for every flag and experiment; "": what Target says
+	Binding    rollback.Binding
 }
 
 // Target is the version that a hook goes back to.

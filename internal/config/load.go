@@ -47,6 +47,9 @@ type hookKeys struct {
 	Idempotent *bool  `yaml:"idempotent"`
 	Target     Target `yaml:"target"`
 	Abort      *bool  `yaml:"abort"`
+
+	Teams    []string `yaml:"teams"`
+	Services []string `yaml:"services"`
 }
 
 type trustFile struct {

@@ -82,7 +82,7 @@ metrics:
   prod: {kind: prometheus, url: http://127.0.0.1:9090, default: true}
   lab: {kind: prometheus, url: http://127.0.0.1:9091, wait: 3s}
 sources: {github: {kind: github, secret_files: [secret], services: [cart-*]}}
-hooks: {shop: {kind: command, argv: [./back], secret_file: secret, idempotent: true, target: last_good}}
+hooks: {shop: {kind: command, argv: [./back], secret_file: secret, idempotent: true, target: last_good, teams: [shop], services: [cart-*, x]}}
 receivers: {team: {kind: slack, token_file: token}}
 grafana: {token_file: token}
 guards: {rollbacks_per: 2h, fleet: {share: 30%}}
@@ -111,7 +111,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 		},
 		DefaultMetrics: "prod",
 		Sources:        map[string]Source{"github": {Adapter{"github", "github", github}, []string{"cart-*"}, false}},
-		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood, false, ""}},
+		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood, false, "", rollback.Binding{Teams: []string{"shop"}, Services: []string{"cart-*", "x"}}}},
 		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
 		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},
 		Guards:         Guards{Limits: limits, FreezeFile: in("data/freeze")},
@@ -190,6 +190,9 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics + "sources: {g: {kind: github, insecure: true}}")
 	f(metrics+"listen: 10.0.0.1:80\ntoken_file: token\nsources: {g: {kind: github, insecure: true}}",
 		"pushback.yml:4:39: an insecure source is allowed only when listening on loopback [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1")
+	f(metrics+"hooks: {h: {kind: command, teams: [], services: ['[']}}", "pushback.yml:2:35: nobody is named here [bad-value]\n  hint: name who may use the hook, or leave the key out",
+		"pushback.yml:2:50: this is no name, and no pattern such as shop-* [bad-value]")
+	f(metrics+"hooks: {h: {kind: command, teams: ['', x]}}", "pushback.yml:2:36: this is no name, and no pattern such as shop-* [bad-value]")
 	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this is not a target [bad-value]\n  hint: write previous, last_good or \"off\"")
 	f(metrics+"store: {url: 'postgres://me:hunter2@db/x'}",
 		"pushback.yml:2:14: a password must not be written in this file [secret-in-file]\n  hint: write the URL into a separate file and name it as url_file")

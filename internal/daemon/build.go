@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/server"
+	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -56,7 +58,22 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 	}
 	_, more := t.Build(c, metrics.Check, func(service string) string { return service }, slog.New(slog.DiscardHandler))
 	mistakes = append(mistakes, more...)
+	mistakes = append(mistakes, t.boundHooks(c)...)
 	return c, append(mistakes, t.noDefaultReceiver(c)...).Sorted()
+}
+
+// boundHooks are the rules that name a hook which the configuration gives to others.
+func (t Table) boundHooks(c config.Config) (mistakes config.Diagnostics) {
+	w := t.World(c)
+	_, found := rules.Load(os.DirFS(c.Rules), w)
+	for _, d := range found {
+		if d.Code == rules.CodeBoundHook {
+			mistakes = append(mistakes, config.Diagnostic{File: filepath.Join(c.Rules, d.File), Problem: strictyaml.Problem{
+				Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint,
+			}})
+		}
+	}
+	return mistakes
 }
 
 // noDefaultReceiver is the mistake that a rule tells somebody, and the configuration does not
@@ -155,7 +172,7 @@ func (b *builder) hooks(wanted []string) map[string]engine.Hook {
 		h, err := b.Hooks[a.Kind].build(struct{}{}, a.Settings)
 		return engine.Hook{
 			Hook: h, Idempotent: a.Idempotent, LastGood: a.Target == config.LastGood, Aborts: a.Abort, FixedTarget: a.Fixed,
-			Timeout: a.Settings.(rollback.Settings).CallTimeout(),
+			Timeout: a.Settings.(rollback.Settings).CallTimeout(), Binding: a.Binding,
 		}, err
 	})
 }
@@ -196,7 +213,10 @@ func (t Table) StrictWorld(c config.Config) rules.World {
 func worldOf(c config.Config, stores map[string]metrics.Store) rules.World {
 	w := rules.World{
 		Hooks: names(c.Hooks), Receivers: names(c.Receivers), Freezes: names(c.Freezes),
-		Stores: map[string]sources.Language{}, Default: c.DefaultMetrics, AllowEmpty: c.AllowEmpty,
+		Stores: map[string]sources.Language{}, Bindings: map[string]rollback.Binding{}, Default: c.DefaultMetrics, AllowEmpty: c.AllowEmpty,
+	}
+	for name, h := range c.Hooks {
+		w.Bindings[name] = h.Binding
 	}
 	for name, s := range stores {
 		w.Stores[name] = s.Language()

@@ -84,7 +84,7 @@ func (c *core) Frozen() (frozen bool, why string) {
 // hookFacts is what pushback.yml says of a hook.
 func (c *core) hookFacts(name string) situation.Hook {
 	h, known := c.Hooks[name]
-	return situation.Hook{Known: known, LastGood: h.LastGood, Aborts: h.Aborts, FixedTarget: h.FixedTarget}
+	return situation.Hook{Known: known, LastGood: h.LastGood, Aborts: h.Aborts, FixedTarget: h.FixedTarget, Binding: h.Binding}
 }
 
 // freezes evaluates every named window once, so that the conditions of a rule need no

@@ -48,11 +48,12 @@ type Annotator interface {
 // Hook is a rollback hook with what pushback.yml says of it.
 type Hook struct {
 	rollback.Hook
-	Idempotent  bool          // may be sent again with the same key
-	LastGood    bool          // `target: last_good`: may skip bad versions further back
-	Aborts      bool          // `abort: true`: may stop a rollout that is under way
-	FixedTarget string        // the version that it restores for every flag and experiment; "": the one before
-	Timeout     time.Duration // after which a send without an answer is unknown
+	Idempotent  bool             // may be sent again with the same key
+	LastGood    bool             // `target: last_good`: may skip bad versions further back
+	Aborts      bool             // `abort: true`: may stop a rollout that is under way
+	FixedTarget string           // the version that it restores for every flag and experiment; "": the one before
+	Timeout     time.Duration    // after which a send without an answer is unknown
+	Binding     rollback.Binding // who may use it
 }
 
 // Options are what the engine works with. Everything but Store, Metrics, Rules and Log

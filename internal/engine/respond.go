@@ -146,10 +146,11 @@ func (k *looker) moment(ctx context.Context, l look) rules.Moment {
 }
 
 // order makes the order that an action asks for, nil where the rule only observes, and
-// where no hook could carry it out: there is nothing that a person could approve. The guards
-// are asked when the order is sent.
+// where no hook could carry it out: there is nothing that a person could approve, and the
+// change's one order must be left to a rule whose hook can. The guards are asked when the
+// order is sent.
 func (k *looker) order(ctx context.Context, l look, a rules.Action) (*rollback.Order, error) {
-	if a.Rollback == nil || a.Rollback.Mode == rules.Observe || !l.watch.Acts || l.verdict == nil || !k.knowsHook(a) {
+	if a.Rollback == nil || a.Rollback.Mode == rules.Observe || !l.watch.Acts || l.verdict == nil || !k.knowsHook(a) || k.hookRefuses(l, a) != "" {
 		return nil, nil
 	}
 	o, err := k.draftOrder(ctx, l, a)
@@ -171,6 +172,11 @@ func (k *looker) knowsHook(a rules.Action) bool {
 	return known
 }
 
+// hookRefuses returns why the rule may not use the hook for the change, "" if it may.
+func (k *looker) hookRefuses(l look, a rules.Action) string {
+	return k.hookFacts(a.Rollback.Hook).Binding.Refuses(a.Rollback.Hook, l.watch.Team, l.change.Service)
+}
+
 // draftOrder is the order that an action's rollback would be, as a proposal.
 func (k *looker) draftOrder(ctx context.Context, l look, a rules.Action) (rollback.Order, error) {
 	target, _, err := k.situation.Target(ctx, l.change, k.hookFacts(a.Rollback.Hook))
@@ -183,7 +189,7 @@ func (k *looker) draftOrder(ctx context.Context, l look, a rules.Action) (rollba
 	}
 	now := k.Now()
 	return rollback.Order{
-		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Hook: a.Rollback.Hook,
+		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Team: l.watch.Team, Hook: a.Rollback.Hook,
 		Target: target.Version, State: rollback.Proposed, Epoch: l.change.Epoch, Evidence: evidence,
 		CreatedAt: now, ExpiresAt: now.Add(k.Limits.ApproveWithin), Receivers: a.Tell, Runbook: l.watch.Runbook,
 	}, nil

@@ -46,6 +46,8 @@ func (k *looker) action(ctx context.Context, l look, a rules.Action, o *rollback
 		return messages.MayNotAct(l.change.Change), nil
 	case !k.knowsHook(a):
 		return messages.NoHook(l.change.Service, a.Rollback.Hook), nil
+	case k.hookRefuses(l, a) != "":
+		return messages.BoundHook(k.hookRefuses(l, a)), nil
 	case l.verdict == nil:
 		return messages.Observed(*a.Rollback, ""), nil
 	}

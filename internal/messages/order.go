@@ -37,6 +37,11 @@ func NoHook(service, hook string) string {
 	return fmt.Sprintf("Hook %s of service %s is not in pushback.yml; nothing is rolled back.", hook, service)
 }
 
+// BoundHook says that the operators have not given a hook to the rule or to the service.
+func BoundHook(why string) string {
+	return fmt.Sprintf("Nothing is rolled back: %s. Operators bind hooks in pushback.yml, by teams and services of the hook.", why)
+}
+
 // Observed says what an observing rule would have done, and what stands against it.
 func Observed(r rules.Intent, against string) string {
 	s := fmt.Sprintf("Nothing is done: the rule observes. It says %s through hook %s.", r.Written, r.Hook)

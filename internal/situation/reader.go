@@ -36,6 +36,7 @@ type Hook struct {
 	LastGood    bool   // it may skip bad versions further back
 	Aborts      bool   // it may stop a rollout that is under way
 	FixedTarget string // the version that it restores for every flag and experiment; "": the one before
+	Binding     rollback.Binding
 }
 
 // Reader reads situations. Every field is required.
@@ -69,7 +70,7 @@ func (r *Reader) Of(ctx context.Context, o rollback.Order) (rollback.Situation, 
 		return s, err
 	}
 	hook := r.Hook(o.Hook)
-	s.HookKnown, s.HookAborts = hook.Known, hook.Aborts
+	s.HookKnown, s.HookAborts, s.HookBinding = hook.Known, hook.Aborts, hook.Binding
 	if s.Target, s.FirstEver, err = r.Target(ctx, c, hook); err != nil {
 		return s, err
 	}
