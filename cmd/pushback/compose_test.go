@@ -120,13 +120,14 @@ func TestExampleIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	const strong = "9f8b1c0d2e3a4f5b6c7d8e9fa0b1c2d3"
 	for name, text := range map[string]string{
 		"pushback.yml": string(b), "rules/empty.yml": "", "web.yml": "", "roll-back": "#!/bin/sh\n", "running-version": "#!/bin/sh\n",
 		"services.yml": "services: [{name: billing, match: {job: billing-api}}]",
 		"aliases.csv":  "alias,service,owner,chat,pager,hook\nexample/cart,cart,checkout,team-chat,pager,deployer\n",
-		"secrets/api":  "x", "secrets/github": "x", "secrets/generic": "x", "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": "x",
-		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": "x", "secrets/prometheus": "x",
-		"secrets/github-hook": "x", "secrets/argocd": "x", "secrets/launchdarkly": "x", "secrets/unleash": "x",
+		"secrets/api":  strong, "secrets/github": strong, "secrets/generic": strong, "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": strong,
+		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": strong, "secrets/prometheus": strong,
+		"secrets/github-hook": strong, "secrets/argocd": strong, "secrets/launchdarkly": strong, "secrets/unleash": strong,
 		"recorded/x.csv":     "timestamp,value\n1,1\n2,1\n",
 		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: shop, context: {cluster: c}}], current-context: shop}`,
 	} {

@@ -70,7 +70,7 @@ func answers(ts *testscript.TestScript, without bool, args []string) {
 
 // outside sets a variable to the URL of a server that answers as Prometheus and as
 // Grafana: outside UP. Below /empty the Prometheus has no samples, and below /pods two
-// series of everything. Grafana takes the token "right".
+// series of everything. Grafana takes the token "right-token-of-grafana".
 func outside(ts *testscript.TestScript, _ bool, args []string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -85,7 +85,7 @@ func outside(ts *testscript.TestScript, _ bool, args []string) {
 		case strings.HasPrefix(r.URL.Path, "/api/v1/"):
 			now := time.Now().Unix()
 			_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%d,"%d"]}]}}`, now, now)
-		case r.Header.Get("Authorization") != "Bearer right":
+		case r.Header.Get("Authorization") != "Bearer right-token-of-grafana":
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
 			_, _ = io.WriteString(w, "[]")

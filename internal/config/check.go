@@ -5,11 +5,11 @@ import (
 	"maps"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/pushback/pushback/internal/secretfile"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 )
@@ -97,9 +97,9 @@ func (c Config) StoreURL() (string, error) {
 	if c.Store.URLFile == "" {
 		return c.Store.URL, nil
 	}
-	b, err := os.ReadFile(c.Store.URLFile)
+	url, err := secretfile.ReadLine(c.Store.URLFile)
 	if err != nil {
 		return "", fmt.Errorf("reading the URL of the database: %w", err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	return url.Reveal(), nil
 }

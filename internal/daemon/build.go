@@ -43,6 +43,9 @@ func (t Table) Build(c config.Config, access metrics.Access, canonical func(stri
 	if _, err := c.StoreURL(); err != nil {
 		b.note("store.url_file", err)
 	}
+	if err := server.CheckTokens(c.TokenFile); err != nil {
+		b.note("token_file", err)
+	}
 	if len(b.found) > 0 {
 		return Built{}, append(b.found, closeAll(c, built)...)
 	}

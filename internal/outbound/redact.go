@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pushback/pushback/internal/secret"
 )
 
 // publicHeaders are the headers whose values may be shown. The value of any other
@@ -14,22 +16,10 @@ var publicHeaders = []string{
 	"Idempotency-Key", "Webhook-Id", "Webhook-Timestamp", "X-Grafana-Org-Id", "X-Github-Api-Version",
 }
 
-// minSecretBytes is the least length of a secret that is redacted. A shorter one
-// is likely to occur by chance in ordinary text.
-const minSecretBytes = 6
-
-// Redact replaces every secret in text by "[secret]". It replaces longer secrets
-// first, because a secret may be part of another. Secrets of less than six bytes
-// are not replaced.
+// Redact is secret.Redact, and also removes the tokens of approval links, which a receiver
+// may repeat in its answer.
 func Redact(text string, secrets ...string) string {
-	secrets = slices.Clone(secrets)
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	for _, secret := range secrets {
-		if len(secret) >= minSecretBytes {
-			text = strings.ReplaceAll(text, secret, "[secret]")
-		}
-	}
-	return text
+	return secret.BlotLinks(secret.Redact(text, secrets...))
 }
 
 // headerSecrets returns the values of a header that may be secret, and the part

@@ -1,35 +1,19 @@
 package outbound
 
-import (
-	"fmt"
-	"io"
-	"os"
-	"strings"
-)
+import "github.com/pushback/pushback/internal/secretfile"
 
-// maxSecretBytes bounds the size of a secret file.
-const maxSecretBytes = 4 << 10
-
-// Secret reads a secret from its file and removes white space at both ends.
-// Callers read it for every call, so that a new secret needs no restart.
+// Secret reads a secret from its file and checks that it is strong enough. Callers read it
+// for every call, so that a new secret needs no restart.
 func Secret(path string) (string, error) {
-	f, err := os.Open(path)
+	text, err := secretfile.Read(path)
+	return text.Reveal(), err
+}
+
+// SecretURL reads a URL that is itself a secret from its file: anybody who knows it may post.
+func SecretURL(path string) (string, error) {
+	text, err := secretfile.ReadLine(path)
 	if err != nil {
-		return "", fmt.Errorf("reading a secret: %w", err)
+		return "", err
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
-	if err != nil {
-		return "", fmt.Errorf("reading a secret: %w", err)
-	}
-	secret := strings.TrimSpace(string(text))
-	switch {
-	case len(text) > maxSecretBytes:
-		return "", fmt.Errorf("reading a secret: %s is over %d bytes", path, maxSecretBytes)
-	case secret == "":
-		return "", fmt.Errorf("reading a secret: %s is empty", path)
-	case strings.ContainsAny(secret, "\n\r\x00"):
-		return "", fmt.Errorf("reading a secret: %s has more than one line", path)
-	}
-	return secret, nil
+	return text.Reveal(), CheckURL(text.Reveal())
 }

@@ -143,7 +143,7 @@ func TestOptionsThatOpenADoor(t *testing.T) {
 		o.Listen, o.Sources = "0.0.0.0:8484", map[string]Endpoint{"ci": {Insecure: true}}
 	})
 	f("read the token file", func(o *Options) { o.TokenFile = "nowhere" })
-	f("at least 16 characters", func(o *Options) { write(t, o.TokenFile, "short\n") })
+	f("at least 16", func(o *Options) { write(t, o.TokenFile, "short\n") })
 	f("holds no token", func(o *Options) { write(t, o.TokenFile, "# none yet\n") })
 	f("has no host", func(o *Options) { o.ExternalURL = "pushback.example.com" })
 	f("bad pattern", func(o *Options) { o.Sources = map[string]Endpoint{"ci": {Services: []string{"["}}} })

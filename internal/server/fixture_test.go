@@ -28,7 +28,7 @@ import (
 const (
 	token    = "correct-horse-battery-staple"
 	oldToken = "the-one-before-the-rotation"
-	secret   = "It's a Secret to Everybody"
+	shared   = "It's a Secret to Everybody"
 )
 
 var testNow = time.Date(2026, time.November, 22, 22, 0, 0, 0, time.UTC)

@@ -29,7 +29,7 @@ import (
 func withGitHub(tb testing.TB, globs ...string) func(*Options) {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "secret")
-	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(shared), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	source, err := github.New(changes.Options{Name: "github", Canonical: func(repository string) string {
@@ -52,7 +52,7 @@ func deployment(id int, state string) string {
 }
 
 func sign(body string) string {
-	mac := hmac.New(sha256.New, []byte(secret))
+	mac := hmac.New(sha256.New, []byte(shared))
 	mac.Write([]byte(body))
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
@@ -141,7 +141,7 @@ func TestBadDeliveriesAreTurnedAway(t *testing.T) {
 	if n := p.changes(); n != 0 {
 		t.Errorf("%d changes were stored of refused deliveries", n)
 	}
-	for _, leak := range []string{"octo/cart", "exploded", "verison", secret, token, "sha256="} {
+	for _, leak := range []string{"octo/cart", "exploded", "verison", shared, token, "sha256="} {
 		if strings.Contains(p.log.String(), leak) {
 			t.Errorf("the log holds %q", leak)
 		}

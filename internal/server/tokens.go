@@ -8,18 +8,20 @@ import (
 	"fmt"
 	"os"
 	"strings"
-)
 
-// minToken is the length of the shortest token accepted, in bytes. The code of a
-// session cookie depends on the token, so that whoever has a cookie could guess a
-// short token offline.
-const minToken = 16
+	"github.com/pushback/pushback/internal/secret"
+)
 
 // tokens reads the token file: one token a line, so that a new one can be added
 // before the old one is removed. Empty lines and lines that begin with # are skipped.
 // The file is read at every use, which takes about ten microseconds, so that a
-// removed token is refused at once.
+// removed token is refused at once. A weak token is refused as every other secret is, also
+// because whoever has a session's cookie could guess the token at home.
 type tokens struct{ path string }
+
+// CheckTokens checks the token file at a path, as New does. "" is no file, which has no
+// mistake.
+func CheckTokens(path string) error { return tokens{path}.check() }
 
 // check finds at start the mistakes that would fail the first request.
 func (t tokens) check() error {
@@ -31,7 +33,7 @@ func (t tokens) check() error {
 		return err
 	}
 	if len(all) == 0 {
-		return fmt.Errorf("token file %s holds no token (write one a line, of at least %d characters)", t.path, minToken)
+		return fmt.Errorf("token file %s holds no token (write one a line, of at least %d characters)", t.path, secret.MinBytes)
 	}
 	return nil
 }
@@ -52,8 +54,8 @@ func (t tokens) read() ([]string, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if len(line) < minToken {
-			return nil, fmt.Errorf("token file %s, line %d: a token needs at least %d characters (try openssl rand -hex 32)", t.path, n, minToken)
+		if err := secret.Check(line); err != nil {
+			return nil, fmt.Errorf("token file %s, line %d: %w", t.path, n, err)
 		}
 		all = append(all, line)
 	}

@@ -54,11 +54,7 @@ func New(c Config) (*Sender, error) {
 	if c.URLFile == "" {
 		return nil, errors.New("url_file is missing: a file that holds the webhook's URL and nothing else")
 	}
-	address, err := outbound.Secret(c.URLFile)
-	if err != nil {
-		return nil, fmt.Errorf("url_file: %w", err)
-	}
-	if err := outbound.CheckURL(address); err != nil {
+	if _, err := outbound.SecretURL(c.URLFile); err != nil {
 		return nil, fmt.Errorf("url_file: %w", err)
 	}
 	client, err := outbound.New(c.HTTP)
@@ -67,7 +63,7 @@ func New(c Config) (*Sender, error) {
 
 // Send posts one message.
 func (s *Sender) Send(ctx context.Context, m notify.Message) error {
-	address, err := outbound.Secret(s.config.URLFile)
+	address, err := outbound.SecretURL(s.config.URLFile)
 	if err != nil {
 		return err
 	}

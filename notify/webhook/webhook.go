@@ -21,6 +21,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -66,8 +67,10 @@ func New(c Config) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{c, client, time.Now}
-	_, _, err = s.sign("check", nil)
-	return s, err
+	if _, _, err = s.sign("check", nil); err != nil {
+		return nil, fmt.Errorf("secret_file: %w", err)
+	}
+	return s, nil
 }
 
 // Send posts one message.

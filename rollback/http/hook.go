@@ -72,8 +72,10 @@ func New(c Config) (*Hook, error) {
 		return nil, err
 	}
 	h := &Hook{config: c, client: client, now: time.Now}
-	_, err = h.sign(http.Header{}, "check", nil)
-	return h, err
+	if _, err = h.sign(http.Header{}, "check", nil); err != nil {
+		return nil, fmt.Errorf("secret_file: %w", err)
+	}
+	return h, nil
 }
 
 // Do posts the warrant's body once and returns the answer. See the package comment for

@@ -233,7 +233,7 @@ func TestNewRefuses(t *testing.T) {
 	f(Config{URL: "http://x"}, "secret_file is missing")
 	f(Config{URL: "http://x", SecretFile: good + "x"}, "no such file")
 	f(Config{URL: "http://x", SecretFile: secretFile(t, "")}, "is empty")
-	f(Config{URL: "http://x", SecretFile: secretFile(t, "hunter2")}, "under 24 bytes")
+	f(Config{URL: "http://x", SecretFile: secretFile(t, "hunter2")}, "needs at least 16")
 	f(Config{URL: "http://x", SecretFile: secretFile(t, "whsec_hunter2!")}, "not base64")
 	f(Config{URL: "http://x", SecretFile: secretFile(t, secret+"\nhunter2")}, "more than one line")
 	f(Config{URL: "http://x", SecretFile: secretFile(t, strings.Repeat("hunter2", 1000))}, "over 4096 bytes")

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	token = "api-a-secret-token"
+	token = "api-a-token-of-launchdarkly"
 	path  = "/api/v2/flags/shop/new-cart"
 )
 

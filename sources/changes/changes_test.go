@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,8 @@ func TestScopeIsChecked(t *testing.T) {
 	}
 }
 
-func TestReadSecrets(t *testing.T) {
+func TestSecrets(t *testing.T) {
+	const first, second, weak = "9f8b1c0d2e3a4f5b6c7d8e9fa0b1c2d3", "k7Qz-2mXv_9LpRt4W", "hunter2-hunter2-hunter2"
 	dir := t.TempDir()
 	file := func(name, content string) string {
 		path := filepath.Join(dir, name)
@@ -135,24 +137,45 @@ func TestReadSecrets(t *testing.T) {
 		}
 		return path
 	}
-	a, b := file("a", "hunter2\n"), file("b", " two ")
-	got, err := ReadSecrets([]string{a, b}, false)
-	if text, _ := json.Marshal([]string{string(got[0]), string(got[1])}); err != nil || string(text) != `["hunter2","two"]` {
-		t.Errorf("%s, %v", text, err)
+	a, b := file("a", first+"\n"), file("b", " "+second+" ")
+	secrets, err := NewSecrets([]string{a, b}, false)
+	if err != nil {
+		t.Fatal(err)
 	}
+	keys := func(want ...string) {
+		t.Helper()
+		got := []string{}
+		for _, key := range secrets.Keys() {
+			got = append(got, string(key))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("keys are %q, want %q", got, want)
+		}
+	}
+	keys(first, second)
+	for _, content := range []string{"", "\n", "x", "whsec_", weak, first + "\n" + second} {
+		file("b", content)
+		keys(first)
+	}
+	file("b", first+"0")
+	keys(first, first+"0")
+
 	f := func(name string, insecure bool, files ...string) {
 		t.Helper()
-		if _, err := ReadSecrets(files, insecure); err == nil || strings.Contains(err.Error(), "hunter2") {
+		if _, err := NewSecrets(files, insecure); err == nil || strings.Contains(err.Error(), weak) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	f("none", false)
 	f("insecure beside a secret", true, a)
 	f("missing file", false, filepath.Join(dir, "c"))
+	f("a folder", false, dir)
 	f("empty file", false, file("empty", "\n\n"))
-	f("large file", false, file("large", strings.Repeat("x", maxSecret+1)))
+	f("large file", false, file("large", strings.Repeat(first, 200)))
 	f("one of two", false, a, file("empty2", ""))
-	if got, err := ReadSecrets(nil, true); err != nil || len(got) != 0 {
+	f("a weak one of two", false, a, file("weak", weak))
+	f("nothing behind whsec_", false, file("whsec", "whsec_"))
+	if got, err := NewSecrets(nil, true); err != nil || len(got.Keys()) != 0 {
 		t.Errorf("insecure: %v, %v", got, err)
 	}
 }

@@ -1,57 +1,46 @@
 package changes
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-)
 
-// maxSecret is the largest secret file in bytes. A larger one is the wrong file.
-const maxSecret = 4096
+	"github.com/pushback/pushback/internal/secretfile"
+)
 
 // ErrNoSecret is returned for a source to which anybody could send events.
 var ErrNoSecret = errors.New("no secret_files: list at least one, or set insecure: true while listening on loopback only")
 
-// ReadSecrets reads one secret a file, without surrounding white space. Every
-// one of them is accepted, so that a secret can be rotated without losing a
-// delivery: add the new file, switch the sender, remove the old one.
-//
-// Insecure without files gives none; neither, or both, is an error.
-func ReadSecrets(files []string, insecure bool) ([][]byte, error) {
+// Secrets are the secrets of a source, one a file. Every one of them is accepted, so that a
+// secret can be rotated without losing a delivery: add the new file, switch the sender,
+// remove the old one.
+type Secrets struct{ files []string }
+
+// NewSecrets checks every file of a source. Insecure without files gives none; neither, or
+// both, is an error.
+func NewSecrets(files []string, insecure bool) (Secrets, error) {
 	if insecure && len(files) > 0 {
-		return nil, errors.New("insecure: true and secret_files exclude each other")
+		return Secrets{}, errors.New("insecure: true and secret_files exclude each other")
 	}
 	if !insecure && len(files) == 0 {
-		return nil, ErrNoSecret
+		return Secrets{}, ErrNoSecret
 	}
-	secrets := make([][]byte, 0, len(files))
+	var all []error
 	for _, file := range files {
-		secret, err := readSecret(file)
-		if err != nil {
-			return nil, fmt.Errorf("secret_files: reading a secret: %w", err)
+		if _, err := secretfile.Read(file); err != nil {
+			all = append(all, fmt.Errorf("secret_files: %w", err))
 		}
-		secrets = append(secrets, secret)
 	}
-	return secrets, nil
+	return Secrets{files}, errors.Join(all...)
 }
 
-func readSecret(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
+// Keys reads the secrets as they are now, so that a new one needs no restart. A file that
+// can no longer be read, or holds too weak a secret, lets nobody in: the others still do.
+func (s Secrets) Keys() [][]byte {
+	keys := make([][]byte, 0, len(s.files))
+	for _, file := range s.files {
+		if text, err := secretfile.Read(file); err == nil {
+			keys = append(keys, text.Bytes())
+		}
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxSecret {
-		return nil, fmt.Errorf("%s: larger than %d bytes", file, maxSecret)
-	}
-	if b = bytes.TrimSpace(b); len(b) == 0 {
-		return nil, fmt.Errorf("%s: empty", file)
-	}
-	return b, nil
+	return keys
 }

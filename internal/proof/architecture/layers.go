@@ -24,12 +24,16 @@ type Layer struct {
 // the lower one counts.
 var Layers = []Layer{
 	{
-		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/outbound", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/proof/architecture", "dashboards"},
-		Does:     "values and numbers; reading YAML strictly, outbound HTTP, watching a folder, crash points for tests, jobs in memory; the Grafana boards",
+		Packages: []string{"internal/secret"},
+		Does:     "what a secret is, and texts without secrets",
 	},
 	{
-		Packages: []string{"detector", "sources/changes", "sources/metrics"},
-		Does:     "judging; what all change sources, and all metric stores, have in common",
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/proof/architecture", "dashboards"},
+		Does:     "values and numbers; reading YAML strictly, reading secrets from files, watching a folder, crash points for tests, jobs in memory; the Grafana boards",
+	},
+	{
+		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound"},
+		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP",
 	},
 	{
 		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest"},
@@ -105,7 +109,7 @@ var (
 	AskHooks = []string{"internal/engine", "internal/daemon", "cmd/*"}
 	// Pure packages import nothing that reaches the network, the disk, the log
 	// or the clock: same values in, same values out.
-	Pure = []string{"sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages", "internal/replay"}
+	Pure = []string{"internal/secret", "sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages", "internal/replay"}
 	// ImpureFiles are the files of pure packages that Pure leaves out, with the
 	// reason. A file here that would pass fails the test.
 	ImpureFiles = map[string]string{

@@ -46,7 +46,7 @@ func New(o Options) (*API, error) {
 		return nil, errors.New("token_file is missing: a file that holds the token and nothing else")
 	}
 	if _, err := outbound.Secret(o.TokenFile); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("token_file: %w", err)
 	}
 	client, err := outbound.New(o.HTTP)
 	return &API{options: o, client: client}, err

@@ -17,7 +17,7 @@ import (
 	"github.com/pushback/pushback/rollback/internal/call"
 )
 
-const token = "a-secret-token"
+const token = "a-bearer-token-of-a-tool"
 
 func api(t *testing.T, handler http.HandlerFunc) *call.API {
 	t.Helper()
@@ -124,7 +124,7 @@ func TestRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := strings.Join([]string{got.Method, got.URL.EscapedPath(), got.Header.Get("Authorization"), got.Header.Get("Content-Type"), got.Header.Get("Idempotency-Key"), string(body)}, " ")
-	if want := `PATCH /a%20b/c%2Fd Bearer a-secret-token x/y k {"n":1}`; sent != want {
+	if want := `PATCH /a%20b/c%2Fd Bearer a-bearer-token-of-a-tool x/y k {"n":1}`; sent != want {
 		t.Errorf("got  %s\nwant %s", sent, want)
 	}
 }

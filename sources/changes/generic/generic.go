@@ -42,7 +42,7 @@ type Config struct {
 // Source turns deliveries into events under its own name.
 type Source struct {
 	name    string
-	secrets [][]byte
+	secrets changes.Secrets
 	config  Config
 }
 
@@ -51,7 +51,7 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	secrets, err := changes.ReadSecrets(c.SecretFiles, c.Insecure)
+	secrets, err := changes.NewSecrets(c.SecretFiles, c.Insecure)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +68,10 @@ func (s *Source) Verify(h http.Header, body []byte, now time.Time) error {
 	if s.config.Insecure {
 		return nil
 	}
-	check := signature.Bearer(s.secrets, h)
+	keys := s.secrets.Keys()
+	check := signature.Bearer(keys, h)
 	if h.Get("Webhook-Signature") != "" {
-		check = signature.Standard(s.secrets, h, body, now)
+		check = signature.Standard(keys, h, body, now)
 	}
 	if check != nil {
 		return changes.ErrUnauthorized

@@ -44,7 +44,7 @@ type Config struct {
 // Source turns deliveries into events under its own name.
 type Source struct {
 	name    string
-	secrets [][]byte
+	secrets changes.Secrets
 	config  Config
 	service func(repository string) string
 }
@@ -55,7 +55,7 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	secrets, err := changes.ReadSecrets(c.SecretFiles, c.Insecure)
+	secrets, err := changes.NewSecrets(c.SecretFiles, c.Insecure)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (s *Source) Verify(h http.Header, body []byte, _ time.Time) error {
 	if s.config.Insecure {
 		return nil
 	}
-	if signature.HMAC(s.secrets, "sha256=", h.Get("X-Hub-Signature-256"), body) != nil {
+	if signature.HMAC(s.secrets.Keys(), "sha256=", h.Get("X-Hub-Signature-256"), body) != nil {
 		return changes.ErrUnauthorized
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/pushback/pushback/sources/changes/changestest"
 )
 
-const secret = "the webhook's secret"
+const secret = "what the webhook signs with"
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 

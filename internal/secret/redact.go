@@ -1,0 +1,41 @@
+package secret
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// minRedacted is the least length of a secret that is redacted. A shorter one
+// is likely to occur by chance in ordinary text.
+const minRedacted = 6
+
+// Redact replaces every secret in text by "[secret]". It replaces longer secrets
+// first, because a secret may be part of another. Secrets of less than six bytes
+// are not replaced.
+func Redact(text string, secrets ...string) string {
+	secrets = slices.Clone(secrets)
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range secrets {
+		if len(secret) >= minRedacted {
+			text = strings.ReplaceAll(text, secret, Mark)
+		}
+	}
+	return text
+}
+
+// approvalLink matches the way to a token in an approval link: as it is, and as JSON, HTML
+// and URLs escape it.
+var approvalLink = regexp.MustCompile(`(?i)(/|%2F|\\/)approve(\?|%3F|\\u003f|&#63;)[^\s"'<>]{0,200}?token(=|%3D|\\u003d|&#61;)(%22|\\")?[A-Za-z0-9_+/~.%-]+`)
+
+// tokenEnd is the last "=" of such a way, however it is written.
+var tokenEnd = regexp.MustCompile(`(?i)^.*token(=|%3D|\\u003d|&#61;)`)
+
+// BlotLinks removes the tokens of approval links from a text that is stored or shown:
+// whoever can read a record must not be able to approve by it. The receivers of a message
+// and hooks may repeat it in their answers.
+func BlotLinks(text string) string {
+	return approvalLink.ReplaceAllStringFunc(text, func(link string) string {
+		return tokenEnd.FindString(link) + Mark
+	})
+}
