@@ -79,7 +79,7 @@ func (e Event) WithDefaults() Event {
 // stored; see BadEvent.Reason.
 func (e Event) validate(now time.Time) error {
 	for _, check := range []func() error{
-		e.checkNames, e.checkEnums, e.checkVersion, func() error { return checkTime(e.At, now) },
+		e.checkNames, e.checkService, e.checkEnums, e.checkVersion, func() error { return checkTime(e.At, now) },
 		func() error { return checkURL(e.URL) }, e.checkRiders, e.checkLabels,
 	} {
 		if err := check(); err != nil {
@@ -143,6 +143,17 @@ func checkText(field, s string, limit int) error {
 
 func unprintable(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+}
+
+// EveryService stands for every service where trust is given to a rule.
+const EveryService = "*"
+
+// checkService refuses a service whose outcomes would count for all others.
+func (e Event) checkService() error {
+	if e.Service == EveryService {
+		return errors.New("service is *, which stands for every service: send the name of one")
+	}
+	return nil
 }
 
 func (e Event) checkEnums() error {

@@ -69,6 +69,7 @@ func TestBadEventNamesTheField(t *testing.T) {
 	f("service", func(e *Event) { e.Service = "cart\nInjected: yes" })
 	f("service", func(e *Event) { e.Service = "cart\u2028" })
 	f("service", func(e *Event) { e.Service = "\u202etrac" })
+	f("service", func(e *Event) { e.Service = EveryService })
 	f("environment", func(e *Event) { e.Environment = "prod\xff" })
 	f("region", func(e *Event) { e.Region = "\x7f" })
 	f("version", func(e *Event) { e.Version = "" })

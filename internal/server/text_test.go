@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -261,3 +262,32 @@ func TestCleanStrings(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// FuzzEscapes compares what is let through with what the decoder makes of it.
+func FuzzEscapes(f *testing.F) {
+	for _, text := range []string{`"\u0000"`, `"\\u0000"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ud83d\\ude00"`, `"\uDE00\uD83D"`, `"\u00"`, `"\"`, `{"\ud800":1}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var decoded any
+		if !utf8.Valid(body) || bytes.ContainsRune(body, utf8.RuneError) || json.Unmarshal(body, &decoded) != nil {
+			return
+		}
+		again, err := json.Marshal(decoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lossy := bytes.Contains(again, []byte("\ufffd")) && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`))
+		if bad := lossy || nulEscape.Match(again); bad && checkEscapes(body) == nil {
+			t.Errorf("%q is let through, and is %q", body, again)
+		} else if !bad && checkEscapes(body) != nil && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`)) && !hidden(body) {
+			t.Errorf("%q is refused, and is %q", body, again)
+		}
+	})
+}
+
+// nulEscape is NUL as the encoder writes it, behind an even number of backslashes.
+var nulEscape = regexp.MustCompile(`(^|[^\\])(\\\\)*\\u0000`)
+
+// hidden says whether an object has a key twice, of which the decoder shows the last.
+func hidden(body []byte) bool { return bytes.Count(body, []byte(":")) > 1 }

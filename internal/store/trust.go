@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/pushback/pushback/sources"
 )
 
 // EveryService means all services of a rule.
-const EveryService = "*"
+const EveryService = sources.EveryService
 
 // Trust is the mode that a rule may use with one service, as a person set it. It
 // belongs to the rule's hash: a rule that judges otherwise has another hash, and
