@@ -40,10 +40,13 @@ type client struct {
 // a file, because every user of the host can read a process's arguments.
 func (f serverFlags) client() (*client, error) {
 	base, err := url.Parse(f.Server)
-	if err != nil || base.Host == "" || !strings.HasPrefix(base.Scheme, "http") {
-		return nil, usageError(fmt.Errorf("--server is not an http address: %q\n  hint: write it as http://127.0.0.1:8484", f.Server))
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, usageError(errors.New("--server is not an http address\n  hint: write it as http://127.0.0.1:8484")) // its text may hold a password
 	}
-	c := &client{base: base, http: &http.Client{Timeout: 30 * time.Second}}
+	if base.User != nil {
+		return nil, usageError(errors.New("--server holds a user or password, which every user of the host can read\n  hint: name a file with the API token by --token-file"))
+	}
+	c := &client{base: base, http: &http.Client{Timeout: 30 * time.Second, CheckRedirect: refuseRedirect}}
 	if f.TokenFile == "" {
 		return c, nil
 	}
@@ -53,6 +56,12 @@ func (f serverFlags) client() (*client, error) {
 	}
 	return c, nil
 }
+
+// errRedirected refuses a redirect: it could take the token to another server, and turn what
+// changes something into a GET.
+var errRedirected = errors.New("it redirects to another address; set --server or PUSHBACK_SERVER to the one where it answers")
+
+func refuseRedirect(*http.Request, []*http.Request) error { return errRedirected }
 
 // readToken reads the first token of a file. It skips comments and empty lines, so
 // that the daemon's own token file can be used as it is.
@@ -131,6 +140,9 @@ func (c *client) wrapUnreachable(err error) error {
 	var cause *url.Error
 	if errors.As(err, &cause) {
 		err = cause.Err
+	}
+	if errors.Is(err, errRedirected) {
+		return fmt.Errorf("asking %s: %w", c.base.Host, err)
 	}
 	return fmt.Errorf("asking %s: %w\n  hint: is `pushback serve` running there? Name another daemon with --server or PUSHBACK_SERVER", c.base.Host, err)
 }

@@ -48,7 +48,7 @@ func TestWorkedAdapter(t *testing.T) {
 	run(t, root, "go", "build", "-overlay", overlay, "-o", program, "./cmd/pushback")
 	write(t, filepath.Join(dir, "pushback.yml"), settings)
 	write(t, filepath.Join(dir, "rules", "none.yml"), "")
-	write(t, filepath.Join(dir, "token"), "tk_x")
+	write(t, filepath.Join(dir, "token"), "tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2")
 	if said := run(t, dir, program, "config", "check"); !strings.Contains(said, "1 receiver") {
 		t.Errorf("config check: %s", said)
 	}

@@ -25,7 +25,7 @@ type Client struct{ transport http.RoundTripper }
 // New makes a client. Its error is about the options and contains no secret.
 func New(options config.HTTPClientConfig) (*Client, error) {
 	transport, err := config.NewRoundTripperFromConfig(options, "pushback",
-		config.WithKeepAlivesDisabled(), config.WithHTTP2Disabled(), config.WithUserAgent("pushback"))
+		config.WithKeepAlivesDisabled(), config.WithHTTP2Disabled(), config.WithUserAgent("pushback"), config.WithDialContextFunc(Dial))
 	if err != nil {
 		return nil, fmt.Errorf("reading the http options: %w", err)
 	}
@@ -72,6 +72,9 @@ func (c *Client) Do(r *http.Request, secrets ...string) (Answer, error) {
 // DoUpTo is Do for large answers that a program decodes: it reads up to maxBytes of
 // the body. Answer.Body still has at most MaxAnswer bytes.
 func (c *Client) DoUpTo(r *http.Request, maxBytes int64, secrets ...string) (Answer, error) {
+	if err := checkHost(r.URL.Hostname()); err != nil {
+		return Answer{}, NotSent(err.Error())
+	}
 	trace := &callTrace{secrets: append(secrets, querySecrets(r.URL)...)}
 	r = r.WithContext(httptrace.WithClientTrace(r.Context(), trace.clientTrace()))
 	r.GetBody = nil // without it the transport cannot send the body twice

@@ -13,5 +13,6 @@
 //     an answer.
 //
 // Redirects are not followed, so that a signed rollback goes only to the address
-// that the operator configured.
+// that the operator configured. Metric stores, which are only read, may redirect: see
+// Follower. Nothing connects to a link-local or metadata address, whatever name leads there.
 package outbound

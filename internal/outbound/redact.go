@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"encoding/base64"
 	"net/textproto"
 	"net/url"
 	"slices"
@@ -23,15 +24,21 @@ func Redact(text string, secrets ...string) string {
 }
 
 // headerSecrets returns the values of a header that may be secret, and the part
-// of each value after the first space, as in "Bearer TOKEN".
+// of each value after the first space, as in "Bearer TOKEN". Of basic authentication it also
+// returns the password.
 func headerSecrets(key string, values []string) []string {
 	if slices.Contains(publicHeaders, textproto.CanonicalMIMEHeaderKey(key)) {
 		return nil
 	}
 	parts := slices.Clone(values)
 	for _, v := range values {
-		if _, credentials, found := strings.Cut(v, " "); found {
+		scheme, credentials, found := strings.Cut(v, " ")
+		if found {
 			parts = append(parts, credentials)
+		}
+		if decoded, err := base64.StdEncoding.DecodeString(credentials); err == nil && strings.EqualFold(scheme, "Basic") {
+			_, password, _ := strings.Cut(string(decoded), ":")
+			parts = append(parts, string(decoded), password)
 		}
 	}
 	return parts

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptrace"
 	"slices"
 	"sync"
@@ -46,4 +47,12 @@ func (t *callTrace) failure(ctx context.Context, err error) *Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return &Failure{Sent: t.connected, text: text, cause: ctx.Err()}
+}
+
+// Traced returns the request with a trace of the secrets that are sent with it, and a
+// function that removes them from a text, such as an error of the other side that repeats
+// the request's headers.
+func Traced(r *http.Request) (traced *http.Request, redact func(text string) string) {
+	trace := &callTrace{secrets: querySecrets(r.URL)}
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), trace.clientTrace())), trace.redact
 }

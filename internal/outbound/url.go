@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 )
 
@@ -20,6 +21,9 @@ func CheckURL(address string) error {
 		return errors.New("the url names no host")
 	case u.User != nil:
 		return errors.New("the url holds a user or password: put them under `http`, in a file")
+	}
+	if err := checkHost(u.Hostname()); err != nil {
+		return fmt.Errorf("the url is refused: %w", err)
 	}
 	return nil
 }

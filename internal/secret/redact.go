@@ -1,6 +1,9 @@
 package secret
 
 import (
+	"encoding/json"
+	"html"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,17 +14,29 @@ import (
 const minRedacted = 6
 
 // Redact replaces every secret in text by "[secret]". It replaces longer secrets
-// first, because a secret may be part of another. Secrets of less than six bytes
-// are not replaced.
+// first, because a secret may be part of another. It also replaces secrets that the text
+// has escaped, as JSON, HTML and URLs do. Secrets of less than six bytes are not replaced.
 func Redact(text string, secrets ...string) string {
-	secrets = slices.Clone(secrets)
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	var all []string
 	for _, secret := range secrets {
 		if len(secret) >= minRedacted {
-			text = strings.ReplaceAll(text, secret, Mark)
+			all = append(all, escaped(secret)...)
 		}
 	}
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range all {
+		text = strings.ReplaceAll(text, secret, Mark)
+	}
 	return text
+}
+
+// escaped returns the forms in which a server may repeat a secret.
+func escaped(secret string) []string {
+	encoded, _ := json.Marshal(secret)
+	quoted := strings.Trim(string(encoded), `"`)
+	forms := []string{secret, quoted, strings.ReplaceAll(quoted, "/", `\/`), html.EscapeString(secret), url.QueryEscape(secret), url.PathEscape(secret)}
+	slices.Sort(forms)
+	return slices.Compact(forms)
 }
 
 // approvalLink matches the way to a token in an approval link: as it is, and as JSON, HTML

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/pushback/pushback/internal/outbound"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/internal/call"
 )
@@ -40,6 +41,7 @@ func Open(c Config) (*Cluster, error) {
 	}
 	config.UserAgent = fieldManager
 	config.QPS = -1 // no rate limit on our side: a rollback is urgent
+	config.Dial = outbound.Dial
 	config.WrapTransport = func(next http.RoundTripper) http.RoundTripper { return transport{next} }
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	httpconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"github.com/prometheus/prometheus/scrape"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/pushback/pushback/internal/outbound"
 )
 
 // Run scrapes the targets until ctx ends. It then writes staleness markers, so that
@@ -21,7 +24,10 @@ func (s *Store) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("metric store %s: scrape settings: %w", s.name, err)
 	}
-	options := &scrape.Options{DiscoveryReloadOnStartup: true}
+	options := &scrape.Options{
+		DiscoveryReloadOnStartup: true,
+		HTTPClientOptions:        []httpconfig.HTTPClientOption{httpconfig.WithDialContextFunc(outbound.Dial)},
+	}
 	manager, err := scrape.NewManager(options, s.log, nil, s.db, nil, s.registry)
 	if err != nil {
 		return fmt.Errorf("metric store %s: %w", s.name, err)
@@ -51,7 +57,8 @@ func (s *Store) scrape(ctx context.Context, manager *scrape.Manager) error {
 // YAML form is stable between releases and sets defaults.
 func (c Config) scraping() (*config.Config, error) {
 	type job struct {
-		Name string `yaml:"job_name"`
+		Name   string `yaml:"job_name"`
+		Follow bool   `yaml:"follow_redirects"` // a target answers for itself
 	}
 	var file struct {
 		Global struct {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/prometheus/common/config"
+
+	"github.com/pushback/pushback/internal/outbound"
 )
 
 // Config is one store in pushback.yml. Besides its own keys it has all of
@@ -61,14 +63,13 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) check() error {
-	u, err := url.Parse(c.URL)
-	switch {
-	case c.URL == "":
+	if c.URL == "" {
 		return errors.New("url is missing")
-	case err != nil:
-		return errors.New("url cannot be parsed") // its text may hold a password
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return errors.New("url must be http://host or https://host, and a path if the server has one")
+	}
+	if err := outbound.CheckURL(c.URL); err != nil {
+		return err
+	}
+	switch u, _ := url.Parse(c.URL); {
 	case u.RawQuery != "":
 		return errors.New("url has a query: put it under params")
 	case c.Timeout < 0, c.LatencyOffset < 0, c.Resolution < 0:
@@ -77,18 +78,25 @@ func (c Config) check() error {
 	return nil
 }
 
-// transport returns the transport to the server: Prometheus's HTTP options, the
-// parameters, and the checks that an answer is bounded and complete.
-func (c Config) transport(name string) (http.RoundTripper, error) {
+// client returns the client of the server: Prometheus's HTTP options, the parameters, and the
+// checks that an answer is bounded and complete. It follows redirects as outbound.Follower does.
+func (c Config) client(name string) (*http.Client, error) {
 	options, err := c.withHeaders()
 	if err != nil {
 		return nil, err
 	}
-	next, err := config.NewRoundTripperFromConfig(options, name, config.WithUserAgent("pushback"))
+	home, err := url.Parse(c.URL)
+	if err != nil {
+		return nil, errors.New("url cannot be parsed") // its text may hold a password
+	}
+	next, err := outbound.NewFollower(home, options, name)
 	if err != nil {
 		return nil, fmt.Errorf("http options: %w", err)
 	}
-	return &transport{next: next, params: c.Params, limit: maxBodyBytes}, nil
+	return &http.Client{
+		Transport:     &transport{next: next, home: next.Home, params: c.Params, limit: maxBodyBytes},
+		CheckRedirect: next.CheckRedirect,
+	}, nil
 }
 
 // withHeaders returns the HTTP options with Headers added, and checks them.

@@ -78,7 +78,7 @@ func TestConfigIsStrict(t *testing.T) {
 	}
 	f("urll: http://h", "urll")
 	f("{}", "url is missing")
-	f("{url: 'h:9090'}", "url must be http")
+	f("{url: 'h:9090'}", "url must begin with http")
 	f("{url: 'http://h', timeout: -1s}", "negative")
 	f("{url: 'http://h', headers: {Authorization: x}}", "Authorization")
 	f("{url: 'http://h', headers: {X-A: x}, http_headers: {X-A: {values: [y]}}}", "X-A")

@@ -59,11 +59,10 @@ func New(o metrics.Options, c Config) (*Store, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	transport, err := c.transport(name)
+	client, err := c.client(name)
 	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{Transport: transport}
 	conn, err := api.NewClient(api.Config{Address: c.URL, Client: client})
 	if err != nil {
 		return nil, errors.New("url cannot be parsed") // its text may hold a password

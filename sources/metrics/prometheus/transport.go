@@ -9,6 +9,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+
+	"github.com/pushback/pushback/internal/outbound"
 )
 
 // maxBodyBytes bounds an answer after decompression, which is about two million points.
@@ -17,6 +20,7 @@ const maxBodyBytes = 64 << 20
 // transport adds parameters to requests, and returns only answers that are complete.
 type transport struct {
 	next   http.RoundTripper
+	home   func(*url.URL) bool // whether a URL is of the configured server
 	params map[string]string
 	limit  int64
 }
@@ -24,11 +28,11 @@ type transport struct {
 // RoundTrip asks for compression, which Prometheus's transport does not do by
 // itself, and reads the whole body.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = t.withParams(r)
+	r, redact := outbound.Traced(t.withParams(r))
 	r.Header.Set("Accept-Encoding", "gzip")
 	response, err := t.next.RoundTrip(r)
 	if err != nil {
-		return nil, err
+		return nil, &safeError{text: redact(err.Error()), cause: err}
 	}
 	defer response.Body.Close()
 	body, err := t.readBody(response)
@@ -38,8 +42,19 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := checkComplete(response, body); err != nil {
 		return nil, err
 	}
+	if speaks(response, body) {
+		body = []byte(redact(string(body)))
+	}
+	response.Status = redact(response.Status)
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
+}
+
+// speaks reports whether an answer has words for people, which may repeat the request's
+// credentials: an error or a warning, by which the answer is refused. Series are not searched,
+// because a header such as X-Scope-OrgID may be the value of a label.
+func speaks(r *http.Response, body []byte) bool {
+	return r.StatusCode/100 != 2 || bytes.Contains(body, []byte(`"error"`)) || bytes.Contains(body, []byte(`"warnings"`))
 }
 
 // readBody decompresses and reads the body. The limit is for the decompressed body, so
@@ -70,13 +85,17 @@ func (t *transport) CloseIdleConnections() {
 	}
 }
 
-// withParams returns a copy of the request with the parameters.
+// withParams returns a copy of the request with the parameters, which are for the
+// configured server alone.
 func (t *transport) withParams(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
-	q := r.URL.Query()
+	q, home := r.URL.Query(), t.home(r.URL)
 	for name, value := range t.params {
-		if value != "" {
+		switch {
+		case home && value != "":
 			q.Set(name, value)
+		case !home:
+			q.Del(name) // the redirect repeats it
 		}
 	}
 	r.URL.RawQuery = q.Encode()
