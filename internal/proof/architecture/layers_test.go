@@ -45,7 +45,8 @@ func TestFewPackagesImportHooks(t *testing.T) {
 	}
 }
 
-// impure are the imports that a pure package must not have.
+// impure are the imports that a pure package must not have, with what is below them; net/url
+// reads a text and reaches nothing.
 var impure = []string{"net", "os", "context", "log", "io/fs", "syscall", "math/rand", "crypto/rand"}
 
 // clock are the functions of package time that ask for the time or wait.
@@ -54,7 +55,7 @@ var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Ti
 // impurities are what a file reaches that a pure one must not.
 func (f file) impurities() (found []string) {
 	for _, imported := range f.imports {
-		if slices.ContainsFunc(impure, func(p string) bool { return within(imported, p) }) {
+		if imported != "net/url" && slices.ContainsFunc(impure, func(p string) bool { return within(imported, p) }) {
 			found = append(found, "imports "+imported)
 		}
 	}
