@@ -65,6 +65,9 @@ Examples:
 func (c configCheckCommand) Run(ctx context.Context, out terminal) error {
 	table := daemon.Adapters()
 	loaded, mistakes := table.Check(c.Config)
+	if len(mistakes) == 0 {
+		mistakes = table.BoundHooks(loaded)
+	}
 	var answers []daemon.Answer
 	if c.Online && len(mistakes) == 0 {
 		answers = table.Ask(ctx, loaded, slog.New(slog.DiscardHandler))

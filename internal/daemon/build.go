@@ -61,12 +61,13 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 	}
 	_, more := t.Build(c, metrics.Check, func(service string) string { return service }, slog.New(slog.DiscardHandler))
 	mistakes = append(mistakes, more...)
-	mistakes = append(mistakes, t.boundHooks(c)...)
 	return c, append(mistakes, t.noDefaultReceiver(c)...).Sorted()
 }
 
-// boundHooks are the rules that name a hook which the configuration gives to others.
-func (t Table) boundHooks(c config.Config) (mistakes config.Diagnostics) {
+// BoundHooks are the rules that name a hook which the configuration gives to others. The
+// daemon starts all the same, with the last good rules: a team's file must not keep it from
+// starting.
+func (t Table) BoundHooks(c config.Config) (mistakes config.Diagnostics) {
 	w := t.World(c)
 	_, found := rules.Load(os.DirFS(c.Rules), w)
 	for _, d := range found {
