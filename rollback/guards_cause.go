@@ -100,11 +100,12 @@ func checkConfounded(_ Order, s Situation) string {
 
 // OtherSuspects returns the other changes that may as well be the cause, the
 // likeliest first. It returns none if the change stands out from all others, or
-// if no other change can be the cause. A change whose regression shows late does not stand out: it may
-// as well be that of another change, which shows later still, or has grown since.
+// if no other change can be the cause. A change whose regression shows late, or may have begun
+// plainly before it, does not stand out: it may as well be that of another change, which shows
+// later still, or has grown since.
 func (s Situation) OtherSuspects() []RankedSuspect {
 	ranked := Rank(append([]Suspect{s.ownSuspect()}, s.Suspects...), s.Onset, s.Tick)
-	if first, ok := StandsOut(ranked, s.Limits.StandsOut); ok && first.Change.Key() == s.Change.Key() && !s.showsLate() {
+	if first, ok := StandsOut(ranked, s.Limits.StandsOut); ok && first.Change.Key() == s.Change.Key() && !s.showsLate() && !s.mayBeEarlier() {
 		return nil
 	}
 	var others []RankedSuspect
@@ -123,6 +124,12 @@ func (s Situation) showsLate() bool {
 		settled = s.JudgedFrom
 	}
 	return !settled.IsZero() && s.Onset.To.After(settled.Add(onsetErrorTicks*s.Tick))
+}
+
+// mayBeEarlier reports whether nobody knows that the regression was not there plainly before the
+// change began.
+func (s Situation) mayBeEarlier() bool {
+	return !s.Onset.From.IsZero() && s.Onset.From.Before(s.ownSuspect().beganAt().Add(-onsetMarginTicks*s.Tick))
 }
 
 // NameSuspects names the first suspects for people, at most three.

@@ -45,6 +45,9 @@ func TestConfounded(t *testing.T) {
 	first := rollback.Onset{From: began, To: began.Add(2 * time.Minute)}
 	// The regression began ten minutes after the change.
 	late := rollback.Onset{From: began.Add(10 * time.Minute), To: began.Add(10 * time.Minute)}
+	// Nobody knows whether it was there four minutes before the change, or three.
+	early := rollback.Onset{From: began.Add(-4 * time.Minute), To: began.Add(2 * time.Minute)}
+	lately := rollback.Onset{From: began.Add(-3 * time.Minute), To: began.Add(2 * time.Minute)}
 
 	f("no other change", false, first)
 	f("a config push at the same time", true, first, other("cart", sources.Config, 0, 0.5, 0.5))
@@ -60,6 +63,9 @@ func TestConfounded(t *testing.T) {
 	f("nearer to a late onset", true, late, other("cart", sources.Config, 0, 9, 9.5))
 	f("both show late", true, late, other("cart", sources.Deploy, 0, -20, -19))
 	f("it shows late, and there is no other", false, late)
+	f("it may have been there before", true, early, other("cart", sources.Deploy, 0, -20, -19))
+	f("it may have been there before, and there is no other", false, early)
+	f("it may have begun right before", false, lately, other("cart", sources.Deploy, 0, -20, -19))
 	f("when is not known", true, rollback.Onset{}, other("cart", sources.Config, 0, -20, -19))
 }
 

@@ -32,6 +32,7 @@ func TestOnset(t *testing.T) {
 	certain := signal(detector.Certain, 0, 1)
 	f("one signal", 0, 1, certain)
 	f("a likely one was worse before", -3, -2, certain, signal(detector.Likely, -3, -2))
+	f("a likely one may have been worse before", 0, 1, certain, signal(detector.Likely, -30, 1))
 	f("a suspect one says nothing", 0, 1, certain, signal(detector.Suspect, -3, -2))
 	stored := detector.Evidence{Grade: detector.Certain, Onset: minute(1)}
 	f("stored before it was known how exactly", -5, 1, stored)

@@ -69,11 +69,13 @@ func withRollouts(suspects []rollback.Suspect, c sources.Change, began time.Time
 // onsetSlack is by how many ticks the onset in a noisy series may be off.
 const onsetSlack = 2
 
-// Onset returns when the verdict's likely signals got worse: from the earliest moment at which
+// Onset returns when the verdict's worst signals got worse: from the earliest moment at which
 // that may have been until the first bad tick. Of several signals, the one that may have got
-// worse first counts: a fault that one signal shows late is no other fault.
+// worse first counts: a fault that one signal shows late is no other fault. A signal that is only
+// likely to be worse counts if it was so before all of them. Otherwise it knows less of the
+// beginning than they do (adr/0085).
 func Onset(w watch.Watch, c sources.Change, v detector.Verdict) rollback.Onset {
-	var from, first time.Time
+	var worst, first rollback.Onset
 	for _, s := range v.Signals {
 		if s.Grade < min(v.Grade, detector.Likely) || s.Onset.IsZero() {
 			continue
@@ -81,9 +83,21 @@ func Onset(w watch.Watch, c sources.Change, v detector.Verdict) rollback.Onset {
 		if s.OnsetFrom.IsZero() { // judged before it was known how exactly
 			return unmeasuredOnset(w, c, worstOnset(v))
 		}
-		from, first = earlier(from, s.OnsetFrom), earlier(first, s.Onset)
+		own := rollback.Onset{From: s.OnsetFrom, To: s.Onset}
+		first = joined(first, own)
+		if s.Grade == v.Grade {
+			worst = joined(worst, own)
+		}
 	}
-	return rollback.Onset{From: from, To: first}
+	if first.To.Before(worst.From) {
+		return first
+	}
+	return worst
+}
+
+// joined is the onset of two signals that one fault made worse.
+func joined(a, b rollback.Onset) rollback.Onset {
+	return rollback.Onset{From: earlier(a.From, b.From), To: earlier(a.To, b.To)}
 }
 
 func earlier(a, b time.Time) time.Time {
