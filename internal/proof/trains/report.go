@@ -16,7 +16,7 @@ type Row struct {
 	Right      int    `json:"right"`       // it was rolled back unasked
 	Asked      int    `json:"asked"`       // a person was asked, or the order was refused
 	Wrong      int    `json:"wrong"`       // another change was rolled back
-	Undecided  int    `json:"undecided"`   // another was rolled back, and the fault had begun late, while that one rolled out
+	Undecided  int    `json:"undecided"`   // another was rolled back, and the fault had begun late: while that one rolled out, or after the bad one's watch
 	Unseen     int    `json:"unseen"`      // nothing was decided
 	Clear      int    `json:"clear"`       // bad changes that are a clear step, with time to see it
 	ClearRight int    `json:"clear_right"` // of them rolled back unasked

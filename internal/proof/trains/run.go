@@ -24,7 +24,7 @@ type Outcome struct {
 	Asked     bool // a person was asked about one, or its order was refused
 	Change    int  // its place
 	Early     bool // nothing was bad yet
-	Coincides bool // the fault began late, while that change rolled out
+	Coincides bool // the fault began late, while that change rolled out or after the bad one's watch
 
 	Measured bool    // the fault came at once
 	Miss     float64 // by how many ticks the bad change's rollout had ended before the earliest onset
@@ -175,7 +175,7 @@ func (r *runner) outcome(i int) Outcome {
 	}
 	o.Clear = f.clear() && r.timeToSee(f.culprit)
 	o.Early = i >= 0 && r.now.Before(f.begins)
-	o.Coincides = i > f.culprit && f.kind == late && r.coincides(i)
+	o.Coincides = i > f.culprit && f.kind == late && (r.coincides(i) || r.escaped())
 	return o
 }
 
@@ -185,6 +185,12 @@ func (r *runner) coincides(i int) bool {
 	c, s := r.train.changes[i], r.train.service
 	tick := s.plan().Tick
 	return !r.train.fault.begins.Before(c.StartedAt.Add(-3*tick)) && !r.train.fault.begins.After(c.FinishedAt.Add(s.settle+3*tick))
+}
+
+// escaped reports whether the fault begins when the watch of the bad change has ended.
+func (r *runner) escaped() bool {
+	f, s := r.train.fault, r.train.service
+	return f.begins.After(r.train.changes[f.culprit].FinishedAt.Add(s.settle + s.bake))
 }
 
 // timeToSee reports whether three ticks and two looks pass between the end of settling and the next
