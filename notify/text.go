@@ -3,8 +3,12 @@ package notify
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pushback/pushback/sources"
 )
 
 // Truncate returns text in at most limit bytes of valid UTF-8, and ends it with …
@@ -28,18 +32,44 @@ const (
 )
 
 // Truncated returns the message within the limits that every receiver accepts: at
-// most 20 signal lines and 20 fields, and each text truncated.
+// most 20 signal lines and 20 fields, and each text one line, truncated, and without
+// characters that nobody sees. A link is an absolute http or https URL, or left out.
 func (m Message) Truncated() Message {
 	lines, fields := make([]string, 0, len(m.SignalLines)), make([]Field, 0, len(m.Fields))
 	for _, line := range m.SignalLines[:min(len(m.SignalLines), maxLines)] {
-		lines = append(lines, Truncate(line, maxLineBytes))
+		lines = append(lines, sources.OneLine(line, maxLineBytes))
 	}
 	for _, f := range m.Fields[:min(len(m.Fields), maxLines)] {
-		fields = append(fields, Field{Name: Truncate(f.Name, maxFieldBytes), Value: Truncate(f.Value, maxFieldBytes)})
+		fields = append(fields, Field{Name: sources.OneLine(f.Name, maxFieldBytes), Value: sources.OneLine(f.Value, maxFieldBytes)})
 	}
 	m.SignalLines, m.Fields = lines, fields
-	m.Title, m.Action, m.Link = Truncate(m.Title, maxTitleBytes), Truncate(m.Action, maxTitleBytes), Truncate(m.Link, maxLinkBytes)
+	m.Title, m.Action = sources.OneLine(m.Title, maxTitleBytes), sources.OneLine(m.Action, maxTitleBytes)
+	m.Link = WebLink(m.Link)
 	return m
+}
+
+// WebLink returns a URL that people may click, "" for every other text: names and rules may
+// hold javascript: and the like.
+func WebLink(link string) string {
+	u, err := url.Parse(link)
+	if err != nil || len(link) > maxLinkBytes || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return u.String()
+}
+
+var (
+	mention = regexp.MustCompile(`(?i)@(channel|here|everyone|all|group|room)\b`)
+	markup  = regexp.MustCompile(`<([!@#:&/?a-zA-Z])`)
+)
+
+// Plain returns text that no chat takes for more than text: no mention that calls
+// everybody, no link whose words say another address, no markup. A service or a version may be
+// named so. What is replaced stays readable: @here becomes ＠here.
+func Plain(text string) string {
+	text = mention.ReplaceAllString(text, "＠$1")
+	text = strings.ReplaceAll(text, "](", "] (")
+	return markup.ReplaceAllString(text, "‹$1")
 }
 
 // Lines returns the signal lines, followed by the action.

@@ -54,3 +54,12 @@ func BlotLinks(text string) string {
 		return tokenEnd.FindString(link) + Mark
 	})
 }
+
+// LinkTokens returns the tokens of the approval links in a text, for Redact: what gets a
+// message may repeat a token without its link.
+func LinkTokens(text string) (tokens []string) {
+	for _, link := range approvalLink.FindAllString(text, -1) {
+		tokens = append(tokens, strings.TrimPrefix(link, tokenEnd.FindString(link)))
+	}
+	return tokens
+}

@@ -12,6 +12,9 @@
 // hours after the message if it has none. The alert must be sent again before
 // that. A resolved message ends it at once.
 //
+// Alertmanager passes texts to chats as they are, so that mentions and markup in them are
+// broken here: see notify.Plain.
+//
 // See https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
 package alertmanager
 
@@ -91,7 +94,7 @@ func labels(m notify.Message, added map[string]string) map[string]string {
 	facts := m.FieldValues()
 	for _, name := range []string{"service", "environment", "region", "rule"} {
 		if facts[name] != "" {
-			labels[name] = facts[name]
+			labels[name] = notify.Plain(facts[name])
 		}
 	}
 	for name, value := range added {
@@ -102,15 +105,18 @@ func labels(m notify.Message, added map[string]string) map[string]string {
 
 func annotations(m notify.Message) map[string]string {
 	annotations := map[string]string{
-		"summary": m.Title, "severity": string(m.Severity), "kind": m.Kind,
+		"summary": notify.Plain(m.Title), "severity": string(m.Severity), "kind": m.Kind,
 	}
 	if lines := m.Lines(); len(lines) > 0 {
-		annotations["description"] = strings.Join(lines, "\n")
+		annotations["description"] = notify.Plain(strings.Join(lines, "\n"))
 	}
 	facts := m.FieldValues()
-	for field, name := range map[string]string{"version": "version", "runbook": "runbook_url", "target": "target", "order": "order"} {
-		if facts[field] != "" {
-			annotations[name] = facts[field]
+	if runbook := notify.WebLink(facts["runbook"]); runbook != "" {
+		annotations["runbook_url"] = runbook
+	}
+	for _, name := range []string{"version", "target", "order"} {
+		if facts[name] != "" {
+			annotations[name] = notify.Plain(facts[name])
 		}
 	}
 	return annotations

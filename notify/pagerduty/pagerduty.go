@@ -144,17 +144,21 @@ func renderChange(key string, m notify.Message) change {
 }
 
 func payloadOf(m notify.Message) payload {
-	values := m.FieldValues()
-	details := map[string]any{"what": m.Lines()}
-	for name, value := range values {
-		details[name] = value
+	lines := m.Lines()
+	for i, line := range lines {
+		lines[i] = notify.Plain(line)
+	}
+	values, details := map[string]string{}, map[string]any{"what": lines}
+	for name, value := range m.FieldValues() {
+		values[name] = notify.Plain(value)
+		details[notify.Plain(name)] = values[name]
 	}
 	source := values["service"]
 	if source == "" {
 		source = "pushback"
 	}
 	return payload{
-		Summary: m.Title, Source: source, Timestamp: m.At.UTC(),
+		Summary: notify.Plain(m.Title), Source: source, Timestamp: m.At.UTC(),
 		Component: values["service"], Group: values["environment"], Class: m.Kind, Details: details,
 	}
 }
@@ -163,7 +167,7 @@ func links(m notify.Message) (all []link) {
 	if m.Link != "" {
 		all = append(all, link{Href: m.Link, Text: "The change in Pushback"})
 	}
-	if runbook := m.FieldValues()["runbook"]; strings.HasPrefix(runbook, "https://") || strings.HasPrefix(runbook, "http://") {
+	if runbook := notify.WebLink(m.FieldValues()["runbook"]); runbook != "" {
 		all = append(all, link{Href: runbook, Text: "The runbook of the rule"})
 	}
 	return all

@@ -30,6 +30,7 @@ const maxBody = 64 << 10
 type Subject struct {
 	New     func(t *testing.T, url string) notify.Sender
 	Secrets []string // no error may contain one of them
+	Data    bool     // the receiver is a program, which gets every text as it is
 }
 
 // Run runs all tests of the contract.
@@ -39,6 +40,9 @@ func Run(t *testing.T, s Subject) {
 	t.Run("no answer", s.testNoAnswer)
 	t.Run("context", s.testContext)
 	t.Run("hostile text", s.testHostileText)
+	t.Run("hostile names", s.testHostileNames)
+	t.Run("hostile links", s.testHostileLinks)
+	t.Run("approval link in an answer", s.testEchoedLink)
 	t.Run("same body at every attempt", s.testSameBody)
 }
 

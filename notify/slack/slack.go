@@ -2,8 +2,9 @@
 // Block Kit. A webhook can neither update a post nor receive clicks, so that every
 // message of a thread is a post of its own.
 //
-// The characters & < > are escaped in every text, so that a version named
-// <!channel> notifies nobody.
+// The characters & < > are escaped in every text, and texts are verbatim, so that a version
+// named <!channel> notifies nobody and one named like an address is no link. The links are
+// those to the page of the change, and to the rule's runbook; Slack does not open them itself.
 //
 // See https://api.slack.com/messaging/webhooks and
 // https://api.slack.com/reference/surfaces/formatting#escaping.
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/prometheus/common/config"
@@ -87,8 +89,10 @@ func secrets(address string) []string {
 }
 
 type payload struct {
-	Text   string  `json:"text"` // shown in notifications
-	Blocks []block `json:"blocks"`
+	Text        string  `json:"text"` // shown in notifications
+	Blocks      []block `json:"blocks"`
+	UnfurlLinks bool    `json:"unfurl_links"` // false: Slack does not open the links, of which one approves
+	UnfurlMedia bool    `json:"unfurl_media"`
 }
 
 type block struct {
@@ -98,15 +102,19 @@ type block struct {
 }
 
 type text struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Verbatim bool   `json:"verbatim"`
 }
+
+// mrkdwn is a text in which nothing becomes a link or a mention by itself.
+func mrkdwn(s string) text { return text{"mrkdwn", s, true} }
 
 func render(m notify.Message) payload {
 	title := escape(m.Title)
 	blocks := []block{section("*" + headline(m, title) + "*")}
 	if lines := m.Lines(); len(lines) > 0 {
-		blocks = append(blocks, section(escape(strings.Join(lines, "\n"))))
+		blocks = append(blocks, section(linked(escape(strings.Join(lines, "\n")), m.Link)))
 	}
 	if fields := fields(m); len(fields) > 0 {
 		blocks = append(blocks, block{Type: "section", Fields: fields})
@@ -116,10 +124,25 @@ func render(m notify.Message) payload {
 
 // headline returns the severity and the title, which links to the page of the change.
 func headline(m notify.Message, title string) string {
-	if u, err := url.Parse(m.Link); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-		title = "<" + strings.ReplaceAll(escape(u.String()), "|", "%7C") + "|" + title + ">"
+	if m.Link != "" {
+		title = anchor(m.Link, title)
 	}
 	return statusWord(m) + ": " + title
+}
+
+// anchor is a link with the words that are shown, which are escaped.
+func anchor(link, words string) string {
+	return "<" + strings.ReplaceAll(escape(link), "|", "%7C") + "|" + words + ">"
+}
+
+// linked makes the links below the page of the change clickable: the one that approves.
+func linked(escaped, page string) string {
+	page = escape(page)
+	if page == "" {
+		return escaped
+	}
+	below := regexp.MustCompile(regexp.QuoteMeta(page) + `[A-Za-z0-9/?=&;._~%-]*`)
+	return below.ReplaceAllString(escaped, "<$0>")
 }
 
 // statusWord returns "resolved" or the severity.
@@ -141,18 +164,22 @@ func section(lines string) block {
 		}
 		lines = lines[:shorter]
 	}
-	return block{Type: "section", Text: &text{"mrkdwn", lines}}
+	return block{Type: "section", Text: new(mrkdwn(lines))}
 }
 
 func fields(m notify.Message) []text {
 	var fields []text
 	for _, f := range m.Fields[:min(len(m.Fields), maxFields)] {
-		shown := "*" + escape(f.Name) + "*\n" + escape(f.Value)
-		fields = append(fields, text{"mrkdwn", notify.Truncate(shown, maxField)})
+		value := escape(f.Value)
+		if link := notify.WebLink(f.Value); f.Name == "runbook" && link != "" {
+			value = anchor(link, value)
+		}
+		fields = append(fields, mrkdwn(notify.Truncate("*"+escape(f.Name)+"*\n"+value, maxField)))
 	}
 	return fields
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-func escape(s string) string { return escaper.Replace(s) }
+// escape also breaks what other chats that read Slack's format take for a mention or a link.
+func escape(s string) string { return notify.Plain(escaper.Replace(s)) }

@@ -46,19 +46,28 @@ func TestPost(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	f("regression", func(*notify.Message) {}, `{"text": "critical: cart v2 in production: errors rose", "blocks": [
-		{"type": "section", "text": {"type": "mrkdwn", "text": "*critical: <https://pushback.example/changes/k3y|cart v2 in production: errors rose>*"}},
-		{"type": "section", "text": {"type": "mrkdwn", "text": "errors: 0.50 % → 3.10 % of requests, p = 0.0001\nRolling back to v1 through hook redeploy."}},
-		{"type": "section", "fields": [{"type": "mrkdwn", "text": "*service*\ncart"}, {"type": "mrkdwn", "text": "*environment*\nproduction"},
-			{"type": "mrkdwn", "text": "*version*\nv2"}, {"type": "mrkdwn", "text": "*rule*\nplatform/red"}]}]}`)
+	f("regression", func(*notify.Message) {}, `{"text": "critical: cart v2 in production: errors rose", "unfurl_links": false, "unfurl_media": false, "blocks": [
+		{"type": "section", "text": {"type": "mrkdwn", "text": "*critical: <https://pushback.example/changes/k3y|cart v2 in production: errors rose>*", "verbatim": true}},
+		{"type": "section", "text": {"type": "mrkdwn", "text": "errors: 0.50 % → 3.10 % of requests, p = 0.0001\nRolling back to v1 through hook redeploy.", "verbatim": true}},
+		{"type": "section", "fields": [{"type": "mrkdwn", "text": "*service*\ncart", "verbatim": true}, {"type": "mrkdwn", "text": "*environment*\nproduction", "verbatim": true},
+			{"type": "mrkdwn", "text": "*version*\nv2", "verbatim": true}, {"type": "mrkdwn", "text": "*rule*\nplatform/red", "verbatim": true}]}]}`)
 	f("hostile and bare", func(m *notify.Message) {
 		*m = notify.Message{Severity: notify.Info, Resolved: true, Title: "<!channel> a|b & c", Link: "javascript:alert(1)"}
-	}, `{"text": "resolved: &lt;!channel&gt; a|b &amp; c", "blocks": [
-		{"type": "section", "text": {"type": "mrkdwn", "text": "*resolved: &lt;!channel&gt; a|b &amp; c*"}}]}`)
+	}, `{"text": "resolved: &lt;!channel&gt; a|b &amp; c", "unfurl_links": false, "unfurl_media": false, "blocks": [
+		{"type": "section", "text": {"type": "mrkdwn", "text": "*resolved: &lt;!channel&gt; a|b &amp; c*", "verbatim": true}}]}`)
 	f("a link that would end early", func(m *notify.Message) {
 		*m = notify.Message{Severity: notify.Info, Title: "t", Link: "https://x.example/a|b>c&d"}
-	}, `{"text": "info: t", "blocks": [
-		{"type": "section", "text": {"type": "mrkdwn", "text": "*info: <https://x.example/a%7Cb%3Ec&amp;d|t>*"}}]}`)
+	}, `{"text": "info: t", "unfurl_links": false, "unfurl_media": false, "blocks": [
+		{"type": "section", "text": {"type": "mrkdwn", "text": "*info: <https://x.example/a%7Cb%3Ec&amp;d|t>*", "verbatim": true}}]}`)
+	f("an approval link", func(m *notify.Message) {
+		*m = notify.Message{
+			Severity: notify.Info, Title: "t", Link: "https://x.example/changes/k", Action: "Open https://x.example/changes/k/approve?token=a-_b (until 12:00 UTC), not https://evil.example.",
+			Fields: []notify.Field{{Name: "runbook", Value: "https://wiki.example/a|b"}},
+		}
+	}, `{"text": "info: t", "unfurl_links": false, "unfurl_media": false, "blocks": [
+		{"type": "section", "text": {"type": "mrkdwn", "text": "*info: <https://x.example/changes/k|t>*", "verbatim": true}},
+		{"type": "section", "text": {"type": "mrkdwn", "text": "Open <https://x.example/changes/k/approve?token=a-_b> (until 12:00 UTC), not https://evil.example.", "verbatim": true}},
+		{"type": "section", "fields": [{"type": "mrkdwn", "text": "*runbook*\n<https://wiki.example/a%7Cb|https://wiki.example/a|b>", "verbatim": true}]}]}`)
 }
 
 // Slack refuses a whole post for one text that is too long.

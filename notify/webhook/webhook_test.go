@@ -23,7 +23,7 @@ func newSender(t *testing.T, url string) notify.Sender {
 }
 
 func TestContract(t *testing.T) {
-	sendertest.Run(t, sendertest.Subject{New: newSender, Secrets: []string{secret}})
+	sendertest.Run(t, sendertest.Subject{New: newSender, Secrets: []string{secret}, Data: true})
 }
 
 func TestEvent(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/pushback/pushback/internal/outbound"
+	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/notify"
 )
 
@@ -21,9 +22,11 @@ type Request struct {
 	Secrets  []string // removed from errors, because a receiver may repeat them in its answer
 }
 
-// Post posts the request. Its errors are those of notify.Sender.
+// Post posts the request. Its errors are those of notify.Sender. They do not contain the
+// token of an approval link either, which the receiver got and may repeat.
 func Post(ctx context.Context, c *outbound.Client, r Request) error {
-	answer, err := c.Post(ctx, r.URL, r.Body, r.Header, r.Secrets...)
+	secrets := append(r.Secrets, secret.LinkTokens(string(r.Body))...)
+	answer, err := c.Post(ctx, r.URL, r.Body, r.Header, secrets...)
 	if err != nil {
 		return fmt.Errorf("sending to %s: %w", r.Receiver, err)
 	}
