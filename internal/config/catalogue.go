@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
 )
@@ -32,6 +33,7 @@ func (l *loader) services(c Config) Services {
 	for i, one := range s.List {
 		at := fmt.Sprintf("services.list[%d]", i)
 		l.responsible(at, one.Responsible, c)
+		l.bound(at, one, c)
 		l.depends(at, one)
 	}
 	s.List = append(s.List, l.listFile(f.File, c)...)
@@ -69,6 +71,24 @@ func (l *loader) responsible(at string, r Responsible, c Config) {
 	}
 }
 
+// bound notes a service with a hook that is bound to other services.
+func (l *loader) bound(at string, one Service, c Config) {
+	if why := c.boundElsewhere(one.Hook, one.Name); why != "" {
+		l.wrong(at+".hook", BoundHook, boundHint, "%s", why)
+	}
+}
+
+const boundHint = "add the service to services of the hook, or name another hook"
+
+// boundElsewhere says that a hook is bound to other services than this one, "" if not.
+func (c Config) boundElsewhere(hook, service string) string {
+	b := c.Hooks[hook].Binding
+	if b.RefusesAny(hook, service) == "" {
+		return ""
+	}
+	return fmt.Sprintf("hook %q is bound to services %s, and this is %s", hook, strings.Join(b.Services, ", "), service)
+}
+
 func nearest[T any](name string, known map[string]T) string {
 	names := make([]string, 0, len(known))
 	for n := range known {
@@ -103,6 +123,7 @@ func (l *loader) listFile(path string, c Config) []Service {
 	for i, one := range listed.Services {
 		at := fmt.Sprintf("%s[%d]", under, i)
 		other.responsible(at, one.Responsible, c)
+		other.bound(at, one, c)
 		other.depends(at, one)
 	}
 	l.found = append(l.found, other.found...)
@@ -211,6 +232,9 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 	hook, chat, pager := c.lacks(a.Responsible)
 	if hook {
 		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
+	}
+	if why := c.boundElsewhere(a.Hook, a.Service); why != "" {
+		t.cell(t.columns["hook"], BoundHook, boundHint, why)
 	}
 	for _, receiver := range []struct {
 		column  string

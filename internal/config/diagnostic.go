@@ -28,13 +28,14 @@ const (
 	OutOfRange     = "out-of-range"
 
 	NoDefaultReceiver = "no-default-receiver"
+	BoundHook         = "bound-hook"
 )
 
 // Codes are all codes of this package.
 func Codes() []string {
 	return []string{
 		UnknownKind, UnknownName, BadName, BadAddress, SecretInFile, MissingFile,
-		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange, NoDefaultReceiver,
+		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange, NoDefaultReceiver, BoundHook,
 	}
 }
 

@@ -216,6 +216,8 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics+"hooks: {shop: {kind: command}}\nservices: {default: {hook: shpo}, list: [{name: a, chat: b}]}",
 		"pushback.yml:3:28: there is no hook \"shpo\" under hooks [unknown-name]\n  hint: did you mean \"shop\"?",
 		"pushback.yml:3:58: there is no receiver \"b\" under receivers [unknown-name]")
+	f(metrics+"hooks: {shop: {kind: command, services: [a-*]}}\nservices: {default: {hook: shop}, list: [{name: a-b, hook: shop}, {name: b, hook: shop}]}",
+		"pushback.yml:3:83: hook \"shop\" is bound to services a-*, and this is b [bound-hook]\n  hint: add the service to services of the hook, or name another hook")
 	f(metrics+"metrics: {}", "pushback.yml:2:1: the key \"metrics\" stands here a second time [duplicate-key]\n  hint: the first is on line 1")
 	f("\tx", "pushback.yml:1:1: found character that cannot start any token [yaml-syntax]\n  hint: YAML is indented with spaces, not tabs; text that begins with @, ` or % needs quotes")
 }
@@ -223,7 +225,7 @@ func TestDiagnostics(t *testing.T) {
 func TestAliasesSayWhereTheyAreWrong(t *testing.T) {
 	f := func(csv, want string) {
 		t.Helper()
-		dir := folder(t, map[string]string{"pushback.yml": metrics + "services: {aliases: aliases.csv}", "aliases.csv": csv})
+		dir := folder(t, map[string]string{"pushback.yml": metrics + "hooks: {bound: {kind: command, services: [x]}}\nservices: {aliases: aliases.csv}", "aliases.csv": csv})
 		_, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
 		if len(problems) != 1 || !strings.Contains(problems[0].String(), want) {
 			t.Errorf("%q: got %v, want %s", csv, problems, want)
@@ -234,6 +236,7 @@ func TestAliasesSayWhereTheyAreWrong(t *testing.T) {
 	f("alias\n", `aliases.csv:1:1: the column "service" is missing`)
 	f("alias,service\na\n", "aliases.csv:2:1: wrong number of fields")
 	f("alias,service\na,\n", "aliases.csv:2:1: alias and service must not be empty")
+	f("alias,service,hook\na,b,bound\n", `aliases.csv:2:5: hook "bound" is bound to services x, and this is b [bound-hook]`)
 	f("alias,service,hook\na,b,nope\n", `aliases.csv:2:5: there is no hook "nope"`)
 }
 

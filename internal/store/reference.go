@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pushback/pushback/sources"
 )
@@ -26,7 +27,7 @@ const maxFound = 50
 // no tool's word, even if no change has that key any more. No error if there are none.
 func (s *Store) FindChanges(ctx context.Context, reference string) ([]Change, error) {
 	found, err := s.FindByKey(ctx, reference)
-	if err != nil || len(found) > 0 || sources.IsKey(reference) {
+	if err != nil || len(found) > 0 || sources.IsKey(keyOf(reference)) {
 		return found, err
 	}
 	found, err = s.referredTo(ctx, `version = $1 OR key IN (SELECT key FROM names WHERE name = $1)`, reference)
@@ -37,12 +38,20 @@ func (s *Store) FindChanges(ctx context.Context, reference string) ([]Change, er
 // it has six characters or more, newest first. What is decided about a change must name it
 // like this, because nothing that a tool sends can be in the way.
 func (s *Store) FindByKey(ctx context.Context, reference string) ([]Change, error) {
-	found, err := s.referredTo(ctx, `key = $1`, reference)
-	if err != nil || len(found) > 0 || len(reference) < minPrefix || sources.IsKey(reference) {
+	key := keyOf(reference)
+	found, err := s.referredTo(ctx, `key = $1`, key)
+	if err != nil || len(found) > 0 || len(key) < minPrefix || sources.IsKey(key) {
 		return found, wrap(err, "find a change by its key")
 	}
-	found, err = s.referredTo(ctx, `substr(key, 1, length(CAST($1 AS TEXT))) = $1`, reference)
+	found, err = s.referredTo(ctx, `substr(key, 1, length(CAST($1 AS TEXT))) = $1`, key)
 	return found, wrap(err, "find changes by the beginning of a key")
+}
+
+// keyOf is a reference as a key would be written. A key that was copied with a space, with
+// something that nobody sees, or in capitals means its change, and no tool's id that is
+// written just so.
+func keyOf(reference string) string {
+	return strings.ToLower(sources.OneLine(reference, sources.MaxText))
 }
 
 func (s *Store) referredTo(ctx context.Context, condition, reference string) ([]Change, error) {

@@ -19,7 +19,7 @@ func anExactKeyWins(t *testing.T, s *Store) {
 	mine := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 1)).Change
 	key, gone := mine.Key, sources.Key(mine.Slot(), "pruned")
 	watchID, orderID := key+"/red", "order/"+key
-	words := []string{key, key[:6], key[:12], strings.ToUpper(key), gone, watchID, orderID, "h1", "i1", "cart"}
+	words := []string{key, key[:6], key[:12], strings.ToUpper(key), " " + key, key + " ", strings.ToUpper(gone), gone, watchID, orderID, "h1", "i1", "cart"}
 	for i, word := range words {
 		accept(t, s, hostile(word, "by-id", 10+i), hostile("as-version-"+word, word, 40+i))
 	}
@@ -36,12 +36,13 @@ func anExactKeyWins(t *testing.T, s *Store) {
 	}
 	find := func(r string) ([]Change, error) { return s.FindChanges(t.Context(), r) }
 	byKey := func(r string) ([]Change, error) { return s.FindByKey(t.Context(), r) }
-	for _, reference := range []string{key, key[:6], key[:12], key[:25]} {
+	for _, reference := range []string{key, key[:6], key[:12], key[:25], strings.ToUpper(key), " " + key, key + " ", key + "\u200b", "\ufeff" + key + "\n", strings.ToUpper(key[:8])} {
 		f("found", find, reference, key)
 		f("found by its key", byKey, reference, key)
 	}
 	f("found", find, gone) // no other change is shown under the address of a pruned one
-	for _, reference := range []string{gone, key[:5], strings.ToUpper(key), "c1", "v1", "", watchID, orderID, "h1", "cart", "%%%%%%", "______"} {
+	f("found", find, strings.ToUpper(gone))
+	for _, reference := range []string{gone, key[:5], "c1", "v1", "", watchID, orderID, "h1", "cart", "%%%%%%", "______"} {
 		f("found by its key", byKey, reference)
 	}
 }
