@@ -88,7 +88,7 @@ func (r *reader) checkHistogram(at, text string, rule Rule) {
 	}
 	for _, suffix := range []string{"_bucket", "_count", "_sum"} {
 		if name, ok := strings.CutSuffix(v.Name, suffix); ok {
-			r.at(at, codeBadSelector, fmt.Sprintf("write the histogram's name without %s", suffix), fmt.Sprintf("as in %s{…}", name))
+			r.at(at, codeBadSelector, fmt.Sprintf("write the histogram's name without %s", suffix), fmt.Sprintf("write %q", name+"{…}"))
 		}
 	}
 	if slices.ContainsFunc(v.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == "le" }) {
@@ -119,7 +119,7 @@ func (r *reader) checkVariables(at, text string, known []string, rule Rule) bool
 		name := v.name
 		switch {
 		case !slices.Contains(known, name):
-			r.inside(at, v.from, codeVariable, fmt.Sprintf("$%s is not filled in here", name), variableHint(name, known))
+			r.inside(at, v.from, codeVariable, fmt.Sprintf("%q is not filled in here", "$"+name), variableHint(name, known))
 		case rule.Site && (name == varMatch || name == varService):
 			r.inside(at, v.from, codeVariable, fmt.Sprintf("a rule of scope site has no $%s", name), "it watches the changes of every service")
 		default:
@@ -132,9 +132,9 @@ func (r *reader) checkVariables(at, text string, known []string, rule Rule) bool
 
 func variableHint(name string, known []string) string {
 	if near := strictyaml.Nearest(name, known); near != "" {
-		return fmt.Sprintf("did you mean $%s?", near)
+		return fmt.Sprintf("did you mean %q?", "$"+near)
 	}
-	return "there are: $" + strings.Join(known, ", $")
+	return namesHint + "$" + strings.Join(known, ", $")
 }
 
 // parse parses PromQL with placeholders, and tries to fill in values.

@@ -86,6 +86,9 @@ func inFileOrder(ds []Diagnostic) []Diagnostic {
 	return ds
 }
 
+// namesHint begins a hint that lists names.
+const namesHint = "there are: "
+
 // nearest is a hint for an unknown name: the most similar known one, or all of
 // them.
 func nearest(name string, known []string) string {
@@ -98,7 +101,7 @@ func nearest(name string, known []string) string {
 	case len(known) > 12:
 		return ""
 	}
-	return "there are: " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
+	return namesHint + strings.Join(slices.Sorted(slices.Values(known)), ", ")
 }
 
 func oneOf(what, word string, known []string) error {

@@ -30,7 +30,7 @@ type teamDefaults struct {
 // defaults stores the defaults that a file has for all rules of its team.
 func (r *reader) defaults(team string, d writtenDefaults) {
 	if first, twice := r.teams[team]; twice {
-		r.at("defaults", codeDuplicateDefaults, fmt.Sprintf("team %s has defaults already", team), "the others are at "+first.place)
+		r.at("defaults", codeDuplicateDefaults, fmt.Sprintf("team %q has defaults already", team), "the others are at "+first.place)
 		return
 	}
 	before := len(r.found)

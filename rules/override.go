@@ -140,6 +140,9 @@ func (r *Rule) setTime(key, value string) *problem {
 var settable = []string{"slow", "min_effect", "min_effect.mean", "min_effect.slow", "min_events", "limit", "worse", "lost", "if_unmatched", "combine"}
 
 func (s *Signal) set(key, value string) *problem {
+	if len(s.AnyOf) == 0 {
+		return nil // that it has no expression is reported already
+	}
 	switch key {
 	case "slow":
 		return s.setSlow(value)

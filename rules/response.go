@@ -84,7 +84,7 @@ func (r *reader) rollback(at string, w writtenResponse, rule Rule) *Rollback {
 	case rule.Site:
 		r.at(at, codeUnsafeRollback, "a rule of scope site never rolls back", "it lists suspects; a rule of the service may act")
 	case w.On != "" && !slices.Contains(actable, w.On):
-		r.at(at, codeUnsafeRollback, fmt.Sprintf("nothing is rolled back on %s", w.On), "only evidence that things got worse may act")
+		r.at(at, codeUnsafeRollback, fmt.Sprintf("nothing is rolled back on %q", w.On), "only evidence that things got worse may act")
 	case back.Mode == Act && w.On == "" && w.AtLeast != "certain":
 		r.at(at, codeUnsafeRollback, "only certain evidence may act", "write at_least: certain, or mode: ask")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pushback/pushback/internal/backtest"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/daemon"
+	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -99,23 +100,23 @@ func (b backtestCommand) check() error {
 
 // ruleSet loads the rules as the daemon would.
 func (b backtestCommand) ruleSet(c config.Config) (*rules.Set, error) {
-	folder := c.Rules
+	dir := c.Rules
 	if b.Rules != "" {
-		folder = b.Rules
+		dir = b.Rules
 	}
-	if _, err := os.Stat(folder); err != nil {
+	if _, err := os.Stat(dir); err != nil {
 		return nil, usageError(fmt.Errorf("reading the rules: %w", err))
 	}
-	set, found := rules.Load(os.DirFS(folder), daemon.Adapters().World(c))
+	set, found := rules.Load(folder.Files(dir), daemon.Adapters().World(c))
 	var mistakes []error
 	for _, d := range found {
 		mistakes = append(mistakes, d)
 	}
 	if len(mistakes) > 0 {
-		return nil, usageError(fmt.Errorf("the rules in %s are wrong:\n%w", folder, errors.Join(mistakes...)))
+		return nil, usageError(fmt.Errorf("the rules in %s are wrong:\n%w", dir, errors.Join(mistakes...)))
 	}
 	if set == nil || set.Len() == 0 {
-		return nil, usageError(fmt.Errorf("there are no rules in %s", folder))
+		return nil, usageError(fmt.Errorf("there are no rules in %s", dir))
 	}
 	return set, nil
 }

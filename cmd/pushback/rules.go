@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/pushback/pushback/internal/daemon"
+	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/survey"
 	"github.com/pushback/pushback/rules"
@@ -69,15 +70,15 @@ type rulesAnswer struct {
 
 // Run checks the folder against what pushback.yml knows.
 func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
-	folder, world, err := r.world(ctx)
+	dir, world, err := r.world(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(folder); err != nil {
+	if _, err := os.Stat(dir); err != nil {
 		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
 	}
 	world.AllowEmpty = world.AllowEmpty || r.AllowEmpty
-	set, found := rules.Load(os.DirFS(folder), world)
+	set, found := rules.Load(folder.Files(dir), world)
 	answer := rulesAnswer{Diagnostics: found}
 	if set != nil {
 		answer.Rules, answer.Warnings = set.Len(), set.Warnings()
@@ -90,7 +91,7 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 	if r.JSON {
 		err = out.printJSON(answer)
 	} else {
-		err = printRules(out, folder, answer)
+		err = printRules(out, dir, answer)
 	}
 	if err == nil && len(found) > 0 {
 		return &exitError{code: exitUsage}
@@ -108,9 +109,9 @@ func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, erro
 	if err != nil {
 		return "", rules.World{}, err
 	}
-	folder := c.Rules
+	dir := c.Rules
 	if r.Rules != "" {
-		folder = r.Rules
+		dir = r.Rules
 	}
 	world := daemon.Adapters().StrictWorld(c)
 	// Environments are for a warning alone, so that a database that cannot be read is no mistake.
@@ -119,7 +120,7 @@ func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, erro
 		slices.Sort(world.Environments)
 		world.Environments = slices.Compact(world.Environments)
 	}
-	return folder, world, nil
+	return dir, world, nil
 }
 
 // configured reports whether there is a pushback.yml to check the rules by.

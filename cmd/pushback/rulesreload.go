@@ -46,7 +46,7 @@ func (r rulesReloadCommand) Run(ctx context.Context, out terminal) error {
 
 func printReloaded(out terminal, a api.Reloaded) error {
 	for _, d := range a.Diagnostics {
-		mistake := rules.Diagnostic{File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint, Snippet: d.Snippet}
+		mistake := rules.Diagnostic{File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint}
 		if err := mistake.Render(out, out.colour); err != nil {
 			return err
 		}

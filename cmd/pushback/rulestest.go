@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/ruletest"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
@@ -127,8 +128,8 @@ func isRulesTest(name string) bool {
 // before. Where either has mistakes, it prints and returns them, and no suite. With
 // quiet it prints to standard error, because standard output is JSON then.
 func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, []rules.Diagnostic, error) {
-	folder := os.DirFS(filepath.Dir(file))
-	data, err := strictyaml.ReadFile(folder, filepath.Base(file))
+	files := folder.Files(filepath.Dir(file))
+	data, err := strictyaml.ReadFile(files, filepath.Base(file))
 	if err != nil {
 		return nil, nil, nil, usageError(fmt.Errorf("reading the tests: %w", err))
 	}
@@ -137,7 +138,7 @@ func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bo
 	if suite != nil {
 		key := filepath.Dir(file) + "\x00" + strings.Join(suite.RuleFiles, "\x00")
 		if set = loaded[key]; set == nil {
-			set, found = loadRules(folder, suite.RuleFiles)
+			set, found = loadRules(files, suite.RuleFiles)
 			loaded[key] = set
 		}
 	}
@@ -157,11 +158,11 @@ func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bo
 }
 
 // loadRules loads the named rule files, or all in the folder where none is named.
-func loadRules(folder fs.FS, names []string) (*rules.Set, []rules.Diagnostic) {
+func loadRules(files fs.FS, names []string) (*rules.Set, []rules.Diagnostic) {
 	if len(names) == 0 {
-		return rules.Load(folder, rules.World{})
+		return rules.Load(files, rules.World{})
 	}
-	return rules.LoadFiles(folder, names, rules.World{})
+	return rules.LoadFiles(files, names, rules.World{})
 }
 
 // shown is a path as people would type it here.

@@ -38,7 +38,11 @@ func (w written) split(data []byte) {
 func (c Config) Edited() []byte {
 	sum, edited := sha256.New(), false
 	for _, path := range slices.Sorted(maps.Keys(c.written.files)) {
-		data, err := readBounded(path)
+		read := readBounded
+		if path == c.File {
+			read = readLinked
+		}
+		data, err := read(path)
 		now := sha256.Sum256(data)
 		edited = edited || err != nil || now != c.written.files[path]
 		fmt.Fprintln(sum, path, err, now)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 )
@@ -62,7 +63,7 @@ type trustFile struct {
 // serves to find more mistakes.
 func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l := loader{name: path, written: newWritten()}
-	data, err := readBounded(path)
+	data, err := readLinked(path)
 	if err != nil {
 		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c, or write one with pushback rules init")
 		return Config{}, l.found
@@ -78,9 +79,21 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	return c, l.found.Sorted()
 }
 
-// readBounded reads a file of at most strictyaml.MaxSize bytes.
+// readBounded reads a file of at most strictyaml.MaxSize bytes. A link is followed only inside
+// the file's folder, because those who edit a file of services are not always those who run
+// the daemon.
 func readBounded(path string) ([]byte, error) {
-	return strictyaml.ReadFile(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	return strictyaml.ReadFile(folder.Files(filepath.Dir(path)), filepath.Base(path))
+}
+
+// readLinked is readBounded for pushback.yml itself, which may be a link to any place: it
+// belongs to those who run the daemon.
+func readLinked(path string) ([]byte, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	return readBounded(real)
 }
 
 func byPlace(a, b Diagnostic) int {

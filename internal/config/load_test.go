@@ -48,8 +48,8 @@ var kinds = Kinds{
 	Grafana:   func() any { return new(receiverSettings) },
 }
 
-// folder writes the files of a case, and the ones every case may name.
-func folder(t *testing.T, files map[string]string) string {
+// folderOf writes the files of a case, and the ones every case may name.
+func folderOf(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, always := range []string{"secret", "token"} {
@@ -74,7 +74,7 @@ func write(t *testing.T, dir, name, text string) {
 const metrics = "metrics: {prod: {kind: prometheus, url: http://127.0.0.1:9090}}\n"
 
 func TestLoad(t *testing.T) {
-	dir := folder(t, map[string]string{"pushback.yml": `
+	dir := folderOf(t, map[string]string{"pushback.yml": `
 listen: 0.0.0.0:80
 external_url: https://pushback.example.org
 token_file: token
@@ -140,7 +140,7 @@ func (*natural) Aborts() bool     { return true }
 func TestNatures(t *testing.T) {
 	f := func(kind, written string, idempotent, aborts bool) {
 		t.Helper()
-		dir := folder(t, map[string]string{"pushback.yml": metrics + "hooks: {shop: {kind: " + kind + written + "}}"})
+		dir := folderOf(t, map[string]string{"pushback.yml": metrics + "hooks: {shop: {kind: " + kind + written + "}}"})
 		k := kinds
 		k.Hooks = map[string]func() any{"command": kinds.Hooks["command"], "exact": func() any { return new(natural) }}
 		c, problems := Load(filepath.Join(dir, "pushback.yml"), k)
@@ -157,7 +157,7 @@ func TestNatures(t *testing.T) {
 func TestDiagnostics(t *testing.T) {
 	f := func(source string, want ...string) {
 		t.Helper()
-		dir := folder(t, map[string]string{"pushback.yml": source})
+		dir := folderOf(t, map[string]string{"pushback.yml": source})
 		_, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
 		var got []string
 		for _, p := range problems {
@@ -225,7 +225,7 @@ func TestDiagnostics(t *testing.T) {
 func TestAliasesSayWhereTheyAreWrong(t *testing.T) {
 	f := func(csv, want string) {
 		t.Helper()
-		dir := folder(t, map[string]string{"pushback.yml": metrics + "hooks: {bound: {kind: command, services: [x]}}\nservices: {aliases: aliases.csv}", "aliases.csv": csv})
+		dir := folderOf(t, map[string]string{"pushback.yml": metrics + "hooks: {bound: {kind: command, services: [x]}}\nservices: {aliases: aliases.csv}", "aliases.csv": csv})
 		_, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
 		if len(problems) != 1 || !strings.Contains(problems[0].String(), want) {
 			t.Errorf("%q: got %v, want %s", csv, problems, want)
@@ -271,7 +271,7 @@ func FuzzLoad(f *testing.F) {
 func TestHookTargets(t *testing.T) {
 	f := func(written string, want Target, fixed string) {
 		t.Helper()
-		dir := folder(t, map[string]string{"pushback.yml": metrics + "hooks: {h: {kind: command, argv: [./back]" + written + "}}"})
+		dir := folderOf(t, map[string]string{"pushback.yml": metrics + "hooks: {h: {kind: command, argv: [./back]" + written + "}}"})
 		got, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
 		if h := got.Hooks["h"]; len(problems) > 0 || h.Target != want || h.Fixed != fixed {
 			t.Errorf("%s: target %q, fixed %q; %v", written, h.Target, h.Fixed, problems)

@@ -6,12 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/notify"
@@ -69,7 +69,7 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 // starting.
 func (t Table) BoundHooks(c config.Config) (mistakes config.Diagnostics) {
 	w := t.World(c)
-	_, found := rules.Load(os.DirFS(c.Rules), w)
+	_, found := rules.Load(folder.Files(c.Rules), w)
 	for _, d := range found {
 		if d.Code == rules.CodeBoundHook {
 			mistakes = append(mistakes, config.Diagnostic{File: filepath.Join(c.Rules, d.File), Problem: strictyaml.Problem{
@@ -87,7 +87,7 @@ func (t Table) noDefaultReceiver(c config.Config) config.Diagnostics {
 	if !w.NoDefaultReceiver {
 		return nil
 	}
-	_, found := rules.Load(os.DirFS(c.Rules), w)
+	_, found := rules.Load(folder.Files(c.Rules), w)
 	i := slices.IndexFunc(found, func(d rules.Diagnostic) bool { return d.Code == rules.CodeNoDefaultReceiver })
 	if i < 0 {
 		return nil

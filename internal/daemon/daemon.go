@@ -53,7 +53,7 @@ type Daemon struct {
 func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	o.Log = o.Log.With("replica", o.Config.ReplicaName())
 	d = &Daemon{
-		log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules},
+		log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules, log: o.Log},
 		edits:   &edits{table: o.Table, log: o.Log.With("component", "config"), running: o.Config},
 		aliases: catalogue.New(CatalogueConfig(o.Config.Services), nil),
 	}
@@ -208,7 +208,7 @@ func diagnostics(ds []rules.Diagnostic) []api.Diagnostic {
 	all := []api.Diagnostic{}
 	for _, d := range ds {
 		all = append(all, api.Diagnostic{
-			File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint, Snippet: d.Snippet,
+			File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint,
 		})
 	}
 	return all

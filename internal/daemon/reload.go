@@ -2,8 +2,11 @@ package daemon
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -16,6 +19,7 @@ import (
 // the loaded rules are from one moment.
 type rulesFolder struct {
 	path string
+	log  *slog.Logger
 	mu   sync.Mutex
 	last string // the fingerprint of the folder when it was read last
 }
@@ -25,9 +29,24 @@ func (f *rulesFolder) load(w rules.World) (set *rules.Set, found []rules.Diagnos
 	defer f.mu.Unlock()
 	folder.ReadStable(f.path, func() {
 		f.last = folder.Fingerprint(f.path)
-		set, found = rules.Load(os.DirFS(f.path), w)
+		set, found = f.loadOrFail(w)
 	})
 	return set, found
+}
+
+// loadOrFail makes a mistake of a panic, because teams edit the folder: a file that nobody
+// has thought of must not end the process, and end it again at every start.
+func (f *rulesFolder) loadOrFail(w rules.World) (set *rules.Set, found []rules.Diagnostic) {
+	defer func() {
+		if r := recover(); r != nil {
+			f.log.Error("reading the rules folder has failed; please report this as a bug", "panic", fmt.Sprintf("%T", r), "stack", string(debug.Stack()))
+			set, found = nil, []rules.Diagnostic{{
+				File: ".", Line: 1, Column: 1, Code: "unreadable-file", Message: "a bug in Pushback keeps it from reading the folder",
+				Hint: "its log says more; take back the last edit",
+			}}
+		}
+	}()
+	return rules.Load(folder.Files(f.path), w)
 }
 
 func (f *rulesFolder) fingerprint() string {
@@ -43,9 +62,11 @@ func (d *Daemon) reloadOnEdit(ctx context.Context) error {
 }
 
 // loadRules loads the rules folder. Mistakes about names say so where pushback.yml was edited.
+// No mistake has text of a file: from here they go to answers, logs, messages and the store.
 func (d *Daemon) loadRules(w rules.World) (*rules.Set, []rules.Diagnostic) {
 	w.NoDefaultReceiver = d.aliases.DefaultReceiver() == "" // a reload of the services may have changed it
 	set, found := d.rules.load(w)
+	found = rules.WithoutText(found)
 	d.edits.hint(found)
 	return set, found
 }

@@ -6,33 +6,41 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
 
-// maxEntries bounds the work if a large folder is configured by mistake.
-const maxEntries = 50_000
-
 // Fingerprint returns a hash of the names in a folder and of the size, time and
-// mode of their files; links are followed. It leaves out names that begin with a
-// dot, except the target of ..data. An entry that cannot be read adds its error.
+// mode of their files. Links are followed as Files follows them, because what a link outside
+// leads to may change all the time (/proc), or not answer. It leaves out names that begin
+// with a dot, except the target of ..data. An entry that cannot be read adds its error.
 func Fingerprint(dir string) string {
-	sum, n := sha256.New(), 0
+	sum := sha256.New()
 	root, err := filepath.EvalSymlinks(dir)
 	fmt.Fprintln(sum, root, err)
 	configMap, _ := os.Readlink(filepath.Join(root, "..data"))
 	fmt.Fprintln(sum, configMap)
-	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	tree := Files(root)
+	walk(tree, func(name string, _ fs.DirEntry, err error) {
+		fmt.Fprintf(sum, "%q %v %s\n", name, err, fileState(tree, name))
+	})
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// walk visits what is in a folder and not hidden, up to maxEntries.
+func walk(tree fs.FS, visit func(name string, d fs.DirEntry, err error)) {
+	n := 0
+	_ = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if n++; n > maxEntries {
 			return fs.SkipAll
 		}
-		if path != root && strings.HasPrefix(filepath.Base(path), ".") {
+		if name != "." && strings.HasPrefix(path.Base(name), ".") {
 			return skipHidden(d)
 		}
-		fmt.Fprintln(sum, path, err, fileState(path))
+		visit(name, d, err)
 		return nil
 	})
-	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // skipHidden skips a folder whole, and a file alone.
@@ -44,8 +52,8 @@ func skipHidden(d fs.DirEntry) error {
 }
 
 // fileState returns the size, time and mode of a file, or the error of reading them.
-func fileState(path string) string {
-	info, err := os.Stat(path)
+func fileState(tree fs.FS, name string) string {
+	info, err := fs.Stat(tree, name)
 	if err != nil {
 		return err.Error()
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -97,6 +96,10 @@ func (w *watcher) check() {
 	w.changed()
 }
 
+// maxNotified bounds the folders that the operating system is asked about: it has only so
+// many watches for everybody. The others are polled.
+const maxNotified = 1000
+
 // subscribe asks for notices of the folder and its subfolders, and of its parent,
 // because the folder itself may be a link that is swapped. Folders without notices
 // are polled.
@@ -110,18 +113,13 @@ func (w *watcher) subscribe() {
 	}
 	w.add(filepath.Dir(w.dir))
 	n := 0
-	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if n++; n > maxEntries {
-			return fs.SkipAll
-		}
+	walk(Files(root), func(name string, d fs.DirEntry, err error) {
 		if err != nil || !d.IsDir() {
-			return nil //nolint:nilerr // whoever loads the folder reports what cannot be read
+			return // whoever loads the folder reports what cannot be read
 		}
-		if path != root && strings.HasPrefix(d.Name(), ".") {
-			return fs.SkipDir
+		if n++; n <= maxNotified {
+			w.add(filepath.Join(root, name))
 		}
-		w.add(path)
-		return nil
 	})
 }
 

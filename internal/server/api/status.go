@@ -54,5 +54,4 @@ type Diagnostic struct {
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
-	Snippet string `json:"snippet,omitempty"` // the source line
 }
