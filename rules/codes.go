@@ -36,6 +36,7 @@ const (
 	codeUnknownFreeze  = "unknown-window"
 
 	codeDuplicateDefaults = "duplicate-defaults"
+	codeSecretInFile      = "secret-in-file" // also of pushback.yml
 	codeNobody            = "nobody"
 
 	// CodeNoDefaultReceiver is also a mistake in pushback.yml, where it is to be mended.
@@ -49,5 +50,5 @@ func Codes() []string {
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
 		codeOutOfRange, codeUnknownHook, CodeBoundHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
 		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,
-		codeUnknownFreeze, codeDuplicateDefaults, codeNobody, CodeNoDefaultReceiver)
+		codeUnknownFreeze, codeDuplicateDefaults, codeSecretInFile, codeNobody, CodeNoDefaultReceiver)
 }

@@ -56,6 +56,7 @@ func (l *loader) file(name string, data []byte) {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
 		r.broken[p.Line] = true
 	}
+	r.secrets(data)
 	if doc.Defaults != nil {
 		r.defaults(doc.Team, *doc.Defaults)
 	}

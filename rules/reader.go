@@ -3,6 +3,7 @@ package rules
 import (
 	"strings"
 
+	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
@@ -18,14 +19,33 @@ type reader struct {
 	reported      int
 }
 
+// line is a source line, for people: without a secret that is written there.
+func (r *reader) line(n int) string {
+	if n > len(r.lines) {
+		return ""
+	}
+	return secret.Hide(strings.TrimSuffix(r.lines[n-1], "\r"))
+}
+
+// secrets refuses a secret that is written in the file, in whatever text of a rule. A stored
+// rule was looked at when it was loaded.
+func (r *reader) secrets(data []byte) {
+	if r.stored {
+		return
+	}
+	var root any
+	places, _ := strictyaml.Decode(data, &root) // its problems are those of the whole reading
+	secret.WalkTexts(root, func(path string, f secret.Finding) {
+		r.report(places.Value(path), codeSecretInFile, f.What+" must not be written in a rule", "leave it out: rules are read by everybody who may read the metrics")
+	})
+}
+
 func (r *reader) report(at strictyaml.Position, code, message, hint string) {
 	if r.reported++; r.reported > strictyaml.MaxProblems {
 		return
 	}
 	d := Diagnostic{File: r.file, Line: at.Line, Column: at.Column, Code: code, Message: message, Hint: hint}
-	if at.Line <= len(r.lines) {
-		d.Snippet = strings.TrimSuffix(r.lines[at.Line-1], "\r")
-	}
+	d.Snippet = r.line(at.Line)
 	if n := len(r.found); n > 0 && r.found[n-1] == d {
 		return // the same mistake in another expression that was inherited
 	}

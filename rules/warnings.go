@@ -19,9 +19,7 @@ func (r *reader) warn(at, code, message, hint string) {
 	}
 	place := r.positions.Value(at)
 	d := Diagnostic{File: r.file, Line: place.Line, Column: place.Column, Code: code, Message: message, Hint: hint, Warning: true}
-	if place.Line <= len(r.lines) {
-		d.Snippet = strings.TrimSuffix(r.lines[place.Line-1], "\r")
-	}
+	d.Snippet = r.line(place.Line)
 	if !slices.Contains(r.warnings, d) {
 		r.warnings = append(r.warnings, d)
 	}

@@ -126,6 +126,7 @@ func (l *loader) listFile(path string, c Config) []Service {
 		other.bound(at, one, c)
 		other.depends(at, one)
 	}
+	other.secrets(data)
 	l.found = append(l.found, other.found...)
 	return listed.Services
 }

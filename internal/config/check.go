@@ -15,7 +15,7 @@ import (
 )
 
 // store reads the URL of Pushback's database; the default is an SQLite file in the
-// data folder. It refuses a password in pushback.yml.
+// data folder. A password in it is refused as every secret in the file is.
 func (l *loader) store(data string) Store {
 	s := l.file.Store
 	if s.URL != "" && s.URLFile != "" {
@@ -28,9 +28,6 @@ func (l *loader) store(data string) Store {
 	if err != nil || s.URL != "" && u.Scheme != "sqlite" && u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		l.wrong("store.url", BadAddress, "write sqlite:/path/to/file.db or postgres://host/database", "this is not the URL of a database")
 		return s
-	}
-	if _, secret := u.User.Password(); secret {
-		l.wrong("store.url", SecretInFile, "write the URL into a separate file and name it as url_file", "a password must not be written in this file")
 	}
 	s.URLFile = l.existing("store.url_file", s.URLFile)
 	return s

@@ -17,7 +17,7 @@ const (
 	UnknownName    = "unknown-name"
 	BadName        = "bad-name"
 	BadAddress     = "bad-address"
-	SecretInFile   = "secret-in-file"
+	SecretInFile   = "secret-in-file" // also of a rule
 	MissingFile    = "missing-file"
 	InsecureSource = "insecure-source"
 	OpenToAll      = "open-to-all"

@@ -76,6 +76,8 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l.written.split(data)
 	l.decode(data, kinds)
 	c := l.config()
+	l.secrets(data)
+	c.wrong = l.wrongAt
 	return c, l.found.Sorted()
 }
 

@@ -195,7 +195,7 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics+"hooks: {h: {kind: command, teams: ['', x]}}", "pushback.yml:2:36: this is no name, and no pattern such as shop-* [bad-value]")
 	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this is not a target [bad-value]\n  hint: write previous, last_good or \"off\"")
 	f(metrics+"store: {url: 'postgres://me:hunter2@db/x'}",
-		"pushback.yml:2:14: a password must not be written in this file [secret-in-file]\n  hint: write the URL into a separate file and name it as url_file")
+		"pushback.yml:2:14: a password in a URL must not be written in this file [secret-in-file]\n  hint: leave it out of the URL, and name a file with it, such as store: {url_file: ...}")
 	f(metrics+"store: {url: 'mysql://db/x'}", "pushback.yml:2:14: this is not the URL of a database [bad-address]\n  hint: write sqlite:/path/to/file.db or postgres://host/database")
 	f(metrics+"trust: {new_rules: blindly, cap: none}",
 		"pushback.yml:2:20: this is not a value of new_rules [bad-value]\n  hint: write observe or as_written",

@@ -75,7 +75,7 @@ func monotonous(text string) bool {
 	distinct, steps := map[byte]bool{}, 0
 	for i := range len(text) {
 		distinct[text[i]] = true
-		if i > 0 && follows(text[i-1], text[i]) {
+		if i > 0 && adjoins(text[i-1], text[i]) {
 			steps++
 		}
 	}
@@ -83,9 +83,9 @@ func monotonous(text string) bool {
 	return len(distinct) < minDistinct || counted || repeats(text)
 }
 
-// follows says whether b is a, or the next or last character, where digits and letters are
+// adjoins says whether b is a, or the next or last character, where digits and letters are
 // counted in a circle.
-func follows(a, b byte) bool {
+func adjoins(a, b byte) bool {
 	d := int(a) - int(b)
 	return d >= -1 && d <= 1 || a == '9' && (b == '0' || b|0x20 == 'a') || a|0x20 == 'z' && (b|0x20 == 'a' || b == '0')
 }
