@@ -109,6 +109,8 @@ func newToySource(_ changes.Options, c toySourceConfig) (*toySource, error) {
 	return &toySource{strings.TrimSpace(string(secret))}, c.Check()
 }
 
+func (s *toySource) VerifyHeader(h http.Header, now time.Time) error { return s.Verify(h, nil, now) }
+
 func (s *toySource) Verify(h http.Header, _ []byte, _ time.Time) error {
 	if h.Get("X-Toy") != s.secret {
 		return changes.ErrUnauthorized

@@ -33,15 +33,22 @@ func (s *Server) receiveEvent(w http.ResponseWriter, r *http.Request) {
 func (s *Server) receiveWebhook(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("source")
 	e, ok := s.Sources[name]
-	if !ok {
+	switch {
+	case ok:
+		s.intake(w, r, name, e)
+	case s.mayRead(r):
 		s.refuse(w, "unknown", 0, problem(http.StatusNotFound, "there is no change source of that name", "add it under sources in pushback.yml"))
-		return
+	default: // nobody learns by their answers which sources there are
+		s.refuse(w, "unknown", 0, intakeProblem(changes.ErrUnauthorized))
 	}
-	s.intake(w, r, name, e)
 }
 
-// intake takes one delivery: read, verify, parse, admit, accept.
+// intake takes one delivery: check its headers, read, verify, parse, admit, accept.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e Endpoint) {
+	if err := e.Source.VerifyHeader(r.Header, s.Now()); err != nil {
+		s.refuse(w, name, 0, intakeProblem(changes.ErrUnauthorized))
+		return
+	}
 	body, p := readBody(w, r)
 	if p != nil {
 		s.refuse(w, name, len(body), p)
@@ -72,13 +79,16 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Problem) {
 		// across origins only after a preflight request, which is refused here.
 		return nil, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json")
 	}
+	if r.ContentLength > maxBody {
+		return nil, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return body, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
 	}
 	if err != nil {
-		return body, problem(http.StatusBadRequest, "the body is incomplete", "")
+		return body, bodyProblem(err)
 	}
 	return body, nil
 }

@@ -29,7 +29,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusForbidden, "the request comes from another site's page", "open Pushback itself, or leave out the Origin header"))
 	}))
-	return s.logRequests(refuseBadText(s.checkHost(origin.Handler(next))))
+	return s.logRequests(s.bounded(refuseBadText(s.checkHost(origin.Handler(next)))))
 }
 
 // checkHost refuses, on loopback, requests for an unknown host name. Without it

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,11 +31,16 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 }
 
 // writeBody ignores a failed write: the client has gone, and what was stored
-// stays stored.
+// stays stored. The answer has a length, so that it is whole before the rest of the request is.
 func writeBody(w http.ResponseWriter, status int, v any) {
+	text, err := json.Marshal(v)
+	if err != nil { // no answer has a type that cannot be encoded
+		status, text = http.StatusInternalServerError, nil
+	}
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1))
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
+	_, _ = w.Write(append(text, '\n'))
 }
 
 func (s *Server) tokenProblem() *api.Problem {

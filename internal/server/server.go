@@ -61,6 +61,7 @@ type Server struct {
 	events   changes.Source // parses POST /v1/events
 	tokens   tokens
 	signIns  *rate.Limiter
+	bodies   bodies
 	pages    *web.Pages
 	handler  http.Handler
 }

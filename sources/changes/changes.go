@@ -1,8 +1,8 @@
 // Package changes holds what every change source shares: how a delivery is
 // refused, how its JSON is opened, and which services a source may report.
 //
-// A delivery comes from outside and may be forged until its signature is verified. Every Source therefore has two steps, Verify and then Parse, and
-// three ways to refuse, which the server turns into a status code:
+// A delivery comes from outside and may be forged until its signature is verified. Every Source therefore has three steps, VerifyHeader before the
+// body is read, Verify before it is parsed, and Parse, and three ways to refuse, which the server turns into a status code:
 //
 //	ErrUnauthorized   401  the signature is missing, wrong, or too old
 //	*sources.BadEvent 400  signed, but not a delivery we understand; Reason is one line
@@ -23,6 +23,9 @@ import (
 
 // Source authenticates and reads the deliveries of one tool.
 type Source interface {
+	// VerifyHeader refuses a delivery that Verify would refuse whatever its body, so that
+	// nothing is read of it: without a signature, with one that is too old, or with a wrong token.
+	VerifyHeader(h http.Header, now time.Time) error
 	// Verify checks the signature over the raw bytes, before anything is parsed.
 	// now is the moment of arrival, for signatures that end with time.
 	Verify(h http.Header, body []byte, now time.Time) error

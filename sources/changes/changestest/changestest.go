@@ -2,6 +2,8 @@
 // the server treats all tools alike:
 //
 //   - a source without a secret is refused, unless its settings say insecure
+//   - VerifyHeader refuses what has no signature, or an old one, before there is a body,
+//     and nothing that Verify takes
 //   - Verify reads the raw bytes, parses nothing, and accepts any of the secrets
 //   - whatever is not signed is changes.ErrUnauthorized, which says no more
 //   - Parse answers hostile bodies with a *sources.BadEvent of one line, which

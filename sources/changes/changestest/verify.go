@@ -40,7 +40,7 @@ func (s Subject) testInsecure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := source.Verify(http.Header{}, []byte(s.Succeeded.Body), s.At); err != nil {
+	if err := errors.Join(source.VerifyHeader(http.Header{}, s.At), source.Verify(http.Header{}, []byte(s.Succeeded.Body), s.At)); err != nil {
 		t.Errorf("an unsigned delivery: %v", err)
 	}
 }
@@ -50,6 +50,9 @@ func (s Subject) testSignature(t *testing.T, by Signature) {
 	f := func(name string, want bool, h http.Header, body []byte, now time.Time) {
 		t.Helper()
 		err := source.Verify(h, body, now)
+		if want {
+			err = errors.Join(err, source.VerifyHeader(h, now))
+		}
 		if want && err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -72,6 +75,9 @@ func (s Subject) testSignature(t *testing.T, by Signature) {
 		f("half of "+name, false, cut, body, s.At)
 		f("without "+name, false, without, body, s.At)
 	}
+	if by.Timed {
+		checkUnauthorized(t, "long afterwards, before the body", source.VerifyHeader(signed, s.At.Add(tooOld)))
+	}
 	// Verify must not look into what nobody has vouched for yet.
 	for _, raw := range []string{"", "payload=1", "\x00\xff", `{"a":`, strings.Repeat("[", 1<<20)} {
 		f("a signed body that is no JSON", true, by.Sign(secret, []byte(raw), s.At), []byte(raw), s.At)
@@ -81,6 +87,8 @@ func (s Subject) testSignature(t *testing.T, by Signature) {
 func (s Subject) testUnsigned(t *testing.T) {
 	source := s.source(t, changes.Scope{})
 	checkUnauthorized(t, "no header", source.Verify(http.Header{}, []byte(s.Succeeded.Body), s.At))
+	checkUnauthorized(t, "no header, before the body", source.VerifyHeader(http.Header{}, s.At))
+	checkUnauthorized(t, "the tool's own headers, before the body", source.VerifyHeader(s.Succeeded.header(), s.At))
 	checkUnauthorized(t, "the tool's own headers", source.Verify(s.Succeeded.header(), []byte(s.Succeeded.Body), s.At))
 }
 

@@ -61,6 +61,22 @@ func New(o changes.Options, c Config) (*Source, error) {
 // Name is the source's name in pushback.yml, and in its events.
 func (s *Source) Name() string { return s.name }
 
+// VerifyHeader checks the bearer token, or whether there is a Standard Webhooks signature of
+// these minutes.
+func (s *Source) VerifyHeader(h http.Header, now time.Time) error {
+	if s.config.Insecure {
+		return nil
+	}
+	check := signature.StandardHeader(h, now)
+	if h.Get("Webhook-Signature") == "" {
+		check = signature.Bearer(s.secrets.Keys(), h)
+	}
+	if check != nil {
+		return changes.ErrUnauthorized
+	}
+	return nil
+}
+
 // Verify checks the bearer token, or the Standard Webhooks signature where
 // there is one. A delivery that carries a signature is held to it: a token
 // beside it does not excuse a body that was changed on the way.

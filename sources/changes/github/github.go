@@ -65,6 +65,14 @@ func New(o changes.Options, c Config) (*Source, error) {
 // Name is the source's name in pushback.yml, and in its events.
 func (s *Source) Name() string { return s.name }
 
+// VerifyHeader looks for X-Hub-Signature-256.
+func (s *Source) VerifyHeader(h http.Header, _ time.Time) error {
+	if !s.config.Insecure && signature.HMACHeader("sha256=", h.Get("X-Hub-Signature-256")) != nil {
+		return changes.ErrUnauthorized
+	}
+	return nil
+}
+
 // Verify checks X-Hub-Signature-256 over the raw body. The older SHA-1 header
 // is not read. The time does not matter: GitHub signs none.
 func (s *Source) Verify(h http.Header, body []byte, _ time.Time) error {

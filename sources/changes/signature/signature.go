@@ -31,6 +31,15 @@ var ErrMismatch = errors.New("signature does not match")
 // way: the specification's five minutes.
 const Tolerance = 5 * time.Minute
 
+// HMACHeader checks that given can be a sum that HMAC takes, before there is a body.
+func HMACHeader(prefix, given string) error {
+	digits, ok := strings.CutPrefix(given, prefix)
+	if sum, err := hex.DecodeString(digits); !ok || err != nil || len(sum) != sha256.Size {
+		return ErrMismatch
+	}
+	return nil
+}
+
 // HMAC checks that given is prefix followed by the hex HMAC-SHA256 of body.
 func HMAC(secrets [][]byte, prefix, given string, body []byte) error {
 	digits, ok := strings.CutPrefix(given, prefix)
@@ -62,14 +71,27 @@ func Bearer(secrets [][]byte, h http.Header) error {
 	})
 }
 
+// StandardHeader checks that there is a signature of these minutes, before there is a body.
+func StandardHeader(h http.Header, now time.Time) error {
+	seconds, err := strconv.ParseInt(h.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
+	if err != nil || now.Sub(time.Unix(seconds, 0)).Abs() > Tolerance || h.Get(standardwebhooks.HeaderWebhookID) == "" {
+		return ErrMismatch
+	}
+	for version := range strings.FieldsSeq(h.Get(standardwebhooks.HeaderWebhookSignature)) {
+		if strings.HasPrefix(version, "v1,") {
+			return nil
+		}
+	}
+	return ErrMismatch
+}
+
 // Standard checks the webhook-id, webhook-timestamp and webhook-signature
 // headers (standardwebhooks.com). Secrets are base64, with or without whsec_;
 // one that is neither is taken as raw bytes. Only v1 is read: v1a, which is
 // asymmetric, is skipped as the specification asks.
 func Standard(secrets [][]byte, h http.Header, body []byte, now time.Time) error {
-	seconds, err := strconv.ParseInt(h.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
-	if err != nil || now.Sub(time.Unix(seconds, 0)).Abs() > Tolerance {
-		return ErrMismatch
+	if err := StandardHeader(h, now); err != nil {
+		return err
 	}
 	return anyOf(secrets, func(secret []byte) bool {
 		// The library's own check of the time asks the clock; ours came first.
