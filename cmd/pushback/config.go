@@ -50,7 +50,11 @@ With --online it then asks whether the database and each metric store answer, wh
 Grafana accepts the token, and whether each hook could act (preflight). That changes
 nothing either.
 
---json writes a list of mistakes; with --online, an object with mistakes and answers.
+Files of secrets that others may read, and weak secrets of other systems, are warned about.
+A warning changes no exit code.
+
+--json writes a list of mistakes; with --online, an object with mistakes, warnings and
+answers.
 
 Exit code 0: all well. 1: something that was asked does not work. 2: the file has
 mistakes.
@@ -73,10 +77,13 @@ func (c configCheckCommand) Run(ctx context.Context, out terminal) error {
 		answers = table.Ask(ctx, loaded, slog.New(slog.DiscardHandler))
 	}
 	if c.JSON {
-		return c.printJSON(out, mistakes, answers)
+		return c.printJSON(out, mistakes, loaded.SecretWarnings(), answers)
 	}
 	if len(mistakes) > 0 {
 		return wrongConfig(mistakes)
+	}
+	for _, w := range loaded.SecretWarnings() {
+		fmt.Fprintf(out, "%s %s\n", out.paint(styleDoubt, "warning:"), w)
 	}
 	fmt.Fprintf(out, "%s: %s, %s, %s, %s: no mistakes\n", c.Config,
 		counted(len(loaded.Metrics), "metric store"), counted(len(loaded.Sources), "source"),
@@ -112,11 +119,11 @@ func answersError(answers []daemon.Answer) error {
 	return nil
 }
 
-// printJSON writes the mistakes, and with --online the answers beside them.
-func (c configCheckCommand) printJSON(out terminal, mistakes config.Diagnostics, answers []daemon.Answer) error {
+// printJSON writes the mistakes, and with --online the warnings and the answers beside them.
+func (c configCheckCommand) printJSON(out terminal, mistakes, warnings config.Diagnostics, answers []daemon.Answer) error {
 	var written any = checked(mistakes)
 	if c.Online {
-		written = map[string]any{"mistakes": checked(mistakes), "answers": append([]daemon.Answer{}, answers...)}
+		written = map[string]any{"mistakes": checked(mistakes), "warnings": checked(warnings), "answers": append([]daemon.Answer{}, answers...)}
 	}
 	if err := out.printJSON(written); err != nil {
 		return err

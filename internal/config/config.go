@@ -55,6 +55,8 @@ type Config struct {
 	written written               // what the files held
 	places  *strictyaml.Positions // where each value stands in File
 	wrong   []string              // paths in File at which Load has found a mistake
+
+	secretFiles []placedFile // every file that holds a secret
 }
 
 // Store names Pushback's own database. URL must not contain a password; URLFile names a

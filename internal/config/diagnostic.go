@@ -29,13 +29,17 @@ const (
 
 	NoDefaultReceiver = "no-default-receiver"
 	BoundHook         = "bound-hook"
+
+	// The codes of SecretWarnings, which refuse nothing.
+	OpenSecret = "open-secret"
+	WeakSecret = "weak-secret"
 )
 
 // Codes are all codes of this package.
 func Codes() []string {
 	return []string{
 		UnknownKind, UnknownName, BadName, BadAddress, SecretInFile, MissingFile,
-		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange, NoDefaultReceiver, BoundHook,
+		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange, NoDefaultReceiver, OpenSecret, WeakSecret, BoundHook,
 	}
 }
 

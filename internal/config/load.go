@@ -77,7 +77,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l.decode(data, kinds)
 	c := l.config()
 	l.secrets(data)
-	c.wrong = l.wrongAt
+	c.wrong, c.secretFiles = l.wrongAt, l.secretFiles
 	return c, l.found.Sorted()
 }
 
@@ -112,6 +112,8 @@ type loader struct {
 	places  *strictyaml.Positions
 	found   Diagnostics
 	wrongAt []string // paths at which a mistake was found
+
+	secretFiles []placedFile
 }
 
 func (l *loader) decode(data []byte, kinds Kinds) {

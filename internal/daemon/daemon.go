@@ -72,6 +72,9 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, mistakes
 	}
 	d.built, d.closers = built, append(d.closers, built)
+	for _, w := range o.Config.SecretWarnings() {
+		o.Log.Warn(w.Message, "place", fmt.Sprintf("%s:%d", w.File, w.Line), "fix", w.Hint)
+	}
 	set := vm.NewSet()
 	countFailing(set, built.Metrics)
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
@@ -165,7 +168,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.edits.problem())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.edits.problem(), d.unsafeSecrets())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can

@@ -116,3 +116,37 @@ func TestWeakSecretsAreRefusedEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// Secrets that others may read, and weak ones of other systems, are warned about, and refuse
+// nothing.
+func TestSecretWarnings(t *testing.T) {
+	dir := t.TempDir()
+	for name, file := range map[string]struct {
+		text string
+		mode os.FileMode
+	}{
+		"open": {planted, 0o644}, "group": {planted, 0o640}, "shut": {planted, 0o600}, "weak": {"x", 0o600},
+		"pushback.yml": {"rules: none\nmetrics: {m: {kind: prometheus, url: 'http://h', basic_auth: {username: u, password_file: weak}, http_headers: {X-Key: {files: [open]}}}}\n" +
+			"sources: {s: {kind: generic, secret_files: [shut, group]}}\n", 0o644},
+		"none/none.yml": {"", 0o644},
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(file.text), 0o600), os.Chmod(path, file.mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, mistakes := Adapters().Check(filepath.Join(dir, "pushback.yml"))
+	if len(mistakes) > 0 {
+		t.Fatal(mistakes)
+	}
+	got := map[string]string{}
+	for _, w := range c.SecretWarnings() {
+		got[filepath.Base(strings.Fields(w.Message[strings.Index(w.Message, dir):])[0])] = w.Code
+		if strings.Contains(w.String(), planted) || w.Code == config.OpenSecret && !strings.HasPrefix(w.Hint, "chmod 600 ") {
+			t.Error(w)
+		}
+	}
+	if want := fmt.Sprint(map[string]string{"open": config.OpenSecret, "group": config.OpenSecret, "weak:": config.WeakSecret}); fmt.Sprint(got) != want {
+		t.Errorf("warned of %v, want %s", got, want)
+	}
+}

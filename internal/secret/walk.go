@@ -73,3 +73,39 @@ func (w walker) scalar(path, key, value string) {
 		w.found(path, value, f)
 	}
 }
+
+// ofOthers are the keys that name a file whose secret another system has chosen, so that a
+// weak one can only be warned about.
+var ofOthers = []string{"password_file", "credentials_file", "bearer_token_file", "client_secret_file", "files"}
+
+// ours are the keys that name a file whose secret must be strong, or is a key or URL.
+var ours = []string{
+	"token_file", "secret_file", "secret_files", "routing_key_file", "url_file", "kubeconfig_file", "key_file", "client_certificate_key_file", "web_config",
+}
+
+// File is a file that holds a secret, and the path of the value that names it.
+type File struct {
+	Key, Path, Name string
+	Others          bool // another system has chosen the secret
+}
+
+// WalkFiles calls found for every file of a decoded document of settings that holds a secret.
+func WalkFiles(document any, found func(File)) { walkFiles("", "", document, found) }
+
+func walkFiles(path, key string, value any, found func(File)) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			walkFiles(strings.TrimPrefix(path+"."+name, "."), name, v[name], found)
+		}
+	case []any:
+		for i, each := range v {
+			walkFiles(fmt.Sprintf("%s[%d]", path, i), key, each, found)
+		}
+	case string:
+		others := slices.Contains(ofOthers, key) && (key != "files" || strings.Contains(path, "http_headers."))
+		if v != "" && (others || slices.Contains(ours, key)) {
+			found(File{key, path, v, others})
+		}
+	}
+}

@@ -39,6 +39,10 @@ func (d *decoder) mappingEntries(n *yaml.Node) []entry {
 
 // decodeStruct decodes a mapping into a struct.
 func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
+	if inner, only := inlinedMap(v); only {
+		d.decodeMap(n, inner, path)
+		return
+	}
 	if !d.checkNodeKind(n, yaml.MappingNode, "keys and values") {
 		return
 	}
@@ -124,6 +128,16 @@ func fieldsOf(v reflect.Value) map[string]*field {
 		}
 	}
 	return fields
+}
+
+// inlinedMap returns the map that is all of a struct and takes every key, as http_headers of
+// Prometheus has.
+func inlinedMap(v reflect.Value) (inner reflect.Value, only bool) {
+	if v.NumField() != 1 {
+		return v, false
+	}
+	_, options, _ := strings.Cut(v.Type().Field(0).Tag.Get("yaml"), ",")
+	return v.Field(0), options == "inline" && v.Field(0).Kind() == reflect.Map
 }
 
 // joinPath returns the path of a key.
