@@ -10,29 +10,45 @@ import (
 	"time"
 )
 
+// markSize is the length of a token's mark, in bytes.
+const markSize = 16
+
 // ApprovalKey signs approval links. The holder of a link may approve or reject
 // one order, as long as that order is proposed and has not expired. Once the
 // order is decided, the link no longer works.
 //
-// See adr/0042.
+// See adr/0042 and adr/0094.
 type ApprovalKey []byte
 
 // ErrInvalidLink is wrapped by every refusal of an approval link.
 var ErrInvalidLink = errors.New("this approval link is invalid, expired or already used")
 
-// Token returns the token that the approval link of an order carries: an
-// HMAC-SHA256 in unpadded URL-safe base64.
+// Token returns the token that the approval link of an order carries, in unpadded URL-safe
+// base64: an HMAC-SHA256 over the order, and a mark over its key alone.
 func (k ApprovalKey) Token(o Order) string {
-	return base64.RawURLEncoding.EncodeToString(k.sign(o))
+	return base64.RawURLEncoding.EncodeToString(append(k.sign(o), k.mark(o.Key)...))
 }
+
+// CheckMark checks that a token was made for some order of a change, without the order. So a
+// made-up token costs no look into the database, and many of them keep no right one
+// waiting. Its error is for people and wraps ErrInvalidLink.
+func (k ApprovalKey) CheckMark(changeKey, token string) error {
+	given, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(k) == 0 || len(given) != sha256.Size+markSize || !hmac.Equal(given[sha256.Size:], k.mark(changeKey)) {
+		return errAltered
+	}
+	return nil
+}
+
+// errAltered is the refusal of a token that this installation has not made for the order.
+var errAltered = fmt.Errorf("%w: it was cut short or altered, or belongs to another rollback", ErrInvalidLink)
 
 // CheckToken checks that a token lets its holder approve or reject the order at
 // the time now. Its error is for people and wraps ErrInvalidLink.
 func (k ApprovalKey) CheckToken(o Order, token string, now time.Time) error {
-	given, err := base64.RawURLEncoding.DecodeString(token)
 	switch {
-	case err != nil || len(k) == 0 || !hmac.Equal(given, k.sign(o)):
-		return fmt.Errorf("%w: it was cut short or altered, or belongs to another rollback", ErrInvalidLink)
+	case len(k) == 0 || !hmac.Equal([]byte(token), []byte(k.Token(o))):
+		return errAltered
 	case o.State != Proposed:
 		return fmt.Errorf("%w: the rollback is already %s", ErrInvalidLink, o.State)
 	case !now.Before(o.ExpiresAt):
@@ -58,4 +74,11 @@ func (k ApprovalKey) sign(o Order) []byte {
 	binary.BigEndian.PutUint64(numbers[8:], uint64(o.ExpiresAt.UnixMicro()))
 	h.Write(numbers[:])
 	return h.Sum(nil)
+}
+
+// mark returns the mark of the tokens for the orders of a change.
+func (k ApprovalKey) mark(changeKey string) []byte {
+	h := hmac.New(sha256.New, k)
+	h.Write([]byte("pushback approval mark\x00" + changeKey))
+	return h.Sum(nil)[:markSize]
 }

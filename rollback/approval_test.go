@@ -38,4 +38,29 @@ func TestApprovalToken(t *testing.T) {
 	f("empty", false, key, "", nil)
 	f("cut short", false, key, token[:20], nil)
 	f("no base64", false, key, "!"+token[1:], nil)
+	f("without its mark", false, key, token[:43], nil)
+}
+
+// A token that nobody has made is refused without its order.
+func TestApprovalMark(t *testing.T) {
+	key := rollback.ApprovalKey("a key of this installation")
+	o := hooktest.Order()
+	token := key.Token(o)
+	last := token[len(token)-1:]
+	other := map[bool]string{true: "B", false: "A"}[last == "A"]
+	f := func(name string, made bool, key rollback.ApprovalKey, change, token string) {
+		t.Helper()
+		if err := key.CheckMark(change, token); (err == nil) != made || err != nil && !errors.Is(err, rollback.ErrInvalidLink) {
+			t.Errorf("%s: %v, want it made: %v", name, err, made)
+		}
+	}
+	f("its own", true, key, o.Key, token)
+	f("of another change", false, key, o.Key+"x", token)
+	f("of another installation", false, rollback.ApprovalKey("another key"), o.Key, token)
+	f("without a key", false, nil, o.Key, rollback.ApprovalKey(nil).Token(o))
+	f("empty", false, key, o.Key, "")
+	f("cut short", false, key, o.Key, token[:43])
+	f("longer", false, key, o.Key, token+"AAAA")
+	f("altered", false, key, o.Key, token[:len(token)-2]+other+other)
+	f("no base64", false, key, o.Key, "!"+token[1:])
 }

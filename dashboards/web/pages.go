@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"net/http"
 	"regexp"
 	"time"
 )
@@ -59,7 +58,8 @@ func shortVersion(version string) string {
 // Frame is what surrounds every page.
 type Frame struct {
 	Title    string
-	Frozen   string    // what stopped all acting; "" where nothing did
+	Frozen   bool      // all acting is stopped
+	FrozenBy string    // the words of the freeze file; "" where it has none
 	Holds    []string  // what keeps deploys, or all automatic rollbacks, back
 	Troubles []Trouble // what keeps us from judging
 	SignedIn bool      // this browser may approve and reject
@@ -149,16 +149,17 @@ func (p *Pages) write(w io.Writer, name string, data any) error {
 	return err
 }
 
-// Assets serves styles and scripts. Browsers may cache them, but must ask whether they have
-// changed.
-func Assets() http.Handler {
+// Assets are the styles, scripts and pictures of the pages.
+func Assets() fs.FS {
 	sub, err := fs.Sub(files, "assets")
 	if err != nil {
 		panic(err) // the folder is in the program
 	}
-	serve := http.FileServerFS(sub)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "max-age=300")
-		serve.ServeHTTP(w, r)
-	})
+	return sub
+}
+
+// IsAsset says whether a file of Assets has this name. A folder is none.
+func IsAsset(name string) bool {
+	info, err := fs.Stat(Assets(), name)
+	return err == nil && info.Mode().IsRegular()
 }

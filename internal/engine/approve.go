@@ -57,6 +57,9 @@ func (x *executor) conflict(ctx context.Context, key string) error {
 // CheckLink checks whether a link's token lets its holder decide on the order. Its error
 // is for people and wraps rollback.ErrInvalidLink.
 func (x *executor) CheckLink(ctx context.Context, key, token string) error {
+	if err := x.approvals.CheckMark(key, token); err != nil {
+		return err
+	}
 	o, err := x.Store.Order(ctx, key)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)

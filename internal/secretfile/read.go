@@ -3,14 +3,10 @@
 package secretfile
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"strings"
-	"syscall"
 
+	"github.com/pushback/pushback/internal/boundedfile"
 	"github.com/pushback/pushback/internal/secret"
 )
 
@@ -34,7 +30,7 @@ func Read(path string) (secret.Text, error) {
 // ReadLine is Read for a secret that another system has made and that lets nobody into
 // Pushback, such as the URL of a chat's webhook: it must be one line and not empty.
 func ReadLine(path string) (secret.Text, error) {
-	text, err := ReadAll(path, maxBytes)
+	text, err := boundedfile.Read(path, maxBytes)
 	if err != nil {
 		return "", fmt.Errorf("reading a secret: %w", err)
 	}
@@ -46,26 +42,4 @@ func ReadLine(path string) (secret.Text, error) {
 		return "", fmt.Errorf("reading a secret: %s has more than one line", path)
 	}
 	return secret.Text(line), nil
-}
-
-// ReadAll reads a file of at most limit bytes. It refuses what is no regular file and never
-// waits for a writer, as a named pipe would.
-func ReadAll(path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is no regular file")}
-	}
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(text)) > limit {
-		err = fmt.Errorf("%s is over %d bytes", path, limit)
-	}
-	return text, err
 }

@@ -22,17 +22,16 @@ func (s *Server) mayChange(r *http.Request) bool {
 	return s.signedIn(r)
 }
 
-func (s *Server) signedIn(r *http.Request) bool {
-	c, err := r.Cookie(sessionCookie)
-	return err == nil && s.granted(s.tokens.session(c.Value, s.Now()))
-}
-
 // granted passes the answer of the token file on, and logs why it has none.
 func (s *Server) granted(holds bool, err error) bool {
 	if err != nil {
-		s.Log.Error("cannot read the token file; refusing every token", "error", err)
+		s.logTokens(err)
 	}
 	return holds && err == nil
+}
+
+func (s *Server) logTokens(err error) {
+	s.Log.Error("cannot read the token file; refusing every token", "error", err)
 }
 
 // mayRead says whether a request may read. Whoever may change may read, and so

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -82,51 +81,6 @@ func TestARevokedTokenIsRefusedAtOnce(t *testing.T) {
 	f(401) // the token file cannot be read
 }
 
-func TestSigningIn(t *testing.T) {
-	now := testNow
-	p := listen(t, func(o *Options) { o.Listen, o.Now = "0.0.0.0:1", func() time.Time { return now } })
-	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
-	signIn := func(given, next string) (int, string, string) {
-		status, _, h := p.ask(http.MethodPost, "/signin", "token="+given+"&next="+next, form...)
-		return status, h.Get("Location"), h.Get("Set-Cookie")
-	}
-	if status, _, cookie := signIn("wrong-wrong-wrong-wrong", "/"); status != 401 || cookie != "" {
-		t.Errorf("a wrong token: got %d, cookie %q", status, cookie)
-	}
-	for _, next := range []string{"//evil.example.com", "/%5Cevil.example.com", "https://evil.example.com"} {
-		if _, to, _ := signIn(token, next); to != "/" {
-			t.Errorf("next %q leads to %q", next, to)
-		}
-	}
-	status, to, cookie := signIn(token, "/changes/abc")
-	if status != 303 || to != "/changes/abc" || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") {
-		t.Fatalf("got %d to %q, cookie %q", status, to, cookie)
-	}
-	session, _, _ := strings.Cut(cookie, ";")
-	read := func(cookie string, want int) {
-		t.Helper()
-		if status, _, _ := p.ask(http.MethodGet, "/v1/status", "", "Cookie", cookie); status != want {
-			t.Errorf("cookie %q: got %d, want %d", cookie, status, want)
-		}
-	}
-	read(session, 200)
-	read(strings.Replace(session, "=1", "=2", 1), 401) // a later end than was sealed
-	read(session+"x", 401)
-	read(sessionCookie+"=", 401)
-	now = now.Add(sessionLength)
-	read(session, 401)
-}
-
-func TestSignInAttemptsAreLimited(t *testing.T) {
-	p := listen(t, nil)
-	for i := range signInBurst + 1 {
-		status, _, _ := p.ask(http.MethodPost, "/signin", "token=guess", "Content-Type", "application/x-www-form-urlencoded")
-		if want := map[bool]int{true: 429, false: 401}[i == signInBurst]; status != want {
-			t.Errorf("attempt %d: got %d, want %d", i+1, status, want)
-		}
-	}
-}
-
 func TestOptionsThatOpenADoor(t *testing.T) {
 	st := openStore(t)
 	f := func(want string, change func(*Options)) {
@@ -167,19 +121,6 @@ func TestIsLoopback(t *testing.T) {
 	}
 }
 
-// Every answer has the security headers.
-func TestSecurityHeaders(t *testing.T) {
-	p := listen(t, nil)
-	for _, path := range []string{"/", "/v1/status", "/nowhere", "/assets/app.css", "/healthz"} {
-		_, _, h := p.ask(http.MethodGet, path, "")
-		for name, want := range securityHeaders {
-			if h.Get(name) != want {
-				t.Errorf("%s: %s is %q", path, name, h.Get(name))
-			}
-		}
-	}
-}
-
 func TestQueriesAndTokensStayOutOfTheLog(t *testing.T) {
 	p := listen(t, nil)
 	p.ask(http.MethodGet, "/v1/changes?service=hush", "", "Authorization", "Bearer "+token)
@@ -201,12 +142,5 @@ func TestNowhere(t *testing.T) {
 	f(http.MethodGet, "/v2/changes", 404)
 	if h := f(http.MethodDelete, "/v1/changes", 405); !strings.Contains(h.Get("Allow"), "GET") {
 		t.Errorf("405 allows %q", h.Get("Allow"))
-	}
-}
-
-func TestSessionIsSecureBehindTLS(t *testing.T) {
-	p := listen(t, func(o *Options) { o.ExternalURL = "https://pushback.example.com" })
-	if c := p.server.cookie(httptest.NewRequest(http.MethodPost, "/signin", nil), "x"); !c.Secure {
-		t.Error("the cookie would be sent in the clear")
 	}
 }

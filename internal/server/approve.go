@@ -19,7 +19,6 @@ import (
 
 // approvePage shows the order that a link is about, with the two buttons.
 func (s *Server) approvePage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
 	token := r.URL.Query().Get("token")
 	if err := s.checkLink(r, token); err != nil {
 		s.problemPage(w, r, err)
@@ -77,7 +76,6 @@ func (s *Server) decisionHandler(decide func(ctx context.Context, key string, d 
 			signedIn(w, r)
 			return
 		}
-		w.Header().Set("Cache-Control", "no-store")
 		if err := s.decideByLink(r, token, decide); err != nil {
 			s.problemPage(w, r, err)
 			return

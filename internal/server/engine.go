@@ -33,12 +33,14 @@ type Gatekeeper interface {
 	RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error)
 }
 
-// Store is what the server reads of the store. The server writes nothing itself.
+// Store is what the server reads of the store. The server writes nothing itself but
+// sessions.
 type Store interface {
 	Changes
 	Watches
 	Orders
 	History
+	Sessions
 	Replicas(ctx context.Context) ([]store.Replica, error)
 }
 

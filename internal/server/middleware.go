@@ -8,10 +8,13 @@ import (
 )
 
 // securityHeaders are set on every answer. They allow no inline script or style,
-// nothing from another host, and no embedding in a frame.
+// nothing from another host, and no embedding in a frame. No answer is stored by a browser
+// or a proxy, so that nothing is left of it after a sign-out; asset alone says otherwise.
 var securityHeaders = map[string]string{
 	"Content-Security-Policy":      "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+	"Cache-Control":                "no-store",
 	"X-Content-Type-Options":       "nosniff",
+	"X-Frame-Options":              "DENY", // for browsers that do not know frame-ancestors
 	"Referrer-Policy":              "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Cross-Origin-Opener-Policy":   "same-origin",

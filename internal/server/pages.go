@@ -30,7 +30,6 @@ func (s *Server) formHandler(take func(http.ResponseWriter, *http.Request) error
 
 func (s *Server) htmlHandler(may func(*http.Request) bool, show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
 		if !may(r) {
 			http.Redirect(w, r, "/signin?next="+url.QueryEscape(returnPath(r)), http.StatusSeeOther)
 			return
@@ -52,16 +51,15 @@ func returnPath(r *http.Request) string {
 
 func (s *Server) frame(r *http.Request, title string) web.Frame {
 	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "", Here: r.URL.RequestURI()}
-	if s.Frozen != nil {
-		if frozen, why := s.Frozen(); frozen {
-			f.Frozen = why
-		}
+	if !s.mayRead(r) {
+		return f // what stops or troubles Pushback is for readers
 	}
-	if s.mayRead(r) {
-		f.Holds = s.holdSentences(r.Context())
-		for _, p := range s.Ready() {
-			f.Troubles = append(f.Troubles, web.Trouble(p))
-		}
+	if s.Frozen != nil {
+		f.Frozen, f.FrozenBy = s.Frozen()
+	}
+	f.Holds = s.holdSentences(r.Context())
+	for _, p := range s.Ready() {
+		f.Troubles = append(f.Troubles, web.Trouble(p))
 	}
 	return f
 }

@@ -37,7 +37,6 @@ func writeBody(w http.ResponseWriter, status int, v any) {
 	if err != nil { // no answer has a type that cannot be encoded
 		status, text = http.StatusInternalServerError, nil
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1))
 	w.WriteHeader(status)
 	_, _ = w.Write(append(text, '\n'))

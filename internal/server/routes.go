@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -32,7 +33,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /signin", s.signInPage)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
-	mux.Handle("GET /assets/", http.StripPrefix("/assets/", web.Assets()))
+	mux.HandleFunc("GET /assets/{name...}", asset)
 	return withNotFound(mux)
 }
 
@@ -41,6 +42,22 @@ func (s *Server) routes() http.Handler {
 func schema(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/schema+json")
 	_, _ = w.Write(rules.Schema)
+}
+
+// asset serves a style, a script or a picture. Everybody may read them, and browsers may keep
+// them for a while. There is no list of them.
+func asset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if !web.IsAsset(name) {
+		writeProblem(w, nothingHere(http.StatusNotFound))
+		return
+	}
+	w.Header().Set("Cache-Control", "max-age=300")
+	http.ServeFileFS(w, r, web.Assets(), name)
+}
+
+func nothingHere(status int) *api.Problem {
+	return problem(status, "there is nothing at this address for this method", "see /docs for the addresses")
 }
 
 // withNotFound answers requests for unknown addresses with a problem, as for any
@@ -54,7 +71,7 @@ func withNotFound(mux *http.ServeMux) http.Handler {
 		}
 		n := &headerRecorder{header: w.Header()}
 		h.ServeHTTP(n, r)
-		writeProblem(w, problem(n.status, "there is nothing at this address for this method", "see /docs for the addresses"))
+		writeProblem(w, nothingHere(n.status))
 	})
 }
 

@@ -60,7 +60,7 @@ type Server struct {
 	started  time.Time
 	events   changes.Source // parses POST /v1/events
 	tokens   tokens
-	signIns  *rate.Limiter
+	wrong    *rate.Limiter // of wrong tokens at the sign-in; no limit of right ones
 	bodies   bodies
 	pages    *web.Pages
 	handler  http.Handler
@@ -69,7 +69,7 @@ type Server struct {
 // New checks the options and returns a server that does not listen yet.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, tokens: tokens{path: o.TokenFile}, loopback: isLoopback(o.Listen), started: o.Now()}
-	s.signIns = rate.NewLimiter(rate.Every(time.Second), signInBurst)
+	s.wrong = rate.NewLimiter(rate.Every(time.Second), wrongBurst)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}

@@ -2,13 +2,19 @@ package server
 
 import (
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/sources"
 )
 
-// maxForm is the size of the largest form, in bytes.
-const maxForm = 16 << 10
+const (
+	maxForm    = 16 << 10 // bytes of the largest form
+	wrongBurst = 5        // wrong tokens that get the whole page; then one a second, of everybody together
+)
 
 func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
 	s.showSignIn(w, r, http.StatusOK, r.URL.Query().Get("next"))
@@ -16,7 +22,6 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, next string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	page := web.SignIn{Frame: s.frame(r, "Sign in"), Wrong: status == http.StatusUnauthorized, Next: localPath(next)}
 	page.CanSign = false // the page is the sign-in form itself
@@ -25,38 +30,76 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, 
 	}
 }
 
-// signIn starts a session for a valid token. All clients share one limit of
-// attempts, because behind a proxy they share one address. That is enough: there are
-// more than 2^64 tokens to try.
+// signIn starts a session for a valid token. A valid token is let in before anything is
+// counted: nobody's wrong tokens can keep it out. See adr/0094.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	if !s.signIns.AllowN(s.Now(), 1) {
-		s.problemPage(w, r, problem(http.StatusTooManyRequests, "too many attempts to sign in", "wait a few seconds"))
-		return
-	}
 	if err := readForm(w, r); err != nil {
 		s.problemPage(w, r, err)
 		return
 	}
+	next := localPath(r.PostForm.Get("next"))
 	token := strings.TrimSpace(r.PostForm.Get("token"))
 	if !s.granted(s.tokens.holds(token)) {
-		s.Log.Warn("sign-in refused", "from", r.RemoteAddr)
-		s.showSignIn(w, r, http.StatusUnauthorized, r.PostFormValue("next"))
+		s.refuseSignIn(w, r, next)
 		return
 	}
-	http.SetCookie(w, s.cookie(r, newSession(token, s.Now().Add(sessionLength))))
-	http.Redirect(w, r, localPath(r.PostFormValue("next")), http.StatusSeeOther)
+	if err := s.beginSession(w, r, token); err != nil {
+		s.problemPage(w, r, s.storeProblem(err))
+		return
+	}
+	s.Log.Info("signed in", "from", r.RemoteAddr)
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
+// refuseSignIn answers a wrong token. All clients share one count of wrong tokens, because
+// behind a proxy they share one address. Those beyond it get an answer that costs less
+// than a page, and no line in the log each.
+func (s *Server) refuseSignIn(w http.ResponseWriter, r *http.Request, next string) {
+	s.Metrics.GetOrCreateCounter("pushback_sign_ins_refused_total").Inc()
+	if !s.wrong.AllowN(s.Now(), 1) {
+		w.Header().Set("Retry-After", "1")
+		writeProblem(w, problem(http.StatusTooManyRequests, "that is not one of the tokens, and there were many wrong ones", "a token of the token file signs in at any time"))
+		return
+	}
+	s.Log.Warn("sign-in refused", "from", r.RemoteAddr)
+	s.showSignIn(w, r, http.StatusUnauthorized, next)
+}
+
+// signOut ends the session, so that a copy of its cookie is worth nothing either.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
+	if id := s.sessionOf(r); id != "" {
+		if err := s.Store.EndSession(r.Context(), id); err != nil {
+			s.problemPage(w, r, s.storeProblem(err)) // the browser keeps its cookie, to try again
+			return
+		}
+		s.Log.Info("signed out", "from", r.RemoteAddr)
+	}
 	http.SetCookie(w, s.cookie(r, ""))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// localPath keeps a redirect on this host: a browser reads "//elsewhere" and
-// "/\elsewhere" as another host.
+// localPath returns next if it is a path and query of this server, as this server's own links
+// are written, and "/" otherwise. Browsers drop tabs and line ends from an address, and read
+// "//elsewhere" and "/\elsewhere" as another host; proxies may decode a path before they
+// pass it on. So what is plain is let through, and nothing is mended.
 func localPath(next string) string {
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n") {
+	u, err := url.ParseRequestURI(next)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") || strings.Contains(next, " ") {
+		return "/"
+	}
+	query, err := url.QueryUnescape(u.RawQuery)
+	if err != nil || !isPlain(next) || !isPlain(u.Path) || !isPlain(query) {
+		return "/"
+	}
+	if path.Clean(u.Path) != u.Path || strings.ContainsAny(u.Path, "%") || strings.HasPrefix(u.Path, "//") {
 		return "/"
 	}
 	return next
+}
+
+// isPlain says whether a text has no control character, no backslash and nothing invisible.
+func isPlain(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return r == '\\' || r == utf8.RuneError || sources.Invisible(r)
+	})
 }

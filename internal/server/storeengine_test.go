@@ -38,6 +38,9 @@ func (e storeEngine) decide(ctx context.Context, key string, to rollback.State, 
 var approvals = rollback.ApprovalKey("a key of the tests")
 
 func (e storeEngine) CheckLink(ctx context.Context, key, token string) error {
+	if err := approvals.CheckMark(key, token); err != nil {
+		return err
+	}
 	o, err := e.Order(ctx, key)
 	if err != nil {
 		return err

@@ -21,7 +21,6 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	keys, unsubscribe := s.Subscribe()
 	defer unsubscribe()
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
 	c := http.NewResponseController(w)
 	// The server's timeouts are for requests that end. The stream has no deadline
 	// for reading, and sets one for every write.
@@ -29,11 +28,13 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	if writeMessage(w, c, "retry: 3000\n\n") != nil {
 		return
 	}
-	sendKeys(w, r, c, keys)
+	s.sendKeys(w, r, c, keys)
 }
 
-// sendKeys writes keys as they come, until the client goes or the server stops.
-func sendKeys(w http.ResponseWriter, r *http.Request, c *http.ResponseController, keys <-chan string) {
+// sendKeys writes keys as they come, until the client goes or the server stops. It asks
+// before every message whether the client may still read, because the browser may have
+// signed out, or the token may have been removed.
+func (s *Server) sendKeys(w http.ResponseWriter, r *http.Request, c *http.ResponseController, keys <-chan string) {
 	stop, _ := r.Context().Value(stopping{}).(<-chan struct{})
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
@@ -48,7 +49,7 @@ func sendKeys(w http.ResponseWriter, r *http.Request, c *http.ResponseController
 		case <-r.Context().Done():
 			return
 		}
-		if writeMessage(w, c, line) != nil {
+		if !s.mayRead(r) || writeMessage(w, c, line) != nil {
 			return
 		}
 	}

@@ -1,16 +1,18 @@
 package server
 
 import (
-	"bufio"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
-	"os"
 	"strings"
 
+	"github.com/pushback/pushback/internal/boundedfile"
 	"github.com/pushback/pushback/internal/secret"
 )
+
+// maxTokenFile is the size of the largest token file, in bytes.
+const maxTokenFile = 64 << 10
 
 // tokens reads the token file: one token a line, so that a new one can be added
 // before the old one is removed. Empty lines and lines that begin with # are skipped.
@@ -42,15 +44,15 @@ func (t tokens) read() ([]string, error) {
 	if t.path == "" {
 		return nil, nil
 	}
-	f, err := os.Open(t.path)
+	text, err := boundedfile.Read(t.path, maxTokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the token file: %w", err)
 	}
-	defer f.Close()
 	var all []string
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -58,9 +60,6 @@ func (t tokens) read() ([]string, error) {
 			return nil, fmt.Errorf("token file %s, line %d: %w", t.path, n, err)
 		}
 		all = append(all, line)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read the token file: %w", err)
 	}
 	return all, nil
 }

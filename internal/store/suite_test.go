@@ -94,6 +94,7 @@ var suite = []struct {
 	{"asking people", askingPeople},
 	{"holds", holds},
 	{"secrets", secrets},
+	{"sessions", sessions},
 	{"outcomes", outcomes},
 	{"trust", trustKept},
 }

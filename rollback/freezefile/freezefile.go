@@ -9,34 +9,41 @@ package freezefile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/pushback/pushback/internal/boundedfile"
 	"github.com/pushback/pushback/sources"
 )
 
 // maxReason is how much of the file is read, in bytes.
 const maxReason = 1024
 
+// unreadable is what people are told of a freeze file that cannot be read. The error has the
+// rest, for the log.
+const unreadable = "the freeze file cannot be read"
+
 // Read returns whether rollbacks are frozen, and why: the first 1024 bytes of the
 // file, on one line. If there is no file, nothing is frozen. On any other error
-// frozen is true, and the error says what could not be read.
+// frozen is true, and the error says what could not be read: a link that leads nowhere,
+// and whatever is not a regular file, which is neither waited for nor read.
 func Read(path string) (frozen bool, why string, err error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := boundedfile.ReadStart(path, maxReason)
+	if errors.Is(err, fs.ErrNotExist) && !isLink(path) {
 		return false, "", nil
 	}
 	if err != nil {
-		return true, "the freeze file cannot be read", fmt.Errorf("reading the freeze file: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxReason))
-	if err != nil {
-		return true, "the freeze file cannot be read", fmt.Errorf("reading the freeze file: %w", err)
+		return true, unreadable, fmt.Errorf("reading the freeze file: %w", err)
 	}
 	return true, sources.OneLine(string(text), maxReason), nil
+}
+
+// isLink says whether a link is at path. That its file is missing may be a mistake of
+// whoever wanted a freeze.
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // Write makes the freeze file with a reason for people. It replaces an existing

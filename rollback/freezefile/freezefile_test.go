@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -44,6 +45,25 @@ func TestFreeze(t *testing.T) {
 	}
 }
 
+// What the file holds is bytes of anybody's making; the words are text all the same.
+func TestFreezeOfBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "freeze")
+	f := func(bytes, want string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(bytes), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		frozen, why, err := Read(path)
+		if !frozen || why != want || err != nil {
+			t.Errorf("%.20q: %v, %q, %v; want %q", bytes, frozen, why, err, want)
+		}
+	}
+	f("caf\xe9 \xff\xfe noon", "caf noon")
+	f("\x00\x00", "")
+	f(strings.Repeat("€", maxReason), strings.Repeat("€", maxReason/len("€")))
+	f(strings.Repeat("x", 10<<20), strings.Repeat("x", maxReason))
+}
+
 // A freeze file that cannot be read counts as a freeze.
 func TestUnreadableIsFrozen(t *testing.T) {
 	f := func(path string) {
@@ -54,6 +74,17 @@ func TestUnreadableIsFrozen(t *testing.T) {
 	}
 	dir := t.TempDir()
 	f(dir) // a folder opens and cannot be read
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f(pipe) // nobody writes into it
+	f("/dev/zero")
+	nowhere := filepath.Join(dir, "nowhere")
+	if err := os.Symlink(filepath.Join(dir, "gone"), nowhere); err != nil {
+		t.Fatal(err)
+	}
+	f(nowhere)
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)

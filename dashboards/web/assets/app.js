@@ -8,6 +8,7 @@ const shownBefore = new Map(); // id of a live part → its HTML as last fetched
 // refresh replaces every live part that differs, except one somebody types in.
 async function refresh() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (answer.redirected) location.reload(); // signed out, perhaps in another tab: to the sign-in
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   let moved = false;
@@ -59,6 +60,9 @@ if (document.getElementById("list") || document.getElementById("change")) {
   stream.addEventListener("change", (e) => { if (!shown || e.data === shown) soon(); });
   // What was missed while the connection was down is unknown: look again.
   let lost = false;
-  stream.addEventListener("error", () => { lost = true; });
+  stream.addEventListener("error", () => {
+    lost = true;
+    if (stream.readyState === EventSource.CLOSED) soon(); // refused: what is shown may be for readers only
+  });
   stream.addEventListener("open", () => { if (lost) soon(); lost = false; });
 }

@@ -24,8 +24,8 @@ type Layer struct {
 // the lower one counts.
 var Layers = []Layer{
 	{
-		Packages: []string{"internal/secret"},
-		Does:     "what a secret is, and texts without secrets",
+		Packages: []string{"internal/secret", "internal/boundedfile"},
+		Does:     "what a secret is, and texts without secrets; reading the operators' files",
 	},
 	{
 		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/proof/architecture", "dashboards"},

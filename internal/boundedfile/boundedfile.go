@@ -1,0 +1,69 @@
+// Package boundedfile reads the files that operators name in pushback.yml. Every one of them
+// may be replaced while the daemon runs, by mistake or on purpose: a named pipe would make
+// the reader wait for ever, and a device or a huge file would fill the memory.
+//
+// Links are followed, because operators and Kubernetes mount files through them. The folder
+// of the teams' rules is read by package folder, which keeps links inside.
+package boundedfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+var (
+	errNotRegular = errors.New("this is not a regular file")
+	errTooLarge   = errors.New("the file is too large")
+)
+
+// Open opens a regular file, and waits for nobody. It asks twice what the file is: before
+// it opens the file, because opening some devices has an effect, and afterwards, because the
+// name may have another file by then.
+func Open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	return openRegular(path)
+}
+
+func openRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// Read reads a regular file of at most limit bytes.
+func Read(path string, limit int64) ([]byte, error) {
+	text, err := ReadStart(path, limit+1)
+	if err == nil && int64(len(text)) > limit {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: it may have %d bytes", errTooLarge, limit)}
+	}
+	return text, err
+}
+
+// ReadStart reads the first bytes of a regular file, at most limit.
+func ReadStart(path string, limit int64) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
+}
