@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -21,7 +22,8 @@ type Receipt struct {
 
 // Output makes the output of a hook safe to store and to show on a terminal or
 // a page: at most MaxOutput bytes of valid UTF-8, without control characters
-// other than tab and newline, and without characters that nobody sees.
+// other than tab and newline, without characters that nobody sees, and without the tokens of
+// approval links, which a tool may have got in a message.
 func Output(raw string) string {
 	text := strings.Map(func(r rune) rune {
 		if sources.Invisible(r) && r != '\n' && r != '\t' {
@@ -29,6 +31,7 @@ func Output(raw string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(raw, ""))
+	text = secret.BlotLinks(text)
 	if len(text) > MaxOutput {
 		text = strings.ToValidUTF8(text[:MaxOutput], "")
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
@@ -161,7 +162,7 @@ func (s *Server) rejectDecision(ctx context.Context, key string, d api.Decision)
 
 // formDecision returns the decision in a form that was read.
 func formDecision(r *http.Request) (api.Decision, error) {
-	d := api.Decision{Actor: sources.OneLine(r.PostForm.Get("actor"), sources.MaxName), Why: sources.OneLine(r.PostForm.Get("why"), sources.MaxText)}
+	d := api.Decision{Actor: sources.OneLine(r.PostForm.Get("actor"), sources.MaxName), Why: secret.BlotLinks(sources.OneLine(r.PostForm.Get("why"), sources.MaxText))}
 	if d.Actor == "" {
 		return d, problem(http.StatusBadRequest, "the decision needs a name", "fill in your name")
 	}

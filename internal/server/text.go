@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/sources"
 )
@@ -175,7 +176,7 @@ func cleanStrings(v reflect.Value) {
 	case reflect.Map:
 		cleanMap(v)
 	case reflect.String:
-		v.SetString(sources.OneLine(v.String(), sources.MaxText))
+		v.SetString(secret.BlotLinks(sources.OneLine(v.String(), sources.MaxText)))
 	}
 }
 

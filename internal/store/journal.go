@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/pushback/pushback/internal/secret"
 )
 
 // Entry is one decision in the journal. Entries are only ever added: the
@@ -54,6 +56,9 @@ func (s *Store) Append(ctx context.Context, e Entry) error {
 // journal's counter, which every transaction with an entry needs.
 func appendEntries(ctx context.Context, tx executor, entries ...Entry) (err error) {
 	for _, e := range entries {
+		if e.Detail != nil {
+			e.Detail = json.RawMessage(secret.BlotLinks(string(e.Detail)))
+		}
 		if e.Seq, err = nextNumber(ctx, tx, "journal"); err != nil {
 			return wrap(err, "number journal entry")
 		}

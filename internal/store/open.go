@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pushback/pushback/internal/secret"
 )
 
 // The kinds of database, as Dialect returns them.
@@ -63,14 +65,33 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		err = errors.New("unknown kind of database: write sqlite:/path/file.db or postgres://user@host/name")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+		return nil, hidePassword(fmt.Errorf("open store: %w", err), url)
 	}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.closeDatabase())
+		return nil, hidePassword(errors.Join(fmt.Errorf("open store: %w", err), s.closeDatabase()), url)
 	}
 	s.startIntake()
 	return s, nil
 }
+
+// hiddenError is an error whose text does not contain the database's password.
+type hiddenError struct {
+	text  string
+	cause error
+}
+
+func hidePassword(err error, url string) error {
+	if err == nil {
+		return nil
+	}
+	return &hiddenError{secret.Redact(err.Error(), secret.PasswordsOf(url)...), err}
+}
+
+// Error is the text without the password.
+func (e *hiddenError) Error() string { return e.text }
+
+// Unwrap returns the cause, by which a missing file is recognized.
+func (e *hiddenError) Unwrap() error { return e.cause }
 
 func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,6 +21,9 @@ func openPostgres(ctx context.Context, url string, prepare func(context.Context,
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the database's address: %w", err)
+	}
+	if strings.Contains(config.ConnConfig.Host, "@") {
+		return nil, errors.New("read the database's address: its password has an @ that must be written as %40")
 	}
 	// With synchronous_commit off, the server would confirm a commit before it is
 	// on disk, and a 2xx of ours could be lost.

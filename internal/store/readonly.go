@@ -14,7 +14,7 @@ import (
 func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
 	s, err := openReadOnly(ctx, url)
 	if err != nil {
-		return nil, fmt.Errorf("open store to read: %w", err)
+		return nil, hidePassword(fmt.Errorf("open store to read: %w", err), url)
 	}
 	s.closing, s.drained = make(chan struct{}), make(chan struct{})
 	close(s.drained)
