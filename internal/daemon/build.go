@@ -14,6 +14,7 @@ import (
 	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -45,6 +46,9 @@ func (t Table) Build(c config.Config, access metrics.Access, canonical func(stri
 	}
 	if err := server.CheckTokens(c.TokenFile); err != nil {
 		b.note("token_file", err)
+	}
+	if err := webconfig.File(c.WebConfig).Check(); err != nil {
+		b.note("web_config", err)
 	}
 	if len(b.found) > 0 {
 		return Built{}, append(b.found, closeAll(c, built)...)

@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -98,4 +100,35 @@ func TestAssetsHaveNoList(t *testing.T) {
 	if slices.ContainsFunc([]string{"", ".", "uplot", "../templates/frame.html", "nothing"}, web.IsAsset) {
 		t.Error("a folder is an asset")
 	}
+}
+
+// What the web config file refuses is answered as everything else is.
+func TestRefusedByTheWebConfigFile(t *testing.T) {
+	const hash = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi" // of fakepassword
+	file := filepath.Join(t.TempDir(), "web.yml")
+	write(t, file, "basic_auth_users: {amy: "+hash+"}\nhttp_server_config: {headers: {Strict-Transport-Security: max-age=60, Content-Security-Policy: default-src *}}\n")
+	p := listen(t, func(o *Options) { o.Listen, o.WebConfig = "0.0.0.0:1", file })
+	f := func(want int, headers ...string) {
+		t.Helper()
+		status, body, h := p.ask(http.MethodGet, "/v1/status", "", headers...)
+		if status != want {
+			t.Errorf("got %d %s, want %d", status, body, want)
+		}
+		for name, value := range securityHeaders {
+			if h.Get(name) != value {
+				t.Errorf("%d: %s is %q", status, name, h.Get(name))
+			}
+		}
+		if h.Get("Strict-Transport-Security") != "max-age=60" && status != 500 {
+			t.Errorf("%d: without the header of the file", status)
+		}
+	}
+	amy := "Basic " + base64.StdEncoding.EncodeToString([]byte("amy:fakepassword"))
+	f(401)
+	f(401, "X-Pushback-Token", token)
+	f(401, "Authorization", "Bearer "+token)
+	f(401, "Authorization", amy)
+	f(200, "Authorization", amy, "X-Pushback-Token", token)
+	write(t, file, "basic_auth_users: [")
+	f(500, "Authorization", amy, "X-Pushback-Token", token)
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/pushback/pushback/internal/webconfig"
 )
 
 // securityHeaders are set on every answer. They allow no inline script or style,
@@ -20,7 +22,7 @@ var securityHeaders = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 }
 
-// withMiddleware wraps next in what applies to every request: the log, the checks
+// withMiddleware wraps next in what applies to every request: the log, the web config file, the checks
 // of its text and of the host name, and the check against requests from other sites' pages.
 func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
@@ -32,7 +34,20 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusForbidden, "the request comes from another site's page", "open Pushback itself, or leave out the Origin header"))
 	}))
-	return s.logRequests(s.bounded(refuseBadText(s.checkHost(origin.Handler(next)))))
+	return s.logRequests(s.bounded(s.web.Wrap(refuseBadText(s.checkHost(origin.Handler(next))))))
+}
+
+// newGuard returns what the web config file asks for. Its limit of requests is for those that
+// come without a token: others' requests keep no right token out.
+func (s *Server) newGuard() (*webconfig.Guard, error) {
+	answer := func(status int, detail, hint string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { writeProblem(w, problem(status, detail, hint)) }
+	}
+	return webconfig.NewGuard(webconfig.File(s.WebConfig), webconfig.Answers{
+		Unauthorized: answer(http.StatusUnauthorized, "a name and a password are needed", "send one of basic_auth_users of the web config file, and a token in X-Pushback-Token"),
+		TooMany:      answer(http.StatusTooManyRequests, "there are too many requests", "send it again in a few seconds"),
+		Broken:       answer(http.StatusInternalServerError, "the web config file cannot be read", "the log says why"),
+	}, s.mayChange, s.Log)
 }
 
 // checkHost refuses, on loopback, requests for an unknown host name. Without it

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/pushback/pushback/internal/webconfig"
 )
 
 // The timeouts keep a client from holding a connection without using it. The
@@ -46,7 +46,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		BaseContext:       func(net.Listener) context.Context { return context.WithValue(streams, stopping{}, ctx.Done()) },
 	}
 	served := make(chan error, 1)
-	go func() { served <- toolkit.Serve(l, h, &toolkit.FlagConfig{WebConfigFile: &s.WebConfig}, s.Log) }()
+	go func() { served <- webconfig.File(s.WebConfig).Serve(l, h, s.Log) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve HTTP on %s: %w", l.Addr(), err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/sources/changes"
 	"github.com/pushback/pushback/sources/changes/generic"
 )
@@ -62,6 +63,7 @@ type Server struct {
 	tokens   tokens
 	wrong    *rate.Limiter // of wrong tokens at the sign-in; no limit of right ones
 	bodies   bodies
+	web      *webconfig.Guard
 	pages    *web.Pages
 	handler  http.Handler
 }
@@ -90,6 +92,9 @@ func New(o Options) (*Server, error) {
 // verifies no signature because the route requires a token.
 func (s *Server) prepare() (err error) {
 	if s.events, err = generic.New(changes.Options{Name: apiSource}, generic.Config{Insecure: true}); err != nil {
+		return err
+	}
+	if s.web, err = s.newGuard(); err != nil {
 		return err
 	}
 	s.pages, err = web.New(s.Version)

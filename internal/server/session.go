@@ -49,9 +49,9 @@ func encodeBase64(b []byte) string { return base64.RawURLEncoding.EncodeToString
 // token of the file has made it.
 func (t tokens) sessionID(value string) (string, error) {
 	first, second, _ := strings.Cut(value, ".")
-	id, err1 := base64.RawURLEncoding.DecodeString(first)
-	code, err2 := base64.RawURLEncoding.DecodeString(second)
-	if err1 != nil || err2 != nil || len(id) != idBytes {
+	id, notBase64 := base64.RawURLEncoding.DecodeString(first)
+	code, noCode := base64.RawURLEncoding.DecodeString(second)
+	if wellFormed := notBase64 == nil && noCode == nil && len(id) == idBytes; !wellFormed {
 		return "", nil
 	}
 	made, err := t.match(func(token string) bool { return hmac.Equal(code, authCode(token, string(id))) })

@@ -48,7 +48,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Log.Info("signed in", "from", r.RemoteAddr)
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // localPath keeps it here
 }
 
 // refuseSignIn answers a wrong token. All clients share one count of wrong tokens, because
