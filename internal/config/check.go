@@ -71,15 +71,15 @@ func (l *loader) address(c Config) {
 	if u, err := url.Parse(c.ExternalURL); err != nil || c.ExternalURL != "" && (u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
 		l.wrong("external_url", BadAddress, "write it as in a browser, https://pushback.example.org", "this is not an http URL")
 	}
-	if loopback(host) {
-		return
-	}
-	if c.TokenFile == "" {
+	if !loopback(host) && c.TokenFile == "" {
 		l.wrong("listen", OpenToAll, "add token_file, or listen on 127.0.0.1", "listening beyond this host requires a token")
+	}
+	if u, err := url.Parse(c.ExternalURL); loopback(host) && (c.ExternalURL == "" || err == nil && loopback(u.Hostname())) {
+		return
 	}
 	for _, n := range slices.Sorted(maps.Keys(c.Sources)) {
 		if c.Sources[n].Insecure {
-			l.wrong("sources."+n+".insecure", InsecureSource, "give it secret_files, or listen on 127.0.0.1", "an insecure source is allowed only when listening on loopback")
+			l.wrong("sources."+n+".insecure", InsecureSource, "give it secret_files, or listen on 127.0.0.1 and leave external_url out", "an insecure source is allowed only where nobody but this host can reach it")
 		}
 	}
 }

@@ -189,7 +189,9 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics+"sources: {g: {kind: github, secret_files: [nowhere]}}", "pushback.yml:2:43: cannot read nowhere: no such file or directory [missing-file]\n  hint: paths are relative to the folder of the file that names them")
 	f(metrics + "sources: {g: {kind: github, insecure: true}}")
 	f(metrics+"listen: 10.0.0.1:80\ntoken_file: token\nsources: {g: {kind: github, insecure: true}}",
-		"pushback.yml:4:39: an insecure source is allowed only when listening on loopback [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1")
+		"pushback.yml:4:39: an insecure source is allowed only where nobody but this host can reach it [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1 and leave external_url out")
+	f(metrics+"external_url: https://pushback.example.org\nsources: {g: {kind: github, insecure: true}}",
+		"pushback.yml:3:39: an insecure source is allowed only where nobody but this host can reach it [insecure-source]\n  hint: give it secret_files, or listen on 127.0.0.1 and leave external_url out")
 	f(metrics+"hooks: {h: {kind: command, teams: [], services: ['[']}}", "pushback.yml:2:35: nobody is named here [bad-value]\n  hint: name who may use the hook, or leave the key out",
 		"pushback.yml:2:50: this is no name, and no pattern such as shop-* [bad-value]")
 	f(metrics+"hooks: {h: {kind: command, teams: ['', x]}}", "pushback.yml:2:36: this is no name, and no pattern such as shop-* [bad-value]")

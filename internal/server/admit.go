@@ -35,7 +35,7 @@ func (s *Server) logTokens(err error) {
 }
 
 // mayRead says whether a request may read. Whoever may change may read, and so
-// may every request from this host. A tool that can send only a name and a password
+// may whoever runs Pushback on this host. A tool that can send only a name and a password
 // within an address, such as Flagger's webhooks, reads with a token as the password.
 func (s *Server) mayRead(r *http.Request) bool {
 	if s.fromThisHost(r) || s.mayChange(r) {
@@ -43,14 +43,6 @@ func (s *Server) mayRead(r *http.Request) bool {
 	}
 	_, password, ok := r.BasicAuth()
 	return ok && s.granted(s.tokens.holds(password))
-}
-
-// fromThisHost says whether a request was sent on this host: the server listens
-// on loopback, the request names a loopback host, and no proxy has forwarded it. A
-// forwarded request comes from elsewhere, although its address is the proxy's.
-func (s *Server) fromThisHost(r *http.Request) bool {
-	forwarded := r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != ""
-	return s.loopback && !forwarded && isLoopbackName(hostname(r.Host))
 }
 
 // hostname returns a Host header in lower case, without its port and brackets.

@@ -12,10 +12,12 @@ import (
 )
 
 func TestWhoMayRead(t *testing.T) {
-	listenOn := func(address string) *testServer {
-		return listen(t, func(o *Options) { o.Listen, o.ExternalURL = address, "https://pushback.example.com" })
+	listenOn := func(address, external string) *testServer {
+		return listen(t, func(o *Options) { o.Listen, o.ExternalURL = address, external })
 	}
-	loopback, open := listenOn("127.0.0.1:8484"), listenOn("0.0.0.0:8484")
+	const external = "https://pushback.example.com"
+	loopback, proxied, open := listenOn("127.0.0.1:8484", ""), listenOn("127.0.0.1:8484", external), listenOn("0.0.0.0:8484", external)
+	byName := listenOn("127.0.0.1:8484", "http://localhost:8484")
 	f := func(name string, p *testServer, path string, want int, headers ...string) {
 		t.Helper()
 		if status, answer, _ := p.ask(http.MethodGet, path, "", headers...); status != want {
@@ -26,7 +28,9 @@ func TestWhoMayRead(t *testing.T) {
 		f("loopback", loopback, path, 200)
 		f("loopback, by name", loopback, path, 200, "Host", "localhost:8484")
 		f("loopback, forwarded by a proxy", loopback, path, 401, "X-Forwarded-For", "203.0.113.9")
-		f("loopback, under the external name", loopback, path, 401, "Host", "pushback.example.com")
+		f("loopback, with an address of this host", byName, path, 200)
+		f("loopback, with an address that others use", proxied, path, 401)
+		f("loopback, under the external name", proxied, path, 401, "Host", "pushback.example.com")
 		f("loopback, under a stranger's name", loopback, path, 421, "Host", "evil.example.com")
 		f("open", open, path, 401)
 		f("open, with a token", open, path, 200, "Authorization", "Bearer "+token)

@@ -98,7 +98,9 @@ func listen(t *testing.T, change func(*Options)) *testServer {
 	if p.server, err = New(o); err != nil {
 		t.Fatal(err)
 	}
-	p.Server = httptest.NewServer(p.server.handler)
+	p.Server = httptest.NewUnstartedServer(p.server.handler)
+	p.Config.ConnContext = withOwner
+	p.Start()
 	t.Cleanup(p.Close)
 	p.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return p

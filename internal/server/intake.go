@@ -45,7 +45,7 @@ func (s *Server) receiveWebhook(w http.ResponseWriter, r *http.Request) {
 
 // intake takes one delivery: check its headers, read, verify, parse, admit, accept.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e Endpoint) {
-	if err := e.Source.VerifyHeader(r.Header, s.Now()); err != nil {
+	if err := e.Source.VerifyHeader(r.Header, s.Now()); err != nil || e.Insecure && !s.mayRead(r) {
 		s.refuse(w, name, 0, intakeProblem(changes.ErrUnauthorized))
 		return
 	}

@@ -35,6 +35,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	var open connections
 	h := &http.Server{
 		ConnState:         open.changed,
+		ConnContext:       withOwner,
 		Handler:           s.handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,

@@ -125,8 +125,8 @@ func (s *Server) check() error {
 }
 
 func (s *Server) checkEndpoint(name string, e Endpoint) error {
-	if e.Insecure && !s.loopback {
-		return fmt.Errorf("source %q is insecure, which is allowed on loopback only (give it a secret)", name)
+	if e.Insecure && !s.ownHostOnly() {
+		return fmt.Errorf("source %q is insecure, which is allowed on loopback only, without an external_url of another host (give it a secret)", name)
 	}
 	for _, glob := range e.Services {
 		if _, err := path.Match(glob, ""); err != nil {
