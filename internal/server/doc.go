@@ -3,14 +3,14 @@
 //
 // Every request passes the same steps in the same order:
 //
-//	middleware   access log, security headers, host check, cross-origin check
-//	admit        a bearer token, a signed-in browser, or a reader on loopback
+//	middleware   access log, security headers, bounded bodies, text, host and cross-origin checks
+//	admit        a bearer token, a signed-in browser, or whoever runs Pushback
 //	handler      intake (raw bytes) | API (huma) | pages (html/template)
 //
 // huma generates the API from types. Intake is written by hand, because a source's
 // signature covers the raw bytes and is checked before anything is parsed:
 //
-//	read ≤ 1 MiB → Verify → Parse → Admit, may it speak for this service? → Accept → 2xx
+//	VerifyHeader → read ≤ 1 MiB → Verify → Parse → Admit, may it speak for this service? → Accept → 2xx
 //
 // A 2xx on an event means that it is on disk. Nothing of a refused delivery is
 // stored, and nothing of it is logged but its source, its size and the reason.
@@ -19,8 +19,8 @@
 //
 //	change state   a bearer token of the token file, or a browser signed in with one
 //	deliver        the signature of the source that the address names
-//	read           as for changing; and anybody on this host, if the server listens
-//	               on loopback and no proxy forwards the request
+//	read           as for changing; and whoever runs the server, on loopback and
+//	               without a proxy (thishost.go)
 //	/healthz       anybody
 //	/readyz        anybody; the reasons only to those who may read
 //

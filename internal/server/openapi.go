@@ -48,7 +48,7 @@ func (s *Server) humaConfig() huma.Config {
 	c.Formats = map[string]huma.Format{"application/json": apiFormat, "json": apiFormat}
 	c.RejectUnknownQueryParameters = true // a filter that is misspelled must not list everything
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file. Over loopback, reading needs none."},
+		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file. Whoever runs Pushback needs none for reading, over loopback."},
 	}
 	c.Security = []map[string][]string{{"token": {}}}
 	return c

@@ -14,7 +14,7 @@ import (
 
 // Whoever runs Pushback may read without a token, and so may send what an unsigned source takes:
 // they could read the token file as well. A request from loopback alone proves nothing, because
-// a proxy on this host sends everybody's requests. See adr/0094.
+// a proxy on this host sends everybody's requests. See adr/0095.
 
 // fromThisHost says whether a request was sent on this host, by a process of the user that runs
 // Pushback: the server listens on loopback and has no address that others use, the request names a
