@@ -75,4 +75,3 @@ func TestSocketIsOurs(t *testing.T) {
 		t.Error("a socket that does not exist is ours")
 	}
 }
-
