@@ -24,6 +24,8 @@ const How = "make one with `openssl rand -hex 32`"
 // that nobody has replaced, or a whsec_ key that decodes to too little. It serves every secret
 // that lets somebody in or signs something: tokens, secrets of sources, hooks and receivers.
 // Its error never contains the text.
+//
+// See adr/0095.
 func Check(text string) error {
 	switch trimmed := strings.TrimSpace(text); {
 	case trimmed == "":

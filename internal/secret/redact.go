@@ -41,7 +41,7 @@ func escaped(secret string) []string {
 
 // approvalLink matches the way to a token in an approval link: as it is, and as JSON, HTML
 // and URLs escape it.
-var approvalLink = regexp.MustCompile(`(?i)(/|%2F|\\/)approve(\?|%3F|\\u003f|&#63;)[^\s"'<>]{0,200}?token(=|%3D|\\u003d|&#61;)(%22|\\")?[A-Za-z0-9_+/~.%-]+`)
+var approvalLink = regexp.MustCompile(`(?i)approve(\?|%3F|\\u003f|&#63;)[^\s"'<>]{0,200}?token(=|%3D|\\u003d|&#61;)(%22|\\")?[A-Za-z0-9_+/~.%-]+`)
 
 // tokenEnd is the last "=" of such a way, however it is written.
 var tokenEnd = regexp.MustCompile(`(?i)^.*token(=|%3D|\\u003d|&#61;)`)

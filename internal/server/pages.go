@@ -45,13 +45,22 @@ func (s *Server) htmlHandler(may func(*http.Request) bool, show func(http.Respon
 // one with the form.
 func returnPath(r *http.Request) string {
 	if r.Method == http.MethodGet {
-		return r.URL.RequestURI()
+		return here(r)
 	}
 	return "/changes/" + url.PathEscape(r.PathValue("key"))
 }
 
+// here is the address of a page, to come back to after signing in. The token of an approval
+// link is left out: it would stand in the address of the sign-in, and who is signed in needs none.
+func here(r *http.Request) string {
+	if r.URL.Query().Has("token") {
+		return r.URL.EscapedPath()
+	}
+	return r.URL.RequestURI()
+}
+
 func (s *Server) frame(r *http.Request, title string) web.Frame {
-	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "", Here: r.URL.RequestURI()}
+	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "", Here: here(r)}
 	if !s.mayRead(r) {
 		return f // what stops or troubles Pushback is for readers
 	}
