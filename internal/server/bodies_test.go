@@ -173,7 +173,7 @@ func TestStalledBodiesGiveWay(t *testing.T) {
 			})
 		})
 	}
-	f("many", 2*maxBodies, 1)
+	f("many", maxBodies+500, 1)
 	f("large", 40, maxBody-1)
 }
 

@@ -9,7 +9,7 @@ import (
 
 // maxConnections bounds the connections that are open at once. A connection costs some tens
 // of kilobytes, whoever opened it.
-const maxConnections = 2000
+const maxConnections = 4000
 
 // connections closes the connection that has waited longest for a request where there are too
 // many, so that idle strangers cannot keep others out.
