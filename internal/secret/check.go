@@ -2,9 +2,11 @@ package secret
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -62,10 +64,27 @@ func checkGuess(text string) error {
 		return errors.New("it is a placeholder that nothing has filled in: " + How)
 	case monotonous(text):
 		return errors.New("it repeats or counts, and is easily guessed: " + How)
-	case placeholder(text):
+	case placeholder(text) || encodedPlaceholder(text):
 		return errors.New("it is a placeholder such as changeme, and is easily guessed: " + How)
 	}
 	return nil
+}
+
+// encodedPlaceholder says whether a text is a placeholder in base64 or in hex. Signatures of
+// Standard Webhooks are made with what base64 stands for, also without whsec_.
+func encodedPlaceholder(text string) bool {
+	for _, decode := range []func(string) ([]byte, error){base64.StdEncoding.DecodeString, hex.DecodeString} {
+		key, err := decode(text)
+		if err == nil && isText(key) && (placeholder(string(key)) || monotonous(string(key))) {
+			return true
+		}
+	}
+	return false
+}
+
+// isText says whether a key has printable ASCII only, as hardly any random one has.
+func isText(key []byte) bool {
+	return !slices.ContainsFunc(key, func(b byte) bool { return b < ' ' || b > '~' })
 }
 
 // template matches what a tool should have replaced: ${SECRET}, {{ secret }}, <your token>.
@@ -115,6 +134,6 @@ func placeholder(text string) bool {
 }
 
 // placeholderWords are the words of placeholders.
-var placeholderWords = regexp.MustCompile(`change|replace|insert|enter|this|with|your|my|me|some|random|here|please|before|production|` +
+var placeholderWords = regexp.MustCompile(`change|replace|insert|enter|this|with|your|my|me|some|super|very|strong|top|random|here|please|before|production|` +
 	`passw[o0]rd|passwd|passphrase|secret|s3cr3t|token|api|key|credentials?|webhook|placeholder|example|sample|default|dummy|` +
 	`value|is|the|letmein|hunter2|admin|foobar|foo|bar|todo|fixme|none|null|undefined|qwert[yz]?|uiop|asdf(gh)?`)

@@ -24,6 +24,7 @@ var weak = []string{
 	"this-is-my-secret-token", "your_secret_key_here", "password12345678", "Password123456789", "<your webhook secret>", "${WEBHOOK_SECRET}",
 	"{{ .Values.secret }}", "$(cat /run/secret)", "$PUSHBACK_SOURCE_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaa", "0000000000000000", "abababababababab",
 	"0123456789abcdef", "1234567890123456", "abcdefghijklmnop", "zyxwvutsrqponmlk", "abcdefgxabcdefgx", "xxxxxxxxxxxxxxxxxxxxxxxx",
+	"supersecretpassword", "admin123admin123", "Y2hhbmdlbWVjaGFuZ2VtZQ==", "6368616e67656d652d6368616e67656d65", "insert-token-here", "TODO-replace-this-token",
 	"qwertyuiopasdfgh", "replace-with-random-value", "letmeinletmeinletmein", "first-half-of-a\nsecret-on-two-lines",
 }
 
