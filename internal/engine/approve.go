@@ -10,8 +10,8 @@ import (
 
 // Approve lets a proposed order go on, in a person's name. Its error wraps
 // store.ErrConflict where the order is no longer proposed.
-func (x *executor) Approve(ctx context.Context, key, actor string) error {
-	return x.answer(ctx, key, rollback.Approved, actor, "")
+func (x *executor) Approve(ctx context.Context, key, actor, why string) error {
+	return x.answer(ctx, key, rollback.Approved, actor, why)
 }
 
 // Reject ends a proposed order, in a person's name.

@@ -47,7 +47,7 @@ func TestBoundHookIsRefusedBeforeTheCall(t *testing.T) {
 	b.until("a question", b.ordered(key, rollback.Proposed))
 	b.change = bind([]string{"payments"}, nil)
 	b.restart()
-	b.must(b.Approve(t.Context(), key, "amy"))
+	b.must(b.Approve(t.Context(), key, "amy", ""))
 	b.until("an end", func() bool { return b.state(key).Final() })
 	b.wantState(key, rollback.Refused)
 	b.wantMessage("pager", "is for rules of team payments only")

@@ -248,8 +248,8 @@ func (e *Engine) Reload(ctx context.Context) []rules.Diagnostic { return e.rules
 
 // Approve lets a proposed order go on, in a person's name. Its error wraps
 // store.ErrConflict where the order is no longer proposed.
-func (e *Engine) Approve(ctx context.Context, key, actor string) error {
-	return e.orders.Approve(ctx, key, actor)
+func (e *Engine) Approve(ctx context.Context, key, actor, why string) error {
+	return e.orders.Approve(ctx, key, actor, why)
 }
 
 // Reject ends a proposed order, in a person's name; see Approve.

@@ -167,7 +167,7 @@ func TestRejectedRollbackClears(t *testing.T) {
 	b.pass(2 * time.Hour)
 	next := b.bad("v3", unreported)
 	b.until("a question", b.ordered(next, rollback.Proposed))
-	b.must(b.Approve(t.Context(), next, "amy"))
+	b.must(b.Approve(t.Context(), next, "amy", ""))
 	b.until("a rollback", b.over(next))
 	b.wantState(next, rollback.Done)
 	if got := b.targets(); !slices.Equal(got, []string{"v2"}) {

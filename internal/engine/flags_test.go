@@ -65,7 +65,7 @@ func TestAnotherFlagSupersedesNothing(t *testing.T) {
 	other := b.flag("a", "50%")
 	b.until("a question", b.ordered(bad, rollback.Proposed))
 	b.wantMessage("pager", "apart from cart a 50% (flag at ")
-	b.must(b.Approve(t.Context(), bad, "amy"))
+	b.must(b.Approve(t.Context(), bad, "amy", ""))
 	b.pass(10 * time.Second)
 	b.wantState(bad, rollback.Done)
 	if target := b.hook.calls[0].Target(); target != "10%" {
@@ -100,7 +100,7 @@ func TestFlagsInRandomOrder(t *testing.T) {
 			b.flag("a", "off")
 			b.until("a decision", func() bool { s := b.state(bad); return s == rollback.Done || s == rollback.Proposed })
 			if b.state(bad) == rollback.Proposed { // the other flag came so close that nobody can tell them apart
-				b.must(b.Approve(t.Context(), bad, "amy"))
+				b.must(b.Approve(t.Context(), bad, "amy", ""))
 			}
 			b.until("a rollback", b.ordered(bad, rollback.Done))
 			b.pass(7 * time.Minute)
@@ -147,7 +147,7 @@ func TestGateAfterAFlag(t *testing.T) {
 	key := b.bad("50%", flagStep("e"))
 	b.until("a question", b.ordered(key, rollback.Proposed))
 	b.wantGate(false, "cart", "cart flag e 50%", "waits for a person")
-	b.must(b.Approve(t.Context(), key, "amy"))
+	b.must(b.Approve(t.Context(), key, "amy", ""))
 	b.until("a rollback", b.ordered(key, rollback.Done))
 	b.wantGate(true, "cart")
 }

@@ -60,7 +60,7 @@ func TestAskedInsteadOfActing(t *testing.T) {
 	if err := b.CheckLink(t.Context(), key, token[1:]); err == nil {
 		t.Error("half a link leads on")
 	}
-	b.must(b.Approve(t.Context(), key, "amy"))
+	b.must(b.Approve(t.Context(), key, "amy", ""))
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Done)
 	b.wantCalls(1)

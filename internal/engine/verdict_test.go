@@ -109,8 +109,9 @@ func TestApproving(t *testing.T) {
 	b := newBench(t, mode("ask"), nil)
 	key := b.bad("v2", nil)
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
-	b.must(b.Approve(t.Context(), key, "ada"))
-	if err := b.Approve(t.Context(), key, "bob"); !errors.Is(err, store.ErrConflict) {
+	b.must(b.Approve(t.Context(), key, "ada", "seen on the graph"))
+	b.wantRecorded(key, "seen on the graph")
+	if err := b.Approve(t.Context(), key, "bob", ""); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("approved twice: %v", err)
 	}
 	b.pass(10 * time.Second)
@@ -131,7 +132,7 @@ func TestRejecting(t *testing.T) {
 	b.pass(10 * time.Second)
 	b.wantState(key, rollback.Cancelled)
 	b.wantMessage("pager", "rollback to v1 cancelled by ada", "known, and harmless")
-	if err := b.Approve(t.Context(), key, "bob"); !errors.Is(err, store.ErrConflict) {
+	if err := b.Approve(t.Context(), key, "bob", ""); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("approved after all: %v", err)
 	}
 	b.wantCalls(0)

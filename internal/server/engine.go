@@ -15,7 +15,7 @@ import (
 // already.
 type Engine interface {
 	Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error)
-	Approve(ctx context.Context, key, actor string) error
+	Approve(ctx context.Context, key, actor, why string) error
 	Reject(ctx context.Context, key, actor, why string) error
 	CheckLink(ctx context.Context, key, token string) error // wraps rollback.ErrInvalidLink if the token is not valid
 	Gatekeeper

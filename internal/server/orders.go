@@ -57,7 +57,7 @@ func (s *Server) getOrder(ctx context.Context, in *orderInput) (*answerOf[api.Or
 }
 
 func (s *Server) approve(ctx context.Context, in *decisionInput) (*answerOf[api.Order], error) {
-	return s.decide(ctx, in.Key, func(key string) error { return s.Engine.Approve(ctx, key, in.Body.Actor) })
+	return s.decide(ctx, in.Key, func(key string) error { return s.Engine.Approve(ctx, key, in.Body.Actor, in.Body.Why) })
 }
 
 func (s *Server) reject(ctx context.Context, in *decisionInput) (*answerOf[api.Order], error) {

@@ -162,7 +162,7 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) approveDecision(ctx context.Context, key string, d api.Decision) error {
-	return s.Engine.Approve(ctx, key, d.Actor)
+	return s.Engine.Approve(ctx, key, d.Actor, d.Why)
 }
 
 func (s *Server) rejectDecision(ctx context.Context, key string, d api.Decision) error {

@@ -17,8 +17,8 @@ func (e storeEngine) Accept(ctx context.Context, ev sources.Admitted, raw []byte
 	return e.Store.Accept(ctx, ev, raw, testNow)
 }
 
-func (e storeEngine) Approve(ctx context.Context, key, actor string) error {
-	return e.decide(ctx, key, rollback.Approved, actor, "")
+func (e storeEngine) Approve(ctx context.Context, key, actor, why string) error {
+	return e.decide(ctx, key, rollback.Approved, actor, why)
 }
 
 func (e storeEngine) Reject(ctx context.Context, key, actor, why string) error {
