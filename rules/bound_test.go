@@ -98,11 +98,11 @@ func TestNoValueBecomesSyntax(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := promql.Parser.ParseExpr(inputs[0].Value.Expr)
+	tree, err := promql.Parse(inputs[0].Value.Expr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	matchers, err := promql.Parser.ParseMetricSelector(tree.String())
+	matchers, err := promql.ParseSelector(tree.String())
 	if err != nil {
 		t.Fatal("no longer one selector:", err)
 	}

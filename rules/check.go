@@ -20,7 +20,7 @@ var checkSpans = spans{step: time.Minute, resolution: 15 * time.Second}
 
 // checkQuery parses an expression of the rule's store.
 func (r *reader) checkQuery(at, text string, rule Rule) {
-	if text == "" {
+	if text == "" || r.tooLong(at, text) {
 		return
 	}
 	known := variables
@@ -60,7 +60,7 @@ func (r *reader) checkText(at, text string, rule Rule) {
 // checkSelector takes a bare series selector only, because Pushback adds the
 // function around it.
 func (r *reader) checkSelector(at, text string, rule Rule) *parser.VectorSelector {
-	if !r.checkVariables(at, text, []string{varMatch, varService, varEnv, varVersion}, rule) || !rule.Language.Selectors() {
+	if r.tooLong(at, text) || !r.checkVariables(at, text, []string{varMatch, varService, varEnv, varVersion}, rule) || !rule.Language.Selectors() {
 		return nil
 	}
 	tree, ok := r.parse(at, text)
@@ -97,6 +97,9 @@ func (r *reader) checkHistogram(at, text string, rule Rule) {
 }
 
 func (r *reader) checkBad(at, text string) {
+	if r.tooLong(at, text) {
+		return
+	}
 	if strings.ContainsAny(text, "{}") {
 		r.at(at, codeBadSelector, "bad is label matchers without braces", `as in bad: 'code=~"5.."'`)
 		return
@@ -105,7 +108,7 @@ func (r *reader) checkBad(at, text string) {
 		r.inside(at, name[0], codeVariable, "bad takes no variables", "")
 		return
 	}
-	if matchers, err := promql.Parser.ParseMetricSelector(badPrefix + text + "}"); err != nil {
+	if matchers, err := promql.ParseSelector(badPrefix + text + "}"); err != nil {
 		r.parseErrors(at, err, func(offset int) int { return offset - len(badPrefix) })
 	} else if len(matchers) < 2 {
 		r.at(at, codeBadSelector, "bad names no label", `as in bad: 'code=~"5.."'`)
@@ -116,6 +119,9 @@ func (r *reader) checkBad(at, text string) {
 func (r *reader) checkVariables(at, text string, known []string, rule Rule) bool {
 	ok := true
 	for _, v := range variablesOf(text) {
+		if r.reported > strictyaml.MaxProblems {
+			return false
+		}
 		name := v.name
 		switch {
 		case !slices.Contains(known, name):
@@ -140,7 +146,7 @@ func variableHint(name string, known []string) string {
 // parse parses PromQL with placeholders, and tries to fill in values.
 func (r *reader) parse(at, text string) (parser.Expr, bool) {
 	m := checkSpans.mark(text)
-	tree, err := promql.Parser.ParseExpr(m.text)
+	tree, err := promql.Parse(m.text)
 	if err != nil {
 		r.parseErrors(at, err, m.source)
 		return nil, false
@@ -156,6 +162,11 @@ func (r *reader) parse(at, text string) (parser.Expr, bool) {
 
 // parseErrors reports each error of the parser at its place in the file.
 func (r *reader) parseErrors(at string, err error, source func(int) int) {
+	var limit *promql.LimitError
+	if errors.As(err, &limit) {
+		r.at(at, codeTooLarge, limit.Error(), "write several signals")
+		return
+	}
 	var all parser.ParseErrors
 	if !errors.As(err, &all) {
 		var one *parser.ParseErr

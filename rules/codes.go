@@ -34,6 +34,7 @@ const (
 	codeUnknownLibrary = "unknown-library"
 	codeBadExtends     = "bad-extends"
 	codeUnknownFreeze  = "unknown-window"
+	codeTooLarge       = "too-large"
 
 	codeDuplicateDefaults = "duplicate-defaults"
 	codeSecretInFile      = "secret-in-file" // also of pushback.yml
@@ -50,5 +51,5 @@ func Codes() []string {
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
 		codeOutOfRange, codeUnknownHook, CodeBoundHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
 		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,
-		codeUnknownFreeze, codeDuplicateDefaults, codeSecretInFile, codeNobody, CodeNoDefaultReceiver)
+		codeUnknownFreeze, codeTooLarge, codeDuplicateDefaults, codeSecretInFile, codeNobody, CodeNoDefaultReceiver)
 }

@@ -41,6 +41,9 @@ func (r *reader) rule(team, at string, w written) Rule {
 	r.judge(at, w, &rule)
 	names := map[string]bool{}
 	for i, s := range w.Signals {
+		if r.halted() {
+			break
+		}
 		path := fmt.Sprintf("%s.signals[%d]", at, i)
 		if names[s.Name] && s.Name != "" {
 			r.at(path+".name", codeDuplicateName, fmt.Sprintf("a signal is already called %q", s.Name), "")
@@ -181,6 +184,10 @@ func (r *reader) item(at string, i int) string {
 }
 
 func (r *reader) glob(at, glob string) {
+	if len(glob) > maxPattern && !r.stored {
+		r.at(at, codeTooLarge, fmt.Sprintf("a pattern has at most %d bytes", maxPattern), "write several rules")
+		return
+	}
 	if _, err := path.Match(glob, ""); err != nil {
 		r.at(at, codeBadGlob, "this pattern is not valid", "* is any text, ? one character, [a-z] a range; a \\ before one of them makes it an ordinary character")
 	}

@@ -73,7 +73,7 @@ func checkLoaded(t *testing.T, r Rule) {
 		if in.Signal != p.Signals[i].Name || in.Value.Step <= 0 || p.Tick <= 0 || p.After < 1 {
 			t.Fatalf("%s: %+v", r.Text, in)
 		}
-		if _, err := promql.Parser.ParseExpr(in.Value.Expr); err != nil && r.Language.Selectors() {
+		if _, err := promql.Parse(in.Value.Expr); err != nil && r.Language.Selectors() {
 			t.Fatal(err)
 		}
 	}

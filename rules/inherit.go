@@ -116,11 +116,17 @@ func (l *loader) fillDrafts() {
 		}
 	}
 	for i := range l.drafts {
+		if l.halted() {
+			return
+		}
 		if w := l.drafts[i].written; w.Extends == "" && w.Use == "" {
 			l.fill(&l.drafts[i], l.drafts[i].written, false)
 		}
 	}
 	for i := range l.drafts {
+		if l.halted() {
+			return
+		}
 		if l.drafts[i].written.Extends != "" {
 			l.extend(&l.drafts[i])
 		}
@@ -161,9 +167,14 @@ func (l *loader) base(d *draft) (base *draft, message, hint string) {
 // it is written, and not again here.
 func (l *loader) fill(d *draft, w written, mistaken bool) {
 	defaults := l.teams[d.team]
+	w = defaults.fillInto(w)
+	if l.inherited += weight(reflect.ValueOf(w)); l.inherited > maxInherited {
+		l.folderTooLarge("the rules, with what they inherit, hold more than %d MiB", maxInherited>>20)
+		return
+	}
 	before := len(l.found)
 	d.reader.skipInherited = mistaken || defaults.hasErrors
-	d.rule = d.reader.rule(d.team, d.at, defaults.fillInto(w))
+	d.rule = d.reader.rule(d.team, d.at, w)
 	d.reader.skipInherited = false
 	d.hasErrors = mistaken || len(l.found) > before
 }

@@ -264,7 +264,7 @@ const badPrefix = "x{"
 
 // badMatchers reads label matchers written without braces: code=~"5..".
 func badMatchers(text string) ([]*labels.Matcher, error) {
-	matchers, err := promql.Parser.ParseMetricSelector(badPrefix + text + "}")
+	matchers, err := promql.ParseSelector(badPrefix + text + "}")
 	if err != nil {
 		return nil, fmt.Errorf("parsing %q: %w", text, err)
 	}

@@ -10,12 +10,6 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 )
 
-// The limits of a folder, in case somebody names the wrong one.
-const (
-	maxFiles  = 10_000
-	maxFolder = 16 << 20 // bytes of all files together
-)
-
 // errTooManyFiles ends the walk through a folder.
 var errTooManyFiles = errors.New("too much")
 
@@ -41,7 +35,9 @@ func LoadFiles(fsys fs.FS, names []string, w World) (*Set, []Diagnostic) {
 
 func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
 	l.read(fsys, names)
-	l.fillDrafts()
+	if !l.halted() {
+		l.fillDrafts()
+	}
 	if len(l.found) > 0 {
 		return nil, inFileOrder(l.found)
 	}
@@ -56,13 +52,16 @@ func (l *loader) load(fsys fs.FS, names []string) (*Set, []Diagnostic) {
 func (l *loader) read(fsys fs.FS, names []string) {
 	size := 0
 	for _, name := range names {
+		if l.halted() {
+			return
+		}
 		data, err := strictyaml.ReadFile(fsys, name)
 		if err != nil {
 			l.unreadable(name, err)
 			continue
 		}
 		if size += len(data); size > maxFolder {
-			l.unreadable(".", fmt.Errorf("the files hold more than %d MiB", maxFolder>>20))
+			l.folderTooLarge("the files hold more than %d MiB", maxFolder>>20)
 			return
 		}
 		l.file(name, data)
@@ -74,7 +73,11 @@ func (l *loader) read(fsys fs.FS, names []string) {
 // back into this one, and a pipe, which may never end.
 func (l *loader) files(fsys fs.FS) []string {
 	var names []string
+	entries := 0
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if entries++; entries > maxEntries || l.halted() {
+			return fmt.Errorf("%w: more than %d entries", errTooManyFiles, maxEntries)
+		}
 		hidden := name != "." && strings.HasPrefix(path.Base(name), ".")
 		switch {
 		case hidden && d != nil && d.IsDir():
@@ -98,7 +101,7 @@ func (l *loader) files(fsys fs.FS) []string {
 		}
 		return nil
 	})
-	if errors.Is(err, errTooManyFiles) {
+	if errors.Is(err, errTooManyFiles) && !l.halted() {
 		l.unreadable(".", err)
 	}
 	return names

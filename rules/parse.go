@@ -12,7 +12,7 @@ import (
 // rule it began with after a hook or receiver in it was removed.
 func Parse(text string, w World) (Rule, []Diagnostic) {
 	w.Hooks, w.Receivers, w.Freezes, w.CheckQuery, w.NoDefaultReceiver = nil, nil, nil, nil, false
-	w.Bindings = nil
+	w.Bindings, w.Stop = nil, nil
 	l := newLoader(w)
 	l.stored = true
 	l.file("", []byte(text))
@@ -36,7 +36,11 @@ type loader struct {
 	indexByName map[string]int // name → the first of drafts with that name
 	found       []Diagnostic
 	warnings    []Diagnostic
-	unaddressed bool // that there is no default receiver was reported
+	unaddressed bool  // that there is no default receiver was reported
+	values      int   // YAML values of the files read
+	inherited   int   // bytes of the rules filled, with what they inherit
+	beyond      bool  // a limit of the folder was passed, and reported
+	stopped     error // what World.Stop has returned
 }
 
 func newLoader(w World) *loader {
@@ -56,6 +60,9 @@ func (l *loader) file(name string, data []byte) {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
 		r.broken[p.Line] = true
 	}
+	if l.count(positions.Len(), len(doc.Rules)); l.beyond {
+		return
+	}
 	r.secrets(data)
 	if doc.Defaults != nil {
 		r.defaults(doc.Team, *doc.Defaults)
@@ -63,7 +70,7 @@ func (l *loader) file(name string, data []byte) {
 	for i, w := range doc.Rules {
 		at := fmt.Sprintf("rules[%d]", i)
 		r.name(at, w.Name)
-		l.drafts = append(l.drafts, draft{reader: r, at: at, team: doc.Team, written: w})
+		l.drafts = append(l.drafts, draft{reader: r, at: at, team: doc.Team, written: r.bounded(at, w)})
 	}
 	if doc.Team == "" && positions.Has("team") {
 		r.at("team", strictyaml.MissingField, "the team has no name", "")

@@ -102,7 +102,7 @@ func TestPartsProbes(t *testing.T) {
 		for i, got := range probes[len(probes)-len(want):] {
 			if got.Form != Parts || got.Expr != want[i] {
 				t.Errorf("%+v", got)
-			} else if _, err := promql.Parser.ParseExpr(got.Expr); err != nil {
+			} else if _, err := promql.Parse(got.Expr); err != nil {
 				t.Error(err)
 			}
 		}

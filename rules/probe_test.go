@@ -81,7 +81,7 @@ func TestProbesAreQueriesThatParse(t *testing.T) {
 	}
 	var got []string
 	for _, p := range probes {
-		if _, err := promql.Parser.ParseExpr(p.Expr); err != nil {
+		if _, err := promql.Parse(p.Expr); err != nil {
 			t.Error(err)
 		}
 		got = append(got, p.Signal+" "+p.Expr)

@@ -120,7 +120,7 @@ func (m marked) source(offset int) int {
 
 // fill parses a marked expression and puts the binding's values into it.
 func (b Bound) fill(expr string, s spans) (parser.Expr, error) {
-	tree, err := promql.Parser.ParseExpr(s.mark(expr).text)
+	tree, err := promql.Parse(s.mark(expr).text)
 	if err != nil {
 		return nil, fmt.Errorf("parsing %q: %w", expr, err)
 	}

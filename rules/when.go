@@ -21,19 +21,22 @@ import (
 const (
 	maxWhen      = 1000
 	maxWhenNodes = 200
-	whenMemory   = 10_000
+	whenMemory   = 1000 // elements of lists
 )
 
-// compile checks the types of a condition. now(), date() and timezone() are
-// disabled, so that no condition depends on the clock.
+// compile checks the types of a condition, and that it cannot take long.
 func compile(text string) (*vm.Program, error) {
 	if len(text) > maxWhen {
 		return nil, fmt.Errorf("a condition is at most %d characters long", maxWhen)
 	}
-	return expr.Compile(text,
-		expr.Env(condition{}), expr.AsBool(), expr.MaxNodes(maxWhenNodes),
-		expr.DisableBuiltin("now"), expr.DisableBuiltin("date"), expr.DisableBuiltin("timezone"),
-	)
+	program, err := expr.Compile(text, append(conditionOptions(), expr.Env(condition{}), expr.AsBool(), expr.MaxNodes(maxWhenNodes))...)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPredicates(program.Node()); err != nil {
+		return nil, err
+	}
+	return program, nil
 }
 
 func evaluate(text string, c condition) (bool, error) {

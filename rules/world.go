@@ -18,6 +18,10 @@ type World struct {
 
 	NoDefaultReceiver bool // pushback.yml names nobody who is told where a rule's words are nobody, so that no rule may tell
 
+	// Stop is asked between two files, rules and signals whether to go on. Its error ends the
+	// reading, which returns it as a mistake. nil: nothing stops it.
+	Stop func() error
+
 	AllowEmpty bool // a folder without any rule is meant so
 
 	Environments []string                    // of the changes that were reported; a rule for none of them is warned about

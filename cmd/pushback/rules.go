@@ -78,6 +78,7 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
 	}
 	world.AllowEmpty = world.AllowEmpty || r.AllowEmpty
+	world.Stop = ctx.Err
 	set, found := rules.Load(folder.Files(dir), world)
 	answer := rulesAnswer{Diagnostics: found}
 	if set != nil {

@@ -57,6 +57,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		edits:   &edits{table: o.Table, log: o.Log.With("component", "config"), running: o.Config},
 		aliases: catalogue.New(CatalogueConfig(o.Config.Services), nil),
 	}
+	context.AfterFunc(ctx, func() { d.rules.ends.Store(true) })
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())

@@ -2,13 +2,16 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/folder"
@@ -20,6 +23,7 @@ import (
 type rulesFolder struct {
 	path string
 	log  *slog.Logger
+	ends atomic.Bool // the process ends, so that a reading under way must not hold it up
 	mu   sync.Mutex
 	last string // the fingerprint of the folder when it was read last
 }
@@ -34,6 +38,21 @@ func (f *rulesFolder) load(w rules.World) (set *rules.Set, found []rules.Diagnos
 	return set, found
 }
 
+// maxReading is far more than the largest folder takes. The limits of package rules bound what a
+// folder may hold, and this what reading it may cost on a slow machine.
+const maxReading = 30 * time.Second
+
+// stop says why a reading is to end.
+func (f *rulesFolder) stop(deadline time.Time) error {
+	switch {
+	case f.ends.Load():
+		return errors.New("the daemon ends")
+	case time.Now().After(deadline):
+		return fmt.Errorf("reading the folder takes more than %s", maxReading)
+	}
+	return nil
+}
+
 // loadOrFail makes a mistake of a panic, because teams edit the folder: a file that nobody
 // has thought of must not end the process, and end it again at every start.
 func (f *rulesFolder) loadOrFail(w rules.World) (set *rules.Set, found []rules.Diagnostic) {
@@ -46,6 +65,8 @@ func (f *rulesFolder) loadOrFail(w rules.World) (set *rules.Set, found []rules.D
 			}}
 		}
 	}()
+	deadline := time.Now().Add(maxReading)
+	w.Stop = func() error { return f.stop(deadline) }
 	return rules.Load(folder.Files(f.path), w)
 }
 

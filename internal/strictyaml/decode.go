@@ -40,6 +40,7 @@ type decoder struct {
 	aliased   int // number of values decoded inside aliases
 	aliases   int // number of aliases around the current value
 	depth     int
+	spent     int // of MaxDecoded
 }
 
 // maxReports bounds the problems that are collected. It is larger than the number
@@ -69,10 +70,24 @@ func (d *decoder) aliasBudgetSpent(n *yaml.Node) bool {
 	return d.aliased > MaxAliased
 }
 
+// nodeCost is what the place of one value takes beside its path, in bytes.
+const nodeCost = 64
+
+// memorySpent counts bytes that a value is going to take. It reports whether they are more than
+// MaxDecoded, and adds a problem once.
+func (d *decoder) memorySpent(n *yaml.Node, bytes int) bool {
+	before := d.spent
+	d.spent += bytes
+	if before <= MaxDecoded && d.spent > MaxDecoded {
+		d.report(n, TooLarge, fmt.Sprintf("the values of the file take more than %d MiB", MaxDecoded>>20), "split it into several files")
+	}
+	return d.spent > MaxDecoded
+}
+
 // decodeValue decodes a node into v. If it cannot, it reports a problem and leaves v
 // zero. path is the path of the value in Positions.
 func (d *decoder) decodeValue(n *yaml.Node, v reflect.Value, path string) {
-	if d.aliasBudgetSpent(n) {
+	if d.aliasBudgetSpent(n) || d.memorySpent(n, len(path)+nodeCost) {
 		return
 	}
 	if d.depth++; d.depth > 2*MaxDepth {
@@ -216,8 +231,14 @@ func (d *decoder) decodeList(n *yaml.Node, v reflect.Value, path string) {
 	if !d.checkNodeKind(n, yaml.SequenceNode, "a list") {
 		return
 	}
+	if d.memorySpent(n, len(n.Content)*int(v.Type().Elem().Size())) {
+		return
+	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, item := range n.Content {
+		if d.spent > MaxDecoded {
+			return // making the path costs as well
+		}
 		d.decodeValue(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 	}
 }

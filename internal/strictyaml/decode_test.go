@@ -29,6 +29,12 @@ type sample struct {
 	Pointer *item             `yaml:"pointer"`
 	Any     any               `yaml:"any"`
 	Hidden  string            `yaml:"-"`
+	Wide    []wide            `yaml:"wide"`
+}
+
+// wide takes more memory than it is written with.
+type wide struct {
+	Text [2000]byte `yaml:"-"`
 }
 
 type item struct {
@@ -91,7 +97,7 @@ func TestProblems(t *testing.T) {
 	f("# only a comment\n", "")
 	f("count: 1", `1:1 missing-field: the key "name" is missing`)
 	f("name: a\ncuont: 1", `2:1 unknown-key: unknown key "cuont" (did you mean "count"?)`)
-	f("name: a\nzzzzzz: 1", `2:1 unknown-key: unknown key "zzzzzz" (known keys: any, count, for, items, labels, name, on, pointer, share, shared, tell)`)
+	f("name: a\nzzzzzz: 1", `2:1 unknown-key: unknown key "zzzzzz" (known keys: any, count, for, items, labels, name, on, pointer, share, shared, tell, wide)`)
 	f("name: a\nname: b", `2:1 duplicate-key: the key "name" stands here a second time (the first is on line 1)`)
 	f("name: 1.10", `1:7 unquoted-text: expected text, found a number (put quotes around it)`)
 	f("name: true", `1:7 unquoted-text: expected text, found true or false (put quotes around it)`)
@@ -132,22 +138,25 @@ func hostile() map[string]string {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 10))
 	}
 	return map[string]string{
-		"alias bomb":        strings.Replace(bomb, "k: &k", "any: &k", 1),
-		"flow nesting":      "any: " + strings.Repeat("[", 20_000),
-		"block nesting":     "any:\n " + strings.Repeat("- ", 20_000),
-		"mapping nesting":   "any: " + strings.Repeat("{a: ", 20_000),
-		"alias in itself":   "any: &a [*a]",
-		"wide bomb":         "items: &i [" + strings.Repeat("{query: a},", 4_000) + "]\nany: [*i,*i,*i,*i,*i,*i,*i,*i]",
-		"a mebibyte of [":   strings.Repeat("[", MaxSize),
-		"a mebibyte of tab": "name: a\n" + strings.Repeat("\t", MaxSize-10) + "a",
-		"100 MB":            strings.Repeat("x", 100<<20),
+		"alias bomb":          strings.Replace(bomb, "k: &k", "any: &k", 1),
+		"flow nesting":        "any: " + strings.Repeat("[", 20_000),
+		"block nesting":       "any:\n " + strings.Repeat("- ", 20_000),
+		"mapping nesting":     "any: " + strings.Repeat("{a: ", 20_000),
+		"alias in itself":     "any: &a [*a]",
+		"wide bomb":           "items: &i [" + strings.Repeat("{query: a},", 4_000) + "]\nany: [*i,*i,*i,*i,*i,*i,*i,*i]",
+		"a mebibyte of [":     strings.Repeat("[", MaxSize),
+		"a mebibyte of tab":   "name: a\n" + strings.Repeat("\t", MaxSize-10) + "a",
+		"a key in every path": "any: {" + strings.Repeat("k", MaxSize/2) + ": [" + strings.Repeat("1,", MaxSize/5) + "]}",
+		"keys in every path":  "any: " + strings.Repeat("{"+strings.Repeat("k", MaxKey)+": ", 20) + "[" + strings.Repeat("1,", MaxSize/3) + "]" + strings.Repeat("}", 20),
+		"large items":         "wide: [" + strings.Repeat("{},", MaxSize/4) + "]",
+		"100 MB":              strings.Repeat("x", 100<<20),
 	}
 }
 
 // A refusal allocates little: that bounds its work, and unlike the time that it
 // takes does not depend on what else the machine does.
 func TestHostileIsRefusedCheaply(t *testing.T) {
-	const limit = 64 << 20
+	const limit = 3 * MaxDecoded
 	for name, source := range hostile() {
 		data := []byte(source)
 		var before, after runtime.MemStats

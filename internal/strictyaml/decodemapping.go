@@ -24,6 +24,8 @@ func (d *decoder) mappingEntries(n *yaml.Node) []entry {
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			d.report(key, WrongType, "expected text as a key, found "+describeNode(key), "")
+		case len(key.Value) > MaxKey:
+			d.report(key, TooLarge, fmt.Sprintf("a key has at most %d bytes", MaxKey), "")
 		case key.ShortTag() == "!!merge":
 			d.report(key, MergeKey, "merge keys (<<) are not supported", "write the keys out, or use an alias for the whole value")
 		case twice:
@@ -48,6 +50,9 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	}
 	fields := fieldsOf(v)
 	for _, e := range d.mappingEntries(n) {
+		if d.spent > MaxDecoded {
+			return
+		}
 		at := joinPath(path, e.name)
 		field, ok := fields[e.name]
 		if !ok {
@@ -84,6 +89,9 @@ func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
 	}
 	v.Set(reflect.MakeMap(v.Type()))
 	for _, e := range d.mappingEntries(n) {
+		if d.spent > MaxDecoded {
+			return
+		}
 		at := joinPath(path, e.name)
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
 		if key.Kind() != reflect.String {

@@ -19,6 +19,12 @@ const (
 	MaxSize    = 1 << 20
 	MaxDepth   = 32
 	MaxAliased = 10_000
+	// MaxDecoded bounds the memory of the decoded values and of their paths, in bytes: a list
+	// of a few bytes an item can stand for structs of a kilobyte, and a long key is
+	// part of every path below it.
+	MaxDecoded = 64 << 20
+	// MaxKey bounds a key, in bytes.
+	MaxKey = 256
 )
 
 // ReadFile reads a file, but at most MaxSize+1 bytes of it. Decode refuses a longer

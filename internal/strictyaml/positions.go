@@ -39,6 +39,9 @@ func (p *Positions) setKey(path string, n *yaml.Node) {
 	p.nodes[path] = at
 }
 
+// Len is how many values the document has.
+func (p *Positions) Len() int { return len(p.nodes) }
+
 // Has reports whether the document has a value at the path.
 func (p *Positions) Has(path string) bool { return p.nodes[path].value != nil }
 

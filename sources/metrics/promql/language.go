@@ -12,9 +12,9 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// Parser parses expressions. Functions behind Prometheus's feature flags are accepted,
-// because only the store knows whether it has them.
-var Parser = parser.NewParser(parser.Options{
+// language parses expressions, within no limits. Functions behind Prometheus's feature flags
+// are accepted, because only the store knows whether it has them.
+var language = parser.NewParser(parser.Options{
 	EnableExperimentalFunctions: true, ExperimentalDurationExpr: true, EnableExtendedRangeSelectors: true,
 })
 
@@ -29,7 +29,7 @@ func (Language) Selectors() bool { return true }
 
 // Parse checks the grammar.
 func (Language) Parse(query string) error {
-	_, err := Parser.ParseExpr(query)
+	_, err := Parse(query)
 	return err
 }
 

@@ -8,7 +8,7 @@ func TestMatchIsASelector(t *testing.T) {
 	if !ok {
 		t.Fatal("PromQL has matchers")
 	}
-	matchers, err := Parser.ParseMetricSelector("{" + text + "}")
+	matchers, err := language.ParseMetricSelector("{" + text + "}")
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
