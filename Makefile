@@ -1,9 +1,12 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration reliability lint format fuzz bench load accuracy generate picture check-deploy
+.PHONY: help build demo test integration reliability lint format fuzz bench load accuracy generate picture check-deploy sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
+CYCLONEDX_GOMOD       := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+GOVULNCHECK_VERSION   := v1.9.0
+GOVULNCHECK           := bin/govulncheck-$(GOVULNCHECK_VERSION)
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # Building, linting and integration tests compile with the same settings, so that
@@ -90,3 +93,13 @@ picture: build ## Take docs/img/change.png again from a real run (needs chromium
 
 check-deploy: ## Check docker-compose.yml and everything it names
 	go test -count=1 -run "TestCompose|TestExample" ./cmd/pushback
+
+sbom: build ## Write bin/pushback.cdx.json, the CycloneDX bill of materials of bin/pushback: the same bytes for the same program
+	go run $(CYCLONEDX_GOMOD) bin -json -std -noserial -notimestamp -version $(VERSION) -output bin/pushback.cdx.json bin/pushback
+
+vulnerabilities: ## Fail if Pushback calls something with a known vulnerability; says so where the database cannot be reached
+	./.ci/vulnerabilities $(GOVULNCHECK)
+
+$(GOVULNCHECK):
+	GOFLAGS= GOBIN=$(CURDIR)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv bin/govulncheck $@
