@@ -56,14 +56,16 @@ func (l *loader) file(name string, data []byte) {
 	if len(data) <= strictyaml.MaxSize {
 		r.lines = strings.Split(string(data), "\n")
 	}
+	if l.count(positions.Len(), len(doc.Rules)); !l.beyond {
+		r.secrets(data)
+	}
 	for _, p := range problems {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
 		r.broken[p.Line] = true
 	}
-	if l.count(positions.Len(), len(doc.Rules)); l.beyond {
+	if l.beyond {
 		return
 	}
-	r.secrets(data)
 	if doc.Defaults != nil {
 		r.defaults(doc.Team, *doc.Defaults)
 	}

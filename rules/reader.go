@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/internal/secret"
@@ -17,6 +19,7 @@ type reader struct {
 	baseMissing   bool         // the rule it extends is missing: keys that are missing may be in that one
 	skipInherited bool         // a mistake in an inherited key was reported where it is written
 	reported      int
+	planted       []string // secrets that are written in the file: no mistake quotes one
 }
 
 // line is a source line, for people: without a secret that is written there.
@@ -35,9 +38,13 @@ func (r *reader) secrets(data []byte) {
 	}
 	var root any
 	places, _ := strictyaml.Decode(data, &root) // its problems are those of the whole reading
-	secret.WalkTexts(root, func(path string, f secret.Finding) {
-		r.report(places.Value(path), codeSecretInFile, f.What+" must not be written in a rule", "leave it out: rules are read by everybody who may read the metrics")
+	found := map[string]secret.Finding{}
+	secret.WalkTexts(root, func(path, value string, f secret.Finding) {
+		found[path], r.planted = f, append(r.planted, value)
 	})
+	for _, path := range slices.Sorted(maps.Keys(found)) {
+		r.report(places.Value(path), codeSecretInFile, found[path].What+" must not be written in a rule", "leave it out: rules are read by everybody who may read the metrics")
+	}
 }
 
 func (r *reader) report(at strictyaml.Position, code, message, hint string) {
@@ -46,6 +53,7 @@ func (r *reader) report(at strictyaml.Position, code, message, hint string) {
 	}
 	d := Diagnostic{File: r.file, Line: at.Line, Column: at.Column, Code: code, Message: message, Hint: hint}
 	d.Snippet = r.line(at.Line)
+	d.Message, d.Hint = secret.Redact(d.Message, r.planted...), secret.Redact(d.Hint, r.planted...)
 	if n := len(r.found); n > 0 && r.found[n-1] == d {
 		return // the same mistake in another expression that was inherited
 	}

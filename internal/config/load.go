@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/internal/folder"
+	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 )
@@ -192,12 +194,16 @@ func (l *loader) path(p string) string {
 }
 
 // existing makes a path absolute, and notes a mistake if it does not exist.
+// Where the secret itself stands in place of the file's name, it is not repeated.
 func (l *loader) existing(key, p string) string {
 	p = l.path(p)
+	mistaken := secret.Mistaken(strings.TrimPrefix(p, l.folder+"/")) // adapters may have made it absolute
 	if p == "" {
 		return p
 	}
-	if _, err := os.Stat(p); err != nil {
+	if _, err := os.Stat(p); err != nil && mistaken {
+		l.wrong(key, MissingFile, "this names a file: if it is the secret itself, write it into a file, and name that here", "there is no file of this name")
+	} else if err != nil {
 		l.wrong(key, MissingFile, "paths are relative to the folder of the file that names them", "cannot read %s: %v", p, cause(err))
 	}
 	return p

@@ -36,11 +36,14 @@ type placedFile struct {
 // system has chosen; adapters refuse their own.
 func (l *loader) secretFile(at strictyaml.Position, f secret.File) {
 	f.Name = l.path(f.Name)
+	if mistakenAt(l.wrongAt, f.Path) {
+		return
+	}
 	l.secretFiles = append(l.secretFiles, placedFile{f, at})
 	if !f.Others {
 		return
 	}
-	if _, err := secretfile.ReadLine(f.Name); err != nil && !mistakenAt(l.wrongAt, f.Path) {
+	if _, err := secretfile.ReadLine(f.Name); err != nil {
 		l.at(at, BadSettings, f.Key+": "+err.Error(), "")
 	}
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,6 +74,24 @@ func TestInlineSecretsAreRefusedEverywhere(t *testing.T) {
 		if strings.Contains(mistakes.Error(), planted) {
 			t.Errorf("%s: the mistakes show it: %v", text, mistakes)
 		}
+	}
+}
+
+// People write a secret where the name of its file belongs.
+func TestSecretsInPlaceOfFilesAreNotShown(t *testing.T) {
+	keys := maps.Clone(secretKeys)
+	keys["slack"] = "receivers: {r: {kind: slack, url_file: 'FILE'}}"
+	keys["store"] = "store: {url_file: 'FILE'}"
+	for kind, settings := range keys {
+		for _, text := range []string{planted, "postgres://me:" + planted + "@db/pushback", "https://hooks.slack.com/services/T0/B0/" + planted, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"} {
+			mistakes := checkFolder(t, strings.Replace(settings, "FILE", text, 1)+"\nmetrics: {m: {kind: prometheus, url: 'http://h', basic_auth: {username: u, password_file: '"+text+"'}}}", nil)
+			if len(mistakes) == 0 || strings.Contains(mistakes.Error(), text[len(text)-12:]) {
+				t.Errorf("%s: %v", kind, mistakes)
+			}
+		}
+	}
+	if mistakes := checkFolder(t, "metrics: {m: {kind: prometheus, url: 'http://h'}}\ntoken: *"+planted, nil); len(mistakes) == 0 || strings.Contains(mistakes.Error(), planted) {
+		t.Error(mistakes)
 	}
 }
 

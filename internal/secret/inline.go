@@ -134,3 +134,12 @@ func Hide(line string) string {
 	}
 	return line
 }
+
+// Mistaken says whether a text that should be the name of a file may be the secret itself,
+// which people write there by mistake.
+func Mistaken(name string) bool {
+	if _, found := InText(name); found || strings.Contains(name, ":/") { // a path that was cleaned has one slash less
+		return true
+	}
+	return len(name) >= MinBytes && strings.ContainsAny(name, "0123456789") && !strings.ContainsAny(name, "/.")
+}

@@ -16,8 +16,8 @@ func Walk(document any, found func(path, value string, f Finding)) {
 
 // WalkTexts is Walk for rules, whose keys are names of teams and labels: only a text that is a
 // secret by its form counts.
-func WalkTexts(document any, found func(path string, f Finding)) {
-	walker{texts: true, found: func(path, _ string, f Finding) { found(path, f) }}.walk("", "", document)
+func WalkTexts(document any, found func(path, value string, f Finding)) {
+	walker{texts: true, found: found}.walk("", "", document)
 }
 
 type walker struct {

@@ -123,6 +123,8 @@ func syntaxProblem(err error) *Problem {
 	switch {
 	case strings.Contains(e.Message, "exceeded max depth"):
 		p.Code, p.Message = TooDeep, fmt.Sprintf("values nest deeper than %d levels", MaxDepth)
+	case strings.Contains(e.Message, "unknown anchor"): // it quotes the word, which may be a password that begins with *
+		p.Message, p.Hint = "a value that begins with * refers to an anchor that this file does not have", "text that begins with * needs quotes"
 	case strings.Contains(e.Message, "tab character"):
 		p.Hint = "YAML is indented with spaces"
 	case strings.Contains(e.Message, "cannot start any token"):
