@@ -22,9 +22,13 @@ type reader struct {
 	planted       []string // secrets that are written in the file: no mistake quotes one
 }
 
+// maxLine is the longest source line that is shown, in bytes: nobody reads a longer one, and
+// looking for secrets in it takes time.
+const maxLine = 4 << 10
+
 // line is a source line, for people: without a secret that is written there.
 func (r *reader) line(n int) string {
-	if n > len(r.lines) {
+	if n > len(r.lines) || len(r.lines[n-1]) > maxLine {
 		return ""
 	}
 	return secret.Hide(strings.TrimSuffix(r.lines[n-1], "\r"))

@@ -121,7 +121,7 @@ func TestProblems(t *testing.T) {
 	f("name: a\n\x00", `2:1 yaml-encoding: the file holds a NUL byte (save it as plain UTF-8 text)`)
 	f("name: é\xff", `1:8 yaml-encoding: the file holds bytes that are not UTF-8 (save it as plain UTF-8 text)`)
 	f("name: @a", `1:7 yaml-syntax: found character that cannot start any token (YAML is indented with spaces, not tabs; text that begins with @, `+"` or %"+` needs quotes)`)
-	f("name: *nobody", `1:7 yaml-syntax: unknown anchor 'nobody' referenced`)
+	f("name: *nobody", `1:7 yaml-syntax: a value that begins with * refers to an anchor that this file does not have (text that begins with * needs quotes)`)
 	f("items: [{query: 1}, {qeury: up}]\nnmae: a\ncount: x", strings.Join([]string{
 		`1:1 missing-field: the key "name" is missing`,
 		`1:17 unquoted-text: expected text, found a number (put quotes around it)`,
