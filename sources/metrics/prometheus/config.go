@@ -53,10 +53,13 @@ func (c *Config) SetDefaults() { c.HTTP = config.DefaultHTTPClientConfig }
 // SetDirectory resolves relative file names against dir.
 func (c *Config) SetDirectory(dir string) { c.HTTP.SetDirectory(dir) }
 
+// wholeAnswers are the parameters that every server gets, also one that it is redirected to.
+var wholeAnswers = map[string]string{"nocache": "1", "deny_partial_response": "1", "partial_response": "false"}
+
 func (c Config) withDefaults() Config {
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 	c.Heartbeat = cmp.Or(c.Heartbeat, "max(timestamp(up))")
-	params := map[string]string{"nocache": "1", "deny_partial_response": "1", "partial_response": "false"}
+	params := maps.Clone(wholeAnswers)
 	maps.Copy(params, c.Params)
 	c.Params = params
 	return c

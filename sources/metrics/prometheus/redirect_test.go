@@ -37,9 +37,15 @@ func sent(r *http.Request) string {
 	return text + password
 }
 
-// redirecting sends every request on, with the path and query that it has.
+// redirecting sends every request on, with the path and query that it has, and a page for
+// people, as nginx does.
 func redirecting(status int, to string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to+r.URL.RequestURI(), status) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", to+r.URL.RequestURI())
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<html><h1>Permanent Redirect</h1></html>")
+	})
 }
 
 // A store that moved is followed, and the server where it is now gets the query alone.
@@ -62,7 +68,7 @@ func TestRedirectsCarryNothingElsewhere(t *testing.T) {
 				t.Errorf("%d: %q reached another server:\n%s", status, left, arrived)
 			}
 		}
-		if !strings.HasPrefix(arrived, "POST ") || !strings.Contains(arrived, "query=m") {
+		if !strings.HasPrefix(arrived, "POST ") || !strings.Contains(arrived, "query=m") || !strings.Contains(arrived, "deny_partial_response=1") {
 			t.Errorf("%d: the query did not arrive:\n%s", status, arrived)
 		}
 	}

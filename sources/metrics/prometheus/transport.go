@@ -35,6 +35,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, &safeError{text: redact(err.Error()), cause: err}
 	}
 	defer response.Body.Close()
+	if response.StatusCode/100 == 3 && response.Header.Get("Location") != "" {
+		response.Body = http.NoBody // a page for people, which is not shown: the client follows, or says why not
+		return response, nil
+	}
 	body, err := t.readBody(response)
 	if err != nil {
 		return nil, err
@@ -86,16 +90,17 @@ func (t *transport) CloseIdleConnections() {
 }
 
 // withParams returns a copy of the request with the parameters, which are for the
-// configured server alone.
+// configured server alone, but for those that ask for a whole answer.
 func (t *transport) withParams(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
 	q, home := r.URL.Query(), t.home(r.URL)
 	for name, value := range t.params {
+		_, harmless := wholeAnswers[name]
 		switch {
-		case home && value != "":
-			q.Set(name, value)
-		case !home:
+		case !home && !harmless:
 			q.Del(name) // the redirect repeats it
+		case value != "":
+			q.Set(name, value)
 		}
 	}
 	r.URL.RawQuery = q.Encode()
