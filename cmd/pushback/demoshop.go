@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/boundedfile"
 	"github.com/pushback/pushback/internal/demo"
 	"github.com/pushback/pushback/internal/demo/shop"
 	"github.com/pushback/pushback/internal/server/api"
@@ -57,7 +57,7 @@ func (d demoShopCommand) secret() (string, error) {
 	if d.SecretFile == "" {
 		return "", nil
 	}
-	b, err := os.ReadFile(d.SecretFile)
+	b, err := boundedfile.Read(d.SecretFile, 4<<10)
 	if err != nil {
 		return "", fmt.Errorf("reading the hook's secret: %w", err)
 	}

@@ -15,10 +15,12 @@ import (
 	"syscall"
 )
 
-var (
-	errNotRegular = errors.New("this is not a regular file")
-	errTooLarge   = errors.New("the file is too large")
-)
+var errNotRegular = errors.New("this is not a regular file")
+
+// sizeError says how many bytes a file may have that has more.
+type sizeError int64
+
+func (e sizeError) Error() string { return fmt.Sprintf("the file is over %d bytes", int64(e)) }
 
 // Open opens a regular file, and waits for nobody. It asks twice what the file is: before
 // it opens the file, because opening some devices has an effect, and afterwards, because the
@@ -53,9 +55,28 @@ func openRegular(path string) (*os.File, error) {
 func Read(path string, limit int64) ([]byte, error) {
 	text, err := ReadStart(path, limit+1)
 	if err == nil && int64(len(text)) > limit {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: it may have %d bytes", errTooLarge, limit)}
+		return nil, tooLarge(path, limit)
 	}
 	return text, err
+}
+
+// Check says whether Read would read a file, without reading it: for a library that reads the
+// file itself. A file that is replaced in between is not seen.
+func Check(path string, limit int64) error {
+	f, err := Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && info.Size() > limit {
+		return tooLarge(path, limit)
+	}
+	return err
+}
+
+func tooLarge(path string, limit int64) error {
+	return &fs.PathError{Op: "read", Path: path, Err: sizeError(limit)}
 }
 
 // ReadStart reads the first bytes of a regular file, at most limit.

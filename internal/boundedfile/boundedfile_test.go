@@ -36,6 +36,9 @@ func TestRead(t *testing.T) {
 		if string(got) != want || !errors.Is(err, refused) {
 			t.Errorf("%s: %q, %v; want %q, %v", name, got, err, want, refused)
 		}
+		if err := Check(path, 8); !errors.Is(err, refused) {
+			t.Errorf("%s: checked as %v, want %v", name, err, refused)
+		}
 		if err != nil && !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: the error does not name the file: %v", name, err)
 		}
@@ -43,7 +46,7 @@ func TestRead(t *testing.T) {
 	f("file", "12345678", nil)
 	f("link", "12345678", nil)
 	f("empty", "", nil)
-	f("large", "", errTooLarge)
+	f("large", "", sizeError(8))
 	f("gone", "", fs.ErrNotExist)
 	f("dangling", "", fs.ErrNotExist)
 	f("loop", "", syscall.ELOOP)

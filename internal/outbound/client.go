@@ -24,7 +24,7 @@ type Client struct{ transport http.RoundTripper }
 
 // New makes a client. Its error is about the options and contains no secret.
 func New(options config.HTTPClientConfig) (*Client, error) {
-	transport, err := config.NewRoundTripperFromConfig(options, "pushback",
+	transport, err := newTransport(options, "pushback",
 		config.WithKeepAlivesDisabled(), config.WithHTTP2Disabled(), config.WithUserAgent("pushback"), config.WithDialContextFunc(Dial))
 	if err != nil {
 		return nil, fmt.Errorf("reading the http options: %w", err)

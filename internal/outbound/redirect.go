@@ -39,7 +39,7 @@ func NewFollower(home *url.URL, options config.HTTPClientConfig, name string) (*
 }
 
 func roundTripper(options config.HTTPClientConfig, name string) (http.RoundTripper, error) {
-	return config.NewRoundTripperFromConfig(options, name, config.WithUserAgent("pushback"), config.WithDialContextFunc(Dial))
+	return newTransport(options, name, config.WithUserAgent("pushback"), config.WithDialContextFunc(Dial))
 }
 
 // origin is scheme, host and port of a URL; the port is always written.

@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 	f("x", "at least 16")
 	f("whsec_", "at least 16")
 	f("your-secret-token-here", "placeholder")
-	f(strings.Repeat(strong, 200), "4096 bytes")
+	f(strings.Repeat(strong, 200), "over 4096 bytes")
 }
 
 // A named pipe has no end, and opening it waits for a writer.

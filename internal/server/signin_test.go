@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pushback/pushback/internal/store"
 )
 
 const formType = "application/x-www-form-urlencoded"
@@ -94,8 +98,18 @@ func TestSessionsEnd(t *testing.T) {
 
 // Signing out ends the session of every tab and of every copy of the cookie, on every replica.
 func TestSigningOut(t *testing.T) {
-	b := newBrowser(t, nil)
-	replica := newBrowser(t, func(o *Options) { o.Store, o.Engine, o.TokenFile = b.store, storeEngine{b.store}, b.server.TokenFile })
+	one := openStore(t)
+	testSigningOut(t, one, one)
+}
+
+// testSigningOut has two replicas with one store each, of the same database.
+func testSigningOut(t *testing.T, first, second *store.Store) {
+	t.Helper()
+	tokens := tokenFile(t)
+	with := func(st *store.Store) func(*Options) {
+		return func(o *Options) { o.Store, o.Engine, o.TokenFile = st, storeEngine{st}, tokens }
+	}
+	b, replica := newBrowser(t, with(first)), newBrowser(t, with(second))
 	_, _, session := b.signIn(token, "/")
 	_, _, phone := b.signIn(token, "/")
 	replica.reads(session, true)
@@ -120,12 +134,32 @@ func TestSigningOut(t *testing.T) {
 	_, _, again := b.signIn(token, "/", "Cookie", phone)
 	b.reads(again, true)
 	b.reads(phone, false) // a browser has one session: an id that was planted is not kept
-	if err := b.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	out(again, 503) // nobody is told to be signed out who is not
-	b.store = openStore(t)
 }
+
+// Nobody is told to be signed out who is not.
+func TestSigningOutWithoutDatabase(t *testing.T) {
+	b := newBrowser(t, func(o *Options) { o.Store = noSessions{o.Store} })
+	status, _, h := b.ask(http.MethodPost, "/signout", "", "Cookie", sessionCookie+"="+newCookie(token))
+	if status != http.StatusServiceUnavailable || h.Get("Set-Cookie") != "" {
+		t.Errorf("got %d, cookie %q", status, h.Get("Set-Cookie"))
+	}
+	if status, h, _ := b.signIn(token, "/"); status != http.StatusServiceUnavailable || h.Get("Set-Cookie") != "" {
+		t.Errorf("a sign-in got %d, cookie %q", status, h.Get("Set-Cookie"))
+	}
+	b.reads(sessionCookie+"="+newCookie(token), false)
+}
+
+// noSessions is a store whose database cannot be reached.
+type noSessions struct{ Store }
+
+var errNoDatabase = errors.New("no database")
+
+func (noSessions) BeginSession(context.Context, store.Session, string) error { return errNoDatabase }
+
+func (noSessions) Session(context.Context, string) (store.Session, error) {
+	return store.Session{}, errNoDatabase
+}
+func (noSessions) EndSession(context.Context, string) error { return errNoDatabase }
 
 // A session lasts as long as the token that began it is in the file.
 func TestARemovedTokenEndsItsSessions(t *testing.T) {

@@ -196,7 +196,7 @@ func TestMistakes(t *testing.T) {
 	f("tls_server_config: {cert_file: web.yml, key_file: web.yml}", "X509KeyPair")
 	f("tls_server_config: {cert_file: web.yml}", "missing one of key")
 	f("tls_server_config: {min_version: TLS99}", "TLS99")
-	f(strings.Repeat("#", maxFile+1), "too large")
+	f(strings.Repeat("#", maxFile+1), "over 1048576 bytes")
 	if err := File(pipe).Check(); err == nil {
 		t.Error("a pipe was read")
 	}

@@ -301,6 +301,7 @@ func TestNewRefuses(t *testing.T) {
 	f(Config{}, "namespace is missing")
 	f(Config{Namespace: "shop"}, "kubeconfig_file is missing, and Pushback does not run in a pod")
 	f(Config{Namespace: "shop", Config: cluster.Config{Kubeconfig: "/nowhere"}}, "no such file")
+	f(Config{Namespace: "shop", Config: cluster.Config{Kubeconfig: "/dev/zero"}}, "not a regular file")
 	f(Config{Namespace: "x-$service"}, "whole text")
 	f(Config{Namespace: "shop", Timeout: -1}, "negative")
 	f(Config{Namespace: "shop", Deployment: "a", DaemonSet: "b"}, "exclude each other")

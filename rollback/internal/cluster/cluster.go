@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/pushback/pushback/internal/boundedfile"
 	"github.com/pushback/pushback/internal/outbound"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/internal/call"
@@ -50,6 +51,9 @@ func Open(c Config) (*Cluster, error) {
 	return &Cluster{client}, nil
 }
 
+// maxKubeconfig is the size of the largest kubeconfig, in bytes.
+const maxKubeconfig = 1 << 20
+
 func (c Config) restConfig() (*rest.Config, error) {
 	if c.Kubeconfig == "" {
 		config, err := rest.InClusterConfig()
@@ -57,6 +61,10 @@ func (c Config) restConfig() (*rest.Config, error) {
 			return nil, errors.New("kubeconfig_file is missing, and Pushback does not run in a pod")
 		}
 		return config, err
+	}
+	// The library reads the file whatever it is, and a pipe for ever.
+	if err := boundedfile.Check(c.Kubeconfig, maxKubeconfig); err != nil {
+		return nil, fmt.Errorf("reading kubeconfig_file: %w", err)
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 		&clientcmd.ClientConfigLoadingRules{ExplicitPath: c.Kubeconfig},

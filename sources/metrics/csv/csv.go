@@ -93,7 +93,7 @@ func New(o metrics.Options, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dir: opening the folder: %w", err)
 	}
-	s := newStore(o.Name, root.FS(), c.Resolution)
+	s := newStore(o.Name, regularFiles{root}, c.Resolution)
 	s.close = root.Close
 	return s, nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -115,8 +116,11 @@ func TestQueriesStayInTheFolder(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "dir.csv"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.csv"), 0o600); err != nil { // nobody writes into it
+		t.Fatal(err)
+	}
 	for _, query := range []string{
-		"", ".", "..", "../out", "a/b", `a\b`, "/etc/passwd", strings.TrimSuffix(outside, ".csv"),
+		"pipe", "", ".", "..", "../out", "a/b", `a\b`, "/etc/passwd", strings.TrimSuffix(outside, ".csv"),
 		".hidden", "nul\x00", "link", "dir", strings.Repeat("x", 300),
 	} {
 		_, err := s.Instant(t.Context(), query, start)
