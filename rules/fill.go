@@ -162,6 +162,9 @@ func (r *reader) checkNarrowing(at string, w writtenWatch) {
 		r.at(at+".labels", codeWidening, "empty labels would not restrict anything", "leave the key out if any change is meant")
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Labels)) {
+		if err := sources.CheckName(name); err != nil && !r.stored {
+			r.at(at+".labels."+name, codeBadName, "the name of this label "+err.Error(), "")
+		}
 		if w.Labels[name] == "" {
 			r.at(at+".labels."+name, codeWidening, "an empty label would match any value", `write "*" if any value is meant`)
 		}
@@ -186,6 +189,10 @@ func (r *reader) item(at string, i int) string {
 func (r *reader) glob(at, glob string) {
 	if len(glob) > maxPattern && !r.stored {
 		r.at(at, codeTooLarge, fmt.Sprintf("a pattern has at most %d bytes", maxPattern), "write several rules")
+		return
+	}
+	if err := sources.CheckName(glob); err != nil && len(glob) <= sources.MaxName && !r.stored {
+		r.at(at, codeBadName, "what this pattern matches "+err.Error(), "")
 		return
 	}
 	if _, err := path.Match(glob, ""); err != nil {

@@ -52,6 +52,25 @@ func TestRulesAreBounded(t *testing.T) {
 	f("team: t\nrules:\n  - name: a\n    watch: {service: x, except: "+list(501, "s%d")+"}\n    signals: "+one, "a.yml:4: watch has 501 entries, and may have 500 [too-large]")
 }
 
+// TestNamesInRules writes names that look like others.
+func TestNamesInRules(t *testing.T) {
+	const end = "\n    signals: [{name: s, query: up}]"
+	f := func(text, want string) {
+		t.Helper()
+		if got := firstFound(text, World{}); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+	f("team: корзина\nrules:\n  - name: a\n    watch: {service: \"größe-*\"}"+end, "")
+	f("team: sh\u043ep\nrules:\n  - name: a\n    watch: {service: x}"+end, "a.yml:1: the team's name holds letters of another alphabet")
+	f("team: \"shop\\u200b\"\nrules:\n  - name: a\n    watch: {service: x}"+end, "a.yml:1: the team's name holds a character that nobody sees")
+	f("team: shop\nrules:\n  - name: a\n    watch: {service: \"c\u0430rt*\"}"+end, "a.yml:4: what this pattern matches holds letters")
+	f("team: shop\nrules:\n  - name: a\n    watch: {service: x, except: [\"a\\u2060\"]}"+end, "a.yml:4: what this pattern matches holds a character")
+	f("team: shop\nrules:\n  - name: a\n    watch: {service: x, labels: {\"t\\u00adier\": a}}"+end, "a.yml:4: the name of this label holds a character")
+	f("team: shop\nrules:\n  - name: \u0430\n    watch: {service: x}"+end, "a.yml:3: a rule's name is letters")
+	f("team: shop # \u202e\nrules: []", "a.yml:1: the file holds a character that turns the direction")
+}
+
 // TestHeirsAreBounded extends a rule of half a megabyte more often than the folder may hold.
 func TestHeirsAreBounded(t *testing.T) {
 	folder := func(heirs int) fstest.MapFS {

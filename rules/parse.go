@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/sources"
 )
 
 // Parse reads the Text of one rule, as it is stored with a watch. Of the world it
@@ -73,6 +74,9 @@ func (l *loader) file(name string, data []byte) {
 		at := fmt.Sprintf("rules[%d]", i)
 		r.name(at, w.Name)
 		l.drafts = append(l.drafts, draft{reader: r, at: at, team: doc.Team, written: r.bounded(at, w)})
+	}
+	if err := sources.CheckName(doc.Team); err != nil && !l.stored {
+		r.at("team", codeBadName, "the team's name "+err.Error(), "")
 	}
 	if doc.Team == "" && positions.Has("team") {
 		r.at("team", strictyaml.MissingField, "the team has no name", "")

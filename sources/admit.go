@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // The bounds that Admit holds every event to. Lengths are in bytes.
@@ -109,40 +107,30 @@ func (e Event) checkNames() error {
 		{"previous", e.Previous, false},
 		{"rollback_of", e.RollbackOf, false},
 		{"group", e.Group, false},
-		{"actor", e.Actor, false},
 	} {
 		if err := n.check(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return checkText("actor", e.Actor, MaxName) // a person's name, which is compared with nothing
 }
 
 func (n name) check() error {
 	if n.required && strings.TrimSpace(n.value) == "" {
 		return fmt.Errorf("%s is missing: send a non-empty name", n.field)
 	}
-	return checkText(n.field, n.value, MaxName)
-}
-
-// checkText refuses what a database, a log line or a page cannot hold as one
-// line of text: NUL and other control characters, line breaks, invalid UTF-8,
-// and the marks that reverse the direction of text.
-func checkText(field, s string, limit int) error {
-	if len(s) > limit {
-		return fmt.Errorf("%s is %d bytes long: send at most %d", field, len(s), limit)
-	}
-	if !utf8.ValidString(s) {
-		return fmt.Errorf("%s is not valid UTF-8: encode it as UTF-8", field)
-	}
-	if strings.ContainsFunc(s, unprintable) {
-		return fmt.Errorf("%s holds a control character or line break: send plain one-line text", field)
+	if err := CheckName(n.value); err != nil {
+		return fmt.Errorf("%s %w", n.field, err)
 	}
 	return nil
 }
 
-func unprintable(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+// checkText says of a field what CheckText says of its text.
+func checkText(field, s string, limit int) error {
+	if err := CheckText(s, limit); err != nil {
+		return fmt.Errorf("%s %w", field, err)
+	}
+	return nil
 }
 
 // EveryService stands for every service where trust is given to a rule.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/sources"
 )
 
 // services reads the section and the files that it names.
@@ -31,14 +32,29 @@ func (l *loader) services(c Config) Services {
 	}
 	l.responsible("services.default", s.Default, c)
 	for i, one := range s.List {
-		at := fmt.Sprintf("services.list[%d]", i)
-		l.responsible(at, one.Responsible, c)
-		l.bound(at, one, c)
-		l.depends(at, one)
+		l.service(fmt.Sprintf("services.list[%d]", i), one, c)
 	}
 	s.List = append(s.List, l.listFile(f.File, c)...)
 	s.Aliases = l.aliases(f.Aliases, c)
 	return s
+}
+
+// service checks one service of a list.
+func (l *loader) service(at string, s Service, c Config) {
+	l.named(at+".name", s.Name)
+	for i, name := range s.DependsOn {
+		l.named(fmt.Sprintf("%s.depends_on[%d]", at, i), name)
+	}
+	l.responsible(at, s.Responsible, c)
+	l.bound(at, s, c)
+	l.depends(at, s)
+}
+
+// named checks a name that events and rules are compared with.
+func (l *loader) named(at, name string) {
+	if err := sources.CheckName(name); err != nil {
+		l.wrong(at, BadName, "", "this name %v", err)
+	}
 }
 
 // depends finds a service that depends on itself. It does not check that the named
@@ -59,6 +75,7 @@ func (c Config) lacks(r Responsible) (hook, chat, pager bool) {
 
 // responsible checks that the named hook and receivers exist.
 func (l *loader) responsible(at string, r Responsible, c Config) {
+	l.named(at+".owner", r.Owner)
 	hook, chat, pager := c.lacks(r)
 	if hook {
 		l.wrong(at+".hook", UnknownName, nearest(r.Hook, c.Hooks), "there is no hook %q under hooks", r.Hook)
@@ -121,10 +138,7 @@ func (l *loader) listFile(path string, c Config) []Service {
 		l.found = append(l.found, Diagnostic{File: path, Problem: p})
 	}
 	for i, one := range listed.Services {
-		at := fmt.Sprintf("%s[%d]", under, i)
-		other.responsible(at, one.Responsible, c)
-		other.bound(at, one, c)
-		other.depends(at, one)
+		other.service(fmt.Sprintf("%s[%d]", under, i), one, c)
 	}
 	other.secrets(data)
 	l.found = append(l.found, other.found...)
@@ -229,6 +243,11 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 	}}
 	if a.Name == "" || a.Service == "" {
 		t.cell(0, BadAliases, "", "alias and service must not be empty")
+	}
+	for _, column := range []string{"alias", "service", "owner"} {
+		if err := sources.CheckName(get(column)); err != nil {
+			t.cell(t.columns[column], BadName, "", fmt.Sprintf("this name %v", err))
+		}
 	}
 	hook, chat, pager := c.lacks(a.Responsible)
 	if hook {

@@ -214,6 +214,9 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics+"guards: {fleet: {share: a third}}", "pushback.yml:2:25: \"a third\" is not a percentage [bad-value]\n  hint: write it as 20%")
 	f(metrics+"freezes: {friday: [{cron: '0 15 * * FRI', duration: 65h}]}\nguards: {freezes: [firday]}",
 		"pushback.yml:3:20: there is no freeze window \"firday\" under freezes [unknown-name]\n  hint: did you mean \"friday\"?")
+	f(metrics+"services: {list: [{name: c\u0430rt, owner: \"shop\\u200b\"}]}",
+		"pushback.yml:2:26: this name holds letters of another alphabet that look like those of Latin words: write each word in one alphabet [bad-name]",
+		"pushback.yml:2:39: this name holds a character that nobody sees, such as a zero-width or a no-break space: leave it out [bad-name]")
 	f(metrics+"services: {list: [{name: cart, depends_on: [cart]}]}", "pushback.yml:2:45: a service does not depend on itself [bad-value]")
 	f(metrics+"hooks: {shop: {kind: command}}\nservices: {default: {hook: shpo}, list: [{name: a, chat: b}]}",
 		"pushback.yml:3:28: there is no hook \"shpo\" under hooks [unknown-name]\n  hint: did you mean \"shop\"?",
@@ -239,6 +242,7 @@ func TestAliasesSayWhereTheyAreWrong(t *testing.T) {
 	f("alias,service\na\n", "aliases.csv:2:1: wrong number of fields")
 	f("alias,service\na,\n", "aliases.csv:2:1: alias and service must not be empty")
 	f("alias,service,hook\na,b,bound\n", `aliases.csv:2:5: hook "bound" is bound to services x, and this is b [bound-hook]`)
+	f("alias,service\na,b\u200b\n", "aliases.csv:2:3: this name holds a character that nobody sees")
 	f("alias,service,hook\na,b,nope\n", `aliases.csv:2:5: there is no hook "nope"`)
 }
 

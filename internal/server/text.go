@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -103,10 +101,7 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 var apiFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalText}
 
 func unmarshalText(body []byte, v any) error {
-	if !utf8.Valid(body) {
-		return errText
-	}
-	if err := checkEscapes(body); err != nil {
+	if err := errors.Join(sources.CheckJSON(body), sources.CheckEscapes(body)); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(body, v); err != nil {
@@ -114,44 +109,6 @@ func unmarshalText(body []byte, v any) error {
 	}
 	cleanStrings(reflect.ValueOf(v))
 	return nil
-}
-
-// checkEscapes refuses NUL and halves of surrogate pairs in the strings of a JSON text: the
-// decoder puts other characters in place of the halves, so that what is stored is not what
-// was sent.
-func checkEscapes(body []byte) error {
-	for i := 0; i < len(body); i++ {
-		if body[i] != '\\' {
-			continue
-		}
-		i++
-		unit, ok := escapedUnit(body, i)
-		if !ok {
-			continue // another escape, of one character
-		}
-		i += 4
-		if unit == 0 {
-			return errText
-		}
-		if !utf16.IsSurrogate(unit) {
-			continue
-		}
-		low, ok := escapedUnit(body, i+2)
-		if !ok || body[i+1] != '\\' || utf16.DecodeRune(unit, low) == utf8.RuneError {
-			return errText
-		}
-		i += 6
-	}
-	return nil
-}
-
-// escapedUnit returns the UTF-16 unit of an escape such as u00e9 that begins at i.
-func escapedUnit(body []byte, i int) (rune, bool) {
-	if i+5 > len(body) || body[i] != 'u' {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(body[i+1:i+5]), 16, 32)
-	return rune(n), err == nil
 }
 
 // cleanStrings makes every string in a decoded value one line.

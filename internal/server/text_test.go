@@ -278,9 +278,9 @@ func FuzzEscapes(f *testing.F) {
 			t.Fatal(err)
 		}
 		lossy := bytes.Contains(again, []byte("\ufffd")) && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`))
-		if bad := lossy || nulEscape.Match(again); bad && checkEscapes(body) == nil {
+		if bad := lossy || nulEscape.Match(again); bad && sources.CheckEscapes(body) == nil {
 			t.Errorf("%q is let through, and is %q", body, again)
-		} else if !bad && checkEscapes(body) != nil && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`)) && !hidden(body) {
+		} else if !bad && sources.CheckEscapes(body) != nil && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`)) && !hidden(body) {
 			t.Errorf("%q is refused, and is %q", body, again)
 		}
 	})

@@ -119,6 +119,7 @@ func TestProblems(t *testing.T) {
 	f("name: a\n\tcount: 1", `2:1 yaml-syntax: found a tab character that violates indentation (YAML is indented with spaces)`)
 	f("name: é: a", `1:8 yaml-syntax: mapping values are not allowed in this context (text that holds ": " needs quotes; otherwise check the indentation)`)
 	f("name: a\n\x00", `2:1 yaml-encoding: the file holds a NUL byte (save it as plain UTF-8 text)`)
+	f("name: a # \u202eb", `1:11 yaml-encoding: the file holds a character that turns the direction of text, so that it is not what people see (save it as plain UTF-8 text)`)
 	f("name: é\xff", `1:8 yaml-encoding: the file holds bytes that are not UTF-8 (save it as plain UTF-8 text)`)
 	f("name: @a", `1:7 yaml-syntax: found character that cannot start any token (YAML is indented with spaces, not tabs; text that begins with @, `+"` or %"+` needs quotes)`)
 	f("name: *nobody", `1:7 yaml-syntax: a value that begins with * refers to an anchor that this file does not have (text that begins with * needs quotes)`)

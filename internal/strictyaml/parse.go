@@ -88,6 +88,9 @@ func checkBytes(data []byte) *Problem {
 		at, what = firstInvalidByte(data), "bytes that are not UTF-8"
 	}
 	if at < 0 {
+		at, what = bytes.IndexFunc(data, turnsText), "a character that turns the direction of text, so that it is not what people see"
+	}
+	if at < 0 {
 		return nil
 	}
 	line := 1 + bytes.Count(data[:at], []byte("\n"))
@@ -97,6 +100,11 @@ func checkBytes(data []byte) *Problem {
 		Message: "the file holds " + what, Hint: "save it as plain UTF-8 text",
 	}
 }
+
+// turnsText reports whether a character shows what follows it in another order: with
+// one of them in a comment, a file says something else than whoever reviews it reads
+// (CVE-2021-42574). Marks that belong to right-to-left scripts are no such characters.
+func turnsText(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
 // firstInvalidByte returns the index of the first byte that is not valid UTF-8, -1 if
 // all are.

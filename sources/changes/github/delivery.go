@@ -187,7 +187,7 @@ func (d deployment) extra() extra {
 	if s := ""; json.Unmarshal(text, &s) == nil {
 		text = []byte(s)
 	}
-	if json.Unmarshal(text, &e) != nil {
+	if sources.CheckJSON(text) != nil || json.Unmarshal(text, &e) != nil {
 		return extra{}
 	}
 	return e
