@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,10 @@ const MaxAnswer = 64 << 10
 
 // Client makes calls with one set of HTTP options: TLS, authorization,
 // proxy, headers.
-type Client struct{ transport http.RoundTripper }
+type Client struct {
+	transport http.RoundTripper
+	options   config.HTTPClientConfig
+}
 
 // New makes a client. Its error is about the options and contains no secret.
 func New(options config.HTTPClientConfig) (*Client, error) {
@@ -29,7 +33,7 @@ func New(options config.HTTPClientConfig) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the http options: %w", err)
 	}
-	return &Client{transport}, nil
+	return &Client{transport, options}, nil
 }
 
 // Answer is the answer to a call, with any status code.
@@ -75,7 +79,7 @@ func (c *Client) DoUpTo(r *http.Request, maxBytes int64, secrets ...string) (Ans
 	if err := checkHost(r.URL.Hostname()); err != nil {
 		return Answer{}, NotSent(err.Error())
 	}
-	trace := &callTrace{secrets: append(secrets, querySecrets(r.URL)...)}
+	trace := &callTrace{secrets: slices.Concat(secrets, querySecrets(r.URL), oauthSecrets(c.options))}
 	r = r.WithContext(httptrace.WithClientTrace(r.Context(), trace.clientTrace()))
 	r.GetBody = nil // without it the transport cannot send the body twice
 	response, err := c.transport.RoundTrip(r)

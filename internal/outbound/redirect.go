@@ -21,7 +21,7 @@ const maxRedirects = 3
 // request back to the configured one, which would answer with them.
 type Follower struct {
 	home     string // the origin of the configured URL
-	follow   bool
+	options  config.HTTPClientConfig
 	own      http.RoundTripper // with the configured credentials
 	stranger http.RoundTripper // without
 }
@@ -35,7 +35,7 @@ func NewFollower(home *url.URL, options config.HTTPClientConfig, name string) (*
 	bare := config.HTTPClientConfig{EnableHTTP2: options.EnableHTTP2, ProxyConfig: options.ProxyConfig}
 	bare.TLSConfig.CAFile, bare.TLSConfig.CA, bare.TLSConfig.MinVersion = options.TLSConfig.CAFile, options.TLSConfig.CA, options.TLSConfig.MinVersion
 	stranger, err := roundTripper(bare, name)
-	return &Follower{home: origin(home), follow: options.FollowRedirects, own: own, stranger: stranger}, err
+	return &Follower{home: origin(home), options: options, own: own, stranger: stranger}, err
 }
 
 func roundTripper(options config.HTTPClientConfig, name string) (http.RoundTripper, error) {
@@ -53,6 +53,9 @@ func origin(u *url.URL) string {
 
 // Home reports whether a URL is of the configured origin.
 func (f *Follower) Home(u *url.URL) bool { return origin(u) == f.home }
+
+// Secrets are those that are sent without the request itself: for an access token.
+func (f *Follower) Secrets() []string { return oauthSecrets(f.options) }
 
 // RoundTrip sends a request with the configured credentials to the configured origin, and
 // with nothing but what the request needs to any other.
@@ -89,7 +92,7 @@ func (f *Follower) CloseIdleConnections() {
 func (f *Follower) CheckRedirect(next *http.Request, via []*http.Request) error {
 	from := via[len(via)-1].URL
 	switch scheme := next.URL.Scheme; {
-	case !f.follow:
+	case !f.options.FollowRedirects:
 		return http.ErrUseLastResponse
 	case len(via) > maxRedirects:
 		return errors.New("it redirects more than three times: set url to the address where it answers")

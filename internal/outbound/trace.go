@@ -49,10 +49,11 @@ func (t *callTrace) failure(ctx context.Context, err error) *Failure {
 	return &Failure{Sent: t.connected, text: text, cause: ctx.Err()}
 }
 
-// Traced returns the request with a trace of the secrets that are sent with it, and a
+// Traced returns the request with a trace of the secrets that are sent with it, beside those
+// that are given, and a
 // function that removes them from a text, such as an error of the other side that repeats
 // the request's headers.
-func Traced(r *http.Request) (traced *http.Request, redact func(text string) string) {
-	trace := &callTrace{secrets: querySecrets(r.URL)}
+func Traced(r *http.Request, secrets ...string) (traced *http.Request, redact func(text string) string) {
+	trace := &callTrace{secrets: append(secrets, querySecrets(r.URL)...)}
 	return r.WithContext(httptrace.WithClientTrace(r.Context(), trace.clientTrace())), trace.redact
 }

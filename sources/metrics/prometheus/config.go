@@ -97,7 +97,7 @@ func (c Config) client(name string) (*http.Client, error) {
 		return nil, fmt.Errorf("http options: %w", err)
 	}
 	return &http.Client{
-		Transport:     &transport{next: next, home: next.Home, params: c.Params, limit: maxBodyBytes},
+		Transport:     &transport{next: next, home: next.Home, params: c.Params, limit: maxBodyBytes, secrets: next.Secrets},
 		CheckRedirect: next.CheckRedirect,
 	}, nil
 }

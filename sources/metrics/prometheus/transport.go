@@ -23,12 +23,18 @@ type transport struct {
 	home   func(*url.URL) bool // whether a URL is of the configured server
 	params map[string]string
 	limit  int64
+
+	secrets func() []string // that are sent beside the request; nil: none
 }
 
 // RoundTrip asks for compression, which Prometheus's transport does not do by
 // itself, and reads the whole body.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	r, redact := outbound.Traced(t.withParams(r))
+	var secrets []string
+	if t.secrets != nil {
+		secrets = t.secrets()
+	}
+	r, redact := outbound.Traced(t.withParams(r), secrets...)
 	r.Header.Set("Accept-Encoding", "gzip")
 	response, err := t.next.RoundTrip(r)
 	if err != nil {
