@@ -27,7 +27,7 @@ const How = "make one with `openssl rand -hex 32`"
 // that lets somebody in or signs something: tokens, secrets of sources, hooks and receivers.
 // Its error never contains the text.
 //
-// See adr/0095.
+// See adr/0096.
 func Check(text string) error {
 	switch trimmed := strings.TrimSpace(text); {
 	case trimmed == "":
