@@ -52,6 +52,8 @@ var inlineSettings = []string{
 	"hooks: {h: {kind: http, url: 'https://hooks.slack.com/services/T/B/SECRET', secret_file: strong}}",
 	"hooks: {h: {kind: command, argv: [./run, --token, SECRET]}}", "hooks: {h: {kind: command, argv: [./run, '--password=SECRET']}}", "hooks: {h: {kind: command, argv: [./run], env: {API_TOKEN: SECRET}}}",
 	"hooks: {h: {kind: command, argv: [./run, -H, 'Authorization: Bearer SECRET']}}", "hooks: {h: {kind: command, argv: [./run, -c, 'PGPASSWORD=SECRET psql']}}",
+	"hooks: {h: {kind: command, argv: [./run, -u, 'me:SECRET']}}", "hooks: {h: {kind: command, argv: [./run, -c, 'curl -u me:SECRET h']}}", "hooks: {h: {kind: command, argv: [./run], verify: [./run, '--api-key=SECRET']}}",
+	"metrics: {m: {kind: embedded, targets: [{job: j, targets: ['u:SECRET@h:1']}]}}", "hooks: {h: {kind: command, argv: [./run, -H, 'X-Vault-Token: SECRET']}}",
 	"hooks: {h: {kind: github, token: SECRET}}", "hooks: {h: {kind: argocd, token: SECRET}}", "hooks: {h: {kind: argorollouts, token: SECRET}}", "hooks: {h: {kind: kubernetes, token: SECRET}}",
 	"hooks: {h: {kind: launchdarkly, api_key: SECRET}}", "hooks: {h: {kind: unleash, token: SECRET}}",
 	"receivers: {r: {kind: webhook, url: 'https://discord.com/api/webhooks/1/SECRET', secret_file: strong}}", "receivers: {r: {kind: webhook, url: 'http://h', secret_file: strong, http: {http_headers: {X-Token: {values: [SECRET]}}}}}",

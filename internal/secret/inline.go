@@ -90,6 +90,9 @@ var forms = []form{
 // assignments are found in the settings of programs, where a rule's query would be taken for
 // one: key=value of a connection, of a shell, and of a flag.
 var assignments = []form{
+	newForm("a password of curl", "let the program read it from a file, as curl does with --netrc-file", `(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"'$]+:([^\s"'$]+)`, "-u", "-user"),
+	newForm("a user and password", hintFile, `(?:^|[\s"'])[\w.-]+:([^\s/@:"']+)@[\w-]+(?:\.[\w.-]+)?(?::\d{1,5})?(?:$|[/\s"'])`, "@"),
+	newForm("a secret in a header", hintFile, `(?i)(?:^|[\s"'])[a-z0-9-]*(?:token|secret|api-?key|password)\s*:\s+([^\s"'$\[{]{8,})`, ":"),
 	newForm("a password", hintFile, `(?i)(?:^|\s)password=([^\s$"'<]+)`, "password="),
 	newForm("a secret in a variable", "let the program read it from a file", `\b(?:[A-Z0-9]+_)*(?:TOKEN|PASSWORD|PASSWD|PGPASSWORD|SECRET|API_KEY|APIKEY|ACCESS_KEY)=["']?([^\s$"'<>]+)`, "="),
 	newForm("a secret in a flag, which every user of the host can read", "let the program read it from a file", `(?i)(?:^|[\s"'\[,])--?[a-z0-9-]*(?:password|passwd|token|secret|api-?key|credentials?)=([^$\s"',\]][^\s"',\]]*)`, "-"),

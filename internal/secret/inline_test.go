@@ -22,12 +22,13 @@ var inlineTexts = []string{
 
 // settingTexts hold one in the settings of a program.
 var settingTexts = []string{
+	"curl -u me:" + hidden + " http://h", "curl --user 'me:" + hidden + "' h", "me:" + hidden + "@db:5432", "me:" + hidden + "@db.example.org/x", "X-Vault-Token: " + hidden, "X-Shop-Api-Key: " + hidden,
 	"host=db password=" + hidden, "PGPASSWORD=" + hidden + " psql", "export API_TOKEN='" + hidden + "'; deploy", "--token=" + hidden, "--db-password=" + hidden, "-apikey=" + hidden,
 }
 
 // innocent are texts without a secret.
 var innocent = []string{
-	"", "http://prometheus:9090", "https://h/x?a=b&tokens=no&page=2", "postgres://pushback@db/pushback", "sqlite:/var/lib/pushback.db", "secrets/token", "ssh://git@h/x",
+	"", "http://prometheus:9090", "https://h/x?a=b&tokens=no&page=2", "postgres://pushback@db/pushback", "sqlite:/var/lib/pushback.db", "secrets/token", "ssh://git@h/x", "git@github.com:a/b", "cart:v2@sha256:9f8b1c0d2e3a4f5b6c7d8e9fa0b1c2d3", "127.0.0.1:9090", "token: see the wiki", "-u", "job:cart",
 	`sum(rate(http_requests_total{token="abc", secret!="x"}[5m]))`, "https://wiki.example/tokens#password", "see the runbook about passwords: rotate them",
 	"me@example.org", "https://wiki.example/@amy/cart", "roll-back", "$version", "--token-file=/run/secrets/token", "--token=$version", "1:2", "platform/red", "basic", "Bearer",
 	"https://h/approve?key=short", "TOKEN=$(cat /run/token)", "a token of some length", "authorization: every call fails", "bearer authentication-failures", `x{cookie="a", authorization="basic"}`,
@@ -75,6 +76,7 @@ func TestWalk(t *testing.T) {
 		"b": []any{map[string]any{"http_headers": map[string]any{
 			"X-Api-Key": map[string]any{"values": []any{hidden}, "files": []any{"secrets/key"}}, "X-Team": map[string]any{"values": []any{"shop"}, "secrets": []any{hidden}},
 		}}},
+		"curl": []any{"curl", "-u", "me:" + hidden, "--user", "me"},
 		"argv": []any{"deploy", "--token", hidden, "--password", "$version", "--api-key", "-v", "-x", "y"},
 		"url":  "http://me:" + hidden + "@h", "none": nil,
 	}, func(path, _ string, f Finding) {
@@ -83,7 +85,7 @@ func TestWalk(t *testing.T) {
 			t.Errorf("%s: %v", path, f)
 		}
 	})
-	want := []string{"a.password", "b[0].http_headers.X-Api-Key.values[0]", "b[0].http_headers.X-Team.secrets[0]", "argv[2]", "url"}
+	want := []string{"a.password", "b[0].http_headers.X-Api-Key.values[0]", "b[0].http_headers.X-Team.secrets[0]", "argv[2]", "url", "curl[2]"}
 	for _, path := range want {
 		if !found[path] {
 			t.Errorf("%s was not found", path)

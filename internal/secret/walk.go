@@ -54,8 +54,11 @@ func (w walker) walk(path, key string, value any) {
 // follows says whether the next argument is the value of this one.
 func follows(argument any) bool {
 	text, is := argument.(string)
-	return is && Flag(text)
+	return is && (Flag(text) || slices.Contains(userFlags, text))
 }
+
+// userFlags are flags whose value is a user with a password, as of curl.
+var userFlags = []string{"-u", "--user", "--proxy-user"}
 
 func (w walker) scalar(path, key, value string) {
 	if w.texts {
@@ -67,6 +70,9 @@ func (w walker) scalar(path, key, value string) {
 	f, is := Inline(key, value)
 	if !is {
 		f, is = InSetting(value)
+	}
+	if !is && slices.Contains(userFlags, key) {
+		f, is = InSetting(key + " " + value)
 	}
 	placeholder := Flag(key) && (strings.HasPrefix(value, "$") || strings.HasPrefix(value, "-")) // of an argument, or the next flag
 	if is && !placeholder {
