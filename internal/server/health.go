@@ -36,9 +36,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	for _, p := range problems {
 		if !s.mayRead(r) {
 			p.Detail = "" // it may name hosts
+			p.Component, _, _ = strings.Cut(p.Component, "/")
 		}
 		ready.Problems = append(ready.Problems, p)
 	}
+	ready.Problems = slices.Compact(ready.Problems) // strangers do not learn how many hooks there are
 	status := http.StatusOK
 	if !ready.Ready {
 		status = http.StatusServiceUnavailable

@@ -29,7 +29,7 @@ func (s *Server) receiveEvent(w http.ResponseWriter, r *http.Request) {
 }
 
 // receiveWebhook takes a delivery of a configured source, authenticated by its
-// signature.
+// signature. To those who may not read, a name without a source is one whose secret they do not have.
 func (s *Server) receiveWebhook(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("source")
 	e, ok := s.Sources[name]
@@ -38,16 +38,19 @@ func (s *Server) receiveWebhook(w http.ResponseWriter, r *http.Request) {
 		s.intake(w, r, name, e)
 	case s.mayRead(r):
 		s.refuse(w, "unknown", 0, problem(http.StatusNotFound, "there is no change source of that name", "add it under sources in pushback.yml"))
-	default: // nobody learns by their answers which sources there are
-		s.refuse(w, "unknown", 0, intakeProblem(changes.ErrUnauthorized))
+	default:
+		s.intake(w, r, "unknown", Endpoint{Source: noSource{}})
 	}
 }
 
 // intake takes one delivery: check its headers, read, verify, parse, admit, accept.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e Endpoint) {
 	if err := e.Source.VerifyHeader(r.Header, s.Now()); err != nil || e.Insecure && !s.mayRead(r) {
-		s.refuse(w, name, 0, intakeProblem(changes.ErrUnauthorized))
-		return
+		if !s.mayBeSigned(r.Header) {
+			s.refuse(w, name, 0, intakeProblem(changes.ErrUnauthorized))
+			return
+		}
+		e.Source = noSource{}
 	}
 	body, p := readBody(w, r)
 	if p != nil {
