@@ -72,6 +72,20 @@ func Plain(text string) string {
 	return markup.ReplaceAllString(text, "‹$1")
 }
 
+// Plain returns the message with every text as the function Plain makes it, for a receiver that
+// people read.
+func (m Message) Plain() Message {
+	lines, fields := make([]string, len(m.SignalLines)), make([]Field, len(m.Fields))
+	for i, line := range m.SignalLines {
+		lines[i] = Plain(line)
+	}
+	for i, f := range m.Fields {
+		fields[i] = Field{Name: Plain(f.Name), Value: Plain(f.Value)}
+	}
+	m.Title, m.Action, m.SignalLines, m.Fields = Plain(m.Title), Plain(m.Action), lines, fields
+	return m
+}
+
 // Lines returns the signal lines, followed by the action.
 func (m Message) Lines() []string {
 	lines := slices.Clone(m.SignalLines)
