@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/pushback/pushback/internal/strictyaml"
 )
 
 // firstFound loads one file and returns the first mistake.
@@ -102,6 +104,19 @@ func TestMistakesAreBounded(t *testing.T) {
 	}
 	if _, found := Load(bad, World{}); len(found) < maxFound || len(found) > maxFound+200 {
 		t.Errorf("%d mistakes", len(found))
+	}
+}
+
+// TestOneLargeFileIsEnough has files each of which takes all that one may: after the first the
+// others are not decoded.
+func TestOneLargeFileIsEnough(t *testing.T) {
+	files := fstest.MapFS{}
+	for i := range 12 {
+		files[fmt.Sprintf("f%02d.yml", i)] = &fstest.MapFile{Data: []byte("team: t\nrules: [" + strings.Repeat("{},", 300_000) + "]")}
+	}
+	_, found := Load(files, World{})
+	if len(found) != 1 || found[0].File != "f00.yml" || found[0].Code != strictyaml.TooLarge {
+		t.Error(found)
 	}
 }
 

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -57,15 +58,16 @@ func (l *loader) file(name string, data []byte) {
 	if len(data) <= strictyaml.MaxSize {
 		r.lines = strings.Split(string(data), "\n")
 	}
-	if l.count(positions.Len(), len(doc.Rules)); !l.beyond {
-		r.secrets(data)
+	tooLarge := slices.ContainsFunc(problems, func(p strictyaml.Problem) bool { return p.Code == strictyaml.TooLarge })
+	if l.count(positions.Len(), len(doc.Rules)); !l.beyond && !tooLarge {
+		r.secrets(data) // decodes once more
 	}
 	for _, p := range problems {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)
 		r.broken[p.Line] = true
 	}
-	if l.beyond {
-		return
+	if l.beyond = l.beyond || tooLarge; l.beyond {
+		return // the other files may be as large
 	}
 	if doc.Defaults != nil {
 		r.defaults(doc.Team, *doc.Defaults)

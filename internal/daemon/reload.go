@@ -31,6 +31,8 @@ type rulesFolder struct {
 func (f *rulesFolder) load(w rules.World) (set *rules.Set, found []rules.Diagnostic) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	deadline := time.Now().Add(maxReading) // for all that ReadStable reads
+	w.Stop = func() error { return f.stop(deadline) }
 	folder.ReadStable(f.path, func() {
 		f.last = folder.Fingerprint(f.path)
 		set, found = f.loadOrFail(w)
@@ -65,8 +67,6 @@ func (f *rulesFolder) loadOrFail(w rules.World) (set *rules.Set, found []rules.D
 			}}
 		}
 	}()
-	deadline := time.Now().Add(maxReading)
-	w.Stop = func() error { return f.stop(deadline) }
 	return rules.Load(folder.Files(f.path), w)
 }
 
