@@ -11,6 +11,7 @@ import (
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -29,14 +30,12 @@ func compile(text string) (*vm.Program, error) {
 	if len(text) > maxWhen {
 		return nil, fmt.Errorf("a condition is at most %d characters long", maxWhen)
 	}
-	program, err := expr.Compile(text, append(conditionOptions(), expr.Env(condition{}), expr.AsBool(), expr.MaxNodes(maxWhenNodes))...)
-	if err != nil {
-		return nil, err
+	if tree, err := parser.Parse(text); err == nil { // otherwise Compile says what is wrong
+		if err := checkTree(tree.Node); err != nil {
+			return nil, err
+		}
 	}
-	if err := checkPredicates(program.Node()); err != nil {
-		return nil, err
-	}
-	return program, nil
+	return expr.Compile(text, append(conditionOptions(), expr.Env(condition{}), expr.AsBool(), expr.MaxNodes(maxWhenNodes))...)
 }
 
 func evaluate(text string, c condition) (bool, error) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+
+	"github.com/pushback/pushback/sources/metrics/promql"
 )
 
 // Conditions are evaluated at every look, in the memory of the daemon. The library counts
@@ -31,12 +33,17 @@ func conditionOptions() []expr.Option {
 	return all
 }
 
-// checkPredicates returns an error for a condition with variables of its own, or whose
-// predicates nest too deep.
-func checkPredicates(node ast.Node) error {
+// maxWhenRegexp is in parts, as promql.RegexpSize counts them.
+const maxWhenRegexp = 2000
+
+// checkTree returns an error for a condition that could take long. It looks at the tree before it
+// is compiled, because that compiles regular expressions.
+func checkTree(node ast.Node) error {
 	found := predicates{depths: map[ast.Node]int{}}
 	ast.Walk(&node, &found)
 	switch {
+	case found.regexp > maxWhenRegexp:
+		return fmt.Errorf("the regular expressions, with their repetitions written out, have more than %d parts", maxWhenRegexp)
 	case found.growing != "":
 		return fmt.Errorf("%s is not available in a condition", found.growing)
 	case found.variables:
@@ -52,6 +59,7 @@ type predicates struct {
 	depths    map[ast.Node]int
 	deepest   int
 	variables bool
+	regexp    int    // the size of all regular expressions
 	growing   string // a function of growing; DisableBuiltin leaves those that take a predicate
 }
 
@@ -60,6 +68,10 @@ func (p *predicates) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.VariableDeclaratorNode:
 		p.variables = true
+	case *ast.BinaryNode:
+		if pattern, is := n.Right.(*ast.StringNode); is && n.Operator == "matches" {
+			p.regexp += promql.RegexpSize(pattern.Value)
+		}
 	case *ast.BuiltinNode:
 		if slices.Contains(growing, n.Name) {
 			p.growing = n.Name

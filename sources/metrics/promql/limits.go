@@ -95,6 +95,12 @@ func regexpSize(quoted string) int {
 	if err != nil {
 		return 0
 	}
+	return RegexpSize(text)
+}
+
+// RegexpSize is regexpSize of an expression without quotes, at most a little more than the limit of
+// a query.
+func RegexpSize(text string) int {
 	tree, err := syntax.Parse(text, syntax.Perl|syntax.DotNL)
 	if err != nil {
 		return 0
