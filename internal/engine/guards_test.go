@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -56,6 +57,9 @@ func TestAskedInsteadOfActing(t *testing.T) {
 	token := tokenIn(t, m.Action)
 	if err := b.CheckLink(t.Context(), key, token); err != nil {
 		t.Errorf("the link of the message: %v", err)
+	}
+	if err := b.CheckLink(t.Context(), "no-order", token); !errors.Is(err, rollback.ErrInvalidLink) {
+		t.Errorf("a made-up link costs a look into the database: %v", err)
 	}
 	if err := b.CheckLink(t.Context(), key, token[1:]); err == nil {
 		t.Error("half a link leads on")

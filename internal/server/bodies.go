@@ -23,8 +23,8 @@ const (
 	freeBytes      = 4 << 10 // of each body, for which no room is needed; most deliveries are smaller
 	maxBytes       = 8 << 20 // beyond that, of all bodies that are being read or used
 	bodyGrace      = 5 * time.Second
-	bodyRate       = 16 << 10    // bytes a second that a body must come with after the grace
-	mayBeDisplaced = time.Second // how long a body is left alone
+	bodyRate       = 16 << 10               // bytes a second that a body must come with after the grace
+	mayBeDisplaced = 100 * time.Millisecond // how long a body is left alone
 )
 
 // The ends of a body that did not come to its own.

@@ -302,3 +302,19 @@ func TestSigningOutEndsStreams(t *testing.T) {
 		t.Errorf("the stream said %q, %v", said, err)
 	}
 }
+
+// A made-up cookie is refused without a look into the database, so that many of them keep
+// nobody waiting.
+func TestMadeUpCookiesCostNoLook(t *testing.T) {
+	b := newBrowser(t, func(o *Options) { o.Store = noSessions{o.Store} })
+	for _, made := range []string{newCookie("a-token-of-nobody-at-all"), strings.Repeat("A", 43) + "." + strings.Repeat("A", 43), "x"} {
+		b.reads(sessionCookie+"="+made, false)
+	}
+	if log := b.log.String(); strings.Contains(log, errNoDatabase.Error()) {
+		t.Errorf("the database was asked: %s", log)
+	}
+	b.reads(sessionCookie+"="+newCookie(token), false)
+	if log := b.log.String(); !strings.Contains(log, errNoDatabase.Error()) {
+		t.Error("the database was not asked for a cookie that a token made")
+	}
+}
