@@ -60,6 +60,15 @@ func (d Diagnostic) String() string {
 	return s
 }
 
+// WithoutText is the mistake without what its message quotes of a file, for logs: not all files
+// that pushback.yml names belong to those who run the daemon. `pushback config check` shows
+// the rest.
+func (d Diagnostic) WithoutText() Diagnostic {
+	none := func(string) bool { return false }
+	d.Message, d.Hint = strictyaml.WithoutText(d.Message, none), strictyaml.WithoutText(d.Hint, none)
+	return d
+}
+
 // Diagnostics are all mistakes of one reading. As an error they are shown together.
 type Diagnostics []Diagnostic
 

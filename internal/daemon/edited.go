@@ -87,7 +87,7 @@ func (e *edits) reload(use func(config.Services)) {
 	}
 	now, mistakes := e.table.Check(e.running.File)
 	for _, m := range mistakes {
-		e.log.Error("the edited configuration has a mistake; the daemon goes on with the one that it read", "mistake", m.String())
+		e.log.Error("the edited configuration has a mistake; the daemon goes on with the one that it read", "mistake", m.WithoutText().String())
 	}
 	if len(mistakes) > 0 {
 		return
