@@ -67,7 +67,7 @@ func (s *Source) Name() string { return s.name }
 
 // VerifyHeader looks for X-Hub-Signature-256.
 func (s *Source) VerifyHeader(h http.Header, _ time.Time) error {
-	if !s.config.Insecure && signature.HMACHeader("sha256=", h.Get("X-Hub-Signature-256")) != nil {
+	if !s.config.Insecure && signature.HMACHeader("sha256=", signature.Once(h, "X-Hub-Signature-256")) != nil {
 		return changes.ErrUnauthorized
 	}
 	return nil
@@ -79,7 +79,7 @@ func (s *Source) Verify(h http.Header, body []byte, _ time.Time) error {
 	if s.config.Insecure {
 		return nil
 	}
-	if signature.HMAC(s.secrets.Keys(), "sha256=", h.Get("X-Hub-Signature-256"), body) != nil {
+	if signature.HMAC(s.secrets.Keys(), "sha256=", signature.Once(h, "X-Hub-Signature-256"), body) != nil {
 		return changes.ErrUnauthorized
 	}
 	return nil

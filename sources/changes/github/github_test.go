@@ -246,6 +246,10 @@ func TestVerify(t *testing.T) {
 	f("wrong", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64), false)
 	f("the older header", "X-Hub-Signature", "sha256="+sum, false)
 	f("unsigned", "X-Other", "x", false)
+	twice := http.Header{"X-Hub-Signature-256": {"sha256=" + sum, "sha256=" + strings.Repeat("0", 64)}}
+	if s.Verify(twice, body, noon) == nil || s.VerifyHeader(twice, noon) == nil {
+		t.Error("two signatures: accepted")
+	}
 	if _, err := New(changes.Options{Name: "github", Canonical: strings.ToLower}, Config{}); !errors.Is(err, changes.ErrNoSecret) {
 		t.Errorf("no secret and not insecure: %v", err)
 	}

@@ -57,9 +57,18 @@ func HMAC(secrets [][]byte, prefix, given string, body []byte) error {
 	})
 }
 
+// Once returns the value of a header, "" if the header stands there twice: whatever passes a delivery
+// on may read the other one.
+func Once(h http.Header, name string) string {
+	if len(h.Values(name)) != 1 {
+		return ""
+	}
+	return h.Get(name)
+}
+
 // Bearer checks the token in the Authorization header (RFC 6750).
 func Bearer(secrets [][]byte, h http.Header) error {
-	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
+	scheme, token, _ := strings.Cut(Once(h, "Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return ErrMismatch
 	}
@@ -71,13 +80,15 @@ func Bearer(secrets [][]byte, h http.Header) error {
 	})
 }
 
-// StandardHeader checks that there is a signature of these minutes, before there is a body.
+// StandardHeader checks that there is a signature of these minutes, before there is a body. The
+// timestamp has one form: the library signs what it has parsed, so that "+1" would pass for "1".
 func StandardHeader(h http.Header, now time.Time) error {
-	seconds, err := strconv.ParseInt(h.Get(standardwebhooks.HeaderWebhookTimestamp), 10, 64)
-	if err != nil || now.Sub(time.Unix(seconds, 0)).Abs() > Tolerance || h.Get(standardwebhooks.HeaderWebhookID) == "" {
+	timestamp := Once(h, standardwebhooks.HeaderWebhookTimestamp)
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil || strconv.FormatInt(seconds, 10) != timestamp || now.Sub(time.Unix(seconds, 0)).Abs() > Tolerance || Once(h, standardwebhooks.HeaderWebhookID) == "" {
 		return ErrMismatch
 	}
-	for version := range strings.FieldsSeq(h.Get(standardwebhooks.HeaderWebhookSignature)) {
+	for version := range strings.FieldsSeq(Once(h, standardwebhooks.HeaderWebhookSignature)) {
 		if strings.HasPrefix(version, "v1,") {
 			return nil
 		}

@@ -79,6 +79,13 @@ func TestStandard(t *testing.T) {
 	f("no signature", vectorSecret, headers(id, at, ""), vectorBody, sent, false)
 	f("no id", vectorSecret, headers("", at, vectorSignature), vectorBody, sent, false)
 	f("time is a word", vectorSecret, headers(id, "now", vectorSignature), vectorBody, sent, false)
+	f("time with a sign", vectorSecret, headers(id, "+"+at, vectorSignature), vectorBody, sent, false)
+	f("time with a zero before it", vectorSecret, headers(id, "0"+at, vectorSignature), vectorBody, sent, false)
+	for name := range good {
+		twice := good.Clone()
+		twice.Add(name, good.Get(name))
+		f(name+" twice", vectorSecret, twice, vectorBody, sent, false)
+	}
 	f("time overflows", vectorSecret, headers(id, "9223372036854775807", vectorSignature), vectorBody, sent, false)
 	f("time underflows", vectorSecret, headers(id, "-9223372036854775808", vectorSignature), vectorBody, sent, false)
 	if Standard(nil, good, []byte(vectorBody), sent) == nil {
@@ -116,7 +123,10 @@ func TestBearer(t *testing.T) {
 	f("no scheme", "the old one", false)
 	f("basic", "Basic the old one", false)
 	f("nothing", "", false)
-	h := http.Header{}
+	h := http.Header{"Authorization": {"Bearer the old one", "Bearer x"}}
+	if Bearer([][]byte{old}, h) == nil {
+		t.Error("two tokens: accepted")
+	}
 	h.Set("Authorization", "Bearer ")
 	if Bearer(nil, h) == nil {
 		t.Error("no secret: accepted")
