@@ -124,12 +124,17 @@ func (a *bodies) displaceOldest(but *incoming) bool {
 	if time.Since(b.began) < mayBeDisplaced {
 		return false
 	}
+	a.giveUp(b)
+	_ = b.control.SetReadDeadline(time.Unix(1, 0)) // ends a read that waits
+	return true
+}
+
+// giveUp ends a body for want of room. What it held is no longer counted: nothing reads it any more.
+func (a *bodies) giveUp(b *incoming) {
 	b.failure = errDisplaced
 	a.end(b)
 	a.bytes -= b.held()
 	b.read = 0
-	_ = b.control.SetReadDeadline(time.Unix(1, 0)) // ends a read that waits
-	return true
 }
 
 // held is how many bytes count against maxBytes.
@@ -170,9 +175,9 @@ func (b *incoming) took(n int, err error) error {
 	before := b.held()
 	b.read += n
 	b.of.bytes += b.held() - before
-	for b.of.bytes > maxBytes {
+	for b.held() > before && b.of.bytes > maxBytes {
 		if !b.of.displaceOldest(b) {
-			b.failure = errDisplaced
+			b.of.giveUp(b)
 			return b.failure
 		}
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -188,6 +189,35 @@ func TestNewBodiesAreLeftAlone(t *testing.T) {
 			t.Errorf("one more is answered with %d", status)
 		}
 	})
+}
+
+// A body that needs no room does not pay for those that have taken it all, and one that found none
+// gives back what it held at once, and not when its request ends.
+func TestOnlyWhoNeedsRoomGivesUp(t *testing.T) {
+	var all bodies
+	enter := func() *incoming {
+		b := &incoming{of: &all, control: http.NewResponseController(httptest.NewRecorder()), began: time.Now().Add(time.Hour)}
+		if !all.enter(b) {
+			t.Fatal("no place")
+		}
+		return b
+	}
+	f := func(name string, b *incoming, size int, want error) {
+		t.Helper()
+		if err := b.took(size, nil); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+	}
+	f("all the room", enter(), freeBytes+maxBytes, nil)
+	small := enter()
+	f("needs no room", small, freeBytes, nil)
+	large := enter()
+	f("finds no room", large, freeBytes+1, errDisplaced)
+	if all.bytes != maxBytes || all.coming.Len() != 2 {
+		t.Errorf("%d bodies hold %d bytes", all.coming.Len(), all.bytes)
+	}
+	all.bytes = maxBytes + 1 // as if another one had just been counted
+	f("needs no room while there is none", enter(), freeBytes, nil)
 }
 
 // What a body held is given back, whatever became of it.
