@@ -21,7 +21,7 @@ import (
 const (
 	maxBodies      = 2000    // on their way at once
 	freeBytes      = 4 << 10 // of each body, for which no room is needed; most deliveries are smaller
-	maxBytes       = 8 << 20 // beyond that, of all bodies that are being read or used
+	maxBytes       = 4 << 20 // beyond that, of all bodies that are being read or used
 	bodyGrace      = 5 * time.Second
 	bodyRate       = 16 << 10               // bytes a second that a body must come with after the grace
 	mayBeDisplaced = 100 * time.Millisecond // how long a body is left alone
