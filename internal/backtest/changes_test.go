@@ -38,7 +38,7 @@ func TestBadLines(t *testing.T) {
 	}
 	f(`nonsense`, "body is not a JSON object")
 	f(`{"id":"x","service":"cart","at":"2026-11-20T10:00:00Z"} {}`, "body holds more than one JSON value")
-	f(`{"id":"x","id":"y","service":"cart","at":"2026-11-20T10:00:00Z"}`, "a key appears twice in one object")
+	f(`{"id":"x","id":"y","service":"cart","at":"2026-11-20T10:00:00Z"}`, "a key appears twice in one object (keys that differ by case alone are the same)")
 	f(`{"id":"x","svc":"cart","at":"2026-11-20T10:00:00Z"}`, `unknown field "svc"`)
 	f(`{"service":"cart","at":"2026-11-20T10:00:00Z"}`, "id is missing: give every change an id of its own")
 	f(`{"id":"x","at":"2026-11-20T10:00:00Z"}`, "service is missing: send a non-empty name")
