@@ -32,7 +32,7 @@ func OneLine(text string, limit int) string {
 // that two texts which look the same may differ by it: marks of direction, zero-width
 // characters, fillers, and what no font has.
 func Invisible(r rune) bool {
-	const blankBraille = '\u2800'
-	return r == blankBraille || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) ||
+	const blankBraille, object = '\u2800', '\ufffc' // the second stands for a picture that is not there
+	return r == blankBraille || r == object || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) ||
 		!unicode.IsPrint(r) && r != ' '
 }

@@ -105,6 +105,22 @@ func TestNothingIsReadOfAStranger(t *testing.T) {
 	}
 }
 
+// Strangers fill no disk with the log, and are counted.
+func TestStrangersFillNoLog(t *testing.T) {
+	p := listen(t, withGitHub(t))
+	for range 3 * unsignedBurst {
+		if status, _, _ := p.ask(http.MethodPost, "/hooks/github", "{}", "Content-Type", "application/json"); status != http.StatusUnauthorized {
+			t.Fatalf("answered with %d", status)
+		}
+	}
+	if lines := strings.Count(p.log.String(), "delivery refused"); lines != unsignedBurst {
+		t.Errorf("%d lines", lines)
+	}
+	if _, text, _ := p.ask(http.MethodGet, "/metrics", ""); !strings.Contains(text, fmt.Sprintf(`pushback_deliveries_total{source="github",outcome="refused"} %d`, 3*unsignedBurst)) {
+		t.Error("they were not counted")
+	}
+}
+
 type unreadable struct{ t *testing.T }
 
 func (u unreadable) Read([]byte) (int, error) { u.t.Error("the body was read"); return 0, io.EOF }

@@ -192,11 +192,17 @@ func intakeProblem(err error) *api.Problem {
 	return problem(http.StatusServiceUnavailable, "the event could not be stored", "send it again in a few seconds")
 }
 
+// unsignedBurst is how many deliveries that nobody has signed are logged at once; then one a
+// second is. All of them are counted. Strangers must not fill the disk with the log.
+const unsignedBurst = 100
+
 // refuse answers with a problem, counts it, and logs the source, the size and the
 // status. It does not log the reason, which may quote the body.
 func (s *Server) refuse(w http.ResponseWriter, name string, size int, p *api.Problem) {
 	s.countDelivery(name, "refused")
-	s.Log.Warn("delivery refused", "source", name, "bytes", size, "status", p.Status)
+	if p.Status != http.StatusUnauthorized || s.unsigned.AllowN(s.Now(), 1) {
+		s.Log.Warn("delivery refused", "source", name, "bytes", size, "status", p.Status)
+	}
 	writeProblem(w, p)
 }
 

@@ -62,6 +62,7 @@ type Server struct {
 	events   changes.Source // parses POST /v1/events
 	tokens   tokens
 	wrong    *rate.Limiter // of wrong tokens at the sign-in; no limit of right ones
+	unsigned *rate.Limiter // of log lines about deliveries that nobody has signed
 	bodies   bodies
 	web      *webconfig.Guard
 	pages    *web.Pages
@@ -72,6 +73,7 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, tokens: tokens{path: o.TokenFile}, loopback: isLoopback(o.Listen), started: o.Now()}
 	s.wrong = rate.NewLimiter(rate.Every(time.Second), wrongBurst)
+	s.unsigned = rate.NewLimiter(rate.Every(time.Second), unsignedBurst)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
