@@ -11,7 +11,7 @@ import (
 // flagEvent returns an event of one step of a flag of the service checkout.
 func flagEvent(group, id, version string, status sources.Status, minute int) sources.Event {
 	e := eventOf(id, version, status, minute)
-	e.Service, e.Kind, e.Group, e.EventID = "checkout", sources.Flag, group, group+" "+e.EventID
+	e.Service, e.Kind, e.Group, e.EventID = "checkout", sources.Flag, group, group+"."+e.EventID
 	return e
 }
 
