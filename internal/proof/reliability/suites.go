@@ -42,7 +42,7 @@ func suites(o Options) []suite {
 		}},
 		{"replica-freezes", replicas(freezing, o.Freezes, freezeLanes, 2*time.Minute), []bug{
 			{&believesItsLease, replicas(freezing, 12, 6, 40*time.Second, crashpoint.BeforeSend)},
-			{&sendsWithoutLease, replicas(freezing, 36, 12, 40*time.Second, anyTime)}, // few freezes hit a message that is held
+			{&sendsWithoutLease, replicas(freezing, 12, 6, 40*time.Second, anyTime)},
 			{&losesSilently, replicas(freezing, 6, 3, 40*time.Second, duringCall)},
 			{&keepsLocks, replicas(freezing, 12, 6, 40*time.Second, crashpoint.BeforeOutcome)},
 		}},
