@@ -17,13 +17,10 @@ import (
 // does not write a word with letters of another alphabet that look like its own. The error
 // says what is wrong and the fix, without the name.
 func CheckName(name string) error {
+	if err := checkPlain(name, MaxName); err != nil {
+		return err
+	}
 	switch {
-	case len(name) > MaxName:
-		return fmt.Errorf("is %d bytes long: send at most %d", len(name), MaxName)
-	case !utf8.ValidString(name):
-		return errors.New("is not valid UTF-8: encode it as UTF-8")
-	case strings.ContainsFunc(name, unprintable):
-		return errors.New("holds a control character or line break: send plain one-line text")
 	case strings.ContainsRune(name, utf8.RuneError):
 		return errors.New("holds a character that was lost (U+FFFD), as half a surrogate pair is: send what it was")
 	case strings.ContainsFunc(name, Invisible):
@@ -66,6 +63,17 @@ func looksLikeAnother(word string) bool {
 // CheckText is CheckName for a text that people read and that may be in any script, such as a
 // person's name. It may hold the marks that emoji are made of.
 func CheckText(text string, limit int) error {
+	if err := checkPlain(text, limit); err != nil {
+		return err
+	}
+	if hides(text) {
+		return errors.New("holds a character that nobody sees, such as a zero-width space: leave it out")
+	}
+	return nil
+}
+
+// checkPlain refuses what is too long, and what is no line of text at all.
+func checkPlain(text string, limit int) error {
 	switch {
 	case len(text) > limit:
 		return fmt.Errorf("is %d bytes long: send at most %d", len(text), limit)
@@ -73,8 +81,6 @@ func CheckText(text string, limit int) error {
 		return errors.New("is not valid UTF-8: encode it as UTF-8")
 	case strings.ContainsFunc(text, unprintable):
 		return errors.New("holds a control character or line break: send plain one-line text")
-	case hides(text):
-		return errors.New("holds a character that nobody sees, such as a zero-width space: leave it out")
 	}
 	return nil
 }

@@ -15,7 +15,8 @@ import (
 	"syscall"
 )
 
-var errNotRegular = errors.New("this is not a regular file")
+// ErrNotRegular is the cause of the error for a file of another kind than is wanted.
+var ErrNotRegular = errors.New("this is not a regular file")
 
 // sizeError says how many bytes a file may have that has more.
 type sizeError int64
@@ -31,19 +32,28 @@ func Open(path string) (*os.File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
 	}
 	return openRegular(path)
 }
 
 func openRegular(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	f, err := os.OpenFile(path, Flags, 0)
 	if err != nil {
 		return nil, err
 	}
+	return Only(f, path, fs.FileMode.IsRegular)
+}
+
+// Flags open a file to read without waiting for it, as the opening of a pipe would.
+const Flags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
+
+// Only returns an open file if it is of a kind that is wanted, and closes it otherwise. What a
+// file is, is asked of the open one: its name may have another by now. name is for the error.
+func Only(f *os.File, name string, wanted func(fs.FileMode) bool) (*os.File, error) {
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	if err == nil && !wanted(info.Mode()) {
+		err = &fs.PathError{Op: "open", Path: name, Err: ErrNotRegular}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 	f("dangling", "", fs.ErrNotExist)
 	f("loop", "", syscall.ELOOP)
 	for _, name := range []string{"pipe", "topipe", "todevice", "folder", "socket", "/dev/zero", "/dev/null", "/dev/tty"} {
-		f(name, "", errNotRegular)
+		f(name, "", ErrNotRegular)
 	}
 	if start, err := ReadStart(at("large"), 4); string(start) != "1234" || err != nil {
 		t.Errorf("the start of a file: %q, %v", start, err)
@@ -64,7 +64,7 @@ func TestOpenAsksTheOpenFile(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openRegular(pipe); !errors.Is(err, errNotRegular) {
+	if _, err := openRegular(pipe); !errors.Is(err, ErrNotRegular) {
 		t.Errorf("a pipe was opened: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/rules"
 )
 
 // The codes of mistakes beyond those of package strictyaml. Each has a page in
@@ -27,8 +28,8 @@ const (
 	Unreadable     = "unreadable"
 	OutOfRange     = "out-of-range"
 
-	NoDefaultReceiver = "no-default-receiver"
-	BoundHook         = "bound-hook"
+	NoDefaultReceiver = rules.CodeNoDefaultReceiver
+	BoundHook         = rules.CodeBoundHook
 
 	// The codes of SecretWarnings, which refuse nothing.
 	OpenSecret = "open-secret"

@@ -72,16 +72,18 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 // daemon starts all the same, with the last good rules: a team's file must not keep it from
 // starting.
 func (t Table) BoundHooks(c config.Config) (mistakes config.Diagnostics) {
-	w := t.World(c)
-	_, found := rules.Load(folder.Files(c.Rules), w)
-	for _, d := range found {
-		if d.Code == rules.CodeBoundHook {
-			mistakes = append(mistakes, config.Diagnostic{File: filepath.Join(c.Rules, d.File), Problem: strictyaml.Problem{
-				Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint,
-			}})
-		}
+	for _, d := range mistakesInRules(c, t.World(c), rules.CodeBoundHook) {
+		mistakes = append(mistakes, config.Diagnostic{File: filepath.Join(c.Rules, d.File), Problem: strictyaml.Problem{
+			Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint,
+		}})
 	}
 	return mistakes
+}
+
+// mistakesInRules are the mistakes of one code in the rules folder.
+func mistakesInRules(c config.Config, w rules.World, code string) []rules.Diagnostic {
+	_, found := rules.Load(folder.Files(c.Rules), w)
+	return slices.DeleteFunc(found, func(d rules.Diagnostic) bool { return d.Code != code })
 }
 
 // noDefaultReceiver is the mistake that a rule tells somebody, and the configuration does not
@@ -91,12 +93,11 @@ func (t Table) noDefaultReceiver(c config.Config) config.Diagnostics {
 	if !w.NoDefaultReceiver {
 		return nil
 	}
-	_, found := rules.Load(folder.Files(c.Rules), w)
-	i := slices.IndexFunc(found, func(d rules.Diagnostic) bool { return d.Code == rules.CodeNoDefaultReceiver })
-	if i < 0 {
+	found := mistakesInRules(c, w, rules.CodeNoDefaultReceiver)
+	if len(found) == 0 {
 		return nil
 	}
-	return c.NoDefaultReceiver(fmt.Sprintf("%s:%d", found[i].File, found[i].Line))
+	return c.NoDefaultReceiver(fmt.Sprintf("%s:%d", found[0].File, found[0].Line))
 }
 
 // MetricStores builds only the named metric stores, as Build does.

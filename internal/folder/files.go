@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/pushback/pushback/internal/boundedfile"
 )
 
 // The limits of a folder. They bound the work if a large folder is configured by
@@ -20,10 +22,9 @@ const (
 
 // Why a file of a folder is not read.
 var (
-	errLeadsOut   = errors.New("this is an absolute link, or a link that leads out of the folder; put the file itself here")
-	errNotRegular = errors.New("this is not a regular file")
-	errTooDeep    = fmt.Errorf("folders nest deeper than %d levels", maxDepth)
-	errTooMany    = fmt.Errorf("the folder holds more than %d entries", maxEntries)
+	errLeadsOut = errors.New("this is an absolute link, or a link that leads out of the folder; put the file itself here")
+	errTooDeep  = fmt.Errorf("folders nest deeper than %d levels", maxDepth)
+	errTooMany  = fmt.Errorf("the folder holds more than %d entries", maxEntries)
 )
 
 // Files returns the files below a folder that others may edit than those who run the
@@ -45,20 +46,13 @@ type files string
 func (d files) Open(name string) (fs.File, error) {
 	var f *os.File
 	err := d.in("open", name, func(root *os.Root) (err error) {
-		f, err = root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		f, err = root.OpenFile(name, boundedfile.Flags, 0)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return boundedfile.Only(f, name, fs.FileMode.IsRegular)
 }
 
 // Stat says what a name is, or what the link of that name leads to.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pushback/pushback/internal/boundedfile"
 )
 
 // read reads a file through Files.
@@ -59,9 +61,9 @@ func TestFilesStayInTheFolder(t *testing.T) {
 	} {
 		f(name, errLeadsOut)
 	}
-	f("pipe.yml", errNotRegular)
-	f("topipe.yml", errNotRegular)
-	f("team", errNotRegular)
+	f("pipe.yml", boundedfile.ErrNotRegular)
+	f("topipe.yml", boundedfile.ErrNotRegular)
+	f("team", boundedfile.ErrNotRegular)
 	f("self.yml", syscall.ELOOP)
 	f("gone.yml", fs.ErrNotExist)
 	f("../secrets/slack", fs.ErrInvalid)
@@ -86,7 +88,7 @@ func TestFilesAskTheOpenFile(t *testing.T) {
 	if err := errors.Join(os.Remove(name), syscall.Mkfifo(name, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tree.Open("a.yml"); !errors.Is(err, errNotRegular) {
+	if _, err := tree.Open("a.yml"); !errors.Is(err, boundedfile.ErrNotRegular) {
 		t.Error(err)
 	}
 }

@@ -40,7 +40,7 @@ type bodies struct {
 	bytes  int       // held beyond freeBytes
 }
 
-// incoming is that of one request. It sets the read deadlines of its connection.
+// incoming is the body of one request. It sets the read deadlines of its connection.
 type incoming struct {
 	io.ReadCloser
 	of      *bodies
@@ -59,13 +59,14 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 			return
 		}
 		b := &incoming{ReadCloser: r.Body, of: &s.bodies, control: http.NewResponseController(w), began: time.Now()}
+		answer := &unread{ResponseWriter: w, body: b, http1: r.ProtoMajor == 1}
 		if !s.bodies.enter(b) {
-			writeProblem(closing(w, r), bodyProblem(errDisplaced))
+			writeProblem(answer, bodyProblem(b.failure))
 			return
 		}
 		defer s.bodies.leave(b)
 		r.Body = b
-		next.ServeHTTP(&unread{ResponseWriter: w, body: b, http1: r.ProtoMajor == 1}, r)
+		next.ServeHTTP(answer, r)
 		if r.ProtoMajor == 1 && !b.ended() && r.Header.Get("Expect") == "" {
 			b.drain()
 		}
@@ -91,6 +92,7 @@ func (a *bodies) enter(b *incoming) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.coming.Len() >= maxBodies && !a.displaceOldest(b) {
+		b.failure = errDisplaced
 		return false
 	}
 	b.place = a.coming.PushBack(b)
@@ -223,11 +225,3 @@ func (b *incoming) whole() bool {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (u *unread) Unwrap() http.ResponseWriter { return u.ResponseWriter }
-
-// closing ends the connection after the answer.
-func closing(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	if r.ProtoMajor == 1 {
-		w.Header().Set("Connection", "close")
-	}
-	return w
-}

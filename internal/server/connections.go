@@ -24,10 +24,7 @@ type connections struct {
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if place := c.places[conn]; place != nil {
-		c.waiting.Remove(place)
-		delete(c.places, conn)
-	}
+	c.forget(conn)
 	switch state {
 	case http.StateNew:
 		c.open++
@@ -40,8 +37,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	}
 	if oldest := c.waiting.Front(); c.open > maxConnections && oldest != nil {
 		closed := oldest.Value.(net.Conn)
-		c.waiting.Remove(oldest)
-		delete(c.places, closed)
+		c.forget(closed)
 		go closed.Close() //nolint:errcheck // TLS says goodbye to its client, which may take seconds
 	}
 }
@@ -51,4 +47,12 @@ func (c *connections) wait(conn net.Conn) {
 		c.places = map[net.Conn]*list.Element{}
 	}
 	c.places[conn] = c.waiting.PushBack(conn)
+}
+
+// forget takes a connection from those that wait.
+func (c *connections) forget(conn net.Conn) {
+	if place := c.places[conn]; place != nil {
+		c.waiting.Remove(place)
+		delete(c.places, conn)
+	}
 }
