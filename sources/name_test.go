@@ -30,7 +30,7 @@ func TestCheckName(t *testing.T) {
 	f("pay\u202ements", "control character")
 	f("pay\u2066ments", "control character")
 	f("pay\ufffdments", "U+FFFD")
-	for _, hidden := range "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u115f\u3164\uffa0\u2800\u180e\ufe0f\U000e0041\u00a0\u3000\ue000" {
+	for _, hidden := range "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u115f\u3164\uffa0\u2800\u180e\ufe0f\U000e0041\u00a0\u3000\ue000\ufffc" {
 		f("pay"+string(hidden)+"ments", "nobody sees")
 	}
 	f(" payments", "space")
