@@ -53,7 +53,9 @@ func stillRolling(w Watch, f Facts) bool {
 	return w.schedule(f).From.IsZero() && f.Now.Sub(f.Change.StartedAt) > max(MaxRolling, w.Bake)
 }
 
-func lastLook(w Watch, f Facts) bool { return looked(w, f) && w.schedule(f).bakeOver(f.Now) }
+// lastLook does not ask the clock: a look sees as much as the store could give when the
+// look began, which is less than the bake where the store lags or answers slowly.
+func lastLook(w Watch, f Facts) bool { return looked(w, f) && f.Final }
 
 func looked(_ Watch, f Facts) bool { return f.Verdict != nil }
 
@@ -117,8 +119,6 @@ func (w Watch) schedule(f Facts) Watch {
 	}
 	return w
 }
-
-func (w Watch) bakeOver(now time.Time) bool { return !w.Until.IsZero() && !now.Before(w.Until) }
 
 func (w Watch) end(s State, r detector.Reason, now time.Time) Watch {
 	w.State, w.Reason, w.EndedAt, w.Next = s, r, now, time.Time{}

@@ -96,8 +96,8 @@ func everyFacts() (all []Facts) {
 	for _, minute := range []float64{-1, 0, 5, 30.9, 31, 34, 120, 121} {
 		for _, c := range changes {
 			for _, v := range verdicts {
-				for bits := range 8 {
-					f := Facts{Now: at(minute), Change: c, Verdict: v, Superseded: bits&1 > 0, Confounded: bits&2 > 0}
+				for bits := range 16 {
+					f := Facts{Now: at(minute), Change: c, Verdict: v, Superseded: bits&1 > 0, Confounded: bits&2 > 0, Final: bits&8 > 0}
 					if bits&4 > 0 {
 						f.RolledBackAt = at(4)
 					}

@@ -18,7 +18,7 @@
 //	rolled back    our own rollback of the change was done       regressed
 //	superseded     a newer change of the slot succeeded          superseded
 //	still rolling  no end of the rollout within MaxRolling       inconclusive
-//	last look      a look, and the bake is over                  healthy, regressed, inconclusive, blind
+//	last look      a look at the whole bake                      healthy, regressed, inconclusive, blind
 //	look           a look before that                            waiting, watching
 //	no look        nothing of that                               waiting, watching
 //

@@ -14,6 +14,7 @@ type Facts struct {
 	Superseded   bool              // a newer change of the slot succeeded
 	RolledBackAt time.Time         // when our own rollback of the change was done; zero: it was not
 	Verdict      *detector.Verdict // nil: there was no look
+	Final        bool              // Verdict is of the whole bake
 	Confounded   bool              // another change is as likely the cause of what Verdict found
 }
 

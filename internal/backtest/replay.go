@@ -144,7 +144,7 @@ func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error)
 		if v, ok := gather.ViewAt(r.watch, r.moment.Change, store.Resolution(), now); ok {
 			observation := r.observe(ctx, store, v, fault)
 			verdict := course.Look(observation)
-			facts := watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict}
+			facts := watch.Facts{Now: now, Change: r.moment.Change, Verdict: &verdict, Final: v.Final}
 			r.watch = watch.Advance(r.watch, facts)
 			verdict.Reason = facts.Reason()
 			looks = append(looks, Look{

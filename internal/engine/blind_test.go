@@ -109,3 +109,16 @@ func TestStoreDownFromTheStart(t *testing.T) {
 	b.shop.errors("cart", 0.03)
 	b.until("a verdict", func() bool { return b.state(key) != "" })
 }
+
+// The look at the moment the bake is over sees less than the whole bake, where the store
+// lags. The verdict is that of the first look that sees all of it.
+func TestALaggingStoreGivesTheWholeBake(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	b.shop.lag = 40 * time.Second
+	key := b.deploy("v2", nil)
+	b.pass(5*time.Minute + 30*time.Second)
+	b.wantWatch(key, watch.Watching)
+	b.pass(time.Minute)
+	b.wantWatch(key, watch.Healthy)
+}

@@ -119,10 +119,11 @@ func (k *looker) advance(ctx context.Context, l *look) (err error) {
 	if l.overlapping, err = k.situation.Overlapping(ctx, l.watch, l.change, l.verdict); err != nil {
 		return err
 	}
-	facts, err := k.facts(ctx, l.watch, l.change, l.verdict)
+	facts, err := k.facts(ctx, l.watch, l.change)
 	if err != nil {
 		return err
 	}
+	facts.Verdict, facts.Final = l.verdict, l.observation != nil && l.observation.Final
 	facts.Confounded = len(l.overlapping) > 0
 	l.next = watch.Advance(l.watch, facts)
 	if l.verdict != nil {
@@ -135,14 +136,14 @@ func (k *looker) advance(ctx context.Context, l *look) (err error) {
 	return nil
 }
 
-// facts reads what moves a watch: the change as it is now, and the verdict.
-func (k *looker) facts(ctx context.Context, w watch.Watch, c store.Change, v *detector.Verdict) (watch.Facts, error) {
+// facts reads what moves a watch besides the verdict.
+func (k *looker) facts(ctx context.Context, w watch.Watch, c store.Change) (watch.Facts, error) {
 	undone, err := k.situation.RolledBackAt(ctx, c.Key)
 	if err != nil {
 		return watch.Facts{}, err
 	}
 	superseded, err := k.situation.Superseded(ctx, w, c)
-	return watch.Facts{Now: k.Now(), Change: c.Change, Superseded: superseded, RolledBackAt: undone, Verdict: v}, err
+	return watch.Facts{Now: k.Now(), Change: c.Change, Superseded: superseded, RolledBackAt: undone}, err
 }
 
 // watchRecovery begins the watch that checks whether a rollback helped. It is stored

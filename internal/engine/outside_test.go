@@ -24,6 +24,7 @@ type shop struct {
 	fault  error              // every question fails with it
 	heavy  string             // so does every one that names this service; "": none
 	frozen time.Time          // nothing newer has arrived; zero: all is fresh
+	lag    time.Duration      // how long after it was measured a sample can be read
 	mu     sync.Mutex
 	asked  map[request]int // ranges, and how often each was asked for
 }
@@ -130,14 +131,14 @@ func (s *shop) Heartbeat(context.Context, time.Time) (time.Time, error) {
 
 func (s *shop) newest() time.Time {
 	if s.frozen.IsZero() {
-		return s.clock.Now()
+		return s.clock.Now().Add(-s.lag)
 	}
 	return s.frozen
 }
 
 func (*shop) HeartbeatExpr() string                   { return "" }
 func (*shop) Resolution() time.Duration               { return scrape }
-func (*shop) Latency() time.Duration                  { return 0 }
+func (s *shop) Latency() time.Duration                { return s.lag }
 func (*shop) MeasureResolution(context.Context) error { return nil }
 
 // errCrash is a process that dies while the hook runs.

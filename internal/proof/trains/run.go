@@ -86,11 +86,11 @@ func (r *runner) change(ctx context.Context, i int) (done bool, _ Outcome, _ err
 	course := detector.NewCourse(w.Plan, r.profiles)
 	for r.now = c.FinishedAt.Add(w.Every); r.now.Before(until) && w.State.Open(); r.now = r.now.Add(w.Every) {
 		r.suspend(i)
-		v, looked := r.look(course, w, c)
+		v, final, looked := r.look(course, w, c)
 		if !looked {
 			continue
 		}
-		w = watch.Advance(w, watch.Facts{Now: r.now, Change: c.Change, Verdict: &v})
+		w = watch.Advance(w, watch.Facts{Now: r.now, Change: c.Change, Verdict: &v, Final: final})
 		r.ledger.watches[c.Key] = w
 		if v.MayAct && v.Grade >= detector.Certain {
 			if o, decided, err := r.decide(ctx, i, c, w, v); decided || err != nil {
@@ -126,11 +126,11 @@ func (r *runner) begin(ctx context.Context, c store.Change) (watch.Watch, error)
 	return w, err
 }
 
-// look judges what can be seen of a change now.
-func (r *runner) look(course *detector.Course, w watch.Watch, c store.Change) (detector.Verdict, bool) {
+// look judges what can be seen of a change now, and reports whether that is the whole bake.
+func (r *runner) look(course *detector.Course, w watch.Watch, c store.Change) (verdict detector.Verdict, final, looked bool) {
 	v, ok := gather.ViewAt(w, c.Change, resolution, r.now)
 	if !ok {
-		return detector.Verdict{}, false
+		return detector.Verdict{}, false, false
 	}
 	o := v.Observation(w, c.Change)
 	for _, s := range w.Plan.Signals {
@@ -139,7 +139,7 @@ func (r *runner) look(course *detector.Course, w watch.Watch, c store.Change) (d
 		reading.Before, reading.Between = read(v.Before).SplitAt(v.Before.N - v.Between)
 		o.Readings = append(o.Readings, reading)
 	}
-	return course.Look(o), true
+	return course.Look(o), v.Final, true
 }
 
 // decide asks the guards about an order for a change.
