@@ -86,10 +86,12 @@ var (
 		"internal/store/lease.go",
 		"WHERE id = $1 AND state IN ('pending', 'collecting', 'sent') AND `+leasable",
 		"WHERE id = $1 AND state IN ('pending', 'collecting', 'sent')`",
-	}, { // a message is held for some milliseconds; for some seconds, another replica surely comes by
+	}, { // a message is held for some milliseconds; in some seconds, another replica surely comes by
 		"internal/engine/deliver.go",
 		"return d.recordDelivery(ctx, lease, o, d.attempt(ctx, o))",
 		"err = d.attempt(ctx, o)\n\ttime.Sleep(3 * time.Second)\n\treturn d.recordDelivery(ctx, lease, o, err)",
+	}, {
+		"internal/engine/recover.go", "const sweepEvery = 10 * time.Second", "const sweepEvery = time.Second",
 	}}}
 
 	losesSilently = plant{"silent", "says nothing of a claim that it lost", []edit{{

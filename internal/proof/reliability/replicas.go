@@ -21,10 +21,15 @@ const (
 	killing     injury = "kill"
 	freezing    injury = "freeze"    // for twice the lease of a replica
 	terminating injury = "terminate" // its connections to the database
+	sparing     injury = "spare"     // nothing: both work
 )
 
 // frozenFor is how long a replica is frozen: until others have long taken it for dead.
 const frozenFor = 2 * store.ReplicaLease
+
+// sparedFor is how long both replicas work in a round in which nothing happens to them:
+// longer than a sweep.
+const sparedFor = 12 * time.Second
 
 // messagesTake is how long a receiver takes for a message: long enough that the sweeps of
 // the other replica find it pending now and then.
@@ -211,6 +216,9 @@ func (l *replicaLane) injure(ctx context.Context, victim int, when killPoint) {
 		pause(ctx, time.Until(i.at.Add(frozenFor)))
 	case terminating:
 		l.note(l.terminate(ctx, victim))
+	case sparing:
+		pause(ctx, sparedFor)
+		i.replica = "" // none
 	}
 	for n := range l.both {
 		l.thaw(n)

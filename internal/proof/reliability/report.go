@@ -71,6 +71,8 @@ again after the restart. After the last kill every change and every order must r
 	"versions": `One service after another gets a good version and then bad ones. Each bad one must be rolled back unasked to the
 good one, by what the rollbacks before it put live: with deploy tools that report a rollback, that do not, and that still name the
 version that was taken back, and after a rollback that did not help and whose echo is as bad.`,
+	"replica-pairs": `Nothing happens to pairs of replicas that share a PostgreSQL database and the work, as above, but that a receiver
+takes seconds for a message. No message may be sent twice.`,
 	"replica-kills": `Pairs of replicas share a PostgreSQL database and the work, as above. One of a pair is killed at a time, and the
 other goes on. Whatever the killed one was doing must have ended within a minute: a lease, a sweep, and what a busy machine adds. Where
 nobody can tell whether a hook ran, people must be paged within the same minute.`,

@@ -36,13 +36,15 @@ func suites(o Options) []suite {
 			{&forgetsRollback, versions()},
 			{&judgesEcho, versions()},
 		}},
+		{"replica-pairs", replicas(sparing, 8, 4, time.Minute, anyTime), []bug{
+			{&sendsWithoutLease, replicas(sparing, 4, 2, 40*time.Second, anyTime)},
+		}},
 		{"replica-kills", replicas(killing, o.Kills, o.Lanes, 2*time.Minute), []bug{
 			{&neverTakesOver, replicas(killing, 8, 2, 40*time.Second, crashpoint.AfterClaim, crashpoint.AfterSend)},
 			{&sendTwice, replicas(killing, 8, 2, 40*time.Second, duringCall, crashpoint.AfterSend)},
 		}},
 		{"replica-freezes", replicas(freezing, o.Freezes, freezeLanes, 2*time.Minute), []bug{
 			{&believesItsLease, replicas(freezing, 12, 6, 40*time.Second, crashpoint.BeforeSend)},
-			{&sendsWithoutLease, replicas(freezing, 12, 6, 40*time.Second, anyTime)},
 			{&losesSilently, replicas(freezing, 6, 3, 40*time.Second, duringCall)},
 			{&keepsLocks, replicas(freezing, 12, 6, 40*time.Second, crashpoint.BeforeOutcome)},
 		}},
