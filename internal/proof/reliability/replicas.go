@@ -52,8 +52,9 @@ type replicaLane struct {
 	*lane
 	*pair
 	injury   injury
-	struck   chan int // the replica that called the hook when it was to be injured
-	armed    [2]bool  // has a crash point that it has not reached
+	rounds   map[killPoint]int // how many there were
+	struck   chan int          // the replica that called the hook when it was to be injured
+	armed    [2]bool           // has a crash point that it has not reached
 	mu       sync.Mutex
 	injuries []injured
 }
@@ -76,17 +77,17 @@ func (s *replicaSuite) run(ctx context.Context) (map[killPoint]int, []string, er
 		all.Go(func() { lanes[i], found[i], errs[i] = s.lane(ctx, i, share) })
 	}
 	all.Wait()
-	injuries := map[killPoint]int{}
+	rounds := map[killPoint]int{}
 	for _, l := range lanes {
 		if l == nil {
 			continue
 		}
 		l.kill()
-		for _, i := range l.injuries {
-			injuries[i.when]++
+		for when, n := range l.rounds {
+			rounds[when] += n
 		}
 	}
-	return injuries, slices.Concat(found...), errors.Join(errs...)
+	return rounds, slices.Concat(found...), errors.Join(errs...)
 }
 
 // lane injures the replicas of one pair, lets them finish, and returns its violations.
@@ -106,7 +107,7 @@ func (s *replicaSuite) lane(ctx context.Context, n, times int) (*replicaLane, []
 			driver:   driver{name: name, front: p, shop: s.Shop, ledger: book, chance: chance},
 			receiver: s.Receiver, say: s.say, only: s.only, patience: s.patience, killed: map[killPoint]int{}, calls: map[string]bool{},
 		},
-		pair: p, injury: s.injury, struck: make(chan int, 1),
+		pair: p, injury: s.injury, rounds: map[killPoint]int{}, struck: make(chan int, 1),
 	}
 	s.Receiver.onCall(name, l.answer)
 	s.Receiver.delay(name, messagesTake)
@@ -142,6 +143,7 @@ func (l *replicaLane) round(ctx context.Context, s *replicaSuite) error {
 	victim, when = l.awaitMoment(ctx, victim, when)
 	l.armed[victim] = l.armed[victim] && when == notReached
 	l.injure(ctx, victim, when)
+	l.rounds[when]++
 	stop()
 	worked.Wait()
 	l.arm(false)
@@ -206,6 +208,10 @@ func (l *replicaLane) awaitMoment(ctx context.Context, victim int, when killPoin
 
 // injure does to a replica what the suite does, and undoes it.
 func (l *replicaLane) injure(ctx context.Context, victim int, when killPoint) {
+	if l.injury == sparing {
+		pause(ctx, sparedFor)
+		return
+	}
 	i := injured{replica: l.names[victim], at: time.Now(), when: when}
 	switch l.injury {
 	case killing:
@@ -216,9 +222,6 @@ func (l *replicaLane) injure(ctx context.Context, victim int, when killPoint) {
 		pause(ctx, time.Until(i.at.Add(frozenFor)))
 	case terminating:
 		l.note(l.terminate(ctx, victim))
-	case sparing:
-		pause(ctx, sparedFor)
-		i.replica = "" // none
 	}
 	for n := range l.both {
 		l.thaw(n)
@@ -238,7 +241,7 @@ func (l *replicaLane) work(ctx context.Context, when killPoint) {
 	if l.lane.chance.IntN(4) == 0 {
 		l.overtake(ctx, hooks[l.lane.chance.IntN(2)])
 	}
-	if when != anyTime || l.lane.chance.IntN(2) == 0 {
+	if when != anyTime || l.injury == sparing || l.lane.chance.IntN(2) == 0 {
 		l.deploy(ctx, hooks[l.lane.chance.IntN(2)], true)
 	}
 	l.deployGood(ctx, l.service(onceHook))
