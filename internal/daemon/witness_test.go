@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/audit"
+	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/internal/store"
 )
 
@@ -33,7 +34,7 @@ type witness struct {
 	dir     string
 	url     string
 	outside *echo
-	log     lockedBuffer
+	log     servertest.Log
 	client  *http.Client
 	said    map[string]string // where → what
 	hidden  map[string]string // what → the secret

@@ -78,7 +78,7 @@ func (d files) ReadDir(name string) (all []fs.DirEntry, err error) {
 
 // list returns the entries of a folder, sorted by name.
 func list(root *os.Root, name string) ([]fs.DirEntry, error) {
-	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_DIRECTORY, 0)
+	f, err := root.OpenFile(name, boundedfile.Flags|syscall.O_DIRECTORY, 0)
 	if err != nil {
 		return nil, err
 	}

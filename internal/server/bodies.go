@@ -103,6 +103,11 @@ func (a *bodies) enter(b *incoming) bool {
 func (a *bodies) leave(b *incoming) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.release(b)
+}
+
+// release ends a body, and no longer counts what it held: nothing reads it any more.
+func (a *bodies) release(b *incoming) {
 	a.end(b)
 	a.bytes -= b.held()
 	b.read = 0
@@ -131,12 +136,10 @@ func (a *bodies) displaceOldest(but *incoming) bool {
 	return true
 }
 
-// giveUp ends a body for want of room. What it held is no longer counted: nothing reads it any more.
+// giveUp ends a body for want of room.
 func (a *bodies) giveUp(b *incoming) {
 	b.failure = errDisplaced
-	a.end(b)
-	a.bytes -= b.held()
-	b.read = 0
+	a.release(b)
 }
 
 // held is how many bytes count against maxBytes.

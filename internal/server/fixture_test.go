@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -12,11 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
@@ -38,25 +37,8 @@ type testServer struct {
 	*httptest.Server
 	t      *testing.T
 	store  *store.Store
-	log    *lockedBuffer
+	log    *servertest.Log
 	server *Server
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func openStore(tb testing.TB) *store.Store {
@@ -85,7 +67,7 @@ func tokenFile(tb testing.TB) string {
 // listen serves a server on loopback; change alters its options first.
 func listen(t *testing.T, change func(*Options)) *testServer {
 	t.Helper()
-	p := &testServer{t: t, store: openStore(t), log: &lockedBuffer{}}
+	p := &testServer{t: t, store: openStore(t), log: new(servertest.Log)}
 	o := Options{
 		Engine: storeEngine{p.store}, Store: p.store, Ready: func() []api.ComponentProblem { return nil },
 		Now: func() time.Time { return testNow }, Version: "test", Listen: "127.0.0.1:0", TokenFile: tokenFile(t),

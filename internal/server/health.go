@@ -33,8 +33,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	problems := s.Ready()
 	ready := api.Readiness{Ready: isReady(problems), Problems: []api.ComponentProblem{}}
+	stranger := len(problems) > 0 && !s.mayRead(r)
 	for _, p := range problems {
-		if !s.mayRead(r) {
+		if stranger {
 			p.Detail = "" // it may name hosts
 			p.Component, _, _ = strings.Cut(p.Component, "/")
 		}

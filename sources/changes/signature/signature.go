@@ -33,22 +33,28 @@ const Tolerance = 5 * time.Minute
 
 // HMACHeader checks that given can be a sum that HMAC takes, before there is a body.
 func HMACHeader(prefix, given string) error {
-	digits, ok := strings.CutPrefix(given, prefix)
-	if sum, err := hex.DecodeString(digits); !ok || err != nil || len(sum) != sha256.Size {
+	sum, err := sumOf(prefix, given)
+	if err == nil && len(sum) != sha256.Size {
 		return ErrMismatch
 	}
-	return nil
+	return err
+}
+
+// sumOf reads a sum as HMAC takes it, of any length.
+func sumOf(prefix, given string) ([]byte, error) {
+	digits, ok := strings.CutPrefix(given, prefix)
+	sum, err := hex.DecodeString(digits)
+	if !ok || err != nil {
+		return nil, ErrMismatch
+	}
+	return sum, nil
 }
 
 // HMAC checks that given is prefix followed by the hex HMAC-SHA256 of body.
 func HMAC(secrets [][]byte, prefix, given string, body []byte) error {
-	digits, ok := strings.CutPrefix(given, prefix)
-	if !ok {
-		return ErrMismatch
-	}
-	sum, err := hex.DecodeString(digits)
+	sum, err := sumOf(prefix, given)
 	if err != nil {
-		return ErrMismatch
+		return err
 	}
 	return anyOf(secrets, func(secret []byte) bool {
 		mac := hmac.New(sha256.New, secret)
