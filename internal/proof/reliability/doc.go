@@ -25,5 +25,5 @@
 //     before and whatever the deploy tool reports of that (versions.go).
 //
 // To show that a suite can find bugs, it also runs against programs with a planted bug
-// (plant.go). A suite that does not find one is itself a violation.
+// (plant.go). A suite that does not find one in three tries is itself a violation.
 package reliability

@@ -25,11 +25,12 @@ type SuiteReport struct {
 	Bugs []BugReport
 }
 
-// BugReport is one planted bug and what the suite found; without violations, it did not
-// find the bug.
+// BugReport is one planted bug and what the suite found in the last of its tries; without
+// violations, it did not find the bug.
 type BugReport struct {
 	Name  string
 	Files []string
+	Tries int
 	Outcome
 }
 
@@ -41,7 +42,7 @@ func newReport(o Options, trials []*trial, took time.Duration) Report {
 			continue
 		}
 		last := &r.Suites[len(r.Suites)-1]
-		last.Bugs = append(last.Bugs, BugReport{t.bug.name, t.bug.files(), t.outcome})
+		last.Bugs = append(last.Bugs, BugReport{t.bug.name, t.bug.files(), t.tries, t.outcome})
 	}
 	return r
 }
@@ -55,7 +56,7 @@ func (r Report) Violations() (all []string) {
 		}
 		for _, b := range s.Bugs {
 			if len(b.Violations) == 0 {
-				all = append(all, fmt.Sprintf("%s: the suite does not find a program that %s", s.Name, b.Name))
+				all = append(all, fmt.Sprintf("%s: the suite finds nothing in %d tries in a program that %s", s.Name, b.Tries, b.Name))
 			}
 		}
 	}
@@ -131,9 +132,9 @@ func (s SuiteReport) markdown(b *strings.Builder) {
 		if len(bug.Violations) > 0 {
 			first = bug.Violations[0]
 		}
-		rows = append(rows, []string{bug.Name, strings.Join(bug.Files, ", "), fmt.Sprint(len(bug.Violations)), first})
+		rows = append(rows, []string{bug.Name, strings.Join(bug.Files, ", "), fmt.Sprint(bug.Tries), fmt.Sprint(len(bug.Violations)), first})
 	}
-	table(b, []string{"…", "planted in", "violations", "the first"}, rows)
+	table(b, []string{"…", "planted in", "tries", "violations", "the first"}, rows)
 }
 
 func table(b *strings.Builder, head []string, rows [][]string) {
