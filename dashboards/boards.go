@@ -39,6 +39,8 @@ func pushback() board {
 		// cannot take quantiles of; the mean reads alike on both stores.
 		graph("Time of a look, mean", "s", line("mean",
 			"sum(rate(pushback_look_duration_seconds_sum[$__rate_interval])) / sum(rate(pushback_look_duration_seconds_count[$__rate_interval]))")),
+		graph("Looks begin late by, mean", "s", line("mean",
+			"sum(rate(pushback_look_lag_seconds_sum[$__rate_interval])) / sum(rate(pushback_look_lag_seconds_count[$__rate_interval]))")),
 		graph("Age of the oldest profile", "s", line("oldest", "max(pushback_profile_oldest_age_seconds)")),
 		graph("Profiles that could not be learned", "short", line("failed", `sum(increase(pushback_profiles_total{result="failed"}[1h]))`)),
 		graph("Errors of metric stores", "ops", line("{{store}} {{kind}}", "sum by (store, kind) (rate(pushback_source_errors_total[$__rate_interval]))")),

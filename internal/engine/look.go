@@ -36,6 +36,7 @@ type looker struct {
 // wrong, the watch goes on with another look.
 func (k *looker) look(ctx context.Context, w watch.Watch) watch.Watch {
 	began := k.Now()
+	k.Telemetry.lookBegan(began.Sub(w.Next))
 	next, err := k.lookOnce(ctx, w)
 	k.Telemetry.looked(k.Now().Sub(began), err)
 	if err == nil {

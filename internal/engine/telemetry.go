@@ -65,6 +65,13 @@ func (t *Telemetry) planned(watches int, after time.Duration) {
 	}
 }
 
+// lookBegan notes how long after it was due a look began.
+func (t *Telemetry) lookBegan(lag time.Duration) {
+	if t != nil {
+		t.set.GetOrCreateHistogram("pushback_look_lag_seconds").Update(max(lag, 0).Seconds())
+	}
+}
+
 func (t *Telemetry) looked(took time.Duration, err error) {
 	if t == nil {
 		return
