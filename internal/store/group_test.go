@@ -31,9 +31,9 @@ func (c *counted) QueryRowContext(ctx context.Context, query string, args ...any
 	return c.executor.QueryRowContext(ctx, query, args...)
 }
 
-// maxStatements is how many statements store a group whose events have nothing to do with
+// maxGroupStatements is how many statements store a group whose events have nothing to do with
 // each other, however large it is. On PostgreSQL each is a round trip.
-const maxStatements = 14
+const maxGroupStatements = 14
 
 func aGroupCostsAFewStatements(t *testing.T, s *Store) {
 	for _, version := range []string{"v1", "v2"} { // v2 supersedes v1 in every slot
@@ -49,8 +49,8 @@ func aGroupCostsAFewStatements(t *testing.T, s *Store) {
 			c = &counted{executor: s.batched(tx)}
 			return storeEvents(t.Context(), c, group)
 		})
-		if err != nil || c.statements > maxStatements {
-			t.Errorf("%d statements for %d events, want at most %d; %v", c.statements, len(group), maxStatements, err)
+		if err != nil || c.statements > maxGroupStatements {
+			t.Errorf("%d statements for %d events, want at most %d; %v", c.statements, len(group), maxGroupStatements, err)
 		}
 		for _, p := range group {
 			if p.err != nil || !p.accepted.Created {

@@ -209,26 +209,3 @@ func TestAcceptAfterClose(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 }
-
-func BenchmarkAccept(b *testing.B) {
-	for _, callers := range []int{1, 16, 256} {
-		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			s := openFile(b, b.TempDir()+"/bench.db")
-			var g errgroup.Group
-			g.SetLimit(callers)
-			for i := range b.N {
-				g.Go(func() error {
-					e := eventOf(fmt.Sprint("c", i), fmt.Sprint("v", i), sources.Succeeded, 1)
-					e.At = at(0).Add(time.Duration(i) * time.Millisecond)
-					e.Service = fmt.Sprint("service-", i%100)
-					_, err := s.Accept(b.Context(), admitted(e), []byte(`{"raw":true}`), now.Add(time.Hour))
-					return err
-				})
-			}
-			if err := g.Wait(); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-		})
-	}
-}

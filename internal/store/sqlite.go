@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	_ "modernc.org/sqlite" // registers "sqlite"
+	"modernc.org/sqlite"
 )
 
 // readers is how many connections read for everything but planning while one writes. The write-ahead log
@@ -48,11 +48,12 @@ func openSQLite(path string) (*Store, error) {
 
 func connectSQLite(path, options string, connections int) (*sql.DB, error) {
 	file := url.URL{Path: path}
-	db, err := sql.Open("sqlite", "file:"+file.EscapedPath()+
-		"?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)"+options)
+	connector, err := sqlite.NewConnector("file:" + file.EscapedPath() +
+		"?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)" + options)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	db := sql.OpenDB(cachingConnector{connector})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db, nil
