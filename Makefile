@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration reliability lint format fuzz bench load accuracy generate picture check-deploy sbom vulnerabilities
+.PHONY: help build demo test integration reliability lint format fuzz bench load scale accuracy generate picture check-deploy sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
@@ -19,6 +19,7 @@ export GOFLAGS     := $(GOFLAGS) -trimpath
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 DEMO_FLAGS  ?=
 LOAD_FLAGS  ?=
+SCALE_FLAGS ?=
 FUZZ_TIME   ?= 10s
 BENCH_COUNT ?= 1
 PACKAGES    ?= ./...
@@ -81,6 +82,10 @@ bench: ## Run the benchmarks, allocations included (BENCH_COUNT=10 for benchstat
 load: build ## Send the built program 5,000 signed events a second and time its watches; writes docs/load.md (LOAD_FLAGS="-rates 1000,5000 -database postgres://…")
 	go build -o bin/load ./tools/load
 	bin/load -out docs/load.md $(LOAD_FLAGS)
+
+scale: build ## Watch 1,000 to 30,000 changes with the built program beside a scripted metric store, and count what that costs (SCALE_FLAGS="-sizes 1000 -seconds 30")
+	go build -o bin/scale ./tools/scale
+	bin/scale $(SCALE_FLAGS)
 
 accuracy: build ## Measure the detector and its peers on drawn series and on those in ../shared/data; writes docs/accuracy.md
 	bin/pushback accuracy --out docs/accuracy.md

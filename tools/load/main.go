@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/proof/load"
+	"github.com/pushback/pushback/internal/proof/program"
 )
 
 func main() {
@@ -68,10 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 			results = append(results, r)
 		}
 	}
-	if *out == "" {
-		return code, nil
-	}
-	if err := os.WriteFile(*out, []byte(load.Page(results)), 0o644); err != nil { //nolint:gosec // everybody may read a report
+	if err := program.WritePage(*out, load.Page(results)); err != nil {
 		return 2, err
 	}
 	return code, nil

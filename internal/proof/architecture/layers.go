@@ -36,8 +36,8 @@ var Layers = []Layer{
 		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP",
 	},
 	{
-		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest"},
-		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests",
+		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore"},
+		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements",
 	},
 	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
@@ -90,6 +90,10 @@ var Layers = []Layer{
 	{
 		Packages: []string{"internal/demo", "internal/proof/reliability", "internal/proof/load", "internal/ruletest", "internal/survey", "internal/migrate"},
 		Does:     "tools for authors of rules; the demo; tests of the built program under faults",
+	},
+	{
+		Packages: []string{"internal/proof/scale"},
+		Does:     "measuring how much the built program can watch",
 	},
 	{
 		Packages: []string{"cmd/*", "tools/*"},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/pushback/pushback/internal/proof/program"
 )
 
 // Options say what is measured.
@@ -22,15 +24,15 @@ type Options struct {
 type Result struct {
 	Options
 	Dialect   string
-	Accepted  int           // events that were answered 2xx
-	Refused   int           // events that were not
-	Took      time.Duration // until the last answer
-	Answers   Quantiles     // from when an event was sent to its 2xx
-	Watches   Quantiles     // from the 2xx to the first look at the change
-	Unwatched int           // probes whose watch did not begin within probeLimit
-	Memory    int64         // the most that the program used, in bytes
-	CPU       time.Duration // that the program used
-	Machine   string        // its load before the first event
+	Accepted  int               // events that were answered 2xx
+	Refused   int               // events that were not
+	Took      time.Duration     // until the last answer
+	Answers   program.Quantiles // from when an event was sent to its 2xx
+	Watches   program.Quantiles // from the 2xx to the first look at the change
+	Unwatched int               // probes whose watch did not begin within probeLimit
+	Memory    int64             // the most that the program used, in bytes
+	CPU       time.Duration     // that the program used
+	Machine   string            // its load before the first event
 }
 
 // probeLimit is how long after the last event a watch may begin to be counted.
@@ -38,7 +40,7 @@ const probeLimit = 60 * time.Second
 
 // Run measures once.
 func Run(ctx context.Context, o Options) (Result, error) {
-	r := Result{Options: o, Machine: machine()}
+	r := Result{Options: o, Machine: program.Machine()}
 	metrics, err := newMetricStore()
 	if err != nil {
 		return r, err
@@ -48,15 +50,16 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return r, err
 	}
-	defer d.stop()
-	r.Dialect = d.dialect
-	s := newSender(o, d.address)
+	defer d.Kill()
+	r.Dialect = d.Dialect()
+	s := newSender(o, d.Address)
 	if err := s.run(ctx); err != nil {
-		return r, fmt.Errorf("sending events: %w (log: %s)", err, d.log)
+		return r, fmt.Errorf("sending events: %w (log: %s)", err, d.Log())
 	}
 	r.Took = s.took
 	r.Accepted, r.Refused, r.Answers = s.answers()
 	r.Watches, r.Unwatched = metrics.delays(ctx, s.probes, probeLimit)
-	r.Memory, r.CPU = d.used()
+	used := d.Used()
+	r.Memory, r.CPU = used.Peak, used.CPU
 	return r, nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pushback/pushback/internal/proof/program"
 )
 
 // metricStore is a small Prometheus that has two counters of every service, and keeps when
@@ -110,7 +112,7 @@ func seconds(r *http.Request, name string) float64 {
 
 // delays waits until the store was asked about every probe, for at most limit, and
 // returns how long after its event's answer each first look was.
-func (m *metricStore) delays(ctx context.Context, probes map[string]time.Time, limit time.Duration) (q Quantiles, missing int) {
+func (m *metricStore) delays(ctx context.Context, probes map[string]time.Time, limit time.Duration) (q program.Quantiles, missing int) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -118,11 +120,11 @@ func (m *metricStore) delays(ctx context.Context, probes map[string]time.Time, l
 	for {
 		found := m.found(probes)
 		if missing = len(probes) - len(found); missing == 0 {
-			return quantilesOf(found), 0
+			return program.QuantilesOf(found), 0
 		}
 		select {
 		case <-ctx.Done():
-			return quantilesOf(found), missing
+			return program.QuantilesOf(found), missing
 		case <-tick.C:
 		}
 	}

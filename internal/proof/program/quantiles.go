@@ -1,4 +1,4 @@
-package load
+package program
 
 import (
 	"fmt"
@@ -9,7 +9,8 @@ import (
 // Quantiles describe many durations.
 type Quantiles struct{ Half, NinetyNine, Most time.Duration }
 
-func quantilesOf(all []time.Duration) Quantiles {
+// QuantilesOf sorts the durations.
+func QuantilesOf(all []time.Duration) Quantiles {
 	if len(all) == 0 {
 		return Quantiles{}
 	}
@@ -17,6 +18,7 @@ func quantilesOf(all []time.Duration) Quantiles {
 	return Quantiles{all[len(all)/2], all[len(all)*99/100], all[len(all)-1]}
 }
 
+// String is in milliseconds.
 func (q Quantiles) String() string {
 	return fmt.Sprintf("%d / %d / %d", q.Half.Milliseconds(), q.NinetyNine.Milliseconds(), q.Most.Milliseconds())
 }

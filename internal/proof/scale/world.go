@@ -1,0 +1,124 @@
+package scale
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pushback/pushback/internal/proof/metricstore"
+	"github.com/pushback/pushback/internal/proof/program"
+)
+
+// Options say what is measured, and where.
+type Options struct {
+	Binary   string        // the built program
+	Dir      string        // for the folders of its runs
+	Database string        // its URL; "": a SQLite file for each run
+	For      time.Duration // how long each measurement takes
+	Learn    time.Duration // how long it may take until all profiles are learned
+	Seed     uint64        // equal seeds give equal samples
+	Progress io.Writer
+}
+
+func (o Options) say(format string, args ...any) {
+	fmt.Fprintf(o.Progress, time.Now().UTC().Format(time.TimeOnly)+" "+format+"\n", args...)
+}
+
+// world is a running program with everything around it.
+type world struct {
+	Options
+	*program.Program
+	store   *metricstore.Store
+	outlets *outlets
+	sent    int64 // events
+}
+
+// spare is how many services the store has beside those that are watched from the beginning.
+const spare = 50
+
+// newWorld starts a program whose metric store has so many services, and waits until it is
+// ready.
+func newWorld(ctx context.Context, o Options, name string, services int) (w *world, err error) {
+	w = &world{Options: o}
+	if w.store, err = metricstore.Start(metricstore.Options{Services: services + spare, Seed: o.Seed}); err != nil {
+		return nil, err
+	}
+	if w.outlets, err = newOutlets(); err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(o.Dir, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	w.Program, err = program.New(program.Options{Binary: o.Binary, Dir: dir, Database: o.Database, Files: files(w.store.URL(), w.outlets.url())})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Start(ctx); err != nil {
+		return nil, err
+	}
+	_, err = w.AwaitReady(ctx)
+	return w, err
+}
+
+func (w *world) close() {
+	w.Kill()
+	w.outlets.close()
+	_ = w.store.Close()
+}
+
+// deploy reports a change of each service from one number to another, at so many a second. They
+// happened at different times, up to oldest ago, so that watches are of every age.
+func (w *world) deploy(ctx context.Context, first, n, rate int, oldest time.Duration) error {
+	var mu sync.Mutex
+	refused := 0
+	began := time.Now()
+	s := &program.Sender{
+		Address: w.Address, Source: "scale", Rate: rate, Total: int64(n), First: w.sent, Connections: 32,
+		Service: func(event int64) string { return metricstore.ServiceName(first + int(event-w.sent)) },
+		At: func(event int64) time.Time {
+			return began.Add(-oldest * time.Duration(event-w.sent) / time.Duration(n)).Add(-time.Second)
+		},
+		Answered: func(_ int64, status int, _, _ time.Time) {
+			if status/100 != 2 {
+				mu.Lock()
+				refused++
+				mu.Unlock()
+			}
+		},
+	}
+	_, err := s.Run(ctx)
+	w.sent += int64(n)
+	if err == nil && refused > 0 {
+		err = fmt.Errorf("%d of %d events were refused", refused, n)
+	}
+	return err
+}
+
+// await waits until the metrics fulfil a condition, for at most limit, and reports whether they
+// do.
+func (w *world) await(ctx context.Context, limit time.Duration, holds func(program.Metrics) bool) (bool, error) {
+	end := time.Now().Add(limit)
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		m, err := w.Metrics(ctx)
+		switch {
+		case err != nil:
+			return false, err
+		case holds(m):
+			return true, nil
+		case time.Now().After(end):
+			return false, nil
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-again.C:
+		}
+	}
+}
