@@ -129,6 +129,10 @@ func whyUnwatched(c sources.Change) string {
 }
 
 func printWatch(out io.Writer, c api.ChangeSummary, w api.Watch, style report.Style) error {
+	if w.Damaged != "" {
+		_, err := fmt.Fprintf(out, "\n%s%s: %s; the numbers of the last look are lost: %s\n", w.Rule, afterRollback(w), w.State, w.Damaged)
+		return err
+	}
 	if w.Last == nil {
 		_, err := fmt.Fprintf(out, "\n%s%s: %s, not looked at yet\n", w.Rule, afterRollback(w), w.State)
 		return err

@@ -42,6 +42,7 @@ type Watch struct {
 	EndedAt     time.Time
 	After       time.Time // when the rollback was done that this watch looks at; zero: it looks at the change
 	LookedAt    time.Time // zero: not yet
+	Damaged     bool      // the last look is stored and cannot be read
 	HealthyBy   string    // of a healthy watch that did not see every signal: "by latency; errors were never seen"
 	Next        time.Time
 	Progress    int  // of the bake, in percent

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -136,6 +137,10 @@ func (s *Server) records(ctx context.Context, w watch.Watch) (api.WatchRecords, 
 	of := api.WatchRecords{Watch: w.ID, Rule: w.Rule, Records: make([]api.Record, len(found))}
 	for i, r := range found {
 		of.Records[i] = record(r)
+	}
+	if errors.Is(err, store.ErrDamaged) {
+		s.Log.Error("some records are damaged; answering with the others", "watch", w.ID, "error", err)
+		of.Damaged, err = err.Error(), nil
 	}
 	return of, err
 }

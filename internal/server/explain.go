@@ -138,6 +138,11 @@ func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return shown, nil
 	}
+	if errors.Is(err, store.ErrDamaged) {
+		s.Log.Error("the newest record is damaged; showing the watch without it", "watch", w.ID, "error", err)
+		shown.Damaged = err.Error()
+		return shown, nil
+	}
 	last := record(r)
 	shown.Last = &last
 	return shown, err

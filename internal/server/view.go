@@ -78,7 +78,7 @@ func watchView(w api.Watch, now time.Time) web.Watch {
 	v := web.Watch{
 		Rule: w.Rule, Team: w.Team, State: w.State, Grade: w.Grade, Reason: detector.Reasons[detector.Reason(w.Reason)],
 		From: w.From, Until: w.Until, EndedAt: w.EndedAt, After: w.After, Next: w.Next, Acts: w.Acts, RuleText: w.RuleText, Runbook: w.Runbook,
-		Progress: progress(w.From, w.Until, now),
+		Progress: progress(w.From, w.Until, now), Damaged: w.Damaged != "",
 	}
 	if w.Last == nil {
 		return v

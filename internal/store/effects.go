@@ -37,6 +37,12 @@ type Effects struct {
 func (s *Store) MoveWatch(
 	ctx context.Context, from, to watch.Watch, e Effects,
 ) (moved bool, order rollback.Order, created bool, err error) {
+	var record *newRecord
+	if e.Record != nil {
+		if record, err = s.prepareRecord(ctx, from.ID, *e.Record); err != nil {
+			return false, order, false, err
+		}
+	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		if moved, err = swapWatch(ctx, tx, from, to); err != nil || !moved {
 			return err
@@ -58,7 +64,7 @@ func (s *Store) MoveWatch(
 			return fmt.Errorf("mark the version: %w", err)
 		}
 		e.Entries = slices.Concat(e.Entries, cleared)
-		err = e.save(ctx, tx, from)
+		err = e.save(ctx, tx, record)
 		if created {
 			crashpoint.Reach(crashpoint.BeforeIntent)
 		}
@@ -72,6 +78,9 @@ func (s *Store) MoveWatch(
 	}
 	if created {
 		crashpoint.Reach(crashpoint.AfterIntent)
+	}
+	if !to.State.Open() {
+		s.tails.forget(from.ID)
 	}
 	return moved, order, created, nil
 }
@@ -114,10 +123,10 @@ func swapWatch(ctx context.Context, tx executor, from, to watch.Watch) (bool, er
 		from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body)
 }
 
-// save stores all effects but the order.
-func (e Effects) save(ctx context.Context, tx executor, w watch.Watch) error {
-	if e.Record != nil {
-		if err := saveRecord(ctx, tx, w.ID, *e.Record); err != nil {
+// save stores all effects but the order. record is what prepareRecord made of Record.
+func (e Effects) save(ctx context.Context, tx executor, record *newRecord) error {
+	if record != nil {
+		if err := record.save(ctx, tx); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pushback/pushback/internal/delta"
 	"github.com/pushback/pushback/internal/secret"
 )
 
@@ -65,9 +66,10 @@ func appendEntries(ctx context.Context, tx executor, entries ...Entry) (err erro
 		if err := e.link(ctx, tx); err != nil {
 			return wrap(err, "chain journal entry")
 		}
+		detail, packed := packDetail(e.Detail)
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO journal (seq, at, change_key, actor, action, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			e.Seq, micros(e.At), e.ChangeKey, e.Actor, e.Action, string(e.Detail), e.Hash)
+			INSERT INTO journal (seq, at, change_key, actor, action, detail, packed, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			e.Seq, micros(e.At), e.ChangeKey, e.Actor, e.Action, detail, packed, e.Hash)
 		if err != nil {
 			return wrap(err, "save journal entry")
 		}
@@ -103,7 +105,7 @@ func nextNumber(ctx context.Context, tx executor, counter string) (n int64, err 
 }
 
 const selectEntry = `
-	SELECT seq, at, change_key, actor, action, detail, hash,
+	SELECT seq, at, change_key, actor, action, detail, packed, hash,
 		COALESCE((SELECT hash FROM journal before WHERE before.seq = journal.seq - 1), '')
 	FROM journal `
 
@@ -157,14 +159,40 @@ func scanEntry(r row) (Entry, error) {
 	var e Entry
 	var at int64
 	var detail string
-	if err := r.Scan(&e.Seq, &at, &e.ChangeKey, &e.Actor, &e.Action, &detail, &e.Hash, &e.Prev); err != nil {
+	var packed []byte
+	if err := r.Scan(&e.Seq, &at, &e.ChangeKey, &e.Actor, &e.Action, &detail, &packed, &e.Hash, &e.Prev); err != nil {
 		return Entry{}, err
 	}
-	e.At = fromMicros(at)
-	if detail != "" {
-		e.Detail = json.RawMessage(detail)
-	}
+	e.At, e.Detail = fromMicros(at), unpackDetail(detail, packed)
 	return e, nil
+}
+
+// longDetail is the size in bytes from which on a detail is stored packed.
+const longDetail = 256
+
+// packDetail returns a detail as it is stored: as text if it is short, and packed otherwise.
+func packDetail(detail json.RawMessage) (text string, packed []byte) {
+	if len(detail) < longDetail {
+		return string(detail), nil
+	}
+	return "", delta.Pack(detail)
+}
+
+// unpackDetail returns the detail that is stored as text or packed. A damaged one is
+// replaced by words: whoever checks the entry's hash finds that it was altered, and the
+// other entries can be read.
+func unpackDetail(text string, packed []byte) json.RawMessage {
+	if packed != nil {
+		detail, err := delta.Unpack(packed)
+		if err != nil {
+			return json.RawMessage(`{"unreadable":"the stored detail is damaged"}`)
+		}
+		return detail
+	}
+	if text == "" {
+		return nil
+	}
+	return json.RawMessage(text)
 }
 
 // moveEntry returns the journal entry of an order's move. Whatever moves an

@@ -20,6 +20,7 @@ func badVersionsOfOlderDatabase(t *testing.T, s *Store) {
 	if err := s.Append(t.Context(), entry); err != nil {
 		t.Fatal(err)
 	}
+	sealed := chain(t, s, time.Time{}, time.Time{})
 	migrations, err := s.tableMigrations()
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +31,6 @@ func badVersionsOfOlderDatabase(t *testing.T, s *Store) {
 	if _, err := s.write.ExecContext(t.Context(), `UPDATE changes SET standing = 'condemned' WHERE key = $1`, old.Key); err != nil {
 		t.Fatal(err)
 	}
-	sealed := chain(t, s, time.Time{}, time.Time{})
 	if err := s.migrateTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 
 	"github.com/pushback/pushback/internal/replay"
@@ -13,7 +14,7 @@ import (
 // deleted already stays so, and whoever judges again is told.
 func markNamedProfiles(ctx context.Context, tx *sql.Tx) error {
 	for next := int64(0); ; {
-		page, err := collect(ctx, tx, scanEntry, selectEntry+`WHERE seq > $1 ORDER BY seq LIMIT $2`, next, auditPage)
+		page, err := collect(ctx, tx, scanNaming, `SELECT seq, action, detail FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2`, next, auditPage)
 		if err != nil {
 			return fmt.Errorf("read the journal: %w", err)
 		}
@@ -29,4 +30,12 @@ func markNamedProfiles(ctx context.Context, tx *sql.Tx) error {
 		}
 		next = page[len(page)-1].Seq
 	}
+}
+
+// scanNaming reads what an entry of that time says of profiles.
+func scanNaming(r row) (e Entry, err error) {
+	var detail string
+	err = r.Scan(&e.Seq, &e.Action, &detail)
+	e.Detail = json.RawMessage(detail)
+	return e, err
 }

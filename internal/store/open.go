@@ -36,6 +36,7 @@ type Store struct {
 	// the looks of thousands of watches. On SQLite they only read.
 	reserved *sql.DB
 	writes   writeQueue // SQLite
+	tails    tails
 
 	holder string // names this run in the rows that it holds; set by Join
 

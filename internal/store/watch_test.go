@@ -16,7 +16,7 @@ import (
 )
 
 // planned stores a change with one watch and returns the watch.
-func planned(t *testing.T, s *Store) watch.Watch {
+func planned(t testing.TB, s *Store) watch.Watch {
 	t.Helper()
 	c := accept(t, s, eventOf("c1", "v1", sources.Succeeded, 10)).Change
 	w := watch.Watch{ID: c.Key + ".red", ChangeKey: c.Key, Rule: "red", State: watch.Waiting, Bake: time.Hour, Next: at(11)}

@@ -84,6 +84,7 @@ type Watch struct {
 	Inputs   []watch.Input     `json:"inputs"`
 	Profiles map[string]string `json:"profiles,omitempty" doc:"Hash of the profile that each signal is judged with"`
 	Last     *Record           `json:"last,omitempty" doc:"The newest record; absent before the first look"`
+	Damaged  string            `json:"damaged,omitempty" doc:"Why the newest record cannot be read; absent if it can"`
 }
 
 // Record is one look: its observation and the verdict on it.
@@ -105,6 +106,7 @@ type WatchRecords struct {
 	Watch   string   `json:"watch"`
 	Rule    string   `json:"rule"`
 	Records []Record `json:"records"`
+	Damaged string   `json:"damaged,omitempty" doc:"Which records are damaged in the database and missing here; absent if none is"`
 }
 
 // Message is a message to one receiver, sent or to be sent.
