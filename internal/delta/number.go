@@ -11,10 +11,10 @@ import (
 const (
 	asExpected byte = iota
 	notANumber
-	whole            // a varint: how far from the expected one, rounded
-	near             // a varint: how many representable numbers from the expected one
-	lowBytes         // + n, 0 < n ≤ 8: that many low bytes differ
-	highBytes = 16   // + n, 0 ≤ n ≤ 8: that many high bytes are not zero
+	whole          // a varint: how far from the expected one, rounded
+	near           // a varint: how many representable numbers from the expected one
+	lowBytes       // + n, 0 < n ≤ 8: that many low bytes differ
+	highBytes = 16 // + n, 0 ≤ n ≤ 8: that many high bytes are not zero
 	lastCode  = 24
 )
 

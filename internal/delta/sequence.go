@@ -30,9 +30,9 @@ type Sequence[T any] struct {
 	schema  string // "" before the first segment
 	state   T      // the last value that was read
 	memory  int
-	values  int // in the last segment
-	start   bool // the last segment is the first one
-	begun   bool // there is a value
+	values  int    // in the last segment
+	start   bool   // the last segment is the first one
+	begun   bool   // there is a value
 	control []byte // of the last segment
 	numbers []byte
 }
