@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"io/fs"
 	"regexp"
 	"time"
 )
@@ -43,6 +42,7 @@ var words = template.FuncMap{
 	"short":        func(key string) string { return key[:min(len(key), 8)] },
 	"shortVersion": shortVersion,
 	"orderBadge":   OrderBadge,
+	"asset":        assetURL,
 }
 
 // commit is a full Git commit, which is shown shortened.
@@ -147,19 +147,4 @@ func (p *Pages) write(w io.Writer, name string, data any) error {
 	}
 	_, err := b.WriteTo(w)
 	return err
-}
-
-// Assets are the styles, scripts and pictures of the pages.
-func Assets() fs.FS {
-	sub, err := fs.Sub(files, "assets")
-	if err != nil {
-		panic(err) // the folder is in the program
-	}
-	return sub
-}
-
-// IsAsset says whether a file of Assets has this name. A folder is none.
-func IsAsset(name string) bool {
-	info, err := fs.Stat(Assets(), name)
-	return err == nil && info.Mode().IsRegular()
 }

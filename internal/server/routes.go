@@ -3,7 +3,6 @@ package server
 import (
 	"net/http"
 
-	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/rules"
 )
@@ -18,7 +17,7 @@ func (s *Server) routes() http.Handler {
 
 	mux.HandleFunc("POST /v1/events", s.requireChange(s.receiveEvent))
 	mux.HandleFunc("POST /hooks/{source}", s.receiveWebhook)
-	mux.HandleFunc("GET /v1/stream", s.requireRead(s.stream))
+	mux.HandleFunc("GET "+streamPath, s.requireRead(s.stream))
 	s.registerAPI(mux)
 
 	mux.HandleFunc("GET /{$}", s.pageHandler(s.listPage))
@@ -42,18 +41,6 @@ func (s *Server) routes() http.Handler {
 func schema(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/schema+json")
 	_, _ = w.Write(rules.Schema)
-}
-
-// asset serves a style, a script or a picture. Everybody may read them, and browsers may keep
-// them for a while. There is no list of them.
-func asset(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	if !web.IsAsset(name) {
-		writeProblem(w, nothingHere(http.StatusNotFound))
-		return
-	}
-	w.Header().Set("Cache-Control", "max-age=300")
-	http.ServeFileFS(w, r, web.Assets(), name)
 }
 
 func nothingHere(status int) *api.Problem {

@@ -66,6 +66,7 @@ type Server struct {
 	bodies   bodies
 	web      *webconfig.Guard
 	pages    *web.Pages
+	compress func(http.Handler) http.Handler
 	handler  http.Handler
 }
 
@@ -97,6 +98,9 @@ func (s *Server) prepare() (err error) {
 		return err
 	}
 	if s.web, err = s.newGuard(); err != nil {
+		return err
+	}
+	if s.compress, err = newCompression(); err != nil {
 		return err
 	}
 	s.pages, err = web.New(s.Version)
