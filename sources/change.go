@@ -142,3 +142,13 @@ func IsKey(text string) bool {
 	outside := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '2' || r > '7') }
 	return len(text) == keyLength && !strings.ContainsFunc(text, outside)
 }
+
+// KeysFrom returns the first and the last key that a text may be the beginning of; false
+// if no key begins with it.
+func KeysFrom(prefix string) (first, last string, ok bool) {
+	rest := keyLength - len(prefix)
+	if rest < 0 || !IsKey(prefix+strings.Repeat("a", rest)) {
+		return "", "", false
+	}
+	return prefix + strings.Repeat("2", rest), prefix + strings.Repeat("z", rest), true
+}

@@ -65,3 +65,19 @@ func TestIsKey(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysFrom finds every key by its beginning, whatever order of text a database has.
+func TestKeysFrom(t *testing.T) {
+	key := Key(Slot{Service: "cart", Environment: "production", Kind: Deploy}, "v1")
+	for n := range len(key) + 1 {
+		first, last, ok := KeysFrom(key[:n])
+		if !ok || first > key || key > last || !IsKey(first) || !IsKey(last) || !strings.HasPrefix(first+last, key[:n]) {
+			t.Errorf("%q: from %q to %q, %v", key[:n], first, last, ok)
+		}
+	}
+	for _, prefix := range []string{key + "a", "cart-1", "CART", "v1.2", "abc189", "ab%"} {
+		if first, last, ok := KeysFrom(prefix); ok {
+			t.Errorf("%q: from %q to %q, but no key begins so", prefix, first, last)
+		}
+	}
+}

@@ -18,7 +18,8 @@ import (
 // Store is what the breaker needs of the state database.
 type Store interface {
 	Change(ctx context.Context, key string) (store.Change, error)
-	OpenWatches(ctx context.Context) ([]watch.Watch, error)
+	CountOpenWatches(ctx context.Context) (int, error)
+	SuspectedWatches(ctx context.Context) ([]watch.Watch, error) // those that have not ended; never all
 	Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error)
 	Order(ctx context.Context, key string) (rollback.Order, error)
 	LastRecord(ctx context.Context, watchID string) (store.Record, error)
@@ -88,15 +89,19 @@ func (b *Breaker) hold(ctx context.Context, now time.Time) (store.Hold, bool, er
 // trip reports why too much is bad at once, "" where it is not, and which changes are
 // concerned. It reads causes only where enough watches are open to matter.
 func (b *Breaker) trip(ctx context.Context, now time.Time) (why string, alarmed []string, err error) {
-	open, err := b.o.Store.OpenWatches(ctx)
+	open, err := b.o.Store.CountOpenWatches(ctx)
 	if err != nil {
-		return "", nil, fmt.Errorf("reading open watches: %w", err)
+		return "", nil, fmt.Errorf("counting open watches: %w", err)
 	}
-	if len(open) < b.o.Limits.Fleet.Watches {
+	if open < b.o.Limits.Fleet.Watches {
 		return "", nil, nil
 	}
-	state := rollback.Fleet{Open: len(open)}
-	for _, w := range open {
+	suspected, err := b.o.Store.SuspectedWatches(ctx)
+	if err != nil {
+		return "", nil, fmt.Errorf("reading suspected watches: %w", err)
+	}
+	state := rollback.Fleet{Open: open}
+	for _, w := range suspected {
 		if w.LikelyAt.IsZero() || !w.After.IsZero() || now.Sub(w.LikelyAt) > b.o.Limits.Fleet.Within {
 			continue
 		}

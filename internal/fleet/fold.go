@@ -145,11 +145,15 @@ func (b *Breaker) check(ctx context.Context, o store.Outgoing) (h store.Hold, he
 
 // countWatches counts the open watches, and asks the breaker where it could trip.
 func (b *Breaker) countWatches(ctx context.Context, now time.Time) error {
-	open, err := b.o.Store.OpenWatches(ctx)
+	open, err := b.o.Store.CountOpenWatches(ctx)
 	if err != nil {
-		return fmt.Errorf("reading open watches: %w", err)
+		return fmt.Errorf("counting open watches: %w", err)
 	}
-	b.last.open, b.last.unsettled = len(open), b.unsettled(open, now)
+	suspected, err := b.o.Store.SuspectedWatches(ctx)
+	if err != nil {
+		return fmt.Errorf("reading suspected watches: %w", err)
+	}
+	b.last.open, b.last.unsettled = open, b.unsettled(open, suspected, now)
 	if b.last.open >= b.o.Limits.Fleet.Watches {
 		_, err = b.Why(ctx)
 	}
@@ -159,9 +163,9 @@ func (b *Breaker) countWatches(ctx context.Context, now time.Time) error {
 // unsettled reports whether changes may be about to turn bad together: a second one has just
 // become likely, or more are suspected than the breaker lets pass, and more than half the
 // share, because some of many watches are always suspected by chance.
-func (b *Breaker) unsettled(open []watch.Watch, now time.Time) bool {
+func (b *Breaker) unsettled(open int, watches []watch.Watch, now time.Time) bool {
 	likely, suspected := map[string]bool{}, map[string]bool{}
-	for _, w := range open {
+	for _, w := range watches {
 		if w.After.IsZero() && w.Grade >= detector.Suspect {
 			suspected[w.ChangeKey] = true
 		}
@@ -169,7 +173,7 @@ func (b *Breaker) unsettled(open []watch.Watch, now time.Time) bool {
 			likely[w.ChangeKey] = true
 		}
 	}
-	many := max(float64(b.o.Limits.Fleet.Services), b.o.Limits.Fleet.Share*float64(len(open))/2)
+	many := max(float64(b.o.Limits.Fleet.Services), b.o.Limits.Fleet.Share*float64(open)/2)
 	return len(likely) > 1 || float64(len(suspected)) > many
 }
 

@@ -70,19 +70,13 @@ func (s *Server) readPage(ctx context.Context, f store.ChangeFilter) (api.Change
 	if err != nil {
 		return api.Changes{}, err
 	}
-	page := api.Changes{Changes: []api.ChangeSummary{}}
+	var page api.Changes
 	if len(found) > limit {
 		found = found[:pageEnd(found, limit)]
 		page.Before = found[len(found)-1].StartedAt
 	}
-	for _, c := range found {
-		summary, err := s.summary(ctx, c)
-		if err != nil {
-			return api.Changes{}, err
-		}
-		page.Changes = append(page.Changes, summary)
-	}
-	return page, nil
+	page.Changes, err = s.summaries(ctx, found)
+	return page, err
 }
 
 // pageEnd returns the length of a page of at most limit changes when more were

@@ -53,8 +53,9 @@ type Changes interface {
 
 // Watches reads the watches of a change and their looks.
 type Watches interface {
-	OpenWatches(ctx context.Context) ([]watch.Watch, error)
+	CountOpenWatches(ctx context.Context) (int, error)
 	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
+	WatchesOfEach(ctx context.Context, changeKeys []string) (map[string][]watch.Watch, error)
 	Records(ctx context.Context, watchID string) ([]store.Record, error)
 	LastRecord(ctx context.Context, watchID string) (store.Record, error)
 }
@@ -62,6 +63,7 @@ type Watches interface {
 // Orders reads orders, holds and incidents.
 type Orders interface {
 	Order(ctx context.Context, key string) (rollback.Order, error)
+	OrderStates(ctx context.Context, keys []string) (map[string]rollback.State, error)
 	Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error)
 	Holds(ctx context.Context, now time.Time) ([]store.Hold, error)
 	Incidents(ctx context.Context) ([]store.Incident, error)

@@ -32,23 +32,32 @@ func change(c store.Change) api.Change {
 	}
 }
 
-// summary returns a change with the worst state of its watches and the state of
-// its order.
-func (s *Server) summary(ctx context.Context, c store.Change) (api.ChangeSummary, error) {
-	watches, err := s.Store.WatchesOf(ctx, c.Key)
-	if err != nil {
-		return api.ChangeSummary{}, err
+// summaries returns each change with the worst state of its watches and the state of its
+// order. It asks the store twice, however many changes there are.
+func (s *Server) summaries(ctx context.Context, changes []store.Change) ([]api.ChangeSummary, error) {
+	keys := make([]string, len(changes))
+	for i, c := range changes {
+		keys[i] = c.Key
 	}
-	o, _, err := s.orderOf(ctx, c.Key)
-	return summarise(c, watches, o), err
+	watches, err := s.Store.WatchesOfEach(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	orders, err := s.Store.OrderStates(ctx, keys)
+	all := make([]api.ChangeSummary, len(changes))
+	for i, c := range changes {
+		all[i] = summarise(c, watches[c.Key], orders[c.Key])
+	}
+	return all, err
 }
 
-func summarise(c store.Change, watches []watch.Watch, o rollback.Order) api.ChangeSummary {
+// summarise is a change with the worst state of its watches and the state of its order.
+func summarise(c store.Change, watches []watch.Watch, order rollback.State) api.ChangeSummary {
 	grade := detector.None
 	for _, w := range watches {
 		grade = max(grade, w.Grade)
 	}
-	return api.ChangeSummary{Change: change(c), State: worstState(c, watches), Grade: grade.String(), Order: string(o.State)}
+	return api.ChangeSummary{Change: change(c), State: worstState(c, watches), Grade: grade.String(), Order: string(order)}
 }
 
 // worstState returns the most urgent state of a change's watches.
@@ -85,7 +94,7 @@ func (s *Server) explain(ctx context.Context, c store.Change) (e api.Explanation
 	if err != nil {
 		return e, err
 	}
-	e = api.Explanation{Change: summarise(c, watches, o), Page: s.changeURL(c.Key), Watches: []api.Watch{}}
+	e = api.Explanation{Change: summarise(c, watches, o.State), Page: s.changeURL(c.Key), Watches: []api.Watch{}}
 	if ordered {
 		shown := order(o)
 		e.Order = &shown

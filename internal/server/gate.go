@@ -186,11 +186,11 @@ func (s *Server) clearChange(ctx context.Context, in *clearInput) (*answerOf[api
 	if c, err = s.findByKey(ctx, c.Key); err != nil {
 		return nil, err
 	}
-	summary, err := s.summary(ctx, c)
+	summaries, err := s.summaries(ctx, []store.Change{c})
 	if err != nil {
 		return nil, s.storeProblem(err)
 	}
-	return &answerOf[api.ChangeSummary]{Body: summary}, nil
+	return &answerOf[api.ChangeSummary]{Body: summaries[0]}, nil
 }
 
 // holdProblem returns the problem that answers an error of the Gatekeeper.

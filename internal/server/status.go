@@ -36,7 +36,7 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 	if s.Frozen != nil {
 		st.Frozen, st.FrozenBy = s.Frozen()
 	}
-	watches, err := s.Store.OpenWatches(ctx)
+	watches, err := s.Store.CountOpenWatches(ctx)
 	if err != nil {
 		return nil, s.storeProblem(err)
 	}
@@ -52,7 +52,7 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 		return nil, s.storeProblem(err)
 	}
 	st.Holds = holds(held)
-	st.Watches, st.Orders, st.Proposed = len(watches), len(open), orders(inStates(open, rollback.Proposed))
+	st.Watches, st.Orders, st.Proposed = watches, len(open), orders(inStates(open, rollback.Proposed))
 	st.UnderWay = orders(inStates(open, rollback.Approved, rollback.Decided, rollback.Sending))
 	return &answerOf[api.Status]{Body: st}, nil
 }

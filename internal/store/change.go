@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -82,20 +84,44 @@ func (s *Store) Changes(ctx context.Context, f ChangeFilter) ([]Change, error) {
 	if f.Limit <= 0 {
 		f.Limit = 50
 	}
-	found, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE (CAST($1 AS TEXT) = '' OR service = $1)
-		  AND (CAST($2 AS TEXT) = '' OR environment = $2)
-		  AND (CAST($3 AS BIGINT) = 0 OR started_at < $3)
-		ORDER BY started_at DESC, sequence DESC LIMIT $4`,
-		f.Service, f.Environment, micros(f.Before), f.Limit)
+	var c conditions
+	c.add("started_at < ", f.before())
+	c.addUnlessEmpty("service = ", f.Service)
+	c.addUnlessEmpty(environmentBeside(f.Service), f.Environment)
+	query := selectChange + c.where() + ` ORDER BY started_at DESC, sequence DESC LIMIT ` + c.mark(f.Limit)
+	found, err := collect(ctx, s.read, scanChange, query, c.args...)
 	return found, wrap(err, "list changes")
+}
+
+// environmentIs compares the environment where the service is known: nearly all changes are
+// of production, so the index of the service is the one to use.
+const environmentIs = `environment || '' = `
+
+// environmentBeside is what stands before the environment in a condition.
+func environmentBeside(service string) string {
+	if service == "" {
+		return "environment = "
+	}
+	return environmentIs
+}
+
+// before is the stored form of f.Before, later than all changes for none.
+func (f ChangeFilter) before() int64 {
+	if f.Before.IsZero() {
+		return math.MaxInt64
+	}
+	return micros(f.Before)
 }
 
 // LiveChanges lists the changes that no newer one has superseded and that
 // started at since or later, by slot.
 func (s *Store) LiveChanges(ctx context.Context, since time.Time) ([]Change, error) {
 	found, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE superseded_by = '' AND started_at >= $1 ORDER BY slot, started_at`, micros(since))
+		WHERE superseded_by = '' AND started_at >= $1`, micros(since))
+	// Sorted here: SQLite would read all changes by slot, to spare itself the sorting.
+	slices.SortStableFunc(found, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(slotKey(a.Slot()), slotKey(b.Slot())), a.StartedAt.Compare(b.StartedAt))
+	})
 	return found, wrap(err, "list live changes")
 }
 
@@ -142,15 +168,18 @@ func (s *Store) EarlierOfVersion(ctx context.Context, c Change, version string, 
 // from and to, newest first. A change without a reported end counts as rolling for
 // watch.MaxRolling.
 func (s *Store) OverlappingChanges(ctx context.Context, c Change, services []string, from, to time.Time) ([]Change, error) {
-	args := []any{c.Environment, c.Key, micros(to), micros(from), watch.MaxRolling.Microseconds(), maxFound}
+	args := []any{c.Environment, c.Key, micros(to), micros(from), micros(from) - watch.MaxRolling.Microseconds(), maxFound}
 	first := len(args) + 1
 	for _, service := range services {
 		args = append(args, service)
 	}
-	found, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE environment = $1 AND key <> $2 AND started_at <= $3
-		  AND (CASE WHEN finished_at = 0 THEN started_at + $5 ELSE finished_at END) >= $4
-		  AND service IN (`+placeholders(first, len(services))+`)
+	// Two look-ups, each by its index: of what ended at from or later, and of what has not ended.
+	marks := placeholders(first, len(services))
+	found, err := collect(ctx, s.read, scanChange, selectChange+`WHERE key IN (
+			SELECT key FROM changes WHERE service IN (`+marks+`) AND finished_at >= $4 AND finished_at > 0 AND started_at <= $3 AND `+environmentIs+`$1
+			UNION ALL
+			SELECT key FROM changes WHERE service IN (`+marks+`) AND finished_at = 0 AND started_at <= $3 AND started_at >= $5 AND `+environmentIs+`$1)
+		  AND key <> $2
 		ORDER BY started_at DESC, sequence DESC LIMIT $6`, args...)
 	return found, wrap(err, "find changes that overlap %s", c.Key)
 }
@@ -163,7 +192,7 @@ func (s *Store) BadWindows(ctx context.Context, service, environment string, fro
 	all, err := collect(ctx, s.read, scanBadWindow, `
 		SELECT bad.started_at, COALESCE(cure.finished_at, $3), COALESCE(o.state, ''), COALESCE(o.ended_at, 0), COALESCE(o.verification, '')
 		FROM changes bad LEFT JOIN changes cure ON cure.key = bad.superseded_by LEFT JOIN orders o ON o.key = bad.key
-		WHERE bad.service = $1 AND bad.environment = $2 AND bad.standing = 'bad' AND bad.started_at <= $3
+		WHERE bad.service = $1 AND bad.environment || '' = $2 AND bad.standing = 'bad' AND bad.started_at <= $3
 		  AND COALESCE(cure.finished_at, $3) >= $4
 		ORDER BY bad.started_at`, service, environment, micros(to), micros(from))
 	ws := slices.DeleteFunc(all, func(w sources.Window) bool { return w.To.Before(from) })

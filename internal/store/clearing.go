@@ -51,13 +51,16 @@ func outageAt(ctx context.Context, tx executor, w watch.Watch) (string, error) {
 // the journal entries to append. A change whose rollback helped was the cause, whatever
 // else was broken.
 func clearOutage(ctx context.Context, tx executor, s scope, c cause) ([]Entry, error) {
-	fired, err := collect(ctx, tx, scanSlotAndKey, `
-		SELECT slot, key FROM changes
-		WHERE started_at >= $1 AND started_at <= $2 AND (CAST($3 AS TEXT) = '' OR service = $3)
-		  AND (CAST($4 AS TEXT) = '' OR environment = $4) AND standing <> 'cleared'
+	var in conditions
+	in.add("started_at >= ", micros(s.from.Add(-maxWatched)))
+	in.add("started_at <= ", micros(s.to))
+	in.addUnlessEmpty("service = ", s.service)
+	in.addUnlessEmpty(environmentBeside(s.service), s.environment)
+	fired, err := collect(ctx, tx, scanSlotAndKey, `SELECT slot, key FROM changes `+in.where()+`
+		  AND standing <> 'cleared'
 		  AND EXISTS (SELECT 1 FROM outcomes o WHERE o.change_key = changes.key AND o.fired)
 		  AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.change_key = changes.key AND o.saved)
-		ORDER BY slot, key`, micros(s.from.Add(-maxWatched)), micros(s.to), s.service, s.environment)
+		ORDER BY slot, key`, in.args...)
 	if err != nil {
 		return nil, wrap(err, "find the changes of an outage")
 	}

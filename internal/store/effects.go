@@ -118,9 +118,9 @@ func swapWatch(ctx context.Context, tx executor, from, to watch.Watch) (bool, er
 		return false, err
 	}
 	return affected(ctx, tx, `
-		UPDATE watches SET state = $4, running = $5, revision = $6, body = $7
+		UPDATE watches SET state = $4, running = $5, revision = $6, body = $7, suspected = $8
 		WHERE id = $1 AND state = $2 AND revision = $3`,
-		from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body)
+		from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body, suspected(to))
 }
 
 // save stores all effects but the order. record is what prepareRecord made of Record.

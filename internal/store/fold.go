@@ -80,7 +80,7 @@ func (s *Store) CloseCollecting(ctx context.Context, id string, compose func(of 
 			return err
 		}
 		folded, err := collect(ctx, tx, scanOutgoing, selectOutgoing+`
-			WHERE grouped_in IN (SELECT id FROM outgoing WHERE change_key = $1 AND receiver = $2) ORDER BY created_at, id`, o.ChangeKey, o.Receiver)
+			WHERE grouped_in <> '' AND grouped_in IN (SELECT id FROM outgoing WHERE change_key = $1 AND receiver = $2) ORDER BY created_at, id`, o.ChangeKey, o.Receiver)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ const maxGoodChanges = 60
 // its standing became later.
 func (s *Store) GoodChanges(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Change, error) {
 	found, err := collect(ctx, s.read, scanChange, selectChange+`
-		WHERE service = $1 AND environment = $2 AND started_at >= $3 AND started_at <= $4
+		WHERE service = $1 AND `+environmentIs+`$2 AND started_at >= $3 AND started_at <= $4
 		  AND standing = $5 AND status = $6 AND finished_at > 0 AND finished_at <= $4
 		  AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.key = changes.key)
 		  AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.change_key = changes.key AND o.false_alarm)

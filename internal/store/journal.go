@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -149,9 +150,16 @@ func (s *Store) Audit(ctx context.Context, from, to time.Time, each func(Entry) 
 }
 
 func (s *Store) auditRange(ctx context.Context, from, to time.Time) (first, last int64, err error) {
+	if from.IsZero() && to.IsZero() {
+		err = s.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MIN(seq) FROM journal), 1), COALESCE((SELECT MAX(seq) FROM journal), 0)`).Scan(&first, &last)
+		return first, last, err
+	}
+	until := int64(math.MaxInt64)
+	if !to.IsZero() {
+		until = micros(to)
+	}
 	err = s.read.QueryRowContext(ctx, `
-		SELECT COALESCE(MIN(seq), 1), COALESCE(MAX(seq), 0) FROM journal
-		WHERE at >= $1 AND (CAST($2 AS BIGINT) = 0 OR at < $2)`, micros(from), micros(to)).Scan(&first, &last)
+		SELECT COALESCE(MIN(seq), 1), COALESCE(MAX(seq), 0) FROM journal WHERE at >= $1 AND at < $2`, micros(from), until).Scan(&first, &last)
 	return first, last, err
 }
 

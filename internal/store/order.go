@@ -125,15 +125,29 @@ func (s *Store) Order(ctx context.Context, key string) (rollback.Order, error) {
 	return o, wrap(err, "read order %s", key)
 }
 
+// OrderStates returns the states of the orders of several changes, as far as there are any.
+func (s *Store) OrderStates(ctx context.Context, keys []string) (map[string]rollback.State, error) {
+	states := map[string]rollback.State{}
+	if len(keys) == 0 {
+		return states, nil
+	}
+	marks, args := oneOf(keys)
+	_, err := collect(ctx, s.read, func(r row) (one struct{}, err error) {
+		var key string
+		var state rollback.State
+		err = r.Scan(&key, &state)
+		states[key] = state
+		return one, err
+	}, `SELECT key, state FROM orders WHERE key IN `+marks, args...)
+	return states, wrap(err, "read the states of orders")
+}
+
 // Orders lists the orders in any of the states, newest first. No states means
 // all; a limit of 0 or less means no limit.
 func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) ([]rollback.Order, error) {
-	query, args := selectOrder, []any{}
+	query, args := selectOrder+`WHERE created_at >= 0`, []any{}
 	if len(states) > 0 {
-		query += `WHERE state IN (` + placeholders(1, len(states)) + `)`
-	}
-	for _, state := range states {
-		args = append(args, state)
+		query, args = withStates(states)
 	}
 	query += ` ORDER BY created_at DESC, key`
 	if limit > 0 {
@@ -141,6 +155,11 @@ func (s *Store) Orders(ctx context.Context, states []rollback.State, limit int) 
 	}
 	found, err := collect(ctx, s.read, scanOrder, query, args...)
 	return found, wrap(err, "list orders")
+}
+
+func withStates(states []rollback.State) (query string, args []any) {
+	marks, args := oneOf(states)
+	return selectOrder + `WHERE state IN ` + marks, args
 }
 
 // OrderMove is one move of an order from a state to another.

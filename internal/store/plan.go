@@ -33,7 +33,7 @@ func (s *Store) UnplannedChanges(ctx context.Context, after UnplannedPage, limit
 	page := UnplannedPage{startedAt: after.startedAt, key: after.key}
 	rows, err := collect(ctx, s.read, page.scan, `
 		SELECT `+changeColumns+`, started_at FROM changes
-		WHERE NOT planned AND (started_at > $1 OR (started_at = $1 AND key > $2)) ORDER BY started_at, key LIMIT $3`,
+		WHERE NOT planned AND started_at >= $1 AND (started_at > $1 OR key > $2) ORDER BY started_at, key LIMIT $3`,
 		after.startedAt, after.key, limit)
 	if err != nil {
 		return UnplannedPage{}, wrap(err, "list unplanned changes")

@@ -16,6 +16,9 @@ import (
 // replica's lease, so that whoever takes over finds no locks.
 const maxIdleTransaction = ReplicaLease / 3
 
+// tracer is set by tests that collect all statements.
+var tracer pgx.QueryTracer
+
 // openPostgres opens the database; prepare runs on each new connection, nil for nothing.
 func openPostgres(ctx context.Context, url string, prepare func(context.Context, *pgx.Conn) error) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -31,6 +34,7 @@ func openPostgres(ctx context.Context, url string, prepare func(context.Context,
 	// A replica that is frozen within a transaction holds its locks, on a slot or on the
 	// journal, and the others would wait for as long as it is frozen.
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(maxIdleTransaction.Milliseconds(), 10)
+	config.ConnConfig.Tracer = tracer
 	config.AfterConnect = prepare
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -22,20 +22,27 @@ import (
 
 func TestPostgres(t *testing.T) {
 	server := servertest.PostgreSQL(t).URL
+	r := recordPostgres(t)
 	for _, c := range suite {
-		t.Run(c.name, func(t *testing.T) {
-			s, err := Open(t.Context(), database(t, server))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := s.Close(); err != nil {
-					t.Errorf("close: %v", err)
-				}
-			})
-			c.run(t, s)
-		})
+		t.Run(c.name, func(t *testing.T) { c.run(t, openDatabase(t, database(t, server))) })
 	}
+	r.checkMethods(t)
+	r.checkPostgres(t, openDatabase(t, database(t, server)))
+}
+
+// openDatabase opens a store on PostgreSQL that is closed at the end of the test.
+func openDatabase(t *testing.T, url string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
 }
 
 // TestReplicasStartTogether opens one empty database several times at once, and

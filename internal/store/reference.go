@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/pushback/pushback/sources"
@@ -30,7 +31,9 @@ func (s *Store) FindChanges(ctx context.Context, reference string) ([]Change, er
 	if err != nil || len(found) > 0 || sources.IsKey(keyOf(reference)) {
 		return found, err
 	}
-	found, err = s.referredTo(ctx, `version = $1 OR key IN (SELECT key FROM names WHERE name = $1)`, reference)
+	found, err = s.newest(ctx, `key IN (
+		SELECT key FROM (SELECT key FROM changes WHERE version = $1 ORDER BY started_at DESC, sequence DESC LIMIT $2) AS of_version
+		UNION SELECT key FROM names WHERE name = $1)`, reference, maxFound)
 	return found, wrap(err, "find changes by a tool's words")
 }
 
@@ -39,11 +42,15 @@ func (s *Store) FindChanges(ctx context.Context, reference string) ([]Change, er
 // like this, because nothing that a tool sends can be in the way.
 func (s *Store) FindByKey(ctx context.Context, reference string) ([]Change, error) {
 	key := keyOf(reference)
-	found, err := s.referredTo(ctx, `key = $1`, key)
+	found, err := s.newest(ctx, `key = $1`, key)
 	if err != nil || len(found) > 0 || len(key) < minPrefix || sources.IsKey(key) {
 		return found, wrap(err, "find a change by its key")
 	}
-	found, err = s.referredTo(ctx, `substr(key, 1, length(CAST($1 AS TEXT))) = $1`, key)
+	first, last, ok := sources.KeysFrom(key)
+	if !ok {
+		return nil, nil
+	}
+	found, err = s.newest(ctx, `key >= $1 AND key <= $2`, first, last)
 	return found, wrap(err, "find changes by the beginning of a key")
 }
 
@@ -54,6 +61,8 @@ func keyOf(reference string) string {
 	return strings.ToLower(sources.OneLine(reference, sources.MaxText))
 }
 
-func (s *Store) referredTo(ctx context.Context, condition, reference string) ([]Change, error) {
-	return collect(ctx, s.read, scanChange, selectChange+`WHERE `+condition+` ORDER BY started_at DESC, sequence DESC LIMIT $2`, reference, maxFound)
+// newest returns up to maxFound changes that meet a condition, newest first.
+func (s *Store) newest(ctx context.Context, condition string, args ...any) ([]Change, error) {
+	// The + keeps the planner from reading all changes by time until enough of them are found.
+	return collect(ctx, s.read, scanChange, selectChange+`WHERE `+condition+fmt.Sprintf(` ORDER BY +started_at DESC, sequence DESC LIMIT %d`, maxFound), args...)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -46,6 +47,9 @@ func openSQLite(path string) (*Store, error) {
 	return &Store{dialect: SQLite, write: write, read: read, reserved: reserved, release: unlock}, nil
 }
 
+// tracedConnector is set by tests that collect all statements.
+var tracedConnector func(driver.Connector) driver.Connector
+
 func connectSQLite(path, options string, connections int) (*sql.DB, error) {
 	file := url.URL{Path: path}
 	connector, err := sqlite.NewConnector("file:" + file.EscapedPath() +
@@ -53,7 +57,11 @@ func connectSQLite(path, options string, connections int) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db := sql.OpenDB(cachingConnector{connector})
+	connector = cachingConnector{connector}
+	if tracedConnector != nil {
+		connector = tracedConnector(connector)
+	}
+	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db, nil

@@ -34,6 +34,12 @@ var suite = []struct {
 	{"slots of an older database", slotsOfOlderDatabase},
 	{"finding changes", findingChanges},
 	{"an exact key wins", anExactKeyWins},
+	{"filtered changes", filteredChanges},
+	{"overlapping changes of every kind", overlappingKinds},
+	{"counted watches", countedWatches},
+	{"many at once", manyAtOnce},
+	{"sent messages", sentMessages},
+	{"a renewed lease", renewedLease},
 	{"predecessor", predecessorOf},
 	{"concurrent changes", concurrentChanges},
 	{"bad windows", badWindows},
@@ -104,12 +110,17 @@ var suite = []struct {
 }
 
 func TestSQLite(t *testing.T) {
-	for _, c := range suite {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			c.run(t, openFile(t, filepath.Join(t.TempDir(), "test.db")))
-		})
-	}
+	r := recordStatements(t)
+	t.Run("suite", func(t *testing.T) {
+		for _, c := range suite {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				c.run(t, openFile(t, filepath.Join(t.TempDir(), "test.db")))
+			})
+		}
+	})
+	r.checkMethods(t)
+	r.checkSQLite(t, openFile(t, filepath.Join(t.TempDir(), "plans.db")))
 }
 
 // openFile opens a SQLite store that is closed at the end of the test.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -38,11 +39,11 @@ func insertWatches(ctx context.Context, tx executor, ws []watch.Watch) error {
 			if err != nil {
 				return err
 			}
-			rows = append(rows, "("+placeholders(len(args)+1, 6)+", '', 0)")
-			args = append(args, w.ID, w.ChangeKey, w.State, w.State.Open(), w.Revision, body)
+			rows = append(rows, "("+placeholders(len(args)+1, 7)+", '', 0)")
+			args = append(args, w.ID, w.ChangeKey, w.State, w.State.Open(), w.Revision, suspected(w), body)
 		}
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO watches (id, change_key, state, running, revision, body, holder, leased_until)
+			INSERT INTO watches (id, change_key, state, running, revision, suspected, body, holder, leased_until)
 			VALUES `+strings.Join(rows, ", ")+` ON CONFLICT (id) DO NOTHING`, args...)
 		if err != nil {
 			return err
@@ -66,9 +67,42 @@ func (s *Store) OpenWatches(ctx context.Context) ([]watch.Watch, error) {
 	return ws, wrap(err, "list open watches")
 }
 
+// CountOpenWatches counts the watches that have not ended.
+func (s *Store) CountOpenWatches(ctx context.Context) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM watches WHERE running`).Scan(&n)
+	return n, wrap(err, "count open watches")
+}
+
+// SuspectedWatches lists the watches that have not ended, are not about a rollback of
+// ours, and suspect their change, or have ever found a regression likely. After an
+// upgrade it may list others too, until their next look.
+func (s *Store) SuspectedWatches(ctx context.Context) ([]watch.Watch, error) {
+	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE running AND suspected ORDER BY id`)
+	return ws, wrap(err, "list suspected watches")
+}
+
+// suspected reports whether SuspectedWatches lists the watch while it is open.
+func suspected(w watch.Watch) bool {
+	return w.After.IsZero() && (w.Grade >= detector.Suspect || !w.LikelyAt.IsZero())
+}
+
 // WatchesOf lists the watches of a change, by rule.
 func (s *Store) WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error) {
 	return watchesOf(ctx, s.read, changeKey)
+}
+
+// WatchesOfEach lists the watches of several changes, by change and rule.
+func (s *Store) WatchesOfEach(ctx context.Context, changeKeys []string) (map[string][]watch.Watch, error) {
+	byChange := map[string][]watch.Watch{}
+	if len(changeKeys) == 0 {
+		return byChange, nil
+	}
+	marks, args := oneOf(changeKeys)
+	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE change_key IN `+marks+` ORDER BY id`, args...)
+	for _, w := range ws {
+		byChange[w.ChangeKey] = append(byChange[w.ChangeKey], w)
+	}
+	return byChange, wrap(err, "list watches of %d changes", len(changeKeys))
 }
 
 func watchesOf(ctx context.Context, db executor, changeKey string) ([]watch.Watch, error) {
