@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"syscall"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -51,4 +53,40 @@ func computed(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// BenchmarkPutProfile replaces one profile of many.
+func BenchmarkPutProfile(b *testing.B) {
+	for _, kept := range []int{100, 10_000} {
+		b.Run(fmt.Sprintf("kept=%d", kept), func(b *testing.B) {
+			s := openFile(b, b.TempDir()+"/bench.db")
+			manyProfiles(b, s, kept)
+			b.ResetTimer()
+			for i := range b.N {
+				if _, err := s.PutProfile(b.Context(), fmt.Sprint("name-", i%kept), detector.Profile{Ticks: kept + i}, at(2)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// manyProfiles stores profiles of the size that is usual, each under a name of its own.
+func manyProfiles(t testing.TB, s *Store, n int) {
+	t.Helper()
+	err := s.transact(t.Context(), func(tx *sql.Tx) error {
+		for i := range n {
+			hash := fmt.Sprintf("%064x", i)
+			if _, err := tx.ExecContext(t.Context(), `INSERT INTO profiles (hash, body, used, at) VALUES ($1, $2, FALSE, $3)`, hash, make([]byte, detector.KeptSize), micros(at(1))); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(t.Context(), `INSERT INTO profile_names (name, hash, at) VALUES ($1, $2, $3)`, fmt.Sprint("name-", i), hash, micros(at(1))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,8 +15,10 @@ import (
 
 // PutProfile stores a profile under the hash of its content, and makes name
 // (query|tick|before|after|direction) refer to it. The profile that name referred to
-// before is deleted, unless a watch was judged with it. The stored form is
-// Profile.Pack, which rounds.
+// before is deleted, unless a watch was judged with it or another name refers to it. The
+// stored form is Profile.Pack, which rounds.
+//
+// See adr/0103.
 func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile, at time.Time) (hash string, err error) {
 	body, err := p.Pack()
 	if err != nil {
@@ -30,37 +33,106 @@ func (s *Store) PutProfile(ctx context.Context, name string, p detector.Profile,
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO profile_names (name, hash, at) VALUES ($1, $2, $3)
-			ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, at = excluded.at
-			WHERE profile_names.at <= excluded.at`, name, hash, micros(at))
-		if err != nil {
+		replaced, err := nameProfile(ctx, tx, name, hash, at)
+		if err != nil || replaced == "" {
 			return err
 		}
-		_, err = deleteUnnamedProfiles(ctx, tx, false, at)
+		_, err = tx.ExecContext(ctx, `DELETE FROM profiles WHERE hash = $1 AND NOT used AND `+unreferenced, replaced)
 		return err
 	})
 	return hash, wrap(err, "store profile")
 }
 
-// deleteUnnamedProfiles deletes the profiles that no name, no entry of the journal and no
-// open watch refers to, that were learned up to until, and whose used flag is as given.
-// It returns how many.
-func deleteUnnamedProfiles(ctx context.Context, db executor, used bool, until time.Time) (int64, error) {
-	result, err := db.ExecContext(ctx, `
-		DELETE FROM profiles WHERE used = $1 AND at <= $2 AND NOT journaled
-		AND NOT EXISTS (SELECT 1 FROM profile_names n WHERE n.hash = profiles.hash)
-		AND NOT ($1 AND EXISTS (SELECT 1 FROM watches w WHERE w.running AND w.body LIKE '%' || profiles.hash || '%'))`, used, micros(until))
+// nameProfile makes a name refer to a profile, unless it refers to one that was learned later.
+// It returns the profile that has lost the name: the one before, or this one, or "" for none.
+func nameProfile(ctx context.Context, tx executor, name, hash string, at time.Time) (replaced string, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT hash FROM profile_names WHERE name = $1`, name).Scan(&replaced)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", err
+	}
+	named, err := affected(ctx, tx, `
+		INSERT INTO profile_names (name, hash, at) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, at = excluded.at
+		WHERE profile_names.at <= excluded.at`, name, hash, micros(at))
+	if !named {
+		replaced = hash
+	}
+	return replaced, err
+}
+
+// unreferenced selects profiles that neither a name nor an entry of the journal refers to.
+const unreferenced = `NOT journaled AND NOT EXISTS (SELECT 1 FROM profile_names n WHERE n.hash = profiles.hash)`
+
+// pruneProfiles deletes the profiles that were learned up to until, and that no name, no
+// entry of the journal and no open watch refers to. It returns how many. It deletes a few
+// in each transaction, because looks wait for it.
+func (s *Store) pruneProfiles(ctx context.Context, until time.Time) (deleted int64, err error) {
+	old, err := collect(ctx, s.read, scanText, `SELECT hash FROM profiles WHERE at <= $1 AND `+unreferenced, micros(until))
+	if err != nil || len(old) == 0 {
+		return 0, err
+	}
+	inUse, err := s.profilesInUse(ctx)
+	if err != nil {
+		return 0, err
+	}
+	old = slices.DeleteFunc(old, func(hash string) bool { return inUse[hash] })
+	for some := range slices.Chunk(old, prunedAtOnce) {
+		err := s.transact(ctx, func(tx *sql.Tx) error {
+			n, err := deleteUnreferenced(ctx, tx, some)
+			deleted += n
+			return err
+		})
+		if err != nil {
+			return deleted, err
+		}
+	}
+	return deleted, nil
+}
+
+// prunedAtOnce is how many profiles are deleted in one transaction.
+const prunedAtOnce = 100
+
+func deleteUnreferenced(ctx context.Context, tx executor, hashes []string) (int64, error) {
+	args := make([]any, len(hashes))
+	for i, hash := range hashes {
+		args[i] = hash
+	}
+	result, err := tx.ExecContext(ctx, `DELETE FROM profiles WHERE hash IN (`+placeholders(1, len(args))+`) AND `+unreferenced, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-// UseProfile marks a profile as used, so that PutProfile does not delete it.
-// False if it is deleted already, because a newer one has taken its name.
-func (s *Store) UseProfile(ctx context.Context, hash string) (bool, error) {
-	ok, err := affected(ctx, s.write, `UPDATE profiles SET used = TRUE WHERE hash = $1`, hash)
+// profilesInUse are the hashes of the profiles that open watches are judged with. Watches are
+// decoded one after the other: there may be tens of thousands.
+func (s *Store) profilesInUse(ctx context.Context) (map[string]bool, error) {
+	inUse := map[string]bool{}
+	note := func(r row) (struct{}, error) {
+		w, err := scanWatch(r)
+		for _, hash := range w.Profiles {
+			inUse[hash] = true
+		}
+		return struct{}{}, err
+	}
+	_, err := collect(ctx, s.read, note, `SELECT body FROM watches WHERE running`)
+	return inUse, err
+}
+
+// UseProfile marks a profile as used, so that PutProfile does not delete it. False if it is
+// deleted already, because a newer one has taken its name. It writes nothing where the
+// profile is marked: thousands of watches may begin with the same one.
+func (s *Store) UseProfile(ctx context.Context, hash string) (ok bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT used FROM profiles WHERE hash = $1`, hash).Scan(&ok)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil && !ok {
+		err = s.transact(ctx, func(tx *sql.Tx) (err error) {
+			ok, err = affected(ctx, tx, `UPDATE profiles SET used = TRUE WHERE hash = $1`, hash)
+			return err
+		})
+	}
 	return ok, wrap(err, "use profile %s", hash)
 }
 

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"slices"
@@ -128,4 +130,70 @@ func profilesOfOpenWatches(t *testing.T, s *Store) {
 		t.Fatalf("moved %v, %v", moved, err)
 	}
 	wantProfiles(t, s, map[string]bool{hash: false})
+}
+
+// profilesReplaced checks that a profile is deleted with the last name that it loses, and
+// that a profile which was learned earlier than the one that is there takes no name.
+func profilesReplaced(t *testing.T, s *Store) {
+	put := func(name string, ticks, minute int) string {
+		t.Helper()
+		hash, err := s.PutProfile(t.Context(), name, detector.Profile{Ticks: ticks}, at(minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	want := func(kept bool, hash, what string) {
+		t.Helper()
+		if _, err := s.PackedProfile(t.Context(), hash); (err == nil) != kept {
+			t.Errorf("%s: kept %v, want %v; %v", what, err == nil, kept, err)
+		}
+	}
+	shared := put("q", 1, 1)
+	if again := put("r", 1, 1); again != shared {
+		t.Fatalf("the same content has the hashes %s and %s", shared, again)
+	}
+	put("q", 1, 2)
+	want(true, shared, "learned again with the same content")
+	put("q", 2, 3)
+	want(true, shared, "another name refers to it")
+	late := put("r", 3, 3)
+	want(false, shared, "it has lost its last name")
+	early := put("r", 4, 2)
+	want(true, late, "an earlier one came later")
+	want(false, early, "a later one was there")
+
+	// Two replicas that replace a profile at once may each see the other's name for it.
+	if _, err := s.write.ExecContext(t.Context(), `DELETE FROM profile_names WHERE name = 'r'`); err != nil {
+		t.Fatal(err)
+	}
+	wantProfiles(t, s, map[string]bool{late: false})
+}
+
+// profilesUsedOnce checks that a profile is marked once however many watches use it, and that
+// upkeep deletes more of them than fit into one transaction.
+func profilesUsedOnce(t *testing.T, s *Store) {
+	hash := putProfile(t, s, "q", 1, 1)
+	err := s.transact(t.Context(), func(*sql.Tx) error { // SQLite lets nothing else write now
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		ok, err := s.UseProfile(ctx, hash)
+		if !ok {
+			t.Error("a used profile cannot be used")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := map[string]bool{}
+	for i := range 2*prunedAtOnce + 1 {
+		gone[putProfile(t, s, "q", 2+i, 2+i/10)] = false
+	}
+	last := putProfile(t, s, "q", 1_000_000, 50)
+	if n, err := s.Prune(t.Context(), at(51)); err != nil || n != 2*prunedAtOnce+2 {
+		t.Errorf("pruned %d, %v", n, err)
+	}
+	gone[last] = true
+	wantProfiles(t, s, gone)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Prune deletes the bodies of events received before a time, and the used profiles
+// Prune deletes the bodies of events received before a time, and the profiles
 // that were learned until then and that neither a name nor the journal refers to. It returns the number of
 // rows. The ids of events stay, so that an event that is sent again a year later is
 // still a duplicate.
@@ -19,6 +19,6 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	if err != nil {
 		return 0, wrap(err, "prune events")
 	}
-	profiles, err := deleteUnnamedProfiles(ctx, s.write, true, before)
+	profiles, err := s.pruneProfiles(ctx, before)
 	return events + profiles, wrap(err, "prune profiles")
 }

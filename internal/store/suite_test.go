@@ -82,6 +82,8 @@ var suite = []struct {
 	{"long details of the journal are packed", packedJournal},
 	{"profiles", profiles},
 	{"unused profiles", profilesUnused},
+	{"replaced profiles", profilesReplaced},
+	{"used profiles are marked once", profilesUsedOnce},
 	{"profiles that the journal names", profilesJournaled},
 	{"profiles of a journal of an older version", profilesOfOlderJournal},
 	{"profiles of open watches", profilesOfOpenWatches},
