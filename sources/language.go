@@ -19,3 +19,21 @@ type Language interface {
 	// series selectors. A language without them only has whole queries.
 	Selectors() bool
 }
+
+// Merging is what a Language may be as well: one in which many queries that differ in one label
+// can be asked as one.
+type Merging interface {
+	// Splits are the labels by which a query can be merged with others. Queries with equal
+	// Label and Shape differ in the value alone.
+	Splits(query string) []Split
+
+	// Merge is a query, of which by is a split, for several values.
+	Merge(query string, by Split, values []string) string
+}
+
+// Split is a label by which the answer of a merged query is split into those of single ones.
+type Split struct {
+	Label, Value string
+	Shape        string // the query without the value
+	Added        bool   // a single answer does not have the label
+}

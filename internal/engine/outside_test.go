@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -82,20 +83,33 @@ func (s *shop) samples(q sources.Query, w sources.Window) ([]sources.Series, err
 	if s.heavy != "" && strings.Contains(q.Expr, s.heavy) {
 		return nil, errDown
 	}
-	var line sources.Series
-	for at := w.From; !at.After(w.To) && !at.After(s.newest()); at = at.Add(q.Step) {
-		if v, ok := s.counter(q.Expr, at); ok {
-			line.Samples = append(line.Samples, sources.Sample{T: at.UnixMilli(), V: v})
+	var answer []sources.Series
+	for _, code := range codesOf(q.Expr) {
+		line := sources.Series{Labels: map[string]string{"code": code}}
+		for at := w.From; !at.After(w.To) && !at.After(s.newest()); at = at.Add(q.Step) {
+			if v, ok := s.counter(q.Expr, code, at); ok {
+				line.Samples = append(line.Samples, sources.Sample{T: at.UnixMilli(), V: v})
+			}
+		}
+		if len(line.Samples) > 0 {
+			answer = append(answer, line)
 		}
 	}
-	if len(line.Samples) == 0 {
-		return nil, nil
-	}
-	return []sources.Series{line}, nil
+	return answer, nil
 }
 
-// counter is the value of the counter an expression selects.
-func (s *shop) counter(expr string, at time.Time) (v float64, ok bool) {
+// codesOf are the codes of the series that an expression selects.
+func codesOf(expr string) []string {
+	if strings.Contains(expr, "code=~") {
+		return []string{"500"}
+	}
+	return []string{"200", "500"}
+}
+
+// counter is the value of the counter with a code that an expression selects. All requests
+// have whole numbers, as the bad ones do.
+func (s *shop) counter(expr, code string, at time.Time) (v float64, ok bool) {
+	var bad float64
 	for service, phases := range s.phases {
 		if !strings.Contains(expr, fmt.Sprintf("job=%q", service)) {
 			continue
@@ -106,19 +120,15 @@ func (s *shop) counter(expr string, at time.Time) (v float64, ok bool) {
 				until = phases[i+1].from
 			}
 			if !until.Before(p.from) {
-				v, ok = v+until.Sub(p.from).Seconds()*p.rate*share(expr, p), !p.gone
+				n := until.Sub(p.from).Seconds() * p.rate
+				v, bad, ok = v+n, bad+n*p.errors, !p.gone
 			}
 		}
 	}
-	return float64(int64(v)), ok
-}
-
-// share is what part of a phase's requests an expression selects.
-func share(expr string, p phase) float64 {
-	if strings.Contains(expr, "code=~") {
-		return p.errors
+	if code == "500" {
+		return math.Floor(bad), ok
 	}
-	return 1
+	return math.Floor(v) - math.Floor(bad), ok
 }
 
 func (s *shop) Instant(_ context.Context, expr string, at time.Time) ([]sources.Series, error) {

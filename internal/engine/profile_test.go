@@ -47,8 +47,8 @@ func TestProfilesAreThereBeforeTheChange(t *testing.T) {
 	b := newBench(t, redRule, scheduled)
 	b.must(b.keep("profiles"))
 	asked := b.histories()
-	if asked != 4 {
-		t.Errorf("%d histories fetched for two signals' parts of two services, want 4", asked)
+	if asked != 2 {
+		t.Errorf("%d histories fetched for a signal of two services, want 2", asked)
 	}
 	key := b.deploy("v2", nil)
 	b.pass(2 * time.Minute)
@@ -131,17 +131,17 @@ func TestScheduleCatchesUp(t *testing.T) {
 			t.Errorf("%s: %d histories fetched, want %d", when, got, want)
 		}
 	}
-	learned(4, "the first start")
+	learned(2, "the first start")
 	learned(0, "a moment later")
 	b.clock.add(3 * time.Hour)
 	b.restart()
 	learned(0, "after a restart, with nothing missed")
 	b.clock.add(50 * time.Hour)
 	b.restart()
-	learned(4, "after four runs were missed")
+	learned(2, "after four runs were missed")
 	learned(0, "which are made up for once")
 	b.clock.add(12 * time.Hour) // 03:00: 02:00 has passed
-	learned(4, "when it is time")
+	learned(2, "when it is time")
 
 	b.clock.add(12 * time.Hour)
 	b.shop.fault = errDown
@@ -151,7 +151,7 @@ func TestScheduleCatchesUp(t *testing.T) {
 	b.shop.fault = nil
 	learned(0, "at once after a failure")
 	b.clock.add(taskRetry)
-	learned(4, "a while after a failure")
+	learned(2, "a while after a failure")
 }
 
 // A query that fails for one service does not fail the whole run.
@@ -163,8 +163,8 @@ func TestOneFailingQueryIsNoOutage(t *testing.T) {
 	if last, err := b.Store.LastRun(t.Context(), "profiles"); err != nil || !last.Equal(began) {
 		t.Errorf("the run counts from %s, %v", last, err)
 	}
-	if n := b.histories(); n != 2 {
-		t.Errorf("%d histories fetched, want those of the service that answers", n)
+	if n := b.histories(); n != 1 {
+		t.Errorf("%d histories fetched, want that of the service that answers", n)
 	}
 	if !b.profiles.NeedsLearning(b.rules.set().Rules()[0]) {
 		t.Error("the rule is taken for taught")
@@ -197,7 +197,7 @@ func TestChangedRuleIsLearnedAtOnce(t *testing.T) {
 			t.Errorf("%s: %d histories fetched, want %d", when, got, want)
 		}
 	}
-	taught(4, "at the start")
+	taught(2, "at the start")
 	b.profiles.RulesChanged()
 	<-b.profiles.Changed()
 	b.rule = strings.Replace(redRule, "5..", "5.+", 1)
@@ -205,7 +205,7 @@ func TestChangedRuleIsLearnedAtOnce(t *testing.T) {
 		t.Fatal(broken)
 	}
 	<-b.profiles.Changed()
-	taught(4, "another query")
+	taught(2, "another query")
 	b.Reload(t.Context())
 	taught(0, "the same rules again")
 	b.rule = strings.Replace(b.rule, "limit: 20%", "limit: 30%", 1)

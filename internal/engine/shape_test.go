@@ -78,8 +78,8 @@ func TestAShapeBelongsToOneService(t *testing.T) {
 	b.restart()
 	before := b.histories()
 	b.must(b.keep("profiles"))
-	if n := b.histories() - before; n != 4 {
-		t.Errorf("%d histories were fetched, want two of each service", n)
+	if n := b.histories() - before; n != 2 {
+		t.Errorf("%d histories were fetched, want one of each service", n)
 	}
 	key := b.deploy("v7", func(ev *sources.Event) { ev.Service = "search" })
 	b.shop.errors("cart", 0.03)

@@ -13,7 +13,7 @@ import (
 func TestBoundedAsksInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{}
-		r := Bounded(s, 2)
+		r := Bounded(s, 2, time.Now)
 		began := time.Now()
 		done := make(chan time.Duration, 4)
 		for range 4 {
@@ -32,7 +32,7 @@ func TestBoundedAsksInTurn(t *testing.T) {
 
 func TestBoundedGivesUpWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := Bounded(&slow{}, 1)
+		r := Bounded(&slow{}, 1, time.Now)
 		go func() { _, _ = r.Instant(t.Context(), "x", time.Now()) }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)

@@ -18,8 +18,9 @@ const (
 	// shareFor is how long an answer is shared: watches that are due together look
 	// within a moment of each other.
 	shareFor = 2 * time.Second
-	// atOnce is how many questions a metric store is asked at once.
-	atOnce = 16
+	// linger is how long a question waits for others that it can be asked with. A look asks
+	// about six times one after the other.
+	linger = 10 * time.Millisecond
 )
 
 // Health is told how the metric stores answer.
@@ -44,9 +45,21 @@ type Gatherer struct {
 func NewGatherer(stores map[string]Ranger, defaultStore string, h Health, now func() time.Time) *Gatherer {
 	shared := map[string]Ranger{}
 	for name, r := range stores {
-		shared[name] = ShareRecent(Bounded(r, atOnce), shareFor, now)
+		shared[name] = ShareRecent(together(Bounded(r, mostAtOnce, now), r), shareFor, now)
 	}
 	return &Gatherer{stores: stores, shared: shared, defaultStore: defaultStore, baselines: newBaselineCache(), health: h, now: now}
+}
+
+// together merges questions where the store's language can.
+func together(r Ranger, store any) Ranger {
+	speaking, ok := store.(interface{ Language() sources.Language })
+	if !ok {
+		return r
+	}
+	if language, ok := speaking.Language().(sources.Merging); ok {
+		return Merged(r, language, linger)
+	}
+	return r
 }
 
 // Observe asks the metric stores what a watch of a change needs to know now. The

@@ -11,6 +11,7 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
+	"github.com/pushback/pushback/sources/metrics/promql"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -182,10 +183,8 @@ func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	if raw.Value, err = r.Range(ctx, sources.Query{Expr: value, Step: step}, w); err != nil {
 		return raw, err
 	}
-	if part != "" {
-		if raw.Part, err = r.Range(ctx, sources.Query{Expr: part, Step: step}, w); err != nil {
-			return raw, err
-		}
+	if raw.Part, err = fetchPart(ctx, r, in.Form, raw.Value, value, part, step, w); err != nil {
+		return raw, err
 	}
 	raw.Value, raw.Part = selectPart(raw.Value, in.Whole), selectPart(raw.Part, in.Whole)
 	silent, err := silentPoints(ctx, r, w, step)
@@ -200,6 +199,20 @@ func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	}
 	raw.Value, raw.Part = dropPoints(raw.Value, silent), dropPoints(raw.Part, silent)
 	return raw, nil
+}
+
+// fetchPart asks for the part of a signal. The bad ones of counts are among all, and need no
+// question.
+func fetchPart(ctx context.Context, r Ranger, f watch.Form, all []sources.Series, value, part string, step time.Duration, w sources.Window) ([]sources.Series, error) {
+	if part == "" {
+		return nil, nil
+	}
+	if f == watch.FormCounts {
+		if bad, ok := promql.Narrows(value, part); ok {
+			return slices.DeleteFunc(slices.Clone(all), func(s sources.Series) bool { return !bad(s.Labels) }), nil
+		}
+	}
+	return r.Range(ctx, sources.Query{Expr: part, Step: step}, w)
 }
 
 // selectPart selects the series of one part from the answer about its whole.

@@ -29,6 +29,7 @@ type shared struct {
 	now   func() time.Time // nil: answers are kept for good
 	mu    sync.Mutex
 	asked map[question]*answer
+	swept time.Time // when old answers were forgotten
 }
 
 // question is the key of an answer. A range is evaluated at whole steps from its beginning,
@@ -93,14 +94,28 @@ func (s *shared) join(key question) (a *answer, first bool) {
 	now := time.Time{}
 	if s.now != nil {
 		now = s.now()
-		maps.DeleteFunc(s.asked, func(_ question, a *answer) bool { return now.Sub(a.at) > s.keep && a.isDone() })
+		s.sweep(now)
 	}
-	if a, ok := s.asked[key]; ok {
+	if a, ok := s.asked[key]; ok && !s.old(a, now) {
 		return a, false
 	}
 	a = &answer{at: now, done: make(chan struct{})}
 	s.asked[key] = a
 	return a, true
+}
+
+// old reports whether an answer is not shared any more.
+func (s *shared) old(a *answer, now time.Time) bool {
+	return s.now != nil && now.Sub(a.at) > s.keep && a.isDone()
+}
+
+// sweep forgets old answers once in the time that they are kept: each question that looked
+// through all of them would make the cost grow with their square.
+func (s *shared) sweep(now time.Time) {
+	if now.Sub(s.swept) > s.keep {
+		maps.DeleteFunc(s.asked, func(_ question, a *answer) bool { return s.old(a, now) })
+		s.swept = now
+	}
 }
 
 func (a *answer) isDone() bool {
