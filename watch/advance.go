@@ -106,14 +106,13 @@ func (w Watch) begin(f Facts) Watch {
 	return w
 }
 
-// schedule records the end of the rollout and sets the next look, on the grid
-// of Every so that watches with equal queries ask together.
+// schedule records the end of the rollout and sets the next look.
 func (w Watch) schedule(f Facts) Watch {
 	if done := w.SettleFrom(f.Change); w.From.IsZero() && !done.IsZero() {
-		w.From = done.Add(w.Settle)
+		w.From = w.JudgedFrom(f.Change)
 		w.Until = w.From.Add(w.Bake)
 	}
-	w.Next = f.Now.Truncate(w.Every).Add(w.Every)
+	w.Next = nextTurn(f.Now, w.Every, f.Change.Service)
 	if !w.Until.IsZero() && f.Now.Before(w.Until) && w.Next.After(w.Until) {
 		w.Next = w.Until
 	}

@@ -69,7 +69,7 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 		State: watch.Waiting, BaseAt: base, Settle: rule.Settle, Bake: rule.Bake, Every: rule.Every,
 	}}
 	var fault error
-	r.watch.Plan, r.watch.Inputs, fault = gather.Resolve(ctx, store, name, b, base)
+	r.watch.Plan, r.watch.Inputs, fault = gather.Resolve(ctx, store, name, b, base.Truncate(store.Resolution()))
 	r.failed(fault)
 	if o.Pace != nil {
 		r.watch.Plan.Thresholds = rule.Budget.Thresholds(o.Pace(rule))
@@ -85,7 +85,7 @@ func (r *replayer) fetchBefore(ctx context.Context) {
 	r.before, r.faults = make([]detector.Raw, len(r.watch.Inputs)), make([]error, len(r.watch.Inputs))
 	for i, in := range r.watch.Inputs {
 		p := r.watch.Plan.On(r.watch.Plan.Signals[i])
-		g := detector.Grid{Start: r.watch.BaseAt.Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
+		g := detector.Grid{Start: r.watch.BaseEnd().Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
 		r.before[i], r.faults[i] = gather.FetchBefore(ctx, r.store, in, g)
 		r.failed(r.faults[i])
 	}
@@ -114,14 +114,14 @@ func (r *replayer) profiles(ctx context.Context) detector.Profiles {
 
 // history is what one profile is learned from.
 func (r *replayer) history(ctx context.Context, p detector.Plan, in watch.Input, span time.Duration) (detector.History, error) {
-	h, err := gather.History(ctx, r.store, p, in, span, r.watch.BaseAt)
+	h, err := gather.History(ctx, r.store, p, in, span, r.watch.BaseEnd())
 	r.failed(err)
 	if err == nil && r.Mask != nil {
-		h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
+		h.Mask, err = r.Mask(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseEnd())
 	}
 	if err == nil && r.Good != nil {
 		var good []sources.Change
-		good, err = r.Good(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseAt)
+		good, err = r.Good(ctx, r.moment.Service, r.moment.Environment, h.Start, r.watch.BaseEnd())
 		h.Good = gather.Examples(good, r.bound.Rule().Rollout)
 	}
 	return h, err
@@ -129,7 +129,7 @@ func (r *replayer) history(ctx context.Context, p detector.Plan, in watch.Input,
 
 // looks judges at the end of every tick of the bake, until Options.Now.
 func (r *replayer) looks(ctx context.Context, ps detector.Profiles, fault error) []Look {
-	p, from := r.watch.Plan, r.moment.FinishedAt.Add(r.watch.Settle)
+	p, from := r.watch.Plan, r.watch.JudgedFrom(r.moment.Change)
 	until := from.Add(r.watch.Bake)
 	store := newReplayStore(r.store, until)
 	looks, course := make([]Look, 0, p.After), detector.NewCourse(p, ps)

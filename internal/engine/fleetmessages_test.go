@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // Forty services turn bad at once: everybody gets one message that names them with
@@ -36,17 +38,15 @@ func TestTheFirstBadServicesWaitForTheOthers(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, mode("ask"), nil)
 	var keys []string
-	for n := range 40 {
-		if n == 2 || n == 4 {
-			b.pass(5 * time.Second)
-		}
-		name := fmt.Sprintf("s%02d", n)
+	now := b.clock.Now()
+	names := slices.Concat(takingTurns(now, 2, 10*time.Second), takingTurns(now, 2, 0), takingTurns(now, 36, 5*time.Second)) // a sample comes every 15 s, and the first to look then are the last of the interval
+	for _, name := range names {
 		b.shop.phases[name] = b.shop.phases["cart"]
 		keys = append(keys, b.deploy("v2", func(e *sources.Event) { e.Service, e.ChangeID = name, name }))
 	}
 	b.pass(2 * time.Minute)
-	for n := range keys {
-		b.shop.errors(fmt.Sprintf("s%02d", n), 0.15)
+	for _, name := range names {
+		b.shop.errors(name, 0.15)
 	}
 	alone := 0
 	b.until("a message that is folded", func() bool {
@@ -60,6 +60,19 @@ func TestTheFirstBadServicesWaitForTheOthers(t *testing.T) {
 	}
 	b.pass(2 * time.Minute)
 	b.wantOnePage("40 changes turned bad at once")
+}
+
+// takingTurns are names of services that are looked at in the five seconds after a time of
+// the interval of fifteen seconds that begins now.
+func takingTurns(now time.Time, n int, after time.Duration) (names []string) {
+	for i := 0; len(names) < n; i++ {
+		name := fmt.Sprintf("s%04d", i)
+		w := watch.Advance(watch.Watch{State: watch.Waiting, Every: 15 * time.Second}, watch.Facts{Now: now, Change: sources.Change{Service: name, StartedAt: now}})
+		if wait := w.Next.Sub(now) - after; wait > 0 && wait <= 5*time.Second {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // What waits to be sent, and what is folded already, survives a kill.

@@ -28,8 +28,9 @@ const (
 	unsettledFor = 30 * time.Second
 	// together is how close to each other changes turn bad that may turn bad together.
 	together = time.Minute
-	// pageAfter is how long the page about a hold collects what it names.
-	pageAfter = 10 * time.Second
+	// pageAfter is how long the page about a hold collects what it names: the usual interval,
+	// in which each service has its turn, and what looks and messages take.
+	pageAfter = 20 * time.Second
 	// moreAfter is how long each later message of its thread collects.
 	moreAfter = time.Minute
 	// checkEvery is how old the state of all watches may be that a message is held back by.

@@ -113,7 +113,7 @@ func (g *Gatherer) resolve(ctx context.Context, w watch.Watch, b rules.Bound, th
 		fixed = thresholds()
 	}
 	var err error
-	w.Plan, w.Inputs, err = Resolve(ctx, ranger, name, b, w.BaseAt)
+	w.Plan, w.Inputs, err = Resolve(ctx, ranger, name, b, w.BaseAt.Truncate(ranger.Resolution()))
 	w.Plan.Thresholds = fixed
 	if err != nil {
 		g.health.Failed(name, err, asked)

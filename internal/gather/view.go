@@ -34,11 +34,7 @@ type View struct {
 // ends at the watch's baseline; after begins where settling ends, or at the start of the
 // change while it rolls. It is false while there is nothing to observe.
 func ViewAt(w watch.Watch, c sources.Change, resolution time.Duration, now time.Time) (View, bool) {
-	began := w.SettleFrom(c)
-	from, rolling := c.StartedAt, began.IsZero()
-	if !rolling {
-		from = began.Add(w.Settle)
-	}
+	from, rolling := w.JudgedFrom(c), w.SettleFrom(c).IsZero()
 	until := from.Add(w.Bake)
 	final := !rolling && !now.Before(until)
 	if final {
@@ -67,7 +63,7 @@ const mostBetween = 240
 // change. They were measured while a predecessor was live that may be bad. There are none
 // where the baseline ends at the change itself.
 func betweenTicks(w watch.Watch) int {
-	n := int(w.OwnBaseAt.Sub(w.BaseAt) / w.Plan.Tick)
+	n := int(w.OwnBaseAt.Sub(w.BaseEnd()) / w.Plan.Tick)
 	if w.OwnBaseAt.IsZero() || n < 0 || n > mostBetween {
 		return 0
 	}
@@ -77,7 +73,7 @@ func betweenTicks(w watch.Watch) int {
 // BeforeGrid is the grid of the before window, and of the ticks between its end and the change.
 func BeforeGrid(w watch.Watch) detector.Grid {
 	tick, w0 := w.Plan.Tick, w.Plan.Before
-	return detector.Grid{Start: w.BaseAt.Add(-time.Duration(w0) * tick), Tick: tick, N: w0 + betweenTicks(w)}
+	return detector.Grid{Start: w.BaseEnd().Add(-time.Duration(w0) * tick), Tick: tick, N: w0 + betweenTicks(w)}
 }
 
 // grids are those that a reading is put on.
@@ -125,8 +121,8 @@ func (v View) Observation(w watch.Watch, c sources.Change) detector.Observation 
 func (v View) observation(w watch.Watch, c sources.Change) detector.Observation {
 	running := v.After.Running(v.Now)
 	return detector.Observation{
-		At: v.Now, StartedAt: latest(c.StartedAt, w.After), BaseAt: w.BaseAt, From: v.After.Start,
-		Gap:    int((v.After.Start.Sub(w.BaseAt) + v.After.Tick/2) / v.After.Tick),
+		At: v.Now, StartedAt: latest(c.StartedAt, w.After), BaseAt: w.BaseEnd(), From: v.After.Start,
+		Gap:    int((v.After.Start.Sub(w.BaseEnd()) + v.After.Tick/2) / v.After.Tick),
 		Filled: float64(running.Tick) / float64(v.After.Tick) * float64(running.N),
 		Final:  v.Final, Settled: v.settled(w, c), Kind: c.Kind,
 	}
