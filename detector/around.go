@@ -7,27 +7,9 @@ import (
 // Grids are those of one look: before, and the full and the running ticks after.
 type Grids struct{ Before, After, Running Grid }
 
-// Around puts what a store answered before and after a change on the grids of a look. The
-// series after go on where those before ended, so that what a counter showed before says how
-// fast it usually grows, which replicas show it, and which series are gone.
-//
-// See adr/0057.
+// Around is Remember and Earlier.Around in one, for a single look.
 func Around(past, present Raw, g Grids) (before, after, running Ticks) {
-	before = past.beforeTicks(g.Before)
-	whole, paired := past.counters()
-	if past.Form != FormCounts && !paired {
-		after, running = Tabulate(present, g.After), Tabulate(present, g.Running)
-		if past.Form == FormLevel && !past.Combine.Single() {
-			v := vanishingLevels(past, before, g.Before)
-			after, running = v.mark(after, present.Value, g.After), v.mark(running, present.Value, g.Running)
-		}
-		return before, after, running
-	}
-	known, joined := pacesOf(whole), joinRaw(past, present)
-	after, running = joined.tabulate(g.After, known), joined.tabulate(g.Running, known)
-	v := vanishing(past, before, g.Before)
-	after, running = v.mark(after, joined, g.After), v.mark(running, joined, g.Running)
-	return before, after, running
+	return remember(past, g.Before).Around(past, present, g)
 }
 
 // fewSeveral is the share of the before window that may be left out because it has several

@@ -32,13 +32,17 @@ func (u usualSeries) mark(t Ticks, joined Raw, g Grid) Ticks {
 		return t
 	}
 	series, _ := joined.counters()
+	keys := make([]string, len(series))
+	for i, s := range series {
+		keys[i] = LabelKey(s.labels)
+	}
 	scale := float64(g.Tick.Milliseconds()) / float64(u.tick)
 	seen := make([]vanished, len(t.Value))
 	for i, value := range t.Value {
 		if math.IsNaN(value) {
 			continue
 		}
-		seen[i] = u.look(series, g.at(i))
+		seen[i] = u.look(series, keys, g.at(i))
 		few := t.counts() && u.lacksMost(t.Total[i]/scale, seen[i])
 		if seen[i].lives && (few || u.lacksPart(seen[i], scale)) || len(joined.Part) == u.parts && u.labels.renamed(seen[i], series, g.at(i)) {
 			t.Incomplete = append(t.Incomplete, i)

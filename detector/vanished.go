@@ -2,7 +2,6 @@ package detector
 
 import (
 	"math"
-	"slices"
 
 	"github.com/pushback/pushback/detector/stats"
 	"github.com/pushback/pushback/sources"
@@ -94,12 +93,13 @@ type vanished struct {
 	lives             bool // one of the usual series is there
 }
 
-// look finds out what has vanished in one tick. Series are those of before and after, joined.
-func (u *usualSeries) look(series []pointSeries, w sources.Window) vanished {
+// look finds out what has vanished in one tick. Series are those of before and after, joined, and
+// keys are those of their labels.
+func (u *usualSeries) look(series []pointSeries, keys []string, w sources.Window) vanished {
 	v := vanished{}
 	from, to := w.From.UnixMilli(), w.To.UnixMilli()
-	for _, s := range series {
-		usual, known := u.series[LabelKey(s.labels)]
+	for at, s := range series {
+		usual, known := u.series[keys[at]]
 		i, end := s.at(from+1), s.at(to+1)
 		switch {
 		case !known:
@@ -219,41 +219,4 @@ func (u *usualSeries) biased(part, rest eventCount) bool {
 	}
 	variance := q * (1 - q) * (1/part.total + 1/rest.total) / u.ticks
 	return math.Abs(part.bad/part.total-rest.bad/rest.total) > biasedErrors*math.Sqrt(variance)
-}
-
-// stillMissed is how many events a series that stands still must have missed to be doubted. By
-// chance, that many are missed once in 3,000 times.
-const stillMissed = 8
-
-// StandsStill reports whether a series of counters that usually counts stands still after the
-// change. It may be gone: Prometheus repeats the last sample for five minutes.
-func StandsStill(past, present Raw) bool {
-	before, _ := past.counters()
-	after, paired := present.counters()
-	return standsStill(before, after, ownPoints) || paired && standsStill(before, after, besidePoints)
-}
-
-func standsStill(before, after []pointSeries, of func(pointSeries) []point) bool {
-	rates := make(map[string]float64, len(before))
-	for _, s := range before {
-		if points := of(s); len(points) > 1 {
-			first, last := points[0], points[len(points)-1]
-			rates[LabelKey(s.labels)] = (last.v - first.v) / float64(last.t-first.t)
-		}
-	}
-	return slices.ContainsFunc(after, func(s pointSeries) bool {
-		return rates[LabelKey(s.labels)]*float64(longestStill(of(s))) >= stillMissed
-	})
-}
-
-// longestStill is the longest time, in milliseconds, over which a counter stood still.
-func longestStill(points []point) int64 {
-	longest, from := int64(0), 0
-	for i := range points {
-		if points[i].v != points[from].v {
-			from = i
-		}
-		longest = max(longest, points[i].t-points[from].t)
-	}
-	return longest
 }

@@ -42,7 +42,7 @@ type replayer struct {
 	store  gather.Ranger
 	watch  watch.Watch
 	faults []error // by input: why its before window could not be fetched, or nil
-	before []detector.Raw
+	before []*gather.Before
 	fault  error // the first failure
 }
 
@@ -82,7 +82,7 @@ func (o Options) replay(ctx context.Context, b rules.Bound, m Moment) (Replay, e
 // fetchBefore fetches the before windows once, because they are the same at every
 // look.
 func (r *replayer) fetchBefore(ctx context.Context) {
-	r.before, r.faults = make([]detector.Raw, len(r.watch.Inputs)), make([]error, len(r.watch.Inputs))
+	r.before, r.faults = make([]*gather.Before, len(r.watch.Inputs)), make([]error, len(r.watch.Inputs))
 	for i, in := range r.watch.Inputs {
 		p := r.watch.Plan.On(r.watch.Plan.Signals[i])
 		g := detector.Grid{Start: r.watch.BaseEnd().Add(-time.Duration(p.Before) * p.Tick), Tick: p.Tick, N: p.Before}
@@ -161,7 +161,7 @@ func (r *replayer) observe(ctx context.Context, store gather.Ranger, v gather.Vi
 	for i, s := range r.watch.Plan.Signals {
 		reading := gather.Unread(fault)
 		if i < len(r.watch.Inputs) {
-			before := func() (detector.Raw, error) { return r.before[i], r.faults[i] }
+			before := func() (*gather.Before, error) { return r.before[i], r.faults[i] }
 			var err error // the reading itself says it too
 			reading, _, err = gather.Read(ctx, store, r.watch.Inputs[i], v.On(r.watch, s, r.moment.Change), before)
 			r.failed(err)

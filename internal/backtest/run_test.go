@@ -124,8 +124,8 @@ func TestLooksAreTheDaemons(t *testing.T) {
 		if !ok {
 			t.Fatalf("tick %d: nothing to see", l.Tick)
 		}
-		reading, _, err := gather.Read(t.Context(), store, inputs[0], v, func() (detector.Raw, error) {
-			return gather.Fetch(t.Context(), store, inputs[0], v.Before.Window(), inputs[0].Value.Step)
+		reading, _, err := gather.Read(t.Context(), store, inputs[0], v, func() (*gather.Before, error) {
+			return gather.FetchBefore(t.Context(), store, inputs[0], v.Before)
 		})
 		if err != nil {
 			t.Fatal(err)

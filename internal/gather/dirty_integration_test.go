@@ -105,7 +105,7 @@ func readInput(t *testing.T, server *servertest.Store, in watch.Input, v gather.
 		t.Fatal(err)
 	}
 	defer store.Close()
-	r, _, err := gather.Read(t.Context(), store, in, v, func() (detector.Raw, error) { return gather.FetchBefore(t.Context(), store, in, v.Before) })
+	r, _, err := gather.Read(t.Context(), store, in, v, func() (*gather.Before, error) { return gather.FetchBefore(t.Context(), store, in, v.Before) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ type Gatherer struct {
 	stores       map[string]Ranger // by name; "" is the default store
 	shared       map[string]Ranger
 	defaultStore string
-	baselines    *baselineCache
+	befores      *befores
 	health       Health
 	now          func() time.Time
 }
@@ -47,7 +47,7 @@ func NewGatherer(stores map[string]Ranger, defaultStore string, h Health, now fu
 	for name, r := range stores {
 		shared[name] = ShareRecent(together(Bounded(r, mostAtOnce, now), r), shareFor, now)
 	}
-	return &Gatherer{stores: stores, shared: shared, defaultStore: defaultStore, baselines: newBaselineCache(), health: h, now: now}
+	return &Gatherer{stores: stores, shared: shared, defaultStore: defaultStore, befores: &befores{kept: map[string]map[string]*Before{}}, health: h, now: now}
 }
 
 // together merges questions where the store's language can.
@@ -129,8 +129,8 @@ func (g *Gatherer) read(ctx context.Context, ranger Ranger, watchID string, in w
 		g.health.Failed(in.Store, err, asked)
 		return Broken(detector.Reading{Rolling: v.Rolling, Query: in.Expr(v.After.Tick)}, err)
 	}
-	r, alive, err := Read(ctx, ranger, in, v, func() (detector.Raw, error) {
-		return g.baselines.get(watchID+"/"+in.Signal, func() (detector.Raw, error) {
+	r, alive, err := Read(ctx, ranger, in, v, func() (*Before, error) {
+		return g.befores.get(watchID, in.Signal, func() (*Before, error) {
 			return FetchBefore(ctx, ranger, in, v.Before)
 		})
 	})
@@ -142,6 +142,9 @@ func (g *Gatherer) read(ctx context.Context, ranger Ranger, watchID string, in w
 	}
 	return r
 }
+
+// Forget drops what is kept for a watch that nobody looks at any more here.
+func (g *Gatherer) Forget(watchID string) { g.befores.forget(watchID) }
 
 // storeOf is the metric store of a watch, the default one until its inputs are known.
 func storeOf(stores map[string]Ranger, w watch.Watch) Ranger {

@@ -53,7 +53,7 @@ func TestTicksWithoutWorkAreLeftOut(t *testing.T) {
 	query := func(expr string) sources.Query { return sources.Query{Expr: expr, Step: time.Minute} }
 	in := watch.Input{Form: watch.FormLevel, Value: query("pace"), OnlyIf: query("lag")}
 	v := minutes(time.Unix(360, 0))
-	reading, alive, err := Read(t.Context(), r, in, v, func() (detector.Raw, error) { return Fetch(t.Context(), r, in, v.Before.Window(), time.Minute) })
+	reading, alive, err := Read(t.Context(), r, in, v, func() (*Before, error) { return FetchBefore(t.Context(), r, in, v.Before) })
 	if err != nil || !alive || reading.Supply != detector.Fresh {
 		t.Fatalf("%+v, %v", reading, err)
 	}
@@ -82,7 +82,7 @@ func TestAQueryIsNotGoneBetweenItsTicks(t *testing.T) {
 		t.Helper()
 		r, v := working{}, minutes(time.Unix(now, 0))
 		in := watch.Input{Form: watch.FormLevel, Value: sources.Query{Expr: "pace", Step: step}}
-		reading, _, err := Read(t.Context(), stopping{r, time.Unix(360, 0)}, in, v, func() (detector.Raw, error) { return Fetch(t.Context(), r, in, v.Before.Window(), step) })
+		reading, _, err := Read(t.Context(), stopping{r, time.Unix(360, 0)}, in, v, func() (*Before, error) { return FetchBefore(t.Context(), r, in, v.Before) })
 		if err != nil || reading.Supply != want {
 			t.Errorf("step %s, at %d: %s, %v; want %s", step, now, reading.Supply, err, want)
 		}
@@ -111,8 +111,8 @@ func (s stopping) Range(ctx context.Context, q sources.Query, w sources.Window) 
 func TestSilentSinceTheNewestSample(t *testing.T) {
 	r, v := working{}, minutes(time.Unix(480, 0))
 	in := watch.Input{Form: watch.FormLevel, Value: sources.Query{Expr: "pace", Step: 15 * time.Second}}
-	reading, _, err := Read(t.Context(), stopping{r, time.Unix(360, 0)}, in, v, func() (detector.Raw, error) {
-		return Fetch(t.Context(), r, in, v.Before.Window(), in.Value.Step)
+	reading, _, err := Read(t.Context(), stopping{r, time.Unix(360, 0)}, in, v, func() (*Before, error) {
+		return FetchBefore(t.Context(), r, in, v.Before)
 	})
 	if err != nil || reading.Silent < 2*time.Minute || reading.Silent > 2*time.Minute+15*time.Second {
 		t.Errorf("silent for %s, %v", reading.Silent, err)
@@ -126,8 +126,8 @@ func TestEndedIsNotUnmatched(t *testing.T) {
 	in := watch.Input{Form: watch.FormLevel, Value: sources.Query{Expr: "pace", Step: 15 * time.Second}}
 	f := func(until time.Time, want detector.Supply) {
 		t.Helper()
-		reading, _, err := Read(t.Context(), stopping{r, until}, in, v, func() (detector.Raw, error) {
-			return Fetch(t.Context(), stopping{r, until}, in, v.Before.Window(), in.Value.Step)
+		reading, _, err := Read(t.Context(), stopping{r, until}, in, v, func() (*Before, error) {
+			return FetchBefore(t.Context(), stopping{r, until}, in, v.Before)
 		})
 		if err != nil || reading.Supply != want || (reading.Silent > 0) != (want == detector.Ended) {
 			t.Errorf("until %s: %s, silent for %s, %v; want %s", until.UTC(), reading.Supply, reading.Silent, err, want)

@@ -87,7 +87,7 @@ func followEdges(ctx context.Context, r Ranger, in watch.Input, v View, reading 
 		return nil
 	}
 	reading.BucketsChanged, reading.Edge, reading.Query = false, edge, at.Expr(v.After.Tick)
-	reading.Before, reading.After, reading.Running = detector.Around(past, present, v.grids())
+	reading.Before, reading.After, reading.Running = past.around(present, v)
 	return nil
 }
 

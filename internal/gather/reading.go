@@ -34,7 +34,7 @@ type Ranger interface {
 //
 // alive reports that something in the store is recent. With an error, the reading says what
 // failed and nothing about the change.
-func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (detector.Raw, error)) (_ detector.Reading, alive bool, err error) {
+func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (*Before, error)) (_ detector.Reading, alive bool, err error) {
 	reading := detector.Reading{Signal: in.Signal, Rolling: v.Rolling, Query: in.Expr(v.After.Tick)}
 	past, err := before()
 	var present detector.Raw
@@ -44,10 +44,10 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if err != nil {
 		return Broken(reading, err), false, err
 	}
-	reading.Before, reading.After, reading.Running = detector.Around(past, present, v.grids())
-	if detector.FarBelowUsual(reading.Before, reading.After, reading.Running, v.grids()) || detector.StandsStill(past, present) {
+	reading.Before, reading.After, reading.Running = past.around(present, v)
+	if detector.FarBelowUsual(reading.Before, reading.After, reading.Running, v.grids()) || past.earlier.StandsStill(present) {
 		present = dropRepeated(ctx, r, in, present, v)
-		_, reading.After, reading.Running = detector.Around(past, present, v.grids())
+		_, reading.After, reading.Running = past.around(present, v)
 	}
 	other, err := followHistogram(ctx, r, in, present, v, &reading)
 	if err != nil {
@@ -63,7 +63,7 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 		return Broken(reading, err), false, err
 	}
 	if reading.Supply == detector.Gone || reading.Supply == detector.Ended {
-		reading.Silent = v.Now.Sub(latest(detector.Newest(past.Value), detector.Newest(present.Value)))
+		reading.Silent = v.Now.Sub(latest(past.newest(), detector.Newest(present.Value)))
 	}
 	if reading.Supply != detector.Fresh && reading.Fault == "" {
 		reading.Fault = metrics.Trouble(r)
@@ -71,23 +71,23 @@ func Read(ctx context.Context, r Ranger, in watch.Input, v View, before func() (
 	if in.Control != nil {
 		reading.Control = control(in, past, present, v)
 	}
-	reading.Spread = spread(ctx, r, in, past, present, v)
+	reading.Spread = past.spreadOf(ctx, r, in, present, reading, v)
 	return reading, alive, nil
 }
 
 // control is the reading of a signal's control. Where it failed, it says so, and the signal
 // is compared with its before window alone.
-func control(in watch.Input, past, present detector.Raw, v View) *detector.Control {
+func control(in watch.Input, past *Before, present detector.Raw, v View) *detector.Control {
 	c := &detector.Control{Query: in.ControlInput().Expr(v.After.Tick), Supply: detector.Fresh}
-	if past.Control == nil || present.Control == nil {
-		c.Supply, c.Fault = detector.Broken, cmp.Or(present.Fault, past.Fault)
+	if past.control == nil || present.Control == nil {
+		c.Supply, c.Fault = detector.Broken, cmp.Or(present.Fault, past.fault)
 		return c
 	}
-	if len(past.Control.Value)+len(present.Control.Value) == 0 {
+	if past.control.empty && len(present.Control.Value) == 0 {
 		c.Supply = detector.Unmatched
 		return c
 	}
-	c.Before, c.After, c.Running = detector.Around(*past.Control, *present.Control, v.grids())
+	c.Before, c.After, c.Running = past.control.around(*present.Control, v)
 	c.Before, c.Between = c.Before.SplitAt(v.Before.N - v.Between)
 	return c
 }
@@ -117,8 +117,8 @@ const maxMissed = 3
 
 // supply tells a quiet signal, a lost one and a dead store apart. A query in steps longer
 // than a scrape may be a step older before its signal is missed.
-func supply(ctx context.Context, r Ranger, in watch.Input, before, after detector.Raw, v View) (s detector.Supply, alive bool, err error) {
-	newest := latest(detector.Newest(before.Value), detector.Newest(after.Value))
+func supply(ctx context.Context, r Ranger, in watch.Input, before *Before, after detector.Raw, v View) (s detector.Supply, alive bool, err error) {
+	newest := latest(before.newest(), detector.Newest(after.Value))
 	patience := maxMissed*v.Step + max(in.Value.Step-v.Step, 0)
 	switch {
 	case newest.Before(v.Before.Start.Add(-v.Before.Tick)):

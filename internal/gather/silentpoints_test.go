@@ -115,8 +115,8 @@ func TestLongStepsLoseNothing(t *testing.T) {
 				Now:    change.Add(since), Step: resolution,
 			}
 			in := watch.Input{Form: watch.FormLevel, Value: sources.Query{Expr: "x", Step: step}}
-			r, _, err := Read(t.Context(), alive, in, v, func() (detector.Raw, error) {
-				return Fetch(t.Context(), alive, in, v.Before.Window(), step)
+			r, _, err := Read(t.Context(), alive, in, v, func() (*Before, error) {
+				return FetchBefore(t.Context(), alive, in, v.Before)
 			})
 			if err != nil || r.Supply != want {
 				t.Fatalf("%s: %s after the change it is %q, %v; want %q", name, since, r.Supply, err, want)

@@ -60,7 +60,7 @@ func TestSpreadIsTheStores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := spread(t.Context(), db, in, past, detector.Raw{}, v)
+	got := past.spreadOf(t.Context(), db, in, detector.Raw{}, detector.Reading{}, v)
 	if got == nil {
 		t.Fatal("no spread")
 	}
@@ -88,8 +88,8 @@ func TestSpreadIsTheStores(t *testing.T) {
 	if got.After.P50 < 2*got.Before.P50 {
 		t.Errorf("%+v", got)
 	}
-	in.Whole.Label = "route"
-	if spread(t.Context(), db, in, past, detector.Raw{}, v) != nil {
+	in.Whole = watch.Whole{Value: in.Value.Expr, Label: "le", LabelValue: "0.1"}
+	if past, err = FetchBefore(t.Context(), db, in, v.Before); err != nil || past.spreadOf(t.Context(), db, in, detector.Raw{}, detector.Reading{}, v) != nil {
 		t.Error("a part asks for quantiles of its own")
 	}
 }

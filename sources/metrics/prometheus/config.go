@@ -33,6 +33,9 @@ type Config struct {
 	// Resolution is the scrape interval. Default: the measured median, and 15s
 	// until it is measured.
 	Resolution time.Duration `yaml:"resolution"`
+	// MaxQueries is how many queries are asked at once at most. Up to that, the number is found
+	// by how the server answers. Default 64.
+	MaxQueries int `yaml:"max_queries"`
 	// Heartbeat is an expression for the time of the newest sample of any series,
 	// in Unix seconds. Default max(timestamp(up)).
 	Heartbeat string `yaml:"heartbeat"`
@@ -77,6 +80,8 @@ func (c Config) check() error {
 		return errors.New("url has a query: put it under params")
 	case c.Timeout < 0, c.LatencyOffset < 0, c.Resolution < 0:
 		return errors.New("timeout, latency_offset and resolution cannot be negative")
+	case c.MaxQueries < 0:
+		return errors.New("max_queries cannot be negative")
 	}
 	return nil
 }

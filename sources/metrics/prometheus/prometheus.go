@@ -88,6 +88,9 @@ func (s *Store) Resolution() time.Duration {
 // Latency is how long the store hides its newest samples.
 func (s *Store) Latency() time.Duration { return s.config.LatencyOffset }
 
+// MaxQueries is how many queries are asked at once at most; 0 where pushback.yml does not say.
+func (s *Store) MaxQueries() int { return s.config.MaxQueries }
+
 // HeartbeatExpr is an expression for the time of the newest sample of any series.
 func (s *Store) HeartbeatExpr() string { return s.config.Heartbeat }
 
