@@ -158,7 +158,7 @@ func (b *bench) open() {
 	b.queue = &queue{clock: b.clock}
 	b.jobs = b.queue
 	b.must(b.recover(b.t.Context()))
-	b.must(b.looks.reload(b.t.Context()))
+	b.must(b.looks.Reload(b.t.Context()))
 }
 
 // restart simulates a kill -9 and the next start: jobs and caches of the process are gone,
@@ -200,9 +200,9 @@ func (b *bench) look() {
 	b.t.Helper()
 	ctx := b.t.Context()
 	b.must(b.planner.PlanNew(ctx))
-	due, _ := b.looks.take(b.clock.Now())
+	due, _ := b.looks.Take(b.clock.Now())
 	for _, w := range due {
-		b.looks.put(b.looker.look(ctx, w))
+		b.looks.Put(b.looker.look(ctx, w))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/due"
 	"github.com/pushback/pushback/internal/fleet"
 	"github.com/pushback/pushback/internal/gate"
 	"github.com/pushback/pushback/internal/gather"
@@ -100,7 +101,7 @@ type Engine struct {
 	profiles  *profiles.Keeper
 	trust     *trust.Keeper
 	outages   *outage.Monitor
-	looks     *dueLooks
+	looks     *due.Looks
 	planner   *planning.Planner
 	looker    *looker
 	orders    *executor
@@ -173,7 +174,7 @@ func (e *Engine) wireLearning() {
 
 // wireActing wires what changes the world outside: orders, messages, annotations.
 func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
-	e.looks = newDueLooks(e.Store)
+	e.looks = due.New(e.Store)
 	e.annotator = &annotator{e.core}
 	e.verifier = &verifier{e.core}
 	e.deliverer = &deliverer{e.core}
@@ -191,7 +192,7 @@ func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 func (e *Engine) wireWatching() {
 	e.outages = outage.New(outage.Options{
 		Store: e.Store, Metrics: monitored(e.Metrics), Text: e.text, Send: e.send,
-		Open: e.looks.open, Count: e.Telemetry.fault, Log: e.Log, Now: e.Now,
+		Open: e.looks.Open, Count: e.Telemetry.fault, Log: e.Log, Now: e.Now,
 	})
 	e.planner = e.newPlanner()
 	e.looker = &looker{
@@ -231,7 +232,7 @@ func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (s
 	}
 	if !a.Duplicate {
 		e.planner.Offer(a.Change)
-		e.looks.hasten(a.Change.Key, now)
+		e.looks.Hasten(a.Change.Key, now)
 		e.listeners.publish(a.Change.Key)
 	}
 	return a, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/due"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/outage"
 	"github.com/pushback/pushback/internal/profiles"
@@ -22,7 +23,7 @@ import (
 // looker looks at watches: it gathers, judges, responds and records.
 type looker struct {
 	*core
-	looks     *dueLooks
+	looks     *due.Looks
 	rules     *boundRules
 	gatherer  *gather.Gatherer
 	profiles  *profiles.Keeper
@@ -40,6 +41,9 @@ func (k *looker) look(ctx context.Context, w watch.Watch) watch.Watch {
 	next, err := k.lookOnce(ctx, w)
 	k.Telemetry.looked(k.Now().Sub(began), err)
 	if err == nil {
+		if !next.State.Open() {
+			k.gatherer.Forget(w.ID)
+		}
 		return next
 	}
 	if ctx.Err() == nil {
@@ -69,6 +73,7 @@ type look struct {
 func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, error) {
 	w, mine, err := k.lease(ctx, w)
 	if err != nil || !mine {
+		k.gatherer.Forget(w.ID)
 		w.Next = k.Now().Add(min(w.Every, askAgain))
 		return w, err
 	}
@@ -155,7 +160,7 @@ func (k *looker) watchRecovery(ctx context.Context, w watch.Watch, undone time.T
 	if err := k.Store.PlanChange(ctx, w.ChangeKey, recovery); err != nil {
 		return fmt.Errorf("beginning the recovery watch: %w", err)
 	}
-	k.looks.add(recovery)
+	k.looks.Add(recovery)
 	return nil
 }
 

@@ -10,15 +10,15 @@ import (
 // gatherer bounds how many wait for each store. A bound here as well would let one store
 // that hangs delay the looks at all others.
 func (k *looker) run(ctx context.Context) error {
-	if err := k.looks.reload(ctx); err != nil {
+	if err := k.looks.Reload(ctx); err != nil {
 		return err
 	}
 	var under sync.WaitGroup
 	defer under.Wait()
 	for {
-		due, next := k.looks.take(k.Now())
+		due, next := k.looks.Take(k.Now())
 		for _, w := range due {
-			under.Go(func() { k.looks.put(k.look(ctx, w)) })
+			under.Go(func() { k.looks.Put(k.look(ctx, w)) })
 		}
 		if !k.pause(ctx, next) {
 			return nil
@@ -41,7 +41,7 @@ func (k *looker) pause(ctx context.Context, next time.Time) bool {
 	case <-ctx.Done():
 		return false
 	case <-t.C:
-	case <-k.looks.news:
+	case <-k.looks.News():
 	}
 	return true
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pushback/pushback/internal/due"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/progress"
 	"github.com/pushback/pushback/internal/replica"
@@ -20,7 +21,7 @@ import (
 type executor struct {
 	*core
 	annotator *annotator
-	looks     *dueLooks
+	looks     *due.Looks
 	verifier  *verifier
 	trust     *trust.Keeper
 	progress  *progress.Keeper
@@ -224,7 +225,7 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 	if o.State == rollback.Done {
 		x.verifier.enqueueVerification(o)
 	}
-	x.looks.hasten(o.Key, x.Now())
+	x.looks.Hasten(o.Key, x.Now())
 	x.listeners.publish(o.Key)
 }
 

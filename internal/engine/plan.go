@@ -13,7 +13,7 @@ func (e *Engine) newPlanner() *planning.Planner {
 	before.Store = e.Store.Reserved()
 	o := planning.Options{
 		Store: e.Store, Situation: &before, Rules: e.rules.inForce, Service: e.catalogue.Configured,
-		Begun: e.begun, Reload: e.looks.reload, Log: e.Log, Now: e.Now,
+		Begun: e.begun, Reload: e.looks.Reload, Log: e.Log, Now: e.Now,
 	}
 	if e.Grafana != nil {
 		o.Annotate = e.annotator.first
@@ -25,7 +25,7 @@ func (e *Engine) newPlanner() *planning.Planner {
 // and their annotations are posted.
 func (e *Engine) begun(_ context.Context, stored []store.Plan) {
 	for _, p := range stored {
-		e.looks.add(p.Watches)
+		e.looks.Add(p.Watches)
 		e.Telemetry.planned(len(p.Watches), e.Now().Sub(p.Change.ReceivedAt))
 		if p.Annotation != nil {
 			e.enqueue(annotationJob, p.Change.Key)

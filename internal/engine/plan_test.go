@@ -20,20 +20,20 @@ func TestUnwatchedEventsCostNothingAfterIntake(t *testing.T) {
 	b := newBench(t, redRule, func(o *Options) { o.Grafana = nil })
 	b.turn()
 	select {
-	case <-b.looks.news:
+	case <-b.looks.News():
 	default:
 	}
 	for i := range 100 {
 		b.deploy(fmt.Sprint("v", i), staging)
 	}
 	page, err := b.Store.UnplannedChanges(t.Context(), store.UnplannedPage{}, 1)
-	if err != nil || len(page.Changes) != 0 || len(b.looks.news) != 0 {
-		t.Errorf("%d changes wait to be planned, %d looks were woken, %v", len(page.Changes), len(b.looks.news), err)
+	if err != nil || len(page.Changes) != 0 || len(b.looks.News()) != 0 {
+		t.Errorf("%d changes wait to be planned, %d looks were woken, %v", len(page.Changes), len(b.looks.News()), err)
 	}
 	key := b.deploy("watched", nil)
 	b.turn()
-	if w := b.watch(key); w.State == watch.Waiting || b.looks.open() != 1 {
-		t.Errorf("the watch of a change between them is %s, and %d are open", w.State, b.looks.open())
+	if w := b.watch(key); w.State == watch.Waiting || b.looks.Open() != 1 {
+		t.Errorf("the watch of a change between them is %s, and %d are open", w.State, b.looks.Open())
 	}
 }
 

@@ -61,11 +61,29 @@ func scanWatch(r row) (watch.Watch, error) {
 	return w, decode(body, &w)
 }
 
-// OpenWatches lists the watches that have not ended.
-func (s *Store) OpenWatches(ctx context.Context) ([]watch.Watch, error) {
-	ws, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE running ORDER BY id`)
-	return ws, wrap(err, "list open watches")
+// OpenWatchIDs lists the IDs of the watches that have not ended, from an index alone.
+func (s *Store) OpenWatchIDs(ctx context.Context) ([]string, error) {
+	ids, err := collect(ctx, s.read, scanID, `SELECT id FROM watches WHERE running ORDER BY id`)
+	return ids, wrap(err, "list open watches")
 }
+
+func scanID(r row) (id string, err error) { return id, r.Scan(&id) }
+
+// WatchesByID reads some watches, in the order of their IDs.
+func (s *Store) WatchesByID(ctx context.Context, ids []string) (ws []watch.Watch, err error) {
+	for some := range slices.Chunk(ids, watchesAtOnce) {
+		marks, args := oneOf(some)
+		found, err := collect(ctx, s.read, scanWatch, `SELECT body FROM watches WHERE id IN `+marks+` ORDER BY id`, args...)
+		if err != nil {
+			return ws, wrap(err, "read %d watches", len(ids))
+		}
+		ws = append(ws, found...)
+	}
+	return ws, nil
+}
+
+// watchesAtOnce is how many watches a statement names.
+const watchesAtOnce = 500
 
 // CountOpenWatches counts the watches that have not ended.
 func (s *Store) CountOpenWatches(ctx context.Context) (n int, err error) {

@@ -68,8 +68,8 @@ var Layers = []Layer{
 		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue",
 	},
 	{
-		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica"},
-		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas",
+		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due"},
+		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due",
 	},
 	{
 		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/proof/trains"},

@@ -117,8 +117,8 @@ var (
 		{"internal/engine/lookloop.go", "\tvar under sync.WaitGroup\n", "\tvar under sync.WaitGroup\n\tslots := make(chan struct{}, 16)\n"},
 		{
 			"internal/engine/lookloop.go",
-			"under.Go(func() { k.looks.put(k.look(ctx, w)) })",
-			"slots <- struct{}{}\n\t\t\tunder.Go(func() { k.looks.put(k.look(ctx, w)); <-slots })",
+			"under.Go(func() { k.looks.Put(k.look(ctx, w)) })",
+			"slots <- struct{}{}\n\t\t\tunder.Go(func() { k.looks.Put(k.look(ctx, w)); <-slots })",
 		},
 	}}
 
