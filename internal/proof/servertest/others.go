@@ -49,14 +49,14 @@ func PostgreSQL(t testing.TB) *Server {
 }
 
 // StartPostgreSQL is PostgreSQL for a program, which stops the server itself. ctx bounds
-// the creation of the cluster.
-func StartPostgreSQL(ctx context.Context) (*Server, error) {
+// the creation of the cluster. More settings, such as fsync=on, win over those that tests need.
+func StartPostgreSQL(ctx context.Context, settings ...string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "pushback-postgres-")
 	if err != nil {
 		return nil, err
 	}
 	clean := sync.OnceFunc(func() { _ = os.RemoveAll(dir) })
-	port, stop, err := startPostgres(ctx, dir)
+	port, stop, err := startPostgres(ctx, dir, settings)
 	if err != nil {
 		clean()
 		return nil, err
@@ -66,7 +66,7 @@ func StartPostgreSQL(ctx context.Context) (*Server, error) {
 
 // startPostgres runs a server on a new cluster in dir, which is no t.TempDir, whose parents
 // another account may not enter.
-func startPostgres(ctx context.Context, dir string) (port string, stop func(), err error) {
+func startPostgres(ctx context.Context, dir string, settings []string) (port string, stop func(), err error) {
 	account, err := postgresAccount()
 	if err != nil {
 		return "", nil, err
@@ -88,10 +88,14 @@ func startPostgres(ctx context.Context, dir string) (port string, stop func(), e
 		names: []string{server}, install: "postgresql", account: account,
 		signal: syscall.SIGINT, ready: connects,
 		args: func(port string) []string {
-			return []string{
+			args := []string{
 				"-D", data, "-p", port, "-k", data,
 				"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=400",
 			}
+			for _, setting := range settings {
+				args = append(args, "-c", setting)
+			}
+			return args
 		},
 	}.launch()
 }
