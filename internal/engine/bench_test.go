@@ -29,7 +29,7 @@ import (
 // Run does in that time, always in the same order.
 type bench struct {
 	*Engine
-	t       *testing.T
+	t       testing.TB
 	path    string // of the SQLite file, and the folder of all files
 	url     string // of the database; "": the SQLite file
 	clock   *clock
@@ -76,13 +76,13 @@ func mode(word string) string { return strings.Replace(redRule, "mode: act", "mo
 var began = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
 
 // newBench sets an engine up under a rule; change may alter its options.
-func newBench(t *testing.T, rule string, change func(*Options)) *bench {
+func newBench(t testing.TB, rule string, change func(*Options)) *bench {
 	t.Helper()
 	return newBenchOn(t, "", rule, change)
 }
 
 // newBenchOn is newBench on the database of a URL.
-func newBenchOn(t *testing.T, url, rule string, change func(*Options)) *bench {
+func newBenchOn(t testing.TB, url, rule string, change func(*Options)) *bench {
 	t.Helper()
 	c := &clock{now: began}
 	b := &bench{
@@ -100,7 +100,7 @@ func newBenchOn(t *testing.T, url, rule string, change func(*Options)) *bench {
 
 // empty is a database with empty tables. It is copied, because creating tables takes longer
 // than most scenarios.
-func empty(t *testing.T) []byte {
+func empty(t testing.TB) []byte {
 	t.Helper()
 	made.Do(func() {
 		path := filepath.Join(t.TempDir(), "empty.db")

@@ -15,7 +15,7 @@ import (
 
 // failedLooks is a log that fails the test where a look failed: a look retries whatever
 // goes wrong, so that nothing else would show it.
-type failedLooks struct{ t *testing.T }
+type failedLooks struct{ t testing.TB }
 
 func (failedLooks) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
 
