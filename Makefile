@@ -27,8 +27,9 @@ KILLS       ?= 200
 FREEZES     ?= 50
 SEED        ?= 1
 
-# Where the page is written; if empty it is not written, as in CI.
+# Where the pages are written; if empty they are not written, as in CI.
 RELIABILITY_OUT ?= docs/reliability.md
+SCALE_OUT       ?= docs/scale.md
 
 # The suites mount a small disk and inject faults into system calls, which needs
 # root. Without root, run in a user namespace.
@@ -83,9 +84,9 @@ load: build ## Send the built program 5,000 signed events a second and time its 
 	go build -o bin/load ./tools/load
 	bin/load -out docs/load.md $(LOAD_FLAGS)
 
-scale: build ## Watch 1,000 to 30,000 changes with the built program beside a scripted metric store, and count what that costs (SCALE_FLAGS="-sizes 1000 -seconds 30")
+scale: build ## Watch 1,000 to 30,000 changes with the built program beside a scripted metric store, and count what that costs; writes docs/scale.md (SCALE_FLAGS="-sizes 1000" SCALE_OUT=)
 	go build -o bin/scale ./tools/scale
-	bin/scale $(SCALE_FLAGS)
+	bin/scale $(if $(SCALE_OUT),-out $(SCALE_OUT)) $(SCALE_FLAGS)
 
 accuracy: build ## Measure the detector and its peers on drawn series and on those in ../shared/data; writes docs/accuracy.md
 	bin/pushback accuracy --out docs/accuracy.md

@@ -32,6 +32,7 @@ type Result struct {
 	Unwatched int               // probes whose watch did not begin within probeLimit
 	Memory    int64             // the most that the program used, in bytes
 	CPU       time.Duration     // that the program used
+	Written   float64           // bytes that it sent to the disk
 	Machine   string            // its load before the first event
 }
 
@@ -61,5 +62,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	r.Watches, r.Unwatched = metrics.delays(ctx, s.probes, probeLimit)
 	used := d.Used()
 	r.Memory, r.CPU = used.Peak, used.CPU
-	return r, nil
+	counts, err := d.Metrics(ctx)
+	r.Written = counts["process_io_storage_written_bytes_total"]
+	return r, err
 }

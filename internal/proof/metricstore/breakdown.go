@@ -35,6 +35,9 @@ func (s *Store) Shown(service int) Shown {
 	return s.broken.shown[service]
 }
 
+// ShownOf is Shown by the service's name.
+func (s *Store) ShownOf(name string) Shown { return s.Shown(s.serviceNumber(name)) }
+
 // brokeAt is when a service broke down, and 0 while it works.
 func (s *Store) brokeAt(service int) int64 {
 	if !s.broken.any.Load() {
@@ -50,6 +53,8 @@ type seen struct {
 	store    *Store
 	services map[int]bool
 }
+
+func (s *Store) newSeen() *seen { return &seen{store: s, services: map[int]bool{}} }
 
 // note takes the series of an answer that reaches to a moment.
 func (e *seen) note(found []series, to int64) {

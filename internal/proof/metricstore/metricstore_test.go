@@ -9,12 +9,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/metrics"
+	adapter "github.com/pushback/pushback/sources/metrics/prometheus"
 )
 
 var now = time.Date(2026, time.November, 23, 10, 0, 7, 123e6, time.UTC)
@@ -37,7 +43,7 @@ func client(t *testing.T, s *Store) v1.API {
 // byEngine evaluates a query with Prometheus's engine alone.
 func byEngine(t *testing.T, s *Store, query string, w span) promql.Matrix {
 	t.Helper()
-	q, err := s.engine.NewRangeQuery(t.Context(), queryable{s, &seen{store: s, services: map[int]bool{}}}, nil, query,
+	q, err := s.engine.NewRangeQuery(t.Context(), queryable{s, s.newSeen()}, nil, query,
 		time.UnixMilli(w.from), time.UnixMilli(w.to), time.Duration(w.step)*time.Millisecond)
 	value, err := execute(t.Context(), q, err)
 	if err != nil {
@@ -88,7 +94,7 @@ func TestBareSelectors(t *testing.T) {
 			t.Fatalf("%s is no bare selector", query)
 		}
 		for _, w := range spans {
-			got, want := lines(s.bare(matchers, w, &seen{store: s, services: map[int]bool{}})), lines(byEngine(t, s, query, w))
+			got, want := lines(s.bare(matchers, w, s.newSeen())), lines(byEngine(t, s, query, w))
 			if !slices.Equal(got, want) {
 				t.Errorf("%s over %v:\n%s\nthe engine:\n%s", query, w, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
@@ -165,8 +171,8 @@ func TestCountersNeverFall(t *testing.T) {
 	t.Parallel()
 	s := newStore(40)
 	s.BreakDown(3, now.Add(-20*time.Minute))
-	for i := range metrics {
-		m := &metrics[i]
+	for i := range known {
+		m := &known[i]
 		if strings.HasSuffix(m.name, "_depth") {
 			continue
 		}
@@ -225,6 +231,32 @@ func TestNamesAreAnIndex(t *testing.T) {
 		found := s.selection([]*labels.Matcher{m, labels.MustNewMatcher(labels.MatchEqual, "__name__", "queue_depth")})
 		if len(found) == 0 || len(found) > 2 {
 			t.Errorf("%s selects %d series", m, len(found))
+		}
+	}
+}
+
+// TestRanger: a store that is asked without HTTP says the same.
+func TestRanger(t *testing.T) {
+	t.Parallel()
+	s := newStore(3)
+	server := httptest.NewServer(s)
+	defer server.Close()
+	over, err := adapter.New(metrics.Options{Name: "prod"}, adapter.Config{URL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := sources.Window{From: now.Add(-time.Hour).Truncate(time.Millisecond), To: now}
+	for _, query := range []string{`http_requests_total{service="service-00001"}`, `sum by (service) (rate(sales_total[2m]))`, `nothing`} {
+		q := sources.Query{Expr: query, Step: time.Minute}
+		got, err := Ranger{s}.Range(t.Context(), q, w)
+		want, wantErr := over.Range(t.Context(), q, w)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b sources.Series) bool { return fmt.Sprint(a.Labels) < fmt.Sprint(b.Labels) })); diff != "" || err != nil || wantErr != nil {
+			t.Errorf("%s: %v, %v\n%s", query, err, wantErr, diff)
+		}
+		got, err = Ranger{s}.Instant(t.Context(), query, now)
+		want, wantErr = over.Instant(t.Context(), query, now)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b sources.Series) bool { return fmt.Sprint(a.Labels) < fmt.Sprint(b.Labels) })); diff != "" || err != nil || wantErr != nil {
+			t.Errorf("%s now: %v, %v\n%s", query, err, wantErr, diff)
 		}
 	}
 }

@@ -25,7 +25,8 @@ const codeFailed = 1
 // machines is how many targets besides the services are scraped.
 const machines = 5
 
-var metrics = []metric{
+// known are all metrics of the store.
+var known = []metric{
 	{name: "http_requests_total", variants: []labels.Label{{Name: "code", Value: "200"}, {Name: "code", Value: "500"}}, samples: target.requestsByCode},
 	{name: "http_request_duration_seconds_sum", samples: target.seconds},
 	{name: "http_request_duration_seconds_count", samples: target.requestCount},
@@ -83,8 +84,8 @@ func instanceName(n int) string { return "i-" + strconv.Itoa(n) }
 // selection returns the series that match. A service that is named, alone or as one of
 // several, is found by its name; other patterns are tried on every service.
 func (s *Store) selection(matchers []*labels.Matcher) (all []series) {
-	for i := range metrics {
-		m := &metrics[i]
+	for i := range known {
+		m := &known[i]
 		if !matches(matchers, model.MetricNameLabel, m.name) {
 			continue
 		}
@@ -134,8 +135,8 @@ func (m *metric) keptVariants(matchers []*labels.Matcher) (kept []int) {
 		}
 	}
 	for _, x := range matchers {
-		known := []string{model.MetricNameLabel, "instance", "service", "job", own}
-		if !slices.Contains(known, x.Name) && !x.Matches("") {
+		names := []string{model.MetricNameLabel, "instance", "service", "job", own}
+		if !slices.Contains(names, x.Name) && !x.Matches("") {
 			return nil
 		}
 	}

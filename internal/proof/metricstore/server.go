@@ -103,8 +103,12 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.wait(r.Context()) {
 		return
 	}
-	seen := &seen{store: s, services: map[int]bool{}}
-	value, err := s.evaluate(r, seen)
+	var value parser.Value
+	seen := s.newSeen()
+	q, err := readQuestion(r)
+	if err == nil {
+		value, err = s.evaluate(r.Context(), q, seen)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	body := bodies.Get().(*[]byte)
 	defer bodies.Put(body)
@@ -142,44 +146,50 @@ func (s *Store) wait(ctx context.Context) bool {
 	}
 }
 
-func (s *Store) evaluate(r *http.Request, seen *seen) (parser.Value, error) {
-	text := r.FormValue("query")
-	expr, err := s.parser.ParseExpr(text)
-	if err != nil {
-		return nil, err
-	}
-	if strings.HasSuffix(r.URL.Path, "/query_range") {
-		return s.evaluateRange(r, text, expr, seen)
-	}
-	at, err := millis(r, "time")
-	if err != nil {
-		return nil, err
-	}
-	if matchers, ok := bareSelector(expr); ok {
-		return vectorOf(s.bare(matchers, span{at, at, 1}, seen)), nil
-	}
-	q, err := s.engine.NewInstantQuery(r.Context(), queryable{s, seen}, nil, text, timestamp.Time(at))
-	return execute(r.Context(), q, err)
+// question is a query as it was asked.
+type question struct {
+	text    string
+	span    span
+	isRange bool
 }
 
-func (s *Store) evaluateRange(r *http.Request, text string, expr parser.Expr, seen *seen) (parser.Value, error) {
-	from, err := millis(r, "start")
+func readQuestion(r *http.Request) (q question, err error) {
+	q = question{text: r.FormValue("query"), isRange: strings.HasSuffix(r.URL.Path, "/query_range")}
+	if !q.isRange {
+		q.span.from, err = millis(r, "time")
+		q.span.to, q.span.step = q.span.from, 1
+		return q, err
+	}
+	for name, value := range map[string]*int64{"start": &q.span.from, "end": &q.span.to, "step": &q.span.step} {
+		if *value, err = millis(r, name); err != nil {
+			return q, err
+		}
+	}
+	if q.span.step <= 0 || (q.span.to-q.span.from)/q.span.step > 11_000 {
+		err = fmt.Errorf("step %q does not fit the range", r.FormValue("step"))
+	}
+	return q, err
+}
+
+func (s *Store) evaluate(ctx context.Context, q question, seen *seen) (parser.Value, error) {
+	expr, err := s.parser.ParseExpr(q.text)
 	if err != nil {
 		return nil, err
-	}
-	to, err := millis(r, "end")
-	if err != nil {
-		return nil, err
-	}
-	step, err := millis(r, "step")
-	if err != nil || step <= 0 || (to-from)/step > 11_000 {
-		return nil, fmt.Errorf("step %q does not fit the range", r.FormValue("step"))
 	}
 	if matchers, ok := bareSelector(expr); ok {
-		return s.bare(matchers, span{from, to, step}, seen), nil
+		found := s.bare(matchers, q.span, seen)
+		if q.isRange {
+			return found, nil
+		}
+		return vectorOf(found), nil
 	}
-	q, err := s.engine.NewRangeQuery(r.Context(), queryable{s, seen}, nil, text, timestamp.Time(from), timestamp.Time(to), time.Duration(step)*time.Millisecond)
-	return execute(r.Context(), q, err)
+	from, to := timestamp.Time(q.span.from), timestamp.Time(q.span.to)
+	if q.isRange {
+		running, err := s.engine.NewRangeQuery(ctx, queryable{s, seen}, nil, q.text, from, to, time.Duration(q.span.step)*time.Millisecond)
+		return execute(ctx, running, err)
+	}
+	running, err := s.engine.NewInstantQuery(ctx, queryable{s, seen}, nil, q.text, to)
+	return execute(ctx, running, err)
 }
 
 // execute returns a copy of the result, which ends with the query.

@@ -50,7 +50,7 @@ type Program struct {
 // New writes the program's folder.
 func New(o Options) (*Program, error) {
 	p := &Program{Options: o}
-	files := map[string]string{"token": token + "\n", "secret": Secret + "\n", "store": p.databaseURL() + "\n"}
+	files := map[string]string{"token": token + "\n", "secret": Secret + "\n", "store": p.DatabaseURL() + "\n"}
 	for name, text := range o.Files {
 		files[name] = text
 	}
@@ -66,7 +66,8 @@ func New(o Options) (*Program, error) {
 	return p, nil
 }
 
-func (p *Program) databaseURL() string {
+// DatabaseURL is where the program keeps its state.
+func (p *Program) DatabaseURL() string {
 	if p.Database != "" {
 		return p.Database
 	}

@@ -7,23 +7,26 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/pushback/pushback/internal/proof/metricstore"
 )
 
 // outlets take what the program sends: the calls of its hook, and messages.
 type outlets struct {
+	store    *metricstore.Store
 	listener net.Listener
 	server   *http.Server
 	mu       sync.Mutex
-	hooks    map[string]time.Time // service → when the hook was first called
+	calls    map[string]call // service → the first call of the hook
 	messages int
 }
 
-func newOutlets() (*outlets, error) {
+func newOutlets(store *metricstore.Store) (*outlets, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	o := &outlets{listener: l, hooks: map[string]time.Time{}}
+	o := &outlets{store: store, listener: l, calls: map[string]call{}}
 	o.server = &http.Server{Handler: o, ReadHeaderTimeout: time.Minute}
 	go func() { _ = o.server.Serve(l) }()
 	return o, nil
@@ -37,25 +40,18 @@ func (o *outlets) close() { _ = o.server.Close() }
 func (o *outlets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	body, _ := io.ReadAll(r.Body)
-	var call struct{ Change struct{ Service string } }
+	var sent struct{ Change struct{ Service string } }
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if r.URL.Path != "/hook" {
 		o.messages++
 		return
 	}
-	if err := json.Unmarshal(body, &call); err != nil {
+	if err := json.Unmarshal(body, &sent); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	if _, before := o.hooks[call.Change.Service]; !before {
-		o.hooks[call.Change.Service] = now
+	if _, before := o.calls[sent.Change.Service]; !before {
+		o.calls[sent.Change.Service] = call{now, o.store.ShownOf(sent.Change.Service)}
 	}
-}
-
-// calledAt is when the hook was called for a service; zero where it was not.
-func (o *outlets) calledAt(service string) time.Time {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.hooks[service]
 }

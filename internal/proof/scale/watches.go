@@ -3,6 +3,7 @@ package scale
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/internal/proof/program"
@@ -12,43 +13,85 @@ import (
 type Watches struct {
 	Size     int
 	Dialect  string
-	Machine  string
-	Opened   time.Duration // from the first event until every watch was open
-	Learning Sample        // while profiles were learned
-	Settled  Sample        // afterwards
-	Learned  bool          // all was learned before Settled
+	Opened   time.Duration // from the first event until every watch was open and looked at
+	Learning *Sample       // while all profiles were being learned
+	Learned  *Sample       // where all were learned before
+	Busy     *Busy         // each is nil where it was not measured
 }
 
 const (
 	oldest    = 20 * time.Minute // of the changes when they are reported
 	openRate  = 1000             // changes a second
 	openLimit = 2 * time.Minute
+	ahead     = time.Hour // before the run, profiles are learned
 )
 
-// RunWatches measures one number of watches.
-func RunWatches(ctx context.Context, o Options, size int) (r Watches, err error) {
-	r = Watches{Size: size, Machine: program.Machine()}
-	w, err := newWorld(ctx, o, fmt.Sprintf("watches-%d", size), size)
+// runWatches measures one number of watches, and beside Options.Busy also what else happens.
+func runWatches(ctx context.Context, o Options, size int) (r Watches, err error) {
+	r = Watches{Size: size}
+	if o.wants("learning") && slices.Contains(o.Learning, size) {
+		o.say("%d watches, while their profiles are learned", size)
+		if err = r.learning(ctx, o); err != nil {
+			return r, err
+		}
+	}
+	if o.wants("learned") {
+		o.say("%d watches, whose profiles are learned before", size)
+		err = r.learned(ctx, o)
+	}
+	return r, err
+}
+
+func (r *Watches) learning(ctx context.Context, o Options) error {
+	w, err := newWorld(ctx, o, fmt.Sprintf("learning-%d", r.Size), r.Size)
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer w.close()
 	r.Dialect = w.Dialect()
-	if r.Opened, err = w.open(ctx, size); err != nil {
-		return r, err
+	if err := w.begin(ctx); err != nil {
+		return err
 	}
-	o.say("%d watches are open after %s; measuring while profiles are learned", size, r.Opened.Round(time.Second/10))
-	if r.Learning, err = w.sample(ctx); err != nil {
-		return r, err
+	opened, s, err := w.openAndSample(ctx, r.Size)
+	r.Opened, r.Learning = opened, &s
+	return err
+}
+
+func (r *Watches) learned(ctx context.Context, o Options) error {
+	w, err := newWorld(ctx, o, fmt.Sprintf("learned-%d", r.Size), r.Size)
+	if err != nil {
+		return err
 	}
-	o.say("%s", r.Learning)
-	if r.Learned, err = w.await(ctx, o.Learn, learned(size)); err != nil {
-		return r, err
+	defer w.close()
+	r.Dialect = w.Dialect()
+	began := time.Now()
+	if err := w.learnAhead(ctx, r.Size+spare, began.Add(-ahead)); err != nil {
+		return err
 	}
-	o.say("all profiles learned: %v; measuring again", r.Learned)
-	r.Settled, err = w.sample(ctx)
-	o.say("%s", r.Settled)
-	return r, err
+	o.say("profiles of %d services learned in %s", r.Size, time.Since(began).Round(time.Second))
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	if ok, err := w.await(ctx, o.Find, learned(r.Size)); err != nil || !ok {
+		w.say("the program has not found all its profiles after %s", o.Find)
+	}
+	opened, s, err := w.openAndSample(ctx, r.Size)
+	if r.Opened, r.Learned = opened, &s; err != nil || !o.wants("busy") || r.Size != o.Busy {
+		return err
+	}
+	b, err := w.runBusy(ctx, r.Size)
+	r.Busy = &b
+	return err
+}
+
+func (w *world) openAndSample(ctx context.Context, size int) (opened time.Duration, s Sample, err error) {
+	if opened, err = w.open(ctx, size); err != nil {
+		return opened, s, err
+	}
+	w.say("all watches are open and looked at after %s", opened.Round(time.Second/10))
+	s, err = w.sample(ctx, w.nothing)
+	w.say("%s", s)
+	return opened, s, err
 }
 
 // open reports changes and waits until every watch is open and was looked at.
@@ -71,12 +114,4 @@ func learned(size int) func(program.Metrics) bool {
 	return func(m program.Metrics) bool {
 		return m["pushback_profiles_missing"] == 0 && int(m["pushback_profiles_wanted"]) >= signals*size
 	}
-}
-
-// String is for people who wait.
-func (s Sample) String() string {
-	looks := max(1, s.Looks)
-	return fmt.Sprintf("%d open: %.2f cores (%.2f beside), %d MiB, %.0f looks/s of %.0f (%d failed), lag %s ms, look %s ms, %.0f requests/s, %.2f requests and %.1f KiB a look, %d profiles learned, %d missing",
-		s.Open, s.Cores, s.Beside, s.Memory>>20, float64(s.Looks)/s.Took.Seconds(), float64(s.Open)/every.Seconds(), s.Failed, s.Lag, s.Look,
-		float64(s.Asked.Requests)/s.Took.Seconds(), float64(s.Asked.Requests)/float64(looks), float64(s.Asked.Bytes)/1024/float64(looks), s.Learned, s.Missing)
 }

@@ -15,17 +15,41 @@ import (
 
 // Options say what is measured, and where.
 type Options struct {
-	Binary   string        // the built program
-	Dir      string        // for the folders of its runs
-	Database string        // its URL; "": a SQLite file for each run
-	For      time.Duration // how long each measurement takes
-	Learn    time.Duration // how long it may take until all profiles are learned
-	Seed     uint64        // equal seeds give equal samples
-	Progress io.Writer
+	Binary    string        // the built program
+	Dir       string        // for the folders of its runs
+	Databases []string      // their URLs; "": a SQLite file for each run
+	Runs      []string      // of Runs
+	Sizes     []int         // numbers of watches
+	Learning  []int         // those of Sizes that are also measured while all profiles are learned
+	Busy      int           // the one of Sizes beside which other things happen
+	For       time.Duration // how long each measurement takes
+	Find      time.Duration // how long it may take until the program has found its profiles
+	Rate      int           // events a second that are offered to intake
+	Seed      uint64        // equal seeds give equal samples
+	Progress  io.Writer
+	Database  string // of Databases, of one run
 }
 
 func (o Options) say(format string, args ...any) {
 	fmt.Fprintf(o.Progress, time.Now().UTC().Format(time.TimeOnly)+" "+format+"\n", args...)
+}
+
+// sayEvery says how far something has come, until the returned function is called.
+func (o Options) sayEvery(far func() string) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		again := time.NewTicker(10 * time.Second)
+		defer again.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-again.C:
+				o.say("%s", far())
+			}
+		}
+	}()
+	return sync.OnceFunc(func() { close(done) })
 }
 
 // world is a running program with everything around it.
@@ -38,31 +62,36 @@ type world struct {
 }
 
 // spare is how many services the store has beside those that are watched from the beginning.
-const spare = 50
+const spare = broken
 
-// newWorld starts a program whose metric store has so many services, and waits until it is
-// ready.
+// newWorld makes the surroundings of a program, whose metric store has so many services, and the
+// program's folder.
 func newWorld(ctx context.Context, o Options, name string, services int) (w *world, err error) {
 	w = &world{Options: o}
+	if w.Options.Database, err = freshDatabase(ctx, o.Database); err != nil {
+		return nil, err
+	}
 	if w.store, err = metricstore.Start(metricstore.Options{Services: services + spare, Seed: o.Seed}); err != nil {
 		return nil, err
 	}
-	if w.outlets, err = newOutlets(); err != nil {
+	if w.outlets, err = newOutlets(w.store); err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(o.Dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	w.Program, err = program.New(program.Options{Binary: o.Binary, Dir: dir, Database: o.Database, Files: files(w.store.URL(), w.outlets.url())})
-	if err != nil {
-		return nil, err
-	}
-	if err := w.Start(ctx); err != nil {
-		return nil, err
-	}
-	_, err = w.AwaitReady(ctx)
+	w.Program, err = program.New(program.Options{Binary: o.Binary, Dir: dir, Database: w.Options.Database, Files: files(w.store.URL(), w.outlets.url())})
 	return w, err
+}
+
+// begin starts the program and waits until it is ready.
+func (w *world) begin(ctx context.Context) error {
+	if err := w.Start(ctx); err != nil {
+		return err
+	}
+	_, err := w.AwaitReady(ctx)
+	return err
 }
 
 func (w *world) close() {
