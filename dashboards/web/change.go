@@ -50,6 +50,7 @@ type Watch struct {
 	RuleText    string
 	Runbook     string // what the rule tells people to read; "" for nothing
 	Signals     []Signal
+	Plots       *WatchPlots // nil: not looked yet
 }
 
 // Badge is how the watch's state is shown.
@@ -95,12 +96,4 @@ type Marks struct {
 	Started  float64 `json:"started"`
 	Finished float64 `json:"finished,omitempty"`
 	Rollback float64 `json:"rollback,omitempty"`
-}
-
-// Seconds is t in Unix seconds, as plots take it.
-func Seconds(t time.Time) float64 {
-	if t.IsZero() {
-		return 0
-	}
-	return float64(t.UnixMilli()) / 1000
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	"html/template"
@@ -65,28 +64,30 @@ type Frame struct {
 	SignedIn bool      // this browser may approve and reject
 	CanSign  bool      // there are tokens to sign in with
 	Here     string    // path of this page, to come back to after signing in
+
+	*rendering
 }
 
 // Trouble is one component that does not work.
 type Trouble struct{ Component, Detail string }
 
 // List writes the list of changes.
-func (p *Pages) List(w io.Writer, l List) error { return p.write(w, "list", l) }
+func (p *Pages) List(w io.Writer, l List) error { return p.write(w, "list", &l.Frame, &l) }
 
 // Change writes the page of one change.
-func (p *Pages) Change(w io.Writer, c Change) error { return p.write(w, "change", c) }
+func (p *Pages) Change(w io.Writer, c Change) error { return p.write(w, "change", &c.Frame, &c) }
 
 // SignIn writes the form that asks for a token.
-func (p *Pages) SignIn(w io.Writer, s SignIn) error { return p.write(w, "signin", s) }
+func (p *Pages) SignIn(w io.Writer, s SignIn) error { return p.write(w, "signin", &s.Frame, &s) }
 
 // Approval writes the page that a message's link leads to.
-func (p *Pages) Approval(w io.Writer, a Approval) error { return p.write(w, "approval", a) }
+func (p *Pages) Approval(w io.Writer, a Approval) error { return p.write(w, "approval", &a.Frame, &a) }
 
 // Problem writes what went wrong, for a person.
-func (p *Pages) Problem(w io.Writer, f Problem) error { return p.write(w, "problem", f) }
+func (p *Pages) Problem(w io.Writer, f Problem) error { return p.write(w, "problem", &f.Frame, &f) }
 
 // Docs writes the reference of the HTTP API.
-func (p *Pages) Docs(w io.Writer, d Docs) error { return p.write(w, "docs", d) }
+func (p *Pages) Docs(w io.Writer, d Docs) error { return p.write(w, "docs", &d.Frame, &d) }
 
 // SignIn is the form that asks for a token.
 type SignIn struct {
@@ -136,15 +137,42 @@ type Parameter struct{ Name, In, Description string }
 
 // write renders to memory first, so that a template that fails leaves no half page with
 // status 200.
-func (p *Pages) write(w io.Writer, name string, data any) error {
-	var b bytes.Buffer
-	page := struct {
+func (p *Pages) write(w io.Writer, name string, f *Frame, page any) error {
+	r, err := p.render(name, f, page)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(r.page())
+	return err
+}
+
+// render renders a page, of which f is the frame.
+func (p *Pages) render(name string, f *Frame, page any) (*rendering, error) {
+	f.rendering = &rendering{templates: p.of[name]}
+	data := struct {
 		Version string
 		Page    any
-	}{p.version, data}
-	if err := p.of[name].ExecuteTemplate(&b, "frame", page); err != nil {
-		return fmt.Errorf("rendering the page %s: %w", name, err)
+	}{p.version, page}
+	if err := p.of[name].ExecuteTemplate(&f.rest, "frame", data); err != nil {
+		return nil, fmt.Errorf("rendering the page %s: %w", name, err)
 	}
-	_, err := b.WriteTo(w)
-	return err
+	return f.rendering, nil
+}
+
+// ListSince returns what has changed of the list of changes since a revision.
+func (p *Pages) ListSince(l List, revision string) (Update, error) {
+	r, err := p.render("list", &l.Frame, &l)
+	if err != nil {
+		return Update{}, err
+	}
+	return r.since(revision, nil), nil
+}
+
+// ChangeSince returns what has changed of the page of a change since a revision.
+func (p *Pages) ChangeSince(c Change, revision string) (Update, error) {
+	r, err := p.render("change", &c.Frame, &c)
+	if err != nil {
+		return Update{}, err
+	}
+	return r.since(revision, c.plots()), nil
 }

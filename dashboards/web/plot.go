@@ -2,48 +2,88 @@ package web
 
 import (
 	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pushback/pushback/detector"
 )
 
-// Plot is the numbers of one signal's plot, as assets/plot.js reads them.
-// Every list is as long as Time; nil is a gap.
+// Plots are the numbers of all plots of a page, as assets/plot.js reads them.
+type Plots struct {
+	Marks   Marks         `json:"marks"`
+	Watches []*WatchPlots `json:"watches"` // in the order of the page; null: as before
+}
+
+// WatchPlots are the plots of one watch. Ticks are told by their number: those of the before
+// window end at Started, and those after the change begin at From.
+type WatchPlots struct {
+	Tick    float64 `json:"tick"` // seconds
+	Started float64 `json:"started"`
+	From    float64 `json:"from"`
+	Keep    *int    `json:"keep,omitempty"` // how many ticks after the change the page has already, and the before window; nil: none
+	Signals []Plot  `json:"signals"`
+}
+
+// Plot is one signal's plot.
 type Plot struct {
-	Signal   string     `json:"signal"`
-	Unit     string     `json:"unit"`
-	Limit    *float64   `json:"limit,omitempty"`
-	Time     []float64  `json:"time"` // Unix seconds, ascending: the middle of each tick
-	Before   []*float64 `json:"before"`
-	After    []*float64 `json:"after"`
-	Forecast []*float64 `json:"forecast"`
-	Low      []*float64 `json:"low"` // the 95 % interval of the level after the change
-	High     []*float64 `json:"high"`
+	Signal   string   `json:"signal"`
+	Unit     string   `json:"unit"`
+	Limit    *float64 `json:"limit,omitempty"`
+	Forecast Value    `json:"forecast"`
+	Low      Value    `json:"low"` // the 95 % interval of the level after the change; both as the forecast: there is none
+	High     Value    `json:"high"`
+	Before   Line     `json:"before,omitempty"`
+	After    Line     `json:"after"`
 }
 
-func (p Plot) hasAfter() bool {
-	for _, v := range p.After {
-		if v != nil {
-			return true
+// Value is one number of a plot, NaN for none.
+type Value float64
+
+// Line is the values of consecutive ticks.
+type Line []float64
+
+// plotDigits are the significant digits of a value in a plot: a plot is 200 pixels high, and
+// what is said of a value under the cursor has three digits. The API has all of them.
+const plotDigits = 5
+
+// MarshalJSON writes null for no number.
+func (v Value) MarshalJSON() ([]byte, error) { return appendValue(nil, float64(v)), nil }
+
+// MarshalJSON writes a list of numbers.
+func (l Line) MarshalJSON() ([]byte, error) {
+	b := append(make([]byte, 0, 8*len(l)+2), '[')
+	for i, v := range l {
+		if i > 0 {
+			b = append(b, ',')
 		}
+		b = appendValue(b, v)
 	}
-	return false
+	return append(b, ']'), nil
 }
 
-// plotOf puts one signal's ticks on a time line: before ends at StartedAt, after begins at
-// From and includes the running tick, and the gap between them stays a gap.
+func appendValue(b []byte, v float64) []byte {
+	if !isFinite(v) {
+		return append(b, "null"...)
+	}
+	return strconv.AppendFloat(b, v, 'g', plotDigits, 64)
+}
+
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+func (p Plot) hasAfter() bool { return slices.ContainsFunc(p.After, isFinite) }
+
+// plotOf returns the plot of one signal. What comes after includes the running tick.
 func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plot {
-	p := Plot{Signal: e.Signal, Unit: e.Unit, Limit: limitOf(e.Signal, plan)}
+	p := Plot{Signal: e.Signal, Unit: e.Unit, Limit: limitOf(e.Signal, plan), Forecast: Value(e.Effect.Forecast)}
+	p.Low, p.High = Value(e.Effect.Forecast+e.Effect.Low), Value(e.Effect.Forecast+e.Effect.High)
 	for _, r := range o.Readings {
-		if r.Signal != e.Signal {
-			continue
+		if r.Signal == e.Signal {
+			p.Before = Line(r.Before.Value)
+			p.After = append(append(make(Line, 0, len(r.After.Value)+len(r.Running.Value)), r.After.Value...), r.Running.Value...)
+			break
 		}
-		ahead := time.Duration(len(r.Before.Value)) * plan.Tick
-		p.appendTicks(r.Before.Value, o.StartedAt.Add(-ahead), plan.Tick, &p.Before)
-		p.appendTicks(r.After.Value, o.From, plan.Tick, &p.After)
-		p.appendTicks(r.Running.Value, o.From.Add(time.Duration(len(r.After.Value))*plan.Tick), plan.Tick, &p.After)
 	}
-	p.forecast(e.Effect, Seconds(o.From))
 	return p
 }
 
@@ -56,33 +96,30 @@ func limitOf(signal string, plan detector.Plan) *float64 {
 	return nil
 }
 
-// appendTicks appends one stretch of ticks to its line, and gaps to the others.
-func (p *Plot) appendTicks(values detector.Values, from time.Time, tick time.Duration, line *[]*float64) {
-	for i, v := range values {
-		p.Time = append(p.Time, Seconds(from.Add(time.Duration(i)*tick+tick/2)))
-		p.Before, p.After = append(p.Before, nil), append(p.After, nil)
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			(*line)[len(*line)-1] = &v
-		}
+// PlotsOf returns the plots of one look of a watch.
+func PlotsOf(signals []Signal, plan detector.Plan, o detector.Observation) *WatchPlots {
+	w := &WatchPlots{Tick: plan.Tick.Seconds(), Started: Seconds(o.StartedAt), From: Seconds(o.From), Signals: make([]Plot, len(signals))}
+	for i, s := range signals {
+		w.Signals[i] = s.Plot
 	}
+	return w
 }
 
-// forecast draws the forecast beside the values, and the interval of the level after the
-// change, from the first after-tick on.
-func (p *Plot) forecast(e detector.Effect, from float64) {
-	n := len(p.Time)
-	p.Forecast, p.Low, p.High = make([]*float64, n), make([]*float64, n), make([]*float64, n)
-	if !p.hasAfter() {
-		return
-	}
-	low, high := e.Forecast+e.Low, e.Forecast+e.High
-	for i := range n {
-		if p.Time[i] < from {
-			continue
-		}
-		p.Forecast[i] = &e.Forecast
-		if e.Low != 0 || e.High != 0 {
-			p.Low[i], p.High[i] = &low, &high
+// plots are those of a page; a watch without a look has none.
+func (c Change) plots() *Plots {
+	p := &Plots{Marks: c.Marks, Watches: make([]*WatchPlots, len(c.Watches))}
+	for i, w := range c.Watches {
+		if p.Watches[i] = w.Plots; w.Plots == nil {
+			p.Watches[i] = &WatchPlots{Signals: []Plot{}}
 		}
 	}
+	return p
+}
+
+// Seconds is t in Unix seconds, as plots take it.
+func Seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
 }

@@ -45,10 +45,10 @@ type Power struct {
 }
 
 // Rules writes the list of rules.
-func (p *Pages) Rules(w io.Writer, l Rules) error { return p.write(w, "rules", l) }
+func (p *Pages) Rules(w io.Writer, l Rules) error { return p.write(w, "rules", &l.Frame, &l) }
 
 // Rule writes the page of one rule.
-func (p *Pages) Rule(w io.Writer, r Rule) error { return p.write(w, "rule", r) }
+func (p *Pages) Rule(w io.Writer, r Rule) error { return p.write(w, "rule", &r.Frame, &r) }
 
 // Replayed writes how often a backtest alarmed at moments without a change.
 func Replayed(alarms, judged int) string {

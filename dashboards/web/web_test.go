@@ -90,20 +90,22 @@ func TestHeadline(t *testing.T) {
 	f("unwatched", "none", "No rule watches this change.")
 }
 
-// Before ends where the change began, after begins at From, and what is
-// missing stays a gap; the forecast runs through it.
+// The lines are the ticks, the running one last; what is missing stays a gap, and numbers
+// are as exact as a plot can show.
 func TestPlot(t *testing.T) {
-	began := time.Unix(6000, 0)
-	o := detector.Observation{StartedAt: began, From: began.Add(3 * time.Minute), Readings: []detector.Reading{
+	o := detector.Observation{StartedAt: time.Unix(6000, 0), From: time.Unix(6180, 0), Readings: []detector.Reading{
 		{Signal: "other", After: detector.Ticks{Value: detector.Values{9}}},
-		{Signal: "errors", Before: detector.Ticks{Value: detector.Values{1, math.NaN()}}, After: detector.Ticks{Value: detector.Values{3, math.NaN(), 5}}},
+		{
+			Signal: "errors", Before: detector.Ticks{Value: detector.Values{1, math.NaN()}},
+			After: detector.Ticks{Value: detector.Values{3, math.Inf(1)}}, Running: detector.Ticks{Value: detector.Values{0.123456789}},
+		},
 	}}
 	e := detector.Evidence{Signal: "errors", Effect: detector.Effect{Forecast: 1, Low: 1, High: 3}}
 	limit := 7.0
 	plan := detector.Plan{Tick: time.Minute, Signals: []detector.Signal{{Name: "errors", Limit: &limit}}}
-	got, err := json.Marshal(plotOf(e, plan, o))
-	want := `{"signal":"errors","unit":"","limit":7,"time":[5910,5970,6210,6270,6330],"before":[1,null,null,null,null],` +
-		`"after":[null,null,3,null,5],"forecast":[null,null,1,1,1],"low":[null,null,2,2,2],"high":[null,null,4,4,4]}`
+	got, err := json.Marshal(PlotsOf([]Signal{SignalOf(e, plan, o)}, plan, o))
+	want := `{"tick":60,"started":6000,"from":6180,"signals":[{"signal":"errors","unit":"","limit":7,"forecast":1,"low":2,"high":4,` +
+		`"before":[1,null],"after":[3,null,0.12346]}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("got  %s (%v)\nwant %s", got, err, want)
 	}

@@ -121,8 +121,7 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	l := web.List{Frame: s.frame(r, "Changes"), Service: f.Service, Environment: f.Environment, Waiting: waiting}
 	l.Days, l.Older = web.ByDay(rows(changes.Changes)), olderPage(q, changes.Before)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return s.pages.List(w, l)
+	return showLive(w, r, l, s.pages.List, s.pages.ListSince)
 }
 
 // olderPage returns the address of the next page with the same filters.
@@ -157,8 +156,7 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := changeView(e, s.Now())
 	page.Frame = s.frame(r, c.Service+" "+c.What())
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return s.pages.Change(w, page)
+	return showLive(w, r, page, s.pages.Change, s.pages.ChangeSince)
 }
 
 func (s *Server) approveDecision(ctx context.Context, key string, d api.Decision) error {

@@ -87,6 +87,7 @@ func watchView(w api.Watch, now time.Time) web.Watch {
 	for _, e := range w.Last.Verdict.Signals {
 		v.Signals = append(v.Signals, web.SignalOf(e, w.Plan, w.Last.Observation))
 	}
+	v.Plots = web.PlotsOf(v.Signals, w.Plan, w.Last.Observation)
 	return v
 }
 

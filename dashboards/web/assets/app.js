@@ -1,31 +1,57 @@
-// Keeps a page up to date: when the server tells that a change moved, the page
-// is asked for again and what differs is put in its place. Without JavaScript
+// Keeps a page up to date: when the server tells that a change moved, it is asked for what
+// differs from the page's revision, and that is put in its place. Without JavaScript
 // the same page comes by reloading.
 "use strict";
 
-const shownBefore = new Map(); // id of a live part → its HTML as last fetched
+let revision = document.getElementById("revision")?.textContent;
+const waiting = new Map(); // id of an element → its new content, until nobody types in it
 
-// refresh replaces every live part that differs, except one somebody types in.
-async function refresh() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (answer.redirected) location.reload(); // signed out, perhaps in another tab: to the sign-in
-  if (!answer.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  let moved = false;
-  for (const part of document.querySelectorAll("[data-live]")) {
-    const next = fresh.getElementById(part.id);
-    if (!next || busy(part) || shownBefore.get(part.id) === next.innerHTML) continue;
-    shownBefore.set(part.id, next.innerHTML);
-    const open = [...part.querySelectorAll("details[open]")].map((d) => d.id);
-    part.replaceChildren(...next.childNodes);
-    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-    moved = true;
+// refresh asks for what is new. Where the page has other parts now, all of it is replaced, once.
+async function refresh(again = true) {
+  const answer = await fetch(location.href, { headers: { Accept: "application/json", "Pushback-Since": revision } });
+  if (answer.redirected) return location.reload(); // signed out, perhaps in another tab: to the sign-in
+  if (!answer.ok) return;
+  if (answer.status !== 204) {
+    const update = await answer.json();
+    if (update.whole) return again && replace();
+    revision = update.revision;
+    for (const [id, html] of Object.entries(update.parts ?? {})) waiting.set(id, html);
+    if (update.plots) takePlots(update.plots);
   }
-  if (moved) {
-    prepare();
-    document.dispatchEvent(new Event("pushback:moved"));
+  put();
+}
+
+// put puts new parts in their places, except where somebody types.
+function put() {
+  for (const [id, html] of waiting) {
+    const part = document.getElementById(id);
+    if (part && busy(part)) continue;
+    waiting.delete(id);
+    if (!part) continue;
+    part.innerHTML = html; // the server's own, as in the page
+    prepare(part);
   }
 }
+
+// replace asks for the whole page and puts its live areas in their places.
+async function replace() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const parts = [...document.querySelectorAll("#notices, [data-live]")];
+  if (parts.some(busy)) return;
+  for (const part of parts) {
+    const open = [...part.querySelectorAll("details[open]")].map((d) => d.id);
+    part.replaceChildren(...(fresh.getElementById(part.id)?.childNodes ?? []));
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    prepare(part);
+  }
+  waiting.clear();
+  revision = fresh.getElementById("revision").textContent;
+  if (hasPlots()) await refresh(false);
+}
+
+function hasPlots() { return document.querySelector("[data-plot]") !== null; }
 
 function busy(part) {
   const at = document.activeElement;
@@ -34,11 +60,11 @@ function busy(part) {
 }
 
 // prepare adds what only makes sense with JavaScript.
-function prepare() {
-  for (const time of document.querySelectorAll("time")) {
+function prepare(part) {
+  for (const time of part.querySelectorAll("time")) {
     if (time.dateTime.includes("T")) time.title = new Date(time.dateTime).toLocaleString() + " (your time)";
   }
-  for (const button of document.querySelectorAll("[data-copy]")) {
+  for (const button of part.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;
     button.onclick = async () => {
       await navigator.clipboard.writeText(button.previousElementSibling.textContent);
@@ -47,14 +73,16 @@ function prepare() {
   }
 }
 
-// Many changes may move at once; one refresh a second shows them all.
-let due;
+// Many changes may move at once; one refresh a second shows them all, and one at a time.
+let due, working = Promise.resolve();
 function soon() {
-  due ??= setTimeout(() => { due = undefined; refresh().catch(() => {}); }, 1000);
+  due ??= setTimeout(() => { due = undefined; now(); }, 1000);
 }
+function now() { working = working.then(() => refresh()).catch(() => {}); }
 
-prepare();
-if (document.getElementById("list") || document.getElementById("change")) {
+prepare(document);
+if (hasPlots()) now();
+if (document.querySelector("[data-live]")) {
   const shown = document.getElementById("change")?.dataset.key;
   const stream = new EventSource("/v1/stream");
   stream.addEventListener("change", (e) => { if (!shown || e.data === shown) soon(); });
@@ -65,4 +93,5 @@ if (document.getElementById("list") || document.getElementById("change")) {
     if (stream.readyState === EventSource.CLOSED) soon(); // refused: what is shown may be for readers only
   });
   stream.addEventListener("open", () => { if (lost) soon(); lost = false; });
+  addEventListener("focusout", () => setTimeout(put));
 }

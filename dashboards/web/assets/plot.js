@@ -1,9 +1,44 @@
-// Draws one plot for every element with data-plot, from the numbers in the
-// page: the ticks before and after the change, what was forecast and how sure,
+// Draws one plot for every element with data-plot, from the numbers that app.js asks
+// for: the ticks before and after the change, what was forecast and how sure,
 // and a line at each moment that mattered.
 "use strict";
 
 const plots = new Map(); // element → uPlot
+const watches = []; // the numbers of each watch of the page
+let marks = {}; // the moments that mattered
+
+// takePlots takes the plots that are new, or only their new ticks, and draws them.
+function takePlots(fresh) {
+  const moved = JSON.stringify(marks) !== JSON.stringify(fresh.marks);
+  marks = fresh.marks;
+  fresh.watches.forEach((one, number) => {
+    if (one) watches[number] = one.keep === undefined ? one : joined(watches[number], one);
+    if (one || moved) drawAll(`[data-plot^="${number} "]`);
+  });
+}
+
+// joined adds new ticks to those that were sent before.
+function joined(old, fresh) {
+  const signals = fresh.signals.map((signal, i) => ({
+    ...signal, before: old.signals[i].before, after: [...old.signals[i].after.slice(0, fresh.keep), ...signal.after],
+  }));
+  return { ...fresh, keep: undefined, signals };
+}
+
+// table lays a signal's ticks out in time: the middle of each, and null where a line has none. The forecast is
+// drawn beside what came after the change.
+function table(watch, signal) {
+  const { tick, started, from } = watch, { after, forecast, low, high } = signal, before = signal.before ?? [];
+  const some = after.some((v) => v != null), sure = some && (low !== forecast || high !== forecast);
+  const none = (line) => line.map(() => null), all = (line, v) => line.map(() => v);
+  return {
+    unit: signal.unit, limit: signal.limit,
+    time: [...before.map((_, i) => started + (i + 0.5 - before.length) * tick), ...after.map((_, i) => from + (i + 0.5) * tick)],
+    before: [...before, ...none(after)], after: [...none(before), ...after],
+    forecast: [...none(before), ...all(after, some ? forecast : null)],
+    low: [...none(before), ...all(after, sure ? low : null)], high: [...none(before), ...all(after, sure ? high : null)],
+  };
+}
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -149,33 +184,32 @@ function readout(u) {
   box.textContent = at + "  " + said.join(", ");
 }
 
-function draw(element, marks) {
-  const data = JSON.parse(element.querySelector("script").textContent);
+function draw(element) {
+  const [watch, number] = element.dataset.plot.split(" ");
+  const signal = watches[watch]?.signals[number];
+  if (!signal) return;
+  const data = table(watches[watch], signal);
   plots.get(element)?.destroy();
   element.querySelectorAll("p, .legend, output").forEach((old) => old.remove());
-  element.classList.toggle("nothing", !data.time?.length);
-  if (!data.time?.length) {
+  element.classList.toggle("nothing", !data.time.length);
+  if (!data.time.length) {
     const none = document.createElement("p");
     none.textContent = "Nothing was measured.";
     element.append(none);
     return;
   }
-  const table = [data.time, data.before, data.after, data.forecast, data.low, data.high];
-  if (data.limit != null) table.push(data.time.map(() => data.limit));
-  plots.set(element, new uPlot(options(data, marks, element.clientWidth), table, element));
+  const lines = [data.time, data.before, data.after, data.forecast, data.low, data.high];
+  if (data.limit != null) lines.push(data.time.map(() => data.limit));
+  plots.set(element, new uPlot(options(data, marks, element.clientWidth), lines, element));
   element.append(legend(data), document.createElement("output"));
 }
 
-function drawAll() {
-  const island = document.getElementById("marks");
-  if (!island || typeof uPlot === "undefined") return;
-  const marks = JSON.parse(island.textContent);
+function drawAll(which) {
+  if (typeof uPlot === "undefined") return;
   for (const element of plots.keys()) if (!element.isConnected) { plots.get(element).destroy(); plots.delete(element); }
-  document.querySelectorAll("[data-plot]").forEach((element) => draw(element, marks));
+  document.querySelectorAll(which).forEach(draw);
 }
 
-drawAll();
-document.addEventListener("pushback:moved", drawAll);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll("[data-plot]"));
 let resizing;
-addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(drawAll, 150); });
+addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(() => drawAll("[data-plot]"), 150); });
