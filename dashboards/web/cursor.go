@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"hash"
-	"hash/fnv"
 	"math"
 )
 
@@ -74,39 +72,49 @@ func (w *WatchPlots) beside() (b []byte) {
 // hashes are those of the lines up to each tick after the change, each with the before window and
 // what names the lines.
 func (w *WatchPlots) hashes() []uint32 {
-	h := fnv.New64a()
-	hashValue(h, w.Tick, w.Started, w.From)
+	h := lineHash(14695981039346656037).add(w.Tick, w.Started, w.From)
 	for _, p := range w.Signals {
-		_, _ = h.Write([]byte(p.Signal + "\x00" + p.Unit + "\x00"))
+		h = h.addText(p.Signal).addText(p.Unit)
 		if p.Limit != nil {
-			hashValue(h, *p.Limit)
+			h = h.add(*p.Limit)
 		}
-		hashValue(h, float64(len(p.Before)))
-		hashValue(h, p.Before...)
+		h = h.add(float64(len(p.Before))).add(p.Before...)
 	}
-	all := []uint32{folded(h.Sum64())}
+	all := make([]uint32, 1, w.ticks()+1)
+	all[0] = folded(uint64(h))
 	for i := range w.ticks() {
 		for _, p := range w.Signals {
 			if i < len(p.After) {
-				hashValue(h, p.After[i])
+				h = h.add(p.After[i])
 			} else {
-				_, _ = h.Write([]byte{0})
+				h = h.addText("none")
 			}
 		}
-		all = append(all, folded(h.Sum64()))
+		all = append(all, folded(uint64(h)))
 	}
 	return all
 }
 
-func hashValue(h hash.Hash, values ...float64) {
-	var b [8]byte
+// lineHash is a hash in the manner of FNV, of numbers instead of bytes: a page may have tens of
+// thousands of them.
+type lineHash uint64
+
+func (h lineHash) add(values ...float64) lineHash {
 	for _, v := range values {
 		if math.IsNaN(v) {
 			v = math.NaN() // there are many
 		}
-		binary.LittleEndian.PutUint64(b[:], math.Float64bits(v))
-		_, _ = h.Write(b[:])
+		h = (h ^ lineHash(math.Float64bits(v))) * 1099511628211
+		h ^= h >> 32
 	}
+	return h
+}
+
+func (h lineHash) addText(text string) lineHash {
+	for i := range len(text) {
+		h = (h ^ lineHash(text[i])) * 1099511628211
+	}
+	return h * 1099511628211
 }
 
 // since returns the plots without what a page with this cursor has.

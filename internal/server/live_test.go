@@ -144,7 +144,7 @@ type bake struct {
 func newBake(t testing.TB, st *store.Store, signals, before int) *bake {
 	t.Helper()
 	began := testNow.Add(-time.Hour)
-	s := fixture{service: "cart", version: "1.4.2", previous: "1.4.1", state: watch.Watching}
+	s := fixture{service: "cart", version: fmt.Sprint("1.4.", signals), previous: "1.4.1", state: watch.Watching}
 	key, _, err := acceptFixture(context.Background(), st, s, began)
 	if err != nil {
 		t.Fatal(err)
