@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"math"
+	"math/bits"
 )
 
 // A cursor says which plots a page has: a hash of the marks, and for each watch a hash of what
@@ -104,8 +105,7 @@ func (h lineHash) add(values ...float64) lineHash {
 		if math.IsNaN(v) {
 			v = math.NaN() // there are many
 		}
-		h = (h ^ lineHash(math.Float64bits(v))) * 1099511628211
-		h ^= h >> 32
+		h = lineHash(bits.RotateLeft64(uint64(h)^math.Float64bits(v), 27)) * 1099511628211 // most numbers differ in their high bits
 	}
 	return h
 }

@@ -61,9 +61,9 @@ func openedPage(b *testing.B, s *Server, path string) string {
 	return u.Revision
 }
 
-// BenchmarkPages measures what people and open pages ask for: a change at two sizes, with its
+// BenchmarkBytesOfPages measures what people and open pages ask for: a change at two sizes, with its
 // plots and with one new tick, a list of a hundred changes, and the status.
-func BenchmarkPages(b *testing.B) {
+func BenchmarkBytesOfPages(b *testing.B) {
 	st := openStore(b)
 	s, err := New(Options{
 		Engine: storeEngine{st}, Store: st, Ready: func() []api.ComponentProblem { return nil }, Now: func() time.Time { return testNow },
