@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"reflect"
 	"sort"
 	"time"
 )
@@ -117,3 +118,27 @@ func (k Profile) WithoutShape() Profile {
 	k.HigherShape, k.LowerShape = nil, nil
 	return k
 }
+
+// Size is how many bytes a profile takes in memory, but for the texts in it, which are few.
+func (k Profile) Size() int {
+	n := bytesOf([]Profile{k}) + bytesOf(k.Silences) + bytesOf(k.Lulls) + bytesOf(k.LeftOut) + bytesOf(k.Past) + k.HigherShape.size() + k.LowerShape.size()
+	for _, p := range k.Past {
+		n += bytesOf(p.Smooth) + bytesOf(p.Typical)
+	}
+	for _, scans := range [][]Scan{k.Higher, k.Lower} {
+		n += bytesOf(scans)
+		for _, s := range scans {
+			n += bytesOf(s.Periods) + bytesOf(s.Weights) + bytesOf(s.Limits) + bytesOf(s.Lengths) + bytesOf(s.Order) + bytesOf(s.Habits)
+		}
+	}
+	return n
+}
+
+func (s *Shape) size() int {
+	if s == nil {
+		return 0
+	}
+	return bytesOf([]Shape{*s}) + bytesOf(s.Usual) + bytesOf(s.Most) + bytesOf(s.Spread)
+}
+
+func bytesOf[S ~[]E, E any](s S) int { return cap(s) * int(reflect.TypeFor[E]().Size()) }

@@ -203,6 +203,7 @@ func TestProfilesWithoutAWatchAreJudgedAgain(t *testing.T) {
 	for _, key := range good {
 		b.must(b.Store.PutOutcome(t.Context(), store.Outcome{WatchID: key + ".red", ChangeKey: key, Fired: true, FalseAlarm: true}))
 	}
+	b.clock.add(2 * time.Minute) // looks ask for the shapes of a service once a minute
 	key = b.warmingDeploy("v7", 0.005)
 	unpinned(b, key)
 }

@@ -23,7 +23,7 @@ const FreshFor = 24 * time.Hour
 
 // Store is what the keeper needs of the state database.
 type Store interface {
-	NewestProfile(ctx context.Context, name string) (p detector.Profile, hash string, learned time.Time, err error)
+	NewestProfile(ctx context.Context, name string) (hash string, learned time.Time, err error)
 	ProfileByHash(ctx context.Context, hash string) (detector.Profile, error)
 	UseProfile(ctx context.Context, hash string) (bool, error)
 	PutProfile(ctx context.Context, name string, p detector.Profile, learned time.Time) (string, error)
@@ -61,9 +61,12 @@ type Keeper struct {
 	changed  chan struct{} // rules may have changed
 	passing  sync.Mutex    // one pass over all rules at a time
 
+	byHash  cache[detector.Profile] // what watches are judged with
+	byName  cache[named]            // what watches without a fresh profile find
+	shapes  cache[bool]             // which services have shapes of their own; see ownShape
+	retryAt cache[struct{}]         // names that were requested not long ago
+
 	mu           sync.Mutex
-	retryAt      map[string]time.Time // by name: under way, or not to be tried before
-	byHash       map[string]detector.Profile
 	learnedRules map[string]bool      // by hash: rules whose profiles were learned ahead
 	learnedAt    map[string]time.Time // by name, of the profiles that rules want; zero: never
 }
@@ -72,7 +75,8 @@ type Keeper struct {
 func New(o Options) *Keeper {
 	return &Keeper{
 		Options: o, requests: make(chan Request, 256), changed: make(chan struct{}, 1),
-		retryAt: map[string]time.Time{}, byHash: map[string]detector.Profile{},
+		byHash: cache[detector.Profile]{keep: unusedFor, renew: true, room: maxCached},
+		byName: cache[named]{keep: lookUpAfter}, shapes: cache[bool]{keep: lookUpAfter}, retryAt: cache[struct{}]{keep: requestRetry},
 		learnedRules: map[string]bool{}, learnedAt: map[string]time.Time{},
 	}
 }
@@ -91,7 +95,7 @@ func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules
 			continue
 		}
 		p, err := k.current(ctx, w, Request{
-			name: name(w.Plan.On(s), s, w.Inputs[i]), plan: w.Plan.On(s), signal: s, input: w.Inputs[i],
+			plan: w.Plan.On(s), signal: s, input: w.Inputs[i],
 			span: r.History, end: w.BaseAt, rollout: r.Rollout, service: c.Service, environment: c.Environment,
 		})
 		switch {
@@ -105,21 +109,13 @@ func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules
 	return ps, stored
 }
 
-// found is a profile, and how it is stored.
-type found struct {
-	detector.Profile
-	hash         string
-	withoutShape bool // it is stored with a shape, which is not used
-	learned      time.Time
-}
-
 // current returns the profile that a watch has begun to use, or else the newest.
 // Only a fresh one is pinned to the watch: in place of a stale one, a newer one is
 // requested.
 func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (found, error) {
 	if hash := w.Profiles[l.signal.Name]; hash != "" {
 		p, err := k.Read(ctx, hash)
-		return found{Profile: p, hash: hash}, err
+		return found{Profile: p, named: named{hash: hash}}, err
 	}
 	l, err := k.choose(ctx, l)
 	if err != nil {
@@ -148,6 +144,7 @@ func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (found,
 func (k *Keeper) pin(ctx context.Context, w *watch.Watch, l Request, hash string) error {
 	stored, err := k.Store.UseProfile(ctx, hash)
 	if err != nil || !stored {
+		k.byName.drop(l.name) // another replica has replaced it
 		return err
 	}
 	w.Profiles = maps.Clone(w.Profiles)
@@ -160,23 +157,24 @@ func (k *Keeper) pin(ctx context.Context, w *watch.Watch, l Request, hash string
 
 // Read returns a profile by its hash. It caches, because a hash names one content.
 func (k *Keeper) Read(ctx context.Context, hash string) (detector.Profile, error) {
-	k.mu.Lock()
-	p, ok := k.byHash[hash]
-	k.mu.Unlock()
-	if ok {
+	if p, ok := k.byHash.get(hash, k.Now()); ok {
 		return p, nil
 	}
 	p, err := k.Store.ProfileByHash(ctx, hash)
 	if err == nil {
-		k.mu.Lock()
-		if len(k.byHash) >= maxCached {
-			clear(k.byHash)
-		}
-		k.byHash[hash] = p
-		k.mu.Unlock()
+		k.byHash.put(hash, p, p.Size(), k.Now())
 	}
 	return p, err
 }
 
-// maxCached bounds the cache of Read, which is emptied when it is full.
-const maxCached = 1000
+const (
+	// maxCached is how many bytes of profiles are kept. One that was learned from some hours
+	// takes 2 KiB and one with the curves of its day 20: thirty thousand of the former, or three
+	// thousand of the latter. The watches that find no room read theirs at every look.
+	maxCached = 64 << 20
+	// unusedFor is how long after its last look a profile is kept.
+	unusedFor = 10 * time.Minute
+	// lookUpAfter is how soon a look learns what another replica has learned, and that a service
+	// has a shape of its own.
+	lookUpAfter = time.Minute
+)

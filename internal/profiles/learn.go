@@ -24,7 +24,6 @@ const (
 // Request is one profile to be learned: of one signal, from the span of history
 // that ends at end.
 type Request struct {
-	name   string
 	plan   detector.Plan
 	signal detector.Signal
 	input  watch.Input
@@ -34,23 +33,20 @@ type Request struct {
 	rollout              time.Duration // of changes whose tool reports only their end
 	service, environment string        // whose bad stretches are left out
 
-	good  []sources.Change // of the service, within the span; see choose
-	other string           // the profile's name if it were shared, or the service's own
+	name  string // the profile's; see choose
+	other string // its name if it were shared, or the service's own
 }
 
 // enqueue queues a request unless it is under way or has just failed. A full queue
 // drops it: the next look asks again.
 func (k *Keeper) enqueue(l Request) {
-	now := k.Now()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if now.Before(k.retryAt[l.name]) {
+	if !k.retryAt.putNew(l.name, struct{}{}, 0, k.Now()) {
 		return
 	}
 	select {
 	case k.requests <- l:
-		k.retryAt[l.name] = now.Add(requestRetry)
 	default:
+		k.retryAt.drop(l.name)
 	}
 }
 
@@ -86,7 +82,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 // learn fetches the history of one signal, learns from it and stores the profile.
 func (k *Keeper) learn(ctx context.Context, l Request) error {
 	began := k.Now()
-	history, err := k.history(ctx, l)
+	l, history, err := k.history(ctx, l)
 	if err == nil {
 		p := detector.Learn(l.plan, l.signal, history)
 		_, err = k.Store.PutProfile(ctx, l.name, p, began)
@@ -99,25 +95,30 @@ func (k *Keeper) learn(ctx context.Context, l Request) error {
 		k.Log.Warn("cannot learn a profile; changes are judged without a fresh one", "rule", l.plan.Rule, "signal", l.signal.Name, "service", l.service, "error", err)
 		return err
 	}
+	k.byName.drop(l.name)
 	k.noteLearned(l.name, began)
 	return nil
 }
 
-// history fetches the ticks up to the request's end, with the stretches to leave out.
-func (k *Keeper) history(ctx context.Context, l Request) (detector.History, error) {
+// history fetches the ticks up to the request's end, with the stretches to leave out. The
+// request is named after the good changes of this moment, which the profile is learned with.
+func (k *Keeper) history(ctx context.Context, l Request) (Request, detector.History, error) {
 	ranger, err := k.metricStore(l.input.Store)
 	if err != nil {
-		return detector.History{}, fmt.Errorf("fetching history: %w", err)
+		return l, detector.History{}, fmt.Errorf("fetching history: %w", err)
 	}
+	good, err := k.goodChanges(ctx, l.service, l.environment, l.span, l.end)
+	if err != nil {
+		return l, detector.History{}, err
+	}
+	l = l.named(hasShape(good))
 	h, err := gather.History(ctx, ranger, l.plan, l.input, l.span, l.end)
 	if err != nil {
-		return h, err
+		return l, h, err
 	}
-	if h.Mask, err = k.excluded(ctx, l, h.Start); err != nil {
-		return h, err
-	}
-	h.Good = gather.Examples(l.good, l.rollout)
-	return h, nil
+	h.Mask, err = k.excluded(ctx, l, h.Start)
+	h.Good = gather.Examples(good, l.rollout)
+	return l, h, err
 }
 
 // excluded returns the stretches of a history in which a bad version was live, from

@@ -220,7 +220,7 @@ func (p *pass) candidate(ctx context.Context, store string, r rules.Rule, c sour
 				continue
 			}
 			first = cmp.Or(first, p.refresh(ctx, Request{
-				name: name(plan.On(plan.Signals[i]), plan.Signals[i], in), plan: plan.On(plan.Signals[i]), signal: plan.Signals[i], input: in,
+				plan: plan.On(plan.Signals[i]), signal: plan.Signals[i], input: in,
 				span: b.Rule().History, end: now, rollout: b.Rule().Rollout, service: c.Service, environment: c.Environment,
 			}))
 		}
@@ -253,7 +253,7 @@ func (p *pass) refresh(ctx context.Context, l Request) error {
 	}
 	p.done[l.name] = true
 	p.replaces(l)
-	_, _, learned, err := p.Store.NewestProfile(ctx, l.name)
+	_, learned, err := p.Store.NewestProfile(ctx, l.name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}

@@ -167,19 +167,14 @@ func keepProfiles(ctx context.Context, tx executor, hashes []string) error {
 	return nil
 }
 
-// NewestProfile returns the profile that name refers to, and when it was
-// learned, or ErrNotFound.
-func (s *Store) NewestProfile(ctx context.Context, name string) (p detector.Profile, hash string, at time.Time, err error) {
-	var body []byte
+// NewestProfile returns the hash of the profile that name refers to, and when it was learned,
+// or ErrNotFound.
+func (s *Store) NewestProfile(ctx context.Context, name string) (hash string, at time.Time, err error) {
 	var learned int64
 	err = s.read.QueryRowContext(ctx, `
-		SELECT n.hash, n.at, p.body FROM profile_names n JOIN profiles p ON p.hash = n.hash WHERE n.name = $1`,
-		name).Scan(&hash, &learned, &body)
-	if err != nil {
-		return detector.Profile{}, "", time.Time{}, wrap(err, "read newest profile")
-	}
-	p, err = detector.Unpack(body)
-	return p, hash, fromMicros(learned), wrap(err, "read newest profile")
+		SELECT n.hash, n.at FROM profile_names n JOIN profiles p ON p.hash = n.hash WHERE n.name = $1`,
+		name).Scan(&hash, &learned)
+	return hash, fromMicros(learned), wrap(err, "read newest profile")
 }
 
 // ProfileByHash returns the profile that a watch was judged with, or ErrNotFound.
