@@ -9,7 +9,8 @@ type Grids struct{ Before, After, Running Grid }
 
 // Around is Remember and Earlier.Around in one, for a single look.
 func Around(past, present Raw, g Grids) (before, after, running Ticks) {
-	return remember(past, g.Before).Around(past, present, g)
+	whole, paired := past.counters()
+	return remember(past, whole, paired, keysOfPoints(whole), g.Before).Around(past, present, g)
 }
 
 // fewSeveral is the share of the before window that may be left out because it has several
@@ -31,18 +32,11 @@ func (r Raw) beforeTicks(g Grid) Ticks {
 	return t
 }
 
-// joinRaw joins the series before a change to those after it. What both have is taken from
-// before.
-func joinRaw(past, present Raw) Raw {
-	joined := present
-	joined.Value, joined.Part = joinSeries(past.Value, present.Value), joinSeries(past.Part, present.Part)
-	return joined
-}
-
-func joinSeries(past, present []sources.Series) []sources.Series {
+// joinSeries joins the series before a change, whose keys are those of their labels, to those after it. What
+// both have is taken from before.
+func joinSeries(past []sources.Series, keys []string, present []sources.Series) []sources.Series {
 	seen := make(map[string][]int, len(past))
-	for i, s := range past {
-		key := LabelKey(s.Labels)
+	for i, key := range keys {
 		seen[key] = append(seen[key], i)
 	}
 	joined := append(make([]sources.Series, 0, len(past)+len(present)), past...)
@@ -53,6 +47,11 @@ func joinSeries(past, present []sources.Series) []sources.Series {
 			continue
 		}
 		joined = append(joined, s)
+	}
+	for i, key := range keys {
+		if joined[i].Labels == nil {
+			joined[i].Labels = labelsOfKey(key)
+		}
 	}
 	return joined
 }

@@ -17,27 +17,33 @@ type Earlier struct {
 	levels *usualLevels // of a combined level
 	paces  pacePair
 	series usualSeries
-	rates  [2]map[string]float64 // of each series, and of the counter beside it, in events a millisecond
+	value  []string        // keys of the series of the past's Value
+	part   []string        // and of its Part
+	rates  map[string]rate // of each series
 }
+
+// rate is how fast a counter grew, and the one beside it, in events a millisecond.
+type rate struct{ own, beside float64 }
 
 // Remember works out the past of a signal. The grid is that of the before window.
 func Remember(past Raw, g Grid) Earlier {
-	e := remember(past, g)
 	whole, paired := past.counters()
-	e.Newest, e.rates[0] = Newest(past.Value), ratesOf(whole, ownPoints)
-	if paired {
-		e.rates[1] = ratesOf(whole, besidePoints)
+	keys := keysOfPoints(whole)
+	e := remember(past, whole, paired, keys, g)
+	e.Newest = Newest(past.Value)
+	if e.counts {
+		e.rates = ratesOf(whole, keys)
 	}
 	return e
 }
 
 // remember works out what Around needs.
-func remember(past Raw, g Grid) Earlier {
-	whole, paired := past.counters()
+func remember(past Raw, whole []pointSeries, paired bool, keys []string, g Grid) Earlier {
 	e := Earlier{ticks: past.beforeTicks(g), counts: past.Form == FormCounts || paired}
 	switch {
 	case e.counts:
-		e.paces, e.series = pacesOf(whole), vanishing(past, e.ticks, g)
+		e.paces, e.series = pacesOf(whole), vanishing(past, whole, paired, keys, e.ticks, g)
+		e.value, e.part = labelKeys(past.Value), labelKeys(past.Part)
 	case past.Form == FormLevel && !past.Combine.Single():
 		v := vanishingLevels(past, e.ticks, g)
 		e.levels = &v
@@ -48,10 +54,13 @@ func remember(past Raw, g Grid) Earlier {
 // Counts reports whether Around needs the samples of the past themselves.
 func (e Earlier) Counts() bool { return e.counts }
 
+// Keys are the keys of the labels of the past's Value and Part, where it counts.
+func (e Earlier) Keys() (value, part []string) { return e.value, e.part }
+
 // Around puts what a store answered before and after a change on the grids of a look. The
 // series after go on where those before ended, so that what a counter showed before says how
-// fast it usually grows, which replicas show it, and which series are gone. Where the past does
-// not count, past is not read. The ticks are the caller's.
+// fast it usually grows, which replicas show it, and which series are gone. The past's samples need no
+// labels, and where it does not count, past is not read. The ticks are the caller's.
 func (e Earlier) Around(past, present Raw, g Grids) (before, after, running Ticks) {
 	before = e.ticks.clone()
 	if !e.counts {
@@ -61,7 +70,8 @@ func (e Earlier) Around(past, present Raw, g Grids) (before, after, running Tick
 		}
 		return before, after, running
 	}
-	joined := joinRaw(past, present)
+	joined := present
+	joined.Value, joined.Part = joinSeries(past.Value, e.value, present.Value), joinSeries(past.Part, e.part, present.Part)
 	after, running = joined.tabulate(g.After, e.paces), joined.tabulate(g.Running, e.paces)
 	after, running = e.series.mark(after, joined, g.After), e.series.mark(running, joined, g.Running)
 	return before, after, running
@@ -84,26 +94,43 @@ func (e Earlier) StandsStill(present Raw) bool {
 		return false
 	}
 	after, paired := present.counters()
-	return standsStill(e.rates[0], after, ownPoints) || paired && standsStill(e.rates[1], after, besidePoints)
-}
-
-func standsStill(rates map[string]float64, after []pointSeries, of func(pointSeries) []point) bool {
 	return slices.ContainsFunc(after, func(s pointSeries) bool {
-		still := float64(longestStill(of(s)))
-		return still > 0 && rates[LabelKey(s.labels)]*still >= stillMissed
+		own, beside := longestStill(s.points), int64(0)
+		if paired {
+			beside = longestStill(s.beside)
+		}
+		if own+beside == 0 {
+			return false
+		}
+		usual := e.rates[LabelKey(s.labels)]
+		return usual.own*float64(own) >= stillMissed || usual.beside*float64(beside) >= stillMissed
 	})
 }
 
 // ratesOf are how fast each series grew over the past.
-func ratesOf(whole []pointSeries, of func(pointSeries) []point) map[string]float64 {
-	rates := make(map[string]float64, len(whole))
-	for _, s := range whole {
-		if points := of(s); len(points) > 1 {
-			first, last := points[0], points[len(points)-1]
-			rates[LabelKey(s.labels)] = (last.v - first.v) / float64(last.t-first.t)
-		}
+func ratesOf(whole []pointSeries, keys []string) map[string]rate {
+	rates := make(map[string]rate, len(whole))
+	for i, s := range whole {
+		rates[keys[i]] = rate{grown(s.points), grown(s.beside)}
 	}
 	return rates
+}
+
+// grown is by how much a counter grew in a millisecond.
+func grown(points []point) float64 {
+	if len(points) < 2 {
+		return 0
+	}
+	first, last := points[0], points[len(points)-1]
+	return (last.v - first.v) / float64(last.t-first.t)
+}
+
+func keysOfPoints(all []pointSeries) []string {
+	keys := make([]string, len(all))
+	for i, s := range all {
+		keys[i] = LabelKey(s.labels)
+	}
+	return keys
 }
 
 // longestStill is the longest time, in milliseconds, over which a counter stood still.

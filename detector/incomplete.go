@@ -32,10 +32,7 @@ func (u usualSeries) mark(t Ticks, joined Raw, g Grid) Ticks {
 		return t
 	}
 	series, _ := joined.counters()
-	keys := make([]string, len(series))
-	for i, s := range series {
-		keys[i] = LabelKey(s.labels)
-	}
+	keys := keysOfPoints(series)
 	scale := float64(g.Tick.Milliseconds()) / float64(u.tick)
 	seen := make([]vanished, len(t.Value))
 	for i, value := range t.Value {

@@ -82,6 +82,26 @@ func LabelKey(labels map[string]string, without ...string) string {
 	return strings.Join(parts, "\xfe")
 }
 
+// labelsOfKey are the labels of which a text is the LabelKey.
+func labelsOfKey(key string) map[string]string {
+	labels := map[string]string{}
+	for part := range strings.SplitSeq(key, "\xfe") {
+		if name, value, ok := strings.Cut(part, "\xff"); ok {
+			labels[name] = value
+		}
+	}
+	return labels
+}
+
+// labelKeys are the keys of several series, in their order.
+func labelKeys(all []sources.Series) []string {
+	keys := make([]string, len(all))
+	for i, s := range all {
+		keys[i] = LabelKey(s.Labels)
+	}
+	return keys
+}
+
 // joinPoints are the samples of a counter at the times at which one of its partners has a
 // sample too. Where two have, they are spellings of one bucket, and the higher one is taken.
 func joinPoints(s sources.Series, partners []sources.Series) pointSeries {

@@ -24,9 +24,8 @@ type usualSeries struct {
 // usualCounter is what one series counts in a usual tick, and its newest sample of the before
 // window.
 type usualCounter struct {
-	usual  eventCount
-	last   point
-	labels map[string]string
+	usual eventCount
+	last  point
 }
 
 // eventCount are events, and the bad ones among them.
@@ -37,19 +36,18 @@ func (n eventCount) plus(m eventCount, times float64) eventCount {
 }
 
 // vanishing prepares to look for series that vanish after a change.
-func vanishing(past Raw, before Ticks, g Grid) usualSeries {
+func vanishing(past Raw, whole []pointSeries, paired bool, keys []string, before Ticks, g Grid) usualSeries {
 	u := usualSeries{series: map[string]usualCounter{}, total: stats.Median(before.Total, nil), tick: g.Tick.Milliseconds(), means: past.sums()}
 	if !(u.total > 0) && !u.means || g.N == 0 {
 		return u
 	}
 	u.ticks, u.labels, u.parts = float64(finite(before.Value)), badLabelsOf(past), len(past.Part)
-	whole, paired := past.counters()
 	c, bad, end := countersOf(whole, paired, past.sums(), pacePair{}), keysOf(past.Part), g.End().UnixMilli()
-	for _, s := range whole {
+	for i, s := range whole {
 		if n := len(s.points); n > 0 && s.points[n-1].t > end-2*u.tick && s.points[0].t <= (c.first+end)/2 {
-			key := LabelKey(s.labels)
+			key := keys[i]
 			usual := past.usualEvents(c.increases([]pointSeries{s}, g), bad[key])
-			u.series[key] = usualCounter{u.series[key].usual.plus(usual, 1), s.points[n-1], s.labels}
+			u.series[key] = usualCounter{u.series[key].usual.plus(usual, 1), s.points[n-1]}
 		}
 	}
 	return u
@@ -110,7 +108,7 @@ func (u *usualSeries) look(series []pointSeries, keys []string, w sources.Window
 				v.back = v.back.plus(usual.usual, 1)
 				v.returned += usual.usual.total * u.ticksBetween(s.points[i-1].t, from)
 			}
-		case i > 0 && !u.spares(usual, series):
+		case i > 0 && !u.spares(s.labels, keys[at], series, keys):
 			v.gone = v.gone.plus(usual.usual, 1)
 			v.missed += usual.usual.total * u.ticksBetween(s.points[i-1].t, to)
 		}
@@ -137,19 +135,18 @@ func grownBetween(points []point, i, end int) float64 {
 // spares reports whether a series may be gone because its process restarted: its counters are
 // not there before they count again. That is so if no series that is as much like it, by the
 // number of equal labels, went on without a restart.
-func (u *usualSeries) spares(gone usualCounter, series []pointSeries) bool {
-	key := LabelKey(gone.labels)
+func (u *usualSeries) spares(gone map[string]string, key string, series []pointSeries, keys []string) bool {
 	if spared, known := u.spared[key]; known {
 		return spared
 	}
 	restarted, went := -1, -1
-	for _, s := range series {
-		before, known := u.series[LabelKey(s.labels)]
+	for i, s := range series {
+		before, known := u.series[keys[i]]
 		first := s.at(before.last.t + 1)
 		if !known || first == len(s.points) {
 			continue
 		}
-		if alike := equalLabels(gone.labels, s.labels); restartsIn(s.points, first) {
+		if alike := equalLabels(gone, s.labels); restartsIn(s.points, first) {
 			restarted = max(restarted, alike)
 		} else {
 			went = max(went, alike)

@@ -10,39 +10,56 @@ import (
 )
 
 // packed is the samples of a signal in a tenth of their size, as Prometheus packs them on disk
-// (Pelkonen et al. 2015, Gorilla): thousands of watches keep what was before them.
+// (Pelkonen et al. 2015, Gorilla), and without labels: thousands of watches keep what was before
+// them.
 type packed struct{ value, part []packedSeries }
 
 type packedSeries struct {
-	labels     map[string]string
 	chunk      []byte
 	samples    []sources.Sample // instead of chunk, of a series that cannot be packed
 	histograms []sources.HistogramSample
 }
 
-func pack(raw detector.Raw) packed { return packed{packAll(raw.Value), packAll(raw.Part)} }
+// pack packs the samples. Series of the part that are those of the whole are kept once.
+func pack(raw detector.Raw) packed {
+	once := map[*sources.Sample]packedSeries{}
+	return packed{packAll(raw.Value, once), packAll(raw.Part, once)}
+}
 
 // unpack gives the samples back, bit for bit.
 func (p packed) unpack() detector.Raw {
 	return detector.Raw{Value: unpackAll(p.value), Part: unpackAll(p.part)}
 }
 
-func packAll(all []sources.Series) []packedSeries {
+func packAll(all []sources.Series, once map[*sources.Sample]packedSeries) []packedSeries {
 	packed := make([]packedSeries, len(all))
 	for i, s := range all {
-		packed[i] = packedSeries{labels: s.Labels, histograms: slices.Clone(s.Histograms)}
-		if packed[i].chunk = chunkOf(s.Samples); packed[i].chunk == nil {
-			packed[i].samples = slices.Clone(s.Samples)
+		if len(s.Samples) == 0 {
+			packed[i] = packedSeries{histograms: slices.Clone(s.Histograms)}
+			continue
 		}
+		same, ok := once[&s.Samples[0]]
+		if !ok {
+			same = packSamples(s.Samples)
+			once[&s.Samples[0]] = same
+		}
+		packed[i] = packedSeries{same.chunk, same.samples, slices.Clone(s.Histograms)}
 	}
 	return packed
+}
+
+func packSamples(samples []sources.Sample) packedSeries {
+	if chunk := chunkOf(samples); chunk != nil {
+		return packedSeries{chunk: chunk}
+	}
+	return packedSeries{samples: slices.Clone(samples)}
 }
 
 // maxChunk is how many samples a chunk can count.
 const maxChunk = 1<<16 - 1
 
 func chunkOf(samples []sources.Sample) []byte {
-	if len(samples) == 0 || len(samples) > maxChunk {
+	if len(samples) > maxChunk {
 		return nil
 	}
 	chunk := chunkenc.NewXORChunk()
@@ -59,7 +76,7 @@ func chunkOf(samples []sources.Sample) []byte {
 func unpackAll(packed []packedSeries) []sources.Series {
 	all := make([]sources.Series, len(packed))
 	for i, p := range packed {
-		all[i] = sources.Series{Labels: p.labels, Samples: p.samples, Histograms: p.histograms}
+		all[i] = sources.Series{Samples: p.samples, Histograms: p.histograms}
 		if p.chunk != nil {
 			all[i].Samples = samplesOf(p.chunk)
 		}
