@@ -64,7 +64,8 @@ func (e Earlier) Keys() (value, part []string) { return e.value, e.part }
 func (e Earlier) Around(past, present Raw, g Grids) (before, after, running Ticks) {
 	before = e.ticks.clone()
 	if !e.counts {
-		after, running = Tabulate(present, g.After), Tabulate(present, g.Running)
+		ticks := present.tabulate(pacePair{}, g.After, g.Running)
+		after, running = ticks[0], ticks[1]
 		if e.levels != nil {
 			after, running = e.levels.mark(after, present.Value, g.After), e.levels.mark(running, present.Value, g.Running)
 		}
@@ -72,8 +73,8 @@ func (e Earlier) Around(past, present Raw, g Grids) (before, after, running Tick
 	}
 	joined := present
 	joined.Value, joined.Part = joinSeries(past.Value, e.value, present.Value), joinSeries(past.Part, e.part, present.Part)
-	after, running = joined.tabulate(g.After, e.paces), joined.tabulate(g.Running, e.paces)
-	after, running = e.series.mark(after, joined, g.After), e.series.mark(running, joined, g.Running)
+	ticks := joined.tabulate(e.paces, g.After, g.Running)
+	after, running = e.series.mark(ticks[0], joined, g.After), e.series.mark(ticks[1], joined, g.Running)
 	return before, after, running
 }
 

@@ -138,26 +138,34 @@ type increased struct {
 	impossible     map[int]bool
 }
 
-// increases adds up, a tick, what counters have grown by.
-func (c *counters) increases(of []pointSeries, g Grid) increased {
-	sum := increased{events: g.missing(), beside: g.missing(), impossible: map[int]bool{}}
+// increases adds up, a tick of each grid, what counters have grown by.
+func (c *counters) increases(of []pointSeries, grids ...Grid) []increased {
+	sums := make([]increased, len(grids))
+	for i, g := range grids {
+		sums[i] = increased{events: g.missing(), beside: g.missing(), impossible: map[int]bool{}}
+	}
 	for _, s := range of {
 		next := c.reader(s)
 		for i, p := range s.points {
-			grown, at := next(i), g.place(p.t)
-			if at < 0 || at >= g.N {
-				continue
-			}
-			if grown.impossible {
-				sum.impossible[at] = true
-			}
-			if grown.known {
-				sum.events[at] = plus(sum.events[at], grown.events)
-				sum.beside[at] = plus(sum.beside[at], grown.beside)
+			grown := next(i)
+			for k, g := range grids {
+				if at := g.place(p.t); at >= 0 && at < g.N {
+					sums[k].add(grown, at)
+				}
 			}
 		}
 	}
-	return sum
+	return sums
+}
+
+func (n increased) add(grown pairGrowth, at int) {
+	if grown.impossible {
+		n.impossible[at] = true
+	}
+	if grown.known {
+		n.events[at] = plus(n.events[at], grown.events)
+		n.beside[at] = plus(n.beside[at], grown.beside)
+	}
 }
 
 // reader reads the points of a series one by one.

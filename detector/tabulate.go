@@ -39,34 +39,56 @@ type Raw struct {
 // Tabulate puts raw series on a grid. Samples left of the grid are used as
 // the points that the first increases start from; see counters for how
 // counters are read. A form it does not know gives missing ticks.
-func Tabulate(r Raw, g Grid) Ticks { return r.tabulate(g, pacePair{}) }
+func Tabulate(r Raw, g Grid) Ticks { return r.tabulate(pacePair{}, g)[0] }
 
-// tabulate is Tabulate with the usual pace of the signal's counters; the zero value where only the
-// series themselves say it.
-func (r Raw) tabulate(g Grid, known pacePair) Ticks {
-	switch r.Form {
-	case FormLevel:
-		return r.Combine.level(r.Value, g)
-	case FormRatio:
-		return r.ratio(g)
-	case FormCounts:
-		return r.counted(g, known)
-	}
+// tabulate is Tabulate for several grids, with the usual pace of the signal's counters; the zero value
+// where only the series themselves say it.
+func (r Raw) tabulate(known pacePair, grids ...Grid) []Ticks {
 	whole, paired := r.counters()
-	if !paired {
-		return Ticks{Value: g.missing()}
+	if r.Form == FormCounts || paired {
+		return r.counted(whole, paired, known, grids)
 	}
-	n := countersOf(whole, true, r.sums(), known).increases(whole, g)
-	var t Ticks
+	all := make([]Ticks, len(grids))
+	for i, g := range grids {
+		switch r.Form {
+		case FormLevel:
+			all[i] = r.Combine.level(r.Value, g)
+		case FormRatio:
+			all[i] = r.ratio(g)
+		default:
+			all[i] = Ticks{Value: g.missing()}
+		}
+	}
+	return all
+}
+
+// counted reads counters once for all grids.
+func (r Raw) counted(whole []pointSeries, paired bool, known pacePair, grids []Grid) []Ticks {
+	c, all := countersOf(whole, paired, r.sums(), known), make([]Ticks, len(grids))
+	events := c.increases(whole, grids...)
+	if !paired {
+		bad := c.increases(plainSeries(r.Part), grids...)
+		for i, total := range events {
+			all[i] = sharesOf(present(bad[i].events, total.events), total.events).without(total.impossible).without(bad[i].impossible)
+		}
+		return all
+	}
+	for i, n := range events {
+		all[i] = r.pairedTicks(n).without(n.impossible)
+	}
+	return all
+}
+
+// pairedTicks are the ticks of a histogram.
+func (r Raw) pairedTicks(n increased) Ticks {
 	switch r.Form {
 	case FormMean, FormNativeMean:
-		t = Ticks{Value: quotient(n.beside, n.events)}
+		return Ticks{Value: quotient(n.beside, n.events)}
 	case FormSlow:
-		t = sharesOf(besides(n.beside, n.events), n.events)
+		return sharesOf(besides(n.beside, n.events), n.events)
 	default:
-		t = sharesOf(n.beside, n.events)
+		return sharesOf(n.beside, n.events)
 	}
-	return t.without(n.impossible)
 }
 
 // counters are the counters that say how many events there were. They are paired in the
@@ -89,14 +111,6 @@ func (r Raw) counters() (all []pointSeries, paired bool) {
 
 // sums reports whether what is read beside the counters are sums of what was measured.
 func (r Raw) sums() bool { return r.Form == FormMean || r.Form == FormNativeMean }
-
-func (r Raw) counted(g Grid, known pacePair) Ticks {
-	whole := plainSeries(r.Value)
-	c := countersOf(whole, false, false, known)
-	total, bad := c.increases(whole, g), c.increases(plainSeries(r.Part), g)
-	t := sharesOf(present(bad.events, total.events), total.events)
-	return t.without(total.impossible).without(bad.impossible)
-}
 
 // besides is what is not in the bucket. Fast events cannot exceed all events; where scrapes
 // of the two disagree by one, none were slow.

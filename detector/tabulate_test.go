@@ -40,7 +40,7 @@ func same(t *testing.T, name string, got, want any) {
 // increases are what plain counters have grown by.
 func increases(ss []sources.Series, g Grid) Values {
 	all := plainSeries(ss)
-	return countersOf(all, false, false, pacePair{}).increases(all, g).events
+	return countersOf(all, false, false, pacePair{}).increases(all, g)[0].events
 }
 
 func TestIncreases(t *testing.T) {

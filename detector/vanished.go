@@ -46,7 +46,7 @@ func vanishing(past Raw, whole []pointSeries, paired bool, keys []string, before
 	for i, s := range whole {
 		if n := len(s.points); n > 0 && s.points[n-1].t > end-2*u.tick && s.points[0].t <= (c.first+end)/2 {
 			key := keys[i]
-			usual := past.usualEvents(c.increases([]pointSeries{s}, g), bad[key])
+			usual := past.usualEvents(c.increases([]pointSeries{s}, g)[0], bad[key])
 			u.series[key] = usualCounter{u.series[key].usual.plus(usual, 1), s.points[n-1]}
 		}
 	}
