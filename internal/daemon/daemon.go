@@ -42,6 +42,7 @@ type Daemon struct {
 	server  *server.Server
 	rules   rulesFolder
 	edits   *edits
+	secrets secretFiles
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	built   Built
 	closers []io.Closer // closed last to first
@@ -55,6 +56,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	d = &Daemon{
 		log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules, log: o.Log},
 		edits:   &edits{table: o.Table, log: o.Log.With("component", "config"), running: o.Config},
+		secrets: secretFiles{config: o.Config},
 		aliases: catalogue.New(CatalogueConfig(o.Config.Services), nil),
 	}
 	context.AfterFunc(ctx, func() { d.rules.ends.Store(true) })
@@ -169,7 +171,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.edits.problem(), d.unsafeSecrets())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.edits.problem(), d.secrets.problems())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can

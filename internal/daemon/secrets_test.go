@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/pushback/pushback/internal/config"
 )
@@ -170,4 +172,36 @@ func TestSecretWarnings(t *testing.T) {
 	if want := fmt.Sprint(map[string]string{"open": config.OpenSecret, "group": config.OpenSecret, "weak:": config.WeakSecret}); fmt.Sprint(got) != want {
 		t.Errorf("warned of %v, want %s", got, want)
 	}
+}
+
+// What is wrong with a secret's file is known soon after, and the files are not read for each
+// page in between.
+func TestSecretsAreLookedAtNowAndThen(t *testing.T) {
+	dir := t.TempDir()
+	tokens := filepath.Join(dir, "tokens")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(tokens, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		write(planted)
+		files := &secretFiles{config: config.Config{TokenFile: tokens}}
+		f := func(want string) {
+			t.Helper()
+			if found := files.problems(); want == "" && len(found) > 0 || want != "" && (len(found) != 1 || !strings.Contains(found[0].Detail, want)) {
+				t.Errorf("found %v, want %q", found, want)
+			}
+		}
+		f("")
+		write("")
+		f("")
+		time.Sleep(secretsKept)
+		f("holds no token")
+		write(planted)
+		f("holds no token")
+		time.Sleep(time.Minute)
+		f("")
+	})
 }

@@ -7,22 +7,29 @@ import "sync"
 type listeners struct {
 	mu   sync.Mutex
 	next int
-	all  map[int]chan string
+	all  map[int]listener
 }
 
-func newListeners() *listeners { return &listeners{all: map[int]chan string{}} }
+type listener struct {
+	keys  chan string
+	wants func(key string, look bool) bool
+}
 
-// Subscribe returns a channel of the keys of changes that moved, and a function that ends
-// it.
-func (c *core) Subscribe() (<-chan string, func()) { return c.listeners.add() }
+func newListeners() *listeners { return &listeners{all: map[int]listener{}} }
 
-func (l *listeners) add() (<-chan string, func()) {
+// Subscribe returns a channel of the keys of changes that moved and that wants takes, and a
+// function that ends it. A look that is nothing else moves only numbers.
+func (c *core) Subscribe(wants func(key string, look bool) bool) (<-chan string, func()) {
+	return c.listeners.add(wants)
+}
+
+func (l *listeners) add(wants func(key string, look bool) bool) (<-chan string, func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	id := l.next
 	l.next++
 	c := make(chan string, 16)
-	l.all[id] = c
+	l.all[id] = listener{c, wants}
 	return c, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -30,12 +37,17 @@ func (l *listeners) add() (<-chan string, func()) {
 	}
 }
 
-func (l *listeners) publish(key string) {
+func (l *listeners) publish(key string) { l.send(key, false) }
+
+func (l *listeners) send(key string, look bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, c := range l.all {
+	for _, one := range l.all {
+		if !one.wants(key, look) {
+			continue
+		}
 		select {
-		case c <- key:
+		case one.keys <- key:
 		default:
 		}
 	}

@@ -227,7 +227,7 @@ func (k *looker) record(ctx context.Context, old, next watch.Watch, effects stor
 	if effects.Annotation != nil {
 		k.enqueue(annotationJob, next.ChangeKey)
 	}
-	k.listeners.publish(next.ChangeKey)
+	k.listeners.send(next.ChangeKey, next.State == old.State && next.Grade == old.Grade && !created)
 	if old.LikelyAt.IsZero() && !next.LikelyAt.IsZero() {
 		if _, err := k.fleet.Why(ctx); err != nil {
 			k.Log.Warn("cannot check whether too much is bad at once; it is checked again before anything acts", "error", err)

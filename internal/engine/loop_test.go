@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	news, ignore := e.Subscribe()
+	news, ignore := e.Subscribe(func(string, bool) bool { return true })
 	defer ignore()
 	a, err := take(ctx, e, sources.Event{
 		Source: "pipeline", EventID: "1", ChangeID: "v2", Status: sources.Succeeded, At: deployed,

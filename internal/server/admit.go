@@ -1,25 +1,73 @@
 package server
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 )
 
+// sender is who sent a request, as far as it matters. A page asks several times.
+type sender struct{ mayChange, mayRead, signedIn func() bool }
+
+// senderKey is the context key of the sender of a request.
+type senderKey struct{}
+
+// withSender finds out once a request who sent it: each time costs a read of the token file,
+// and of a row where there is a session.
+func (s *Server) withSender(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), senderKey{}, s.newSender(r, sync.OnceValue))))
+	})
+}
+
+// askedAnew returns a request whose sender is found out each time. It is for one that
+// lasts: its sender may sign out, or the token may be removed.
+func askedAnew(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), senderKey{}, nil))
+}
+
+func (s *Server) senderOf(r *http.Request) *sender {
+	if who, ok := r.Context().Value(senderKey{}).(*sender); ok {
+		return who
+	}
+	return s.newSender(r, func(each func() bool) func() bool { return each })
+}
+
+func (s *Server) newSender(r *http.Request, keep func(func() bool) func() bool) *sender {
+	who := new(sender)
+	who.signedIn = keep(func() bool { return s.hasSession(r) })
+	who.mayChange = keep(func() bool {
+		if given := givenToken(r); given != "" {
+			return s.granted(s.tokens.holds(given))
+		}
+		return who.signedIn()
+	})
+	who.mayRead = keep(func() bool {
+		if s.fromThisHost(r) || who.mayChange() {
+			return true
+		}
+		_, password, ok := r.BasicAuth()
+		return ok && s.granted(s.tokens.holds(password))
+	})
+	return who
+}
+
 // mayChange says whether a request comes with a token, or from a browser that
-// was signed in with one. The header X-Pushback-Token is for installations whose
-// basic authentication uses the Authorization header.
+// was signed in with one.
 //
 // While the token file cannot be read, no request may change anything.
-func (s *Server) mayChange(r *http.Request) bool {
+func (s *Server) mayChange(r *http.Request) bool { return s.senderOf(r).mayChange() }
+
+// givenToken returns the token of a request. The header X-Pushback-Token is for installations whose
+// basic authentication uses the Authorization header.
+func givenToken(r *http.Request) string {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		given = r.Header.Get("X-Pushback-Token")
 	}
-	if given != "" {
-		return s.granted(s.tokens.holds(strings.TrimSpace(given)))
-	}
-	return s.signedIn(r)
+	return strings.TrimSpace(given)
 }
 
 // granted passes the answer of the token file on, and logs why it has none.
@@ -37,13 +85,7 @@ func (s *Server) logTokens(err error) {
 // mayRead says whether a request may read. Whoever may change may read, and so
 // may whoever runs Pushback on this host. A tool that can send only a name and a password
 // within an address, such as Flagger's webhooks, reads with a token as the password.
-func (s *Server) mayRead(r *http.Request) bool {
-	if s.fromThisHost(r) || s.mayChange(r) {
-		return true
-	}
-	_, password, ok := r.BasicAuth()
-	return ok && s.granted(s.tokens.holds(password))
-}
+func (s *Server) mayRead(r *http.Request) bool { return s.senderOf(r).mayRead() }
 
 // hostname returns a Host header in lower case, without its port and brackets.
 func hostname(host string) string {

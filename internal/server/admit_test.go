@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/store"
 )
 
 func TestWhoMayRead(t *testing.T) {
@@ -146,5 +148,61 @@ func TestNowhere(t *testing.T) {
 	f(http.MethodGet, "/v2/changes", 404)
 	if h := f(http.MethodDelete, "/v1/changes", 405); !strings.Contains(h.Get("Allow"), "GET") {
 		t.Errorf("405 allows %q", h.Get("Allow"))
+	}
+}
+
+// countedSessions counts the reads of sessions.
+type countedSessions struct {
+	Store
+	reads *atomic.Int64
+}
+
+func (c countedSessions) Session(ctx context.Context, id string) (store.Session, error) {
+	c.reads.Add(1)
+	return c.Store.Session(ctx, id)
+}
+
+// However often a page asks who reads it, that is found out once.
+func TestSenderIsFoundOutOnce(t *testing.T) {
+	var reads atomic.Int64
+	b := newBrowser(t, func(o *Options) {
+		o.Store, o.Rules = countedSessions{o.Store, &reads}, oneRule{}
+		o.Ready = func() []api.ComponentProblem { return []api.ComponentProblem{{Component: "metrics"}} }
+	})
+	key := b.mustStore(bad)
+	_, _, session := b.signIn(token, "/")
+	for _, path := range []string{"/", "/changes/" + key, "/rules", "/docs", "/signin", "/readyz", "/v1/status", "/v1/changes/" + key, "/changes/nothing"} {
+		before := reads.Load()
+		b.ask(http.MethodGet, path, "", "Cookie", session)
+		if n := reads.Load() - before; n != 1 {
+			t.Errorf("%s: the session was read %d times", path, n)
+		}
+	}
+}
+
+// What a stream is for says which keys it gets.
+func TestStreamWantsOneChangeOrNoLooks(t *testing.T) {
+	var wants func(key string, look bool) bool
+	p := listen(t, func(o *Options) {
+		o.Subscribe = func(w func(string, bool) bool) (<-chan string, func()) {
+			wants = w
+			return nil, func() {}
+		}
+	})
+	for query, want := range map[string][4]bool{
+		"": {true, true, true, true}, "?change=a": {true, true, false, false}, "?looks=no": {true, false, true, false}, "?change=a&looks=no": {true, false, false, false},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+streamPath+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := p.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [4]bool{wants("a", false), wants("a", true), wants("b", false), wants("b", true)}; got != want {
+			t.Errorf("%q: %v, want %v", query, got, want)
+		}
+		_ = w.Body.Close()
 	}
 }

@@ -231,7 +231,7 @@ func TestOpenAPI(t *testing.T) {
 // seconds it has.
 func TestStreamAndStop(t *testing.T) {
 	keys := make(chan string, 1)
-	p := listen(t, func(o *Options) { o.Subscribe = func() (<-chan string, func()) { return keys, func() {} } })
+	p := listen(t, func(o *Options) { o.Subscribe = sending(keys) })
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

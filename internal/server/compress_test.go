@@ -185,7 +185,7 @@ func TestAssetsAreKept(t *testing.T) {
 // The stream sends what there is at once, whatever the client would decompress.
 func TestStreamIsNotHeldBack(t *testing.T) {
 	keys := make(chan string)
-	p := listen(t, func(o *Options) { o.Subscribe = func() (<-chan string, func()) { return keys, func() {} } })
+	p := listen(t, func(o *Options) { o.Subscribe = sending(keys) })
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+streamPath, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -88,6 +88,11 @@ func listen(t *testing.T, change func(*Options)) *testServer {
 	return p
 }
 
+// sending is a subscription to these keys, whatever is wanted.
+func sending(keys <-chan string) Subscribe {
+	return func(func(string, bool) bool) (<-chan string, func()) { return keys, func() {} }
+}
+
 // ask sends one request; headers come as name, value, name, value. The header
 // Host sets the host asked for.
 func (p *testServer) ask(method, path, body string, headers ...string) (status int, answer string, h http.Header) {

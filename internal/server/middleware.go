@@ -22,7 +22,7 @@ var securityHeaders = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 }
 
-// withMiddleware wraps next in what applies to every request: the log, the web config file, the checks
+// withMiddleware wraps next in what applies to every request: the log, who sent it, the web config file, the checks
 // of its text and of the host name, the check against requests from other sites' pages, and the compression.
 func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
@@ -34,7 +34,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusForbidden, "the request comes from another site's page", "open Pushback itself, or leave out the Origin header"))
 	}))
-	return s.logRequests(s.bounded(s.web.Wrap(refuseBadText(s.checkHost(origin.Handler(s.compress(next)))))))
+	return s.logRequests(s.withSender(s.bounded(s.web.Wrap(refuseBadText(s.checkHost(origin.Handler(s.compress(next))))))))
 }
 
 // newGuard returns what the web config file asks for. Its limit of requests is for those that

@@ -31,7 +31,7 @@ type Options struct {
 	Frozen    func() (bool, string)                  // whether all acting is stopped, and by what
 	Reload    func(context.Context) []api.Diagnostic // reads the rules again; they are in force if it returns none
 	Rules     Rules                                  // nil: no operations and pages about rules
-	Subscribe func() (<-chan string, func())         // keys of changes that moved, and a function to stop
+	Subscribe Subscribe                              // nil: no stream
 	Sources   map[string]Endpoint                    // by the {source} of POST /hooks/{source}
 	Canonical func(service string) string            // a tool's name of a service → the catalogue's; nil: unchanged
 	Metrics   *metrics.Set                           // served at /metrics beside the process's own
@@ -45,6 +45,10 @@ type Options struct {
 	TokenFile   string // one token a line; "": nothing can be changed over HTTP
 	WebConfig   string // the exporter-toolkit's TLS and basic-auth file; "": plain HTTP
 }
+
+// Subscribe returns the keys of changes that moved, those alone that wants takes, and a function to
+// stop. A look moves the numbers of a change and nothing else.
+type Subscribe func(wants func(key string, look bool) bool) (<-chan string, func())
 
 // Endpoint is one configured change source, and the services it may report.
 type Endpoint struct {

@@ -75,9 +75,11 @@ func (s *Server) sessionOf(r *http.Request) string {
 	return id
 }
 
-// signedIn says whether a request comes from a browser whose session has not ended. While
-// the database cannot be read, none is signed in.
-func (s *Server) signedIn(r *http.Request) bool {
+// signedIn says whether a request comes from a browser whose session has not ended.
+func (s *Server) signedIn(r *http.Request) bool { return s.senderOf(r).signedIn() }
+
+// hasSession reads the session of a request. While the database cannot be read, there is none.
+func (s *Server) hasSession(r *http.Request) bool {
 	id := s.sessionOf(r)
 	if id == "" {
 		return false

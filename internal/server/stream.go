@@ -10,7 +10,8 @@ import (
 // close connections that are silent for a minute.
 const heartbeat = 20 * time.Second
 
-// stream sends the key of every change that moved, as server-sent events. It
+// stream sends the key of every change that moved, as server-sent events: with ?change= of that one alone,
+// and with ?looks=no not after looks that leave a list of changes as it is. It
 // sends no more than keys, so that a client reads the change itself through the API,
 // which checks what it may see.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
@@ -18,7 +19,8 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problem(http.StatusNotFound, "this server has no stream", ""))
 		return
 	}
-	keys, unsubscribe := s.Subscribe()
+	only, looks := r.URL.Query().Get("change"), r.URL.Query().Get("looks") != "no"
+	keys, unsubscribe := s.Subscribe(func(key string, look bool) bool { return (only == "" || key == only) && (looks || !look) })
 	defer unsubscribe()
 	w.Header().Set("Content-Type", "text/event-stream")
 	c := http.NewResponseController(w)
@@ -36,6 +38,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 // signed out, or the token may have been removed.
 func (s *Server) sendKeys(w http.ResponseWriter, r *http.Request, c *http.ResponseController, keys <-chan string) {
 	stop, _ := r.Context().Value(stopping{}).(<-chan struct{})
+	r = askedAnew(r)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {

@@ -84,8 +84,8 @@ prepare(document);
 if (hasPlots()) now();
 if (document.querySelector("[data-live]")) {
   const shown = document.getElementById("change")?.dataset.key;
-  const stream = new EventSource("/v1/stream");
-  stream.addEventListener("change", (e) => { if (!shown || e.data === shown) soon(); });
+  const stream = new EventSource("/v1/stream?" + (shown ? "change=" + encodeURIComponent(shown) : "looks=no"));
+  stream.addEventListener("change", soon);
   // What was missed while the connection was down is unknown: look again.
   let lost = false;
   stream.addEventListener("error", () => {
