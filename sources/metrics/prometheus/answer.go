@@ -47,14 +47,19 @@ func fromVector(v model.Vector) []sources.Series {
 	return fromMatrix(m)
 }
 
+// fromMatrix copies the numbers of an answer. All series share one block of samples, and none
+// can grow into the next.
 func fromMatrix(m model.Matrix) []sources.Series {
-	all := make([]sources.Series, 0, len(m))
+	all, samples := make([]sources.Series, 0, len(m)), make([]sources.Sample, 0, valuesIn(m))
 	for _, stream := range m {
-		series := sources.Series{Labels: labels(stream.Metric)}
+		series, first := sources.Series{Labels: labels(stream.Metric)}, len(samples)
 		for _, p := range stream.Values {
 			if v := float64(p.Value); !math.IsNaN(v) && !math.IsInf(v, 0) {
-				series.Samples = append(series.Samples, sources.Sample{T: int64(p.Timestamp), V: v})
+				samples = append(samples, sources.Sample{T: int64(p.Timestamp), V: v})
 			}
+		}
+		if len(samples) > first {
+			series.Samples = samples[first:len(samples):len(samples)]
 		}
 		for _, p := range stream.Histograms {
 			if h := p.Histogram; h != nil && !math.IsNaN(float64(h.Sum)) {
@@ -66,6 +71,13 @@ func fromMatrix(m model.Matrix) []sources.Series {
 		}
 	}
 	return all
+}
+
+func valuesIn(m model.Matrix) (n int) {
+	for _, stream := range m {
+		n += len(stream.Values)
+	}
+	return n
 }
 
 func labels(metric model.Metric) map[string]string {
@@ -89,13 +101,21 @@ func histogram(t int64, h *model.SampleHistogram) sources.HistogramSample {
 // seriesJoiner joins the parts of one range, series by series.
 type seriesJoiner struct {
 	series []sources.Series
-	index  map[model.Fingerprint]int // in series
+	index  map[model.Fingerprint]int // in series; nil: there was one part at most
 }
 
-// add appends a part, which is later than all parts before it.
+// add appends a part, which is later than all parts before it. The first is taken as it is,
+// because no part has a series twice.
 func (j *seriesJoiner) add(part []sources.Series) {
+	if j.series == nil {
+		j.series = part
+		return
+	}
 	if j.index == nil {
-		j.index = make(map[model.Fingerprint]int, len(part))
+		j.index = make(map[model.Fingerprint]int, len(j.series))
+		for i, series := range j.series {
+			j.index[fingerprint(series.Labels)] = i
+		}
 	}
 	for _, series := range part {
 		key := fingerprint(series.Labels)

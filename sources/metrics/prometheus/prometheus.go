@@ -67,7 +67,7 @@ func New(o metrics.Options, c Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("url cannot be parsed") // its text may hold a password
 	}
-	return &Store{name: name, config: c, client: client, api: v1.NewAPI(conn), now: time.Now}, nil
+	return &Store{name: name, config: c, client: client, api: v1.NewAPI(readAnswers{conn, client}), now: time.Now}, nil
 }
 
 // Name is the store's name in pushback.yml.

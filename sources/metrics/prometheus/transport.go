@@ -3,6 +3,7 @@ package prometheus
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"sync"
+
+	"github.com/prometheus/client_golang/api"
 
 	"github.com/pushback/pushback/internal/outbound"
 )
@@ -56,7 +60,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		body = []byte(redact(string(body)))
 	}
 	response.Status = redact(response.Status)
-	response.Body = io.NopCloser(bytes.NewReader(body))
+	response.Body = &wholeBody{Reader: bytes.NewReader(body), bytes: body}
 	return response, nil
 }
 
@@ -78,14 +82,59 @@ func (t *transport) readBody(response *http.Response) ([]byte, error) {
 		}
 		unpacked = z
 	}
-	body, err := io.ReadAll(io.LimitReader(unpacked, t.limit+1))
-	if err != nil {
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer putBack(buffer)
+	if _, err := buffer.ReadFrom(io.LimitReader(unpacked, t.limit+1)); err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
-	if int64(len(body)) > t.limit {
+	if int64(buffer.Len()) > t.limit {
 		return nil, fmt.Errorf("answer is larger than %d MiB: narrow the query", t.limit>>20)
 	}
-	return body, nil
+	return bytes.Clone(buffer.Bytes()), nil
+}
+
+// buffers are what answers are read into, of which nobody knows the size before: a buffer that
+// grows for each answer would leave four times the answer as garbage.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxKeptBuffer bounds the buffers that are kept for the next answer.
+const maxKeptBuffer = 4 << 20
+
+func putBack(b *bytes.Buffer) {
+	if b.Cap() <= maxKeptBuffer {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
+// wholeBody is an answer that was read to its end.
+type wholeBody struct {
+	*bytes.Reader
+	bytes []byte
+}
+
+// Close does nothing.
+func (*wholeBody) Close() error { return nil }
+
+// readAnswers is the API's client over transport, which has read the whole answer: it is not
+// copied once more.
+type readAnswers struct {
+	api.Client
+	client *http.Client
+}
+
+// Do sends a request and returns the body of the answer.
+func (c readAnswers) Do(ctx context.Context, r *http.Request) (*http.Response, []byte, error) {
+	response, err := c.client.Do(r.WithContext(ctx))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	if whole, ok := response.Body.(*wholeBody); ok {
+		return response, whole.bytes, nil
+	}
+	body, err := io.ReadAll(response.Body) // of a redirect that is not followed: empty
+	return response, body, err
 }
 
 // CloseIdleConnections closes the idle connections of the next transport.
