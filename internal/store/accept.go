@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,6 +35,9 @@ type pendingEvent struct {
 	raw       []byte
 	now       time.Time
 	unwatched bool // no rule watches the change if the event begins one
+
+	of   *staged     // the change that it is about
+	near []neighbour // the stored changes around it
 
 	accepted Accepted
 	err      error
@@ -134,16 +136,40 @@ func (s *Store) storeGroup(group []*pendingEvent) {
 	sortBySlot(group)
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
-	err := s.transactFirst(ctx, func(tx *sql.Tx) error {
-		defer crashpoint.Reach(crashpoint.BeforeEvent)
-		return storeEvents(ctx, s.batched(tx), group)
-	})
+	var wanted []*pendingEvent
+	for _, p := range group {
+		if p.err = p.ctx.Err(); p.err == nil {
+			wanted = append(wanted, p)
+		}
+	}
+	s.storeTogether(ctx, wanted)
 	crashpoint.Reach(crashpoint.AfterEvent)
 	for _, p := range group {
-		if err != nil {
-			p.accepted, p.err = Accepted{}, err
-		}
 		close(p.done)
+	}
+}
+
+// storeTogether stores events in one transaction. If that fails, each is stored alone, so
+// that a bad event leaves the others alone.
+func (s *Store) storeTogether(ctx context.Context, events []*pendingEvent) {
+	if len(events) == 0 {
+		return
+	}
+	err := s.inGroupTx(ctx, func(tx groupTx) error {
+		defer crashpoint.Reach(crashpoint.BeforeEvent)
+		return s.storeEvents(ctx, tx, events)
+	})
+	if err == nil {
+		return
+	}
+	for _, p := range events {
+		p.accepted, p.err = Accepted{}, err
+	}
+	for i := range events {
+		if len(events) > 1 {
+			events[i].err = nil
+			s.storeTogether(ctx, events[i:i+1])
+		}
 	}
 }
 

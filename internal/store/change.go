@@ -220,25 +220,22 @@ func scanBadWindow(r row) (sources.Window, error) {
 	return w, nil
 }
 
-// saveChanges inserts the changes of the events, or replaces what the events say of
-// them. Key, epoch, suspension, standing and planned stay as they are stored.
-func saveChanges(ctx context.Context, tx executor, round []*pendingEvent) error {
-	var rows values
-	for _, p := range round {
-		c := p.accepted.Change
-		body, err := encode(c.Change)
+// saveChanges are the statements that insert changes, or replace what events and newer
+// changes say of them. Key, epoch, standing and planned stay as they are stored.
+func saveChanges(changes []*staged) ([]statement, error) {
+	var all rows
+	for _, c := range changes {
+		body, err := encode(c.Change.Change)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		rows.add(c.Key, p.slot, c.ID, c.Service, c.Environment, c.Version, c.Status,
+		all.add(c.Key, c.slot.key, c.ID, c.Service, c.Environment, c.Version, string(c.Status),
 			micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, c.Planned, micros(c.ReceivedAt), body,
-			literal("''"), literal("''"), literal("0"), literal("''"))
+			c.SupersededBy, c.SuspendedBy, micros(c.SuspendedUntil), literal("''"))
 	}
-	_, err := tx.ExecContext(ctx, rows.insert("changes", "key", "slot", "id", "service", "environment", "version", "status",
-		"started_at", "finished_at", "sequence", "epoch", "planned", "received_at", "body",
-		"superseded_by", "suspended_by", "suspended_until", "standing")+`
+	return all.statements(`INSERT INTO changes (key, slot, id, service, environment, version, status,
+			started_at, finished_at, sequence, epoch, planned, received_at, body, superseded_by, suspended_by, suspended_until, standing) VALUES `, `
 		ON CONFLICT (key) DO UPDATE SET version = excluded.version, status = excluded.status,
-			started_at = excluded.started_at, finished_at = excluded.finished_at,
-			sequence = excluded.sequence, body = excluded.body`, rows.args...)
-	return wrap(err, "save changes")
+			started_at = excluded.started_at, finished_at = excluded.finished_at, sequence = excluded.sequence, body = excluded.body,
+			superseded_by = excluded.superseded_by, suspended_by = excluded.suspended_by, suspended_until = excluded.suspended_until`, nil), nil
 }

@@ -1,105 +1,110 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/pushback/pushback/sources"
 )
 
-// answerDuplicates answers the events that are stored already, and returns the others.
-func answerDuplicates(ctx context.Context, tx executor, round []*pendingEvent) ([]*pendingEvent, error) {
-	type id struct{ source, event string }
-	var wanted values
-	for _, p := range round {
-		wanted.add(p.event.Source, p.event.EventID)
-	}
-	known := map[id]Change{}
-	_, err := collect(ctx, tx, func(r row) (one struct{}, err error) {
-		var of id
-		c, err := scanChangeWith(r, &of.source, &of.event)
-		known[of] = c
-		return one, err
-	}, wanted.as("wanted", "source", "event_id")+`
-		SELECT `+changeColumns+`, events.source, events.event_id FROM wanted CROSS JOIN events CROSS JOIN changes
-		WHERE events.source = wanted.source AND events.event_id = wanted.event_id AND changes.key = events.change_key`, wanted.args...)
-	if err != nil {
-		return nil, wrap(err, "look for duplicates")
-	}
-	var others []*pendingEvent
-	for _, p := range round {
-		p.accepted = Accepted{}
-		if c, is := known[id{p.event.Source, p.event.EventID}]; is {
-			p.accepted = Accepted{Change: c, Duplicate: true}
-		} else {
-			others = append(others, p)
-		}
-	}
-	return others, nil
+// neighbour is the stored change before or after an event, by time. Only these can be what
+// a second tool reports: if a version comes again after another version, that is a new
+// change, as every rollback is.
+type neighbour struct {
+	Change // decoded if it has the event's version
+	at     place
+	same   bool // it has the event's version
 }
 
-// findChanges finds the changes that the events report, and leaves them in accepted: by
-// the tool's own id of a change, or as another tool's report of the same version.
-func findChanges(ctx context.Context, tx executor, round []*pendingEvent) error {
-	bySlot := map[string]*pendingEvent{}
-	var names values
-	for _, p := range round {
-		slot := p.slot
-		bySlot[slot] = p
-		names.add(slot, p.event.ChangeID)
+// place is where a change stands among those of its slot.
+type place struct{ startedAt, sequence, epoch int64 }
+
+func placeOf(c Change) place { return place{micros(c.StartedAt), c.Sequence, c.Epoch} }
+
+func (p place) compare(o place) int {
+	return cmp.Or(cmp.Compare(p.startedAt, o.startedAt), cmp.Compare(p.sequence, o.sequence), cmp.Compare(p.epoch, o.epoch))
+}
+
+// readNeighbours reads the stored changes before and after each event that no name has
+// found, and that may be another tool's report of the same version.
+func (g *group) readNeighbours(ctx context.Context, tx groupTx, events []*pendingEvent) error {
+	var wanted rows
+	for i, p := range events {
+		p.near = nil
+		known := g.ids[eventID{p.event.Source, p.event.EventID}]
+		if known == nil && p.event.Version != "" && g.slots[p.slot].byName[p.event.ChangeID] == nil {
+			wanted.add(int64(i), p.slot, micros(p.event.At), p.event.Version)
+		}
 	}
-	_, err := collect(ctx, tx, func(r row) (one struct{}, err error) {
-		var slot string
-		c, err := scanChangeWith(r, &slot)
+	return wrap(tx.send(ctx, wanted.as("n, slot, at, version", selectNeighbours, func(r row) error {
+		n, i, err := scanNeighbour(r)
 		if err == nil {
-			bySlot[slot].accepted.Change = c
+			events[i].near = append(events[i].near, n)
 		}
-		return one, err
-	}, names.as("wanted", "slot", "name")+`
-		SELECT `+changeColumns+`, wanted.slot FROM wanted CROSS JOIN names CROSS JOIN changes
-		WHERE names.slot = wanted.slot AND names.name = wanted.name AND changes.key = names.key`, names.args...)
-	if err != nil {
-		return wrap(err, "find changes by name")
-	}
-	return findByVersion(ctx, tx, bySlot)
+		return err
+	})), "find changes by version")
 }
 
-// findByVersion finds the changes of the events that no name has found.
-func findByVersion(ctx context.Context, tx executor, bySlot map[string]*pendingEvent) error {
-	var wanted values
-	for slot, p := range bySlot {
-		if p.accepted.Change.Key == "" && p.event.Version != "" {
-			wanted.add(slot, micros(p.event.At))
-		}
+// selectNeighbours selects the last change of each slot that started up to at, and the first
+// that started later.
+const selectNeighbours = `
+	SELECT changes.key, changes.epoch, changes.superseded_by, changes.suspended_by, changes.suspended_until,
+		changes.standing, changes.planned, changes.received_at, CASE WHEN changes.version = wanted.version THEN changes.body ELSE '' END,
+		changes.started_at, changes.sequence, wanted.n
+	FROM wanted CROSS JOIN changes WHERE changes.key IN (
+		(SELECT key FROM changes older WHERE older.slot = wanted.slot AND older.started_at <= wanted.at
+			ORDER BY older.started_at DESC, older.sequence DESC, older.epoch DESC LIMIT 1),
+		(SELECT key FROM changes newer WHERE newer.slot = wanted.slot AND newer.started_at > wanted.at
+			ORDER BY newer.started_at, newer.sequence, newer.epoch LIMIT 1))`
+
+func scanNeighbour(r row) (n neighbour, event int, err error) {
+	c, body, err := scanColumns(r, &n.at.startedAt, &n.at.sequence, &event)
+	if err == nil && body != "" {
+		n.same, err = true, decode(body, &c.Change)
 	}
-	if wanted.empty() {
-		return nil
+	n.Change, n.at.epoch = c, c.Epoch
+	return n, event, err
+}
+
+// find finds the change that an event reports: by the tool's own id of a change, or as
+// another tool's report of the same version. Nil if there is none yet.
+func (g *group) find(slot *openSlot, p *pendingEvent) *staged {
+	if c := slot.byName[p.event.ChangeID]; c != nil || p.event.Version == "" {
+		return c
 	}
-	found, err := collect(ctx, tx, scanChange, wanted.as("wanted", "slot", "at")+selectAdjacent, wanted.args...)
-	if err != nil {
-		return wrap(err, "find changes by version")
-	}
-	slices.SortStableFunc(found, func(a, b Change) int { return a.StartedAt.Compare(b.StartedAt) })
-	for _, c := range found {
-		p := bySlot[slotKey(c.Slot())]
-		if p != nil && p.accepted.Change.Key == "" && sameChange(c.Change, p.event) {
-			p.accepted.Change = c
+	before, after := slot.around(p)
+	for _, n := range []*neighbour{before, after} {
+		if n != nil && n.same && sameChange(n.Change.Change, p.event) {
+			return g.stage(slot.key, n.Change)
 		}
 	}
 	return nil
 }
 
-// selectAdjacent selects the last change of each slot that started up to at, and the first
-// that started later. Only these can be what a second tool reports: if a version comes
-// again after another version, that is a new change, as every rollback is.
-const selectAdjacent = `
-	SELECT ` + changeColumns + ` FROM changes WHERE key IN (
-		SELECT (SELECT key FROM changes WHERE slot = wanted.slot AND started_at <= wanted.at
-			ORDER BY started_at DESC, sequence DESC, epoch DESC LIMIT 1) FROM wanted
-		UNION ALL
-		SELECT (SELECT key FROM changes WHERE slot = wanted.slot AND started_at > wanted.at
-			ORDER BY started_at, sequence, epoch LIMIT 1) FROM wanted)`
+// around returns the changes of the slot before and after an event, of those that are
+// stored and those that the group has begun.
+func (s *openSlot) around(p *pendingEvent) (before, after *neighbour) {
+	at := micros(p.event.At)
+	consider := func(n neighbour) {
+		switch {
+		case n.at.startedAt <= at && (before == nil || n.at.compare(before.at) > 0):
+			before = &n
+		case n.at.startedAt > at && (after == nil || n.at.compare(after.at) < 0):
+			after = &n
+		}
+	}
+	for _, n := range p.near {
+		if c := s.byKey[n.Key]; c != nil {
+			n = neighbour{c.Change, placeOf(c.Change), true}
+		}
+		consider(n)
+	}
+	for _, c := range s.began {
+		consider(neighbour{c.Change, placeOf(c.Change), true})
+	}
+	return before, after
+}
 
 // mergeWithin is how far apart in time the reports of two tools about one version
 // may be, to be about one change.

@@ -128,12 +128,12 @@ func racedByTwoTools(t *testing.T, s *Store) {
 }
 
 // badEventSparesNeighbours puts an event into a group whose change cannot be
-// read. Storing it fails half-way, when its slot's row is written already.
+// read. Storing it fails half-way, when its slot is locked.
 func badEventSparesNeighbours(t *testing.T, s *Store) {
 	good, bad, cancelled := waiting(t, "good"), waiting(t, "bad"), waiting(t, "cancelled")
 	if _, err := s.write.ExecContext(t.Context(), `INSERT INTO changes (key, slot, id, service, environment, version, status,
 		started_at, finished_at, sequence, epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body)
-		VALUES ($1, $2, 'bad', '', '', '', 'started', 0, 0, 0, 0, '', '', 0, '', FALSE, 0, 'not JSON')`,
+		VALUES ($1, $2, 'bad', '', '', 'bad', 'started', 0, 0, 0, 0, '', '', 0, '', FALSE, 0, 'not JSON')`,
 		sources.Key(bad.event.Slot(), "bad"), slotKey(bad.event.Slot())); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/pushback/pushback/watch"
@@ -63,8 +62,7 @@ func (p *UnplannedPage) scan(r row) (struct{}, error) {
 // and transactions that lock rows in another order cannot deadlock with it. locked is how
 // many it left out for that.
 func (s *Store) PlanChanges(ctx context.Context, plans []Plan) (stored []Plan, locked int, err error) {
-	err = s.transactFirst(ctx, func(plain *sql.Tx) error {
-		tx := s.batched(plain)
+	err = s.inGroupTx(ctx, func(tx groupTx) error {
 		mine, found, err := s.lockUnplanned(ctx, tx, plans)
 		if err != nil {
 			return err
@@ -85,45 +83,43 @@ func (s *Store) PlanChanges(ctx context.Context, plans []Plan) (stored []Plan, l
 
 // lockUnplanned locks the changes of the plans, as far as no other transaction has. It
 // returns those that are not planned yet, and how many it found.
-func (s *Store) lockUnplanned(ctx context.Context, tx executor, plans []Plan) (mine map[string]bool, found int, err error) {
-	var keys []string
-	for _, p := range plans {
-		keys = append(keys, p.Change.Key)
-	}
-	marks, args := oneOf(keys)
-	query := `SELECT key, planned FROM changes WHERE key IN ` + marks
+func (s *Store) lockUnplanned(ctx context.Context, tx groupTx, plans []Plan) (mine map[string]bool, found int, err error) {
+	query := `SELECT changes.key, changes.planned FROM wanted CROSS JOIN changes WHERE changes.key = wanted.key`
 	if s.dialect == Postgres {
-		query += ` FOR UPDATE SKIP LOCKED` // SQLite has one writer, and no row locks
+		query += ` FOR UPDATE OF changes SKIP LOCKED` // SQLite has one writer, and no row locks
 	}
 	mine = map[string]bool{}
-	_, err = collect(ctx, tx, func(r row) (one struct{}, err error) {
+	err = tx.send(ctx, keysOf(plans).as("key", query, func(r row) error {
 		var key string
 		var planned bool
-		err = r.Scan(&key, &planned)
+		err := r.Scan(&key, &planned)
 		mine[key] = !planned
 		found++
-		return one, err
-	}, query, args...)
+		return err
+	}))
 	return mine, found, wrap(err, "lock unplanned changes")
 }
 
-// storePlans marks the changes as planned, and inserts their watches and annotations.
-func storePlans(ctx context.Context, tx executor, plans []Plan) error {
-	if len(plans) == 0 {
-		return nil
+func keysOf(plans []Plan) (keys rows) {
+	for _, p := range plans {
+		keys.add(p.Change.Key)
 	}
-	var keys []any
+	return keys
+}
+
+// storePlans marks the changes as planned, and inserts their watches and annotations.
+func storePlans(ctx context.Context, tx groupTx, plans []Plan) error {
 	var ws []watch.Watch
 	for _, p := range plans {
-		keys = append(keys, p.Change.Key)
 		ws = append(ws, p.Watches...)
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE changes SET planned = TRUE WHERE key IN (`+placeholders(1, len(keys))+`)`, keys...)
+	inserted, err := insertWatches(ws)
 	if err != nil {
-		return fmt.Errorf("mark as planned: %w", err)
+		return err
 	}
-	if err := insertWatches(ctx, tx, ws); err != nil {
-		return fmt.Errorf("insert watches: %w", err)
+	planned := keysOf(plans).as("key", `UPDATE changes SET planned = TRUE FROM wanted WHERE changes.key = wanted.key`, nil)
+	if err := tx.send(ctx, append(planned, inserted...)); err != nil {
+		return fmt.Errorf("mark as planned and insert watches: %w", err)
 	}
 	for _, p := range plans {
 		if p.Annotation == nil {

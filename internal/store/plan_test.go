@@ -35,7 +35,7 @@ func plansOnceAndTogether(t *testing.T, s *Store) {
 	for i := range 3 {
 		e := eventOf(fmt.Sprint("c", i), "v1", sources.Succeeded, i)
 		e.Service = fmt.Sprint("service-", i)
-		plans = append(plans, planOf(accept(t, s, e).Change, i*maxWatchRows/2))
+		plans = append(plans, planOf(accept(t, s, e).Change, i*1000/2))
 	}
 	plans[1].Annotation = &Annotation{ChangeKey: plans[1].Change.Key, Tag: "t", Text: "planned"}
 	stored, _, err := s.PlanChanges(t.Context(), plans[:2])

@@ -21,50 +21,6 @@ func lockSlot(ctx context.Context, tx executor, slot string) error {
 	return wrap(err, "lock slot")
 }
 
-// lockSlots locks the slots of a group, in the order of their keys, until the
-// transaction ends.
-func lockSlots(ctx context.Context, tx executor, group []*pendingEvent) error {
-	var slots values
-	last := ""
-	for _, p := range group {
-		if slot := p.slot; slot != last {
-			slots.add(slot, int64(0))
-			last = slot
-		}
-	}
-	if slots.empty() {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, slots.insert("slots", "slot", "epoch")+`
-		ON CONFLICT (slot) DO UPDATE SET epoch = slots.epoch`, slots.args...)
-	return wrap(err, "lock slots")
-}
-
-// raiseEpochs raises the epochs of the slots in which changes began, and notes them in
-// the changes. The slots must be locked.
-func raiseEpochs(ctx context.Context, tx executor, began []*pendingEvent) error {
-	if len(began) == 0 {
-		return nil
-	}
-	bySlot := map[string]*pendingEvent{}
-	var slots []string
-	for _, p := range began {
-		slot := p.slot
-		bySlot[slot], slots = p, append(slots, slot)
-	}
-	marks, args := oneOf(slots)
-	_, err := collect(ctx, tx, func(r row) (one struct{}, err error) {
-		var slot string
-		var epoch int64
-		err = r.Scan(&slot, &epoch)
-		if p := bySlot[slot]; p != nil {
-			p.accepted.Change.Epoch = epoch
-		}
-		return one, err
-	}, `UPDATE slots SET epoch = epoch + 1 WHERE slot IN `+marks+` RETURNING slot, epoch`, args...)
-	return wrap(err, "raise the slots' epochs")
-}
-
 // slotState is a change's state in its slot: which newer change supersedes or
 // suspends it.
 type slotState struct {
@@ -74,6 +30,7 @@ type slotState struct {
 	supersededBy   string
 	suspendedBy    string
 	suspendedUntil time.Time
+	ordered        bool // it has an order
 }
 
 // arrange computes the state of every change of one slot, in the given order.
@@ -108,47 +65,47 @@ func newest(changes []slotState, status sources.Status) *slotState {
 	return found
 }
 
-// rearrangeSlots stores the new state of every change of the slots into which events were
-// folded. It leaves superseded changes alone: a superseded change never acts again,
-// whatever is reported later. It returns the journal entries to append.
-func rearrangeSlots(ctx context.Context, tx executor, stored []*pendingEvent) ([]Entry, error) {
-	times := map[string]time.Time{} // of the last event of each slot
-	var slots []string
-	for _, p := range stored {
-		slot := p.slot
-		if _, twice := times[slot]; !twice {
-			slots = append(slots, slot)
+// arrange sets the new state of every change of the slots into which events were folded. It
+// leaves superseded changes alone: a superseded change never acts again, whatever is
+// reported later.
+func (g *group) arrange() {
+	for _, slot := range g.slots {
+		if slot.last.IsZero() {
+			continue
 		}
-		times[slot] = p.now
-	}
-	marks, args := oneOf(slots)
-	before, err := collect(ctx, tx, scanSlotState, `
-		SELECT key, id, status, started_at, sequence, suspended_by, suspended_until, slot
-		FROM changes WHERE superseded_by = '' AND slot IN `+marks+` ORDER BY slot`, args...)
-	if err != nil {
-		return nil, wrap(err, "read slots")
-	}
-	var moved []slotState
-	for len(before) > 0 {
-		n := 1
-		for n < len(before) && before[n].slot == before[0].slot {
-			n++
-		}
-		for i, c := range arrange(before[:n]) {
-			if !c.equal(before[i]) {
-				moved = append(moved, c)
+		all := slices.Clone(slot.live)
+		for i, c := range all {
+			if of := slot.byKey[c.key]; of != nil {
+				all[i].change = of.Change.Change
 			}
 		}
-		before = before[n:]
+		for _, c := range slot.began {
+			all = append(all, slotState{change: c.Change.Change, key: c.Key, slot: slot.key})
+		}
+		for i, c := range arrange(all) {
+			g.setState(slot, c, !c.equal(all[i]))
+		}
 	}
-	entries, err := saveStates(ctx, tx, moved, times)
-	return entries, wrap(err, "update slots")
+}
+
+// setState sets the state of a change, and notes what must be written for it.
+func (g *group) setState(slot *openSlot, c slotState, moved bool) {
+	of := slot.byKey[c.key]
+	if of != nil {
+		of.SupersededBy, of.SuspendedBy, of.SuspendedUntil = c.supersededBy, c.suspendedBy, c.suspendedUntil
+	}
+	if moved && (of == nil || of.written) {
+		g.states = append(g.states, c)
+	}
+	if moved && c.ordered {
+		g.reordered = append(g.reordered, c)
+	}
 }
 
 func scanSlotState(r row) (slotState, error) {
 	var c slotState
 	var started, suspended int64
-	err := r.Scan(&c.key, &c.change.ID, &c.change.Status, &started, &c.change.Sequence, &c.suspendedBy, &suspended, &c.slot)
+	err := r.Scan(&c.key, &c.change.ID, &c.change.Status, &started, &c.change.Sequence, &c.suspendedBy, &suspended, &c.slot, &c.ordered)
 	c.change.StartedAt, c.suspendedUntil = fromMicros(started), fromMicros(suspended)
 	return c, err
 }
@@ -156,41 +113,6 @@ func scanSlotState(r row) (slotState, error) {
 // equal says whether both have the same stored form.
 func (c slotState) equal(o slotState) bool {
 	return c.supersededBy == o.supersededBy && c.suspendedBy == o.suspendedBy && c.suspendedUntil.Equal(o.suspendedUntil)
-}
-
-// saveStates stores the states, and cancels or suspends the changes' orders accordingly.
-func saveStates(ctx context.Context, tx executor, moved []slotState, times map[string]time.Time) (entries []Entry, err error) {
-	if len(moved) == 0 {
-		return nil, nil
-	}
-	var rows values
-	var keys []string
-	for _, c := range moved {
-		rows.add(c.key, c.supersededBy, c.suspendedBy, micros(c.suspendedUntil))
-		keys = append(keys, c.key)
-	}
-	_, err = tx.ExecContext(ctx, rows.as("moved", "key", "superseded_by", "suspended_by", "suspended_until")+`
-		UPDATE changes SET superseded_by = moved.superseded_by, suspended_by = moved.suspended_by,
-			suspended_until = moved.suspended_until FROM moved WHERE changes.key = moved.key`, rows.args...)
-	if err != nil {
-		return nil, err
-	}
-	marks, args := oneOf(keys)
-	ordered, err := collect(ctx, tx, scanText, `SELECT key FROM orders WHERE key IN `+marks, args...)
-	if err != nil || len(ordered) == 0 {
-		return nil, err
-	}
-	for _, c := range moved {
-		if !slices.Contains(ordered, c.key) {
-			continue
-		}
-		cancelled, err := c.saveOrder(ctx, tx, times[c.slot])
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, cancelled...)
-	}
-	return entries, nil
 }
 
 // saveOrder cancels the change's order if the change is superseded, and otherwise

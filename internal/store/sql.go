@@ -99,7 +99,12 @@ func (s *Store) transactFirst(ctx context.Context, do func(tx *sql.Tx) error) er
 	return transactOn(ctx, cmp.Or(s.reserved, s.write), do)
 }
 
-func transactOn(ctx context.Context, db *sql.DB, do func(tx *sql.Tx) error) error {
+// beginner is a *sql.DB or a *sql.Conn.
+type beginner interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
+func transactOn(ctx context.Context, db beginner, do func(tx *sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -19,7 +19,7 @@ const readers = 4
 
 // writerCache is 32 MiB. Keys are hashes, so every event touches other pages of a dozen
 // indexes; with SQLite's 2 MiB most of them are read again for each.
-const writerCache = "&_pragma=cache_size(-32768)"
+const writerCache = "&_pragma=cache_size(-32768)&_pragma=temp_store(MEMORY)"
 
 // reservedReaders is how many read for planning alone.
 const reservedReaders = 2

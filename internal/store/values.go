@@ -3,60 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strconv"
 	"strings"
 )
-
-// values are the rows of a VALUES list, with what its marks stand for. One statement for
-// a group of events costs PostgreSQL one round trip, and SQLite one parse.
-type values struct {
-	text strings.Builder
-	args []any
-}
-
-// literal is a value that is written into the statement.
-type literal string
-
-// add adds a row. It writes the type beside a number, because PostgreSQL takes a mark in
-// a VALUES list that belongs to no table for text.
-func (v *values) add(row ...any) {
-	separator := "("
-	if len(v.args) > 0 {
-		separator = ", ("
-	}
-	for _, arg := range row {
-		v.text.WriteString(separator)
-		v.text.WriteString(v.mark(arg))
-		separator = ", "
-	}
-	v.text.WriteString(")")
-}
-
-// mark is what stands for a value in the statement.
-func (v *values) mark(arg any) string {
-	if text, is := arg.(literal); is {
-		return string(text)
-	}
-	v.args = append(v.args, arg)
-	mark := "$" + strconv.Itoa(len(v.args))
-	if _, number := arg.(int64); number {
-		return "CAST(" + mark + " AS BIGINT)"
-	}
-	return mark
-}
-
-func (v *values) empty() bool { return len(v.args) == 0 }
-
-// as is the rows as a table to select from, with names for the columns.
-func (v *values) as(table string, columns ...string) string {
-	return fmt.Sprintf("WITH %s (%s) AS (VALUES %s)", table, strings.Join(columns, ", "), &v.text)
-}
-
-// insert is a statement that inserts the rows.
-func (v *values) insert(table string, columns ...string) string {
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", table, strings.Join(columns, ", "), &v.text)
-}
 
 // conditions are those of a WHERE clause that differ from call to call. A filter that is
 // not set has no condition, because the planner cannot use an index for "$1 = ” OR
@@ -99,11 +48,21 @@ func oneOf[T any](all []T) (marks string, args []any) {
 type sqliteTx struct{ *sql.Tx }
 
 func (t sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return t.Tx.ExecContext(ctx, unnamed(query), args...) //nolint:gosec // the query's text is ours
+	return t.Tx.ExecContext(ctx, sqliteText(query), args...) //nolint:gosec // the query's text is ours
 }
 
 func (t sqliteTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.Tx.QueryContext(ctx, unnamed(query), args...) //nolint:gosec // the query's text is ours
+	return t.Tx.QueryContext(ctx, sqliteText(query), args...) //nolint:gosec // the query's text is ours
+}
+
+// sqliteText is unnamed, which works once for each of the few statements of groups.
+func sqliteText(query string) string {
+	if text, ok := sqliteTexts.Load(query); ok {
+		return text.(string)
+	}
+	text := unnamed(query)
+	sqliteTexts.Store(query, text)
+	return text
 }
 
 // unnamed writes every mark of a statement as ?, if they are $1, $2 and so on in this
@@ -128,11 +87,3 @@ func unnamed(query string) string {
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-// batched is a transaction whose statements have many marks.
-func (s *Store) batched(tx *sql.Tx) executor {
-	if s.dialect == SQLite {
-		return sqliteTx{tx}
-	}
-	return tx
-}

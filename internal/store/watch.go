@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"slices"
-	"strings"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/watch"
@@ -21,35 +19,26 @@ func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Wat
 		if !ok {
 			return ErrNotFound
 		}
-		return insertWatches(ctx, tx, ws)
+		inserted, err := insertWatches(ws)
+		if err != nil {
+			return err
+		}
+		return runEach(ctx, tx, inserted)
 	})
 	return wrap(err, "plan watches of change %s", changeKey)
 }
 
-// maxWatchRows bounds the values of one statement: PostgreSQL takes 65,535 of them.
-const maxWatchRows = 1000
-
-// insertWatches inserts the watches that are not stored yet.
-func insertWatches(ctx context.Context, tx executor, ws []watch.Watch) error {
-	for some := range slices.Chunk(ws, maxWatchRows) {
-		var rows []string
-		var args []any
-		for _, w := range some {
-			body, err := encode(w)
-			if err != nil {
-				return err
-			}
-			rows = append(rows, "("+placeholders(len(args)+1, 7)+", '', 0)")
-			args = append(args, w.ID, w.ChangeKey, w.State, w.State.Open(), w.Revision, suspected(w), body)
-		}
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO watches (id, change_key, state, running, revision, suspected, body, holder, leased_until)
-			VALUES `+strings.Join(rows, ", ")+` ON CONFLICT (id) DO NOTHING`, args...)
+// insertWatches are the statements that insert the watches that are not stored yet.
+func insertWatches(ws []watch.Watch) ([]statement, error) {
+	var all rows
+	for _, w := range ws {
+		body, err := encode(w)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		all.add(w.ID, w.ChangeKey, string(w.State), w.State.Open(), w.Revision, suspected(w), body, literal("''"), literal("0"))
 	}
-	return nil
+	return all.statements(`INSERT INTO watches (id, change_key, state, running, revision, suspected, body, holder, leased_until) VALUES `, ` ON CONFLICT (id) DO NOTHING`, nil), nil
 }
 
 func scanWatch(r row) (watch.Watch, error) {

@@ -114,22 +114,39 @@ func (q *writeQueue) takeNext() (p *pendingWrite) {
 	return p
 }
 
-// commit runs first and those that wait in one transaction, and answers all but first.
+// commit runs first and those that wait in one transaction, and answers all but first. First
+// has no savepoint, for which SQLite would copy every page that it writes: if it fails, so
+// does the transaction, and the others come in the next.
 func (q *writeQueue) commit(db *sql.DB, first *pendingWrite) {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
-	var group []*pendingWrite
-	tx, err := db.BeginTx(ctx, nil)
-	for p := first; p != nil; p = q.another(err, len(group)) {
-		group = append(group, p)
-		if err == nil {
-			p.err, err = p.runIn(ctx, tx)
-		}
+	if first.err = first.ctx.Err(); first.err != nil {
+		return
 	}
-	switch {
-	case tx != nil && err == nil:
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		first.err = fmt.Errorf("begin: %w", err)
+		return
+	}
+	if first.err = first.do(tx); first.err != nil {
+		first.err = errors.Join(first.err, ignoreTxDone(tx.Rollback()))
+		return
+	}
+	q.commitWith(ctx, tx, first)
+}
+
+// commitWith runs those that wait in the transaction in which first has run, commits it,
+// and answers all but first.
+func (q *writeQueue) commitWith(ctx context.Context, tx *sql.Tx, first *pendingWrite) {
+	group := []*pendingWrite{first}
+	var err error
+	for p := q.another(err, len(group)); p != nil; p = q.another(err, len(group)) {
+		group = append(group, p)
+		p.err, err = p.runIn(ctx, tx)
+	}
+	if err == nil {
 		err = tx.Commit()
-	case tx != nil:
+	} else {
 		err = errors.Join(err, ignoreTxDone(tx.Rollback()))
 	}
 	for _, p := range group {
@@ -158,4 +175,21 @@ func (p *pendingWrite) runIn(ctx context.Context, tx *sql.Tx) (failed, err error
 		return err, nil
 	}
 	return inSavepoint(ctx, tx, "whole", func() error { return p.do(tx) })
+}
+
+// inSavepoint undoes what do has done if do fails. The second error says that even that
+// was not possible.
+func inSavepoint(ctx context.Context, tx executor, name string, do func() error) (failed, err error) {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return nil, fmt.Errorf("set savepoint: %w", err)
+	}
+	if failed = do(); failed != nil {
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name); err != nil {
+			return failed, errors.Join(failed, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
+		return failed, fmt.Errorf("release savepoint: %w", err)
+	}
+	return failed, nil
 }
