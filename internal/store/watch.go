@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/watch"
