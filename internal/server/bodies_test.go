@@ -66,7 +66,7 @@ func strangers(t *testing.T, f func(t *testing.T, s *Server, p *pipes)) {
 			t.Fatal(err)
 		}
 		s.handler = s.bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if _, p := readBody(w, r); p != nil {
+			if _, _, p := readBody(w, r); p != nil {
 				writeProblem(w, p)
 				return
 			}

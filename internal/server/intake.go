@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"path"
@@ -52,9 +51,9 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		}
 		e.Source = noSource{}
 	}
-	body, p := readBody(w, r)
+	body, n, p := readBody(w, r)
 	if p != nil {
-		s.refuse(w, name, len(body), p)
+		s.refuse(w, name, n, p)
 		return
 	}
 	events, err := s.read(r.Header, body, e.Source)
@@ -74,26 +73,26 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 	writeJSON(w, acceptedStatus(a), accepted(a))
 }
 
-// readBody reads a whole JSON body of at most maxBody bytes.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.Problem) {
+// readBody reads a whole JSON body of at most maxBody bytes, and says how much of it came.
+func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *api.Problem) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
 		// This also keeps out forms of other sites: a browser sends this type
 		// across origins only after a preflight request, which is refused here.
-		return nil, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json")
+		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json")
 	}
 	if r.ContentLength > maxBody {
-		return nil, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
+		return nil, 0, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, n, err = readPieces(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return body, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
+		return nil, n, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
 	}
 	if err != nil {
-		return body, bodyProblem(err)
+		return nil, n, bodyProblem(err)
 	}
-	return body, nil
+	return body, n, nil
 }
 
 // read verifies a delivery and then parses it, so that nothing parses a body
