@@ -84,6 +84,10 @@ func TestBareSelectors(t *testing.T) {
 		{firstScrape - 60_000, firstScrape + 400_000, 7000},
 		{now.UnixMilli(), now.UnixMilli(), 1},
 	}
+	for instance := range 3 { // around the end of the lookback after the last scrape
+		last := s.scrapeBefore(4, instance, now.UnixMilli())*scrapeMillis + s.offset(4, instance)
+		spans = append(spans, span{last + lookback - 2, last + lookback + 2, 1})
+	}
 	for _, query := range queries {
 		expr, err := s.parser.ParseExpr(query)
 		if err != nil {

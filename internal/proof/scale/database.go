@@ -74,8 +74,8 @@ func statements(ctx context.Context, database string) (n float64) {
 
 // databaseSize is how many bytes the program's database has, without free pages.
 func (w *world) databaseSize(ctx context.Context) (size int64, err error) {
-	if w.Options.Database != "" {
-		conn, err := pgx.Connect(ctx, w.Options.Database)
+	if w.Database != "" {
+		conn, err := pgx.Connect(ctx, w.Database)
 		if err != nil {
 			return 0, err
 		}

@@ -68,7 +68,7 @@ const spare = broken
 // program's folder.
 func newWorld(ctx context.Context, o Options, name string, services int) (w *world, err error) {
 	w = &world{Options: o}
-	if w.Options.Database, err = freshDatabase(ctx, o.Database); err != nil {
+	if w.Database, err = freshDatabase(ctx, o.Database); err != nil {
 		return nil, err
 	}
 	if w.store, err = metricstore.Start(metricstore.Options{Services: services + spare, Seed: o.Seed}); err != nil {
@@ -81,7 +81,7 @@ func newWorld(ctx context.Context, o Options, name string, services int) (w *wor
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	w.Program, err = program.New(program.Options{Binary: o.Binary, Dir: dir, Database: w.Options.Database, Files: files(w.store.URL(), w.outlets.url())})
+	w.Program, err = program.New(program.Options{Binary: o.Binary, Dir: dir, Database: w.Database, Files: files(w.store.URL(), w.outlets.url())})
 	return w, err
 }
 
