@@ -5,6 +5,7 @@
 
 let revision = document.getElementById("revision")?.textContent;
 const waiting = new Map(); // id of an element → its new content, until nobody types in it
+let stale = false; // the whole page is to be replaced, when nobody types in it
 
 // refresh asks for what is new. Where the page has other parts now, all of it is replaced, once.
 async function refresh(again = true) {
@@ -35,11 +36,12 @@ function put() {
 
 // replace asks for the whole page and puts its live areas in their places.
 async function replace() {
+  const parts = [...document.querySelectorAll("#notices, [data-live]")];
+  if (stale = parts.some(busy)) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const parts = [...document.querySelectorAll("#notices, [data-live]")];
-  if (parts.some(busy)) return;
+  if (stale = parts.some(busy)) return;
   for (const part of parts) {
     const open = [...part.querySelectorAll("details[open]")].map((d) => d.id);
     part.replaceChildren(...(fresh.getElementById(part.id)?.childNodes ?? []));
@@ -93,5 +95,5 @@ if (document.querySelector("[data-live]")) {
     if (stream.readyState === EventSource.CLOSED) soon(); // refused: what is shown may be for readers only
   });
   stream.addEventListener("open", () => { if (lost) soon(); lost = false; });
-  addEventListener("focusout", () => setTimeout(put));
+  addEventListener("focusout", () => setTimeout(() => stale ? soon() : put()));
 }
