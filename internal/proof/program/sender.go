@@ -79,6 +79,9 @@ func (s *Sender) connection(ctx context.Context) error {
 }
 
 func sleepUntil(ctx context.Context, at time.Time) error {
+	if wait := time.Until(at); wait <= 0 {
+		return ctx.Err()
+	}
 	t := time.NewTimer(time.Until(at))
 	defer t.Stop()
 	select {

@@ -4,6 +4,8 @@ import "fmt"
 
 // ceiling is the most that something may cost. Only counts have ceilings: they hardly depend on
 // the machine, or on what else runs on it.
+//
+// See adr/0097.
 type ceiling struct {
 	what string
 	most float64

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pushback/pushback/internal/proof/metricstore"
@@ -100,11 +101,14 @@ func (w *world) close() {
 	_ = w.store.Close()
 }
 
+// deployLimit is how long reporting changes may take.
+const deployLimit = 3 * time.Minute
+
 // deploy reports a change of each service from one number to another, at so many a second. They
-// happened at different times, up to oldest ago, so that watches are of every age.
+// happened at different times, up to oldest ago, so that watches are of every age. Those that
+// the program does not take in time are left out.
 func (w *world) deploy(ctx context.Context, first, n, rate int, oldest time.Duration) error {
-	var mu sync.Mutex
-	refused := 0
+	var accepted, refused atomic.Int64
 	began := time.Now()
 	s := &program.Sender{
 		Address: w.Address, Source: "scale", Rate: rate, Total: int64(n), First: w.sent, Connections: 32,
@@ -113,17 +117,24 @@ func (w *world) deploy(ctx context.Context, first, n, rate int, oldest time.Dura
 			return began.Add(-oldest * time.Duration(event-w.sent) / time.Duration(n)).Add(-time.Second)
 		},
 		Answered: func(_ int64, status int, _, _ time.Time) {
-			if status/100 != 2 {
-				mu.Lock()
-				refused++
-				mu.Unlock()
+			if status/100 == 2 {
+				accepted.Add(1)
+			} else {
+				refused.Add(1)
 			}
 		},
 	}
-	_, err := s.Run(ctx)
+	defer w.sayEvery(func() string { return fmt.Sprintf("%d of %d changes reported", accepted.Load(), n) })()
+	limited, cancel := context.WithTimeout(ctx, deployLimit)
+	defer cancel()
+	_, err := s.Run(limited)
 	w.sent += int64(n)
-	if err == nil && refused > 0 {
-		err = fmt.Errorf("%d of %d events were refused", refused, n)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		w.say("only %d of %d changes were taken within %s", accepted.Load(), n, deployLimit)
+		err = nil
+	}
+	if err == nil && refused.Load() > 0 {
+		err = fmt.Errorf("%d of %d events were refused", refused.Load(), n)
 	}
 	return err
 }
