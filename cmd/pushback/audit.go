@@ -89,8 +89,9 @@ type auditSummary struct {
 	Profiles int       `json:"profiles,omitempty"`
 	First    int64     `json:"first,omitempty"`
 	Last     int64     `json:"last,omitempty"`
-	At       time.Time `json:"at,omitzero"`    // of the last entry
-	Hash     string    `json:"hash,omitempty"` // of the last entry
+	At       time.Time `json:"at,omitzero"`       // of the last entry
+	Hash     string    `json:"hash,omitempty"`    // of the last entry
+	Deleted  int64     `json:"deleted,omitempty"` // up to which entry they were deleted because of their age
 	Broken   string    `json:"broken,omitempty"`
 }
 
@@ -122,10 +123,14 @@ func openRecord(path string) (*os.File, error) {
 }
 
 func summaryOf(c *audit.Chain) auditSummary {
-	return auditSummary{
+	s := auditSummary{
 		Whole: c.Fault == "", Entries: c.Entries, Profiles: c.Profiles, First: c.First.Seq, Last: c.Last.Seq,
 		At: c.Last.At, Hash: c.Last.Hash, Broken: c.Fault,
 	}
+	if c.Deleted != nil {
+		s.Deleted = c.Deleted.Through
+	}
+	return s
 }
 
 func printRecord(out terminal, c *audit.Chain) {
@@ -137,6 +142,9 @@ func printRecord(out terminal, c *audit.Chain) {
 		fmt.Fprintf(out, ", %d to %d, the last at %s\n  %s", c.First.Seq, c.Last.Seq, c.Last.At.UTC().Format(time.RFC3339), c.Last.Hash)
 	}
 	fmt.Fprintln(out)
+	if c.Deleted != nil {
+		fmt.Fprintf(out, "  up to entry %d deleted because of their age, before %s\n", c.Deleted.Through, c.Deleted.Before.Format(time.DateOnly))
+	}
 	if c.Profiles > 0 {
 		fmt.Fprintf(out, "  %s, unaltered\n", counted(c.Profiles, "profile"))
 	}

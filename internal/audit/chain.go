@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 
 	"github.com/pushback/pushback/internal/store"
@@ -11,12 +12,13 @@ import (
 type Chain struct {
 	Entries, Profiles int
 	First, Last       store.Entry
-	Fault             string // "" while the record is whole
-	Altered           string // the first fault that is not just a gap
+	Deleted           *store.Checkpoint // the newest one: what was deleted because of its age; nil for none
+	Fault             string            // "" while the record is whole
+	Altered           string            // the first fault that is not just a gap
 }
 
 func (c *Chain) add(e store.Entry) {
-	altered, gap := c.alteration(e), c.gap(e)
+	altered, gap := cmp.Or(c.alteration(e), c.deletion(e)), c.gap(e)
 	if c.Fault == "" {
 		c.Fault = cmp.Or(gap, altered)
 	}
@@ -47,6 +49,23 @@ func (c *Chain) alteration(e store.Entry) string {
 		return fmt.Sprintf("entry %d was altered: its content does not match its hash", e.Seq)
 	case c.Entries > 0 && e.Seq == last.Seq+1 && e.Prev != last.Hash:
 		return fmt.Sprintf("entry %d was not written after entry %d, which is the entry before it", e.Seq, last.Seq)
+	}
+	return ""
+}
+
+// deletion notes a checkpoint, and says whether the first entry of the record follows what
+// it says is deleted. A record may begin later: then it says nothing of that one.
+func (c *Chain) deletion(e store.Entry) string {
+	if e.Action != store.CheckpointAction {
+		return ""
+	}
+	var d store.Checkpoint
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		return fmt.Sprintf("entry %d is no checkpoint", e.Seq)
+	}
+	c.Deleted = &d
+	if c.Entries > 0 && c.First.Seq == d.Through+1 && c.First.Prev != d.Hash {
+		return fmt.Sprintf("entry %d does not follow entry %d, which was deleted because of its age", c.First.Seq, d.Through)
 	}
 	return ""
 }

@@ -224,3 +224,29 @@ func FuzzReadChange(f *testing.F) {
 		}
 	})
 }
+
+// TestDeletedByAge: a record whose beginning was deleted because of its age says so, and is not
+// whole if it does not follow what was deleted.
+func TestDeletedByAge(t *testing.T) {
+	lines := exported(t, 4) // from entry 5 on
+	f := func(through int64, hash, fault string) {
+		t.Helper()
+		e := store.Entry{Seq: 9, At: time.UnixMicro(1).UTC(), Actor: "pushback", Action: store.CheckpointAction, Prev: chainOf(t, lines).Last.Hash}
+		var err error
+		if e.Detail, err = json.Marshal(store.Checkpoint{Through: through, Hash: hash, Entries: 4}); err != nil {
+			t.Fatal(err)
+		}
+		e.Hash = e.Sum()
+		last, err := json.Marshal(lineOf(e))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := chainOf(t, append(slices.Clone(lines), last))
+		if c.Fault != fault || c.Deleted == nil || c.Deleted.Through != through {
+			t.Errorf("through %d: %q, %+v", through, c.Fault, c.Deleted)
+		}
+	}
+	f(4, "", "")
+	f(4, "another", "entry 5 does not follow entry 4, which was deleted because of its age")
+	f(2, "whatever", "")
+}

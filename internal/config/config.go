@@ -14,6 +14,7 @@ const (
 	DefaultData      = "data"
 	DefaultRules     = "rules"
 	DefaultRetention = 90 * 24 * time.Hour
+	DefaultJournal   = 3 * 365 * 24 * time.Hour
 	DefaultClean     = 20
 )
 
@@ -36,7 +37,8 @@ type Config struct {
 	Rules       string         // folder of the rules
 	AllowEmpty  bool           // a rules folder without any rule is meant so
 	Profiles    rules.Schedule // when signals' profiles are learned
-	Retention   time.Duration  // how long raw events and records are stored
+	Retention   time.Duration  // how long changes are stored, with all that belongs to them
+	Journal     time.Duration  // how long the journal is stored
 	Store       Store
 
 	Metrics        map[string]Adapter

@@ -27,6 +27,7 @@ type file struct {
 	AllowEmpty  bool                    `yaml:"allow_empty_rules"`
 	Profiles    rules.Schedule          `yaml:"profiles"`
 	Retention   time.Duration           `yaml:"retention"`
+	Journal     time.Duration           `yaml:"journal_retention"`
 	Store       Store                   `yaml:"store"`
 	Metrics     section                 `yaml:"metrics" required:"true"`
 	Sources     section                 `yaml:"sources"`
@@ -164,13 +165,13 @@ func (l *loader) config() Config {
 		Rules:       l.existing("rules", cmp.Or(f.Rules, DefaultRules)),
 		AllowEmpty:  f.AllowEmpty,
 		Profiles:    rules.Schedule{Cron: cmp.Or(f.Profiles.Cron, DefaultProfiles.Cron), Zone: f.Profiles.Zone},
-		Retention:   cmp.Or(f.Retention, DefaultRetention),
 		Freezes:     f.Freezes,
 		Business:    f.Business,
 	}
 	if c.Business == nil {
 		c.Business = DefaultBusiness
 	}
+	c.Retention, c.Journal = l.retention()
 	c.Metrics, c.DefaultMetrics = l.metrics()
 	c.Sources = l.sources()
 	c.Hooks = l.hooks()
@@ -183,6 +184,23 @@ func (l *loader) config() Config {
 	l.address(c)
 	c.places, c.wrong = l.places, l.wrongAt
 	return c
+}
+
+// shortestRetention keeps what people look at on the day after.
+const shortestRetention = 24 * time.Hour
+
+// retention is how long changes are stored, and how long the journal. The journal explains
+// the changes, and is never shorter.
+func (l *loader) retention() (changes, journal time.Duration) {
+	changes = cmp.Or(l.file.Retention, DefaultRetention)
+	if changes < shortestRetention {
+		l.wrong("retention", strictyaml.BadValue, "write at least 1d; the default is 90d", "this is too short: a change would be deleted while people ask about it")
+	}
+	journal = cmp.Or(l.file.Journal, max(DefaultJournal, changes))
+	if journal < changes {
+		l.wrong("journal_retention", strictyaml.BadValue, "write at least the value of retention; the default is 1095d", "the journal must be stored as long as the changes that it explains")
+	}
+	return changes, journal
 }
 
 // path makes a path absolute; "" stays "".

@@ -88,6 +88,7 @@ grafana: {token_file: token}
 guards: {rollbacks_per: 2h, fleet: {share: 30%}}
 trust: {new_rules: as_written, cap: ask}
 retention: 7d
+journal_retention: 100y
 profiles: {cron: "0 4 * * *", zone: Europe/Berlin}
 services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 `, "aliases.csv": "alias,service,chat\n# comment\norg/cart,cart,team\n", "services.yml": "services: [{name: cart, match: {job: cart}}]"})
@@ -104,7 +105,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 	limits.Cooldown, limits.Fleet.Share = 2*time.Hour, 0.3
 	want := Config{
 		File: in("pushback.yml"), Listen: "0.0.0.0:80", ExternalURL: "https://pushback.example.org", TokenFile: in("token"),
-		Data: in("data"), Rules: in("rules"), Profiles: rules.Schedule{Cron: "0 4 * * *", Zone: "Europe/Berlin"}, Retention: 7 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
+		Data: in("data"), Rules: in("rules"), Profiles: rules.Schedule{Cron: "0 4 * * *", Zone: "Europe/Berlin"}, Retention: 7 * 24 * time.Hour, Journal: 100 * 365 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
 		Metrics: map[string]Adapter{
 			"prod": {"prod", "prometheus", &storeSettings{"http://127.0.0.1:9090", time.Second}},
 			"lab":  {"lab", "prometheus", &storeSettings{"http://127.0.0.1:9091", 3 * time.Second}},
@@ -195,6 +196,8 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics+"hooks: {h: {kind: command, teams: [], services: ['[']}}", "pushback.yml:2:35: nobody is named here [bad-value]\n  hint: name who may use the hook, or leave the key out",
 		"pushback.yml:2:50: this is no name, and no pattern such as shop-* [bad-value]")
 	f(metrics+"hooks: {h: {kind: command, teams: ['', x]}}", "pushback.yml:2:36: this is no name, and no pattern such as shop-* [bad-value]")
+	f(metrics+"retention: 1h\njournal_retention: 10m", "pushback.yml:2:12: this is too short: a change would be deleted while people ask about it [bad-value]\n  hint: write at least 1d; the default is 90d",
+		"pushback.yml:3:20: the journal must be stored as long as the changes that it explains [bad-value]\n  hint: write at least the value of retention; the default is 1095d")
 	f(metrics+"hooks: {h: {kind: command, target: next}}", "pushback.yml:2:36: this is not a target [bad-value]\n  hint: write previous, last_good or \"off\"")
 	f(metrics+"store: {url: 'postgres://me:hunter2@db/x'}",
 		"pushback.yml:2:14: a password in a URL must not be written in this file [secret-in-file]\n  hint: leave it out of the URL, and name a file with it, such as store: {url_file: ...}")

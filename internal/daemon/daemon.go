@@ -18,6 +18,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
@@ -125,7 +126,7 @@ func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.O
 		Store: st, Replica: c.ReplicaName(), Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.built.Grafana,
 		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.loadRules(world) },
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
-		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: c.Retention, Trust: trustPolicy(c.Trust),
+		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: retention.Policy{Changes: c.Retention, Journal: c.Journal}, Trust: trustPolicy(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: o.Log,
 	}
 }

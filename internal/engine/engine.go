@@ -25,6 +25,7 @@ import (
 	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/progress"
 	"github.com/pushback/pushback/internal/replica"
+	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
@@ -75,7 +76,7 @@ type Options struct {
 	Limits      rollback.Limits
 	Windows     []string       // names among Freezes: while one holds, nothing is rolled back unasked
 	Profiles    rules.Schedule // when profiles are learned; zero: never, but when a rule changes or a change finds none
-	Retention   time.Duration  // how long raw events and records are kept
+	Retention   retention.Policy
 	Trust       trust.Policy
 	ExternalURL string
 	Telemetry   *Telemetry
@@ -200,7 +201,8 @@ func (e *Engine) wireWatching() {
 		gatherer: gather.NewGatherer(rangers(e.Metrics), e.World.Default, e.outages, e.Now),
 		outages:  e.outages, annotator: e.annotator,
 	}
-	e.scheduler = &scheduler{core: e.core, profiles: e.profiles}
+	kept := &retention.Keeper{Policy: e.Retention, Store: e.Store, Log: e.Log, Now: e.Now}
+	e.scheduler = &scheduler{core: e.core, profiles: e.profiles, retention: kept}
 }
 
 // Run looks and acts until ctx ends, then finishes what is in flight.
@@ -223,6 +225,9 @@ func (e *Engine) Run(ctx context.Context) error {
 // event is on disk.
 func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error) {
 	now, accept := e.Now(), e.Store.Accept
+	if err := e.scheduler.retention.RefuseOld(ctx, ev.Event()); err != nil {
+		return store.Accepted{}, err
+	}
 	if e.planner.Unwatched(ev.Event()) {
 		accept = e.Store.AcceptUnwatched
 	}

@@ -125,7 +125,7 @@ func mixedRun(t *testing.T, seed uint64, url string) {
 		b.pass(8 * time.Minute)
 		b.shop.next("cart", func(p *phase) { *p = phase{from: p.from, rate: 50, errors: 0.005} })
 	}
-	_, err := b.Store.Prune(t.Context(), b.clock.Now().Add(time.Hour))
+	_, err := b.Store.Prune(t.Context(), store.Ages{Before: b.clock.Now().Add(time.Hour)})
 	b.must(err)
 	verdicts := 0
 	for _, key := range keys {

@@ -3,19 +3,20 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pushback/pushback/internal/profiles"
+	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/rules"
 )
 
 // scheduler does what is done at set times.
 type scheduler struct {
 	*core
-	profiles *profiles.Keeper
+	profiles  *profiles.Keeper
+	retention *retention.Keeper
 }
 
 // nightly is when upkeep runs.
@@ -30,7 +31,7 @@ type task struct {
 }
 
 func (s *scheduler) tasks() []task {
-	all := []task{{"upkeep", nightly, func(ctx context.Context, _ time.Time) error { return s.upkeep(ctx) }}}
+	all := []task{{"upkeep", nightly, func(ctx context.Context, _ time.Time) error { return s.retention.Run(ctx) }}}
 	if s.Profiles.Cron != "" {
 		all = append(all, task{"profiles", s.Profiles, s.profiles.Relearn})
 	}
@@ -103,17 +104,4 @@ func (s *scheduler) sharedNow(ctx context.Context) (time.Time, error) {
 		return s.Store.Now(ctx)
 	}
 	return s.Now(), nil
-}
-
-// upkeep deletes what is older than the retention.
-func (s *scheduler) upkeep(ctx context.Context) error {
-	if s.Retention <= 0 {
-		return nil
-	}
-	gone, err := s.Store.Prune(ctx, s.Now().Add(-s.Retention))
-	if err != nil {
-		return fmt.Errorf("pruning: %w", err)
-	}
-	s.Log.Info("deleted what is older than the retention", "rows", gone, "older_than", s.Retention.String())
-	return nil
 }

@@ -143,8 +143,10 @@ func (e Effects) save(ctx context.Context, tx executor, record *newRecord) error
 			return err
 		}
 	}
-	if err := keepProfiles(ctx, tx, e.Profiles); err != nil {
-		return err
+	if len(e.Entries) > 0 {
+		if err := keepProfiles(ctx, tx, e.Profiles, e.Entries[0].At); err != nil {
+			return err
+		}
 	}
 	return appendEntries(ctx, tx, e.Entries...)
 }

@@ -181,7 +181,7 @@ func pruning(t *testing.T, s *Store) {
 	e := eventOf("c1", "v1", sources.Started, 1)
 	accept(t, s, e)
 	for want := int64(1); want >= 0; want-- {
-		if n, err := s.Prune(t.Context(), now.Add(time.Second)); err != nil || n != want {
+		if n, err := s.Prune(t.Context(), Ages{Before: now.Add(time.Second)}); err != nil || n.Bodies != want {
 			t.Fatalf("pruned %d, %v; want %d", n, err, want)
 		}
 	}

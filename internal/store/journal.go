@@ -18,9 +18,10 @@ import (
 	"github.com/pushback/pushback/internal/secret"
 )
 
-// Entry is one decision in the journal. Entries are only ever added: the
-// database refuses updates and deletions, and each entry's hash covers the hash of
-// the entry before, so that a removed or altered entry is found all the same.
+// Entry is one decision in the journal. Entries are only ever added, and the oldest
+// deleted when their time is over: the database refuses updates and all other deletions,
+// and each entry's hash covers the hash of the entry before, so that a removed or altered
+// entry is found all the same.
 type Entry struct {
 	Seq       int64 // set by the store: one sequence over all changes, without gaps
 	At        time.Time
@@ -107,7 +108,8 @@ func nextNumber(ctx context.Context, tx executor, counter string) (n int64, err 
 
 const selectEntry = `
 	SELECT seq, at, change_key, actor, action, detail, packed, hash,
-		COALESCE((SELECT hash FROM journal before WHERE before.seq = journal.seq - 1), '')
+		COALESCE((SELECT hash FROM journal before WHERE before.seq = journal.seq - 1),
+			(SELECT hash FROM journal_checkpoints WHERE through = journal.seq - 1), '')
 	FROM journal `
 
 // Journal lists the entries of a change, oldest first. The key "" lists the
@@ -149,9 +151,14 @@ func (s *Store) Audit(ctx context.Context, from, to time.Time, each func(Entry) 
 	return nil
 }
 
+// lastCheckpoint is up to where the journal is deleted. Entries up to there that are not
+// deleted yet are left out: the entry before may be gone, whose hash theirs cover.
+const lastCheckpoint = `(SELECT COALESCE(MAX(through), 0) FROM journal_checkpoints)`
+
 func (s *Store) auditRange(ctx context.Context, from, to time.Time) (first, last int64, err error) {
 	if from.IsZero() && to.IsZero() {
-		err = s.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MIN(seq) FROM journal), 1), COALESCE((SELECT MAX(seq) FROM journal), 0)`).Scan(&first, &last)
+		err = s.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MIN(seq) FROM journal WHERE seq > `+lastCheckpoint+`), 1),
+			COALESCE((SELECT MAX(seq) FROM journal), 0)`).Scan(&first, &last)
 		return first, last, err
 	}
 	until := int64(math.MaxInt64)
@@ -159,7 +166,8 @@ func (s *Store) auditRange(ctx context.Context, from, to time.Time) (first, last
 		until = micros(to)
 	}
 	err = s.read.QueryRowContext(ctx, `
-		SELECT COALESCE(MIN(seq), 1), COALESCE(MAX(seq), 0) FROM journal WHERE at >= $1 AND at < $2`, micros(from), until).Scan(&first, &last)
+		SELECT COALESCE(MIN(seq), 1), COALESCE(MAX(seq), 0) FROM journal
+		WHERE at >= $1 AND at < $2 AND seq > `+lastCheckpoint, micros(from), until).Scan(&first, &last)
 	return first, last, err
 }
 

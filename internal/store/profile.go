@@ -136,19 +136,19 @@ func (s *Store) UseProfile(ctx context.Context, hash string) (ok bool, err error
 	return ok, wrap(err, "use profile %s", hash)
 }
 
+// namedDaily is how exactly it is noted when the journal named a profile.
+const namedDaily = 24 * time.Hour
+
 // keepProfiles keeps profiles as long as the journal, whose entries are about to name them.
 // It fails if one has just been replaced: the look that was judged by it is repeated. It
 // writes only what is not kept yet, in the order of hashes, because hundreds of looks share a
-// profile and must not wait for each other.
-func keepProfiles(ctx context.Context, tx executor, hashes []string) error {
+// profile and must not wait for each other. When a profile was last named is noted to the day.
+func keepProfiles(ctx context.Context, tx executor, hashes []string, now time.Time) error {
 	if len(hashes) == 0 {
 		return nil
 	}
-	args := make([]any, len(hashes))
-	for i, hash := range hashes {
-		args[i] = hash
-	}
-	kept, err := collect(ctx, tx, scanText, `SELECT hash FROM profiles WHERE journaled AND hash IN (`+placeholders(1, len(args))+`)`, args...)
+	kept, err := collect(ctx, tx, scanText, `
+		SELECT hash FROM profiles WHERE journaled AND journaled_at > $1 AND hash IN (`+placeholders(2, len(hashes))+`)`, ageAnd(now.Add(-namedDaily), hashes)...)
 	if err != nil {
 		return wrap(err, "keep profiles")
 	}
@@ -156,7 +156,7 @@ func keepProfiles(ctx context.Context, tx executor, hashes []string) error {
 		if slices.Contains(kept, hash) {
 			continue
 		}
-		ok, err := affected(ctx, tx, `UPDATE profiles SET journaled = TRUE WHERE hash = $1`, hash)
+		ok, err := affected(ctx, tx, `UPDATE profiles SET journaled = TRUE, journaled_at = $2 WHERE hash = $1`, hash, micros(now))
 		if err != nil {
 			return wrap(err, "keep profile %s", hash)
 		}

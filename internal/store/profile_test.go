@@ -32,7 +32,7 @@ func putProfile(t *testing.T, s *Store, name string, ticks, minute int) string {
 // retention has deleted everything that it may.
 func wantProfiles(t *testing.T, s *Store, want map[string]bool) {
 	t.Helper()
-	if _, err := s.Prune(t.Context(), at(59).Add(1000*time.Hour)); err != nil {
+	if _, err := s.Prune(t.Context(), Ages{Before: at(59).Add(1000 * time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	for hash, kept := range want {
@@ -191,7 +191,7 @@ func profilesUsedOnce(t *testing.T, s *Store) {
 		gone[putProfile(t, s, "q", 2+i, 2+i/10)] = false
 	}
 	last := putProfile(t, s, "q", 1_000_000, 50)
-	if n, err := s.Prune(t.Context(), at(51)); err != nil || n != 2*prunedAtOnce+2 {
+	if n, err := s.Prune(t.Context(), Ages{Before: at(51)}); err != nil || n.Profiles != 2*prunedAtOnce+2 {
 		t.Errorf("pruned %d, %v", n, err)
 	}
 	gone[last] = true

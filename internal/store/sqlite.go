@@ -32,7 +32,7 @@ func openSQLite(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	write, err := connectSQLite(path, "&_txlock=immediate&_pragma=journal_mode(WAL)"+writerCache, 1)
+	write, err := connectSQLite(path, "&_txlock=immediate&_pragma=auto_vacuum(2)&_pragma=journal_mode(WAL)"+writerCache, 1)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}

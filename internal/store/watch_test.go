@@ -224,7 +224,7 @@ func profilesUnused(t *testing.T, s *Store) {
 	if kept(unused) || !kept(used) || !kept(newest) {
 		t.Errorf("kept: unused %v, used %v, newest %v", kept(unused), kept(used), kept(newest))
 	}
-	if n, err := s.Prune(t.Context(), at(30)); err != nil || n != 1 || kept(used) || !kept(newest) {
+	if n, err := s.Prune(t.Context(), Ages{Before: at(30)}); err != nil || n.Profiles != 1 || kept(used) || !kept(newest) {
 		t.Errorf("pruned %d, %v", n, err)
 	}
 }
