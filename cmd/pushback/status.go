@@ -69,6 +69,7 @@ func (s statusCommand) query() url.Values {
 func printStatus(out terminal, s api.Status) {
 	fmt.Fprintf(out, "pushback %s: %d watching, %s open\n", s.Version, s.Watches, counted(s.Orders, "order"))
 	printReplicas(out, s)
+	printStorage(out, s.Storage)
 	if s.Frozen {
 		fmt.Fprintln(out, out.paint(styleDoubt, "frozen: "+s.FrozenBy))
 	}
@@ -97,6 +98,46 @@ func underWay(o api.Order) string {
 		text += ", " + o.Why
 	}
 	return text
+}
+
+// largestKinds is how many kinds of things the status names; --json has all.
+const largestKinds = 4
+
+// printStorage writes how large the database is, how it grows and what the next night
+// deletes.
+func printStorage(out terminal, s api.Storage) {
+	line := "database: " + megabytes(s.Bytes)
+	if s.Free > s.Bytes/10 {
+		line += ", of which " + megabytes(s.Free) + " are free"
+	}
+	if s.GrowthPerDay != 0 {
+		line += fmt.Sprintf(", %+.1f MB a day", float64(s.GrowthPerDay)/1e6)
+	}
+	for i, k := range s.Kinds[:min(len(s.Kinds), largestKinds)] {
+		line += []string{": ", ", "}[min(i, 1)] + k.Kind + " " + megabytes(k.Bytes)
+	}
+	fmt.Fprintln(out, line)
+	if s.NextChanges+s.NextEntries > 0 {
+		fmt.Fprintf(out, "the next night deletes %s and %s of the journal that are older than the retention\n",
+			counted(int(s.NextChanges), "change"), entries(s.NextEntries))
+	}
+	if s.Free > s.Bytes/2 && s.Free > 100e6 && !s.GivesBack {
+		fmt.Fprintln(out, out.paint(styleDoubt, "the database's file keeps its free space: VACUUM it once, see docs/sizes.md"))
+	}
+}
+
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
+func megabytes(n int64) string {
+	if n >= 1e10 {
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 // printReplicas writes a line for each replica where there are several, and for one that

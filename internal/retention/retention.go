@@ -39,7 +39,7 @@ type Keeper struct {
 	Now   func() time.Time
 }
 
-// Run deletes what is too old. It may be called by several replicas.
+// Run deletes what is too old, and measures what is left for the status. It may be called by several replicas.
 func (k *Keeper) Run(ctx context.Context) error {
 	gone, err := k.Store.Prune(ctx, k.Ages(k.Now()))
 	if err != nil {
@@ -47,6 +47,10 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 	k.Log.Info("deleted what is older than the retention", "older_than", k.Changes.String(), "journal_older_than", k.Journal.String(),
 		"changes", gone.Changes, "records", gone.Records, "bodies", gone.Bodies, "messages", gone.Messages, "profiles", gone.Profiles, "journal_entries", gone.Entries)
+	tomorrow := k.Now().Add(24 * time.Hour)
+	if err := k.Store.MeasureSizes(ctx, k.Now(), k.Ages(tomorrow)); err != nil {
+		k.Log.Warn("cannot measure the database; the status shows the sizes of the night before", "error", err)
+	}
 	return nil
 }
 

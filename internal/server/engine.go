@@ -42,6 +42,7 @@ type Store interface {
 	History
 	Sessions
 	Replicas(ctx context.Context) ([]store.Replica, error)
+	Sizes(ctx context.Context) (store.Sizes, error)
 }
 
 // Changes reads changes.

@@ -51,10 +51,26 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 	if st.Replicas, err = s.replicas(ctx); err != nil {
 		return nil, s.storeProblem(err)
 	}
+	if st.Storage, err = s.storage(ctx); err != nil {
+		return nil, s.storeProblem(err)
+	}
 	st.Holds = holds(held)
 	st.Watches, st.Orders, st.Proposed = watches, len(open), orders(inStates(open, rollback.Proposed))
 	st.UnderWay = orders(inStates(open, rollback.Approved, rollback.Decided, rollback.Sending))
 	return &answerOf[api.Status]{Body: st}, nil
+}
+
+// storage is how large the database is, and how long what it holds stays.
+func (s *Server) storage(ctx context.Context) (api.Storage, error) {
+	z, err := s.Store.Sizes(ctx)
+	st := api.Storage{
+		Bytes: z.Bytes, Free: z.Free, GivesBack: z.Shrinks, MeasuredAt: z.MeasuredAt, GrowthPerDay: z.PerDay, Kinds: []api.StorageKind{},
+		Retention: s.Retention[0], JournalRetention: s.Retention[1], NextChanges: z.Next.Changes, NextEntries: z.Next.Entries,
+	}
+	for _, k := range z.Kinds {
+		st.Kinds = append(st.Kinds, api.StorageKind{Kind: k.Kind, Bytes: k.Bytes, GrowthPerDay: k.PerDay})
+	}
+	return st, err
 }
 
 func (s *Server) replicas(ctx context.Context) ([]api.Replica, error) {

@@ -28,6 +28,9 @@ var readsAll = map[string]string{
 	"Prune":      "once a night",
 	"PutProfile": "shares the statement of Prune",
 
+	"MeasureSizes":  "once a night",
+	"pruneProfiles": "once a night, on a connection that reads",
+
 	"SetHold":       "once in an outage, of the changes of a week: PostgreSQL joins all outcomes if that is faster",
 	"migrateTables": "once after an upgrade",
 }

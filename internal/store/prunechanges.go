@@ -38,8 +38,8 @@ var oldChange = fmt.Sprintf(`
 		WHERE newer.slot = changes.slot AND newer.started_at > changes.started_at AND newer.version = changes.version))
 	AND NOT EXISTS (SELECT 1 FROM changes replaced WHERE replaced.slot = changes.slot AND replaced.started_at <= changes.started_at
 		AND replaced.superseded_by = changes.key AND replaced.standing IN ('%[6]s', '%[7]s'))
-	AND NOT EXISTS (SELECT 1 FROM watches w WHERE w.change_key = changes.key AND w.running)
-	AND NOT EXISTS (SELECT 1 FROM watches w JOIN records r ON r.watch_id = w.id WHERE w.change_key = changes.key AND r.at >= $1)
+	AND NOT EXISTS (SELECT 1 FROM watches w WHERE w.change_key = changes.key AND (w.running
+		OR (SELECT MAX(r.at) FROM records r WHERE r.watch_id = w.id) >= $1))
 	AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.key = changes.key AND (o.ended_at = 0 OR o.ended_at >= $1))
 	AND NOT EXISTS (SELECT 1 FROM outgoing m WHERE m.change_key = changes.key AND (m.state IN ('%[8]s', '%[9]s') OR m.created_at >= $1))`,
 	sources.Succeeded, `EXISTS (SELECT 1 FROM orders o WHERE o.key = changes.key AND o.sent_at > 0)`,
@@ -103,19 +103,25 @@ func (s *Store) pruneChangePage(ctx context.Context, page []candidate, before ti
 	for i, c := range page {
 		keys[i] = c.key
 	}
-	if work, err := anythingOld(ctx, s.read, keys, before); err != nil || !work {
-		return err
+	if watches, changes, err := findOld(ctx, s.read, keys, before); err != nil || len(watches)+len(changes) == 0 {
+		return err // the writer is spared where all of them stay
 	}
 	return s.prune(ctx, func(tx *sql.Tx) error {
 		if err := lockInOrder(ctx, tx, page); err != nil {
 			return err
 		}
-		if err := deleteRecords(ctx, tx, keys, before, p); err != nil {
+		watches, old, err := findOld(ctx, tx, keys, before)
+		if err != nil {
 			return err
 		}
-		old, err := collect(ctx, tx, scanChange, selectChange+`WHERE key IN (`+placeholders(2, len(keys))+`) AND `+oldChange, ageAnd(before, keys)...)
-		if err != nil || len(old) == 0 {
-			return err
+		if len(watches) > 0 {
+			marks, args := oneOf(watches)
+			if err := deleted(ctx, tx, &p.Records, `DELETE FROM records WHERE watch_id IN `+marks, args...); err != nil {
+				return err
+			}
+		}
+		if len(old) == 0 {
+			return nil
 		}
 		p.Changes += int64(len(old))
 		return deleteChanges(ctx, tx, old)
@@ -146,27 +152,22 @@ func ageAnd(before time.Time, keys []string) []any {
 	return args
 }
 
-// oldRecords is the condition for the records of a watch to be deleted: it has ended, and
-// all its looks are old.
-const oldRecords = `watch_id IN (SELECT w.id FROM watches w WHERE w.change_key IN (%s) AND NOT w.running
-	AND NOT EXISTS (SELECT 1 FROM records r WHERE r.watch_id = w.id AND r.at >= $1))`
-
-// anythingOld reports whether there is anything to delete of some changes. It spares the
-// writer those that stay.
-func anythingOld(ctx context.Context, db executor, keys []string, before time.Time) (is bool, err error) {
-	marks := placeholders(2, len(keys))
-	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM records WHERE `+fmt.Sprintf(oldRecords, marks)+`)
-		OR EXISTS (SELECT 1 FROM changes WHERE key IN (`+marks+`) AND `+oldChange+`)`, ageAnd(before, keys)...).Scan(&is)
-	return is, err
+// findOld finds, among some changes, the ended watches whose looks are all old, and the
+// changes to delete. Of those, all watches that have looks are among the former.
+func findOld(ctx context.Context, db executor, keys []string, before time.Time) (watches []string, old []Change, err error) {
+	marks, args := placeholders(2, len(keys)), ageAnd(before, keys)
+	watches, err = collect(ctx, db, scanText, `SELECT w.id FROM watches w WHERE w.change_key IN (`+marks+`) AND NOT w.running
+		AND (SELECT MAX(r.at) FROM records r WHERE r.watch_id = w.id) < $1`, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	old, err = collect(ctx, db, scanChange, selectChange+`WHERE key IN (`+marks+`) AND `+oldChange, args...)
+	return watches, old, err
 }
 
-func deleteRecords(ctx context.Context, tx executor, keys []string, before time.Time, p *Pruned) error {
-	return deleted(ctx, tx, &p.Records, `DELETE FROM records WHERE `+fmt.Sprintf(oldRecords, placeholders(2, len(keys))), ageAnd(before, keys)...)
-}
-
-// ofChange are the statements that delete what belongs to changes, and the changes.
+// ofChange are the statements that delete what belongs to changes, and the changes. Their
+// records are deleted before.
 var ofChange = []string{
-	`DELETE FROM records WHERE watch_id IN (SELECT id FROM watches WHERE change_key IN `,
 	`DELETE FROM watches WHERE change_key IN `,
 	`DELETE FROM orders WHERE key IN `,
 	`DELETE FROM outgoing WHERE change_key IN `,
@@ -193,13 +194,8 @@ func deleteChanges(ctx context.Context, tx executor, old []Change) error {
 		return wrap(err, "delete names")
 	}
 	marks, args := oneOf(keys)
-	for i, statement := range ofChange {
-		if i == 0 {
-			statement += marks + `)`
-		} else {
-			statement += marks
-		}
-		if _, err := tx.ExecContext(ctx, statement, args...); err != nil {
+	for _, statement := range ofChange {
+		if _, err := tx.ExecContext(ctx, statement+marks, args...); err != nil {
 			return err
 		}
 	}

@@ -67,6 +67,7 @@ var suite = []struct {
 	{"retention of the journal", journalByAge},
 	{"retention of profiles", profilesGoWithTheJournal},
 	{"retention of outcomes", outcomesGoWithTheJournal},
+	{"sizes and growth", sizesAndGrowth},
 	{"one order a change", oneOrderAChange},
 	{"one claim an order", oneClaimAnOrder},
 	{"claim against supersession", claimAgainstSupersession},

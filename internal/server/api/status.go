@@ -17,6 +17,30 @@ type Status struct {
 	Orders   int                `json:"open_orders" doc:"Orders that have not ended"`
 	Proposed []Order            `json:"proposed" doc:"Orders that wait for a person"`
 	UnderWay []Order            `json:"under_way" doc:"Orders that are being carried out, or wait for something else than a person: why says for what, receipt.status how far the rollout has come"`
+	Storage  Storage            `json:"storage"`
+}
+
+// Storage is how large the database is. What its kinds take was measured in the night; the
+// total is of now.
+type Storage struct {
+	Bytes        int64         `json:"bytes" doc:"The file of SQLite, or the database of PostgreSQL, now"`
+	Free         int64         `json:"free_bytes,omitempty" doc:"Of these, what nothing uses: SQLite uses it again first"`
+	GivesBack    bool          `json:"gives_back" doc:"Whether the database gives free space back to the disk; a SQLite file of an older version does after one VACUUM"`
+	MeasuredAt   time.Time     `json:"measured_at,omitzero" doc:"When the kinds were measured; absent before the first night"`
+	GrowthPerDay int64         `json:"growth_bytes_per_day" doc:"Over the last week; 0 before the second night"`
+	Kinds        []StorageKind `json:"kinds" doc:"What kinds of things take, with their indexes, the largest first"`
+
+	Retention        time.Duration `json:"retention" doc:"In nanoseconds: how long changes stay, and all that belongs to them; 0 for ever"`
+	JournalRetention time.Duration `json:"journal_retention" doc:"In nanoseconds; 0 for ever"`
+	NextChanges      int64         `json:"next_changes" doc:"How many changes the next night deletes, as counted in the last one"`
+	NextEntries      int64         `json:"next_journal_entries" doc:"How many entries of the journal the next night deletes, as counted in the last one"`
+}
+
+// StorageKind is what one kind of things takes in the database.
+type StorageKind struct {
+	Kind         string `json:"kind"`
+	Bytes        int64  `json:"bytes"`
+	GrowthPerDay int64  `json:"growth_bytes_per_day"`
 }
 
 // Replica is one run of a process that shares the database.
