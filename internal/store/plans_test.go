@@ -29,6 +29,7 @@ var readsAll = map[string]string{
 	"PutProfile": "shares the statement of Prune",
 
 	"MeasureSizes":  "once a night",
+	"countNext":     "once a night, on a connection that reads",
 	"pruneProfiles": "once a night, on a connection that reads",
 
 	"SetHold":       "once in an outage, of the changes of a week: PostgreSQL joins all outcomes if that is faster",

@@ -40,7 +40,7 @@ func sizesAndGrowth(t *testing.T, s *Store) {
 	for _, k := range z.Kinds {
 		sum, growth = sum+k.Bytes, growth+k.PerDay
 	}
-	if sum > z.Bytes || sum < z.Bytes/3 || growth != z.PerDay {
+	if sum > z.Bytes || sum < 600_000 || growth != z.PerDay { // PostgreSQL's catalogue is many times as large
 		t.Errorf("the kinds are %d bytes of %d, and grow by %d of %d", sum, z.Bytes, growth, z.PerDay)
 	}
 	// The first measurement is older than the retention.
