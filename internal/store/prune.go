@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -114,7 +115,7 @@ func (s *Store) pruneEvents(ctx context.Context, before time.Time, p *Pruned) er
 }
 
 func (s *Store) pruneEventPage(ctx context.Context, page []eventRow, p *Pruned) error {
-	var bodies, events values
+	var bodies, events tuples
 	for _, e := range page {
 		switch {
 		case e.orphaned:
@@ -123,25 +124,35 @@ func (s *Store) pruneEventPage(ctx context.Context, page []eventRow, p *Pruned) 
 			bodies.add(e.source, e.id)
 		}
 	}
-	if bodies.empty() && events.empty() {
+	if len(bodies.args)+len(events.args) == 0 {
 		return nil
 	}
 	return s.prune(ctx, func(tx *sql.Tx) error {
-		if !bodies.empty() {
-			err := deleted(ctx, tx, &p.Bodies, bodies.as("old", "source", "event_id")+`
-				UPDATE events SET raw = NULL WHERE (source, event_id) IN (SELECT source, event_id FROM old)`, bodies.args...)
-			if err != nil {
+		if len(bodies.args) > 0 {
+			if err := deleted(ctx, tx, &p.Bodies, `UPDATE events SET raw = NULL WHERE (source, event_id) IN `+bodies.list(), bodies.args...); err != nil {
 				return err
 			}
 		}
-		if events.empty() {
+		if len(events.args) == 0 {
 			return nil
 		}
-		return deleted(ctx, tx, &p.Events, events.as("old", "source", "event_id")+`
-			DELETE FROM events WHERE (source, event_id) IN (SELECT source, event_id FROM old)
+		return deleted(ctx, tx, &p.Events, `DELETE FROM events WHERE (source, event_id) IN `+events.list()+`
 			AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.key = events.change_key)`, events.args...)
 	})
 }
+
+// tuples are the values of an IN over several columns.
+type tuples struct {
+	rows []string
+	args []any
+}
+
+func (t *tuples) add(values ...any) {
+	t.rows = append(t.rows, "("+placeholders(len(t.args)+1, len(values))+")")
+	t.args = append(t.args, values...)
+}
+
+func (t *tuples) list() string { return "(VALUES " + strings.Join(t.rows, ", ") + ")" }
 
 // pruneMessages deletes old messages that are not to be sent any more. The last ones of a
 // thread stay while the thread goes on: later ones are numbered after them.

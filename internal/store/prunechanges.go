@@ -135,12 +135,12 @@ func lockInOrder(ctx context.Context, tx executor, page []candidate) error {
 		slots = append(slots, c.slot)
 	}
 	slices.Sort(slots)
-	var rows values
 	for _, slot := range slices.Compact(slots) {
-		rows.add(slot, int64(0))
+		if err := lockSlot(ctx, tx, slot); err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, rows.insert("slots", "slot", "epoch")+` ON CONFLICT (slot) DO UPDATE SET epoch = slots.epoch`, rows.args...)
-	return wrap(err, "lock slots")
+	return nil
 }
 
 // ageAnd are the arguments of a statement: $1 is the time, the keys follow.
@@ -179,7 +179,7 @@ var ofChange = []string{
 // is the turn of those.
 func deleteChanges(ctx context.Context, tx executor, old []Change) error {
 	var keys []string
-	var names values
+	var names tuples
 	for _, c := range old {
 		keys = append(keys, c.Key)
 		slot := slotKey(c.Slot())
@@ -188,9 +188,7 @@ func deleteChanges(ctx context.Context, tx executor, old []Change) error {
 			names.add(slot, w.ChangeID, c.Key)
 		}
 	}
-	_, err := tx.ExecContext(ctx, names.as("old", "slot", "name", "key")+`
-		DELETE FROM names WHERE (slot, name, key) IN (SELECT slot, name, key FROM old)`, names.args...)
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM names WHERE (slot, name, key) IN `+names.list(), names.args...); err != nil {
 		return wrap(err, "delete names")
 	}
 	marks, args := oneOf(keys)
