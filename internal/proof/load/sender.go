@@ -12,6 +12,9 @@ import (
 // probeEvery is how often an event begins a watch whose first look is timed.
 const probeEvery = 100 * time.Millisecond
 
+// mostTimes is how much longer than meant events are sent to a program that cannot take them.
+const mostTimes = 4
+
 // sender is the deploy tools.
 type sender struct {
 	Options
@@ -28,7 +31,7 @@ func newSender(o Options, address string) *sender {
 	s := &sender{Options: o, probes: map[string]time.Time{}}
 	s.Sender = program.Sender{
 		Address: address, Source: "load", Rate: o.Rate, Total: int64(o.For.Seconds() * float64(o.Rate)),
-		Connections: o.Connections, Service: s.service, Answered: s.note,
+		Connections: o.Connections, Limit: mostTimes * o.For, Service: s.service, Answered: s.note,
 	}
 	return s
 }

@@ -116,6 +116,21 @@ func TestSender(t *testing.T) {
 	}
 }
 
+// TestSenderEnds: what a slow program does not take in time is not sent.
+func TestSenderEnds(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	answers := 0
+	s := Sender{
+		Address: server.Listener.Addr().String(), Source: "tool", Rate: 1_000_000, Total: 1 << 40, Connections: 1, Limit: time.Millisecond,
+		Service: func(int64) string { return "cart" }, Answered: func(int64, int, time.Time, time.Time) { answers++ },
+	}
+	if took, err := s.Run(t.Context()); err != nil || answers == 0 || took < s.Limit {
+		t.Errorf("%d answers in %s, %v", answers, took, err)
+	}
+}
+
 // TestProgram: a program is started, asked, killed and started again, and a program that does
 // not serve is said so. The program is a script that names the address of a server of the test.
 func TestProgram(t *testing.T) {

@@ -26,6 +26,7 @@ type Sender struct {
 	Total       int64  // events
 	First       int64  // number of the first event; events with other numbers are others
 	Connections int
+	Limit       time.Duration                                       // after which what is left is not sent; 0: none
 	Service     func(n int64) string                                // what event n is about
 	At          func(n int64) time.Time                             // when its change happened; nil: now
 	Answered    func(n int64, status int, sent, answered time.Time) // is called by every connection
@@ -61,6 +62,9 @@ func (s *Sender) connection(ctx context.Context) error {
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
 	for n := s.next.Add(1) - 1; n < s.Total; n = s.next.Add(1) - 1 {
+		if s.Limit > 0 && time.Since(s.began) > s.Limit {
+			return nil
+		}
 		due := s.began.Add(time.Duration(n) * time.Second / time.Duration(s.Rate))
 		if err := sleepUntil(ctx, due); err != nil {
 			return err
@@ -79,9 +83,6 @@ func (s *Sender) connection(ctx context.Context) error {
 }
 
 func sleepUntil(ctx context.Context, at time.Time) error {
-	if wait := time.Until(at); wait <= 0 {
-		return ctx.Err()
-	}
 	t := time.NewTimer(time.Until(at))
 	defer t.Stop()
 	select {

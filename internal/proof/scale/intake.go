@@ -31,7 +31,7 @@ func (w *world) intake(ctx context.Context) (i Intake, err error) {
 	var waits []time.Duration
 	i.Rate = besideRate
 	s := &program.Sender{
-		Address: w.Address, Source: "scale", Rate: besideRate, Total: int64(besideRate * w.For.Seconds()), First: w.sent, Connections: 64,
+		Address: w.Address, Source: "scale", Rate: besideRate, Total: int64(besideRate * w.For.Seconds()), First: w.sent, Connections: 64, Limit: w.For,
 		Service: func(n int64) string { return fmt.Sprintf("unwatched-%d", n%5000) },
 		Answered: func(_ int64, status int, sent, answered time.Time) {
 			mu.Lock()
