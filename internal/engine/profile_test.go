@@ -136,14 +136,27 @@ func TestScheduleCatchesUp(t *testing.T) {
 	b.clock.add(3 * time.Hour)
 	b.restart()
 	learned(0, "after a restart, with nothing missed")
-	b.clock.add(50 * time.Hour)
+	spread := func(when string) {
+		t.Helper()
+		before := b.histories()
+		b.must(b.keep("profiles"))
+		if got := b.histories() - before; got == 2 {
+			t.Errorf("%s: all is learned at once", when)
+		}
+		b.clock.add(4 * time.Hour)
+		b.must(b.keep("profiles"))
+		if got := b.histories() - before; got != 2 {
+			t.Errorf("%s: %d histories fetched four hours later, want 2", when, got)
+		}
+	}
+	b.clock.add(49 * time.Hour) // 14:00
 	b.restart()
-	learned(2, "after four runs were missed")
+	spread("after four runs were missed")
 	learned(0, "which are made up for once")
-	b.clock.add(12 * time.Hour) // 03:00: 02:00 has passed
-	learned(2, "when it is time")
+	b.clock.add(8 * time.Hour) // 02:00
+	spread("when it is time")
 
-	b.clock.add(12 * time.Hour)
+	b.clock.add(13 * time.Hour)
 	b.shop.fault = errDown
 	if b.keep("profiles") == nil {
 		t.Error("a run without a metric store succeeded")
@@ -176,13 +189,24 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, scheduled)
 	b.must(b.keep("profiles"))
-	b.clock.add(5 * time.Hour)
-	due := b.clock.Now().Add(-time.Hour)
-	b.must(b.profiles.Relearn(t.Context(), due))
-	before := b.histories()
-	b.must(b.keep("profiles")) // due at 14:00, before what was just learned
-	if got := b.histories() - before; got != 0 {
-		t.Errorf("%d histories fetched twice", got)
+	b.clock.add(4 * time.Hour) // 14:00
+	before, first := b.histories(), 0
+	for ; first == 0; first = b.histories() - before {
+		b.clock.add(time.Minute)
+		b.must(b.keep("profiles"))
+	}
+	if first != 1 {
+		t.Fatalf("%d histories fetched at the first moment, want that of one service", first)
+	}
+	b.restart()
+	b.must(b.keep("profiles"))
+	if got := b.histories() - before; got != 1 {
+		t.Errorf("%d histories fetched twice", got-1)
+	}
+	b.clock.add(4 * time.Hour)
+	b.must(b.keep("profiles"))
+	if got := b.histories() - before; got != 2 {
+		t.Errorf("%d histories fetched in all, want those of both services", got)
 	}
 }
 

@@ -115,7 +115,7 @@ func mixedRun(t *testing.T, seed uint64, url string) {
 			b.pass(time.Duration(r.IntN(4)) * time.Minute)
 			b.shop.fault = nil
 			if r.IntN(3) == 0 {
-				b.must(b.profiles.Relearn(t.Context(), b.clock.Now()))
+				b.must(b.profiles.Relearn(t.Context(), b.clock.Now().Add(-4*time.Hour))) // when all have had their moment
 			}
 			if r.IntN(6) == 0 {
 				b.shop.fault = errDown

@@ -27,7 +27,7 @@ var nightly = rules.Schedule{Cron: "17 3 * * *"}
 type task struct {
 	name string
 	when rules.Schedule
-	do   func(ctx context.Context, due time.Time) error
+	do   func(ctx context.Context, due time.Time) error // due: zero if it was never done
 }
 
 func (s *scheduler) tasks() []task {
@@ -76,18 +76,24 @@ func (s *scheduler) runDue(ctx context.Context, a task) error {
 	if err != nil {
 		return err
 	}
-	due := now // it was never done
-	if !last.IsZero() {
-		due = a.when.Latest(last, now)
-	}
-	if due.IsZero() {
+	due := a.when.Latest(last, now)
+	if last.IsZero() {
+		due = now // it was never done
+	} else if due.IsZero() {
 		return nil
 	}
 	mine, err := s.Store.ClaimRun(ctx, a.name, due, now, now.Add(taskTimeout))
 	if err != nil || !mine {
 		return err
 	}
-	if err := a.do(ctx, due); err != nil {
+	if last.IsZero() {
+		due = last
+	}
+	err = a.do(ctx, due)
+	if errors.Is(err, profiles.ErrUnfinished) {
+		return nil // the lease stays ours, and the next check goes on
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err() // a stopping engine postpones nothing
 		}

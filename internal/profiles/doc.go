@@ -2,7 +2,7 @@
 // it, and stores what it learned.
 //
 //	Run                learns what looks request, and the rules that changed   learn.go, pass.go
-//	Relearn            learns everything again, on schedule                    pass.go
+//	Relearn            learns everything again, on schedule                    pass.go, turn.go
 //	Of                 the profiles that a watch is judged with                keeper.go
 //	Read               one stored profile by its hash                          keeper.go
 //

@@ -66,7 +66,12 @@ type Keeper struct {
 	shapes  cache[bool]             // which services have shapes of their own; see ownShape
 	retryAt cache[struct{}]         // names that were requested not long ago
 
+	turn      chan struct{} // held by whoever learns
+	restUntil time.Time     // of whoever has the turn
+	scheduled *pass         // of Relearn, until it has learned everything
+
 	mu           sync.Mutex
+	requested    map[string]bool      // by name: in requests, or under way
 	learnedRules map[string]bool      // by hash: rules whose profiles were learned ahead
 	learnedAt    map[string]time.Time // by name, of the profiles that rules want; zero: never
 }
@@ -77,6 +82,7 @@ func New(o Options) *Keeper {
 		Options: o, requests: make(chan Request, 256), changed: make(chan struct{}, 1),
 		byHash: cache[detector.Profile]{keep: unusedFor, renew: true, room: maxCached},
 		byName: cache[named]{keep: lookUpAfter}, shapes: cache[bool]{keep: lookUpAfter}, retryAt: cache[struct{}]{keep: requestRetry},
+		turn: make(chan struct{}, 1), requested: map[string]bool{},
 		learnedRules: map[string]bool{}, learnedAt: map[string]time.Time{},
 	}
 }

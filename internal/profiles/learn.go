@@ -9,17 +9,14 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
 
-const (
-	// requestRetry is how long a look waits before it requests a profile again: a
-	// store that cannot serve history is not asked for it at every look.
-	requestRetry = time.Minute
-	// workers is how many profiles that looks have requested are learned at once.
-	workers = 2
-)
+// requestRetry is how long a look waits before it requests a profile again: a
+// store that cannot serve history is not asked for it at every look.
+const requestRetry = time.Minute
 
 // Request is one profile to be learned: of one signal, from the span of history
 // that ends at end.
@@ -35,19 +32,36 @@ type Request struct {
 
 	name  string // the profile's; see choose
 	other string // its name if it were shared, or the service's own
+
+	asked time.Time // when a look asked for it
 }
 
 // enqueue queues a request unless it is under way or has just failed. A full queue
 // drops it: the next look asks again.
 func (k *Keeper) enqueue(l Request) {
-	if !k.retryAt.putNew(l.name, struct{}{}, 0, k.Now()) {
+	now := k.Now()
+	if _, wait := k.retryAt.get(l.name, now); wait {
 		return
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.requested[l.name] {
+		return
+	}
+	l.asked = now
 	select {
 	case k.requests <- l:
+		k.requested[l.name] = true
 	default:
-		k.retryAt.drop(l.name)
 	}
+}
+
+// ended notes that a request was served, or could not be.
+func (k *Keeper) ended(l Request) {
+	k.retryAt.put(l.name, struct{}{}, 0, k.Now())
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.requested, l.name)
 }
 
 // Pending returns how many requested profiles wait to be learned.
@@ -60,7 +74,8 @@ func (k *Keeper) LearnPending(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case l := <-k.requests:
-		return k.learn(ctx, l)
+		defer k.ended(l)
+		return k.learn(ctx, l, l.asked)
 	}
 }
 
@@ -69,18 +84,34 @@ func (k *Keeper) Run(ctx context.Context) error {
 	var under sync.WaitGroup
 	defer under.Wait()
 	under.Go(func() { k.followRules(ctx) })
-	for range workers {
-		under.Go(func() {
-			for ctx.Err() == nil {
-				_ = k.LearnPending(ctx) // logged; the next look requests it again
-			}
-		})
+	for ctx.Err() == nil {
+		_ = k.LearnPending(ctx) // logged; the next look requests it again
 	}
 	return nil
 }
 
-// learn fetches the history of one signal, learns from it and stores the profile.
-func (k *Keeper) learn(ctx context.Context, l Request) error {
+// learn learns a profile when it is its turn, unless it was learned since a moment.
+func (k *Keeper) learn(ctx context.Context, l Request, since time.Time) error {
+	return k.inTurn(ctx, func() error {
+		_, learned, err := k.Store.NewestProfile(ctx, l.name)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil && !learned.Before(since) {
+			outdated, err := k.outdated(ctx, l, learned)
+			if err != nil || !outdated {
+				k.byName.drop(l.name)
+				k.noteWanted(l, learned)
+				return err
+			}
+		}
+		k.noteWanted(l, learned)
+		return k.learnNow(ctx, l)
+	})
+}
+
+// learnNow fetches the history of one signal, learns from it and stores the profile.
+func (k *Keeper) learnNow(ctx context.Context, l Request) error {
 	began := k.Now()
 	l, history, err := k.history(ctx, l)
 	if err == nil {

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/gather"
-	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
@@ -20,7 +21,7 @@ import (
 // A pass learns, before any change needs it, what every rule wants to know of
 // every service: of what is live in some slot, and of what the catalogue knows.
 // It learns one profile after the other, because the metric store has more to do
-// than to serve history.
+// than to serve history, and rests in between: see inTurn.
 
 // followRules starts a pass over the changed rules whenever rules may have
 // changed.
@@ -68,14 +69,40 @@ func (k *Keeper) IncidentsChanged() {
 // LearnChangedRules is the pass over the rules whose profiles were not learned
 // yet. It leaves profiles that are fresh: the schedule renews those.
 func (k *Keeper) LearnChangedRules(ctx context.Context) error {
-	return k.pass(ctx, k.NeedsLearning, k.Now().Add(-FreshFor/2))
+	p, err := k.newPass(ctx, k.Now().Add(-leftToSchedule), time.Time{})
+	if err != nil {
+		return err
+	}
+	return p.run(ctx, k.NeedsLearning)
 }
 
-// Relearn is the scheduled pass over all rules. It skips what was learned since
-// due, so that a pass that was interrupted continues where it ended.
+// leftToSchedule is the age up to which a profile is left to the schedule: what a pass that is
+// due twice a day, and takes its time, leaves behind.
+const leftToSchedule = 12*time.Hour + spreadOver
+
+// Relearn is the scheduled pass over all rules, which was due at due; zero: never before. It
+// learns what has its moment by now, and returns ErrUnfinished if that is not all of it: it is
+// to be called again then. It skips what was learned since due, so that a pass that was
+// interrupted continues where it ended.
 func (k *Keeper) Relearn(ctx context.Context, due time.Time) error {
-	return k.pass(ctx, func(rules.Rule) bool { return true }, due)
+	p := k.scheduled
+	if p == nil || !p.due.Equal(due) {
+		var err error
+		if p, err = k.newPass(ctx, due, due); err != nil {
+			return err
+		}
+	}
+	p.until = k.Now().Add(maxRun)
+	k.scheduled = nil // a pass that fails is begun again: what it has learned is skipped
+	err := p.run(ctx, func(rules.Rule) bool { return true })
+	if err == nil && p.later {
+		k.scheduled, err = p, ErrUnfinished
+	}
+	return err
 }
+
+// ErrUnfinished says that a scheduled pass has more to learn, later.
+var ErrUnfinished = errors.New("the pass over all profiles is not finished")
 
 // NeedsLearning reports whether the profiles of a rule were not all learned since
 // it changed.
@@ -85,36 +112,61 @@ func (k *Keeper) NeedsLearning(r rules.Rule) bool {
 	return !k.learnedRules[r.Hash]
 }
 
-// pass learns the profiles of the selected rules that were not learned since a
+// pass is one pass under way.
+type pass struct {
+	*Keeper
+	since      time.Time // what was learned since then is left
+	due        time.Time // from when on it learns, each service at its moment; zero: all at once
+	candidates []sources.Change
+	bound      map[string]bool // bindings of a rule to a service that were resolved
+	done       map[string]bool // names of profiles that were checked or learned
+	stores     map[string]*storeResult
+	failed     map[string]bool // by hash: rules of which not all was learned
+	until      time.Time       // when it pauses; zero: never
+	later      bool            // it has left something for later
+}
+
+// newPass begins a pass over what may change by now. It goes through the services in an order
+// of its own, so that replicas which learn the same rules at once meet halfway.
+func (k *Keeper) newPass(ctx context.Context, since, due time.Time) (*pass, error) {
+	candidates, err := k.Candidates(ctx, k.Rules())
+	rand.Shuffle(len(candidates), func(i, j int) { candidates[i], candidates[j] = candidates[j], candidates[i] })
+	return &pass{Keeper: k, since: since, due: due, candidates: candidates, bound: map[string]bool{}, done: map[string]bool{}, failed: map[string]bool{}}, err
+}
+
+// maxRun is how long a scheduled pass goes on without a pause, in which its lease is renewed.
+const maxRun = 10 * time.Minute
+
+// run learns the profiles of the selected rules that were not learned since a
 // moment. It returns an error where a metric store answered nothing, or where the
 // state database failed, because then another try may help. A single query that
 // fails while others are answered would fail again: it is logged and counted only.
-func (k *Keeper) pass(ctx context.Context, selected func(rules.Rule) bool, since time.Time) error {
-	k.passing.Lock()
-	defer k.passing.Unlock()
-	p := pass{Keeper: k, since: since, bound: map[string]bool{}, done: map[string]bool{}, stores: map[string]*storeResult{}}
-	all := k.Rules()
-	candidates, err := k.Candidates(ctx, all)
-	if err != nil {
-		return err
-	}
-	for _, r := range all {
-		if selected(r) && p.rule(ctx, r, candidates) {
-			k.mu.Lock()
-			k.learnedRules[r.Hash] = true
-			k.mu.Unlock()
+func (p *pass) run(ctx context.Context, selected func(rules.Rule) bool) error {
+	p.passing.Lock()
+	defer p.passing.Unlock()
+	p.stores, p.later = map[string]*storeResult{}, false
+	for _, r := range p.Rules() {
+		if !selected(r) {
+			continue
+		}
+		if !p.rule(ctx, r) {
+			p.failed[r.Hash] = true
+		}
+		if !p.failed[r.Hash] && !p.later {
+			p.mu.Lock()
+			p.learnedRules[r.Hash] = true
+			p.mu.Unlock()
 		}
 	}
 	return errors.Join(p.unreachable(), ctx.Err())
 }
 
-// pass is one pass under way.
-type pass struct {
-	*Keeper
-	since  time.Time
-	bound  map[string]bool // bindings of a rule to a service that were resolved
-	done   map[string]bool // names of profiles that were checked or learned
-	stores map[string]*storeResult
+// waits reports whether a binding is left for later.
+func (p *pass) waits(binding string) bool {
+	now := p.Now()
+	wait := now.Before(momentOf(binding, p.due)) || !p.until.IsZero() && now.After(p.until)
+	p.later = p.later || wait
+	return wait
 }
 
 // storeResult counts how a metric store answered in a pass.
@@ -151,13 +203,13 @@ func (p *pass) unreachable() error {
 const maxFailures = 3
 
 // rule learns the profiles of one rule, and reports whether none failed.
-func (p *pass) rule(ctx context.Context, r rules.Rule, candidates []sources.Change) bool {
+func (p *pass) rule(ctx context.Context, r rules.Rule) bool {
 	store := cmp.Or(r.Store, p.DefaultStore)
 	if p.stores[store] == nil {
 		p.stores[store] = &storeResult{}
 	}
 	complete := true
-	for _, c := range candidates {
+	for _, c := range p.candidates {
 		if ctx.Err() != nil || !p.wants(ctx, r, c) {
 			continue
 		}
@@ -167,7 +219,7 @@ func (p *pass) rule(ctx context.Context, r rules.Rule, candidates []sources.Chan
 			complete = false
 			continue
 		}
-		if p.bound[binding] {
+		if p.bound[binding] || p.waits(binding) {
 			continue
 		}
 		p.bound[binding] = true
@@ -211,7 +263,12 @@ func (p *pass) candidate(ctx context.Context, store string, r rules.Rule, c sour
 	b, now := rules.Bind(r, c, service), p.Now().Add(-ranger.Latency())
 	var first error
 	for _, at := range resolveTimes(b, now) {
-		plan, inputs, err := gather.Resolve(ctx, ranger, store, b, at)
+		var plan detector.Plan
+		var inputs []watch.Input
+		err := p.inTurn(ctx, func() (err error) {
+			plan, inputs, err = gather.Resolve(ctx, ranger, store, b, at)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -253,53 +310,9 @@ func (p *pass) refresh(ctx context.Context, l Request) error {
 	}
 	p.done[l.name] = true
 	p.replaces(l)
-	_, learned, err := p.Store.NewestProfile(ctx, l.name)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	if err == nil && !learned.Before(p.since) {
-		outdated, err := p.outdated(ctx, l, learned)
-		if err != nil {
-			return err
-		}
-		if !outdated {
-			p.noteLearned(l.name, learned)
-			return nil
-		}
-	}
-	p.noteLearned(l.name, learned)
-	return p.learn(ctx, l)
+	return p.learn(ctx, l, p.since)
 }
 
 func dependsOnVersion(in watch.Input) bool {
 	return strings.Contains(in.Value.Expr, futureVersion) || strings.Contains(in.Part.Expr, futureVersion)
-}
-
-// noteLearned remembers when a profile was learned, for /metrics.
-func (k *Keeper) noteLearned(name string, learned time.Time) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.learnedAt) >= maxNames {
-		clear(k.learnedAt)
-	}
-	k.learnedAt[name] = learned
-}
-
-// maxNames bounds the memory of noteLearned.
-const maxNames = 100_000
-
-// Ages returns how many profiles the rules want, how many of those were never
-// learned, and the age of the oldest one.
-func (k *Keeper) Ages() (wanted, missing int, oldest time.Duration) {
-	now := k.Now()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, learned := range k.learnedAt {
-		if learned.IsZero() {
-			missing++
-		} else {
-			oldest = max(oldest, now.Sub(learned))
-		}
-	}
-	return len(k.learnedAt), missing, oldest
 }

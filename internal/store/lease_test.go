@@ -204,6 +204,7 @@ func schedules(t *testing.T, s *Store) {
 	ended(b.FailRun(t.Context(), "profiles", second(7)))
 	claim(a, 0, 6, 10, false)
 	claim(a, 0, 7, 1000, true)
+	claim(a, 0, 8, 1000, true) // a goes on with it
 	claim(b, 0, 8, 10, false)
 	freeze(t, a)
 	claim(b, 0, 8, 10, true) // a is dead

@@ -19,13 +19,13 @@ func (s *Store) LastRun(ctx context.Context, name string) (time.Time, error) {
 }
 
 // ClaimRun leases the run of a schedule that was due at due to this replica, until
-// until. False if a run that began at due or later has finished, or the lease of a
+// until. False if a run that began at due or later has finished, or the lease of another
 // replica that is alive is in force.
 func (s *Store) ClaimRun(ctx context.Context, name string, due, now, until time.Time) (bool, error) {
 	ok, err := affected(ctx, s.write, `
 		INSERT INTO schedules (name, last_run, holder, leased_until) VALUES ($1, 0, $3, $4)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, leased_until = excluded.leased_until
-		WHERE schedules.last_run < $2 AND (schedules.leased_until <= $5 OR schedules.holder <> ''
+		WHERE schedules.last_run < $2 AND (schedules.leased_until <= $5 OR schedules.holder = $3 OR schedules.holder <> ''
 			AND schedules.holder NOT IN (SELECT r.holder FROM replicas r WHERE r.leased_until > $5))`,
 		name, micros(due), s.holder, micros(until), micros(now))
 	return ok, wrap(err, "claim schedule %s", name)

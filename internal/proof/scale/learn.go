@@ -43,7 +43,7 @@ func (w *world) learnAhead(ctx context.Context, services int, learnedAt time.Tim
 				Store: s, Metrics: map[string]gather.Ranger{"prod": metricstore.Ranger{Store: w.store}}, DefaultStore: "prod",
 				Catalogue: everyNth{n, learners, services}, Rules: set.Rules, Learned: func(time.Duration, error) { known.Add(1) },
 				Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return learnedAt },
-			}).Relearn(learning, learnedAt)
+			}).Relearn(learning, time.Time{})
 		})
 	}
 	err = all.Wait()
