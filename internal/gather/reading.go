@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -172,28 +173,33 @@ func Fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	return raw, nil
 }
 
-// fetch asks for one arm, without the points at which the whole store was silent.
+// fetch asks for one arm, without the points at which the whole store was silent. Its questions
+// are asked at once, so that they wait once for those of other watches.
 func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step time.Duration) (detector.Raw, error) {
 	raw := detector.Raw{Form: in.Form, Edge: in.Edge, Combine: in.Combine}
-	var err error
 	value, part := in.Value.Expr, in.Part.Expr
 	if in.Whole.Label != "" {
 		value, part = in.Whole.Value, in.Whole.Part
 	}
-	if raw.Value, err = r.Range(ctx, sources.Query{Expr: value, Step: step}, w); err != nil {
+	bad, among := narrows(in.Form, value, part)
+	var silent map[int64]bool
+	var all [3]error
+	var under sync.WaitGroup
+	under.Go(func() { raw.Value, all[0] = r.Range(ctx, sources.Query{Expr: value, Step: step}, w) })
+	if part != "" && !among {
+		under.Go(func() { raw.Part, all[1] = r.Range(ctx, sources.Query{Expr: part, Step: step}, w) })
+	}
+	under.Go(func() { silent, all[2] = silentPoints(ctx, r, w, step) })
+	under.Wait()
+	if err := cmp.Or(all[:]...); errors.Is(err, errAhead) {
+		return raw, &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
+	} else if err != nil {
 		return raw, err
 	}
-	if raw.Part, err = fetchPart(ctx, r, in.Form, raw.Value, value, part, step, w); err != nil {
-		return raw, err
+	if among {
+		raw.Part = slices.DeleteFunc(slices.Clone(raw.Value), func(s sources.Series) bool { return !bad(s.Labels) })
 	}
 	raw.Value, raw.Part = selectPart(raw.Value, in.Whole), selectPart(raw.Part, in.Whole)
-	silent, err := silentPoints(ctx, r, w, step)
-	if errors.Is(err, errAhead) {
-		err = &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
-	}
-	if err != nil {
-		return raw, err
-	}
 	if err := checkCounters(raw); err != nil {
 		return raw, &sources.Fault{Kind: sources.SourceError, Store: in.Store, Err: err}
 	}
@@ -201,18 +207,13 @@ func fetch(ctx context.Context, r Ranger, in watch.Input, w sources.Window, step
 	return raw, nil
 }
 
-// fetchPart asks for the part of a signal. The bad ones of counts are among all, and need no
-// question.
-func fetchPart(ctx context.Context, r Ranger, f watch.Form, all []sources.Series, value, part string, step time.Duration, w sources.Window) ([]sources.Series, error) {
-	if part == "" {
-		return nil, nil
+// narrows reports whether the part of a signal is among the answer about the whole, as the bad ones of
+// counts are, and returns what selects it.
+func narrows(f watch.Form, value, part string) (bad func(map[string]string) bool, among bool) {
+	if f != watch.FormCounts || part == "" {
+		return nil, false
 	}
-	if f == watch.FormCounts {
-		if bad, ok := promql.Narrows(value, part); ok {
-			return slices.DeleteFunc(slices.Clone(all), func(s sources.Series) bool { return !bad(s.Labels) }), nil
-		}
-	}
-	return r.Range(ctx, sources.Query{Expr: part, Step: step}, w)
+	return promql.Narrows(value, part)
 }
 
 // selectPart selects the series of one part from the answer about its whole.
