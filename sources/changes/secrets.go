@@ -13,7 +13,7 @@ var ErrNoSecret = errors.New("no secret_files: list at least one, or set insecur
 // Secrets are the secrets of a source, one a file. Every one of them is accepted, so that a
 // secret can be rotated without losing a delivery: add the new file, switch the sender,
 // remove the old one.
-type Secrets struct{ files []string }
+type Secrets struct{ files []*secretfile.Kept }
 
 // NewSecrets checks every file of a source. Insecure without files gives none; neither, or
 // both, is an error.
@@ -25,20 +25,23 @@ func NewSecrets(files []string, insecure bool) (Secrets, error) {
 		return Secrets{}, ErrNoSecret
 	}
 	var all []error
-	for _, file := range files {
-		if _, err := secretfile.Read(file); err != nil {
+	var kept []*secretfile.Kept
+	for _, path := range files {
+		file := secretfile.Keep(path)
+		if _, err := file.Read(); err != nil {
 			all = append(all, fmt.Errorf("secret_files: %w", err))
 		}
+		kept = append(kept, file)
 	}
-	return Secrets{files}, errors.Join(all...)
+	return Secrets{kept}, errors.Join(all...)
 }
 
-// Keys reads the secrets as they are now, so that a new one needs no restart. A file that
+// Keys are the secrets as they are now, so that a new one needs no restart. A file that
 // can no longer be read, or holds too weak a secret, lets nobody in: the others still do.
 func (s Secrets) Keys() [][]byte {
 	keys := make([][]byte, 0, len(s.files))
 	for _, file := range s.files {
-		if text, err := secretfile.Read(file); err == nil {
+		if text, err := file.Read(); err == nil {
 			keys = append(keys, text.Bytes())
 		}
 	}
