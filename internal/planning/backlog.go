@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	pageSize = 1000  // changes read at once
-	maxRest  = 10000 // changes without a rule that one pass keeps in memory; the next pass takes what is left
+	pageSize = 1000 // changes read at once
+	maxPages = 100  // of changes without a rule that one pass plans; the next pass takes what is left
 )
 
 // planBacklog plans what the store has. It plans the watched changes of every page
@@ -21,52 +21,71 @@ func (p *Planner) planBacklog(ctx context.Context) error {
 	if _, settled := p.Rules(); !settled {
 		return nil // the sweep settles them and wakes the planner again
 	}
-	rest, more, err := p.planWatched(ctx)
+	others, err := p.planWatched(ctx)
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(rest, maxBatch) {
-		if err := p.planBatch(ctx, some); err != nil {
+	if others {
+		if err := p.planOthers(ctx); err != nil {
 			return err
 		}
-	}
-	if more {
-		p.WakeUp()
 	}
 	return p.Reload(ctx)
 }
 
-// planWatched reads the whole backlog, plans what a rule watches, and returns the rest:
-// the first maxRest of it, and whether there is more.
-func (p *Planner) planWatched(ctx context.Context) (rest []store.Change, more bool, err error) {
+// planWatched reads the whole backlog, and plans what a rule watches. It reports whether
+// there are others.
+func (p *Planner) planWatched(ctx context.Context) (others bool, err error) {
 	for page := (store.UnplannedPage{}); !page.Last; {
 		if page, err = p.Store.UnplannedChanges(ctx, page, pageSize); err != nil {
-			return nil, false, fmt.Errorf("reading new changes: %w", err)
+			return false, fmt.Errorf("reading new changes: %w", err)
 		}
 		for _, err := range page.Unreadable {
 			p.Log.Error("cannot read a change; its watches do not begin until its row is mended, and the others go on", "error", err)
 		}
-		watched, others := p.split(page.Changes)
-		for some := range slices.Chunk(watched, maxBatch) {
-			if err := p.planBatch(ctx, some); err != nil {
-				return nil, false, err
-			}
+		watched := p.watched(page.Changes)
+		if err := p.planAll(ctx, watched); err != nil {
+			return false, err
 		}
-		room := min(len(others), maxRest-len(rest))
-		rest, more = append(rest, others[:room]...), more || room < len(others)
+		others = others || len(watched) < len(page.Changes)
 	}
-	return rest, more, nil
+	return others, nil
 }
 
-// split returns the changes that a rule watches, and the others.
-func (p *Planner) split(changes []store.Change) (watched, others []store.Change) {
+// planOthers plans what no rule watches, page by page, so that it keeps no more of the
+// backlog in memory than a page. Where there is more than maxPages, the next pass looks for
+// watched changes first again: there may be new ones.
+func (p *Planner) planOthers(ctx context.Context) (err error) {
+	page := store.UnplannedPage{}
+	for range p.pages {
+		if page, err = p.Store.UnplannedChanges(ctx, page, pageSize); err != nil {
+			return fmt.Errorf("reading new changes: %w", err)
+		}
+		if err := p.planAll(ctx, page.Changes); err != nil || page.Last {
+			return err
+		}
+	}
+	p.WakeUp()
+	return nil
+}
+
+// planAll plans changes in batches.
+func (p *Planner) planAll(ctx context.Context, changes []store.Change) error {
+	for some := range slices.Chunk(changes, maxBatch) {
+		if err := p.planBatch(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watched returns the changes that a rule watches.
+func (p *Planner) watched(changes []store.Change) (watched []store.Change) {
 	set, _ := p.Rules()
 	for _, c := range changes {
 		if set.Watches(c.Change, p.Service(c.Service)) {
 			watched = append(watched, c)
-		} else {
-			others = append(others, c)
 		}
 	}
-	return watched, others
+	return watched
 }

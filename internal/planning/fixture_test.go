@@ -36,6 +36,7 @@ type fixture struct {
 	asked   int            // for what came before a change
 	begun   []watch.Watch
 	reloads int
+	read    int // pages of the backlog
 
 	settled bool
 	poison  map[string]bool                                          // changes that fail every transaction they are in
@@ -83,6 +84,7 @@ func newFixture(t testing.TB, change func(*fixture)) *fixture {
 }
 
 func (f *fixture) UnplannedChanges(ctx context.Context, after store.UnplannedPage, limit int) (store.UnplannedPage, error) {
+	f.read++
 	page, err := f.store.UnplannedChanges(ctx, after, limit)
 	return page, errors.Join(err, f.down)
 }

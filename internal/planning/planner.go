@@ -44,6 +44,7 @@ type Planner struct {
 	Options
 	waiting chan store.Change // watched, and just stored
 	backlog chan struct{}     // the store may have changes that are not planned
+	pages   int               // of changes without a rule that one pass plans
 }
 
 // maxWaiting bounds how many changes wait in memory. More are found in the store.
@@ -51,7 +52,7 @@ const maxWaiting = 4096
 
 // New returns a planner. It reads nothing.
 func New(o Options) *Planner {
-	return &Planner{Options: o, waiting: make(chan store.Change, maxWaiting), backlog: make(chan struct{}, 1)}
+	return &Planner{Options: o, waiting: make(chan store.Change, maxWaiting), backlog: make(chan struct{}, 1), pages: maxPages}
 }
 
 // Unwatched reports whether there is nothing to plan for the change that an event begins:

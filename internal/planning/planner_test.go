@@ -37,13 +37,15 @@ func TestAWatchedChangeBeginsBeforeTheBacklog(t *testing.T) {
 	}
 }
 
-// More changes than one pass keeps in memory are planned by the passes after it.
+// More changes than one pass plans are planned by the passes after it, and each page is
+// read once to look for watched changes and once to plan the others.
 func TestABacklogIsPlannedInPasses(t *testing.T) {
 	f := newFixture(t, nil)
-	f.copies(f.accept("batch", "v1", began), maxRest+1)
+	f.pages = 3
+	f.copies(f.accept("batch", "v1", began), 3*pageSize+1)
 	f.plan()
-	if n := f.unplanned(); n != 2 {
-		t.Fatalf("%d are left, want those beyond %d", n, maxRest)
+	if n := f.unplanned(); n != 2 || f.read != 4+3 {
+		t.Fatalf("%d are left, want those beyond three pages; %d pages were read", n, f.read)
 	}
 	if err := f.PlanNew(t.Context()); err != nil || f.unplanned() != 0 {
 		t.Errorf("%d are left after the second pass, %v", f.unplanned(), err)

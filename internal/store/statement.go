@@ -29,7 +29,7 @@ type groupTx struct {
 func (s *Store) inGroupTx(ctx context.Context, do func(groupTx) error) error {
 	if s.dialect == SQLite {
 		return s.transactFirst(ctx, func(tx *sql.Tx) error {
-			return do(groupTx{tx, func(ctx context.Context, all []statement) error { return runEach(ctx, sqliteTx{tx}, all) }})
+			return do(groupTx{tx, func(ctx context.Context, all []statement) error { return runEach(ctx, tx, all) }})
 		})
 	}
 	conn, err := s.reserved.Conn(ctx)
@@ -123,9 +123,9 @@ func argsOf(rows [][]any) (args []any) {
 	return args
 }
 
-// texts, and the same for SQLite, are the statements that manyRows has written. There are few: one for each kind of
+// texts are the statements that manyRows has written. There are few: one for each kind of
 // statement and number of rows.
-var texts, sqliteTexts sync.Map
+var texts sync.Map
 
 type textKey struct {
 	head, tail string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"strconv"
 	"strings"
 )
 
@@ -68,7 +69,7 @@ type keptStmt struct {
 
 func (c *cachingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	if !keeps(query) {
-		return c.fullConn.ExecContext(ctx, query, args)
+		return c.fullConn.ExecContext(ctx, unnamed(query), args)
 	}
 	s, err := c.take(ctx, query)
 	if err != nil {
@@ -80,7 +81,7 @@ func (c *cachingConn) ExecContext(ctx context.Context, query string, args []driv
 
 func (c *cachingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if !keeps(query) {
-		return c.fullConn.QueryContext(ctx, query, args)
+		return c.fullConn.QueryContext(ctx, unnamed(query), args)
 	}
 	s, err := c.take(ctx, query)
 	if err != nil {
@@ -105,7 +106,7 @@ func (c *cachingConn) take(ctx context.Context, query string) (*keptStmt, error)
 	if kept, ok := c.byText[query]; ok {
 		return c.remove(kept), nil
 	}
-	s, err := c.fullConn.PrepareContext(ctx, query)
+	s, err := c.fullConn.PrepareContext(ctx, unnamed(query))
 	if err != nil {
 		return nil, err
 	}
@@ -150,3 +151,27 @@ type keptRows struct {
 }
 
 func (r *keptRows) Close() error { return errors.Join(r.Rows.Close(), r.giveBack()) }
+
+// unnamed writes every mark of a statement as ?, if they are $1, $2 and so on in this
+// order, each once. SQLite takes $1 for a name, and looks every name up among all others,
+// which for the rows of a group of events takes as long as all the rest.
+func unnamed(query string) string {
+	var b strings.Builder
+	n, rest := 0, query
+	for {
+		before, after, found := strings.Cut(rest, "$")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		n++
+		number := strconv.Itoa(n)
+		if !strings.HasPrefix(after, number) || len(after) > len(number) && isDigit(after[len(number)]) {
+			return query
+		}
+		b.WriteByte('?')
+		rest = after[len(number):]
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

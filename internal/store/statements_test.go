@@ -108,8 +108,8 @@ func TestAFailedStatementIsKept(t *testing.T) {
 	}
 	run(t, db, `ALTER TABLE numbers ADD COLUMN more TEXT NOT NULL DEFAULT 'some'`)
 	run(t, db, insertNumber, 2)
-	if p.count[insertNumber] != 1 {
-		t.Errorf("prepared %d times", p.count[insertNumber])
+	if p.count[unnamed(insertNumber)] != 1 {
+		t.Errorf("prepared %d times", p.count[unnamed(insertNumber)])
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
