@@ -17,9 +17,13 @@ import (
 // slots. Besides events/s it reports how long the processors worked for an event, which
 // another program on the machine does not change.
 func BenchmarkAccept(b *testing.B) {
+	benchmarkIntake(b, func(b *testing.B) *Store { return openFile(b, b.TempDir()+"/bench.db") })
+}
+
+func benchmarkIntake(b *testing.B, open func(*testing.B) *Store) {
 	for _, by := range []struct{ callers, slots int }{{1, 100}, {16, 100}, {256, 1}, {256, 100}, {256, 10_000}} {
 		b.Run(fmt.Sprintf("callers=%d/slots=%d", by.callers, by.slots), func(b *testing.B) {
-			benchmarkAccept(b, openFile(b, b.TempDir()+"/bench.db"), by.callers, by.slots)
+			benchmarkAccept(b, open(b), by.callers, by.slots)
 		})
 	}
 }

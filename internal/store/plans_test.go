@@ -25,8 +25,7 @@ var growing = []string{
 
 // readsAll are the methods that may read a whole growing table, with the reason.
 var readsAll = map[string]string{
-	"Prune":      "once a night",
-	"PutProfile": "shares the statement of Prune",
+	"Prune": "once a night",
 
 	"MeasureSizes":  "once a night",
 	"countNext":     "once a night, on a connection that reads",

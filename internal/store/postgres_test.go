@@ -31,7 +31,7 @@ func TestPostgres(t *testing.T) {
 }
 
 // openDatabase opens a store on PostgreSQL that is closed at the end of the test.
-func openDatabase(t *testing.T, url string) *Store {
+func openDatabase(t testing.TB, url string) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), url)
 	if err != nil {
@@ -154,7 +154,7 @@ func TestPlanningWaitsForNoLock(t *testing.T) {
 }
 
 // database creates an empty database that is dropped at the end of the test.
-func database(t *testing.T, server string) string {
+func database(t testing.TB, server string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
 	run := func(ctx context.Context, statement string) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/pushback/pushback/internal/proof/servertest"
 )
 
 // recordPostgres records what stores on PostgreSQL run that are opened from now on.
@@ -131,4 +133,11 @@ func (p planNode) scanned(partial []string, limited bool) (tables []string) {
 		tables = append(tables, sub.scanned(partial, limited)...)
 	}
 	return tables
+}
+
+// BenchmarkAcceptPostgres is BenchmarkAccept on PostgreSQL, whose own computing is not
+// counted. The servers of tests do not sync.
+func BenchmarkAcceptPostgres(b *testing.B) {
+	server := servertest.PostgreSQL(b).URL
+	benchmarkIntake(b, func(b *testing.B) *Store { return openDatabase(b, database(b, server)) })
 }
