@@ -19,11 +19,11 @@ var lookCeilings = []ceiling{
 	{"KiB from the metric store a look", 50, func(s Sample) float64 { return s.aLook(float64(s.Asked.Bytes)) / 1024 }},
 	{"allocations a look", 20_000, func(s Sample) float64 { return s.aLook(s.Allocations) }},
 	{"KiB written a look", 60, func(s Sample) float64 { return s.aLook(s.Written) / 1024 }},
-	{"KiB by which the database grows a look", 4, func(s Sample) float64 { return s.aLook(float64(s.Growth)) / 1024 }},
+	{"KiB by which the database grows a look", 6, func(s Sample) float64 { return s.aLook(float64(s.Growth)) / 1024 }},
 }
 
 // mostStatements is the most that PostgreSQL may carry out an event.
-const mostStatements = 15
+const mostStatements = 6
 
 // Violations are the ceilings that were exceeded, each with what and by how much.
 func (r Report) Violations() (all []string) {
