@@ -51,6 +51,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 	}
 	x = h.learnShapes(&k, x, p, s)
 	l := learnerOf(x, p)
+	defer l.work.done()
 	l.start, l.leftOut = h.Start, len(left)
 	l.scans(&k, s.Worse)
 	if looksBack(k.Higher) || looksBack(k.Lower) {
@@ -131,13 +132,15 @@ type learner struct {
 	move          float64 // σ of a series that hardly ever moves
 	bursts        float64 // how often it moved
 	leftOut       int     // outages of the history that are no longer in x
+
+	work *workspace
 }
 
 func learnerOf(x []float64, p Plan) learner {
 	steps := differences(x)
 	l := learner{
 		x: x, tick: p.Tick, before: p.Before, after: p.After, horizon: horizonOf(p.After), ticks: learnedTicks(p.After),
-		steps: finiteOrZero(stats.NormalMAD * stats.MAD(steps, nil) / math.Sqrt2), floor: tinyScale(x),
+		work: workspaces.Get().(*workspace), steps: finiteOrZero(stats.NormalMAD * stats.MAD(steps, nil) / math.Sqrt2), floor: tinyScale(x),
 	}
 	l.move, l.bursts = typicalMove(x, l.floor), bursts(steps, l.floor)
 	if cycles := p.cycles(x); len(cycles) > 0 {

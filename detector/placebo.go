@@ -124,8 +124,8 @@ func (l learner) placebos(seasons []season) placebos {
 		past = max(past, s.needed()*s.period)
 	}
 	p.at = l.spaced(past+l.before, most)
-	p.baselines = make([]baseline, 0, len(p.at))
-	back, scratch := make([]lookback, len(p.at)*p.lookbacks), make([]float64, 0, l.before)
+	p.baselines = reused(&l.work.baselines, len(p.at))[:0]
+	back, scratch := reused(&l.work.back, len(p.at)*p.lookbacks), make([]float64, 0, l.before)
 	kept := p.at[:0]
 	for _, at := range p.at {
 		if l.lookBack(seasons, back, at, scratch) {
@@ -142,7 +142,8 @@ func (l learner) placebos(seasons []season) placebos {
 // What is thinned is what exists and not what was asked for: a service of eight hours has a
 // history of eight hours, however many days the rule wants.
 func (l learner) spaced(first, most int) []int {
-	seen := make([]int, len(l.x)+1)
+	seen := reused(&l.work.seen, len(l.x)+1)
+	seen[0] = 0
 	for i, v := range l.x {
 		seen[i+1] = seen[i]
 		if !math.IsNaN(v) {
@@ -180,7 +181,7 @@ func (l learner) lookBack(seasons []season, back []lookback, at int, scratch []f
 // forecastAll forecasts every placebo.
 func (l learner) forecastAll(p *placebos, weights []float64) {
 	o := newForecast(l.before, l.after)
-	p.forecast, p.spread = make([]float64, 0, len(p.at)*l.after), make([]float64, 0, len(p.at))
+	p.forecast, p.spread = reused(&l.work.forecast, len(p.at)*l.after)[:0], reused(&l.work.spread, len(p.at))[:0]
 	for i, at := range p.at {
 		o.blend(l.x[at-l.before:at], &p.baselines[i], l.horizon, weights)
 		p.forecast, p.spread = append(p.forecast, o.forecast...), append(p.spread, o.spread)
@@ -210,7 +211,7 @@ func enoughPresent(there, n int) bool { return 2*there >= n }
 
 // peaks are, for every placebo, the largest mean of each length.
 func (l learner) peaks(p placebos, of *Scan, d direction) [][lengths]float64 {
-	peaks := make([][lengths]float64, len(p.at))
+	peaks := reused(&l.work.peaks, len(p.at))
 	s := newScanner(l.after, of.Noise)
 	for i, at := range p.at {
 		scale := of.sigma(p.spread[i])

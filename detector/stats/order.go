@@ -70,8 +70,13 @@ const shortSort = 6
 // MedianInPlace is Median of finite values whose order may be lost.
 func MedianInPlace(x []float64) float64 {
 	n := len(x)
-	if n == 0 {
+	switch n {
+	case 0:
 		return math.NaN()
+	case 3:
+		return middleOf(x[0], x[1], x[2])
+	case 5:
+		return middleOfFive(x[0], x[1], x[2], x[3], x[4])
 	}
 	Select(x, n/2)
 	if n%2 == 1 {

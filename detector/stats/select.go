@@ -50,6 +50,12 @@ const ninther = 40
 
 func middleOf(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
 
+// middleOfFive leaves out the smaller of the smallest of two pairs, and the larger of the largest:
+// the middle of the other three is that of all.
+func middleOfFive(a, b, c, d, e float64) float64 {
+	return middleOf(max(min(a, b), min(c, d)), min(max(a, b), max(c, d)), e)
+}
+
 // part moves the values below the pivot to the front, and returns how many there are
 // (Lomuto's partition). It does not branch on a comparison: of values in any order, a
 // processor guesses every second branch wrong, and that cost three times as much.
