@@ -60,7 +60,7 @@ func (l *loader) file(name string, data []byte) {
 	}
 	tooLarge := slices.ContainsFunc(problems, func(p strictyaml.Problem) bool { return p.Code == strictyaml.TooLarge })
 	if l.count(positions.Len(), len(doc.Rules)); !l.beyond && !tooLarge {
-		r.secrets(data) // decodes once more
+		r.secrets()
 	}
 	for _, p := range problems {
 		r.report(strictyaml.Position{Line: p.Line, Column: p.Column}, p.Code, p.Message, p.Hint)

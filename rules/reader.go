@@ -36,12 +36,12 @@ func (r *reader) line(n int) string {
 
 // secrets refuses a secret that is written in the file, in whatever text of a rule. A stored
 // rule was looked at when it was loaded.
-func (r *reader) secrets(data []byte) {
+func (r *reader) secrets() {
 	if r.stored {
 		return
 	}
 	var root any
-	places, _ := strictyaml.Decode(data, &root) // its problems are those of the whole reading
+	places, _ := r.positions.DecodeAgain(&root) // its problems are those of the whole reading
 	found := map[string]secret.Finding{}
 	secret.WalkTexts(root, func(path, value string, f secret.Finding) {
 		found[path], r.planted = f, append(r.planted, value)

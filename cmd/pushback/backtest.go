@@ -66,7 +66,7 @@ func (b backtestCommand) Run(ctx context.Context, out terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	set, err := b.ruleSet(c)
+	set, err := b.ruleSet(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (b backtestCommand) check() error {
 }
 
 // ruleSet loads the rules as the daemon would.
-func (b backtestCommand) ruleSet(c config.Config) (*rules.Set, error) {
+func (b backtestCommand) ruleSet(ctx context.Context, c config.Config) (*rules.Set, error) {
 	dir := c.Rules
 	if b.Rules != "" {
 		dir = b.Rules
@@ -107,7 +107,12 @@ func (b backtestCommand) ruleSet(c config.Config) (*rules.Set, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, usageError(fmt.Errorf("reading the rules: %w", err))
 	}
-	set, found := rules.Load(folder.Files(dir), daemon.Adapters().World(c))
+	world := daemon.Adapters().World(c)
+	world.Stop = ctx.Err
+	set, found := rules.Load(folder.Files(dir), world)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	var mistakes []error
 	for _, d := range found {
 		mistakes = append(mistakes, d)

@@ -63,7 +63,7 @@ func openWritten(ctx context.Context, file string) (*past, *rules.Set, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := backtestCommand{}.ruleSet(c)
+	set, err := backtestCommand{}.ruleSet(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}

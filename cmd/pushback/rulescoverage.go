@@ -46,7 +46,7 @@ func (r rulesCoverageCommand) Run(ctx context.Context, out terminal) (err error)
 	if err != nil {
 		return err
 	}
-	set, err := backtestCommand{Rules: r.Rules}.ruleSet(c)
+	set, err := backtestCommand{Rules: r.Rules}.ruleSet(ctx, c)
 	if err != nil {
 		return err
 	}

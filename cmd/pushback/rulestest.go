@@ -60,7 +60,7 @@ func (r rulesTestCommand) Run(ctx context.Context, out terminal) error {
 	reports := []ruletest.Report{}
 	wrong, ran, failed := false, 0, 0
 	for _, file := range files {
-		suite, set, mistakes, err := loadSuite(out, file, loaded, r.JSON)
+		suite, set, mistakes, err := loadSuite(ctx, out, file, loaded, r.JSON)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func isRulesTest(name string) bool {
 // loadSuite reads one test file and its rules; loaded caches the rules of files read
 // before. Where either has mistakes, it prints and returns them, and no suite. With
 // quiet it prints to standard error, because standard output is JSON then.
-func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, []rules.Diagnostic, error) {
+func loadSuite(ctx context.Context, out terminal, file string, loaded map[string]*rules.Set, quiet bool) (*ruletest.Suite, *rules.Set, []rules.Diagnostic, error) {
 	files := folder.Files(filepath.Dir(file))
 	data, err := strictyaml.ReadFile(files, filepath.Base(file))
 	if err != nil {
@@ -138,7 +138,10 @@ func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bo
 	if suite != nil {
 		key := filepath.Dir(file) + "\x00" + strings.Join(suite.RuleFiles, "\x00")
 		if set = loaded[key]; set == nil {
-			set, found = loadRules(files, suite.RuleFiles)
+			set, found = loadRules(ctx, files, suite.RuleFiles)
+			if err := ctx.Err(); err != nil {
+				return nil, nil, nil, err
+			}
 			loaded[key] = set
 		}
 	}
@@ -158,11 +161,12 @@ func loadSuite(out terminal, file string, loaded map[string]*rules.Set, quiet bo
 }
 
 // loadRules loads the named rule files, or all in the folder where none is named.
-func loadRules(files fs.FS, names []string) (*rules.Set, []rules.Diagnostic) {
+func loadRules(ctx context.Context, files fs.FS, names []string) (*rules.Set, []rules.Diagnostic) {
+	world := rules.World{Stop: ctx.Err}
 	if len(names) == 0 {
-		return rules.Load(files, rules.World{})
+		return rules.Load(files, world)
 	}
-	return rules.LoadFiles(files, names, rules.World{})
+	return rules.LoadFiles(files, names, world)
 }
 
 // shown is a path as people would type it here.

@@ -54,7 +54,7 @@ func (r rulesTryCommand) Run(ctx context.Context, out terminal) (err error) {
 	if err != nil {
 		return usageError(err)
 	}
-	c, set, err := r.loadRule()
+	c, set, err := r.loadRule(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,12 +95,12 @@ func storeFailed(err error) error {
 }
 
 // loadRule loads the rules and leaves only the one to replay.
-func (r rulesTryCommand) loadRule() (config.Config, *rules.Set, error) {
+func (r rulesTryCommand) loadRule(ctx context.Context) (config.Config, *rules.Set, error) {
 	c, err := r.load()
 	if err != nil {
 		return c, nil, err
 	}
-	set, err := backtestCommand{Rules: r.Rules}.ruleSet(c)
+	set, err := backtestCommand{Rules: r.Rules}.ruleSet(ctx, c)
 	if err != nil {
 		return c, nil, err
 	}

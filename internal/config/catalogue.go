@@ -140,7 +140,7 @@ func (l *loader) listFile(path string, c Config) []Service {
 	for i, one := range listed.Services {
 		other.service(fmt.Sprintf("%s[%d]", under, i), one, c)
 	}
-	other.secrets(data)
+	other.secrets()
 	l.found = append(l.found, other.found...)
 	return listed.Services
 }

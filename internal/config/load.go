@@ -79,7 +79,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l.written.split(data)
 	l.decode(data, kinds)
 	c := l.config()
-	l.secrets(data)
+	l.secrets()
 	c.wrong, c.secretFiles = l.wrongAt, l.secretFiles
 	return c, l.found.Sorted()
 }

@@ -11,10 +11,10 @@ import (
 
 // secrets refuses every secret that is written in a file of the configuration, at whatever
 // key of whichever adapter, and removes it from the texts of all other mistakes. It reads the
-// file once more without types, so that it sees keys that no adapter has, too.
-func (l *loader) secrets(data []byte) {
+// document once more without types, so that it sees keys that no adapter has, too.
+func (l *loader) secrets() {
 	var root any
-	places, _ := strictyaml.Decode(data, &root) // its problems are those of the whole reading
+	places, _ := l.places.DecodeAgain(&root) // its problems are those of the whole reading
 	var values []string
 	secret.Walk(root, func(path, value string, f secret.Finding) {
 		l.wrongAt, values = append(l.wrongAt, path), append(values, value)

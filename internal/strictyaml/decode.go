@@ -21,15 +21,21 @@ import (
 // UnmarshalYAML(func(any) error), so that structs of the Prometheus libraries can
 // be used unchanged.
 func Decode(data []byte, into any) (*Positions, []Problem) {
-	d := &decoder{positions: &Positions{source: data, nodes: map[string]nodePair{}}}
 	root, p := parse(data)
 	if p != nil {
-		return d.positions, []Problem{*p}
+		return &Positions{source: data}, []Problem{*p}
 	}
-	if root == nil {
+	return (&Positions{source: data, root: root}).DecodeAgain(into)
+}
+
+// DecodeAgain decodes the same document into another value, as Decode does. It spares parsing
+// it once more, which takes most of the time.
+func (p *Positions) DecodeAgain(into any) (*Positions, []Problem) {
+	d := &decoder{positions: &Positions{source: p.source, root: p.root, nodes: map[string]nodePair{}}}
+	if p.root == nil {
 		return d.positions, nil
 	}
-	d.decodeValue(root, reflect.ValueOf(into).Elem(), "")
+	d.decodeValue(p.root, reflect.ValueOf(into).Elem(), "")
 	return d.positions, inFileOrder(d.problems)
 }
 

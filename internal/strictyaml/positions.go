@@ -18,6 +18,7 @@ type Position struct {
 // The position of an aliased value is that of its anchor.
 type Positions struct {
 	source []byte
+	root   *yaml.Node // nil: the document is empty or no YAML
 	nodes  map[string]nodePair
 }
 
