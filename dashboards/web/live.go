@@ -48,7 +48,7 @@ func (f Frame) Live(id, name string, data any) (string, error) {
 
 // Revision is put where a template calls it, as the content of a part is.
 func (f Frame) Revision() string {
-	f.rendering.revisionAt = f.rendering.rest.Len()
+	f.revisionAt = f.rest.Len()
 	return ""
 }
 
