@@ -5,8 +5,8 @@
 // It renders and nothing else. Its view models (List, Change and what they
 // hold) are plain values that the server fills; here they become HTML, by
 // html/template alone, so that a service called <script> stays a service. No
-// text needs JavaScript: scripts draw the plots from the numbers in the page, and reload the
-// page when the change moved.
+// text needs JavaScript: scripts ask for the numbers of the plots and draw them, and put into
+// the page what has changed since.
 //
 // There is no front-end build. The plots are by uPlot 1.6.32 (MIT; its
 // licence lies beside it), as published.

@@ -3,7 +3,7 @@
 //
 // Every request passes the same steps in the same order:
 //
-//	middleware   access log, security headers, bounded bodies, text, host and cross-origin checks
+//	middleware   access log, security headers, bounded bodies, text, host and cross-origin checks, compression
 //	admit        a bearer token, a signed-in browser, or whoever runs Pushback
 //	handler      intake (raw bytes) | API (huma) | pages (html/template)
 //
