@@ -50,7 +50,7 @@ const (
 )
 
 // MeasureSizes measures what every kind of things takes, and what would be deleted at the
-// given ages, and stores it at now. Measurements from before ages.Before are deleted. On
+// given ages, and stores it at now. Measurements of three months before are deleted. On
 // SQLite it reads the head of every page, so that it is for the night.
 func (s *Store) MeasureSizes(ctx context.Context, now time.Time, ages Ages) error {
 	measured, err := s.measure(ctx)
@@ -61,7 +61,7 @@ func (s *Store) MeasureSizes(ctx context.Context, now time.Time, ages Ages) erro
 		return wrap(err, "count what is deleted next")
 	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM sizes WHERE at < $1`, micros(ages.Before)); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM sizes WHERE at < $1`, micros(now.Add(-sizesKept))); err != nil {
 			return err
 		}
 		for kind, bytes := range measured {
@@ -109,8 +109,13 @@ func (s *Store) countNext(ctx context.Context, ages Ages) (changes, entries int6
 	return changes, entries, err
 }
 
-// growthOver is over how long growth is measured at most.
-const growthOver = 8 * 24 * time.Hour
+// Growth is measured over a week at most, and over most of a day at least: an hour says
+// little of a day. Measurements are kept for longer, for whoever wants to plot them.
+const (
+	growthOver  = 8 * 24 * time.Hour
+	growthLeast = 20 * time.Hour
+	sizesKept   = 90 * 24 * time.Hour
+)
 
 // Sizes returns how large the database is now, and what its tables took when that was
 // measured last. It reads a few rows, however large the database is.
@@ -169,7 +174,7 @@ func (z *Sizes) add(before, now map[string]int64, days float64) {
 	delete(now, nextEntries)
 	for kind, bytes := range now {
 		size := Size{Kind: kind, Bytes: bytes}
-		if days > 0 {
+		if days >= growthLeast.Hours()/24 {
 			size.PerDay = int64(float64(bytes-before[kind]) / days)
 		}
 		z.PerDay += size.PerDay

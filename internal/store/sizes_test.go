@@ -29,7 +29,13 @@ func sizesAndGrowth(t *testing.T, s *Store) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.MeasureSizes(t.Context(), at(0).Add(48*time.Hour), Ages{Before: at(0)}); err != nil {
+	if err := s.MeasureSizes(t.Context(), at(1), ages); err != nil {
+		t.Fatal(err)
+	}
+	if z, err = s.Sizes(t.Context()); err != nil || !z.MeasuredAt.Equal(at(1)) || z.PerDay != 0 {
+		t.Errorf("measured twice in an hour: %+v, %v", z, err)
+	}
+	if err := s.MeasureSizes(t.Context(), at(0).Add(48*time.Hour), ages); err != nil {
 		t.Fatal(err)
 	}
 	z, err = s.Sizes(t.Context())
@@ -43,13 +49,13 @@ func sizesAndGrowth(t *testing.T, s *Store) {
 	if sum > z.Bytes || sum < 600_000 || growth != z.PerDay { // PostgreSQL's catalogue is many times as large
 		t.Errorf("the kinds are %d bytes of %d, and grow by %d of %d", sum, z.Bytes, growth, z.PerDay)
 	}
-	// The first measurement is older than the retention.
-	later := at(0).Add(30 * 24 * time.Hour)
-	if err := s.MeasureSizes(t.Context(), later, Ages{Before: at(0).Add(24 * time.Hour)}); err != nil {
+	// The first measurements are too old.
+	later := at(10).Add(sizesKept)
+	if err := s.MeasureSizes(t.Context(), later, ages); err != nil {
 		t.Fatal(err)
 	}
 	if z, err = s.Sizes(t.Context()); err != nil || z.PerDay != 0 || !z.MeasuredAt.Equal(later) {
-		t.Errorf("after a month: %+v, %v", z, err)
+		t.Errorf("after three months: %+v, %v", z, err)
 	}
 	times, err := collect(t.Context(), s.read, scanText, `SELECT DISTINCT CAST(at AS TEXT) FROM sizes`)
 	if err != nil || len(times) != 2 {
