@@ -86,9 +86,9 @@ func deleted(ctx context.Context, tx executor, n *int64, query string, args ...a
 
 // eventRow is an event without its content.
 type eventRow struct {
-	source, id, changeKey string
-	receivedAt            int64
-	hasBody, orphaned     bool
+	source, id        string
+	receivedAt        int64
+	hasBody, orphaned bool
 }
 
 // pruneEvents deletes the bodies of the events that were received before a time, and the

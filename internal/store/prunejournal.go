@@ -119,7 +119,7 @@ func (s *Store) releaseProfiles(ctx context.Context, before time.Time) error {
 			args = append(args, hash)
 		}
 		err = s.prune(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, `UPDATE profiles SET journaled = FALSE WHERE hash IN (`+placeholders(4, len(page))+`) AND `+lastNamed+` < $1`, args...)
+			_, err := tx.ExecContext(ctx, `UPDATE profiles SET journaled = FALSE WHERE hash IN (`+placeholders(4, len(page))+`) AND `+lastNamed+` < $1`, args...) //nolint:gosec // the query's text is ours
 			return err
 		})
 		if err != nil {
