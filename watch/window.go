@@ -22,9 +22,9 @@ func (w Watch) grid() time.Duration {
 			step = s
 		}
 	}
-	for parts := max(1, (step+mostAligned-1)/mostAligned); parts <= 60; parts++ {
-		if step%(parts*time.Millisecond) == 0 {
-			return step / parts
+	for parts := int64(1); parts <= 60; parts++ {
+		if part := step / time.Duration(parts); part <= mostAligned && step.Milliseconds()%parts == 0 {
+			return part
 		}
 	}
 	return 0
