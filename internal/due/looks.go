@@ -1,12 +1,13 @@
 // Package due holds the open watches in the order of their next looks, and says which of them may
-// be looked at now. It is in memory only: looks can be repeated, and at start the open watches are read
-// from the store.
+// be looked at now. Where several replicas share the watches, it holds this one's share. It is in
+// memory only: looks can be repeated, and at start the open watches are read from the store.
+//
+//	Looks    the watches by their next look      looks.go
+//	Reload   which watches are looked at here    reload.go
 package due
 
 import (
 	"container/heap"
-	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -14,15 +15,10 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
-// Store is what is read of the state database.
-type Store interface {
-	OpenWatchIDs(ctx context.Context) ([]string, error)
-	WatchesByID(ctx context.Context, ids []string) ([]watch.Watch, error)
-}
-
 // Looks are the open watches by the time of their next look. It is safe for concurrent use.
 type Looks struct {
-	store    Store
+	Options
+	loading  sync.Mutex // one Reload at a time
 	mu       sync.Mutex
 	heap     watchHeap
 	ready    map[string][]*openWatch // by metric store: due, and waiting for others to be looked at; longest first
@@ -37,6 +33,8 @@ type openWatch struct {
 	watch.Watch
 	place int    // in the heap; -1 while it is ready or a look is at it
 	asks  string // the metric store that the look asks
+	under bool   // a look is at it
+	gone  bool   // another replica looks at it, or has ended it: dropped after the look that is at it
 }
 
 // mostLooks is how many looks there are at once at the watches of one metric store: enough for
@@ -45,32 +43,12 @@ type openWatch struct {
 const mostLooks = 256
 
 // New returns the looks of the watches that are added. It reads nothing.
-func New(s Store) *Looks {
-	return &Looks{store: s, ready: map[string][]*openWatch{}, under: map[string]int{}, known: map[string]*openWatch{}, ofChange: map[string][]*openWatch{}, news: make(chan struct{}, 1)}
+func New(o Options) *Looks {
+	return &Looks{Options: o, ready: map[string][]*openWatch{}, under: map[string]int{}, known: map[string]*openWatch{}, ofChange: map[string][]*openWatch{}, news: make(chan struct{}, 1)}
 }
 
-// Reload adds the open watches that are not known yet. It reads no others.
-func (d *Looks) Reload(ctx context.Context) error {
-	ids, err := d.store.OpenWatchIDs(ctx)
-	if err != nil {
-		return fmt.Errorf("reading open watches: %w", err)
-	}
-	ws, err := d.store.WatchesByID(ctx, d.unknown(ids))
-	if err != nil {
-		return fmt.Errorf("reading open watches: %w", err)
-	}
-	d.Add(ws)
-	return nil
-}
-
-func (d *Looks) unknown(ids []string) []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.DeleteFunc(ids, func(id string) bool { return d.known[id] != nil })
-}
-
-// Add takes watches that have begun. Those that are known stay as they are.
-func (d *Looks) Add(ws []watch.Watch) {
+// add takes watches. Those that are known stay as they are.
+func (d *Looks) add(ws []watch.Watch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, w := range ws {
@@ -90,9 +68,10 @@ func (d *Looks) Put(w watch.Watch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	o := d.known[w.ID]
+	o.under = false
 	d.under[o.asks]--
 	d.signal()
-	if !w.State.Open() {
+	if !w.State.Open() || o.gone {
 		d.drop(o)
 		return
 	}
@@ -100,8 +79,9 @@ func (d *Looks) Put(w watch.Watch) {
 	heap.Push(&d.heap, o)
 }
 
-// drop forgets a watch that is not in the heap.
+// drop forgets a watch that is neither in the heap nor ready.
 func (d *Looks) drop(o *openWatch) {
+	d.Forget(o.ID)
 	delete(d.known, o.ID)
 	others := slices.DeleteFunc(d.ofChange[o.ChangeKey], func(other *openWatch) bool { return other == o })
 	if d.ofChange[o.ChangeKey] = others; len(others) == 0 {
@@ -146,6 +126,7 @@ func (d *Looks) Take(now time.Time) (due []watch.Watch, next time.Time) {
 	for asks, waiting := range d.ready {
 		n := min(len(waiting), mostLooks-d.under[asks])
 		for _, o := range waiting[:n] {
+			o.under = true
 			due = append(due, o.Watch)
 		}
 		d.under[asks] += n

@@ -12,6 +12,10 @@ import (
 
 var began = time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC)
 
+func looks(s Store, shares Shares) *Looks {
+	return New(Options{Store: s, Shares: shares, Forget: func(string) {}})
+}
+
 func dueWatch(id, store string, next time.Time) watch.Watch {
 	w := watch.Watch{ID: id, ChangeKey: id, State: watch.Watching, Every: 15 * time.Second, Next: next}
 	if store != "" {
@@ -23,12 +27,12 @@ func dueWatch(id, store string, next time.Time) watch.Watch {
 // After a night without us not all watches are looked at in one moment: those of a store take
 // turns, the ones that have waited longest first, and those of another store do not wait for them.
 func TestDueWatchesTakeTurns(t *testing.T) {
-	d := New(nil)
+	d := looks(nil, nil)
 	var late []watch.Watch
 	for i := range 3 * mostLooks {
 		late = append(late, dueWatch(fmt.Sprintf("late-%04d", i), "prod", began.Add(-time.Duration(i)*time.Second)))
 	}
-	d.Add(append(late, dueWatch("other", "other", began)))
+	d.add(append(late, dueWatch("other", "other", began)))
 	first, _ := d.Take(began)
 	if len(first) != mostLooks+1 {
 		t.Fatalf("%d looks begin at once, want %d and that of the other store", len(first), mostLooks)
@@ -41,6 +45,7 @@ func TestDueWatchesTakeTurns(t *testing.T) {
 	if more, _ := d.Take(began); len(more) != 0 {
 		t.Errorf("%d more looks begin", len(more))
 	}
+	first = slices.DeleteFunc(first, func(w watch.Watch) bool { return w.ID == "other" })
 	for _, w := range first[:10] {
 		w.Next = began.Add(time.Minute)
 		d.Put(w)
@@ -56,7 +61,14 @@ type stored struct {
 	read []string
 }
 
-func (s *stored) OpenWatchIDs(context.Context) ([]string, error) { return slices.Clone(s.ids), nil }
+func (s *stored) OpenWatchIDs(_ context.Context, shares []string) (ids []string, err error) {
+	for _, id := range s.ids {
+		if shares == nil || slices.Contains(shares, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
 
 func (s *stored) WatchesByID(_ context.Context, ids []string) (ws []watch.Watch, err error) {
 	s.read = append(s.read, ids...)
@@ -69,7 +81,7 @@ func (s *stored) WatchesByID(_ context.Context, ids []string) (ws []watch.Watch,
 // What others have planned is found without reading what is known.
 func TestReloadReadsWhatIsNew(t *testing.T) {
 	s := &stored{ids: []string{"a", "b"}}
-	d := New(s)
+	d := looks(s, nil)
 	for _, more := range []string{"", "c", ""} {
 		if more != "" {
 			s.ids = append(s.ids, more)

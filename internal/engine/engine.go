@@ -175,7 +175,7 @@ func (e *Engine) wireLearning() {
 
 // wireActing wires what changes the world outside: orders, messages, annotations.
 func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
-	e.looks = due.New(e.Store)
+	e.looks = e.newLooks()
 	e.annotator = &annotator{e.core}
 	e.verifier = &verifier{e.core}
 	e.deliverer = &deliverer{e.core}
@@ -214,7 +214,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.started.Store(true)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		e.jobs.Run, e.planner.Run, e.looker.run, e.profiles.Run, e.scheduler.run, e.sweep, e.outages.Run, e.hooks.run,
+		e.jobs.Run, e.planner.Run, e.looker.run, e.looker.followShares, e.profiles.Run, e.scheduler.run, e.sweep, e.outages.Run, e.hooks.run,
 	} {
 		g.Go(func() error { return run(ctx) })
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -30,7 +29,6 @@ type looker struct {
 	trust     *trust.Keeper
 	outages   *outage.Monitor
 	annotator *annotator
-	others    sync.Map // ids of the watches that another replica looks at
 }
 
 // look looks once at one watch and returns the watch as it is afterwards. Whatever goes
@@ -41,9 +39,6 @@ func (k *looker) look(ctx context.Context, w watch.Watch) watch.Watch {
 	next, err := k.lookOnce(ctx, w)
 	k.Telemetry.looked(k.Now().Sub(began), err)
 	if err == nil {
-		if !next.State.Open() {
-			k.gatherer.Forget(w.ID)
-		}
 		return next
 	}
 	if ctx.Err() == nil {
@@ -71,12 +66,6 @@ type look struct {
 
 // lookOnce is the main path: gather, judge, respond, record.
 func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, error) {
-	w, mine, err := k.lease(ctx, w)
-	if err != nil || !mine {
-		k.gatherer.Forget(w.ID)
-		w.Next = k.Now().Add(min(w.Every, askAgain))
-		return w, err
-	}
 	c, err := k.Store.Change(ctx, w.ChangeKey)
 	if err != nil {
 		return w, fmt.Errorf("reading the change: %w", err)
@@ -137,7 +126,7 @@ func (k *looker) advance(ctx context.Context, l *look) (err error) {
 		l.facts = replay.Facts{RolloutFailed: facts.Change.Status == sources.Failed, Confounded: facts.Confounded}
 	}
 	if l.next.Reason == detector.RolledBack && l.watch.State.Open() {
-		return k.watchRecovery(ctx, l.watch, facts.RolledBackAt)
+		return k.watchRecovery(ctx, *l, facts.RolledBackAt)
 	}
 	return nil
 }
@@ -155,45 +144,14 @@ func (k *looker) facts(ctx context.Context, w watch.Watch, c store.Change) (watc
 // watchRecovery begins the watch that checks whether a rollback helped. It is stored
 // before the watch of the change ends: after a crash in between, that one ends at its
 // next look, and the recovery watch is there already.
-func (k *looker) watchRecovery(ctx context.Context, w watch.Watch, undone time.Time) error {
-	recovery := []watch.Watch{w.Recovery(undone, k.Now())}
-	if err := k.Store.PlanChange(ctx, w.ChangeKey, recovery); err != nil {
+func (k *looker) watchRecovery(ctx context.Context, l look, undone time.Time) error {
+	recovery := []watch.Watch{l.watch.Recovery(undone, k.Now())}
+	if err := k.Store.PlanChange(ctx, l.change.Key, recovery); err != nil {
 		return fmt.Errorf("beginning the recovery watch: %w", err)
 	}
-	k.looks.Add(recovery)
+	k.looks.Add(l.change.Service, recovery)
 	return nil
 }
-
-// lease takes the watch for this replica where others share the database. It only spares
-// the metric stores: that nothing is done twice rests on compare-and-swap. The watch of
-// another replica is read again, because that one moves or ends it.
-func (k *looker) lease(ctx context.Context, w watch.Watch) (watch.Watch, bool, error) {
-	if !k.Store.Shared() {
-		return w, true, nil
-	}
-	mine, err := k.Store.LeaseWatch(ctx, w.ID, w.Every+leaseMargin)
-	if err != nil {
-		return w, false, fmt.Errorf("leasing the watch: %w", err)
-	}
-	_, wasOther := k.others.Load(w.ID)
-	switch {
-	case !mine:
-		k.others.Store(w.ID, true)
-	case wasOther:
-		k.others.Delete(w.ID)
-	default:
-		return w, true, nil
-	}
-	w, err = k.reread(ctx, w)
-	if err == nil && !w.State.Open() {
-		k.others.Delete(w.ID)
-		mine = false
-	}
-	return w, mine, err
-}
-
-// askAgain is how often a replica asks at most for a watch that another one looks at.
-const askAgain = store.ReplicaLease
 
 // judge returns the verdict, nil where nothing was observed, and the profiles it rests on.
 // It asks for profiles from the watch's first look on, so that missing ones are learned

@@ -25,7 +25,7 @@ func (e *Engine) newPlanner() *planning.Planner {
 // and their annotations are posted.
 func (e *Engine) begun(_ context.Context, stored []store.Plan) {
 	for _, p := range stored {
-		e.looks.Add(p.Watches)
+		e.looks.Add(p.Change.Service, p.Watches)
 		e.Telemetry.planned(len(p.Watches), e.Now().Sub(p.Change.ReceivedAt))
 		if p.Annotation != nil {
 			e.enqueue(annotationJob, p.Change.Key)

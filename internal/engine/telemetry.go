@@ -24,6 +24,7 @@ func (t *Telemetry) observe(e *Engine) {
 		return
 	}
 	t.set.NewGauge("pushback_watches_open", func() float64 { return float64(e.looks.Open()) })
+	t.set.NewGauge("pushback_replicas_looking", func() float64 { return float64(e.replica.Replicas()) })
 	t.set.NewGauge("pushback_rules_loaded", func() float64 { return float64(e.rules.set().Len()) })
 	t.set.NewGauge("pushback_rules_broken", func() float64 { return float64(len(e.rules.diagnostics())) })
 	t.set.NewGauge("pushback_rules_last_good_timestamp_seconds", func() float64 {

@@ -1,4 +1,5 @@
-// Package replica keeps this replica's lease, and leases rows in its name.
+// Package replica keeps this replica's lease, leases rows in its name, and computes which
+// services' watches it looks at.
 //
 // Several replicas may share a database. Each renews its own lease every few seconds,
 // and works only on rows that it has leased. A replica that is killed, frozen or cut off
@@ -7,7 +8,7 @@
 // before an effect outside the database, Lease.Still asks whether the row is still
 // leased; and the store records nothing for a replica that does not hold the row.
 //
-// See adr/0082.
+// See adr/0082 and adr/0105.
 package replica
 
 import (
@@ -21,11 +22,13 @@ import (
 )
 
 const (
-	// renewEvery is how often the lease is renewed. A renewal may fail twice.
-	renewEvery = store.ReplicaLease / 3
+	// renewEvery is how often the lease is renewed. Renewals may fail for twelve seconds.
+	renewEvery = store.ReplicaLease / 5
 	// fresh is how long a lease of a row is relied on without asking again. With the
 	// age that the replica's own lease may have by then, it stays below ReplicaLease.
 	fresh = store.ReplicaLease / 3
+	// renewTimeout is how long a renewal may take.
+	renewTimeout = store.ReplicaLease / 3
 	// leaveTimeout is how long a stopping replica tries to end its lease.
 	leaveTimeout = 2 * time.Second
 )
@@ -33,23 +36,27 @@ const (
 // Store is what a Keeper needs of the state database.
 type Store interface {
 	Shared() bool
-	Renew(ctx context.Context) error
+	Holder() string
+	Renew(ctx context.Context, looking bool, watches int) error
+	Looking(ctx context.Context, d time.Duration) ([]string, error)
 	Leave(ctx context.Context) error
 }
 
-// Keeper keeps the lease of this replica.
+// Keeper keeps the lease of this replica, and its shares.
 type Keeper struct {
+	*Shares
 	store Store
 	log   *slog.Logger
 	now   func() time.Time
 
 	mu      sync.Mutex
-	renewed time.Time // when the last renewal that succeeded was begun
+	renewed time.Time  // when the last renewal that succeeded was begun
+	watches func() int // counts the watches that this replica looks at; nil while it looks at none
 }
 
 // New returns the keeper of a replica that has joined just now.
 func New(s Store, log *slog.Logger, now func() time.Time) *Keeper {
-	return &Keeper{store: s, log: log, now: now, renewed: now()}
+	return &Keeper{Shares: newShares(s.Holder), store: s, log: log, now: now, renewed: now()}
 }
 
 // Run renews the lease until ctx ends, and then ends it. A database that belongs to one
@@ -61,15 +68,32 @@ func (k *Keeper) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-t.C:
-			if err := k.renew(ctx, renewEvery/2); err != nil && ctx.Err() == nil {
-				k.log.Warn("cannot renew the lease of this replica; others take over its rows when it runs out", "error", err)
-			}
+			k.tick(ctx)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
 	if err := k.store.Leave(ctx); err != nil {
 		k.log.Warn("cannot end the lease of this replica; others take over its rows when it runs out", "error", err)
+	}
+}
+
+// tick renews the lease, and looks who shares the watches.
+func (k *Keeper) tick(ctx context.Context) {
+	if !k.store.Shared() {
+		return
+	}
+	err := k.renew(ctx, renewEvery/2)
+	if err != nil && ctx.Err() == nil {
+		k.log.Warn("cannot renew the lease of this replica; others take over its rows and its watches", "error", err)
+	}
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
+	defer cancel()
+	if err := k.share(ctx); err != nil && ctx.Err() == nil {
+		k.log.Warn("cannot see which replicas share the watches; looking at the same ones as before", "error", err)
 	}
 }
 
@@ -85,9 +109,9 @@ func (k *Keeper) renew(ctx context.Context, age time.Duration) error {
 	if since < age {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, renewEvery)
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
-	if err := k.store.Renew(ctx); err != nil {
+	if err := k.store.Renew(ctx, k.watches != nil, k.counted()); err != nil {
 		return err
 	}
 	if since > store.ReplicaLease {
@@ -95,6 +119,14 @@ func (k *Keeper) renew(ctx context.Context, age time.Duration) error {
 	}
 	k.renewed = began
 	return nil
+}
+
+// counted is how many watches this replica looks at.
+func (k *Keeper) counted() int {
+	if k.watches == nil {
+		return 0
+	}
+	return k.watches()
 }
 
 // Lease is a row that this replica works on.

@@ -25,7 +25,13 @@ type database struct {
 
 func (d *database) Shared() bool { return !d.alone }
 
-func (d *database) Renew(context.Context) error { d.renewed++; return d.err }
+func (d *database) Renew(context.Context, bool, int) error { d.renewed++; return d.err }
+
+func (d *database) Holder() string { return "a" }
+
+func (d *database) Looking(context.Context, time.Duration) ([]string, error) {
+	return []string{"a"}, d.err
+}
 
 func (d *database) Leave(context.Context) error { d.left++; return nil }
 
@@ -58,7 +64,7 @@ func TestRenewing(t *testing.T) {
 			t.Errorf("renewed %d times in a minute, left %d times; want %d, 1", d.renewed, d.left, renewed)
 		}
 	}
-	f(false, 12)
+	f(false, 20)
 	f(true, 0)
 }
 

@@ -36,12 +36,6 @@ func (s *Store) LeaseAnnotation(ctx context.Context, changeKey string, d time.Du
 	return s.lease(ctx, `UPDATE annotations`+toUs+`WHERE change_key = $1 AND `+leasable, changeKey, d)
 }
 
-// LeaseWatch is LeaseOrder for a watch that has not ended. It only spares the metric
-// stores: MoveWatch does not ask for it.
-func (s *Store) LeaseWatch(ctx context.Context, id string, d time.Duration) (bool, error) {
-	return s.lease(ctx, `UPDATE watches`+toUs+`WHERE id = $1 AND running AND `+leasable, id, d)
-}
-
 func (s *Store) lease(ctx context.Context, statement, key string, d time.Duration) (bool, error) {
 	ok, err := affected(ctx, s.write, strings.ReplaceAll(statement, "CLOCK", s.clock()), key, s.holder, d.Microseconds())
 	return ok, wrap(err, "lease %s", key)

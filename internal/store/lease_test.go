@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/rollback"
-	"github.com/pushback/pushback/watch"
 )
 
 // replicas returns two stores on one database that have joined as a and b.
@@ -36,7 +35,7 @@ func leases(t *testing.T, s *Store) {
 	if ours := time.Since(clock).Abs(); err != nil || ours > time.Minute {
 		t.Errorf("the database's clock is off by %s, %v", ours, err)
 	}
-	o, w := created(t, s), planned(t, s)
+	o := created(t, s)
 	message := Outgoing{ID: "m", ChangeKey: o.Key, Receiver: "chat", CreatedAt: now}
 	if _, err := s.PutOutgoing(t.Context(), message); err != nil {
 		t.Fatal(err)
@@ -48,7 +47,6 @@ func leases(t *testing.T, s *Store) {
 		"order":      func(s *Store, d time.Duration) (bool, error) { return s.LeaseOrder(t.Context(), o.Key, d) },
 		"message":    func(s *Store, d time.Duration) (bool, error) { return s.LeaseOutgoing(t.Context(), "m", d) },
 		"annotation": func(s *Store, d time.Duration) (bool, error) { return s.LeaseAnnotation(t.Context(), o.Key, d) },
-		"watch":      func(s *Store, d time.Duration) (bool, error) { return s.LeaseWatch(t.Context(), w.ID, d) },
 	} {
 		a, b := replicas(t, s)
 		must(t, true, row+" free")(lease(a, time.Hour))
@@ -58,7 +56,7 @@ func leases(t *testing.T, s *Store) {
 		must(t, false, row+" held by b")(lease(a, time.Hour))
 		freeze(t, b)
 		must(t, true, row+" of a dead replica")(lease(a, time.Hour))
-		if err := b.Renew(t.Context()); err != nil {
+		if err := b.Renew(t.Context(), true, 1); err != nil {
 			t.Fatal(err)
 		}
 		must(t, false, row+" lost")(lease(b, time.Hour))
@@ -70,11 +68,6 @@ func leases(t *testing.T, s *Store) {
 			t.Fatal(err)
 		}
 	}
-	over := w
-	over.State = watch.Blind
-	ok, _, _, err := s.MoveWatch(t.Context(), w, over, Effects{})
-	must(t, true, "end")(ok, err)
-	must(t, false, "over")(s.LeaseWatch(t.Context(), w.ID, time.Hour))
 }
 
 // lostLeases checks that nothing is recorded for a replica that was taken for dead, and

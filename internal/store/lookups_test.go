@@ -152,10 +152,10 @@ func renewedLease(t *testing.T, s *Store) {
 	if err != nil || len(before) != 1 {
 		t.Fatalf("%v, %v", before, err)
 	}
-	if err := s.Renew(t.Context()); err != nil {
+	if err := s.Renew(t.Context(), true, 7); err != nil {
 		t.Fatal(err)
 	}
-	if after, err := s.Replicas(t.Context()); err != nil || len(after) != 1 || after[0].SeenAt.Before(before[0].SeenAt) {
+	if after, err := s.Replicas(t.Context()); err != nil || len(after) != 1 || after[0].SeenAt.Before(before[0].SeenAt) || !after[0].Looking || after[0].Watches != 7 {
 		t.Errorf("%v, %v; before %v", after, err, before)
 	}
 }

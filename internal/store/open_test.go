@@ -166,11 +166,11 @@ func TestFullDiskIsNoSuccess(t *testing.T) {
 func TestLeasesEndWithTheProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	s := openFile(t, path)
-	w := planned(t, s)
+	o := created(t, s)
 	if err := s.Join(t.Context(), "before"); err != nil {
 		t.Fatal(err)
 	}
-	must(t, true, "lease")(s.LeaseWatch(t.Context(), w.ID, 24*time.Hour))
+	must(t, true, "lease")(s.LeaseOrder(t.Context(), o.Key, 24*time.Hour))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestLeasesEndWithTheProcess(t *testing.T) {
 	if err := s.Join(t.Context(), "after"); err != nil {
 		t.Fatal(err)
 	}
-	must(t, true, "lease after restart")(s.LeaseWatch(t.Context(), w.ID, time.Hour))
+	must(t, true, "lease after restart")(s.LeaseOrder(t.Context(), o.Key, time.Hour))
 	if all, err := s.Replicas(t.Context()); err != nil || len(all) != 1 || !all[0].Alive || all[0].Name != "after" {
 		t.Errorf("replicas %v, %v", all, err)
 	}

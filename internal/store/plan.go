@@ -110,10 +110,12 @@ func keysOf(plans []Plan) (keys rows) {
 // storePlans marks the changes as planned, and inserts their watches and annotations.
 func storePlans(ctx context.Context, tx groupTx, plans []Plan) error {
 	var ws []watch.Watch
+	services := map[string]string{}
 	for _, p := range plans {
+		services[p.Change.Key] = p.Change.Service
 		ws = append(ws, p.Watches...)
 	}
-	inserted, err := insertWatches(ws)
+	inserted, err := insertWatches(services, ws)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ type Replica struct {
 	StartedAt time.Time
 	SeenAt    time.Time // when it last renewed its lease
 	Alive     bool      // its lease is in force
+	Looking   bool      // has a share of the watches
+	Watches   int       // how many it looked at when it last renewed its lease; 0 on SQLite
 }
 
 // Join registers this process as a replica. What the Store writes from then on is in
@@ -36,7 +38,7 @@ func (s *Store) Join(ctx context.Context, name string) error {
 	if err != nil {
 		return wrap(err, "forget dead replicas")
 	}
-	return s.renew(ctx, now)
+	return s.Renew(ctx, false, 0)
 }
 
 // holderSeparator is between the name of a replica and the name of its run.
@@ -53,21 +55,25 @@ func ReplicaOf(holder string) string {
 // Holder is the name of this run in the rows that it holds; "" before Join.
 func (s *Store) Holder() string { return s.holder }
 
-// Renew renews this replica's lease.
-func (s *Store) Renew(ctx context.Context) error {
-	now, err := s.Now(ctx)
-	if err != nil {
-		return wrap(err, "renew the lease of this replica")
-	}
-	return s.renew(ctx, now)
+// Renew renews this replica's lease, and says whether it takes a share of the watches and
+// how many it looks at.
+func (s *Store) Renew(ctx context.Context, looking bool, watches int) error {
+	_, err := s.write.ExecContext(ctx, strings.ReplaceAll(`
+		INSERT INTO replicas (holder, name, started_at, seen_at, leased_until, looking, watches)
+		VALUES ($1, $2, CLOCK, CLOCK, CLOCK + CAST($3 AS BIGINT), $4, $5)
+		ON CONFLICT (holder) DO UPDATE SET
+			seen_at = excluded.seen_at, leased_until = excluded.leased_until, looking = excluded.looking, watches = excluded.watches`, "CLOCK", s.clock()),
+		s.holder, ReplicaOf(s.holder), ReplicaLease.Microseconds(), looking, watches)
+	return wrap(err, "renew the lease of this replica")
 }
 
-func (s *Store) renew(ctx context.Context, now time.Time) error {
-	_, err := s.write.ExecContext(ctx, `
-		INSERT INTO replicas (holder, name, started_at, seen_at, leased_until) VALUES ($1, $2, $3, $3, $4)
-		ON CONFLICT (holder) DO UPDATE SET seen_at = excluded.seen_at, leased_until = excluded.leased_until`,
-		s.holder, ReplicaOf(s.holder), micros(now), micros(now.Add(ReplicaLease)))
-	return wrap(err, "renew the lease of this replica")
+// Looking lists the holders that take a share of the watches and have renewed their leases
+// within d, in order.
+func (s *Store) Looking(ctx context.Context, d time.Duration) ([]string, error) {
+	scan := func(r row) (holder string, err error) { return holder, r.Scan(&holder) }
+	holders, err := collect(ctx, s.read, scan, strings.ReplaceAll(`
+		SELECT holder FROM replicas WHERE looking AND seen_at > CLOCK - CAST($1 AS BIGINT) ORDER BY holder`, "CLOCK", s.clock()), d.Microseconds())
+	return holders, wrap(err, "list the replicas that look at watches")
 }
 
 // Leave ends this replica's lease, so that others need not wait for its rows.
@@ -86,7 +92,7 @@ func (s *Store) Replicas(ctx context.Context) ([]Replica, error) {
 	scan := func(r row) (Replica, error) {
 		var p Replica
 		var at [3]int64
-		err := r.Scan(&p.Name, &p.Holder, &at[0], &at[1], &at[2])
+		err := r.Scan(&p.Name, &p.Holder, &at[0], &at[1], &at[2], &p.Looking, &p.Watches)
 		p.StartedAt, p.SeenAt = fromMicros(at[0]), fromMicros(at[1])
 		p.Alive = fromMicros(at[2]).After(now)
 		if !s.Shared() && p.Holder == s.holder {
@@ -95,6 +101,6 @@ func (s *Store) Replicas(ctx context.Context) ([]Replica, error) {
 		return p, err
 	}
 	all, err := collect(ctx, s.read, scan, `
-		SELECT name, holder, started_at, seen_at, leased_until FROM replicas ORDER BY name, started_at DESC, holder`)
+		SELECT name, holder, started_at, seen_at, leased_until, looking, watches FROM replicas ORDER BY name, started_at DESC, holder`)
 	return all, wrap(err, "list replicas")
 }

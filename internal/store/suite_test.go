@@ -86,6 +86,8 @@ var suite = []struct {
 	{"leases", leases},
 	{"a lost lease records nothing", lostLeases},
 	{"replicas", theReplicas},
+	{"replicas that look", lookingReplicas},
+	{"watches by share", sharedWatches},
 	{"equal records are stored once", recordsReplace},
 	{"looks come back as they were", looksComeBack},
 	{"records of an older version", recordsOfOlderVersion},

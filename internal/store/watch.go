@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 
 	"github.com/pushback/pushback/detector"
@@ -13,14 +14,15 @@ import (
 // it changes nothing: watches that are stored stay as they are.
 func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Watch) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		ok, err := affected(ctx, tx, `UPDATE changes SET planned = TRUE WHERE key = $1`, changeKey)
+		var service string
+		err := tx.QueryRowContext(ctx, `UPDATE changes SET planned = TRUE WHERE key = $1 RETURNING service`, changeKey).Scan(&service)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return ErrNotFound
-		}
-		inserted, err := insertWatches(ws)
+		inserted, err := insertWatches(map[string]string{changeKey: service}, ws)
 		if err != nil {
 			return err
 		}
@@ -29,17 +31,18 @@ func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Wat
 	return wrap(err, "plan watches of change %s", changeKey)
 }
 
-// insertWatches are the statements that insert the watches that are not stored yet.
-func insertWatches(ws []watch.Watch) ([]statement, error) {
+// insertWatches are the statements that insert the watches that are not stored yet, with the
+// services of their changes.
+func insertWatches(services map[string]string, ws []watch.Watch) ([]statement, error) {
 	var all rows
 	for _, w := range ws {
 		body, err := encode(w)
 		if err != nil {
 			return nil, err
 		}
-		all.add(w.ID, w.ChangeKey, string(w.State), w.State.Open(), w.Revision, suspected(w), body, literal("''"), literal("0"))
+		all.add(w.ID, w.ChangeKey, services[w.ChangeKey], string(w.State), w.State.Open(), w.Revision, suspected(w), body, literal("''"), literal("0"))
 	}
-	return all.statements(`INSERT INTO watches (id, change_key, state, running, revision, suspected, body, holder, leased_until) VALUES `, ` ON CONFLICT (id) DO NOTHING`, nil), nil
+	return all.statements(`INSERT INTO watches (id, change_key, service, state, running, revision, suspected, body, holder, leased_until) VALUES `, ` ON CONFLICT (id) DO NOTHING`, nil), nil
 }
 
 func scanWatch(r row) (watch.Watch, error) {
@@ -51,9 +54,14 @@ func scanWatch(r row) (watch.Watch, error) {
 	return w, decode(body, &w)
 }
 
-// OpenWatchIDs lists the IDs of the watches that have not ended, from an index alone.
-func (s *Store) OpenWatchIDs(ctx context.Context) ([]string, error) {
-	ids, err := collect(ctx, s.read, scanID, `SELECT id FROM watches WHERE running ORDER BY id`)
+// OpenWatchIDs lists the IDs of the watches that have not ended and whose services are in
+// some shares; nil for all watches, from an index alone.
+func (s *Store) OpenWatchIDs(ctx context.Context, shares []string) ([]string, error) {
+	query, args := `SELECT id FROM watches WHERE running ORDER BY id`, []any(nil)
+	if shares != nil {
+		query, args = `SELECT id FROM watches WHERE running AND `+shareOfService+` IN (SELECT unnest(CAST($1 AS TEXT[]))) ORDER BY id`, []any{shares}
+	}
+	ids, err := collect(ctx, s.read, scanID, query, args...)
 	return ids, wrap(err, "list open watches")
 }
 

@@ -55,7 +55,7 @@ func planningTwice(t *testing.T, s *Store) {
 
 // openWatches reads those that have not ended, as the engine does when it starts.
 func openWatches(t *testing.T, s *Store) ([]watch.Watch, error) {
-	ids, err := s.OpenWatchIDs(t.Context())
+	ids, err := s.OpenWatchIDs(t.Context(), nil)
 	if err != nil {
 		return nil, err
 	}
