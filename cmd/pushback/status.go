@@ -147,7 +147,7 @@ func printReplicas(out terminal, s api.Status) {
 		return
 	}
 	for _, r := range s.Replicas {
-		line := fmt.Sprintf("replica %s: since %s", r.Name, r.Started.Local().Format(time.DateTime))
+		line := fmt.Sprintf("replica %s: since %s, watching %d", r.Name, r.Started.Local().Format(time.DateTime), r.Watches)
 		if !r.Alive {
 			line = out.paint(styleDoubt, fmt.Sprintf("replica %s: dead, last seen %s; the others have taken over", r.Name, r.Seen.Local().Format(time.DateTime)))
 		} else if r.Name == s.Replica {

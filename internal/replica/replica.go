@@ -22,8 +22,9 @@ import (
 )
 
 const (
-	// renewEvery is how often the lease is renewed. Renewals may fail for twelve seconds.
-	renewEvery = store.ReplicaLease / 5
+	// renewEvery is how often the lease is renewed, and how often a replica looks who else is
+	// there.
+	renewEvery = 2 * time.Second
 	// fresh is how long a lease of a row is relied on without asking again. With the
 	// age that the replica's own lease may have by then, it stays below ReplicaLease.
 	fresh = store.ReplicaLease / 3

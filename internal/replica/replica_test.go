@@ -64,7 +64,7 @@ func TestRenewing(t *testing.T) {
 			t.Errorf("renewed %d times in a minute, left %d times; want %d, 1", d.renewed, d.left, renewed)
 		}
 	}
-	f(false, 20)
+	f(false, 30)
 	f(true, 0)
 }
 

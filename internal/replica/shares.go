@@ -13,9 +13,9 @@ import (
 
 // absentAfter is how long a replica may have renewed nothing until the others look at its
 // watches. It is shorter than a lease: a look that two replicas take counts once, so
-// nothing is lost where the replica is only slow. With a renewal's time in between, a
-// replica that is lost is known within 12 seconds.
-const absentAfter = 3 * renewEvery
+// nothing is lost where the replica is only slow. A replica that is lost is known within 10
+// seconds, so that within 15 others have read its watches and looked at them.
+const absentAfter = 4 * renewEvery
 
 // Shares are the services whose watches one of several replicas looks at. All replicas
 // compute them from the list of those that look, so none has to ask another or to lease a

@@ -55,6 +55,7 @@ type Changes interface {
 // Watches reads the watches of a change and their looks.
 type Watches interface {
 	CountOpenWatches(ctx context.Context) (int, error)
+	Shared() bool
 	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
 	WatchesOfEach(ctx context.Context, changeKeys []string) (map[string][]watch.Watch, error)
 	Records(ctx context.Context, watchID string) ([]store.Record, error)

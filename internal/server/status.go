@@ -48,7 +48,7 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 	if err != nil {
 		return nil, s.storeProblem(err)
 	}
-	if st.Replicas, err = s.replicas(ctx); err != nil {
+	if st.Replicas, err = s.replicas(ctx, watches); err != nil {
 		return nil, s.storeProblem(err)
 	}
 	if st.Storage, err = s.storage(ctx); err != nil {
@@ -73,11 +73,18 @@ func (s *Server) storage(ctx context.Context) (api.Storage, error) {
 	return st, err
 }
 
-func (s *Server) replicas(ctx context.Context) ([]api.Replica, error) {
+// replicas lists all replicas. One that has the database for itself looks at all watches, and
+// says so nowhere.
+func (s *Server) replicas(ctx context.Context, watches int) ([]api.Replica, error) {
 	all, err := s.Store.Replicas(ctx)
 	listed := []api.Replica{}
 	for _, r := range all {
-		listed = append(listed, api.Replica{Name: r.Name, Started: r.StartedAt, Seen: r.SeenAt, Alive: r.Alive})
+		if !s.Store.Shared() {
+			r.Looking, r.Watches = true, watches
+		}
+		listed = append(listed, api.Replica{
+			Name: r.Name, Started: r.StartedAt, Seen: r.SeenAt, Alive: r.Alive, Looking: r.Alive && r.Looking, Watches: r.Watches,
+		})
 	}
 	return listed, err
 }

@@ -192,3 +192,6 @@ func (p *Program) AwaitReady(ctx context.Context) (time.Duration, error) {
 		}
 	}
 }
+
+// Signal sends the process a signal.
+func (p *Program) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }

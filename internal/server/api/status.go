@@ -49,6 +49,8 @@ type Replica struct {
 	Started time.Time `json:"started_at"`
 	Seen    time.Time `json:"seen_at" doc:"When it last renewed its lease"`
 	Alive   bool      `json:"alive" doc:"Its lease is in force; the others take over what a dead one was doing"`
+	Looking bool      `json:"looking" doc:"It has a share of the watches; false before it has begun and while it stops"`
+	Watches int       `json:"watches" doc:"How many watches it looks at, as of seen_at"`
 }
 
 // Readiness is the body of /readyz.
