@@ -47,12 +47,13 @@ func New(o Options) *Looks {
 	return &Looks{Options: o, ready: map[string][]*openWatch{}, under: map[string]int{}, known: map[string]*openWatch{}, ofChange: map[string][]*openWatch{}, news: make(chan struct{}, 1)}
 }
 
-// add takes watches. Those that are known stay as they are.
+// add takes watches. Those that are known stay as they are, and those that have ended since they
+// were listed are not looked at.
 func (d *Looks) add(ws []watch.Watch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, w := range ws {
-		if d.known[w.ID] != nil {
+		if d.known[w.ID] != nil || !w.State.Open() {
 			continue
 		}
 		o := &openWatch{Watch: w}

@@ -94,6 +94,9 @@ func TestWaitingWatchesMove(t *testing.T) {
 		t.Errorf("looks at %s", names(due))
 	}
 	d.Add("w0001", []watch.Watch{dueWatch("ours", "", began)})
+	over := dueWatch("over", "", began)
+	over.State = watch.Healthy
+	d.Add("w0001", []watch.Watch{over})
 	d.Add("theirs", []watch.Watch{dueWatch("theirs", "", began)})
 	if due, _ := d.Take(began); names(due) != "ours" || d.Open() != mostLooks+1 {
 		t.Errorf("looks at %s, of %d", names(due), d.Open())
