@@ -105,7 +105,7 @@ func addTick(r *rand.Rand, t *detector.Ticks, k int) {
 // often 1.
 func drawnEvidence(r *rand.Rand, reading detector.Reading) detector.Evidence {
 	e := detector.Evidence{
-		Signal: reading.Signal, Query: reading.Query, Worse: detector.Higher, RawP: min(1, 2*r.Float64()), P: 1, Smallest: 3 + r.Float64()/100, Forecaster: "daily blend",
+		Signal: reading.Signal, Query: reading.Query, Worse: detector.Higher, RawP: min(1, 4*r.Float64()), P: 1, Smallest: 3 + r.Float64()/100, Forecaster: "daily blend",
 		History: 20160, Placebos: 1594, Healthy: true, Effect: detector.Effect{Forecast: 100 + r.Float64()/1000},
 	}
 	for _, x := range reading.After.Value {
