@@ -54,9 +54,9 @@ const selectNeighbours = `
 		changes.started_at, changes.sequence, wanted.n
 	FROM wanted CROSS JOIN changes WHERE changes.key IN (
 		(SELECT key FROM changes older WHERE older.slot = wanted.slot AND older.started_at <= wanted.at
-			ORDER BY older.slot DESC, older.started_at DESC, older.sequence DESC, older.epoch DESC LIMIT 1),
+			ORDER BY older.started_at DESC, older.sequence DESC, older.epoch DESC LIMIT 1),
 		(SELECT key FROM changes newer WHERE newer.slot = wanted.slot AND newer.started_at > wanted.at
-			ORDER BY newer.slot, newer.started_at, newer.sequence, newer.epoch LIMIT 1))`
+			ORDER BY newer.started_at, newer.sequence, newer.epoch LIMIT 1))`
 
 func scanNeighbour(r row) (n neighbour, event int, err error) {
 	c, body, err := scanColumns(r, &n.at.startedAt, &n.at.sequence, &event)

@@ -106,7 +106,7 @@ func (c *cachingConn) take(ctx context.Context, query string) (*keptStmt, error)
 	if kept, ok := c.byText[query]; ok {
 		return c.remove(kept), nil
 	}
-	s, err := c.fullConn.PrepareContext(ctx, unnamed(query))
+	s, err := c.PrepareContext(ctx, unnamed(query))
 	if err != nil {
 		return nil, err
 	}
