@@ -30,7 +30,7 @@ func TestBytesOfALongWatch(t *testing.T) {
 		}
 	}
 	t.Logf("%d bytes if each were stored whole, as JSON", whole)
-	if size := fileSize(t, s) - before; size > 1_000_000 {
+	if size := fileSize(t, s) - before; size > 1<<20 {
 		t.Errorf("%d bytes for 960 looks at 20 signals", size)
 	} else {
 		t.Logf("%d bytes for 960 looks at 20 signals", size)
