@@ -36,19 +36,21 @@ func newMetricStore() (*metricStore, error) {
 
 func (m *metricStore) close() { _ = m.server.Close() }
 
-var serviceLabel = regexp.MustCompile(`job="(watched-[^"]+)"`)
+var serviceLabel = regexp.MustCompile(`job=~?"(watched-[^"]+)"`)
 
 func isProbe(service string) bool { return strings.HasPrefix(service, "watched-probe-") }
 
 func (m *metricStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.FormValue("query")
-	service := ""
+	var services []string
 	if found := serviceLabel.FindStringSubmatch(query); found != nil {
-		service = found[1]
-		m.note(service)
+		services = strings.Split(found[1], "|") // several are asked about at once
+	}
+	for _, s := range services {
+		m.note(s)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": answer(r, query, service)})
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": answer(r, query, services)})
 }
 
 func (m *metricStore) note(service string) {
@@ -61,7 +63,7 @@ func (m *metricStore) note(service string) {
 }
 
 // answer is the data of a response: the pulse, whether a counter exists, or the counter.
-func answer(r *http.Request, query, service string) map[string]any {
+func answer(r *http.Request, query string, services []string) map[string]any {
 	from, to, step := seconds(r, "start"), seconds(r, "end"), max(seconds(r, "step"), 1)
 	kind := "matrix"
 	if !strings.HasSuffix(r.URL.Path, "/query_range") {
@@ -69,21 +71,29 @@ func answer(r *http.Request, query, service string) map[string]any {
 		to = from
 	}
 	result := []map[string]any{}
-	switch {
-	case strings.Contains(query, "timestamp("):
+	if strings.Contains(query, "timestamp(") {
 		result = append(result, series(kind, map[string]string{}, from, to, step, 1))
-	case service == "":
-	case strings.HasPrefix(query, "group("):
-		result = append(result, series(kind, map[string]string{}, from, to, step, 0))
-	default:
+	}
+	for _, s := range services {
+		if strings.HasPrefix(query, "group") {
+			result = append(result, series(kind, groupLabels(query, s), from, to, step, 0))
+			continue
+		}
 		for code, rate := range map[string]float64{"200": 20, "500": 0.1} {
-			labels := map[string]string{"__name__": "http_requests_total", "job": service, "code": code}
+			labels := map[string]string{"__name__": "http_requests_total", "job": s, "code": code}
 			if code == "500" || !strings.Contains(query, "5..") {
 				result = append(result, series(kind, labels, from, to, step, rate))
 			}
 		}
 	}
 	return map[string]any{"resultType": kind, "result": result}
+}
+
+func groupLabels(query, service string) map[string]string {
+	if strings.HasPrefix(query, "group by (job) (") {
+		return map[string]string{"job": service}
+	}
+	return map[string]string{}
 }
 
 // series is a counter that grows by rate a second; it is 1 where rate is 0.

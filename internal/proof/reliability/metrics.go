@@ -63,25 +63,36 @@ type question struct {
 	now, stopped   time.Time
 }
 
-var serviceLabel = regexp.MustCompile(`service="([^"]+)"`)
+var serviceLabel = regexp.MustCompile(`service=~?"([^"]+)"`)
 
 // lines evaluates the three kinds of queries that Pushback sends here: the pulse,
-// whether a counter exists, and the counter itself.
+// whether a counter exists, and the counter itself. The last two are asked for one service, or
+// for several.
 func (m *metrics) lines(q question) []line {
-	found := serviceLabel.FindStringSubmatch(q.expr)
+	lines := []line{}
+	if strings.Contains(q.expr, "timestamp(up)") {
+		return append(lines, q.over(map[string]string{}, func(at time.Time) float64 { return float64(at.Unix()) }))
+	}
+	if found := serviceLabel.FindStringSubmatch(q.expr); found != nil {
+		for service := range strings.SplitSeq(found[1], "|") {
+			lines = append(lines, m.linesOf(service, q)...)
+		}
+	}
+	return lines
+}
+
+func (m *metrics) linesOf(service string, q question) []line {
 	switch {
-	case strings.Contains(q.expr, "timestamp(up)"):
-		return []line{q.over(map[string]string{}, func(at time.Time) float64 { return float64(at.Unix()) })}
-	case found == nil:
-		return []line{}
 	case strings.HasPrefix(q.expr, "group("):
 		return []line{q.over(map[string]string{}, func(time.Time) float64 { return 1 })}
+	case strings.HasPrefix(q.expr, "group by (service) ("):
+		return []line{q.over(map[string]string{"service": service}, func(time.Time) float64 { return 1 })}
 	}
-	failed := q.over(m.labels(found[1], "500"), func(at time.Time) float64 { _, f := m.shop.counts(found[1], at); return f })
+	failed := q.over(m.labels(service, "500"), func(at time.Time) float64 { _, f := m.shop.counts(service, at); return f })
 	if strings.Contains(q.expr, "5..") {
 		return []line{failed}
 	}
-	good := q.over(m.labels(found[1], "200"), func(at time.Time) float64 { g, _ := m.shop.counts(found[1], at); return g })
+	good := q.over(m.labels(service, "200"), func(at time.Time) float64 { g, _ := m.shop.counts(service, at); return g })
 	return []line{good, failed}
 }
 
