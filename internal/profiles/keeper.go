@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ const FreshFor = 24 * time.Hour
 type Store interface {
 	NewestProfile(ctx context.Context, name string) (hash string, learned time.Time, err error)
 	ProfileByHash(ctx context.Context, hash string) (detector.Profile, error)
-	UseProfile(ctx context.Context, hash string) (bool, error)
+	UseProfiles(ctx context.Context, hashes []string) (kept []string, err error)
 	PutProfile(ctx context.Context, name string, p detector.Profile, learned time.Time) (string, error)
 	LiveChanges(ctx context.Context, since time.Time) ([]store.Change, error)
 	MaskedWindows(ctx context.Context, service, environment string, from, to time.Time) ([]sources.Window, error)
@@ -92,7 +93,7 @@ func New(o Options) *Keeper {
 // because a watch judges every look by the same profile. A profile that is missing or
 // stale is requested.
 func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules.Rule) (detector.Profiles, replay.Profiles) {
-	ps, stored := detector.Profiles{}, replay.Profiles{}
+	ps, stored, fresh := detector.Profiles{}, replay.Profiles{}, map[string]found{}
 	for i, s := range w.Plan.Signals {
 		if i >= len(w.Inputs) {
 			break // not resolved yet, so there is no query to learn from
@@ -108,15 +109,21 @@ func (k *Keeper) Of(ctx context.Context, w *watch.Watch, c store.Change, r rules
 		case err == nil:
 			ps[s.Name] = p.Profile
 			stored.Use(s.Name, p.hash, p.withoutShape)
+			if p.pin != "" {
+				fresh[s.Name] = p
+			}
 		case !errors.Is(err, store.ErrNotFound):
 			k.Log.Warn("cannot read a profile; judging this look without it", "watch", w.ID, "signal", s.Name, "error", err)
 		}
+	}
+	if err := k.pin(ctx, w, fresh); err != nil {
+		k.Log.Warn("cannot fix the profiles of a watch; its next look tries it again", "watch", w.ID, "error", err)
 	}
 	return ps, stored
 }
 
 // current returns the profile that a watch has begun to use, or else the newest.
-// Only a fresh one is pinned to the watch: in place of a stale one, a newer one is
+// Only a fresh one is to be pinned to the watch: in place of a stale one, a newer one is
 // requested.
 func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (found, error) {
 	if hash := w.Profiles[l.signal.Name]; hash != "" {
@@ -135,7 +142,8 @@ func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (found,
 			return p, err
 		}
 		if !outdated {
-			return p, k.pin(ctx, w, l, p.hash)
+			p.pin = l.name
+			return p, nil
 		}
 	}
 	k.enqueue(l)
@@ -145,20 +153,30 @@ func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (found,
 	return p, err
 }
 
-// pin fixes a profile for the rest of a watch. Where a newer one has just replaced
-// it, the next look takes that one.
-func (k *Keeper) pin(ctx context.Context, w *watch.Watch, l Request, hash string) error {
-	stored, err := k.Store.UseProfile(ctx, hash)
-	if err != nil || !stored {
-		k.byName.drop(l.name) // another replica has replaced it
-		return err
+// pin fixes profiles, by signal, for the rest of a watch. Where a newer one has just replaced
+// one, the next look takes that one.
+func (k *Keeper) pin(ctx context.Context, w *watch.Watch, fresh map[string]found) error {
+	if len(fresh) == 0 {
+		return nil
 	}
-	w.Profiles = maps.Clone(w.Profiles)
-	if w.Profiles == nil {
-		w.Profiles = map[string]string{}
+	var hashes []string
+	for _, p := range fresh {
+		hashes = append(hashes, p.hash)
 	}
-	w.Profiles[l.signal.Name] = hash
-	return nil
+	kept, err := k.Store.UseProfiles(ctx, hashes)
+	pinned := maps.Clone(w.Profiles)
+	if pinned == nil {
+		pinned = map[string]string{}
+	}
+	for signal, p := range fresh {
+		if slices.Contains(kept, p.hash) {
+			pinned[signal] = p.hash
+		} else {
+			k.byName.drop(p.pin) // another replica has replaced it
+		}
+	}
+	w.Profiles = pinned
+	return err
 }
 
 // Read returns a profile by its hash. It caches, because a hash names one content.

@@ -79,7 +79,8 @@ type named struct {
 type found struct {
 	detector.Profile
 	named
-	withoutShape bool // it is stored with a shape, which is not used
+	withoutShape bool   // it is stored with a shape, which is not used
+	pin          string // the name that it was found by, where the watch should keep it; "": it should not
 }
 
 // newest is the newest profile of a request. Until one is learned under the name that it asks

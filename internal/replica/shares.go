@@ -146,6 +146,6 @@ func (k *Keeper) share(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading which replicas look: %w", err)
 	}
-	k.Shares.divide(looking)
+	k.divide(looking)
 	return nil
 }

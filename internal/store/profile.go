@@ -119,21 +119,27 @@ func (s *Store) profilesInUse(ctx context.Context) (map[string]bool, error) {
 	return inUse, err
 }
 
-// UseProfile marks a profile as used, so that PutProfile does not delete it. False if it is
-// deleted already, because a newer one has taken its name. It writes nothing where the
-// profile is marked: thousands of watches may begin with the same one.
-func (s *Store) UseProfile(ctx context.Context, hash string) (ok bool, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT used FROM profiles WHERE hash = $1`, hash).Scan(&ok)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+// UseProfiles marks profiles as used, so that PutProfile does not delete them, and returns those
+// that are there: another one is deleted already, because a newer one has taken its name. It writes
+// nothing where all are marked: thousands of watches may begin with the same ones.
+func (s *Store) UseProfiles(ctx context.Context, hashes []string) (kept []string, err error) {
+	if len(hashes) == 0 {
+		return nil, nil
 	}
-	if err == nil && !ok {
-		err = s.transact(ctx, func(tx *sql.Tx) (err error) {
-			ok, err = affected(ctx, tx, `UPDATE profiles SET used = TRUE WHERE hash = $1`, hash)
-			return err
-		})
+	hashes = slices.Compact(slices.Sorted(slices.Values(hashes)))
+	in, args := oneOf(hashes)
+	kept, err = collect(ctx, s.read, scanText, `SELECT hash FROM profiles WHERE used AND hash IN `+in, args...)
+	unmarked := slices.DeleteFunc(hashes, func(hash string) bool { return slices.Contains(kept, hash) })
+	if err != nil || len(unmarked) == 0 {
+		return kept, wrap(err, "use profiles")
 	}
-	return ok, wrap(err, "use profile %s", hash)
+	var marked []string
+	err = s.transact(ctx, func(tx *sql.Tx) (err error) {
+		in, args := oneOf(unmarked)
+		marked, err = collect(ctx, tx, scanText, `UPDATE profiles SET used = TRUE WHERE hash IN `+in+` RETURNING hash`, args...)
+		return err
+	})
+	return append(kept, marked...), wrap(err, "use profiles")
 }
 
 // namedDaily is how exactly it is noted when the journal named a profile.

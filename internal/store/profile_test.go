@@ -15,6 +15,12 @@ import (
 	"github.com/pushback/pushback/watch"
 )
 
+// uses marks one profile as used.
+func uses(ctx context.Context, s *Store, hash string) (bool, error) {
+	kept, err := s.UseProfiles(ctx, []string{hash})
+	return len(kept) == 1, err
+}
+
 // putProfile stores a profile and marks it as used.
 func putProfile(t *testing.T, s *Store, name string, ticks, minute int) string {
 	t.Helper()
@@ -22,7 +28,7 @@ func putProfile(t *testing.T, s *Store, name string, ticks, minute int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := s.UseProfile(t.Context(), hash); err != nil || !ok {
+	if ok, err := uses(t.Context(), s, hash); err != nil || !ok {
 		t.Fatalf("not used: %v", err)
 	}
 	return hash
@@ -177,7 +183,7 @@ func profilesUsedOnce(t *testing.T, s *Store) {
 	err := s.transact(t.Context(), func(*sql.Tx) error { // SQLite lets nothing else write now
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		ok, err := s.UseProfile(ctx, hash)
+		ok, err := uses(ctx, s, hash)
 		if !ok {
 			t.Error("a used profile cannot be used")
 		}

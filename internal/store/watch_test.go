@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -177,7 +178,7 @@ func profiles(t *testing.T, s *Store) {
 		return hash
 	}
 	first := put(1, 1)
-	if ok, err := s.UseProfile(t.Context(), first); err != nil || !ok {
+	if ok, err := uses(t.Context(), s, first); err != nil || !ok {
 		t.Errorf("not kept: %v", err)
 	}
 	second := put(2, 5)
@@ -214,11 +215,11 @@ func profilesUnused(t *testing.T, s *Store) {
 	}
 	unused := put(1, 1)
 	used := put(2, 2)
-	if ok, err := s.UseProfile(t.Context(), unused); err != nil || ok {
+	if ok, err := uses(t.Context(), s, unused); err != nil || ok {
 		t.Errorf("a profile that is gone was taken: %v", err)
 	}
-	if ok, err := s.UseProfile(t.Context(), used); err != nil || !ok {
-		t.Errorf("not taken: %v", err)
+	if kept, err := s.UseProfiles(t.Context(), []string{unused, used, used}); err != nil || !slices.Equal(kept, []string{used}) {
+		t.Errorf("taken were %v, %v; want the one that is there", kept, err)
 	}
 	newest := put(3, 3)
 	if kept(unused) || !kept(used) || !kept(newest) {
