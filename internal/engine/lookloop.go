@@ -8,9 +8,9 @@ import (
 	"github.com/pushback/pushback/internal/due"
 )
 
-// run looks at every watch when it is due. A look mostly waits for a metric store, and the
-// gatherer bounds how many wait for each store. A bound here as well would let one store
-// that hangs delay the looks at all others.
+// run looks at every watch when it is due. A look mostly waits for a metric store, and due.Looks
+// bounds how many wait for each store. A bound here for all of them would let one store that
+// hangs delay the looks at all others.
 func (k *looker) run(ctx context.Context) error {
 	if err := k.replica.Look(ctx, k.looks.Open); err != nil {
 		return err
