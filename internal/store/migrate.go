@@ -18,15 +18,18 @@ var migrations embed.FS
 // in the database uses would do; this one is the bytes of "pushback".
 const migrationLock = 0x7075736862616b63
 
-// migrate brings Pushback's tables to this version. goose accepts a database that a
-// newer binary has migrated.
+// migrate brings Pushback's tables to this version, and makes the journal append-only. goose
+// accepts a database that a newer binary has migrated.
 func (s *Store) migrate(ctx context.Context) (err error) {
 	unlock, err := s.lockMigrations(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	return s.migrateTables(ctx)
+	if err := s.migrateTables(ctx); err != nil {
+		return err
+	}
+	return s.seal(ctx)
 }
 
 func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err error) {

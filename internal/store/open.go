@@ -98,9 +98,6 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if err := s.seal(ctx); err != nil {
-		return err
-	}
 	if s.dialect == SQLite {
 		return s.clearLeases(ctx)
 	}

@@ -81,6 +81,27 @@ func TestReplicasStartTogether(t *testing.T) {
 	}
 }
 
+// TestReplicasPrepareTogether has several replicas prepare one new database at the same time, and
+// then open it again.
+func TestReplicasPrepareTogether(t *testing.T) {
+	where := database(t, servertest.PostgreSQL(t).URL)
+	for range 5 {
+		var g errgroup.Group
+		for range 8 {
+			g.Go(func() error {
+				s, err := Open(t.Context(), where)
+				if err != nil {
+					return err
+				}
+				return s.Close()
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestReplicasPlanTogether has two replicas plan the same changes at the same time, in
 // batches of different orders. Each change is planned by one of them, and neither waits
 // for rows that the other, or intake, has locked.
