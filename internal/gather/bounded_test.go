@@ -108,9 +108,9 @@ func TestBoundIsFound(t *testing.T) {
 			})
 		})
 	}
-	f("one that fails beyond 20", 20, true, 0, 20, 22)
-	f("one that is slow beyond 20", 20, false, 0, 20, 22)
-	f("one that takes but one", 1, true, 0, 2, 3)
+	f("one that fails beyond 20", 20, true, 0, 20, 40)
+	f("one that is slow beyond 20", 20, false, 0, 20, 40)
+	f("one that takes but one", 1, true, 0, 2, 8)
 	f("one that takes all", 1000, true, 0, mostAtOnce, mostAtOnce)
 	f("one that may be asked three", 1000, true, 3, 3, 3)
 }

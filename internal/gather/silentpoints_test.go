@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 type carrying struct {
 	samples    []int64
 	resolution time.Duration
-	asked      int
+	asked      atomic.Int64
 }
 
 func (c *carrying) HeartbeatExpr() string     { return "pulse" }
@@ -35,7 +36,7 @@ func (c *carrying) Heartbeat(context.Context, time.Time) (time.Time, error) {
 }
 
 func (c *carrying) Range(_ context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
-	c.asked++
+	c.asked.Add(1)
 	var s sources.Series
 	for at := w.From; !at.After(w.To); at = at.Add(q.Step) {
 		for i := len(c.samples) - 1; i >= 0; i-- {
@@ -160,7 +161,7 @@ func TestSharedAsksOnce(t *testing.T) {
 	if _, err := s.Range(t.Context(), q, w); err != nil {
 		t.Fatal(err)
 	}
-	if c.asked != 2 {
-		t.Errorf("asked %d times; want 2: one a window", c.asked)
+	if n := c.asked.Load(); n != 2 {
+		t.Errorf("asked %d times; want 2: one a window", n)
 	}
 }
