@@ -8,8 +8,11 @@
 //	ViewAt      which stretch of time a look covers    view.go
 //	Resolve     where each signal's numbers come from  resolve.go
 //	Read        one signal before and after            reading.go
+//	Before      what was before, kept for all looks    before.go
+//	Merged      one question for many services         merge.go, batch.go
+//	Bounded     as many at once as a store takes       bounded.go
 //	History     the ticks a profile is learned from    history.go
 //
-// It decides nothing. Apart from the Gatherer, which caches before windows and shares
-// answers, it keeps nothing and asks no clock: the moment of a look is a parameter.
+// It decides nothing. Apart from the Gatherer, which keeps what was before for open watches and
+// shares questions and answers, it keeps nothing and asks no clock: the moment of a look is a parameter.
 package gather
