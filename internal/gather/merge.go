@@ -2,7 +2,6 @@ package gather
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -119,11 +118,12 @@ func (m *merged) ask(ctx context.Context, q sources.Query, from, until int64) ([
 }
 
 // failed halves how many questions are asked as one: a store may take so long for many that it
-// gives up. One that is down so comes to be asked each question once.
+// gives up. One that is down so comes to be asked each question once. A query that the store cannot
+// evaluate says nothing of how many there may be.
 func (m *merged) failed(n int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !errors.Is(err, context.Canceled) {
+	if failedUnderLoad(err) {
 		m.most = max(1, min(m.most, n/2))
 	}
 }

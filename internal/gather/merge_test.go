@@ -252,6 +252,9 @@ func byLabels(all []sources.Series) map[string]sources.Series {
 func TestWhatFailsTogetherIsAskedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &counting{Ranger: &slow{}, refuse: func(expr string) error {
+			if strings.Contains(expr, "unknown") {
+				return &sources.Fault{Kind: sources.SourceError, Store: "prod", Err: errors.New("no such function"), Refused: true}
+			}
 			if strings.Count(expr, "|") > 2 || strings.Contains(expr, "bad") {
 				return &sources.Fault{Kind: sources.SourceError, Store: "prod", Err: errors.New("too many series")}
 			}
@@ -281,6 +284,8 @@ func TestWhatFailsTogetherIsAskedAlone(t *testing.T) {
 		}
 		f("too many", 1+6, 0, six...)
 		f("half of them", 2, 0, six...)
+		f("one that the store cannot evaluate", 1+2, 1, "a", "unknown")
+		f("three, after that", 1, 0, "a", "b", "c")
 		f("one is bad", 1+2, 1, "a", "bad")
 		f("one at a time", 2, 0, "a", "b")
 	})
