@@ -54,9 +54,6 @@ func remember(past Raw, whole []pointSeries, paired bool, keys []string, g Grid)
 // Counts reports whether Around needs the samples of the past themselves.
 func (e Earlier) Counts() bool { return e.counts }
 
-// Keys are the keys of the labels of the past's Value and Part, where it counts.
-func (e Earlier) Keys() (value, part []string) { return e.value, e.part }
-
 // Around puts what a store answered before and after a change on the grids of a look. The
 // series after go on where those before ended, so that what a counter showed before says how
 // fast it usually grows, which replicas show it, and which series are gone. The past's samples need no

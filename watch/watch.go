@@ -39,6 +39,15 @@ type Watch struct {
 	LikelyAt  time.Time         `json:"likely_at,omitzero"` // since when the grade is likely or more
 }
 
+// Store names the metric store of the watch: "" is the default one, which is asked until the
+// inputs are known.
+func (w Watch) Store() string {
+	if len(w.Inputs) == 0 {
+		return ""
+	}
+	return w.Inputs[0].Store
+}
+
 // SettleFrom is when settling begins: when the rollout of the change had finished,
 // or for a recovery watch, when the rollback was done. Zero: it still rolls.
 func (w Watch) SettleFrom(c sources.Change) time.Time {

@@ -121,7 +121,7 @@ func (d *Looks) Take(now time.Time) (due []watch.Watch, next time.Time) {
 	defer d.mu.Unlock()
 	for len(d.heap) > 0 && !d.heap[0].Next.After(now) {
 		o := heap.Pop(&d.heap).(*openWatch)
-		o.asks = storeOf(o.Watch)
+		o.asks = o.Store()
 		d.ready[o.asks] = append(d.ready[o.asks], o)
 	}
 	for asks, waiting := range d.ready {
@@ -139,15 +139,6 @@ func (d *Looks) Take(now time.Time) (due []watch.Watch, next time.Time) {
 		next = d.heap[0].Next
 	}
 	return due, next
-}
-
-// storeOf names the metric store of a watch: "" is the default one, which is asked until its
-// inputs are known.
-func storeOf(w watch.Watch) string {
-	if len(w.Inputs) == 0 {
-		return ""
-	}
-	return w.Inputs[0].Store
 }
 
 // Open counts the watches that still look.

@@ -76,18 +76,16 @@ func (s *scheduler) runDue(ctx context.Context, a task) error {
 	if err != nil {
 		return err
 	}
-	due := a.when.Latest(last, now)
-	if last.IsZero() {
-		due = now // it was never done
-	} else if due.IsZero() {
-		return nil
+	claimed, due := now, time.Time{} // it was never done
+	if !last.IsZero() {
+		if due = a.when.Latest(last, now); due.IsZero() {
+			return nil
+		}
+		claimed = due
 	}
-	mine, err := s.Store.ClaimRun(ctx, a.name, due, now, now.Add(taskTimeout))
+	mine, err := s.Store.ClaimRun(ctx, a.name, claimed, now, now.Add(taskTimeout))
 	if err != nil || !mine {
 		return err
-	}
-	if last.IsZero() {
-		due = last
 	}
 	err = a.do(ctx, due)
 	if errors.Is(err, profiles.ErrUnfinished) {

@@ -18,8 +18,8 @@ const (
 	// shareFor is how long an answer is shared: watches that are due together look
 	// within a moment of each other.
 	shareFor = 2 * time.Second
-	// linger is how long a question waits for others that it can be asked with. A look asks
-	// about six times one after the other.
+	// linger is how long a question waits for others that it can be asked with. A look waits so
+	// about twice, one time after the other.
 	linger = 10 * time.Millisecond
 )
 
@@ -148,10 +148,8 @@ func (g *Gatherer) Forget(watchID string) { g.befores.forget(watchID) }
 
 // storeOf is the metric store of a watch, the default one until its inputs are known.
 func storeOf(stores map[string]Ranger, w watch.Watch) Ranger {
-	if len(w.Inputs) > 0 {
-		if r, ok := stores[w.Inputs[0].Store]; ok {
-			return r
-		}
+	if r, ok := stores[w.Store()]; ok {
+		return r
 	}
 	return stores[""]
 }

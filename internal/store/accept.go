@@ -162,14 +162,12 @@ func (s *Store) storeTogether(ctx context.Context, events []*pendingEvent) {
 	if err == nil {
 		return
 	}
-	for _, p := range events {
-		p.accepted, p.err = Accepted{}, err
+	if len(events) == 1 {
+		events[0].accepted, events[0].err = Accepted{}, err
+		return
 	}
 	for i := range events {
-		if len(events) > 1 {
-			events[i].err = nil
-			s.storeTogether(ctx, events[i:i+1])
-		}
+		s.storeTogether(ctx, events[i:i+1])
 	}
 }
 
