@@ -136,11 +136,6 @@ func moveOrderOf(ctx context.Context, tx *sql.Tx, c groupedChange) error {
 	return err
 }
 
-func scanText(r row) (text string, err error) {
-	err = r.Scan(&text)
-	return text, err
-}
-
 // rearrange recomputes which changes of the slot are superseded and suspended, now
 // that the changes of other things are gone from it. What a change of the same thing
 // has superseded stays so. Orders that were cancelled and watches that have ended stay

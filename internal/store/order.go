@@ -132,12 +132,12 @@ func (s *Store) OrderStates(ctx context.Context, keys []string) (map[string]roll
 		return states, nil
 	}
 	marks, args := oneOf(keys)
-	_, err := collect(ctx, s.read, func(r row) (one struct{}, err error) {
+	err := eachRow(ctx, s.read, func(r row) error {
 		var key string
 		var state rollback.State
-		err = r.Scan(&key, &state)
+		err := r.Scan(&key, &state)
 		states[key] = state
-		return one, err
+		return err
 	}, `SELECT key, state FROM orders WHERE key IN `+marks, args...)
 	return states, wrap(err, "read the states of orders")
 }

@@ -93,11 +93,8 @@ func (s *Store) pruneProfiles(ctx context.Context, until time.Time) (deleted int
 const prunedAtOnce = 100
 
 func deleteUnreferenced(ctx context.Context, tx executor, hashes []string) (int64, error) {
-	args := make([]any, len(hashes))
-	for i, hash := range hashes {
-		args[i] = hash
-	}
-	result, err := tx.ExecContext(ctx, `DELETE FROM profiles WHERE hash IN (`+placeholders(1, len(args))+`) AND `+unreferenced, args...)
+	marks, args := oneOf(hashes)
+	result, err := tx.ExecContext(ctx, `DELETE FROM profiles WHERE hash IN `+marks+` AND `+unreferenced, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -108,15 +105,14 @@ func deleteUnreferenced(ctx context.Context, tx executor, hashes []string) (int6
 // decoded one after the other: there may be tens of thousands.
 func (s *Store) profilesInUse(ctx context.Context) (map[string]bool, error) {
 	inUse := map[string]bool{}
-	note := func(r row) (struct{}, error) {
+	note := func(r row) error {
 		w, err := scanWatch(r)
 		for _, hash := range w.Profiles {
 			inUse[hash] = true
 		}
-		return struct{}{}, err
+		return err
 	}
-	_, err := collect(ctx, s.read, note, `SELECT body FROM watches WHERE running`)
-	return inUse, err
+	return inUse, eachRow(ctx, s.read, note, `SELECT body FROM watches WHERE running`)
 }
 
 // UseProfiles marks profiles as used, so that PutProfile does not delete them, and returns those

@@ -70,8 +70,7 @@ func (s *Store) Renew(ctx context.Context, looking bool, watches int) error {
 // Looking lists the holders that take a share of the watches and have renewed their leases
 // within d, in order.
 func (s *Store) Looking(ctx context.Context, d time.Duration) ([]string, error) {
-	scan := func(r row) (holder string, err error) { return holder, r.Scan(&holder) }
-	holders, err := collect(ctx, s.read, scan, strings.ReplaceAll(`
+	holders, err := collect(ctx, s.read, scanText, strings.ReplaceAll(`
 		SELECT holder FROM replicas WHERE looking AND seen_at > CLOCK - CAST($1 AS BIGINT) ORDER BY holder`, "CLOCK", s.clock()), d.Microseconds())
 	return holders, wrap(err, "list the replicas that look at watches")
 }

@@ -156,14 +156,14 @@ func (s *Store) total(ctx context.Context) (bytes, free int64, shrinks bool, err
 
 func (s *Store) sizesAt(ctx context.Context, at int64) (map[string]int64, error) {
 	kinds := map[string]int64{}
-	note := func(r row) (one struct{}, err error) {
+	note := func(r row) error {
 		var kind string
 		var bytes int64
-		err = r.Scan(&kind, &bytes)
+		err := r.Scan(&kind, &bytes)
 		kinds[kind] = bytes
-		return one, err
+		return err
 	}
-	_, err := collect(ctx, s.read, note, `SELECT kind, bytes FROM sizes WHERE at = $1`, at)
+	err := eachRow(ctx, s.read, note, `SELECT kind, bytes FROM sizes WHERE at = $1`, at)
 	return kinds, wrap(err, "read the sizes of the tables")
 }
 

@@ -56,20 +56,37 @@ func encode(v any) (string, error) {
 
 // collect runs a query and scans every row of it.
 func collect[T any](ctx context.Context, db executor, scan func(row) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query, args...)
+	var all []T
+	err := eachRow(ctx, db, func(r row) error {
+		one, err := scan(r)
+		all = append(all, one)
+		return err
+	}, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
+	return all, nil
+}
+
+// eachRow gives every row of a query to do, until do fails.
+func eachRow(ctx context.Context, db executor, do func(row) error, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
 	}
-	return all, rows.Err()
+	defer rows.Close()
+	for rows.Next() {
+		if err := do(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// scanText scans a row of one text.
+func scanText(r row) (text string, err error) {
+	err = r.Scan(&text)
+	return text, err
 }
 
 // affected runs a statement and says whether it changed a row. Every

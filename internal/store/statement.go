@@ -51,8 +51,7 @@ func runEach(ctx context.Context, tx executor, all []statement) error {
 			}
 			continue
 		}
-		_, err := collect(ctx, tx, func(r row) (one struct{}, err error) { return one, s.scan(r) }, s.text, s.args...)
-		if err != nil {
+		if err := eachRow(ctx, tx, s.scan, s.text, s.args...); err != nil {
 			return err
 		}
 	}

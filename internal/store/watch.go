@@ -61,11 +61,9 @@ func (s *Store) OpenWatchIDs(ctx context.Context, shares []string) ([]string, er
 	if shares != nil {
 		query, args = `SELECT id FROM watches WHERE running AND `+shareOfService+` IN (SELECT unnest(CAST($1 AS TEXT[]))) ORDER BY id`, []any{shares}
 	}
-	ids, err := collect(ctx, s.read, scanID, query, args...)
+	ids, err := collect(ctx, s.read, scanText, query, args...)
 	return ids, wrap(err, "list open watches")
 }
-
-func scanID(r row) (id string, err error) { return id, r.Scan(&id) }
 
 // WatchesByID reads some watches, in the order of their IDs.
 func (s *Store) WatchesByID(ctx context.Context, ids []string) (ws []watch.Watch, err error) {
