@@ -4,29 +4,33 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
+	"strings"
 	"sync"
 )
 
-// Assets are the styles, scripts and pictures of the pages.
-func Assets() fs.FS {
-	sub, err := fs.Sub(files, "assets")
+// EachAsset gives do every style, script and picture of the pages: "uplot/uPlot.min.css" and
+// what is in it.
+func EachAsset(do func(name string, text []byte)) {
+	const folder = "assets"
+	err := fs.WalkDir(files, folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := files.ReadFile(path)
+		do(strings.TrimPrefix(path, folder+"/"), text)
+		return err
+	})
 	if err != nil {
 		panic(err) // the folder is in the program
 	}
-	return sub
 }
 
 // assetVersions are the versions of all assets, by name.
 var assetVersions = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
-	_ = fs.WalkDir(Assets(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(Assets(), name)
+	EachAsset(func(name string, text []byte) {
 		sum := sha256.Sum256(text)
 		all[name] = hex.EncodeToString(sum[:6])
-		return err
 	})
 	return all
 })

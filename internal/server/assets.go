@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"io/fs"
 	"mime"
 	"net/http"
 	"path"
@@ -18,17 +17,25 @@ import (
 	"github.com/pushback/pushback/dashboards/web"
 )
 
-// compressedAssets are the files of web.Assets in each encoding, by encoding and name. They are compressed once, at
+// encodedAsset is an asset in one encoding.
+type encodedAsset struct {
+	text []byte
+	tag  string // another one for each encoding, as a strong ETag has to be
+}
+
+func newEncodedAsset(text []byte) encodedAsset {
+	sum := sha256.Sum256(text)
+	return encodedAsset{text, `"` + hex.EncodeToString(sum[:12]) + `"`}
+}
+
+// encodedAssets are the assets of the pages by encoding and name. They are compressed once, at
 // the first request for one of them: most runs of the program serve none.
-var compressedAssets = sync.OnceValue(func() map[string]map[string][]byte {
-	all := map[string]map[string][]byte{"": {}, "gzip": {}, "zstd": {}}
-	_ = fs.WalkDir(web.Assets(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(web.Assets(), name)
-		all[""][name], all["gzip"][name], all["zstd"][name] = text, gzipped(text), zstandard(text)
-		return err // there is none: the files are in the program
+var encodedAssets = sync.OnceValue(func() map[string]map[string]encodedAsset {
+	all := map[string]map[string]encodedAsset{"": {}, "gzip": {}, "zstd": {}}
+	web.EachAsset(func(name string, text []byte) {
+		all[""][name] = newEncodedAsset(text)
+		all["gzip"][name] = newEncodedAsset(gzipped(text))
+		all["zstd"][name] = newEncodedAsset(zstandard(text))
 	})
 	return all
 })
@@ -53,7 +60,7 @@ func zstandard(text []byte) []byte {
 func asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	encoding := acceptedEncoding(r)
-	text, ok := compressedAssets()[encoding][name]
+	encoded, ok := encodedAssets()[encoding][name]
 	if !ok {
 		writeProblem(w, nothingHere(http.StatusNotFound))
 		return
@@ -67,7 +74,6 @@ func asset(w http.ResponseWriter, r *http.Request) {
 	if encoding != "" {
 		h.Set("Content-Encoding", encoding)
 	}
-	sum := sha256.Sum256(text) // another one for each encoding, as a strong tag has to be
-	h.Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(text))
+	h.Set("ETag", encoded.tag)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(encoded.text))
 }

@@ -39,7 +39,8 @@ type Options struct {
 	Log       *slog.Logger                           // nil: nothing is logged
 	Version   string                                 // the program's, shown in the status and on the pages
 	Replica   string                                 // names this process in the status
-	Retention [2]time.Duration                       // how long changes are kept, and the journal; 0: for ever
+	Retention time.Duration                          // how long changes are kept; 0: for ever
+	Journal   time.Duration                          // how long the journal is kept; 0: for ever
 
 	Listen      string // host:port, to know whether it is loopback
 	ExternalURL string // the address that people and tools use; "" if only this host does

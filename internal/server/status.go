@@ -65,7 +65,7 @@ func (s *Server) storage(ctx context.Context) (api.Storage, error) {
 	z, err := s.Store.Sizes(ctx)
 	st := api.Storage{
 		Bytes: z.Bytes, Free: z.Free, GivesBack: z.Shrinks, MeasuredAt: z.MeasuredAt, GrowthPerDay: z.PerDay, Kinds: []api.StorageKind{},
-		Retention: s.Retention[0], JournalRetention: s.Retention[1], NextChanges: z.Next.Changes, NextEntries: z.Next.Entries,
+		Retention: s.Retention, JournalRetention: s.Journal, NextChanges: z.Next.Changes, NextEntries: z.Next.Entries,
 	}
 	for _, k := range z.Kinds {
 		st.Kinds = append(st.Kinds, api.StorageKind{Kind: k.Kind, Bytes: k.Bytes, GrowthPerDay: k.PerDay})
