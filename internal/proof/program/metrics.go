@@ -3,6 +3,7 @@ package program
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -74,7 +75,7 @@ func (m Metrics) Quantiles(histogram string) Quantiles {
 		upper, _ := strconv.ParseFloat(found[1], 64)
 		all, total = append(all, bucket{upper, n}), total+n
 	}
-	slices.SortFunc(all, func(a, b bucket) int { return int(max(-1, min(1, (a.upper-b.upper)*1e12))) })
+	slices.SortFunc(all, func(a, b bucket) int { return cmp.Compare(a.upper, b.upper) })
 	at := func(q float64) time.Duration {
 		below := 0.0
 		for _, b := range all {

@@ -22,13 +22,12 @@ func (w *world) read(ctx context.Context, done <-chan struct{}) ([]Read, error) 
 	if err != nil {
 		return nil, err
 	}
-	questions := []struct{ what, path string }{
-		{"fifty changes", "/v1/changes"},
-		{"one change, by a prefix of its key", "/v1/changes/" + key[:len(key)-2]},
-		{"a change's page", "/changes/" + key},
-		{"the status", "/v1/status"},
+	questions := []question{
+		{what: "fifty changes", path: "/v1/changes"},
+		{what: "one change, by a prefix of its key", path: "/v1/changes/" + key[:len(key)-2]},
+		{what: "a change's page", path: "/changes/" + key},
+		{what: "the status", path: "/v1/status"},
 	}
-	took := make([][]time.Duration, len(questions))
 	again := time.NewTicker(readEvery)
 	defer again.Stop()
 	for n := 0; ; n++ {
@@ -36,20 +35,26 @@ func (w *world) read(ctx context.Context, done <-chan struct{}) ([]Read, error) 
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-done:
-			return readsOf(took, func(i int) string { return questions[i].what }), nil
+			return readsOf(questions), nil
 		case <-again.C:
 		}
-		i, began := n%len(questions), time.Now()
-		if err := w.Get(ctx, questions[i].path, nil); err != nil {
+		q, began := &questions[n%len(questions)], time.Now()
+		if err := w.Get(ctx, q.path, nil); err != nil {
 			return nil, err
 		}
-		took[i] = append(took[i], time.Since(began))
+		q.took = append(q.took, time.Since(began))
 	}
 }
 
-func readsOf(took [][]time.Duration, name func(int) string) (all []Read) {
-	for i, t := range took {
-		all = append(all, Read{name(i), program.QuantilesOf(t), len(t)})
+// question is a question that is asked again and again.
+type question struct {
+	what, path string
+	took       []time.Duration
+}
+
+func readsOf(questions []question) (all []Read) {
+	for _, q := range questions {
+		all = append(all, Read{q.what, program.QuantilesOf(q.took), len(q.took)})
 	}
 	return all
 }

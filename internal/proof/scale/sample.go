@@ -24,7 +24,6 @@ type Sample struct {
 	Learned     int     // profiles
 	Allocations float64 // of memory
 	Written     float64 // bytes to the disk
-	WriteCalls  float64 // of the kernel, to files and connections
 	Growth      int64   // of the database, in bytes
 }
 
@@ -88,7 +87,6 @@ func between(a, b moment) Sample {
 		Learned:     int(grown[`pushback_profiles_total{result="learned"}`]),
 		Allocations: grown["go_memstats_mallocs_total"],
 		Written:     grown["process_io_storage_written_bytes_total"],
-		WriteCalls:  grown["process_io_write_syscalls_total"],
 		Growth:      b.database - a.database,
 	}
 }
