@@ -112,7 +112,9 @@ func (s *outageSuite) play(ctx context.Context, d *daemon, o *outage, p ports) (
 		}
 	}
 	deploy("well", s.crowd)
-	pause(ctx, outageEvery+2*time.Second) // one look of each watch
+	if err := errors.Join(err, s.looked(ctx, d, keys)); err != nil {
+		return keys, began, err
+	}
 	began = o.begin(p)
 	for _, m := range s.modes {
 		s.Shop.setBad(serviceOf(m.name, "well"), began)
@@ -122,6 +124,23 @@ func (s *outageSuite) play(ctx context.Context, d *daemon, o *outage, p ports) (
 	deploy("blind", func(string) []string { return nil })
 	pause(ctx, time.Until(began.Add(s.lasts)))
 	return keys, began, err
+}
+
+// looked waits until every watch has had a look. A store that fails before the first one was
+// never seen to have anything: its watches end inconclusive, and there is no outage to notify
+// people of.
+func (s *outageSuite) looked(ctx context.Context, d *daemon, keys map[string]string) error {
+	for service, key := range keys {
+		had := within(ctx, s.bake/2, func() bool {
+			var e api.Explanation
+			_, err := d.ask(ctx, http.MethodGet, "/v1/changes/"+key, nil, &e)
+			return err == nil && len(e.Watches) == 1 && e.Watches[0].Last != nil
+		})
+		if !had {
+			return fmt.Errorf("%s: no look at %s within %s: the machine is too slow for this suite", s.Name, service, s.bake/2)
+		}
+	}
+	return nil
 }
 
 func deployed(ctx context.Context, d *daemon, service string) (key string, err error) {
