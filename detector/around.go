@@ -1,6 +1,8 @@
 package detector
 
 import (
+	"slices"
+
 	"github.com/pushback/pushback/sources"
 )
 
@@ -9,8 +11,18 @@ type Grids struct{ Before, After, Running Grid }
 
 // Around is Remember and Earlier.Around in one, for a single look.
 func Around(past, present Raw, g Grids) (before, after, running Ticks) {
+	past.Value, past.Part = clipped(past.Value), clipped(past.Part)
 	whole, paired := past.counters()
 	return remember(past, whole, paired, keysOfPoints(whole), g.Before).Around(past, present, g)
+}
+
+// clipped are series whose samples cannot be appended to in place.
+func clipped(all []sources.Series) []sources.Series {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Samples, all[i].Histograms = slices.Clip(all[i].Samples), slices.Clip(all[i].Histograms)
+	}
+	return all
 }
 
 // fewSeveral is the share of the before window that may be left out because it has several
@@ -56,11 +68,11 @@ func joinSeries(past []sources.Series, keys []string, present []sources.Series) 
 	return joined
 }
 
-// joinSamples joins two answers about one series.
+// joinSamples joins two answers about one series, by appending to the samples of the past.
 func joinSamples(past, present sources.Series) sources.Series {
 	joined := sources.Series{Labels: present.Labels}
-	joined.Samples = append(make([]sources.Sample, 0, len(past.Samples)+len(present.Samples)), past.Samples...)
-	joined.Histograms = append(make([]sources.HistogramSample, 0, len(past.Histograms)+len(present.Histograms)), past.Histograms...)
+	joined.Samples = slices.Grow(past.Samples, len(present.Samples))
+	joined.Histograms = slices.Grow(past.Histograms, len(present.Histograms))
 	for _, p := range present.Samples {
 		if n := len(joined.Samples); n == 0 || p.T > joined.Samples[n-1].T {
 			joined.Samples = append(joined.Samples, p)

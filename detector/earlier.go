@@ -70,9 +70,13 @@ func (e Earlier) Around(past, present Raw, g Grids) (before, after, running Tick
 	}
 	joined := present
 	joined.Value, joined.Part = joinSeries(past.Value, e.value, present.Value), joinSeries(past.Part, e.part, present.Part)
-	ticks := joined.tabulate(e.paces, g.After, g.Running)
-	after, running = e.series.mark(ticks[0], joined, g.After), e.series.mark(ticks[1], joined, g.Running)
-	return before, after, running
+	whole, paired := joined.counters()
+	ticks := joined.counted(whole, paired, e.paces, []Grid{g.After, g.Running})
+	keys := keysOfPoints(whole)
+	for i, grid := range []Grid{g.After, g.Running} {
+		ticks[i] = e.series.mark(ticks[i], whole, keys, len(joined.Part), grid)
+	}
+	return before, ticks[0], ticks[1]
 }
 
 func (t Ticks) clone() Ticks {

@@ -42,7 +42,16 @@ func (o Observation) on(p Plan) Observation {
 // pairHorizons attaches every fine trial to the trial of its signal, and returns the
 // latter. Two horizons are two chances to be wrong, so p doubles.
 func pairHorizons(trials []trial) []trial {
-	var coarse []trial
+	fine := 0
+	for i := range trials {
+		if trials[i].signal.Of != "" {
+			fine++
+		}
+	}
+	if fine == 0 {
+		return trials
+	}
+	coarse := make([]trial, 0, len(trials)-fine)
 	for i := range trials {
 		if trials[i].signal.Of == "" {
 			coarse = append(coarse, trials[i])

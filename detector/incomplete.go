@@ -26,13 +26,12 @@ const (
 )
 
 // mark notes the ticks that are incomplete. Pods that a deploy replaces vanish too, but then
-// others count their events.
-func (u usualSeries) mark(t Ticks, joined Raw, g Grid) Ticks {
+// others count their events. The series, with the keys of their labels, are those of before and
+// after, joined; so many series count bad events.
+func (u usualSeries) mark(t Ticks, series []pointSeries, keys []string, parts int, g Grid) Ticks {
 	if len(u.series) == 0 {
 		return t
 	}
-	series, _ := joined.counters()
-	keys := keysOfPoints(series)
 	scale := float64(g.Tick.Milliseconds()) / float64(u.tick)
 	seen := make([]vanished, len(t.Value))
 	for i, value := range t.Value {
@@ -41,7 +40,7 @@ func (u usualSeries) mark(t Ticks, joined Raw, g Grid) Ticks {
 		}
 		seen[i] = u.look(series, keys, g.at(i))
 		few := t.counts() && u.lacksMost(t.Total[i]/scale, seen[i])
-		if seen[i].lives && (few || u.lacksPart(seen[i], scale)) || len(joined.Part) == u.parts && u.labels.renamed(seen[i], series, g.at(i)) {
+		if seen[i].lives && (few || u.lacksPart(seen[i], scale)) || parts == u.parts && u.labels.renamed(seen[i], series, g.at(i)) {
 			t.Incomplete = append(t.Incomplete, i)
 		}
 	}

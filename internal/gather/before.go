@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -56,7 +57,15 @@ func newBefore(raw detector.Raw, in watch.Input, g detector.Grid) *Before {
 
 // around puts a reading on the grids of a look.
 func (b *Before) around(present detector.Raw, v View) (before, after, running detector.Ticks) {
-	return b.earlier.Around(b.raw.unpack(), present, v.grids())
+	return b.earlier.Around(b.raw.unpack(longest(present.Value)), present, v.grids())
+}
+
+// longest is how many samples the longest series has.
+func longest(all []sources.Series) (n int) {
+	for _, s := range all {
+		n = max(n, len(s.Samples))
+	}
+	return n
 }
 
 // newest is the time of the newest sample.

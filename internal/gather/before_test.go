@@ -90,7 +90,7 @@ func TestPackedSamplesAreTheSame(t *testing.T) {
 		many[i] = sources.Sample{T: int64(i), V: float64(i) / 3}
 	}
 	for _, want := range [][]sources.Sample{samples, many[:maxChunk], many} {
-		got := pack(detector.Raw{Value: []sources.Series{{Samples: want}}}).unpack().Value[0].Samples
+		got := pack(detector.Raw{Value: []sources.Series{{Samples: want}}}).unpack(3).Value[0].Samples
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

@@ -26,9 +26,9 @@ func pack(raw detector.Raw) packed {
 	return packed{packAll(raw.Value, once), packAll(raw.Part, once)}
 }
 
-// unpack gives the samples back, bit for bit.
-func (p packed) unpack() detector.Raw {
-	return detector.Raw{Value: unpackAll(p.value), Part: unpackAll(p.part)}
+// unpack gives the samples back, bit for bit, with room for so many more in each series.
+func (p packed) unpack(more int) detector.Raw {
+	return detector.Raw{Value: unpackAll(p.value, more), Part: unpackAll(p.part, more)}
 }
 
 func packAll(all []sources.Series, once map[*sources.Sample]packedSeries) []packedSeries {
@@ -73,21 +73,21 @@ func chunkOf(samples []sources.Sample) []byte {
 	return slices.Clone(chunk.Bytes())
 }
 
-func unpackAll(packed []packedSeries) []sources.Series {
+func unpackAll(packed []packedSeries, more int) []sources.Series {
 	all := make([]sources.Series, len(packed))
 	for i, p := range packed {
-		all[i] = sources.Series{Samples: p.samples, Histograms: p.histograms}
+		all[i] = sources.Series{Samples: slices.Clip(p.samples), Histograms: slices.Clip(p.histograms)}
 		if p.chunk != nil {
-			all[i].Samples = samplesOf(p.chunk)
+			all[i].Samples = samplesOf(p.chunk, more)
 		}
 	}
 	return all
 }
 
-func samplesOf(packed []byte) []sources.Sample {
+func samplesOf(packed []byte, more int) []sources.Sample {
 	var chunk chunkenc.XORChunk
 	chunk.Reset(packed)
-	samples := make([]sources.Sample, 0, chunk.NumSamples())
+	samples := make([]sources.Sample, 0, chunk.NumSamples()+more)
 	for it := chunk.Iterator(nil); it.Next() == chunkenc.ValFloat; {
 		t, v := it.At()
 		samples = append(samples, sources.Sample{T: t, V: v})
