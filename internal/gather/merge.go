@@ -10,7 +10,8 @@ import (
 )
 
 // Merged asks a store as one what many watches ask at about the same time of many services:
-// questions that wait for one another for linger, that differ in one label or in their window.
+// questions that wait for one another for linger, or ten times as long where they are many, and
+// that differ in one label or in their window.
 // Each gets from the answer what the store would have answered it alone. What cannot be
 // merged, or fails when it is, is asked alone.
 //
@@ -58,7 +59,7 @@ func (m *merged) wait(ctx context.Context, a *ask) ([]sources.Series, error) {
 	a.done = make(chan struct{})
 	m.mu.Lock()
 	if m.waiting = append(m.waiting, a); len(m.waiting) == 1 {
-		time.AfterFunc(m.linger, m.askAll)
+		time.AfterFunc(m.linger, m.lingered)
 	}
 	m.mu.Unlock()
 	select {
@@ -67,6 +68,25 @@ func (m *merged) wait(ctx context.Context, a *ask) ([]sources.Series, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// crowd is how many questions say that more are about to come: many watches look at once, or
+// so many are late that their looks no longer begin together. They wait crowdLingers times as long.
+const (
+	crowd        = 16
+	crowdLingers = 10
+)
+
+// lingered asks what has gathered, unless it is a crowd.
+func (m *merged) lingered() {
+	m.mu.Lock()
+	crowded := len(m.waiting) >= crowd
+	m.mu.Unlock()
+	if crowded {
+		time.AfterFunc((crowdLingers-1)*m.linger, m.askAll)
+		return
+	}
+	m.askAll()
 }
 
 // askAll asks what has gathered.

@@ -2,7 +2,6 @@ package gather
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -12,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -246,73 +244,4 @@ func byLabels(all []sources.Series) map[string]sources.Series {
 		by[detector.LabelKey(s.Labels)] = s
 	}
 	return by
-}
-
-// A query that the store cannot answer for many is asked for each alone, and then for fewer.
-func TestWhatFailsTogetherIsAskedAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &counting{Ranger: &slow{}, refuse: func(expr string) error {
-			if strings.Contains(expr, "unknown") {
-				return &sources.Fault{Kind: sources.SourceError, Store: "prod", Err: errors.New("no such function"), Refused: true}
-			}
-			if strings.Count(expr, "|") > 2 || strings.Contains(expr, "bad") {
-				return &sources.Fault{Kind: sources.SourceError, Store: "prod", Err: errors.New("too many series")}
-			}
-			return nil
-		}}
-		r := Merged(store, promql.Language{}, time.Millisecond)
-		now := time.Now()
-		ask := func(names ...string) (failed int) {
-			var questions []drawnQuestion
-			for _, name := range names {
-				questions = append(questions, drawnQuestion{sources.Query{Expr: fmt.Sprintf("up{service=%q}", name), Step: time.Second}, sources.Window{From: now, To: now}})
-			}
-			for _, a := range askTogether(t, r, questions) {
-				if a.err != nil {
-					failed++
-				}
-			}
-			return failed
-		}
-		six := []string{"a", "b", "c", "d", "e", "f"}
-		f := func(when string, requests int64, failed int, names ...string) {
-			t.Helper()
-			before := store.requests.Load()
-			if got := ask(names...); got != failed || store.requests.Load()-before != requests {
-				t.Errorf("%s: %d requests, of %d questions %d failed; want %d and %d", when, store.requests.Load()-before, len(names), got, requests, failed)
-			}
-		}
-		f("too many", 1+6, 0, six...)
-		f("half of them", 2, 0, six...)
-		f("one that the store cannot evaluate", 1+2, 1, "a", "unknown")
-		f("three, after that", 1, 0, "a", "b", "c")
-		f("one is bad", 1+2, 1, "a", "bad")
-		f("one at a time", 2, 0, "a", "b")
-	})
-}
-
-// Nobody waits for a question whose look was given up, and one that is given up takes nothing
-// from the others.
-func TestMergedQuestionsEndWithTheirLooks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &counting{Ranger: &slow{}}
-		r := Merged(store, promql.Language{}, time.Millisecond)
-		now := time.Now()
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 2)
-		for i, c := range []context.Context{ctx, t.Context()} {
-			go func() {
-				_, err := r.Range(c, sources.Query{Expr: fmt.Sprintf(`up{service="s%d"}`, i), Step: time.Second}, sources.Window{From: now, To: now})
-				ended <- err
-			}()
-		}
-		time.Sleep(10 * time.Millisecond)
-		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) || time.Since(now) > 20*time.Millisecond {
-			t.Errorf("a question that was given up ended after %s with %v", time.Since(now), err)
-		}
-		if err := <-ended; err != nil || store.requests.Load() != 1 {
-			t.Errorf("the other one: %v, after %d requests", err, store.requests.Load())
-		}
-	})
 }
