@@ -39,7 +39,7 @@ func (s *Store) MoveWatch(
 ) (moved bool, order rollback.Order, created bool, err error) {
 	var record *newRecord
 	if e.Record != nil {
-		if record, err = s.prepareRecord(ctx, from.ID, *e.Record); err != nil {
+		if record, err = s.prepareRecord(ctx, from, *e.Record); err != nil {
 			return false, order, false, err
 		}
 	}
@@ -79,9 +79,7 @@ func (s *Store) MoveWatch(
 	if created {
 		crashpoint.Reach(crashpoint.AfterIntent)
 	}
-	if !to.State.Open() {
-		s.tails.forget(from.ID)
-	}
+	s.remember(to, moved, record)
 	return moved, order, created, nil
 }
 

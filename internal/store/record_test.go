@@ -184,6 +184,30 @@ func looksComeBack(t *testing.T, s *Store) {
 	}
 }
 
+// anotherReplicasLooks checks that a process goes on from the looks that are stored, not from those
+// it remembers: another replica has stored some since, or its own could not be stored.
+func anotherReplicasLooks(t *testing.T, s *Store) {
+	w, r := planned(t, s), rand.New(rand.NewPCG(11, 12))
+	var remembered [2]map[string]*tail // by each of two replicas
+	var want []look
+	var l look
+	for i := range 60 {
+		l = drawnLook(r, 3, i, l)
+		by := r.IntN(2)
+		s.tails.all, s.tails.size = remembered[by], 0
+		if r.IntN(4) == 0 { // a look that comes too late to be stored
+			late, from := drawnLook(r, 3, i, l), w
+			from.Revision--
+			if moved, _, _, err := s.MoveWatch(t.Context(), from, from, Effects{Record: &Record{At: late.At, Verdict: late.Verdict, Observation: late.Observation}}); moved || err != nil {
+				t.Fatal(moved, err)
+			}
+		}
+		storeLook(t, s, &w, l)
+		want, remembered[by] = append(want, l), s.tails.all
+	}
+	recordsCome(t, s, w.ID, want)
+}
+
 // recordsOfOlderVersion checks that looks which an older version has stored stay readable, and
 // that a watch which was running goes on.
 func recordsOfOlderVersion(t *testing.T, s *Store) {

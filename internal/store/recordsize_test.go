@@ -71,7 +71,7 @@ func BenchmarkLook(b *testing.B) {
 			prepare := func(b *testing.B, before func()) {
 				for b.Loop() {
 					before()
-					if _, err := s.prepareRecord(context.Background(), w.ID, Record{At: next.At, Verdict: next.Verdict, Observation: next.Observation}); err != nil {
+					if _, err := s.prepareRecord(context.Background(), w, Record{At: next.At, Verdict: next.Verdict, Observation: next.Observation}); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -90,6 +90,7 @@ var suite = []struct {
 	{"watches by share", sharedWatches},
 	{"equal records are stored once", recordsReplace},
 	{"looks come back as they were", looksComeBack},
+	{"looks of two replicas at one watch", anotherReplicasLooks},
 	{"records of an older version", recordsOfOlderVersion},
 	{"a damaged record loses nothing else", damagedRecords},
 	{"long details of the journal are packed", packedJournal},

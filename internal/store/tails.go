@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"sync"
 
 	"github.com/pushback/pushback/internal/delta"
@@ -19,19 +18,23 @@ type tails struct {
 // tail is the end of a watch's records: all looks but the last, which the next one may
 // replace.
 type tail struct {
-	without *delta.Sequence[look]
-	last    look
-	packed  []byte // the row that they are in: what is stored now, if the tail is still true
-	size    int
+	revision int64 // of the watch, with which the last look was stored
+	without  *delta.Sequence[look]
+	last     look
+	first    int64 // the number of the first look in the last row
+	looks    int64 // how many that row has
+	full     bool  // the next look begins a new row
+	size     int
 }
 
-// maxTails bounds the memory of all tails, in bytes.
-const maxTails = 24 << 20
+// maxTails bounds the memory of all tails, in bytes: those of ten thousand watches of five
+// signals.
+const maxTails = 64 << 20
 
 // put keeps a tail. Where there are too many, others are forgotten, any of them: watches
 // are looked at in turn, so that the one used last is not the one needed last.
 func (t *tails) put(watchID string, one *tail) {
-	one.size = one.without.Size() + len(one.packed)
+	one.size = 2 * one.without.Size() // the last look is about as large as what the sequence remembers
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.all == nil {
@@ -63,23 +66,30 @@ func (t *tails) forget(watchID string) {
 	t.remove(watchID)
 }
 
-// take returns the records of a watch whose last row is stored, with or without the last
-// look; nil where they are not in memory, or another replica has stored something else.
-func (t *tails) take(watchID string, stored []byte, withoutLast bool) *delta.Sequence[look] {
+// take returns the tail of a watch with this revision; nil where it is not in memory, or another
+// replica has stored a look since.
+func (t *tails) take(watchID string, revision int64) *tail {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	one := t.all[watchID]
 	t.remove(watchID)
-	t.mu.Unlock()
-	if one == nil || !bytes.Equal(one.packed, stored) {
+	if one == nil || one.revision != revision {
 		return nil
 	}
-	if !withoutLast {
-		if _, err := one.without.Add(&one.last); err != nil {
-			return nil
-		}
-		if len(stored) >= delta.SegmentSize {
-			one.without.Close()
-		}
+	return one
+}
+
+// sequence is what the next look is appended to, with or without the last one; nil where it has
+// to be read.
+func (t *tail) sequence(withoutLast bool) *delta.Sequence[look] {
+	if withoutLast {
+		return t.without
 	}
-	return one.without
+	if _, err := t.without.Add(&t.last); err != nil {
+		return nil
+	}
+	if t.full {
+		t.without.Close()
+	}
+	return t.without
 }
