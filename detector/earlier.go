@@ -72,6 +72,9 @@ func (e Earlier) Around(past, present Raw, g Grids) (before, after, running Tick
 	joined.Value, joined.Part = joinSeries(past.Value, e.value, present.Value), joinSeries(past.Part, e.part, present.Part)
 	whole, paired := joined.counters()
 	ticks := joined.counted(whole, paired, e.paces, []Grid{g.After, g.Running})
+	if len(e.series.series) == 0 {
+		return before, ticks[0], ticks[1]
+	}
 	keys := keysOfPoints(whole)
 	for i, grid := range []Grid{g.After, g.Running} {
 		ticks[i] = e.series.mark(ticks[i], whole, keys, len(joined.Part), grid)

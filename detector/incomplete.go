@@ -29,9 +29,6 @@ const (
 // others count their events. The series, with the keys of their labels, are those of before and
 // after, joined; so many series count bad events.
 func (u usualSeries) mark(t Ticks, series []pointSeries, keys []string, parts int, g Grid) Ticks {
-	if len(u.series) == 0 {
-		return t
-	}
 	scale := float64(g.Tick.Milliseconds()) / float64(u.tick)
 	seen := make([]vanished, len(t.Value))
 	for i, value := range t.Value {

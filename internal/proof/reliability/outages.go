@@ -137,7 +137,7 @@ func (s *outageSuite) looked(ctx context.Context, d *daemon, keys map[string]str
 			return err == nil && len(e.Watches) == 1 && e.Watches[0].Last != nil
 		})
 		if !had {
-			return fmt.Errorf("%s: no look at %s within %s: the machine is too slow for this suite", s.Name, service, s.bake/2)
+			return fmt.Errorf("%s: no store was made to fail, because %s had no look within %s: the log in %s says why, or this machine is too slow", s.Name, service, s.bake/2, s.Dir)
 		}
 	}
 	return nil
