@@ -22,8 +22,10 @@ var lookCeilings = []ceiling{
 	{"KiB by which the database grows a look", 6, func(s Sample) float64 { return s.aLook(float64(s.Growth)) / 1024 }},
 }
 
-// mostStatements is the most that PostgreSQL may carry out an event.
-const mostStatements = 6
+// mostStatements is the most that PostgreSQL may carry out an event that is stored alone, the
+// jobs beside it included: 14 are. How many share a group depends on the disk: the faster it is,
+// the smaller are the groups. What a group of many costs is held by the store's own tests.
+const mostStatements = 20
 
 // Violations are the ceilings that were exceeded, each with what and by how much.
 func (r Report) Violations() (all []string) {
