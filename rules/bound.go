@@ -52,6 +52,8 @@ type Choice struct {
 	Edge   string  `json:"edge,omitempty"`   // classic: the value of le as the store writes it
 	Bound  float64 `json:"bound,omitempty"`  // the bound of slow, in the histogram's unit
 
+	MeanOnly bool `json:"mean_only,omitempty"` // a summary: there are no buckets to tell how many were slow
+
 	Series  int      `json:"series,omitempty"`  // of a query that should give one series: how many it gives, if more
 	Missing []string `json:"missing,omitempty"` // of a counter: the labels that `bad` names and no series has
 	Labels  []string `json:"labels,omitempty"`  // the labels that its series have instead
@@ -77,7 +79,7 @@ func (b Bound) Plan(r Resolved) detector.Plan {
 	}
 	for _, s := range b.rule.Signals {
 		p.Season = max(p.Season, s.Season)
-		whole := s.detectorSignals(s.chosenExpr(r))
+		whole := s.detectorSignals(s.chosenExpr(r), r.Signals[s.Name])
 		for i := range whole {
 			whole[i].Place, whole[i].Needed = b.rule.place(s), slices.Contains(b.rule.Needs, s.Name)
 			whole[i].Unseen = b.unseenLabels(s, r)
@@ -124,7 +126,7 @@ func (s Signal) chosenExpr(r Resolved) Expr {
 }
 
 // detectorSignals gives the detector's signals for one signal as written.
-func (s Signal) detectorSignals(e Expr) []detector.Signal {
+func (s Signal) detectorSignals(e Expr, c Choice) []detector.Signal {
 	base := detector.Signal{
 		Name: s.Name, Worse: s.Worse, MinEffect: s.MinEffect.Main,
 		ActOnLost: s.ActOnLost, SkipUnmatched: s.SkipUnmatched,
@@ -133,8 +135,12 @@ func (s Signal) detectorSignals(e Expr) []detector.Signal {
 		base.Controlled, base.ByVersion, base.Split = true, e.selectsVersion(), e.Control.Split
 	}
 	switch {
-	case e.Histogram != "":
-		return s.histogramSignals(base, unitOf(e.Histogram))
+	case e.Histogram != "" || e.QueryKind == mean:
+		all := s.histogramSignals(base, unitOf(e))
+		if c.MeanOnly || e.QueryKind == mean {
+			all = all[:1]
+		}
+		return all
 	case e.Counter != "" || e.BadQuery != "":
 		base.Kind, base.Unit, base.MinEvents = detector.Counts, fraction, s.MinEvents
 	default:

@@ -123,7 +123,7 @@ func TestAServiceWithoutLabelsIsNeverAskedFor(t *testing.T) {
 		if _, err := b.Inputs(Resolved{}); !errors.Is(err, ErrNoMatch) {
 			t.Errorf("inputs with %v: %v", match, err)
 		}
-		if _, err := b.Probes(0); !errors.Is(err, ErrNoMatch) {
+		if _, err := b.Probes(0, nil); !errors.Is(err, ErrNoMatch) {
 			t.Errorf("probes with %v: %v", match, err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestFilesAreAskedForByName(t *testing.T) {
 	if err != nil || inputs[0].Value.Expr != "data-cart-cpu (1)" || inputs[0].Store != "files" {
 		t.Errorf("%+v, %v", inputs, err)
 	}
-	if probes, err := b.Probes(0); len(probes) > 0 || err != nil {
+	if probes, err := b.Probes(0, nil); len(probes) > 0 || err != nil {
 		t.Errorf("%v, %v", probes, err)
 	}
 }

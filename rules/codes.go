@@ -32,6 +32,9 @@ const (
 	codeBadOverride    = "bad-override"
 	codeRefusedByStore = "refused-by-store"
 	codeUnknownLibrary = "unknown-library"
+
+	codeUnknownConvention = "unknown-convention"
+
 	codeBadExtends     = "bad-extends"
 	codeUnknownFreeze  = "unknown-window"
 	codeTooLarge       = "too-large"
@@ -50,6 +53,6 @@ func Codes() []string {
 		codeUnreadable, codeNoRules, codeOneRule, codeDuplicateRule, codeDuplicateName, codeBadName, codeUnknownWord,
 		codeBadGlob, codeBadPromQL, codeBadSelector, codeVariable, codeSignalForm, codeAmountUnit, codeWidening,
 		codeOutOfRange, codeUnknownHook, CodeBoundHook, codeUnknownTell, codeUnknownStore, codeStoreLanguage, codeBadQuery, codeBadCondition,
-		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeBadExtends,
+		codeResponse, codeUnsafeRollback, codeBadOverride, codeRefusedByStore, codeUnknownLibrary, codeUnknownConvention, codeBadExtends,
 		codeUnknownFreeze, codeTooLarge, codeDuplicateDefaults, codeSecretInFile, codeNobody, CodeNoDefaultReceiver)
 }

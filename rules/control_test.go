@@ -55,7 +55,7 @@ func TestControlPlan(t *testing.T) {
 // version have no data before the change.
 func TestControlProbes(t *testing.T) {
 	b := bound(t, `{name: e, counter: 'req{v="$version"}', bad: 'c="5"', control: 'req{v!="$version"}'}`, "")
-	probes, err := b.Probes(15 * time.Second)
+	probes, err := b.Probes(15*time.Second, nil)
 	if err != nil || len(probes) != 1 || !strings.Contains(probes[0].Expr, `(group by (c) (present_over_time(req{v="v1.2"}[30m]))) or (group by (c) (present_over_time(req{v!="v1.2"}[30m])))`) {
 		t.Errorf("%v, %v", probes, err)
 	}

@@ -160,6 +160,8 @@ type writtenSignal struct {
 type writtenSource struct {
 	// Several expressions of one kind; the first that has data for the service is taken.
 	AnyOf []writtenExpr `yaml:"any_of,omitempty"`
+	// Instead of any_of: the names that known software gives to this, such as http/errors.
+	Conventions string `yaml:"conventions,omitempty"`
 	Expr  writtenExpr   `yaml:",inline"`
 }
 
@@ -168,9 +170,13 @@ type writtenExpr struct {
 	Counter string `yaml:"counter,omitempty"`
 	// A histogram of durations, named without _bucket: http_request_duration_seconds{$match}.
 	Histogram string `yaml:"histogram,omitempty"`
+	// Of a histogram: seconds, milliseconds, microseconds or nanoseconds. Default: what its name ends in, else
+	// seconds.
+	Unit string `yaml:"unit,omitempty"`
 	// An expression that gives one number at each time.
 	Query string `yaml:"query,omitempty"`
-	// What a query gives: gauge (the default), rate or ratio.
+	// What a query gives: gauge (the default), rate, ratio, or mean: a mean duration in seconds, judged like
+	// that of a histogram.
 	Kind string `yaml:"kind,omitempty"`
 	// Of a counter: label matchers without braces that make an event bad, code=~"5..". Of a ratio: a query
 	// of the bad events in a tick.

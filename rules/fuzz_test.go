@@ -77,7 +77,7 @@ func checkLoaded(t *testing.T, r Rule) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := b.Probes(0); err != nil {
+	if _, err := b.Probes(0, nil); err != nil {
 		t.Fatal(err)
 	}
 }

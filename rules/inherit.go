@@ -167,7 +167,7 @@ func (l *loader) base(d *draft) (base *draft, message, hint string) {
 // it is written, and not again here.
 func (l *loader) fill(d *draft, w written, mistaken bool) {
 	defaults := l.teams[d.team]
-	w = defaults.fillInto(w)
+	w = d.reader.expandConventions(d.at, defaults.fillInto(w))
 	if l.inherited += weight(reflect.ValueOf(w)); l.inherited > maxInherited {
 		l.folderTooLarge("the rules, with what they inherit, hold more than %d MiB", maxInherited>>20)
 		return

@@ -137,8 +137,9 @@ func TestTheExampleHasEveryKey(t *testing.T) {
 		}
 	}
 	for key, index := range keysOf(reflect.TypeFor[writtenSignal]()) {
-		if !slices.ContainsFunc(rule.Signals, func(s writtenSignal) bool { return !reflect.ValueOf(s).FieldByIndex(index).IsZero() }) {
-			t.Errorf("no signal writes the key %s", key)
+		written := slices.ContainsFunc(rule.Signals, func(s writtenSignal) bool { return !reflect.ValueOf(s).FieldByIndex(index).IsZero() })
+		if expanded := key == "conventions"; written == expanded {
+			t.Errorf("a signal writes the key %s: %v", key, written)
 		}
 	}
 }

@@ -82,13 +82,16 @@ func (b Bound) exprInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input
 		return b.counterInputs(s.Name, e, r)
 	case e.Histogram != "" && c.Native:
 		return b.nativeInputs(s.Name, e, c, r)
+	case e.Histogram != "" && c.MeanOnly:
+		return b.meanInput(s.Name, e, r)
 	case e.Histogram != "":
 		return b.classicInputs(s, e, c, r)
 	case e.BadQuery != "":
 		return b.levelInputs(s, watch.FormRatio, e.TotalQuery, e.BadQuery, r)
-	default:
-		return b.levelInputs(s, watch.FormLevel, e.Query, "", r)
+	case e.QueryKind == mean:
+		s.Name += ".mean"
 	}
+	return b.levelInputs(s, watch.FormLevel, e.Query, "", r)
 }
 
 func (b Bound) onlyIf(s Signal, r Resolved) (sources.Query, error) {
@@ -118,10 +121,23 @@ func (b Bound) counterInputs(name string, e Expr, r Resolved) ([]watch.Input, er
 	}}, nil
 }
 
+// meanInput is that of a summary.
+func (b Bound) meanInput(name string, e Expr, r Resolved) ([]watch.Input, error) {
+	sum, err := b.selector(e.Histogram, "_sum")
+	if err != nil {
+		return nil, err
+	}
+	count, err := b.selector(e.Histogram, "_count")
+	step := b.rawStep(r)
+	return []watch.Input{{
+		Signal: name + ".mean", Form: watch.FormMean, Value: sources.Query{Expr: sum, Step: step}, Part: sources.Query{Expr: count, Step: step},
+	}}, err
+}
+
 func (b Bound) classicInputs(s Signal, e Expr, c Choice, r Resolved) ([]watch.Input, error) {
 	step := b.rawStep(r)
 	if c.Edge == "" {
-		c.Edge = labels.FormatOpenMetricsFloat(s.Slow.Seconds() * unitOf(e.Histogram).perSecond)
+		c.Edge = labels.FormatOpenMetricsFloat(s.Slow.Seconds() * unitOf(e).perSecond)
 	}
 	var raw [3]sources.Query
 	for i, part := range []struct {

@@ -16,11 +16,11 @@ import (
 // libraryFiles are the rules that come with the program, a rule a file, each
 // with its tests beside it.
 //
-//go:embed library/*.yml
+//go:embed library/*.yml library/conventions/*.yml
 var libraryFiles embed.FS
 
 // Library is the folder of shipped rules, as people would have it in their
-// own: http-red.yml, and its tests in http-red_test.yml.
+// own: http-red.yml, and its tests in http-red_test.yml. The conventions are not part of it.
 //
 // See adr/0028.
 func Library() fs.FS {
@@ -28,7 +28,16 @@ func Library() fs.FS {
 	if err != nil {
 		panic("rules: the library: " + err.Error()) // a constant path
 	}
-	return folder
+	return withoutFolders{folder}
+}
+
+// withoutFolders is a folder of files alone.
+type withoutFolders struct{ fs.FS }
+
+// ReadDir reads what is no folder.
+func (f withoutFolders) ReadDir(name string) ([]fs.DirEntry, error) {
+	all, err := fs.ReadDir(f.FS, name)
+	return slices.DeleteFunc(all, fs.DirEntry.IsDir), err
 }
 
 const libraryFolder = "library"

@@ -135,7 +135,7 @@ func (s Signal) detectorParts(r Resolved, whole []detector.Signal) []detector.Si
 	for _, value := range r.Signals[s.Name].Parts {
 		named := s
 		named.Name = partName(s.Name, s.By, value)
-		for i, p := range named.detectorSignals(s.chosenExpr(r)) {
+		for i, p := range named.detectorSignals(s.chosenExpr(r), r.Signals[s.Name]) {
 			p.Part, p.Place, p.Split = whole[i].Name, whole[i].Place, 0 // the split is declared for the whole
 			all = append(all, p)
 		}

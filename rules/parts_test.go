@@ -14,7 +14,7 @@ import (
 // of events.
 func resolvedParts(t *testing.T, b Bound, busy map[string]float64) Resolved {
 	t.Helper()
-	probes, err := b.Probes(0)
+	probes, err := b.Probes(0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestByNeedsALabel(t *testing.T) {
 func TestPartsProbes(t *testing.T) {
 	f := func(signal string, want ...string) {
 		t.Helper()
-		probes, err := bound(t, signal, "").Probes(0)
+		probes, err := bound(t, signal, "").Probes(0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -35,6 +36,7 @@ const (
 	Edges   Question = "edges"    // classic histogram: one series an edge (le), the value its count before
 	Parts   Question = "parts"    // one series a value of `by`, the value its events before
 	P90     Question = "p90"      // native histogram: one series, the value the 90th percentile before
+	Mean    Question = "mean"     // summary, or histogram without buckets: its mean alone can be judged
 )
 
 // Probes are the questions whose answers Resolve needs, in the order of
@@ -45,13 +47,19 @@ const (
 //		answers[p] = store.Instant(ctx, p.Expr, base) // leave out what failed
 //	}
 //	resolved := bound.Resolve(answers, resolution)
-func (b Bound) Probes(resolution time.Duration) ([]Probe, error) {
+//
+// Of an expression whose series are known not to exist nothing is asked: exist has, for each
+// metric name that NamesProbe asks for, whether it does. nil: nothing is known.
+func (b Bound) Probes(resolution time.Duration, exist map[string]bool) ([]Probe, error) {
 	if !b.rule.Language.Selectors() {
 		return nil, nil
 	}
 	var all []Probe
 	for _, s := range b.rule.Signals {
 		for i, e := range s.AnyOf {
+			if e.absent(exist) {
+				continue
+			}
 			probes, err := b.probes(e, Resolved{Resolution: resolution})
 			if err != nil {
 				return nil, fmt.Errorf("signal %s: %w", s.Name, err)
@@ -113,10 +121,12 @@ func (b Bound) probesOf(e Expr, r Resolved) ([]Probe, error) {
 		if err != nil {
 			return nil, err
 		}
+		count, err := b.selector(e.Histogram, "_count")
 		return []Probe{
 			{Form: P90, Expr: fmt.Sprintf("histogram_quantile(0.9, sum(increase(%s[%s])))", native, window)},
 			{Form: Edges, Expr: fmt.Sprintf("sum by (le) (increase(%s[%s]))", buckets, window)},
-		}, nil
+			{Form: Mean, Expr: fmt.Sprintf("group (present_over_time(%s[%s]))", count, window)},
+		}, err
 	default:
 		expr := e.Query
 		if e.TotalQuery != "" {
@@ -136,11 +146,7 @@ func (b Bound) probesOf(e Expr, r Resolved) ([]Probe, error) {
 // and the detector gives the reason `unmatched`.
 func (b Bound) Resolve(answers map[Probe][]sources.Series, resolution time.Duration) Resolved {
 	r := Resolved{Resolution: resolution, Signals: map[string]Choice{}}
-	probes, err := b.Probes(resolution)
-	if err != nil {
-		return r
-	}
-	for _, p := range probes {
+	for _, p := range b.byPreference(answers) {
 		chosen, done := r.Signals[p.Signal]
 		switch {
 		case len(answers[p]) == 0:
@@ -155,15 +161,29 @@ func (b Bound) Resolve(answers map[Probe][]sources.Series, resolution time.Durat
 			if other := b.choose(p, answers[p]); len(other.Missing) == 0 {
 				r.Signals[p.Signal] = other
 			}
+		case chosen.MeanOnly && (p.Form == Edges || p.Form == P90):
+			r.Signals[p.Signal] = b.choose(p, answers[p]) // one that shows slow events is better too
 		}
 	}
 	return r
 }
 
+// byPreference are the probes that were answered, as Probes has them.
+func (b Bound) byPreference(answers map[Probe][]sources.Series) []Probe {
+	forms := []Question{P90, Edges, Mean, HasData, Parts}
+	position := func(p Probe) int {
+		return slices.IndexFunc(b.rule.Signals, func(s Signal) bool { return s.Name == p.Signal })
+	}
+	return slices.SortedFunc(maps.Keys(answers), func(x, y Probe) int {
+		return cmp.Or(cmp.Compare(position(x), position(y)), cmp.Compare(x.Index, y.Index),
+			cmp.Compare(slices.Index(forms, x.Form), slices.Index(forms, y.Form)), cmp.Compare(x.Expr, y.Expr))
+	})
+}
+
 func (b Bound) choose(p Probe, answer []sources.Series) Choice {
 	c := Choice{Index: p.Index}
 	s, _ := b.rule.signal(p.Signal)
-	u := unitOf(s.AnyOf[p.Index].Histogram)
+	u := unitOf(s.AnyOf[p.Index])
 	wanted := s.Slow.Seconds() * u.perSecond
 	switch p.Form {
 	case HasData:
@@ -176,6 +196,8 @@ func (b Bound) choose(p Probe, answer []sources.Series) Choice {
 		if wanted == 0 {
 			c.Bound = cmp.Or(lastValue(answer[0]), defaultSlowBound*u.perSecond)
 		}
+	case Mean:
+		c.MeanOnly = true
 	case Edges:
 		c.Edge, c.Bound = chooseEdge(answer, wanted, defaultSlowBound*u.perSecond)
 	}
@@ -245,18 +267,3 @@ func lastValue(s sources.Series) float64 {
 	return v
 }
 
-// unit is the unit of a histogram of durations, taken from its name as Prometheus
-// recommends: seconds unless the name ends in milliseconds or ms.
-type unit struct {
-	name      string
-	perSecond float64
-}
-
-func unitOf(histogram string) unit {
-	name, _, _ := strings.Cut(histogram, "{")
-	name = strings.TrimSpace(name)
-	if strings.HasSuffix(name, "_milliseconds") || strings.HasSuffix(name, "_ms") {
-		return unit{"milliseconds", 1000}
-	}
-	return unit{"seconds", 1}
-}

@@ -26,7 +26,7 @@ func TestResolve(t *testing.T) {
 	f := func(signal string, answer map[string][]sources.Series, want Choice) {
 		t.Helper()
 		b := bound(t, signal, "")
-		probes, err := b.Probes(0)
+		probes, err := b.Probes(0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestResolve(t *testing.T) {
 func TestProbesAreQueriesThatParse(t *testing.T) {
 	b := bound(t, `{name: a, counter: 'x{$match}', bad: 'c="5"'}, {name: b, histogram: 'y_seconds'}, {name: c, query: 'z{$match}'},
 		{name: d, kind: ratio, bad: 'p{$match}', total: 'q{$match}'}`, "")
-	probes, err := b.Probes(0)
+	probes, err := b.Probes(0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,6 +90,7 @@ func TestProbesAreQueriesThatParse(t *testing.T) {
 		`a group by (c) (present_over_time(x{job="cart",namespace="shop"}[30m]))`,
 		`b histogram_quantile(0.9, sum(increase(y_seconds[30m])))`,
 		`b sum by (le) (increase(y_seconds_bucket[30m]))`,
+		`b group (present_over_time(y_seconds_count[30m]))`,
 		`c z{job="cart",namespace="shop"}`,
 		`d q{job="cart",namespace="shop"}`,
 	}
@@ -113,7 +114,7 @@ rules:
 	service := Service{Name: "cart", Match: map[string]string{"job": "cart"}}
 	b := Bind(set, sources.Change{Service: "cart"}, service)
 
-	probes, _ := b.Probes(0)
+	probes, _ := b.Probes(0, nil)
 	answers := map[Probe][]sources.Series{}
 	for _, p := range probes {
 		if p.Form == Edges { // what the store would say of p.Expr

@@ -92,11 +92,13 @@ type Signal struct {
 type Expr struct {
 	Counter              string       // a raw counter selector
 	Bad                  string       // label matchers that make a counter's event bad
-	Histogram            string       // classic (without _bucket) or native
+	Histogram            string       // classic (without _bucket), native, or a summary
+	Unit                 string       `json:",omitempty"` // of a histogram, where its name does not say it; omitted if empty, so that older hashes hold
 	Query                string       // any expression of the store
-	QueryKind            string       // gauge, rate or ratio
+	QueryKind            string       // gauge, rate, ratio or mean
 	BadQuery, TotalQuery string       // kind: ratio
 	Control              *ControlExpr // nil: compared with the time before alone
+	Metrics              string       `json:"-"` // without any of these, joined by |, a service has no data; empty: not known
 }
 
 // MinEffect is the smallest effect that matters, for the main value (a

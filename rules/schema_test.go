@@ -100,7 +100,7 @@ func refine(t *testing.T, s *jsonschema.Schema) {
 		"Rule.scope": {"service", "site"}, "Rule.use": LibraryNames(),
 		"Signal.worse": directions, "Signal.season": {"day", "week"}, "Signal.lost": {"act", "tell"}, "Signal.if_unmatched": {"skip", "tell"},
 		"Signal.combine": combinations,
-		"Signal.kind":    {gauge, rate, ratio}, "Expr.kind": {gauge, rate, ratio},
+		"Signal.kind":    {gauge, rate, ratio, mean}, "Expr.kind": {gauge, rate, ratio, mean},
 		"Judge.services":    {judgeOwn, judgeCallers, judgeCallees},
 		"Response.at_least": grades, "Response.on": occasions,
 	} {

@@ -69,6 +69,8 @@ func (r *reader) slow(at string, s Signal) {
 func (r *reader) expressions(at string, w writtenSource, rule Rule) []Expr {
 	inline := w.Expr != writtenExpr{}
 	switch {
+	case w.Conventions != "":
+		return nil // unknown ones, which was reported
 	case inline && len(w.AnyOf) > 0:
 		r.at(at+".any_of", codeSignalForm, "a signal has any_of or one expression, not both", "move the expression into any_of")
 	case !inline && len(w.AnyOf) == 0 && r.baseMissing:
@@ -93,7 +95,7 @@ func (r *reader) expressions(at string, w writtenSource, rule Rule) []Expr {
 // amountFamily is what the amounts of a signal are measured in.
 func amountFamily(e Expr) string {
 	switch {
-	case e.Histogram != "":
+	case e.Histogram != "" || e.QueryKind == mean:
 		return "histogram"
 	case e.Counter != "" || e.QueryKind == ratio:
 		return fraction
@@ -106,6 +108,9 @@ func amountFamily(e Expr) string {
 func (r *reader) expression(at string, w writtenExpr, rule Rule) Expr {
 	e := r.form(at, w, rule)
 	e.Control = r.control(at, w.Control, e, rule)
+	if rule.Language.Selectors() {
+		e.Metrics = metricsOf(e)
+	}
 	return e
 }
 
@@ -114,10 +119,11 @@ func (r *reader) form(at string, w writtenExpr, rule Rule) Expr {
 	case w.Counter != "":
 		return r.counter(at, w, rule)
 	case w.Histogram != "":
-		r.refuseOtherForms(at, w, writtenExpr{Histogram: w.Histogram}, "histogram")
+		r.refuseOtherForms(at, w, writtenExpr{Histogram: w.Histogram, Unit: w.Unit}, "histogram")
 		r.requirePromQL(at+".histogram", rule)
 		r.checkHistogram(at+".histogram", w.Histogram, rule)
-		return Expr{Histogram: w.Histogram}
+		r.optional(at+".unit", "unit", w.Unit, unitNames())
+		return Expr{Histogram: w.Histogram, Unit: w.Unit}
 	default:
 		return r.queryForm(at, w, rule)
 	}
@@ -138,7 +144,7 @@ func (r *reader) counter(at string, w writtenExpr, rule Rule) Expr {
 // queryForm is a query, or for a ratio the two it is made of.
 func (r *reader) queryForm(at string, w writtenExpr, rule Rule) Expr {
 	kind := cmp.Or(w.Kind, gauge)
-	r.optional(at+".kind", "kind of query", w.Kind, []string{gauge, rate, ratio})
+	r.optional(at+".kind", "kind of query", w.Kind, []string{gauge, rate, ratio, mean})
 	e := Expr{Query: w.Query, QueryKind: kind}
 	if w.Bad != "" || w.Total != "" {
 		if kind != ratio || w.Query != "" || w.Bad == "" || w.Total == "" {

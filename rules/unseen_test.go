@@ -13,7 +13,7 @@ func TestAMissingLabelIsNamed(t *testing.T) {
 	f := func(labels map[string]string, want string) {
 		t.Helper()
 		b := bound(t, `{name: e, counter: 'http_requests_total{$match}', bad: 'status=~"5.."'}`, "")
-		probes, err := b.Probes(0)
+		probes, err := b.Probes(0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestAMissingLabelOfAQueryIsNamed(t *testing.T) {
 	f := func(bad, total, probe, want string, answer ...map[string]string) {
 		t.Helper()
 		b := bound(t, fmt.Sprintf("{name: e, kind: ratio, bad: '%s', total: '%s'}", bad, total), "")
-		probes, err := b.Probes(0)
+		probes, err := b.Probes(0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

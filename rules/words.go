@@ -13,6 +13,7 @@ const (
 	gauge = "gauge"
 	rate  = "rate"
 	ratio = "ratio"
+	mean  = "mean" // of durations
 
 	ownerChat    = "$owner.chat"
 	ownerPager   = "$owner.pager"

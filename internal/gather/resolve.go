@@ -63,7 +63,11 @@ func nameLabels(ctx context.Context, r Ranger, b rules.Bound, resolved rules.Res
 //
 // See adr/0059.
 func probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rules.Probe][]sources.Series, error) {
-	probes, err := b.Probes(r.Resolution())
+	exist, err := existing(ctx, b, r, at)
+	if err != nil {
+		return nil, err
+	}
+	probes, err := b.Probes(r.Resolution(), exist)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +88,24 @@ func probe(ctx context.Context, b rules.Bound, r Ranger, at time.Time) (map[rule
 		}
 	}
 	return answers, firstUnanswered(probes, answers, refused)
+}
+
+// existing asks which of the metrics that a rule reads a service has, where they are many. nil:
+// the store does not say, so that each expression is asked for.
+func existing(ctx context.Context, b rules.Bound, r Ranger, base time.Time) (map[string]bool, error) {
+	expr, err := b.NamesProbe(r.Resolution())
+	if err != nil || expr == "" {
+		return nil, err
+	}
+	series, err := r.Instant(ctx, expr, base)
+	var fault *sources.Fault
+	switch {
+	case errors.As(err, &fault) && fault.Refused:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return b.Exist(series), nil
 }
 
 // signalQuestion is what several probes ask together: whether a signal has data, or which parts it
