@@ -78,8 +78,17 @@ const (
 	failedStatus = `5..|(?i:5xx|((server|internal)_)?errors?|err|fail(ed|ure)?|timeout|exception|unavailable)`
 )
 
-// statusLabels are those labels, the most common first, with the values that mean a failure.
-var statusLabels = []struct{ label, values string }{
+// StatusHabit is a label by which services say how a request ended, and the values that mean a
+// failure, as a regular expression.
+type StatusHabit struct{ Label, Values string }
+
+// Matchers select the requests that failed, as `bad` takes them.
+func (h StatusHabit) Matchers() string { return fmt.Sprintf("%s=~%q", h.Label, h.Values) }
+
+// StatusHabits are all that are known, the most common first.
+func StatusHabits() []StatusHabit { return slices.Clone(statusHabits) }
+
+var statusHabits = []StatusHabit{
 	{"code", failedStatus},
 	{"status", failedStatus},
 	{"status_code", failedStatus},
@@ -216,8 +225,8 @@ func (c writtenConvention) failures() (all []string) {
 			all = append(all, f)
 			continue
 		}
-		for _, l := range statusLabels {
-			all = append(all, fmt.Sprintf("%s=~%q", l.label, l.values))
+		for _, h := range statusHabits {
+			all = append(all, h.Matchers())
 		}
 	}
 	return all

@@ -87,7 +87,7 @@ func metricsOf(e Expr) string {
 // ownMetrics are the names that a query selects with $match, each with the suffixes. It is empty
 // if the query selects anything else, or may give a value without any series.
 func ownMetrics(query string, suffixes ...string) string {
-	tree, err := promql.Parse(spans{}.mark(query).text)
+	tree, err := promql.Parse(spans{step: time.Minute, resolution: time.Minute}.mark(query).text)
 	if err != nil {
 		return ""
 	}

@@ -59,10 +59,8 @@ func (r rulesCoverageCommand) Run(ctx context.Context, out terminal) (err error)
 	if err != nil {
 		return err
 	}
-	options := survey.Options{
-		Rules: set, Stores: past.options.Stores, Default: past.options.Default, At: past.options.Now,
-		Like: sources.Change{Environment: r.Environment, Kind: sources.Kind(r.Kind), Status: sources.Succeeded},
-	}
+	options := coverageOptions(past, set, r.Environment)
+	options.Like.Kind = sources.Kind(r.Kind)
 	all, err := coverageOf(ctx, options, past, names)
 	if err != nil {
 		return err
@@ -74,6 +72,14 @@ func (r rulesCoverageCommand) Run(ctx context.Context, out terminal) (err error)
 		return &exitError{code: exitFailure}
 	}
 	return nil
+}
+
+// coverageOptions ask about a deploy to an environment.
+func coverageOptions(p *past, set *rules.Set, environment string) survey.Options {
+	return survey.Options{
+		Rules: set, Stores: p.options.Stores, Default: p.options.Default, At: p.options.Now,
+		Like: sources.Change{Environment: environment, Kind: sources.Deploy, Status: sources.Succeeded},
+	}
 }
 
 // servicesOf are the services of the catalogue and those with a recorded change,

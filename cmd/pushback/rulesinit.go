@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,7 +16,7 @@ import (
 	httpconfig "github.com/prometheus/common/config"
 
 	"github.com/pushback/pushback/internal/survey"
-	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
 )
@@ -30,6 +26,9 @@ type rulesInitCommand struct {
 	Prometheus string `placeholder:"URL" env:"PUSHBACK_PROMETHEUS" help:"URL of the metric store to survey; asked for on a terminal (${env})."`
 	Dir        string `default:"." type:"path" placeholder:"FOLDER" help:"Write pushback.yml and rules/ here (default ${default})."`
 	Team       string `default:"platform" placeholder:"NAME" help:"Team of the rules (default ${default})."`
+
+	Environment string `default:"production" placeholder:"NAME" help:"Environment of the changes that the rules watch (default ${default})."`
+
 	Moments    int    `default:"60" placeholder:"N" help:"How many moments of the last day to try the rules at (default ${default}; 0: none)."`
 	Force      bool   `help:"Overwrite what is there."`
 	JSON       bool   `help:"Write JSON, for programs."`
@@ -37,12 +36,14 @@ type rulesInitCommand struct {
 
 // Help says what is written.
 func (rulesInitCommand) Help() string {
-	return `Asks the metric store which services it knows and what their metrics are called
-(Prometheus's client libraries, OpenTelemetry, Istio, Micrometer, gRPC, Kafka, …;
-classic and native histograms). Writes pushback.yml with a catalogue of these
-services, rules/start.yml with those rules of the library that find data, and
-token with the API token. Then replays the rules at random moments of the last
-day. Existing files are overwritten only with --force, the token never.
+	return `Asks the metric store which services it knows and what their metrics are called:
+those of some eighty libraries, frameworks, proxies and exporters are recognised
+(pushback rules library lists the rules that read them), others are guessed by the
+form of their names, and every scraped job is listed. Writes pushback.yml with a
+catalogue of these services, rules/start.yml with those rules of the library that
+find data, and token with the API token. Where a service counts its requests in two
+ways, a terminal is asked which to read. Then replays the rules at random moments of
+the last day. Existing files are overwritten only with --force, the token never.
 
 Examples:
 
@@ -52,13 +53,16 @@ Examples:
 
 // initAnswer is what --json writes.
 type initAnswer struct {
-	Files    []string       `json:"files"`
-	Services []string       `json:"services"`
-	Rules    []string       `json:"rules"` // of the library
-	Found    []survey.Found `json:"found"`
-	LastDay  *lastDay       `json:"last_day,omitempty"`
+	Files    []string      `json:"files"`
+	Services []initService `json:"services"`
+	Rules    []string      `json:"rules"` // of the library
+	LastDay  *lastDay      `json:"last_day,omitempty"`
+}
 
-	Warnings []rules.Diagnostic `json:"warnings,omitempty"` // signals with data that cannot be judged
+// initService is a service, by what it is recognised, and what the written rules see of it.
+type initService struct {
+	survey.Service
+	Coverage *survey.Coverage `json:"coverage,omitempty"` // of the first services alone: rules coverage has all
 }
 
 // Run surveys the metric store, writes the files, and replays the written rules.
@@ -70,21 +74,27 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	found, err := surveyStore(ctx, address)
+	found, err := surveyStore(ctx, address, newSteps(os.Stderr))
 	if err != nil {
 		return err
 	}
-	answer := initAnswer{Services: found.Services(), Rules: found.Libraries(), Found: found.Found}
-	if answer.Files, err = r.write(found, survey.Header{URL: address, Team: r.Team, At: time.Now()}); err != nil {
+	header := survey.Header{URL: address, Team: r.Team, Environment: r.Environment, At: time.Now()}
+	header.Choices = choose(found.Ambiguities(), os.Stdin, os.Stderr)
+	answer := initAnswer{Rules: found.Libraries()}
+	if answer.Files, err = r.write(found, header); err != nil {
 		return err
 	}
-	if answer.Warnings, err = startWarnings(ctx, r.configuration(), answer.Services); err != nil {
+	if answer.Services, err = r.covered(ctx, found); err != nil {
 		return fmt.Errorf("asking what the rules see: %w", err)
 	}
 	if !r.JSON {
 		answer.print(out)
+		printAmbiguities(out, found.Ambiguities(), header.Choices)
 	}
-	if answer.LastDay, err = tryLastDay(ctx, r.configuration(), answer.Services, r.Moments); err != nil {
+	if len(found.Readable()) == 0 {
+		return answer.withoutRules(out, r)
+	}
+	if answer.LastDay, err = tryLastDay(ctx, r.configuration(), found.Readable(), r.Moments); err != nil {
 		return fmt.Errorf("replaying the rules over the last day: %w", err)
 	}
 	if r.JSON {
@@ -101,14 +111,36 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 // queries; rules coverage asks about all.
 const mostCovered = 50
 
-// startWarnings say which signals of the written rules have data and cannot be judged.
-func startWarnings(ctx context.Context, file string, services []string) (warnings []rules.Diagnostic, err error) {
-	past, set, err := openWritten(ctx, file)
+// covered asks what the written rules see of the services.
+func (r rulesInitCommand) covered(ctx context.Context, found survey.Survey) (all []initService, err error) {
+	for _, s := range found.Services {
+		all = append(all, initService{Service: s})
+	}
+	names := found.Readable()
+	if len(names) == 0 {
+		return all, nil
+	}
+	past, set, err := openWritten(ctx, r.configuration())
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, past.close()) }()
-	return onlineWarnings(ctx, past, set, services[:min(len(services), mostCovered)])
+	coverage, err := coverageOf(ctx, coverageOptions(past, set, r.Environment), past, names[:min(len(names), mostCovered)])
+	for _, c := range coverage {
+		if i := slices.IndexFunc(all, func(s initService) bool { return s.Name == c.Service }); i >= 0 {
+			all[i].Coverage = &c
+		}
+	}
+	return all, err
+}
+
+// withoutRules ends where no metric was recognised: the file has proposals alone.
+func (a initAnswer) withoutRules(out terminal, r rulesInitCommand) error {
+	if r.JSON {
+		return out.printJSON(a)
+	}
+	_, err := fmt.Fprintf(out, "\nno metric was recognised, so that there is no rule yet: write one into %s\n  hint: docs/rules.md says how; pushback rules library shows rules to copy\n", shown(r.rules()))
+	return err
 }
 
 // nextSteps shows what to type now.
@@ -119,7 +151,7 @@ func (r rulesInitCommand) nextSteps() string {
 	}
 	return next + `  pushback rules coverage                # which services no rule finds data for
   pushback serve                         # shows verdicts on http://127.0.0.1:8484
-  pushback deploy --token-file token --service S --environment production --version V
+  pushback deploy --token-file token --service S --environment ` + r.Environment + ` --version V
 `
 }
 
@@ -137,6 +169,9 @@ func checkTeam(name string) error {
 func (r rulesInitCommand) checkFlags() error {
 	if err := checkTeam(r.Team); err != nil {
 		return err
+	}
+	if err := sources.CheckName(r.Environment); err != nil || r.Environment == "" {
+		return usageError(errors.New("--environment must be the name that your deploys report, such as production"))
 	}
 	if r.Moments < 0 || r.Moments > 10_000 {
 		return usageError(errors.New("--moments must be from 0 to 10000"))
@@ -171,28 +206,13 @@ func (r rulesInitCommand) address(in *os.File, ask io.Writer) (string, error) {
 	return strings.TrimSuffix(address, "/"), nil
 }
 
-// prompt asks a person on a terminal; an empty answer means otherwise. It returns ""
-// where in is no terminal, and at the end of the input.
-func prompt(what, otherwise string, in *os.File, ask io.Writer) string {
-	if !isTerminal(in) {
-		return ""
-	}
-	fmt.Fprintf(ask, "%s [%s]: ", what, otherwise)
-	line, err := bufio.NewReader(io.LimitReader(in, 4<<10)).ReadString('\n')
-	if err != nil {
-		fmt.Fprintln(ask)
-		return ""
-	}
-	return cmp.Or(strings.TrimSpace(line), otherwise)
-}
-
-func surveyStore(ctx context.Context, address string) (survey.Survey, error) {
+func surveyStore(ctx context.Context, address string, say func(string)) (survey.Survey, error) {
 	store, err := prometheus.New(metrics.Options{Name: "prometheus"}, prometheus.Config{URL: address, HTTP: httpconfig.DefaultHTTPClientConfig})
 	if err != nil {
 		return survey.Survey{}, usageError(err)
 	}
 	defer store.Close()
-	found, err := survey.Scan(ctx, store, time.Now())
+	found, err := survey.Scan(ctx, store, time.Now(), say)
 	if errors.Is(err, survey.ErrNothing) {
 		return found, fmt.Errorf("%w\n  hint: docs/library.md lists the names that are known; pushback rules library shows rules to copy and change", err)
 	}
@@ -200,79 +220,4 @@ func surveyStore(ctx context.Context, address string) (survey.Survey, error) {
 		err = fmt.Errorf("%w\n  hint: is there a metric store at %s?", err, address)
 	}
 	return found, err
-}
-
-// write writes the files and returns their names.
-func (r rulesInitCommand) write(found survey.Survey, w survey.Header) ([]string, error) {
-	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil { //nolint:gosec // everybody may read rules
-		return nil, fmt.Errorf("writing the files: %w", err)
-	}
-	files := []string{r.configuration(), r.rules()}
-	for i, text := range []string{found.Configuration(w), found.Rules(w)} {
-		if err := r.writeFile(files[i], text); err != nil {
-			return nil, fmt.Errorf("writing the files: %w", err)
-		}
-	}
-	made, err := r.createToken()
-	if err != nil {
-		return nil, fmt.Errorf("writing the token: %w", err)
-	}
-	if made {
-		files = append(files, r.token())
-	}
-	return files, nil
-}
-
-// createToken writes a new API token. It keeps an existing one, because pipelines may
-// use it.
-func (r rulesInitCommand) createToken() (made bool, err error) {
-	f, err := os.OpenFile(r.token(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	_, err = fmt.Fprintln(f, rand.Text())
-	return true, errors.Join(err, f.Close())
-}
-
-// writeFile creates a file; with --force it overwrites an existing one.
-func (r rulesInitCommand) writeFile(name, text string) error {
-	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if r.Force {
-		how = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	f, err := os.OpenFile(name, how, 0o644) //nolint:gosec // as above
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	return errors.Join(err, f.Close())
-}
-
-func (a initAnswer) print(out terminal) {
-	fmt.Fprintf(out, "found %s:\n", counted(len(a.Services), "service"))
-	width := 0
-	for _, f := range a.Found {
-		width = max(width, len(f.Metric+f.By)+len(" ()"))
-	}
-	for _, f := range a.Found {
-		fmt.Fprintf(out, "  %-*s  %s\n", width, f.Metric+" ("+f.By+")", firstNames(f.Services))
-	}
-	for _, file := range a.Files {
-		fmt.Fprintf(out, "wrote %s\n", shown(file))
-	}
-	for _, d := range a.Warnings {
-		fmt.Fprintln(out, out.paint(styleDoubt, d.String()))
-	}
-}
-
-// firstNames shows at most four names, and how many more there are.
-func firstNames(names []string) string {
-	const few = 4
-	if len(names) <= few {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(slices.Clip(names[:few]), ", "), len(names)-few)
 }

@@ -129,13 +129,14 @@ func (o Options) why(c Coverage, change sources.Change, s rules.Service) string 
 	return "no rule watches a service of this name"
 }
 
-// seriesOf returns the series that a rule queries, each once, as written.
+// seriesOf returns the metrics that a rule queries, each once; of a query that needs none, its text.
 func seriesOf(r rules.Rule) []string {
 	const few = 6
 	var all []string
 	for _, s := range r.Signals {
 		for _, e := range s.AnyOf {
-			if text := cmp.Or(e.Counter, e.Histogram, e.Query, e.TotalQuery); !slices.Contains(all, text) {
+			metric, _, _ := strings.Cut(e.Metrics, "|")
+			if text := cmp.Or(metric, e.Counter, e.Histogram, e.Query, e.TotalQuery); !slices.Contains(all, text) {
 				all = append(all, text)
 			}
 		}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pushback/pushback/internal/survey"
+)
+
+func (a initAnswer) print(out terminal) {
+	fmt.Fprintf(out, "found %s:\n", counted(len(a.Services), "service"))
+	width := 0
+	for _, s := range a.Services {
+		width = max(width, len(printable(s.Name)))
+	}
+	for _, s := range a.Services {
+		fmt.Fprintf(out, "  %-*s  %s\n", width, printable(s.Name), s.line(out))
+		for _, more := range s.details() {
+			fmt.Fprintf(out, "  %-*s  %s\n", width, "", out.paint(styleDoubt, more))
+		}
+	}
+	for _, file := range a.Files {
+		fmt.Fprintf(out, "wrote %s\n", shown(file))
+	}
+}
+
+// line says what the rules see of a service, and by what it was recognised.
+func (s initService) line(out terminal) string {
+	by := s.recognisedBy()
+	switch {
+	case by == "" && s.Guess == nil:
+		return out.paint(styleBad, "not recognised: ") + "no metric that counts requests or jobs"
+	case by == "":
+		return out.paint(styleBad, "not recognised: ") + "did you mean " + s.Guess.Requests + "? rules/start.yml has a rule to uncomment"
+	case s.Coverage == nil:
+		return by
+	}
+	return coverageLine(out, *s.Coverage) + ", by " + by
+}
+
+// recognisedBy is the software whose names a service uses.
+func (s initService) recognisedBy() string {
+	var all []string
+	for _, k := range s.Known {
+		if text := fmt.Sprintf("%s (%s)", k.Metrics[0], k.By); !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	if s.Guess != nil && s.Guess.Sure {
+		all = append(all, s.Guess.Requests+" (by the form of its name)")
+	}
+	return strings.Join(all, ", ")
+}
+
+// details are what is missing, and what to write instead.
+func (s initService) details() (all []string) {
+	if s.Coverage != nil {
+		for _, d := range warningsOf(*s.Coverage) {
+			all = append(all, d.String())
+		}
+	}
+	if s.Guess != nil && !s.Guess.Sure && s.recognisedBy() != "" {
+		all = append(all, "requests: did you mean "+s.Guess.Requests+"? rules/start.yml has a rule to uncomment")
+	}
+	return all
+}
+
+// printAmbiguities says which of several ways to count requests is read.
+func printAmbiguities(out terminal, all []survey.Ambiguity, choices map[string]string) {
+	for _, a := range all {
+		read := a.Known[0]
+		var names []string
+		for _, k := range a.Known {
+			names = append(names, k.Metrics[0])
+			if choices[a.Service] == k.Convention {
+				read = k
+			}
+		}
+		fmt.Fprintf(out, "%s counts its requests in %s; the rules read %s\n", printable(a.Service), strings.Join(names, " and "), read.Metrics[0])
+	}
+}
