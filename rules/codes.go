@@ -35,9 +35,9 @@ const (
 
 	codeUnknownConvention = "unknown-convention"
 
-	codeBadExtends     = "bad-extends"
-	codeUnknownFreeze  = "unknown-window"
-	codeTooLarge       = "too-large"
+	codeBadExtends    = "bad-extends"
+	codeUnknownFreeze = "unknown-window"
+	codeTooLarge      = "too-large"
 
 	codeDuplicateDefaults = "duplicate-defaults"
 	codeSecretInFile      = "secret-in-file" // also of pushback.yml

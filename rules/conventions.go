@@ -2,12 +2,9 @@ package rules
 
 import (
 	"fmt"
-	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/pushback/pushback/internal/strictyaml"
 )
@@ -133,26 +130,6 @@ func (c writtenConvention) metrics() []string {
 
 // conventionSets are the files, in the order in which what they show of a service matters.
 var conventionSets = []string{"http", "grpc", "queue", "batch", "database", "jvm", "go"}
-
-const conventionsFolder = libraryFolder + "/conventions"
-
-// conventionFiles are the files of the library, read once. A test loads each.
-var conventionFiles = sync.OnceValue(func() map[string]conventionFile {
-	all := map[string]conventionFile{}
-	names, err := fs.Glob(libraryFiles, conventionsFolder+"/*.yml")
-	if err != nil {
-		panic("rules: the conventions: " + err.Error()) // a constant pattern
-	}
-	for _, name := range names {
-		var f conventionFile
-		data, err := fs.ReadFile(libraryFiles, name)
-		if _, problems := strictyaml.Decode(data, &f); err != nil || len(problems) > 0 {
-			panic(fmt.Sprintf("rules: %s: %v %v", name, err, problems))
-		}
-		all[strings.TrimSuffix(path.Base(name), path.Ext(name))] = f
-	}
-	return all
-})
 
 // conventionExprs are the expressions that `conventions: http/errors` stands for, or
 // http/errors/micrometer for one convention; none if there is no such set, signal or convention.

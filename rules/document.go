@@ -161,8 +161,8 @@ type writtenSource struct {
 	// Several expressions of one kind; the first that has data for the service is taken.
 	AnyOf []writtenExpr `yaml:"any_of,omitempty"`
 	// Instead of any_of: the names that known software gives to this, such as http/errors.
-	Conventions string `yaml:"conventions,omitempty"`
-	Expr  writtenExpr   `yaml:",inline"`
+	Conventions string      `yaml:"conventions,omitempty"`
+	Expr        writtenExpr `yaml:",inline"`
 }
 
 type writtenExpr struct {

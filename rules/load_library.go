@@ -85,3 +85,23 @@ func (l *loader) use(d *draft) {
 	d.written = d.written.extending(base)
 	d.written.Use = ""
 }
+
+const conventionsFolder = libraryFolder + "/conventions"
+
+// conventionFiles are the files of the library, read once. A test loads each.
+var conventionFiles = sync.OnceValue(func() map[string]conventionFile {
+	all := map[string]conventionFile{}
+	names, err := fs.Glob(libraryFiles, conventionsFolder+"/*.yml")
+	if err != nil {
+		panic("rules: the conventions: " + err.Error()) // a constant pattern
+	}
+	for _, name := range names {
+		var f conventionFile
+		data, err := fs.ReadFile(libraryFiles, name)
+		if _, problems := strictyaml.Decode(data, &f); err != nil || len(problems) > 0 {
+			panic(fmt.Sprintf("rules: %s: %v %v", name, err, problems))
+		}
+		all[strings.TrimSuffix(path.Base(name), path.Ext(name))] = f
+	}
+	return all
+})

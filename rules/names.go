@@ -66,7 +66,9 @@ func (e Expr) absent(exist map[string]bool) bool {
 }
 
 // metrics are the names of Expr.Metrics.
-func (e Expr) metrics() []string { return strings.FieldsFunc(e.Metrics, func(c rune) bool { return c == '|' }) }
+func (e Expr) metrics() []string {
+	return strings.FieldsFunc(e.Metrics, func(c rune) bool { return c == '|' })
+}
 
 // metricsOf are the metrics without any of which an expression has no data for a service, joined
 // by |. It is empty where an expression may have data anyway.

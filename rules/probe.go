@@ -266,4 +266,3 @@ func lastValue(s sources.Series) float64 {
 	}
 	return v
 }
-

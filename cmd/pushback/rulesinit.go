@@ -29,9 +29,9 @@ type rulesInitCommand struct {
 
 	Environment string `default:"production" placeholder:"NAME" help:"Environment of the changes that the rules watch (default ${default})."`
 
-	Moments    int    `default:"60" placeholder:"N" help:"How many moments of the last day to try the rules at (default ${default}; 0: none)."`
-	Force      bool   `help:"Overwrite what is there."`
-	JSON       bool   `help:"Write JSON, for programs."`
+	Moments int  `default:"60" placeholder:"N" help:"How many moments of the last day to try the rules at (default ${default}; 0: none)."`
+	Force   bool `help:"Overwrite what is there."`
+	JSON    bool `help:"Write JSON, for programs."`
 }
 
 // Help says what is written.

@@ -99,7 +99,7 @@ func TestTheFirstHour(t *testing.T) {
 	c := filepath.Join(dir, "pushback.yml")
 	f, has := runsPushback(t)
 	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--team", "shop", "--moments", "8"),
-		"found 3 services", "http_requests_total (Prometheus client libraries)", "grpc_server_handled_total", "search", "at 8 random moments")
+		"found 3 services", "by http_requests_total, go_goroutines", "grpc_server_handled_total", "search", "at 8 random moments")
 	written, err := os.ReadFile(filepath.Join(dir, "rules", "start.yml"))
 	if err != nil {
 		t.Fatal(err)
@@ -182,11 +182,11 @@ rules:
 	has(f(1, "rules", "try", "red", "--service", "cart", "--at", at, "-c", c), "the metric store failed", "histogram_fraction")
 
 	// A service whose counter has none of the labels that the library knows.
-	odd := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "odd", "outcome": "ok"}}
+	odd := sources.Series{Labels: map[string]string{"__name__": "http_requests_total", "job": "odd", "colour": "red"}}
 	for i := range 240 {
 		odd.Samples = append(odd.Samples, sources.Sample{T: now.Add(time.Duration(i-239) * 15 * time.Second).UnixMilli(), V: float64(i)})
 	}
 	server.Seed(t, odd)
 	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", t.TempDir(), "--moments", "0"),
-		"no series of http_requests_total has the label code; it has outcome, so that bad events of odd cannot be seen")
+		"no series of http_requests_total has the label code; it has colour, so that bad events of odd cannot be seen")
 }

@@ -39,12 +39,12 @@ func (s initService) line(out terminal) string {
 	return coverageLine(out, *s.Coverage) + ", by " + by
 }
 
-// recognisedBy is the software whose names a service uses.
+// recognisedBy are the metrics by which a service is recognised.
 func (s initService) recognisedBy() string {
 	var all []string
 	for _, k := range s.Known {
-		if text := fmt.Sprintf("%s (%s)", k.Metrics[0], k.By); !slices.Contains(all, text) {
-			all = append(all, text)
+		if !slices.Contains(all, k.Metrics[0]) {
+			all = append(all, k.Metrics[0])
 		}
 	}
 	if s.Guess != nil && s.Guess.Sure {

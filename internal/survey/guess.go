@@ -22,7 +22,7 @@ type Guess struct {
 	Sure     bool   `json:"sure"`               // the label that says how a request ended was seen to have such values
 }
 
-// most is how much of a store is read to guess.
+// The most that is read of a store to guess.
 const (
 	mostGuessed = 50   // services
 	mostMetrics = 2000 // names of a service

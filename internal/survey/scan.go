@@ -85,10 +85,10 @@ type scan struct {
 	ctx    context.Context
 	store  Querier
 	at     time.Time
-	name   string                         // the label that names a service
-	up     map[string]bool                // the services that have the series up
+	name   string                     // the label that names a service
+	up     map[string]bool            // the services that have the series up
 	found  map[string]map[string]bool // service → its metrics
-	scopes map[string]bool                // the labels by which services are narrowed
+	scopes map[string]bool            // the labels by which services are narrowed
 }
 
 func newScan(ctx context.Context, store Querier, at time.Time, name string) scan {

@@ -28,8 +28,8 @@ var Layers = []Layer{
 		Does:     "what a secret is, and texts without secrets; reading the operators' files",
 	},
 	{
-		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/delta", "internal/proof/architecture", "dashboards"},
-		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points for tests, jobs in memory, sequences of values in little space; the Grafana boards",
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/delta", "internal/proof/architecture", "internal/proof/frameworks", "dashboards"},
+		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points for tests, jobs in memory, sequences of values in little space; what the metrics of frameworks look like, for tests; the Grafana boards",
 	},
 	{
 		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound"},
@@ -121,7 +121,7 @@ var (
 		"rollback/started.go":   "what a hook reports while it runs, through its context",
 		"rules/load_empty.go":   "names what a folder without rules holds instead",
 		"rules/load_files.go":   "reads a folder of rules",
-		"rules/load_library.go": "reads the rules that are built in",
+		"rules/load_library.go": "reads the rules and conventions that are built in",
 	}
 )
 
