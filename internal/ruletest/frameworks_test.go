@@ -2,6 +2,7 @@ package ruletest
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -53,7 +54,7 @@ func suiteOf(f frameworks.Framework) string {
 	fmt.Fprint(&b, "interval: 1m\ntests:\n")
 	for _, c := range []struct{ name, expect string }{
 		{"good", "state: healthy, grade: none"},
-		{"bad", "grade: certain, signals: {" + signal + ": certain}"},
+		{"bad", "grade: " + f.Finds + ", signals: {" + signal + ": " + f.Finds + "}"},
 		{"warm-up", "state: healthy, grade: none"},
 	} {
 		fmt.Fprintf(&b, "  - name: %s\n    input_series:\n", c.name)
@@ -69,6 +70,7 @@ func suiteOf(f frameworks.Framework) string {
 type grown struct {
 	frameworks.Series
 	before, after float64
+	failed        bool // only requests that fail make it grow
 }
 
 // grow adds up what the requests that succeed and those that fail add to each series.
@@ -77,18 +79,18 @@ func grow(f frameworks.Framework, scenario string) (all []grown) {
 	if scenario == "bad" {
 		more = failingMore
 	}
-	add := func(of []frameworks.Series, before, after float64) {
+	add := func(of []frameworks.Series, failed bool, before, after float64) {
 		for _, s := range of {
 			i := slices.IndexFunc(all, func(g grown) bool { return g.Metric == s.Metric && g.Labels == s.Labels })
 			if i < 0 {
-				i, all = len(all), append(all, grown{Series: s})
+				i, all = len(all), append(all, grown{Series: s, failed: failed})
 			}
 			all[i].before += before * s.Grows
 			all[i].after += after * s.Grows
 		}
 	}
-	add(f.OK, requests, requests)
-	add(f.Failed, failing, more)
+	add(f.OK, false, requests, requests)
+	add(f.Failed, true, failing, more)
 	return all
 }
 
@@ -96,10 +98,43 @@ func grow(f frameworks.Framework, scenario string) (all []grown) {
 // times as long for a minute, which is not judged.
 func (g grown) shape(scenario string) string {
 	switch {
+	case g.Gauge && g.failed:
+		return fmt.Sprintf("values: %gx480 %gx120, noise: 5%%", g.before, g.after)
 	case g.Gauge:
-		return fmt.Sprintf("values: %gx600", g.Grows)
+		return fmt.Sprintf("values: %gx600, noise: 5%%", g.Grows)
 	case scenario == "warm-up" && strings.HasSuffix(g.Metric, "_sum"):
 		return fmt.Sprintf("increases: %gx479 %gx1 %gx120, noise: 5%%", g.before, 5*g.before, g.after)
 	}
 	return fmt.Sprintf("increases: %gx480 %gx120, noise: 5%%", g.before, g.after)
+}
+
+// TestEveryConventionIsTried: by a framework here or by a test of the library.
+func TestEveryConventionIsTried(t *testing.T) {
+	all, err := frameworks.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := map[string]bool{}
+	for _, f := range all {
+		for _, s := range slices.Concat(f.OK, f.Failed) {
+			tried[s.Metric] = true
+		}
+	}
+	tests, err := fs.Glob(rules.Library(), "*_test.yml")
+	if err != nil || len(tests) == 0 {
+		t.Fatalf("%d tests, %v", len(tests), err)
+	}
+	var library strings.Builder
+	for _, name := range tests {
+		text, err := fs.ReadFile(rules.Library(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		library.Write(text)
+	}
+	for _, c := range rules.Conventions() {
+		if !slices.ContainsFunc(c.Metrics, func(m string) bool { return tried[m] || strings.Contains(library.String(), m+"{") }) {
+			t.Errorf("no test has metrics of %s/%s (%s)", c.Set, c.Name, c.Metrics[0])
+		}
+	}
 }

@@ -6,6 +6,7 @@
 package frameworks
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"strconv"
@@ -21,6 +22,7 @@ var file []byte
 type Framework struct {
 	Name   string
 	Rule   string // of the library: http-red; Guess: none
+	Finds  string // the grade of one failure in twenty requests
 	OK     []Series
 	Failed []Series
 }
@@ -49,6 +51,7 @@ func All() ([]Framework, error) {
 	var written []struct {
 		Name   string `yaml:"name"`
 		Rule   string `yaml:"rule"`
+		Finds  string `yaml:"finds"`
 		OK     string `yaml:"ok"`
 		Failed string `yaml:"failed"`
 	}
@@ -65,7 +68,7 @@ func All() ([]Framework, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w.Name, err)
 		}
-		all[i] = Framework{w.Name, w.Rule, ok, failed}
+		all[i] = Framework{w.Name, w.Rule, cmp.Or(w.Finds, "certain"), ok, failed}
 	}
 	return all, nil
 }
