@@ -1,169 +1,143 @@
 package migrate
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
+	"path"
 	"strings"
-	"testing/fstest"
-	"time"
 
-	"github.com/prometheus/common/model"
-	"go.yaml.in/yaml/v4"
-	"go.yaml.in/yaml/v4/plugin/loaderlimits"
-
-	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 )
 
-// Options is what the converted file does not contain.
-type Options struct {
-	Team    string
-	Service string // glob of the services to watch; "" takes what the file says, or all
+// converter is the state of one conversion.
+type converter struct {
+	options   Options
+	documents []*document
+	claimed   map[*document]bool // documents that a reader knows
+	rules     []rule
+	summary   Summary
 }
 
-// maxDocuments is how many documents one file may have.
-const maxDocuments = 100
-
-// ErrUnknown is returned for a file without any configuration of these tools.
-var ErrUnknown = errors.New("the file has no AnalysisTemplate, Canary, MetricTemplate or Kayenta canary config")
-
-// rule is one rule to be written.
-type rule struct {
-	name, service, from string
-	settle, bake, every time.Duration
-	signals             []signal
-	notes               []string // about what has no equivalent
-}
-
-// signal is one signal to be written: its keys in order, and its own notes.
-type signal struct {
-	name        string
-	keys        []key
-	notes       []string
-	unsupported string // why it cannot be carried over; then keys say what it was
-}
-
-type key struct{ name, value string } // value as YAML
-
-// Convert returns the text of a rule file. Its error says in a sentence what is wrong
-// with the file.
-func Convert(data []byte, o Options) (string, error) {
-	documents, err := read(data)
-	if err != nil {
-		return "", err
-	}
-	var all []rule
-	for _, read := range []func([]*yaml.Node) ([]rule, error){argo, flagger, kayenta} {
-		some, err := read(documents)
+// Convert converts files together, so that the objects of one may name those of another. Its
+// error says in a sentence what is wrong with which file.
+func Convert(files []File, o Options) (Result, error) {
+	c := &converter{options: o, claimed: map[*document]bool{}}
+	for _, f := range files {
+		documents, err := readFile(f)
 		if err != nil {
-			return "", err
+			return Result{}, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		all = append(all, some...)
+		c.documents = append(c.documents, documents...)
 	}
-	if len(all) == 0 {
-		return "", ErrUnknown
+	c.argo()
+	c.flagger()
+	c.kayenta()
+	if len(c.claimed) == 0 {
+		return Result{}, ErrUnknown
 	}
-	return write(all, o)
+	c.check()
+	return c.result()
 }
 
-// read returns the documents of a YAML or JSON file; the items of a List count as
-// documents.
-func read(data []byte) ([]*yaml.Node, error) {
-	if len(data) > strictyaml.MaxSize {
-		return nil, fmt.Errorf("the file is larger than %d KiB", strictyaml.MaxSize>>10)
-	}
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(strictyaml.MaxDepth))))
-	if err != nil {
-		return nil, fmt.Errorf("read YAML: %w", err)
-	}
-	var all []*yaml.Node
-	for {
-		n := new(yaml.Node)
-		err := loader.Load(n)
-		switch {
-		case errors.Is(err, io.EOF):
-			return all, nil
-		case err != nil:
-			return nil, fmt.Errorf("the file is not YAML: %w", err)
+// claim marks a document as one that a reader knows.
+func (c *converter) claim(d *document) {
+	c.claimed[d] = true
+	d.readMeta()
+}
+
+// check gives rules and signals different names, and lists the signals that cannot be made.
+func (c *converter) check() {
+	names := map[string]int{}
+	for i := range c.rules {
+		r := &c.rules[i]
+		if c.options.Service != "" {
+			r.service = c.options.Service
 		}
-		if all = append(all, documentsIn(n)...); len(all) > maxDocuments {
-			return nil, fmt.Errorf("the file has more than %d documents", maxDocuments)
+		if names[r.name]++; names[r.name] > 1 {
+			r.name = fmt.Sprintf("%s-%d", r.name, names[r.name])
+		}
+		signals := map[string]int{}
+		for j := range r.metrics {
+			c.checkMetric(r, &r.metrics[j], signals)
 		}
 	}
 }
 
-// documentsIn returns the items of a document that is a List, as kubectl writes it,
-// and otherwise the document itself.
-func documentsIn(n *yaml.Node) []*yaml.Node {
-	var list struct {
-		Items []yaml.Node `yaml:"items"`
+func (c *converter) checkMetric(r *rule, m *metric, names map[string]int) {
+	made := 0
+	for i := range m.signals {
+		s := &m.signals[i]
+		if names[s.name]++; names[s.name] > 1 {
+			s.name = fmt.Sprintf("%s-%d", s.name, names[s.name])
+		}
+		if s.unsupported == "" {
+			c.combine(m, s)
+			s.unsupported = s.loadError()
+		}
+		if s.unsupported != "" {
+			m.query.mention(s.unsupported, s.instead)
+			continue
+		}
+		made++
+		c.checkReach(r, m, s)
 	}
-	if kindOf(n) != "List" || n.Decode(&list) != nil {
-		return []*yaml.Node{n}
+	if made > 0 && !m.again {
+		c.summary.Converted++
 	}
-	all := make([]*yaml.Node, len(list.Items))
-	for i := range list.Items {
-		all[i] = &list.Items[i]
-	}
-	return all
 }
 
-// meta is what every object of Kubernetes has.
-type meta struct {
-	Kind     string `yaml:"kind"`
-	Metadata struct {
-		Name      string `yaml:"name"`
-		Namespace string `yaml:"namespace"`
-	} `yaml:"metadata"`
+// combine says how several series become one number, and lists where the tool looks at the first.
+func (c *converter) combine(m *metric, s *signal) {
+	if s.withCombine() && !m.every {
+		m.query.mention("the tool judges one of several series, whichever comes first or last; here "+s.notes[len(s.notes)-1], "add the labels up in the query, or write combine: sum")
+	}
 }
 
-// kindOf returns the Kubernetes kind of a document, "" if it has none.
-func kindOf(n *yaml.Node) string {
-	var m meta
-	if n.Decode(&m) != nil {
-		return ""
+// checkReach lists a query that asks the same of every service that its rule watches.
+func (c *converter) checkReach(r *rule, m *metric, s *signal) {
+	text := s.valueOf("query")
+	if strings.ContainsAny(r.service, "*?[") && !strings.Contains(text, "$service") && !strings.Contains(text, "$match") {
+		m.query.mention("its query names no service of the rule, which watches "+r.service+": every change of each would be judged by the same series", "--service NAME, or $match in the query")
 	}
-	return m.Kind
 }
 
-// duration parses a duration as the tools write it: 5m, 1h30m, 90s. It returns 0 if
-// it cannot.
-func duration(text string) time.Duration {
-	if d, err := model.ParseDuration(text); err == nil {
-		return time.Duration(d)
+// result writes the rules, and lists what nobody has read.
+func (c *converter) result() (Result, error) {
+	var all Result
+	for _, d := range c.documents {
+		if !c.claimed[d] {
+			d.leaveUnknown()
+		}
+		if err := d.rest(); err != nil {
+			return Result{}, fmt.Errorf("%s:%d: %w", d.file, d.above+d.root.Line, err)
+		}
+		all.Left = append(all.Left, d.left...)
+		all.Ignored = append(all.Ignored, d.ignored...)
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0
+	c.summary.Objects = len(c.claimed)
+	c.summary.Stopped = c.summary.Metrics - c.summary.Converted
+	c.summary.Left, c.summary.Ignored = len(all.Left), len(all.Ignored)
+	all.Summary, all.Rules = c.summary, c.write()
+	if c.summary.Converted == 0 {
+		return all, nil
 	}
-	return d
+	if _, found := rules.Load(fsOf(all.Rules), rules.World{}); len(found) > 0 {
+		return all, errors.Join(errors.New("the rules made of these files do not load: please report it"), found[0])
+	}
+	return all, nil
 }
 
-var invalidChars = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
-
-// nameFrom makes a name for a rule or signal from text, or returns otherwise if
-// nothing is left of it.
-func nameFrom(text, otherwise string) string {
-	text = strings.Trim(invalidChars.ReplaceAllString(text, "-"), "-_")
-	if text = text[:min(len(text), 60)]; text == "" {
-		return otherwise
+// leaveUnknown lists a document that is nothing to be converted.
+func (d *document) leaveUnknown() {
+	if strings.HasSuffix(d.kind, "List") && len(d.field().get("items").items()) > 0 {
+		d.readMeta()
+		return
 	}
-	return text
+	d.field().leave("it is no configuration that judges a release", "")
 }
 
-// loadError returns why the loader refuses the signal, "" if it does not.
-func (s signal) loadError() string {
-	var b strings.Builder
-	b.WriteString("team: t\nrules:\n  - name: r\n    watch: {service: \"*\"}\n    signals:\n")
-	s.write(&b, "      ")
-	_, found := rules.Load(fsOf(b.String()), rules.World{})
-	if len(found) == 0 {
-		return ""
-	}
-	return found[0].Message
+// IsGlob reports whether a service's name may stand for several.
+func IsGlob(service string) bool {
+	_, err := path.Match(service, "")
+	return err == nil && strings.ContainsAny(service, "*?[")
 }
-
-func fsOf(text string) fstest.MapFS { return fstest.MapFS{"r.yml": {Data: []byte(text)}} }
