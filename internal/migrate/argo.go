@@ -76,6 +76,7 @@ func (c *converter) analysis(d *document, by *usage, templates *objects) {
 	for _, m := range run.metrics {
 		c.summary.Metrics++
 		failing, between := argoMetric{m, args, c}.convert(&r)
+		between.again = len(failing.signals) > 0
 		r.metrics = append(r.metrics, failing)
 		if len(between.signals) > 0 {
 			band.metrics = append(band.metrics, between)

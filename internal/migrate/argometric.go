@@ -37,7 +37,7 @@ func (m argoMetric) convert(r *rule) (failing, between metric) {
 	failing = metric{question: q, signals: q.signals(judged.kept), store: m.c.storeOf(prometheus.get("address"), m.args)}
 	if judged.passed != judged.kept {
 		between = failing
-		between.again, between.signals = true, q.signals(judged.passed)
+		between.signals = q.signals(judged.passed)
 	}
 	m.leaveMissing(judged)
 	m.leaveLimits()
@@ -103,32 +103,44 @@ func (m argoMetric) leaveLimits() {
 
 // times reads how long and how often the metric is measured. A rule has one of each.
 func (m argoMetric) times(r *rule) {
-	r.settle = m.longer(r.settle, m.time("initialDelay"), "initialDelay", len(r.metrics) > 0)
-	interval := m.time("interval")
-	if interval > 0 && (r.every == 0 || interval < r.every) {
-		r.every = interval
+	settle, every := m.time("initialDelay"), m.time("interval")
+	if r.timed {
+		m.leaveDifference("initialDelay", "the longest", r.settle, settle)
+		m.leaveDifference("interval", "the shortest", r.every, every)
 	}
-	text, problem := m.args.substitute(m.at.get("count").text())
-	if problem != nil || text == "" {
-		if problem != nil {
-			m.at.get("count").leave(problem.reason, problem.instead)
+	if r.settle = max(r.settle, settle); every > 0 && (r.every == 0 || every < r.every) {
+		r.every = every
+	}
+	if bake := m.length(every); bake > 0 {
+		if r.bake > 0 {
+			m.leaveDifference("count", "the longest", r.bake, bake)
 		}
-		return
+		r.bake = max(r.bake, bake)
 	}
-	n := whole(text)
-	if n == 0 || interval == 0 {
-		m.at.get("count").leave("how long this takes is not known: the rule watches for its bake", "bake: 30m")
-		return
-	}
-	r.bake = m.longer(r.bake, time.Duration(n)*min(interval, 24*time.Hour), "count", len(r.metrics) > 0)
+	r.timed = true
 }
 
-// longer returns the longer of two times, and says so where metrics differ.
-func (m argoMetric) longer(so, other time.Duration, name string, compared bool) time.Duration {
-	if compared && so != other {
-		m.at.get(name).mention("the metrics differ in it, and a rule has one time for all its signals: the longest", "give this metric a rule of its own")
+// length is how long all measurements take, 0 where that is not said.
+func (m argoMetric) length(interval time.Duration) time.Duration {
+	at := m.at.get("count")
+	text, problem := m.args.substitute(at.text())
+	if problem != nil {
+		at.leave(problem.reason, problem.instead)
+		return 0
 	}
-	return max(so, other)
+	n := whole(text)
+	if at.exists() && (n == 0 || interval == 0) {
+		at.leave("how long its measurements take is not said: the rule watches for its bake", "bake: 30m")
+		return 0
+	}
+	return time.Duration(n) * min(interval, 24*time.Hour)
+}
+
+// leaveDifference lists a time that differs from that of another metric.
+func (m argoMetric) leaveDifference(name, which string, one, other time.Duration) {
+	if one != other {
+		m.at.get(name).mention("the metrics differ in it, and a rule has one time for all its signals: "+which, "give this metric a rule of its own")
+	}
 }
 
 func (m argoMetric) time(name string) time.Duration {

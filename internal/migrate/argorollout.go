@@ -4,23 +4,22 @@ import "fmt"
 
 // rollout converts the analyses of a Rollout. What it does to pods and traffic stays with it.
 func (c *converter) rollout(d *document, templates *objects) {
-	d.readMeta()
 	found := false
 	for _, at := range analysesOf(d.field().get("spec").get("strategy")) {
 		for _, ref := range at.get("templates").items() {
+			found = true
 			target := templateRef(ref, templates.namespaceOf(d))
 			t := templates.find(target)
 			if t == nil {
 				ref.leave(fmt.Sprintf("it is not converted: the files do not have the %s %s", target.kind, inNamespace(target.name, target.namespace)), "give that file as well")
 				continue
 			}
-			found = true
 			c.analysis(t, &usage{d, at}, templates)
 		}
 		c.leaveUsage(at)
 	}
 	if found {
-		c.claimed[d] = true
+		c.claim(d)
 		d.readStrategy()
 		d.leaveRest("it stays with Argo, which runs the pods and shifts the traffic", "")
 	}

@@ -129,7 +129,10 @@ func (c *condition) check(n ast.Node) error {
 func (c *condition) checkBinary(n *ast.BinaryNode) error {
 	switch n.Operator {
 	case "&&", "and", "||", "or":
-		return errors.Join(c.check(n.Left), c.check(n.Right))
+		if err := c.check(n.Left); err != nil {
+			return err
+		}
+		return c.check(n.Right)
 	case "<", "<=", ">", ">=", "==", "!=":
 		if isLength(n.Left) || isLength(n.Right) {
 			c.missing = true

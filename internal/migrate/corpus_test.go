@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,8 +20,9 @@ import (
 // to those projects and are not here.
 var corpusFolder = os.Getenv("MIGRATE_CORPUS")
 
-// TestCorpus converts every file of the tools' own repositories. With -update it writes the counts
-// into docs/migrating.md, and with MIGRATE_CORPUS_OUT each result beside its source, to be read.
+// TestCorpus converts every file of the tools' own repositories: as they are, and once more with a
+// value for each argument that the first run asks for. With -update it writes the counts into
+// docs/migrating.md, and with MIGRATE_CORPUS_OUT each result beside its source, to be read.
 func TestCorpus(t *testing.T) {
 	if corpusFolder == "" {
 		t.Skip("MIGRATE_CORPUS names no folder")
@@ -29,38 +31,25 @@ func TestCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := new(strings.Builder)
-	table.WriteString("| repository | files with objects | objects | metrics | converted | not converted | things left |\n|---|---|---|---|---|---|---|\n")
+	var table strings.Builder
+	table.WriteString("| repository | files | objects | metrics | converted | with arguments said | things left |\n|---|---|---|---|---|---|---|\n")
 	why := map[string]int{}
 	for _, e := range entries {
 		if !e.IsDir() {
 			continue
 		}
-		n, s := convertFolder(t, filepath.Join(corpusFolder, e.Name()), why)
-		fmt.Fprintf(table, "| %s | %d | %d | %d | %d | %d | %d |\n", e.Name(), n, s.Objects, s.Metrics, s.Converted, s.Stopped, s.Left)
+		n, s, said := convertFolder(t, filepath.Join(corpusFolder, e.Name()), why)
+		fmt.Fprintf(&table, "| %s | %d | %d | %d | %d | %d | %d |\n", e.Name(), n, s.Objects, s.Metrics, s.Converted, said.Converted, s.Left)
 	}
-	table.WriteString("\n| why a metric was not converted | metrics |\n|---|---|\n")
-	for _, reason := range slices.SortedFunc(mapKeys(why), func(a, b string) int { return why[b] - why[a] + 0*strings.Compare(a, b) }) {
-		fmt.Fprintf(table, "| %s | %d |\n", reason, why[reason])
+	table.WriteString("\n| why a metric was not converted | as it is | with arguments said |\n|---|---|---|\n")
+	for _, reason := range slices.Sorted(maps.Keys(why)) {
+		if name, ok := strings.CutPrefix(reason, "first: "); ok {
+			fmt.Fprintf(&table, "| %s | %d | %d |\n", name, why[reason], why["said: "+name])
+		}
 	}
 	t.Log("\n" + table.String())
 	if *update {
 		writeBetweenMarks(t, "../../docs/migrating.md", table.String())
-	}
-}
-
-func mapKeys(m map[string]int) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		names := make([]string, 0, len(m))
-		for n := range m {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		for _, n := range names {
-			if !yield(n) {
-				return
-			}
-		}
 	}
 }
 
@@ -81,46 +70,64 @@ func writeBetweenMarks(t *testing.T, file, text string) {
 	}
 }
 
-func convertFolder(t *testing.T, folder string, why map[string]int) (files int, all Summary) {
+func convertFolder(t *testing.T, folder string, why map[string]int) (files int, all, said Summary) {
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
+		name, _ := filepath.Rel(folder, path)
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		name, _ := filepath.Rel(folder, path)
 		pieces := piecesOf(name, data)
-		got, err := Convert(pieces, Options{Team: "corpus", Args: corpusArgs, Mesh: "istio"})
-		switch {
-		case errors.Is(err, ErrUnknown):
-			return nil
-		case err != nil && (bytes.Contains(data, []byte("AnalysisTemplate")) || bytes.Contains(data, []byte("kind: Canary"))):
-			t.Logf("not read: %v", err)
-			return nil
-		case err != nil:
+		first, err := Convert(pieces, Options{Team: "corpus"})
+		if err != nil {
+			if !errors.Is(err, ErrUnknown) {
+				t.Logf("not read: %v", err)
+			}
 			return nil
 		}
 		files++
-		all.Add(got.Summary)
-		checkResult(t, pieces, got)
-		for _, l := range got.Left {
-			if stopped := regexp.MustCompile(`metrics\[\d+\]$`); stopped.MatchString(l.Path) && len(l.Keys) > 0 {
-				why[general(l.Reason)]++
-			}
+		all.Add(first.Summary)
+		countReasons(why, "first: ", first)
+		second, err := Convert(pieces, Options{Team: "corpus", Args: asked(first), Mesh: "istio"})
+		if err != nil {
+			t.Error(err)
 		}
-		writeResult(t, folder, name, pieces, got)
+		said.Add(second.Summary)
+		countReasons(why, "said: ", second)
+		checkResult(t, pieces, first)
+		checkResult(t, pieces, second)
+		writeResult(t, folder, name, pieces, second)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files, all
+	return files, all, said
 }
 
-// corpusArgs is empty: nothing that the files do not say is known.
-var corpusArgs map[string]string
+// asked gives a value to each argument that a result asks for.
+func asked(r Result) map[string]string {
+	args := map[string]string{}
+	for _, l := range r.Left {
+		for _, m := range regexp.MustCompile(`--arg ([^= ]+)=('\$service'|VALUE)`).FindAllStringSubmatch(l.Instead, -1) {
+			if args[m[1]] = m[1]; m[2] != "VALUE" {
+				args[m[1]] = "$service"
+			}
+		}
+	}
+	return args
+}
+
+func countReasons(why map[string]int, run string, r Result) {
+	for _, l := range r.Left {
+		if regexp.MustCompile(`metrics\[\d+\]$`).MatchString(l.Path) && len(l.Keys) > 0 {
+			why[run+general(l.Reason)]++
+		}
+	}
+}
 
 // general is a reason without the names in it.
 func general(reason string) string {
@@ -197,7 +204,7 @@ func piecesOf(name string, data []byte) []File {
 			from = i + 1
 		case from >= 0 && ends.Match(line):
 			piece := File{Name: name, Line: from + 1, Data: bytes.Join(lines[from:i], []byte("\n"))}
-			if _, err := readFile(piece); err == nil {
+			if documents, err := readFile(piece); err == nil && slices.ContainsFunc(documents, func(d *document) bool { return d.kind != "" || isCanaryConfig(d.field()) }) {
 				all = append(all, piece)
 			}
 			from = -1

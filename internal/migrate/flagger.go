@@ -67,6 +67,10 @@ func (c *converter) canary(d *document, templates *objects) {
 		c.summary.Metrics++
 		r.metrics = append(r.metrics, k.metric(m))
 	}
+	r.notes = []string{
+		"Flagger's queries select the new version's pods, which exist only during its analysis: while the change rolls",
+		"out only limits are judged, and after that there is no data. To judge the bake, select the primary's pods too.",
+	}
 	k.times(&r)
 	if r.service == "" {
 		r.service = "*"
@@ -180,6 +184,9 @@ func (k canary) leaveKnown() {
 	spec := k.doc.field().get("spec")
 	for _, name := range []string{"skipAnalysis", "suspend"} {
 		spec.get(name).text()
+	}
+	for _, name := range []string{"provider", "metricsServer"} {
+		spec.get(name).leaveRest("only Flagger's own checks and queries depend on it, and none was converted", "")
 	}
 	for _, name := range []string{"service", "autoscalerRef", "progressDeadlineSeconds", "revertOnDeletion", "targetRef", "ingressRef", "routeRef", "upstreamRef"} {
 		spec.get(name).leaveRest("it stays with Flagger, which runs the pods and routes the traffic", "")

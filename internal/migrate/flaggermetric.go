@@ -51,6 +51,7 @@ func (k canary) metric(m field) metric {
 		m.leave(problem.reason, problem.instead)
 		return none
 	}
+	vars.markUsed(m, q.text)
 	if q.text != text && !isBuiltin(q.name) && m.get("interval").text() == "" && strings.Contains(text, "[1m]") {
 		m.mention("it has no interval, for which Flagger fills in nothing; 1m is taken, as for its own checks", "interval: 1m")
 	}
@@ -104,9 +105,7 @@ func (k canary) variablesOf(m field) variables {
 	}
 	names, values := m.get("templateVariables").keys()
 	for i, name := range names {
-		if _, said := v.values["variables."+name]; !said {
-			v.values["variables."+name] = values[i].text()
-		}
+		v.values["variables."+name] = values[i].unmarked()
 	}
 	if _, said := v.values["interval"]; said {
 		return v
@@ -123,10 +122,24 @@ func (k canary) variablesOf(m field) variables {
 	return v
 }
 
+// markUsed marks the variables of a check that its query has; others are listed.
+func (v variables) markUsed(m field, query string) {
+	names, values := m.get("templateVariables").keys()
+	for i, name := range names {
+		if v.uses(query, "variables."+name) {
+			values[i].text()
+		}
+		values[i].leaveRest("its query has no such variable", "")
+	}
+}
+
 // template returns what a reference leads to.
 func (k canary) template(ref field) (field, *unknown) {
 	name, namespace := ref.get("name").text(), orElse(ref.get("namespace").text(), k.namespace)
 	d := k.templates.find(reference{"MetricTemplate", namespace, name})
+	if d == nil && k.templates.find(reference{kind: "MetricTemplate", name: name}) != nil {
+		return field{}, &unknown{"the MetricTemplate " + shortened(printable(name)) + " of the files does not say its namespace", "--namespace " + shortened(printable(namespace)) + ", if that is where it is"}
+	}
 	if d == nil {
 		return field{}, &unknown{"the files do not have its MetricTemplate " + inNamespace(shortened(printable(name)), shortened(printable(namespace))), "give that file as well"}
 	}
@@ -154,13 +167,14 @@ type builtinCheck struct {
 // builtin returns the query of a check for the Canary's mesh.
 func (k canary) builtin(name string) (builtinCheck, *unknown) {
 	provider := k.doc.field().get("spec").get("provider").text()
-	if provider == "" {
-		provider = k.c.options.Mesh
+	if mesh := k.c.options.Mesh; provider == "" || strings.Contains(mesh, "linkerd") {
+		provider = mesh // with Linkerd as its mesh, Flagger reads Linkerd's metrics for every provider
 	}
 	if provider == "" {
 		return builtinCheck{}, &unknown{"which metrics it reads depends on Flagger's setting -mesh-provider, and the Canary names no provider", "--mesh-provider istio (or the one that Flagger was started with)"}
 	}
-	if kind := k.doc.field().get("spec").get("targetRef").get("kind").text(); kind == "Service" {
+	target := k.doc.field().get("spec").get("targetRef")
+	if target.get("kind").text() == "Service" && !strings.HasPrefix(target.get("apiVersion").text(), "serving.knative.dev/") {
 		return builtinCheck{}, &unknown{"its target is a Service, for which Flagger asks other metrics", "write the query as a MetricTemplate"}
 	}
 	mesh, ok := meshOf(provider)

@@ -31,7 +31,7 @@ func isCanaryConfig(f field) bool {
 
 func (c *converter) canaryConfig(d *document, config field) {
 	r := rule{doc: d, name: nameFrom(d.name, "canary"), service: "*", from: "Kayenta " + d.title()}
-	for _, name := range []string{"id", "description", "configVersion", "applications"} {
+	for _, name := range []string{"id", "description", "configVersion", "applications", "createdTimestamp", "createdTimestampIso", "updatedTimestamp", "updatedTimestampIso"} {
 		config.get(name).ignore("it judges nothing")
 	}
 	v := newVariables(dollars)
@@ -45,6 +45,9 @@ func (c *converter) canaryConfig(d *document, config field) {
 	config.get("classifier").leave("there is no score: each signal is judged, and the thresholds are corrected for their number", "respond says which grade leads to what")
 	config.get("judge").leave("the judge here is Pushback's own", "")
 	d.field().get("executionRequest").leave("what is compared with what, from when to when, is said by each request there; a rule begins with each change", "")
+	if names, _ := config.get("templates").keys(); len(names) == 0 {
+		config.get("templates").ignore("it is empty")
+	}
 	config.get("templates").leaveRest("no converted metric uses it", "")
 	c.rules = append(c.rules, r)
 }
@@ -56,7 +59,7 @@ type kayentaMetric struct {
 }
 
 func (m kayentaMetric) convert() metric {
-	q := question{name: m.at.get("name").text(), at: m.at, query: m.at.get("query")}
+	q := question{name: m.at.get("name").text(), at: m.at, query: m.at.get("query"), several: "Kayenta compares each series with that of the baseline"}
 	s, problem := m.signal(q.name)
 	if problem != nil {
 		m.at.leave(problem.reason, problem.instead)

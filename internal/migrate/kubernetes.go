@@ -10,6 +10,7 @@ import (
 // readMeta marks what says which object it is, and the cluster's book-keeping.
 func (d *document) readMeta() {
 	d.field().get("apiVersion").text()
+	d.field().get("metadata").text()
 	names, values := d.field().get("metadata").keys()
 	for i, name := range names {
 		switch name {

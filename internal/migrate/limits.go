@@ -14,6 +14,8 @@ type question struct {
 	query field // its query
 	text  string
 	every bool // the tool judges every series, and not the first
+
+	several string // what the tool does with several series; "" takes one of them
 }
 
 // signals returns the signals that refuse what lies outside a stretch: one for each end.
@@ -36,6 +38,11 @@ func (q question) limited(text string, e end) signal {
 	tree, err := parse(text)
 	if err != nil {
 		s.unsupported, s.instead = "its query is not PromQL", "write a query that the metric store accepts"
+		return s
+	}
+	if sameSides(tree) {
+		s.unsupported = "it divides an expression by itself once its variables have values, which is always 1"
+		s.instead = "give the two sides different values; a rule compares old and new by control"
 		return s
 	}
 	if share, by, ok := shareOf(text, tree, e.number); ok {
@@ -99,4 +106,11 @@ func shareOf(text string, tree parser.Expr, limit float64) (query string, by flo
 		return "1 - " + parts, by, true
 	}
 	return "", 0, false
+}
+
+// sameSides reports whether a query divides an expression by itself, as it does if two arguments
+// such as the hashes of old and new pods were given one value.
+func sameSides(tree parser.Expr) bool {
+	q, ok := quotientOf(tree)
+	return ok && q.numerator.String() == q.denominator.String()
 }

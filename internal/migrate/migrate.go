@@ -3,7 +3,6 @@ package migrate
 import (
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/pushback/pushback/rules"
@@ -89,7 +88,7 @@ func (c *converter) checkMetric(r *rule, m *metric, names map[string]int) {
 // combine says how several series become one number, and lists where the tool looks at the first.
 func (c *converter) combine(m *metric, s *signal) {
 	if s.withCombine() && !m.every {
-		m.query.mention("the tool judges one of several series, whichever comes first or last; here "+s.notes[len(s.notes)-1], "add the labels up in the query, or write combine: sum")
+		m.query.mention(orElse(m.several, "the tool judges one of several series, whichever comes first or last")+"; here "+s.notes[len(s.notes)-1], "add the labels up in the query, or write combine: sum")
 	}
 }
 
@@ -134,10 +133,4 @@ func (d *document) leaveUnknown() {
 		return
 	}
 	d.field().leave("it is no configuration that judges a release", "")
-}
-
-// IsGlob reports whether a service's name may stand for several.
-func IsGlob(service string) bool {
-	_, err := path.Match(service, "")
-	return err == nil && strings.ContainsAny(service, "*?[")
 }

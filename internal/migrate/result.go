@@ -43,8 +43,10 @@ type Left struct {
 	Keys    []string `json:"keys,omitempty"`    // paths of all that is below Path
 }
 
-// Place is where it is, as editors and compilers write it.
-func (l Left) Place() string { return fmt.Sprintf("%s:%d", l.File, l.Line) }
+// String is its place, as editors and compilers write it, and its path.
+func (l Left) String() string {
+	return fmt.Sprintf("%s:%d: %s", l.File, l.Line, orElse(l.Path, "all of it"))
+}
 
 // Summary counts. Converted and Stopped are metrics, one for each object that uses it.
 type Summary struct {

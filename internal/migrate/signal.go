@@ -15,6 +15,7 @@ type rule struct {
 	name, service, from string
 	store               string
 	settle, bake, every time.Duration
+	timed               bool // a metric has said how long and how often
 	metrics             []metric
 	notes               []string // what a reader of the rule should know
 	tellOnly            bool     // between failure and success: people are told

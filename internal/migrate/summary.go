@@ -10,7 +10,7 @@ import (
 func (r Result) WriteSummary(w io.Writer) error {
 	var b strings.Builder
 	for _, l := range r.Left {
-		fmt.Fprintf(&b, "%s: %s: %s\n", printable(l.Place()), orElse(l.Path, printable(l.Object)), printable(l.Reason))
+		fmt.Fprintf(&b, "%s of %s: %s\n", printable(l.String()), printable(l.Object), printable(l.Reason))
 		if l.Instead != "" {
 			fmt.Fprintf(&b, "  instead: %s\n", printable(l.Instead))
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-var promql = parser.NewParser(parser.Options{})
+var promParser = parser.NewParser(parser.Options{})
 
 // The tools' variables: {{args.name}} and {{ target }}, ${scope}.
 var (
@@ -34,23 +34,47 @@ type unknown struct{ reason, instead string }
 // substitute replaces a tool's variables by what they stand for. It never guesses: if one is not
 // known, what uses it cannot be converted.
 func (v variables) substitute(text string) (string, *unknown) {
-	var missing []string
-	text = v.form.ReplaceAllStringFunc(text, func(found string) string {
-		name := v.form.FindStringSubmatch(found)[1]
+	var missing, pieces []string
+	end := 0
+	for _, at := range v.form.FindAllStringSubmatchIndex(text, -1) {
+		name := text[at[2]:at[3]]
 		value, ok := v.values[name]
 		if !ok && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
-		return value
-	})
+		pieces = append(pieces, text[end:at[0]], value)
+		end = at[1]
+	}
 	if len(missing) > 0 {
 		return "", v.missing(missing)
 	}
-	if opening := strings.TrimRight(v.opening(), " "); strings.Contains(text, opening) {
+	if strings.Contains(v.form.ReplaceAllString(text, ""), v.opening()) {
 		return "", &unknown{"it has a template that is more than a variable", "write the query out"}
 	}
-	return text, nil
+	return concat(append(pieces, text[end:])), nil
 }
+
+// concat joins literal pieces and values in turn. A rule's variable at the end of a value gets
+// braces where it would run into what follows.
+func concat(pieces []string) (text string) {
+	for i, p := range slices.Backward(pieces) {
+		if i%2 == 1 && beginsAsWord.MatchString(text) {
+			p = endsInVariable.ReplaceAllString(p, "$${$1}")
+		}
+		text = p + text
+	}
+	return text
+}
+
+// uses reports whether a text has a variable.
+func (v variables) uses(text, name string) bool {
+	return slices.ContainsFunc(v.form.FindAllStringSubmatch(text, -1), func(m []string) bool { return m[1] == name })
+}
+
+var (
+	endsInVariable = regexp.MustCompile(`\$([a-z_]+)$`)
+	beginsAsWord   = regexp.MustCompile(`^[A-Za-z0-9_]`)
+)
 
 func (v variables) opening() string {
 	if v.form == dollars {
@@ -102,7 +126,7 @@ var placeholders = strings.NewReplacer("$__rate_interval", "000000000000005m", "
 
 // parse reads a query that still has variables of a rule, which are not PromQL.
 func parse(query string) (parser.Expr, error) {
-	return promql.ParseExpr(placeholders.Replace(query))
+	return promParser.ParseExpr(placeholders.Replace(query))
 }
 
 // oneLine writes a query on one line, unless that would change it, as it would one with comments.

@@ -42,20 +42,37 @@ func (c *converter) write() string {
 	return b.String()
 }
 
-// writeLeft lists what was left of an object, in the order of its lines.
+// writeLeft lists what was left of an object, in the order of its lines; what has one reason is
+// listed together.
 func writeLeft(b *strings.Builder, d *document) {
 	slices.SortStableFunc(d.left, func(x, y Left) int { return cmp.Compare(x.Line, y.Line) })
-	for _, l := range d.left {
-		fmt.Fprintf(b, "  # left: %s: %s: %s\n", printable(l.Place()), orElse(l.Path, "all of it"), printable(l.Reason))
+	done := map[unknown]bool{}
+	for i, l := range d.left {
+		why := unknown{l.Reason, l.Instead}
+		if done[why] {
+			continue
+		}
+		done[why] = true
+		fmt.Fprintf(b, "  # left: %s", printable(l.String()))
+		for _, o := range d.left[i+1:] {
+			if (unknown{o.Reason, o.Instead}) == why {
+				fmt.Fprintf(b, ", %d: %s", o.Line, orElse(printable(o.Path), "all of it"))
+			}
+		}
+		fmt.Fprintf(b, ":\n  #   %s\n", printable(l.Reason))
 		if l.Instead != "" {
 			fmt.Fprintf(b, "  #   instead: %s\n", printable(l.Instead))
 		}
 	}
-	if len(d.ignored) > 0 {
-		var paths []string
-		for _, l := range d.ignored {
-			paths = append(paths, l.Path)
-		}
+	writeIgnored(b, d)
+}
+
+func writeIgnored(b *strings.Builder, d *document) {
+	var paths []string
+	for _, l := range d.ignored {
+		paths = append(paths, printable(l.Path))
+	}
+	if len(paths) > 0 {
 		fmt.Fprintf(b, "  # without meaning for a rule: %s\n", strings.Join(paths, ", "))
 	}
 }
