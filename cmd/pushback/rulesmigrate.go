@@ -20,7 +20,7 @@ type rulesMigrateCommand struct {
 	Files     []string          `arg:"" name:"file" help:"Files and folders to read together; - is standard input."`
 	Team      string            `default:"platform" placeholder:"NAME" help:"Team of the rules (default ${default})."`
 	Service   string            `placeholder:"GLOB" help:"Services to watch, instead of what the files say."`
-	Arg       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"What an argument of a template stands for, such as service-name='$$service'. Repeatable."`
+	Arg       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"What an argument of a template stands for, such as 'service-name=$$service'. Repeatable."`
 	Namespace string            `placeholder:"NAME" help:"Namespace of objects that do not say theirs."`
 	Mesh      string            `name:"mesh-provider" placeholder:"NAME" help:"Flagger's setting of this name, which its own checks depend on."`
 	Store     map[string]string `mapsep:"none" placeholder:"URL=NAME" help:"Name in pushback.yml of the metric store with this address. Repeatable."`
@@ -42,7 +42,7 @@ line or a file has a mistake, or no metric could be converted.
 
 Examples:
 
-  pushback rules migrate analysis.yaml --arg service-name='$service' > rules/cart.yml
+  pushback rules migrate analysis.yaml --arg 'service-name=$service' > rules/cart.yml
   kubectl get rollout,analysistemplate,clusteranalysistemplate -A -o yaml | pushback rules migrate -
   kubectl get canary,metrictemplate -A -o yaml | pushback rules migrate - --mesh-provider istio
   pushback rules migrate deploy/ --summary --strict`
@@ -52,6 +52,9 @@ Examples:
 func (r rulesMigrateCommand) Run(_ context.Context, out terminal) error {
 	if err := checkTeam(r.Team); err != nil {
 		return err
+	}
+	if err := r.checkArguments(); err != nil {
+		return usageError(err)
 	}
 	files, err := r.read()
 	if err != nil {
@@ -67,6 +70,16 @@ func (r rulesMigrateCommand) Run(_ context.Context, out terminal) error {
 		return err
 	}
 	return r.verdict(result)
+}
+
+// checkArguments refuses empty values: the shell has replaced a variable by nothing.
+func (r rulesMigrateCommand) checkArguments() error {
+	for name, value := range r.Arg {
+		if value == "" {
+			return fmt.Errorf("--arg %s has no value\n  hint: write --arg '%[1]s=$service' in single quotes, so that the shell leaves the variable alone", name)
+		}
+	}
+	return nil
 }
 
 func (r rulesMigrateCommand) write(out terminal, result migrate.Result) error {

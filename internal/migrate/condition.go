@@ -67,7 +67,7 @@ func parseCondition(text string, scalar bool) (*condition, error) {
 	c.cuts = slices.Compact(c.cuts)
 	c.program, err = expr.Compile(text, expr.Env(environment(c.result(0))), expr.AsBool())
 	if err != nil {
-		return nil, errors.New("Argo cannot evaluate it on what the query gives")
+		return nil, errors.New("it cannot be evaluated on what the query gives")
 	}
 	return c, nil
 }

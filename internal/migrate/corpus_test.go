@@ -112,7 +112,7 @@ func convertFolder(t *testing.T, folder string, why map[string]int) (files int, 
 func asked(r Result) map[string]string {
 	args := map[string]string{}
 	for _, l := range r.Left {
-		for _, m := range regexp.MustCompile(`--arg ([^= ]+)=('\$service'|VALUE)`).FindAllStringSubmatch(l.Instead, -1) {
+		for _, m := range regexp.MustCompile(`--arg '?([^= ]+)=(\$service|VALUE)`).FindAllStringSubmatch(l.Instead, -1) {
 			if args[m[1]] = m[1]; m[2] != "VALUE" {
 				args[m[1]] = "$service"
 			}
@@ -121,10 +121,19 @@ func asked(r Result) map[string]string {
 	return args
 }
 
+// countReasons counts why metrics were not converted: themselves, or the whole spec with them.
 func countReasons(why map[string]int, run string, r Result) {
+	metric := regexp.MustCompile(`metrics\[\d+\]$`)
 	for _, l := range r.Left {
-		if regexp.MustCompile(`metrics\[\d+\]$`).MatchString(l.Path) && len(l.Keys) > 0 {
+		switch {
+		case metric.MatchString(l.Path) && len(l.Keys) > 0, l.Path == "spec" && strings.HasPrefix(l.Object, "MetricTemplate"):
 			why[run+general(l.Reason)]++
+		case l.Path == "spec" && strings.HasPrefix(l.Object, "Canary"):
+			for _, k := range l.Keys {
+				if strings.HasSuffix(k, "].name") && strings.HasPrefix(k, "spec.analysis.metrics[") {
+					why[run+general(l.Reason)]++
+				}
+			}
 		}
 	}
 }
@@ -138,6 +147,9 @@ func general(reason string) string {
 		{`the provider of its MetricTemplate is .*`, "another provider than Prometheus"},
 		{`its metrics come from .*`, "another provider than Prometheus"},
 		{`its condition .* is not a limit.*`, "a condition that is no limit"},
+		{`no Canary of these files uses it.*`, "a template that no Canary of the file uses"},
+		{`skipAnalysis is true.*`, "the Canary skips its analysis"},
+		{`the Canary does not say its namespace`, "an argument without a value"},
 		{`the files do not have its MetricTemplate .*`, "a template that the file does not have"},
 		{`args\.\S+ is (a secret|a field of).*`, "an argument is a secret or a field"},
 	} {

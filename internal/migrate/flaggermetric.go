@@ -1,62 +1,88 @@
 package migrate
 
 import (
-	"fmt"
 	"math"
 	"strings"
 )
 
 // metric converts one check of a Canary: a built-in one, a query, or a MetricTemplate's.
 func (k canary) metric(m field) metric {
+	c := check{canary: k, at: m, variables: k.variablesOf(m)}
 	q := question{name: m.get("name").text(), at: m}
-	none := metric{question: q}
-	s, problem := thresholds(m)
+	made, problem := c.convert(q)
 	if problem != nil {
 		m.leave(problem.reason, problem.instead)
-		return none
+		return metric{question: q}
 	}
-	vars := k.variablesOf(m)
-	store := ""
-	switch ref := m.get("templateRef"); {
+	return made
+}
+
+// check is one entry of a Canary's metrics.
+type check struct {
+	canary
+	at        field
+	variables variables
+}
+
+func (c check) convert(q question) (metric, *unknown) {
+	accepted, problem := thresholds(c.at)
+	if problem != nil {
+		return metric{}, problem
+	}
+	var store string
+	switch {
 	case isBuiltin(q.name):
-		builtin, problem := k.builtin(q.name)
-		if problem != nil {
-			m.leave(problem.reason, problem.instead)
-			return none
-		}
-		q.query, q.text = m.get("name"), builtin.query
-		if s, problem = builtin.scale(s); problem != nil {
-			m.leave(problem.reason, problem.instead)
-			return none
-		}
-		store = k.c.storeOf(k.doc.field().get("spec").get("metricsServer"), vars)
-	case m.get("query").exists():
-		q.query, q.text = m.get("query"), m.get("query").text()
-		store = k.c.storeOf(k.doc.field().get("spec").get("metricsServer"), vars)
-	case ref.exists():
-		t, problem := k.template(ref)
-		if problem != nil {
-			m.leave(problem.reason, problem.instead)
-			return none
-		}
-		q.query, q.text = t.get("query"), t.get("query").text()
-		store = k.c.storeOf(t.get("provider").get("address"), vars)
-		leaveStore(t.get("provider"), "headers", "secretRef", "region", "insecureSkipVerify")
+		accepted, problem = c.askBuiltin(&q, accepted)
+		store = c.server()
+	case c.at.get("query").exists():
+		q.query, q.text = c.at.get("query"), c.at.get("query").text()
+		store = c.server()
+	case c.at.get("templateRef").exists():
+		store, problem = c.askTemplate(&q)
 	default:
-		m.leave("it has neither a query nor a template, and Flagger has no check of this name", "give it a templateRef")
-		return none
+		problem = &unknown{"it has neither a query nor a template, and Flagger has no check of this name", "give it a templateRef"}
 	}
-	text, problem := vars.substitute(q.text)
 	if problem != nil {
-		m.leave(problem.reason, problem.instead)
-		return none
+		return metric{}, problem
 	}
-	vars.markUsed(m, q.text)
-	if q.text != text && !isBuiltin(q.name) && m.get("interval").text() == "" && strings.Contains(text, "[1m]") {
-		m.mention("it has no interval, for which Flagger fills in nothing; 1m is taken, as for its own checks", "interval: 1m")
+	return c.fill(q, accepted, store)
+}
+
+// fill puts values in the place of the query's variables.
+func (c check) fill(q question, accepted stretch, store string) (metric, *unknown) {
+	text, problem := c.variables.substitute(q.text)
+	if problem != nil {
+		return metric{}, problem
+	}
+	c.variables.markUsed(c.at, q.text)
+	if !isBuiltin(q.name) && !c.at.get("interval").exists() && c.variables.uses(q.text, "interval") {
+		c.at.mention("it has no interval, for which Flagger fills in nothing; 1m is taken, as for its own checks", "interval: 1m")
 	}
 	q.text = text
-	return metric{question: q, signals: q.signals(s), store: store}
+	return metric{question: q, signals: q.signals(accepted), store: store}, nil
+}
+
+// askBuiltin takes the query of a check that comes with Flagger.
+func (c check) askBuiltin(q *question, accepted stretch) (stretch, *unknown) {
+	builtin, problem := c.builtin(q.name)
+	q.query, q.text = c.at.get("name"), builtin.query
+	return builtin.scale(accepted), problem
+}
+
+// askTemplate takes the query of a MetricTemplate, and returns its metric store.
+func (c check) askTemplate(q *question) (store string, _ *unknown) {
+	t, problem := c.template(c.at.get("templateRef"))
+	if problem != nil {
+		return "", problem
+	}
+	q.query, q.text = t.get("query"), t.get("query").text()
+	leaveStore(t.get("provider"), "headers", "secretRef", "region", "insecureSkipVerify")
+	return c.c.storeOf(t.get("provider").get("address"), c.variables), nil
+}
+
+// server is the metric store of the Canary's own queries.
+func (c check) server() string {
+	return c.c.storeOf(c.doc.field().get("spec").get("metricsServer"), c.variables)
 }
 
 // thresholds reads what a check accepts. Without any threshold Flagger takes 0.
@@ -189,35 +215,13 @@ func (k canary) builtin(name string) (builtinCheck, *unknown) {
 
 // scale cuts the fractions off thresholds of milliseconds, as Flagger does with them and with the
 // numbers themselves.
-func (b builtinCheck) scale(s stretch) (stretch, *unknown) {
+func (b builtinCheck) scale(s stretch) stretch {
 	if b.rate {
 		if s.upper >= 100 {
 			s.upper = math.Inf(1)
 		}
-		return s, nil
+		return s
 	}
 	s.lower, s.upper = math.Trunc(s.lower), math.Trunc(s.upper)
-	return s, nil
-}
-
-// mesh is the metrics of one mesh or ingress: selectors without braces.
-type mesh struct {
-	requests, good string // a counter's selector, and the matcher of its good events
-	buckets        string // a histogram's selector
-	mean           string // a summary's name and selector, where there are no buckets
-	meanLabels     string
-	scale          string // to milliseconds
-}
-
-func (m mesh) successRate() string {
-	name, selector, _ := strings.Cut(m.requests, "{")
-	return fmt.Sprintf("sum(rate(%s{%s,%s}[{{ interval }}])) / sum(rate(%s{%s}[{{ interval }}])) * 100", name, selector, m.good, name, selector)
-}
-
-func (m mesh) duration() string {
-	if m.mean != "" {
-		return fmt.Sprintf("floor(sum(rate(%s_sum{%s}[{{ interval }}])) / sum(rate(%s_count{%s}[{{ interval }}]))%s)", m.mean, m.meanLabels, m.mean, m.meanLabels, m.scale)
-	}
-	name, selector, _ := strings.Cut(m.buckets, "{")
-	return fmt.Sprintf("floor(histogram_quantile(0.99, sum by (le) (rate(%s{%s}[{{ interval }}])))%s)", name, selector, m.scale)
+	return s
 }

@@ -101,7 +101,7 @@ func (j judgement) passes(ask func(*condition) (bool, error)) (bool, error) {
 // missing says what a query without data means to Argo, if a condition says that it fails a
 // release. Here it makes a watch blind, which fails nothing.
 func (j judgement) missing() string {
-	if !(j.success != nil && j.success.missing || j.failure != nil && j.failure.missing) {
+	if (j.success == nil || !j.success.missing) && (j.failure == nil || !j.failure.missing) {
 		return ""
 	}
 	nan, err := j.fails(eval(math.NaN()))

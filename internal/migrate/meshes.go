@@ -1,6 +1,9 @@
 package migrate
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // The labels by which Flagger's own checks select the new version, for each of its providers.
 const (
@@ -61,4 +64,26 @@ func envoyMesh(provider string) (mesh, bool) {
 		return envoy(kumaLabels), true
 	}
 	return mesh{}, false
+}
+
+// mesh is the metrics of one mesh or ingress: selectors without braces.
+type mesh struct {
+	requests, good string // a counter's selector, and the matcher of its good events
+	buckets        string // a histogram's selector
+	mean           string // a summary's name and selector, where there are no buckets
+	meanLabels     string
+	scale          string // to milliseconds
+}
+
+func (m mesh) successRate() string {
+	name, selector, _ := strings.Cut(m.requests, "{")
+	return fmt.Sprintf("sum(rate(%s{%s,%s}[{{ interval }}])) / sum(rate(%s{%s}[{{ interval }}])) * 100", name, selector, m.good, name, selector)
+}
+
+func (m mesh) duration() string {
+	if m.mean != "" {
+		return fmt.Sprintf("floor(sum(rate(%s_sum{%s}[{{ interval }}])) / sum(rate(%s_count{%s}[{{ interval }}]))%s)", m.mean, m.meanLabels, m.mean, m.meanLabels, m.scale)
+	}
+	name, selector, _ := strings.Cut(m.buckets, "{")
+	return fmt.Sprintf("floor(histogram_quantile(0.99, sum by (le) (rate(%s{%s}[{{ interval }}])))%s)", name, selector, m.scale)
 }

@@ -1,8 +1,10 @@
 package migrate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/rules"
@@ -102,7 +104,7 @@ func (c *converter) checkReach(r *rule, m *metric, s *signal) {
 
 // result writes the rules, and lists what nobody has read.
 func (c *converter) result() (Result, error) {
-	var all Result
+	all := Result{Left: []Left{}, Ignored: []Left{}}
 	for _, d := range c.documents {
 		if !c.claimed[d] {
 			d.leaveUnknown()
@@ -110,6 +112,8 @@ func (c *converter) result() (Result, error) {
 		if err := d.rest(); err != nil {
 			return Result{}, fmt.Errorf("%s:%d: %w", d.file, d.above+d.root.Line, err)
 		}
+		slices.SortStableFunc(d.left, inFileOrder)
+		slices.SortStableFunc(d.ignored, inFileOrder)
 		all.Left = append(all.Left, d.left...)
 		all.Ignored = append(all.Ignored, d.ignored...)
 	}
@@ -124,6 +128,10 @@ func (c *converter) result() (Result, error) {
 		return all, errors.Join(errors.New("the rules made of these files do not load: please report it"), found[0])
 	}
 	return all, nil
+}
+
+func inFileOrder(a, b Left) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Path, b.Path), strings.Compare(a.Reason, b.Reason))
 }
 
 // leaveUnknown lists a document that is nothing to be converted.

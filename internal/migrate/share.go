@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -144,7 +145,7 @@ func eventsOfCall(e *parser.Call) (c events, ok bool) {
 	}
 	c = events{matchers: v.LabelMatchers, window: e.Func.Name + m.Range.String() + v.OriginalOffset.String()}
 	for _, l := range v.LabelMatchers {
-		if l.Name == labels.MetricName && l.Type == labels.MatchEqual {
+		if l.Name == model.MetricNameLabel && l.Type == labels.MatchEqual {
 			c.name = l.Value
 		}
 	}

@@ -18,7 +18,7 @@ func everything() stretch { return stretch{lower: math.Inf(-1), upper: math.Inf(
 var (
 	errNeverGood        = errors.New("no number satisfies it")
 	errSeveralStretches = errors.New("what satisfies it is not one stretch from a lowest to a highest number")
-	errNotEvaluated     = errors.New("Argo cannot evaluate it on what the query gives")
+	errNotEvaluated     = errors.New("it cannot be evaluated on what the query gives")
 )
 
 // stretchOf returns the stretch on which ok is true.

@@ -115,7 +115,7 @@ func standFor(n int) string {
 func suggestion(name string) string {
 	switch strings.ToLower(name) {
 	case "service", "service-name", "servicename", "service_name", "app", "app-name", "application", "scope":
-		return "--arg " + name + "='$service'"
+		return "--arg '" + name + "=$service'"
 	}
 	return "--arg " + name + "=VALUE"
 }

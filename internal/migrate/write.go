@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -45,7 +44,6 @@ func (c *converter) write() string {
 // writeLeft lists what was left of an object, in the order of its lines; what has one reason is
 // listed together.
 func writeLeft(b *strings.Builder, d *document) {
-	slices.SortStableFunc(d.left, func(x, y Left) int { return cmp.Compare(x.Line, y.Line) })
 	done := map[unknown]bool{}
 	for i, l := range d.left {
 		why := unknown{l.Reason, l.Instead}
