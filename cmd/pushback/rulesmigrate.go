@@ -129,7 +129,7 @@ func (r rulesMigrateCommand) read() ([]migrate.File, error) {
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, migrate.File{Name: n, Data: data})
+			all = append(all, migrate.File{Name: n, Data: data, Found: n != name})
 		}
 	}
 	if len(all) > maxMigrated {

@@ -17,6 +17,7 @@ type converter struct {
 	claimed   map[*document]bool // documents that a reader knows
 	rules     []rule
 	summary   Summary
+	unread    []Left // files of a folder that cannot be read
 }
 
 // Convert converts files together, so that the objects of one may name those of another. Its
@@ -25,7 +26,10 @@ func Convert(files []File, o Options) (Result, error) {
 	c := &converter{options: o, claimed: map[*document]bool{}}
 	for _, f := range files {
 		documents, err := readFile(f)
-		if err != nil {
+		switch {
+		case err != nil && f.Found:
+			c.unread = append(c.unread, Left{File: f.Name, Line: max(f.Line, 1), Column: 1, Object: "file", Reason: err.Error()})
+		case err != nil:
 			return Result{}, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		c.documents = append(c.documents, documents...)
@@ -104,10 +108,10 @@ func (c *converter) checkReach(r *rule, m *metric, s *signal) {
 
 // result writes the rules, and lists what nobody has read.
 func (c *converter) result() (Result, error) {
-	all := Result{Left: []Left{}, Ignored: []Left{}}
+	all := Result{Left: append([]Left{}, c.unread...), Ignored: []Left{}}
 	for _, d := range c.documents {
 		if !c.claimed[d] {
-			d.leaveUnknown()
+			d.readUnknown()
 		}
 		if err := d.rest(); err != nil {
 			return Result{}, fmt.Errorf("%s:%d: %w", d.file, d.above+d.root.Line, err)
@@ -134,11 +138,19 @@ func inFileOrder(a, b Left) int {
 	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Path, b.Path), strings.Compare(a.Reason, b.Reason))
 }
 
-// leaveUnknown lists a document that is nothing to be converted.
-func (d *document) leaveUnknown() {
+// readUnknown lists a document that is nothing to be converted. One of the tools' own kinds is left;
+// others, such as a Deployment, judge nothing.
+func (d *document) readUnknown() {
 	if strings.HasSuffix(d.kind, "List") && len(d.field().get("items").items()) > 0 {
 		d.readMeta()
 		return
 	}
-	d.field().leave("it is no configuration that judges a release", "")
+	version := d.field().get("apiVersion").unmarked()
+	if strings.HasPrefix(version, argoGroup+"/") || strings.HasPrefix(version, flaggerGroup+"/") {
+		d.field().leave("this kind of object, or one without an analysis, makes no rule", "")
+		return
+	}
+	d.field().ignore(judgesNothing)
 }
+
+const judgesNothing = "it is no configuration that judges a release"

@@ -10,6 +10,8 @@ type File struct {
 	Name string
 	Line int // of the file at which Data begins; 0 and 1 are its first
 	Data []byte
+
+	Found bool // in a folder: it is listed, and no error, if it cannot be read
 }
 
 // Options is what the files do not contain.

@@ -27,8 +27,11 @@ func (c *converter) write() string {
 	if c.summary.Converted > 0 {
 		b.WriteString("rules:\n")
 	}
+	for _, l := range c.unread {
+		fmt.Fprintf(&b, "\n  # left: %s:\n  #   %s\n", printable(l.String()), printable(l.Reason))
+	}
 	for _, d := range c.documents {
-		if len(d.left) > 0 || len(d.ignored) > 0 {
+		if len(d.left) > 0 || len(d.ignored) > 0 && !d.judgesNothing() {
 			fmt.Fprintf(&b, "\n  # %s, %s:%d\n", printable(d.title()), printable(d.file), d.above+d.root.Line)
 			writeLeft(&b, d)
 		}
@@ -38,7 +41,24 @@ func (c *converter) write() string {
 			}
 		}
 	}
+	c.writeOthers(&b)
 	return b.String()
+}
+
+// judgesNothing reports whether the whole document is something else.
+func (d *document) judgesNothing() bool {
+	return len(d.ignored) == 1 && d.ignored[0].Reason == judgesNothing
+}
+
+// writeOthers lists the documents that are something else.
+func (c *converter) writeOthers(b *strings.Builder) {
+	title := "\n  # These objects judge no release:\n"
+	for _, d := range c.documents {
+		if d.judgesNothing() {
+			fmt.Fprintf(b, "%s  #   %s:%d: %s\n", title, printable(d.file), d.above+d.root.Line, printable(d.title()))
+			title = ""
+		}
+	}
 }
 
 // writeLeft lists what was left of an object, in the order of its lines; what has one reason is
