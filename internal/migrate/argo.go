@@ -135,7 +135,7 @@ func (r *argoRun) arguments() variables {
 		}
 	}
 	for name, value := range r.c.options.Args {
-		v.values["args."+name] = value
+		v.say("args."+name, value)
 	}
 	return v
 }

@@ -92,7 +92,7 @@ func (k canary) model(target string) variables {
 	} {
 		switch {
 		case value == target && target != "" && name != "namespace" && k.targetIsService(target):
-			v.values[name] = "$service"
+			v.say(name, "$service")
 		case value != "":
 			v.values[name] = value
 		}
@@ -101,7 +101,7 @@ func (k canary) model(target string) variables {
 		v.why["namespace"] = "the Canary does not say its namespace"
 	}
 	for name, value := range k.c.options.Args {
-		v.values[name] = value
+		v.say(name, value)
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"maps"
 	"math"
 	"strings"
 )
@@ -122,13 +123,7 @@ func thresholds(m field) (stretch, *unknown) {
 
 // variablesOf adds to the variables what the check says itself.
 func (k canary) variablesOf(m field) variables {
-	v := newVariables(braces)
-	for name, value := range k.variables.values {
-		v.values[name] = value
-	}
-	for name, reason := range k.variables.why {
-		v.why[name] = reason
-	}
+	v := variables{braces, maps.Clone(k.variables.values), maps.Clone(k.variables.why), k.variables.meant}
 	names, values := m.get("templateVariables").keys()
 	for i, name := range names {
 		v.values["variables."+name] = values[i].unmarked()

@@ -36,7 +36,7 @@ func (c *converter) canaryConfig(d *document, config field) {
 	}
 	v := newVariables(dollars)
 	for name, value := range c.options.Args {
-		v.values[name] = value
+		v.say(name, value)
 	}
 	for _, m := range config.get("metrics").items() {
 		c.summary.Metrics++

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/pushback/pushback/rules"
 )
 
@@ -52,29 +54,41 @@ func (c *converter) claim(d *document) {
 
 // check gives rules and signals different names, and lists the signals that cannot be made.
 func (c *converter) check() {
-	names := map[string]int{}
-	for i := range c.rules {
-		r := &c.rules[i]
+	var all []rule
+	for _, r := range c.rules {
 		if c.options.Service != "" {
 			r.service = c.options.Service
 		}
-		if names[r.name]++; names[r.name] > 1 {
-			r.name = fmt.Sprintf("%s-%d", r.name, names[r.name])
-		}
-		signals := map[string]int{}
+		all = append(all, r.byStore()...)
+	}
+	names := map[string]bool{}
+	for i := range all {
+		r := &all[i]
+		r.name = unused(names, r.name)
+		signals := map[string]bool{}
 		for j := range r.metrics {
 			c.checkMetric(r, &r.metrics[j], signals)
 		}
+		r.checkTimes()
 	}
+	c.rules = all
 }
 
-func (c *converter) checkMetric(r *rule, m *metric, names map[string]int) {
+// unused returns a name that was not given before: with a number where it was.
+func unused(given map[string]bool, name string) string {
+	one := name
+	for n := 2; given[one]; n++ {
+		one = fmt.Sprintf("%s-%d", name, n)
+	}
+	given[one] = true
+	return one
+}
+
+func (c *converter) checkMetric(r *rule, m *metric, names map[string]bool) {
 	made := 0
 	for i := range m.signals {
 		s := &m.signals[i]
-		if names[s.name]++; names[s.name] > 1 {
-			s.name = fmt.Sprintf("%s-%d", s.name, names[s.name])
-		}
+		s.name = unused(names, s.name)
 		if s.unsupported == "" {
 			c.combine(m, s)
 			s.unsupported = s.loadError()
@@ -88,6 +102,15 @@ func (c *converter) checkMetric(r *rule, m *metric, names map[string]int) {
 	}
 	if made > 0 && !m.again {
 		c.summary.Converted++
+	}
+}
+
+// checkTimes lists a time that a rule cannot have.
+func (r *rule) checkTimes() {
+	for _, t := range r.times() {
+		if r.made() && t.written != t.read {
+			r.doc.field().get("spec").mention(fmt.Sprintf("it comes to %s: %s, and a rule's goes from %s to %s in whole seconds", t.name, t.read, model.Duration(t.least), model.Duration(t.most)), "")
+		}
 	}
 }
 

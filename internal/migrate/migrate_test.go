@@ -161,6 +161,33 @@ spec:
 	}
 }
 
+// A time that a rule cannot have is not cut without a word.
+func TestTimesThatARuleCannotHave(t *testing.T) {
+	f := func(times, left, written string) {
+		t.Helper()
+		got, err := convert("kind: AnalysisTemplate\nmetadata: {name: a}\nspec: {metrics: [{name: m, " + times + ", successCondition: 'result[0] < 5', provider: {prometheus: {query: max(x)}}}]}")
+		if err != nil || !strings.Contains(got.Rules, left) || !strings.Contains(got.Rules, written) {
+			t.Errorf("%s: %v\n%s", times, err, got.Rules)
+		}
+	}
+	f("interval: 1h, count: 200", "bake: 200h0m0s, and a rule's goes from 10s to 1w in whole seconds", "    bake: 1w\n")
+	f("interval: 500ms", "every: 500ms, and a rule's goes from 1s to 30m", "    every: 1s\n")
+	f("initialDelay: 48h", "settle: 48h0m0s, and a rule's goes from 0s to 1d", "    settle: 1d\n")
+}
+
+// Names that were made different stay different from those that look like it.
+func TestNamesAreDifferent(t *testing.T) {
+	const one = "{name: %s, successCondition: 'result[0] < 5', provider: {prometheus: {query: max(x), address: 'http://%s'}}}"
+	var b strings.Builder
+	for _, name := range []string{"a", "a", "a-2", "a-bank"} {
+		fmt.Fprintf(&b, "---\nkind: AnalysisTemplate\nmetadata: {name: "+name+", namespace: n%d}\nspec: {metrics: ["+one+", "+one+", "+one+", "+one+"]}\n", b.Len(), "m", "x", "m", "x", "m-2", "x", "m", "bank")
+	}
+	got, err := Convert([]File{{Name: "in", Data: []byte(b.String())}}, Options{Team: "shop", Stores: map[string]string{"http://bank": "bank"}})
+	if err != nil || got.Summary.Converted != 16 {
+		t.Errorf("%v\n%s", err, got.Rules)
+	}
+}
+
 func FuzzConvert(f *testing.F) {
 	f.Add([]byte("{kind: List, items: [{kind: Canary, metadata: {name: a}, spec: {analysis: {metrics: [{name: request-duration, thresholdRange: {max: 5}}]}}}, &a [*a]]}"))
 	for _, e := range examples {

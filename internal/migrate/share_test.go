@@ -69,7 +69,8 @@ func TestMeans(t *testing.T) {
 
 func TestVariables(t *testing.T) {
 	v := newVariables(braces)
-	v.values["target"], v.values["namespace"], v.why["hash"] = "$service", "shop", "hash is a hash"
+	v.say("target", "$service")
+	v.values["namespace"], v.values["odd"], v.why["hash"] = "shop", "$version", "hash is a hash"
 	f := func(text, want, reason string) {
 		t.Helper()
 		got, problem := v.substitute(text)
@@ -80,6 +81,9 @@ func TestVariables(t *testing.T) {
 	f(`x{a="{{ target }}",b="{{-namespace-}}"}`, `x{a="$service",b="shop"}`, "")
 	f(`x{a="{{target}}_team",b="{{target}}{{namespace}}"}`, `x{a="${service}_team",b="${service}shop"}`, "")
 	f(`x{a="{{target}}-canary"}`, `x{a="$service-canary"}`, "")
+	f(`x{a="{{ odd }}"}`, "", "it has a text such as $service, which is a variable in rules")
+	f(`x{a="${version}"}`, "", "it has a text such as $service, which is a variable in rules")
+	f(`x{a=~"b$|$serviceable$"}`, `x{a=~"b$|$serviceable$"}`, "")
 	f(`{{ nothing }} {{ else }}`, "", "the files do not say what nothing, else stand for")
 	f(`{{ hash }}`, "", "hash is a hash")
 	f(`{{ if target }}x{{ end }}`, "", "the files do not say what end stands for")

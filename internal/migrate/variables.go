@@ -22,10 +22,11 @@ type variables struct {
 	form   *regexp.Regexp
 	values map[string]string
 	why    map[string]string
+	meant  map[string]bool // values that may be a rule's variables: the files do not say them
 }
 
 func newVariables(form *regexp.Regexp) variables {
-	return variables{form: form, values: map[string]string{}, why: map[string]string{}}
+	return variables{form: form, values: map[string]string{}, why: map[string]string{}, meant: map[string]bool{}}
 }
 
 // unknown is why a text cannot be used: a variable stands for nothing that is known here.
@@ -48,10 +49,32 @@ func (v variables) substitute(text string) (string, *unknown) {
 	if len(missing) > 0 {
 		return "", v.missing(missing)
 	}
+	if v.hasRuleVariable(text) {
+		return "", &unknown{"it has a text such as $service, which is a variable in rules", "write the query out"}
+	}
 	if strings.Contains(v.form.ReplaceAllString(text, ""), v.opening()) {
 		return "", &unknown{"it has a template that is more than a variable", "write the query out"}
 	}
 	return concat(append(pieces, text[end:])), nil
+}
+
+// ruleVariable is what rules replace. The tools do not, so that it must not come from the files.
+var ruleVariable = regexp.MustCompile(`\$\{?(match|service|environment|version|step|__interval|__rate_interval)\b`)
+
+// hasRuleVariable reports whether a text, or a value in it that the files say, has a variable of
+// rules.
+func (v variables) hasRuleVariable(text string) bool {
+	for _, m := range v.form.FindAllStringSubmatch(text, -1) {
+		if !v.meant[m[1]] && ruleVariable.MatchString(v.values[m[1]]) {
+			return true
+		}
+	}
+	return ruleVariable.MatchString(v.form.ReplaceAllString(text, ""))
+}
+
+// say sets a value that is meant for a rule.
+func (v variables) say(name, value string) {
+	v.values[name], v.meant[name] = value, true
 }
 
 // concat joins literal pieces and values in turn. A rule's variable at the end of a value gets

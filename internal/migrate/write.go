@@ -36,8 +36,8 @@ func (c *converter) write() string {
 			writeLeft(&b, d)
 		}
 		for _, r := range c.rules {
-			if r.doc == d {
-				r.writeStores(&b)
+			if r.doc == d && r.made() {
+				r.write(&b)
 			}
 		}
 	}
@@ -95,11 +95,11 @@ func writeIgnored(b *strings.Builder, d *document) {
 	}
 }
 
-// writeStores writes a rule for each metric store that its signals ask.
-func (r rule) writeStores(b *strings.Builder) {
+// byStore makes a rule for each metric store that the signals ask.
+func (r rule) byStore() (all []rule) {
 	var stores []string
 	for _, m := range r.metrics {
-		if m.made() && !slices.Contains(stores, m.store) {
+		if !slices.Contains(stores, m.store) {
 			stores = append(stores, m.store)
 		}
 	}
@@ -109,9 +109,13 @@ func (r rule) writeStores(b *strings.Builder) {
 			one.name += "-" + orElse(nameFrom(store, ""), "default")
 		}
 		one.metrics = slices.DeleteFunc(slices.Clone(r.metrics), func(m metric) bool { return m.store != store })
-		one.write(b)
+		all = append(all, one)
 	}
+	return all
 }
+
+// made reports whether a rule has a signal that can be written.
+func (r rule) made() bool { return slices.ContainsFunc(r.metrics, metric.made) }
 
 // made reports whether a metric has a signal that can be written.
 func (m metric) made() bool {
@@ -138,15 +142,29 @@ func (r rule) write(b *strings.Builder) {
 }
 
 func (r rule) writeTimes(b *strings.Builder) {
-	for _, t := range []struct {
-		name        string
-		d           time.Duration
-		least, most time.Duration
-	}{{"settle", r.settle, 0, 24 * time.Hour}, {"bake", r.bake, 10 * time.Second, 7 * 24 * time.Hour}, {"every", r.every, time.Second, r.maxEvery()}} {
-		if t.d > 0 {
-			fmt.Fprintf(b, "    %s: %s\n", t.name, model.Duration(min(max(t.d, t.least), t.most).Truncate(time.Second)))
+	for _, t := range r.times() {
+		fmt.Fprintf(b, "    %s: %s\n", t.name, model.Duration(t.written))
+	}
+}
+
+// ruleTime is a time of a rule as it was read, and as it is written.
+type ruleTime struct {
+	name                       string
+	read, written, least, most time.Duration
+}
+
+func (r rule) times() (all []ruleTime) {
+	for _, t := range []ruleTime{
+		{name: "settle", read: r.settle, most: 24 * time.Hour},
+		{name: "bake", read: r.bake, least: 10 * time.Second, most: 7 * 24 * time.Hour},
+		{name: "every", read: r.every, least: time.Second, most: r.maxEvery()},
+	} {
+		t.written = min(max(t.read, t.least), t.most).Truncate(time.Second)
+		if t.read > 0 {
+			all = append(all, t)
 		}
 	}
+	return all
 }
 
 // maxEvery returns the longest time between looks that the loader accepts.
