@@ -64,7 +64,7 @@ func (o *objects) add(d *document, namespaced bool) {
 		r.namespace = o.namespaceOf(d)
 	}
 	if o.byName[r] != nil {
-		d.field().get("metadata").get("name").mention("another object of this kind, namespace and name comes before it, and is the one that is used", "delete one of them")
+		d.field().get("metadata").get("name").mention("another object of this kind, namespace and name comes before it, and is the one that others refer to", "delete one of them")
 		return
 	}
 	o.byName[r] = d

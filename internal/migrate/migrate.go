@@ -74,8 +74,10 @@ func (c *converter) check() {
 	c.rules = all
 }
 
-// unused returns a name that was not given before: with a number where it was.
+// unused returns a name that was not given before: with a number where it was. A name may have 64
+// characters.
 func unused(given map[string]bool, name string) string {
+	name = name[:min(len(name), 58)]
 	one := name
 	for n := 2; given[one]; n++ {
 		one = fmt.Sprintf("%s-%d", name, n)

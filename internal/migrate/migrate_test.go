@@ -182,8 +182,15 @@ func TestNamesAreDifferent(t *testing.T) {
 	for _, name := range []string{"a", "a", "a-2", "a-bank"} {
 		fmt.Fprintf(&b, "---\nkind: AnalysisTemplate\nmetadata: {name: "+name+", namespace: n%d}\nspec: {metrics: ["+one+", "+one+", "+one+", "+one+"]}\n", b.Len(), "m", "x", "m", "x", "m-2", "x", "m", "bank")
 	}
-	got, err := Convert([]File{{Name: "in", Data: []byte(b.String())}}, Options{Team: "shop", Stores: map[string]string{"http://bank": "bank"}})
+	o := Options{Team: "shop", Stores: map[string]string{"http://bank": "bank", "http://long": strings.Repeat("l", 200)}}
+	got, err := Convert([]File{{Name: "in", Data: []byte(b.String())}}, o)
 	if err != nil || got.Summary.Converted != 16 {
+		t.Errorf("%v\n%s", err, got.Rules)
+	}
+	long := strings.Repeat("n", 100)
+	text := fmt.Sprintf("kind: AnalysisTemplate\nmetadata: {name: %s}\nspec: {metrics: ["+one+", "+one+"]}\n", long, long, "x", long, "long")
+	text = strings.ReplaceAll(text, "successCondition: 'result[0] < 5'", "successCondition: 'result[0] < 5 && result[0] > 2', failureCondition: 'result[0] > 9'")
+	if got, err = Convert([]File{{Name: "in", Data: []byte(text + "---\n" + text)}}, o); err != nil || got.Summary.Converted != 4 {
 		t.Errorf("%v\n%s", err, got.Rules)
 	}
 }

@@ -55,7 +55,7 @@ var invalidChars = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 // nothing is left of it.
 func nameFrom(text, otherwise string) string {
 	text = strings.Trim(invalidChars.ReplaceAllString(text, "-"), "-_")
-	if text = text[:min(len(text), 54)]; text == "" {
+	if text = text[:min(len(text), 44)]; text == "" {
 		return otherwise
 	}
 	return text
