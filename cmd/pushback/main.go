@@ -7,7 +7,7 @@
 //
 //	0  it worked; for deploy --wait: the change is healthy; for gate: it is open
 //	1  it failed: the server refused or could not be reached, a file could not be written;
-//	   for replay: a verdict differs
+//	   for replay: a verdict differs; for rules migrate --strict: something was left
 //	2  the command line, pushback.yml or a rule has a mistake; nothing was done; for replay:
 //	   a verdict cannot be judged again
 //	3  deploy --wait: the change regressed; gate: it is closed

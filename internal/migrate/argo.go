@@ -3,139 +3,177 @@ package migrate
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
-// analysisTemplate is the part of an AnalysisTemplate or ClusterAnalysisTemplate that
-// is read: https://argo-rollouts.readthedocs.io/en/stable/features/analysis/.
-type analysisTemplate struct {
-	meta `yaml:",inline"`
-	Spec struct {
-		Args []struct {
-			Name  string `yaml:"name"`
-			Value string `yaml:"value"`
-		} `yaml:"args"`
-		Metrics []argoMetric `yaml:"metrics"`
-		DryRun  []struct {
-			MetricName string `yaml:"metricName"`
-		} `yaml:"dryRun"`
-	} `yaml:"spec"`
+// Argo Rollouts: https://argo-rollouts.readthedocs.io/en/stable/features/analysis/.
+
+const argoGroup = "argoproj.io"
+
+// argo converts the AnalysisTemplates, with the values that Rollouts give to their arguments.
+func (c *converter) argo() {
+	templates := newObjects(c.options.Namespace)
+	var all, rollouts []*document
+	for _, d := range c.documents {
+		switch {
+		case d.isOf(argoGroup, "AnalysisTemplate", "ClusterAnalysisTemplate", "AnalysisRun"):
+			c.claim(d)
+			templates.add(d, d.kind != "ClusterAnalysisTemplate")
+			all = append(all, d)
+		case d.isOf(argoGroup, "Rollout"):
+			rollouts = append(rollouts, d)
+		}
+	}
+	for _, d := range rollouts {
+		c.rollout(d, templates)
+	}
+	for _, d := range all {
+		c.markNested(d, templates)
+	}
+	for _, d := range all {
+		if !templates.used[d] {
+			c.analysis(d, nil, templates)
+		}
+	}
 }
 
-type argoMetric struct {
-	Name             string               `yaml:"name"`
-	Interval         string               `yaml:"interval"`
-	InitialDelay     string               `yaml:"initialDelay"`
-	Count            yaml.Node            `yaml:"count"`
-	SuccessCondition string               `yaml:"successCondition"`
-	FailureCondition string               `yaml:"failureCondition"`
-	FailureLimit     yaml.Node            `yaml:"failureLimit"`
-	Provider         map[string]yaml.Node `yaml:"provider"`
+// markNested marks the templates that another one names: they are converted with it.
+func (c *converter) markNested(d *document, templates *objects) {
+	for _, r := range d.field().get("spec").get("templates").items() {
+		if t := templates.find(templateRef(r, templates.namespaceOf(d))); t == d {
+			delete(templates.used, d)
+		}
+	}
 }
 
-func argo(documents []*yaml.Node) ([]rule, error) {
-	var all []rule
-	for _, n := range documents {
-		kind := kindOf(n)
-		if kind != "AnalysisTemplate" && kind != "ClusterAnalysisTemplate" {
+func templateRef(r field, namespace string) reference {
+	if r.get("clusterScope").text() == "true" {
+		return reference{kind: "ClusterAnalysisTemplate", name: r.get("templateName").text()}
+	}
+	return reference{"AnalysisTemplate", namespace, r.get("templateName").text()}
+}
+
+// usage is an analysis that a Rollout makes.
+type usage struct {
+	rollout *document
+	at      field // with its templates and args
+}
+
+// analysis makes the rule of a template, as it is or as a Rollout uses it.
+func (c *converter) analysis(d *document, by *usage, templates *objects) {
+	r := rule{doc: d, name: nameFrom(d.name, "analysis"), service: "*", from: "Argo " + d.title()}
+	if by != nil {
+		r.name = nameFrom(by.rollout.name+"-"+d.name, "analysis")
+		r.service, r.from = by.rollout.name, r.from+" as used by Rollout "+by.rollout.name
+	}
+	run := argoRun{c: c, templates: templates, namespace: templates.namespaceOf(d), usage: by}
+	if by != nil {
+		run.namespace = templates.namespaceOf(by.rollout)
+	}
+	run.gather(d)
+	args := run.arguments()
+	band := r
+	band.name, band.tellOnly = r.name+"-inconclusive", true
+	for _, m := range run.metrics {
+		c.summary.Metrics++
+		failing, between := argoMetric{m, args, c}.convert(&r)
+		between.again = len(failing.signals) > 0
+		r.metrics = append(r.metrics, failing)
+		if len(between.signals) > 0 {
+			band.metrics = append(band.metrics, between)
+		}
+	}
+	band.settle, band.bake, band.every = r.settle, r.bake, r.every
+	c.rules = append(c.rules, r)
+	if len(band.metrics) > 0 {
+		band.notes = []string{"between success and failure Argo pauses and asks a person: tell one here, and roll nothing back"}
+		c.rules = append(c.rules, band)
+	}
+}
+
+// argoRun is a template with all that it names.
+type argoRun struct {
+	c         *converter
+	templates *objects
+	namespace string
+	usage     *usage
+	parts     []*document
+	metrics   []field
+}
+
+// gather collects the metrics of a template and of those that it names.
+func (r *argoRun) gather(d *document) {
+	if slices.Contains(r.parts, d) {
+		return
+	}
+	r.parts = append(r.parts, d)
+	spec := d.field().get("spec")
+	spec.get("dryRun").leave("a metric in dry run fails nothing there; here it is a signal like the others", "move its signals into a rule of their own, whose respond only tells")
+	spec.get("measurementRetention").leave("it says how many measurements Argo keeps; Pushback keeps those that a verdict was made of", "")
+	r.metrics = append(r.metrics, spec.get("metrics").items()...)
+	for _, ref := range spec.get("templates").items() {
+		target := templateRef(ref, r.namespace)
+		nested := r.templates.find(target)
+		if nested == nil {
+			ref.leave(fmt.Sprintf("its metrics are missing here: the files do not have the %s %s", target.kind, inNamespace(target.name, target.namespace)), "give that file as well")
 			continue
 		}
-		var t analysisTemplate
-		if err := n.Decode(&t); err != nil {
-			return nil, fmt.Errorf("read the %s: %w", kind, err)
-		}
-		all = append(all, t.rule())
+		r.gather(nested)
 	}
-	return all, nil
 }
 
-func (t analysisTemplate) rule() rule {
-	r := rule{name: nameFrom(t.Metadata.Name, "analysis"), service: "*", from: "Argo " + t.Kind + " " + t.Metadata.Name}
-	for _, m := range t.Spec.Metrics {
-		r.signals = append(r.signals, t.signal(m))
-		interval := duration(m.Interval)
-		var count int
-		if m.Count.Decode(&count) == nil && count > 0 && count < 1_000_000 {
-			r.bake = max(r.bake, time.Duration(count)*min(interval, 24*time.Hour))
-		}
-		r.settle = max(r.settle, duration(m.InitialDelay))
-		if interval > 0 && (r.every == 0 || interval < r.every) {
-			r.every = interval
+// arguments are the values of the arguments: the command line's, the Rollout's, the templates'.
+func (r *argoRun) arguments() variables {
+	v := newVariables(braces)
+	for _, d := range r.parts {
+		for _, a := range d.field().get("spec").get("args").items() {
+			r.argument(v, a, false)
 		}
 	}
-	if len(t.Spec.DryRun) > 0 {
-		r.notes = append(r.notes, "dryRun has no equivalent for one signal: a rule of mode observe reports what it would have done")
+	if r.usage != nil {
+		for _, a := range r.usage.at.get("args").items() {
+			r.argument(v, a, true)
+		}
 	}
-	return r
+	for name, value := range r.c.options.Args {
+		v.say("args."+name, value)
+	}
+	return v
 }
 
-func (t analysisTemplate) signal(m argoMetric) signal {
-	s := signal{name: nameFrom(m.Name, "metric")}
-	source, ok := m.Provider["prometheus"]
-	if !ok {
-		var others []string
-		for name := range m.Provider {
-			others = append(others, name)
+// argument reads one argument. Two templates may not give it two values, and a Rollout's
+// value replaces theirs.
+func (r *argoRun) argument(v variables, a field, replaces bool) {
+	name := "args." + a.get("name").text()
+	value, from := a.get("value"), a.get("valueFrom")
+	switch {
+	case value.exists() && value.text() != "":
+		if old, ok := v.values[name]; ok && old != value.text() && !replaces {
+			delete(v.values, name)
+			v.why[name] = "two templates give " + shortened(name) + " different values"
+			return
 		}
-		slices.Sort(others)
-		s.unsupported = "its provider is " + strings.Join(append(others, "none")[:max(1, len(others))], ", ") + ", and rules query stores that speak PromQL"
-		return s
+		if _, refused := v.why[name]; !refused || replaces {
+			v.values[name] = value.text()
+			delete(v.why, name)
+		}
+	case from.exists():
+		delete(v.values, name)
+		v.why[name] = shortened(name) + " is " + sourceOf(from)
+		from.ignore("where the value comes from is said wherever it is used")
 	}
-	var prometheus struct {
-		Query string `yaml:"query"`
-	}
-	if err := source.Decode(&prometheus); err != nil {
-		s.unsupported = "its query cannot be read"
-		return s
-	}
-	query, unknown := substitute(prometheus.Query, braces, t.variables())
-	limit := s.limit(m)
-	if s.keys = queryKeys(query, limit); len(unknown) > 0 {
-		s.unsupported = unknownVariables(unknown)
-	}
-	var failures yaml.Node
-	if m.FailureLimit.Decode(&failures) == nil && m.FailureLimit.Value != "" {
-		s.notes = append(s.notes, fmt.Sprintf("failureLimit %s has no equivalent: a verdict is about all ticks together, and has a grade", m.FailureLimit.Value))
-	}
-	return s
 }
 
-// limit returns the threshold of the conditions, nil if they have none that can be
-// read.
-func (s *signal) limit(m argoMetric) *threshold {
-	for _, c := range []struct {
-		text string
-		read func(string) (threshold, bool)
-	}{{m.SuccessCondition, parseSuccess}, {m.FailureCondition, parseFailure}} {
-		if c.text == "" {
-			continue
-		}
-		if b, ok := c.read(c.text); ok {
-			return &b
-		}
-		s.notes = append(s.notes, "this condition has no equivalent: "+c.text)
+// sourceOf says where the value of an argument comes from.
+func sourceOf(from field) string {
+	switch hash := from.get("podTemplateHashValue").text(); {
+	case hash == "Latest":
+		return "the pod template hash of the new pods, which is not the version that a change is reported with"
+	case hash == "Stable":
+		return "the pod template hash of the old pods, which no change is reported with"
+	case from.get("secretKeyRef").exists():
+		return "a secret"
+	case from.get("fieldRef").exists():
+		return "a field of the Rollout, " + shortened(from.get("fieldRef").get("fieldPath").text())
 	}
-	return nil
-}
-
-// variables returns the arguments that have a value, and those whose names can only
-// mean the service, the environment or the version.
-func (t analysisTemplate) variables() map[string]string {
-	known := map[string]string{}
-	for _, a := range t.Spec.Args {
-		switch name := strings.ToLower(a.Name); {
-		case a.Value != "":
-			known["args."+a.Name] = a.Value
-		case strings.Contains(name, "service") || strings.Contains(name, "app") || name == "name" || name == "job":
-			known["args."+a.Name] = "$service"
-		case strings.Contains(name, "environment") || name == "env":
-			known["args."+a.Name] = "$environment"
-		case strings.Contains(name, "version") || strings.Contains(name, "hash"):
-			known["args."+a.Name] = "$version"
-		}
-	}
-	return known
+	return "known to Argo only"
 }

@@ -1,20 +1,24 @@
 // Package migrate converts the configuration by which other tools judge a release to
-// the nearest rule: an Argo AnalysisTemplate, a Flagger Canary with its
-// MetricTemplates, or a Kayenta canary config.
+// rules that say the same: Argo AnalysisTemplates with the Rollouts that use them, Flagger
+// Canaries with their MetricTemplates, and Kayenta canary configs.
 //
-//	Convert   a file → a rule file                                          migrate.go
-//	argo.go, flagger.go, kayenta.go                                         the readers
-//	query.go  the tools' variables → a rule's variables, conditions → limits
-//	series.go what several series of a query come to
-//	write.go  rules → text
+//	Convert       files → a rule file, and what was left                     migrate.go
+//	document      one object; each value that is read is marked              field.go, read.go
+//	argo…, flagger…, kayenta.go   the readers
+//	condition.go  Argo's conditions → stretches of the number line           stretch.go, judged.go
+//	limits.go     a query and a stretch → signals; shares, percentages, means: share.go
+//	variables.go  the tools' variables → a rule's variables, or values
+//	series.go     what several series of a query come to
+//	write.go      rules and what was left → text
 //
-// The tools check whether a number stays on one side of a threshold. A rule checks
-// whether the number moved with the change, and can have the threshold as its limit.
-// What has no equivalent in a rule, such as a score or a number of allowed failures,
-// becomes a comment.
+// A conversion changes no meaning without a word. What a rule cannot say is left, with its
+// file, line, reason and what to write instead. That nothing is passed over does not depend on the
+// readers' care: a value that no reader has marked when the readers are done is listed.
 //
-// The written rules load. A signal that the loader would refuse becomes a comment
-// with the loader's reason.
+// A metric is converted whole or not at all. What stops it, such as an argument without a
+// value, is never guessed.
 //
-// See adr/0031.
+// The written rules load. A signal that the loader would refuse is left with the loader's reason.
+//
+// See adr/0031 and adr/0108.
 package migrate

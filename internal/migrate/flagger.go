@@ -1,216 +1,194 @@
 package migrate
 
 import (
-	"fmt"
-	"strconv"
+	"path"
+	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
-// canary is the part of a Flagger Canary that is read, and metricTemplate that of a
-// MetricTemplate: https://docs.flagger.app/usage/metrics.
+// Flagger: https://docs.flagger.app/usage/metrics.
+
+const flaggerGroup = "flagger.app"
+
+// flagger converts the Canaries, with the MetricTemplates that they name.
+func (c *converter) flagger() {
+	templates := newObjects(c.options.Namespace)
+	var canaries, all []*document
+	for _, d := range c.documents {
+		switch {
+		case d.isOf(flaggerGroup, "Canary"):
+			c.claim(d)
+			canaries = append(canaries, d)
+		case d.isOf(flaggerGroup, "MetricTemplate"):
+			c.claim(d)
+			templates.add(d, true)
+			all = append(all, d)
+		}
+	}
+	for _, d := range canaries {
+		c.canary(d, templates)
+	}
+	for _, d := range all {
+		if !templates.used[d] {
+			c.summary.Metrics++
+			d.field().get("spec").leave("no Canary of these files uses it, so that nothing says how far its number may go", "give the Canary as well")
+		}
+	}
+}
+
+// canary is a Canary with what its queries' variables stand for.
 type canary struct {
-	meta `yaml:",inline"`
-	Spec struct {
-		TargetRef struct {
-			Name string `yaml:"name"`
-		} `yaml:"targetRef"`
-		Analysis       canaryAnalysis `yaml:"analysis"`
-		CanaryAnalysis canaryAnalysis `yaml:"canaryAnalysis"` // the name before v1beta1
-	} `yaml:"spec"`
+	c         *converter
+	doc       *document
+	templates *objects
+	analysis  field
+	variables variables
+	namespace string
 }
 
-type canaryAnalysis struct {
-	Interval   string          `yaml:"interval"`
-	Threshold  int             `yaml:"threshold"`
-	MaxWeight  int             `yaml:"maxWeight"`
-	StepWeight int             `yaml:"stepWeight"`
-	Iterations int             `yaml:"iterations"`
-	Metrics    []flaggerMetric `yaml:"metrics"`
-	Webhooks   []any           `yaml:"webhooks"`
-	Match      []any           `yaml:"match"`
-}
-
-type flaggerMetric struct {
-	Name           string   `yaml:"name"`
-	Interval       string   `yaml:"interval"`
-	Threshold      *float64 `yaml:"threshold"`
-	ThresholdRange struct {
-		Min *float64 `yaml:"min"`
-		Max *float64 `yaml:"max"`
-	} `yaml:"thresholdRange"`
-	Query       string `yaml:"query"`
-	TemplateRef struct {
-		Name string `yaml:"name"`
-	} `yaml:"templateRef"`
-	TemplateVariables map[string]string `yaml:"templateVariables"`
-}
-
-type metricTemplate struct {
-	meta `yaml:",inline"`
-	Spec struct {
-		Provider struct {
-			Type string `yaml:"type"`
-		} `yaml:"provider"`
-		Query string `yaml:"query"`
-	} `yaml:"spec"`
-	used bool
-}
-
-func flagger(documents []*yaml.Node) ([]rule, error) {
-	var canaries []canary
-	templates, order := map[string]*metricTemplate{}, []string(nil)
-	for _, n := range documents {
-		switch kind := kindOf(n); kind {
-		case "Canary":
-			var c canary
-			if err := n.Decode(&c); err != nil {
-				return nil, fmt.Errorf("read the Canary: %w", err)
-			}
-			canaries = append(canaries, c)
-		case "MetricTemplate":
-			t := new(metricTemplate)
-			if err := n.Decode(t); err != nil {
-				return nil, fmt.Errorf("read the MetricTemplate: %w", err)
-			}
-			templates[t.Metadata.Name], order = t, append(order, t.Metadata.Name)
+func (c *converter) canary(d *document, templates *objects) {
+	spec := d.field().get("spec")
+	k := canary{c: c, doc: d, templates: templates, analysis: spec.get("analysis"), namespace: templates.namespaceOf(d)}
+	if !k.analysis.exists() {
+		k.analysis = spec.get("canaryAnalysis") // its name before v1beta1
+	}
+	for _, off := range []string{"skipAnalysis", "suspend"} {
+		if spec.get(off).unmarked() == "true" {
+			c.summary.Metrics += len(k.analysis.get("metrics").items())
+			spec.leave(off+" is true: Flagger judges nothing of this Canary, and neither does a rule", "take it out to have the metrics converted")
+			return
 		}
 	}
-	var all []rule
-	for _, c := range canaries {
-		all = append(all, c.rule(templates))
+	r := rule{doc: d, name: nameFrom(d.name, "canary"), service: spec.get("targetRef").get("name").text(), from: "Flagger " + d.title()}
+	spec.get("targetRef").get("kind").text()
+	spec.get("targetRef").get("apiVersion").text()
+	k.variables = k.model(r.service)
+	for _, m := range k.analysis.get("metrics").items() {
+		c.summary.Metrics++
+		r.metrics = append(r.metrics, k.metric(m))
 	}
-	for _, name := range order {
-		if t := templates[name]; !t.used {
-			t.used = true
-			r := rule{name: nameFrom(name, "metric"), service: "*", from: "Flagger MetricTemplate " + name}
-			r.notes = []string{"the limit is in the Canary that uses this template"}
-			s := signal{name: nameFrom(name, "metric")}
-			s.fromTemplate(t, flaggerVariables("", nil), nil)
-			r.signals = []signal{s}
-			all = append(all, r)
-		}
+	r.notes = []string{
+		"Flagger's queries select the new version's pods, which exist only during its analysis: while the change rolls",
+		"out only limits are judged, and after that there is no data. To judge the bake, select the primary's pods too.",
 	}
-	return all, nil
-}
-
-func (c canary) rule(templates map[string]*metricTemplate) rule {
-	a := c.Spec.Analysis
-	if len(a.Metrics) == 0 {
-		a = c.Spec.CanaryAnalysis
-	}
-	r := rule{name: nameFrom(c.Metadata.Name, "canary"), service: c.Spec.TargetRef.Name, from: "Flagger Canary " + c.Metadata.Name}
+	k.times(&r)
 	if r.service == "" {
 		r.service = "*"
 	}
-	interval := min(duration(a.Interval), 24*time.Hour)
-	r.every = interval
-	if a.Iterations > 0 && a.Iterations < 100_000 {
-		r.bake = time.Duration(a.Iterations) * interval
-	} else if a.StepWeight > 0 && a.MaxWeight > 0 && a.MaxWeight <= 1000 {
-		r.bake = time.Duration((a.MaxWeight+a.StepWeight-1)/a.StepWeight) * interval
-	}
-	if a.Threshold > 0 {
-		r.notes = append(r.notes, fmt.Sprintf("threshold %d has no equivalent: a verdict is about all ticks together, and has a grade", a.Threshold))
-	}
-	if a.StepWeight > 0 || a.MaxWeight > 0 {
-		r.notes = append(r.notes, "weights stay with Flagger, which shifts the traffic; Pushback watches the signals")
-	}
-	if len(a.Webhooks) > 0 {
-		r.notes = append(r.notes, "webhooks have no equivalent: gates and load tests stay with Flagger")
-	}
-	for _, m := range a.Metrics {
-		r.signals = append(r.signals, c.signal(m, templates))
-	}
-	return r
+	k.leaveKnown()
+	c.rules = append(c.rules, r)
 }
 
-func (c canary) signal(m flaggerMetric, templates map[string]*metricTemplate) signal {
-	s := signal{name: nameFrom(m.Name, "metric")}
-	variables := flaggerVariables(c.Metadata.Namespace, m.TemplateVariables)
-	limit := s.thresholdOf(m)
-	t, known := templates[m.TemplateRef.Name]
+// model returns what the variables of a query stand for, as Flagger fills them in. The target is
+// the service that the rule watches.
+func (k canary) model(target string) variables {
+	v := newVariables(braces)
+	spec := k.doc.field().get("spec")
+	for name, value := range map[string]string{
+		"name": k.doc.name, "namespace": k.namespace, "target": target,
+		"service": orElse(spec.get("service").get("name").text(), target),
+		"ingress": orElse(spec.get("ingressRef").get("name").text(), target),
+		"route":   orElse(spec.get("routeRef").get("name").text(), target),
+	} {
+		switch {
+		case value == target && target != "" && name != "namespace" && k.targetIsService(target):
+			v.say(name, "$service")
+		case value != "":
+			v.values[name] = value
+		}
+	}
+	if k.namespace == "" {
+		v.why["namespace"] = "the Canary does not say its namespace"
+	}
+	for name, value := range k.c.options.Args {
+		v.say(name, value)
+	}
+	return v
+}
+
+// targetIsService reports whether the rule watches the target, or a glob that the operator says
+// stands for services like it.
+func (k canary) targetIsService(target string) bool {
+	glob := k.c.options.Service
+	if glob == "" || glob == target {
+		return true
+	}
+	_, err := path.Match(glob, target)
+	return err == nil && strings.ContainsAny(glob, "*?[")
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+const (
+	defaultInterval = time.Minute      // of an analysis
+	leastInterval   = 10 * time.Second // shorter ones are raised to it
+)
+
+// times reads how often the analysis checks, and how many steps it has.
+func (k canary) times(r *rule) {
+	at := k.analysis.get("interval")
+	r.every = defaultInterval
+	if d := duration(at.text()); d > 0 {
+		r.every = min(max(d, leastInterval), 24*time.Hour)
+	} else if at.exists() {
+		at.leave("it is no duration: Flagger takes a minute, and so does the rule", "write it as in 30s or 5m")
+	}
+	weights := k.analysis.get("stepWeights").items()
+	iterations, step, most := k.analysis.get("iterations").count(), k.stepWeight(), k.maxWeight()
 	switch {
-	case m.TemplateRef.Name != "" && known:
-		t.used = true
-		s.fromTemplate(t, variables, limit)
-	case m.TemplateRef.Name != "":
-		s.unsupported = "its MetricTemplate " + m.TemplateRef.Name + " is not in this file: put both into one"
-	case m.Query != "":
-		s.fromTemplate(&metricTemplate{Spec: struct {
-			Provider struct {
-				Type string `yaml:"type"`
-			} `yaml:"provider"`
-			Query string `yaml:"query"`
-		}{Query: m.Query}}, variables, limit)
-	default:
-		s.builtin(m, limit)
-	}
-	return s
-}
-
-// builtin converts the two checks that come with Flagger. Flagger has them for each
-// mesh; the signals here read Istio's metrics.
-func (s *signal) builtin(m flaggerMetric, limit *threshold) {
-	switch m.Name {
-	case "request-success-rate":
-		s.notes = append(s.notes, "a success rate is judged as its error rate; library/http-red also reads other metrics than Istio's")
-		s.keys = []key{{"counter", quoted(`istio_requests_total{reporter="destination",$match}`)}, {"bad", quoted(`response_code=~"5.."`)}}
-		if limit != nil && limit.value >= 0 && limit.value <= 100 {
-			s.keys = append(s.keys, key{"limit", strconv.FormatFloat(100-limit.value, 'f', -1, 64) + "%"})
-		}
-	case "request-duration":
-		s.notes = append(s.notes, "a 99th percentile is judged as the share of requests that are slower")
-		s.keys = []key{{"histogram", quoted(`istio_request_duration_milliseconds{reporter="destination",$match}`)}}
-		if limit != nil && limit.value >= 1 && limit.value < 1e9 {
-			s.keys = append(s.keys, key{"slow", fmt.Sprintf("%dms", int64(limit.value))}, key{"limit", "1%"})
-		}
-	default:
-		s.unsupported = "it has neither a query nor a template"
+	case iterations > 0:
+		r.bake = time.Duration(iterations) * r.every
+	case len(weights) > 0:
+		r.bake = time.Duration(len(weights)) * r.every
+	case step > 0:
+		r.bake = time.Duration((most+step-1)/step) * r.every
 	}
 }
 
-func (s *signal) fromTemplate(t *metricTemplate, variables map[string]string, limit *threshold) {
-	if kind := t.Spec.Provider.Type; kind != "" && kind != "prometheus" {
-		s.unsupported = "its provider is " + kind + ", and rules query stores that speak PromQL"
+func (k canary) stepWeight() int { return whole(k.analysis.get("stepWeight").unmarked()) }
+
+// maxWeight is 100 unless it is said.
+func (k canary) maxWeight() int {
+	if most := whole(k.analysis.get("maxWeight").unmarked()); most > 0 {
+		return min(most, 1000)
 	}
-	query, unknown := substitute(t.Spec.Query, braces, variables)
-	s.keys = queryKeys(query, limit)
-	if len(unknown) > 0 && s.unsupported == "" {
-		s.unsupported = unknownVariables(unknown)
-	}
+	return 100
 }
 
-// thresholdOf returns the metric's threshold: the upper one if it has two.
-func (s *signal) thresholdOf(m flaggerMetric) *threshold {
-	low, high := m.ThresholdRange.Min, m.ThresholdRange.Max
-	if low == nil && high == nil {
-		high = m.Threshold
-		if m.Name == "request-success-rate" {
-			low, high = high, nil
-		}
+// leaveKnown lists what is known to have no equivalent, with the reason.
+func (k canary) leaveKnown() {
+	const weights = "Flagger goes on shifting the traffic by these weights; the rule's bake is as long as its steps"
+	const alerts = "Flagger's alerts stay with it"
+	for name, l := range map[string]unknown{
+		"threshold":             {"no number of failed checks is allowed or needed: a limit has to be exceeded on two looks a minute apart", ""},
+		"maxWeight":             {weights, ""},
+		"stepWeight":            {weights, ""},
+		"stepWeights":           {weights, ""},
+		"stepWeightPromotion":   {weights, ""},
+		"mirror":                {"Flagger goes on mirroring the traffic; a rule sees the events that its query counts, mirrored ones as well", ""},
+		"mirrorWeight":          {"Flagger goes on mirroring the traffic; a rule sees the events that its query counts, mirrored ones as well", ""},
+		"match":                 {"in an A/B test only requests that match get the new version; Flagger goes on routing them, and the rule sees what its query selects", "select the new version's series in the query, and the old one's in control"},
+		"sessionAffinity":       {"Flagger goes on routing sessions", ""},
+		"alerts":                {alerts, "write receivers into pushback.yml, and respond: [{at_least: likely, tell: $owner.chat}] into the rule"},
+		"webhooks":              {"gates, load tests and other calls stay with Flagger", "deploy tools ask pushback gate; a rule rolls back through a hook of pushback.yml"},
+		"primaryReadyThreshold": {"readiness of pods stays with Flagger", ""},
+		"canaryReadyThreshold":  {"readiness of pods stays with Flagger", ""},
+	} {
+		k.analysis.get(name).leave(l.reason, l.instead)
 	}
-	switch {
-	case low != nil && high != nil:
-		s.notes = append(s.notes, fmt.Sprintf("a limit has one side: the lower threshold, %g, has no equivalent beside the upper one", *low))
-		return &threshold{value: *high}
-	case high != nil:
-		return &threshold{value: *high}
-	case low != nil:
-		return &threshold{value: *low, lower: true}
+	spec := k.doc.field().get("spec")
+	for _, name := range []string{"skipAnalysis", "suspend"} {
+		spec.get(name).text()
 	}
-	return nil
-}
-
-// flaggerVariables returns the variables of Flagger's templates.
-func flaggerVariables(namespace string, variables map[string]string) map[string]string {
-	known := map[string]string{"target": "$service", "service": "$service", "name": "$service", "ingress": "$service", "interval": "$__rate_interval"}
-	if namespace != "" {
-		known["namespace"] = namespace
+	for _, name := range []string{"provider", "metricsServer"} {
+		spec.get(name).leaveRest("only Flagger's own checks and queries depend on it, and none was converted", "")
 	}
-	for name, value := range variables {
-		known["variables."+name] = value
+	for _, name := range []string{"service", "autoscalerRef", "progressDeadlineSeconds", "revertOnDeletion", "targetRef", "ingressRef", "routeRef", "upstreamRef"} {
+		spec.get(name).leaveRest("it stays with Flagger, which runs the pods and routes the traffic", "")
 	}
-	return known
 }

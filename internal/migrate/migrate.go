@@ -1,169 +1,181 @@
 package migrate
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
+	"slices"
 	"strings"
-	"testing/fstest"
-	"time"
 
 	"github.com/prometheus/common/model"
-	"go.yaml.in/yaml/v4"
-	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
-	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 )
 
-// Options is what the converted file does not contain.
-type Options struct {
-	Team    string
-	Service string // glob of the services to watch; "" takes what the file says, or all
+// converter is the state of one conversion.
+type converter struct {
+	options   Options
+	documents []*document
+	claimed   map[*document]bool // documents that a reader knows
+	rules     []rule
+	summary   Summary
+	unread    []Left // files of a folder that cannot be read
 }
 
-// maxDocuments is how many documents one file may have.
-const maxDocuments = 100
-
-// ErrUnknown is returned for a file without any configuration of these tools.
-var ErrUnknown = errors.New("the file has no AnalysisTemplate, Canary, MetricTemplate or Kayenta canary config")
-
-// rule is one rule to be written.
-type rule struct {
-	name, service, from string
-	settle, bake, every time.Duration
-	signals             []signal
-	notes               []string // about what has no equivalent
-}
-
-// signal is one signal to be written: its keys in order, and its own notes.
-type signal struct {
-	name        string
-	keys        []key
-	notes       []string
-	unsupported string // why it cannot be carried over; then keys say what it was
-}
-
-type key struct{ name, value string } // value as YAML
-
-// Convert returns the text of a rule file. Its error says in a sentence what is wrong
-// with the file.
-func Convert(data []byte, o Options) (string, error) {
-	documents, err := read(data)
-	if err != nil {
-		return "", err
-	}
-	var all []rule
-	for _, read := range []func([]*yaml.Node) ([]rule, error){argo, flagger, kayenta} {
-		some, err := read(documents)
-		if err != nil {
-			return "", err
-		}
-		all = append(all, some...)
-	}
-	if len(all) == 0 {
-		return "", ErrUnknown
-	}
-	return write(all, o)
-}
-
-// read returns the documents of a YAML or JSON file; the items of a List count as
-// documents.
-func read(data []byte) ([]*yaml.Node, error) {
-	if len(data) > strictyaml.MaxSize {
-		return nil, fmt.Errorf("the file is larger than %d KiB", strictyaml.MaxSize>>10)
-	}
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(strictyaml.MaxDepth))))
-	if err != nil {
-		return nil, fmt.Errorf("read YAML: %w", err)
-	}
-	var all []*yaml.Node
-	for {
-		n := new(yaml.Node)
-		err := loader.Load(n)
+// Convert converts files together, so that the objects of one may name those of another. Its
+// error says in a sentence what is wrong with which file.
+func Convert(files []File, o Options) (Result, error) {
+	c := &converter{options: o, claimed: map[*document]bool{}}
+	for _, f := range files {
+		documents, err := readFile(f)
 		switch {
-		case errors.Is(err, io.EOF):
-			return all, nil
+		case err != nil && f.Found:
+			c.unread = append(c.unread, Left{File: f.Name, Line: max(f.Line, 1), Column: 1, Object: "file", Reason: err.Error()})
 		case err != nil:
-			return nil, fmt.Errorf("the file is not YAML: %w", err)
+			return Result{}, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		if all = append(all, documentsIn(n)...); len(all) > maxDocuments {
-			return nil, fmt.Errorf("the file has more than %d documents", maxDocuments)
+		c.documents = append(c.documents, documents...)
+	}
+	c.argo()
+	c.flagger()
+	c.kayenta()
+	if len(c.claimed) == 0 {
+		return Result{}, ErrUnknown
+	}
+	c.check()
+	return c.result()
+}
+
+// claim marks a document as one that a reader knows.
+func (c *converter) claim(d *document) {
+	c.claimed[d] = true
+	d.readMeta()
+}
+
+// check gives rules and signals different names, and lists the signals that cannot be made.
+func (c *converter) check() {
+	var all []rule
+	for _, r := range c.rules {
+		if c.options.Service != "" {
+			r.service = c.options.Service
+		}
+		all = append(all, r.byStore()...)
+	}
+	names := map[string]bool{}
+	for i := range all {
+		r := &all[i]
+		r.name = unused(names, r.name)
+		signals := map[string]bool{}
+		for j := range r.metrics {
+			c.checkMetric(r, &r.metrics[j], signals)
+		}
+		r.checkTimes()
+	}
+	c.rules = all
+}
+
+// unused returns a name that was not given before: with a number where it was. A name may have 64
+// characters.
+func unused(given map[string]bool, name string) string {
+	name = name[:min(len(name), 58)]
+	one := name
+	for n := 2; given[one]; n++ {
+		one = fmt.Sprintf("%s-%d", name, n)
+	}
+	given[one] = true
+	return one
+}
+
+func (c *converter) checkMetric(r *rule, m *metric, names map[string]bool) {
+	made := 0
+	for i := range m.signals {
+		s := &m.signals[i]
+		s.name = unused(names, s.name)
+		if s.unsupported == "" {
+			c.combine(m, s)
+			s.unsupported = s.loadError()
+		}
+		if s.unsupported != "" {
+			m.query.mention(s.unsupported, s.instead)
+			continue
+		}
+		made++
+		c.checkReach(r, m, s)
+	}
+	if made > 0 && !m.again {
+		c.summary.Converted++
+	}
+}
+
+// checkTimes lists a time that a rule cannot have.
+func (r *rule) checkTimes() {
+	for _, t := range r.times() {
+		if r.made() && t.written != t.read {
+			r.doc.field().get("spec").mention(fmt.Sprintf("it comes to %s: %s, and a rule's goes from %s to %s in whole seconds", t.name, t.read, model.Duration(t.least), model.Duration(t.most)), "")
 		}
 	}
 }
 
-// documentsIn returns the items of a document that is a List, as kubectl writes it,
-// and otherwise the document itself.
-func documentsIn(n *yaml.Node) []*yaml.Node {
-	var list struct {
-		Items []yaml.Node `yaml:"items"`
+// combine says how several series become one number, and lists where the tool looks at the first.
+func (c *converter) combine(m *metric, s *signal) {
+	if s.withCombine() && !m.every {
+		m.query.mention(orElse(m.several, "the tool judges one of several series, whichever comes first or last")+"; here "+s.notes[len(s.notes)-1], "add the labels up in the query, or write combine: sum")
 	}
-	if kindOf(n) != "List" || n.Decode(&list) != nil {
-		return []*yaml.Node{n}
-	}
-	all := make([]*yaml.Node, len(list.Items))
-	for i := range list.Items {
-		all[i] = &list.Items[i]
-	}
-	return all
 }
 
-// meta is what every object of Kubernetes has.
-type meta struct {
-	Kind     string `yaml:"kind"`
-	Metadata struct {
-		Name      string `yaml:"name"`
-		Namespace string `yaml:"namespace"`
-	} `yaml:"metadata"`
+// checkReach lists a query that asks the same of every service that its rule watches.
+func (c *converter) checkReach(r *rule, m *metric, s *signal) {
+	text := s.valueOf("query")
+	if strings.ContainsAny(r.service, "*?[") && !strings.Contains(text, "$service") && !strings.Contains(text, "$match") {
+		m.query.mention("its query names no service of the rule, which watches "+r.service+": every change of each would be judged by the same series", "--service NAME, or $match in the query")
+	}
 }
 
-// kindOf returns the Kubernetes kind of a document, "" if it has none.
-func kindOf(n *yaml.Node) string {
-	var m meta
-	if n.Decode(&m) != nil {
-		return ""
+// result writes the rules, and lists what nobody has read.
+func (c *converter) result() (Result, error) {
+	all := Result{Left: append([]Left{}, c.unread...), Ignored: []Left{}}
+	for _, d := range c.documents {
+		if !c.claimed[d] {
+			d.readUnknown()
+		}
+		if err := d.rest(); err != nil {
+			return Result{}, fmt.Errorf("%s:%d: %w", d.file, d.above+d.root.Line, err)
+		}
+		slices.SortStableFunc(d.left, inFileOrder)
+		slices.SortStableFunc(d.ignored, inFileOrder)
+		all.Left = append(all.Left, d.left...)
+		all.Ignored = append(all.Ignored, d.ignored...)
 	}
-	return m.Kind
+	c.summary.Objects = len(c.claimed)
+	c.summary.Stopped = c.summary.Metrics - c.summary.Converted
+	c.summary.Left, c.summary.Ignored = len(all.Left), len(all.Ignored)
+	all.Summary, all.Rules = c.summary, c.write()
+	if c.summary.Converted == 0 {
+		return all, nil
+	}
+	if _, found := rules.Load(fsOf(all.Rules), rules.World{}); len(found) > 0 {
+		return all, errors.Join(errors.New("the rules made of these files do not load: please report it"), found[0])
+	}
+	return all, nil
 }
 
-// duration parses a duration as the tools write it: 5m, 1h30m, 90s. It returns 0 if
-// it cannot.
-func duration(text string) time.Duration {
-	if d, err := model.ParseDuration(text); err == nil {
-		return time.Duration(d)
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0
-	}
-	return d
+func inFileOrder(a, b Left) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Path, b.Path), strings.Compare(a.Reason, b.Reason))
 }
 
-var invalidChars = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
-
-// nameFrom makes a name for a rule or signal from text, or returns otherwise if
-// nothing is left of it.
-func nameFrom(text, otherwise string) string {
-	text = strings.Trim(invalidChars.ReplaceAllString(text, "-"), "-_")
-	if text = text[:min(len(text), 60)]; text == "" {
-		return otherwise
+// readUnknown lists a document that is nothing to be converted. One of the tools' own kinds is left;
+// others, such as a Deployment, judge nothing.
+func (d *document) readUnknown() {
+	if strings.HasSuffix(d.kind, "List") && len(d.field().get("items").items()) > 0 {
+		d.readMeta()
+		return
 	}
-	return text
+	version := d.field().get("apiVersion").unmarked()
+	if strings.HasPrefix(version, argoGroup+"/") || strings.HasPrefix(version, flaggerGroup+"/") {
+		d.field().leave("this kind of object, or one without an analysis, makes no rule", "")
+		return
+	}
+	d.field().ignore(judgesNothing)
 }
 
-// loadError returns why the loader refuses the signal, "" if it does not.
-func (s signal) loadError() string {
-	var b strings.Builder
-	b.WriteString("team: t\nrules:\n  - name: r\n    watch: {service: \"*\"}\n    signals:\n")
-	s.write(&b, "      ")
-	_, found := rules.Load(fsOf(b.String()), rules.World{})
-	if len(found) == 0 {
-		return ""
-	}
-	return found[0].Message
-}
-
-func fsOf(text string) fstest.MapFS { return fstest.MapFS{"r.yml": {Data: []byte(text)}} }
+const judgesNothing = "it is no configuration that judges a release"

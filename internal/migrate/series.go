@@ -14,12 +14,12 @@ import (
 //
 // See adr/0064.
 
-// withCombine adds how several series become one number, with a note for whoever knows better,
-// where the query may give several.
-func (s *signal) withCombine() {
+// withCombine adds how several series become one number, and reports whether the query may give
+// several.
+func (s *signal) withCombine() bool {
 	query := s.valueOf("query")
 	if query == "" || !maySplit(query) {
-		return
+		return false
 	}
 	how, which := "max", "the worst of them is judged"
 	switch s.valueOf("worse") {
@@ -29,27 +29,14 @@ func (s *signal) withCombine() {
 		how, which = "mean", "their mean is judged"
 	}
 	s.keys = append(s.keys, key{"combine", how})
-	s.notes = append(s.notes, "the query may give several series, such as one a pod: "+which+"; combine: sum adds them up")
-}
-
-func (s *signal) valueOf(name string) string {
-	for _, k := range s.keys {
-		if k.name == name {
-			return k.value
-		}
-	}
-	return ""
+	s.notes = append(s.notes, which)
+	return true
 }
 
 // maySplit says whether a quoted query may give more than one series at a time.
 func maySplit(query string) bool {
-	tree, err := parse(strings.ReplaceAll(strings.Trim(query, "'"), "''", "'"))
+	tree, err := parse(unquoted(query))
 	return err == nil && splitOf(tree).several()
-}
-
-// parse reads a query that still has variables, which are not PromQL.
-func parse(query string) (parser.Expr, error) {
-	return promql.ParseExpr(strings.NewReplacer("$__rate_interval", "5m", "$match", `x="y"`).Replace(query))
 }
 
 // split is by which labels an expression may give several series. labelled says that its

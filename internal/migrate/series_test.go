@@ -11,16 +11,17 @@ func TestSeveralSeriesAreCombined(t *testing.T) {
 	f := func(query, condition, want string) {
 		t.Helper()
 		text := fmt.Sprintf("kind: AnalysisTemplate\nspec:\n  args: [{name: service}]\n  metrics:\n  - name: m\n    successCondition: %q\n    provider:\n      prometheus:\n        query: |\n          %s\n", condition, query)
-		got, err := Convert([]byte(text), Options{Team: "shop"})
-		if err != nil {
-			t.Errorf("%s: %v", query, err)
+		result, err := convert(text)
+		if err != nil || result.Summary.Converted != 1 {
+			t.Errorf("%s: %v\n%s", query, err, result.Rules)
 			return
 		}
+		got := result.Rules
 		combine := ""
 		if _, after, ok := strings.Cut(got, "\n        combine: "); ok {
 			combine, _, _ = strings.Cut(after, "\n")
 		}
-		if hinted := strings.Contains(got, "# the query may give several series"); combine != want || hinted != (want != "") {
+		if hinted := strings.Contains(got, "one of several series"); combine != want || hinted != (want != "") {
 			t.Errorf("%s: combine %q, want %q; hint: %v\n%s", query, combine, want, hinted, got)
 		}
 	}
@@ -45,7 +46,7 @@ func TestSeveralSeriesAreCombined(t *testing.T) {
 	f(`sum(a) / sum(b)`, higher, "")
 	f(`(sum(a) or vector(0)) / 60`, higher, "")
 	f(`topk(1, x)`, higher, "")
-	f(`scalar(x)`, higher, "")
+	f(`scalar(x)`, "result < 5", "")
 	f(`a / on () sum(b)`, higher, "")
 	f(`max_over_time(sum(rate(x[1m]))[5m:1m])`, higher, "")
 }

@@ -2,91 +2,169 @@ package migrate
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/prometheus/common/model"
-
-	"github.com/pushback/pushback/rules"
 )
 
-// write returns the text of a rule file, after checking that it loads.
-func write(all []rule, o Options) (string, error) {
+// head says what is different in all rules, whatever was read.
+const head = `# Written by pushback rules migrate. Read docs/migrating.md before you use it.
+# A limit says here what a condition says there, with three differences: it has to be exceeded on
+# two looks a minute apart; it does not count if it was exceeded before the change already; and
+# a query without data makes the watch blind, which fails nothing. Beside its limit each signal
+# is compared with its own past.
+`
+
+// write returns the text of a rule file: for each object its rules, and what was left of it.
+func (c *converter) write() string {
 	var b strings.Builder
-	b.WriteString("# Written by `pushback rules migrate`. The comments say what has no equivalent.\n")
-	fmt.Fprintf(&b, "team: %s\nrules:\n", quoted(o.Team))
-	seen := map[string]int{}
-	written := 0
-	for _, r := range all {
-		r.check()
-		if seen[r.name]++; seen[r.name] > 1 {
-			r.name = fmt.Sprintf("%s-%d", r.name, seen[r.name])
-		}
-		if o.Service != "" {
-			r.service = o.Service
-		}
-		written += r.write(&b)
+	b.WriteString(head)
+	fmt.Fprintf(&b, "team: %s\n", quoted(c.options.Team))
+	if c.summary.Converted > 0 {
+		b.WriteString("rules:\n")
 	}
-	if written == 0 {
-		return "", fmt.Errorf("nothing in this file can be carried over:\n%s", b.String())
+	for _, l := range c.unread {
+		fmt.Fprintf(&b, "\n  # left: %s:\n  #   %s\n", printable(l.String()), printable(l.Reason))
 	}
-	if _, found := rules.Load(fsOf(b.String()), rules.World{}); len(found) > 0 {
-		return "", errors.Join(errors.New("the rule made from this file does not load: please report it"), found[0])
-	}
-	return b.String(), nil
-}
-
-// check gives signals of one name different names, and marks those that the loader
-// would refuse.
-func (r *rule) check() {
-	names := map[string]int{}
-	for i := range r.signals {
-		s := &r.signals[i]
-		if names[s.name]++; names[s.name] > 1 {
-			s.name = fmt.Sprintf("%s-%d", s.name, names[s.name])
+	for _, d := range c.documents {
+		if len(d.left) > 0 || len(d.ignored) > 0 && !d.judgesNothing() {
+			fmt.Fprintf(&b, "\n  # %s, %s:%d\n", printable(d.title()), printable(d.file), d.above+d.root.Line)
+			writeLeft(&b, d)
 		}
-		if s.unsupported == "" {
-			s.withCombine()
-			s.unsupported = s.loadError()
-		}
-	}
-}
-
-// write writes a rule and returns 1, or writes it as a comment and returns 0 if none
-// of its signals is carried over.
-func (r rule) write(b *strings.Builder) int {
-	written := 0
-	for _, s := range r.signals {
-		if s.unsupported == "" {
-			written++
-		}
-	}
-	fmt.Fprintf(b, "  # from %s\n", printable(r.from))
-	comment(b, "  ", r.notes)
-	if written > 0 {
-		fmt.Fprintf(b, "  - name: %s\n    watch: {service: %s}\n", quoted(r.name), quoted(r.service))
-		for _, t := range []struct {
-			name        string
-			d           time.Duration
-			least, most time.Duration
-		}{{"settle", r.settle, 0, 24 * time.Hour}, {"bake", r.bake, 10 * time.Second, 7 * 24 * time.Hour}, {"every", r.every, time.Second, r.maxEvery()}} {
-			if t.d > 0 {
-				fmt.Fprintf(b, "    %s: %s\n", t.name, model.Duration(min(max(t.d, t.least), t.most).Truncate(time.Second)))
+		for _, r := range c.rules {
+			if r.doc == d && r.made() {
+				r.write(&b)
 			}
 		}
-		b.WriteString("    signals:\n")
 	}
-	for _, s := range r.signals {
-		s.write(b, "      ")
+	c.writeOthers(&b)
+	return b.String()
+}
+
+// judgesNothing reports whether the whole document is something else.
+func (d *document) judgesNothing() bool {
+	return len(d.ignored) == 1 && d.ignored[0].Reason == judgesNothing
+}
+
+// writeOthers lists the documents that are something else.
+func (c *converter) writeOthers(b *strings.Builder) {
+	title := "\n  # These objects judge no release:\n"
+	for _, d := range c.documents {
+		if d.judgesNothing() {
+			fmt.Fprintf(b, "%s  #   %s:%d: %s\n", title, printable(d.file), d.above+d.root.Line, printable(d.title()))
+			title = ""
+		}
 	}
-	if written > 0 {
-		b.WriteString("    # respond:                          # who gets messages, and whether to roll back: see docs/rules.md\n    #   - {at_least: likely, tell: $owner.pager}\n")
-		return 1
+}
+
+// writeLeft lists what was left of an object, in the order of its lines; what has one reason is
+// listed together.
+func writeLeft(b *strings.Builder, d *document) {
+	done := map[unknown]bool{}
+	for i, l := range d.left {
+		why := unknown{l.Reason, l.Instead}
+		if done[why] {
+			continue
+		}
+		done[why] = true
+		fmt.Fprintf(b, "  # left: %s", printable(l.String()))
+		for _, o := range d.left[i+1:] {
+			if (unknown{o.Reason, o.Instead}) == why {
+				fmt.Fprintf(b, ", %d: %s", o.Line, orElse(printable(o.Path), "all of it"))
+			}
+		}
+		fmt.Fprintf(b, ":\n  #   %s\n", printable(l.Reason))
+		if l.Instead != "" {
+			fmt.Fprintf(b, "  #   instead: %s\n", printable(l.Instead))
+		}
 	}
-	return 0
+	writeIgnored(b, d)
+}
+
+func writeIgnored(b *strings.Builder, d *document) {
+	var paths []string
+	for _, l := range d.ignored {
+		paths = append(paths, printable(l.Path))
+	}
+	if len(paths) > 0 {
+		fmt.Fprintf(b, "  # without meaning for a rule: %s\n", strings.Join(paths, ", "))
+	}
+}
+
+// byStore makes a rule for each metric store that the signals ask.
+func (r rule) byStore() (all []rule) {
+	var stores []string
+	for _, m := range r.metrics {
+		if !slices.Contains(stores, m.store) {
+			stores = append(stores, m.store)
+		}
+	}
+	for i, store := range stores {
+		one := r
+		if one.store = store; i > 0 {
+			one.name += "-" + orElse(nameFrom(store, ""), "default")
+		}
+		one.metrics = slices.DeleteFunc(slices.Clone(r.metrics), func(m metric) bool { return m.store != store })
+		all = append(all, one)
+	}
+	return all
+}
+
+// made reports whether a rule has a signal that can be written.
+func (r rule) made() bool { return slices.ContainsFunc(r.metrics, metric.made) }
+
+// made reports whether a metric has a signal that can be written.
+func (m metric) made() bool {
+	return slices.ContainsFunc(m.signals, func(s signal) bool { return s.unsupported == "" })
+}
+
+func (r rule) write(b *strings.Builder) {
+	fmt.Fprintf(b, "\n  # from %s\n", printable(r.from))
+	comment(b, "  ", r.notes)
+	fmt.Fprintf(b, "  - name: %s\n    watch: {service: %s}\n", quoted(r.name), quoted(r.service))
+	if r.store != "" {
+		fmt.Fprintf(b, "    store: %s\n", quoted(r.store))
+	}
+	r.writeTimes(b)
+	b.WriteString("    signals:\n")
+	for _, m := range r.metrics {
+		for _, s := range m.signals {
+			if s.unsupported == "" {
+				s.write(b, "      ")
+			}
+		}
+	}
+	b.WriteString("    # respond:                          # who gets messages, and whether to roll back: see docs/rules.md\n    #   - {at_least: likely, tell: $owner.pager}\n")
+}
+
+func (r rule) writeTimes(b *strings.Builder) {
+	for _, t := range r.times() {
+		fmt.Fprintf(b, "    %s: %s\n", t.name, model.Duration(t.written))
+	}
+}
+
+// ruleTime is a time of a rule as it was read, and as it is written.
+type ruleTime struct {
+	name                       string
+	read, written, least, most time.Duration
+}
+
+func (r rule) times() (all []ruleTime) {
+	for _, t := range []ruleTime{
+		{name: "settle", read: r.settle, most: 24 * time.Hour},
+		{name: "bake", read: r.bake, least: 10 * time.Second, most: 7 * 24 * time.Hour},
+		{name: "every", read: r.every, least: time.Second, most: r.maxEvery()},
+	} {
+		t.written = min(max(t.read, t.least), t.most).Truncate(time.Second)
+		if t.read > 0 {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 // maxEvery returns the longest time between looks that the loader accepts.
@@ -98,14 +176,6 @@ func (r rule) maxEvery() time.Duration {
 }
 
 func (s signal) write(b *strings.Builder, indent string) {
-	if s.unsupported != "" {
-		comment(b, indent, []string{s.name + " could not be carried over: " + s.unsupported})
-		comment(b, indent, s.notes)
-		for _, k := range s.keys {
-			comment(b, indent, []string{"  " + k.name + ": " + k.value})
-		}
-		return
-	}
 	comment(b, indent, s.notes)
 	fmt.Fprintf(b, "%s- name: %s\n", indent, quoted(s.name))
 	for _, k := range s.keys {
@@ -145,4 +215,13 @@ func quoted(text string) string {
 		panic("migrate: encode text: " + err.Error()) // a string always encodes
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// unquoted is the text that quoted has made into YAML.
+func unquoted(value string) string {
+	var text string
+	if json.Unmarshal([]byte(value), &text) == nil {
+		return text
+	}
+	return strings.ReplaceAll(strings.Trim(value, "'"), "''", "'")
 }
