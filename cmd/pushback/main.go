@@ -73,7 +73,7 @@ func main() {
 
 // run runs the program with the given arguments and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	out := newTerminal(stdout)
+	out := newTerminal(stdout, stderr)
 	parser, err := newParser(ctx, out, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "pushback:", err)
