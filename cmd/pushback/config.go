@@ -35,6 +35,13 @@ type configCommand struct {
 	Check configCheckCommand `cmd:"" help:"Check pushback.yml and everything it names."`
 }
 
+// Help shows the way from the file to the daemon.
+func (configCommand) Help() string {
+	return `Example:
+
+  pushback config check --online && pushback serve`
+}
+
 type configCheckCommand struct {
 	configFlag
 	Online bool `help:"Also ask the database, metric stores, hooks and Grafana whether they work."`

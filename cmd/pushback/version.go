@@ -13,6 +13,14 @@ type versionCommand struct {
 	JSON bool `help:"Write JSON, for programs."`
 }
 
+// Help shows both forms.
+func (versionCommand) Help() string {
+	return `Examples:
+
+  pushback --version
+  pushback version --json`
+}
+
 // Run prints the version of Pushback and of Go.
 func (v versionCommand) Run(out terminal) error {
 	if v.JSON {

@@ -36,6 +36,7 @@ type Options struct {
 	Sources   map[string]Endpoint                    // by the {source} of POST /hooks/{source}
 	Canonical func(service string) string            // a tool's name of a service → the catalogue's; nil: unchanged
 	Warn      func(sources.Change) []api.Warning     // what may be mistyped in a change; nil: nothing is looked for
+	Services  func() []string                        // the services of the catalogue that are known; nil: none
 	Metrics   *metrics.Set                           // served at /metrics beside the process's own
 	Now       func() time.Time                       // the clock of intake, sign-ins and pages
 	Log       *slog.Logger                           // nil: nothing is logged
