@@ -70,12 +70,11 @@ func (r *Repository) Version(ctx context.Context, version string) (_ Revision, f
 	if !hash.MatchString(version) {
 		return Revision{}, false, nil
 	}
-	commit, err := r.commit(ctx, version)
-	if err != nil || !strings.HasPrefix(commit, version) { // a branch may be called like a hash
-		return Revision{}, false, nil
+	if commit, err := r.commit(ctx, version); err == nil && strings.HasPrefix(commit, version) { // a branch may be called like a hash
+		at, err := r.at(ctx, commit, "")
+		return at, err == nil, err
 	}
-	at, err := r.at(ctx, commit, "")
-	return at, err == nil, err
+	return Revision{}, false, nil
 }
 
 // commit returns the hash of the commit that a name stands for.
