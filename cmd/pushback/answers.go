@@ -56,4 +56,3 @@ var answerNotes = map[string]string{
 	"deploy":       "with `--wait` the change with its watches, once they have ended",
 	"release":      "the hold, or the change that was cleared",
 }
-

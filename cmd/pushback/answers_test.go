@@ -137,4 +137,3 @@ func TestEveryCommandWritesJSON(t *testing.T) {
 		}
 	}
 }
-
