@@ -87,6 +87,26 @@ func validate(command string, written []byte) error {
 	return schema.Validate(value)
 }
 
+// What is not as documented is found: a key that no type has, a value of another kind or
+// none of those that may be, and more than one value.
+func TestValidation(t *testing.T) {
+	f := func(valid bool, command, written string) {
+		t.Helper()
+		if err := validate(command, []byte(written)); (err == nil) != valid {
+			t.Errorf("%s: %s: %v", command, written, err)
+		}
+	}
+	const frozen = `{"frozen": true, "was": false, "file": "data/freeze"`
+	f(true, "freeze", frozen+"}")
+	f(true, "freeze", frozen+`, "why": "x"}`)
+	f(false, "freeze", frozen+`, "who": "amy"}`)
+	f(false, "freeze", strings.Replace(frozen, "true", `"yes"`, 1)+"}")
+	f(false, "freeze", `{"frozen": true}`)
+	f(false, "freeze", frozen+"}\nfrozen")
+	f(true, "config check", "[]")
+	f(false, "deploy", frozen+"}")
+}
+
 func noteAnswer(command string) error {
 	f, err := os.OpenFile(os.Getenv(answersLog), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -70,7 +70,7 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 		return err
 	}
 	if d.Version == "" && d.Kind == string(sources.Deploy) {
-		return usageError(errors.New("--version is missing, and there is no git repository here to take it from\n  hint: write --version v42, or name the repository by --repo"))
+		return usageError(errors.New("--version is missing, and cannot be taken from a git repository\n  hint: write --version v42, or name the repository by --repo"))
 	}
 	var accepted api.Accepted
 	if err := c.call(ctx, http.MethodPost, "/v1/events", d.event(time.Now()), &accepted); err != nil {
