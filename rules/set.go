@@ -1,6 +1,11 @@
 package rules
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pushback/pushback/sources"
+)
 
 // Set is every rule of a folder. The zero Set has none.
 type Set struct {
@@ -31,4 +36,20 @@ func (s *Set) Anywhere() *Set {
 func (s *Set) Only(names ...string) *Set {
 	some := slices.DeleteFunc(s.Rules(), func(r Rule) bool { return !slices.Contains(names, r.Name) })
 	return &Set{rules: some, index: indexOf(some)}
+}
+
+// Environments are the environments in which rules watch a service, as the rules write them
+// and each once, where the environment is all that keeps them from watching a change.
+func (s *Set) Environments(c sources.Change, svc Service) []string {
+	var all []string
+	for i := range s.rules {
+		r := s.rules[i]
+		written := r.Watch.Environment
+		r.Watch.Environment = "*"
+		if r.Watches(c, svc) {
+			all = append(all, cmp.Or(written, "all but previews"))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

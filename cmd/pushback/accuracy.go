@@ -42,6 +42,8 @@ same on drawn series of many kinds and lengths (calibration), and with changes
 that follow one another within minutes (trains, five for each series). Nothing
 leaves this machine.
 
+Examples:
+
   pushback accuracy --only calibration --series 1000 --generator growth --span 168h
   pushback accuracy --only trains --series 2000`
 }

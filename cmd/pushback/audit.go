@@ -16,6 +16,13 @@ type auditCommand struct {
 	Verify auditVerifyCommand `cmd:"" help:"Check that an exported record is complete and unaltered."`
 }
 
+// Help shows the way from the export to the check.
+func (auditCommand) Help() string {
+	return `Example:
+
+  pushback audit export > record.jsonl && pushback audit verify record.jsonl`
+}
+
 // auditExportCommand reads the journal from the database; the daemon may run or not.
 type auditExportCommand struct {
 	configFlag

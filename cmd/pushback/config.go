@@ -35,6 +35,13 @@ type configCommand struct {
 	Check configCheckCommand `cmd:"" help:"Check pushback.yml and everything it names."`
 }
 
+// Help shows the way from the file to the daemon.
+func (configCommand) Help() string {
+	return `Example:
+
+  pushback config check --online && pushback serve`
+}
+
 type configCheckCommand struct {
 	configFlag
 	Online bool `help:"Also ask the database, metric stores, hooks and Grafana whether they work."`
@@ -123,7 +130,7 @@ func answersError(answers []daemon.Answer) error {
 func (c configCheckCommand) printJSON(out terminal, mistakes, warnings config.Diagnostics, answers []daemon.Answer) error {
 	var written any = checked(mistakes)
 	if c.Online {
-		written = map[string]any{"mistakes": checked(mistakes), "warnings": checked(warnings), "answers": append([]daemon.Answer{}, answers...)}
+		written = checkAnswer{checked(mistakes), checked(warnings), append([]daemon.Answer{}, answers...)}
 	}
 	if err := out.printJSON(written); err != nil {
 		return err
@@ -132,6 +139,13 @@ func (c configCheckCommand) printJSON(out terminal, mistakes, warnings config.Di
 		return &exitError{code: exitUsage}
 	}
 	return answersError(answers)
+}
+
+// checkAnswer is what --online --json writes.
+type checkAnswer struct {
+	Mistakes []mistake       `json:"mistakes"`
+	Warnings []mistake       `json:"warnings"`
+	Answers  []daemon.Answer `json:"answers"`
 }
 
 // mistake is one diagnostic as --json writes it.

@@ -25,6 +25,15 @@ type demoCommand struct {
 	Ship demoShipCommand `cmd:"" help:"Ship a release of a running shop, and report it to the daemon."`
 }
 
+// Help shows the whole, and its parts one by one.
+func (demoCommand) Help() string {
+	return `Examples:
+
+  pushback demo
+  pushback demo shop
+  pushback demo ship --version v4`
+}
+
 // demoRunCommand runs the shop, the daemon and the scenario in one process.
 type demoRunCommand struct {
 	Once   bool   `help:"End when the last release has been rolled back, instead of serving the page until Ctrl-C."`
@@ -38,7 +47,12 @@ func (demoRunCommand) Help() string {
 is slightly worse, and one that is broken. Pushback judges all three by the shop's
 metrics and rolls back as its rule says. Nothing leaves this machine.
 
-Exit code 0 when Pushback did what the scenario expects, 1 when it did not.`
+Exit code 0 when Pushback did what the scenario expects, 1 when it did not.
+
+Examples:
+
+  pushback demo
+  pushback demo --once --keep /tmp/demo`
 }
 
 // Run starts everything, plays the scenario, and stops everything.

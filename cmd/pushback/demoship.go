@@ -19,6 +19,13 @@ type demoShipCommand struct {
 	Shop    string `default:"http://127.0.0.1:8080" help:"Address of the shop; it accepts releases from this host only."`
 }
 
+// Help shows a release that is rolled back.
+func (demoShipCommand) Help() string {
+	return `Example, with "pushback demo shop" and "pushback serve" running:
+
+  pushback demo ship --version v4`
+}
+
 // Run ships one release.
 func (d demoShipCommand) Run(ctx context.Context, out terminal) error {
 	c, err := d.client()

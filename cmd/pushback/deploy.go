@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,24 +16,26 @@ import (
 // themselves.
 type deployCommand struct {
 	serverFlags
+	gitFlags
 	Service     string            `required:"" help:"Service that changes."`
 	Environment string            `required:"" help:"Environment it changes in."`
-	Version     string            `required:"" help:"Version it changes to."`
-	Status      string            `enum:"started,succeeded,failed" default:"succeeded" help:"How far it has come: started, succeeded or failed."`
+	Version     string            `help:"Version it changes to; by default the git tag or short commit that is checked out."`
+	Status      string            `enum:"started,succeeded,failed" default:"succeeded" help:"How far it has come: started, succeeded or failed (default ${default})."`
 	Previous    string            `help:"Version that was live before; by default the last one the daemon knows."`
-	Kind        string            `enum:"deploy,config,flag,experiment" default:"deploy" help:"What changes: deploy, config, flag or experiment."`
+	Kind        string            `enum:"deploy,config,flag,experiment" default:"deploy" help:"What changes: deploy, config, flag or experiment (default ${default})."`
 	Group       string            `help:"Which flag, experiment or config key it is. Without it, one flag of a service cannot be told from another."`
 	Region      string            `help:"Region, where changes go region by region."`
 	ID          string            `name:"id" help:"Your own ID for this change. Needed when one version is deployed twice."`
-	URL         string            `name:"url" help:"Page of the pipeline or pull request."`
-	Actor       string            `help:"Who did it."`
+	URL         string            `name:"url" help:"Page of the pipeline or pull request; by default the page that compares the version with the one before."`
+	Actor       string            `help:"Who did it; by default the author of the commit."`
+	Rider       []string          `placeholder:"NAME" help:"Whose commits it carries; by default their authors since the version before. May be repeated."`
 	RollbackOf  string            `help:"Key or ID of the change that this one rolls back."`
 	Label       map[string]string `help:"Labels of the change, key=value."`
 	At          time.Time         `help:"When it happened (RFC 3339); by default now."`
 	Wait        bool              `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
 }
 
-// Help shows both uses: with one event, and with two.
+// Help shows the use with one event, with two, and in a repository.
 func (deployCommand) Help() string {
 	return `Examples:
 
@@ -40,9 +43,21 @@ func (deployCommand) Help() string {
   ./roll-out v42
   pushback deploy --service cart --environment production --version v42 --wait
 
+  cd cart && pushback deploy --service cart --environment production   # version, riders and link from git
+  pushback deploy --service cart --environment production --no-git --version v42
+
 The same service, environment, region, kind, group and version are the same change, so
 that a command may be repeated after a timeout. To deploy a version a second
-time, give each deploy an --id, such as the number of the CI run.`
+time, give each deploy an --id, such as the number of the CI run.
+
+In a git repository, what no flag says is read from it: the version (the tag, else
+twelve digits of the commit), the author, the authors of all commits since the
+version before, and the page that compares the two. A --version that the repository
+does not know is not of this repository: then nothing is taken from it, unless --repo
+names it. --no-git sends only what the flags say.
+
+A service that the catalogue does not know, and an environment that no rule watches,
+are warned about. The change is reported all the same.`
 }
 
 // Run sends the event, prints the daemon's answer, and waits if asked to.
@@ -51,35 +66,61 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
+	if err := d.readRepository(ctx, c, out); err != nil {
+		return err
+	}
+	if d.Version == "" && d.Kind == string(sources.Deploy) {
+		return usageError(errors.New("--version is missing, and cannot be taken from a git repository\n  hint: write --version v42, or name the repository by --repo"))
+	}
 	var accepted api.Accepted
 	if err := c.call(ctx, http.MethodPost, "/v1/events", d.event(time.Now()), &accepted); err != nil {
 		return err
 	}
+	for _, w := range accepted.Warnings {
+		fmt.Fprintf(out.warnings, "pushback: warning: %s\n", printableWarning(w))
+	}
+	if d.Wait && d.JSON {
+		return waitForVerdict(ctx, out, c, accepted.Key, true)
+	}
 	if err := d.print(out, c, accepted); err != nil || !d.Wait {
 		return err
 	}
-	return waitForVerdict(ctx, out, c, accepted.Key)
+	return waitForVerdict(ctx, out, c, accepted.Key, false)
 }
 
-// event makes the event to send. Without --id, the change ID is made from the
-// fields that identify a change. The daemon makes the event ID from the change ID
+// printableWarning is a warning with its hint, as errors have it.
+func printableWarning(w api.Warning) string {
+	text := sources.OneLine(w.Detail, sources.MaxText)
+	if w.Hint != "" {
+		text += "\n  hint: " + sources.OneLine(w.Hint, sources.MaxText)
+	}
+	return text
+}
+
+// changeID is the tool's name of the change. Without --id, it is made from the fields that
+// identify a change.
+func (d deployCommand) changeID() string {
+	if d.ID != "" {
+		return d.ID
+	}
+	id := strings.Join([]string{d.Service, d.Environment, d.Region, d.Kind, d.Version}, "/")
+	if d.Group != "" {
+		id += "/" + d.Group
+	}
+	return id
+}
+
+// event makes the event to send. The daemon makes the event ID from the change ID
 // and the status, so that it recognises a retry as a duplicate.
 func (d deployCommand) event(now time.Time) sources.Event {
-	id := d.ID
-	if id == "" {
-		id = strings.Join([]string{d.Service, d.Environment, d.Region, d.Kind, d.Version}, "/")
-		if d.Group != "" {
-			id += "/" + d.Group
-		}
-	}
 	at := d.At
 	if at.IsZero() {
 		at = now
 	}
 	return sources.Event{
-		ChangeID: id, Status: sources.Status(d.Status), At: at.UTC(),
+		ChangeID: d.changeID(), Status: sources.Status(d.Status), At: at.UTC(),
 		Service: d.Service, Environment: d.Environment, Region: d.Region, Kind: sources.Kind(d.Kind),
-		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Group: d.Group, Actor: d.Actor, URL: d.URL, Labels: d.Label,
+		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Group: d.Group, Actor: d.Actor, Riders: d.Rider, URL: d.URL, Labels: d.Label,
 	}
 }
 
@@ -90,6 +131,12 @@ func (d deployCommand) print(out terminal, c *client, a api.Accepted) error {
 	page := c.base.JoinPath("changes", a.Key)
 	fmt.Fprintf(out, "%s  %s %s in %s: %s\n", out.paint(styleStrong, a.Key), a.Change.Service, a.Change.What(), a.Change.Environment, a.Change.Status)
 	fmt.Fprintf(out, "  %s\n", page)
+	if len(a.Change.Riders) > 0 {
+		fmt.Fprintf(out, "  carries commits of %s\n", strings.Join(a.Change.Riders, ", "))
+	}
+	if a.Change.URL != "" {
+		fmt.Fprintf(out, "  %s\n", a.Change.URL)
+	}
 	if a.Duplicate {
 		fmt.Fprintln(out, "  this event was known already, so no watch began; to deploy this version again, give it an --id")
 	}

@@ -23,6 +23,14 @@ type hooksCommand struct {
 	Test hooksTestCommand `cmd:"" help:"Check whether a hook could act, and show what it would do. Never acts."`
 }
 
+// Help shows the way to a hook that is known to work.
+func (hooksCommand) Help() string {
+	return `Examples:
+
+  pushback hooks list
+  pushback hooks test deployer --service cart --target v41`
+}
+
 type hooksListCommand struct {
 	configFlag
 	JSON bool `help:"Write JSON, for programs."`

@@ -42,6 +42,14 @@ type incidentNoteCommand struct {
 	As          string `help:"Who notes it; by default the user of this shell."`
 }
 
+// Help shows both forms of a time.
+func (incidentNoteCommand) Help() string {
+	return `Examples:
+
+  pushback incident note --from 2026-11-20T10:00:00Z --to 2026-11-20T11:30:00Z --service cart --why "the cable"
+  pushback incident --from 2h --why "still going on"`
+}
+
 // Run notes the incident.
 func (i incidentNoteCommand) Run(ctx context.Context, out terminal) error {
 	c, err := i.client()
@@ -77,6 +85,14 @@ func describeIncident(i api.Incident) string {
 
 type incidentListCommand struct{ serverFlags }
 
+// Help shows how to find the incidents of one service.
+func (incidentListCommand) Help() string {
+	return `Examples:
+
+  pushback incident list
+  pushback incident list --json | jq '.incidents[] | select(.service == "cart")'`
+}
+
 // Run lists the incidents.
 func (l incidentListCommand) Run(ctx context.Context, out terminal) error {
 	c, err := l.client()
@@ -107,6 +123,14 @@ type incidentRemoveCommand struct {
 	serverFlags
 	ID string `arg:"" help:"The incident, as list shows it: i3."`
 	As string `help:"Who removes it; by default the user of this shell."`
+}
+
+// Help shows where the ID comes from.
+func (incidentRemoveCommand) Help() string {
+	return `Example:
+
+  pushback incident list
+  pushback incident remove i3`
 }
 
 // Run removes the incident.

@@ -23,6 +23,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -61,7 +63,11 @@ type commandLine struct {
 	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`
 	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector and other methods are wrong."`
 	Demo       demoCommand       `cmd:"" help:"Detect and roll back a bad release of a small shop on this machine."`
-	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Version    versionCommand    `cmd:"" help:"Print the version; --version does too."`
+	Completion completionCommand `cmd:"" help:"Print the completion script of a shell."`
+	Man        manCommand        `cmd:"" help:"Print the manual page."`
+	Explained  helpCommand       `cmd:"" name:"help" help:"Explain a command; its --help does too."`
+	Complete   completeCommand   `cmd:"" name:"__complete" hidden:"" help:"Complete a line that is being typed."`
 }
 
 func main() {
@@ -73,7 +79,7 @@ func main() {
 
 // run runs the program with the given arguments and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	out := newTerminal(stdout)
+	out := newTerminal(stdout, stderr)
 	parser, err := newParser(ctx, out, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "pushback:", err)
@@ -81,7 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	code := -1
 	parser.Exit = func(c int) { code = c }
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(asHelp(args))
 	if code >= 0 { // --help has printed the help
 		return code
 	}
@@ -108,7 +114,7 @@ func mistyped(err error) string {
 }
 
 func newParser(ctx context.Context, out terminal, stderr io.Writer) (*kong.Kong, error) {
-	return kong.New(&commandLine{},
+	k, err := kong.New(&commandLine{},
 		kong.Name("pushback"),
 		kong.Description("Judge every change to production by its metrics, and roll the bad ones back."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
@@ -116,6 +122,27 @@ func newParser(ctx context.Context, out terminal, stderr io.Writer) (*kong.Kong,
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(out),
 	)
+	if err == nil {
+		explainDefaults(k.Model.Node)
+	}
+	return k, err
+}
+
+// explainDefaults adds to the help of each flag and argument the default that it does not
+// name itself.
+func explainDefaults(n *kong.Node) {
+	values := slices.Clone(n.Positional)
+	for _, f := range n.Flags {
+		values = append(values, f.Value)
+	}
+	for _, v := range values {
+		if v.HasDefault && v.Default != "" && !strings.Contains(strings.ToLower(v.Help), "default") {
+			v.Help = strings.TrimSuffix(v.Help, ".") + " (default " + v.Default + ")."
+		}
+	}
+	for _, child := range n.Children {
+		explainDefaults(child)
+	}
 }
 
 // exitError ends the program with its own exit code. Where err is nil, the command has

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"os/user"
 
 	"github.com/pushback/pushback/internal/server/api"
@@ -74,9 +75,18 @@ func (d decideFlags) send(ctx context.Context, out terminal, verb string) error 
 // actor names who decides, for the journal only: the token alone decides what is
 // allowed.
 func (d deciderFlags) actor() string {
-	name := d.As
-	if u, err := user.Current(); name == "" && err == nil {
-		name = u.Username
+	return cmp.Or(sources.OneLine(cmp.Or(d.As, shellUser()), sources.MaxName), "command line")
+}
+
+// shellUser is the user of this shell: through sudo or doas the one who called it, because
+// root is nobody in particular. "" where nobody can tell.
+func shellUser() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
 	}
-	return cmp.Or(sources.OneLine(name, sources.MaxName), "command line")
+	if u.Uid == "0" {
+		return cmp.Or(os.Getenv("SUDO_USER"), os.Getenv("DOAS_USER"), u.Username)
+	}
+	return u.Username
 }

@@ -32,6 +32,16 @@ type rulesCommand struct {
 	Demote   rulesDemoteCommand   `cmd:"" help:"Lower a rule's mode."`
 }
 
+// Help shows the way from no rule to one that may act.
+func (rulesCommand) Help() string {
+	return `Examples:
+
+  pushback rules init --prometheus http://127.0.0.1:9090 --team shop
+  pushback rules check && pushback rules test
+  pushback rules coverage
+  pushback rules status`
+}
+
 // rulesCheckCommand loads the rules as the daemon does.
 type rulesCheckCommand struct {
 	configFlag

@@ -74,6 +74,11 @@ func runsPushback(t *testing.T) (f func(want int, args ...string) string, has fu
 		if code := run(t.Context(), args, &out, &mistakes); code != want {
 			t.Fatalf("pushback %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, out.String(), mistakes.String())
 		}
+		if command := answering(args); command != "" {
+			if err := validate(command, out.Bytes()); err != nil {
+				t.Errorf("the answer of %s is not as documented: %v", command, err)
+			}
+		}
 		t.Logf("pushback %s\n%s%s", strings.Join(args, " "), out.String(), mistakes.String())
 		return out.String() + mistakes.String()
 	}

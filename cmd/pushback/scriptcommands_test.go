@@ -38,6 +38,17 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// eventually runs pushback until its output has a text: eventually TEXT audit export.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		ts.Check(ts.Exec("pushback", args[1:]...))
+		if strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+	}
+	ts.Fatalf("no output had %q", args[0])
+}
+
 // recorded copies recorded series and changes into a folder: recorded FOLDER.
 func recorded(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS("../../internal/backtest/testdata")))

@@ -11,11 +11,12 @@ import (
 // device, and only where NO_COLOR is not set (https://no-color.org).
 type terminal struct {
 	io.Writer
-	colour bool
+	colour   bool
+	warnings io.Writer // standard error: what must not be among the result
 }
 
-func newTerminal(w io.Writer) terminal {
-	return terminal{Writer: w, colour: os.Getenv("NO_COLOR") == "" && isTerminal(w)}
+func newTerminal(w, warnings io.Writer) terminal {
+	return terminal{Writer: w, colour: os.Getenv("NO_COLOR") == "" && isTerminal(w), warnings: warnings}
 }
 
 func isTerminal(w io.Writer) bool {

@@ -13,10 +13,24 @@ type versionCommand struct {
 	JSON bool `help:"Write JSON, for programs."`
 }
 
+// versionAnswer is what --json writes.
+type versionAnswer struct {
+	Go      string `json:"go"`
+	Version string `json:"version"`
+}
+
+// Help shows both forms.
+func (versionCommand) Help() string {
+	return `Examples:
+
+  pushback --version
+  pushback version --json`
+}
+
 // Run prints the version of Pushback and of Go.
 func (v versionCommand) Run(out terminal) error {
 	if v.JSON {
-		return out.printJSON(map[string]string{"version": version(), "go": runtime.Version()})
+		return out.printJSON(versionAnswer{Version: version(), Go: runtime.Version()})
 	}
 	_, err := fmt.Fprintf(out, "pushback %s (%s)\n", version(), runtime.Version())
 	return err

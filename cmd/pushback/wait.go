@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -16,8 +17,8 @@ const (
 )
 
 // waitForVerdict asks the daemon until every watch of the change has ended. The exit
-// code says how they ended.
-func waitForVerdict(ctx context.Context, out terminal, c *client, key string) error {
+// code says how they ended. As JSON it writes the change with its watches.
+func waitForVerdict(ctx context.Context, out terminal, c *client, key string, asJSON bool) error {
 	ticks := time.NewTicker(waitInterval)
 	defer ticks.Stop()
 	answered := time.Now()
@@ -32,7 +33,7 @@ func waitForVerdict(ctx context.Context, out terminal, c *client, key string) er
 			return fmt.Errorf("waiting for the verdict on %s: %w", named(e, key), err)
 		}
 		if err == nil && ended(e.Change.State) {
-			return printOutcome(out, e)
+			return printOutcome(out, e, asJSON)
 		}
 		select {
 		case <-ctx.Done():
@@ -46,11 +47,19 @@ func waitForVerdict(ctx context.Context, out terminal, c *client, key string) er
 func ended(state string) bool { return state != "waiting" && state != "watching" }
 
 // printOutcome says how the watches ended and picks the exit code.
-func printOutcome(out terminal, e api.Explanation) error {
+func printOutcome(out terminal, e api.Explanation, asJSON bool) error {
+	if asJSON {
+		return errors.Join(out.printJSON(e), outcomeError(e))
+	}
 	fmt.Fprintf(out, "%s: %s\n", out.paint(stateStyle(e.Change.State), e.Change.State), named(e, e.Change.Key))
 	if e.Order != nil {
 		fmt.Fprintln(out, orderWords(*e.Order))
 	}
+	return outcomeError(e)
+}
+
+// outcomeError is the exit code of how the watches ended.
+func outcomeError(e api.Explanation) error {
 	switch e.Change.State {
 	case "healthy":
 		return nil

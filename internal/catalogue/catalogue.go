@@ -172,6 +172,27 @@ func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) 
 	return slices.Concat(names, slices.Sorted(maps.Keys(c.found))), err
 }
 
+// InMemory returns the services that are listed and those that were discovered last, without
+// asking the store and without waiting. It is nil where nobody can tell which services there
+// are: no service is listed, or the store was not asked yet or is being asked.
+func (c *Catalogue) InMemory() []string {
+	var names []string
+	for _, s := range c.config().List {
+		names = append(names, s.Name)
+	}
+	if c.config().Discover == "" {
+		return names
+	}
+	if !c.mu.TryLock() {
+		return nil
+	}
+	defer c.mu.Unlock()
+	if c.asked.IsZero() {
+		return nil
+	}
+	return slices.Concat(names, slices.Sorted(maps.Keys(c.found)))
+}
+
 // refresh asks the store again when what is cached is old or lacks the name. The
 // caller holds mu.
 func (c *Catalogue) refresh(ctx context.Context, name string, now time.Time) error {

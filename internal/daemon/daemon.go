@@ -24,6 +24,7 @@ import (
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
 )
 
@@ -165,7 +166,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Warn: warnings(e), Services: e.Services, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
@@ -219,4 +220,13 @@ func diagnostics(ds []rules.Diagnostic) []api.Diagnostic {
 		})
 	}
 	return all
+}
+
+func warnings(e *engine.Engine) func(sources.Change) []api.Warning {
+	return func(c sources.Change) (all []api.Warning) {
+		for _, w := range e.Warn(c) {
+			all = append(all, api.Warning{Code: w.Code, Detail: w.Detail, Hint: w.Hint})
+		}
+		return all
+	}
 }

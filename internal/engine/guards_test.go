@@ -273,26 +273,3 @@ func TestVersionIsCleared(t *testing.T) {
 	}
 	b.wantGate(true, "cart")
 }
-
-// The freeze file is written without the daemon. That the daemon noticed it is recorded once,
-// also over a restart.
-func TestFreezeIsRecorded(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, redRule, nil)
-	f := func(action string, want int) {
-		t.Helper()
-		b.must(b.freezeLog.note(t.Context()))
-		b.must(b.freezeLog.note(t.Context()))
-		if got := b.entries("", action); got != want {
-			t.Errorf("%d entries of %s, want %d", got, action, want)
-		}
-	}
-	f(freezeAction, 0)
-	b.must(freezefile.Write(b.FreezeFile, "sale"))
-	f(freezeAction, 1)
-	b.restart()
-	f(freezeAction, 1)
-	f(unfreezeAction, 0)
-	b.must(freezefile.Clear(b.FreezeFile))
-	f(unfreezeAction, 1)
-}

@@ -70,7 +70,22 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		return
 	}
 	s.countDelivery(name, "accepted")
-	writeJSON(w, acceptedStatus(a), accepted(a))
+	answer := accepted(a)
+	answer.Warnings = s.warnings(name, a.Change.Change)
+	writeJSON(w, acceptedStatus(a), answer)
+}
+
+// warningsPerSecond is how many events a second are looked at for typing errors: a person's
+// always, and a tool's that sends thousands only now and then.
+const warningsPerSecond = 20
+
+// warnings says what may be mistyped in a change that was reported by POST /v1/events. Nobody
+// reads the answers to webhooks.
+func (s *Server) warnings(source string, c sources.Change) []api.Warning {
+	if s.Warn == nil || source != apiSource || !s.warned.AllowN(s.Now(), 1) {
+		return nil
+	}
+	return s.Warn(c)
 }
 
 // readBody reads a whole JSON body of at most maxBody bytes, and says how much of it came.

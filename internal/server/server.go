@@ -17,6 +17,7 @@ import (
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/webconfig"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
 	"github.com/pushback/pushback/sources/changes/generic"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	Subscribe Subscribe                              // nil: no stream
 	Sources   map[string]Endpoint                    // by the {source} of POST /hooks/{source}
 	Canonical func(service string) string            // a tool's name of a service → the catalogue's; nil: unchanged
+	Warn      func(sources.Change) []api.Warning     // what may be mistyped in a change; nil: nothing is looked for
+	Services  func() []string                        // the services of the catalogue that are known; nil: none
 	Metrics   *metrics.Set                           // served at /metrics beside the process's own
 	Now       func() time.Time                       // the clock of intake, sign-ins and pages
 	Log       *slog.Logger                           // nil: nothing is logged
@@ -69,6 +72,7 @@ type Server struct {
 	tokens   tokens
 	wrong    *rate.Limiter // of wrong tokens at the sign-in; no limit of right ones
 	unsigned *rate.Limiter // of log lines about deliveries that nobody has signed
+	warned   *rate.Limiter // of events of POST /v1/events that are looked at for typing errors
 	bodies   bodies
 	web      *webconfig.Guard
 	pages    *web.Pages
@@ -81,6 +85,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{Options: o, tokens: tokens{path: o.TokenFile}, loopback: isLoopback(o.Listen), started: o.Now()}
 	s.wrong = rate.NewLimiter(rate.Every(time.Second), wrongBurst)
 	s.unsigned = rate.NewLimiter(rate.Every(time.Second), unsignedBurst)
+	s.warned = rate.NewLimiter(warningsPerSecond, warningsPerSecond)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}

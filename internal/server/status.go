@@ -23,11 +23,24 @@ func (s *Server) statusOperations(h huma.API) {
 		Summary: "The state of the daemon", Errors: []int{401},
 	}, s.status)
 	huma.Register(h, huma.Operation{
+		OperationID: "services", Method: http.MethodGet, Path: "/v1/services", Tags: []string{"Daemon"},
+		Summary: "The services of the catalogue", Errors: []int{401},
+	}, s.services)
+	huma.Register(h, huma.Operation{
 		OperationID: "reload", Method: http.MethodPost, Path: "/v1/reload", Tags: []string{"Daemon"},
 		Summary:     "Read the rules again",
 		Description: "If they contain a mistake, the last good rules stay in force, and the answer lists every mistake.",
 		Errors:      []int{401, 404},
 	}, s.reload)
+}
+
+func (s *Server) services(context.Context, *struct{}) (*answerOf[api.Services], error) {
+	names := []string{}
+	if s.Services != nil {
+		names = append(names, s.Services()...)
+	}
+	slices.Sort(names)
+	return &answerOf[api.Services]{Body: api.Services{Services: slices.Compact(names)}}, nil
 }
 
 func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status], error) {

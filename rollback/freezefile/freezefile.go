@@ -1,6 +1,7 @@
 // Package freezefile reads and writes the freeze file. While the file exists,
 // Pushback rolls nothing back. A freeze needs no database and no running daemon:
-// `pushback freeze` and `touch` both make the file.
+// `pushback freeze` and `touch` both make the file. `pushback freeze` and `pushback unfreeze`
+// also leave an Action beside it, which says who did it and when.
 //
 // A file that cannot be read counts as a freeze, because the file may be there to
 // stop a rollback.
@@ -49,20 +50,25 @@ func isLink(path string) bool {
 // Write makes the freeze file with a reason for people. It replaces an existing
 // file in one step, so that a reader finds the old reason or the new one whole.
 func Write(path, why string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".freeze-*")
-	if err != nil {
+	if err := replace(path, sources.OneLine(why, maxReason)+"\n"); err != nil {
 		return fmt.Errorf("writing the freeze file: %w", err)
 	}
+	return nil
+}
+
+// replace writes a file that all may read, in one step.
+func replace(path, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".freeze-*")
+	if err != nil {
+		return err
+	}
 	defer os.Remove(f.Name())
-	_, err = f.WriteString(sources.OneLine(why, maxReason) + "\n")
+	_, err = f.WriteString(text)
 	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
-	if err != nil {
-		return fmt.Errorf("writing the freeze file: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Clear removes the freeze file. It is no error if there is none.

@@ -28,12 +28,12 @@ var Layers = []Layer{
 		Does:     "what a secret is, and texts without secrets; reading the operators' files",
 	},
 	{
-		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/delta", "internal/proof/architecture", "internal/proof/frameworks", "dashboards"},
-		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points for tests, jobs in memory, sequences of values in little space; what the metrics of frameworks look like, for tests; the Grafana boards",
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/jobs", "internal/delta", "internal/usage", "internal/proof/architecture", "internal/proof/frameworks", "dashboards"},
+		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points for tests, jobs in memory, sequences of values in little space; completion and manual of a command line; what the metrics of frameworks look like, for tests; the Grafana boards",
 	},
 	{
-		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound"},
-		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP",
+		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo"},
+		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy",
 	},
 	{
 		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore"},

@@ -53,6 +53,11 @@ type Replica struct {
 	Watches int       `json:"watches" doc:"How many watches it looks at, as of seen_at"`
 }
 
+// Services are the services of the catalogue, by name.
+type Services struct {
+	Services []string `json:"services" doc:"Listed in pushback.yml or discovered; no metric store is asked, so that it may lack those of the last minutes"`
+}
+
 // Readiness is the body of /readyz.
 type Readiness struct {
 	Ready    bool               `json:"ready"`

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"github.com/pushback/pushback/internal/migrate"
+	"github.com/pushback/pushback/internal/proof/accuracy"
+	"github.com/pushback/pushback/internal/ruletest"
+	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/survey"
+)
+
+// jsonAnswers are what each command writes with --json: one value of the type, or of one of
+// several. docs/json.schema.json and the table of docs/json.md are generated from it, and a
+// test holds what the commands really write against the schema.
+var jsonAnswers = map[string][]any{
+	"accuracy":        {accuracy.Page{}},
+	"approve":         {api.Order{}},
+	"audit verify":    {auditSummary{}},
+	"backtest":        {backtestAnswer{}},
+	"config check":    {[]mistake{}, checkAnswer{}},
+	"demo ship":       {api.Accepted{}},
+	"deploy":          {api.Accepted{}, api.Explanation{}},
+	"explain":         {api.Explanation{}},
+	"false-alarm":     {api.FalseAlarm{}},
+	"freeze":          {freezeAnswer{}},
+	"gate":            {api.Gate{}},
+	"hold":            {api.Hold{}},
+	"hooks list":      {[]listedHook{}},
+	"hooks test":      {rehearsal{}},
+	"incident list":   {api.Incidents{}},
+	"incident note":   {api.Incident{}},
+	"incident remove": {api.Incident{}},
+	"reject":          {api.Order{}},
+	"release":         {api.Hold{}, api.ChangeSummary{}},
+	"replay":          {replayed{}},
+	"rules check":     {rulesAnswer{}},
+	"rules coverage":  {[]survey.Coverage{}},
+	"rules demote":    {api.RuleTrust{}},
+	"rules init":      {initAnswer{}},
+	"rules library":   {[]libraryRule{}},
+	"rules migrate":   {migrate.Result{}},
+	"rules promote":   {api.RuleTrust{}},
+	"rules reload":    {api.Reloaded{}},
+	"rules show":      {api.RuleBudget{}},
+	"rules status":    {api.Rules{}},
+	"rules test":      {[]ruletest.Report{}},
+	"rules try":       {tryAnswer{}},
+	"status":          {statusAnswer{}},
+	"unfreeze":        {freezeAnswer{}},
+	"version":         {versionAnswer{}},
+}
+
+// answerNotes say when a command writes which of several values.
+var answerNotes = map[string]string{
+	"backtest":     "with `--ticks` one object a line instead, for each tick",
+	"config check": "the mistakes; with `--online` an object with mistakes, warnings and answers",
+	"deploy":       "with `--wait` the change with its watches, once they have ended",
+	"release":      "the hold, or the change that was cleared",
+}
