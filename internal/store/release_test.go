@@ -127,6 +127,7 @@ func fillUpkeep(t *testing.T, s *Store) {
 	if _, err := s.ClaimRun(t.Context(), "nightly", at(50), at(51), at(52)); err != nil {
 		t.Fatal(err)
 	}
+	set(t, s, `INSERT INTO restores (at, known_to, actor, source) VALUES ($1, $2, 'amy', 'old.db')`, micros(at(50)), micros(at(45)))
 	set(t, s, `UPDATE schedules SET holder = '', leased_until = 0`) // as a start of this file would
 	if _, err := s.Prune(t.Context(), Ages{JournalBefore: at(1).Add(time.Second)}); err != nil {
 		t.Fatal(err)
