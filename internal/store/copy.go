@@ -28,8 +28,8 @@ type backuper interface {
 //
 // It holds one read transaction from the first page to the last. SQLite's backup then never begins
 // again, as it would at every write of another process; writers do not wait, and only the
-// write-ahead log cannot be emptied meanwhile. VACUUM INTO was not taken: it builds every index
-// again, which took four times as long, and says nothing of its progress.
+// write-ahead log cannot be emptied meanwhile. VACUUM INTO was not taken: it says nothing of its
+// progress.
 func copySQLite(ctx context.Context, from, to string, progress Progress) error {
 	source, err := plainSQLite(from, "&mode=rw&_pragma=query_only(1)")
 	if err != nil {

@@ -51,7 +51,7 @@ func checkHeader(path string) error {
 	defer f.Close()
 	begin := make([]byte, len(header))
 	if _, err := io.ReadFull(f, begin); err != nil || !bytes.Equal(begin, []byte(header)) {
-		return fmt.Errorf("%s is no database of SQLite: it begins otherwise", path)
+		return fmt.Errorf("%s is no backup: it does not begin as a database of SQLite does", path)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"github.com/pushback/pushback/internal/crashpoint"
 )
@@ -38,9 +40,11 @@ func Restore(ctx context.Context, url, from string, settling Settling, progress 
 		return r, explain(err, path)
 	}
 	fresh := path + ".restoring"
+	handOver(path + ".lock")
 	if r, err = prepareRestore(ctx, from, fresh, settling, progress); err != nil {
 		return r, errors.Join(err, removeDatabase(fresh))
 	}
+	handOver(fresh)
 	checkpointOld(ctx, path)
 	r.Kept, err = replaceFile(path, fresh)
 	return r, explain(err, path)
@@ -76,8 +80,8 @@ func prepareRestore(ctx context.Context, from, fresh string, settling Settling, 
 // copyBackup copies a file, and the write-ahead log beside it: somebody may have copied the files
 // of a running database.
 func copyBackup(from, to string, progress Progress) error {
-	if info, err := os.Stat(from); err != nil || !info.Mode().IsRegular() {
-		return errors.Join(fmt.Errorf("%s is no file of a backup", from), err)
+	if err := checkHeader(from); err != nil {
+		return err
 	}
 	for _, suffix := range []string{"", "-wal"} {
 		err := copyFile(from+suffix, to+suffix, progress)
@@ -119,6 +123,18 @@ func (c *counter) Write(p []byte) (int, error) {
 	c.done += int64(len(p))
 	c.progress("copying", c.done, c.all)
 	return len(p), nil
+}
+
+// handOver gives a file that root has made to the owner of its folder, which is the user that runs
+// the daemon. Nobody else can or needs to.
+func handOver(path string) {
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil || os.Geteuid() != 0 {
+		return
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+		_ = os.Lchown(path, int(owner.Uid), int(owner.Gid))
+	}
 }
 
 // removeDatabase removes what an earlier attempt has left.

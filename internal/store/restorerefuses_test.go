@@ -44,8 +44,8 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Errorf("%s: the database has changed, %v", name, err)
 		}
 	}
-	f("empty", "", "no database of SQLite")
-	f("text", strings.Repeat("no database ", 1000), "no database of SQLite")
+	f("empty", "", "is no backup")
+	f("text", strings.Repeat("no database ", 1000), "is no backup")
 	f("short", string(whole[:len(whole)/2]), "damaged")
 	f("scratched", string(whole[:8192])+strings.Repeat("x", 20000)+string(whole[28192:]), "damaged")
 	f("foreign", foreignDatabase(t), "not one of Pushback")
