@@ -83,10 +83,9 @@ func (f configFlag) storeURL() (string, error) {
 // inventoryWords say what a backup holds.
 func inventoryWords(i store.Inventory) string {
 	words := []string{fmt.Sprintf("%.1f MB, schema %d, whole", float64(i.Bytes)/1e6, i.Schema)}
-	for _, kind := range []string{"events", "changes", "watches", "orders"} {
-		words = append(words, fmt.Sprintf("%d %s", i.Rows[kind], kind))
+	for _, table := range []string{"events", "changes", "watches", "orders", "journal"} {
+		words = append(words, fmt.Sprintf("%s: %d", table, i.Rows[table]))
 	}
-	words = append(words, fmt.Sprintf("%d entries of the journal", i.Rows["journal"]))
 	if !i.KnownTo.IsZero() {
 		words = append(words, "the newest of "+i.KnownTo.Format(time.RFC3339))
 	}

@@ -55,10 +55,15 @@ func (p *process) stop() {
 
 const noStore = "metrics: {prod: {kind: prometheus, url: \"http://127.0.0.1:1\"}}\n"
 
+// watching is a rule that notifies nobody.
+const watching = `team: shop
+rules: [{name: red, watch: {service: "*"}, signals: [{name: errors, counter: 'http_requests_total{$match}', bad: 'code=~"5.."'}]}]
+`
+
 // TestBackupUnderLoad makes a backup while hundreds of events are answered a second, and restores it
 // on another machine's folder. Every event that was answered before it began must be there.
 func TestBackupUnderLoad(t *testing.T) {
-	p := serve(t, noStore, rule("none"))
+	p := serve(t, noStore, watching)
 	var mu sync.Mutex
 	var answered []string
 	var workers sync.WaitGroup
@@ -90,7 +95,7 @@ func TestBackupUnderLoad(t *testing.T) {
 	workers.Wait()
 	p.kill()
 
-	other := serve(t, noStore, rule("none"))
+	other := serve(t, noStore, watching)
 	if output, err := other.command("restore", file); err == nil || !strings.Contains(output, "in use by another process") {
 		t.Errorf("restored while the daemon runs: %v\n%s", err, output)
 	}
