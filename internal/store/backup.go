@@ -29,7 +29,7 @@ func Backup(ctx context.Context, url, to string, force bool, progress Progress) 
 	}
 	err = writeWhole(to, force, func(partial string) error {
 		if err := copySQLite(ctx, path, partial, progress); err != nil {
-			return explain(err, to)
+			return err
 		}
 		if i, err = inspect(ctx, partial, progress); err != nil {
 			return fmt.Errorf("the copy was not kept, because the database %s was not copied well: %w", path, err)

@@ -40,7 +40,15 @@ func copySQLite(ctx context.Context, from, to string, progress Progress) error {
 		return errors.Join(explain(err, from), source.Close())
 	}
 	err = copyFrom(ctx, conn, to, progress)
-	return errors.Join(explain(err, from), ignoreTxDone(conn.Close()), source.Close())
+	return errors.Join(explainCopy(err, from, to), ignoreTxDone(conn.Close()), source.Close())
+}
+
+// explainCopy is explain for a copy: what is full is the disk of the copy.
+func explainCopy(err error, from, to string) error {
+	if isFull(err) {
+		return &sickDatabase{"the disk of " + to + " is full", "make room there, or write the copy elsewhere; the database is as it was", err}
+	}
+	return explain(err, from)
 }
 
 func copyFrom(ctx context.Context, conn *sql.Conn, to string, progress Progress) error {
@@ -76,7 +84,10 @@ func copyInto(ctx context.Context, from backuper, to string, progress Progress) 
 			err = ctx.Err()
 		}
 	}
-	if err := errors.Join(err, b.Finish()); err != nil {
+	if finished := b.Finish(); err == nil { // which repeats the error of the last step
+		err = finished
+	}
+	if err != nil {
 		return fmt.Errorf("copy to %s: %w", to, err)
 	}
 	single, err := plainSQLite(to, "&_pragma=journal_mode(DELETE)")

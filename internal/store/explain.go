@@ -33,7 +33,7 @@ func explain(err error, path string) error {
 			"the database " + path + " is damaged, or is no database of Pushback",
 			"stop Pushback and restore the newest backup: pushback restore FILE. The damaged file is kept beside it", err,
 		}
-	case code == lib.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+	case isFull(err):
 		return &sickDatabase{
 			"the disk of the database " + path + " is full",
 			"make room in " + filepath.Dir(path) + ": Pushback answers no event with 2xx before it is stored, and deploy tools send it again", err,
@@ -46,6 +46,11 @@ func explain(err error, path string) error {
 		}
 	}
 	return err
+}
+
+// isFull says whether a disk has no room.
+func isFull(err error) bool {
+	return sqliteCode(err) == lib.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // sqliteCode is SQLite's primary result code of an error, 0 for none.

@@ -55,6 +55,14 @@ func TestFullDiskAtStart(t *testing.T) {
 	wantOpenError(t, filepath.Join(t.TempDir(), "test.db"), "the disk of the database", "is full", "make room")
 }
 
+// TestFullDiskOfACopy: what is full is the disk of the backup, and the database is as it was.
+func TestFullDiskOfACopy(t *testing.T) {
+	err := explainCopy(&os.PathError{Op: "write", Path: "backup", Err: syscall.ENOSPC}, "data/pushback.db", "/backups/pushback.db")
+	if want := "the disk of /backups/pushback.db is full"; !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "hint: ") {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // smallConnector opens databases that cannot grow.
 type smallConnector struct{ driver.Connector }
 

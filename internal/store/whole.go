@@ -25,7 +25,7 @@ func writeWhole(path string, force bool, do func(partial string) error) error {
 	}
 	defer unlock()
 	if err := do(partial); err != nil {
-		return errors.Join(err, os.Remove(partial))
+		return errors.Join(err, removeDatabase(partial))
 	}
 	if err := nameWhole(partial, path, force); err != nil {
 		return err
