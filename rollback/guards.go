@@ -36,6 +36,7 @@ const (
 	GuardFirst      Guard = "first"      // there is an earlier change in the slot
 	GuardTarget     Guard = "target"     // the target is known, and not known to be bad
 	GuardCooldown   Guard = "recent"     // no other automatic rollback within Limits.Cooldown
+	GuardRestored   Guard = "restored"   // no restore of the database hides what has happened
 	GuardReach      Guard = "reach"      // the hook's preflight reached the deploy tool
 	GuardPreflight  Guard = "preflight"  // the hook's preflight found nothing that prevents the rollback
 )
@@ -69,6 +70,7 @@ var guards = []struct {
 	{GuardFirst, checkFirst},
 	{GuardTarget, checkTarget},
 	{GuardCooldown, checkCooldown},
+	{GuardRestored, checkRestored},
 	{GuardReach, checkReach},
 	{GuardPreflight, checkPreflight},
 }

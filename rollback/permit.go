@@ -41,6 +41,9 @@ type Situation struct {
 
 	RecentRollbacks int    `json:"recent"` // automatic rollbacks of this service, environment and region sent within Limits.Cooldown, without this order
 	Limits          Limits `json:"limits"`
+
+	RestoredAt      time.Time `json:"restored_at,omitzero"`      // when the database was last restored from a backup; zero for never
+	TargetUncertain bool      `json:"target_uncertain,omitzero"` // the target was live before the restore, and the deploy tool does not name it
 }
 
 // Refusal is one reason against a rollback. Why is for people; messages and pages
@@ -70,7 +73,7 @@ func (r Refusal) Temporary() bool {
 // See adr/0037.
 func (r Refusal) Waivable() bool {
 	switch r.Guard {
-	case GuardMode, GuardWindow, GuardFleet, GuardBefore, GuardConfounded, GuardCooldown:
+	case GuardMode, GuardWindow, GuardFleet, GuardBefore, GuardConfounded, GuardCooldown, GuardRestored:
 		return true
 	}
 	return false

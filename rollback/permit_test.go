@@ -126,6 +126,13 @@ func TestPermit(t *testing.T) {
 	f("no target", func(o *order, s *situation) { o.Target, s.Target.Version = "", "" }, rollback.GuardTarget)
 
 	f("one recent rollback", func(o *order, s *situation) { s.RecentRollbacks = 1 }, rollback.GuardCooldown)
+	f("restored after the change began", func(o *order, s *situation) { s.RestoredAt = s.Change.StartedAt }, rollback.GuardRestored)
+	f("restored less than a cooldown before", func(o *order, s *situation) { s.RestoredAt = s.Change.StartedAt.Add(time.Second - 6*time.Hour) }, rollback.GuardRestored)
+	f("restored a cooldown before", func(o *order, s *situation) { s.RestoredAt = s.Change.StartedAt.Add(-6 * time.Hour) })
+	f("restored long before, with an uncertain target", func(o *order, s *situation) {
+		s.RestoredAt, s.TargetUncertain = s.Change.StartedAt.AddDate(0, -1, 0), true
+	}, rollback.GuardRestored)
+	f("restored, approved", func(o *order, s *situation) { s.RestoredAt, s.TargetUncertain, s.Approved = at, true, true })
 	f("one recent rollback, approved", func(o *order, s *situation) { s.RecentRollbacks, s.Approved = 1, true })
 
 	f("the hook found no problem", func(o *order, s *situation) { s.HookChecks = []rollback.Check{{What: "target is there"}} })
@@ -186,7 +193,7 @@ func TestRemedy(t *testing.T) {
 		}
 	}
 	waits := []guard{rollback.GuardSuspended, rollback.GuardPartial, rollback.GuardFleet, rollback.GuardReach}
-	asks := []guard{rollback.GuardMode, rollback.GuardWindow, rollback.GuardBefore, rollback.GuardConfounded, rollback.GuardCooldown}
+	asks := []guard{rollback.GuardMode, rollback.GuardWindow, rollback.GuardBefore, rollback.GuardConfounded, rollback.GuardCooldown, rollback.GuardRestored}
 	ends := []guard{
 		rollback.GuardOrder, rollback.GuardFrozen, rollback.GuardHook, rollback.GuardEvidence, rollback.GuardSuperseded,
 		rollback.GuardEpoch, rollback.GuardEcho, rollback.GuardRollout, rollback.GuardAge, rollback.GuardReversible,

@@ -62,6 +62,9 @@ type commandLine struct {
 	Replay     replayCommand     `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`
 	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`
 	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector and other methods are wrong."`
+	Backup     backupCommand     `cmd:"" help:"Copy the database while the daemon runs."`
+	Restore    restoreCommand    `cmd:"" help:"Put a backup in the place of the database."`
+	Downgrade  downgradeCommand  `cmd:"" help:"Take the database back to the schema of an older version."`
 	Demo       demoCommand       `cmd:"" help:"Detect and roll back a bad release of a small shop on this machine."`
 	Version    versionCommand    `cmd:"" help:"Print the version; --version does too."`
 	Completion completionCommand `cmd:"" help:"Print the completion script of a shell."`

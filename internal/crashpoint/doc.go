@@ -32,6 +32,19 @@ const (
 	AfterOutcome  Point = "after the outcome's commit"
 )
 
+// The points of a backup and of a restore.
+const (
+	InBackup      Point = "in the middle of a backup"
+	BeforeBackup  Point = "before a backup gets its name"
+	InRestore     Point = "in the middle of a restore"
+	BeforeRestore Point = "before a restored database is decided on"
+	AfterRestore  Point = "after a restored database is decided on"
+	BeforeSwap    Point = "before a restored database takes its place"
+)
+
+// RestorePoints are the points of a backup and of a restore, in their order.
+var RestorePoints = []Point{InBackup, BeforeBackup, InRestore, BeforeRestore, AfterRestore, BeforeSwap}
+
 // Points are all points, in the order in which a rollback reaches them.
 var Points = []Point{
 	BeforeEvent, AfterEvent, BeforeIntent, AfterIntent, BeforeClaim, AfterClaim,

@@ -71,6 +71,9 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	if err != nil {
 		return d, err
 	}
+	if m, migrated := st.Migrated(); migrated {
+		o.Log.Info("the database was migrated", "from", m.From, "to", m.To, "copy", m.Copy)
+	}
 	d.closers = append(d.closers, st)
 	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, d.aliases.Canonical, o.Log)
 	if len(mistakes) > 0 {

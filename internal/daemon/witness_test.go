@@ -64,6 +64,7 @@ func TestPlantedSecretsStayHidden(t *testing.T) {
 	link := w.question()
 	w.read(key)
 	w.approve(key, link)
+	w.checkMetrics()
 	w.read(key)
 	var dump bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&dump, 2)

@@ -187,6 +187,11 @@ func ofSite() []entry {
 		{"too much is bad at once, by name", composer.FleetPage(held, bad)},
 		{"more turns bad with it", composer.FleetNews(held, bad, nil, at)},
 		{"a held rollback came to nothing", composer.FleetNews(held, nil, ended, at)},
+		{"the database was restored", composer.Restored(messages.Restore{
+			At: at, KnownTo: at.Add(-26 * time.Hour), Actor: "amy", Messages: 3,
+			Orders: []rollback.Order{{Change: kinds()[0], Target: "v1", State: rollback.Unknown}},
+		})},
+		{"a restore ends an order", composer.OrderRestored(rollback.Order{Change: kinds()[0], Target: "v1", State: rollback.Expired, Why: "nobody can tell"}, at)},
 		{"a person releases the hold", composer.FleetReleased(h, "amy", at.Add(time.Hour))},
 	}
 	for i := range all {

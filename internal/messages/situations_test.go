@@ -37,6 +37,7 @@ func situations(c sources.Change) []refusing {
 		}, rollback.GuardBefore),
 		f(func(_ o, s s) { s.Suspects = []rollback.Suspect{suspect} }, rollback.GuardConfounded),
 		f(func(_ o, s s) { s.RecentRollbacks = 1 }, rollback.GuardCooldown),
+		f(func(_ o, s s) { s.RestoredAt = s.Change.FinishedAt }, rollback.GuardRestored),
 
 		f(func(_ o, s s) { s.Frozen, s.FrozenWhy = true, "sale until noon" }, rollback.GuardFrozen),
 		f(func(o o, _ s) { o.Hook = "" }, rollback.GuardHook),

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/telemetry"
 )
 
 // healthz answers 200 while the process serves requests, for a supervisor that
@@ -57,9 +59,11 @@ func isReady(problems []api.ComponentProblem) bool {
 	})
 }
 
-// serveMetrics writes Pushback's own metrics and the process's.
+// serveMetrics writes Pushback's own metrics and the process's, with HELP and TYPE.
 func (s *Server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	s.Metrics.WritePrometheus(w)
-	metrics.WriteProcessMetrics(w)
+	var page bytes.Buffer
+	s.Metrics.WritePrometheus(&page)
+	metrics.WriteProcessMetrics(&page)
+	_ = telemetry.Write(w, page.Bytes()) // the client has gone
 }

@@ -22,6 +22,7 @@ type Store interface {
 	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
 	Order(ctx context.Context, key string) (rollback.Order, error)
 	RecentRollbacks(ctx context.Context, slot sources.Slot, except string, since time.Time) (int, error)
+	LastRestore(ctx context.Context) (time.Time, error)
 }
 
 // Catalogue knows what a service depends on, with distances.
@@ -78,6 +79,9 @@ func (r *Reader) Of(ctx context.Context, o rollback.Order) (rollback.Situation, 
 		return s, fmt.Errorf("counting recent rollbacks: %w", err)
 	}
 	if s.Fleet, err = r.Fleet(ctx); err != nil {
+		return s, err
+	}
+	if err := r.fillRestored(ctx, &s, c, o); err != nil {
 		return s, err
 	}
 	if err := r.fillSuspects(ctx, &s, c, o); err != nil {

@@ -18,8 +18,9 @@ var migrations embed.FS
 // in the database uses would do; this one is the bytes of "pushback".
 const migrationLock = 0x7075736862616b63
 
-// migrate brings Pushback's tables to this version, and makes the journal append-only. goose
-// accepts a database that a newer binary has migrated.
+// migrate brings Pushback's tables to this version, and makes the journal append-only. It refuses
+// a database that a newer version has migrated, which goose would accept: what that version
+// stores, this one may read wrongly.
 func (s *Store) migrate(ctx context.Context) (err error) {
 	unlock, err := s.lockMigrations(ctx)
 	if err != nil {
@@ -77,6 +78,16 @@ func (s *Store) migrateTables(ctx context.Context) error {
 	provider, err := s.tableMigrations()
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
+	}
+	has, knows, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for the schema: %w", err)
+	}
+	if has > knows {
+		return &NewerSchema{Has: has, Knows: knows}
+	}
+	if err := s.copyBefore(ctx, has, knows); err != nil {
+		return fmt.Errorf("keep a copy of the database before it is migrated from schema %d to %d: %w", has, knows, err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate tables: %w", err)

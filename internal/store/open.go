@@ -38,6 +38,9 @@ type Store struct {
 	writes   writeQueue // SQLite
 	tails    tails
 
+	migrated Migrated // what Open has done to the tables
+	private  bool     // a copy that nobody else knows of: it is not copied before it is migrated
+
 	holder string // names this run in the rows that it holds; set by Join
 
 	intake  chan *pendingEvent
@@ -69,6 +72,9 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, hidePassword(fmt.Errorf("open store: %w", err), url)
 	}
 	if err := s.prepare(ctx); err != nil {
+		if s.dialect == SQLite {
+			err = explain(err, rest)
+		}
 		return nil, hidePassword(errors.Join(fmt.Errorf("open store: %w", err), s.closeDatabase()), url)
 	}
 	s.startIntake()

@@ -33,10 +33,11 @@ var readsAll = map[string]string{
 
 	"SetHold":       "once in an outage, of the changes of a week: PostgreSQL joins all outcomes if that is faster",
 	"migrateTables": "once after an upgrade",
+	"settle":        "once after a restore, while nothing else runs",
 }
 
 // unasked are the methods that run no statement themselves.
-var unasked = []string{"Accept", "AcceptUnwatched", "Close", "DB", "Dialect", "Holder", "Now", "Ping", "Reserved", "Shared"}
+var unasked = []string{"Accept", "AcceptUnwatched", "Close", "DB", "Dialect", "Holder", "Migrated", "Now", "Ping", "Reserved", "Shared"}
 
 // recorder collects the statements that the store runs.
 type recorder struct {

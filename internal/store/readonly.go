@@ -13,6 +13,11 @@ import (
 // called.
 func OpenReadOnly(ctx context.Context, url string) (*Store, error) {
 	s, err := openReadOnly(ctx, url)
+	if err == nil {
+		if err = s.checkSchema(ctx); err != nil {
+			err = errors.Join(err, s.closeDatabase())
+		}
+	}
 	if err != nil {
 		return nil, hidePassword(fmt.Errorf("open store to read: %w", err), url)
 	}
@@ -26,6 +31,9 @@ func openReadOnly(ctx context.Context, url string) (*Store, error) {
 	if !ok {
 		return openPostgres(ctx, url, refuseWrites)
 	}
+	if err := refuseUnfinished(path); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
@@ -36,7 +44,7 @@ func openReadOnly(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(explain(err, path), db.Close())
 	}
 	return &Store{dialect: SQLite, write: db, read: db, reserved: db, release: func() error { return nil }}, nil
 }

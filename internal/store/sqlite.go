@@ -30,8 +30,16 @@ const reservedReaders = 2
 func openSQLite(path string) (*Store, error) {
 	unlock, err := lockFile(path)
 	if err != nil {
-		return nil, err
+		return nil, explain(err, path)
 	}
+	if err := errors.Join(finishReplacing(path), makePrivateFile(path)); err != nil {
+		return nil, errors.Join(explain(err, path), unlock())
+	}
+	return openLocked(path, unlock)
+}
+
+// openLocked opens a file that this process has locked. Close calls unlock.
+func openLocked(path string, unlock func() error) (*Store, error) {
 	write, err := connectSQLite(path, "&_txlock=immediate&_pragma=auto_vacuum(2)&_pragma=journal_mode(WAL)"+writerCache, 1)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
@@ -47,12 +55,17 @@ func openSQLite(path string) (*Store, error) {
 	return &Store{dialect: SQLite, write: write, read: read, reserved: reserved, release: unlock}, nil
 }
 
+// fileURI is a path as SQLite's URIs have it, whatever characters it has.
+func fileURI(path string) string {
+	file := url.URL{Path: path}
+	return "file:" + file.EscapedPath()
+}
+
 // tracedConnector is set by tests that collect all statements.
 var tracedConnector func(driver.Connector) driver.Connector
 
 func connectSQLite(path, options string, connections int) (*sql.DB, error) {
-	file := url.URL{Path: path}
-	connector, err := sqlite.NewConnector("file:" + file.EscapedPath() +
+	connector, err := sqlite.NewConnector(fileURI(path) +
 		"?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)" + options)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -67,7 +80,7 @@ func connectSQLite(path, options string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// lockFile creates the database file, and locks path.lock until the returned
+// lockFile creates the database's folder, and locks path.lock until the returned
 // function is called. The kernel releases the lock when the process ends, however
 // it ends. The lock file stays: if it were removed, two processes could lock two
 // files of that name.
@@ -84,9 +97,6 @@ func lockFile(path string) (unlock func() error, err error) {
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s is in use by another process: stop it, or use another file: %w", path, err), lock.Close())
-	}
-	if err := makePrivateFile(path); err != nil {
-		return nil, errors.Join(err, lock.Close())
 	}
 	return lock.Close, nil
 }
@@ -107,11 +117,7 @@ func makeDirectory(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	folder, err := os.Open(above)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return syncDirectory(above)
 }
 
 // makePrivateFile creates the database file with mode 0600 before SQLite would

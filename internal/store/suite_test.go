@@ -121,6 +121,7 @@ var suite = []struct {
 	{"holds", holds},
 	{"secrets", secrets},
 	{"sessions", sessions},
+	{"a restored database sends nothing again", restoredIsSettled},
 	{"outcomes", outcomes},
 	{"trust", trustKept},
 }

@@ -80,6 +80,9 @@ func (l *ledger) RecentRollbacks(context.Context, sources.Slot, string, time.Tim
 	return 0, nil
 }
 
+// LastRestore returns never.
+func (l *ledger) LastRestore(context.Context) (time.Time, error) { return time.Time{}, nil }
+
 // catalogue has one service without dependencies.
 type catalogue struct{}
 
