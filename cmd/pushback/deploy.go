@@ -28,7 +28,7 @@ type deployCommand struct {
 	Actor       string            `help:"Who did it."`
 	RollbackOf  string            `help:"Key or ID of the change that this one rolls back."`
 	Label       map[string]string `help:"Labels of the change, key=value."`
-	At          time.Time         `help:"When it happened (RFC 3339); by default now."`
+	At          moment            `help:"When it happened: 2026-11-26T15:04:05Z, or how long ago, as in 5m; by default now."`
 	Wait        bool              `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
 }
 
@@ -72,7 +72,7 @@ func (d deployCommand) event(now time.Time) sources.Event {
 			id += "/" + d.Group
 		}
 	}
-	at := d.At
+	at := time.Time(d.At)
 	if at.IsZero() {
 		at = now
 	}
@@ -92,6 +92,10 @@ func (d deployCommand) print(out terminal, c *client, a api.Accepted) error {
 	fmt.Fprintf(out, "  %s\n", page)
 	if a.Duplicate {
 		fmt.Fprintln(out, "  this event was known already, so no watch began; to deploy this version again, give it an --id")
+	}
+	if a.Unwatched {
+		fmt.Fprintf(out, "  %s no rule watches a %s of %s in %s: is the service or the environment misspelt? pushback rules coverage lists what is watched\n",
+			out.paint(styleDoubt, "warning:"), a.Change.Kind, a.Change.Service, a.Change.Environment)
 	}
 	return nil
 }

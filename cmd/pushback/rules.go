@@ -75,8 +75,8 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(dir); err != nil {
-		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
+	if err := checkRulesFolder(dir); err != nil {
+		return err
 	}
 	world.AllowEmpty = world.AllowEmpty || r.AllowEmpty
 	world.Stop = ctx.Err
@@ -118,6 +118,18 @@ func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, erro
 	world := daemon.Adapters().StrictWorld(c)
 	world.Environments = recordedEnvironments(ctx, c)
 	return dir, world, nil
+}
+
+// checkRulesFolder refuses what is no folder before it is read.
+func checkRulesFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is a file", dir)
+	}
+	if err != nil {
+		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
+	}
+	return nil
 }
 
 // recordedEnvironments are the environments of the changes in Pushback's database. They are for a

@@ -228,10 +228,12 @@ func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (s
 	if err := e.scheduler.retention.RefuseOld(ctx, ev.Event()); err != nil {
 		return store.Accepted{}, err
 	}
-	if e.planner.Unwatched(ev.Event()) {
+	unwatched := e.planner.Unwatched(ev.Event())
+	if unwatched {
 		accept = e.Store.AcceptUnwatched
 	}
 	a, err := accept(ctx, ev, raw, now)
+	a.Unwatched = unwatched
 	if err != nil {
 		return a, fmt.Errorf("storing the event: %w", err)
 	}

@@ -22,7 +22,7 @@ var statesByUrgency = []watch.State{
 const unwatched = "unwatched"
 
 func accepted(a store.Accepted) api.Accepted {
-	return api.Accepted{Key: a.Change.Key, Created: a.Created, Duplicate: a.Duplicate, Change: change(a.Change)}
+	return api.Accepted{Key: a.Change.Key, Created: a.Created, Duplicate: a.Duplicate, Change: change(a.Change), Unwatched: a.Unwatched}
 }
 
 func change(c store.Change) api.Change {

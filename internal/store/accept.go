@@ -25,6 +25,7 @@ type Accepted struct {
 	Change    Change
 	Duplicate bool // the event is stored already; nothing was changed
 	Created   bool // the event began this change
+	Unwatched bool // no rule watches the change; the engine says it
 }
 
 // pendingEvent is an event that waits to be stored, with the answer to its caller.

@@ -15,6 +15,7 @@ type Accepted struct {
 	Created   bool   `json:"created" doc:"The event began this change"`
 	Duplicate bool   `json:"duplicate" doc:"The same event was accepted before; nothing was stored"`
 	Change    Change `json:"change"`
+	Unwatched bool   `json:"unwatched,omitempty" doc:"No rule watches this change: is its service or environment misspelt?"`
 }
 
 // Ignored is the answer to an authentic delivery that is not about a change, such
