@@ -161,31 +161,42 @@ func (x *examination) adapters(ctx context.Context) {
 		if area == doctor.Receiving || area == doctor.Sources {
 			continue // which have parts of their own
 		}
-		x.checks = append(x.checks, ofAnswer(area, a))
+		x.checks = append(x.checks, x.ofAnswer(area, a))
 	}
 }
 
 // ofAnswer is the check that an adapter's answer makes.
-func ofAnswer(area string, a daemon.Answer) doctor.Check {
+func (x *examination) ofAnswer(area string, a daemon.Answer) doctor.Check {
 	switch a.Status {
 	case daemon.AnswerOK:
 		return doctor.Of(area, a.Place, doctor.OK, "", "%s", a.Detail)
 	case daemon.AnswerNotAsked:
 		return doctor.Of(area, a.Place, doctor.NotChecked, "", "%s", a.Detail)
 	}
-	return doctor.Of(area, a.Place, doctor.Fail, nextFor(area, a), "%s", a.Detail)
+	return doctor.Of(area, a.Place, doctor.Fail, x.nextFor(area, a), "%s", a.Detail)
 }
 
 // nextFor is what to try where an adapter does not work.
-func nextFor(area string, a daemon.Answer) string {
+func (x *examination) nextFor(area string, a daemon.Answer) string {
 	switch area {
 	case doctor.Hooks:
 		return "pushback hooks test " + strings.TrimPrefix(a.Place, "hooks.") + "   # asks again, check by check"
 	case doctor.Store:
-		return "correct store in pushback.yml, or start the database; docs/diagnostics has no code for it: the message is the database's"
+		return x.nextForDatabase(a.Detail)
 	default:
-		return "correct " + a.Place + " in pushback.yml, or start what it names, and run pushback config check --online"
+		return "correct " + a.Place + " in " + x.file() + ", or start what it names, and run pushback config check --online"
 	}
+}
+
+// nextForDatabase is what to try where the database does not work. A file that is none is moved
+// away, and not removed: somebody may still read it.
+func (x *examination) nextForDatabase(why string) string {
+	url, err := x.c.StoreURL()
+	file, is := strings.CutPrefix(url, "sqlite:")
+	if err == nil && is && (strings.Contains(why, "not a database") || strings.Contains(why, "malformed")) {
+		return fmt.Sprintf("mv %[1]s %[1]s.bad   # with the daemon stopped; then restore a backup, or pushback serve makes a new one", shown(file))
+	}
+	return "correct store in " + x.file() + ", or make the database answer, and run pushback doctor again"
 }
 
 // database opens Pushback's own database to read it.

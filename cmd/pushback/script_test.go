@@ -24,6 +24,6 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "address": address, "answers": answers, "recorded": recorded, "outside": outside,
-		"changed": changed, "keys": keys,
+		"changed": changed, "keys": keys, "settings": settings, "online": online, "rule": rule, "sends": sends, "notstore": notstore,
 	}})
 }

@@ -12,6 +12,8 @@
 //
 // A check is ok only where something was looked at. What could not be looked at is NotChecked,
 // with the reason.
+//
+// See adr/0112.
 package doctor
 
 import (

@@ -23,8 +23,11 @@ func Environment(environ, known []string) []Check {
 		if value == "" || !strings.HasPrefix(name, prefix) || slices.Contains(known, name) {
 			continue
 		}
-		hint := "no command reads it; the variables are " + strings.Join(known, ", ")
-		if near := strictyaml.Nearest(strings.TrimPrefix(name, prefix), short); near != "" {
+		hint, near := "no command reads it; the variables are "+strings.Join(known, ", "), strictyaml.Nearest(strings.TrimPrefix(name, prefix), short)
+		switch {
+		case slices.Contains(known, name+"_FILE"):
+			hint = "no command reads it; did you mean " + name + "_FILE?"
+		case near != "":
 			hint = "no command reads it; did you mean " + prefix + near + "?"
 		}
 		all = append(all, Of(Config, "environment", Warn, "unset "+name, "the environment has %s; %s", name, hint))

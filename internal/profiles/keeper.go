@@ -28,6 +28,8 @@ const leastFresh = 30 * time.Minute
 
 // freshFor is how long a profile counts as fresh. One that was learned from too little for a scan
 // is fresh until there can be enough, so that a new service is judged in full as soon as it can be.
+//
+// See adr/0112.
 func freshFor(p detector.Profile) time.Duration {
 	have := time.Duration(p.Ticks) * p.Tick
 	if have >= detector.MinHistory {
