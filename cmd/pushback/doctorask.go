@@ -84,9 +84,17 @@ func (x *examination) parts() []part {
 		return []part{{"the daemon", x.daemon}}
 	}
 	return []part{
-		{"the adapters", x.adapters}, {"the daemon", x.daemon}, {"the database", x.database}, {"the clocks", x.clocks}, {"the catalogue", x.catalogue},
-		{"the rules", x.rules}, {"what the rules have data for", x.coverage}, {"the history", x.history},
-		{"the receivers", x.receivers}, {"the change sources", x.sources}, {"this machine", x.machine},
+		{"the adapters", x.adapters},
+		{"the daemon", x.daemon},
+		{"the database", x.database},
+		{"the clocks", x.clocks},
+		{"the catalogue", x.catalogue},
+		{"the rules", x.rules},
+		{"what the rules have data for", x.coverage},
+		{"the history", x.history},
+		{"the receivers", x.receivers},
+		{"the change sources", x.sources},
+		{"this machine", x.machine},
 	}
 }
 

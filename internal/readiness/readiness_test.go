@@ -66,7 +66,7 @@ func TestOf(t *testing.T) {
 		if len(all) != 1 || all[0].Signal != "queue" || all[0].Rule != "level" || all[0].Service != "cart" || all[0].Never != "" {
 			t.Fatalf("%+v", all)
 		}
-		if all[0].State != want || (all[0].From.Sub(from)).Abs() > time.Minute {
+		if all[0].State != want || all[0].From.Sub(from).Abs() > time.Minute {
 			t.Errorf("%d minutes: %s, from %s on; want %s, %s", minutes, all[0].State, all[0].From, want, from)
 		}
 	}
