@@ -3,10 +3,12 @@ package config
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pushback/pushback/internal/secretfile"
@@ -64,10 +66,7 @@ func (l *loader) trust() Trust {
 // allows no insecure source.
 func (l *loader) address(c Config) {
 	host, port, err := net.SplitHostPort(c.Listen)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
+	if n, e := strconv.Atoi(port); err != nil || e == nil && (n < 0 || n > math.MaxUint16) {
 		l.badListen(c.Listen)
 		return
 	}
