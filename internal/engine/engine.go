@@ -224,11 +224,10 @@ func (e *Engine) Run(ctx context.Context) error {
 // Accept commits one event and has its change planned. When it returns without an error, the
 // event is on disk.
 func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (store.Accepted, error) {
-	now, accept := e.Now(), e.Store.Accept
+	now, accept, unwatched := e.Now(), e.Store.Accept, e.planner.Unwatched(ev.Event())
 	if err := e.scheduler.retention.RefuseOld(ctx, ev.Event()); err != nil {
 		return store.Accepted{}, err
 	}
-	unwatched := e.planner.Unwatched(ev.Event())
 	if unwatched {
 		accept = e.Store.AcceptUnwatched
 	}
