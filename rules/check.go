@@ -177,8 +177,16 @@ func (r *reader) parseErrors(at string, err error, source func(int) int) {
 		all = parser.ParseErrors{*one}
 	}
 	for _, e := range all {
-		r.inside(at, source(int(e.PositionRange.Start)), codeBadPromQL, withoutMarks(e.Err.Error()), "")
+		r.inside(at, source(int(e.PositionRange.Start)), codeBadPromQL, withoutMarks(e.Err.Error()), promqlHint(e.Err.Error()))
 	}
+}
+
+// promqlHint says what is most likely meant where the parser only says what it found.
+func promqlHint(message string) string {
+	if strings.Contains(message, "in label matching, expected string") || strings.Contains(message, "inside braces") {
+		return "the value of a label needs double quotes, as in job=\"cart\" or code=~\"5..\""
+	}
+	return ""
 }
 
 // withoutMarks puts the variables back into a message of the parser.

@@ -13,7 +13,7 @@ import (
 // generate), and a test checks that every key has one.
 type document struct {
 	// The team these rules belong to.
-	Team string `yaml:"team" required:"true"`
+	Team string `yaml:"team" required:"true" example:"team: NAME, with the team that owns these rules"`
 	// Keys of every rule of the team that does not write them itself. A team has them once.
 	Defaults *writtenDefaults `yaml:"defaults,omitempty"`
 	// The rules.

@@ -100,7 +100,7 @@ func (a amount) limit(of string) (*Limit, *problem) {
 	case of == fraction && a.unit == span:
 		return l, &problem{codeAmountUnit, "a time cannot bound a fraction of events", "write a percentage, as in 5%"}
 	case l.Fraction && of != gauge && (a.value <= 0 || a.value >= 1):
-		return l, &problem{codeOutOfRange, fmt.Sprintf("a limit on a fraction lies between 0 and 100%%, not at %q", a.text), ""}
+		return l, &problem{codeOutOfRange, fmt.Sprintf("a limit on a fraction lies between 0 and 100%%, not at %q", a.text), "write a percentage of all events, as in 5%"}
 	}
 	return l, nil
 }

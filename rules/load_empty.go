@@ -13,7 +13,7 @@ func noRules(fsys fs.FS, files int) Diagnostic {
 	d := Diagnostic{
 		File: ".", Line: 1, Column: 1, Code: codeNoRules,
 		Message: "the folder holds no rule, so that no change would be watched",
-		Hint:    "put a rule into it, or set allow_empty_rules: true in pushback.yml if this is meant so",
+		Hint:    "put a rule into it, in a file that ends in .yml, or set allow_empty_rules: true in pushback.yml if this is meant so",
 	}
 	if files > 0 {
 		d.Message = fmt.Sprintf("none of the %d files holds a rule, so that no change would be watched", files)

@@ -66,6 +66,16 @@ var library = sync.OnceValue(func() map[string]written {
 	return all
 })
 
+// libraryHint is the hint for a rule that the library does not have: the first whose name has the word
+// that was written, else the nearest.
+func libraryHint(written string) string {
+	word, known := strings.TrimPrefix(written, libraryFolder+"/"), LibraryNames()
+	if i := slices.IndexFunc(known, func(name string) bool { return word != "" && strings.Contains(name, word) }); i >= 0 {
+		return fmt.Sprintf("did you mean %q?", known[i])
+	}
+	return nearest(libraryFolder+"/"+word, known)
+}
+
 // use fills a draft with what it inherits from the shipped rule that it names.
 // The stored text of the rule has all of it, so that a watch goes on under a
 // program with another library.
@@ -74,7 +84,7 @@ func (l *loader) use(d *draft) {
 	base, ok := library()[d.written.Use]
 	switch {
 	case !ok:
-		d.reader.at(at, codeUnknownLibrary, fmt.Sprintf("the library has no rule %q", d.written.Use), nearest(libraryFolder+"/"+strings.TrimPrefix(d.written.Use, libraryFolder+"/"), LibraryNames()))
+		d.reader.at(at, codeUnknownLibrary, fmt.Sprintf("the library has no rule %q", d.written.Use), libraryHint(d.written.Use))
 		d.hasErrors = true
 		return
 	case d.written.Extends != "":

@@ -113,7 +113,7 @@ func TestAllMistakesOfAFolderAreReportedAtOnce(t *testing.T) {
 		`c.yml:1:7: expected text, found a number (put quotes around it) [unquoted-text]`,
 		`d.yml/inner.yml:1:1: unknown key "oops" (known keys: defaults, rules, team) [unknown-key]`,
 		`d.yml/inner.yml:1:1: the key "rules" is missing [missing-field]`,
-		`d.yml/inner.yml:1:1: the key "team" is missing [missing-field]`,
+		`d.yml/inner.yml:1:1: the key "team" is missing (write team: NAME, with the team that owns these rules) [missing-field]`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || set != nil {
 		t.Error(diff)

@@ -15,8 +15,8 @@ import (
 //
 // See adr/0088.
 
-// receiver is the receiver that a word of tell stands for, "" where it is nobody.
-func (s Service) receiver(word string) string {
+// Receiver is the receiver that a word of tell stands for, "" where it is nobody.
+func (s Service) Receiver(word string) string {
 	switch word {
 	case ownerChat:
 		return s.Chat
@@ -32,7 +32,7 @@ func (s Service) receiver(word string) string {
 func (r Response) nobody(s Service) []string {
 	var words []string
 	for _, w := range r.Tell {
-		if s.receiver(w) == "" && !slices.Contains(words, w) {
+		if s.Receiver(w) == "" && !slices.Contains(words, w) {
 			words = append(words, w)
 		}
 	}

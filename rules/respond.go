@@ -184,7 +184,7 @@ func keepOneIntent(actions []Action) []Action {
 // operators' default receiver.
 func (b Bound) resolveReceivers(words []string) (names, missing []string) {
 	for _, w := range words {
-		name := b.service.receiver(w)
+		name := b.service.Receiver(w)
 		if name == "" {
 			missing = append(missing, w)
 			name = b.service.Default

@@ -54,8 +54,16 @@ func (r *reader) warnOfSharedExpr(at string, w writtenExpr, rule Rule) {
 // largeShare is from where on a plain number is hardly meant as a share of all events.
 const largeShare = 0.1
 
-// warnOfLargeEffect warns of a plain number that was meant in percentage points.
+// smallRelative is up to where a percentage of a fraction is hardly meant as one of what is forecast.
+const smallRelative = 0.05
+
+// warnOfLargeEffect warns of a plain number, and of a small percentage, that were meant in
+// percentage points.
 func (r *reader) warnOfLargeEffect(at string, a amount, of string) {
+	if text := strings.TrimSpace(a.text); of == fraction && a.unit == percent && a.value < smallRelative {
+		r.warn(at, codeAmountUnit, fmt.Sprintf("%s is a share of the fraction itself: of 1%% of errors it is %g points", text, a.value),
+			fmt.Sprintf("for percentage points of all events write %s points", strings.TrimSuffix(text, "%")))
+	}
 	if of == fraction && a.unit == plain && a.value >= largeShare && a.value <= 1 {
 		r.warn(at, codeAmountUnit, fmt.Sprintf("%s of a fraction is %g points: smaller effects do not count", strings.TrimSpace(a.text), 100*a.value),
 			fmt.Sprintf("for %[1]s of a percentage point write %[1]s points; if %[2]g points are meant, write that", strings.TrimSpace(a.text), 100*a.value))

@@ -91,6 +91,9 @@ func wordHint(message string) string {
 			return fmt.Sprintf("did you mean %s?", near)
 		}
 	}
+	if strings.Contains(message, `Operator("=")`) {
+		return "compare with ==, as in change.kind == \"deploy\""
+	}
 	return whenHint
 }
 

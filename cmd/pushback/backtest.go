@@ -260,6 +260,7 @@ func (b backtestCommand) scores(out terminal, scores []backtest.Score) error {
 // progress shows on a terminal how far a long run is. Elsewhere it writes nothing.
 type progress struct {
 	w        io.Writer
+	text     string
 	done, of int
 	shown    time.Time
 }
@@ -268,14 +269,20 @@ func newProgress(w io.Writer, of int) *progress {
 	if !isTerminal(w) {
 		w = io.Discard
 	}
-	return &progress{w: w, of: of}
+	return &progress{w: w, of: of, text: "replayed %d of %d moments"}
+}
+
+// saying sets the words, with a place for each of the two numbers.
+func (p *progress) saying(text string) *progress {
+	p.text = text
+	return p
 }
 
 func (p *progress) step() {
 	p.done++
 	if now := time.Now(); now.Sub(p.shown) >= 200*time.Millisecond {
 		p.shown = now
-		fmt.Fprintf(p.w, "\rreplayed %d of %d moments", p.done, p.of)
+		fmt.Fprintf(p.w, "\r\x1b[K"+p.text, p.done, p.of)
 	}
 }
 

@@ -144,6 +144,9 @@ func (c *client) wrapUnreachable(err error) error {
 	if errors.Is(err, errRedirected) {
 		return fmt.Errorf("asking %s: %w", c.base.Host, err)
 	}
+	if strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+		return fmt.Errorf("asking %s: %w\n  hint: it speaks http: write --server http://%s", c.base.Host, err, c.base.Host)
+	}
 	return fmt.Errorf("asking %s: %w\n  hint: is `pushback serve` running there? Name another daemon with --server or PUSHBACK_SERVER", c.base.Host, err)
 }
 
@@ -156,6 +159,12 @@ func (c *client) wrapProblem(response *http.Response, body []byte) error {
 	hint := problem.Hint
 	if response.StatusCode == http.StatusUnauthorized && !strings.Contains(hint, "pushback.yml") { // with pushback.yml in its hint, the daemon itself has no token
 		hint = "name the file with the API token by --token-file or PUSHBACK_TOKEN_FILE"
+		if c.token != "" {
+			hint = "name the daemon's own token_file by --token-file or PUSHBACK_TOKEN_FILE; the file that was named holds another token"
+		}
+	}
+	if c.base.Path != "" && c.base.Path != "/" && response.StatusCode == http.StatusNotFound {
+		hint = "--server has a path: is Pushback served there? Otherwise leave it out"
 	}
 	text := problem.Detail
 	if hint != "" {

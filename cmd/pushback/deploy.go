@@ -31,7 +31,7 @@ type deployCommand struct {
 	Rider       []string          `placeholder:"NAME" help:"Whose commits it carries; by default their authors since the version before. May be repeated."`
 	RollbackOf  string            `help:"Key or ID of the change that this one rolls back."`
 	Label       map[string]string `help:"Labels of the change, key=value."`
-	At          time.Time         `help:"When it happened (RFC 3339); by default now."`
+	At          moment            `help:"When it happened: 2026-11-26T15:04:05Z, or how long ago, as in 5m; by default now."`
 	Wait        bool              `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
 }
 
@@ -113,7 +113,7 @@ func (d deployCommand) changeID() string {
 // event makes the event to send. The daemon makes the event ID from the change ID
 // and the status, so that it recognises a retry as a duplicate.
 func (d deployCommand) event(now time.Time) sources.Event {
-	at := d.At
+	at := time.Time(d.At)
 	if at.IsZero() {
 		at = now
 	}

@@ -57,6 +57,7 @@ type commandLine struct {
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Allow rollbacks again."`
 	Rules      rulesCommand      `cmd:"" help:"Work on the rules."`
 	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at everything an installation stands on, and say what to do next."`
 	Hooks      hooksCommand      `cmd:"" help:"List hooks, and test them without acting."`
 	Audit      auditCommand      `cmd:"" help:"Export the record of every decision, and verify it."`
 	Replay     replayCommand     `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/store"
@@ -84,8 +85,8 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(dir); err != nil {
-		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
+	if err := checkRulesFolder(dir); err != nil {
+		return err
 	}
 	world.AllowEmpty = world.AllowEmpty || r.AllowEmpty
 	world.Stop = ctx.Err
@@ -125,13 +126,32 @@ func (r rulesCheckCommand) world(ctx context.Context) (string, rules.World, erro
 		dir = r.Rules
 	}
 	world := daemon.Adapters().StrictWorld(c)
-	// Environments are for a warning alone, so that a database that cannot be read is no mistake.
-	if url, err := c.StoreURL(); err == nil {
-		world.Environments, _ = fromDatabase(ctx, url, func(c store.Change) string { return c.Environment })
-		slices.Sort(world.Environments)
-		world.Environments = slices.Compact(world.Environments)
-	}
+	world.Environments = recordedEnvironments(ctx, c)
 	return dir, world, nil
+}
+
+// checkRulesFolder refuses what is no folder before it is read.
+func checkRulesFolder(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is a file", dir)
+	}
+	if err != nil {
+		return usageError(fmt.Errorf("reading the rules: %w\n  hint: --rules names a folder of rule files", err))
+	}
+	return nil
+}
+
+// recordedEnvironments are the environments of the changes in Pushback's database. They are for a
+// warning alone, so that a database that cannot be read is no mistake.
+func recordedEnvironments(ctx context.Context, c config.Config) []string {
+	url, err := c.StoreURL()
+	if err != nil {
+		return nil
+	}
+	names, _ := fromDatabase(ctx, url, func(c store.Change) string { return c.Environment })
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // configured reports whether there is a pushback.yml to check the rules by.

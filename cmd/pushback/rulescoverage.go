@@ -132,7 +132,7 @@ func fromDatabase(ctx context.Context, url string, word func(store.Change) strin
 
 func coverageOf(ctx context.Context, o survey.Options, p *past, names []string) ([]survey.Coverage, error) {
 	all := make([]survey.Coverage, 0, len(names))
-	progress := newProgress(os.Stderr, len(names))
+	progress := newProgress(os.Stderr, len(names)).saying("asked about %d of %d services")
 	defer progress.end()
 	for _, name := range names {
 		if ctx.Err() != nil {

@@ -25,5 +25,6 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: noteAnswers(t), Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "address": address, "answers": answers, "recorded": recorded, "outside": outside,
 		"changed": changed, "keys": keys, "eventually": eventually,
+		"settings": settings, "online": online, "rule": rule, "sends": sends, "notstore": notstore,
 	}})
 }

@@ -88,6 +88,8 @@ func outside(ts *testscript.TestScript, _ bool, args []string) {
 		switch {
 		case r.URL.Path == "/empty/api/v1/query_range":
 			_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`)
+		case r.URL.Path == "/api/v1/query_range":
+			_, _ = io.WriteString(w, growing(r.FormValue("start"), r.FormValue("end"), r.FormValue("step")))
 		case strings.HasPrefix(r.URL.Path, "/pods/api/v1/"):
 			now, series := time.Now().Unix(), `{"metric":{"pod":%q,"code":"200"},"value":[%d,"1"]}`
 			_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[`+series+","+series+"]}}", "a", now, "b", now)
@@ -104,6 +106,19 @@ func outside(ts *testscript.TestScript, _ bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], server.URL)
+}
+
+// growing is the answer to a range query: one counter, which grows by 1 a second.
+func growing(start, end, step string) string {
+	var numbers [3]float64
+	for i, text := range []string{start, end, step} {
+		numbers[i], _ = strconv.ParseFloat(text, 64) // 0 gives no points
+	}
+	var points []string
+	for t := numbers[0]; t <= numbers[1] && numbers[2] > 0; t += numbers[2] {
+		points = append(points, fmt.Sprintf(`[%.3f,"%.0f"]`, t, t))
+	}
+	return `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[` + strings.Join(points, ",") + `]}]}}`
 }
 
 // changed writes series of eight hours around a change whose bake of ten minutes ends in a

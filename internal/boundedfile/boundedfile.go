@@ -18,6 +18,19 @@ import (
 // ErrNotRegular is the cause of the error for a file of another kind than is wanted.
 var ErrNotRegular = errors.New("this is not a regular file")
 
+// folderError is ErrNotRegular for a folder, which people name by mistake.
+type folderError struct{}
+
+func (folderError) Error() string        { return "this is a folder, not a file" }
+func (folderError) Is(target error) bool { return target == ErrNotRegular } //nolint:errorlint // the same value
+
+func notRegular(info fs.FileInfo) error {
+	if info.IsDir() {
+		return folderError{}
+	}
+	return ErrNotRegular
+}
+
 // sizeError says how many bytes a file may have that has more.
 type sizeError int64
 
@@ -32,7 +45,7 @@ func Open(path string) (*os.File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: notRegular(info)}
 	}
 	return openRegular(path)
 }
@@ -53,7 +66,7 @@ const Flags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
 func Only(f *os.File, name string, wanted func(fs.FileMode) bool) (*os.File, error) {
 	info, err := f.Stat()
 	if err == nil && !wanted(info.Mode()) {
-		err = &fs.PathError{Op: "open", Path: name, Err: ErrNotRegular}
+		err = &fs.PathError{Op: "open", Path: name, Err: notRegular(info)}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

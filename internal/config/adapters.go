@@ -26,7 +26,7 @@ func (l *loader) adapters(path string, s section) map[string]Adapter {
 			l.at(l.places.Key(at), BadName, "a name here has lower-case letters, digits, - and _, and begins with a letter", "")
 		}
 		if e.settings == nil {
-			l.unknownKind(at, e.kind, s)
+			l.unknownKind(at, e, s)
 			continue
 		}
 		l.paths(at, e.settings)
@@ -35,17 +35,24 @@ func (l *loader) adapters(path string, s section) map[string]Adapter {
 	return all
 }
 
-func (l *loader) unknownKind(at, kind string, s section) {
+func (l *loader) unknownKind(at string, e entry, s section) {
 	known := slices.Sorted(maps.Keys(s.kinds))
 	hint := "write one of " + strings.Join(known, ", ")
-	if near := strictyaml.Nearest(kind, known); near != "" {
+	if near := strictyaml.Nearest(e.kind, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	if kind == "" {
-		l.wrong(at, strictyaml.MissingField, hint, `the key "kind" is missing`)
+	if e.kind != "" {
+		l.wrong(at+".kind", UnknownKind, hint, "there is no kind %q in this section", e.kind)
 		return
 	}
-	l.wrong(at+".kind", UnknownKind, hint, "there is no kind %q in this section", kind)
+	for _, key := range e.keys {
+		if key == "type" || strictyaml.Nearest(key, []string{"kind"}) != "" {
+			l.wrongAt = append(l.wrongAt, at)
+			l.at(l.places.Key(at+"."+key), strictyaml.UnknownKey, fmt.Sprintf("unknown key %q", key), `did you mean "kind"?`)
+			return
+		}
+	}
+	l.wrong(at, strictyaml.MissingField, hint, `the key "kind" is missing`)
 }
 
 // sources returns the tools that may report changes.

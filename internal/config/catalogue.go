@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -78,13 +79,13 @@ func (l *loader) responsible(at string, r Responsible, c Config) {
 	l.named(at+".owner", r.Owner)
 	hook, chat, pager := c.lacks(r)
 	if hook {
-		l.wrong(at+".hook", UnknownName, nearest(r.Hook, c.Hooks), "there is no hook %q under hooks", r.Hook)
+		l.wrong(at+".hook", UnknownName, nearest(r.Hook, "hooks", c.Hooks), "there is no hook %q under hooks", r.Hook)
 	}
 	if chat {
-		l.wrong(at+".chat", UnknownName, nearest(r.Chat, c.Receivers), "there is no receiver %q under receivers", r.Chat)
+		l.wrong(at+".chat", UnknownName, nearest(r.Chat, "receivers", c.Receivers), "there is no receiver %q under receivers", r.Chat)
 	}
 	if pager {
-		l.wrong(at+".pager", UnknownName, nearest(r.Pager, c.Receivers), "there is no receiver %q under receivers", r.Pager)
+		l.wrong(at+".pager", UnknownName, nearest(r.Pager, "receivers", c.Receivers), "there is no receiver %q under receivers", r.Pager)
 	}
 }
 
@@ -106,16 +107,16 @@ func (c Config) boundElsewhere(hook, service string) string {
 	return fmt.Sprintf("hook %q is bound to services %s, and this is %s", hook, strings.Join(b.Services, ", "), service)
 }
 
-func nearest[T any](name string, known map[string]T) string {
-	names := make([]string, 0, len(known))
-	for n := range known {
-		names = append(names, n)
-	}
-	slices.Sort(names)
+// nearest is the hint for a name that a section does not have.
+func nearest[T any](name, section string, known map[string]T) string {
+	names := slices.Sorted(maps.Keys(known))
 	if near := strictyaml.Nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
-	return ""
+	if len(names) == 0 {
+		return fmt.Sprintf("there are none: add it under %s, or take this key out", section)
+	}
+	return "there are " + strings.Join(names, ", ")
 }
 
 // listFile reads services from a separate file, which holds what services.list would: a
@@ -251,7 +252,7 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 	}
 	hook, chat, pager := c.lacks(a.Responsible)
 	if hook {
-		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
+		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, "hooks", c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
 	}
 	if why := c.boundElsewhere(a.Hook, a.Service); why != "" {
 		t.cell(t.columns["hook"], BoundHook, boundHint, why)
@@ -261,7 +262,7 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 		lacking bool
 	}{{"chat", chat}, {"pager", pager}} {
 		if name := get(receiver.column); receiver.lacking {
-			t.cell(t.columns[receiver.column], UnknownName, nearest(name, c.Receivers), fmt.Sprintf("there is no receiver %q under receivers", name))
+			t.cell(t.columns[receiver.column], UnknownName, nearest(name, "receivers", c.Receivers), fmt.Sprintf("there is no receiver %q under receivers", name))
 		}
 	}
 	return a

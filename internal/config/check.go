@@ -3,10 +3,12 @@ package config
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pushback/pushback/internal/secretfile"
@@ -63,9 +65,9 @@ func (l *loader) trust() Trust {
 // address checks the address to listen on. Beyond loopback it requires a token and
 // allows no insecure source.
 func (l *loader) address(c Config) {
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		l.wrong("listen", BadAddress, "write host:port, such as 127.0.0.1:8484", "this is not an address to listen on")
+	host, port, err := net.SplitHostPort(c.Listen)
+	if n, e := strconv.Atoi(port); err != nil || e == nil && (n < 0 || n > math.MaxUint16) {
+		l.badListen(c.Listen)
 		return
 	}
 	if u, err := url.Parse(c.ExternalURL); err != nil || c.ExternalURL != "" && (u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
@@ -82,6 +84,23 @@ func (l *loader) address(c Config) {
 			l.wrong("sources."+n+".insecure", InsecureSource, "give it secret_files, or listen on 127.0.0.1 and leave external_url out", "an insecure source is allowed only where nobody but this host can reach it")
 		}
 	}
+}
+
+const addressHint = "write host:port, such as 127.0.0.1:8484"
+
+// badListen notes an address that cannot be listened on.
+func (l *loader) badListen(address string) {
+	if l.noted("listen") {
+		return
+	}
+	hint := addressHint
+	switch {
+	case strings.Contains(address, "$"):
+		hint += "; variables of the environment are not filled in"
+	case strings.Contains(address, "://"):
+		hint += ", without http://; TLS is a matter of web_config"
+	}
+	l.wrong("listen", BadAddress, hint, "this is not an address to listen on")
 }
 
 func loopback(host string) bool {

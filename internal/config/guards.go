@@ -61,7 +61,7 @@ func (l *loader) guards(data string) Guards {
 	day := 24 * time.Hour
 	for i, name := range f.Freezes {
 		if _, ok := l.file.Freezes[name]; !ok {
-			l.wrong(fmt.Sprintf("guards.freezes[%d]", i), UnknownName, nearest(name, l.file.Freezes), "there is no freeze window %q under freezes", name)
+			l.wrong(fmt.Sprintf("guards.freezes[%d]", i), UnknownName, nearest(name, "freezes", l.file.Freezes), "there is no freeze window %q under freezes", name)
 		}
 	}
 	return Guards{

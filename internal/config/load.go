@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ type file struct {
 	Retention   time.Duration           `yaml:"retention"`
 	Journal     time.Duration           `yaml:"journal_retention"`
 	Store       Store                   `yaml:"store"`
-	Metrics     section                 `yaml:"metrics" required:"true"`
+	Metrics     section                 `yaml:"metrics" required:"true" example:"metrics: {prod: {kind: prometheus, url: http://prometheus:9090}}"`
 	Sources     section                 `yaml:"sources"`
 	Hooks       section                 `yaml:"hooks"`
 	Receivers   section                 `yaml:"receivers"`
@@ -68,7 +69,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	l := loader{name: path, written: newWritten()}
 	data, err := readLinked(path)
 	if err != nil {
-		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, err.Error(), "name another file with -c, or write one with pushback rules init")
+		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, unreadable(err), "name another file with -c, or write one with pushback rules init")
 		return Config{}, l.found
 	}
 	if l.folder, err = filepath.Abs(filepath.Dir(path)); err != nil {
@@ -101,6 +102,14 @@ func readLinked(path string) ([]byte, error) {
 	return readBounded(real)
 }
 
+// unreadable says why pushback.yml cannot be read, without its name, which every mistake has.
+func unreadable(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "there is no file of this name"
+	}
+	return "it cannot be read: " + cause(err).Error()
+}
+
 func byPlace(a, b Diagnostic) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }
@@ -130,8 +139,12 @@ func (l *loader) decode(data []byte, kinds Kinds) {
 	var problems []strictyaml.Problem
 	l.places, problems = strictyaml.Decode(data, &l.file)
 	for _, p := range problems {
+		path, ok := l.places.At(strictyaml.Position{Line: p.Line, Column: p.Column})
+		if path == "listen" && p.Code == strictyaml.Unquoted {
+			p.Hint = addressHint // quotes alone would not make an address of a port
+		}
 		l.found = append(l.found, Diagnostic{File: l.name, Problem: p})
-		if path, ok := l.places.At(strictyaml.Position{Line: p.Line, Column: p.Column}); ok && p.Code != strictyaml.UnknownKey {
+		if ok && p.Code != strictyaml.UnknownKey {
 			l.wrongAt = append(l.wrongAt, path)
 		}
 	}
@@ -161,8 +174,8 @@ func (l *loader) config() Config {
 		ExternalURL: f.ExternalURL,
 		TokenFile:   l.existing("token_file", f.TokenFile),
 		WebConfig:   l.existing("web_config", f.WebConfig),
-		Data:        l.path(cmp.Or(f.Data, DefaultData)),
-		Rules:       l.existing("rules", cmp.Or(f.Rules, DefaultRules)),
+		Data:        l.folderAt("data", l.path(cmp.Or(f.Data, DefaultData))),
+		Rules:       l.folderAt("rules", l.existing("rules", cmp.Or(f.Rules, DefaultRules))),
 		AllowEmpty:  f.AllowEmpty,
 		Profiles:    rules.Schedule{Cron: cmp.Or(f.Profiles.Cron, DefaultProfiles.Cron), Zone: f.Profiles.Zone},
 		Freezes:     f.Freezes,
@@ -223,6 +236,15 @@ func (l *loader) existing(key, p string) string {
 		l.wrong(key, MissingFile, "this names a file: if it is the secret itself, write it into a file, and name that here", "there is no file of this name")
 	} else if err != nil {
 		l.wrong(key, MissingFile, "paths are relative to the folder of the file that names them", "cannot read %s: %v", p, cause(err))
+	}
+	return p
+}
+
+// folderAt notes a mistake if a path is not a folder. One that does not exist is another mistake, or
+// none.
+func (l *loader) folderAt(key, p string) string {
+	if info, err := os.Stat(p); err == nil && !info.IsDir() {
+		l.wrong(key, strictyaml.BadValue, "name the folder that holds it", "%s is a file; this key names a folder", p)
 	}
 	return p
 }

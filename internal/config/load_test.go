@@ -176,12 +176,25 @@ func TestDiagnostics(t *testing.T) {
 	f("metrics: 5", `pushback.yml:1:10: expected keys and values, found a number [wrong-type]`)
 	f(metrics+"replica: 'web 1'", "pushback.yml:2:10: \"web 1\" cannot name a replica [bad-name]\n  hint: write up to 100 letters, digits and . _ : -, such as pushback-1")
 	f(metrics+"listen: ':0'", "pushback.yml:2:9: listening beyond this host requires a token [open-to-all]\n  hint: add token_file, or listen on 127.0.0.1")
-	f("listen: 127.0.0.1:1", `pushback.yml:1:1: the key "metrics" is missing [missing-field]`)
+	f("listen: 127.0.0.1:1", "pushback.yml:1:1: the key \"metrics\" is missing [missing-field]\n  hint: write metrics: {prod: {kind: prometheus, url: http://prometheus:9090}}")
+	f("metric: {prod: {kind: prometheus, url: x}}", "pushback.yml:1:1: unknown key \"metric\" [unknown-key]\n  hint: did you mean \"metrics\"?")
+	f("metrics: {prod: {knd: prometheus, url: x}}", "pushback.yml:1:18: unknown key \"knd\" [unknown-key]\n  hint: did you mean \"kind\"?")
+	f("metrics: {prod: {type: prometheus, url: x}}", "pushback.yml:1:18: unknown key \"type\" [unknown-key]\n  hint: did you mean \"kind\"?")
+	f("metrics: {kind: prometheus, url: x}", "pushback.yml:1:10: an entry stands here without a name [wrong-type]\n  hint: give each a name, as in NAME: {kind: prometheus, ...}")
+	f("metrics: [{kind: prometheus, url: x}]", "pushback.yml:1:10: expected names with their settings, found a list [wrong-type]\n  hint: give each a name, as in NAME: {kind: prometheus, ...}")
+	f("metrics: http://x", "pushback.yml:1:10: expected names with their settings, found text [wrong-type]\n  hint: give each a name, as in NAME: {kind: prometheus, ...}")
+	f(metrics+"listen: 8484", "pushback.yml:2:9: expected text, found a number [unquoted-text]\n  hint: write host:port, such as 127.0.0.1:8484")
+	f(metrics+"listen: '127.0.0.1:99999'", "pushback.yml:2:9: this is not an address to listen on [bad-address]\n  hint: write host:port, such as 127.0.0.1:8484")
+	f(metrics+"listen: http://127.0.0.1:8484", "pushback.yml:2:9: this is not an address to listen on [bad-address]\n  hint: write host:port, such as 127.0.0.1:8484, without http://; TLS is a matter of web_config")
+	f(metrics+"listen: '${LISTEN}'", "pushback.yml:2:9: this is not an address to listen on [bad-address]\n  hint: write host:port, such as 127.0.0.1:8484; variables of the environment are not filled in")
+	f(metrics+"rules: pushback.yml\ndata: pushback.yml", "pushback.yml:2:8: pushback.yml is a file; this key names a folder [bad-value]\n  hint: name the folder that holds it",
+		"pushback.yml:3:7: pushback.yml is a file; this key names a folder [bad-value]\n  hint: name the folder that holds it")
+	f(metrics+"token: hunter2hunter2hunter2", "pushback.yml:2:1: unknown key \"token\" [unknown-key]\n  hint: write \"token_file\": it names a file that holds the token",
+		"pushback.yml:2:8: the secret token must not be written in this file [secret-in-file]\n  hint: write it into a file that only Pushback can read, and name the file: a key that ends in _file, or http_headers: {NAME: {files: [...]}}")
 	f(metrics+"listne: x", "pushback.yml:2:1: unknown key \"listne\" [unknown-key]\n  hint: did you mean \"listen\"?")
 	f("metrics: {prod: {kind: promethes}}", "pushback.yml:1:24: there is no kind \"promethes\" in this section [unknown-kind]\n  hint: did you mean \"prometheus\"?")
 	f("metrics: {prod: {url: x}}", "pushback.yml:1:17: the key \"kind\" is missing [missing-field]\n  hint: write one of prometheus")
 	f("metrics: {prod: {kind: prometheus, utl: x}}",
-		"pushback.yml:1:17: the key \"url\" is missing [missing-field]",
 		"pushback.yml:1:36: unknown key \"utl\" [unknown-key]\n  hint: did you mean \"url\"?")
 	f("metrics: {Prod: {kind: prometheus, url: x}}", "pushback.yml:1:11: a name here has lower-case letters, digits, - and _, and begins with a letter [bad-name]")
 	f("metrics: {a: {kind: prometheus, url: x}, b: {kind: prometheus, url: y}}",
@@ -223,11 +236,11 @@ func TestDiagnostics(t *testing.T) {
 	f(metrics+"services: {list: [{name: cart, depends_on: [cart]}]}", "pushback.yml:2:45: a service does not depend on itself [bad-value]")
 	f(metrics+"hooks: {shop: {kind: command}}\nservices: {default: {hook: shpo}, list: [{name: a, chat: b}]}",
 		"pushback.yml:3:28: there is no hook \"shpo\" under hooks [unknown-name]\n  hint: did you mean \"shop\"?",
-		"pushback.yml:3:58: there is no receiver \"b\" under receivers [unknown-name]")
+		"pushback.yml:3:58: there is no receiver \"b\" under receivers [unknown-name]\n  hint: there are none: add it under receivers, or take this key out")
 	f(metrics+"hooks: {shop: {kind: command, services: [a-*]}}\nservices: {default: {hook: shop}, list: [{name: a-b, hook: shop}, {name: b, hook: shop}]}",
 		"pushback.yml:3:83: hook \"shop\" is bound to services a-*, and this is b [bound-hook]\n  hint: add the service to services of the hook, or name another hook")
 	f(metrics+"metrics: {}", "pushback.yml:2:1: the key \"metrics\" stands here a second time [duplicate-key]\n  hint: the first is on line 1")
-	f("\tx", "pushback.yml:1:1: found character that cannot start any token [yaml-syntax]\n  hint: YAML is indented with spaces, not tabs; text that begins with @, ` or % needs quotes")
+	f("\tx", "pushback.yml:1:1: this line is indented with a tab [yaml-syntax]\n  hint: YAML is indented with spaces: replace each tab by two spaces")
 }
 
 func TestAliasesSayWhereTheyAreWrong(t *testing.T) {

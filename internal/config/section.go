@@ -1,10 +1,13 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
+
+	"github.com/pushback/pushback/internal/strictyaml"
 )
 
 // Kinds is the part of the table of adapters that reading needs: for each kind a
@@ -39,11 +42,18 @@ type entry struct {
 	kind     string
 	shared   any // pointer to the section's shared struct
 	settings any // pointer to the adapter's Config
+
+	keys []string // where the kind is missing: the keys there are
 }
 
 // UnmarshalYAML reads the section twice: first only the kinds, then strictly. Load
 // removes mistakes that both readings report.
 func (s *section) UnmarshalYAML(decode func(any) error) error {
+	var whole any
+	_ = decode(&whole)
+	if err := s.nameless(whole); err != nil {
+		return err
+	}
 	var loose map[string]map[string]any
 	_ = decode(&loose)
 	names := slices.Sorted(maps.Keys(loose))
@@ -63,8 +73,28 @@ func (s *section) UnmarshalYAML(decode func(any) error) error {
 	s.entries = map[string]entry{}
 	for i, name := range names {
 		s.entries[name] = s.entry(target.Elem().Field(i), kinds[i])
+		if s.entries[name].kind == "" {
+			s.entries[name] = entry{keys: slices.Sorted(maps.Keys(loose[name]))}
+		}
 	}
 	return err
+}
+
+// nameless is the mistake that an adapter stands where the section has names of adapters, or a
+// list of them.
+func (s *section) nameless(whole any) error {
+	hint := fmt.Sprintf("give each a name, as in NAME: {kind: %s, ...}", slices.Min(slices.Collect(maps.Keys(s.kinds))))
+	switch whole := whole.(type) {
+	case map[string]any:
+		if _, is := whole["kind"].(string); is {
+			return &strictyaml.ValueError{Code: strictyaml.WrongType, Message: "an entry stands here without a name", Hint: hint}
+		}
+	case []any:
+		return &strictyaml.ValueError{Code: strictyaml.WrongType, Message: "expected names with their settings, found a list", Hint: hint}
+	case string:
+		return &strictyaml.ValueError{Code: strictyaml.WrongType, Message: "expected names with their settings, found text", Hint: hint}
+	}
+	return nil
 }
 
 // yamlTag is the struct tag of a field with this key.

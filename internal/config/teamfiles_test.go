@@ -13,11 +13,11 @@ func TestMistakesInALogQuoteNothing(t *testing.T) {
 		"pushback.yml": metrics + "services: {file: services.yml}", "services.yml": "xoxb-7777: a\n",
 	})
 	_, problems := Load(filepath.Join(dir, "pushback.yml"), kinds)
-	if len(problems) == 0 || !strings.Contains(problems[0].Message, "7777") {
+	if len(problems) == 0 || !strings.Contains(problems[0].Message, "xoxb-7777") {
 		t.Fatal(problems)
 	}
 	for _, p := range problems {
-		if strings.Contains(p.WithoutText().String(), "7777") {
+		if strings.Contains(p.WithoutText().String(), "xoxb-7777") {
 			t.Error(p.WithoutText())
 		}
 	}

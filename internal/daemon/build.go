@@ -39,7 +39,7 @@ func (t Table) Build(c config.Config, access metrics.Access, canonical func(stri
 	b := builder{Table: t, config: c}
 	built := Built{
 		Metrics: b.metricStores(names(c.Metrics), access, log),
-		Sources: b.sources(canonical), Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(), Grafana: b.grafana(),
+		Sources: b.sources(canonical), Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Grafana: b.grafana(),
 	}
 	if _, err := c.StoreURL(); err != nil {
 		b.note("store.url_file", err)
@@ -116,6 +116,12 @@ func (t Table) Hook(c config.Config, name string) (engine.Hook, config.Diagnosti
 	return b.hooks([]string{name})[name], b.found
 }
 
+// Sender builds only the named receiver.
+func (t Table) Sender(c config.Config, name string) (notify.Sender, config.Diagnostics) {
+	b := builder{Table: t, config: c}
+	return b.senders([]string{name})[name], b.found
+}
+
 // Close closes the metric stores.
 func (b Built) Close() error {
 	var errs []error
@@ -186,8 +192,8 @@ func (b *builder) hooks(wanted []string) map[string]engine.Hook {
 	})
 }
 
-func (b *builder) senders() map[string]notify.Sender {
-	return each(b, "receivers", names(b.config.Receivers), func(name string) (notify.Sender, error) {
+func (b *builder) senders(wanted []string) map[string]notify.Sender {
+	return each(b, "receivers", wanted, func(name string) (notify.Sender, error) {
 		a := b.config.Receivers[name]
 		return b.Receivers[a.Kind].build(struct{}{}, a.Settings)
 	})

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"syscall"
 	"time"
 
 	vm "github.com/VictoriaMetrics/metrics"
@@ -105,9 +106,22 @@ func (d *Daemon) Close() error {
 func (d *Daemon) Listen() (net.Listener, error) {
 	l, err := net.Listen("tcp", d.config.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listening: %w\n  hint: is another pushback running? `listen` in %s names the address", err, d.config.File)
+		return nil, fmt.Errorf("listening: %w\n  hint: %s; `listen` in %s names the address", err, listenHint(err), d.config.File)
 	}
 	return l, nil
+}
+
+// listenHint says what may be wrong with an address that cannot be listened on.
+func listenHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "is another pushback, or another program, running there?"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "this machine does not have this address; 0.0.0.0 stands for all that it has"
+	case errors.Is(err, syscall.EACCES):
+		return "ports below 1024 need a right: write one above"
+	}
+	return "is the address right?"
 }
 
 // Run starts everything and waits for all of it to end. The first part that fails ends

@@ -22,6 +22,22 @@ import (
 // fresh one is learned, and the evidence says how old it is.
 const FreshFor = 24 * time.Hour
 
+// leastFresh is the least for which a profile counts as fresh: a signal that has gaps is not
+// learned again at every look.
+const leastFresh = 30 * time.Minute
+
+// freshFor is how long a profile counts as fresh. One that was learned from too little for a scan
+// is fresh until there can be enough, so that a new service is judged in full as soon as it can be.
+//
+// See adr/0112.
+func freshFor(p detector.Profile) time.Duration {
+	have := time.Duration(p.Ticks) * p.Tick
+	if have >= detector.MinHistory {
+		return FreshFor
+	}
+	return max(detector.MinHistory-have, leastFresh)
+}
+
 // Store is what the keeper needs of the state database.
 type Store interface {
 	NewestProfile(ctx context.Context, name string) (hash string, learned time.Time, err error)
@@ -136,7 +152,7 @@ func (k *Keeper) current(ctx context.Context, w *watch.Watch, l Request) (found,
 	}
 	p, err := k.newest(ctx, l)
 	fits := err == nil && !p.End.After(w.BaseAt.Add(w.Plan.Tick))
-	if fits && !p.withoutShape && w.BaseAt.Sub(p.End) < FreshFor {
+	if fits && !p.withoutShape && w.BaseAt.Sub(p.End) < freshFor(p.Profile) {
 		outdated, err := k.outdated(ctx, l, p.learned)
 		if err != nil {
 			return p, err

@@ -139,3 +139,27 @@ func TestReplacedElsewhere(t *testing.T) {
 		t.Error("the watch does not keep the newer profile")
 	}
 }
+
+// TestTooShortAHistoryIsLearnedAgain: a profile from less than a scan needs is used for as long as
+// there is no more history, and no longer.
+func TestTooShortAHistoryIsLearnedAgain(t *testing.T) {
+	t.Parallel()
+	f := func(ticks int, age time.Duration, fresh bool) {
+		t.Helper()
+		b := newBench(t)
+		b.learnElsewhere(ticks, began.Add(-age))
+		b.look(ticks, "a short one")
+		if kept := len(b.watch.Profiles) == 1; kept != fresh {
+			t.Errorf("%d minutes of history, learned %s before the change: fresh %v, want %v", ticks, age, kept, fresh)
+		}
+		if asked := b.Pending() == 1; asked == fresh {
+			t.Errorf("%d minutes of history, learned %s before the change: asked for another %v", ticks, age, asked)
+		}
+	}
+	f(60, 4*time.Hour, true)
+	f(60, 5*time.Hour, false)
+	f(359, 20*time.Minute, true)
+	f(359, 30*time.Minute, false)
+	f(360, 23*time.Hour, true)
+	f(360, 24*time.Hour, false)
+}

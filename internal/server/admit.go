@@ -108,14 +108,14 @@ func (s *Server) requireChange(next http.HandlerFunc) http.HandlerFunc {
 func (s *Server) require(may func(*http.Request) bool, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !may(r) {
-			s.unauthorized(w)
+			s.unauthorized(w, r)
 			return
 		}
 		next(w, r)
 	}
 }
 
-func (s *Server) unauthorized(w http.ResponseWriter) {
+func (s *Server) unauthorized(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="pushback"`)
-	writeProblem(w, s.tokenProblem())
+	writeProblem(w, s.tokenProblem(r))
 }

@@ -62,7 +62,7 @@ func asset(w http.ResponseWriter, r *http.Request) {
 	encoding := acceptedEncoding(r)
 	encoded, ok := encodedAssets()[encoding][name]
 	if !ok {
-		writeProblem(w, nothingHere(http.StatusNotFound))
+		writeProblem(w, nothingHere(http.StatusNotFound, r, ""))
 		return
 	}
 	h := w.Header()

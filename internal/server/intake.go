@@ -94,7 +94,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *ap
 	if err != nil || media != "application/json" {
 		// This also keeps out forms of other sites: a browser sends this type
 		// across origins only after a preflight request, which is refused here.
-		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json")
+		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json; for curl: --header 'Content-Type: application/json'")
 	}
 	if r.ContentLength > maxBody {
 		return nil, 0, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
@@ -199,7 +199,7 @@ func intakeProblem(err error) *api.Problem {
 	case errors.Is(err, changes.ErrUnauthorized):
 		return problem(http.StatusUnauthorized, changes.ErrUnauthorized.Error(), "check the secret on both sides")
 	case errors.As(err, &bad):
-		return problem(http.StatusBadRequest, bad.Reason, "the schema is at /openapi.json")
+		return problem(http.StatusBadRequest, bad.Reason, bodyHint(bad.Reason))
 	case errors.Is(err, errNotAllowed):
 		return problem(http.StatusForbidden, err.Error(), "add it under this source's services in pushback.yml")
 	}

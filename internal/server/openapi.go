@@ -79,7 +79,7 @@ func (s *Server) authorize(h huma.API) func(huma.Context, func(huma.Context)) {
 			may = s.mayRead
 		}
 		if !may(r) {
-			s.unauthorized(w)
+			s.unauthorized(w, r)
 			return
 		}
 		next(ctx)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -42,11 +43,28 @@ func writeBody(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(append(text, '\n'))
 }
 
-func (s *Server) tokenProblem() *api.Problem {
-	if s.TokenFile == "" {
+// tokenProblem answers a request that may not do what it asks for: without a token, or with a wrong
+// one.
+func (s *Server) tokenProblem(r *http.Request) *api.Problem {
+	const hint = "send Authorization: Bearer TOKEN, with a line of the token file"
+	written := r.Header.Get("Authorization")
+	switch {
+	case s.TokenFile == "":
 		return problem(http.StatusUnauthorized, "this server has no tokens, so that nothing can be changed over HTTP", "set token_file in pushback.yml and send one of its tokens")
+	case givenToken(r) != "":
+		return problem(http.StatusUnauthorized, "this token is wrong: it is no line of the token file", hint)
+	case written != "" && !strings.HasPrefix(written, "Bearer "):
+		return problem(http.StatusUnauthorized, "a token is needed, and the header Authorization does not begin with Bearer", hint)
 	}
-	return problem(http.StatusUnauthorized, "a token is needed", "send Authorization: Bearer <token>, a line of the token file")
+	return problem(http.StatusUnauthorized, "a token is needed", hint)
+}
+
+// bodyHint says how a body is to be sent that is no event at all, and else where the schema is.
+func bodyHint(reason string) string {
+	if strings.Contains(reason, "not a JSON object") {
+		return "send one event, {…}; curl sends a file by --data @FILE"
+	}
+	return "the schema is at /openapi.json"
 }
 
 // useProblemsInHuma makes huma answer with api.Problem for the errors that it

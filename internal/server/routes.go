@@ -1,9 +1,13 @@
 package server
 
 import (
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -43,8 +47,27 @@ func schema(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(rules.Schema)
 }
 
-func nothingHere(status int) *api.Problem {
-	return problem(status, "there is nothing at this address for this method", "see /docs for the addresses")
+// addresses are those that people and tools type, by their last word.
+var addresses = map[string]string{
+	"events": "POST /v1/events", "changes": "GET /v1/changes", "status": "GET /v1/status", "orders": "GET /v1/orders", "gate": "GET /v1/gate",
+	"healthz": "GET /healthz", "readyz": "GET /readyz", "metrics": "GET /metrics", "docs": "GET /docs", "rules": "GET /rules",
+	"hooks": "POST /hooks/NAME, with the name of a source", "webhooks": "POST /hooks/NAME, with the name of a source", "sources": "POST /hooks/NAME, with the name of a source",
+}
+
+// nothingHere answers a request for an unknown address, or one with another method than the
+// address takes.
+func nothingHere(status int, r *http.Request, takes string) *api.Problem {
+	hint := "see /docs for the addresses"
+	if status == http.StatusMethodNotAllowed && takes != "" {
+		return problem(status, "there is nothing at this address for this method", "this address takes "+takes+"; "+hint)
+	}
+	words := strings.FieldsFunc(r.URL.Path, func(r rune) bool { return r == '/' })
+	for _, word := range slices.Backward(words) {
+		if near := strictyaml.Nearest(word, slices.Sorted(maps.Keys(addresses))); near != "" {
+			return problem(status, "there is nothing at this address for this method", "did you mean "+addresses[near]+"?")
+		}
+	}
+	return problem(status, "there is nothing at this address for this method", hint)
 }
 
 // withNotFound answers requests for unknown addresses with a problem, as for any
@@ -58,7 +81,7 @@ func withNotFound(mux *http.ServeMux) http.Handler {
 		}
 		n := &headerRecorder{header: w.Header()}
 		h.ServeHTTP(n, r)
-		writeProblem(w, nothingHere(n.status))
+		writeProblem(w, nothingHere(n.status, r, n.header.Get("Allow")))
 	})
 }
 

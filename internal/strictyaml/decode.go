@@ -16,7 +16,7 @@ import (
 // problems. An empty document leaves into unchanged.
 //
 // The `yaml` tag of a field is its key. `yaml:",inline"` inlines a struct, and
-// `required:"true"` makes a missing key a problem. A type may decode itself by
+// `required:"true"` makes a missing key a problem, for which `example:"name: cart"` says what to write. A type may decode itself by
 // UnmarshalText (it gets any scalar), UnmarshalYAML(*yaml.Node) or the older
 // UnmarshalYAML(func(any) error), so that structs of the Prometheus libraries can
 // be used unchanged.
@@ -112,7 +112,7 @@ func (d *decoder) decodeValue(n *yaml.Node, v reflect.Value, path string) {
 		return
 	}
 	if n.ShortTag() == "!!null" {
-		d.report(n, WrongType, "this key has no value", "give it one, or take the key out")
+		d.report(n, WrongType, "this key has no value", "give it one, or take the key out; what belongs to it is indented below it")
 		return
 	}
 	if d.decodeCustom(n, v, path) {
@@ -234,7 +234,8 @@ func (d *decoder) checkNodeKind(n *yaml.Node, kind yaml.Kind, what string) bool 
 
 // decodeList decodes a sequence into a slice.
 func (d *decoder) decodeList(n *yaml.Node, v reflect.Value, path string) {
-	if !d.checkNodeKind(n, yaml.SequenceNode, "a list") {
+	if n.Kind != yaml.SequenceNode {
+		d.report(n, WrongType, "expected a list, found "+describeNode(n), "write a list as [a, b], or each on a line of its own after a dash")
 		return
 	}
 	if d.memorySpent(n, len(n.Content)*int(v.Type().Elem().Size())) {

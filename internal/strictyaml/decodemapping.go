@@ -45,10 +45,11 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 		d.decodeMap(n, inner, path)
 		return
 	}
-	if !d.checkNodeKind(n, yaml.MappingNode, "keys and values") {
+	fields := fieldsOf(v)
+	if n.Kind != yaml.MappingNode {
+		d.report(n, WrongType, "expected keys and values, found "+describeNode(n), keysHint(fields))
 		return
 	}
-	fields := fieldsOf(v)
 	for _, e := range d.mappingEntries(n) {
 		if d.spent > MaxDecoded {
 			return
@@ -66,18 +67,33 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	d.reportMissingKeys(n, fields)
 }
 
-// reportUnknownKey reports a key that the struct has no field for.
+// keysHint says which keys belong where something else stands.
+func keysHint(fields map[string]*field) string {
+	known := sortedKeys(fields)
+	if len(known) == 0 || len(known) > 30 {
+		return ""
+	}
+	return "the keys here are " + strings.Join(known, ", ")
+}
+
+// reportUnknownKey reports a key that the struct has no field for. A required key that it is a
+// misspelling of is not reported as missing besides.
 func (d *decoder) reportUnknownKey(e entry, fields map[string]*field) {
-	if len(d.problems) < maxReports {
-		d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", truncate(e.name)), suggestKey(e.name, fields))
+	if len(d.problems) >= maxReports {
+		return
+	}
+	hint, meant := suggestKey(e.name, fields)
+	d.report(e.key, UnknownKey, fmt.Sprintf("unknown key %q", truncate(e.name)), hint)
+	if f := fields[meant]; f != nil {
+		f.misspelt = true
 	}
 }
 
 // reportMissingKeys reports the required keys that are not in the mapping.
 func (d *decoder) reportMissingKeys(n *yaml.Node, fields map[string]*field) {
 	for _, name := range sortedKeys(fields) {
-		if f := fields[name]; f.required && !f.set {
-			d.report(n, MissingField, fmt.Sprintf("the key %q is missing", name), "")
+		if f := fields[name]; f.required && !f.set && !f.misspelt {
+			d.report(n, MissingField, fmt.Sprintf("the key %q is missing", name), f.example)
 		}
 	}
 }
@@ -110,6 +126,8 @@ type field struct {
 	value    reflect.Value
 	required bool
 	set      bool
+	misspelt bool   // an unknown key is most likely meant to be this one
+	example  string // what to write where a required key is missing
 }
 
 // fieldsOf returns the fields of a struct by their keys, including those of inlined
@@ -132,10 +150,18 @@ func fieldsOf(v reflect.Value) map[string]*field {
 			name = strings.ToLower(f.Name)
 		}
 		if name != "-" {
-			fields[name] = &field{value: v.Field(i), required: f.Tag.Get("required") == "true"}
+			fields[name] = &field{value: v.Field(i), required: f.Tag.Get("required") == "true", example: exampleOf(f)}
 		}
 	}
 	return fields
+}
+
+// exampleOf is the hint for a required key that is missing.
+func exampleOf(f reflect.StructField) string {
+	if example := f.Tag.Get("example"); example != "" {
+		return "write " + example
+	}
+	return ""
 }
 
 // inlinedMap returns the map that is all of a struct and takes every key, as http_headers of

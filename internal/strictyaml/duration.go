@@ -2,6 +2,8 @@ package strictyaml
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -15,13 +17,22 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := model.ParseDuration(string(text))
 	if err != nil {
-		return &ValueError{
-			Message: fmt.Sprintf("%q is not a duration", truncate(string(text))),
-			Hint:    "write it as 15s, 30m, 1h30m or 7d",
-		}
+		return notADuration(string(text))
 	}
 	*d = Duration(parsed)
 	return nil
+}
+
+// notADuration says what a text lacks of a duration.
+func notADuration(text string) *ValueError {
+	text = strings.TrimSpace(text)
+	if _, err := strconv.ParseUint(text, 10, 32); err == nil {
+		return &ValueError{Message: fmt.Sprintf("%q has no unit", text), Hint: fmt.Sprintf("write %q, %q or %q, whichever is meant", text+"s", text+"m", text+"ms")}
+	}
+	return &ValueError{
+		Message: fmt.Sprintf("%q is not a duration", truncate(text)),
+		Hint:    "write whole numbers with a unit, as in 300ms, 15s, 30m, 1h30m or 7d",
+	}
 }
 
 // MarshalText returns the shortest notation of the length.

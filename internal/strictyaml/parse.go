@@ -57,7 +57,7 @@ func parse(data []byte) (*yaml.Node, *Problem) {
 	if err := loader.Load(root); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
-		return nil, syntaxProblem(err)
+		return nil, tabProblem(data, syntaxProblem(err))
 	}
 	if err := loader.Load(more); err == nil {
 		return nil, &Problem{
@@ -139,6 +139,28 @@ func syntaxProblem(err error) *Problem {
 		p.Hint = "YAML is indented with spaces, not tabs; text that begins with @, ` or % needs quotes"
 	case strings.Contains(e.Message, "mapping values are not allowed"):
 		p.Hint = "text that holds \": \" needs quotes; otherwise check the indentation"
+	case strings.Contains(e.Message, "did not find expected key"), strings.Contains(e.Message, "did not find expected '-'"):
+		p.Hint = "keys that belong together begin in the same column: check the indentation of this line and of those above it, and that every { is closed"
+	case strings.Contains(e.Message, "did not find expected node content"), strings.Contains(e.Message, "did not find expected ',' or"):
+		p.Hint = "something is not closed: every { needs a }, every [ a ], and entries between them a comma"
+	case strings.Contains(e.Message, "found unexpected end of stream"):
+		p.Hint = "a quotation mark is not closed"
+	case strings.Contains(e.Message, "did not find expected alphabetic or numeric character"):
+		p.Message, p.Hint = "a value that begins with * or & names an anchor, and no name follows", "text that begins with * or & needs quotes, as in \"*\""
+	}
+	return p
+}
+
+// tabProblem says that a line is indented with a tab, where that is the mistake.
+func tabProblem(data []byte, p *Problem) *Problem {
+	lines := bytes.Split(data, []byte("\n"))
+	if p.Line > len(lines) {
+		return p
+	}
+	line := lines[p.Line-1]
+	indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+	if bytes.IndexByte(indent, '\t') >= 0 {
+		p.Code, p.Message, p.Hint = Syntax, "this line is indented with a tab", "YAML is indented with spaces: replace each tab by two spaces"
 	}
 	return p
 }

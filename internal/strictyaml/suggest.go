@@ -7,16 +7,45 @@ import (
 	"strings"
 )
 
-// suggestKey returns a hint for an unknown key: the nearest known key, or all of them.
-func suggestKey(name string, fields map[string]*field) string {
+// suggestKey returns a hint for an unknown key, and the known key that is most likely meant, "" for
+// none. Without one, the hint lists all known keys.
+func suggestKey(name string, fields map[string]*field) (hint, meant string) {
 	known := sortedKeys(fields)
+	if file := fileKey(name, fields); file != "" {
+		return fmt.Sprintf("write %q: it names a file that holds the %s", file, truncate(name)), file
+	}
 	if near := Nearest(name, known); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
+		return fmt.Sprintf("did you mean %q?", near), near
+	}
+	for _, word := range otherWords[strings.ToLower(name)] {
+		if fields[word] != nil {
+			return fmt.Sprintf("did you mean %q?", word), word
+		}
 	}
 	if len(known) == 0 || len(known) > 30 {
-		return ""
+		return "", ""
 	}
-	return "known keys: " + strings.Join(known, ", ")
+	return "known keys: " + strings.Join(known, ", "), ""
+}
+
+// fileKey is the key that names a file with what stands here, as url_file for url.
+func fileKey(name string, fields map[string]*field) string {
+	for _, ending := range []string{"_file", "_files"} {
+		if fields[name+ending] != nil {
+			return name + ending
+		}
+	}
+	return ""
+}
+
+// otherWords are keys of other tools, and the keys that mean the same here, the likeliest first.
+var otherWords = map[string][]string{
+	"address": {"url", "listen"}, "adress": {"url", "listen"}, "addr": {"url", "listen"}, "endpoint": {"url"}, "host": {"url", "listen"}, "uri": {"url"}, "server": {"url"},
+	"port": {"listen"}, "bind": {"listen"}, "database": {"store"}, "db": {"store"}, "prometheus": {"metrics"}, "datasource": {"metrics"}, "datasources": {"metrics"},
+	"notifications": {"receivers"}, "notifiers": {"receivers"}, "alerts": {"receivers"}, "channels": {"receivers"}, "webhooks": {"sources"}, "rules_dir": {"rules"},
+	"type": {"kind"}, "interval": {"every"}, "duration": {"bake"}, "window": {"bake"}, "threshold": {"limit"}, "env": {"environment"}, "app": {"service"}, "services": {"service"},
+	"selector": {"watch"}, "match": {"watch"}, "expr": {"query"}, "metric": {"query", "counter"}, "actions": {"respond"}, "notify": {"tell"}, "cmd": {"argv"}, "command": {"argv"},
+	"labels": {"match"},
 }
 
 // Nearest returns the known word that name is most likely a misspelling of, or "". A

@@ -57,6 +57,12 @@ type Scraper interface {
 	Failing() (failing, all int, example string)
 }
 
+// Clocked is a Store that runs by another clock than this process.
+type Clocked interface {
+	// Clock asks the store for its time, which is exact to a second.
+	Clock(ctx context.Context) (time.Time, error)
+}
+
 // Trouble says in words what a Scraper cannot scrape. It is "" where there is nothing, and
 // for every other store.
 func Trouble(store any) string {

@@ -68,8 +68,8 @@ var Layers = []Layer{
 		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue",
 	},
 	{
-		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due"},
-		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due",
+		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due", "internal/readiness"},
+		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged",
 	},
 	{
 		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains"},
@@ -92,8 +92,8 @@ var Layers = []Layer{
 		Does:     "tools for authors of rules; the demo; tests of the built program under faults",
 	},
 	{
-		Packages: []string{"internal/proof/scale"},
-		Does:     "measuring how much the built program can watch",
+		Packages: []string{"internal/proof/scale", "internal/doctor"},
+		Does:     "measuring how much the built program can watch; what is wrong with an installation",
 	},
 	{
 		Packages: []string{"cmd/*", "tools/*"},

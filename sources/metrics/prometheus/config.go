@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/config"
@@ -78,6 +79,8 @@ func (c Config) check() error {
 	switch u, _ := url.Parse(c.URL); {
 	case u.RawQuery != "":
 		return errors.New("url has a query: put it under params")
+	case strings.Contains(u.Path+"/", "/api/v1/"):
+		return errors.New("url has /api/v1, which Pushback adds: write what is before it")
 	case c.Timeout < 0, c.LatencyOffset < 0, c.Resolution < 0:
 		return errors.New("timeout, latency_offset and resolution cannot be negative")
 	case c.MaxQueries < 0:

@@ -42,7 +42,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("Accept-Encoding", "gzip")
 	response, err := t.next.RoundTrip(r)
 	if err != nil {
-		return nil, &safeError{text: redact(err.Error()), cause: err}
+		return nil, &safeError{text: redact(explained(err.Error())), cause: err}
 	}
 	defer response.Body.Close()
 	if response.StatusCode/100 == 3 && response.Header.Get("Location") != "" {
@@ -54,7 +54,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if err := checkComplete(response, body); err != nil {
-		return nil, err
+		return nil, &safeError{text: redact(err.Error()), cause: err} // it may quote a page, which may repeat what was sent
 	}
 	if speaks(response, body) {
 		body = []byte(redact(string(body)))
@@ -162,17 +162,13 @@ func (t *transport) withParams(r *http.Request) *http.Request {
 	return r
 }
 
-// checkComplete refuses a web page, which proxies send when a login has expired; an
-// answer of another type than JSON, which does not come from the store; and an
-// answer that says that it is partial (VictoriaMetrics's isPartial), which the API
-// client ignores.
+// checkComplete refuses what is not of a store's API, such as the web page that a proxy sends
+// when a login has expired; and an answer that says that it is partial (VictoriaMetrics's
+// isPartial), which the API client ignores.
 func checkComplete(r *http.Response, body []byte) error {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case kind == "text/html":
-		return fmt.Errorf("answered %s with a web page: is url right, and does it ask for a login?", r.Status)
-	case r.StatusCode/100 == 2 && kind != "application/json":
-		return fmt.Errorf("answered %s with %q, not with JSON: is url right?", r.Status, kind)
+	if err := notAStore(r, kind, body); err != nil {
+		return err
 	}
 	if !bytes.Contains(body, []byte(`"isPartial"`)) {
 		return nil
