@@ -64,8 +64,8 @@ var Layers = []Layer{
 		Does:     "what hooks of one tool family have in common",
 	},
 	{
-		Packages: []string{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue"},
-		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue",
+		Packages: []string{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue", "internal/probes"},
+		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue; probing what customers see",
 	},
 	{
 		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due"},
