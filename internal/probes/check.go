@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -75,8 +76,8 @@ func (c *checker) hostPort(key, address string) {
 	switch {
 	case err != nil || host == "" || bad != nil || number == 0 || strings.ContainsAny(host, "/@ "):
 		c.note(key, `write host:port, as in "db:5432"`, "this is not a host with a port")
-	case outbound.CheckURL("https://"+address) != nil:
-		c.note(key, "", "%v", outbound.CheckURL("https://"+address))
+	case errors.Is(outbound.CheckURL("https://"+address), outbound.ErrLinkLocal):
+		c.note(key, "", "%v", outbound.ErrLinkLocal)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/prometheus/common/config"
 	"go.uber.org/goleak"
-
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -248,4 +247,3 @@ func caFile(t *testing.T, server *httptest.Server) string {
 	}
 	return file
 }
-
