@@ -98,7 +98,7 @@ func (l *loader) probeStore(all []probes.Settings) Adapter {
 // probed are the services that probes belong to, each once.
 func probed(all []probes.Settings) (services []string) {
 	for _, p := range all {
-		if !p.Reference {
+		if !p.NetworkCheck {
 			services = append(services, p.Service)
 		}
 	}

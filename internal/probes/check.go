@@ -88,9 +88,9 @@ func (c *checker) names(s Settings) {
 		}
 	}
 	switch {
-	case s.Reference && s.Service+s.Environment != "":
-		c.note("reference", "leave out service and environment, or reference", "a reference belongs to no service")
-	case !s.Reference && s.Service == "":
+	case s.NetworkCheck && s.Service+s.Environment != "":
+		c.note("network_check", "leave out service and environment, or network_check", "a network check belongs to no service")
+	case !s.NetworkCheck && s.Service == "":
 		c.note("service", "name the service whose changes this probe judges", `the key "service" is missing`)
 	}
 }

@@ -47,7 +47,7 @@ func gapOf(err error) string {
 // reached. The library keeps only the text of that error.
 func noResolver(err, why error) bool {
 	var name *net.DNSError
-	return errors.As(err, &name) && !name.IsNotFound && strings.HasSuffix(name.Err, why.Error())
+	return errors.As(err, &name) && strings.HasSuffix(name.Err, why.Error())
 }
 
 // resultOf is the result of a probe that failed with an error. shaking says that a TLS

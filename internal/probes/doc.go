@@ -9,7 +9,7 @@
 //	series     what a probe has counted, as samples of a store
 //
 // What could not be probed is a gap and no failure: nothing is recorded if this process was
-// asleep or ran too late, if this host has no network, or if every reference failed, which are
+// asleep or ran too late, if this host has no network, or if every network check failed, which are
 // targets elsewhere that the operators named. A gap leaves a watch blind, and never makes a
 // change bad.
 //

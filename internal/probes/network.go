@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// askedKept is how long the answer of the references counts for further probes: many fail at
+// askedKept is how long the answer of the network checks counts for further probes: many fail at
 // once when the network does.
 const askedKept = time.Second
 
-// cutOff reports whether no reference answers. Without a reference it is false: nothing here
+// cutOff reports whether no network check answers. Without a network check it is false: nothing here
 // could tell a broken network from a broken target, which customers see.
 func (r *Runner) cutOff(ctx context.Context) bool {
-	if len(r.references) == 0 {
+	if len(r.checks) == 0 {
 		return false
 	}
 	r.asking.Lock()
@@ -28,13 +28,13 @@ func (r *Runner) cutOff(ctx context.Context) bool {
 	return r.networkOff
 }
 
-// anyAnswers asks all references at once. Any connection shows that the network works.
+// anyAnswers asks all network checks at once. Any connection shows that the network works.
 func (r *Runner) anyAnswers(ctx context.Context) bool {
 	var answers atomic.Bool
 	var all sync.WaitGroup
-	for _, reference := range r.references {
+	for _, check := range r.checks {
 		all.Go(func() {
-			if o := reference.Try(ctx); o.Connected {
+			if o := check.Try(ctx); o.Connected {
 				answers.Store(true)
 			}
 		})

@@ -19,22 +19,22 @@ type Recorder interface {
 
 // Runner runs probes. It is safe for concurrent use.
 type Runner struct {
-	probes     []*scheduled
-	references []*Prober
-	store      Recorder
-	log        *slog.Logger
+	probes []*scheduled
+	checks []*Prober // of the network
+	store  Recorder
+	log    *slog.Logger
 
-	asking     sync.Mutex // held while the references are asked
+	asking     sync.Mutex // held while the network checks are asked
 	askedAt    time.Time
-	networkOff bool // no reference answered when they were asked last
+	networkOff bool // no network check answered when they were asked last
 }
 
 // NewRunner returns a Runner of all probes of pushback.yml.
 func NewRunner(all []*Prober, store Recorder, log *slog.Logger) *Runner {
 	r := &Runner{store: store, log: log}
 	for _, p := range all {
-		if p.Settings.Reference {
-			r.references = append(r.references, p)
+		if p.Settings.NetworkCheck {
+			r.checks = append(r.checks, p)
 			continue
 		}
 		r.probes = append(r.probes, &scheduled{Prober: p, tally: newTally(p.Settings)})
@@ -87,7 +87,7 @@ func (r *Runner) once(ctx context.Context, p *scheduled, due time.Time) {
 		o.Gap = stalled(wallSince(begin), time.Since(begin), p.Settings.Timeout)
 	}
 	if o.Gap == "" && unanswered(o) && r.cutOff(ctx) {
-		o.Gap = "no reference answers either: the network of this host may be down"
+		o.Gap = "no network check answers either: the network of this host may be down"
 	}
 	switch {
 	case ctx.Err() != nil: // the probe was ended with the process

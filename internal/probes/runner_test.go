@@ -19,19 +19,30 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// written is a Recorder that keeps what it is given.
+// written is a Recorder that keeps what it is given, and as a store refuses a second value at
+// one time.
 type written struct {
 	mu      sync.Mutex
 	all     []sources.Series
 	ended   []sources.Series
 	refuses bool
+	newest  map[string]int64 // of each series
 }
+
+func newWritten() *written { return &written{newest: map[string]int64{}} }
 
 func (w *written) Record(_ context.Context, all []sources.Series) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.refuses {
 		return errors.New("disk full")
+	}
+	for _, s := range all {
+		key := fmt.Sprint(s.Labels)
+		if w.newest[key] >= s.Samples[0].T {
+			return fmt.Errorf("%s has a value at this time", key)
+		}
+		w.newest[key] = s.Samples[0].T
 	}
 	w.all = append(w.all, all...)
 	return nil
@@ -97,7 +108,7 @@ func TestSchedule(t *testing.T) {
 				return answer(200), r.Context().Err()
 			}
 		}
-		w := &written{}
+		w := newWritten()
 		r := NewRunner([]*Prober{
 			target("a", 4*time.Second, script("a", time.Millisecond)), target("b", 4*time.Second, script("b", time.Second)),
 			target("slow", 4*time.Second, script("slow", time.Hour)), target("rare", 8*time.Second, script("rare", 0)),
@@ -117,6 +128,9 @@ func TestSchedule(t *testing.T) {
 		if len(w.ended) == 0 {
 			t.Error("the series go on after the process has ended")
 		}
+		if r.Gaps() != 0 {
+			t.Errorf("%d gaps: the end of the process is none", r.Gaps())
+		}
 	})
 }
 
@@ -125,7 +139,7 @@ func TestSchedule(t *testing.T) {
 func TestFailuresAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		codes := []int{200, 500, 200, 500, 500}
-		w, logged := &written{}, &bytes.Buffer{}
+		w, logged := newWritten(), &bytes.Buffer{}
 		r := NewRunner([]*Prober{target("home", 5*time.Second, func(*http.Request) (*http.Response, error) {
 			code := codes[0]
 			codes = codes[1:]
@@ -165,17 +179,17 @@ func TestFailuresAreCounted(t *testing.T) {
 // off is the error of a target that gives no answer.
 var off = &net.OpError{Op: "dial", Err: &net.DNSError{Err: "i/o timeout", Name: "shop.example"}}
 
-// TestReferences: while no reference answers, a probe without an answer is a gap and no failure.
+// TestNetworkChecks: while no network check answers, a probe without an answer is a gap and no failure.
 // A target that answers, if only badly, shows that the network works.
-func TestReferences(t *testing.T) {
-	f := func(reference, script scripted, want string) {
+func TestNetworkChecks(t *testing.T) {
+	f := func(check, script scripted, want string) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			w := &written{}
+			w := newWritten()
 			probers := []*Prober{target("home", 5*time.Second, script)}
-			if reference != nil {
-				p := target("elsewhere", 5*time.Second, reference)
-				p.Settings.Reference = true
+			if check != nil {
+				p := target("elsewhere", 5*time.Second, check)
+				p.Settings.NetworkCheck = true
 				probers = append(probers, p)
 			}
 			r := NewRunner(probers, w, slog.New(slog.DiscardHandler))
@@ -195,6 +209,7 @@ func TestReferences(t *testing.T) {
 	}
 	f(nil, fails, "0, 0 gaps")
 	f(connects, fails, "0, 0 gaps")
+	f(fails, connects, "0, 0 gaps")
 	f(fails, fails, "-1, 3 gaps")
 	f(fails, func(*http.Request) (*http.Response, error) { return answer(500), nil }, "0, 0 gaps")
 }
@@ -202,7 +217,7 @@ func TestReferences(t *testing.T) {
 // TestGaps: a gap ends the series once, is told, and what comes after it is counted on.
 func TestGaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, n := &written{}, 0
+		w, n := newWritten(), 0
 		r := NewRunner([]*Prober{target("home", 5*time.Second, func(*http.Request) (*http.Response, error) {
 			n++
 			if n == 2 || n == 3 {
@@ -237,7 +252,7 @@ func TestGaps(t *testing.T) {
 // TestLate: a probe that this process begins too late is a gap.
 func TestLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &written{}
+		w := newWritten()
 		r := NewRunner([]*Prober{target("home", 5*time.Second, func(*http.Request) (*http.Response, error) { return answer(500), nil })}, w, slog.New(slog.DiscardHandler))
 		r.once(t.Context(), r.probes[0], time.Now().Add(-3*time.Second))
 		if r.Gaps() != 1 || len(w.all) != 0 {

@@ -44,9 +44,9 @@ type Settings struct {
 	Timeout    time.Duration `yaml:"timeout"`     // of one probe; by default 3s
 	WarnBefore time.Duration `yaml:"warn_before"` // how long before its end a certificate is warned of
 
-	// Reference is a target elsewhere that answers nearly always. It belongs to no service, and
+	// NetworkCheck is a target elsewhere that answers nearly always. It belongs to no service, and
 	// is asked only when another probe got no answer: whether the network works here.
-	Reference bool `yaml:"reference"`
+	NetworkCheck bool `yaml:"network_check"`
 
 	Options config.HTTPClientConfig `yaml:",inline"`
 }
@@ -72,7 +72,7 @@ func (s Settings) WithDefaults() Settings {
 		s.Status = Statuses{{200, 299}}
 	}
 	if s.Name == "" {
-		s.Name = cmp.Or(s.Service, "reference") + "-" + s.Kind()
+		s.Name = cmp.Or(s.Service, "network-check") + "-" + s.Kind()
 	}
 	return s
 }

@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 	f(with(func(s *Settings) { s.TCP = "db:1" }), "", "exactly one of http, tcp and tls")
 	f(with(func(s *Settings) { s.Service = "" }), "service", "missing")
 	f(with(func(s *Settings) { s.Service = "a\nb" }), "service", "control character")
-	f(with(func(s *Settings) { s.Reference = true }), "reference", "belongs to no service")
+	f(with(func(s *Settings) { s.NetworkCheck = true }), "network_check", "belongs to no service")
 	f(with(func(s *Settings) { s.HTTP = "shop.example" }), "http", "must begin with http")
 	f(with(func(s *Settings) { s.HTTP = "https://me:hunter2@shop.example" }), "http", "user or password")
 	f(with(func(s *Settings) { s.HTTP = "http://169.254.169.254/" }), "http", "link-local")
@@ -97,5 +97,5 @@ func TestDefaults(t *testing.T) {
 	}
 	f(Settings{Service: "shop", HTTP: "http://shop.example"}, "shop-http", 5*time.Second, 3*time.Second)
 	f(Settings{Service: "shop", TLS: "shop.example:443", Every: 2 * time.Second}, "shop-tls", 2*time.Second, 1200*time.Millisecond)
-	f(Settings{Reference: true, TCP: "ref.example:443", Every: time.Minute}, "reference-tcp", time.Minute, 3*time.Second)
+	f(Settings{NetworkCheck: true, TCP: "ref.example:443", Every: time.Minute}, "network-check-tcp", time.Minute, 3*time.Second)
 }

@@ -234,6 +234,20 @@ func TestSecretsStayOut(t *testing.T) {
 			t.Errorf("shows the token: %s", text)
 		}
 	}
+	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, "not known: "+r.FormValue("client_secret")) // a server that repeats what it is sent
+	}))
+	defer tokens.Close()
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = Settings{HTTP: "http://127.0.0.1:1/"}
+	s.Options.OAuth2 = &config.OAuth2{ClientID: "probe", ClientSecretFile: file, TokenURL: tokens.URL, EndpointParams: map[string]string{"client_secret": token}}
+	if o := prober(t, s).Try(t.Context()); strings.Contains(o.Detail, token) || !strings.Contains(o.Detail, "not known") {
+		t.Errorf("shows the client's secret: %s", o.Detail)
+	}
 	if got := p.Settings.Target(); got != "http://127.0.0.1:1/page" {
 		t.Errorf("target %s", got)
 	}

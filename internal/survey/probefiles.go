@@ -25,7 +25,7 @@ probes:
     # every: 5s
   # - {name: pay, service: ` + quoted(service) + `, http: ` + quoted(w.URL) + `}   # further pages, each judged by itself
   # - {service: db, tcp: "db:5432"}
-  # - {reference: true, tcp: "example.com:443"}   # elsewhere: if it gives no answer either, the network here is down
+  # - {network_check: true, tcp: "example.com:443"}   # elsewhere: if it gives no answer either, the network here is down
 
 # Who gets messages. Without receivers, verdicts are shown on the page alone.
 # receivers:
