@@ -48,7 +48,7 @@ func TestProbesJudgeADeploy(t *testing.T) {
 	}
 	broken.Store(true)
 	bad := p.deploy("shop", "v2")
-	e = p.await(bad, "the bad release to be certain", 90*time.Second, func(e api.Explanation) bool {
+	p.await(bad, "the bad release to be certain", 90*time.Second, func(e api.Explanation) bool {
 		return len(e.Watches) > 0 && e.Watches[0].Grade == "certain"
 	})
 	p.await(bad, "the bad release to end", 2*time.Minute, ended)

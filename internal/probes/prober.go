@@ -73,9 +73,10 @@ type try struct {
 
 // finish makes the outcome of what was measured and of the error.
 func (t *try) finish(err error) Outcome {
-	o, shaking := t.outcome, false
+	o := t.outcome
 	o.Took = time.Since(t.begin)
-	o.Phases, o.Connected, shaking = t.clock.read()
+	phases, connected, shaking := t.clock.read()
+	o.Phases, o.Connected = phases, connected
 	if err == nil {
 		return o
 	}

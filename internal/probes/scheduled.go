@@ -54,7 +54,7 @@ func (p *scheduled) recorded(o Outcome, all []sources.Series, log *slog.Logger) 
 	if p.why != "" {
 		log.Info("a target can be probed again", "probe", p.Settings.Name)
 	}
-	if before := p.latest.Result; before != o.Result && !(before == "" && o.OK()) {
+	if before := p.latest.Result; before != o.Result && (before != "" || !o.OK()) {
 		log.Info("a probe has another result than before", "probe", p.Settings.Name, "result", o.Result, "detail", o.Detail)
 	}
 	p.last, p.why, p.latest = all, "", o
