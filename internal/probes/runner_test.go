@@ -55,6 +55,13 @@ func (w *written) End(_ context.Context, at time.Time, all []sources.Series) err
 	return nil
 }
 
+// endings is how many series were ended so far.
+func (w *written) endings() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ended)
+}
+
 // last is the newest value of a series; the label is written as name=value.
 func (w *written) last(name, label string) float64 {
 	w.mu.Lock()
@@ -115,7 +122,10 @@ func TestSchedule(t *testing.T) {
 				mu.Lock()
 				open[name]--
 				mu.Unlock()
-				return answer(200), r.Context().Err()
+				if err := r.Context().Err(); err != nil {
+					return nil, err
+				}
+				return answer(200), nil
 			}
 		}
 		w := newWritten()
@@ -239,13 +249,13 @@ func TestGaps(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- r.Run(ctx) }()
 		time.Sleep(11 * time.Second)
-		if len(w.ended) == 0 || !strings.Contains(r.Trouble(), "home cannot be probed: this host cannot connect to anybody") || r.Gaps() != 2 {
-			t.Errorf("%d series ended, %d gaps, %q", len(w.ended), r.Gaps(), r.Trouble())
+		if w.endings() == 0 || !strings.Contains(r.Trouble(), "home cannot be probed: this host cannot connect to anybody") || r.Gaps() != 2 {
+			t.Errorf("%d series ended, %d gaps, %q", w.endings(), r.Gaps(), r.Trouble())
 		}
-		ended := len(w.ended)
+		ended := w.endings()
 		time.Sleep(10 * time.Second)
-		if got := w.last("probe_requests_total", "result=ok"); got != 3 || r.Trouble() != "" || len(w.ended) != ended {
-			t.Errorf("%v ok, %q, %d series ended; want 3, nothing, %d", got, r.Trouble(), len(w.ended), ended)
+		if got := w.last("probe_requests_total", "result=ok"); got != 3 || r.Trouble() != "" || w.endings() != ended {
+			t.Errorf("%v ok, %q, %d series ended; want 3, nothing, %d", got, r.Trouble(), w.endings(), ended)
 		}
 		w.mu.Lock()
 		w.refuses = true

@@ -3,6 +3,7 @@ package probes
 import (
 	"context"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -91,9 +92,10 @@ func TestPhases(t *testing.T) {
 // TestCertificates shakes hands with a real server, once trusted and once not. The end of a
 // certificate is known of both.
 func TestCertificates(t *testing.T) {
-	server := httptest.NewTLSServer(http.NotFoundHandler())
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of those who do not trust it
+	server.StartTLS()
 	defer server.Close()
-	server.Config.ErrorLog = nil
 	s := Settings{TLS: server.Listener.Addr().String()}
 	o := prober(t, s).Try(t.Context())
 	wantResult(t, o, TLS, "certificate")
