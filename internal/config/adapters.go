@@ -86,7 +86,8 @@ func (l *loader) defaultMetrics(all map[string]Adapter) string {
 // checkAnyMetrics notes that no metric store is named, where no probes bring one with them.
 // Decode notes a section that is no mapping.
 func (l *loader) checkAnyMetrics() {
-	if !l.places.Has("metrics") && l.places.Has("") && !l.places.Has("probes") {
+	isMapping := l.places.Has("") && !slices.Contains(l.wrongAt, "")
+	if isMapping && !l.places.Has("metrics") && !l.places.Has("probes") {
 		l.wrong("", strictyaml.MissingField, "", `the key "metrics" is missing`)
 	}
 	emptyFile := len(l.found) == 0 && !l.places.Has("")
