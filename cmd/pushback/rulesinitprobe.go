@@ -60,7 +60,7 @@ func (r rulesInitCommand) printProbe(out terminal, a probeInitAnswer, s probes.S
   pushback deploy --token-file token --service %s --environment production --version V
 
 A page that is down after a deploy is certain two minutes after its end, if the daemon has probed it for
-three minutes before. One answer in five that fails takes about ten minutes. Durations are judged after
+three minutes before. One answer in five that fails takes about five minutes. Durations are judged after
 six hours of history.
 `, next, r.Service)
 	return err
