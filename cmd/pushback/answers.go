@@ -32,6 +32,7 @@ var jsonAnswers = map[string][]any{
 	"incident list":   {api.Incidents{}},
 	"incident note":   {api.Incident{}},
 	"incident remove": {api.Incident{}},
+	"probe":           {probeAnswer{}},
 	"reject":          {api.Order{}},
 	"release":         {api.Hold{}, api.ChangeSummary{}},
 	"replay":          {replayed{}},
@@ -39,7 +40,7 @@ var jsonAnswers = map[string][]any{
 	"rules check":     {rulesAnswer{}},
 	"rules coverage":  {[]survey.Coverage{}},
 	"rules demote":    {api.RuleTrust{}},
-	"rules init":      {initAnswer{}},
+	"rules init":      {initAnswer{}, probeInitAnswer{}},
 	"rules library":   {[]libraryRule{}},
 	"rules migrate":   {migrate.Result{}},
 	"rules promote":   {api.RuleTrust{}},
@@ -59,4 +60,5 @@ var answerNotes = map[string]string{
 	"config check": "the mistakes; with `--online` an object with mistakes, warnings and answers",
 	"deploy":       "with `--wait` the change with its watches, once they have ended",
 	"release":      "the hold, or the change that was cleared",
+	"rules init":   "with `--probe` the files and what the page answered",
 }

@@ -7,7 +7,8 @@
 //
 //	0  it worked; for deploy --wait: the change is healthy; for gate: it is open
 //	1  it failed: the server refused or could not be reached, a file could not be written;
-//	   for replay: a verdict differs; for rules migrate --strict: something was left
+//	   for replay: a verdict differs; for rules migrate --strict: something was left; for
+//	   probe: the target is not as expected
 //	2  the command line, pushback.yml or a rule has a mistake; nothing was done; for replay:
 //	   a verdict cannot be judged again
 //	3  deploy --wait: the change regressed; gate: it is closed
@@ -59,6 +60,7 @@ type commandLine struct {
 	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
 	Doctor     doctorCommand     `cmd:"" help:"Look at everything an installation stands on, and say what to do next."`
 	Hooks      hooksCommand      `cmd:"" help:"List hooks, and test them without acting."`
+	Probe      probeCommand      `cmd:"" help:"Try a page, a port or a certificate once, as the probes of pushback.yml do."`
 	Audit      auditCommand      `cmd:"" help:"Export the record of every decision, and verify it."`
 	Replay     replayCommand     `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`
 	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`

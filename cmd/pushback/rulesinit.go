@@ -24,6 +24,8 @@ import (
 // rulesInitCommand makes a first configuration and a first rule file.
 type rulesInitCommand struct {
 	Prometheus string `placeholder:"URL" env:"PUSHBACK_PROMETHEUS" help:"URL of the metric store to survey; asked for on a terminal (${env})."`
+	Probe      string `placeholder:"URL" help:"Instead of a metric store, probe this page: for a service without metrics."`
+	Service    string `placeholder:"NAME" help:"With --probe: the service that the page belongs to."`
 	Dir        string `default:"." type:"path" placeholder:"FOLDER" help:"Write pushback.yml and rules/ here (default ${default})."`
 	Team       string `default:"platform" placeholder:"NAME" help:"Team of the rules (default ${default})."`
 
@@ -48,7 +50,8 @@ the last day. Existing files are overwritten only with --force, the token never.
 Examples:
 
   pushback rules init
-  pushback rules init --prometheus http://prometheus:9090 --dir pushback --team shop`
+  pushback rules init --prometheus http://prometheus:9090 --dir pushback --team shop
+  pushback rules init --probe https://shop.example/ --service shop     # no metrics yet`
 }
 
 // initAnswer is what --json writes.
@@ -69,6 +72,9 @@ type initService struct {
 func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 	if err := r.checkFlags(); err != nil {
 		return err
+	}
+	if r.Probe != "" {
+		return r.initProbe(ctx, out)
 	}
 	address, err := r.address(os.Stdin, os.Stderr)
 	if err != nil {

@@ -11,13 +11,18 @@ import (
 	"github.com/pushback/pushback/internal/survey"
 )
 
-// write writes the files and returns their names.
+// write writes the files about a metric store and returns their names.
 func (r rulesInitCommand) write(found survey.Survey, w survey.Header) ([]string, error) {
+	return r.writeFiles(found.Configuration(w), found.Rules(w))
+}
+
+// writeFiles writes pushback.yml, the rules and a token, and returns their names.
+func (r rulesInitCommand) writeFiles(configuration, rules string) ([]string, error) {
 	if err := os.MkdirAll(filepath.Dir(r.rules()), 0o755); err != nil { //nolint:gosec // everybody may read rules
 		return nil, fmt.Errorf("writing the files: %w", err)
 	}
 	files := []string{r.configuration(), r.rules()}
-	for i, text := range []string{found.Configuration(w), found.Rules(w)} {
+	for i, text := range []string{configuration, rules} {
 		if err := r.writeFile(files[i], text); err != nil {
 			return nil, fmt.Errorf("writing the files: %w", err)
 		}

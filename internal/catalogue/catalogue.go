@@ -22,6 +22,7 @@ type Config struct {
 	Name     string            // the label that names the service; "job" where empty
 	Match    []string          // the labels that become $match; Name alone where empty
 	List     []rules.Service   // services known without asking
+	Probed   []string          // services of probes, which are known without asking too
 	Calls    Calls             // which service calls which; zero: only Depends knows
 	Aliases  map[string]string // repository, Argo application, flag tag → service
 	Owners   map[string]rules.Service
@@ -160,6 +161,11 @@ func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) 
 	for _, s := range c.config().List {
 		names = append(names, s.Name)
 	}
+	for _, probed := range c.config().Probed {
+		if _, listed := c.config().listed[probed]; !listed {
+			names = append(names, probed)
+		}
+	}
 	if c.config().Discover == "" {
 		return names, nil
 	}
@@ -169,7 +175,12 @@ func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) 
 	if now.Sub(c.asked) >= refreshAfter {
 		err = c.refresh(ctx, "", now)
 	}
-	return slices.Concat(names, slices.Sorted(maps.Keys(c.found))), err
+	for _, found := range slices.Sorted(maps.Keys(c.found)) {
+		if !slices.Contains(c.config().Probed, found) {
+			names = append(names, found)
+		}
+	}
+	return names, err
 }
 
 // InMemory returns the services that are listed and those that were discovered last, without

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
 )
@@ -65,9 +67,16 @@ func (l *loader) sources() map[string]Source {
 	return all
 }
 
-// metrics returns the metric stores, and the name of the default one.
-func (l *loader) metrics() (map[string]Adapter, string) {
-	all := l.adapters("metrics", l.file.Metrics)
+// metrics returns the metric stores, and the names of the default one and of that which probes
+// write to. Where probes are all there is, their store is the default one.
+func (l *loader) metrics(p []probes.Settings) (all map[string]Adapter, standard, ofProbes string) {
+	all = l.adapters("metrics", l.file.Metrics)
+	standard = l.defaultMetrics(all)
+	ofProbes = l.addProbeStore(all, p)
+	return all, cmp.Or(standard, ofProbes), ofProbes
+}
+
+func (l *loader) defaultMetrics(all map[string]Adapter) string {
 	var defaults []string
 	for _, n := range slices.Sorted(maps.Keys(all)) {
 		if l.file.Metrics.entries[n].shared.(*metricsKeys).Default || len(all) == 1 {
@@ -76,9 +85,9 @@ func (l *loader) metrics() (map[string]Adapter, string) {
 	}
 	if len(all) > 0 && len(defaults) != 1 {
 		l.wrong("metrics", NoDefault, "write `default: true` in one of them", "%d of %d metric stores are marked as default; exactly one must be", len(defaults), len(all))
-		return all, ""
+		return ""
 	}
-	return all, strings.Join(defaults, "")
+	return strings.Join(defaults, "")
 }
 
 // checkAnyMetrics notes that no metric store is named. Decode notes a section that is

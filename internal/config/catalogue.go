@@ -24,6 +24,7 @@ func (l *loader) services(c Config) Services {
 		Match:    f.Match,
 		List:     f.List,
 		Default:  f.Default,
+		Probed:   probed(c.Probes),
 	}
 	if s.Calls = f.Calls; s.Calls != (Calls{}) {
 		s.Calls.Caller, s.Calls.Callee = cmp.Or(s.Calls.Caller, "client"), cmp.Or(s.Calls.Callee, "server")

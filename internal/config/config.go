@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -42,7 +43,9 @@ type Config struct {
 	Store       Store
 
 	Metrics        map[string]Adapter
-	DefaultMetrics string // the store of a rule that names none
+	DefaultMetrics string            // the store of a rule that names none
+	Probes         []probes.Settings // with defaults
+	ProbeStore     string            // the metric store that they write to
 	Sources        map[string]Source
 	Hooks          map[string]Hook
 	Receivers      map[string]Adapter

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/folder"
+	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
@@ -30,7 +31,8 @@ type file struct {
 	Retention   time.Duration           `yaml:"retention"`
 	Journal     time.Duration           `yaml:"journal_retention"`
 	Store       Store                   `yaml:"store"`
-	Metrics     section                 `yaml:"metrics" required:"true" example:"metrics: {prod: {kind: prometheus, url: http://prometheus:9090}}"`
+	Metrics     section                 `yaml:"metrics" required:"unless probes" example:"metrics: {prod: {kind: prometheus, url: http://prometheus:9090}}"`
+	Probes      []probes.Settings       `yaml:"probes"`
 	Sources     section                 `yaml:"sources"`
 	Hooks       section                 `yaml:"hooks"`
 	Receivers   section                 `yaml:"receivers"`
@@ -66,7 +68,7 @@ type trustFile struct {
 // Load reads pushback.yml. Without diagnostics the Config is whole; with any, it only
 // serves to find more mistakes.
 func Load(path string, kinds Kinds) (Config, Diagnostics) {
-	l := loader{name: path, written: newWritten()}
+	l := loader{name: path, written: newWritten(), kinds: kinds}
 	data, err := readLinked(path)
 	if err != nil {
 		l.at(strictyaml.Position{Line: 1, Column: 1}, Unreadable, unreadable(err), "name another file with -c, or write one with pushback rules init")
@@ -78,7 +80,7 @@ func Load(path string, kinds Kinds) (Config, Diagnostics) {
 	}
 	l.written.add(path, data)
 	l.written.split(data)
-	l.decode(data, kinds)
+	l.decode(data)
 	c := l.config()
 	l.secrets()
 	c.wrong, c.secretFiles = l.wrongAt, l.secretFiles
@@ -120,6 +122,7 @@ type loader struct {
 	name    string // of the file, as it was given
 	folder  string // absolute; relative paths are relative to it
 	file    file
+	kinds   Kinds
 	written written
 	places  *strictyaml.Positions
 	found   Diagnostics
@@ -128,7 +131,8 @@ type loader struct {
 	secretFiles []placedFile
 }
 
-func (l *loader) decode(data []byte, kinds Kinds) {
+func (l *loader) decode(data []byte) {
+	kinds := l.kinds
 	l.file = file{
 		Metrics:   section{kinds: kinds.Metrics, shared: metricsKeys{}},
 		Sources:   section{kinds: kinds.Sources},
@@ -185,7 +189,8 @@ func (l *loader) config() Config {
 		c.Business = DefaultBusiness
 	}
 	c.Retention, c.Journal = l.retention()
-	c.Metrics, c.DefaultMetrics = l.metrics()
+	c.Probes = l.probes()
+	c.Metrics, c.DefaultMetrics, c.ProbeStore = l.metrics(c.Probes)
 	c.Sources = l.sources()
 	c.Hooks = l.hooks()
 	c.Receivers = l.adapters("receivers", f.Receivers)

@@ -28,6 +28,7 @@ type Services struct {
 	List     []Service
 	Aliases  []Alias
 	Default  Responsible // for services without a responsible of their own
+	Probed   []string    // the services of probes, which are known without a list
 }
 
 // Calls is a query of the default metric store. Each series of the result is one

@@ -12,6 +12,7 @@ import (
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/folder"
+	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/internal/webconfig"
@@ -26,6 +27,7 @@ import (
 // Built is every adapter that a configuration names.
 type Built struct {
 	Metrics map[string]metrics.Store
+	Probers []*probes.Prober
 	Sources map[string]server.Endpoint
 	Hooks   map[string]engine.Hook
 	Senders map[string]notify.Sender
@@ -38,7 +40,7 @@ type Built struct {
 func (t Table) Build(c config.Config, access metrics.Access, canonical func(string) string, log *slog.Logger) (Built, config.Diagnostics) {
 	b := builder{Table: t, config: c}
 	built := Built{
-		Metrics: b.metricStores(names(c.Metrics), access, log),
+		Metrics: b.metricStores(names(c.Metrics), access, log), Probers: b.probers(),
 		Sources: b.sources(canonical), Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Grafana: b.grafana(),
 	}
 	if _, err := c.StoreURL(); err != nil {

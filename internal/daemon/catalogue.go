@@ -11,7 +11,7 @@ import (
 // CatalogueConfig is the services section as the catalogue takes it.
 func CatalogueConfig(s config.Services) catalogue.Config {
 	c := catalogue.Config{
-		Discover: s.Discover, Calls: catalogue.Calls(s.Calls), Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
+		Discover: s.Discover, Probed: s.Probed, Calls: catalogue.Calls(s.Calls), Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
 		Aliases: map[string]string{}, Owners: map[string]rules.Service{}, Depends: map[string][]string{},
 	}
 	for _, one := range s.List {

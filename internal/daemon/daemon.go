@@ -19,6 +19,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/server/api"
@@ -47,6 +48,7 @@ type Daemon struct {
 	edits   *edits
 	secrets secretFiles
 	aliases *catalogue.Catalogue // resolves the names that sources report
+	probes  *probes.Runner
 	built   Built
 	closers []io.Closer // closed last to first
 }
@@ -86,6 +88,10 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	}
 	set := vm.NewSet()
 	countFailing(set, built.Metrics)
+	if d.probes, err = newProbes(o.Config, built, o.Log); err != nil {
+		return d, err
+	}
+	countProbes(set, d.probes)
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
 		return d, err
 	}
@@ -131,6 +137,7 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 	for _, s := range d.built.Metrics {
 		g.Go(func() error { return s.Run(ctx) })
 	}
+	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
@@ -190,7 +197,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.edits.problem(), d.secrets.problems())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.edits.problem(), d.secrets.problems())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can

@@ -27,7 +27,7 @@ func TestTheLibrary(t *testing.T) {
 		}
 		t.Run(r.Name, func(t *testing.T) { runFile(t, folder, set, file) })
 	}
-	if len(set.Rules()) != 8 {
+	if len(set.Rules()) != 9 {
 		t.Errorf("%d rules", len(set.Rules()))
 	}
 }

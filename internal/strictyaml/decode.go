@@ -15,8 +15,9 @@ import (
 // problem, into is filled only in part, and must only be used to find further
 // problems. An empty document leaves into unchanged.
 //
-// The `yaml` tag of a field is its key. `yaml:",inline"` inlines a struct, and
-// `required:"true"` makes a missing key a problem, for which `example:"name: cart"` says what to write. A type may decode itself by
+// The `yaml` tag of a field is its key. `yaml:",inline"` inlines a struct.
+// `required:"true"` makes a missing key a problem, `required:"unless probes"` if that
+// key is missing too; `example:"name: cart"` says what to write. A type may decode itself by
 // UnmarshalText (it gets any scalar), UnmarshalYAML(*yaml.Node) or the older
 // UnmarshalYAML(func(any) error), so that structs of the Prometheus libraries can
 // be used unchanged.

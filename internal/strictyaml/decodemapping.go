@@ -92,7 +92,11 @@ func (d *decoder) reportUnknownKey(e entry, fields map[string]*field) {
 // reportMissingKeys reports the required keys that are not in the mapping.
 func (d *decoder) reportMissingKeys(n *yaml.Node, fields map[string]*field) {
 	for _, name := range sortedKeys(fields) {
-		if f := fields[name]; f.required && !f.set && !f.misspelt {
+		f := fields[name]
+		if other := fields[f.unless]; other != nil && (other.set || other.misspelt) {
+			continue
+		}
+		if f.required && !f.set && !f.misspelt {
 			d.report(n, MissingField, fmt.Sprintf("the key %q is missing", name), f.example)
 		}
 	}
@@ -127,6 +131,7 @@ type field struct {
 	required bool
 	set      bool
 	misspelt bool   // an unknown key is most likely meant to be this one
+	unless   string // a required key may be missing where this one is written
 	example  string // what to write where a required key is missing
 }
 
@@ -150,7 +155,11 @@ func fieldsOf(v reflect.Value) map[string]*field {
 			name = strings.ToLower(f.Name)
 		}
 		if name != "-" {
-			fields[name] = &field{value: v.Field(i), required: f.Tag.Get("required") == "true", example: exampleOf(f)}
+			unless, conditional := strings.CutPrefix(f.Tag.Get("required"), "unless ")
+			fields[name] = &field{value: v.Field(i), required: conditional || f.Tag.Get("required") == "true", example: exampleOf(f)}
+			if conditional {
+				fields[name].unless = unless
+			}
 		}
 	}
 	return fields

@@ -64,8 +64,8 @@ var Layers = []Layer{
 		Does:     "what hooks of one tool family have in common",
 	},
 	{
-		Packages: []string{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue"},
-		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue",
+		Packages: []string{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue", "internal/probes"},
+		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue; probing what customers see",
 	},
 	{
 		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due", "internal/readiness"},
@@ -106,6 +106,8 @@ var Layers = []Layer{
 var (
 	// KnowHooks import the adapters of hooks.
 	KnowHooks = []string{"internal/daemon"}
+	// KnowProbes import the probes: no request and no event can start one or name a target.
+	KnowProbes = []string{"internal/config", "internal/daemon", "cmd/*"}
 	// CallHooks call rollback.Hook's Do: they change production.
 	CallHooks = []string{"internal/engine"}
 	// AskHooks call Preflight and DryRun. That changes nothing, but asks the
@@ -150,6 +152,7 @@ func Markdown() string {
 	b.WriteString("\nAnd beyond the imports:\n\n")
 	fmt.Fprintf(&b, "* Only %s calls a hook; only %s ask one what it would do.\n", code(CallHooks), code(AskHooks))
 	fmt.Fprintf(&b, "* Only %s knows which kinds of hooks there are.\n", code(KnowHooks))
+	fmt.Fprintf(&b, "* Only %s know the probes, so that no request and no event can start one.\n", code(KnowProbes))
 	fmt.Fprintf(&b, "* %s cannot reach the network, the disk, the log or the clock. So a verdict can be replayed from what is stored with it. Left out are: %s.\n", code(Pure), exceptions())
 	return b.String()
 }

@@ -45,6 +45,14 @@ func TestFewPackagesImportHooks(t *testing.T) {
 	}
 }
 
+func TestNoRequestStartsAProbe(t *testing.T) {
+	for _, f := range allFiles(t) {
+		if slices.Contains(f.internalImports(), "internal/probes") && !Matches(KnowProbes, f.folder) {
+			t.Errorf("%s: imports internal/probes; only %v may", f.name, KnowProbes)
+		}
+	}
+}
+
 // impure are the imports that a pure package must not have, with what is below them; net/url
 // reads a text and reaches nothing.
 var impure = []string{"net", "os", "context", "log", "io/fs", "syscall", "math/rand", "crypto/rand"}

@@ -19,11 +19,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
@@ -134,6 +136,40 @@ func (s *Store) Append(ctx context.Context, all []sources.Series) error {
 		if err := s.appendSeries(ctx, series); err != nil {
 			return s.fault(fmt.Errorf("appending %s: %w", series.Labels[model.MetricNameLabel], err))
 		}
+	}
+	return nil
+}
+
+// Record writes the samples of all series in one transaction, for those who measure in this
+// process: no query sees a part of them.
+func (s *Store) Record(ctx context.Context, all []sources.Series) error {
+	return s.together(ctx, all, func(sample sources.Sample) sources.Sample { return sample })
+}
+
+// End marks series as ended at a time, so that queries do not go on with their last values
+// for five minutes.
+func (s *Store) End(ctx context.Context, at time.Time, all []sources.Series) error {
+	stale := sources.Sample{T: at.UnixMilli(), V: math.Float64frombits(value.StaleNaN)}
+	return s.together(ctx, all, func(sources.Sample) sources.Sample { return stale })
+}
+
+// together appends every sample of every series, as made by change, in one transaction.
+func (s *Store) together(ctx context.Context, all []sources.Series, change func(sources.Sample) sources.Sample) error {
+	if s.db == nil {
+		return s.fault(errors.New("recording: the store is read-only"))
+	}
+	a := s.db.Appender(ctx)
+	for _, series := range all {
+		set := labels.FromMap(series.Labels)
+		for _, sample := range series.Samples {
+			made := change(sample)
+			if _, err := a.Append(0, set, made.T, made.V); err != nil {
+				return s.fault(fmt.Errorf("recording %s: %w", series.Labels[model.MetricNameLabel], errors.Join(err, a.Rollback())))
+			}
+		}
+	}
+	if err := a.Commit(); err != nil {
+		return s.fault(fmt.Errorf("recording: %w", err))
 	}
 	return nil
 }

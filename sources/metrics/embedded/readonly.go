@@ -3,6 +3,7 @@ package embedded
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
@@ -20,6 +21,9 @@ import (
 // again at every query, and a backtest makes thousands of queries.
 func openReadOnly(name string, c Config, log *slog.Logger) (*Store, error) {
 	db, err := tsdb.OpenDBReadOnly(c.Dir, os.TempDir(), log)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("dir: there is no database yet, because pushback serve creates it: %w", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("dir: cannot open the database: %w", err)
 	}
