@@ -17,6 +17,7 @@ var jsonAnswers = map[string][]any{
 	"audit verify":    {auditSummary{}},
 	"backtest":        {backtestAnswer{}},
 	"config check":    {[]mistake{}, checkAnswer{}},
+	"diff":            {difference{}},
 	"demo ship":       {api.Accepted{}},
 	"deploy":          {api.Accepted{}, api.Explanation{}},
 	"explain":         {api.Explanation{}},
@@ -29,6 +30,7 @@ var jsonAnswers = map[string][]any{
 	"incident list":   {api.Incidents{}},
 	"incident note":   {api.Incident{}},
 	"incident remove": {api.Incident{}},
+	"mine":            {mineAnswer{}},
 	"reject":          {api.Order{}},
 	"release":         {api.Hold{}, api.ChangeSummary{}},
 	"replay":          {replayed{}},
@@ -45,8 +47,10 @@ var jsonAnswers = map[string][]any{
 	"rules test":      {[]ruletest.Report{}},
 	"rules try":       {tryAnswer{}},
 	"status":          {statusAnswer{}},
+	"top":             {topAnswer{}},
 	"unfreeze":        {freezeAnswer{}},
 	"version":         {versionAnswer{}},
+	"watch":           {api.WatchedChange{}},
 }
 
 // answerNotes say when a command writes which of several values.
@@ -54,5 +58,6 @@ var answerNotes = map[string]string{
 	"backtest":     "with `--ticks` one object a line instead, for each tick",
 	"config check": "the mistakes; with `--online` an object with mistakes, warnings and answers",
 	"deploy":       "with `--wait` the change with its watches, once they have ended",
+	"watch":        "one object a line, for each change that moves",
 	"release":      "the hold, or the change that was cleared",
 }
