@@ -18,6 +18,7 @@ var jsonAnswers = map[string][]any{
 	"backtest":        {backtestAnswer{}},
 	"backup":          {backupResult{}},
 	"config check":    {[]mistake{}, checkAnswer{}},
+	"diff":            {difference{}},
 	"demo ship":       {api.Accepted{}},
 	"deploy":          {api.Accepted{}, api.Explanation{}},
 	"doctor":          {doctorAnswer{}},
@@ -33,6 +34,7 @@ var jsonAnswers = map[string][]any{
 	"incident note":   {api.Incident{}},
 	"incident remove": {api.Incident{}},
 	"probe":           {probeAnswer{}},
+	"mine":            {mineAnswer{}},
 	"reject":          {api.Order{}},
 	"release":         {api.Hold{}, api.ChangeSummary{}},
 	"replay":          {replayed{}},
@@ -50,8 +52,10 @@ var jsonAnswers = map[string][]any{
 	"rules test":      {[]ruletest.Report{}},
 	"rules try":       {tryAnswer{}},
 	"status":          {statusAnswer{}},
+	"top":             {topAnswer{}},
 	"unfreeze":        {freezeAnswer{}},
 	"version":         {versionAnswer{}},
+	"watch":           {api.WatchedChange{}},
 }
 
 // answerNotes say when a command writes which of several values.
@@ -59,6 +63,7 @@ var answerNotes = map[string]string{
 	"backtest":     "with `--ticks` one object a line instead, for each tick",
 	"config check": "the mistakes; with `--online` an object with mistakes, warnings and answers",
 	"deploy":       "with `--wait` the change with its watches, once they have ended",
+	"watch":        "one object a line, for each change that moves",
 	"release":      "the hold, or the change that was cleared",
 	"rules init":   "with `--probe` the files and what the page answered",
 }

@@ -18,7 +18,7 @@ import (
 
 //go:generate go test -run ^TestSchemaOfAnswers$ -update .
 
-var update = flag.Bool("update", false, "write docs/json.schema.json and the table of docs/json.md")
+var update = flag.Bool("update", false, "write docs/json.schema.json, the table of docs/json.md and the golden files")
 
 const (
 	schemaFile = "../../docs/json.schema.json"

@@ -154,7 +154,8 @@ func (c *client) wrapUnreachable(err error) error {
 func (c *client) wrapProblem(response *http.Response, body []byte) error {
 	problem := &api.Problem{}
 	if err := json.Unmarshal(body, problem); err != nil || problem.Detail == "" {
-		return fmt.Errorf("%s answered %s\n  hint: is --server the daemon's address?", c.base.Host, response.Status)
+		err := fmt.Errorf("%s answered %s\n  hint: is --server the daemon's address?", c.base.Host, response.Status)
+		return &exitError{code: exitFailure, err: err, status: response.StatusCode}
 	}
 	hint := problem.Hint
 	if response.StatusCode == http.StatusUnauthorized && !strings.Contains(hint, "pushback.yml") { // with pushback.yml in its hint, the daemon itself has no token
@@ -173,5 +174,5 @@ func (c *client) wrapProblem(response *http.Response, body []byte) error {
 	for _, key := range problem.Keys {
 		text += "\n  " + key
 	}
-	return &exitError{code: exitFailure, err: errors.New(text)}
+	return &exitError{code: exitFailure, err: errors.New(text), status: response.StatusCode}
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"strconv"
 	"time"
 
 	"github.com/pushback/pushback/internal/report"
@@ -20,8 +18,8 @@ import (
 type explainCommand struct {
 	serverFlags
 	Change string `arg:"" help:"Key of the change, the beginning of its key, or the tool's own ID."`
-	Width  int    `help:"Columns of the output; by default COLUMNS, else 80."`
-	ASCII  bool   `name:"ascii" help:"Use ASCII characters only."`
+	Plot   bool   `help:"Only plots: each signal before and after, with axes."`
+	styleFlags
 }
 
 // Help says where the explanation comes from.
@@ -32,6 +30,7 @@ and the query that reproduces it. --json writes the record itself.
 Examples:
 
   pushback explain kq3v5d2y7m
+  pushback explain kq3v5d2y7m --plot --width 100
   pushback explain kq3v5d2y7m --json | jq '.watches[].last.verdict'`
 }
 
@@ -48,21 +47,36 @@ func (e explainCommand) Run(ctx context.Context, out terminal) error {
 	if e.JSON {
 		return out.printJSON(found)
 	}
-	style := report.Style{Width: e.columns(), ASCII: e.ASCII, Colour: out.colour}
-	return printExplanation(out, found, style)
+	if e.Plot {
+		return printPlots(out, found, e.style(out))
+	}
+	return printExplanation(out, found, e.style(out))
 }
 
-// columns is the width of the output; 0 leaves it to the renderer. It reads COLUMNS
-// and does not ask the terminal, because people set COLUMNS to get another width.
-func (e explainCommand) columns() int {
-	if e.Width > 0 {
-		return e.Width
+// printPlots draws every watch that has looked.
+func printPlots(out terminal, e api.Explanation, style report.Style) error {
+	drawn := 0
+	for _, w := range e.Watches {
+		if w.Last == nil {
+			continue
+		}
+		if drawn++; drawn > 1 {
+			fmt.Fprintln(out)
+		}
+		printAfter(out, w)
+		if err := report.Plots(out, recordOf(e.Change, w), style); err != nil {
+			return err
+		}
 	}
-	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
-	if err != nil {
-		return 0
+	if drawn > 0 {
+		return nil
 	}
-	return n
+	why := "no watch of it has looked yet"
+	if e.Change.State == "unwatched" {
+		why = "not watched: " + whyUnwatched(e.Change.Change.Change)
+	}
+	_, err := fmt.Fprintf(out, "%s: nothing to plot: %s\n", named(e, e.Change.Key), why)
+	return err
 }
 
 func printExplanation(out terminal, e api.Explanation, style report.Style) error {
@@ -138,12 +152,20 @@ func printWatch(out io.Writer, c api.ChangeSummary, w api.Watch, style report.St
 		return err
 	}
 	fmt.Fprintln(out)
+	printAfter(out, w)
+	return report.Text(out, recordOf(c, w), style)
+}
+
+// printAfter says of a recovery watch when the rollback was done.
+func printAfter(out io.Writer, w api.Watch) {
 	if !w.After.IsZero() {
 		fmt.Fprintf(out, "%s%s at %s:\n", w.Rule, afterRollback(w), w.After.Format(time.TimeOnly+"Z"))
 	}
-	return report.Text(out, report.Record{
-		Change: c.Change.Change, Watch: toWatch(c.Key, w), Verdict: w.Last.Verdict, Observation: w.Last.Observation,
-	}, style)
+}
+
+// recordOf is the newest look of a watch, which has one.
+func recordOf(c api.ChangeSummary, w api.Watch) report.Record {
+	return report.Record{Change: c.Change.Change, Watch: toWatch(c.Key, w), Verdict: w.Last.Verdict, Observation: w.Last.Observation}
 }
 
 // afterRollback marks a recovery watch, which checks whether the rollback helped.

@@ -5,14 +5,14 @@
 //
 // Exit codes, the same for every subcommand:
 //
-//	0  it worked; for deploy --wait: the change is healthy; for gate: it is open
+//	0  it worked; for deploy --wait and for watch of one change: it is healthy; for gate: it is open
 //	1  it failed: the server refused or could not be reached, a file could not be written;
 //	   for replay: a verdict differs; for rules migrate --strict: something was left; for
 //	   probe: the target is not as expected
 //	2  the command line, pushback.yml or a rule has a mistake; nothing was done; for replay:
 //	   a verdict cannot be judged again
-//	3  deploy --wait: the change regressed; gate: it is closed
-//	4  deploy --wait: the watch ended neither healthy nor regressed
+//	3  deploy --wait, watch of one change: it regressed; gate: it is closed
+//	4  deploy --wait, watch of one change: its watch ended neither healthy nor regressed
 //
 // So a script can distinguish "the release is bad" from "nobody could be asked".
 package main
@@ -46,7 +46,11 @@ type commandLine struct {
 	Serve      serveCommand      `cmd:"" help:"Run the daemon."`
 	Deploy     deployCommand     `cmd:"" help:"Report a change to the daemon."`
 	Status     statusCommand     `cmd:"" help:"List the newest changes, and the orders that wait for a person."`
+	Watch      watchCommand      `cmd:"" help:"Follow what is being watched, one service or one change."`
+	Top        topCommand        `cmd:"" help:"Show what is going on now, on the whole screen."`
 	Explain    explainCommand    `cmd:"" help:"Show why a change was judged as it was."`
+	Mine       mineCommand       `cmd:"" help:"List your changes, and how they did."`
+	Diff       diffCommand       `cmd:"" help:"Show the signals of two changes side by side."`
 	Approve    approveCommand    `cmd:"" help:"Approve a proposed rollback."`
 	Reject     rejectCommand     `cmd:"" help:"Reject a proposed rollback."`
 	FalseAlarm falseAlarmCommand `cmd:"" name:"false-alarm" help:"Report that rules fired for a change that was not bad."`
@@ -154,8 +158,9 @@ func explainDefaults(n *kong.Node) {
 // exitError ends the program with its own exit code. Where err is nil, the command has
 // printed everything already.
 type exitError struct {
-	code int
-	err  error
+	code   int
+	err    error
+	status int // of the daemon's answer that was an error; 0: there was none
 }
 
 func (e *exitError) Error() string {
@@ -181,7 +186,7 @@ func exitCode(stderr io.Writer, err error) int {
 		return exitFailure
 	}
 	if e.err != nil {
-		fmt.Fprintln(stderr, "pushback:", e.err)
+		fmt.Fprintln(stderr, "pushback:", err) // with what was wrapped around it
 	}
 	return e.code
 }

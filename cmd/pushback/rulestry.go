@@ -31,8 +31,7 @@ type rulesTryCommand struct {
 	Version     string `placeholder:"VERSION" help:"Version of the change."`
 	Rules       string `type:"path" placeholder:"FOLDER" help:"Take the rule from this folder instead of the one in force."`
 	JSON        bool   `help:"Write JSON, for programs."`
-	Width       int    `help:"Columns of the output; by default COLUMNS, else 80."`
-	ASCII       bool   `name:"ascii" help:"Use ASCII characters only."`
+	styleFlags
 }
 
 // Help describes the output.
@@ -160,8 +159,7 @@ func (r rulesTryCommand) show(out terminal, replay backtest.Replay) error {
 	if r.JSON {
 		return out.printJSON(t)
 	}
-	style := report.Style{Width: explainCommand{Width: r.Width}.columns(), ASCII: r.ASCII, Colour: out.colour}
-	err := report.Text(out, report.Record{Change: replay.Moment.Change, Watch: replay.End, Verdict: last.Verdict, Observation: last.Observation}, style)
+	err := report.Text(out, report.Record{Change: replay.Moment.Change, Watch: replay.End, Verdict: last.Verdict, Observation: last.Observation}, r.style(out))
 	if err != nil {
 		return err
 	}

@@ -5,5 +5,7 @@
 //
 //	Moved      one line a signal       messages, annotations, pages
 //	Headline   one line a verdict      subjects, titles
-//	Text       the whole record        pushback explain
+//	Text       the whole record        pushback explain, rules try
+//	Plots      plots with axes         pushback explain --plot
+//	Spark      one line a signal       pushback watch, top
 package report

@@ -7,42 +7,54 @@ import (
 	"github.com/pushback/pushback/detector"
 )
 
-// plotRows is how many lines a plot is high.
+// plotRows is how many lines the plot of a signal is high beside its evidence.
 const plotRows = 6
 
-// glyphs are the characters of a plot: bars from empty to full, and the deploy line.
+// glyphs are the characters of a plot: bars from empty to full, the line where the change
+// was, and the axes.
 type glyphs struct {
-	bars   []rune
-	deploy rune
+	bars                         []rune
+	deploy                       rune
+	side, corner, bottom, beside rune // beside: where the line of the change meets the bottom
 }
 
 var (
-	blocks = glyphs{bars: []rune(" ▁▂▃▄▅▆▇█"), deploy: '│'}
-	ascii  = glyphs{bars: []rune(" #"), deploy: '|'}
+	blocks = glyphs{bars: []rune(" ▁▂▃▄▅▆▇█"), deploy: '│', side: '┤', corner: '└', bottom: '─', beside: '┴'}
+	ascii  = glyphs{bars: []rune(" #"), deploy: '|', side: '|', corner: '+', bottom: '-', beside: '+'}
+	// asciiLevels are the bars of a plot of one row, where only the character can say how high.
+	asciiLevels = glyphs{bars: []rune(" .:-=+*#"), deploy: '|'}
 )
 
+// drawing is a plot without its labels.
+type drawing struct {
+	rows        []string // top first
+	low, high   float64  // what the bottom and the top stand for
+	ticks       int      // in a column
+	left, right int      // columns before and after the change
+}
+
 // plot draws the ticks before and after a change as bars, with a line where
-// the change was. Missing ticks are blank columns. The rows come top first,
-// without labels, at most columns wide.
-func plot(before, after detector.Values, columns int, g glyphs) (rows []string, low, high float64) {
-	ticks := 1
-	for columnsFor(len(before), ticks)+1+columnsFor(len(after), ticks) > max(columns, 3) {
-		ticks++
+// the change was. Missing ticks are blank columns. It is at most columns wide.
+func plot(before, after detector.Values, columns, rows int, g glyphs) drawing {
+	d := drawing{ticks: 1}
+	for columnsFor(len(before), d.ticks)+1+columnsFor(len(after), d.ticks) > max(columns, 3) {
+		d.ticks++
 	}
-	left, right := binned(before, ticks), binned(after, ticks)
-	low, high = span(append(append([]float64{}, left...), right...))
-	for row := plotRows - 1; row >= 0; row-- {
+	left, right := binned(before, d.ticks), binned(after, d.ticks)
+	d.left, d.right = len(left), len(right)
+	d.low, d.high = span(append(append([]float64{}, left...), right...))
+	for row := rows - 1; row >= 0; row-- {
 		var b strings.Builder
 		for _, v := range left {
-			b.WriteRune(g.bar(v, row, low, high))
+			b.WriteRune(g.bar(v, row, rows, d))
 		}
 		b.WriteRune(g.deploy)
 		for _, v := range right {
-			b.WriteRune(g.bar(v, row, low, high))
+			b.WriteRune(g.bar(v, row, rows, d))
 		}
-		rows = append(rows, strings.TrimRight(b.String(), " "))
+		d.rows = append(d.rows, strings.TrimRight(b.String(), " "))
 	}
-	return rows, low, high
+	return d
 }
 
 // columnsFor is how many columns n ticks take, so many ticks a column.
@@ -50,16 +62,16 @@ func columnsFor(n, ticks int) int { return (n + ticks - 1) / ticks }
 
 // bar is the part of a column in one row. Any value shows at least the lowest bar in the
 // lowest row.
-func (g glyphs) bar(v float64, row int, low, high float64) rune {
+func (g glyphs) bar(v float64, row, rows int, d drawing) rune {
 	if math.IsNaN(v) {
 		return ' '
 	}
 	full := float64(len(g.bars) - 1)
-	share := 1.0
-	if high > low {
-		share = (v - low) / (high - low)
+	share := 0.0
+	if d.high > d.low {
+		share = (v - d.low) / (d.high - d.low)
 	}
-	fill := math.Round(share*plotRows*full) - float64(row)*full
+	fill := math.Round(share*float64(rows)*full) - float64(row)*full
 	if row == 0 {
 		fill = max(fill, 1)
 	}
@@ -97,6 +109,8 @@ func span(x []float64) (low, high float64) {
 		return 0, 0
 	case low > 0 && low < high/2 || low == high && low > 0:
 		low = 0
+	case low == high && low < 0:
+		high = 0
 	}
 	return low, high
 }

@@ -59,7 +59,7 @@ func line(e detector.Evidence) string {
 		return strings.TrimSpace(e.Signal+" "+graded(e)) + ": " + sentence(e.Reason)
 	}
 	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(support(e), ", ")}
-	return fmt.Sprintf("%s %s → %s (%s)", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit), strings.Join(details, "; "))
+	return fmt.Sprintf("%s (%s)", fromTo(e), strings.Join(details, "; "))
 }
 
 // lost is what was lost with a signal, from what to what, "" where it was not lost or the
@@ -174,7 +174,7 @@ func Worst(v detector.Verdict) string {
 	if !found || !compared(e) {
 		return ""
 	}
-	return printable(fmt.Sprintf("%s %s → %s", e.Signal, value(e.Effect.Forecast, e.Unit), value(e.Effect.After, e.Unit)))
+	return printable(fromTo(e))
 }
 
 // decider is the worst signal of a verdict that has a grade at all.

@@ -179,23 +179,29 @@ func TestText(t *testing.T) {
 		if err := Text(&b, record(), s); err != nil {
 			t.Fatal(err)
 		}
-		golden := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b.String() != string(want) {
-			t.Errorf("%s differs (go test ./internal/report -update writes it anew):\n%s", name, b.String())
-		}
+		checkGolden(t, name, b.String())
 	}
 	f("unicode.txt", Style{})
 	f("ascii.txt", Style{ASCII: true, Width: 60})
 	f("colour.txt", Style{Colour: true, Width: 100})
+}
+
+// checkGolden compares a text with a file of testdata.
+func checkGolden(t *testing.T, name, text string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != string(want) {
+		t.Errorf("%s differs (go test ./internal/report -update writes it anew):\n%s", name, text)
+	}
 }
 
 // TestTextIsHarmless holds that what came from outside steers no terminal, and
@@ -231,11 +237,11 @@ func TestTextIsHarmless(t *testing.T) {
 func TestPlot(t *testing.T) {
 	f := func(name string, before, after detector.Values, columns int) {
 		t.Helper()
-		rows, low, high := plot(before, after, columns, blocks)
-		if len(rows) != plotRows || low > high {
-			t.Errorf("%s: %d rows from %v to %v", name, len(rows), low, high)
+		d := plot(before, after, columns, plotRows, blocks)
+		if len(d.rows) != plotRows || d.low > d.high {
+			t.Errorf("%s: %d rows from %v to %v", name, len(d.rows), d.low, d.high)
 		}
-		for _, row := range rows {
+		for _, row := range d.rows {
 			if n := utf8.RuneCountInString(row); n > columns {
 				t.Errorf("%s: %d columns of %d", name, n, columns)
 			}

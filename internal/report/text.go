@@ -34,15 +34,19 @@ type page struct {
 	err   error
 }
 
-// Text writes the whole record for a terminal: the headline, a plot and the
-// evidence of each signal, and the queries that reproduce them. The error is
-// the writer's.
-func Text(w io.Writer, r Record, s Style) error {
+func newPage(w io.Writer, s Style) *page {
 	if s.Width == 0 {
 		s.Width = 80
 	}
 	s.Width = max(s.Width, 40)
-	p := &page{w: w, style: s}
+	return &page{w: w, style: s}
+}
+
+// Text writes the whole record for a terminal: the headline, a plot and the
+// evidence of each signal, and the queries that reproduce them. The error is
+// the writer's.
+func Text(w io.Writer, r Record, s Style) error {
+	p := newPage(w, s)
 	p.heading(Headline(r.Change, r.Verdict), r.Verdict.Grade)
 	p.line(about(r))
 	for _, fact := range changeReasons(r.Verdict) {
@@ -98,25 +102,32 @@ func (p *page) plot(r detector.Reading, unit string) {
 	if len(r.Before.Value)+len(r.After.Value) == 0 {
 		return
 	}
-	g := blocks
-	if p.style.ASCII {
-		g = ascii
-	}
-	after := append(append(detector.Values{}, r.After.Value...), r.Running.Value...)
-	rows, low, high := plot(r.Before.Value, after, p.style.Width-labelWidth-4, g)
-	for i, row := range rows {
+	d := plot(r.Before.Value, since(r), p.style.Width-labelWidth-4, plotRows, p.style.glyphs())
+	for i, row := range d.rows {
 		label := ""
 		switch i {
 		case 0:
-			label = value(high, unit)
-		case len(rows) - 1:
-			label = value(low, unit)
+			label = value(d.high, unit)
+		case len(d.rows) - 1:
+			label = value(d.low, unit)
 		}
 		p.line(strings.TrimRight(fmt.Sprintf("  %*s  %s", labelWidth, label, row), " "))
 	}
 }
 
 const labelWidth = 9
+
+// since is what was measured since the change, the running tick included.
+func since(r detector.Reading) detector.Values {
+	return append(append(detector.Values{}, r.After.Value...), r.Running.Value...)
+}
+
+func (s Style) glyphs() glyphs {
+	if s.ASCII {
+		return ascii
+	}
+	return blocks
+}
 
 // facts are the numbers that belong beside p.
 func facts(e detector.Evidence) []string {

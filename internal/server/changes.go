@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +22,7 @@ type listInput struct {
 	Environment string    `query:"environment" doc:"Only this environment"`
 	Limit       int       `query:"limit" minimum:"1" maximum:"500" default:"50"`
 	Before      time.Time `query:"before" doc:"Only changes that started before this; pass the before of the last page"`
+	Author      []string  `query:"author,explode" maxItems:"20" doc:"Only changes of this actor or rider; several: of any of them. A page may then hold fewer changes than limit, or none, though before says where to go on"`
 }
 
 type nameInput struct {
@@ -52,9 +54,14 @@ func (s *Server) changeOperations(h huma.API) {
 }
 
 func (s *Server) listChanges(ctx context.Context, in *listInput) (*answerOf[api.Changes], error) {
-	changes, err := s.readPage(ctx, store.ChangeFilter{
-		Service: in.Service, Environment: in.Environment, Before: in.Before, Limit: in.Limit,
-	})
+	f := store.ChangeFilter{Service: in.Service, Environment: in.Environment, Before: in.Before, Limit: in.Limit}
+	var changes api.Changes
+	var err error
+	if len(in.Author) > 0 {
+		changes, err = s.searchPage(ctx, f, in.Author)
+	} else {
+		changes, err = s.readPage(ctx, f)
+	}
 	if err != nil {
 		return nil, s.storeProblem(err)
 	}
@@ -76,6 +83,34 @@ func (s *Server) readPage(ctx context.Context, f store.ChangeFilter) (api.Change
 		page.Before = found[len(found)-1].StartedAt
 	}
 	page.Changes, err = s.summaries(ctx, found)
+	return page, err
+}
+
+// maxSearched is how many changes one request looks through for those of somebody, a few
+// megabytes.
+const maxSearched = 2500
+
+// searchPage looks through changes for those of somebody, newest first, until a page is
+// full or it has looked through maxSearched.
+//
+// See adr/0106.
+func (s *Server) searchPage(ctx context.Context, f store.ChangeFilter, authors []string) (page api.Changes, err error) {
+	limit := f.Limit
+	f.Limit = maxSearched + 1
+	found, err := s.Store.Changes(ctx, f)
+	if err != nil {
+		return page, err
+	}
+	if len(found) > maxSearched {
+		found = found[:pageEnd(found, maxSearched)]
+		page.Before = found[len(found)-1].StartedAt
+	}
+	theirs := slices.DeleteFunc(found, func(c store.Change) bool { return !c.By(authors) })
+	if len(theirs) > limit {
+		theirs = theirs[:pageEnd(theirs, limit)]
+		page.Before = theirs[len(theirs)-1].StartedAt
+	}
+	page.Changes, err = s.summaries(ctx, theirs)
 	return page, err
 }
 

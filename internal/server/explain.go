@@ -35,20 +35,26 @@ func change(c store.Change) api.Change {
 // summaries returns each change with the worst state of its watches and the state of its
 // order. It asks the store twice, however many changes there are.
 func (s *Server) summaries(ctx context.Context, changes []store.Change) ([]api.ChangeSummary, error) {
+	watches, orders, err := s.watchesAndOrders(ctx, changes)
+	all := make([]api.ChangeSummary, len(changes))
+	for i, c := range changes {
+		all[i] = summarise(c, watches[c.Key], orders[c.Key])
+	}
+	return all, err
+}
+
+// watchesAndOrders returns the watches of each change, and the state of its order.
+func (s *Server) watchesAndOrders(ctx context.Context, changes []store.Change) (map[string][]watch.Watch, map[string]rollback.State, error) {
 	keys := make([]string, len(changes))
 	for i, c := range changes {
 		keys[i] = c.Key
 	}
 	watches, err := s.Store.WatchesOfEach(ctx, keys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	orders, err := s.Store.OrderStates(ctx, keys)
-	all := make([]api.ChangeSummary, len(changes))
-	for i, c := range changes {
-		all[i] = summarise(c, watches[c.Key], orders[c.Key])
-	}
-	return all, err
+	return watches, orders, err
 }
 
 // summarise is a change with the worst state of its watches and the state of its order.

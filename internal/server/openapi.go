@@ -22,6 +22,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	h.UseMiddleware(s.authorize(h))
 	s.statusOperations(h)
 	s.changeOperations(h)
+	s.watchedOperations(h)
 	s.orderOperations(h)
 	s.ruleOperations(h)
 	s.gateOperations(h)

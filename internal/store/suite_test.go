@@ -39,6 +39,7 @@ var suite = []struct {
 	{"filtered changes", filteredChanges},
 	{"overlapping changes of every kind", overlappingKinds},
 	{"counted watches", countedWatches},
+	{"open changes", openChanges},
 	{"many at once", manyAtOnce},
 	{"sent messages", sentMessages},
 	{"a renewed lease", renewedLease},
