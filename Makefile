@@ -100,7 +100,7 @@ picture: build ## Take docs/img/change.png again from a real run (needs chromium
 	./docs/img/picture
 
 check-deploy: ## Check docker-compose.yml and everything it names
-	go test -count=1 -run "TestCompose|TestExample" ./cmd/pushback
+	go test -count=1 -run "TestCompose|TestExample|TestDockerfile" ./cmd/pushback
 
 release: ## Write dist/: the program for Linux and macOS, .deb and .rpm packages, bills of materials, checksums (TARGETS=linux/amd64 VERSION=v1.2.3)
 	VERSION='$(VERSION)' TARGETS='$(TARGETS)' NFPM='$(NFPM)' CYCLONEDX_GOMOD='$(CYCLONEDX_GOMOD)' ./deploy/package/release
