@@ -29,7 +29,7 @@ COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
 VOLUME /data
 EXPOSE 8484
-# Not /readyz: a restart repairs no metric store.
+# Not /readyz: a restart repairs no metric store (adr/0109).
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/bin/pushback", "healthcheck", "--alive"]
 ENTRYPOINT ["/usr/bin/pushback"]
 CMD ["serve", "-c", "/etc/pushback/pushback.yml"]

@@ -127,3 +127,24 @@ func forEachValues(t *testing.T, test func(*testing.T, map[string]any, manifests
 		})
 	}
 }
+
+// What docs/install.md shows is what the chart takes.
+func TestValuesOfThePage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, from, found := strings.Cut(string(page), "```yaml values.yaml\n")
+	text, _, closed := strings.Cut(from, "\n```")
+	values, err := loader.LoadValues(strings.NewReader(text))
+	if !found || !closed || err != nil {
+		t.Fatalf("the page has no values: %v", err)
+	}
+	rendered, err := render(t, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decode(rendered); err != nil {
+		t.Fatal(err)
+	}
+}
