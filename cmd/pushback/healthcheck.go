@@ -67,6 +67,7 @@ func (h healthcheckCommand) Run(ctx context.Context, out terminal) error {
 	return err
 }
 
+// path is what to ask. See adr/0109 for who asks what.
 func (h healthcheckCommand) path() string {
 	if h.Alive {
 		return "/healthz"
