@@ -116,7 +116,7 @@ func TestComposeBuildsAndConfines(t *testing.T) {
 		if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
 			t.Errorf("%s: is not confined", name)
 		}
-		parser, err := newParser(t.Context(), newTerminal(io.Discard), io.Discard)
+		parser, err := newParser(t.Context(), newTerminal(io.Discard, io.Discard), io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}
