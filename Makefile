@@ -1,10 +1,11 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration reliability lint format fuzz bench load scale accuracy generate picture check-deploy sbom vulnerabilities
+.PHONY: help build demo test integration reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
 CYCLONEDX_GOMOD       := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+NFPM                  := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOVULNCHECK_VERSION   := v1.9.0
 GOVULNCHECK           := bin/govulncheck-$(GOVULNCHECK_VERSION)
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
@@ -23,6 +24,7 @@ SCALE_FLAGS ?=
 FUZZ_TIME   ?= 10s
 BENCH_COUNT ?= 1
 PACKAGES    ?= ./...
+TARGETS     ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 KILLS       ?= 200
 FREEZES     ?= 50
 SEED        ?= 1
@@ -98,7 +100,16 @@ picture: build ## Take docs/img/change.png again from a real run (needs chromium
 	./docs/img/picture
 
 check-deploy: ## Check docker-compose.yml and everything it names
-	go test -count=1 -run "TestCompose|TestExample" ./cmd/pushback
+	go test -count=1 -run "TestCompose|TestExample|TestDockerfile" ./cmd/pushback
+
+release: ## Write dist/: the program for Linux and macOS, .deb and .rpm packages, bills of materials, checksums (TARGETS=linux/amd64 VERSION=v1.2.3)
+	VERSION='$(VERSION)' TARGETS='$(TARGETS)' NFPM='$(NFPM)' CYCLONEDX_GOMOD='$(CYCLONEDX_GOMOD)' ./deploy/package/release
+
+check-release: ## Build the packages of this machine, install, upgrade and purge them here for real (needs Debian and root)
+	./.ci/release
+
+check-chart: build ## Lint and render the Helm chart, and check what comes out against the types of the Kubernetes API
+	cd deploy/helm && go vet ./... && go test -count=1 ./...
 
 sbom: build ## Write bin/pushback.cdx.json, the CycloneDX bill of materials of bin/pushback: the same bytes for the same program
 	go run $(CYCLONEDX_GOMOD) bin -json -std -noserial -notimestamp -version $(VERSION) -output bin/pushback.cdx.json bin/pushback

@@ -27,6 +27,7 @@ var jsonAnswers = map[string][]any{
 	"false-alarm":     {api.FalseAlarm{}},
 	"freeze":          {freezeAnswer{}},
 	"gate":            {api.Gate{}},
+	"healthcheck":     {health{}},
 	"hold":            {api.Hold{}},
 	"hooks list":      {[]listedHook{}},
 	"hooks test":      {rehearsal{}},

@@ -112,7 +112,7 @@ func TestSchemaOfAnswers(t *testing.T) {
 
 // answerless are the commands that write no answer, or in a form of their own.
 var answerless = []string{
-	"serve", "demo run", "demo shop", // write a log, and a story
+	"serve", "demo run", "demo shop", "demo secrets", // write a log, and a story
 	"completion", "man", "help", "__complete", // write for other programs, or for people alone
 	"audit export", "rules schema", // write JSON always
 }

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +14,7 @@ import (
 
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/daemon"
+	"github.com/pushback/pushback/internal/demo/playground"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -17,17 +22,31 @@ const root = "../.."
 
 // compose is the part of docker-compose.yml that can be checked without Docker.
 type compose struct {
-	Services map[string]struct {
-		Build       string            `yaml:"build"`
-		Image       string            `yaml:"image"`
-		Command     []string          `yaml:"command"`
-		Ports       []string          `yaml:"ports"`
-		Volumes     []string          `yaml:"volumes"`
-		DependsOn   []string          `yaml:"depends_on"`
-		Environment map[string]string `yaml:"environment"`
-		Restart     string            `yaml:"restart"`
-	} `yaml:"services"`
-	Volumes map[string]any `yaml:"volumes"`
+	Services map[string]composeService `yaml:"services"`
+	Volumes  map[string]any            `yaml:"volumes"`
+	Common   any                       `yaml:"x-pushback"`
+}
+
+type composeService struct {
+	Build       any                          `yaml:"build"`
+	ReadOnly    bool                         `yaml:"read_only"`
+	Tmpfs       []string                     `yaml:"tmpfs"`
+	CapDrop     []string                     `yaml:"cap_drop"`
+	SecurityOpt []string                     `yaml:"security_opt"`
+	Image       string                       `yaml:"image"`
+	Command     []string                     `yaml:"command"`
+	Ports       []string                     `yaml:"ports"`
+	Volumes     []string                     `yaml:"volumes"`
+	DependsOn   map[string]map[string]string `yaml:"depends_on"`
+	Environment map[string]string            `yaml:"environment"`
+	Healthcheck struct {
+		Disable  bool     `yaml:"disable"`
+		Test     []string `yaml:"test"`
+		Interval string   `yaml:"interval"`
+		Timeout  string   `yaml:"timeout"`
+		Retries  int      `yaml:"retries"`
+	} `yaml:"healthcheck"`
+	Restart string `yaml:"restart"`
 }
 
 func readYAML(t *testing.T, name string, into any) {
@@ -52,11 +71,6 @@ func TestComposeNamesWhatIsThere(t *testing.T) {
 				t.Errorf("%s: nothing at %s", name, from)
 			}
 		}
-		for _, other := range s.DependsOn {
-			if _, ok := c.Services[other]; !ok {
-				t.Errorf("%s: depends on %s, which is no service", name, other)
-			}
-		}
 		for _, port := range s.Ports {
 			if !strings.HasPrefix(port, "127.0.0.1:") {
 				t.Errorf("%s: port %s is open to the network", name, port)
@@ -65,10 +79,85 @@ func TestComposeNamesWhatIsThere(t *testing.T) {
 	}
 }
 
+// A service that waits for another must be able to: for the end of one that ends, and for the
+// health of one that says how it is.
+func TestComposeWaitsForWhatItNeeds(t *testing.T) {
+	var c compose
+	readYAML(t, "docker-compose.yml", &c)
+	for name, s := range c.Services {
+		for other, how := range s.DependsOn {
+			o, ok := c.Services[other]
+			switch condition := how["condition"]; {
+			case !ok:
+				t.Errorf("%s: depends on %s, which is no service", name, other)
+			case condition == "service_completed_successfully" && o.Restart != "no":
+				t.Errorf("%s: waits for the end of %s, which is started again", name, other)
+			case condition == "service_healthy" && len(o.Healthcheck.Test) == 0:
+				t.Errorf("%s: waits for the health of %s, which has no health check", name, other)
+			case condition != "service_completed_successfully" && condition != "service_healthy":
+				t.Errorf("%s: waits for %s until %q", name, other, condition)
+			}
+		}
+		if _, waits := s.DependsOn["secrets"]; !waits && name != "secrets" && name != "pushback" {
+			t.Errorf("%s: starts before there are secrets", name)
+		}
+	}
+}
+
+// Each service of our own has an image of its own, or it is not built when it is started alone.
+func TestComposeBuildsAndConfines(t *testing.T) {
+	var c compose
+	readYAML(t, "docker-compose.yml", &c)
+	for _, name := range []string{"secrets", "grafana-account", "pushback", "shop"} {
+		s := c.Services[name]
+		if s.Build == nil || s.Image != "" {
+			t.Errorf("%s: builds %v as %q", name, s.Build, s.Image)
+		}
+		if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
+			t.Errorf("%s: is not confined", name)
+		}
+		parser, err := newParser(t.Context(), newTerminal(io.Discard, io.Discard), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{s.Command, s.Healthcheck.Test[min(len(s.Healthcheck.Test), 2):]} {
+			arguments := strings.Split(strings.ReplaceAll(strings.Join(args, " "), "--dir /data", "--dir ."), " ")
+			if _, err := parser.Parse(arguments); len(args) > 0 && err != nil {
+				t.Errorf("%s: the program does not take %v: %v", name, args, err)
+			}
+		}
+	}
+}
+
+// deployed is deploy/ as the container sees it, with the secrets that the service secrets makes.
+func deployed(t *testing.T) string {
+	t.Helper()
+	folder, secrets := t.TempDir(), t.TempDir()
+	if _, err := playground.Secrets(secrets); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "deploy", "pushback.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "pushback.yml")
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(secrets, playground.GrafanaFile), []byte("glsa_of-a-test-only"), 0o600),
+		os.CopyFS(filepath.Join(folder, "rules"), os.DirFS(filepath.Join(root, "deploy", "rules"))),
+		os.WriteFile(file, bytes.ReplaceAll(text, []byte("/run/secrets"), []byte(secrets)), 0o600),
+	); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func TestComposeAgreesWithItsConfiguration(t *testing.T) {
 	var c compose
 	readYAML(t, "docker-compose.yml", &c)
-	loaded := loadClean(t, filepath.Join(root, "deploy", "pushback.yml"))
+	loaded := loadClean(t, deployed(t))
+	if _, mistakes := daemon.Adapters().Check(loaded.File); len(mistakes) > 0 {
+		t.Error(mistakes)
+	}
 	_, port, _ := strings.Cut(loaded.Listen, ":")
 	published := strings.Join(c.Services["pushback"].Ports, " ")
 	if !strings.HasSuffix(published, ":"+port) {

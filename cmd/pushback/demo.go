@@ -23,6 +23,8 @@ type demoCommand struct {
 	Run  demoRunCommand  `cmd:"" default:"withargs" help:"Run the whole demonstration."`
 	Shop demoShopCommand `cmd:"" help:"Run only the shop, with customers."`
 	Ship demoShipCommand `cmd:"" help:"Ship a release of a running shop, and report it to the daemon."`
+
+	Secrets demoSecretsCommand `cmd:"" help:"Make the secrets of docker-compose.yml."`
 }
 
 // Help shows the whole, and its parts one by one.

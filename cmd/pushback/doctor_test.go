@@ -8,7 +8,7 @@ import (
 
 // TestVariables compares the variables that doctor knows with those that the flags read.
 func TestVariables(t *testing.T) {
-	parser, err := newParser(t.Context(), newTerminal(io.Discard), io.Discard)
+	parser, err := newParser(t.Context(), newTerminal(io.Discard, io.Discard), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

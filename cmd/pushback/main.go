@@ -8,7 +8,7 @@
 //	0  it worked; for deploy --wait and for watch of one change: it is healthy; for gate: it is open
 //	1  it failed: the server refused or could not be reached, a file could not be written;
 //	   for replay: a verdict differs; for rules migrate --strict: something was left; for
-//	   probe: the target is not as expected
+//	   probe: the target is not as expected; for healthcheck: the daemon is not well
 //	2  the command line, pushback.yml or a rule has a mistake; nothing was done; for replay:
 //	   a verdict cannot be judged again
 //	3  deploy --wait, watch of one change: it regressed; gate: it is closed
@@ -27,6 +27,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // pushback.yml names time zones, also where the host has none
 
 	"github.com/alecthomas/kong"
 )
@@ -43,41 +44,42 @@ const (
 // commandLine holds every command. Kong fills it from the arguments and calls Run of
 // the command that was typed.
 type commandLine struct {
-	Serve      serveCommand      `cmd:"" help:"Run the daemon."`
-	Deploy     deployCommand     `cmd:"" help:"Report a change to the daemon."`
-	Status     statusCommand     `cmd:"" help:"List the newest changes, and the orders that wait for a person."`
-	Watch      watchCommand      `cmd:"" help:"Follow what is being watched, one service or one change."`
-	Top        topCommand        `cmd:"" help:"Show what is going on now, on the whole screen."`
-	Explain    explainCommand    `cmd:"" help:"Show why a change was judged as it was."`
-	Mine       mineCommand       `cmd:"" help:"List your changes, and how they did."`
-	Diff       diffCommand       `cmd:"" help:"Show the signals of two changes side by side."`
-	Approve    approveCommand    `cmd:"" help:"Approve a proposed rollback."`
-	Reject     rejectCommand     `cmd:"" help:"Reject a proposed rollback."`
-	FalseAlarm falseAlarmCommand `cmd:"" name:"false-alarm" help:"Report that rules fired for a change that was not bad."`
-	Gate       gateCommand       `cmd:"" help:"Ask whether a service may be deployed now."`
-	Hold       holdCommand       `cmd:"" help:"Close the gate of a service, or of all services."`
-	Release    releaseCommand    `cmd:"" help:"Release a hold, or clear a change that counts as bad."`
-	Incident   incidentCommand   `cmd:"" help:"Keep a time out of what is learned."`
-	Freeze     freezeCommand     `cmd:"" help:"Stop all rollbacks within five seconds."`
-	Unfreeze   unfreezeCommand   `cmd:"" help:"Allow rollbacks again."`
-	Rules      rulesCommand      `cmd:"" help:"Work on the rules."`
-	Config     configCommand     `cmd:"" help:"Work on pushback.yml."`
-	Doctor     doctorCommand     `cmd:"" help:"Look at everything an installation stands on, and say what to do next."`
-	Hooks      hooksCommand      `cmd:"" help:"List hooks, and test them without acting."`
-	Probe      probeCommand      `cmd:"" help:"Try a page, a port or a certificate once, as the probes of pushback.yml do."`
-	Audit      auditCommand      `cmd:"" help:"Export the record of every decision, and verify it."`
-	Replay     replayCommand     `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`
-	Backtest   backtestCommand   `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`
-	Accuracy   accuracyCommand   `cmd:"" help:"Measure how often the detector and other methods are wrong."`
-	Backup     backupCommand     `cmd:"" help:"Copy the database while the daemon runs."`
-	Restore    restoreCommand    `cmd:"" help:"Put a backup in the place of the database."`
-	Downgrade  downgradeCommand  `cmd:"" help:"Take the database back to the schema of an older version."`
-	Demo       demoCommand       `cmd:"" help:"Detect and roll back a bad release of a small shop on this machine."`
-	Version    versionCommand    `cmd:"" help:"Print the version; --version does too."`
-	Completion completionCommand `cmd:"" help:"Print the completion script of a shell."`
-	Man        manCommand        `cmd:"" help:"Print the manual page."`
-	Explained  helpCommand       `cmd:"" name:"help" help:"Explain a command; its --help does too."`
-	Complete   completeCommand   `cmd:"" name:"__complete" hidden:"" help:"Complete a line that is being typed."`
+	Serve       serveCommand       `cmd:"" help:"Run the daemon."`
+	Deploy      deployCommand      `cmd:"" help:"Report a change to the daemon."`
+	Status      statusCommand      `cmd:"" help:"List the newest changes, and the orders that wait for a person."`
+	Watch       watchCommand       `cmd:"" help:"Follow what is being watched, one service or one change."`
+	Top         topCommand         `cmd:"" help:"Show what is going on now, on the whole screen."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask whether the daemon works, for containers and scripts."`
+	Explain     explainCommand     `cmd:"" help:"Show why a change was judged as it was."`
+	Mine        mineCommand        `cmd:"" help:"List your changes, and how they did."`
+	Diff        diffCommand        `cmd:"" help:"Show the signals of two changes side by side."`
+	Approve     approveCommand     `cmd:"" help:"Approve a proposed rollback."`
+	Reject      rejectCommand      `cmd:"" help:"Reject a proposed rollback."`
+	FalseAlarm  falseAlarmCommand  `cmd:"" name:"false-alarm" help:"Report that rules fired for a change that was not bad."`
+	Gate        gateCommand        `cmd:"" help:"Ask whether a service may be deployed now."`
+	Hold        holdCommand        `cmd:"" help:"Close the gate of a service, or of all services."`
+	Release     releaseCommand     `cmd:"" help:"Release a hold, or clear a change that counts as bad."`
+	Incident    incidentCommand    `cmd:"" help:"Keep a time out of what is learned."`
+	Freeze      freezeCommand      `cmd:"" help:"Stop all rollbacks within five seconds."`
+	Unfreeze    unfreezeCommand    `cmd:"" help:"Allow rollbacks again."`
+	Rules       rulesCommand       `cmd:"" help:"Work on the rules."`
+	Config      configCommand      `cmd:"" help:"Work on pushback.yml."`
+	Doctor      doctorCommand      `cmd:"" help:"Look at everything an installation stands on, and say what to do next."`
+	Hooks       hooksCommand       `cmd:"" help:"List hooks, and test them without acting."`
+	Probe       probeCommand       `cmd:"" help:"Try a page, a port or a certificate once, as the probes of pushback.yml do."`
+	Audit       auditCommand       `cmd:"" help:"Export the record of every decision, and verify it."`
+	Replay      replayCommand      `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`
+	Backtest    backtestCommand    `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`
+	Accuracy    accuracyCommand    `cmd:"" help:"Measure how often the detector and other methods are wrong."`
+	Backup      backupCommand      `cmd:"" help:"Copy the database while the daemon runs."`
+	Restore     restoreCommand     `cmd:"" help:"Put a backup in the place of the database."`
+	Downgrade   downgradeCommand   `cmd:"" help:"Take the database back to the schema of an older version."`
+	Demo        demoCommand        `cmd:"" help:"Detect and roll back a bad release of a small shop on this machine."`
+	Version     versionCommand     `cmd:"" help:"Print the version; --version does too."`
+	Completion  completionCommand  `cmd:"" help:"Print the completion script of a shell."`
+	Man         manCommand         `cmd:"" help:"Print the manual page."`
+	Explained   helpCommand        `cmd:"" name:"help" help:"Explain a command; its --help does too."`
+	Complete    completeCommand    `cmd:"" name:"__complete" hidden:"" help:"Complete a line that is being typed."`
 }
 
 func main() {

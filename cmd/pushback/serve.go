@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 
+	systemd "github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/daemon"
 )
@@ -40,7 +42,17 @@ func (s serveCommand) Run(ctx context.Context) error {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	return runDaemon(ctx, c, log, func(addr string) { log.Info("serving", "address", addr, "version", version()) })
+	return runDaemon(ctx, c, log, func(addr string) {
+		log.Info("serving", "address", addr, "version", version())
+		tellSupervisor(log)
+	})
+}
+
+// tellSupervisor tells systemd that the port is open, where a unit of Type=notify waits for it.
+func tellSupervisor(log *slog.Logger) {
+	if _, err := systemd.SdNotify(false, systemd.SdNotifyReady); err != nil {
+		log.Warn("cannot tell systemd that the daemon has started; systemd will stop it", "error", err)
+	}
 }
 
 // runDaemon runs the daemon until ctx ends. It calls ready with the address once the

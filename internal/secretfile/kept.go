@@ -61,5 +61,5 @@ func identify(path string) identity {
 	if !ok {
 		return identity{}
 	}
-	return identity{uint64(stat.Dev), stat.Ino, info.Size(), time.Unix(stat.Ctim.Unix())} //nolint:unconvert // not the same type on every system
+	return identity{uint64(stat.Dev), stat.Ino, info.Size(), changeTime(stat)} //nolint:unconvert // not the same type on every system
 }

@@ -86,6 +86,7 @@ func (s *Shop) Handler() http.Handler {
 	for route := range Routes {
 		mux.HandleFunc("GET "+exact(route), func(w http.ResponseWriter, _ *http.Request) { s.page(w, route) })
 	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /admin/version", s.showVersion)
 	mux.HandleFunc("POST /admin/version", s.setVersion)

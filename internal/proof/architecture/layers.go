@@ -84,8 +84,8 @@ var Layers = []Layer{
 		Does:     "the process as a value, and the one table of adapters",
 	},
 	{
-		Packages: []string{"internal/demo/shop"},
-		Does:     "the demo's shop",
+		Packages: []string{"internal/demo/shop", "internal/demo/playground"},
+		Does:     "the demo's shop, and what docker-compose.yml needs first",
 	},
 	{
 		Packages: []string{"internal/demo", "internal/proof/reliability", "internal/proof/load", "internal/ruletest", "internal/survey", "internal/migrate"},

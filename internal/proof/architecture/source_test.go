@@ -39,7 +39,7 @@ var read = sync.OnceValues(func() ([]file, error) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && name != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" {
+		if d.IsDir() && name != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || isOtherModule(tree, name) {
 			return fs.SkipDir
 		}
 		if !strings.HasSuffix(name, ".go") || path.Dir(name) == "." {
@@ -55,6 +55,12 @@ var read = sync.OnceValues(func() ([]file, error) {
 	})
 	return all, err
 })
+
+// isOtherModule says whether a folder below the root is the root of a module of its own.
+func isOtherModule(tree fs.FS, name string) bool {
+	_, err := fs.Stat(tree, path.Join(name, "go.mod"))
+	return err == nil && name != "."
+}
 
 func parse(name string, source []byte) (_ file, err error) {
 	f := file{
