@@ -43,7 +43,7 @@ func Warn(set *rules.Set, c sources.Change, service rules.Service, services []st
 func unwatched(set *rules.Set, c sources.Change, service rules.Service) Warning {
 	environments := set.Environments(c, service)
 	if len(environments) == 0 {
-		return Warning{Unwatched, fmt.Sprintf("no rule watches a %s of %s", c.Kind, c.Service), "pushback rules coverage says why"}
+		return Warning{Unwatched, fmt.Sprintf("no rule watches a %s of %s", c.Kind, c.Service), "is the service misspelt? pushback rules coverage lists what is watched"}
 	}
 	w := Warning{Code: UnwatchedEnvironment, Detail: fmt.Sprintf("no rule watches %s in %q", c.Service, c.Environment), Hint: "rules watch it in " + strings.Join(environments, ", ")}
 	if near := strictyaml.Nearest(c.Environment, environments); near != "" {

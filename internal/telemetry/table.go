@@ -13,6 +13,8 @@ var Own = []Metric{
 	{"pushback_looks_total", Counter, []string{"outcome"}, "looks that were made, or failed"},
 	{"pushback_messages_total", Counter, []string{"receiver", "result"}, "messages to receivers, by result"},
 	{"pushback_orders_total", Counter, []string{"state"}, "states that orders have entered"},
+	{"pushback_probe_gaps_total", Counter, nil, "times at which a target could not be probed, so that nothing was recorded"},
+	{"pushback_probes_failing", Gauge, nil, "probes whose last answer was not as expected"},
 	{"pushback_profile_duration_seconds", Histogram, nil, "how long it took to learn a profile"},
 	{"pushback_profile_oldest_age_seconds", Gauge, nil, "age of the oldest profile in use"},
 	{"pushback_profiles_missing", Gauge, nil, "profiles that are wanted and not learned yet"},
