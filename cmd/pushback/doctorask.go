@@ -128,7 +128,7 @@ func (x *examination) environment() {
 }
 
 // variables are what the commands read of the environment; a test compares them with the flags.
-var variables = []string{"PUSHBACK_CONFIG", "PUSHBACK_PROMETHEUS", "PUSHBACK_SERVER", "PUSHBACK_TOKEN_FILE"}
+var variables = []string{"PUSHBACK_AUTHOR", "PUSHBACK_CONFIG", "PUSHBACK_PROMETHEUS", "PUSHBACK_SERVER", "PUSHBACK_TOKEN_FILE"}
 
 // config reads pushback.yml as config check does, and reports whether it can be used.
 func (x *examination) config() bool {
