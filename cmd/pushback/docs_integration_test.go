@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -78,6 +79,9 @@ func readPage(t *testing.T, file string, r *reader, done *tally) {
 	}
 }
 
+// ourCommand is a command of a block that is not run. It exists, with its flags.
+var ourCommand = regexp.MustCompile(`(?m)(?:^|&& )(pushback [^|>&\n]+)`)
+
 // follow runs or checks a block, and says which.
 func (r *reader) follow(b docblocks.Block) string {
 	r.t.Helper()
@@ -88,6 +92,9 @@ func (r *reader) follow(b docblocks.Block) string {
 	case b.Language == "json":
 		return r.checkJSON(b, notRun)
 	case notRun:
+		for _, found := range ourCommand.FindAllStringSubmatch(b.Text, -1) {
+			r.followSpan(found[1])
+		}
 		return "blocks not run"
 	case b.Markers[docblocks.OutputOf] != "":
 		r.compareLines(r.must(b.Markers[docblocks.OutputOf], 0), b.Text)

@@ -40,6 +40,11 @@ type reader struct {
 func (r *reader) runBlock(b docblocks.Block) {
 	r.t.Helper()
 	all := commands(r.t, b.Text)
+	if folder := b.Markers[docblocks.In]; folder != "" {
+		defer func(dir string) { r.dir = dir }(r.dir)
+		r.dir = filepath.Join(r.dir, folder)
+		r.write(".here", "")
+	}
 	for i, c := range all {
 		want := 0
 		if code, err := strconv.Atoi(b.Markers[docblocks.Exit]); err == nil && i == len(all)-1 {

@@ -128,11 +128,11 @@ func (w *docWorld) service(job string, bad func(time.Time) bool, past time.Durat
 	return all
 }
 
-// rollBack is the deploy tool: it carries out every rollback, and keeps the first call.
+// rollBack is the deploy tool: it is a page, carries out every rollback, and keeps the first call.
 func (w *docWorld) rollBack(answer http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	if r.Method != http.MethodPost {
-		_, _ = io.WriteString(answer, `{"version": "v1"}`)
+		_, _ = io.WriteString(answer, "Checkout")
 		return
 	}
 	w.mu.Lock()
@@ -180,7 +180,7 @@ func (w *docWorld) newReader(t *testing.T, dir, url string, store *servertest.St
 		t: t, dir: dir, url: url, world: w,
 		env: []string{"PATH=" + filepath.Join(w.dir, "bin") + ":" + os.Getenv("PATH"), "HOME=" + dir, "PUSHBACK_SERVER=" + url},
 		names: strings.NewReplacer(
-			"http://127.0.0.1:8484", url, "127.0.0.1:8484", strings.TrimPrefix(url, "http://"), "https://pushback.example.org", url,
+			"http://127.0.0.1:8484", url, "127.0.0.1:8484", strings.TrimPrefix(url, "http://"), "https://pushback.example.org", url, "https://shop.example", w.tool.URL,
 			"http://prometheus:9090", store.URL, "http://127.0.0.1:9090", store.URL,
 			"2026-11-20T10:00:00Z", then(0), "2026-11-20T11:30:00Z", then(90*time.Minute),
 			"--placebo 500", "--placebo 40", "rules init ", "rules init --moments 10 ", // quicker

@@ -29,6 +29,7 @@ const (
 	File     = "file"      // the file that the reader writes the block to
 	OutputOf = "output of" // the command that wrote the block
 	AnswerOf = "answer of" // the GET that the block is the answer to
+	In       = "in"        // the folder, below that of the page, where its commands are typed
 	Like     = "like"      // the name of a real document that has every key of the block
 )
 
@@ -72,7 +73,7 @@ func readMarker(line string, markers map[string]string) error {
 		return fmt.Errorf("a marker before it belongs to no block")
 	case m == nil:
 		return nil
-	case !slices.Contains([]string{NotRun, Exit, File, OutputOf, AnswerOf, Like}, m[1]):
+	case !slices.Contains([]string{NotRun, Exit, File, OutputOf, AnswerOf, In, Like}, m[1]):
 		return fmt.Errorf("no marker is called %q", m[1])
 	}
 	markers[m[1]] = m[2]
