@@ -29,6 +29,7 @@ var docPages = []struct {
 	{"docs/hooks.md", runningDaemon},
 	{"docs/migrating.md", runningDaemon},
 	{"docs/backtest.md", runningDaemon},
+	{"docs/backup.md", runningDaemon},
 }
 
 // TestDocsAreRun does what the pages tell their readers to do: it runs every command with bash,

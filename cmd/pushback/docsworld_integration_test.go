@@ -184,7 +184,7 @@ func (w *docWorld) newReader(t *testing.T, dir, url string, store *servertest.St
 			"http://prometheus:9090", store.URL, "http://127.0.0.1:9090", store.URL,
 			"2026-11-20T10:00:00Z", then(0), "2026-11-20T11:30:00Z", then(90*time.Minute),
 			"--placebo 500", "--placebo 40", "rules init ", "rules init --moments 10 ", // quicker
-			"holds/h12", "holds/h1", "incidents/i3", "incidents/i1", "/usr/local/bin", filepath.Join(w.dir, "bin"),
+			"/backups/", "", "holds/h12", "holds/h1", "incidents/i3", "incidents/i1", "/usr/local/bin", filepath.Join(w.dir, "bin"),
 		),
 	}
 }
