@@ -146,3 +146,22 @@ func TestABacktestEarnsForEveryService(t *testing.T) {
 	key := b.bad("v9", func(e *sources.Event) {})
 	b.until("a proposal", b.ordered(key, rollback.Proposed))
 }
+
+// A mode that was taken back for a service which has no outcomes yet is earned again by the same
+// backtest as for every other service.
+func TestTrustTakenBackBeforeTheFirstOutcome(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, func(o *Options) { o.Trust = trust.Policy{New: rules.Act, Cap: rules.Act} })
+	_, err := b.RuleTrust().Demote(t.Context(), "red", "cart", rules.Observe, "ada", "")
+	b.must(err)
+	if s := b.standing("cart"); s.Effective != rules.Observe || s.Next != rules.Ask || s.Proposed {
+		t.Errorf("taken back: %+v", s)
+	}
+	b.clock.add(time.Minute)
+	hash := b.rules.set().Rules()[0].Hash
+	b.must(b.RuleTrust().NoteBacktest(t.Context(), store.Backtest{RuleHash: hash, Rule: "red", Mode: "act", Judged: 500, Why: "within its budget", Actor: "ada"}))
+	s, err := b.RuleTrust().Promote(t.Context(), "red", "cart", "ada", "")
+	if b.must(err); s.Effective != rules.Ask {
+		t.Errorf("%+v", s)
+	}
+}

@@ -173,12 +173,14 @@ func (k *Keeper) Status(ctx context.Context, rule, service string) (Status, erro
 	if i := slices.IndexFunc(all, func(s Status) bool { return s.Service == service }); i >= 0 {
 		return all[i], nil
 	}
-	s := all[0]
-	s.Service = service
+	// The service has no record, but people may have given it another mode than the rest.
 	given, err := k.Store.TrustOf(ctx, r.Hash)
-	s.Given = k.given(given, service)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Rule: r, Service: service, Written: r.MaxMode(), Backtest: all[0].Backtest, Given: k.given(given, service)}
 	s.Effective = min(s.Written, s.Given, k.Policy.Cap)
-	return s, err
+	return s, k.decideNext(ctx, &s, given)
 }
 
 // WatchEnded proposes what the end of a watch has earned its rule. A failure is only

@@ -47,6 +47,8 @@ func Prometheus(t testing.TB, targets ...string) *Store {
 			return []string{
 				"--config.file=" + file, "--storage.tsdb.path=" + data,
 				"--web.listen-address=127.0.0.1:" + port,
+				// Seeded days stay in the head: while Prometheus moves them into blocks, queries fail.
+				"--storage.tsdb.min-block-duration=31d",
 				"--web.enable-remote-write-receiver", "--enable-feature=native-histograms",
 			}
 		},
