@@ -89,6 +89,9 @@ func metricsOf(e Expr) string {
 // ownMetrics are the names that a query selects with $match, each with the suffixes. It is empty
 // if the query selects anything else, or may give a value without any series.
 func ownMetrics(query string, suffixes ...string) string {
+	if !strings.Contains(query, varMatch) { // parsing takes time, and most long expressions have none
+		return ""
+	}
 	tree, err := promql.Parse(spans{step: time.Minute, resolution: time.Minute}.mark(query).text)
 	if err != nil {
 		return ""
