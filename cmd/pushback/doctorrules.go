@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/doctor"
 	"github.com/pushback/pushback/internal/folder"
-	"github.com/pushback/pushback/internal/readiness"
 	"github.com/pushback/pushback/internal/survey"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -171,31 +169,7 @@ func (x *examination) history(ctx context.Context) {
 
 // historyOf reads the history of the rules that have data for one service.
 func (x *examination) historyOf(ctx context.Context, c survey.Coverage) error {
-	i := slices.Index(x.names, c.Service)
-	o := x.options()
-	change := o.Like
-	change.Service = c.Service
-	for _, b := range o.Rules.For(change, x.known[i]) {
-		at := slices.IndexFunc(c.Covered, func(v survey.RuleCoverage) bool { return v.Rule == b.Rule().Name })
-		if at < 0 {
-			continue
-		}
-		name := b.Rule().Store
-		if name == "" {
-			name = o.Default
-		}
-		signals, err := readiness.Of(ctx, o.Stores[name], name, b, c.Service, x.now)
-		if err != nil {
-			return err
-		}
-		without := c.Covered[at].Without
-		x.ready = append(x.ready, slices.DeleteFunc(signals, func(s readiness.Signal) bool { return slices.Contains(without, signalOf(s)) })...)
-	}
-	return nil
-}
-
-// signalOf is the signal of the rule: a histogram is judged as latency.mean and latency.slow.
-func signalOf(s readiness.Signal) string {
-	name, _, _ := strings.Cut(s.Signal, ".")
-	return name
+	signals, err := readinessOf(ctx, x.options(), x.known[slices.Index(x.names, c.Service)], c)
+	x.ready = append(x.ready, signals...)
+	return err
 }

@@ -15,6 +15,7 @@ import (
 
 	httpconfig "github.com/prometheus/common/config"
 
+	"github.com/pushback/pushback/internal/readiness"
 	"github.com/pushback/pushback/internal/survey"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
@@ -59,7 +60,9 @@ type initAnswer struct {
 	Files    []string      `json:"files"`
 	Services []initService `json:"services"`
 	Rules    []string      `json:"rules"` // of the library
-	LastDay  *lastDay      `json:"last_day,omitempty"`
+
+	Ready   []readiness.Signal `json:"ready"` // from when on each signal of the first services can be judged
+	LastDay *lastDay           `json:"last_day,omitempty"`
 }
 
 // initService is a service, by what it is recognised, and what the written rules see of it.
@@ -90,7 +93,7 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 	if answer.Files, err = r.write(found, header); err != nil {
 		return err
 	}
-	if answer.Services, err = r.covered(ctx, found); err != nil {
+	if err = answer.cover(ctx, r, found); err != nil {
 		return fmt.Errorf("asking what the rules see: %w", err)
 	}
 	if !r.JSON {
@@ -117,27 +120,51 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 // queries; rules coverage asks about all.
 const mostCovered = 50
 
-// covered asks what the written rules see of the services.
-func (r rulesInitCommand) covered(ctx context.Context, found survey.Survey) (all []initService, err error) {
+// mostReady is of how many services the history is read at the start; doctor reads that of more.
+const mostReady = 20
+
+// cover asks what the written rules see of the services, and from when on it can be judged.
+func (a *initAnswer) cover(ctx context.Context, r rulesInitCommand, found survey.Survey) (err error) {
+	a.Ready = []readiness.Signal{}
 	for _, s := range found.Services {
-		all = append(all, initService{Service: s})
+		a.Services = append(a.Services, initService{Service: s})
 	}
 	names := found.Readable()
 	if len(names) == 0 {
-		return all, nil
+		return nil
 	}
 	past, set, err := openWritten(ctx, r.configuration())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, past.close()) }()
-	coverage, err := coverageOf(ctx, coverageOptions(past, set, r.Environment), past, names[:min(len(names), mostCovered)])
-	for _, c := range coverage {
-		if i := slices.IndexFunc(all, func(s initService) bool { return s.Name == c.Service }); i >= 0 {
-			all[i].Coverage = &c
+	options := coverageOptions(past, set, r.Environment)
+	coverage, err := coverageOf(ctx, options, past, names[:min(len(names), mostCovered)])
+	for i, c := range coverage {
+		if at := slices.IndexFunc(a.Services, func(s initService) bool { return s.Name == c.Service }); at >= 0 {
+			a.Services[at].Coverage = &coverage[i]
 		}
 	}
-	return all, err
+	if err != nil {
+		return err
+	}
+	return a.readiness(ctx, past, options, coverage[:min(len(coverage), mostReady)])
+}
+
+// readiness asks from when on what is covered can be judged.
+func (a *initAnswer) readiness(ctx context.Context, p *past, o survey.Options, covered []survey.Coverage) error {
+	for _, c := range covered {
+		s, err := p.options.Service(ctx, c.Service, o.At)
+		if err != nil {
+			return fmt.Errorf("finding %s: %w", c.Service, err)
+		}
+		signals, err := readinessOf(ctx, o, s, c)
+		if err != nil {
+			return err
+		}
+		a.Ready = append(a.Ready, signals...)
+	}
+	return nil
 }
 
 // withoutRules ends where no metric was recognised: the file has proposals alone.
@@ -155,7 +182,7 @@ func (r rulesInitCommand) nextSteps() string {
 	if dir := shown(r.Dir); dir != "." {
 		next += "  cd " + dir + "\n"
 	}
-	return next + `  pushback rules coverage                # which services no rule finds data for
+	return next + `  pushback doctor                        # looks at everything, and says what to do next
   pushback serve                         # shows verdicts on http://127.0.0.1:8484
   pushback deploy --token-file token --service S --environment ` + r.Environment + ` --version V
 `

@@ -104,7 +104,7 @@ func TestTheFirstHour(t *testing.T) {
 	c := filepath.Join(dir, "pushback.yml")
 	f, has := runsPushback(t)
 	has(f(0, "rules", "init", "--prometheus", server.URL, "--dir", dir, "--team", "shop", "--moments", "8"),
-		"found 3 services", "by http_requests_total, go_goroutines", "grpc_server_handled_total", "search", "at 8 random moments")
+		"found 3 services", "by http_requests_total, go_goroutines", "grpc_server_handled_total", "search", "http-red errors can be judged at once", "at 8 random moments")
 	written, err := os.ReadFile(filepath.Join(dir, "rules", "start.yml"))
 	if err != nil {
 		t.Fatal(err)

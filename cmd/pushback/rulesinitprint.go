@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/pushback/pushback/internal/doctor"
 	"github.com/pushback/pushback/internal/survey"
 )
 
@@ -20,8 +22,20 @@ func (a initAnswer) print(out terminal) {
 			fmt.Fprintf(out, "  %-*s  %s\n", width, "", out.paint(styleDoubt, more))
 		}
 	}
+	a.printReadiness(out)
 	for _, file := range a.Files {
 		fmt.Fprintf(out, "wrote %s\n", shown(file))
+	}
+}
+
+// printReadiness says from when on there is history enough.
+func (a initAnswer) printReadiness(out terminal) {
+	for _, c := range doctor.History(a.Ready, time.Now()) {
+		style := styleGood
+		if c.Status != doctor.OK {
+			style = styleDoubt
+		}
+		fmt.Fprintf(out, "  %s\n", out.paint(style, c.Reason))
 	}
 }
 
