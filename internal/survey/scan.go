@@ -284,6 +284,9 @@ func (s Survey) selector() string {
 			continue
 		}
 		for _, k := range one.Known {
+			if k.convention.Runtime && serves(one) {
+				continue // by it, processes that are no services would be found too
+			}
 			for _, metric := range k.Metrics {
 				names[metric] = true
 			}

@@ -93,6 +93,8 @@ func TestLookFindsWhatIsThere(t *testing.T) {
 	}, []string{"cart", "envoy"}, []string{"library/http-red"}, `group by (job) ({__name__=~"http_requests_total|istio_requests_total"})`)
 	f("scraped, and pushed", []string{`up{job="cart"}`, `http_requests_total{job="mail"}`},
 		[]string{"cart", "mail"}, []string{"library/http-red"}, `group by (job) ({__name__=~"http_requests_total|up"})`)
+	f("pushed, and beside it a process of the monitoring", []string{`http_requests_total{job="mail"}`, `go_goroutines{job="mail"}`, `go_goroutines{job="node-exporter"}`, `up{job="cart"}`},
+		[]string{"cart", "mail"}, []string{"library/http-red", "library/go-runtime"}, `group by (job) ({__name__=~"http_requests_total|up"})`)
 	f("nothing but what runs", []string{`jvm_threads_current{job="cart"}`, `up`},
 		[]string{"cart"}, []string{"library/jvm"}, `group by (job) (jvm_threads_current)`)
 	if _, err := Scan(t.Context(), store(t, "up", "weather_degrees"), noon, quiet); !errors.Is(err, ErrNothing) {
