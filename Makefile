@@ -5,6 +5,7 @@
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
 CYCLONEDX_GOMOD       := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+COMPARE               := yes
 NFPM                  := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 GOVULNCHECK_VERSION   := v1.9.0
 GOVULNCHECK           := bin/govulncheck-$(GOVULNCHECK_VERSION)
@@ -106,7 +107,7 @@ release: ## Write dist/: the program for Linux and macOS, .deb and .rpm packages
 	VERSION='$(VERSION)' TARGETS='$(TARGETS)' NFPM='$(NFPM)' CYCLONEDX_GOMOD='$(CYCLONEDX_GOMOD)' ./deploy/package/release
 
 check-release: ## Build the packages of this machine, install, upgrade and purge them here for real (needs Debian and root)
-	./.ci/release
+	COMPARE=$(COMPARE) ./.ci/release
 
 check-chart: build ## Lint and render the Helm chart, and check what comes out against the types of the Kubernetes API
 	cd deploy/helm && go vet ./... && go test -count=1 ./...

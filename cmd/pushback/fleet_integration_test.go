@@ -20,6 +20,7 @@ const fleetSize = 40
 // TestEverythingBadAtOnce checks with the built program that forty services which turn bad
 // together are one page, on SQLite and with two replicas on PostgreSQL.
 func TestEverythingBadAtOnce(t *testing.T) {
+	t.Parallel()
 	services := map[string]*target{}
 	var all []*target
 	for i := range fleetSize {

@@ -17,6 +17,7 @@ const openSettings = "metrics: {prod: {kind: prometheus, url: \"http://127.0.0.1
 // Proxies as they come, on the same host and with nothing set up here, open nothing to whoever
 // asks them, under whatever name.
 func TestProxiesAsTheyCome(t *testing.T) {
+	t.Parallel()
 	p := serve(t, openSettings+"sources: {ci: {kind: generic, insecure: true}}\n", "rules: []\n")
 	if status := get(t, p.url, "/v1/status", "", ""); status != http.StatusOK {
 		t.Fatalf("whoever runs it is answered with %d", status)
@@ -45,6 +46,7 @@ var fenced = regexp.MustCompile("(?s)```(nginx|caddyfile)\n(.*?)```")
 
 // What the page about proxies says works: those with a token read, and nobody else.
 func TestProxiesAsThePageSays(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../../docs/proxy.md")
 	if err != nil {
 		t.Fatal(err)

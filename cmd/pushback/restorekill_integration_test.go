@@ -162,6 +162,7 @@ func (k *killed) forgetRestores(s *store.Store) {
 
 // TestKilledBackupAndRestore kills both at their crash points, and at random moments.
 func TestKilledBackupAndRestore(t *testing.T) {
+	t.Parallel()
 	k := newKilled(t)
 	for _, point := range crashpoint.RestorePoints {
 		args := []string{"restore", k.backup}

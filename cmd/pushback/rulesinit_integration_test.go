@@ -96,6 +96,7 @@ func runsPushback(t *testing.T) (f func(want int, args ...string) string, has fu
 // TestTheFirstHour does what a new user with a Prometheus and no rules does: init,
 // check, coverage and try.
 func TestTheFirstHour(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Truncate(15 * time.Second)
 	bad := now.Add(-3 * time.Hour)
 	server := servertest.Prometheus(t)
@@ -160,6 +161,7 @@ rules:
 // TestTheFirstHourOnVictoriaMetrics: it has no native histograms, whose functions are in the
 // library and in the survey.
 func TestTheFirstHourOnVictoriaMetrics(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Truncate(15 * time.Second)
 	bad := now.Add(-3 * time.Hour)
 	server := servertest.VictoriaMetrics(t)
