@@ -56,6 +56,9 @@ func (b Bound) Respond(m Moment) []Action {
 		if slices.Contains(m.Answered, i) || !r.isDue(m) || b.heldByQuietHours(r, m) || !b.conditionHolds(r, m) {
 			continue
 		}
+		if r.On == string(watch.Inconclusive) && b.isAboutOthers(m) {
+			continue
+		}
 		a := Action{Line: i}
 		a.Tell, a.NoReceiver = b.resolveReceivers(r.Tell)
 		if r.Rollback != nil && b.mayRollBack(m) {
@@ -64,6 +67,13 @@ func (b Bound) Respond(m Moment) []Action {
 		actions = append(actions, a)
 	}
 	return keepOneIntent(actions)
+}
+
+// isAboutOthers reports whether the rule has nothing to look at in this service, and says with
+// if_unmatched that this is as it should be. It is the same as watch.Watch.SawNothing.
+func (b Bound) isAboutOthers(m Moment) bool {
+	return m.Verdict.Reason == detector.UnmatchedSeries && len(b.rule.Needs) == 0 &&
+		!slices.ContainsFunc(b.rule.Signals, func(s Signal) bool { return !s.SkipUnmatched })
 }
 
 // isDue says whether the grade or the occasion of the line is reached.

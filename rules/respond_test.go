@@ -138,3 +138,18 @@ func TestASiteRuleNeverRollsBack(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestARuleAboutOthersTellsNobody: a rule for every service, of which this one has no series.
+func TestARuleAboutOthersTellsNobody(t *testing.T) {
+	f := func(keys string, reason detector.Reason, want int) {
+		t.Helper()
+		set := mustLoad(t, "team: t\nrules:\n  - {name: r, watch: {service: '*'}, signals: [{name: e, query: 'x{$match}', "+keys+"}], respond: [{on: inconclusive, tell: a}]}\n")
+		m := Moment{State: watch.Inconclusive, Final: true, Verdict: detector.Verdict{Outcome: detector.Inconclusive, Reason: reason}}
+		if got := Bind(set.Rules()[0], sources.Change{}, Service{Name: "cart"}).Respond(m); len(got) != want {
+			t.Errorf("%s, %s: %d actions, want %d", keys, reason, len(got), want)
+		}
+	}
+	f("if_unmatched: skip", detector.UnmatchedSeries, 0)
+	f("if_unmatched: skip", detector.ShortHistory, 1)
+	f("if_unmatched: tell", detector.UnmatchedSeries, 1)
+}

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -68,4 +69,12 @@ func (w Watch) Recovery(rolledBackAt, now time.Time) Watch {
 		State: Waiting, BaseAt: w.BaseAt, OwnBaseAt: w.OwnBaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every, Next: now, After: rolledBackAt,
 		Plan: w.Plan, Inputs: w.Inputs, Profiles: w.Profiles,
 	}
+}
+
+// SawNothing reports whether a watch has ended without anything to look at, and its rule says
+// with if_unmatched that this is as it should be: a rule for every service, of which this one has
+// no series.
+func (w Watch) SawNothing() bool {
+	return w.State == Inconclusive && w.Reason == detector.UnmatchedSeries && len(w.Plan.Signals) > 0 &&
+		!slices.ContainsFunc(w.Plan.Signals, func(s detector.Signal) bool { return !s.SkipUnmatched || s.Needed })
 }

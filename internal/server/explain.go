@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/detector"
@@ -66,8 +67,12 @@ func summarise(c store.Change, watches []watch.Watch, order rollback.State) api.
 	return api.ChangeSummary{Change: change(c), State: worstState(c, watches), Grade: grade.String(), Order: string(order)}
 }
 
-// worstState returns the most urgent state of a change's watches.
+// worstState returns the most urgent state of a change's watches. A watch of a rule that is not
+// about the service does not count beside others.
 func worstState(c store.Change, watches []watch.Watch) string {
+	if about := slices.DeleteFunc(slices.Clone(watches), watch.Watch.SawNothing); len(about) > 0 {
+		watches = about
+	}
 	for _, state := range statesByUrgency {
 		for _, w := range watches {
 			if w.State == state {
