@@ -8,7 +8,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/pushback/pushback/internal/survey"
 )
@@ -28,16 +27,6 @@ func prompt(what, otherwise string, in *os.File, ask io.Writer) string {
 	return cmp.Or(strings.TrimSpace(line), otherwise)
 }
 
-// printable is a name from the metric store without characters that a terminal would obey.
-func printable(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, name)
-}
-
 // mostQuestions is how many services a person is asked about.
 const mostQuestions = 10
 
@@ -49,7 +38,7 @@ func choose(all []survey.Ambiguity, in *os.File, ask io.Writer) map[string]strin
 		return choices
 	}
 	for _, a := range all[:min(len(all), mostQuestions)] {
-		fmt.Fprintf(ask, "%s counts its requests in several ways:\n", printable(a.Service))
+		fmt.Fprintf(ask, "%s counts its requests in several ways:\n", clean(a.Service))
 		for i, k := range a.Known {
 			fmt.Fprintf(ask, "  %d  %s (%s)\n", i+1, k.Metrics[0], k.By)
 		}

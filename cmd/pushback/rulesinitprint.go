@@ -14,10 +14,10 @@ func (a initAnswer) print(out terminal) {
 	fmt.Fprintf(out, "found %s:\n", counted(len(a.Services), "service"))
 	width := 0
 	for _, s := range a.Services {
-		width = max(width, len(printable(s.Name)))
+		width = max(width, len(clean(s.Name)))
 	}
 	for _, s := range a.Services {
-		fmt.Fprintf(out, "  %-*s  %s\n", width, printable(s.Name), s.line(out))
+		fmt.Fprintf(out, "  %-*s  %s\n", width, clean(s.Name), s.line(out))
 		for _, more := range s.details() {
 			fmt.Fprintf(out, "  %-*s  %s\n", width, "", out.paint(styleDoubt, more))
 		}
@@ -91,6 +91,6 @@ func printAmbiguities(out terminal, all []survey.Ambiguity, choices map[string]s
 				read = k
 			}
 		}
-		fmt.Fprintf(out, "%s counts its requests in %s; the rules read %s\n", printable(a.Service), strings.Join(names, " and "), read.Metrics[0])
+		fmt.Fprintf(out, "%s counts its requests in %s; the rules read %s\n", clean(a.Service), strings.Join(names, " and "), read.Metrics[0])
 	}
 }
