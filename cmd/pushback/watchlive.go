@@ -23,9 +23,12 @@ func (w watchCommand) runLive(ctx context.Context, out terminal, f *following, p
 	return m.fatal
 }
 
-// runScreen runs a live view. The signals end ctx; the terminal is restored in any case.
+// runScreen runs a live view. The signals end ctx; the terminal is restored in any case. ctx asks
+// the program to quit, because with tea.WithContext it does not wait for its reader of keys.
 func runScreen(ctx context.Context, out terminal, m tea.Model) error {
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithOutput(out.Writer), tea.WithoutSignalHandler()).Run()
+	program := tea.NewProgram(m, tea.WithOutput(out.Writer), tea.WithoutSignalHandler())
+	defer context.AfterFunc(ctx, program.Quit)()
+	_, err := program.Run()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
