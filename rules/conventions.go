@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pushback/pushback/internal/strictyaml"
 )
@@ -102,8 +103,10 @@ var statusHabits = []StatusHabit{
 }
 
 // Conventions are all that are known, those of requests first, in the order in which they are
-// preferred.
-func Conventions() []Convention {
+// preferred. Callers must not change them.
+func Conventions() []Convention { return conventions() }
+
+var conventions = sync.OnceValue(func() []Convention {
 	var all []Convention
 	files := conventionFiles()
 	for _, set := range conventionSets {
@@ -116,7 +119,7 @@ func Conventions() []Convention {
 		}
 	}
 	return all
-}
+})
 
 func (c writtenConvention) metrics() []string {
 	switch {
@@ -131,23 +134,33 @@ func (c writtenConvention) metrics() []string {
 // conventionSets are the files, in the order in which what they show of a service matters.
 var conventionSets = []string{"http", "grpc", "queue", "batch", "database", "jvm", "go"}
 
-// conventionExprs are the expressions that `conventions: http/errors` stands for, or
-// http/errors/micrometer for one convention; none if there is no such set, signal or convention.
-func conventionExprs(of string) []writtenExpr {
-	set, signal, _ := strings.Cut(of, "/")
-	signal, name, one := strings.Cut(signal, "/")
-	var all []writtenExpr
-	for _, c := range conventionFiles()[set].Conventions {
-		if one && c.Name != name {
-			continue
-		}
-		for _, e := range c.exprs(signal) {
-			if !slices.Contains(all, e) {
-				all = append(all, e)
+// conventionExprs are the expressions that `conventions: http/errors` stands for, and
+// http/errors/micrometer for one convention. Every rule that uses the library reads them.
+var conventionExprs = sync.OnceValue(func() map[string][]writtenExpr {
+	all := map[string][]writtenExpr{}
+	for set, f := range conventionFiles() {
+		for _, c := range f.Conventions {
+			for _, signal := range c.signals() {
+				of := set + "/" + signal
+				all[of] = append(all[of], c.exprs(signal)...)
+				all[of+"/"+c.Name] = append(all[of+"/"+c.Name], c.exprs(signal)...)
 			}
 		}
 	}
+	for of, exprs := range all {
+		all[of] = distinct(exprs)
+	}
 	return all
+})
+
+// distinct leaves out what came before.
+func distinct(exprs []writtenExpr) []writtenExpr {
+	seen := map[writtenExpr]bool{}
+	return slices.DeleteFunc(exprs, func(e writtenExpr) bool {
+		before := seen[e]
+		seen[e] = true
+		return before
+	})
 }
 
 // signals are the names of the signals that a convention has, sorted.
@@ -226,7 +239,7 @@ func (r *reader) expandConventions(at string, w written) written {
 			continue
 		}
 		path := fmt.Sprintf("%s.signals[%d].conventions", at, i)
-		exprs := conventionExprs(s.Source.Conventions)
+		exprs := slices.Clone(conventionExprs()[s.Source.Conventions])
 		if s.Source.Expr != (writtenExpr{}) || len(s.Source.AnyOf) > 0 {
 			r.at(path, codeSignalForm, "a signal has conventions or expressions, not both", "leave one out")
 		}
@@ -240,14 +253,4 @@ func (r *reader) expandConventions(at string, w written) written {
 }
 
 // conventionNames are what `conventions` takes, sorted: http/errors.
-func conventionNames() []string {
-	names := map[string]bool{}
-	for set, f := range conventionFiles() {
-		for _, c := range f.Conventions {
-			for _, signal := range c.signals() {
-				names[set+"/"+signal], names[set+"/"+signal+"/"+c.Name] = true, true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
-}
+func conventionNames() []string { return slices.Sorted(maps.Keys(conventionExprs())) }
