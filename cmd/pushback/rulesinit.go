@@ -176,13 +176,17 @@ func (a initAnswer) withoutRules(out terminal, r rulesInitCommand) error {
 	return err
 }
 
+// next is the heading over what to type now, and the way into the folder of the files.
+func (r rulesInitCommand) next() string {
+	if dir := shown(r.Dir); dir != "." {
+		return "\nnext:\n  cd " + dir + "\n"
+	}
+	return "\nnext:\n"
+}
+
 // nextSteps shows what to type now.
 func (r rulesInitCommand) nextSteps() string {
-	next := "\nnext:\n"
-	if dir := shown(r.Dir); dir != "." {
-		next += "  cd " + dir + "\n"
-	}
-	return next + `  pushback doctor                        # looks at everything, and says what to do next
+	return r.next() + `  pushback doctor                        # looks at everything, and says what to do next
   pushback serve                         # shows verdicts on http://127.0.0.1:8484
   pushback deploy --token-file token --service S --environment ` + r.Environment + ` --version V
 `

@@ -52,16 +52,12 @@ func (r rulesInitCommand) printProbe(out terminal, a probeInitAnswer, s probes.S
 	for _, file := range a.Files {
 		fmt.Fprintf(out, "wrote %s\n", shown(file))
 	}
-	next := "\nnext:\n"
-	if dir := shown(r.Dir); dir != "." {
-		next += "  cd " + dir + "\n"
-	}
 	_, err := fmt.Fprintf(out, `%s  pushback serve                         # shows verdicts on http://127.0.0.1:8484
-  pushback deploy --token-file token --service %s --environment production --version V
+  pushback deploy --token-file token --service %s --environment %s --version V
 
 A page that is down after a deploy is certain two minutes after its end, if the daemon has probed it for
 three minutes before. One answer in five that fails takes about five minutes. Durations are judged after
 six hours of history.
-`, next, r.Service)
+`, r.next(), r.Service, r.Environment)
 	return err
 }
