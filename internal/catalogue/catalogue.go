@@ -155,17 +155,24 @@ func (c *Catalogue) known(ctx context.Context, name string, now time.Time) (rule
 	return c.complete(s), err
 }
 
-// Names returns the services that are listed and those that are discovered.
-func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) {
+// named are the services that are known without asking: those that are listed, and those of
+// probes.
+func (c Config) named() []string {
 	var names []string
-	for _, s := range c.config().List {
+	for _, s := range c.List {
 		names = append(names, s.Name)
 	}
-	for _, probed := range c.config().Probed {
-		if _, listed := c.config().listed[probed]; !listed {
+	for _, probed := range c.Probed {
+		if !slices.Contains(names, probed) {
 			names = append(names, probed)
 		}
 	}
+	return names
+}
+
+// Names returns the services that are listed and those that are discovered.
+func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) {
+	names := c.config().named()
 	if c.config().Discover == "" {
 		return names, nil
 	}
@@ -183,16 +190,15 @@ func (c *Catalogue) Names(ctx context.Context, now time.Time) ([]string, error) 
 	return names, err
 }
 
-// InMemory returns the services that are listed and those that were discovered last, without
-// asking the store and without waiting. It is nil where nobody can tell which services there
-// are: no service is listed, or the store was not asked yet or is being asked.
+// InMemory returns the services that are listed or probed and those that were discovered last,
+// without asking the store and without waiting. It is nil where nobody can tell which services
+// there are: no service is listed, or the store was not asked yet or is being asked.
 func (c *Catalogue) InMemory() []string {
-	var names []string
-	for _, s := range c.config().List {
-		names = append(names, s.Name)
-	}
 	if c.config().Discover == "" {
-		return names
+		if len(c.config().List) == 0 {
+			return nil
+		}
+		return c.config().named()
 	}
 	if !c.mu.TryLock() {
 		return nil
@@ -201,7 +207,7 @@ func (c *Catalogue) InMemory() []string {
 	if c.asked.IsZero() {
 		return nil
 	}
-	return slices.Concat(names, slices.Sorted(maps.Keys(c.found)))
+	return slices.Concat(c.config().named(), slices.Sorted(maps.Keys(c.found)))
 }
 
 // refresh asks the store again when what is cached is old or lacks the name. The

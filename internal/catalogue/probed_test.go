@@ -39,3 +39,22 @@ func TestProbedServicesAreKnown(t *testing.T) {
 		t.Errorf("the probed service has the labels %v, %v", s.Match, err)
 	}
 }
+
+// TestProbedServicesAreNotUnknown: beside a list, the service of a probe is one that a deploy may
+// name; without one, nobody can tell which services there are.
+func TestProbedServicesAreNotUnknown(t *testing.T) {
+	f := func(c Config, want ...string) {
+		t.Helper()
+		c.Probed = []string{"db"}
+		catalogue := New(c, showing("shop"))
+		if _, err := catalogue.Names(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if got := catalogue.InMemory(); !slices.Equal(got, want) {
+			t.Errorf("%+v: %v; want %v", c, got, want)
+		}
+	}
+	f(Config{})
+	f(Config{List: []rules.Service{{Name: "cart"}}}, "cart", "db")
+	f(Config{Discover: "up"}, "db", "shop")
+}
