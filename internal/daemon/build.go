@@ -28,10 +28,17 @@ import (
 type Built struct {
 	Metrics map[string]metrics.Store
 	Probers []*probes.Prober
-	Sources map[string]server.Endpoint
+	Sources map[string]server.Endpoint // those that deliveries are sent to
+	Feeds   map[string]Feed
 	Hooks   map[string]engine.Hook
 	Senders map[string]notify.Sender
 	Grafana Annotator // nil: no annotations
+}
+
+// Feed is a source that fetches its changes, and the services that it may speak for.
+type Feed struct {
+	changes.Feed
+	Services []string
 }
 
 // Build builds every adapter of a configuration, or returns every mistake in them. It
@@ -41,8 +48,9 @@ func (t Table) Build(c config.Config, access metrics.Access, canonical func(stri
 	b := builder{Table: t, config: c}
 	built := Built{
 		Metrics: b.metricStores(names(c.Metrics), access, log), Probers: b.probers(),
-		Sources: b.sources(canonical), Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Grafana: b.grafana(),
+		Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Grafana: b.grafana(),
 	}
+	built.Sources, built.Feeds = b.sources(canonical, log)
 	if _, err := c.StoreURL(); err != nil {
 		b.note("store.url_file", err)
 	}
@@ -175,12 +183,23 @@ func (b *builder) metricStores(names []string, access metrics.Access, log *slog.
 	})
 }
 
-func (b *builder) sources(canonical func(string) string) map[string]server.Endpoint {
-	return each(b, "sources", names(b.config.Sources), func(name string) (server.Endpoint, error) {
+// sources builds the change sources: those that deliveries are sent to, and feeds.
+func (b *builder) sources(canonical func(string) string, log *slog.Logger) (map[string]server.Endpoint, map[string]Feed) {
+	endpoints, feeds := map[string]server.Endpoint{}, map[string]Feed{}
+	built := each(b, "sources", names(b.config.Sources), func(name string) (any, error) {
 		a := b.config.Sources[name]
-		s, err := b.Sources[a.Kind].build(changes.Options{Name: name, Canonical: canonical}, a.Settings)
-		return server.Endpoint{Source: s, Services: a.Services, Insecure: a.Insecure}, err
+		return b.Sources[a.Kind].build(changes.Options{Name: name, Canonical: canonical, Log: log.With("component", "sources/"+name)}, a.Settings)
 	})
+	for name, adapter := range built {
+		a := b.config.Sources[name]
+		switch adapter := adapter.(type) {
+		case changes.Source:
+			endpoints[name] = server.Endpoint{Source: adapter, Services: a.Services, Insecure: a.Insecure}
+		case changes.Feed:
+			feeds[name] = Feed{adapter, a.Services}
+		}
+	}
+	return endpoints, feeds
 }
 
 func (b *builder) hooks(wanted []string) map[string]engine.Hook {

@@ -137,6 +137,9 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 	for _, s := range d.built.Metrics {
 		g.Go(func() error { return s.Run(ctx) })
 	}
+	for name, f := range d.built.Feeds {
+		g.Go(func() error { return f.Run(ctx, d.server.Taker(name, f.Services)) })
+	}
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
@@ -197,7 +200,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.edits.problem(), d.secrets.problems())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.edits.problem(), d.secrets.problems())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can
@@ -212,6 +215,16 @@ func (d *Daemon) unscraped() (found []api.ComponentProblem) {
 			p.Component = "metrics/" + name
 		}
 		found = append(found, p)
+	}
+	return found
+}
+
+// unfed names the feeds that cannot read their changes now.
+func (d *Daemon) unfed() (found []api.ComponentProblem) {
+	for _, name := range names(d.built.Feeds) {
+		if text := d.built.Feeds[name].Trouble(); text != "" {
+			found = append(found, api.ComponentProblem{Component: "sources/" + name, Detail: text})
+		}
 	}
 	return found
 }

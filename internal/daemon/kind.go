@@ -42,7 +42,7 @@ type Annotator interface {
 // and the Config of a hook must implement rollback.Settings.
 type (
 	MetricKind    = kind[metrics.Store, metrics.Options]
-	SourceKind    = kind[changes.Source, changes.Options]
+	SourceKind    = kind[any, changes.Options] // of a changes.Source or a changes.Feed
 	HookKind      = kind[rollback.Hook, struct{}]
 	SenderKind    = kind[notify.Sender, struct{}]
 	AnnotatorKind = kind[Annotator, struct{}]
@@ -74,8 +74,14 @@ func metricStore[Config any, S metrics.Store](open func(metrics.Options, Config)
 }
 
 func changeSource[Config any, S changes.Source](open func(changes.Options, Config) (S, error)) SourceKind {
-	return SourceKind{settingsOf[Config](), func(o changes.Options, settings any) (changes.Source, error) {
-		return asAdapter[changes.Source](open(o, *settings.(*Config)))
+	return SourceKind{settingsOf[Config](), func(o changes.Options, settings any) (any, error) {
+		return asAdapter[any](open(o, *settings.(*Config)))
+	}}
+}
+
+func changeFeed[Config any, F changes.Feed](open func(changes.Options, Config) (F, error)) SourceKind {
+	return SourceKind{settingsOf[Config](), func(o changes.Options, settings any) (any, error) {
+		return asAdapter[any](open(o, *settings.(*Config)))
 	}}
 }
 

@@ -57,13 +57,9 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		return
 	}
 	events, err := s.read(r.Header, body, e.Source)
-	var admitted []sources.Admitted
-	if err == nil {
-		admitted, err = s.admitEvents(events, name, e)
-	}
 	var a store.Accepted
 	if err == nil {
-		a, err = s.accept(r.Context(), admitted, body)
+		a, err = s.take(r.Context(), name, e, s.complete(r.Context(), name, e.Source, events), body)
 	}
 	if err != nil {
 		s.answerError(w, name, len(body), err)
@@ -73,6 +69,53 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 	answer := accepted(a)
 	answer.Warnings = s.warnings(name, a.Change.Change)
 	writeJSON(w, acceptedStatus(a), answer)
+}
+
+// complete asks the tool for what its delivery leaves out. Without an answer the events stay as
+// they are.
+func (s *Server) complete(ctx context.Context, name string, from changes.Source, events []sources.Event) []sources.Event {
+	c, can := from.(changes.Completer)
+	if !can {
+		return events
+	}
+	ctx, cancel := context.WithTimeout(ctx, changes.CompleteWithin)
+	defer cancel()
+	whole, err := c.Complete(ctx, events)
+	if err != nil {
+		s.countDelivery(name, "incomplete")
+		s.Log.Warn("cannot ask the tool for the rest of a delivery; storing it as it came", "source", name, "error", err)
+		return events
+	}
+	return whole
+}
+
+// take admits and stores the events of one delivery.
+func (s *Server) take(ctx context.Context, name string, e Endpoint, events []sources.Event, body []byte) (store.Accepted, error) {
+	admitted, err := s.admitEvents(events, name, e)
+	if err != nil {
+		return store.Accepted{}, err
+	}
+	return s.accept(ctx, admitted, body)
+}
+
+// Taker returns what stores the deliveries of a feed, which may speak for the given services.
+func (s *Server) Taker(name string, services []string) changes.Take {
+	return func(ctx context.Context, d changes.Delivery) error {
+		_, err := s.take(ctx, name, Endpoint{Services: services}, d.Events, d.Raw)
+		s.countDelivery(name, outcomeOf(err))
+		return err
+	}
+}
+
+// outcomeOf is the outcome under which a delivery is counted.
+func outcomeOf(err error) string {
+	switch {
+	case err == nil:
+		return "accepted"
+	case errors.Is(err, changes.ErrIgnored):
+		return "ignored"
+	}
+	return "refused"
 }
 
 // warningsPerSecond is how many events a second are looked at for typing errors: a person's
@@ -91,7 +134,7 @@ func (s *Server) warnings(source string, c sources.Change) []api.Warning {
 // readBody reads a whole JSON body of at most maxBody bytes, and says how much of it came.
 func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *api.Problem) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
+	if err != nil || !isJSON(media) {
 		// This also keeps out forms of other sites: a browser sends this type
 		// across origins only after a preflight request, which is refused here.
 		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json; for curl: --header 'Content-Type: application/json'")
@@ -110,6 +153,13 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *ap
 	return body, n, nil
 }
 
+// isJSON accepts application/json, and JSON of a kind of its own such as
+// application/cloudevents+json.
+func isJSON(media string) bool {
+	kind, isApplication := strings.CutPrefix(media, "application/")
+	return isApplication && (kind == "json" || strings.HasSuffix(kind, "+json"))
+}
+
 // read verifies a delivery and then parses it, so that nothing parses a body
 // without a valid signature.
 func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]sources.Event, error) {
@@ -118,10 +168,6 @@ func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]source
 	}
 	return from.Parse(h, body)
 }
-
-// errNotAllowed is returned for an event about a service that its source may not
-// speak for.
-var errNotAllowed = errors.New("this source may not speak for that service")
 
 // admitEvents puts the configured source's name on the events, whatever source they
 // claim, and admits them all or none: each must be valid, and about a service
@@ -135,7 +181,7 @@ func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) ([
 			return nil, err
 		}
 		if !e.speaksFor(a.Event().Service) {
-			return nil, errNotAllowed
+			return nil, changes.ErrNotAllowed
 		}
 		admitted = append(admitted, a)
 	}
@@ -200,7 +246,7 @@ func intakeProblem(err error) *api.Problem {
 		return problem(http.StatusUnauthorized, changes.ErrUnauthorized.Error(), "check the secret on both sides")
 	case errors.As(err, &bad):
 		return problem(http.StatusBadRequest, bad.Reason, bodyHint(bad.Reason))
-	case errors.Is(err, errNotAllowed):
+	case errors.Is(err, changes.ErrNotAllowed):
 		return problem(http.StatusForbidden, err.Error(), "add it under this source's services in pushback.yml")
 	}
 	return problem(http.StatusServiceUnavailable, "the event could not be stored", "send it again in a few seconds")

@@ -15,6 +15,7 @@ package changes
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -37,6 +38,7 @@ type Source interface {
 type Options struct {
 	Name      string                      // in pushback.yml, and in events
 	Canonical func(service string) string // our name of a service that the tool may call otherwise
+	Log       *slog.Logger                // of feeds, and of what the tool is asked for; nil: nothing is logged
 }
 
 // ErrUnauthorized is returned for a delivery that does not prove where it comes

@@ -17,7 +17,7 @@
 // with another time would be another change. Whether the event makes
 // sense, a deploy without a version for one, sources.Admit says.
 //
-// The sender proves itself by a bearer token or by Standard Webhooks; one
+// The sender proves itself by a token in Authorization or by Standard Webhooks; one
 // secret serves both.
 package generic
 
@@ -41,9 +41,9 @@ type Config struct {
 
 // Source turns deliveries into events under its own name.
 type Source struct {
-	name    string
-	secrets changes.Secrets
-	config  Config
+	signature.Verifier
+	name   string
+	config Config
 }
 
 // New reads the secrets and checks the scope.
@@ -51,49 +51,15 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	secrets, err := changes.NewSecrets(c.SecretFiles, c.Insecure)
+	verifier, err := signature.NewVerifier(c.SecretFiles, c.Insecure, signature.StandardWebhooks(), signature.Token("Authorization"))
 	if err != nil {
 		return nil, err
 	}
-	return &Source{name: o.Name, secrets: secrets, config: c}, nil
+	return &Source{Verifier: verifier, name: o.Name, config: c}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
 func (s *Source) Name() string { return s.name }
-
-// VerifyHeader checks the bearer token, or whether there is a Standard Webhooks signature of
-// these minutes.
-func (s *Source) VerifyHeader(h http.Header, now time.Time) error {
-	if s.config.Insecure {
-		return nil
-	}
-	check := signature.StandardHeader(h, now)
-	if h.Get("Webhook-Signature") == "" && h.Get("Authorization") != "" { // without either, no secret is read
-		check = signature.Bearer(s.secrets.Keys(), h)
-	}
-	if check != nil {
-		return changes.ErrUnauthorized
-	}
-	return nil
-}
-
-// Verify checks the bearer token, or the Standard Webhooks signature where
-// there is one. A delivery that carries a signature is held to it: a token
-// beside it does not excuse a body that was changed on the way.
-func (s *Source) Verify(h http.Header, body []byte, now time.Time) error {
-	if s.config.Insecure {
-		return nil
-	}
-	keys := s.secrets.Keys()
-	check := signature.Bearer(keys, h)
-	if h.Get("Webhook-Signature") != "" {
-		check = signature.Standard(keys, h, body, now)
-	}
-	if check != nil {
-		return changes.ErrUnauthorized
-	}
-	return nil
-}
 
 // Parse reads one event. The name under which it was verified replaces the
 // source that it claims.

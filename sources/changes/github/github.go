@@ -26,7 +26,6 @@ package github
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
@@ -43,8 +42,8 @@ type Config struct {
 
 // Source turns deliveries into events under its own name.
 type Source struct {
+	signature.Verifier
 	name    string
-	secrets changes.Secrets
 	config  Config
 	service func(repository string) string
 }
@@ -55,35 +54,16 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	secrets, err := changes.NewSecrets(c.SecretFiles, c.Insecure)
+	// The older header, of SHA-1, is not read. GitHub signs no time.
+	verifier, err := signature.NewVerifier(c.SecretFiles, c.Insecure, signature.HexHMAC("X-Hub-Signature-256", "sha256="))
 	if err != nil {
 		return nil, err
 	}
-	return &Source{name: o.Name, secrets: secrets, config: c, service: o.Canonical}, nil
+	return &Source{Verifier: verifier, name: o.Name, config: c, service: o.Canonical}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
 func (s *Source) Name() string { return s.name }
-
-// VerifyHeader looks for X-Hub-Signature-256.
-func (s *Source) VerifyHeader(h http.Header, _ time.Time) error {
-	if !s.config.Insecure && signature.HMACHeader("sha256=", signature.Once(h, "X-Hub-Signature-256")) != nil {
-		return changes.ErrUnauthorized
-	}
-	return nil
-}
-
-// Verify checks X-Hub-Signature-256 over the raw body. The older SHA-1 header
-// is not read. The time does not matter: GitHub signs none.
-func (s *Source) Verify(h http.Header, body []byte, _ time.Time) error {
-	if s.config.Insecure {
-		return nil
-	}
-	if signature.HMAC(s.secrets.Keys(), "sha256=", signature.Once(h, "X-Hub-Signature-256"), body) != nil {
-		return changes.ErrUnauthorized
-	}
-	return nil
-}
 
 // Parse reads a verified delivery.
 func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {

@@ -5,6 +5,9 @@
 //	Standard  Standard Webhooks v1: base64 HMAC-SHA256 of id.timestamp.body
 //	Bearer    a fixed token in Authorization
 //
+// A Scheme is one of the ways of tools to sign, and a Verifier holds a source's deliveries to
+// the schemes of its tool.
+//
 // Each takes several secrets and accepts any one of them, so that a secret can be
 // rotated. Comparisons take the same time whatever is compared. Without a secret
 // nothing matches: whether an endpoint may do without is decided elsewhere.
@@ -86,12 +89,19 @@ func Bearer(secrets [][]byte, h http.Header) error {
 	})
 }
 
-// StandardHeader checks that there is a signature of these minutes, before there is a body. The
-// timestamp has one form: the library signs what it has parsed, so that "+1" would pass for "1".
-func StandardHeader(h http.Header, now time.Time) error {
-	timestamp := Once(h, standardwebhooks.HeaderWebhookTimestamp)
+// checkAge refuses a signed timestamp, in seconds, that is not of these minutes. It has one form:
+// a library that signs what it has parsed would let "+1" pass for "1".
+func checkAge(timestamp string, now time.Time) error {
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
-	if err != nil || strconv.FormatInt(seconds, 10) != timestamp || now.Sub(time.Unix(seconds, 0)).Abs() > Tolerance || Once(h, standardwebhooks.HeaderWebhookID) == "" {
+	if err != nil || strconv.FormatInt(seconds, 10) != timestamp || now.Sub(time.Unix(seconds, 0)).Abs() > Tolerance {
+		return ErrMismatch
+	}
+	return nil
+}
+
+// StandardHeader checks that there is a signature of these minutes, before there is a body.
+func StandardHeader(h http.Header, now time.Time) error {
+	if checkAge(Once(h, standardwebhooks.HeaderWebhookTimestamp), now) != nil || Once(h, standardwebhooks.HeaderWebhookID) == "" {
 		return ErrMismatch
 	}
 	for version := range strings.FieldsSeq(Once(h, standardwebhooks.HeaderWebhookSignature)) {

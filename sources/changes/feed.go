@@ -1,0 +1,68 @@
+package changes
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pushback/pushback/sources"
+)
+
+// A tool that reports changes is a Source, to which it sends deliveries, or a Feed, which
+// fetches them. Both may do more:
+//
+//	Source     VerifyHeader, Verify, Parse   a webhook
+//	Completer  Complete                      asks the tool for what a webhook leaves out
+//	Lister     Recent                        lists what the tool did, to find deliveries that were lost
+//	Feed       Run                           reads a message bus, a cluster, another system's API
+
+// Feed is a source that nobody sends anything to: it reads changes where they are.
+//
+// With several replicas each runs every feed, so the ids of its events must come from
+// what it reads and not from the process that reads it.
+type Feed interface {
+	// Run reads until ctx ends, and gives what it finds to take. It goes on after every
+	// error of the other side, which it logs and names in its Trouble; it returns only what
+	// must end the daemon.
+	Run(ctx context.Context, take Take) error
+	// Trouble says what keeps the feed from reading now; "" if nothing does.
+	Trouble() string
+}
+
+// Take admits and stores the events of one delivery, all or none. When it returns nil they are
+// on disk, and only then may a feed acknowledge them. After an error for which Refused holds,
+// the same delivery can never be stored, and is not to be sent again.
+type Take func(ctx context.Context, d Delivery) error
+
+// Delivery is the events of one message, and the message as it came.
+type Delivery struct {
+	Events []sources.Event
+	Raw    []byte
+}
+
+// Completer is a Source whose tool can be asked for what its deliveries leave out, such as
+// the version before. The server waits CompleteWithin for it, and stores the events as they
+// were if it fails: what is missing must never cost the event.
+type Completer interface {
+	Complete(ctx context.Context, events []sources.Event) ([]sources.Event, error)
+}
+
+// CompleteWithin is how long a delivery waits for its Completer. Tools give up after
+// five seconds (CircleCI) or ten (GitHub).
+const CompleteWithin = 3 * time.Second
+
+// Lister is a Source whose tool can list the changes that it made, so that deliveries which were
+// lost are found. An event that was delivered has the same EventID here.
+type Lister interface {
+	Recent(ctx context.Context, since time.Time) ([]Delivery, error)
+}
+
+// ErrNotAllowed is returned for an event about a service that its source may not speak for.
+var ErrNotAllowed = errors.New("this source may not speak for that service")
+
+// Refused reports whether a delivery can never be stored: it reports no change, is malformed,
+// or is about a service of somebody else. All other errors are worth another try.
+func Refused(err error) bool {
+	bad := (*sources.BadEvent)(nil)
+	return errors.Is(err, ErrIgnored) || errors.Is(err, ErrNotAllowed) || errors.As(err, &bad)
+}
