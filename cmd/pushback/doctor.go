@@ -10,7 +10,6 @@ import (
 
 	"github.com/pushback/pushback/internal/doctor"
 	"github.com/pushback/pushback/internal/readiness"
-	"github.com/pushback/pushback/sources"
 )
 
 // doctorCommand looks at everything that an installation stands on.
@@ -81,18 +80,16 @@ func printReport(out terminal, r doctor.Report) error {
 	var b strings.Builder
 	for _, c := range r.Checks {
 		s := statusWords[c.Status]
-		fmt.Fprintf(&b, "%s%s  %-12s %s\n", out.paint(s.style, s.word), strings.Repeat(" ", len("not checked")-len(s.word)), c.Area, oneLine(c.Line()))
+		fmt.Fprintf(&b, "%s%s  %-12s %s\n", out.paint(s.style, s.word), strings.Repeat(" ", len("not checked")-len(s.word)), c.Area, clean(c.Line()))
 	}
 	fmt.Fprintf(&b, "\n%s\n", r.Summary())
 	if len(r.Next) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", out.paint(styleStrong, "next:"))
 	}
 	for i, s := range r.Next {
-		fmt.Fprintf(&b, "%3d. %s\n       %s\n", i+1, oneLine(s.Why), oneLine(s.Do))
+		fmt.Fprintf(&b, "%3d. %s\n       %s\n", i+1, clean(s.Why), clean(s.Do))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-// oneLine makes a text from outside safe for a terminal.
-func oneLine(text string) string { return sources.OneLine(text, 1000) }

@@ -70,30 +70,27 @@ func (x *examination) sources(ctx context.Context) {
 	if x.c.TokenFile != "" {
 		report += " --token-file " + shown(x.c.TokenFile)
 	}
-	newest, err := x.store.Changes(ctx, store.ChangeFilter{Limit: 1})
+	newest, err := x.store.Changes(ctx, store.ChangeFilter{Limit: mostRead})
 	switch {
 	case err != nil:
 		x.add(doctor.Sources, "", doctor.NotChecked, "", "%v", err)
+		return
 	case len(newest) == 0:
 		x.add(doctor.Sources, "", doctor.NotChecked, report, "no change was ever reported")
 	default:
 		c := newest[0]
 		x.add(doctor.Sources, "", doctor.OK, "", "the newest change is %s %s in %s, at %s", c.Service, c.What(), c.Environment, c.StartedAt.Local().Format(time.DateTime))
 	}
-	x.unreported(ctx)
+	x.unreported(newest)
 }
 
 // mostRead bounds how many changes are read to see which sources report.
 const mostRead = 1000
 
 // unreported names the sources of which no recent change is.
-func (x *examination) unreported(ctx context.Context) {
-	changes, err := x.store.Changes(ctx, store.ChangeFilter{Limit: mostRead})
-	if err != nil {
-		return // said already
-	}
+func (x *examination) unreported(newest []store.Change) {
 	seen := map[string]bool{}
-	for _, c := range changes {
+	for _, c := range newest {
 		for _, w := range c.Witnesses {
 			seen[w.Source] = true
 		}

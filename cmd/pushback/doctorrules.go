@@ -140,10 +140,9 @@ func (x *examination) blind() string {
 }
 
 func (x *examination) options() survey.Options {
-	return survey.Options{
-		Rules: x.set.Anywhere(), Stores: x.past.options.Stores, Default: x.past.options.Default, At: x.now,
-		Like: sources.Change{Environment: x.command.Environment, Kind: sources.Deploy, Status: sources.Succeeded},
-	}
+	o := coverageOptions(x.past, x.set.Anywhere(), x.command.Environment)
+	o.At = x.now
+	return o
 }
 
 // history asks from when on each signal with data can be judged.

@@ -34,21 +34,23 @@ func (manCommand) Run(out terminal, app *kong.Kong) error {
 var manualSections = []usage.Section{
 	{Heading: "Exit status", Text: exitCodes},
 	{Heading: "Environment", Text: `PUSHBACK_SERVER is the address of the daemon, PUSHBACK_TOKEN_FILE the file with the API's token, PUSHBACK_CONFIG
-the file of settings. Flags come first. NO_COLOR keeps the output without colours, and COLUMNS is the width of plots.`},
+the file of settings, PUSHBACK_PROMETHEUS the metric store that rules init asks, PUSHBACK_AUTHOR whose changes mine lists.
+Flags come first. NO_COLOR keeps the output without colours, and COLUMNS is the width of plots.`},
 	{Heading: "Files", Text: `pushback.yml, and what it names: rules in the folder rules, one token a line in token, the database and the freeze file
 in the folder data.`},
 }
 
 // exitCodes are those of the package comment.
-const exitCodes = `0: it worked. For deploy --wait the change is healthy, for gate it is open.
+const exitCodes = `0: it worked. For deploy --wait and watch of one change it is healthy, for gate it is open.
 
-1: it failed: the server refused or could not be reached, a file could not be written. For replay a verdict differs.
+1: it failed: the server refused or could not be reached, a file could not be written. For replay a verdict differs, for
+rules migrate --strict something was left, for probe the target is not as expected, for healthcheck the daemon is not well.
 
 2: the command line, pushback.yml or a rule has a mistake, and nothing was done. For replay a verdict cannot be judged again.
 
-3: for deploy --wait the change regressed, for gate it is closed.
+3: for deploy --wait and watch of one change it regressed, for gate it is closed.
 
-4: for deploy --wait the watch ended neither healthy nor regressed.`
+4: for deploy --wait and watch of one change the watch ended neither healthy nor regressed.`
 
 // sourceDate is when the source was made, so that the same source gives the same page.
 func sourceDate() time.Time {

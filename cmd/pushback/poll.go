@@ -7,6 +7,11 @@ import (
 	"time"
 )
 
+// fastestPoll is how often a view may ask the daemon.
+const fastestPoll = 100 * time.Millisecond
+
+var errTooOften = errors.New("--every is too short\n  hint: write 100ms or more; a look at a watch is taken every few seconds")
+
 // poll asks the daemon again and again, and bears with it while it is away for a short time.
 type poll struct {
 	host     string

@@ -88,22 +88,28 @@ func (r rulesInitCommand) Run(ctx context.Context, out terminal) error {
 		return err
 	}
 	header := survey.Header{URL: address, Team: r.Team, Environment: r.Environment, At: time.Now()}
-	header.Choices = choose(found.Ambiguities(), os.Stdin, os.Stderr)
+	unclear, names := found.Ambiguities(), found.Readable()
+	header.Choices = choose(unclear, os.Stdin, os.Stderr)
 	answer := initAnswer{Rules: found.Libraries()}
 	if answer.Files, err = r.write(found, header); err != nil {
 		return err
 	}
-	if err = answer.cover(ctx, r, found); err != nil {
+	if err = answer.cover(ctx, r, found.Services, names); err != nil {
 		return fmt.Errorf("asking what the rules see: %w", err)
 	}
 	if !r.JSON {
 		answer.print(out)
-		printAmbiguities(out, found.Ambiguities(), header.Choices)
+		printAmbiguities(out, unclear, header.Choices)
 	}
-	if len(found.Readable()) == 0 {
+	if len(names) == 0 {
 		return answer.withoutRules(out, r)
 	}
-	if answer.LastDay, err = tryLastDay(ctx, r.configuration(), found.Readable(), r.Moments); err != nil {
+	return r.replay(ctx, out, answer, names)
+}
+
+// replay tries the written rules over the last day, and ends with what to type now.
+func (r rulesInitCommand) replay(ctx context.Context, out terminal, answer initAnswer, names []string) (err error) {
+	if answer.LastDay, err = tryLastDay(ctx, r.configuration(), names, r.Moments); err != nil {
 		return fmt.Errorf("replaying the rules over the last day: %w", err)
 	}
 	if r.JSON {
@@ -124,12 +130,12 @@ const mostCovered = 50
 const mostReady = 20
 
 // cover asks what the written rules see of the services, and from when on it can be judged.
-func (a *initAnswer) cover(ctx context.Context, r rulesInitCommand, found survey.Survey) (err error) {
+// names are those services that a rule can see.
+func (a *initAnswer) cover(ctx context.Context, r rulesInitCommand, services []survey.Service, names []string) (err error) {
 	a.Ready = []readiness.Signal{}
-	for _, s := range found.Services {
+	for _, s := range services {
 		a.Services = append(a.Services, initService{Service: s})
 	}
-	names := found.Readable()
 	if len(names) == 0 {
 		return nil
 	}

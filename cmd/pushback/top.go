@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -52,8 +51,8 @@ func (t topCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	if t.Every < 100*time.Millisecond {
-		return usageError(errors.New("--every must be at least 100ms"))
+	if t.Every < fastestPoll {
+		return usageError(errTooOften)
 	}
 	if out.live() && !t.Once && !t.JSON {
 		return t.runLive(ctx, out, c)

@@ -47,8 +47,8 @@ func (w watchCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	if w.Every < 100*time.Millisecond {
-		return usageError(errors.New("--every must be at least 100ms"))
+	if w.Every < fastestPoll {
+		return usageError(errTooOften)
 	}
 	f, err := w.follow(ctx, c)
 	if err != nil {
