@@ -120,6 +120,7 @@ func (r *reader) checkVariables(at, text string, known []string, rule Rule) bool
 	ok := true
 	for _, v := range variablesOf(text) {
 		if r.reported > strictyaml.MaxProblems {
+			r.mistakes++ // as if there were one
 			return false
 		}
 		name := v.name

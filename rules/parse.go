@@ -43,10 +43,20 @@ type loader struct {
 	inherited   int   // bytes of the rules filled, with what they inherit
 	beyond      bool  // a limit of the folder was passed, and reported
 	stopped     error // what World.Stop has returned
+
+	expressions map[expressionKey]Expr // those without a mistake, which many rules share
+}
+
+// expressionKey is all that the reading of an expression depends on.
+type expressionKey struct {
+	written  writtenExpr // without a control
+	store    string
+	language string
+	site     bool
 }
 
 func newLoader(w World) *loader {
-	return &loader{world: w, placeByName: map[string]string{}, teams: map[string]teamDefaults{}, indexByName: map[string]int{}}
+	return &loader{world: w, placeByName: map[string]string{}, teams: map[string]teamDefaults{}, indexByName: map[string]int{}, expressions: map[expressionKey]Expr{}}
 }
 
 // file reads one file. What could be decoded is checked even if its YAML has

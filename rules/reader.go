@@ -18,6 +18,7 @@ type reader struct {
 	broken        map[int]bool // lines that already have a problem
 	baseMissing   bool         // the rule it extends is missing: keys that are missing may be in that one
 	skipInherited bool         // a mistake in an inherited key was reported where it is written
+	mistakes      int // found, whether or not they were reported
 	reported      int
 	planted       []string // secrets that are written in the file: no mistake quotes one
 }
@@ -67,6 +68,7 @@ func (r *reader) report(at strictyaml.Position, code, message, hint string) {
 // at reports a mistake in the value at a path, unless the YAML of that line has a
 // mistake already: one mistake gives one message.
 func (r *reader) at(path, code, message, hint string) {
+	r.mistakes++
 	place := r.positions.Value(path)
 	if r.broken[place.Line] || r.skipInherited && !r.positions.Has(path) {
 		return
@@ -76,6 +78,7 @@ func (r *reader) at(path, code, message, hint string) {
 
 // inside reports a mistake at a byte of the text at a path.
 func (r *reader) inside(path string, offset int, code, message, hint string) {
+	r.mistakes++
 	if r.reported > strictyaml.MaxProblems || r.skipInherited && !r.positions.Has(path) {
 		return // finding the place costs a walk through the file
 	}

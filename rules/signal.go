@@ -104,8 +104,23 @@ func amountFamily(e Expr) string {
 	}
 }
 
-// expression reads one of the three forms, and its control.
+// expression reads one of the three forms, and its control. Rules that use the same rule of the
+// library share its expressions, which take most of the time of loading: those without a mistake
+// are read once.
 func (r *reader) expression(at string, w writtenExpr, rule Rule) Expr {
+	key := expressionKey{w, rule.Store, rule.Language.Name(), rule.Site}
+	if e, known := r.loader.expressions[key]; known {
+		return e
+	}
+	before := r.mistakes
+	e := r.newExpression(at, w, rule)
+	if r.mistakes == before && w.Control == nil {
+		r.loader.expressions[key] = e
+	}
+	return e
+}
+
+func (r *reader) newExpression(at string, w writtenExpr, rule Rule) Expr {
 	e := r.form(at, w, rule)
 	e.Control = r.control(at, w.Control, e, rule)
 	if rule.Language.Selectors() {
