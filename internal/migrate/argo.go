@@ -19,9 +19,12 @@ func (c *converter) argo() {
 			c.claim(d)
 			templates.add(d, d.kind != "ClusterAnalysisTemplate")
 			all = append(all, d)
-		case d.isOf(argoGroup, "Rollout"):
+		case d.isOf(argoGroup, "Rollout", "Experiment"):
 			rollouts = append(rollouts, d)
 		}
+	}
+	for _, d := range rollouts {
+		d.mentionExperiments(templates)
 	}
 	for _, d := range rollouts {
 		c.rollout(d, templates)
@@ -72,7 +75,7 @@ func (c *converter) analysis(d *document, by *usage, templates *objects) {
 	run.gather(d)
 	args := run.arguments()
 	band := r
-	band.name, band.tellOnly = r.name+"-inconclusive", true
+	band.name = r.name + "-inconclusive"
 	for _, m := range run.metrics {
 		c.summary.Metrics++
 		failing, between := argoMetric{m, args, c}.convert(&r)
@@ -82,7 +85,8 @@ func (c *converter) analysis(d *document, by *usage, templates *objects) {
 			band.metrics = append(band.metrics, between)
 		}
 	}
-	band.settle, band.bake, band.every = r.settle, r.bake, r.every
+	run.leaveUnused(args.used)
+	band.bake, band.every = r.bake, r.every
 	c.rules = append(c.rules, r)
 	if len(band.metrics) > 0 {
 		band.notes = []string{"between success and failure Argo pauses and asks a person: tell one here, and roll nothing back"}
@@ -135,9 +139,44 @@ func (r *argoRun) arguments() variables {
 		}
 	}
 	for name, value := range r.c.options.Args {
+		r.replaced("args."+name, value)
 		v.say("args."+name, value)
 	}
 	return v
+}
+
+// eachArgument yields the arguments that the templates and the Rollout say.
+func (r *argoRun) eachArgument(yield func(name string, a field)) {
+	places := []field{}
+	for _, d := range r.parts {
+		places = append(places, d.field().get("spec").get("args"))
+	}
+	if r.usage != nil {
+		places = append(places, r.usage.at.get("args"))
+	}
+	for _, args := range places {
+		for _, a := range args.items() {
+			yield("args."+a.get("name").text(), a)
+		}
+	}
+}
+
+// replaced lists the values in the files that the command line replaces.
+func (r *argoRun) replaced(name, by string) {
+	r.eachArgument(func(other string, a field) {
+		if value := a.get("value"); other == name && value.text() != "" && value.text() != by {
+			value.mention("--arg replaces this value", "run the command without --arg for these files")
+		}
+	})
+}
+
+// leaveUnused lists the values of arguments that no query and no condition has.
+func (r *argoRun) leaveUnused(used map[string]bool) {
+	r.eachArgument(func(name string, a field) {
+		if value := a.get("value"); !used[name] && value.text() != "" {
+			value.leave("no query and no condition of a Prometheus metric has this argument", "")
+		}
+	})
 }
 
 // argument reads one argument. Two templates may not give it two values, and a Rollout's

@@ -70,7 +70,9 @@ func (m argoMetric) judge(q *question) (judged, *unknown) {
 		}
 	}
 	j, problem := judgeBy(text, conditions[0], conditions[1])
-	q.every = j.every
+	if q.every = j.every; j.lenient {
+		q.several = "of several series Argo is content with one good one"
+	}
 	return j, problem
 }
 
@@ -90,7 +92,7 @@ func (m argoMetric) leaveMissing(j judged) {
 // leaveLimits lists how often a measurement may fail.
 func (m argoMetric) leaveLimits() {
 	for _, l := range []struct{ name, reason string }{
-		{"failureLimit", "no number of failures is allowed or needed: a limit has to be exceeded on two looks a minute apart"},
+		{"failureLimit", m.failureLimit()},
 		{"inconclusiveLimit", "a rule has no number of inconclusive measurements"},
 		{"consecutiveErrorLimit", "a store that cannot be read makes a watch blind, which fails nothing"},
 		{"consecutiveSuccessLimit", "a watch lasts as long as its bake"},
@@ -101,14 +103,22 @@ func (m argoMetric) leaveLimits() {
 	}
 }
 
+// failureLimit says what stands for the number of failures that are allowed.
+func (m argoMetric) failureLimit() string {
+	if strings.HasPrefix(strings.TrimSpace(m.at.get("failureLimit").unmarked()), "-") {
+		return "below zero it says that no number of failures fails the analysis; here the limit counts, so let the respond of the rule only tell"
+	}
+	return "no number of failures is allowed or needed: a limit has to be exceeded in two ticks in a row"
+}
+
 // times reads how long and how often the metric is measured. A rule has one of each.
 func (m argoMetric) times(r *rule) {
-	settle, every := m.time("initialDelay"), m.time("interval")
+	every := m.time("interval")
+	m.at.get("initialDelay").leave("Argo begins to measure so much later; a rule judges limits from the beginning of the rollout, and settle begins at its end", "")
 	if r.timed {
-		m.leaveDifference("initialDelay", "the longest", r.settle, settle)
 		m.leaveDifference("interval", "the shortest", r.every, every)
 	}
-	if r.settle = max(r.settle, settle); every > 0 && (r.every == 0 || every < r.every) {
+	if every > 0 && (r.every == 0 || every < r.every) {
 		r.every = every
 	}
 	if bake := m.length(every); bake > 0 {

@@ -25,6 +25,8 @@ type condition struct {
 	scalar  bool // the query gives a number, and not a list
 	cuts    []float64
 	every   bool // it asks each series, and not the first
+	lenient bool // of several series, one that holds is enough: any(…)
+	strict  bool // of several series, all must hold: all(…), none(…)
 	missing bool // it says what missing data means
 }
 
@@ -158,6 +160,7 @@ func (c *condition) checkEvery(n *ast.BuiltinNode) error {
 		predicate, ok := n.Arguments[1].(*ast.PredicateNode)
 		if ok && over != nil && over.Value == "result" {
 			c.every = true
+			c.lenient, c.strict = c.lenient || n.Name == "any", c.strict || n.Name != "any"
 			return c.check(predicate.Node)
 		}
 	}

@@ -75,7 +75,7 @@ func TestConditionsThatAreNoLimits(t *testing.T) {
 	f(vector, "result[0] != 1", "", "not one stretch")
 	f(vector, "result[0] < 1 || result[0] > 3", "", "not one stretch")
 	f(vector, "result[0] < 1 && result[0] > 3", "", "no number satisfies it")
-	f(vector, "true", "", "holds for every number")
+	f(vector, "true", "", "says the same of every number")
 	f(vector, "result[1] < 1", "", "another than the first")
 	f(vector, "result[0] > 1 && result[1] < 1", "", "another than the first")
 	f(vector, "result < 5", "", "it cannot be evaluated")

@@ -91,7 +91,7 @@ func convertFolder(t *testing.T, folder string, why map[string]int) (files int, 
 		files++
 		all.Add(first.Summary)
 		countReasons(why, "first: ", first)
-		second, err := Convert(pieces, Options{Team: "corpus", Args: asked(first), Mesh: "istio"})
+		second, err := Convert(pieces, Options{Team: "corpus", Args: asked(first), Mesh: "istio", Namespace: "shop"})
 		if err != nil {
 			t.Error(err)
 		}
@@ -193,6 +193,21 @@ func writeResult(t *testing.T, folder, name string, pieces []File, got Result) {
 	}
 }
 
+// dedented joins lines without the blanks that all of them begin with, as in a list of a page.
+func dedented(lines [][]byte) []byte {
+	least := -1
+	for _, line := range lines {
+		if text := bytes.TrimLeft(line, " "); len(text) > 0 && (least < 0 || len(line)-len(text) < least) {
+			least = len(line) - len(text)
+		}
+	}
+	var all [][]byte
+	for _, line := range lines {
+		all = append(all, line[min(max(least, 0), len(line)):])
+	}
+	return bytes.Join(all, []byte("\n"))
+}
+
 // piecesOf returns a YAML or JSON file, the blocks of code of a page, or the here documents of a
 // shell script, as far as they are YAML.
 func piecesOf(name string, data []byte) []File {
@@ -201,7 +216,7 @@ func piecesOf(name string, data []byte) []File {
 	case ".yaml", ".yml", ".json":
 		return []File{{Name: name, Data: data}}
 	case ".md":
-		begins, ends = regexp.MustCompile("^\\s*```\\s*(yaml|yml|json|)\\s*\\S*$"), regexp.MustCompile("^\\s*```\\s*$")
+		begins, ends = regexp.MustCompile("^\\s*```"), regexp.MustCompile("^\\s*```\\s*$")
 	case ".sh":
 		begins, ends = regexp.MustCompile(`<<-?\s*'?EOF`), regexp.MustCompile(`^EOF`)
 	default:
@@ -209,13 +224,13 @@ func piecesOf(name string, data []byte) []File {
 	}
 	var all []File
 	from := -1
-	lines := bytes.Split(data, []byte("\n"))
+	lines := bytes.Split(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\n"))
 	for i, line := range lines {
 		switch {
 		case from < 0 && begins.Match(line):
 			from = i + 1
 		case from >= 0 && ends.Match(line):
-			piece := File{Name: name, Line: from + 1, Data: bytes.Join(lines[from:i], []byte("\n"))}
+			piece := File{Name: name, Line: from + 1, Data: dedented(lines[from:i])}
 			if documents, err := readFile(piece); err == nil && slices.ContainsFunc(documents, func(d *document) bool { return d.kind != "" || isCanaryConfig(d.field()) }) {
 				all = append(all, piece)
 			}

@@ -141,6 +141,9 @@ func (f field) text() string {
 	return f.node.Value
 }
 
+// isNull reports whether the value is written as null, or left empty.
+func (f field) isNull() bool { return f.node != nil && f.node.Tag == "!!null" }
+
 // number returns a scalar that is a finite number.
 func (f field) number() (value float64, ok bool) {
 	if f.node == nil || f.node.Kind != yaml.ScalarNode {

@@ -31,9 +31,18 @@ func (c *converter) flagger() {
 	for _, d := range all {
 		if !templates.used[d] {
 			c.summary.Metrics++
-			d.field().get("spec").leave("no Canary of these files uses it, so that nothing says how far its number may go", "give the Canary as well")
+			unusedTemplate(d.field().get("spec"))
 		}
 	}
+}
+
+// unusedTemplate lists a MetricTemplate that stands alone.
+func unusedTemplate(spec field) {
+	if kind := spec.get("provider").get("type").unmarked(); kind != "prometheus" {
+		spec.leave("no Canary of these files uses it, and its provider is "+orElse(shortened(printable(kind)), "missing")+", where a rule asks stores that speak PromQL", "")
+		return
+	}
+	spec.leave("no Canary of these files uses it, so that nothing says how far its number may go", "give the Canary as well")
 }
 
 // canary is a Canary with what its queries' variables stand for.
@@ -68,7 +77,7 @@ func (c *converter) canary(d *document, templates *objects) {
 		r.metrics = append(r.metrics, k.metric(m))
 	}
 	r.notes = []string{
-		"Flagger's queries select the new version's pods, which exist only during its analysis: while the change rolls",
+		"Flagger's own queries select the new version's pods, which exist only during its analysis: while the change rolls",
 		"out only limits are judged, and after that there is no data. To judge the bake, select the primary's pods too.",
 	}
 	k.times(&r)
@@ -100,11 +109,21 @@ func (k canary) model(target string) variables {
 	if k.namespace == "" {
 		v.why["namespace"] = "the Canary does not say its namespace"
 	}
+	if spec.get("provider").unmarked() == knative || k.c.options.Mesh == knative {
+		delete(v.values, "route")
+		v.why["route"] = "Flagger fills in the latest revision of Knative for route"
+	}
 	for name, value := range k.c.options.Args {
-		v.say(name, value)
+		if _, said := v.values[name]; !said { // what a Canary says of itself stands
+			v.say(name, value)
+			delete(v.why, name)
+		}
 	}
 	return v
 }
+
+// knative is Flagger's provider that names revisions as routes.
+const knative = "knative"
 
 // targetIsService reports whether the rule watches the target, or a glob that the operator says
 // stands for services like it.
@@ -133,7 +152,7 @@ const (
 func (k canary) times(r *rule) {
 	at := k.analysis.get("interval")
 	r.every = defaultInterval
-	if d := duration(at.text()); d > 0 {
+	if d, err := time.ParseDuration(at.text()); err == nil && d > 0 { // 1d is no duration to Flagger
 		r.every = min(max(d, leastInterval), 24*time.Hour)
 	} else if at.exists() {
 		at.leave("it is no duration: Flagger takes a minute, and so does the rule", "write it as in 30s or 5m")
@@ -165,7 +184,7 @@ func (k canary) leaveKnown() {
 	const weights = "Flagger goes on shifting the traffic by these weights; the rule's bake is as long as its steps"
 	const alerts = "Flagger's alerts stay with it"
 	for name, l := range map[string]unknown{
-		"threshold":             {"no number of failed checks is allowed or needed: a limit has to be exceeded on two looks a minute apart", ""},
+		"threshold":             {"no number of failed checks is allowed or needed: a limit has to be exceeded in two ticks in a row", ""},
 		"maxWeight":             {weights, ""},
 		"stepWeight":            {weights, ""},
 		"stepWeights":           {weights, ""},
@@ -186,7 +205,7 @@ func (k canary) leaveKnown() {
 		spec.get(name).text()
 	}
 	for _, name := range []string{"provider", "metricsServer"} {
-		spec.get(name).leaveRest("only Flagger's own checks and queries depend on it, and none was converted", "")
+		spec.get(name).leaveRest("of the checks only Flagger's own and inline queries depend on it, and none of these was converted; the routing stays with Flagger", "")
 	}
 	for _, name := range []string{"service", "autoscalerRef", "progressDeadlineSeconds", "revertOnDeletion", "targetRef", "ingressRef", "routeRef", "upstreamRef"} {
 		spec.get(name).leaveRest("it stays with Flagger, which runs the pods and routes the traffic", "")

@@ -56,10 +56,13 @@ func (c check) fill(q question, accepted stretch, store string) (metric, *unknow
 		return metric{}, problem
 	}
 	c.variables.markUsed(c.at, q.text)
-	if !isBuiltin(q.name) && !c.at.get("interval").exists() && c.variables.uses(q.text, "interval") {
+	if c.at.get("templateRef").exists() && !isBuiltin(q.name) && !c.at.get("query").exists() && !c.at.get("interval").exists() && c.variables.uses(q.text, "interval") {
 		c.at.mention("it has no interval, for which Flagger fills in nothing; 1m is taken, as for its own checks", "interval: 1m")
 	}
 	q.text = text
+	if len(accepted.ends()) == 0 {
+		return metric{}, &unknown{"its thresholds accept every number, so that it fails nothing", ""}
+	}
 	return metric{question: q, signals: q.signals(accepted), store: store}, nil
 }
 
@@ -90,7 +93,8 @@ func (c check) server() string {
 func thresholds(m field) (stretch, *unknown) {
 	s := everything()
 	of := m.get("thresholdRange")
-	if !of.exists() {
+	if !of.exists() || of.isNull() {
+		of.text()
 		v, ok := m.get("threshold").number()
 		switch {
 		case !ok && m.get("threshold").exists():
@@ -123,7 +127,8 @@ func thresholds(m field) (stretch, *unknown) {
 
 // variablesOf adds to the variables what the check says itself.
 func (k canary) variablesOf(m field) variables {
-	v := variables{braces, maps.Clone(k.variables.values), maps.Clone(k.variables.why), k.variables.meant}
+	v := k.variables
+	v.values, v.why = maps.Clone(v.values), maps.Clone(v.why)
 	names, values := m.get("templateVariables").keys()
 	for i, name := range names {
 		v.values["variables."+name] = values[i].unmarked()
@@ -165,6 +170,9 @@ func (k canary) template(ref field) (field, *unknown) {
 		return field{}, &unknown{"the files do not have its MetricTemplate " + inNamespace(shortened(printable(name)), shortened(printable(namespace))), "give that file as well"}
 	}
 	spec := d.field().get("spec")
+	if !spec.get("query").exists() {
+		return field{}, &unknown{"its MetricTemplate has no query", ""}
+	}
 	if kind := spec.get("provider").get("type").text(); kind != "prometheus" {
 		spec.leave("its provider is "+orElse(shortened(printable(kind)), "missing")+", and a rule asks stores that speak PromQL", "")
 		return field{}, &unknown{"the provider of its MetricTemplate is " + orElse(shortened(printable(kind)), "missing") + ", and a rule asks stores that speak PromQL", "keep this check in Flagger, or judge a series that shows the same"}
@@ -197,6 +205,9 @@ func (k canary) builtin(name string) (builtinCheck, *unknown) {
 	target := k.doc.field().get("spec").get("targetRef")
 	if target.get("kind").text() == "Service" && !strings.HasPrefix(target.get("apiVersion").text(), "serving.knative.dev/") {
 		return builtinCheck{}, &unknown{"its target is a Service, for which Flagger asks other metrics", "write the query as a MetricTemplate"}
+	}
+	if k.c.options.Mesh == "" && !strings.Contains(provider, "linkerd") {
+		k.doc.field().get("spec").get("provider").mention("Flagger's own checks are written for this provider; Flagger started with -mesh-provider linkerd reads Linkerd's metrics instead, whatever a Canary says", "--mesh-provider NAME, as Flagger was started")
 	}
 	mesh, ok := meshOf(provider)
 	if !ok {

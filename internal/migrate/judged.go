@@ -3,6 +3,7 @@ package migrate
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -13,7 +14,8 @@ import (
 type judged struct {
 	kept    stretch // what does not fail
 	passed  stretch // what succeeds; what is kept and does not pass is inconclusive
-	every   bool    // every series is asked
+	every   bool    // of several series the worst decides
+	lenient bool    // of several series one good one is enough
 	missing string  // what missing data means there, if it is not what it means here
 }
 
@@ -66,13 +68,19 @@ func (j judgement) read(text string) (judged, *unknown) {
 		return judged{}, notALimit(text, err)
 	}
 	if len(kept.ends())+len(passed.ends()) == 0 {
-		return judged{}, &unknown{"its condition holds for every number", ""}
+		return judged{}, &unknown{"its condition says the same of every number", ""}
 	}
-	return judged{kept: kept, passed: passed, every: j.every(), missing: j.missing()}, nil
+	return judged{kept: kept, passed: passed, every: j.every(), lenient: j.lenient(), missing: j.missing()}, nil
 }
 
+// every reports whether the worst of several series decides, as it does in a rule.
 func (j judgement) every() bool {
-	return (j.success == nil || j.success.every) && (j.failure == nil || j.failure.every)
+	return (j.success == nil || j.success.every && !j.success.lenient) && (j.failure == nil || j.failure.every && !j.failure.strict)
+}
+
+// lenient reports whether one good series of several is enough.
+func (j judgement) lenient() bool {
+	return j.success != nil && j.success.lenient || j.failure != nil && j.failure.strict
 }
 
 // eval asks a condition about a number.
@@ -104,13 +112,15 @@ func (j judgement) missing() string {
 	if (j.success == nil || !j.success.missing) && (j.failure == nil || !j.failure.missing) {
 		return ""
 	}
-	nan, err := j.fails(eval(math.NaN()))
-	if err == nil && nan {
-		return "a query that gives no number (NaN) fails there; here the watch is blind, which is neither good nor bad"
+	var what []string
+	if empty, err := j.fails(func(c *condition) (bool, error) { return c.whenEmpty() }); err == nil && empty {
+		what = append(what, "no series")
 	}
-	empty, err := j.fails(func(c *condition) (bool, error) { return c.whenEmpty() })
-	if err == nil && empty {
-		return "a query that gives no series fails there; here the watch is blind, which is neither good nor bad"
+	if nan, err := j.fails(eval(math.NaN())); err == nil && nan {
+		what = append(what, "no number (NaN)")
 	}
-	return ""
+	if len(what) == 0 {
+		return ""
+	}
+	return "a query that gives " + strings.Join(what, " or ") + " fails there; here the watch is blind, which is neither good nor bad"
 }

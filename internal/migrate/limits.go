@@ -3,6 +3,8 @@ package migrate
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -47,7 +49,7 @@ func (q question) limited(text string, e end) signal {
 	}
 	if share, by, ok := shareOf(text, tree, e.number); ok {
 		s.keys = []key{{"kind", "ratio"}, {"query", quoted(share)}}
-		e.number /= by
+		e.number = shifted(e.number, by)
 		s.noteScale(by)
 	} else {
 		s.keys = []key{{"query", quoted(text)}}
@@ -65,6 +67,21 @@ func (q question) limited(text string, e end) signal {
 		s.instead = "judge the query plus a number that makes all its values positive"
 	}
 	return s
+}
+
+// shifted divides a number by 1 or 100 as people do, by moving the point: 99.9 becomes 0.999, where
+// a division gives 0.9990000000000001.
+func shifted(v, by float64) float64 {
+	if by != 100 {
+		return v / by
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
+	power, _ := strconv.Atoi(exponent)
+	moved, err := strconv.ParseFloat(mantissa+"e"+strconv.Itoa(power-2), 64)
+	if err != nil { // too small for a number
+		return v / by
+	}
+	return moved
 }
 
 func (s *signal) noteScale(by float64) {

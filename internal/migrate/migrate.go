@@ -62,6 +62,7 @@ func (c *converter) check() {
 		all = append(all, r.byStore()...)
 	}
 	names := map[string]bool{}
+	leaveNamesakes(all)
 	for i := range all {
 		r := &all[i]
 		r.name = unused(names, r.name)
@@ -72,6 +73,23 @@ func (c *converter) check() {
 		r.checkTimes()
 	}
 	c.rules = all
+}
+
+// leaveNamesakes lists objects of one name in several namespaces: their rules watch the same
+// service, and each change of it would be judged by the queries of all.
+func leaveNamesakes(all []rule) {
+	first := map[string]*document{}
+	for _, r := range all {
+		namespace := r.doc.field().get("metadata").get("namespace")
+		other := first[r.service]
+		switch {
+		case strings.ContainsAny(r.service, "*?["):
+		case other == nil:
+			first[r.service] = r.doc
+		case other.field().get("metadata").get("namespace").text() != namespace.text():
+			namespace.mention("an object of another namespace has a rule for the service "+printable(shortened(r.service))+" too, and each of its changes would be judged by both", "watch: {environment: …} in each of the rules")
+		}
+	}
 }
 
 // unused returns a name that was not given before: with a number where it was. A name may have 64
@@ -102,8 +120,11 @@ func (c *converter) checkMetric(r *rule, m *metric, names map[string]bool) {
 		made++
 		c.checkReach(r, m, s)
 	}
-	if made > 0 && !m.again {
+	switch {
+	case made > 0 && !m.again:
 		c.summary.Converted++
+	case made == 0 && len(m.signals) > 0 && !m.again: // the reason stands at its query, which may be in another object
+		m.at.leave("it makes no signal: "+m.signals[0].unsupported, m.signals[0].instead)
 	}
 }
 
@@ -111,7 +132,7 @@ func (c *converter) checkMetric(r *rule, m *metric, names map[string]bool) {
 func (r *rule) checkTimes() {
 	for _, t := range r.times() {
 		if r.made() && t.written != t.read {
-			r.doc.field().get("spec").mention(fmt.Sprintf("it comes to %s: %s, and a rule's goes from %s to %s in whole seconds", t.name, t.read, model.Duration(t.least), model.Duration(t.most)), "")
+			r.doc.field().get("spec").mention(fmt.Sprintf("its intervals and counts come to %s: %s, and a rule's goes from %s to %s in whole seconds", t.name, t.read, model.Duration(t.least), model.Duration(t.most)), "")
 		}
 	}
 }
@@ -172,10 +193,21 @@ func (d *document) readUnknown() {
 	}
 	version := d.field().get("apiVersion").unmarked()
 	if strings.HasPrefix(version, argoGroup+"/") || strings.HasPrefix(version, flaggerGroup+"/") {
-		d.field().leave("this kind of object, or one without an analysis, makes no rule", "")
+		d.field().leave(d.whyNoRule(), "")
 		return
 	}
 	d.field().ignore(judgesNothing)
+}
+
+// whyNoRule is why one of the tools' own objects makes no rule.
+func (d *document) whyNoRule() string {
+	switch d.kind {
+	case "Experiment":
+		return "an experiment runs pods of its own, and its analyses stay with Argo"
+	case "Rollout":
+		return "it has no analysis outside of experiments, whose analyses stay with Argo"
+	}
+	return "this kind of object makes no rule"
 }
 
 const judgesNothing = "it is no configuration that judges a release"

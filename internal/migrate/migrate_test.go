@@ -172,7 +172,6 @@ func TestTimesThatARuleCannotHave(t *testing.T) {
 	}
 	f("interval: 1h, count: 200", "bake: 200h0m0s, and a rule's goes from 10s to 1w in whole seconds", "    bake: 1w\n")
 	f("interval: 500ms", "every: 500ms, and a rule's goes from 1s to 30m", "    every: 1s\n")
-	f("initialDelay: 48h", "settle: 48h0m0s, and a rule's goes from 0s to 1d", "    settle: 1d\n")
 }
 
 // Names that were made different stay different from those that look like it.

@@ -78,7 +78,9 @@ func TestVariables(t *testing.T) {
 			t.Errorf("%s: %s, %+v", text, got, problem)
 		}
 	}
-	f(`x{a="{{ target }}",b="{{-namespace-}}"}`, `x{a="$service",b="shop"}`, "")
+	f(`x{a="{{ target }}",b="{{namespace}}"}`, `x{a="$service",b="shop"}`, "")
+	f(`x{a="b {{- target }}"}`, "", "it has a template that is more than a variable") // Go removes the blank
+	f(`x{a="{{-namespace-}}"}`, "", "it has a template that is more than a variable")
 	f(`x{a="{{target}}_team",b="{{target}}{{namespace}}"}`, `x{a="${service}_team",b="${service}shop"}`, "")
 	f(`x{a="{{target}}-canary"}`, `x{a="$service-canary"}`, "")
 	f(`x{a="{{ odd }}"}`, "", "it has a text such as $service, which is a variable in rules")

@@ -14,11 +14,10 @@ type rule struct {
 	doc                 *document
 	name, service, from string
 	store               string
-	settle, bake, every time.Duration
+	bake, every         time.Duration
 	timed               bool // a metric has said how long and how often
 	metrics             []metric
 	notes               []string // what a reader of the rule should know
-	tellOnly            bool     // between failure and success: people are told
 }
 
 // metric is one metric of a tool, and what it became.

@@ -12,7 +12,7 @@ var promParser = parser.NewParser(parser.Options{})
 
 // The tools' variables: {{args.name}} and {{ target }}, ${scope}.
 var (
-	braces  = regexp.MustCompile(`\{\{-?\s*([A-Za-z0-9_.-]+?)\s*-?\}\}`)
+	braces  = regexp.MustCompile(`\{\{\s*([A-Za-z0-9_.](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?)\s*\}\}`) // not {{-, which removes blanks before it
 	dollars = regexp.MustCompile(`\$\{\s*([A-Za-z0-9_.-]+)\s*\}`)
 )
 
@@ -23,10 +23,11 @@ type variables struct {
 	values map[string]string
 	why    map[string]string
 	meant  map[string]bool // values that may be a rule's variables: the files do not say them
+	used   map[string]bool // variables of the texts that were substituted
 }
 
 func newVariables(form *regexp.Regexp) variables {
-	return variables{form: form, values: map[string]string{}, why: map[string]string{}, meant: map[string]bool{}}
+	return variables{form: form, values: map[string]string{}, why: map[string]string{}, meant: map[string]bool{}, used: map[string]bool{}}
 }
 
 // unknown is why a text cannot be used: a variable stands for nothing that is known here.
@@ -39,6 +40,7 @@ func (v variables) substitute(text string) (string, *unknown) {
 	end := 0
 	for _, at := range v.form.FindAllStringSubmatchIndex(text, -1) {
 		name := text[at[2]:at[3]]
+		v.used[name] = true
 		value, ok := v.values[name]
 		if !ok && !slices.Contains(missing, name) {
 			missing = append(missing, name)
@@ -114,7 +116,7 @@ func (v variables) missing(names []string) *unknown {
 		} else {
 			unsaid = append(unsaid, shortened(n))
 		}
-		instead = append(instead, suggestion(shortened(strings.TrimPrefix(n, "args."))))
+		instead = append(instead, suggestion(shortened(n)))
 	}
 	if len(unsaid) > 0 {
 		why = append(why, "the files do not say what "+strings.Join(unsaid, ", ")+" "+standFor(len(unsaid)))
@@ -135,8 +137,13 @@ func standFor(n int) string {
 
 // suggestion is the option that gives a variable its value. A name of a service is likely to be
 // that of the change, which its author has to say.
-func suggestion(name string) string {
+func suggestion(variable string) string {
+	name, argument := strings.CutPrefix(variable, "args.")
 	switch strings.ToLower(name) {
+	case "namespace":
+		if !argument { // Flagger's is that of the object
+			return "--namespace NAME"
+		}
 	case "service", "service-name", "servicename", "service_name", "app", "app-name", "application", "scope":
 		return "--arg '" + name + "=$service'"
 	}

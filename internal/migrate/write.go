@@ -13,10 +13,12 @@ import (
 
 // head says what is different in all rules, whatever was read.
 const head = `# Written by pushback rules migrate. Read docs/migrating.md before you use it.
-# A limit says here what a condition says there, with three differences: it has to be exceeded on
-# two looks a minute apart; it does not count if it was exceeded before the change already; and
-# a query without data makes the watch blind, which fails nothing. Beside its limit each signal
-# is compared with its own past.
+# A limit says here what a condition says there, with three differences: it has to be exceeded in
+# two ticks in a row, and a tick is a thirtieth of the bake in whole scrapes; it does not count if
+# it was exceeded before the change already; and a query without a finite number (no data, NaN,
+# Inf) makes the watch blind, which fails nothing. Beside its limit each signal is compared with
+# its own past. Where the tool names no length, the rule has Pushback's own: bake 30m; and its
+# settle is 1m.
 `
 
 // write returns the text of a rule file: for each object its rules, and what was left of it.
@@ -155,7 +157,6 @@ type ruleTime struct {
 
 func (r rule) times() (all []ruleTime) {
 	for _, t := range []ruleTime{
-		{name: "settle", read: r.settle, most: 24 * time.Hour},
 		{name: "bake", read: r.bake, least: 10 * time.Second, most: 7 * 24 * time.Hour},
 		{name: "every", read: r.every, least: time.Second, most: r.maxEvery()},
 	} {
