@@ -32,7 +32,7 @@ type deployCommand struct {
 	RollbackOf  string            `help:"Key or ID of the change that this one rolls back."`
 	Label       map[string]string `help:"Labels of the change, key=value."`
 	At          moment            `help:"When it happened: 2026-11-26T15:04:05Z, or how long ago, as in 5m; by default now."`
-	Wait        bool              `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
+	waitFlags
 }
 
 // Help shows the use with one event, with two, and in a repository.
@@ -42,6 +42,8 @@ func (deployCommand) Help() string {
   pushback deploy --service cart --environment production --version v42 --status started
   ./roll-out v42
   pushback deploy --service cart --environment production --version v42 --wait
+
+  pushback deploy --service cart --environment production --version v43 --wait --timeout 20m --until likely
 
   cd cart && pushback deploy --service cart --environment production   # version, riders and link from git
   pushback deploy --service cart --environment production --no-git --version v42
@@ -55,6 +57,11 @@ twelve digits of the commit), the author, the authors of all commits since the
 version before, and the page that compares the two. A --version that the repository
 does not know is not of this repository: then nothing is taken from it, unless --repo
 names it. --no-git sends only what the flags say.
+
+--wait writes a line whenever something moves, and one a minute, until the watches have
+ended. It ends sooner where a change is certainly bad and nothing will be done about it,
+because the rule only observes or the rollback was refused: exit 5. With --until it ends as
+soon as the change is likely or certainly bad, with --timeout after that time: exit 4.
 
 A service that the catalogue does not know, and an environment that no rule watches,
 are warned about. The change is reported all the same.`
@@ -80,12 +87,12 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 		fmt.Fprintf(out.warnings, "pushback: warning: %s\n", printableWarning(w))
 	}
 	if d.Wait && d.JSON {
-		return waitForVerdict(ctx, out, c, accepted.Key, true)
+		return d.forVerdict(ctx, out, c, accepted.Key, true)
 	}
 	if err := d.print(out, c, accepted); err != nil || !d.Wait {
 		return err
 	}
-	return waitForVerdict(ctx, out, c, accepted.Key, false)
+	return d.forVerdict(ctx, out, c, accepted.Key, false)
 }
 
 // printableWarning is a warning with its hint, as errors have it.

@@ -92,4 +92,3 @@ func printReport(out terminal, r doctor.Report) error {
 	_, err := io.WriteString(out, b.String())
 	return err
 }
-

@@ -12,7 +12,9 @@
 //	2  the command line, pushback.yml or a rule has a mistake; nothing was done; for replay:
 //	   a verdict cannot be judged again
 //	3  deploy --wait, watch of one change: it regressed; gate: it is closed
-//	4  deploy --wait, watch of one change: its watch ended neither healthy nor regressed
+//	4  deploy --wait, watch of one change: its watch ended neither healthy nor regressed, or --timeout was over
+//	5  deploy --wait: the change is certainly bad, and nothing was done, because the rule only observes or
+//	   its rollback was refused
 //
 // So a script can distinguish "the release is bad" from "nobody could be asked".
 package main
@@ -39,6 +41,7 @@ const (
 	exitRegressed    = 3
 	exitClosed       = 3
 	exitInconclusive = 4
+	exitNothingDone  = 5
 )
 
 // commandLine holds every command. Kong fills it from the arguments and calls Run of

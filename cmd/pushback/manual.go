@@ -50,7 +50,9 @@ rules migrate --strict something was left, for probe the target is not as expect
 
 3: for deploy --wait and watch of one change it regressed, for gate it is closed.
 
-4: for deploy --wait and watch of one change the watch ended neither healthy nor regressed.`
+4: for deploy --wait and watch of one change the watch ended neither healthy nor regressed, or --timeout was over.
+
+5: for deploy --wait the change is certainly bad, and nothing was done: the rule only observes, or its rollback was refused.`
 
 // sourceDate is when the source was made, so that the same source gives the same page.
 func sourceDate() time.Time {

@@ -122,6 +122,8 @@ func (p painter) sentence(c api.WatchedChange) string {
 	}
 	switch left := p.left(c); {
 	case ended(c.State):
+	case c.State == "waiting":
+		parts = append(parts, "no look yet")
 	case c.Until.IsZero():
 		parts = append(parts, left)
 	default:
