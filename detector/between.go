@@ -24,6 +24,7 @@ type knownTicks struct {
 	clean int       // how many of them are the before window
 	gap   int       // ticks between its end and the first after-tick
 	moved bool      // what follows the before window differs from it
+	ended int       // until where a difference has ended before the change: no onset lies ahead of it
 }
 
 // SplitAt splits ticks in two, the first of them n long.
@@ -83,16 +84,40 @@ func (t *trial) useBetween() {
 	}
 	t.known.ticks, t.known.end, t.known.gap = t.before.join(between), t.known.end.Add(time.Duration(n)*t.plan.Tick), t.look.Gap-n
 	t.known.moved = t.movedBetween(between)
-	if t.known.moved || n > t.plan.After {
+	if t.known.moved {
+		t.seeItEnded(between)
 		return
 	}
-	if u := t.judgeBetween(between); !u.showsNothing() {
+	if n > t.plan.After {
+		return
+	}
+	if u := t.judgeBetween(between, n); !u.showsNothing() {
 		return
 	}
 	_, t.before = t.known.ticks.SplitAt(n)
 	look := *t.look
 	look.Gap, look.BaseAt, t.look = t.known.gap, t.known.end, &look
 	t.note(fmt.Sprintf("The last %s before the change follow another change and show no difference; the before window includes them.", ticksOf(n)))
+}
+
+// leastOwn is how many ticks of the version before the change show that it was not bad.
+const leastOwn = 3
+
+// seeItEnded finds out whether what moved in between was an earlier version's, and over before the
+// change: a bad version that was taken back, and the good one again. The ticks since the version before
+// the change had settled then show no difference, and exclude one that could be found.
+func (t *trial) seeItEnded(between Ticks) {
+	if t.look.PriorAt.IsZero() {
+		return
+	}
+	earlier := int(math.Ceil(float64(t.look.PriorAt.Sub(t.baseEnd())) / float64(t.plan.Tick)))
+	own := len(between.Value) - earlier
+	if earlier <= 0 || own < leastOwn {
+		return
+	}
+	if u := t.judgeBetween(between, own); u.showsNothing() {
+		t.known.moved, t.known.ended = false, t.known.clean+earlier
+	}
 }
 
 // ticksOf names a number of ticks.
@@ -157,10 +182,10 @@ func (t *trial) overdispersion() float64 {
 	return windowOverdispersion(t.before)
 }
 
-// judgeBetween judges the ticks between the before window and the change, the last ones of them
-// if there are more than a window, by the same tests that a change is judged by.
-func (t *trial) judgeBetween(between Ticks) trial {
-	earlier, used := between.SplitAt(len(between.Value) - t.plan.Before)
+// judgeBetween judges the last ticks between the before window and the change, at most a window of
+// them, by the same tests that a change is judged by.
+func (t *trial) judgeBetween(between Ticks, last int) trial {
+	earlier, used := between.SplitAt(len(between.Value) - min(last, t.plan.Before))
 	begins := t.knownTime(t.known.clean + len(earlier.Value))
 	look := Observation{StartedAt: begins, BaseAt: t.baseEnd(), From: begins, Gap: len(earlier.Value), Kind: t.look.Kind, Final: true}
 	u := trial{
@@ -195,6 +220,10 @@ const clearlyClean = 3
 // cleanUntil is the place behind the last tick ahead of the worst stretch that is clearly
 // clean: there the signal turned bad at the earliest. Without such a tick it is the first one.
 func (t *trial) cleanUntil(s onsetSeries, first, last int) int {
+	return max(t.known.ended, t.lastClean(s, first, last))
+}
+
+func (t *trial) lastClean(s onsetSeries, first, last int) int {
 	if t.e.Counts == nil || slices.Contains(t.finding.tests, ByControl) || !t.known.ticks.counts() {
 		return t.levelCleanUntil(s, first, last)
 	}

@@ -53,6 +53,52 @@ func TestOnsetBetween(t *testing.T) {
 	f("a tick", 0, 0, true, good)
 }
 
+// A bad version was taken back, the good one ran again, and the next change is bad: what was bad
+// before is over, if the ticks since the version before the change had settled show it.
+func TestWhatEndedBeforeTheChange(t *testing.T) {
+	f := func(name string, priorAt, from float64, shares ...float64) {
+		t.Helper()
+		for _, history := range []int{0, 2880} {
+			s := quiet(history)
+			s.errors().After = events(s.r, 30, 3000, 0.03)
+			s.follows(shares...)
+			if priorAt != 0 {
+				s.o.PriorAt = deploy.Add(time.Duration(priorAt * float64(time.Minute)))
+			}
+			e := Judge(s.plan, s.profiles, s.o).Signals[0]
+			if got := e.OnsetFrom.Sub(deploy).Minutes(); got != from || e.Grade != Certain || !e.Onset.Equal(deploy) {
+				t.Errorf("%s: %s, the onset is between %v min and %s, want it from %v", name, e.Grade, got, e.Onset, from)
+			}
+		}
+	}
+	const good, bad = 0.005, 0.03
+	spoilt := []float64{bad, bad, bad, bad, good, good, good, good, bad, bad, bad, bad, bad, bad, good, good, good, good}
+	f("nobody knows since when the good version runs", 0, -18, spoilt...)
+	f("taken back twice", -4, 0, spoilt...)
+	f("within a tick", -4.5, 0, spoilt...)
+	f("two ticks are too few", -2, -18, spoilt...)
+	f("the version before is bad too", -6, -18, spoilt...)
+	f("the version before turned bad in the end", -4, -8, bad, bad, bad, bad, good, good, good, bad)
+	f("it is the only one", -8, -8, bad, bad, good, good, good, good, good, good)
+}
+
+// So it is with a level.
+func TestALevelThatEndedBeforeTheChange(t *testing.T) {
+	s := quiet(2880)
+	between := append(s.noise(20, 112), s.noise(10, 100)...)
+	s.latency().Between, s.latency().After = Ticks{Value: between}, Ticks{Value: s.noise(30, 112)}
+	s.o.BaseAt, s.o.Gap = deploy.Add(-30*time.Minute), 30
+	for _, one := range []struct{ prior, latest float64 }{{0, -20}, {-10, 0}} {
+		if one.prior != 0 {
+			s.o.PriorAt = deploy.Add(time.Duration(one.prior) * time.Minute)
+		}
+		e := Judge(s.plan, s.profiles, s.o).Signals[1]
+		if got := e.OnsetFrom.Sub(deploy).Minutes(); e.Grade != Certain || one.prior == 0 && got > one.latest || one.prior != 0 && got < -10 {
+			t.Errorf("prior at %v: %s, the onset is between %v min and %s", one.prior, e.Grade, got, e.Onset)
+		}
+	}
+}
+
 // A gap ahead of the change lets the onset be anywhere in it.
 func TestOnsetInAGap(t *testing.T) {
 	s := quiet(2880)

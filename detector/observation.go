@@ -66,6 +66,7 @@ type Observation struct {
 	From      time.Time     `json:"from"`              // where the first after-tick begins
 	Settled   time.Duration `json:"settled,omitempty"` // how long before From the rollout ended
 	Kind      sources.Kind  `json:"kind,omitempty"`    // of the change; "" counts as a deploy
+	PriorAt   time.Time     `json:"prior_at,omitzero"` // when the version before the change had settled; zero: not known
 	Gap       int           `json:"gap"`               // ticks between the end of before and From
 	Filled    float64       `json:"filled"`            // how much of the running tick has passed, 0…1
 	Final     bool          `json:"final"`             // the bake is over: this look decides

@@ -24,6 +24,7 @@ type Watch struct {
 	Revision  int64             `json:"revision"`             // grows with every stored transition; what compare-and-swap compares
 	BaseAt    time.Time         `json:"base_at"`              // where the before window ends: StartedAt, or a suspect predecessor's
 	OwnBaseAt time.Time         `json:"own_base_at,omitzero"` // where it would end by the change alone: ticks between BaseAt and here are a predecessor's; zero: none are read
+	PriorAt   time.Time         `json:"prior_at,omitzero"`    // when the version before the change had settled; zero: not known
 	Settle    time.Duration     `json:"settle"`
 	Bake      time.Duration     `json:"bake"`
 	Every     time.Duration     `json:"every"`
@@ -66,7 +67,7 @@ func (w Watch) SettleFrom(c sources.Change) time.Time {
 func (w Watch) Recovery(rolledBackAt, now time.Time) Watch {
 	return Watch{
 		ID: w.ID + ".after", ChangeKey: w.ChangeKey, Team: w.Team, Rule: w.Rule, RuleHash: w.RuleHash, RuleText: w.RuleText, Runbook: w.Runbook,
-		State: Waiting, BaseAt: w.BaseAt, OwnBaseAt: w.OwnBaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every, Next: now, After: rolledBackAt,
+		State: Waiting, BaseAt: w.BaseAt, OwnBaseAt: w.OwnBaseAt, PriorAt: w.PriorAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every, Next: now, After: rolledBackAt,
 		Plan: w.Plan, Inputs: w.Inputs, Profiles: w.Profiles,
 	}
 }

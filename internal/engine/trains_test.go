@@ -74,3 +74,28 @@ func TestFaultOfThePredecessor(t *testing.T) {
 	f("50 s later, ticks of a minute", minutes, 50*time.Second, rollback.Refused)
 	f("80 s later, ticks of a minute", minutes, 80*time.Second, rollback.Refused)
 }
+
+// A bad version that is not rolled back is taken back by hand, and shipped again. Then the version
+// before it had run well, in ticks of its own: what was bad before is over.
+func TestBadChangeThatWasTakenBackBefore(t *testing.T) {
+	t.Parallel()
+	f := func(name, rule string, live time.Duration, want rollback.State) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, strings.Replace(rule, "limit: 20%", "limit: 90%", 1), nil)
+			irreversible := false
+			b.bad("v2", func(e *sources.Event) { e.Previous, e.Reversible = "v1", &irreversible })
+			b.pass(4 * time.Minute)
+			b.shop.errors("cart", 0.005)
+			b.following("v1", "v2")
+			b.pass(live)
+			key := b.bad("v2", func(e *sources.Event) { e.Previous, e.ChangeID = "v1", "again" })
+			b.until("an answer", func() bool { s := b.state(key); return s == rollback.Proposed || s.Final() && s != "" })
+			b.wantState(key, want)
+		})
+	}
+	minutes := strings.Replace(redRule, "bake: 5m", "bake: 30m", 1)
+	f("five minutes later, ticks of 15 s", redRule, 5*time.Minute, rollback.Done)
+	f("five minutes later, ticks of a minute", minutes, 5*time.Minute, rollback.Done)
+	f("a minute later, ticks of a minute", minutes, time.Minute, rollback.Proposed) // nobody can tell by then
+}

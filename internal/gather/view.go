@@ -121,7 +121,7 @@ func (v View) Observation(w watch.Watch, c sources.Change) detector.Observation 
 func (v View) observation(w watch.Watch, c sources.Change) detector.Observation {
 	running := v.After.Running(v.Now)
 	return detector.Observation{
-		At: v.Now, StartedAt: latest(c.StartedAt, w.After), BaseAt: w.BaseEnd(), From: v.After.Start,
+		At: v.Now, StartedAt: latest(c.StartedAt, w.After), BaseAt: w.BaseEnd(), PriorAt: w.PriorAt, From: v.After.Start,
 		Gap:    int((v.After.Start.Sub(w.BaseEnd()) + v.After.Tick/2) / v.After.Tick),
 		Filled: float64(running.Tick) / float64(v.After.Tick) * float64(running.N),
 		Final:  v.Final, Settled: v.settled(w, c), Kind: c.Kind,

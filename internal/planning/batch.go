@@ -149,7 +149,7 @@ func (p *Planner) begin(c store.Change, r rules.Rule, before situation.Predecess
 	return watch.Watch{
 		ID: c.Key + "." + r.Name, ChangeKey: c.Key,
 		Team: r.Team, Rule: r.Name, RuleHash: r.Hash, RuleText: r.Text, Runbook: r.Runbook,
-		State: watch.Waiting, BaseAt: before.Baseline(c, r), OwnBaseAt: gather.BeforeEnd(c.Change, r),
+		State: watch.Waiting, BaseAt: before.Baseline(c, r), OwnBaseAt: gather.BeforeEnd(c.Change, r), PriorAt: before.SettledAt(c, r),
 		Settle: r.Settle, Bake: r.Bake, Every: r.Every,
 		Next: p.Now(), Acts: !r.Site && !before.GoesBack(c),
 	}

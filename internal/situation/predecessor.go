@@ -196,6 +196,19 @@ func (p Predecessor) Baseline(c store.Change, r rules.Rule) time.Time {
 	return w.BaseAt
 }
 
+// SettledAt is when the version that c replaces had settled: a rule's settle after its rollout, or
+// after our rollback to it. It is zero where that is not known.
+func (p Predecessor) SettledAt(c store.Change, r rules.Rule) time.Time {
+	live := p.Change.FinishedAt
+	if p.tookBack(c) {
+		live = p.Order.TookPlaceAt()
+	}
+	if !p.Known || live.IsZero() {
+		return time.Time{}
+	}
+	return live.Add(r.Settle)
+}
+
 // recovered reports whether a before window that ends at a moment holds no time in
 // which the change that was rolled back was live, and the recovery watch suspects
 // nothing. Where the rollback did not help, the window must begin after that is known:

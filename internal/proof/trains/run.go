@@ -119,7 +119,7 @@ func (r *runner) begin(ctx context.Context, c store.Change) (watch.Watch, error)
 	before, err := r.reader.Predecessor(ctx, c)
 	w := watch.Watch{
 		ID: c.Key + ".red", ChangeKey: c.Key, Rule: rule.Name, State: watch.Waiting,
-		BaseAt: before.Baseline(c, rule), OwnBaseAt: gather.BeforeEnd(c.Change, rule),
+		BaseAt: before.Baseline(c, rule), OwnBaseAt: gather.BeforeEnd(c.Change, rule), PriorAt: before.SettledAt(c, rule),
 		Settle: rule.Settle, Bake: rule.Bake, Every: rule.Every, Acts: true, Plan: r.train.service.plan(),
 	}
 	r.ledger.watches[c.Key] = w
