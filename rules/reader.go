@@ -18,7 +18,7 @@ type reader struct {
 	broken        map[int]bool // lines that already have a problem
 	baseMissing   bool         // the rule it extends is missing: keys that are missing may be in that one
 	skipInherited bool         // a mistake in an inherited key was reported where it is written
-	mistakes      int // found, whether or not they were reported
+	mistakes      int          // found, whether or not they were reported
 	reported      int
 	planted       []string // secrets that are written in the file: no mistake quotes one
 }

@@ -113,6 +113,9 @@ func (b Bound) unseenLabels(s Signal, r Resolved) string {
 	return fmt.Sprintf("no series of %s has the label %s; it has %s", strings.TrimSpace(name), strings.Join(c.Missing, " or "), has)
 }
 
+// Unseen reports whether no series has a label that says which events of a signal are bad.
+func (b Bound) Unseen(s Signal, r Resolved) bool { return b.unseenLabels(s, r) != "" }
+
 // badSelector is what a ratio's query of bad events selects from the series of its total,
 // without the labels that only the bad events have, and these labels. It is empty where bad
 // events have a metric of their own, which need not exist before the first of them.

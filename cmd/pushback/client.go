@@ -150,6 +150,14 @@ func (c *client) wrapUnreachable(err error) error {
 	return fmt.Errorf("asking %s: %w\n  hint: is `pushback serve` running there? Name another daemon with --server or PUSHBACK_SERVER", c.base.Host, err)
 }
 
+// commandFor is a hint of the API in the words of the command line.
+func commandFor(hint string) string {
+	if hint == "GET /v1/changes lists the changes" {
+		return "pushback status lists the newest changes; a change is called by its key, the first six characters of it or more, or its version"
+	}
+	return hint
+}
+
 // wrapProblem turns an error response of the server into an error for people.
 func (c *client) wrapProblem(response *http.Response, body []byte) error {
 	problem := &api.Problem{}
@@ -157,7 +165,7 @@ func (c *client) wrapProblem(response *http.Response, body []byte) error {
 		err := fmt.Errorf("%s answered %s\n  hint: is --server the daemon's address?", c.base.Host, response.Status)
 		return &exitError{code: exitFailure, err: err, status: response.StatusCode}
 	}
-	hint := problem.Hint
+	hint := commandFor(problem.Hint)
 	if response.StatusCode == http.StatusUnauthorized && !strings.Contains(hint, "pushback.yml") { // with pushback.yml in its hint, the daemon itself has no token
 		hint = "name the file with the API token by --token-file or PUSHBACK_TOKEN_FILE"
 		if c.token != "" {

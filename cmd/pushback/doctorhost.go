@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/pushback/pushback/internal/config"
@@ -42,8 +43,24 @@ func (x *examination) daemon(ctx context.Context) {
 		x.add(doctor.Daemon, "", doctor.Fail, "pushback status --server "+flags.Server+"   # or name the daemon with --server", "%v", err)
 		return
 	}
+	if x.otherDaemon() {
+		x.add(doctor.Daemon, "", doctor.Warn, "pushback doctor -c FILE of that daemon   # or stop it, and write another listen here", "another daemon runs at %s: the one of %s has made no database yet", flags.Server, x.file())
+		return
+	}
 	x.status = &status
 	x.running(flags.Server)
+}
+
+// otherDaemon reports whether the daemon that answers is not that of this configuration, whose database
+// would exist.
+func (x *examination) otherDaemon() bool {
+	url, err := x.c.StoreURL()
+	file, is := strings.CutPrefix(url, "sqlite:")
+	if err != nil || !is || x.command.Server != "" {
+		return false
+	}
+	_, err = os.Stat(file)
+	return os.IsNotExist(err)
 }
 
 // addressOf is where the daemon of a configuration listens, as somebody on this machine calls it.

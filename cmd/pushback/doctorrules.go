@@ -10,6 +10,7 @@ import (
 	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/doctor"
 	"github.com/pushback/pushback/internal/folder"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/survey"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -88,6 +89,7 @@ func (x *examination) rules(ctx context.Context) {
 	for _, d := range warnings {
 		x.add(doctor.RulesArea, "", doctor.Warn, fmt.Sprintf("%s/%s:%d: %s", shown(x.c.Rules), d.File, d.Line, d.Hint), "%s:%d:%d: %s [%s]", d.File, d.Line, d.Column, d.Message, d.Code)
 	}
+	x.observing(ctx)
 	idle := []doctor.Check(nil)
 	if len(x.known) > 0 {
 		idle = doctor.Rules(x.set, x.known, shown(x.c.Rules))
@@ -98,6 +100,22 @@ func (x *examination) rules(ctx context.Context) {
 	if len(warnings)+len(idle) == 0 {
 		x.add(doctor.RulesArea, "", doctor.OK, "", "%s loaded, no warnings", counted(x.set.Len(), "rule"))
 	}
+}
+
+// observing finds rules that say more than they may do.
+func (x *examination) observing(ctx context.Context) {
+	if x.c.Trust.AsWritten {
+		return
+	}
+	earned := map[string]bool{}
+	for _, r := range x.set.Rules() {
+		if x.store == nil {
+			break
+		}
+		given, err := x.store.TrustOf(ctx, r.Hash)
+		earned[r.Name] = err == nil && slices.ContainsFunc(given, func(t store.Trust) bool { return t.Mode != rules.Observe.String() })
+	}
+	x.checks = append(x.checks, doctor.Observing(x.set, earned, x.file())...)
 }
 
 // coverage asks which rules have data for which services.

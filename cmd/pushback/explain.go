@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/sources"
@@ -86,7 +88,7 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 	if c.State == "unwatched" {
 		fmt.Fprintln(out, "not watched: "+whyUnwatched(c.Change.Change))
 	}
-	for _, w := range e.Watches {
+	for _, w := range seenFirst(e.Watches) {
 		if err := printWatch(out, c, w, style); err != nil {
 			return err
 		}
@@ -102,6 +104,20 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 		fmt.Fprintln(out, e.Page)
 	}
 	return nil
+}
+
+// seenFirst puts the watches of rules that found no series of the service last.
+func seenFirst(watches []api.Watch) []api.Watch {
+	return slices.SortedStableFunc(slices.Values(watches), func(a, b api.Watch) int {
+		return cmp.Compare(unmatched(a), unmatched(b))
+	})
+}
+
+func unmatched(w api.Watch) int {
+	if w.Reason == string(detector.UnmatchedSeries) {
+		return 1
+	}
+	return 0
 }
 
 // messageState is the state of a message, and which other one speaks for it.

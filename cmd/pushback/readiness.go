@@ -25,7 +25,7 @@ func readinessOf(ctx context.Context, o survey.Options, s rules.Service, c surve
 		if err != nil {
 			return all, err
 		}
-		without := c.Covered[at].Without
+		without := slices.Concat(c.Covered[at].Without, c.Covered[at].Unseen)
 		all = append(all, slices.DeleteFunc(signals, func(s readiness.Signal) bool { return slices.Contains(without, signalOf(s)) })...)
 	}
 	return all, nil

@@ -77,6 +77,7 @@ type rulesAnswer struct {
 	Rules       int                `json:"rules"`
 	Diagnostics []rules.Diagnostic `json:"diagnostics"`
 	Warnings    []rules.Diagnostic `json:"warnings,omitempty"`
+	Observing   []string           `json:"observing,omitempty"` // rules that say ask or act, and observe until they have earned it
 }
 
 // Run checks the folder against what pushback.yml knows.
@@ -99,6 +100,7 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 			return err
 		}
 		answer.Warnings = append(answer.Warnings, more...)
+		answer.Observing = r.observing(set)
 	}
 	if r.JSON {
 		err = out.printJSON(answer)
@@ -109,6 +111,19 @@ func (r rulesCheckCommand) Run(ctx context.Context, out terminal) error {
 		return &exitError{code: exitUsage}
 	}
 	return err
+}
+
+// observing are the rules that say more than a new rule may do.
+func (r rulesCheckCommand) observing(set *rules.Set) (names []string) {
+	if c, err := r.load(); !r.configured() || err != nil || c.Trust.AsWritten {
+		return nil
+	}
+	for _, rule := range set.Rules() {
+		if rule.MaxMode() > rules.Observe {
+			names = append(names, rule.Name)
+		}
+	}
+	return names
 }
 
 // world is the folder to check, and the names that its rules may use. With --rules and
@@ -215,6 +230,18 @@ func printRules(out terminal, folder string, a rulesAnswer) error {
 	if n := len(a.Warnings); n > 0 {
 		end = counted(n, "warning")
 	}
-	_, err := io.WriteString(out, fmt.Sprintf("%s: %s, %s\n", folder, counted(a.Rules, "rule"), end))
+	text := fmt.Sprintf("%s: %s, %s\n", folder, counted(a.Rules, "rule"), end)
+	if n := len(a.Observing); n > 0 {
+		text += fmt.Sprintf("%s more than to observe. A new rule observes until it has earned more (pushback rules status); trust: {new_rules: as_written} in pushback.yml lets it\n", saysMore(n))
+	}
+	_, err := io.WriteString(out, text)
 	return err
+}
+
+// saysMore is how many rules say that they would do more.
+func saysMore(n int) string {
+	if n == 1 {
+		return "1 rule says"
+	}
+	return fmt.Sprintf("%d rules say", n)
 }

@@ -76,7 +76,7 @@ func (d discovered) unnamed(c catalogue.Config, file string) []Check {
 	if len(has) == 0 {
 		next = fmt.Sprintf("services: {discover: 'group by (%s) (up)'}   # in %s", c.Name, file)
 	}
-	return []Check{Of(Services, "", Warn, next, "%s of services.discover has no label %q; they are no service", counted(len(d.nameless), "result"), c.Name)}
+	return []Check{Of(Services, "", Warn, next, "services.discover gives %s without the label %q, which makes no service", counted(len(d.nameless), "result"), c.Name)}
 }
 
 // unlabelled are services of which a result lacks a label of match, so that $match is wider.

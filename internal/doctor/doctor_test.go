@@ -120,7 +120,7 @@ func TestCatalogue(t *testing.T) {
 	all := Catalogue(c, []sources.Series{series("job", "a", "ns", "x"), series("job", "b", "ns", "x")}, "pushback.yml")
 	check(t, only(t, all, "found"), OK, "2 services found, each by job, ns")
 	all = Catalogue(c, []sources.Series{series("job", "a", "ns", "x"), series("job", "a", "ns", "y"), series("job", "b"), series("app", "c")}, "pushback.yml")
-	check(t, only(t, all, "no label \"job\""), Warn, "1 result", "one of app")
+	check(t, only(t, all, "without the label \"job\""), Warn, "1 result", "one of app")
 	check(t, only(t, all, "label ns"), Warn, "missing for b", "group by (job, ns) (up)")
 	check(t, only(t, all, "differ"), Warn, "a is found by several results")
 	check(t, only(t, Catalogue(c, nil, "pushback.yml"), "finds no service"), Fail, "group by (job, ns)")
@@ -210,4 +210,21 @@ func TestHistory(t *testing.T) {
 	never := s("cart", "queue", detector.ReadyNow, 0)
 	never.Never = "too short"
 	check(t, History([]readiness.Signal{never}, now)[0], Warn, "too short", "history: 14d")
+}
+
+// A rule that says act does nothing until it has earned it, and nothing else says so at the start.
+func TestObserving(t *testing.T) {
+	const text = "team: shop\nrules:\n  - {name: red, watch: {service: cart}, signals: [{name: s, query: x, limit: 1}], respond: [{at_least: certain, rollback: {hook: back, mode: act}}]}\n" +
+		"  - {name: told, watch: {service: cart}, signals: [{name: s, query: x, limit: 1}], respond: [{at_least: certain, tell: chat}]}\n"
+	set, found := rules.Load(fstest.MapFS{"a.yml": {Data: []byte(text)}}, rules.World{})
+	if set == nil {
+		t.Fatal(found)
+	}
+	all := Observing(set, nil, "pushback.yml")
+	if len(all) != 1 || all[0].Status != Warn || !strings.Contains(all[0].Reason, "red only observe") || !strings.Contains(all[0].Next, "new_rules: as_written} in pushback.yml") {
+		t.Errorf("%+v", all)
+	}
+	if all := Observing(set, map[string]bool{"red": true}, "pushback.yml"); len(all) != 0 {
+		t.Errorf("it has earned it: %+v", all)
+	}
 }

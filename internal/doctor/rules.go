@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,6 +67,7 @@ func Coverage(all []survey.Coverage, total int) []Check {
 		checks = append(checks, Of(Covered, "", Warn, "pushback rules coverage --unseen", "no rule has data for %s more", counted(left, "service")))
 	}
 	checks = append(checks, signalsWithout(all)...)
+	checks = append(checks, unjudged(all)...)
 	if seen > 0 {
 		checks = append(checks, Of(Covered, "", OK, "", "rules have data for %d of %s", seen, counted(len(all), "service")))
 	}
@@ -81,6 +83,42 @@ func unseen(c survey.Coverage) Status {
 		return Fail
 	}
 	return Warn
+}
+
+// unjudged says what keeps signals with data from being judged, each reason once.
+func unjudged(all []survey.Coverage) (checks []Check) {
+	var order []rules.Diagnostic
+	services := map[rules.Diagnostic][]string{}
+	for _, c := range all {
+		for _, v := range c.Covered {
+			for _, d := range v.Warnings {
+				if services[d] == nil {
+					order = append(order, d)
+				}
+				services[d] = append(services[d], c.Service)
+			}
+		}
+	}
+	for _, d := range order[:min(len(order), maxNamed)] {
+		checks = append(checks, Of(Covered, fmt.Sprintf("%s:%d", d.File, d.Line), Warn, cmp.Or(d.Hint, "pushback rules coverage"), "%s: %s", someOf(services[d]), d.Message))
+	}
+	return checks
+}
+
+// Observing says which rules say more than they may do: a new rule observes until it has earned
+// its mode, and earned holds the names of those that have.
+func Observing(set *rules.Set, earned map[string]bool, file string) []Check {
+	var names []string
+	for _, r := range set.Rules() {
+		if r.MaxMode() > rules.Observe && !earned[r.Name] {
+			names = append(names, r.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []Check{Of(RulesArea, "", Warn, "pushback rules status   # what each has to earn; trust: {new_rules: as_written} in "+file+" lets rules do what they say",
+		"%s only observe, although they say more: nothing is rolled back until they have earned it", someOf(names))}
 }
 
 // signalsWithout names the signals that some service lacks, although it has others of the rule.

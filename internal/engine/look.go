@@ -87,10 +87,22 @@ func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 	}
 	l.next.Responded = response.answered
 	now, err := k.record(ctx, l.watch, l.next, response.effects)
-	if err == nil && response.effects.Outcome != nil {
+	if err != nil {
+		return now, err
+	}
+	k.logGrade(l)
+	if response.effects.Outcome != nil {
 		k.trust.WatchEnded(ctx, bound.Rule())
 	}
-	return now, err
+	return now, nil
+}
+
+// logGrade logs that a change became likely or certainly bad, whatever the rule does about it.
+func (k *looker) logGrade(l look) {
+	if l.next.Grade > l.watch.Grade && l.next.Grade >= detector.Likely {
+		k.Log.Warn("signals are worse since a change", "change", l.change.Key, "service", l.change.Service, "version", l.change.Version,
+			"rule", l.watch.Rule, "grade", l.next.Grade.String(), "reason", l.next.Reason)
+	}
 }
 
 // observe asks the metric stores, and judges what they answer.

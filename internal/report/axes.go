@@ -39,7 +39,10 @@ func timesOf(r Record) times {
 	if t.base = o.BaseAt; t.base.IsZero() && !o.From.IsZero() {
 		t.base = o.From.Add(-time.Duration(o.Gap) * t.tick)
 	}
-	if t.at = t.base; !r.Watch.After.IsZero() {
+	if t.at = o.StartedAt; t.at.IsZero() {
+		t.at = t.base
+	}
+	if !r.Watch.After.IsZero() {
 		t.change, t.at = "rollback", r.Watch.After
 	}
 	return t
@@ -104,6 +107,10 @@ func (p *page) below(d drawing, t times, wide int) {
 	clock := func(at time.Time) string { return at.UTC().Format(layout) }
 	left, right := clock(t.base.Add(-span(d.left))), clock(t.from.Add(span(d.right)))
 	middle := t.change + " " + clock(t.at)
+	if t.at.Sub(t.base) > column {
+		// What came right before may be bad, so that an earlier time is compared with.
+		middle = "before until " + clock(t.base) + ", " + middle
+	}
 	row := []rune(strings.Repeat(" ", indent+d.left+d.right+1+len(middle)+len(right)))
 	put := func(at int, text string) int {
 		copy(row[max(at, 0):], []rune(text))

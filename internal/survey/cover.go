@@ -26,9 +26,10 @@ type Coverage struct {
 // RuleCoverage says which signals of a rule have data for a service.
 type RuleCoverage struct {
 	Rule    string   `json:"rule"`
-	Signals []string `json:"signals"`         // those with data
-	Without []string `json:"without"`         // those without
-	Fault   string   `json:"fault,omitempty"` // why the store could not be queried
+	Signals []string `json:"signals"`          // those with data
+	Without []string `json:"without"`          // those without
+	Unseen  []string `json:"unseen,omitempty"` // those with data of which nothing bad can be seen: no series has the label that bad names
+	Fault   string   `json:"fault,omitempty"`  // why the store could not be queried
 
 	Failed   bool               `json:"-"`                  // Fault is the store's
 	Warnings []rules.Diagnostic `json:"warnings,omitempty"` // what keeps a signal with data from being judged
@@ -103,6 +104,9 @@ func (o Options) coverage(ctx context.Context, b rules.Bound) RuleCoverage {
 	for _, s := range rule.Signals {
 		if _, has := resolved.Signals[s.Name]; has || err == nil && !rule.Language.Selectors() {
 			v.Signals = append(v.Signals, s.Name)
+			if b.Unseen(s, resolved) {
+				v.Unseen = append(v.Unseen, s.Name)
+			}
 		} else {
 			v.Without = append(v.Without, s.Name)
 		}

@@ -61,6 +61,15 @@ services:
 # Who reports changes: ` + "`pushback deploy`" + `, POST /v1/events, or a tool by webhook.
 # sources:
 #   github: {kind: github, secret_files: [secrets/github]}
+
+# What rolls back. A rule's rollback line names one of these, or $service.hook: the hook of
+# services.default or of an alias.
+# hooks:
+#   ship: {kind: command, argv: [/usr/local/bin/ship, $service, $target_version]}
+
+# A new rule only observes, whatever its lines say, until it has earned more (pushback rules
+# status says how). With as_written it may do at once what it says.
+# trust: {new_rules: as_written}
 `
 }
 
@@ -131,11 +140,30 @@ func (s Survey) libraryRule(b *strings.Builder, w Header, library string, own []
 			except = append(except, quoted(o.service))
 		}
 	}
-	watch := fmt.Sprintf(`service: "*", environment: %s`, quoted(w.Environment))
+	watch := fmt.Sprintf("service: %s, environment: %s", s.watched(library), quoted(w.Environment))
 	if len(except) > 0 {
 		watch += ", except: [" + strings.Join(except, ", ") + "]"
 	}
 	fmt.Fprintf(b, "  - name: %s\n    use: %s\n    watch: {%s}\n    # set: %s\n", strings.TrimPrefix(library, "library/"), library, watch, hints[library])
+}
+
+// watched is the service that a rule of the library watches: all of them, so that new services
+// are watched from the beginning. A rule that reads no requests is for the one service that has its metrics,
+// where there is only one: for all others it would see nothing.
+func (s Survey) watched(library string) string {
+	if library == "library/http-red" || library == "library/grpc" {
+		return `"*"`
+	}
+	var names []string
+	for _, one := range s.Services {
+		if slices.ContainsFunc(one.Known, func(k Known) bool { return k.Library == library }) {
+			names = append(names, one.Name)
+		}
+	}
+	if len(names) == 1 && len(s.Services) > 1 && plainName.MatchString(names[0]) {
+		return quoted(names[0])
+	}
+	return `"*"`
 }
 
 // ownRule is a rule for one service that reads its metrics in its own way.

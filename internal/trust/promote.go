@@ -89,7 +89,7 @@ func (k *Keeper) decideNext(ctx context.Context, s *Status, given []store.Trust)
 		s.Proposed, s.Why = true, fmt.Sprintf("backtest of %s: %s", s.Backtest.At.UTC().Format(time.DateOnly), s.Backtest.Why)
 		return nil
 	case s.Service == store.EveryService:
-		s.Why = "only a backtest can earn it: pushback backtest --placebo 500 --record"
+		s.Why = "only a backtest can earn it: pushback backtest --from-store --placebo 500 --record"
 		return nil
 	}
 	// Only changes after the last step and after the last false alarm count.
