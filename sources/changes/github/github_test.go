@@ -177,6 +177,7 @@ func TestDeliveriesThatTellOfNoChange(t *testing.T) {
 	}
 	f("ping", "ping", `{"zen":"Keep it logically awesome."}`)
 	f("workflow run", "workflow_run", `{}`)
+	f("an event of later years", "deployment_forecast", `{}`)
 	f("other action", "deployment", `{"action":"edited"}`)
 	f("a workflow's deployment", "deployment", strings.Replace(fixture(t, "deployment.json"), `"workflow_run": null`, `"workflow_run": {"id": 1}`, 1))
 }
@@ -194,7 +195,7 @@ func TestRefused(t *testing.T) {
 	status := fixture(t, "deployment_status.json")
 	swap := func(old, with string) string { return strings.Replace(status, old, with, 1) }
 	f("no event", "", status, "X-GitHub-Event")
-	f("unknown event", "banana", status, "X-GitHub-Event")
+	f("malformed event", "no event!", status, "X-GitHub-Event")
 	f("not JSON", "deployment_status", "payload=%7B", "not a JSON object")
 	f("cut", "deployment_status", status[:len(status)/2], "body is")
 	f("no repository", "deployment_status", swap(`"full_name"`, `"fullname"`), "repository.full_name")
