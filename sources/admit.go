@@ -10,12 +10,12 @@ import (
 
 // The bounds that Admit holds every event to. Lengths are in bytes.
 const (
-	MaxName   = 200  // every name but an environment: service, version, actor, a label's key
+	MaxName = 200 // every name but an environment: service, version, actor, a label's key
 	// MaxEnvironment is what GitHub allows an environment's name. GitLab allows the same.
 	MaxEnvironment = 255
-	MaxText   = 2000 // a URL, a label's value
-	MaxLabels = 64
-	MaxRiders = 100
+	MaxText        = 2000 // a URL, a label's value
+	MaxLabels      = 64
+	MaxRiders      = 100
 	// MaxAhead is how far a tool's clock may run ahead of Pushback's. A change
 	// that starts in the future would supersede every change until then.
 	MaxAhead = 10 * time.Minute

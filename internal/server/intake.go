@@ -107,6 +107,23 @@ func (s *Server) Taker(name string, services []string) changes.Take {
 	}
 }
 
+// Fill stores the events of a delivery of a source that was lost, as if it had come, and returns
+// those that were not stored before. It is not counted among the deliveries.
+func (s *Server) Fill(ctx context.Context, name string, d changes.Delivery) (created []store.Accepted, events []sources.Event, err error) {
+	e := s.Sources[name]
+	admitted, err := s.admitEvents(s.complete(ctx, name, e.Source, d.Events), name, e)
+	for _, ev := range admitted {
+		a, err := s.Engine.Accept(ctx, ev, d.Raw)
+		if err != nil {
+			return created, events, err
+		}
+		if !a.Duplicate {
+			created, events = append(created, a), append(events, ev.Event())
+		}
+	}
+	return created, events, err
+}
+
 // outcomeOf is the outcome under which a delivery is counted.
 func outcomeOf(err error) string {
 	switch {

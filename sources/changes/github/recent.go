@@ -177,4 +177,3 @@ func (l *lister) get(ctx context.Context, path string, into any) error {
 	}
 	return l.api.Get(ctx, path, into)
 }
-
