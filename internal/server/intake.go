@@ -154,7 +154,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *ap
 	if err != nil || !isJSON(media) {
 		// This also keeps out forms of other sites: a browser sends this type
 		// across origins only after a preflight request, which is refused here.
-		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json; for curl: --header 'Content-Type: application/json'")
+		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", typeHint(media))
 	}
 	if r.ContentLength > maxBody {
 		return nil, 0, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
@@ -168,6 +168,14 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *ap
 		return nil, n, bodyProblem(err)
 	}
 	return body, n, nil
+}
+
+// typeHint says which setting to change. GitHub sends forms unless it is told otherwise.
+func typeHint(media string) string {
+	if media == "application/x-www-form-urlencoded" {
+		return "the body came as a form: in the webhook's settings (GitHub: Settings, Webhooks, Content type) choose application/json; for curl: --header 'Content-Type: application/json'"
+	}
+	return "set the webhook's content type to application/json; for curl: --header 'Content-Type: application/json'"
 }
 
 // isJSON accepts application/json, and JSON of a kind of its own such as

@@ -146,7 +146,7 @@ func (s *Source) checkKind(kind string) error {
 		return nil
 	case kind == workflowRun || kind == release:
 		return changes.Ignored("X-GitHub-Event is " + kind + ", which the source's events do not choose")
-	case kind != "" && len(kind) <= 64 && strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz_") == "":
+	case kind != "" && len(kind) <= 64 && strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789_") == "":
 		return changes.Ignored("X-GitHub-Event is " + kind + ", which reports no deploy")
 	}
 	return changes.Bad("X-GitHub-Event is missing or malformed: GitHub sends one with every delivery; let the webhook send deployment and deployment_status")
