@@ -141,7 +141,7 @@ func (w *when) UnmarshalJSON(text []byte) error {
 			return nil
 		}
 	}
-	return &sources.BadEvent{Reason: "a time is neither as in 2021-04-28 21:50:00 +0200 nor as in 2021-04-28 21:50:00 UTC nor RFC 3339"}
+	return &sources.BadEvent{Reason: "a time is none of GitLab's: 2026-11-29 14:00:00 +0200, 2026-11-29 14:00:00 UTC, or RFC 3339"}
 }
 
 // first is the first of some times that is set.

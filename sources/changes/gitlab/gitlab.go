@@ -34,6 +34,7 @@
 package gitlab
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -89,22 +90,11 @@ var kinds = []string{deploymentKind, pipelineKind, flagKind, releaseKind}
 // Parse reads a verified delivery. What it is says object_kind in the body, and not the header
 // X-Gitlab-Event, which no signature covers.
 func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
-	var k struct {
-		Kind string `json:"object_kind"`
-		Name string `json:"event_name"` // of system hooks, which have no object_kind
-	}
-	if err := changes.Decode(body, &k); err != nil {
+	kind, err := s.kindOf(body)
+	if err != nil {
 		return nil, err
 	}
-	switch {
-	case k.Kind == "" && k.Name == "":
-		return nil, changes.Bad("object_kind is missing: is this a webhook of GitLab? Let it send deployment events")
-	case !slices.Contains(kinds, k.Kind):
-		return nil, changes.Ignored("its object_kind reports no deploy")
-	case !slices.Contains(s.config.events(), k.Kind):
-		return nil, changes.Ignored("object_kind is " + k.Kind + ", which the source's events do not choose")
-	}
-	e, project, err := s.read(k.Kind, h, body)
+	e, project, err := s.read(kind, h, body)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +102,28 @@ func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 		return nil, changes.Bad("project.path_with_namespace is missing")
 	}
 	return s.complete(e, project), nil
+}
+
+// kindOf is the kind of a delivery that the settings choose. What reports no deploy is ignored
+// before it is read strictly: GitLab writes a key twice in some of it.
+func (s *Source) kindOf(body []byte) (string, error) {
+	var k struct {
+		Kind string `json:"object_kind"`
+		Name string `json:"event_name"` // of system hooks, which have no object_kind
+	}
+	if json.Unmarshal(body, &k) == nil && k.Kind+k.Name != "" && !slices.Contains(kinds, k.Kind) {
+		return "", changes.Ignored("its object_kind reports no deploy")
+	}
+	if err := changes.Decode(body, &k); err != nil {
+		return "", err
+	}
+	if k.Kind == "" {
+		return "", changes.Bad("object_kind is missing: is this a webhook of GitLab? Let it send deployment events")
+	}
+	if !slices.Contains(s.config.events(), k.Kind) {
+		return "", changes.Ignored("object_kind is " + k.Kind + ", which the source's events do not choose")
+	}
+	return k.Kind, nil
 }
 
 // read reads the body of one kind: its event, without source and service, and its project.
