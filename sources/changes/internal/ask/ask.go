@@ -9,6 +9,7 @@ package ask
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +42,7 @@ type Options struct {
 	Auth      string // the header of the token, such as "Authorization"
 	Scheme    string // precedes the token in that header, such as "Bearer "; may be empty
 	Header    http.Header
+	MaxAnswer int64 // bytes; 0: MaxAnswer
 	HTTP      config.HTTPClientConfig
 }
 
@@ -140,7 +142,7 @@ func (a *API) send(ctx context.Context, method, address string, body []byte) (ou
 		r.Header.Set("Content-Type", "application/json")
 	}
 	r.Header.Set(a.options.Auth, a.options.Scheme+token)
-	return a.client.DoUpTo(r, MaxAnswer, token)
+	return a.client.DoUpTo(r, cmp.Or(a.options.MaxAnswer, MaxAnswer), token)
 }
 
 // check returns the error of an answer that is none. GitHub answers a used-up limit with 403
