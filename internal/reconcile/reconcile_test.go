@@ -213,7 +213,6 @@ func TestYoungDeliveriesWait(t *testing.T) {
 
 func TestSinceIsRememberedAndBounded(t *testing.T) {
 	l := newTool()
-	var stopped time.Time
 	running(t, l, func(t *testing.T, _ *reconcile.Reconciler, _ *strings.Builder) {
 		wait(21)
 		if n := len(l.asked); n != 3 {
@@ -222,10 +221,9 @@ func TestSinceIsRememberedAndBounded(t *testing.T) {
 		if since := l.asked[2]; time.Since(since) > 20*time.Minute {
 			t.Errorf("asked since %s", since)
 		}
-		stopped = time.Now()
 	})
-	for schedule := range l.last { // each bubble of synctest begins on the same day
-		l.last[schedule] = stopped.Add(-72 * time.Hour)
+	for schedule, last := range l.last { // each bubble of synctest begins on the same day
+		l.last[schedule] = last.Add(-72 * time.Hour)
 	}
 	l.asked = nil
 	running(t, l, func(t *testing.T, _ *reconcile.Reconciler, _ *strings.Builder) {
@@ -328,4 +326,3 @@ func TestTwoReplicas(t *testing.T) {
 		}
 	})
 }
-

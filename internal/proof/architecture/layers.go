@@ -38,9 +38,13 @@ var Layers = []Layer{
 	{
 		Packages: []string{
 			"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore",
-			"sources/changes/internal/*",
+			"sources/changes/internal/ask", "sources/changes/internal/examples",
 		},
-		Does: "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements",
+		Does: "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
+	},
+	{
+		Packages: []string{"sources/changes/internal/*"},
+		Does:     "what change sources of one tool have in common",
 	},
 	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},

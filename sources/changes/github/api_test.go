@@ -242,7 +242,9 @@ func TestPrevious(t *testing.T) {
 			t.Errorf("%s: %+v, %v, asked %q", name, got, err, a.asked)
 		}
 	}
-	d := func(id int, sha, state string) object { return object{"databaseId": id, "commitOid": sha, "state": state} }
+	d := func(id int, sha, state string) object {
+		return object{"databaseId": id, "commitOid": sha, "state": state}
+	}
 	f("the one before", "aaa", d(4021, "ccc", "ACTIVE"), d(4020, "bbb", "FAILURE"), d(4019, "aaa", "INACTIVE"))
 	f("a later one", "aaa", d(4030, "ddd", "ACTIVE"), d(4021, "ccc", "INACTIVE"), d(4019, "aaa", "INACTIVE"))
 	f("one that still runs", "aaa", d(4020, "bbb", "IN_PROGRESS"), d(4019, "aaa", "SUCCESS"))
