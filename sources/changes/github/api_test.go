@@ -41,12 +41,12 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var id, page int
-	switch {
-	case r.URL.Path == "/graphql":
+	switch r.URL.Path {
+	case "/graphql":
 		var q struct{ Variables object }
 		_ = json.NewDecoder(r.Body).Decode(&q)
 		write(w, a.graphql(q.Variables))
-	case r.URL.Path == "/repos/acme/cart/deployments":
+	case "/repos/acme/cart/deployments":
 		_, _ = fmt.Sscan(r.URL.Query().Get("page"), &page)
 		from := min((page-1)*perPage, len(a.deployments))
 		write(w, a.deployments[from:min(from+perPage, len(a.deployments))])

@@ -58,7 +58,7 @@ func (c Config) events() []string {
 
 // check returns all mistakes in the settings, joined.
 func (c Config) check() error {
-	mistakes := []error{c.Scope.Check()}
+	mistakes := []error{c.Check()}
 	note := func(wrong bool, format string, args ...any) {
 		if wrong {
 			mistakes = append(mistakes, fmt.Errorf(format, args...))
