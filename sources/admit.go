@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,10 +10,12 @@ import (
 
 // The bounds that Admit holds every event to. Lengths are in bytes.
 const (
-	MaxName   = 200  // every name: service, version, actor, a label's key
-	MaxText   = 2000 // a URL, a label's value
-	MaxLabels = 64
-	MaxRiders = 100
+	MaxName = 200 // every name but an environment: service, version, actor, a label's key
+	// MaxEnvironment is what GitHub allows an environment's name. GitLab allows the same.
+	MaxEnvironment = 255
+	MaxText        = 2000 // a URL, a label's value
+	MaxLabels      = 64
+	MaxRiders      = 100
 	// MaxAhead is how far a tool's clock may run ahead of Pushback's. A change
 	// that starts in the future would supersede every change until then.
 	MaxAhead = 10 * time.Minute
@@ -92,21 +95,22 @@ type name struct {
 	field    string
 	value    string
 	required bool
+	limit    int // in bytes; 0: MaxName
 }
 
 func (e Event) checkNames() error {
 	for _, n := range []name{
 		// Before the ids, which are made from them where a tool sends none.
-		{"service", e.Service, true},
-		{"environment", e.Environment, true},
-		{"region", e.Region, false},
-		{"version", e.Version, false},
-		{"change_id", e.ChangeID, true},
-		{"event_id", e.EventID, true},
-		{"source", e.Source, true},
-		{"previous", e.Previous, false},
-		{"rollback_of", e.RollbackOf, false},
-		{"group", e.Group, false},
+		{"service", e.Service, true, 0},
+		{"environment", e.Environment, true, MaxEnvironment},
+		{"region", e.Region, false, 0},
+		{"version", e.Version, false, 0},
+		{"change_id", e.ChangeID, true, 0},
+		{"event_id", e.EventID, true, 0},
+		{"source", e.Source, true, 0},
+		{"previous", e.Previous, false, 0},
+		{"rollback_of", e.RollbackOf, false, 0},
+		{"group", e.Group, false, 0},
 	} {
 		if err := n.check(); err != nil {
 			return err
@@ -119,7 +123,7 @@ func (n name) check() error {
 	if n.required && strings.TrimSpace(n.value) == "" {
 		return fmt.Errorf("%s is missing: send a non-empty name", n.field)
 	}
-	if err := CheckName(n.value); err != nil {
+	if err := checkName(n.value, cmp.Or(n.limit, MaxName)); err != nil {
 		return fmt.Errorf("%s %w", n.field, err)
 	}
 	return nil

@@ -24,6 +24,7 @@ func TestAdmitTakesWholeEvents(t *testing.T) {
 	f("names in any script", func(e *Event) { e.Service, e.Actor = "Warenkorb-größe", "李雷" })
 	f("a clock a little ahead", func(e *Event) { e.At = at(10) })
 	f("every bound reached", func(e *Event) {
+		e.Environment = strings.Repeat("e", MaxEnvironment)
 		e.Service, e.URL = strings.Repeat("s", MaxName), "https://"+strings.Repeat("u", MaxText-8)
 		e.Riders, e.Labels = riders(MaxRiders), labels(MaxLabels)
 	})
@@ -71,6 +72,7 @@ func TestBadEventNamesTheField(t *testing.T) {
 	f("service", func(e *Event) { e.Service = "\u202etrac" })
 	f("service", func(e *Event) { e.Service = EveryService })
 	f("environment", func(e *Event) { e.Environment = "prod\xff" })
+	f("environment", func(e *Event) { e.Environment = strings.Repeat("e", MaxEnvironment+1) })
 	f("region", func(e *Event) { e.Region = "\x7f" })
 	f("version", func(e *Event) { e.Version = "" })
 	f("version", func(e *Event) { e.Version = long })

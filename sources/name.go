@@ -16,8 +16,13 @@ import (
 // no space at its ends, is in the one form that Unicode has for what it looks like (NFKC), and
 // does not write a word with letters of another alphabet that look like its own. The error
 // says what is wrong and the fix, without the name.
-func CheckName(name string) error {
-	if err := checkPlain(name, MaxName); err != nil {
+func CheckName(name string) error { return checkName(name, MaxName) }
+
+// CheckEnvironment is CheckName for the name of an environment, which may be longer.
+func CheckEnvironment(name string) error { return checkName(name, MaxEnvironment) }
+
+func checkName(name string, limit int) error {
+	if err := checkPlain(name, limit); err != nil {
 		return err
 	}
 	switch {

@@ -213,7 +213,7 @@ func (r rulesInitCommand) checkFlags() error {
 	if err := checkTeam(r.Team); err != nil {
 		return err
 	}
-	if err := sources.CheckName(r.Environment); err != nil || r.Environment == "" {
+	if err := sources.CheckEnvironment(r.Environment); err != nil || r.Environment == "" {
 		return usageError(errors.New("--environment must be the name that your deploys report, such as production"))
 	}
 	if r.Moments < 0 || r.Moments > 10_000 {

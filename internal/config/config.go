@@ -23,6 +23,10 @@ const (
 // the days before it was learned.
 var DefaultProfiles = rules.Schedule{Cron: "7 2,14 * * *"}
 
+// DefaultMissed is often enough that a watch can still begin while its change matters, and seldom
+// enough for the rate limits of tools.
+var DefaultMissed = rules.Schedule{Cron: "*/10 * * * *"}
+
 // DefaultBusiness is 9 to 17 UTC on weekdays.
 var DefaultBusiness = rules.Freeze{{Cron: "0 9 * * MON-FRI", Zone: "UTC", Duration: 8 * time.Hour}}
 
@@ -38,6 +42,7 @@ type Config struct {
 	Rules       string         // folder of the rules
 	AllowEmpty  bool           // a rules folder without any rule is meant so
 	Profiles    rules.Schedule // when signals' profiles are learned
+	Missed      rules.Schedule // when sources are asked for deliveries that were lost
 	Retention   time.Duration  // how long changes are stored, with all that belongs to them
 	Journal     time.Duration  // how long the journal is stored
 	Store       Store

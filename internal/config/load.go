@@ -28,6 +28,7 @@ type file struct {
 	Rules       string                  `yaml:"rules"`
 	AllowEmpty  bool                    `yaml:"allow_empty_rules"`
 	Profiles    rules.Schedule          `yaml:"profiles"`
+	Missed      rules.Schedule          `yaml:"missed_deliveries"`
 	Retention   time.Duration           `yaml:"retention"`
 	Journal     time.Duration           `yaml:"journal_retention"`
 	Store       Store                   `yaml:"store"`
@@ -182,6 +183,7 @@ func (l *loader) config() Config {
 		Rules:       l.folderAt("rules", l.existing("rules", cmp.Or(f.Rules, DefaultRules))),
 		AllowEmpty:  f.AllowEmpty,
 		Profiles:    rules.Schedule{Cron: cmp.Or(f.Profiles.Cron, DefaultProfiles.Cron), Zone: f.Profiles.Zone},
+		Missed:      rules.Schedule{Cron: cmp.Or(f.Missed.Cron, DefaultMissed.Cron), Zone: f.Missed.Zone},
 		Freezes:     f.Freezes,
 		Business:    f.Business,
 	}

@@ -105,7 +105,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 	limits.Cooldown, limits.Fleet.Share = 2*time.Hour, 0.3
 	want := Config{
 		File: in("pushback.yml"), Listen: "0.0.0.0:80", ExternalURL: "https://pushback.example.org", TokenFile: in("token"),
-		Data: in("data"), Rules: in("rules"), Profiles: rules.Schedule{Cron: "0 4 * * *", Zone: "Europe/Berlin"}, Retention: 7 * 24 * time.Hour, Journal: 100 * 365 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
+		Data: in("data"), Rules: in("rules"), Profiles: rules.Schedule{Cron: "0 4 * * *", Zone: "Europe/Berlin"}, Missed: DefaultMissed, Retention: 7 * 24 * time.Hour, Journal: 100 * 365 * 24 * time.Hour, Store: Store{URL: "sqlite:" + in("data/pushback.db")},
 		Metrics: map[string]Adapter{
 			"prod": {"prod", "prometheus", &storeSettings{"http://127.0.0.1:9090", time.Second}},
 			"lab":  {"lab", "prometheus", &storeSettings{"http://127.0.0.1:9091", 3 * time.Second}},

@@ -16,6 +16,7 @@ import (
 	"github.com/pushback/pushback/rollback/unleash"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
+	"github.com/pushback/pushback/sources/changes/gitlab"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -34,6 +35,7 @@ func Adapters() Table {
 		},
 		Sources: map[string]SourceKind{
 			"github":  changeSource(github.New),
+			"gitlab":  changeSource(gitlab.New),
 			"generic": changeSource(generic.New),
 		},
 		Hooks: map[string]HookKind{

@@ -20,6 +20,7 @@ import (
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/probes"
+	"github.com/pushback/pushback/internal/reconcile"
 	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/server/api"
@@ -49,6 +50,7 @@ type Daemon struct {
 	secrets secretFiles
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
+	missed  *reconcile.Reconciler
 	built   Built
 	closers []io.Closer // closed last to first
 }
@@ -95,6 +97,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
 		return d, err
 	}
+	d.missed = d.newReconciler(st, set)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
 }
@@ -142,6 +145,7 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 	}
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
+	g.Go(func() error { return d.missed.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
 	g.Go(func() error { return d.reloadOnEdit(ctx) })
@@ -200,7 +204,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.edits.problem(), d.secrets.problems())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.unasked(), d.edits.problem(), d.secrets.problems())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can

@@ -179,6 +179,7 @@ func ofSite() []entry {
 	step := messages.Step{Thread: "trust/red", Rule: "red", Mode: rules.Ask, Service: "cart", Named: "cart", Why: "20 clean changes in a row"}
 	all := []entry{
 		{"a metric store fails", composer.Outage("prod", "503 Service Unavailable", at, at.Add(time.Minute))},
+		{"deliveries were lost", composer.Missed("github", []sources.Event{{Service: "cart", Version: "v2", Environment: "production", Status: sources.Succeeded, At: at}}, at)},
 		{"a metric store answers again", composer.OutageEnded("prod", at, at.Add(9*time.Minute))},
 		{"the rules are broken", composer.RulesBroken(broken, at)},
 		{"the rules are mended", composer.RulesMended(12, at)},

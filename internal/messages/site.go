@@ -6,6 +6,7 @@ import (
 
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
 
@@ -28,6 +29,28 @@ func (c Composer) OutageEnded(name string, since, at time.Time) notify.Message {
 		Key: OutageThread(name), Kind: "resolved", Severity: notify.Info, Resolved: true, At: at, EndsAt: at, Link: c.ExternalURL,
 		Title: fmt.Sprintf("metric store %s answers again after %s", name, at.Sub(since).Round(time.Second)),
 	}
+}
+
+// SourceThread is the thread about one change source.
+func SourceThread(name string) string { return "sources/" + name }
+
+// maxMissed is how many lost deliveries one message lists.
+const maxMissed = 10
+
+// Missed says that a source has lost deliveries, and what they would have reported.
+func (c Composer) Missed(source string, lost []sources.Event, at time.Time) notify.Message {
+	m := notify.Message{
+		Key: SourceThread(source), Kind: "missed", Severity: notify.Warning, At: at, Link: c.ExternalURL,
+		Title:  fmt.Sprintf("change source %s has lost deliveries (events: %d): they were found by asking its tool", source, len(lost)),
+		Action: "Their changes are watched from now on, later than they should be. See in the tool's settings why its webhook fails.",
+	}
+	for _, e := range lost[:min(len(lost), maxMissed)] {
+		m.SignalLines = append(m.SignalLines, fmt.Sprintf("%s %s in %s %s at %s", e.Service, e.Version, e.Environment, e.Status, e.At.UTC().Format(time.RFC3339)))
+	}
+	if more := len(lost) - maxMissed; more > 0 {
+		m.SignalLines = append(m.SignalLines, fmt.Sprintf("and %d more", more))
+	}
+	return m
 }
 
 // RulesThread is the thread about the rules folder.

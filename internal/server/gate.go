@@ -19,7 +19,7 @@ const defaultEnvironment = "production"
 
 type gateInput struct {
 	Service     string   `path:"service" maxLength:"200"`
-	Environment string   `query:"environment" maxLength:"200" default:"production"`
+	Environment string   `query:"environment" maxLength:"255" default:"production"`
 	Fix         []string `query:"fix" maxItems:"20" doc:"A bad change that the deploy fixes: its key, the first six characters or more, or the tool's own id"`
 	Fail        bool     `query:"fail" doc:"Answer 423 if the gate is closed, for curl --fail"`
 }

@@ -107,6 +107,23 @@ func (s *Server) Taker(name string, services []string) changes.Take {
 	}
 }
 
+// Fill stores the events of a delivery of a source that was lost, as if it had come, and returns
+// those that were not stored before. It is not counted among the deliveries.
+func (s *Server) Fill(ctx context.Context, name string, d changes.Delivery) (created []store.Accepted, events []sources.Event, err error) {
+	e := s.Sources[name]
+	admitted, err := s.admitEvents(s.complete(ctx, name, e.Source, d.Events), name, e)
+	for _, ev := range admitted {
+		a, err := s.Engine.Accept(ctx, ev, d.Raw)
+		if err != nil {
+			return created, events, err
+		}
+		if !a.Duplicate {
+			created, events = append(created, a), append(events, ev.Event())
+		}
+	}
+	return created, events, err
+}
+
 // outcomeOf is the outcome under which a delivery is counted.
 func outcomeOf(err error) string {
 	switch {
@@ -137,7 +154,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *ap
 	if err != nil || !isJSON(media) {
 		// This also keeps out forms of other sites: a browser sends this type
 		// across origins only after a preflight request, which is refused here.
-		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", "set the webhook's content type to application/json; for curl: --header 'Content-Type: application/json'")
+		return nil, 0, problem(http.StatusUnsupportedMediaType, "the body must be application/json", typeHint(media))
 	}
 	if r.ContentLength > maxBody {
 		return nil, 0, problem(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB", "")
@@ -151,6 +168,14 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, n int, _ *ap
 		return nil, n, bodyProblem(err)
 	}
 	return body, n, nil
+}
+
+// typeHint says which setting to change. GitHub sends forms unless it is told otherwise.
+func typeHint(media string) string {
+	if media == "application/x-www-form-urlencoded" {
+		return "the body came as a form: in the webhook's settings (GitHub: Settings, Webhooks, Content type) choose application/json; for curl: --header 'Content-Type: application/json'"
+	}
+	return "set the webhook's content type to application/json; for curl: --header 'Content-Type: application/json'"
 }
 
 // isJSON accepts application/json, and JSON of a kind of its own such as

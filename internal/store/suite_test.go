@@ -19,6 +19,7 @@ var suite = []struct {
 }{
 	{"a duplicate changes nothing", duplicateChangesNothing},
 	{"a later status is stored", laterStatusIsNews},
+	{"an event is known once it is stored", eventsAreKnown},
 	{"two tools, one change", twoToolsOneChange},
 	{"two changes stay apart", twoChangesAfterAll},
 	{"a thousand at once, none lost", thousandAtOnce},

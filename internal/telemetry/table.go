@@ -12,6 +12,7 @@ var Own = []Metric{
 	{"pushback_look_lag_seconds", Histogram, nil, "how long after they were due looks began"},
 	{"pushback_looks_total", Counter, []string{"outcome"}, "looks that were made, or failed"},
 	{"pushback_messages_total", Counter, []string{"receiver", "result"}, "messages to receivers, by result"},
+	{"pushback_missed_deliveries_total", Counter, []string{"source"}, "deliveries that a source has lost, and that were found by asking its tool"},
 	{"pushback_orders_total", Counter, []string{"state"}, "states that orders have entered"},
 	{"pushback_probe_gaps_total", Counter, nil, "times at which a target could not be probed, so that nothing was recorded"},
 	{"pushback_probes_failing", Gauge, nil, "probes whose last answer was not as expected"},

@@ -3,6 +3,7 @@ package changes
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pushback/pushback/sources"
@@ -55,6 +56,21 @@ const CompleteWithin = 3 * time.Second
 // lost are found. An event that was delivered has the same EventID here.
 type Lister interface {
 	Recent(ctx context.Context, since time.Time) ([]Delivery, error)
+}
+
+// ErrNoAPI is returned by the Recent of a source whose settings do not say how its tool is
+// asked. It is not asked again.
+var ErrNoAPI = errors.New("the settings of this source do not say how its tool can be asked")
+
+// RateLimited is the error of a tool that must not be asked for a while.
+type RateLimited struct {
+	Tool  string
+	After time.Duration // from now
+}
+
+// Error names the tool and the time.
+func (r *RateLimited) Error() string {
+	return fmt.Sprintf("%s takes no more requests for %s: its rate limit is used up", r.Tool, r.After.Round(time.Second))
 }
 
 // ErrNotAllowed is returned for an event about a service that its source may not speak for.

@@ -48,6 +48,9 @@ func decodeReason(err error, v any) string {
 	if typeErr := (*json.UnmarshalTypeError)(nil); errors.As(err, &typeErr) {
 		return typeErr.Field + ": cannot be a JSON " + jsonKind(typeErr.Value)
 	}
+	if bad := (*sources.BadEvent)(nil); errors.As(err, &bad) {
+		return bad.Reason // of a type that reads a tool's own form of a value
+	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return "unknown field " + clip(name) + meant(name, v)
 	}

@@ -36,8 +36,15 @@ var Layers = []Layer{
 		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy",
 	},
 	{
-		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore"},
-		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements",
+		Packages: []string{
+			"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore",
+			"sources/changes/internal/ask", "sources/changes/internal/examples",
+		},
+		Does: "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
+	},
+	{
+		Packages: []string{"sources/changes/internal/*"},
+		Does:     "what change sources of one tool have in common",
 	},
 	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
@@ -72,8 +79,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged",
 	},
 	{
-		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains"},
-		Does:     "answering deploy tools, holds; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
+		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile"},
+		Does:     "answering deploy tools, holds; finding lost deliveries; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},

@@ -31,6 +31,7 @@ type deployment struct {
 	Environment         string          `json:"environment"`
 	OriginalEnvironment string          `json:"original_environment"`
 	Transient           bool            `json:"transient_environment"`
+	Production          bool            `json:"production_environment"`
 	Payload             json.RawMessage `json:"payload"`
 	Creator             account         `json:"creator"`
 	CreatedAt           time.Time       `json:"created_at"`
@@ -64,7 +65,7 @@ func (d delivery) event(kind string) (sources.Event, error) {
 	if err := d.checkComplete(); err != nil {
 		return sources.Event{}, err
 	}
-	if kind == "deployment" {
+	if kind == deploymentMade {
 		return d.deploymentEvent()
 	}
 	return d.statusEvent()
@@ -152,7 +153,10 @@ func (d delivery) commonEvent() sources.Event {
 		RollbackOf:  extra.RollbackOf,
 		Reversible:  extra.Reversible,
 		Actor:       d.Deployment.Creator.Login,
-		Labels:      withoutEmpty(map[string]string{"ref": d.Deployment.Ref, "task": d.Deployment.Task, sources.TransientLabel: d.Deployment.transient()}),
+		Labels: withoutEmpty(map[string]string{
+			"ref": d.Deployment.Ref, "task": d.Deployment.Task,
+			sources.TransientLabel: trueOrEmpty(d.Deployment.Transient), "production": trueOrEmpty(d.Deployment.Production),
+		}),
 	}
 }
 
@@ -160,9 +164,9 @@ func (d delivery) commonEvent() sources.Event {
 // transient deployment renames its own ("production" → "pr-17") while it lasts.
 func firstEnvironment(candidates ...string) string { return cmp.Or(candidates...) }
 
-// transient is "true" for a deployment to an environment that will not last.
-func (d deployment) transient() string {
-	if d.Transient {
+// trueOrEmpty is the value of a label for a flag that GitHub may set.
+func trueOrEmpty(set bool) string {
+	if set {
 		return "true"
 	}
 	return ""

@@ -1,13 +1,14 @@
-// Package github turns GitHub's deployment and deployment_status webhooks
-// into events (docs.github.com/en/webhooks, X-Hub-Signature-256).
+// Package github turns GitHub's webhooks into events (docs.github.com/en/webhooks,
+// X-Hub-Signature-256): deployment and deployment_status, and by choice workflow_run and
+// release.
 //
-//	state                        becomes
-//	in_progress                  started
-//	pending, queued              started, unless a workflow run stands behind it
-//	(deployment created)         started, unless a workflow run stands behind it
-//	success                      succeeded
-//	failure, error               failed
-//	waiting, inactive            ignored
+//	deployment_status          becomes
+//	in_progress                started
+//	pending, queued            started, unless a workflow run stands behind it
+//	(deployment created)       started, unless a workflow run stands behind it
+//	success                    succeeded
+//	failure, error             failed
+//	waiting, inactive          ignored
 //
 // GitHub Actions reports in_progress itself, and may wait days for an approval
 // before it. Until then nothing rolls out, and with a start reported too early the
@@ -15,43 +16,53 @@
 // report nothing between creating a deployment and its end, so for them the
 // creation is the start.
 //
+//	workflow_run               becomes
+//	requested, in_progress     started
+//	completed: success         succeeded
+//	completed: failure, cancelled, timed_out, startup_failure   failed
+//	completed: skipped, neutral, stale, action_required         ignored
+//
+// Only runs of the workflows that the settings name are changes, and never those of a pull
+// request or of a fork: anybody can open one, and what it runs is not deployed. A release
+// is a change that succeeded when it was published; a pre-release is none.
+//
 // Identity comes from the signed body: the event is the status's id, never
 // X-GitHub-Delivery, which a replay may renew; the change is the deployment's
 // id. deployment.payload may hold two keys for Pushback: pushback_rollback_of
 // (the change or order that this one undoes) and reversible (false: never
 // rolled back).
 //
-// See adr/0007.
+// With a token, the source asks GitHub's API for the version that ran before (Complete), and
+// for deployments whose deliveries were lost (Recent).
+//
+// See adr/0007 and adr/0115.
 package github
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/changes/internal/ask"
 	"github.com/pushback/pushback/sources/changes/signature"
 )
 
-// Config is one GitHub source in pushback.yml. Environments maps GitHub's
-// environment names to Pushback's.
-type Config struct {
-	SecretFiles   []string `yaml:"secret_files"` // the webhook's secret; any one is accepted
-	Insecure      bool     `yaml:"insecure"`     // no secret: on loopback only
-	changes.Scope `yaml:",inline"`
-}
-
-// Source turns deliveries into events under its own name.
+// Source turns deliveries into events under its own name. It is a changes.Completer and a
+// changes.Lister.
 type Source struct {
 	signature.Verifier
 	name    string
 	config  Config
 	service func(repository string) string
+	api     *ask.API // nil without a token
 }
 
-// New reads the secrets and checks the scope. o.Canonical returns the catalogue's service
+// New reads the secrets and checks the settings. o.Canonical returns the catalogue's service
 // for a repository ("owner/name"), or the repository where it has no alias.
 func New(o changes.Options, c Config) (*Source, error) {
-	if err := c.Check(); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
 	// The older header, of SHA-1, is not read. GitHub signs no time.
@@ -59,7 +70,11 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Verifier: verifier, name: o.Name, config: c, service: o.Canonical}, nil
+	api, err := c.api()
+	if err != nil {
+		return nil, err
+	}
+	return &Source{Verifier: verifier, name: o.Name, config: c, service: o.Canonical, api: api}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
@@ -68,32 +83,71 @@ func (s *Source) Name() string { return s.name }
 // Parse reads a verified delivery.
 func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 	kind := h.Get("X-GitHub-Event")
-	if err := checkKind(kind); err != nil {
+	if err := s.checkKind(kind); err != nil {
 		return nil, err
 	}
-	var d delivery
-	if err := changes.Decode(body, &d); err != nil {
-		return nil, err
-	}
-	e, err := d.event(kind)
+	e, repository, err := s.read(kind, body)
 	if err != nil {
 		return nil, err
 	}
 	e.Source = s.name
-	e.Service = s.service(d.Repository.FullName)
-	return s.config.Translate(e), nil
+	e.Service = s.service(repository)
+	return s.translate(e), nil
 }
 
-// checkKind accepts the two events that are read, ignores those that people often
-// select along with them, and refuses the rest: a webhook that sends them was
-// meant for something else.
-func checkKind(kind string) error {
+// read reads the body of a webhook event: its event, without source and service, and the
+// repository that it is about.
+func (s *Source) read(kind string, body []byte) (e sources.Event, repository string, err error) {
 	switch kind {
-	case "deployment", "deployment_status":
-		return nil
-	case "ping", "push", "release", "status", "check_run", "check_suite", "workflow_run", "workflow_job",
-		"workflow_dispatch", "deployment_review", "deployment_protection_rule":
-		return changes.Ignored("X-GitHub-Event is " + kind)
+	case workflowRun:
+		var d runDelivery
+		if err = changes.Decode(body, &d); err == nil {
+			e, err = s.config.runEvent(d)
+		}
+		return e, d.Repository.FullName, err
+	case release:
+		var d releaseDelivery
+		if err = changes.Decode(body, &d); err == nil {
+			e, err = s.config.releaseEvent(d)
+		}
+		return e, d.Repository.FullName, err
 	}
-	return changes.Bad("X-GitHub-Event: send deployment and deployment_status")
+	var d delivery
+	if err = changes.Decode(body, &d); err == nil {
+		e, err = d.event(kind)
+	}
+	return e, d.Repository.FullName, err
+}
+
+// environmentLabel holds GitHub's name of an environment that the settings call otherwise.
+const environmentLabel = "github_environment"
+
+// translate puts the event into Pushback's words.
+func (s *Source) translate(e sources.Event) []sources.Event {
+	if _, renamed := s.config.Environments[e.Environment]; renamed {
+		e.Labels[environmentLabel] = e.Environment
+	}
+	return s.config.Translate(e)
+}
+
+// The events that are read, as X-GitHub-Event names them.
+const (
+	deploymentMade   = "deployment"
+	deploymentStatus = "deployment_status"
+	workflowRun      = "workflow_run"
+	release          = "release"
+)
+
+// checkKind accepts the events that the settings choose, and ignores all others. GitHub adds
+// events, and a webhook may send everything.
+func (s *Source) checkKind(kind string) error {
+	switch {
+	case slices.Contains(s.config.events(), kind):
+		return nil
+	case kind == workflowRun || kind == release:
+		return changes.Ignored("X-GitHub-Event is " + kind + ", which the source's events do not choose")
+	case kind != "" && len(kind) <= 64 && strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789_") == "":
+		return changes.Ignored("X-GitHub-Event is " + kind + ", which reports no deploy")
+	}
+	return changes.Bad("X-GitHub-Event is missing or malformed: GitHub sends one with every delivery; let the webhook send deployment and deployment_status")
 }
