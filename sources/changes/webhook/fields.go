@@ -27,11 +27,14 @@ func (r Required) Check() error {
 	return nil
 }
 
+// maxID leaves room for the status and the ":rollout" that are appended to identifiers.
+const maxID = sources.MaxName - 50
+
 // ID joins the parts of an identifier with colons. One that would be too long for an event
 // ends in the SHA-256 of its parts instead.
 func ID(parts ...string) string {
 	id := strings.Join(parts, ":")
-	if len(id) <= sources.MaxName-len(":rollout") { // Scope.Translate may append that much
+	if len(id) <= maxID {
 		return id
 	}
 	sum := sha256.New()
@@ -120,7 +123,11 @@ func (g Globs) Match(name string) bool {
 	return false
 }
 
-// ErrNoGlobs is the mistake of a source that does not say which of the tool's runs are deploys.
-func ErrNoGlobs(key, example string) error {
-	return fmt.Errorf("%s is missing: name those that deploy, as in %s, so that builds and tests are not watched as deploys", key, example)
+// Require is Check for a list that must not be empty: without it, builds and tests would be watched as
+// deploys.
+func (g Globs) Require(key, example string) error {
+	if len(g) == 0 {
+		return fmt.Errorf("%s is missing: name those that deploy, as in %s: %s, so that builds and tests are not watched as deploys", key, key, example)
+	}
+	return g.Check(key)
 }
