@@ -50,7 +50,6 @@ type notification struct {
 		Namespace string            `json:"namespace"`
 		Labels    map[string]string `json:"labels"`
 		Revision  string            `json:"revision"`
-		PodHash   string            `json:"podHash"`
 	} `json:"rollout"`
 	Containers []container `json:"containers"`
 }
