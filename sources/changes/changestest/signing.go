@@ -26,7 +26,9 @@ func Token(header string) Signature {
 
 // HexHMAC is the hex HMAC-SHA256 of the body behind a prefix.
 func HexHMAC(header, prefix string) Signature {
-	return ofBody("HMAC", header, func(secret string, body []byte) string { return prefix + hex.EncodeToString(sum(sha256.New, secret, body)) })
+	return ofBody("HMAC", header, func(secret string, body []byte) string {
+		return prefix + hex.EncodeToString(sum(sha256.New, secret, body))
+	})
 }
 
 // HexHMACSHA1 is the hex HMAC-SHA1 of the body.

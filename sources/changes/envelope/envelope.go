@@ -69,8 +69,15 @@ func Read(h http.Header, body []byte) ([]Event, error) {
 	if err := changes.Decode(body, &s); err != nil {
 		return nil, err
 	}
-	e, err := s.event("")
-	return []Event{e}, err
+	return single(s.event(""))
+}
+
+// single is the one event of a delivery.
+func single(e Event, err error) ([]Event, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []Event{e}, nil
 }
 
 func mediaType(h http.Header) string {
@@ -122,8 +129,7 @@ func readBinary(h http.Header, body []byte) ([]Event, error) {
 		}
 		s.Time = at
 	}
-	e, err := s.event("header ce-")
-	return []Event{e}, err
+	return single(s.event("header ce-"))
 }
 
 // event checks what every CloudEvent must have.

@@ -136,7 +136,6 @@ func TestBearer(t *testing.T) {
 // CircleCI's published vectors: circleci.com/docs/guides/integration/outbound-webhooks, "Validating webhooks".
 func TestHexHMACList(t *testing.T) {
 	scheme := HexHMACList("Circleci-Signature", "v1")
-	const sum = "773ba44693c7553d6ee20f61ea5d2757a9a4f4a44d2841ae4e95b52e4cd62db4"
 	f := func(name, secret, given, body string, ok bool) {
 		t.Helper()
 		h := http.Header{"Circleci-Signature": {given}}
@@ -148,7 +147,6 @@ func TestHexHMACList(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	f("published vector", "secret", "v1="+sum, "hello world", false)
 	f("published vector 1", "secret", "v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", true)
 	f("published vector 2", "another-secret", "v1=daa220016c8f29a8b214fbfc3671aeec2145cfb1e6790184ffb38b6d0425fa00", "lalala", true)
 	f("published vector 3", "hunter123", "v1=9be2242094a9a8c00c64306f382a7f9d691de910b4a266f67bd314ef18ac49fa", "an-important-request-payload", true)
