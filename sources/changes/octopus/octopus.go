@@ -81,6 +81,11 @@ func read(_ http.Header, body []byte) ([]sources.Event, error) {
 	if !known {
 		return nil, changes.Ignored("the category neither begins nor ends a deployment")
 	}
+	return d.event(status)
+}
+
+func (d delivery) event(status sources.Status) ([]sources.Event, error) {
+	v := d.Payload.Event
 	deployment, project, release := v.id("Deployments-"), v.name("Projects-"), v.name("Releases-")
 	required := webhook.Required{
 		{"Payload.Event.Id", v.ID},

@@ -87,10 +87,13 @@ func (c Config) read(_ http.Header, body []byte) ([]sources.Event, error) {
 	if err := changes.Decode(body, &d); err != nil {
 		return nil, err
 	}
-	v := d.event
 	if d.Payload != nil {
-		v = *d.Payload
+		return c.readEvent(*d.Payload)
 	}
+	return c.readEvent(d.event)
+}
+
+func (c Config) readEvent(v event) ([]sources.Event, error) {
 	run := v.Content.Execution
 	if v.Details.Type == "" {
 		return nil, changes.Bad("details.type is missing")

@@ -1,16 +1,17 @@
 // Package vercel reads Vercel's webhooks
 // (https://vercel.com/docs/webhooks/webhooks-api).
 //
-//	type                                          becomes
-//	deployment.created                            started
-//	deployment.succeeded, deployment.ready        succeeded; for production ignored, or see succeeded_is_end
-//	deployment.promoted                           succeeded
-//	deployment.error, deployment.canceled         failed
-//	all others                                    ignored
+//	type                                       to production   elsewhere
+//	deployment.created                         ignored         started
+//	deployment.succeeded, deployment.ready     ignored         succeeded
+//	deployment.promoted                        succeeded       ignored
+//	deployment.error, deployment.canceled      failed          failed
+//	all others                                 ignored         ignored
 //
 // A deployment to production serves nobody before it is promoted, which Vercel does at once unless the project says
-// otherwise; so for production the end is the promotion. A preview is never promoted. deployment.rollback
-// names two deployments and no commit, and is ignored.
+// otherwise. So the promotion is the change, and what is promoted again later, which is how people go back, is another
+// one. With succeeded_is_end, production is treated as all else. deployment.rollback names two deployments
+// and no commit, and is ignored.
 package vercel
 
 import (
@@ -27,8 +28,8 @@ import (
 // Config is one Vercel team in pushback.yml.
 type Config struct {
 	webhook.Config `yaml:",inline"`
-	// SucceededIsEnd takes deployment.succeeded for the end of a deployment to production, for a webhook that
-	// does not send deployment.promoted.
+	// SucceededIsEnd takes a deployment to production, and not its promotion, for the change: for a webhook that does
+	// not send deployment.promoted.
 	SucceededIsEnd bool `yaml:"succeeded_is_end"`
 }
 
@@ -82,7 +83,7 @@ func (c Config) read(_ http.Header, body []byte) ([]sources.Event, error) {
 		return nil, err
 	}
 	return []sources.Event{{
-		EventID: webhook.ID("vercel", d.ID), ChangeID: webhook.ID("vercel", one.ID), Status: status, At: at,
+		EventID: webhook.ID("vercel", d.ID), ChangeID: d.change(), Status: status, At: at,
 		Service: one.Name, Environment: d.target(), Version: cmp.Or(one.meta("CommitSha"), one.ID),
 		Actor: cmp.Or(one.meta("CommitAuthorLogin"), one.meta("CommitAuthorName"), d.Payload.User.ID), URL: d.link(),
 		Labels: webhook.Labels(map[string]string{"deployment": one.ID, "project": d.Payload.Project.ID, "branch": one.meta("CommitRef")}),
@@ -91,22 +92,35 @@ func (c Config) read(_ http.Header, body []byte) ([]sources.Event, error) {
 
 // status maps the type; the package comment has the table.
 func (c Config) status(d delivery) (sources.Status, error) {
+	promotes := d.target() == "production" && !c.SucceededIsEnd
 	switch d.Type {
 	case "":
 		return "", changes.Bad("type is missing")
-	case "deployment.created":
-		return sources.Started, nil
-	case "deployment.promoted":
-		return sources.Succeeded, nil
 	case "deployment.error", "deployment.canceled":
 		return sources.Failed, nil
-	case "deployment.succeeded", "deployment.ready":
-		if d.target() == "production" && !c.SucceededIsEnd {
+	case "deployment.promoted":
+		if promotes {
+			return sources.Succeeded, nil
+		}
+		return "", changes.Ignored("the deployment itself is the change here")
+	case "deployment.created", "deployment.succeeded", "deployment.ready":
+		if promotes {
 			return "", changes.Ignored("the deployment serves nobody before deployment.promoted")
+		}
+		if d.Type == "deployment.created" {
+			return sources.Started, nil
 		}
 		return sources.Succeeded, nil
 	}
 	return "", changes.Ignored("type neither begins nor ends a deployment")
+}
+
+// change is the promotion, or the deployment.
+func (d delivery) change() string {
+	if d.Type == "deployment.promoted" {
+		return webhook.ID("vercel", d.Payload.Deployment.ID, d.ID)
+	}
+	return webhook.ID("vercel", d.Payload.Deployment.ID)
 }
 
 // target is Vercel's environment.

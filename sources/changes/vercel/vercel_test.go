@@ -33,10 +33,23 @@ func TestContract(t *testing.T) {
 			return New(changes.Options{Name: changestest.Name}, settings(c))
 		},
 		Signatures: []changestest.Signature{changestest.HexHMACSHA1("X-Vercel-Signature")},
-		Started:    changestest.Delivery{Body: of("deployment.created")},
 		Succeeded:  changestest.Delivery{Body: promoted},
-		Ignored:    []changestest.Delivery{{Body: of("deployment.succeeded")}, {Body: of("project.created")}, {Body: of("deployment.rollback")}},
+		Ignored:    []changestest.Delivery{{Body: of("deployment.created")}, {Body: of("deployment.succeeded")}, {Body: of("project.created")}, {Body: of("deployment.rollback")}},
 		At:         time.Date(2026, 3, 1, 12, 2, 0, 0, time.UTC), Environment: "production",
+	})
+}
+
+func TestContractOfPreviews(t *testing.T) {
+	preview := strings.NewReplacer(`"production"`, "null")
+	changestest.Run(t, changestest.Subject{
+		New: func(c changestest.Config) (changes.Source, error) {
+			return New(changes.Options{Name: changestest.Name}, settings(c))
+		},
+		Signatures: []changestest.Signature{changestest.HexHMACSHA1("X-Vercel-Signature")},
+		Started:    changestest.Delivery{Body: preview.Replace(of("deployment.created"))},
+		Succeeded:  changestest.Delivery{Body: preview.Replace(strings.Replace(promoted, "promoted", "succeeded", 1))},
+		Ignored:    []changestest.Delivery{{Body: preview.Replace(promoted)}},
+		At:         time.Date(2026, 3, 1, 12, 2, 0, 0, time.UTC), Environment: "preview",
 	})
 }
 
@@ -51,7 +64,7 @@ func source(t testing.TB, c Config) changes.Source {
 }
 
 func TestTypes(t *testing.T) {
-	f := func(name, body string, c Config, want sources.Status, environment string) {
+	f := func(name, body string, c Config, want sources.Status, environment, change string) {
 		t.Helper()
 		got, err := source(t, c).Parse(nil, []byte(body))
 		if want == "" {
@@ -61,17 +74,21 @@ func TestTypes(t *testing.T) {
 			return
 		}
 		e := got[0]
-		if err != nil || e.Status != want || e.Environment != environment || e.Version != "1dc6aa69" || e.Actor != "ada" || e.ChangeID != "vercel:dpl_1" {
+		if err != nil || e.Status != want || e.Environment != environment || e.Version != "1dc6aa69" || e.Actor != "ada" || e.ChangeID != change {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 	preview := strings.NewReplacer(`"production"`, "null")
-	f("created", of("deployment.created"), Config{}, sources.Started, "production")
-	f("built", of("deployment.succeeded"), Config{}, "", "")
-	f("built, without promotions", of("deployment.succeeded"), Config{SucceededIsEnd: true}, sources.Succeeded, "production")
-	f("a preview", preview.Replace(of("deployment.succeeded")), Config{}, sources.Succeeded, "preview")
-	f("error", of("deployment.error"), Config{}, sources.Failed, "production")
-	f("canceled", of("deployment.canceled"), Config{}, sources.Failed, "production")
+	f("created", of("deployment.created"), Config{}, "", "", "")
+	f("built", of("deployment.succeeded"), Config{}, "", "", "")
+	f("promoted", promoted, Config{}, sources.Succeeded, "production", "vercel:dpl_1:uev_2")
+	f("promoted again", strings.Replace(promoted, "uev_2", "uev_9", 1), Config{}, sources.Succeeded, "production", "vercel:dpl_1:uev_9")
+	f("created, without promotions", of("deployment.created"), Config{SucceededIsEnd: true}, sources.Started, "production", "vercel:dpl_1")
+	f("built, without promotions", of("deployment.succeeded"), Config{SucceededIsEnd: true}, sources.Succeeded, "production", "vercel:dpl_1")
+	f("promoted, without promotions", promoted, Config{SucceededIsEnd: true}, "", "", "")
+	f("a preview", preview.Replace(of("deployment.succeeded")), Config{}, sources.Succeeded, "preview", "vercel:dpl_1")
+	f("error", of("deployment.error"), Config{}, sources.Failed, "production", "vercel:dpl_1")
+	f("canceled", of("deployment.canceled"), Config{}, sources.Failed, "production", "vercel:dpl_1")
 }
 
 func TestWithoutGit(t *testing.T) {
