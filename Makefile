@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart sbom vulnerabilities
+.PHONY: help build demo test integration reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart check-notifications sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
@@ -111,6 +111,9 @@ check-release: ## Build the packages of this machine, install, upgrade and purge
 
 check-chart: build ## Lint and render the Helm chart, and check what comes out against the types of the Kubernetes API
 	cd deploy/helm && go vet ./... && go test -count=1 ./...
+
+check-notifications: ## Render the notifications of deploy/argocd and deploy/argorollouts with the tools' own engine
+	cd deploy/argocd && go vet ./... && go test -count=1 ./...
 
 sbom: build ## Write bin/pushback.cdx.json, the CycloneDX bill of materials of bin/pushback: the same bytes for the same program
 	go run $(CYCLONEDX_GOMOD) bin -json -std -noserial -notimestamp -version $(VERSION) -output bin/pushback.cdx.json bin/pushback

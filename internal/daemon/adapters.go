@@ -14,9 +14,23 @@ import (
 	"github.com/pushback/pushback/rollback/kubernetes"
 	"github.com/pushback/pushback/rollback/launchdarkly"
 	"github.com/pushback/pushback/rollback/unleash"
+	argocdsource "github.com/pushback/pushback/sources/changes/argocd"
+	argorolloutssource "github.com/pushback/pushback/sources/changes/argorollouts"
+	"github.com/pushback/pushback/sources/changes/cdevents"
+	"github.com/pushback/pushback/sources/changes/circleci"
+	"github.com/pushback/pushback/sources/changes/cloudevents"
+	"github.com/pushback/pushback/sources/changes/flagger"
+	"github.com/pushback/pushback/sources/changes/flux"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
 	"github.com/pushback/pushback/sources/changes/gitlab"
+	"github.com/pushback/pushback/sources/changes/harness"
+	"github.com/pushback/pushback/sources/changes/heroku"
+	"github.com/pushback/pushback/sources/changes/jenkins"
+	"github.com/pushback/pushback/sources/changes/octopus"
+	"github.com/pushback/pushback/sources/changes/spinnaker"
+	"github.com/pushback/pushback/sources/changes/standardwebhooks"
+	"github.com/pushback/pushback/sources/changes/vercel"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -37,6 +51,22 @@ func Adapters() Table {
 			"github":  changeSource(github.New),
 			"gitlab":  changeSource(gitlab.New),
 			"generic": changeSource(generic.New),
+			"github":           changeSource(github.New),
+			"generic":          changeSource(generic.New),
+			"argocd":           changeSource(argocdsource.New),
+			"argorollouts":     changeSource(argorolloutssource.New),
+			"flux":             changeSource(flux.New),
+			"flagger":          changeSource(flagger.New),
+			"spinnaker":        changeSource(spinnaker.New),
+			"jenkins":          changeSource(jenkins.New),
+			"circleci":         changeSource(circleci.New),
+			"octopus":          changeSource(octopus.New),
+			"harness":          changeSource(harness.New),
+			"vercel":           changeSource(vercel.New),
+			"heroku":           changeSource(heroku.New),
+			"cloudevents":      changeSource(cloudevents.New),
+			"cdevents":         changeSource(cdevents.New),
+			"standardwebhooks": changeSource(standardwebhooks.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),

@@ -49,6 +49,7 @@ var inlineSettings = []string{
 	"metrics: {m: {kind: prometheus, url: 'http://h', tls_config: {key: '-----BEGIN PRIVATE KEY----- SECRET'}}}",
 	"metrics: {m: {kind: embedded, password: SECRET}}", "metrics: {m: {kind: embedded, targets: [{job: j, targets: ['u:SECRET@h:1'], token: SECRET}]}}", "metrics: {m: {kind: csv, dir: ., api_key: SECRET}}",
 	"sources: {s: {kind: generic, secret: SECRET, secret_files: [strong]}}", "sources: {s: {kind: github, secrets: [SECRET], secret_files: [strong]}}",
+	"sources: {s: {kind: spinnaker, pipelines: [a], header: 'Authorization: SECRET', secret_files: [strong]}}", "sources: {s: {kind: octopus, token: SECRET, secret_files: [strong]}}",
 	"hooks: {h: {kind: http, url: 'http://h/?token=SECRET', secret_file: strong}}", "hooks: {h: {kind: http, url: 'http://u:SECRET@h', secret_file: strong}}",
 	"hooks: {h: {kind: http, url: 'http://h', check_url: 'http://h/?api_key=SECRET', secret_file: strong}}", "hooks: {h: {kind: http, url: 'http://h', secret_file: strong, http: {bearer_token: SECRET}}}",
 	"hooks: {h: {kind: http, url: 'https://hooks.slack.com/services/T/B/SECRET', secret_file: strong}}",
@@ -108,6 +109,13 @@ var weakFiles = map[string]string{
 // secretKeys are all kinds that read a secret, with FILE in the place of its file.
 var secretKeys = map[string]string{
 	"generic": "sources: {s: {kind: generic, secret_files: [FILE]}}", "github": "sources: {s: {kind: github, secret_files: [FILE]}}",
+	"argocd source": "sources: {s: {kind: argocd, secret_files: [FILE]}}", "argorollouts": "sources: {s: {kind: argorollouts, secret_files: [FILE]}}",
+	"flux": "sources: {s: {kind: flux, secret_files: [FILE]}}", "flagger": "sources: {s: {kind: flagger, secret_files: [FILE]}}",
+	"spinnaker": "sources: {s: {kind: spinnaker, pipelines: [a], secret_files: [FILE]}}", "jenkins": "sources: {s: {kind: jenkins, jobs: [a], secret_files: [FILE]}}",
+	"circleci": "sources: {s: {kind: circleci, jobs: [a], secret_files: [FILE]}}", "octopus": "sources: {s: {kind: octopus, secret_files: [FILE]}}",
+	"harness": "sources: {s: {kind: harness, pipelines: [a], secret_files: [FILE]}}", "vercel": "sources: {s: {kind: vercel, secret_files: [FILE]}}",
+	"heroku": "sources: {s: {kind: heroku, secret_files: [FILE]}}", "cloudevents": "sources: {s: {kind: cloudevents, secret_files: [FILE]}}",
+	"cdevents": "sources: {s: {kind: cdevents, secret_files: [FILE]}}", "standardwebhooks": "sources: {s: {kind: standardwebhooks, secret_files: [FILE]}}",
 	"rotation": "sources: {s: {kind: generic, secret_files: [strong, FILE]}}", "rotation of github": "sources: {s: {kind: github, secret_files: [FILE, strong]}}",
 	"http": "hooks: {h: {kind: http, url: 'http://h', secret_file: FILE}}", "github hook": "hooks: {h: {kind: github, does: workflow, repository: a/b, workflow: w.yml, token_file: FILE}}",
 	"argocd": "hooks: {h: {kind: argocd, url: 'http://h', token_file: FILE}}", "launchdarkly": "hooks: {h: {kind: launchdarkly, project: p, token_file: FILE}}",

@@ -227,16 +227,19 @@ func (e Endpoint) speaksFor(service string) bool {
 // service is a name and not a path, and "shop-*" must match "shop-a/b".
 func withoutSlashes(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
 
-// accept stores every event of a delivery and returns the last one's change. If
-// one cannot be stored, the answer is an error: the tool sends the delivery again,
-// and the events that were stored are duplicates then.
-func (s *Server) accept(ctx context.Context, events []sources.Admitted, body []byte) (a store.Accepted, err error) {
+// accept stores every event of a delivery and returns the last one's change, which is new if one of them
+// made it: a tool may tell the start with the end. If one cannot be stored, the answer is an error: the tool
+// sends the delivery again, and the events that were stored are duplicates then.
+func (s *Server) accept(ctx context.Context, events []sources.Admitted, body []byte) (last store.Accepted, err error) {
+	created := map[string]bool{}
 	for _, ev := range events {
-		if a, err = s.Engine.Accept(ctx, ev, body); err != nil {
-			return a, err
+		if last, err = s.Engine.Accept(ctx, ev, body); err != nil {
+			return last, err
 		}
+		created[last.Change.Key] = created[last.Change.Key] || last.Created
 	}
-	return a, nil
+	last.Created = created[last.Change.Key]
+	return last, nil
 }
 
 func acceptedStatus(a store.Accepted) int {

@@ -21,6 +21,7 @@ func (s *Server) routes() http.Handler {
 
 	mux.HandleFunc("POST /v1/events", s.requireChange(s.receiveEvent))
 	mux.HandleFunc("POST /hooks/{source}", s.receiveWebhook)
+	mux.HandleFunc("OPTIONS /hooks/{source}", s.handshake)
 	mux.HandleFunc("GET "+streamPath, s.requireRead(s.stream))
 	s.registerAPI(mux)
 

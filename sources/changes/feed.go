@@ -15,6 +15,7 @@ import (
 //	Source     VerifyHeader, Verify, Parse   a webhook
 //	Completer  Complete                      asks the tool for what a webhook leaves out
 //	Lister     Recent                        lists what the tool did, to find deliveries that were lost
+//	Handshaker AllowsOrigin                  is asked by the tool whether it may send deliveries
 //	Feed       Run                           reads a message bus, a cluster, another system's API
 
 // Feed is a source that nobody sends anything to: it reads changes where they are.

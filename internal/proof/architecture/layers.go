@@ -47,6 +47,10 @@ var Layers = []Layer{
 		Does:     "what change sources of one tool have in common",
 	},
 	{
+		Packages: []string{"sources/changes/webhook", "sources/changes/envelope"},
+		Does:     "what the webhooks of deploy tools have in common; opening CloudEvents",
+	},
+	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
 		Does:     "adapters of deploy tools and metric stores",
 	},

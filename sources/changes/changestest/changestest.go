@@ -64,12 +64,12 @@ type Signature struct {
 type Subject struct {
 	New        func(Config) (changes.Source, error)
 	Signatures []Signature
-	Started    Delivery // reports that a deploy to Environment began
+	Started    Delivery // reports that a deploy to Environment began; zero: the tool tells only the end
 	Succeeded  Delivery // reports that the same deploy succeeded
 	Ignored    []Delivery
 	Volatile   []string  // headers that the tool renews when it repeats a delivery
 	At         time.Time // of Succeeded
-	// Environment is the tool's own word for where it deployed.
+	// Environment is the tool's own word for where it deployed; "" if it has none.
 	Environment string
 }
 

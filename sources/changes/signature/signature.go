@@ -4,6 +4,7 @@
 //	HMAC      hex HMAC-SHA256 of the body, with a prefix such as "sha256=" (GitHub)
 //	Standard  Standard Webhooks v1: base64 HMAC-SHA256 of id.timestamp.body
 //	Bearer    a fixed token in Authorization
+//	and the Schemes of other tools: base64 and SHA-1 sums, lists, ConfigCat's, tokens in any header
 //
 // A Scheme is one of the ways of tools to sign, and a Verifier holds a source's deliveries to
 // the schemes of its tool.

@@ -133,6 +133,32 @@ func TestBearer(t *testing.T) {
 	}
 }
 
+// CircleCI's published vectors: circleci.com/docs/guides/integration/outbound-webhooks, "Validating webhooks".
+func TestHexHMACList(t *testing.T) {
+	scheme := HexHMACList("Circleci-Signature", "v1")
+	f := func(name, secret, given, body string, ok bool) {
+		t.Helper()
+		h := http.Header{"Circleci-Signature": {given}}
+		err := scheme.Header(func() [][]byte { return nil }, h, time.Time{})
+		if err == nil {
+			err = scheme.Body([][]byte{old, []byte(secret)}, h, []byte(body), time.Time{})
+		}
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f("published vector 1", "secret", "v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", true)
+	f("published vector 2", "another-secret", "v1=daa220016c8f29a8b214fbfc3671aeec2145cfb1e6790184ffb38b6d0425fa00", "lalala", true)
+	f("published vector 3", "hunter123", "v1=9be2242094a9a8c00c64306f382a7f9d691de910b4a266f67bd314ef18ac49fa", "an-important-request-payload", true)
+	f("a newer version beside it", "secret", "v2=00, v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a ,v3=", "hello world", true)
+	f("twice", "secret", "v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a,v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
+	f("another version", "secret", "v2=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
+	f("no version", "secret", "734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
+	f("empty", "secret", "", "hello world", false)
+	f("empty sum", "secret", "v1=", "hello world", false)
+	f("no hex", "secret", "v1=x,v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
+}
+
 func FuzzVerifiers(f *testing.F) {
 	f.Add("sha256=00", "1614265330", vectorSignature, []byte(vectorBody))
 	f.Add("Bearer x", "-1", "v1, v1,", []byte{0})

@@ -84,6 +84,25 @@ func Base64HMAC(header string) Scheme {
 	return ofBody(header, sha256.New, base64.StdEncoding.Strict().DecodeString)
 }
 
+// HexHMACList is a list of signatures apart by commas, as in "v1=…,v2=…". Of those of the given version there must be
+// one, the hex HMAC-SHA256 of the body; others are not read (CircleCI's circleci-signature).
+func HexHMACList(header, version string) Scheme {
+	return ofBody(header, sha256.New, func(given string) (sum []byte, err error) {
+		for one := range strings.SplitSeq(given, ",") {
+			if one = strings.TrimSpace(one); !strings.HasPrefix(one, version+"=") {
+				continue
+			}
+			if sum != nil {
+				return nil, ErrMismatch // which of two a proxy has checked is not known
+			}
+			if sum, err = sumOf(version+"=", one); err != nil {
+				return nil, err
+			}
+		}
+		return sum, nil
+	})
+}
+
 // ofBody is a scheme that signs the body and nothing else.
 func ofBody(header string, sum func() hash.Hash, read func(given string) ([]byte, error)) Scheme {
 	return Scheme{
