@@ -14,8 +14,15 @@ import (
 	"github.com/pushback/pushback/rollback/kubernetes"
 	"github.com/pushback/pushback/rollback/launchdarkly"
 	"github.com/pushback/pushback/rollback/unleash"
+	"github.com/pushback/pushback/sources/changes/configcat"
+	"github.com/pushback/pushback/sources/changes/flagsmith"
+	"github.com/pushback/pushback/sources/changes/flipt"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
+	"github.com/pushback/pushback/sources/changes/growthbook"
+	ldsource "github.com/pushback/pushback/sources/changes/launchdarkly"
+	"github.com/pushback/pushback/sources/changes/split"
+	unleashsource "github.com/pushback/pushback/sources/changes/unleash"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -35,6 +42,14 @@ func Adapters() Table {
 		Sources: map[string]SourceKind{
 			"github":  changeSource(github.New),
 			"generic": changeSource(generic.New),
+
+			"launchdarkly": changeSource(ldsource.New),
+			"unleash":      changeSource(unleashsource.New),
+			"flagsmith":    changeSource(flagsmith.New),
+			"growthbook":   changeSource(growthbook.New),
+			"configcat":    changeSource(configcat.New),
+			"flipt":        changeSource(flipt.New),
+			"split":        changeSource(split.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),

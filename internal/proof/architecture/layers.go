@@ -40,6 +40,10 @@ var Layers = []Layer{
 		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements",
 	},
 	{
+		Packages: []string{"sources/changes/flags"},
+		Does:     "what the sources of feature flags have in common",
+	},
+	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
 		Does:     "adapters of deploy tools and metric stores",
 	},
