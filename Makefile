@@ -1,12 +1,13 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart check-notifications sbom vulnerabilities
+.PHONY: help build demo test integration integration-unleash reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart check-notifications sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
 CYCLONEDX_GOMOD       := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 COMPARE               := yes
 NFPM                  := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+UNLEASH_VERSION       := 7.5.1
 GOVULNCHECK_VERSION   := v1.9.0
 GOVULNCHECK           := bin/govulncheck-$(GOVULNCHECK_VERSION)
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
@@ -53,6 +54,11 @@ test: ## Run every test that needs nothing but Go, with the race detector where 
 integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmanager, PostgreSQL and R (installs Debian packages that are missing)
 	./.ci/servers
 	go test -tags integration -count=1 -timeout 20m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
+
+integration-unleash: ## Test flags against a real Unleash (needs node 20 and npm; installs it in bin/unleash, once)
+	./.ci/servers
+	test -d bin/unleash/node_modules/unleash-server || npm install --prefix bin/unleash --no-audit --no-fund --ignore-scripts unleash-server@$(UNLEASH_VERSION)
+	UNLEASH_SERVER=$(CURDIR)/bin/unleash go test -tags integration,unleash -run Unleash -count=1 -timeout 10m ./rollback/unleash ./cmd/pushback
 
 reliability: ## Kill the built program, break its disk, feed it wrong metrics, and count violations (KILLS=2000 FREEZES=500 SEED=7); writes docs/reliability.md
 	./.ci/servers

@@ -28,6 +28,7 @@ var docPages = []struct {
 	{"docs/gate.md", runningDaemon},
 	{"docs/hooks.md", runningDaemon},
 	{"docs/sources.md", runningDaemon},
+	{"docs/flags.md", runningDaemon},
 	{"docs/migrating.md", runningDaemon},
 	{"docs/backtest.md", runningDaemon},
 	{"docs/backup.md", runningDaemon},

@@ -31,6 +31,15 @@ import (
 	"github.com/pushback/pushback/sources/changes/spinnaker"
 	"github.com/pushback/pushback/sources/changes/standardwebhooks"
 	"github.com/pushback/pushback/sources/changes/vercel"
+	"github.com/pushback/pushback/sources/changes/configcat"
+	"github.com/pushback/pushback/sources/changes/flagsmith"
+	"github.com/pushback/pushback/sources/changes/flipt"
+	"github.com/pushback/pushback/sources/changes/generic"
+	"github.com/pushback/pushback/sources/changes/github"
+	"github.com/pushback/pushback/sources/changes/growthbook"
+	ldsource "github.com/pushback/pushback/sources/changes/launchdarkly"
+	"github.com/pushback/pushback/sources/changes/split"
+	unleashsource "github.com/pushback/pushback/sources/changes/unleash"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -67,6 +76,14 @@ func Adapters() Table {
 			"cloudevents":      changeSource(cloudevents.New),
 			"cdevents":         changeSource(cdevents.New),
 			"standardwebhooks": changeSource(standardwebhooks.New),
+
+			"launchdarkly": changeSource(ldsource.New),
+			"unleash":      changeSource(unleashsource.New),
+			"flagsmith":    changeSource(flagsmith.New),
+			"growthbook":   changeSource(growthbook.New),
+			"configcat":    changeSource(configcat.New),
+			"flipt":        changeSource(flipt.New),
+			"split":        changeSource(split.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),

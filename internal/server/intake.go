@@ -45,11 +45,12 @@ func (s *Server) receiveWebhook(w http.ResponseWriter, r *http.Request) {
 // intake takes one delivery: check its headers, read, verify, parse, admit, accept.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e Endpoint) {
 	if err := e.Source.VerifyHeader(r.Header, s.Now()); err != nil || e.Insecure && !s.mayRead(r) {
-		if !s.mayBeSigned(r.Header) {
+		like := s.signedLike(r.Header)
+		if like == nil {
 			s.refuse(w, name, 0, intakeProblem(changes.ErrUnauthorized))
 			return
 		}
-		e.Source = noSource{}
+		e.Source = noSource{like}
 	}
 	body, n, p := readBody(w, r)
 	if p != nil {

@@ -51,6 +51,14 @@ var Layers = []Layer{
 		Does:     "what the webhooks of deploy tools have in common; opening CloudEvents",
 	},
 	{
+		Packages: []string{"sources/changes/flags"},
+		Does:     "what the sources of feature flags have in common",
+	},
+	{
+		Packages: []string{"sources/changes/flags/flagstest"},
+		Does:     "what the tests of these sources have in common",
+	},
+	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
 		Does:     "adapters of deploy tools and metric stores",
 	},

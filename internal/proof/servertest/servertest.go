@@ -12,6 +12,7 @@ package servertest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -45,12 +46,14 @@ func (s *Server) Stop() { s.stop() }
 
 // program is how to run a program that listens on a port.
 type program struct {
-	names   []string // the first that is installed
-	install string   // Debian's package
-	args    func(port string) []string
-	account *syscall.SysProcAttr // nil: our own
-	signal  os.Signal            // asks it to end
-	ready   func(ctx context.Context, port string) error
+	names    []string // the first that is installed
+	install  string   // Debian's package
+	args     func(port string) []string
+	env      func(port string) []string // beside our own; nil: none
+	patience time.Duration              // to answer; 0: startTime
+	account  *syscall.SysProcAttr       // nil: our own
+	signal   os.Signal                  // asks it to end
+	ready    func(ctx context.Context, port string) error
 }
 
 // start runs p and returns its port.
@@ -97,6 +100,9 @@ func (p program) run(path, port string) (stop func(), err error) {
 	cmd := exec.CommandContext(ctx, path, p.args(port)...)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.SysProcAttr = p.account
+	if p.env != nil {
+		cmd.Env = append(os.Environ(), p.env(port)...)
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(p.signal) }
 	cmd.WaitDelay = stopTime // then it is killed
 	if err := cmd.Start(); err != nil {
@@ -115,7 +121,8 @@ func (p program) run(path, port string) (stop func(), err error) {
 
 // await waits until the program is ready.
 func (p program) await(port string, ended <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	patience := cmp.Or(p.patience, startTime)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -128,7 +135,7 @@ func (p program) await(port string, ended <-chan struct{}) error {
 		case <-ended:
 			return fmt.Errorf("it ended: %w", err)
 		case <-ctx.Done():
-			return fmt.Errorf("it was not ready within %s: %w", startTime, err)
+			return fmt.Errorf("it was not ready within %s: %w", patience, err)
 		case <-again.C:
 		}
 	}

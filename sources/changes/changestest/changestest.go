@@ -64,12 +64,13 @@ type Signature struct {
 type Subject struct {
 	New        func(Config) (changes.Source, error)
 	Signatures []Signature
-	Started    Delivery // reports that a deploy to Environment began; zero: the tool tells only the end
-	Succeeded  Delivery // reports that the same deploy succeeded
+	Started    Delivery     // reports that a change in Environment began; without a body: the tool reports ends alone
+	Succeeded  Delivery     // reports that the same change succeeded
+	Kind       sources.Kind // of the change; "": a deploy
 	Ignored    []Delivery
 	Volatile   []string  // headers that the tool renews when it repeats a delivery
 	At         time.Time // of Succeeded
-	// Environment is the tool's own word for where it deployed; "" if it has none.
+	// Environment is the tool's own word for where it deployed.
 	Environment string
 }
 

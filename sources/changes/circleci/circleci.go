@@ -43,7 +43,7 @@ func New(o changes.Options, c Config) (*webhook.Source, error) {
 	if err := errors.Join(c.Workflows.Check("workflows"), c.Jobs.Check("jobs")); err != nil {
 		return nil, err
 	}
-	return webhook.New(o, c.Config, c.read, signature.HexHMACList("Circleci-Signature", "v1"))
+	return webhook.New(o, c.Config, c.read, signature.VersionedHexHMAC("Circleci-Signature", "v1"))
 }
 
 // delivery is a webhook of either type.

@@ -1,174 +1,255 @@
-package signature
+package signature_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pushback/pushback/sources/changes"
+	. "github.com/pushback/pushback/sources/changes/signature"
 )
 
-var old, current = []byte("the old one"), []byte("the current one")
-
-func TestHMAC(t *testing.T) {
-	// GitHub's published vector: docs.github.com, "Validating webhook deliveries".
-	secret, body := []byte("It's a Secret to Everybody"), []byte("Hello, World!")
-	const sum = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
-	f := func(name string, secrets [][]byte, prefix, given string, body []byte, ok bool) {
-		t.Helper()
-		if err := HMAC(secrets, prefix, given, body); (err == nil) != ok {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	one := [][]byte{secret}
-	f("published vector", one, "sha256=", "sha256="+sum, body, true)
-	f("no prefix", one, "", sum, body, true)
-	f("upper-case digits", one, "sha256=", "sha256="+strings.ToUpper(sum), body, true)
-	f("rotated in", [][]byte{old, secret}, "sha256=", "sha256="+sum, body, true)
-	f("rotated out", [][]byte{secret, current}, "sha256=", "sha256="+sum, body, true)
-	f("other secret", [][]byte{old, current}, "sha256=", "sha256="+sum, body, false)
-	f("no secret", nil, "sha256=", "sha256="+sum, body, false)
-	f("prefix missing", one, "sha256=", sum, body, false)
-	f("prefix of SHA-1", one, "sha256=", "sha1="+sum, body, false)
-	f("cut", one, "sha256=", "sha256="+sum[:62], body, false)
-	f("longer", one, "sha256=", "sha256="+sum+"00", body, false)
-	f("no hex", one, "sha256=", "sha256="+strings.Repeat("x", 64), body, false)
-	f("empty", one, "sha256=", "", body, false)
-	f("empty sum", one, "sha256=", "sha256=", body, false)
-	f("other body", one, "sha256=", "sha256="+sum, []byte("Hello, World!\n"), false)
-}
-
-// The Standard Webhooks specification's published vector.
 const (
-	vectorSecret    = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	vectorBody      = `{"test": 2432232314}`
-	vectorSignature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+	current  = "the current one of two secrets"
+	previous = "the previous one of two secrets"
 )
 
-func headers(id, timestamp, signature string) http.Header {
-	h := http.Header{}
-	h.Set("webhook-id", id)
-	h.Set("webhook-timestamp", timestamp)
-	h.Set("webhook-signature", signature)
-	return h
-}
-
-func TestStandard(t *testing.T) {
-	const id, at = "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330"
-	sent := time.Unix(1614265330, 0)
-	f := func(name, secret string, h http.Header, body string, now time.Time, ok bool) {
-		t.Helper()
-		if err := Standard([][]byte{old, []byte(secret)}, h, []byte(body), now); (err == nil) != ok {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	good := headers(id, at, vectorSignature)
-	f("published vector", vectorSecret, good, vectorBody, sent, true)
-	f("without whsec_", strings.TrimPrefix(vectorSecret, "whsec_"), good, vectorBody, sent, true)
-	f("second of two", vectorSecret, headers(id, at, "v1a,xx v1,AAAA "+vectorSignature), vectorBody, sent, true)
-	f("5 min late", vectorSecret, good, vectorBody, sent.Add(Tolerance), true)
-	f("5 min early", vectorSecret, good, vectorBody, sent.Add(-Tolerance), true)
-	f("too late", vectorSecret, good, vectorBody, sent.Add(Tolerance+time.Second), false)
-	f("too early", vectorSecret, good, vectorBody, sent.Add(-Tolerance-time.Second), false)
-	f("other secret", "whsec_"+base64.StdEncoding.EncodeToString(current), good, vectorBody, sent, false)
-	f("other body", vectorSecret, good, vectorBody+" ", sent, false)
-	f("other id", vectorSecret, headers("msg_x", at, vectorSignature), vectorBody, sent, false)
-	f("other time", vectorSecret, headers(id, "1614265331", vectorSignature), vectorBody, sent, false)
-	f("version unknown", vectorSecret, headers(id, at, "v2"+vectorSignature[2:]), vectorBody, sent, false)
-	f("no version", vectorSecret, headers(id, at, vectorSignature[3:]), vectorBody, sent, false)
-	f("no signature", vectorSecret, headers(id, at, ""), vectorBody, sent, false)
-	f("no id", vectorSecret, headers("", at, vectorSignature), vectorBody, sent, false)
-	f("time is a word", vectorSecret, headers(id, "now", vectorSignature), vectorBody, sent, false)
-	f("time with a sign", vectorSecret, headers(id, "+"+at, vectorSignature), vectorBody, sent, false)
-	f("time with a zero before it", vectorSecret, headers(id, "0"+at, vectorSignature), vectorBody, sent, false)
-	for name := range good {
-		twice := good.Clone()
-		twice.Add(name, good.Get(name))
-		f(name+" twice", vectorSecret, twice, vectorBody, sent, false)
-	}
-	f("time overflows", vectorSecret, headers(id, "9223372036854775807", vectorSignature), vectorBody, sent, false)
-	f("time underflows", vectorSecret, headers(id, "-9223372036854775808", vectorSignature), vectorBody, sent, false)
-	if Standard(nil, good, []byte(vectorBody), sent) == nil {
-		t.Error("no secret: accepted")
-	}
-}
-
-// A secret that is no base64 is used as it is: what operators make by hand.
-func TestStandardTakesRawSecrets(t *testing.T) {
-	secret, now := []byte("not base64!"), time.Unix(1614265330, 0)
-	signed, err := webhook(secret).Sign("id", now, []byte("body"))
+// verifier is a source's, with the secrets in files.
+func verifier(t testing.TB, scheme Scheme, secrets ...string) Verifier {
+	t.Helper()
+	v, err := NewVerifier(files(t, secrets...), false, scheme)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Standard([][]byte{secret}, headers("id", "1614265330", signed), []byte("body"), now); err != nil {
-		t.Error(err)
+	return v
+}
+
+func files(t testing.TB, secrets ...string) (paths []string) {
+	t.Helper()
+	for i, secret := range secrets {
+		path := filepath.Join(t.TempDir(), fmt.Sprint(i))
+		if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+func header(pairs ...string) http.Header {
+	h := http.Header{}
+	for i := 0; i < len(pairs); i += 2 {
+		h.Add(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+// noSecretIsTooShort runs a scheme by itself: the published vectors sign with secrets that a
+// Verifier refuses as too weak.
+func noSecretIsTooShort(s Scheme, secret string, h http.Header, body string, now time.Time) error {
+	secrets := [][]byte{[]byte(secret)}
+	return errors.Join(s.Header(func() [][]byte { return secrets }, h, now), s.Body(secrets, h, []byte(body), now))
+}
+
+// The vectors that the tools publish, and what is one bit away from each.
+func TestPublishedVectors(t *testing.T) {
+	sent := time.Unix(1614265330, 0)
+	circle := VersionedHexHMAC("circleci-signature", "v1")
+	standard := header("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek", "webhook-timestamp", "1614265330", "webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+	for _, c := range []struct {
+		name   string
+		scheme Scheme
+		secret string
+		header http.Header
+		body   string
+	}{
+		{
+			"docs.github.com, Validating webhook deliveries", HexHMAC("X-Hub-Signature-256", "sha256="), "It's a Secret to Everybody",
+			header("X-Hub-Signature-256", "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"), "Hello, World!",
+		},
+		{"circleci.com/docs/webhooks, 1", circle, "secret", header("circleci-signature", "v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a"), "hello world"},
+		{"circleci.com/docs/webhooks, 2", circle, "another-secret", header("circleci-signature", "v1=daa220016c8f29a8b214fbfc3671aeec2145cfb1e6790184ffb38b6d0425fa00"), "lalala"},
+		{"circleci.com/docs/webhooks, 3", circle, "hunter123", header("circleci-signature", "v1=9be2242094a9a8c00c64306f382a7f9d691de910b4a266f67bd314ef18ac49fa"), "an-important-request-payload"},
+		{"Standard Webhooks, v1", StandardWebhooks(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", standard, `{"test": 2432232314}`},
+		{"Standard Webhooks, without whsec_", StandardWebhooks(), "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", standard, `{"test": 2432232314}`},
+		{
+			"ConfigCat's scheme, by Python's hmac", ConfigCat(), "configcat_whsk_VN3juirnVh5pNvCKd81RYRYchxUX4j3NykbZG2fAy88=",
+			header("X-ConfigCat-Webhook-ID", "b616ca659d154a5fb907dd8475792eeb", "X-ConfigCat-Webhook-Timestamp", "1614265330", "X-ConfigCat-Webhook-Signature-V1", "XubeiBXkkrsTxIpsQltXsFt1LnloRApUQB3lixFE7pQ="), `{"configName":"Main Config"}`,
+		},
+		// RFC 2202 (SHA-1) and RFC 4231 (SHA-256), test case 2: the schemes of Vercel and Heroku are those sums.
+		{"RFC 2202, 2", HexHMACSHA1("x-vercel-signature"), "Jefe", header("x-vercel-signature", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"), "what do ya want for nothing?"},
+		{"RFC 4231, 2", Base64HMAC("Heroku-Webhook-Hmac-SHA256"), "Jefe", header("Heroku-Webhook-Hmac-SHA256", "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="), "what do ya want for nothing?"},
+	} {
+		if err := noSecretIsTooShort(c.scheme, c.secret, c.header, c.body, sent); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if noSecretIsTooShort(c.scheme, c.secret, c.header, c.body+"\n", sent) == nil || noSecretIsTooShort(c.scheme, c.secret+"x", c.header, c.body, sent) == nil {
+			t.Errorf("%s: another body or another secret is accepted", c.name)
+		}
 	}
 }
 
-func TestBearer(t *testing.T) {
-	f := func(name, authorization string, ok bool) {
+func sum(algorithm func() hash.Hash, secret string, parts ...string) []byte {
+	mac := hmac.New(algorithm, []byte(secret))
+	mac.Write([]byte(strings.Join(parts, "")))
+	return mac.Sum(nil)
+}
+
+func hexOf(secret, body string) string { return hex.EncodeToString(sum(sha256.New, secret, body)) }
+
+func TestHexHMAC(t *testing.T) {
+	const name, body = "X-Hub-Signature-256", `{"a":1}`
+	f := accepts(t, verifier(t, HexHMAC(name, "sha256="), previous, current), body)
+	good := hexOf(current, body)
+	f("signed", true, name, "sha256="+good)
+	f("upper-case digits", true, name, "sha256="+strings.ToUpper(good))
+	f("by the previous secret", true, name, "sha256="+hexOf(previous, body))
+	f("by a third secret", false, name, "sha256="+hexOf("neither of the two secrets", body))
+	f("of another body", false, name, "sha256="+hexOf(current, body+" "))
+	f("prefix missing", false, name, good)
+	f("prefix of SHA-1", false, name, "sha1="+hex.EncodeToString(sum(sha1.New, current, body)))
+	f("cut", false, name, "sha256="+good[:62])
+	f("longer", false, name, "sha256="+good+"00")
+	f("no hex", false, name, "sha256="+strings.Repeat("x", 64))
+	f("empty", false, name, "")
+	f("empty sum", false, name, "sha256=")
+	f("twice", false, name, "sha256="+good, name, "sha256="+good)
+	f("other header", false, "X-Hub-Signature", "sha256="+good)
+	f("nothing", false)
+}
+
+// accepts runs a delivery through a verifier, before and after its body.
+func accepts(t *testing.T, v Verifier, body string) func(name string, want bool, pairs ...string) {
+	return func(name string, want bool, pairs ...string) {
 		t.Helper()
-		h := http.Header{}
-		h.Set("Authorization", authorization)
-		if err := Bearer([][]byte{old, current}, h); (err == nil) != ok {
+		h := header(pairs...)
+		err := v.Verify(h, []byte(body), noon)
+		if (err == nil) != want || !want && !errors.Is(err, changes.ErrUnauthorized) {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-	f("current", "Bearer the current one", true)
-	f("old", "Bearer the old one", true)
-	f("scheme in lower case", "bearer the old one", true)
-	f("prefix of it", "Bearer the old", false)
-	f("longer", "Bearer the old one!", false)
-	f("no token", "Bearer ", false)
-	f("no scheme", "the old one", false)
-	f("basic", "Basic the old one", false)
-	f("nothing", "", false)
-	h := http.Header{"Authorization": {"Bearer the old one", "Bearer x"}}
-	if Bearer([][]byte{old}, h) == nil {
-		t.Error("two tokens: accepted")
-	}
-	h.Set("Authorization", "Bearer ")
-	if Bearer(nil, h) == nil {
-		t.Error("no secret: accepted")
+		if want && v.VerifyHeader(h, noon) != nil {
+			t.Errorf("%s: refused before the body", name)
+		}
 	}
 }
 
-// CircleCI's published vectors: circleci.com/docs/guides/integration/outbound-webhooks, "Validating webhooks".
-func TestHexHMACList(t *testing.T) {
-	scheme := HexHMACList("Circleci-Signature", "v1")
-	f := func(name, secret, given, body string, ok bool) {
-		t.Helper()
-		h := http.Header{"Circleci-Signature": {given}}
-		err := scheme.Header(func() [][]byte { return nil }, h, time.Time{})
-		if err == nil {
-			err = scheme.Body([][]byte{old, []byte(secret)}, h, []byte(body), time.Time{})
-		}
-		if (err == nil) != ok {
-			t.Errorf("%s: %v", name, err)
-		}
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestVersionedHexHMAC(t *testing.T) {
+	const name, body = "circleci-signature", `{"a":1}`
+	f := accepts(t, verifier(t, VersionedHexHMAC(name, "v1"), current), body)
+	good := "v1=" + hexOf(current, body)
+	f("alone", true, name, good)
+	f("beside a later version", true, name, "v2=zz, "+good)
+	f("before a later version", true, name, good+",v2=zz")
+	f("another version alone", false, name, "v2="+good[3:])
+	f("no version", false, name, good[3:])
+	f("wrong beside right", false, name, "v1="+hexOf(previous, body)+","+good)
+	f("right beside wrong", false, name, good+",v1=")
+	f("version within a word", false, name, "xv1="+good[3:])
+	f("empty list", false, name, ",,,")
+}
+
+func TestSumsOfTheBody(t *testing.T) {
+	const body = `{"a":1}`
+	sha1Sum, sha256Sum := sum(sha1.New, current, body), sum(sha256.New, current, body)
+	f := accepts(t, verifier(t, HexHMACSHA1("x-vercel-signature"), current), body)
+	f("SHA-1", true, "x-vercel-signature", hex.EncodeToString(sha1Sum))
+	f("SHA-256 in place of SHA-1", false, "x-vercel-signature", hex.EncodeToString(sha256Sum))
+	f("base64 in place of hex", false, "x-vercel-signature", base64.StdEncoding.EncodeToString(sha1Sum))
+	f = accepts(t, verifier(t, Base64HMAC("Heroku-Webhook-Hmac-SHA256"), current), body)
+	f("base64", true, "Heroku-Webhook-Hmac-SHA256", base64.StdEncoding.EncodeToString(sha256Sum))
+	f("base64 without padding", false, "Heroku-Webhook-Hmac-SHA256", base64.RawStdEncoding.EncodeToString(sha256Sum))
+	f("base64 with a line break", false, "Heroku-Webhook-Hmac-SHA256", base64.StdEncoding.EncodeToString(sha256Sum)+"\n ")
+	f("hex in place of base64", false, "Heroku-Webhook-Hmac-SHA256", hex.EncodeToString(sha256Sum))
+	f("SHA-1 in place of SHA-256", false, "Heroku-Webhook-Hmac-SHA256", base64.StdEncoding.EncodeToString(sha1Sum))
+}
+
+func TestToken(t *testing.T) {
+	f := accepts(t, verifier(t, Token("Authorization"), previous, current), "")
+	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
+	f("bearer", true, "Authorization", "Bearer "+current)
+	f("bearer in lower case", true, "Authorization", "bearer "+previous)
+	f("alone", true, "Authorization", current)
+	f("password", true, "Authorization", basic("pushback:"+current))
+	f("password without a user", true, "Authorization", basic(":"+current))
+	f("as the user", false, "Authorization", basic(current+":"))
+	f("as both, no colon", false, "Authorization", basic(current))
+	f("no base64", false, "Authorization", "Basic "+current)
+	f("prefix of it", false, "Authorization", "Bearer "+current[:20])
+	f("longer", false, "Authorization", "Bearer "+current+"!")
+	f("no token", false, "Authorization", "Bearer ")
+	f("nothing", false)
+	f("two headers", false, "Authorization", "Bearer "+current, "Authorization", "Bearer "+current)
+	f("other header", false, "X-Gitlab-Token", current)
+	f = accepts(t, verifier(t, Token("X-Gitlab-Token"), current), "")
+	f("header of its own", true, "X-Gitlab-Token", current)
+	f("bearer in a header of its own", false, "X-Gitlab-Token", "Bearer "+current)
+	if _, err := NewVerifier(nil, false, Token("Authorization")); !errors.Is(err, changes.ErrNoSecret) {
+		t.Errorf("no secret: %v", err)
 	}
-	f("published vector 1", "secret", "v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", true)
-	f("published vector 2", "another-secret", "v1=daa220016c8f29a8b214fbfc3671aeec2145cfb1e6790184ffb38b6d0425fa00", "lalala", true)
-	f("published vector 3", "hunter123", "v1=9be2242094a9a8c00c64306f382a7f9d691de910b4a266f67bd314ef18ac49fa", "an-important-request-payload", true)
-	f("a newer version beside it", "secret", "v2=00, v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a ,v3=", "hello world", true)
-	f("twice", "secret", "v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a,v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
-	f("another version", "secret", "v2=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
-	f("no version", "secret", "734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
-	f("empty", "secret", "", "hello world", false)
-	f("empty sum", "secret", "v1=", "hello world", false)
-	f("no hex", "secret", "v1=x,v1=734cc62f32841568f45715aeb9f4d7891324e6d948e4c6c60c0621cdac48623a", "hello world", false)
+}
+
+// The first scheme of which there is a header binds.
+func TestNoSchemeExcusesAnother(t *testing.T) {
+	v, err := NewVerifier(files(t, current), false, StandardWebhooks(), Token("Authorization"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := accepts(t, v, "body")
+	f("a token", true, "Authorization", "Bearer "+current)
+	f("a token beside a wrong signature", false, append(standardHeaders("1", "1772366400", "v1,AAAA"), "Authorization", "Bearer "+current)...)
+	f("a token beside an empty signature", false, "webhook-signature", "", "Authorization", "Bearer "+current)
+}
+
+func TestInsecure(t *testing.T) {
+	v, err := NewVerifier(nil, true, StandardWebhooks())
+	if err != nil || errors.Join(v.VerifyHeader(nil, noon), v.Verify(nil, nil, noon)) != nil {
+		t.Errorf("%v", err)
+	}
 }
 
 func FuzzVerifiers(f *testing.F) {
-	f.Add("sha256=00", "1614265330", vectorSignature, []byte(vectorBody))
-	f.Add("Bearer x", "-1", "v1, v1,", []byte{0})
+	f.Add("sha256=00", "1772366400", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", []byte("{}"))
+	f.Add("Bearer x", "-1", "v1a, v1a,", []byte{0})
+	f.Add("Basic Og==", "1", "v1=00,v1=", []byte("a"))
+	secrets := files(f, "a secret nobody guesses by chance", "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+	var all []Verifier
+	for _, s := range []Scheme{
+		HexHMAC("S", "sha256="), HexHMAC("S", ""), VersionedHexHMAC("S", "v1"), Base64HMAC("S"), HexHMACSHA1("S"),
+		StandardWebhooks(), ConfigCat(), Token("Authorization"), Token("S"),
+	} {
+		v, err := NewVerifier(secrets[:1], false, s)
+		if s.Public {
+			v, err = NewVerifier(secrets, false, s)
+		}
+		if err != nil {
+			f.Fatal(err)
+		}
+		all = append(all, v)
+	}
 	f.Fuzz(func(t *testing.T, given, timestamp, signed string, body []byte) {
-		secrets := [][]byte{[]byte("a secret nobody guesses by chance")}
-		h := headers("id", timestamp, signed)
-		h.Set("Authorization", given)
-		if HMAC(secrets, "sha256=", given, body) == nil || Bearer(secrets, h) == nil ||
-			Standard(secrets, h, body, time.Unix(1614265330, 0)) == nil {
-			t.Fatal("guessed")
+		h := header(standardHeaders("id", timestamp, signed)...)
+		for _, name := range []string{"S", "Authorization", "X-ConfigCat-Webhook-Signature-V1"} {
+			h.Set(name, given)
+		}
+		h.Set("X-ConfigCat-Webhook-ID", signed)
+		h.Set("X-ConfigCat-Webhook-Timestamp", timestamp)
+		for i, v := range all {
+			if v.Verify(h, body, noon) == nil || v.Verify(http.Header{"S": {signed}}, body, noon) == nil {
+				t.Fatalf("scheme %d is guessed", i)
+			}
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"net/http"
 	"slices"
@@ -20,6 +21,9 @@ import (
 type Scheme struct {
 	// Name is the header that carries the proof. A delivery that has it is held to this scheme.
 	Name string
+	// Public says that secrets may be public keys (whpk_); the functions of all other schemes
+	// are never given one.
+	Public bool
 	// Header checks what can be checked before there is a body.
 	Header func(secrets func() [][]byte, h http.Header, now time.Time) error
 	// Body checks the rest over the raw body.
@@ -38,12 +42,43 @@ type Verifier struct {
 // one binds: a token beside a signature does not excuse a body that was changed on the way.
 func NewVerifier(files []string, insecure bool, schemes ...Scheme) (Verifier, error) {
 	secrets, err := changes.NewSecrets(files, insecure)
-	return Verifier{secrets, insecure, schemes}, err
+	v := Verifier{secrets, insecure, schemes}
+	return v, errors.Join(err, v.checkPublic())
+}
+
+// checkPublic refuses public keys that are none, or that no scheme of the source can use.
+func (v Verifier) checkPublic() error {
+	usable := slices.ContainsFunc(v.schemes, func(s Scheme) bool { return s.Public })
+	for _, secret := range v.secrets.Keys() {
+		if !isPublic(secret) {
+			continue
+		}
+		if !usable {
+			return errors.New("secret_files: a key that begins with whpk_ is public, and this kind of source needs a shared secret")
+		}
+		if _, ok := publicKey(secret); !ok {
+			return errors.New("secret_files: what follows whpk_ is not an Ed25519 key: 32 bytes in base64")
+		}
+	}
+	return nil
+}
+
+// keys are the secrets that a scheme may use.
+func (v Verifier) keys(s Scheme) [][]byte {
+	secrets := v.secrets.Keys()
+	if !s.Public {
+		secrets, _ = split(secrets)
+	}
+	return secrets
 }
 
 // VerifyHeader refuses what Verify would refuse whatever the body.
 func (v Verifier) VerifyHeader(h http.Header, now time.Time) error {
-	if !v.insecure && v.scheme(h).Header(v.secrets.Keys, h, now) != nil {
+	if v.insecure {
+		return nil
+	}
+	s := v.scheme(h)
+	if s.Header(func() [][]byte { return v.keys(s) }, h, now) != nil {
 		return changes.ErrUnauthorized
 	}
 	return nil
@@ -54,7 +89,8 @@ func (v Verifier) Verify(h http.Header, body []byte, now time.Time) error {
 	if v.insecure {
 		return nil
 	}
-	if s := v.scheme(h); s.Header(v.secrets.Keys, h, now) != nil || s.Body(v.secrets.Keys(), h, body, now) != nil {
+	s := v.scheme(h)
+	if v.VerifyHeader(h, now) != nil || s.Body(v.keys(s), h, body, now) != nil {
 		return changes.ErrUnauthorized
 	}
 	return nil
@@ -74,6 +110,34 @@ func HexHMAC(header, prefix string) Scheme {
 	return ofBody(header, sha256.New, func(given string) ([]byte, error) { return sumOf(prefix, given) })
 }
 
+// VersionedHexHMAC is a list of signatures in a header, as in "v1=…,v2=…", of which the one of the
+// given version is the hex HMAC-SHA256 of the body. No other is read, so that nobody can fall
+// back to a weaker one; a version that stands there twice is refused.
+func VersionedHexHMAC(header, version string) Scheme {
+	return ofBody(header, sha256.New, func(given string) ([]byte, error) {
+		found := ""
+		for part := range strings.SplitSeq(given, ",") {
+			if part = strings.TrimSpace(part); strings.HasPrefix(part, version+"=") {
+				if found != "" {
+					return nil, ErrMismatch
+				}
+				found = part
+			}
+		}
+		return sumOf(version+"=", found)
+	})
+}
+
+// sumOf reads a hex sum behind a prefix, of any length.
+func sumOf(prefix, given string) ([]byte, error) {
+	digits, ok := strings.CutPrefix(given, prefix)
+	sum, err := hex.DecodeString(digits)
+	if !ok || err != nil {
+		return nil, ErrMismatch
+	}
+	return sum, nil
+}
+
 // HexHMACSHA1 is the hex HMAC-SHA1 of the body in a header.
 func HexHMACSHA1(header string) Scheme {
 	return ofBody(header, sha1.New, hex.DecodeString)
@@ -82,25 +146,6 @@ func HexHMACSHA1(header string) Scheme {
 // Base64HMAC is the base64 HMAC-SHA256 of the body in a header.
 func Base64HMAC(header string) Scheme {
 	return ofBody(header, sha256.New, base64.StdEncoding.Strict().DecodeString)
-}
-
-// HexHMACList is a list of signatures apart by commas, as in "v1=…,v2=…". Of those of the given version there must be
-// one, the hex HMAC-SHA256 of the body; others are not read (CircleCI's circleci-signature).
-func HexHMACList(header, version string) Scheme {
-	return ofBody(header, sha256.New, func(given string) (sum []byte, err error) {
-		for one := range strings.SplitSeq(given, ",") {
-			if one = strings.TrimSpace(one); !strings.HasPrefix(one, version+"=") {
-				continue
-			}
-			if sum != nil {
-				return nil, ErrMismatch // which of two a proxy has checked is not known
-			}
-			if sum, err = sumOf(version+"=", one); err != nil {
-				return nil, err
-			}
-		}
-		return sum, nil
-	})
 }
 
 // ofBody is a scheme that signs the body and nothing else.
@@ -126,15 +171,6 @@ func macOf(sum func() hash.Hash, secret []byte, parts ...[]byte) []byte {
 		mac.Write(part)
 	}
 	return mac.Sum(nil)
-}
-
-// StandardWebhooks is the scheme of standardwebhooks.com; see Standard.
-func StandardWebhooks() Scheme {
-	return Scheme{
-		Name:   "Webhook-Signature",
-		Header: func(_ func() [][]byte, h http.Header, now time.Time) error { return StandardHeader(h, now) },
-		Body:   Standard,
-	}
 }
 
 // Token is a fixed text in a header. Behind "Authorization" it may stand alone, as a bearer token
@@ -182,7 +218,11 @@ func ConfigCat() Scheme {
 	const prefix = "X-ConfigCat-Webhook-"
 	id, timestamp, signature := prefix+"ID", prefix+"Timestamp", prefix+"Signature-V1"
 	given := func(h http.Header) (sums [][]byte) {
-		for text := range strings.SplitSeq(Once(h, signature), ",") {
+		all := strings.Split(Once(h, signature), ",")
+		if len(all) > mostSigned {
+			return nil
+		}
+		for _, text := range all {
 			if sum, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(text)); err == nil && len(sum) == sha256.Size {
 				sums = append(sums, sum)
 			}
