@@ -32,6 +32,7 @@ func (c Config) Rest() (*rest.Config, error) {
 	config.UserAgent = UserAgent
 	config.QPS = -1 // no rate limit on our side: a rollback is urgent
 	config.Dial = outbound.Dial
+	config.WarningHandler = rest.NoWarnings{} // client-go would write them to standard error
 	return config, nil
 }
 
