@@ -53,7 +53,7 @@ func New(o changes.Options, c Config) (*Feed, error) {
 	}
 	for _, k := range c.watched() {
 		for _, n := range namespaces {
-			f.watchers = append(f.watchers, &watcher{feed: f, kind: k, namespace: n, known: map[string]*known{}})
+			f.watchers = append(f.watchers, &watcher{feed: f, kind: k, namespace: n, known: map[string]*known{}, relisted: make(chan struct{}, 1)})
 		}
 	}
 	return f, nil

@@ -52,6 +52,10 @@ func (w *watcher) Replace(all []any, _ string) error {
 	w.mu.Lock()
 	w.listed = true
 	w.mu.Unlock()
+	select {
+	case w.relisted <- struct{}{}:
+	default:
+	}
 	return nil
 }
 

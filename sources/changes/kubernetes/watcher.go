@@ -34,9 +34,10 @@ type watcher struct {
 	horizon   time.Time       // what was made before it is the baseline, or told already
 	known     map[string]*known
 
-	mu      sync.Mutex
-	listed  bool   // it has read the cluster since the process started
-	trouble string // why it cannot go on now; "" if it can
+	relisted chan struct{} // has a value after each list
+	mu       sync.Mutex
+	listed   bool   // it has read the cluster since the process started
+	trouble  string // why it cannot go on now; "" if it can
 }
 
 // run reads until ctx ends.
@@ -101,6 +102,7 @@ func (w *watcher) beat(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-w.relisted:
 		case <-time.After(noteEvery):
 		}
 	}
