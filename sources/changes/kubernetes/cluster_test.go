@@ -173,13 +173,15 @@ type store struct {
 	mu          sync.Mutex
 	events      []sources.Event
 	ids         map[string]bool
-	first, last time.Time
-	down        int // how many calls fail
+	first, last map[string]time.Time // by part
+	down        int                  // how many calls fail
 	refuse      bool
 	came        chan struct{}
 }
 
-func newStore() *store { return &store{ids: map[string]bool{}, came: make(chan struct{}, 1000)} }
+func newStore() *store {
+	return &store{ids: map[string]bool{}, first: map[string]time.Time{}, last: map[string]time.Time{}, came: make(chan struct{}, 1000)}
+}
 
 func (s *store) take(_ context.Context, d changes.Delivery) error {
 	s.mu.Lock()
@@ -204,20 +206,27 @@ func (s *store) take(_ context.Context, d changes.Delivery) error {
 	return nil
 }
 
-func (s *store) Reads(context.Context, string) (first, last time.Time, err error) {
+func (s *store) Reads(_ context.Context, part string) (first, last time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.first, s.last, nil
+	return s.first[part], s.last[part], nil
 }
 
-func (s *store) NoteRead(_ context.Context, _ string, at time.Time) error {
+func (s *store) NoteRead(_ context.Context, part string, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.first.IsZero() {
-		s.first = at
+	if s.first[part].IsZero() {
+		s.first[part] = at
 	}
-	s.last = at
+	s.last[part] = at
 	return nil
+}
+
+// noted is how many parts were read.
+func (s *store) noted() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.last)
 }
 
 func (s *store) Told(_ context.Context, e sources.Event) (status sources.Status, told bool, err error) {

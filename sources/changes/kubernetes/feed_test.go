@@ -180,7 +180,7 @@ func TestDownTime(t *testing.T) {
 	slow.set("helm", minute, pods("slow:v2"))
 	slow.roll(minute)
 	f.expect("slow started v2<v1 1m0s")
-	f.await("note", func() bool { st.mu.Lock(); defer st.mu.Unlock(); return !st.last.IsZero() })
+	f.await("note", func() bool { return st.noted() == len(kinds) })
 	f.stop()
 
 	slow.complete(8 * minute)
