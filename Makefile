@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart sbom vulnerabilities
+.PHONY: help build demo test integration integration-kubernetes reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
@@ -39,7 +39,7 @@ SCALE_OUT       ?= docs/scale.md
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,unshare --map-root-user --mount)
 
 help: ## Print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/pushback, static, for this machine
 	go build -ldflags '-s -w -X main.released=$(VERSION)' -o bin/pushback ./cmd/pushback
@@ -53,6 +53,11 @@ test: ## Run every test that needs nothing but Go, with the race detector where 
 integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmanager, PostgreSQL and R (installs Debian packages that are missing)
 	./.ci/servers
 	go test -tags integration -count=1 -timeout 20m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
+
+integration-kubernetes: ## Test against a real kube-apiserver and controller manager; the first time builds them, in 6 minutes
+	@command -v etcd >/dev/null || { echo "this needs etcd: apt-get install etcd-server"; exit 1; }
+	@program=$$(./.ci/kubeservers --build) && \
+	KUBESERVERS=$$program go test -tags integration,kubernetes -count=1 -timeout 15m -run Kubernetes $$(grep -rl 'go:build.* kubernetes' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 
 reliability: ## Kill the built program, break its disk, feed it wrong metrics, and count violations (KILLS=2000 FREEZES=500 SEED=7); writes docs/reliability.md
 	./.ci/servers

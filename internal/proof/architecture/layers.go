@@ -40,8 +40,8 @@ var Layers = []Layer{
 		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements",
 	},
 	{
-		Packages: []string{"internal/kube", "internal/kube/kubetest"},
-		Does:     "reading Kubernetes: settings, revisions, rollouts; an API server for tests that can be watched",
+		Packages: []string{"internal/kube", "internal/kube/kubetest", "internal/proof/kubecluster"},
+		Does:     "reading Kubernetes: settings, revisions, rollouts; an API server for tests that can be watched, and a real control plane",
 	},
 	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
