@@ -33,13 +33,13 @@ func (c *Cluster) Create(resource, namespace string, object Map) *unstructured.U
 }
 
 // plain copies an object as JSON does, so that its numbers are those that client-go expects.
-func plain(object Map) (copied Map) {
+func plain(object Map) Map {
 	text, err := json.Marshal(object)
-	if err == nil {
-		err = (&unstructured.Unstructured{}).UnmarshalJSON(text)
-	}
 	u := &unstructured.Unstructured{}
-	if err = u.UnmarshalJSON(text); err != nil {
+	if err == nil {
+		err = u.UnmarshalJSON(text)
+	}
+	if err != nil {
 		panic(err) // the test's object is none of Kubernetes
 	}
 	return u.Object
