@@ -29,6 +29,7 @@ func TestKinds(t *testing.T) {
 			f.expect("cart started v2<v1 5m0s", "cart succeeded v2<v1 6m0s")
 			cart.ship(8*minute, "v1")
 			f.expect("cart started v1<v2 8m0s", "cart succeeded v1<v2 9m0s")
+			st.once(t)
 		})
 	}
 }
@@ -128,6 +129,7 @@ func TestFailedAndThenSucceeded(t *testing.T) {
 		f.expect("cart started v2<v1 1m0s", "cart failed v2<v1 11m0s")
 		cart.complete(15 * minute)
 		f.expect("cart succeeded v2<v1 15m0s")
+		st.once(t)
 	}
 }
 
@@ -166,6 +168,7 @@ func TestGaps(t *testing.T) {
 		if s.Count("list deployments")+s.Count("watch deployments") == lists {
 			t.Error("nothing was listed again")
 		}
+		st.once(t)
 	}
 }
 
@@ -183,9 +186,12 @@ func TestDownTime(t *testing.T) {
 	f.await("note", func() bool { return st.noted() == len(kinds) })
 	f.stop()
 
-	slow.complete(8 * minute)
+	f = start(t, s, st, 10*minute, Config{Workloads: []string{"deployments"}})
+	f.await("note", func() bool { return st.notedAt("deployments/").Equal(noon.Add(10 * minute)) })
+	f.stop()
+	slow.complete(18 * minute) // its start is long told
 	f = start(t, s, st, 20*minute, Config{Workloads: []string{"deployments"}})
-	f.expect("slow succeeded v2<v1 8m0s")
+	f.expect("slow succeeded v2<v1 18m0s")
 	f.stop()
 
 	cart.ship(30*minute, "v2")

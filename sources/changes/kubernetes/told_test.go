@@ -22,6 +22,7 @@ type store struct {
 	first, last map[string]time.Time // by part
 	down        int                  // how many calls fail
 	refuse      bool
+	repeated    int // events that were told again
 	came        chan struct{}
 }
 
@@ -43,7 +44,9 @@ func (s *store) take(_ context.Context, d changes.Delivery) error {
 		if _, err := sources.Admit(e, nil, noon.Add(100*time.Hour)); err != nil {
 			return err
 		}
-		if !s.ids[e.EventID] {
+		if s.ids[e.EventID] {
+			s.repeated++
+		} else {
 			s.ids[e.EventID] = true
 			s.events = append(s.events, e)
 			s.came <- struct{}{}
@@ -68,6 +71,13 @@ func (s *store) NoteRead(_ context.Context, part string, at time.Time) error {
 	return nil
 }
 
+// notedAt is until when a part was read.
+func (s *store) notedAt(part string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last[part]
+}
+
 // noted is how many parts were read.
 func (s *store) noted() int {
 	s.mu.Lock()
@@ -84,6 +94,17 @@ func (s *store) Told(_ context.Context, e sources.Event) (status sources.Status,
 		}
 	}
 	return status, told, nil
+}
+
+// once fails the test if anything was told again. A start tells some again, which the store
+// does not store; a process that goes on never does.
+func (s *store) once(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.repeated > 0 {
+		t.Errorf("%d events were told again", s.repeated)
+	}
 }
 
 // feed is a feed that runs at a moment after noon, until stop.
