@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration integration-unleash reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart check-notifications sbom vulnerabilities
+.PHONY: help build demo test integration integration-unleash integration-kubernetes reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart check-notifications sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
@@ -40,7 +40,7 @@ SCALE_OUT       ?= docs/scale.md
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,unshare --map-root-user --mount)
 
 help: ## Print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/pushback, static, for this machine
 	go build -ldflags '-s -w -X main.released=$(VERSION)' -o bin/pushback ./cmd/pushback
@@ -59,6 +59,11 @@ integration-unleash: ## Test flags against a real Unleash (needs node 20 and npm
 	./.ci/servers
 	test -d bin/unleash/node_modules/unleash-server || npm install --prefix bin/unleash --no-audit --no-fund --ignore-scripts unleash-server@$(UNLEASH_VERSION)
 	UNLEASH_SERVER=$(CURDIR)/bin/unleash go test -tags integration,unleash -run Unleash -count=1 -timeout 10m ./rollback/unleash ./cmd/pushback
+
+integration-kubernetes: ## Test against a real kube-apiserver and controller manager; the first time builds them, in 6 minutes
+	@command -v etcd >/dev/null || { echo "this needs etcd: apt-get install etcd-server"; exit 1; }
+	@program=$$(./.ci/kubeservers --build) && \
+	KUBESERVERS=$$program go test -tags integration,kubernetes -count=1 -timeout 15m -run Kubernetes $$(grep -rl 'go:build.* kubernetes' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 
 reliability: ## Kill the built program, break its disk, feed it wrong metrics, and count violations (KILLS=2000 FREEZES=500 SEED=7); writes docs/reliability.md
 	./.ci/servers

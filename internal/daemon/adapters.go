@@ -40,6 +40,7 @@ import (
 	ldsource "github.com/pushback/pushback/sources/changes/launchdarkly"
 	"github.com/pushback/pushback/sources/changes/split"
 	unleashsource "github.com/pushback/pushback/sources/changes/unleash"
+	kubernetesfeed "github.com/pushback/pushback/sources/changes/kubernetes"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -84,6 +85,8 @@ func Adapters() Table {
 			"configcat":    changeSource(configcat.New),
 			"flipt":        changeSource(flipt.New),
 			"split":        changeSource(split.New),
+
+			"kubernetes": changeFeed(kubernetesfeed.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),

@@ -85,6 +85,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, mistakes
 	}
 	d.built, d.closers = built, append(d.closers, built)
+	built.remember(st, d.aliases.Canonical)
 	for _, w := range o.Config.SecretWarnings() {
 		o.Log.Warn(w.Message, "place", fmt.Sprintf("%s:%d", w.File, w.Line), "fix", w.Hint)
 	}

@@ -208,3 +208,15 @@ func schedules(t *testing.T, s *Store) {
 	claim(b, 8, 9, 10, false) // done since
 	claim(b, 9, 9, 10, true)
 }
+
+func notedRuns(t *testing.T, s *Store) {
+	at := time.Date(2026, time.March, 3, 12, 0, 0, 0, time.UTC)
+	for _, note := range []time.Duration{0, 2 * time.Minute, time.Minute} {
+		if err := s.NoteRun(t.Context(), "source", at.Add(note)); err != nil {
+			t.Error(err)
+		}
+	}
+	if last, err := s.LastRun(t.Context(), "source"); err != nil || !last.Equal(at.Add(2*time.Minute)) {
+		t.Errorf("noted %s, %v: an earlier moment must not replace a later one", last, err)
+	}
+}

@@ -45,3 +45,12 @@ func (s *Store) FailRun(ctx context.Context, name string, retry time.Time) error
 		UPDATE schedules SET holder = '', leased_until = $3 WHERE name = $1 AND holder = $2`, name, s.holder, micros(retry))
 	return wrap(err, "postpone schedule %s", name)
 }
+
+// NoteRun stores that something was done at a moment, by whichever replica. An earlier moment
+// changes nothing. LastRun returns it.
+func (s *Store) NoteRun(ctx context.Context, name string, at time.Time) error {
+	_, err := s.write.ExecContext(ctx, `
+		INSERT INTO schedules (name, last_run, holder, leased_until) VALUES ($1, $2, '', 0)
+		ON CONFLICT (name) DO UPDATE SET last_run = excluded.last_run WHERE schedules.last_run < excluded.last_run`, name, micros(at))
+	return wrap(err, "note schedule %s", name)
+}

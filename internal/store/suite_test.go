@@ -104,6 +104,7 @@ var suite = []struct {
 	{"profiles of a journal of an older version", profilesOfOlderJournal},
 	{"profiles of open watches", profilesOfOpenWatches},
 	{"schedules", schedules},
+	{"noted runs", notedRuns},
 	{"live changes", liveChanges},
 	{"messages are stored once", messagesOnce},
 	{"messages have an order", messagesInOrder},

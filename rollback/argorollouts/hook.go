@@ -91,7 +91,7 @@ func (h *Hook) carryOut(ctx context.Context, a action, l *call.Log) (string, err
 		l.Add("abort %s", a.object)
 	}
 	if a.undo {
-		l.Add("patch %s to the template of revision %d, %s", a.holderRef, a.revision.Number, a.revision.Template.ImageNames(h.config.Container))
+		l.Add("patch %s to the template of revision %d, %s", a.holderRef, a.revision.Number, cluster.ImageNames(a.revision.Template, h.config.Container))
 		err := h.cluster.Patch(ctx, a.holderRef, a.templatePatch())
 		if err != nil && a.abort {
 			return "aborted", fmt.Errorf("the rollout was aborted and not undone: %w", call.WrapAfterAct(err))

@@ -40,7 +40,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 		if err := h.cluster.TryPatch(ctx, a.holderRef, a.templatePatch()); err != nil {
 			return rollback.Preview{}, fmt.Errorf("the server would refuse the patch: %w", err)
 		}
-		preview.Steps = append(preview.Steps, fmt.Sprintf("patch %s: /spec/template of revision %d, %s", a.holderRef, a.revision.Number, a.revision.Template.ImageNames(h.config.Container)))
+		preview.Steps = append(preview.Steps, fmt.Sprintf("patch %s: /spec/template of revision %d, %s", a.holderRef, a.revision.Number, cluster.ImageNames(a.revision.Template, h.config.Container)))
 		preview.Notes = append(preview.Notes, "the server validated the patch and accepted it (dryRun=All)")
 	}
 	preview.Steps = append(preview.Steps, "follow the Rollout until it has finished")
@@ -66,7 +66,7 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVer
 	if err != nil {
 		return rollback.RunningVersion{}, err
 	}
-	s := rollback.RunningVersion{At: h.now().UTC(), Version: now.ImageNames(h.config.Container), Detail: "the Rollout is " + rollback.Output(a.current.phase())}
+	s := rollback.RunningVersion{At: h.now().UTC(), Version: cluster.ImageNames(now, h.config.Container), Detail: "the Rollout is " + rollback.Output(a.current.phase())}
 	matches, err := h.target(p).Matches(now)
 	if err != nil {
 		return rollback.RunningVersion{}, err
@@ -85,7 +85,7 @@ func (h *Hook) verifyAborted(ctx context.Context, p rollback.Plan, a action, s r
 	if err := h.planAbort(ctx, p, &a); err != nil {
 		s.Detail = rollback.Output(err.Error())
 	} else if s.TargetRuns, _ = abortTakenUp(a.current); s.TargetRuns {
-		s.Version = a.revision.Template.ImageNames(h.config.Container)
+		s.Version = cluster.ImageNames(a.revision.Template, h.config.Container)
 	}
 	return s
 }

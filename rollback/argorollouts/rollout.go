@@ -8,19 +8,19 @@ import (
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/pushback/pushback/internal/kube"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/internal/call"
 	"github.com/pushback/pushback/rollback/internal/cluster"
 )
 
 // rollouts is the resource type of Rollouts.
-var rollouts = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}
+var rollouts = kube.Rollouts
 
 const (
-	revisionAnnotation = "rollout.argoproj.io/revision"
-	hashLabel          = "rollouts-pod-template-hash"
+	revisionAnnotation = kube.RolloutRevision
+	hashLabel          = kube.RolloutHash
 )
 
 // rollout reads the fields of a Rollout.
@@ -73,7 +73,7 @@ func (r rollout) observedGeneration(field string, generation int64) bool {
 // one.
 func podTemplate(o *unstructured.Unstructured) (cluster.Template, bool) {
 	t, found, _ := unstructured.NestedMap(o.Object, "spec", "template")
-	return cluster.CleanTemplate(t, hashLabel), found
+	return kube.CleanTemplate(t, hashLabel), found
 }
 
 // action is what a rollback of the Rollout has to do.
@@ -167,7 +167,7 @@ func checkUndoAllowed(a action) error {
 	if a.current.boolField("spec", "paused") {
 		return errors.New("it is paused: a person must resume it before anything rolls out")
 	}
-	if owner := cluster.GitOpsOwner(a.holder); owner != "" {
+	if owner := kube.GitOpsOwner(a.holder); owner != "" {
 		return fmt.Errorf("%s manages it and would revert the rollback: set abort_only, and revert in git (kind github, does: revert)", owner)
 	}
 	return nil
@@ -188,7 +188,7 @@ func (h *Hook) planAbort(ctx context.Context, p rollback.Plan, a *action) error 
 			continue
 		}
 		if matches, err := h.target(p).Matches(r.Template); err != nil || !matches {
-			return errors.Join(err, fmt.Errorf("its stable pods do not have version %q but %s", p.Target, r.Template.ImageNames(h.config.Container)))
+			return errors.Join(err, fmt.Errorf("its stable pods do not have version %q but %s", p.Target, cluster.ImageNames(r.Template, h.config.Container)))
 		}
 		a.revision, a.abort = r, !a.current.boolField("status", "abort")
 		return nil

@@ -3,18 +3,18 @@ package kubernetes
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pushback/pushback/internal/kube"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/internal/call"
 	"github.com/pushback/pushback/rollback/internal/cluster"
 )
 
 const (
-	revisionAnnotation = "deployment.kubernetes.io/revision"
-	hashLabel          = "pod-template-hash"
+	revisionAnnotation = kube.DeploymentRevision
+	hashLabel          = kube.DeploymentHash
 )
 
 // ownAnnotations are the annotations that belong to a Deployment and not to a revision.
@@ -26,7 +26,7 @@ var ownAnnotations = []string{
 
 func podTemplate(found *unstructured.Unstructured) cluster.Template {
 	t, _, _ := unstructured.NestedMap(found.Object, "spec", "template")
-	return cluster.CleanTemplate(t, hashLabel)
+	return kube.CleanTemplate(t, hashLabel)
 }
 
 // deployments is the workload kind whose revisions are ReplicaSets.
@@ -72,22 +72,17 @@ func mergeAnnotations(now, revision map[string]string) map[string]string {
 }
 
 func deploymentProgress(found *unstructured.Unstructured) string {
-	return replicasUpdated(found, "updatedReplicas", wantedReplicas(found), "availableReplicas", "available")
+	return replicasUpdated(found, "updatedReplicas", kube.WantedReplicas(found), "availableReplicas", "available")
 }
 
-// deploymentComplete reports whether the rollout is complete, as `kubectl rollout status`
-// does. A rollout that exceeded its deadline is an error.
+// deploymentComplete reports whether the rollout is complete. A rollout that exceeded its
+// deadline is an error.
 func deploymentComplete(found *unstructured.Unstructured) (bool, error) {
-	if intField(found, "status", "observedGeneration") < found.GetGeneration() {
+	if !kube.Observed(found) {
 		return false, nil
 	}
-	conditions, _, _ := unstructured.NestedSlice(found.Object, "status", "conditions")
-	for _, one := range conditions {
-		c, _ := one.(map[string]any)
-		if c["type"] == "Progressing" && c["reason"] == "ProgressDeadlineExceeded" {
-			return false, &call.FailedError{Why: "the rollout has exceeded its progress deadline: " + rollback.Output(fmt.Sprint(c["message"]))}
-		}
+	if c, _ := kube.Progressing(found); c.Reason == kube.DeadlineExceeded {
+		return false, &call.FailedError{Why: "the rollout has exceeded its progress deadline: " + rollback.Output(c.Message)}
 	}
-	updated := intField(found, "status", "updatedReplicas")
-	return updated >= wantedReplicas(found) && intField(found, "status", "replicas") <= updated && intField(found, "status", "availableReplicas") >= updated, nil
+	return kube.DeploymentComplete(found), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pushback/pushback/internal/kube"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/internal/call"
 	"github.com/pushback/pushback/rollback/internal/cluster"
@@ -117,7 +118,7 @@ func (h *Hook) checkChangeable(found *unstructured.Unstructured) error {
 	if err := h.kind.checkRollsOut(found); err != nil {
 		return err
 	}
-	if owner := cluster.GitOpsOwner(found); owner != "" {
+	if owner := kube.GitOpsOwner(found); owner != "" {
 		return fmt.Errorf("%s manages it and would revert the rollback: revert in git (kind github, does: revert)", owner)
 	}
 	return nil
@@ -139,7 +140,7 @@ func (h *Hook) Do(ctx context.Context, w rollback.Warrant) (rollback.Receipt, er
 	}
 	var log call.Log
 	if !i.templateMatches {
-		log.Add("patch %s to the template of revision %d, %s", i.object, i.revision.Number, i.revision.Template.ImageNames(h.config.Container))
+		log.Add("patch %s to the template of revision %d, %s", i.object, i.revision.Number, cluster.ImageNames(i.revision.Template, h.config.Container))
 		if err := h.cluster.Patch(ctx, i.object, h.kind.patch(i.found, i.revision)); err != nil {
 			return log.Receipt(h.now(), "patched"), err
 		}

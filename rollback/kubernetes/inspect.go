@@ -37,7 +37,7 @@ func (h *Hook) DryRun(ctx context.Context, p rollback.Plan) (rollback.Preview, e
 	}
 	return rollback.Preview{
 		Steps: []string{
-			fmt.Sprintf("patch %s: /spec/template of revision %d, %s", i.object, i.revision.Number, i.revision.Template.ImageNames(h.config.Container)),
+			fmt.Sprintf("patch %s: /spec/template of revision %d, %s", i.object, i.revision.Number, cluster.ImageNames(i.revision.Template, h.config.Container)),
 			follow,
 		},
 		Notes: []string{"the server validated the patch and accepted it (dryRun=All)"},
@@ -60,7 +60,7 @@ func (h *Hook) Verify(ctx context.Context, p rollback.Plan) (rollback.RunningVer
 		return rollback.RunningVersion{}, err
 	}
 	complete, err := h.kind.complete(found)
-	s := rollback.RunningVersion{At: h.now().UTC(), TargetRuns: matches && complete, Version: now.ImageNames(h.config.Container), Detail: "all pods have this version"}
+	s := rollback.RunningVersion{At: h.now().UTC(), TargetRuns: matches && complete, Version: cluster.ImageNames(now, h.config.Container), Detail: "all pods have this version"}
 	if err != nil {
 		s.Detail = err.Error()
 	} else if !complete {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/pushback/pushback/internal/kube"
 	"github.com/pushback/pushback/rollback/internal/cluster"
 )
 
@@ -43,18 +44,14 @@ func (c Config) workload() (kind workload, name string, several bool) {
 // ControllerRevisions.
 var (
 	statefulSets = workload{
-		key: "statefulset", resource: appsResource("statefulsets"), revisions: cluster.ControllerRevisions,
-		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: statefulSetComplete, progress: statefulSetProgress,
+		key: "statefulset", resource: kube.StatefulSets, revisions: cluster.ControllerRevisions,
+		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: always(kube.StatefulSetComplete), progress: statefulSetProgress,
 	}
 	daemonSets = workload{
-		key: "daemonset", resource: appsResource("daemonsets"), revisions: cluster.ControllerRevisions,
-		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: daemonSetComplete, progress: daemonSetProgress,
+		key: "daemonset", resource: kube.DaemonSets, revisions: cluster.ControllerRevisions,
+		history: controllerRevisions, checkRollsOut: checkUpdateStrategy, patch: templatePatch, complete: always(kube.DaemonSetComplete), progress: daemonSetProgress,
 	}
 )
-
-func appsResource(resource string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: resource}
-}
 
 func controllerRevisions(ctx context.Context, c *cluster.Cluster, o *unstructured.Unstructured) ([]cluster.Revision, error) {
 	return c.ControllerRevisions(ctx, o)
@@ -67,7 +64,7 @@ func checkUpdateStrategy(found *unstructured.Unstructured) error {
 	if strategy == "OnDelete" {
 		return errors.New("its update strategy is OnDelete: a person would have to delete pods before anything rolls out")
 	}
-	if n := intField(found, "spec", "updateStrategy", "rollingUpdate", "partition"); n > 0 {
+	if n := kube.IntField(found, "spec", "updateStrategy", "rollingUpdate", "partition"); n > 0 {
 		return fmt.Errorf("its update is partitioned at %d: the pods below that ordinal would not change", n)
 	}
 	return nil
@@ -78,48 +75,24 @@ func templatePatch(found *unstructured.Unstructured, to cluster.Revision) []clus
 	return []cluster.Operation{cluster.RequireUnchanged(found), {Op: "replace", Path: "/spec/template", Value: to.Template}}
 }
 
-// statefulSetComplete reports whether all pods of a StatefulSet have its template.
-func statefulSetComplete(found *unstructured.Unstructured) (bool, error) {
-	current, _, _ := unstructured.NestedString(found.Object, "status", "currentRevision")
-	update, _, _ := unstructured.NestedString(found.Object, "status", "updateRevision")
-	return intField(found, "status", "observedGeneration") >= found.GetGeneration() && current == update &&
-		intField(found, "status", "readyReplicas") >= wantedReplicas(found), nil
-}
-
-// daemonSetComplete reports whether all pods of a DaemonSet have its template.
-func daemonSetComplete(found *unstructured.Unstructured) (bool, error) {
-	desired := intField(found, "status", "desiredNumberScheduled")
-	return intField(found, "status", "observedGeneration") >= found.GetGeneration() &&
-		intField(found, "status", "updatedNumberScheduled") >= desired && intField(found, "status", "numberAvailable") >= desired, nil
+// always is a completion that cannot fail: these kinds have no deadline.
+func always(complete func(*unstructured.Unstructured) bool) func(*unstructured.Unstructured) (bool, error) {
+	return func(found *unstructured.Unstructured) (bool, error) { return complete(found), nil }
 }
 
 func statefulSetProgress(found *unstructured.Unstructured) string {
-	return replicasUpdated(found, "updatedReplicas", wantedReplicas(found), "readyReplicas", "ready")
+	return replicasUpdated(found, "updatedReplicas", kube.WantedReplicas(found), "readyReplicas", "ready")
 }
 
 func daemonSetProgress(found *unstructured.Unstructured) string {
-	return replicasUpdated(found, "updatedNumberScheduled", intField(found, "status", "desiredNumberScheduled"), "numberAvailable", "available")
+	return replicasUpdated(found, "updatedNumberScheduled", kube.IntField(found, "status", "desiredNumberScheduled"), "numberAvailable", "available")
 }
 
 // replicasUpdated says how many pods have the new template, and how many serve. Before the
 // controller has read the change, its numbers are of the rollout before.
 func replicasUpdated(found *unstructured.Unstructured, updated string, wanted int64, serving, word string) string {
-	if intField(found, "status", "observedGeneration") < found.GetGeneration() {
+	if !kube.Observed(found) {
 		return fmt.Sprintf("0 of %d replicas updated: the controller has not begun", wanted)
 	}
-	return fmt.Sprintf("%d of %d replicas updated, %d %s", intField(found, "status", updated), wanted, intField(found, "status", serving), word)
-}
-
-// intField is the value of a field, 0 if it is not set.
-func intField(found *unstructured.Unstructured, fields ...string) int64 {
-	n, _, _ := unstructured.NestedInt64(found.Object, fields...)
-	return n
-}
-
-// wantedReplicas is the configured number of pods; the default is one.
-func wantedReplicas(found *unstructured.Unstructured) int64 {
-	if n, set, _ := unstructured.NestedInt64(found.Object, "spec", "replicas"); set {
-		return n
-	}
-	return 1
+	return fmt.Sprintf("%d of %d replicas updated, %d %s", kube.IntField(found, "status", updated), wanted, kube.IntField(found, "status", serving), word)
 }

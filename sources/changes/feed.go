@@ -17,6 +17,7 @@ import (
 //	Lister     Recent                        lists what the tool did, to find deliveries that were lost
 //	Handshaker AllowsOrigin                  is asked by the tool whether it may send deliveries
 //	Feed       Run                           reads a message bus, a cluster, another system's API
+//	Rememberer Remember                      compares what it reads with what was stored before a restart
 
 // Feed is a source that nobody sends anything to: it reads changes where they are.
 //
@@ -82,4 +83,39 @@ var ErrNotAllowed = errors.New("this source may not speak for that service")
 func Refused(err error) bool {
 	bad := (*sources.BadEvent)(nil)
 	return errors.Is(err, ErrIgnored) || errors.Is(err, ErrNotAllowed) || errors.As(err, &bad)
+}
+
+// Rememberer is a Feed that must know what was stored of it before the process started. Remember
+// is called once, before Run.
+type Rememberer interface {
+	Remember(m Memory)
+}
+
+// Memory is what the store knows of a feed, across restarts and replicas.
+//
+// See adr/0119.
+type Memory interface {
+	// Reads returns when a part of the feed, such as one namespace, was read for the first and
+	// for the last time; zero times for never.
+	Reads(ctx context.Context, part string) (first, last time.Time, err error)
+	// NoteRead stores that everything of a part that happened until at was read and stored.
+	NoteRead(ctx context.Context, part string, at time.Time) error
+	// Told reports whether the change that an event names was stored, and how it stands.
+	Told(ctx context.Context, e sources.Event) (status sources.Status, told bool, err error)
+}
+
+// NoMemory knows nothing: each start is the first one.
+type NoMemory struct{}
+
+// Reads returns zero times.
+func (NoMemory) Reads(context.Context, string) (first, last time.Time, err error) {
+	return first, last, nil
+}
+
+// NoteRead stores nothing.
+func (NoMemory) NoteRead(context.Context, string, time.Time) error { return nil }
+
+// Told knows no change.
+func (NoMemory) Told(context.Context, sources.Event) (sources.Status, bool, error) {
+	return "", false, nil
 }

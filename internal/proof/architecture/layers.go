@@ -59,6 +59,10 @@ var Layers = []Layer{
 		Does:     "what the tests of these sources have in common",
 	},
 	{
+		Packages: []string{"internal/kube", "internal/kube/kubetest", "internal/proof/kubecluster"},
+		Does:     "reading Kubernetes: settings, revisions, rollouts; an API server for tests that can be watched, and a real control plane",
+	},
+	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
 		Does:     "adapters of deploy tools and metric stores",
 	},

@@ -46,14 +46,37 @@ func (s *Server) Stop() { s.stop() }
 
 // program is how to run a program that listens on a port.
 type program struct {
-	names    []string // the first that is installed
-	install  string   // Debian's package
-	args     func(port string) []string
-	env      func(port string) []string // beside our own; nil: none
-	patience time.Duration              // to answer; 0: startTime
-	account  *syscall.SysProcAttr       // nil: our own
-	signal   os.Signal                  // asks it to end
-	ready    func(ctx context.Context, port string) error
+	names   []string // the first that is installed
+	install string   // Debian's package
+	args    func(port string) []string
+	env     func(port string) []string // beside our own; nil: none
+	account *syscall.SysProcAttr       // nil: our own
+	signal  os.Signal                  // asks it to end
+	ready   func(ctx context.Context, port string) error
+	within  time.Duration // to be ready; 0: startTime
+}
+
+// Process is a server of which a test says all: how it is run, on which ports, and when it is ready.
+type Process struct {
+	Name    string // a name in PATH, or a path
+	Install string // what to do if there is none
+	Args    []string
+	Signal  os.Signal // asks it to end
+	Ready   func(ctx context.Context) error
+	Within  time.Duration // to be ready
+}
+
+// StartProcess starts a process and waits until it is ready. The caller stops it.
+func StartProcess(p Process) (stop func(), err error) {
+	one := program{
+		names: []string{p.Name}, install: p.Install, signal: p.Signal, within: p.Within,
+		args: func(string) []string { return p.Args }, ready: func(ctx context.Context, _ string) error { return p.Ready(ctx) },
+	}
+	path, err := one.find()
+	if err != nil {
+		return nil, err
+	}
+	return one.run(path, "")
 }
 
 // start runs p and returns its port.
@@ -121,8 +144,8 @@ func (p program) run(path, port string) (stop func(), err error) {
 
 // await waits until the program is ready.
 func (p program) await(port string, ended <-chan struct{}) error {
-	patience := cmp.Or(p.patience, startTime)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	within := cmp.Or(p.within, startTime)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -135,7 +158,7 @@ func (p program) await(port string, ended <-chan struct{}) error {
 		case <-ended:
 			return fmt.Errorf("it ended: %w", err)
 		case <-ctx.Done():
-			return fmt.Errorf("it was not ready within %s: %w", patience, err)
+			return fmt.Errorf("it was not ready within %s: %w", within, err)
 		case <-again.C:
 		}
 	}

@@ -63,7 +63,7 @@ func Unleash(t testing.TB, prepare func(u *UnleashServer), webhooks ...Webhook) 
 func startUnleash(t testing.TB, script, database string) *UnleashServer {
 	t.Helper()
 	port, stop := program{
-		names: []string{"node"}, install: "nodejs", signal: syscall.SIGTERM, ready: answers200("/health"), patience: unleashTime,
+		names: []string{"node"}, install: "nodejs", signal: syscall.SIGTERM, ready: answers200("/health"), within: unleashTime,
 		args: func(string) []string { return []string{script} },
 		env: func(port string) []string {
 			return []string{

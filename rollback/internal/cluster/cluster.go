@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,67 +12,30 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/pushback/pushback/internal/boundedfile"
-	"github.com/pushback/pushback/internal/outbound"
+	"github.com/pushback/pushback/internal/kube"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/internal/call"
 )
 
-// fieldManager is the name under which Kubernetes records our changes of fields.
-const fieldManager = "pushback"
-
 // Config says which cluster to use. It is inline in the Config of a hook.
-type Config struct {
-	Kubeconfig string `yaml:"kubeconfig_file"` // "": the service account of the pod that Pushback runs in
-	Context    string `yaml:"context"`         // a context of the kubeconfig; "": its current context
-}
+type Config = kube.Config
 
 // Cluster calls the API server of one cluster. It is safe for concurrent use.
 type Cluster struct{ client dynamic.Interface }
 
 // Open reads the configuration. It sends no request.
 func Open(c Config) (*Cluster, error) {
-	config, err := c.restConfig()
+	config, err := c.Rest()
 	if err != nil {
 		return nil, err
 	}
-	config.UserAgent = fieldManager
-	config.QPS = -1 // no rate limit on our side: a rollback is urgent
-	config.Dial = outbound.Dial
 	config.WrapTransport = func(next http.RoundTripper) http.RoundTripper { return transport{next} }
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	return &Cluster{client}, nil
-}
-
-// maxKubeconfig is the size of the largest kubeconfig, in bytes.
-const maxKubeconfig = 1 << 20
-
-func (c Config) restConfig() (*rest.Config, error) {
-	if c.Kubeconfig == "" {
-		config, err := rest.InClusterConfig()
-		if errors.Is(err, rest.ErrNotInCluster) {
-			return nil, errors.New("kubeconfig_file is missing, and Pushback does not run in a pod")
-		}
-		return config, err
-	}
-	// The library reads the file whatever it is, and a pipe for ever.
-	if err := boundedfile.Check(c.Kubeconfig, maxKubeconfig); err != nil {
-		return nil, fmt.Errorf("reading kubeconfig_file: %w", err)
-	}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		&clientcmd.ClientConfigLoadingRules{ExplicitPath: c.Kubeconfig},
-		&clientcmd.ConfigOverrides{CurrentContext: c.Context},
-	).ClientConfig()
-	if err != nil {
-		return nil, fmt.Errorf("reading kubeconfig_file: %w", err)
-	}
-	return config, nil
 }
 
 // Object names one object of a resource.
@@ -143,7 +105,7 @@ func (c *Cluster) patch(ctx context.Context, o Object, kind types.PatchType, pat
 		return fmt.Errorf("writing the patch: %w", err)
 	}
 	ctx, record := recordCall(ctx)
-	options := metav1.PatchOptions{FieldManager: fieldManager, DryRun: dry}
+	options := metav1.PatchOptions{FieldManager: kube.UserAgent, DryRun: dry}
 	_, err = c.client.Resource(o.Resource).Namespace(o.Namespace).Patch(ctx, o.Name, kind, text, options, subresources...)
 	if dry != nil {
 		return record.readError(err)

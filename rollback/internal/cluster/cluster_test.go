@@ -10,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rollback/hooktest"
 	"github.com/pushback/pushback/rollback/internal/cluster"
@@ -78,32 +75,6 @@ func TestHostileAnswers(t *testing.T) {
 	})
 }
 
-func TestGitOpsOwner(t *testing.T) {
-	f := func(want string, change func(*unstructured.Unstructured)) {
-		t.Helper()
-		o := &unstructured.Unstructured{Object: map[string]any{}}
-		change(o)
-		if got := cluster.GitOpsOwner(o); got != want {
-			t.Errorf("%v is owned by %q, want %q", o.Object, got, want)
-		}
-	}
-	label := func(name string) func(*unstructured.Unstructured) {
-		return func(o *unstructured.Unstructured) { o.SetLabels(map[string]string{name: "x"}) }
-	}
-	managed := func(name string) func(*unstructured.Unstructured) {
-		return func(o *unstructured.Unstructured) {
-			o.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl"}, {Manager: name}})
-		}
-	}
-	f("", func(*unstructured.Unstructured) {})
-	f("", label("app.kubernetes.io/instance"))
-	f("", managed("kube-controller-manager"))
-	f("Argo CD", label("argocd.argoproj.io/instance"))
-	f("Argo CD", managed("argocd-controller"))
-	f("Flux", label("kustomize.toolkit.fluxcd.io/name"))
-	f("Flux", managed("helm-controller"))
-}
-
 func TestTemplateHasVersion(t *testing.T) {
 	template := cluster.Template{
 		"metadata": map[string]any{"labels": map[string]any{"app.kubernetes.io/version": "1.4.0"}},
@@ -113,7 +84,7 @@ func TestTemplateHasVersion(t *testing.T) {
 	}
 	f := func(version, container string, want bool) {
 		t.Helper()
-		if template.HasVersion(version, container) != want {
+		if cluster.HasVersion(template, version, container) != want {
 			t.Errorf("version %q in %q: %v", version, container, !want)
 		}
 	}
