@@ -33,7 +33,7 @@ var Layers = []Layer{
 	},
 	{
 		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo"},
-		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy",
+		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy; jq in bounds",
 	},
 	{
 		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore"},
