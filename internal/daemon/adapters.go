@@ -16,6 +16,7 @@ import (
 	"github.com/pushback/pushback/rollback/unleash"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
+	"github.com/pushback/pushback/sources/changes/mapped"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -35,6 +36,7 @@ func Adapters() Table {
 		Sources: map[string]SourceKind{
 			"github":  changeSource(github.New),
 			"generic": changeSource(generic.New),
+			"mapped":  changeSource(mapped.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),
