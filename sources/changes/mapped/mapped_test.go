@@ -47,7 +47,7 @@ func TestContract(t *testing.T) {
 		Started:   changestest.Delivery{Body: strings.Replace(delivery, "SUCCESS", "RUNNING", 1)},
 		Succeeded: changestest.Delivery{Body: delivery},
 		Ignored:   []changestest.Delivery{{Body: strings.Replace(delivery, "SUCCESS", "QUEUED", 1)}},
-		At: noon, Environment: "live",
+		At:        noon, Environment: "live",
 	})
 }
 
