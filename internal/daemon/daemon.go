@@ -18,6 +18,7 @@ import (
 
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/deliveries"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/retention"
@@ -49,8 +50,10 @@ type Daemon struct {
 	secrets secretFiles
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
-	built   Built
-	closers []io.Closer // closed last to first
+
+	deliveries *deliveries.Record
+	built      Built
+	closers    []io.Closer // closed last to first
 }
 
 // New opens the database and the metric stores and wires everything. It starts nothing and
@@ -95,6 +98,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
 		return d, err
 	}
+	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
 }
@@ -140,6 +144,7 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 	for name, f := range d.built.Feeds {
 		g.Go(func() error { return f.Run(ctx, d.server.Taker(name, f.Services)) })
 	}
+	g.Go(func() error { return d.deliveries.Run(ctx) })
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
@@ -193,7 +198,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Warn: warnings(e), Services: e.Services, Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Canonical, Warn: warnings(e), Services: e.Services, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
@@ -217,6 +222,18 @@ func (d *Daemon) unscraped() (found []api.ComponentProblem) {
 		found = append(found, p)
 	}
 	return found
+}
+
+// inlets are the configured sources and feeds, by name.
+func (d *Daemon) inlets() (all []server.Inlet) {
+	for _, name := range names(d.config.Sources) {
+		inlet := server.Inlet{Name: name, Kind: d.config.Sources[name].Kind}
+		if f, is := d.built.Feeds[name]; is {
+			inlet.Trouble = f.Trouble
+		}
+		all = append(all, inlet)
+	}
+	return all
 }
 
 // unfed names the feeds that cannot read their changes now.
