@@ -252,7 +252,7 @@ func printOrigins(out terminal, origins []changes.Origin) error {
 		if o.Problem != "" {
 			value = out.paint(styleBad, o.Problem)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", o.Field, sources.OneLine(o.From, 60), cmp.Or(o.Gave, "nothing"), value)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", o.Field, sources.OneLine(o.From, 60), cmp.Or(sources.OneLine(o.Gave, 60), "nothing"), value)
 	}
 	return w.Flush()
 }

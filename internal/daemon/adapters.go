@@ -16,7 +16,9 @@ import (
 	"github.com/pushback/pushback/rollback/unleash"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
+	"github.com/pushback/pushback/sources/changes/kafka"
 	"github.com/pushback/pushback/sources/changes/mapped"
+	"github.com/pushback/pushback/sources/changes/nats"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -37,6 +39,8 @@ func Adapters() Table {
 			"github":  changeSource(github.New),
 			"generic": changeSource(generic.New),
 			"mapped":  changeSource(mapped.New),
+			"nats":    changeFeed(nats.New),
+			"kafka":   changeFeed(kafka.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),
