@@ -37,13 +37,15 @@ type Config struct {
 	NkeyFile     string `yaml:"nkey_file"` // of a seed
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
-	bus.Config   `yaml:",inline"`
+	// AckWait is when the server gives a message to another replica, if nothing is heard of it.
+	AckWait    time.Duration `yaml:"ack_wait"`
+	bus.Config `yaml:",inline"`
 }
 
 // SetDefaults fills what is not zero by default.
 func (c *Config) SetDefaults() {
 	c.Config.SetDefaults()
-	c.Consumer = "pushback"
+	c.Consumer, c.AckWait = "pushback", time.Minute
 }
 
 // Feed reads one stream.
@@ -71,6 +73,9 @@ func (c Config) check() error {
 		} else if u.User != nil {
 			all = append(all, errors.New("url: leave user and password out, and name a file: token_file, creds_file, or username and password_file"))
 		}
+	}
+	if c.AckWait < time.Second {
+		all = append(all, errors.New("ack_wait: write at least 1s; the default is 1m"))
 	}
 	ways := 0
 	for _, way := range []string{c.CredsFile, c.TokenFile, c.NkeyFile, c.Username} {
@@ -234,6 +239,6 @@ func (f *Feed) create(ctx context.Context, js jetstream.JetStream) (jetstream.Co
 	return js.CreateConsumer(ctx, f.config.Stream, jetstream.ConsumerConfig{
 		Durable: f.config.Consumer, Description: "changes for Pushback", FilterSubject: f.config.Subject,
 		DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since,
-		AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Minute, MaxDeliver: -1, MaxAckPending: f.config.InFlight,
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: f.config.AckWait, MaxDeliver: -1, MaxAckPending: f.config.InFlight,
 	})
 }
