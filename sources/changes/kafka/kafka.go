@@ -112,10 +112,10 @@ func scramAuth(user, file string) func(context.Context) (scram.Auth, error) {
 // Run reads the topics until ctx ends.
 func (f *Feed) Run(ctx context.Context, take changes.Take) error {
 	for failed := 0; ; failed++ {
-		client, err := f.client()
+		client, abort, err := f.client()
 		if err == nil {
 			f.read(ctx, client, take)
-			f.leave(client)
+			leave(client, abort)
 			return nil
 		}
 		f.SetTrouble(err) // a file of TLS
@@ -125,18 +125,32 @@ func (f *Feed) Run(ctx context.Context, take changes.Take) error {
 	}
 }
 
-// leave lets the other replicas have the partitions at once.
-func (f *Feed) leave(client *kgo.Client) {
+// leave lets the other replicas have the partitions at once. Brokers that do not answer must not
+// keep the daemon from ending: after some seconds the client is aborted.
+func leave(client *kgo.Client, abort func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	_ = client.LeaveGroupContext(ctx) // else they wait until the session ends
+	abort()
 	client.Close()
 }
 
-func (f *Feed) client() (*kgo.Client, error) {
+// client makes a client, and a function that ends all that it does.
+func (f *Feed) client() (*kgo.Client, func(), error) {
+	ctx, abort := context.WithCancel(context.Background())
+	options, err := f.options(ctx)
+	if err != nil {
+		abort()
+		return nil, nil, err
+	}
+	client, err := kgo.NewClient(options...)
+	return client, abort, err
+}
+
+func (f *Feed) options(ctx context.Context) ([]kgo.Opt, error) {
 	c := f.config
 	options := []kgo.Opt{
-		kgo.SeedBrokers(c.Brokers...), kgo.ClientID("pushback/" + f.name), kgo.ConsumerGroup(c.Group), kgo.ConsumeTopics(c.Topics...), kgo.DisableAutoCommit(),
+		kgo.WithContext(ctx), kgo.SeedBrokers(c.Brokers...), kgo.ClientID("pushback/" + f.name), kgo.ConsumerGroup(c.Group), kgo.ConsumeTopics(c.Topics...), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AfterMilli(time.Now().Add(-c.Since).UnixMilli())),
 		kgo.FetchMaxBytes(8 * bus.MaxMessage), kgo.FetchMaxPartitionBytes(2 * bus.MaxMessage), kgo.BrokerMaxReadBytes(64 * bus.MaxMessage), kgo.MaxConcurrentFetches(2),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.WithHooks(&connections{f.Reader}), kgo.DialTimeout(10 * time.Second),
@@ -151,7 +165,7 @@ func (f *Feed) client() (*kgo.Client, error) {
 	if sign := mechanisms[c.Mechanism]; sign != nil {
 		options = append(options, kgo.SASL(sign(c.Username, c.PasswordFile)))
 	}
-	return kgo.NewClient(options...)
+	return options, nil
 }
 
 // read handles the records of every partition in their order.

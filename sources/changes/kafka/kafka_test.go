@@ -236,22 +236,22 @@ func TestSignIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := f.client()
+	client, abort, err := f.client()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
+	defer leave(client, abort)
 	if err := client.Ping(t.Context()); err != nil {
 		t.Errorf("the right password: %v", err)
 	}
 	if err := os.WriteFile(password, []byte("another-horse\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other, err := f.client()
+	other, abortOther, err := f.client()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer leave(other, abortOther)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if err := other.Ping(ctx); err == nil || strings.Contains(fmt.Sprint(err), "horse") {
