@@ -17,7 +17,7 @@ type Sign struct {
 }
 
 // schemes are the words for the schemes, in the order of docs/mapping.md.
-var schemes = []string{"token", "hmac", "hmac-base64", "hmac-sha1", "standard", "configcat"}
+var schemes = []string{"token", "hmac", "hmac-base64", "hmac-sha1", "hmac-sha512", "standard", "configcat"}
 
 // scheme makes the scheme of the settings.
 func (s Sign) scheme() (signature.Scheme, error) {
@@ -45,6 +45,7 @@ func (s Sign) ofBody() (signature.Scheme, error) {
 		"hmac":        func() signature.Scheme { return signature.HexHMAC(s.Header, s.Prefix) },
 		"hmac-base64": func() signature.Scheme { return signature.Base64HMAC(s.Header) },
 		"hmac-sha1":   func() signature.Scheme { return signature.HexHMACSHA1(s.Header) },
+		"hmac-sha512": func() signature.Scheme { return signature.HexHMACSHA512(s.Header) },
 	}[s.Scheme]
 	if build == nil {
 		reason := fmt.Sprintf("sign.scheme: there is no such scheme: write one of %v", schemes)
