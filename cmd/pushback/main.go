@@ -68,6 +68,7 @@ type commandLine struct {
 	Rules       rulesCommand       `cmd:"" help:"Work on the rules."`
 	Config      configCommand      `cmd:"" help:"Work on pushback.yml."`
 	Doctor      doctorCommand      `cmd:"" help:"Look at everything an installation stands on, and say what to do next."`
+	Sources     sourcesCommand     `cmd:"" help:"See what comes of deliveries, and try payloads."`
 	Hooks       hooksCommand       `cmd:"" help:"List hooks, and test them without acting."`
 	Probe       probeCommand       `cmd:"" help:"Try a page, a port or a certificate once, as the probes of pushback.yml do."`
 	Audit       auditCommand       `cmd:"" help:"Export the record of every decision, and verify it."`

@@ -21,7 +21,7 @@ type Pages struct {
 // New reads the templates. Version is shown at the foot of every page.
 func New(version string) (*Pages, error) {
 	p := &Pages{version: version, of: map[string]*template.Template{}}
-	for _, name := range []string{"list", "change", "signin", "problem", "docs", "approval", "rules", "rule"} {
+	for _, name := range []string{"list", "change", "signin", "problem", "docs", "approval", "rules", "rule", "sources"} {
 		t, err := template.New(name).Funcs(words).ParseFS(files, "templates/frame.html", "templates/badge.html", "templates/standings.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("reading the template of the page %s: %w", name, err)

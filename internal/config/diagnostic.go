@@ -98,7 +98,7 @@ func (d Diagnostics) Sorted() Diagnostics {
 }
 
 // Mistakes are the mistakes that building the adapter at a path of pushback.yml has found.
-// An error that begins with a key of the adapter, as in "url is missing", is placed at that
+// An error that begins with a key of the adapter, as in "url is missing" or "map.at: ...", is placed at that
 // key, any other at the adapter's name. Errors that are joined are one mistake each. An
 // error at a place where Load found a mistake follows from that one, and is left out.
 func (c Config) Mistakes(path string, err error) Diagnostics {
@@ -110,7 +110,7 @@ func (c Config) Mistakes(path string, err error) Diagnostics {
 		return all
 	}
 	at := c.places.Key(path)
-	if key := path + "." + leadingKey.FindString(strings.TrimPrefix(err.Error(), "the ")); c.places.Has(key) {
+	if key := c.named(path, strings.TrimPrefix(err.Error(), "the ")); key != "" {
 		path, at = key, c.places.Value(key)
 	}
 	if mistakenAt(c.wrong, path) {
@@ -147,5 +147,17 @@ func joined(err error) []error {
 	return j.Unwrap()
 }
 
-// leadingKey is the word that an error begins with, as a key is written.
-var leadingKey = regexp.MustCompile(`^[a-z_]+`)
+// named is the path of the key that a message begins with, below another path: the longest that
+// the file has. "" where it has none.
+func (c Config) named(path, message string) string {
+	for key := leadingKey.FindString(message); key != ""; {
+		if c.places.Has(path + "." + key) {
+			return path + "." + key
+		}
+		key = key[:max(0, strings.LastIndex(key, "."))]
+	}
+	return ""
+}
+
+// leadingKey is the key that an error begins with, or several with dots between them.
+var leadingKey = regexp.MustCompile(`^[a-z_]+(\.[^\s:]+)*`)

@@ -19,28 +19,29 @@ import (
 	"github.com/pushback/pushback/sources/changes/cdevents"
 	"github.com/pushback/pushback/sources/changes/circleci"
 	"github.com/pushback/pushback/sources/changes/cloudevents"
+	"github.com/pushback/pushback/sources/changes/configcat"
 	"github.com/pushback/pushback/sources/changes/flagger"
+	"github.com/pushback/pushback/sources/changes/flagsmith"
+	"github.com/pushback/pushback/sources/changes/flipt"
 	"github.com/pushback/pushback/sources/changes/flux"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
 	"github.com/pushback/pushback/sources/changes/gitlab"
+	"github.com/pushback/pushback/sources/changes/growthbook"
 	"github.com/pushback/pushback/sources/changes/harness"
 	"github.com/pushback/pushback/sources/changes/heroku"
 	"github.com/pushback/pushback/sources/changes/jenkins"
+	"github.com/pushback/pushback/sources/changes/kafka"
+	kubernetesfeed "github.com/pushback/pushback/sources/changes/kubernetes"
+	ldsource "github.com/pushback/pushback/sources/changes/launchdarkly"
+	"github.com/pushback/pushback/sources/changes/mapped"
+	"github.com/pushback/pushback/sources/changes/nats"
 	"github.com/pushback/pushback/sources/changes/octopus"
 	"github.com/pushback/pushback/sources/changes/spinnaker"
-	"github.com/pushback/pushback/sources/changes/standardwebhooks"
-	"github.com/pushback/pushback/sources/changes/vercel"
-	"github.com/pushback/pushback/sources/changes/configcat"
-	"github.com/pushback/pushback/sources/changes/flagsmith"
-	"github.com/pushback/pushback/sources/changes/flipt"
-	"github.com/pushback/pushback/sources/changes/generic"
-	"github.com/pushback/pushback/sources/changes/github"
-	"github.com/pushback/pushback/sources/changes/growthbook"
-	ldsource "github.com/pushback/pushback/sources/changes/launchdarkly"
 	"github.com/pushback/pushback/sources/changes/split"
+	"github.com/pushback/pushback/sources/changes/standardwebhooks"
 	unleashsource "github.com/pushback/pushback/sources/changes/unleash"
-	kubernetesfeed "github.com/pushback/pushback/sources/changes/kubernetes"
+	"github.com/pushback/pushback/sources/changes/vercel"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -58,35 +59,34 @@ func Adapters() Table {
 			"csv":        metricStore(csv.New),
 		},
 		Sources: map[string]SourceKind{
-			"github":  changeSource(github.New),
-			"gitlab":  changeSource(gitlab.New),
-			"generic": changeSource(generic.New),
-			"github":           changeSource(github.New),
-			"generic":          changeSource(generic.New),
 			"argocd":           changeSource(argocdsource.New),
 			"argorollouts":     changeSource(argorolloutssource.New),
-			"flux":             changeSource(flux.New),
-			"flagger":          changeSource(flagger.New),
-			"spinnaker":        changeSource(spinnaker.New),
-			"jenkins":          changeSource(jenkins.New),
-			"circleci":         changeSource(circleci.New),
-			"octopus":          changeSource(octopus.New),
-			"harness":          changeSource(harness.New),
-			"vercel":           changeSource(vercel.New),
-			"heroku":           changeSource(heroku.New),
-			"cloudevents":      changeSource(cloudevents.New),
 			"cdevents":         changeSource(cdevents.New),
+			"circleci":         changeSource(circleci.New),
+			"cloudevents":      changeSource(cloudevents.New),
+			"configcat":        changeSource(configcat.New),
+			"flagger":          changeSource(flagger.New),
+			"flagsmith":        changeSource(flagsmith.New),
+			"flipt":            changeSource(flipt.New),
+			"flux":             changeSource(flux.New),
+			"generic":          changeSource(generic.New),
+			"github":           changeSource(github.New),
+			"gitlab":           changeSource(gitlab.New),
+			"growthbook":       changeSource(growthbook.New),
+			"harness":          changeSource(harness.New),
+			"heroku":           changeSource(heroku.New),
+			"jenkins":          changeSource(jenkins.New),
+			"kafka":            changeFeed(kafka.New),
+			"kubernetes":       changeFeed(kubernetesfeed.New),
+			"launchdarkly":     changeSource(ldsource.New),
+			"mapped":           changeSource(mapped.New),
+			"nats":             changeFeed(nats.New),
+			"octopus":          changeSource(octopus.New),
+			"spinnaker":        changeSource(spinnaker.New),
+			"split":            changeSource(split.New),
 			"standardwebhooks": changeSource(standardwebhooks.New),
-
-			"launchdarkly": changeSource(ldsource.New),
-			"unleash":      changeSource(unleashsource.New),
-			"flagsmith":    changeSource(flagsmith.New),
-			"growthbook":   changeSource(growthbook.New),
-			"configcat":    changeSource(configcat.New),
-			"flipt":        changeSource(flipt.New),
-			"split":        changeSource(split.New),
-
-			"kubernetes": changeFeed(kubernetesfeed.New),
+			"unleash":          changeSource(unleashsource.New),
+			"vercel":           changeSource(vercel.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),

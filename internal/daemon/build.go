@@ -183,25 +183,6 @@ func (b *builder) metricStores(names []string, access metrics.Access, log *slog.
 	})
 }
 
-// sources builds the change sources: those that deliveries are sent to, and feeds.
-func (b *builder) sources(canonical func(string) string, log *slog.Logger) (map[string]server.Endpoint, map[string]Feed) {
-	endpoints, feeds := map[string]server.Endpoint{}, map[string]Feed{}
-	built := each(b, "sources", names(b.config.Sources), func(name string) (any, error) {
-		a := b.config.Sources[name]
-		return b.Sources[a.Kind].build(changes.Options{Name: name, Canonical: canonical, Log: log.With("component", "sources/"+name)}, a.Settings)
-	})
-	for name, adapter := range built {
-		a := b.config.Sources[name]
-		switch adapter := adapter.(type) {
-		case changes.Source:
-			endpoints[name] = server.Endpoint{Source: adapter, Services: a.Services, Insecure: a.Insecure}
-		case changes.Feed:
-			feeds[name] = Feed{adapter, a.Services}
-		}
-	}
-	return endpoints, feeds
-}
-
 func (b *builder) hooks(wanted []string) map[string]engine.Hook {
 	return each(b, "hooks", wanted, func(name string) (engine.Hook, error) {
 		a := b.config.Hooks[name]

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
+	"github.com/pushback/pushback/internal/deliveries"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/reconcile"
@@ -51,8 +52,10 @@ type Daemon struct {
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
 	missed  *reconcile.Reconciler
-	built   Built
-	closers []io.Closer // closed last to first
+
+	deliveries *deliveries.Record
+	built      Built
+	closers    []io.Closer // closed last to first
 }
 
 // New opens the database and the metric stores and wires everything. It starts nothing and
@@ -99,6 +102,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	d.missed = d.newReconciler(st, set)
+	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
 }
@@ -144,6 +148,7 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 	for name, f := range d.built.Feeds {
 		g.Go(func() error { return f.Run(ctx, d.server.Taker(name, f.Services)) })
 	}
+	g.Go(func() error { return d.deliveries.Run(ctx) })
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
@@ -198,7 +203,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Canonical: e.Canonical, Warn: warnings(e), Services: e.Services, Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Canonical, Warn: warnings(e), Services: e.Services, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
@@ -222,6 +227,18 @@ func (d *Daemon) unscraped() (found []api.ComponentProblem) {
 		found = append(found, p)
 	}
 	return found
+}
+
+// inlets are the configured sources and feeds, by name.
+func (d *Daemon) inlets() (all []server.Inlet) {
+	for _, name := range names(d.config.Sources) {
+		inlet := server.Inlet{Name: name, Kind: d.config.Sources[name].Kind}
+		if f, is := d.built.Feeds[name]; is {
+			inlet.Trouble = f.Trouble
+		}
+		all = append(all, inlet)
+	}
+	return all
 }
 
 // unfed names the feeds that cannot read their changes now.

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/pushback/pushback/internal/deliveries"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
@@ -63,10 +64,11 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		a, err = s.take(r.Context(), name, e, s.complete(r.Context(), name, e.Source, events), body)
 	}
 	if err != nil {
+		s.keep(r.Context(), name, err, body)
 		s.answerError(w, name, len(body), err)
 		return
 	}
-	s.countDelivery(name, "accepted")
+	s.note(name, deliveries.Accepted, "")
 	answer := accepted(a)
 	answer.Warnings = s.warnings(name, a.Change.Change)
 	writeJSON(w, acceptedStatus(a), answer)
@@ -102,8 +104,15 @@ func (s *Server) take(ctx context.Context, name string, e Endpoint, events []sou
 // Taker returns what stores the deliveries of a feed, which may speak for the given services.
 func (s *Server) Taker(name string, services []string) changes.Take {
 	return func(ctx context.Context, d changes.Delivery) error {
-		_, err := s.take(ctx, name, Endpoint{Services: services}, d.Events, d.Raw)
-		s.countDelivery(name, outcomeOf(err))
+		err := d.Refused
+		if err == nil {
+			_, err = s.take(ctx, name, Endpoint{Services: services}, d.Events, d.Raw)
+		}
+		s.keep(ctx, name, err, d.Raw)
+		outcome, reason := outcomeOf(err)
+		if outcome != "" {
+			s.note(name, outcome, reason)
+		}
 		return err
 	}
 }
@@ -125,15 +134,27 @@ func (s *Server) Fill(ctx context.Context, name string, d changes.Delivery) (cre
 	return created, events, err
 }
 
-// outcomeOf is the outcome under which a delivery is counted.
-func outcomeOf(err error) string {
+// outcomeOf is the outcome under which a delivery is counted, and its reason; "" where it could not
+// be stored, and will be sent again.
+func outcomeOf(err error) (deliveries.Outcome, string) {
 	switch {
 	case err == nil:
-		return "accepted"
+		return deliveries.Accepted, ""
 	case errors.Is(err, changes.ErrIgnored):
-		return "ignored"
+		return deliveries.Ignored, sources.OneLine(err.Error(), maxReason)
+	case errors.Is(err, changes.ErrUnauthorized):
+		return deliveries.Unsigned, changes.ErrUnauthorized.Error()
+	case changes.Refused(err):
+		return deliveries.Refused, sources.OneLine(err.Error(), maxReason)
 	}
-	return "refused"
+	return "", ""
+}
+
+// keep keeps a body that was not taken, where somebody asked for it.
+func (s *Server) keep(ctx context.Context, name string, err error, body []byte) {
+	if outcome, reason := outcomeOf(err); outcome == deliveries.Refused || outcome == deliveries.Ignored {
+		s.Deliveries.Keep(ctx, name, outcome, reason, body)
+	}
 }
 
 // warningsPerSecond is how many events a second are looked at for typing errors: a person's
@@ -253,7 +274,7 @@ func acceptedStatus(a store.Accepted) int {
 // answerError answers a delivery that was not accepted.
 func (s *Server) answerError(w http.ResponseWriter, name string, size int, err error) {
 	if errors.Is(err, changes.ErrIgnored) {
-		s.countDelivery(name, "ignored")
+		s.note(name, deliveries.Ignored, sources.OneLine(err.Error(), maxReason))
 		writeJSON(w, http.StatusAccepted, api.Ignored{Ignored: true, Reason: sources.OneLine(err.Error(), maxReason)})
 		return
 	}
@@ -288,11 +309,28 @@ const unsignedBurst = 100
 // refuse answers with a problem, counts it, and logs the source, the size and the
 // status. It does not log the reason, which may quote the body.
 func (s *Server) refuse(w http.ResponseWriter, name string, size int, p *api.Problem) {
-	s.countDelivery(name, "refused")
+	outcome := deliveries.Refused
+	if p.Status == http.StatusUnauthorized {
+		outcome = deliveries.Unsigned
+	}
+	s.note(name, outcome, p.Detail)
 	if p.Status != http.StatusUnauthorized || s.unsigned.AllowN(s.Now(), 1) {
 		s.Log.Warn("delivery refused", "source", name, "bytes", size, "status", p.Status)
 	}
 	writeProblem(w, p)
+}
+
+// note counts a delivery, and records what came of it where its source is configured. To the
+// metrics an unsigned one is refused.
+func (s *Server) note(name string, outcome deliveries.Outcome, reason string) {
+	counted := outcome
+	if outcome == deliveries.Unsigned {
+		counted = deliveries.Refused
+	}
+	s.countDelivery(name, string(counted))
+	if _, is := s.Sources[name]; is || name == apiSource || s.isFeed(name) {
+		s.Deliveries.Note(name, outcome, reason)
+	}
 }
 
 // countDelivery counts a delivery. The name is a configured one or "unknown", so

@@ -21,6 +21,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	h := humago.New(mux, s.humaConfig())
 	h.UseMiddleware(s.authorize(h))
 	s.statusOperations(h)
+	s.sourceOperations(h)
 	s.changeOperations(h)
 	s.watchedOperations(h)
 	s.orderOperations(h)
@@ -71,12 +72,13 @@ func schemaName(t reflect.Type, hint string) string {
 }
 
 // authorize answers 401 to a request that may not use its operation: reading
-// needs mayRead, and changing needs mayChange.
+// needs mayRead, and changing, or reading what is confidential, needs mayChange.
 func (s *Server) authorize(h huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		may := s.mayChange
-		if ctx.Method() == http.MethodGet || ctx.Operation().Metadata[readOnly] == true {
+		metadata := ctx.Operation().Metadata
+		if metadata[confidential] != true && (ctx.Method() == http.MethodGet || metadata[readOnly] == true) {
 			may = s.mayRead
 		}
 		if !may(r) {

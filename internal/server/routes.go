@@ -27,6 +27,7 @@ func (s *Server) routes() http.Handler {
 
 	mux.HandleFunc("GET /{$}", s.pageHandler(s.listPage))
 	mux.HandleFunc("GET /changes/{key}", s.pageHandler(s.changePage))
+	mux.HandleFunc("GET /sources", s.pageHandler(s.sourcesPage))
 	if s.Rules != nil {
 		mux.HandleFunc("GET /rules", s.pageHandler(s.rulesPage))
 		mux.HandleFunc("GET /rules/{rule}", s.pageHandler(s.rulePage))

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/internal/deliveries"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/sources"
@@ -25,25 +26,27 @@ import (
 // Options is everything that a Server needs. Engine, Store, Ready and Now are
 // required. What else is left out does not exist: no stream, no reload, no sources.
 type Options struct {
-	Engine    Engine
-	Store     Store
-	Ready     func() []api.ComponentProblem          // what does not work; none: ready
-	Started   func() bool                            // whether the engine works and knows its rules; nil: it does
-	Frozen    func() (bool, string)                  // whether all acting is stopped, and by what
-	Reload    func(context.Context) []api.Diagnostic // reads the rules again; they are in force if it returns none
-	Rules     Rules                                  // nil: no operations and pages about rules
-	Subscribe Subscribe                              // nil: no stream
-	Sources   map[string]Endpoint                    // by the {source} of POST /hooks/{source}
-	Canonical func(service string) string            // a tool's name of a service → the catalogue's; nil: unchanged
-	Warn      func(sources.Change) []api.Warning     // what may be mistyped in a change; nil: nothing is looked for
-	Services  func() []string                        // the services of the catalogue that are known; nil: none
-	Metrics   *metrics.Set                           // served at /metrics beside the process's own
-	Now       func() time.Time                       // the clock of intake, sign-ins and pages
-	Log       *slog.Logger                           // nil: nothing is logged
-	Version   string                                 // the program's, shown in the status and on the pages
-	Replica   string                                 // names this process in the status
-	Retention time.Duration                          // how long changes are kept; 0: for ever
-	Journal   time.Duration                          // how long the journal is kept; 0: for ever
+	Engine     Engine
+	Store      Store
+	Ready      func() []api.ComponentProblem          // what does not work; none: ready
+	Started    func() bool                            // whether the engine works and knows its rules; nil: it does
+	Frozen     func() (bool, string)                  // whether all acting is stopped, and by what
+	Reload     func(context.Context) []api.Diagnostic // reads the rules again; they are in force if it returns none
+	Rules      Rules                                  // nil: no operations and pages about rules
+	Subscribe  Subscribe                              // nil: no stream
+	Sources    map[string]Endpoint                    // by the {source} of POST /hooks/{source}
+	Inlets     []Inlet                                // the configured sources and feeds, by name
+	Deliveries *deliveries.Record                     // nil: what deliveries come to is not recorded
+	Canonical  func(service string) string            // a tool's name of a service → the catalogue's; nil: unchanged
+	Warn       func(sources.Change) []api.Warning     // what may be mistyped in a change; nil: nothing is looked for
+	Services   func() []string                        // the services of the catalogue that are known; nil: none
+	Metrics    *metrics.Set                           // served at /metrics beside the process's own
+	Now        func() time.Time                       // the clock of intake, sign-ins and pages
+	Log        *slog.Logger                           // nil: nothing is logged
+	Version    string                                 // the program's, shown in the status and on the pages
+	Replica    string                                 // names this process in the status
+	Retention  time.Duration                          // how long changes are kept; 0: for ever
+	Journal    time.Duration                          // how long the journal is kept; 0: for ever
 
 	Listen      string // host:port, to know whether it is loopback
 	ExternalURL string // the address that people and tools use; "" if only this host does

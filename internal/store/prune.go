@@ -10,7 +10,7 @@ import (
 
 // Ages says what is too old to keep. A zero time keeps everything.
 type Ages struct {
-	Before        time.Time // changes with all that belongs to them, the bodies of events, messages, profiles
+	Before        time.Time // changes with all that belongs to them, the bodies of events and of refused deliveries, messages, profiles
 	JournalBefore time.Time // entries of the journal, and the outcomes of watches
 }
 
@@ -36,7 +36,7 @@ type Pruned struct {
 // See adr/0101.
 func (s *Store) Prune(ctx context.Context, ages Ages) (p Pruned, err error) {
 	if !ages.Before.IsZero() {
-		err = errors.Join(s.pruneChanges(ctx, ages.Before, &p), s.pruneEvents(ctx, ages.Before, &p), s.pruneMessages(ctx, ages.Before, &p))
+		err = errors.Join(s.pruneChanges(ctx, ages.Before, &p), s.pruneEvents(ctx, ages.Before, &p), s.pruneMessages(ctx, ages.Before, &p), s.pruneCaptured(ctx, ages.Before))
 	}
 	if !ages.JournalBefore.IsZero() {
 		err = errors.Join(err, s.pruneJournal(ctx, ages.JournalBefore, &p), s.releaseProfiles(ctx, ages.JournalBefore), s.pruneOutcomes(ctx, ages.JournalBefore, &p))

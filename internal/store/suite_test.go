@@ -124,6 +124,8 @@ var suite = []struct {
 	{"holds", holds},
 	{"secrets", secrets},
 	{"sessions", sessions},
+	{"deliveries are counted", countedDeliveries},
+	{"refused bodies are kept", keptBodies},
 	{"a restored database sends nothing again", restoredIsSettled},
 	{"outcomes", outcomes},
 	{"trust", trustKept},

@@ -34,11 +34,19 @@ type Source interface {
 	Parse(h http.Header, body []byte) ([]sources.Event, error)
 }
 
+// Parser reads what was verified, or what came by a way that needs no signature.
+type Parser interface {
+	Parse(h http.Header, body []byte) ([]sources.Event, error)
+}
+
 // Options are what New gets beside the adapter's own Config.
 type Options struct {
 	Name      string                      // in pushback.yml, and in events
 	Canonical func(service string) string // our name of a service that the tool may call otherwise
 	Log       *slog.Logger                // of feeds, and of what the tool is asked for; nil: nothing is logged
+	// Reader returns what reads the messages of a bus: another source of pushback.yml by its
+	// name, or Pushback's own format for "". Its error begins with "read_as".
+	Reader func(name string) (Parser, error)
 }
 
 // ErrUnauthorized is returned for a delivery that does not prove where it comes

@@ -41,6 +41,9 @@ type Take func(ctx context.Context, d Delivery) error
 type Delivery struct {
 	Events []sources.Event
 	Raw    []byte
+	// Refused is why the message has no events, if it cannot be read. Take counts the message
+	// and returns this error.
+	Refused error
 }
 
 // Completer is a Source whose tool can be asked for what its deliveries leave out, such as

@@ -32,15 +32,15 @@ var Layers = []Layer{
 		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points for tests, jobs in memory, sequences of values in little space; completion and manual of a command line; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; the Grafana boards",
 	},
 	{
-		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo"},
-		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy",
+		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq"},
+		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy; jq in bounds",
 	},
 	{
 		Packages: []string{
-			"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore",
+			"sources/changes/signature", "sources/changes/bus", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore",
 			"sources/changes/internal/ask", "sources/changes/internal/examples",
 		},
-		Does: "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
+		Does: "signatures of webhooks, messages of buses; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
 	},
 	{
 		Packages: []string{"sources/changes/internal/*"},
@@ -95,8 +95,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged",
 	},
 	{
-		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile"},
-		Does:     "answering deploy tools, holds; finding lost deliveries; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
+		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries"},
+		Does:     "answering deploy tools, holds; finding lost deliveries; what deliveries came to; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},

@@ -22,10 +22,8 @@
 package generic
 
 import (
-	"cmp"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
@@ -72,7 +70,7 @@ func (s *Source) Parse(_ http.Header, body []byte) ([]sources.Event, error) {
 	if err := checkRequired(e); err != nil {
 		return nil, err
 	}
-	return s.config.Translate(s.config.complete(e)), nil
+	return s.config.Translate(s.config.Identify(e)), nil
 }
 
 // checkRequired refuses an event that lacks what no default can give.
@@ -93,20 +91,4 @@ func checkRequired(e sources.Event) error {
 		}
 	}
 	return nil
-}
-
-// complete fills what may be left out. The identifiers are made of the event's
-// own fields and not at random, so that a sender's retry is a duplicate.
-func (c Config) complete(e sources.Event) sources.Event {
-	e.Kind = cmp.Or(e.Kind, c.Kind)
-	e = e.WithDefaults()
-	e.Status = cmp.Or(e.Status, sources.Succeeded)
-	slot := strings.Join([]string{e.Service, e.Environment, e.Region, string(e.Kind)}, "/")
-	if group := e.Slot().Group; group != "" {
-		slot += "/" + group
-	}
-	change := e.Version + "/" + e.At.Format(time.RFC3339Nano)
-	e.EventID = cmp.Or(e.EventID, slot+"/"+cmp.Or(e.ChangeID, change)+":"+string(e.Status))
-	e.ChangeID = cmp.Or(e.ChangeID, slot+"/"+change)
-	return e
 }
