@@ -17,6 +17,7 @@ import (
 type deployCommand struct {
 	serverFlags
 	gitFlags
+	unknownFlags
 	Service     string            `required:"" help:"Service that changes."`
 	Environment string            `required:"" help:"Environment it changes in."`
 	Version     string            `help:"Version it changes to; by default the git tag or short commit that is checked out."`
@@ -32,7 +33,10 @@ type deployCommand struct {
 	RollbackOf  string            `help:"Key or ID of the change that this one rolls back."`
 	Label       map[string]string `help:"Labels of the change, key=value."`
 	At          moment            `help:"When it happened: 2026-11-26T15:04:05Z, or how long ago, as in 5m; by default now."`
-	Wait        bool              `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
+
+	paths []string // read from the repository
+
+	Wait bool `help:"Wait for the verdict: exit 0 healthy, 3 regressed, 4 neither."`
 }
 
 // Help shows the use with one event, with two, and in a repository.
@@ -56,8 +60,16 @@ version before, and the page that compares the two. A --version that the reposit
 does not know is not of this repository: then nothing is taken from it, unless --repo
 names it. --no-git sends only what the flags say.
 
-A service that the catalogue does not know, and an environment that no rule watches,
-are warned about. The change is reported all the same.`
+An environment that no rule watches is warned about, and the change is reported all
+the same. So is a service that the catalogue does not know, but at a terminal: there
+it is refused, so that a typing error can be corrected. --unknown warn reports it, and
+--unknown refuse refuses it in a pipeline too.
+
+In a repository of many services, --paths sends which files changed since the version
+before, and "services: {paths: ...}" in pushback.yml says whose they are: one change
+begins for each. --service is then for files that nobody is mapped to.
+
+  pushback deploy --service shop/mono --environment production --paths`
 }
 
 // Run sends the event, prints the daemon's answer, and waits if asked to.
@@ -73,12 +85,10 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 		return usageError(errors.New("--version is missing, and cannot be taken from a git repository\n  hint: write --version v42, or name the repository by --repo"))
 	}
 	var accepted api.Accepted
-	if err := c.call(ctx, http.MethodPost, "/v1/events", d.event(time.Now()), &accepted); err != nil {
+	if err := c.call(ctx, http.MethodPost, "/v1/events?"+d.query(unknownDeploy(out)).Encode(), d.event(time.Now()), &accepted); err != nil {
 		return err
 	}
-	for _, w := range accepted.Warnings {
-		fmt.Fprintf(out.warnings, "pushback: warning: %s\n", printableWarning(w))
-	}
+	out.warnOf(accepted.Warnings)
 	if d.Wait && d.JSON {
 		return waitForVerdict(ctx, out, c, accepted.Key, true)
 	}
@@ -86,6 +96,15 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 		return err
 	}
 	return waitForVerdict(ctx, out, c, accepted.Key, false)
+}
+
+// unknownDeploy is what happens to an unknown service where no flag says so: a person at a terminal
+// can correct the name, and in a pipeline nobody is there.
+func unknownDeploy(out terminal) string {
+	if out.live() {
+		return "refuse"
+	}
+	return "warn"
 }
 
 // printableWarning is a warning with its hint, as errors have it.
@@ -120,7 +139,7 @@ func (d deployCommand) event(now time.Time) sources.Event {
 	return sources.Event{
 		ChangeID: d.changeID(), Status: sources.Status(d.Status), At: at.UTC(),
 		Service: d.Service, Environment: d.Environment, Region: d.Region, Kind: sources.Kind(d.Kind),
-		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Group: d.Group, Actor: d.Actor, Riders: d.Rider, URL: d.URL, Labels: d.Label,
+		Version: d.Version, Paths: d.paths, Previous: d.Previous, RollbackOf: d.RollbackOf, Group: d.Group, Actor: d.Actor, Riders: d.Rider, URL: d.URL, Labels: d.Label,
 	}
 }
 
@@ -136,6 +155,9 @@ func (d deployCommand) print(out terminal, c *client, a api.Accepted) error {
 	}
 	if a.Change.URL != "" {
 		fmt.Fprintf(out, "  %s\n", a.Change.URL)
+	}
+	for _, other := range a.Others {
+		fmt.Fprintf(out, "%s  %s too, by its files\n  %s\n", out.paint(styleStrong, other.Key), other.Service, c.base.JoinPath("changes", other.Key))
 	}
 	if a.Duplicate {
 		fmt.Fprintln(out, "  this event was known already, so no watch began; to deploy this version again, give it an --id")

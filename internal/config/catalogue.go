@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/sources"
 )
@@ -38,7 +39,39 @@ func (l *loader) services(c Config) Services {
 	}
 	s.List = append(s.List, l.listFile(f.File, c)...)
 	s.Aliases = l.aliases(f.Aliases, c)
+	s.Patterns = l.patterns(f.Patterns, c)
+	s.Paths = f.Paths
+	if err := f.Paths.Check(); err != nil {
+		l.wrong("services.paths", BadSettings, "", "%v", err)
+	}
 	return s
+}
+
+// patterns compiles the patterns of every source, in the order in which they are tried.
+func (l *loader) patterns(texts map[string]strictyaml.TextList, c Config) map[string][]catalogue.Pattern {
+	all := map[string][]catalogue.Pattern{}
+	for _, source := range slices.Sorted(maps.Keys(texts)) {
+		at := "services.patterns." + source
+		if _, known := c.Sources[source]; !known && source != catalogue.AnySource && source != catalogue.PeopleSource {
+			l.at(l.places.Key(at), UnknownName, fmt.Sprintf("there is no source %q under sources", source),
+				`name a source, "*" for all, or api for POST /v1/events; `+nearest(source, "sources", c.Sources))
+		}
+		for i, text := range texts[source] {
+			if len(texts[source]) > 1 {
+				at = fmt.Sprintf("services.patterns.%s[%d]", source, i)
+			}
+			p, err := catalogue.ParsePattern(text)
+			switch {
+			case err != nil:
+				l.wrong(at, BadPattern, "as in acme/(?<service>.+)", "%v", err)
+			case slices.Index(texts[source], text) < i:
+				l.wrong(at, BadPattern, "take one of the two out", "this pattern stands here twice")
+			default:
+				all[source] = append(all[source], p)
+			}
+		}
+	}
+	return all
 }
 
 // service checks one service of a list.
@@ -180,7 +213,7 @@ func (l *loader) aliases(path string, c Config) []Alias {
 	if path == "" {
 		return nil
 	}
-	t := aliasReader{Reader: csv.NewReader(bytes.NewReader(data)), loader: &loader{name: path}}
+	t := aliasReader{Reader: csv.NewReader(bytes.NewReader(data)), loader: &loader{name: path}, seen: map[string]seenAlias{}}
 	all := t.read(c)
 	l.found = append(l.found, t.found...)
 	return all
@@ -191,6 +224,13 @@ type aliasReader struct {
 	*csv.Reader
 	*loader
 	columns map[string]int
+	seen    map[string]seenAlias
+}
+
+// seenAlias is the first line of an alias.
+type seenAlias struct {
+	service string
+	line    int
 }
 
 func (t *aliasReader) read(c Config) (all []Alias) {
@@ -251,6 +291,7 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 			t.cell(t.columns[column], BadName, "", fmt.Sprintf("this name %v", err))
 		}
 	}
+	t.again(a)
 	hook, chat, pager := c.lacks(a.Responsible)
 	if hook {
 		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, "hooks", c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
@@ -267,6 +308,20 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 		}
 	}
 	return a
+}
+
+// again notes an alias that an earlier line gives to another service: nobody can say which of the
+// two is meant.
+func (t *aliasReader) again(a Alias) {
+	line, _ := t.FieldPos(0)
+	first, before := t.seen[a.Name]
+	if before && first.service != a.Service {
+		t.cell(t.columns["service"], BadAliases, "an alias is one service: take one of the two lines out",
+			fmt.Sprintf("line %d gives this alias to %q", first.line, first.service))
+	}
+	if !before {
+		t.seen[a.Name] = seenAlias{a.Service, line}
+	}
 }
 
 // cell notes a mistake in a field of the line that was read last.

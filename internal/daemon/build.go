@@ -30,6 +30,7 @@ type Built struct {
 	Probers []*probes.Prober
 	Sources map[string]server.Endpoint // those that deliveries are sent to
 	Feeds   map[string]Feed
+	Paths   changes.PathMap // of events that people and pipelines send themselves
 	Hooks   map[string]engine.Hook
 	Senders map[string]notify.Sender
 	Grafana Annotator // nil: no annotations
@@ -38,19 +39,20 @@ type Built struct {
 // Feed is a source that fetches its changes, and the services that it may speak for.
 type Feed struct {
 	changes.Feed
-	Services []string
+	server.Endpoint
 }
 
 // Build builds every adapter of a configuration, or returns every mistake in them. It
 // calls nobody. With access Check it opens nothing either; with any other, the caller
-// closes Built. canonical resolves aliases of services.
-func (t Table) Build(c config.Config, access metrics.Access, canonical func(string) string, log *slog.Logger) (Built, config.Diagnostics) {
+// closes Built. of is what the daemon has for the source of a name.
+func (t Table) Build(c config.Config, access metrics.Access, of func(name string) changes.Options, log *slog.Logger) (Built, config.Diagnostics) {
 	b := builder{Table: t, config: c}
 	built := Built{
 		Metrics: b.metricStores(names(c.Metrics), access, log), Probers: b.probers(),
 		Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Grafana: b.grafana(),
 	}
-	built.Sources, built.Feeds = b.sources(canonical, log)
+	built.Sources, built.Feeds = b.sources(of, log)
+	built.Paths = b.paths()
 	if _, err := c.StoreURL(); err != nil {
 		b.note("store.url_file", err)
 	}
@@ -73,7 +75,7 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 	if c.File == "" {
 		return c, mistakes // the file could not be read
 	}
-	_, more := t.Build(c, metrics.Check, func(service string) string { return service }, slog.New(slog.DiscardHandler))
+	_, more := t.Build(c, metrics.Check, func(string) changes.Options { return changes.Options{} }, slog.New(slog.DiscardHandler))
 	mistakes = append(mistakes, more...)
 	return c, append(mistakes, t.noDefaultReceiver(c)...).Sorted()
 }
@@ -184,22 +186,32 @@ func (b *builder) metricStores(names []string, access metrics.Access, log *slog.
 }
 
 // sources builds the change sources: those that deliveries are sent to, and feeds.
-func (b *builder) sources(canonical func(string) string, log *slog.Logger) (map[string]server.Endpoint, map[string]Feed) {
+func (b *builder) sources(of func(name string) changes.Options, log *slog.Logger) (map[string]server.Endpoint, map[string]Feed) {
 	endpoints, feeds := map[string]server.Endpoint{}, map[string]Feed{}
 	built := each(b, "sources", names(b.config.Sources), func(name string) (any, error) {
-		a := b.config.Sources[name]
-		return b.Sources[a.Kind].build(changes.Options{Name: name, Canonical: canonical, Log: log.With("component", "sources/"+name)}, a.Settings)
+		a, o := b.config.Sources[name], of(name)
+		o.Name, o.Log = name, log.With("component", "sources/"+name)
+		return b.Sources[a.Kind].build(o, a.Settings)
 	})
 	for name, adapter := range built {
 		a := b.config.Sources[name]
+		paths, _ := a.Paths.Compile() // New has checked it
+		endpoint := server.Endpoint{Services: a.Services, Paths: paths, Insecure: a.Insecure}
 		switch adapter := adapter.(type) {
 		case changes.Source:
-			endpoints[name] = server.Endpoint{Source: adapter, Services: a.Services, Insecure: a.Insecure}
+			endpoint.Source = adapter
+			endpoints[name] = endpoint
 		case changes.Feed:
-			feeds[name] = Feed{adapter, a.Services}
+			feeds[name] = Feed{adapter, endpoint}
 		}
 	}
 	return endpoints, feeds
+}
+
+// paths is the map of the services section, which Load has checked.
+func (b *builder) paths() changes.PathMap {
+	m, _ := b.config.Services.Paths.Compile()
+	return m
 }
 
 func (b *builder) hooks(wanted []string) map[string]engine.Hook {

@@ -243,8 +243,14 @@ func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (s
 	return a, nil
 }
 
-// Canonical returns our name of a service that a tool may call otherwise.
-func (e *Engine) Canonical(service string) string { return e.catalogue.Canonical(service) }
+// Canonical returns an event with the catalogue's name of its service.
+func (e *Engine) Canonical(ev sources.Event) sources.Event { return e.catalogue.CanonicalEvent(ev) }
+
+// CanonicalName returns the service that people mean by a name.
+func (e *Engine) CanonicalName(service string) string { return e.catalogue.Canonical(service) }
+
+// Knows says whether the catalogue has a service, and whether it can tell.
+func (e *Engine) Knows(service string) (known, sure bool) { return e.catalogue.Knows(service) }
 
 // UseServices replaces the services that the engine knows.
 func (e *Engine) UseServices(c catalogue.Config) { e.catalogue.Replace(c) }

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/internal/server/api"
@@ -24,7 +25,12 @@ const apiSource = "api"
 
 // receiveEvent takes an event in Pushback's own format.
 func (s *Server) receiveEvent(w http.ResponseWriter, r *http.Request) {
-	s.intake(w, r, apiSource, Endpoint{Source: s.events})
+	unknown, err := unknownPolicyOf(r.URL.Query().Get("unknown"))
+	if err != nil {
+		s.refuse(w, apiSource, 0, problem(http.StatusBadRequest, err.Error(), ""))
+		return
+	}
+	s.intake(w, r, apiSource, Endpoint{Source: s.events, Paths: s.Paths, unknown: unknown})
 }
 
 // receiveWebhook takes a delivery of a configured source, authenticated by its
@@ -57,18 +63,18 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		return
 	}
 	events, err := s.read(r.Header, body, e.Source)
-	var a store.Accepted
+	var taken []taken
 	if err == nil {
-		a, err = s.take(r.Context(), name, e, s.complete(r.Context(), name, e.Source, events), body)
+		taken, err = s.take(r.Context(), name, e, s.complete(r.Context(), name, e.Source, events), body)
 	}
 	if err != nil {
 		s.answerError(w, name, len(body), err)
 		return
 	}
 	s.countDelivery(name, "accepted")
-	answer := accepted(a)
-	answer.Warnings = s.warnings(name, a.Change.Change)
-	writeJSON(w, acceptedStatus(a), answer)
+	answer := acceptedAll(taken)
+	answer.Warnings = s.warnings(taken, e.unknown)
+	writeJSON(w, acceptedStatus(answer), answer)
 }
 
 // complete asks the tool for what its delivery leaves out. Without an answer the events stay as
@@ -89,19 +95,29 @@ func (s *Server) complete(ctx context.Context, name string, from changes.Source,
 	return whole
 }
 
-// take admits and stores the events of one delivery.
-func (s *Server) take(ctx context.Context, name string, e Endpoint, events []sources.Event, body []byte) (store.Accepted, error) {
+// taken is one event of a delivery, as its source sent it, and what came of it.
+type taken struct {
+	event    sources.Event
+	accepted store.Accepted
+}
+
+// take admits and stores the events of one delivery. The last one is what the delivery is about.
+func (s *Server) take(ctx context.Context, name string, e Endpoint, events []sources.Event, body []byte) ([]taken, error) {
 	admitted, err := s.admitEvents(events, name, e)
+	if err == nil && e.unknown == refuseUnknown {
+		err = s.refuseUnknown(admitted)
+	}
 	if err != nil {
-		return store.Accepted{}, err
+		return nil, err
 	}
 	return s.accept(ctx, admitted, body)
 }
 
-// Taker returns what stores the deliveries of a feed, which may speak for the given services.
-func (s *Server) Taker(name string, services []string) changes.Take {
+// Taker returns what stores the deliveries of a feed. Of e, the services that it may speak for and
+// the paths count.
+func (s *Server) Taker(name string, e Endpoint) changes.Take {
 	return func(ctx context.Context, d changes.Delivery) error {
-		_, err := s.take(ctx, name, Endpoint{Services: services}, d.Events, d.Raw)
+		_, err := s.take(ctx, name, e, d.Events, d.Raw)
 		s.countDelivery(name, outcomeOf(err))
 		return err
 	}
@@ -122,13 +138,19 @@ func outcomeOf(err error) string {
 // always, and a tool's that sends thousands only now and then.
 const warningsPerSecond = 20
 
-// warnings says what may be mistyped in a change that was reported by POST /v1/events. Nobody
-// reads the answers to webhooks.
-func (s *Server) warnings(source string, c sources.Change) []api.Warning {
-	if s.Warn == nil || source != apiSource || !s.warned.AllowN(s.Now(), 1) {
+// maxWarnings bounds the warnings of one answer.
+const maxWarnings = 20
+
+// warnings says what may be mistyped in the changes that a delivery reported.
+func (s *Server) warnings(all []taken, unknown unknownPolicy) (found []api.Warning) {
+	if s.Warn == nil || !s.warned.AllowN(s.Now(), 1) {
 		return nil
 	}
-	return s.Warn(c)
+	for _, t := range changesOf(all) {
+		found = append(found, s.Warn(t.event, t.accepted.Change.Change)...)
+	}
+	found = slices.DeleteFunc(found, func(w api.Warning) bool { return unknown == allowUnknown && w.Code == unknownService })
+	return found[:min(len(found), maxWarnings)]
 }
 
 // readBody reads a whole JSON body of at most maxBody bytes, and says how much of it came.
@@ -169,23 +191,46 @@ func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]source
 	return from.Parse(h, body)
 }
 
+// admittedEvent is an event that may be stored, and as its source sent it.
+type admittedEvent struct {
+	sources.Admitted
+	sent sources.Event
+}
+
 // admitEvents puts the configured source's name on the events, whatever source they
-// claim, and admits them all or none: each must be valid, and about a service
-// that this source may speak for.
-func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) ([]sources.Admitted, error) {
-	admitted := make([]sources.Admitted, 0, len(events))
+// claim, divides them by the files that they touch, and admits them all or none: each must be
+// valid, and about a service that this source may speak for.
+func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) (all []admittedEvent, err error) {
+	ignored := changes.Ignored("there is no event in it")
 	for _, ev := range events {
 		ev.Source = name
-		a, err := sources.Admit(ev, s.Canonical, s.Now())
+		parts, byPath, err := e.Paths.Divide(ev)
+		if errors.Is(err, changes.ErrIgnored) {
+			ignored = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if !e.speaksFor(a.Event().Service) {
-			return nil, changes.ErrNotAllowed
+		canonical := s.Canonical
+		if byPath {
+			canonical = nil // the operators wrote the catalogue's names
 		}
-		admitted = append(admitted, a)
+		for _, part := range parts {
+			a, err := sources.Admit(part, canonical, s.Now())
+			if err != nil {
+				return nil, err
+			}
+			if !e.speaksFor(a.Event().Service) {
+				return nil, changes.ErrNotAllowed
+			}
+			all = append(all, admittedEvent{a, part})
+		}
 	}
-	return admitted, nil
+	if len(all) == 0 {
+		return nil, ignored
+	}
+	return all, nil
 }
 
 // speaksFor says whether the source may report changes of a service.
@@ -202,20 +247,44 @@ func (e Endpoint) speaksFor(service string) bool {
 // service is a name and not a path, and "shop-*" must match "shop-a/b".
 func withoutSlashes(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
 
-// accept stores every event of a delivery and returns the last one's change. If
-// one cannot be stored, the answer is an error: the tool sends the delivery again,
-// and the events that were stored are duplicates then.
-func (s *Server) accept(ctx context.Context, events []sources.Admitted, body []byte) (a store.Accepted, err error) {
+// accept stores every event of a delivery. If one cannot be stored, the answer is an error: the
+// tool sends the delivery again, and the events that were stored are duplicates then.
+func (s *Server) accept(ctx context.Context, events []admittedEvent, body []byte) ([]taken, error) {
+	all := make([]taken, 0, len(events))
 	for _, ev := range events {
-		if a, err = s.Engine.Accept(ctx, ev, body); err != nil {
-			return a, err
+		a, err := s.Engine.Accept(ctx, ev.Admitted, body)
+		if err != nil {
+			return nil, err
 		}
+		s.noteUnknown(ev.Event(), a)
+		all = append(all, taken{ev.sent, a})
 	}
-	return a, nil
+	return all, nil
 }
 
-func acceptedStatus(a store.Accepted) int {
-	if a.Created {
+// changesOf are the changes that a delivery is about, the main one first, each with its last event.
+func changesOf(all []taken) (each []taken) {
+	for _, t := range slices.Backward(all) {
+		if !slices.ContainsFunc(each, func(o taken) bool { return o.accepted.Change.Key == t.accepted.Change.Key }) {
+			each = append(each, t)
+		}
+	}
+	return each
+}
+
+// acceptedAll is the answer to a delivery. A change that one of its events began is a new one.
+func acceptedAll(all []taken) api.Accepted {
+	each := changesOf(all)
+	answer := accepted(each[0].accepted)
+	for _, t := range each[1:] {
+		c := t.accepted.Change
+		answer.Others = append(answer.Others, api.AcceptedChange{Key: c.Key, Service: c.Service, Created: t.accepted.Created, Duplicate: t.accepted.Duplicate})
+	}
+	return answer
+}
+
+func acceptedStatus(a api.Accepted) int {
+	if a.Created || slices.ContainsFunc(a.Others, func(c api.AcceptedChange) bool { return c.Created }) {
 		return http.StatusCreated
 	}
 	return http.StatusOK
@@ -244,6 +313,8 @@ func intakeProblem(err error) *api.Problem {
 	switch {
 	case errors.Is(err, changes.ErrUnauthorized):
 		return problem(http.StatusUnauthorized, changes.ErrUnauthorized.Error(), "check the secret on both sides")
+	case errors.As(err, new(*unknownServiceError)):
+		return problem(http.StatusUnprocessableEntity, err.Error(), unknownHint)
 	case errors.As(err, &bad):
 		return problem(http.StatusBadRequest, bad.Reason, bodyHint(bad.Reason))
 	case errors.Is(err, changes.ErrNotAllowed):

@@ -43,13 +43,12 @@ type Config struct {
 // Source turns deliveries into events under its own name.
 type Source struct {
 	signature.Verifier
-	name    string
-	config  Config
-	service func(repository string) string
+	name   string
+	config Config
 }
 
-// New reads the secrets and checks the scope. o.Canonical returns the catalogue's service
-// for a repository ("owner/name"), or the repository where it has no alias.
+// New reads the secrets and checks the scope. The service of its events is the repository
+// ("owner/name"), which the catalogue maps.
 func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -59,7 +58,7 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Verifier: verifier, name: o.Name, config: c, service: o.Canonical}, nil
+	return &Source{Verifier: verifier, name: o.Name, config: c}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
@@ -80,7 +79,7 @@ func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 		return nil, err
 	}
 	e.Source = s.name
-	e.Service = s.service(d.Repository.FullName)
+	e.Service = d.Repository.FullName
 	return s.config.Translate(e), nil
 }
 

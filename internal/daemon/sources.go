@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/changes"
+)
+
+// sourceOptions are what feeds may ask of the daemon. They are used while feeds run, when
+// everything is wired.
+func (d *Daemon) sourceOptions(st *store.Store) func(name string) changes.Options {
+	return func(name string) changes.Options { return d.optionsOf(name, st) }
+}
+
+func (d *Daemon) optionsOf(name string, st *store.Store) changes.Options {
+	return changes.Options{
+		LastVersion: func(ctx context.Context, slot sources.Slot) (string, error) {
+			return st.LastVersion(ctx, d.canonicalSlot(name, slot))
+		},
+		Canonical: func(slot sources.Slot) sources.Slot { return d.canonicalSlot(name, slot) },
+		Reported:  func(ctx context.Context, since time.Time) ([]sources.Change, error) { return reported(ctx, st, since) },
+		Store:     d.metricStore,
+		Remark: func(ctx context.Context, c sources.Change, topic, text string) error {
+			return d.engine.Remark(ctx, c, topic, text)
+		},
+	}
+}
+
+// canonicalSlot is a slot with the catalogue's name of its service, in place of the source's own.
+func (d *Daemon) canonicalSlot(source string, slot sources.Slot) sources.Slot {
+	e := d.aliases.CanonicalEvent(sources.Event{
+		Source: source, Service: slot.Service, Environment: slot.Environment, Region: slot.Region, Kind: slot.Kind, Group: slot.Group,
+	})
+	return e.WithDefaults().Slot()
+}
+
+// maxReported is how many changes a feed is shown at most.
+const maxReported = 500
+
+func reported(ctx context.Context, st *store.Store, since time.Time) ([]sources.Change, error) {
+	found, err := st.Changes(ctx, store.ChangeFilter{Limit: maxReported})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]sources.Change, 0, len(found))
+	for _, c := range found {
+		if !c.StartedAt.Before(since) {
+			all = append(all, c.Change)
+		}
+	}
+	return slices.Clip(all), nil
+}
+
+// metricStore is a metric store by its name in pushback.yml; "" is the default one.
+func (d *Daemon) metricStore(name string) (changes.MetricStore, error) {
+	if name == "" {
+		name = d.config.DefaultMetrics
+	}
+	s, ok := d.built.Metrics[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no metric store %q under metrics", name)
+	}
+	return s, nil
+}
