@@ -61,6 +61,9 @@ func (d *deployCommand) describe(ctx context.Context, c *client, repo *gitrepo.R
 		}
 	}
 	if previous == "" || previous == d.Version {
+		if d.Paths {
+			fmt.Fprintln(out.warnings, "pushback: warning: no other version was live before, so no changed files are sent\n  hint: name the version before by --previous")
+		}
 		return nil
 	}
 	before, found, err := repo.Version(ctx, previous)

@@ -188,7 +188,15 @@ func printChanges(out terminal, changes []api.ChangeSummary) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Key, c.StartedAt.Local().Format(time.DateTime),
 			c.Service, c.Environment, c.What(), orDash(c.Order), c.Grade, out.paint(stateStyle(c.State), c.State))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.Instances != "" {
+			fmt.Fprintf(out, "%s %s: %s\n", c.Service, c.What(), c.Instances)
+		}
+	}
+	return nil
 }
 
 func orDash(s string) string {

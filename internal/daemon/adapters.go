@@ -16,6 +16,7 @@ import (
 	"github.com/pushback/pushback/rollback/unleash"
 	"github.com/pushback/pushback/sources/changes/generic"
 	"github.com/pushback/pushback/sources/changes/github"
+	"github.com/pushback/pushback/sources/changes/versions"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -33,8 +34,9 @@ func Adapters() Table {
 			"csv":        metricStore(csv.New),
 		},
 		Sources: map[string]SourceKind{
-			"github":  changeSource(github.New),
-			"generic": changeSource(generic.New),
+			"github":   changeSource(github.New),
+			"generic":  changeSource(generic.New),
+			"versions": changeFeed(versions.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),

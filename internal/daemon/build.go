@@ -203,6 +203,9 @@ func (b *builder) sources(of func(name string) changes.Options, log *slog.Logger
 			endpoints[name] = endpoint
 		case changes.Feed:
 			feeds[name] = Feed{adapter, endpoint}
+			if q, asks := adapter.(questioner); asks {
+				b.checkQuestion(name, q)
+			}
 		}
 	}
 	return endpoints, feeds

@@ -3,12 +3,14 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/metrics"
 )
 
 // sourceOptions are what feeds may ask of the daemon. They are used while feeds run, when
@@ -66,4 +68,39 @@ func (d *Daemon) metricStore(name string) (changes.MetricStore, error) {
 		return nil, fmt.Errorf("there is no metric store %q under metrics", name)
 	}
 	return s, nil
+}
+
+// instances says how many instances run the version of a change, by the first feed that counts them.
+func (d *Daemon) instances(c sources.Change) string {
+	for _, name := range names(d.built.Feeds) {
+		if f, counts := d.built.Feeds[name].Feed.(interface{ Instances(sources.Change) string }); counts {
+			if text := f.Instances(c); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+// questioner is a feed that asks a metric store.
+type questioner interface{ Question() (store, query string) }
+
+// checkQuestion notes a metric store that does not exist, and a query that it could not read.
+func (b *builder) checkQuestion(name string, q questioner) {
+	in, query := q.Question()
+	if in == "" {
+		in = b.config.DefaultMetrics
+	}
+	a, known := b.config.Metrics[in]
+	if !known {
+		b.note("sources."+name, fmt.Errorf("metrics: there is no metric store %q under metrics", in))
+		return
+	}
+	store, err := b.Metrics[a.Kind].build(metrics.Options{Name: in, Access: metrics.Check, Log: slog.New(slog.DiscardHandler)}, a.Settings)
+	if err != nil {
+		return // a mistake of the store's own
+	}
+	if err := store.Language().Parse(query); err != nil {
+		b.note("sources."+name, fmt.Errorf("query: %w", err))
+	}
 }

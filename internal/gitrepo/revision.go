@@ -120,8 +120,11 @@ func (r *Repository) AuthorsBetween(ctx context.Context, from, to Revision) ([]s
 	return authors[:min(len(authors), sources.MaxRiders)], err
 }
 
+// maxPathBytes leaves room for the rest of an event in a body of 1 MiB.
+const maxPathBytes = 700 << 10
+
 // ErrTooManyPaths is returned where more files differ than an event may name.
-var ErrTooManyPaths = fmt.Errorf("more than %d files changed, so they are not sent and the change stays with its service", sources.MaxPaths)
+var ErrTooManyPaths = fmt.Errorf("too many files changed for one event (%d at most), so they are not sent and the change stays with its service", sources.MaxPaths)
 
 // PathsBetween returns the files that differ between two revisions, from the root of the repository,
 // both names of one that was moved. The error is ErrTooManyPaths where an event cannot name them.
@@ -131,6 +134,9 @@ func (r *Repository) PathsBetween(ctx context.Context, from, to Revision) ([]str
 		return nil, err
 	}
 	var all []string
+	if len(out) > maxPathBytes {
+		return nil, ErrTooManyPaths
+	}
 	for path := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
 		if path == "" || len(path) > sources.MaxPath {
 			continue // no glob of pushback.yml is as long

@@ -39,6 +39,7 @@ type Options struct {
 	Knows     func(service string) (known, sure bool)           // whether the catalogue has a service, and whether it can tell; nil: it cannot
 	Warn      func(sources.Event, sources.Change) []api.Warning // what may be mistyped in an event and its change; nil: nothing is looked for
 	Services  func() []string                                   // the services of the catalogue that are known; nil: none
+	Instances func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
 	Metrics   *metrics.Set                                      // served at /metrics beside the process's own
 	Now       func() time.Time                                  // the clock of intake, sign-ins and pages
 	Log       *slog.Logger                                      // nil: nothing is logged

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/planning"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
@@ -169,4 +170,14 @@ func (s *Server) listUnknown() []api.UnknownService {
 		all[i].Nearest = s.nearest(all[i].Service)
 	}
 	return append([]api.UnknownService{}, all...)
+}
+
+// shownUnknown is how many unknown services a page shows; the API has all.
+const shownUnknown = 20
+
+func unknownRows(all []api.UnknownService) (rows []web.Unknown) {
+	for _, one := range all[:min(len(all), shownUnknown)] {
+		rows = append(rows, web.Unknown{Service: one.Service, Source: one.Source, Nearest: one.Nearest, Since: one.Since, Events: one.Events})
+	}
+	return rows
 }

@@ -58,6 +58,8 @@ type ChangeSummary struct {
 	State string `json:"state" doc:"The state of its watches, the most urgent one, or unwatched" enum:"unwatched,waiting,watching,healthy,regressed,inconclusive,blind,superseded"`
 	Grade string `json:"grade" doc:"The highest grade of its watches" enum:"none,suspect,likely,certain"`
 	Order string `json:"order,omitempty" doc:"State of its rollback order; absent if there is none"`
+
+	Instances string `json:"instances,omitempty" doc:"While it rolls: how many instances run its version, by a source of kind versions"`
 }
 
 // Changes is one page of the list, newest first.
