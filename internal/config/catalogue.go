@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/sources"
 )
@@ -45,33 +44,6 @@ func (l *loader) services(c Config) Services {
 		l.wrong("services.paths", BadSettings, "", "%v", err)
 	}
 	return s
-}
-
-// patterns compiles the patterns of every source, in the order in which they are tried.
-func (l *loader) patterns(texts map[string]strictyaml.TextList, c Config) map[string][]catalogue.Pattern {
-	all := map[string][]catalogue.Pattern{}
-	for _, source := range slices.Sorted(maps.Keys(texts)) {
-		at := "services.patterns." + source
-		if _, known := c.Sources[source]; !known && source != catalogue.AnySource && source != catalogue.PeopleSource {
-			l.at(l.places.Key(at), UnknownName, fmt.Sprintf("there is no source %q under sources", source),
-				`name a source, "*" for all, or api for POST /v1/events; `+nearest(source, "sources", c.Sources))
-		}
-		for i, text := range texts[source] {
-			if len(texts[source]) > 1 {
-				at = fmt.Sprintf("services.patterns.%s[%d]", source, i)
-			}
-			p, err := catalogue.ParsePattern(text)
-			switch {
-			case err != nil:
-				l.wrong(at, BadPattern, "as in acme/(?<service>.+)", "%v", err)
-			case slices.Index(texts[source], text) < i:
-				l.wrong(at, BadPattern, "take one of the two out", "this pattern stands here twice")
-			default:
-				all[source] = append(all[source], p)
-			}
-		}
-	}
-	return all
 }
 
 // service checks one service of a list.

@@ -24,11 +24,11 @@ func (d *Daemon) optionsOf(name string, st *store.Store) changes.Options {
 		LastVersion: func(ctx context.Context, slot sources.Slot) (string, error) {
 			return st.LastVersion(ctx, d.canonicalSlot(name, slot))
 		},
-		Canonical: func(slot sources.Slot) sources.Slot { return d.canonicalSlot(name, slot) },
-		Reported:  func(ctx context.Context, since time.Time) ([]sources.Change, error) { return reported(ctx, st, since) },
-		Store:     d.metricStore,
+		CanonicalSlot: func(slot sources.Slot) sources.Slot { return d.canonicalSlot(name, slot) },
+		Reported:      func(ctx context.Context, since time.Time) ([]sources.Change, error) { return reported(ctx, st, since) },
+		Store:         d.metricStore,
 		Remark: func(ctx context.Context, c sources.Change, topic, text string) error {
-			return d.engine.Remark(ctx, c, topic, text)
+			return d.engine.Remarks().Remark(ctx, c, topic, text)
 		},
 	}
 }

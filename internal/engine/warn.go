@@ -15,7 +15,3 @@ func (e *Engine) Warn(ev sources.Event, c sources.Change) []planning.Warning {
 	}
 	return append(all, planning.Warn(set, c, e.catalogue.Configured(c.Service), e.catalogue.InMemory())...)
 }
-
-// Services are the services of the catalogue, as far as they are known without asking a
-// metric store.
-func (e *Engine) Services() []string { return e.catalogue.InMemory() }

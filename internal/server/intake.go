@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/pushback/pushback/internal/server/api"
-	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
 )
@@ -93,12 +92,6 @@ func (s *Server) complete(ctx context.Context, name string, from changes.Source,
 		return events
 	}
 	return whole
-}
-
-// taken is one event of a delivery, as its source sent it, and what came of it.
-type taken struct {
-	event    sources.Event
-	accepted store.Accepted
 }
 
 // take admits and stores the events of one delivery. The last one is what the delivery is about.
@@ -260,34 +253,6 @@ func (s *Server) accept(ctx context.Context, events []admittedEvent, body []byte
 		all = append(all, taken{ev.sent, a})
 	}
 	return all, nil
-}
-
-// changesOf are the changes that a delivery is about, the main one first, each with its last event.
-func changesOf(all []taken) (each []taken) {
-	for _, t := range slices.Backward(all) {
-		if !slices.ContainsFunc(each, func(o taken) bool { return o.accepted.Change.Key == t.accepted.Change.Key }) {
-			each = append(each, t)
-		}
-	}
-	return each
-}
-
-// acceptedAll is the answer to a delivery. A change that one of its events began is a new one.
-func acceptedAll(all []taken) api.Accepted {
-	each := changesOf(all)
-	answer := accepted(each[0].accepted)
-	for _, t := range each[1:] {
-		c := t.accepted.Change
-		answer.Others = append(answer.Others, api.AcceptedChange{Key: c.Key, Service: c.Service, Created: t.accepted.Created, Duplicate: t.accepted.Duplicate})
-	}
-	return answer
-}
-
-func acceptedStatus(a api.Accepted) int {
-	if a.Created || slices.ContainsFunc(a.Others, func(c api.AcceptedChange) bool { return c.Created }) {
-		return http.StatusCreated
-	}
-	return http.StatusOK
 }
 
 // answerError answers a delivery that was not accepted.

@@ -45,9 +45,9 @@ type Options struct {
 	// where none is stored. The slot may have the source's own name of the service. For feeds: what
 	// ran before a restart.
 	LastVersion func(ctx context.Context, slot sources.Slot) (string, error)
-	// Canonical puts the catalogue's name of the service into a slot of the source's own, as it stands
+	// CanonicalSlot puts the catalogue's name of the service into a slot of the source's own, as it stands
 	// in changes that are stored.
-	Canonical func(slot sources.Slot) sources.Slot
+	CanonicalSlot func(slot sources.Slot) sources.Slot
 	// Reported are the changes that began since a time, of all sources, the newest first and at
 	// most a few hundred.
 	Reported func(ctx context.Context, since time.Time) ([]sources.Change, error)
