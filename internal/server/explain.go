@@ -71,7 +71,7 @@ func (s *Server) summarise(c store.Change, watches []watch.Watch, order rollback
 // instances says how many instances run the version of a change that has not ended, or ended a few
 // minutes ago; "" where nobody counts them.
 func (s *Server) instances(c store.Change) string {
-	if s.Instances == nil || !c.FinishedAt.IsZero() && s.Now().Sub(c.FinishedAt) > shownAfterEnd || c.SupersededBy != "" {
+	if s.Instances == nil || !c.FinishedAt.IsZero() && s.Now().Sub(c.FinishedAt) > shownAfterEnd || c.SupersededBy != "" || c.SuspendedBy != "" {
 		return ""
 	}
 	return s.Instances(c.Change)

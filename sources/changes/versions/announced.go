@@ -21,11 +21,10 @@ const (
 
 // compareAnnounced tells of every change that another source reported and whose version did not run
 // within the time set. It says so only where that is known: this feed has watched the service all
-// the while, no other version has come either, and what runs is a version that a source has
-// reported before. Otherwise the sources and the metric name versions differently, which is logged
-// once.
+// the while, and a version that the same source reported before was seen. Otherwise the source and
+// the metric name versions differently, which is logged once.
 func (f *Feed) compareAnnounced(ctx context.Context, at time.Time) error {
-	if f.config.Within == 0 || at.Sub(f.compared) < compareEvery {
+	if f.config.Within == 0 || at.Sub(f.compared) < min(compareEvery, f.config.Within) {
 		return nil
 	}
 	reported, err := f.Reported(ctx, at.Add(-namesSince))
@@ -105,33 +104,46 @@ func (f *Feed) find(c sources.Change, reported []sources.Change) (finding, strin
 	if t == nil || t.since.After(c.StartedAt) || t.at.Before(c.StartedAt.Add(f.config.Within)) {
 		return unknown, ""
 	}
-	another := false
 	for version, s := range t.seen {
-		if s.last.Before(c.StartedAt) {
-			continue
-		}
-		if sources.SameVersion(version, c.Version) {
+		if !s.last.Before(c.StartedAt) && sources.SameVersion(version, c.Version) {
 			return ran, ""
 		}
-		another = another || s.first.After(c.StartedAt.Add(-compareFor)) && s.first.After(t.since)
 	}
-	if another || !f.named(t, c, reported) {
-		return unmet, running(t.now)
+	if f.named(t, c, reported) {
+		return absent, running(t.now)
 	}
-	return absent, running(t.now)
+	return unmet, running(t.now)
 }
 
-// named reports whether a version that runs is one that another source has reported before, under a
-// name that meets the metric's.
+// namesCompared is how many earlier changes of a source are looked at for a name that met.
+const namesCompared = 3
+
+// named reports whether the names of the source that reported a change have met the metric's: one of
+// the last versions that it reported was seen, or the one that it says was there before.
 func (f *Feed) named(t *tracker, c sources.Change, reported []sources.Change) bool {
-	for version := range t.now {
-		if sources.SameVersion(version, c.Previous) {
+	if t.saw(c.Previous) {
+		return true
+	}
+	source, earlier := f.otherWitness(c), 0
+	for _, o := range reported { // the newest first
+		if o.Slot() != c.Slot() || f.otherWitness(o) != source || !sources.Newer(c, o) {
+			continue
+		}
+		if t.saw(o.Version) {
 			return true
 		}
-		for _, o := range reported {
-			if o.Slot() == c.Slot() && f.otherWitness(o) != "" && sources.Newer(c, o) && sources.SameVersion(version, o.Version) {
-				return true
-			}
+		if earlier++; earlier == namesCompared {
+			return false
+		}
+	}
+	return false
+}
+
+// saw reports whether a version was among those that ran.
+func (t *tracker) saw(version string) bool {
+	for seen := range t.seen {
+		if sources.SameVersion(seen, version) {
+			return true
 		}
 	}
 	return false
