@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,18 +85,47 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 	if d.Version == "" && d.Kind == string(sources.Deploy) {
 		return usageError(errors.New("--version is missing, and cannot be taken from a git repository\n  hint: write --version v42, or name the repository by --repo"))
 	}
-	var accepted api.Accepted
+	var accepted deployAnswer
 	if err := c.call(ctx, http.MethodPost, "/v1/events?"+d.query(unknownDeploy(out)).Encode(), d.event(time.Now()), &accepted); err != nil {
 		return err
 	}
 	out.warnOf(accepted.Warnings)
-	if d.Wait && d.JSON {
-		return waitForVerdict(ctx, out, c, accepted.Key, true)
+	if accepted.Ignored.Ignored {
+		return out.printIgnored(accepted.Ignored, d.JSON)
 	}
-	if err := d.print(out, c, accepted); err != nil || !d.Wait {
-		return err
+	if !d.Wait || !d.JSON {
+		if err := d.print(out, c, accepted.Accepted); err != nil || !d.Wait {
+			return err
+		}
 	}
-	return waitForVerdict(ctx, out, c, accepted.Key, false)
+	return d.waitForAll(ctx, out, c, accepted.Accepted)
+}
+
+// deployAnswer is an answer to an event: it was stored, or reports no change.
+type deployAnswer struct {
+	api.Accepted
+	api.Ignored
+}
+
+// waitForAll waits for the verdict of every change that the event is about, one after the other. The
+// first that is not healthy decides the exit code.
+func (d deployCommand) waitForAll(ctx context.Context, out terminal, c *client, a api.Accepted) error {
+	err := waitForVerdict(ctx, out, c, a.Key, d.JSON)
+	for _, other := range a.Others {
+		if ctx.Err() == nil {
+			err = cmp.Or(err, waitForVerdict(ctx, out, c, other.Key, d.JSON))
+		}
+	}
+	return err
+}
+
+// printIgnored says why an event was not stored.
+func (t terminal) printIgnored(i api.Ignored, asJSON bool) error {
+	if asJSON {
+		return t.printJSON(i)
+	}
+	_, err := fmt.Fprintf(t, "nothing was stored: %s\n", i.Reason)
+	return err
 }
 
 // unknownDeploy is what happens to an unknown service where no flag says so: a person at a terminal

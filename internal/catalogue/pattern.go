@@ -49,7 +49,10 @@ func ParsePattern(text string) (Pattern, error) {
 }
 
 func checkGroups(names []string) error {
-	for _, name := range names {
+	for i, name := range names {
+		if name != "" && slices.Index(names, name) < i {
+			return fmt.Errorf("the group %q is named twice: write two patterns", name)
+		}
 		if name != "" && !slices.Contains([]string{"service", "environment", "region"}, name) {
 			return fmt.Errorf("the group %q is none of service, environment, region", name)
 		}
