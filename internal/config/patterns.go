@@ -25,7 +25,7 @@ func (l *loader) patterns(texts map[string]strictyaml.TextList, c Config) map[st
 			p, err := catalogue.ParsePattern(text)
 			switch {
 			case err != nil:
-				l.wrong(at, BadPattern, "as in acme/(?<service>.+)", "%v", err)
+				l.wrong(at, BadPattern, "the whole name must match, as acme/(?<service>.+) matches acme/cart", "%v", err)
 			case slices.Index(texts[source], text) < i:
 				l.wrong(at, BadPattern, "take one of the two out", "this pattern stands here twice")
 			default:

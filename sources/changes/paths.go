@@ -140,7 +140,7 @@ func (m PathMap) Divide(e sources.Event) (events []sources.Event, byPath bool, e
 	case unmapped:
 		return []sources.Event{e}, false, nil
 	default:
-		return nil, false, Ignored("paths of this source map every changed file to no service")
+		return nil, false, Ignored("by paths, every changed file is nobody's")
 	}
 	for _, service := range services {
 		events = append(events, ofService(e, service))
