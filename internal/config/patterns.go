@@ -11,6 +11,9 @@ import (
 
 // patterns compiles the patterns of every source, in the order in which they are tried.
 func (l *loader) patterns(texts map[string]strictyaml.TextList, c Config) map[string][]catalogue.Pattern {
+	if len(texts) == 0 {
+		return nil
+	}
 	all := map[string][]catalogue.Pattern{}
 	for _, source := range slices.Sorted(maps.Keys(texts)) {
 		at := "services.patterns." + source
