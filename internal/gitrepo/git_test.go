@@ -206,11 +206,12 @@ func TestPathsBetween(t *testing.T) {
 	if got, err := o.PathsBetween(t.Context(), Revision{Commit: first}, Revision{Commit: first}); err != nil || len(got) != 0 {
 		t.Errorf("nothing differs: %q, %v", got, err)
 	}
-	var many []string
+	many, blob := []string{"update-index", "--add"}, r.git("rev-parse", "HEAD:kept")
 	for i := range 3001 {
-		many = append(many, fmt.Sprintf("many/%d", i))
+		many = append(many, "--cacheinfo", fmt.Sprintf("100644,%s,many/%d", blob, i))
 	}
-	third := write(many...)
+	r.git(many...)
+	third := r.commit("Amy Adams")
 	if _, err := o.PathsBetween(t.Context(), Revision{Commit: second}, Revision{Commit: third}); !errors.Is(err, ErrTooManyPaths) {
 		t.Errorf("3001 files: %v", err)
 	}

@@ -70,25 +70,28 @@ func (f *Feed) setTrouble(text string) {
 // Run asks at every multiple of the interval.
 func (f *Feed) Run(ctx context.Context, take changes.Take) error {
 	started := false
-	for {
+	for ctx.Err() == nil {
 		at := f.now().UTC().Truncate(f.config.Every)
-		err := f.tick(ctx, at, &started)
-		if err == nil {
-			err = f.flush(ctx, take)
+		if err := f.round(ctx, take, at, &started); ctx.Err() == nil {
+			f.report(err)
 		}
-		if err == nil && started {
-			err = f.compareAnnounced(ctx, at)
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		f.report(err)
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(at.Add(f.config.Every).Sub(f.now())):
 		}
 	}
+	return nil
+}
+
+// round asks once, stores what was found, and compares it with what other sources reported.
+func (f *Feed) round(ctx context.Context, take changes.Take, at time.Time, started *bool) error {
+	if err := f.tick(ctx, at, started); err != nil {
+		return err
+	}
+	if err := f.flush(ctx, take); err != nil {
+		return err
+	}
+	return f.compareAnnounced(ctx, at)
 }
 
 func (f *Feed) report(err error) {
