@@ -16,6 +16,10 @@ const (
 	MaxText        = 2000 // a URL, a label's value
 	MaxLabels      = 64
 	MaxRiders      = 100
+	// MaxPaths is how many changed files an event may name, and MaxPath how long one may be. GitHub
+	// lists at most 300 files of a comparison, and a merge of a release branch changes thousands.
+	MaxPaths = 3000
+	MaxPath  = 1000
 	// MaxAhead is how far a tool's clock may run ahead of Pushback's. A change
 	// that starts in the future would supersede every change until then.
 	MaxAhead = 10 * time.Minute
@@ -46,14 +50,16 @@ type Admitted struct{ event Event }
 func (a Admitted) Event() Event { return a.event }
 
 // Admit is the one place where an event is completed and checked, whichever way
-// it came in: it fills the defaults, puts the catalogue's name of the service in
-// place of the tool's, and validates the result (adr/0053). canonical returns that
-// name; nil leaves the service as it is. An error is always a *BadEvent.
-func Admit(e Event, canonical func(service string) string, now time.Time) (Admitted, error) {
-	e = e.WithDefaults()
+// it came in: it puts the catalogue's name of the service in place of the tool's, fills the
+// defaults, and validates the result (adr/0053). canonical returns the event with that
+// name; nil leaves it as it is. An error is always a *BadEvent. Paths have done their work
+// before, and are dropped.
+func Admit(e Event, canonical func(Event) Event, now time.Time) (Admitted, error) {
 	if canonical != nil {
-		e.Service = canonical(e.Service)
+		e = canonical(e)
 	}
+	e = e.WithDefaults()
+	e.Paths = nil
 	if err := e.validate(now); err != nil {
 		return Admitted{}, &BadEvent{Reason: err.Error()}
 	}

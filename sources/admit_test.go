@@ -107,13 +107,17 @@ func TestWithDefaultsKeepsTheStoresTime(t *testing.T) {
 func TestAdmitCompletesTheEvent(t *testing.T) {
 	e := reported(Started, 0)
 	e.Service, e.Kind, e.Environment = "octo/cart", "", ""
-	a, err := Admit(e, func(service string) string { return strings.TrimPrefix(service, "octo/") }, at(0))
-	if got := a.Event(); err != nil || got.Service != "cart" || got.Kind != Deploy || got.Environment != "production" {
+	e.Paths = []string{"a.go"}
+	named := func(name string) func(Event) Event {
+		return func(e Event) Event { e.Service = name; return e }
+	}
+	a, err := Admit(e, named("cart"), at(0))
+	if got := a.Event(); err != nil || got.Service != "cart" || got.Kind != Deploy || got.Environment != "production" || got.Paths != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 	// What is validated is the name that is stored.
 	e.Service = strings.Repeat("x", MaxName+1)
-	if _, err := Admit(e, func(string) string { return "cart" }, at(0)); err != nil {
+	if _, err := Admit(e, named("cart"), at(0)); err != nil {
 		t.Errorf("a service with a short name in the catalogue is refused: %v", err)
 	}
 }

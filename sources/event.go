@@ -53,6 +53,10 @@ type Event struct {
 	Actor      string            `json:"actor,omitempty"`
 	URL        string            `json:"url,omitempty"`
 	Labels     map[string]string `json:"labels,omitempty"`
+
+	// Paths are the files that the change touches, relative to the root of its repository. They
+	// say which services of a repository with many the event is about; they are not stored.
+	Paths []string `json:"paths,omitempty"`
 }
 
 // Slot returns the slot of the event's change.

@@ -20,7 +20,7 @@ var jsonAnswers = map[string][]any{
 	"config check":    {[]mistake{}, checkAnswer{}},
 	"diff":            {difference{}},
 	"demo ship":       {api.Accepted{}},
-	"deploy":          {api.Accepted{}, api.Explanation{}},
+	"deploy":          {api.Accepted{}, api.Explanation{}, api.Ignored{}},
 	"doctor":          {doctorAnswer{}},
 	"downgrade":       {downgradeResult{}},
 	"explain":         {api.Explanation{}},
@@ -66,7 +66,7 @@ var jsonAnswers = map[string][]any{
 var answerNotes = map[string]string{
 	"backtest":     "with `--ticks` one object a line instead, for each tick",
 	"config check": "the mistakes; with `--online` an object with mistakes, warnings and answers",
-	"deploy":       "with `--wait` the change with its watches, once they have ended",
+	"deploy":       "with `--wait` the change with its watches, once they have ended; with `--paths`, why nothing was stored",
 	"watch":        "one object a line, for each change that moves",
 	"release":      "the hold, or the change that was cleared",
 	"rules init":   "with `--probe` the files and what the page answered",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 type deployCommand struct {
 	serverFlags
 	gitFlags
+	unknownFlags
 	Service     string            `required:"" help:"Service that changes."`
 	Environment string            `required:"" help:"Environment it changes in."`
 	Version     string            `help:"Version it changes to; by default the git tag or short commit that is checked out."`
@@ -33,6 +35,8 @@ type deployCommand struct {
 	Label       map[string]string `help:"Labels of the change, key=value."`
 	At          moment            `help:"When it happened: 2026-11-26T15:04:05Z, or how long ago, as in 5m; by default now."`
 	waitFlags
+
+	paths []string // read from the repository
 }
 
 // Help shows the use with one event, with two, and in a repository.
@@ -63,8 +67,16 @@ ended. It ends sooner where a change is certainly bad and nothing will be done a
 because the rule only observes or the rollback was refused: exit 5. With --until it ends as
 soon as the change is likely or certainly bad, with --timeout after that time: exit 4.
 
-A service that the catalogue does not know, and an environment that no rule watches,
-are warned about. The change is reported all the same.`
+An environment that no rule watches is warned about, and the change is reported all
+the same. So is a service that the catalogue does not know, but at a terminal: there
+it is refused, so that a typing error can be corrected. --unknown warn reports it, and
+--unknown refuse refuses it in a pipeline too.
+
+In a repository of many services, --paths sends which files changed since the version
+before, and "services: {paths: ...}" in pushback.yml says whose they are: one change
+begins for each. --service is then for files that nobody is mapped to.
+
+  pushback deploy --service shop/mono --environment production --paths`
 }
 
 // Run sends the event, prints the daemon's answer, and waits if asked to.
@@ -79,20 +91,56 @@ func (d deployCommand) Run(ctx context.Context, out terminal) error {
 	if d.Version == "" && d.Kind == string(sources.Deploy) {
 		return usageError(errors.New("--version is missing, and cannot be taken from a git repository\n  hint: write --version v42, or name the repository by --repo"))
 	}
-	var accepted api.Accepted
-	if err := c.call(ctx, http.MethodPost, "/v1/events", d.event(time.Now()), &accepted); err != nil {
+	var accepted deployAnswer
+	if err := c.call(ctx, http.MethodPost, "/v1/events?"+d.query(unknownDeploy(out)).Encode(), d.event(time.Now()), &accepted); err != nil {
 		return err
 	}
-	for _, w := range accepted.Warnings {
-		fmt.Fprintf(out.warnings, "pushback: warning: %s\n", printableWarning(w))
+	out.warnOf(accepted.Warnings)
+	if accepted.Ignored.Ignored {
+		return out.printIgnored(accepted.Ignored, d.JSON)
 	}
-	if d.Wait && d.JSON {
-		return d.forVerdict(ctx, out, c, accepted.Key, true)
+	if !d.Wait || !d.JSON {
+		if err := d.print(out, c, accepted.Accepted); err != nil || !d.Wait {
+			return err
+		}
 	}
-	if err := d.print(out, c, accepted); err != nil || !d.Wait {
-		return err
+	return d.waitForAll(ctx, out, c, accepted.Accepted)
+}
+
+// deployAnswer is an answer to an event: it was stored, or reports no change.
+type deployAnswer struct {
+	api.Accepted
+	api.Ignored
+}
+
+// waitForAll waits for the verdict of every change that the event is about, one after the other. The
+// first that is not healthy decides the exit code.
+func (d deployCommand) waitForAll(ctx context.Context, out terminal, c *client, a api.Accepted) error {
+	err := d.forVerdict(ctx, out, c, a.Key, d.JSON)
+	for _, other := range a.Others {
+		if ctx.Err() == nil {
+			err = cmp.Or(err, d.forVerdict(ctx, out, c, other.Key, d.JSON))
+		}
 	}
-	return d.forVerdict(ctx, out, c, accepted.Key, false)
+	return err
+}
+
+// printIgnored says why an event was not stored.
+func (t terminal) printIgnored(i api.Ignored, asJSON bool) error {
+	if asJSON {
+		return t.printJSON(i)
+	}
+	_, err := fmt.Fprintf(t, "nothing was stored: %s\n", i.Reason)
+	return err
+}
+
+// unknownDeploy is what happens to an unknown service where no flag says so: a person at a terminal
+// can correct the name, and in a pipeline nobody is there.
+func unknownDeploy(out terminal) string {
+	if out.live() {
+		return "refuse"
+	}
+	return "warn"
 }
 
 // printableWarning is a warning with its hint, as errors have it.
@@ -127,7 +175,7 @@ func (d deployCommand) event(now time.Time) sources.Event {
 	return sources.Event{
 		ChangeID: d.changeID(), Status: sources.Status(d.Status), At: at.UTC(),
 		Service: d.Service, Environment: d.Environment, Region: d.Region, Kind: sources.Kind(d.Kind),
-		Version: d.Version, Previous: d.Previous, RollbackOf: d.RollbackOf, Group: d.Group, Actor: d.Actor, Riders: d.Rider, URL: d.URL, Labels: d.Label,
+		Version: d.Version, Paths: d.paths, Previous: d.Previous, RollbackOf: d.RollbackOf, Group: d.Group, Actor: d.Actor, Riders: d.Rider, URL: d.URL, Labels: d.Label,
 	}
 }
 
@@ -143,6 +191,9 @@ func (d deployCommand) print(out terminal, c *client, a api.Accepted) error {
 	}
 	if a.Change.URL != "" {
 		fmt.Fprintf(out, "  %s\n", a.Change.URL)
+	}
+	for _, other := range a.Others {
+		fmt.Fprintf(out, "%s  %s too, by its files\n  %s\n", out.paint(styleStrong, other.Key), other.Service, c.base.JoinPath("changes", other.Key))
 	}
 	if a.Duplicate {
 		fmt.Fprintln(out, "  this event was known already, so no watch began; to deploy this version again, give it an --id")

@@ -17,6 +17,7 @@ import (
 type gitFlags struct {
 	Git   bool          `default:"true" negatable:"" help:"Read from the git repository what no flag says; --no-git sends only what the flags say (default ${default})."`
 	Repo  string        `type:"path" placeholder:"DIR" help:"Folder of the repository; by default the one that the command is run in."`
+	Paths bool          `help:"Send which files changed since the version before, for the paths of pushback.yml to say whose they are."`
 	Forge gitrepo.Forge `enum:"auto,github,gitlab,bitbucket,gitea" default:"auto" help:"What the remote's host runs, for the link: github, gitlab, bitbucket, gitea (Forgejo too), or auto, which goes by its name (default ${default})."`
 }
 
@@ -24,12 +25,17 @@ type gitFlags struct {
 // no reason not to report a deploy: a warning says what is missing.
 func (d *deployCommand) readRepository(ctx context.Context, c *client, out terminal) error {
 	if !d.Git || d.Kind != string(sources.Deploy) && d.Repo == "" {
+		if d.Paths {
+			return usageError(errors.New("--paths needs a git repository\n  hint: leave --no-git out, and name the repository by --repo"))
+		}
 		return nil // a flag is in no repository
 	}
 	repo, err := gitrepo.Open(ctx, cmp.Or(d.Repo, "."))
 	switch {
 	case errors.Is(err, gitrepo.ErrNoRepository) && d.Repo != "":
 		return usageError(fmt.Errorf("--repo: %w\n  hint: name a folder with a clone, or leave --repo out", err))
+	case errors.Is(err, gitrepo.ErrNoRepository) && d.Paths:
+		return usageError(fmt.Errorf("--paths: %w\n  hint: run the command in a clone, or name one by --repo", err))
 	case errors.Is(err, gitrepo.ErrNoRepository):
 		return nil
 	case err == nil:
@@ -55,6 +61,9 @@ func (d *deployCommand) describe(ctx context.Context, c *client, repo *gitrepo.R
 		}
 	}
 	if previous == "" || previous == d.Version {
+		if d.Paths {
+			fmt.Fprintln(out.warnings, "pushback: warning: no other version was live before, so no changed files are sent\n  hint: name the version before by --previous")
+		}
 		return nil
 	}
 	before, found, err := repo.Version(ctx, previous)
@@ -67,7 +76,18 @@ func (d *deployCommand) describe(ctx context.Context, c *client, repo *gitrepo.R
 	}
 	d.URL = cmp.Or(d.URL, gitrepo.Compare(repo.Remote(ctx), d.forge(), before, head))
 	if len(d.Rider) == 0 {
-		d.Rider, err = repo.AuthorsBetween(ctx, before, head)
+		if d.Rider, err = repo.AuthorsBetween(ctx, before, head); err != nil {
+			return err
+		}
+	}
+	return d.readPaths(ctx, repo, before, head)
+}
+
+// readPaths takes the files that differ between two revisions. Where they are too many to send, the
+// change stays with its service: a part of them could leave a service out.
+func (d *deployCommand) readPaths(ctx context.Context, repo *gitrepo.Repository, before, head gitrepo.Revision) (err error) {
+	if d.Paths {
+		d.paths, err = repo.PathsBetween(ctx, before, head)
 	}
 	return err
 }

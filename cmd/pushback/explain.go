@@ -88,6 +88,12 @@ func printExplanation(out terminal, e api.Explanation, style report.Style) error
 	if c.State == "unwatched" {
 		fmt.Fprintln(out, "not watched: "+whyUnwatched(c.Change.Change))
 	}
+	if c.Instances != "" {
+		fmt.Fprintln(out, c.Instances)
+	}
+	for _, line := range remarks(e.Journal) {
+		fmt.Fprintln(out, out.paint(styleDoubt, line))
+	}
 	for _, w := range seenFirst(e.Watches) {
 		if err := printWatch(out, c, w, style); err != nil {
 			return err
@@ -118,6 +124,19 @@ func unmatched(w api.Watch) int {
 		return 1
 	}
 	return 0
+}
+
+// remarks are what sources found out about the change, such as that its version does not run.
+func remarks(journal []api.Entry) (lines []string) {
+	for _, entry := range journal {
+		var detail struct {
+			Text string `json:"text"`
+		}
+		if entry.Action == "remark" && json.Unmarshal(entry.Detail, &detail) == nil && detail.Text != "" {
+			lines = append(lines, "it "+sources.OneLine(detail.Text, sources.MaxText))
+		}
+	}
+	return lines
 }
 
 // messageState is the state of a message, and which other one speaks for it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/pushback/pushback/internal/server/api"
@@ -13,6 +12,7 @@ import (
 // gateCommand lets a deploy tool ask before it deploys.
 type gateCommand struct {
 	serverFlags
+	unknownFlags
 	Service     string        `arg:"" help:"Service that is to be deployed."`
 	Environment string        `default:"production" help:"Environment (default ${default})."`
 	Fix         []string      `placeholder:"CHANGE" help:"Key or ID of a bad change that this deploy fixes. That change does not close the gate then."`
@@ -27,6 +27,9 @@ followed by a newer change that succeeded. A rollback alone does not open the
 gate, because the next deploy would bring the bad change back.
 
 Exit code 0 when open, 3 when closed, 1 when the daemon cannot be asked.
+
+For a service that the catalogue does not know the gate answers with a warning: no
+hold and no bad change of another name closes it. --unknown refuse fails instead.
 
 Examples:
 
@@ -61,7 +64,8 @@ func (g gateCommand) Run(ctx context.Context, out terminal) error {
 }
 
 func (g gateCommand) path() string {
-	q := url.Values{"environment": {g.Environment}}
+	q := g.query("warn")
+	q.Set("environment", g.Environment)
 	for _, fix := range g.Fix {
 		q.Add("fix", fix)
 	}
@@ -70,6 +74,7 @@ func (g gateCommand) path() string {
 
 // report prints the answer and picks the exit code.
 func (g gateCommand) report(out terminal, answer api.Gate) error {
+	out.warnOf(answer.Warnings)
 	if g.JSON {
 		if err := out.printJSON(answer); err != nil {
 			return err

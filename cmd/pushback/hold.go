@@ -15,6 +15,7 @@ import (
 // holdCommand closes the gate.
 type holdCommand struct {
 	serverFlags
+	unknownFlags
 	Service     string        `arg:"" optional:"" help:"Service to hold; by default all."`
 	Environment string        `help:"Only in this environment."`
 	For         time.Duration `placeholder:"2h" help:"How long; by default until it is released."`
@@ -27,6 +28,9 @@ func (holdCommand) Help() string {
 	return `Closes the gate, so that deploy tools which ask it do not deploy. Nothing else is
 stopped: changes are watched and rolled back as before. "pushback freeze" stops
 rollbacks.
+
+A hold of a service that the catalogue does not know is refused, because it would stop
+nothing; --unknown warn or allow sets it.
 
 Examples:
 
@@ -49,9 +53,10 @@ func (h holdCommand) Run(ctx context.Context, out terminal) error {
 		ask.Until = time.Now().Add(h.For).UTC()
 	}
 	var held api.Hold
-	if err := c.call(ctx, http.MethodPost, "/v1/holds", ask, &held); err != nil {
+	if err := c.call(ctx, http.MethodPost, "/v1/holds?"+h.query("refuse").Encode(), ask, &held); err != nil {
 		return err
 	}
+	out.warnOf(held.Warnings)
 	if h.JSON {
 		return out.printJSON(held)
 	}

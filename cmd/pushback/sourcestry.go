@@ -72,7 +72,7 @@ func (t sourcesTryCommand) Run(out terminal) error {
 		return usageError(t.unknown(c))
 	}
 	names := catalogue.New(daemon.CatalogueConfig(c.Services), nil)
-	built, mistakes := daemon.Adapters().Source(c, t.Name, names.Canonical, slog.New(slog.DiscardHandler))
+	built, mistakes := daemon.Adapters().Source(c, t.Name, func(string) changes.Options { return changes.Options{} }, slog.New(slog.DiscardHandler))
 	if len(mistakes) > 0 {
 		return wrongConfig(mistakes)
 	}
@@ -85,7 +85,7 @@ func (t sourcesTryCommand) Run(out terminal) error {
 		return usageError(err)
 	}
 	tried := try(built, h, body, names, a)
-	tried.Source, tried.Kind = t.Name, a.Kind
+	tried.Kind = a.Kind
 	if t.JSON {
 		err = out.printJSON(tried)
 	} else {
@@ -157,7 +157,8 @@ func try(built any, h http.Header, body []byte, names *catalogue.Catalogue, a co
 			break
 		}
 		var admitted sources.Admitted
-		if admitted, err = sources.Admit(e, names.Canonical, time.Now()); err == nil {
+		e.Source = t.Source
+		if admitted, err = sources.Admit(e, names.CanonicalEvent, time.Now()); err == nil {
 			t.Events = append(t.Events, admitted.Event())
 			t.Warnings = append(t.Warnings, doubts(admitted.Event(), names)...)
 			err = mayReport(a.Services, admitted.Event().Service)

@@ -79,12 +79,34 @@ func printStatus(out terminal, s api.Status) {
 	for _, p := range s.Problems {
 		fmt.Fprintln(out, out.paint(styleBad, p.Component+": "+p.Detail))
 	}
+	printUnknown(out, s.Unknown)
 	for _, o := range s.Proposed {
 		fmt.Fprintf(out, "%s %s %s back to %s\n  pushback approve %s | pushback reject %s --why …\n",
 			out.paint(styleDoubt, "waits for a person:"), o.Change.Service, o.Change.What(), o.Target, o.Key, o.Key)
 	}
 	for _, o := range s.UnderWay {
 		fmt.Fprintf(out, "%s %s %s back to %s through hook %s\n", out.paint(styleDoubt, underWay(o)+":"), o.Change.Service, o.Change.Version, o.Target, o.Hook)
+	}
+}
+
+// shownUnknown is how many unknown services the status names; --json has all.
+const shownUnknown = 10
+
+// printUnknown writes the services that events named and that the catalogue does not know.
+func printUnknown(out terminal, all []api.UnknownService) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(out, out.paint(styleDoubt, "unknown services: the catalogue does not have what these events are about"))
+	for _, u := range all[:min(len(all), shownUnknown)] {
+		line := fmt.Sprintf("  %s from %s: %s since %s", u.Service, u.Source, counted(u.Events, "event"), u.Since.Local().Format(time.DateTime))
+		if u.Nearest != "" {
+			line += "; nearest: " + u.Nearest
+		}
+		fmt.Fprintln(out, line)
+	}
+	if more := len(all) - shownUnknown; more > 0 {
+		fmt.Fprintf(out, "  and %d more: pushback status --json\n", more)
 	}
 }
 
@@ -166,7 +188,15 @@ func printChanges(out terminal, changes []api.ChangeSummary) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Key, c.StartedAt.Local().Format(time.DateTime),
 			c.Service, c.Environment, c.What(), orDash(c.Order), c.Grade, out.paint(stateStyle(c.State), c.State))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.Instances != "" {
+			fmt.Fprintf(out, "%s %s: %s\n", c.Service, c.What(), c.Instances)
+		}
+	}
+	return nil
 }
 
 func orDash(s string) string {

@@ -7,8 +7,17 @@ type List struct {
 	Frame
 	Service, Environment string // what it is narrowed to
 	Days                 []Day
-	Waiting              []Row  // changes whose rollback waits for a person
-	Older                string // address of the next page; "" on the last
+	Waiting              []Row     // changes whose rollback waits for a person
+	Unknown              []Unknown // services that events named and that the catalogue does not know
+	Older                string    // address of the next page; "" on the last
+}
+
+// Unknown is a service that events named and that the catalogue does not know.
+type Unknown struct {
+	Service, Source string
+	Nearest         string // the service that may have been meant; "" where none is near
+	Since           time.Time
+	Events          int
 }
 
 // Day is the changes that started on one day, UTC.
@@ -33,6 +42,7 @@ type Row struct {
 	State       string // the worst of its watches
 	Grade       string
 	Order       string // the state of its order, "" where there is none
+	Instances   string // how many instances run it, while it rolls; "" where nobody counts
 }
 
 // ByDay groups rows, newest first, by the day they began on.

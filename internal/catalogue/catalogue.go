@@ -18,13 +18,14 @@ import (
 // Config says how a change's service becomes labels in the metric
 // store. The zero value takes the service's name for its job label.
 type Config struct {
-	Discover string            // an instant query; each result is one service
-	Name     string            // the label that names the service; "job" where empty
-	Match    []string          // the labels that become $match; Name alone where empty
-	List     []rules.Service   // services known without asking
-	Probed   []string          // services of probes, which are known without asking too
-	Calls    Calls             // which service calls which; zero: only Depends knows
-	Aliases  map[string]string // repository, Argo application, flag tag → service
+	Discover string               // an instant query; each result is one service
+	Name     string               // the label that names the service; "job" where empty
+	Match    []string             // the labels that become $match; Name alone where empty
+	List     []rules.Service      // services known without asking
+	Probed   []string             // services of probes, which are known without asking too
+	Calls    Calls                // which service calls which; zero: only Depends knows
+	Aliases  map[string]string    // repository, Argo application, flag tag → service
+	Patterns map[string][]Pattern // by source: how names of services follow from the tool's
 	Owners   map[string]rules.Service
 	Depends  map[string][]string // service → the services it depends on
 	Default  rules.Service       // owner and hook of services that name none
@@ -94,15 +95,6 @@ func (c *Catalogue) Replace(to Config) {
 }
 
 func (c *Catalogue) config() *settings { return c.current.Load() }
-
-// Canonical returns the service that a tool's name is an alias of, or the name
-// itself.
-func (c *Catalogue) Canonical(name string) string {
-	if service, ok := c.config().Aliases[name]; ok {
-		return service
-	}
-	return name
-}
 
 // maxUpstream is how many dependency steps away a service can still be the cause.
 const maxUpstream = 3

@@ -7,7 +7,8 @@
 // nothing is asked in its name.
 //
 //	Config     what pushback.yml says               → New
-//	Canonical  a tool's name                        → our name of the service
+//	Map        a tool's name                        → our name of the service    pattern.go
+//	Knows      a service                            → whether the catalogue has it
 //	Service    a name                               → rules.Service with callers and callees
 //	Upstream   a name                               → what it depends on, with distances
 package catalogue

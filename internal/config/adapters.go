@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources/changes"
 )
 
 // adapterName matches the name of a metric store, source, hook or receiver. Names are
@@ -62,7 +63,7 @@ func (l *loader) sources() map[string]Source {
 	all := map[string]Source{}
 	for n, a := range l.adapters("sources", l.file.Sources) {
 		v := reflect.ValueOf(a.Settings).Elem()
-		all[n] = Source{Adapter: a, Services: setting[[]string](v, "services"), Insecure: setting[bool](v, "insecure")}
+		all[n] = Source{Adapter: a, Services: setting[[]string](v, "services"), Paths: setting[changes.Paths](v, "paths"), Insecure: setting[bool](v, "insecure")}
 	}
 	return all
 }

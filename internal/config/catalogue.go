@@ -38,6 +38,11 @@ func (l *loader) services(c Config) Services {
 	}
 	s.List = append(s.List, l.listFile(f.File, c)...)
 	s.Aliases = l.aliases(f.Aliases, c)
+	s.Patterns = l.patterns(f.Patterns, c)
+	s.Paths = f.Paths
+	if err := f.Paths.Check(); err != nil {
+		l.wrong("services.paths", BadSettings, "", "%v", err)
+	}
 	return s
 }
 
@@ -180,7 +185,7 @@ func (l *loader) aliases(path string, c Config) []Alias {
 	if path == "" {
 		return nil
 	}
-	t := aliasReader{Reader: csv.NewReader(bytes.NewReader(data)), loader: &loader{name: path}}
+	t := aliasReader{Reader: csv.NewReader(bytes.NewReader(data)), loader: &loader{name: path}, seen: map[string]seenAlias{}}
 	all := t.read(c)
 	l.found = append(l.found, t.found...)
 	return all
@@ -191,6 +196,13 @@ type aliasReader struct {
 	*csv.Reader
 	*loader
 	columns map[string]int
+	seen    map[string]seenAlias
+}
+
+// seenAlias is the first line of an alias.
+type seenAlias struct {
+	service string
+	line    int
 }
 
 func (t *aliasReader) read(c Config) (all []Alias) {
@@ -251,6 +263,7 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 			t.cell(t.columns[column], BadName, "", fmt.Sprintf("this name %v", err))
 		}
 	}
+	t.again(a)
 	hook, chat, pager := c.lacks(a.Responsible)
 	if hook {
 		t.cell(t.columns["hook"], UnknownName, nearest(a.Hook, "hooks", c.Hooks), fmt.Sprintf("there is no hook %q under hooks", a.Hook))
@@ -267,6 +280,20 @@ func (t *aliasReader) alias(row []string, c Config) Alias {
 		}
 	}
 	return a
+}
+
+// again notes an alias that an earlier line gives to another service: nobody can say which of the
+// two is meant.
+func (t *aliasReader) again(a Alias) {
+	line, _ := t.FieldPos(0)
+	first, before := t.seen[a.Name]
+	if before && first.service != a.Service {
+		t.cell(t.columns["service"], BadAliases, "an alias is one service: take one of the two lines out",
+			fmt.Sprintf("line %d gives this alias to %q", first.line, first.service))
+	}
+	if !before {
+		t.seen[a.Name] = seenAlias{a.Service, line}
+	}
 }
 
 // cell notes a mistake in a field of the line that was read last.

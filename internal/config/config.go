@@ -7,6 +7,7 @@ import (
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources/changes"
 )
 
 // The defaults of single keys.
@@ -88,8 +89,9 @@ type Adapter struct {
 // resolved aliases.
 type Source struct {
 	Adapter
-	Services []string // globs of the services whose changes it may report; empty: all
-	Insecure bool     // no signature is required; allowed only when listening on loopback
+	Services []string      // globs of the services whose changes it may report; empty: all
+	Paths    changes.Paths // which services of one repository a change is about, by the files that it touches
+	Insecure bool          // no signature is required; allowed only when listening on loopback
 }
 
 // Hook is what can be run or called to roll a change back. Only rules and the service

@@ -25,6 +25,7 @@ const (
 	NoDefault      = "no-default"
 	BadSettings    = "bad-settings"
 	BadAliases     = "bad-aliases"
+	BadPattern     = "bad-pattern"
 	Unreadable     = "unreadable"
 	OutOfRange     = "out-of-range"
 
@@ -40,7 +41,7 @@ const (
 func Codes() []string {
 	return []string{
 		UnknownKind, UnknownName, BadName, BadAddress, SecretInFile, MissingFile,
-		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, Unreadable, OutOfRange, NoDefaultReceiver, OpenSecret, WeakSecret, BoundHook,
+		InsecureSource, OpenToAll, NoDefault, BadSettings, BadAliases, BadPattern, Unreadable, OutOfRange, NoDefaultReceiver, OpenSecret, WeakSecret, BoundHook,
 	}
 }
 

@@ -111,7 +111,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 			"lab":  {"lab", "prometheus", &storeSettings{"http://127.0.0.1:9091", 3 * time.Second}},
 		},
 		DefaultMetrics: "prod",
-		Sources:        map[string]Source{"github": {Adapter{"github", "github", github}, []string{"cart-*"}, false}},
+		Sources:        map[string]Source{"github": {Adapter{"github", "github", github}, []string{"cart-*"}, nil, false}},
 		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood, false, "", rollback.Binding{Teams: []string{"shop"}, Services: []string{"cart-*", "x"}}}},
 		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
 		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},

@@ -1,5 +1,11 @@
 package config
 
+import (
+	"github.com/pushback/pushback/internal/catalogue"
+	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/sources/changes"
+)
+
 // Services is the service catalogue: it maps the name that a deploy tool uses to labels
 // in the metric store, and to the people who are responsible.
 //
@@ -27,8 +33,10 @@ type Services struct {
 	Calls    Calls    // which service calls which, for rules that judge neighbours
 	List     []Service
 	Aliases  []Alias
-	Default  Responsible // for services without a responsible of their own
-	Probed   []string    // the services of probes, which are known without a list
+	Patterns map[string][]catalogue.Pattern // by source: how names of services follow from its own
+	Paths    changes.Paths                  // of events that people and pipelines send themselves
+	Default  Responsible                    // for services without a responsible of their own
+	Probed   []string                       // the services of probes, which are known without a list
 }
 
 // Calls is a query of the default metric store. Each series of the result is one
@@ -74,4 +82,7 @@ type servicesFile struct {
 	File     string      `yaml:"file"`
 	Aliases  string      `yaml:"aliases"`
 	Default  Responsible `yaml:"default"`
+
+	Patterns map[string]strictyaml.TextList `yaml:"patterns"`
+	Paths    changes.Paths                  `yaml:"paths"`
 }

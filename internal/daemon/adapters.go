@@ -42,6 +42,7 @@ import (
 	"github.com/pushback/pushback/sources/changes/standardwebhooks"
 	unleashsource "github.com/pushback/pushback/sources/changes/unleash"
 	"github.com/pushback/pushback/sources/changes/vercel"
+	"github.com/pushback/pushback/sources/changes/versions"
 	"github.com/pushback/pushback/sources/metrics/csv"
 	"github.com/pushback/pushback/sources/metrics/embedded"
 	"github.com/pushback/pushback/sources/metrics/prometheus"
@@ -87,6 +88,7 @@ func Adapters() Table {
 			"standardwebhooks": changeSource(standardwebhooks.New),
 			"unleash":          changeSource(unleashsource.New),
 			"vercel":           changeSource(vercel.New),
+			"versions":         changeFeed(versions.New),
 		},
 		Hooks: map[string]HookKind{
 			"http":         hook(httphook.New),

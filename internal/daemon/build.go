@@ -30,6 +30,7 @@ type Built struct {
 	Probers []*probes.Prober
 	Sources map[string]server.Endpoint // those that deliveries are sent to
 	Feeds   map[string]Feed
+	Paths   changes.PathMap // of events that people and pipelines send themselves
 	Hooks   map[string]engine.Hook
 	Senders map[string]notify.Sender
 	Grafana Annotator // nil: no annotations
@@ -38,19 +39,20 @@ type Built struct {
 // Feed is a source that fetches its changes, and the services that it may speak for.
 type Feed struct {
 	changes.Feed
-	Services []string
+	server.Endpoint
 }
 
 // Build builds every adapter of a configuration, or returns every mistake in them. It
 // calls nobody. With access Check it opens nothing either; with any other, the caller
-// closes Built. canonical resolves aliases of services.
-func (t Table) Build(c config.Config, access metrics.Access, canonical func(string) string, log *slog.Logger) (Built, config.Diagnostics) {
+// closes Built. of is what the daemon has for the source of a name.
+func (t Table) Build(c config.Config, access metrics.Access, of func(name string) changes.Options, log *slog.Logger) (Built, config.Diagnostics) {
 	b := builder{Table: t, config: c}
 	built := Built{
 		Metrics: b.metricStores(names(c.Metrics), access, log), Probers: b.probers(),
 		Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Grafana: b.grafana(),
 	}
-	built.Sources, built.Feeds = b.sources(canonical, log)
+	built.Sources, built.Feeds = b.sources(of, log)
+	built.Paths = b.paths()
 	if _, err := c.StoreURL(); err != nil {
 		b.note("store.url_file", err)
 	}
@@ -73,7 +75,7 @@ func (t Table) Check(path string) (config.Config, config.Diagnostics) {
 	if c.File == "" {
 		return c, mistakes // the file could not be read
 	}
-	_, more := t.Build(c, metrics.Check, func(service string) string { return service }, slog.New(slog.DiscardHandler))
+	_, more := t.Build(c, metrics.Check, func(string) changes.Options { return changes.Options{} }, slog.New(slog.DiscardHandler))
 	mistakes = append(mistakes, more...)
 	return c, append(mistakes, t.noDefaultReceiver(c)...).Sorted()
 }
@@ -181,6 +183,12 @@ func (b *builder) metricStores(names []string, access metrics.Access, log *slog.
 		a := b.config.Metrics[name]
 		return b.Metrics[a.Kind].build(metrics.Options{Name: name, Access: access, Log: log.With("component", "metrics/"+name)}, a.Settings)
 	})
+}
+
+// paths is the map of the services section, which Load has checked.
+func (b *builder) paths() changes.PathMap {
+	m, _ := b.config.Services.Paths.Compile()
+	return m
 }
 
 func (b *builder) hooks(wanted []string) map[string]engine.Hook {

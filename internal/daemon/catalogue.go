@@ -12,14 +12,17 @@ import (
 func CatalogueConfig(s config.Services) catalogue.Config {
 	c := catalogue.Config{
 		Discover: s.Discover, Probed: s.Probed, Calls: catalogue.Calls(s.Calls), Name: s.Name, Match: s.Match, Default: service("", nil, s.Default),
-		Aliases: map[string]string{}, Owners: map[string]rules.Service{}, Depends: map[string][]string{},
+		Patterns: s.Patterns,
+		Aliases:  map[string]string{}, Owners: map[string]rules.Service{}, Depends: map[string][]string{},
 	}
 	for _, one := range s.List {
 		c.Depends[one.Name] = append(c.Depends[one.Name], one.DependsOn...)
 		c.List = append(c.List, service(one.Name, one.Match, one.Responsible))
 	}
 	for _, a := range s.Aliases {
-		c.Aliases[a.Name] = a.Service
+		if _, again := c.Aliases[a.Name]; !again {
+			c.Aliases[a.Name] = a.Service
+		}
 		c.Owners[a.Service] = merged(c.Owners[a.Service], service(a.Service, nil, a.Responsible))
 	}
 	return c

@@ -83,12 +83,12 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		o.Log.Info("the database was migrated", "from", m.From, "to", m.To, "copy", m.Copy)
 	}
 	d.closers = append(d.closers, st)
-	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, d.aliases.Canonical, o.Log)
+	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, d.sourceOptions(st), o.Log)
 	if len(mistakes) > 0 {
 		return d, mistakes
 	}
 	d.built, d.closers = built, append(d.closers, built)
-	built.remember(st, d.aliases.Canonical)
+	built.remember(st, d.aliases.CanonicalEvent)
 	for _, w := range o.Config.SecretWarnings() {
 		o.Log.Warn(w.Message, "place", fmt.Sprintf("%s:%d", w.File, w.Line), "fix", w.Hint)
 	}
@@ -146,7 +146,7 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 		g.Go(func() error { return s.Run(ctx) })
 	}
 	for name, f := range d.built.Feeds {
-		g.Go(func() error { return f.Run(ctx, d.server.Taker(name, f.Services)) })
+		g.Go(func() error { return f.Run(ctx, d.server.Taker(name, f.Endpoint)) })
 	}
 	g.Go(func() error { return d.deliveries.Run(ctx) })
 	g.Go(func() error { return d.probes.Run(ctx) })
@@ -203,7 +203,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Canonical, Warn: warnings(e), Services: e.Services, Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Instances: d.instances, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
@@ -281,9 +281,9 @@ func diagnostics(ds []rules.Diagnostic) []api.Diagnostic {
 	return all
 }
 
-func warnings(e *engine.Engine) func(sources.Change) []api.Warning {
-	return func(c sources.Change) (all []api.Warning) {
-		for _, w := range e.Warn(c) {
+func warnings(e *engine.Engine) func(sources.Event, sources.Change) []api.Warning {
+	return func(ev sources.Event, c sources.Change) (all []api.Warning) {
+		for _, w := range e.Warn(ev, c) {
 			all = append(all, api.Warning{Code: w.Code, Detail: w.Detail, Hint: w.Hint})
 		}
 		return all

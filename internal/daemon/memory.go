@@ -13,11 +13,11 @@ import (
 type memory struct {
 	store     *store.Store
 	source    string // the name of the feed
-	canonical func(service string) string
+	canonical func(sources.Event) sources.Event
 }
 
 // remember gives the feeds that ask for it what is stored of them.
-func (b Built) remember(st *store.Store, canonical func(string) string) {
+func (b Built) remember(st *store.Store, canonical func(sources.Event) sources.Event) {
 	for name, f := range b.Feeds {
 		if r, ok := f.Feed.(changes.Rememberer); ok {
 			r.Remember(memory{st, name, canonical})
@@ -56,8 +56,8 @@ const toldAmong = 100
 
 // Told looks for the change that an event names among the newest of its service.
 func (m memory) Told(ctx context.Context, e sources.Event) (sources.Status, bool, error) {
-	e = e.WithDefaults()
-	e.Service = m.canonical(e.Service)
+	e.Source = m.source
+	e = m.canonical(e).WithDefaults()
 	found, err := m.store.Changes(ctx, store.ChangeFilter{Service: e.Service, Environment: e.Environment, Limit: toldAmong})
 	for _, c := range found {
 		for _, w := range c.Witnesses {

@@ -224,7 +224,7 @@ func (b *bench) tell(id string, s sources.Status, alter func(*sources.Event)) st
 
 // take hands an event to the engine as the server does.
 func take(ctx context.Context, e *Engine, ev sources.Event) (store.Accepted, error) {
-	admitted, err := sources.Admit(ev, e.Canonical, e.Now())
+	admitted, err := sources.Admit(ev, e.catalogue.CanonicalEvent, e.Now())
 	if err != nil {
 		return store.Accepted{}, err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/pushback/pushback/internal/planning"
 	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/progress"
+	"github.com/pushback/pushback/internal/remarks"
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/internal/situation"
@@ -243,8 +244,13 @@ func (e *Engine) Accept(ctx context.Context, ev sources.Admitted, raw []byte) (s
 	return a, nil
 }
 
-// Canonical returns our name of a service that a tool may call otherwise.
-func (e *Engine) Canonical(service string) string { return e.catalogue.Canonical(service) }
+// Catalogue is the catalogue of services.
+func (e *Engine) Catalogue() *catalogue.Catalogue { return e.catalogue }
+
+// Remarks tell people what a source found out about a change.
+func (e *Engine) Remarks() remarks.Keeper {
+	return remarks.Keeper{Store: e.Store, Service: e.catalogue.Configured, Text: e.text, Send: e.send, Changed: e.listeners.publish, Now: e.Now}
+}
 
 // UseServices replaces the services that the engine knows.
 func (e *Engine) UseServices(c catalogue.Config) { e.catalogue.Replace(c) }
@@ -308,22 +314,4 @@ func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {
 		Rule:   s.Rule.Name, Mode: s.Next, Service: s.Service, Named: trust.ServiceWords(s.Service), Why: s.Why,
 	}, e.Now())
 	return e.send(ctx, store.Messages(m.Key, messages.RulesThread+"/"+s.Rule.Name, []string{to}, m, e.Now()))
-}
-
-// rangers are the metric stores as looks and profiles ask them.
-func rangers(stores map[string]MetricStore) map[string]gather.Ranger {
-	all := map[string]gather.Ranger{}
-	for name, s := range stores {
-		all[name] = s
-	}
-	return all
-}
-
-// monitored are the metric stores as the outage monitor asks them.
-func monitored(stores map[string]MetricStore) map[string]outage.MetricStore {
-	all := map[string]outage.MetricStore{}
-	for name, s := range stores {
-		all[name] = s
-	}
-	return all
 }

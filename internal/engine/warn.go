@@ -5,16 +5,13 @@ import (
 	"github.com/pushback/pushback/sources"
 )
 
-// Warn says what may be mistyped in a stored change. It asks no metric store, and nothing
-// before the rules in force are known.
-func (e *Engine) Warn(c sources.Change) []planning.Warning {
+// Warn says what may be mistyped in a stored change, and in the event that reported it as its
+// source sent it. It asks no metric store, and nothing before the rules in force are known.
+func (e *Engine) Warn(ev sources.Event, c sources.Change) []planning.Warning {
+	all := planning.WarnOfMapping(ev.Service, e.catalogue.Map(ev.Source, ev.Service))
 	set, settled := e.rules.inForce()
 	if !settled {
-		return nil
+		return all
 	}
-	return planning.Warn(set, c, e.catalogue.Configured(c.Service), e.catalogue.InMemory())
+	return append(all, planning.Warn(set, c, e.catalogue.Configured(c.Service), e.catalogue.InMemory())...)
 }
-
-// Services are the services of the catalogue, as far as they are known without asking a
-// metric store.
-func (e *Engine) Services() []string { return e.catalogue.InMemory() }

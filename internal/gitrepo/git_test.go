@@ -180,3 +180,39 @@ func TestBounds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPathsBetween: both names of a moved file, names with odd characters, and not too many.
+func TestPathsBetween(t *testing.T) {
+	r := newRepo(t)
+	write := func(names ...string) string {
+		for _, name := range names {
+			path := filepath.Join(r.dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(name), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.git("add", ".")
+		return r.commit("Amy Adams")
+	}
+	first := write("services/cart/a.go", "kept")
+	r.git("mv", "services/cart/a.go", "services/cart/b.go")
+	second := write("libs/\"quoted\" ä\n.go")
+	o := r.open()
+	got, err := o.PathsBetween(t.Context(), Revision{Commit: first}, Revision{Commit: second})
+	slices.Sort(got)
+	if want := []string{"libs/\"quoted\" ä\n.go", "services/cart/a.go", "services/cart/b.go"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+	if got, err := o.PathsBetween(t.Context(), Revision{Commit: first}, Revision{Commit: first}); err != nil || len(got) != 0 {
+		t.Errorf("nothing differs: %q, %v", got, err)
+	}
+	many, blob := []string{"update-index", "--add"}, r.git("rev-parse", "HEAD:kept")
+	for i := range 3001 {
+		many = append(many, "--cacheinfo", fmt.Sprintf("100644,%s,many/%d", blob, i))
+	}
+	r.git(many...)
+	third := r.commit("Amy Adams")
+	if _, err := o.PathsBetween(t.Context(), Revision{Commit: second}, Revision{Commit: third}); !errors.Is(err, ErrTooManyPaths) {
+		t.Errorf("3001 files: %v", err)
+	}
+}

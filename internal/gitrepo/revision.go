@@ -120,6 +120,35 @@ func (r *Repository) AuthorsBetween(ctx context.Context, from, to Revision) ([]s
 	return authors[:min(len(authors), sources.MaxRiders)], err
 }
 
+// maxPathBytes leaves room for the rest of an event in a body of 1 MiB.
+const maxPathBytes = 700 << 10
+
+// ErrTooManyPaths is returned where more files differ than an event may name.
+var ErrTooManyPaths = fmt.Errorf("too many files changed for one event (%d at most), so they are not sent and the change stays with its service", sources.MaxPaths)
+
+// PathsBetween returns the files that differ between two revisions, from the root of the repository,
+// both names of one that was moved. The error is ErrTooManyPaths where an event cannot name them.
+func (r *Repository) PathsBetween(ctx context.Context, from, to Revision) ([]string, error) {
+	out, err := git(ctx, r.dir, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--name-only", "-z", "--end-of-options", from.Commit, to.Commit, "--")
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	if len(out) > maxPathBytes {
+		return nil, ErrTooManyPaths
+	}
+	for path := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
+		if path == "" || len(path) > sources.MaxPath {
+			continue // no glob of pushback.yml is as long
+		}
+		if len(all) == sources.MaxPaths {
+			return nil, ErrTooManyPaths
+		}
+		all = append(all, strings.ToValidUTF8(path, "\uFFFD"))
+	}
+	return all, nil
+}
+
 func (r *Repository) authors(ctx context.Context, limit, commits string) ([]string, error) {
 	out, err := git(ctx, r.dir, "log", "--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-color", "-s", "-z", "--format=%aN", limit, "--end-of-options", commits, "--")
 	if err != nil {

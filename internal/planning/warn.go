@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -16,6 +17,7 @@ type Warning struct{ Code, Detail, Hint string }
 
 // The codes of warnings.
 const (
+	AmbiguousName        = "ambiguous-name"
 	UnknownService       = "unknown-service"
 	UnwatchedEnvironment = "unwatched-environment"
 	Unwatched            = "unwatched"
@@ -26,16 +28,30 @@ const (
 // cannot tell.
 func Warn(set *rules.Set, c sources.Change, service rules.Service, services []string) (all []Warning) {
 	if len(services) > 0 && !slices.Contains(services, c.Service) {
-		w := Warning{Code: UnknownService, Detail: fmt.Sprintf("the service catalogue has no %q", c.Service), Hint: "is it new? pushback rules coverage lists the services"}
-		if near := strictyaml.Nearest(c.Service, services); near != "" {
-			w.Hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		all = append(all, w)
+		all = append(all, unknown(c.Service, services))
 	}
 	if !set.Watches(c, service) {
 		all = append(all, unwatched(set, c, service))
 	}
 	return all
+}
+
+func unknown(service string, services []string) Warning {
+	if near := strictyaml.Nearest(service, services); near != "" {
+		return Warning{UnknownService, fmt.Sprintf("no service %s; nearest: %s", service, near), fmt.Sprintf("did you mean %q?", near)}
+	}
+	return Warning{UnknownService, "no service " + service, "is it new? pushback rules coverage lists the services"}
+}
+
+// WarnOfMapping says that two patterns of pushback.yml make different services of a name.
+func WarnOfMapping(name string, m catalogue.Mapped) []Warning {
+	if m.Or == "" {
+		return nil
+	}
+	return []Warning{{
+		AmbiguousName, fmt.Sprintf("%s is %s by one pattern of services.patterns, and %s by another", sources.OneLine(name, sources.MaxName), m.Service, sources.OneLine(m.Or, sources.MaxName)),
+		"the first one counts; narrow one of the two, or name the service in services.aliases",
+	}}
 }
 
 // unwatched says why no rule watches a change: where rules watch its service elsewhere, it

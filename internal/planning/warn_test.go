@@ -31,12 +31,12 @@ rules:
 	f("cart", "production", all)
 	f("cart", "canary-eu", all)
 	f("anything", "production", nil)
-	f("crat", "production", all, Warning{UnknownService, `the service catalogue has no "crat"`, `did you mean "cart"?`})
-	f("billing", "production", all, Warning{UnknownService, `the service catalogue has no "billing"`, "is it new? pushback rules coverage lists the services"})
+	f("crat", "production", all, Warning{UnknownService, "no service crat; nearest: cart", `did you mean "cart"?`})
+	f("billing", "production", all, Warning{UnknownService, "no service billing", "is it new? pushback rules coverage lists the services"})
 	f("cart", "prodcution", all, Warning{UnwatchedEnvironment, `no rule watches cart in "prodcution"`, `did you mean "production"?`})
 	f("cart", "staging", all, Warning{UnwatchedEnvironment, `no rule watches cart in "staging"`, "rules watch it in canary-*, production"})
 	f("batch-1", "staging", all, Warning{Unwatched, "no rule watches a deploy of batch-1", "is the service misspelt? pushback rules coverage lists what is watched"})
 	f("chekout", "prod", all,
-		Warning{UnknownService, `the service catalogue has no "chekout"`, `did you mean "checkout"?`},
+		Warning{UnknownService, "no service chekout; nearest: checkout", `did you mean "checkout"?`},
 		Warning{UnwatchedEnvironment, `no rule watches chekout in "prod"`, "rules watch it in production"})
 }

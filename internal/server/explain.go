@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
@@ -39,7 +40,7 @@ func (s *Server) summaries(ctx context.Context, changes []store.Change) ([]api.C
 	watches, orders, err := s.watchesAndOrders(ctx, changes)
 	all := make([]api.ChangeSummary, len(changes))
 	for i, c := range changes {
-		all[i] = summarise(c, watches[c.Key], orders[c.Key])
+		all[i] = s.summarise(c, watches[c.Key], orders[c.Key])
 	}
 	return all, err
 }
@@ -59,13 +60,26 @@ func (s *Server) watchesAndOrders(ctx context.Context, changes []store.Change) (
 }
 
 // summarise is a change with the worst state of its watches and the state of its order.
-func summarise(c store.Change, watches []watch.Watch, order rollback.State) api.ChangeSummary {
+func (s *Server) summarise(c store.Change, watches []watch.Watch, order rollback.State) api.ChangeSummary {
 	grade := detector.None
 	for _, w := range watches {
 		grade = max(grade, w.Grade)
 	}
-	return api.ChangeSummary{Change: change(c), State: worstState(c, watches), Grade: grade.String(), Order: string(order)}
+	return api.ChangeSummary{Change: change(c), State: worstState(c, watches), Grade: grade.String(), Order: string(order), Instances: s.instances(c)}
 }
+
+// instances says how many instances run the version of a change that has not ended, or ended a few
+// minutes ago; "" where nobody counts them.
+func (s *Server) instances(c store.Change) string {
+	if s.Instances == nil || !c.FinishedAt.IsZero() && s.Now().Sub(c.FinishedAt) > shownAfterEnd || c.SupersededBy != "" || c.SuspendedBy != "" {
+		return ""
+	}
+	return s.Instances(c.Change)
+}
+
+// shownAfterEnd is how long after its end the instances of a change are shown: many tools report the
+// end of a deploy before everything runs.
+const shownAfterEnd = 30 * time.Minute
 
 // worstState returns the most urgent state of a change's watches. A watch of a rule that is not
 // about the service does not count beside others.
@@ -105,7 +119,7 @@ func (s *Server) explain(ctx context.Context, c store.Change) (e api.Explanation
 	if err != nil {
 		return e, err
 	}
-	e = api.Explanation{Change: summarise(c, watches, o.State), Page: s.changeURL(c.Key), Watches: []api.Watch{}}
+	e = api.Explanation{Change: s.summarise(c, watches, o.State), Page: s.changeURL(c.Key), Watches: []api.Watch{}}
 	if ordered {
 		shown := order(o)
 		e.Order = &shown

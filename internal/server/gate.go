@@ -20,11 +20,15 @@ const defaultEnvironment = "production"
 type gateInput struct {
 	Service     string   `path:"service" maxLength:"200"`
 	Environment string   `query:"environment" maxLength:"255" default:"production"`
+	Unknown     string   `query:"unknown" enum:"allow,warn,refuse" default:"warn" doc:"What happens if the catalogue does not know the service: nothing, a warning in the answer, or the answer 422"`
 	Fix         []string `query:"fix" maxItems:"20" doc:"A bad change that the deploy fixes: its key, the first six characters or more, or the tool's own id"`
 	Fail        bool     `query:"fail" doc:"Answer 423 if the gate is closed, for curl --fail"`
 }
 
-type holdInput struct{ Body api.NewHold }
+type holdInput struct {
+	Unknown string `query:"unknown" enum:"allow,warn,refuse" default:"warn" doc:"What happens if the catalogue does not know the service: nothing, a warning in the answer, or the answer 422"`
+	Body    api.NewHold
+}
 
 type releaseInput struct {
 	ID   string `path:"id" maxLength:"50"`
@@ -43,9 +47,9 @@ func (s *Server) gateOperations(h huma.API) {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Gate"}, Errors: append([]int{401}, errs...)}
 	}
 	huma.Register(h, operation("gate", http.MethodGet, "/v1/gate/{service}", "May this service be deployed now?",
-		"Closed while a hold is in force, or while a bad change of the service is live: one judged certainly bad by a rule that may ask or act, and not yet followed by a newer change that succeeded.", 404, 409, 423), s.gate)
+		"Closed while a hold is in force, or while a bad change of the service is live: one judged certainly bad by a rule that may ask or act, and not yet followed by a newer change that succeeded.", 404, 409, 422, 423), s.gate)
 	huma.Register(h, operation("list-holds", http.MethodGet, "/v1/holds", "Holds in force", ""), s.listHolds)
-	huma.Register(h, operation("hold", http.MethodPost, "/v1/holds", "Close the gate", "If the same hold is in force already, it stays as it is, and is the answer."), s.hold)
+	huma.Register(h, operation("hold", http.MethodPost, "/v1/holds", "Close the gate", "If the same hold is in force already, it stays as it is, and is the answer.", 422), s.hold)
 	huma.Register(h, operation("release-hold", http.MethodPost, "/v1/holds/{id}/release", "Release a hold", "", 404, 409), s.releaseHold)
 	huma.Register(h, operation("clear-change", http.MethodPost, "/v1/changes/{name}/clear", "Clear a change of blame",
 		"It no longer closes the gate, and its version may be rolled back to.", 404, 409), s.clearChange)
@@ -64,6 +68,10 @@ func (s *Server) gateOperations(h huma.API) {
 const readOnly = "reads"
 
 func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], error) {
+	warned, err := s.checkNamed(in.Service, in.Unknown)
+	if err != nil {
+		return nil, err
+	}
 	fixes := make([]string, len(in.Fix))
 	for i, reference := range in.Fix {
 		c, err := s.findOfService(ctx, reference, in.Service)
@@ -73,6 +81,7 @@ func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], 
 		fixes[i] = c.Key
 	}
 	g, err := s.askGate(ctx, in.Service, in.Environment, fixes)
+	g.Warnings = warned
 	if err == nil && in.Fail && !g.Open {
 		err = problem(http.StatusLocked, g.Reason, "end the hold with `pushback release`, or pass --fix with the key of the change that this deploy fixes")
 	}
@@ -83,9 +92,7 @@ func (s *Server) gate(ctx context.Context, in *gateInput) (*answerOf[api.Gate], 
 // services' changes are called does not count: it must not keep a fix from being deployed.
 func (s *Server) findOfService(ctx context.Context, reference, service string) (store.Change, error) {
 	found, err := s.Store.FindChanges(ctx, reference)
-	if s.Canonical != nil {
-		service = s.Canonical(service)
-	}
+	service = s.canonicalName(service)
 	found = slices.DeleteFunc(found, func(c store.Change) bool { return c.Service != service })
 	return s.onlyChange(found, err, problem(http.StatusNotFound, "that service has no change of that name", "GET /v1/changes lists the changes"))
 }
@@ -158,13 +165,19 @@ func (s *Server) hold(ctx context.Context, in *holdInput) (*answerOf[api.Hold], 
 	if !b.Until.IsZero() && !b.Until.After(s.Now()) {
 		return nil, problem(http.StatusUnprocessableEntity, "until is in the past", "give a later time, or leave it out")
 	}
+	warned, err := s.checkNamed(b.Service, in.Unknown)
+	if err != nil {
+		return nil, err
+	}
 	h, _, err := s.Engine.Hold(ctx, store.Hold{
 		Service: b.Service, Environment: b.Environment, Why: b.Why, Actor: b.Actor, Until: b.Until,
 	})
 	if err != nil {
 		return nil, s.holdProblem(err)
 	}
-	return &answerOf[api.Hold]{Body: hold(h)}, nil
+	answer := hold(h)
+	answer.Warnings = warned
+	return &answerOf[api.Hold]{Body: answer}, nil
 }
 
 func (s *Server) releaseHold(ctx context.Context, in *releaseInput) (*answerOf[api.Hold], error) {

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/internal/deliveries"
@@ -25,7 +26,12 @@ const apiSource = "api"
 
 // receiveEvent takes an event in Pushback's own format.
 func (s *Server) receiveEvent(w http.ResponseWriter, r *http.Request) {
-	s.intake(w, r, apiSource, Endpoint{Source: s.events})
+	unknown, err := unknownPolicyOf(r.URL.Query().Get("unknown"))
+	if err != nil {
+		s.refuse(w, apiSource, 0, problem(http.StatusBadRequest, err.Error(), ""))
+		return
+	}
+	s.intake(w, r, apiSource, Endpoint{Source: s.events, Paths: s.Paths, unknown: unknown})
 }
 
 // receiveWebhook takes a delivery of a configured source, authenticated by its
@@ -59,9 +65,9 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		return
 	}
 	events, err := s.read(r.Header, body, e.Source)
-	var a store.Accepted
+	var taken []taken
 	if err == nil {
-		a, err = s.take(r.Context(), name, e, s.complete(r.Context(), name, e.Source, events), body)
+		taken, err = s.take(r.Context(), name, e, s.complete(r.Context(), name, e.Source, events), body)
 	}
 	if err != nil {
 		s.keep(r.Context(), name, err, body)
@@ -69,9 +75,9 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		return
 	}
 	s.note(name, deliveries.Accepted, "")
-	answer := accepted(a)
-	answer.Warnings = s.warnings(name, a.Change.Change)
-	writeJSON(w, acceptedStatus(a), answer)
+	answer := acceptedAll(taken)
+	answer.Warnings = s.warnings(taken, e.unknown)
+	writeJSON(w, acceptedStatus(answer), answer)
 }
 
 // complete asks the tool for what its delivery leaves out. Without an answer the events stay as
@@ -92,21 +98,25 @@ func (s *Server) complete(ctx context.Context, name string, from changes.Source,
 	return whole
 }
 
-// take admits and stores the events of one delivery.
-func (s *Server) take(ctx context.Context, name string, e Endpoint, events []sources.Event, body []byte) (store.Accepted, error) {
+// take admits and stores the events of one delivery. The last one is what the delivery is about.
+func (s *Server) take(ctx context.Context, name string, e Endpoint, events []sources.Event, body []byte) ([]taken, error) {
 	admitted, err := s.admitEvents(events, name, e)
+	if err == nil && e.unknown == refuseUnknown {
+		err = s.refuseUnknown(admitted)
+	}
 	if err != nil {
-		return store.Accepted{}, err
+		return nil, err
 	}
 	return s.accept(ctx, admitted, body)
 }
 
-// Taker returns what stores the deliveries of a feed, which may speak for the given services.
-func (s *Server) Taker(name string, services []string) changes.Take {
+// Taker returns what stores the deliveries of a feed. Of e, the services that it may speak for and
+// the paths count.
+func (s *Server) Taker(name string, e Endpoint) changes.Take {
 	return func(ctx context.Context, d changes.Delivery) error {
 		err := d.Refused
 		if err == nil {
-			_, err = s.take(ctx, name, Endpoint{Services: services}, d.Events, d.Raw)
+			_, err = s.take(ctx, name, e, d.Events, d.Raw)
 		}
 		s.keep(ctx, name, err, d.Raw)
 		outcome, reason := outcomeOf(err)
@@ -121,14 +131,10 @@ func (s *Server) Taker(name string, services []string) changes.Take {
 // those that were not stored before. It is not counted among the deliveries.
 func (s *Server) Fill(ctx context.Context, name string, d changes.Delivery) (created []store.Accepted, events []sources.Event, err error) {
 	e := s.Sources[name]
-	admitted, err := s.admitEvents(s.complete(ctx, name, e.Source, d.Events), name, e)
-	for _, ev := range admitted {
-		a, err := s.Engine.Accept(ctx, ev, d.Raw)
-		if err != nil {
-			return created, events, err
-		}
-		if !a.Duplicate {
-			created, events = append(created, a), append(events, ev.Event())
+	all, err := s.take(ctx, name, e, s.complete(ctx, name, e.Source, d.Events), d.Raw)
+	for _, t := range all {
+		if !t.accepted.Duplicate {
+			created, events = append(created, t.accepted), append(events, t.event)
 		}
 	}
 	return created, events, err
@@ -161,13 +167,19 @@ func (s *Server) keep(ctx context.Context, name string, err error, body []byte) 
 // always, and a tool's that sends thousands only now and then.
 const warningsPerSecond = 20
 
-// warnings says what may be mistyped in a change that was reported by POST /v1/events. Nobody
-// reads the answers to webhooks.
-func (s *Server) warnings(source string, c sources.Change) []api.Warning {
-	if s.Warn == nil || source != apiSource || !s.warned.AllowN(s.Now(), 1) {
+// maxWarnings bounds the warnings of one answer.
+const maxWarnings = 20
+
+// warnings says what may be mistyped in the changes that a delivery reported.
+func (s *Server) warnings(all []taken, unknown unknownPolicy) (found []api.Warning) {
+	if s.Warn == nil || !s.warned.AllowN(s.Now(), 1) {
 		return nil
 	}
-	return s.Warn(c)
+	for _, t := range changesOf(all) {
+		found = append(found, s.Warn(t.event, t.accepted.Change.Change)...)
+	}
+	found = slices.DeleteFunc(found, func(w api.Warning) bool { return unknown == allowUnknown && w.Code == unknownService })
+	return found[:min(len(found), maxWarnings)]
 }
 
 // readBody reads a whole JSON body of at most maxBody bytes, and says how much of it came.
@@ -216,23 +228,46 @@ func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]source
 	return from.Parse(h, body)
 }
 
+// admittedEvent is an event that may be stored, and as its source sent it.
+type admittedEvent struct {
+	sources.Admitted
+	sent sources.Event
+}
+
 // admitEvents puts the configured source's name on the events, whatever source they
-// claim, and admits them all or none: each must be valid, and about a service
-// that this source may speak for.
-func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) ([]sources.Admitted, error) {
-	admitted := make([]sources.Admitted, 0, len(events))
+// claim, divides them by the files that they touch, and admits them all or none: each must be
+// valid, and about a service that this source may speak for.
+func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) (all []admittedEvent, err error) {
+	ignored := changes.Ignored("there is no event in it")
 	for _, ev := range events {
 		ev.Source = name
-		a, err := sources.Admit(ev, s.Canonical, s.Now())
+		parts, byPath, err := e.Paths.Divide(ev)
+		if errors.Is(err, changes.ErrIgnored) {
+			ignored = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if !e.speaksFor(a.Event().Service) {
-			return nil, changes.ErrNotAllowed
+		canonical := s.Canonical
+		if byPath {
+			canonical = nil // the operators wrote the catalogue's names
 		}
-		admitted = append(admitted, a)
+		for _, part := range parts {
+			a, err := sources.Admit(part, canonical, s.Now())
+			if err != nil {
+				return nil, err
+			}
+			if !e.speaksFor(a.Event().Service) {
+				return nil, changes.ErrNotAllowed
+			}
+			all = append(all, admittedEvent{a, part})
+		}
 	}
-	return admitted, nil
+	if len(all) == 0 {
+		return nil, ignored
+	}
+	return all, nil
 }
 
 // speaksFor says whether the source may report changes of a service.
@@ -249,26 +284,19 @@ func (e Endpoint) speaksFor(service string) bool {
 // service is a name and not a path, and "shop-*" must match "shop-a/b".
 func withoutSlashes(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
 
-// accept stores every event of a delivery and returns the last one's change, which is new if one of them
-// made it: a tool may tell the start with the end. If one cannot be stored, the answer is an error: the tool
-// sends the delivery again, and the events that were stored are duplicates then.
-func (s *Server) accept(ctx context.Context, events []sources.Admitted, body []byte) (last store.Accepted, err error) {
-	created := map[string]bool{}
+// accept stores every event of a delivery. If one cannot be stored, the answer is an error: the
+// tool sends the delivery again, and the events that were stored are duplicates then.
+func (s *Server) accept(ctx context.Context, events []admittedEvent, body []byte) ([]taken, error) {
+	all := make([]taken, 0, len(events))
 	for _, ev := range events {
-		if last, err = s.Engine.Accept(ctx, ev, body); err != nil {
-			return last, err
+		a, err := s.Engine.Accept(ctx, ev.Admitted, body)
+		if err != nil {
+			return all, err
 		}
-		created[last.Change.Key] = created[last.Change.Key] || last.Created
+		s.noteUnknown(ev.Event(), a)
+		all = append(all, taken{ev.sent, a})
 	}
-	last.Created = created[last.Change.Key]
-	return last, nil
-}
-
-func acceptedStatus(a store.Accepted) int {
-	if a.Created {
-		return http.StatusCreated
-	}
-	return http.StatusOK
+	return all, nil
 }
 
 // answerError answers a delivery that was not accepted.
@@ -294,6 +322,8 @@ func intakeProblem(err error) *api.Problem {
 	switch {
 	case errors.Is(err, changes.ErrUnauthorized):
 		return problem(http.StatusUnauthorized, changes.ErrUnauthorized.Error(), "check the secret on both sides")
+	case errors.As(err, new(*unknownServiceError)):
+		return problem(http.StatusUnprocessableEntity, err.Error(), unknownHint)
 	case errors.As(err, &bad):
 		return problem(http.StatusBadRequest, bad.Reason, bodyHint(bad.Reason))
 	case errors.Is(err, changes.ErrNotAllowed):

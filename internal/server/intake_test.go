@@ -32,15 +32,16 @@ func withGitHub(tb testing.TB, globs ...string) func(*Options) {
 	if err := os.WriteFile(file, []byte(shared), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	source, err := github.New(changes.Options{Name: "github", Canonical: func(repository string) string {
-		_, name, _ := strings.Cut(repository, "/")
-		return name
-	}}, github.Config{SecretFiles: []string{file}})
+	source, err := github.New(changes.Options{Name: "github"}, github.Config{SecretFiles: []string{file}})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return func(o *Options) {
 		o.Sources = map[string]Endpoint{"github": {Source: source, Services: globs}}
+		o.Canonical = func(e sources.Event) sources.Event {
+			e.Service = e.Service[strings.LastIndex(e.Service, "/")+1:]
+			return e
+		}
 	}
 }
 
@@ -228,8 +229,9 @@ func TestBadEventsAreNotSentAgain(t *testing.T) {
 	p := listen(t, func(o *Options) {
 		withGitHub(t)(o)
 		o.Engine = brokenEngine{}
-		o.Canonical = func(service string) string {
-			return strings.ReplaceAll(service, "misnamed", strings.Repeat("x", sources.MaxName+1))
+		o.Canonical = func(e sources.Event) sources.Event {
+			e.Service = strings.ReplaceAll(e.Service, "misnamed", strings.Repeat("x", sources.MaxName+1))
+			return e
 		}
 	})
 	f := func(name, path, body string, want int, headers ...string) {

@@ -119,7 +119,7 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.storeProblem(err)
 	}
-	l := web.List{Frame: s.frame(r, "Changes"), Service: f.Service, Environment: f.Environment, Waiting: waiting}
+	l := web.List{Frame: s.frame(r, "Changes"), Service: f.Service, Environment: f.Environment, Waiting: waiting, Unknown: unknownRows(s.listUnknown())}
 	l.Days, l.Older = web.ByDay(rows(changes.Changes)), olderPage(q, changes.Before)
 	return showLive(w, r, l, s.pages.List, s.pages.ListSince)
 }

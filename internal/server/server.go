@@ -28,25 +28,28 @@ import (
 type Options struct {
 	Engine     Engine
 	Store      Store
-	Ready      func() []api.ComponentProblem          // what does not work; none: ready
-	Started    func() bool                            // whether the engine works and knows its rules; nil: it does
-	Frozen     func() (bool, string)                  // whether all acting is stopped, and by what
-	Reload     func(context.Context) []api.Diagnostic // reads the rules again; they are in force if it returns none
-	Rules      Rules                                  // nil: no operations and pages about rules
-	Subscribe  Subscribe                              // nil: no stream
-	Sources    map[string]Endpoint                    // by the {source} of POST /hooks/{source}
-	Inlets     []Inlet                                // the configured sources and feeds, by name
-	Deliveries *deliveries.Record                     // nil: what deliveries come to is not recorded
-	Canonical  func(service string) string            // a tool's name of a service → the catalogue's; nil: unchanged
-	Warn       func(sources.Change) []api.Warning     // what may be mistyped in a change; nil: nothing is looked for
-	Services   func() []string                        // the services of the catalogue that are known; nil: none
-	Metrics    *metrics.Set                           // served at /metrics beside the process's own
-	Now        func() time.Time                       // the clock of intake, sign-ins and pages
-	Log        *slog.Logger                           // nil: nothing is logged
-	Version    string                                 // the program's, shown in the status and on the pages
-	Replica    string                                 // names this process in the status
-	Retention  time.Duration                          // how long changes are kept; 0: for ever
-	Journal    time.Duration                          // how long the journal is kept; 0: for ever
+	Ready      func() []api.ComponentProblem                     // what does not work; none: ready
+	Started    func() bool                                       // whether the engine works and knows its rules; nil: it does
+	Frozen     func() (bool, string)                             // whether all acting is stopped, and by what
+	Reload     func(context.Context) []api.Diagnostic            // reads the rules again; they are in force if it returns none
+	Rules      Rules                                             // nil: no operations and pages about rules
+	Subscribe  Subscribe                                         // nil: no stream
+	Sources    map[string]Endpoint                               // by the {source} of POST /hooks/{source}
+	Inlets     []Inlet                                           // the configured sources and feeds, by name
+	Deliveries *deliveries.Record                                // nil: what deliveries come to is not recorded
+	Canonical  func(sources.Event) sources.Event                 // puts the catalogue's name of a service in place of its source's; nil: unchanged
+	Paths      changes.PathMap                                   // which services an event of POST /v1/events is about, by its paths
+	Knows      func(service string) (known, sure bool)           // whether the catalogue has a service, and whether it can tell; nil: it cannot
+	Warn       func(sources.Event, sources.Change) []api.Warning // what may be mistyped in an event and its change; nil: nothing is looked for
+	Services   func() []string                                   // the services of the catalogue that are known; nil: none
+	Instances  func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
+	Metrics    *metrics.Set                                      // served at /metrics beside the process's own
+	Now        func() time.Time                                  // the clock of intake, sign-ins and pages
+	Log        *slog.Logger                                      // nil: nothing is logged
+	Version    string                                            // the program's, shown in the status and on the pages
+	Replica    string                                            // names this process in the status
+	Retention  time.Duration                                     // how long changes are kept; 0: for ever
+	Journal    time.Duration                                     // how long the journal is kept; 0: for ever
 
 	Listen      string // host:port, to know whether it is loopback
 	ExternalURL string // the address that people and tools use; "" if only this host does
@@ -61,8 +64,11 @@ type Subscribe func(wants func(key string, look bool) bool) (<-chan string, func
 // Endpoint is one configured change source, and the services it may report.
 type Endpoint struct {
 	Source   changes.Source
-	Services []string // path.Match globs of the services it may speak for; none: all
-	Insecure bool     // its deliveries are not signed; refused beyond loopback
+	Services []string        // path.Match globs of the services it may speak for; none: all
+	Paths    changes.PathMap // which services a change is about, by the files that it touches
+	Insecure bool            // its deliveries are not signed; refused beyond loopback
+
+	unknown unknownPolicy // of services that the catalogue does not know
 }
 
 // Server answers HTTP requests. It is safe for concurrent use.
@@ -75,7 +81,8 @@ type Server struct {
 	tokens   tokens
 	wrong    *rate.Limiter // of wrong tokens at the sign-in; no limit of right ones
 	unsigned *rate.Limiter // of log lines about deliveries that nobody has signed
-	warned   *rate.Limiter // of events of POST /v1/events that are looked at for typing errors
+	warned   *rate.Limiter // of deliveries that are looked at for typing errors
+	unknown  unknownServices
 	bodies   bodies
 	web      *webconfig.Guard
 	pages    *web.Pages

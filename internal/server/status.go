@@ -44,7 +44,7 @@ func (s *Server) services(context.Context, *struct{}) (*answerOf[api.Services], 
 }
 
 func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status], error) {
-	st := api.Status{Version: s.Version, Replica: s.Replica, Started: s.started, Problems: s.problems()}
+	st := api.Status{Version: s.Version, Replica: s.Replica, Started: s.started, Problems: s.problems(), Unknown: s.listUnknown()}
 	st.Ready = isReady(st.Problems)
 	if s.Frozen != nil {
 		st.Frozen, st.FrozenBy = s.Frozen()

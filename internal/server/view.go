@@ -28,7 +28,7 @@ func row(c api.ChangeSummary) web.Row {
 	return web.Row{
 		Key: c.Key, Service: c.Service, Environment: c.Environment, Region: c.Region, Kind: string(c.Kind), Thing: c.Thing(),
 		Version: c.Version, Previous: c.Previous, Actor: c.Actor, RollbackOf: c.RollbackOf, At: c.StartedAt,
-		State: c.State, Grade: c.Grade, Order: c.Order,
+		State: c.State, Grade: c.Grade, Order: c.Order, Instances: c.Instances,
 	}
 }
 

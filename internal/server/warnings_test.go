@@ -14,7 +14,9 @@ import (
 // that sends thousands.
 func TestWarningsOfEvents(t *testing.T) {
 	p := listen(t, func(o *Options) {
-		o.Warn = func(c sources.Change) []api.Warning { return []api.Warning{{Code: "unwatched", Detail: c.Service}} }
+		o.Warn = func(_ sources.Event, c sources.Change) []api.Warning {
+			return []api.Warning{{Code: "unwatched", Detail: c.Service}}
+		}
 	})
 	warned := 0
 	for i := range 3 * warningsPerSecond {

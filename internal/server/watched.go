@@ -68,7 +68,7 @@ func (s *Server) watchedChanges(ctx context.Context, changes []store.Change) ([]
 	}
 	shown := make([]api.WatchedChange, len(changes))
 	for i, c := range changes {
-		shown[i] = api.WatchedChange{ChangeSummary: summarise(c, watches[c.Key], orders[c.Key]), Signals: []api.WatchedSignal{}}
+		shown[i] = api.WatchedChange{ChangeSummary: s.summarise(c, watches[c.Key], orders[c.Key]), Signals: []api.WatchedSignal{}}
 		for _, w := range watches[c.Key] {
 			if w.State.Open() && w.Until.After(shown[i].Until) {
 				shown[i].Until = w.Until

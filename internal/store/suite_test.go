@@ -45,6 +45,7 @@ var suite = []struct {
 	{"sent messages", sentMessages},
 	{"a renewed lease", renewedLease},
 	{"predecessor", predecessorOf},
+	{"the last version", lastVersion},
 	{"concurrent changes", concurrentChanges},
 	{"bad windows", badWindows},
 	{"good changes", goodChanges},

@@ -13,6 +13,7 @@
 package changes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,14 +40,38 @@ type Parser interface {
 	Parse(h http.Header, body []byte) ([]sources.Event, error)
 }
 
-// Options are what New gets beside the adapter's own Config.
+// Options are what New gets beside the adapter's own Config. Events carry the source's own names of
+// services: the server puts the catalogue's in their place, once, when it admits them.
 type Options struct {
-	Name      string                      // in pushback.yml, and in events
-	Canonical func(service string) string // our name of a service that the tool may call otherwise
-	Log       *slog.Logger                // of feeds, and of what the tool is asked for; nil: nothing is logged
+	Name string       // in pushback.yml, and in events
+	Log  *slog.Logger // of feeds, and of what the tool is asked for; nil: nothing is logged
+
 	// Reader returns what reads the messages of a bus: another source of pushback.yml by its
 	// name, or Pushback's own format for "". Its error begins with "read_as".
 	Reader func(name string) (Parser, error)
+
+	// LastVersion is the version of the newest change of a slot that was not reported as failed; ""
+	// where none is stored. The slot may have the source's own name of the service. For feeds: what
+	// ran before a restart.
+	LastVersion func(ctx context.Context, slot sources.Slot) (string, error)
+	// CanonicalSlot puts the catalogue's name of the service into a slot of the source's own, as it stands
+	// in changes that are stored.
+	CanonicalSlot func(slot sources.Slot) sources.Slot
+	// Reported are the changes that began since a time, of all sources, the newest first and at
+	// most a few hundred.
+	Reported func(ctx context.Context, since time.Time) ([]sources.Change, error)
+	// Store returns a metric store by its name in pushback.yml, "" for the default one. It is
+	// called while a feed runs, when every store is open.
+	Store func(name string) (MetricStore, error)
+	// Remark tells those who answer for a service about one of its changes, once per change and
+	// topic, and notes it in the change's journal.
+	Remark func(ctx context.Context, c sources.Change, topic, text string) error
+}
+
+// MetricStore is what a feed may ask of a metric store.
+type MetricStore interface {
+	Instant(ctx context.Context, expr string, at time.Time) ([]sources.Series, error)
+	Range(ctx context.Context, q sources.Query, w sources.Window) ([]sources.Series, error)
 }
 
 // ErrUnauthorized is returned for a delivery that does not prove where it comes

@@ -24,6 +24,9 @@ type Scope struct {
 	// Rollout is how long before its end a change began, for tools that report
 	// only the end. 0: the tool reports the start itself.
 	Rollout time.Duration `yaml:"rollout"`
+	// Paths divide changes of a repository with many services. A Completer that can ask which files
+	// a change touches does so where there are any.
+	Paths Paths `yaml:"paths"`
 }
 
 // Check refuses globs that are malformed, kinds that do not exist and
@@ -41,7 +44,7 @@ func (s Scope) Check() error {
 	if s.Rollout < 0 {
 		return fmt.Errorf("rollout: %s is negative", s.Rollout)
 	}
-	return nil
+	return s.Paths.Check()
 }
 
 // Translate puts the event into Pushback's words and returns what it amounts

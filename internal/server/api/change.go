@@ -15,12 +15,22 @@ type Accepted struct {
 	Created   bool      `json:"created" doc:"The event began this change"`
 	Duplicate bool      `json:"duplicate" doc:"The same event was accepted before; nothing was stored"`
 	Change    Change    `json:"change"`
-	Warnings  []Warning `json:"warnings,omitempty" doc:"What may be mistyped in an event of POST /v1/events; it is stored all the same. Looked for in 20 events a second at most"`
+	Warnings  []Warning `json:"warnings,omitempty" doc:"What may be mistyped in an event; it is stored all the same. Looked for in 20 events a second at most"`
+
+	Others []AcceptedChange `json:"others,omitempty" doc:"The other changes that the event began or moved, where its paths are of several services"`
+}
+
+// AcceptedChange is one of several changes that one event is about.
+type AcceptedChange struct {
+	Key       string `json:"key"`
+	Service   string `json:"service"`
+	Created   bool   `json:"created"`
+	Duplicate bool   `json:"duplicate"`
 }
 
 // Warning is something about an event that its sender may have mistyped.
 type Warning struct {
-	Code   string `json:"code" enum:"unknown-service,unwatched-environment,unwatched"`
+	Code   string `json:"code" enum:"ambiguous-name,unknown-service,unwatched-environment,unwatched"`
 	Detail string `json:"detail"`
 	Hint   string `json:"hint,omitempty" doc:"The nearest name, or those that there are"`
 }
@@ -48,6 +58,8 @@ type ChangeSummary struct {
 	State string `json:"state" doc:"The state of its watches, the most urgent one, or unwatched" enum:"unwatched,waiting,watching,healthy,regressed,inconclusive,blind,superseded"`
 	Grade string `json:"grade" doc:"The highest grade of its watches" enum:"none,suspect,likely,certain"`
 	Order string `json:"order,omitempty" doc:"State of its rollback order; absent if there is none"`
+
+	Instances string `json:"instances,omitempty" doc:"While it rolls: how many instances run its version, by a source of kind versions"`
 }
 
 // Changes is one page of the list, newest first.

@@ -10,6 +10,7 @@ type Gate struct {
 	Reason      string     `json:"reason,omitempty" doc:"Why it is closed; if it is open for a fix, what the fix may pass"`
 	Obstacles   []Obstacle `json:"obstacles" doc:"Everything that closes the gate"`
 	Data        GateData   `json:"data" doc:"The same, for the web metric provider of Argo Rollouts"`
+	Warnings    []Warning  `json:"warnings,omitempty" doc:"What may be mistyped: a service that the catalogue does not know"`
 }
 
 // Obstacle is one thing that closes the gate: a hold, or a bad change.
@@ -38,6 +39,7 @@ type Hold struct {
 	Actor       string    `json:"actor"`
 	At          time.Time `json:"at"`
 	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: it ends when it is released"`
+	Warnings    []Warning `json:"warnings,omitempty" doc:"In the answer to a new hold, what may be mistyped: a service that the catalogue does not know"`
 }
 
 // Holds are the holds in force, oldest first.

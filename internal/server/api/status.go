@@ -18,6 +18,17 @@ type Status struct {
 	Proposed []Order            `json:"proposed" doc:"Orders that wait for a person"`
 	UnderWay []Order            `json:"under_way" doc:"Orders that are being carried out, or wait for something else than a person: why says for what, receipt.status how far the rollout has come"`
 	Storage  Storage            `json:"storage"`
+	Unknown  []UnknownService   `json:"unknown_services" doc:"Services that events named since this replica began and that the catalogue does not know, those named last first; at most 100"`
+}
+
+// UnknownService is a service that events named and that the catalogue does not know.
+type UnknownService struct {
+	Service string    `json:"service"`
+	Source  string    `json:"source" doc:"Whose event named it last; api for POST /v1/events"`
+	Since   time.Time `json:"since" doc:"When an event named it first"`
+	Last    time.Time `json:"last" doc:"When an event named it last"`
+	Events  int       `json:"events"`
+	Nearest string    `json:"nearest,omitempty" doc:"The service of the catalogue that it may be a misspelling of"`
 }
 
 // Storage is how large the database is. What its kinds take was measured in the night; the

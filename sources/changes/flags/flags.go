@@ -77,7 +77,6 @@ type Source struct {
 	signature.Verifier
 	name, tool string
 	config     Config
-	canonical  func(service string) string
 	read       Read
 }
 
@@ -95,7 +94,7 @@ func New(o changes.Options, c Config, tool string, proof signature.Scheme, read 
 	}
 	c.ServiceTag = cmp.Or(c.ServiceTag, "service:")
 	c.Kind = cmp.Or(c.Kind, sources.Flag)
-	return &Source{Verifier: verifier, name: o.Name, tool: tool, config: c, canonical: o.Canonical, read: read}, nil
+	return &Source{Verifier: verifier, name: o.Name, tool: tool, config: c, read: read}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
@@ -167,10 +166,7 @@ func (s *Source) serviceOf(c Change) (string, error) {
 	if c.Project == "" {
 		return "", changes.Bad("the flag names no service: tag it %s<name>, or set service at the source in pushback.yml", s.config.ServiceTag)
 	}
-	if s.canonical == nil {
-		return c.Project, nil
-	}
-	return s.canonical(c.Project), nil
+	return c.Project, nil
 }
 
 // versions are the texts of what is served now and was served before. Two different states

@@ -31,7 +31,7 @@ func events(t *testing.T, c Config, all ...Change) ([]sources.Event, error) {
 	}
 	c.SecretFiles = []string{file}
 	canonical := func(project string) string { return strings.Replace(project, "shop", "shop-web", 1) }
-	s, err := New(changes.Options{Name: "flags", Canonical: canonical}, c, "tool", signature.Token("Authorization"), func(http.Header, []byte) ([]Change, error) { return all, nil })
+	s, err := New(changes.Options{Name: "flags"}, c, "tool", signature.Token("Authorization"), func(http.Header, []byte) ([]Change, error) { return all, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

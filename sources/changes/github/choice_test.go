@@ -152,7 +152,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	f := func(c Config, want string) {
 		t.Helper()
 		c.Insecure = true
-		_, err := New(changes.Options{Name: "github", Canonical: strings.ToLower}, c)
+		_, err := New(changes.Options{Name: "github"}, c)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", c, err, want)
 		}

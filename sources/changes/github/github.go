@@ -53,14 +53,13 @@ import (
 // changes.Lister.
 type Source struct {
 	signature.Verifier
-	name    string
-	config  Config
-	service func(repository string) string
-	api     *ask.API // nil without a token
+	name   string
+	config Config
+	api    *ask.API // nil without a token
 }
 
-// New reads the secrets and checks the settings. o.Canonical returns the catalogue's service
-// for a repository ("owner/name"), or the repository where it has no alias.
+// New reads the secrets and checks the settings. The service of its events is the repository
+// ("owner/name"), which the catalogue maps.
 func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -74,7 +73,7 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Verifier: verifier, name: o.Name, config: c, service: o.Canonical, api: api}, nil
+	return &Source{Verifier: verifier, name: o.Name, config: c, api: api}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
@@ -91,7 +90,7 @@ func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 		return nil, err
 	}
 	e.Source = s.name
-	e.Service = s.service(repository)
+	e.Service = repository
 	return s.translate(e), nil
 }
 

@@ -31,14 +31,8 @@ func configured(t testing.TB, c Config) *Source {
 	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	alias := func(repository string) string {
-		if repository == "acme/cart" {
-			return "cart"
-		}
-		return repository
-	}
 	c.SecretFiles = []string{file}
-	s, err := New(changes.Options{Name: "github", Canonical: alias}, c)
+	s, err := New(changes.Options{Name: "github"}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +58,7 @@ func TestContract(t *testing.T) {
 	status := fixture(t, "deployment_status.json")
 	changestest.Run(t, changestest.Subject{
 		New: func(c changestest.Config) (changes.Source, error) {
-			return New(changes.Options{Name: changestest.Name, Canonical: func(string) string { return "cart" }}, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
+			return New(changes.Options{Name: changestest.Name}, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
 		},
 		Signatures: []changestest.Signature{{Name: "HMAC", Sign: sign, Body: true}},
 		Started:    changestest.Delivery{Header: of("deployment"), Body: fixture(t, "deployment.json")},
@@ -104,7 +98,7 @@ func TestDeployment(t *testing.T) {
 	no := false
 	want := []sources.Event{{
 		Source: "github", EventID: "deployment:4021", ChangeID: "github:acme/cart/4021", Status: sources.Started, At: noon,
-		Service: "cart", Environment: "production", Kind: sources.Deploy, Version: "3f786850e387550fdab836ed7e6dc881de23001b",
+		Service: "acme/cart", Environment: "production", Kind: sources.Deploy, Version: "3f786850e387550fdab836ed7e6dc881de23001b",
 		RollbackOf: "github:acme/cart/4001", Reversible: &no, Actor: "ada",
 		Labels: map[string]string{"ref": "release-7", "task": "deploy"},
 	}}
@@ -127,7 +121,7 @@ func TestDeploymentStatus(t *testing.T) {
 	want := []sources.Event{{
 		Source: "github", EventID: "deployment_status:90210", ChangeID: "github:acme/cart/4021", Status: sources.Succeeded,
 		At: noon.Add(150 * time.Second), Sequence: 90210,
-		Service: "cart", Environment: "production", Kind: sources.Deploy, Version: "3f786850e387550fdab836ed7e6dc881de23001b",
+		Service: "acme/cart", Environment: "production", Kind: sources.Deploy, Version: "3f786850e387550fdab836ed7e6dc881de23001b",
 		Reversible: &yes, Actor: "deploy-bot", URL: "https://ci.example.org/runs/17",
 		Labels: map[string]string{"ref": "release-7", "task": "deploy"},
 	}}
@@ -256,10 +250,10 @@ func TestVerify(t *testing.T) {
 	if s.Verify(twice, body, noon) == nil || s.VerifyHeader(twice, noon) == nil {
 		t.Error("two signatures: accepted")
 	}
-	if _, err := New(changes.Options{Name: "github", Canonical: strings.ToLower}, Config{}); !errors.Is(err, changes.ErrNoSecret) {
+	if _, err := New(changes.Options{Name: "github"}, Config{}); !errors.Is(err, changes.ErrNoSecret) {
 		t.Errorf("no secret and not insecure: %v", err)
 	}
-	open, err := New(changes.Options{Name: "github", Canonical: strings.ToLower}, Config{Insecure: true})
+	open, err := New(changes.Options{Name: "github"}, Config{Insecure: true})
 	if err != nil || open.Verify(http.Header{}, body, noon) != nil {
 		t.Errorf("insecure: %v", err)
 	}

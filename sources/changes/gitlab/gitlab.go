@@ -70,7 +70,7 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Verifier: verifier, name: o.Name, config: c, service: o.Canonical, api: api, now: time.Now}, nil
+	return &Source{Verifier: verifier, name: o.Name, config: c, api: api, now: time.Now}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
@@ -161,7 +161,7 @@ const environmentLabel = "gitlab_environment"
 // complete puts the event into Pushback's words.
 func (s *Source) complete(e sources.Event, project string) []sources.Event {
 	e.Source = s.name
-	e.Service = s.service(project)
+	e.Service = project
 	if _, renamed := s.config.Environments[e.Environment]; renamed {
 		e.Labels[environmentLabel] = e.Environment
 	}

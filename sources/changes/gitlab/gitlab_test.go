@@ -29,7 +29,7 @@ func configured(t testing.TB, c Config) *Source {
 		t.Fatal(err)
 	}
 	c.SecretFiles = []string{file}
-	s, err := New(changes.Options{Name: "gitlab", Canonical: canonical}, c)
+	s, err := New(changes.Options{Name: "gitlab"}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestContract(t *testing.T) {
 	body := fixture(t, "deployment.json")
 	changestest.Run(t, changestest.Subject{
 		New: func(c changestest.Config) (changes.Source, error) {
-			return New(changes.Options{Name: changestest.Name, Canonical: func(string) string { return "cart" }}, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
+			return New(changes.Options{Name: changestest.Name}, Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Scope: c.Scope})
 		},
 		Signatures: []changestest.Signature{
 			{Name: "token", Sign: func(secret string, _ []byte, _ time.Time) http.Header { return http.Header{"X-Gitlab-Token": {secret}} }},
@@ -108,7 +108,7 @@ func TestSigningToken(t *testing.T) {
 	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(changes.Options{Name: "gitlab", Canonical: canonical}, Config{SecretFiles: []string{file}})
+	s, err := New(changes.Options{Name: "gitlab"}, Config{SecretFiles: []string{file}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	f := func(c Config, want string) {
 		t.Helper()
 		c.Insecure = true
-		_, err := New(changes.Options{Name: "gitlab", Canonical: canonical}, c)
+		_, err := New(changes.Options{Name: "gitlab"}, c)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", c, err, want)
 		}

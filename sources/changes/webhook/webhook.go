@@ -33,10 +33,9 @@ type Reader func(h http.Header, body []byte) ([]sources.Event, error)
 // Source turns the deliveries of one tool into events.
 type Source struct {
 	signature.Verifier
-	name      string
-	config    Config
-	canonical func(service string) string
-	read      Reader
+	name   string
+	config Config
+	read   Reader
 }
 
 // New checks the settings, the files of secrets included.
@@ -51,11 +50,7 @@ func New(o changes.Options, c Config, read Reader, schemes ...signature.Scheme) 
 	if err != nil {
 		return nil, err
 	}
-	canonical := o.Canonical
-	if canonical == nil {
-		canonical = func(service string) string { return service }
-	}
-	return &Source{verifier, o.Name, c, canonical, read}, nil
+	return &Source{verifier, o.Name, c, read}, nil
 }
 
 // Name is the source's name in pushback.yml, and in its events.
@@ -71,7 +66,6 @@ func (s *Source) Parse(h http.Header, body []byte) ([]sources.Event, error) {
 	for _, e := range read {
 		e.Source = s.name
 		e.Environment = cmp.Or(e.Environment, s.config.Environment)
-		e.Service = s.canonical(e.Service)
 		events = append(events, s.config.Translate(e)...)
 	}
 	return events, nil

@@ -32,7 +32,7 @@ type New func(changes.Options, flags.Config) (*flags.Source, error)
 func Contract(t *testing.T, open New, s changestest.Subject) {
 	s.Kind = sources.Flag
 	s.New = func(c changestest.Config) (changes.Source, error) {
-		return open(changes.Options{Name: changestest.Name, Canonical: Canonical}, flags.Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Service: "cart", Scope: c.Scope})
+		return open(changes.Options{Name: changestest.Name}, flags.Config{SecretFiles: c.SecretFiles, Insecure: c.Insecure, Service: "cart", Scope: c.Scope})
 	}
 	changestest.Run(t, s)
 }
@@ -49,7 +49,7 @@ func Canonical(project string) string {
 func Open(t testing.TB, open New, c flags.Config) *flags.Source {
 	t.Helper()
 	c.Insecure = true
-	s, err := open(changes.Options{Name: "flags", Canonical: Canonical}, c)
+	s, err := open(changes.Options{Name: "flags"}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
