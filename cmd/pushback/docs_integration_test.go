@@ -27,6 +27,7 @@ var docPages = []struct {
 	{"docs/api.md", runningDaemon},
 	{"docs/gate.md", runningDaemon},
 	{"docs/hooks.md", runningDaemon},
+	{"docs/forges.md", runningDaemon},
 	{"docs/migrating.md", runningDaemon},
 	{"docs/backtest.md", runningDaemon},
 	{"docs/backup.md", runningDaemon},
