@@ -29,6 +29,7 @@ var docPages = []struct {
 	{"docs/hooks.md", runningDaemon},
 	{"docs/sources.md", runningDaemon},
 	{"docs/flags.md", runningDaemon},
+	{"docs/forges.md", runningDaemon},
 	{"docs/migrating.md", runningDaemon},
 	{"docs/backtest.md", runningDaemon},
 	{"docs/backup.md", runningDaemon},

@@ -3,162 +3,25 @@ package reconcile_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pushback/pushback/internal/reconcile"
-	"github.com/pushback/pushback/rules"
-	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
 )
-
-// tool is a deploy tool, the database, and who is told, all in memory.
-type tool struct {
-	mu       sync.Mutex
-	did      []changes.Delivery
-	err      error // of the next calls of Recent
-	asked    []time.Time
-	known    map[string]bool
-	refuses  string // the event that Fill refuses
-	filled   []string
-	counted  int
-	told     []reconcile.Found
-	last     map[string]time.Time
-	retry    map[string]time.Time
-	leased   map[string]time.Time
-	storeErr error
-}
-
-func newTool() *tool {
-	return &tool{known: map[string]bool{}, last: map[string]time.Time{}, retry: map[string]time.Time{}, leased: map[string]time.Time{}}
-}
-
-func (l *tool) Recent(_ context.Context, since time.Time) (all []changes.Delivery, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.asked = append(l.asked, since)
-	for _, d := range l.did {
-		if !d.Events[0].At.Before(since) {
-			all = append(all, d)
-		}
-	}
-	return all, l.err
-}
-
-func (l *tool) fill(_ context.Context, d changes.Delivery) (stored []reconcile.Stored, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, e := range d.Events {
-		if e.EventID == l.refuses {
-			return stored, changes.Bad("it is refused")
-		}
-		if l.storeErr != nil {
-			return stored, l.storeErr
-		}
-		if !l.known[e.EventID] {
-			l.known[e.EventID] = true
-			l.filled = append(l.filled, e.EventID)
-			stored = append(stored, reconcile.Stored{Event: e, ChangeKey: "key of " + e.EventID})
-		}
-	}
-	return stored, nil
-}
-
-func (l *tool) KnowsEvent(_ context.Context, _, id string) (bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.known[id], nil
-}
-
-func (l *tool) LastRun(_ context.Context, name string) (time.Time, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.last[name], nil
-}
-
-func (l *tool) ClaimRun(_ context.Context, name string, due, now, until time.Time) (bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.last[name].Before(due) || l.leased[name].After(now) {
-		return false, nil
-	}
-	l.leased[name] = until
-	return true, nil
-}
-
-func (l *tool) FinishRun(_ context.Context, name string, began time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.last[name], l.leased[name] = began, time.Time{}
-	return nil
-}
-
-func (l *tool) FailRun(_ context.Context, name string, retry time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.leased[name] = retry
-	return nil
-}
-
-// deploys makes a deployment now, which no webhook reports; n events of one delivery.
-func (l *tool) deploys(ids ...string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	d := changes.Delivery{Raw: []byte("{}")}
-	for _, id := range ids {
-		d.Events = append(d.Events, sources.Event{EventID: id, At: time.Now(), Service: "cart"})
-	}
-	l.did = append(l.did, d)
-}
-
-func (l *tool) reconciler(log *strings.Builder) *reconcile.Reconciler {
-	return reconcile.New(reconcile.Options{
-		Sources:  map[string]reconcile.Source{"github": {Lister: l, Fill: l.fill}},
-		Schedule: rules.Schedule{Cron: "*/10 * * * *"}, Store: l,
-		Now:   func(context.Context) (time.Time, error) { return time.Now(), nil },
-		Count: func(_ string, n int) { l.counted += n },
-		Tell:  func(_ context.Context, f reconcile.Found) error { l.told = append(l.told, f); return nil },
-		Log:   slog.New(slog.NewTextHandler(log, nil)),
-	})
-}
-
-// running runs a reconciler within a bubble of synctest, from midnight on, until the test ends.
-func running(t *testing.T, l *tool, do func(t *testing.T, r *reconcile.Reconciler, log *strings.Builder)) {
-	synctest.Test(t, func(t *testing.T) {
-		log := &strings.Builder{}
-		r := l.reconciler(log)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- r.Run(ctx) }()
-		synctest.Wait()
-		do(t, r, log)
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// wait lets some minutes pass, and all that is due in them.
-func wait(minutes int) {
-	time.Sleep(time.Duration(minutes)*time.Minute + time.Second)
-	synctest.Wait()
-}
 
 func TestLostDeliveriesAreFilledOnce(t *testing.T) {
 	l := newTool()
 	running(t, l, func(t *testing.T, r *reconcile.Reconciler, log *strings.Builder) {
-		wait(1)
+		l.wait(1)
 		l.deploys("started", "succeeded")
 		l.deploys("delivered")
-		l.known["delivered"] = true
-		wait(10)
+		l.set(func() { l.known["delivered"] = true })
+		l.wait(10)
 		if want := []string{"started", "succeeded"}; !reflect.DeepEqual(l.filled, want) || l.counted != 1 || len(l.told) != 1 {
 			t.Fatalf("filled %q, counted %d, told %+v", l.filled, l.counted, l.told)
 		}
@@ -168,7 +31,7 @@ func TestLostDeliveriesAreFilledOnce(t *testing.T) {
 		if !strings.Contains(log.String(), "event=succeeded") {
 			t.Errorf("logged %s", log)
 		}
-		wait(30)
+		l.wait(30)
 		if l.counted != 1 || len(l.filled) != 2 {
 			t.Errorf("filled again: %q, counted %d", l.filled, l.counted)
 		}
@@ -186,7 +49,7 @@ func TestTheFirstRunFillsNothing(t *testing.T) {
 		time.Sleep(time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
 		go l.reconciler(&strings.Builder{}).Run(ctx) //nolint:errcheck // it returns nil
-		wait(25)
+		l.wait(25)
 		cancel()
 		if len(l.filled) != 0 || len(l.asked) < 3 {
 			t.Errorf("filled %q, asked since %v", l.filled, l.asked)
@@ -198,13 +61,13 @@ func TestTheFirstRunFillsNothing(t *testing.T) {
 func TestYoungDeliveriesWait(t *testing.T) {
 	l := newTool()
 	running(t, l, func(t *testing.T, _ *reconcile.Reconciler, _ *strings.Builder) {
-		wait(9)
+		l.wait(9)
 		l.deploys("young") // a minute before the run
-		wait(2)
+		l.wait(2)
 		if len(l.filled) != 0 {
 			t.Errorf("filled %q", l.filled)
 		}
-		wait(10)
+		l.wait(10)
 		if !slices.Equal(l.filled, []string{"young"}) {
 			t.Errorf("filled %q", l.filled)
 		}
@@ -214,7 +77,7 @@ func TestYoungDeliveriesWait(t *testing.T) {
 func TestSinceIsRememberedAndBounded(t *testing.T) {
 	l := newTool()
 	running(t, l, func(t *testing.T, _ *reconcile.Reconciler, _ *strings.Builder) {
-		wait(21)
+		l.wait(21)
 		if n := len(l.asked); n != 3 {
 			t.Fatalf("asked %d times", n)
 		}
@@ -227,7 +90,7 @@ func TestSinceIsRememberedAndBounded(t *testing.T) {
 	}
 	l.asked = nil
 	running(t, l, func(t *testing.T, _ *reconcile.Reconciler, _ *strings.Builder) {
-		wait(1)
+		l.wait(1)
 		if len(l.asked) != 1 || time.Since(l.asked[0]) > 24*time.Hour+2*time.Minute || time.Since(l.asked[0]) < 23*time.Hour {
 			t.Errorf("after three days: asked since %v", l.asked)
 		}
@@ -238,22 +101,21 @@ func TestSinceIsRememberedAndBounded(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	l := newTool()
 	running(t, l, func(t *testing.T, r *reconcile.Reconciler, _ *strings.Builder) {
-		wait(1)
+		l.wait(1)
 		l.deploys("lost")
-		l.err = &changes.RateLimited{Tool: "GitHub", After: 45 * time.Minute}
-		l.did = nil
-		wait(10)
+		l.set(func() { l.did, l.err = nil, &changes.RateLimited{Tool: "GitHub", After: 45 * time.Minute} })
+		l.wait(10)
 		n := len(l.asked)
 		l.deploys("lost later")
-		wait(40)
+		l.wait(40)
 		if len(l.asked) != n {
 			t.Errorf("asked %d times within the limit", len(l.asked)-n)
 		}
 		if !strings.Contains(r.Gaps()["github"].Trouble, "rate limit") {
 			t.Errorf("gaps: %+v", r.Gaps())
 		}
-		l.err = nil
-		wait(10)
+		l.set(func() { l.err = nil })
+		l.wait(10)
 		if !slices.Equal(l.filled, []string{"lost later"}) || r.Gaps()["github"].Trouble != "" {
 			t.Errorf("filled %q, gaps %+v", l.filled, r.Gaps())
 		}
@@ -264,18 +126,18 @@ func TestRateLimit(t *testing.T) {
 func TestErrorsAreTriedAgain(t *testing.T) {
 	l := newTool()
 	running(t, l, func(t *testing.T, _ *reconcile.Reconciler, log *strings.Builder) {
-		wait(1)
+		l.wait(1)
 		l.deploys("a")
-		l.err = errors.New("the connection broke")
-		wait(10)
+		l.set(func() { l.err = errors.New("the connection broke") })
+		l.wait(10)
 		if !slices.Equal(l.filled, []string{"a"}) || !strings.Contains(log.String(), "the connection broke") {
 			t.Errorf("filled %q, logged %s", l.filled, log)
 		}
-		l.err, l.storeErr = nil, errors.New("the disk is full")
+		l.set(func() { l.err, l.storeErr = nil, errors.New("the disk is full") })
 		l.deploys("b")
-		wait(10)
-		l.storeErr = nil
-		wait(6)
+		l.wait(10)
+		l.set(func() { l.storeErr = nil })
+		l.wait(6)
 		if !slices.Equal(l.filled, []string{"a", "b"}) || l.counted != 2 {
 			t.Errorf("filled %q, counted %d", l.filled, l.counted)
 		}
@@ -287,10 +149,10 @@ func TestRefusedDeliveriesAreLeftOut(t *testing.T) {
 	l := newTool()
 	l.refuses = "bad"
 	running(t, l, func(t *testing.T, _ *reconcile.Reconciler, log *strings.Builder) {
-		wait(1)
+		l.wait(1)
 		l.deploys("bad")
 		l.deploys("good")
-		wait(10)
+		l.wait(10)
 		if !slices.Equal(l.filled, []string{"good"}) || l.counted != 1 || !strings.Contains(log.String(), "would have been refused") {
 			t.Errorf("filled %q, counted %d, logged %s", l.filled, l.counted, log)
 		}
@@ -302,7 +164,7 @@ func TestSourcesWithoutAPI(t *testing.T) {
 	l := newTool()
 	l.err = changes.ErrNoAPI
 	running(t, l, func(t *testing.T, r *reconcile.Reconciler, log *strings.Builder) {
-		wait(60)
+		l.wait(60)
 		if len(l.asked) != 1 || log.Len() > 0 || len(r.Gaps()) != 0 {
 			t.Errorf("asked %d times, logged %s, gaps %+v", len(l.asked), log, r.Gaps())
 		}
@@ -316,9 +178,9 @@ func TestTwoReplicas(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- l.reconciler(&strings.Builder{}).Run(ctx) }()
-		wait(1)
+		l.wait(1)
 		l.deploys("lost")
-		wait(30)
+		l.wait(30)
 		cancel()
 		<-done
 		if l.counted != 1 || len(l.told) != 1 || len(l.asked) != 4 {

@@ -84,9 +84,6 @@ func (r *Reconciler) ask(ctx context.Context, name string, last, now time.Time) 
 		since = later(last.Add(-overlap), now.Add(-furthest))
 	}
 	found, askErr := r.o.Sources[name].Recent(ctx, since)
-	if last.IsZero() {
-		return askErr
-	}
 	stored, deliveries, err := r.fill(ctx, name, found, since, now.Add(-grace))
 	if deliveries > 0 {
 		r.tell(ctx, Found{name, now, stored}, deliveries)

@@ -15,7 +15,7 @@ import (
 
 func TestPipelinesThatAreNoDeploys(t *testing.T) {
 	s, body := everything(t), fixture(t, "pipeline.json")
-	for _, swap := range [][2]string{{`"ref": "main"`, `"ref": "try"`}, {`"source": "push"`, `"source": "merge_request_event"`}} {
+	for _, swap := range [][2]string{{`"ref": "main"`, `"ref": "try"`}, {`"source": "push"`, `"source": "merge_request_event"`}, {`"source": "push"`, `"source": "external_pull_request_event"`}} {
 		if _, err := s.Parse(nil, []byte(strings.Replace(body, swap[0], swap[1], 1))); !errors.Is(err, changes.ErrIgnored) {
 			t.Errorf("%s: %v", swap[1], err)
 		}
