@@ -16,6 +16,8 @@
 //
 // The version before is the newest other one in status.history. Of an application with several sources the
 // version is the revision that this operation changed.
+//
+// See adr/0117.
 package argocd
 
 import (

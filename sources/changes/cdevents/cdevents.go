@@ -52,17 +52,20 @@ type cdevent struct {
 		ChainID   string    `json:"chainId"`
 	} `json:"context"`
 	Subject struct {
-		ID      string `json:"id"`
-		Content struct {
-			ArtifactID  string `json:"artifactId"`
-			Outcome     string `json:"outcome"`
-			URI         string `json:"uri"`
-			Environment struct {
-				ID string `json:"id"`
-			} `json:"environment"`
-		} `json:"content"`
+		ID      string          `json:"id"`
+		Content json.RawMessage `json:"content"` // read once the type is known, of which each has its own
 	} `json:"subject"`
 	Custom json.RawMessage `json:"customData"` // any JSON
+}
+
+// content is what is read of subject.content.
+type content struct {
+	ArtifactID  string `json:"artifactId"`
+	Outcome     string `json:"outcome"`
+	URI         string `json:"uri"`
+	Environment struct {
+		ID string `json:"id"`
+	} `json:"environment"`
 }
 
 // custom is the part of customData that Pushback reads.
@@ -122,63 +125,77 @@ func readOne(body []byte) (sources.Event, error) {
 	if v.Context.Timestamp.IsZero() {
 		return sources.Event{}, changes.Bad("context.timestamp is missing")
 	}
+	read := map[string]func(content, custom) (sources.Event, error){
+		"service.deployed": v.deployed, "service.upgraded": v.deployed, "service.rolledback": v.rolledBack,
+		"pipelinerun.started": v.runStarted, "pipelinerun.finished": v.runFinished,
+	}[v.kind()]
+	if read == nil {
+		return sources.Event{}, changes.Ignored("context.type reports no deploy of a service")
+	}
+	var known content
+	if err := changes.Decode(v.Subject.Content, &known); err != nil {
+		return sources.Event{}, changes.Bad("subject.content: %s", err)
+	}
 	var c custom
 	_ = json.Unmarshal(v.Custom, &c) // customData may be anything
-	switch subject, predicate := v.kind(); subject + "." + predicate {
-	case "service.deployed", "service.upgraded", "service.rolledback":
-		return v.service(c, predicate == "rolledback")
-	case "pipelinerun.started":
-		return v.pipelineRun(c, sources.Started)
-	case "pipelinerun.finished":
-		return v.pipelineRun(c, sources.Failed)
+	return read(known, c)
+}
+
+// kind is subject and predicate of the type: service.deployed of dev.cdevents.service.deployed.0.3.0. Its version is
+// not looked at, because the fields that are read have been the same in all.
+func (v cdevent) kind() string {
+	parts := strings.Split(v.Context.Type, ".")
+	if len(parts) < 4 || parts[0] != "dev" || parts[1] != "cdevents" {
+		return ""
 	}
-	return sources.Event{}, changes.Ignored("context.type reports no deploy of a service")
+	return parts[2] + "." + parts[3]
 }
 
-// kind splits the type: dev.cdevents.service.deployed.0.3.0. Its version is not looked at, because
-// the fields that are read have been the same in all.
-func (v cdevent) kind() (subject, predicate string) {
-	rest, _ := strings.CutPrefix(v.Context.Type, "dev.cdevents.")
-	subject, rest, _ = strings.Cut(rest, ".")
-	predicate, _, _ = strings.Cut(rest, ".")
-	return subject, predicate
-}
-
-// service is the event of a deployed service.
-func (v cdevent) service(c custom, rollback bool) (sources.Event, error) {
-	content := v.Subject.Content
-	if err := (webhook.Required{{"subject.id", v.Subject.ID}, {"subject.content.artifactId", content.ArtifactID}}).Check(); err != nil {
+// deployed is the event of a deployed service.
+func (v cdevent) deployed(known content, c custom) (sources.Event, error) {
+	if err := (webhook.Required{{"subject.id", v.Subject.ID}, {"subject.content.artifactId", known.ArtifactID}}).Check(); err != nil {
 		return sources.Event{}, err
 	}
-	e := v.event(c, sources.Succeeded)
-	e.Service, e.Version = cmp.Or(c.Service, v.Subject.ID), cmp.Or(c.Version, artifactVersion(content.ArtifactID))
-	e.Environment = cmp.Or(c.Environment, content.Environment.ID)
-	if rollback {
-		e.RollbackOf = cmp.Or(c.RollbackOf, "unknown") // a rollback is never rolled back, whatever it undid
-	}
+	e := v.event(known, c, sources.Succeeded)
+	e.Service, e.Version = cmp.Or(c.Service, v.Subject.ID), cmp.Or(c.Version, artifactVersion(known.ArtifactID))
+	e.Environment = cmp.Or(c.Environment, known.Environment.ID)
 	return e, nil
 }
 
-// pipelineRun is the event of a pipeline run that names the change that it makes.
-func (v cdevent) pipelineRun(c custom, status sources.Status) (sources.Event, error) {
-	switch {
-	case c.Service == "" || c.Version == "" || c.ChangeID == "":
-		return sources.Event{}, changes.Ignored("a pipeline run names no service: put service, environment, version and change_id into customData")
-	case status == sources.Failed && v.Subject.Content.Outcome == "success":
+// rolledBack is the event of a service that was rolled back. A rollback is never rolled back, whatever it undid.
+func (v cdevent) rolledBack(known content, c custom) (sources.Event, error) {
+	c.RollbackOf = cmp.Or(c.RollbackOf, "unknown")
+	return v.deployed(known, c)
+}
+
+func (v cdevent) runStarted(known content, c custom) (sources.Event, error) {
+	return v.pipelineRun(known, c, sources.Started)
+}
+
+func (v cdevent) runFinished(known content, c custom) (sources.Event, error) {
+	if known.Outcome == "success" {
 		return sources.Event{}, changes.Ignored("service.deployed tells of a deploy that succeeded")
 	}
-	e := v.event(c, status)
-	e.Service, e.Version, e.Environment, e.URL = c.Service, c.Version, c.Environment, webhook.Link(v.Subject.Content.URI)
+	return v.pipelineRun(known, c, sources.Failed)
+}
+
+// pipelineRun is the event of a pipeline run that names the change that it makes.
+func (v cdevent) pipelineRun(known content, c custom, status sources.Status) (sources.Event, error) {
+	if c.Service == "" || c.Version == "" || c.ChangeID == "" {
+		return sources.Event{}, changes.Ignored("a pipeline run names no service: put service, environment, version and change_id into customData")
+	}
+	e := v.event(known, c, status)
+	e.Service, e.Version, e.Environment, e.URL = c.Service, c.Version, c.Environment, webhook.Link(known.URI)
 	return e, nil
 }
 
 // event holds what all events have.
-func (v cdevent) event(c custom, status sources.Status) sources.Event {
+func (v cdevent) event(known content, c custom, status sources.Status) sources.Event {
 	id := webhook.ID(v.Context.Source, v.Context.ID)
 	return sources.Event{
 		EventID: id, ChangeID: cmp.Or(c.ChangeID, id), Status: status, At: v.Context.Timestamp.UTC(),
 		Previous: c.Previous, RollbackOf: c.RollbackOf, Actor: c.Actor,
-		Labels: webhook.Labels(map[string]string{"artifact": v.Subject.Content.ArtifactID, "chain": v.Context.ChainID}),
+		Labels: webhook.Labels(map[string]string{"artifact": known.ArtifactID, "chain": v.Context.ChainID}),
 	}
 }
 

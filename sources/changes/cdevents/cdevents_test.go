@@ -43,6 +43,7 @@ func TestContract(t *testing.T) {
 			{Body: strings.Replace(deployed, "service.deployed", "service.removed", 1)},
 			{Body: strings.Replace(run, `"customData"`, `"x"`, 1)},
 			{Body: strings.Replace(deployed, "dev.cdevents.service", "dev.cdevents.incident", 1)},
+			{Body: strings.NewReplacer("dev.cdevents.service", "org.example.service", `{"id": "prod"}`, `"prod"`).Replace(deployed)},
 		},
 		At: time.Date(2026, 3, 1, 12, 2, 0, 0, time.UTC), Environment: "prod",
 	})

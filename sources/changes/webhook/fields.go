@@ -125,6 +125,8 @@ func (g Globs) Match(name string) bool {
 
 // Require is Check for a list that must not be empty: without it, builds and tests would be watched as
 // deploys.
+//
+// See adr/0117.
 func (g Globs) Require(key, example string) error {
 	if len(g) == 0 {
 		return fmt.Errorf("%s is missing: name those that deploy, as in %s: %s, so that builds and tests are not watched as deploys", key, key, example)
