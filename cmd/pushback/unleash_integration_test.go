@@ -42,7 +42,7 @@ func TestUnleash(t *testing.T) {
 	store, tool := metricStore(t, servertest.Prometheus, services["cart"], services["search"]), newDeployTool(t, nil)
 	text := settings(store, tool, services)
 	text = strings.Replace(text, "hooks:\n", "hooks:\n"+
-		"  flags: {kind: unleash, url: \""+u.URL+"\", token_file: unleash-token}\n"+
+		"  flags: {kind: unleash, url: \""+u.URL+"\", token_file: unleash-token, project: $label.project}\n"+
 		"  ramps: {kind: unleash, url: \""+u.URL+"\", token_file: unleash-token, to: previous}\n", 1) +
 		"sources:\n  unleash: {kind: unleash, secret_files: [secret], services: [cart]}\n" +
 		"  templated: {kind: unleash, secret_files: [secret], services: [search]}\n"

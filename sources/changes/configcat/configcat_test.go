@@ -47,7 +47,7 @@ func TestChanged(t *testing.T) {
 		id := "configcat:" + flags.Fingerprint("b6", key) + "/Production"
 		return sources.Event{
 			Source: "flags", EventID: id, ChangeID: id, Status: sources.Succeeded, At: flagstest.Noon, Service: "shop-web", Environment: "Production",
-			Kind: sources.Flag, Group: key, Version: version, Previous: previous, URL: "https://app.configcat.com/shop",
+			Kind: sources.Flag, Labels: map[string]string{"project": "shop"}, Group: key, Version: version, Previous: previous, URL: "https://app.configcat.com/shop",
 		}
 	}
 	s, on := flagstest.Open(t, New, flags.Config{}), want("fastCart", "on", "off")

@@ -7,6 +7,7 @@
 //	group     the flag's key, so that all steps of a ramp are of one slot (adr/0078)
 //	version   what it serves now, as the hooks of flags set it: off, on, 25 %, or a variation
 //	previous  what it served before, where the tool says so
+//	label     project: the tool's project, by which a hook finds the flag
 //	service   `service`, else the flag's tag service:<name>, else the project
 //
 // A change of which the tool cannot say by such a word what became of it, such as other
@@ -40,6 +41,9 @@ type Config struct {
 	ServiceTag    string   `yaml:"service_tag"`  // what the tag that names a flag's service begins with; "": "service:"
 	changes.Scope `yaml:",inline"`
 }
+
+// ProjectLabel is the label with the tool's project, for the hooks of flags (project: $label.project).
+const ProjectLabel = "project"
 
 // State is what a flag serves in one environment.
 type State struct {
@@ -148,6 +152,9 @@ func (s *Source) event(c Change) (sources.Event, error) {
 	e := sources.Event{
 		Source: s.name, EventID: id, ChangeID: id, Status: sources.Succeeded, At: c.At.UTC(), Sequence: c.Sequence,
 		Service: service, Environment: c.Environment, Group: c.Flag, Actor: c.Actor, URL: c.URL,
+	}
+	if c.Project != "" {
+		e.Labels = map[string]string{ProjectLabel: c.Project}
 	}
 	e.Version, e.Previous = c.versions()
 	return e, nil

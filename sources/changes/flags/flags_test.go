@@ -108,7 +108,7 @@ func TestEveryEnvironmentIsAnEvent(t *testing.T) {
 	ids := map[string]bool{}
 	for _, e := range got {
 		ids[e.EventID] = true
-		if e.Kind != sources.Experiment || e.Group != "fast-cart" {
+		if e.Kind != sources.Experiment || e.Group != "fast-cart" || e.Labels[ProjectLabel] != "shop" {
 			t.Errorf("%+v", e)
 		}
 	}

@@ -56,7 +56,7 @@ func TestFlagUpdated(t *testing.T) {
 	id := got[0].EventID
 	flagstest.Equal(t, s, nil, update, sources.Event{
 		Source: "flags", EventID: id, ChangeID: id, Status: sources.Succeeded, At: flagstest.Noon, Service: "cart", Environment: "production",
-		Kind: sources.Flag, Group: "fast-cart", Version: "on", Actor: "ada@example.org",
+		Kind: sources.Flag, Labels: map[string]string{"project": "production"}, Group: "fast-cart", Version: "on", Actor: "ada@example.org",
 	})
 	if other, err := s.Parse(nil, []byte(flagstest.Replaced(t, update, "12:00:00", "12:00:01"))); err != nil || other[0].EventID == id {
 		t.Errorf("a second later: %+v, %v", other, err)

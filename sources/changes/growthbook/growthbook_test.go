@@ -24,7 +24,7 @@ func TestFeatureUpdated(t *testing.T) {
 	id := "growthbook:" + flags.Fingerprint("feature.updated", "fast-cart", 12, 1772366400000) + "/production"
 	flagstest.Equal(t, flagstest.Open(t, New, flags.Config{}), nil, flagstest.Fixture(t, "feature_updated.json"), sources.Event{
 		Source: "flags", EventID: id, ChangeID: id, Status: sources.Succeeded, At: flagstest.Noon, Sequence: 12, Service: "cart", Environment: "production",
-		Kind: sources.Flag, Group: "fast-cart", Version: "50%", Previous: "10%", Actor: "ada@example.org",
+		Kind: sources.Flag, Labels: map[string]string{"project": "shop"}, Group: "fast-cart", Version: "50%", Previous: "10%", Actor: "ada@example.org",
 	})
 }
 

@@ -29,7 +29,7 @@ func TestContract(t *testing.T) {
 func TestTurnedOn(t *testing.T) {
 	flagstest.Equal(t, flagstest.Open(t, New, flags.Config{}), http.Header{}, flagstest.Fixture(t, "turned_on.json"), sources.Event{
 		Source: "flags", EventID: "launchdarkly:69a42f40c0ffee0123456789/production", ChangeID: "launchdarkly:69a42f40c0ffee0123456789/production",
-		Status: sources.Succeeded, At: flagstest.Noon, Service: "cart", Environment: "production", Kind: sources.Flag, Group: "fast-cart",
+		Status: sources.Succeeded, At: flagstest.Noon, Service: "cart", Environment: "production", Kind: sources.Flag, Labels: map[string]string{"project": "shop"}, Group: "fast-cart",
 		Version: "10%", Previous: "off", Actor: "ada@example.org", URL: "https://app.launchdarkly.com/shop/production/features/fast-cart",
 	})
 }

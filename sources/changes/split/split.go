@@ -6,8 +6,8 @@
 // off for one that was killed where the definition says so. The number is the order.
 //
 // Split signs nothing and sets no header. The secret goes into the address, as the password of
-// https://pushback:SECRET@pushback.example.org/hooks/split, which clients send as basic
-// authentication (RFC 7617).
+// https://pushback:SECRET@pushback.example.org/hooks/split, which most clients send as basic
+// authentication (RFC 7617). Split does not say that its own does.
 //
 // See adr/0118.
 package split

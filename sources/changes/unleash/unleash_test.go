@@ -26,7 +26,7 @@ func TestContract(t *testing.T) {
 func TestStrategyUpdate(t *testing.T) {
 	want := sources.Event{
 		Source: "flags", EventID: "unleash:24/production", ChangeID: "unleash:24/production", Status: sources.Succeeded, At: at, Sequence: 24,
-		Service: "cart", Environment: "production", Kind: sources.Flag, Group: "fast-cart", Version: "50%", Previous: "25%", Actor: "ada",
+		Service: "cart", Environment: "production", Kind: sources.Flag, Labels: map[string]string{"project": "default"}, Group: "fast-cart", Version: "50%", Previous: "25%", Actor: "ada",
 	}
 	s, event := flagstest.Open(t, New, flags.Config{}), flagstest.Fixture(t, "strategy_update.json")
 	flagstest.Equal(t, s, nil, event, want)
