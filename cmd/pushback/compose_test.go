@@ -217,6 +217,7 @@ func TestExampleIsComplete(t *testing.T) {
 		"secrets/api":  strong, "secrets/github": strong, "secrets/generic": strong, "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": strong,
 		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": strong, "secrets/prometheus": strong,
 		"secrets/github-hook": strong, "secrets/argocd": strong, "secrets/launchdarkly": strong, "secrets/unleash": strong, "secrets/probe": strong,
+		"secrets/builds": strong, "secrets/nats.creds": strong, "secrets/kafka": strong, "ca.pem": "",
 		"recorded/x.csv":     "timestamp,value\n1,1\n2,1\n",
 		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: shop, context: {cluster: c}}], current-context: shop}`,
 	} {
