@@ -28,7 +28,7 @@ const (
 // that gojq takes.
 var functions = map[string]care{
 	"all": free, "any": free, "arrays": free, "booleans": free, "empty": free, "error": free, "first": free, "getpath": free, "has": free, "in": free,
-	"isempty": free, "isvalid": free, "iterables": free, "last": free, "length": free, "limit": free, "map": free, "not": free, "nth": free, "nulls": free,
+	"isempty": free, "iterables": free, "last": free, "length": free, "limit": free, "map": free, "not": free, "nth": free, "nulls": free,
 	"numbers": free, "objects": free, "range": free, "recurse": free, "repeat": free, "scalars": free, "select": free, "skip": free, "strings": free,
 	"to_entries": free, "type": free, "until": free, "utf8bytelength": free, "values": free, "while": free, "with_entries": free, "from_entries": free,
 	"abs": free, "ceil": free, "floor": free, "round": free, "fabs": free, "null": free, "true": free, "false": free, "isnan": free, "infinite": free, "nan": free,

@@ -3,6 +3,7 @@ package jq
 import (
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"runtime"
 	"strings"
@@ -231,4 +232,28 @@ func FuzzCompile(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// docs/mapping.md names every function.
+func TestDocsNameEveryFunction(t *testing.T) {
+	page, err := os.ReadFile("../../docs/mapping.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range functions {
+		if name != "true" && name != "false" && name != "null" && !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("%s is not on the page", name)
+		}
+	}
+	// Each exists in gojq, with some number of arguments.
+	for name := range functions {
+		found := false
+		for _, arguments := range []string{"", "(1)", `("a")`, `("a"; "b")`, "(1; 2)", "(1; 2; 3)"} {
+			_, err := Compile(name + arguments)
+			found = found || err == nil
+		}
+		if !found {
+			t.Errorf("gojq has no %s", name)
+		}
+	}
 }

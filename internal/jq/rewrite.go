@@ -50,9 +50,7 @@ func (r *rewriter) query(q *gojq.Query) {
 	for _, d := range q.FuncDefs {
 		r.defined = append(r.defined, d.Name)
 		within := len(r.defined)
-		for _, a := range d.Args {
-			r.defined = append(r.defined, a)
-		}
+		r.defined = append(r.defined, d.Args...)
 		r.query(d.Body)
 		r.defined = r.defined[:within]
 	}

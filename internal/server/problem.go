@@ -64,6 +64,9 @@ func bodyHint(reason string) string {
 	if strings.Contains(reason, "not a JSON object") {
 		return "send one event, {…}; curl sends a file by --data @FILE"
 	}
+	if strings.HasPrefix(reason, "map.") {
+		return "`pushback sources try` shows what each expression of the source's map gives"
+	}
 	return "the schema is at /openapi.json"
 }
 

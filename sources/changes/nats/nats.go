@@ -100,7 +100,7 @@ func (f *Feed) Run(ctx context.Context, take changes.Take) error {
 	for failed := 0; ; failed++ {
 		read, err := f.session(ctx, take)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the session ended because ctx did
 		}
 		if read {
 			failed = 0
