@@ -78,17 +78,18 @@ const (
 	overlap   = 3 * time.Minute
 )
 
-// horizon is the time from which on a revision that is unknown is a change. At the
-// first start that is now. Times in the cluster have whole seconds.
+// horizon is the time from which on a revision that is unknown is a change. At the first start
+// that is the next second: times in the cluster have whole seconds, and what was made in
+// the second of the start may have been there before.
 func horizon(first, last, now time.Time) time.Time {
-	switch at := last.Add(-overlap); {
-	case first.IsZero():
-		return now.Truncate(time.Second)
-	case at.Before(first):
-		return first.Truncate(time.Second)
-	default:
-		return at.Truncate(time.Second)
+	if first.IsZero() {
+		first = now
 	}
+	begin, again := first.Truncate(time.Second).Add(time.Second), last.Add(-overlap).Truncate(time.Second)
+	if again.Before(begin) {
+		return begin
+	}
+	return again
 }
 
 // beat stores from time to time that the cluster is being read.
