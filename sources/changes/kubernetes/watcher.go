@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
@@ -47,7 +48,11 @@ func (w *watcher) run(ctx context.Context) error {
 	if err := w.remember(); err != nil {
 		return nil //nolint:nilerr // ctx ended
 	}
-	r := cache.NewReflectorWithOptions(w.listerWatcher(), &unstructured.Unstructured{}, w, cache.ReflectorOptions{Name: w.part(), Logger: &silent})
+	r := cache.NewReflectorWithOptions(w.listerWatcher(), &unstructured.Unstructured{}, w, cache.ReflectorOptions{
+		Name: w.part(), Logger: &silent,
+		// client-go's own grows to a minute, and is waited for twice: before the watch and before the list.
+		Backoff: &wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: maxBackoff},
+	})
 	r.WatchListPageSize = pageSize
 	beats := make(chan struct{})
 	go func() { defer close(beats); w.beat(ctx) }()
@@ -195,7 +200,7 @@ func place(namespace string) string {
 // untilDone does something until it succeeds or ctx ends, which is the only error. trouble is
 // what is said while it fails; "" if do says so itself.
 func (w *watcher) untilDone(trouble string, do func(ctx context.Context) error) error {
-	wait := time.Second
+	pause := time.Second
 	for {
 		ctx, cancel := context.WithTimeout(w.ctx, callTimeout)
 		err := do(ctx)
@@ -212,9 +217,9 @@ func (w *watcher) untilDone(trouble string, do func(ctx context.Context) error) 
 		select {
 		case <-w.ctx.Done():
 			return w.ctx.Err()
-		case <-time.After(wait):
+		case <-time.After(pause):
 		}
-		wait = min(2*wait, maxWait)
+		pause = min(2*pause, maxWait)
 	}
 }
 
@@ -222,6 +227,7 @@ const (
 	callTimeout = 30 * time.Second
 	listTimeout = 2 * time.Minute // of one page of the workloads
 	maxWait     = 30 * time.Second
+	maxBackoff  = 10 * time.Second // between two tries to watch
 )
 
 // tell stores an event, however long that takes. What can never be stored is logged, once.
