@@ -106,11 +106,17 @@ func (r *real) start() (stop func()) {
 // next waits for the next event. what says which one is expected.
 func (r *real) next(what string) sources.Event {
 	r.t.Helper()
-	r.Await("event "+what+", trouble: "+r.feed.Trouble(), func() bool {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		r.store.mu.Lock()
-		defer r.store.mu.Unlock()
-		return len(r.store.events) > r.seen
-	})
+		came := len(r.store.events) > r.seen
+		r.store.mu.Unlock()
+		if came {
+			break
+		}
+		if time.Now().After(end) {
+			r.t.Fatalf("no event %s; trouble: %q", what, r.feed.Trouble())
+		}
+	}
 	r.store.mu.Lock()
 	defer r.store.mu.Unlock()
 	r.seen++

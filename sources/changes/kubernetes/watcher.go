@@ -134,9 +134,17 @@ func (w *watcher) report(trouble string) {
 	}
 }
 
-func (w *watcher) listerWatcher() *cache.ListWatch {
+// listed is a ListWatch that lists in pages. The newer way, a watch that begins with all objects,
+// waits for the cache of the API server to be as new as etcd. Behind an etcd before 3.4.25 a
+// quiet cluster kept a watch waiting for minutes after a restart of the API server.
+type listed struct{ *cache.ListWatch }
+
+// IsWatchListSemanticsUnSupported is asked by the Reflector (client-go, util/watchlist).
+func (listed) IsWatchListSemanticsUnSupported() bool { return true }
+
+func (w *watcher) listerWatcher() cache.ListerWatcher {
 	client := w.feed.client.Resource(w.kind.resource).Namespace(w.namespace)
-	return &cache.ListWatch{
+	return listed{&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.LabelSelector = w.feed.config.Selector
 			ctx, cancel := context.WithTimeout(ctx, listTimeout)
@@ -148,12 +156,10 @@ func (w *watcher) listerWatcher() *cache.ListWatch {
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			o.LabelSelector = w.feed.config.Selector
 			found, err := client.Watch(ctx, o)
-			if err == nil || o.SendInitialEvents == nil { // older servers refuse these, and are listed then
-				w.called("watch", err)
-			}
+			w.called("watch", err)
 			return found, err
 		},
-	}
+	}}
 }
 
 // called reports how a call of the Reflector went.
