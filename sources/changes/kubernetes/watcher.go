@@ -135,8 +135,7 @@ func (w *watcher) report(trouble string) {
 }
 
 // listed is a ListWatch that lists in pages. The newer way, a watch that begins with all objects,
-// waits for the cache of the API server to be as new as etcd. Behind an etcd before 3.4.25 a
-// quiet cluster kept a watch waiting for minutes after a restart of the API server.
+// waits until the cache of the API server is as new as etcd, which an old etcd does not help it to know.
 type listed struct{ *cache.ListWatch }
 
 // IsWatchListSemanticsUnSupported is asked by the Reflector (client-go, util/watchlist).
@@ -147,6 +146,9 @@ func (w *watcher) listerWatcher() cache.ListerWatcher {
 	return listed{&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.LabelSelector = w.feed.config.Selector
+			// The newest, in pages. With a version and a limit, the server would list what was then: after a
+			// restart it would give what is known already, and answer 410 Gone to the watch, for ever.
+			o.ResourceVersion, o.ResourceVersionMatch = "", ""
 			ctx, cancel := context.WithTimeout(ctx, listTimeout)
 			defer cancel()
 			found, err := client.List(ctx, o)
