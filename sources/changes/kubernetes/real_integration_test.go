@@ -32,6 +32,7 @@ type real struct {
 	proxy *kubecluster.Proxy
 	store *store
 	token string
+	feed  *Feed
 	seen  int
 }
 
@@ -46,13 +47,16 @@ func TestKubernetes(t *testing.T) {
 	c.Patch("test", "v1/nodes", "", "node", object{"spec": object{"taints": nil}}) // as the node controller does when it is ready
 	r := &real{Cluster: c, t: t, proxy: c.NewProxy(t), store: newStore()}
 
+	r.store.now = time.Now
 	r.forbidden()
 	c.Apply("../../../deploy/kubernetes/rbac.yaml", rbacKinds)
 	r.token = c.TokenOf("pushback", "pushback")
 	for resource, kind := range map[string]string{"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"} {
 		c.Create("apps/v1/"+resource, "shop", kubecluster.Workload(kind, strings.ToLower(kind), "shop/app:v1"))
 	}
-	r.completes("deployments", "deployment")
+	for _, resource := range []string{"deployments", "statefulsets", "daemonsets"} {
+		r.completes(resource, strings.TrimSuffix(resource, "s"))
+	}
 	stop := r.start()
 	r.kinds()
 	r.paused()
@@ -87,6 +91,7 @@ func (r *real) start() (stop func()) {
 		r.t.Fatal(err)
 	}
 	f.Remember(r.store)
+	r.feed = f
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx, r.store.take) }()
@@ -98,14 +103,20 @@ func (r *real) start() (stop func()) {
 	return stop
 }
 
-// next waits for the next event.
-func (r *real) next() sources.Event {
+// next waits for the next event. what says which one is expected.
+func (r *real) next(what string) sources.Event {
 	r.t.Helper()
-	r.Await("event", func() bool {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		r.store.mu.Lock()
-		defer r.store.mu.Unlock()
-		return len(r.store.events) > r.seen
-	})
+		came := len(r.store.events) > r.seen
+		r.store.mu.Unlock()
+		if came {
+			break
+		}
+		if time.Now().After(end) {
+			r.t.Fatalf("no event %s; trouble: %q", what, r.feed.Trouble())
+		}
+	}
 	r.store.mu.Lock()
 	defer r.store.mu.Unlock()
 	r.seen++
@@ -117,7 +128,8 @@ func (r *real) next() sources.Event {
 func (r *real) expect(want ...string) (last sources.Event) {
 	r.t.Helper()
 	for _, w := range want {
-		last = r.next()
+		last = r.next(w)
+		r.t.Logf("%s: %+v", w, last)
 		if got := last.Service + " " + string(last.Status) + " " + last.Version + "<" + last.Previous; got != w {
 			r.t.Fatalf("told %q, want %q: %+v", got, w, last)
 		}
@@ -261,7 +273,7 @@ func (r *real) downTime() {
 	stop := r.start()
 	told := []string{}
 	for range 4 {
-		e := r.next()
+		e := r.next("of what happened meanwhile")
 		told = append(told, e.Service+" "+string(e.Status)+" "+e.Version+"<"+e.Previous)
 	}
 	slices.Sort(told)

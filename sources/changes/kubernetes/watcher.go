@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
@@ -47,7 +48,11 @@ func (w *watcher) run(ctx context.Context) error {
 	if err := w.remember(); err != nil {
 		return nil //nolint:nilerr // ctx ended
 	}
-	r := cache.NewReflectorWithOptions(w.listerWatcher(), &unstructured.Unstructured{}, w, cache.ReflectorOptions{Name: w.part(), Logger: &silent})
+	r := cache.NewReflectorWithOptions(w.listerWatcher(), &unstructured.Unstructured{}, w, cache.ReflectorOptions{
+		Name: w.part(), Logger: &silent,
+		// client-go's own grows to a minute, and is waited for twice: before the watch and before the list.
+		Backoff: &wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: maxBackoff},
+	})
 	r.WatchListPageSize = pageSize
 	beats := make(chan struct{})
 	go func() { defer close(beats); w.beat(ctx) }()
@@ -78,17 +83,18 @@ const (
 	overlap   = 3 * time.Minute
 )
 
-// horizon is the time from which on a revision that is unknown is a change. At the
-// first start that is now. Times in the cluster have whole seconds.
+// horizon is the time from which on a revision that is unknown is a change. At the first start
+// that is the next second: times in the cluster have whole seconds, and what was made in
+// the second of the start may have been there before.
 func horizon(first, last, now time.Time) time.Time {
-	switch at := last.Add(-overlap); {
-	case first.IsZero():
-		return now.Truncate(time.Second)
-	case at.Before(first):
-		return first.Truncate(time.Second)
-	default:
-		return at.Truncate(time.Second)
+	if first.IsZero() {
+		first = now
 	}
+	begin, again := first.Truncate(time.Second).Add(time.Second), last.Add(-overlap).Truncate(time.Second)
+	if again.Before(begin) {
+		return begin
+	}
+	return again
 }
 
 // beat stores from time to time that the cluster is being read.
@@ -128,11 +134,21 @@ func (w *watcher) report(trouble string) {
 	}
 }
 
-func (w *watcher) listerWatcher() *cache.ListWatch {
+// listed is a ListWatch that lists in pages. The newer way, a watch that begins with all objects,
+// waits until the cache of the API server is as new as etcd, which an old etcd does not help it to know.
+type listed struct{ *cache.ListWatch }
+
+// IsWatchListSemanticsUnSupported is asked by the Reflector (client-go, util/watchlist).
+func (listed) IsWatchListSemanticsUnSupported() bool { return true }
+
+func (w *watcher) listerWatcher() cache.ListerWatcher {
 	client := w.feed.client.Resource(w.kind.resource).Namespace(w.namespace)
-	return &cache.ListWatch{
+	return listed{&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.LabelSelector = w.feed.config.Selector
+			// The newest, in pages. With a version and a limit, the server would list what was then: after a
+			// restart it would give what is known already, and answer 410 Gone to the watch, for ever.
+			o.ResourceVersion, o.ResourceVersionMatch = "", ""
 			ctx, cancel := context.WithTimeout(ctx, listTimeout)
 			defer cancel()
 			found, err := client.List(ctx, o)
@@ -142,12 +158,10 @@ func (w *watcher) listerWatcher() *cache.ListWatch {
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			o.LabelSelector = w.feed.config.Selector
 			found, err := client.Watch(ctx, o)
-			if err == nil || o.SendInitialEvents == nil { // older servers refuse these, and are listed then
-				w.called("watch", err)
-			}
+			w.called("watch", err)
 			return found, err
 		},
-	}
+	}}
 }
 
 // called reports how a call of the Reflector went.
@@ -194,7 +208,7 @@ func place(namespace string) string {
 // untilDone does something until it succeeds or ctx ends, which is the only error. trouble is
 // what is said while it fails; "" if do says so itself.
 func (w *watcher) untilDone(trouble string, do func(ctx context.Context) error) error {
-	wait := time.Second
+	pause := time.Second
 	for {
 		ctx, cancel := context.WithTimeout(w.ctx, callTimeout)
 		err := do(ctx)
@@ -211,9 +225,9 @@ func (w *watcher) untilDone(trouble string, do func(ctx context.Context) error) 
 		select {
 		case <-w.ctx.Done():
 			return w.ctx.Err()
-		case <-time.After(wait):
+		case <-time.After(pause):
 		}
-		wait = min(2*wait, maxWait)
+		pause = min(2*pause, maxWait)
 	}
 }
 
@@ -221,6 +235,7 @@ const (
 	callTimeout = 30 * time.Second
 	listTimeout = 2 * time.Minute // of one page of the workloads
 	maxWait     = 30 * time.Second
+	maxBackoff  = 10 * time.Second // between two tries to watch
 )
 
 // tell stores an event, however long that takes. What can never be stored is logged, once.
