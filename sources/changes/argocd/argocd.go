@@ -27,6 +27,7 @@ import (
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
+	"github.com/pushback/pushback/sources/changes/internal/argoapps"
 	"github.com/pushback/pushback/sources/changes/webhook"
 )
 
@@ -39,10 +40,15 @@ type Config struct {
 	// Image is a glob of image names. With it, the version is the tag, or else the digest, of the first image
 	// that matches, and not the revision: for metrics that are labelled with the image's tag.
 	Image string `yaml:"image"`
+	// API is how Argo CD is asked for notifications that were lost.
+	API argoapps.Config `yaml:",inline"`
 }
 
+// SetDirectory makes relative file names start at dir.
+func (c *Config) SetDirectory(dir string) { c.API.SetDirectory(dir) }
+
 // New checks the settings.
-func New(o changes.Options, c Config) (*webhook.Source, error) {
+func New(o changes.Options, c Config) (*argoapps.Source, error) {
 	switch from, label := strings.CutPrefix(c.EnvironmentFrom, "labels."); {
 	case label && from != "":
 	case c.EnvironmentFrom == "", c.EnvironmentFrom == "cluster", c.EnvironmentFrom == "namespace", c.EnvironmentFrom == "project":
@@ -52,7 +58,11 @@ func New(o changes.Options, c Config) (*webhook.Source, error) {
 	if err := (webhook.Globs{c.Image}).Check("image"); err != nil {
 		return nil, err
 	}
-	return webhook.NewToken(o, c.TokenConfig, c.read)
+	source, err := webhook.NewToken(o, c.TokenConfig, c.read)
+	if err != nil {
+		return nil, err
+	}
+	return argoapps.With(source, c.API)
 }
 
 // read reads one notification.
