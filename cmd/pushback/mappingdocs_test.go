@@ -43,7 +43,7 @@ func TestMappingsOfTheDocs(t *testing.T) {
 		}
 		recipes++
 		for name := range c.Sources {
-			built, _ := daemon.Adapters().Source(c, name, func(s string) string { return s }, slog.New(slog.DiscardHandler))
+			built, _ := daemon.Adapters().Source(c, name, func(string) changes.Options { return changes.Options{} }, slog.New(slog.DiscardHandler))
 			checkRecipe(t, blocks[i+1], built.(changes.Source), blocks[i+2].Text)
 		}
 	}

@@ -15,7 +15,8 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	m := memory{st, "cluster", strings.ToLower}
+	lower := func(e sources.Event) sources.Event { e.Service = strings.ToLower(e.Service); return e }
+	m := memory{st, "cluster", lower}
 	at := time.Date(2026, time.March, 3, 12, 0, 0, 0, time.UTC)
 	reads := func(part string, wantFirst, wantLast time.Time) {
 		t.Helper()
@@ -47,7 +48,7 @@ func TestMemory(t *testing.T) {
 		if source == "cluster" {
 			one.ChangeID = e.ChangeID
 		}
-		admitted, err := sources.Admit(one, strings.ToLower, at)
+		admitted, err := sources.Admit(one, lower, at)
 		if err != nil {
 			t.Fatal(err)
 		}

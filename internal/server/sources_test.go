@@ -69,7 +69,7 @@ func TestSourcesSayWhatBecameOfDeliveries(t *testing.T) {
 	post(shared, `{"ping":1}`)
 	post("wrong", `{}`)
 	p.ask(http.MethodPost, "/hooks/absent", `{}`, "Content-Type", "application/json")
-	take := p.server.Taker("bus", nil)
+	take := p.server.Taker("bus", Endpoint{})
 	if err := take(t.Context(), changes.Delivery{Raw: []byte("x"), Refused: changes.Bad("body is not JSON")}); !changes.Refused(err) {
 		t.Errorf("a message that cannot be read: %v", err)
 	}

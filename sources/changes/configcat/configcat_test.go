@@ -46,7 +46,7 @@ func TestChanged(t *testing.T) {
 	want := func(key, version, previous string) sources.Event {
 		id := "configcat:" + flags.Fingerprint("b6", key) + "/Production"
 		return sources.Event{
-			Source: "flags", EventID: id, ChangeID: id, Status: sources.Succeeded, At: flagstest.Noon, Service: "shop-web", Environment: "Production",
+			Source: "flags", EventID: id, ChangeID: id, Status: sources.Succeeded, At: flagstest.Noon, Service: "shop", Environment: "Production",
 			Kind: sources.Flag, Labels: map[string]string{"project": "shop"}, Group: key, Version: version, Previous: previous, URL: "https://app.configcat.com/shop",
 		}
 	}

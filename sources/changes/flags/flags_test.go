@@ -30,7 +30,6 @@ func events(t *testing.T, c Config, all ...Change) ([]sources.Event, error) {
 		t.Fatal(err)
 	}
 	c.SecretFiles = []string{file}
-	canonical := func(project string) string { return strings.Replace(project, "shop", "shop-web", 1) }
 	s, err := New(changes.Options{Name: "flags"}, c, "tool", signature.Token("Authorization"), func(http.Header, []byte) ([]Change, error) { return all, nil })
 	if err != nil {
 		t.Fatal(err)
@@ -93,8 +92,8 @@ func TestServices(t *testing.T) {
 	f("fixed", Config{Service: "cart"}, "shop", "cart", "service:search")
 	f("by tag", Config{}, "shop", "search", "beta", "service:search", "service:other")
 	f("by a tag of another form", Config{ServiceTag: "svc."}, "shop", "search", "service:cart", "svc.search")
-	f("an empty tag", Config{}, "shop", "shop-web", "service:")
-	f("by project", Config{}, "shop", "shop-web", "beta")
+	f("an empty tag", Config{}, "shop", "shop", "service:")
+	f("by project", Config{}, "shop", "shop", "beta")
 	f("none", Config{}, "", "", "beta")
 }
 

@@ -31,7 +31,7 @@ func TestContract(t *testing.T) {
 func TestFlagUpdated(t *testing.T) {
 	id := "flagsmith:" + flags.Fingerprint(7168, 23, "", at, "FLAG_UPDATED") + "/Production"
 	flagstest.Equal(t, flagstest.Open(t, New, flags.Config{}), nil, flagstest.Fixture(t, "flag_updated.json"), sources.Event{
-		Source: "flags", EventID: id, ChangeID: id, Status: sources.Succeeded, At: at, Service: "shop-web", Environment: "Production",
+		Source: "flags", EventID: id, ChangeID: id, Status: sources.Succeeded, At: at, Service: "shop", Environment: "Production",
 		Kind: sources.Flag, Labels: map[string]string{"project": "shop"}, Group: "fast_cart", Version: "on", Previous: "off", Actor: "ada@example.org",
 	})
 }

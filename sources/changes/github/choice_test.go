@@ -23,7 +23,7 @@ func TestWorkflowRun(t *testing.T) {
 	got, err := choosing(t).Parse(of("workflow_run"), []byte(fixture(t, "workflow_run.json")))
 	want := []sources.Event{{
 		Source: "github", EventID: "workflow_run:700123:2:completed", ChangeID: "github:acme/cart/runs/700123/2", Status: sources.Succeeded, At: noon.Add(5 * time.Minute),
-		Service: "cart", Environment: "staging", Kind: sources.Deploy, Version: "9fceb02d0ae598e95dc970b74767f19372d61af8",
+		Service: "acme/cart", Environment: "staging", Kind: sources.Deploy, Version: "9fceb02d0ae598e95dc970b74767f19372d61af8",
 		Actor: "bea", URL: "https://github.com/acme/cart/actions/runs/700123", Labels: map[string]string{"ref": "main", "workflow": "Ship it"},
 	}}
 	if err != nil || !reflect.DeepEqual(admit(t, got), want) {
@@ -75,7 +75,7 @@ func TestRelease(t *testing.T) {
 	got, err := s.Parse(of("release"), []byte(body))
 	want := []sources.Event{{
 		Source: "github", EventID: "release:55", ChangeID: "github:acme/cart/releases/55", Status: sources.Succeeded, At: noon,
-		Service: "cart", Environment: "production", Kind: sources.Deploy, Version: "v7.1.0",
+		Service: "acme/cart", Environment: "production", Kind: sources.Deploy, Version: "v7.1.0",
 		Actor: "ada", URL: "https://github.com/acme/cart/releases/tag/v7.1.0", Labels: map[string]string{"ref": "main"},
 	}}
 	if err != nil || !reflect.DeepEqual(admit(t, got), want) {

@@ -37,13 +37,6 @@ func configured(t testing.TB, c Config) *Source {
 	return s
 }
 
-func canonical(project string) string {
-	if project == "acme/cart" {
-		return "cart"
-	}
-	return project
-}
-
 // everything takes all kinds, and pipelines of main.
 func everything(t testing.TB) *Source {
 	return configured(t, Config{Events: kinds, Pipelines: []Pipeline{{Ref: "main", Environment: "staging"}}})
@@ -140,7 +133,7 @@ func TestDeliveries(t *testing.T) {
 	f := func(file string, h http.Header, want sources.Event) {
 		t.Helper()
 		got, err := everything(t).Parse(h, []byte(fixture(t, file)))
-		want.Source, want.Service = "gitlab", "cart"
+		want.Source, want.Service = "gitlab", "acme/cart"
 		if err != nil || len(got) != 1 || !reflect.DeepEqual(admit(t, got)[0], want) {
 			t.Errorf("%s:\n     %+v, %v\nwant %+v", file, got, err, want)
 		}

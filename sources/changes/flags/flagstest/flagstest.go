@@ -37,14 +37,6 @@ func Contract(t *testing.T, open New, s changestest.Subject) {
 	changestest.Run(t, s)
 }
 
-// Canonical is a catalogue that knows one project.
-func Canonical(project string) string {
-	if project == "shop" {
-		return "shop-web"
-	}
-	return project
-}
-
 // Open makes a source that needs no signature.
 func Open(t testing.TB, open New, c flags.Config) *flags.Source {
 	t.Helper()
