@@ -70,6 +70,7 @@ type Options struct {
 	Hooks       map[string]Hook
 	Senders     map[string]notify.Sender
 	Grafana     Annotator
+	Reporters   map[string]Reporter // by their names in pushback.yml
 	Freezes     map[string]rules.Freeze
 	Business    rules.Freeze // what business_hours() asks
 	FreezeFile  string
@@ -108,7 +109,7 @@ type Engine struct {
 	orders    *executor
 	verifier  *verifier
 	deliverer *deliverer
-	annotator *annotator
+	reporter  *reporter
 	hooks     *hookChecker
 	scheduler *scheduler
 	freezeLog *freezeLog
@@ -173,15 +174,15 @@ func (e *Engine) wireLearning() {
 	})
 }
 
-// wireActing wires what changes the world outside: orders, messages, annotations.
+// wireActing wires what changes the world outside: orders, messages, reports.
 func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 	e.looks = e.newLooks()
-	e.annotator = &annotator{e.core}
+	e.reporter = newReporter(e.core)
 	e.verifier = &verifier{e.core}
 	e.deliverer = &deliverer{e.core}
 	e.hooks = &hookChecker{core: e.core, preflights: newPreflights()}
 	e.freezeLog = &freezeLog{core: e.core}
-	e.orders = &executor{core: e.core, annotator: e.annotator, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
+	e.orders = &executor{core: e.core, reporter: e.reporter, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
 	e.orders.progress = &progress.Keeper{Store: e.Store, Text: e.text, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now}
 	e.Keeper = gate.New(gate.Options{
 		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
@@ -199,7 +200,7 @@ func (e *Engine) wireWatching() {
 	e.looker = &looker{
 		core: e.core, looks: e.looks, rules: newBoundRules(e.core, e.rules), profiles: e.profiles, trust: e.trust,
 		gatherer: gather.NewGatherer(rangers(e.Metrics), e.World.Default, e.outages, e.Now),
-		outages:  e.outages, annotator: e.annotator,
+		outages:  e.outages, reporter: e.reporter,
 	}
 	kept := &retention.Keeper{Policy: e.Retention, Store: e.Store, Log: e.Log, Now: e.Now}
 	e.scheduler = &scheduler{core: e.core, profiles: e.profiles, retention: kept}
@@ -289,7 +290,7 @@ func (e *Engine) Problems() []Problem {
 	for _, name := range slices.Sorted(maps.Keys(faults)) {
 		ps = append(ps, Problem{Component: "metrics/" + name, Detail: faults[name]})
 	}
-	return append(ps, e.hooks.preflights.problems()...)
+	return slices.Concat(ps, e.hooks.preflights.problems(), e.reporter.problems())
 }
 
 func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }

@@ -20,7 +20,7 @@ import (
 // calls the hook, and records what came of it.
 type executor struct {
 	*core
-	annotator *annotator
+	reporter  *reporter
 	looks     *due.Looks
 	verifier  *verifier
 	trust     *trust.Keeper
@@ -219,8 +219,8 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 	x.Telemetry.order(o.State)
 	x.Log.Info("order moved", "change", o.Key, "service", o.Change.Service, "state", o.State, "why", o.Why)
 	x.deliver(ctx, rows)
-	if err := x.annotator.annotateKey(ctx, o.Key); err != nil {
-		x.Log.Warn("cannot update the annotation of an order; its next change tries again", "change", o.Key, "error", err)
+	if err := x.reporter.reportKey(ctx, o.Key); err != nil {
+		x.Log.Warn("cannot update the report of an order; its next change tries again", "change", o.Key, "error", err)
 	}
 	if o.State == rollback.Done {
 		x.verifier.enqueueVerification(o)
