@@ -70,9 +70,9 @@ func (r Report) Title() string {
 
 // Summary is the verdict in a few words: "regressed; rolled back to v41 and well again".
 func (r Report) Summary() string {
-	text := string(r.Verdict)
+	text := r.Verdict.Sentence()
 	if r.Verdict == Watching && r.Grade != "" {
-		text += "; " + r.Grade + " bad"
+		text += "; " + r.Grade + " regression"
 	}
 	if r.Action != "" {
 		text += "; " + r.Action
@@ -138,4 +138,23 @@ func (r Report) Context() string {
 // The errors are those of a Sender. Two calls for one change are never made at once.
 type Reporter interface {
 	Report(ctx context.Context, r Report, remote string) (string, error)
+}
+
+// Sentence says a verdict to people who do not know the word.
+func (v Verdict) Sentence() string {
+	switch v {
+	case Watching:
+		return "being watched"
+	case Healthy:
+		return "healthy: nothing got worse"
+	case Regressed:
+		return "regressed"
+	case Inconclusive:
+		return "inconclusive: there was too little to judge by"
+	case Blind:
+		return "not judged: the metrics could not be read"
+	case Superseded:
+		return "not judged: a newer change replaced it"
+	}
+	return string(v)
 }

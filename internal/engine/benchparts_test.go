@@ -100,7 +100,7 @@ func (b *bench) work(j jobs.Job) error {
 	case messageJob:
 		return b.deliverer.deliverMessage(b.t.Context(), j.Key)
 	case reportJob:
-		return b.reporter.post(b.t.Context(), j.Key)
+		return b.reports.PostJob(b.t.Context(), j.Key)
 	case verifyJob:
 		return b.verifier.verify(b.t.Context(), j.Key)
 	}

@@ -10,7 +10,7 @@
 //	         and every row that follows from it
 //
 // Jobs carry the rows out: orders (order.go, permit.go, send.go), messages (deliver.go),
-// reports to other tools (report.go, grafana.go), verifications (verify.go). New (engine.go) wires the parts,
+// reports to other tools (internal/reporting), verifications (verify.go). New (engine.go) wires the parts,
 // each a type over the shared core (core.go) with the other parts that it uses as fields:
 //
 //	planner      begins the watches of a new change            internal/planning, plan.go

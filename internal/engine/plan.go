@@ -15,8 +15,8 @@ func (e *Engine) newPlanner() *planning.Planner {
 		Store: e.Store, Situation: &before, Rules: e.rules.inForce, Service: e.catalogue.Configured,
 		Begun: e.begun, Reload: e.looks.Reload, Log: e.Log, Now: e.Now,
 	}
-	if len(e.reporter.tools) > 0 {
-		o.Report, o.ReportAll = e.reporter.first, e.Grafana != nil
+	if e.reports.Any() {
+		o.Report, o.ReportAll = e.reports.First, e.Grafana != nil
 	}
 	return planning.New(o)
 }
@@ -27,6 +27,6 @@ func (e *Engine) begun(_ context.Context, stored []store.Plan) {
 	for _, p := range stored {
 		e.looks.Add(p.Change.Service, p.Watches)
 		e.Telemetry.planned(len(p.Watches), e.Now().Sub(p.Change.ReceivedAt))
-		e.reporter.enqueueReports(p.Reports)
+		e.reports.Post(p.Reports)
 	}
 }

@@ -52,7 +52,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
 func (e *Engine) ensureJobs(ctx context.Context) error {
-	return errors.Join(e.ensureOrders(ctx), e.ensureMessages(ctx), e.ensureReports(ctx), e.verifier.ensureVerifications(ctx))
+	return errors.Join(e.ensureOrders(ctx), e.ensureMessages(ctx), e.reports.Pending(ctx, func(id string) { e.ensure(reportJob, id) }), e.verifier.ensureVerifications(ctx))
 }
 
 func (e *Engine) ensureOrders(ctx context.Context) error {
@@ -89,19 +89,6 @@ func (e *Engine) ensureMessages(ctx context.Context) error {
 	}
 	for _, m := range messages {
 		e.ensure(messageJob, m.ID)
-	}
-	return nil
-}
-
-func (e *Engine) ensureReports(ctx context.Context) error {
-	reports, err := e.Store.PendingReports(ctx)
-	if err != nil {
-		return fmt.Errorf("reading pending reports: %w", err)
-	}
-	for _, p := range reports {
-		if _, known := e.reporter.tools[p.Adapter]; known {
-			e.ensure(reportJob, p.ID)
-		}
 	}
 	return nil
 }

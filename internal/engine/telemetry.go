@@ -130,12 +130,12 @@ func (t *Telemetry) message(receiver, result string) {
 }
 
 // report counts attempts to write a report; the annotations on Grafana have a counter of their own.
-func (t *Telemetry) report(adapter, result string) {
+func (t *Telemetry) report(adapter string, err error) {
 	if adapter == store.Grafana {
-		t.count(fmt.Sprintf("pushback_annotations_total{result=%q}", result))
+		t.count(fmt.Sprintf("pushback_annotations_total{result=%q}", result(err)))
 		return
 	}
-	t.count(fmt.Sprintf("pushback_reports_total{report=%q,result=%q}", adapter, result))
+	t.count(fmt.Sprintf("pushback_reports_total{report=%q,result=%q}", adapter, result(err)))
 }
 
 func (t *Telemetry) fault(name string, kind sources.FaultKind) {

@@ -25,6 +25,7 @@ var Own = []Metric{
 	{"pushback_rules_last_good_timestamp_seconds", Gauge, nil, "since when the rules in force are the newest; 0 for never"},
 	{"pushback_rules_loaded", Gauge, nil, "rules in force"},
 	{"pushback_rules_reloads_total", Counter, []string{"result"}, "readings of the rules folder, good or broken"},
+	{"pushback_reports_total", Counter, []string{"report", "result"}, "reports to other tools that were written, or could not be"},
 	{"pushback_schedule_last_run_timestamp_seconds", Gauge, []string{"schedule"}, "when a scheduled task was last done"},
 	{"pushback_scrape_targets_failing", Gauge, []string{"store"}, "targets that an embedded metric store cannot scrape"},
 	{"pushback_sign_ins_refused_total", Counter, nil, "sign-ins with a wrong token"},

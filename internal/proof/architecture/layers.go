@@ -52,7 +52,7 @@ var Layers = []Layer{
 		Does:     "the rule language; the pages and annotations; an explained verdict, a verdict judged again; the API's values; the freeze file",
 	},
 	{
-		Packages: []string{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
+		Packages: []string{"notify/internal/delivery", "notify/internal/comment", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
 		Does:     "what senders, and hooks, have in common; their contract suites",
 	},
 	{
@@ -72,8 +72,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged",
 	},
 	{
-		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains"},
-		Does:     "answering deploy tools, holds; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
+		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/reporting", "internal/audit", "internal/retention", "internal/proof/trains"},
+		Does:     "answering deploy tools, holds; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; reports to other tools; exported journals; deleting what is old; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},

@@ -1,4 +1,4 @@
-package engine
+package reporting
 
 import (
 	"context"
@@ -11,6 +11,11 @@ import (
 	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/notify"
 )
+
+// Annotator marks a change on Grafana and gives the annotation's id.
+type Annotator interface {
+	Put(ctx context.Context, a grafana.Annotation) (int64, error)
+}
 
 // grafanaReporter shows a report as an annotation, which Put finds by its unique tag.
 type grafanaReporter struct{ Annotator }
