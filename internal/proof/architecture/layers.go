@@ -36,8 +36,8 @@ var Layers = []Layer{
 		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy",
 	},
 	{
-		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore"},
-		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements",
+		Packages: []string{"sources/changes/signature", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/forges", "internal/proof/program", "internal/proof/metricstore"},
+		Does:     "signatures of webhooks; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, scripted ones of the tools that get reports, and a scripted one and the built program for measurements",
 	},
 	{
 		Packages: []string{"sources/changes/*", "sources/metrics/*"},
