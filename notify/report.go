@@ -146,15 +146,15 @@ func (v Verdict) Sentence() string {
 	case Watching:
 		return "being watched"
 	case Healthy:
-		return "healthy: nothing got worse"
+		return "healthy, nothing got worse"
 	case Regressed:
 		return "regressed"
 	case Inconclusive:
-		return "inconclusive: there was too little to judge by"
+		return "inconclusive, there was too little to judge by"
 	case Blind:
-		return "not judged: the metrics could not be read"
+		return "not judged, the metrics could not be read"
 	case Superseded:
-		return "not judged: a newer change replaced it"
+		return "not judged, a newer change replaced it"
 	}
 	return string(v)
 }

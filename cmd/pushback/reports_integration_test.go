@@ -47,7 +47,7 @@ func (p *process) deliver(d deployment, statusID int64, state, description strin
 	}
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
-	return p.request(http.MethodPost, "/v1/hooks/github", http.Header{
+	return p.request(http.MethodPost, "/hooks/github", http.Header{
 		"X-Github-Event": {"deployment_status"}, "X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))},
 	}, body, nil)
 }
