@@ -24,12 +24,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
 
 	"github.com/prometheus/common/config"
 
+	"github.com/pushback/pushback/internal/outbound"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/internal/delivery"
 )
@@ -77,6 +79,9 @@ func New(c Config) (*Reporter, error) {
 	}
 	if c.Check == NoCheck && !c.DeploymentStatus && !c.Comment {
 		return nil, errors.New("check is none, and deployment_status and comment are false: nothing would be written")
+	}
+	if err := outbound.CheckURL(c.APIURL); err != nil {
+		return nil, fmt.Errorf("api_url: %w", err)
 	}
 	api, err := delivery.NewAPI(delivery.APIOptions{
 		Tool: "GitHub", URL: c.APIURL, TokenFile: c.TokenFile, Scheme: "Bearer ", HTTP: c.HTTP,

@@ -15,6 +15,9 @@ import (
 // shows.
 func Marker(key string) string { return "<!-- pushback:" + key + " -->" }
 
+// LinkText begins the link to the page of the change.
+const LinkText = "[All about this change](<"
+
 // maxBytes is less than GitHub takes, 65536 characters; the page of the change shows the rest.
 const maxBytes = 30 << 10
 
@@ -28,7 +31,7 @@ func Render(r notify.Report) string {
 	}
 	b.WriteString(block(lines(r)))
 	if r.Link != "" {
-		b.WriteString("\n[All about this change](<" + target(r.Link) + ">)\n")
+		b.WriteString("\n" + LinkText + target(r.Link) + ">)\n")
 	}
 	return b.String()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/common/config"
 
 	"github.com/pushback/pushback/internal/outbound"
+	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/notify"
 )
 
@@ -56,13 +57,19 @@ func NewAPI(o APIOptions) (*API, error) {
 const maxAPIAnswer = 8 << 20
 
 // Call makes one request, with in as its JSON body unless it is nil, and decodes the answer into out unless that
-// is nil. Its errors are those of a Sender, and a *Refused where the tool has answered.
+// is nil. Its errors are those of a Sender, and a *Refused where the tool has answered. What was written is
+// written, though its answer cannot be read: out then stays as it was.
 func (a *API) Call(ctx context.Context, method, path string, in, out any) error {
-	request, token, err := a.request(ctx, method, path, in)
+	body, err := encode(a.options.Tool, in)
 	if err != nil {
 		return err
 	}
-	answer, err := a.client.DoUpTo(request, maxAPIAnswer, token)
+	request, token, err := a.request(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	secrets := append(secret.LinkTokens(string(body)), token)
+	answer, err := a.client.DoUpTo(request, maxAPIAnswer, secrets...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", a.options.Tool, err)
 	}
@@ -72,22 +79,23 @@ func (a *API) Call(ctx context.Context, method, path string, in, out any) error 
 	if out == nil {
 		return nil
 	}
-	if err := answer.Decode(out); err != nil {
+	if err := answer.Decode(out); err != nil && method == http.MethodGet {
 		return fmt.Errorf("%s: reading its answer: %w", a.options.Tool, err)
 	}
 	return nil
 }
 
-func (a *API) request(ctx context.Context, method, path string, in any) (*http.Request, string, error) {
+func encode(tool string, in any) ([]byte, error) {
+	if in == nil {
+		return nil, nil
+	}
+	return Encode(tool, in)
+}
+
+func (a *API) request(ctx context.Context, method, path string, body []byte) (*http.Request, string, error) {
 	token, err := outbound.Secret(a.options.TokenFile)
 	if err != nil {
 		return nil, "", fmt.Errorf("token_file: %w", err)
-	}
-	var body []byte
-	if in != nil {
-		if body, err = Encode(a.options.Tool, in); err != nil {
-			return nil, "", err
-		}
 	}
 	r, err := http.NewRequestWithContext(ctx, method, a.options.URL+path, bytes.NewReader(body))
 	if err != nil {
@@ -96,7 +104,7 @@ func (a *API) request(ctx context.Context, method, path string, in any) (*http.R
 	for name, values := range a.options.Fixed {
 		r.Header[name] = values
 	}
-	if in != nil {
+	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	r.Header.Set(cmp.Or(a.options.Header, "Authorization"), a.options.Scheme+token)
