@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -215,7 +216,7 @@ func TestExampleIsComplete(t *testing.T) {
 		"services.yml": "services: [{name: billing, match: {job: billing-api}}]",
 		"aliases.csv":  "alias,service,owner,chat,pager,hook\nexample/cart,cart,checkout,team-chat,pager,deployer\n",
 		"secrets/api":  strong, "secrets/github": strong, "secrets/generic": strong, "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": strong,
-		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": strong, "secrets/prometheus": strong,
+		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": strong, "secrets/github-report": strong, "secrets/gitlab-report": strong, "secrets/argocd-report": strong, "secrets/prometheus": strong,
 		"secrets/github-hook": strong, "secrets/argocd": strong, "secrets/launchdarkly": strong, "secrets/unleash": strong, "secrets/probe": strong,
 		"recorded/x.csv":     "timestamp,value\n1,1\n2,1\n",
 		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: shop, context: {cluster: c}}], current-context: shop}`,
@@ -236,7 +237,12 @@ func TestExampleIsComplete(t *testing.T) {
 	for _, h := range c.Hooks {
 		shown[h.Kind] = true
 	}
-	if len(c.Metrics) != len(k.Metrics) || len(c.Sources) != len(k.Sources) || len(shown) != len(k.Hooks) ||
+	reports := maps.Clone(k.Reports)
+	maps.DeleteFunc(reports, func(_ string, kind daemon.ReportKind) bool {
+		_, known := k.Sources[kind.Of()]
+		return kind.Of() != "" && !known // no example could have a source for it
+	})
+	if len(c.Reports) != len(reports) || len(c.Metrics) != len(k.Metrics) || len(c.Sources) != len(k.Sources) || len(shown) != len(k.Hooks) ||
 		len(c.Receivers) != len(k.Receivers) || len(c.Probes) == 0 || c.Grafana == nil || len(c.Freezes) == 0 || len(c.Services.Aliases) == 0 {
 		t.Error("the example does not show every kind of every section")
 	}

@@ -55,6 +55,9 @@ type ReportKind struct {
 	of string // "": of all sources
 }
 
+// Of is the kind of sources whose changes the tool knows; "" for all.
+func (k ReportKind) Of() string { return k.of }
+
 type kind[Adapter, Options any] struct {
 	settings func() any
 	build    func(o Options, settings any) (Adapter, error)
