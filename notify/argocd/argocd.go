@@ -175,11 +175,9 @@ func (a *Reporter) hasNewer(ctx context.Context, app application, r notify.Repor
 	if err := a.api.Call(ctx, http.MethodGet, path, nil, &got); err != nil {
 		return false, fmt.Errorf("application %s: %w", app.name, err)
 	}
-	var change string
-	var began time.Time
+	var change, started string
 	_ = json.Unmarshal(got.Metadata.Annotations[prefix+"change"], &change)
-	if json.Unmarshal(got.Metadata.Annotations[prefix+"started-at"], &began) != nil {
-		return false, nil
-	}
+	_ = json.Unmarshal(got.Metadata.Annotations[prefix+"started-at"], &started)
+	began, _ := time.Parse(time.RFC3339, started) // zero where the annotation is missing, or somebody's own
 	return change != r.Key && began.After(r.StartedAt), nil
 }
