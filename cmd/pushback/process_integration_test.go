@@ -51,6 +51,9 @@ type process struct {
 	cmd   *exec.Cmd
 	log   *os.File
 	ended chan struct{}
+
+	binary string   // "": as `make build` builds it
+	env    []string // nil: our own
 }
 
 // serve writes the folder and starts the daemon. settings is pushback.yml without the
@@ -58,6 +61,13 @@ type process struct {
 func serve(t *testing.T, settings, rules string) *process {
 	t.Helper()
 	p := &process{t: t, dir: t.TempDir()}
+	return p.begin(settings, rules)
+}
+
+// begin is serve in a folder that has files already.
+func (p *process) begin(settings, rules string) *process {
+	t := p.t
+	t.Helper()
 	p.write("pushback.yml", "listen: 127.0.0.1:0\ntoken_file: token\ntrust: {new_rules: as_written}\n"+settings)
 	p.write("rules/red.yml", rules)
 	p.write("token", apiToken+"\n")
@@ -91,10 +101,14 @@ func (p *process) start() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	if p.binary != "" {
+		path = p.binary
+	}
 	p.cmd = exec.Command(path, "serve", "-c", filepath.Join(p.dir, "pushback.yml"))
 	if p.log, err = os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		p.t.Fatal(err)
 	}
+	p.cmd.Env = p.env
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {

@@ -164,6 +164,21 @@ func fixedTarget(settings any) string {
 	return kind.FixedTarget()
 }
 
+// reports returns the tools that get verdicts. A source that there is not would leave a tool without any.
+func (l *loader) reports(sources map[string]Source) map[string]Report {
+	all := map[string]Report{}
+	for n, a := range l.adapters("reports", l.file.Reports) {
+		r := Report{Adapter: a, Sources: l.file.Reports.entries[n].shared.(*reportKeys).Sources}
+		for i, name := range r.Sources {
+			if _, known := sources[name]; !known {
+				l.wrong(fmt.Sprintf("reports.%s.sources[%d]", n, i), UnknownName, nearest(name, "sources", sources), "there is no source %q under sources", name)
+			}
+		}
+		all[n] = r
+	}
+	return all
+}
+
 func (l *loader) grafana() *Adapter {
 	if !l.places.Has("grafana") {
 		return nil

@@ -55,6 +55,7 @@ type Config struct {
 	Sources        map[string]Source
 	Hooks          map[string]Hook
 	Receivers      map[string]Adapter
+	Reports        map[string]Report
 	Grafana        *Adapter // nil: no annotations
 
 	Guards   Guards
@@ -92,6 +93,12 @@ type Source struct {
 	Services []string      // globs of the services whose changes it may report; empty: all
 	Paths    changes.Paths // which services of one repository a change is about, by the files that it touches
 	Insecure bool          // no signature is required; allowed only when listening on loopback
+}
+
+// Report is a tool that gets the verdict on its own changes.
+type Report struct {
+	Adapter
+	Sources []string // names of Config.Sources whose changes it gets; empty: all of the tool's kind
 }
 
 // Hook is what can be run or called to roll a change back. Only rules and the service

@@ -37,6 +37,7 @@ type file struct {
 	Sources     section                 `yaml:"sources"`
 	Hooks       section                 `yaml:"hooks"`
 	Receivers   section                 `yaml:"receivers"`
+	Reports     section                 `yaml:"reports"`
 	Grafana     *single                 `yaml:"grafana"`
 	Guards      guardsFile              `yaml:"guards"`
 	Freezes     map[string]rules.Freeze `yaml:"freezes"`
@@ -48,6 +49,11 @@ type file struct {
 // metricsKeys are the keys that every metric store has.
 type metricsKeys struct {
 	Default bool `yaml:"default"`
+}
+
+// reportKeys are the keys that every report has.
+type reportKeys struct {
+	Sources []string `yaml:"sources"`
 }
 
 // hookKeys are the keys that every hook has.
@@ -139,6 +145,7 @@ func (l *loader) decode(data []byte) {
 		Sources:   section{kinds: kinds.Sources},
 		Hooks:     section{kinds: kinds.Hooks, shared: hookKeys{}},
 		Receivers: section{kinds: kinds.Receivers},
+		Reports:   section{kinds: kinds.Reports, shared: reportKeys{}},
 		Grafana:   &single{settings: kinds.Grafana()},
 	}
 	var problems []strictyaml.Problem
@@ -196,6 +203,7 @@ func (l *loader) config() Config {
 	c.Sources = l.sources()
 	c.Hooks = l.hooks()
 	c.Receivers = l.adapters("receivers", f.Receivers)
+	c.Reports = l.reports(c.Sources)
 	c.Grafana = l.grafana()
 	c.Store = l.store(c.Data)
 	c.Guards = l.guards(c.Data)

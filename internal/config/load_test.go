@@ -45,6 +45,7 @@ var kinds = Kinds{
 	Sources:   map[string]func() any{"github": func() any { return new(sourceSettings) }},
 	Hooks:     map[string]func() any{"command": func() any { return new(hookSettings) }},
 	Receivers: map[string]func() any{"slack": func() any { return new(receiverSettings) }},
+	Reports:   map[string]func() any{"github": func() any { return new(receiverSettings) }},
 	Grafana:   func() any { return new(receiverSettings) },
 }
 
@@ -84,6 +85,7 @@ metrics:
 sources: {github: {kind: github, secret_files: [secret], services: [cart-*]}}
 hooks: {shop: {kind: command, argv: [./back], secret_file: secret, idempotent: true, target: last_good, teams: [shop], services: [cart-*, x]}}
 receivers: {team: {kind: slack, token_file: token}}
+reports: {hub: {kind: github, token_file: token, sources: [github]}}
 grafana: {token_file: token}
 guards: {rollbacks_per: 2h, fleet: {share: 30%}}
 trust: {new_rules: as_written, cap: ask}
@@ -114,6 +116,7 @@ services: {aliases: aliases.csv, file: services.yml, default: {hook: shop}}
 		Sources:        map[string]Source{"github": {Adapter{"github", "github", github}, []string{"cart-*"}, nil, false}},
 		Hooks:          map[string]Hook{"shop": {Adapter{"shop", "command", hook}, true, LastGood, false, "", rollback.Binding{Teams: []string{"shop"}, Services: []string{"cart-*", "x"}}}},
 		Receivers:      map[string]Adapter{"team": {"team", "slack", &receiverSettings{in("token")}}},
+		Reports:        map[string]Report{"hub": {Adapter{"hub", "github", &receiverSettings{in("token")}}, []string{"github"}}},
 		Grafana:        &Adapter{"grafana", "grafana", &receiverSettings{in("token")}},
 		Guards:         Guards{Limits: limits, FreezeFile: in("data/freeze")},
 		Business:       DefaultBusiness,

@@ -14,8 +14,8 @@ import (
 // function that returns a pointer to the adapter's own Config, filled with its
 // defaults. Package internal/daemon makes it from its table.
 type Kinds struct {
-	Metrics, Sources, Hooks, Receivers map[string]func() any
-	Grafana                            func() any
+	Metrics, Sources, Hooks, Receivers, Reports map[string]func() any
+	Grafana                                     func() any
 }
 
 // section decodes a map of named adapters, in which the key `kind` of each entry

@@ -32,6 +32,9 @@ const (
 	AfterOutcome  Point = "after the outcome's commit"
 )
 
+// AfterReport is reached when another tool has a report, and its id is not stored yet.
+const AfterReport Point = "after a report is written"
+
 // The points of a backup and of a restore.
 const (
 	InBackup      Point = "in the middle of a backup"

@@ -3,6 +3,10 @@ package daemon
 import (
 	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/notify/alertmanager"
+	argocdreport "github.com/pushback/pushback/notify/argocd"
+	cdeventsreport "github.com/pushback/pushback/notify/cdevents"
+	githubreport "github.com/pushback/pushback/notify/github"
+	gitlabreport "github.com/pushback/pushback/notify/gitlab"
 	"github.com/pushback/pushback/notify/pagerduty"
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/webhook"
@@ -105,6 +109,12 @@ func Adapters() Table {
 			"alertmanager": sender(alertmanager.New),
 			"slack":        sender(slack.New),
 			"webhook":      sender(webhook.New),
+		},
+		Reports: map[string]ReportKind{
+			"github":   reporter("github", githubreport.New),
+			"gitlab":   reporter("gitlab", gitlabreport.New),
+			"argocd":   reporter("argocd", argocdreport.New),
+			"cdevents": reporter("", cdeventsreport.New),
 		},
 		Grafana: annotator(grafana.New),
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/probes"
+	"github.com/pushback/pushback/internal/reporting"
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/internal/webconfig"
@@ -33,6 +34,7 @@ type Built struct {
 	Paths   changes.PathMap // of events that people and pipelines send themselves
 	Hooks   map[string]engine.Hook
 	Senders map[string]notify.Sender
+	Reports map[string]reporting.Tool
 	Grafana Annotator // nil: no annotations
 }
 
@@ -49,7 +51,7 @@ func (t Table) Build(c config.Config, access metrics.Access, of func(name string
 	b := builder{Table: t, config: c}
 	built := Built{
 		Metrics: b.metricStores(names(c.Metrics), access, log), Probers: b.probers(),
-		Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Grafana: b.grafana(),
+		Hooks: b.hooks(names(c.Hooks)), Senders: b.senders(names(c.Receivers)), Reports: b.reports(), Grafana: b.grafana(),
 	}
 	built.Sources, built.Feeds = b.sources(of, log)
 	built.Paths = b.paths()
@@ -207,6 +209,39 @@ func (b *builder) senders(wanted []string) map[string]notify.Sender {
 		a := b.config.Receivers[name]
 		return b.Receivers[a.Kind].build(struct{}{}, a.Settings)
 	})
+}
+
+// reports builds the tools that get verdicts, each with the sources that it knows.
+func (b *builder) reports() map[string]reporting.Tool {
+	return each(b, "reports", names(b.config.Reports), func(name string) (reporting.Tool, error) {
+		a := b.config.Reports[name]
+		kind := b.Reports[a.Kind]
+		r, err := kind.build(struct{}{}, a.Settings)
+		from, mistake := b.sourcesOf(a, kind.of)
+		return reporting.Tool{Reporter: r, Sources: from}, errors.Join(err, mistake)
+	})
+}
+
+// sourcesOf are the sources whose changes a report is for; nil for every change. A tool knows only what it has
+// reported itself: another source could name any repository that the token may write to.
+func (b *builder) sourcesOf(r config.Report, kind string) (from []string, err error) {
+	for _, name := range r.Sources {
+		if s, known := b.config.Sources[name]; known && kind != "" && s.Kind != kind {
+			err = errors.Join(err, fmt.Errorf("sources has %s, which is of kind %s: a report of kind %s is for sources of kind %s", name, s.Kind, r.Kind, kind))
+		}
+	}
+	if err != nil || len(r.Sources) > 0 || kind == "" {
+		return r.Sources, err
+	}
+	for _, name := range names(b.config.Sources) {
+		if b.config.Sources[name].Kind == kind {
+			from = append(from, name)
+		}
+	}
+	if len(from) == 0 {
+		return nil, fmt.Errorf("kind is %s, and there is no source of kind %s whose changes it could report", r.Kind, kind)
+	}
+	return from, nil
 }
 
 func (b *builder) grafana() Annotator {

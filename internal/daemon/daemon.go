@@ -161,7 +161,7 @@ func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
 func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.Options {
 	c, world := o.Config, worldOf(o.Config, d.built.Metrics)
 	return engine.Options{
-		Store: st, Replica: c.ReplicaName(), Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Grafana: d.built.Grafana,
+		Store: st, Replica: c.ReplicaName(), Metrics: d.metricStores(), Hooks: d.built.Hooks, Senders: d.built.Senders, Reports: d.built.Reports, Grafana: d.built.Grafana,
 		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.loadRules(world) },
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: retention.Policy{Changes: c.Retention, Journal: c.Journal}, Trust: trustPolicy(c.Trust),

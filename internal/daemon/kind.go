@@ -17,6 +17,7 @@ type Table struct {
 	Sources   map[string]SourceKind
 	Hooks     map[string]HookKind
 	Receivers map[string]SenderKind
+	Reports   map[string]ReportKind
 	Grafana   AnnotatorKind
 }
 
@@ -47,6 +48,15 @@ type (
 	SenderKind    = kind[notify.Sender, struct{}]
 	AnnotatorKind = kind[Annotator, struct{}]
 )
+
+// ReportKind also says whose changes the tool knows: those of sources of one kind.
+type ReportKind struct {
+	kind[notify.Reporter, struct{}]
+	of string // "": of all sources
+}
+
+// Of is the kind of sources whose changes the tool knows; "" for all.
+func (k ReportKind) Of() string { return k.of }
 
 type kind[Adapter, Options any] struct {
 	settings func() any
@@ -101,6 +111,12 @@ func sender[Config any, S notify.Sender](open func(Config) (S, error)) SenderKin
 	}}
 }
 
+func reporter[Config any, R notify.Reporter](of string, open func(Config) (R, error)) ReportKind {
+	return ReportKind{kind[notify.Reporter, struct{}]{settingsOf[Config](), func(_ struct{}, settings any) (notify.Reporter, error) {
+		return asAdapter[notify.Reporter](open(*settings.(*Config)))
+	}}, of}
+}
+
 func annotator[Config any, A Annotator](open func(Config) (A, error)) AnnotatorKind {
 	return AnnotatorKind{settingsOf[Config](), func(_ struct{}, settings any) (Annotator, error) {
 		return asAdapter[Annotator](open(*settings.(*Config)))
@@ -121,8 +137,16 @@ func asAdapter[Adapter, A any](a A, err error) (Adapter, error) {
 func (t Table) kinds() config.Kinds {
 	return config.Kinds{
 		Metrics: settings(t.Metrics), Sources: settings(t.Sources), Hooks: settings(t.Hooks), Receivers: settings(t.Receivers),
-		Grafana: t.Grafana.settings,
+		Reports: t.reportSettings(), Grafana: t.Grafana.settings,
 	}
+}
+
+func (t Table) reportSettings() map[string]func() any {
+	all := map[string]func() any{}
+	for word, k := range t.Reports {
+		all[word] = k.settings
+	}
+	return all
 }
 
 func settings[A, O any](kinds map[string]kind[A, O]) map[string]func() any {

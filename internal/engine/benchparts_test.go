@@ -99,8 +99,8 @@ func (b *bench) work(j jobs.Job) error {
 		return b.orders.carryOut(b.t.Context(), j.Key)
 	case messageJob:
 		return b.deliverer.deliverMessage(b.t.Context(), j.Key)
-	case annotationJob:
-		return b.annotator.post(b.t.Context(), j.Key)
+	case reportJob:
+		return b.reports.PostJob(b.t.Context(), j.Key)
 	case verifyJob:
 		return b.verifier.verify(b.t.Context(), j.Key)
 	}

@@ -10,7 +10,7 @@
 //	         and every row that follows from it
 //
 // Jobs carry the rows out: orders (order.go, permit.go, send.go), messages (deliver.go),
-// annotations (annotate.go), verifications (verify.go). New (engine.go) wires the parts,
+// reports to other tools (internal/reporting), verifications (verify.go). New (engine.go) wires the parts,
 // each a type over the shared core (core.go) with the other parts that it uses as fields:
 //
 //	planner      begins the watches of a new change            internal/planning, plan.go
@@ -20,7 +20,7 @@
 //	scheduler    what is done at set times                     schedule.go
 //
 // Looks can be repeated, effects cannot. So looks live in a heap in memory and begin again
-// after a crash, while orders, messages and annotations are rows first and jobs second: the
+// after a crash, while orders, messages and reports are rows first and jobs second: the
 // row is the record, and the job only carries its key. At start, and every sweep after it, a
 // job is inserted for each row that is not final; a late duplicate finds its row moved on
 // and does nothing. See adr/0004.

@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pushback/pushback/dashboards/grafana"
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/due"
 	"github.com/pushback/pushback/internal/fleet"
@@ -26,6 +25,7 @@ import (
 	"github.com/pushback/pushback/internal/progress"
 	"github.com/pushback/pushback/internal/remarks"
 	"github.com/pushback/pushback/internal/replica"
+	"github.com/pushback/pushback/internal/reporting"
 	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
@@ -41,11 +41,6 @@ import (
 type MetricStore interface {
 	gather.Ranger
 	MeasureResolution(ctx context.Context) error
-}
-
-// Annotator marks a change on Grafana and gives the annotation's id.
-type Annotator interface {
-	Put(ctx context.Context, a grafana.Annotation) (int64, error)
 }
 
 // Hook is a rollback hook with what pushback.yml says of it.
@@ -70,7 +65,8 @@ type Options struct {
 	Catalogue   catalogue.Config
 	Hooks       map[string]Hook
 	Senders     map[string]notify.Sender
-	Grafana     Annotator
+	Grafana     reporting.Annotator
+	Reports     map[string]reporting.Tool // by their names in pushback.yml
 	Freezes     map[string]rules.Freeze
 	Business    rules.Freeze // what business_hours() asks
 	FreezeFile  string
@@ -109,7 +105,7 @@ type Engine struct {
 	orders    *executor
 	verifier  *verifier
 	deliverer *deliverer
-	annotator *annotator
+	reports   *reporting.Keeper
 	hooks     *hookChecker
 	scheduler *scheduler
 	freezeLog *freezeLog
@@ -174,15 +170,15 @@ func (e *Engine) wireLearning() {
 	})
 }
 
-// wireActing wires what changes the world outside: orders, messages, annotations.
+// wireActing wires what changes the world outside: orders, messages, reports.
 func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 	e.looks = e.newLooks()
-	e.annotator = &annotator{e.core}
+	e.reports = e.newReports()
 	e.verifier = &verifier{e.core}
 	e.deliverer = &deliverer{e.core}
 	e.hooks = &hookChecker{core: e.core, preflights: newPreflights()}
 	e.freezeLog = &freezeLog{core: e.core}
-	e.orders = &executor{core: e.core, annotator: e.annotator, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
+	e.orders = &executor{core: e.core, reports: e.reports, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
 	e.orders.progress = &progress.Keeper{Store: e.Store, Text: e.text, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now}
 	e.Keeper = gate.New(gate.Options{
 		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
@@ -200,7 +196,7 @@ func (e *Engine) wireWatching() {
 	e.looker = &looker{
 		core: e.core, looks: e.looks, rules: newBoundRules(e.core, e.rules), profiles: e.profiles, trust: e.trust,
 		gatherer: gather.NewGatherer(rangers(e.Metrics), e.World.Default, e.outages, e.Now),
-		outages:  e.outages, annotator: e.annotator,
+		outages:  e.outages, reports: e.reports,
 	}
 	kept := &retention.Keeper{Policy: e.Retention, Store: e.Store, Log: e.Log, Now: e.Now}
 	e.scheduler = &scheduler{core: e.core, profiles: e.profiles, retention: kept}
@@ -295,7 +291,7 @@ func (e *Engine) Problems() []Problem {
 	for _, name := range slices.Sorted(maps.Keys(faults)) {
 		ps = append(ps, Problem{Component: "metrics/" + name, Detail: faults[name]})
 	}
-	return append(ps, e.hooks.preflights.problems()...)
+	return slices.Concat(ps, e.hooks.preflights.problems(), e.reportProblems())
 }
 
 func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }

@@ -10,10 +10,10 @@ import (
 
 // The kinds of jobs. The key of each is that of its row, which is read when the job runs.
 const (
-	orderJob      = "order"
-	messageJob    = "message"
-	annotationJob = "annotation"
-	verifyJob     = "verify"
+	orderJob   = "order"
+	messageJob = "message"
+	reportJob  = "report"
+	verifyJob  = "verify"
 )
 
 // jobQueue is jobs.Queue. Tests work off the jobs themselves.
@@ -28,7 +28,7 @@ func newJobs(e *Engine) jobQueue {
 	return jobs.New(e.Log.With("component", "jobs"),
 		jobs.Pool{Workers: 4, Kinds: map[string]jobs.Work{orderJob: e.orders.carryOut}},
 		jobs.Pool{Workers: 8, Kinds: map[string]jobs.Work{
-			messageJob: e.deliverer.deliverMessage, annotationJob: e.annotator.post, verifyJob: e.verifier.verify,
+			messageJob: e.deliverer.deliverMessage, reportJob: e.reports.PostJob, verifyJob: e.verifier.verify,
 		}},
 	)
 }
@@ -47,7 +47,7 @@ func (c *core) ensure(kind, key string) { c.jobs.Ensure(jobs.Job{Kind: kind, Key
 func (c *core) leaseRow(ctx context.Context, kind, key string, d time.Duration) (*replica.Lease, error) {
 	take := map[string]func(context.Context, string, time.Duration) (bool, error){
 		orderJob: c.Store.LeaseOrder, verifyJob: c.Store.LeaseOrder,
-		messageJob: c.Store.LeaseOutgoing, annotationJob: c.Store.LeaseAnnotation,
+		messageJob: c.Store.LeaseOutgoing,
 	}[kind]
 	return c.replica.Take(ctx, kind+" "+key, func(ctx context.Context) (bool, error) { return take(ctx, key, d) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pushback/pushback/internal/outage"
 	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/replay"
+	"github.com/pushback/pushback/internal/reporting"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rollback"
@@ -22,13 +23,13 @@ import (
 // looker looks at watches: it gathers, judges, responds and records.
 type looker struct {
 	*core
-	looks     *due.Looks
-	rules     *boundRules
-	gatherer  *gather.Gatherer
-	profiles  *profiles.Keeper
-	trust     *trust.Keeper
-	outages   *outage.Monitor
-	annotator *annotator
+	looks    *due.Looks
+	rules    *boundRules
+	gatherer *gather.Gatherer
+	profiles *profiles.Keeper
+	trust    *trust.Keeper
+	outages  *outage.Monitor
+	reports  *reporting.Keeper
 }
 
 // look looks once at one watch and returns the watch as it is afterwards. Whatever goes
@@ -194,9 +195,7 @@ func (k *looker) record(ctx context.Context, old, next watch.Watch, effects stor
 		k.enqueue(orderJob, order.Key)
 	}
 	k.deliver(ctx, effects.Outgoing)
-	if effects.Annotation != nil {
-		k.enqueue(annotationJob, next.ChangeKey)
-	}
+	k.reports.Post(effects.Reports)
 	k.listeners.send(next.ChangeKey, next.State == old.State && next.Grade == old.Grade && !created)
 	if old.LikelyAt.IsZero() && !next.LikelyAt.IsZero() {
 		if _, err := k.fleet.Why(ctx); err != nil {

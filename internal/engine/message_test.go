@@ -156,7 +156,7 @@ func TestAnnotation(t *testing.T) {
 	puts := len(b.grafana.puts)
 	b.restart()
 	b.pass(5 * time.Minute)
-	b.must(b.annotator.post(t.Context(), key)) // a job too many finds nothing to do
+	b.must(b.reports.PostJob(t.Context(), store.ReportID(key, store.Grafana))) // a job too many finds nothing to do
 	if got := len(b.grafana.puts); got != puts {
 		t.Errorf("%d requests to Grafana for no news", got-puts)
 	}

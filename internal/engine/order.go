@@ -11,6 +11,7 @@ import (
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/progress"
 	"github.com/pushback/pushback/internal/replica"
+	"github.com/pushback/pushback/internal/reporting"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rollback"
@@ -20,7 +21,7 @@ import (
 // calls the hook, and records what came of it.
 type executor struct {
 	*core
-	annotator *annotator
+	reports   *reporting.Keeper
 	looks     *due.Looks
 	verifier  *verifier
 	trust     *trust.Keeper
@@ -219,8 +220,8 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 	x.Telemetry.order(o.State)
 	x.Log.Info("order moved", "change", o.Key, "service", o.Change.Service, "state", o.State, "why", o.Why)
 	x.deliver(ctx, rows)
-	if err := x.annotator.annotateKey(ctx, o.Key); err != nil {
-		x.Log.Warn("cannot update the annotation of an order; its next change tries again", "change", o.Key, "error", err)
+	if err := x.reports.Report(ctx, o.Key); err != nil {
+		x.Log.Warn("cannot update the report of an order; its next change tries again", "change", o.Key, "error", err)
 	}
 	if o.State == rollback.Done {
 		x.verifier.enqueueVerification(o)

@@ -15,20 +15,18 @@ func (e *Engine) newPlanner() *planning.Planner {
 		Store: e.Store, Situation: &before, Rules: e.rules.inForce, Service: e.catalogue.Configured,
 		Begun: e.begun, Reload: e.looks.Reload, Log: e.Log, Now: e.Now,
 	}
-	if e.Grafana != nil {
-		o.Annotate = e.annotator.first
+	if e.reports.Any() {
+		o.Report, o.ReportAll = e.reports.First, e.Grafana != nil
 	}
 	return planning.New(o)
 }
 
 // begun takes over changes that were planned: their watches are looked at from now on,
-// and their annotations are posted.
+// and their reports are posted.
 func (e *Engine) begun(_ context.Context, stored []store.Plan) {
 	for _, p := range stored {
 		e.looks.Add(p.Change.Service, p.Watches)
 		e.Telemetry.planned(len(p.Watches), e.Now().Sub(p.Change.ReceivedAt))
-		if p.Annotation != nil {
-			e.enqueue(annotationJob, p.Change.Key)
-		}
+		e.reports.Post(p.Reports)
 	}
 }

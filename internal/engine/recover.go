@@ -52,7 +52,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
 func (e *Engine) ensureJobs(ctx context.Context) error {
-	return errors.Join(e.ensureOrders(ctx), e.ensureMessages(ctx), e.ensureAnnotations(ctx), e.verifier.ensureVerifications(ctx))
+	return errors.Join(e.ensureOrders(ctx), e.ensureMessages(ctx), e.reports.Pending(ctx, func(id string) { e.ensure(reportJob, id) }), e.verifier.ensureVerifications(ctx))
 }
 
 func (e *Engine) ensureOrders(ctx context.Context) error {
@@ -89,17 +89,6 @@ func (e *Engine) ensureMessages(ctx context.Context) error {
 	}
 	for _, m := range messages {
 		e.ensure(messageJob, m.ID)
-	}
-	return nil
-}
-
-func (e *Engine) ensureAnnotations(ctx context.Context) error {
-	annotations, err := e.Store.PendingAnnotations(ctx)
-	if err != nil {
-		return fmt.Errorf("reading pending annotations: %w", err)
-	}
-	for _, a := range annotations {
-		e.ensure(annotationJob, a.ChangeKey)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func TestRowsOfAnotherReplica(t *testing.T) {
 	b.decided(key)
 	b.held("orders")
 	b.held("outgoing")
-	b.held("annotations")
+	b.held("reports")
 	sent, posted := b.box.tries, len(b.grafana.puts)
 	for range 12 {
 		b.clock.add(5 * time.Second)

@@ -68,7 +68,7 @@ func (k *looker) respond(ctx context.Context, l look) (response, error) {
 	}
 	r.effects.Outcome = outcomeOf(l)
 	var err error
-	r.effects.Annotation, err = k.annotator.after(ctx, l)
+	r.effects.Reports, err = k.reports.After(ctx, l.change, l.watch, l.next, l.verdict)
 	return r, err
 }
 

@@ -268,3 +268,11 @@ func ending(err error) rollback.State {
 	}
 	return rollback.Failed
 }
+
+// text is an error's text, "" for nil.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -128,8 +129,13 @@ func (t *Telemetry) message(receiver, result string) {
 	t.count(fmt.Sprintf("pushback_messages_total{receiver=%q,result=%q}", receiver, result))
 }
 
-func (t *Telemetry) annotation(result string) {
-	t.count(fmt.Sprintf("pushback_annotations_total{result=%q}", result))
+// report counts attempts to write a report; the annotations on Grafana have a counter of their own.
+func (t *Telemetry) report(adapter string, err error) {
+	if adapter == store.Grafana {
+		t.count(fmt.Sprintf("pushback_annotations_total{result=%q}", result(err)))
+		return
+	}
+	t.count(fmt.Sprintf("pushback_reports_total{report=%q,result=%q}", adapter, result(err)))
 }
 
 func (t *Telemetry) fault(name string, kind sources.FaultKind) {

@@ -84,8 +84,8 @@ func (p *Planner) prepare(ctx context.Context, changes []store.Change) ([]store.
 			continue
 		}
 		plan := store.Plan{Change: c, Watches: ws}
-		if p.Annotate != nil {
-			plan.Annotation = p.Annotate(c, ws)
+		if p.Report != nil {
+			plan.Reports = p.Report(c, ws)
 		}
 		batch[c.Key] = ws
 		plans = append(plans, plan)

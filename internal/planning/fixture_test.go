@@ -39,11 +39,11 @@ type fixture struct {
 	read    int // pages of the backlog
 
 	settled bool
-	poison  map[string]bool                                          // changes that fail every transaction they are in
-	locked  map[string]bool                                          // changes that another transaction has locked
-	down    error                                                    // the database does not answer
-	commit  func(ctx context.Context, plans []store.Plan)            // called before every transaction
-	mark    func(c store.Change, ws []watch.Watch) *store.Annotation // Options.Annotate
+	poison  map[string]bool                                       // changes that fail every transaction they are in
+	locked  map[string]bool                                       // changes that another transaction has locked
+	down    error                                                 // the database does not answer
+	commit  func(ctx context.Context, plans []store.Plan)         // called before every transaction
+	report  func(c store.Change, ws []watch.Watch) []store.Report // Options.Report, of all changes
 }
 
 // newFixture returns a planner under cartRule.
@@ -67,7 +67,7 @@ func newFixture(t testing.TB, change func(*fixture)) *fixture {
 		change(f)
 	}
 	f.Planner = New(Options{
-		Store: f, Situation: f, Annotate: f.mark,
+		Store: f, Situation: f, Report: f.report, ReportAll: f.report != nil,
 		Rules:   func() (*rules.Set, bool) { return set, f.settled },
 		Service: func(name string) rules.Service { return rules.Service{Name: name} },
 		Begun: func(_ context.Context, stored []store.Plan) {

@@ -26,15 +26,16 @@ type Situation interface {
 	Predecessor(ctx context.Context, c store.Change) (situation.Predecessor, error)
 }
 
-// Options are what a planner works with. All but Annotate are required.
+// Options are what a planner works with. All but Report and ReportAll are required.
 type Options struct {
 	Store     Store
 	Situation Situation
-	Rules     func() (set *rules.Set, settled bool)                    // settled: the set is what it is going to be, and not yet to be restored
-	Service   func(name string) rules.Service                          // its owner, without asking a metric store
-	Annotate  func(c store.Change, ws []watch.Watch) *store.Annotation // nil: there is no Grafana
-	Begun     func(ctx context.Context, stored []store.Plan)           // takes over what was planned
-	Reload    func(ctx context.Context) error                          // takes over what other replicas planned
+	Rules     func() (set *rules.Set, settled bool)                 // settled: the set is what it is going to be, and not yet to be restored
+	Service   func(name string) rules.Service                       // its owner, without asking a metric store
+	Report    func(c store.Change, ws []watch.Watch) []store.Report // nil: there is no tool to report to
+	ReportAll bool                                                  // reports changes that no rule watches too
+	Begun     func(ctx context.Context, stored []store.Plan)        // takes over what was planned
+	Reload    func(ctx context.Context) error                       // takes over what other replicas planned
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -60,7 +61,7 @@ func New(o Options) *Planner {
 // reports false, and the change waits for them in the store.
 func (p *Planner) Unwatched(e sources.Event) bool {
 	set, settled := p.Rules()
-	return settled && p.Annotate == nil && !set.Watches(sources.Begin(e), p.Service(e.Service))
+	return settled && !p.ReportAll && !set.Watches(sources.Begin(e), p.Service(e.Service))
 }
 
 // Offer hands over a change that intake has stored. It does not block.

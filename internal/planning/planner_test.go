@@ -96,8 +96,8 @@ func TestWhatIsUnwatched(t *testing.T) {
 		t.Errorf("%d are left and %d watches began once the rules are settled", f.unplanned(), len(f.begun))
 	}
 	marked := newFixture(t, func(f *fixture) {
-		f.mark = func(c store.Change, _ []watch.Watch) *store.Annotation {
-			return &store.Annotation{ChangeKey: c.Key, Tag: c.Key}
+		f.report = func(c store.Change, _ []watch.Watch) []store.Report {
+			return []store.Report{{ChangeKey: c.Key, Adapter: store.Grafana}}
 		}
 	})
 	if marked.Unwatched(event("batch", "v1", began)) {
@@ -108,8 +108,8 @@ func TestWhatIsUnwatched(t *testing.T) {
 	if err := marked.PlanNew(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := marked.store.Annotation(t.Context(), batch.Key); err != nil || a.Revision != 1 {
-		t.Errorf("annotation %+v, %v", a, err)
+	if a, err := marked.store.Report(t.Context(), store.ReportID(batch.Key, store.Grafana)); err != nil || a.Revision != 1 {
+		t.Errorf("report %+v, %v", a, err)
 	}
 }
 

@@ -165,8 +165,8 @@ func restoredIsSettled(t *testing.T, s *Store) {
 	if err != nil || len(pending) != 1 || pending[0].Receiver != "pager" {
 		t.Errorf("messages to be sent: %+v, %v; want the page alone, as no order tells anybody", pending, err)
 	}
-	if left, err := s.PendingAnnotations(t.Context()); err != nil || len(left) > 0 {
-		t.Errorf("annotations %v, %v", left, err)
+	if left, err := s.PendingReports(t.Context()); err != nil || len(left) > 0 {
+		t.Errorf("reports %v, %v", left, err)
 	}
 	entries := chain(t, s, now.AddDate(-1, 0, 0), now.AddDate(10, 0, 0))
 	if last := entries[len(entries)-1]; last.Action != "restore" || last.Actor != "amy" || !strings.Contains(string(last.Detail), `"ended_orders":4`) {

@@ -1,6 +1,6 @@
 // Package store is Pushback's own database. It holds every event (before its
 // sender gets an answer), every change in its slot, and every watch, verdict,
-// order, message and annotation.
+// order, message and report.
 //
 // Two databases run one set of SQL: SQLite, held by one process through a file
 // lock, and PostgreSQL, shared by several. The SQL uses only what both support:

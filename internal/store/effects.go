@@ -16,13 +16,13 @@ import (
 // moves the watch, so that no crash leaves a verdict without its order and messages,
 // nor an order without its verdict.
 type Effects struct {
-	Record     *Record
-	Outgoing   []Outgoing      // as PutOutgoing
-	Order      *rollback.Order // as CreateOrder
-	Annotation *Annotation     // as PutAnnotation
-	Outcome    *Outcome        // as PutOutcome
-	Entries    []Entry         // as Append
-	Profiles   []string        // hashes of the profiles that the entries name
+	Record   *Record
+	Outgoing []Outgoing      // as PutOutgoing
+	Order    *rollback.Order // as CreateOrder
+	Reports  []Report        // as PutReport
+	Outcome  *Outcome        // as PutOutcome
+	Entries  []Entry         // as Append
+	Profiles []string        // hashes of the profiles that the entries name
 }
 
 // MoveWatch stores the watch to, one revision above from, together with the
@@ -136,8 +136,8 @@ func (e Effects) save(ctx context.Context, tx executor, record *newRecord) error
 	if _, err := putOutgoing(ctx, tx, e.Outgoing...); err != nil {
 		return err
 	}
-	if e.Annotation != nil {
-		if err := putAnnotation(ctx, tx, *e.Annotation); err != nil {
+	for _, p := range e.Reports {
+		if err := putReport(ctx, tx, p); err != nil {
 			return err
 		}
 	}

@@ -31,9 +31,9 @@ func (s *Store) LeaseOutgoing(ctx context.Context, id string, d time.Duration) (
 	return s.lease(ctx, `UPDATE outgoing`+toUs+`WHERE id = $1 AND state IN ('pending', 'collecting', 'sent') AND `+leasable, id, d)
 }
 
-// LeaseAnnotation is LeaseOrder for an annotation; see FinishAnnotation.
-func (s *Store) LeaseAnnotation(ctx context.Context, changeKey string, d time.Duration) (bool, error) {
-	return s.lease(ctx, `UPDATE annotations`+toUs+`WHERE change_key = $1 AND `+leasable, changeKey, d)
+// LeaseReport is LeaseOrder for a report; see FinishReport.
+func (s *Store) LeaseReport(ctx context.Context, id string, d time.Duration) (bool, error) {
+	return s.lease(ctx, `UPDATE reports`+toUs+`WHERE id = $1 AND `+leasable, id, d)
 }
 
 func (s *Store) lease(ctx context.Context, statement, key string, d time.Duration) (bool, error) {
@@ -60,7 +60,7 @@ func (s *Store) clearLeases(ctx context.Context) error {
 		`UPDATE schedules SET holder = '', leased_until = 0`,
 		`UPDATE orders SET holder = '', leased_until = 0 WHERE holder <> ''`,
 		`UPDATE outgoing SET holder = '', leased_until = 0 WHERE holder <> ''`,
-		`UPDATE annotations SET holder = '', leased_until = 0 WHERE holder <> ''`,
+		`UPDATE reports SET holder = '', leased_until = 0 WHERE holder <> ''`,
 	} {
 		if _, err := s.write.ExecContext(ctx, statement); err != nil {
 			return wrap(err, "end the leases of the last process")

@@ -40,13 +40,15 @@ func leases(t *testing.T, s *Store) {
 	if _, err := s.PutOutgoing(t.Context(), message); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutAnnotation(t.Context(), Annotation{ChangeKey: o.Key, Text: "bad"}); err != nil {
+	if err := s.PutReport(t.Context(), Report{ChangeKey: o.Key, Adapter: "hub"}); err != nil {
 		t.Fatal(err)
 	}
 	for row, lease := range map[string]func(*Store, time.Duration) (bool, error){
-		"order":      func(s *Store, d time.Duration) (bool, error) { return s.LeaseOrder(t.Context(), o.Key, d) },
-		"message":    func(s *Store, d time.Duration) (bool, error) { return s.LeaseOutgoing(t.Context(), "m", d) },
-		"annotation": func(s *Store, d time.Duration) (bool, error) { return s.LeaseAnnotation(t.Context(), o.Key, d) },
+		"order":   func(s *Store, d time.Duration) (bool, error) { return s.LeaseOrder(t.Context(), o.Key, d) },
+		"message": func(s *Store, d time.Duration) (bool, error) { return s.LeaseOutgoing(t.Context(), "m", d) },
+		"report": func(s *Store, d time.Duration) (bool, error) {
+			return s.LeaseReport(t.Context(), ReportID(o.Key, "hub"), d)
+		},
 	} {
 		a, b := replicas(t, s)
 		must(t, true, row+" free")(lease(a, time.Hour))
@@ -118,18 +120,18 @@ func lostOutgoing(ctx context.Context, t *testing.T, s *Store) {
 	if _, err := s.PutOutgoing(ctx, Outgoing{ID: "m", ChangeKey: "k", Receiver: "chat", CreatedAt: now}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutAnnotation(ctx, Annotation{ChangeKey: "k", Text: "bad"}); err != nil {
+	if err := s.PutReport(ctx, Report{ChangeKey: "k", Adapter: "hub"}); err != nil {
 		t.Fatal(err)
 	}
 	must(t, true, "lease m")(a.LeaseOutgoing(ctx, "m", time.Hour))
-	must(t, true, "lease k")(a.LeaseAnnotation(ctx, "k", time.Hour))
+	must(t, true, "lease k")(a.LeaseReport(ctx, "k/hub", time.Hour))
 	freeze(t, a)
 	must(t, true, "take over m")(b.LeaseOutgoing(ctx, "m", time.Hour))
-	must(t, true, "take over k")(b.LeaseAnnotation(ctx, "k", time.Hour))
+	must(t, true, "take over k")(b.LeaseReport(ctx, "k/hub", time.Hour))
 	must(t, false, "a sent m late")(a.FinishOutgoing(ctx, "m", Sent, "", now))
-	must(t, false, "a posted k late")(a.FinishAnnotation(ctx, "k", 1, 1, ""))
+	must(t, false, "a posted k late")(a.FinishReport(ctx, "k/hub", Posted{"1", 1, ""}))
 	must(t, true, "b sent m")(b.FinishOutgoing(ctx, "m", Sent, "", now))
-	must(t, true, "b posted k")(b.FinishAnnotation(ctx, "k", 1, 1, ""))
+	must(t, true, "b posted k")(b.FinishReport(ctx, "k/hub", Posted{"1", 1, ""}))
 	must(t, true, "reminders are leased")(b.LeaseOutgoing(ctx, "m", time.Hour))
 }
 

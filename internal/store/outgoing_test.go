@@ -44,45 +44,51 @@ func messagesOnce(t *testing.T, s *Store) {
 	}
 }
 
-func annotations(t *testing.T, s *Store) {
-	a := Annotation{ChangeKey: "k", Tag: "pushback-k", From: at(1).Add(3), Text: "rolling", Tags: []string{"cart"}}
+func reports(t *testing.T, s *Store) {
+	p := Report{ChangeKey: "k", Adapter: "hub", Content: notify.Report{Service: "cart", StartedAt: at(1).Add(3), Verdict: notify.Watching}}
+	id := ReportID("k", "hub")
 	put := func() {
 		t.Helper()
-		if err := s.PutAnnotation(t.Context(), a); err != nil {
+		if err := s.PutReport(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f := func(revision, posted, remote int64, pending int) {
+	f := func(revision, posted int64, remote string, attempts, pending int) {
 		t.Helper()
-		got, err := s.Annotation(t.Context(), "k")
-		if err != nil || got.Revision != revision || got.Posted != posted || got.RemoteID != remote || got.Text != a.Text {
+		got, err := s.Report(t.Context(), id)
+		if err != nil || got.Revision != revision || got.Posted != posted || got.Remote != remote || got.Attempts != attempts || got.Content.Verdict != p.Content.Verdict {
 			t.Errorf("%+v, %v", got, err)
 		}
-		if work, err := s.PendingAnnotations(t.Context()); err != nil || len(work) != pending {
+		if work, err := s.PendingReports(t.Context()); err != nil || len(work) != pending {
 			t.Errorf("%d pending, %v", len(work), err)
 		}
 	}
-	finish := func(remote, posted int64, problem string) {
+	finish := func(remote string, posted int64, problem string) {
 		t.Helper()
-		must(t, true, "finish")(s.FinishAnnotation(t.Context(), "k", remote, posted, problem))
+		must(t, true, "finish")(s.FinishReport(t.Context(), id, Posted{remote, posted, problem}))
 	}
 	put()
 	put()
-	f(1, 0, 0, 1)
-	finish(0, 0, "no route")
-	f(1, 0, 0, 1)
-	finish(42, 1, "")
-	f(1, 1, 42, 0)
-	a.Text = "healthy"
+	f(1, 0, "", 0, 1)
+	finish("", 0, "no route")
+	finish("", 0, "no route")
+	f(1, 0, "", 2, 1)
+	finish("42", 1, "")
+	f(1, 1, "42", 0, 0)
+	finish("", 1, "refused for good")
+	p.Content.Verdict = notify.Healthy
 	put()
-	f(2, 1, 42, 1)
-	finish(42, 2, "")
-	finish(42, 1, "late")
-	f(2, 2, 42, 0)
-	if _, err := s.Annotation(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
+	f(2, 1, "42", 0, 1)
+	finish("42", 2, "")
+	finish("42", 1, "")
+	f(2, 2, "42", 0, 0)
+	p.Adapter = "lab"
+	put()
+	f(2, 2, "42", 0, 1)
+	if _, err := s.Report(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
 	}
-	must(t, false, "finish what is not there")(s.FinishAnnotation(t.Context(), "none", 1, 1, ""))
+	must(t, false, "finish what is not there")(s.FinishReport(t.Context(), "none", Posted{"1", 1, ""}))
 }
 
 func journal(t *testing.T, s *Store) {

@@ -8,11 +8,11 @@ import (
 )
 
 // Plan is what begins with a change: its watches, none where no rule watches it, and
-// its first annotation, nil where there is no dashboard.
+// its first reports.
 type Plan struct {
-	Change     Change
-	Watches    []watch.Watch
-	Annotation *Annotation
+	Change  Change
+	Watches []watch.Watch
+	Reports []Report
 }
 
 // UnplannedPage is a part of the changes whose watches are not stored yet. The zero
@@ -107,7 +107,7 @@ func keysOf(plans []Plan) (keys rows) {
 	return keys
 }
 
-// storePlans marks the changes as planned, and inserts their watches and annotations.
+// storePlans marks the changes as planned, and inserts their watches and reports.
 func storePlans(ctx context.Context, tx groupTx, plans []Plan) error {
 	var ws []watch.Watch
 	services := map[string]string{}
@@ -124,11 +124,10 @@ func storePlans(ctx context.Context, tx groupTx, plans []Plan) error {
 		return fmt.Errorf("mark as planned and insert watches: %w", err)
 	}
 	for _, p := range plans {
-		if p.Annotation == nil {
-			continue
-		}
-		if err := putAnnotation(ctx, tx, *p.Annotation); err != nil {
-			return err
+		for _, r := range p.Reports {
+			if err := putReport(ctx, tx, r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
@@ -37,14 +38,14 @@ func plansOnceAndTogether(t *testing.T, s *Store) {
 		e.Service = fmt.Sprint("service-", i)
 		plans = append(plans, planOf(accept(t, s, e).Change, i*1000/2))
 	}
-	plans[1].Annotation = &Annotation{ChangeKey: plans[1].Change.Key, Tag: "t", Text: "planned"}
+	plans[1].Reports = []Report{{ChangeKey: plans[1].Change.Key, Adapter: "hub", Content: notify.Report{Service: "cart"}}}
 	stored, _, err := s.PlanChanges(t.Context(), plans[:2])
 	if err != nil || len(stored) != 2 {
 		t.Fatalf("stored %d plans, %v", len(stored), err)
 	}
 	wantUnplanned(t, s, "c2")
-	if a, err := s.Annotation(t.Context(), plans[1].Change.Key); err != nil || a.Text != "planned" || a.Revision != 1 {
-		t.Errorf("annotation %+v, %v", a, err)
+	if a, err := s.Report(t.Context(), ReportID(plans[1].Change.Key, "hub")); err != nil || a.Content.Service != "cart" || a.Revision != 1 {
+		t.Errorf("report %+v, %v", a, err)
 	}
 	// As another replica that read the same changes does.
 	if stored, _, err = s.PlanChanges(t.Context(), plans); err != nil || len(stored) != 1 || stored[0].Change.ID != "c2" {

@@ -25,7 +25,7 @@ func arrived(t *testing.T, s *Store, e sources.Event) Change {
 }
 
 // whole is a deploy with a row in every table: a watch that looked and ended, an order that
-// was sent or not, a message, an annotation, an outcome and entries of the journal.
+// was sent or not, a message, a report, an outcome and entries of the journal.
 func whole(t *testing.T, s *Store, service, version string, minute int, end watch.State, sent bool) Change {
 	t.Helper()
 	c := arrived(t, s, deployOf(service, version, minute))
@@ -38,12 +38,12 @@ func whole(t *testing.T, s *Store, service, version string, minute int, end watc
 	o := orderFor(c)
 	o.CreatedAt = at(minute)
 	ok, _, _, err := s.MoveWatch(t.Context(), w, to, Effects{
-		Record:     &Record{At: at(minute), Verdict: detector.Verdict{Tick: 1}},
-		Outgoing:   Messages("m "+c.Key, c.Key, []string{"chat"}, notify.Message{Key: "thread"}, at(minute)),
-		Order:      &o,
-		Annotation: &Annotation{ChangeKey: c.Key, Text: version},
-		Outcome:    &Outcome{WatchID: w.ID, ChangeKey: c.Key, Rule: "red", RuleHash: "h", Service: service, EndedAt: at(minute)},
-		Entries:    []Entry{{At: at(minute), ChangeKey: c.Key, Actor: "rule red", Action: "end"}},
+		Record:   &Record{At: at(minute), Verdict: detector.Verdict{Tick: 1}},
+		Outgoing: Messages("m "+c.Key, c.Key, []string{"chat"}, notify.Message{Key: "thread"}, at(minute)),
+		Order:    &o,
+		Reports:  []Report{{ChangeKey: c.Key, Adapter: Grafana, Content: notify.Report{Version: version}}},
+		Outcome:  &Outcome{WatchID: w.ID, ChangeKey: c.Key, Rule: "red", RuleHash: "h", Service: service, EndedAt: at(minute)},
+		Entries:  []Entry{{At: at(minute), ChangeKey: c.Key, Actor: "rule red", Action: "end"}},
 	})
 	must(t, true, "ending the watch")(ok, err)
 	must(t, true, "sending the message")(s.FinishOutgoing(t.Context(), "m "+c.Key+"/chat", Sent, "", at(minute)))
@@ -67,7 +67,7 @@ func rowsOf(t *testing.T, s *Store, c Change) map[string]int {
 	t.Helper()
 	all := map[string]int{}
 	for table, condition := range map[string]string{
-		"changes": "key = $1", "watches": "change_key = $1", "orders": "key = $1", "outgoing": "change_key = $1", "annotations": "change_key = $1",
+		"changes": "key = $1", "watches": "change_key = $1", "orders": "key = $1", "outgoing": "change_key = $1", "reports": "change_key = $1",
 		"names": "key = $1", "events": "change_key = $1", "outcomes": "change_key = $1", "journal": "change_key = $1",
 		"records": "watch_id LIKE $1 || '%'",
 	} {

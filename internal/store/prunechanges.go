@@ -20,7 +20,7 @@ import (
 //	what replaced a bad one           it says how long the bad one was live
 //	with an open watch or order       or a message that is still to be sent
 //
-// All others go, with their watches, records, orders, messages, annotations and names.
+// All others go, with their watches, records, orders, messages, reports and names.
 
 // keptBefore is how many versions before the live one stay in a slot without a good one.
 const keptBefore = 20
@@ -171,7 +171,7 @@ var ofChange = []string{
 	`DELETE FROM watches WHERE change_key IN `,
 	`DELETE FROM orders WHERE key IN `,
 	`DELETE FROM outgoing WHERE change_key IN `,
-	`DELETE FROM annotations WHERE change_key IN `,
+	`DELETE FROM reports WHERE change_key IN `,
 	`DELETE FROM changes WHERE key IN `,
 }
 

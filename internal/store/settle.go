@@ -47,7 +47,7 @@ func SettleRestored(ctx context.Context, url string, settling Settling) (e Ended
 }
 
 // settle ends everything in a restored database that would be done again although it may have
-// been done since the backup: no order, message or annotation of before the restore is sent.
+// been done since the backup: no order, message or report of before the restore is sent.
 // What the guards must know is stored, see LastRestore. All in one transaction.
 func (s *Store) settle(ctx context.Context, settling Settling) (e Ended, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
@@ -75,7 +75,7 @@ func (s *Store) settle(ctx context.Context, settling Settling) (e Ended, err err
 	return e, wrap(err, "settle the restored database")
 }
 
-// endSending ends messages and annotations that were not sent, and sessions, which may have been
+// endSending ends messages and reports that were not sent, and sessions, which may have been
 // ended since.
 func endSending(ctx context.Context, tx executor, settling Settling) (messages int64, err error) {
 	why := fmt.Sprintf("not sent: the database was restored from a backup at %s, and nobody can tell whether it was sent since", settling.At.UTC().Format(time.RFC3339))
@@ -87,7 +87,7 @@ func endSending(ctx context.Context, tx executor, settling Settling) (messages i
 		return 0, err
 	}
 	for _, statement := range []string{
-		`UPDATE annotations SET posted = revision WHERE posted < revision AND remote_id = 0`,
+		`UPDATE reports SET posted = revision WHERE posted < revision AND remote = ''`,
 		`DELETE FROM sessions`,
 		`DELETE FROM replicas`,
 	} {

@@ -114,7 +114,7 @@ var suite = []struct {
 	{"messages fold into one", messagesFold},
 	{"messages fold at once", messagesFoldAtOnce},
 	{"progress of orders", progressOfOrders},
-	{"annotations", annotations},
+	{"reports", reports},
 	{"journal", journal},
 	{"the last good rules", goodRules},
 	{"the journal is append-only", journalIsSealed},

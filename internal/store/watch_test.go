@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
@@ -98,16 +99,16 @@ func effectsTogether(t *testing.T, s *Store) {
 	c := reread(t, s, Change{Key: w.ChangeKey})
 	order := orderFor(c)
 	effects := Effects{
-		Record:     &Record{At: now, Verdict: detector.Verdict{Tick: 3}},
-		Outgoing:   []Outgoing{{ID: "m1", ChangeKey: c.Key}, {ID: "m2", ChangeKey: c.Key}},
-		Order:      &order,
-		Annotation: &Annotation{ChangeKey: c.Key, Text: "bad"},
-		Entries:    []Entry{{ChangeKey: c.Key, Action: "respond", Detail: []byte(`{"line":3}`)}},
+		Record:   &Record{At: now, Verdict: detector.Verdict{Tick: 3}},
+		Outgoing: []Outgoing{{ID: "m1", ChangeKey: c.Key}, {ID: "m2", ChangeKey: c.Key}},
+		Order:    &order,
+		Reports:  []Report{{ChangeKey: c.Key, Adapter: Grafana, Content: notify.Report{Verdict: notify.Regressed}}},
+		Entries:  []Entry{{ChangeKey: c.Key, Action: "respond", Detail: []byte(`{"line":3}`)}},
 	}
 	rows := func() (n int) {
 		t.Helper()
 		err := s.read.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM records) + (SELECT COUNT(*) FROM outgoing)
-			+ (SELECT COUNT(*) FROM orders) + (SELECT COUNT(*) FROM annotations) + (SELECT COUNT(*) FROM journal)`).Scan(&n)
+			+ (SELECT COUNT(*) FROM orders) + (SELECT COUNT(*) FROM reports) + (SELECT COUNT(*) FROM journal)`).Scan(&n)
 		if err != nil {
 			t.Fatal(err)
 		}

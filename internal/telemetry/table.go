@@ -22,6 +22,7 @@ var Own = []Metric{
 	{"pushback_profiles_total", Counter, []string{"result"}, "profiles that were learned, or could not be"},
 	{"pushback_profiles_wanted", Gauge, nil, "profiles that the rules and services want"},
 	{"pushback_replicas_looking", Gauge, nil, "replicas that share the watches"},
+	{"pushback_reports_total", Counter, []string{"report", "result"}, "reports to other tools that were written, or could not be"},
 	{"pushback_rules_broken", Gauge, nil, "mistakes in the rules folder; above 0 the last good rules are in force"},
 	{"pushback_rules_last_good_timestamp_seconds", Gauge, nil, "since when the rules in force are the newest; 0 for never"},
 	{"pushback_rules_loaded", Gauge, nil, "rules in force"},

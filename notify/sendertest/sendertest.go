@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,13 @@ type Subject struct {
 	New     func(t *testing.T, url string) notify.Sender
 	Secrets []string // no error may contain one of them
 	Data    bool     // the receiver is a program, which gets every text as it is
+
+	// Of reporters only, see Reporting.
+	Reads     http.HandlerFunc // answers what is read before anything is written
+	Permanent []int            // further statuses that refuse the report itself
+	Ours      []string         // texts of the adapter's own that look like markup
+	Names     int              // how many of the names in a message a body has at least; 0: 6
+	NoToken   bool             // no body has the links by which people approve
 }
 
 // Run runs all tests of the contract.
@@ -42,7 +50,9 @@ func Run(t *testing.T, s Subject) {
 	t.Run("hostile text", s.testHostileText)
 	t.Run("hostile names", s.testHostileNames)
 	t.Run("hostile links", s.testHostileLinks)
-	t.Run("approval link in an answer", s.testEchoedLink)
+	if !s.NoToken {
+		t.Run("approval link in an answer", s.testEchoedLink)
+	}
 	t.Run("same body at every attempt", s.testSameBody)
 }
 
@@ -90,8 +100,23 @@ type Request struct {
 // NewReceiver starts a Receiver that answers with handler.
 func NewReceiver(t testing.TB, handler http.HandlerFunc) *Receiver {
 	t.Helper()
+	return newReceiver(t, handler, nil)
+}
+
+// receive is NewReceiver, where what a reporter reads first is answered and not stored.
+func (s Subject) receive(t testing.TB, handler http.HandlerFunc) *Receiver {
+	t.Helper()
+	return newReceiver(t, handler, s.Reads)
+}
+
+func newReceiver(t testing.TB, handler, reads http.HandlerFunc) *Receiver {
+	t.Helper()
 	r := &Receiver{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if reads != nil && q.Method == http.MethodGet {
+			reads(w, q)
+			return
+		}
 		body, _ := io.ReadAll(q.Body)
 		r.mu.Lock()
 		r.requests = append(r.requests, Request{q.URL.Path, q.Header, body})
@@ -128,7 +153,7 @@ var permanentStatuses = map[int]bool{400: true, 410: true, 413: true, 415: true,
 
 func (s Subject) testStatuses(t *testing.T) {
 	status := 0
-	r := NewReceiver(t, func(w http.ResponseWriter, q *http.Request) {
+	r := s.receive(t, func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "%v %v %v", s.Secrets, q.Header, q.URL)
@@ -141,8 +166,9 @@ func (s Subject) testStatuses(t *testing.T) {
 		if (err == nil) != (status < 300) {
 			t.Errorf("%d: %v", status, err)
 		}
-		if got := errors.Is(err, notify.ErrPermanent); got != permanentStatuses[status] {
-			t.Errorf("%d: permanent %v, want %v", status, got, permanentStatuses[status])
+		want := permanentStatuses[status] || slices.Contains(s.Permanent, status)
+		if got := errors.Is(err, notify.ErrPermanent); got != want {
+			t.Errorf("%d: permanent %v, want %v", status, got, want)
 		}
 		if n := len(r.Requests()) - before; n != 1 {
 			t.Errorf("%d: %d requests, want 1", status, n)
@@ -153,7 +179,7 @@ func (s Subject) testStatuses(t *testing.T) {
 func (s Subject) testRetryAfter(t *testing.T) {
 	f := func(status int, header string, want time.Duration) {
 		t.Helper()
-		r := NewReceiver(t, func(w http.ResponseWriter, _ *http.Request) {
+		r := s.receive(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", header)
 			w.WriteHeader(status)
 		})
@@ -179,15 +205,15 @@ func (s Subject) testNoAnswer(t *testing.T) {
 			t.Errorf("got %v, want an error worth another try", err)
 		}
 	}
-	f(NewReceiver(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-	gone := NewReceiver(t, Accept)
+	f(s.receive(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	gone := s.receive(t, Accept)
 	gone.Close()
 	f(gone)
 }
 
 func (s Subject) testContext(t *testing.T) {
 	release := make(chan struct{})
-	r := NewReceiver(t, func(http.ResponseWriter, *http.Request) { <-release })
+	r := s.receive(t, func(http.ResponseWriter, *http.Request) { <-release })
 	t.Cleanup(func() { close(release) })
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -206,7 +232,7 @@ func (s Subject) testHostileText(t *testing.T) {
 		m.SignalLines = append(m.SignalLines, long)
 		m.Fields = append(m.Fields, notify.Field{Name: fmt.Sprint(i, long), Value: long})
 	}
-	r := NewReceiver(t, Accept)
+	r := s.receive(t, Accept)
 	if err := s.New(t, r.URL).Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +250,7 @@ func (s Subject) testHostileText(t *testing.T) {
 // testSameBody checks that two attempts send the same body, so that the receiver can
 // recognize the second one.
 func (s Subject) testSameBody(t *testing.T) {
-	r := NewReceiver(t, Accept)
+	r := s.receive(t, Accept)
 	sender := s.New(t, r.URL)
 	for range 2 {
 		if err := sender.Send(t.Context(), Message()); err != nil {

@@ -8,6 +8,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/notify/internal/delivery"
 	"github.com/pushback/pushback/notify/sendertest"
 )
 
@@ -15,7 +16,7 @@ const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func newSender(t *testing.T, url string) notify.Sender {
 	t.Helper()
-	s, err := New(Config{URL: url, SecretFile: sendertest.SecretFile(t, secret)})
+	s, err := New(Config{delivery.SignedConfig{URL: url, SecretFile: sendertest.SecretFile(t, secret)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,10 @@ func TestEvent(t *testing.T) {
 		if err := verifier.Verify(q.Body, q.Header); err != nil {
 			t.Error(err)
 		}
-		var got event
+		got := struct {
+			delivery.Event
+			Data notify.Message `json:"data"`
+		}{}
 		if err := json.Unmarshal(q.Body, &got); err != nil {
 			t.Fatal(err)
 		}
@@ -53,10 +57,12 @@ func TestEvent(t *testing.T) {
 		if got.ID != q.Header.Get("webhook-id") || q.Header.Get("Content-Type") != "application/cloudevents+json" {
 			t.Errorf("id %q, headers %v", got.ID, q.Header)
 		}
-		want := event{
+		want := got
+		want.Event = delivery.Event{
 			SpecVersion: "1.0", ID: got.ID, Source: "pushback", Type: []string{"pushback.certain", "pushback.resolved"}[i],
-			Subject: "k3y/platform/red", Time: resolved.At, ContentType: "application/json", Data: sendertest.Message(),
+			Subject: "k3y/platform/red", Time: resolved.At, ContentType: "application/json",
 		}
+		want.Data = sendertest.Message()
 		want.Data.Resolved = i == 1
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("event %d (-want +got):\n%s", i, diff)

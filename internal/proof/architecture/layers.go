@@ -37,10 +37,10 @@ var Layers = []Layer{
 	},
 	{
 		Packages: []string{
-			"sources/changes/signature", "sources/changes/bus", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/program", "internal/proof/metricstore",
+			"sources/changes/signature", "sources/changes/bus", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/forges", "internal/proof/program", "internal/proof/metricstore",
 			"sources/changes/internal/ask", "sources/changes/internal/examples",
 		},
-		Does: "signatures of webhooks, messages of buses; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
+		Does: "signatures of webhooks, messages of buses; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, scripted ones of the tools that get reports, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
 	},
 	{
 		Packages: []string{"sources/changes/internal/*"},
@@ -75,7 +75,7 @@ var Layers = []Layer{
 		Does:     "the rule language; the pages and annotations; an explained verdict, a verdict judged again; the API's values; the freeze file",
 	},
 	{
-		Packages: []string{"notify/internal/delivery", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
+		Packages: []string{"notify/internal/delivery", "notify/internal/comment", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
 		Does:     "what senders, and hooks, have in common; their contract suites",
 	},
 	{
@@ -95,8 +95,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged",
 	},
 	{
-		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks"},
-		Does:     "answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
+		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting"},
+		Does:     "answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},

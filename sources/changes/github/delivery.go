@@ -40,6 +40,7 @@ type deployment struct {
 type status struct {
 	ID          int64     `json:"id"`
 	State       string    `json:"state"`
+	Description string    `json:"description"`
 	Environment string    `json:"environment"`
 	TargetURL   string    `json:"target_url"`
 	LogURL      string    `json:"log_url"`
@@ -107,6 +108,9 @@ func (d delivery) statusEvent() (sources.Event, error) {
 	}
 	if s.CreatedAt.IsZero() {
 		return sources.Event{}, changes.Bad("deployment_status.created_at is missing")
+	}
+	if s.own() {
+		return sources.Event{}, changes.Ignored("this is Pushback's own report")
 	}
 	status, err := d.eventStatus()
 	if err != nil {
