@@ -50,6 +50,7 @@ type Changes interface {
 	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
 	OpenChanges(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
 	FindChanges(ctx context.Context, reference string) ([]store.Change, error)
+	ChangesOfVersion(ctx context.Context, f store.VersionFilter) ([]store.Change, error)
 	FindByKey(ctx context.Context, reference string) ([]store.Change, error) // finds nothing by a tool's words
 }
 

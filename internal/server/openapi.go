@@ -26,6 +26,8 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	s.orderOperations(h)
 	s.ruleOperations(h)
 	s.gateOperations(h)
+	s.verdictOperations(h)
+	s.flaggerOperations(h)
 	s.incidentOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
