@@ -28,6 +28,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	s.gateOperations(h)
 	s.verdictOperations(h)
 	s.flaggerOperations(h)
+	s.proposalOperations(h)
 	s.incidentOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
