@@ -54,7 +54,8 @@ tell() {
     '{service: $service, environment: $environment, version: $version, status: $status, at: $at, kind: "deploy"}
       + (if $region == "" then {} else {region: $region} end)
       + (if $actor == "" then {} else {actor: $actor} end)
-      + (if $run == "" then {} else {url: $url, change_id: ["github-run", $run, $service, $environment, $region, $version] | join("/")} end)')
+      + (if $url | startswith("http") then {url: $url} else {} end)
+      + (if $run == "" then {} else {change_id: ["github-run", $run, $service, $environment, $region, $version] | join("/")} end)')
   status=$(printf '%s' "$event" | ask /v1/events --retry 3 --retry-connrefused --header 'Content-Type: application/json' --data-binary @-)
   case $status in
   200 | 201) ;;
