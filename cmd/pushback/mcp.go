@@ -60,11 +60,10 @@ func (m mcpCommand) Run(ctx context.Context, out terminal) error {
 	if m.AccessTokenFile != "" {
 		return usageError(errors.New("--access-token-file is for --listen: over standard input and output nobody else can ask"))
 	}
-	err = s.Run(ctx, &mcp.StdioTransport{})
-	if ctx.Err() != nil || errors.Is(err, io.EOF) {
-		return nil
+	if err = s.Run(ctx, &mcp.StdioTransport{}); ctx.Err() == nil && !errors.Is(err, io.EOF) {
+		return err
 	}
-	return err
+	return nil // stopped, or the assistant has gone
 }
 
 // server has the tools, with what they work on.

@@ -20,8 +20,9 @@ const maxRequest = 256 << 10
 // Requests stand for themselves, without sessions, so that there is nothing to fill.
 func Handler(s *mcp.Server, allowed func(token string) (bool, error)) http.Handler {
 	inner := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
-		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxRequest, CrossOriginProtection: http.NewCrossOriginProtection(),
+		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxRequest,
 	})
+	ownOrigin := http.NewCrossOriginProtection().Handler(inner)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		ok, err := allowed(token)
@@ -32,7 +33,7 @@ func Handler(s *mcp.Server, allowed func(token string) (bool, error)) http.Handl
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "a token is needed, or this one is wrong", http.StatusUnauthorized)
 		default:
-			inner.ServeHTTP(w, r)
+			ownOrigin.ServeHTTP(w, r)
 		}
 	})
 }
