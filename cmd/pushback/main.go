@@ -75,6 +75,7 @@ type commandLine struct {
 	Replay      replayCommand      `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`
 	Backtest    backtestCommand    `cmd:"" help:"Replay the rules over the past: what they find, and their false alarms."`
 	Accuracy    accuracyCommand    `cmd:"" help:"Measure how often the detector and other methods are wrong."`
+	MCP         mcpCommand         `cmd:"" name:"mcp" help:"Let an assistant ask what Pushback knows; nothing it asks acts."`
 	Backup      backupCommand      `cmd:"" help:"Copy the database while the daemon runs."`
 	Restore     restoreCommand     `cmd:"" help:"Put a backup in the place of the database."`
 	Downgrade   downgradeCommand   `cmd:"" help:"Take the database back to the schema of an older version."`

@@ -21,14 +21,19 @@ type Store interface {
 	Change(ctx context.Context, key string) (store.Change, error)
 	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
 	ClearChange(ctx context.Context, key, actor, why string, now time.Time) (bool, error)
+	Journal(ctx context.Context, changeKey string) ([]store.Entry, error)
+	PutOutgoing(ctx context.Context, o store.Outgoing) (created bool, err error)
 	OutgoingOf(ctx context.Context, changeKey string) ([]store.Outgoing, error)
 	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
 	RemoveIncident(ctx context.Context, id, actor string, now time.Time) (store.Incident, error)
 	Append(ctx context.Context, e store.Entry) error
 }
 
-// Catalogue resolves aliases of services.
-type Catalogue interface{ Canonical(name string) string }
+// Catalogue resolves aliases of services, and knows who is told where nobody else is.
+type Catalogue interface {
+	Canonical(name string) string
+	DefaultReceiver() string
+}
 
 // Options are what a gate works with. All are required.
 type Options struct {

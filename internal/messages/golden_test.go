@@ -193,6 +193,7 @@ func ofSite() []entry {
 			Orders: []rollback.Order{{Change: kinds()[0], Target: "v1", State: rollback.Unknown}},
 		})},
 		{"a restore ends an order", composer.OrderRestored(rollback.Order{Change: kinds()[0], Target: "v1", State: rollback.Expired, Why: "nobody can tell"}, at)},
+		{"an agent proposes a rollback", composer.Proposed(messages.Proposal{Key: "kq3v5d2y", Change: kinds()[0], Actor: "mcp", Why: "the log fills with timeouts", At: at})},
 		{"a person releases the hold", composer.FleetReleased(h, "amy", at.Add(time.Hour))},
 	}
 	for i := range all {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pushback/pushback/internal/gate"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -22,13 +23,14 @@ type Engine interface {
 }
 
 // Gatekeeper answers deploy tools that ask whether to deploy, and sets and ends
-// holds and incidents. The errors of Release, Clear and RemoveIncident wrap the same
+// holds and incidents. The errors of Release, Clear, Propose and RemoveIncident wrap the same
 // as those of Approve.
 type Gatekeeper interface {
 	Gate(ctx context.Context, service, environment string, fixes []string) (rollback.Gate, error)
 	Hold(ctx context.Context, h store.Hold) (held store.Hold, set bool, err error)
 	Release(ctx context.Context, id, actor string) (store.Hold, error)
 	Clear(ctx context.Context, key, actor, why string) error
+	Propose(ctx context.Context, key, actor, why string) (gate.Proposal, error)
 	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
 	RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error)
 }
@@ -50,6 +52,7 @@ type Changes interface {
 	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
 	OpenChanges(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
 	FindChanges(ctx context.Context, reference string) ([]store.Change, error)
+	ChangesOfVersion(ctx context.Context, f store.VersionFilter) ([]store.Change, error)
 	FindByKey(ctx context.Context, reference string) ([]store.Change, error) // finds nothing by a tool's words
 }
 

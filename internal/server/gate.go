@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -40,8 +39,6 @@ type clearInput struct {
 	Body api.Decision
 }
 
-type flaggerInput struct{ Body api.Flagger }
-
 func (s *Server) gateOperations(h huma.API) {
 	operation := func(id, method, path, summary, description string, errs ...int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Gate"}, Errors: append([]int{401}, errs...)}
@@ -53,15 +50,6 @@ func (s *Server) gateOperations(h huma.API) {
 	huma.Register(h, operation("release-hold", http.MethodPost, "/v1/holds/{id}/release", "Release a hold", "", 404, 409), s.releaseHold)
 	huma.Register(h, operation("clear-change", http.MethodPost, "/v1/changes/{name}/clear", "Clear a change of blame",
 		"It no longer closes the gate, and its version may be rolled back to.", 404, 409), s.clearChange)
-
-	reads := func(o huma.Operation) huma.Operation {
-		o.Metadata = map[string]any{readOnly: true}
-		return o
-	}
-	huma.Register(h, reads(operation("flagger-confirm", http.MethodPost, "/v1/flagger/confirm", "Flagger's confirm-rollout and confirm-promotion",
-		"200 while the gate is open. Otherwise 423, and the canary waits.", 423)), s.flaggerConfirm)
-	huma.Register(h, reads(operation("flagger-rollback", http.MethodPost, "/v1/flagger/rollback", "Flagger's rollback",
-		"200 while a bad change of the service is live, and the canary is rolled back. Otherwise 409.", 409)), s.flaggerRollback)
 }
 
 // readOnly is the metadata key of an operation that changes nothing although it is a POST.
@@ -113,28 +101,6 @@ func (s *Server) askGate(ctx context.Context, service, environment string, fixes
 // hasBadChange says whether a bad change is among the obstacles.
 func hasBadChange(g api.Gate) bool {
 	return slices.ContainsFunc(g.Obstacles, func(o api.Obstacle) bool { return o.Change != "" })
-}
-
-func (s *Server) flaggerConfirm(ctx context.Context, in *flaggerInput) (*answerOf[api.Gate], error) {
-	g, err := s.askFlagger(ctx, in)
-	if err == nil && !g.Open {
-		err = problem(http.StatusLocked, g.Reason, "")
-	}
-	return &answerOf[api.Gate]{Body: g}, err
-}
-
-// flaggerRollback rolls a canary back for a bad change, and not for a hold: a
-// hold stops deploys, and undoes none.
-func (s *Server) flaggerRollback(ctx context.Context, in *flaggerInput) (*answerOf[api.Gate], error) {
-	g, err := s.askFlagger(ctx, in)
-	if err == nil && !g.Data.Bad {
-		err = problem(http.StatusConflict, "no bad change of "+in.Body.Name+" is live", "")
-	}
-	return &answerOf[api.Gate]{Body: g}, err
-}
-
-func (s *Server) askFlagger(ctx context.Context, in *flaggerInput) (api.Gate, error) {
-	return s.askGate(ctx, in.Body.Name, cmp.Or(in.Body.Metadata["environment"], defaultEnvironment), nil)
 }
 
 func (s *Server) listHolds(ctx context.Context, _ *struct{}) (*answerOf[api.Holds], error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
 )
 
@@ -109,6 +110,20 @@ func TestFlagger(t *testing.T) {
 	f("/v1/flagger/rollback", canary, 200, basic...)
 	f("/v1/flagger/rollback", strings.Replace(canary, `"eventMessage":"x"`, `"environment":"staging"`, 1), 409, basic...)
 	f("/v1/flagger/confirm", `{"name":""}`, 422, basic...)
+
+	// The canary of the fix is not rolled back for the bad version that it replaces.
+	fix := bad
+	fix.version, fix.previous, fix.ago, fix.grade, fix.order = "1.4.3", "1.4.2", 5*time.Minute, detector.None, ""
+	p.mustStore(fix)
+	version := func(v string) string { return strings.Replace(canary, `"eventMessage":"x"`, `"version":"`+v+`"`, 1) }
+	f("/v1/flagger/rollback", version("1.4.3"), 409, basic...)
+	f("/v1/flagger/rollback", version("1.4.2"), 200, basic...)
+	f("/v1/flagger/confirm-promotion", version("1.4.3"), 200, basic...)
+	f("/v1/flagger/confirm-promotion", version("1.4.2"), 423, basic...)
+	f("/v1/flagger/confirm-promotion", version("9.9"), 423, basic...)
+	f("/v1/flagger/confirm-promotion", canary, 423, basic...)
+	f("/v1/flagger/confirm-promotion", strings.Replace(canary, "85d5", "1.4.3", 1), 200, basic...)
+	f("/v1/flagger/confirm-promotion", version("1.4.3"), 401)
 }
 
 // The link of a message decides its one order, once, without another token.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pushback/pushback/internal/gate"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -79,6 +80,14 @@ func (e storeEngine) Release(ctx context.Context, id, actor string) (store.Hold,
 		}
 	}
 	return store.Hold{}, errors.Join(err, store.ErrNotFound)
+}
+
+func (e storeEngine) Propose(ctx context.Context, key, actor, why string) (gate.Proposal, error) {
+	o, err := e.Order(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return gate.Proposal{Notified: []string{"platform-chat"}}, nil
+	}
+	return gate.Proposal{Order: &o}, err
 }
 
 func (e storeEngine) NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error) {

@@ -41,6 +41,7 @@ var suite = []struct {
 	{"overlapping changes of every kind", overlappingKinds},
 	{"counted watches", countedWatches},
 	{"open changes", openChanges},
+	{"changes of a version", changesOfVersion},
 	{"many at once", manyAtOnce},
 	{"sent messages", sentMessages},
 	{"a renewed lease", renewedLease},

@@ -99,8 +99,8 @@ var Layers = []Layer{
 		Does:     "answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
 	},
 	{
-		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy"},
-		Does:     "running the loop, serving the port, reading the settings; replaying history, measuring the detector",
+		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy", "internal/agents"},
+		Does:     "running the loop, serving the port, reading the settings; replaying history, measuring the detector; answering assistants",
 	},
 	{
 		Packages: []string{"internal/daemon"},

@@ -60,5 +60,6 @@ type NewHold struct {
 type Flagger struct {
 	_        struct{}          `additionalProperties:"true"`
 	Name     string            `json:"name" minLength:"1" maxLength:"200" doc:"Name of the canary, used as the service"`
-	Metadata map[string]string `json:"metadata,omitempty" doc:"The key environment is read; without it, production"`
+	Checksum string            `json:"checksum,omitempty" maxLength:"500" doc:"Of what the canary runs; its version, unless metadata names one"`
+	Metadata map[string]string `json:"metadata,omitempty" maxProperties:"100" doc:"The keys environment (without it: production) and version are read"`
 }
