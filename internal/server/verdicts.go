@@ -59,9 +59,7 @@ func (s *Server) verdict(ctx context.Context, in *verdictInput) (*answerOf[api.V
 //
 // See adr/0126.
 func (s *Server) askVerdict(ctx context.Context, f store.VersionFilter) (api.Verdict, error) {
-	if s.Canonical != nil {
-		f.Service = s.Canonical(f.Service)
-	}
+	f.Service = s.canonicalName(f.Service)
 	v := api.Verdict{Service: f.Service, Environment: f.Environment, Version: f.Version, Changes: []api.VerdictChange{}}
 	found, err := s.Store.ChangesOfVersion(ctx, f)
 	if err != nil {
@@ -113,7 +111,7 @@ func (s *Server) judge(ctx context.Context, changes []store.Change) ([]judgedCha
 	}
 	judged := make([]judgedChange, len(changes))
 	for i, c := range changes {
-		j := judgedChange{ChangeSummary: summarise(c, watches[c.Key], orders[c.Key])}
+		j := judgedChange{ChangeSummary: s.summarise(c, watches[c.Key], orders[c.Key])}
 		j.result = resultOf(j.ChangeSummary)
 		j.okSoFar = j.result == resultOK
 		if j.result == resultPending {
