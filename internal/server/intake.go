@@ -133,7 +133,9 @@ func (s *Server) Fill(ctx context.Context, name string, d changes.Delivery) (cre
 	all, err := s.take(ctx, name, e, s.complete(ctx, name, e.Source, d.Events), d.Raw)
 	for _, t := range all {
 		if !t.accepted.Duplicate {
-			created, events = append(created, t.accepted), append(events, t.event)
+			ev := t.event
+			ev.Service = t.accepted.Change.Service // as the catalogue calls it
+			created, events = append(created, t.accepted), append(events, ev)
 		}
 	}
 	return created, events, err
