@@ -141,6 +141,14 @@ func listenHint(err error) string {
 // Run starts everything and waits for all of it to end. The first part that fails ends
 // the others.
 func (d *Daemon) Run(ctx context.Context, l net.Listener) error {
+	err := d.run(ctx, l)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // it was stopped while something was still starting
+	}
+	return err
+}
+
+func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, s := range d.built.Metrics {
 		g.Go(func() error { return s.Run(ctx) })
