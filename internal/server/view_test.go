@@ -6,10 +6,8 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/server/api"
-	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
-	"github.com/pushback/pushback/watch"
 )
 
 func TestAPageSaysWhyAPreviewIsNotWatched(t *testing.T) {
