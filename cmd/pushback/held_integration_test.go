@@ -56,7 +56,7 @@ func protect(p *process, wait string) {
 // GitHub holds two deployments back. The one whose version does well in production is approved, though the process
 // was killed meanwhile; the one that regresses there is rejected at once. Each has one answer.
 func TestHeldDeployments(t *testing.T) {
-	p, hub, cart, tool := reporting(t)
+	p, hub, cart, _ := reporting(t)
 	protect(p, "2h")
 	p.start()
 	good, bad2 := deployment{201, goodSHA}, deployment{202, badSHA}
@@ -82,7 +82,6 @@ func TestHeldDeployments(t *testing.T) {
 	p.deliver(deployment{102, badSHA}, 2, "success", "deployed")
 	cart.fails.Store(bad)
 	await(t, "a rejection", 60*time.Second, func() bool { return len(hub.Reviews()) == 2 })
-	_ = tool
 	checkReviews(t, hub)
 }
 

@@ -137,3 +137,20 @@ func TestProtectionSettings(t *testing.T) {
 	f(map[string]string{"production": "staging"}, 0, "wait_at_most ")
 	f(map[string]string{"production": "staging"}, 31*24*time.Hour, "wait_at_most ")
 }
+
+// Whatever the address is, what is called is a run of the delivery's own repository below api_url.
+func FuzzWaits(f *testing.F) {
+	f.Add("https://api.github.com/repos/acme/cart/actions/runs/5/deployment_protection_rule", "acme/cart")
+	f.Add("https://api.github.com@evil.example/repos/acme/cart/actions/runs/5/deployment_protection_rule", "acme/cart")
+	g := protecting(f, "https://api.github.com")
+	f.Fuzz(func(t *testing.T, callback, repository string) {
+		w, err := g.Waits(changes.Question{Deployment: "7", Repository: repository, Environment: "production", Callback: callback})
+		if err != nil {
+			return
+		}
+		run, ours := strings.CutPrefix(strings.ToLower(w.Place), "/repos/"+strings.ToLower(repository)+"/actions/runs/")
+		if !ours || strings.Trim(run, "0123456789") != "" || callback != "https://api.github.com"+w.Place+"/deployment_protection_rule" {
+			t.Errorf("%q of %q: %+v", callback, repository, w)
+		}
+	})
+}

@@ -24,14 +24,6 @@ type GitHub struct {
 	reviews     []Review
 }
 
-// Review is the answer to a deployment that was held back.
-type Review struct {
-	Run         int64  `json:"-"`
-	Environment string `json:"environment_name"`
-	State       string `json:"state"`
-	Comment     string `json:"comment"`
-}
-
 // Pull is the pull request that brought a commit; the zero Pull is none.
 type Pull struct {
 	Number         int64  `json:"number"`

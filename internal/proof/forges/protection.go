@@ -6,6 +6,14 @@ import (
 	"slices"
 )
 
+// Review is the answer to a deployment that was held back.
+type Review struct {
+	Run         int64  `json:"-"`
+	Environment string `json:"environment_name"`
+	State       string `json:"state"`
+	Comment     string `json:"comment"`
+}
+
 // Hold makes a run of a workflow wait before an environment, and returns the address for the answer.
 func (g *GitHub) Hold(run int64, environment string) (callback string) {
 	g.mu.Lock()
