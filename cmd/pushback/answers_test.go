@@ -114,7 +114,7 @@ func TestSchemaOfAnswers(t *testing.T) {
 var answerless = []string{
 	"serve", "demo run", "demo shop", "demo secrets", // write a log, and a story
 	"completion", "man", "help", "__complete", // write for other programs, or for people alone
-	"audit export", "rules schema", // write JSON always
+	"audit export", "rules schema", "mcp", // write JSON always
 }
 
 // Every command has --json, and its answer has a schema.

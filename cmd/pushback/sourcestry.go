@@ -85,7 +85,6 @@ func (t sourcesTryCommand) Run(out terminal) error {
 		return usageError(err)
 	}
 	tried := try(built, h, body, names, a)
-	tried.Kind = a.Kind
 	if t.JSON {
 		err = out.printJSON(tried)
 	} else {
@@ -141,7 +140,7 @@ func headers(written []string) (http.Header, error) {
 
 // try reads a body by an adapter, and admits its events as the daemon does.
 func try(built any, h http.Header, body []byte, names *catalogue.Catalogue, a config.Source) triedSource {
-	t := triedSource{Outcome: "accepted", Events: []sources.Event{}, Origins: []changes.Origin{}, Warnings: []string{}}
+	t := triedSource{Source: a.Name, Kind: a.Kind, Outcome: "accepted", Events: []sources.Event{}, Origins: []changes.Origin{}, Warnings: []string{}}
 	reader, can := built.(changes.Parser)
 	if !can {
 		t.Outcome, t.Reason = "refused", "a source of this kind is sent nothing: it fetches its changes itself"
@@ -157,7 +156,7 @@ func try(built any, h http.Header, body []byte, names *catalogue.Catalogue, a co
 			break
 		}
 		var admitted sources.Admitted
-		e.Source = t.Source
+		e.Source = a.Name
 		if admitted, err = sources.Admit(e, names.CanonicalEvent, time.Now()); err == nil {
 			t.Events = append(t.Events, admitted.Event())
 			t.Warnings = append(t.Warnings, doubts(admitted.Event(), names)...)

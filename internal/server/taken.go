@@ -1,12 +1,17 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/sources/changes"
 )
 
 // taken is one event of a delivery, as its source sent it, and what came of it.
@@ -44,4 +49,75 @@ func acceptedStatus(a api.Accepted) int {
 		return http.StatusCreated
 	}
 	return http.StatusOK
+}
+
+// admittedEvent is an event that may be stored, and as its source sent it.
+type admittedEvent struct {
+	sources.Admitted
+	sent sources.Event
+}
+
+// admitEvents puts the configured source's name on the events, whatever source they
+// claim, divides them by the files that they touch, and admits them all or none: each must be
+// valid, and about a service that this source may speak for.
+func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) (all []admittedEvent, err error) {
+	ignored := changes.Ignored("there is no event in it")
+	for _, ev := range events {
+		ev.Source = name
+		parts, byPath, err := e.Paths.Divide(ev)
+		if errors.Is(err, changes.ErrIgnored) {
+			ignored = err
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		canonical := s.Canonical
+		if byPath {
+			canonical = nil // the operators wrote the catalogue's names
+		}
+		for _, part := range parts {
+			a, err := sources.Admit(part, canonical, s.Now())
+			if err != nil {
+				return nil, err
+			}
+			if !e.speaksFor(a.Event().Service) {
+				return nil, changes.ErrNotAllowed
+			}
+			all = append(all, admittedEvent{a, part})
+		}
+	}
+	if len(all) == 0 {
+		return nil, ignored
+	}
+	return all, nil
+}
+
+// speaksFor says whether the source may report changes of a service.
+func (e Endpoint) speaksFor(service string) bool {
+	for _, glob := range e.Services {
+		if ok, _ := path.Match(withoutSlashes(glob), withoutSlashes(service)); ok {
+			return true
+		}
+	}
+	return len(e.Services) == 0
+}
+
+// withoutSlashes replaces the slash, which path.Match treats as a separator: a
+// service is a name and not a path, and "shop-*" must match "shop-a/b".
+func withoutSlashes(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
+
+// accept stores every event of a delivery. If one cannot be stored, the answer is an error: the
+// tool sends the delivery again, and the events that were stored are duplicates then.
+func (s *Server) accept(ctx context.Context, events []admittedEvent, body []byte) ([]taken, error) {
+	all := make([]taken, 0, len(events))
+	for _, ev := range events {
+		a, err := s.Engine.Accept(ctx, ev.Admitted, body)
+		if err != nil {
+			return all, err
+		}
+		s.noteUnknown(ev.Event(), a)
+		all = append(all, taken{ev.sent, a})
+	}
+	return all, nil
 }

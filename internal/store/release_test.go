@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -66,6 +67,19 @@ func fillRelease(t *testing.T, s *Store) {
 	fillWatched(t, s)
 	fillPeople(t, s)
 	fillUpkeep(t, s)
+	fillDeliveries(t, s)
+}
+
+// fillDeliveries counts deliveries of a source, and keeps the body of one that was refused.
+func fillDeliveries(t *testing.T, s *Store) {
+	t.Helper()
+	at := time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
+	counts := s.AddSourceCounts(t.Context(), []SourceCount{{Source: "builds", Since: at, Accepted: 3, Refused: 1, RefusedAt: at, RefusedReason: "map.service gives nothing"}})
+	capture := s.BeginCapture(t.Context(), Capture{Source: "builds", BegunAt: at, EndsAt: at.Add(24 * time.Hour), Actor: "amy"})
+	kept := s.KeepCaptured(t.Context(), Captured{ID: "b1", Source: "builds", At: at, Outcome: "refused", Reason: "map.service gives nothing", Bytes: 7, Body: "{\"a\":1}"}, 10)
+	if err := errors.Join(counts, capture, kept); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // fillWatched stores a deploy that is watched, with ten looks and the profile that they are

@@ -67,8 +67,7 @@ services:
 # hooks:
 #   ship: {kind: command, argv: [/usr/local/bin/ship, $service, $target_version]}
 
-# A new rule only observes, whatever its lines say, until it has earned more (pushback rules
-# status says how). With as_written it may do at once what it says.
+# A new rule only observes until it has earned more (pushback rules status); with as_written it acts at once.
 # trust: {new_rules: as_written}
 `
 }

@@ -41,8 +41,8 @@ import (
 // Config is a source of kind configcat in pushback.yml.
 type Config = flags.Config
 
-// New reads the secrets and checks the settings. o.Canonical returns the catalogue's service for
-// a config.
+// New reads the secrets and checks the settings. Where nothing else names the service, it is the
+// config, which the catalogue maps.
 func New(o changes.Options, c Config) (*flags.Source, error) {
 	return flags.New(o, c, "configcat", signature.ConfigCat(), read)
 }

@@ -32,7 +32,7 @@ import (
 type Config = flags.Config
 
 // New reads the secrets and checks the settings. Flipt has no projects and no tags: `service`
-// names the service, or o.Canonical finds the one of the namespace.
+// names the service, or it is the namespace, which the catalogue maps.
 func New(o changes.Options, c Config) (*flags.Source, error) {
 	return flags.New(o, c, "flipt", signature.HexHMAC("x-flipt-webhook-signature", ""), read)
 }

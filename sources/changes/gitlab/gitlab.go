@@ -49,15 +49,14 @@ import (
 // changes.Lister.
 type Source struct {
 	signature.Verifier
-	name    string
-	config  Config
-	service func(project string) string
-	api     *ask.API // nil without a token
-	now     func() time.Time
+	name   string
+	config Config
+	api    *ask.API // nil without a token
+	now    func() time.Time
 }
 
-// New reads the secrets and checks the settings. o.Canonical returns the catalogue's service
-// for a project ("group/name"), or the project where it has no alias.
+// New reads the secrets and checks the settings. The service of its events is the project
+// ("group/name"), which the catalogue maps.
 func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.check(); err != nil {
 		return nil, err

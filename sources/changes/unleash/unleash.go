@@ -33,8 +33,8 @@ import (
 // Config is a source of kind unleash in pushback.yml.
 type Config = flags.Config
 
-// New reads the secrets and checks the settings. o.Canonical returns the catalogue's service for
-// a project.
+// New reads the secrets and checks the settings. Where nothing else names the service, it is the
+// project, which the catalogue maps.
 func New(o changes.Options, c Config) (*flags.Source, error) {
 	return flags.New(o, c, "unleash", signature.Token("Authorization"), read)
 }
