@@ -76,6 +76,13 @@ func printStatus(out terminal, s api.Status) {
 	for _, h := range s.Holds {
 		fmt.Fprintf(out, "%s by %s: %s\n  pushback release %s\n", out.paint(styleDoubt, h.ID+" holds "+describeHold(h)), h.Actor, h.Why, h.ID)
 	}
+	for _, d := range s.Waiting {
+		fmt.Fprintf(out, "%s %s %s to %s, for a healthy verdict in %s until %s\n",
+			out.paint(styleDoubt, "held back:"), d.Service, d.Version, d.Environment, d.WaitsFor, d.Until.UTC().Format(time.DateTime+" UTC"))
+		if d.Error != "" {
+			fmt.Fprintf(out, "  not answered yet: %s\n", d.Error)
+		}
+	}
 	for _, p := range s.Problems {
 		fmt.Fprintln(out, out.paint(styleBad, p.Component+": "+p.Detail))
 	}

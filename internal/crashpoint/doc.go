@@ -35,6 +35,9 @@ const (
 // AfterReport is reached when another tool has a report, and its id is not stored yet.
 const AfterReport Point = "after a report is written"
 
+// AfterAnswer is reached when a tool has the answer to a deployment that it holds back, and that is not stored yet.
+const AfterAnswer Point = "after a deployment is answered"
+
 // The points of a backup and of a restore.
 const (
 	InBackup      Point = "in the middle of a backup"

@@ -101,6 +101,8 @@ func (b *bench) work(j jobs.Job) error {
 		return b.deliverer.deliverMessage(b.t.Context(), j.Key)
 	case reportJob:
 		return b.reports.PostJob(b.t.Context(), j.Key)
+	case answerJob:
+		return b.reports.AnswerJob(b.t.Context(), j.Key)
 	case verifyJob:
 		return b.verifier.verify(b.t.Context(), j.Key)
 	}

@@ -13,6 +13,7 @@ const (
 	orderJob   = "order"
 	messageJob = "message"
 	reportJob  = "report"
+	answerJob  = "answer"
 	verifyJob  = "verify"
 )
 
@@ -28,7 +29,7 @@ func newJobs(e *Engine) jobQueue {
 	return jobs.New(e.Log.With("component", "jobs"),
 		jobs.Pool{Workers: 4, Kinds: map[string]jobs.Work{orderJob: e.orders.carryOut}},
 		jobs.Pool{Workers: 8, Kinds: map[string]jobs.Work{
-			messageJob: e.deliverer.deliverMessage, reportJob: e.reports.PostJob, verifyJob: e.verifier.verify,
+			messageJob: e.deliverer.deliverMessage, reportJob: e.reports.PostJob, answerJob: e.reports.AnswerJob, verifyJob: e.verifier.verify,
 		}},
 	)
 }

@@ -52,7 +52,11 @@ func (e *Engine) sweep(ctx context.Context) error {
 var unfinished = []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided, rollback.Sending}
 
 func (e *Engine) ensureJobs(ctx context.Context) error {
-	return errors.Join(e.ensureOrders(ctx), e.ensureMessages(ctx), e.reports.Pending(ctx, func(id string) { e.ensure(reportJob, id) }), e.verifier.ensureVerifications(ctx))
+	return errors.Join(
+		e.ensureOrders(ctx), e.ensureMessages(ctx), e.verifier.ensureVerifications(ctx),
+		e.reports.Pending(ctx, func(id string) { e.ensure(reportJob, id) }),
+		e.reports.Waiting(ctx, func(id string) { e.ensure(answerJob, id) }),
+	)
 }
 
 func (e *Engine) ensureOrders(ctx context.Context) error {

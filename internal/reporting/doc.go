@@ -9,6 +9,8 @@
 //	reporting.go   which tools get a report of a change, and what it says
 //	post.go        bringing a tool up to date
 //	grafana.go     the annotation as a report
+//	protect.go     deployments that a tool holds back until it is answered
+//	decide.go      what it is answered
 //
-// See adr/0124.
+// See adr/0124 and adr/0125.
 package reporting

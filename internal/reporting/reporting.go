@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/messages"
@@ -25,13 +26,16 @@ type Tool struct {
 	Sources []string // by their names in pushback.yml; nil: it gets a report of every change
 }
 
+// has reports whether a source is one of the tool's own.
+func (t Tool) has(source string) bool { return slices.Contains(t.Sources, source) }
+
 // witnesses are the names under which the tool knows the change, and whether it gets a report of it.
 func (t Tool) witnesses(c sources.Change) (mine []sources.Witness, is bool) {
 	if t.Sources == nil {
 		return c.Witnesses, true
 	}
 	for _, w := range c.Witnesses {
-		if slices.Contains(t.Sources, w.Source) {
+		if t.has(w.Source) {
 			mine = append(mine, w)
 		}
 	}
@@ -47,14 +51,18 @@ type Options struct {
 	Text    messages.Composer
 	Order   func(ctx context.Context, changeKey string) (*rollback.Order, error) // nil where the change has none
 	Enqueue func(id string)                                                      // has a report posted soon
-	Count   func(adapter string, err error)                                      // counts an attempt to post
-	Log     *slog.Logger
+	// EnqueueAnswer has a held deployment looked at soon.
+	EnqueueAnswer func(id string)
+	Count         func(adapter string, err error) // counts an attempt to post
+	Now           func() time.Time
+	Log           *slog.Logger
 }
 
 // Keeper keeps the reports of all changes.
 type Keeper struct {
 	Options
 	troubles sync.Map // name of a tool → why its last report could not be posted
+	waiting  sync.Map // id of a held deployment → the version that it waits for
 }
 
 // New has annotations on Grafana as reports too.
@@ -67,6 +75,9 @@ func New(o Options) *Keeper {
 	o.Tools = tools
 	return &Keeper{Options: o}
 }
+
+// names are the tools, sorted.
+func (k *Keeper) names() []string { return slices.Sorted(maps.Keys(k.Tools)) }
 
 // Any reports whether any tool gets reports.
 func (k *Keeper) Any() bool { return len(k.Tools) > 0 }
@@ -95,6 +106,7 @@ func (k *Keeper) Post(rows []store.Report) {
 	for _, row := range rows {
 		k.Enqueue(store.ReportID(row.ChangeKey, row.Adapter))
 	}
+	k.moved(rows)
 }
 
 // Pending has the reports posted that a run before this one, or another replica, has left: each by ensure.
@@ -159,7 +171,7 @@ func (k *Keeper) compose(ctx context.Context, c store.Change, fresh watch.Watch,
 // rows are the reports for all tools that get one. A change that no rule watches has only an annotation.
 func (k *Keeper) rows(c store.Change, judged []messages.Judged, order *rollback.Order) (rows []store.Report) {
 	content := k.Text.Report(c.Key, c.Change, judged, order)
-	for _, name := range slices.Sorted(maps.Keys(k.Tools)) {
+	for _, name := range k.names() {
 		witnesses, mine := k.Tools[name].witnesses(c.Change)
 		if !mine || len(judged) == 0 && name != store.Grafana {
 			continue

@@ -44,6 +44,7 @@ type Store interface {
 	History
 	Sessions
 	Replicas(ctx context.Context) ([]store.Replica, error)
+	OpenProtections(ctx context.Context) ([]store.Protection, error)
 	Sizes(ctx context.Context) (store.Sizes, error)
 }
 

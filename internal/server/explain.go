@@ -3,25 +3,15 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/verdict"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/watch"
 )
-
-// statesByUrgency are the states of watches, the most urgent for a reader first.
-var statesByUrgency = []watch.State{
-	watch.Regressed, watch.Blind, watch.Watching, watch.Waiting,
-	watch.Inconclusive, watch.Superseded, watch.Healthy,
-}
-
-// unwatched is the state of a planned change that no rule watches.
-const unwatched = "unwatched"
 
 func accepted(a store.Accepted) api.Accepted {
 	return api.Accepted{Key: a.Change.Key, Created: a.Created, Duplicate: a.Duplicate, Change: change(a.Change)}
@@ -61,11 +51,8 @@ func (s *Server) watchesAndOrders(ctx context.Context, changes []store.Change) (
 
 // summarise is a change with the worst state of its watches and the state of its order.
 func (s *Server) summarise(c store.Change, watches []watch.Watch, order rollback.State) api.ChangeSummary {
-	grade := detector.None
-	for _, w := range watches {
-		grade = max(grade, w.Grade)
-	}
-	return api.ChangeSummary{Change: change(c), State: worstState(c, watches), Grade: grade.String(), Order: string(order), Instances: s.instances(c)}
+	v := verdict.Of(c, watches)
+	return api.ChangeSummary{Change: change(c), State: v.State, Grade: v.Grade.String(), Order: string(order), Instances: s.instances(c)}
 }
 
 // instances says how many instances run the version of a change that has not ended, or ended a few
@@ -80,25 +67,6 @@ func (s *Server) instances(c store.Change) string {
 // shownAfterEnd is how long after its end the instances of a change are shown: many tools report the
 // end of a deploy before everything runs.
 const shownAfterEnd = 30 * time.Minute
-
-// worstState returns the most urgent state of a change's watches. A watch of a rule that is not
-// about the service does not count beside others.
-func worstState(c store.Change, watches []watch.Watch) string {
-	if about := slices.DeleteFunc(slices.Clone(watches), watch.Watch.SawNothing); len(about) > 0 {
-		watches = about
-	}
-	for _, state := range statesByUrgency {
-		for _, w := range watches {
-			if w.State == state {
-				return string(state)
-			}
-		}
-	}
-	if !c.Planned {
-		return string(watch.Waiting)
-	}
-	return unwatched
-}
 
 // orderOf returns the change's order, and whether there is one.
 func (s *Server) orderOf(ctx context.Context, key string) (rollback.Order, bool, error) {

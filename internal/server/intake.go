@@ -63,20 +63,14 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 		s.refuse(w, name, n, p)
 		return
 	}
-	events, err := s.read(r.Header, body, e.Source)
-	var taken []taken
-	if err == nil {
-		taken, err = s.take(r.Context(), name, e, s.complete(r.Context(), name, e.Source, events), body)
-	}
+	status, answer, err := s.receive(r, name, e, body)
 	if err != nil {
 		s.keep(r.Context(), name, err, body)
 		s.answerError(w, name, len(body), err)
 		return
 	}
 	s.note(name, deliveries.Accepted, "")
-	answer := acceptedAll(taken)
-	answer.Warnings = s.warnings(taken, e.unknown)
-	writeJSON(w, acceptedStatus(answer), answer)
+	writeJSON(w, status, answer)
 }
 
 // complete asks the tool for what its delivery leaves out. Without an answer the events stay as
@@ -218,15 +212,6 @@ func typeHint(media string) string {
 func isJSON(media string) bool {
 	kind, isApplication := strings.CutPrefix(media, "application/")
 	return isApplication && (kind == "json" || strings.HasSuffix(kind, "+json"))
-}
-
-// read verifies a delivery and then parses it, so that nothing parses a body
-// without a valid signature.
-func (s *Server) read(h http.Header, body []byte, from changes.Source) ([]sources.Event, error) {
-	if err := from.Verify(h, body, s.Now()); err != nil {
-		return nil, errors.Join(changes.ErrUnauthorized, err)
-	}
-	return from.Parse(h, body)
 }
 
 // answerError answers a delivery that was not accepted.

@@ -67,6 +67,14 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*answerOf[api.Status]
 	if st.Storage, err = s.storage(ctx); err != nil {
 		return nil, s.storeProblem(err)
 	}
+	waiting, err := s.Store.OpenProtections(ctx)
+	if err != nil {
+		return nil, s.storeProblem(err)
+	}
+	st.Waiting = []api.HeldDeployment{}
+	for _, p := range waiting {
+		st.Waiting = append(st.Waiting, heldDeployment(p))
+	}
 	st.Holds = holds(held)
 	st.Watches, st.Orders, st.Proposed = watches, len(open), orders(inStates(open, rollback.Proposed))
 	st.UnderWay = orders(inStates(open, rollback.Approved, rollback.Decided, rollback.Sending))

@@ -1,12 +1,9 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,6 +11,8 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/verdict"
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
@@ -26,17 +25,6 @@ type verdictInput struct {
 	Kind        string `query:"kind" enum:"deploy,config,flag,experiment" doc:"Only this kind of change"`
 	Group       string `query:"group" maxLength:"200" doc:"Only this flag, experiment or config key"`
 }
-
-// The results of a verdict, the one that decides over the others first.
-const (
-	resultBad       = "bad"
-	resultPending   = "pending"
-	resultUndecided = "undecided"
-	resultOK        = "ok"
-	resultUnknown   = "unknown"
-)
-
-var resultsByUrgency = []string{resultBad, resultPending, resultUndecided, resultOK}
 
 func (s *Server) verdictOperations(h huma.API) {
 	huma.Register(h, huma.Operation{
@@ -70,8 +58,8 @@ func (s *Server) askVerdict(ctx context.Context, f store.VersionFilter) (api.Ver
 		return v, s.storeProblem(err)
 	}
 	if len(judged) == 0 {
-		v.Result, v.State, v.Grade, v.Data.Pending = resultUnknown, resultUnknown, detector.None.String(), true
-		v.Reason = fmt.Sprintf("nobody has reported a change of %s to version %s in %s", f.Service, f.Version, f.Environment)
+		v.Result, v.State, v.Grade, v.Data.Pending = string(verdict.Unknown), string(verdict.Unknown), detector.None.String(), true
+		v.Reason = verdict.NobodyReported(f.Service, f.Version, f.Environment)
 		return v, nil
 	}
 	s.fold(&v, judged)
@@ -80,25 +68,31 @@ func (s *Server) askVerdict(ctx context.Context, f store.VersionFilter) (api.Ver
 
 // fold writes the changes of a version into its verdict.
 func (s *Server) fold(v *api.Verdict, judged []judgedChange) {
-	worst := slices.MinFunc(judged, func(a, b judgedChange) int {
-		return cmp.Compare(slices.Index(resultsByUrgency, a.result), slices.Index(resultsByUrgency, b.result))
-	})
-	v.Known, v.Change, v.Page = true, worst.Key, s.changeURL(worst.Key)
-	v.Result, v.State, v.Grade, v.Order, v.Reason = worst.result, worst.State, worst.Grade, worst.Order, worst.reason()
-	v.Data = api.VerdictData{OK: worst.result == resultOK, Bad: worst.result == resultBad, OKSoFar: true}
+	v.Data.OKSoFar = true
+	all := make([]verdict.Change, 0, len(judged))
 	for _, c := range judged {
+		all = append(all, c.Change)
 		v.Data.OKSoFar = v.Data.OKSoFar && c.okSoFar
-		v.Data.Pending = v.Data.Pending || c.result == resultPending
+		v.Data.Pending = v.Data.Pending || c.Result == verdict.Pending
 		v.Changes = append(v.Changes, api.VerdictChange{
-			Key: c.Key, Region: c.Region, Kind: string(c.Kind), Group: c.Group, State: c.State, Grade: c.Grade, Result: c.result,
+			Key: c.Key, Region: c.Region, Kind: string(c.Kind), Group: c.Group, State: c.State, Grade: c.Grade.String(), Result: string(c.Result),
 		})
+	}
+	worst := verdict.Worst(all)
+	v.Known, v.Change, v.Page = true, worst.Key, s.changeURL(worst.Key)
+	v.Result, v.State, v.Grade, v.Reason = string(worst.Result), worst.State, worst.Grade.String(), worst.Reason()
+	v.Data.OK, v.Data.Bad = worst.Result == verdict.OK, worst.Result == verdict.Bad
+	for _, c := range judged {
+		if c.Key == worst.Key {
+			v.Order = string(c.order)
+		}
 	}
 }
 
 // judgedChange is a change with what a tool is to make of it.
 type judgedChange struct {
-	api.ChangeSummary
-	result  string
+	verdict.Change
+	order   rollback.State
 	okSoFar bool
 }
 
@@ -111,10 +105,9 @@ func (s *Server) judge(ctx context.Context, changes []store.Change) ([]judgedCha
 	}
 	judged := make([]judgedChange, len(changes))
 	for i, c := range changes {
-		j := judgedChange{ChangeSummary: s.summarise(c, watches[c.Key], orders[c.Key])}
-		j.result = resultOf(j.ChangeSummary)
-		j.okSoFar = j.result == resultOK
-		if j.result == resultPending {
+		j := judgedChange{Change: verdict.Of(c, watches[c.Key]), order: orders[c.Key]}
+		j.okSoFar = j.Result == verdict.OK
+		if j.Result == verdict.Pending {
 			if j.okSoFar, err = s.okSoFar(ctx, watches[c.Key]); err != nil {
 				return nil, err
 			}
@@ -122,47 +115,6 @@ func (s *Server) judge(ctx context.Context, changes []store.Change) ([]judgedCha
 		judged[i] = j
 	}
 	return judged, nil
-}
-
-// resultOf is what a tool is to make of a change. What was blind, superseded or cleared by a
-// person is not ok: nobody has seen that it is well. A version whose rollout failed is not ok
-// either, whatever its signals say.
-func resultOf(c api.ChangeSummary) string {
-	cleared := c.Standing == string(store.Cleared)
-	switch {
-	case c.Standing == string(store.Bad), !cleared && c.State == string(watch.Regressed), !cleared && c.Grade == detector.Certain.String():
-		return resultBad
-	case c.State == string(watch.Waiting), c.State == string(watch.Watching):
-		return resultPending
-	case c.State == string(watch.Healthy) && c.Status == sources.Succeeded:
-		return resultOK
-	}
-	return resultUndecided
-}
-
-// reason is one sentence about the change, for a log.
-func (c judgedChange) reason() string {
-	what := fmt.Sprintf("%s in %s", c.Version, c.Environment)
-	if c.Region != "" {
-		what += " (" + c.Region + ")"
-	}
-	switch c.result {
-	case resultBad:
-		return fmt.Sprintf("%s is bad: %s, grade %s", what, c.State, c.Grade)
-	case resultPending:
-		return fmt.Sprintf("%s is being watched: %s, grade %s", what, c.State, c.Grade)
-	case resultOK:
-		return what + " is healthy: all its watches ended well"
-	}
-	switch {
-	case c.State == unwatched:
-		return what + " is not watched by any rule, so that nothing is known of it"
-	case c.Standing == string(store.Cleared):
-		return what + " was found bad and cleared of it"
-	case c.Status == sources.Failed:
-		return what + " was reported as failed"
-	}
-	return fmt.Sprintf("the watches of %s ended without a verdict: %s", what, c.State)
 }
 
 // okSoFar says whether nothing speaks against a change that is still watched, and something was

@@ -12,6 +12,7 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/replay"
 	"github.com/pushback/pushback/internal/server/api"
+	"github.com/pushback/pushback/internal/verdict"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/watch"
 )
@@ -50,7 +51,7 @@ func changeView(e api.Explanation, now time.Time) web.Change {
 		v.Aside = strings.TrimSpace(orderSentence(*e.Order) + " " + recoverySentence(e.Watches))
 	}
 	v.Headline = web.Headline(c.State, c.Grade, v.Watches)
-	if c.State == unwatched && c.Preview() {
+	if c.State == verdict.Unwatched && c.Preview() {
 		v.Headline = "Not watched: its environment is a preview, which only a rule that names it watches (watch.environment)."
 	}
 	return addHistory(v, e)

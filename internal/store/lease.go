@@ -61,6 +61,7 @@ func (s *Store) clearLeases(ctx context.Context) error {
 		`UPDATE orders SET holder = '', leased_until = 0 WHERE holder <> ''`,
 		`UPDATE outgoing SET holder = '', leased_until = 0 WHERE holder <> ''`,
 		`UPDATE reports SET holder = '', leased_until = 0 WHERE holder <> ''`,
+		`UPDATE protections SET holder = '', leased_until = 0 WHERE holder <> ''`,
 	} {
 		if _, err := s.write.ExecContext(ctx, statement); err != nil {
 			return wrap(err, "end the leases of the last process")

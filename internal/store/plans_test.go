@@ -20,7 +20,7 @@ import (
 // growing are the tables that grow with the changes or with the services.
 var growing = []string{
 	"changes", "slots", "names", "events", "watches", "records", "profiles", "profile_names",
-	"orders", "outgoing", "reports", "journal", "outcomes",
+	"orders", "outgoing", "reports", "protections", "journal", "outcomes",
 }
 
 // readsAll are the methods that may read a whole growing table, with the reason.

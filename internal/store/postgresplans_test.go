@@ -66,6 +66,7 @@ SELECT key, service, environment, '', TRUE, CASE WHEN id LIKE '%3000' THEN 'prop
 INSERT INTO outgoing (id, change_key, receiver, state, attempts, last_error, created_at, sent_at, message)
 SELECT id, key, 'r' || length(id), CASE WHEN id LIKE '%000' THEN 'pending' ELSE 'sent' END, 1, '', started_at, 1, '{}' FROM changes WHERE id LIKE '%4' OR id LIKE '%000';
 INSERT INTO reports (id, change_key, adapter, remote, revision, posted, attempts, last_error, body) SELECT key || '/-', key, '-', '1', 2, CASE WHEN id LIKE '%500' THEN 1 ELSE 2 END, 0, '', '{}' FROM changes;
+INSERT INTO protections (id, adapter, asked_at, answered_at, attempts, last_error, body, answer) SELECT key, 'hub', started_at, CASE WHEN id LIKE '%500' THEN 0 ELSE started_at END, 0, '', '{}', '' FROM changes;
 INSERT INTO journal (seq, at, change_key, actor, action, detail) SELECT epoch + row_number() OVER (), started_at, key, 'a', 'b', '' FROM changes;
 INSERT INTO outcomes (watch_id, change_key, rule, rule_hash, service, ended_at, fired, clean, saved, false_alarm)
 SELECT key || '.red', key, 'r' || length(id), 'h' || id, service, started_at, FALSE, TRUE, FALSE, FALSE FROM changes;

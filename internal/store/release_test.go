@@ -77,7 +77,11 @@ func fillDeliveries(t *testing.T, s *Store) {
 	counts := s.AddSourceCounts(t.Context(), []SourceCount{{Source: "builds", Since: at, Accepted: 3, Refused: 1, RefusedAt: at, RefusedReason: "map.service gives nothing"}})
 	capture := s.BeginCapture(t.Context(), Capture{Source: "builds", BegunAt: at, EndsAt: at.Add(24 * time.Hour), Actor: "amy"})
 	kept := s.KeepCaptured(t.Context(), Captured{ID: "b1", Source: "builds", At: at, Outcome: "refused", Reason: "map.service gives nothing", Bytes: 7, Body: "{\"a\":1}"}, 10)
-	if err := errors.Join(counts, capture, kept); err != nil {
+	_, held := s.AddProtection(t.Context(), Protection{
+		ID: "hub/repos/acme/cart/actions/runs/5/7", Adapter: "hub", AskedAt: at,
+		Held: Held{Source: "builds", Service: "cart", Environment: "production", Version: "v3", Wait: notify.Wait{ID: "/repos/acme/cart/actions/runs/5/7", Environment: "staging", AtMost: 2 * time.Hour}},
+	})
+	if err := errors.Join(counts, capture, kept, held); err != nil {
 		t.Fatal(err)
 	}
 }

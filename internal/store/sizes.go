@@ -37,7 +37,7 @@ var kindOf = map[string]string{
 	"watches": "watches", "outcomes": "watches",
 	"records": "looks",
 	"events":  "events",
-	"orders":  "orders and messages", "outgoing": "orders and messages", "reports": "orders and messages",
+	"orders":  "orders and messages", "outgoing": "orders and messages", "reports": "orders and messages", "protections": "orders and messages",
 	"journal": "journal", "journal_checkpoints": "journal",
 	"profiles": "profiles", "profile_names": "profiles",
 }

@@ -116,6 +116,7 @@ var suite = []struct {
 	{"messages fold at once", messagesFoldAtOnce},
 	{"progress of orders", progressOfOrders},
 	{"reports", reports},
+	{"held deployments", protections},
 	{"journal", journal},
 	{"the last good rules", goodRules},
 	{"the journal is append-only", journalIsSealed},

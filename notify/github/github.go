@@ -16,6 +16,9 @@
 // looked for before they are made: a check run by its external_id, a deployment status by its words, the comment by
 // the marker it begins with.
 //
+// It also answers GitHub where that holds a deployment back until the environment before is known to be well
+// (protection.go).
+//
 // See https://docs.github.com/en/rest/commits/statuses, /rest/checks/runs, /rest/deployments/statuses,
 // /rest/commits/commits#list-pull-requests-associated-with-a-commit and /rest/issues/comments.
 package github
@@ -28,6 +31,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/common/config"
 
@@ -50,11 +54,14 @@ type Config struct {
 	Check            string                  `yaml:"check"`             // on the commit: status, run (needs the token of an app) or none
 	DeploymentStatus bool                    `yaml:"deployment_status"` // success or failure on the deployment
 	Comment          bool                    `yaml:"comment"`           // on the pull request
+	Protection       map[string]string       `yaml:"protection"`        // {production: staging}: a deployment to production waits for the verdict in staging
+	WaitAtMost       time.Duration           `yaml:"wait_at_most"`      // after which such a deployment is rejected; 2h by default
 	HTTP             config.HTTPClientConfig `yaml:"http"`
 }
 
-// SetDefaults writes everything that every token may write.
+// SetDefaults writes everything that every token may write, and holds nothing back.
 func (c *Config) SetDefaults() {
+	c.WaitAtMost = 2 * time.Hour
 	c.APIURL, c.Check, c.DeploymentStatus, c.Comment = "https://api.github.com", CommitStatus, true, true
 }
 
@@ -77,8 +84,11 @@ func New(c Config) (*Reporter, error) {
 	default:
 		return nil, errors.New("check is none of status, run, none")
 	}
-	if c.Check == NoCheck && !c.DeploymentStatus && !c.Comment {
-		return nil, errors.New("check is none, and deployment_status and comment are false: nothing would be written")
+	if c.Check == NoCheck && !c.DeploymentStatus && !c.Comment && len(c.Protection) == 0 {
+		return nil, errors.New("check is none, deployment_status and comment are false, and there is no protection: nothing would be written")
+	}
+	if err := c.checkProtection(); err != nil {
+		return nil, err
 	}
 	if err := outbound.CheckURL(c.APIURL); err != nil {
 		return nil, fmt.Errorf("api_url: %w", err)

@@ -284,7 +284,7 @@ func TestSettings(t *testing.T) {
 	}
 	f(func(*Config) {}, "")
 	f(func(c *Config) { c.Check = "both" }, "check is none of")
-	f(func(c *Config) { c.Check, c.Comment, c.DeploymentStatus = NoCheck, false, false }, "check is none, and")
+	f(func(c *Config) { c.Check, c.Comment, c.DeploymentStatus = NoCheck, false, false }, "check is none, deployment_status")
 	f(func(c *Config) { c.TokenFile = "" }, "token_file is missing")
 	f(func(c *Config) { c.APIURL = "ftp://x" }, "api_url: ")
 	var d Config

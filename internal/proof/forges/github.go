@@ -20,6 +20,8 @@ type GitHub struct {
 	statuses    []Status
 	runs        []*CheckRun
 	deployments map[int64][]Status
+	held        map[string]string // by "run environment": the deployments that wait, and their answer
+	reviews     []Review
 }
 
 // Pull is the pull request that brought a commit; the zero Pull is none.
@@ -76,7 +78,7 @@ type CheckRun struct {
 // NewGitHub starts a GitHub that takes one token. pulls are its commits.
 func NewGitHub(t testing.TB, token string, pulls map[string]Pull) *GitHub {
 	t.Helper()
-	g := &GitHub{token: token, pulls: pulls, deployments: map[int64][]Status{}}
+	g := &GitHub{token: token, pulls: pulls, deployments: map[int64][]Status{}, held: map[string]string{}}
 	mux := http.NewServeMux()
 	const repository = "/repos/acme/cart"
 	mux.HandleFunc("POST "+repository+"/statuses/{sha}", g.createStatus)
@@ -89,6 +91,7 @@ func NewGitHub(t testing.TB, token string, pulls map[string]Pull) *GitHub {
 	mux.HandleFunc("GET "+repository+"/issues/{number}/comments", g.listComments)
 	mux.HandleFunc("POST "+repository+"/issues/{number}/comments", g.createComment)
 	mux.HandleFunc("PATCH "+repository+"/issues/comments/{id}", g.updateComment)
+	mux.HandleFunc("POST "+repository+"/actions/runs/{id}/deployment_protection_rule", g.review)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "Not Found") })
 	g.start(t, mux, g.allowed)
 	return g

@@ -36,6 +36,20 @@ func Render(r notify.Report) string {
 	return b.String()
 }
 
+// Answer returns the comment beside an answer to a deployment that was held back.
+func Answer(a notify.Answer) string {
+	a = a.Truncated()
+	word := "rejected"
+	if a.Approved {
+		word = "approved"
+	}
+	text := "**Pushback: " + word + "**\n\n" + span(a.Why) + "\n" + block(a.Lines)
+	if a.Link != "" {
+		text += "\n" + LinkText + target(a.Link) + ">)\n"
+	}
+	return text
+}
+
 func headline(r notify.Report) string {
 	if r.Verdict == notify.Watching && r.Grade != "" {
 		return r.Verdict.Sentence() + ", and it looks worse than before (" + r.Grade + ")"
