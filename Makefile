@@ -49,11 +49,11 @@ demo: build ## Ship three releases of a small shop and roll the bad ones back (D
 	bin/pushback demo $(DEMO_FLAGS)
 
 test: ## Run every test that needs nothing but Go, with the race detector where there is a C compiler
-	$(RACE) -shuffle=on -timeout 20m $(PACKAGES)
+	$(RACE) -shuffle=on -timeout 30m $(PACKAGES)
 
 integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmanager, PostgreSQL and R (installs Debian packages that are missing)
 	./.ci/servers
-	go test -tags integration -count=1 -timeout 20m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
+	go test -tags integration -count=1 -timeout 30m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
 
 integration-unleash: ## Test flags against a real Unleash (needs node 20 and npm; installs it in bin/unleash, once)
 	./.ci/servers
