@@ -100,8 +100,12 @@ func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 
 // logGrade logs that a change became likely or certainly bad, whatever the rule does about it.
 func (k *looker) logGrade(l look) {
+	what := "signals are worse since a change"
+	if !l.watch.After.IsZero() {
+		what = "signals are still worse after the rollback of a change"
+	}
 	if l.next.Grade > l.watch.Grade && l.next.Grade >= detector.Likely {
-		k.Log.Warn("signals are worse since a change", "change", l.change.Key, "service", l.change.Service, "version", l.change.Version,
+		k.Log.Warn(what, "change", l.change.Key, "service", l.change.Service, "version", l.change.Version,
 			"rule", l.watch.Rule, "grade", l.next.Grade.String(), "reason", l.next.Reason)
 	}
 }
