@@ -76,17 +76,10 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request, name string, e E
 // complete asks the tool for what its delivery leaves out. Without an answer the events stay as
 // they are.
 func (s *Server) complete(ctx context.Context, name string, from changes.Source, events []sources.Event) []sources.Event {
-	c, can := from.(changes.Completer)
-	if !can {
-		return events
-	}
-	ctx, cancel := context.WithTimeout(ctx, changes.CompleteWithin)
-	defer cancel()
-	whole, err := c.Complete(ctx, events)
+	whole, err := changes.CompleteBy(ctx, from, events)
 	if err != nil {
 		s.countDelivery(name, "incomplete")
 		s.Log.Warn("cannot ask the tool for the rest of a delivery; storing it as it came", "source", name, "error", err)
-		return events
 	}
 	return whole
 }

@@ -57,6 +57,22 @@ type Completer interface {
 // five seconds (CircleCI) or ten (GitHub).
 const CompleteWithin = 3 * time.Second
 
+// CompleteBy asks from, if it is a Completer, for what the events leave out, for at most
+// CompleteWithin. Beside an error it returns the events as they were.
+func CompleteBy(ctx context.Context, from any, events []sources.Event) ([]sources.Event, error) {
+	c, can := from.(Completer)
+	if !can {
+		return events, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, CompleteWithin)
+	defer cancel()
+	whole, err := c.Complete(ctx, events)
+	if err != nil {
+		return events, err
+	}
+	return whole, nil
+}
+
 // Lister is a Source whose tool can list the changes that it made, so that deliveries which were
 // lost are found. An event that was delivered has the same EventID here.
 type Lister interface {

@@ -175,16 +175,9 @@ func (r *Reader) Handle(ctx context.Context, take changes.Take, h http.Header, b
 
 // complete asks the tool for what its message leaves out, where it can be asked.
 func (r *Reader) complete(ctx context.Context, events []sources.Event) []sources.Event {
-	c, can := r.parser.(changes.Completer)
-	if !can {
-		return events
-	}
-	ctx, cancel := context.WithTimeout(ctx, changes.CompleteWithin)
-	defer cancel()
-	whole, err := c.Complete(ctx, events)
+	whole, err := changes.CompleteBy(ctx, r.parser, events)
 	if err != nil {
 		r.log.Warn("cannot ask the tool for the rest of a message; storing it as it came", "error", err)
-		return events
 	}
 	return whole
 }
