@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
@@ -89,7 +88,7 @@ func newBenchOn(t testing.TB, url, rule string, change func(*Options)) *bench {
 		t: t, url: url, path: filepath.Join(t.TempDir(), "pushback.db"), clock: c, shop: newShop(c),
 		hook: &hook{}, box: &mailbox{}, grafana: &board{}, rule: rule, change: change,
 	}
-	b.must(os.WriteFile(b.path, empty(t), 0o600))
+	storetest.Create(t, b.path, store.Open)
 	b.open()
 	t.Cleanup(func() {
 		b.wantReplayed()
@@ -97,31 +96,6 @@ func newBenchOn(t testing.TB, url, rule string, change func(*Options)) *bench {
 	})
 	return b
 }
-
-// empty is a database with empty tables. It is copied, because creating tables takes longer
-// than most scenarios.
-func empty(t testing.TB) []byte {
-	t.Helper()
-	made.Do(func() {
-		path := filepath.Join(t.TempDir(), "empty.db")
-		st, err := store.Open(t.Context(), "sqlite:"+path)
-		if err == nil {
-			err = st.Close()
-		}
-		if err == nil {
-			database, err = os.ReadFile(path)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	})
-	return database
-}
-
-var (
-	made     sync.Once
-	database []byte
-)
 
 func (b *bench) must(err error) {
 	b.t.Helper()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
@@ -49,15 +49,7 @@ type fixture struct {
 // newFixture returns a planner under cartRule.
 func newFixture(t testing.TB, change func(*fixture)) *fixture {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "planning.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := storetest.Open(t, store.Open)
 	set, broken := rules.Load(fstest.MapFS{"red.yml": {Data: []byte(cartRule)}}, rules.World{})
 	if len(broken) > 0 {
 		t.Fatal(broken[0])

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
@@ -46,15 +47,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/test.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := storetest.Open(t, store.Open)
 	b := &bench{t: t, store: &countingStore{Store: s}, now: began.Add(time.Minute)}
 	b.Keeper = New(Options{Store: b.store, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return b.now }})
 	signal := detector.Signal{Name: "queue", Worse: detector.Higher}

@@ -3,13 +3,13 @@ package remarks
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 )
@@ -21,11 +21,7 @@ var now = time.Date(2026, time.November, 29, 12, 0, 0, 0, time.UTC)
 func TestRemarksAreToldOnce(t *testing.T) {
 	f := func(name string, s rules.Service, want ...string) {
 		t.Helper()
-		st, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "pushback.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer st.Close()
+		st := storetest.Open(t, store.Open)
 		admitted, err := sources.Admit(sources.Event{
 			Source: "ci", EventID: "1", ChangeID: "c", Service: "cart", Version: "v2", Status: sources.Started, At: now,
 		}, nil, now)

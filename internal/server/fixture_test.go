@@ -18,6 +18,7 @@ import (
 	"github.com/pushback/pushback/internal/proof/servertest"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -43,16 +44,7 @@ type testServer struct {
 
 func openStore(tb testing.TB) *store.Store {
 	tb.Helper()
-	st, err := store.Open(tb.Context(), "sqlite:"+filepath.Join(tb.TempDir(), "pushback.db"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	return st
+	return storetest.Open(tb, store.Open)
 }
 
 func tokenFile(tb testing.TB) string {

@@ -3,13 +3,13 @@ package situation
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 )
@@ -34,16 +34,7 @@ func TestRandomHistories(t *testing.T) {
 // newStore is an empty database of a test.
 func newStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "histories.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return storetest.Open(t, store.Open)
 }
 
 // things are what the changes of one service are about. A thing without a name is any

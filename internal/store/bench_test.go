@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -17,7 +18,7 @@ import (
 // slots. Besides events/s it reports how long the processors worked for an event, which
 // another program on the machine does not change.
 func BenchmarkAccept(b *testing.B) {
-	benchmarkIntake(b, func(b *testing.B) *Store { return openFile(b, b.TempDir()+"/bench.db") })
+	benchmarkIntake(b, func(b *testing.B) *Store { return storetest.Open(b, Open) })
 }
 
 func benchmarkIntake(b *testing.B, open func(*testing.B) *Store) {
@@ -63,7 +64,7 @@ func computed(b *testing.B) time.Duration {
 func BenchmarkPutProfile(b *testing.B) {
 	for _, kept := range []int{100, 10_000} {
 		b.Run(fmt.Sprintf("kept=%d", kept), func(b *testing.B) {
-			s := openFile(b, b.TempDir()+"/bench.db")
+			s := storetest.Open(b, Open)
 			manyProfiles(b, s, kept)
 			b.ResetTimer()
 			for i := range b.N {

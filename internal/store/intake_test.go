@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -191,7 +192,7 @@ func pruning(t *testing.T, s *Store) {
 }
 
 func TestAcceptAfterClose(t *testing.T) {
-	s := openFile(t, t.TempDir()+"/test.db")
+	s := storetest.Open(t, Open)
 	var g sync.WaitGroup
 	for i := range 50 {
 		g.Go(func() {

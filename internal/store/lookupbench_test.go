@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"testing"
+
+	"github.com/pushback/pushback/internal/store/storetest"
 )
 
 // manyChanges are 100,000 changes of 5,000 services, each with a watch that has ended.
@@ -17,7 +19,7 @@ const manyChanges = `
 
 // BenchmarkLookups reads what the API reads, of 100,000 changes.
 func BenchmarkLookups(b *testing.B) {
-	s := openFile(b, b.TempDir()+"/bench.db")
+	s := storetest.Open(b, Open)
 	if _, err := s.write.ExecContext(b.Context(), manyChanges, micros(at(0))); err != nil {
 		b.Fatal(err)
 	}

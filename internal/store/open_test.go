@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -132,7 +133,7 @@ func TestFilesArePrivate(t *testing.T) {
 
 // TestFullDiskIsNoSuccess limits the database to a few more pages.
 func TestFullDiskIsNoSuccess(t *testing.T) {
-	s := openFile(t, filepath.Join(t.TempDir(), "full.db"))
+	s := storetest.Open(t, Open)
 	var pages int
 	if err := s.write.QueryRowContext(t.Context(), `PRAGMA page_count`).Scan(&pages); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -206,7 +207,7 @@ func eventsAgain(t *testing.T, s *Store) {
 
 // TestEveryTableHasAFate: docs/sizes.md says of each table how long its rows stay.
 func TestEveryTableHasAFate(t *testing.T) {
-	s := openFile(t, filepath.Join(t.TempDir(), "test.db"))
+	s := storetest.Open(t, Open)
 	page, err := os.ReadFile("../../docs/sizes.md")
 	if err != nil {
 		t.Fatal(err)

@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -16,7 +16,7 @@ import (
 // as long as its fsync.
 func BenchmarkPrune(b *testing.B) {
 	for b.Loop() {
-		s := openFile(b, filepath.Join(b.TempDir(), "test.db"))
+		s := storetest.Open(b, Open)
 		seed(b, s, 20_000)
 		done, waits := make(chan struct{}), make(chan []time.Duration)
 		go func() { waits <- acceptUntil(b, s, done) }()

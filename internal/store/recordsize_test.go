@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
+
+	"github.com/pushback/pushback/internal/store/storetest"
 )
 
 // TestBytesOfALongWatch holds a watch of 20 signals and 960 ticks, whose numbers have noise in
 // every digit, to a megabyte; internal/engine holds a change with 5 signals to its budget.
 func TestBytesOfALongWatch(t *testing.T) {
-	s := openFile(t, filepath.Join(t.TempDir(), "test.db"))
+	s := storetest.Open(t, Open)
 	w, r := planned(t, s), rand.New(rand.NewPCG(7, 8))
 	before := fileSize(t, s)
 	var want []look
@@ -59,7 +60,7 @@ func fileSize(t testing.TB, s *Store) (size int64) {
 func BenchmarkLook(b *testing.B) {
 	for _, c := range []struct{ signals, looks int }{{5, 30}, {20, 960}} {
 		b.Run(fmt.Sprintf("%dx%d", c.signals, c.looks), func(b *testing.B) {
-			s := openFile(b, filepath.Join(b.TempDir(), "test.db"))
+			s := storetest.Open(b, Open)
 			w, r := planned(b, s), rand.New(rand.NewPCG(7, 8))
 			var l look
 			for i := range c.looks {

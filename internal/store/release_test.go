@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the database of this version into
 // TestWriteRelease checks that the database which a release leaves behind has a row in every
 // table: otherwise no test would see what a migration does to it.
 func TestWriteRelease(t *testing.T) {
-	s := openFile(t, filepath.Join(t.TempDir(), "release.db"))
+	s := storetest.Open(t, Open)
 	fillRelease(t, s)
 	tables := tablesOf(t, s)
 	for _, table := range tables {

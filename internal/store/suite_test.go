@@ -2,11 +2,11 @@ package store
 
 import (
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/store/storetest"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 )
@@ -142,14 +142,14 @@ func TestSQLite(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				ran.Add(1)
-				c.run(t, openFile(t, filepath.Join(t.TempDir(), "test.db")))
+				c.run(t, storetest.Open(t, Open))
 			})
 		}
 	})
 	if int(ran.Load()) == len(suite) { // and not only those that -run names
 		r.checkMethods(t)
 	}
-	r.checkSQLite(t, openFile(t, filepath.Join(t.TempDir(), "plans.db")))
+	r.checkSQLite(t, storetest.Open(t, Open))
 }
 
 // openFile opens a SQLite store that is closed at the end of the test.

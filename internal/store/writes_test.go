@@ -5,13 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/pushback/pushback/internal/store/storetest"
 )
 
 // writer runs transactions and keeps which ran, in order, and in which commit.
@@ -23,7 +24,7 @@ type writer struct {
 }
 
 func newWriter(t *testing.T) *writer {
-	w := &writer{Store: openFile(t, filepath.Join(t.TempDir(), "writes.db")), commits: map[*sql.Tx]int{}}
+	w := &writer{Store: storetest.Open(t, Open), commits: map[*sql.Tx]int{}}
 	if _, err := w.write.ExecContext(t.Context(), `CREATE TABLE written (name TEXT PRIMARY KEY)`); err != nil {
 		t.Fatal(err)
 	}
