@@ -33,6 +33,22 @@ type Message struct {
 	Link        string    `json:"link,omitempty"`   // the page of the change
 	At          time.Time `json:"at"`
 	EndsAt      time.Time `json:"ends_at,omitzero"` // when a receiver that drops old messages may drop it
+	Change      string    `json:"change,omitempty"` // key of the change of which a picture can be shown
+	Ask         *Ask      `json:"ask,omitempty"`    // what people are asked to decide; nil: nothing, or no longer
+	People      []Person  `json:"people,omitempty"` // whom to mention: who pushed, and who was on board
+}
+
+// Ask is a rollback that waits for somebody's decision.
+type Ask struct {
+	Order     string    `json:"order"`               // the key of its change, by which it is approved or rejected
+	Target    string    `json:"target,omitempty"`    // the version to go back to
+	ExpiresAt time.Time `json:"expires_at,omitzero"` // when the question ends by itself
+}
+
+// Person is somebody whom receivers may know under names of their own.
+type Person struct {
+	Name    string            `json:"name"`              // as the deploy tool calls them
+	Handles map[string]string `json:"handles,omitempty"` // by kind of receiver, as in pushback.yml: slack, irc, email, …
 }
 
 // Field is one fact with its name.
@@ -46,6 +62,13 @@ type Field struct {
 // for it. No error contains a secret.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
+}
+
+// PictureSender is a Sender that can show a picture beside a message.
+type PictureSender interface {
+	Sender
+	// SendPicture is Send, with a PNG of what moved.
+	SendPicture(ctx context.Context, m Message, png []byte) error
 }
 
 // RepeatSender is a Sender whose receiver drops a message at its EndsAt. While the

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
+	"path"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,11 +22,22 @@ type Pages struct {
 	of      map[string]*template.Template
 }
 
+// shared are the templates that every page may use. Each other file is a page, by the file's name.
+var shared = []string{"templates/frame.html", "templates/badge.html", "templates/standings.html"}
+
 // New reads the templates. Version is shown at the foot of every page.
 func New(version string) (*Pages, error) {
 	p := &Pages{version: version, of: map[string]*template.Template{}}
-	for _, name := range []string{"list", "change", "signin", "problem", "docs", "approval", "rules", "rule", "sources"} {
-		t, err := template.New(name).Funcs(words).ParseFS(files, "templates/frame.html", "templates/badge.html", "templates/standings.html", "templates/"+name+".html")
+	all, err := fs.Glob(files, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("listing the templates: %w", err)
+	}
+	for _, file := range all {
+		if slices.Contains(shared, file) {
+			continue
+		}
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		t, err := template.New(name).Funcs(words).ParseFS(files, append(slices.Clone(shared), file)...)
 		if err != nil {
 			return nil, fmt.Errorf("reading the template of the page %s: %w", name, err)
 		}
@@ -61,9 +76,13 @@ type Frame struct {
 	FrozenBy string    // the words of the freeze file; "" where it has none
 	Holds    []string  // what keeps deploys, or all automatic rollbacks, back
 	Troubles []Trouble // what keeps us from judging
-	SignedIn bool      // this browser may approve and reject
-	CanSign  bool      // there are tokens to sign in with
+	SignedIn bool      // somebody is signed in
+	CanSign  bool      // there is a way to sign in
 	Here     string    // path of this page, to come back to after signing in
+
+	// What the reader may do besides reading. A form that the reader may not use is not shown.
+	MayRespond bool // approve, reject, hold, say whether a verdict was right
+	MayOperate bool // freeze, promote and demote rules, declare incidents
 
 	*rendering
 }

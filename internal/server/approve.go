@@ -63,7 +63,7 @@ func (s *Server) showApproval(w http.ResponseWriter, r *http.Request, token stri
 // them from whoever may change anything, and from whoever has the order's link. The
 // journal says of a decision if it was made by the link.
 func (s *Server) decisionHandler(decide func(ctx context.Context, key string, d api.Decision) error) http.HandlerFunc {
-	signedIn := s.formHandler(func(w http.ResponseWriter, r *http.Request) error {
+	signedIn := s.formHandler(Responder, func(w http.ResponseWriter, r *http.Request) error {
 		return s.decideForm(w, r, func(key string, d api.Decision) error { return decide(r.Context(), key, d) })
 	})
 	return func(w http.ResponseWriter, r *http.Request) {

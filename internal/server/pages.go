@@ -23,10 +23,10 @@ func (s *Server) pageHandler(show func(http.ResponseWriter, *http.Request) error
 	return s.htmlHandler(s.mayRead, show)
 }
 
-// formHandler handles a page's form for whoever may change anything, and sends
+// formHandler handles a page's form for whoever has the role that it needs, and sends
 // others to the sign-in page.
-func (s *Server) formHandler(take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return s.htmlHandler(s.mayChange, take)
+func (s *Server) formHandler(needs Role, take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return s.htmlHandler(s.mayAs(needs), take)
 }
 
 func (s *Server) htmlHandler(may func(*http.Request) bool, show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
@@ -61,6 +61,7 @@ func here(r *http.Request) string {
 
 func (s *Server) frame(r *http.Request, title string) web.Frame {
 	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "", Here: here(r)}
+	f.MayRespond, f.MayOperate = f.SignedIn, f.SignedIn
 	if !s.mayRead(r) {
 		return f // what stops or troubles Pushback is for readers
 	}

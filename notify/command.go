@@ -1,0 +1,40 @@
+package notify
+
+import (
+	"context"
+	"net/http"
+)
+
+// Command is what somebody typed or pressed in a chat. All of it comes from outside; the receiver's adapter has
+// verified who it is from, and nothing else.
+type Command struct {
+	Name string   // approve, reject, hold, release, status, mine
+	Args []string // the order or service that it is about, and words for the journal
+	From Caller
+}
+
+// Caller is who gave a command.
+type Caller struct {
+	Receiver string // its name in pushback.yml
+	Kind     string // of the receiver: slack, irc, …
+	ID       string // what the receiver knows them by and nobody can choose: a user id, the account that they signed in to
+	Name     string // what others see, for the journal
+}
+
+// Answering carries out a command, if the caller may give it, and returns what to answer: plain text, of which the
+// lines are short.
+type Answering func(ctx context.Context, c Command) string
+
+// Listener is a Sender that hears commands over a connection of its own.
+type Listener interface {
+	Sender
+	// Listen hears commands until ctx ends, and connects again when the connection is lost.
+	Listen(ctx context.Context, answer Answering) error
+}
+
+// WebhookListener is a Sender to which its receiver posts what people press. The handler verifies each
+// request over the raw body before it parses it.
+type WebhookListener interface {
+	Sender
+	Commands(answer Answering) http.Handler
+}
