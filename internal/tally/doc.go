@@ -5,4 +5,6 @@
 // A counter of Prometheus that appears with its first event is lost to increase(), which needs a value before it. So
 // every series is there before anything can be counted into it: those whose labels the settings name from the
 // start (Birth), those of a service from the moment that a watch of it begins.
+//
+// See adr/0136.
 package tally
