@@ -26,10 +26,21 @@ type variables struct {
 }
 
 type variable struct {
-	Name  string `json:"name"`
-	Label string `json:"label"`
-	Type  string `json:"type"`
-	Query string `json:"query"`
+	Name       string      `json:"name"`
+	Label      string      `json:"label"`
+	Type       string      `json:"type"`
+	Query      string      `json:"query"`
+	Datasource *datasource `json:"datasource,omitempty"`
+	Refresh    int         `json:"refresh,omitempty"` // 2: whenever the time range changes
+	Multi      bool        `json:"multi,omitempty"`
+	IncludeAll bool        `json:"includeAll,omitempty"`
+	AllValue   string      `json:"allValue,omitempty"`
+	Current    *current    `json:"current,omitempty"`
+}
+
+type current struct {
+	Text  string `json:"text"`
+	Value string `json:"value"`
 }
 
 type annotations struct {
@@ -63,7 +74,14 @@ type panel struct {
 	GridPos     position   `json:"gridPos"`
 	Datasource  datasource `json:"datasource"`
 	FieldConfig fields     `json:"fieldConfig"`
+	Options     *options   `json:"options,omitempty"`
 	Targets     []target   `json:"targets"`
+}
+
+// options are those of a text panel.
+type options struct {
+	Mode    string `json:"mode"`
+	Content string `json:"content"`
 }
 
 type position struct {
@@ -94,6 +112,22 @@ type target struct {
 // chosen is the data source that the reader picks at the top of the board.
 var chosen = datasource{Type: "prometheus", UID: "${datasource}"}
 
+// written is a variable in which the reader types a value.
+func written(name, label, value string) variable {
+	return variable{Name: name, Label: label, Type: "textbox", Query: value, Current: &current{value, value}}
+}
+
+// listed is a variable of which the values are those that a label has.
+func listed(name, label, query string) variable {
+	return variable{Name: name, Label: label, Type: "query", Query: query, Datasource: &chosen, Refresh: 2}
+}
+
+// severalOf lets the reader choose several values, and all to begin with.
+func severalOf(v variable) variable {
+	v.Multi, v.IncludeAll, v.AllValue, v.Current = true, true, ".*", &current{"All", "$__all"}
+	return v
+}
+
 // newBoard lays the panels out and gives each its number: four stats in a
 // row, two graphs in a row, 24 columns as Grafana counts.
 func newBoard(uid, title string, panels []panel) board {
@@ -110,7 +144,7 @@ func newBoard(uid, title string, panels []panel) board {
 	return board{
 		UID: uid, Title: title, Tags: []string{"pushback"}, SchemaVersion: 39, GraphTooltip: 1,
 		Refresh: "10s", Time: span{"now-1h", "now"},
-		Templating:  variables{[]variable{{"datasource", "Data source", "datasource", "prometheus"}}},
+		Templating:  variables{[]variable{{Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus"}}},
 		Annotations: annotations{[]annotation{changes()}},
 		Panels:      panels,
 	}
@@ -124,12 +158,43 @@ func changes() annotation {
 	}
 }
 
+// with adds variables below the data source.
+func (b board) with(vs ...variable) board {
+	b.Templating.List = append(b.Templating.List, vs...)
+	return b
+}
+
+// over shows a longer time, of which new points come seldom.
+func (b board) over(from, refresh string) board {
+	b.Time.From, b.Refresh = from, refresh
+	return b
+}
+
+// about draws the changes of one service alone.
+func (b board) about(tag string) board {
+	b.Annotations.List[0].Target.Tags = append(b.Annotations.List[0].Target.Tags, tag)
+	return b
+}
+
+func text(content string) panel {
+	return panel{
+		Type: "text", GridPos: position{H: 3, W: 24}, Datasource: chosen,
+		Options: &options{"markdown", content}, Targets: []target{},
+	}
+}
+
 func stat(title, expr string) panel {
 	return panel{
 		Type: "stat", Title: title, GridPos: position{H: 4, W: 6}, Datasource: chosen,
 		FieldConfig: fields{unit{Unit: "short"}},
 		Targets:     []target{{RefID: "A", Datasource: chosen, Expr: expr, Instant: true}},
 	}
+}
+
+// in says what a panel's numbers are.
+func (p panel) in(what string) panel {
+	p.FieldConfig.Defaults.Unit = what
+	return p
 }
 
 func graph(title, in string, targets ...target) panel {

@@ -93,7 +93,8 @@ func checkTargets(t *testing.T, name string, p panel) {
 
 func parse(t *testing.T, expr string) parser.Expr {
 	t.Helper()
-	e, err := parser.NewParser(parser.Options{}).ParseExpr(strings.ReplaceAll(expr, "$__rate_interval", "5m"))
+	filled := strings.NewReplacer("$__rate_interval", "5m", "$label", "job", "$status", "code", "$service", "cart", "$environment", "production").Replace(expr)
+	e, err := parser.NewParser(parser.Options{}).ParseExpr(filled)
 	if err != nil {
 		t.Errorf("%s: %v", expr, err)
 	}
@@ -142,7 +143,7 @@ func selected(e parser.Expr) map[string]bool {
 
 func metricNames(t *testing.T, root string) map[string]bool {
 	t.Helper()
-	quoted := regexp.MustCompile("[\"`]((?:pushback|shop|http)_[a-z_]+)")
+	quoted := regexp.MustCompile("[\"`]((?:pushback|shop|http|process)_[a-z_]+)")
 	names := map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

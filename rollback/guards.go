@@ -75,6 +75,14 @@ var guards = []struct {
 	{GuardPreflight, checkPreflight},
 }
 
+// Guards returns the names of all guards, in the order in which they are asked.
+func Guards() (names []Guard) {
+	for _, g := range guards {
+		names = append(names, g.name)
+	}
+	return names
+}
+
 func checkOrder(o Order, s Situation) string {
 	switch {
 	case o.Key == "" || o.Key != s.Change.Key():

@@ -23,6 +23,9 @@ const (
 	Refused   State = "refused"   // a guard refused it for good
 )
 
+// States are all states of an order.
+var States = []State{Proposed, Approved, Decided, Sending, Done, Failed, Unknown, Cancelled, Expired, Refused}
+
 // Order is the decision to roll one change back. There is one order for each
 // change, however many rules ask for it: its Key is the key of the change.
 type Order struct {

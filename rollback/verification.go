@@ -33,6 +33,9 @@ const (
 	Overtaken        VerificationState = "overtaken" // a newer change came first, so that the target need not run any more
 )
 
+// VerificationStates are all results of a verification.
+var VerificationStates = []VerificationState{TargetRunning, TargetNotRunning, CannotVerify, Overtaken}
+
 // Verification says whether a rollback that a hook reported as done took place.
 // The receipt is the hook's own report; the verification is an independent check.
 type Verification struct {

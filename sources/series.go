@@ -57,6 +57,9 @@ const (
 	StaleData   FaultKind = "stale_data"   // the newest sample is older than it should be
 )
 
+// FaultKinds are all kinds of fault.
+var FaultKinds = []FaultKind{SourceError, NoData, StaleData}
+
 // Fault is the only error a Ranger returns. Its text never holds a secret: no
 // URL user info, no header, no response body beyond its first line.
 type Fault struct {

@@ -14,5 +14,8 @@ const (
 	Superseded   State = "superseded"
 )
 
+// FinalStates are those in which a watch has ended.
+var FinalStates = []State{Healthy, Regressed, Inconclusive, Blind, Superseded}
+
 // Open says whether a watch in this state still looks.
 func (s State) Open() bool { return s == Waiting || s == Watching }

@@ -6,9 +6,10 @@
 // carries a tag of its own, and an annotation whose id is not known is looked
 // for by that tag before it is posted. What is found is patched.
 //
-// The API under /api is the one that every Grafana since 5 answers; the newer
-// /apis/annotation.grafana.app has names of the client's choosing but is an
-// alpha. See https://grafana.com/docs/grafana/latest/developers/http_api/annotations/.
+// The API under /api is the one that every Grafana since 5 answers, and the default; Grafana calls it
+// deprecated. In the newer one, /apis/annotation.grafana.app, the client chooses an annotation's name,
+// so that nothing has to be looked for; it is an alpha, which not every Grafana serves (api: apis).
+// See https://grafana.com/docs/grafana/latest/developers/http_api/annotations/.
 package grafana
 
 import (
@@ -31,6 +32,9 @@ import (
 // itself, so that trying again cannot help. Any other error may pass.
 var ErrPermanent = errors.New("permanent")
 
+// errExists says that an annotation of the chosen name is there already.
+var errExists = errors.New("exists")
+
 // errGone says that the annotation of a known id is no more.
 var errGone = errors.New("gone")
 
@@ -39,6 +43,8 @@ type Config struct {
 	URL       string                  `yaml:"url"`        // the base, with the sub-path where there is one
 	TokenFile string                  `yaml:"token_file"` // a service account's token; needs annotations:create, write and read
 	OrgID     int64                   `yaml:"org_id"`     // 0: the token's own
+	API       string                  `yaml:"api"`        // annotations, or apis; see the package
+	Namespace string                  `yaml:"namespace"`  // of apis: default, org-N or stacks-N; by default that of org_id
 	HTTP      config.HTTPClientConfig `yaml:"http"`
 }
 
@@ -47,6 +53,12 @@ func (c *Config) SetDirectory(dir string) {
 	c.TokenFile = config.JoinDir(dir, c.TokenFile)
 	c.HTTP.SetDirectory(dir)
 }
+
+// The two APIs.
+const (
+	annotationsAPI = "annotations"
+	resourcesAPI   = "apis"
+)
 
 // Client draws on one Grafana. It is safe for concurrent use, but two Puts of
 // one tag at once may post twice: the caller keeps them apart.
@@ -59,6 +71,9 @@ type Client struct {
 func New(c Config) (*Client, error) {
 	c.URL = strings.TrimRight(c.URL, "/")
 	if err := outbound.CheckURL(c.URL); err != nil {
+		return nil, err
+	}
+	if err := c.checkAPI(); err != nil {
 		return nil, err
 	}
 	if c.TokenFile == "" {
@@ -77,7 +92,11 @@ func (c *Client) Put(ctx context.Context, a Annotation) (int64, error) {
 	if err := a.check(); err != nil {
 		return 0, err
 	}
-	id, err := c.put(ctx, a)
+	put := c.put
+	if c.config.API == resourcesAPI {
+		put = c.putResource
+	}
+	id, err := put(ctx, a)
 	if err != nil {
 		return 0, fmt.Errorf("annotating grafana: %w", err)
 	}
@@ -86,7 +105,11 @@ func (c *Client) Put(ctx context.Context, a Annotation) (int64, error) {
 
 // Ping asks whether the token is valid and may read annotations. It changes nothing.
 func (c *Client) Ping(ctx context.Context) error {
-	if _, err := c.find(ctx, "pushback:ping"); err != nil {
+	ask := func() error { _, err := c.find(ctx, "pushback:ping"); return err }
+	if c.config.API == resourcesAPI {
+		ask = func() error { return c.pingResources(ctx) }
+	}
+	if err := ask(); err != nil {
 		return fmt.Errorf("reading annotations: %w", err)
 	}
 	return nil
@@ -148,7 +171,7 @@ func (c *Client) patch(ctx context.Context, id int64, a Annotation) error {
 	return c.call(ctx, http.MethodPatch, "/"+strconv.FormatInt(id, 10), a.document(), nil)
 }
 
-// call makes one request below /api/annotations and reads the answer into out.
+// call makes one request below the API's address and reads the answer into out.
 func (c *Client) call(ctx context.Context, method, below string, in, out any) error {
 	request, token, err := c.request(ctx, method, below, in)
 	if err != nil {
@@ -181,11 +204,11 @@ func (c *Client) request(ctx context.Context, method, below string, in any) (*ht
 			return nil, "", fmt.Errorf("%w: %w", ErrPermanent, err)
 		}
 	}
-	r, err := http.NewRequestWithContext(ctx, method, c.config.URL+"/api/annotations"+below, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, c.config.base()+below, bytes.NewReader(body))
 	if err != nil {
 		return nil, "", errors.New("the url cannot be called")
 	}
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", c.config.contentType(method))
 	r.Header.Set("Authorization", "Bearer "+token)
 	if c.config.OrgID != 0 {
 		r.Header.Set("X-Grafana-Org-Id", strconv.FormatInt(c.config.OrgID, 10))
@@ -205,6 +228,8 @@ func judge(a outbound.Answer, method string) error {
 		if method == http.MethodPatch {
 			return fmt.Errorf("%w: %w", errGone, err)
 		}
+	case http.StatusConflict:
+		return fmt.Errorf("%w: %w", errExists, err)
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
 	}

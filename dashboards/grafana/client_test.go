@@ -1,6 +1,7 @@
 package grafana
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,13 +59,14 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *fake) handle(w http.ResponseWriter, r *http.Request) any {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var body map[string]json.RawMessage
-	if r.Method != http.MethodGet {
-		text, _ := io.ReadAll(r.Body)
-		if err := json.Unmarshal(text, &body); err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return map[string]string{"message": "bad request data"}
-		}
+	if !legacyPath.MatchString(r.URL.Path) {
+		w.WriteHeader(http.StatusNotFound)
+		return map[string]string{"message": "Not found"}
+	}
+	body, ok := legacyBody(r)
+	if !ok {
+		w.WriteHeader(http.StatusBadRequest)
+		return map[string]string{"message": "bad request data"}
 	}
 	switch id, _ := strconv.ParseInt(strings.TrimPrefix(r.URL.Path, "/sub/api/annotations/"), 10, 64); r.Method {
 	case http.MethodGet:
@@ -80,6 +83,22 @@ func (f *fake) handle(w http.ResponseWriter, r *http.Request) any {
 	}
 	w.WriteHeader(http.StatusNotFound)
 	return map[string]string{"message": "Could not find annotation to update"}
+}
+
+var legacyPath = regexp.MustCompile(`^/sub/api/annotations(/[0-9]+)?$`)
+
+// legacyBody reads what Grafana's PostAnnotationsCmd and PatchAnnotationCmd hold: no other key, times in
+// milliseconds as whole numbers, and in a new annotation a text.
+func legacyBody(r *http.Request) (body map[string]json.RawMessage, ok bool) {
+	if r.Method == http.MethodGet {
+		return nil, true
+	}
+	var typed document
+	text, _ := io.ReadAll(r.Body)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	ok = d.Decode(&typed) == nil && json.Unmarshal(text, &body) == nil && r.Header.Get("Content-Type") == "application/json"
+	return body, ok && (r.Method == http.MethodPatch || typed.Text != "" && typed.Time > 0)
 }
 
 // merge changes only what the request names.

@@ -26,6 +26,7 @@ import (
 	"github.com/pushback/pushback/internal/server"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/tally"
 	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -98,6 +99,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	countProbes(set, d.probes)
+	tally.Birth(set, d.labelNames())
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
 		return d, err
 	}
@@ -174,6 +176,15 @@ func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.O
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: retention.Policy{Changes: c.Retention, Journal: c.Journal}, Trust: trustPolicy(c.Trust),
 		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: o.Log,
+	}
+}
+
+// labelNames are the names in the settings that are labels of counters.
+func (d *Daemon) labelNames() tally.Names {
+	c := d.config
+	return tally.Names{
+		Receivers: names(c.Receivers), Reports: names(c.Reports), Stores: names(c.Metrics),
+		Sources: append(names(c.Sources), server.APISource), Grafana: c.Grafana != nil,
 	}
 }
 

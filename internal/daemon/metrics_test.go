@@ -45,3 +45,29 @@ func (w *witness) checkLabels(m telemetry.Metric, family string) {
 		}
 	}
 }
+
+// checkBirth checks that no counter has appeared since the start: increase() would not show its first event. The status
+// of an answer is not known ahead, and a service has its series when its watch begins.
+func (w *witness) checkBirth(born string) {
+	w.t.Helper()
+	_, now := w.ask("GET", "/metrics", "")
+	late := []string{"pushback_http_requests_total", "pushback_changes_total", "pushback_rollbacks_total", "pushback_rollback_seconds_total"}
+	seen := 0
+	for _, m := range telemetry.Own {
+		if m.Type != telemetry.Counter || slices.Contains(late, m.Name) {
+			continue
+		}
+		for line := range strings.Lines(now) {
+			series, _, _ := strings.Cut(line, " ")
+			if !strings.HasPrefix(series+"{", m.Name+"{") {
+				continue
+			}
+			if seen++; !strings.Contains(born, "\n"+series+" ") {
+				w.t.Errorf("%s was not there before it was counted", series)
+			}
+		}
+	}
+	if seen < 60 {
+		w.t.Errorf("%d series of counters only", seen)
+	}
+}

@@ -58,6 +58,7 @@ func TestPlantedSecretsStayHidden(t *testing.T) {
 		client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	stop := w.run()
+	_, born := w.ask("GET", "/metrics", "")
 	w.refused()
 	key := w.change(deployed)
 	w.signIn()
@@ -65,6 +66,7 @@ func TestPlantedSecretsStayHidden(t *testing.T) {
 	w.read(key)
 	w.approve(key, link)
 	w.checkMetrics()
+	w.checkBirth(born)
 	w.read(key)
 	var dump bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&dump, 2)

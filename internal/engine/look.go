@@ -87,7 +87,7 @@ func (k *looker) lookOnce(ctx context.Context, w watch.Watch) (watch.Watch, erro
 		return l.watch, err
 	}
 	l.next.Responded = response.answered
-	now, err := k.record(ctx, l.watch, l.next, response.effects)
+	now, err := k.record(ctx, l, response.effects)
 	if err != nil {
 		return now, err
 	}
@@ -185,7 +185,8 @@ func (k *looker) judge(ctx context.Context, w *watch.Watch, c store.Change, r ru
 
 // record commits the look with everything that follows from it, then inserts the jobs.
 // Where another replica has moved the watch, its look counts and this one is dropped.
-func (k *looker) record(ctx context.Context, old, next watch.Watch, effects store.Effects) (watch.Watch, error) {
+func (k *looker) record(ctx context.Context, l look, effects store.Effects) (watch.Watch, error) {
+	old, next := l.watch, l.next
 	moved, order, created, err := k.Store.MoveWatch(ctx, old, next, effects)
 	if err != nil {
 		return old, fmt.Errorf("recording the look: %w", err)
@@ -194,6 +195,9 @@ func (k *looker) record(ctx context.Context, old, next watch.Watch, effects stor
 		return k.reread(ctx, old)
 	}
 	next.Revision = old.Revision + 1
+	if old.State.Open() && !next.State.Open() {
+		k.countEnded(ctx, l.change)
+	}
 	if created {
 		k.Telemetry.order(order.State)
 		k.enqueue(orderJob, order.Key)

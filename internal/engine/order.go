@@ -224,6 +224,7 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 		x.Log.Warn("cannot update the report of an order; its next change tries again", "change", o.Key, "error", err)
 	}
 	if o.State == rollback.Done {
+		x.Telemetry.tally().RolledBack(o.Change, x.Now().Sub(o.Change.StartedAt))
 		x.verifier.enqueueVerification(o)
 	}
 	x.looks.Hasten(o.Key, x.Now())

@@ -26,6 +26,9 @@ func (e *Engine) newPlanner() *planning.Planner {
 func (e *Engine) begun(_ context.Context, stored []store.Plan) {
 	for _, p := range stored {
 		e.looks.Add(p.Change.Service, p.Watches)
+		if len(p.Watches) > 0 {
+			e.Telemetry.tally().Began(p.Change.Change)
+		}
 		e.Telemetry.planned(len(p.Watches), e.Now().Sub(p.Change.ReceivedAt))
 		e.reports.Post(p.Reports)
 	}

@@ -8,16 +8,30 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/tally"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 )
 
 // Telemetry is what /metrics shows of the engine. A nil Telemetry counts nothing.
-type Telemetry struct{ set *metrics.Set }
+type Telemetry struct {
+	set     *metrics.Set
+	changes *tally.Changes
+}
 
 // NewTelemetry counts into set.
-func NewTelemetry(set *metrics.Set) *Telemetry { return &Telemetry{set: set} }
+func NewTelemetry(set *metrics.Set) *Telemetry {
+	return &Telemetry{set: set, changes: tally.NewChanges(set)}
+}
+
+// tally counts what becomes of changes.
+func (t *Telemetry) tally() *tally.Changes {
+	if t == nil {
+		return nil
+	}
+	return t.changes
+}
 
 // observe adds the gauges that are read from the running engine.
 func (t *Telemetry) observe(e *Engine) {

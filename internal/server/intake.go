@@ -20,17 +20,17 @@ import (
 // reading, so that an endless body uses no memory.
 const maxBody = 1 << 20
 
-// apiSource is the source of events that come by POST /v1/events.
-const apiSource = "api"
+// APISource is the source of events that come by POST /v1/events.
+const APISource = "api"
 
 // receiveEvent takes an event in Pushback's own format.
 func (s *Server) receiveEvent(w http.ResponseWriter, r *http.Request) {
 	unknown, err := unknownPolicyOf(r.URL.Query().Get("unknown"))
 	if err != nil {
-		s.refuse(w, apiSource, 0, problem(http.StatusBadRequest, err.Error(), ""))
+		s.refuse(w, APISource, 0, problem(http.StatusBadRequest, err.Error(), ""))
 		return
 	}
-	s.intake(w, r, apiSource, Endpoint{Source: s.events, Paths: s.Paths, unknown: unknown})
+	s.intake(w, r, APISource, Endpoint{Source: s.events, Paths: s.Paths, unknown: unknown})
 }
 
 // receiveWebhook takes a delivery of a configured source, authenticated by its
@@ -266,7 +266,7 @@ func (s *Server) note(name string, outcome deliveries.Outcome, reason string) {
 		counted = deliveries.Refused
 	}
 	s.countDelivery(name, string(counted))
-	if _, is := s.Sources[name]; is || name == apiSource || s.isFeed(name) {
+	if _, is := s.Sources[name]; is || name == APISource || s.isFeed(name) {
 		s.Deliveries.Note(name, outcome, reason)
 	}
 }

@@ -121,7 +121,7 @@ func New(o Options) (*Server, error) {
 // prepare parses the templates, and makes the source of POST /v1/events, which
 // verifies no signature because the route requires a token.
 func (s *Server) prepare() (err error) {
-	if s.events, err = generic.New(changes.Options{Name: apiSource}, generic.Config{Insecure: true}); err != nil {
+	if s.events, err = generic.New(changes.Options{Name: APISource}, generic.Config{Insecure: true}); err != nil {
 		return err
 	}
 	if s.web, err = s.newGuard(); err != nil {

@@ -29,7 +29,7 @@ func (s *Server) isFeed(name string) bool {
 
 // isSource reports whether a configured source or feed has the name.
 func (s *Server) isSource(name string) bool {
-	return name == apiSource || slices.ContainsFunc(s.Inlets, func(i Inlet) bool { return i.Name == name })
+	return name == APISource || slices.ContainsFunc(s.Inlets, func(i Inlet) bool { return i.Name == name })
 }
 
 // confidential is the metadata key of an operation that only those may use who may change
@@ -78,7 +78,7 @@ func (s *Server) sourceStatus(ctx context.Context) ([]api.Source, error) {
 		return nil, s.storeProblem(err)
 	}
 	all := []api.Source{}
-	for _, i := range append(slices.Clone(s.Inlets), Inlet{Name: apiSource, Kind: apiSource}) {
+	for _, i := range append(slices.Clone(s.Inlets), Inlet{Name: APISource, Kind: APISource}) {
 		c := counts[i.Name]
 		one := api.Source{
 			Name: i.Name, Kind: i.Kind, Accepted: c.Accepted, Ignored: c.Ignored, Refused: c.Refused, Unsigned: c.Unsigned,

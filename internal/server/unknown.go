@@ -80,7 +80,7 @@ func (s *Server) canonicalName(name string) string {
 	if s.Canonical == nil {
 		return name
 	}
-	return s.Canonical(sources.Event{Source: apiSource, Service: name}).Service
+	return s.Canonical(sources.Event{Source: APISource, Service: name}).Service
 }
 
 // checkNamed warns of a service that a person or a pipeline has named, or refuses it.

@@ -3,6 +3,7 @@ package telemetry
 // Own are Pushback's metrics, by name.
 var Own = []Metric{
 	{"pushback_annotations_total", Counter, []string{"result"}, "annotations in Grafana that were posted, or could not be"},
+	{"pushback_changes_total", Counter, []string{"service", "environment", "verdict"}, "watched changes whose watches have ended, by what came of them"},
 	{"pushback_deliveries_total", Counter, []string{"source", "outcome"}, "events and webhooks that came in, by what became of them"},
 	{"pushback_frozen", Gauge, nil, "1 while the freeze file or a freeze window stops all rollbacks"},
 	{"pushback_guard_refusals_total", Counter, []string{"guard"}, "refusals of rollbacks by a guard, once while an order's refusals stay the same"},
@@ -23,6 +24,8 @@ var Own = []Metric{
 	{"pushback_profiles_wanted", Gauge, nil, "profiles that the rules and services want"},
 	{"pushback_replicas_looking", Gauge, nil, "replicas that share the watches"},
 	{"pushback_reports_total", Counter, []string{"report", "result"}, "reports to other tools that were written, or could not be"},
+	{"pushback_rollback_seconds_total", Counter, []string{"service", "environment"}, "time from the begin of changes until their rollbacks were done, added up"},
+	{"pushback_rollbacks_total", Counter, []string{"service", "environment"}, "rollbacks that a hook reported as done"},
 	{"pushback_rules_broken", Gauge, nil, "mistakes in the rules folder; above 0 the last good rules are in force"},
 	{"pushback_rules_last_good_timestamp_seconds", Gauge, nil, "since when the rules in force are the newest; 0 for never"},
 	{"pushback_rules_loaded", Gauge, nil, "rules in force"},
