@@ -46,8 +46,8 @@ func TestAskedAgain(t *testing.T) {
 			h := &holdingHub{again: again}
 			b := newBench(t, redRule, withHolding(h))
 			run(b, h)
-			if got := b.answered(h, 1); got != want {
-				t.Errorf("%s, want %s: %+v", got, want, h.answers)
+			if got := b.answered(h, 1); got != want || h.asked != len(h.answers) {
+				t.Errorf("%s in %d attempts, want %s: %+v", got, h.asked, want, h.answers)
 			}
 			if open, err := b.Store.OpenProtections(t.Context()); err != nil || len(open) != 0 {
 				t.Errorf("%+v, %v", open, err)

@@ -176,10 +176,8 @@ func (k *Keeper) tell(ctx context.Context, tool notify.Answerer, lease *replica.
 		return fmt.Errorf("recording the answer to the held deployment %s: %w", p.ID, err)
 	case !recorded:
 		return k.notRecorded(ctx, lease, p)
-	case failed == nil && p.Answer.Pending:
-		return nil // it waits on
 	case over:
-		k.waiting.Delete(p.ID)
+		k.waiting.Delete(p.ID) // after a withdrawal, the next sweep remembers it again
 		return nil
 	}
 	wait := waitAfter(failed, p.Attempts)
@@ -204,7 +202,7 @@ func (k *Keeper) finish(ctx context.Context, p store.Protection, failed error, o
 	return k.Store.FinishProtection(ctx, p, at, problem)
 }
 
-// notRecorded finds out why nothing was stored of an attempt.
+// notRecorded logs why nothing was stored of an attempt. Who has taken another question in looks at it.
 func (k *Keeper) notRecorded(ctx context.Context, lease *replica.Lease, p store.Protection) error {
 	now, err := k.Store.Protection(ctx, p.ID)
 	if err != nil {
@@ -215,7 +213,6 @@ func (k *Keeper) notRecorded(ctx context.Context, lease *replica.Lease, p store.
 		return nil
 	}
 	k.Log.Info("a tool has asked again while it was answered; that is decided anew", "report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version)
-	k.EnqueueAnswer(p.ID)
 	return nil
 }
 
