@@ -128,10 +128,18 @@ func protectionsWithdrawn(t *testing.T, a, b *Store, p Protection, reads func(wa
 	must(t, true, "finish")(a.FinishProtection(t.Context(), p, at(7), ""))
 	p.AnsweredAt = at(7)
 	reads(p)
-	p.AskedAt, p.AnsweredAt, p.Answer = at(8), time.Time{}, nil // and no approval is left to withdraw
-	must(t, true, "reopen what is answered")(b.ReopenProtection(t.Context(), p))
-	reads(p)
-	if asked, err := a.Journal(t.Context(), ""); err != nil || len(asked) < 4 || asked[len(asked)-1].Action != "hold deployment" || !asked[len(asked)-1].At.Equal(at(8)) {
+	approvedBefore := false
+	for i, approved := range []bool{true, false, false} {
+		p.AskedAt, p.AnsweredAt, p.Answer, p.Approved = at(8+i), time.Time{}, nil, false
+		must(t, true, "reopen what is answered")(b.ReopenProtection(t.Context(), p))
+		p.Approved = approvedBefore
+		reads(p)
+		p.Answer = &notify.Answer{Approved: approved}
+		must(t, true, "decide")(a.DecideProtection(t.Context(), p, "r", at(8+i)))
+		must(t, true, "finish")(a.FinishProtection(t.Context(), p, at(8+i), ""))
+		approvedBefore = approved
+	}
+	if asked, err := a.Journal(t.Context(), ""); err != nil || len(asked) < 4 || asked[len(asked)-1].Action != "hold deployment" || !asked[len(asked)-1].At.Equal(at(10)) {
 		t.Errorf("%+v, %v", asked, err)
 	}
 }
