@@ -46,7 +46,7 @@ func (k *Keeper) Protect(ctx context.Context, source string, q changes.Question)
 		p, err = k.Store.Protection(ctx, p.ID)
 		return p, false, err
 	}
-	k.Log.Info("a "+w.Held()+" waits for a verdict", "report", name, "service", q.Service, "environment", q.Environment, "version", q.Version, "for", w.Environment, "until", p.Until())
+	k.Log.Info("a tool holds back what waits for a verdict", "what", w.Held(), "report", name, "service", q.Service, "environment", q.Environment, "version", q.Version, "for", w.Environment, "until", p.Until())
 	k.wait(p)
 	k.EnqueueAnswer(p.ID)
 	return p, true, nil
@@ -212,14 +212,13 @@ func (k *Keeper) notRecorded(ctx context.Context, lease *replica.Lease, p store.
 		lease.Lost()
 		return nil
 	}
-	k.Log.Info("a tool has asked again while it was answered; that is decided anew", "report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version)
+	k.Log.Info("a tool has asked again while it was answered; that is decided anew", "what", p.Wait.Held(), "report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version)
 	return nil
 }
 
 // noteAnswer logs what came of an attempt, and keeps a trouble for the status.
 func (k *Keeper) noteAnswer(p store.Protection, failed error, over bool) {
-	what := p.Wait.Held()
-	log := k.Log.With("report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version, "approved", p.Answer.Approved, "why", p.Answer.Why)
+	log := k.Log.With("what", p.Wait.Held(), "report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version, "approved", p.Answer.Approved, "why", p.Answer.Why)
 	key := p.Adapter + "/protection"
 	if failed == nil || errors.Is(failed, notify.ErrAnswered) {
 		k.troubles.Delete(key)
@@ -228,12 +227,12 @@ func (k *Keeper) noteAnswer(p store.Protection, failed error, over bool) {
 	}
 	switch {
 	case failed == nil:
-		log.Info("answered a held " + what)
+		log.Info("answered a tool that holds something back")
 	case errors.Is(failed, notify.ErrAnswered):
-		log.Info("a held "+what+" takes no answer any more", "error", failed)
+		log.Info("a tool takes no answer any more for what it held back", "error", failed)
 	case over:
-		log.Warn("cannot answer a held "+what+"; giving it up, and people have to decide at the tool", "error", failed)
+		log.Warn("cannot answer a tool that holds something back; giving it up, and people have to decide at the tool", "error", failed)
 	default:
-		log.Warn("cannot answer a held "+what+"; it is tried again", "error", failed)
+		log.Warn("cannot answer a tool that holds something back; it is tried again", "error", failed)
 	}
 }

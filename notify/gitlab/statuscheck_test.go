@@ -132,7 +132,9 @@ func TestNotes(t *testing.T) {
 	lab.LoseAnswer(func(r *http.Request) bool { return r.Method == http.MethodPost })
 	g := protecting(t, lab.URL, true)
 	errs := []error{g.Answer(t.Context(), w, a)}
-	lab.LoseAnswer(func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/notes") })
+	lab.LoseAnswer(func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/notes")
+	})
 	errs = append(errs, g.Answer(t.Context(), w, a), g.Answer(t.Context(), w, a))
 	if len(lab.Notes()) != 1 || errs[2] != nil || slices.ContainsFunc(errs[:2], func(err error) bool { return err == nil || errors.Is(err, notify.ErrPermanent) }) {
 		t.Errorf("%v, %+v", errs, lab.Notes())
