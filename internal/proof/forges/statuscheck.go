@@ -43,7 +43,7 @@ func (g *GitLab) setCheck(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// CheckStatuses are the statuses that were taken, the oldest first.
+// CheckStatuses are the statuses that were taken, and those of Retry, the oldest first.
 func (g *GitLab) CheckStatuses() []CheckStatus {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -60,4 +60,11 @@ func (g *GitLab) CheckOf(merge int64) string {
 		}
 	}
 	return "pending"
+}
+
+// Retry puts the status check of a merge request back, as the button does.
+func (g *GitLab) Retry(merge int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.checked = append(g.checked, CheckStatus{Merge: merge, SHA: g.heads[merge], Check: StatusCheck, Status: "pending"})
 }
