@@ -77,8 +77,8 @@ func printStatus(out terminal, s api.Status) {
 		fmt.Fprintf(out, "%s by %s: %s\n  pushback release %s\n", out.paint(styleDoubt, h.ID+" holds "+describeHold(h)), h.Actor, h.Why, h.ID)
 	}
 	for _, d := range s.Waiting {
-		fmt.Fprintf(out, "%s %s %s to %s, for a healthy verdict in %s until %s\n",
-			out.paint(styleDoubt, "held back:"), d.Service, d.Version, d.Environment, d.WaitsFor, d.Until.UTC().Format(time.DateTime+" UTC"))
+		fmt.Fprintf(out, "%s %s of %s %s to %s, for a healthy verdict in %s until %s\n",
+			out.paint(styleDoubt, "held back:"), d.What, d.Service, d.Version, d.Environment, d.WaitsFor, d.Until.UTC().Format(time.DateTime+" UTC"))
 		if d.Error != "" {
 			fmt.Fprintf(out, "  not answered yet: %s\n", d.Error)
 		}

@@ -65,6 +65,7 @@ func forgedSums(add func(name string, pairs ...string)) {
 	for _, c := range []struct{ header, prefix string }{
 		{"X-Hub-Signature-256", "sha256="},
 		{"X-LD-Signature", ""},
+		{"X-GitLab-Signature", ""},
 		{"X-Flagsmith-Signature", ""},
 		{"X-GrowthBook-Signature", ""},
 		{"x-flipt-webhook-signature", ""},
@@ -126,7 +127,7 @@ func headersOf(kind string) []http.Header {
 	case "github":
 		return []http.Header{h("X-GitHub-Event", "deployment"), h("X-GitHub-Event", "deployment_status")}
 	case "gitlab":
-		return []http.Header{h("X-Gitlab-Event", "Deployment Hook"), h("X-Gitlab-Event", "Pipeline Hook")}
+		return []http.Header{h("X-Gitlab-Event", "Deployment Hook"), h("X-Gitlab-Event", "Pipeline Hook"), h()}
 	case "circleci":
 		return []http.Header{h("circleci-event-type", "workflow-completed")}
 	case "configcat":

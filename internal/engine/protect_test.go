@@ -14,9 +14,11 @@ import (
 )
 
 // holdingHub is a hub that holds deployments to every environment back until production is well, for at most
-// an hour, and takes one answer for each.
+// an hour, and takes one answer for each, or any number where again is true.
 type holdingHub struct {
 	hub
+	again   bool
+	during  func()          // is called once while an answer is under way
 	answers []notify.Answer // that were taken
 	asked   int             // attempts to answer
 	fails   error           // of every attempt
@@ -24,7 +26,7 @@ type holdingHub struct {
 }
 
 func (h *holdingHub) Waits(q changes.Question) (notify.Wait, error) {
-	return notify.Wait{ID: "/" + q.Deployment, Place: "/" + q.Deployment, ToolsWord: q.ToolsWord, Environment: "production", AtMost: time.Hour}, nil
+	return notify.Wait{ID: "/" + q.Deployment, Place: "/" + q.Deployment, ToolsWord: q.ToolsWord, Environment: "production", AtMost: time.Hour, Again: h.again}, nil
 }
 
 func (h *holdingHub) Answer(_ context.Context, _ notify.Wait, a notify.Answer) error {
@@ -32,10 +34,14 @@ func (h *holdingHub) Answer(_ context.Context, _ notify.Wait, a notify.Answer) e
 	switch {
 	case h.fails != nil:
 		return h.fails
-	case len(h.answers) > 0:
+	case len(h.answers) > 0 && !h.again:
 		return fmt.Errorf("%w: 422", notify.ErrAnswered)
 	}
 	h.answers = append(h.answers, a)
+	if during := h.during; during != nil {
+		h.during = nil
+		during()
+	}
 	if h.dies {
 		h.dies = false
 		panic(errCrash)

@@ -23,9 +23,10 @@ func (k *Keeper) answerer(name string) (notify.Answerer, bool) {
 	return a, is
 }
 
-// Protect stores a deployment that the tool of a source holds back, and has it answered as soon as that can be
-// decided. q has the catalogue's name of the service. A delivery that comes again changes nothing, and added
-// is false. Its errors are those of a changes.Source, or of the store.
+// Protect stores what the tool of a source holds back, and has it answered as soon as that can be decided. q has
+// the catalogue's name of the service. A delivery that comes again changes nothing, and added is false; from a tool that
+// takes another answer, it has what is answered decided anew, and added is true. Its errors are those of a
+// changes.Source, or of the store.
 func (k *Keeper) Protect(ctx context.Context, source string, q changes.Question) (p store.Protection, added bool, err error) {
 	name, w, err := k.waits(source, q)
 	if err != nil {
@@ -35,14 +36,17 @@ func (k *Keeper) Protect(ctx context.Context, source string, q changes.Question)
 		ID: store.ProtectionID(name, w), Adapter: name, AskedAt: k.Now(),
 		Held: store.Held{Source: source, Service: q.Service, Environment: q.Environment, Version: q.Version, Wait: w},
 	}
-	if added, err = k.Store.AddProtection(ctx, p); err != nil {
+	if added, err = k.Store.AddProtection(ctx, p); err == nil && !added && w.Again {
+		added, err = k.Store.ReopenProtection(ctx, p)
+	}
+	if err != nil {
 		return p, false, err
 	}
 	if !added {
 		p, err = k.Store.Protection(ctx, p.ID)
 		return p, false, err
 	}
-	k.Log.Info("a deployment waits for a verdict", "report", name, "service", q.Service, "environment", q.Environment, "version", q.Version, "for", w.Environment, "until", p.Until())
+	k.Log.Info("a tool holds back what waits for a verdict", "what", w.Held(), "report", name, "service", q.Service, "environment", q.Environment, "version", q.Version, "for", w.Environment, "until", p.Until())
 	k.wait(p)
 	k.EnqueueAnswer(p.ID)
 	return p, true, nil
@@ -106,7 +110,7 @@ func (k *Keeper) Waiting(ctx context.Context, ensure func(id string)) error {
 }
 
 // AnswerJob decides on a held deployment once that can be done, and tells the tool. It runs in a job. The answer is
-// stored before the tool is told: a crash between the two tells it the same again, which it refuses.
+// stored before the tool is told: a crash between the two tells it the same again, which it refuses, or takes for the same.
 func (k *Keeper) AnswerJob(ctx context.Context, id string) error {
 	p, err := k.Store.Protection(ctx, id)
 	if err != nil {
@@ -117,17 +121,23 @@ func (k *Keeper) AnswerJob(ctx context.Context, id string) error {
 		return nil
 	}
 	var changeKey string
-	decided := p.Answer != nil
-	if !decided {
-		if p.Answer, changeKey, err = k.decide(ctx, p); err != nil || p.Answer == nil {
+	stored := p.Answer != nil
+	if !stored {
+		if p.Answer, changeKey, err = k.decide(ctx, p); err != nil {
 			return err
+		}
+		if p.Answer == nil && p.Approved {
+			p.Answer = withdrawal(p)
+		}
+		if p.Answer == nil {
+			return nil
 		}
 	}
 	lease, err := k.leaseProtection(ctx, id, postTimeout)
 	if err != nil || lease == nil {
 		return err
 	}
-	if !decided {
+	if !stored && !p.Answer.Pending {
 		if ok, err := k.Store.DecideProtection(ctx, p, changeKey, k.Now()); err != nil || !ok {
 			return err // another replica has decided: the next sweep reads how
 		}
@@ -144,6 +154,11 @@ func (k *Keeper) leaseProtection(ctx context.Context, id string, d time.Duration
 	})
 }
 
+// withdrawal is the answer to a question that is not decided, where the tool may still show the approval of one before.
+func withdrawal(p store.Protection) *notify.Answer {
+	return &notify.Answer{Pending: true, Why: fmt.Sprintf("asked again: waits for a healthy verdict on %s %s in %s", p.Service, p.Version, p.Wait.Environment)}
+}
+
 // tell tells the tool the answer, and stores what came of it.
 func (k *Keeper) tell(ctx context.Context, tool notify.Answerer, lease *replica.Lease, p store.Protection) error {
 	// A stopping process lets the attempt finish: what was cut off may have arrived.
@@ -153,25 +168,16 @@ func (k *Keeper) tell(ctx context.Context, tool notify.Answerer, lease *replica.
 	failed := tool.Answer(attempt, p.Wait, *p.Answer)
 	crashpoint.Reach(crashpoint.AfterAnswer)
 	k.Count(p.Adapter, failed)
-	now := k.Now()
-	over := failed == nil || errors.Is(failed, notify.ErrAnswered) || errors.Is(failed, notify.ErrPermanent) || now.Sub(p.AskedAt) > giveUpAfter
+	over := failed == nil || errors.Is(failed, notify.ErrAnswered) || errors.Is(failed, notify.ErrPermanent) || k.Now().Sub(p.AskedAt) > giveUpAfter
 	k.noteAnswer(p, failed, over)
-	problem, at := "", now
-	if failed != nil {
-		problem = failed.Error()
-	}
-	if !over {
-		at = time.Time{}
-	}
-	recorded, err := k.Store.FinishProtection(ctx, p.ID, at, problem)
+	recorded, err := k.finish(ctx, p, failed, over)
 	switch {
 	case err != nil:
 		return fmt.Errorf("recording the answer to the held deployment %s: %w", p.ID, err)
 	case !recorded:
-		lease.Lost()
-		return nil
+		return k.notRecorded(ctx, lease, p)
 	case over:
-		k.waiting.Delete(p.ID)
+		k.waiting.Delete(p.ID) // after a withdrawal, the next sweep remembers it again
 		return nil
 	}
 	wait := waitAfter(failed, p.Attempts)
@@ -181,9 +187,38 @@ func (k *Keeper) tell(ctx context.Context, tool notify.Answerer, lease *replica.
 	return jobs.After(wait)
 }
 
+// finish stores the result of an attempt. Where the tool takes no answer any more, that is so for a withdrawal too.
+func (k *Keeper) finish(ctx context.Context, p store.Protection, failed error, over bool) (recorded bool, err error) {
+	problem, at := "", time.Time{}
+	if failed != nil {
+		problem = failed.Error()
+	}
+	if over {
+		at = k.Now()
+	}
+	if p.Answer.Pending && failed == nil {
+		return k.Store.WithdrawProtection(ctx, p)
+	}
+	return k.Store.FinishProtection(ctx, p, at, problem)
+}
+
+// notRecorded logs why nothing was stored of an attempt. Who has taken another question in looks at it.
+func (k *Keeper) notRecorded(ctx context.Context, lease *replica.Lease, p store.Protection) error {
+	now, err := k.Store.Protection(ctx, p.ID)
+	if err != nil {
+		return fmt.Errorf("reading the held deployment %s: %w", p.ID, err)
+	}
+	if now.AskedAt.Equal(p.AskedAt) {
+		lease.Lost()
+		return nil
+	}
+	k.Log.Info("a tool has asked again while it was answered; that is decided anew", "what", p.Wait.Held(), "report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version)
+	return nil
+}
+
 // noteAnswer logs what came of an attempt, and keeps a trouble for the status.
 func (k *Keeper) noteAnswer(p store.Protection, failed error, over bool) {
-	log := k.Log.With("report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version, "approved", p.Answer.Approved, "why", p.Answer.Why)
+	log := k.Log.With("what", p.Wait.Held(), "report", p.Adapter, "service", p.Service, "environment", p.Environment, "version", p.Version, "approved", p.Answer.Approved, "why", p.Answer.Why)
 	key := p.Adapter + "/protection"
 	if failed == nil || errors.Is(failed, notify.ErrAnswered) {
 		k.troubles.Delete(key)
@@ -192,12 +227,12 @@ func (k *Keeper) noteAnswer(p store.Protection, failed error, over bool) {
 	}
 	switch {
 	case failed == nil:
-		log.Info("answered a held deployment")
+		log.Info("answered a tool that holds something back")
 	case errors.Is(failed, notify.ErrAnswered):
-		log.Info("a held deployment has an answer already", "error", failed)
+		log.Info("a tool takes no answer any more for what it held back", "error", failed)
 	case over:
-		log.Warn("cannot answer a held deployment; giving it up, and people have to decide at the tool", "error", failed)
+		log.Warn("cannot answer a tool that holds something back; giving it up, and people have to decide at the tool", "error", failed)
 	default:
-		log.Warn("cannot answer a held deployment; it is tried again", "error", failed)
+		log.Warn("cannot answer a tool that holds something back; it is tried again", "error", failed)
 	}
 }

@@ -42,14 +42,14 @@ func question(from changes.Source, h http.Header, body []byte) (*changes.Questio
 	return asker.Question(h, body)
 }
 
-// protect stores a deployment that a tool holds back. Its names are checked as those of an event are, and the source must
+// protect stores a deployment or merge request that a tool holds back. Its names are checked as those of an event are, and the source must
 // be allowed to speak for the service.
 func (s *Server) protect(ctx context.Context, name string, e Endpoint, q *changes.Question, err error) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
 	if s.Protect == nil {
-		return 0, nil, changes.Ignored("nothing answers a deployment that waits: see protection in docs/reports.md. The tool goes on waiting")
+		return 0, nil, changes.Ignored("nothing answers what waits there: see protection in docs/reports.md. The tool goes on waiting")
 	}
 	admitted, err := sources.Admit(sources.Event{
 		Source: name, EventID: q.Deployment, ChangeID: q.Deployment, Status: sources.Started, At: s.Now(),
@@ -74,10 +74,10 @@ func (s *Server) protect(ctx context.Context, name string, e Endpoint, q *change
 	return status, heldDeployment(p), nil
 }
 
-// heldDeployment is a held deployment as the API shows it.
+// heldDeployment is what a tool holds back, as the API shows it.
 func heldDeployment(p store.Protection) api.HeldDeployment {
 	return api.HeldDeployment{
-		Report: p.Adapter, Service: p.Service, Environment: p.Environment, Version: p.Version,
+		What: p.Wait.Held(), Report: p.Adapter, Service: p.Service, Environment: p.Environment, Version: p.Version,
 		WaitsFor: p.Wait.Environment, Since: p.AskedAt, Until: p.Until(), Error: p.LastError,
 	}
 }

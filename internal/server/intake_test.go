@@ -25,14 +25,20 @@ import (
 	"github.com/pushback/pushback/sources/changes/github"
 )
 
-// withGitHub adds a GitHub source that may speak for the services of globs.
-func withGitHub(tb testing.TB, globs ...string) func(*Options) {
+// secretFile holds the secret of the sources.
+func secretFile(tb testing.TB) string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte(shared), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	source, err := github.New(changes.Options{Name: "github"}, github.Config{SecretFiles: []string{file}})
+	return file
+}
+
+// withGitHub adds a GitHub source that may speak for the services of globs.
+func withGitHub(tb testing.TB, globs ...string) func(*Options) {
+	tb.Helper()
+	source, err := github.New(changes.Options{Name: "github"}, github.Config{SecretFiles: []string{secretFile(tb)}})
 	if err != nil {
 		tb.Fatal(err)
 	}

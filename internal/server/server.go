@@ -43,7 +43,7 @@ type Options struct {
 	Knows      func(service string) (known, sure bool)           // whether the catalogue has a service, and whether it can tell; nil: it cannot
 	Warn       func(sources.Event, sources.Change) []api.Warning // what may be mistyped in an event and its change; nil: nothing is looked for
 	Services   func() []string                                   // the services of the catalogue that are known; nil: none
-	Protect    Protect                                           // stores deployments that tools hold back; nil: none are
+	Protect    Protect                                           // stores what tools hold back; nil: nothing is
 	Instances  func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
 	Metrics    *metrics.Set                                      // served at /metrics beside the process's own
 	Now        func() time.Time                                  // the clock of intake, sign-ins and pages
@@ -63,7 +63,7 @@ type Options struct {
 // stop. A look moves the numbers of a change and nothing else.
 type Subscribe func(wants func(key string, look bool) bool) (<-chan string, func())
 
-// Protect stores a deployment that the tool of a source holds back until it is answered. added is false where it is
+// Protect stores what the tool of a source holds back until it is answered. added is false where it is
 // stored already. Its errors are those of a changes.Source, or of the store.
 type Protect func(ctx context.Context, source string, q changes.Question) (p store.Protection, added bool, err error)
 

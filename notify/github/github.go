@@ -31,13 +31,13 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
-	"time"
 
 	"github.com/prometheus/common/config"
 
 	"github.com/pushback/pushback/internal/outbound"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/internal/delivery"
+	"github.com/pushback/pushback/notify/internal/protection"
 )
 
 // The values of Config.Check.
@@ -54,14 +54,14 @@ type Config struct {
 	Check            string                  `yaml:"check"`             // on the commit: status, run (needs the token of an app) or none
 	DeploymentStatus bool                    `yaml:"deployment_status"` // success or failure on the deployment
 	Comment          bool                    `yaml:"comment"`           // on the pull request
-	Protection       map[string]string       `yaml:"protection"`        // {production: staging}: a deployment to production waits for the verdict in staging
-	WaitAtMost       time.Duration           `yaml:"wait_at_most"`      // after which such a deployment is rejected; 2h by default
 	HTTP             config.HTTPClientConfig `yaml:"http"`
+
+	protection.Settings `yaml:",inline"` // of deployments, by environment
 }
 
 // SetDefaults writes everything that every token may write, and holds nothing back.
 func (c *Config) SetDefaults() {
-	c.WaitAtMost = 2 * time.Hour
+	c.Settings = protection.Defaults()
 	c.APIURL, c.Check, c.DeploymentStatus, c.Comment = "https://api.github.com", CommitStatus, true, true
 }
 
@@ -84,10 +84,10 @@ func New(c Config) (*Reporter, error) {
 	default:
 		return nil, errors.New("check is none of status, run, none")
 	}
-	if c.Check == NoCheck && !c.DeploymentStatus && !c.Comment && len(c.Protection) == 0 {
+	if c.Check == NoCheck && !c.DeploymentStatus && !c.Comment && !c.Any() {
 		return nil, errors.New("check is none, deployment_status and comment are false, and there is no protection: nothing would be written")
 	}
-	if err := c.checkProtection(); err != nil {
+	if err := c.Settings.Check("an environment"); err != nil {
 		return nil, err
 	}
 	if err := outbound.CheckURL(c.APIURL); err != nil {

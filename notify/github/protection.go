@@ -2,48 +2,16 @@ package github
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/internal/comment"
 	"github.com/pushback/pushback/notify/internal/delivery"
-	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
 )
-
-// GitHub fails a deployment that has no answer after thirty days.
-const (
-	leastWait = time.Minute
-	mostWait  = 29 * 24 * time.Hour
-)
-
-// checkProtection returns all mistakes in protection and wait_at_most, joined.
-func (c Config) checkProtection() error {
-	var mistakes []error
-	for _, held := range slices.Sorted(maps.Keys(c.Protection)) {
-		before := c.Protection[held]
-		if held == "" || before == "" || held == before {
-			mistakes = append(mistakes, errors.New("protection: write an environment and the one before it, as in {production: staging}"))
-			continue
-		}
-		for _, e := range []string{held, before} {
-			if err := sources.CheckEnvironment(e); err != nil {
-				mistakes = append(mistakes, fmt.Errorf("protection: %q %w", e, err))
-			}
-		}
-	}
-	if len(c.Protection) > 0 && (c.WaitAtMost < leastWait || c.WaitAtMost > mostWait) {
-		mistakes = append(mistakes, errors.New("wait_at_most must be from 1m to 696h: GitHub itself gives up after 30 days"))
-	}
-	return errors.Join(mistakes...)
-}
 
 // runPath is a run of a workflow in a callback address, behind api_url. It leads into the path of a URL.
 var runPath = regexp.MustCompile(`^(/repos/([A-Za-z0-9][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99})/actions/runs/[1-9][0-9]{0,17})/deployment_protection_rule$`)

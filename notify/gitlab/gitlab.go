@@ -1,5 +1,5 @@
 // Package gitlab writes the verdict on a change back to GitLab: a status on the commit, and one note on the merge
-// request that brought it, updated in place.
+// request that brought it, updated in place. It also answers external status checks (adr/0128).
 //
 //	verdict        commit status
 //	watching       running
@@ -35,6 +35,7 @@ import (
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/internal/comment"
 	"github.com/pushback/pushback/notify/internal/delivery"
+	"github.com/pushback/pushback/notify/internal/protection"
 )
 
 // Config is a report of kind gitlab in pushback.yml.
@@ -44,10 +45,15 @@ type Config struct {
 	Status    bool                    `yaml:"status"`     // on the commit
 	Note      bool                    `yaml:"note"`       // on the merge request
 	HTTP      config.HTTPClientConfig `yaml:"http"`
+
+	protection.Settings `yaml:",inline"` // of merge requests, by target branch
 }
 
-// SetDefaults writes everything.
-func (c *Config) SetDefaults() { c.URL, c.Status, c.Note = "https://gitlab.com", true, true }
+// SetDefaults writes everything, and holds nothing back.
+func (c *Config) SetDefaults() {
+	c.Settings = protection.Defaults()
+	c.URL, c.Status, c.Note = "https://gitlab.com", true, true
+}
 
 // SetDirectory makes relative file names start at dir.
 func (c *Config) SetDirectory(dir string) {
@@ -63,8 +69,8 @@ type Reporter struct {
 
 // New checks the settings, the token file included. It calls nobody.
 func New(c Config) (*Reporter, error) {
-	if !c.Status && !c.Note {
-		return nil, errors.New("status and note are false: nothing would be written")
+	if err := errors.Join(c.checkWrites(), c.Check("a branch")); err != nil {
+		return nil, err
 	}
 	api, err := delivery.NewAPI(delivery.APIOptions{
 		Tool: "GitLab", URL: strings.TrimRight(c.URL, "/"), TokenFile: c.TokenFile, Header: "Private-Token", HTTP: c.HTTP,
@@ -188,7 +194,7 @@ func (g *Reporter) update(ctx context.Context, notes string, r notify.Report, w 
 	if err != nil {
 		return err
 	}
-	if w.Note = found; found != 0 {
+	if w.Note = found.ID; found.ID != 0 {
 		return put()
 	}
 	var made struct {
@@ -222,27 +228,29 @@ func (g *Reporter) findMerge(ctx context.Context, project, sha string) (int64, e
 // maxPages bounds the search for a note, a hundred a page, the newest first.
 const maxPages = 20
 
-// findNote returns the note of the change, 0 for none. A note of GitLab's own is none of ours.
-func (g *Reporter) findNote(ctx context.Context, notes, key string) (int64, error) {
+type foundNote struct {
+	ID     int64  `json:"id"`
+	Body   string `json:"body"`
+	System bool   `json:"system"`
+}
+
+// findNote returns the note with the marker of a key, one without an id for none. A note of GitLab's own is none of ours.
+func (g *Reporter) findNote(ctx context.Context, notes, key string) (foundNote, error) {
 	query := url.Values{"per_page": {"100"}, "order_by": {"created_at"}, "sort": {"desc"}}
 	for page := 1; page <= maxPages; page++ {
 		query.Set("page", strconv.Itoa(page))
-		var found []struct {
-			ID     int64  `json:"id"`
-			Body   string `json:"body"`
-			System bool   `json:"system"`
-		}
+		var found []foundNote
 		if err := g.api.Call(ctx, http.MethodGet, notes+"?"+query.Encode(), nil, &found); err != nil {
-			return 0, err
+			return foundNote{}, err
 		}
 		for _, n := range found {
 			if !n.System && strings.HasPrefix(n.Body, comment.Marker(key)) {
-				return n.ID, nil
+				return n, nil
 			}
 		}
 		if len(found) < 100 {
-			return 0, nil
+			break
 		}
 	}
-	return 0, nil
+	return foundNote{}, nil
 }

@@ -16,12 +16,15 @@ type GitLab struct {
 
 	notes    []*Comment
 	statuses []Status
+
+	heads   map[int64]string // by the number of a merge request: the newest commit of its source branch
+	checked []CheckStatus
 }
 
 // NewGitLab starts a GitLab that takes one token. merges are its commits.
 func NewGitLab(t testing.TB, token string, merges map[string]int64) *GitLab {
 	t.Helper()
-	g := &GitLab{token: token, merges: merges}
+	g := &GitLab{token: token, merges: merges, heads: map[int64]string{}}
 	mux := http.NewServeMux()
 	const project = "/api/v4/projects/42"
 	mux.HandleFunc("POST "+project+"/statuses/{sha}", g.setStatus)
@@ -29,6 +32,7 @@ func NewGitLab(t testing.TB, token string, merges map[string]int64) *GitLab {
 	mux.HandleFunc("GET "+project+"/merge_requests/{iid}/notes", g.listNotes)
 	mux.HandleFunc("POST "+project+"/merge_requests/{iid}/notes", g.createNote)
 	mux.HandleFunc("PUT "+project+"/merge_requests/{iid}/notes/{id}", g.updateNote)
+	mux.HandleFunc("POST "+project+"/merge_requests/{iid}/status_check_responses", g.setCheck)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "404 Project Not Found") })
 	g.start(t, mux, func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Header.Get("PRIVATE-TOKEN") != g.token {

@@ -17,16 +17,17 @@ type Status struct {
 	Orders   int                `json:"open_orders" doc:"Orders that have not ended"`
 	Proposed []Order            `json:"proposed" doc:"Orders that wait for a person"`
 	UnderWay []Order            `json:"under_way" doc:"Orders that are being carried out, or wait for something else than a person: why says for what, receipt.status how far the rollout has come"`
-	Waiting  []HeldDeployment   `json:"held_deployments" doc:"Deployments that their tool holds back until Pushback answers"`
+	Waiting  []HeldDeployment   `json:"held_deployments" doc:"Deployments and merge requests that their tool holds back until Pushback answers"`
 	Storage  Storage            `json:"storage"`
 	Unknown  []UnknownService   `json:"unknown_services" doc:"Services that events named since this replica began and that the catalogue does not know, those named last first; at most 100"`
 }
 
-// HeldDeployment is a deployment that its tool holds back until Pushback answers.
+// HeldDeployment is a deployment, or a merge request, that its tool holds back until Pushback answers.
 type HeldDeployment struct {
+	What        string    `json:"what" doc:"What is held back: deployment, or the merge request with its number"`
 	Report      string    `json:"report" doc:"The report of pushback.yml that answers"`
 	Service     string    `json:"service"`
-	Environment string    `json:"environment" doc:"Where it would be deployed"`
+	Environment string    `json:"environment" doc:"Where it would be deployed; of a merge request, its target branch"`
 	Version     string    `json:"version"`
 	WaitsFor    string    `json:"waits_for" doc:"The environment whose change of the same version must end healthy"`
 	Since       time.Time `json:"since"`

@@ -36,11 +36,14 @@ func Render(r notify.Report) string {
 	return b.String()
 }
 
-// Answer returns the comment beside an answer to a deployment that was held back.
+// Answer returns the comment beside an answer to a deployment or merge request that is held back.
 func Answer(a notify.Answer) string {
 	a = a.Truncated()
 	word := "rejected"
-	if a.Approved {
+	switch {
+	case a.Pending:
+		word = "not decided yet"
+	case a.Approved:
 		word = "approved"
 	}
 	text := "**Pushback: " + word + "**\n\n" + span(a.Why) + "\n" + block(a.Lines)

@@ -72,7 +72,7 @@ func (d deploymentDelivery) checkComplete() error {
 func (d deploymentDelivery) sha() string {
 	_, sha, _ := strings.Cut(d.CommitURL, "/commit/")
 	sha, _, _ = strings.Cut(sha, "?")
-	if (len(sha) == 40 || len(sha) == 64) && strings.HasPrefix(sha, d.ShortSHA) && strings.Trim(sha, "0123456789abcdef") == "" {
+	if isSHA(sha) && strings.HasPrefix(sha, d.ShortSHA) {
 		return sha
 	}
 	return d.ShortSHA

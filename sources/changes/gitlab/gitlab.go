@@ -20,8 +20,10 @@
 // flag, its name the group, with version on or off. A release is a change that succeeded when
 // it was created.
 //
-// A delivery proves itself by Standard Webhooks (webhook-signature) or by X-Gitlab-Token, a
-// plain text. Where it carries both, the signature binds.
+// A delivery proves itself by Standard Webhooks (webhook-signature), by X-Gitlab-Signature, the hex
+// HMAC-SHA256 of the body, or by X-Gitlab-Token, a plain text. Where it carries several, the first of
+// these binds. X-Gitlab-Signature comes with external status checks, which hold a merge request back
+// (Question), and no event is read by it.
 //
 // The change is project.id and the deployment's id, and the event adds the status. A flag's
 // delivery has neither an id nor a time: its id is that of the delivery, which GitLab repeats
@@ -30,7 +32,7 @@
 // With a token, the source asks GitLab's API for the version that ran before (Complete), and
 // for deployments whose deliveries were lost (Recent).
 //
-// See adr/0116.
+// See adr/0116 and adr/0128.
 package gitlab
 
 import (
@@ -45,8 +47,8 @@ import (
 	"github.com/pushback/pushback/sources/changes/signature"
 )
 
-// Source turns deliveries into events under its own name. It is a changes.Completer and a
-// changes.Lister.
+// Source turns deliveries into events under its own name. It is a changes.Completer, a
+// changes.Lister and a changes.Asker.
 type Source struct {
 	signature.Verifier
 	name   string
@@ -61,7 +63,7 @@ func New(o changes.Options, c Config) (*Source, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	verifier, err := signature.NewVerifier(c.SecretFiles, c.Insecure, signature.StandardWebhooks(), signature.Token("X-Gitlab-Token"))
+	verifier, err := signature.NewVerifier(c.SecretFiles, c.Insecure, signature.StandardWebhooks(), signature.HexHMAC(checkSignature, ""), signature.Token("X-Gitlab-Token"))
 	if err != nil {
 		return nil, err
 	}

@@ -60,12 +60,14 @@ func TestContract(t *testing.T) {
 		Signatures: []changestest.Signature{
 			{Name: "token", Sign: func(secret string, _ []byte, _ time.Time) http.Header { return http.Header{"X-Gitlab-Token": {secret}} }},
 			{Name: "Standard Webhooks", Sign: sign, Body: true, Timed: true},
+			{Name: "X-Gitlab-Signature", Sign: signCheck, Body: true},
 		},
 		Started:   changestest.Delivery{Body: strings.Replace(body, `"success"`, `"running"`, 1)},
 		Succeeded: changestest.Delivery{Body: body},
 		Ignored: []changestest.Delivery{
 			{Body: `{"object_kind":"push"}`},
 			{Body: `{"event_name":"project_create"}`},
+			{Body: fixture(t, "status_check.json")}, // is read as a question
 			{Body: fixture(t, "pipeline.json")},
 			{Body: fixture(t, "release.json")},
 			{Body: strings.Replace(body, `"success"`, `"blocked"`, 1)},
