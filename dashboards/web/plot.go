@@ -73,6 +73,9 @@ func appendValue(b []byte, v float64) []byte {
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
+// Drawable says whether a signal has a value to draw.
+func (p Plot) Drawable() bool { return slices.ContainsFunc(p.Before, isFinite) || p.hasAfter() }
+
 func (p Plot) hasAfter() bool { return slices.ContainsFunc(p.After, isFinite) }
 
 // plotOf returns the plot of one signal. What comes after includes the running tick.

@@ -30,7 +30,10 @@ func Draw(s Subject, c Choice) (*Drawing, error) {
 	}
 	d.title, d.about = report.Headline(s.Change, s.Verdict), aboutOf(shown)
 	f := faces{}
-	y := d.heading(f, s)
+	y := float64(margin) - 3*axisGap
+	if !c.Bare {
+		y = d.heading(f, s)
+	}
 	signals := make([]web.Signal, len(shown))
 	for i, p := range shown {
 		signals[i].Plot = p.plot

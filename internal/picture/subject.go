@@ -23,7 +23,8 @@ type Subject struct {
 type Choice struct {
 	Signal string // one signal; "" for those that matter
 	Dark   bool
-	Width  int // in pixels, between MinWidth and MaxWidth; 0 for DefaultWidth
+	Bare   bool // without the heading, for pages that have one
+	Width  int  // in pixels, between MinWidth and MaxWidth; 0 for DefaultWidth
 }
 
 // The widths of a picture, in pixels.
@@ -32,6 +33,10 @@ const (
 	DefaultWidth = 760
 	MaxWidth     = 1600
 )
+
+// Revision is raised when a change of this package draws equal subjects otherwise, so that nobody takes what they
+// have for current.
+const Revision = 1
 
 // MaxSignals is how many signals one picture shows.
 const MaxSignals = 3
