@@ -93,13 +93,16 @@ func (s *Server) pictureProblem(key string, err error) error {
 	return s.storeProblem(err)
 }
 
+// figureWidth is about that of a figure on the page, two beside each other, so that its text is as large as the page's.
+const figureWidth = "460"
+
 // withPicture adds what a page shows of a signal that is read without JavaScript, and its p-value in words.
 func withPicture(shown web.Signal, w api.Watch, changeKey string) web.Signal {
 	shown.Chance = w.Last.Chances[shown.Name]
 	if !shown.Plot.Drawable() {
 		return shown
 	}
-	q := url.Values{"rule": {w.Rule}, "signal": {shown.Name}, "heading": {"false"}}
+	q := url.Values{"rule": {w.Rule}, "signal": {shown.Name}, "heading": {"false"}, "width": {figureWidth}}
 	if !w.After.IsZero() {
 		q.Set("recovery", "true")
 	}

@@ -125,8 +125,8 @@ func TestPageWithoutJavaScript(t *testing.T) {
 	key := p.mustStore(bad)
 	_, page, _ := p.ask("GET", "/changes/"+key, "")
 	for _, want := range []string{
-		`<img src="/v1/changes/` + key + `/plot.svg?heading=false&amp;rule=red&amp;signal=errors"`,
-		`<source media="(prefers-color-scheme: dark)" srcset="/v1/changes/` + key + `/plot.svg?heading=false&amp;rule=red&amp;signal=latency.mean&amp;theme=dark">`,
+		`<img src="/v1/changes/` + key + `/plot.svg?heading=false&amp;rule=red&amp;signal=errors&amp;width=460"`,
+		`<source media="(prefers-color-scheme: dark)" srcset="/v1/changes/` + key + `/plot.svg?heading=false&amp;rule=red&amp;signal=latency.mean&amp;width=460&amp;theme=dark">`,
 		`alt="Plot of errors before and after the change`, "Before (expected)", "would happen by chance once in 2,500 quiet half hours",
 	} {
 		if !strings.Contains(page, want) {
