@@ -110,7 +110,7 @@ func (l label) sides(left, right float64) (all []float64) {
 	if before >= left {
 		all = append(all, before)
 	}
-	if l.mark.before {
+	if l.before {
 		slices.Reverse(all)
 	}
 	if len(all) == 0 {

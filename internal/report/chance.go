@@ -69,7 +69,7 @@ func spelled(d time.Duration) string {
 		long time.Duration
 	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
 		n := d / unit.long
-		d -= n * unit.long
+		d %= unit.long
 		switch {
 		case n == 1:
 			parts = append(parts, "1 "+unit.word)
