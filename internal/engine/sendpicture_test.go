@@ -155,3 +155,19 @@ func TestMessagesWithoutPictures(t *testing.T) {
 		t.Errorf("%d without, %d with", len(g.plain), len(g.pictured))
 	}
 }
+
+// The address that a report names is one that the server's check takes, also after a restart; without SharePictures there is
+// none.
+func TestReportsNameAddressesThatAreTaken(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, func(o *Options) { o.SharePictures = true })
+	key := strings.Repeat("k", 26)
+	part := strings.Split(b.text.Picture(key, began, true), "/")
+	b.restart()
+	if err := b.Pictures().Key().Check(part[2], part[3], part[4], part[5], began); err != nil || part[5] != picturing.DarkFile {
+		t.Error(part, err)
+	}
+	if unshared := newBench(t, redRule, nil); unshared.text.Picture != nil {
+		t.Error("addresses are given out unasked")
+	}
+}
