@@ -91,4 +91,6 @@ func TestAChangeCountsOnce(t *testing.T) {
 
 type theseWatches []watch.Watch
 
-func (w theseWatches) WatchesOf(context.Context, string) ([]watch.Watch, error) { return slices.Clone(w), nil }
+func (w theseWatches) WatchesOf(context.Context, string) ([]watch.Watch, error) {
+	return slices.Clone(w), nil
+}
