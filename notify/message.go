@@ -51,6 +51,16 @@ type Person struct {
 	Handles map[string]string `json:"handles,omitempty"` // by kind of receiver, as in pushback.yml: slack, irc, email, …
 }
 
+// Field returns the value of the field of a name, "" where there is none.
+func (m Message) Field(name string) string {
+	for _, f := range m.Fields {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
 // Field is one fact with its name.
 type Field struct {
 	Name  string `json:"name"`

@@ -48,6 +48,11 @@ type Report struct {
 	OrderAt   time.Time    `json:"order_at,omitzero"`
 	Recovered bool         `json:"recovered,omitempty"` // it was rolled back, and is well again
 	Link      string       `json:"link,omitempty"`      // the page of the change
+
+	// Picture is the address of the plots of what got worse, which anybody may fetch who has it; "" for none.
+	// PictureDark is the same, light on dark.
+	Picture     string `json:"picture,omitempty"`
+	PictureDark string `json:"picture_dark,omitempty"`
 }
 
 // RuleReport is what one rule says of the change.
@@ -98,7 +103,7 @@ const maxRules = 20
 // Truncated returns the report within the limits of Message.Truncated.
 func (r Report) Truncated() Report {
 	r = r.mapped(func(text string) string { return sources.OneLine(text, maxLineBytes) })
-	r.Link = WebLink(r.Link)
+	r.Link, r.Picture, r.PictureDark = WebLink(r.Link), WebLink(r.Picture), WebLink(r.PictureDark)
 	return r
 }
 

@@ -115,6 +115,7 @@ var answerless = []string{
 	"serve", "demo run", "demo shop", "demo secrets", // write a log, and a story
 	"completion", "man", "help", "__complete", // write for other programs, or for people alone
 	"audit export", "rules schema", "mcp", // write JSON always
+	"plot", // writes a picture
 }
 
 // Every command has --json, and its answer has a schema.

@@ -165,7 +165,8 @@ func TestComposeAgreesWithItsConfiguration(t *testing.T) {
 		t.Errorf("pushback listens on %s, compose publishes %s", loaded.Listen, published)
 	}
 	var scrapes struct {
-		Global  any `yaml:"global"`
+		Global  any      `yaml:"global"`
+		Alerts  []string `yaml:"rule_files"`
 		Configs []struct {
 			Job           string `yaml:"job_name"`
 			Authorization any    `yaml:"authorization"`

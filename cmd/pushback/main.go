@@ -54,6 +54,7 @@ type commandLine struct {
 	Top         topCommand         `cmd:"" help:"Show what is going on now, on the whole screen."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask whether the daemon works, for containers and scripts."`
 	Explain     explainCommand     `cmd:"" help:"Show why a change was judged as it was."`
+	Plot        plotCommand        `cmd:"" help:"Draw the plots of a verdict as a picture."`
 	Mine        mineCommand        `cmd:"" help:"List your changes, and how they did."`
 	Diff        diffCommand        `cmd:"" help:"Show the signals of two changes side by side."`
 	Approve     approveCommand     `cmd:"" help:"Approve a proposed rollback."`

@@ -33,6 +33,8 @@ type Plot struct {
 	Forecast Value    `json:"forecast"`
 	Low      Value    `json:"low"` // the 95 % interval of the level after the change; both as the forecast: there is none
 	High     Value    `json:"high"`
+	Least    Value    `json:"least"` // between which the level would be in 95 of 100 quiet times; both as the forecast: not known
+	Most     Value    `json:"most"`
 	Before   Line     `json:"before,omitempty"`
 	After    Line     `json:"after"`
 }
@@ -71,12 +73,16 @@ func appendValue(b []byte, v float64) []byte {
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
+// Drawable says whether a signal has a value to draw.
+func (p Plot) Drawable() bool { return slices.ContainsFunc(p.Before, isFinite) || p.hasAfter() }
+
 func (p Plot) hasAfter() bool { return slices.ContainsFunc(p.After, isFinite) }
 
 // plotOf returns the plot of one signal. What comes after includes the running tick.
 func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plot {
 	p := Plot{Signal: e.Signal, Unit: e.Unit, Limit: limitOf(e.Signal, plan), Forecast: Value(e.Effect.Forecast)}
 	p.Low, p.High = Value(e.Effect.Forecast+e.Effect.Low), Value(e.Effect.Forecast+e.Effect.High)
+	p.Least, p.Most = quietBand(e.Effect)
 	for _, r := range o.Readings {
 		if r.Signal == e.Signal {
 			p.Before = Line(r.Before.Value)
@@ -85,6 +91,15 @@ func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plo
 		}
 	}
 	return p
+}
+
+// quietBand is where the level would be without the change. It is the interval of the difference, seen from the
+// forecast: the level is outside of the band exactly where that interval is all above or all below zero.
+func quietBand(e detector.Effect) (least, most Value) {
+	if e.Low == 0 && e.High == 0 {
+		return Value(e.Forecast), Value(e.Forecast)
+	}
+	return Value(e.Forecast - (e.High - e.Difference)), Value(e.Forecast + (e.Difference - e.Low))
 }
 
 func limitOf(signal string, plan detector.Plan) *float64 {
@@ -98,11 +113,19 @@ func limitOf(signal string, plan detector.Plan) *float64 {
 
 // PlotsOf returns the plots of one look of a watch.
 func PlotsOf(signals []Signal, plan detector.Plan, o detector.Observation) *WatchPlots {
-	w := &WatchPlots{Tick: plan.Tick.Seconds(), Started: Seconds(o.StartedAt), From: Seconds(o.From), Signals: make([]Plot, len(signals))}
+	w := &WatchPlots{Tick: plan.Tick.Seconds(), Started: Seconds(beforeEnds(o)), From: Seconds(o.From), Signals: make([]Plot, len(signals))}
 	for i, s := range signals {
 		w.Signals[i] = s.Plot
 	}
 	return w
+}
+
+// beforeEnds is when the before window ends: at the change, or earlier where what came right before it may be bad.
+func beforeEnds(o detector.Observation) time.Time {
+	if o.BaseAt.IsZero() {
+		return o.StartedAt
+	}
+	return o.BaseAt
 }
 
 // plots are those of a page; a watch without a look has none.

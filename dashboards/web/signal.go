@@ -18,6 +18,8 @@ type Signal struct {
 	Change   string // the difference
 	Interval string // 95 % of the difference; "" where none could be had
 	P        string
+	Chance   string // p in words; "" where it means nothing
+	Picture  string // the address of its plot as a picture, without the theme; "" for none
 	Tests    []string
 	Reason   string
 	Onset    time.Time

@@ -104,7 +104,7 @@ func TestPlot(t *testing.T) {
 	limit := 7.0
 	plan := detector.Plan{Tick: time.Minute, Signals: []detector.Signal{{Name: "errors", Limit: &limit}}}
 	got, err := json.Marshal(PlotsOf([]Signal{SignalOf(e, plan, o)}, plan, o))
-	want := `{"tick":60,"started":6000,"from":6180,"signals":[{"signal":"errors","unit":"","limit":7,"forecast":1,"low":2,"high":4,` +
+	want := `{"tick":60,"started":6000,"from":6180,"signals":[{"signal":"errors","unit":"","limit":7,"forecast":1,"low":2,"high":4,"least":-2,"most":0,` +
 		`"before":[1,null],"after":[3,null,0.12346]}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("got  %s (%v)\nwant %s", got, err, want)

@@ -28,6 +28,7 @@ import (
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/tally"
 	"github.com/pushback/pushback/internal/trust"
+	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
@@ -175,7 +176,7 @@ func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.O
 		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.loadRules(world) },
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: retention.Policy{Changes: c.Retention, Journal: c.Journal}, Trust: trustPolicy(c.Trust),
-		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), Telemetry: engine.NewTelemetry(set), Log: o.Log,
+		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), SharePictures: sharesPictures(c), Telemetry: engine.NewTelemetry(set), Log: o.Log,
 	}
 }
 
@@ -186,6 +187,11 @@ func (d *Daemon) labelNames() tally.Names {
 		Receivers: names(c.Receivers), Reports: names(c.Reports), Stores: names(c.Metrics),
 		Sources: append(names(c.Sources), server.APISource), Grafana: c.Grafana != nil,
 	}
+}
+
+// sharesPictures says whether other tools can fetch pictures: they need an address, and have no password.
+func sharesPictures(c config.Config) bool {
+	return c.ExternalURL != "" && !webconfig.File(c.WebConfig).AsksForPassword()
 }
 
 // metricStores are the metric stores by name; "" is the default one.
@@ -222,7 +228,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Pictures: e.Pictures(), Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/fleet"
 	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/picturing"
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
@@ -27,6 +28,7 @@ type core struct {
 	situation *situation.Reader
 	fleet     *fleet.Breaker
 	text      messages.Composer
+	pictures  *picturing.Keeper
 	listeners *listeners
 }
 

@@ -113,7 +113,7 @@ func (d *deliverer) attempt(ctx context.Context, o store.Outgoing) (err error) {
 	// would be made again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	return sender.Send(ctx, o.Message)
+	return d.sendTo(ctx, sender, o)
 }
 
 // remindAhead is how many reminders may be lost before a receiver forgets a message.

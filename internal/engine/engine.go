@@ -20,6 +20,7 @@ import (
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/outage"
+	"github.com/pushback/pushback/internal/picturing"
 	"github.com/pushback/pushback/internal/planning"
 	"github.com/pushback/pushback/internal/profiles"
 	"github.com/pushback/pushback/internal/progress"
@@ -76,9 +77,13 @@ type Options struct {
 	Retention   retention.Policy
 	Trust       trust.Policy
 	ExternalURL string
-	Telemetry   *Telemetry
-	Log         *slog.Logger
-	Now         func() time.Time
+
+	// SharePictures has reports name the picture of their change, by an address that opens it to whoever has it.
+	SharePictures bool
+
+	Telemetry *Telemetry
+	Log       *slog.Logger
+	Now       func() time.Time
 }
 
 // Problem is one reason for not being ready.
@@ -129,7 +134,11 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("preparing approvals: %w", err)
 	}
 	approvals := rollback.ApprovalKey(key)
-	e := &Engine{core: newCore(o, approvals)}
+	pictures, err := newPictures(o)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{core: newCore(o, approvals, pictures)}
 	e.wireLearning()
 	e.wireActing(approvals)
 	e.wireWatching()
@@ -138,11 +147,15 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-func newCore(o Options, approvals rollback.ApprovalKey) *core {
+func newCore(o Options, approvals rollback.ApprovalKey, pictures *picturing.Keeper) *core {
 	c := &core{
-		Options: o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(),
+		pictures: pictures,
+		Options:  o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(),
 		catalogue: catalogue.New(o.Catalogue, o.Metrics[""]),
 		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
+	}
+	if o.SharePictures {
+		c.text.Picture = pictures.Key().Path
 	}
 	c.fleet = fleet.New(fleet.Options{
 		Store: o.Store, Limits: o.Limits, Default: c.catalogue.DefaultReceiver, Text: c.text, Deliver: c.deliver, Log: o.Log, Now: o.Now,

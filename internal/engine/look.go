@@ -196,7 +196,7 @@ func (k *looker) record(ctx context.Context, l look, effects store.Effects) (wat
 	}
 	next.Revision = old.Revision + 1
 	if old.State.Open() && !next.State.Open() {
-		k.countEnded(ctx, l.change)
+		k.Telemetry.tally().WatchEnded(ctx, k.Store, l.change, k.Log)
 	}
 	if created {
 		k.Telemetry.order(order.State)

@@ -27,6 +27,9 @@ func (c Composer) ofOrder(o rollback.Order, what string, at time.Time) notify.Me
 	if worst := report.Worst(v); worst != "" {
 		m.Title += " — " + worst
 	}
+	if pictured(v) {
+		m.Change = o.Key
+	}
 	return withOrder(m, o)
 }
 

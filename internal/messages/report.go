@@ -1,6 +1,8 @@
 package messages
 
 import (
+	"slices"
+
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/notify"
@@ -40,7 +42,21 @@ func (c Composer) Report(key string, ch sources.Change, judged []Judged, o *roll
 	if c.ExternalURL != "" {
 		r.Link = c.Link(key)
 	}
+	if c.Picture != nil && slices.ContainsFunc(judged, Judged.gotWorse) {
+		r.Picture = c.ExternalURL + c.Picture(key, ch.StartedAt, false)
+		r.PictureDark = c.ExternalURL + c.Picture(key, ch.StartedAt, true)
+	}
 	return r
+}
+
+// gotWorse says whether the watch of the change itself has a look to show, in which something got worse.
+func (j Judged) gotWorse() bool {
+	return j.Watch.After.IsZero() && j.Watch.Grade > detector.None && j.Verdict != nil && pictured(*j.Verdict)
+}
+
+// pictured says whether a verdict has something to see: a signal of which numbers are known.
+func pictured(v detector.Verdict) bool {
+	return slices.ContainsFunc(v.Signals, func(e detector.Evidence) bool { return e.Effect != (detector.Effect{}) || e.Loss != nil })
 }
 
 // byUrgency orders the states of watches: the first that any watch has is that of the change. An open watch

@@ -18,6 +18,10 @@ import (
 type Composer struct {
 	ExternalURL string                      // the base of every link; "" where there are none
 	Token       func(rollback.Order) string // the token of an approval link
+
+	// Picture is the path of the picture of a change that began at a time, which anybody may fetch who has it; nil: there
+	// are none.
+	Picture func(changeKey string, began time.Time, dark bool) string
 }
 
 // Look is what one look at a watch found, for a message about it.
@@ -50,6 +54,9 @@ func (c Composer) Verdict(l Look) notify.Message {
 		return m
 	}
 	m.Title, m.SignalLines = report.Headline(l.Change, *l.Verdict), report.Moved(*l.Verdict)
+	if pictured(*l.Verdict) {
+		m.Change = l.Key
+	}
 	if l.Watch.Reason == detector.Confounded {
 		m.SignalLines = append(m.SignalLines, "It could as well be "+rollback.NameSuspects(l.Others))
 	}

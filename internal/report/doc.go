@@ -7,5 +7,7 @@
 //	Headline   one line a verdict      subjects, titles
 //	Text       the whole record        pushback explain, rules try
 //	Plots      plots with axes         pushback explain --plot
+//	Chance     a p-value in words      pages, pictures, explain, the API
+//	Matter     the signals to show     pictures
 //	Spark      one line a signal       pushback watch, top
 package report

@@ -163,7 +163,7 @@ func record() Record {
 	before[7], after[0], after[1] = math.NaN(), 0.005, 0.0055
 	return Record{
 		Change: sources.Change{Service: "cart", Version: "v42", Environment: "production", Kind: sources.Deploy, StartedAt: at, FinishedAt: at.Add(time.Minute)},
-		Watch:  watch.Watch{Plan: detector.Plan{After: 30}},
+		Watch:  watch.Watch{Plan: detector.Plan{After: 30, Tick: time.Minute}},
 		Verdict: detector.Verdict{
 			Rule: "red", At: at.Add(14 * time.Minute), Tick: 12, Outcome: detector.Regressed, Grade: detector.Certain, Method: "1",
 			Signals: []detector.Evidence{errorsRose(), latencyRose()},

@@ -165,7 +165,7 @@ func (s *Server) records(ctx context.Context, w watch.Watch) (api.WatchRecords, 
 	found, err := s.Store.Records(ctx, w.ID)
 	of := api.WatchRecords{Watch: w.ID, Rule: w.Rule, Records: make([]api.Record, len(found))}
 	for i, r := range found {
-		of.Records[i] = record(r)
+		of.Records[i] = record(r, w.Plan)
 	}
 	if errors.Is(err, store.ErrDamaged) {
 		s.Log.Error("some records are damaged; answering with the others", "watch", w.ID, "error", err)

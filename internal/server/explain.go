@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/verdict"
@@ -145,13 +147,19 @@ func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
 		shown.Damaged = err.Error()
 		return shown, nil
 	}
-	last := record(r)
+	last := record(r, w.Plan)
 	shown.Last = &last
 	return shown, err
 }
 
-func record(r store.Record) api.Record {
-	return api.Record{Seq: r.Seq, At: r.At, Verdict: r.Verdict, Observation: r.Observation}
+func record(r store.Record, plan detector.Plan) api.Record {
+	chances := map[string]string{}
+	for _, e := range r.Verdict.Signals {
+		if c := report.Chance(e, r.Verdict, plan); c != "" {
+			chances[e.Signal] = c
+		}
+	}
+	return api.Record{Seq: r.Seq, At: r.At, Verdict: r.Verdict, Observation: r.Observation, Chances: chances}
 }
 
 func orders(found []rollback.Order) []api.Order {

@@ -23,6 +23,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	s.statusOperations(h)
 	s.sourceOperations(h)
 	s.changeOperations(h)
+	s.pictureOperations(h)
 	s.watchedOperations(h)
 	s.orderOperations(h)
 	s.ruleOperations(h)

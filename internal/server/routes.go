@@ -39,6 +39,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
 	mux.HandleFunc("GET /assets/{name...}", asset)
+	mux.HandleFunc("GET /pictures/{key}/{until}/{signature}/{file}", s.sharedPicture)
 	return withNotFound(mux)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/deliveries"
+	"github.com/pushback/pushback/internal/picturing"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/webconfig"
@@ -45,6 +46,7 @@ type Options struct {
 	Services   func() []string                                   // the services of the catalogue that are known; nil: none
 	Protect    Protect                                           // stores what tools hold back; nil: nothing is
 	Instances  func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
+	Pictures   *picturing.Keeper                                 // makes the pictures of changes; nil: one that signs no addresses
 	Metrics    *metrics.Set                                      // served at /metrics beside the process's own
 	Now        func() time.Time                                  // the clock of intake, sign-ins and pages
 	Log        *slog.Logger                                      // nil: nothing is logged
@@ -104,6 +106,9 @@ func New(o Options) (*Server, error) {
 	s.warned = rate.NewLimiter(warningsPerSecond, warningsPerSecond)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Pictures == nil {
+		s.Pictures = picturing.New(s.Store, nil)
 	}
 	if s.Metrics == nil {
 		s.Metrics = metrics.NewSet()

@@ -43,7 +43,7 @@ func changeView(e api.Explanation, now time.Time) web.Change {
 		Marks: web.Marks{Started: web.Seconds(c.StartedAt), Finished: web.Seconds(c.FinishedAt)},
 	}
 	for _, w := range e.Watches {
-		v.Watches = append(v.Watches, watchView(w, now))
+		v.Watches = append(v.Watches, watchView(w, c.Key, now))
 	}
 	if e.Order != nil {
 		v.Decision = orderView(*e.Order)
@@ -75,7 +75,7 @@ func addHistory(v web.Change, e api.Explanation) web.Change {
 	return v
 }
 
-func watchView(w api.Watch, now time.Time) web.Watch {
+func watchView(w api.Watch, key string, now time.Time) web.Watch {
 	v := web.Watch{
 		Rule: w.Rule, Team: w.Team, State: w.State, Grade: w.Grade, Reason: detector.Reasons[detector.Reason(w.Reason)],
 		From: w.From, Until: w.Until, EndedAt: w.EndedAt, After: w.After, Next: w.Next, Acts: w.Acts, RuleText: w.RuleText, Runbook: w.Runbook,
@@ -86,7 +86,7 @@ func watchView(w api.Watch, now time.Time) web.Watch {
 	}
 	v.LookedAt, v.HealthyBy = w.Last.At, w.Last.Verdict.HealthyBy()
 	for _, e := range w.Last.Verdict.Signals {
-		v.Signals = append(v.Signals, web.SignalOf(e, w.Plan, w.Last.Observation))
+		v.Signals = append(v.Signals, withPicture(web.SignalOf(e, w.Plan, w.Last.Observation), w, key))
 	}
 	v.Plots = web.PlotsOf(v.Signals, w.Plan, w.Last.Observation)
 	return v

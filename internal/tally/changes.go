@@ -1,12 +1,17 @@
 package tally
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/verdict"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/watch"
 )
@@ -71,6 +76,27 @@ func (c *Changes) Began(change sources.Change) {
 func (c *Changes) Ended(change sources.Change, state string) {
 	if c != nil {
 		c.ended(c.of(change), state).Inc()
+	}
+}
+
+// Watches are read when one of them ends.
+type Watches interface {
+	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
+}
+
+// WatchEnded counts a change whose last watch has ended. Recovery watches are about its rollback.
+func (c *Changes) WatchEnded(ctx context.Context, from Watches, change store.Change, log *slog.Logger) {
+	if c == nil {
+		return
+	}
+	all, err := from.WatchesOf(ctx, change.Key)
+	if err != nil {
+		log.Warn("cannot read the watches of a change that ended; it is not counted in pushback_changes_total", "change", change.Key, "error", err)
+		return
+	}
+	all = slices.DeleteFunc(all, func(w watch.Watch) bool { return !w.After.IsZero() })
+	if len(all) > 0 && !slices.ContainsFunc(all, func(w watch.Watch) bool { return w.State.Open() }) {
+		c.Ended(change.Change, verdict.State(change, all))
 	}
 }
 

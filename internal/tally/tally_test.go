@@ -2,14 +2,19 @@ package tally
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 func written(set *metrics.Set) string {
@@ -62,4 +67,30 @@ func TestPlacesAreBounded(t *testing.T) {
 	if n := strings.Count(text, "pushback_rollbacks_total{"); n != MostPlaces+1 {
 		t.Errorf("%d services", n)
 	}
+}
+
+// A change counts once, when the last of its own watches has ended, as the worst of them.
+func TestAChangeCountsOnce(t *testing.T) {
+	set := metrics.NewSet()
+	c := NewChanges(set)
+	change := store.Change{Change: sources.Change{Service: "cart", Environment: "p"}, Planned: true}
+	f := func(want string, watches ...watch.Watch) {
+		t.Helper()
+		c.WatchEnded(t.Context(), theseWatches(watches), change, slog.New(slog.DiscardHandler))
+		if text := written(set); want != "" && !strings.Contains(text, want) || want == "" && text != "" {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	well, bad, open := watch.Watch{State: watch.Healthy}, watch.Watch{State: watch.Regressed}, watch.Watch{State: watch.Watching}
+	recovery := watch.Watch{State: watch.Watching, After: time.Unix(1, 0)}
+	f("", well, open)
+	f("", recovery)
+	f(`verdict="regressed"} 1`, well, bad, recovery)
+	f(`verdict="healthy"} 1`, well)
+}
+
+type theseWatches []watch.Watch
+
+func (w theseWatches) WatchesOf(context.Context, string) ([]watch.Watch, error) {
+	return slices.Clone(w), nil
 }

@@ -33,6 +33,12 @@ func (f File) Check() error {
 	return err
 }
 
+// AsksForPassword says whether requests need the name and password of a user. A file that cannot be read lets nobody in.
+func (f File) AsksForPassword() bool {
+	c, err := f.read()
+	return err != nil || len(c.Users) > 0
+}
+
 // read reads the file. It is read at every use, so that a password that was removed is
 // refused at once.
 func (f File) read() (*toolkit.Config, error) {

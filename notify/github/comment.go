@@ -28,6 +28,9 @@ func (g *Reporter) putComment(ctx context.Context, t target, r notify.Report, w 
 	if w.Pull == 0 {
 		return nil
 	}
+	if !g.config.Plot {
+		r.Picture, r.PictureDark = "", ""
+	}
 	at := paths{t.repository + "/issues/comments/", fmt.Sprintf("%s/issues/%d/comments", t.repository, w.Pull)}
 	err = g.update(ctx, &w.Comment, commentBody{comment.Render(r)}, at, func() (int64, error) { return g.findComment(ctx, at.create, r) })
 	if err != nil {

@@ -54,6 +54,7 @@ type Config struct {
 	Check            string                  `yaml:"check"`             // on the commit: status, run (needs the token of an app) or none
 	DeploymentStatus bool                    `yaml:"deployment_status"` // success or failure on the deployment
 	Comment          bool                    `yaml:"comment"`           // on the pull request
+	Plot             bool                    `yaml:"plot"`              // a picture in the comment, which GitHub fetches
 	HTTP             config.HTTPClientConfig `yaml:"http"`
 
 	protection.Settings `yaml:",inline"` // of deployments, by environment
@@ -62,7 +63,7 @@ type Config struct {
 // SetDefaults writes everything that every token may write, and holds nothing back.
 func (c *Config) SetDefaults() {
 	c.Settings = protection.Defaults()
-	c.APIURL, c.Check, c.DeploymentStatus, c.Comment = "https://api.github.com", CommitStatus, true, true
+	c.APIURL, c.Check, c.DeploymentStatus, c.Comment, c.Plot = "https://api.github.com", CommitStatus, true, true, true
 }
 
 // SetDirectory makes relative file names start at dir.

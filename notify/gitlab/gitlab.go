@@ -44,6 +44,7 @@ type Config struct {
 	TokenFile string                  `yaml:"token_file"` // a project, group or personal access token with the scope api, at least Developer
 	Status    bool                    `yaml:"status"`     // on the commit
 	Note      bool                    `yaml:"note"`       // on the merge request
+	Plot      bool                    `yaml:"plot"`       // a picture in the note, which GitLab or its readers fetch
 	HTTP      config.HTTPClientConfig `yaml:"http"`
 
 	protection.Settings `yaml:",inline"` // of merge requests, by target branch
@@ -52,7 +53,7 @@ type Config struct {
 // SetDefaults writes everything, and holds nothing back.
 func (c *Config) SetDefaults() {
 	c.Settings = protection.Defaults()
-	c.URL, c.Status, c.Note = "https://gitlab.com", true, true
+	c.URL, c.Status, c.Note, c.Plot = "https://gitlab.com", true, true, true
 }
 
 // SetDirectory makes relative file names start at dir.
@@ -181,6 +182,10 @@ func (g *Reporter) putNote(ctx context.Context, project string, r notify.Report,
 }
 
 func (g *Reporter) update(ctx context.Context, notes string, r notify.Report, w *written) error {
+	r.PictureDark = "" // GitLab's Markdown has no picture for dark pages
+	if !g.config.Plot {
+		r.Picture = ""
+	}
 	body := noteBody{comment.Render(r)}
 	put := func() error {
 		return g.api.Call(ctx, http.MethodPut, notes+"/"+strconv.FormatInt(w.Note, 10), body, nil)

@@ -168,3 +168,22 @@ func TestSettings(t *testing.T) {
 		t.Errorf("defaults %+v", c)
 	}
 }
+
+// A note has the plots where the settings want them, without the form for dark pages, which GitLab does not take.
+func TestPlot(t *testing.T) {
+	r := sendertest.Report()
+	here(&r)
+	r.Picture, r.PictureDark = "https://pushback.example/pictures/light.png", "https://pushback.example/pictures/dark.png"
+	for plot, want := range map[bool]string{true: "](<https://pushback.example/pictures/light.png>)", false: ""} {
+		lab := forges.NewGitLab(t, token, map[string]int64{sha: 17})
+		c := only(t, lab.URL, false, true)
+		c.Plot = plot
+		if _, err := reporterOn(t, c).Report(t.Context(), r, ""); err != nil {
+			t.Fatal(err)
+		}
+		body := lab.Notes()[0].Body
+		if strings.Contains(body, "pictures/") != plot || !strings.Contains(body, want) || strings.Contains(body, "dark.png") {
+			t.Errorf("plot %t: %s", plot, body)
+		}
+	}
+}

@@ -91,12 +91,12 @@ var Layers = []Layer{
 		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue; probing what customers see",
 	},
 	{
-		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due", "internal/readiness", "internal/verdict", "internal/tally"},
-		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged; what the watches of a version come to; counting what becomes of changes",
+		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due", "internal/readiness", "internal/verdict", "internal/picture"},
+		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged; what the watches of a version come to; plots as pictures",
 	},
 	{
-		Packages: []string{"internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting"},
-		Does:     "answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
+		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting"},
+		Does:     "the pictures of stored verdicts, and their addresses; counting what becomes of changes; answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy", "internal/agents"},
@@ -138,7 +138,7 @@ var (
 	AskHooks = []string{"internal/engine", "internal/daemon", "cmd/*"}
 	// Pure packages import nothing that reaches the network, the disk, the log
 	// or the clock: same values in, same values out.
-	Pure = []string{"internal/secret", "sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages", "internal/replay"}
+	Pure = []string{"internal/secret", "sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages", "internal/replay", "internal/picture"}
 	// ImpureFiles are the files of pure packages that Pure leaves out, with the
 	// reason. A file here that would pass fails the test.
 	ImpureFiles = map[string]string{

@@ -113,6 +113,8 @@ type Record struct {
 	At          time.Time            `json:"at"`
 	Verdict     detector.Verdict     `json:"verdict"`
 	Observation detector.Observation `json:"observation"`
+
+	Chances map[string]string `json:"chances,omitempty" doc:"By signal: its p-value in words, as in: would happen by chance once in 5,000 quiet half hours. A signal that was not tested has none, and neither has a verdict that is blind"`
 }
 
 // Records are the looks of one change, a list for each watch, oldest first.

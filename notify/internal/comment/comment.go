@@ -6,6 +6,7 @@
 package comment
 
 import (
+	"html"
 	"strings"
 
 	"github.com/pushback/pushback/notify"
@@ -30,10 +31,28 @@ func Render(r notify.Report) string {
 		b.WriteString("\nWhat was done: " + span(r.Action) + after(r) + "\n")
 	}
 	b.WriteString(block(lines(r)))
+	b.WriteString(plot(r))
 	if r.Link != "" {
 		b.WriteString("\n" + LinkText + target(r.Link) + ">)\n")
 	}
 	return b.String()
+}
+
+// PlotText is what stands for the plot where it cannot be fetched. The numbers stand above it.
+const PlotText = "Plot of what got worse, before and after the change"
+
+// plot is the picture of what got worse, with a link to the page: HTML where it has a dark form, which GitHub takes for
+// those who read dark pages, else Markdown. The tool, or the reader's browser, fetches it without a token: its address
+// is signed (adr/0129).
+func plot(r notify.Report) string {
+	if r.Picture == "" {
+		return ""
+	}
+	if r.PictureDark == "" {
+		return "\n![" + PlotText + "](<" + target(r.Picture) + ">)\n"
+	}
+	return "\n<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"" + html.EscapeString(target(r.PictureDark)) +
+		"\"><img alt=\"" + PlotText + "\" src=\"" + html.EscapeString(target(r.Picture)) + "\"></picture>\n"
 }
 
 // Answer returns the comment beside an answer to a deployment or merge request that is held back.

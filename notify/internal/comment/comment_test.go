@@ -52,7 +52,7 @@ func FuzzRender(f *testing.F) {
 		r := notify.Report{
 			Key: "key", Service: hostile, Environment: hostile, Version: hostile, What: hostile, Target: hostile, Action: hostile,
 			Verdict: notify.Regressed, Rules: []notify.RuleReport{{Rule: hostile, Status: "regressed", Lines: []string{hostile, text, hostile}}},
-			Link: "https://pushback.example/changes/key",
+			Link: "https://pushback.example/changes/key", Picture: "https://pushback.example/pictures/light.png", PictureDark: "https://pushback.example/pictures/dark.png",
 		}
 		got := Render(r)
 		if outside := rest(got); strings.Contains(outside, word) {
@@ -81,5 +81,27 @@ func TestLength(t *testing.T) {
 	}
 	if got := Render(r); len(got) > 2*maxBytes || !strings.Contains(got, "\n…\n```") {
 		t.Errorf("%d bytes, ending in %q", len(got), got[len(got)-100:])
+	}
+}
+
+// The plot has a dark form where the tool takes one, and text where it cannot be fetched. No address ends the element
+// that it stands in.
+func TestPlot(t *testing.T) {
+	r := notify.Report{Key: "key", Verdict: notify.Regressed}
+	if got := Render(r); strings.Contains(got, "img") || strings.Contains(got, "![") {
+		t.Error(got)
+	}
+	r.Picture = "https://pushback.example/pictures/k/20270220/sig/light.png"
+	if got, want := Render(r), "\n![Plot of what got worse, before and after the change](<"+r.Picture+">)\n"; !strings.Contains(got, want) || strings.Contains(got, "<picture") {
+		t.Error(got)
+	}
+	r.PictureDark = "https://pushback.example/pictures/k/20270220/sig/dark.png"
+	want := `<picture><source media="(prefers-color-scheme: dark)" srcset="` + r.PictureDark + `"><img alt="Plot of what got worse, before and after the change" src="` + r.Picture + `"></picture>`
+	if got := Render(r); !strings.Contains(got, want) {
+		t.Error(got)
+	}
+	r.Picture += `"><script>`
+	if got := Render(r); strings.Contains(got, "<script") {
+		t.Error(got)
 	}
 }
