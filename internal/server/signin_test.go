@@ -281,7 +281,7 @@ func TestNextStaysOnTheSite(t *testing.T) {
 
 // A stream that was open at the sign-out says nothing afterwards.
 func TestSigningOutEndsStreams(t *testing.T) {
-	keys := make(chan string)
+	keys := make(chan string, 2) // nobody takes the second where the stream has ended by itself
 	b := newBrowser(t, func(o *Options) { o.Subscribe = sending(keys) })
 	_, _, session := b.signIn(token, "/")
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/v1/stream", nil)
