@@ -39,6 +39,7 @@ type Config struct {
 	URL       string                  `yaml:"url"`        // the base, with the sub-path where there is one
 	TokenFile string                  `yaml:"token_file"` // a service account's token; needs annotations:create, write and read
 	OrgID     int64                   `yaml:"org_id"`     // 0: the token's own
+	Dashboard string                  `yaml:"dashboard"`  // uid of the dashboard that pages link to, whose variables are service and environment; "": no links
 	HTTP      config.HTTPClientConfig `yaml:"http"`
 }
 
@@ -66,6 +67,9 @@ func New(c Config) (*Client, error) {
 	}
 	if _, err := outbound.Secret(c.TokenFile); err != nil {
 		return nil, fmt.Errorf("token_file: %w", err)
+	}
+	if c.Dashboard != "" && !dashboardUID.MatchString(c.Dashboard) {
+		return nil, errors.New("dashboard is no uid: letters, digits, - and _, at most 40, as in the address https://HOST/d/UID/NAME")
 	}
 	client, err := outbound.New(c.HTTP)
 	return &Client{c, client}, err

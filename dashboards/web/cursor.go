@@ -63,7 +63,7 @@ func (w *WatchPlots) ticks() (n int) {
 // beside is what changes beside the lines: it is sent with them, always.
 func (w *WatchPlots) beside() (b []byte) {
 	for _, p := range w.Signals {
-		for _, v := range []Value{p.Forecast, p.Low, p.High} {
+		for _, v := range []Value{p.Forecast, p.Low, p.High, p.Least, p.Most} {
 			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(v)))
 		}
 	}

@@ -33,6 +33,8 @@ type Plot struct {
 	Forecast Value    `json:"forecast"`
 	Low      Value    `json:"low"` // the 95 % interval of the level after the change; both as the forecast: there is none
 	High     Value    `json:"high"`
+	Least    Value    `json:"least"` // between which the level would be in 95 of 100 quiet times; both as the forecast: not known
+	Most     Value    `json:"most"`
 	Before   Line     `json:"before,omitempty"`
 	After    Line     `json:"after"`
 }
@@ -77,6 +79,7 @@ func (p Plot) hasAfter() bool { return slices.ContainsFunc(p.After, isFinite) }
 func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plot {
 	p := Plot{Signal: e.Signal, Unit: e.Unit, Limit: limitOf(e.Signal, plan), Forecast: Value(e.Effect.Forecast)}
 	p.Low, p.High = Value(e.Effect.Forecast+e.Effect.Low), Value(e.Effect.Forecast+e.Effect.High)
+	p.Least, p.Most = quietBand(e.Effect)
 	for _, r := range o.Readings {
 		if r.Signal == e.Signal {
 			p.Before = Line(r.Before.Value)
@@ -85,6 +88,19 @@ func plotOf(e detector.Evidence, plan detector.Plan, o detector.Observation) Plo
 		}
 	}
 	return p
+}
+
+// quietBand is where the level would be without the change. It is the interval of the difference, seen from the
+// forecast: the level is outside of the band exactly where that interval is all above or all below zero.
+func quietBand(e detector.Effect) (least, most Value) {
+	if e.Low == 0 && e.High == 0 {
+		return Value(e.Forecast), Value(e.Forecast)
+	}
+	low := e.Forecast - (e.High - e.Difference)
+	if e.Forecast >= 0 && e.After >= 0 {
+		low = max(low, 0) // of a signal that is never negative
+	}
+	return Value(low), Value(e.Forecast + (e.Difference - e.Low))
 }
 
 func limitOf(signal string, plan detector.Plan) *float64 {

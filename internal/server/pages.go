@@ -155,7 +155,7 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.storeProblem(err)
 	}
-	page := changeView(e, s.Now())
+	page := s.changePageOf(e)
 	page.Frame = s.frame(r, c.Service+" "+c.What())
 	return showLive(w, r, page, s.pages.Change, s.pages.ChangeSince)
 }

@@ -45,6 +45,8 @@ type Options struct {
 	Services   func() []string                                   // the services of the catalogue that are known; nil: none
 	Protect    Protect                                           // stores deployments that tools hold back; nil: none are
 	Instances  func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
+	Suspects   Suspects                                          // nil: other changes are not looked for
+	Dashboard  DashboardURL                                      // nil: no links to dashboards
 	Metrics    *metrics.Set                                      // served at /metrics beside the process's own
 	Now        func() time.Time                                  // the clock of intake, sign-ins and pages
 	Log        *slog.Logger                                      // nil: nothing is logged

@@ -8,6 +8,7 @@ package comment
 import (
 	"strings"
 
+	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/notify"
 )
 
@@ -25,13 +26,13 @@ const maxBytes = 30 << 10
 func Render(r notify.Report) string {
 	r = r.Truncated().Plain()
 	var b strings.Builder
-	b.WriteString(Marker(r.Key) + "\n**Pushback: " + headline(r) + "**\n\n" + span(r.Title()) + "\n")
+	b.WriteString(Marker(r.Key) + "\n**Pushback: " + headline(r) + "**\n\n" + report.CodeSpan(r.Title()) + "\n")
 	if r.Action != "" {
-		b.WriteString("\nWhat was done: " + span(r.Action) + after(r) + "\n")
+		b.WriteString("\nWhat was done: " + report.CodeSpan(r.Action) + after(r) + "\n")
 	}
-	b.WriteString(block(lines(r)))
+	b.WriteString(report.CodeBlock(lines(r)))
 	if r.Link != "" {
-		b.WriteString("\n" + LinkText + target(r.Link) + ">)\n")
+		b.WriteString("\n" + LinkText + report.Target(r.Link) + ">)\n")
 	}
 	return b.String()
 }
@@ -43,9 +44,9 @@ func Answer(a notify.Answer) string {
 	if a.Approved {
 		word = "approved"
 	}
-	text := "**Pushback: " + word + "**\n\n" + span(a.Why) + "\n" + block(a.Lines)
+	text := "**Pushback: " + word + "**\n\n" + report.CodeSpan(a.Why) + "\n" + report.CodeBlock(a.Lines)
 	if a.Link != "" {
-		text += "\n" + LinkText + target(a.Link) + ">)\n"
+		text += "\n" + LinkText + report.Target(a.Link) + ">)\n"
 	}
 	return text
 }
@@ -64,11 +65,6 @@ func after(r notify.Report) string {
 	return ""
 }
 
-// target makes an address fit between < and >.
-func target(link string) string {
-	return strings.NewReplacer("<", "%3C", ">", "%3E", " ", "%20", "\\", "%5C").Replace(link)
-}
-
 // lines are the rules with their numbers, in at most maxBytes.
 func lines(r notify.Report) (shown []string) {
 	size := 0
@@ -85,34 +81,4 @@ func lines(r notify.Report) (shown []string) {
 		}
 	}
 	return shown
-}
-
-// span is one line as code.
-func span(text string) string {
-	fence := strings.Repeat("`", longestRun(text)+1)
-	return fence + " " + text + " " + fence
-}
-
-// block is lines as a block of code, nothing where there are none.
-func block(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	text := strings.Join(lines, "\n")
-	fence := strings.Repeat("`", max(3, longestRun(text)+1))
-	return "\n" + fence + "text\n" + text + "\n" + fence + "\n"
-}
-
-// longestRun is the length of the longest run of backticks.
-func longestRun(text string) (longest int) {
-	run := 0
-	for _, r := range text {
-		if r != '`' {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
 }
