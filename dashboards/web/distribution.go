@@ -63,7 +63,7 @@ func drawn(unit string, before, after [3]float64) *Distribution {
 		return Quantiles{Number(v[0], unit), Number(v[1], unit), Number(v[2], unit)}
 	}
 	d := &Distribution{Before: words(before), After: words(after)}
-	low, high := min(before[0], after[0], 0), max(before[2], after[2])
+	low, high := min(before[0], after[0]), max(before[2], after[2])
 	if isFinite(low) && isFinite(high) && high > low {
 		d.Picture = &Strip{barOf(before, low, high), barOf(after, low, high)}
 	}
@@ -72,7 +72,7 @@ func drawn(unit string, before, after [3]float64) *Distribution {
 
 // barOf is a bar that is wide enough to be seen.
 func barOf(v [3]float64, low, high float64) Bar {
-	at := func(x float64) float64 { return 100 * (x - low) / (high - low) }
+	at := func(x float64) float64 { return 98 * (x - low) / (high - low) }
 	text := func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 	return Bar{From: text(at(v[0])), Width: text(max(at(v[2])-at(v[0]), 0.6)), Middle: text(at(v[1]))}
 }

@@ -50,17 +50,17 @@ func (p *testServer) checkPages(t *testing.T, pages []checkedPage) {
 
 // TestPagesInABrowser holds every page to what people need of it. Height is of a page as it opens, before anything is folded out.
 func TestPagesInABrowser(t *testing.T) {
+	var suspects []rollback.Suspect
 	p := listen(t, func(o *Options) {
 		o.Rules, o.Subscribe = &heard{}, sending(nil)
-		o.Suspects = func(_ context.Context, c store.Change, _ time.Time) ([]rollback.Suspect, error) {
-			return []rollback.Suspect{{Change: suspectOf(c), Distance: 1}}, nil
-		}
+		o.Suspects = func(context.Context, store.Change, time.Time) ([]rollback.Suspect, error) { return suspects, nil }
 	})
+	suspects = []rollback.Suspect{{Change: p.storeSuspect(), Distance: 1}}
 	certain, healthy, large, many := p.mustStore(bad), p.mustStore(calm), p.storeLarge(), p.storeParts()
 	const most = 2500
 	p.checkPages(t, []checkedPage{
 		{"certain", "/changes/" + certain, false, chromium.Limits{Height: most, Says: []string{
-			"errors went from 0.5 % to 3.1 %", "A rollback to 1.4.1 waits", "What happened", "payments v7", "+14 min", "As Markdown",
+			"errors went from 0.5 % to 3.1 %", "A rollback to 1.4.1 waits", "What happened", "payments v7", "(−3 min)", "+14 min", "As Markdown",
 		}}},
 		{"certain, signed in", "/changes/" + certain, true, chromium.Limits{Height: most, Says: []string{"False alarm: red was wrong"}}},
 		{"healthy", "/changes/" + healthy, true, chromium.Limits{Height: most, Says: []string{"Missed: red did not find a bad change"}}},
@@ -76,10 +76,16 @@ var calm = fixture{
 	service: "search", version: "2.0", previous: "1.9", ago: 40 * time.Minute, state: watch.Healthy, before: 0.005, after: 0.0051,
 }
 
-func suspectOf(c store.Change) sources.Change {
-	return sources.Change{
-		ID: "p7", Service: "payments", Environment: c.Environment, Kind: sources.Deploy, Version: "v7", StartedAt: c.StartedAt.Add(-3 * time.Minute),
+// storeSuspect stores a change of another service, which began before the others.
+func (p *testServer) storeSuspect() sources.Change {
+	p.t.Helper()
+	other := calm
+	other.service, other.version, other.ago, other.state = "payments", "v7", 17*time.Minute, watch.Watching
+	found, err := p.store.FindByKey(p.t.Context(), p.mustStore(other))
+	if err != nil {
+		p.t.Fatal(err)
 	}
+	return found[0].Change
 }
 
 // storeLarge stores a change with 20 signals and 960 ticks, all of them certain, and with a long history.

@@ -29,7 +29,9 @@ func (s *Server) others(ctx context.Context, c store.Change, e api.Explanation) 
 	found = found[:min(len(found), maxOthers)]
 	changes := make([]store.Change, len(found))
 	for i, f := range found {
-		changes[i] = store.Change{Change: f.Change, Key: f.Change.Key()}
+		if changes[i], err = s.findByKey(ctx, f.Change.Key()); err != nil {
+			return nil, err
+		}
 	}
 	shown, err := s.summaries(ctx, changes)
 	all := make([]api.OtherChange, len(shown))

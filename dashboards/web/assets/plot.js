@@ -117,9 +117,9 @@ function lines(shown) {
 
 function legend(data) {
   const items = [["before", "before"], ["after", "after"]];
-  if (data.forecast.some((v) => v != null)) items.push(["forecast", "expected without the change"]);
-  if (data.low.some((v) => v != null)) items.push(["band-forecast", "usual without it, 95 %"], ["band-after", "level since, 95 %"]);
-  if (data.limit != null && data.limit <= range(data)[1]) items.push(["warn", "the rule's limit"]);
+  if (data.forecast.some((v) => v != null)) items.push(["forecast", "expected"]);
+  if (data.low.some((v) => v != null)) items.push(["band-forecast", "usual, 95 %"], ["band-after", "level since, 95 %"]);
+  if (data.limit != null && data.limit <= range(data)[1]) items.push(["warn", "limit"]);
   const list = document.createElement("ul");
   list.className = "legend";
   for (const [name, word] of items) {

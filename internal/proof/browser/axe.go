@@ -87,6 +87,7 @@ func (b *Browser) CheckPage(t *testing.T, address, cookie string, limits Limits)
 			view.Cookie = cookie
 			p := b.Open(t, address, view)
 			p.settled()
+			p.keep(t.Name())
 			says(t, p.Text(), name, limits.Says)
 			if n := p.Overflow(); n > 0 {
 				t.Errorf("%d pixels are beyond the right edge", n)
@@ -103,6 +104,14 @@ func (b *Browser) CheckPage(t *testing.T, address, cookie string, limits Limits)
 				t.Errorf("axe-core: %q", found)
 			}
 		})
+	}
+}
+
+// keep takes a picture into the folder that PICTURES names, for people to look at.
+func (p *Page) keep(name string) {
+	p.tb.Helper()
+	if folder := os.Getenv("PICTURES"); folder != "" {
+		p.Picture(filepath.Join(folder, strings.NewReplacer("/", "-", " ", "-").Replace(name)+".png"))
 	}
 }
 
