@@ -4,7 +4,7 @@ import "slices"
 
 // What a page of a change shows at once. The rest is folded, so that people see the worst without scrolling.
 const (
-	listedSignals = 6 // rows of a watch's table
+	listedSignals = 5 // rows of a watch's table
 	drawnSignals  = 3 // plots of the whole page
 	openWatches   = 2
 )

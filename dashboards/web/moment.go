@@ -15,8 +15,8 @@ type Moment struct {
 
 // Of a long timeline the first and the last moments are shown at once.
 const (
-	firstMoments = 5
-	lastMoments  = 7
+	firstMoments = 4
+	lastMoments  = 6
 )
 
 // Timeline is what happened to a change. Middle is folded away.

@@ -64,7 +64,7 @@ func TestPagesInABrowser(t *testing.T) {
 		}}},
 		{"certain, signed in", "/changes/" + certain, true, chromium.Limits{Height: most, Says: []string{"False alarm: red was wrong"}}},
 		{"healthy", "/changes/" + healthy, true, chromium.Limits{Height: most, Says: []string{"Missed: red did not find a bad change"}}},
-		{"20 signals with 960 ticks", "/changes/" + large, true, chromium.Limits{Height: most, Says: []string{"14 more signals, and 17 more plots"}}},
+		{"20 signals with 960 ticks", "/changes/" + large, true, chromium.Limits{Height: most, Says: []string{"15 more signals, and 17 more plots"}}},
 		{"20 routes", "/changes/" + many, false, chromium.Limits{Height: most, Says: []string{"signal.0, part by part: 20"}}},
 		{"changes", "/", false, chromium.Limits{Says: []string{"cart"}}},
 		{"sign-in", "/signin", false, chromium.Limits{}},
