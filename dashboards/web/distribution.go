@@ -1,7 +1,6 @@
 package web
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/pushback/pushback/detector"
@@ -39,7 +38,7 @@ func distributionOf(e detector.Evidence, p Plot) *Distribution {
 		d.After = Quantiles{quantile(q.After, q.After.P50, e.Unit), quantile(q.After, q.After.P90, e.Unit), quantile(q.After, q.After.P99, e.Unit)}
 		return d
 	}
-	before, after := ascending(p.Before), ascending(p.After)
+	before, after := stats.Finite(nil, p.Before), stats.Finite(nil, p.After)
 	if len(before) < leastTicks || len(after) < leastTicks {
 		return nil
 	}
@@ -48,14 +47,18 @@ func distributionOf(e detector.Evidence, p Plot) *Distribution {
 	return d
 }
 
-func ascending(l Line) []float64 {
-	v := slices.DeleteFunc(slices.Clone(l), func(x float64) bool { return !isFinite(x) })
-	slices.Sort(v)
-	return v
-}
-
-func tenths(v []float64) [3]float64 {
-	return [3]float64{stats.Quantile(v, 0.1), stats.Quantile(v, 0.5), stats.Quantile(v, 0.9)}
+// tenths are the quantiles of values whose order may be lost. Only what the quantiles need is put in order: an open page asks
+// for all signals at each look.
+func tenths(v []float64) (at [3]float64) {
+	done := 0
+	for i, share := range []float64{0.1, 0.5, 0.9} {
+		low := int(share * float64(len(v)-1))
+		for ; done <= min(low+1, len(v)-1); done = max(done, low) + 1 {
+			stats.Select(v[done:], max(low-done, 0))
+		}
+		at[i] = stats.Quantile(v, share)
+	}
+	return at
 }
 
 func drawn(unit string, before, after [3]float64) *Distribution {

@@ -3,11 +3,15 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/detector/stats"
 )
 
 func signalsOf(grades ...string) (all []Signal) {
@@ -130,7 +134,7 @@ func TestSinceBegan(t *testing.T) {
 func TestTimelineFolds(t *testing.T) {
 	for n := range 40 {
 		of := TimelineOf(make([]Moment, n))
-		if len(of.First)+len(of.Middle)+len(of.Last) != n || len(of.First)+len(of.Last) > firstMoments+lastMoments+1 || len(of.Middle) == 1 {
+		if len(of.First)+len(of.Middle)+len(of.Last) != n || len(of.First)+len(of.Last) > mostMoments || len(of.Middle) == 1 {
 			t.Errorf("%d: %d, %d, %d", n, len(of.First), len(of.Middle), len(of.Last))
 		}
 	}
@@ -150,4 +154,16 @@ func TestQuietBandAgreesWithTheInterval(t *testing.T) {
 	if least, most := quietBand(detector.Effect{Forecast: 5, After: 6, Difference: 1}); least != 5 || most != 5 {
 		t.Errorf("without an interval: %v to %v", least, most)
 	}
+}
+
+// Whatever the values and their order, the quantiles are those of all of them sorted.
+func TestTenths(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.SliceOfN(rapid.Float64Range(-5, 5), 1, 60).Draw(t, "values")
+		sorted := slices.Sorted(slices.Values(v))
+		want := [3]float64{stats.Quantile(sorted, 0.1), stats.Quantile(sorted, 0.5), stats.Quantile(sorted, 0.9)}
+		if got := tenths(slices.Clone(v)); got != want {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
 }

@@ -17,6 +17,7 @@ type Moment struct {
 const (
 	firstMoments = 4
 	lastMoments  = 6
+	mostMoments  = 15 // that are shown without folding any
 )
 
 // Timeline is what happened to a change. Middle is folded away.
@@ -24,7 +25,7 @@ type Timeline struct{ First, Middle, Last []Moment }
 
 // TimelineOf folds the middle of many moments away.
 func TimelineOf(all []Moment) Timeline {
-	if len(all) <= firstMoments+lastMoments+1 {
+	if len(all) <= mostMoments {
 		return Timeline{First: all}
 	}
 	end := len(all) - lastMoments

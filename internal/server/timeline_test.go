@@ -39,7 +39,7 @@ func wholeStory(began time.Time) api.Explanation {
 		},
 		Journal: []api.Entry{
 			entry(190, "rule red", "respond", `{"watch":"w",`+verdict+`,"rollback":{"hook":"undo","mode":"ask","ordered":true}}`),
-			entry(190, "rule red", "order", `{"order":{"state":"proposed","hook":"undo","target_version":"v3"}}`),
+			early(entry(190, "rule red", "order", `{"order":{"state":"proposed","hook":"undo","target_version":"v3"}}`)),
 			entry(195, "amy", "order", `{"to":"approved","why":"yes\nit is"}`),
 			entry(196, "guards", "permit", `{"refusals":[{"guard":"freeze","why":"friday"}]}`),
 			entry(197, "guards", "permit", `{"refusals":null}`),
@@ -52,6 +52,12 @@ func wholeStory(began time.Time) api.Explanation {
 			entry(303, "x", "something new", `not JSON`),
 		},
 	}
+}
+
+// early is an entry whose time is a little before that of the entry before it.
+func early(e api.Entry) api.Entry {
+	e.At = e.At.Add(-300 * time.Microsecond)
+	return e
 }
 
 func lines(all []web.Moment) string {

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
@@ -41,10 +42,15 @@ type readEntry struct {
 	entryDetail
 }
 
+// readEntries reads the entries, which are in the order in which they were written. The times of what one look wrote differ by less than a
+// millisecond, either way: no entry is told before the one that was written before it.
 func readEntries(journal []api.Entry) []readEntry {
 	all := make([]readEntry, len(journal))
 	for i, j := range journal {
 		all[i].Entry = j
+		if i > 0 && all[i-1].At.Sub(j.At) < time.Second {
+			all[i].At = laterOf(j.At, all[i-1].At)
+		}
 		if json.Unmarshal(j.Detail, &all[i].entryDetail) != nil {
 			all[i].entryDetail = entryDetail{}
 		}
