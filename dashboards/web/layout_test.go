@@ -143,8 +143,10 @@ func TestTimelineFolds(t *testing.T) {
 // The level is outside of the band exactly where the interval of its difference leaves out zero.
 func TestQuietBandAgreesWithTheInterval(t *testing.T) {
 	for _, e := range []detector.Effect{
-		{Forecast: 5, After: 8, Difference: 3, Low: 1, High: 4}, {Forecast: 5, After: 6, Difference: 1, Low: -1, High: 4},
-		{Forecast: 5, After: 3, Difference: -2, Low: -3, High: -0.5}, {Forecast: -5, After: 3, Difference: 8, Low: 7, High: 9},
+		{Forecast: 5, After: 8, Difference: 3, Low: 1, High: 4},
+		{Forecast: 5, After: 6, Difference: 1, Low: -1, High: 4},
+		{Forecast: 5, After: 3, Difference: -2, Low: -3, High: -0.5},
+		{Forecast: -5, After: 3, Difference: 8, Low: 7, High: 9},
 	} {
 		least, most := quietBand(e)
 		if outside := e.After < float64(least) || e.After > float64(most); outside != (e.Low > 0 || e.High < 0) {
