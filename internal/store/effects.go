@@ -47,6 +47,11 @@ func (s *Store) MoveWatch(
 		if moved, err = swapWatch(ctx, tx, from, to); err != nil || !moved {
 			return err
 		}
+		if from.State != to.State || from.Grade != to.Grade {
+			if err := s.noteState(ctx, tx, to.ChangeKey); err != nil {
+				return err
+			}
+		}
 		if e.Order != nil {
 			if order, created, err = joinOrder(ctx, tx, *e.Order); err != nil {
 				return fmt.Errorf("create order: %w", err)
