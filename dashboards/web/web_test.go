@@ -125,7 +125,18 @@ func TestEveryPageRendersEmpty(t *testing.T) {
 			t.Errorf("%s: %v: %.80s", name, err, b.String())
 		}
 	}
-	f("list", func(w io.Writer) error { return p.List(w, List{}) })
+	whole := func(r *Rendered, err error) func(io.Writer) error {
+		return func(w io.Writer) error {
+			if err != nil {
+				return err
+			}
+			_, err := r.WriteTo(w)
+			return err
+		}
+	}
+	f("list", whole(p.RenderList(List{})))
+	f("now", whole(p.RenderNow(Now{Waiting: []Waiting{{}}, Watched: []Watched{{}}, Stops: []Stop{{}}, Day: Day24{Graphs: []Graph{{}}}})))
+	f("service", whole(p.RenderService(Service{Gates: []Gate{{}}, Rules: []ServiceRule{{}}, Stops: []Stop{{}}})))
 	f("change", func(w io.Writer) error {
 		return p.Change(w, Change{Watches: []Watch{{Signals: []Signal{{}}}}, Decision: &Order{Waiting: true}})
 	})
@@ -180,8 +191,16 @@ func TestPagesNameTheFlag(t *testing.T) {
 			}
 		}
 	}
-	list := List{Days: ByDay([]Row{row, undone}), Waiting: []Row{row}}
-	f("list", func(w io.Writer) error { return p.List(w, list) }, `<span class="kind">flag new-cart</span>`, "rollback of flag new-cart", "Roll back checkout flag new-cart 50%?")
+	list, err := p.RenderList(List{Days: ByDay([]Row{row, undone})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f("list", func(w io.Writer) error { _, err := list.WriteTo(w); return err }, `<span class="kind">flag new-cart</span>`, "rollback of flag new-cart")
+	now, err := p.RenderNow(Now{Waiting: []Waiting{{Row: row}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f("first page", func(w io.Writer) error { _, err := now.WriteTo(w); return err }, "Roll back checkout flag new-cart 50%?")
 	f("page of the change", func(w io.Writer) error { return p.Change(w, Change{Row: row}) }, "checkout flag new-cart 50%")
 	approval := Approval{Service: "checkout", Thing: row.Thing, Version: row.Version, Order: &Order{}}
 	f("approval", func(w io.Writer) error { return p.Approval(w, approval) }, "<h1>checkout flag new-cart 50%</h1>")

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 
@@ -26,12 +25,15 @@ func showLive[T any](w http.ResponseWriter, r *http.Request, page T, whole func(
 	if err != nil {
 		return err
 	}
-	if update.Nothing() {
+	answer, err := encodedUpdate(update)
+	switch {
+	case err != nil:
+		return err
+	case len(answer) == 0:
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
-	text := json.NewEncoder(w)
-	text.SetEscapeHTML(false) // no browser shows it as a page: see X-Content-Type-Options
-	return text.Encode(update)
+	_, err = w.Write(answer)
+	return err
 }

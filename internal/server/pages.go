@@ -13,7 +13,6 @@ import (
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -47,6 +46,9 @@ func returnPath(r *http.Request) string {
 	if r.Method == http.MethodGet {
 		return here(r)
 	}
+	if service := r.PathValue("service"); service != "" {
+		return web.ServicePath(service)
+	}
 	return "/changes/" + url.PathEscape(r.PathValue("key"))
 }
 
@@ -59,9 +61,15 @@ func here(r *http.Request) string {
 	return r.URL.RequestURI()
 }
 
-func (s *Server) frame(r *http.Request, title string) web.Frame {
+// viewer is the frame of a page as far as it is about who reads.
+func (s *Server) viewer(r *http.Request, title string) web.Frame {
 	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "", Here: here(r)}
 	f.MayRespond, f.MayOperate = f.SignedIn, f.SignedIn
+	return f
+}
+
+func (s *Server) frame(r *http.Request, title string) web.Frame {
+	f := s.viewer(r, title)
 	if !s.mayRead(r) {
 		return f // what stops or troubles Pushback is for readers
 	}
@@ -98,31 +106,7 @@ func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, err error) 
 		s.Log.Error("cannot show a page; answering 500", "path", r.URL.Path, "error", err)
 		p = problem(http.StatusInternalServerError, "this page could not be shown", "the log says why")
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(p.Status)
-	page := web.Problem{Frame: s.frame(r, p.Title), Status: p.Status, Detail: p.Detail, Hint: p.Hint, Keys: p.Keys}
-	if err := s.pages.Problem(w, page); err != nil {
-		s.Log.Error("cannot render a page; the reader gets an incomplete answer", "path", r.URL.Path, "error", err)
-	}
-}
-
-func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	f := store.ChangeFilter{Service: q.Get("service"), Environment: q.Get("environment"), Limit: defaultPage}
-	if at, err := time.Parse(time.RFC3339Nano, q.Get("before")); err == nil {
-		f.Before = at
-	}
-	changes, err := s.readPage(r.Context(), f)
-	if err != nil {
-		return s.storeProblem(err)
-	}
-	waiting, err := s.waitingForApproval(r.Context())
-	if err != nil {
-		return s.storeProblem(err)
-	}
-	l := web.List{Frame: s.frame(r, "Changes"), Service: f.Service, Environment: f.Environment, Waiting: waiting, Unknown: unknownRows(s.listUnknown())}
-	l.Days, l.Older = web.ByDay(rows(changes.Changes)), olderPage(q, changes.Before)
-	return showLive(w, r, l, s.pages.List, s.pages.ListSince)
+	s.writeProblemPage(w, r, s.frame(r, p.Title), p)
 }
 
 // olderPage returns the address of the next page with the same filters.
@@ -131,19 +115,7 @@ func olderPage(q url.Values, before time.Time) string {
 		return ""
 	}
 	q.Set("before", before.Format(time.RFC3339Nano))
-	return "/?" + q.Encode()
-}
-
-// waitingForApproval lists the changes whose rollback waits for a person.
-func (s *Server) waitingForApproval(ctx context.Context) ([]web.Row, error) {
-	found, err := s.Store.Orders(ctx, []rollback.State{rollback.Proposed}, defaultPage)
-	waiting := make([]web.Row, len(found))
-	for i, o := range found {
-		c := api.ChangeSummary{Change: api.Change{Change: o.Change, Key: o.Key}, Order: string(o.State)}
-		waiting[i] = row(c)
-		waiting[i].At = o.CreatedAt
-	}
-	return waiting, err
+	return "/changes?" + q.Encode()
 }
 
 func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {

@@ -18,6 +18,7 @@ import (
 	"github.com/pushback/pushback/internal/deliveries"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/wall"
 	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
@@ -45,6 +46,9 @@ type Options struct {
 	Services   func() []string                                   // the services of the catalogue that are known; nil: none
 	Protect    Protect                                           // stores deployments that tools hold back; nil: none are
 	Instances  func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
+	Owner      func(service string) string                       // the team that owns a service, "" for none; nil: nobody knows
+	Watching   func(sources.Change) []string                     // the rules that would watch a change; nil: none
+	Wall       func() []wall.Line                                // the main signals of the site; nil: none
 	Metrics    *metrics.Set                                      // served at /metrics beside the process's own
 	Now        func() time.Time                                  // the clock of intake, sign-ins and pages
 	Log        *slog.Logger                                      // nil: nothing is logged
@@ -92,6 +96,8 @@ type Server struct {
 	bodies   bodies
 	web      *webconfig.Guard
 	pages    *web.Pages
+	names    knownNames
+	shared   sharedPages
 	compress func(http.Handler) http.Handler
 	handler  http.Handler
 }
@@ -130,6 +136,7 @@ func (s *Server) prepare() (err error) {
 	if s.compress, err = newCompression(); err != nil {
 		return err
 	}
+	s.shared = sharedPages{keep: sharedFor, all: map[string]*sharedPage{}}
 	s.pages, err = web.New(s.Version)
 	return err
 }

@@ -89,13 +89,16 @@ type residual struct {
 	words                             []string // each is in the text that is searched
 }
 
-// columns are those that the conditions read.
+// columns are those that the conditions read, always in one order: a statement is prepared once.
 func (r residual) columns() (names string) {
-	for name, wanted := range map[string]bool{
-		"service": r.service != "" || r.services != nil, "environment": r.environment != "", "kind": r.kind != "", "state": r.state != "", "words": len(r.words) > 0,
+	for _, c := range []struct {
+		name string
+		read bool
+	}{
+		{"service", r.service != "" || r.services != nil}, {"environment", r.environment != ""}, {"kind", r.kind != ""}, {"state", r.state != ""}, {"words", len(r.words) > 0},
 	} {
-		if wanted {
-			names += ", " + name
+		if c.read {
+			names += ", " + c.name
 		}
 	}
 	return names

@@ -1,0 +1,148 @@
+package web
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Day24 is the last day: the main signals of the site, with a line for every change.
+type Day24 struct {
+	From, To time.Time
+	Pushes   []Push // oldest first
+	LeftOut  bool   // there were more changes, before these
+	Counts   []Count
+	Graphs   []Graph
+	Hours    []Hour
+	Lines    []Strokes // of all changes, by tone
+}
+
+// Push is a change as a line.
+type Push struct {
+	Key, Title string
+	At         time.Time
+	Badge      Badge
+}
+
+// Count is how many changes have a state.
+type Count struct {
+	Badge
+	N int
+}
+
+// Hour is a time under the graphs.
+type Hour struct {
+	At time.Time
+	X  int
+}
+
+// Strokes are lines of one tone, as the path of an SVG.
+type Strokes struct{ Tone, Path string }
+
+// Graph is one signal of the last day.
+type Graph struct {
+	Name, Unit string
+	Fault      string    // why it could not be read; "" if it could
+	ReadAt     time.Time // when it was last read
+	Last       string    // its newest value
+	Low, High  string    // between which it was
+	Path       string    // as the path of an SVG: minutes, and ten-thousandths of the height
+	Top        float64   // the value at the upper edge; at the lower edge is Bottom
+	Bottom     float64
+}
+
+// The size of the drawing: a unit for each minute, and units that are fine enough to read values from.
+const (
+	dayWidth  = 24 * 60
+	dayHeight = 10000
+)
+
+// minute is where a moment is in the drawing.
+func (d Day24) minute(at time.Time) int { return int(at.Sub(d.From).Minutes()) }
+
+// NewDay24 lays out the last day up to now.
+func NewDay24(pushes []Push, now time.Time) Day24 {
+	d := Day24{To: now.Truncate(time.Minute), Pushes: pushes}
+	d.From = d.To.Add(-24 * time.Hour)
+	at := map[string]*strings.Builder{}
+	counted := map[Badge]int{}
+	var tones []string
+	var badges []Badge
+	for _, p := range pushes {
+		if counted[p.Badge]++; counted[p.Badge] == 1 {
+			badges = append(badges, p.Badge)
+		}
+		if at[p.Badge.Tone] == nil {
+			at[p.Badge.Tone] = new(strings.Builder)
+			tones = append(tones, p.Badge.Tone)
+		}
+		path := at[p.Badge.Tone]
+		path.WriteString("M" + strconv.Itoa(d.minute(p.At)) + " 0V" + strconv.Itoa(dayHeight))
+	}
+	for _, tone := range tones {
+		d.Lines = append(d.Lines, Strokes{tone, at[tone].String()})
+	}
+	for _, b := range badges {
+		d.Counts = append(d.Counts, Count{b, counted[b]})
+	}
+	for hour := d.From.Truncate(6 * time.Hour).Add(6 * time.Hour); !hour.After(d.To); hour = hour.Add(6 * time.Hour) {
+		d.Hours = append(d.Hours, Hour{hour, d.minute(hour)})
+	}
+	return d
+}
+
+// Draw adds a signal, of which values are one each step from a moment on.
+func (d *Day24) Draw(g Graph, from time.Time, step time.Duration, values []float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	last := math.NaN()
+	for _, v := range values {
+		if isFinite(v) {
+			low, high, last = min(low, v), max(high, v), v
+		}
+	}
+	if isFinite(last) {
+		g.Last, g.Low, g.High = Number(last, g.Unit), Number(low, g.Unit), Number(high, g.Unit)
+		g.Bottom, g.Top = edges(low, high)
+		g.Path = d.path(g, from, step, values)
+	}
+	d.Graphs = append(d.Graphs, g)
+}
+
+// edges are the values at the edges of a graph: zero is one of them, so that half a percent does not
+// look like a mountain.
+func edges(low, high float64) (bottom, top float64) {
+	bottom, top = min(low, 0), max(high, 0)
+	pad := (top - bottom) * 0.06
+	if pad == 0 {
+		pad = 1
+	}
+	if bottom < 0 {
+		bottom -= pad
+	}
+	return bottom, top + pad
+}
+
+// path is the line of a graph, with a gap where there is no value.
+func (d *Day24) path(g Graph, from time.Time, step time.Duration, values []float64) string {
+	var b strings.Builder
+	drawing := false
+	for i, v := range values {
+		x := d.minute(from.Add(time.Duration(i) * step))
+		if !isFinite(v) || x < 0 || x > dayWidth {
+			drawing = false
+			continue
+		}
+		b.WriteByte("ML"[btoi(drawing)])
+		b.WriteString(strconv.Itoa(x) + " " + strconv.Itoa(int(math.Round(dayHeight*(g.Top-v)/(g.Top-g.Bottom)))))
+		drawing = true
+	}
+	return b.String()
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,45 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+)
+
+// Rendered is a page that is rendered once, for everybody who may see the same.
+type Rendered struct{ r *rendering }
+
+// WriteTo writes the whole page.
+func (p *Rendered) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(p.r.page())
+	return int64(n), err
+}
+
+// Since returns what has changed of the page since a revision.
+func (p *Rendered) Since(revision string) Update { return p.r.since(revision, nil) }
+
+// Shared is the frame without what is about one reader: what is rendered with it serves everybody
+// who may do the same.
+func (f Frame) Shared() Frame {
+	return Frame{
+		Title: f.Title, Frozen: f.Frozen, FrozenBy: f.FrozenBy, Holds: f.Holds, Troubles: f.Troubles,
+		SignedIn: f.SignedIn, CanSign: f.CanSign, Here: f.Here, MayRespond: f.MayRespond, MayOperate: f.MayOperate,
+	}
+}
+
+// Audience tells pages apart that are not the same for two readers: their address, and what the reader
+// may do.
+func (f Frame) Audience() string {
+	return fmt.Sprint(f.SignedIn, f.CanSign, f.MayRespond, f.MayOperate, " ", f.Here)
+}
+
+func (p *Pages) rendered(name string, f *Frame, page any) (*Rendered, error) {
+	r, err := p.render(name, f, page)
+	if err != nil {
+		return nil, err
+	}
+	return &Rendered{r}, nil
+}
+
+// ServicePath is the address of the page of a service.
+func ServicePath(name string) string { return "/services/" + url.PathEscape(name) }
