@@ -2,6 +2,7 @@ package web
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,12 +10,11 @@ import (
 
 // Day24 is the last day: the main signals of the site, with a line for every change.
 type Day24 struct {
-	From, To time.Time
+	From, Middle, To time.Time
 	Pushes   []Push // oldest first
 	LeftOut  bool   // there were more changes, before these
 	Counts   []Count
 	Graphs   []Graph
-	Hours    []Hour
 	Lines    []Strokes // of all changes, by tone
 }
 
@@ -29,12 +29,6 @@ type Push struct {
 type Count struct {
 	Badge
 	N int
-}
-
-// Hour is a time under the graphs.
-type Hour struct {
-	At time.Time
-	X  int
 }
 
 // Strokes are lines of one tone, as the path of an SVG.
@@ -64,15 +58,10 @@ func (d Day24) minute(at time.Time) int { return int(at.Sub(d.From).Minutes()) }
 // NewDay24 lays out the last day up to now.
 func NewDay24(pushes []Push, now time.Time) Day24 {
 	d := Day24{To: now.Truncate(time.Minute), Pushes: pushes}
-	d.From = d.To.Add(-24 * time.Hour)
+	d.From, d.Middle = d.To.Add(-24*time.Hour), d.To.Add(-12*time.Hour)
 	at := map[string]*strings.Builder{}
-	counted := map[Badge]int{}
 	var tones []string
-	var badges []Badge
 	for _, p := range pushes {
-		if counted[p.Badge]++; counted[p.Badge] == 1 {
-			badges = append(badges, p.Badge)
-		}
 		if at[p.Badge.Tone] == nil {
 			at[p.Badge.Tone] = new(strings.Builder)
 			tones = append(tones, p.Badge.Tone)
@@ -83,13 +72,25 @@ func NewDay24(pushes []Push, now time.Time) Day24 {
 	for _, tone := range tones {
 		d.Lines = append(d.Lines, Strokes{tone, at[tone].String()})
 	}
-	for _, b := range badges {
-		d.Counts = append(d.Counts, Count{b, counted[b]})
-	}
-	for hour := d.From.Truncate(6 * time.Hour).Add(6 * time.Hour); !hour.After(d.To); hour = hour.Add(6 * time.Hour) {
-		d.Hours = append(d.Hours, Hour{hour, d.minute(hour)})
-	}
+	d.Counts = counts(pushes)
 	return d
+}
+
+// counts counts changes by state, in the order in which the states came first.
+func counts(pushes []Push) (all []Count) {
+	for _, p := range pushes {
+		i := slices.IndexFunc(all, func(c Count) bool { return c.Badge == p.Badge })
+		if i < 0 {
+			i, all = len(all), append(all, Count{Badge: p.Badge})
+		}
+		all[i].N++
+	}
+	return all
+}
+
+// Blank says whether no signal has a line, so that the changes are lines by themselves.
+func (d Day24) Blank() bool {
+	return !slices.ContainsFunc(d.Graphs, func(g Graph) bool { return g.Path != "" })
 }
 
 // Draw adds a signal, of which values are one each step from a moment on.
@@ -133,16 +134,12 @@ func (d *Day24) path(g Graph, from time.Time, step time.Duration, values []float
 			drawing = false
 			continue
 		}
-		b.WriteByte("ML"[btoi(drawing)])
-		b.WriteString(strconv.Itoa(x) + " " + strconv.Itoa(int(math.Round(dayHeight*(g.Top-v)/(g.Top-g.Bottom)))))
+		command := "M"
+		if drawing {
+			command = "L"
+		}
+		b.WriteString(command + strconv.Itoa(x) + " " + strconv.Itoa(int(math.Round(dayHeight*(g.Top-v)/(g.Top-g.Bottom)))))
 		drawing = true
 	}
 	return b.String()
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -52,6 +52,7 @@ var words = template.FuncMap{
 	"stamp":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"moment":       func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") },
 	"clock":        func(t time.Time) string { return t.UTC().Format(time.TimeOnly) },
+	"minutes":      func(t time.Time) string { return t.UTC().Format("15:04") },
 	"day":          func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 	"longday":      func(t time.Time) string { return t.UTC().Format("Monday 2 January 2006") },
 	"short":        func(key string) string { return key[:min(len(key), 8)] },

@@ -12,6 +12,9 @@ import (
 
 // holdForm holds the deploys of a service, as the form on its page says.
 func (s *Server) holdForm(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
 	d, err := formDecision(r)
 	if err != nil {
 		return err
@@ -48,6 +51,9 @@ func holdUntil(lasts string, now time.Time) (time.Time, error) {
 
 // releaseForm ends a hold of the service on whose page it stands.
 func (s *Server) releaseForm(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
 	d, err := formDecision(r)
 	if err != nil {
 		return err

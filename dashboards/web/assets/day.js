@@ -18,7 +18,7 @@
       time.push(from + x * 60);
       line.push(top - y / 10000 * (top - bottom));
     }
-    return [time, line];
+    return time.length ? [time, line] : [[from, from + 86400], [null, null]];
   }
 
   // strokes draws the changes behind the signal, and the chosen one stronger.
@@ -41,15 +41,15 @@
   }
 
   function options(figure, from, last) {
-    const unit = figure.dataset.unit, top = Number(figure.dataset.top), bottom = Number(figure.dataset.bottom);
+    const strip = figure.classList.contains("strip"), unit = figure.dataset.unit, top = Number(figure.dataset.top), bottom = Number(figure.dataset.bottom);
     const axis = { stroke: css("soft"), grid: { stroke: css("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
     return {
-      width: figure.clientWidth - 26, height: last ? 116 : 90, padding: [4, 4, 0, 0], legend: { show: false },
+      width: figure.clientWidth - 26, height: strip ? 64 : last ? 116 : 90, padding: [4, 4, 0, 0], legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: "day" } },
       scales: { x: { time: true, range: () => [from, from + 86400] }, y: { range: () => [bottom, top] } },
       axes: [
         { ...axis, show: last, size: 26, space: 60, values: (_, ticks) => ticks.map((t) => times.clock(new Date(t * 1000), false)) },
-        { ...axis, size: 62, space: 24, values: (_, ticks) => ticks.map((v) => value(v, unit)) },
+        { ...axis, show: !strip, size: 56, space: 24, values: (_, ticks) => ticks.map((v) => value(v, unit === "fraction" || unit === "seconds" ? unit : "")) },
       ],
       series: [{}, { stroke: css("ink"), width: 1.6, spanGaps: false, points: { show: false } }],
       hooks: { drawClear: [strokes], setCursor: [near] },
@@ -92,7 +92,7 @@
   // say writes which change is chosen, and the values at that moment.
   function say(push, at) {
     const output = document.querySelector(".pick output");
-    const read = [...drawn].map(([figure, u]) => {
+    const read = [...drawn].filter(([figure]) => figure.querySelector("figcaption")).map(([figure, u]) => {
       const i = u.valToIdx(at), name = figure.querySelector("figcaption").firstChild.textContent.trim();
       return `${name} ${value(u.data[1][i], figure.dataset.unit)}`;
     });
