@@ -71,21 +71,19 @@ func Ago(at, now time.Time) Instant {
 
 // lasting writes how long something takes, as assets/times.js does.
 func lasting(d time.Duration) string {
+	minutes := int(math.Round(d.Minutes()))
 	switch {
 	case d < time.Minute:
 		return "less than a minute"
-	case d < time.Hour:
-		return fmt.Sprintf("%.0f min", math.Round(d.Minutes()))
-	case d < 6*time.Hour && int(math.Round(d.Minutes()))%60 > 0:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(math.Round(d.Minutes()))%60)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes < 6*60 && minutes%60 > 0:
+		return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+	case minutes < 48*60:
+		return fmt.Sprintf("%d h", minutes/60)
 	}
 	return fmt.Sprintf("%.0f days", math.Round(d.Hours()/24))
 }
-
-// Lasting writes how long something takes: "3 min".
-func Lasting(d time.Duration) string { return lasting(d) }
 
 // RenderNow renders the first page.
 func (p *Pages) RenderNow(n Now) (*Rendered, error) { return p.rendered("now", &n.Frame, &n) }

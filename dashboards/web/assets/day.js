@@ -44,7 +44,7 @@
     const strip = figure.classList.contains("strip"), unit = figure.dataset.unit, top = Number(figure.dataset.top), bottom = Number(figure.dataset.bottom);
     const axis = { stroke: css("soft"), grid: { stroke: css("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
     return {
-      width: figure.clientWidth - 26, height: strip ? 64 : last ? 116 : 90, padding: [4, 4, 0, 0], legend: { show: false },
+      width: figure.clientWidth - 26, height: strip ? 64 : last ? 116 : 90, padding: [4, 4, last ? 0 : 7, 0], legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: "day" } },
       scales: { x: { time: true, range: () => [from, from + 86400] }, y: { range: () => [bottom, top] } },
       axes: [

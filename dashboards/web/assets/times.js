@@ -32,10 +32,11 @@ const times = (() => {
 
   // span writes how long something takes, as the server does.
   function span(seconds) {
-    const s = Math.abs(seconds);
+    const s = Math.abs(seconds), minutes = Math.round(s / 60);
     if (s < 60) return "less than a minute";
-    if (s < 3600) return Math.round(s / 60) + " min";
-    if (s < 48 * 3600) return Math.floor(s / 3600) + " h" + (s < 6 * 3600 && Math.round(s % 3600 / 60) ? " " + Math.round(s % 3600 / 60) + " min" : "");
+    if (minutes < 60) return minutes + " min";
+    if (minutes < 6 * 60 && minutes % 60) return Math.floor(minutes / 60) + " h " + minutes % 60 + " min";
+    if (minutes < 48 * 60) return Math.floor(minutes / 60) + " h";
     return Math.round(s / 86400) + " days";
   }
 
