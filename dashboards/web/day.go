@@ -11,11 +11,11 @@ import (
 // Day24 is the last day: the main signals of the site, with a line for every change.
 type Day24 struct {
 	From, Middle, To time.Time
-	Pushes   []Push // oldest first
-	LeftOut  bool   // there were more changes, before these
-	Counts   []Count
-	Graphs   []Graph
-	Lines    []Strokes // of all changes, by tone
+	Pushes           []Push // oldest first
+	LeftOut          bool   // there were more changes, before these
+	Counts           []Count
+	Graphs           []Graph
+	Lines            []Strokes // of all changes, by tone
 }
 
 // Push is a change as a line.

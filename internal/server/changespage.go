@@ -26,7 +26,8 @@ func movedToChanges(w http.ResponseWriter, r *http.Request) bool {
 	if !q.Has("service") && !q.Has("environment") && !q.Has("before") {
 		return false
 	}
-	http.Redirect(w, r, "/changes?"+q.Encode(), http.StatusMovedPermanently)
+	moved := url.URL{Path: "/changes", RawQuery: q.Encode()}
+	http.Redirect(w, r, moved.String(), http.StatusMovedPermanently)
 	return true
 }
 
@@ -219,6 +220,8 @@ var stateNames = func() (all []web.Choice) {
 }()
 
 var kindNames = []web.Choice{
-	{Value: string(sources.Deploy), Word: "Deploys"}, {Value: string(sources.Config), Word: "Config"},
-	{Value: string(sources.Flag), Word: "Flags"}, {Value: string(sources.Experiment), Word: "Experiments"},
+	{Value: string(sources.Deploy), Word: "Deploys"},
+	{Value: string(sources.Config), Word: "Config"},
+	{Value: string(sources.Flag), Word: "Flags"},
+	{Value: string(sources.Experiment), Word: "Experiments"},
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 // fakeStore answers with the Unix minute of each point, and remembers what it was asked.
 type fakeStore struct {
+	mu     sync.Mutex
 	asked  []sources.Window
 	expr   string
 	err    error
@@ -22,6 +24,8 @@ type fakeStore struct {
 }
 
 func (f *fakeStore) Range(_ context.Context, q sources.Query, w sources.Window) ([]sources.Series, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.asked, f.expr = append(f.asked, w), q.Expr
 	if f.err != nil {
 		return nil, f.err
@@ -35,6 +39,13 @@ func (f *fakeStore) Range(_ context.Context, q sources.Query, w sources.Window) 
 		all[i] = s
 	}
 	return all, nil
+}
+
+// change looks at the store, or changes it, while nobody asks.
+func (f *fakeStore) change(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do()
 }
 
 func (f *fakeStore) Resolution() time.Duration { return 15 * time.Second }
@@ -75,20 +86,24 @@ func TestAskedOnceForTheDayAndThenForWhatIsNew(t *testing.T) {
 		store := &fakeStore{series: 1}
 		w := running(t, store)
 		whole(t, w.Lines()[0])
-		if store.expr != "sum(rate(orders_total[2m15s]))" {
-			t.Error(store.expr)
-		}
+		store.change(func() {
+			if store.expr != "sum(rate(orders_total[2m15s]))" {
+				t.Error(store.expr)
+			}
+		})
 		time.Sleep(30 * time.Minute)
 		synctest.Wait()
 		whole(t, w.Lines()[0])
-		if n := len(store.asked); n != 31 {
-			t.Errorf("asked %d times in half an hour", n)
-		}
-		for _, asked := range store.asked[1:] {
-			if d := asked.To.Sub(asked.From); d > overlap+Step {
-				t.Errorf("asked for %v again", d)
+		store.change(func() {
+			if n := len(store.asked); n != 31 {
+				t.Errorf("asked %d times in half an hour", n)
 			}
-		}
+			for _, asked := range store.asked[1:] {
+				if d := asked.To.Sub(asked.From); d > overlap+Step {
+					t.Errorf("asked for %v again", d)
+				}
+			}
+		})
 	})
 }
 
@@ -97,14 +112,14 @@ func TestAFaultIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &fakeStore{series: 1}
 		w := running(t, store)
-		store.err = errors.New("connection refused")
+		store.change(func() { store.err = errors.New("connection refused") })
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		l := w.Lines()[0]
 		if l.Fault != "connection refused" || len(l.Values) != 721 || time.Since(l.ReadAt) < 9*time.Minute {
 			t.Errorf("%q, %d values read at %v", l.Fault, len(l.Values), l.ReadAt)
 		}
-		store.err = nil
+		store.change(func() { store.err = nil })
 		time.Sleep(askEvery)
 		synctest.Wait()
 		whole(t, w.Lines()[0])
