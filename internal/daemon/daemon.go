@@ -210,8 +210,9 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	c, e := o.Config, d.engine
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
-		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Metrics: set, Now: time.Now, Log: o.Log,
+		Reload:  func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
+		Freezer: e,
+		Rules:   ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,14 +32,17 @@ type freezeDetail struct {
 // freezeLog records in the journal that acting was frozen, and that it no longer is.
 type freezeLog struct {
 	*core
+	mu      sync.Mutex           // one at a time: the sweep, and people who freeze
 	last    atomic.Pointer[bool] // what was noted last; nil: nothing since the start
-	actions []string             // recorded ones that could not be deleted, by ID; sweep alone uses it
+	actions []string             // recorded ones that could not be deleted, by ID
 }
 
 // note records what the command line did, and where it did nothing, that the freeze file
 // came or went. The file is read before the actions: an action is there before the file
 // changes, so that every change of the file that is seen has its action beside it.
 func (f *freezeLog) note(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	frozen, why := f.Frozen()
 	if f.FreezeFile == "" {
 		return nil

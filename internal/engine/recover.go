@@ -41,6 +41,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 			if !e.rules.settled() {
 				e.keepRules(ctx)
 			}
+			e.freezeLog.endFreeze()
 			if err := errors.Join(e.ensureJobs(ctx), e.freezeLog.note(ctx)); err != nil && ctx.Err() == nil {
 				e.Log.Warn("cannot read the unfinished rows; the next sweep tries again", "error", err)
 			}

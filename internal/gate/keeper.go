@@ -26,6 +26,7 @@ type Store interface {
 	OutgoingOf(ctx context.Context, changeKey string) ([]store.Outgoing, error)
 	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
 	RemoveIncident(ctx context.Context, id, actor string, now time.Time) (store.Incident, error)
+	EndIncident(ctx context.Context, id, actor string, end, now time.Time) (store.Incident, error)
 	Append(ctx context.Context, e store.Entry) error
 }
 
@@ -42,7 +43,7 @@ type Options struct {
 	Situation *situation.Reader
 	Text      messages.Composer
 	Deliver   func(ctx context.Context, rows []store.Outgoing) // sends messages that are stored
-	Changed   func(changeKey string)                           // publishes that a change moved
+	Changed   func(changeKey string)                           // publishes that a change moved, or a page: "/holds"
 	Incidents func()                                           // has outdated profiles learned again
 	Now       func() time.Time
 }
@@ -52,6 +53,12 @@ type Keeper struct{ o Options }
 
 // New returns a keeper. It reads nothing.
 func New(o Options) *Keeper { return &Keeper{o} }
+
+// The pages that show holds and incidents.
+const (
+	holdsPage     = "/holds"
+	incidentsPage = "/incidents"
+)
 
 // maxChanges is how many of a service's newest changes the gate reads.
 const maxChanges = 200
@@ -157,7 +164,11 @@ func (k *Keeper) notePassed(ctx context.Context, service, environment string, fi
 func (k *Keeper) Hold(ctx context.Context, h store.Hold) (store.Hold, bool, error) {
 	h.Kind, h.At = store.GateHold, k.o.Now()
 	h.Service = k.o.Catalogue.Canonical(h.Service)
-	return k.o.Store.SetHold(ctx, h, func(store.Hold) []store.Outgoing { return nil })
+	held, set, err := k.o.Store.SetHold(ctx, h, func(store.Hold) []store.Outgoing { return nil })
+	if set {
+		k.o.Changed(holdsPage)
+	}
+	return held, set, err
 }
 
 // Release ends a hold in a person's name. Its error wraps store.ErrNotFound where no
@@ -192,6 +203,7 @@ func (k *Keeper) release(ctx context.Context, h store.Hold, actor string, now ti
 		return fmt.Errorf("hold %s: %w", h.ID, store.ErrConflict)
 	}
 	k.o.Deliver(ctx, rows)
+	k.o.Changed(holdsPage)
 	return nil
 }
 
@@ -222,9 +234,24 @@ func (k *Keeper) NoteIncident(ctx context.Context, i store.Incident) (store.Inci
 	i.Service, i.At = k.o.Catalogue.Canonical(i.Service), k.o.Now()
 	noted, err := k.o.Store.NoteIncident(ctx, i)
 	if err == nil {
-		k.o.Incidents()
+		k.incidentsChanged()
 	}
 	return noted, err
+}
+
+// EndIncident ends an incident that goes on, in a person's name. Its error wraps store.ErrNotFound where there is
+// none of that id, and store.ErrConflict where it has ended.
+func (k *Keeper) EndIncident(ctx context.Context, id, actor string, end time.Time) (store.Incident, error) {
+	i, err := k.o.Store.EndIncident(ctx, id, actor, end, k.o.Now())
+	if err == nil {
+		k.incidentsChanged()
+	}
+	return i, err
+}
+
+func (k *Keeper) incidentsChanged() {
+	k.o.Incidents()
+	k.o.Changed(incidentsPage)
 }
 
 // RemoveIncident takes an incident back, in a person's name. Its error wraps
@@ -232,7 +259,7 @@ func (k *Keeper) NoteIncident(ctx context.Context, i store.Incident) (store.Inci
 func (k *Keeper) RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error) {
 	i, err := k.o.Store.RemoveIncident(ctx, id, actor, k.o.Now())
 	if err == nil {
-		k.o.Incidents()
+		k.incidentsChanged()
 	}
 	return i, err
 }

@@ -31,6 +31,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	s.flaggerOperations(h)
 	s.proposalOperations(h)
 	s.incidentOperations(h)
+	s.freezeOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
 	mux.HandleFunc("GET /openapi.json", s.requireRead(func(w http.ResponseWriter, _ *http.Request) {

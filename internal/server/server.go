@@ -33,6 +33,7 @@ type Options struct {
 	Started    func() bool                                       // whether the engine works and knows its rules; nil: it does
 	Frozen     func() (bool, string)                             // whether all acting is stopped, and by what
 	Reload     func(context.Context) []api.Diagnostic            // reads the rules again; they are in force if it returns none
+	Freezer    Freezer                                           // nil: no operations and forms about the freeze
 	Rules      Rules                                             // nil: no operations and pages about rules
 	Subscribe  Subscribe                                         // nil: no stream
 	Sources    map[string]Endpoint                               // by the {source} of POST /hooks/{source}

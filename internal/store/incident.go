@@ -15,9 +15,9 @@ import (
 //
 // See adr/0024.
 type Incident struct {
-	ID          string // "i3"; set by the store
-	Service     string // "" for all
-	Environment string // "" for all
+	ID          string    // "i3"; set by the store
+	Service     string    // "" for all
+	Environment string    // "" for all
 	From, To    time.Time // To is zero while it goes on
 	Why         string
 	Actor       string
