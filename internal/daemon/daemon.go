@@ -16,6 +16,7 @@ import (
 	vm "github.com/VictoriaMetrics/metrics"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pushback/pushback/internal/audit"
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/deliveries"
@@ -52,6 +53,7 @@ type Daemon struct {
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
 	missed  *reconcile.Reconciler
+	chain   *audit.Verifier
 
 	deliveries *deliveries.Record
 	built      Built
@@ -102,6 +104,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	d.missed = d.newReconciler(st, set)
+	d.chain = &audit.Verifier{Store: st, Replica: o.Config.ReplicaName(), Log: o.Log.With("component", "audit"), Now: time.Now}
 	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
@@ -160,6 +163,7 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
+	g.Go(func() error { return d.chain.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
 	g.Go(func() error { return d.reloadOnEdit(ctx) })
