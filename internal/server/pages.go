@@ -61,7 +61,7 @@ func here(r *http.Request) string {
 
 func (s *Server) frame(r *http.Request, title string) web.Frame {
 	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "", Here: here(r)}
-	f.MayRespond, f.MayOperate = f.SignedIn, f.SignedIn
+	f.MayRespond, f.MayOperate, f.AskName = f.SignedIn, f.SignedIn, true
 	if !s.mayRead(r) {
 		return f // what stops or troubles Pushback is for readers
 	}
