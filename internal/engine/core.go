@@ -28,6 +28,7 @@ type core struct {
 	fleet     *fleet.Breaker
 	text      messages.Composer
 	listeners *listeners
+	checks    *lastChecks
 }
 
 // deliver has messages sent that are stored already.

@@ -140,7 +140,7 @@ func New(o Options) (*Engine, error) {
 
 func newCore(o Options, approvals rollback.ApprovalKey) *core {
 	c := &core{
-		Options: o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(),
+		Options: o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(), checks: &lastChecks{},
 		catalogue: catalogue.New(o.Catalogue, o.Metrics[""]),
 		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
 	}

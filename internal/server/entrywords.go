@@ -76,11 +76,13 @@ var entrySentences = map[string]func(store.Entry, entryDetail) string{
 	"unfreeze":          func(_ store.Entry, d entryDetail) string { return "Let rollbacks go on" + colon(d.Why) },
 	"propose":           func(_ store.Entry, d entryDetail) string { return "Proposed a rollback" + colon(d.Why) },
 	"remark":            func(_ store.Entry, d entryDetail) string { return "Remarked" + colon(d.Text) },
-	"missed_delivery":   func(_ store.Entry, d entryDetail) string { return "Found a delivery of " + d.Source + " that never came" },
-	"restore":           restoreWords,
-	"checkpoint":        checkpointWords,
-	"store_failed":      storeWords("cannot be read"),
-	"store_answered":    storeWords("answers again"),
+	"missed_delivery": func(_ store.Entry, d entryDetail) string {
+		return "Found a delivery of " + d.Source + " that never came"
+	},
+	"restore":        restoreWords,
+	"checkpoint":     checkpointWords,
+	"store_failed":   storeWords("cannot be read"),
+	"store_answered": storeWords("answers again"),
 }
 
 // colon is a reason after a sentence, "" where there is none.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/dashboards/web"
@@ -46,6 +47,9 @@ func (s *Server) htmlHandler(may func(*http.Request) bool, show func(http.Respon
 func returnPath(r *http.Request) string {
 	if r.Method == http.MethodGet {
 		return here(r)
+	}
+	if page, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); page != "changes" {
+		return "/" + page
 	}
 	return "/changes/" + url.PathEscape(r.PathValue("key"))
 }

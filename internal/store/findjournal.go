@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -163,4 +164,23 @@ func (s *Store) PutJournalCheck(ctx context.Context, c JournalCheck) error {
 			hash = excluded.hash, fault = excluded.fault, fault_at = excluded.fault_at`,
 		c.Kind, micros(c.At), c.Replica, c.First, c.Through, c.Hash, c.Fault, micros(c.FaultAt))
 	return wrap(err, "store the check of the journal")
+}
+
+// maxSteps bounds how many entries OrderSteps reads.
+const maxSteps = 1000
+
+// OrderSteps lists what the journal says of the orders of these changes: the states that they entered, and what the
+// guards said; oldest first, by the change's key.
+func (s *Store) OrderSteps(ctx context.Context, keys []string) (map[string][]Entry, error) {
+	steps := map[string][]Entry{}
+	if len(keys) == 0 {
+		return steps, nil
+	}
+	marks, args := oneOf(keys)
+	found, err := collect(ctx, s.read, scanEntry, selectEntry+`WHERE change_key IN `+marks+` AND action IN ('order', 'permit') ORDER BY seq DESC LIMIT `+
+		placeholders(len(args)+1, 1), append(args, maxSteps)...)
+	for _, e := range slices.Backward(found) {
+		steps[e.ChangeKey] = append(steps[e.ChangeKey], e)
+	}
+	return steps, wrap(err, "read the steps of orders")
 }

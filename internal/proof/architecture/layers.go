@@ -32,8 +32,8 @@ var Layers = []Layer{
 		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; the Grafana boards",
 	},
 	{
-		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq"},
-		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy; jq in bounds",
+		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq", "internal/lastcheck"},
+		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy; jq in bounds; how what Pushback talks to did when it was last asked",
 	},
 	{
 		Packages: []string{
