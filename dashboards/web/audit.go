@@ -31,7 +31,8 @@ type Chain struct {
 	WholeAt time.Time
 	WholeBy string
 	First   int64 // the entries that the last check of everything has read
-	Through int64 // up to which entry it is checked
+	Through int64 // up to which entry it is checked; 0 where there was none yet
+	Newer   int64 // how many entries there are after that
 	Hash    string
 }
 

@@ -132,7 +132,7 @@ func span(d time.Duration) string {
 }
 
 func signalWords(s rules.Signal) api.RuleSignal {
-	a := api.RuleSignal{Name: s.Name, From: []string{}, Worse: worseWords(s.Worse), Smallest: effectWords(s.MinEffect.Main), Parts: s.By}
+	a := api.RuleSignal{Name: s.Name, From: []string{}, Worse: worseWords(s.Worse), Smallest: effectWords(s.MinEffect.Main, unitOf(s)), Parts: s.By}
 	for _, e := range s.AnyOf {
 		a.From = append(a.From, exprWords(e))
 	}
@@ -165,15 +165,30 @@ func limitWords(l rules.Limit, w detector.Worse) string {
 }
 
 // effectWords is the smallest effect that counts; "" for any.
-func effectWords(m detector.MinEffect) string {
+func effectWords(m detector.MinEffect, unit string) string {
 	var all []string
 	if m.Relative > 0 {
 		all = append(all, web.Number(m.Relative, "fraction")+" of what is expected")
 	}
 	if m.Absolute > 0 {
-		all = append(all, web.Number(m.Absolute, "")+" in its own unit")
+		all = append(all, strings.TrimPrefix(web.Signed(m.Absolute, unit), "+"))
 	}
 	return strings.Join(all, ", and ")
+}
+
+// unitOf is the unit of a signal, as far as the rule says it.
+func unitOf(s rules.Signal) string {
+	for _, e := range s.AnyOf {
+		switch {
+		case e.Bad != "" || e.BadQuery != "":
+			return "fraction"
+		case e.Unit != "":
+			return e.Unit
+		case e.Histogram != "":
+			return "seconds"
+		}
+	}
+	return ""
 }
 
 // exprWords is where numbers come from, as the rule has it.

@@ -36,8 +36,12 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.storeProblem(err)
 	}
+	_, last, err := s.Store.JournalEnds(r.Context())
+	if err != nil {
+		return s.storeProblem(err)
+	}
 	page := web.Audit{
-		Frame: s.frame(r, "Audit"), Actions: actionChoices(f.Action), Chain: chainView(checks),
+		Frame: s.frame(r, "Audit"), Actions: actionChoices(f.Action), Chain: chainView(checks, last),
 		Filter:   web.AuditFilter{Actor: f.Actor, Change: q.Get("change"), Service: q.Get("service"), Since: q.Get("since"), Until: q.Get("until")},
 		Narrowed: f.Actor+f.Action+f.ChangeKey+f.Service != "",
 	}
@@ -110,11 +114,11 @@ func exportAddress(f store.JournalFilter) string {
 }
 
 // chainView joins what the checks of new entries and of everything found. A fault of either is one.
-func chainView(checks map[string]store.JournalCheck) web.Chain {
+func chainView(checks map[string]store.JournalCheck, newest int64) web.Chain {
 	last, whole := checks[store.NewEntriesCheck], checks[store.WholeCheck]
 	c := web.Chain{
 		Fault: last.Fault, FaultAt: last.FaultAt, NewAt: last.At, NewBy: last.Replica, WholeAt: whole.At, WholeBy: whole.Replica,
-		First: whole.First, Through: last.Through, Hash: last.Hash,
+		First: whole.First, Through: last.Through, Hash: last.Hash, Newer: max(0, newest-last.Through),
 	}
 	if whole.Fault != "" {
 		c.Fault, c.FaultAt = whole.Fault, whole.FaultAt

@@ -31,7 +31,10 @@ type entryDetail struct {
 	Until    time.Time
 	Through  int64
 	Entries  int64
-	Answer   *struct {
+
+	Verification *rollback.Verification
+
+	Answer *struct {
 		Approved bool
 		Why      string
 	}
@@ -145,6 +148,9 @@ func spaced(text string) string {
 }
 
 func orderWords(_ store.Entry, d entryDetail) string {
+	if d.Verification != nil {
+		return "Looked whether the version runs" + colon(d.Verification.String())
+	}
 	words, known := orderMoves[rollback.State(d.To)]
 	if !known {
 		return "Rollback " + d.To + colon(d.Why)

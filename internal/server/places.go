@@ -24,6 +24,7 @@ type Places interface {
 	Incident(ctx context.Context, id string) (store.Incident, error)
 	ChangesBetween(ctx context.Context, service, environment string, from, to time.Time, limit int) ([]store.Change, error)
 	FindJournal(ctx context.Context, f store.JournalFilter) ([]store.FoundEntry, error)
+	JournalEnds(ctx context.Context) (first, last int64, err error)
 	JournalChecks(ctx context.Context) (map[string]store.JournalCheck, error)
 	Audit(ctx context.Context, from, to time.Time, each func(store.Entry) error) error
 	PackedProfile(ctx context.Context, hash string) ([]byte, error)

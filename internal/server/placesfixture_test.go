@@ -102,3 +102,26 @@ func (b reader) post(path string, want int, form string) (to, answer string) {
 	}
 	return h.Get("Location"), answer
 }
+
+// trusting is a Rules that remembers what it was asked to do.
+type trusting struct {
+	oneRule
+	did string
+}
+
+func (t *trusting) Standings(context.Context) ([]api.RuleTrust, error) {
+	return []api.RuleTrust{{
+		Rule: "red", Service: "cart", Written: "act", Given: "ask", Effective: "ask", Next: "act", Proposed: true, Why: "20 clean changes of 20",
+		Record: api.RuleRecord{Ended: 41, Clean: 39, Fired: 2, FalseAlarms: 1},
+	}}, nil
+}
+
+func (t *trusting) Promote(_ context.Context, _ string, d api.TrustDecision) (api.RuleTrust, error) {
+	t.did = "promote " + d.Service + " " + d.Actor + " " + d.Why
+	return api.RuleTrust{}, nil
+}
+
+func (t *trusting) Demote(_ context.Context, _ string, d api.TrustDecision) (api.RuleTrust, error) {
+	t.did = "demote " + d.Service + " " + d.Actor + " " + d.Why
+	return api.RuleTrust{}, nil
+}
