@@ -93,7 +93,7 @@ type Problem struct {
 // See adr/0003.
 type Engine struct {
 	*core
-	*gate.Keeper // Gate, Hold, Release, Clear and incidents: what deploy tools and people ask
+	*gate.Keeper // Gate, Hold, Release, Clear, Freeze and incidents: what deploy tools and people ask
 
 	rules     *ruleBook
 	profiles  *profiles.Keeper
@@ -183,6 +183,7 @@ func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 	e.Keeper = gate.New(gate.Options{
 		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
 		Changed: e.listeners.publish, Incidents: e.profiles.IncidentsChanged, Now: e.Now,
+		FreezeFile: e.FreezeFile, NoteFreeze: e.freezeLog.note, Window: e.window, Log: e.Log,
 	})
 }
 
@@ -295,6 +296,9 @@ func (e *Engine) Problems() []Problem {
 }
 
 func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }
+
+// RuleSet is the rules in force.
+func (e *Engine) RuleSet() *rules.Set { return e.rules.set() }
 
 // proposeStep notifies people, once a step, that a rule has earned it.
 func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {

@@ -149,3 +149,20 @@ func (f *freezeLog) recorded(ctx context.Context) (frozen bool, actions map[stri
 	}
 	return frozen, actions, nil
 }
+
+// endFreeze lifts a freeze whose time is over.
+func (f *freezeLog) endFreeze() {
+	if f.FreezeFile == "" {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ended, err := freezefile.EndIfOver(f.FreezeFile, f.Now())
+	if err != nil {
+		f.Log.Warn("cannot lift a freeze whose time may be over; acting stays frozen", "error", err)
+	}
+	if ended {
+		f.Log.Info("the time of a freeze was over; acting goes on")
+		f.listeners.publish("/holds")
+	}
+}

@@ -113,3 +113,31 @@ func TestSweepAmidAFreeze(t *testing.T) {
 	b.must(b.freezeLog.note(t.Context()))
 	b.wantFreezes(store.Entry{Actor: "amy", Action: freezeAction, At: at})
 }
+
+// People freeze by the API as by the command: the file is the record, the journal says who did it, and the freeze ends
+// by itself when its time is over.
+func TestFreezingByTheAPI(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	begun := b.Now().UTC()
+	if was, err := b.Freeze(t.Context(), "amy", "sale", begun.Add(time.Hour)); was || err != nil {
+		t.Fatal(was, err)
+	}
+	if frozen, why := b.Frozen(); !frozen || why != "sale" {
+		t.Error(frozen, why)
+	}
+	b.freezeLog.endFreeze()
+	if s := b.FreezeState(); !s.Frozen || !s.Until.Equal(begun.Add(time.Hour)) {
+		t.Errorf("%+v", s)
+	}
+	b.clock.add(time.Hour)
+	b.freezeLog.endFreeze()
+	if frozen, _ := b.Frozen(); frozen {
+		t.Error("still frozen")
+	}
+	b.must(b.freezeLog.note(t.Context()))
+	b.wantFreezes(store.Entry{At: begun, Actor: "amy", Action: freezeAction}, store.Entry{At: begun.Add(time.Hour), Actor: "freeze file", Action: unfreezeAction})
+	if was, err := b.Unfreeze(t.Context(), "bob", ""); was || err != nil {
+		t.Error(was, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/pushback/pushback/internal/messages"
@@ -36,7 +37,7 @@ type Catalogue interface {
 	DefaultReceiver() string
 }
 
-// Options are what a gate works with. All are required.
+// Options are what a gate works with. All but FreezeFile are required.
 type Options struct {
 	Store     Store
 	Catalogue Catalogue
@@ -46,6 +47,11 @@ type Options struct {
 	Changed   func(changeKey string)                           // publishes that a change moved, or a page: "/holds"
 	Incidents func()                                           // has outdated profiles learned again
 	Now       func() time.Time
+
+	FreezeFile string                          // "": nobody can freeze
+	NoteFreeze func(ctx context.Context) error // writes into the journal what was done to the freeze file
+	Window     func(now time.Time) string      // the freeze window that holds; "" for none
+	Log        *slog.Logger
 }
 
 // Keeper answers deploy tools, and keeps holds and incidents.
