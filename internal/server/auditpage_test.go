@@ -55,10 +55,8 @@ func TestAuditIsPaged(t *testing.T) {
 		}
 	}
 	page := p.show("/audit?actor=amy", 200, `href="/audit?actor=amy&amp;before=6"`)
-	if n := strings.Count(page, `id="entry-`); n != 2*auditEntries { // an entry, and its detail for... readers get none
-		if n != auditEntries {
-			t.Errorf("%d entries", n)
-		}
+	if n := strings.Count(page, `class="words"`); n != auditEntries {
+		t.Errorf("%d entries", n)
 	}
 	page = p.show("/audit?actor=amy&before=6", 200, "Newest entries")
 	if n := strings.Count(page, `class="words"`); n != 5 || strings.Contains(page, "Earlier entries") {

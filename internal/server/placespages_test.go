@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,8 +24,11 @@ func freezing(t *testing.T) (*testServer, *fileFreezer) {
 		if a.Frozen {
 			action = "freeze"
 		}
-		e := store.Entry{At: a.At, Actor: a.Actor, Action: action, Detail: []byte(`{"why":"` + a.Why + `","file":"/secret/path"}`)}
-		if err := p.store.Append(t.Context(), e); err != nil {
+		detail, err := json.Marshal(map[string]string{"why": a.Why, "file": "/secret/path"})
+		if err != nil {
+			t.Error(err)
+		}
+		if err := p.store.Append(t.Context(), store.Entry{At: a.At, Actor: a.Actor, Action: action, Detail: detail}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -97,7 +101,7 @@ func TestOrdersPage(t *testing.T) {
 	}
 }
 
-// Orders are paged without losing one, also where several were made at one moment.
+// A page of orders leads to the next one.
 func TestOrdersArePaged(t *testing.T) {
 	p := listen(t, nil)
 	for i := range placePage + 3 {
@@ -109,10 +113,54 @@ func TestOrdersArePaged(t *testing.T) {
 	if n := strings.Count(page, `class="entry"`); n != placePage {
 		t.Errorf("%d orders on the page", n)
 	}
-	// All of the fixture were made at one moment: what fills more than a page is left out, and said nowhere else.
-	if !strings.Contains(page, `rel="next"`) {
+	if !strings.Contains(page, `href="/orders?before=`+url.QueryEscape(testNow.Format(time.RFC3339Nano))+`" rel="next"`) {
 		t.Error("nothing leads further")
 	}
+}
+
+// What people and tools wrote is text on every page, also in what a second step asks.
+func TestPlacesShowTextAsText(t *testing.T) {
+	p, _ := freezing(t)
+	evil := `"><script>alert(1)</script><img src=x onerror=alert(2)>`
+	s := bad
+	s.service, s.version, s.previous = evil, evil, evil
+	p.mustStore(s)
+	r := p.signIn()
+	form := "actor=" + url.QueryEscape(evil) + "&why=" + url.QueryEscape(evil) + "&service=" + url.QueryEscape(evil)
+	p.server.Knows = func(string) (bool, bool) { return true, true }
+	r.post("/holds", 303, form)
+	r.post("/holds/freeze", 303, "actor=amy&why="+url.QueryEscape(evil[:50]))
+	r.post("/incidents", 303, form+"&from=2h")
+	for _, path := range []string{
+		"/orders", "/holds", "/incidents", "/audit", "/holds/h1/release", "/holds/lift", "/holds/unfreeze", "/incidents/i1/end", "/incidents/i1/remove",
+		"/orders?service=" + url.QueryEscape(evil), "/audit?actor=" + url.QueryEscape(evil) + "&service=" + url.QueryEscape(evil) + "&action=" + url.QueryEscape(evil) + "&change=" + url.QueryEscape(evil),
+	} {
+		if page := r.see(path, 200); strings.Contains(page, "<script>alert") || strings.Contains(page, "<img") {
+			t.Errorf("GET %s: what was sent is HTML", path)
+		}
+	}
+}
+
+// An open page gets what has changed of it, and nothing where nothing has.
+func TestPlacesAreLive(t *testing.T) {
+	p, _ := freezing(t)
+	key := p.mustStore(bad)
+	orders, holds, audit := p.open("/orders"), p.open("/holds"), p.open("/audit")
+	if orders.refresh() || holds.refresh() || audit.refresh() {
+		t.Error("nothing has happened, and a page changes")
+	}
+	r := p.signIn()
+	r.post("/holds", 303, "actor=amy&why=move&service=cart")
+	r.post("/orders/"+key+"/reject", 303, "actor=bob&why=no")
+	f := func(o *openPage, part, text string) {
+		t.Helper()
+		if !o.refresh() || !strings.Contains(o.parts[part], text) {
+			t.Errorf("%s: no %q in %v", o.path, text, o.parts)
+		}
+	}
+	f(holds, "holds-list", "Deploys of cart are stopped")
+	f(orders, "order-"+key, "The rollback was called off: no")
+	f(audit, "entries", "Held deploys of cart")
 }
 
 func TestHoldingFromThePage(t *testing.T) {
