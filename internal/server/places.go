@@ -142,11 +142,11 @@ func (s *Server) endOf(r *http.Request) (time.Time, error) {
 	if !slices.ContainsFunc(durations, func(c web.Choice) bool { return c.Value == value }) {
 		return time.Time{}, problem(http.StatusBadRequest, "that is not one of the durations", "choose one of the list")
 	}
-	d, err := time.ParseDuration(value)
-	if err != nil {
+	if value == "" {
 		return time.Time{}, nil
 	}
-	return s.Now().Add(d).UTC(), nil
+	d, err := time.ParseDuration(value)
+	return s.Now().Add(d).UTC(), err
 }
 
 // knownServices complete what is typed.
