@@ -1,6 +1,9 @@
 package identity
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Way is how somebody proved who they are.
 type Way string
@@ -33,6 +36,7 @@ type Identity struct {
 	Key    string // the hash of a named token, the subject of a provider; "" for others
 	Grants []Grant
 	Scopes []Scope
+	Ends   time.Time // of a named token; zero: never
 }
 
 // New is an identity with the scopes of its roles.

@@ -115,3 +115,9 @@ func ParseScopes(names []string, r Role) ([]Scope, error) {
 	}
 	return found, nil
 }
+
+// UnmarshalText reads the name of a role that can be given.
+func (r *Role) UnmarshalText(name []byte) (err error) {
+	*r, err = ParseRole(string(name))
+	return err
+}

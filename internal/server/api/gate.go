@@ -52,7 +52,7 @@ type NewHold struct {
 	Service     string    `json:"service,omitempty" maxLength:"200" doc:"Absent: all services"`
 	Environment string    `json:"environment,omitempty" maxLength:"255" doc:"Absent: all environments"`
 	Why         string    `json:"why" minLength:"1" maxLength:"1000"`
-	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who sets the hold: a name, for the journal"`
+	Actor       string    `json:"actor,omitempty" maxLength:"200" doc:"Who sets the hold: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
 	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: it ends when it is released"`
 }
 
