@@ -65,9 +65,18 @@ func (i Identity) has(s Scope) bool {
 	return slices.Contains(i.Scopes, s) || s == Gate && slices.Contains(i.Scopes, Read)
 }
 
+// needs is the least role of a grant that is good for a scope. A token that may report is made for it; of people it
+// is for operators.
+func (i Identity) needs(s Scope) Role {
+	if s == Report && i.How != Token {
+		return Operator
+	}
+	return s.Needs()
+}
+
 // May says whether somebody may do such a thing at all: for which services, MayFor and Limited say.
 func (i Identity) May(s Scope) bool {
-	return i.has(s) && slices.ContainsFunc(i.Grants, func(g Grant) bool { return g.Role >= s.Needs() })
+	return i.has(s) && slices.ContainsFunc(i.Grants, func(g Grant) bool { return g.Role >= i.needs(s) })
 }
 
 // MayFor says whether somebody may do such a thing to a service with this owner; "" is a service without one.
@@ -76,13 +85,13 @@ func (i Identity) MayFor(s Scope, owner string) bool {
 	if !divided(s) {
 		return i.May(s)
 	}
-	return i.has(s) && slices.ContainsFunc(i.Grants, func(g Grant) bool { return g.Role >= s.Needs() && g.covers(owner) })
+	return i.has(s) && slices.ContainsFunc(i.Grants, func(g Grant) bool { return g.Role >= i.needs(s) && g.covers(owner) })
 }
 
 // Limited says whether somebody may do such a thing to the services of some teams only, and so nothing that is about
 // all services.
 func (i Identity) Limited(s Scope) bool {
-	return divided(s) && i.May(s) && !slices.ContainsFunc(i.Grants, func(g Grant) bool { return g.Role >= s.Needs() && len(g.Teams) == 0 })
+	return divided(s) && i.May(s) && !slices.ContainsFunc(i.Grants, func(g Grant) bool { return g.Role >= i.needs(s) && len(g.Teams) == 0 })
 }
 
 // divided says whether what a request does is divided by teams.

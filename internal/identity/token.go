@@ -2,7 +2,6 @@ package identity
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
@@ -19,11 +18,11 @@ const Prefix = "pbt_"
 // LongestToken is the longest time for which a token can be made.
 const LongestToken = 366 * 24 * time.Hour
 
-// The bytes of a token: 256 random bits, and a mark that only this installation can make.
-const (
-	randomBytes = sha256.Size
-	markBytes   = 8
-)
+// RandomBytes is how many random bytes a token has: nobody guesses 256 bits.
+const RandomBytes = 32
+
+// markBytes is the length of the mark that only this installation can make, in bytes.
+const markBytes = 8
 
 // alphabet has no character that ends a word, so that a double click takes the whole token.
 var alphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -31,12 +30,10 @@ var alphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddin
 // Key is the installation's secret, from which the keys of marks are made.
 type Key []byte
 
-// NewToken returns a new token, and the hash under which it is stored. The hash needs no salt and no slow function:
-// nobody guesses 256 random bits.
-func (k Key) NewToken() (text, hash string) {
-	random := make([]byte, randomBytes)
-	_, _ = rand.Read(random) // never fails
-	text = Prefix + alphabet.EncodeToString(append(random, k.mark(random)...))
+// NewToken returns a new token of random bytes, and the hash under which it is stored. The hash needs no salt and no
+// slow function, because of the bytes' number.
+func (k Key) NewToken(random [RandomBytes]byte) (text, hash string) {
+	text = Prefix + alphabet.EncodeToString(append(random[:], k.mark(random[:])...))
 	return text, sum(text)
 }
 
@@ -44,11 +41,11 @@ func (k Key) NewToken() (text, hash string) {
 // costs no look into the database.
 func (k Key) CheckToken(text string) (hash string, ok bool) {
 	encoded, has := strings.CutPrefix(text, Prefix)
-	if !has || len(k) == 0 || len(encoded) != alphabet.EncodedLen(randomBytes+markBytes) {
+	if !has || len(k) == 0 || len(encoded) != alphabet.EncodedLen(RandomBytes+markBytes) {
 		return "", false
 	}
 	raw, err := alphabet.DecodeString(encoded)
-	if err != nil || !hmac.Equal(raw[randomBytes:], k.mark(raw[:randomBytes])) {
+	if err != nil || !hmac.Equal(raw[RandomBytes:], k.mark(raw[:RandomBytes])) {
 		return "", false
 	}
 	return sum(text), true
@@ -79,16 +76,14 @@ func CheckTokenName(name string) error {
 	return nil
 }
 
-// reserved are names that the journal has for others.
-var reserved = []string{"pushback", "command line", "restore", tokenActor}
+// reserved matches names that the journal has for others.
+var reserved = regexp.MustCompile(`(?i)^(pushback|restore|token|rule)( |$)`)
 
 // CheckPersonName checks the name that a provider gives for somebody who signs in: it must not be taken for
-// Pushback itself or for a token.
+// Pushback itself, for a token or for a rule.
 func CheckPersonName(name string) error {
-	for _, taken := range reserved {
-		if strings.EqualFold(name, strings.TrimSpace(taken)) || len(name) >= len(tokenActor) && strings.EqualFold(name[:len(tokenActor)], tokenActor) {
-			return fmt.Errorf("the name %q is not a person's here", name)
-		}
+	if reserved.MatchString(name) {
+		return fmt.Errorf("the name %q is not a person's here", name)
 	}
 	return nil
 }

@@ -143,14 +143,14 @@ func (s *Server) hold(ctx context.Context, in *holdInput) (*answerOf[api.Hold], 
 	if err != nil {
 		return nil, err
 	}
-	h, _, err := s.Engine.Hold(ctx, store.Hold{
+	h, set, err := s.Engine.Hold(ctx, store.Hold{
 		Service: b.Service, Environment: b.Environment, Why: b.Why, Actor: by, Until: b.Until,
 	})
 	if err != nil {
 		return nil, s.holdProblem(err)
 	}
 	answer := hold(h)
-	answer.Warnings = warned
+	answer.Existed, answer.Warnings = !set, warned
 	return &answerOf[api.Hold]{Body: answer}, nil
 }
 

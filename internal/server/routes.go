@@ -40,8 +40,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
 	if s.SignIn != nil {
-		mux.HandleFunc("GET "+providerPath, s.beginSignIn)
-		mux.HandleFunc("GET "+callbackPath, s.finishSignIn)
+		mux.HandleFunc("GET /signin/provider", s.beginSignIn)
+		mux.HandleFunc("GET /signin/callback", s.finishSignIn)
 	}
 	mux.HandleFunc("GET /assets/{name...}", asset)
 	return withNotFound(mux)

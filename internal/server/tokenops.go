@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"slices"
@@ -89,7 +90,9 @@ func (s *Server) createToken(ctx context.Context, in *newTokenInput) (*answerOf[
 	if key == nil {
 		return nil, s.storeProblem(errors.New("the key of named tokens cannot be read"))
 	}
-	text, hash := key.NewToken()
+	var random [identity.RandomBytes]byte
+	_, _ = rand.Read(random[:]) // never fails
+	text, hash := key.NewToken(random)
 	t.Hash = hash
 	if err := s.Store.CreateToken(ctx, t); errors.Is(err, store.ErrConflict) {
 		return nil, problem(http.StatusConflict, "a token named "+t.Name+" is in force already", "revoke it first (pushback tokens revoke "+t.Name+"), or use another name")

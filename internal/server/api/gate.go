@@ -39,6 +39,7 @@ type Hold struct {
 	Actor       string    `json:"actor"`
 	At          time.Time `json:"at"`
 	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: it ends when it is released"`
+	Existed     bool      `json:"existed,omitempty" doc:"In the answer to a new hold: it was in force already, and stays as it was"`
 	Warnings    []Warning `json:"warnings,omitempty" doc:"In the answer to a new hold, what may be mistyped: a service that the catalogue does not know"`
 }
 
