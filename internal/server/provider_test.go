@@ -108,6 +108,9 @@ func TestNobodyIsSignedInByAFailure(t *testing.T) {
 	if status, page, _ := b.ask(http.MethodGet, "/signin", ""); status != 200 || !strings.Contains(page, `name="token"`) {
 		t.Errorf("tokens do not sign in while the provider is down: %d %s", status, page)
 	}
+	if !isReady([]api.ComponentProblem{{Component: "oidc"}}) {
+		t.Error("without the provider nothing is judged")
+	}
 	without := newBrowser(t, nil)
 	if status, _, _ := without.ask(http.MethodGet, "/signin/provider", ""); status != 404 {
 		t.Errorf("without a provider: %d", status)

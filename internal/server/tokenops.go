@@ -157,7 +157,7 @@ func (s *Server) revokeToken(ctx context.Context, in *tokenInput) (*answerOf[api
 	}
 	t, err := s.Store.RevokeToken(ctx, in.Name, by, s.Now())
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, problem(http.StatusNotFound, "no token of that name is in force", "GET /v1/tokens lists them")
+		return nil, problem(http.StatusNotFound, "no token of that name is in force", "`pushback tokens list` lists them")
 	}
 	if err != nil {
 		return nil, s.storeProblem(err)
