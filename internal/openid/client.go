@@ -53,6 +53,7 @@ type provider struct {
 	verifier   *oidc.IDTokenVerifier
 	endpoint   oauth2.Endpoint
 	endSession string
+	tellsMore  bool // by a userinfo endpoint
 }
 
 // New makes a client, and calls nobody. external is the address that people use.
@@ -164,6 +165,7 @@ func (c *Client) ask(ctx context.Context) (*provider, error) {
 	if c.checkEndpoint(more.EndSession) == nil {
 		found.endSession = more.EndSession
 	}
+	found.tellsMore = c.checkEndpoint(p.UserInfoEndpoint()) == nil
 	found.endpoint.AuthStyle = c.authStyle(more.Methods)
 	found.verifier = p.Verifier(&oidc.Config{ClientID: c.ClientID, Now: func() time.Time { return c.now().Add(-skew) }})
 	return found, nil

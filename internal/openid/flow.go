@@ -141,7 +141,7 @@ func (c *Client) identify(ctx context.Context, p *provider, a Attempt, token *oa
 // complete adds the claims of the userinfo endpoint where the token lacks the name or the groups. What the token has
 // stays, because it is signed.
 func (c *Client) complete(ctx context.Context, p *provider, subject string, said claims, token *oauth2.Token) (claims, error) {
-	if p.UserInfoEndpoint() == "" || said.find(c.nameClaim()) != nil && said.find(c.groupsClaim()) != nil || c.checkEndpoint(p.UserInfoEndpoint()) != nil {
+	if !p.tellsMore || said.find(c.nameClaim()) != nil && said.find(c.groupsClaim()) != nil {
 		return said, nil
 	}
 	info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))

@@ -104,12 +104,11 @@ func (p *lyingProvider) token(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		p.t.Error(err)
 	}
-	signed := ""
-	if p.sign != nil {
-		signed = p.sign(payload)
-	} else {
-		signed = p.signedBy(jose.ES256, p.key, payload)
+	sign := p.sign
+	if sign == nil {
+		sign = func(payload []byte) string { return p.signedBy(jose.ES256, p.key, payload) }
 	}
+	signed := sign(payload)
 	answer(w, map[string]any{"access_token": "an-access-token", "token_type": "Bearer", "id_token": signed})
 }
 

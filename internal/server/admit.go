@@ -50,7 +50,7 @@ func (s *Server) newSender(r *http.Request, keep func(func() identity.Identity) 
 
 // identify finds out who sent a request. A token that is given and wrong is not made good by a session.
 func (s *Server) identify(r *http.Request, session func() identity.Identity) identity.Identity {
-	i := identity.Identity{}
+	var i identity.Identity
 	if given := givenToken(r); given != "" {
 		i = s.byToken(r.Context(), given)
 	} else {
@@ -103,9 +103,6 @@ func (s *Server) byToken(ctx context.Context, given string) identity.Identity {
 
 // sharedToken is who has a token of the token file. It may do everything, and names nobody.
 var sharedToken = identity.New("", identity.Shared, identity.Grant{Role: identity.Operator})
-
-// mayChange says whether a request may do what an operator may.
-func (s *Server) mayChange(r *http.Request) bool { return s.who(r).May(identity.Operate) }
 
 // mayRead says whether a request may read.
 func (s *Server) mayRead(r *http.Request) bool { return s.who(r).May(identity.Read) }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -211,13 +212,8 @@ func TestARevokedTokenEndsItsStream(t *testing.T) {
 	keys <- "before"
 	b.ask(http.MethodPost, "/v1/tokens/wall/revoke", `{"actor":"bob"}`, "Content-Type", "application/json", "Authorization", "Bearer "+token)
 	keys <- "after"
-	var said strings.Builder
-	buffer := make([]byte, 1000)
-	for n, err := 0, error(nil); err == nil; {
-		n, err = stream.Body.Read(buffer)
-		said.Write(buffer[:n])
-	}
-	if !strings.Contains(said.String(), "before") || strings.Contains(said.String(), "after") {
-		t.Errorf("the stream said %q", said.String())
+	said, err := io.ReadAll(stream.Body)
+	if err != nil || !strings.Contains(string(said), "before") || strings.Contains(string(said), "after") {
+		t.Errorf("the stream said %q, %v", said, err)
 	}
 }

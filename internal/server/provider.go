@@ -61,7 +61,7 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request) {
 		s.problemPage(w, r, s.storeProblem(err))
 		return
 	}
-	http.SetCookie(w, s.attemptCookie(r, value))
+	http.SetCookie(w, s.attemptCookie(r, value)) //nolint:gosec // it is as secure as the session's
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }
 

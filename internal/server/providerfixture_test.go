@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -119,18 +120,16 @@ func (b *browser) finish(attempt, query string) (page, session string) {
 		b.t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var body strings.Builder
-	buffer := make([]byte, 1<<16)
-	for n, err := 0, error(nil); err == nil; {
-		n, err = answer.Body.Read(buffer)
-		body.Write(buffer[:n])
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		b.t.Fatal(err)
 	}
 	for _, c := range answer.Cookies() {
 		if strings.HasSuffix(c.Name, sessionCookie) {
 			session = c.Name + "=" + c.Value
 		}
 	}
-	return body.String(), session
+	return string(body), session
 }
 
 // makeToken makes a named token by the API.
