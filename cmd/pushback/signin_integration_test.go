@@ -56,7 +56,7 @@ const providerSecret = "the-secret-of-the-client-web"
 type site struct {
 	t         *testing.T
 	url       string // of the proxy
-	provider  *httptest.Server
+	login     string // the address of the provider: another site, as browsers see it
 	pushback  *process
 	settings  string
 	reachable atomic.Bool // whether the provider answers
@@ -72,20 +72,21 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(proxy.Close)
 	s.url = proxy.URL
 	var handler http.Handler
-	s.provider = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.reachable.Load() {
 			http.Error(w, "not now", http.StatusBadGateway)
 			return
 		}
 		handler.ServeHTTP(w, r)
 	}))
-	t.Cleanup(s.provider.Close)
+	t.Cleanup(provider.Close)
+	s.login = strings.Replace(provider.URL, "127.0.0.1", "localhost", 1)
 	client := storage.WebClient("web", providerSecret, proxy.URL+"/signin/callback")
-	users := storage.NewUserStore(s.provider.URL)
-	handler = exampleop.SetupServer(s.provider.URL, providerStorage{storage.NewStorageWithClients(users, map[string]*storage.Client{"web": client})}, nil, false)
+	users := storage.NewUserStore(s.login)
+	handler = exampleop.SetupServer(s.login, providerStorage{storage.NewStorageWithClients(users, map[string]*storage.Client{"web": client})}, nil, false)
 	s.settings = openSettings + "external_url: " + proxy.URL + "\n" +
 		"services: {list: [{name: cart, owner: shop}]}\n" +
-		"oidc: {issuer: \"" + s.provider.URL + "\", client_id: web, client_secret_file: oidc, roles: {sre: operator}}\n"
+		"oidc: {issuer: \"" + s.login + "\", client_id: web, client_secret_file: oidc, roles: {sre: operator}}\n"
 	s.pushback = &process{t: t, dir: t.TempDir()}
 	s.pushback.write("oidc", providerSecret+"\n")
 	s.pushback.begin(s.settings, "team: shop\nrules: []\n")
@@ -145,10 +146,10 @@ func (p *person) signIn(user string) (status int, page string) {
 	p.site.t.Helper()
 	status, at, page := p.do(http.MethodGet, p.site.url+"/signin/provider?next=/rules", nil, "")
 	m := requestID.FindStringSubmatch(page)
-	if status != http.StatusOK || m == nil || !strings.HasPrefix(at.String(), p.site.provider.URL+"/login/") {
+	if status != http.StatusOK || m == nil || !strings.HasPrefix(at.String(), p.site.login+"/login/") {
 		p.site.t.Fatalf("%s: %d %s", at, status, page)
 	}
-	status, _, page = p.do(http.MethodPost, p.site.provider.URL+"/login/username", url.Values{"id": {m[1]}, "username": {user}, "password": {"verysecure"}}, "")
+	status, _, page = p.do(http.MethodPost, p.site.login+"/login/username", url.Values{"id": {m[1]}, "username": {user}, "password": {"verysecure"}}, "")
 	return status, page
 }
 
@@ -168,10 +169,10 @@ func TestSigningInAtARealProvider(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := s.person()
-	if _, _, page := p.do(http.MethodGet, s.url+"/", nil, ""); !strings.Contains(page, "Sign in at 127.0.0.1:") {
+	if _, _, page := p.do(http.MethodGet, s.url+"/", nil, ""); !strings.Contains(page, "Sign in at localhost:") {
 		t.Fatalf("the sign-in page: %s", page)
 	}
-	status, page := p.signIn("test-user@127.0.0.1")
+	status, page := p.signIn("test-user@localhost")
 	if status != http.StatusOK || !strings.Contains(page, `content="0; url=/rules"`) {
 		t.Fatalf("signed in: %d %s", status, page)
 	}
@@ -189,7 +190,7 @@ func TestSigningInAtARealProvider(t *testing.T) {
 		t.Errorf("the address in another browser: %d %s", status, page)
 	}
 	_, _, page = p.do(http.MethodPost, s.url+"/signout", url.Values{}, "")
-	link := regexp.MustCompile(`href="(` + regexp.QuoteMeta(s.provider.URL) + `[^"]+)"`).FindStringSubmatch(page)
+	link := regexp.MustCompile(`href="(` + regexp.QuoteMeta(s.login) + `[^"]+)"`).FindStringSubmatch(page)
 	if name, _ := p.who(); name != "" || link == nil {
 		t.Fatalf("after signing out %q is known, and the page is %s", name, page)
 	}
@@ -215,7 +216,7 @@ func TestARealProviderRefuses(t *testing.T) {
 		}
 		return nil
 	}
-	if status, page := p.signIn("test-user@127.0.0.1"); status != http.StatusOK {
+	if status, page := p.signIn("test-user@localhost"); status != http.StatusOK {
 		t.Fatalf("%d %s", status, page)
 	}
 	thief := s.person()
@@ -237,7 +238,7 @@ func TestWithoutTheProvider(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	p := s.person()
-	if status, page := p.signIn("test-user@127.0.0.1"); status != http.StatusOK {
+	if status, page := p.signIn("test-user@localhost"); status != http.StatusOK {
 		t.Fatalf("%d %s", status, page)
 	}
 	s.reachable.Store(false)
