@@ -61,7 +61,7 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request) {
 		s.problemPage(w, r, s.storeProblem(err))
 		return
 	}
-	http.SetCookie(w, s.attemptCookie(r, value)) //nolint:gosec // it is as secure as the session's
+	http.SetCookie(w, s.attemptCookie(r, value))
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }
 
@@ -166,7 +166,7 @@ func (s *Server) openAttempt(r *http.Request) (a attempt, ok bool) {
 // attemptCookie keeps an attempt; an empty value deletes it. It is SameSite=Lax, because the visit that needs it
 // comes from the provider's site.
 func (s *Server) attemptCookie(r *http.Request, value string) *http.Cookie {
-	c := s.cookie(r, value)
+	c := s.cookie(r, value) //nolint:gosec // Secure, HttpOnly and SameSite are set there
 	c.Name, c.SameSite = s.cookieCalled(r, attemptCookie), http.SameSiteLaxMode
 	if value != "" {
 		c.MaxAge = int(attemptLength.Seconds())
