@@ -78,7 +78,7 @@ func commands() map[string]command {
 	}
 }
 
-// order of the commands in the answer to help.
+// listed are the commands in the order in which help lists them.
 var listed = []string{"status", "mine", "approve", "reject", "hold", "release"}
 
 // caller is who gave a command: the person, where the receiver's id is known.

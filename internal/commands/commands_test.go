@@ -139,7 +139,9 @@ func (w *world) answerer(now func() time.Time) *commands.Answerer {
 	})
 	return commands.New(commands.Options{
 		Engine: w, Store: w, People: list, Log: slog.New(slog.DiscardHandler), Now: now,
-		Owner:     func(service string) string { return map[string]string{"cart": "shop", "pay": "money", "search": "shop"}[service] },
+		Owner: func(service string) string {
+			return map[string]string{"cart": "shop", "pay": "money", "search": "shop"}[service]
+		},
 		Canonical: func(service string) string { return strings.TrimPrefix(service, "acme/") },
 		Knows:     func(service string) bool { return service != "crat" },
 		Frozen:    func() (bool, string) { return w.frozen != "", w.frozen },
