@@ -145,8 +145,8 @@ func (s *Sender) call(ctx context.Context, method, path string, into any) error 
 	switch {
 	case err != nil:
 		return fmt.Errorf("asking alertmanager: %w", err)
-	case answer.Code == http.StatusNotFound && method == http.MethodDelete:
-		return errNoSilence
+	case method == http.MethodDelete && !answer.OK() && (answer.Code == http.StatusNotFound || strings.Contains(answer.Body, "silence not found")):
+		return errNoSilence // versions before 0.27 answer 500
 	case !answer.OK():
 		return fmt.Errorf("alertmanager answered %s to %s: %s", answer.Status, method, answer.FirstLine())
 	case into == nil:
