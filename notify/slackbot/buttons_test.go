@@ -195,6 +195,9 @@ func TestSocketMode(t *testing.T) {
 			fmt.Fprintf(w, `{"ok": true, "url": "ws%s/socket"}`, strings.TrimPrefix(server.URL, "http"))
 			return
 		}
+		if r.URL.Path != "/socket" {
+			return // the response to who has pressed
+		}
 		c, err := (&websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}).Upgrade(w, r, nil)
 		if err != nil {
 			t.Error(err)
