@@ -9,6 +9,7 @@ import (
 	gitlabreport "github.com/pushback/pushback/notify/gitlab"
 	"github.com/pushback/pushback/notify/pagerduty"
 	"github.com/pushback/pushback/notify/slack"
+	"github.com/pushback/pushback/notify/slackbot"
 	"github.com/pushback/pushback/notify/webhook"
 	"github.com/pushback/pushback/rollback/argocd"
 	"github.com/pushback/pushback/rollback/argorollouts"
@@ -78,6 +79,7 @@ func Adapters() Table {
 			"pagerduty":    sender(pagerduty.New),
 			"alertmanager": sender(alertmanager.New),
 			"slack":        sender(slack.New),
+			"slack_bot":    sender(slackbot.New),
 			"webhook":      sender(webhook.New),
 		},
 		Reports: map[string]ReportKind{

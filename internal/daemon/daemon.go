@@ -27,6 +27,7 @@ import (
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
@@ -53,6 +54,9 @@ type Daemon struct {
 	probes  *probes.Runner
 	missed  *reconcile.Reconciler
 
+	commands answerer // carries out what people ask for in chats
+	deaf     deaf
+
 	deliveries *deliveries.Record
 	built      Built
 	closers    []io.Closer // closed last to first
@@ -67,7 +71,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		log: o.Log, config: o.Config, rules: rulesFolder{path: o.Config.Rules, log: o.Log},
 		edits:   &edits{table: o.Table, log: o.Log.With("component", "config"), running: o.Config},
 		secrets: secretFiles{config: o.Config},
-		aliases: catalogue.New(CatalogueConfig(o.Config.Services), nil),
+		aliases: catalogue.New(CatalogueConfig(o.Config.Services), nil), commands: noCommands{},
 	}
 	context.AfterFunc(ctx, func() { d.rules.ends.Store(true) })
 	defer func() {
@@ -156,6 +160,11 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	for name, f := range d.built.Feeds {
 		g.Go(func() error { return f.Run(ctx, d.server.Taker(name, f.Endpoint)) })
 	}
+	for name, s := range d.built.Senders {
+		if l, hears := s.(notify.Listener); hears {
+			g.Go(func() error { return d.listen(ctx, name, l) })
+		}
+	}
 	g.Go(func() error { return d.deliveries.Run(ctx) })
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
@@ -211,14 +220,14 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Receivers: d.commandHandlers(), Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.unasked(), d.edits.problem(), d.secrets.problems())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.unheard(), d.unasked(), d.edits.problem(), d.secrets.problems())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can
