@@ -5,6 +5,7 @@ import (
 	"github.com/pushback/pushback/notify/alertmanager"
 	argocdreport "github.com/pushback/pushback/notify/argocd"
 	cdeventsreport "github.com/pushback/pushback/notify/cdevents"
+	"github.com/pushback/pushback/notify/email"
 	githubreport "github.com/pushback/pushback/notify/github"
 	gitlabreport "github.com/pushback/pushback/notify/gitlab"
 	"github.com/pushback/pushback/notify/pagerduty"
@@ -77,6 +78,7 @@ func Adapters() Table {
 			"unleash":      hook(unleash.New),
 		},
 		Receivers: map[string]SenderKind{
+			"email":        sender(email.New),
 			"pagerduty":    sender(pagerduty.New),
 			"alertmanager": sender(alertmanager.New),
 			"slack":        sender(slack.New),
