@@ -19,6 +19,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/deliveries"
+	"github.com/pushback/pushback/internal/digest"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/reconcile"
@@ -53,6 +54,7 @@ type Daemon struct {
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
 	missed  *reconcile.Reconciler
+	digests *digest.Keeper
 
 	commands answerer // carries out what people ask for in chats
 	deaf     deaf
@@ -106,6 +108,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	d.missed = d.newReconciler(st, set)
+	d.digests = d.newDigests(st)
 	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
@@ -169,6 +172,7 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
+	g.Go(func() error { return d.digests.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
 	g.Go(func() error { return d.reloadOnEdit(ctx) })
