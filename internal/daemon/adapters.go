@@ -9,6 +9,7 @@ import (
 	githubreport "github.com/pushback/pushback/notify/github"
 	gitlabreport "github.com/pushback/pushback/notify/gitlab"
 	"github.com/pushback/pushback/notify/pagerduty"
+	"github.com/pushback/pushback/notify/shoutrrr"
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/slackbot"
 	"github.com/pushback/pushback/notify/teams"
@@ -81,6 +82,7 @@ func Adapters() Table {
 			"email":        sender(email.New),
 			"pagerduty":    sender(pagerduty.New),
 			"alertmanager": sender(alertmanager.New),
+			"shoutrrr":     sender(shoutrrr.New),
 			"slack":        sender(slack.New),
 			"slack_bot":    sender(slackbot.New),
 			"teams":        sender(teams.New),
