@@ -51,19 +51,20 @@ const listenAgain = 30 * time.Second
 // listen hears the commands of one receiver until ctx ends. A receiver that cannot be heard keeps nothing else from
 // running.
 func (d *Daemon) listen(ctx context.Context, name string, l notify.Listener) error {
-	for {
+	for ctx.Err() == nil {
+		d.deaf.set(name, "")
 		err := l.Listen(ctx, d.answering(name))
-		if err == nil || ctx.Err() != nil {
-			return nil
+		if err == nil {
+			break // it was told to end, or has nothing to hear
 		}
 		d.deaf.set(name, err.Error())
 		d.log.Error("cannot hear commands of a receiver; trying again", "receiver", name, "wait", listenAgain, "error", err)
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-time.After(listenAgain):
 		}
 	}
+	return nil
 }
 
 // deaf is why receivers are not heard, by their names.
