@@ -29,12 +29,16 @@ func (c chat) Commands(answer notify.Answering) http.Handler {
 	})
 }
 
-func (c chat) Listen(ctx context.Context, answer notify.Answering) error { return c.listen(ctx, answer) }
+func (c chat) Listen(ctx context.Context, answer notify.Answering) error {
+	return c.listen(ctx, answer)
+}
 
 // asked answers with where a command came from.
 type asked struct{}
 
-func (asked) Answer(_ context.Context, c notify.Command) string { return c.From.Receiver + " " + c.From.ID }
+func (asked) Answer(_ context.Context, c notify.Command) string {
+	return c.From.Receiver + " " + c.From.ID
+}
 
 func listening(senders map[string]notify.Sender) *Daemon {
 	return &Daemon{log: slog.New(slog.DiscardHandler), built: Built{Senders: senders}, commands: asked{}}
