@@ -216,6 +216,7 @@ func TestExampleIsComplete(t *testing.T) {
 		"services.yml": "services: [{name: billing, match: {job: billing-api}}]",
 		"aliases.csv":  "alias,service,owner,chat,pager,hook\nexample/cart,cart,checkout,team-chat,pager,deployer\n",
 		"secrets/api":  strong, "secrets/github": strong, "secrets/generic": strong, "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": strong,
+		"secrets/slack-bot": "xoxb-" + strong, "secrets/slack-signing": strong, "secrets/teams": "https://flows.example/x", "secrets/ntfy": "ntfy://:" + strong + "@ntfy.example/topic", "secrets/smtp": strong,
 		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": strong, "secrets/github-report": strong, "secrets/gitlab-report": strong, "secrets/argocd-report": strong, "secrets/prometheus": strong,
 		"secrets/github-api": strong, "secrets/gitlab": strong, "secrets/gitlab-api": strong,
 		"secrets/argo-cd": strong, "secrets/argo-rollouts": strong, "secrets/flux": strong, "secrets/flagger": strong, "secrets/spinnaker": strong, "secrets/jenkins": strong, "secrets/circleci": strong,
