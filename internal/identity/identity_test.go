@@ -153,7 +153,7 @@ func TestTokens(t *testing.T) {
 		changed[i] = map[bool]byte{true: 'b', false: 'a'}[changed[i] == 'a']
 		f(key, string(changed), false)
 	}
-	for _, made := range []string{"", Prefix, text[4:], text + "a", text[:67], strings.ToUpper(text), " " + text, text + "\n", Prefix + strings.Repeat("a", 64), Prefix + strings.Repeat("=", 64)} {
+	for _, made := range []string{"", Prefix, text[4:], text + "a", text[:67], strings.ToUpper(text), " " + text, text + "\n", Prefix + strings.Repeat("a", 64), Prefix + strings.Repeat("=", 64), Prefix + strings.Repeat("\n", 64), Prefix + strings.Repeat("\r\n", 16) + strings.Repeat("a", 32)} {
 		f(key, made, false)
 	}
 }

@@ -44,8 +44,8 @@ func (k Key) CheckToken(text string) (hash string, ok bool) {
 	if !has || len(k) == 0 || len(encoded) != alphabet.EncodedLen(RandomBytes+markBytes) {
 		return "", false
 	}
-	raw, err := alphabet.DecodeString(encoded)
-	if err != nil || !hmac.Equal(raw[RandomBytes:], k.mark(raw[:RandomBytes])) {
+	raw, err := alphabet.DecodeString(encoded) // which skips line ends
+	if err != nil || len(raw) != RandomBytes+markBytes || !hmac.Equal(raw[RandomBytes:], k.mark(raw[:RandomBytes])) {
 		return "", false
 	}
 	return sum(text), true
