@@ -64,15 +64,24 @@ func (s *Server) plot(ctx context.Context, in *plotInput, format picturing.Forma
 	if err != nil {
 		return nil, s.pictureProblem(c.Key, err)
 	}
-	tag := strconv.Quote(look.Tag(choice, format))
-	if hasTag(in.Have, tag) {
-		return &plotAnswer{Status: http.StatusNotModified, ContentType: format.MediaType(), ETag: tag}, nil
-	}
-	painted, err := s.Pictures.Paint(ctx, look, choice, format)
+	tag, painted, err := s.paint(ctx, look, choice, format, in.Have)
 	if err != nil {
 		return nil, s.pictureProblem(c.Key, err)
 	}
-	return &plotAnswer{Status: http.StatusOK, ContentType: format.MediaType(), ETag: tag, Body: painted}, nil
+	answer := &plotAnswer{Status: http.StatusOK, ContentType: format.MediaType(), ETag: tag, Body: painted}
+	if painted == nil {
+		answer.Status = http.StatusNotModified
+	}
+	return answer, nil
+}
+
+// paint paints a look unless the asker has it already, by the tags of the header If-None-Match: then painted is nil.
+func (s *Server) paint(ctx context.Context, look picturing.Look, choice picture.Choice, format picturing.Format, have string) (tag string, painted []byte, err error) {
+	tag = strconv.Quote(look.Tag(choice, format))
+	if !hasTag(have, tag) {
+		painted, err = s.Pictures.Paint(ctx, look, choice, format)
+	}
+	return tag, painted, err
 }
 
 // pictureProblem is why there is no picture of a change.
@@ -138,13 +147,9 @@ func (s *Server) servePicture(w http.ResponseWriter, r *http.Request, choice pic
 	if err != nil {
 		return s.pictureProblem(c.Key, err)
 	}
-	tag := strconv.Quote(look.Tag(choice, picturing.PNG))
-	known := hasTag(r.Header.Get("If-None-Match"), tag)
-	var painted []byte
-	if !known {
-		if painted, err = s.Pictures.Paint(r.Context(), look, choice, picturing.PNG); err != nil {
-			return s.pictureProblem(c.Key, err)
-		}
+	tag, painted, err := s.paint(r.Context(), look, choice, picturing.PNG, r.Header.Get("If-None-Match"))
+	if err != nil {
+		return s.pictureProblem(c.Key, err)
 	}
 	h := w.Header()
 	h.Set("ETag", tag)
@@ -155,7 +160,7 @@ func (s *Server) servePicture(w http.ResponseWriter, r *http.Request, choice pic
 		h.Set("Cache-Control", "public, max-age=300")
 	}
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // a page of GitLab may show it
-	if known {
+	if painted == nil {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
