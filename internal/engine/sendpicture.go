@@ -62,7 +62,7 @@ func (d *deliverer) paint(ctx context.Context, m notify.Message) ([]byte, error)
 func (d *deliverer) pictureOf(ctx context.Context, m notify.Message) ([]byte, error) {
 	c, err := d.Store.Change(ctx, m.Change)
 	if err != nil {
-		return nil, fmt.Errorf("reading the change: %w", err)
+		return nil, fmt.Errorf("reading the change %s for its picture: %w", m.Change, err)
 	}
 	look, err := d.pictures.Find(ctx, c, picturing.Which{Rule: m.Field("rule"), Of: picturing.Newest})
 	if err != nil {
