@@ -56,10 +56,14 @@ var jsonAnswers = map[string][]any{
 	"sources status":  {api.Sources{}},
 	"sources try":     {triedSource{}},
 	"status":          {statusAnswer{}},
+	"tokens create":   {api.CreatedToken{}},
+	"tokens list":     {api.Tokens{}},
+	"tokens revoke":   {api.Token{}},
 	"top":             {topAnswer{}},
 	"unfreeze":        {freezeAnswer{}},
 	"version":         {versionAnswer{}},
 	"watch":           {api.WatchedChange{}},
+	"whoami":          {api.Who{}},
 }
 
 // answerNotes say when a command writes which of several values.

@@ -37,6 +37,9 @@ func (v values) of(name string, typed usage.Typed) []usage.Candidate {
 		"change": v.changes, "a": v.changes, "b": v.changes, "--fix": v.changes, "--rollback-of": v.changes, "order": v.orders,
 		"rule": v.rules, "--rule": v.rules, "what": v.holds, "id": v.incidents,
 	}[name]
+	if typed.Command == "tokens revoke" && name == "name" {
+		ask = v.tokens
+	}
 	if ask == nil {
 		return nil
 	}
@@ -137,6 +140,15 @@ func (v values) holds(c *client) (all []usage.Candidate) {
 func (v values) incidents(c *client) (all []usage.Candidate) {
 	for _, i := range get[api.Incidents](v.ctx, c, "/v1/incidents").Incidents {
 		all = append(all, usage.Candidate{Value: i.ID, Text: describeIncident(i)})
+	}
+	return all
+}
+
+func (v values) tokens(c *client) (all []usage.Candidate) {
+	for _, t := range get[api.Tokens](v.ctx, c, "/v1/tokens").Tokens {
+		if t.State == "in force" {
+			all = append(all, usage.Candidate{Value: t.Name, Text: describeToken(t)})
+		}
 	}
 	return all
 }

@@ -222,7 +222,7 @@ func TestExampleIsComplete(t *testing.T) {
 		"secrets/argo-cd": strong, "secrets/argo-rollouts": strong, "secrets/flux": strong, "secrets/flagger": strong, "secrets/spinnaker": strong, "secrets/jenkins": strong, "secrets/circleci": strong,
 		"secrets/octopus": strong, "secrets/harness": strong, "secrets/vercel": strong, "secrets/heroku": strong, "secrets/broker": strong, "secrets/cdevents": strong, "secrets/standard-webhooks": strong,
 		"secrets/github-hook": strong, "secrets/argocd": strong, "secrets/launchdarkly": strong, "secrets/unleash": strong, "secrets/probe": strong,
-		"secrets/flags":  strong,
+		"secrets/flags": strong, "secrets/oidc": strong,
 		"secrets/builds": strong, "secrets/nats.creds": strong, "secrets/kafka": strong, "ca.pem": "",
 		"recorded/x.csv":     "timestamp,value\n1,1\n2,1\n",
 		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: shop, context: {cluster: c}}], current-context: shop}`,

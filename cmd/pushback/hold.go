@@ -60,7 +60,7 @@ func (h holdCommand) Run(ctx context.Context, out terminal) error {
 	if h.JSON {
 		return out.printJSON(held)
 	}
-	if held.Why != ask.Why || held.Actor != ask.Actor {
+	if held.Existed {
 		fmt.Fprintf(out, "it was held already, by %s: %s\n", held.Actor, held.Why)
 	}
 	fmt.Fprintf(out, "%s holds %s\n  pushback release %s\n", out.paint(styleStrong, held.ID), describeHold(held), held.ID)

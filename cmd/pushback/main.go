@@ -71,6 +71,8 @@ type commandLine struct {
 	Doctor      doctorCommand      `cmd:"" help:"Look at everything an installation stands on, and say what to do next."`
 	Sources     sourcesCommand     `cmd:"" help:"See what comes of deliveries, and try payloads."`
 	Hooks       hooksCommand       `cmd:"" help:"List hooks, and test them without acting."`
+	Tokens      tokensCommand      `cmd:"" help:"Create, list and revoke named tokens."`
+	Whoami      whoamiCommand      `cmd:"" help:"Show who the daemon takes you for, and what you may do."`
 	Probe       probeCommand       `cmd:"" help:"Try a page, a port or a certificate once, as the probes of pushback.yml do."`
 	Audit       auditCommand       `cmd:"" help:"Export the record of every decision, and verify it."`
 	Replay      replayCommand      `cmd:"" help:"Judge the recorded verdicts of a change again, and compare."`

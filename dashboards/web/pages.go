@@ -78,6 +78,9 @@ type Frame struct {
 	Troubles []Trouble // what keeps us from judging
 	SignedIn bool      // somebody is signed in
 	CanSign  bool      // there is a way to sign in
+	Who      string    // who is signed in
+	Role     string    // their role
+	AskName  bool      // nobody can tell who reads, so that a form asks for a name
 	Here     string    // path of this page, to come back to after signing in
 
 	// What the reader may do besides reading. A form that the reader may not use is not shown.
@@ -111,9 +114,21 @@ func (p *Pages) Docs(w io.Writer, d Docs) error { return p.write(w, "docs", &d.F
 // SignIn is the form that asks for a token.
 type SignIn struct {
 	Frame
-	Wrong bool   // the last token was not one of ours
-	Next  string // where to go after
+	Wrong    bool   // the last token was not one of ours
+	Next     string // where to go after
+	Provider string // of identities, where people sign in; "": none
+	Tokens   bool   // a token signs in as well
 }
+
+// Aside is a page of one sentence and one link, about signing in or out.
+type Aside struct {
+	Frame
+	Text, Link, Label string
+	Leads             bool // the page goes on to the link by itself
+}
+
+// Aside writes such a page.
+func (p *Pages) Aside(w io.Writer, a Aside) error { return p.write(w, "aside", &a.Frame, &a) }
 
 // Approval is the page that a message's link leads to: one order, to approve or reject.
 type Approval struct {

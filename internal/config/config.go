@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/pushback/pushback/internal/openid"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
@@ -33,19 +34,20 @@ var DefaultBusiness = rules.Freeze{{Cron: "0 9 * * MON-FRI", Zone: "UTC", Durati
 
 // Config is a checked pushback.yml, with defaults filled in and paths made absolute.
 type Config struct {
-	File        string         // path of pushback.yml as it was given
-	Listen      string         // host:port; loopback by default
-	Replica     string         // names this process among those that share a database; "": see ReplicaName
-	ExternalURL string         // the URL of Pushback for browsers; the base of every link
-	TokenFile   string         // bearer tokens of the API; required to listen beyond loopback
-	WebConfig   string         // TLS and basic auth, in the exporter-toolkit's format
-	Data        string         // folder of everything Pushback writes: pushback.db, tsdb/, freeze
-	Rules       string         // folder of the rules
-	AllowEmpty  bool           // a rules folder without any rule is meant so
-	Profiles    rules.Schedule // when signals' profiles are learned
-	Missed      rules.Schedule // when sources are asked for deliveries that were lost
-	Retention   time.Duration  // how long changes are stored, with all that belongs to them
-	Journal     time.Duration  // how long the journal is stored
+	File        string           // path of pushback.yml as it was given
+	Listen      string           // host:port; loopback by default
+	Replica     string           // names this process among those that share a database; "": see ReplicaName
+	ExternalURL string           // the URL of Pushback for browsers; the base of every link
+	TokenFile   string           // bearer tokens of the API; required to listen beyond loopback
+	WebConfig   string           // TLS and basic auth, in the exporter-toolkit's format
+	OIDC        *openid.Settings // the provider where people sign in; nil: only with tokens
+	Data        string           // folder of everything Pushback writes: pushback.db, tsdb/, freeze
+	Rules       string           // folder of the rules
+	AllowEmpty  bool             // a rules folder without any rule is meant so
+	Profiles    rules.Schedule   // when signals' profiles are learned
+	Missed      rules.Schedule   // when sources are asked for deliveries that were lost
+	Retention   time.Duration    // how long changes are stored, with all that belongs to them
+	Journal     time.Duration    // how long the journal is stored
 	Store       Store
 
 	Metrics        map[string]Adapter

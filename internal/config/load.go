@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/folder"
+	"github.com/pushback/pushback/internal/openid"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -24,6 +25,7 @@ type file struct {
 	ExternalURL string                  `yaml:"external_url"`
 	TokenFile   string                  `yaml:"token_file"`
 	WebConfig   string                  `yaml:"web_config"`
+	OIDC        *openid.Settings        `yaml:"oidc"`
 	Data        string                  `yaml:"data"`
 	Rules       string                  `yaml:"rules"`
 	AllowEmpty  bool                    `yaml:"allow_empty_rules"`
@@ -186,6 +188,7 @@ func (l *loader) config() Config {
 		ExternalURL: f.ExternalURL,
 		TokenFile:   l.existing("token_file", f.TokenFile),
 		WebConfig:   l.existing("web_config", f.WebConfig),
+		OIDC:        l.oidc(),
 		Data:        l.folderAt("data", l.path(cmp.Or(f.Data, DefaultData))),
 		Rules:       l.folderAt("rules", l.existing("rules", cmp.Or(f.Rules, DefaultRules))),
 		AllowEmpty:  f.AllowEmpty,

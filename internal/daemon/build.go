@@ -61,6 +61,9 @@ func (t Table) Build(c config.Config, access metrics.Access, of func(name string
 	if err := server.CheckTokens(c.TokenFile); err != nil {
 		b.note("token_file", err)
 	}
+	if _, err := newSignIn(c, log); err != nil {
+		b.note("oidc", err)
+	}
 	if err := webconfig.File(c.WebConfig).Check(); err != nil {
 		b.note("web_config", err)
 	}

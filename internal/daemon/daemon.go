@@ -20,6 +20,7 @@ import (
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/deliveries"
 	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/openid"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/reconcile"
 	"github.com/pushback/pushback/internal/retention"
@@ -54,6 +55,7 @@ type Daemon struct {
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
 	missed  *reconcile.Reconciler
+	signIn  *openid.Client // nil: only tokens sign in
 
 	deliveries *deliveries.Record
 	built      Built
@@ -105,6 +107,9 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	d.missed = d.newReconciler(st, set)
+	if d.signIn, err = newSignIn(o.Config, o.Log); err != nil {
+		return d, err
+	}
 	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
@@ -164,6 +169,9 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
+	if d.signIn != nil {
+		g.Go(func() error { return d.signIn.Run(ctx) })
+	}
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
 	g.Go(func() error { return d.reloadOnEdit(ctx) })
 	return g.Wait()
@@ -228,14 +236,14 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Pictures: e.Pictures(), Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Owner: func(service string) string { return e.Catalogue().Configured(service).Owner }, Instances: d.instances, Pictures: e.Pictures(), Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.unasked(), d.edits.problem(), d.secrets.problems())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.unasked(), d.edits.problem(), d.secrets.problems(), d.signInProblem())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can

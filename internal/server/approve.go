@@ -1,13 +1,11 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/pushback/pushback/dashboards/web"
-	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
@@ -62,10 +60,8 @@ func (s *Server) showApproval(w http.ResponseWriter, r *http.Request, token stri
 // decisionHandler handles the forms that approve or reject an order. It takes
 // them from whoever may change anything, and from whoever has the order's link. The
 // journal says of a decision if it was made by the link.
-func (s *Server) decisionHandler(decide func(ctx context.Context, key string, d api.Decision) error) http.HandlerFunc {
-	signedIn := s.formHandler(Responder, func(w http.ResponseWriter, r *http.Request) error {
-		return s.decideForm(w, r, func(key string, d api.Decision) error { return decide(r.Context(), key, d) })
-	})
+func (s *Server) decisionHandler(decide decision) http.HandlerFunc {
+	signedIn := s.serviceFormHandler(Responder, func(w http.ResponseWriter, r *http.Request) error { return s.decideForm(w, r, decide) })
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := readForm(w, r); err != nil {
 			s.problemPage(w, r, err)
@@ -84,7 +80,9 @@ func (s *Server) decisionHandler(decide func(ctx context.Context, key string, d 
 	}
 }
 
-func (s *Server) decideByLink(r *http.Request, token string, decide func(ctx context.Context, key string, d api.Decision) error) error {
+// decideByLink decides whatever role the sender has: the link is the right to. If they are signed in, it is they
+// who decide, whatever name the form has.
+func (s *Server) decideByLink(r *http.Request, token string, decide decision) error {
 	if err := s.checkLink(r, token); err != nil {
 		return err
 	}
@@ -92,7 +90,7 @@ func (s *Server) decideByLink(r *http.Request, token string, decide func(ctx con
 	if err != nil {
 		return err
 	}
-	d.Actor += " (by the link of the message)"
+	d.Actor = identityOf(r.Context()).Actor(d.Actor) + " (by the link of the message)"
 	if err := decide(r.Context(), r.PathValue("key"), d); err != nil {
 		return s.orderProblem(err)
 	}

@@ -36,13 +36,14 @@ type Gatekeeper interface {
 }
 
 // Store is what the server reads of the store. The server writes nothing itself but
-// sessions.
+// sessions and named tokens.
 type Store interface {
 	Changes
 	Watches
 	Orders
 	History
 	Sessions
+	NamedTokens
 	Replicas(ctx context.Context) ([]store.Replica, error)
 	OpenProtections(ctx context.Context) ([]store.Protection, error)
 	Sizes(ctx context.Context) (store.Sizes, error)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
@@ -22,7 +23,7 @@ func (s *Server) flaggerOperations(h huma.API) {
 	operation := func(id, path, summary, description string, status int) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Description: description,
-			Tags: []string{"Flagger"}, Errors: []int{401, status}, Metadata: map[string]any{readOnly: true},
+			Tags: []string{"Flagger"}, Errors: []int{401, status}, Metadata: map[string]any{readOnly: true, needs: identity.Gate},
 		}
 	}
 	huma.Register(h, operation("flagger-confirm", "/v1/flagger/confirm", "Flagger's confirm-rollout",

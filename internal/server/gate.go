@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 )
@@ -40,16 +41,16 @@ type clearInput struct {
 }
 
 func (s *Server) gateOperations(h huma.API) {
-	operation := func(id, method, path, summary, description string, errs ...int) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Gate"}, Errors: append([]int{401}, errs...)}
+	operation := func(id, method, path, summary, description string, metadata map[string]any, errs ...int) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Gate"}, Errors: append([]int{401, 403}, errs...), Metadata: metadata}
 	}
 	huma.Register(h, operation("gate", http.MethodGet, "/v1/gate/{service}", "May this service be deployed now?",
-		"Closed while a hold is in force, or while a bad change of the service is live: one judged certainly bad by a rule that may ask or act, and not yet followed by a newer change that succeeded.", 404, 409, 422, 423), s.gate)
-	huma.Register(h, operation("list-holds", http.MethodGet, "/v1/holds", "Holds in force", ""), s.listHolds)
-	huma.Register(h, operation("hold", http.MethodPost, "/v1/holds", "Close the gate", "If the same hold is in force already, it stays as it is, and is the answer.", 422), s.hold)
-	huma.Register(h, operation("release-hold", http.MethodPost, "/v1/holds/{id}/release", "Release a hold", "", 404, 409), s.releaseHold)
+		"Closed while a hold is in force, or while a bad change of the service is live: one judged certainly bad by a rule that may ask or act, and not yet followed by a newer change that succeeded.", map[string]any{needs: identity.Gate}, 404, 409, 422, 423), s.gate)
+	huma.Register(h, operation("list-holds", http.MethodGet, "/v1/holds", "Holds in force", "", nil), s.listHolds)
+	huma.Register(h, operation("hold", http.MethodPost, "/v1/holds", "Close the gate", "If the same hold is in force already, it stays as it is, and is the answer.", respondTo(), 422), s.hold)
+	huma.Register(h, operation("release-hold", http.MethodPost, "/v1/holds/{id}/release", "Release a hold", "", respondTo(), 404, 409), s.releaseHold)
 	huma.Register(h, operation("clear-change", http.MethodPost, "/v1/changes/{name}/clear", "Clear a change of blame",
-		"It no longer closes the gate, and its version may be rolled back to.", 404, 409), s.clearChange)
+		"It no longer closes the gate, and its version may be rolled back to.", respondTo(), 404, 409), s.clearChange)
 }
 
 // readOnly is the metadata key of an operation that changes nothing although it is a POST.
@@ -131,23 +132,37 @@ func (s *Server) hold(ctx context.Context, in *holdInput) (*answerOf[api.Hold], 
 	if !b.Until.IsZero() && !b.Until.After(s.Now()) {
 		return nil, problem(http.StatusUnprocessableEntity, "until is in the past", "give a later time, or leave it out")
 	}
+	if err := s.checkTeam(ctx, identity.Respond, b.Service); err != nil {
+		return nil, err
+	}
+	by, err := actor(ctx, b.Actor)
+	if err != nil {
+		return nil, err
+	}
 	warned, err := s.checkNamed(b.Service, in.Unknown)
 	if err != nil {
 		return nil, err
 	}
-	h, _, err := s.Engine.Hold(ctx, store.Hold{
-		Service: b.Service, Environment: b.Environment, Why: b.Why, Actor: b.Actor, Until: b.Until,
+	h, set, err := s.Engine.Hold(ctx, store.Hold{
+		Service: b.Service, Environment: b.Environment, Why: b.Why, Actor: by, Until: b.Until,
 	})
 	if err != nil {
 		return nil, s.holdProblem(err)
 	}
 	answer := hold(h)
-	answer.Warnings = warned
+	answer.Existed, answer.Warnings = !set, warned
 	return &answerOf[api.Hold]{Body: answer}, nil
 }
 
 func (s *Server) releaseHold(ctx context.Context, in *releaseInput) (*answerOf[api.Hold], error) {
-	h, err := s.Engine.Release(ctx, in.ID, in.Body.Actor)
+	if err := s.checkTeamOfHold(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	by, err := actor(ctx, in.Body.Actor)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.Engine.Release(ctx, in.ID, by)
 	if err != nil {
 		return nil, s.holdProblem(err)
 	}
@@ -159,7 +174,14 @@ func (s *Server) clearChange(ctx context.Context, in *clearInput) (*answerOf[api
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Engine.Clear(ctx, c.Key, in.Body.Actor, in.Body.Why); err != nil {
+	if err := s.checkTeam(ctx, identity.Respond, c.Service); err != nil {
+		return nil, err
+	}
+	by, err := actor(ctx, in.Body.Actor)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Engine.Clear(ctx, c.Key, by, in.Body.Why); err != nil {
 		return nil, s.holdProblem(err)
 	}
 	if c, err = s.findByKey(ctx, c.Key); err != nil {

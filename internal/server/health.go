@@ -28,7 +28,7 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 
 // readyz says whether everything needed to judge changes works: the database,
 // the jobs, the metric stores. It also lists mistakes in the rules, an edited
-// pushback.yml, secrets that others may read, single targets that cannot be scraped, sources' APIs that cannot be asked and hooks that cannot act, but these do not make it not ready, because
+// pushback.yml, secrets that others may read, a provider of identities that cannot be asked, single targets that cannot be scraped, sources' APIs that cannot be asked and hooks that cannot act, but these do not make it not ready, because
 // judging goes on. A load
 // balancer must not stop sending events on account of readyz: events are accepted
 // whenever the database works.
@@ -54,7 +54,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 // isReady says whether the problems leave judging possible.
 func isReady(problems []api.ComponentProblem) bool {
 	return !slices.ContainsFunc(problems, func(p api.ComponentProblem) bool {
-		return p.Component != "rules" && p.Component != "config" && p.Component != "secrets" && !strings.HasPrefix(p.Component, "hooks/") &&
+		return p.Component != "rules" && p.Component != "oidc" && p.Component != "config" && p.Component != "secrets" && !strings.HasPrefix(p.Component, "hooks/") &&
 			!strings.HasSuffix(p.Component, "/targets") && !strings.HasSuffix(p.Component, "/api")
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 )
@@ -18,14 +19,14 @@ const maxIncident = 90 * 24 * time.Hour
 type incidentInput struct{ Body api.NewIncident }
 
 func (s *Server) incidentOperations(h huma.API) {
-	operation := func(id, method, path, summary, description string, errs ...int) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Incidents"}, Errors: append([]int{401}, errs...)}
+	operation := func(id, method, path, summary, description string, metadata map[string]any, errs ...int) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Incidents"}, Errors: append([]int{401, 403}, errs...), Metadata: metadata}
 	}
-	huma.Register(h, operation("list-incidents", http.MethodGet, "/v1/incidents", "Periods that profiles are learned without", ""), s.listIncidents)
+	huma.Register(h, operation("list-incidents", http.MethodGet, "/v1/incidents", "Periods that profiles are learned without", "", nil), s.listIncidents)
 	huma.Register(h, operation("note-incident", http.MethodPost, "/v1/incidents", "Learn profiles without a period",
-		"Profiles whose history it overlaps are learned again, without it."), s.noteIncident)
+		"Profiles whose history it overlaps are learned again, without it.", operateOn()), s.noteIncident)
 	huma.Register(h, operation("remove-incident", http.MethodPost, "/v1/incidents/{id}/remove", "Learn profiles from a period again",
-		"Profiles whose history it overlaps are learned again, with it.", 404), s.removeIncident)
+		"Profiles whose history it overlaps are learned again, with it.", operateOn(), 404), s.removeIncident)
 }
 
 func (s *Server) listIncidents(ctx context.Context, _ *struct{}) (*answerOf[api.Incidents], error) {
@@ -46,6 +47,13 @@ func incident(i store.Incident) api.Incident {
 
 func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf[api.Incident], error) {
 	b, now := in.Body, s.Now()
+	if err := s.checkTeam(ctx, identity.Operate, b.Service); err != nil {
+		return nil, err
+	}
+	by, err := actor(ctx, b.Actor)
+	if err != nil {
+		return nil, err
+	}
 	if b.To.IsZero() {
 		b.To = now
 	}
@@ -58,7 +66,7 @@ func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf
 		return nil, problem(http.StatusUnprocessableEntity, "an incident of more than 90 days is too long", "no history is that long: give the period that was unusual")
 	}
 	i, err := s.Engine.NoteIncident(ctx, store.Incident{
-		Service: b.Service, Environment: b.Environment, From: b.From, To: b.To, Why: b.Why, Actor: b.Actor,
+		Service: b.Service, Environment: b.Environment, From: b.From, To: b.To, Why: b.Why, Actor: by,
 	})
 	if err != nil {
 		return nil, s.incidentProblem(err)
@@ -67,7 +75,14 @@ func (s *Server) noteIncident(ctx context.Context, in *incidentInput) (*answerOf
 }
 
 func (s *Server) removeIncident(ctx context.Context, in *releaseInput) (*answerOf[api.Incident], error) {
-	i, err := s.Engine.RemoveIncident(ctx, in.ID, in.Body.Actor)
+	if err := s.checkTeamOfIncident(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	by, err := actor(ctx, in.Body.Actor)
+	if err != nil {
+		return nil, err
+	}
+	i, err := s.Engine.RemoveIncident(ctx, in.ID, by)
 	if err != nil {
 		return nil, s.incidentProblem(err)
 	}

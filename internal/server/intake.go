@@ -30,7 +30,7 @@ func (s *Server) receiveEvent(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, APISource, 0, problem(http.StatusBadRequest, err.Error(), ""))
 		return
 	}
-	s.intake(w, r, APISource, Endpoint{Source: s.events, Paths: s.Paths, unknown: unknown})
+	s.intake(w, r, APISource, Endpoint{Source: s.events, Paths: s.Paths, unknown: unknown, permits: s.mayReport(r.Context())})
 }
 
 // receiveWebhook takes a delivery of a configured source, authenticated by its
@@ -227,7 +227,10 @@ func (s *Server) answerError(w http.ResponseWriter, name string, size int, err e
 // again.
 func intakeProblem(err error) *api.Problem {
 	var bad *sources.BadEvent
+	var others teamError
 	switch {
+	case errors.As(err, &others):
+		return others.Problem
 	case errors.Is(err, changes.ErrUnauthorized):
 		return problem(http.StatusUnauthorized, changes.ErrUnauthorized.Error(), "check the secret on both sides")
 	case errors.As(err, new(*unknownServiceError)):

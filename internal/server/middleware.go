@@ -34,7 +34,7 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusForbidden, "the request comes from another site's page", "open Pushback itself, or leave out the Origin header"))
 	}))
-	return s.logRequests(s.withSender(s.bounded(s.web.Wrap(refuseBadText(s.checkHost(origin.Handler(s.compress(next))))))))
+	return s.logRequests(s.withSender(s.bounded(s.web.Wrap(s.withUser(refuseBadText(s.checkHost(origin.Handler(s.compress(next)))))))))
 }
 
 // newGuard returns what the web config file asks for. Its limit of requests is for those that
@@ -47,7 +47,15 @@ func (s *Server) newGuard() (*webconfig.Guard, error) {
 		Unauthorized: answer(http.StatusUnauthorized, "a name and a password are needed", "send one of basic_auth_users of the web config file, and a token in X-Pushback-Token"),
 		TooMany:      answer(http.StatusTooManyRequests, "there are too many requests", "send it again in a few seconds"),
 		Broken:       answer(http.StatusInternalServerError, "the web config file cannot be read", "the log says why"),
-	}, s.mayChange, s.Log)
+	}, s.isKnown, s.Log)
+}
+
+// withUser notes the name of the web config file whose password a request has.
+func (s *Server) withUser(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.senderOf(r).user = webconfig.User(r.Context())
+		next.ServeHTTP(w, r)
+	})
 }
 
 // checkHost refuses, on loopback, requests for an unknown host name. Without it

@@ -19,7 +19,7 @@ import (
 func (s *Server) registerAPI(mux *http.ServeMux) {
 	useProblemsInHuma()
 	h := humago.New(mux, s.humaConfig())
-	h.UseMiddleware(s.authorize(h))
+	h.UseMiddleware(s.authorize())
 	s.statusOperations(h)
 	s.sourceOperations(h)
 	s.changeOperations(h)
@@ -32,6 +32,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	s.flaggerOperations(h)
 	s.proposalOperations(h)
 	s.incidentOperations(h)
+	s.tokenOperations(h)
 	describeIntake(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
 	mux.HandleFunc("GET /openapi.json", s.requireRead(func(w http.ResponseWriter, _ *http.Request) {
@@ -54,7 +55,7 @@ func (s *Server) humaConfig() huma.Config {
 	c.Formats = map[string]huma.Format{"application/json": apiFormat, "json": apiFormat}
 	c.RejectUnknownQueryParameters = true // a filter that is misspelled must not list everything
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file. Whoever runs Pushback needs none for reading, over loopback."},
+		"token": {Type: "http", Scheme: "bearer", Description: "A line of the token file, or a named token. Whoever runs Pushback needs none for reading, over loopback."},
 	}
 	c.Security = []map[string][]string{{"token": {}}}
 	return c
@@ -75,18 +76,21 @@ func schemaName(t reflect.Type, hint string) string {
 	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 }
 
-// authorize answers 401 to a request that may not use its operation: reading
-// needs mayRead, and changing, or reading what is confidential, needs mayChange.
-func (s *Server) authorize(h huma.API) func(huma.Context, func(huma.Context)) {
+// authorize refuses a request that may not use its operation: see scopeOfOperation. Somebody who is limited to teams
+// may use no operation that does not check whose service it is about.
+func (s *Server) authorize() func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
-		may := s.mayChange
 		metadata := ctx.Operation().Metadata
-		if metadata[confidential] != true && (ctx.Method() == http.MethodGet || metadata[readOnly] == true) {
-			may = s.mayRead
+		does := scopeOfOperation(ctx.Method(), metadata)
+		err := s.refusal(r, does)
+		if metadata[anybody] == true && s.who(r).Known() {
+			err = nil
+		} else if err == nil && metadata[byService] != true {
+			err = checkAllTeams(s.who(r), does)
 		}
-		if !may(r) {
-			s.unauthorized(w, r)
+		if err != nil {
+			s.refuseSender(w, err)
 			return
 		}
 		next(ctx)

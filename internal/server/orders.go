@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
@@ -27,13 +28,13 @@ type decisionInput struct {
 }
 
 func (s *Server) orderOperations(h huma.API) {
-	operation := func(id, method, path, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"Orders"}, Errors: []int{401, 404, 409}}
+	operation := func(id, method, path, summary string, metadata map[string]any) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"Orders"}, Errors: []int{401, 403, 404, 409}, Metadata: metadata}
 	}
-	huma.Register(h, operation("list-orders", http.MethodGet, "/v1/orders", "Rollback orders, newest first"), s.listOrders)
-	huma.Register(h, operation("get-order", http.MethodGet, "/v1/orders/{key}", "One order"), s.getOrder)
-	huma.Register(h, operation("approve-order", http.MethodPost, "/v1/orders/{key}/approve", "Approve a proposed rollback"), s.approve)
-	huma.Register(h, operation("reject-order", http.MethodPost, "/v1/orders/{key}/reject", "Reject a rollback"), s.reject)
+	huma.Register(h, operation("list-orders", http.MethodGet, "/v1/orders", "Rollback orders, newest first", nil), s.listOrders)
+	huma.Register(h, operation("get-order", http.MethodGet, "/v1/orders/{key}", "One order", nil), s.getOrder)
+	huma.Register(h, operation("approve-order", http.MethodPost, "/v1/orders/{key}/approve", "Approve a proposed rollback", respondTo()), s.approve)
+	huma.Register(h, operation("reject-order", http.MethodPost, "/v1/orders/{key}/reject", "Reject a rollback", respondTo()), s.reject)
 }
 
 func (s *Server) listOrders(ctx context.Context, in *ordersInput) (*answerOf[api.Orders], error) {
@@ -57,21 +58,30 @@ func (s *Server) getOrder(ctx context.Context, in *orderInput) (*answerOf[api.Or
 }
 
 func (s *Server) approve(ctx context.Context, in *decisionInput) (*answerOf[api.Order], error) {
-	return s.decide(ctx, in.Key, func(key string) error { return s.Engine.Approve(ctx, key, in.Body.Actor, in.Body.Why) })
+	return s.decide(ctx, in.Key, in.Body, s.approveDecision)
 }
 
 func (s *Server) reject(ctx context.Context, in *decisionInput) (*answerOf[api.Order], error) {
-	return s.decide(ctx, in.Key, func(key string) error { return s.Engine.Reject(ctx, key, in.Body.Actor, in.Body.Why) })
+	return s.decide(ctx, in.Key, in.Body, s.rejectDecision)
 }
 
-// decide finds an order, approves or rejects it by the given function, and
+// decision approves or rejects an order.
+type decision func(ctx context.Context, key string, d api.Decision) error
+
+// decide finds an order, approves or rejects it by the given function in the name of the sender, and
 // returns it as it is stored afterwards.
-func (s *Server) decide(ctx context.Context, reference string, decide func(key string) error) (*answerOf[api.Order], error) {
+func (s *Server) decide(ctx context.Context, reference string, d api.Decision, decide decision) (*answerOf[api.Order], error) {
 	o, err := s.findOrder(ctx, reference)
 	if err != nil {
 		return nil, err
 	}
-	if err := decide(o.Key); err != nil {
+	if err := s.checkTeam(ctx, identity.Respond, o.Change.Service); err != nil {
+		return nil, err
+	}
+	if d.Actor, err = actor(ctx, d.Actor); err != nil {
+		return nil, err
+	}
+	if err := decide(ctx, o.Key, d); err != nil {
 		return nil, s.orderProblem(err)
 	}
 	return s.getOrder(ctx, &orderInput{Key: o.Key})

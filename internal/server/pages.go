@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
@@ -20,22 +21,36 @@ import (
 // pageHandler handles a page for readers, and sends whoever may not read to the
 // sign-in page.
 func (s *Server) pageHandler(show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return s.htmlHandler(s.mayRead, show)
+	return s.htmlHandler(identity.Read, show)
 }
 
-// formHandler handles a page's form for whoever has the role that it needs, and sends
-// others to the sign-in page.
-func (s *Server) formHandler(needs Role, take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return s.htmlHandler(s.mayAs(needs), take)
+// formHandler handles a page's form for whoever has the role that it needs for every service, and sends
+// strangers to the sign-in page.
+func (s *Server) formHandler(needs Role, take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc { //nolint:unused // for the forms of further pages
+	return s.htmlHandler(scopeOf(needs), func(w http.ResponseWriter, r *http.Request) error {
+		if err := checkAllTeams(s.who(r), scopeOf(needs)); err != nil {
+			return err
+		}
+		return take(w, r)
+	})
 }
 
-func (s *Server) htmlHandler(may func(*http.Request) bool, show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+// serviceFormHandler is formHandler for a form about one service, whose take checks by checkTeam whose it is.
+func (s *Server) serviceFormHandler(needs Role, take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return s.htmlHandler(scopeOf(needs), take)
+}
+
+func (s *Server) htmlHandler(does identity.Scope, show func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !may(r) {
+		err := s.refusal(r, does)
+		if err != nil && s.asProblem(err).Status == http.StatusUnauthorized {
 			http.Redirect(w, r, "/signin?next="+url.QueryEscape(returnPath(r)), http.StatusSeeOther)
 			return
 		}
-		if err := show(w, r); err != nil {
+		if err == nil {
+			err = show(w, r)
+		}
+		if err != nil {
 			s.problemPage(w, r, err)
 		}
 	}
@@ -60,9 +75,14 @@ func here(r *http.Request) string {
 }
 
 func (s *Server) frame(r *http.Request, title string) web.Frame {
-	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "", Here: here(r)}
-	f.MayRespond, f.MayOperate = f.SignedIn, f.SignedIn
-	if !s.mayRead(r) {
+	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "" || s.SignIn != nil, Here: here(r)}
+	i := s.who(r)
+	f.AskName = !i.Personal()
+	if f.SignedIn {
+		f.Who, f.Role = whoText(i), i.Role().String()
+		f.MayRespond, f.MayOperate = i.May(identity.Respond), i.May(identity.Operate)
+	}
+	if !i.May(identity.Read) {
 		return f // what stops or troubles Pushback is for readers
 	}
 	if s.Frozen != nil {
@@ -73,6 +93,14 @@ func (s *Server) frame(r *http.Request, title string) web.Frame {
 		f.Troubles = append(f.Troubles, web.Trouble(p))
 	}
 	return f
+}
+
+// whoText is who is signed in, for the head of a page.
+func whoText(i identity.Identity) string {
+	if i.How == identity.Shared && i.Name == "" {
+		return "a shared token"
+	}
+	return i.Actor("")
 }
 
 // holdSentences describes the holds in force, one sentence each. If they cannot
@@ -92,12 +120,18 @@ func (s *Server) holdSentences(ctx context.Context) (sentences []string) {
 	return sentences
 }
 
-func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, err error) {
+// asProblem is an error as it is answered.
+func (s *Server) asProblem(err error) *api.Problem {
 	var p *api.Problem
 	if !errors.As(err, &p) {
-		s.Log.Error("cannot show a page; answering 500", "path", r.URL.Path, "error", err)
-		p = problem(http.StatusInternalServerError, "this page could not be shown", "the log says why")
+		s.Log.Error("cannot answer a request; answering 500", "error", err)
+		p = problem(http.StatusInternalServerError, "this could not be answered", "the log says why")
 	}
+	return p
+}
+
+func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.asProblem(err)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(p.Status)
 	page := web.Problem{Frame: s.frame(r, p.Title), Status: p.Status, Detail: p.Detail, Hint: p.Hint, Keys: p.Keys}
@@ -157,6 +191,8 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := changeView(e, s.Now())
 	page.Frame = s.frame(r, c.Service+" "+c.What())
+	page.MayRespond = page.MayRespond && s.mayFor(r, identity.Respond, c.Service)
+	page.MayOperate = page.MayOperate && s.mayFor(r, identity.Operate, c.Service)
 	return showLive(w, r, page, s.pages.Change, s.pages.ChangeSince)
 }
 
@@ -168,10 +204,10 @@ func (s *Server) rejectDecision(ctx context.Context, key string, d api.Decision)
 	return s.Engine.Reject(ctx, key, d.Actor, d.Why)
 }
 
-// formDecision returns the decision in a form that was read.
+// formDecision returns the decision in a form that was read, in the name of the sender.
 func formDecision(r *http.Request) (api.Decision, error) {
 	d := api.Decision{Actor: sources.OneLine(r.PostForm.Get("actor"), sources.MaxName), Why: secret.BlotLinks(sources.OneLine(r.PostForm.Get("why"), sources.MaxText))}
-	if d.Actor == "" {
+	if identityOf(r.Context()).Actor(d.Actor) == "" {
 		return d, problem(http.StatusBadRequest, "the decision needs a name", "fill in your name")
 	}
 	return d, nil
@@ -179,13 +215,13 @@ func formDecision(r *http.Request) (api.Decision, error) {
 
 // decideForm approves or rejects an order as a form says, and redirects to the
 // change's page.
-func (s *Server) decideForm(w http.ResponseWriter, r *http.Request, decide func(key string, d api.Decision) error) error {
+func (s *Server) decideForm(w http.ResponseWriter, r *http.Request, decide decision) error {
 	d, err := formDecision(r)
 	if err != nil {
 		return err
 	}
 	key := r.PathValue("key")
-	if _, err := s.decide(r.Context(), key, func(key string) error { return decide(key, d) }); err != nil {
+	if _, err := s.decide(r.Context(), key, d, decide); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/changes/"+url.PathEscape(key), http.StatusSeeOther)

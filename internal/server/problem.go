@@ -46,13 +46,16 @@ func writeBody(w http.ResponseWriter, status int, v any) {
 // tokenProblem answers a request that may not do what it asks for: without a token, or with a wrong
 // one.
 func (s *Server) tokenProblem(r *http.Request) *api.Problem {
-	const hint = "send Authorization: Bearer TOKEN, with a line of the token file"
+	const hint = "send Authorization: Bearer TOKEN, with a named token or a line of the token file"
 	written := r.Header.Get("Authorization")
+	if ended := s.endedToken(r); ended != "" {
+		return problem(http.StatusUnauthorized, ended, "make a new one with `pushback tokens create`")
+	}
 	switch {
-	case s.TokenFile == "":
+	case s.TokenFile == "" && s.SignIn == nil:
 		return problem(http.StatusUnauthorized, "this server has no tokens, so that nothing can be changed over HTTP", "set token_file in pushback.yml and send one of its tokens")
 	case givenToken(r) != "":
-		return problem(http.StatusUnauthorized, "this token is wrong: it is no line of the token file", hint)
+		return problem(http.StatusUnauthorized, "this token is wrong: it is no line of the token file, and no named token", hint)
 	case written != "" && !strings.HasPrefix(written, "Bearer "):
 		return problem(http.StatusUnauthorized, "a token is needed, and the header Authorization does not begin with Bearer", hint)
 	}

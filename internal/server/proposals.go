@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pushback/pushback/internal/gate"
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -22,7 +23,7 @@ func (s *Server) proposalOperations(h huma.API) {
 		OperationID: "propose-rollback", Method: http.MethodPost, Path: "/v1/changes/{name}/propose", Tags: []string{"Orders"},
 		Summary:     "Ask people to roll a change back",
 		Description: "Writes the proposal into the journal, and sends a message to whoever was told of the change, or else to the default receiver. Nothing is rolled back: only the verdict of a rule makes an order. One proposal for each change.",
-		Errors:      []int{401, 404, 409},
+		Errors:      []int{401, 403, 404, 409}, Metadata: respondTo(),
 	}, s.propose)
 }
 
@@ -31,11 +32,15 @@ func (s *Server) propose(ctx context.Context, in *proposalInput) (*answerOf[api.
 	if err != nil {
 		return nil, err
 	}
-	actor, why := sources.OneLine(in.Body.Actor, sources.MaxText), sources.OneLine(in.Body.Why, sources.MaxText)
-	if actor == "" || why == "" {
+	if err := s.checkTeam(ctx, identity.Respond, c.Service); err != nil {
+		return nil, err
+	}
+	by, err := actor(ctx, sources.OneLine(in.Body.Actor, sources.MaxText))
+	why := sources.OneLine(in.Body.Why, sources.MaxText)
+	if err != nil || why == "" {
 		return nil, problem(http.StatusUnprocessableEntity, "actor and why must hold words", "")
 	}
-	p, err := s.Engine.Propose(ctx, c.Key, actor, why)
+	p, err := s.Engine.Propose(ctx, c.Key, by, why)
 	if err != nil {
 		return nil, s.holdProblem(err)
 	}

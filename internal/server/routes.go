@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rules"
@@ -19,7 +20,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /schema/rules.json", schema)
 	mux.HandleFunc("GET /metrics", s.requireRead(s.serveMetrics))
 
-	mux.HandleFunc("POST /v1/events", s.requireChange(s.receiveEvent))
+	mux.HandleFunc("POST /v1/events", s.require(identity.Report, s.receiveEvent))
 	mux.HandleFunc("POST /hooks/{source}", s.receiveWebhook)
 	mux.HandleFunc("OPTIONS /hooks/{source}", s.handshake)
 	mux.HandleFunc("GET "+streamPath, s.requireRead(s.stream))
@@ -38,6 +39,10 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /signin", s.signInPage)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
+	if s.SignIn != nil {
+		mux.HandleFunc("GET /signin/provider", s.beginSignIn)
+		mux.HandleFunc("GET /signin/callback", s.finishSignIn)
+	}
 	mux.HandleFunc("GET /assets/{name...}", asset)
 	mux.HandleFunc("GET /pictures/{key}/{until}/{signature}/{file}", s.sharedPicture)
 	return withNotFound(mux)

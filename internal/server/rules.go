@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 )
@@ -46,21 +47,21 @@ func (s *Server) ruleOperations(h huma.API) {
 	if s.Rules == nil {
 		return
 	}
-	operation := func(id, method, path, summary, description string) huma.Operation {
+	operation := func(id, method, path, summary, description string, metadata map[string]any) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: method, Path: path, Summary: summary, Description: description,
-			Tags: []string{"Rules"}, Errors: []int{401, 404, 409},
+			Tags: []string{"Rules"}, Errors: []int{401, 403, 404, 409}, Metadata: metadata,
 		}
 	}
-	huma.Register(h, operation("list-rules", http.MethodGet, "/v1/rules", "The trust of every rule, by service", ""), s.listRules)
+	huma.Register(h, operation("list-rules", http.MethodGet, "/v1/rules", "The trust of every rule, by service", "", nil), s.listRules)
 	huma.Register(h, operation("show-rule", http.MethodGet, "/v1/rules/{rule}", "The budget of a rule, and its power",
-		"Its budget of false alarms, the changes it watches, the thresholds that follow, and the smallest shifts that these thresholds detect."), s.showRule)
+		"Its budget of false alarms, the changes it watches, the thresholds that follow, and the smallest shifts that these thresholds detect.", nil), s.showRule)
 	huma.Register(h, operation("promote-rule", http.MethodPost, "/v1/rules/{rule}/promote", "Promote a rule",
-		"By one step, if the list of rules shows that step as proposed."), s.promote)
-	huma.Register(h, operation("demote-rule", http.MethodPost, "/v1/rules/{rule}/demote", "Demote a rule", "At once, to the given mode, or to observe if none is given."), s.demote)
-	huma.Register(h, operation("note-backtest", http.MethodPost, "/v1/rules/{rule}/backtest", "Store the result of a backtest", ""), s.noteBacktest)
+		"By one step, if the list of rules shows that step as proposed.", operateOn()), s.promote)
+	huma.Register(h, operation("demote-rule", http.MethodPost, "/v1/rules/{rule}/demote", "Demote a rule", "At once, to the given mode, or to observe if none is given.", operateOn()), s.demote)
+	huma.Register(h, operation("note-backtest", http.MethodPost, "/v1/rules/{rule}/backtest", "Store the result of a backtest", "", nil), s.noteBacktest)
 	huma.Register(h, operation("false-alarm", http.MethodPost, "/v1/changes/{key}/false-alarm", "Report a false alarm",
-		"The rules that fired lose what they have earned towards the next step."), s.falseAlarm)
+		"The rules that fired lose what they have earned towards the next step.", respondTo()), s.falseAlarm)
 }
 
 func (s *Server) listRules(ctx context.Context, _ *struct{}) (*answerOf[api.Rules], error) {
@@ -80,22 +81,35 @@ func (s *Server) showRule(ctx context.Context, in *ruleInput) (*answerOf[api.Rul
 }
 
 func (s *Server) promote(ctx context.Context, in *trustInput) (*answerOf[api.RuleTrust], error) {
-	return s.ruleAnswer(s.Rules.Promote(ctx, in.Rule, in.Body))
+	return s.decideTrust(ctx, in, s.Rules.Promote)
 }
 
 func (s *Server) demote(ctx context.Context, in *trustInput) (*answerOf[api.RuleTrust], error) {
-	return s.ruleAnswer(s.Rules.Demote(ctx, in.Rule, in.Body))
+	return s.decideTrust(ctx, in, s.Rules.Demote)
 }
 
-func (s *Server) ruleAnswer(standing api.RuleTrust, err error) (*answerOf[api.RuleTrust], error) {
+// decideTrust promotes or demotes a rule for a service in the name of the sender.
+func (s *Server) decideTrust(ctx context.Context, in *trustInput, decide func(context.Context, string, api.TrustDecision) (api.RuleTrust, error)) (_ *answerOf[api.RuleTrust], err error) {
+	d := in.Body
+	if err := s.checkTeam(ctx, identity.Operate, d.Service); err != nil {
+		return nil, err
+	}
+	if d.Actor, err = actor(ctx, d.Actor); err != nil {
+		return nil, err
+	}
+	standing, err := decide(ctx, in.Rule, d)
 	if err != nil {
 		return nil, s.ruleProblem(err)
 	}
 	return &answerOf[api.RuleTrust]{Body: standing}, nil
 }
 
-func (s *Server) noteBacktest(ctx context.Context, in *backtestInput) (*struct{}, error) {
-	if err := s.Rules.NoteBacktest(ctx, in.Rule, in.Body); err != nil {
+func (s *Server) noteBacktest(ctx context.Context, in *backtestInput) (_ *struct{}, err error) {
+	b := in.Body
+	if b.Actor, err = actor(ctx, b.Actor); err != nil {
+		return nil, err
+	}
+	if err := s.Rules.NoteBacktest(ctx, in.Rule, b); err != nil {
 		return nil, s.ruleProblem(err)
 	}
 	return nil, nil
@@ -106,7 +120,14 @@ func (s *Server) falseAlarm(ctx context.Context, in *falseAlarmInput) (*struct{}
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Rules.FalseAlarm(ctx, c.Key, in.Body); err != nil {
+	if err := s.checkTeam(ctx, identity.Respond, c.Service); err != nil {
+		return nil, err
+	}
+	said := in.Body
+	if said.Actor, err = actor(ctx, said.Actor); err != nil {
+		return nil, err
+	}
+	if err := s.Rules.FalseAlarm(ctx, c.Key, said); err != nil {
 		return nil, s.ruleProblem(err)
 	}
 	return nil, nil

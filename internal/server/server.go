@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/deliveries"
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/picturing"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
@@ -44,6 +46,7 @@ type Options struct {
 	Knows      func(service string) (known, sure bool)           // whether the catalogue has a service, and whether it can tell; nil: it cannot
 	Warn       func(sources.Event, sources.Change) []api.Warning // what may be mistyped in an event and its change; nil: nothing is looked for
 	Services   func() []string                                   // the services of the catalogue that are known; nil: none
+	Owner      func(service string) string                       // the team that owns a service, "" if none is named; nil: no service has an owner
 	Protect    Protect                                           // stores what tools hold back; nil: nothing is
 	Instances  func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
 	Pictures   *picturing.Keeper                                 // makes the pictures of changes; nil: one that signs no addresses
@@ -57,7 +60,8 @@ type Options struct {
 
 	Listen      string // host:port, to know whether it is loopback
 	ExternalURL string // the address that people and tools use; "" if only this host does
-	TokenFile   string // one token a line; "": nothing can be changed over HTTP
+	TokenFile   string // one token a line; "": nothing can be changed over HTTP, but by who signs in
+	SignIn      SignIn // at a provider of identities; nil: only with tokens
 	WebConfig   string // the exporter-toolkit's TLS and basic-auth file; "": plain HTTP
 }
 
@@ -76,7 +80,8 @@ type Endpoint struct {
 	Paths    changes.PathMap // which services a change is about, by the files that it touches
 	Insecure bool            // its deliveries are not signed; refused beyond loopback
 
-	unknown unknownPolicy // of services that the catalogue does not know
+	unknown unknownPolicy              // of services that the catalogue does not know
+	permits func(service string) error // whether who sends an event may report a service's changes; nil: yes
 }
 
 // Server answers HTTP requests. It is safe for concurrent use.
@@ -87,9 +92,10 @@ type Server struct {
 	started  time.Time
 	events   changes.Source // parses POST /v1/events
 	tokens   tokens
-	wrong    *rate.Limiter // of wrong tokens at the sign-in; no limit of right ones
-	unsigned *rate.Limiter // of log lines about deliveries that nobody has signed
-	warned   *rate.Limiter // of deliveries that are looked at for typing errors
+	key      atomic.Pointer[identity.Key] // see signInKey
+	wrong    *rate.Limiter                // of wrong tokens at the sign-in; no limit of right ones
+	unsigned *rate.Limiter                // of log lines about deliveries that nobody has signed
+	warned   *rate.Limiter                // of deliveries that are looked at for typing errors
 	unknown  unknownServices
 	bodies   bodies
 	web      *webconfig.Guard

@@ -32,3 +32,17 @@ func TestSigningOutOnPostgreSQL(t *testing.T) {
 	}
 	newBrowser(t, with(open())).reads(session, true)
 }
+
+// A revoked token is refused by the other replica, and its sessions end there.
+func TestNamedTokensEndOnPostgreSQL(t *testing.T) {
+	where := servertest.PostgreSQL(t).URL
+	open := func() *store.Store {
+		st, err := store.Open(t.Context(), where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = st.Close() })
+		return st
+	}
+	testNamedTokensEnd(t, open(), open())
+}

@@ -64,11 +64,11 @@ func TestSigningIn(t *testing.T) {
 	}
 	b.reads(session, true)
 	id, code, _ := strings.Cut(strings.TrimPrefix(session, sessionCookie+"="), ".")
-	other := newCookie(oldToken)
+	other := newCookie(byFileToken(oldToken))
 	otherID, otherCode, _ := strings.Cut(other, ".")
 	for _, made := range []string{
 		"", ".", id, id + ".", "." + code, id + "." + otherCode, otherID + "." + code, other, id + code, session + "x", id + "." + code + "." + code,
-		newCookie("another-token-of-nobody"), id[1:] + "." + code, strings.Repeat("A", 1<<12), "%00", newCookie(""),
+		newCookie(byFileToken("another-token-of-nobody")), id[1:] + "." + code, strings.Repeat("A", 1<<12), "%00", newCookie(byFileToken("")),
 	} {
 		b.reads(sessionCookie+"="+made, false)
 	}
@@ -139,14 +139,14 @@ func testSigningOut(t *testing.T, first, second *store.Store) {
 // Nobody is told to be signed out who is not.
 func TestSigningOutWithoutDatabase(t *testing.T) {
 	b := newBrowser(t, func(o *Options) { o.Store = noSessions{o.Store} })
-	status, _, h := b.ask(http.MethodPost, "/signout", "", "Cookie", sessionCookie+"="+newCookie(token))
+	status, _, h := b.ask(http.MethodPost, "/signout", "", "Cookie", sessionCookie+"="+newCookie(byFileToken(token)))
 	if status != http.StatusServiceUnavailable || h.Get("Set-Cookie") != "" {
 		t.Errorf("got %d, cookie %q", status, h.Get("Set-Cookie"))
 	}
 	if status, h, _ := b.signIn(token, "/"); status != http.StatusServiceUnavailable || h.Get("Set-Cookie") != "" {
 		t.Errorf("a sign-in got %d, cookie %q", status, h.Get("Set-Cookie"))
 	}
-	b.reads(sessionCookie+"="+newCookie(token), false)
+	b.reads(sessionCookie+"="+newCookie(byFileToken(token)), false)
 }
 
 // noSessions is a store whose database cannot be reached.
@@ -218,7 +218,7 @@ func TestNobodyIsKeptOutByWrongTokens(t *testing.T) {
 		}
 		for _, ask := range [][]string{
 			{"/v1/status", "Authorization", "Bearer a-wrong-token-of-a-stranger"},
-			{"/v1/status", "Cookie", sessionCookie + "=" + newCookie("a-wrong-token-of-a-stranger")},
+			{"/v1/status", "Cookie", sessionCookie + "=" + newCookie(byFileToken("a-wrong-token-of-a-stranger"))},
 			{link + strings.Repeat("A", 64)},
 		} {
 			if status, _, _ := b.ask(http.MethodGet, ask[0], "", append(ask[1:], from...)...); status != 401 && status != 403 {
@@ -307,13 +307,13 @@ func TestSigningOutEndsStreams(t *testing.T) {
 // nobody waiting.
 func TestMadeUpCookiesCostNoLook(t *testing.T) {
 	b := newBrowser(t, func(o *Options) { o.Store = noSessions{o.Store} })
-	for _, made := range []string{newCookie("a-token-of-nobody-at-all"), strings.Repeat("A", 43) + "." + strings.Repeat("A", 43), "x"} {
+	for _, made := range []string{newCookie(byFileToken("a-token-of-nobody-at-all")), strings.Repeat("A", 43) + "." + strings.Repeat("A", 43), "x"} {
 		b.reads(sessionCookie+"="+made, false)
 	}
 	if log := b.log.String(); strings.Contains(log, errNoDatabase.Error()) {
 		t.Errorf("the database was asked: %s", log)
 	}
-	b.reads(sessionCookie+"="+newCookie(token), false)
+	b.reads(sessionCookie+"="+newCookie(byFileToken(token)), false)
 	if log := b.log.String(); !strings.Contains(log, errNoDatabase.Error()) {
 		t.Error("the database was not asked for a cookie that a token made")
 	}

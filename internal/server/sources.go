@@ -133,7 +133,7 @@ func (s *Server) capture(ctx context.Context, in *captureInput) (*answerOf[api.C
 		return &answerOf[api.Capture]{Body: s.captureOf(in.Name, store.Capture{})}, nil
 	}
 	span := time.Duration(cmp.Or(in.Body.Hours, defaultCapture)) * time.Hour
-	c, err := s.Deliveries.Capture(ctx, in.Name, in.Body.Actor, min(span, deliveries.MaxCapture))
+	c, err := s.Deliveries.Capture(ctx, in.Name, identityOf(ctx).Actor(in.Body.Actor), min(span, deliveries.MaxCapture))
 	if err != nil {
 		return nil, s.storeProblem(err)
 	}

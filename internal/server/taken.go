@@ -84,6 +84,9 @@ func (s *Server) admitEvents(events []sources.Event, name string, e Endpoint) (a
 			if !e.speaksFor(a.Event().Service) {
 				return nil, changes.ErrNotAllowed
 			}
+			if err := e.permitted(a.Event().Service); err != nil {
+				return nil, err
+			}
 			all = append(all, admittedEvent{a, part})
 		}
 	}
@@ -101,6 +104,14 @@ func (e Endpoint) speaksFor(service string) bool {
 		}
 	}
 	return len(e.Services) == 0
+}
+
+// permitted is why the sender may not report changes of a service; nil: they may.
+func (e Endpoint) permitted(service string) error {
+	if e.permits == nil {
+		return nil
+	}
+	return e.permits(service)
 }
 
 // withoutSlashes replaces the slash, which path.Match treats as a separator: a

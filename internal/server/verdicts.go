@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/verdict"
@@ -31,7 +32,7 @@ func (s *Server) verdictOperations(h huma.API) {
 		OperationID: "verdict", Method: http.MethodGet, Path: "/v1/verdicts/{service}/{version}", Tags: []string{"Verdicts"},
 		Summary:     "How does this version do?",
 		Description: "For Argo Rollouts, Spinnaker and pipelines. Answers 200 at once, with result unknown where no such change was reported: tools ask before the report has come, and take 404 for a failure.",
-		Errors:      []int{401},
+		Errors:      []int{401, 403}, Metadata: map[string]any{needs: identity.Gate},
 	}, s.verdict)
 }
 

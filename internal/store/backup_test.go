@@ -149,6 +149,15 @@ func restoredIsSettled(t *testing.T, s *Store) {
 	if at, err := s.LastRestore(t.Context()); err != nil || !at.IsZero() {
 		t.Errorf("restored at %v, %v", at, err)
 	}
+	named := testToken("ci", 0)
+	if err := s.CreateToken(t.Context(), named); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if after, err := s.Token(t.Context(), named.Hash); err != nil || after.RevokedBy != "restore" || after.RevokedAt.IsZero() {
+			t.Errorf("a named token may have been revoked since, and is %+v, %v", after, err)
+		}
+	}()
 	e, err := s.settle(t.Context(), settlingOf())
 	if err != nil || len(e.Orders) != 4 || e.Messages == 0 || e.KnownTo.IsZero() {
 		t.Fatalf("%+v, %v", e, err)

@@ -36,7 +36,7 @@ type Pruned struct {
 // See adr/0101.
 func (s *Store) Prune(ctx context.Context, ages Ages) (p Pruned, err error) {
 	if !ages.Before.IsZero() {
-		err = errors.Join(s.pruneChanges(ctx, ages.Before, &p), s.pruneEvents(ctx, ages.Before, &p), s.pruneMessages(ctx, ages.Before, &p), s.pruneCaptured(ctx, ages.Before), s.pruneProtections(ctx, ages.Before))
+		err = errors.Join(s.pruneChanges(ctx, ages.Before, &p), s.pruneEvents(ctx, ages.Before, &p), s.pruneMessages(ctx, ages.Before, &p), s.pruneCaptured(ctx, ages.Before), s.pruneProtections(ctx, ages.Before), s.pruneTokens(ctx, ages.Before))
 	}
 	if !ages.JournalBefore.IsZero() {
 		err = errors.Join(err, s.pruneJournal(ctx, ages.JournalBefore, &p), s.releaseProfiles(ctx, ages.JournalBefore), s.pruneOutcomes(ctx, ages.JournalBefore, &p))

@@ -75,8 +75,8 @@ func (s *Store) settle(ctx context.Context, settling Settling) (e Ended, err err
 	return e, wrap(err, "settle the restored database")
 }
 
-// endSending ends messages and reports that were not sent, and sessions, which may have been
-// ended since.
+// endSending ends messages and reports that were not sent, and sessions and named tokens, which may
+// have been ended since.
 func endSending(ctx context.Context, tx executor, settling Settling) (messages int64, err error) {
 	why := fmt.Sprintf("not sent: the database was restored from a backup at %s, and nobody can tell whether it was sent since", settling.At.UTC().Format(time.RFC3339))
 	result, err := tx.ExecContext(ctx, `UPDATE outgoing SET state = $1, last_error = $2 WHERE state IN ('pending', 'collecting')`, Failed, why)
@@ -94,6 +94,9 @@ func endSending(ctx context.Context, tx executor, settling Settling) (messages i
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return 0, err
 		}
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE tokens SET revoked_at = $1, revoked_by = 'restore' WHERE revoked_at = 0`, micros(settling.At)); err != nil {
+		return 0, wrap(err, "revoke tokens")
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE slots SET epoch = epoch + $1`, epochGap); err != nil {
 		return 0, wrap(err, "raise the epochs")

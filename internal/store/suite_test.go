@@ -127,6 +127,8 @@ var suite = []struct {
 	{"holds", holds},
 	{"secrets", secrets},
 	{"sessions", sessions},
+	{"named tokens", namedTokens},
+	{"named tokens are deleted when they are old", tokensPruned},
 	{"deliveries are counted", countedDeliveries},
 	{"refused bodies are kept", keptBodies},
 	{"a restored database sends nothing again", restoredIsSettled},

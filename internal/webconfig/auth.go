@@ -1,6 +1,7 @@
 package webconfig
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -102,8 +103,25 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request, c *toolkit.Config,
 		w.Header().Set("WWW-Authenticate", "Basic")
 		g.answers.Unauthorized(w, r)
 	default:
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, withUser(r, c))
 	}
+}
+
+// userKey is the context key of the user whose password was right.
+type userKey struct{}
+
+func withUser(r *http.Request, c *toolkit.Config) *http.Request {
+	user, _, given := r.BasicAuth()
+	if len(c.Users) == 0 || !given {
+		return r
+	}
+	return r.WithContext(context.WithValue(r.Context(), userKey{}, user))
+}
+
+// User is the user of the file whose password a request has; "" where the file has no users.
+func User(ctx context.Context) string {
+	user, _ := ctx.Value(userKey{}).(string)
+	return user
 }
 
 // right says whether a request has a name and password of the file. One that was right before

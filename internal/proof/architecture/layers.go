@@ -28,8 +28,8 @@ var Layers = []Layer{
 		Does:     "what a secret is, and texts without secrets; reading the operators' files",
 	},
 	{
-		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/store/storetest", "internal/jobs", "internal/delta", "internal/usage", "internal/proof/architecture", "internal/proof/docblocks", "internal/proof/frameworks", "internal/telemetry", "dashboards"},
-		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; the Grafana boards",
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/store/storetest", "internal/jobs", "internal/delta", "internal/usage", "internal/identity", "internal/proof/architecture", "internal/proof/docblocks", "internal/proof/frameworks", "internal/telemetry", "dashboards"},
+		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; roles, scopes and named tokens; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; the Grafana boards",
 	},
 	{
 		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq"},
@@ -87,8 +87,8 @@ var Layers = []Layer{
 		Does:     "what hooks of one tool family have in common",
 	},
 	{
-		Packages: []string{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue", "internal/probes"},
-		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue; probing what customers see",
+		Packages: []string{"notify/*", "rollback/*", "internal/store", "internal/gather", "internal/catalogue", "internal/probes", "internal/openid"},
+		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue; probing what customers see; signing people in at a provider of identities",
 	},
 	{
 		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due", "internal/readiness", "internal/verdict", "internal/picture"},
@@ -138,7 +138,7 @@ var (
 	AskHooks = []string{"internal/engine", "internal/daemon", "cmd/*"}
 	// Pure packages import nothing that reaches the network, the disk, the log
 	// or the clock: same values in, same values out.
-	Pure = []string{"internal/secret", "sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages", "internal/replay", "internal/picture"}
+	Pure = []string{"internal/secret", "internal/identity", "sources", "detector", "detector/stats", "watch", "rules", "rollback", "internal/messages", "internal/replay", "internal/picture"}
 	// ImpureFiles are the files of pure packages that Pure leaves out, with the
 	// reason. A file here that would pass fails the test.
 	ImpureFiles = map[string]string{

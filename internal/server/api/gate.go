@@ -39,6 +39,7 @@ type Hold struct {
 	Actor       string    `json:"actor"`
 	At          time.Time `json:"at"`
 	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: it ends when it is released"`
+	Existed     bool      `json:"existed,omitempty" doc:"In the answer to a new hold: it was in force already, and stays as it was"`
 	Warnings    []Warning `json:"warnings,omitempty" doc:"In the answer to a new hold, what may be mistyped: a service that the catalogue does not know"`
 }
 
@@ -52,7 +53,7 @@ type NewHold struct {
 	Service     string    `json:"service,omitempty" maxLength:"200" doc:"Absent: all services"`
 	Environment string    `json:"environment,omitempty" maxLength:"255" doc:"Absent: all environments"`
 	Why         string    `json:"why" minLength:"1" maxLength:"1000"`
-	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who sets the hold: a name, for the journal"`
+	Actor       string    `json:"actor,omitempty" maxLength:"200" doc:"Who sets the hold: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
 	Until       time.Time `json:"until,omitzero" doc:"When it ends by itself; absent: it ends when it is released"`
 }
 

@@ -26,5 +26,5 @@ type NewIncident struct {
 	From        time.Time `json:"from"`
 	To          time.Time `json:"to,omitzero" doc:"Absent: now"`
 	Why         string    `json:"why,omitempty" maxLength:"1000"`
-	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who notes it: a name, for the journal"`
+	Actor       string    `json:"actor,omitempty" maxLength:"200" doc:"Who notes it: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
 }

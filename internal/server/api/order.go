@@ -39,6 +39,6 @@ type Orders struct {
 
 // Decision is a person's decision on a proposed order, a hold, or a bad change.
 type Decision struct {
-	Actor string `json:"actor" minLength:"1" maxLength:"200" doc:"Who decides: a name, for the journal"`
+	Actor string `json:"actor,omitempty" maxLength:"200" doc:"Who decides: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
 	Why   string `json:"why,omitempty" maxLength:"1000" doc:"The reason, in one line; expected for a rejection"`
 }

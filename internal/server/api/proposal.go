@@ -2,7 +2,7 @@ package api
 
 // NewProposal asks people to roll a change back.
 type NewProposal struct {
-	Actor string `json:"actor" minLength:"1" maxLength:"200" doc:"Who proposes it, a person or a program: a name, for the journal"`
+	Actor string `json:"actor,omitempty" maxLength:"200" doc:"Who proposes it, a person or a program: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
 	Why   string `json:"why" minLength:"1" maxLength:"1000" doc:"The reason, in one line"`
 }
 

@@ -43,7 +43,7 @@ type RuleBacktest struct {
 	Judged      int       `json:"judged" minimum:"1" doc:"Moments without a change that were judged"`
 	FalseAlarms int       `json:"false_alarms" minimum:"0" doc:"How many of these raised an alarm"`
 	Why         string    `json:"why" maxLength:"1000"`
-	Actor       string    `json:"actor" minLength:"1" maxLength:"200" doc:"Who ran the backtest"`
+	Actor       string    `json:"actor,omitempty" maxLength:"200" doc:"Who ran the backtest. Whoever signed in is named by that instead, and a named token beside it"`
 	At          time.Time `json:"at,omitzero" readOnly:"true"`
 }
 
@@ -51,14 +51,14 @@ type RuleBacktest struct {
 type TrustDecision struct {
 	Service string `json:"service" minLength:"1" maxLength:"200" doc:"* for every service"`
 	Mode    string `json:"mode,omitempty" enum:"observe,ask" doc:"For a demotion: the mode to go down to. A promotion is always one step"`
-	Actor   string `json:"actor" minLength:"1" maxLength:"200" doc:"Who decides: a name, for the journal"`
+	Actor   string `json:"actor,omitempty" maxLength:"200" doc:"Who decides: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
 	Why     string `json:"why,omitempty" maxLength:"1000"`
 }
 
 // FalseAlarm is a person's report that a rule raised a false alarm.
 type FalseAlarm struct {
 	Rule  string `json:"rule,omitempty" maxLength:"100" doc:"Only this rule; absent: every rule that fired"`
-	Actor string `json:"actor" minLength:"1" maxLength:"200" doc:"Who reports it: a name, for the journal"`
+	Actor string `json:"actor,omitempty" maxLength:"200" doc:"Who reports it: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
 	Why   string `json:"why,omitempty" maxLength:"1000"`
 }
 
