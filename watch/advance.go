@@ -82,7 +82,8 @@ func (w Watch) endWithOutcome(f Facts) Watch {
 // takeVerdict records grade and reason of a look.
 func (w Watch) takeVerdict(f Facts) Watch {
 	w = w.schedule(f).begin(f)
-	w.Grade, w.Reason = nextGrade(w.Grade, *f.Verdict), f.Reason()
+	w = w.withGrade(nextGrade(w.Grade, *f.Verdict), f.Now)
+	w.Reason = f.Reason()
 	switch {
 	case w.Grade < detector.Likely:
 		w.LikelyAt = time.Time{}

@@ -156,6 +156,10 @@ func broken(w Watch, f Facts, got Watch, to []State) string {
 		return "an open watch has a next look and no end, a final one the reverse"
 	case got.State.Open() && (got.Grade >= detector.Likely) == got.LikelyAt.IsZero():
 		return "LikelyAt is set from likely on, and only then"
+	case got.Grade != w.Grade && (len(got.Grades) != len(w.Grades)+1 || got.Grades[len(w.Grades)] != GradeAt{f.Now, got.Grade}):
+		return "does not remember a new grade"
+	case got.Grade == w.Grade && len(got.Grades) != len(w.Grades):
+		return "remembers a grade that it had"
 	case !w.From.IsZero() && (!got.From.Equal(w.From) || !got.Until.Equal(w.Until)):
 		return "moves the after window"
 	case !sameFixedFields(w, got):
@@ -166,7 +170,24 @@ func broken(w Watch, f Facts, got Watch, to []State) string {
 
 // sameFixedFields compares what Advance never writes.
 func sameFixedFields(w, got Watch) bool {
-	got.State, got.Grade, got.Reason, got.LikelyAt = w.State, w.Grade, w.Reason, w.LikelyAt
+	got.State, got.Grade, got.Reason, got.LikelyAt, got.Grades = w.State, w.Grade, w.Reason, w.LikelyAt, w.Grades
 	got.From, got.Until, got.Next, got.EndedAt = w.From, w.Until, w.Next, w.EndedAt
 	return reflect.DeepEqual(w, got)
+}
+
+// A signal that gets worse and better in turns fills no memory, and a watch shares none with the one that it was.
+func TestGradesAreBounded(t *testing.T) {
+	w := waiting()
+	for i := range 100 {
+		next := w.withGrade(detector.Grade(i%2+1), at(float64(i)))
+		if n := len(w.Grades); n > 0 && n < maxGrades {
+			if other := w.withGrade(detector.Certain, at(0)); next.Grades[n] == other.Grades[n] {
+				t.Fatal("two watches share their grades")
+			}
+		}
+		w = next
+	}
+	if len(w.Grades) != maxGrades || w.Grades[0] != (GradeAt{at(0), detector.Suspect}) {
+		t.Errorf("%d grades, the first %+v", len(w.Grades), w.Grades[0])
+	}
 }

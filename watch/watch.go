@@ -39,6 +39,26 @@ type Watch struct {
 	Acts      bool              `json:"acts"`                // false: our own rollback's echo, or a site rule — observed only
 	EndedAt   time.Time         `json:"ended_at,omitzero"`
 	LikelyAt  time.Time         `json:"likely_at,omitzero"` // since when the grade is likely or more
+	Grades    []GradeAt         `json:"grades,omitempty"`   // each grade that it had, oldest first; none before the first that is not none
+}
+
+// GradeAt is a grade that a watch took, and when.
+type GradeAt struct {
+	At    time.Time      `json:"at"`
+	Grade detector.Grade `json:"grade"`
+}
+
+// maxGrades bounds how many changes of its grade a watch remembers. Three are usual; more come from a
+// signal that gets worse and better in turns.
+const maxGrades = 20
+
+// withGrade returns the watch with a grade, and remembers the grade where it is another one than before.
+func (w Watch) withGrade(grade detector.Grade, now time.Time) Watch {
+	if grade != w.Grade && len(w.Grades) < maxGrades {
+		w.Grades = append(slices.Clip(w.Grades), GradeAt{At: now, Grade: grade})
+	}
+	w.Grade = grade
+	return w
 }
 
 // Store names the metric store of the watch: "" is the default one, which is asked until the

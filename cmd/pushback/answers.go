@@ -25,6 +25,7 @@ var jsonAnswers = map[string][]any{
 	"downgrade":       {downgradeResult{}},
 	"explain":         {api.Explanation{}},
 	"false-alarm":     {api.FalseAlarm{}},
+	"missed":          {api.Missed{}},
 	"freeze":          {freezeAnswer{}},
 	"gate":            {api.Gate{}},
 	"healthcheck":     {health{}},

@@ -59,6 +59,7 @@ type commandLine struct {
 	Diff        diffCommand        `cmd:"" help:"Show the signals of two changes side by side."`
 	Approve     approveCommand     `cmd:"" help:"Approve a proposed rollback."`
 	Reject      rejectCommand      `cmd:"" help:"Reject a proposed rollback."`
+	Missed      missedCommand      `cmd:"" help:"Report a bad change that no rule found."`
 	FalseAlarm  falseAlarmCommand  `cmd:"" name:"false-alarm" help:"Report that rules fired for a change that was not bad."`
 	Gate        gateCommand        `cmd:"" help:"Ask whether a service may be deployed now."`
 	Hold        holdCommand        `cmd:"" help:"Close the gate of a service, or of all services."`

@@ -61,10 +61,10 @@ func (r rulesStatusCommand) Run(ctx context.Context, out terminal) error {
 
 func printStandings(out terminal, all []api.RuleTrust) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tBACKTEST\tLAST FIRE\tNEXT")
+	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tMISSED\tBACKTEST\tLAST FIRE\tNEXT")
 	for _, s := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", s.Rule, s.Service, s.Effective, s.Written,
-			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), backtestText(s.Backtest), lastFire(s.Record.LastFire), nextMode(s))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%d\t%s\t%s\t%s\n", s.Rule, s.Service, s.Effective, s.Written,
+			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), s.Record.Missed, backtestText(s.Backtest), lastFire(s.Record.LastFire), nextMode(s))
 	}
 	if err := w.Flush(); err != nil {
 		return err

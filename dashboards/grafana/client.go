@@ -45,6 +45,7 @@ type Config struct {
 	OrgID     int64                   `yaml:"org_id"`     // 0: the token's own
 	API       string                  `yaml:"api"`        // annotations, or apis; see the package
 	Namespace string                  `yaml:"namespace"`  // of apis: default, org-N or stacks-N; by default that of org_id
+	Dashboard string                  `yaml:"dashboard"`  // uid of the dashboard that pages link to, whose variables are service and environment; "": no links
 	HTTP      config.HTTPClientConfig `yaml:"http"`
 }
 
@@ -81,6 +82,9 @@ func New(c Config) (*Client, error) {
 	}
 	if _, err := outbound.Secret(c.TokenFile); err != nil {
 		return nil, fmt.Errorf("token_file: %w", err)
+	}
+	if c.Dashboard != "" && !dashboardUID.MatchString(c.Dashboard) {
+		return nil, errors.New("dashboard is no uid: letters, digits, - and _, at most 40, as in the address https://HOST/d/UID/NAME")
 	}
 	client, err := outbound.New(c.HTTP)
 	return &Client{c, client}, err

@@ -18,9 +18,28 @@ type Change struct {
 	SuspendedBy  string // key
 	Watches      []Watch
 	Decision     *Order // nil: nothing is to be rolled back
-	Messages     []Message
-	Journal      []Entry
+	Timeline     Timeline
+	Links        []Link
+	Suspects     []Suspect // other changes at about the same time
+	Blamed       bool      // one of them is as likely the cause
+	Right        *Right    // nil: nobody can say whether the verdict was right
 	Marks        Marks
+}
+
+// Link is an address beside the change, and what is there.
+type Link struct{ Word, URL string }
+
+// Suspect is another change at about the same time.
+type Suspect struct {
+	Row
+	After string // how long after the change itself it began: "−3 min"
+	Where string // the service that the change's own depends on; "" for the same service
+}
+
+// Right is whether the verdict was right, for people to say.
+type Right struct {
+	Fired  string // the rules that were likely or certain; "" for none: there is no false alarm
+	Silent string // the rules that were neither; "" for none: nothing can have been missed
 }
 
 // Witness is one tool that reported the change.
@@ -48,9 +67,17 @@ type Watch struct {
 	Progress    int  // of the bake, in percent
 	Acts        bool // what it finds may lead to a rollback
 	RuleText    string
-	Runbook     string // what the rule tells people to read; "" for nothing
-	Signals     []Signal
+	Runbook     string      // what the rule tells people to read; "" for nothing
+	Signals     []Signal    // those with a plot: wholes, and the parts that moved
+	Parts       []Parts     // the routes or instances of each signal that has any
 	Plots       *WatchPlots // nil: not looked yet
+	Folded      bool        // on the page: others say more
+}
+
+// Parts are the routes or instances of one signal, the worst first.
+type Parts struct {
+	Of   string
+	Rows []Signal
 }
 
 // Badge is how the watch's state is shown.
@@ -74,21 +101,6 @@ type Order struct {
 
 // Badge is how the order's state is shown.
 func (o Order) Badge() Badge { return OrderBadge(o.State) }
-
-// Message is one message to one receiver.
-type Message struct {
-	At              time.Time
-	Receiver, Title string
-	State           string
-	GroupedIn       string // the message that its receiver gets instead; "" for none
-	LastError       string
-}
-
-// Entry is one line of the journal.
-type Entry struct {
-	At                    time.Time
-	Actor, Action, Detail string
-}
 
 // Marks are the moments that every plot draws a line at; Unix seconds, 0
 // where the moment has not come.

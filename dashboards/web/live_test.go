@@ -152,7 +152,8 @@ func TestOnlyChangedPartsAreSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Change{Row: Row{Key: "k"}, Watches: []Watch{{Rule: "red", Signals: []Signal{{Name: "errors"}}}}}
+	c := Change{Row: Row{Key: "k"}, Watches: []Watch{{Rule: "red", Signals: []Signal{{Name: "errors"}}, Parts: []Parts{{Of: "errors"}}}}}
+	c.Arrange()
 	var page strings.Builder
 	if err := p.Change(&page, c); err != nil {
 		t.Fatal(err)
@@ -182,7 +183,10 @@ func TestOnlyChangedPartsAreSent(t *testing.T) {
 	f("facts", func(c *Change) { c.Watches[0].Signals[0].Facts = []string{"one"} }, false, "watch-0-signal-0-facts")
 	f("a look", func(c *Change) { c.Watches[0].LookedAt = time.Unix(1e9, 0) }, false, "watch-0-head")
 	f("an order", func(c *Change) { c.Decision = &Order{State: "proposed"} }, false, "decision", "summary")
-	f("an entry", func(c *Change) { c.Journal = []Entry{{}} }, false, "journal-part")
+	f("a moment", func(c *Change) { c.Timeline = TimelineOf([]Moment{{}}) }, false, "timeline-part")
+	f("another change", func(c *Change) { c.Suspects = []Suspect{{}} }, false, "suspects-part")
+	f("a grade", func(c *Change) { c.Right = &Right{} }, false, "right-part")
+	f("a part", func(c *Change) { c.Watches[0].Parts = []Parts{{Of: "errors", Rows: []Signal{{}}}} }, true)
 	f("a freeze", func(c *Change) { c.Frozen = true }, false, "notices")
 	f("a watch", func(c *Change) { c.Watches = append(c.Watches, Watch{}) }, true)
 	f("another signal", func(c *Change) { c.Watches[0].Signals[0].Query = "up" }, true)

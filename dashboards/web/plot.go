@@ -99,7 +99,11 @@ func quietBand(e detector.Effect) (least, most Value) {
 	if e.Low == 0 && e.High == 0 {
 		return Value(e.Forecast), Value(e.Forecast)
 	}
-	return Value(e.Forecast - (e.High - e.Difference)), Value(e.Forecast + (e.Difference - e.Low))
+	low := e.Forecast - (e.High - e.Difference)
+	if e.Forecast >= 0 && e.After >= 0 {
+		low = max(low, 0) // of a signal that is never negative
+	}
+	return Value(low), Value(e.Forecast + (e.Difference - e.Low))
 }
 
 func limitOf(signal string, plan detector.Plan) *float64 {

@@ -23,10 +23,15 @@ type Signal struct {
 	Tests    []string
 	Reason   string
 	Onset    time.Time
+	Worsened string   // when it got worse, in words; "" where it did not
+	Part     string   // what it is a part of: errors; "" for a whole
 	Facts    []string // the numbers a reader needs beside p
 	Notes    []string
 	Query    string
 	Plot     Plot
+	Spread   *Distribution // nil: there is too little to say anything
+	Listed   bool          // on the page: in the table at once, not folded
+	Drawn    bool          // on the page: its plot is shown at once, not folded
 }
 
 // Badge is how the signal's grade is shown.
@@ -56,13 +61,14 @@ func SignalOf(e detector.Evidence, plan detector.Plan, o detector.Observation) S
 	s := Signal{
 		Name: e.Signal, Grade: e.Grade.String(), Healthy: e.Healthy, Reason: detector.Reasons[e.Reason],
 		From: "—", To: "—", Change: "—", P: "—",
-		Onset: e.Onset, Facts: facts(e), Notes: e.Notes, Query: e.Query, Plot: plotOf(e, plan, o),
+		Onset: e.Onset, Worsened: worsened(e, o.StartedAt), Part: e.Part, Facts: facts(e), Notes: e.Notes, Query: e.Query, Plot: plotOf(e, plan, o),
 	}
 	if s.Plot.hasAfter() {
 		s.From, s.To = Number(e.Effect.Forecast, e.Unit), Number(e.Effect.After, e.Unit)
 		s.Change = Signed(e.Effect.Difference, e.Unit)
 		s.P = Probability(e.P)
 	}
+	s.Spread = distributionOf(e, s.Plot)
 	if e.Effect.Low != 0 || e.Effect.High != 0 {
 		s.Interval = Signed(e.Effect.Low, e.Unit) + " to " + Signed(e.Effect.High, e.Unit)
 	}
@@ -79,11 +85,6 @@ func facts(e detector.Evidence) []string {
 		f = append(f,
 			"Before: "+digits(c.BadBefore)+" bad of "+digits(c.TotalBefore)+" events; after: "+digits(c.BadAfter)+" of "+digits(c.TotalAfter)+".",
 			"Overdispersion: "+digits(c.Overdispersion)+".")
-	}
-	if q := e.Spread; q != nil {
-		f = append(f, "Half of all were done in "+quantile(q.Before, q.Before.P50, e.Unit)+" before and in "+quantile(q.After, q.After.P50, e.Unit)+" after; 90 % in "+
-			quantile(q.Before, q.Before.P90, e.Unit)+" and "+quantile(q.After, q.After.P90, e.Unit)+"; 99 % in "+
-			quantile(q.Before, q.Before.P99, e.Unit)+" and "+quantile(q.After, q.After.P99, e.Unit)+". These decide nothing.")
 	}
 	if c := e.Control; c != nil {
 		f = append(f, "Its control at the same time: "+Number(c.Before, e.Unit)+" before, "+Number(c.After, e.Unit)+" after.")
@@ -104,6 +105,23 @@ func facts(e detector.Evidence) []string {
 		f = append(f, "Without any change this would look likely "+digits(e.AlarmRate*100)+" % of the time.")
 	}
 	return f
+}
+
+// worsened says when a signal got worse: from the earliest moment at which that may have been, to the first tick
+// that shows it.
+func worsened(e detector.Evidence, began time.Time) string {
+	if e.Onset.IsZero() {
+		return ""
+	}
+	clock := func(t time.Time) string { return t.UTC().Format(time.TimeOnly) }
+	after := ""
+	if !began.IsZero() {
+		after = ", " + SinceBegan(e.Onset.Sub(began))
+	}
+	if e.OnsetFrom.IsZero() || !e.OnsetFrom.Before(e.Onset) {
+		return "got worse at about " + clock(e.Onset) + after
+	}
+	return "got worse between " + clock(e.OnsetFrom) + " and " + clock(e.Onset) + after
 }
 
 // quantile is one quantile of a histogram. In the last bucket it is only a lower bound.

@@ -100,11 +100,11 @@ func TestPlot(t *testing.T) {
 			After: detector.Ticks{Value: detector.Values{3, math.Inf(1)}}, Running: detector.Ticks{Value: detector.Values{0.123456789}},
 		},
 	}}
-	e := detector.Evidence{Signal: "errors", Effect: detector.Effect{Forecast: 1, Low: 1, High: 3}}
+	e := detector.Evidence{Signal: "errors", Effect: detector.Effect{Forecast: 1, After: 3, Difference: 2, Low: 1, High: 3}}
 	limit := 7.0
 	plan := detector.Plan{Tick: time.Minute, Signals: []detector.Signal{{Name: "errors", Limit: &limit}}}
 	got, err := json.Marshal(PlotsOf([]Signal{SignalOf(e, plan, o)}, plan, o))
-	want := `{"tick":60,"started":6000,"from":6180,"signals":[{"signal":"errors","unit":"","limit":7,"forecast":1,"low":2,"high":4,"least":-2,"most":0,` +
+	want := `{"tick":60,"started":6000,"from":6180,"signals":[{"signal":"errors","unit":"","limit":7,"forecast":1,"low":2,"high":4,"least":0,"most":2,` +
 		`"before":[1,null],"after":[3,null,0.12346]}]}`
 	if err != nil || string(got) != want {
 		t.Errorf("got  %s (%v)\nwant %s", got, err, want)

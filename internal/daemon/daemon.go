@@ -236,7 +236,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Owner: func(service string) string { return e.Catalogue().Configured(service).Owner }, Instances: d.instances, Pictures: e.Pictures(), Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Owner: func(service string) string { return e.Catalogue().Configured(service).Owner }, Instances: d.instances, Pictures: e.Pictures(), SharePictures: sharesPictures(c), Suspects: e.OtherChanges, Dashboard: d.dashboard(), Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
@@ -265,7 +265,7 @@ func (d *Daemon) unscraped() (found []api.ComponentProblem) {
 // inlets are the configured sources and feeds, by name.
 func (d *Daemon) inlets() (all []server.Inlet) {
 	for _, name := range names(d.config.Sources) {
-		inlet := server.Inlet{Name: name, Kind: d.config.Sources[name].Kind}
+		inlet := server.Inlet{Name: name, Kind: d.config.Sources[name].Kind, Site: siteOf(d.config.Sources[name].Settings)}
 		if f, is := d.built.Feeds[name]; is {
 			inlet.Trouble = f.Trouble
 		}

@@ -54,6 +54,11 @@ func (r ruleTrust) FalseAlarm(ctx context.Context, changeKey string, f api.False
 	return r.keeper.FalseAlarm(ctx, changeKey, f.Rule, f.Actor, f.Why)
 }
 
+// Missed records that rules did not find a change that was bad.
+func (r ruleTrust) Missed(ctx context.Context, changeKey string, m api.Missed) error {
+	return r.keeper.Missed(ctx, changeKey, m.Rule, m.Actor, m.Why)
+}
+
 func apiTrust(s trust.Status) api.RuleTrust {
 	a := api.RuleTrust{
 		Rule: s.Rule.Name, Team: s.Rule.Team, Place: fmt.Sprintf("%s:%d", s.Rule.File, s.Rule.Line), Hash: s.Rule.Hash, Service: s.Service,
@@ -75,7 +80,7 @@ func apiBacktest(b *store.Backtest) *api.RuleBacktest {
 }
 
 func apiRecord(f store.OutcomeCounts) api.RuleRecord {
-	r := api.RuleRecord{Ended: f.Ended, Clean: f.Clean, Fired: f.Fired, Saves: f.Saved, FalseAlarms: f.FalseAlarms}
+	r := api.RuleRecord{Ended: f.Ended, Clean: f.Clean, Fired: f.Fired, Saves: f.Saved, FalseAlarms: f.FalseAlarms, Missed: f.Missed}
 	if f.Ended > 0 {
 		rate := float64(f.FalseAlarms) / float64(f.Ended)
 		r.FalseRate = &rate

@@ -32,12 +32,13 @@ func (b *bench) begun(key string) bool {
 	return len(ws) > 0
 }
 
-// clean deploys a version and waits until it is called healthy.
-func (b *bench) clean(version string) {
+// clean deploys a version and waits until it is called healthy. It returns the key.
+func (b *bench) clean(version string) string {
 	b.t.Helper()
 	key := b.deploy(version, nil)
 	b.until("a healthy end", b.ended(key))
 	b.wantWatch(key, watch.Healthy)
+	return key
 }
 
 func (b *bench) standing(service string) trust.Status {
@@ -163,5 +164,34 @@ func TestTrustTakenBackBeforeTheFirstOutcome(t *testing.T) {
 	s, err := b.RuleTrust().Promote(t.Context(), "red", "cart", "ada", "")
 	if b.must(err); s.Effective != rules.Ask {
 		t.Errorf("%+v", s)
+	}
+}
+
+// What a rule did not find is no clean change of its, and its version is bad.
+func TestMissedCountsAgainstTrust(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, beginsAtObserve)
+	key := b.clean("v2")
+	trust := b.RuleTrust()
+	if err := trust.Missed(t.Context(), key, "blue", "ada", ""); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("of another rule: %v", err)
+	}
+	b.must(trust.Missed(t.Context(), key, "", "ada", "lost carts"))
+	if s := b.standing("cart"); s.Record.Missed != 1 || s.Record.Clean != 1 || !strings.Contains(s.Why, "0 clean changes of 2") {
+		t.Errorf("%+v %s", s.Record, s.Why)
+	}
+	c, err := b.Store.Change(t.Context(), key)
+	if b.must(err); c.Standing != store.Bad {
+		t.Errorf("the version is %q", c.Standing)
+	}
+	entries, err := b.Store.Journal(t.Context(), key)
+	b.must(err)
+	if e := entries[len(entries)-1]; e.Action != "missed" || e.Actor != "ada" || !strings.Contains(string(e.Detail), "lost carts") {
+		t.Errorf("who said it is not written down: %+v", e)
+	}
+	bad := b.bad("v3", nil)
+	b.until("a grade", func() bool { return b.begun(bad) && b.watch(bad).Grade >= detector.Likely })
+	if err := trust.Missed(t.Context(), bad, "", "ada", ""); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a change at which every rule fired: %v", err)
 	}
 }

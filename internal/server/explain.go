@@ -101,6 +101,9 @@ func (s *Server) explain(ctx context.Context, c store.Change) (e api.Explanation
 		}
 		e.Watches = append(e.Watches, shown)
 	}
+	if e.Others, err = s.others(ctx, c, e); err != nil {
+		return e, err
+	}
 	return s.addRecords(ctx, e)
 }
 
@@ -136,7 +139,7 @@ func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
 		State: string(w.State), Grade: w.Grade.String(), Reason: string(w.Reason),
 		BaseAt: w.BaseAt, Settle: w.Settle, Bake: w.Bake, Every: w.Every,
 		Next: w.Next, From: w.From, Until: w.Until, EndedAt: w.EndedAt, After: w.After, Acts: w.Acts,
-		Plan: w.Plan, Inputs: append([]watch.Input{}, w.Inputs...), Profiles: w.Profiles,
+		Grades: w.Grades, Plan: w.Plan, Inputs: append([]watch.Input{}, w.Inputs...), Profiles: w.Profiles,
 	}
 	r, err := s.Store.LastRecord(ctx, w.ID)
 	if errors.Is(err, store.ErrNotFound) {

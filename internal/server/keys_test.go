@@ -12,10 +12,15 @@ import (
 	"github.com/pushback/pushback/rollback"
 )
 
-// notedAlarms are Rules that note which changes a false alarm is reported of.
+// notedAlarms are Rules that note which changes a false alarm, or a missed regression, is reported of.
 type notedAlarms struct {
 	Rules
-	of []string
+	of, missed []string
+}
+
+func (n *notedAlarms) Missed(_ context.Context, key string, _ api.Missed) error {
+	n.missed = append(n.missed, key)
+	return nil
 }
 
 func (n *notedAlarms) FalseAlarm(_ context.Context, key string, _ api.FalseAlarm) error {
@@ -81,10 +86,11 @@ func TestNobodyTakesAKey(t *testing.T) {
 			t.Errorf("the fix of %q: %+v", name, g)
 		}
 		post[any](p, "/v1/changes/"+name+"/clear", decided, map[string]int{key: 200, key[:8]: 409}[name])
+		p.ask(http.MethodPost, "/v1/changes/"+name+"/missed", decided, append(signed, "Content-Type", "application/json")...)
 		p.ask(http.MethodPost, "/v1/changes/"+name+"/false-alarm", decided, append(signed, "Content-Type", "application/json")...)
 	}
-	if !slices.Equal(rules.of, []string{key, key}) {
-		t.Errorf("false alarms of %v", rules.of)
+	if !slices.Equal(rules.of, []string{key, key}) || !slices.Equal(rules.missed, rules.of) {
+		t.Errorf("false alarms of %v, missed %v", rules.of, rules.missed)
 	}
 }
 
@@ -95,7 +101,7 @@ func TestDecisionsGoByKeys(t *testing.T) {
 	key := p.mustStore(bad)
 	p.jam("cart/1.4.2")
 	for _, name := range []string{"1.4.2", "cart%2F1.4.2"} {
-		for _, path := range []string{"/v1/orders/" + name + "/approve", "/v1/orders/" + name + "/reject", "/v1/changes/" + name + "/clear", "/v1/changes/" + name + "/false-alarm"} {
+		for _, path := range []string{"/v1/orders/" + name + "/approve", "/v1/orders/" + name + "/reject", "/v1/changes/" + name + "/clear", "/v1/changes/" + name + "/false-alarm", "/v1/changes/" + name + "/missed"} {
 			if problem := post[api.Problem](p, path, `{"actor":"amy"}`, 404); !strings.Contains(problem.Hint, "key") {
 				t.Errorf("%s: %+v", path, problem)
 			}

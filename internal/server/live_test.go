@@ -139,6 +139,8 @@ type bake struct {
 	plan  detector.Plan
 	o     detector.Observation
 	ticks int
+	grade detector.Grade
+	whole string // the signal that all others are parts of; "" where there are no parts
 }
 
 func newBake(t testing.TB, st *store.Store, signals, before int) *bake {
@@ -180,7 +182,7 @@ func (b *bake) look(t testing.TB, st *store.Store, ticks int) {
 	from := b.ticks
 	b.ticks += ticks
 	at := b.o.From.Add(time.Duration(b.ticks) * time.Minute)
-	v := detector.Verdict{Rule: "red", At: at, Tick: b.ticks, Method: detector.Method}
+	v := detector.Verdict{Rule: "red", At: at, Tick: b.ticks, Grade: b.grade, Method: detector.Method}
 	b.o.At, b.o.Readings = at, slices.Clone(b.o.Readings) // the store keeps those of the last look
 	for i, r := range b.o.Readings {
 		r.After.Value = append(slices.Clip(r.After.Value), noise(i, 10000+from, 10000+b.ticks)...)
@@ -188,10 +190,15 @@ func (b *bake) look(t testing.TB, st *store.Store, ticks int) {
 		b.o.Readings[i] = r
 		mean := 0.22 + 0.01*noise(i, b.ticks, b.ticks+1)[0]
 		v.Signals = append(v.Signals, detector.Evidence{
-			Signal: r.Signal, Unit: "seconds", Worse: detector.Higher, P: mean, RawP: mean, Forecaster: "recent", History: 10080, Placebos: 1342, Healthy: true,
+			Signal: r.Signal, Unit: "seconds", Grade: b.grade, Worse: detector.Higher, P: mean, RawP: mean, Forecaster: "recent", History: 10080, Placebos: 1342, Healthy: true,
 			Effect: detector.Effect{Forecast: 0.22, After: mean, Difference: mean - 0.22, Ratio: mean / 0.22, Low: mean - 0.25, High: mean - 0.2},
 			Query:  fmt.Sprintf(`sum(rate(%s_sum{job="cart"}[1m])) / sum(rate(%s_count{job="cart"}[1m]))`, r.Signal, r.Signal),
 		})
+	}
+	for i := range v.Signals {
+		if e := &v.Signals[i]; e.Signal != b.whole {
+			e.Part = b.whole
+		}
 	}
 	b.storeLook(t, st, v, at)
 }

@@ -34,6 +34,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 	s.incidentOperations(h)
 	s.tokenOperations(h)
 	describeIntake(h.OpenAPI())
+	describeTexts(h.OpenAPI())
 	document, err := json.Marshal(h.OpenAPI())
 	mux.HandleFunc("GET /openapi.json", s.requireRead(func(w http.ResponseWriter, _ *http.Request) {
 		if err != nil {

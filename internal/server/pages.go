@@ -189,7 +189,7 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.storeProblem(err)
 	}
-	page := changeView(e, s.Now())
+	page := s.changePageOf(e)
 	page.Frame = s.frame(r, c.Service+" "+c.What())
 	page.MayRespond = page.MayRespond && s.mayFor(r, identity.Respond, c.Service)
 	page.MayOperate = page.MayOperate && s.mayFor(r, identity.Operate, c.Service)

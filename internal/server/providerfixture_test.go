@@ -84,6 +84,7 @@ func (heardRules) Demote(context.Context, string, api.TrustDecision) (api.RuleTr
 	return api.RuleTrust{}, nil
 }
 func (heardRules) NoteBacktest(context.Context, string, api.RuleBacktest) error { return nil }
+func (heardRules) Missed(context.Context, string, api.Missed) error             { return nil }
 func (heardRules) FalseAlarm(context.Context, string, api.FalseAlarm) error     { return nil }
 
 // signInAt signs somebody with these groups in, and returns their cookie.

@@ -36,6 +36,12 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /changes/{key}/approve", s.approvePage)
 	mux.HandleFunc("POST /changes/{key}/approve", s.decisionHandler(s.approveDecision))
 	mux.HandleFunc("POST /changes/{key}/reject", s.decisionHandler(s.rejectDecision))
+	if s.Rules != nil {
+		mux.HandleFunc("POST /changes/{key}/false-alarm", s.rightHandler(s.sayFalseAlarm))
+		mux.HandleFunc("POST /changes/{key}/missed", s.rightHandler(s.sayMissed))
+	}
+	mux.HandleFunc("GET /v1/changes/{name}/journal.jsonl", s.requireRead(s.journalLines))
+	mux.HandleFunc("GET /v1/changes/{name}/summary.md", s.requireRead(s.summary))
 	mux.HandleFunc("GET /signin", s.signInPage)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)

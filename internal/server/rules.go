@@ -22,6 +22,7 @@ type Rules interface {
 	Demote(ctx context.Context, rule string, t api.TrustDecision) (api.RuleTrust, error)
 	NoteBacktest(ctx context.Context, rule string, b api.RuleBacktest) error
 	FalseAlarm(ctx context.Context, changeKey string, f api.FalseAlarm) error
+	Missed(ctx context.Context, changeKey string, m api.Missed) error
 }
 
 type ruleInput struct {
@@ -43,6 +44,11 @@ type falseAlarmInput struct {
 	Body api.FalseAlarm
 }
 
+type missedInput struct {
+	Key  string `path:"key" maxLength:"500" doc:"The change's key, or its first six characters or more"`
+	Body api.Missed
+}
+
 func (s *Server) ruleOperations(h huma.API) {
 	if s.Rules == nil {
 		return
@@ -62,6 +68,8 @@ func (s *Server) ruleOperations(h huma.API) {
 	huma.Register(h, operation("note-backtest", http.MethodPost, "/v1/rules/{rule}/backtest", "Store the result of a backtest", "", nil), s.noteBacktest)
 	huma.Register(h, operation("false-alarm", http.MethodPost, "/v1/changes/{key}/false-alarm", "Report a false alarm",
 		"The rules that fired lose what they have earned towards the next step.", respondTo()), s.falseAlarm)
+	huma.Register(h, operation("missed", http.MethodPost, "/v1/changes/{key}/missed", "Report a bad change that was not found",
+		"The watches of the rules that did not fire no longer count as clean, and the version is marked bad.", respondTo()), s.missed)
 }
 
 func (s *Server) listRules(ctx context.Context, _ *struct{}) (*answerOf[api.Rules], error) {
@@ -128,6 +136,24 @@ func (s *Server) falseAlarm(ctx context.Context, in *falseAlarmInput) (*struct{}
 		return nil, err
 	}
 	if err := s.Rules.FalseAlarm(ctx, c.Key, said); err != nil {
+		return nil, s.ruleProblem(err)
+	}
+	return nil, nil
+}
+
+func (s *Server) missed(ctx context.Context, in *missedInput) (*struct{}, error) {
+	c, err := s.findByKey(ctx, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkTeam(ctx, identity.Respond, c.Service); err != nil {
+		return nil, err
+	}
+	said := in.Body
+	if said.Actor, err = actor(ctx, said.Actor); err != nil {
+		return nil, err
+	}
+	if err := s.Rules.Missed(ctx, c.Key, said); err != nil {
 		return nil, s.ruleProblem(err)
 	}
 	return nil, nil

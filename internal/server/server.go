@@ -30,33 +30,36 @@ import (
 // Options is everything that a Server needs. Engine, Store, Ready and Now are
 // required. What else is left out does not exist: no stream, no reload, no sources.
 type Options struct {
-	Engine     Engine
-	Store      Store
-	Ready      func() []api.ComponentProblem                     // what does not work; none: ready
-	Started    func() bool                                       // whether the engine works and knows its rules; nil: it does
-	Frozen     func() (bool, string)                             // whether all acting is stopped, and by what
-	Reload     func(context.Context) []api.Diagnostic            // reads the rules again; they are in force if it returns none
-	Rules      Rules                                             // nil: no operations and pages about rules
-	Subscribe  Subscribe                                         // nil: no stream
-	Sources    map[string]Endpoint                               // by the {source} of POST /hooks/{source}
-	Inlets     []Inlet                                           // the configured sources and feeds, by name
-	Deliveries *deliveries.Record                                // nil: what deliveries come to is not recorded
-	Canonical  func(sources.Event) sources.Event                 // puts the catalogue's name of a service in place of its source's; nil: unchanged
-	Paths      changes.PathMap                                   // which services an event of POST /v1/events is about, by its paths
-	Knows      func(service string) (known, sure bool)           // whether the catalogue has a service, and whether it can tell; nil: it cannot
-	Warn       func(sources.Event, sources.Change) []api.Warning // what may be mistyped in an event and its change; nil: nothing is looked for
-	Services   func() []string                                   // the services of the catalogue that are known; nil: none
-	Owner      func(service string) string                       // the team that owns a service, "" if none is named; nil: no service has an owner
-	Protect    Protect                                           // stores what tools hold back; nil: nothing is
-	Instances  func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
-	Pictures   *picturing.Keeper                                 // makes the pictures of changes; nil: one that signs no addresses
-	Metrics    *metrics.Set                                      // served at /metrics beside the process's own
-	Now        func() time.Time                                  // the clock of intake, sign-ins and pages
-	Log        *slog.Logger                                      // nil: nothing is logged
-	Version    string                                            // the program's, shown in the status and on the pages
-	Replica    string                                            // names this process in the status
-	Retention  time.Duration                                     // how long changes are kept; 0: for ever
-	Journal    time.Duration                                     // how long the journal is kept; 0: for ever
+	Engine        Engine
+	Store         Store
+	Ready         func() []api.ComponentProblem                     // what does not work; none: ready
+	Started       func() bool                                       // whether the engine works and knows its rules; nil: it does
+	Frozen        func() (bool, string)                             // whether all acting is stopped, and by what
+	Reload        func(context.Context) []api.Diagnostic            // reads the rules again; they are in force if it returns none
+	Rules         Rules                                             // nil: no operations and pages about rules
+	Subscribe     Subscribe                                         // nil: no stream
+	Sources       map[string]Endpoint                               // by the {source} of POST /hooks/{source}
+	Inlets        []Inlet                                           // the configured sources and feeds, by name
+	Deliveries    *deliveries.Record                                // nil: what deliveries come to is not recorded
+	Canonical     func(sources.Event) sources.Event                 // puts the catalogue's name of a service in place of its source's; nil: unchanged
+	Paths         changes.PathMap                                   // which services an event of POST /v1/events is about, by its paths
+	Knows         func(service string) (known, sure bool)           // whether the catalogue has a service, and whether it can tell; nil: it cannot
+	Warn          func(sources.Event, sources.Change) []api.Warning // what may be mistyped in an event and its change; nil: nothing is looked for
+	Services      func() []string                                   // the services of the catalogue that are known; nil: none
+	Owner         func(service string) string                       // the team that owns a service, "" if none is named; nil: no service has an owner
+	Protect       Protect                                           // stores what tools hold back; nil: nothing is
+	Instances     func(sources.Change) string                       // how many instances run the version of a change, in words; "" or nil: nobody counts
+	Pictures      *picturing.Keeper                                 // makes the pictures of changes; nil: one that signs no addresses
+	SharePictures bool                                              // summaries name pictures by addresses that open them to whoever has one
+	Suspects      Suspects                                          // nil: other changes are not looked for
+	Dashboard     DashboardURL                                      // nil: no links to dashboards
+	Metrics       *metrics.Set                                      // served at /metrics beside the process's own
+	Now           func() time.Time                                  // the clock of intake, sign-ins and pages
+	Log           *slog.Logger                                      // nil: nothing is logged
+	Version       string                                            // the program's, shown in the status and on the pages
+	Replica       string                                            // names this process in the status
+	Retention     time.Duration                                     // how long changes are kept; 0: for ever
+	Journal       time.Duration                                     // how long the journal is kept; 0: for ever
 
 	Listen      string // host:port, to know whether it is loopback
 	ExternalURL string // the address that people and tools use; "" if only this host does

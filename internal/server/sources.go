@@ -19,6 +19,7 @@ import (
 // Inlet is one configured way in, as the status of sources shows it.
 type Inlet struct {
 	Name, Kind string
+	Site       string        // address of the pages of its tool, where commits can be compared; "" for none
 	Trouble    func() string // what keeps a feed from reading; nil: it is no feed
 }
 

@@ -121,6 +121,11 @@ func (h *heard) FalseAlarm(_ context.Context, _ string, f api.FalseAlarm) error 
 	return nil
 }
 
+func (h *heard) Missed(_ context.Context, _ string, m api.Missed) error {
+	h.said = append(h.said, m)
+	return nil
+}
+
 const (
 	hostileText = "a\nm\u202e\u2066y\u200b\x1b[2J\u2028" + "\ufeff"
 	cleanText   = "a my [2J"
@@ -133,6 +138,7 @@ func decisions(key string) map[string]string {
 		"/v1/orders/" + key + "/reject":       "",
 		"/v1/changes/" + key + "/clear":       "",
 		"/v1/changes/" + key + "/false-alarm": "",
+		"/v1/changes/" + key + "/missed":      "",
 		"/v1/rules/red/promote":               `,"service":"*"`,
 		"/v1/rules/red/demote":                `,"service":"*"`,
 		"/v1/rules/red/backtest":              `,"rule_hash":"h","mode":"ask","judged":1,"false_alarms":0`,
@@ -147,7 +153,7 @@ func decisions(key string) map[string]string {
 // operation with a name or a reason, and reads what was stored.
 func TestWhatPeopleTypeIsOneLine(t *testing.T) {
 	quoted, _ := json.Marshal(hostileText)
-	for _, path := range []string{"/approve", "/reject", "/clear", "/false-alarm", "/promote", "/demote", "/backtest", "/holds", "/release", "/incidents", "/remove"} {
+	for _, path := range []string{"/approve", "/reject", "/clear", "/false-alarm", "/missed", "/promote", "/demote", "/backtest", "/holds", "/release", "/incidents", "/remove"} {
 		rules := &heard{}
 		p := listen(t, func(o *Options) { o.Rules = rules })
 		key := p.mustStore(bad)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/detector"
-	"github.com/pushback/pushback/internal/replay"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/verdict"
 	"github.com/pushback/pushback/rollback"
@@ -54,25 +53,49 @@ func changeView(e api.Explanation, now time.Time) web.Change {
 	if c.State == verdict.Unwatched && c.Preview() {
 		v.Headline = "Not watched: its environment is a preview, which only a rule that names it watches (watch.environment)."
 	}
-	return addHistory(v, e)
+	v.Timeline = web.TimelineOf(timeline(e, now))
+	return addFacts(v, e)
 }
 
-// addHistory adds witnesses, labels, messages and journal.
-func addHistory(v web.Change, e api.Explanation) web.Change {
-	for _, w := range e.Change.Witnesses {
-		v.Witnesses = append(v.Witnesses, web.Witness{Source: w.Source, ChangeID: w.ChangeID, At: w.At})
-	}
+// addFacts adds labels, other changes, and what people may say about the verdict.
+func addFacts(v web.Change, e api.Explanation) web.Change {
 	for name, value := range e.Change.Labels {
 		v.Labels = append(v.Labels, web.Label{Name: name, Value: value})
 	}
 	slices.SortFunc(v.Labels, func(a, b web.Label) int { return strings.Compare(a.Name, b.Name) })
-	for _, m := range e.Messages {
-		v.Messages = append(v.Messages, web.Message{At: m.CreatedAt, Receiver: m.Receiver, Title: m.Title, State: m.State, GroupedIn: m.GroupedIn, LastError: m.LastError})
+	for _, o := range e.Others {
+		v.Suspects = append(v.Suspects, otherView(o, e.Change))
+		v.Blamed = v.Blamed || o.Blamed
 	}
-	for _, j := range e.Journal {
-		v.Journal = append(v.Journal, web.Entry{At: j.At, Actor: j.Actor, Action: j.Action, Detail: string(replay.Readable(j.Action, j.Detail))})
+	v.Right = rightOf(e)
+	v.Arrange()
+	return v
+}
+
+func otherView(o api.OtherChange, c api.ChangeSummary) web.Suspect {
+	v := web.Suspect{Row: row(o.ChangeSummary), After: web.SinceBegan(o.StartedAt.Sub(c.StartedAt))}
+	if o.Distance > 0 {
+		v.Where = c.Service
 	}
 	return v
+}
+
+// rightOf names the rules of which people may say that they were wrong; nil for none.
+func rightOf(e api.Explanation) *web.Right {
+	var fired, silent []string
+	for _, w := range e.Watches {
+		switch {
+		case !w.After.IsZero():
+		case w.Grade == detector.Likely.String() || w.Grade == detector.Certain.String():
+			fired = append(fired, w.Rule)
+		default:
+			silent = append(silent, w.Rule)
+		}
+	}
+	if len(fired)+len(silent) == 0 {
+		return nil
+	}
+	return &web.Right{Fired: strings.Join(fired, ", "), Silent: strings.Join(silent, ", ")}
 }
 
 func watchView(w api.Watch, key string, now time.Time) web.Watch {
@@ -86,7 +109,7 @@ func watchView(w api.Watch, key string, now time.Time) web.Watch {
 	}
 	v.LookedAt, v.HealthyBy = w.Last.At, w.Last.Verdict.HealthyBy()
 	for _, e := range w.Last.Verdict.Signals {
-		v.Signals = append(v.Signals, withPicture(web.SignalOf(e, w.Plan, w.Last.Observation), w, key))
+		v.AddSignal(withPicture(web.SignalOf(e, w.Plan, w.Last.Observation), w, key))
 	}
 	v.Plots = web.PlotsOf(v.Signals, w.Plan, w.Last.Observation)
 	return v

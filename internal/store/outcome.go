@@ -19,25 +19,30 @@ type Outcome struct {
 	Clean      bool // whether it was judged and found healthy
 	Saved      bool // whether the change was rolled back, and that helped
 	FalseAlarm bool // whether a person called it a false alarm
+	Missed     bool // whether a person says that the change was bad, and the watch did not find it
 }
 
 // PutOutcome stores an outcome. A flag that was set before stays set, because a
 // person may call a watch a false alarm before it has ended. Once all that fired are
-// false alarms, the change is cleared.
+// false alarms, the change is cleared. A change that a watch missed is marked bad.
 func (s *Store) PutOutcome(ctx context.Context, o Outcome) error {
 	return s.transact(ctx, func(tx *sql.Tx) error { return putOutcome(ctx, tx, o) })
 }
 
 func putOutcome(ctx context.Context, db executor, o Outcome) error {
 	_, err := db.ExecContext(ctx, `
-		INSERT INTO outcomes (watch_id, change_key, rule, rule_hash, service, ended_at, fired, clean, saved, false_alarm)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		INSERT INTO outcomes (watch_id, change_key, rule, rule_hash, service, ended_at, fired, clean, saved, false_alarm, missed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (watch_id) DO UPDATE SET ended_at = excluded.ended_at,
 			fired = (outcomes.fired OR excluded.fired), clean = (outcomes.clean OR excluded.clean),
-			saved = (outcomes.saved OR excluded.saved), false_alarm = (outcomes.false_alarm OR excluded.false_alarm)`,
-		o.WatchID, o.ChangeKey, o.Rule, o.RuleHash, o.Service, micros(o.EndedAt), o.Fired, o.Clean, o.Saved, o.FalseAlarm)
+			saved = (outcomes.saved OR excluded.saved), false_alarm = (outcomes.false_alarm OR excluded.false_alarm),
+			missed = (outcomes.missed OR excluded.missed)`,
+		o.WatchID, o.ChangeKey, o.Rule, o.RuleHash, o.Service, micros(o.EndedAt), o.Fired, o.Clean, o.Saved, o.FalseAlarm, o.Missed)
 	if err == nil && o.FalseAlarm {
 		err = clearFalseAlarm(ctx, db, o.ChangeKey)
+	}
+	if err == nil && o.Missed {
+		err = setStanding(ctx, db, o.ChangeKey, Bad, "")
 	}
 	return wrap(err, "store the outcome of watch %s", o.WatchID)
 }
@@ -48,6 +53,7 @@ type OutcomeCounts struct {
 	Ended               int
 	Clean, Fired        int
 	Saved, FalseAlarms  int
+	Missed              int
 	LastFire, LastFalse time.Time // zero: never
 }
 
@@ -56,24 +62,25 @@ func (s *Store) OutcomeCounts(ctx context.Context, ruleHash string) ([]OutcomeCo
 	scan := func(r row) (OutcomeCounts, error) {
 		f := OutcomeCounts{RuleHash: ruleHash}
 		var fire, wrong int64
-		err := r.Scan(&f.Service, &f.Ended, &f.Clean, &f.Fired, &f.Saved, &f.FalseAlarms, &fire, &wrong)
+		err := r.Scan(&f.Service, &f.Ended, &f.Clean, &f.Fired, &f.Saved, &f.FalseAlarms, &f.Missed, &fire, &wrong)
 		f.LastFire, f.LastFalse = fromMicros(fire), fromMicros(wrong)
 		return f, err
 	}
 	all, err := collect(ctx, s.read, scan, `
 		SELECT service, COUNT(*), SUM(CASE WHEN clean THEN 1 ELSE 0 END), SUM(CASE WHEN fired THEN 1 ELSE 0 END),
 			SUM(CASE WHEN saved THEN 1 ELSE 0 END), SUM(CASE WHEN false_alarm THEN 1 ELSE 0 END),
+			SUM(CASE WHEN missed THEN 1 ELSE 0 END),
 			MAX(CASE WHEN fired THEN ended_at ELSE 0 END), MAX(CASE WHEN false_alarm THEN ended_at ELSE 0 END)
 		FROM outcomes WHERE rule_hash = $1 GROUP BY service ORDER BY service`, ruleHash)
 	return all, wrap(err, "count the outcomes of a rule")
 }
 
 // CountClean counts the clean watches of a rule hash with a service that ended
-// after since and were not called false alarms.
+// after since, and that nobody called false alarms or says missed what was bad.
 func (s *Store) CountClean(ctx context.Context, ruleHash, service string, since time.Time) (n int, err error) {
 	err = s.read.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM outcomes
-		WHERE rule_hash = $1 AND service = $2 AND ended_at > $3 AND clean AND NOT false_alarm`,
+		WHERE rule_hash = $1 AND service = $2 AND ended_at > $3 AND clean AND NOT false_alarm AND NOT missed`,
 		ruleHash, service, micros(since)).Scan(&n)
 	return n, wrap(err, "count the clean watches of a rule")
 }

@@ -25,6 +25,7 @@ const (
 // This file and clearing.go alone decide which versions are bad:
 //
 //	marked bad     the end of a watch that may act       StandingAfter, markJudged
+//	marked bad     a person says that it was missed      putOutcome
 //	never marked   by an echo, a site rule, a recovery   StandingAfter
 //	cleared        rolling it back did not help          markRecovered
 //	cleared        it turned bad in an outage elsewhere  outageAt, clearOutage

@@ -207,6 +207,35 @@ func falseAlarmsClear(t *testing.T, s *Store) {
 	f(other, Cleared)
 }
 
+// A change of which a person says that it was bad is marked bad, and its watch is no clean one. What was cleared stays so.
+func missedMarksBad(t *testing.T, s *Store) {
+	c := accept(t, s, deployOf("missing", "v1", 5)).Change
+	if err := s.SetStanding(t.Context(), c.Key, Good); err != nil {
+		t.Fatal(err)
+	}
+	o := Outcome{WatchID: c.Key + ".red", ChangeKey: c.Key, Rule: "red", RuleHash: "m", Service: "missing", EndedAt: at(13), Clean: true}
+	f := func(want Standing, clean, missed int) {
+		t.Helper()
+		if err := s.PutOutcome(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		wantStanding(t, s, c, want)
+		n, err := s.CountClean(t.Context(), "m", "missing", time.Time{})
+		counts, err2 := s.OutcomeCounts(t.Context(), "m")
+		if err != nil || err2 != nil || n != clean || len(counts) != 1 || counts[0].Missed != missed {
+			t.Errorf("%d clean, want %d; %+v, want %d missed; %v %v", n, clean, counts, missed, err, err2)
+		}
+	}
+	f(Good, 1, 0)
+	o.Clean, o.Missed = false, true
+	f(Bad, 0, 1)
+	f(Bad, 0, 1)
+	if cleared, err := s.ClearChange(t.Context(), c.Key, "amy", "w", at(20)); err != nil || !cleared {
+		t.Fatal(cleared, err)
+	}
+	f(Cleared, 0, 1)
+}
+
 // A rollback that did not help clears what newer changes were marked for by the same
 // before window: theirs is the same outage, whether they were judged before or after.
 func sameBaselineIsCleared(t *testing.T, s *Store) {

@@ -133,6 +133,7 @@ var suite = []struct {
 	{"refused bodies are kept", keptBodies},
 	{"a restored database sends nothing again", restoredIsSettled},
 	{"outcomes", outcomes},
+	{"missed changes are marked bad", missedMarksBad},
 	{"trust", trustKept},
 }
 

@@ -29,7 +29,9 @@ function put() {
     if (part && busy(part)) continue;
     waiting.delete(id);
     if (!part) continue;
+    const open = [...part.querySelectorAll("details[open]")].map((d) => d.id);
     part.innerHTML = html; // the server's own, as in the page
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     prepare(part);
   }
 }
@@ -65,6 +67,15 @@ function busy(part) {
 function prepare(part) {
   for (const time of part.querySelectorAll("time")) {
     if (time.dateTime.includes("T")) time.title = new Date(time.dateTime).toLocaleString() + " (your time)";
+  }
+  for (const button of part.querySelectorAll("[data-copy-from]")) {
+    button.hidden = !navigator.clipboard;
+    button.onclick = async () => {
+      const answer = await fetch(button.dataset.copyFrom);
+      if (!answer.ok || answer.redirected) return;
+      await navigator.clipboard.writeText(await answer.text());
+      button.textContent = "Copied";
+    };
   }
   for (const button of part.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;

@@ -28,7 +28,7 @@ function joined(old, fresh) {
 // table lays a signal's ticks out in time: the middle of each, and null where a line has none. The forecast is
 // drawn beside what came after the change.
 function table(watch, signal) {
-  const { tick, started, from } = watch, { after, forecast, low, high } = signal, before = signal.before ?? [];
+  const { tick, started, from } = watch, { after, forecast, low, high, least, most } = signal, before = signal.before ?? [];
   const some = after.some((v) => v != null), sure = some && (low !== forecast || high !== forecast);
   const none = (line) => line.map(() => null), all = (line, v) => line.map(() => v);
   return {
@@ -37,6 +37,7 @@ function table(watch, signal) {
     before: [...before, ...none(after)], after: [...none(before), ...after],
     forecast: [...none(before), ...all(after, some ? forecast : null)],
     low: [...none(before), ...all(after, sure ? low : null)], high: [...none(before), ...all(after, sure ? high : null)],
+    least: [...none(before), ...all(after, sure ? least : null)], most: [...none(before), ...all(after, sure ? most : null)],
   };
 }
 
@@ -62,59 +63,63 @@ function clock(seconds, step) {
 
 // moments are the lines across a plot: when, its word, how it is dashed, and
 // on which side of the line the word stands by preference.
-function moments(marks) {
+function moments(marks, watch) {
   const one = { word: "deployed", dash: [], side: 1, name: "ink" };
   const all = marks.finished && marks.finished - marks.started < 1
     ? [{ at: marks.finished, ...one }]
     : [{ at: marks.started, ...one, word: "began", dash: [6, 3], side: -1 }, { at: marks.finished, ...one, word: "finished" }];
-  return [...all, { at: marks.rollback, word: "rolled back", dash: [2, 3], side: 1, name: "busy" }];
+  const settling = watch.from - (marks.finished || marks.started) > 1;
+  return [...all, settling && { at: watch.from, word: "settled", dash: [1, 4], side: 1, name: "soft" },
+    { at: marks.rollback, word: "rolled back", dash: [2, 3], side: 1, name: "busy" }].filter((m) => m && m.at);
 }
 
-// lines draws the moments that mattered, each with its word above the plot. A
-// word that would leave the plot or meet another goes to the line's other
-// side, else a row deeper.
-function lines(marks) {
+const plotLeft = 58, plotRight = 18, rowHeight = 15; // pixels
+
+// placed are the moments that a plot of this width shows, with their places.
+function placed(data, marks, watch, width) {
+  const [first, last] = span(data, marks), right = width - plotRight;
+  const shown = moments(marks, watch).filter((m) => m.at >= first && m.at <= last);
+  for (const m of shown) {
+    m.x = plotLeft + (m.at - first) / (last - first || 1) * (right - plotLeft);
+    m.width = wordWidth(m.word);
+  }
+  layoutMarks(shown, plotLeft, right, 4).forEach((spot, i) => Object.assign(shown[i], spot));
+  return shown;
+}
+
+const measure = document.createElement("canvas").getContext("2d");
+function wordWidth(word) {
+  measure.font = "11px system-ui, sans-serif";
+  return Math.ceil(measure.measureText(word).width);
+}
+
+// lines draws the moments that mattered, each with its word above the plot.
+function lines(shown) {
   return (u) => {
-    const c = u.ctx, box = u.bbox, dpr = devicePixelRatio, taken = [];
+    const c = u.ctx, box = u.bbox, dpr = devicePixelRatio;
     c.save();
     c.font = `${11 * dpr}px system-ui, sans-serif`;
-    for (const m of moments(marks)) {
-      const x = m.at ? Math.round(u.valToPos(m.at, "x", true)) : -1;
-      if (x < box.left || x > box.left + box.width) continue;
+    c.textAlign = "left";
+    for (const m of shown) {
+      const x = Math.round(u.valToPos(m.at, "x", true));
       c.strokeStyle = c.fillStyle = colour(m.name);
       c.lineWidth = 1.5 * dpr;
       c.setLineDash(m.dash.map((d) => d * dpr));
       c.beginPath();
-      c.moveTo(x, box.top);
+      c.moveTo(x, box.top - (m.row + 0.7) * rowHeight * dpr);
       c.lineTo(x, box.top + box.height);
       c.stroke();
-      const spot = free(taken, x, m.side, c.measureText(m.word).width, box, dpr);
-      taken.push(spot);
-      c.textAlign = "left";
-      c.fillText(m.word, spot.left, box.top + (16 * spot.row - 5) * dpr);
+      c.fillText(m.word, m.left * dpr, box.top - (m.row * rowHeight + 4) * dpr);
     }
     c.restore();
   };
 }
 
-// free finds where a word of this width meets no other.
-function free(taken, x, side, width, box, dpr) {
-  const gap = 4 * dpr;
-  for (let row = 0; row < 4; row++) {
-    for (const toward of [side, -side]) {
-      const left = toward > 0 ? x + gap : x - gap - width;
-      const fits = left >= box.left && left + width <= box.left + box.width;
-      if (fits && taken.every((t) => t.row !== row || left > t.left + t.width + gap || t.left > left + width + gap)) return { row, left, width };
-    }
-  }
-  return { row: 0, left: Math.max(box.left, x - width / 2), width };
-}
-
 function legend(data) {
   const items = [["before", "before"], ["after", "after"]];
-  if (data.forecast.some((v) => v != null)) items.push(["forecast", "expected without the change"]);
-  if (data.low.some((v) => v != null)) items.push(["band", "95 % interval"]);
-  if (data.limit != null && data.limit <= range(data)[1]) items.push(["warn", "the rule's limit"]);
+  if (data.forecast.some((v) => v != null)) items.push(["forecast", "expected"]);
+  if (data.low.some((v) => v != null)) items.push(["band-forecast", "usual, 95 %"], ["band-after", "level since, 95 %"]);
+  if (data.limit != null && data.limit <= range(data)[1]) items.push(["warn", "limit"]);
   const list = document.createElement("ul");
   list.className = "legend";
   for (const [name, word] of items) {
@@ -124,8 +129,9 @@ function legend(data) {
     const line = document.createElementNS(ns, "path");
     svg.setAttribute("viewBox", "0 0 22 8");
     line.setAttribute("d", "M0 4h22");
-    line.setAttribute("stroke", name === "band" ? colour("forecast") + "40" : colour(name));
-    line.setAttribute("stroke-width", name === "band" ? "8" : "2.5");
+    const band = name.startsWith("band-") && name.slice(5);
+    line.setAttribute("stroke", band ? colour(band) + bandShade : colour(name));
+    line.setAttribute("stroke-width", band ? "8" : "2.5");
     if (name === "forecast" || name === "warn") line.setAttribute("stroke-dasharray", "5 3");
     svg.append(line);
     item.append(svg, word);
@@ -134,10 +140,12 @@ function legend(data) {
   return list;
 }
 
+const bandShade = "38"; // how opaque a band is, in hexadecimal
+
 // range keeps every line in sight, zero included where values are never
 // below it: half a percent should not look like a mountain.
 function range(data) {
-  const seen = [data.before, data.after, data.forecast, data.low, data.high].flat().filter((v) => v != null);
+  const seen = [data.before, data.after, data.forecast, data.low, data.high, data.least, data.most].flat().filter((v) => v != null);
   if (data.limit != null && data.limit <= 2 * Math.max(...seen)) seen.push(data.limit);
   const low = Math.min(0, ...seen), high = Math.max(...seen, 0);
   const pad = (high - low || 1) * 0.08;
@@ -151,21 +159,22 @@ function span(data, marks) {
   return [first, Math.max(last, ...[marks.finished, marks.rollback].filter((t) => t && t <= soon))];
 }
 
-function options(data, marks, width) {
+function options(data, marks, watch, width) {
+  const shown = placed(data, marks, watch, width), above = 6 + rowHeight * (1 + Math.max(-1, ...shown.map((m) => m.row)));
   const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
   const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, spanGaps: false, points: { show: false }, value: (_, v) => value(v, data.unit), ...more });
   const limit = data.limit == null ? [] : [line("limit", "warn", { dash: [4, 4], width: 1.5 })];
   return {
-    width, height: 200, padding: [18, 10, 0, 0], legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
+    width, height: 182 + above, padding: [above, plotRight, 0, 0], legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: true, range: () => span(data, marks) }, y: { range: () => range(data) } },
     axes: [
       { ...axis, size: 28, space: 70, values: (_, ticks, _axis, _space, step) => ticks.map((t) => clock(t, step)) },
-      { ...axis, size: 58, values: (_, ticks) => ticks.map((v) => value(v, data.unit)) },
+      { ...axis, size: plotLeft, values: (_, ticks) => ticks.map((v) => value(v, data.unit)) },
     ],
     series: [{}, line("before", "before"), line("after", "after", dots(data.after)), line("expected", "forecast", { dash: [6, 4] }),
-      line("low", "forecast", { width: 0 }), line("high", "forecast", { width: 0 }), ...limit],
-    bands: [{ series: [5, 4], fill: colour("forecast") + "2e" }],
-    hooks: { draw: [lines(marks)], setCursor: [readout] },
+      ...["least", "most", "low", "high"].map((name) => line(name, "forecast", { width: 0 })), ...limit],
+    bands: [{ series: [5, 4], fill: colour("forecast") + bandShade }, { series: [7, 6], fill: colour("after") + bandShade }],
+    hooks: { draw: [lines(shown)], setCursor: [readout] },
   };
 }
 
@@ -187,7 +196,7 @@ function readout(u) {
 function draw(element) {
   const [watch, number] = element.dataset.plot.split(" ");
   const signal = watches[watch]?.signals[number];
-  if (!signal) return;
+  if (!signal || !element.offsetParent) return; // what is folded is drawn when it unfolds
   const data = table(watches[watch], signal);
   plots.get(element)?.destroy();
   element.querySelectorAll("p, .legend, output").forEach((old) => old.remove());
@@ -198,9 +207,9 @@ function draw(element) {
     element.append(none);
     return;
   }
-  const lines = [data.time, data.before, data.after, data.forecast, data.low, data.high];
+  const lines = [data.time, data.before, data.after, data.forecast, data.least, data.most, data.low, data.high];
   if (data.limit != null) lines.push(data.time.map(() => data.limit));
-  plots.set(element, new uPlot(options(data, marks, element.clientWidth), lines, element));
+  plots.set(element, new uPlot(options(data, marks, watches[watch], element.clientWidth), lines, element));
   element.append(legend(data), document.createElement("output"));
 }
 
@@ -210,6 +219,7 @@ function drawAll(which) {
   document.querySelectorAll(which).forEach(draw);
 }
 
+addEventListener("toggle", () => drawAll("[data-plot]:not(:has(.uplot))"), true);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll("[data-plot]"));
 let resizing;
 addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(() => drawAll("[data-plot]"), 150); });

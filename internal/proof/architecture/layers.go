@@ -37,10 +37,10 @@ var Layers = []Layer{
 	},
 	{
 		Packages: []string{
-			"sources/changes/signature", "sources/changes/bus", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/forges", "internal/proof/program", "internal/proof/metricstore",
+			"sources/changes/signature", "sources/changes/bus", "sources/changes/changestest", "sources/metrics/metricstest", "sources/metrics/promql", "internal/proof/servertest", "internal/proof/browser", "internal/proof/forges", "internal/proof/program", "internal/proof/metricstore",
 			"sources/changes/internal/ask", "sources/changes/internal/examples",
 		},
-		Does: "signatures of webhooks, messages of buses; the contract suites of change sources and metric stores, and PromQL; real servers for integration tests, scripted ones of the tools that get reports, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
+		Does: "signatures of webhooks, messages of buses; the contract suites of change sources and metric stores, and PromQL; real servers and a real browser for integration tests, scripted ones of the tools that get reports, and a scripted one and the built program for measurements; asking the APIs of deploy tools, and deliveries that they really sent",
 	},
 	{
 		Packages: []string{"sources/changes/internal/*"},

@@ -76,7 +76,15 @@ type Explanation struct {
 	Order    *Order        `json:"order,omitempty"`
 	Messages []Message     `json:"messages"`
 	Journal  []Entry       `json:"journal"`
+	Others   []OtherChange `json:"others,omitempty" doc:"Of a change under suspicion: other changes at about the same time, of its service and what that depends on"`
 	Page     string        `json:"page" doc:"Address of the change's page"`
+}
+
+// OtherChange is a change that may be the cause of what another one is suspected of.
+type OtherChange struct {
+	ChangeSummary
+	Distance int  `json:"distance" doc:"Steps along the dependencies from the service under suspicion; 0: the service itself"`
+	Blamed   bool `json:"blamed" doc:"By a verdict, another change is as likely the cause"`
 }
 
 // Watch is one change under one rule, with its last look.
@@ -100,6 +108,7 @@ type Watch struct {
 	EndedAt  time.Time         `json:"ended_at,omitzero"`
 	After    time.Time         `json:"after,omitzero" doc:"For the watch after a rollback: when that rollback was done"`
 	Acts     bool              `json:"acts"`
+	Grades   []watch.GradeAt   `json:"grades,omitempty" doc:"Each grade that it had, and since when; absent before the first that is not none"`
 	Plan     detector.Plan     `json:"plan"`
 	Inputs   []watch.Input     `json:"inputs"`
 	Profiles map[string]string `json:"profiles,omitempty" doc:"Hash of the profile that each signal is judged with"`

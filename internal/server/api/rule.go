@@ -32,6 +32,7 @@ type RuleRecord struct {
 	Fired       int        `json:"fired" doc:"Reached likely or certain"`
 	Saves       int        `json:"saves" doc:"Rolled back, and that helped"`
 	FalseAlarms int        `json:"false_alarms" doc:"Called a false alarm by a person"`
+	Missed      int        `json:"missed" doc:"A person says that the change was bad, and that the rule did not find it"`
 	FalseRate   *float64   `json:"false_alarm_rate" doc:"Share of false alarms among ended; null if none has ended"`
 	LastFire    *time.Time `json:"last_fire,omitempty"`
 }
@@ -59,6 +60,13 @@ type TrustDecision struct {
 type FalseAlarm struct {
 	Rule  string `json:"rule,omitempty" maxLength:"100" doc:"Only this rule; absent: every rule that fired"`
 	Actor string `json:"actor,omitempty" maxLength:"200" doc:"Who reports it: a name, for the journal. Whoever signed in is named by that instead, and a named token beside it"`
+	Why   string `json:"why,omitempty" maxLength:"1000"`
+}
+
+// Missed is a person's report that a change was bad, and that a rule did not find it.
+type Missed struct {
+	Rule  string `json:"rule,omitempty" maxLength:"100" doc:"Only this rule; absent: every rule that watched the change and did not fire"`
+	Actor string `json:"actor" minLength:"1" maxLength:"200" doc:"Who reports it: a name, for the journal"`
 	Why   string `json:"why,omitempty" maxLength:"1000"`
 }
 

@@ -9,6 +9,7 @@ import (
 	"html"
 	"strings"
 
+	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/notify"
 )
 
@@ -26,20 +27,18 @@ const maxBytes = 30 << 10
 func Render(r notify.Report) string {
 	r = r.Truncated().Plain()
 	var b strings.Builder
-	b.WriteString(Marker(r.Key) + "\n**Pushback: " + headline(r) + "**\n\n" + span(r.Title()) + "\n")
+	b.WriteString(Marker(r.Key) + "\n**Pushback: " + headline(r) + "**\n\n" + report.CodeSpan(r.Title()) + "\n")
 	if r.Action != "" {
-		b.WriteString("\nWhat was done: " + span(r.Action) + after(r) + "\n")
+		b.WriteString("\nWhat was done: " + report.CodeSpan(r.Action) + after(r) + "\n")
 	}
-	b.WriteString(block(lines(r)))
+	b.WriteString(report.CodeBlock(lines(r)))
 	b.WriteString(plot(r))
 	if r.Link != "" {
-		b.WriteString("\n" + LinkText + target(r.Link) + ">)\n")
+		b.WriteString("\n" + LinkText + report.Target(r.Link) + ">)\n")
 	}
 	return b.String()
 }
 
-// PlotText is what stands for the plot where it cannot be fetched. The numbers stand above it.
-const PlotText = "Plot of what got worse, before and after the change"
 
 // plot is the picture of what got worse, with a link to the page: HTML where it has a dark form, which GitHub takes for
 // those who read dark pages, else Markdown. The tool, or the reader's browser, fetches it without a token: its address
@@ -49,10 +48,10 @@ func plot(r notify.Report) string {
 		return ""
 	}
 	if r.PictureDark == "" {
-		return "\n![" + PlotText + "](<" + target(r.Picture) + ">)\n"
+		return "\n![" + report.PlotText + "](<" + report.Target(r.Picture) + ">)\n"
 	}
-	return "\n<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"" + html.EscapeString(target(r.PictureDark)) +
-		"\"><img alt=\"" + PlotText + "\" src=\"" + html.EscapeString(target(r.Picture)) + "\"></picture>\n"
+	return "\n<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"" + html.EscapeString(report.Target(r.PictureDark)) +
+		"\"><img alt=\"" + report.PlotText + "\" src=\"" + html.EscapeString(report.Target(r.Picture)) + "\"></picture>\n"
 }
 
 // Answer returns the comment beside an answer to a deployment or merge request that is held back.
@@ -65,9 +64,9 @@ func Answer(a notify.Answer) string {
 	case a.Approved:
 		word = "approved"
 	}
-	text := "**Pushback: " + word + "**\n\n" + span(a.Why) + "\n" + block(a.Lines)
+	text := "**Pushback: " + word + "**\n\n" + report.CodeSpan(a.Why) + "\n" + report.CodeBlock(a.Lines)
 	if a.Link != "" {
-		text += "\n" + LinkText + target(a.Link) + ">)\n"
+		text += "\n" + LinkText + report.Target(a.Link) + ">)\n"
 	}
 	return text
 }
@@ -86,11 +85,6 @@ func after(r notify.Report) string {
 	return ""
 }
 
-// target makes an address fit between < and >.
-func target(link string) string {
-	return strings.NewReplacer("<", "%3C", ">", "%3E", " ", "%20", "\\", "%5C").Replace(link)
-}
-
 // lines are the rules with their numbers, in at most maxBytes.
 func lines(r notify.Report) (shown []string) {
 	size := 0
@@ -107,34 +101,4 @@ func lines(r notify.Report) (shown []string) {
 		}
 	}
 	return shown
-}
-
-// span is one line as code.
-func span(text string) string {
-	fence := strings.Repeat("`", longestRun(text)+1)
-	return fence + " " + text + " " + fence
-}
-
-// block is lines as a block of code, nothing where there are none.
-func block(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	text := strings.Join(lines, "\n")
-	fence := strings.Repeat("`", max(3, longestRun(text)+1))
-	return "\n" + fence + "text\n" + text + "\n" + fence + "\n"
-}
-
-// longestRun is the length of the longest run of backticks.
-func longestRun(text string) (longest int) {
-	run := 0
-	for _, r := range text {
-		if r != '`' {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
 }

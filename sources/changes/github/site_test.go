@@ -1,0 +1,14 @@
+package github
+
+import "testing"
+
+func TestSite(t *testing.T) {
+	for api, want := range map[string]string{
+		"": "https://github.com", DefaultAPI: "https://github.com",
+		"https://code.example.org/api/v3": "https://code.example.org", "https://code.example.org/sub/api/v3/": "https://code.example.org/sub",
+	} {
+		if got := (Config{APIURL: api}).Site(); got != want {
+			t.Errorf("%q: %q, want %q", api, got, want)
+		}
+	}
+}
