@@ -2,15 +2,32 @@ package web
 
 import "time"
 
-// List is the list of changes, newest first, by day.
+// List is the list of changes that meet a filter, newest first, by day.
 type List struct {
 	Frame
-	Service, Environment string // what it is narrowed to
-	Days                 []Day
-	Waiting              []Row     // changes whose rollback waits for a person
-	Unknown              []Unknown // services that events named and that the catalogue does not know
-	Older                string    // address of the next page; "" on the last
+	Filter       Filter
+	Days         []Day
+	Shown        int
+	SearchedTo   time.Time // how far back was looked for them, where that is not all; zero: as far as the page goes
+	Older        string    // address of the next page; "" on the last
+	Services     []string  // what the fields suggest
+	Environments []string
+	Teams        []string
+	States       []Choice
+	Kinds        []Choice
 }
+
+// Filter is what a list of changes is narrowed to, as its form has it; "" for all.
+type Filter struct{ Query, Service, Environment, Kind, State, Team, Person, From, To string }
+
+// Set says whether the filter leaves anything out.
+func (f Filter) Set() bool { return f != Filter{} }
+
+// Choice is one value of a field, and its word.
+type Choice struct{ Value, Word string }
+
+// RenderList renders the list of changes.
+func (p *Pages) RenderList(l List) (*Rendered, error) { return p.rendered("list", &l.Frame, &l) }
 
 // Unknown is a service that events named and that the catalogue does not know.
 type Unknown struct {

@@ -31,19 +31,36 @@ type part struct {
 	id   string // of the element around it
 	at   int    // where in the rest it belongs
 	html string
+
+	private bool // it is about the reader, and no part of the revision
 }
 
 // Live renders a template as the content of the element with this id. Templates call it where
 // the content belongs. It returns nothing, and is put there afterwards.
 func (f Frame) Live(id, name string, data any) (string, error) {
-	r := f.rendering
-	at := r.rest.Len()
+	return "", f.add(part{id: id}, name, data)
+}
+
+// Private renders a template about who reads. It stands in whole pages, and in no update and no
+// revision: those may be shared by all readers who may do the same.
+func (f Frame) Private(name string, data any) (string, error) {
+	return "", f.add(part{private: true}, name, data)
+}
+
+func (r *rendering) add(p part, name string, data any) error {
+	p.at = r.rest.Len()
 	var html bytes.Buffer
 	if err := r.templates.ExecuteTemplate(&html, name, data); err != nil {
-		return "", err
+		return err
 	}
-	r.parts = append(r.parts, part{id: id, at: at, html: html.String()})
-	return "", nil
+	p.html = html.String()
+	r.parts = append(r.parts, p)
+	return nil
+}
+
+// live are the parts that change while a page is open.
+func (r *rendering) live() []part {
+	return slices.DeleteFunc(slices.Clone(r.parts), func(p part) bool { return p.private })
 }
 
 // Revision is put where a template calls it, as the content of a part is.
@@ -73,7 +90,7 @@ func (r *rendering) page() []byte {
 // revision is the hashes of the rest and of the parts.
 func (r *rendering) revision() []byte {
 	b := appendHash(nil, r.rest.Bytes())
-	for _, p := range r.parts {
+	for _, p := range r.live() {
 		b = appendHash(b, []byte(p.html))
 	}
 	return b
@@ -109,7 +126,7 @@ func (r *rendering) since(revision string, plots *Plots) Update {
 		return Update{Whole: true}
 	}
 	u := Update{Parts: map[string]string{}}
-	for i, p := range r.parts {
+	for i, p := range r.live() {
 		if at := (i + 1) * hashBytes; !bytes.Equal(had[at:at+hashBytes], now[at:at+hashBytes]) {
 			u.Parts[p.id] = p.html
 		}

@@ -23,7 +23,7 @@ type Pages struct {
 }
 
 // shared are the templates that every page may use. Each other file is a page, by the file's name.
-var shared = []string{"templates/frame.html", "templates/badge.html", "templates/standings.html"}
+var shared = []string{"templates/frame.html", "templates/badge.html", "templates/standings.html", "templates/rows.html"}
 
 // New reads the templates. Version is shown at the foot of every page.
 func New(version string) (*Pages, error) {
@@ -48,9 +48,11 @@ func New(version string) (*Pages, error) {
 
 // words are the functions that templates can call.
 var words = template.FuncMap{
+	"service":      ServicePath,
 	"stamp":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"moment":       func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") },
 	"clock":        func(t time.Time) string { return t.UTC().Format(time.TimeOnly) },
+	"minutes":      func(t time.Time) string { return t.UTC().Format("15:04") },
 	"day":          func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 	"longday":      func(t time.Time) string { return t.UTC().Format("Monday 2 January 2006") },
 	"short":        func(key string) string { return key[:min(len(key), 8)] },
@@ -93,11 +95,14 @@ type Frame struct {
 // Trouble is one component that does not work.
 type Trouble struct{ Component, Detail string }
 
-// List writes the list of changes.
-func (p *Pages) List(w io.Writer, l List) error { return p.write(w, "list", &l.Frame, &l) }
-
-// Change writes the page of one change.
-func (p *Pages) Change(w io.Writer, c Change) error { return p.write(w, "change", &c.Frame, &c) }
+// RenderChange renders the page of one change.
+func (p *Pages) RenderChange(c Change) (*Rendered, error) {
+	r, err := p.rendered("change", &c.Frame, &c)
+	if err == nil {
+		r.plots = c.plots()
+	}
+	return r, err
+}
 
 // SignIn writes the form that asks for a token.
 func (p *Pages) SignIn(w io.Writer, s SignIn) error { return p.write(w, "signin", &s.Frame, &s) }
@@ -191,22 +196,4 @@ func (p *Pages) render(name string, f *Frame, page any) (*rendering, error) {
 		return nil, fmt.Errorf("rendering the page %s: %w", name, err)
 	}
 	return f.rendering, nil
-}
-
-// ListSince returns what has changed of the list of changes since a revision.
-func (p *Pages) ListSince(l List, revision string) (Update, error) {
-	r, err := p.render("list", &l.Frame, &l)
-	if err != nil {
-		return Update{}, err
-	}
-	return r.since(revision, nil), nil
-}
-
-// ChangeSince returns what has changed of the page of a change since a revision.
-func (p *Pages) ChangeSince(c Change, revision string) (Update, error) {
-	r, err := p.render("change", &c.Frame, &c)
-	if err != nil {
-		return Update{}, err
-	}
-	return r.since(revision, c.plots()), nil
 }

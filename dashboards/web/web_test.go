@@ -125,9 +125,11 @@ func TestEveryPageRendersEmpty(t *testing.T) {
 			t.Errorf("%s: %v: %.80s", name, err, b.String())
 		}
 	}
-	f("list", func(w io.Writer) error { return p.List(w, List{}) })
+	f("list", whole(p.RenderList(List{})))
+	f("now", whole(p.RenderNow(Now{Waiting: []Waiting{{}}, Watched: []Watched{{}}, Stops: []Stop{{}}, Day: Day24{Graphs: []Graph{{}}}})))
+	f("service", whole(p.RenderService(Service{Gates: []Gate{{}}, Rules: []ServiceRule{{}}, Stops: []Stop{{}}})))
 	f("change", func(w io.Writer) error {
-		return p.Change(w, Change{Watches: []Watch{{Signals: []Signal{{}}}}, Decision: &Order{Waiting: true}})
+		return writeChange(p, w, Change{Watches: []Watch{{Signals: []Signal{{}}}}, Decision: &Order{Waiting: true}})
 	})
 	f("approval", func(w io.Writer) error { return p.Approval(w, Approval{Order: &Order{Waiting: true}}) })
 	f("signin", func(w io.Writer) error { return p.SignIn(w, SignIn{}) })
@@ -180,9 +182,58 @@ func TestPagesNameTheFlag(t *testing.T) {
 			}
 		}
 	}
-	list := List{Days: ByDay([]Row{row, undone}), Waiting: []Row{row}}
-	f("list", func(w io.Writer) error { return p.List(w, list) }, `<span class="kind">flag new-cart</span>`, "rollback of flag new-cart", "Roll back checkout flag new-cart 50%?")
-	f("page of the change", func(w io.Writer) error { return p.Change(w, Change{Row: row}) }, "checkout flag new-cart 50%")
+	list, err := p.RenderList(List{Days: ByDay([]Row{row, undone})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f("list", func(w io.Writer) error { _, err := list.WriteTo(w); return err }, `<span class="kind">flag new-cart</span>`, "rollback of flag new-cart")
+	now, err := p.RenderNow(Now{Waiting: []Waiting{{Row: row}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f("first page", func(w io.Writer) error { _, err := now.WriteTo(w); return err }, "Roll back checkout flag new-cart 50%?")
+	f("page of the change", func(w io.Writer) error { return writeChange(p, w, Change{Row: row}) }, "checkout flag new-cart 50%")
 	approval := Approval{Service: "checkout", Thing: row.Thing, Version: row.Version, Order: &Order{}}
 	f("approval", func(w io.Writer) error { return p.Approval(w, approval) }, "<h1>checkout flag new-cart 50%</h1>")
+}
+
+func TestHowLongItTakes(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	f := func(d time.Duration, want string) {
+		t.Helper()
+		if got := Left(now.Add(d), now).Words; got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+	f(-time.Second, "any moment")
+	f(0, "any moment")
+	f(59*time.Second, "less than a minute left")
+	f(3*time.Minute+10*time.Second, "3 min left")
+	f(59*time.Minute+59*time.Second, "1 h left")
+	f(90*time.Minute, "1 h 30 min left")
+	f(7*time.Hour+50*time.Minute, "7 h left")
+	f(72*time.Hour, "3 days left")
+	if got := Ago(now.Add(-time.Hour), now).Words; got != "1 h ago" {
+		t.Error(got)
+	}
+	if got := Left(time.Time{}, now); got.Words != "" || !got.IsZero() {
+		t.Error(got)
+	}
+}
+
+// A page marks itself in the navigation, and pages below one mark that.
+func TestNavigationMarksThePage(t *testing.T) {
+	current := func(here string) (found string) {
+		for _, l := range (Frame{Here: here}).Navigation() {
+			if l.Current != "" {
+				found += l.Name + " " + l.Current
+			}
+		}
+		return found
+	}
+	for here, want := range map[string]string{"/": "Now page", "/?x=/rules": "Now page", "/changes?q=a": "Changes page", "/changes/k": "Changes true", "/changesx": "", "/services/cart": ""} {
+		if got := current(here); got != want {
+			t.Errorf("%s: %q, want %q", here, got, want)
+		}
+	}
 }

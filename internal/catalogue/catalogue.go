@@ -127,6 +127,9 @@ func (c *Catalogue) Configured(name string) rules.Service {
 	return c.complete(s)
 }
 
+// Owner is the team that answers for a service; "" where pushback.yml names none.
+func (c *Catalogue) Owner(service string) string { return c.Configured(service).Owner }
+
 // known returns a service without its neighbours. Its Match is empty where the
 // catalogue discovers services and the store has not shown this one yet: an empty
 // Match selects nothing, where a guess might select too much.

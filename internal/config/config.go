@@ -6,6 +6,7 @@ import (
 	"github.com/pushback/pushback/internal/openid"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/internal/wall"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources/changes"
@@ -65,6 +66,7 @@ type Config struct {
 	Business rules.Freeze            // business hours, for when: business_hours()
 	Services Services
 	Trust    Trust
+	Wall     []wall.Settings // the main signals of the site, for the first page
 
 	written written               // what the files held
 	places  *strictyaml.Positions // where each value stands in File

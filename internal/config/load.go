@@ -15,6 +15,7 @@ import (
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/strictyaml"
+	"github.com/pushback/pushback/internal/wall"
 	"github.com/pushback/pushback/rules"
 )
 
@@ -46,6 +47,7 @@ type file struct {
 	Business    rules.Freeze            `yaml:"business_hours"`
 	Services    servicesFile            `yaml:"services"`
 	Trust       trustFile               `yaml:"trust"`
+	Wall        []wall.Settings         `yaml:"wall"`
 }
 
 // metricsKeys are the keys that every metric store has.
@@ -212,6 +214,7 @@ func (l *loader) config() Config {
 	c.Guards = l.guards(c.Data)
 	c.Services = l.services(c)
 	c.Trust = l.trust()
+	c.Wall = l.wall(c)
 	l.address(c)
 	c.places, c.wrong = l.places, l.wrongAt
 	return c

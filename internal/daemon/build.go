@@ -55,6 +55,7 @@ func (t Table) Build(c config.Config, access metrics.Access, of func(name string
 	}
 	built.Sources, built.Feeds = b.sources(of, log)
 	built.Paths = b.paths()
+	b.checkWall(built)
 	if _, err := c.StoreURL(); err != nil {
 		b.note("store.url_file", err)
 	}

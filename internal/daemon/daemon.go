@@ -29,6 +29,7 @@ import (
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/tally"
 	"github.com/pushback/pushback/internal/trust"
+	"github.com/pushback/pushback/internal/wall"
 	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -54,6 +55,7 @@ type Daemon struct {
 	secrets secretFiles
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
+	wall    *wall.Wall
 	missed  *reconcile.Reconciler
 	signIn  *openid.Client // nil: only tokens sign in
 
@@ -103,6 +105,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	}
 	countProbes(set, d.probes)
 	tally.Birth(set, d.labelNames())
+	d.wall = newWall(o.Config, built, o.Log)
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
 		return d, err
 	}
@@ -166,6 +169,7 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	}
 	g.Go(func() error { return d.deliveries.Run(ctx) })
 	g.Go(func() error { return d.probes.Run(ctx) })
+	g.Go(func() error { return d.wall.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
@@ -236,7 +240,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Owner: func(service string) string { return e.Catalogue().Configured(service).Owner }, Instances: d.instances, Pictures: e.Pictures(), SharePictures: sharesPictures(c), Suspects: e.OtherChanges, Dashboard: d.dashboard(), Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Instances: d.instances, Pictures: e.Pictures(), SharePictures: sharesPictures(c), Suspects: e.OtherChanges, Dashboard: d.dashboard(), Owner: e.Catalogue().Owner, Watching: e.RulesFor, Wall: d.wall.Lines, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }

@@ -35,6 +35,9 @@ services:
   list: [{name: shop, match: {job: shop}, hook: shop}]
 guards: {rollbacks_per: 10s}
 trust: {new_rules: as_written}
+wall:
+  - {name: Requests, query: 'sum(rate(http_requests_total[$__rate_interval]))', unit: requests/s}
+  - {name: Errors, query: 'sum(rate(http_requests_total{code=~"5.."}[$__rate_interval])) / sum(rate(http_requests_total[$__rate_interval]))', unit: fraction}
 `
 
 // rule is the shop's rule, in seconds instead of minutes. It leaves latency out: on

@@ -309,6 +309,14 @@ func (e *Engine) Problems() []Problem {
 
 func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }
 
+// RulesFor names the rules that would watch a change, as far as its service and environment say.
+func (e *Engine) RulesFor(c sources.Change) (names []string) {
+	for _, b := range e.rules.set().For(c, e.catalogue.Configured(c.Service)) {
+		names = append(names, b.Rule().Name)
+	}
+	return names
+}
+
 // proposeStep notifies people, once a step, that a rule has earned it.
 func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {
 	to := e.catalogue.ReceiverOf(s.Rule.Team)

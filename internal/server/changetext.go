@@ -8,7 +8,6 @@ import (
 	"net/url"
 
 	"github.com/pushback/pushback/dashboards/web"
-	"github.com/pushback/pushback/internal/identity"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
@@ -127,14 +126,8 @@ func (s *Server) rightHandler(say func(ctx context.Context, key string, d api.De
 		if err != nil {
 			return err
 		}
-		if err := s.checkTeam(r.Context(), identity.Respond, c.Service); err != nil {
-			return err
-		}
-		d, err := formDecision(r)
+		d, err := s.serviceForm(r, c.Service)
 		if err != nil {
-			return err
-		}
-		if d.Actor, err = actor(r.Context(), d.Actor); err != nil {
 			return err
 		}
 		if err := say(r.Context(), c.Key, d); err != nil {

@@ -52,6 +52,10 @@ type Store interface {
 // Changes reads changes.
 type Changes interface {
 	Changes(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
+	SearchChanges(ctx context.Context, f store.ChangeFilter) (store.Found, error)
+	MarksSince(ctx context.Context, since time.Time, limit int) ([]store.Mark, error)
+	ChangedServices(ctx context.Context, limit int) ([]string, error)
+	ChangedEnvironments(ctx context.Context, limit int) ([]string, error)
 	OpenChanges(ctx context.Context, f store.ChangeFilter) ([]store.Change, error)
 	FindChanges(ctx context.Context, reference string) ([]store.Change, error)
 	ChangesOfVersion(ctx context.Context, f store.VersionFilter) ([]store.Change, error)

@@ -20,6 +20,8 @@ type rights string
 var needed = map[string]string{
 	"GET /healthz": "", "GET /readyz": "", "GET /schema/rules.json": "", "GET /signin": "", "POST /signin": "", "POST /signout": "", "GET /assets/{name...}": "", "POST /hooks/{source}": "",
 	"GET /changes/{key}/approve": "", "GET /signin/provider": "", "GET /signin/callback": "", "GET /v1/whoami": "w",
+	"POST /services/{service}/hold": "s", "POST /services/{service}/release": "s",
+	"GET /changes": "r", "GET /services/{service}": "r",
 	"GET /metrics": "r", "GET /openapi.json": "r", "GET /docs": "r", "GET /": "r", "GET /changes/{key}": "r", "GET /v1/changes/{name}/journal.jsonl": "r", "GET /v1/changes/{name}/summary.md": "r",
 	"GET /sources": "r", "GET /rules": "r", "GET /rules/{rule}": "r",
 	"GET /v1/status": "r", "GET /v1/services": "r", "GET /v1/sources": "r", "GET /v1/changes": "r", "GET /v1/changes/{name}": "r", "GET /v1/changes/{name}/records": "r", "GET /v1/changes/{name}/plot.png": "r", "GET /v1/changes/{name}/plot.svg": "r", "GET /pictures/{key}/{until}/{signature}/{file}": "",
@@ -37,6 +39,8 @@ var needed = map[string]string{
 // bodyFor is a body that the address takes.
 func bodyFor(path string) (body, media string) {
 	switch {
+	case strings.HasPrefix(path, "/services/"):
+		return "actor=eve&why=x&for=1h", formType
 	case strings.HasPrefix(path, "/changes/") || strings.HasPrefix(path, "/sign"):
 		return "actor=eve&why=x", formType
 	case strings.HasSuffix(path, "/events"):

@@ -72,6 +72,7 @@ func listen(t *testing.T, change func(*Options)) *testServer {
 	if p.server, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	p.server.shared.keep = 0 // tests store what happens, and ask at once
 	p.Server = httptest.NewUnstartedServer(p.server.handler)
 	p.Config.ConnContext = withOwner
 	p.Start()

@@ -66,7 +66,7 @@ func TestHolds(t *testing.T) {
 	if all := get[api.Status](p, "/v1/status").Holds; len(all) != 2 || all[0].ID != h.ID || all[0].Why != "incident 7" {
 		t.Errorf("holds: %+v", all)
 	}
-	p.show("/", 200, "Deploys of cart are held by amy: incident 7 (pushback release "+h.ID+")", "Deploys of every service are held by bob")
+	p.show("/changes", 200, "Deploys of cart are held by amy: incident 7 (pushback release "+h.ID+")", "Deploys of every service are held by bob")
 	if g := get[api.Gate](p, "/v1/gate/cart"); g.Open || g.Data.Bad || len(g.Obstacles) != 2 {
 		t.Errorf("held: %+v", g)
 	}

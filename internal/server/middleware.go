@@ -23,7 +23,8 @@ var securityHeaders = map[string]string{
 }
 
 // withMiddleware wraps next in what applies to every request: the log, who sent it, the web config file, the checks
-// of its text and of the host name, the check against requests from other sites' pages, and the compression.
+// of its text and of the host name, the check against requests from other sites' pages, and the compression. Errors are
+// pages for browsers: what the checks refuse in a bare frame, because a refused request may come from anybody's page.
 func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	if s.external != nil {
@@ -34,7 +35,8 @@ func (s *Server) withMiddleware(next http.Handler) http.Handler {
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, problem(http.StatusForbidden, "the request comes from another site's page", "open Pushback itself, or leave out the Origin header"))
 	}))
-	return s.logRequests(s.withSender(s.bounded(s.web.Wrap(s.withUser(refuseBadText(s.checkHost(origin.Handler(s.compress(next)))))))))
+	known := s.withUser(refuseBadText(s.checkHost(origin.Handler(s.compress(s.withErrorPages(s.frame, next))))))
+	return s.logRequests(s.withSender(s.withErrorPages(bareFrame, s.bounded(s.web.Wrap(known)))))
 }
 
 // newGuard returns what the web config file asks for. Its limit of requests is for those that

@@ -14,7 +14,6 @@ import (
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 )
 
@@ -62,6 +61,9 @@ func returnPath(r *http.Request) string {
 	if r.Method == http.MethodGet {
 		return here(r)
 	}
+	if service := r.PathValue("service"); service != "" {
+		return web.ServicePath(service)
+	}
 	return "/changes/" + url.PathEscape(r.PathValue("key"))
 }
 
@@ -74,7 +76,8 @@ func here(r *http.Request) string {
 	return r.URL.RequestURI()
 }
 
-func (s *Server) frame(r *http.Request, title string) web.Frame {
+// viewer is the frame of a page as far as it is about who reads.
+func (s *Server) viewer(r *http.Request, title string) web.Frame {
 	f := web.Frame{Title: title, SignedIn: s.signedIn(r), CanSign: s.TokenFile != "" || s.SignIn != nil, Here: here(r)}
 	i := s.who(r)
 	f.AskName = !i.Personal()
@@ -82,7 +85,22 @@ func (s *Server) frame(r *http.Request, title string) web.Frame {
 		f.Who, f.Role = whoText(i), i.Role().String()
 		f.MayRespond, f.MayOperate = i.May(identity.Respond), i.May(identity.Operate)
 	}
-	if !i.May(identity.Read) {
+	return f
+}
+
+// about is the frame of a page about one service, whose reader may do there what they may do for its team; "" is a page
+// about all.
+func (s *Server) about(r *http.Request, service string, f web.Frame) web.Frame {
+	if service != "" {
+		f.MayRespond = f.MayRespond && s.mayFor(r, identity.Respond, service)
+		f.MayOperate = f.MayOperate && s.mayFor(r, identity.Operate, service)
+	}
+	return f
+}
+
+func (s *Server) frame(r *http.Request, title string) web.Frame {
+	f := s.viewer(r, title)
+	if !s.who(r).May(identity.Read) {
 		return f // what stops or troubles Pushback is for readers
 	}
 	if s.Frozen != nil {
@@ -132,31 +150,7 @@ func (s *Server) asProblem(err error) *api.Problem {
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.asProblem(err)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(p.Status)
-	page := web.Problem{Frame: s.frame(r, p.Title), Status: p.Status, Detail: p.Detail, Hint: p.Hint, Keys: p.Keys}
-	if err := s.pages.Problem(w, page); err != nil {
-		s.Log.Error("cannot render a page; the reader gets an incomplete answer", "path", r.URL.Path, "error", err)
-	}
-}
-
-func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	f := store.ChangeFilter{Service: q.Get("service"), Environment: q.Get("environment"), Limit: defaultPage}
-	if at, err := time.Parse(time.RFC3339Nano, q.Get("before")); err == nil {
-		f.Before = at
-	}
-	changes, err := s.readPage(r.Context(), f)
-	if err != nil {
-		return s.storeProblem(err)
-	}
-	waiting, err := s.waitingForApproval(r.Context())
-	if err != nil {
-		return s.storeProblem(err)
-	}
-	l := web.List{Frame: s.frame(r, "Changes"), Service: f.Service, Environment: f.Environment, Waiting: waiting, Unknown: unknownRows(s.listUnknown())}
-	l.Days, l.Older = web.ByDay(rows(changes.Changes)), olderPage(q, changes.Before)
-	return showLive(w, r, l, s.pages.List, s.pages.ListSince)
+	s.writeProblemPage(w, r, s.frame(r, p.Title), p)
 }
 
 // olderPage returns the address of the next page with the same filters.
@@ -165,19 +159,7 @@ func olderPage(q url.Values, before time.Time) string {
 		return ""
 	}
 	q.Set("before", before.Format(time.RFC3339Nano))
-	return "/?" + q.Encode()
-}
-
-// waitingForApproval lists the changes whose rollback waits for a person.
-func (s *Server) waitingForApproval(ctx context.Context) ([]web.Row, error) {
-	found, err := s.Store.Orders(ctx, []rollback.State{rollback.Proposed}, defaultPage)
-	waiting := make([]web.Row, len(found))
-	for i, o := range found {
-		c := api.ChangeSummary{Change: api.Change{Change: o.Change, Key: o.Key}, Order: string(o.State)}
-		waiting[i] = row(c)
-		waiting[i].At = o.CreatedAt
-	}
-	return waiting, err
+	return "/changes?" + q.Encode()
 }
 
 func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
@@ -185,15 +167,15 @@ func (s *Server) changePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.explain(r.Context(), c)
-	if err != nil {
-		return s.storeProblem(err)
-	}
-	page := s.changePageOf(e)
-	page.Frame = s.frame(r, c.Service+" "+c.What())
-	page.MayRespond = page.MayRespond && s.mayFor(r, identity.Respond, c.Service)
-	page.MayOperate = page.MayOperate && s.mayFor(r, identity.Operate, c.Service)
-	return showLive(w, r, page, s.pages.Change, s.pages.ChangeSince)
+	return s.showShared(w, r, c.Service+" "+c.What(), c.Service, func(ctx context.Context, f web.Frame) (*web.Rendered, error) {
+		e, err := s.explain(ctx, c)
+		if err != nil {
+			return nil, s.storeProblem(err)
+		}
+		page := s.changePageOf(e)
+		page.Frame = f
+		return s.pages.RenderChange(page)
+	})
 }
 
 func (s *Server) approveDecision(ctx context.Context, key string, d api.Decision) error {
@@ -211,6 +193,18 @@ func formDecision(r *http.Request) (api.Decision, error) {
 		return d, problem(http.StatusBadRequest, "the decision needs a name", "fill in your name")
 	}
 	return d, nil
+}
+
+// serviceForm is what a form about a service says, and who says it: nobody whose team does not own it.
+func (s *Server) serviceForm(r *http.Request, service string) (d api.Decision, err error) {
+	if err := s.checkTeam(r.Context(), identity.Respond, service); err != nil {
+		return d, err
+	}
+	if d, err = formDecision(r); err != nil {
+		return d, err
+	}
+	d.Actor, err = actor(r.Context(), d.Actor)
+	return d, err
 }
 
 // decideForm approves or rejects an order as a form says, and redirects to the

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -31,15 +32,17 @@ func TestPagesSayIt(t *testing.T) {
 		}
 		o.Frozen = func() (bool, string) { return true, "black friday" }
 	})
-	p.show("/", 200, "No changes yet")
+	p.show("/changes", 200, "No changes yet")
+	p.show("/", 200, "Nothing is being watched", "pushback deploy --service cart")
 	key := p.mustStore(bad)
-	p.show("/", 200, "cart", "1.4.2", "Certain harm", "Roll back cart 1.4.2?", "black friday", "connection refused")
+	p.show("/", 200, "cart", "1.4.2", "Certain harm", "Roll back cart 1.4.2 to 1.4.1?", "black friday", "connection refused")
+	p.show("/changes", 200, "cart", "1.4.2", "Certain harm", "black friday", "connection refused")
 	p.show("/changes/"+key, 200,
 		"errors went from 0.5 % to 3.1 %", // the headline
 		"A rollback to 1.4.1 waits", "pp to", "count test", "0.0004", "latency.mean", "185 ms",
 		`sum(increase(http_requests_total{job=&#34;cart&#34;,code=~&#34;5..&#34;}[1m]))`, "1\u2009084 of 36\u2009118",
 		`Runbook: <a href="https://wiki.example.org/red"`, "platform-chat", "cart 1.4.2 made errors worse", "judged", `data-plot="0 0"`)
-	p.show("/?service=search", 200, "No changes yet")
+	p.show("/changes?service=search", 200, "Nothing found")
 	p.show("/changes/nothing", 404, "no change of that name")
 	p.show("/signin", 200, "Paste a token")
 	p.show("/docs", 200, "Report a change")
@@ -65,7 +68,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	s := bad
 	s.service, s.version, s.previous = `<script>alert("s")</script>`, `"><img src=x onerror=alert(1)>`, `</script><script>alert(2)</script>`
 	key := p.mustStore(s)
-	for _, path := range []string{"/", "/changes/" + key, "/?service=%22%3E%3Cscript%3Ealert(3)%3C/script%3E", "/signin?next=%22%3E%3Cscript%3Ealert(4)"} {
+	for _, path := range []string{"/", "/changes/" + key, "/changes", "/changes?service=%22%3E%3Cscript%3Ealert(3)%3C/script%3E", "/services/" + url.PathEscape(s.service), "/signin?next=%22%3E%3Cscript%3Ealert(4)"} {
 		page := p.show(path, 200)
 		for _, raw := range []string{"<script>alert", "<img src=x", "</script><script>"} {
 			if strings.Contains(page, raw) {

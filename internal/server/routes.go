@@ -26,7 +26,11 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET "+streamPath, s.requireRead(s.stream))
 	s.registerAPI(mux)
 
-	mux.HandleFunc("GET /{$}", s.pageHandler(s.listPage))
+	mux.HandleFunc("GET /{$}", s.pageHandler(s.nowPage))
+	mux.HandleFunc("GET /changes", s.pageHandler(s.changesPage))
+	mux.HandleFunc("GET /services/{service}", s.pageHandler(s.servicePage))
+	mux.HandleFunc("POST /services/{service}/hold", s.serviceFormHandler(Responder, s.holdForm))
+	mux.HandleFunc("POST /services/{service}/release", s.serviceFormHandler(Responder, s.releaseForm))
 	mux.HandleFunc("GET /changes/{key}", s.pageHandler(s.changePage))
 	mux.HandleFunc("GET /sources", s.pageHandler(s.sourcesPage))
 	if s.Rules != nil {

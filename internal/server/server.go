@@ -21,6 +21,7 @@ import (
 	"github.com/pushback/pushback/internal/picturing"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/wall"
 	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
@@ -53,6 +54,8 @@ type Options struct {
 	SharePictures bool                                              // summaries name pictures by addresses that open them to whoever has one
 	Suspects      Suspects                                          // nil: other changes are not looked for
 	Dashboard     DashboardURL                                      // nil: no links to dashboards
+	Watching      func(sources.Change) []string                     // the rules that would watch a change; nil: none
+	Wall          func() []wall.Line                                // the main signals of the site; nil: none
 	Metrics       *metrics.Set                                      // served at /metrics beside the process's own
 	Now           func() time.Time                                  // the clock of intake, sign-ins and pages
 	Log           *slog.Logger                                      // nil: nothing is logged
@@ -103,6 +106,8 @@ type Server struct {
 	bodies   bodies
 	web      *webconfig.Guard
 	pages    *web.Pages
+	names    knownNames
+	shared   sharedPages
 	compress func(http.Handler) http.Handler
 	handler  http.Handler
 }
@@ -144,6 +149,7 @@ func (s *Server) prepare() (err error) {
 	if s.compress, err = newCompression(); err != nil {
 		return err
 	}
+	s.shared = sharedPages{keep: sharedFor, all: map[string]*sharedPage{}}
 	s.pages, err = web.New(s.Version)
 	return err
 }

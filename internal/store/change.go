@@ -77,6 +77,13 @@ type ChangeFilter struct {
 	Environment string
 	Before      time.Time // StartedAt before this: the page after one that ended there
 	Limit       int       // 0: 50
+
+	// Of SearchChanges alone.
+	Since    time.Time    // StartedAt at or after this
+	Kind     sources.Kind // "" for all
+	State    string       // what the watches come to: a watch.State, or Unwatched
+	Services []string     // one of these; nil: all
+	Words    []string     // each a part of the service, version, flag or people, whatever the case
 }
 
 // Changes lists changes, newest first.
@@ -231,11 +238,11 @@ func saveChanges(changes []*staged) ([]statement, error) {
 		}
 		all.add(c.Key, c.slot.key, c.ID, c.Service, c.Environment, c.Version, string(c.Status),
 			micros(c.StartedAt), micros(c.FinishedAt), c.Sequence, c.Epoch, c.Planned, micros(c.ReceivedAt), body,
-			c.SupersededBy, c.SuspendedBy, micros(c.SuspendedUntil), literal("''"))
+			c.SupersededBy, c.SuspendedBy, micros(c.SuspendedUntil), literal("''"), string(c.Kind), searchedWords(c.Change.Change), stateAtIntake(c.Planned))
 	}
 	return all.statements(`INSERT INTO changes (key, slot, id, service, environment, version, status,
-			started_at, finished_at, sequence, epoch, planned, received_at, body, superseded_by, suspended_by, suspended_until, standing) VALUES `, `
+			started_at, finished_at, sequence, epoch, planned, received_at, body, superseded_by, suspended_by, suspended_until, standing, kind, words, state) VALUES `, `
 		ON CONFLICT (key) DO UPDATE SET version = excluded.version, status = excluded.status,
-			started_at = excluded.started_at, finished_at = excluded.finished_at, sequence = excluded.sequence, body = excluded.body,
+			started_at = excluded.started_at, finished_at = excluded.finished_at, sequence = excluded.sequence, body = excluded.body, words = excluded.words,
 			superseded_by = excluded.superseded_by, suspended_by = excluded.suspended_by, suspended_until = excluded.suspended_until`, nil), nil
 }

@@ -44,7 +44,7 @@ func (s *Store) MoveWatch(
 		}
 	}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if moved, err = swapWatch(ctx, tx, from, to); err != nil || !moved {
+		if moved, err = s.swapWatch(ctx, tx, from, to); err != nil || !moved {
 			return err
 		}
 		if e.Order != nil {
@@ -108,17 +108,22 @@ func joinOrder(ctx context.Context, tx executor, o rollback.Order) (stored rollb
 	return stored, false, err
 }
 
-// swapWatch is the compare-and-swap of MoveWatch.
-func swapWatch(ctx context.Context, tx executor, from, to watch.Watch) (bool, error) {
+// swapWatch is the compare-and-swap of MoveWatch. It notes the state of the change, if the move says
+// anything new of it.
+func (s *Store) swapWatch(ctx context.Context, tx *sql.Tx, from, to watch.Watch) (bool, error) {
 	to.Revision = from.Revision + 1
 	body, err := encode(to)
 	if err != nil {
 		return false, err
 	}
-	return affected(ctx, tx, `
+	moved, err := affected(ctx, tx, `
 		UPDATE watches SET state = $4, running = $5, revision = $6, body = $7, suspected = $8
 		WHERE id = $1 AND state = $2 AND revision = $3`,
 		from.ID, from.State, from.Revision, to.State, to.State.Open(), to.Revision, body, suspected(to))
+	if err == nil && moved && (from.State != to.State || from.Grade != to.Grade) {
+		err = s.noteState(ctx, tx, to.ChangeKey)
+	}
+	return moved, err
 }
 
 // save stores all effects but the order. record is what prepareRecord made of Record.

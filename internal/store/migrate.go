@@ -57,6 +57,7 @@ func goMigrations() []*goose.Migration {
 	return []*goose.Migration{
 		goose.NewGoMigration(11, &goose.GoFunc{RunTx: slotsByGroup}, &goose.GoFunc{RunTx: slotsByKind}),
 		goose.NewGoMigration(13, &goose.GoFunc{RunTx: markNamedProfiles}, nil),
+		goose.NewGoMigration(31, &goose.GoFunc{RunTx: addSearch}, &goose.GoFunc{RunTx: removeSearch}),
 	}
 }
 

@@ -119,7 +119,12 @@ func storePlans(ctx context.Context, tx groupTx, plans []Plan) error {
 	if err != nil {
 		return err
 	}
-	planned := keysOf(plans).as("key", `UPDATE changes SET planned = TRUE FROM wanted WHERE changes.key = wanted.key`, nil)
+	var states rows
+	for _, p := range plans {
+		state, grade := stateOfPlan(p.Watches)
+		states.add(p.Change.Key, state, int64(grade))
+	}
+	planned := states.as("key, state, grade", `UPDATE changes SET planned = TRUE, state = wanted.state, grade = wanted.grade FROM wanted WHERE changes.key = wanted.key`, nil)
 	if err := tx.send(ctx, append(planned, inserted...)); err != nil {
 		return fmt.Errorf("mark as planned and insert watches: %w", err)
 	}

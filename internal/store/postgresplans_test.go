@@ -47,10 +47,11 @@ func (t recordingTracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatc
 const fill = `
 INSERT INTO slots (slot, epoch) SELECT md5('slot' || i), 5 FROM generate_series(1, 20000) i;
 INSERT INTO changes (key, slot, id, service, environment, version, status, started_at, finished_at, sequence,
-	epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body)
+	epoch, superseded_by, suspended_by, suspended_until, standing, planned, received_at, body, kind, state, words)
 SELECT md5('key' || i), md5('slot' || i % 20000), 'c' || i, 'service-' || i % 5000, 'environment-' || i % 10, 'v' || i % 50000, 'succeeded',
 	1000000 * i::bigint, 1000000 * i::bigint + 1, 0, 1, CASE WHEN i % 10 = 0 THEN '' ELSE 'newer' END, '', 0,
-	CASE WHEN i % 1000 = 0 THEN 'bad' WHEN i % 1001 = 0 THEN 'cleared' ELSE 'good' END, i % 5000 > 0, 1, '{}' FROM generate_series(1, 100000) i;
+	CASE WHEN i % 1000 = 0 THEN 'bad' WHEN i % 1001 = 0 THEN 'cleared' ELSE 'good' END, i % 5000 > 0, 1, '{}',
+	CASE WHEN i % 100 = 0 THEN 'flag' ELSE 'deploy' END, CASE WHEN i % 1000 = 0 THEN 'regressed' ELSE 'healthy' END, 'service-' || i % 5000 FROM generate_series(1, 100000) i;
 INSERT INTO names (slot, name, key) SELECT slot, id, key FROM changes;
 INSERT INTO events (source, event_id, change_key, received_at, raw) SELECT 'ci', id, key, started_at, CASE WHEN planned THEN NULL ELSE 'x'::bytea END FROM changes;
 INSERT INTO watches (id, change_key, state, running, revision, holder, leased_until, suspected, body)

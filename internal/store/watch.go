@@ -15,7 +15,7 @@ import (
 func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Watch) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		var service string
-		err := tx.QueryRowContext(ctx, `UPDATE changes SET planned = TRUE WHERE key = $1 RETURNING service`, changeKey).Scan(&service)
+		err := tx.QueryRowContext(ctx, `UPDATE changes SET planned = TRUE, state = CASE WHEN planned THEN state ELSE $2 END WHERE key = $1 RETURNING service`, changeKey, Unwatched).Scan(&service)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrNotFound
 		}
@@ -26,7 +26,10 @@ func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Wat
 		if err != nil {
 			return err
 		}
-		return runEach(ctx, tx, inserted)
+		if err := runEach(ctx, tx, inserted); err != nil {
+			return err
+		}
+		return s.noteState(ctx, tx, changeKey)
 	})
 	return wrap(err, "plan watches of change %s", changeKey)
 }

@@ -30,14 +30,8 @@ const (
 
 var byUrgency = []Result{Bad, Pending, Undecided, OK, Unknown}
 
-// statesByUrgency are the states of watches, the most urgent for a reader first.
-var statesByUrgency = []watch.State{
-	watch.Regressed, watch.Blind, watch.Watching, watch.Waiting,
-	watch.Inconclusive, watch.Superseded, watch.Healthy,
-}
-
 // Unwatched is the state of a planned change that no rule watches.
-const Unwatched = "unwatched"
+const Unwatched = store.Unwatched
 
 // Change is a change with what its watches come to.
 type Change struct {
@@ -50,27 +44,18 @@ type Change struct {
 // Of folds the watches of a change.
 func Of(c store.Change, watches []watch.Watch) Change {
 	f := Change{Change: c, State: State(c, watches)}
-	for _, w := range watches {
-		f.Grade = max(f.Grade, w.Grade)
-	}
+	_, f.Grade = watch.Fold(watches)
 	f.Result = f.result()
 	return f
 }
 
-// State returns the most urgent state of a change's watches. A watch of a rule that is not
-// about the service does not count beside others.
+// State returns the most urgent state of a change's watches; see watch.Fold.
 func State(c store.Change, watches []watch.Watch) string {
-	if about := slices.DeleteFunc(slices.Clone(watches), watch.Watch.SawNothing); len(about) > 0 {
-		watches = about
-	}
-	for _, state := range statesByUrgency {
-		for _, w := range watches {
-			if w.State == state {
-				return string(state)
-			}
-		}
-	}
-	if !c.Planned {
+	state, _ := watch.Fold(watches)
+	switch {
+	case state != "":
+		return string(state)
+	case !c.Planned:
 		return string(watch.Waiting)
 	}
 	return Unwatched

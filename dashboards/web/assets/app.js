@@ -9,11 +9,13 @@ let stale = false; // the whole page is to be replaced, when nobody types in it
 
 // refresh asks for what is new. Where the page has other parts now, all of it is replaced, once.
 async function refresh(again = true) {
-  const answer = await fetch(location.href, { headers: { Accept: "application/json", "Pushback-Since": revision } });
+  const asked = location.href;
+  const answer = await fetch(asked, { headers: { Accept: "application/json", "Pushback-Since": revision } });
   if (answer.redirected) return location.reload(); // signed out, perhaps in another tab: to the sign-in
   if (!answer.ok) return;
   if (answer.status !== 204) {
     const update = await answer.json();
+    if (asked !== location.href) return;
     if (update.whole) return again && replace();
     revision = update.revision;
     for (const [id, html] of Object.entries(update.parts ?? {})) waiting.set(id, html);
@@ -40,9 +42,11 @@ function put() {
 async function replace() {
   const parts = [...document.querySelectorAll("#notices, [data-live]")];
   if (stale = parts.some(busy)) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const asked = location.href;
+  const answer = await fetch(asked, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (asked !== location.href) return; // something else is looked for by now
   if (stale = parts.some(busy)) return;
   for (const part of parts) {
     const open = [...part.querySelectorAll("details[open]")].map((d) => d.id);
@@ -60,14 +64,13 @@ function hasPlots() { return document.querySelector("[data-plot]") !== null; }
 function busy(part) {
   const at = document.activeElement;
   const typed = [...part.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
-  return typed || (part.contains(at) && at.matches("input, button, summary"));
+  return typed || (part.contains(at) && at.matches("input, select, textarea, button, summary"));
 }
 
 // prepare adds what only makes sense with JavaScript.
 function prepare(part) {
-  for (const time of part.querySelectorAll("time")) {
-    if (time.dateTime.includes("T")) time.title = new Date(time.dateTime).toLocaleString() + " (your time)";
-  }
+  times.tell(part);
+  dispatchEvent(new CustomEvent("prepared", { detail: part })); // for the scripts of single pages
   for (const button of part.querySelectorAll("[data-copy-from]")) {
     button.hidden = !navigator.clipboard;
     button.onclick = async () => {
@@ -106,5 +109,8 @@ if (document.querySelector("[data-live]")) {
     if (stream.readyState === EventSource.CLOSED) soon(); // refused: what is shown may be for readers only
   });
   stream.addEventListener("open", () => { if (lost) soon(); lost = false; });
+  // What is said by the clock changes while nothing moves.
+  const every = document.querySelector("[data-every]")?.dataset.every;
+  if (every) setInterval(() => { if (!document.hidden) soon(); }, every * 1000);
   addEventListener("focusout", () => setTimeout(() => stale ? soon() : put()));
 }

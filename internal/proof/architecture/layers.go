@@ -91,8 +91,8 @@ var Layers = []Layer{
 		Does:     "adapters that deliver messages and roll back; Pushback's own state; gathering samples; the service catalogue; probing what customers see; signing people in at a provider of identities",
 	},
 	{
-		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due", "internal/readiness", "internal/verdict", "internal/picture"},
-		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged; what the watches of a version come to; plots as pictures",
+		Packages: []string{"internal/profiles", "internal/trust", "internal/messages", "internal/situation", "internal/replica", "internal/due", "internal/readiness", "internal/verdict", "internal/picture", "internal/wall"},
+		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged; what the watches of a version come to; plots as pictures; the main signals of a site",
 	},
 	{
 		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting"},

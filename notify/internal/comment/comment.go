@@ -39,7 +39,6 @@ func Render(r notify.Report) string {
 	return b.String()
 }
 
-
 // plot is the picture of what got worse, with a link to the page: HTML where it has a dark form, which GitHub takes for
 // those who read dark pages, else Markdown. The tool, or the reader's browser, fetches it without a token: its address
 // is signed (adr/0129).

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pushback/pushback/dashboards/web"
+)
+
+// A change that moves has every open page ask what is new, a second later. Those with the same
+// address whose readers may do the same get the same answer, so that it is made once: see adr/0132.
+
+// sinceHeader is the revision that an open page has. Its answer is what has changed since, as
+// JSON, at the address of the page itself: so whoever may read the one may read the other.
+//
+// See adr/0104.
+const sinceHeader = "Pushback-Since"
+
+const (
+	// sharedFor is less than the second that pages wait: what is shared was read after the change
+	// moved of which the page was told.
+	sharedFor = 900 * time.Millisecond
+	// maxAnswers is how many answers are kept of one rendering, for pages that have different
+	// revisions.
+	maxAnswers = 16
+)
+
+// sharedPages are the pages that were rendered for updates just now.
+type sharedPages struct {
+	keep time.Duration // sharedFor, but in tests
+	mu   sync.Mutex
+	all  map[string]*sharedPage
+}
+
+// sharedPage is one rendering, and the answers that were made of it.
+type sharedPage struct {
+	at   time.Time
+	done chan struct{} // closed once page and err are there
+	page *web.Rendered
+	err  error
+
+	mu      sync.Mutex
+	answers map[string][]byte // by the revision that was asked with; empty: nothing is new
+}
+
+// get returns the rendering of a key: one that is younger than keep, or the one that is being made, or
+// one that it makes itself.
+func (s *sharedPages) get(key string, render func() (*web.Rendered, error)) *sharedPage {
+	s.mu.Lock()
+	now := time.Now()
+	maps.DeleteFunc(s.all, func(_ string, p *sharedPage) bool { return now.Sub(p.at) >= s.keep })
+	p, known := s.all[key]
+	if !known {
+		p = &sharedPage{at: now, done: make(chan struct{}), answers: map[string][]byte{}}
+		s.all[key] = p
+	}
+	s.mu.Unlock()
+	if known {
+		<-p.done
+		return p
+	}
+	defer close(p.done)
+	p.err = errors.New("rendering a page panicked") // what those who wait get then
+	p.page, p.err = render()
+	return p
+}
+
+// since is the answer to a page that has a revision, as JSON; empty where it has all.
+func (p *sharedPage) since(revision string) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if answer, known := p.answers[revision]; known {
+		return answer, nil
+	}
+	answer, err := encodedUpdate(p.page.Since(revision))
+	if err == nil && len(p.answers) < maxAnswers {
+		p.answers[revision] = answer
+	}
+	return answer, err
+}
+
+func encodedUpdate(u web.Update) ([]byte, error) {
+	if u.Nothing() {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	text := json.NewEncoder(&b)
+	text.SetEscapeHTML(false) // no browser shows it as a page: see X-Content-Type-Options
+	err := text.Encode(u)
+	return b.Bytes(), err
+}
+
+// showShared answers with a whole page, or where the request says what it has, with what is new: that is made once for
+// all who may see the same. A page about one service has its name: what the reader may do is then what they may do there.
+func (s *Server) showShared(w http.ResponseWriter, r *http.Request, title, service string, render func(context.Context, web.Frame) (*web.Rendered, error)) error {
+	had := r.Header.Get(sinceHeader)
+	if had == "" {
+		page, err := render(r.Context(), s.about(r, service, s.frame(r, title)))
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, err = page.WriteTo(w)
+		return err
+	}
+	p := s.shared.get(s.about(r, service, s.viewer(r, title)).Audience(), func() (*web.Rendered, error) {
+		// The others wait for this one, so it does not end with the first who asked.
+		lasting := r.WithContext(context.WithoutCancel(r.Context()))
+		return render(lasting.Context(), s.about(lasting, service, s.frame(lasting, title)).Shared())
+	})
+	if p.err != nil {
+		return p.err
+	}
+	answer, err := p.since(had)
+	switch {
+	case err != nil:
+		return err
+	case len(answer) == 0:
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, err = w.Write(answer)
+	return err
+}
