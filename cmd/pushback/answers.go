@@ -32,6 +32,7 @@ var jsonAnswers = map[string][]any{
 	"hold":            {api.Hold{}},
 	"hooks list":      {[]listedHook{}},
 	"hooks test":      {rehearsal{}},
+	"incident end":    {api.Incident{}},
 	"incident list":   {api.Incidents{}},
 	"incident note":   {api.Incident{}},
 	"incident remove": {api.Incident{}},

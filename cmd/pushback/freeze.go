@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/pushback/pushback/rollback/freezefile"
@@ -14,9 +11,10 @@ import (
 // the daemon and the database are down.
 type freezeCommand struct {
 	configFlag
-	JSON bool   `help:"Write JSON, for programs."`
-	Why  string `default:"frozen from the command line" help:"Why; shown with every rollback that is refused (default: ${default})."`
-	As   string `help:"Who freezes; by default the user of this shell."`
+	JSON bool          `help:"Write JSON, for programs."`
+	For  time.Duration `placeholder:"2h" help:"How long; by default until it is lifted. The daemon ends it."`
+	Why  string        `default:"frozen from the command line" help:"Why; shown with every rollback that is refused (default: ${default})."`
+	As   string        `help:"Who freezes; by default the user of this shell."`
 }
 
 // unfreezeCommand removes the file.
@@ -32,6 +30,8 @@ type freezeAnswer struct {
 	Was    bool   `json:"was"` // whether it was frozen before the command
 	File   string `json:"file"`
 	Why    string `json:"why,omitempty"`
+
+	Until time.Time `json:"until,omitzero"` // when it ends by itself
 }
 
 // Help says what freezing does and does not do.
@@ -42,7 +42,8 @@ why is in the journal within ten seconds, or once the daemon runs again.
 
 Examples:
 
-  pushback freeze --why "database migration until noon"
+  pushback freeze --why "database migration" --for 2h
+  pushback freeze --why "until we know more"
   pushback unfreeze`
 }
 
@@ -61,19 +62,25 @@ func (f freezeCommand) Run(out terminal) error {
 	if err != nil {
 		return err
 	}
-	path := c.Guards.FreezeFile
-	was, _, _ := freezefile.Read(path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("freezing: %w", err)
+	if f.For < 0 {
+		return usageError(fmt.Errorf("--for must not be negative: write a duration such as 2h"))
 	}
-	did := freezefile.Action{Frozen: true, Actor: deciderFlags{As: f.As}.actor(), Why: f.Why}
-	if err := withAction(out, path, did, func() error { return freezefile.Write(path, f.Why) }); err != nil {
+	path, now, end := c.Guards.FreezeFile, time.Now().UTC(), time.Time{}
+	if f.For > 0 {
+		end = now.Add(f.For)
+	}
+	done, err := freezefile.Freeze(path, freezefile.Action{At: now, Actor: deciderFlags{As: f.As}.actor(), Why: f.Why}, end)
+	if err != nil {
 		return err
 	}
+	warnUnrecorded(out, done)
 	if f.JSON {
-		return out.printJSON(freezeAnswer{Frozen: true, Was: was, File: path, Why: f.Why})
+		return out.printJSON(freezeAnswer{Frozen: true, Was: done.Was, File: path, Why: f.Why, Until: end})
 	}
 	fmt.Fprintf(out, "frozen: nothing is rolled back while %s exists\n", path)
+	if f.For > 0 {
+		fmt.Fprintf(out, "the daemon lifts it at %s\n", end.Local().Format(time.DateTime))
+	}
 	return nil
 }
 
@@ -84,18 +91,15 @@ func (u unfreezeCommand) Run(out terminal) error {
 		return err
 	}
 	path := c.Guards.FreezeFile
-	frozen, _, _ := freezefile.Read(path)
-	if frozen {
-		did := freezefile.Action{Actor: u.actor(), Why: u.Why}
-		err = withAction(out, path, did, func() error { return freezefile.Clear(path) })
-	}
+	done, err := freezefile.Unfreeze(path, freezefile.Action{At: time.Now().UTC(), Actor: u.actor(), Why: u.Why})
 	if err != nil {
 		return err
 	}
+	warnUnrecorded(out, done)
 	if u.JSON {
-		return out.printJSON(freezeAnswer{Was: frozen, File: path, Why: u.Why})
+		return out.printJSON(freezeAnswer{Was: done.Was, File: path, Why: u.Why})
 	}
-	if !frozen {
+	if !done.Was {
 		fmt.Fprintln(out, "was not frozen")
 		return nil
 	}
@@ -103,19 +107,9 @@ func (u unfreezeCommand) Run(out terminal) error {
 	return nil
 }
 
-// withAction leaves beside the freeze file who does something to it, and then does it. To
-// freeze is more important than to record it: where the record fails, a warning says so.
-func withAction(out terminal, path string, did freezefile.Action, do func() error) error {
-	did.At = time.Now().UTC()
-	did, unrecorded := freezefile.Record(path, did)
-	if err := do(); err != nil {
-		if unrecorded == nil {
-			unrecorded = freezefile.Forget(path, did) // it did not happen
-		}
-		return errors.Join(err, unrecorded)
+// warnUnrecorded says that nobody will be able to say who froze or unfroze.
+func warnUnrecorded(out terminal, done freezefile.Done) {
+	if done.Unrecorded != nil {
+		fmt.Fprintf(out.warnings, "pushback: the journal will not say who did it: %v\n", done.Unrecorded)
 	}
-	if unrecorded != nil {
-		fmt.Fprintf(out.warnings, "pushback: the journal will not say who did it: %v\n", unrecorded)
-	}
-	return nil
 }

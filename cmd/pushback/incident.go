@@ -13,6 +13,7 @@ import (
 type incidentCommand struct {
 	Note   incidentNoteCommand   `cmd:"" default:"withargs" help:"Keep a time out of what is learned, and clear what turned bad in it (the default)."`
 	List   incidentListCommand   `cmd:"" help:"List the incidents."`
+	End    incidentEndCommand    `cmd:"" help:"End an incident that goes on."`
 	Remove incidentRemoveCommand `cmd:"" help:"Remove an incident: its time is learned from, and its marks hold, again."`
 }
 
@@ -27,7 +28,8 @@ turned bad in it are no longer marked bad, unless rolling them back helped.
 Examples:
 
   pushback incident --from 2026-11-20T10:00:00Z --to 2026-11-20T11:30:00Z --service cart --why "the cable"
-  pushback incident --from 2h --why "still going on"
+  pushback incident --from 2h --open --why "still going on"
+  pushback incident end i4
   pushback incident list
   pushback incident remove i3`
 }
@@ -36,6 +38,7 @@ type incidentNoteCommand struct {
 	serverFlags
 	From        moment `required:"" placeholder:"TIME" help:"When it began: 2026-11-20T10:00:00Z, 2026-11-20 (midnight UTC), or how long ago, as in 3h."`
 	To          moment `placeholder:"TIME" help:"When it ended; by default now."`
+	Open        bool   `help:"It goes on, until \"pushback incident end\"."`
 	Service     string `help:"Service whose history is affected; by default all."`
 	Environment string `help:"Only in this environment."`
 	Why         string `help:"Why, for the journal."`
@@ -47,7 +50,7 @@ func (incidentNoteCommand) Help() string {
 	return `Examples:
 
   pushback incident note --from 2026-11-20T10:00:00Z --to 2026-11-20T11:30:00Z --service cart --why "the cable"
-  pushback incident --from 2h --why "still going on"`
+  pushback incident --from 2h --open --why "still going on"`
 }
 
 // Run notes the incident.
@@ -58,7 +61,7 @@ func (i incidentNoteCommand) Run(ctx context.Context, out terminal) error {
 	}
 	ask := api.NewIncident{
 		Service: i.Service, Environment: i.Environment, From: time.Time(i.From), To: time.Time(i.To),
-		Why: i.Why, Actor: deciderFlags{As: i.As}.actor(),
+		Why: i.Why, Actor: deciderFlags{As: i.As}.actor(), Open: i.Open,
 	}
 	var noted api.Incident
 	if err := c.call(ctx, http.MethodPost, "/v1/incidents", ask, &noted); err != nil {
@@ -80,7 +83,46 @@ func describeIncident(i api.Incident) string {
 	if i.Environment != "" {
 		whose += " in " + i.Environment
 	}
+	if i.To.IsZero() {
+		return fmt.Sprintf("%s to now, which goes on, of %s", i.From.UTC().Format(time.RFC3339), whose)
+	}
 	return fmt.Sprintf("%s to %s of %s", i.From.UTC().Format(time.RFC3339), i.To.UTC().Format(time.RFC3339), whose)
+}
+
+type incidentEndCommand struct {
+	serverFlags
+	ID string `arg:"" help:"The incident, as list shows it: i3."`
+	To moment `placeholder:"TIME" help:"When it was over; by default now."`
+	As string `help:"Who ends it; by default the user of this shell."`
+}
+
+// Help shows both forms.
+func (incidentEndCommand) Help() string {
+	return `What turned bad in the incident is cleared, and what happens from its end on is learned
+from again.
+
+Examples:
+
+  pushback incident end i3
+  pushback incident end i3 --to 10m`
+}
+
+// Run ends the incident.
+func (e incidentEndCommand) Run(ctx context.Context, out terminal) error {
+	c, err := e.client()
+	if err != nil {
+		return err
+	}
+	var ended api.Incident
+	said := api.IncidentEnd{To: time.Time(e.To), Actor: deciderFlags{As: e.As}.actor()}
+	if err := c.call(ctx, http.MethodPost, "/v1/incidents/"+pathSegment(e.ID)+"/end", said, &ended); err != nil {
+		return err
+	}
+	if e.JSON {
+		return out.printJSON(ended)
+	}
+	_, err = fmt.Fprintf(out, "%s has ended: %s\n", ended.ID, describeIncident(ended))
+	return err
 }
 
 type incidentListCommand struct{ serverFlags }

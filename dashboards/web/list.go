@@ -23,9 +23,6 @@ type Filter struct{ Query, Service, Environment, Kind, State, Team, Person, From
 // Set says whether the filter leaves anything out.
 func (f Filter) Set() bool { return f != Filter{} }
 
-// Choice is one value of a field, and its word.
-type Choice struct{ Value, Word string }
-
 // RenderList renders the list of changes.
 func (p *Pages) RenderList(l List) (*Rendered, error) { return p.rendered("list", &l.Frame, &l) }
 

@@ -23,7 +23,7 @@ type Pages struct {
 }
 
 // shared are the templates that every page may use. Each other file is a page, by the file's name.
-var shared = []string{"templates/frame.html", "templates/badge.html", "templates/standings.html", "templates/rows.html"}
+var shared = []string{"templates/frame.html", "templates/badge.html", "templates/standings.html", "templates/rows.html", "templates/places.html"}
 
 // New reads the templates. Version is shown at the foot of every page.
 func New(version string) (*Pages, error) {
@@ -113,9 +113,6 @@ func (p *Pages) Approval(w io.Writer, a Approval) error { return p.write(w, "app
 // Problem writes what went wrong, for a person.
 func (p *Pages) Problem(w io.Writer, f Problem) error { return p.write(w, "problem", &f.Frame, &f) }
 
-// Docs writes the reference of the HTTP API.
-func (p *Pages) Docs(w io.Writer, d Docs) error { return p.write(w, "docs", &d.Frame, &d) }
-
 // SignIn is the form that asks for a token.
 type SignIn struct {
 	Frame
@@ -152,27 +149,6 @@ type Problem struct {
 	Hint   string
 	Keys   []string // what an ambiguous name could mean
 }
-
-// Docs is the reference of the HTTP API, by subject.
-type Docs struct {
-	Frame
-	Groups []OperationGroup
-}
-
-// OperationGroup is the operations of one subject.
-type OperationGroup struct {
-	Name       string
-	Operations []Operation
-}
-
-// Operation is one method at one path.
-type Operation struct {
-	Method, Path, Summary, Description string
-	Parameters                         []Parameter
-}
-
-// Parameter is one part of an operation's path or query.
-type Parameter struct{ Name, In, Description string }
 
 // write renders to memory first, so that a template that fails leaves no half page with
 // status 200.

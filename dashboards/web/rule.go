@@ -1,11 +1,17 @@
 package web
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // Rules is the list of rules in force.
 type Rules struct {
 	Frame
+	Said      string
 	Standings []Standing
+	Uncovered []string // services of the catalogue that no rule watches
+	Services  int      // how many services the catalogue has; 0 where it cannot tell
 }
 
 // Standing is how one rule stands with one service, in one line.
@@ -16,6 +22,13 @@ type Standing struct {
 	Ended, Fired       int
 	FalseAlarms        int
 	Replayed           string // the alarms of a backtest at moments without a change; "" for none
+
+	Saves    int
+	LastFire time.Time // zero: never
+	Measured string    // how it did so far, in words
+	Next     string    // the mode that it has earned and waits for; "" for none
+	Lower    bool      // people have given it more than to observe
+	MayMove  bool      // the reader may promote and demote it
 }
 
 // Rule is the page of one rule: its budget, the thresholds that follow from
@@ -28,6 +41,33 @@ type Rule struct {
 	Levels            []Level
 	Powers            []Power
 	Standings         []Standing
+
+	Said           string
+	Text           string // the rule as YAML, with what it inherits
+	Watches, For   string
+	Signals        []RuleSignal
+	Respond        []RuleResponse
+	Covers, Misses []string
+	Fires          []RuleFire
+	HasDetails     bool
+}
+
+// RuleSignal is one signal of a rule.
+type RuleSignal struct {
+	Name, Worse, Smallest, Limit, Parts string
+	From                                []string
+}
+
+// RuleResponse is one response line of a rule, in words.
+type RuleResponse struct {
+	When, Does string
+	Tells      []string
+}
+
+// RuleFire is one change at which a rule was likely or certain of harm.
+type RuleFire struct {
+	Change, Service, Came string
+	At                    time.Time
 }
 
 // Level is the p at which a signal reaches a grade.

@@ -9,6 +9,7 @@ type Service struct {
 	Owner        string // the team that answers for it; "" for none
 	Unknown      bool   // the catalogue does not have it
 	Environments []string
+	For          []Choice // for how long a hold may last
 	Gates        []Gate
 	Stops        []Stop // holds that cover it
 	Running      []Row  // what runs where, as far as changes say
@@ -57,12 +58,6 @@ type ServiceRule struct {
 	Elsewhere        bool   // nothing has ended here yet: what it has come to with all other services
 	LastFire         Instant
 }
-
-// Durations are how long a hold may last, as its form offers them.
-var Durations = []Choice{{"30m", "for 30 minutes"}, {"1h", "for an hour"}, {"4h", "for 4 hours"}, {"24h", "for a day"}, {"", "until somebody ends it"}}
-
-// Durations are those of the form.
-func (s Service) Durations() []Choice { return Durations }
 
 // RenderService renders the page of a service.
 func (p *Pages) RenderService(s Service) (*Rendered, error) {

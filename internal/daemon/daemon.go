@@ -16,6 +16,7 @@ import (
 	vm "github.com/VictoriaMetrics/metrics"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pushback/pushback/internal/audit"
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/deliveries"
@@ -32,7 +33,6 @@ import (
 	"github.com/pushback/pushback/internal/wall"
 	"github.com/pushback/pushback/internal/webconfig"
 	"github.com/pushback/pushback/rules"
-	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
 )
 
@@ -58,6 +58,7 @@ type Daemon struct {
 	wall    *wall.Wall
 	missed  *reconcile.Reconciler
 	signIn  *openid.Client // nil: only tokens sign in
+	chain   *audit.Verifier
 
 	deliveries *deliveries.Record
 	built      Built
@@ -109,13 +110,19 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	if d.engine, err = engine.New(d.engineOptions(o, st, set)); err != nil {
 		return d, err
 	}
+	return d, d.buildAround(o, st, set)
+}
+
+// buildAround builds what works beside the engine, and the server.
+func (d *Daemon) buildAround(o Options, st *store.Store, set *vm.Set) (err error) {
 	d.missed = d.newReconciler(st, set)
 	if d.signIn, err = newSignIn(o.Config, o.Log); err != nil {
-		return d, err
+		return err
 	}
+	d.chain = &audit.Verifier{Store: st, Replica: o.Config.ReplicaName(), Log: o.Log.With("component", "audit"), Now: time.Now}
 	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
-	return d, err
+	return err
 }
 
 // Close closes everything. Run must have returned.
@@ -172,6 +179,7 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.wall.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
+	g.Go(func() error { return d.chain.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	if d.signIn != nil {
 		g.Go(func() error { return d.signIn.Run(ctx) })
@@ -239,8 +247,9 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	c, e := o.Config, d.engine
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
-		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Instances: d.instances, Pictures: e.Pictures(), SharePictures: sharesPictures(c), Suspects: e.OtherChanges, Dashboard: d.dashboard(), Owner: e.Catalogue().Owner, Watching: e.RulesFor, Wall: d.wall.Lines, Metrics: set, Now: time.Now, Log: o.Log,
+		Reload:  func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
+		Freezer: e,
+		Rules:   ruleTrust{e.RuleTrust()}, Details: ruleDetails{e, st}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Connects: d.connections, Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Instances: d.instances, Pictures: e.Pictures(), SharePictures: sharesPictures(c), Suspects: e.OtherChanges, Dashboard: d.dashboard(), Owner: e.Catalogue().Owner, Watching: e.RulesFor, Wall: d.wall.Lines, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
@@ -297,32 +306,5 @@ func countFailing(set *vm.Set, stores map[string]metrics.Store) {
 				return float64(failing)
 			})
 		}
-	}
-}
-
-func troubles(ps []engine.Problem) []api.ComponentProblem {
-	ts := []api.ComponentProblem{}
-	for _, p := range ps {
-		ts = append(ts, api.ComponentProblem(p))
-	}
-	return ts
-}
-
-func diagnostics(ds []rules.Diagnostic) []api.Diagnostic {
-	all := []api.Diagnostic{}
-	for _, d := range ds {
-		all = append(all, api.Diagnostic{
-			File: d.File, Line: d.Line, Column: d.Column, Code: d.Code, Message: d.Message, Hint: d.Hint,
-		})
-	}
-	return all
-}
-
-func warnings(e *engine.Engine) func(sources.Event, sources.Change) []api.Warning {
-	return func(ev sources.Event, c sources.Change) (all []api.Warning) {
-		for _, w := range e.Warn(ev, c) {
-			all = append(all, api.Warning{Code: w.Code, Detail: w.Detail, Hint: w.Hint})
-		}
-		return all
 	}
 }

@@ -30,6 +30,7 @@ type core struct {
 	text      messages.Composer
 	pictures  *picturing.Keeper
 	listeners *listeners
+	checks    *lastChecks
 }
 
 // deliver has messages sent that are stored already.

@@ -113,7 +113,9 @@ func (d *deliverer) attempt(ctx context.Context, o store.Outgoing) (err error) {
 	// would be made again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	return d.sendTo(ctx, sender, o)
+	err = d.sendTo(ctx, sender, o)
+	d.checks.receivers.Note(o.Receiver, d.Now(), err)
+	return err
 }
 
 // remindAhead is how many reminders may be lost before a receiver forgets a message.

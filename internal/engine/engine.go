@@ -16,6 +16,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/due"
 	"github.com/pushback/pushback/internal/fleet"
+	"github.com/pushback/pushback/internal/freezing"
 	"github.com/pushback/pushback/internal/gate"
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/messages"
@@ -98,7 +99,7 @@ type Problem struct {
 // See adr/0003.
 type Engine struct {
 	*core
-	*gate.Keeper // Gate, Hold, Release, Clear and incidents: what deploy tools and people ask
+	*gate.Keeper // Gate, Hold, Release, Clear, Freeze and incidents: what deploy tools and people ask
 
 	rules     *ruleBook
 	profiles  *profiles.Keeper
@@ -113,7 +114,7 @@ type Engine struct {
 	reports   *reporting.Keeper
 	hooks     *hookChecker
 	scheduler *scheduler
-	freezeLog *freezeLog
+	freezing  *freezing.Log
 	started   atomic.Bool
 }
 
@@ -150,7 +151,7 @@ func New(o Options) (*Engine, error) {
 func newCore(o Options, approvals rollback.ApprovalKey, pictures *picturing.Keeper) *core {
 	c := &core{
 		pictures: pictures,
-		Options:  o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(),
+		Options:  o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(), checks: &lastChecks{},
 		catalogue: catalogue.New(o.Catalogue, o.Metrics[""]),
 		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
 	}
@@ -190,12 +191,13 @@ func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 	e.verifier = &verifier{e.core}
 	e.deliverer = &deliverer{e.core}
 	e.hooks = &hookChecker{core: e.core, preflights: newPreflights()}
-	e.freezeLog = &freezeLog{core: e.core}
+	e.freezing = &freezing.Log{Store: e.Store, File: e.FreezeFile, Changed: e.listeners.publish, Frozen: e.Frozen, Now: e.Now, Log: e.Log}
 	e.orders = &executor{core: e.core, reports: e.reports, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
 	e.orders.progress = &progress.Keeper{Store: e.Store, Text: e.text, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now}
 	e.Keeper = gate.New(gate.Options{
 		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
 		Changed: e.listeners.publish, Incidents: e.profiles.IncidentsChanged, Now: e.Now,
+		FreezeFile: e.FreezeFile, NoteFreeze: e.freezing.Note, Window: e.window, Log: e.Log,
 	})
 }
 
@@ -308,14 +310,6 @@ func (e *Engine) Problems() []Problem {
 }
 
 func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }
-
-// RulesFor names the rules that would watch a change, as far as its service and environment say.
-func (e *Engine) RulesFor(c sources.Change) (names []string) {
-	for _, b := range e.rules.set().For(c, e.catalogue.Configured(c.Service)) {
-		names = append(names, b.Rule().Name)
-	}
-	return names
-}
 
 // proposeStep notifies people, once a step, that a rule has earned it.
 func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/internal/freezing"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback/freezefile"
 )
@@ -17,20 +18,20 @@ func TestFreezeIsRecorded(t *testing.T) {
 	b := newBench(t, redRule, nil)
 	f := func(action string, want int) {
 		t.Helper()
-		b.must(b.freezeLog.note(t.Context()))
-		b.must(b.freezeLog.note(t.Context()))
+		b.must(b.freezing.Note(t.Context()))
+		b.must(b.freezing.Note(t.Context()))
 		if got := b.entries("", action); got != want {
 			t.Errorf("%d entries of %s, want %d", got, action, want)
 		}
 	}
-	f(freezeAction, 0)
+	f(freezing.Freeze, 0)
 	b.must(freezefile.Write(b.FreezeFile, "sale"))
-	f(freezeAction, 1)
+	f(freezing.Freeze, 1)
 	b.restart()
-	f(freezeAction, 1)
-	f(unfreezeAction, 0)
+	f(freezing.Freeze, 1)
+	f(freezing.Unfreeze, 0)
 	b.must(freezefile.Clear(b.FreezeFile))
-	f(unfreezeAction, 1)
+	f(freezing.Unfreeze, 1)
 }
 
 // act does what `pushback freeze` and `pushback unfreeze` do.
@@ -52,7 +53,7 @@ func (b *bench) wantFreezes(want ...store.Entry) {
 	b.must(err)
 	var got []store.Entry
 	for _, e := range all {
-		if e.Action == freezeAction || e.Action == unfreezeAction {
+		if e.Action == freezing.Freeze || e.Action == freezing.Unfreeze {
 			got = append(got, e)
 		}
 	}
@@ -76,11 +77,11 @@ func TestShortFreezeIsRecorded(t *testing.T) {
 	b.act(freezefile.Action{At: at.Add(time.Second), Actor: "bob"})
 	left, err := freezefile.Actions(b.FreezeFile)
 	b.must(err)
-	want := []store.Entry{{Actor: "amy", Action: freezeAction, At: at}, {Actor: "bob", Action: unfreezeAction, At: at.Add(time.Second)}}
+	want := []store.Entry{{Actor: "amy", Action: freezing.Freeze, At: at}, {Actor: "bob", Action: freezing.Unfreeze, At: at.Add(time.Second)}}
 	note := func() {
 		t.Helper()
 		for range 3 {
-			b.must(b.freezeLog.note(t.Context()))
+			b.must(b.freezing.Note(t.Context()))
 		}
 		b.wantFreezes(want...)
 		if again, err := freezefile.Actions(b.FreezeFile); len(again) > 0 || err != nil {
@@ -94,10 +95,10 @@ func TestShortFreezeIsRecorded(t *testing.T) {
 	}
 	note()
 	b.act(freezefile.Action{At: b.Now().Add(time.Hour), Frozen: true, Actor: "carl"}) // his clock is ahead
-	want = append(want, store.Entry{Actor: "carl", Action: freezeAction, At: b.Now()})
+	want = append(want, store.Entry{Actor: "carl", Action: freezing.Freeze, At: b.Now()})
 	note()
 	b.must(freezefile.Clear(b.FreezeFile)) // as rm does
-	want = append(want, store.Entry{Actor: "freeze file", Action: unfreezeAction, At: b.Now()})
+	want = append(want, store.Entry{Actor: "freeze file", Action: freezing.Unfreeze, At: b.Now()})
 	note()
 }
 
@@ -108,8 +109,36 @@ func TestSweepAmidAFreeze(t *testing.T) {
 	at := b.Now()
 	_, err := freezefile.Record(b.FreezeFile, freezefile.Action{At: at, Frozen: true, Actor: "amy"})
 	b.must(err)
-	b.must(b.freezeLog.note(t.Context()))
+	b.must(b.freezing.Note(t.Context()))
 	b.must(freezefile.Write(b.FreezeFile, ""))
-	b.must(b.freezeLog.note(t.Context()))
-	b.wantFreezes(store.Entry{Actor: "amy", Action: freezeAction, At: at})
+	b.must(b.freezing.Note(t.Context()))
+	b.wantFreezes(store.Entry{Actor: "amy", Action: freezing.Freeze, At: at})
+}
+
+// People freeze by the API as by the command: the file is the record, the journal says who did it, and the freeze ends
+// by itself when its time is over.
+func TestFreezingByTheAPI(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	begun := b.Now().UTC()
+	if was, err := b.Freeze(t.Context(), "amy", "sale", begun.Add(time.Hour)); was || err != nil {
+		t.Fatal(was, err)
+	}
+	if frozen, why := b.Frozen(); !frozen || why != "sale" {
+		t.Error(frozen, why)
+	}
+	b.freezing.EndIfOver()
+	if s := b.FreezeState(); !s.Frozen || !s.Until.Equal(begun.Add(time.Hour)) {
+		t.Errorf("%+v", s)
+	}
+	b.clock.add(time.Hour)
+	b.freezing.EndIfOver()
+	if frozen, _ := b.Frozen(); frozen {
+		t.Error("still frozen")
+	}
+	b.must(b.freezing.Note(t.Context()))
+	b.wantFreezes(store.Entry{At: begun, Actor: "amy", Action: freezing.Freeze}, store.Entry{At: begun.Add(time.Hour), Actor: "freeze file", Action: freezing.Unfreeze})
+	if was, err := b.Unfreeze(t.Context(), "bob", ""); was || err != nil {
+		t.Error(was, err)
+	}
 }

@@ -2,7 +2,7 @@ package engine
 
 import "sync"
 
-// listeners are sent the key of every change that moved. A slow listener misses keys
+// listeners are sent the key of every change that moved, and the path of a page whose state moved that is no change's. A slow listener misses keys
 // instead of delaying a look: it is a page, and can reload.
 type listeners struct {
 	mu   sync.Mutex

@@ -81,6 +81,7 @@ func (h *hookChecker) askHooks(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
+			h.checks.noteHook(name, hook, checks, h.Now())
 			switch why, news := h.preflights.note(name, checks); {
 			case news && why != "":
 				h.Log.Warn("a hook could not act now; a rollback through it would fail", "hook", name, "why", why)

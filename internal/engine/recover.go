@@ -41,7 +41,8 @@ func (e *Engine) sweep(ctx context.Context) error {
 			if !e.rules.settled() {
 				e.keepRules(ctx)
 			}
-			if err := errors.Join(e.ensureJobs(ctx), e.freezeLog.note(ctx)); err != nil && ctx.Err() == nil {
+			e.freezing.EndIfOver()
+			if err := errors.Join(e.ensureJobs(ctx), e.freezing.Note(ctx)); err != nil && ctx.Err() == nil {
 				e.Log.Warn("cannot read the unfinished rows; the next sweep tries again", "error", err)
 			}
 			e.planner.WakeUp()

@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rules"
+	"github.com/pushback/pushback/sources"
 )
 
 // Loader reads the rules folder.
@@ -209,3 +210,14 @@ func (b *ruleBook) ownersOf(good *rules.Set, broken []rules.Diagnostic) []string
 	slices.Sort(receivers)
 	return slices.DeleteFunc(slices.Compact(receivers), func(r string) bool { return r == "" })
 }
+
+// RulesFor names the rules that would watch a change, as far as its service and environment say.
+func (e *Engine) RulesFor(c sources.Change) (names []string) {
+	for _, b := range e.rules.set().For(c, e.catalogue.Configured(c.Service)) {
+		names = append(names, b.Rule().Name)
+	}
+	return names
+}
+
+// RuleSet is the rules in force.
+func (e *Engine) RuleSet() *rules.Set { return e.rules.set() }

@@ -45,6 +45,7 @@ func (x *executor) send(ctx context.Context, o rollback.Order, lease *replica.Le
 	call, followed := x.progress.Follow(call, o, claim, hook.Timeout)
 	x.unsent.Delete(o.Key)
 	receipt, err := hook.Do(call, w)
+	x.checks.hooks.Note(o.Hook, x.Now(), err)
 	crashpoint.Reach(crashpoint.AfterSend)
 	err = followed.Saw(err)
 	if receipt.At.IsZero() {

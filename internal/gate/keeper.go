@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/pushback/pushback/internal/messages"
@@ -26,6 +27,7 @@ type Store interface {
 	OutgoingOf(ctx context.Context, changeKey string) ([]store.Outgoing, error)
 	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
 	RemoveIncident(ctx context.Context, id, actor string, now time.Time) (store.Incident, error)
+	EndIncident(ctx context.Context, id, actor string, end, now time.Time) (store.Incident, error)
 	Append(ctx context.Context, e store.Entry) error
 }
 
@@ -35,16 +37,21 @@ type Catalogue interface {
 	DefaultReceiver() string
 }
 
-// Options are what a gate works with. All are required.
+// Options are what a gate works with. All but FreezeFile are required.
 type Options struct {
 	Store     Store
 	Catalogue Catalogue
 	Situation *situation.Reader
 	Text      messages.Composer
 	Deliver   func(ctx context.Context, rows []store.Outgoing) // sends messages that are stored
-	Changed   func(changeKey string)                           // publishes that a change moved
+	Changed   func(changeKey string)                           // publishes that a change moved, or a page: "/holds"
 	Incidents func()                                           // has outdated profiles learned again
 	Now       func() time.Time
+
+	FreezeFile string                          // "": nobody can freeze
+	NoteFreeze func(ctx context.Context) error // writes into the journal what was done to the freeze file
+	Window     func(now time.Time) string      // the freeze window that holds; "" for none
+	Log        *slog.Logger
 }
 
 // Keeper answers deploy tools, and keeps holds and incidents.
@@ -52,6 +59,12 @@ type Keeper struct{ o Options }
 
 // New returns a keeper. It reads nothing.
 func New(o Options) *Keeper { return &Keeper{o} }
+
+// The pages that show holds and incidents.
+const (
+	holdsPage     = "/holds"
+	incidentsPage = "/incidents"
+)
 
 // maxChanges is how many of a service's newest changes the gate reads.
 const maxChanges = 200
@@ -157,7 +170,11 @@ func (k *Keeper) notePassed(ctx context.Context, service, environment string, fi
 func (k *Keeper) Hold(ctx context.Context, h store.Hold) (store.Hold, bool, error) {
 	h.Kind, h.At = store.GateHold, k.o.Now()
 	h.Service = k.o.Catalogue.Canonical(h.Service)
-	return k.o.Store.SetHold(ctx, h, func(store.Hold) []store.Outgoing { return nil })
+	held, set, err := k.o.Store.SetHold(ctx, h, func(store.Hold) []store.Outgoing { return nil })
+	if set {
+		k.o.Changed(holdsPage)
+	}
+	return held, set, err
 }
 
 // Release ends a hold in a person's name. Its error wraps store.ErrNotFound where no
@@ -192,6 +209,7 @@ func (k *Keeper) release(ctx context.Context, h store.Hold, actor string, now ti
 		return fmt.Errorf("hold %s: %w", h.ID, store.ErrConflict)
 	}
 	k.o.Deliver(ctx, rows)
+	k.o.Changed(holdsPage)
 	return nil
 }
 
@@ -222,9 +240,24 @@ func (k *Keeper) NoteIncident(ctx context.Context, i store.Incident) (store.Inci
 	i.Service, i.At = k.o.Catalogue.Canonical(i.Service), k.o.Now()
 	noted, err := k.o.Store.NoteIncident(ctx, i)
 	if err == nil {
-		k.o.Incidents()
+		k.incidentsChanged()
 	}
 	return noted, err
+}
+
+// EndIncident ends an incident that goes on, in a person's name. Its error wraps store.ErrNotFound where there is
+// none of that id, and store.ErrConflict where it has ended.
+func (k *Keeper) EndIncident(ctx context.Context, id, actor string, end time.Time) (store.Incident, error) {
+	i, err := k.o.Store.EndIncident(ctx, id, actor, end, k.o.Now())
+	if err == nil {
+		k.incidentsChanged()
+	}
+	return i, err
+}
+
+func (k *Keeper) incidentsChanged() {
+	k.o.Incidents()
+	k.o.Changed(incidentsPage)
 }
 
 // RemoveIncident takes an incident back, in a person's name. Its error wraps
@@ -232,7 +265,7 @@ func (k *Keeper) NoteIncident(ctx context.Context, i store.Incident) (store.Inci
 func (k *Keeper) RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error) {
 	i, err := k.o.Store.RemoveIncident(ctx, id, actor, k.o.Now())
 	if err == nil {
-		k.o.Incidents()
+		k.incidentsChanged()
 	}
 	return i, err
 }

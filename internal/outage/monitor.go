@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pushback/pushback/internal/lastcheck"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/sources"
@@ -48,17 +49,19 @@ type Options struct {
 
 // Monitor watches the metric stores.
 type Monitor struct {
-	o     Options
-	state *state
+	o      Options
+	state  *state
+	checks lastcheck.Book
 }
 
 // New returns a monitor that asks nothing until Run is called.
-func New(o Options) *Monitor { return &Monitor{o, newState()} }
+func New(o Options) *Monitor { return &Monitor{o: o, state: newState()} }
 
 // Failed notes that a store did not answer what a look asked at a moment. The outage
 // begins at that moment: a store that hangs fails only when the time-out is over.
 func (m *Monitor) Failed(name string, err error, asked time.Time) {
 	m.o.Count(name, kindOf(err))
+	m.checks.Note(name, m.o.Now(), err)
 	m.state.fail(name, err, asked, true)
 }
 
@@ -71,6 +74,9 @@ func (m *Monitor) Blind(inputs []watch.Input, now time.Time) bool {
 
 // Faults returns the stores that cannot be read, with why.
 func (m *Monitor) Faults() map[string]string { return m.state.faults() }
+
+// Checks are how the stores did when they were last asked, by name.
+func (m *Monitor) Checks() map[string]lastcheck.Check { return m.checks.All() }
 
 // Messages tells receivers that the store of these inputs cannot be read: one row an
 // outage and receiver. There are none where the store has answered meanwhile.
@@ -186,8 +192,10 @@ func (m *Monitor) ask(ctx context.Context, name string, s MetricStore, measure b
 		return
 	case err != nil && (!errors.As(err, &f) || f.Kind != sources.NoData):
 		m.state.fail(name, err, asked, false)
+		m.checks.Note(name, m.o.Now(), err)
 		return
 	case !m.state.onlyLooksCanTell(name) || m.o.Open() == 0:
+		m.checks.Note(name, m.o.Now(), nil)
 		m.Answered(ctx, name)
 	}
 	if measure || !m.state.isMeasured(name) {

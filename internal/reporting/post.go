@@ -10,6 +10,7 @@ import (
 
 	"github.com/pushback/pushback/internal/crashpoint"
 	"github.com/pushback/pushback/internal/jobs"
+	"github.com/pushback/pushback/internal/lastcheck"
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
@@ -55,6 +56,7 @@ func (k *Keeper) PostJob(ctx context.Context, id string) error {
 	remote, failed := tool.Report(attempt, p.Content, p.Remote)
 	crashpoint.Reach(crashpoint.AfterReport)
 	k.Count(p.Adapter, failed)
+	k.checks.Note(p.Adapter, k.Now(), failed)
 	return k.record(context.WithoutCancel(ctx), lease, p, remote, failed)
 }
 
@@ -122,6 +124,9 @@ func (k *Keeper) note(p store.Report, why string, givenUp bool) {
 
 // Trouble is why the last report to a tool could not be written.
 type Trouble struct{ Tool, Why string }
+
+// Checks are how the tools did when they last got a report, by name; store.Grafana for the annotations.
+func (k *Keeper) Checks() map[string]lastcheck.Check { return k.checks.All() }
 
 // Troubles are the tools whose last report could not be written, by name.
 func (k *Keeper) Troubles() (all []Trouble) {

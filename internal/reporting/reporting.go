@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/lastcheck"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
@@ -61,6 +62,7 @@ type Options struct {
 // Keeper keeps the reports of all changes.
 type Keeper struct {
 	Options
+	checks   lastcheck.Book
 	troubles sync.Map // name of a tool → why its last report could not be posted
 	waiting  sync.Map // id of a held deployment → the version that it waits for
 }

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	maxWords       = 8   // of a search
+	maxQueryWords  = 8   // of a search
 	maxSuggestions = 500 // services, or environments, that a page suggests
 )
 
@@ -140,7 +140,7 @@ func (s *Server) storeFilter(f web.Filter, before time.Time) store.ChangeFilter 
 	}
 	wanted := store.ChangeFilter{
 		Service: service, Environment: f.Environment, Kind: sources.Kind(f.Kind), State: f.State,
-		Words: words[:min(len(words), maxWords)], Since: momentOf(f.From), Before: before, Limit: defaultPage,
+		Words: words[:min(len(words), maxQueryWords)], Since: momentOf(f.From), Before: before, Limit: defaultPage,
 	}
 	if until := untilOf(f.To); !until.IsZero() && (before.IsZero() || until.Before(before)) {
 		wanted.Before = until
@@ -206,14 +206,14 @@ var stateNames = func() (all []web.Choice) {
 		string(watch.Watching), string(watch.Waiting), string(watch.Regressed), string(watch.Blind), string(watch.Inconclusive),
 		string(watch.Superseded), string(watch.Healthy), store.Unwatched,
 	} {
-		all = append(all, web.Choice{Value: state, Word: web.BadgeOf(state, "").Word})
+		all = append(all, web.Choice{Value: state, Label: web.BadgeOf(state, "").Word})
 	}
 	return all
 }()
 
 var kindNames = []web.Choice{
-	{Value: string(sources.Deploy), Word: "Deploys"},
-	{Value: string(sources.Config), Word: "Config"},
-	{Value: string(sources.Flag), Word: "Flags"},
-	{Value: string(sources.Experiment), Word: "Experiments"},
+	{Value: string(sources.Deploy), Label: "Deploys"},
+	{Value: string(sources.Config), Label: "Config"},
+	{Value: string(sources.Flag), Label: "Flags"},
+	{Value: string(sources.Experiment), Label: "Experiments"},
 }

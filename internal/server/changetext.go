@@ -103,13 +103,13 @@ func (s *Server) journalLines(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Disposition", `attachment; filename="journal-`+c.Key+`.jsonl"`)
 	lines := json.NewEncoder(w)
 	for _, e := range entries {
-		if lines.Encode(auditEntry(e)) != nil {
+		if lines.Encode(journalLine(e)) != nil {
 			return // the reader is gone
 		}
 	}
 }
 
-func auditEntry(e store.Entry) api.AuditEntry {
+func journalLine(e store.Entry) api.AuditEntry {
 	return api.AuditEntry{
 		Entry:  api.Entry{Seq: e.Seq, At: e.At, Actor: e.Actor, Action: e.Action, Detail: e.Detail},
 		Change: e.ChangeKey, Prev: e.Prev, Hash: e.Hash,

@@ -23,7 +23,7 @@ type Engine interface {
 }
 
 // Gatekeeper answers deploy tools that ask whether to deploy, and sets and ends
-// holds and incidents. The errors of Release, Clear, Propose and RemoveIncident wrap the same
+// holds and incidents. The errors of Release, Clear, Propose, RemoveIncident and EndIncident wrap the same
 // as those of Approve.
 type Gatekeeper interface {
 	Gate(ctx context.Context, service, environment string, fixes []string) (rollback.Gate, error)
@@ -33,6 +33,7 @@ type Gatekeeper interface {
 	Propose(ctx context.Context, key, actor, why string) (gate.Proposal, error)
 	NoteIncident(ctx context.Context, i store.Incident) (store.Incident, error)
 	RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error)
+	EndIncident(ctx context.Context, id, actor string, end time.Time) (store.Incident, error)
 }
 
 // Store is what the server reads of the store. The server writes nothing itself but
@@ -47,6 +48,7 @@ type Store interface {
 	Replicas(ctx context.Context) ([]store.Replica, error)
 	OpenProtections(ctx context.Context) ([]store.Protection, error)
 	Sizes(ctx context.Context) (store.Sizes, error)
+	Places
 }
 
 // Changes reads changes.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/dashboards/web"
@@ -63,6 +64,9 @@ func returnPath(r *http.Request) string {
 	}
 	if service := r.PathValue("service"); service != "" {
 		return web.ServicePath(service)
+	}
+	if page, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); page != "changes" {
+		return "/" + page
 	}
 	return "/changes/" + url.PathEscape(r.PathValue("key"))
 }

@@ -65,7 +65,7 @@ func signedServer(t *testing.T, change func(*Options)) (*browser, *fakeProvider)
 	b := newBrowser(t, func(o *Options) {
 		o.SignIn, o.Owner, o.ExternalURL = provider, owners, "https://pushback.example.org"
 		o.Reload = func(context.Context) []api.Diagnostic { return nil }
-		o.Rules = heardRules{}
+		o.Rules, o.Freezer = heardRules{}, newFreezer(t)
 		if change != nil {
 			change(o)
 		}

@@ -37,6 +37,7 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc("GET /rules", s.pageHandler(s.rulesPage))
 		mux.HandleFunc("GET /rules/{rule}", s.pageHandler(s.rulePage))
 	}
+	s.registerPlaces(mux)
 	mux.HandleFunc("GET /changes/{key}/approve", s.approvePage)
 	mux.HandleFunc("POST /changes/{key}/approve", s.decisionHandler(s.approveDecision))
 	mux.HandleFunc("POST /changes/{key}/reject", s.decisionHandler(s.rejectDecision))
@@ -69,7 +70,7 @@ func schema(w http.ResponseWriter, _ *http.Request) {
 var addresses = map[string]string{
 	"events": "POST /v1/events", "changes": "GET /v1/changes", "status": "GET /v1/status", "orders": "GET /v1/orders", "gate": "GET /v1/gate", "verdicts": "GET /v1/verdicts/SERVICE/VERSION",
 	"healthz": "GET /healthz", "readyz": "GET /readyz", "metrics": "GET /metrics", "docs": "GET /docs", "rules": "GET /rules",
-	"hooks": "POST /hooks/NAME, with the name of a source", "webhooks": "POST /hooks/NAME, with the name of a source", "sources": "POST /hooks/NAME, with the name of a source",
+	"holds": "GET /holds", "incidents": "GET /incidents", "audit": "GET /audit", "connections": "GET /connections", "hooks": "POST /hooks/NAME, with the name of a source", "webhooks": "POST /hooks/NAME, with the name of a source", "sources": "POST /hooks/NAME, with the name of a source",
 }
 
 // nothingHere answers a request for an unknown address, or one with another method than the

@@ -37,10 +37,13 @@ type Options struct {
 	Started       func() bool                                       // whether the engine works and knows its rules; nil: it does
 	Frozen        func() (bool, string)                             // whether all acting is stopped, and by what
 	Reload        func(context.Context) []api.Diagnostic            // reads the rules again; they are in force if it returns none
+	Freezer       Freezer                                           // nil: no operations and forms about the freeze
 	Rules         Rules                                             // nil: no operations and pages about rules
+	Details       RuleDetails                                       // nil: no details of rules
 	Subscribe     Subscribe                                         // nil: no stream
 	Sources       map[string]Endpoint                               // by the {source} of POST /hooks/{source}
 	Inlets        []Inlet                                           // the configured sources and feeds, by name
+	Connects      func() []Connection                               // how everything that Pushback talks to did last; nil: not known
 	Deliveries    *deliveries.Record                                // nil: what deliveries come to is not recorded
 	Canonical     func(sources.Event) sources.Event                 // puts the catalogue's name of a service in place of its source's; nil: unchanged
 	Paths         changes.PathMap                                   // which services an event of POST /v1/events is about, by its paths

@@ -53,7 +53,7 @@ func (s *Server) serviceView(ctx context.Context, name string) (v web.Service, e
 	if len(found) == 0 && (!known || !sure) {
 		return v, problem(http.StatusNotFound, unknownByName, s.serviceHint(name))
 	}
-	v = web.Service{Name: name, Owner: s.ownerOf(name), Unknown: !known && sure, Environments: environmentsOf(found), Now: now}
+	v = web.Service{Name: name, Owner: s.ownerOf(name), Unknown: !known && sure, Environments: environmentsOf(found), For: durationsWith("1h"), Now: now}
 	if err := s.addGates(ctx, &v, now); err != nil {
 		return v, err
 	}

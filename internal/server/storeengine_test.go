@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pushback/pushback/internal/gate"
 	"github.com/pushback/pushback/internal/store"
@@ -97,6 +98,10 @@ func (e storeEngine) NoteIncident(ctx context.Context, i store.Incident) (store.
 
 func (e storeEngine) RemoveIncident(ctx context.Context, id, actor string) (store.Incident, error) {
 	return e.Store.RemoveIncident(ctx, id, actor, testNow)
+}
+
+func (e storeEngine) EndIncident(ctx context.Context, id, actor string, end time.Time) (store.Incident, error) {
+	return e.Store.EndIncident(ctx, id, actor, end, testNow)
 }
 
 func (e storeEngine) Clear(ctx context.Context, key, actor, why string) error {

@@ -3,6 +3,7 @@ package server
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -10,7 +11,7 @@ import (
 // close connections that are silent for a minute.
 const heartbeat = 20 * time.Second
 
-// stream sends the key of every change that moved, as server-sent events: with ?change= of that one alone,
+// stream sends the key of every change that moved, and the path of a page whose state moved, as server-sent events: with ?change= of that one alone,
 // and with ?looks=no not after looks that leave a list of changes as it is. It
 // sends no more than keys, so that a client reads the change itself through the API,
 // which checks what it may see.
@@ -45,7 +46,7 @@ func (s *Server) sendKeys(w http.ResponseWriter, r *http.Request, c *http.Respon
 		line := ": alive\n\n"
 		select {
 		case key := <-keys:
-			line = "event: change\ndata: " + key + "\n\n"
+			line = eventOf(key)
 		case <-beat.C:
 		case <-stop:
 			return
@@ -56,6 +57,14 @@ func (s *Server) sendKeys(w http.ResponseWriter, r *http.Request, c *http.Respon
 			return
 		}
 	}
+}
+
+// eventOf is the event of a change that moved, or of a page whose state moved that is no change's: "/holds".
+func eventOf(key string) string {
+	if strings.HasPrefix(key, "/") {
+		return "event: page\ndata: " + key + "\n\n"
+	}
+	return "event: change\ndata: " + key + "\n\n"
 }
 
 // writeMessage writes one message. Its deadline is later than the next heartbeat,

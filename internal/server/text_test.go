@@ -38,7 +38,7 @@ func allRoutes(t *testing.T, p *testServer) (all []route) {
 		}
 	}
 	registered := regexp.MustCompile(`"(GET|POST) (/[^"]*)"`)
-	for _, file := range []string{"routes.go", "openapi.go"} {
+	for _, file := range []string{"routes.go", "openapi.go", "places.go"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

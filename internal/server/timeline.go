@@ -73,7 +73,7 @@ func (t *timelineWriter) watch(w api.Watch, journal []readEntry) {
 		t.add(w.From, "quiet", "%s: settled; what is measured from here on is judged", rule)
 	}
 	for _, g := range gradesOf(w, journal) {
-		t.add(g.At, web.GradeBadge(g.Grade.String()).Tone, "%s: %s%s", rule, gradeWords(g.Grade), colon(g.said))
+		t.add(g.At, web.GradeBadge(g.Grade.String()).Tone, "%s: %s%s", rule, gradeState(g.Grade), colon(g.said))
 	}
 	if w.EndedAt.IsZero() {
 		return
@@ -90,19 +90,12 @@ func ruleWords(w api.Watch) string {
 	return "rule " + w.Rule
 }
 
-// gradeWords are a grade as the state that a watch came into.
-func gradeWords(g detector.Grade) string {
+// gradeState is a grade as the state that a watch came into.
+func gradeState(g detector.Grade) string {
 	if g == detector.None {
 		return "no longer suspected"
 	}
 	return g.String()
-}
-
-func colon(text string) string {
-	if text == "" {
-		return ""
-	}
-	return ": " + text
 }
 
 // saidGrade is a grade of a watch with what it rested on, "" where that is not in the journal.

@@ -5,38 +5,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
 )
 
-// entryDetail is what the timeline reads of a journal entry's detail.
-type entryDetail struct {
-	Watch    string            `json:"watch"`
-	Verdict  *detector.Verdict `json:"verdict"`
-	Rule     string            `json:"rule"`
-	Rollback *struct {
-		Hook    string `json:"hook"`
-		Mode    string `json:"mode"`
-		Ordered bool   `json:"ordered"`
-		Said    string `json:"said"`
-	} `json:"rollback"`
-	Order *struct {
-		State  rollback.State `json:"state"`
-		Hook   string         `json:"hook"`
-		Target string         `json:"target_version"`
-	} `json:"order"`
-	To           rollback.State         `json:"to"`
-	Why          string                 `json:"why"`
-	Text         string                 `json:"text"`
-	Source       string                 `json:"source"`
-	Refusals     []rollback.Refusal     `json:"refusals"`
-	Receipt      *rollback.Receipt      `json:"receipt"`
-	Verification *rollback.Verification `json:"verification"`
-}
-
-// readEntry is an entry of the journal with its detail, as far as that can be re
+// readEntry is an entry of the journal with its detail, as far as that can be read.
 type readEntry struct {
 	api.Entry
 	entryDetail
@@ -99,8 +73,8 @@ func (t *timelineWriter) response(j readEntry) {
 	}
 }
 
-// orderWords say which state an order came into. They follow "the rollback".
-var orderWords = map[rollback.State]struct{ words, tone string }{
+// orderSteps say which state an order came into. They follow "the rollback".
+var orderSteps = map[rollback.State]struct{ words, tone string }{
 	rollback.Proposed:  {"waits for a person", "warn"},
 	rollback.Approved:  {"was approved", "busy"},
 	rollback.Decided:   {"is ordered", "busy"},
@@ -123,7 +97,7 @@ func (t *timelineWriter) order(j readEntry, why string) {
 		t.add(j.At, "quiet", "after the rollback: %s", sources.OneLine(j.Verification.String(), sources.MaxText))
 		return
 	}
-	step, known := orderWords[state]
+	step, known := orderSteps[state]
 	if !known {
 		t.add(j.At, "quiet", "the rollback: %s%s", state, why)
 		return

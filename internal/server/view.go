@@ -1,12 +1,9 @@
 package server
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/detector"
@@ -181,42 +178,4 @@ func recoverySentence(watches []api.Watch) string {
 		}
 	}
 	return ""
-}
-
-// docsPage shows the OpenAPI document as a page, without scripts from other
-// hosts.
-func (s *Server) docsPage(o *huma.OpenAPI) func(http.ResponseWriter, *http.Request) error {
-	groups := operationGroups(o)
-	return func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		return s.pages.Docs(w, web.Docs{Frame: s.frame(r, "HTTP API"), Groups: groups})
-	}
-}
-
-func operationGroups(o *huma.OpenAPI) []web.OperationGroup {
-	groups := []web.OperationGroup{{Name: "Intake"}, {Name: "Changes"}, {Name: "Orders"}, {Name: "Gate"}, {Name: "Daemon"}}
-	for _, item := range o.Paths {
-		for _, operation := range []*huma.Operation{item.Get, item.Post} {
-			if operation == nil {
-				continue
-			}
-			i := slices.IndexFunc(groups, func(g web.OperationGroup) bool { return g.Name == operation.Tags[0] })
-			if i < 0 {
-				i, groups = len(groups), append(groups, web.OperationGroup{Name: operation.Tags[0]})
-			}
-			groups[i].Operations = append(groups[i].Operations, operationView(operation))
-		}
-	}
-	for _, g := range groups {
-		slices.SortFunc(g.Operations, func(a, b web.Operation) int { return strings.Compare(a.Path+a.Method, b.Path+b.Method) })
-	}
-	return groups
-}
-
-func operationView(o *huma.Operation) web.Operation {
-	v := web.Operation{Method: o.Method, Path: o.Path, Summary: o.Summary, Description: o.Description}
-	for _, p := range o.Parameters {
-		v.Parameters = append(v.Parameters, web.Parameter{Name: p.Name, In: p.In, Description: p.Description})
-	}
-	return v
 }

@@ -15,10 +15,10 @@ import (
 //
 // See adr/0024.
 type Incident struct {
-	ID          string // "i3"; set by the store
-	Service     string // "" for all
-	Environment string // "" for all
-	From, To    time.Time
+	ID          string    // "i3"; set by the store
+	Service     string    // "" for all
+	Environment string    // "" for all
+	From, To    time.Time // To is zero while it goes on
 	Why         string
 	Actor       string
 	At          time.Time // when it was noted
@@ -34,8 +34,23 @@ func scanIncident(r row) (Incident, error) {
 	return i, err
 }
 
+// Open says whether the incident goes on.
+func (i Incident) Open() bool { return i.To.IsZero() }
+
+// scope is what an incident covers, until a moment where it goes on.
+func (i Incident) scope(until time.Time) scope {
+	if !i.Open() {
+		until = i.To
+	}
+	return scope{service: i.Service, environment: i.Environment, from: i.From, to: until}
+}
+
+func (i Incident) cause(at time.Time) cause {
+	return cause{by: "incident " + i.ID, actor: i.Actor, why: fmt.Sprintf("incident %s: %s", i.ID, i.Why), at: at}
+}
+
 // NoteIncident stores an incident and its journal entry, and returns it with its
-// ID. It clears the changes that turned bad in it.
+// ID. It clears the changes that turned bad in it, of one that goes on those that have until now.
 func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		n, err := nextNumber(ctx, tx, "incidents")
@@ -50,14 +65,56 @@ func (s *Store) NoteIncident(ctx context.Context, i Incident) (Incident, error) 
 		if err != nil {
 			return err
 		}
-		where := scope{service: i.Service, environment: i.Environment, from: i.From, to: i.To}
-		cleared, err := clearOutage(ctx, tx, where, cause{by: "incident " + i.ID, actor: i.Actor, why: fmt.Sprintf("incident %s: %s", i.ID, i.Why), at: i.At})
+		cleared, err := clearOutage(ctx, tx, i.scope(i.At), i.cause(i.At))
 		if err != nil {
 			return err
 		}
 		return appendEntries(ctx, tx, append(cleared, i.entry("incident", i.Actor, i.At))...)
 	})
 	return i, wrap(err, "note incident")
+}
+
+// EndIncident ends an incident that goes on, in the name of actor, and clears what turned bad in it. ErrNotFound
+// if it does not exist or was removed, and ErrConflict if it has ended.
+func (s *Store) EndIncident(ctx context.Context, id, actor string, end, now time.Time) (i Incident, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		ended, err := affected(ctx, tx, `UPDATE incidents SET ended_at = $2 WHERE id = $1 AND ended_at = 0 AND removed_at = 0 AND began_at < $2`, id, micros(end))
+		if err != nil {
+			return err
+		}
+		if i, err = scanIncident(tx.QueryRowContext(ctx, selectIncident+`WHERE id = $1 AND removed_at = 0`, id)); err != nil {
+			return err
+		}
+		if !ended {
+			return fmt.Errorf("it has ended, or began later: %w", ErrConflict)
+		}
+		cleared, err := clearOutage(ctx, tx, i.scope(now), i.cause(now))
+		if err != nil {
+			return err
+		}
+		return appendEntries(ctx, tx, append(cleared, i.entry("end incident", actor, now))...)
+	})
+	return i, wrap(err, "end incident %s", id)
+}
+
+// Incident returns an incident that was not removed, or ErrNotFound.
+func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
+	i, err := scanIncident(s.read.QueryRowContext(ctx, selectIncident+`WHERE id = $1 AND removed_at = 0`, id))
+	return i, wrap(err, "read incident %s", id)
+}
+
+// OpenIncidents lists the incidents that go on, those that began last first.
+func (s *Store) OpenIncidents(ctx context.Context) ([]Incident, error) {
+	is, err := collect(ctx, s.read, scanIncident, selectIncident+`WHERE removed_at = 0 AND ended_at = 0 ORDER BY began_at DESC, id`)
+	return is, wrap(err, "list open incidents")
+}
+
+// PastIncidents lists the incidents that have ended, those that began last first. Before, unless zero, is when the
+// last one of the page before began.
+func (s *Store) PastIncidents(ctx context.Context, before time.Time, limit int) ([]Incident, error) {
+	is, err := collect(ctx, s.read, scanIncident, selectIncident+`WHERE began_at < $1 AND removed_at = 0 AND ended_at > 0 ORDER BY began_at DESC, id LIMIT $2`,
+		beforeOrNow(before), limitOr(limit))
+	return is, wrap(err, "list past incidents")
 }
 
 // RemoveIncident withdraws an incident in the name of actor: profiles are
@@ -91,7 +148,7 @@ func (s *Store) Incidents(ctx context.Context) ([]Incident, error) {
 
 // touchingHistory selects the incidents that overlap a history: of service $1 in
 // environment $2, between $3 and $4.
-const touchingHistory = `WHERE (service = '' OR service = $1) AND (environment = '' OR environment = $2) AND began_at <= $4 AND ended_at >= $3 `
+const touchingHistory = `WHERE (service = '' OR service = $1) AND (environment = '' OR environment = $2) AND began_at <= $4 AND (ended_at >= $3 OR ended_at = 0) `
 
 // MaskedWindows returns the windows between from and to that no profile of the
 // service may be learned from: those in which a bad version was live, and those
@@ -104,6 +161,9 @@ func (s *Store) MaskedWindows(ctx context.Context, service, environment string, 
 	incidents, err := collect(ctx, s.read, scanIncident, selectIncident+touchingHistory+`AND removed_at = 0 ORDER BY began_at`,
 		service, environment, micros(from), micros(to))
 	for _, i := range incidents {
+		if i.Open() {
+			i.To = to
+		}
 		masked = append(masked, sources.Window{From: i.From, To: i.To})
 	}
 	return masked, wrap(err, "find incidents of %s", service)
@@ -121,9 +181,14 @@ func (s *Store) IncidentsChanged(ctx context.Context, service, environment strin
 }
 
 func (i Incident) entry(action, actor string, at time.Time) Entry {
-	detail, err := json.Marshal(map[string]any{
-		"incident": i.ID, "service": i.Service, "environment": i.Environment, "from": i.From, "to": i.To, "why": i.Why,
-	})
+	detail, err := json.Marshal(struct {
+		Incident    string    `json:"incident"`
+		Service     string    `json:"service"`
+		Environment string    `json:"environment"`
+		From        time.Time `json:"from"`
+		To          time.Time `json:"to,omitzero"`
+		Why         string    `json:"why"`
+	}{i.ID, i.Service, i.Environment, i.From, i.To, i.Why})
 	if err != nil {
 		panic(err) // strings and times always encode
 	}

@@ -133,22 +133,7 @@ func (s *Store) Audit(ctx context.Context, from, to time.Time, each func(Entry) 
 	if err != nil {
 		return wrap(err, "find the journal's entries")
 	}
-	for next := first; next <= last; {
-		page, err := collect(ctx, s.read, scanEntry, selectEntry+`WHERE seq >= $1 AND seq <= $2 ORDER BY seq LIMIT $3`, next, last, auditPage)
-		if err != nil {
-			return wrap(err, "read the journal")
-		}
-		if len(page) == 0 {
-			return nil // the rest was deleted: whoever checks the chain finds that
-		}
-		for _, e := range page {
-			if err := each(e); err != nil {
-				return err
-			}
-		}
-		next = page[len(page)-1].Seq + 1
-	}
-	return nil
+	return s.AuditRange(ctx, first, last, each)
 }
 
 // lastCheckpoint is up to where the journal is deleted. Entries up to there that are not

@@ -125,6 +125,9 @@ func fillPeople(t *testing.T, s *Store) {
 	if err := s.PutBacktest(t.Context(), Backtest{RuleHash: "h", Rule: "red", Mode: "act", Judged: 400, Actor: "amy", At: at(42)}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.PutJournalCheck(t.Context(), JournalCheck{Kind: WholeCheck, At: at(43), Replica: "one", First: 1, Through: 4, Hash: "h"}); err != nil {
+		t.Fatal(err)
+	}
 	session := s.BeginSession(t.Context(), Session{ID: "hash", BegunAt: at(43), UsedAt: at(43), EndsAt: at(59)}, "")
 	if err := errors.Join(session, s.CreateToken(t.Context(), testToken("deploys", 44))); err != nil {
 		t.Fatal(err)

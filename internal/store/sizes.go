@@ -38,7 +38,7 @@ var kindOf = map[string]string{
 	"records": "looks",
 	"events":  "events",
 	"orders":  "orders and messages", "outgoing": "orders and messages", "reports": "orders and messages", "protections": "orders and messages",
-	"journal": "journal", "journal_checkpoints": "journal",
+	"journal": "journal", "journal_checkpoints": "journal", "journal_checks": "journal",
 	"profiles": "profiles", "profile_names": "profiles",
 }
 

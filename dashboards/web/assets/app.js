@@ -102,6 +102,7 @@ if (document.querySelector("[data-live]")) {
   const shown = document.getElementById("change")?.dataset.key;
   const stream = new EventSource("/v1/stream?" + (shown ? "change=" + encodeURIComponent(shown) : "looks=no"));
   stream.addEventListener("change", soon);
+  stream.addEventListener("page", soon); // holds, a freeze or an incident: the head of every page shows them
   // What was missed while the connection was down is unknown: look again.
   let lost = false;
   stream.addEventListener("error", () => {

@@ -32,8 +32,8 @@ var Layers = []Layer{
 		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; roles, scopes and named tokens; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; the Grafana boards",
 	},
 	{
-		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq"},
-		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy; jq in bounds",
+		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq", "internal/lastcheck"},
+		Does:     "judging; what all change sources, and all metric stores, have in common; outbound HTTP; what a git repository says of a deploy; jq in bounds; how what Pushback talks to did when it was last asked",
 	},
 	{
 		Packages: []string{
@@ -95,8 +95,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged; what the watches of a version come to; plots as pictures; the main signals of a site",
 	},
 	{
-		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting"},
-		Does:     "the pictures of stored verdicts, and their addresses; counting what becomes of changes; answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
+		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/freezing", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting"},
+		Does:     "the pictures of stored verdicts, and their addresses; counting what becomes of changes; answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; the account of the freeze file; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy", "internal/agents"},

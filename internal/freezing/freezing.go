@@ -1,10 +1,18 @@
-package engine
+// Package freezing keeps the journal's account of the freeze file, and lifts a freeze whose time is over.
+//
+//	pushback freeze, the API, a page    leave beside the file who did it and when: recorded as theirs
+//	touch, rm, anything else            is recorded as found
+//
+// Nobody needs the daemon to freeze: the file holds without it, and without the database.
+package freezing
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,35 +20,47 @@ import (
 	"github.com/pushback/pushback/rollback/freezefile"
 )
 
-// What the journal says of the freeze file. Nobody needs the daemon to write or remove the
-// file. `pushback freeze` and `pushback unfreeze` leave beside it who did it and when; of
-// whatever else writes or removes it, only its being noticed can be recorded. A rollback
-// that it stopped is recorded with the guards of its order.
+// What the journal says of the freeze file. A rollback that it stopped is recorded with the guards of its order.
 const (
-	freezeAction   = "freeze"
-	unfreezeAction = "unfreeze"
+	Freeze   = "freeze"
+	Unfreeze = "unfreeze"
 )
 
-// freezeDetail is the detail of an entry about the freeze file.
-type freezeDetail struct {
+// Store is the journal.
+type Store interface {
+	Append(ctx context.Context, e store.Entry) error
+	Journal(ctx context.Context, changeKey string) ([]store.Entry, error)
+}
+
+// detail is the detail of an entry about the freeze file.
+type detail struct {
 	Why  string `json:"why,omitempty"`
 	File string `json:"file"`
 	ID   string `json:"id,omitempty"` // of the action that the command line left
 }
 
-// freezeLog records in the journal that acting was frozen, and that it no longer is.
-type freezeLog struct {
-	*core
+// Log records in the journal that acting was frozen, and that it no longer is. It is safe for concurrent use.
+type Log struct {
+	Store   Store
+	File    string                // the freeze file; "": there is none, and nothing is recorded
+	Changed func(page string)     // is told of the page whose state moved
+	Frozen  func() (bool, string) // reads the file
+	Now     func() time.Time
+	Log     *slog.Logger
+
+	mu      sync.Mutex           // one at a time: the sweep, and people who freeze
 	last    atomic.Pointer[bool] // what was noted last; nil: nothing since the start
-	actions []string             // recorded ones that could not be deleted, by ID; sweep alone uses it
+	actions []string             // recorded ones that could not be deleted, by ID
 }
 
-// note records what the command line did, and where it did nothing, that the freeze file
+// Note records what the command line did, and where it did nothing, that the freeze file
 // came or went. The file is read before the actions: an action is there before the file
 // changes, so that every change of the file that is seen has its action beside it.
-func (f *freezeLog) note(ctx context.Context) error {
+func (f *Log) Note(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	frozen, why := f.Frozen()
-	if f.FreezeFile == "" {
+	if f.File == "" {
 		return nil
 	}
 	if recorded, err := f.recordActions(ctx); err != nil || recorded {
@@ -50,7 +70,7 @@ func (f *freezeLog) note(ctx context.Context) error {
 }
 
 // noteFile records the state of the freeze file where it has changed.
-func (f *freezeLog) noteFile(ctx context.Context, frozen bool, why string) error {
+func (f *Log) noteFile(ctx context.Context, frozen bool, why string) error {
 	if was := f.last.Load(); was != nil && *was == frozen {
 		return nil
 	}
@@ -71,8 +91,8 @@ func (f *freezeLog) noteFile(ctx context.Context, frozen bool, why string) error
 // recordActions records the actions that are not in the journal yet, in their order, and
 // deletes them. The journal is asked by their IDs, so that an action is recorded once, also
 // where the daemon ended before it deleted it, or may not delete it.
-func (f *freezeLog) recordActions(ctx context.Context) (recorded bool, err error) {
-	actions, err := freezefile.Actions(f.FreezeFile)
+func (f *Log) recordActions(ctx context.Context) (recorded bool, err error) {
+	actions, err := freezefile.Actions(f.File)
 	if err != nil {
 		f.Log.Warn("cannot read who froze or unfroze; it is not recorded", "error", err)
 	}
@@ -106,42 +126,59 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // forget deletes an action that is recorded, and remembers one that cannot be deleted.
-func (f *freezeLog) forget(a freezefile.Action) {
-	if err := freezefile.Forget(f.FreezeFile, a); err != nil {
+func (f *Log) forget(a freezefile.Action) {
+	if err := freezefile.Forget(f.File, a); err != nil {
 		f.Log.Warn("cannot delete the record of who froze or unfroze; it is in the journal, and stays beside the freeze file", "error", err)
 		f.actions = append(f.actions, a.ID)
 	}
 }
 
 // record appends one freeze or unfreeze to the journal.
-func (f *freezeLog) record(ctx context.Context, a freezefile.Action) error {
-	detail, err := json.Marshal(freezeDetail{Why: a.Why, File: f.FreezeFile, ID: a.ID})
+func (f *Log) record(ctx context.Context, a freezefile.Action) error {
+	said, err := json.Marshal(detail{Why: a.Why, File: f.File, ID: a.ID})
 	if err != nil {
 		return fmt.Errorf("recording the freeze: %w", err)
 	}
-	entry := store.Entry{At: a.At, Actor: a.Actor, Action: unfreezeAction, Detail: detail}
+	entry := store.Entry{At: a.At, Actor: a.Actor, Action: Unfreeze, Detail: said}
 	if a.Frozen {
-		entry.Action = freezeAction
+		entry.Action = Freeze
 	}
 	return f.Store.Append(ctx, entry)
 }
 
 // recorded is what the journal recorded last, and the IDs of all actions in it.
-func (f *freezeLog) recorded(ctx context.Context) (frozen bool, actions map[string]bool, err error) {
+func (f *Log) recorded(ctx context.Context) (frozen bool, actions map[string]bool, err error) {
 	entries, err := f.Store.Journal(ctx, "")
 	if err != nil {
 		return false, nil, fmt.Errorf("reading past freezes: %w", err)
 	}
 	actions = map[string]bool{}
 	for _, entry := range entries {
-		if entry.Action != freezeAction && entry.Action != unfreezeAction {
+		if entry.Action != Freeze && entry.Action != Unfreeze {
 			continue
 		}
-		frozen = entry.Action == freezeAction
-		var detail freezeDetail
-		if json.Unmarshal(entry.Detail, &detail) == nil && detail.ID != "" { // entries were without it once
-			actions[detail.ID] = true
+		frozen = entry.Action == Freeze
+		var d detail
+		if json.Unmarshal(entry.Detail, &d) == nil && d.ID != "" { // entries were without it once
+			actions[d.ID] = true
 		}
 	}
 	return frozen, actions, nil
+}
+
+// EndIfOver lifts a freeze whose time is over.
+func (f *Log) EndIfOver() {
+	if f.File == "" {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ended, err := freezefile.EndIfOver(f.File, f.Now())
+	if err != nil {
+		f.Log.Warn("cannot lift a freeze whose time may be over; acting stays frozen", "error", err)
+	}
+	if ended {
+		f.Log.Info("the time of a freeze was over; acting goes on")
+		f.Changed("/holds")
+	}
 }

@@ -1,0 +1,31 @@
+package server
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/pushback/pushback/dashboards/web"
+)
+
+// showLive answers with a whole page, or with what has changed of it where the request says what it has. It is for pages
+// that differ by whose services the reader may act on; others are shared: see showShared.
+func showLive[T any](w http.ResponseWriter, r *http.Request, page T, whole func(io.Writer, T) error, since func(T, string) (web.Update, error)) error {
+	had := r.Header.Get(sinceHeader)
+	if had == "" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		return whole(w, page)
+	}
+	update, err := since(page, had)
+	if err != nil {
+		return err
+	}
+	if update.Nothing() {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	text := json.NewEncoder(w)
+	text.SetEscapeHTML(false) // no browser shows it as a page: see X-Content-Type-Options
+	return text.Encode(update)
+}
