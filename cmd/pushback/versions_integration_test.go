@@ -3,10 +3,12 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,6 +49,9 @@ func TestDeploysNobodyAnnounced(t *testing.T) {
 		hosts = append(hosts, strings.TrimPrefix(i.URL, "http://"))
 	}
 	prometheus := servertest.Prometheus(t, hosts...)
+	await(t, "Prometheus to have scraped every instance", time.Minute, func() bool {
+		return instantAnswers(t, prometheus.URL, `count(build_info{version="v1"}) == 3`, time.Now().Add(-2*time.Second))
+	})
 	told := newTold(t)
 	p := serve(t, fmt.Sprintf(`allow_empty_rules: true
 metrics: {prod: {kind: prometheus, url: %q, resolution: 1s}}
@@ -57,17 +62,17 @@ services: {list: [{name: arge}], patterns: {running: "t(?<service>arge)t", "*": 
 	change := func(version string) func() bool {
 		return func() bool { return p.newest().Version == version }
 	}
-	time.Sleep(5 * time.Second) // the baseline is read
-	if c := p.newest(); c.Key != "" {
-		t.Fatalf("what ran at the start is change %s", c.Version)
-	}
-
+	// At once: what is deployed after the start is found, even if the daemon reads the versions for the
+	// first time only later.
 	one.deploy("v2")
 	await(t, "v2 to be found", time.Minute, change("v2"))
 	rolling := p.newest()
-	if rolling.Service != "arge" || rolling.Status != sources.Started || rolling.Previous != "v1" || rolling.Instances != "1 of 3 instances run v2" {
-		t.Errorf("%s %s %s after %s: %q", rolling.Service, rolling.Version, rolling.Status, rolling.Previous, rolling.Instances)
+	if rolling.Service != "arge" || rolling.Status != sources.Started || rolling.Previous != "v1" {
+		t.Errorf("%s %s %s after %s", rolling.Service, rolling.Version, rolling.Status, rolling.Previous)
 	}
+	await(t, "the instances to be counted", time.Minute, func() bool { return p.newest().Instances == "1 of 3 instances run v2" })
+	p.kill() // what was found is not found again
+	p.start()
 	if key := p.report("arge", "v2", sources.Started, time.Now()); key != rolling.Key {
 		t.Errorf("the webhook began another change, %s", key)
 	}
@@ -94,6 +99,28 @@ services: {list: [{name: arge}], patterns: {running: "t(?<service>arge)t", "*": 
 	if c := p.newest(); c.Version != "v4" {
 		t.Errorf("the newest change is %s", c.Version)
 	}
+}
+
+// instantAnswers reports whether a query has a result at a time.
+func instantAnswers(t *testing.T, store, query string, at time.Time) bool {
+	t.Helper()
+	var answer struct {
+		Data struct{ Result []json.RawMessage }
+	}
+	address := store + "/api/v1/query?" + url.Values{"query": {query}, "time": {at.UTC().Format(time.RFC3339Nano)}}.Encode()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return len(answer.Data.Result) > 0
 }
 
 // newest is the newest change; the zero one where there is none.

@@ -11,9 +11,13 @@
 // What runs first is the baseline. A store that is down, a scrape that fails and a version that is
 // seen once are no events: a version must be seen twice, and be gone for the quiet time while
 // another one runs. The times of events are those of the first answer that showed it, at whole
-// multiples of the interval, so that replicas and restarts make the same events. After a start the
-// last two hours are read again, for services of which the store knows a change: what was stored
-// before is a duplicate then.
+// multiples of the interval, so that replicas and restarts make the same events.
+//
+// After a start, what was missed of the last two hours is read. For services of which the store knows
+// a change, all of it is read again: what was stored before is a duplicate then. For others, it is
+// read from the last read that the store has a note of, or from the first start: what ran at that time
+// is their baseline, so that a deploy while Pushback starts or is down is found, and one that was
+// there before is not.
 //
 // A deploy that a webhook reported as well is one change with two witnesses, if both tools call the
 // version alike. If the webhook came first, its name is used (sources.SameVersion). If a webhook
@@ -25,5 +29,5 @@
 //	read                series → instances of each version        read.go
 //	announced           webhooks whose version did not come       announced.go
 //
-// See adr/0122.
+// See adr/0119, adr/0122.
 package versions

@@ -23,7 +23,8 @@ type world struct {
 	mu       sync.Mutex
 	runs     func(at time.Time) string // "v1=3 v2=1"; "" where nothing is scraped
 	down     func(at time.Time) bool
-	last     string // what the daemon's store knows of before
+	from     time.Time // nobody can ask it before; zero: always
+	last     string    // what the daemon's store knows of before
 	reported []sources.Change
 	refuses  error
 	taken    []string
@@ -46,6 +47,9 @@ func (w *world) Instant(_ context.Context, _ string, at time.Time) ([]sources.Se
 }
 
 func (w *world) Range(ctx context.Context, q sources.Query, win sources.Window) (all []sources.Series, err error) {
+	if time.Now().Before(w.from) {
+		return nil, &sources.Fault{Kind: sources.SourceError, Store: "prod", Err: errors.New("replaying its log")}
+	}
 	if w.down != nil && w.down(win.To) {
 		return w.Instant(ctx, q.Expr, win.To)
 	}

@@ -17,6 +17,11 @@ type Feed struct {
 	changes.Options
 	config config
 	now    func() time.Time
+	began  time.Time      // when the feed was made
+	memory changes.Memory // of the times before
+
+	noted  time.Time // until when the memory knows that versions were read
+	logged bool      // that versions were read
 
 	mu       sync.Mutex
 	trackers map[sources.Slot]*tracker // by the catalogue's names
@@ -42,11 +47,14 @@ func New(o changes.Options, c Config) (*Feed, error) {
 		return nil, err
 	}
 	return &Feed{
-		Options: o, config: checked, now: time.Now,
+		Options: o, config: checked, now: time.Now, began: time.Now(), memory: changes.NoMemory{},
 		trackers: map[sources.Slot]*tracker{}, names: map[rolloutName]string{},
 		decided: map[string]time.Time{}, unmet: map[sources.Slot]bool{},
 	}, nil
 }
+
+// Remember says until when versions were read before a restart.
+func (f *Feed) Remember(m changes.Memory) { f.memory = m }
 
 // Question is the metric store and the query of the feed, for checks of pushback.yml.
 func (f *Feed) Question() (store, query string) { return f.config.Metrics, f.config.Query }
@@ -91,6 +99,8 @@ func (f *Feed) round(ctx context.Context, take changes.Take, at time.Time, start
 	if err := f.flush(ctx, take); err != nil {
 		return err
 	}
+	f.noteRead(ctx, at)
+	f.logRead()
 	return f.compareAnnounced(ctx, at)
 }
 
@@ -149,9 +159,59 @@ func skippedError(skipped, all int) error {
 // lookBack is how much is read again after a start. Rollouts that began before end unseen.
 const lookBack = 2 * time.Hour
 
-// catchUp follows the last hours. For a service of which the store knows no change, what runs now is
-// the baseline.
+// The part of the feed that the memory has a note of, and how often the note is written.
+const (
+	part      = "versions"
+	noteEvery = time.Minute
+)
+
+// followFrom is the time from which on a version that was not there is a change, although the store
+// knows no change of its service: the last note, or the first start if there is none. The first start
+// and not the first answer, because the metric store may answer late, and somebody may deploy meanwhile.
+func (f *Feed) followFrom(ctx context.Context) (time.Time, error) {
+	first, last, err := f.memory.Reads(ctx, part)
+	if err != nil {
+		return first, err
+	}
+	if first.IsZero() {
+		return f.began, f.memory.NoteRead(ctx, part, f.began)
+	}
+	// A version may have been seen once before the note, and counts when it is seen again.
+	return later(first, last.Add(-f.config.Quiet)), nil
+}
+
+// noteRead stores from time to time that versions were read, and that all that was found is stored.
+func (f *Feed) noteRead(ctx context.Context, at time.Time) {
+	if at.Sub(f.noted) < noteEvery {
+		return
+	}
+	if err := f.memory.NoteRead(ctx, part, at); err != nil {
+		if ctx.Err() == nil {
+			f.Log.Warn("cannot store that versions were read; after a restart they may be read again", "error", err)
+		}
+		return
+	}
+	f.noted = at
+}
+
+// logRead logs once how many services are followed.
+func (f *Feed) logRead() {
+	f.mu.Lock()
+	services := len(f.trackers)
+	f.mu.Unlock()
+	if services > 0 && !f.logged {
+		f.logged = true
+		f.Log.Info("read which versions run", "services", services)
+	}
+}
+
+// catchUp follows the last hours. For a service of which the store knows no change, what ran at the
+// time of followFrom is the baseline; if nothing did, what ran first after it.
 func (f *Feed) catchUp(ctx context.Context, store changes.MetricStore, at time.Time) error {
+	since, err := f.followFrom(ctx)
+	if err != nil {
+		return err
+	}
 	step := f.config.Every
 	from := at.Add(-lookBack).Truncate(step)
 	series, err := store.Range(ctx, sources.Query{Expr: f.config.Query, Step: step}, sources.Window{From: from, To: at})
@@ -172,23 +232,26 @@ func (f *Feed) catchUp(ctx context.Context, store changes.MetricStore, at time.T
 			known[slot] = last != ""
 		}
 	}
-	f.replay(ctx, byTime, known)
+	f.replay(ctx, byTime, known, since)
 	return skippedError(skipped, len(series))
 }
 
-// replay observes what was read of the past. Of services without a stored change only the newest
-// answer counts.
-func (f *Feed) replay(ctx context.Context, byTime map[int64]snapshot, known map[sources.Slot]bool) {
-	newest := map[sources.Slot]time.Time{}
-	for _, t := range timesOf(byTime) {
+// replay observes what was read of the past; of services without a stored change, from the newest
+// answer at or before since.
+func (f *Feed) replay(ctx context.Context, byTime map[int64]snapshot, known map[sources.Slot]bool, since time.Time) {
+	times := timesOf(byTime)
+	baseline := map[sources.Slot]time.Time{}
+	for _, t := range times {
 		for slot := range byTime[t.UnixMilli()] {
-			newest[slot] = t
+			if !t.After(since) {
+				baseline[slot] = t
+			}
 		}
 	}
-	for _, t := range timesOf(byTime) {
+	for _, t := range times {
 		now := snapshot{}
 		for slot, running := range byTime[t.UnixMilli()] {
-			if known[slot] || newest[slot].Equal(t) {
+			if known[slot] || !t.Before(baseline[slot]) {
 				now[slot] = running
 			}
 		}
