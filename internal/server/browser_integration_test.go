@@ -12,6 +12,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	chromium "github.com/pushback/pushback/internal/proof/browser"
+	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -69,6 +70,37 @@ func TestPagesInABrowser(t *testing.T) {
 		{"changes", "/", false, chromium.Limits{Says: []string{"cart"}}},
 		{"sign-in", "/signin", false, chromium.Limits{}},
 		{"nothing there", "/changes/nothing", false, chromium.Limits{Says: []string{"no change of that name"}}},
+	})
+}
+
+// TestPlacesInABrowser holds the pages of a site to the same: now, what is searched, and every place with its forms.
+func TestPlacesInABrowser(t *testing.T) {
+	f := newFreezer(t)
+	p := listen(t, func(o *Options) {
+		o.Freezer, o.Frozen, o.Rules, o.Details, o.Subscribe = f, f.frozen, &trusting{oneRule: oneRule{budget: api.RuleBudget{Rule: "red"}}}, oneDetail{}, sending(nil)
+	})
+	p.mustStore(bad)
+	p.mustStore(calm)
+	r := p.signIn()
+	r.post("/holds", 303, "actor=amy&why=move&service=cart&for=2h")
+	r.post("/holds/freeze", 303, "actor=amy&why=black+friday&for=1h")
+	r.post("/incidents", 303, "actor=amy&why=the+cable&service=cart&from=2h")
+	p.checkPages(t, []checkedPage{
+		{"now", "/", true, chromium.Limits{Brief: true, Says: []string{"cart", "Roll back cart 1.4.2 to 1.4.1?"}}},
+		{"now, for a viewer", "/", false, chromium.Limits{Brief: true, Says: []string{"cart"}}},
+		{"changes", "/changes?q=cart", true, chromium.Limits{Brief: true, Says: []string{"cart"}}},
+		{"a service", "/services/cart", true, chromium.Limits{Brief: true, Says: []string{"Hold deploys of cart"}}},
+		{"orders", "/orders", true, chromium.Limits{Brief: true, Says: []string{"Waits for a person"}}},
+		{"holds", "/holds", true, chromium.Limits{Brief: true, Says: []string{"All rollbacks are stopped", "Deploys of cart are stopped"}}},
+		{"a release", "/holds/h1/release", true, chromium.Limits{Brief: true, Says: []string{"Release h1?"}}},
+		{"incidents", "/incidents", true, chromium.Limits{Brief: true, Says: []string{"the cable"}}},
+		{"audit", "/audit", true, chromium.Limits{Brief: true, Says: []string{"Declared incident"}}},
+		{"connections", "/connections", true, chromium.Limits{Brief: true}},
+		{"sources", "/sources", true, chromium.Limits{Brief: true}},
+		{"rules", "/rules", true, chromium.Limits{Brief: true, Says: []string{"red"}}},
+		{"a rule", "/rules/red", true, chromium.Limits{Brief: true, Says: []string{"Promote to act"}}},
+		{"a promotion", "/rules/red/promote?service=cart", true, chromium.Limits{Brief: true, Says: []string{"Promote red to act?"}}},
+		{"API", "/docs", true, chromium.Limits{Brief: true}},
 	})
 }
 

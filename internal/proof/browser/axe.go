@@ -74,6 +74,7 @@ var Looks = map[string]View{
 type Limits struct {
 	Height int      // in pixels, at 1280 wide
 	Says   []string // with and without JavaScript
+	Brief  bool     // only wide, and narrow and dark: for pages that are made of the parts of others
 }
 
 // CheckPage holds what every page has to keep: nothing scrolls sideways at 360 pixels, scripts run without an error and within
@@ -83,6 +84,9 @@ func (b *Browser) CheckPage(t *testing.T, address, cookie string, limits Limits)
 	plain := b.Open(t, address, View{NoScript: true, Cookie: cookie})
 	says(t, plain.Text(), "without JavaScript", limits.Says)
 	for name, view := range Looks {
+		if limits.Brief && view.Dark != (view.Width > 0) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			view.Cookie = cookie
 			p := b.Open(t, address, view)
