@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/pushback/pushback/internal/people"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/rollback"
@@ -63,6 +64,7 @@ type Config struct {
 	Business rules.Freeze            // business hours, for when: business_hours()
 	Services Services
 	Trust    Trust
+	People   people.List // by name
 
 	written written               // what the files held
 	places  *strictyaml.Positions // where each value stands in File

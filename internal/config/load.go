@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/folder"
+	"github.com/pushback/pushback/internal/people"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -44,6 +45,8 @@ type file struct {
 	Business    rules.Freeze            `yaml:"business_hours"`
 	Services    servicesFile            `yaml:"services"`
 	Trust       trustFile               `yaml:"trust"`
+
+	People map[string]people.Person `yaml:"people"`
 }
 
 // metricsKeys are the keys that every metric store has.
@@ -209,6 +212,7 @@ func (l *loader) config() Config {
 	c.Guards = l.guards(c.Data)
 	c.Services = l.services(c)
 	c.Trust = l.trust()
+	c.People = l.people()
 	l.address(c)
 	c.places, c.wrong = l.places, l.wrongAt
 	return c

@@ -28,8 +28,8 @@ var Layers = []Layer{
 		Does:     "what a secret is, and texts without secrets; reading the operators' files",
 	},
 	{
-		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/store/storetest", "internal/jobs", "internal/delta", "internal/usage", "internal/proof/architecture", "internal/proof/docblocks", "internal/proof/frameworks", "internal/telemetry", "dashboards"},
-		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; the Grafana boards",
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/store/storetest", "internal/jobs", "internal/delta", "internal/usage", "internal/proof/architecture", "internal/proof/docblocks", "internal/proof/frameworks", "internal/telemetry", "internal/people", "dashboards"},
+		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; who is who; the Grafana boards",
 	},
 	{
 		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq"},
