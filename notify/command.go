@@ -8,7 +8,7 @@ import (
 // Command is what somebody typed or pressed in a chat. All of it comes from outside; the receiver's adapter has
 // verified who it is from, and nothing else.
 type Command struct {
-	Name string   // approve, reject, hold, release, status, mine
+	Name string   // approve, reject, hold, release, status, mine, help
 	Args []string // the order or service that it is about, and words for the journal
 	From Caller
 }
@@ -37,4 +37,23 @@ type Listener interface {
 type WebhookListener interface {
 	Sender
 	Commands(answer Answering) http.Handler
+}
+
+// Resident is a Listener that sends over the connection on which it listens. Of several replicas only the one that
+// listens may send: the others leave its messages alone.
+type Resident interface {
+	Listener
+	Listening() bool
+}
+
+// TopicKeeper is a Listener whose receiver shows a line of its own beside the messages: what goes on now.
+type TopicKeeper interface {
+	Listener
+	KeepTopic(text string)
+}
+
+// Troubled is a Listener that says why it does not hear anybody, "" while it does.
+type Troubled interface {
+	Listener
+	Trouble() string
 }
