@@ -2,6 +2,7 @@ package irc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -56,6 +57,9 @@ func (s *session) missing() (names []string) {
 	return names
 }
 
+// errJoining is wrapped by the error of joinedAll where the server has not answered yet.
+var errJoining = errors.New("joining")
+
 // joinedAll returns an error that says which channel we are not in, and why.
 func (s *session) joinedAll() error {
 	s.mu.Lock()
@@ -65,7 +69,7 @@ func (s *session) joinedAll() error {
 			return fmt.Errorf("not in %s: %s", c.name, c.refused)
 		}
 		if !c.joined {
-			return fmt.Errorf("not in %s yet", c.name)
+			return fmt.Errorf("%w: not in %s yet", errJoining, c.name)
 		}
 	}
 	return nil

@@ -174,7 +174,9 @@ func (s *Sender) answerOne(ctx context.Context, x *session, h heard, answer noti
 		to, before = h.target, nick+": "
 	}
 	if h.target == "" && !x.shares(nick) {
-		_ = x.reply(ctx, to, []string{"Join " + strings.Join(s.config.Channels, " or ") + " first: only who is there gets answers."})
+		if x.strangers.Allow() {
+			_ = x.reply(ctx, to, []string{"Join " + strings.Join(s.config.Channels, " or ") + " first: only who is there gets answers."})
+		}
 		return
 	}
 	name, args := words(h.text)

@@ -1,6 +1,7 @@
 package irc
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -49,19 +50,22 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 		return s.sendOnce(ctx, m)
 	}
 	if current == nil {
-		return fmt.Errorf("sending to irc: not connected: %w", errors.Join(errClosed, trouble))
+		return fmt.Errorf("sending to irc: not connected: %w", cmp.Or(trouble, errClosed))
 	}
-	return s.sendBy(ctx, current, m)
+	if err := s.sendBy(ctx, current, m); err != nil {
+		return fmt.Errorf("sending to irc: %w", err)
+	}
+	return nil
 }
 
 func (s *Sender) sendBy(ctx context.Context, by *session, m notify.Message) error {
 	if err := by.joinedAll(); err != nil {
-		return fmt.Errorf("sending to irc: %w", err)
+		return err
 	}
 	texts := render(m.Truncated(), s.config.ApprovalLinks)
 	for _, channel := range s.config.Channels {
 		if err := by.say(ctx, channel, texts); err != nil {
-			return fmt.Errorf("sending to irc: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -81,27 +85,33 @@ func (s *Sender) sendOnce(ctx context.Context, m notify.Message) error {
 	}
 	stop()
 	if lost := <-ended; errors.Is(err, errClosed) {
-		err = fmt.Errorf("sending to irc: %w", lost)
+		err = lost
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("sending to irc: %w", err)
+	}
+	return nil
 }
 
 const joinCheck = 50 * time.Millisecond
 
-// awaitJoined waits until the session is in all its channels.
+// awaitJoined waits until the session is in all its channels, or the server has refused one.
 func (s *session) awaitJoined(ctx context.Context) error {
 	t := time.NewTicker(joinCheck)
 	defer t.Stop()
-	for s.joinedAll() != nil {
+	for {
+		err := s.joinedAll()
+		if !errors.Is(err, errJoining) {
+			return err
+		}
 		select {
 		case <-t.C:
 		case <-s.done:
 			return errClosed
 		case <-ctx.Done():
-			return fmt.Errorf("sending to irc: %w: %w", s.joinedAll(), ctx.Err())
+			return errors.Join(err, ctx.Err())
 		}
 	}
-	return nil
 }
 
 // open connects, and reads the secrets anew.

@@ -31,10 +31,12 @@ type session struct {
 	conn    net.Conn
 	out     chan string
 	pace    *rate.Limiter
-	saying  chan struct{} // holds one token: whoever has it may write a message
-	hear    func(heard)   // gets what is said to us; it must not block
-	done    chan struct{} // closed when the session has ended
-	up      chan struct{} // closed when the server has taken us in
+	saying  chan struct{} // whoever has put something in may write a message
+	// strangers are told where to go, but not so often that they keep messages from going out.
+	strangers *rate.Limiter
+	hear      func(heard)   // gets what is said to us; it must not block
+	done      chan struct{} // closed when the session has ended
+	up        chan struct{} // closed when the server has taken us in
 
 	mu       sync.Mutex
 	nick     string // ours
@@ -70,7 +72,7 @@ var errClosed = errors.New("the connection to the IRC server is lost")
 func newSession(c Config, s secrets, conn net.Conn, hear func(heard)) *session {
 	x := &session{
 		config: c, secrets: s, conn: conn, hear: hear, out: make(chan string, queued),
-		pace: rate.NewLimiter(rate.Every(c.Every), c.Burst), saying: make(chan struct{}, 1), done: make(chan struct{}), up: make(chan struct{}),
+		pace: rate.NewLimiter(rate.Every(c.Every), c.Burst), saying: make(chan struct{}, 1), strangers: rate.NewLimiter(rate.Every(10*time.Second), 1), done: make(chan struct{}), up: make(chan struct{}),
 		nick: c.Nick, offered: map[string]string{}, caps: map[string]bool{}, channels: map[string]*channel{},
 		pongs: map[string]chan struct{}{}, lookups: map[string]*lookup{}, topicMax: 300,
 	}
