@@ -44,6 +44,7 @@ func (m Message) Truncated() Message {
 	}
 	m.SignalLines, m.Fields = lines, fields
 	m.Title, m.Action = sources.OneLine(m.Title, maxTitleBytes), sources.OneLine(m.Action, maxTitleBytes)
+	m.TakenBy = sources.OneLine(m.TakenBy, maxFieldBytes)
 	m.Link = WebLink(m.Link)
 	return m
 }
@@ -83,6 +84,7 @@ func (m Message) Plain() Message {
 		fields[i] = Field{Name: Plain(f.Name), Value: Plain(f.Value)}
 	}
 	m.Title, m.Action, m.SignalLines, m.Fields = Plain(m.Title), Plain(m.Action), lines, fields
+	m.TakenBy = Plain(m.TakenBy)
 	return m
 }
 

@@ -7,6 +7,7 @@ import (
 	cdeventsreport "github.com/pushback/pushback/notify/cdevents"
 	githubreport "github.com/pushback/pushback/notify/github"
 	gitlabreport "github.com/pushback/pushback/notify/gitlab"
+	"github.com/pushback/pushback/notify/irc"
 	"github.com/pushback/pushback/notify/pagerduty"
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/webhook"
@@ -77,14 +78,16 @@ func Adapters() Table {
 		Receivers: map[string]SenderKind{
 			"pagerduty":    sender(pagerduty.New),
 			"alertmanager": sender(alertmanager.New),
+			"irc":          sender(irc.New),
 			"slack":        sender(slack.New),
 			"webhook":      sender(webhook.New),
 		},
 		Reports: map[string]ReportKind{
-			"github":   reporter("github", githubreport.New),
-			"gitlab":   reporter("gitlab", gitlabreport.New),
-			"argocd":   reporter("argocd", argocdreport.New),
-			"cdevents": reporter("", cdeventsreport.New),
+			"github":    reporter("github", githubreport.New),
+			"gitlab":    reporter("gitlab", gitlabreport.New),
+			"argocd":    reporter("argocd", argocdreport.New),
+			"cdevents":  reporter("", cdeventsreport.New),
+			"pagerduty": reporter("", pagerduty.NewDeploys),
 		},
 		Grafana: annotator(grafana.New),
 	}
