@@ -7,7 +7,9 @@ import (
 	cdeventsreport "github.com/pushback/pushback/notify/cdevents"
 	githubreport "github.com/pushback/pushback/notify/github"
 	gitlabreport "github.com/pushback/pushback/notify/gitlab"
+	"github.com/pushback/pushback/notify/incidentio"
 	"github.com/pushback/pushback/notify/irc"
+	"github.com/pushback/pushback/notify/opsgenie"
 	"github.com/pushback/pushback/notify/pagerduty"
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/webhook"
@@ -78,7 +80,9 @@ func Adapters() Table {
 		Receivers: map[string]SenderKind{
 			"pagerduty":    sender(pagerduty.New),
 			"alertmanager": sender(alertmanager.New),
+			"incidentio":   sender(incidentio.New),
 			"irc":          sender(irc.New),
+			"opsgenie":     sender(opsgenie.New),
 			"slack":        sender(slack.New),
 			"webhook":      sender(webhook.New),
 		},
