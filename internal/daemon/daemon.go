@@ -167,6 +167,7 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.missed.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.listeners.run(ctx) })
+	g.Go(func() error { return d.runSilences(ctx, d.listeners.store) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
 	g.Go(func() error { return d.reloadOnEdit(ctx) })
 	return g.Wait()

@@ -95,8 +95,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged; what the watches of a version come to; plots as pictures",
 	},
 	{
-		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting", "internal/commands"},
-		Does:     "the pictures of stored verdicts, and their addresses; counting what becomes of changes; answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; carrying out commands from chats; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
+		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting", "internal/commands", "internal/silences"},
+		Does:     "the pictures of stored verdicts, and their addresses; counting what becomes of changes; answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; carrying out commands from chats; silencing alerts while a rollback runs; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy", "internal/agents"},
