@@ -79,12 +79,22 @@ func word(m notify.Message) string {
 	return string(m.Severity)
 }
 
+// approveCommand is how an action says which command line approves.
+var approveCommand = regexp.MustCompile(`\bpushback approve ([a-z2-7]{26})\b`)
+
 // askLine says which commands decide, where people are asked.
 func askLine(m notify.Message) string {
-	if m.Ask == nil || m.Resolved || m.Ask.Order == "" {
+	key := ""
+	if named := approveCommand.FindStringSubmatch(m.Action); named != nil {
+		key = named[1]
+	}
+	if m.Ask != nil {
+		key = m.Ask.Order
+	}
+	if key == "" || m.Resolved {
 		return ""
 	}
-	code := m.Ask.Order[:min(codeLength, len(m.Ask.Order))]
+	code := key[:min(codeLength, len(key))]
 	return fmt.Sprintf("  !approve %s or !reject %s", code, code)
 }
 
