@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +12,19 @@ import (
 
 // schedules is the table of that name, of which two replicas see the same row.
 type schedules struct {
+	sync.Mutex
 	holder string
 	until  time.Time
 	broken bool
+
+	sitting, most int // how many work
+}
+
+func (s *schedules) sits(n int) {
+	s.Lock()
+	defer s.Unlock()
+	s.sitting += n
+	s.most = max(s.most, s.sitting)
 }
 
 // seen is the table as one replica sees it.
@@ -26,13 +37,15 @@ func (s seen) Shared() bool                           { return true }
 func (s seen) Now(context.Context) (time.Time, error) { return time.Now(), nil }
 
 func (s seen) ClaimRun(_ context.Context, _ string, _, now, until time.Time) (bool, error) {
+	s.Lock()
+	defer s.Unlock()
 	if s.broken {
 		return false, errors.New("away")
 	}
 	if s.holder != s.self && now.Before(s.until) {
 		return false, nil
 	}
-	s.schedules.holder, s.schedules.until = s.self, until
+	s.holder, s.until = s.self, until
 	return true, nil
 }
 
@@ -55,8 +68,10 @@ type alone struct{ SeatStore }
 func (alone) Shared() bool { return false }
 
 func (s seen) FailRun(_ context.Context, _ string, retry time.Time) error {
+	s.Lock()
+	defer s.Unlock()
 	if s.holder == s.self {
-		s.schedules.holder, s.schedules.until = "", retry
+		s.holder, s.until = "", retry
 	}
 	return nil
 }
@@ -66,17 +81,15 @@ func (s seen) FailRun(_ context.Context, _ string, retry time.Time) error {
 func TestSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := &schedules{}
-		var sitting, most int
 		run := func(name string) (stop func()) {
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
 				Seat{Name: "receiver/ops", Store: seen{table, name}, Log: slog.New(slog.DiscardHandler)}.Hold(ctx, func(ctx context.Context) {
-					sitting++
-					most = max(most, sitting)
+					table.sits(1)
 					<-ctx.Done()
-					sitting--
+					table.sits(-1)
 				})
 			}()
 			return func() { cancel(); <-ended }
@@ -84,9 +97,16 @@ func TestSeat(t *testing.T) {
 		check := func(when, holder string, want int) {
 			t.Helper()
 			synctest.Wait()
-			if table.holder != holder || sitting != want || most > 1 {
-				t.Errorf("%s: %q has it, %d work, at most %d at once", when, table.holder, sitting, most)
+			table.Lock()
+			defer table.Unlock()
+			if table.holder != holder || table.sitting != want || table.most > 1 {
+				t.Errorf("%s: %q has it, %d work, at most %d at once", when, table.holder, table.sitting, table.most)
 			}
+		}
+		set := func(alter func()) {
+			table.Lock()
+			defer table.Unlock()
+			alter()
 		}
 		stopA := run("a")
 		synctest.Wait()
@@ -96,15 +116,15 @@ func TestSeat(t *testing.T) {
 		stopA()
 		time.Sleep(seatRenew)
 		check("after a stopped", "b", 1)
-		table.broken = true
+		set(func() { table.broken = true })
 		time.Sleep(seatRenew)
 		check("the database is away for a moment", "b", 1)
 		time.Sleep(seatDoubt)
 		check("the database is away", "", 0)
-		table.broken = false
+		set(func() { table.broken = false })
 		time.Sleep(2 * seatRenew)
 		check("it is back", "b", 1)
-		table.holder, table.until = "c", time.Now().Add(time.Hour)
+		set(func() { table.holder, table.until = "c", time.Now().Add(time.Hour) })
 		time.Sleep(seatRenew)
 		check("another took it over", "c", 0)
 		stopB()

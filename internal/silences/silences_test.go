@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ import (
 // world is the orders of a database and the silences of a receiver.
 type world struct {
 	notify.Sender
+	sync.Mutex
 	orders   map[string]rollback.State
 	silences map[string]notify.Silence // by id
 	asked    int
@@ -28,6 +30,8 @@ type world struct {
 }
 
 func (w *world) Orders(context.Context, []rollback.State, int) (all []rollback.Order, err error) {
+	w.Lock()
+	defer w.Unlock()
 	for key, state := range w.orders {
 		if state == rollback.Sending {
 			all = append(all, rollback.Order{Key: key, State: state, Target: "v1", Change: sources.Change{Service: "cart", Environment: "production", Version: "v2"}})
@@ -37,6 +41,8 @@ func (w *world) Orders(context.Context, []rollback.State, int) (all []rollback.O
 }
 
 func (w *world) Order(_ context.Context, key string) (rollback.Order, error) {
+	w.Lock()
+	defer w.Unlock()
 	if _, known := w.orders[key]; !known {
 		return rollback.Order{}, fmt.Errorf("order %s: %w", key, store.ErrNotFound)
 	}
@@ -46,6 +52,8 @@ func (w *world) Order(_ context.Context, key string) (rollback.Order, error) {
 func (w *world) Silences() bool { return true }
 
 func (w *world) OpenSilences(context.Context) (open []notify.Silence, err error) {
+	w.Lock()
+	defer w.Unlock()
 	w.asked++
 	for id, s := range w.silences {
 		if time.Now().Before(s.EndsAt) {
@@ -57,6 +65,8 @@ func (w *world) OpenSilences(context.Context) (open []notify.Silence, err error)
 }
 
 func (w *world) PutSilence(_ context.Context, s notify.Silence) error {
+	w.Lock()
+	defer w.Unlock()
 	if s.ID == "" {
 		w.next++
 		s.ID = fmt.Sprint("s", w.next)
@@ -66,6 +76,8 @@ func (w *world) PutSilence(_ context.Context, s notify.Silence) error {
 }
 
 func (w *world) EndSilence(_ context.Context, id string) error {
+	w.Lock()
+	defer w.Unlock()
 	delete(w.silences, id)
 	return nil
 }
@@ -73,6 +85,8 @@ func (w *world) EndSilence(_ context.Context, id string) error {
 // one is the only silence, in force now.
 func (w *world) one(t *testing.T) notify.Silence {
 	t.Helper()
+	w.Lock()
+	defer w.Unlock()
 	if len(w.silences) != 1 {
 		t.Fatalf("%d silences: %v", len(w.silences), w.silences)
 	}
@@ -83,6 +97,26 @@ func (w *world) one(t *testing.T) notify.Silence {
 		return s
 	}
 	return notify.Silence{}
+}
+
+// set moves an order.
+func (w *world) set(key string, state rollback.State) {
+	w.Lock()
+	defer w.Unlock()
+	w.orders[key] = state
+}
+
+// counts are how many silences there are, and how often that was asked.
+func (w *world) counts() (silences, asked int) {
+	w.Lock()
+	defer w.Unlock()
+	return len(w.silences), w.asked
+}
+
+func (w *world) breaks(err error) {
+	w.Lock()
+	defer w.Unlock()
+	w.broken = err
 }
 
 // run has a keeper run until it is stopped.
@@ -107,10 +141,10 @@ func TestLife(t *testing.T) {
 		moved, stop := run(t, w, quiet)
 		defer stop()
 		time.Sleep(time.Minute)
-		if len(w.silences) != 0 || w.asked != 1 {
-			t.Errorf("%d silences, asked %d times while nothing runs", len(w.silences), w.asked)
+		if n, asked := w.counts(); n != 0 || asked != 1 {
+			t.Errorf("%d silences, asked %d times while nothing runs", n, asked)
 		}
-		w.orders["a"] = rollback.Sending
+		w.set("a", rollback.Sending)
 		moved <- "a"
 		synctest.Wait()
 		first := w.one(t)
@@ -123,15 +157,15 @@ func TestLife(t *testing.T) {
 				t.Fatalf("another silence: %+v", s)
 			}
 		}
-		w.orders["a"] = rollback.Done
+		w.set("a", rollback.Done)
 		time.Sleep(6 * time.Second)
-		if len(w.silences) != 0 {
-			t.Errorf("silences %v after the rollback", w.silences)
+		n, asked := w.counts()
+		if n != 0 {
+			t.Errorf("%d silences after the rollback", n)
 		}
-		asked := w.asked
 		time.Sleep(time.Hour)
-		if w.asked != asked {
-			t.Errorf("asked %d times while nothing runs", w.asked-asked)
+		if _, again := w.counts(); again != asked {
+			t.Errorf("asked %d times while nothing runs", again-asked)
 		}
 	})
 }
@@ -147,7 +181,7 @@ func TestCrash(t *testing.T) {
 			t.Errorf("it would last until %s", s.EndsAt)
 		}
 		stop()
-		w.orders["a"] = rollback.Unknown
+		w.set("a", rollback.Unknown)
 		w.silences["other"] = notify.Silence{Order: "of another installation", EndsAt: time.Now().Add(time.Hour)}
 		_, stop = run(t, w, quiet)
 		defer stop()
@@ -165,7 +199,7 @@ func TestTrouble(t *testing.T) {
 		w := &world{orders: map[string]rollback.State{"a": rollback.Sending}, silences: map[string]notify.Silence{}, broken: errors.New("away")}
 		_, stop := run(t, w, slog.New(slog.NewTextHandler(&logged, nil)))
 		time.Sleep(time.Minute)
-		w.broken = nil
+		w.breaks(nil)
 		time.Sleep(6 * time.Second)
 		stop()
 		if n := strings.Count(logged.String(), "away"); n != 1 {

@@ -25,7 +25,7 @@ func TestCommands(t *testing.T) {
 				for _, l := range lines {
 					n.tell("%s", l)
 				}
-				time.Sleep(30 * time.Second)
+				rest(30 * time.Second)
 				var first notify.Command
 				if len(got) > 0 {
 					first = got[0]
@@ -62,8 +62,10 @@ func TestCommands(t *testing.T) {
 		notify.Command{}, "ada_ Join #ops first: only who is there gets answers.")
 	f("left again", &network{caps: tagged, members: "ada_"}, []string{":ada_!a@h PART #ops", ":ada_!a@h PRIVMSG pushback :!status"},
 		notify.Command{}, "ada_ Join #ops first: only who is there gets answers.")
-	f("talk", &network{}, []string{":ada_!a@h PRIVMSG #ops :status?", ":ada_!a@h PRIVMSG #ops :!weather", ":ada_!a@h PRIVMSG #other :!status",
-		":ada_!a@h NOTICE #ops :!status", ":irc.example PRIVMSG", ":ada_!a@h PRIVMSG pushback :\x01VERSION\x01"}, notify.Command{}, "")
+	f("talk", &network{}, []string{
+		":ada_!a@h PRIVMSG #ops :status?", ":ada_!a@h PRIVMSG #ops :!weather", ":ada_!a@h PRIVMSG #other :!status",
+		":ada_!a@h NOTICE #ops :!status", ":irc.example PRIVMSG", ":ada_!a@h PRIVMSG pushback :\x01VERSION\x01",
+	}, notify.Command{}, "")
 	f("our own echo", &network{caps: "echo-message"}, []string{":pushback!pushback@host.example PRIVMSG #ops :!status"}, notify.Command{}, "")
 }
 
@@ -76,7 +78,7 @@ func TestNoCommands(t *testing.T) {
 			return ""
 		})
 		n.tell(":ada!a@h PRIVMSG #ops :!status")
-		time.Sleep(time.Minute)
+		rest(time.Minute)
 	})
 }
 

@@ -45,7 +45,12 @@ func listen(t *testing.T, s *Sender, answer notify.Answering) {
 		_ = s.Listen(ctx, answer)
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
-	time.Sleep(time.Second) // of the fake clock
+	rest(time.Second)
+}
+
+// rest passes time of the fake clock, and waits until all is done that it leads to.
+func rest(d time.Duration) {
+	time.Sleep(d)
 	synctest.Wait()
 }
 
@@ -141,16 +146,16 @@ func TestFloodLimit(t *testing.T) {
 		listen(t, s, nobody)
 		var later *notify.RetryAfter
 		for range 20 {
-			before := len(n.lines)
+			before := n.written()
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			err := s.Send(ctx, sendertest.Message())
 			cancel()
 			synctest.Wait()
 			if errors.As(err, &later) {
-				if len(n.lines) != before {
-					t.Errorf("%d lines of a message that is put off", len(n.lines)-before)
+				if now := n.written(); now != before {
+					t.Errorf("%d lines of a message that is put off", now-before)
 				}
-				time.Sleep(later.After)
+				rest(later.After)
 			} else if err != nil {
 				t.Fatal(err)
 			}
@@ -175,16 +180,15 @@ func TestReconnects(t *testing.T) {
 		if !strings.Contains(s.Trouble(), "go away") {
 			t.Errorf("trouble %q", s.Trouble())
 		}
-		time.Sleep(5 * time.Second)
-		if err := s.Send(t.Context(), sendertest.Message()); err != nil || s.Trouble() != "" || n.connects != 2 {
-			t.Errorf("%v after %d connections, trouble %q", err, n.connects, s.Trouble())
+		rest(5 * time.Second)
+		if err := s.Send(t.Context(), sendertest.Message()); err != nil || s.Trouble() != "" || n.dials() != 2 {
+			t.Errorf("%v after %d connections, trouble %q", err, n.dials(), s.Trouble())
 		}
-		n.passwords = map[string]string{}
 		s.config.PasswordFile = sendertest.SecretFile(t, password) // from now on every connection fails
 		n.tell("ERROR :again")
-		before := n.connects
-		time.Sleep(time.Hour)
-		if tries := n.connects - before; tries < 10 || tries > 35 {
+		before := n.dials()
+		rest(time.Hour)
+		if tries := n.dials() - before; tries < 10 || tries > 35 {
 			t.Errorf("%d connections in an hour", tries)
 		}
 	})
@@ -196,9 +200,9 @@ func TestSilence(t *testing.T) {
 		n := &network{}
 		s := newSender(t, n, nil)
 		listen(t, s, nobody)
-		n.mute = true
-		time.Sleep(4 * time.Minute)
-		if n.connects < 2 {
+		n.set(func() { n.mute = true })
+		rest(4 * time.Minute)
+		if n.dials() < 2 {
 			t.Error("the connection was held on to")
 		}
 	})
@@ -215,7 +219,7 @@ func TestKicked(t *testing.T) {
 		if err := s.Send(t.Context(), sendertest.Message()); err == nil || !strings.Contains(err.Error(), "too loud") {
 			t.Errorf("got %v out of the channel", err)
 		}
-		time.Sleep(2 * time.Minute)
+		rest(2 * time.Minute)
 		if err := s.Send(t.Context(), sendertest.Message()); err != nil {
 			t.Error(err)
 		}
@@ -232,7 +236,7 @@ func TestTopic(t *testing.T) {
 				synctest.Wait()
 				for _, text := range []string{"cart v1 watched", "cart v2 watched · frozen · 2 wait"} {
 					s.KeepTopic(text)
-					time.Sleep(time.Minute)
+					rest(time.Minute)
 				}
 				if n.topic != want {
 					t.Errorf("topic %q, want %q", n.topic, want)
@@ -257,21 +261,21 @@ func TestTopicOperator(t *testing.T) {
 		s := newSender(t, n, func(c *Config) { c.Topic = true })
 		listen(t, s, nobody)
 		s.KeepTopic("one")
-		time.Sleep(time.Minute)
+		rest(time.Minute)
 		if n.sent("TOPIC") != 0 {
 			t.Error("the topic was set by somebody who may not")
 		}
 		n.tell(":op!o@h MODE #ops +vo ada pushback")
-		time.Sleep(time.Minute)
+		rest(time.Minute)
 		if n.topic != "Pushback: one" {
 			t.Errorf("topic %q", n.topic)
 		}
 		n.tell(":ada!a@h TOPIC #ops :party at eight")
-		time.Sleep(5 * time.Minute)
+		rest(5 * time.Minute)
 		if n.sent("TOPIC") != 1 {
 			t.Error("a topic that people have set was overwritten at once")
 		}
-		time.Sleep(6 * time.Minute)
+		rest(6 * time.Minute)
 		if n.topic != "party at eight | Pushback: one" {
 			t.Errorf("topic %q", n.topic)
 		}

@@ -46,7 +46,9 @@ func parse(text string) (l line, err error) {
 
 func isCommand(word string) bool {
 	for _, r := range word {
-		if !('A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9') {
+		switch {
+		case 'A' <= r && r <= 'Z', 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+		default:
 			return false
 		}
 	}

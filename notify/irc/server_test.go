@@ -80,7 +80,7 @@ func (n *network) serve(conn net.Conn) {
 			n.t.Errorf("the client sent %q", text)
 			return
 		}
-		if slices.Contains(n.wanted, "welcomed") && n.floods() {
+		if n.has("welcomed") && n.floods() {
 			n.t.Errorf("Excess Flood: %q", text)
 			return
 		}
@@ -113,7 +113,7 @@ func (n *network) handle(l line) {
 	case "USER":
 		n.wants("USER")
 	case "PING":
-		if !n.mute {
+		if !n.is(&n.mute) {
 			n.tell(":irc.example PONG irc.example :%s", l.param(0))
 		}
 	case "JOIN":
@@ -176,7 +176,7 @@ func (n *network) rename(nick string) {
 	before := n.nick
 	n.nick = nick
 	n.mu.Unlock()
-	if slices.Contains(n.wanted, "welcomed") {
+	if n.has("welcomed") {
 		n.tell(":%s!%s NICK %s", before, n.mask, nick)
 		return
 	}
@@ -185,16 +185,11 @@ func (n *network) rename(nick string) {
 
 // wants welcomes the client when it has sent all that registration takes.
 func (n *network) wants(step string) {
-	n.wanted = append(n.wanted, step)
-	for _, needed := range []string{"NICK", "USER", "END"} {
-		if !slices.Contains(n.wanted, needed) {
-			return
-		}
-	}
-	if slices.Contains(n.wanted, "welcomed") {
+	n.set(func() { n.wanted = append(n.wanted, step) })
+	if !n.has("NICK") || !n.has("USER") || !n.has("END") || n.has("welcomed") {
 		return
 	}
-	n.wanted = append(n.wanted, "welcomed")
+	n.set(func() { n.wanted = append(n.wanted, "welcomed") })
 	n.tell(":irc.example 001 %s :Welcome", n.nick)
 	n.tell(":irc.example 005 %s TOPICLEN=120 CHANTYPES=# :are supported", n.nick)
 }
@@ -242,6 +237,32 @@ func (n *network) setTopic(l line) {
 	n.tell(":%s!%s TOPIC %s :%s", n.nick, n.mask, l.param(0), l.param(1))
 }
 
+// has reports whether the client has taken a step of its registration.
+func (n *network) has(step string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Contains(n.wanted, step)
+}
+
+func (n *network) set(alter func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	alter()
+}
+
+func (n *network) is(flag *bool) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return *flag
+}
+
+// written is how many lines the client has sent.
+func (n *network) written() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.lines)
+}
+
 // seen are the texts that were said so far, and forgets them.
 func (n *network) seen() []string {
 	n.mu.Lock()
@@ -268,4 +289,11 @@ func (n *network) sent(command string) (count int) {
 		}
 	}
 	return count
+}
+
+// dials is how often a client has connected.
+func (n *network) dials() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.connects
 }
