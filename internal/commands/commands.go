@@ -94,7 +94,7 @@ func (c caller) actor() string { return fmt.Sprintf("%s (by %s)", c.person.Name,
 // Answer carries a command out, if its caller may give it, and returns what happened or why not, in short lines.
 func (a *Answerer) Answer(ctx context.Context, c notify.Command) string {
 	if !a.limit.allow(c.From) {
-		return "That were many commands. Wait a minute."
+		return "Too many commands at once. Wait a minute."
 	}
 	cmd, known := commands()[c.Name]
 	if !known {

@@ -275,7 +275,7 @@ func TestLimit(t *testing.T) {
 	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	a := newWorld().answerer(func() time.Time { return at })
 	answered := func(id, name string) bool {
-		return !strings.Contains(a.Answer(t.Context(), notify.Command{Name: "help", From: notify.Caller{Receiver: "ops", Kind: "irc", ID: id, Name: name}}), "many commands")
+		return !strings.Contains(a.Answer(t.Context(), notify.Command{Name: "help", From: notify.Caller{Receiver: "ops", Kind: "irc", ID: id, Name: name}}), "Too many commands")
 	}
 	count := 0
 	for i := range 100 {

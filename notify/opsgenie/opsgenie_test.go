@@ -185,7 +185,13 @@ func TestLife(t *testing.T) {
 func TestLimits(t *testing.T) {
 	o := newOpsgenie(t)
 	s := newSender(t, o.URL)
-	text := strings.Repeat("日本語 ", 5000)
+	for _, text := range []string{strings.Repeat("日本語 ", 5000), strings.Repeat("x ", 20000)} {
+		keepsLimits(t, s, text)
+	}
+}
+
+func keepsLimits(t *testing.T, s notify.Sender, text string) {
+	t.Helper()
 	m := notify.Message{Key: text, Title: text, Action: text, TakenBy: "", Severity: notify.Critical}
 	for i := range 100 {
 		m.SignalLines = append(m.SignalLines, text)
