@@ -75,7 +75,7 @@ var Layers = []Layer{
 		Does:     "the rule language; the pages and annotations; an explained verdict, a verdict judged again; the API's values; the freeze file",
 	},
 	{
-		Packages: []string{"notify/internal/delivery", "notify/internal/comment", "notify/internal/protection", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
+		Packages: []string{"notify/internal/delivery", "notify/internal/comment", "notify/internal/protection", "notify/internal/mrkdwn", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
 		Does:     "what senders, and hooks, have in common; their contract suites",
 	},
 	{
