@@ -16,7 +16,7 @@ type Command struct {
 // Caller is who gave a command.
 type Caller struct {
 	Receiver string // its name in pushback.yml
-	Kind     string // of the receiver: slack, irc, …
+	Kind     string // whose ID it is, as the section people names it: slack, irc, …
 	ID       string // what the receiver knows them by and nobody can choose: a user id, the account that they signed in to
 	Name     string // what others see, for the journal
 }
@@ -28,7 +28,10 @@ type Answering func(ctx context.Context, c Command) string
 // Listener is a Sender that hears commands over a connection of its own.
 type Listener interface {
 	Sender
-	// Listen hears commands until ctx ends, and connects again when the connection is lost.
+	// Connects reports whether the settings want such a connection.
+	Connects() bool
+	// Listen hears commands until ctx ends, and connects again when the connection is lost. An error is one that
+	// connecting again does not cure.
 	Listen(ctx context.Context, answer Answering) error
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/pushback/pushback/notify/opsgenie"
 	"github.com/pushback/pushback/notify/pagerduty"
 	"github.com/pushback/pushback/notify/slack"
+	"github.com/pushback/pushback/notify/slackbot"
 	"github.com/pushback/pushback/notify/webhook"
 	"github.com/pushback/pushback/rollback/argocd"
 	"github.com/pushback/pushback/rollback/argorollouts"
@@ -84,6 +85,7 @@ func Adapters() Table {
 			"irc":          sender(irc.New),
 			"opsgenie":     sender(opsgenie.New),
 			"slack":        sender(slack.New),
+			"slack_bot":    sender(slackbot.New),
 			"webhook":      sender(webhook.New),
 		},
 		Reports: map[string]ReportKind{

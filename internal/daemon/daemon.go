@@ -54,6 +54,7 @@ type Daemon struct {
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
 	missed  *reconcile.Reconciler
+	store   *store.Store
 
 	deliveries *deliveries.Record
 	listeners  *listeners
@@ -85,7 +86,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	if m, migrated := st.Migrated(); migrated {
 		o.Log.Info("the database was migrated", "from", m.From, "to", m.To, "copy", m.Copy)
 	}
-	d.closers = append(d.closers, st)
+	d.store, d.closers = st, append(d.closers, st)
 	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, d.sourceOptions(st), o.Log)
 	if len(mistakes) > 0 {
 		return d, mistakes
@@ -106,7 +107,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 		return d, err
 	}
 	d.missed = d.newReconciler(st, set)
-	d.listeners = d.newListeners(st)
+	d.listeners = newListeners(st, d.newAnswerer(st), d.built.Senders, d.log)
 	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
@@ -167,7 +168,7 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.missed.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.listeners.run(ctx) })
-	g.Go(func() error { return d.runSilences(ctx, d.listeners.store) })
+	g.Go(func() error { return d.runSilences(ctx, d.store) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
 	g.Go(func() error { return d.reloadOnEdit(ctx) })
 	return g.Wait()
@@ -232,7 +233,7 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 	return server.New(server.Options{
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload: func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
-		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Pictures: e.Pictures(), Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:  ruleTrust{e.RuleTrust()}, Subscribe: e.Subscribe, Sources: d.built.Sources, Receivers: d.listeners.handlers(d.built.Senders), Inlets: d.inlets(), Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, Instances: d.instances, Pictures: e.Pictures(), Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }

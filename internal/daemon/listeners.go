@@ -1,8 +1,12 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
+	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,20 +21,31 @@ import (
 // topicEvery is how often what goes on is compared with the topics that say so.
 const topicEvery = 10 * time.Second
 
-// listeners are the receivers that hear commands over connections of their own. Of several replicas one listens.
-type listeners struct {
-	store   *store.Store
-	answers *commands.Answerer
-	log     *slog.Logger
-	kinds   map[string]string // of the receivers, by name
-	all     map[string]notify.Listener
+// listenAgain is how long a receiver is left alone that cannot listen.
+const listenAgain = 30 * time.Second
+
+// answerer carries out what people ask for in a chat, if they may, and says what goes on.
+type answerer interface {
+	Answer(ctx context.Context, c notify.Command) string
+	Topic(ctx context.Context) (string, error)
 }
 
-func (d *Daemon) newListeners(st *store.Store) *listeners {
-	l := &listeners{store: st, answers: d.newAnswerer(st), log: d.log, kinds: map[string]string{}, all: map[string]notify.Listener{}}
-	for name, sender := range d.built.Senders {
-		l.kinds[name] = d.config.Receivers[name].Kind
-		if one, hears := sender.(notify.Listener); hears {
+// listeners are the receivers that hear commands: over connections of their own, on one of several replicas, or by
+// what their tools post to any replica.
+type listeners struct {
+	store   replica.SeatStore
+	answers answerer
+	log     *slog.Logger
+	all     map[string]notify.Listener // with a connection, by name
+
+	mu           sync.Mutex
+	listenErrors map[string]error // of those that cannot listen now
+}
+
+func newListeners(st replica.SeatStore, answers answerer, senders map[string]notify.Sender, log *slog.Logger) *listeners {
+	l := &listeners{store: st, answers: answers, log: log, all: map[string]notify.Listener{}, listenErrors: map[string]error{}}
+	for name, sender := range senders {
+		if one, hears := sender.(notify.Listener); hears && one.Connects() {
 			l.all[name] = one
 		}
 	}
@@ -50,12 +65,33 @@ func (d *Daemon) newAnswerer(st *store.Store) *commands.Answerer {
 	})
 }
 
-// answerFor answers what the receiver of a name hears. The receiver knows neither its name nor what kind it is.
+// answerFor answers what the receiver of a name hears. The receiver does not know its name.
 func (l *listeners) answerFor(name string) notify.Answering {
 	return func(ctx context.Context, c notify.Command) string {
-		c.From.Receiver, c.From.Kind = name, l.kinds[name]
+		c.From.Receiver = name
 		return l.answers.Answer(ctx, c)
 	}
+}
+
+// handlers take what the receivers' tools post when people press something, by the receivers' names. Under "" stands
+// what refuses, and takes no less time for it, where there is no receiver of a name.
+func (l *listeners) handlers(senders map[string]notify.Sender) map[string]http.Handler {
+	all := map[string]http.Handler{}
+	for _, name := range names(senders) {
+		one, hears := senders[name].(notify.WebhookListener)
+		if !hears {
+			continue
+		}
+		if h := one.Commands(l.answerFor(name)); h != nil {
+			all[name], all[""] = h, one.Commands(answerNobody)
+		}
+	}
+	return all
+}
+
+// answerNobody answers a command that its tool posts to the address of no receiver.
+func answerNobody(context.Context, notify.Command) string {
+	return "Nothing was done: this app's Request URL ends with a name that no receiver has in pushback.yml."
 }
 
 // run listens until ctx ends.
@@ -79,10 +115,36 @@ func (l *listeners) listen(ctx context.Context, log *slog.Logger, name string, o
 			return nil
 		})
 	}
-	if err := one.Listen(ctx, l.answerFor(name)); err != nil && ctx.Err() == nil {
-		log.Warn("a receiver hears no commands any more; it listens again soon", "error", err)
-	}
+	l.keepListening(ctx, log, name, one)
 	_ = g.Wait() // it ends with ctx, and has no error
+}
+
+// keepListening listens until ctx ends. A receiver that cannot listen keeps nothing else from running.
+func (l *listeners) keepListening(ctx context.Context, log *slog.Logger, name string, one notify.Listener) {
+	defer l.setListenError(name, nil)
+	for ctx.Err() == nil {
+		err := one.Listen(ctx, l.answerFor(name))
+		if ctx.Err() != nil {
+			return
+		}
+		err = cmp.Or(err, errEnded)
+		l.setListenError(name, err)
+		log.Error("cannot hear commands of a receiver; trying again", "wait", listenAgain, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(listenAgain):
+		}
+		l.setListenError(name, nil)
+	}
+}
+
+// errEnded is why a receiver is not heard that has stopped listening without an error.
+var errEnded = errors.New("it has stopped listening")
+
+func (l *listeners) setListenError(name string, why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.listenErrors[name] = why
 }
 
 // keepTopic tells a receiver what goes on, until ctx ends.
@@ -104,12 +166,25 @@ func (l *listeners) keepTopic(ctx context.Context, log *slog.Logger, to notify.T
 	}
 }
 
-// unheard names the receivers that are not connected.
+// unheard names the receivers that do not hear anybody now, or are not connected.
 func (l *listeners) unheard() (found []api.ComponentProblem) {
 	for _, name := range names(l.all) {
-		if t, says := l.all[name].(notify.Troubled); says && t.Trouble() != "" {
-			found = append(found, api.ComponentProblem{Component: "receivers/" + name, Detail: t.Trouble()})
+		if why := l.trouble(name); why != "" {
+			found = append(found, api.ComponentProblem{Component: "receivers/" + name, Detail: why})
 		}
 	}
 	return found
+}
+
+func (l *listeners) trouble(name string) string {
+	l.mu.Lock()
+	err := l.listenErrors[name]
+	l.mu.Unlock()
+	if err != nil {
+		return err.Error()
+	}
+	if t, says := l.all[name].(notify.Troubled); says {
+		return t.Trouble()
+	}
+	return ""
 }

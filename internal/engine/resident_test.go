@@ -16,6 +16,7 @@ type resident struct {
 }
 
 func (r resident) Listen(context.Context, notify.Answering) error { return nil }
+func (r resident) Connects() bool                                 { return true }
 func (r resident) Listening() bool                                { return *r.here }
 
 // A message whose receiver is connected to another replica is left to that one: not tried, not leased, and sent here

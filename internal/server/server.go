@@ -37,6 +37,7 @@ type Options struct {
 	Rules      Rules                                             // nil: no operations and pages about rules
 	Subscribe  Subscribe                                         // nil: no stream
 	Sources    map[string]Endpoint                               // by the {source} of POST /hooks/{source}
+	Receivers  map[string]http.Handler                           // by the {receiver} of POST /receivers/{receiver}: those that hear what people press, and under "" what answers strangers for every other name
 	Inlets     []Inlet                                           // the configured sources and feeds, by name
 	Deliveries *deliveries.Record                                // nil: what deliveries come to is not recorded
 	Canonical  func(sources.Event) sources.Event                 // puts the catalogue's name of a service in place of its source's; nil: unchanged

@@ -26,6 +26,9 @@ const (
 // commandNames are the commands that are heard in a channel, where other programs may have commands of their own.
 var commandNames = []string{"status", "hold", "release", "approve", "reject", "mine", helpName}
 
+// Connects is true: messages, too, need the connection.
+func (*Sender) Connects() bool { return true }
+
 // Listening reports whether this process is the one that is connected.
 func (s *Sender) Listening() bool {
 	s.mu.Lock()

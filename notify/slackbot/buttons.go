@@ -67,11 +67,7 @@ func (s *Sender) verified(header http.Header, body []byte) bool {
 
 // take answers a request that Slack has signed.
 func (s *Sender) take(w http.ResponseWriter, r *http.Request, body []byte, answer notify.Answering) {
-	form, err := url.ParseQuery(string(body))
-	var pressed slack.InteractionCallback
-	if err == nil {
-		err = json.Unmarshal([]byte(form.Get("payload")), &pressed)
-	}
+	pressed, err := parse(body)
 	if err != nil {
 		http.Error(w, "there is no payload that can be read", http.StatusBadRequest)
 		return
@@ -79,6 +75,15 @@ func (s *Sender) take(w http.ResponseWriter, r *http.Request, body []byte, answe
 	if !s.start(context.WithoutCancel(r.Context()), pressed, answer) {
 		http.Error(w, "too many commands are being carried out", http.StatusServiceUnavailable)
 	}
+}
+
+// parse reads the payload of a form.
+func parse(body []byte) (pressed slack.InteractionCallback, err error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return pressed, err
+	}
+	return pressed, json.Unmarshal([]byte(form.Get("payload")), &pressed)
 }
 
 // start carries out in the background what was pressed. False if there is too much to do.

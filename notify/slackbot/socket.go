@@ -14,13 +14,13 @@ import (
 	"github.com/pushback/pushback/notify"
 )
 
-// Listen hears by socket mode what people press; where no app-level token is set it returns at once. Slack gives
-// each request to one connection of the app, so that replicas share them. An error is one that connecting again
-// does not cure: a token that is refused.
+// Connects reports whether the settings name an app-level token, for socket mode.
+func (s *Sender) Connects() bool { return s.config.AppTokenFile != "" }
+
+// Listen hears by socket mode what people press. An error is one that connecting again does not cure: a token that
+// is refused.
 func (s *Sender) Listen(ctx context.Context, answer notify.Answering) error {
-	if s.config.AppTokenFile == "" {
-		return nil
-	}
+	defer s.trouble.Store("") // another replica may listen next
 	app, err := token(s.config.AppTokenFile, "xapp-")
 	if err != nil {
 		return fmt.Errorf("app_token_file: %w", err)
