@@ -46,6 +46,22 @@ func (m Message) Truncated() Message {
 	m.Title, m.Action = sources.OneLine(m.Title, maxTitleBytes), sources.OneLine(m.Action, maxTitleBytes)
 	m.TakenBy = sources.OneLine(m.TakenBy, maxFieldBytes)
 	m.Link = WebLink(m.Link)
+	return m.mappedPeople(func(text string) string { return sources.OneLine(text, maxFieldBytes) })
+}
+
+// mappedPeople returns the message with every text of what is asked, and of at most maxLines people, changed by f.
+func (m Message) mappedPeople(f func(string) string) Message {
+	if m.Ask != nil {
+		m.Ask = &Ask{Order: f(m.Ask.Order), Target: f(m.Ask.Target), ExpiresAt: m.Ask.ExpiresAt}
+	}
+	people := slices.Clone(m.People[:min(len(m.People), maxLines)])
+	for i, p := range people {
+		people[i] = Person{Name: f(p.Name), Handles: map[string]string{}}
+		for kind, handle := range p.Handles {
+			people[i].Handles[kind] = f(handle)
+		}
+	}
+	m.People = people
 	return m
 }
 
@@ -85,7 +101,7 @@ func (m Message) Plain() Message {
 	}
 	m.Title, m.Action, m.SignalLines, m.Fields = Plain(m.Title), Plain(m.Action), lines, fields
 	m.TakenBy = Plain(m.TakenBy)
-	return m
+	return m.mappedPeople(Plain)
 }
 
 // Lines returns the signal lines, followed by the action.

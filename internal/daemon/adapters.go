@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/notify/pagerduty"
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/slackbot"
+	"github.com/pushback/pushback/notify/teams"
 	"github.com/pushback/pushback/notify/webhook"
 	"github.com/pushback/pushback/rollback/argocd"
 	"github.com/pushback/pushback/rollback/argorollouts"
@@ -86,6 +87,7 @@ func Adapters() Table {
 			"opsgenie":     sender(opsgenie.New),
 			"slack":        sender(slack.New),
 			"slack_bot":    sender(slackbot.New),
+			"teams":        sender(teams.New),
 			"webhook":      sender(webhook.New),
 		},
 		Reports: map[string]ReportKind{

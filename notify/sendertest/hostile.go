@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -29,6 +30,9 @@ var hostileNames = []string{
 	"www.evil.example", ":rotating_light:", "&lt;!channel&gt;", "&#60;!channel&#62;", "[approve][1]", "<t:0:R>", "{{DATE(2020-01-01T00:00:00Z, SHORT)}}",
 	"<b>bold</b>", "<script>alert(1)</script>", "]]></text><text>x", "\\*bold\\*", "@mallory", "#general", "~town-square", "=?utf-8?q?=0AX:?=",
 }
+
+// HostileNames are texts from outside that some channel would take for more than text.
+func HostileNames() []string { return slices.Clone(hostileNames) }
 
 // takenForMore is what a chat takes for a mention, a link or markup.
 var takenForMore = regexp.MustCompile(`(?i)<[!@#]|<(https?|mailto):|</?(img|a|at|users)\b|@(channel|here|everyone|all|room)\b|\]\(`)
@@ -70,6 +74,8 @@ func named(text string) notify.Message {
 		{Name: "target", Value: text},
 		{Name: text, Value: text},
 	}
+	m.People = []notify.Person{{Name: text, Handles: map[string]string{"slack": text, "msteams": text, "email": text, "irc": text, "discord": text, "telegram": text, "matrix": text, "mattermost": text}}}
+	m.Ask = &notify.Ask{Order: text, Target: text}
 	return m
 }
 
