@@ -37,6 +37,20 @@ type Message struct {
 	Ask         *Ask      `json:"ask,omitempty"`      // what people are asked to decide; nil: nothing, or no longer
 	TakenBy     string    `json:"taken_by,omitempty"` // who has decided what people were asked: pagers need not look for somebody any more
 	People      []Person  `json:"people,omitempty"`   // whom to mention: who pushed, and who was on board
+	Sections    []Section `json:"sections,omitempty"` // of a digest: what it lists, under headings
+}
+
+// Section is a list with a heading, in a digest.
+type Section struct {
+	Title string `json:"title"`
+	Items []Item `json:"items,omitempty"`
+	More  int    `json:"more,omitempty"` // how many items are left out
+}
+
+// Item is one line of a list, and the page that it is about.
+type Item struct {
+	Text string `json:"text"`
+	Link string `json:"link,omitempty"`
 }
 
 // Ask is a rollback that waits for somebody's decision.

@@ -5,6 +5,7 @@ import (
 	"github.com/pushback/pushback/notify/alertmanager"
 	argocdreport "github.com/pushback/pushback/notify/argocd"
 	cdeventsreport "github.com/pushback/pushback/notify/cdevents"
+	"github.com/pushback/pushback/notify/email"
 	githubreport "github.com/pushback/pushback/notify/github"
 	gitlabreport "github.com/pushback/pushback/notify/gitlab"
 	"github.com/pushback/pushback/notify/incidentio"
@@ -80,6 +81,7 @@ func Adapters() Table {
 			"unleash":      hook(unleash.New),
 		},
 		Receivers: map[string]SenderKind{
+			"email":        sender(email.New),
 			"pagerduty":    sender(pagerduty.New),
 			"alertmanager": sender(alertmanager.New),
 			"incidentio":   sender(incidentio.New),

@@ -79,6 +79,15 @@ func named(text string) notify.Message {
 	return m
 }
 
+// Named is a message with one text in every field that others decide, for receivers that are no HTTP.
+func Named(text string) notify.Message { return named(text) }
+
+// CheckText checks that a text which people see is nothing but text, once what is the adapter's own is taken out.
+func CheckText(t *testing.T, name, text string, own ...string) {
+	t.Helper()
+	Subject{Ours: own}.checkPlain(t, name, text)
+}
+
 func (s Subject) checkPlain(t *testing.T, name, text string) {
 	t.Helper()
 	for _, r := range text {
