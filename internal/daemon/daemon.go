@@ -19,6 +19,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/deliveries"
+	"github.com/pushback/pushback/internal/digest"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/reconcile"
@@ -54,6 +55,7 @@ type Daemon struct {
 	aliases *catalogue.Catalogue // resolves the names that sources report
 	probes  *probes.Runner
 	missed  *reconcile.Reconciler
+	digests *digest.Keeper
 	store   *store.Store
 
 	deliveries *deliveries.Record
@@ -108,6 +110,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	}
 	d.missed = d.newReconciler(st, set)
 	d.listeners = newListeners(st, d.newAnswerer(st), d.built.Senders, d.log)
+	d.digests = d.newDigests(st)
 	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return d, err
@@ -166,6 +169,7 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.probes.Run(ctx) })
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
+	g.Go(func() error { return d.digests.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	g.Go(func() error { return d.listeners.run(ctx) })
 	g.Go(func() error { return d.runSilences(ctx, d.store) })
