@@ -163,10 +163,9 @@ func TestOnce(t *testing.T) {
 	b := &replica{Store: a.Store}
 	a.at(t, eight.Add(-time.Hour), source{})
 	a.change(t, "cart", eight.Add(-time.Minute), watch.Healthy)
+	a.change(t, "shop", eight.Add(time.Second), watch.Superseded)
 	a.fail = true
-	a.at(t, eight.Add(time.Second), source{})
-	b.at(t, eight.Add(10*time.Second), source{}) // it waits until another try is due
-	a.change(t, "shop", eight.Add(20*time.Second), watch.Healthy)
+	a.at(t, eight.Add(5*time.Second), source{})
 	b.at(t, eight.Add(2*time.Minute), source{})
 	a.fail = false
 	a.at(t, eight.Add(3*time.Minute), source{})
@@ -175,7 +174,7 @@ func TestOnce(t *testing.T) {
 		t.Fatalf("sent %d and %d", len(a.sent), len(b.sent))
 	}
 	b.at(t, eight.Add(50*time.Hour), source{}) // nothing ran at eight of the day after
-	if len(b.sent) != 1 || !strings.Contains(body(b.sent[0]), "shop: 1 change") || strings.Contains(body(b.sent[0]), "cart") {
+	if len(b.sent) != 1 || !strings.Contains(body(b.sent[0]), "shop deploy v2") || strings.Contains(body(b.sent[0]), "cart") {
 		t.Errorf("the next: %d: %v", len(b.sent), b.sent)
 	}
 }
