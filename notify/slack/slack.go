@@ -114,7 +114,7 @@ func render(m notify.Message) payload {
 	title := mrkdwn.Escape(m.Title)
 	blocks := []block{section("*" + headline(m, title) + "*")}
 	if lines := m.Lines(); len(lines) > 0 {
-		blocks = append(blocks, section(mrkdwn.Linked(mrkdwn.Escape(strings.Join(lines, "\n")), m.Link)))
+		blocks = append(blocks, section(mrkdwn.Linked(strings.Join(lines, "\n"), m.Link)))
 	}
 	if fields := fields(m); len(fields) > 0 {
 		blocks = append(blocks, block{Type: "section", Fields: fields})
