@@ -62,6 +62,9 @@ func (c *Config) SetDirectory(dir string) {
 	c.TLSConfig.SetDirectory(dir)
 }
 
+// WantsDigest reports whether a digest is sent.
+func (c *Config) WantsDigest() bool { return c.Digest != nil }
+
 // Sender sends mails to one list of addresses. It is safe for concurrent use.
 type Sender struct {
 	config Config
