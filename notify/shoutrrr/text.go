@@ -65,13 +65,21 @@ func (s service) withLinks(text, page string) string {
 }
 
 var (
-	active = regexp.MustCompile("[\\\\`*_{}\\[\\]()#+!|~<>@&:/]")
+	active = regexp.MustCompile("[\\\\`*_\\[\\]#|~<>@&]|:\\S")
 	www    = regexp.MustCompile(`(?i)(www)\.`)
 )
 
-// markdown escapes what Discord and Mattermost act on, so that it is shown as it is.
+// markdown escapes what Discord and Mattermost act on, so that it is shown as it is. A colon counts where it may belong
+// to an address or an emoji. What acts at the beginning of a line alone is left, because phones show the backslashes.
 func markdown(text string) string {
-	return www.ReplaceAllString(active.ReplaceAllString(text, `\$0`), `$1\.`)
+	text = strings.ReplaceAll(www.ReplaceAllString(text, "$1\x00"), "://", "\x01")
+	text = active.ReplaceAllStringFunc(text, func(s string) string {
+		if s[0] == ':' && len(s) > 1 {
+			return `\:` + active.ReplaceAllString(s[1:], `\$0`)
+		}
+		return `\` + s
+	})
+	return strings.NewReplacer("\x00", `\.`, "\x01", `\:\/\/`).Replace(text)
 }
 
 var (
