@@ -115,9 +115,9 @@ func TestNothingTwice(t *testing.T) {
 	for _, lost := range []string{"chat.postMessage", "chat.update", "none"} {
 		w := newWorkspace(t)
 		for _, m := range sequence() {
-			w.lose = func(method string) bool { return method == lost }
+			w.set(func() { w.lose = func(method string) bool { return method == lost } })
 			_ = newSender(t, w.URL).Send(t.Context(), m)
-			w.lose = nil
+			w.set(func() { w.lose = nil })
 			send(t, newSender(t, w.URL), m)
 		}
 		parents, replies := w.shown()
@@ -182,17 +182,19 @@ func TestPicture(t *testing.T) {
 	w := newWorkspace(t)
 	m := sendertest.Message()
 	for _, lost := range []string{"files.completeUploadExternal", "none"} {
-		w.lose = func(method string) bool { return method == lost }
+		w.set(func() { w.lose = func(method string) bool { return method == lost } })
 		_ = newSender(t, w.URL).SendPicture(t.Context(), m, []byte("png"))
 	}
 	parents, replies := w.shown()
 	if len(parents) != 1 || len(replies[parents[0].TS]) != 1 || len(replies[parents[0].TS][0].Files) != 1 {
 		t.Errorf("%d parents, replies %v", len(parents), replies)
 	}
-	w.lose = nil
-	w.refuse = func(method string) string {
-		return map[string]string{"files.getUploadURLExternal": "missing_scope"}[method]
-	}
+	w.set(func() { w.lose = nil })
+	w.set(func() {
+		w.refuse = func(method string) string {
+			return map[string]string{"files.getUploadURLExternal": "missing_scope"}[method]
+		}
+	})
 	m.At = m.At.Add(time.Minute)
 	err := newSender(t, w.URL).SendPicture(t.Context(), m, []byte("png"))
 	if !errors.Is(err, notify.ErrPermanent) || !strings.Contains(err.Error(), "the message is posted") || !strings.Contains(err.Error(), "missing_scope") {
@@ -203,7 +205,7 @@ func TestPicture(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	w := newWorkspace(t)
 	for why, permanent := range map[string]bool{"msg_too_long": true, "invalid_blocks": true, "not_in_channel": false, "invalid_auth": false, "internal_error": false} {
-		w.refuse = func(string) string { return why }
+		w.set(func() { w.refuse = func(string) string { return why } })
 		err := newSender(t, w.URL).Send(t.Context(), sendertest.Message())
 		if err == nil || errors.Is(err, notify.ErrPermanent) != permanent || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", why, err)

@@ -61,6 +61,13 @@ func newWorkspace(t *testing.T) *workspace {
 	return w
 }
 
+// set changes how it answers from now on.
+func (w *workspace) set(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
+}
+
 func (w *workspace) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	method := strings.TrimPrefix(r.URL.Path, "/")
