@@ -59,7 +59,9 @@ func TestFacts(t *testing.T) {
 func TestMentions(t *testing.T) {
 	people := []notify.Person{
 		{Name: "Amy O'Neil</at><at>everyone", Handles: map[string]string{"msteams": "amy@corp.example"}},
-		{Name: "bob", Handles: map[string]string{"msteams": "everyone"}}, {Name: "<>", Handles: map[string]string{"msteams": "carl@corp.example"}}, {Name: "dan"},
+		{Name: "bob", Handles: map[string]string{"msteams": "everyone"}},
+		{Name: "<>", Handles: map[string]string{"msteams": "carl@corp.example"}},
+		{Name: "dan"},
 	}
 	got := mentions(people)
 	want := []entity{
@@ -76,7 +78,8 @@ func TestActions(t *testing.T) {
 	m.Action = "Open " + m.Link + "/approve?token=a-_b (until 12:00 UTC), not https://evil.example/approve?token=x."
 	m.Fields = append(m.Fields, notify.Field{Name: "runbook", Value: "https://wiki.example/cart"})
 	want := []action{
-		{"Action.OpenUrl", "Approve or reject", m.Link + "/approve?token=a-_b"}, {"Action.OpenUrl", "All about this change", m.Link},
+		{"Action.OpenUrl", "Approve or reject", m.Link + "/approve?token=a-_b"},
+		{"Action.OpenUrl", "All about this change", m.Link},
 		{"Action.OpenUrl", "Runbook", "https://wiki.example/cart"},
 	}
 	if diff := cmp.Diff(want, actions(m)); diff != "" {
