@@ -124,7 +124,7 @@ func approval(m notify.Message) string {
 }
 
 // linkish is what mail programs make links of by themselves.
-var linkish = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*):(//)|www\.|\b(mailto|tel|javascript|data):`)
+var linkish = regexp.MustCompile(`(?i)://|www\.|(mailto|javascript):|\b(tel|data):`)
 
 // unlink breaks up what mail programs would make a link of, except the pages below ours.
 func unlink(text, page string) string {
