@@ -91,6 +91,14 @@ type caller struct {
 // actor is the caller for the journal.
 func (c caller) actor() string { return fmt.Sprintf("%s (by %s)", c.person.Name, c.Kind) }
 
+// how is how the caller would give a command: chats with buttons hear no words.
+func (c caller) how(command string) string {
+	if c.Kind == "irc" {
+		return "!" + command
+	}
+	return "pushback " + command
+}
+
 // Answer carries a command out, if its caller may give it, and returns what happened or why not, in short lines.
 func (a *Answerer) Answer(ctx context.Context, c notify.Command) string {
 	if !a.limit.allow(c.From) {

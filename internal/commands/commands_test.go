@@ -133,7 +133,7 @@ func (w *world) WatchesOfEach(_ context.Context, keys []string) (map[string][]wa
 
 func (w *world) answerer(now func() time.Time) *commands.Answerer {
 	list, _ := people.New(map[string]people.Person{
-		"ada": {Role: people.Responder, Teams: []string{"shop"}, IRC: "ada", GitHub: "ada-l"},
+		"ada": {Role: people.Responder, Teams: []string{"shop"}, IRC: "ada", Slack: "U012", GitHub: "ada-l"},
 		"bob": {Role: people.Operator, IRC: "bob"},
 		"eve": {IRC: "eve"},
 	})
@@ -153,6 +153,20 @@ func ask(w *world, id, text string) string {
 	return w.answerer(time.Now).Answer(context.Background(), notify.Command{
 		Name: words[0], Args: words[1:], From: notify.Caller{Receiver: "ops", Kind: "irc", ID: id, Name: "nick"},
 	})
+}
+
+// What is told to somebody who pressed a button is no command that the chat would hear.
+func TestHoldByButton(t *testing.T) {
+	w := newWorld()
+	got := w.answerer(time.Now).Answer(t.Context(), notify.Command{
+		Name: "hold", Args: []string{"cart", "cart in production: errors rose"}, From: notify.Caller{Receiver: "deploys", Kind: "slack", ID: "U012"},
+	})
+	if !strings.Contains(got, "pushback release h9 ends that") || strings.Contains(got, "!release") {
+		t.Errorf("answered %q", got)
+	}
+	if did := strings.Join(w.did, "; "); did != `hold cart as "ada (by slack)": "cart in production: errors rose"` {
+		t.Errorf("did %s", did)
+	}
 }
 
 func TestDecisions(t *testing.T) {

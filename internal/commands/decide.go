@@ -99,7 +99,7 @@ func (a *Answerer) hold(ctx context.Context, by caller, args []string) string {
 	if !set {
 		return fmt.Sprintf("%s is held already, by %s: %s (%s)", h.Service, h.Actor, h.Why, h.ID)
 	}
-	text := fmt.Sprintf("%s is held (%s): its gate is closed in every environment. !release %s ends that.", h.Service, h.ID, h.ID)
+	text := fmt.Sprintf("%s is held (%s): its gate is closed in every environment. %s ends that.", h.Service, h.ID, by.how("release "+h.ID))
 	if !a.o.Knows(service) {
 		text += "\nThe service catalogue does not know this service: is it called so?"
 	}

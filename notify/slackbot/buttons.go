@@ -2,6 +2,7 @@ package slackbot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,11 +114,16 @@ func commandOf(pressed slack.InteractionCallback) (notify.Command, bool) {
 	}
 	action := pressed.ActionCallback.BlockActions[0]
 	name, ours := strings.CutPrefix(action.ActionID, actionPrefix)
-	if !ours || !slices.Contains([]string{approve, reject, hold}, name) || action.Value == "" || len(action.Value) > maxField {
+	about, why, _ := strings.Cut(action.Value, holdBecause)
+	if !ours || !slices.Contains([]string{approve, reject, hold}, name) || about == "" || len(action.Value) > maxField {
 		return notify.Command{}, false
 	}
+	args := []string{about}
+	if name == hold { // people want to know why they cannot deploy
+		args = append(args, cmp.Or(why, "a button in Slack was pressed"))
+	}
 	return notify.Command{
-		Name: name, Args: []string{action.Value},
+		Name: name, Args: args,
 		From: notify.Caller{Kind: receiver, ID: pressed.User.ID, Name: notify.Truncate(pressed.User.Name, 100)},
 	}, true
 }

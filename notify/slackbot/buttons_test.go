@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,10 +62,11 @@ func answers(t *testing.T) (address string, texts chan string) {
 
 func TestButtons(t *testing.T) {
 	address, texts := answers(t)
+	values := map[string]string{"pushback_approve": "k3y", "pushback_reject": "k3y", "pushback_hold": "cart\ncart in production: error rate rose"}
 	for action, want := range map[string]notify.Command{
 		"pushback_approve": {Name: "approve", Args: []string{"k3y"}},
 		"pushback_reject":  {Name: "reject", Args: []string{"k3y"}},
-		"pushback_hold":    {Name: "hold", Args: []string{"k3y"}},
+		"pushback_hold":    {Name: "hold", Args: []string{"cart", "cart in production: error rate rose"}},
 	} {
 		want.From = notify.Caller{Kind: "slack", ID: "U0AMY", Name: "amy"}
 		got := make(chan notify.Command, 1)
@@ -72,7 +74,7 @@ func TestButtons(t *testing.T) {
 			got <- c
 			return "<!channel> done"
 		})
-		if status := press(handler, signing, pressed("U0AMY", action, "k3y", address+"/response"), time.Now()); status != http.StatusOK {
+		if status := press(handler, signing, pressed("U0AMY", action, values[action], address+"/response"), time.Now()); status != http.StatusOK {
 			t.Errorf("%s: %d", action, status)
 		}
 		if diff := cmp.Diff(want, <-got); diff != "" {
@@ -254,7 +256,7 @@ func FuzzPayload(f *testing.F) {
 			return
 		}
 		c, is := commandOf(got)
-		if is && (c.Name != approve && c.Name != reject && c.Name != hold || len(c.Args) != 1 || c.From.Kind != "slack" || !member.MatchString(c.From.ID)) {
+		if is && (c.Name != approve && c.Name != reject && c.Name != hold || slices.Contains(c.Args, "") || len(c.Args) != map[string]int{approve: 1, reject: 1, hold: 2}[c.Name] || c.From.Kind != "slack" || !member.MatchString(c.From.ID)) {
 			t.Errorf("%q is %+v", body, c)
 		}
 	})

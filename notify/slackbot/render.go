@@ -174,6 +174,9 @@ const (
 	hold         = "hold"
 )
 
+// holdBecause stands between the service and why it is held, in the value of a button. No text of a message has it.
+const holdBecause = "\n"
+
 // buttons decide the order, and hold the deploys of the service.
 func (p post) buttons() slack.Block {
 	ask, service := p.message.Ask, p.message.FieldValues()["service"]
@@ -187,7 +190,7 @@ func (p post) buttons() slack.Block {
 		button(reject, ask.Order, "Do not roll back"),
 	}
 	if service != "" {
-		all = append(all, button(hold, service, "Hold deploys of "+service))
+		all = append(all, button(hold, service+holdBecause+p.message.Title, "Hold deploys of "+service))
 	}
 	return slack.NewActionBlock("pushback", all...)
 }
