@@ -97,7 +97,8 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	text := kind.render(m.Truncated().Plain())
+	m = m.Truncated()
+	text := kind.render(m.Plain())
 	call := &call{ctx: ctx, transport: s.transport}
 	failed := kind.send(call, u, m, text)
 	return call.outcome(u.Scheme, failed, append(secrets(u), secret.LinkTokens(text)...))
