@@ -8,7 +8,7 @@ import (
 // Command is what somebody typed or pressed in a chat. All of it comes from outside; the receiver's adapter has
 // verified who it is from, and nothing else.
 type Command struct {
-	Name string   // approve, reject, hold, release, status, mine
+	Name string   // approve, reject, hold, release, status, mine, help
 	Args []string // the order or service that it is about, and words for the journal
 	From Caller
 }
@@ -16,7 +16,7 @@ type Command struct {
 // Caller is who gave a command.
 type Caller struct {
 	Receiver string // its name in pushback.yml
-	Kind     string // of the receiver: slack, irc, …
+	Kind     string // whose ID it is, as the section people names it: slack, irc, …
 	ID       string // what the receiver knows them by and nobody can choose: a user id, the account that they signed in to
 	Name     string // what others see, for the journal
 }
@@ -28,7 +28,10 @@ type Answering func(ctx context.Context, c Command) string
 // Listener is a Sender that hears commands over a connection of its own.
 type Listener interface {
 	Sender
-	// Listen hears commands until ctx ends, and connects again when the connection is lost.
+	// Connects reports whether the settings want such a connection.
+	Connects() bool
+	// Listen hears commands until ctx ends, and connects again when the connection is lost. An error is one that
+	// connecting again does not cure.
 	Listen(ctx context.Context, answer Answering) error
 }
 
@@ -37,4 +40,23 @@ type Listener interface {
 type WebhookListener interface {
 	Sender
 	Commands(answer Answering) http.Handler
+}
+
+// Resident is a Listener that sends over the connection on which it listens. Of several replicas only the one that
+// listens may send: the others leave its messages alone.
+type Resident interface {
+	Listener
+	Listening() bool
+}
+
+// TopicKeeper is a Listener whose receiver shows a line of its own beside the messages: what goes on now.
+type TopicKeeper interface {
+	Listener
+	KeepTopic(text string)
+}
+
+// Troubled is a Listener that says why it does not hear anybody, "" while it does.
+type Troubled interface {
+	Listener
+	Trouble() string
 }

@@ -32,10 +32,25 @@ type Message struct {
 	Fields      []Field   `json:"fields,omitempty"` // service, environment, version, rule, …
 	Link        string    `json:"link,omitempty"`   // the page of the change
 	At          time.Time `json:"at"`
-	EndsAt      time.Time `json:"ends_at,omitzero"` // when a receiver that drops old messages may drop it
-	Change      string    `json:"change,omitempty"` // key of the change of which a picture can be shown
-	Ask         *Ask      `json:"ask,omitempty"`    // what people are asked to decide; nil: nothing, or no longer
-	People      []Person  `json:"people,omitempty"` // whom to mention: who pushed, and who was on board
+	EndsAt      time.Time `json:"ends_at,omitzero"`   // when a receiver that drops old messages may drop it
+	Change      string    `json:"change,omitempty"`   // key of the change of which a picture can be shown
+	Ask         *Ask      `json:"ask,omitempty"`      // what people are asked to decide; nil: nothing, or no longer
+	TakenBy     string    `json:"taken_by,omitempty"` // who has decided what people were asked: pagers need not look for somebody any more
+	People      []Person  `json:"people,omitempty"`   // whom to mention: who pushed, and who was on board
+	Sections    []Section `json:"sections,omitempty"` // of a digest: what it lists, under headings
+}
+
+// Section is a list with a heading, in a digest.
+type Section struct {
+	Title string `json:"title"`
+	Items []Item `json:"items,omitempty"`
+	More  int    `json:"more,omitempty"` // how many items are left out
+}
+
+// Item is one line of a list, and the page that it is about.
+type Item struct {
+	Text string `json:"text"`
+	Link string `json:"link,omitempty"`
 }
 
 // Ask is a rollback that waits for somebody's decision.

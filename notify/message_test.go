@@ -64,19 +64,24 @@ func FuzzTruncated(f *testing.F) {
 	f.Add("cart v2", "errors rose", 3)
 	f.Add("\xff\x00", strings.Repeat("é", 3000), 50)
 	f.Fuzz(func(t *testing.T, title, line string, n int) {
-		m := notify.Message{Title: title, Action: line, Link: line}
+		m := notify.Message{Title: title, Action: line, Link: line, Ask: &notify.Ask{Order: line, Target: title}}
 		for range min(max(n, 0), 100) {
 			m.SignalLines = append(m.SignalLines, line)
 			m.Fields = append(m.Fields, notify.Field{Name: title, Value: line})
+			m.People = append(m.People, notify.Person{Name: line, Handles: map[string]string{"slack": line}})
 		}
 		m = m.Truncated()
 		size := len(m.Title) + len(m.Link)
-		for _, text := range append(m.Lines(), m.Title, m.Link) {
+		texts := append(m.Lines(), m.Title, m.Link, m.Ask.Order, m.Ask.Target)
+		for _, p := range m.People {
+			texts = append(texts, p.Name, p.Handles["slack"])
+		}
+		for _, text := range texts {
 			if size += len(text); !utf8.ValidString(text) {
 				t.Errorf("%q is not valid UTF-8", text)
 			}
 		}
-		if size > 20<<10 || len(m.FieldValues()) > 20 {
+		if size > 32<<10 || len(m.FieldValues()) > 20 || len(m.People) > 20 {
 			t.Errorf("%d bytes, %d fields", size, len(m.FieldValues()))
 		}
 	})

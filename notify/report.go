@@ -163,3 +163,9 @@ func (v Verdict) Sentence() string {
 	}
 	return string(v)
 }
+
+// UnwatchedReporter is a Reporter whose tool may want to know of changes that no rule watches, too.
+type UnwatchedReporter interface {
+	Reporter
+	Unwatched() bool
+}

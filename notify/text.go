@@ -44,7 +44,46 @@ func (m Message) Truncated() Message {
 	}
 	m.SignalLines, m.Fields = lines, fields
 	m.Title, m.Action = sources.OneLine(m.Title, maxTitleBytes), sources.OneLine(m.Action, maxTitleBytes)
+	m.TakenBy = sources.OneLine(m.TakenBy, maxFieldBytes)
 	m.Link = WebLink(m.Link)
+	m = m.mappedSections(func(text string) string { return sources.OneLine(text, maxLineBytes) })
+	return m.mappedPeople(func(text string) string { return sources.OneLine(text, maxFieldBytes) })
+}
+
+// The limits of a digest.
+const (
+	maxSections = 10
+	maxItems    = 100
+)
+
+// mappedSections returns the message with every text of at most maxSections sections changed by f.
+func (m Message) mappedSections(f func(string) string) Message {
+	var sections []Section
+	for _, s := range m.Sections[:min(len(m.Sections), maxSections)] {
+		shown := min(len(s.Items), maxItems)
+		one := Section{Title: f(s.Title), More: s.More + len(s.Items) - shown}
+		for _, item := range s.Items[:shown] {
+			one.Items = append(one.Items, Item{f(item.Text), WebLink(item.Link)})
+		}
+		sections = append(sections, one)
+	}
+	m.Sections = sections
+	return m
+}
+
+// mappedPeople returns the message with every text of what is asked, and of at most maxLines people, changed by f.
+func (m Message) mappedPeople(f func(string) string) Message {
+	if m.Ask != nil {
+		m.Ask = &Ask{Order: f(m.Ask.Order), Target: f(m.Ask.Target), ExpiresAt: m.Ask.ExpiresAt}
+	}
+	people := slices.Clone(m.People[:min(len(m.People), maxLines)])
+	for i, p := range people {
+		people[i] = Person{Name: f(p.Name), Handles: map[string]string{}}
+		for kind, handle := range p.Handles {
+			people[i].Handles[kind] = f(handle)
+		}
+	}
+	m.People = people
 	return m
 }
 
@@ -83,7 +122,8 @@ func (m Message) Plain() Message {
 		fields[i] = Field{Name: Plain(f.Name), Value: Plain(f.Value)}
 	}
 	m.Title, m.Action, m.SignalLines, m.Fields = Plain(m.Title), Plain(m.Action), lines, fields
-	return m
+	m.TakenBy = Plain(m.TakenBy)
+	return m.mappedPeople(Plain).mappedSections(Plain)
 }
 
 // Lines returns the signal lines, followed by the action.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"encoding/pem"
 	"errors"
 	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -203,6 +206,14 @@ func checkRules(t *testing.T, c config.Config) {
 	}
 }
 
+// authority is a certificate authority in a file, of nobody.
+func authority(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewTLSServer(http.NotFoundHandler())
+	defer s.Close()
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+}
+
 // TestExampleIsComplete loads docs/pushback.yml from a folder with the files that it
 // names, and checks that it shows every section.
 func TestExampleIsComplete(t *testing.T) {
@@ -217,13 +228,15 @@ func TestExampleIsComplete(t *testing.T) {
 		"services.yml": "services: [{name: billing, match: {job: billing-api}}]",
 		"aliases.csv":  "alias,service,owner,chat,pager,hook\nexample/cart,cart,checkout,team-chat,pager,deployer\n",
 		"secrets/api":  strong, "secrets/github": strong, "secrets/generic": strong, "secrets/hook": "twenty-four bytes of text, or more", "secrets/pagerduty": strong,
+		"secrets/slack-bot": "xoxb-" + strong, "secrets/slack-signing": strong, "secrets/teams": "https://flows.example/x", "secrets/ntfy": "ntfy://:" + strong + "@ntfy.example/topic", "secrets/smtp": strong,
 		"secrets/slack": "https://hooks.slack.example/x", "secrets/webhook": "twenty-four bytes of text, or more", "secrets/grafana": strong, "secrets/github-report": strong, "secrets/gitlab-report": strong, "secrets/argocd-report": strong, "secrets/prometheus": strong,
 		"secrets/github-api": strong, "secrets/gitlab": strong, "secrets/gitlab-api": strong,
 		"secrets/argo-cd": strong, "secrets/argo-rollouts": strong, "secrets/flux": strong, "secrets/flagger": strong, "secrets/spinnaker": strong, "secrets/jenkins": strong, "secrets/circleci": strong,
 		"secrets/octopus": strong, "secrets/harness": strong, "secrets/vercel": strong, "secrets/heroku": strong, "secrets/broker": strong, "secrets/cdevents": strong, "secrets/standard-webhooks": strong,
 		"secrets/github-hook": strong, "secrets/argocd": strong, "secrets/launchdarkly": strong, "secrets/unleash": strong, "secrets/probe": strong,
 		"secrets/flags": strong, "secrets/oidc": strong,
-		"secrets/builds": strong, "secrets/nats.creds": strong, "secrets/kafka": strong, "ca.pem": "",
+		"secrets/incidentio": strong, "secrets/irc": strong, "secrets/irc-key": "key-of-ops", "secrets/irc-server": strong, "secrets/opsgenie": strong,
+		"secrets/builds": strong, "secrets/nats.creds": strong, "secrets/kafka": strong, "ca.pem": authority(t),
 		"recorded/x.csv":     "timestamp,value\n1,1\n2,1\n",
 		"secrets/kubeconfig": `{clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], contexts: [{name: shop, context: {cluster: c}}], current-context: shop}`,
 	} {

@@ -16,7 +16,7 @@ import (
 // receivers says who is told nothing, and sends a test message where that is asked for.
 func (x *examination) receivers(ctx context.Context) {
 	named := slices.Sorted(maps.Keys(x.c.Receivers))
-	found := doctor.Receivers(named, daemon.CatalogueConfig(x.c.Services).DefaultReceiver(), x.set, x.known, x.file())
+	found := doctor.Receivers(named, daemon.DigestReceivers(x.c), daemon.CatalogueConfig(x.c.Services).DefaultReceiver(), x.set, x.known, x.file())
 	x.checks = append(x.checks, found...)
 	for _, name := range named {
 		if !x.command.SendTest {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/openid"
+	"github.com/pushback/pushback/internal/people"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/strictyaml"
 	"github.com/pushback/pushback/internal/wall"
@@ -67,6 +68,7 @@ type Config struct {
 	Services Services
 	Trust    Trust
 	Wall     []wall.Settings // the main signals of the site, for the first page
+	People   people.List     // by name
 
 	written written               // what the files held
 	places  *strictyaml.Positions // where each value stands in File

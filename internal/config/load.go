@@ -12,6 +12,7 @@ import (
 
 	"github.com/pushback/pushback/internal/folder"
 	"github.com/pushback/pushback/internal/openid"
+	"github.com/pushback/pushback/internal/people"
 	"github.com/pushback/pushback/internal/probes"
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/internal/strictyaml"
@@ -48,6 +49,8 @@ type file struct {
 	Services    servicesFile            `yaml:"services"`
 	Trust       trustFile               `yaml:"trust"`
 	Wall        []wall.Settings         `yaml:"wall"`
+
+	People map[string]people.Person `yaml:"people"`
 }
 
 // metricsKeys are the keys that every metric store has.
@@ -215,6 +218,7 @@ func (l *loader) config() Config {
 	c.Services = l.services(c)
 	c.Trust = l.trust()
 	c.Wall = l.wall(c)
+	c.People = l.people()
 	l.address(c)
 	c.places, c.wrong = l.places, l.wrongAt
 	return c

@@ -5,10 +5,17 @@ import (
 	"github.com/pushback/pushback/notify/alertmanager"
 	argocdreport "github.com/pushback/pushback/notify/argocd"
 	cdeventsreport "github.com/pushback/pushback/notify/cdevents"
+	"github.com/pushback/pushback/notify/email"
 	githubreport "github.com/pushback/pushback/notify/github"
 	gitlabreport "github.com/pushback/pushback/notify/gitlab"
+	"github.com/pushback/pushback/notify/incidentio"
+	"github.com/pushback/pushback/notify/irc"
+	"github.com/pushback/pushback/notify/opsgenie"
 	"github.com/pushback/pushback/notify/pagerduty"
+	"github.com/pushback/pushback/notify/shoutrrr"
 	"github.com/pushback/pushback/notify/slack"
+	"github.com/pushback/pushback/notify/slackbot"
+	"github.com/pushback/pushback/notify/teams"
 	"github.com/pushback/pushback/notify/webhook"
 	"github.com/pushback/pushback/rollback/argocd"
 	"github.com/pushback/pushback/rollback/argorollouts"
@@ -75,16 +82,24 @@ func Adapters() Table {
 			"unleash":      hook(unleash.New),
 		},
 		Receivers: map[string]SenderKind{
+			"email":        sender(email.New),
 			"pagerduty":    sender(pagerduty.New),
 			"alertmanager": sender(alertmanager.New),
+			"incidentio":   sender(incidentio.New),
+			"irc":          sender(irc.New),
+			"opsgenie":     sender(opsgenie.New),
+			"shoutrrr":     sender(shoutrrr.New),
 			"slack":        sender(slack.New),
+			"slack_bot":    sender(slackbot.New),
+			"teams":        sender(teams.New),
 			"webhook":      sender(webhook.New),
 		},
 		Reports: map[string]ReportKind{
-			"github":   reporter("github", githubreport.New),
-			"gitlab":   reporter("gitlab", gitlabreport.New),
-			"argocd":   reporter("argocd", argocdreport.New),
-			"cdevents": reporter("", cdeventsreport.New),
+			"github":    reporter("github", githubreport.New),
+			"gitlab":    reporter("gitlab", gitlabreport.New),
+			"argocd":    reporter("argocd", argocdreport.New),
+			"cdevents":  reporter("", cdeventsreport.New),
+			"pagerduty": reporter("", pagerduty.NewDeploys),
 		},
 		Grafana: annotator(grafana.New),
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/pushback/pushback/internal/catalogue"
 	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/deliveries"
+	"github.com/pushback/pushback/internal/digest"
 	"github.com/pushback/pushback/internal/engine"
 	"github.com/pushback/pushback/internal/openid"
 	"github.com/pushback/pushback/internal/probes"
@@ -59,8 +60,11 @@ type Daemon struct {
 	missed  *reconcile.Reconciler
 	signIn  *openid.Client // nil: only tokens sign in
 	chain   *audit.Verifier
+	digests *digest.Keeper
+	store   *store.Store
 
 	deliveries *deliveries.Record
+	listeners  *listeners
 	built      Built
 	closers    []io.Closer // closed last to first
 }
@@ -89,7 +93,7 @@ func New(ctx context.Context, o Options) (d *Daemon, err error) {
 	if m, migrated := st.Migrated(); migrated {
 		o.Log.Info("the database was migrated", "from", m.From, "to", m.To, "copy", m.Copy)
 	}
-	d.closers = append(d.closers, st)
+	d.store, d.closers = st, append(d.closers, st)
 	built, mistakes := o.Table.Build(o.Config, metrics.ReadWrite, d.sourceOptions(st), o.Log)
 	if len(mistakes) > 0 {
 		return d, mistakes
@@ -120,6 +124,8 @@ func (d *Daemon) buildAround(o Options, st *store.Store, set *vm.Set) (err error
 		return err
 	}
 	d.chain = &audit.Verifier{Store: st, Replica: o.Config.ReplicaName(), Log: o.Log.With("component", "audit"), Now: time.Now}
+	d.listeners = newListeners(st, d.newAnswerer(st), d.built.Senders, d.log)
+	d.digests = d.newDigests(st)
 	d.deliveries = deliveries.New(st, o.Log.With("component", "deliveries"), time.Now)
 	d.server, err = d.newServer(o, st, set)
 	return err
@@ -180,10 +186,13 @@ func (d *Daemon) run(ctx context.Context, l net.Listener) error {
 	g.Go(func() error { return d.engine.Run(ctx) })
 	g.Go(func() error { return d.missed.Run(ctx) })
 	g.Go(func() error { return d.chain.Run(ctx) })
+	g.Go(func() error { return d.digests.Run(ctx) })
 	g.Go(func() error { return d.server.Serve(ctx, l) })
 	if d.signIn != nil {
 		g.Go(func() error { return d.signIn.Run(ctx) })
 	}
+	g.Go(func() error { return d.listeners.run(ctx) })
+	g.Go(func() error { return d.runSilences(ctx, d.store) })
 	g.Go(func() error { return d.reloadOnHangup(ctx) })
 	g.Go(func() error { return d.reloadOnEdit(ctx) })
 	return g.Wait()
@@ -249,14 +258,14 @@ func (d *Daemon) newServer(o Options, st *store.Store, set *vm.Set) (*server.Ser
 		Engine: e, Store: st, Started: e.Started, Ready: d.problems, Frozen: e.Frozen,
 		Reload:  func(ctx context.Context) []api.Diagnostic { return diagnostics(e.Reload(ctx)) },
 		Freezer: e,
-		Rules:   ruleTrust{e.RuleTrust()}, Details: ruleDetails{e, st}, Subscribe: e.Subscribe, Sources: d.built.Sources, Inlets: d.inlets(), Connects: d.connections, Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Instances: d.instances, Pictures: e.Pictures(), SharePictures: sharesPictures(c), Suspects: e.OtherChanges, Dashboard: d.dashboard(), Owner: e.Catalogue().Owner, Watching: e.RulesFor, Wall: d.wall.Lines, Metrics: set, Now: time.Now, Log: o.Log,
+		Rules:   ruleTrust{e.RuleTrust()}, Details: ruleDetails{e, st}, Subscribe: e.Subscribe, Sources: d.built.Sources, Receivers: d.listeners.handlers(d.built.Senders), Inlets: d.inlets(), Connects: d.connections, Deliveries: d.deliveries, Canonical: e.Catalogue().CanonicalEvent, Paths: d.built.Paths, Knows: e.Catalogue().Knows, Warn: warnings(e), Services: e.Catalogue().InMemory, Protect: e.Protect, SignIn: d.signInOption(), Instances: d.instances, Pictures: e.Pictures(), SharePictures: sharesPictures(c), Suspects: e.OtherChanges, Dashboard: d.dashboard(), Owner: e.Catalogue().Owner, Watching: e.RulesFor, Wall: d.wall.Lines, Metrics: set, Now: time.Now, Log: o.Log,
 		Version: o.Version, Replica: c.ReplicaName(), Retention: c.Retention, Journal: c.Journal, Listen: c.Listen, ExternalURL: c.ExternalURL, TokenFile: c.TokenFile, WebConfig: c.WebConfig,
 	})
 }
 
 // problems are the engine's, and those that only the wiring knows of.
 func (d *Daemon) problems() []api.ComponentProblem {
-	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.unasked(), d.edits.problem(), d.secrets.problems(), d.signInProblem())
+	return slices.Concat(troubles(d.engine.Problems()), d.unscraped(), d.unprobed(), d.unfed(), d.unasked(), d.listeners.unheard(), d.edits.problem(), d.secrets.problems(), d.signInProblem())
 }
 
 // unscraped names the metric stores that cannot scrape some of their targets. One that can

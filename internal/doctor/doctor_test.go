@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -157,7 +158,7 @@ func TestRules(t *testing.T) {
 func TestReceivers(t *testing.T) {
 	set := load(t, red)
 	f := func(named []string, fallback, chat string) []Check {
-		return Receivers(named, fallback, set, []rules.Service{{Name: "shop-cart", Chat: chat}}, "pushback.yml")
+		return Receivers(named, nil, fallback, set, []rules.Service{{Name: "shop-cart", Chat: chat}}, "pushback.yml")
 	}
 	check(t, only(t, f(nil, "", ""), "no receiver is configured"), Warn, "receivers: {team:")
 	all := f([]string{"ops", "pager", "team", "unused"}, "pager", "team")
@@ -165,8 +166,12 @@ func TestReceivers(t *testing.T) {
 	if len(all) != 1 {
 		t.Errorf("%+v", all)
 	}
+	mail := Receivers([]string{"mail", "pager"}, []string{"mail"}, "pager", set, []rules.Service{{Name: "shop-cart", Chat: "pager"}}, "pushback.yml")
+	if text := fmt.Sprint(mail); strings.Contains(text, "receivers.mail") {
+		t.Errorf("one that gets a digest is told: %s", text)
+	}
 	check(t, only(t, f([]string{"ops"}, "", ""), "no default receiver"), Warn, "services: {default: {pager: ops}}")
-	quiet := Receivers([]string{"ops"}, "ops", &rules.Set{}, nil, "pushback.yml")
+	quiet := Receivers([]string{"ops"}, nil, "ops", &rules.Set{}, nil, "pushback.yml")
 	check(t, only(t, quiet, "no rule tells anybody"), Warn)
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // Receivers judges who is told: named are the receivers of pushback.yml, fallback is the
-// operators' default receiver. file is the name of pushback.yml.
-func Receivers(named []string, fallback string, set *rules.Set, services []rules.Service, file string) []Check {
+// operators' default receiver. digests are those that are also sent a digest. file is the name of pushback.yml.
+func Receivers(named, digests []string, fallback string, set *rules.Set, services []rules.Service, file string) []Check {
 	if len(named) == 0 {
 		return []Check{Of(Receiving, "", Warn,
 			fmt.Sprintf("receivers: {team: {kind: slack, url_file: slack-url}}   # in %s; docs/pushback.yml shows every kind", file),
@@ -25,6 +25,9 @@ func Receivers(named []string, fallback string, set *rules.Set, services []rules
 			"there is no default receiver; what concerns nobody in particular, such as a store that does not answer, is told to nobody"))
 	}
 	told[fallback] = true
+	for _, name := range digests {
+		told[name] = true
+	}
 	for _, name := range named {
 		if !told[name] {
 			all = append(all, Of(Receiving, "receivers."+name, Warn, fmt.Sprintf("tell: %s   # in a rule, or chat: %s of a service in %s", name, name, file),

@@ -28,6 +28,9 @@ const (
 // pending by compare-and-swap after the receiver took the message. A crash in between
 // sends it again under the same key, which pagers join.
 func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
+	if elsewhere, err := d.sentElsewhere(ctx, id); err != nil || elsewhere {
+		return cmp.Or(err, later(waitEvery))
+	}
 	lease, err := d.leaseRow(ctx, messageJob, id, sendTimeout+leaseMargin)
 	if err != nil {
 		return err

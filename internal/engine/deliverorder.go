@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/notify"
 )
 
 const (
@@ -58,4 +59,32 @@ func (d *deliverer) deliverFor(ctx context.Context, o store.Outgoing) time.Durat
 		return holdUpFor
 	}
 	return deliverFor
+}
+
+// sentElsewhere reports whether only another replica can send a message, because its receiver is connected to that
+// one. The row is then not leased, so that the other one finds it free.
+func (d *deliverer) sentElsewhere(ctx context.Context, id string) (bool, error) {
+	if !d.hasAbsent() {
+		return false, nil
+	}
+	o, err := d.Store.Outgoing(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("reading message %s: %w", id, err)
+	}
+	return o.State == store.Pending && absent(d.Senders[o.Receiver]), nil
+}
+
+// hasAbsent reports whether one of the receivers is not connected to this replica.
+func (d *deliverer) hasAbsent() bool {
+	for _, s := range d.Senders {
+		if absent(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func absent(s notify.Sender) bool {
+	r, is := s.(notify.Resident)
+	return is && !r.Listening()
 }

@@ -135,7 +135,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("preparing approvals: %w", err)
 	}
 	approvals := rollback.ApprovalKey(key)
-	pictures, err := newPictures(o)
+	pictures, err := picturing.Open(context.Background(), o.Store)
 	if err != nil {
 		return nil, err
 	}

@@ -130,6 +130,7 @@ func (x *executor) permit(ctx context.Context, o rollback.Order, lease *replica.
 	}
 	x.Telemetry.order(rollback.Sending)
 	x.deliver(ctx, rows)
+	x.listeners.publish(o.Key)
 	return x.send(ctx, o, lease, claim, warrant)
 }
 

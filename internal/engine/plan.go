@@ -16,7 +16,7 @@ func (e *Engine) newPlanner() *planning.Planner {
 		Begun: e.begun, Reload: e.looks.Reload, Log: e.Log, Now: e.Now,
 	}
 	if e.reports.Any() {
-		o.Report, o.ReportAll = e.reports.First, e.Grafana != nil
+		o.Report, o.ReportAll = e.reports.First, e.reports.AnyUnwatched()
 	}
 	return planning.New(o)
 }

@@ -138,7 +138,7 @@ func TestPictureThatTakesTooLong(t *testing.T) {
 	defer close(until)
 	ctx, over := context.WithCancel(t.Context())
 	b.pictures = picturing.New(stuck{b.Store, over, until}, nil)
-	_, err := b.deliverer.paint(ctx, notify.Message{Change: key, Fields: []notify.Field{{Name: "rule", Value: "red"}}})
+	_, err := b.deliverer.pictureOf(ctx, notify.Message{Change: key, Fields: []notify.Field{{Name: "rule", Value: "red"}}})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "painting takes longer than") {
 		t.Error(err)
 	}

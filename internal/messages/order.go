@@ -107,6 +107,9 @@ func (c Composer) Order(o rollback.Order, at time.Time) notify.Message {
 	if o.State == rollback.Done || o.State == rollback.Approved || o.State == rollback.Cancelled {
 		m.Severity = notify.Error // still a regression, but people need not act
 	}
+	if o.State == rollback.Approved || o.State == rollback.Cancelled {
+		m.TakenBy = o.Actor
+	}
 	return m
 }
 

@@ -43,6 +43,7 @@ type Answer struct {
 	Body       string        // for people: at most MaxAnswer bytes, without secrets
 	RetryAfter time.Duration // 0 if the answer has no Retry-After
 	raw        []byte
+	header     http.Header
 	truncated  bool // the body is longer than raw
 }
 
@@ -94,6 +95,7 @@ func (c *Client) DoUpTo(r *http.Request, maxBytes int64, secrets ...string) (Ans
 		Body:       truncate(trace.redact(strings.ToValidUTF8(string(body), "�")), MaxAnswer),
 		RetryAfter: RetryAfter(response.Header),
 		raw:        body[:min(int64(len(body)), maxBytes)],
+		header:     response.Header,
 		truncated:  int64(len(body)) > maxBytes,
 	}, nil
 }

@@ -3,6 +3,7 @@
 //
 //	picturing.go   which look a picture shows
 //	paint.go       drawing it, in bounded time, and remembering it
+//	message.go     the picture of a message, in time
 //	link.go        addresses that show one picture to whoever has them
 //
 // See adr/0129.

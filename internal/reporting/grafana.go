@@ -20,6 +20,9 @@ type Annotator interface {
 // grafanaReporter shows a report as an annotation, which Put finds by its unique tag.
 type grafanaReporter struct{ Annotator }
 
+// Unwatched is true: every change is marked on dashboards, watched or not.
+func (grafanaReporter) Unwatched() bool { return true }
+
 // Report puts the annotation. Its remote is Grafana's id of it.
 func (g grafanaReporter) Report(ctx context.Context, r notify.Report, remote string) (string, error) {
 	id, _ := strconv.ParseInt(remote, 10, 64)

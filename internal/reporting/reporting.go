@@ -170,12 +170,28 @@ func (k *Keeper) compose(ctx context.Context, c store.Change, fresh watch.Watch,
 	return k.rows(c, judged, order), nil
 }
 
-// rows are the reports for all tools that get one. A change that no rule watches has only an annotation.
+// unwatched reports whether a tool gets reports of changes that no rule watches, too.
+func unwatched(r notify.Reporter) bool {
+	u, asks := r.(notify.UnwatchedReporter)
+	return asks && u.Unwatched()
+}
+
+// AnyUnwatched reports whether any tool gets reports of changes that no rule watches.
+func (k *Keeper) AnyUnwatched() bool {
+	for _, t := range k.Tools {
+		if unwatched(t.Reporter) {
+			return true
+		}
+	}
+	return false
+}
+
+// rows are the reports for all tools that get one.
 func (k *Keeper) rows(c store.Change, judged []messages.Judged, order *rollback.Order) (rows []store.Report) {
 	content := k.Text.Report(c.Key, c.Change, judged, order)
 	for _, name := range k.names() {
 		witnesses, mine := k.Tools[name].witnesses(c.Change)
-		if !mine || len(judged) == 0 && name != store.Grafana {
+		if !mine || len(judged) == 0 && !unwatched(k.Tools[name].Reporter) {
 			continue
 		}
 		content.Witnesses = witnesses

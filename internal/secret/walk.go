@@ -86,7 +86,7 @@ var ofOthers = []string{"password_file", "credentials_file", "bearer_token_file"
 
 // ours are the keys that name a file whose secret must be strong, or is a key or URL.
 var ours = []string{
-	"token_file", "secret_file", "secret_files", "routing_key_file", "url_file", "kubeconfig_file", "key_file", "client_certificate_key_file", "web_config",
+	"token_file", "app_token_file", "secret_file", "secret_files", "routing_key_file", "url_file", "kubeconfig_file", "key_file", "client_certificate_key_file", "web_config",
 }
 
 // File is a file that holds a secret, and the path of the value that names it.

@@ -45,7 +45,7 @@ func madeUp() map[string][]string {
 	}
 }
 
-// everySource is a server with a source of each way to be signed, one unsigned, and one change.
+// everySource is a server with a source of each way to be signed, one unsigned, a receiver that hears, and one change.
 func everySource(t *testing.T) *testServer {
 	return listen(t, func(o *Options) {
 		withGitHub(t)(o)
@@ -63,6 +63,7 @@ func everySource(t *testing.T) *testServer {
 		}
 		o.Sources["jenkins"], o.Sources["unsigned"] = Endpoint{Source: signed}, Endpoint{Source: open, Insecure: true}
 		o.Rules = oneRule{}
+		o.Receivers = map[string]http.Handler{"chat": http.HandlerFunc(unsigned), anyReceiver: http.HandlerFunc(unsigned)}
 	})
 }
 
@@ -71,7 +72,7 @@ func everySource(t *testing.T) *testServer {
 func TestStrangersLearnNoNames(t *testing.T) {
 	p := everySource(t)
 	key := p.mustStore(bad)
-	existing := map[string]string{"{key}": key, "{name}": key, "{rule}": "red", "{service}": "cart", "{source}": "github", "{id}": "h1"}
+	existing := map[string]string{"{key}": key, "{name}": key, "{rule}": "red", "{service}": "cart", "{source}": "github", "{id}": "h1", "{receiver}": "chat"}
 	parameter := regexp.MustCompile(`\{[^}]*\}`)
 	compared := 0
 	for _, r := range allRoutes(t, p) {

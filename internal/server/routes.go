@@ -23,6 +23,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/events", s.require(identity.Report, s.receiveEvent))
 	mux.HandleFunc("POST /hooks/{source}", s.receiveWebhook)
 	mux.HandleFunc("OPTIONS /hooks/{source}", s.handshake)
+	mux.HandleFunc("POST /receivers/{receiver}", s.receiveCommand)
 	mux.HandleFunc("GET "+streamPath, s.requireRead(s.stream))
 	s.registerAPI(mux)
 
@@ -71,6 +72,7 @@ var addresses = map[string]string{
 	"events": "POST /v1/events", "changes": "GET /v1/changes", "status": "GET /v1/status", "orders": "GET /v1/orders", "gate": "GET /v1/gate", "verdicts": "GET /v1/verdicts/SERVICE/VERSION",
 	"healthz": "GET /healthz", "readyz": "GET /readyz", "metrics": "GET /metrics", "docs": "GET /docs", "rules": "GET /rules",
 	"holds": "GET /holds", "incidents": "GET /incidents", "audit": "GET /audit", "connections": "GET /connections", "hooks": "POST /hooks/NAME, with the name of a source", "webhooks": "POST /hooks/NAME, with the name of a source", "sources": "POST /hooks/NAME, with the name of a source",
+	"receivers": "POST /receivers/NAME, with the name of a receiver that hears what people press",
 }
 
 // nothingHere answers a request for an unknown address, or one with another method than the

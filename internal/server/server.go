@@ -42,6 +42,7 @@ type Options struct {
 	Details       RuleDetails                                       // nil: no details of rules
 	Subscribe     Subscribe                                         // nil: no stream
 	Sources       map[string]Endpoint                               // by the {source} of POST /hooks/{source}
+	Receivers     map[string]http.Handler                           // by the {receiver} of POST /receivers/{receiver}: those that hear what people press, and under "" what answers strangers for every other name
 	Inlets        []Inlet                                           // the configured sources and feeds, by name
 	Connects      func() []Connection                               // how everything that Pushback talks to did last; nil: not known
 	Deliveries    *deliveries.Record                                // nil: what deliveries come to is not recorded

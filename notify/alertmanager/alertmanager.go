@@ -12,6 +12,8 @@
 // hours after the message if it has none. The alert must be sent again before
 // that. A resolved message ends it at once.
 //
+// While a rollback runs, the alerts of the service may be silent: see silence.go.
+//
 // Alertmanager passes texts to chats as they are, so that mentions and markup in them are
 // broken here: see notify.Plain.
 //
@@ -38,9 +40,10 @@ const (
 
 // Config is a receiver of kind alertmanager in pushback.yml.
 type Config struct {
-	URL    string                  `yaml:"url"`    // without /api/v2, such as http://localhost:9093
-	Labels map[string]string       `yaml:"labels"` // added to every alert; alertname is "Pushback" unless given here
-	HTTP   config.HTTPClientConfig `yaml:"http"`
+	URL     string                  `yaml:"url"`     // without /api/v2, such as http://localhost:9093
+	Labels  map[string]string       `yaml:"labels"`  // added to every alert; alertname is "Pushback" unless given here
+	Silence map[string]string       `yaml:"silence"` // label → value, $service, $environment or $region: which alerts are silent while a rollback runs; empty: none
+	HTTP    config.HTTPClientConfig `yaml:"http"`
 }
 
 // SetDirectory resolves relative file names against dir.
@@ -56,6 +59,9 @@ type Sender struct {
 func New(c Config) (*Sender, error) {
 	c.URL = strings.TrimRight(c.URL, "/")
 	if err := outbound.CheckURL(c.URL); err != nil {
+		return nil, err
+	}
+	if err := checkSilence(c.Silence); err != nil {
 		return nil, err
 	}
 	client, err := outbound.New(c.HTTP)
@@ -90,7 +96,7 @@ func render(m notify.Message, added map[string]string) alert {
 }
 
 func labels(m notify.Message, added map[string]string) map[string]string {
-	labels := map[string]string{"alertname": "Pushback", "key": m.DedupKey(maxLabelBytes)}
+	labels := map[string]string{"alertname": defaultAlerts, "key": m.DedupKey(maxLabelBytes)}
 	facts := m.FieldValues()
 	for _, name := range []string{"service", "environment", "region", "rule"} {
 		if facts[name] != "" {

@@ -1,6 +1,7 @@
 // Package pagerduty sends messages to PagerDuty through its Events API v2: a
-// trigger for every message of a thread, with the thread's key as dedup_key, and
-// a resolve for its end.
+// trigger for every message of a thread, with the thread's key as dedup_key, an
+// acknowledge when somebody has decided what people were asked, and a resolve for
+// its end. Deploys is a report that sends a change event for every change.
 //
 // PagerDuty answers 202 when it has queued an event. It accepts about 120 events a
 // minute for one routing key, and answers 429 above that. The official client is
@@ -79,7 +80,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	}
 	m = m.Truncated()
 	path, event := "/v2/enqueue", any(render(key, m))
-	if s.config.ChangeEvents && m.Severity == notify.Info && !m.Resolved {
+	if s.config.ChangeEvents && m.Severity == notify.Info && !m.Resolved && m.TakenBy == "" {
 		path, event = "/v2/change/enqueue", renderChange(key, m)
 	}
 	body, err := delivery.Encode(receiver, event)
@@ -94,9 +95,9 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 // event is the body of /v2/enqueue.
 type event struct {
 	RoutingKey string   `json:"routing_key"`
-	Action     string   `json:"event_action"` // trigger or resolve
+	Action     string   `json:"event_action"` // trigger, acknowledge or resolve
 	DedupKey   string   `json:"dedup_key"`
-	Payload    *payload `json:"payload,omitempty"` // a resolve has none
+	Payload    *payload `json:"payload,omitempty"` // only a trigger has one
 	Links      []link   `json:"links,omitempty"`
 	Client     string   `json:"client,omitempty"`
 	ClientURL  string   `json:"client_url,omitempty"`
@@ -119,8 +120,11 @@ type link struct {
 }
 
 func render(key string, m notify.Message) event {
-	if m.Resolved {
+	switch {
+	case m.Resolved:
 		return event{RoutingKey: key, Action: "resolve", DedupKey: m.DedupKey(maxDedupKey)}
+	case m.TakenBy != "":
+		return event{RoutingKey: key, Action: "acknowledge", DedupKey: m.DedupKey(maxDedupKey)}
 	}
 	p := payloadOf(m)
 	p.Severity = string(m.Severity)

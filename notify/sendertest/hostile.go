@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -25,7 +26,13 @@ var hostileNames = []string{
 	"[approve](https://evil.example)", "![x](https://evil.example/p.png)", "<img src=https://evil.example>", "<a href='https://evil.example'>approve</a>",
 	"https://evil.example/approve", "a\r\nBcc: everybody@example.org", "a\nQUIT :bye", "a\rPRIVMSG #ops :approved", "a\x00b", "a\x1b[2Jb",
 	"a\u202egpj.exe", "a\u200bb", "a\u2066b", "a\ufeffb", "a\u2028b", "a\u00a0b", "a\xffb", "{{ .ExternalURL }}", "${jndi:ldap://evil.example}", "%0d%0aX: y",
+	"*bold* _italic_ ~struck~", "**bold** __under__ ~~struck~~ ||hidden||", "`code`", "```\ncode\n```", "# heading", "> quote", "- item", "1. item", "|a|b|",
+	"www.evil.example", ":rotating_light:", "&lt;!channel&gt;", "&#60;!channel&#62;", "[approve][1]", "<t:0:R>", "{{DATE(2020-01-01T00:00:00Z, SHORT)}}",
+	"<b>bold</b>", "<script>alert(1)</script>", "]]></text><text>x", "\\*bold\\*", "@mallory", "#general", "~town-square", "=?utf-8?q?=0AX:?=",
 }
+
+// HostileNames are texts from outside that some channel would take for more than text.
+func HostileNames() []string { return slices.Clone(hostileNames) }
 
 // takenForMore is what a chat takes for a mention, a link or markup.
 var takenForMore = regexp.MustCompile(`(?i)<[!@#]|<(https?|mailto):|</?(img|a|at|users)\b|@(channel|here|everyone|all|room)\b|\]\(`)
@@ -34,7 +41,7 @@ var takenForMore = regexp.MustCompile(`(?i)<[!@#]|<(https?|mailto):|</?(img|a|at
 // the body as the receiver decodes it, and at everything of the request beside the body.
 func (s Subject) testHostileNames(t *testing.T) {
 	for _, name := range hostileNames {
-		r := s.receive(t, Accept)
+		r := s.accept(t)
 		if err := s.New(t, r.URL).Send(t.Context(), named(marker+name+marker)); err != nil {
 			t.Fatalf("%q: %v", name, err)
 		}
@@ -67,7 +74,18 @@ func named(text string) notify.Message {
 		{Name: "target", Value: text},
 		{Name: text, Value: text},
 	}
+	m.People = []notify.Person{{Name: text, Handles: map[string]string{"slack": text, "msteams": text, "email": text, "irc": text, "discord": text, "telegram": text, "matrix": text, "mattermost": text}}}
+	m.Ask = &notify.Ask{Order: text, Target: text}
 	return m
+}
+
+// Named is a message with one text in every field that others decide, for receivers that are no HTTP.
+func Named(text string) notify.Message { return named(text) }
+
+// CheckText checks that a text which people see is nothing but text, once what is the adapter's own is taken out.
+func CheckText(t *testing.T, name, text string, own ...string) {
+	t.Helper()
+	Subject{Ours: own}.checkPlain(t, name, text)
 }
 
 func (s Subject) checkPlain(t *testing.T, name, text string) {
@@ -80,6 +98,11 @@ func (s Subject) checkPlain(t *testing.T, name, text string) {
 	for line := range strings.Lines(text) {
 		if !s.Data && (strings.HasPrefix(line, "QUIT") || strings.HasPrefix(line, "Bcc") || strings.HasPrefix(line, "PRIVMSG")) {
 			t.Errorf("%q begins a line: %q", name, text)
+		}
+	}
+	if s.Markup != nil {
+		if live := s.Markup(text); len(live) > 0 {
+			t.Errorf("%q: the receiver takes %q for markup: %q", name, live, text)
 		}
 	}
 	ours := strings.NewReplacer("<"+Message().Link, "")
@@ -104,7 +127,7 @@ func (s Subject) testHostileLinks(t *testing.T) {
 		m := Message()
 		m.Link = link
 		m.Fields = append(m.Fields, notify.Field{Name: "runbook", Value: link})
-		r := s.receive(t, Accept)
+		r := s.accept(t)
 		if err := s.New(t, r.URL).Send(t.Context(), m); err != nil {
 			t.Fatalf("%q: %v", link, err)
 		}

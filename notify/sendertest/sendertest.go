@@ -39,6 +39,13 @@ type Subject struct {
 	Ours      []string         // texts of the adapter's own that look like markup
 	Names     int              // how many of the names in a message a body has at least; 0: 6
 	NoToken   bool             // no body has the links by which people approve
+
+	// Of receivers with an API of their own.
+	IsRead func(*http.Request) bool   // what only asks, and is answered by Reads; nil: every GET
+	Takes  http.HandlerFunc           // how the receiver answers what it takes; nil: 200, and no body
+	Only   int                        // the only status by which it takes something; 0: each of 2xx
+	JSON   func(body []byte) []byte   // the body as JSON; nil: it is JSON
+	Markup func(text string) []string // what the receiver takes for markup in a text of the body; nil: no more than all chats
 }
 
 // Run runs all tests of the contract.
@@ -100,24 +107,22 @@ type Request struct {
 // NewReceiver starts a Receiver that answers with handler.
 func NewReceiver(t testing.TB, handler http.HandlerFunc) *Receiver {
 	t.Helper()
-	return newReceiver(t, handler, nil)
+	return Subject{}.receive(t, handler)
 }
 
 // receive is NewReceiver, where what a reporter reads first is answered and not stored.
 func (s Subject) receive(t testing.TB, handler http.HandlerFunc) *Receiver {
 	t.Helper()
-	return newReceiver(t, handler, s.Reads)
-}
-
-func newReceiver(t testing.TB, handler, reads http.HandlerFunc) *Receiver {
-	t.Helper()
 	r := &Receiver{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if reads != nil && q.Method == http.MethodGet {
-			reads(w, q)
+		if s.reads(q) {
+			s.Reads(w, q)
 			return
 		}
 		body, _ := io.ReadAll(q.Body)
+		if s.JSON != nil {
+			body = s.JSON(body)
+		}
 		r.mu.Lock()
 		r.requests = append(r.requests, Request{q.URL.Path, q.Header, body})
 		r.mu.Unlock()
@@ -125,6 +130,31 @@ func newReceiver(t testing.TB, handler, reads http.HandlerFunc) *Receiver {
 	}))
 	t.Cleanup(r.Close)
 	return r
+}
+
+func (s Subject) reads(q *http.Request) bool {
+	switch {
+	case s.Reads == nil:
+		return false
+	case s.IsRead != nil:
+		return s.IsRead(q)
+	}
+	return q.Method == http.MethodGet
+}
+
+// accept starts a receiver that takes everything.
+func (s Subject) accept(t testing.TB) *Receiver {
+	t.Helper()
+	if s.Takes != nil {
+		return s.receive(t, s.Takes)
+	}
+	return s.receive(t, Accept)
+}
+
+// Receiver starts a receiver that answers what it takes as the subject's does.
+func (s Subject) Receiver(t testing.TB) *Receiver {
+	t.Helper()
+	return s.accept(t)
 }
 
 // Accept answers 200.
@@ -151,9 +181,18 @@ func (s Subject) checkNoSecret(t *testing.T, err error) {
 // permanentStatuses are the statuses that refuse the message itself.
 var permanentStatuses = map[int]bool{400: true, 410: true, 413: true, 415: true, 422: true}
 
+func (s Subject) taken(status int) bool {
+	return status == s.Only || s.Only == 0 && status < 300
+}
+
 func (s Subject) testStatuses(t *testing.T) {
 	status := 0
 	r := s.receive(t, func(w http.ResponseWriter, q *http.Request) {
+		if s.Takes != nil && s.taken(status) {
+			w.WriteHeader(status)
+			s.Takes(w, q)
+			return
+		}
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "%v %v %v", s.Secrets, q.Header, q.URL)
@@ -163,7 +202,7 @@ func (s Subject) testStatuses(t *testing.T) {
 		before := len(r.Requests())
 		err := sender.Send(t.Context(), Message())
 		s.checkNoSecret(t, err)
-		if (err == nil) != (status < 300) {
+		if (err == nil) != s.taken(status) {
 			t.Errorf("%d: %v", status, err)
 		}
 		want := permanentStatuses[status] || slices.Contains(s.Permanent, status)
@@ -206,7 +245,7 @@ func (s Subject) testNoAnswer(t *testing.T) {
 		}
 	}
 	f(s.receive(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-	gone := s.receive(t, Accept)
+	gone := s.accept(t)
 	gone.Close()
 	f(gone)
 }
@@ -232,7 +271,7 @@ func (s Subject) testHostileText(t *testing.T) {
 		m.SignalLines = append(m.SignalLines, long)
 		m.Fields = append(m.Fields, notify.Field{Name: fmt.Sprint(i, long), Value: long})
 	}
-	r := s.receive(t, Accept)
+	r := s.accept(t)
 	if err := s.New(t, r.URL).Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +289,7 @@ func (s Subject) testHostileText(t *testing.T) {
 // testSameBody checks that two attempts send the same body, so that the receiver can
 // recognize the second one.
 func (s Subject) testSameBody(t *testing.T) {
-	r := s.receive(t, Accept)
+	r := s.accept(t)
 	sender := s.New(t, r.URL)
 	for range 2 {
 		if err := sender.Send(t.Context(), Message()); err != nil {

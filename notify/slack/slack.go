@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/prometheus/common/config"
@@ -24,6 +23,7 @@ import (
 	"github.com/pushback/pushback/internal/outbound"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/internal/delivery"
+	"github.com/pushback/pushback/notify/internal/mrkdwn"
 )
 
 const (
@@ -107,14 +107,14 @@ type text struct {
 	Verbatim bool   `json:"verbatim"`
 }
 
-// mrkdwn is a text in which nothing becomes a link or a mention by itself.
-func mrkdwn(s string) text { return text{"mrkdwn", s, true} }
+// verbatim is a text in which nothing becomes a link or a mention by itself.
+func verbatim(s string) text { return text{"mrkdwn", s, true} }
 
 func render(m notify.Message) payload {
-	title := escape(m.Title)
+	title := mrkdwn.Escape(m.Title)
 	blocks := []block{section("*" + headline(m, title) + "*")}
 	if lines := m.Lines(); len(lines) > 0 {
-		blocks = append(blocks, section(linked(escape(strings.Join(lines, "\n")), m.Link)))
+		blocks = append(blocks, section(mrkdwn.Linked(strings.Join(lines, "\n"), m.Link)))
 	}
 	if fields := fields(m); len(fields) > 0 {
 		blocks = append(blocks, block{Type: "section", Fields: fields})
@@ -125,24 +125,9 @@ func render(m notify.Message) payload {
 // headline returns the severity and the title, which links to the page of the change.
 func headline(m notify.Message, title string) string {
 	if m.Link != "" {
-		title = anchor(m.Link, title)
+		title = mrkdwn.Anchor(m.Link, title)
 	}
 	return statusWord(m) + ": " + title
-}
-
-// anchor is a link with the words that are shown, which are escaped.
-func anchor(link, words string) string {
-	return "<" + strings.ReplaceAll(escape(link), "|", "%7C") + "|" + words + ">"
-}
-
-// linked makes the links below the page of the change clickable: the one that approves.
-func linked(escaped, page string) string {
-	page = escape(page)
-	if page == "" {
-		return escaped
-	}
-	below := regexp.MustCompile(regexp.QuoteMeta(page) + `[A-Za-z0-9/?=&;._~%-]*`)
-	return below.ReplaceAllString(escaped, "<$0>")
 }
 
 // statusWord returns "resolved" or the severity.
@@ -164,22 +149,17 @@ func section(lines string) block {
 		}
 		lines = lines[:shorter]
 	}
-	return block{Type: "section", Text: new(mrkdwn(lines))}
+	return block{Type: "section", Text: new(verbatim(lines))}
 }
 
 func fields(m notify.Message) []text {
 	var fields []text
 	for _, f := range m.Fields[:min(len(m.Fields), maxFields)] {
-		value := escape(f.Value)
+		value := mrkdwn.Escape(f.Value)
 		if link := notify.WebLink(f.Value); f.Name == "runbook" && link != "" {
-			value = anchor(link, value)
+			value = mrkdwn.Anchor(link, value)
 		}
-		fields = append(fields, mrkdwn(notify.Truncate("*"+escape(f.Name)+"*\n"+value, maxField)))
+		fields = append(fields, verbatim(notify.Truncate("*"+mrkdwn.Escape(f.Name)+"*\n"+value, maxField)))
 	}
 	return fields
 }
-
-var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
-// escape also breaks what other chats that read Slack's format take for a mention or a link.
-func escape(s string) string { return notify.Plain(escaper.Replace(s)) }

@@ -28,8 +28,8 @@ var Layers = []Layer{
 		Does:     "what a secret is, and texts without secrets; reading the operators' files",
 	},
 	{
-		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/store/storetest", "internal/jobs", "internal/delta", "internal/usage", "internal/identity", "internal/proof/architecture", "internal/proof/docblocks", "internal/proof/frameworks", "internal/telemetry", "dashboards"},
-		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; roles, scopes and named tokens; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; the Grafana boards",
+		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/store/storetest", "internal/jobs", "internal/delta", "internal/usage", "internal/identity", "internal/proof/architecture", "internal/proof/docblocks", "internal/proof/frameworks", "internal/telemetry", "internal/people", "dashboards"},
+		Does:     "values and numbers; reading YAML strictly, reading secrets from files, TLS and basic authentication, watching a folder, crash points, and databases with empty tables, for tests; jobs in memory, sequences of values in little space; completion and manual of a command line; roles, scopes and named tokens; what the metrics of frameworks look like, and the blocks of a page, for tests; what /metrics serves; who is who; the Grafana boards",
 	},
 	{
 		Packages: []string{"detector", "sources/changes", "sources/metrics", "internal/outbound", "internal/gitrepo", "internal/jq", "internal/lastcheck"},
@@ -75,7 +75,7 @@ var Layers = []Layer{
 		Does:     "the rule language; the pages and annotations; an explained verdict, a verdict judged again; the API's values; the freeze file",
 	},
 	{
-		Packages: []string{"notify/internal/delivery", "notify/internal/comment", "notify/internal/protection", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
+		Packages: []string{"notify/internal/delivery", "notify/internal/comment", "notify/internal/protection", "notify/internal/mrkdwn", "notify/sendertest", "rollback/hooktest", "rollback/internal/naming", "rollback/internal/call"},
 		Does:     "what senders, and hooks, have in common; their contract suites",
 	},
 	{
@@ -95,8 +95,8 @@ var Layers = []Layer{
 		Does:     "what is learned of a query's history; what a rule has earned; the words of messages; what the guards ask about; the leases of replicas; which watches are due; from when on a signal can be judged; what the watches of a version come to; plots as pictures; the main signals of a site",
 	},
 	{
-		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/freezing", "internal/proof/trains", "internal/reconcile", "internal/deliveries", "internal/remarks", "internal/reporting"},
-		Does:     "the pictures of stored verdicts, and their addresses; counting what becomes of changes; answering deploy tools, holds; finding lost deliveries; what deliveries came to; what sources find out about changes; reports to other tools; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; the account of the freeze file; measuring changes that follow one another",
+		Packages: []string{"internal/picturing", "internal/tally", "internal/gate", "internal/outage", "internal/fleet", "internal/planning", "internal/progress", "internal/audit", "internal/retention", "internal/freezing", "internal/proof/trains", "internal/reconcile", "internal/digest", "internal/deliveries", "internal/remarks", "internal/reporting", "internal/commands", "internal/silences"},
+		Does:     "the pictures of stored verdicts, and their addresses; counting what becomes of changes; answering deploy tools, holds; finding lost deliveries; digests; what deliveries came to; what sources find out about changes; reports to other tools; carrying out commands from chats; silencing alerts while a rollback runs; metric stores that cannot be read; too much bad at once; beginning the watches of new changes; how far rollouts have come; exported journals; deleting what is old; the account of the freeze file; measuring changes that follow one another",
 	},
 	{
 		Packages: []string{"internal/engine", "internal/server", "internal/config", "internal/backtest", "internal/proof/accuracy", "internal/agents"},

@@ -174,3 +174,13 @@ func Join(errs ...error) error {
 	}
 	return errors.Join(permanent...)
 }
+
+// Passing returns an error of Call that may pass, whatever its status: for messages, which should arrive when
+// somebody has repaired what was wrong.
+func Passing(err error) error {
+	var r *Refused
+	if !errors.As(err, &r) {
+		return err
+	}
+	return &Refused{r.Code, r.Detail, errors.New(r.err.Error())}
+}
