@@ -12,10 +12,18 @@ GOVULNCHECK_VERSION   := v1.9.0
 GOVULNCHECK           := bin/govulncheck-$(GOVULNCHECK_VERSION)
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
+# SQLite and the C library below it, as translated to Go. Half the time of the tests that store something
+# went into checks of their accesses to the memory of C, in which there is nothing of ours.
+UNINSTRUMENTED := $(foreach package,modernc.org/sqlite/lib modernc.org/libc modernc.org/memory,-gcflags='$(package)=-race=false -d=checkptr=0')
+
+# The packages without goroutines, whose tests the race detector only makes ten times slower. What
+# uses them from several goroutines is tested with it. The test TestDetectorHasNoGoroutines checks it.
+SEQUENTIAL := /pushback/pushback/detector(/|$$)
+
 # Building, linting and integration tests compile with the same settings, so that
 # they share the build cache. The race detector needs other settings and a C
 # compiler; without a C compiler, tests run without the race detector.
-RACE := $(if $(shell command -v gcc || command -v clang),CGO_ENABLED=1 GOFLAGS='$(GOFLAGS)' go test -race,go test)
+RACE := $(if $(shell command -v gcc || command -v clang),CGO_ENABLED=1 GOFLAGS='$(GOFLAGS)' go test -race $(UNINSTRUMENTED),go test)
 export CGO_ENABLED := 0
 export GOFLAGS     := $(GOFLAGS) -trimpath
 
@@ -35,6 +43,10 @@ SEED        ?= 1
 RELIABILITY_OUT ?= docs/reliability.md
 SCALE_OUT       ?= docs/scale.md
 
+# How many integration tests of a package run beside each other. They mostly wait: for scrapes, and for
+# watches that last a minute.
+BESIDE ?= 6
+
 # The suites mount a small disk and inject faults into system calls, which needs
 # root. Without root, run in a user namespace.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,unshare --map-root-user --mount)
@@ -49,11 +61,19 @@ demo: build ## Ship three releases of a small shop and roll the bad ones back (D
 	bin/pushback demo $(DEMO_FLAGS)
 
 test: ## Run every test that needs nothing but Go, with the race detector where there is a C compiler
-	$(RACE) -shuffle=on -timeout 30m $(PACKAGES)
+	@all=$$(go list $(PACKAGES)) && \
+	sequential=$$(echo "$$all" | grep -E '$(SEQUENTIAL)' || true) && \
+	others=$$(echo "$$all" | grep -vE '$(SEQUENTIAL)' || true) && \
+	{ [ -z "$$sequential" ] || go test -shuffle=on -timeout 30m $$sequential; } && \
+	{ [ -z "$$others" ] || $(RACE) -shuffle=on -timeout 30m $$others; }
 
+# Only the tests that need servers: all others of the same packages are run by `make test`.
 integration: build ## Test against a real Prometheus, VictoriaMetrics, Alertmanager, PostgreSQL and R (installs Debian packages that are missing)
 	./.ci/servers
-	go test -tags integration -count=1 -timeout 30m $$(grep -rl 'go:build integration' --include='*_test.go' . | xargs -n 1 dirname | sort -u)
+	@files=$$(grep -rl 'go:build integration$$' --include='*_test.go' .) && \
+	tests=$$(grep -hoE '^func Test[A-Za-z0-9_]+' $$files | sed 's/func //' | sort -u | paste -sd '|') && \
+	echo "go test -tags integration" && \
+	go test -tags integration -count=1 -timeout 30m -parallel $(BESIDE) -run "^($$tests)$$" $$(dirname $$files | sort -u)
 
 integration-unleash: ## Test flags against a real Unleash (needs node 20 and npm; installs it in bin/unleash, once)
 	./.ci/servers

@@ -8,7 +8,6 @@ import (
 
 // What was lost is said in events a minute, or in samples where nothing is counted.
 func TestLoss(t *testing.T) {
-	t.Parallel()
 	nan := math.NaN()
 	counts := func(total ...float64) Ticks {
 		return Ticks{Value: make(Values, len(total)), Bad: make(Values, len(total)), Total: total}

@@ -9,7 +9,6 @@ import (
 // TestMedianOfFew compares the medians of few values, for which there is a shorter way, with
 // what sorting says.
 func TestMedianOfFew(t *testing.T) {
-	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 20_000 {
 		x := make([]float64, 1+r.IntN(8))
