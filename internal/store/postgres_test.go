@@ -22,10 +22,16 @@ import (
 
 func TestPostgres(t *testing.T) {
 	server := servertest.PostgreSQL(t).URL
+	migrated := migratedDatabase(t, server)
 	r := recordPostgres(t)
-	for _, c := range suite {
-		t.Run(c.name, func(t *testing.T) { c.run(t, openDatabase(t, database(t, server))) })
-	}
+	t.Run("suite", func(t *testing.T) { // returns when its parallel tests have ended
+		for _, c := range suite {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				c.run(t, openDatabase(t, copyDatabase(t, server, migrated)))
+			})
+		}
+	})
 	r.checkMethods(t)
 	r.checkPostgres(t, openDatabase(t, database(t, server)))
 }
@@ -174,8 +180,28 @@ func TestPlanningWaitsForNoLock(t *testing.T) {
 	wantUnplanned(t, s, "held")
 }
 
+// migratedDatabase is the name of a database with empty tables that nobody is connected to.
+func migratedDatabase(t testing.TB, server string) string {
+	t.Helper()
+	where := database(t, server)
+	s, err := Open(t.Context(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return where[strings.LastIndex(where, "/test_")+1 : strings.LastIndex(where, "?")]
+}
+
 // database creates an empty database that is dropped at the end of the test.
 func database(t testing.TB, server string) string {
+	t.Helper()
+	return copyDatabase(t, server, "template1")
+}
+
+// copyDatabase is database with what another has.
+func copyDatabase(t testing.TB, server, from string) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
 	run := func(ctx context.Context, statement string) {
@@ -188,7 +214,7 @@ func database(t testing.TB, server string) string {
 			t.Error(err)
 		}
 	}
-	run(t.Context(), `CREATE DATABASE `+name)
+	run(t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+from)
 	t.Cleanup(func() { run(context.Background(), `DROP DATABASE `+name+` WITH (FORCE)`) })
 	u, err := url.Parse(server)
 	if err != nil {
