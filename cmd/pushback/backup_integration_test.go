@@ -131,6 +131,7 @@ func (p *process) event(id string, a *api.Accepted) int {
 // TestRestoreRollsBackNothingTwice makes a backup while a rollback is decided and held by a newer
 // change. Then it is sent. The restored database knows of neither, and must not send it again.
 func TestRestoreRollsBackNothingTwice(t *testing.T) {
+	t.Parallel()
 	services := map[string]*target{"cart": newTarget(t)}
 	store := metricStore(t, servertest.Prometheus, services["cart"])
 	deployed := time.Now()

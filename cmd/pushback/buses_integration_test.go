@@ -23,6 +23,7 @@ import (
 // TestBusIsReadAgainAfterKill kills the built program when an event is on disk and its
 // acknowledgement has not reached the server, and finds one change and nothing left to read.
 func TestBusIsReadAgainAfterKill(t *testing.T) {
+	t.Parallel()
 	if _, err := binary(); err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,6 @@ func (s *shell) changed(version string) (service string) {
 // A person types at a terminal and presses the tab key: the command, a flag and the services
 // are completed, and nothing that a name holds is run.
 func TestCompletionAtATerminal(t *testing.T) {
-	t.Parallel()
 	s := newShell(t)
 	for _, sh := range shells {
 		script := s.script(sh.name)
@@ -118,7 +117,6 @@ func TestCompletionAtATerminal(t *testing.T) {
 
 // The values that only the daemon or a file knows.
 func TestCompletionOfValues(t *testing.T) {
-	t.Parallel()
 	s := newShell(t)
 	key := s.daemon.deploy("payments-api", "v9")
 	f := func(line string, want ...string) {
@@ -149,7 +147,6 @@ func TestCompletionOfValues(t *testing.T) {
 
 // A daemon that takes the connection and never answers does not make the shell hang.
 func TestCompletionGivesUp(t *testing.T) {
-	t.Parallel()
 	s := newShell(t)
 	if err := s.daemon.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -165,7 +162,6 @@ func TestCompletionGivesUp(t *testing.T) {
 
 // The manual page is one for man and for mandoc.
 func TestManualPage(t *testing.T) {
-	t.Parallel()
 	s := newShell(t)
 	s.env = append(s.env, "SOURCE_DATE_EPOCH=1700000000", "LC_ALL=C.UTF-8", "MANWIDTH=100")
 	page := s.run("", "pushback", "man")

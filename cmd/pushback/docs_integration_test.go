@@ -39,7 +39,6 @@ var docPages = []struct {
 // the real curl and the built program against a daemon with a real Prometheus, and checks every
 // YAML and JSON. A block that cannot be run says why in a comment before it (package docblocks).
 func TestDocsAreRun(t *testing.T) {
-	t.Parallel()
 	if _, err := binary(); err != nil {
 		t.Fatal(err)
 	}

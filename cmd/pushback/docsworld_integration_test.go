@@ -212,7 +212,7 @@ rules:
 const docSettings = `listen: 127.0.0.1:0
 token_file: token
 trust: {new_rules: as_written}
-metrics: {prod: {kind: prometheus, url: %q, resolution: 1m}}
+metrics: {prod: {kind: prometheus, url: %q, resolution: 1m, timeout: 1m}}
 services: {discover: group by (job) (up), name: job}
 hooks:
   deployer: {kind: http, url: %q, secret_file: secret}

@@ -20,7 +20,6 @@ const fleetSize = 40
 // TestEverythingBadAtOnce checks with the built program that forty services which turn bad
 // together are one page, on SQLite and with two replicas on PostgreSQL.
 func TestEverythingBadAtOnce(t *testing.T) {
-	t.Parallel()
 	services := map[string]*target{}
 	var all []*target
 	for i := range fleetSize {
@@ -70,23 +69,30 @@ func pagesOnce(t *testing.T, replicas []*process, tool *deployTool, keys []strin
 	for _, key := range keys {
 		replicas[0].await(key, "the end of the watch", 90*time.Second, ended)
 	}
+	await(t, "a page", 30*time.Second, func() bool { return len(tool.pages(t)) > 0 })
+	pages := tool.pages(t)
 	tool.mu.Lock()
 	defer tool.mu.Unlock()
-	var pages []notify.Message
-	for _, body := range tool.chat {
+	if len(pages) != 1 || pages[0].Severity != notify.Critical || !slices.Contains(pages[0].SignalLines, "and 30 more") || len(tool.keys) > 0 {
+		t.Errorf("%d rollbacks, pages: %+v", len(tool.keys), pages)
+	}
+}
+
+// pages are the messages that wake people.
+func (d *deployTool) pages(t *testing.T) (all []notify.Message) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, body := range d.chat {
 		var call struct {
 			Data notify.Message `json:"data"`
 		}
 		if err := json.Unmarshal([]byte(body), &call); err != nil {
 			t.Fatal(err)
 		}
-		m := call.Data
-		t.Logf("%s [%s] %s %q", m.Key, m.Severity, m.Title, m.SignalLines)
-		if m.Severity != notify.Info {
-			pages = append(pages, m)
+		if call.Data.Severity != notify.Info {
+			all = append(all, call.Data)
 		}
 	}
-	if len(pages) != 1 || pages[0].Severity != notify.Critical || !slices.Contains(pages[0].SignalLines, "and 30 more") || len(tool.keys) > 0 {
-		t.Errorf("%d pages, %d rollbacks", len(pages), len(tool.keys))
-	}
+	return all
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,6 +55,7 @@ func protect(p *process, wait string) {
 // GitHub holds two deployments back. The one whose version does well in production is approved, though the process
 // was killed meanwhile; the one that regresses there is rejected at once. Each has one answer.
 func TestHeldDeployments(t *testing.T) {
+	t.Parallel()
 	p, hub, cart, _ := reporting(t)
 	protect(p, "2h")
 	p.start()
@@ -113,12 +113,12 @@ func posts(hub *forges.GitHub) (n int) {
 // The process is killed when GitHub has the answer and the database does not know it: the next run sends the
 // same once more, which GitHub refuses, and then no more. Nobody deployed to production, so that it is a rejection.
 func TestHeldDeploymentAfterACrash(t *testing.T) {
+	t.Parallel()
 	p, hub, _, _ := reporting(t)
 	protect(p, "1m")
-	armed := filepath.Join(t.TempDir(), "pushback-crashpoints")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-trimpath", "-o", armed, ".")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
+	armed, err := withCrashPoints()
+	if err != nil {
+		t.Fatal(err)
 	}
 	p.binary, p.env = armed, append(os.Environ(), crashpoint.EnvVariable+"="+string(crashpoint.AfterAnswer))
 	p.start()
@@ -127,7 +127,7 @@ func TestHeldDeploymentAfterACrash(t *testing.T) {
 	}
 	select {
 	case <-p.ended:
-	case <-time.After(120 * time.Second):
+	case <-time.After(slack * 120 * time.Second):
 		t.Fatal("the process did not crash")
 	}
 	p.binary, p.env = "", nil

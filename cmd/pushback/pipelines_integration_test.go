@@ -25,6 +25,7 @@ import (
 // TestPipelines runs what deploy/ has for CI systems as shell, with the built program, a daemon and
 // a real Prometheus: a deploy that is bad fails its job, and one that is well does not.
 func TestPipelines(t *testing.T) {
+	t.Parallel()
 	if _, err := binary(); err != nil {
 		t.Fatal(err)
 	}

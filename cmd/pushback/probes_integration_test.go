@@ -28,6 +28,7 @@ rules:
 // services. The page of a real web server turns to 500 with a deploy, which is reported and then
 // regressed; the deploy before it, after which the page went on as it was, is not.
 func TestProbesJudgeADeploy(t *testing.T) {
+	t.Parallel()
 	var broken atomic.Bool
 	var asked atomic.Int64
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,18 +25,23 @@ import (
 
 // binary builds the program once, as `make build` does. The tests run it as a separate
 // process, as people do, so that it can be killed.
-var binary = sync.OnceValues(func() (string, error) {
-	path, err := filepath.Abs("../../bin/pushback-under-test")
+var binary = sync.OnceValues(func() (string, error) { return build("pushback-under-test") })
+
+// withCrashPoints builds the program that can be told to crash, once.
+var withCrashPoints = sync.OnceValues(func() (string, error) { return build("pushback-crashpoints", "-tags", "crashpoints") })
+
+func build(name string, flags ...string) (string, error) {
+	path, err := filepath.Abs("../../bin/" + name)
 	if err != nil {
 		return "", err
 	}
-	build := exec.Command("go", "build", "-trimpath", "-o", path, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
+	command := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-o", path}, flags, []string{"."})...)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, output)
 	}
 	return path, nil
-})
+}
 
 const (
 	apiToken = "correct-horse-battery-staple"
@@ -125,7 +131,7 @@ func (p *process) start() {
 		p.url = "http://" + a
 	case <-p.ended:
 		p.t.Fatal("the daemon ended at once")
-	case <-time.After(30 * time.Second):
+	case <-time.After(slack * 30 * time.Second):
 		p.t.Fatal("the daemon does not serve")
 	}
 }
@@ -223,12 +229,18 @@ func (p *process) await(key, what string, within time.Duration, holds func(api.E
 	return e
 }
 
+// slack is how many times as long as on an idle machine a test waits. Tests that mostly wait run
+// beside each other, and all beside other packages. How fast the daemon is, tools/load and tools/scale
+// measure.
+const slack = 3
+
 // await checks a condition four times per second, because another process cannot
-// notify the test.
+// notify the test. within is for an idle machine.
 func await(t *testing.T, what string, within time.Duration, holds func() bool) {
 	t.Helper()
 	again := time.NewTicker(250 * time.Millisecond)
 	defer again.Stop()
+	within *= slack
 	for deadline := time.Now().Add(within); !holds(); <-again.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within %s", what, within)

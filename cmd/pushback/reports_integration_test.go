@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +70,7 @@ func reporting(t *testing.T) (*process, *forges.GitHub, *target, *deployTool) {
 // A good deployment and a bad one, as people see them on GitHub: the verdict on the commit and the
 // deployment, and one comment on the pull request, which says at the end what was done.
 func TestReportsOnGitHub(t *testing.T) {
+	t.Parallel()
 	p, hub, cart, tool := reporting(t)
 	good, bad2 := deployment{101, goodSHA}, deployment{102, badSHA}
 	if got := p.deliver(good, 1, "success", "deployed"); got != http.StatusCreated {
@@ -120,19 +119,19 @@ func checkReports(t *testing.T, hub *forges.GitHub, good, bad deployment) {
 // The process is killed when GitHub has the comment and the database does not know it: the next run finds the
 // comment, and writes no second one.
 func TestReportsAfterACrash(t *testing.T) {
+	t.Parallel()
 	p, hub, _, _ := reporting(t)
 	p.kill()
-	armed := filepath.Join(t.TempDir(), "pushback-crashpoints")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-trimpath", "-o", armed, ".")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
+	armed, err := withCrashPoints()
+	if err != nil {
+		t.Fatal(err)
 	}
 	p.binary, p.env = armed, append(os.Environ(), crashpoint.EnvVariable+"="+string(crashpoint.AfterReport))
 	p.start()
 	p.deliver(deployment{101, goodSHA}, 1, "success", "deployed")
 	select {
 	case <-p.ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(slack * 30 * time.Second):
 		t.Fatal("the process did not crash")
 	}
 	if got := hub.Comments(); len(got) != 1 || got[0].Edits != 0 {

@@ -28,15 +28,14 @@ type killed struct {
 
 func newKilled(t *testing.T) *killed {
 	t.Helper()
+	armed, err := withCrashPoints()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	k := &killed{
-		t: t, dir: dir, binary: filepath.Join(dir, "pushback-crashpoints"), url: "sqlite:" + filepath.Join(dir, "data", "pushback.db"),
+		t: t, dir: dir, binary: armed, url: "sqlite:" + filepath.Join(dir, "data", "pushback.db"),
 		backup: filepath.Join(dir, "backup.db"), again: filepath.Join(dir, "again.db"),
-	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-trimpath", "-o", k.binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, output)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "rules"), 0o700); err != nil {
 		t.Fatal(err)
@@ -162,7 +161,6 @@ func (k *killed) forgetRestores(s *store.Store) {
 
 // TestKilledBackupAndRestore kills both at their crash points, and at random moments.
 func TestKilledBackupAndRestore(t *testing.T) {
-	t.Parallel()
 	k := newKilled(t)
 	for _, point := range crashpoint.RestorePoints {
 		args := []string{"restore", k.backup}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -100,6 +99,7 @@ func checks(lab *forges.GitLab) (n int) {
 // GitLab holds two merge requests back. The one whose commit does well in production passes, though the process was killed
 // meanwhile; the one whose commit regresses there fails.
 func TestHeldMergeRequests(t *testing.T) {
+	t.Parallel()
 	p, lab, cart := merging(t, "2h")
 	lab.Push(17, goodSHA)
 	lab.Push(18, badSHA)
@@ -137,6 +137,7 @@ func TestHeldMergeRequests(t *testing.T) {
 // A merge request that failed because nobody had deployed its commit is decided anew when somebody presses Retry,
 // and not before.
 func TestHeldMergeRequestRetried(t *testing.T) {
+	t.Parallel()
 	p, lab, _ := merging(t, "1m")
 	lab.Push(17, goodSHA)
 	p.askMerge(17, goodSHA, "live")
@@ -167,12 +168,12 @@ func TestHeldMergeRequestRetried(t *testing.T) {
 // The process is killed when GitLab has the status and the note, and the database does not know it: the next run sets the
 // same status once more, which GitLab takes, and writes no second note.
 func TestHeldMergeRequestAfterACrash(t *testing.T) {
+	t.Parallel()
 	p, lab, _ := merging(t, "1m")
 	p.kill()
-	armed := filepath.Join(t.TempDir(), "pushback-crashpoints")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-trimpath", "-o", armed, ".")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
+	armed, err := withCrashPoints()
+	if err != nil {
+		t.Fatal(err)
 	}
 	p.binary, p.env = armed, append(os.Environ(), crashpoint.EnvVariable+"="+string(crashpoint.AfterAnswer))
 	p.start()
@@ -182,7 +183,7 @@ func TestHeldMergeRequestAfterACrash(t *testing.T) {
 	}
 	select {
 	case <-p.ended:
-	case <-time.After(120 * time.Second):
+	case <-time.After(slack * 120 * time.Second):
 		t.Fatal("the process did not crash")
 	}
 	p.binary, p.env = "", nil

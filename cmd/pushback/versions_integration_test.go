@@ -43,6 +43,7 @@ func (i *instance) deploy(version string) { i.version.Store(&version) }
 // reports is a change, instance by instance; a webhook joins it; what goes back has failed; a restart
 // and a lost instance invent nothing; and a version that was announced and does not come is told.
 func TestDeploysNobodyAnnounced(t *testing.T) {
+	t.Parallel()
 	one, two, three := newInstance(t, "v1"), newInstance(t, "v1"), newInstance(t, "v1")
 	var hosts []string
 	for _, i := range []*instance{one, two, three} {
