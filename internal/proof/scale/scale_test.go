@@ -203,3 +203,6 @@ func TestOptions(t *testing.T) {
 	f("1 to 99980", Options{For: every, Sizes: []int{0}})
 	f("1 to 99980", Options{For: every, Sizes: []int{100_000}})
 }
+
+// A test has nobody to tell how far it has come, however long it takes on a busy machine.
+func TestProgressForNobody(*testing.T) { Options{}.say("%d of %d", 1, 2) }

@@ -27,11 +27,14 @@ type Options struct {
 	Find      time.Duration // how long it may take until the program has found its profiles
 	Rate      int           // events a second that are offered to intake
 	Seed      uint64        // equal seeds give equal samples
-	Progress  io.Writer
-	Database  string // of Databases, of one run
+	Progress  io.Writer     // nil: nobody is told how far it has come
+	Database  string        // of Databases, of one run
 }
 
 func (o Options) say(format string, args ...any) {
+	if o.Progress == nil {
+		return
+	}
 	fmt.Fprintf(o.Progress, time.Now().UTC().Format(time.TimeOnly)+" "+format+"\n", args...)
 }
 
