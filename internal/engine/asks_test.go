@@ -1,13 +1,16 @@
 package engine
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/internal/people"
+	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -51,7 +54,7 @@ func TestAsk(t *testing.T) {
 			o, err := b.Store.Order(t.Context(), key)
 			b.must(err)
 			want := &notify.Ask{Order: key, Target: "v1", ExpiresAt: o.ExpiresAt}
-			if diff := cmp.Diff([]*notify.Ask{want, want}, b.asks("pager")); diff != "" {
+			if diff := gocmp.Diff([]*notify.Ask{want, want}, b.asks("pager")); diff != "" {
 				t.Error(diff)
 			}
 			end(b, key)
@@ -62,7 +65,7 @@ func TestAsk(t *testing.T) {
 			}
 			for _, m := range b.box.got["pager"] {
 				concerned := []notify.Person{{Name: "ada", Handles: map[string]string{"slack": "U012", "irc": "ada"}}, {Name: "<!channel>"}}
-				if diff := cmp.Diff(concerned, m.People); diff != "" {
+				if diff := gocmp.Diff(concerned, m.People); diff != "" {
 					t.Errorf("%s: %s", m.Title, diff)
 				}
 			}
@@ -71,4 +74,35 @@ func TestAsk(t *testing.T) {
 	f("approved", func(b *bench, key string) { b.must(b.Approve(t.Context(), key, "ada", "")) })
 	f("rejected", func(b *bench, key string) { b.must(b.Reject(t.Context(), key, "ada", "")) })
 	f("expired", func(b *bench, _ string) { b.clock.add(b.Limits.ApproveWithin) })
+}
+
+// A message says how often its rule was wrong before, also the one about an order.
+func TestRecordInMessages(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	w := b.watch(b.good("v1.1"))
+	for i := range 40 {
+		b.must(b.Store.PutOutcome(t.Context(), store.Outcome{
+			WatchID: fmt.Sprint("w", i), ChangeKey: "k", Rule: w.Rule, RuleHash: w.RuleHash, Service: "cart", EndedAt: b.clock.Now(), Fired: true, FalseAlarm: i < 2,
+		}))
+	}
+	key := b.bad("v2", nil)
+	b.until("a question", b.ordered(key, rollback.Proposed))
+	b.pass(time.Minute)
+	b.must(b.Reject(t.Context(), key, "ada", ""))
+	b.pass(time.Minute)
+	first, last := "", ""
+	for _, m := range b.box.got["pager"] {
+		if m.FieldValues()["version"] == "v2" {
+			first, last = cmp.Or(first, m.Field("rule so far")), m.Field("rule so far")
+		}
+	}
+	if first != "wrong 2 of 40 times" || !strings.HasPrefix(last, "wrong 2 of 41") {
+		t.Errorf("%q, and about the order %q", first, last)
+	}
+	for _, m := range b.box.got["chat"] {
+		if record := m.Field("rule so far"); record != "" && m.Severity == notify.Info {
+			t.Errorf("%s: %q", m.Title, record)
+		}
+	}
 }

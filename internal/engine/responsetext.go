@@ -23,6 +23,8 @@ func (k *looker) messages(ctx context.Context, l look, a rules.Action, said stri
 	}
 	m := messages.Unaddressed(k.text.Verdict(k.messageLook(l)), a.NoReceiver)
 	m.Action = said
+	wrong, fired := k.trust.Record(ctx, l.watch.RuleHash)
+	m = messages.WithRecord(m, wrong, fired)
 	earlier, err := k.earlierOrder(ctx, l.change.Key)
 	m.Ask = messages.AskedBeside(earlier, o, l.watch.Rule)
 	return k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), err

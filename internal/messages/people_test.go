@@ -77,3 +77,18 @@ func TestAsk(t *testing.T) {
 	f("over", &done, &proposed, "red", false)
 	f("of another rule", &proposed, nil, "slow", false)
 }
+
+// How often the rule was wrong stands in messages about something bad, once it has fired.
+func TestWithRecord(t *testing.T) {
+	t.Parallel()
+	f := func(severity notify.Severity, wrong, fired int, want string) {
+		t.Helper()
+		if got := messages.WithRecord(notify.Message{Severity: severity}, wrong, fired).Field(notify.RecordField); got != want {
+			t.Errorf("%s, %d of %d: %q, want %q", severity, wrong, fired, got, want)
+		}
+	}
+	f(notify.Critical, 2, 40, "wrong 2 of 40 times")
+	f(notify.Warning, 0, 1, "wrong 0 of 1 time")
+	f(notify.Critical, 0, 0, "")
+	f(notify.Info, 2, 40, "")
+}

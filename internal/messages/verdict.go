@@ -76,6 +76,21 @@ func Unaddressed(m notify.Message, words []string) notify.Message {
 	return m
 }
 
+// WithRecord adds how often a rule was wrong of the times that it fired, where it did, to a message about something bad.
+func WithRecord(m notify.Message, wrong, fired int) notify.Message {
+	if fired > 0 && m.Severity != notify.Info {
+		m.Fields = append(m.Fields, notify.Field{Name: notify.RecordField, Value: fmt.Sprintf("wrong %d of %s", wrong, times(fired))})
+	}
+	return m
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "1 time"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
 // Resolved ends the thread of a change: its own, or that of the change it repaired.
 func (c Composer) Resolved(l Look, thread string) notify.Message {
 	m := c.Verdict(l)

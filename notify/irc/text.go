@@ -59,6 +59,9 @@ func render(m notify.Message, links bool) (texts []string) {
 		}
 		texts = append(texts, "  "+line)
 	}
+	if record := m.Field(notify.RecordField); record != "" {
+		texts = append(texts, "  "+m.Field("rule")+" so far: "+record)
+	}
 	action := m.Action
 	if !links {
 		action = withoutLink(action)

@@ -71,3 +71,13 @@ func TestMentions(t *testing.T) {
 		t.Errorf("%d are mentioned", n)
 	}
 }
+
+// How often the rule was wrong is said where there are no fields.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	m := sendertest.Message()
+	m.Fields = append(m.Fields, notify.Field{Name: "rule so far", Value: "wrong 2 of 40 times"})
+	if got := strings.Join(lines(render(m, false), 400), "\n"); !strings.Contains(got, "\n  platform/red so far: wrong 2 of 40 times\n") {
+		t.Errorf("%q", got)
+	}
+}
