@@ -66,6 +66,9 @@ type Person struct {
 	Handles map[string]string `json:"handles,omitempty"` // by kind of receiver, as in pushback.yml: slack, irc, email, …
 }
 
+// RecordField is the name of the field that says how often the rule was wrong.
+const RecordField = "rule so far"
+
 // Field returns the value of the field of a name, "" where there is none.
 func (m Message) Field(name string) string {
 	for _, f := range m.Fields {

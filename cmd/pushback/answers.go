@@ -38,6 +38,8 @@ var jsonAnswers = map[string][]any{
 	"incident remove": {api.Incident{}},
 	"probe":           {probeAnswer{}},
 	"mine":            {mineAnswer{}},
+	"receivers list":  {[]listedReceiver{}},
+	"receivers test":  {receiverTest{}},
 	"reject":          {api.Order{}},
 	"release":         {api.Hold{}, api.ChangeSummary{}},
 	"replay":          {replayed{}},

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/config"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/usage"
 )
@@ -29,6 +31,8 @@ func (v values) of(name string, typed usage.Typed) []usage.Candidate {
 	switch {
 	case typed.Command == "hooks test" && name == "name":
 		return v.hooks(typed)
+	case typed.Command == "receivers test" && name == "name":
+		return v.receivers(typed)
 	case typed.Command == "rules library" && name == "name":
 		return libraryCandidates()
 	}
@@ -155,13 +159,30 @@ func (v values) tokens(c *client) (all []usage.Candidate) {
 
 // hooks are those of pushback.yml.
 func (v values) hooks(typed usage.Typed) (all []usage.Candidate) {
+	for name, h := range typedConfig(typed).Hooks {
+		all = append(all, usage.Candidate{Value: name, Text: "hook of kind " + h.Kind})
+	}
+	return byValue(all)
+}
+
+func (v values) receivers(typed usage.Typed) (all []usage.Candidate) {
+	for name, r := range typedConfig(typed).Receivers {
+		all = append(all, usage.Candidate{Value: name, Text: "receiver of kind " + r.Kind})
+	}
+	return byValue(all)
+}
+
+// typedConfig is the pushback.yml of a line that is being typed, empty where it cannot be read.
+func typedConfig(typed usage.Typed) config.Config {
 	c, err := loadConfig(expandHome(cmp.Or(typed.Flags["config"], os.Getenv("PUSHBACK_CONFIG"), "pushback.yml")))
 	if err != nil {
-		return nil
+		return config.Config{}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Hooks)) {
-		all = append(all, usage.Candidate{Value: name, Text: "hook of kind " + c.Hooks[name].Kind})
-	}
+	return c
+}
+
+func byValue(all []usage.Candidate) []usage.Candidate {
+	slices.SortFunc(all, func(a, b usage.Candidate) int { return strings.Compare(a.Value, b.Value) })
 	return all
 }
 

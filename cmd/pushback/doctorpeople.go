@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/pushback/pushback/internal/daemon"
 	"github.com/pushback/pushback/internal/doctor"
 	"github.com/pushback/pushback/internal/store"
-	"github.com/pushback/pushback/notify"
 )
 
 // receivers says who is told nothing, and sends a test message where that is asked for.
@@ -34,25 +32,17 @@ func (x *examination) sendTest(ctx context.Context, name string) {
 		x.add(doctor.Receiving, place, doctor.Fail, mending(mistakes[0]), "%s", mistakes[0].Message)
 		return
 	}
-	err := sender.Send(ctx, testMessage(x.now))
+	m := testMessage(x.now, "pushback doctor --send-test")
+	err := sender.Send(ctx, m)
 	if err == nil { // a pager keeps a thread open until it ends
-		ended := testMessage(x.now)
-		ended.Resolved = true
-		err = sender.Send(ctx, ended)
+		m.Resolved = true
+		err = sender.Send(ctx, m)
 	}
 	if err != nil {
 		x.add(doctor.Receiving, place, doctor.Fail, "correct "+place+" in "+x.file(), "the test message could not be sent: %v", err)
 		return
 	}
 	x.add(doctor.Receiving, place, doctor.OK, "", "it took a test message")
-}
-
-// testMessage is the thread that --send-test begins and ends.
-func testMessage(now time.Time) notify.Message {
-	return notify.Message{
-		Key: fmt.Sprintf("pushback-doctor-%d", now.Unix()), Kind: "test", Severity: notify.Info,
-		Title: "Test of Pushback: this receiver works", Action: "Nothing has to be done. Somebody ran pushback doctor --send-test.", At: now,
-	}
 }
 
 // sources says how changes come in, and when the last one did.

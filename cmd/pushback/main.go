@@ -72,6 +72,7 @@ type commandLine struct {
 	Doctor      doctorCommand      `cmd:"" help:"Look at everything an installation stands on, and say what to do next."`
 	Sources     sourcesCommand     `cmd:"" help:"See what comes of deliveries, and try payloads."`
 	Hooks       hooksCommand       `cmd:"" help:"List hooks, and test them without acting."`
+	Receivers   receiversCommand   `cmd:"" help:"List receivers, and send them a test message."`
 	Tokens      tokensCommand      `cmd:"" help:"Create, list and revoke named tokens."`
 	Whoami      whoamiCommand      `cmd:"" help:"Show who the daemon takes you for, and what you may do."`
 	Probe       probeCommand       `cmd:"" help:"Try a page, a port or a certificate once, as the probes of pushback.yml do."`

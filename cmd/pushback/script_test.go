@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: noteAnswers(t), Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "address": address, "answers": answers, "recorded": recorded, "outside": outside,
-		"changed": changed, "keys": keys, "eventually": eventually,
+		"changed": changed, "keys": keys, "eventually": eventually, "receiver": receiver,
 		"settings": settings, "online": online, "rule": rule, "sends": sends, "notstore": notstore,
 	}})
 }

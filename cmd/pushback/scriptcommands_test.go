@@ -108,6 +108,32 @@ func outside(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], server.URL)
 }
 
+// receiver sets a variable to the URL of a server that takes messages and writes them into a file: receiver CHAT
+// FILE. Below /refuse it refuses them, and repeats everything that it got.
+func receiver(ts *testscript.TestScript, _ bool, args []string) {
+	file := ts.MkAbs(args[1])
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || strings.HasPrefix(r.URL.Path, "/refuse") {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, "no_service for %s %v %s", r.URL, r.Header, body)
+			return
+		}
+		f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err == nil {
+			_, err = fmt.Fprintf(f, "%s %s\n", r.URL.Path, body)
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL)
+}
+
 // growing is the answer to a range query: one counter, which grows by 1 a second.
 func growing(start, end, step string) string {
 	var numbers [3]float64

@@ -205,7 +205,7 @@ func (d *Daemon) engineOptions(o Options, st *store.Store, set *vm.Set) engine.O
 		World: world, Rules: func() (*rules.Set, []rules.Diagnostic) { return d.loadRules(world) },
 		Catalogue: CatalogueConfig(c.Services), Freezes: c.Freezes, Business: c.Business, FreezeFile: c.Guards.FreezeFile,
 		Limits: c.Guards.Limits, Windows: c.Guards.Freezes, Profiles: c.Profiles, Retention: retention.Policy{Changes: c.Retention, Journal: c.Journal}, Trust: trustPolicy(c.Trust),
-		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), SharePictures: sharesPictures(c), Telemetry: engine.NewTelemetry(set), Log: o.Log,
+		ExternalURL: cmp.Or(c.ExternalURL, "http://"+c.Listen), People: c.People, SharePictures: sharesPictures(c), Telemetry: engine.NewTelemetry(set), Log: o.Log,
 	}
 }
 

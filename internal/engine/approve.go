@@ -25,7 +25,7 @@ func (x *executor) answer(ctx context.Context, key string, to rollback.State, ac
 		return fmt.Errorf("order %s: %w", key, err)
 	}
 	o.State, o.Actor, o.Why = to, actor, why
-	rows := x.orderMessages(o)
+	rows := x.orderMessages(ctx, o)
 	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
 		Key: key, From: []rollback.State{rollback.Proposed}, To: to, Actor: actor, Why: why, At: x.Now(), Messages: rows,
 	})

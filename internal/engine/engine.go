@@ -21,6 +21,7 @@ import (
 	"github.com/pushback/pushback/internal/gather"
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/outage"
+	"github.com/pushback/pushback/internal/people"
 	"github.com/pushback/pushback/internal/picturing"
 	"github.com/pushback/pushback/internal/planning"
 	"github.com/pushback/pushback/internal/profiles"
@@ -78,6 +79,7 @@ type Options struct {
 	Retention   retention.Policy
 	Trust       trust.Policy
 	ExternalURL string
+	People      people.List // whom messages mention
 
 	// SharePictures has reports name the picture of their change, by an address that opens it to whoever has it.
 	SharePictures bool
@@ -153,7 +155,7 @@ func newCore(o Options, approvals rollback.ApprovalKey, pictures *picturing.Keep
 		pictures: pictures,
 		Options:  o, replica: replica.New(o.Store, o.Log, o.Now), listeners: newListeners(), checks: &lastChecks{},
 		catalogue: catalogue.New(o.Catalogue, o.Metrics[""]),
-		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token},
+		text:      messages.Composer{ExternalURL: o.ExternalURL, Token: approvals.Token, People: o.People},
 	}
 	if o.SharePictures {
 		c.text.Picture = pictures.Key().Path

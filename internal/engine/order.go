@@ -173,7 +173,7 @@ func (x *executor) askPeople(ctx context.Context, o rollback.Order, why string) 
 	if until := now.Add(x.Limits.ApproveWithin); until.Before(o.ExpiresAt) {
 		o.ExpiresAt = until
 	}
-	rows := x.orderMessages(o)
+	rows := x.orderMessages(ctx, o)
 	asked, err := x.Store.AskPeople(ctx, o.Key, why, o.ExpiresAt, now, rows...)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", o.Key, err)
@@ -187,7 +187,7 @@ func (x *executor) askPeople(ctx context.Context, o rollback.Order, why string) 
 // endOrder ends an order that was never sent, and notifies people.
 func (x *executor) endOrder(ctx context.Context, o rollback.Order, to rollback.State, why string) error {
 	o.State, o.Why = to, why
-	rows := x.orderMessages(o)
+	rows := x.orderMessages(ctx, o)
 	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
 		Key: o.Key, From: []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided},
 		To: to, Why: why, At: x.Now(), Leased: true, Messages: rows,
@@ -213,7 +213,7 @@ func (x *executor) tellReplaced(ctx context.Context, o rollback.Order) error {
 		return fmt.Errorf("reading what replaced the change of order %s: %w", o.Key, err)
 	}
 	o.Why = messages.Replaced(newer.Change)
-	return x.core.send(ctx, x.orderMessages(o))
+	return x.core.send(ctx, x.orderMessages(ctx, o))
 }
 
 // concluded does what follows when an order has ended or was put to people.
@@ -234,6 +234,7 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 
 // orderMessages are the messages that say which state an order has reached, to those who
 // were notified that it was made.
-func (x *executor) orderMessages(o rollback.Order) []store.Outgoing {
-	return store.OrderMessages(o, string(o.State), x.text.Order(o, x.Now()), x.Now())
+func (x *executor) orderMessages(ctx context.Context, o rollback.Order) []store.Outgoing {
+	wrong, fired := x.trust.RecordNamed(ctx, o.Rule)
+	return store.OrderMessages(o, string(o.State), messages.WithRecord(x.text.Order(o, x.Now()), wrong, fired), x.Now())
 }

@@ -47,7 +47,7 @@ func (k *looker) respond(ctx context.Context, l look) (response, error) {
 		if err != nil {
 			return r, err
 		}
-		rows, err := k.messages(ctx, l, a, said)
+		rows, err := k.messages(ctx, l, a, said, order)
 		if err != nil {
 			return r, err
 		}

@@ -16,14 +16,18 @@ import (
 
 // messages are what one answered line sends: a row for each receiver, named after the
 // watch, the line and the receiver, so that sending it again is the same row.
-func (k *looker) messages(ctx context.Context, l look, a rules.Action, said string) ([]store.Outgoing, error) {
+func (k *looker) messages(ctx context.Context, l look, a rules.Action, said string, o *rollback.Order) ([]store.Outgoing, error) {
 	ofRollout := l.bound.Rule().Respond[a.Line].On == string(detector.FailedRollout)
 	if l.verdict != nil && l.verdict.Outcome == detector.Blind && !ofRollout {
 		return k.outages.Messages(ctx, l.watch.Inputs, a.Tell)
 	}
 	m := messages.Unaddressed(k.text.Verdict(k.messageLook(l)), a.NoReceiver)
 	m.Action = said
-	return k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), nil
+	wrong, fired := k.trust.Record(ctx, l.watch.RuleHash)
+	m = messages.WithRecord(m, wrong, fired)
+	earlier, err := k.earlierOrder(ctx, l.change.Key)
+	m.Ask = messages.AskedBeside(earlier, o, l.watch.Rule)
+	return k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), err
 }
 
 func (k *looker) rows(id, changeKey string, receivers []string, m notify.Message) []store.Outgoing {
@@ -61,14 +65,26 @@ func (k *looker) action(ctx context.Context, l look, a rules.Action, o *rollback
 
 // ordered announces the order that a look makes, unless an earlier rule has made it.
 func (k *looker) ordered(ctx context.Context, o rollback.Order) (string, error) {
-	earlier, err := k.Store.Order(ctx, o.Key)
+	earlier, err := k.earlierOrder(ctx, o.Key)
+	switch {
+	case err != nil:
+		return "", err
+	case earlier == nil:
+		return k.text.Ordered(o), nil
+	}
+	return messages.OrderedBefore(*earlier), nil
+}
+
+// earlierOrder is the order that a change has already, nil if it has none.
+func (k *looker) earlierOrder(ctx context.Context, key string) (*rollback.Order, error) {
+	o, err := k.Store.Order(ctx, key)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return k.text.Ordered(o), nil
+		return nil, nil
 	case err != nil:
-		return "", fmt.Errorf("reading order %s: %w", o.Key, err)
+		return nil, fmt.Errorf("reading order %s: %w", key, err)
 	}
-	return messages.OrderedBefore(earlier), nil
+	return &o, nil
 }
 
 // endMessages are the messages of a watch's end. A healthy end resolves what was said

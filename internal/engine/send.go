@@ -209,7 +209,7 @@ func (x *executor) interrupted(ctx context.Context, o rollback.Order, lease *rep
 // See adr/0049.
 func (x *executor) conclude(ctx context.Context, o rollback.Order, lease *replica.Lease, claim int64, r rollback.Receipt, sent error) error {
 	o.State, o.Why, o.Receipt, o.EndedAt = ending(sent), text(sent), &r, x.Now()
-	rows := x.orderMessages(o)
+	rows := x.orderMessages(ctx, o)
 	result := store.OrderResult{Key: o.Key, Claim: claim, State: o.State, Receipt: r, Why: o.Why, At: o.EndedAt, Messages: rows}
 	finished, err := x.Store.FinishOrder(context.WithoutCancel(ctx), result)
 	trying, end := outlast(ctx, concludeGrace)

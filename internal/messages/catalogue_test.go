@@ -6,6 +6,7 @@ import (
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/internal/people"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -21,7 +22,13 @@ type entry struct {
 
 var (
 	at       = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	composer = messages.Composer{ExternalURL: "https://pushback.example", Token: func(rollback.Order) string { return "t0ken" }}
+	composer = messages.Composer{
+		ExternalURL: "https://pushback.example", Token: func(rollback.Order) string { return "t0ken" },
+		People: people.List{
+			{Name: "amy", Slack: "U0AMY", IRC: "amy", MSTeams: "amy@example.org", Email: "amy@example.org"},
+			{Name: "bob", Slack: "U0BOB", IRC: "bob_", GitHub: "bob-l"},
+		},
+	}
 )
 
 const runbook = "https://wiki.example/cart"
@@ -31,7 +38,7 @@ func kinds() []sources.Change {
 	of := func(k sources.Kind, group, version, previous string) sources.Change {
 		return sources.Change{
 			ID: "42", Service: "cart", Environment: "production", Region: "eu", Kind: k, Group: group, Version: version, Previous: previous,
-			Actor: "amy", Status: sources.Succeeded, StartedAt: at, FinishedAt: at.Add(time.Minute), Reversible: true,
+			Actor: "amy", Riders: []string{"Eve <eve@example.org>", "bob-l"}, Status: sources.Succeeded, StartedAt: at, FinishedAt: at.Add(time.Minute), Reversible: true,
 		}
 	}
 	return []sources.Change{
@@ -104,17 +111,20 @@ func found(c sources.Change) []entry {
 	against.Why = "the change is declared not reversible"
 	intent := rules.Intent{Hook: "deployer", Mode: rules.Observe, Written: rules.Act}
 	v := verdict(errorsRose(), latencyRose())
-	f := func(when, action string) entry {
+	f := func(when, action string, asking ...rollback.Order) entry {
 		m := composer.Verdict(look(c, &v, watch.Watching))
 		m.Action = action
+		for _, o := range asking {
+			m.Ask = messages.AskedBeside(nil, &o, "red")
+		}
 		return entry{when, m}
 	}
 	return []entry{
 		f("certain, the line only tells", ""),
-		f("certain, the rule acts", composer.Ordered(ordered)),
+		f("certain, the rule acts", composer.Ordered(ordered), ordered),
 		f("certain, another rule has ordered the rollback", messages.OrderedBefore(ordered)),
-		f("certain, the rule asks", composer.Ordered(proposed)),
-		f("certain, the rule asks and a guard would refuse", composer.Ordered(against)),
+		f("certain, the rule asks", composer.Ordered(proposed), proposed),
+		f("certain, the rule asks and a guard would refuse", composer.Ordered(against), against),
 		f("certain, the rule observes", messages.Observed(intent, "")),
 		f("certain, the rule observes and a guard would refuse", messages.Observed(intent, "the change is declared not reversible")),
 		f("certain, no hook is known", messages.NoHook("cart", "")),

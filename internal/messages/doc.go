@@ -5,6 +5,7 @@
 //	verdict.go    what a watch observed, and how it ended
 //	order.go      what is done about it: a draft, an order and its end
 //	waiting.go    what an order waits for, and how waiting ends
+//	people.go     whom it concerns, and what people are asked
 //	evidence.go   the numbers that each message about an order carries
 //	fleet.go      much that is bad at once, held rollbacks
 //	site.go       outages, broken rules, earned trust

@@ -23,6 +23,7 @@ func (c Composer) ofOrder(o rollback.Order, what string, at time.Time) notify.Me
 		Title:       named(o.Change) + ": " + what,
 		SignalLines: report.Moved(v),
 		Fields:      withRunbook(fields(o.Change, o.Rule), o.Runbook),
+		People:      c.concerned(o.Change),
 	}
 	if worst := report.Worst(v); worst != "" {
 		m.Title += " — " + worst

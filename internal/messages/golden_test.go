@@ -97,6 +97,9 @@ func write(b *strings.Builder, e entry) {
 	for _, line := range m.Lines() {
 		fmt.Fprintf(b, "    %s\n", line)
 	}
+	if m.Ask != nil {
+		fmt.Fprintf(b, "    asks: order %s, back to %s, until %s\n", m.Ask.Order, m.Ask.Target, m.Ask.ExpiresAt.Format(time.RFC3339))
+	}
 	var facts []string
 	for _, f := range m.Fields {
 		facts = append(facts, f.Name+" "+f.Value)

@@ -103,7 +103,7 @@ func clock(t time.Time) string { return t.UTC().Format("15:04 MST") }
 // Order says which state an order has reached, why, and what follows.
 func (c Composer) Order(o rollback.Order, at time.Time) notify.Message {
 	m := c.ofOrder(o, OrderState(o), at)
-	m.Action = c.outcome(o)
+	m.Action, m.Ask = c.outcome(o), Asked(o)
 	if o.State == rollback.Done || o.State == rollback.Approved || o.State == rollback.Cancelled {
 		m.Severity = notify.Error // still a regression, but people need not act
 	}

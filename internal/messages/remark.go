@@ -15,6 +15,6 @@ func (c Composer) Remark(key string, of sources.Change, text string, at time.Tim
 		Key: key + "/remark", Kind: "remark", Severity: notify.Warning, At: at, Link: c.Link(key),
 		Title:  fmt.Sprintf("%s %s in %s %s", of.Service, of.What(), of.Environment, text),
 		Action: "Look whether the deploy went through. Nothing is rolled back for this.",
-		Fields: fields(of, ""),
+		Fields: fields(of, ""), People: c.concerned(of),
 	}
 }

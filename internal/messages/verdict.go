@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/people"
 	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
@@ -22,6 +23,8 @@ type Composer struct {
 	// Picture is the path of the picture of a change that began at a time, which anybody may fetch who has it; nil: there
 	// are none.
 	Picture func(changeKey string, began time.Time, dark bool) string
+
+	People people.List // who is who: whom receivers may mention
 }
 
 // Look is what one look at a watch found, for a message about it.
@@ -45,6 +48,7 @@ func (c Composer) Verdict(l Look) notify.Message {
 	m := notify.Message{
 		Key: Thread(l.Key, l.Watch.Rule), Kind: kindOf(l.Watch), Severity: severity(l.Watch),
 		Fields: withRunbook(fields(l.Change, l.Watch.Rule), l.Watch.Runbook), Link: c.Link(l.Key), At: l.At,
+		People: c.concerned(l.Change),
 	}
 	if l.Verdict == nil {
 		m.Title = fmt.Sprintf("%s: %s", named(l.Change), l.Watch.State)
@@ -70,6 +74,21 @@ func Unaddressed(m notify.Message, words []string) notify.Message {
 		m.Fields = append(m.Fields, notify.Field{Name: "nobody is", Value: strings.Join(words, ", ")})
 	}
 	return m
+}
+
+// WithRecord adds how often a rule was wrong of the times that it fired, where it did, to a message about something bad.
+func WithRecord(m notify.Message, wrong, fired int) notify.Message {
+	if fired > 0 && m.Severity != notify.Info {
+		m.Fields = append(m.Fields, notify.Field{Name: notify.RecordField, Value: fmt.Sprintf("wrong %d of %s", wrong, times(fired))})
+	}
+	return m
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "1 time"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // Resolved ends the thread of a change: its own, or that of the change it repaired.

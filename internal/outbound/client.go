@@ -88,6 +88,7 @@ func (c *Client) DoUpTo(r *http.Request, maxBytes int64, secrets ...string) (Ans
 		return Answer{}, trace.failure(r.Context(), err)
 	}
 	defer response.Body.Close()
+	observed(r, response.StatusCode)
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxBytes+1))
 	return Answer{
 		Code:       response.StatusCode,

@@ -29,6 +29,9 @@ var commandNames = []string{"status", "hold", "release", "approve", "reject", "m
 // Connects is true: messages, too, need the connection.
 func (*Sender) Connects() bool { return true }
 
+// Hears reports whether the settings have commands heard.
+func (s *Sender) Hears() bool { return s.config.Commands == nil || *s.config.Commands }
+
 // Listening reports whether this process is the one that is connected.
 func (s *Sender) Listening() bool {
 	s.mu.Lock()
@@ -140,7 +143,7 @@ func (s *Sender) listenOnce(ctx context.Context, answer notify.Answering) error 
 
 // wants reports whether something that was heard is a command for us.
 func (s *Sender) wants(h heard) bool {
-	if s.config.Commands != nil && !*s.config.Commands {
+	if !s.Hears() {
 		return false
 	}
 	name, _ := words(h.text)

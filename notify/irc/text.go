@@ -14,6 +14,7 @@ const (
 	maxText    = 2000 // bytes of one text before it is cut into lines
 	maxSignals = 4    // signal lines of one message; the page of the change has the rest
 	maxLines   = 10   // lines of one message
+	maxPeople  = 10   // who are mentioned
 	codeLength = 10   // characters of an order's key that people type
 )
 
@@ -58,6 +59,9 @@ func render(m notify.Message, links bool) (texts []string) {
 		}
 		texts = append(texts, "  "+line)
 	}
+	if record := m.Field(notify.RecordField); record != "" {
+		texts = append(texts, "  "+m.Field("rule")+" so far: "+record)
+	}
 	action := m.Action
 	if !links {
 		action = withoutLink(action)
@@ -65,10 +69,31 @@ func render(m notify.Message, links bool) (texts []string) {
 	if action != "" {
 		texts = append(texts, "  "+action)
 	}
+	if names := mentions(m); names != "" {
+		texts = append(texts, "  cc "+names)
+	}
 	if ask := askLine(m); ask != "" {
 		texts = append(texts, ask)
 	}
 	return texts
+}
+
+// account matches what a network accepts as the name of an account, which is a nick of its owner.
+var account = regexp.MustCompile("^[A-Za-z\\[\\]\\\\`_^{|}][A-Za-z0-9\\[\\]\\\\`_^{|}-]{0,31}$")
+
+// mentions names those whose accounts pushback.yml knows, for which clients highlight. A name from outside is not
+// among them. The end of a thread calls nobody.
+func mentions(m notify.Message) string {
+	if m.Resolved {
+		return ""
+	}
+	var names []string
+	for _, p := range m.People {
+		if name := p.Handles["irc"]; account.MatchString(name) && len(names) < maxPeople {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // word says how urgent a message is.
@@ -79,23 +104,21 @@ func word(m notify.Message) string {
 	return string(m.Severity)
 }
 
-// approveCommand is how an action says which command line approves.
-var approveCommand = regexp.MustCompile(`\bpushback approve ([a-z2-7]{26})\b`)
-
 // askLine says which commands decide, where people are asked.
 func askLine(m notify.Message) string {
-	key := ""
-	if named := approveCommand.FindStringSubmatch(m.Action); named != nil {
-		key = named[1]
-	}
-	if m.Ask != nil {
-		key = m.Ask.Order
-	}
-	if key == "" || m.Resolved {
+	if m.Ask == nil || m.Ask.Order == "" || m.Resolved {
 		return ""
 	}
-	code := key[:min(codeLength, len(key))]
-	return fmt.Sprintf("  !approve %s or !reject %s", code, code)
+	code := m.Ask.Order[:min(codeLength, len(m.Ask.Order))]
+	return fmt.Sprintf("  !approve %s or !reject %s%s", code, code, until(m.Ask))
+}
+
+// until says when the question ends by itself, nothing where that is not known.
+func until(ask *notify.Ask) string {
+	if ask == nil || ask.ExpiresAt.IsZero() {
+		return ""
+	}
+	return ask.ExpiresAt.UTC().Format(" (until 15:04 MST)")
 }
 
 // approvalLink is the link by which whoever has it may decide, with the words before it.
@@ -105,7 +128,8 @@ var approvalLink = regexp.MustCompile(`(,? or open )?https?://\S+[?&]token=\S+`)
 // so could whoever reads its log.
 func withoutLink(text string) string { return approvalLink.ReplaceAllString(text, "") }
 
-// lines are texts as the lines of a message: clean, of at most limit bytes, and at most maxLines.
+// lines are texts as the lines of a message: clean, of at most limit bytes, and at most maxLines. The last line
+// always stays: it says how to answer.
 func lines(texts []string, limit int) (all []string) {
 	for _, text := range texts {
 		indent := ""
@@ -117,7 +141,7 @@ func lines(texts []string, limit int) (all []string) {
 		}
 	}
 	if len(all) > maxLines {
-		all = append(all[:maxLines-1], "  … the rest is on the page of the change")
+		all = append(all[:maxLines-2], notify.Truncate("  … the rest is on the page of the change", limit), all[len(all)-1])
 	}
 	return all
 }

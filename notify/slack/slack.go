@@ -119,6 +119,9 @@ func render(m notify.Message) payload {
 	if fields := fields(m); len(fields) > 0 {
 		blocks = append(blocks, block{Type: "section", Fields: fields})
 	}
+	if ids := mrkdwn.Members(m.People); len(ids) > 0 && !m.Resolved {
+		blocks = append(blocks, section("cc <@"+strings.Join(ids, "> <@")+">"))
+	}
 	return payload{Text: statusWord(m) + ": " + title, Blocks: blocks}
 }
 

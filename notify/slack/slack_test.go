@@ -51,6 +51,13 @@ func TestPost(t *testing.T) {
 		{"type": "section", "text": {"type": "mrkdwn", "text": "errors: 0.50 % → 3.10 % of requests, p = 0.0001\nRolling back to v1 through hook redeploy.", "verbatim": true}},
 		{"type": "section", "fields": [{"type": "mrkdwn", "text": "*service*\ncart", "verbatim": true}, {"type": "mrkdwn", "text": "*environment*\nproduction", "verbatim": true},
 			{"type": "mrkdwn", "text": "*version*\nv2", "verbatim": true}, {"type": "mrkdwn", "text": "*rule*\nplatform/red", "verbatim": true}]}]}`)
+	f("people", func(m *notify.Message) {
+		*m = notify.Message{Severity: notify.Info, Title: "t", People: []notify.Person{
+			{Name: "ada", Handles: map[string]string{"slack": "U012"}}, {Name: "U013"}, {Name: "x", Handles: map[string]string{"slack": "!channel"}}, {Name: "bob", Handles: map[string]string{"slack": "W014"}},
+		}}
+	}, `{"text": "info: t", "unfurl_links": false, "unfurl_media": false, "blocks": [
+		{"type": "section", "text": {"type": "mrkdwn", "text": "*info: t*", "verbatim": true}},
+		{"type": "section", "text": {"type": "mrkdwn", "text": "cc <@U012> <@W014>", "verbatim": true}}]}`)
 	f("hostile and bare", func(m *notify.Message) {
 		*m = notify.Message{Severity: notify.Info, Resolved: true, Title: "<!channel> a|b & c", Link: "javascript:alert(1)"}
 	}, `{"text": "resolved: &lt;!channel&gt; a|b &amp; c", "unfurl_links": false, "unfurl_media": false, "blocks": [

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pushback/pushback/internal/outbound"
 	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/notify/internal/mrkdwn"
 )
 
 const (
@@ -109,7 +110,7 @@ func (s *Sender) start(ctx context.Context, pressed slack.InteractionCallback, a
 
 // commandOf is what a button asks for; false for everything else that Slack reports.
 func commandOf(pressed slack.InteractionCallback) (notify.Command, bool) {
-	if pressed.Type != slack.InteractionTypeBlockActions || len(pressed.ActionCallback.BlockActions) == 0 || !member.MatchString(pressed.User.ID) {
+	if pressed.Type != slack.InteractionTypeBlockActions || len(pressed.ActionCallback.BlockActions) == 0 || !mrkdwn.Member.MatchString(pressed.User.ID) {
 		return notify.Command{}, false
 	}
 	action := pressed.ActionCallback.BlockActions[0]

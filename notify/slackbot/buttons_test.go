@@ -20,6 +20,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/notify/internal/mrkdwn"
 	"github.com/pushback/pushback/notify/sendertest"
 )
 
@@ -256,7 +257,7 @@ func FuzzPayload(f *testing.F) {
 			return
 		}
 		c, is := commandOf(got)
-		if is && (c.Name != approve && c.Name != reject && c.Name != hold || slices.Contains(c.Args, "") || len(c.Args) != map[string]int{approve: 1, reject: 1, hold: 2}[c.Name] || c.From.Kind != "slack" || !member.MatchString(c.From.ID)) {
+		if is && (c.Name != approve && c.Name != reject && c.Name != hold || slices.Contains(c.Args, "") || len(c.Args) != map[string]int{approve: 1, reject: 1, hold: 2}[c.Name] || c.From.Kind != "slack" || !mrkdwn.Member.MatchString(c.From.ID)) {
 			t.Errorf("%q is %+v", body, c)
 		}
 	})

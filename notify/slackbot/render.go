@@ -20,7 +20,6 @@ const (
 	maxField  = 2000
 	maxFields = 10
 	maxButton = 70
-	maxPeople = 10
 )
 
 // post is a message that is being sent.
@@ -126,16 +125,9 @@ func (p post) line(text string) (parts []slack.RichTextSectionElement) {
 	return parts
 }
 
-// member matches the ID of a person.
-var member = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
-
 // people are those of the message whose IDs are known, as mentions.
 func (p post) people() (parts []slack.RichTextSectionElement) {
-	for _, one := range p.message.People {
-		id := one.Handles["slack"]
-		if !member.MatchString(id) || len(parts) >= 2*maxPeople {
-			continue
-		}
+	for _, id := range mrkdwn.Members(p.message.People) {
 		before := " "
 		if len(parts) == 0 {
 			before = "\ncc "

@@ -80,7 +80,7 @@ func render(m notify.Message, lines []string, fields []notify.Field) message {
 	if facts := facts(fields); len(facts) > 0 {
 		body = append(body, element{Type: "FactSet", Facts: facts})
 	}
-	entities := mentions(m.People)
+	entities := mentions(m)
 	if text := mentionText(entities); text != "" {
 		body = append(body, element{Type: "TextBlock", Text: text, Wrap: true})
 	}
@@ -148,9 +148,12 @@ var (
 
 const maxPeople = 10
 
-// mentions are the people whose principal names are known.
-func mentions(people []notify.Person) (all []entity) {
-	for _, p := range people {
+// mentions are the people whose principal names are known. The end of a thread calls nobody.
+func mentions(m notify.Message) (all []entity) {
+	if m.Resolved {
+		return nil
+	}
+	for _, p := range m.People {
 		id := p.Handles["msteams"]
 		if !principal.MatchString(id) || len(all) >= maxPeople {
 			continue

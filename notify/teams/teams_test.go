@@ -63,7 +63,7 @@ func TestMentions(t *testing.T) {
 		{Name: "<>", Handles: map[string]string{"msteams": "carl@corp.example"}},
 		{Name: "dan"},
 	}
-	got := mentions(people)
+	got := mentions(notify.Message{People: people})
 	want := []entity{
 		{"mention", "<at>Amy O'Neilatateveryone</at>", mentioned{"amy@corp.example", "Amy O'Neilatateveryone"}},
 		{"mention", "<at>carl</at>", mentioned{"carl@corp.example", "carl"}},

@@ -55,3 +55,19 @@ func Linked(text, page string) string {
 		text = text[at[1]:]
 	}
 }
+
+// Member matches the ID of a person.
+var Member = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
+
+const maxMembers = 10
+
+// Members are the IDs of the people whom Slack can mention, at most ten. What is no ID is left out: it could be
+// the name of a group or of everybody.
+func Members(people []notify.Person) (ids []string) {
+	for _, p := range people {
+		if id := p.Handles["slack"]; Member.MatchString(id) && len(ids) < maxMembers {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
