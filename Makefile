@@ -17,8 +17,8 @@ GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 UNINSTRUMENTED := $(foreach package,modernc.org/sqlite/lib modernc.org/libc modernc.org/memory,-gcflags='$(package)=-race=false -d=checkptr=0')
 
 # The packages without goroutines, whose tests the race detector only makes ten times slower. What
-# uses them from several goroutines is tested with it. The test TestDetectorHasNoGoroutines checks it.
-SEQUENTIAL := /pushback/pushback/detector(/|$$)
+# uses them from several goroutines is tested with it. The test TestSequentialPackagesHaveNoGoroutines checks it.
+SEQUENTIAL := /pushback/pushback/(detector(/|$$)|internal/(replay|ruletest)$$)
 
 # Building, linting and integration tests compile with the same settings, so that
 # they share the build cache. The race detector needs other settings and a C

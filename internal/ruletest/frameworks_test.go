@@ -35,7 +35,6 @@ func TestFrameworks(t *testing.T) {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			t.Parallel()
 			s, found := Parse("framework_test.yml", []byte(suiteOf(f)))
 			if len(found) > 0 {
 				t.Fatal(found)

@@ -18,7 +18,7 @@ type rights string
 // the test, so that whoever adds one decides who may use it. The fixture's change and hold are of the service cart,
 // which the team shop owns.
 var needed = map[string]string{
-	"GET /healthz": "", "GET /readyz": "", "GET /schema/rules.json": "", "GET /signin": "", "POST /signin": "", "POST /signout": "", "GET /assets/{name...}": "", "POST /hooks/{source}": "",
+	"GET /healthz": "", "GET /readyz": "", "GET /schema/rules.json": "", "GET /signin": "", "POST /signin": "", "POST /signout": "", "GET /assets/{name...}": "", "POST /hooks/{source}": "", "POST /receivers/{receiver}": "",
 	"GET /changes/{key}/approve": "", "GET /signin/provider": "", "GET /signin/callback": "", "GET /v1/whoami": "w",
 	"POST /services/{service}/hold": "s", "POST /services/{service}/release": "s",
 	"GET /changes": "r", "GET /services/{service}": "r",
@@ -109,7 +109,7 @@ func ask(b *browser, name string, one someone, method, path, need, body, media s
 	status, answer, h := b.ask(method, path, body, append([]string{"Content-Type", media}, one.headers...)...)
 	toSignIn := status == http.StatusSeeOther && strings.HasPrefix(h.Get("Location"), "/signin")
 	refused := status == http.StatusUnauthorized || status == http.StatusForbidden || toSignIn
-	if need == "" && (strings.HasPrefix(path, "/hooks/") || strings.HasPrefix(path, "/sign") || strings.HasSuffix(path, "/approve")) {
+	if need == "" && (strings.HasPrefix(path, "/hooks/") || strings.HasPrefix(path, "/receivers/") || strings.HasPrefix(path, "/sign") || strings.HasSuffix(path, "/approve")) {
 		return // these have credentials, and tests, of their own
 	}
 	if isGone := status == http.StatusNotFound && strings.Contains(path, "/none/"); refused == may && !isGone {
