@@ -12,9 +12,10 @@ import (
 	"github.com/pushback/pushback/internal/boundedfile"
 )
 
-// A freeze may have an end. The end is a file of its own beside the freeze file, which names the freeze file
-// that it is for by its time of modification: whoever writes the freeze file by other means makes one without an
-// end. While the end cannot be read, or is for another file, acting stays frozen.
+// A freeze may have an end. The end is a file of its own beside the freeze file, which names the freeze file that it is
+// for by its time of modification and its reason, because times of files advance in steps of some milliseconds: whoever
+// writes the freeze file by other means makes one without an end. While the end cannot be read, or is for another file,
+// acting stays frozen.
 //
 // See adr/0133.
 
@@ -98,11 +99,12 @@ func recorded(path string, a Action, do func() error) (Done, error) {
 type freezeEnd struct {
 	Until    time.Time `json:"until"`
 	Modified time.Time `json:"modified"` // of the freeze file that it ends
+	Why      string    `json:"why"`      // in that file
 }
 
 const (
 	endSuffix = ".until"
-	maxEnd    = 512 // bytes
+	maxEnd    = 512 + 6*maxReason // bytes: a byte of the reason takes six at most
 )
 
 func writeEnd(path string, end time.Time) error {
@@ -110,7 +112,11 @@ func writeEnd(path string, end time.Time) error {
 	if err != nil {
 		return fmt.Errorf("writing when the freeze ends: %w", err)
 	}
-	text, err := json.Marshal(freezeEnd{Until: end.UTC(), Modified: info.ModTime().UTC()})
+	_, why, err := Read(path)
+	if err != nil {
+		return fmt.Errorf("writing when the freeze ends: %w", err)
+	}
+	text, err := json.Marshal(freezeEnd{Until: end.UTC(), Modified: info.ModTime().UTC(), Why: why})
 	if err == nil {
 		err = replace(path+endSuffix, string(text)+"\n")
 	}
@@ -158,7 +164,7 @@ func Look(path string) (State, error) {
 	if err != nil {
 		return s, fmt.Errorf("reading when the freeze ends; it stays until it is lifted: %w", err)
 	}
-	if end.Modified.Equal(s.Since) {
+	if end.Modified.Equal(s.Since) && end.Why == s.Why {
 		s.Until = end.Until
 	}
 	return s, nil

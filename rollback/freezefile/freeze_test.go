@@ -1,6 +1,7 @@
 package freezefile
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -61,6 +62,13 @@ func TestAnEndIsOfOneFreeze(t *testing.T) {
 	later := time.Now().Add(time.Minute)
 	f(func(path string) error { return os.Chtimes(path, later, later) })
 	f(func(path string) error { return Write(path, "another") })
+	f(func(path string) error { // within the same step of the clock of files
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(Write(path, "another"), os.Chtimes(path, info.ModTime(), info.ModTime()))
+	})
 	f(func(path string) error {
 		_, err := Freeze(path, Action{At: noon, Actor: "bob"}, time.Time{})
 		return err
