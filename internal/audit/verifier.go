@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pushback/pushback/internal/pause"
 	"github.com/pushback/pushback/internal/store"
 )
 
@@ -42,23 +43,12 @@ type Verifier struct {
 
 // Run checks until ctx ends.
 func (v *Verifier) Run(ctx context.Context) error {
-	for wait := firstCheck; sleep(ctx, wait); wait = checkEvery {
+	for wait := firstCheck; pause.For(ctx, wait); wait = checkEvery {
 		if err := v.Check(ctx); err != nil && ctx.Err() == nil {
 			v.Log.Warn("cannot check the chain of the journal; the next check tries again", "error", err)
 		}
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // Check checks what is due: nothing where another replica has just done it.
@@ -127,7 +117,7 @@ func (v *Verifier) walk(ctx context.Context, first, last int64, found *store.Jou
 		}
 		c.add(e)
 		if c.Entries%restAfter == 0 {
-			sleep(ctx, min(time.Since(began), longest))
+			pause.For(ctx, min(time.Since(began), longest))
 			began = time.Now()
 		}
 		return ctx.Err()

@@ -6,11 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/engine"
+	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rules"
@@ -116,19 +116,7 @@ func globWords(glob, all string) string {
 }
 
 func lengthWords(r rules.Rule) string {
-	return fmt.Sprintf("%s to settle, then %s, looked at every %s", span(r.Settle), span(r.Bake), span(r.Every))
-}
-
-// span is a duration without its zero minutes and seconds.
-func span(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return fmt.Sprintf("%s to settle, then %s, looked at every %s", report.Span(r.Settle), report.Span(r.Bake), report.Span(r.Every))
 }
 
 func signalWords(s rules.Signal) api.RuleSignal {

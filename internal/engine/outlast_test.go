@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pushback/pushback/internal/pause"
 )
 
 // An outcome is tried to be recorded for a while after the engine began to stop, and no
@@ -16,7 +18,7 @@ func TestOutlast(t *testing.T) {
 		time.Sleep(time.Hour)
 		stop()
 		began := time.Now()
-		for tries := 1; sleep(longer, concludeRetry); tries++ {
+		for tries := 1; pause.For(longer, concludeRetry); tries++ {
 			if tries > 3 {
 				t.Fatal("it never ends")
 			}

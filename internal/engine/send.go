@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/crashpoint"
+	"github.com/pushback/pushback/internal/pause"
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
@@ -214,7 +215,7 @@ func (x *executor) conclude(ctx context.Context, o rollback.Order, lease *replic
 	finished, err := x.Store.FinishOrder(context.WithoutCancel(ctx), result)
 	trying, end := outlast(ctx, concludeGrace)
 	defer end()
-	for err != nil && sleep(trying, concludeRetry) {
+	for err != nil && pause.For(trying, concludeRetry) {
 		x.Log.Error("cannot record the outcome of a rollback; trying again", "change", o.Key, "state", o.State, "error", err)
 		finished, err = x.Store.FinishOrder(context.WithoutCancel(ctx), result)
 	}
@@ -241,22 +242,10 @@ const (
 func outlast(ctx context.Context, d time.Duration) (longer context.Context, end func()) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		sleep(longer, d)
+		pause.For(longer, d)
 		cancel()
 	})
 	return longer, func() { stop(); cancel() }
-}
-
-// sleep waits, and reports false where ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // ending is the state that a hook's answer leads to.

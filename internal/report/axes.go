@@ -122,11 +122,11 @@ func (p *page) below(d drawing, t times, wide int) {
 	}
 	end = put(max(end+1, indent+d.left-len(middle)/2), middle)
 	put(max(end+1, indent+d.left+1+d.right-len(right)), right+"Z")
-	p.line(strings.TrimRight(string(row), " ") + fmt.Sprintf("  (a %s is %s)", unit, short(column)))
+	p.line(strings.TrimRight(string(row), " ") + fmt.Sprintf("  (a %s is %s)", unit, Span(column)))
 }
 
-// short writes a duration without its zeros: 1m, 1m30s, 2h.
-func short(d time.Duration) string {
+// Span writes a duration without its zeros: 1m, 1m30s, 2h.
+func Span(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

@@ -17,20 +17,12 @@ func (s *Server) holdForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	service := sources.OneLine(r.PathValue("service"), sources.MaxName)
-	d, err := formDecision(r)
-	if err != nil {
-		return err
-	}
-	why, err := needWhy(r)
-	if err != nil {
-		return err
-	}
-	until, err := s.endOf(r)
+	d, until, err := s.stopForm(r)
 	if err != nil {
 		return err
 	}
 	_, err = s.hold(r.Context(), &holdInput{Body: api.NewHold{
-		Service: service, Environment: sources.OneLine(r.PostForm.Get("environment"), sources.MaxName), Why: why, Actor: d.Actor, Until: until,
+		Service: service, Environment: sources.OneLine(r.PostForm.Get("environment"), sources.MaxName), Why: d.Why, Actor: d.Actor, Until: until,
 	}})
 	if err != nil {
 		return err

@@ -93,20 +93,12 @@ func (s *Server) whoFroze(ctx context.Context) (string, error) {
 
 // holdFromPage holds as the API does, so that its guards and the journal are the same.
 func (s *Server) holdFromPage(r *http.Request) (page, did string, err error) {
-	d, err := formDecision(r)
-	if err != nil {
-		return "", "", err
-	}
-	why, err := needWhy(r)
-	if err != nil {
-		return "", "", err
-	}
-	end, err := s.endOf(r)
+	d, end, err := s.stopForm(r)
 	if err != nil {
 		return "", "", err
 	}
 	_, err = s.hold(r.Context(), &holdInput{Unknown: "refuse", Body: api.NewHold{
-		Service: field(r, "service", sources.MaxName), Environment: field(r, "environment", sources.MaxName), Why: why, Actor: d.Actor, Until: end,
+		Service: field(r, "service", sources.MaxName), Environment: field(r, "environment", sources.MaxName), Why: d.Why, Actor: d.Actor, Until: end,
 	}})
 	return "/holds", "hold", err
 }
@@ -147,19 +139,11 @@ func (s *Server) releaseFromPage(r *http.Request) (page, did string, err error) 
 }
 
 func (s *Server) freezeFromPage(r *http.Request) (page, did string, err error) {
-	d, err := formDecision(r)
+	d, end, err := s.stopForm(r)
 	if err != nil {
 		return "", "", err
 	}
-	why, err := needWhy(r)
-	if err != nil {
-		return "", "", err
-	}
-	end, err := s.endOf(r)
-	if err != nil {
-		return "", "", err
-	}
-	_, err = s.freeze(r.Context(), &freezeInput{Body: api.NewFreeze{Why: why, Actor: d.Actor, Until: end}})
+	_, err = s.freeze(r.Context(), &freezeInput{Body: api.NewFreeze{Why: d.Why, Actor: d.Actor, Until: end}})
 	return "/holds", "freeze", err
 }
 

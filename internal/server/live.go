@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 
@@ -20,12 +19,9 @@ func showLive[T any](w http.ResponseWriter, r *http.Request, page T, whole func(
 	if err != nil {
 		return err
 	}
-	if update.Nothing() {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
+	answer, err := encodedUpdate(update)
+	if err != nil {
+		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	text := json.NewEncoder(w)
-	text.SetEscapeHTML(false) // no browser shows it as a page: see X-Content-Type-Options
-	return text.Encode(update)
+	return writeUpdate(w, answer)
 }

@@ -26,7 +26,7 @@ func (s *Server) pageHandler(show func(http.ResponseWriter, *http.Request) error
 
 // formHandler handles a page's form for whoever has the role that it needs for every service, and sends
 // strangers to the sign-in page.
-func (s *Server) formHandler(needs Role, take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc { //nolint:unused // for the forms of further pages
+func (s *Server) formHandler(needs Role, take func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return s.htmlHandler(scopeOf(needs), func(w http.ResponseWriter, r *http.Request) error {
 		if err := checkAllTeams(s.who(r), scopeOf(needs)); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pushback/pushback/dashboards/web"
 	"github.com/pushback/pushback/internal/secret"
+	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -135,6 +136,18 @@ var durations = []web.Choice{
 	{Value: "24h", Label: "1 day"},
 	{Value: "72h", Label: "3 days"},
 	{Value: "168h", Label: "1 week"},
+}
+
+// stopForm is who stops something, why, and until when, which is zero for what somebody ends.
+func (s *Server) stopForm(r *http.Request) (d api.Decision, end time.Time, err error) {
+	if d, err = formDecision(r); err != nil {
+		return d, end, err
+	}
+	if d.Why, err = needWhy(r); err != nil {
+		return d, end, err
+	}
+	end, err = s.endOf(r)
+	return d, end, err
 }
 
 // durationsWith are the durations for a form that begins with one of them.

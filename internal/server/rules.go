@@ -124,39 +124,32 @@ func (s *Server) noteBacktest(ctx context.Context, in *backtestInput) (_ *struct
 }
 
 func (s *Server) falseAlarm(ctx context.Context, in *falseAlarmInput) (*struct{}, error) {
-	c, err := s.findByKey(ctx, in.Key)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkTeam(ctx, identity.Respond, c.Service); err != nil {
-		return nil, err
-	}
 	said := in.Body
-	if said.Actor, err = actor(ctx, said.Actor); err != nil {
-		return nil, err
-	}
-	if err := s.Rules.FalseAlarm(ctx, c.Key, said); err != nil {
-		return nil, s.ruleProblem(err)
-	}
-	return nil, nil
+	return nil, s.correct(ctx, in.Key, &said.Actor, func(key string) error { return s.Rules.FalseAlarm(ctx, key, said) })
 }
 
 func (s *Server) missed(ctx context.Context, in *missedInput) (*struct{}, error) {
-	c, err := s.findByKey(ctx, in.Key)
+	said := in.Body
+	return nil, s.correct(ctx, in.Key, &said.Actor, func(key string) error { return s.Rules.Missed(ctx, key, said) })
+}
+
+// correct says of a verdict that it was wrong, where the sender may respond for the service. It puts who says it
+// in place of the name that was sent.
+func (s *Server) correct(ctx context.Context, reference string, by *string, say func(key string) error) error {
+	c, err := s.findByKey(ctx, reference)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.checkTeam(ctx, identity.Respond, c.Service); err != nil {
-		return nil, err
+		return err
 	}
-	said := in.Body
-	if said.Actor, err = actor(ctx, said.Actor); err != nil {
-		return nil, err
+	if *by, err = actor(ctx, *by); err != nil {
+		return err
 	}
-	if err := s.Rules.Missed(ctx, c.Key, said); err != nil {
-		return nil, s.ruleProblem(err)
+	if err := say(c.Key); err != nil {
+		return s.ruleProblem(err)
 	}
-	return nil, nil
+	return nil
 }
 
 // ruleProblem returns the problem that answers an error of Rules.

@@ -118,14 +118,19 @@ func (s *Server) showShared(w http.ResponseWriter, r *http.Request, title, servi
 		return p.err
 	}
 	answer, err := p.since(had)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case len(answer) == 0:
+	}
+	return writeUpdate(w, answer)
+}
+
+// writeUpdate answers an open page with what is new; an empty answer is nothing.
+func writeUpdate(w http.ResponseWriter, answer []byte) error {
+	if len(answer) == 0 {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, err = w.Write(answer)
+	_, err := w.Write(answer)
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/pause"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
@@ -53,7 +54,7 @@ func (k *Keeper) Run(ctx context.Context) {
 	defer t.Stop()
 	for {
 		k.note(k.keep(ctx))
-		if !pause(ctx, gap) {
+		if !pause.For(ctx, gap) {
 			return
 		}
 		select {
@@ -62,18 +63,6 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-t.C:
 		case <-k.Moved:
 		}
-	}
-}
-
-// pause waits, and reports false where ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }
 

@@ -3,7 +3,6 @@ package trust
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -117,26 +116,7 @@ func trustFor(all []store.Trust, service string) (store.Trust, bool) {
 // the count of clean changes for its next step begins anew. Its error wraps
 // store.ErrConflict where no rule fired.
 func (k *Keeper) FalseAlarm(ctx context.Context, changeKey, rule, actor, why string) error {
-	ws, err := k.Store.WatchesOf(ctx, changeKey)
-	if err != nil {
-		return fmt.Errorf("reading the watches of the change: %w", err)
-	}
-	c, err := k.Store.Change(ctx, changeKey)
-	if err != nil {
-		return fmt.Errorf("reading the change: %w", err)
-	}
-	marked, err := k.markFalse(ctx, c, ws, rule)
-	if err != nil {
-		return err
-	}
-	if marked == 0 {
-		return conflict("no rule was likely or certain at this change")
-	}
-	detail, err := json.Marshal(map[string]string{"rule": rule, "why": why})
-	if err != nil {
-		panic(err) // plain text: cannot fail
-	}
-	return k.Store.Append(ctx, store.Entry{At: k.Now(), ChangeKey: changeKey, Actor: actor, Action: "false-alarm", Detail: detail})
+	return k.correct(ctx, changeKey, store.Entry{Actor: actor, Action: "false-alarm"}, rule, why, k.markFalse, "no rule was likely or certain at this change")
 }
 
 // markFalse records a false alarm of each watch of a rule that fired, and counts them.

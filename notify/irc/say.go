@@ -85,14 +85,7 @@ func (s *session) atTurn(ctx context.Context, turn time.Time, command string, pa
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	select {
-	case s.out <- text:
-		return nil
-	case <-s.done:
-		return errClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return s.put(ctx, text)
 }
 
 func (s *session) begin(target string) {

@@ -203,6 +203,11 @@ func (s *session) send(ctx context.Context, command string, params ...string) er
 	if err := s.pace.Wait(ctx); err != nil {
 		return err
 	}
+	return s.put(ctx, text)
+}
+
+// put hands a line to the connection, which takes one after the other.
+func (s *session) put(ctx context.Context, text string) error {
 	select {
 	case s.out <- text:
 		return nil

@@ -24,8 +24,8 @@ type Layer struct {
 // the lower one counts.
 var Layers = []Layer{
 	{
-		Packages: []string{"internal/secret", "internal/boundedfile"},
-		Does:     "what a secret is, and texts without secrets; reading the operators' files",
+		Packages: []string{"internal/secret", "internal/boundedfile", "internal/pause"},
+		Does:     "what a secret is, and texts without secrets; reading the operators' files; waiting",
 	},
 	{
 		Packages: []string{"sources", "detector/stats", "internal/strictyaml", "internal/secretfile", "internal/webconfig", "internal/folder", "internal/crashpoint", "internal/store/storetest", "internal/jobs", "internal/delta", "internal/usage", "internal/identity", "internal/proof/architecture", "internal/proof/docblocks", "internal/proof/frameworks", "internal/telemetry", "internal/people", "dashboards"},

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/pushback/pushback/internal/boundedfile"
+	"github.com/pushback/pushback/internal/pause"
 	"github.com/pushback/pushback/internal/secret"
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/changes"
@@ -218,12 +219,5 @@ func Pause(failed int) time.Duration {
 
 // Wait waits before the next attempt, and reports whether there is one: ctx has not ended.
 func Wait(ctx context.Context, failed int) bool {
-	t := time.NewTimer(Pause(failed))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	return pause.For(ctx, Pause(failed))
 }
