@@ -1,8 +1,11 @@
 package server
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -196,24 +199,64 @@ func TestMadeUpTokensCostNoLook(t *testing.T) {
 
 // A stream ends with its token.
 func TestARevokedTokenEndsItsStream(t *testing.T) {
-	keys := make(chan string)
-	b := newBrowser(t, func(o *Options) { o.Subscribe = sending(keys) })
+	b, keys := newStreaming(t)
 	made := b.makeToken(api.NewToken{Name: "wall", Role: "viewer"})
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/v1/stream", nil)
+	b.endsStream(keys, "Authorization", "Bearer "+made, func() {
+		b.ask(http.MethodPost, "/v1/tokens/wall/revoke", `{"actor":"bob"}`, "Content-Type", "application/json", "Authorization", "Bearer "+token)
+	})
+}
+
+// newStreaming is a browser, and the keys that its streams are told.
+func newStreaming(t *testing.T) (*browser, chan<- string) {
+	keys := make(chan string)
+	return newBrowser(t, func(o *Options) { o.Subscribe = sending(keys) }), keys
+}
+
+// endsStream checks that an open stream says nothing more after end. It may have ended by itself before it is told
+// the next key, or end when it is told.
+func (b *browser) endsStream(keys chan<- string, header, value string, end func()) {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.URL+"/v1/stream", nil)
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+made)
+	r.Header.Set(header, value)
 	stream, err := b.Client().Do(r)
 	if err != nil || stream.StatusCode != http.StatusOK {
-		t.Fatal(err, stream)
+		b.t.Fatal(err, stream)
 	}
 	defer stream.Body.Close()
 	keys <- "before"
-	b.ask(http.MethodPost, "/v1/tokens/wall/revoke", `{"actor":"bob"}`, "Content-Type", "application/json", "Authorization", "Bearer "+token)
-	keys <- "after"
-	said, err := io.ReadAll(stream.Body)
-	if err != nil || !strings.Contains(string(said), "before") || strings.Contains(string(said), "after") {
-		t.Errorf("the stream said %q, %v", said, err)
+	lines := bufio.NewReader(stream.Body)
+	for line := ""; !strings.Contains(line, "before"); {
+		if line, err = lines.ReadString('\n'); err != nil {
+			b.t.Fatalf("the stream does not say that something moved: %v", err)
+		}
+	}
+	end()
+	ended := make(chan error, 1)
+	go func() { ended <- readsNothing(lines, "after") }()
+	select {
+	case err = <-ended:
+	case keys <- "after":
+		err = <-ended
+	}
+	if err != nil {
+		b.t.Error(err)
+	}
+}
+
+// readsNothing reads to the end, or to the first line that has a text.
+func readsNothing(lines *bufio.Reader, text string) error {
+	for {
+		line, err := lines.ReadString('\n')
+		switch {
+		case strings.Contains(line, text):
+			return fmt.Errorf("after its end the stream said %q", line)
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("the stream does not end: %w", err)
+		}
 	}
 }

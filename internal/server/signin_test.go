@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -281,26 +280,9 @@ func TestNextStaysOnTheSite(t *testing.T) {
 
 // A stream that was open at the sign-out says nothing afterwards.
 func TestSigningOutEndsStreams(t *testing.T) {
-	keys := make(chan string, 2) // nobody takes the second where the stream has ended by itself
-	b := newBrowser(t, func(o *Options) { o.Subscribe = sending(keys) })
+	b, keys := newStreaming(t)
 	_, _, session := b.signIn(token, "/")
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/v1/stream", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Cookie", session)
-	stream, err := b.Client().Do(r)
-	if err != nil || stream.StatusCode != http.StatusOK {
-		t.Fatal(err, stream)
-	}
-	defer stream.Body.Close()
-	keys <- "before"
-	b.ask(http.MethodPost, "/signout", "", "Cookie", session)
-	keys <- "after"
-	said, err := io.ReadAll(stream.Body)
-	if err != nil || !strings.Contains(string(said), "before") || strings.Contains(string(said), "after") {
-		t.Errorf("the stream said %q, %v", said, err)
-	}
+	b.endsStream(keys, "Cookie", session, func() { b.ask(http.MethodPost, "/signout", "", "Cookie", session) })
 }
 
 // A made-up cookie is refused without a look into the database, so that many of them keep
