@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 // body, no field that it does not know, and a create that fails where there is one of the name.
 type resources struct {
 	t      *testing.T
+	mu     sync.Mutex // a request whose caller gave up may still be served beside the next
 	stored map[string]document
 	calls  []string
 	after  func(r *http.Request)
@@ -32,6 +34,8 @@ var (
 )
 
 func (f *resources) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.calls = append(f.calls, r.Method)
 	m := below.FindStringSubmatch(r.URL.Path)
 	if m == nil || r.Header.Get("Authorization") != "Bearer "+token {

@@ -104,7 +104,7 @@ var (
 	}}}
 
 	forgetsOutcome = plant{"outcome", "does not try again to store an outcome", []edit{{
-		"internal/engine/send.go", "for err != nil && sleep(trying, concludeRetry) {", "for err != nil && ctx.Err() != nil && sleep(trying, concludeRetry) {",
+		"internal/engine/send.go", "for err != nil && pause.For(trying, concludeRetry) {", "for err != nil && ctx.Err() != nil && pause.For(trying, concludeRetry) {",
 	}}}
 
 	blindIsBad = plant{"blind", "takes blind for bad", []edit{{
