@@ -61,7 +61,7 @@ func suites(o Options) []suite {
 			{&forgetsOutcome, disks(diskFaults()[3:4], 3*time.Second, 20*time.Second)},
 		}},
 		{"outages", outages(outageModes(), 90*time.Second, 75*time.Second), []bug{
-			{&blindIsBad, outages(outageModes()[:4], 30*time.Second, 20*time.Second)},
+			{&blindIsBad, outages(outageModes()[:4], time.Minute, 20*time.Second)},
 			{&oneHoldsAll, outages(outageModes()[:1], 45*time.Second, 40*time.Second)},
 			{&toldByWatch, outages(outageModes()[2:4], 75*time.Second, 60*time.Second)},
 		}},
