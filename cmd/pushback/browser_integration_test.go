@@ -147,7 +147,7 @@ func (d *badDeploy) isApproved(change, seen, now *chromium.Page) {
 	d.t.Helper()
 	change.Type("#decision input[name=why]", "six times the errors")
 	change.Click("#decision button.primary")
-	change.Until("who approved", has("#decision", "Decided by "+testUser+". six times the errors"))
+	change.Until("who approved", has("#decision", "Decided by "+testUser+": six times the errors"))
 	for name, page := range map[string]*chromium.Page{"the responder's page": change, "the viewer's page": seen} {
 		page.Until(name+": rolled back", has("#summary .aside", "Rolled back to v1 at")+` && `+has("#decision h2", "Rolled back"))
 		page.Until(name+": a watch of whether it helped", `document.querySelector('section.watch[aria-label="red, after the rollback"]') !== null`)
