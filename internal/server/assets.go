@@ -34,22 +34,22 @@ var encodedAssets = sync.OnceValue(func() map[string]map[string]encodedAsset {
 	all := map[string]map[string]encodedAsset{"": {}, "gzip": {}, "zstd": {}}
 	web.EachAsset(func(name string, text []byte) {
 		all[""][name] = newEncodedAsset(text)
-		all["gzip"][name] = newEncodedAsset(gzipped(text))
-		all["zstd"][name] = newEncodedAsset(zstandard(text))
+		all["gzip"][name] = newEncodedAsset(gzipped(text, gzip.BestCompression))
+		all["zstd"][name] = newEncodedAsset(zstandard(text, zstd.SpeedBestCompression))
 	})
 	return all
 })
 
-func gzipped(text []byte) []byte {
+func gzipped(text []byte, level int) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	w, _ := gzip.NewWriterLevel(&b, level)
 	_, _ = w.Write(text)
 	_ = w.Close()
 	return b.Bytes()
 }
 
-func zstandard(text []byte) []byte {
-	w, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
+func zstandard(text []byte, level zstd.EncoderLevel) []byte {
+	w, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1))
 	defer w.Close() //nolint:errcheck // it writes nothing
 	return w.EncodeAll(text, nil)
 }

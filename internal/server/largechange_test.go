@@ -2,6 +2,8 @@ package server
 
 import (
 	"fmt"
+	"net/http"
+	"regexp"
 	"testing"
 	"time"
 
@@ -102,5 +104,52 @@ func (b *bake) isRolledBack(tb testing.TB, st *store.Store, at time.Time) {
 	}
 	if won, err = st.FinishOrder(tb.Context(), done); err != nil || !won {
 		tb.Fatal(won, err)
+	}
+}
+
+// fetched is what a browser asks for to show a page.
+type fetched struct{ html, plots, assets int } // bytes as they are sent
+
+// fetch asks for a page, for its plots, and for every style and script that it names.
+func (p *testServer) fetch(path, encoding string) (f fetched) {
+	p.t.Helper()
+	w, body := p.onWire(path, "Accept-Encoding", encoding)
+	page := decompressed(p.t, w.Header.Get("Content-Encoding"), body)
+	_, plots := p.onWire(path, "Accept-Encoding", encoding, sinceHeader, revisionIn(p.t, page))
+	f.html, f.plots = len(body), len(plots)
+	for _, m := range assetOf.FindAllStringSubmatch(page, -1) {
+		w, asset := p.onWire(m[1], "Accept-Encoding", encoding)
+		if w.StatusCode != http.StatusOK {
+			p.t.Errorf("%s: %d", m[1], w.StatusCode)
+		}
+		f.assets += len(asset)
+	}
+	if f.plots == 0 || f.assets == 0 {
+		p.t.Errorf("%s: %d bytes of plots and %d of styles and scripts", path, f.plots, f.assets)
+	}
+	return f
+}
+
+var assetOf = regexp.MustCompile(`<(?:script|link)[^>]* (?:src|href)="(/assets/[^"]+)"`)
+
+// A page of 20 signals with 960 ticks before and after is at most 300 KiB of HTML, before it is compressed; and all that it
+// takes to show it is no more than that on the wire. Rolled back, it has 60 signals: three rules look at each.
+func TestLargePageIsSmall(t *testing.T) {
+	const most = 300 << 10
+	p := listen(t, nil)
+	b := newBake(t, p.store, 20, 960)
+	b.grade, b.adds = detector.Certain, addsAll
+	b.look(t, p.store, 960)
+	for what, key := range map[string]string{"watched": b.key, "rolled back": storeRolledBack(t, p.store)} {
+		for _, encoding := range []string{"identity", "zstd", "gzip"} {
+			f := p.fetch("/changes/"+key, encoding)
+			t.Logf("%s, %s: %d bytes of HTML, %d of plots, %d of styles and scripts", what, encoding, f.html, f.plots, f.assets)
+			if f.html > most {
+				t.Errorf("%s, %s: %d bytes of HTML, more than %d", what, encoding, f.html, most)
+			}
+			if all := f.html + f.plots + f.assets; what == "watched" && encoding != "identity" && all > most {
+				t.Errorf("%s, %s: %d bytes in all, more than %d", what, encoding, all, most)
+			}
+		}
 	}
 }

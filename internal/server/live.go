@@ -11,8 +11,8 @@ import (
 // that differ by whose services the reader may act on; others are shared: see showShared.
 func showLive[T any](w http.ResponseWriter, r *http.Request, page T, whole func(io.Writer, T) error, since func(T, string) (web.Update, error)) error {
 	had := r.Header.Get(sinceHeader)
-	if had == "" {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if had == "" || had == sinceNothing {
+		w.Header().Set("Content-Type", htmlMedia)
 		return whole(w, page)
 	}
 	update, err := since(page, had)
@@ -23,5 +23,5 @@ func showLive[T any](w http.ResponseWriter, r *http.Request, page T, whole func(
 	if err != nil {
 		return err
 	}
-	return writeUpdate(w, answer)
+	return (&sharedAnswer{media: jsonMedia, text: answer}).writePlain(w)
 }

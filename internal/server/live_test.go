@@ -257,19 +257,3 @@ func TestOpenPageIsSentWhatIsNew(t *testing.T) {
 		t.Errorf("%d bytes, more than %d", page.bytes, most)
 	}
 }
-
-// A page of 20 signals with 960 ticks is sent in at most 300 KiB, by gzip too.
-func TestLargePageIsSmall(t *testing.T) {
-	p := listen(t, nil)
-	b := newBake(t, p.store, 20, 960)
-	b.look(t, p.store, 960)
-	for _, encoding := range []string{"zstd", "gzip", "identity"} {
-		w, body := p.onWire("/changes/"+b.key, "Accept-Encoding", encoding)
-		revision := revisionOf.FindStringSubmatch(decompressed(t, w.Header.Get("Content-Encoding"), body))[1]
-		_, plots := p.onWire("/changes/"+b.key, "Accept-Encoding", encoding, sinceHeader, revision)
-		t.Logf("%s: page %d bytes, plots %d", encoding, len(body), len(plots))
-		if all := len(body) + len(plots); encoding != "identity" && all > 300<<10 {
-			t.Errorf("%s: %d bytes", encoding, all)
-		}
-	}
-}

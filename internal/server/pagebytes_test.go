@@ -3,12 +3,16 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/pushback/pushback/dashboards/web"
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
 )
 
@@ -94,4 +98,58 @@ func BenchmarkBytesOfPages(b *testing.B) {
 	benchmarkPath(b, s, "list/nothing-new", "/", sinceHeader, revisionIn(b, benchmarkGet(b, s, "/", "Accept-Encoding", "identity").Body.String()))
 	benchmarkPath(b, s, "list/api-100", "/v1/changes?limit=100")
 	benchmarkPath(b, s, "status/api", "/v1/status")
+}
+
+// BenchmarkFirstByte measures from a request until its first byte over a connection that is open already, for the page of a
+// change with 20 signals and 960 ticks, the longest page that there is (storeRolledBack), and the first page. It says how long
+// half of the answers took, and 99 of 100.
+func BenchmarkFirstByte(b *testing.B) {
+	st := openStore(b)
+	s, err := New(Options{
+		Engine: storeEngine{st}, Store: st, Ready: func() []api.ComponentProblem { return nil }, Now: func() time.Time { return testNow },
+		Version: "test", Listen: "127.0.0.1:0", TokenFile: tokenFile(b),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	watched := newBake(b, st, 20, 960)
+	watched.grade, watched.adds = detector.Certain, addsAll
+	watched.look(b, st, 960)
+	listening := httptest.NewServer(s.handler)
+	defer listening.Close()
+	for _, page := range []struct{ name, path string }{
+		{"change/20x960", "/changes/" + watched.key}, {"change/rolled-back", "/changes/" + storeRolledBack(b, st)}, {"now", "/"},
+	} {
+		b.Run(page.name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				took = append(took, firstByte(b, listening.URL+page.path))
+			}
+			slices.Sort(took)
+			b.ReportMetric(took[len(took)/2].Seconds()*1000, "ms/half")
+			b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "ms/99%")
+		})
+	}
+}
+
+// firstByte asks for a page, as a browser does that takes zstd, and returns how long its first byte took.
+func firstByte(b *testing.B, address string) (took time.Duration) {
+	b.Helper()
+	began := time.Now()
+	ctx := httptrace.WithClientTrace(b.Context(), &httptrace.ClientTrace{GotFirstResponseByte: func() { took = time.Since(began) }})
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Accept-Encoding", "zstd")
+	w, err := http.DefaultClient.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Body.Close()
+	if n, err := io.Copy(io.Discard, w.Body); err != nil || w.StatusCode != http.StatusOK || n == 0 {
+		b.Fatal(w.Status, n, err)
+	}
+	return took
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // A change that moves has every open page ask what is new, a second later. Those with the same
-// address whose readers may do the same get the same answer, so that it is made once: see adr/0132.
+// address whose readers may do the same get the same answer, so that it is made and compressed once: see adr/0132
+// and adr/0139.
 
 // sinceHeader is the revision that an open page has. Its answer is what has changed since, as
 // JSON, at the address of the page itself: so whoever may read the one may read the other.
@@ -23,6 +24,9 @@ import (
 const sinceHeader = "Pushback-Since"
 
 const (
+	// sinceNothing, instead of a revision, asks for all of a page that is another one now. It may be shared: nothing of it
+	// that is about one reader is put into the open page.
+	sinceNothing = "whole"
 	// sharedFor is less than the second that pages wait: what is shared was read after the change
 	// moved of which the page was told.
 	sharedFor = 900 * time.Millisecond
@@ -46,7 +50,7 @@ type sharedPage struct {
 	err  error
 
 	mu      sync.Mutex
-	answers map[string][]byte // by the revision that was asked with; empty: nothing is new
+	answers map[string]*sharedAnswer // by the revision that was asked with
 }
 
 // get returns the rendering of a key: one that is younger than keep, or the one that is being made, or
@@ -57,7 +61,7 @@ func (s *sharedPages) get(key string, render func() (*web.Rendered, error)) *sha
 	maps.DeleteFunc(s.all, func(_ string, p *sharedPage) bool { return now.Sub(p.at) >= s.keep })
 	p, known := s.all[key]
 	if !known {
-		p = &sharedPage{at: now, done: make(chan struct{}), answers: map[string][]byte{}}
+		p = &sharedPage{at: now, done: make(chan struct{}), answers: map[string]*sharedAnswer{}}
 		s.all[key] = p
 	}
 	s.mu.Unlock()
@@ -71,18 +75,28 @@ func (s *sharedPages) get(key string, render func() (*web.Rendered, error)) *sha
 	return p
 }
 
-// since is the answer to a page that has a revision, as JSON; empty where it has all.
-func (p *sharedPage) since(revision string) ([]byte, error) {
+// since is the answer to a page that has a revision, or has nothing.
+func (p *sharedPage) since(revision string) (*sharedAnswer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if answer, known := p.answers[revision]; known {
 		return answer, nil
 	}
-	answer, err := encodedUpdate(p.page.Since(revision))
+	answer, err := p.answerTo(revision)
 	if err == nil && len(p.answers) < maxAnswers {
 		p.answers[revision] = answer
 	}
 	return answer, err
+}
+
+func (p *sharedPage) answerTo(revision string) (*sharedAnswer, error) {
+	if revision == sinceNothing {
+		var all bytes.Buffer
+		_, err := p.page.WriteTo(&all)
+		return &sharedAnswer{media: htmlMedia, text: all.Bytes()}, err
+	}
+	update, err := encodedUpdate(p.page.Since(revision))
+	return &sharedAnswer{media: jsonMedia, text: update}, err
 }
 
 func encodedUpdate(u web.Update) ([]byte, error) {
@@ -105,7 +119,7 @@ func (s *Server) showShared(w http.ResponseWriter, r *http.Request, title, servi
 		if err != nil {
 			return err
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Type", htmlMedia)
 		_, err = page.WriteTo(w)
 		return err
 	}
@@ -121,16 +135,5 @@ func (s *Server) showShared(w http.ResponseWriter, r *http.Request, title, servi
 	if err != nil {
 		return err
 	}
-	return writeUpdate(w, answer)
-}
-
-// writeUpdate answers an open page with what is new; an empty answer is nothing.
-func writeUpdate(w http.ResponseWriter, answer []byte) error {
-	if len(answer) == 0 {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, err := w.Write(answer)
-	return err
+	return answer.write(w, r)
 }

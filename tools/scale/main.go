@@ -25,6 +25,7 @@ const usage = `Measures how much the built program can watch, beside a scripted 
   make scale                                             all of it on SQLite; writes docs/scale.md
   bin/scale -sizes 10000 -runs learned -seconds 60       10,000 watches whose profiles are known
   bin/scale -sizes 200 -busy 200 -runs learned,busy      what else happens beside 200 watches
+  make viewers                                           500 people with open pages beside a deploy; writes docs/viewers.md
   bin/scale -database start                              on a PostgreSQL of its own after SQLite
   bin/scale -sqlite=false -database postgres://…         on another PostgreSQL alone; its database
                                                          pushback_scale is dropped
@@ -66,11 +67,12 @@ func parse(args []string, stderr io.Writer) (c command, err error) {
 	c.Sizes, c.Learning = []int{1000, 3000, 10_000, 30_000}, []int{10_000}
 	flags.Func("sizes", "numbers of watches (default 1000,3000,10000,30000)", numbers(&c.Sizes))
 	flags.Func("learning", "the sizes that are also measured while all profiles are being learned (default 10000)", numbers(&c.Learning))
-	runs := flags.String("runs", strings.Join(scale.Runs, ","), "what is measured")
+	runs := flags.String("runs", strings.Join(scale.Runs, ","), "what is measured; or "+scale.Viewers+" alone")
 	seconds := flags.Int("seconds", 30, "how long each measurement takes")
 	find := flags.Int("find", 60, "seconds to wait at most until the program has found the profiles that were learned before")
 	flags.IntVar(&c.Busy, "busy", 10_000, "the size beside which other things happen")
 	flags.IntVar(&c.Rate, "rate", 5000, "events a second that are offered to intake")
+	flags.IntVar(&c.Viewers, "viewers", 500, "people who have a page open, of the run viewers")
 	sqlite := flags.Bool("sqlite", true, "measure on SQLite")
 	database := flags.String("database", "", "postgres://… of a server for tests, or start: one that is started for this")
 	flags.Uint64Var(&c.Seed, "seed", 1, "equal seeds give equal samples")

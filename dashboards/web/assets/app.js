@@ -43,7 +43,7 @@ async function replace() {
   const parts = [...document.querySelectorAll("#notices, [data-live]")];
   if (stale = parts.some(busy)) return;
   const asked = location.href;
-  const answer = await fetch(asked, { headers: { Accept: "text/html" } });
+  const answer = await fetch(asked, { headers: { Accept: "text/html", "Pushback-Since": "whole" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (asked !== location.href) return; // something else is looked for by now

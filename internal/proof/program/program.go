@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -171,6 +173,26 @@ func (p *Program) read(ctx context.Context, path string) ([]byte, error) {
 		err = fmt.Errorf("GET %s: %s: %.200s", path, response.Status, body)
 	}
 	return body, err
+}
+
+// SignIn signs a browser in and returns its cookie, as the header of a request has it.
+func (p *Program) SignIn(ctx context.Context) (cookie string, err error) {
+	form := url.Values{"token": {token}}.Encode()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.Address+"/signin", strings.NewReader(form))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	cookie, _, _ = strings.Cut(answer.Header.Get("Set-Cookie"), ";")
+	if cookie == "" {
+		err = fmt.Errorf("signing in: %s without a cookie", answer.Status)
+	}
+	return cookie, err
 }
 
 // AwaitReady waits until the program says that it is ready, and returns how long that took.

@@ -4,5 +4,6 @@
 // see tools/scale.
 //
 //	Watches   so many watches, while their profiles are learned and afterwards   watches.go
-//	Page      docs/scale.md                                                      page.go
+//	Viewing   people with open pages while a deploy is watched                   viewers.go, viewer.go
+//	Page      docs/scale.md, docs/viewers.md                                     page.go, viewerspage.go
 package scale

@@ -2,12 +2,16 @@ package scale
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Page is docs/scale.md.
+// Page is docs/scale.md, or docs/viewers.md where only viewers were measured.
 func (r Report) Page() string {
+	if slices.Equal(r.Runs, []string{Viewers}) {
+		return r.viewersPage()
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, intro, r.Took.Round(time.Second), r.Began.UTC().Format(time.DateOnly), r.Machine, r.For, signals, every, bake, oldest.Minutes())
 	r.sizing(&b)

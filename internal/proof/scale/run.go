@@ -9,8 +9,11 @@ import (
 	"github.com/pushback/pushback/internal/proof/program"
 )
 
-// Runs are the names of what can be measured.
+// Runs are the names of what is measured beside watches.
 var Runs = []string{"learning", "learned", "busy", "intake"}
+
+// Viewers is the run of people who look at pages. It is measured alone, and has a page of its own.
+const Viewers = "viewers"
 
 // Report is what was measured.
 type Report struct {
@@ -20,6 +23,7 @@ type Report struct {
 	Machine string // before the first run
 	Watches []Watches
 	Intake  []Alone
+	Viewing []Viewing
 }
 
 // Run measures everything that the options name, on one database after the other.
@@ -39,6 +43,13 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 				r.Watches = append(r.Watches, w)
 			}
 		}
+		if o.wants(Viewers) {
+			v, err := runViewing(ctx, o)
+			if err != nil {
+				return r, err
+			}
+			r.Viewing = append(r.Viewing, v...)
+		}
 		if !o.wants("intake") {
 			continue
 		}
@@ -57,12 +68,18 @@ func (o Options) wants(run string) bool { return slices.Contains(o.Runs, run) }
 
 func (o Options) check() error {
 	for _, run := range o.Runs {
-		if !slices.Contains(Runs, run) {
-			return fmt.Errorf("there is no run %q; there are %v", run, Runs)
+		if run != Viewers && !slices.Contains(Runs, run) {
+			return fmt.Errorf("there is no run %q; there are %v, and %s alone", run, Runs, Viewers)
 		}
+	}
+	if o.wants(Viewers) && len(o.Runs) > 1 {
+		return fmt.Errorf("%s are measured alone, in a run of their own", Viewers)
 	}
 	if o.For < every {
 		return fmt.Errorf("a measurement takes %s at least, in which every watch is looked at once", every)
+	}
+	if o.wants(Viewers) && (o.Viewers < 1 || o.Viewers > maxViewers) {
+		return fmt.Errorf("%d viewers: there can be 1 to %d", o.Viewers, maxViewers)
 	}
 	for _, size := range o.Sizes {
 		if size < 1 || size > maxWatches {
@@ -71,6 +88,9 @@ func (o Options) check() error {
 	}
 	return nil
 }
+
+// maxViewers need two connections each, at both ends.
+const maxViewers = 2000
 
 // maxWatches has numbers of five digits.
 const maxWatches = 100_000 - spare

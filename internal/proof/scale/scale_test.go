@@ -65,7 +65,7 @@ func TestCeilings(t *testing.T) {
 	f("", func(r *Report) { r.Watches[0].Learned, r.Watches[0].Busy = nil, nil })
 }
 
-// TestPage: every table has its rows, and as many cells in each as its header has.
+// TestPage: every table has its rows.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	slow := cheap()
@@ -83,6 +83,32 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
 	}
+	checkTables(t, page)
+}
+
+// TestViewersPage: viewers have a page of their own.
+func TestViewersPage(t *testing.T) {
+	t.Parallel()
+	r := Report{Options: Options{Runs: []string{Viewers}}, Machine: "2 cores, load 0.1"}
+	r.Viewing = []Viewing{{Page: "nobody", Dialect: "SQLite", Sample: cheap()}, {
+		Page: "a change", Dialect: "SQLite", Viewers: 500, Sample: cheap(),
+		Seen: Seen{Told: 1500, Asked: 3000, Wholes: 7, Bytes: 6 << 20, First: program.Quantiles{Half: 3 * time.Millisecond, Most: time.Second}},
+	}}
+	page := r.Page()
+	for _, want := range []string{
+		"# Viewers", "`make viewers`", "each figure over 1m10s", "330 changes", "20 signals",
+		"| a change | SQLite | 500 | 0.25 | 0.00 | 99 MiB | 50.0 | 100.0 | 205 KiB/s | 7 | 3 / 0 / 1000 |",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	checkTables(t, page)
+}
+
+// checkTables holds that each row of a page's tables has as many cells as its header.
+func checkTables(t *testing.T, page string) {
+	t.Helper()
 	cells := 0
 	for line := range strings.Lines(page) {
 		if !strings.HasPrefix(line, "|") {
@@ -108,10 +134,21 @@ func TestSizing(t *testing.T) {
 	}
 }
 
-// TestFolder: the settings and rules are valid, and each service is watched by one rule with
-// five signals.
+// TestFolder: the settings and rules are valid, and each service is watched by one rule: with
+// five signals, but for the one that viewers look at.
 func TestFolder(t *testing.T) {
 	t.Parallel()
+	checkFolder(t, files, func(int) int { return signals })
+	checkFolder(t, viewedFiles, func(n int) int {
+		if n == viewed {
+			return viewSignals
+		}
+		return signals
+	})
+}
+
+func checkFolder(t *testing.T, files func(metrics, outlets string) map[string]string, signalsOf func(int) int) {
+	t.Helper()
 	p, err := program.New(program.Options{Dir: t.TempDir(), Files: files("http://127.0.0.1:1", "http://127.0.0.1:2")})
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +163,7 @@ func TestFolder(t *testing.T) {
 	for n := range 25 {
 		c := sources.Change{Service: metricstore.ServiceName(n), Environment: "production", Kind: sources.Deploy}
 		bound := set.For(c, rules.Service{Name: c.Service, Match: map[string]string{"service": c.Service}})
-		if len(bound) != 1 || len(bound[0].Plan(rules.Resolved{Resolution: metricstore.Scrape}).Signals) != signals {
+		if len(bound) != 1 || len(bound[0].Plan(rules.Resolved{Resolution: metricstore.Scrape}).Signals) != signalsOf(n) {
 			t.Errorf("%s: %v", c.Service, bound)
 		}
 	}

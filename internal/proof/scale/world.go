@@ -26,6 +26,7 @@ type Options struct {
 	For       time.Duration // how long each measurement takes
 	Find      time.Duration // how long it may take until the program has found its profiles
 	Rate      int           // events a second that are offered to intake
+	Viewers   int           // people who have a page open
 	Seed      uint64        // equal seeds give equal samples
 	Progress  io.Writer     // nil: nobody is told how far it has come
 	Database  string        // of Databases, of one run
@@ -70,7 +71,13 @@ const spare = broken
 
 // newWorld makes the surroundings of a program, whose metric store has so many services, and the
 // program's folder.
-func newWorld(ctx context.Context, o Options, name string, services int) (w *world, err error) {
+func newWorld(ctx context.Context, o Options, name string, services int) (*world, error) {
+	return newWorldOf(ctx, o, name, services, files)
+}
+
+// newWorldOf is newWorld with other files in the program's folder, which get the addresses of the metric store and of
+// the outlets.
+func newWorldOf(ctx context.Context, o Options, name string, services int, files func(metrics, outlets string) map[string]string) (w *world, err error) {
 	w = &world{Options: o}
 	if w.Database, err = freshDatabase(ctx, o.Database); err != nil {
 		return nil, err
@@ -117,7 +124,7 @@ func (w *world) deploy(ctx context.Context, first, n, rate int, oldest time.Dura
 		Address: w.Address, Source: "scale", Rate: rate, Total: int64(n), First: w.sent, Connections: 32, Limit: deployLimit,
 		Service: func(event int64) string { return metricstore.ServiceName(first + int(event-w.sent)) },
 		At: func(event int64) time.Time {
-			return began.Add(-oldest * time.Duration(event-w.sent) / time.Duration(n)).Add(-time.Second)
+			return began.Add(-oldest * time.Duration(event-w.sent+1) / time.Duration(n)).Add(-time.Second)
 		},
 		Answered: func(_ int64, status int, _, _ time.Time) {
 			if status/100 == 2 {
