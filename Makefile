@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test integration integration-unleash integration-kubernetes reliability lint format fuzz bench load scale accuracy generate picture check-deploy release check-release check-chart check-notifications sbom vulnerabilities
+.PHONY: help build demo test integration integration-unleash integration-kubernetes reliability lint format fuzz bench load scale viewers accuracy generate picture check-deploy release check-release check-chart check-notifications sbom vulnerabilities
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT               := mvdan.cc/gofumpt@v0.12.0
@@ -42,6 +42,7 @@ SEED        ?= 1
 # Where the pages are written; if empty they are not written, as in CI.
 RELIABILITY_OUT ?= docs/reliability.md
 SCALE_OUT       ?= docs/scale.md
+VIEWERS_OUT     ?= docs/viewers.md
 
 # How many integration tests of a package run beside each other. They mostly wait: for scrapes, and for
 # watches that last a minute.
@@ -121,6 +122,10 @@ load: build ## Send the built program 5,000 signed events a second and time its 
 scale: build ## Watch 1,000 to 30,000 changes with the built program beside a scripted metric store, and count what that costs; writes docs/scale.md (SCALE_FLAGS="-sizes 1000" SCALE_OUT=)
 	go build -o bin/scale ./tools/scale
 	bin/scale $(if $(SCALE_OUT),-out $(SCALE_OUT)) $(SCALE_FLAGS)
+
+viewers: build ## Have 500 people look at pages of the built program while deploys are watched, and count what that costs; writes docs/viewers.md (VIEWERS_FLAGS="-viewers 50" VIEWERS_OUT=)
+	go build -o bin/scale ./tools/scale
+	bin/scale -runs viewers $(if $(VIEWERS_OUT),-out $(VIEWERS_OUT)) $(VIEWERS_FLAGS)
 
 accuracy: build ## Measure the detector and its peers on drawn series and on those in ../shared/data; writes docs/accuracy.md
 	bin/pushback accuracy --out docs/accuracy.md
