@@ -38,6 +38,9 @@ type Message struct {
 	TakenBy     string    `json:"taken_by,omitempty"` // who has decided what people were asked: pagers need not look for somebody any more
 	People      []Person  `json:"people,omitempty"`   // whom to mention: who pushed, and who was on board
 	Sections    []Section `json:"sections,omitempty"` // of a digest: what it lists, under headings
+	Team        string    `json:"team,omitempty"`     // whose rule it is
+	Reason      string    `json:"reason,omitempty"`   // of the verdict, as the documents name it
+	NotBefore   time.Time `json:"not_before,omitzero"` // when it is sent at the earliest, and only if what it asks is still open
 }
 
 // Section is a list with a heading, in a digest.

@@ -2,9 +2,10 @@ package rollback
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
+
+	"github.com/pushback/pushback/sources"
 )
 
 // Binding is who may use a hook: rules of these teams, for changes of these services. A
@@ -24,7 +25,7 @@ func (b Binding) Refuses(hook, team, service string) string {
 	if why := b.RefusesTeam(hook, team); why != "" {
 		return why
 	}
-	if len(b.Services) == 0 || slices.ContainsFunc(b.Services, func(glob string) bool { return matchesName(glob, service) }) {
+	if len(b.Services) == 0 || slices.ContainsFunc(b.Services, func(glob string) bool { return sources.MatchesName(glob, service) }) {
 		return ""
 	}
 	return fmt.Sprintf("hook %q may roll back services %s only, and this is %s", hook, strings.Join(b.Services, ", "), service)
@@ -61,17 +62,10 @@ func covers(allowed, glob string) bool {
 	case allowed == glob:
 		return true
 	case !strings.ContainsAny(glob, globCharacters):
-		return matchesName(allowed, glob)
+		return sources.MatchesName(allowed, glob)
 	case !star || strings.ContainsAny(beginning, globCharacters):
 		return false
 	}
 	plain := glob[:strings.IndexAny(glob, globCharacters)]
 	return strings.HasPrefix(plain, beginning)
-}
-
-// matchesName says whether a glob matches the name of a service, in which a slash is a
-// character like any other.
-func matchesName(glob, name string) bool {
-	ok, err := path.Match(strings.ReplaceAll(glob, "/", "\x00"), strings.ReplaceAll(name, "/", "\x00"))
-	return err == nil && ok
 }

@@ -219,6 +219,7 @@ func (l *loader) config() Config {
 	c.Trust = l.trust()
 	c.Wall = l.wall(c)
 	c.People = l.people()
+	l.routes(c)
 	l.address(c)
 	c.places, c.wrong = l.places, l.wrongAt
 	return c

@@ -12,6 +12,7 @@ import (
 	"github.com/pushback/pushback/notify/irc"
 	"github.com/pushback/pushback/notify/opsgenie"
 	"github.com/pushback/pushback/notify/pagerduty"
+	"github.com/pushback/pushback/notify/route"
 	"github.com/pushback/pushback/notify/shoutrrr"
 	"github.com/pushback/pushback/notify/slack"
 	"github.com/pushback/pushback/notify/slackbot"
@@ -88,6 +89,7 @@ func Adapters() Table {
 			"incidentio":   sender(incidentio.New),
 			"irc":          sender(irc.New),
 			"opsgenie":     sender(opsgenie.New),
+			"route":        sender(route.New),
 			"shoutrrr":     sender(shoutrrr.New),
 			"slack":        sender(slack.New),
 			"slack_bot":    sender(slackbot.New),

@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/picturing"
 	"github.com/pushback/pushback/internal/replica"
+	"github.com/pushback/pushback/internal/routing"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback/freezefile"
@@ -27,6 +28,7 @@ type core struct {
 	catalogue *catalogue.Catalogue
 	situation *situation.Reader
 	fleet     *fleet.Breaker
+	routing   routing.Options
 	text      messages.Composer
 	pictures  *picturing.Keeper
 	listeners *listeners
@@ -54,14 +56,15 @@ func (c *core) send(ctx context.Context, rows []store.Outgoing) error {
 	return nil
 }
 
-// receiversOf returns who got a message of a thread and not its end. Messages in one of
-// the states except do not count.
+// receiversOf returns who got a message of a thread and not its end. Escalations that were not
+// sent, and messages in one of the states except, do not count.
 func (c *core) receiversOf(ctx context.Context, changeKey, thread string, except ...string) ([]string, error) {
 	rows, err := c.Store.OutgoingOf(ctx, changeKey)
 	if err != nil {
 		return nil, fmt.Errorf("reading the messages of %s: %w", changeKey, err)
 	}
 	open := map[string]bool{}
+	except = append(except, store.Waiting, store.Spared)
 	for _, o := range rows {
 		if o.Message.Key == thread && !slices.Contains(except, o.State) {
 			open[o.Receiver] = !o.Message.Resolved

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pushback/pushback/internal/replica"
@@ -40,7 +41,7 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 		return fmt.Errorf("reading message %s: %w", id, err)
 	}
 	switch {
-	case o.State == store.Failed || o.State == store.Grouped:
+	case slices.Contains(settled, o.State):
 		return nil
 	case lease == nil:
 		return d.otherSends(o)
@@ -48,6 +49,11 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 		return d.remind(ctx, o)
 	case o.State == store.Collecting:
 		return d.compose(ctx, o)
+	case o.State == store.Waiting:
+		return d.escalate(ctx, o)
+	}
+	if route, is := d.Senders[o.Receiver].(notify.Router); is {
+		return d.passOn(ctx, route, o)
 	}
 	wait, folded, err := d.fleet.BeforeSend(ctx, o)
 	if err != nil {
@@ -69,6 +75,31 @@ func (d *deliverer) deliverMessage(ctx context.Context, id string) error {
 		return err
 	}
 	return d.recordDelivery(ctx, lease, o, d.attempt(ctx, o))
+}
+
+// settled are the states in which nothing is left to do.
+var settled = []string{store.Failed, store.Grouped, store.Routed, store.Spared}
+
+// passOn passes a message to a route on, once that may be.
+func (d *deliverer) passOn(ctx context.Context, r notify.Router, o store.Outgoing) error {
+	wait, err := d.routing.Pass(ctx, r, o)
+	if err == nil && wait > 0 {
+		return later(wait)
+	}
+	d.checks.receivers.Note(o.Receiver, d.Now(), err)
+	return err
+}
+
+// escalate sends a question on that nobody has answered in time.
+func (d *deliverer) escalate(ctx context.Context, o store.Outgoing) error {
+	wait, pending, err := d.routing.Due(ctx, o)
+	switch {
+	case err == nil && wait > 0:
+		return later(wait)
+	case pending:
+		d.enqueue(messageJob, o.ID)
+	}
+	return err
 }
 
 // otherSends waits for a message that another replica sends, in case that one ends. A

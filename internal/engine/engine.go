@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -29,6 +28,7 @@ import (
 	"github.com/pushback/pushback/internal/remarks"
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/reporting"
+	"github.com/pushback/pushback/internal/routing"
 	"github.com/pushback/pushback/internal/retention"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
@@ -166,6 +166,7 @@ func newCore(o Options, approvals rollback.ApprovalKey, pictures *picturing.Keep
 			return c.situation.Suspects(ctx, ch, since, before) // which itself asks the breaker
 		},
 	})
+	c.routing = routing.Options{Store: o.Store, Owner: c.catalogue.Owner, Open: c.freezes, Deliver: c.deliver, Now: o.Now}
 	c.situation = &situation.Reader{
 		Store: o.Store, Catalogue: c.catalogue, Limits: o.Limits, Hook: c.hookFacts,
 		Window: c.window, Fleet: c.fleet.Why, Frozen: c.Frozen, Now: o.Now,
@@ -312,19 +313,3 @@ func (e *Engine) Problems() []Problem {
 }
 
 func (e *Engine) ruleList() []rules.Rule { return e.rules.set().Rules() }
-
-// proposeStep notifies people, once a step, that a rule has earned it.
-func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {
-	to := e.catalogue.ReceiverOf(s.Rule.Team)
-	if service, err := e.catalogue.Service(ctx, s.Service, e.Now()); err == nil && s.Service != store.EveryService {
-		to = cmp.Or(service.Chat, service.Pager, to)
-	}
-	if to == "" {
-		return nil // `pushback rules status` shows it all the same
-	}
-	m := e.text.TrustStep(messages.Step{
-		Thread: fmt.Sprintf("trust/%s/%s/%s", s.Rule.Hash, s.Service, s.Next),
-		Rule:   s.Rule.Name, Mode: s.Next, Service: s.Service, Named: trust.ServiceWords(s.Service), Why: s.Why,
-	}, e.Now())
-	return e.send(ctx, store.Messages(m.Key, messages.RulesThread+"/"+s.Rule.Name, []string{to}, m, e.Now()))
-}

@@ -188,7 +188,9 @@ func (b *Breaker) receivers(ctx context.Context, keys []string) ([]string, error
 			return nil, fmt.Errorf("reading the messages of %s: %w", key, err)
 		}
 		for _, o := range rows {
-			receivers = append(receivers, o.Receiver)
+			if !slices.Contains([]string{store.Routed, store.Waiting, store.Spared}, o.State) {
+				receivers = append(receivers, o.Receiver)
+			}
 		}
 	}
 	if to := b.o.Default(); len(receivers) == 0 && to != "" {

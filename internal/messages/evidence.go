@@ -24,6 +24,7 @@ func (c Composer) ofOrder(o rollback.Order, what string, at time.Time) notify.Me
 		SignalLines: report.Moved(v),
 		Fields:      withRunbook(fields(o.Change, o.Rule), o.Runbook),
 		People:      c.concerned(o.Change),
+		Team:        o.Team, Reason: string(v.Reason),
 	}
 	if worst := report.Worst(v); worst != "" {
 		m.Title += " — " + worst

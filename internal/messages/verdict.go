@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func (c Composer) Verdict(l Look) notify.Message {
 	m := notify.Message{
 		Key: Thread(l.Key, l.Watch.Rule), Kind: kindOf(l.Watch), Severity: severity(l.Watch),
 		Fields: withRunbook(fields(l.Change, l.Watch.Rule), l.Watch.Runbook), Link: c.Link(l.Key), At: l.At,
-		People: c.concerned(l.Change),
+		People: c.concerned(l.Change), Team: l.Watch.Team, Reason: string(l.Watch.Reason),
 	}
 	if l.Verdict == nil {
 		m.Title = fmt.Sprintf("%s: %s", named(l.Change), l.Watch.State)
@@ -58,6 +59,7 @@ func (c Composer) Verdict(l Look) notify.Message {
 		return m
 	}
 	m.Title, m.SignalLines = report.Headline(l.Change, *l.Verdict), report.Moved(*l.Verdict)
+	m.Reason = cmp.Or(m.Reason, string(l.Verdict.Reason))
 	if pictured(*l.Verdict) {
 		m.Change = l.Key
 	}

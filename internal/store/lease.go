@@ -25,10 +25,10 @@ func (s *Store) LeaseOrder(ctx context.Context, key string, d time.Duration) (bo
 	return s.lease(ctx, `UPDATE orders`+toUs+`WHERE key = $1 AND `+leasable, key, d)
 }
 
-// LeaseOutgoing is LeaseOrder for a message that is pending or collects others, or may be
-// sent again as a reminder; see FinishOutgoing.
+// LeaseOutgoing is LeaseOrder for a message that is pending, collects others or waits, or may
+// be sent again as a reminder; see FinishOutgoing.
 func (s *Store) LeaseOutgoing(ctx context.Context, id string, d time.Duration) (bool, error) {
-	return s.lease(ctx, `UPDATE outgoing`+toUs+`WHERE id = $1 AND state IN ('pending', 'collecting', 'sent') AND `+leasable, id, d)
+	return s.lease(ctx, `UPDATE outgoing`+toUs+`WHERE id = $1 AND state IN ('pending', 'collecting', 'waiting', 'sent') AND `+leasable, id, d)
 }
 
 // LeaseReport is LeaseOrder for a report; see FinishReport.

@@ -18,6 +18,10 @@ const (
 	Grouped = "grouped" // not sent: its receiver gets one message about the whole fleet instead
 
 	Collecting = "collecting" // about the whole fleet: pending once it is composed of what is folded into it
+
+	Routed  = "routed"  // to a route, which has passed it on
+	Waiting = "waiting" // an escalation: pending if nobody has answered until then
+	Spared  = "spared"  // an escalation that somebody's answer has made needless
 )
 
 // Outgoing is a message to one receiver. The row is the authority; the job that
@@ -27,7 +31,7 @@ type Outgoing struct {
 	ChangeKey string // the change it is about; "" for none, as where a metric store is out
 	Receiver  string
 	Message   notify.Message
-	State     string // Pending, Sent, Failed, Grouped or Collecting
+	State     string // one of those above
 	GroupedIn string // of a grouped message: the message that speaks for it
 	Attempts  int
 	LastError string
@@ -85,10 +89,10 @@ func (s *Store) Outgoing(ctx context.Context, id string) (Outgoing, error) {
 	return o, wrap(err, "read message %s", id)
 }
 
-// PendingOutgoing lists the messages that are to be sent, now or once they are composed,
-// oldest first.
+// PendingOutgoing lists the messages that are to be sent, now or once they are composed or
+// due, oldest first.
 func (s *Store) PendingOutgoing(ctx context.Context) ([]Outgoing, error) {
-	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE state IN ('pending', 'collecting') ORDER BY created_at, id`)
+	os, err := collect(ctx, s.read, scanOutgoing, selectOutgoing+`WHERE state IN ('pending', 'collecting', 'waiting') ORDER BY created_at, id`)
 	return os, wrap(err, "list pending messages")
 }
 
@@ -145,4 +149,11 @@ func (s *Store) FinishOutgoing(ctx context.Context, id, state, lastError string,
 		WHERE id = $1 AND (state = 'pending' OR state = 'grouped' AND $2 = 'sent') AND holder = $5`,
 		id, state, lastError, micros(sent), s.holder)
 	return ok, wrap(err, "finish message %s", id)
+}
+
+// MoveOutgoing moves a message that needs no attempt: one to a route, or an escalation that is
+// due or needless. False, and nothing stored, if it is not in state from.
+func (s *Store) MoveOutgoing(ctx context.Context, id, from, to string) (bool, error) {
+	ok, err := affected(ctx, s.write, `UPDATE outgoing SET state = $3 WHERE id = $1 AND state = $2`, id, from, to)
+	return ok, wrap(err, "move message %s to %s", id, to)
 }

@@ -79,7 +79,7 @@ func (s *Store) settle(ctx context.Context, settling Settling) (e Ended, err err
 // have been ended since.
 func endSending(ctx context.Context, tx executor, settling Settling) (messages int64, err error) {
 	why := fmt.Sprintf("not sent: the database was restored from a backup at %s, and nobody can tell whether it was sent since", settling.At.UTC().Format(time.RFC3339))
-	result, err := tx.ExecContext(ctx, `UPDATE outgoing SET state = $1, last_error = $2 WHERE state IN ('pending', 'collecting')`, Failed, why)
+	result, err := tx.ExecContext(ctx, `UPDATE outgoing SET state = $1, last_error = $2 WHERE state IN ('pending', 'collecting', 'waiting')`, Failed, why)
 	if err != nil {
 		return 0, wrap(err, "end messages")
 	}

@@ -124,6 +124,7 @@ var suite = []struct {
 	{"messages have an order", messagesInOrder},
 	{"orders tell their moves", ordersTellTheirMoves},
 	{"replaced orders", replacedOrders},
+	{"messages wait, and are spared", messagesWait},
 	{"messages fold into one", messagesFold},
 	{"messages fold at once", messagesFoldAtOnce},
 	{"progress of orders", progressOfOrders},

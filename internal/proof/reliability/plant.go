@@ -84,8 +84,8 @@ var (
 
 	sendsWithoutLease = plant{"unleased", "sends messages that another replica sends", []edit{{
 		"internal/store/lease.go",
-		"WHERE id = $1 AND state IN ('pending', 'collecting', 'sent') AND `+leasable",
-		"WHERE id = $1 AND state IN ('pending', 'collecting', 'sent')`",
+		"WHERE id = $1 AND state IN ('pending', 'collecting', 'waiting', 'sent') AND `+leasable",
+		"WHERE id = $1 AND state IN ('pending', 'collecting', 'waiting', 'sent')`",
 	}, { // a message is held for some milliseconds; in some seconds, another replica surely comes by
 		"internal/engine/deliver.go",
 		"return d.recordDelivery(ctx, lease, o, d.attempt(ctx, o))",

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,13 +115,7 @@ func (g Globs) Check(key string) error {
 
 // Match reports whether one of the globs matches.
 func (g Globs) Match(name string) bool {
-	flat := func(text string) string { return strings.ReplaceAll(text, "/", "\x00") }
-	for _, glob := range g {
-		if ok, _ := path.Match(flat(glob), flat(name)); ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(g, func(glob string) bool { return sources.MatchesName(glob, name) })
 }
 
 // Require is Check for a list that must not be empty: without it, builds and tests would be watched as
