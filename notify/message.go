@@ -35,6 +35,7 @@ type Message struct {
 	EndsAt      time.Time `json:"ends_at,omitzero"`   // when a receiver that drops old messages may drop it
 	Change      string    `json:"change,omitempty"`   // key of the change of which a picture can be shown
 	Ask         *Ask      `json:"ask,omitempty"`      // what people are asked to decide; nil: nothing, or no longer
+	Choices     []Choice  `json:"choices,omitempty"`  // what else people can do about it, by a command
 	TakenBy     string    `json:"taken_by,omitempty"` // who has decided what people were asked: pagers need not look for somebody any more
 	People      []Person  `json:"people,omitempty"`   // whom to mention: who pushed, and who was on board
 	Sections    []Section `json:"sections,omitempty"` // of a digest: what it lists, under headings

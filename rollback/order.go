@@ -53,6 +53,7 @@ type Order struct {
 	Automatic      bool           `json:"automatic"`                // true: the rule acts by itself; false: a person must approve
 	Receivers      []string       `json:"tell,omitempty"`           // the receivers that are notified of the outcome
 	Runbook        string         `json:"runbook,omitempty"`        // of the rule, for messages
+	Watched        time.Duration  `json:"watched,omitempty"`        // how long the rule watches after the change: what the p-values are about; 0 in older orders
 }
 
 // TookPlaceAt returns when the rollback took place, as far as is known, and the zero

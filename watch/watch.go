@@ -79,6 +79,11 @@ func (w Watch) SettleFrom(c sources.Change) time.Time {
 	return c.FinishedAt
 }
 
+// Fired reports whether the watch was ever likely or certain: a transient verdict lowers the grade again.
+func (w Watch) Fired() bool {
+	return w.Grade >= detector.Likely || slices.ContainsFunc(w.Grades, func(g GradeAt) bool { return g.Grade >= detector.Likely })
+}
+
 // Recovery is the recovery watch, which begins when a change was rolled back:
 // the same rule, compared with the same before window, from the rollback on. It
 // never acts.

@@ -14,9 +14,18 @@ func (x *executor) Approve(ctx context.Context, key, actor, why string) error {
 	return x.answer(ctx, key, rollback.Approved, actor, why)
 }
 
-// Reject ends a proposed order, in a person's name.
+// Reject ends an order that was not sent yet, in a person's name: one that is proposed, and also one that waits for
+// something else than a person.
+//
+// See adr/0138.
 func (x *executor) Reject(ctx context.Context, key, actor, why string) error {
 	return x.answer(ctx, key, rollback.Cancelled, actor, why)
+}
+
+// answerable are the states in which a person may move an order to another.
+var answerable = map[rollback.State][]rollback.State{
+	rollback.Approved:  {rollback.Proposed},
+	rollback.Cancelled: {rollback.Proposed, rollback.Approved, rollback.Decided},
 }
 
 func (x *executor) answer(ctx context.Context, key string, to rollback.State, actor, why string) error {
@@ -27,7 +36,7 @@ func (x *executor) answer(ctx context.Context, key string, to rollback.State, ac
 	o.State, o.Actor, o.Why = to, actor, why
 	rows := x.orderMessages(ctx, o)
 	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
-		Key: key, From: []rollback.State{rollback.Proposed}, To: to, Actor: actor, Why: why, At: x.Now(), Messages: rows,
+		Key: key, From: answerable[to], To: to, Actor: actor, Why: why, At: x.Now(), Messages: rows,
 	})
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
@@ -51,7 +60,7 @@ func (x *executor) conflict(ctx context.Context, key string) error {
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
 	}
-	return fmt.Errorf("order %s is %s, not proposed: %w", key, o.State, store.ErrConflict)
+	return fmt.Errorf("order %s is %s: %w", key, o.State, store.ErrConflict)
 }
 
 // CheckLink checks whether a link's token lets its holder decide on the order. Its error

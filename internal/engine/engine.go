@@ -190,12 +190,14 @@ func (e *Engine) wireLearning() {
 func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 	e.looks = e.newLooks()
 	e.reports = e.newReports()
-	e.verifier = &verifier{e.core}
+	e.verifier = &verifier{e.core, e.trust}
 	e.deliverer = &deliverer{e.core}
 	e.hooks = &hookChecker{core: e.core, preflights: newPreflights()}
 	e.freezing = &freezing.Log{Store: e.Store, File: e.FreezeFile, Changed: e.listeners.publish, Frozen: e.Frozen, Now: e.Now, Log: e.Log}
 	e.orders = &executor{core: e.core, reports: e.reports, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
-	e.orders.progress = &progress.Keeper{Store: e.Store, Text: e.text, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now}
+	e.orders.progress = &progress.Keeper{
+		Store: e.Store, Text: e.text, Record: e.trust.RecordNamed, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now,
+	}
 	e.Keeper = gate.New(gate.Options{
 		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
 		Changed: e.listeners.publish, Incidents: e.profiles.IncidentsChanged, Now: e.Now,
@@ -326,5 +328,7 @@ func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {
 		Thread: fmt.Sprintf("trust/%s/%s/%s", s.Rule.Hash, s.Service, s.Next),
 		Rule:   s.Rule.Name, Mode: s.Next, Service: s.Service, Named: trust.ServiceWords(s.Service), Why: s.Why,
 	}, e.Now())
+	wrong, fired := e.trust.Record(ctx, s.Rule.Hash)
+	m = messages.WithRecord(m, wrong, fired)
 	return e.send(ctx, store.Messages(m.Key, messages.RulesThread+"/"+s.Rule.Name, []string{to}, m, e.Now()))
 }

@@ -91,6 +91,12 @@ func plural(n int, what string) string {
 func (c Composer) orderItems(orders []rollback.Order) (items []notify.Item) {
 	for _, o := range orders {
 		text := fmt.Sprintf("%s %s in %s: %s", o.Change.Service, o.Change.KindAndVersion(), o.Change.Environment, OrderState(o))
+		if o.Change.Actor != "" {
+			text += ", pushed by " + o.Change.Actor
+		}
+		if o.State == rollback.Proposed {
+			text += fmt.Sprintf("; until %s: pushback approve %s", moment(o.ExpiresAt), o.Key)
+		}
 		items = append(items, notify.Item{Text: text, Link: c.Link(o.Key)})
 	}
 	return items

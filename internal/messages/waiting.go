@@ -21,6 +21,7 @@ func (c Composer) Waiting(o rollback.Order, refusals []rollback.Refusal, at time
 		m.Action += " until " + clock(o.ExpiresAt)
 	}
 	m.Action += "."
+	m.Choices = []notify.Choice{reject("To stop it", o.Key)}
 	return m
 }
 

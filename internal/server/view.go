@@ -83,7 +83,7 @@ func rightOf(e api.Explanation) *web.Right {
 	for _, w := range e.Watches {
 		switch {
 		case !w.After.IsZero():
-		case w.Grade == detector.Likely.String() || w.Grade == detector.Certain.String():
+		case hasFired(w):
 			fired = append(fired, w.Rule)
 		default:
 			silent = append(silent, w.Rule)
@@ -93,6 +93,12 @@ func rightOf(e api.Explanation) *web.Right {
 		return nil
 	}
 	return &web.Right{Fired: strings.Join(fired, ", "), Silent: strings.Join(silent, ", ")}
+}
+
+// hasFired reports whether the rule was ever likely or certain: a transient verdict lowers the grade again.
+func hasFired(w api.Watch) bool {
+	likely := func(g watch.GradeAt) bool { return g.Grade >= detector.Likely }
+	return w.Grade == detector.Likely.String() || w.Grade == detector.Certain.String() || slices.ContainsFunc(w.Grades, likely)
 }
 
 func watchView(w api.Watch, key string, now time.Time) web.Watch {

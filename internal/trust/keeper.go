@@ -122,7 +122,7 @@ func (k *Keeper) FalseAlarm(ctx context.Context, changeKey, rule, actor, why str
 // markFalse records a false alarm of each watch of a rule that fired, and counts them.
 func (k *Keeper) markFalse(ctx context.Context, c store.Change, ws []watch.Watch, rule string) (marked int, err error) {
 	for _, w := range ws {
-		if !w.After.IsZero() || rule != "" && w.Rule != rule || w.Grade < detector.Likely {
+		if !w.After.IsZero() || rule != "" && w.Rule != rule || !w.Fired() {
 			continue
 		}
 		marked++

@@ -1,0 +1,96 @@
+package messages_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/watch"
+)
+
+// nothingToChoose are the messages after which no command changes what was believed or done.
+var nothingToChoose = map[string]string{
+	"suspect":              "a rule that is only suspicious has not fired, and does nothing",
+	"a person approves":    "the guards are asked next, and the message after that says what can be done",
+	"a person rejects":     "that is final, and counts as a false alarm already",
+	"the guards permit it": "the hook is being called",
+	"the rollout is slow":  "the hook is being called",
+}
+
+// Whoever reads one message alone knows who pushed what, how often the rule was wrong, where to read on, and the command
+// that approves or takes back; or there is none, and why.
+func TestMessagesSayWhoAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, c := range kinds() {
+		for _, of := range [][]entry{found(c), moreFound(c), guarded(t, c), ends(c), afterwards(c)} {
+			for _, e := range of {
+				m := messages.WithRecord(e.Message, 2, 40)
+				if m.Field("by") != "amy" || m.Field("version") == "" || m.Field(notify.RecordField) != "wrong 2 of 40 times" || !strings.HasSuffix(m.Link, c.Key()) {
+					t.Errorf("%s: %s: %+v", c.Kind, e.When, m)
+				}
+				_, silent := nothingToChoose[e.When]
+				seen[e.When] = seen[e.When] || silent
+				asks := strings.Contains(m.Action, "pushback approve "+c.Key()) && strings.Contains(m.Action, "pushback reject "+c.Key())
+				if (m.Ask != nil) != asks || m.Ask != nil && len(m.Choices) > 0 {
+					t.Errorf("%s: %s: asks %+v by %q and offers %+v", c.Kind, e.When, m.Ask, m.Action, m.Choices)
+				}
+				if offers := len(m.Choices) > 0 || m.Ask != nil; offers == silent {
+					t.Errorf("%s: %s: offers %+v", c.Kind, e.When, m.Choices)
+				}
+			}
+		}
+	}
+	for when := range nothingToChoose {
+		if !seen[when] {
+			t.Errorf("no message is called %q", when)
+		}
+	}
+}
+
+// A correction is offered of what the watch came to, and a command that the daemon would refuse is not.
+func TestCorrections(t *testing.T) {
+	t.Parallel()
+	bad := verdict(errorsRose())
+	f := func(name string, change func(*messages.Look), want string) {
+		t.Helper()
+		l := look(kinds()[0], &bad, watch.Watching)
+		change(&l)
+		if got := strings.Join(composer.Verdict(l).Lines(), "\n"); strings.Contains(got, "pushback ") != (want != "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	f("certain", func(*messages.Look) {}, "If it is a false alarm: pushback false-alarm k")
+	f("suspect", func(l *messages.Look) { l.Watch.Grade = detector.Suspect }, "")
+	f("was likely for a while", func(l *messages.Look) {
+		l.Watch.Grade, l.Watch.State, l.Watch.Grades = detector.None, watch.Healthy, []watch.GradeAt{{At: at, Grade: detector.Likely}}
+	}, "pushback false-alarm k")
+	f("healthy", func(l *messages.Look) { l.Watch.Grade, l.Watch.State = detector.None, watch.Healthy }, "")
+	f("inconclusive", func(l *messages.Look) { l.Watch.Grade, l.Watch.State = detector.Suspect, watch.Inconclusive }, "If the change is bad: pushback missed k")
+
+	suspicious := order(kinds()[0], rollback.Expired)
+	suspicious.Evidence = []byte(`{"grade":"suspect"}`)
+	if m := composer.Order(suspicious, at); len(m.Choices) > 0 {
+		t.Errorf("no rule has fired, and the message offers %+v", m.Choices)
+	}
+}
+
+// What a person copies into a shell has no text in it that others decide.
+func TestCommandsHaveNoTextOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, service := range []string{"cart'; rm -rf /; '", "*", "a b", "$(id)", "-x", "a\nb", "www.evil.example", "кот"} {
+		m := composer.TrustStep(messages.Step{Rule: "red", Service: service, Named: service}, at)
+		for _, c := range m.Choices {
+			if c.Shell != "pushback rules status --proposed" {
+				t.Errorf("%q: %s", service, c.Shell)
+			}
+		}
+	}
+	m := composer.TrustStep(messages.Step{Rule: "red", Service: "shop_cart-2"}, at)
+	if len(m.Choices) != 2 || m.Choices[0].Shell != "pushback rules promote red --service shop_cart-2" {
+		t.Errorf("%+v", m.Choices)
+	}
+}
