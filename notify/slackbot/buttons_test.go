@@ -63,11 +63,15 @@ func answers(t *testing.T) (address string, texts chan string) {
 
 func TestButtons(t *testing.T) {
 	address, texts := answers(t)
-	values := map[string]string{"pushback_approve": "k3y", "pushback_reject": "k3y", "pushback_hold": "cart\ncart in production: error rate rose"}
+	values := map[string]string{"pushback_approve": "k3y", "pushback_reject": "k3y", "pushback_hold": "cart\ncart in production: error rate rose", "pushback_false-alarm": "k3y", "pushback_missed": "k3y", "pushback_release": "h1"}
 	for action, want := range map[string]notify.Command{
 		"pushback_approve": {Name: "approve", Args: []string{"k3y"}},
 		"pushback_reject":  {Name: "reject", Args: []string{"k3y"}},
 		"pushback_hold":    {Name: "hold", Args: []string{"cart", "cart in production: error rate rose"}},
+		"pushback_release": {Name: "release", Args: []string{"h1"}},
+
+		"pushback_false-alarm": {Name: "false-alarm", Args: []string{"k3y"}},
+		"pushback_missed":      {Name: "missed", Args: []string{"k3y"}},
 	} {
 		want.From = notify.Caller{Kind: "slack", ID: "U0AMY", Name: "amy"}
 		got := make(chan notify.Command, 1)
