@@ -94,3 +94,31 @@ func TestCommandsHaveNoTextOfOthers(t *testing.T) {
 		t.Errorf("%+v", m.Choices)
 	}
 }
+
+// A message that speaks for several changes names who made each.
+func TestBlamed(t *testing.T) {
+	t.Parallel()
+	m := notify.Message{Title: "cart v2 in production: regressed"}
+	if got := messages.Blamed(m); got != m.Title {
+		t.Error(got)
+	}
+	m.Fields = []notify.Field{{Name: "by", Value: "amy"}}
+	if got := messages.Blamed(m); got != "cart v2 in production: regressed (by amy)" {
+		t.Error(got)
+	}
+}
+
+// A digest says who made what waits, until when that may be approved, and how.
+func TestDigestSaysHowToApprove(t *testing.T) {
+	t.Parallel()
+	waiting, done := order(kinds()[0], rollback.Proposed), order(kinds()[0], rollback.Done)
+	m := composer.Digest(messages.Digest{Receiver: "ops", To: at, Waiting: []rollback.Order{waiting}, Ended: []rollback.Order{done}})
+	for i, want := range []string{
+		"cart deploy v2 in production: rollback to v1 waits for a person, pushed by amy; until 2026-11-20 14:00 UTC: pushback approve " + waiting.Key,
+		"cart deploy v2 in production: rolled back to v1, pushed by amy",
+	} {
+		if got := m.Sections[i].Items[0].Text; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

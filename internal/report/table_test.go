@@ -59,3 +59,12 @@ func TestMarkdownTableKeepsItsCells(t *testing.T) {
 		t.Errorf("%d rows of a head, a rule and a signal:\n%s", rows, b.String())
 	}
 }
+
+// The pages write 1 000 with a narrow space that does not break. It is no character to be afraid of.
+func TestPrintableKeepsNumbers(t *testing.T) {
+	for text, want := range map[string]string{"1\u202f000\u00a0ms": "1 000 ms", "a\nb\u2028c\u200bd\x1b": "a?b?c?d?"} {
+		if got := Printable(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -82,8 +82,13 @@ func TestButtons(t *testing.T) {
 		if status := press(handler, signing, pressed("U0AMY", action, values[action], address+"/response"), time.Now()); status != http.StatusOK {
 			t.Errorf("%s: %d", action, status)
 		}
-		if diff := cmp.Diff(want, <-got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", action, diff)
+		select {
+		case command := <-got:
+			if diff := cmp.Diff(want, command); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", action, diff)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s: nothing was carried out", action)
 		}
 		if text := <-texts; text != "‹!channel> done" {
 			t.Errorf("answered %q", text)
