@@ -95,11 +95,19 @@ func (c Composer) orderItems(orders []rollback.Order) (items []notify.Item) {
 			text += ", pushed by " + o.Change.Actor
 		}
 		if o.State == rollback.Proposed {
-			text += fmt.Sprintf("; until %s: pushback approve %s", moment(o.ExpiresAt), o.Key)
+			text += "; " + untilThen(o) + "pushback approve " + o.Key
 		}
 		items = append(items, notify.Item{Text: text, Link: c.Link(o.Key)})
 	}
 	return items
+}
+
+// untilThen says until when an order can be approved, nothing where that is not known.
+func untilThen(o rollback.Order) string {
+	if o.ExpiresAt.IsZero() {
+		return ""
+	}
+	return "until " + moment(o.ExpiresAt) + ": "
 }
 
 // sorted sorts the changes by what people do about them. One that was rolled back is among the rollbacks.
