@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -154,9 +153,10 @@ func TestLifeOfAResource(t *testing.T) {
 // A create whose answer was lost is found by its name.
 func TestLostAnswerOfACreate(t *testing.T) {
 	f, c := startResources(t)
-	var lost atomic.Bool
+	lost := false
 	f.after = func(r *http.Request) {
-		if r.Method == http.MethodPost && lost.CompareAndSwap(false, true) {
+		if r.Method == http.MethodPost && !lost {
+			lost = true
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -164,7 +164,7 @@ func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
 			return err
 		}
 	}
-	r.shop = newShop(time.Now().Add(-3 * time.Minute))
+	r.shop = newShop(time.Now().Add(-shopPast))
 	_, r.store, err = listen(&metrics{shop: r.shop, now: time.Now})
 	return err
 }

@@ -15,6 +15,9 @@ const (
 	badFailsOneIn  = 2
 )
 
+// shopPast is how long ago a shop is born when it is made: watches need something before a change.
+const shopPast = 3 * time.Minute
+
 // shop computes the counters of every service at any moment. The metric store answers
 // from it.
 type shop struct {

@@ -61,7 +61,7 @@ func suites(o Options) []suite {
 			{&forgetsOutcome, disks(diskFaults()[3:4], 3*time.Second, 20*time.Second)},
 		}},
 		{"outages", outages(outageModes(), 90*time.Second, 75*time.Second), []bug{
-			{&blindIsBad, outages(outageModes()[:4], 30*time.Second, 20*time.Second)},
+			{&blindIsBad, outages(outageModes()[:4], time.Minute, 20*time.Second)},
 			{&oneHoldsAll, outages(outageModes()[:1], 45*time.Second, 40*time.Second)},
 			{&toldByWatch, outages(outageModes()[2:4], 75*time.Second, 60*time.Second)},
 		}},
@@ -127,6 +127,7 @@ func disks(faults []fault, lasts, patience time.Duration) func(context.Context, 
 
 func outages(modes []outageMode, bake, lasts time.Duration) func(context.Context, World, program) (Outcome, error) {
 	return func(ctx context.Context, w World, p program) (Outcome, error) {
+		w.Shop = newShop(time.Now().Add(-shopPast)) // its services have the names of those of the outages beside it, and go bad at another time
 		s := &outageSuite{World: w, binary: p.shipped, modes: modes, bake: bake, lasts: lasts}
 		seen, violations, err := s.run(ctx)
 		o := Outcome{Head: []string{"the store", "rollbacks", "notified", "after", "watch from before", "watch from during"}, Violations: violations}
