@@ -22,15 +22,14 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// providerStorage is the storage of zitadel's example provider, whose first user is in the group sre.
+// providerStorage is the storage of zitadel's example provider, whose first user is in the group sre, and whose second
+// in the group guests.
 type providerStorage struct{ *storage.Storage }
 
 // SetUserinfoFromToken adds the groups.
 func (s providerStorage) SetUserinfoFromToken(ctx context.Context, info *oidc.UserInfo, tokenID, subject, origin string) error {
 	err := s.Storage.SetUserinfoFromToken(ctx, info, tokenID, subject, origin)
-	if subject == "id1" {
-		info.AppendClaims("groups", []string{"everybody", "sre"})
-	}
+	info.AppendClaims("groups", map[string][]string{"id1": {"everybody", "sre"}, "id2": {"guests"}}[subject])
 	return err
 }
 
@@ -63,6 +62,11 @@ type site struct {
 }
 
 func newSite(t *testing.T) *site {
+	return newSiteOf(t, openSettings+"services: {list: [{name: cart, owner: shop}]}\n", "team: shop\nrules: []\n", "{sre: operator}")
+}
+
+// newSiteOf is newSite with other settings and rules, and with these roles of groups.
+func newSiteOf(t *testing.T, settings, rules, roles string) *site {
 	s := &site{t: t}
 	s.reachable.Store(true)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,12 +88,11 @@ func newSite(t *testing.T) *site {
 	client := storage.WebClient("web", providerSecret, proxy.URL+"/signin/callback")
 	users := storage.NewUserStore(s.login)
 	handler = exampleop.SetupServer(s.login, providerStorage{storage.NewStorageWithClients(users, map[string]*storage.Client{"web": client})}, nil, false)
-	s.settings = openSettings + "external_url: " + proxy.URL + "\n" +
-		"services: {list: [{name: cart, owner: shop}]}\n" +
-		"oidc: {issuer: \"" + s.login + "\", client_id: web, client_secret_file: oidc, roles: {sre: operator}}\n"
+	s.settings = settings + "external_url: " + proxy.URL + "\n" +
+		"oidc: {issuer: \"" + s.login + "\", client_id: web, client_secret_file: oidc, roles: " + roles + "}\n"
 	s.pushback = &process{t: t, dir: t.TempDir()}
 	s.pushback.write("oidc", providerSecret+"\n")
-	s.pushback.begin(s.settings, "team: shop\nrules: []\n")
+	s.pushback.begin(s.settings, rules)
 	return s
 }
 

@@ -72,6 +72,7 @@ type Watch struct {
 	Parts       []Parts     // the routes or instances of each signal that has any
 	Plots       *WatchPlots // nil: not looked yet
 	Folded      bool        // on the page: others say more
+	Notes       []string    // what is to be said of every signal
 }
 
 // Parts are the routes or instances of one signal, the worst first.

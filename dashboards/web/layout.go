@@ -23,6 +23,24 @@ func (c *Change) Arrange() {
 			slices.SortStableFunc(p.Rows, worstFirst)
 		}
 		w.arrange(&left)
+		w.shareNotes()
+	}
+}
+
+// shareNotes takes what is noted of every signal out of each of them, to be said once.
+func (w *Watch) shareNotes() {
+	if len(w.Signals) < 2 {
+		return
+	}
+	for _, note := range w.Signals[0].Notes {
+		lacks := func(s Signal) bool { return !slices.Contains(s.Notes, note) }
+		if !slices.ContainsFunc(w.Signals, lacks) && !slices.Contains(w.Notes, note) {
+			w.Notes = append(w.Notes, note)
+		}
+	}
+	for i := range w.Signals {
+		s := &w.Signals[i]
+		s.Notes = slices.DeleteFunc(slices.Clone(s.Notes), func(note string) bool { return slices.Contains(w.Notes, note) })
 	}
 }
 

@@ -169,3 +169,28 @@ func TestTenths(t *testing.T) {
 		}
 	})
 }
+
+// What is noted of every signal is said once, and of the others nothing is lost.
+func TestSharedNotes(t *testing.T) {
+	f := func(want []string, left [][]string, of ...[]string) {
+		t.Helper()
+		c := Change{Watches: []Watch{{}}}
+		for _, notes := range of {
+			c.Watches[0].Signals = append(c.Watches[0].Signals, Signal{Grade: "none", Notes: notes})
+		}
+		c.Arrange()
+		if got := c.Watches[0].Notes; !slices.Equal(got, want) {
+			t.Errorf("of every signal %q, want %q", got, want)
+		}
+		for i, s := range c.Watches[0].Signals {
+			if !slices.Equal(s.Notes, left[i]) {
+				t.Errorf("of signal %d %q, want %q", i, s.Notes, left[i])
+			}
+		}
+	}
+	f([]string{"a", "b"}, [][]string{{"c"}, {}, {"d"}}, []string{"a", "c", "b"}, []string{"b", "a"}, []string{"a", "b", "d"})
+	f([]string{"a"}, [][]string{{}, {}}, []string{"a", "a"}, []string{"a"})
+	f(nil, [][]string{{"a"}, {}}, []string{"a"}, nil)
+	f(nil, [][]string{{"a"}}, []string{"a"}) // stays beside its plot
+	f(nil, nil)
+}

@@ -206,6 +206,7 @@ func TestOnlyChangedPartsAreSent(t *testing.T) {
 	f("facts", func(c *Change) { c.Watches[0].Signals[0].Facts = []string{"one"} }, false, "watch-0-signal-0-facts")
 	f("a look", func(c *Change) { c.Watches[0].LookedAt = time.Unix(1e9, 0) }, false, "watch-0-head")
 	f("an order", func(c *Change) { c.Decision = &Order{State: "proposed"} }, false, "decision", "summary")
+	f("a note of all signals", func(c *Change) { c.Watches[0].Notes = []string{"one"} }, false, "watch-0-said")
 	f("a moment", func(c *Change) { c.Timeline = TimelineOf([]Moment{{}}) }, false, "timeline-part")
 	f("another change", func(c *Change) { c.Suspects = []Suspect{{}} }, false, "suspects-part")
 	f("a grade", func(c *Change) { c.Right = &Right{} }, false, "right-part")

@@ -15,9 +15,9 @@ type Moment struct {
 
 // Of a long timeline the first and the last moments are shown at once.
 const (
-	firstMoments = 4
-	lastMoments  = 6
-	mostMoments  = 15 // that are shown without folding any
+	firstMoments = 3
+	lastMoments  = 5
+	mostMoments  = 10 // that are shown without folding any
 )
 
 // Timeline is what happened to a change. Middle is folded away.

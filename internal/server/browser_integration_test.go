@@ -58,6 +58,7 @@ func TestPagesInABrowser(t *testing.T) {
 	})
 	suspects = []rollback.Suspect{{Change: p.storeSuspect(), Distance: 1}}
 	certain, healthy, large, many := p.mustStore(bad), p.mustStore(calm), p.storeLarge(), p.storeParts()
+	undone := storeRolledBack(t, p.store)
 	const most = 2500
 	p.checkPages(t, []checkedPage{
 		{"certain", "/changes/" + certain, false, chromium.Limits{Height: most, Says: []string{
@@ -66,6 +67,7 @@ func TestPagesInABrowser(t *testing.T) {
 		{"certain, signed in", "/changes/" + certain, true, chromium.Limits{Height: most, Says: []string{"False alarm: red was wrong"}}},
 		{"healthy", "/changes/" + healthy, true, chromium.Limits{Height: most, Says: []string{"Missed: red did not find a bad change"}}},
 		{"20 signals with 960 ticks", "/changes/" + large, true, chromium.Limits{Height: most, Says: []string{"15 more signals, and 17 more plots"}}},
+		{"20 signals, rolled back", "/changes/" + undone, true, chromium.Limits{Height: most, Says: []string{"Rolled back to 1.4.1", "The service has recovered since", "Decided by Amy Lovelace", "15 more signals, and 17 more plots", "payments v7"}}},
 		{"20 routes", "/changes/" + many, false, chromium.Limits{Height: most, Says: []string{"signal.0, part by part: 20"}}},
 		{"changes", "/", false, chromium.Limits{Says: []string{"cart"}}},
 		{"sign-in", "/signin", false, chromium.Limits{}},

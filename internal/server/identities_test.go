@@ -150,8 +150,9 @@ func TestPagesShowWhoReads(t *testing.T) {
 	_, _, shared := b.signIn(token, "/")
 	g(shared, []string{"a shared token <small>operator</small>", form, name, "Sign out"}, nil)
 	g(b.signInAt(f, "rob&co", "oncall"), []string{"rob&amp;co <small>responder</small>", form}, []string{name})
-	g(b.signInAt(f, "vera", "all"), []string{"vera <small>viewer</small>"}, []string{form, name})
-	g(b.signInAt(f, "ida", "search-sre"), []string{"ida <small>operator</small>"}, []string{form})
+	const hint, signIn = "Only a responder who may act on cart can", "Sign in to"
+	g(b.signInAt(f, "vera", "all"), []string{"vera <small>viewer</small>", hint}, []string{form, name, signIn})
+	g(b.signInAt(f, "ida", "search-sre"), []string{"ida <small>operator</small>", hint}, []string{form, signIn})
 	_, _, named := b.signIn(b.makeToken(api.NewToken{Name: "wall", Role: "viewer"}), "/")
 	g(named, []string{"token wall <small>viewer</small>"}, []string{form})
 	if _, page, _ := b.ask(http.MethodGet, "/signin?next=/rules", ""); !strings.Contains(page, `href="/signin/provider?next=%2frules"`) || strings.Index(page, "login.example.org") > strings.Index(page, `name="token"`) {

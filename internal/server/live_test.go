@@ -140,22 +140,28 @@ type bake struct {
 	o     detector.Observation
 	ticks int
 	grade detector.Grade
-	whole string // the signal that all others are parts of; "" where there are no parts
+	whole string                        // the signal that all others are parts of; "" where there are no parts
+	adds  func(int, *detector.Evidence) // to the evidence of each signal; nil: nothing
 }
 
 func newBake(t testing.TB, st *store.Store, signals, before int) *bake {
 	t.Helper()
-	began := testNow.Add(-time.Hour)
-	s := fixture{service: "cart", version: fmt.Sprint("1.4.", signals), previous: "1.4.1", state: watch.Watching}
+	return newBakeOf(t, st, "cart", "signal.%d", signals, before, testNow.Add(-time.Hour))
+}
+
+// newBakeOf is newBake of another service, with other names of signals, which began at another time.
+func newBakeOf(t testing.TB, st *store.Store, service, name string, signals, before int, began time.Time) *bake {
+	t.Helper()
+	s := fixture{service: service, version: fmt.Sprint("1.4.", signals), previous: "1.4.1", state: watch.Watching}
 	key, _, err := acceptFixture(context.Background(), st, s, began)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bake{key: key, w: s.watch(key, began)}
-	b.plan = detector.Plan{Rule: "red", Tick: time.Minute, Before: before}
+	b.plan = detector.Plan{Rule: "red", Tick: time.Minute, Before: before, After: before}
 	b.o = detector.Observation{StartedAt: began, From: began.Add(2 * time.Minute), Gap: 2}
 	for i := range signals {
-		name := fmt.Sprintf("signal.%d", i)
+		name := fmt.Sprintf(name, i)
 		b.plan.Signals = append(b.plan.Signals, detector.Signal{Name: name, Worse: detector.Higher, Unit: "seconds"})
 		b.o.Readings = append(b.o.Readings, detector.Reading{Signal: name, Supply: detector.Fresh, Before: detector.Ticks{Value: noise(i, 0, before)}})
 	}
@@ -198,6 +204,9 @@ func (b *bake) look(t testing.TB, st *store.Store, ticks int) {
 	for i := range v.Signals {
 		if e := &v.Signals[i]; e.Signal != b.whole {
 			e.Part = b.whole
+		}
+		if b.adds != nil {
+			b.adds(i, &v.Signals[i])
 		}
 	}
 	b.storeLook(t, st, v, at)

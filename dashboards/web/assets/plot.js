@@ -165,7 +165,7 @@ function options(data, marks, watch, width) {
   const line = (label, name, more) => ({ label, stroke: colour(name), width: 2, spanGaps: false, points: { show: false }, value: (_, v) => value(v, data.unit), ...more });
   const limit = data.limit == null ? [] : [line("limit", "warn", { dash: [4, 4], width: 1.5 })];
   return {
-    width, height: 182 + above, padding: [above, plotRight, 0, 0], legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
+    width, height: 164 + above, padding: [above, plotRight, 0, 0], legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: true, range: () => span(data, marks) }, y: { range: () => range(data) } },
     axes: [
       { ...axis, size: 28, space: 70, values: (_, ticks, _axis, _space, step) => ticks.map((t) => clock(t, step)) },

@@ -96,7 +96,9 @@ func (b *Browser) CheckPage(t *testing.T, address, cookie string, limits Limits)
 			if n := p.Overflow(); n > 0 {
 				t.Errorf("%d pixels are beyond the right edge", n)
 			}
-			if h := p.Height(); limits.Height > 0 && view.Width == 0 && h > limits.Height {
+			h := p.Height()
+			t.Logf("%d pixels high", h)
+			if limits.Height > 0 && view.Width == 0 && h > limits.Height {
 				t.Errorf("%d pixels high, more than %d", h, limits.Height)
 			}
 			for _, fault := range p.Faults() {

@@ -6,6 +6,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -19,7 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pageTime is how long one page may take.
+// pageTime is how long one page may take where its view says nothing else.
 const pageTime = time.Minute
 
 // Browser is a running Chromium.
@@ -50,28 +51,32 @@ type View struct {
 	Width    int64
 	Dark     bool
 	NoScript bool
-	Cookie   string // of the request for the page, name=value; "" for none
+	Cookie   string        // of the request for the page, name=value; "" for none
+	Within   time.Duration // how long the page may be open; 0: a minute
 }
 
 // Page is an open page.
 type Page struct {
 	tb     testing.TB
 	ctx    context.Context
+	within time.Duration
 	mu     sync.Mutex
 	faults []string
+	told   []string // the data of server-sent events
 }
 
 // Open opens an address and waits until the page is loaded. The page is closed with the test.
 func (b *Browser) Open(tb testing.TB, address string, v View) *Page {
 	tb.Helper()
 	ctx, closeTab := chromedp.NewContext(b.ctx)
-	ctx, cancel := context.WithTimeout(ctx, pageTime)
+	within := cmp.Or(v.Within, pageTime)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	tb.Cleanup(func() { cancel(); closeTab() })
-	p := &Page{tb: tb, ctx: ctx}
+	p := &Page{tb: tb, ctx: ctx, within: within}
 	if v.Width == 0 {
 		v.Width = 1280
 	}
-	p.must(p.noteFaults())
+	p.must(p.listen())
 	p.must(p.prepare(v, address))
 	p.do(chromedp.EmulateViewport(v.Width, 900), chromedp.Navigate(address))
 	return p

@@ -4,14 +4,19 @@ import (
 	"slices"
 
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
-// noteFaults notes the errors of a page from now on.
-func (p *Page) noteFaults() error {
+// listen notes from now on the errors of a page, and what its server tells it.
+func (p *Page) listen() error {
 	return chromedp.Listen(p.ctx, func(event any) {
 		switch e := event.(type) {
+		case *network.EventEventSourceMessageReceived:
+			p.mu.Lock()
+			p.told = append(p.told, e.Data)
+			p.mu.Unlock()
 		case *runtime.EventExceptionThrown:
 			p.note(e.ExceptionDetails.Text)
 		case *log.EventEntryAdded:
