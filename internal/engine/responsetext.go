@@ -126,7 +126,7 @@ func (k *looker) endMessages(ctx context.Context, l look) ([]store.Outgoing, err
 func (k *looker) toThread(ctx context.Context, l look, m notify.Message) ([]store.Outgoing, error) {
 	thread := messages.Thread(l.change.Key, l.watch.Rule)
 	receivers, err := k.receiversOf(ctx, l.change.Key, thread)
-	if err != nil {
+	if err != nil || len(receivers) == 0 {
 		return nil, err
 	}
 	m, err = k.withEarlier(ctx, l.change.Key, k.recorded(ctx, l, m))
@@ -138,8 +138,8 @@ func (k *looker) toThread(ctx context.Context, l look, m notify.Message) ([]stor
 func (k *looker) resolved(ctx context.Context, l look, changeKey string) ([]store.Outgoing, error) {
 	thread := messages.Thread(changeKey, l.watch.Rule)
 	receivers, err := k.receiversOf(ctx, changeKey, thread, store.Grouped)
-	if err != nil {
-		return nil, err
+	if err != nil || len(receivers) == 0 {
+		return nil, err // most changes are healthy, and nobody was told of them
 	}
 	m, err := k.withEarlier(ctx, changeKey, k.recorded(ctx, l, k.text.Resolved(k.messageLook(l), thread)))
 	return k.rows("resolved/"+thread, changeKey, receivers, m), err

@@ -34,6 +34,7 @@ type Store interface {
 	TrustOf(ctx context.Context, ruleHash string) ([]store.Trust, error)
 	PutTrust(ctx context.Context, t store.Trust, e store.Entry) error
 	OutcomeCounts(ctx context.Context, ruleHash string) ([]store.OutcomeCounts, error)
+	CountFired(ctx context.Context, ruleHash string) (wrong, fired int, err error)
 	CountClean(ctx context.Context, ruleHash, service string, since time.Time) (int, error)
 	BacktestOf(ctx context.Context, ruleHash string) (store.Backtest, error)
 	PutBacktest(ctx context.Context, b store.Backtest) error
