@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
@@ -32,6 +33,9 @@ func (x *executor) answer(ctx context.Context, key string, to rollback.State, ac
 	o, err := x.Store.Order(ctx, key)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
+	}
+	if to == rollback.Cancelled && why == "" {
+		why = messages.Stopped(o)
 	}
 	o.State, o.Actor, o.Why = to, actor, why
 	rows := x.orderMessages(ctx, o)

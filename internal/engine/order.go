@@ -150,7 +150,7 @@ func (x *executor) refuse(ctx context.Context, o rollback.Order, refusals []roll
 
 // wait leaves an order to what it waits for, and tells people once for each reason.
 func (x *executor) wait(ctx context.Context, o rollback.Order, refusals []rollback.Refusal) error {
-	why := "waits: " + messages.Reasons(refusals)
+	why := messages.Waits(refusals)
 	if o.Why == why {
 		return later(waitEvery)
 	}

@@ -55,20 +55,18 @@ func corrections(l Look) []notify.Choice {
 // choicesOf are those of an order in its state. While a hook is called there is nothing to choose; a proposal is what
 // the message asks; what a person cancelled counts as a false alarm already.
 func choicesOf(o rollback.Order, v detector.Verdict) []notify.Choice {
+	when := ifFalse
 	switch o.State {
 	case rollback.Proposed, rollback.Approved, rollback.Sending:
 		return nil
-	case rollback.Cancelled:
-		if o.Actor != "" {
+	case rollback.Done:
+		when = "If " + o.Change.What() + " was not bad, before it is deployed again"
+	case rollback.Failed, rollback.Unknown:
+	default:
+		// A rule that was only suspicious when it asked may never have fired. What was sent needed a certain verdict.
+		if v.Grade < detector.Likely || o.State == rollback.Cancelled && o.Actor != "" {
 			return nil
 		}
-	}
-	if v.Grade < detector.Likely {
-		return nil // a rule that was only suspicious has not fired
-	}
-	when := ifFalse
-	if o.State == rollback.Done {
-		when = "If " + o.Change.What() + " was not bad, before it is deployed again"
 	}
 	return []notify.Choice{falseAlarm(when, o.Key)}
 }

@@ -71,10 +71,13 @@ func TestCorrections(t *testing.T) {
 	f("healthy", func(l *messages.Look) { l.Watch.Grade, l.Watch.State = detector.None, watch.Healthy }, "")
 	f("inconclusive", func(l *messages.Look) { l.Watch.Grade, l.Watch.State = detector.Suspect, watch.Inconclusive }, "If the change is bad: pushback missed k")
 
-	suspicious := order(kinds()[0], rollback.Expired)
-	suspicious.Evidence = []byte(`{"grade":"suspect"}`)
-	if m := composer.Order(suspicious, at); len(m.Choices) > 0 {
-		t.Errorf("no rule has fired, and the message offers %+v", m.Choices)
+	for _, state := range []rollback.State{rollback.Expired, rollback.Refused, rollback.Cancelled, rollback.Done, rollback.Failed, rollback.Unknown} {
+		o := order(kinds()[0], state)
+		o.Evidence = []byte(`{"grade":"suspect"}`)
+		sent := state == rollback.Done || state == rollback.Failed || state == rollback.Unknown
+		if m := composer.Order(o, at); len(m.Choices) > 0 != sent {
+			t.Errorf("%s, suspect when it was asked: %+v", state, m.Choices)
+		}
 	}
 }
 
