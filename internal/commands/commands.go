@@ -77,8 +77,8 @@ func commands() map[string]command {
 		"hold":    {(*Answerer).hold, people.Responder, "!hold SERVICE WHY: close the gate of a service"},
 		"release": {(*Answerer).release, people.Responder, "!release [SERVICE or ID]: end a hold"},
 
-		"false-alarm": {(*Answerer).falseAlarm, people.Responder, "!false-alarm CODE [WHY]: the change was not bad, and rules said so"},
-		"missed":      {(*Answerer).missed, people.Responder, "!missed CODE [WHY]: the change was bad, and no rule said so"},
+		"false-alarm": {(*Answerer).falseAlarm, people.Responder, "!false-alarm CODE [WHY]: a rule fired at a change that was not bad"},
+		"missed":      {(*Answerer).missed, people.Responder, "!missed CODE [WHY]: no rule fired at a change that was bad"},
 	}
 }
 

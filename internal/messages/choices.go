@@ -86,7 +86,7 @@ var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 // shell or a chat could take for something else is not put into a command.
 func trustChoices(rule, service string) []notify.Choice {
 	if !plainWord.MatchString(service) || !plainWord.MatchString(rule) {
-		return []notify.Choice{{When: "To see it, and to let it", Shell: "pushback rules status --proposed"}}
+		return []notify.Choice{{When: "To see what it has earned, and the command for it", Shell: "pushback rules status --proposed"}}
 	}
 	of := rule + " --service " + service
 	return []notify.Choice{

@@ -77,7 +77,7 @@ func (c Composer) approval(o rollback.Order) string {
 	if c.ExternalURL != "" {
 		s += fmt.Sprintf(", or open %s/approve?token=%s", c.Link(o.Key), c.Token(o))
 	}
-	return s + fmt.Sprintf(" (until %s). Not to: pushback reject %s.", clock(o.ExpiresAt), o.Key)
+	return s + fmt.Sprintf(" (until %s). To reject it: pushback reject %s.", clock(o.ExpiresAt), o.Key)
 }
 
 // question says why a person is asked: because of the guards, or because the rule says so.
