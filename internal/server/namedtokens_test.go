@@ -175,7 +175,11 @@ func TestMadeUpTokensCostNoLook(t *testing.T) {
 	b := newBrowser(t, func(o *Options) { o.Store = countedTokens{o.Store, &reads} })
 	made := b.makeToken(api.NewToken{Name: "ci", Role: "viewer"})
 	other := newBrowser(t, nil).makeToken(api.NewToken{Name: "ci", Role: "operator"})
-	for _, given := range []string{other, made + "a", made[:len(made)-1] + "x", identity.Prefix + strings.Repeat("a", 64)} {
+	last := "x"
+	if strings.HasSuffix(made, last) {
+		last = "y"
+	}
+	for _, given := range []string{other, made + "a", made[:len(made)-1] + last, identity.Prefix + strings.Repeat("a", 64)} {
 		b.answers(given, 401, "this token is wrong")
 		if status, _, _ := b.signIn(given, "/"); status != 401 && status != 429 {
 			t.Errorf("%q signed in: %d", given, status)
