@@ -77,3 +77,6 @@ type Plan struct {
 	Thresholds Thresholds    `json:"thresholds"`     // zero: DefaultThresholds
 	Signals    []Signal      `json:"signals"`
 }
+
+// Length is how long a change is watched: a p-value says how often a watch of this length sees as much by chance.
+func (p Plan) Length() time.Duration { return time.Duration(p.After) * p.Tick }

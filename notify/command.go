@@ -8,7 +8,7 @@ import (
 // Command is what somebody typed or pressed in a chat. All of it comes from outside; the receiver's adapter has
 // verified who it is from, and nothing else.
 type Command struct {
-	Name string   // approve, reject, hold, release, status, mine, help
+	Name string   // approve, reject, hold, release, false-alarm, missed, status, mine, help
 	Args []string // the order or service that it is about, and words for the journal
 	From Caller
 }

@@ -32,14 +32,15 @@ type Message struct {
 	Fields      []Field   `json:"fields,omitempty"` // service, environment, version, rule, …
 	Link        string    `json:"link,omitempty"`   // the page of the change
 	At          time.Time `json:"at"`
-	EndsAt      time.Time `json:"ends_at,omitzero"`   // when a receiver that drops old messages may drop it
-	Change      string    `json:"change,omitempty"`   // key of the change of which a picture can be shown
-	Ask         *Ask      `json:"ask,omitempty"`      // what people are asked to decide; nil: nothing, or no longer
-	TakenBy     string    `json:"taken_by,omitempty"` // who has decided what people were asked: pagers need not look for somebody any more
-	People      []Person  `json:"people,omitempty"`   // whom to mention: who pushed, and who was on board
-	Sections    []Section `json:"sections,omitempty"` // of a digest: what it lists, under headings
-	Team        string    `json:"team,omitempty"`     // whose rule it is
-	Reason      string    `json:"reason,omitempty"`   // of the verdict, as the documents name it
+	EndsAt      time.Time `json:"ends_at,omitzero"`    // when a receiver that drops old messages may drop it
+	Change      string    `json:"change,omitempty"`    // key of the change of which a picture can be shown
+	Ask         *Ask      `json:"ask,omitempty"`       // what people are asked to decide; nil: nothing, or no longer
+	Choices     []Choice  `json:"choices,omitempty"`   // what else people can do about it, by a command
+	TakenBy     string    `json:"taken_by,omitempty"`  // who has decided what people were asked: pagers need not look for somebody any more
+	People      []Person  `json:"people,omitempty"`    // whom to mention: who pushed, and who was on board
+	Sections    []Section `json:"sections,omitempty"`  // of a digest: what it lists, under headings
+	Team        string    `json:"team,omitempty"`      // whose rule it is
+	Reason      string    `json:"reason,omitempty"`    // of the verdict, as the documents name it
 	NotBefore   time.Time `json:"not_before,omitzero"` // when it is sent at the earliest, and only if what it asks is still open
 }
 

@@ -69,12 +69,16 @@ func FuzzTruncated(f *testing.F) {
 			m.SignalLines = append(m.SignalLines, line)
 			m.Fields = append(m.Fields, notify.Field{Name: title, Value: line})
 			m.People = append(m.People, notify.Person{Name: line, Handles: map[string]string{"slack": line}})
+			m.Choices = append(m.Choices, notify.Choice{When: line, Shell: title, Chat: line, About: line})
 		}
 		m = m.Truncated()
 		size := len(m.Title) + len(m.Link)
 		texts := append(m.Lines(), m.Title, m.Link, m.Ask.Order, m.Ask.Target)
 		for _, p := range m.People {
 			texts = append(texts, p.Name, p.Handles["slack"])
+		}
+		for _, c := range m.Choices {
+			texts = append(texts, c.Chat, c.About) // the lines have the rest
 		}
 		for _, text := range texts {
 			if size += len(text); !utf8.ValidString(text) {

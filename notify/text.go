@@ -47,7 +47,8 @@ func (m Message) Truncated() Message {
 	m.TakenBy = sources.OneLine(m.TakenBy, maxFieldBytes)
 	m.Link = WebLink(m.Link)
 	m = m.mappedSections(func(text string) string { return sources.OneLine(text, maxLineBytes) })
-	return m.mappedPeople(func(text string) string { return sources.OneLine(text, maxFieldBytes) })
+	short := func(text string) string { return sources.OneLine(text, maxFieldBytes) }
+	return m.mappedPeople(short).mappedChoices(short)
 }
 
 // The limits of a digest.
@@ -123,14 +124,17 @@ func (m Message) Plain() Message {
 	}
 	m.Title, m.Action, m.SignalLines, m.Fields = Plain(m.Title), Plain(m.Action), lines, fields
 	m.TakenBy = Plain(m.TakenBy)
-	return m.mappedPeople(Plain).mappedSections(Plain)
+	return m.mappedPeople(Plain).mappedSections(Plain).mappedChoices(Plain)
 }
 
-// Lines returns the signal lines, followed by the action.
+// Lines returns the signal lines, followed by the action and by what people can do about it.
 func (m Message) Lines() []string {
 	lines := slices.Clone(m.SignalLines)
 	if m.Action != "" {
 		lines = append(lines, m.Action)
+	}
+	for _, c := range m.Choices {
+		lines = append(lines, c.Line())
 	}
 	return lines
 }

@@ -26,6 +26,24 @@ const (
 // States are all states of an order.
 var States = []State{Proposed, Approved, Decided, Sending, Done, Failed, Unknown, Cancelled, Expired, Refused}
 
+// Unsent are the states in which nothing has been sent, so that a person can still end the order.
+var Unsent = []State{Proposed, Approved, Decided}
+
+// Answerable are the states in which a person may move an order to another: what is proposed is approved, and what
+// was not sent is cancelled.
+func Answerable(to State) []State {
+	switch to {
+	case Approved:
+		return []State{Proposed}
+	case Cancelled:
+		return Unsent
+	}
+	return nil
+}
+
+// Stoppable reports whether the order waits for something else than a person, and a person can end it.
+func (s State) Stoppable() bool { return s == Approved || s == Decided }
+
 // Order is the decision to roll one change back. There is one order for each
 // change, however many rules ask for it: its Key is the key of the change.
 type Order struct {
@@ -53,6 +71,7 @@ type Order struct {
 	Automatic      bool           `json:"automatic"`                // true: the rule acts by itself; false: a person must approve
 	Receivers      []string       `json:"tell,omitempty"`           // the receivers that are notified of the outcome
 	Runbook        string         `json:"runbook,omitempty"`        // of the rule, for messages
+	Watched        time.Duration  `json:"watched,omitempty"`        // how long the rule watches after the change: what the p-values are about; 0 in older orders
 }
 
 // TookPlaceAt returns when the rollback took place, as far as is known, and the zero

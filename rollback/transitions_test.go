@@ -15,6 +15,15 @@ var states = []rollback.State{
 	rollback.Failed, rollback.Unknown, rollback.Cancelled, rollback.Expired, rollback.Refused,
 }
 
+// What is unsent is exactly what can still be ended.
+func TestUnsent(t *testing.T) {
+	for _, s := range states {
+		if unsent := slices.Contains(rollback.Unsent, s); unsent != s.CanMove(rollback.Cancelled) || s.Stoppable() != (unsent && s != rollback.Proposed) {
+			t.Errorf("%s: unsent %t, stoppable %t", s, unsent, s.Stoppable())
+		}
+	}
+}
+
 // diagram reads the transitions from the package comment, so that the test fails if
 // the diagram and the table differ.
 func diagram(t *testing.T) map[string][]string {

@@ -52,10 +52,15 @@ type GradeAt struct {
 // signal that gets worse and better in turns.
 const maxGrades = 20
 
-// withGrade returns the watch with a grade, and remembers the grade where it is another one than before.
+// withGrade returns the watch with a grade, and remembers the grade where it is another one than before. That it fired is
+// remembered even where that is one grade too many.
 func (w Watch) withGrade(grade detector.Grade, now time.Time) Watch {
-	if grade != w.Grade && len(w.Grades) < maxGrades {
-		w.Grades = append(slices.Clip(w.Grades), GradeAt{At: now, Grade: grade})
+	kept := w.Grades
+	if len(kept) == maxGrades && grade >= detector.Likely && !w.Fired() {
+		kept = kept[:maxGrades-1]
+	}
+	if grade != w.Grade && len(kept) < maxGrades {
+		w.Grades = append(slices.Clip(kept), GradeAt{At: now, Grade: grade})
 	}
 	w.Grade = grade
 	return w
@@ -77,6 +82,11 @@ func (w Watch) SettleFrom(c sources.Change) time.Time {
 		return w.After
 	}
 	return c.FinishedAt
+}
+
+// Fired reports whether the watch was ever likely or certain: a transient verdict lowers the grade again.
+func (w Watch) Fired() bool {
+	return w.Grade >= detector.Likely || slices.ContainsFunc(w.Grades, func(g GradeAt) bool { return g.Grade >= detector.Likely })
 }
 
 // Recovery is the recovery watch, which begins when a change was rolled back:

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -147,4 +148,26 @@ func TestExprReproducesTheNumbers(t *testing.T) {
 	f(FormSlow, "1 - sum(increase(b[60000ms])) / sum(increase(a[60000ms]))")
 	f(FormNativeMean, "histogram_avg(sum(increase(a[60000ms])))")
 	f(FormNativeSlow, "histogram_fraction(0.3, +Inf, sum(increase(a[60000ms])))")
+}
+
+// A watch has fired once it was likely, also where it was suspect and not so often before that, and is not likely any more.
+func TestFired(t *testing.T) {
+	t.Parallel()
+	f := func(want bool, grades ...detector.Grade) {
+		t.Helper()
+		w := watching(detector.None)
+		for i, grade := range grades {
+			w = w.withGrade(grade, at(float64(i)))
+		}
+		if w.Fired() != want || len(w.Grades) > maxGrades {
+			t.Errorf("after %v: %v, and remembers %v", grades, w.Fired(), w.Grades)
+		}
+	}
+	f(false)
+	f(false, detector.Suspect, detector.None)
+	f(true, detector.Certain)
+	f(true, detector.Suspect, detector.Likely, detector.None)
+	turns := slices.Repeat([]detector.Grade{detector.Suspect, detector.None}, maxGrades)
+	f(false, turns...)
+	f(true, append(turns, detector.Likely, detector.None)...)
 }

@@ -23,8 +23,8 @@ type diffCommand struct {
 
 // Help shows what the command is for.
 func (diffCommand) Help() string {
-	return `For each signal that a rule judged: what was forecast, what was observed, the
-difference and the grade, of both changes, as of their newest looks. Watches after a rollback
+	return `For each signal that a rule judged: before (what was expected), after, the change and
+the grade, of both changes, as of their newest looks. Watches after a rollback
 are left out.
 
 Examples:
@@ -126,7 +126,7 @@ func (d difference) print(out terminal) error {
 		fa, oa, da, ga := s.A.words(out)
 		fb, ob, db, gb := s.B.words(out)
 		rows = append(rows, [3]string{}, [3]string{clean(s.Signal) + " (" + clean(s.Rule) + ")"},
-			[3]string{"  forecast", fa, fb}, [3]string{"  observed", oa, ob}, [3]string{"  difference", da, db}, [3]string{"  grade", ga, gb})
+			[3]string{"  " + report.ColumnBefore, fa, fb}, [3]string{"  " + report.ColumnAfter, oa, ob}, [3]string{"  " + report.ColumnChange, da, db}, [3]string{"  grade", ga, gb})
 	}
 	if len(d.Signals) == 0 {
 		rows = append(rows, [3]string{}, [3]string{"no watch has looked yet"})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,20 +20,24 @@ import (
 
 type explainCommand struct {
 	serverFlags
-	Change string `arg:"" help:"Key of the change, the beginning of its key, or the tool's own ID."`
-	Plot   bool   `help:"Only plots: each signal before and after, with axes."`
+	Change   string `arg:"" help:"Key of the change, the beginning of its key, or the tool's own ID."`
+	Plot     bool   `xor:"form" help:"Only plots: each signal before and after, with axes."`
+	Markdown bool   `xor:"form" help:"The summary for an issue or a postmortem, as the page of the change copies it."`
 	styleFlags
 }
 
 // Help says where the explanation comes from.
 func (explainCommand) Help() string {
 	return `Shows the verdict from its stored record: what was measured, how it was judged,
-and the query that reproduces it. --json writes the record itself.
+and the query that reproduces it. --json writes the record itself, --markdown a
+summary: the change, what was done, a table of the signals with what was expected, what
+came and how rare that is by chance, what happened when, and the links.
 
 Examples:
 
   pushback explain kq3v5d2y7m
   pushback explain kq3v5d2y7m --plot --width 100
+  pushback explain kq3v5d2y7m --markdown > postmortem.md
   pushback explain kq3v5d2y7m --json | jq '.watches[].last.verdict'`
 }
 
@@ -41,6 +46,9 @@ func (e explainCommand) Run(ctx context.Context, out terminal) error {
 	c, err := e.client()
 	if err != nil {
 		return err
+	}
+	if e.Markdown {
+		return e.writeMarkdown(ctx, c, out)
 	}
 	var found api.Explanation
 	if err := c.call(ctx, http.MethodGet, "/v1/changes/"+pathSegment(e.Change), nil, &found); err != nil {
@@ -53,6 +61,19 @@ func (e explainCommand) Run(ctx context.Context, out terminal) error {
 		return printPlots(out, found, e.style(out))
 	}
 	return printExplanation(out, found, e.style(out))
+}
+
+// writeMarkdown writes the summary that the daemon makes, so that it is that of the page.
+func (e explainCommand) writeMarkdown(ctx context.Context, c *client, out terminal) error {
+	if e.JSON {
+		return usageError(errors.New("--markdown and --json cannot be used together"))
+	}
+	summary, err := c.download(ctx, "/v1/changes/"+pathSegment(e.Change)+"/summary.md", "text/markdown")
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(summary)
+	return err
 }
 
 // printPlots draws every watch that has looked.

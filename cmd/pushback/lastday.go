@@ -105,7 +105,7 @@ func (d *lastDay) add(replays []backtest.Replay) {
 		for _, l := range r.Looks {
 			if l.Verdict.Grade >= detector.Likely {
 				d.Alarms = append(d.Alarms, dayAlarm{
-					Rule: r.Rule.Name, Service: r.Moment.Service, At: r.Moment.StartedAt, Grade: l.Verdict.Grade, What: worstLine(l.Verdict),
+					Rule: r.Rule.Name, Service: r.Moment.Service, At: r.Moment.StartedAt, Grade: l.Verdict.Grade, What: worstLine(l.Verdict, r.End.Plan.Length()),
 				})
 				break
 			}
@@ -114,8 +114,8 @@ func (d *lastDay) add(replays []backtest.Replay) {
 }
 
 // worstLine describes the signal that determined the grade.
-func worstLine(v detector.Verdict) string {
-	lines := report.Moved(v)
+func worstLine(v detector.Verdict, watched time.Duration) string {
+	lines := report.Moved(v, watched)
 	for i, e := range v.Signals {
 		if e.Grade == v.Grade && i < len(lines) {
 			return lines[i]

@@ -58,7 +58,7 @@ type commandLine struct {
 	Mine        mineCommand        `cmd:"" help:"List your changes, and how they did."`
 	Diff        diffCommand        `cmd:"" help:"Show the signals of two changes side by side."`
 	Approve     approveCommand     `cmd:"" help:"Approve a proposed rollback."`
-	Reject      rejectCommand      `cmd:"" help:"Reject a proposed rollback."`
+	Reject      rejectCommand      `cmd:"" help:"Reject a rollback that waits."`
 	Missed      missedCommand      `cmd:"" help:"Report a bad change that no rule found."`
 	FalseAlarm  falseAlarmCommand  `cmd:"" name:"false-alarm" help:"Report that rules fired for a change that was not bad."`
 	Gate        gateCommand        `cmd:"" help:"Ask whether a service may be deployed now."`

@@ -39,7 +39,9 @@ func (approveCommand) Help() string {
 
 // Help says what rejecting means.
 func (rejectCommand) Help() string {
-	return `The rollback is not done, now or later; watching goes on. Example:
+	return `The rollback is not done, now or later; watching goes on. This also stops an automatic
+rollback that waits for something else than a person, until it is sent. It counts as a
+false alarm of the rule. Example:
 
   pushback reject kq3v5d2y7m --why "the spike is the marketing mail"`
 }

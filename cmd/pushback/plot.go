@@ -53,7 +53,7 @@ func (p plotCommand) Run(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	picture, err := c.download(ctx, "/v1/changes/"+pathSegment(p.Change)+"/plot."+p.format()+"?"+p.query())
+	picture, err := c.download(ctx, "/v1/changes/"+pathSegment(p.Change)+"/plot."+p.format()+"?"+p.query(), "image/")
 	if err != nil {
 		return err
 	}
@@ -91,8 +91,8 @@ func (p plotCommand) query() string {
 	return q.Encode()
 }
 
-// download reads an answer that is no JSON. A problem is an error for people.
-func (c *client) download(ctx context.Context, path string) ([]byte, error) {
+// download reads an answer that is no JSON, of a type that begins with kind. A problem is an error for people.
+func (c *client) download(ctx context.Context, path, kind string) ([]byte, error) {
 	request, err := c.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err
@@ -109,8 +109,8 @@ func (c *client) download(ctx context.Context, path string) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, c.wrapProblem(response, data)
 	}
-	if !strings.HasPrefix(response.Header.Get("Content-Type"), "image/") {
-		return nil, fmt.Errorf("%s answered with no picture\n  hint: is --server the daemon's address?", c.base.Host)
+	if got := response.Header.Get("Content-Type"); !strings.HasPrefix(got, kind) {
+		return nil, fmt.Errorf("%s answered with %q instead of %s\n  hint: is --server the daemon's address?", c.base.Host, got, strings.TrimSuffix(kind, "/"))
 	}
 	return data, nil
 }

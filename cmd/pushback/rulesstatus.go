@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -63,7 +64,7 @@ func printStandings(out terminal, all []api.RuleTrust) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RULE\tSERVICE\tMODE\tWRITTEN\tENDED\tCLEAN\tFIRED\tSAVES\tFALSE\tMISSED\tBACKTEST\tLAST FIRE\tNEXT")
 	for _, s := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%d\t%s\t%s\t%s\n", s.Rule, s.Service, s.Effective, s.Written,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%d\t%s\t%s\t%s\n", clean(s.Rule), clean(s.Service), s.Effective, s.Written,
 			s.Record.Ended, s.Record.Clean, s.Record.Fired, s.Record.Saves, percent(s.Record.FalseRate), s.Record.Missed, backtestText(s.Backtest), lastFire(s.Record.LastFire), nextMode(s))
 	}
 	if err := w.Flush(); err != nil {
@@ -71,11 +72,16 @@ func printStandings(out terminal, all []api.RuleTrust) error {
 	}
 	for _, s := range all {
 		if s.Proposed {
-			fmt.Fprintf(out, "%s %s has earned to %s for %s (%s)\n  pushback rules promote %s --service '%s'\n",
-				out.paint(styleDoubt, "waits for a person:"), s.Rule, s.Next, s.Service, s.Why, s.Rule, s.Service)
+			fmt.Fprintf(out, "%s %s has earned to %s for %s (%s)\n  pushback rules promote %s --service %s\n",
+				out.paint(styleDoubt, "waits for a person:"), clean(s.Rule), s.Next, clean(s.Service), s.Why, shellWord(s.Rule), shellWord(s.Service))
 		}
 	}
 	return nil
+}
+
+// shellWord quotes a name for a shell: deploy tools say what a service is called, and people copy the command.
+func shellWord(name string) string {
+	return "'" + strings.ReplaceAll(clean(name), "'", `'\''`) + "'"
 }
 
 func nextMode(s api.RuleTrust) string {

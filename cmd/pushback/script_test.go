@@ -26,5 +26,6 @@ func TestScripts(t *testing.T) {
 		"exits": exits, "address": address, "answers": answers, "recorded": recorded, "outside": outside,
 		"changed": changed, "keys": keys, "eventually": eventually, "receiver": receiver,
 		"settings": settings, "online": online, "rule": rule, "sends": sends, "notstore": notstore,
+		"copied": copied,
 	}})
 }

@@ -98,6 +98,7 @@ type Order struct {
 	Receipt   string // what the hook answered
 	Following bool   // the hook has not answered yet: Receipt says how far the rollout has come
 	Waiting   bool   // for a person
+	Stoppable bool   // it waits for something else, and a person can end it
 }
 
 // Badge is how the order's state is shown.

@@ -64,6 +64,7 @@ type PlacedOrder struct {
 	Waits             string // what it waits for; "" where it has ended
 	Steps             []Step
 	MayDecide         bool // the reader may, and it waits for a person
+	MayStop           bool // the reader may, and it waits for something else
 }
 
 // Step is one entry of the journal about an order.

@@ -40,15 +40,16 @@ type Store interface {
 
 // Options are what commands work with. All are required.
 type Options struct {
-	Engine    Engine
-	Store     Store
-	People    people.List
-	Owner     func(service string) string // the team that owns a service, by its canonical name; "" where that is nobody
-	Canonical func(service string) string
-	Knows     func(service string) bool // whether the catalogue knows the service
-	Frozen    func() (frozen bool, why string)
-	Log       *slog.Logger
-	Now       func() time.Time
+	Engine      Engine
+	Corrections Corrections
+	Store       Store
+	People      people.List
+	Owner       func(service string) string // the team that owns a service, by its canonical name; "" where that is nobody
+	Canonical   func(service string) string
+	Knows       func(service string) bool // whether the catalogue knows the service
+	Frozen      func() (frozen bool, why string)
+	Log         *slog.Logger
+	Now         func() time.Time
 }
 
 // Answerer carries out commands. It is safe for concurrent use.
@@ -72,14 +73,17 @@ func commands() map[string]command {
 		"status":  {(*Answerer).status, "", "!status: what is watched, what waits for somebody, holds and freezes"},
 		"mine":    {(*Answerer).mine, "", "!mine [NAME]: how your newest changes did"},
 		"approve": {(*Answerer).approve, people.Responder, "!approve CODE [WHY]: approve a rollback"},
-		"reject":  {(*Answerer).reject, people.Responder, "!reject CODE [WHY]: reject a rollback"},
+		"reject":  {(*Answerer).reject, people.Responder, "!reject CODE [WHY]: reject a rollback, or stop one that waits"},
 		"hold":    {(*Answerer).hold, people.Responder, "!hold SERVICE WHY: close the gate of a service"},
 		"release": {(*Answerer).release, people.Responder, "!release [SERVICE or ID]: end a hold"},
+
+		"false-alarm": {(*Answerer).falseAlarm, people.Responder, "!false-alarm CODE [WHY]: a rule fired at a change that was not bad"},
+		"missed":      {(*Answerer).missed, people.Responder, "!missed CODE [WHY]: no rule fired at a change that was bad"},
 	}
 }
 
 // listed are the commands in the order in which help lists them.
-var listed = []string{"status", "mine", "approve", "reject", "hold", "release"}
+var listed = []string{"status", "mine", "approve", "reject", "hold", "release", "false-alarm", "missed"}
 
 // caller is who gave a command: the person, where the receiver's id is known.
 type caller struct {

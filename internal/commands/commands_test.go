@@ -31,6 +31,7 @@ type world struct {
 	did     []string
 	broken  error
 	frozen  string
+	right   bool // what the rules found of every change
 }
 
 func change(key, service string, actor string) store.Change {
@@ -138,7 +139,7 @@ func (w *world) answerer(now func() time.Time) *commands.Answerer {
 		"eve": {IRC: "eve"},
 	})
 	return commands.New(commands.Options{
-		Engine: w, Store: w, People: list, Log: slog.New(slog.DiscardHandler), Now: now,
+		Engine: w, Corrections: w, Store: w, People: list, Log: slog.New(slog.DiscardHandler), Now: now,
 		Owner: func(service string) string {
 			return map[string]string{"cart": "shop", "pay": "money", "search": "shop"}[service]
 		},
@@ -169,17 +170,20 @@ func TestHoldByButton(t *testing.T) {
 	}
 }
 
-func TestDecisions(t *testing.T) {
-	f := func(id, text, answer, did string) {
-		t.Helper()
-		w := newWorld()
-		if got := ask(w, id, text); !strings.Contains(got, answer) {
-			t.Errorf("%s: %q is answered %q, want %q", id, text, got, answer)
-		}
-		if got := strings.Join(w.did, "; "); got != did {
-			t.Errorf("%s: %q did %q, want %q", id, text, got, did)
-		}
+// checkAnswer gives a command to a new world, and checks what it answers and does.
+func checkAnswer(t *testing.T, id, text, answer, did string) {
+	t.Helper()
+	w := newWorld()
+	if got := ask(w, id, text); !strings.Contains(got, answer) {
+		t.Errorf("%s: %q is answered %q, want %q", id, text, got, answer)
 	}
+	if got := strings.Join(w.did, "; "); got != did {
+		t.Errorf("%s: %q did %q, want %q", id, text, got, did)
+	}
+}
+
+func TestDecisions(t *testing.T) {
+	f := func(id, text, answer, did string) { t.Helper(); checkAnswer(t, id, text, answer, did) }
 	f("ada", "approve k6igxhx it is bad", "cart v2 in production: rollback to v1 approved.", `approved k6igxhxp as "ada (by irc)": "it is bad"`)
 	f("ada", "approve "+cartKey, "approved", `approved k6igxhxp as "ada (by irc)": ""`)
 	f("ADA", "reject k6igxhx", "rejected. Nothing is rolled back.", `cancelled k6igxhxp as "ada (by irc)": ""`)
@@ -275,7 +279,7 @@ func TestMine(t *testing.T) {
 
 // A database that does not answer is said so, without its words.
 func TestBroken(t *testing.T) {
-	for _, text := range []string{"status", "mine", "approve k6igxhx", "hold cart x", "release h1"} {
+	for _, text := range []string{"status", "mine", "approve k6igxhx", "hold cart x", "release h1", "false-alarm k6igxhx", "missed k6igxhx"} {
 		w := newWorld()
 		w.broken = errors.New("password=x")
 		if got := ask(w, "bob", text); !strings.Contains(got, "could not be done now") || strings.Contains(got, "password") {

@@ -49,12 +49,9 @@ func (a *Answerer) decide(ctx context.Context, by caller, args []string, name st
 
 // findOrder returns the order of a code, or why there is none.
 func (a *Answerer) findOrder(ctx context.Context, code string) (rollback.Order, string) {
-	if len(code) < shortest {
-		return rollback.Order{}, fmt.Sprintf("A code has at least %d characters. The message shows it.", shortest)
-	}
-	changes, err := a.o.Store.FindByKey(ctx, code)
-	if err != nil {
-		return rollback.Order{}, a.failed("find an order", err)
+	changes, why := a.withCode(ctx, code)
+	if why != "" {
+		return rollback.Order{}, why
 	}
 	var found []rollback.Order
 	for _, c := range changes {
@@ -74,7 +71,7 @@ func (a *Answerer) findOrder(ctx context.Context, code string) (rollback.Order, 
 	return rollback.Order{}, fmt.Sprintf("%d rollbacks begin with %s: write more of the code.", len(found), code)
 }
 
-// decidedBefore says what has become of an order that is not proposed any more.
+// decidedBefore says what has become of an order that cannot be decided any more.
 func (a *Answerer) decidedBefore(ctx context.Context, o rollback.Order) string {
 	o, err := a.o.Store.Order(ctx, o.Key)
 	if err != nil {

@@ -55,7 +55,7 @@ func newListeners(st replica.SeatStore, answers answerer, senders map[string]not
 func (d *Daemon) newAnswerer(st *store.Store) *commands.Answerer {
 	known := d.engine.Catalogue()
 	return commands.New(commands.Options{
-		Engine: d.engine, Store: st, People: d.config.People, Frozen: d.engine.Frozen, Canonical: known.Canonical,
+		Engine: d.engine, Corrections: d.engine.RuleTrust(), Store: st, People: d.config.People, Frozen: d.engine.Frozen, Canonical: known.Canonical,
 		Owner: func(service string) string { return known.Configured(service).Owner },
 		Knows: func(service string) bool {
 			is, sure := known.Knows(service)

@@ -14,7 +14,7 @@ func (s *Scenario) printEvidence(e api.Explanation) {
 		if w.Last == nil {
 			continue
 		}
-		for _, line := range report.Moved(w.Last.Verdict) {
+		for _, line := range report.Moved(w.Last.Verdict, w.Plan.Length()) {
 			s.print("    %s", line)
 		}
 	}

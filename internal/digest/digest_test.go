@@ -135,7 +135,7 @@ func TestDigest(t *testing.T) {
 	}
 	want := `9 changes, 3 regressed and not rolled back, 1 waiting for a person since Fri 20 Nov 07:30 UTC
 # Waits for a person
-cart deploy v2 in production: rollback to v1 waits for a person
+cart deploy v2 in production: rollback to v1 waits for a person; until 2026-11-20 09:00 UTC: pushback approve ` + bad.Key + `
 # Regressed, not rolled back
 cart deploy v2 in production: regressed
 service-2-regressed deploy v2 in production: regressed

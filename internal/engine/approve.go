@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 )
@@ -14,7 +15,10 @@ func (x *executor) Approve(ctx context.Context, key, actor, why string) error {
 	return x.answer(ctx, key, rollback.Approved, actor, why)
 }
 
-// Reject ends a proposed order, in a person's name.
+// Reject ends an order that was not sent yet, in a person's name: one that is proposed, and also one that waits for
+// something else than a person.
+//
+// See adr/0138.
 func (x *executor) Reject(ctx context.Context, key, actor, why string) error {
 	return x.answer(ctx, key, rollback.Cancelled, actor, why)
 }
@@ -24,10 +28,13 @@ func (x *executor) answer(ctx context.Context, key string, to rollback.State, ac
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
 	}
+	if to == rollback.Cancelled && why == "" {
+		why = messages.Stopped(o)
+	}
 	o.State, o.Actor, o.Why = to, actor, why
 	rows := x.orderMessages(ctx, o)
 	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
-		Key: key, From: []rollback.State{rollback.Proposed}, To: to, Actor: actor, Why: why, At: x.Now(), Messages: rows,
+		Key: key, From: rollback.Answerable(to), To: to, Actor: actor, Why: why, At: x.Now(), Messages: rows,
 	})
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
@@ -51,7 +58,7 @@ func (x *executor) conflict(ctx context.Context, key string) error {
 	if err != nil {
 		return fmt.Errorf("order %s: %w", key, err)
 	}
-	return fmt.Errorf("order %s is %s, not proposed: %w", key, o.State, store.ErrConflict)
+	return fmt.Errorf("order %s is %s: %w", key, o.State, store.ErrConflict)
 }
 
 // CheckLink checks whether a link's token lets its holder decide on the order. Its error

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +9,6 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/internal/people"
-	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -80,12 +78,7 @@ func TestAsk(t *testing.T) {
 func TestRecordInMessages(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, mode("ask"), nil)
-	w := b.watch(b.good("v1.1"))
-	for i := range 40 {
-		b.must(b.Store.PutOutcome(t.Context(), store.Outcome{
-			WatchID: fmt.Sprint("w", i), ChangeKey: "k", Rule: w.Rule, RuleHash: w.RuleHash, Service: "cart", EndedAt: b.clock.Now(), Fired: true, FalseAlarm: i < 2,
-		}))
-	}
+	b.fired40(b.watch(b.good("v1.1")))
 	key := b.bad("v2", nil)
 	b.until("a question", b.ordered(key, rollback.Proposed))
 	b.pass(time.Minute)
@@ -99,10 +92,5 @@ func TestRecordInMessages(t *testing.T) {
 	}
 	if first != "wrong 2 of 40 times" || !strings.HasPrefix(last, "wrong 2 of 41") {
 		t.Errorf("%q, and about the order %q", first, last)
-	}
-	for _, m := range b.box.got["chat"] {
-		if record := m.Field("rule so far"); record != "" && m.Severity == notify.Info {
-			t.Errorf("%s: %q", m.Title, record)
-		}
 	}
 }

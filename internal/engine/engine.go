@@ -28,8 +28,8 @@ import (
 	"github.com/pushback/pushback/internal/remarks"
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/reporting"
-	"github.com/pushback/pushback/internal/routing"
 	"github.com/pushback/pushback/internal/retention"
+	"github.com/pushback/pushback/internal/routing"
 	"github.com/pushback/pushback/internal/situation"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
@@ -191,12 +191,14 @@ func (e *Engine) wireLearning() {
 func (e *Engine) wireActing(approvals rollback.ApprovalKey) {
 	e.looks = e.newLooks()
 	e.reports = e.newReports()
-	e.verifier = &verifier{e.core}
+	e.verifier = &verifier{e.core, e.trust}
 	e.deliverer = &deliverer{e.core}
 	e.hooks = &hookChecker{core: e.core, preflights: newPreflights()}
 	e.freezing = &freezing.Log{Store: e.Store, File: e.FreezeFile, Changed: e.listeners.publish, Frozen: e.Frozen, Now: e.Now, Log: e.Log}
 	e.orders = &executor{core: e.core, reports: e.reports, looks: e.looks, verifier: e.verifier, trust: e.trust, approvals: approvals}
-	e.orders.progress = &progress.Keeper{Store: e.Store, Text: e.text, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now}
+	e.orders.progress = &progress.Keeper{
+		Store: e.Store, Text: e.text, Record: e.trust.RecordNamed, Deliver: e.deliver, Changed: e.listeners.publish, Log: e.Log, Now: e.Now,
+	}
 	e.Keeper = gate.New(gate.Options{
 		Store: e.Store, Catalogue: e.catalogue, Situation: e.situation, Text: e.text, Deliver: e.deliver,
 		Changed: e.listeners.publish, Incidents: e.profiles.IncidentsChanged, Now: e.Now,

@@ -14,6 +14,7 @@ import (
 	"github.com/pushback/pushback/internal/reporting"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/internal/trust"
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 )
 
@@ -118,7 +119,7 @@ func (x *executor) permit(ctx context.Context, o rollback.Order, lease *replica.
 	if len(refusals) > 0 {
 		return x.refuse(ctx, o, refusals)
 	}
-	rows := store.OrderMessages(o, string(rollback.Sending), x.text.Sending(o, x.Hooks[o.Hook].Timeout, x.Now()), x.Now())
+	rows := store.OrderMessages(o, string(rollback.Sending), recordedOf(ctx, x.trust, o, x.text.Sending(o, x.Hooks[o.Hook].Timeout, x.Now())), x.Now())
 	x.unsent.Store(o.Key, true) // also where an error hides that the claim is stored
 	claim, won, err := x.Store.ClaimOrder(ctx, o.Key, o.Epoch, x.Now(), rows...)
 	if err != nil {
@@ -149,11 +150,11 @@ func (x *executor) refuse(ctx context.Context, o rollback.Order, refusals []roll
 
 // wait leaves an order to what it waits for, and tells people once for each reason.
 func (x *executor) wait(ctx context.Context, o rollback.Order, refusals []rollback.Refusal) error {
-	why := "waits: " + messages.Reasons(refusals)
+	why := messages.Waits(refusals)
 	if o.Why == why {
 		return later(waitEvery)
 	}
-	rows := store.OrderMessages(o, "waits/"+messages.WaitID(refusals), x.text.Waiting(o, refusals, x.Now()), x.Now())
+	rows := store.OrderMessages(o, "waits/"+messages.WaitID(refusals), recordedOf(ctx, x.trust, o, x.text.Waiting(o, refusals, x.Now())), x.Now())
 	noted, err := x.Store.NoteWhy(ctx, o.Key, why, rows...)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", o.Key, err)
@@ -189,7 +190,7 @@ func (x *executor) endOrder(ctx context.Context, o rollback.Order, to rollback.S
 	o.State, o.Why = to, why
 	rows := x.orderMessages(ctx, o)
 	moved, err := x.Store.MoveOrder(ctx, store.OrderMove{
-		Key: o.Key, From: []rollback.State{rollback.Proposed, rollback.Approved, rollback.Decided},
+		Key: o.Key, From: rollback.Unsent,
 		To: to, Why: why, At: x.Now(), Leased: true, Messages: rows,
 	})
 	if err != nil {
@@ -235,6 +236,11 @@ func (x *executor) concluded(ctx context.Context, o rollback.Order, rows []store
 // orderMessages are the messages that say which state an order has reached, to those who
 // were notified that it was made.
 func (x *executor) orderMessages(ctx context.Context, o rollback.Order) []store.Outgoing {
-	wrong, fired := x.trust.RecordNamed(ctx, o.Rule)
-	return store.OrderMessages(o, string(o.State), messages.WithRecord(x.text.Order(o, x.Now()), wrong, fired), x.Now())
+	return store.OrderMessages(o, string(o.State), recordedOf(ctx, x.trust, o, x.text.Order(o, x.Now())), x.Now())
+}
+
+// recordedOf adds to a message about an order how often its rule was wrong so far.
+func recordedOf(ctx context.Context, t *trust.Keeper, o rollback.Order, m notify.Message) notify.Message {
+	wrong, fired := t.RecordNamed(ctx, o.Rule)
+	return messages.WithRecord(m, wrong, fired)
 }

@@ -213,7 +213,7 @@ func (r receiver) Send(_ context.Context, m notify.Message) error {
 
 // flat is a message in one text.
 func flat(m notify.Message) string {
-	return fmt.Sprintf("%s [%s] resolved=%v | %s | %s", m.Title, m.Severity, m.Resolved, strings.Join(m.SignalLines, "; "), m.Action)
+	return fmt.Sprintf("%s [%s] resolved=%v | %s | %s", m.Title, m.Severity, m.Resolved, strings.Join(m.SignalLines, "; "), strings.Join(m.Lines()[len(m.SignalLines):], " "))
 }
 
 func (m *mailbox) all(receiver string) string {

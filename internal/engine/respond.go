@@ -191,7 +191,7 @@ func (k *looker) draftOrder(ctx context.Context, l look, a rules.Action) (rollba
 	return rollback.Order{
 		Key: l.change.Key, Change: l.change.Change, Rule: l.watch.Rule, Team: l.watch.Team, Hook: a.Rollback.Hook,
 		Target: target.Version, State: rollback.Proposed, Epoch: l.change.Epoch, Evidence: evidence,
-		CreatedAt: now, ExpiresAt: now.Add(k.Limits.ApproveWithin), Receivers: a.Tell, Runbook: l.watch.Runbook,
+		CreatedAt: now, ExpiresAt: now.Add(k.Limits.ApproveWithin), Receivers: a.Tell, Runbook: l.watch.Runbook, Watched: l.watch.Plan.Length(),
 	}, nil
 }
 

@@ -23,11 +23,16 @@ func (k *looker) messages(ctx context.Context, l look, a rules.Action, said stri
 	}
 	m := messages.Unaddressed(k.text.Verdict(k.messageLook(l)), a.NoReceiver)
 	m.Action = said
-	wrong, fired := k.trust.Record(ctx, l.watch.RuleHash)
-	m = messages.WithRecord(m, wrong, fired)
+	m = k.recorded(ctx, l, m)
 	earlier, err := k.earlierOrder(ctx, l.change.Key)
-	m.Ask = messages.AskedBeside(earlier, o, l.watch.Rule)
+	m = messages.BesideOrder(messages.WithAsk(m, messages.AskedBeside(earlier, o, l.watch.Rule)), o)
 	return k.rows(fmt.Sprintf("%s/%d", l.watch.ID, a.Line), l.change.Key, a.Tell, m), err
+}
+
+// recorded adds how often the rule was wrong so far.
+func (k *looker) recorded(ctx context.Context, l look, m notify.Message) notify.Message {
+	wrong, fired := k.trust.Record(ctx, l.watch.RuleHash)
+	return messages.WithRecord(m, wrong, fired)
 }
 
 func (k *looker) rows(id, changeKey string, receivers []string, m notify.Message) []store.Outgoing {
@@ -121,10 +126,10 @@ func (k *looker) endMessages(ctx context.Context, l look) ([]store.Outgoing, err
 func (k *looker) toThread(ctx context.Context, l look, m notify.Message) ([]store.Outgoing, error) {
 	thread := messages.Thread(l.change.Key, l.watch.Rule)
 	receivers, err := k.receiversOf(ctx, l.change.Key, thread)
-	if err != nil {
+	if err != nil || len(receivers) == 0 {
 		return nil, err
 	}
-	m, err = k.withEarlier(ctx, l.change.Key, m)
+	m, err = k.withEarlier(ctx, l.change.Key, k.recorded(ctx, l, m))
 	return k.rows(l.watch.ID, l.change.Key, receivers, m), err
 }
 
@@ -133,10 +138,10 @@ func (k *looker) toThread(ctx context.Context, l look, m notify.Message) ([]stor
 func (k *looker) resolved(ctx context.Context, l look, changeKey string) ([]store.Outgoing, error) {
 	thread := messages.Thread(changeKey, l.watch.Rule)
 	receivers, err := k.receiversOf(ctx, changeKey, thread, store.Grouped)
-	if err != nil {
-		return nil, err
+	if err != nil || len(receivers) == 0 {
+		return nil, err // most changes are healthy, and nobody was told of them
 	}
-	m, err := k.withEarlier(ctx, changeKey, k.text.Resolved(k.messageLook(l), thread))
+	m, err := k.withEarlier(ctx, changeKey, k.recorded(ctx, l, k.text.Resolved(k.messageLook(l), thread)))
 	return k.rows("resolved/"+thread, changeKey, receivers, m), err
 }
 

@@ -68,7 +68,7 @@ func TestTrustIsEarnedInSteps(t *testing.T) {
 	}
 	b.clean("v3")
 	b.pass(time.Minute)
-	b.wantMessage("chat", "red has earned to ask for cart", "pushback rules promote red --service 'cart'")
+	b.wantMessage("chat", "red has earned to ask for cart", "pushback rules promote red --service cart")
 	if s := b.standing("cart"); s.Effective != rules.Observe || !s.Proposed {
 		t.Errorf("promoted silently: %+v", s)
 	}

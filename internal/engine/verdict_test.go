@@ -31,7 +31,7 @@ func TestBadChangeIsRolledBackOnce(t *testing.T) {
 		t.Errorf("the hook was called to bring %s back to %s under %s", w.Change().Version, w.Target(), w.Key())
 	}
 	b.wantMessage("pager", "cart v2", "0.5 % → 3.1 %", "likely")
-	page := b.wantMessage("pager", "cart v2", "0.5 % → 3 %", "certain", "A rollback to v1 through hook deployer is ordered.")
+	page := b.wantMessage("pager", "cart v2", "0.5 % → 3 %", "certain", "A rollback to v1 through hook deployer is ordered.", "which does not stop the rollback: pushback false-alarm")
 	b.wantMessage("pager", "cart v2 in production: rolling back to v1 — errors 0.5 % → 3 %", "has until 10:01:45 UTC")
 	if !strings.HasSuffix(page.Link, "/changes/"+key) || page.Severity != notify.Critical {
 		t.Errorf("%s page with link %s", page.Severity, page.Link)

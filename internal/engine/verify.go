@@ -8,11 +8,15 @@ import (
 
 	"github.com/pushback/pushback/internal/replica"
 	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/internal/trust"
 	"github.com/pushback/pushback/rollback"
 )
 
 // verifier checks that what a hook reported as done really happened.
-type verifier struct{ *core }
+type verifier struct {
+	*core
+	trust *trust.Keeper
+}
 
 const (
 	// verifyEvery is how often the hook is asked whether the target runs.
@@ -109,7 +113,7 @@ func (r *verifier) verifyOnce(ctx context.Context, hook rollback.Verifier, o rol
 func (r *verifier) record(ctx context.Context, lease *replica.Lease, o rollback.Order, v rollback.Verification) error {
 	var rows []store.Outgoing
 	if v.State == rollback.TargetNotRunning {
-		rows = store.OrderMessages(o, "unseen", r.text.NotRunning(o, v, verifyFor, r.Now()), r.Now())
+		rows = store.OrderMessages(o, "unseen", recordedOf(ctx, r.trust, o, r.text.NotRunning(o, v, verifyFor, r.Now())), r.Now())
 	}
 	stored, err := r.Store.VerifyOrder(context.WithoutCancel(ctx), o.Key, v, rows...)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/messages"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
@@ -49,10 +50,10 @@ func (b *Breaker) compose(of store.Outgoing, folded []store.Outgoing, first bool
 		switch {
 		case o.GroupedIn != of.ID:
 		case !first && cameToNothing(o):
-			ended = append(ended, o.Message.Title)
+			ended = append(ended, messages.Blamed(o.Message))
 		case !named[o.ChangeKey]:
 			named[o.ChangeKey] = true
-			changes = append(changes, loudest(folded, o).Title)
+			changes = append(changes, messages.Blamed(loudest(folded, o)))
 		}
 	}
 	slices.Sort(changes)

@@ -33,6 +33,9 @@ var (
 
 const runbook = "https://wiki.example/cart"
 
+// plan is that of a rule which watches for half an hour.
+var plan = detector.Plan{Tick: time.Minute, After: 30}
+
 // kinds are a change of every kind.
 func kinds() []sources.Change {
 	of := func(k sources.Kind, group, version, previous string) sources.Change {
@@ -91,12 +94,12 @@ func order(c sources.Change, s rollback.State) rollback.Order {
 	return rollback.Order{
 		Key: c.Key(), Change: c, Rule: "red", Hook: "deployer", Target: c.Previous, State: s, Epoch: 7, Evidence: evidence, Runbook: runbook,
 		CreatedAt: at.Add(4 * time.Minute), DecidedAt: at.Add(4 * time.Minute), ExpiresAt: at.Add(2 * time.Hour), SentAt: at.Add(5 * time.Minute),
-		Automatic: true, Receivers: []string{"pager"},
+		Automatic: true, Receivers: []string{"pager"}, Watched: plan.Length(),
 	}
 }
 
 func look(c sources.Change, v *detector.Verdict, s watch.State) messages.Look {
-	w := watch.Watch{ID: "w", ChangeKey: c.Key(), Rule: "red", State: s, Runbook: runbook}
+	w := watch.Watch{ID: "w", ChangeKey: c.Key(), Rule: "red", State: s, Runbook: runbook, Plan: plan, Until: at.Add(31 * time.Minute)}
 	if v != nil {
 		w.Grade, w.Reason = v.Grade, v.Reason
 	}
@@ -115,7 +118,7 @@ func found(c sources.Change) []entry {
 		m := composer.Verdict(look(c, &v, watch.Watching))
 		m.Action = action
 		for _, o := range asking {
-			m.Ask = messages.AskedBeside(nil, &o, "red")
+			m = messages.BesideOrder(messages.WithAsk(m, messages.AskedBeside(nil, &o, "red")), &o)
 		}
 		return entry{when, m}
 	}
@@ -218,6 +221,7 @@ func afterwards(c sources.Change) []entry {
 	well, bad, unclear := look(c, &healthy, watch.Healthy), look(c, new(verdict(errorsRose())), watch.Regressed), look(c, nil, watch.Inconclusive)
 	well.Watch.After, bad.Watch.After, unclear.Watch.After = at, at, at
 	own := look(c, &healthy, watch.Healthy)
+	own.Watch.Grades = []watch.GradeAt{{At: at, Grade: detector.Certain}}
 	thread := messages.Thread(c.Key(), "red")
 	return []entry{
 		f("it is healthy after all", composer.Resolved(own, thread)),

@@ -91,9 +91,23 @@ func plural(n int, what string) string {
 func (c Composer) orderItems(orders []rollback.Order) (items []notify.Item) {
 	for _, o := range orders {
 		text := fmt.Sprintf("%s %s in %s: %s", o.Change.Service, o.Change.KindAndVersion(), o.Change.Environment, OrderState(o))
+		if o.Change.Actor != "" {
+			text += ", pushed by " + o.Change.Actor
+		}
+		if o.State == rollback.Proposed {
+			text += "; " + untilThen(o) + "pushback approve " + o.Key
+		}
 		items = append(items, notify.Item{Text: text, Link: c.Link(o.Key)})
 	}
 	return items
+}
+
+// untilThen says until when an order can be approved, nothing where that is not known.
+func untilThen(o rollback.Order) string {
+	if o.ExpiresAt.IsZero() {
+		return ""
+	}
+	return "until " + moment(o.ExpiresAt) + ": "
 }
 
 // sorted sorts the changes by what people do about them. One that was rolled back is among the rollbacks.

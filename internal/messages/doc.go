@@ -6,6 +6,7 @@
 //	order.go      what is done about it: a draft, an order and its end
 //	waiting.go    what an order waits for, and how waiting ends
 //	people.go     whom it concerns, and what people are asked
+//	choices.go    the commands that take back what a message says
 //	evidence.go   the numbers that each message about an order carries
 //	fleet.go      much that is bad at once, held rollbacks
 //	site.go       outages, broken rules, earned trust

@@ -21,10 +21,11 @@ func (c Composer) ofOrder(o rollback.Order, what string, at time.Time) notify.Me
 	m := notify.Message{
 		Key: Thread(o.Key, o.Rule), Kind: "order", Severity: notify.Critical, Link: c.Link(o.Key), At: at,
 		Title:       named(o.Change) + ": " + what,
-		SignalLines: report.Moved(v),
+		SignalLines: report.Moved(v, o.Watched),
 		Fields:      withRunbook(fields(o.Change, o.Rule), o.Runbook),
 		People:      c.concerned(o.Change),
 		Team:        o.Team, Reason: string(v.Reason),
+		Choices: choicesOf(o, v),
 	}
 	if worst := report.Worst(v); worst != "" {
 		m.Title += " — " + worst

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pushback/pushback/internal/messages"
+	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
@@ -29,6 +30,7 @@ func TestEveryMessage(t *testing.T) {
 		of := func(entries []entry) {
 			for _, e := range entries {
 				e.When = string(c.Kind) + ": " + e.When
+				e.Message = messages.WithRecord(e.Message, 2, 40) // as the engine does
 				all = append(all, e)
 			}
 		}
@@ -75,7 +77,7 @@ func TestImportantMessagesCarryTheNumbers(t *testing.T) {
 		for _, e := range append(append(guarded(t, c), ends(c)...), afterwards(c)...) {
 			m := e.Message
 			lines := strings.Join(m.SignalLines, "\n")
-			for _, want := range []string{"errors 0.5 % → 3.1 %", "95 % 1.9 to 3.4", "certain, p 0.0002"} {
+			for _, want := range []string{"errors 0.5 % → 3.1 %", "95 % 1.9 to 3.4", "certain, p 0.0002, would happen by chance once in 5,000 quiet half hours"} {
 				if !strings.Contains(lines, want) {
 					t.Errorf("%s: %s: no %q in %q", c.Kind, e.When, want, lines)
 				}
@@ -178,11 +180,12 @@ func ofSite() []entry {
 	broken := []rules.Diagnostic{{File: "red.yml", Line: 7, Column: 3, Message: `unknown key "sginals"`}}
 	held := composer.FleetHeld(h)
 	bad := []string{"cart v2 in production: regressed, certain — errors 0.5 % → 3.1 %", "search v9 in production: regressed, likely — errors 0.2 % → 1.4 %"}
+	bad[0] = messages.Blamed(notify.Message{Title: bad[0], Fields: []notify.Field{{Name: "by", Value: "amy"}}})
 	ended := []string{"cart v2 in production: rollback to v1 expired — errors 0.5 % → 3.1 %"}
 	step := messages.Step{Thread: "trust/red", Rule: "red", Mode: rules.Ask, Service: "cart", Named: "cart", Why: "20 clean changes in a row"}
 	all := []entry{
 		{"a metric store fails", composer.Outage("prod", "503 Service Unavailable", at, at.Add(time.Minute))},
-		{"deliveries were lost", composer.Missed("github", []sources.Event{{Service: "cart", Version: "v2", Environment: "production", Status: sources.Succeeded, At: at}}, at)},
+		{"deliveries were lost", composer.Missed("github", []sources.Event{{Service: "cart", Version: "v2", Environment: "production", Status: sources.Succeeded, Actor: "amy", At: at}}, at)},
 		{"a metric store answers again", composer.OutageEnded("prod", at, at.Add(9*time.Minute))},
 		{"the rules are broken", composer.RulesBroken(broken, at)},
 		{"the rules are mended", composer.RulesMended(12, at)},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/rules"
@@ -70,13 +71,13 @@ func OrderedBefore(o rollback.Order) string {
 }
 
 // approval says how a person lets a proposed order go on: by command, with the API's
-// token, or by a link that is valid once and for this order alone.
+// token, or by a link that is valid once and for this order alone; and how a person ends it.
 func (c Composer) approval(o rollback.Order) string {
 	s := fmt.Sprintf("%sTo roll back%s through hook %s: pushback approve %s", question(o), to(o), o.Hook, o.Key)
 	if c.ExternalURL != "" {
 		s += fmt.Sprintf(", or open %s/approve?token=%s", c.Link(o.Key), c.Token(o))
 	}
-	return s + fmt.Sprintf(" (until %s).", clock(o.ExpiresAt))
+	return s + fmt.Sprintf(" (until %s). To reject it: pushback reject %s.", clock(o.ExpiresAt), o.Key)
 }
 
 // question says why a person is asked: because of the guards, or because the rule says so.
@@ -121,7 +122,7 @@ func (c Composer) outcome(o rollback.Order) string {
 	case rollback.Approved:
 		return "The guards are asked next; another message says whether they let it go on."
 	case rollback.Done:
-		return answered(o) + "What is live now is watched to see whether that helped."
+		return answered(o) + "What is live now is watched" + during(o) + " to see whether that helped."
 	case rollback.Failed:
 		return because("It failed: ", o.Why) + "Pushback does nothing more: roll back by hand if it is still needed."
 	case rollback.Unknown:
@@ -132,6 +133,14 @@ func (c Composer) outcome(o rollback.Order) string {
 		return because("It expired: ", o.Why) + "Nothing was rolled back: roll back by hand if it is needed."
 	}
 	return strings.TrimSpace(because("Why: ", o.Why))
+}
+
+// during is for how long a rollback is watched, nothing where that is not known.
+func during(o rollback.Order) string {
+	if o.Watched <= 0 {
+		return ""
+	}
+	return " for " + report.Span(o.Watched)
 }
 
 // answered is what the hook said, nothing where it said nothing.
@@ -155,7 +164,7 @@ func (c Composer) Sending(o rollback.Order, timeout time.Duration, at time.Time)
 	o.State = rollback.Sending
 	m := c.ofOrder(o, "rolling back"+to(o), at)
 	m.Severity = notify.Error
-	m.Action = fmt.Sprintf("No guard refuses. Hook %s is called now and has until %s.", o.Hook, at.Add(timeout).UTC().Format("15:04:05 MST"))
+	m.Action = fmt.Sprintf("No guard refuses. Hook %s is called now and has until %s; it cannot be stopped any more.", o.Hook, at.Add(timeout).UTC().Format("15:04:05 MST"))
 	return m
 }
 
@@ -172,6 +181,9 @@ func (c Composer) StillRolling(o rollback.Order, progress string, until, at time
 func (c Composer) NotRunning(o rollback.Order, v rollback.Verification, after time.Duration, at time.Time) notify.Message {
 	m := c.ofOrder(o, fmt.Sprintf("hook %s said done, but %s is not what runs", o.Hook, o.Target), at)
 	m.Action = fmt.Sprintf("%s after the receipt %s is %s. Look at what is live; Pushback does nothing more.", after, o.Target, v)
+	for i := range m.Choices {
+		m.Choices[i].When = ifFalse // what was judged bad may still run
+	}
 	return m
 }
 

@@ -78,7 +78,7 @@ func TestAsk(t *testing.T) {
 	f("of another rule", &proposed, nil, "slow", false)
 }
 
-// How often the rule was wrong stands in messages about something bad, once it has fired.
+// How often the rule was wrong stands in its messages, once it has fired.
 func TestWithRecord(t *testing.T) {
 	t.Parallel()
 	f := func(severity notify.Severity, wrong, fired int, want string) {
@@ -90,5 +90,5 @@ func TestWithRecord(t *testing.T) {
 	f(notify.Critical, 2, 40, "wrong 2 of 40 times")
 	f(notify.Warning, 0, 1, "wrong 0 of 1 time")
 	f(notify.Critical, 0, 0, "")
-	f(notify.Info, 2, 40, "")
+	f(notify.Info, 2, 40, "wrong 2 of 40 times")
 }

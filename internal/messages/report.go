@@ -118,7 +118,7 @@ func ruleReport(j Judged) notify.RuleReport {
 		r.Rule += " after the rollback"
 	}
 	if j.Verdict != nil && j.Watch.Grade >= detector.Suspect {
-		r.Lines = report.Moved(*j.Verdict)
+		r.Lines = report.Moved(*j.Verdict, j.Watch.Plan.Length())
 	}
 	return r
 }

@@ -39,6 +39,7 @@ func (c Composer) Restored(r Restore) notify.Message {
 func (c Composer) OrderRestored(o rollback.Order, at time.Time) notify.Message {
 	m := c.ofOrder(o, OrderState(o), at)
 	m.Action = because("It is over: ", o.Why) + "Find out which version is live. Pushback does nothing more for this change unless a person rolls it back by hand."
+	m.Choices = nil // the outcomes that a command would correct may be lost with the database
 	return m
 }
 

@@ -45,7 +45,11 @@ func (c Composer) Missed(source string, lost []sources.Event, at time.Time) noti
 		Action: "Their changes are watched from now on, later than they should be. See in the tool's settings why its webhook fails.",
 	}
 	for _, e := range lost[:min(len(lost), maxMissed)] {
-		m.SignalLines = append(m.SignalLines, fmt.Sprintf("%s %s in %s %s at %s", e.Service, e.Version, e.Environment, e.Status, e.At.UTC().Format(time.RFC3339)))
+		line := fmt.Sprintf("%s %s in %s %s at %s", e.Service, e.Version, e.Environment, e.Status, e.At.UTC().Format(time.RFC3339))
+		if e.Actor != "" {
+			line += " by " + e.Actor
+		}
+		m.SignalLines = append(m.SignalLines, line)
 	}
 	if more := len(lost) - maxMissed; more > 0 {
 		m.SignalLines = append(m.SignalLines, fmt.Sprintf("and %d more", more))
@@ -96,7 +100,7 @@ func (c Composer) TrustStep(s Step, at time.Time) notify.Message {
 		Key: s.Thread, Kind: "trust", Severity: notify.Info, At: at, Link: c.ExternalURL,
 		Title:       fmt.Sprintf("rule %s has earned to %s for %s", s.Rule, s.Mode, s.Named),
 		SignalLines: []string{s.Why},
-		Action:      fmt.Sprintf("To let it: pushback rules promote %s --service '%s'", s.Rule, s.Service),
+		Choices:     trustChoices(s.Rule, s.Service),
 		Fields:      []notify.Field{{Name: "rule", Value: s.Rule}},
 	}
 }

@@ -49,8 +49,9 @@ func (c Composer) Verdict(l Look) notify.Message {
 	m := notify.Message{
 		Key: Thread(l.Key, l.Watch.Rule), Kind: kindOf(l.Watch), Severity: severity(l.Watch),
 		Fields: withRunbook(fields(l.Change, l.Watch.Rule), l.Watch.Runbook), Link: c.Link(l.Key), At: l.At,
-		People: c.concerned(l.Change), Team: l.Watch.Team, Reason: string(l.Watch.Reason),
+		People: c.concerned(l.Change), Choices: corrections(l), Team: l.Watch.Team, Reason: string(l.Watch.Reason),
 	}
+	m.Fields = withUntil(m.Fields, l)
 	if l.Verdict == nil {
 		m.Title = fmt.Sprintf("%s: %s", named(l.Change), l.Watch.State)
 		if why, known := detector.Reasons[l.Watch.Reason]; known {
@@ -58,7 +59,7 @@ func (c Composer) Verdict(l Look) notify.Message {
 		}
 		return m
 	}
-	m.Title, m.SignalLines = report.Headline(l.Change, *l.Verdict), report.Moved(*l.Verdict)
+	m.Title, m.SignalLines = report.Headline(l.Change, *l.Verdict), report.Moved(*l.Verdict, l.Watch.Plan.Length())
 	m.Reason = cmp.Or(m.Reason, string(l.Verdict.Reason))
 	if pictured(*l.Verdict) {
 		m.Change = l.Key
@@ -78,9 +79,9 @@ func Unaddressed(m notify.Message, words []string) notify.Message {
 	return m
 }
 
-// WithRecord adds how often a rule was wrong of the times that it fired, where it did, to a message about something bad.
+// WithRecord adds how often a rule was wrong of the times that it fired, where it did.
 func WithRecord(m notify.Message, wrong, fired int) notify.Message {
-	if fired > 0 && m.Severity != notify.Info {
+	if fired > 0 {
 		m.Fields = append(m.Fields, notify.Field{Name: notify.RecordField, Value: fmt.Sprintf("wrong %d of %s", wrong, times(fired))})
 	}
 	return m
@@ -99,6 +100,7 @@ func (c Composer) Resolved(l Look, thread string) notify.Message {
 	m.Key, m.Kind, m.Resolved, m.EndsAt = thread, "resolved", true, l.At
 	if !l.Watch.After.IsZero() {
 		m.Title = ofRecovery(l, "well again since "+l.Change.What()+" was rolled back")
+		m.Choices = []notify.Choice{releaseChange("While "+l.Change.What()+" is marked bad, nothing is rolled back to it; to take the mark away", l.Key)}
 	}
 	return m
 }
@@ -109,6 +111,7 @@ func (c Composer) RollbackDidNotHelp(l Look) notify.Message {
 	m.Severity = notify.Critical
 	m.Title = ofRecovery(l, "the rollback of "+l.Change.What()+" did not help")
 	m.Action = "Pushback does nothing more: the change may not be what made things worse. It is no longer marked bad, and nothing is rolled back further by itself."
+	m.Choices = []notify.Choice{falseAlarm("If "+l.Change.What()+" was not to blame", l.Key)}
 	return m
 }
 
@@ -118,6 +121,7 @@ func (c Composer) RecoveryUnclear(l Look) notify.Message {
 	m.Severity = notify.Error
 	m.Title = ofRecovery(l, "cannot tell whether the rollback of "+l.Change.What()+" helped")
 	m.Action = "The watch after the rollback ended " + string(l.Watch.State) + ". Somebody has to look."
+	m.Choices = []notify.Choice{falseAlarm("If "+l.Change.What()+" was not to blame", l.Key)}
 	return m
 }
 
@@ -175,6 +179,19 @@ func fields(c sources.Change, rule string) []notify.Field {
 		}
 	}
 	return known
+}
+
+// withUntil adds until when an open watch goes on: what it says may change until then.
+func withUntil(fs []notify.Field, l Look) []notify.Field {
+	until := l.Watch.Until
+	if !l.Watch.State.Open() || until.IsZero() {
+		return fs
+	}
+	text := clock(until)
+	if until.Sub(l.At) > 12*time.Hour {
+		text = moment(until)
+	}
+	return append(fs, notify.Field{Name: "watched until", Value: text})
 }
 
 func withRunbook(fs []notify.Field, runbook string) []notify.Field {

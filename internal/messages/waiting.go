@@ -21,6 +21,7 @@ func (c Composer) Waiting(o rollback.Order, refusals []rollback.Refusal, at time
 		m.Action += " until " + clock(o.ExpiresAt)
 	}
 	m.Action += "."
+	m.Choices = []notify.Choice{reject("To stop it", o.Key)}
 	return m
 }
 
@@ -82,13 +83,27 @@ func WaitID(refusals []rollback.Refusal) string {
 // NobodyApproved is why a proposal expires.
 const NobodyApproved = "nobody approved it in time"
 
+// waits begins the reason of an order that waits for something else than a person.
+const waits = "waits: "
+
+// Waits is the reason of an order while it waits.
+func Waits(refusals []rollback.Refusal) string { return waits + Reasons(refusals) }
+
 // TooLate is why an order expires that waited for something else than a person.
 func TooLate(o rollback.Order) string {
 	why := "it had not been sent by " + clock(o.ExpiresAt)
-	if waited, found := strings.CutPrefix(o.Why, "waits: "); found {
+	if waited, found := strings.CutPrefix(o.Why, waits); found {
 		why += "; until then it waited: " + waited
 	}
 	return why
+}
+
+// Stopped is why an order is cancelled by a person who gives no reason, "" where its own reason stays true.
+func Stopped(o rollback.Order) string {
+	if waited, found := strings.CutPrefix(o.Why, waits); found {
+		return "stopped while it waited: " + waited
+	}
+	return ""
 }
 
 // Replaced is why an order is cancelled whose change a newer one has replaced, the zero

@@ -70,7 +70,7 @@ func chosen(s Subject, c Choice) (shown []plotted, left int, err error) {
 		}
 	}
 	for _, e := range wanted {
-		p := plotted{e, web.SignalOf(e, s.Watch.Plan, s.Observation).Plot, report.Chance(e, s.Verdict, s.Watch.Plan)}
+		p := plotted{e, web.SignalOf(e, s.Watch.Plan, s.Observation).Plot, report.Chance(e, s.Verdict, s.Watch.Plan.Length())}
 		switch {
 		case !p.measured():
 		case len(shown) == MaxSignals:

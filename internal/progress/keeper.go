@@ -26,8 +26,9 @@ type Store interface {
 type Keeper struct {
 	Store   Store
 	Text    messages.Composer
-	Deliver func(ctx context.Context, rows []store.Outgoing) // has messages sent that are stored
-	Changed func(key string)                                 // tells pages that an order has changed
+	Record  func(ctx context.Context, rule string) (wrong, fired int) // how often a rule was wrong so far
+	Deliver func(ctx context.Context, rows []store.Outgoing)          // has messages sent that are stored
+	Changed func(key string)                                          // tells pages that an order has changed
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -55,7 +56,8 @@ func (c *Call) note(ctx context.Context, progress string) {
 	var rows []store.Outgoing
 	if now.Sub(c.order.SentAt) >= SlowAfter && !c.told {
 		c.told = true
-		rows = store.OrderMessages(c.order, "slow", c.Text.StillRolling(c.order, progress, c.until, now), now)
+		wrong, fired := c.Record(ctx, c.order.Rule)
+		rows = store.OrderMessages(c.order, "slow", messages.WithRecord(c.Text.StillRolling(c.order, progress, c.until, now), wrong, fired), now)
 	}
 	c.last = progress
 	noted, err := c.Store.NoteProgress(ctx, c.order.Key, c.claim, progress, now, rows...)

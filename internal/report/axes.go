@@ -19,7 +19,7 @@ func Plots(w io.Writer, r Record, s Style) error {
 	p.heading(Headline(r.Change, r.Verdict), r.Verdict.Grade)
 	for _, e := range r.Verdict.Signals {
 		p.line("")
-		p.heading(line(e), e.Grade)
+		p.heading(line(e, ""), e.Grade)
 		p.axes(reading(r.Observation, e.Signal), e.Unit, timesOf(r))
 	}
 	return p.err

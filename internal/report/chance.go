@@ -14,14 +14,14 @@ import (
 //
 //	would happen by chance once in 5,000 quiet half hours
 //
-// The unit is the time that the rule watches after a change, because that is what p is a probability of: that a watch
+// The unit is the time that the rule watches after a change (detector.Plan.Length), because that is what p is a probability of: that a watch
 // of this length sees something as extreme though nothing has changed (docs/detection.md). A verdict that is blind, and a
 // signal that was not tested, have no p that means anything: then it is "".
-func Chance(e detector.Evidence, v detector.Verdict, plan detector.Plan) string {
+func Chance(e detector.Evidence, v detector.Verdict, watched time.Duration) string {
 	if v.Outcome == detector.Blind || !tested(e) {
 		return ""
 	}
-	unit := windowWord(time.Duration(plan.After) * plan.Tick)
+	unit := windowWord(watched)
 	switch {
 	case unit == "":
 		return ""

@@ -43,7 +43,7 @@ func TestChance(t *testing.T) {
 		if one.change != nil {
 			one.change(&e, &v, &p)
 		}
-		if got := Chance(e, v, p); got != one.want {
+		if got := Chance(e, v, p.Length()); got != one.want {
 			t.Errorf("%s: %q, want %q", name, got, one.want)
 		}
 	}

@@ -41,7 +41,7 @@ func Markdown(w io.Writer, s Summary) error {
 	b.WriteString(factList(c))
 	for _, r := range s.Records {
 		b.WriteString("\nRule " + CodeSpan(r.Verdict.Rule) + measuredAfter(r) + ", " + r.Verdict.Outcome.String() + ", as of " + clock(r.Verdict.At) + ":\n")
-		b.WriteString(CodeBlock(Moved(r.Verdict)))
+		b.WriteString(CodeBlock(changeReasons(r.Verdict)) + markdownTable(Rows(r.Verdict, r.Watch.Plan.Length())))
 	}
 	if s.Picture != "" {
 		b.WriteString("\n![" + PlotText + "](<" + Target(s.Picture) + ">)\n")
@@ -57,6 +57,27 @@ func Markdown(w io.Writer, s Summary) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// markdownTable is the rows below Columns. A pipe ends a cell even in code, and tools disagree on backslashes before it, so
+// that a character stands for it which looks alike.
+func markdownTable(rows [][]string) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	head := Columns()
+	var b strings.Builder
+	b.WriteString("\n| " + strings.Join(head, " | ") + " |\n" + strings.Repeat("| --- ", len(head)) + "|\n")
+	for _, row := range rows {
+		for _, cell := range row {
+			if cell != "" {
+				cell = CodeSpan(strings.ReplaceAll(cell, "|", "｜"))
+			}
+			b.WriteString("| " + cell + " ")
+		}
+		b.WriteString("|\n")
+	}
+	return b.String()
 }
 
 // factList is what is known of the change itself.

@@ -26,7 +26,7 @@ func TestMarkdown(t *testing.T) {
 
 // What comes from outside stands in code, whatever it is: it begins no line, ends no code and makes no link.
 func TestMarkdownKeepsTextsInCode(t *testing.T) {
-	const evil = "``` ` @all [x](https://evil.example) <img src=x>\n# heading\n/approve \x1b[2J"
+	const evil = "|| ``` ` @all [x](https://evil.example) <img src=x>\n# heading\n/approve \x1b[2J"
 	r := timedRecord()
 	r.Change.Service, r.Change.Version, r.Change.Environment, r.Change.Actor, r.Change.Riders = evil, evil, evil, evil, []string{evil}
 	r.Verdict.Rule, r.Verdict.Signals[0].Signal = evil, evil

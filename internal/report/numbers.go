@@ -100,10 +100,13 @@ func probability(p float64) string {
 }
 
 // printable replaces characters by which text from outside could control a terminal or add a
-// line.
+// line. Spaces of other widths, which stand between the digits of numbers, become spaces.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		switch {
+		case unicode.Is(unicode.Zs, r):
+			return ' '
+		case !unicode.IsPrint(r):
 			return '?'
 		}
 		return r

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/sources"
@@ -11,17 +12,19 @@ import (
 
 // Moved gives one line a signal: what moved from what to what, and how sure.
 //
-//	errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, counts: 15 of 3000 → 93 of 3000)
+//	errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, would happen by chance once in 5,000 quiet half hours, counts: 15 of 3000 → 93 of 3000)
 //
-// A signal that could not be compared has a sentence that says why. A signal that was judged
+// watched is the length of the watch, without which a p-value has no words; what did not get worse has none either. A signal that could not be compared has a sentence that says why. A signal that was judged
 // by its parts has a line for the worst part too. What is known of the change itself comes
 // first.
-func Moved(v detector.Verdict) []string {
-	lines, worst := changeReasons(v), worstParts(v)
-	for i, e := range v.Signals {
-		if e.Part == "" || worst[e.Part] == i && e.Grade > detector.None {
-			lines = append(lines, printable(line(e)))
+func Moved(v detector.Verdict, watched time.Duration) []string {
+	lines := changeReasons(v)
+	for _, e := range shown(v) {
+		chance := ""
+		if e.Grade > detector.None {
+			chance = Chance(e, v, watched)
 		}
+		lines = append(lines, printable(line(e, chance)))
 	}
 	return lines
 }
@@ -51,14 +54,15 @@ func worstParts(v detector.Verdict) map[string]int {
 	return worst
 }
 
-func line(e detector.Evidence) string {
+// line is one signal in one line. chance is its p-value in words, "" where they stand elsewhere.
+func line(e detector.Evidence, chance string) string {
 	if what := lost(e); what != "" {
-		return fmt.Sprintf("%s %s (%s). %s", e.Signal, what, strings.Join(support(e), ", "), sentence(e.Reason))
+		return fmt.Sprintf("%s %s (%s). %s", e.Signal, what, strings.Join(support(e, ""), ", "), sentence(e.Reason))
 	}
 	if !compared(e) {
 		return strings.TrimSpace(e.Signal+" "+graded(e)) + ": " + sentence(e.Reason)
 	}
-	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(support(e), ", ")}
+	details := []string{strings.Join(append([]string{difference(e)}, interval(e)...), ", "), strings.Join(support(e, chance), ", ")}
 	return fmt.Sprintf("%s (%s)", fromTo(e), strings.Join(details, "; "))
 }
 
@@ -113,7 +117,7 @@ func interval(e detector.Evidence) []string {
 }
 
 // support is what a line rests on: grade, p and events.
-func support(e detector.Evidence) []string {
+func support(e detector.Evidence, chance string) []string {
 	weights := []string{e.Grade.String()}
 	if e.Reason == detector.SignalLost {
 		return append(weights, "by "+string(detector.ByLoss))
@@ -122,6 +126,9 @@ func support(e detector.Evidence) []string {
 		weights = append(weights, "by "+string(e.Tests[0]))
 	} else {
 		weights = append(weights, probability(e.P))
+	}
+	if chance != "" {
+		weights = append(weights, chance)
 	}
 	if c := e.Counts; c != nil {
 		weights = append(weights, fmt.Sprintf("counts: %.0f of %.0f → %.0f of %.0f", c.BadBefore, c.TotalBefore, c.BadAfter, c.TotalAfter))

@@ -44,7 +44,7 @@ func latencyRose() detector.Evidence {
 func TestMovedSaysWhatNoSignalDoes(t *testing.T) {
 	f := func(reason detector.Reason, want ...string) {
 		t.Helper()
-		got := Moved(detector.Verdict{Reason: reason, Signals: []detector.Evidence{errorsRose()}})
+		got := Moved(detector.Verdict{Reason: reason, Signals: []detector.Evidence{errorsRose()}}, time.Hour)
 		if len(got) != len(want)+1 || !slices.Equal(got[:len(want)], want) {
 			t.Errorf("%q: %q", reason, got)
 		}
@@ -58,12 +58,12 @@ func TestMovedSaysWhatNoSignalDoes(t *testing.T) {
 func TestMoved(t *testing.T) {
 	f := func(e detector.Evidence, want string) {
 		t.Helper()
-		if got := Moved(detector.Verdict{Signals: []detector.Evidence{e}})[0]; got != want {
+		if got := Moved(detector.Verdict{Signals: []detector.Evidence{e}}, 30*time.Minute)[0]; got != want {
 			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 	}
-	f(errorsRose(), "errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, counts: 15 of 3000 → 93 of 3000)")
-	f(latencyRose(), "latency.mean 82.1 ms → 97.3 ms (+15.2 ms, +18.5 %, 95 % −1 ms to 31 ms; suspect, p 0.031, short_history)")
+	f(errorsRose(), "errors 0.5 % → 3.1 % (+2.6 points, 95 % 1.9 to 3.4; certain, p 0.0002, would happen by chance once in 5,000 quiet half hours, counts: 15 of 3000 → 93 of 3000)")
+	f(latencyRose(), "latency.mean 82.1 ms → 97.3 ms (+15.2 ms, +18.5 %, 95 % −1 ms to 31 ms; suspect, p 0.031, would happen by chance once in 32 quiet half hours, short_history)")
 	f(detector.Evidence{Signal: "orders", Effect: detector.Effect{Forecast: 120, After: 90, Difference: -30, Ratio: 0.75}, P: 1},
 		"orders 120 → 90 (−30, −25 %; none, p 1)")
 	f(detector.Evidence{Signal: "errors", Reason: detector.SourceError}, "errors: The metric store could not be asked, so nothing is known about the change.")
@@ -227,7 +227,7 @@ func TestTextIsHarmless(t *testing.T) {
 			t.Errorf("%+v: not the characters that were asked for", s)
 		}
 	}
-	for _, line := range Moved(r.Verdict) {
+	for _, line := range Moved(r.Verdict, time.Hour) {
 		if strings.ContainsAny(line, "\x1b\r\n") {
 			t.Errorf("a line that is not one: %q", line)
 		}

@@ -54,7 +54,7 @@ func Text(w io.Writer, r Record, s Style) error {
 	}
 	for _, e := range r.Verdict.Signals {
 		p.line("")
-		p.signal(e, reading(r.Observation, e.Signal), Chance(e, r.Verdict, r.Watch.Plan))
+		p.signal(e, reading(r.Observation, e.Signal), Chance(e, r.Verdict, r.Watch.Plan.Length()))
 	}
 	return p.err
 }
@@ -84,7 +84,7 @@ func reading(o detector.Observation, signal string) detector.Reading {
 
 // signal writes one signal's block. chance is its p-value in words.
 func (p *page) signal(e detector.Evidence, r detector.Reading, chance string) {
-	p.heading(line(e), e.Grade)
+	p.heading(line(e, ""), e.Grade)
 	p.plot(r, e.Unit)
 	if chance != "" {
 		p.line("  " + probability(e.P) + ": " + chance)

@@ -68,7 +68,7 @@ func (t test) compare(e expectation, set *rules.Set, replays []backtest.Replay) 
 	c := t.actual(e, replays[i])
 	f.compareVerdict(e, c)
 	f.compareResponse(e, c)
-	f.Evidence = report.Moved(c.verdict)
+	f.Evidence = report.Moved(c.verdict, replays[i].End.Plan.Length())
 	return f
 }
 

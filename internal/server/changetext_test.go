@@ -54,7 +54,7 @@ func TestSummaryInMarkdown(t *testing.T) {
 		t.Errorf("%d %v", status, h)
 	}
 	for _, want := range []string{
-		"It made things worse: errors went from 0.5 % to 3.1 %.", "errors 0.5 % → 3.1 % (+2.6 points", "the rollback to", "+14 min", "What happened:", "- [All about this change](<http",
+		"It made things worse: errors went from 0.5 % to 3.1 %.", "| ` errors ` | ` 0.5 % ` | ` 3.1 % ` | ` +2.6 points", "the rollback to", "+14 min", "What happened:", "- [All about this change](<http",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
@@ -63,6 +63,19 @@ func TestSummaryInMarkdown(t *testing.T) {
 	for _, line := range strings.Split(text, "\n") {
 		if strings.HasPrefix(line, "# ") || strings.HasPrefix(line, "<img") {
 			t.Errorf("markup from outside: %s", line)
+		}
+	}
+}
+
+// The page heads its columns as every other table of signals does, and those of parts too.
+func TestOneHeadingForSignals(t *testing.T) {
+	p := listen(t, nil)
+	s := bad
+	s.parts = 2
+	page := p.show("/changes/"+p.mustStore(s), 200, "")
+	for _, heading := range []string{report.ColumnBefore, report.ColumnAfter, report.ColumnChange, "p, by chance alone"} {
+		if n := strings.Count(page, ">"+strings.ToUpper(heading[:1])+heading[1:]+"</th>") + strings.Count(page, ">"+heading+"</th>"); n < 2 {
+			t.Errorf("%q heads %d columns, want those of the signals and of the parts", heading, n)
 		}
 	}
 }

@@ -158,7 +158,7 @@ func (s *Server) watch(ctx context.Context, w watch.Watch) (api.Watch, error) {
 func record(r store.Record, plan detector.Plan) api.Record {
 	chances := map[string]string{}
 	for _, e := range r.Verdict.Signals {
-		if c := report.Chance(e, r.Verdict, plan); c != "" {
+		if c := report.Chance(e, r.Verdict, plan.Length()); c != "" {
 			chances[e.Signal] = c
 		}
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -129,6 +130,7 @@ type fixture struct {
 	before, after              float64 // the error ratio
 	order                      rollback.State
 	reason                     detector.Reason // of the watch and its verdict
+	parts                      int             // of the errors, each as the whole
 }
 
 // storeFixture stores a fixture and returns the key of its change.
@@ -198,7 +200,7 @@ func (s fixture) watch(key string, began time.Time) watch.Watch {
 func (s fixture) record(w watch.Watch, began time.Time) *store.Record {
 	errorRate := wave(s.before, s.before/6, 30)
 	after := wave(s.after, s.after/8, 12)
-	return &store.Record{WatchID: w.ID, At: testNow, Verdict: detector.Verdict{
+	r := &store.Record{WatchID: w.ID, At: testNow, Verdict: detector.Verdict{
 		Rule: "red", At: testNow, Tick: 12, Grade: s.grade, Reason: s.reason, Method: detector.Method, Signals: []detector.Evidence{
 			{
 				Signal: "errors", Unit: "fraction", Worse: detector.Higher, Grade: s.grade, P: 0.0004, RawP: 0.0002, Tests: []detector.Test{detector.ByCounts},
@@ -217,6 +219,12 @@ func (s fixture) record(w watch.Watch, began time.Time) *store.Record {
 		{Signal: "errors", Supply: detector.Fresh, Before: detector.Ticks{Value: errorRate}, After: detector.Ticks{Value: after}},
 		{Signal: "latency.mean", Supply: detector.Fresh, Before: detector.Ticks{Value: wave(0.182, 0.012, 30)}, After: detector.Ticks{Value: wave(0.185, 0.012, 12)}},
 	}}}
+	for i := range s.parts {
+		part := r.Verdict.Signals[0]
+		part.Signal, part.Part = fmt.Sprint("errors /", i), "errors"
+		r.Verdict.Signals = append(r.Verdict.Signals, part)
+	}
+	return r
 }
 
 // wave returns n ticks around a level, one of them missing.

@@ -49,7 +49,9 @@ func (s *Server) ordersPage(w http.ResponseWriter, r *http.Request) error {
 		return s.storeProblem(err)
 	}
 	for i := range page.Orders {
-		page.Orders[i].MayDecide = page.Orders[i].Waiting && page.MayRespond && s.mayFor(r, identity.Respond, page.Orders[i].Service)
+		o := &page.Orders[i]
+		may := page.MayRespond && s.mayFor(r, identity.Respond, o.Service)
+		o.MayDecide, o.MayStop = o.Waiting && may, o.Stoppable && may
 	}
 	return showLive(w, r, page, s.pages.Orders, s.pages.OrdersSince)
 }

@@ -93,11 +93,32 @@ func TestOrdersPage(t *testing.T) {
 	if to, _ := r.post("/orders/"+key+"/approve", 303, "actor=amy&why=sure"); to != "/orders?did=approve" {
 		t.Error(to)
 	}
-	r.see("/orders?did=approve", 200, "The rollback is approved. The guards are asked next.", "Approved the rollback: sure", "amy", "Waits for the guards")
+	r.see("/orders?did=approve", 200, "The rollback is approved. The guards are asked next.", "Approved the rollback: sure", "amy", "Waits for the guards", "Stop it")
+	r.post("/orders/"+key+"/approve", 409, "actor=bob")
+	r.post("/orders/"+key+"/reject", 303, "actor=bob&why=wait")
+	if page := r.see("/orders", 200, "The rollback was called off: wait"); strings.Contains(page, "Stop it") {
+		t.Error("what has ended can be stopped")
+	}
 	r.post("/orders/"+key+"/reject", 409, "actor=bob")
 	r.post("/orders/nothing/reject", 404, "actor=bob")
 	if page := r.see("/orders?did=%3Cb%3E", 200); strings.Contains(page, "<b>") || strings.Contains(page, `class="notice good"`) {
 		t.Error("the address says what happened")
+	}
+}
+
+// A rollback that waits for something else than a person is stopped from its page, by those who may.
+func TestWaitingRollbackIsStoppedFromItsPage(t *testing.T) {
+	p := listen(t, nil)
+	waits := bad
+	waits.order = rollback.Decided
+	key := p.mustStore(waits)
+	path := "/changes/" + key
+	p.show(path, 200, "a responder stops it with <code>pushback reject "+key)
+	r := p.signIn()
+	r.see(path, 200, "Stop this rollback: keep 1.4.2")
+	r.post(path+"/reject", 303, "actor=amy&why=the+load+test")
+	if page := r.see(path, 200, "Decided by amy", "the load test"); strings.Contains(page, "Stop this rollback") {
+		t.Error("what has ended can be stopped")
 	}
 }
 

@@ -29,7 +29,7 @@ func (e storeEngine) Reject(ctx context.Context, key, actor, why string) error {
 
 func (e storeEngine) decide(ctx context.Context, key string, to rollback.State, actor, why string) error {
 	moved, err := e.MoveOrder(ctx, store.OrderMove{
-		Key: key, From: []rollback.State{rollback.Proposed}, To: to, Actor: actor, Why: why, At: testNow,
+		Key: key, From: rollback.Answerable(to), To: to, Actor: actor, Why: why, At: testNow,
 	})
 	if err == nil && !moved {
 		err = fmt.Errorf("order %s is decided already: %w", key, store.ErrConflict)

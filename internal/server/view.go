@@ -83,7 +83,7 @@ func rightOf(e api.Explanation) *web.Right {
 	for _, w := range e.Watches {
 		switch {
 		case !w.After.IsZero():
-		case w.Grade == detector.Likely.String() || w.Grade == detector.Certain.String():
+		case hasFired(w):
 			fired = append(fired, w.Rule)
 		default:
 			silent = append(silent, w.Rule)
@@ -93,6 +93,12 @@ func rightOf(e api.Explanation) *web.Right {
 		return nil
 	}
 	return &web.Right{Fired: strings.Join(fired, ", "), Silent: strings.Join(silent, ", ")}
+}
+
+// hasFired reports whether the rule was ever likely or certain: a transient verdict lowers the grade again.
+func hasFired(w api.Watch) bool {
+	likely := func(g watch.GradeAt) bool { return g.Grade >= detector.Likely }
+	return w.Grade == detector.Likely.String() || w.Grade == detector.Certain.String() || slices.ContainsFunc(w.Grades, likely)
 }
 
 func watchView(w api.Watch, key string, now time.Time) web.Watch {
@@ -124,7 +130,7 @@ func progress(from, until, now time.Time) int {
 func orderView(o api.Order) *web.Order {
 	v := &web.Order{
 		State: o.State, Rule: o.Rule, Hook: o.Hook, Target: o.Target, CreatedAt: o.CreatedAt, ExpiresAt: o.ExpiresAt,
-		EndedAt: o.EndedAt, Actor: o.Actor, Why: o.Why, Waiting: o.State == string(rollback.Proposed),
+		EndedAt: o.EndedAt, Actor: o.Actor, Why: o.Why, Waiting: o.State == string(rollback.Proposed), Stoppable: rollback.State(o.State).Stoppable(),
 	}
 	if o.Receipt != nil {
 		v.Receipt = o.Receipt.Status

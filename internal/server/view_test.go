@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/server/api"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 func TestAPageSaysWhyAPreviewIsNotWatched(t *testing.T) {
@@ -41,4 +43,19 @@ func TestOrderUnderWay(t *testing.T) {
 		"Rolling back to v1 since "+testNow.UTC().Format(time.TimeOnly)+".", "1 of 3 replicas updated", true)
 	f(api.Order{State: "done", EndedAt: testNow, Receipt: &rollback.Receipt{Status: "rolled out"}},
 		"Rolled back to v1 at "+testNow.UTC().Format(time.TimeOnly)+".", "rolled out", false)
+}
+
+// A rule that was likely for a while has fired, although a transient verdict has lowered its grade again: only that it was
+// wrong can be said of it, and not that it missed something.
+func TestRightOfATransient(t *testing.T) {
+	f := func(w api.Watch, fired, silent string) {
+		t.Helper()
+		w.Rule = "red"
+		if got := rightOf(api.Explanation{Watches: []api.Watch{w}}); got.Fired != fired || got.Silent != silent {
+			t.Errorf("%+v", got)
+		}
+	}
+	f(api.Watch{Grade: "none", Grades: []watch.GradeAt{{Grade: detector.Likely}, {Grade: detector.None}}}, "red", "")
+	f(api.Watch{Grade: "certain"}, "red", "")
+	f(api.Watch{Grade: "suspect", Grades: []watch.GradeAt{{Grade: detector.Suspect}}}, "", "red")
 }

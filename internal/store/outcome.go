@@ -75,6 +75,15 @@ func (s *Store) OutcomeCounts(ctx context.Context, ruleHash string) ([]OutcomeCo
 	return all, wrap(err, "count the outcomes of a rule")
 }
 
+// CountFired counts how often a rule of this hash fired, in all services, and how often people called that a false alarm.
+// It reads only what fired, by an index: messages ask it, and most watches end clean.
+func (s *Store) CountFired(ctx context.Context, ruleHash string) (wrong, fired int, err error) {
+	err = s.read.QueryRowContext(ctx, `
+		SELECT COALESCE(SUM(CASE WHEN false_alarm THEN 1 ELSE 0 END), 0), COUNT(*) FROM outcomes WHERE rule_hash = $1 AND fired`,
+		ruleHash).Scan(&wrong, &fired)
+	return wrong, fired, wrap(err, "count how often a rule fired")
+}
+
 // CountClean counts the clean watches of a rule hash with a service that ended
 // after since, and that nobody called false alarms or says missed what was bad.
 func (s *Store) CountClean(ctx context.Context, ruleHash, service string, since time.Time) (n int, err error) {

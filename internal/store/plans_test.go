@@ -36,6 +36,9 @@ var readsAll = map[string]string{
 	"settle":        "once after a restore, while nothing else runs",
 }
 
+// byIndex are the methods whose statement is asked for every message, and must read by this index alone.
+var byIndex = map[string]string{"CountFired": "outcomes_fired"}
+
 // unasked are the methods that run no statement themselves.
 var unasked = []string{"Accept", "AcceptUnwatched", "Close", "DB", "Dialect", "Holder", "Migrated", "Now", "Ping", "Reserved", "Shared"}
 
@@ -163,6 +166,9 @@ func (r *recorder) checkSQLite(t *testing.T, s *Store) {
 		}, `EXPLAIN QUERY PLAN `+query, make([]any, marksOf(query))...)
 		if err != nil {
 			t.Errorf("explain %s: %v", query, err)
+		}
+		if index := byIndex[of.methods[0]]; index != "" && !strings.Contains(strings.Join(steps, "\n"), "USING INDEX "+index+" ") {
+			t.Errorf("Store.%s does not read by %s: %q", of.methods[0], index, steps)
 		}
 		for _, step := range steps {
 			if table := scannedTable(query, step, partial); table != "" {

@@ -39,6 +39,11 @@ func outcomes(t *testing.T, s *Store) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	for hash, want := range map[string][2]int{"h": {1, 2}, "other": {}, "none": {}} {
+		if wrong, fired, err := s.CountFired(t.Context(), hash); err != nil || [2]int{wrong, fired} != want {
+			t.Errorf("rule %s was wrong %d of %d times, want %v: %v", hash, wrong, fired, want, err)
+		}
+	}
 	for since, want := range map[time.Time]int{{}: 2, at(1): 1, at(3): 1, at(4): 0} {
 		if n, err := s.CountClean(t.Context(), "h", "cart", since); err != nil || n != want {
 			t.Errorf("since %v: %d, %v", since, n, err)

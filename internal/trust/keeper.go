@@ -34,6 +34,7 @@ type Store interface {
 	TrustOf(ctx context.Context, ruleHash string) ([]store.Trust, error)
 	PutTrust(ctx context.Context, t store.Trust, e store.Entry) error
 	OutcomeCounts(ctx context.Context, ruleHash string) ([]store.OutcomeCounts, error)
+	CountFired(ctx context.Context, ruleHash string) (wrong, fired int, err error)
 	CountClean(ctx context.Context, ruleHash, service string, since time.Time) (int, error)
 	BacktestOf(ctx context.Context, ruleHash string) (store.Backtest, error)
 	PutBacktest(ctx context.Context, b store.Backtest) error
@@ -122,7 +123,7 @@ func (k *Keeper) FalseAlarm(ctx context.Context, changeKey, rule, actor, why str
 // markFalse records a false alarm of each watch of a rule that fired, and counts them.
 func (k *Keeper) markFalse(ctx context.Context, c store.Change, ws []watch.Watch, rule string) (marked int, err error) {
 	for _, w := range ws {
-		if !w.After.IsZero() || rule != "" && w.Rule != rule || w.Grade < detector.Likely {
+		if !w.After.IsZero() || rule != "" && w.Rule != rule || !w.Fired() {
 			continue
 		}
 		marked++

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/watch"
 )
@@ -52,7 +51,7 @@ type marking func(ctx context.Context, c store.Change, ws []watch.Watch, rule st
 // markMissed records it of each watch that did not fire, and counts them.
 func (k *Keeper) markMissed(ctx context.Context, c store.Change, ws []watch.Watch, rule string) (marked int, err error) {
 	for _, w := range ws {
-		if !w.After.IsZero() || rule != "" && w.Rule != rule || w.Grade >= detector.Likely {
+		if !w.After.IsZero() || rule != "" && w.Rule != rule || w.Fired() {
 			continue
 		}
 		marked++

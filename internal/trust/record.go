@@ -6,13 +6,10 @@ import "context"
 // false alarm. The hash names the rule. A record that cannot be read counts as none, because a message
 // without it is better than no message.
 func (k *Keeper) Record(ctx context.Context, hash string) (wrong, fired int) {
-	all, err := k.Store.OutcomeCounts(ctx, hash)
+	wrong, fired, err := k.Store.CountFired(ctx, hash)
 	if err != nil {
 		k.Log.Warn("cannot read how often a rule was wrong; the message does not say it", "rule_hash", hash, "error", err)
 		return 0, 0
-	}
-	for _, c := range all {
-		wrong, fired = wrong+c.FalseAlarms, fired+c.Fired
 	}
 	return wrong, fired
 }

@@ -120,9 +120,9 @@ func annotations(m notify.Message) map[string]string {
 	if runbook := notify.WebLink(facts["runbook"]); runbook != "" {
 		annotations["runbook_url"] = runbook
 	}
-	for _, name := range []string{"version", "target", "order"} {
+	for _, name := range []string{"version", "by", "watched until", "target", "order", "decided by", notify.RecordField} {
 		if facts[name] != "" {
-			annotations[name] = notify.Plain(facts[name])
+			annotations[strings.ReplaceAll(name, " ", "_")] = notify.Plain(facts[name])
 		}
 	}
 	return annotations

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/internal/delivery"
+	"github.com/pushback/pushback/sources"
 )
 
 const (
@@ -101,7 +102,7 @@ func (s *Sender) PutSilence(ctx context.Context, of notify.Silence) error {
 	}
 	body, err := delivery.Encode(receiver, silence{
 		ID: of.ID, Matchers: matchers, StartsAt: of.StartsAt.UTC(), EndsAt: of.EndsAt.UTC(), CreatedBy: createdBy,
-		Comment: fmt.Sprintf("%s (rollback %s)", notify.Plain(notify.Truncate(of.Comment, maxComment)), of.Order),
+		Comment: fmt.Sprintf("%s (rollback %s)", notify.Plain(sources.OneLine(of.Comment, maxComment)), of.Order),
 	})
 	if err != nil {
 		return err

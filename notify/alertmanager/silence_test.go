@@ -56,6 +56,28 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// The comment of a silence is one line of text, whatever the service is called, and names no other rollback.
+func TestSilenceComment(t *testing.T) {
+	r := sendertest.NewReceiver(t, sendertest.Accept)
+	s := silencer(t, r.URL, map[string]string{"service": "$service"})
+	const other = " (rollback aaaaaaaaaaaaaaaaaaaaaaaaaa)"
+	for i, text := range append(sendertest.AwkwardTexts(), other) {
+		of := ofCart(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
+		of.Service, of.Comment = text, text+" is being rolled back"+text
+		if err := s.PutSilence(t.Context(), of); err != nil {
+			t.Fatal(err)
+		}
+		var got silence
+		if err := json.Unmarshal(r.Requests()[i].Body, &got); err != nil {
+			t.Fatal(err)
+		}
+		sendertest.CheckText(t, text, got.Comment)
+		if key := ordered.FindStringSubmatch(got.Comment); key == nil || key[1] != orderKey || strings.Contains(got.Comment, "\n") || len(got.Comment) > 2*maxComment {
+			t.Errorf("%.40q: %.200q is of %v", text, got.Comment, key)
+		}
+	}
+}
+
 func TestSilenceConfig(t *testing.T) {
 	f := func(silence map[string]string, want string) {
 		t.Helper()

@@ -32,6 +32,7 @@ func reporterOn(t *testing.T, url string, alter func(c *Config)) *Reporter {
 
 func TestContract(t *testing.T) {
 	sendertest.Run(t, sendertest.Subject{
+		Reports: true,
 		Secrets: []string{token}, Permanent: []int{http.StatusNotFound}, Names: 3,
 		Reads: func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"metadata": {}}`) },
 		New: func(t *testing.T, url string) notify.Sender {

@@ -30,6 +30,7 @@ func newReporter(t *testing.T, url string) (*Reporter, error) {
 
 func TestContract(t *testing.T) {
 	sendertest.Run(t, sendertest.Subject{
+		Reports: true,
 		Secrets: []string{secret}, Data: true,
 		New: func(t *testing.T, url string) notify.Sender {
 			c, err := newReporter(t, url)

@@ -155,6 +155,9 @@ func unlinked(m notify.Message, page string) notify.Message {
 		}
 	}
 	m.Fields = fields
+	for i, c := range m.Choices {
+		m.Choices[i].When, m.Choices[i].Shell = unlink(c.When, ""), unlink(c.Shell, "")
+	}
 	for i, s := range m.Sections {
 		m.Sections[i].Title = unlink(s.Title, "")
 		for j, item := range s.Items {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pushback/pushback/internal/report"
 	"github.com/pushback/pushback/notify"
 	"github.com/pushback/pushback/notify/internal/comment"
 	"github.com/pushback/pushback/notify/sendertest"
@@ -29,10 +30,14 @@ func here(r *notify.Report) {
 	r.Version = sha
 }
 
+// picture is how a check run shows the picture of the suite's example, whose address is that of its page.
+var picture = `<picture><source media="(prefers-color-scheme: dark)" srcset="` + sendertest.Message().Link + `"><img alt="` + report.PlotText + `" src="` + sendertest.Message().Link + `"></picture>`
+
 // Each part holds to the contract alone, because the suite wants one request a report.
 func TestContract(t *testing.T) {
 	subject := sendertest.Subject{
-		Secrets: []string{token}, Permanent: []int{http.StatusNotFound}, Ours: []string{comment.Marker(sendertest.Report().Key), comment.LinkText},
+		Reports: true,
+		Secrets: []string{token}, Permanent: []int{http.StatusNotFound}, Ours: []string{comment.Marker(sendertest.Report().Key), comment.LinkText, picture},
 		Reads: func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/check-runs") {
 				fmt.Fprint(w, `{"total_count": 0, "check_runs": []}`)

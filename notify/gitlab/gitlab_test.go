@@ -50,6 +50,7 @@ func TestContract(t *testing.T) {
 	part := func(name string, status, note bool, remote string, names int) {
 		t.Run(name, func(t *testing.T) {
 			sendertest.Run(t, sendertest.Subject{
+				Reports: true,
 				Secrets: []string{token}, Permanent: []int{http.StatusNotFound}, Names: names, NoToken: names < 6,
 				Ours:  []string{comment.Marker(sendertest.Report().Key), comment.LinkText},
 				Reads: func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") },

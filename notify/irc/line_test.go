@@ -116,7 +116,7 @@ func FuzzLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, limit int) {
 		limit = min(max(limit, 20), maxLine)
 		m := notify.Message{Title: text, Action: text, SignalLines: []string{text, text}, Severity: notify.Critical}
-		all := lines(render(m.Truncated(), true), limit)
+		all := lines(render(m.Truncated(), true, true), limit)
 		if len(all) == 0 || len(all) > maxLines {
 			t.Errorf("%d lines", len(all))
 		}

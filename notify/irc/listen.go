@@ -24,7 +24,7 @@ const (
 )
 
 // commandNames are the commands that are heard in a channel, where other programs may have commands of their own.
-var commandNames = []string{"status", "hold", "release", "approve", "reject", "mine", helpName}
+var commandNames = []string{"status", "hold", "release", "approve", "reject", "false-alarm", "missed", "mine", helpName}
 
 // Connects is true: messages, too, need the connection.
 func (*Sender) Connects() bool { return true }

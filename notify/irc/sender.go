@@ -62,7 +62,7 @@ func (s *Sender) sendBy(ctx context.Context, by *session, m notify.Message) erro
 	if err := by.joinedAll(); err != nil {
 		return err
 	}
-	texts := render(m.Truncated(), s.config.ApprovalLinks)
+	texts := render(m.Truncated(), s.config.ApprovalLinks, s.Hears())
 	for _, channel := range s.config.Channels {
 		if err := by.say(ctx, channel, texts); err != nil {
 			return err

@@ -3,6 +3,7 @@ package irc
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -45,8 +46,9 @@ func cut(text string, limit int) (pieces []string) {
 	return pieces
 }
 
-// render is a message as texts, each of which may become several lines.
-func render(m notify.Message, links bool) (texts []string) {
+// render is a message as texts, each of which may become several lines: with the approval link or without, and with the
+// commands of the channel where they are heard.
+func render(m notify.Message, links, hears bool) (texts []string) {
 	head := "[" + word(m) + "] " + m.Title
 	if m.Link != "" {
 		head += " " + m.Link
@@ -59,8 +61,8 @@ func render(m notify.Message, links bool) (texts []string) {
 		}
 		texts = append(texts, "  "+line)
 	}
-	if record := m.Field(notify.RecordField); record != "" {
-		texts = append(texts, "  "+m.Field("rule")+" so far: "+record)
+	if known := facts(m); known != "" {
+		texts = append(texts, "  "+known)
 	}
 	action := m.Action
 	if !links {
@@ -72,10 +74,35 @@ func render(m notify.Message, links bool) (texts []string) {
 	if names := mentions(m); names != "" {
 		texts = append(texts, "  cc "+names)
 	}
-	if ask := askLine(m); ask != "" {
+	for _, c := range m.Choices {
+		texts = append(texts, choiceLine(c, hears))
+	}
+	if ask := askLine(m); ask != "" && hears {
 		texts = append(texts, ask)
 	}
 	return texts
+}
+
+// facts are who made the change, until when it is watched, and how often the rule was wrong. The headline has the rest.
+func facts(m notify.Message) string {
+	var known []string
+	for _, name := range []string{"by", "watched until"} {
+		if value := m.Field(name); value != "" {
+			known = append(known, name+" "+value)
+		}
+	}
+	if record := m.Field(notify.RecordField); record != "" {
+		known = append(known, m.Field("rule")+" so far: "+record)
+	}
+	return strings.Join(known, ", ")
+}
+
+// choiceLine says what people can do about a message, in the channel where it hears a command for that.
+func choiceLine(c notify.Choice, hears bool) string {
+	if !hears || !slices.Contains(commandNames, c.Chat) {
+		return "  " + c.Line()
+	}
+	return "  " + c.When + ": " + sign + c.Chat + " " + c.About[:min(codeLength, len(c.About))]
 }
 
 // account matches what a network accepts as the name of an account, which is a nick of its owner.

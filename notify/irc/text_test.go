@@ -18,7 +18,7 @@ func TestAskLine(t *testing.T) {
 	m.Ask = &notify.Ask{Order: key, Target: "v1", ExpiresAt: time.Date(2026, 11, 20, 14, 0, 0, 0, time.UTC)}
 	const want = "  !approve abcdefghij or !reject abcdefghij (until 14:00 UTC)"
 	last := func(m notify.Message) string {
-		all := lines(render(m.Truncated(), false), 400)
+		all := lines(render(m.Truncated(), false, true), 400)
 		return all[len(all)-1]
 	}
 	if got := last(m); got != want {
@@ -77,7 +77,40 @@ func TestRecord(t *testing.T) {
 	t.Parallel()
 	m := sendertest.Message()
 	m.Fields = append(m.Fields, notify.Field{Name: "rule so far", Value: "wrong 2 of 40 times"})
-	if got := strings.Join(lines(render(m, false), 400), "\n"); !strings.Contains(got, "\n  platform/red so far: wrong 2 of 40 times\n") {
+	if got := strings.Join(lines(render(m, false, true), 400), "\n"); !strings.Contains(got, "\n  platform/red so far: wrong 2 of 40 times\n") {
 		t.Errorf("%q", got)
+	}
+}
+
+// Who made the change is said where there are no fields, and what can be done in the words of the channel that hears it.
+func TestFactsAndChoices(t *testing.T) {
+	t.Parallel()
+	m := sendertest.Message()
+	m.Fields = append(m.Fields, notify.Field{Name: "by", Value: "amy"}, notify.Field{Name: "watched until", Value: "12:31 UTC"})
+	m.Choices = []notify.Choice{
+		{When: "If it is a false alarm", Shell: "pushback false-alarm abcdefghijklmnop", Chat: "false-alarm", About: "abcdefghijklmnop"},
+		{When: "To let rollbacks go on", Shell: "pushback release h1", Chat: "release", About: "h1"},
+		{When: "To let it", Shell: "pushback rules promote red --service cart"},
+		{When: "To dance", Shell: "pushback dance", Chat: "dance", About: "x"},
+	}
+	f := func(hears bool, want ...string) {
+		t.Helper()
+		got := strings.Join(lines(render(m.Truncated(), false, hears), 400), "\n") + "\n"
+		for _, line := range want {
+			if !strings.Contains(got, "\n  "+line+"\n") {
+				t.Errorf("no %q in\n%s", line, got)
+			}
+		}
+		if hears == strings.Contains(got, "pushback false-alarm") {
+			t.Errorf("heard: %v\n%s", hears, got)
+		}
+	}
+	f(true, "by amy, watched until 12:31 UTC", "If it is a false alarm: !false-alarm abcdefghij", "To let rollbacks go on: !release h1",
+		"To let it: pushback rules promote red --service cart", "To dance: pushback dance")
+	f(false, "If it is a false alarm: pushback false-alarm abcdefghijklmnop", "To let rollbacks go on: pushback release h1")
+
+	m.Ask = &notify.Ask{Order: "abcdefghijklmnop"}
+	if got := strings.Join(lines(render(m.Truncated(), false, false), 400), "\n"); strings.Contains(got, "!approve") {
+		t.Errorf("a channel without commands is told of one:\n%s", got)
 	}
 }

@@ -26,6 +26,7 @@ func newDeploys(t *testing.T, url string, edit func(*DeploysConfig)) (*Deploys, 
 
 func TestDeploysContract(t *testing.T) {
 	sendertest.Run(t, sendertest.Subject{
+		Reports: true,
 		Secrets: []string{key}, Names: 5, NoToken: true,
 		New: func(t *testing.T, url string) notify.Sender {
 			d, err := newDeploys(t, url, nil)

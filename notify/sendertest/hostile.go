@@ -23,7 +23,7 @@ const marker = "mAlLoRy"
 var hostileNames = []string{
 	"<!channel>", "<!here>", "<!everyone>", "<!subteam^S012>", "<@U012>", "<@&012>", "<#C012|general>", "<https://evil.example|open Pushback>",
 	"<mailto:a@evil.example|amy>", "<users/all>", "<at>everyone</at>", "@channel", "@here", "@everyone", "@all", "@Channel", "@room",
-	"[approve](https://evil.example)", "![x](https://evil.example/p.png)", "<img src=https://evil.example>", "<a href='https://evil.example'>approve</a>",
+	"[approve](https://evil.example)", "[approve](javascript:alert(1))", "<javascript:alert(1)|approve>", "![x](https://evil.example/p.png)", "<img src=https://evil.example>", "<a href='https://evil.example'>approve</a>",
 	"https://evil.example/approve", "a\r\nBcc: everybody@example.org", "a\nQUIT :bye", "a\rPRIVMSG #ops :approved", "a\x00b", "a\x1b[2Jb",
 	"a\u202egpj.exe", "a\u200bb", "a\u2066b", "a\ufeffb", "a\u2028b", "a\u00a0b", "a\xffb", "{{ .ExternalURL }}", "${jndi:ldap://evil.example}", "%0d%0aX: y",
 	"*bold* _italic_ ~struck~", "**bold** __under__ ~~struck~~ ||hidden||", "`code`", "```\ncode\n```", "# heading", "> quote", "- item", "1. item", "|a|b|",
@@ -72,10 +72,15 @@ func named(text string) notify.Message {
 		{Name: "rule", Value: text},
 		{Name: "runbook", Value: text},
 		{Name: "target", Value: text},
+		{Name: "by", Value: text},
+		{Name: "decided by", Value: text},
+		{Name: "watched until", Value: text},
+		{Name: notify.RecordField, Value: text},
 		{Name: text, Value: text},
 	}
 	m.People = []notify.Person{{Name: text, Handles: map[string]string{"slack": text, "msteams": text, "email": text, "irc": text, "discord": text, "telegram": text, "matrix": text, "mattermost": text}}}
 	m.Ask = &notify.Ask{Order: text, Target: text}
+	m.Choices = []notify.Choice{{When: text, Shell: text, Chat: text, About: text}, {When: text, Shell: "pushback release " + text, Chat: "release", About: text}}
 	return m
 }
 
@@ -132,6 +137,11 @@ func (s Subject) testHostileLinks(t *testing.T) {
 			t.Fatalf("%q: %v", link, err)
 		}
 		checkLinks(t, link, decode(t, r.Requests()[0].Body))
+		for _, text := range texts(t, r.Requests()[0].Body) {
+			if notify.WebLink(link) != link && (strings.Contains(text, "(<"+link) || strings.Contains(text, `="`+link)) {
+				t.Errorf("%q: it is a link in %q", link, text)
+			}
+		}
 	}
 }
 

@@ -72,9 +72,9 @@ type reporting struct {
 // Send reports the message.
 func (s reporting) Send(ctx context.Context, m notify.Message) error {
 	r, facts := Report(), m.FieldValues()
-	r.Link, r.Action = m.Link, m.Action
+	r.Link, r.Action, r.Picture, r.PictureDark = m.Link, m.Action, m.Link, m.Link
 	for into, name := range map[*string]string{
-		&r.Service: "service", &r.Environment: "environment", &r.Region: "region", &r.Version: "version", &r.What: "version",
+		&r.Service: "service", &r.Environment: "environment", &r.Region: "region", &r.Version: "version", &r.What: "version", &r.Target: "target",
 	} {
 		*into = facts[name]
 	}

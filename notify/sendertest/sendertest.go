@@ -39,6 +39,7 @@ type Subject struct {
 	Ours      []string         // texts of the adapter's own that look like markup
 	Names     int              // how many of the names in a message a body has at least; 0: 6
 	NoToken   bool             // no body has the links by which people approve
+	Reports   bool             // a report offers nothing to choose
 
 	// Of receivers with an API of their own.
 	IsRead func(*http.Request) bool   // what only asks, and is answered by Reads; nil: every GET
@@ -57,6 +58,10 @@ func Run(t *testing.T, s Subject) {
 	t.Run("hostile text", s.testHostileText)
 	t.Run("hostile names", s.testHostileNames)
 	t.Run("hostile links", s.testHostileLinks)
+	t.Run("awkward texts", s.testAwkward)
+	if !s.Reports {
+		t.Run("choices", s.testChoices)
+	}
 	if !s.NoToken {
 		t.Run("approval link in an answer", s.testEchoedLink)
 	}

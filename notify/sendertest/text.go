@@ -24,6 +24,8 @@ func RunText(t *testing.T, s Text) {
 	t.Run("hostile text", s.testLongText)
 	t.Run("hostile names", s.testNames)
 	t.Run("hostile links", s.testLinks)
+	t.Run("awkward texts", s.testAwkward)
+	t.Run("choices", s.testChoices)
 	t.Run("approval link", s.testToken)
 }
 

@@ -2,6 +2,7 @@ package shoutrrr
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pushback/pushback/notify"
@@ -17,10 +18,35 @@ func (s service) render(m notify.Message) string {
 	if m.Action != "" {
 		lines = append(lines, "→ "+s.withLinks(m.Action, m.Link))
 	}
-	for _, f := range m.Fields {
+	for _, c := range m.Choices {
+		lines = append(lines, "→ "+s.escape(c.When)+": "+s.command(c.Shell))
+	}
+	for _, f := range mostWanted(m.Fields) {
 		lines = append(lines, "• "+s.escape(f.Name)+": "+s.escape(f.Value))
 	}
 	return fit(lines, m.Link, s.limit)
+}
+
+// plainCommand has nothing that a service acts on.
+var plainCommand = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 -]*(_[A-Za-z0-9 -]+)*$`)
+
+// command is a command line as people type it, where it can be shown so.
+func (s service) command(line string) string {
+	if plainCommand.MatchString(line) {
+		return line
+	}
+	return s.escape(line)
+}
+
+// mostWanted has who made the change and how often the rule was wrong in front: some services show little.
+func mostWanted(fields []notify.Field) []notify.Field {
+	rank := func(f notify.Field) int {
+		if f.Name == "by" || f.Name == notify.RecordField {
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(fields), func(a, b notify.Field) int { return rank(a) - rank(b) })
 }
 
 // fit leaves out the last lines, and ends with the link.

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/config"
@@ -30,7 +31,7 @@ const (
 	receiver   = "slack"
 	maxSection = 3000 // bytes of a section's text; Slack counts characters
 	maxField   = 2000 // bytes of a field
-	maxFields  = 10
+	maxFields  = 10   // of a section
 )
 
 // Config is a receiver of kind slack in pushback.yml.
@@ -116,8 +117,8 @@ func render(m notify.Message) payload {
 	if lines := m.Lines(); len(lines) > 0 {
 		blocks = append(blocks, section(mrkdwn.Linked(strings.Join(lines, "\n"), m.Link)))
 	}
-	if fields := fields(m); len(fields) > 0 {
-		blocks = append(blocks, block{Type: "section", Fields: fields})
+	for some := range slices.Chunk(fields(m), maxFields) {
+		blocks = append(blocks, block{Type: "section", Fields: some})
 	}
 	if ids := mrkdwn.Members(m.People); len(ids) > 0 && !m.Resolved {
 		blocks = append(blocks, section("cc <@"+strings.Join(ids, "> <@")+">"))
@@ -157,7 +158,7 @@ func section(lines string) block {
 
 func fields(m notify.Message) []text {
 	var fields []text
-	for _, f := range m.Fields[:min(len(m.Fields), maxFields)] {
+	for _, f := range m.Fields {
 		value := mrkdwn.Escape(f.Value)
 		if link := notify.WebLink(f.Value); f.Name == "runbook" && link != "" {
 			value = mrkdwn.Anchor(link, value)

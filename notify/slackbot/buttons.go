@@ -116,7 +116,7 @@ func commandOf(pressed slack.InteractionCallback) (notify.Command, bool) {
 	action := pressed.ActionCallback.BlockActions[0]
 	name, ours := strings.CutPrefix(action.ActionID, actionPrefix)
 	about, why, _ := strings.Cut(action.Value, holdBecause)
-	if !ours || !slices.Contains([]string{approve, reject, hold}, name) || about == "" || len(action.Value) > maxField {
+	if !ours || !slices.Contains(pressable, name) || about == "" || len(action.Value) > maxField {
 		return notify.Command{}, false
 	}
 	args := []string{about}

@@ -63,11 +63,15 @@ func answers(t *testing.T) (address string, texts chan string) {
 
 func TestButtons(t *testing.T) {
 	address, texts := answers(t)
-	values := map[string]string{"pushback_approve": "k3y", "pushback_reject": "k3y", "pushback_hold": "cart\ncart in production: error rate rose"}
+	values := map[string]string{"pushback_approve": "k3y", "pushback_reject": "k3y", "pushback_hold": "cart\ncart in production: error rate rose", "pushback_false-alarm": "k3y", "pushback_missed": "k3y", "pushback_release": "h1"}
 	for action, want := range map[string]notify.Command{
 		"pushback_approve": {Name: "approve", Args: []string{"k3y"}},
 		"pushback_reject":  {Name: "reject", Args: []string{"k3y"}},
 		"pushback_hold":    {Name: "hold", Args: []string{"cart", "cart in production: error rate rose"}},
+		"pushback_release": {Name: "release", Args: []string{"h1"}},
+
+		"pushback_false-alarm": {Name: "false-alarm", Args: []string{"k3y"}},
+		"pushback_missed":      {Name: "missed", Args: []string{"k3y"}},
 	} {
 		want.From = notify.Caller{Kind: "slack", ID: "U0AMY", Name: "amy"}
 		got := make(chan notify.Command, 1)
@@ -78,8 +82,13 @@ func TestButtons(t *testing.T) {
 		if status := press(handler, signing, pressed("U0AMY", action, values[action], address+"/response"), time.Now()); status != http.StatusOK {
 			t.Errorf("%s: %d", action, status)
 		}
-		if diff := cmp.Diff(want, <-got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", action, diff)
+		select {
+		case command := <-got:
+			if diff := cmp.Diff(want, command); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", action, diff)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s: nothing was carried out", action)
 		}
 		if text := <-texts; text != "‹!channel> done" {
 			t.Errorf("answered %q", text)

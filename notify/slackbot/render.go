@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -18,7 +19,7 @@ import (
 const (
 	maxText   = 6000 // bytes of all lines
 	maxField  = 2000
-	maxFields = 10
+	maxFields = 10 // of a section
 	maxButton = 70
 )
 
@@ -58,8 +59,8 @@ func (p post) options(blocks []slack.Block) []slack.MsgOption {
 // parent is the newest state, with whom it concerns and the buttons.
 func (p post) parent() []slack.Block {
 	blocks := append(p.text(true), p.fields()...)
-	if p.asks() && p.hears {
-		blocks = append(blocks, p.buttons())
+	if all := p.buttons(); p.hears && len(all) > 0 {
+		blocks = append(blocks, slack.NewActionBlock("pushback", all...))
 	}
 	return blocks
 }
@@ -140,11 +141,11 @@ func (p post) people() (parts []slack.RichTextSectionElement) {
 // fields are the facts, and the link to the runbook.
 func (p post) fields() (blocks []slack.Block) {
 	var texts []*slack.TextBlockObject
-	for _, f := range p.message.Fields[:min(len(p.message.Fields), maxFields)] {
+	for _, f := range p.message.Fields {
 		texts = append(texts, object(f.Name+"\n"+f.Value, maxField))
 	}
-	if len(texts) > 0 {
-		blocks = append(blocks, slack.NewSectionBlock(nil, texts, nil))
+	for some := range slices.Chunk(texts, maxFields) {
+		blocks = append(blocks, slack.NewSectionBlock(nil, some, nil))
 	}
 	if runbook := notify.WebLink(p.message.FieldValues()["runbook"]); runbook != "" {
 		link := slack.NewRichTextSectionLinkElement(runbook, "runbook", nil)
@@ -164,13 +165,58 @@ const (
 	approve      = "approve"
 	reject       = "reject"
 	hold         = "hold"
+	release      = "release"
+	falseAlarm   = "false-alarm"
+	missed       = "missed"
 )
+
+// pressable are the commands that buttons give.
+var pressable = []string{approve, reject, hold, release, falseAlarm, missed}
 
 // holdBecause stands between the service and why it is held, in the value of a button. No text of a message has it.
 const holdBecause = "\n"
 
-// buttons decide the order, and hold the deploys of the service.
-func (p post) buttons() slack.Block {
+// buttons decide what is asked, and give the commands that a chat hears of what else can be done.
+func (p post) buttons() (all []slack.BlockElement) {
+	if p.asks() {
+		all = p.decisions()
+	}
+	given := map[string]bool{}
+	for _, b := range all {
+		given[b.(*slack.ButtonBlockElement).ActionID] = true
+	}
+	for _, c := range p.message.Choices {
+		words := choiceWords(c)
+		if words == "" || c.About == "" || given[actionPrefix+c.Chat] { // Slack refuses two buttons of one id
+			continue
+		}
+		given[actionPrefix+c.Chat] = true
+		b := button(c.Chat, c.About, words)
+		if c.Chat != reject { // what opens or closes a gate is asked once more
+			b = b.WithConfirm(slack.NewConfirmationBlockObject(object(words+"?", 100), object(p.message.Title, 300), object("Yes", 30), object("Cancel", 30)))
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// choiceWords are the words of the button for a choice, "" where there is none.
+func choiceWords(c notify.Choice) string {
+	switch c.Chat {
+	case reject:
+		return "Do not roll back"
+	case release:
+		return "End hold " + c.About
+	case falseAlarm:
+		return "False alarm"
+	case missed:
+		return "It is bad"
+	}
+	return ""
+}
+
+// decisions decide the order, and hold the deploys of the service.
+func (p post) decisions() []slack.BlockElement {
 	ask, service := p.message.Ask, p.message.FieldValues()["service"]
 	back := "Roll back"
 	if ask.Target != "" {
@@ -184,7 +230,7 @@ func (p post) buttons() slack.Block {
 	if service != "" {
 		all = append(all, button(hold, service+holdBecause+p.message.Title, "Hold deploys of "+service))
 	}
-	return slack.NewActionBlock("pushback", all...)
+	return all
 }
 
 func button(command, value, words string) *slack.ButtonBlockElement {

@@ -63,7 +63,11 @@ func Answer(a notify.Answer) string {
 	case a.Approved:
 		word = "approved"
 	}
-	text := "**Pushback: " + word + "**\n\n" + report.CodeSpan(a.Why) + "\n" + report.CodeBlock(a.Lines)
+	lines := make([]string, len(a.Lines))
+	for i, line := range a.Lines {
+		lines[i] = "  " + line // as in a report: no line begins with what could be a quick action
+	}
+	text := "**Pushback: " + word + "**\n\n" + report.CodeSpan(a.Why) + "\n" + report.CodeBlock(lines)
 	if a.Link != "" {
 		text += "\n" + LinkText + report.Target(a.Link) + ">)\n"
 	}

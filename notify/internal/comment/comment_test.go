@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pushback/pushback/notify"
+	"github.com/pushback/pushback/notify/sendertest"
 )
 
 // rest is what of a comment stands outside of code, as both tools read it: a run of backticks begins code that
@@ -46,6 +47,9 @@ func FuzzRender(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	for _, text := range sendertest.AwkwardTexts() {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		const word = "mAlLoRy"
 		hostile := word + text + word
@@ -54,16 +58,17 @@ func FuzzRender(f *testing.F) {
 			Verdict: notify.Regressed, Rules: []notify.RuleReport{{Rule: hostile, Status: "regressed", Lines: []string{hostile, text, hostile}}},
 			Link: "https://pushback.example/changes/key", Picture: "https://pushback.example/pictures/light.png", PictureDark: "https://pushback.example/pictures/dark.png",
 		}
-		got := Render(r)
-		if outside := rest(got); strings.Contains(outside, word) {
-			t.Errorf("%q stands outside of code: %q", text, got)
-		}
-		if len(got) > 2*maxBytes {
-			t.Errorf("%d bytes", len(got))
-		}
-		for line := range strings.Lines(got) {
-			if strings.HasPrefix(line, "/") {
-				t.Errorf("%q begins a line: %q", text, got)
+		for _, got := range []string{Render(r), Answer(notify.Answer{Why: hostile, Lines: []string{hostile, text}, Link: r.Link})} {
+			if outside := rest(got); strings.Contains(outside, word) {
+				t.Errorf("%q stands outside of code: %q", text, got)
+			}
+			if len(got) > 2*maxBytes {
+				t.Errorf("%d bytes", len(got))
+			}
+			for line := range strings.Lines(got) {
+				if strings.HasPrefix(line, "/") {
+					t.Errorf("%q begins a line: %q", text, got)
+				}
 			}
 		}
 	})

@@ -23,5 +23,7 @@ func (e *Engine) proposeStep(ctx context.Context, s trust.Status) error {
 		Thread: fmt.Sprintf("trust/%s/%s/%s", s.Rule.Hash, s.Service, s.Next),
 		Rule:   s.Rule.Name, Mode: s.Next, Service: s.Service, Named: trust.ServiceWords(s.Service), Why: s.Why,
 	}, e.Now())
+	wrong, fired := e.trust.Record(ctx, s.Rule.Hash)
+	m = messages.WithRecord(m, wrong, fired)
 	return e.send(ctx, store.Messages(m.Key, messages.RulesThread+"/"+s.Rule.Name, []string{to}, m, e.Now()))
 }
