@@ -133,6 +133,7 @@ func TestThreadStays(t *testing.T) {
 	}
 	d.say("over", notify.Message{Severity: notify.Info, Resolved: true})
 	d.want("pager", "certain, rolled back, well again")
+	d.want("chat", "likely, certain, rolled back, well again") // the route of what is not severe
 }
 
 func TestQuietHours(t *testing.T) {
