@@ -22,7 +22,9 @@ const (
 	GuardMode       Guard = "mode"       // the rule may act, or a person approved
 	GuardHook       Guard = "hook"       // pushback.yml has the hook
 	GuardBound      Guard = "bound"      // the hook may be used by the rule's team and for the service
-	GuardEvidence   Guard = "evidence"   // the verdict is certain, by a limit, by counts or by two signals
+	GuardEvidence   Guard = "evidence"   // the order was made of a verdict that found harm
+	GuardWeak       Guard = "weak"       // the verdict is certain, by a limit, by counts or by two signals
+	GuardPresent    Guard = "present"    // by the newest look the harm is still there
 	GuardBefore     Guard = "before"     // the service was not bad before the change
 	GuardConfounded Guard = "confounded" // no other change is as likely the cause
 	GuardSuperseded Guard = "superseded" // no newer change of the slot has succeeded
@@ -57,6 +59,8 @@ var guards = []struct {
 	{GuardBound, checkBound},
 
 	{GuardEvidence, checkEvidence},
+	{GuardWeak, checkWeak},
+	{GuardPresent, checkPresent},
 	{GuardBefore, checkBefore},
 	{GuardConfounded, checkConfounded},
 	{GuardSuperseded, checkSuperseded},
@@ -142,20 +146,56 @@ func checkBound(o Order, s Situation) string {
 	return s.HookBinding.Refuses(o.Hook, o.Team, s.Change.Service)
 }
 
-// checkEvidence refuses every verdict but a certain one. One scan alone is not
-// enough for a rollback, and neither is a blind or inconclusive verdict. It also
-// checks what MayAct implies, because it is the last place at which a mistake in
-// other code can be caught.
+// checkEvidence refuses a verdict that found nothing, or could not see. It also
+// checks what else no order is made of, because it is the last place at which a
+// mistake in other code can be caught.
 func checkEvidence(_ Order, s Situation) string {
 	switch v := s.Verdict; {
 	case v.Outcome == detector.Blind:
 		return "the metric store could not be read, so that nothing is known about the change"
 	case v.Reason == detector.Transient:
 		return "the regression has ended by itself"
-	case v.Outcome != detector.Regressed || v.Grade != detector.Certain:
-		return fmt.Sprintf("the verdict is %s with the grade %s; a rollback needs regressed and certain", v.Outcome, v.Grade)
+	case v.Outcome != detector.Regressed:
+		return fmt.Sprintf("the verdict is %s, and only harm is rolled back", v.Outcome)
+	}
+	return ""
+}
+
+// checkWeak refuses every verdict but a certain one, of which one scan alone is not enough; and one after which nobody
+// has looked for long, because an order may wait for longer than its watch goes on. A person who was asked has read how
+// sure it is, and since when.
+func checkWeak(_ Order, s Situation) string {
+	switch v := s.Verdict; {
+	case s.Approved:
+		return ""
+	case v.Grade != detector.Certain:
+		return fmt.Sprintf("the evidence is %s, and only certain evidence acts by itself", v.Grade)
 	case !v.MayAct:
-		return "only a scan of one signal found the regression; a limit, a count test or a second signal must confirm it"
+		return "only a scan of one signal found the regression, and no limit, count test or second signal confirms it"
+	case s.stale(s.seenBad()):
+		return fmt.Sprintf("it was last seen to be bad at %s, and nothing has been looked at since", s.seenBad().UTC().Format("15:04 MST"))
+	}
+	return ""
+}
+
+// checkPresent refuses while the harm is gone; and, as long as no person has approved, while it is no longer as sure
+// as it was, or out of sight. An order that waits acts on what is, not on what was:
+// see adr/0140.
+func checkPresent(_ Order, s Situation) string {
+	p := s.Present
+	switch {
+	case p == nil:
+		return ""
+	case p.Reason == detector.Transient:
+		return "the regression has ended by itself"
+	case s.Approved || s.stale(p.At):
+		return "" // what is stale asks a person: see checkWeak
+	case p.Outcome == detector.Blind:
+		return "the metric store cannot be read, so that nobody knows whether the harm is still there"
+	case p.Outcome != detector.Regressed:
+		return fmt.Sprintf("by the newest look the change is %s", p.Outcome)
+	case p.Grade != detector.Certain || !p.MayAct:
+		return fmt.Sprintf("by the newest look the evidence is %s, and not enough to act by itself", p.Grade)
 	}
 	return ""
 }

@@ -15,6 +15,7 @@ type Situation struct {
 	Change  sources.Change   `json:"change"`           // as it is stored now; the order's copy may be older
 	Target  LiveVersion      `json:"target"`           // what Target returns now
 	Verdict detector.Verdict `json:"verdict,omitzero"` // the verdict that the order was decided on, so that every attempt sends the same body
+	Present *Present         `json:"present,omitzero"` // what the rule has found since; nil: nothing newer is known
 
 	Superseded  bool   `json:"superseded"`            // true: a newer change of the slot succeeded
 	SuspendedBy string `json:"suspended_by,omitzero"` // the newer change of the slot that is rolling out; "" for none
@@ -55,11 +56,11 @@ type Refusal struct {
 
 // Temporary reports whether the reason may go away by itself, so that the order
 // waits instead of being refused: a newer change that is rolling out may fail,
-// the rollout of the change itself will end, a hold may be released, and a deploy
-// tool may become reachable.
+// the rollout of the change itself will end, a hold may be released, a deploy
+// tool may become reachable, and harm that has gone may come back.
 func (r Refusal) Temporary() bool {
 	switch r.Guard {
-	case GuardSuspended, GuardPartial, GuardFleet, GuardReach:
+	case GuardPresent, GuardSuspended, GuardPartial, GuardFleet, GuardReach:
 		return true
 	}
 	return false
@@ -73,7 +74,7 @@ func (r Refusal) Temporary() bool {
 // See adr/0037.
 func (r Refusal) Waivable() bool {
 	switch r.Guard {
-	case GuardMode, GuardWindow, GuardFleet, GuardBefore, GuardConfounded, GuardCooldown, GuardRestored:
+	case GuardMode, GuardWindow, GuardFleet, GuardWeak, GuardBefore, GuardConfounded, GuardCooldown, GuardRestored:
 		return true
 	}
 	return false

@@ -91,10 +91,37 @@ func TestPermit(t *testing.T) {
 	f("blind", func(o *order, s *situation) { s.Verdict.Outcome = detector.Blind }, rollback.GuardEvidence)
 	f("inconclusive", func(o *order, s *situation) { s.Verdict.Outcome = detector.Inconclusive }, rollback.GuardEvidence)
 	f("healthy", func(o *order, s *situation) { s.Verdict.Outcome = detector.Healthy }, rollback.GuardEvidence)
-	f("likely", func(o *order, s *situation) { s.Verdict.Grade = detector.Likely }, rollback.GuardEvidence)
-	f("one lone scan", func(o *order, s *situation) { s.Verdict.MayAct = false }, rollback.GuardEvidence)
+	f("likely", func(o *order, s *situation) { s.Verdict.Grade = detector.Likely }, rollback.GuardWeak)
+	f("likely, approved", func(o *order, s *situation) { s.Approved, s.Verdict.Grade = true, detector.Likely })
+	f("inconclusive, approved", func(o *order, s *situation) { s.Approved, s.Verdict.Outcome = true, detector.Inconclusive }, rollback.GuardEvidence)
+	f("one lone scan", func(o *order, s *situation) { s.Verdict.MayAct = false }, rollback.GuardWeak)
 	f("transient", func(o *order, s *situation) { s.Verdict.Reason = detector.Transient }, rollback.GuardEvidence)
-	f("approved on a lone scan", func(o *order, s *situation) { s.Approved, s.Verdict.MayAct = true, false }, rollback.GuardEvidence)
+	f("approved on a lone scan", func(o *order, s *situation) { s.Approved, s.Verdict.MayAct = true, false })
+	since := func(change func(*rollback.Present), also ...func(*order, *situation)) func(*order, *situation) {
+		return func(o *order, s *situation) {
+			s.Present = rollback.PresentOf(s.Verdict)
+			change(s.Present)
+			for _, f := range also {
+				f(o, s)
+			}
+		}
+	}
+	approved := func(_ *order, s *situation) { s.Approved = true }
+	f("as bad as before", since(func(*rollback.Present) {}))
+	f("less sure since", since(func(p *rollback.Present) { p.Grade = detector.Likely }), rollback.GuardPresent)
+	f("by one scan since", since(func(p *rollback.Present) { p.MayAct = false }), rollback.GuardPresent)
+	f("blind, a quarter of an hour ago", since(func(p *rollback.Present) { p.Outcome = detector.Blind }, func(_ *order, s *situation) { s.Now = s.Verdict.At.Add(16 * time.Minute) }), rollback.GuardWeak)
+	f("less sure since, approved", since(func(p *rollback.Present) { p.Grade = detector.Likely }, approved))
+	f("over", since(func(p *rollback.Present) { p.Outcome, p.Reason = detector.Inconclusive, detector.Transient }), rollback.GuardPresent)
+	f("over, approved", since(func(p *rollback.Present) { p.Outcome, p.Reason = detector.Inconclusive, detector.Transient }, approved), rollback.GuardPresent)
+	f("blind now", since(func(p *rollback.Present) { p.Outcome = detector.Blind }), rollback.GuardPresent)
+	f("blind now, approved", since(func(p *rollback.Present) { p.Outcome = detector.Blind }, approved))
+	f("last seen a quarter of an hour ago", func(_ *order, s *situation) { s.Now = s.Verdict.At.Add(15 * time.Minute) })
+	f("last seen before that", func(_ *order, s *situation) { s.Now = s.Verdict.At.Add(16 * time.Minute) }, rollback.GuardWeak)
+	f("last seen before that, approved", func(_ *order, s *situation) { s.Now, s.Approved = s.Verdict.At.Add(16*time.Minute), true })
+	f("seen again since", since(func(p *rollback.Present) { p.At = p.At.Add(16 * time.Minute) }, func(_ *order, s *situation) { s.Now = s.Verdict.At.Add(16 * time.Minute) }))
+	f("in doubt now", since(func(p *rollback.Present) { p.Outcome, p.Grade = detector.Inconclusive, detector.Suspect }), rollback.GuardPresent)
+	f("healthy now", since(func(p *rollback.Present) { p.Outcome, p.Grade = detector.Healthy, detector.None }), rollback.GuardPresent)
 	f("a number that JSON cannot hold", func(o *order, s *situation) { s.Verdict.Signals[0].P = math.NaN() }, rollback.GuardEvidence)
 
 	f("superseded", func(o *order, s *situation) { s.Superseded = true }, rollback.GuardSuperseded)
@@ -105,13 +132,16 @@ func TestPermit(t *testing.T) {
 	f("newer epoch", func(o *order, s *situation) { s.Epoch-- }, rollback.GuardEpoch)
 	f("our own rollback", func(o *order, s *situation) { s.Change.RollbackOf = "deploy-41" }, rollback.GuardEcho)
 	f("rollout failed", func(o *order, s *situation) { s.Change.Status = sources.Failed }, rollback.GuardRollout)
-	f("two hours old", func(o *order, s *situation) { s.Now = s.Change.FinishedAt.Add(2 * time.Hour) })
-	f("older", func(o *order, s *situation) { s.Now = s.Change.FinishedAt.Add(2*time.Hour + time.Second) }, rollback.GuardAge)
+	atNow := func(s *situation, now time.Time) { s.Now, s.Verdict.At = now, now }
+	f("two hours old", func(o *order, s *situation) { atNow(s, s.Change.FinishedAt.Add(2*time.Hour)) })
+	f("older", func(o *order, s *situation) { atNow(s, s.Change.FinishedAt.Add(2*time.Hour+time.Second)) }, rollback.GuardAge)
 	f("rolling for three hours", func(o *order, s *situation) {
-		s.Change.FinishedAt, s.Now = time.Time{}, s.Change.StartedAt.Add(3*time.Hour)
+		s.Change.FinishedAt = time.Time{}
+		atNow(s, s.Change.StartedAt.Add(3*time.Hour))
 	}, rollback.GuardPartial, rollback.GuardAge)
 	f("rolling for three hours, and the hook aborts", func(o *order, s *situation) {
-		s.Change.FinishedAt, s.Now, s.HookAborts = time.Time{}, s.Change.StartedAt.Add(3*time.Hour), true
+		s.Change.FinishedAt, s.HookAborts = time.Time{}, true
+		atNow(s, s.Change.StartedAt.Add(3*time.Hour))
 	}, rollback.GuardAge)
 	f("no limits are set", func(o *order, s *situation) { s.Limits = rollback.Limits{} }, rollback.GuardAge)
 	f("not reversible", func(o *order, s *situation) { s.Change.Reversible = false }, rollback.GuardReversible)
@@ -192,8 +222,8 @@ func TestRemedy(t *testing.T) {
 			t.Errorf("%v: got %v, want %v", names, got, want)
 		}
 	}
-	waits := []guard{rollback.GuardSuspended, rollback.GuardPartial, rollback.GuardFleet, rollback.GuardReach}
-	asks := []guard{rollback.GuardMode, rollback.GuardWindow, rollback.GuardBefore, rollback.GuardConfounded, rollback.GuardCooldown, rollback.GuardRestored}
+	waits := []guard{rollback.GuardPresent, rollback.GuardSuspended, rollback.GuardPartial, rollback.GuardFleet, rollback.GuardReach}
+	asks := []guard{rollback.GuardMode, rollback.GuardWindow, rollback.GuardWeak, rollback.GuardBefore, rollback.GuardConfounded, rollback.GuardCooldown, rollback.GuardRestored}
 	ends := []guard{
 		rollback.GuardOrder, rollback.GuardFrozen, rollback.GuardHook, rollback.GuardEvidence, rollback.GuardSuperseded,
 		rollback.GuardEpoch, rollback.GuardEcho, rollback.GuardRollout, rollback.GuardAge, rollback.GuardReversible,

@@ -85,6 +85,9 @@ func (r *reader) rollback(at string, w writtenResponse, rule Rule) *Rollback {
 		r.at(at, codeUnsafeRollback, "a rule of scope site never rolls back", "it lists suspects; a rule of the service may act")
 	case w.On != "" && !slices.Contains(actable, w.On):
 		r.at(at, codeUnsafeRollback, fmt.Sprintf("nothing is rolled back on %q", w.On), "only evidence that things got worse may act")
+	case back.Mode == Ask && w.On == "" && w.AtLeast == "suspect":
+		// A warning: files that say this were taken until now, and their other rules must stay in force.
+		r.warn(at, codeUnsafeRollback, "nothing is rolled back on a suspicion, not even by a person's approval", "write at_least: likely, or mode: observe")
 	case back.Mode == Act && w.On == "" && w.AtLeast != "certain":
 		r.at(at, codeUnsafeRollback, "only certain evidence may act", "write at_least: certain, or mode: ask")
 	}

@@ -33,6 +33,12 @@ func TestWarnings(t *testing.T) {
 	}
 	counter := func(selector string) string { return `signals: [{name: e, counter: '` + selector + `', bad: 'c="5"'}]` }
 	f("as it should be", `{name: r, watch: {service: '*', environment: production}, `+counter("x{$match}")+`}`)
+	asks := func(grade, mode string) string {
+		return `{name: r, watch: {service: '*', environment: production}, ` + counter("x{$match}") + `, respond: [{at_least: ` + grade + `, rollback: {hook: argo, mode: ` + mode + `}}]}`
+	}
+	f("asks when it is likely", asks("likely", "ask"))
+	f("asks on a suspicion", asks("suspect", "ask"), codeUnsafeRollback)
+	f("observes on a suspicion", asks("suspect", "observe"))
 	f("no $match", `{name: r, watch: {service: '*'}, `+counter("x")+`}`, codeWidening)
 	f("a glob", `{name: r, watch: {service: 'shop-*'}, `+counter("x")+`}`, codeWidening)
 	f("one service", `{name: r, watch: {service: cart}, `+counter("x")+`}`)

@@ -26,11 +26,15 @@ func situations(c sources.Change) []refusing {
 		f(func(_ o, s s) {
 			s.HookChecks = []rollback.Check{{What: "the deploy tool answers", Problem: "connection refused", Temporary: true}}
 		}, rollback.GuardReach),
+		f(func(_ o, s s) { s.Present = &rollback.Present{Reason: detector.Transient} }, rollback.GuardPresent),
+		f(func(_ o, s s) { s.Present = &rollback.Present{At: s.Now, Outcome: detector.Blind} }, rollback.GuardPresent),
 		f(func(o o, s s) { rolling(o, s); s.Window = "black friday" }, rollback.GuardPartial, rollback.GuardWindow),
 		f(func(o o, s s) { rolling(o, s); s.SuspendedBy = "cart v3 since 12:04:00 UTC" }, rollback.GuardPartial, rollback.GuardSuspended),
 
 		f(func(_ o, s s) { s.Window = "black friday" }, rollback.GuardWindow),
 		f(func(_ o, s s) { s.RuleActs = false }, rollback.GuardMode),
+		f(func(_ o, s s) { s.Verdict.MayAct = false }, rollback.GuardWeak),
+		f(func(_ o, s s) { s.Verdict.Grade = detector.Likely }, rollback.GuardWeak),
 		f(func(_ o, s s) {
 			s.Verdict.Signals = []detector.Evidence{errorsRose()}
 			s.Verdict.Signals[0].Reason = detector.BaselineUnhealthy
@@ -41,12 +45,16 @@ func situations(c sources.Change) []refusing {
 
 		f(func(_ o, s s) { s.Frozen, s.FrozenWhy = true, "sale until noon" }, rollback.GuardFrozen),
 		f(func(o o, _ s) { o.Hook = "" }, rollback.GuardHook),
-		f(func(_ o, s s) { s.Verdict.MayAct = false }, rollback.GuardEvidence),
+		f(func(_ o, s s) { s.Verdict.Outcome = detector.Inconclusive }, rollback.GuardEvidence),
 		f(func(_ o, s s) { s.Superseded = true }, rollback.GuardSuperseded),
 		f(func(_ o, s s) { s.Epoch = 8 }, rollback.GuardEpoch),
 		f(func(_ o, s s) { s.Change.RollbackOf = "v3" }, rollback.GuardEcho),
 		f(func(_ o, s s) { s.Change.Status = sources.Failed }, rollback.GuardRollout),
-		f(func(o o, s s) { s.Now = at.Add(3 * time.Hour); o.ExpiresAt = at.Add(4 * time.Hour) }, rollback.GuardAge),
+		f(func(o o, s s) {
+			s.Now = at.Add(3 * time.Hour)
+			s.Verdict.At = s.Now
+			o.ExpiresAt = at.Add(4 * time.Hour)
+		}, rollback.GuardAge),
 		f(func(_ o, s s) { s.Change.Reversible = false }, rollback.GuardReversible),
 		f(func(_ o, s s) { s.FirstEver = true }, rollback.GuardFirst),
 		f(func(_ o, s s) { s.Target.Standing = rollback.Bad }, rollback.GuardTarget),

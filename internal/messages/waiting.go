@@ -56,6 +56,8 @@ func waitsFor(o rollback.Order, refusals []rollback.Refusal) string {
 			all = append(all, "until the rollout of "+o.Change.What()+" ends")
 		case rollback.GuardSuspended:
 			all = append(all, "while a newer change rolls out")
+		case rollback.GuardPresent:
+			all = append(all, "until the harm is seen again")
 		case rollback.GuardFleet:
 			all = append(all, "while all automatic rollbacks are held")
 		case rollback.GuardReach:
@@ -67,13 +69,13 @@ func waitsFor(o rollback.Order, refusals []rollback.Refusal) string {
 
 // WaitID names what an order waits for, so that people are told once for each reason. An
 // unreachable deploy tool is one reason, though its errors differ from one attempt to the
-// next.
+// next, and so is harm that is not seen any more, though that may have several causes.
 func WaitID(refusals []rollback.Refusal) string {
 	wait, _ := split(refusals)
 	h := sha256.New()
 	for _, r := range wait {
 		fmt.Fprintf(h, "%s\n", r.Guard)
-		if r.Guard != rollback.GuardReach {
+		if r.Guard != rollback.GuardReach && r.Guard != rollback.GuardPresent {
 			fmt.Fprintf(h, "%s\n", r.Why)
 		}
 	}

@@ -3,10 +3,12 @@ package situation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -20,6 +22,7 @@ type Store interface {
 	EarlierOfVersion(ctx context.Context, c store.Change, version string, limit int) ([]store.Change, error)
 	OverlappingChanges(ctx context.Context, c store.Change, services []string, since, now time.Time) ([]store.Change, error)
 	WatchesOf(ctx context.Context, changeKey string) ([]watch.Watch, error)
+	LastRecord(ctx context.Context, watchID string) (store.Record, error)
 	Order(ctx context.Context, key string) (rollback.Order, error)
 	RecentRollbacks(ctx context.Context, slot sources.Slot, except string, since time.Time) (int, error)
 	LastRestore(ctx context.Context) (time.Time, error)
@@ -84,7 +87,7 @@ func (r *Reader) Of(ctx context.Context, o rollback.Order) (rollback.Situation, 
 	if err := r.fillRestored(ctx, &s, c, o); err != nil {
 		return s, err
 	}
-	if err := r.fillSuspects(ctx, &s, c, o); err != nil {
+	if err := r.fillWatched(ctx, &s, c, o); err != nil {
 		return s, err
 	}
 	// The freeze file is read last, so that it is as fresh as possible.
@@ -92,9 +95,9 @@ func (r *Reader) Of(ctx context.Context, o rollback.Order) (rollback.Situation, 
 	return s, nil
 }
 
-// fillSuspects fills in what tells the order's change from other suspects. A change
-// that the same rollback takes back as well is left out.
-func (r *Reader) fillSuspects(ctx context.Context, s *rollback.Situation, c store.Change, o rollback.Order) error {
+// fillWatched fills in what the watch of the order's rule knows: what it found last, and what tells the change
+// from other suspects.
+func (r *Reader) fillWatched(ctx context.Context, s *rollback.Situation, c store.Change, o rollback.Order) error {
 	ws, err := r.Store.WatchesOf(ctx, c.Key)
 	if err != nil {
 		return fmt.Errorf("reading the watches of %s: %w", c.Key, err)
@@ -103,7 +106,33 @@ func (r *Reader) fillSuspects(ctx context.Context, s *rollback.Situation, c stor
 	if i < 0 {
 		return nil
 	}
-	if err := r.fillOnset(ctx, s, c, ws[i]); err != nil {
+	if s.Present, err = r.present(ctx, ws[i], s.Verdict.At); err != nil {
+		return err
+	}
+	return r.fillSuspects(ctx, s, c, o, ws[i])
+}
+
+// present is the newest look of a watch where it is newer than the verdict of an order. One that is damaged saw
+// nothing that anybody knows of.
+func (r *Reader) present(ctx context.Context, w watch.Watch, decided time.Time) (*rollback.Present, error) {
+	last, err := r.Store.LastRecord(ctx, w.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case errors.Is(err, store.ErrDamaged):
+		return &rollback.Present{At: decided, Outcome: detector.Blind}, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading the newest look of %s: %w", w.ID, err)
+	case !last.Verdict.At.After(decided):
+		return nil, nil
+	}
+	return rollback.PresentOf(last.Verdict), nil
+}
+
+// fillSuspects fills in what tells the order's change from other suspects. A change
+// that the same rollback takes back as well is left out.
+func (r *Reader) fillSuspects(ctx context.Context, s *rollback.Situation, c store.Change, o rollback.Order, w watch.Watch) error {
+	if err := r.fillOnset(ctx, s, c, w); err != nil {
 		return err
 	}
 	skipped, err := r.skippedVersions(ctx, c, o)

@@ -70,6 +70,11 @@ func (l *ledger) WatchesOf(_ context.Context, key string) ([]watch.Watch, error)
 	return nil, nil
 }
 
+// LastRecord finds nothing: each order is made of the newest look.
+func (l *ledger) LastRecord(context.Context, string) (store.Record, error) {
+	return store.Record{}, store.ErrNotFound
+}
+
 // Order returns no order: a train ends with its first.
 func (l *ledger) Order(context.Context, string) (rollback.Order, error) {
 	return rollback.Order{}, store.ErrNotFound

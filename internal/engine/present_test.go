@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/rollback"
+	"github.com/pushback/pushback/sources"
+)
+
+// patientRule looks on for half an hour, so that what an order waits for may be over before.
+var patientRule = strings.Replace(redRule, "bake: 5m", "bake: 30m", 1)
+
+// What people are asked they may approve: the evidence was in the question.
+func TestLikelyRollbackIsApproved(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, askingRule, nil)
+	key := b.tell("v2", sources.Succeeded, nil)
+	b.shop.errors("cart", 0.5)
+	b.until("a question", b.ordered(key, rollback.Proposed))
+	if grade := b.watch(key).Grade; grade != detector.Likely {
+		t.Errorf("asked at %s", grade)
+	}
+	b.wantMessage("pager", "Against it: the evidence is likely, and only certain evidence acts by itself. To roll back to v1", "pushback approve "+key)
+	b.must(b.Approve(t.Context(), key, "ada", ""))
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.wantCalls(1)
+}
+
+// waiting ships a bad version whose automatic rollback waits for the end of its rollout.
+func waiting(t *testing.T) (b *bench, key string) {
+	t.Helper()
+	b = newBench(t, patientRule, nil)
+	key = b.rollingBad()
+	b.wantMessage("pager", "waits until the rollout of v2 ends")
+	return b, key
+}
+
+// A rollback that waits acts on what is and not on what was: it does nothing while the harm is gone, and goes on if it
+// comes back.
+func TestWaitingRollbackNeedsHarm(t *testing.T) {
+	t.Parallel()
+	b, key := waiting(t)
+	b.shop.errors("cart", 0.005)
+	b.pass(10 * time.Minute)
+	b.tell("v2", sources.Succeeded, nil)
+	b.pass(2 * time.Minute)
+	b.wantCalls(0)
+	b.wantState(key, rollback.Decided)
+	b.wantMessage("pager", "waits until the harm is seen again and until the rollout", "by the newest look the change is inconclusive", "To stop it: pushback reject "+key)
+	b.shop.errors("cart", 0.5)
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.wantCalls(1)
+}
+
+// While nobody can see, a rollback that waits does nothing by itself.
+func TestWaitingRollbackNeedsSight(t *testing.T) {
+	t.Parallel()
+	b, key := waiting(t)
+	b.shop.fault = errDown
+	b.pass(3 * time.Minute)
+	b.tell("v2", sources.Succeeded, nil)
+	b.pass(2 * time.Minute)
+	b.wantCalls(0)
+	b.wantMessage("pager", "waits until the harm is seen again and until the rollout", "the metric store cannot be read")
+	b.shop.fault = nil
+	b.until("a rollback", b.ordered(key, rollback.Done))
+}
+
+// What was last seen long ago does not act by itself: a person is asked, and may approve.
+func TestOldEvidenceIsPutToPeople(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil) // its bake is over after five minutes
+	key := b.bad("v2", nil)
+	b.decided(key)
+	b.tell("v3", sources.Started, nil)
+	b.pass(30 * time.Minute)
+	b.tell("v3", sources.Failed, nil)
+	b.until("a question", b.ordered(key, rollback.Proposed))
+	b.wantMessage("pager", "waits for a person", "it was last seen to be bad at 10:05 UTC, and nothing has been looked at since")
+	b.must(b.Approve(t.Context(), key, "ada", ""))
+	b.until("a rollback", b.ordered(key, rollback.Done))
+}
