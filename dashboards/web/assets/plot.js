@@ -73,7 +73,7 @@ function moments(marks, watch) {
     { at: marks.rollback, word: "rolled back", dash: [2, 3], side: 1, name: "busy" }].filter((m) => m && m.at);
 }
 
-const plotLeft = 58, plotRight = 18, rowHeight = 15; // pixels
+const plotLeft = 58, plotRight = 26, rowHeight = 15; // pixels
 
 // placed are the moments that a plot of this width shows, with their places.
 function placed(data, marks, watch, width) {
