@@ -14,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pushback/pushback/internal/server/api"
 )
 
 //go:generate go test -run ^TestSchemaOfAnswers$ -update .
@@ -30,6 +32,7 @@ const (
 // one refuses keys that no type has; the documented one takes them, because new ones may come.
 func answerSchema(strict bool) ([]byte, error) {
 	registry := huma.NewMapRegistry("#/$defs/", typeName)
+	api.DescribeTypes(registry)
 	definitions := map[string]any{}
 	for command, types := range jsonAnswers {
 		var forms []*huma.Schema

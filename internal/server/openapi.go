@@ -53,6 +53,7 @@ func (s *Server) registerAPI(mux *http.ServeMux) {
 func (s *Server) humaConfig() huma.Config {
 	c := huma.DefaultConfig("Pushback", s.Version)
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	api.DescribeTypes(c.Components.Schemas)
 	c.Info.Description = "Watches changes going to production, judges metrics before and after, and rolls back."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // registerAPI serves them
 	c.CreateHooks = nil                                   // adds no $schema link to answers
