@@ -9,10 +9,8 @@ import (
 
 // newPlanner wires what begins the watches of new changes.
 func (e *Engine) newPlanner() *planning.Planner {
-	before := *e.situation
-	before.Store = e.Store.Reserved()
 	o := planning.Options{
-		Store: e.Store, Situation: &before, Rules: e.rules.inForce, Service: e.catalogue.Configured,
+		Store: e.Store, Situation: e.situation.Over(e.Store.Reserved()), Rules: e.rules.inForce, Service: e.catalogue.Configured,
 		Begun: e.begun, Reload: e.looks.Reload, Log: e.Log, Now: e.Now,
 	}
 	if e.reports.Any() {

@@ -3,12 +3,10 @@ package situation
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/internal/store"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
@@ -43,7 +41,7 @@ type Hook struct {
 	Binding     rollback.Binding
 }
 
-// Reader reads situations. Every field is required.
+// Reader reads situations. Every field but the last is required.
 type Reader struct {
 	Store     Store
 	Catalogue Catalogue
@@ -53,6 +51,15 @@ type Reader struct {
 	Fleet     func(ctx context.Context) (string, error) // why all automatic rollbacks are held, "" for no hold
 	Frozen    func() (frozen bool, why string)          // the freeze file
 	Now       func() time.Time
+
+	looks looks
+}
+
+// Over is the reader over another store.
+func (r *Reader) Over(s Store) *Reader {
+	return &Reader{
+		Store: s, Catalogue: r.Catalogue, Limits: r.Limits, Hook: r.Hook, Window: r.Window, Fleet: r.Fleet, Frozen: r.Frozen, Now: r.Now,
+	}
 }
 
 // Of reads everything that the guards ask about an order, at this moment.
@@ -110,23 +117,6 @@ func (r *Reader) fillWatched(ctx context.Context, s *rollback.Situation, c store
 		return err
 	}
 	return r.fillSuspects(ctx, s, c, o, ws[i])
-}
-
-// present is the newest look of a watch where it is newer than the verdict of an order. One that is damaged saw
-// nothing that anybody knows of.
-func (r *Reader) present(ctx context.Context, w watch.Watch, decided time.Time) (*rollback.Present, error) {
-	last, err := r.Store.LastRecord(ctx, w.ID)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, nil
-	case errors.Is(err, store.ErrDamaged):
-		return &rollback.Present{At: decided, Outcome: detector.Blind}, nil
-	case err != nil:
-		return nil, fmt.Errorf("reading the newest look of %s: %w", w.ID, err)
-	case !last.Verdict.At.After(decided):
-		return nil, nil
-	}
-	return rollback.PresentOf(last.Verdict), nil
 }
 
 // fillSuspects fills in what tells the order's change from other suspects. A change
