@@ -59,12 +59,16 @@ func TestPagesInABrowser(t *testing.T) {
 	suspects = []rollback.Suspect{{Change: p.storeSuspect(), Distance: 1}}
 	certain, healthy, large, many := p.mustStore(bad), p.mustStore(calm), p.storeLarge(), p.storeParts()
 	undone := storeRolledBack(t, p.store)
+	waits := bad
+	waits.service, waits.order = "search", rollback.Decided
+	stoppable := p.mustStore(waits)
 	const most = 2500
 	p.checkPages(t, []checkedPage{
 		{"certain", "/changes/" + certain, false, chromium.Limits{Height: most, Says: []string{
 			"errors went from 0.5 % to 3.1 %", "A rollback to 1.4.1 waits", "What happened", "payments v7", "(−3 min)", "+14 min", "As Markdown",
 		}}},
 		{"certain, signed in", "/changes/" + certain, true, chromium.Limits{Height: most, Says: []string{"False alarm: red was wrong"}}},
+		{"a rollback that waits", "/changes/" + stoppable, true, chromium.Limits{Height: most, Says: []string{"Stop this rollback: keep 1.4.2"}}},
 		{"healthy", "/changes/" + healthy, true, chromium.Limits{Height: most, Says: []string{"Missed: red did not find a bad change"}}},
 		{"20 signals with 960 ticks", "/changes/" + large, true, chromium.Limits{Height: most, Says: []string{"15 more signals, and 17 more plots"}}},
 		{"20 signals, rolled back", "/changes/" + undone, true, chromium.Limits{Height: most, Says: []string{"Rolled back to 1.4.1", "The service has recovered since", "Decided by Amy Lovelace", "15 more signals, and 17 more plots", "payments v7"}}},
