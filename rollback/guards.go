@@ -149,12 +149,14 @@ func checkBound(o Order, s Situation) string {
 // checkEvidence refuses a verdict that found nothing, or could not see. It also
 // checks what else no order is made of, because it is the last place at which a
 // mistake in other code can be caught.
-func checkEvidence(_ Order, s Situation) string {
-	switch v := s.Verdict; {
+func checkEvidence(o Order, s Situation) string {
+	switch v, p := s.Verdict, s.Present; {
+	case p != nil && p.Final && p.Reason == detector.Transient && o.State != Sending:
+		return p.words()
 	case v.Outcome == detector.Blind:
 		return "the metric store could not be read, so that nothing is known about the change"
 	case v.Reason == detector.Transient:
-		return "the regression has ended by itself"
+		return PresentOf(v).words()
 	case v.Outcome != detector.Regressed:
 		return fmt.Sprintf("the verdict is %s, and only harm is rolled back", v.Outcome)
 	}
@@ -162,16 +164,18 @@ func checkEvidence(_ Order, s Situation) string {
 }
 
 // checkWeak refuses every verdict but a certain one, of which one scan alone is not enough; and one after which nobody
-// has looked for long, because an order may wait for longer than its watch goes on. A person who was asked has read how
-// sure it is, and since when.
-func checkWeak(_ Order, s Situation) string {
-	switch v := s.Verdict; {
-	case s.Approved:
+// has looked for long, or nobody will look again, because an order may wait for longer than its watch goes on. A person
+// who was asked has read how sure it is, and since when. What is being sent was sure enough.
+func checkWeak(o Order, s Situation) string {
+	switch v, p := s.Verdict, s.Present; {
+	case s.Approved || o.State == Sending:
 		return ""
 	case v.Grade != detector.Certain:
 		return fmt.Sprintf("the evidence is %s, and only certain evidence acts by itself", v.Grade)
 	case !v.MayAct:
 		return "only a scan of one signal found the regression, and no limit, count test or second signal confirms it"
+	case p != nil && p.Final && !p.acts():
+		return "nobody looks at it any more, and " + p.words()
 	case s.stale(s.seenBad()):
 		return fmt.Sprintf("it was last seen to be bad at %s, and nothing has been looked at since", s.seenBad().UTC().Format("15:04 MST"))
 	}
@@ -179,25 +183,17 @@ func checkWeak(_ Order, s Situation) string {
 }
 
 // checkPresent refuses while the harm is gone; and, as long as no person has approved, while it is no longer as sure
-// as it was, or out of sight. An order that waits acts on what is, not on what was:
-// see adr/0140.
-func checkPresent(_ Order, s Situation) string {
+// as it was, or out of sight. An order that waits acts on what is, not on what was. Where nobody looks any more it leaves
+// the question to checkWeak. What is being sent may itself be why the harm has gone.
+func checkPresent(o Order, s Situation) string {
 	p := s.Present
-	switch {
-	case p == nil:
+	if p == nil || p.acts() || o.State == Sending {
 		return ""
-	case p.Reason == detector.Transient:
-		return "the regression has ended by itself"
-	case s.Approved || s.stale(p.At):
-		return "" // what is stale asks a person: see checkWeak
-	case p.Outcome == detector.Blind:
-		return "the metric store cannot be read, so that nobody knows whether the harm is still there"
-	case p.Outcome != detector.Regressed:
-		return fmt.Sprintf("by the newest look the change is %s", p.Outcome)
-	case p.Grade != detector.Certain || !p.MayAct:
-		return fmt.Sprintf("by the newest look the evidence is %s, and not enough to act by itself", p.Grade)
 	}
-	return ""
+	if p.Reason != detector.Transient && (s.Approved || p.Final || s.stale(p.At)) {
+		return ""
+	}
+	return p.words()
 }
 
 func checkSuperseded(_ Order, s Situation) string {

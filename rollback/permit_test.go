@@ -120,6 +120,19 @@ func TestPermit(t *testing.T) {
 	f("last seen before that", func(_ *order, s *situation) { s.Now = s.Verdict.At.Add(16 * time.Minute) }, rollback.GuardWeak)
 	f("last seen before that, approved", func(_ *order, s *situation) { s.Now, s.Approved = s.Verdict.At.Add(16*time.Minute), true })
 	f("seen again since", since(func(p *rollback.Present) { p.At = p.At.Add(16 * time.Minute) }, func(_ *order, s *situation) { s.Now = s.Verdict.At.Add(16 * time.Minute) }))
+	ended := func(change func(*rollback.Present)) func(*rollback.Present) {
+		return func(p *rollback.Present) { p.Final = true; change(p) }
+	}
+	f("still bad when its watch ended", since(ended(func(*rollback.Present) {})))
+	f("blind when its watch ended", since(ended(func(p *rollback.Present) { p.Outcome = detector.Blind })), rollback.GuardWeak)
+	f("in doubt when its watch ended", since(ended(func(p *rollback.Present) { p.Outcome = detector.Inconclusive })), rollback.GuardWeak)
+	f("in doubt when its watch ended, approved", since(ended(func(p *rollback.Present) { p.Outcome = detector.Inconclusive }), approved))
+	f("over when its watch ended", since(ended(func(p *rollback.Present) { p.Outcome, p.Reason = detector.Inconclusive, detector.Transient })), rollback.GuardEvidence, rollback.GuardWeak, rollback.GuardPresent)
+	f("over when its watch ended, approved", since(ended(func(p *rollback.Present) { p.Outcome, p.Reason = detector.Inconclusive, detector.Transient }), approved), rollback.GuardEvidence, rollback.GuardPresent)
+	sending := func(o *order, _ *situation) { o.State = rollback.Sending }
+	f("well since it was sent", since(func(p *rollback.Present) { p.Outcome = detector.Healthy }, sending))
+	f("over since it was sent", since(ended(func(p *rollback.Present) { p.Outcome, p.Reason = detector.Inconclusive, detector.Transient }), sending))
+	f("sent long ago", func(o *order, s *situation) { o.State, s.Now = rollback.Sending, s.Verdict.At.Add(16*time.Minute) })
 	f("in doubt now", since(func(p *rollback.Present) { p.Outcome, p.Grade = detector.Inconclusive, detector.Suspect }), rollback.GuardPresent)
 	f("healthy now", since(func(p *rollback.Present) { p.Outcome, p.Grade = detector.Healthy, detector.None }), rollback.GuardPresent)
 	f("a number that JSON cannot hold", func(o *order, s *situation) { s.Verdict.Signals[0].P = math.NaN() }, rollback.GuardEvidence)

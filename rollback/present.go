@@ -1,6 +1,7 @@
 package rollback
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -13,11 +14,30 @@ type Present struct {
 	Grade   detector.Grade   `json:"grade"`
 	Reason  detector.Reason  `json:"reason,omitzero"`
 	MayAct  bool             `json:"may_act"`
+	Final   bool             `json:"final,omitzero"` // the watch has ended: nobody looks again
 }
 
 // PresentOf is a verdict as far as guards ask.
 func PresentOf(v detector.Verdict) *Present {
 	return &Present{At: v.At, Outcome: v.Outcome, Grade: v.Grade, Reason: v.Reason, MayAct: v.MayAct}
+}
+
+// acts says that the look finds what may act by itself.
+func (p Present) acts() bool {
+	return p.Outcome == detector.Regressed && p.Reason != detector.Transient && p.Grade == detector.Certain && p.MayAct
+}
+
+// words say what the look found, where that may not act.
+func (p Present) words() string {
+	switch {
+	case p.Reason == detector.Transient:
+		return "the regression has ended by itself"
+	case p.Outcome == detector.Blind:
+		return "the metric store cannot be read, so that nobody knows whether the harm is still there"
+	case p.Outcome != detector.Regressed:
+		return fmt.Sprintf("by the newest look the change is %s", p.Outcome)
+	}
+	return fmt.Sprintf("by the newest look the evidence is %s, and not enough to act by itself", p.Grade)
 }
 
 // freshFor is how old a look may be of which an order acts by itself.

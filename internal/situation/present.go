@@ -25,11 +25,12 @@ func (r *Reader) present(ctx context.Context, w watch.Watch, decided time.Time) 
 		case errors.Is(err, store.ErrNotFound):
 			return nil, nil
 		case errors.Is(err, store.ErrDamaged):
-			return &rollback.Present{At: decided, Outcome: detector.Blind}, nil
+			return &rollback.Present{At: decided, Outcome: detector.Blind, Final: !w.State.Open()}, nil
 		case err != nil:
 			return nil, fmt.Errorf("reading the newest look of %s: %w", w.ID, err)
 		}
 		last = *rollback.PresentOf(record.Verdict)
+		last.Final = !w.State.Open()
 		r.looks.keep(w, last)
 	}
 	if !last.At.After(decided) {

@@ -36,7 +36,7 @@ func TestPresent(t *testing.T) {
 		t.Helper()
 		look := detector.Verdict{At: decided.Add(after), Outcome: detector.Regressed, Grade: detector.Certain, Reason: detector.LimitBreached, MayAct: true}
 		r := Reader{Store: &lastLook{look: look, err: err}}
-		got, err := r.present(t.Context(), watch.Watch{ID: "w"}, decided)
+		got, err := r.present(t.Context(), watch.Watch{ID: "w", State: watch.Watching}, decided)
 		if diff := cmp.Diff(want, got); diff != "" || !errors.Is(err, wantErr) {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
