@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/pushback/pushback/detector"
 	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // patientRule looks on for half an hour, so that what an order waits for may be over before.
@@ -82,4 +84,37 @@ func TestOldEvidenceIsPutToPeople(t *testing.T) {
 	b.wantMessage("pager", "waits for a person", "it was last seen to be bad at 10:05 UTC, and nothing has been looked at since")
 	b.must(b.Approve(t.Context(), key, "ada", ""))
 	b.until("a rollback", b.ordered(key, rollback.Done))
+}
+
+// A call that is repeated after a lost answer may itself have ended the harm: the guards do not take that against it.
+func TestCallIsRepeatedAfterItHelped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, patientRule, idempotent)
+	b.hook.do = func(call int) error {
+		b.shop.errors("cart", 0.005)
+		if call < 6 {
+			return fmt.Errorf("reading the answer: %w", rollback.ErrOutcomeUnknown)
+		}
+		return nil
+	}
+	key := b.bad("v2", nil)
+	b.until("a call", func() bool { return len(b.hook.calls) == 1 })
+	b.until("the end of the order", b.over(key))
+	b.wantState(key, rollback.Done)
+	b.wantCalls(6)
+}
+
+// Where the watch ended without seeing, nobody looks again: a person is asked at once.
+func TestEndedWatchAsksAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, redRule, nil)
+	key := b.bad("v2", nil)
+	b.decided(key)
+	b.tell("v3", sources.Started, nil)
+	b.shop.fault = errDown
+	b.until("the end of the watch", func() bool { return b.watch(key).State == watch.Blind })
+	b.tell("v3", sources.Failed, nil)
+	b.pass(10 * time.Second)
+	b.wantState(key, rollback.Proposed)
+	b.wantMessage("pager", "waits for a person", "nobody looks at it any more, and the metric store cannot be read")
 }
