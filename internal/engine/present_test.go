@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -92,8 +92,8 @@ func TestCallIsRepeatedAfterItHelped(t *testing.T) {
 	b := newBench(t, patientRule, idempotent)
 	b.hook.do = func(call int) error {
 		b.shop.errors("cart", 0.005)
-		if call < 6 {
-			return fmt.Errorf("reading the answer: %w", rollback.ErrOutcomeUnknown)
+		if call == 1 {
+			return &rollback.RetryAfter{After: 4 * time.Minute, Err: errors.New("503")}
 		}
 		return nil
 	}
@@ -101,7 +101,7 @@ func TestCallIsRepeatedAfterItHelped(t *testing.T) {
 	b.until("a call", func() bool { return len(b.hook.calls) == 1 })
 	b.until("the end of the order", b.over(key))
 	b.wantState(key, rollback.Done)
-	b.wantCalls(6)
+	b.wantCalls(2)
 }
 
 // Where the watch ended without seeing, nobody looks again: a person is asked at once.
