@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/pushback/pushback/internal/proof/browser"
 )
 
 const (
@@ -30,13 +32,9 @@ func run(args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: picture ADDRESS FILE")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("chromium"))
-	if os.Getuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses to sandbox for root
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	ctx, end := chromedp.NewExecAllocator(ctx, options...)
+	ctx, end := chromedp.NewExecAllocator(ctx, browser.Options("chromium")...)
 	defer end()
 	ctx, closePage := chromedp.NewContext(ctx)
 	defer closePage()

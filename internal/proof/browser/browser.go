@@ -33,17 +33,22 @@ func Start(tb testing.TB) *Browser {
 	if err != nil {
 		tb.Fatal("this test needs chromium: apt-get install chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path))
-	if os.Getuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses to sandbox for root
-	}
-	allocator, end := chromedp.NewExecAllocator(context.WithoutCancel(tb.Context()), options...)
+	allocator, end := chromedp.NewExecAllocator(context.WithoutCancel(tb.Context()), Options(path)...)
 	ctx, closeBrowser := chromedp.NewContext(allocator)
 	tb.Cleanup(func() { closeBrowser(); end() })
 	if err := chromedp.Do(ctx); err != nil {
 		tb.Fatal("starting chromium: ", err)
 	}
 	return &Browser{ctx}
+}
+
+// Options start the Chromium at a path.
+func Options(path string) []chromedp.ExecAllocatorOption {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path))
+	if os.Getuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium refuses to sandbox for root
+	}
+	return options
 }
 
 // View is how a page is looked at. The zero value is 1280 pixels wide, light, with JavaScript.
