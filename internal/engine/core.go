@@ -64,9 +64,8 @@ func (c *core) receiversOf(ctx context.Context, changeKey, thread string, except
 		return nil, fmt.Errorf("reading the messages of %s: %w", changeKey, err)
 	}
 	open := map[string]bool{}
-	except = append(except, store.Waiting, store.Spared)
 	for _, o := range rows {
-		if o.Message.Key == thread && !slices.Contains(except, o.State) {
+		if o.Message.Key == thread && !o.HeldBack() && !slices.Contains(except, o.State) {
 			open[o.Receiver] = !o.Message.Resolved
 		}
 	}

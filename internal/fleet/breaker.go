@@ -188,7 +188,7 @@ func (b *Breaker) receivers(ctx context.Context, keys []string) ([]string, error
 			return nil, fmt.Errorf("reading the messages of %s: %w", key, err)
 		}
 		for _, o := range rows {
-			if !slices.Contains([]string{store.Routed, store.Waiting, store.Spared}, o.State) {
+			if o.State != store.Routed && !o.HeldBack() {
 				receivers = append(receivers, o.Receiver)
 			}
 		}

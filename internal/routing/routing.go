@@ -146,7 +146,7 @@ func (t thread) told(receivers []string) []string {
 	for _, name := range receivers {
 		open := false
 		for _, one := range t.rows {
-			if one.Receiver == name && !slices.Contains(untold, one.State) {
+			if one.Receiver == name && one.State != store.Grouped && !one.HeldBack() {
 				open = !one.Message.Resolved
 			}
 		}
@@ -156,6 +156,3 @@ func (t thread) told(receivers []string) []string {
 	}
 	return to
 }
-
-// untold are the states of messages that nobody has read.
-var untold = []string{store.Grouped, store.Waiting, store.Spared}

@@ -39,6 +39,9 @@ type Outgoing struct {
 	SentAt    time.Time
 }
 
+// HeldBack reports whether the message is an escalation that has told nobody.
+func (o Outgoing) HeldBack() bool { return o.State == Waiting || o.State == Spared }
+
 const selectOutgoing = `SELECT id, change_key, receiver, state, attempts, last_error, created_at, sent_at, grouped_in, message FROM outgoing `
 
 func scanOutgoing(r row) (Outgoing, error) {
