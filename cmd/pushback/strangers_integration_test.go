@@ -19,7 +19,7 @@ import (
 
 const (
 	strangersAtOnce = 1000
-	mostMemory      = 128 << 10 // KiB, resident, at any moment
+	mostMemory      = 128 << 10 // KiB that the daemon itself held, at any moment
 )
 
 // A thousand strangers who send nearly a whole body and stop cost little, and a delivery beside
@@ -37,10 +37,10 @@ func TestStrangersThatStall(t *testing.T) {
 			began := time.Now()
 			p.report("cart", "v2", sources.Succeeded, time.Now())
 			t.Logf("a delivery beside %d strangers took %s", strangersAtOnce, time.Since(began).Round(time.Millisecond))
-			if most := p.peakMemory(); most > mostMemory {
-				t.Errorf("%d KiB were resident", most)
-			} else {
-				t.Logf("%d KiB were resident at most", most)
+			peak, file := p.memory("VmHWM"), p.memory("RssFile")
+			t.Logf("%d KiB were resident at most, %d of them pages of the program's file", peak, file)
+			if peak-file > mostMemory {
+				t.Errorf("the daemon itself held %d KiB", peak-file)
 			}
 		})
 	}
@@ -67,14 +67,15 @@ func stall(t *testing.T, url, path, header, body string) {
 	_, _ = io.Copy(c, io.MultiReader(strings.NewReader(request), strings.NewReader(body)))
 }
 
-// peakMemory is the most memory that the daemon had resident, in KiB (proc(5), VmHWM).
-func (p *process) peakMemory() int {
+// memory is a line of what the kernel counts of the daemon's memory, in KiB (proc(5)): VmHWM is the most that
+// was resident, and RssFile what of it is read from files, which the kernel takes back when it needs the room.
+func (p *process) memory(name string) int {
 	p.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	_, rest, _ := bytes.Cut(status, []byte("\n"+name+":"))
 	line, _, _ := bytes.Cut(rest, []byte("kB"))
 	n, err := strconv.Atoi(string(bytes.TrimSpace(line)))
 	if err != nil {
