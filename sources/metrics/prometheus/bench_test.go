@@ -36,7 +36,7 @@ func BenchmarkRange(b *testing.B) {
 	}
 }
 
-// TestRangeAllocatesLittle compares what Range allocates with what the client does by itself. No
+// TestRangeAllocatesLittle compares how often Range allocates with how often the client does by itself. No
 // other test runs beside it.
 func TestRangeAllocatesLittle(t *testing.T) {
 	bare, ours := askBoth(t)
@@ -49,11 +49,11 @@ func TestRangeAllocatesLittle(t *testing.T) {
 			ask()
 		}
 		runtime.ReadMemStats(&after)
-		return float64(after.TotalAlloc - before.TotalAlloc)
+		return float64(after.Mallocs - before.Mallocs)
 	}
-	// It is 1.05. The race detector has pools lose every fourth buffer.
-	if share := allocated(ours) / allocated(bare); share > 1.35 {
-		t.Errorf("Range allocates %.2f times what the client does", share)
+	// It is .07, and 1.01 where the client reads the answer.
+	if share := allocated(ours) / allocated(bare); share > .2 {
+		t.Errorf("Range allocates %.2f times as often as the client", share)
 	}
 }
 

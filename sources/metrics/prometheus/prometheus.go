@@ -143,7 +143,11 @@ func (s *Store) queryPart(ctx context.Context, q sources.Query, w sources.Window
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	r := v1.Range{Start: w.From, End: w.To, Step: q.Step}
-	value, warnings, _, err := s.api.QueryRange(ctx, q.Expr, r, v1.WithTimeout(s.config.Timeout))
+	var read answer
+	value, warnings, _, err := s.api.QueryRange(wantsMatrix(ctx, &read), q.Expr, r, v1.WithTimeout(s.config.Timeout))
+	if read.plain {
+		value = read.matrix
+	}
 	if err == nil {
 		err = checkRange(value, w, q.Step)
 	}

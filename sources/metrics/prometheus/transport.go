@@ -131,6 +131,9 @@ func (c readAnswers) Do(ctx context.Context, r *http.Request) (*http.Response, [
 	}
 	defer response.Body.Close()
 	if whole, ok := response.Body.(*wholeBody); ok {
+		if response.StatusCode == http.StatusOK && leaveMatrix(ctx, whole.bytes) {
+			return response, emptyMatrix, nil
+		}
 		return response, whole.bytes, nil
 	}
 	body, err := io.ReadAll(response.Body) // of a redirect that is not followed: empty
