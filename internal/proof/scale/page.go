@@ -13,7 +13,7 @@ func (r Report) Page() string {
 		return r.viewersPage()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, intro, r.Took.Round(time.Second), r.Began.UTC().Format(time.DateOnly), r.Machine, r.For, signals, every, bake, oldest.Minutes())
+	fmt.Fprintf(&b, intro, r.Took.Round(time.Second), r.Began.UTC().Format(time.DateOnly), r.Machine, r.For, signals, every, bake, oldest.Minutes(), late, calmLimit)
 	r.sizing(&b)
 	r.watches(&b)
 	r.store(&b)
@@ -25,7 +25,7 @@ func (r Report) Page() string {
 const intro = "# Scale\n\nMade by `make scale` in %s on %s (%s); each figure over %s. See [testing](testing.md).\n" + `
 The built program runs as a process of its own, with settings that a user could write. Beside it on the same machine, and so at its expense, run a scripted
 metric store (` + "`internal/proof/metricstore`" + `: Prometheus's engine over samples that are functions of time) and whoever sends events. Every watch has
-%d signals (a counter with bad events, a histogram's mean and slow share, two queries), looks every %s and bakes for %s; when it opens, its change is up to %.0f minutes old. What is measured begins after each was looked at twice.
+%d signals (a counter with bad events, a histogram's mean and slow share, two queries), looks every %s and bakes for %s; when it opens, its change is up to %.0f minutes old. What is measured begins after each was looked at twice and no look was late by more than %s for five seconds, at the latest after %s.
 
 A look is late by the time from when it was due to when it began. Durations are the median, 99 of 100, and the longest; those of looks are upper edges of the
 buckets of the program's own histograms, which are 14 %% apart.

@@ -23,7 +23,9 @@ const (
 	oldest    = 20 * time.Minute // of the changes when they are reported
 	openRate  = 1000             // changes a second
 	openLimit = 2 * time.Minute
-	ahead     = time.Hour // before the run, profiles are learned
+	calmLimit = 3 * time.Minute
+	late      = time.Second // and more
+	ahead     = time.Hour   // before the run, profiles are learned
 )
 
 // runWatches measures one number of watches, and beside Options.Busy also what else happens.
@@ -89,9 +91,11 @@ func (w *world) openAndSample(ctx context.Context, size int) (opened time.Durati
 		return opened, s, err
 	}
 	w.say("all watches are open and looked at after %s", opened.Round(time.Second/10))
-	// What was late because all began at once is no part of what so many watches cost.
-	if _, err = w.await(ctx, openLimit, func(m program.Metrics) bool { return int(m.Sum("pushback_looks_total")) >= 2*size }); err != nil {
+	// What is late because all began at once is no part of what so many watches cost.
+	if ok, err := w.await(ctx, calmLimit, calm(size)); err != nil {
 		return opened, s, err
+	} else if !ok {
+		w.say("looks are still late after %s", calmLimit)
 	}
 	s, err = w.sample(ctx, w.nothing)
 	w.say("%s", s)
@@ -111,6 +115,22 @@ func (w *world) open(ctx context.Context, size int) (time.Duration, error) {
 		w.say("not every watch was open and looked at after %s", openLimit)
 	}
 	return time.Since(began), err
+}
+
+// calm reports whether every watch was looked at twice and, for five questions on end, no look began late.
+func calm(size int) func(program.Metrics) bool {
+	const onEnd = 5
+	var before program.Metrics
+	intime := 0
+	return func(m program.Metrics) bool {
+		lag := m.Since(before).Quantiles("pushback_look_lag_seconds")
+		if before = m; lag.Most > late {
+			intime = 0
+		} else {
+			intime++
+		}
+		return intime >= onEnd && int(m.Sum("pushback_looks_total")) >= 2*size
+	}
 }
 
 // learned reports whether every profile of so many services was learned.
