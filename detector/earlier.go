@@ -43,7 +43,8 @@ func remember(past Raw, whole []pointSeries, paired bool, keys []string, g Grid)
 	switch {
 	case e.counts:
 		e.paces, e.series = pacesOf(whole), vanishing(past, whole, paired, keys, e.ticks, g)
-		e.value, e.part = labelKeys(past.Value), labelKeys(past.Part)
+		once := keptOnce(keys)
+		e.value, e.part = once.of(labelKeys(past.Value)), once.of(labelKeys(past.Part))
 	case past.Form == FormLevel && !past.Combine.Single():
 		v := vanishingLevels(past, e.ticks, g)
 		e.levels = &v
@@ -128,6 +129,27 @@ func grown(points []point) float64 {
 	}
 	first, last := points[0], points[len(points)-1]
 	return (last.v - first.v) / float64(last.t-first.t)
+}
+
+// onceKept are texts by themselves, so that what is kept for hours holds each of them once.
+type onceKept map[string]string
+
+func keptOnce(texts []string) onceKept {
+	once := make(onceKept, len(texts))
+	for _, t := range texts {
+		once[t] = t
+	}
+	return once
+}
+
+// of returns equal texts, those that are known instead of their copies.
+func (o onceKept) of(texts []string) []string {
+	for i, t := range texts {
+		if known, ok := o[t]; ok {
+			texts[i] = known
+		}
+	}
+	return texts
 }
 
 func keysOfPoints(all []pointSeries) []string {
