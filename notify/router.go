@@ -16,7 +16,6 @@ type Router interface {
 type Routing struct {
 	To    []string // receivers
 	Quiet string   // the freeze window during which what is not urgent waits; "": none
-	Entry int      // which entry of the route matched; -1: none did
 }
 
 // Escalation is who is told when nobody has answered for some time.

@@ -144,12 +144,12 @@ func anyWord(words []string, word string) bool {
 
 // Route is where a message goes.
 func (r *Route) Route(f notify.Facts) notify.Routing {
-	for i, e := range r.config.Routes {
+	for _, e := range r.config.Routes {
 		if e.Match.matches(f) {
-			return notify.Routing{To: e.To, Quiet: e.Quiet, Entry: i}
+			return notify.Routing{To: e.To, Quiet: e.Quiet}
 		}
 	}
-	return notify.Routing{To: r.config.Otherwise, Entry: -1}
+	return notify.Routing{To: r.config.Otherwise}
 }
 
 // Escalations are who is told when nobody answers.

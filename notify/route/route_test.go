@@ -28,22 +28,22 @@ func TestRoute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := func(facts notify.Facts, entry int, quiet string, to ...string) {
+	f := func(facts notify.Facts, quiet string, to ...string) {
 		t.Helper()
 		got := r.Route(facts)
-		if got.Entry != entry || got.Quiet != quiet || !slices.Equal(got.To, to) {
+		if got.Quiet != quiet || !slices.Equal(got.To, to) {
 			t.Errorf("%+v goes to %+v", facts, got)
 		}
 	}
-	f(notify.Facts{Team: "pay-eu", Severity: notify.Critical, Kind: "flag", Environment: "production"}, 0, "", "pager")
-	f(notify.Facts{Team: "risk", Severity: notify.Critical}, 0, "", "pager")
-	f(notify.Facts{Team: "risk", Severity: notify.Error}, -1, "", "chat")
-	f(notify.Facts{Team: "pays", Severity: notify.Critical}, -1, "", "chat")
-	f(notify.Facts{Kind: "flag", Environment: "production"}, 1, "nights", "flags", "chat")
-	f(notify.Facts{Kind: "flag"}, -1, "", "chat")
-	f(notify.Facts{Service: "web/eu/cart", Reason: "limit"}, 2, "", "web")
-	f(notify.Facts{Service: "web/eu/cart"}, -1, "", "chat")
-	f(notify.Facts{}, -1, "", "chat")
+	f(notify.Facts{Team: "pay-eu", Severity: notify.Critical, Kind: "flag", Environment: "production"}, "", "pager")
+	f(notify.Facts{Team: "risk", Severity: notify.Critical}, "", "pager")
+	f(notify.Facts{Team: "risk", Severity: notify.Error}, "", "chat")
+	f(notify.Facts{Team: "pays", Severity: notify.Critical}, "", "chat")
+	f(notify.Facts{Kind: "flag", Environment: "production"}, "nights", "flags", "chat")
+	f(notify.Facts{Kind: "flag"}, "", "chat")
+	f(notify.Facts{Service: "web/eu/cart", Reason: "limit"}, "", "web")
+	f(notify.Facts{Service: "web/eu/cart"}, "", "chat")
+	f(notify.Facts{}, "", "chat")
 	if got := strings.Join(r.Reaches(), " "); got != "boss chat flags lead pager web" {
 		t.Errorf("reaches %s", got)
 	}
