@@ -48,10 +48,24 @@ func apply(root, dir string, edits []edit) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, text, 0o600)
 }
 
-// build compiles the program as `make build` does, with more arguments.
+// build compiles the program with the bug into a folder of dir, and returns where it is.
+func (p *plant) build(ctx context.Context, root, dir string) (string, error) {
+	source := filepath.Join(dir, "source-"+p.short)
+	if err := os.MkdirAll(source, 0o700); err != nil {
+		return "", fmt.Errorf("making room: %w", err)
+	}
+	overlay, err := apply(root, source, p.edits)
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "pushback-"+p.short)
+	return binary, build(ctx, root, binary, "-tags", "crashpoints", "-overlay", overlay)
+}
+
+// build compiles the program as `make build` does, with more arguments. What runs beside it goes first.
 func build(ctx context.Context, root, binary string, more ...string) error {
-	args := append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", binary}, more...)
-	c := exec.CommandContext(ctx, "go", append(args, "./cmd/pushback")...)
+	args := append([]string{"-n", "19", "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary}, more...)
+	c := exec.CommandContext(ctx, "nice", append(args, "./cmd/pushback")...)
 	c.Dir, c.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", filepath.Base(binary), err, output)

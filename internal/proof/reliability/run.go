@@ -81,7 +81,8 @@ type runner struct {
 	shop     *shop
 	store    string // url of the metric store
 	receiver *receiver
-	programs map[string]program // by bug; "" is the program as it is
+	program  program            // as it is
+	planted  map[string]program // by bug
 	database *servertest.Server // for replicas; nil: no suite needs it
 	saying   sync.Mutex
 }
@@ -90,7 +91,7 @@ type runner struct {
 // each other, and returns the report. An error means that a suite could not run, which
 // is not a violation.
 func Run(ctx context.Context, o Options) (Report, error) {
-	r := &runner{Options: o, began: time.Now(), programs: map[string]program{}}
+	r := &runner{Options: o, began: time.Now(), planted: map[string]program{}}
 	trials := r.trials()
 	if err := r.prepare(ctx, trials); err != nil {
 		return Report{}, err
@@ -99,12 +100,30 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if r.database != nil {
 		defer r.database.Stop()
 	}
-	for _, together := range phases(trials) {
-		if err := r.runTogether(ctx, together); err != nil {
-			return Report{}, err
-		}
+	if err := r.runAll(ctx, phases(trials)); err != nil {
+		return Report{}, err
 	}
 	return newReport(o, trials, time.Since(r.began)), nil
+}
+
+// runAll runs one phase after the other. The program as it is mostly waits, so those with planted bugs are
+// built meanwhile.
+func (r *runner) runAll(ctx context.Context, phases [][]*trial) error {
+	ctx, stop := context.WithCancel(ctx)
+	planted := sync.OnceValue(func() error { return r.plant(ctx, slices.Concat(phases...)) })
+	go func() { _ = planted() }()
+	defer func() { stop(); _ = planted() }()
+	for _, together := range phases {
+		if slices.ContainsFunc(together, func(t *trial) bool { return t.bug != nil }) {
+			if err := planted(); err != nil {
+				return err
+			}
+		}
+		if err := r.runTogether(ctx, together); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // trials are the runs of the chosen suites: with the program as it is, and with every
@@ -150,10 +169,8 @@ func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return fmt.Errorf("making room: %w", err)
 	}
-	for _, t := range trials {
-		if err := r.compile(ctx, t.bug); err != nil {
-			return err
-		}
+	if err := r.build(ctx); err != nil {
+		return err
 	}
 	if r.receiver, err = newReceiver(filepath.Join(r.Dir, "received")); err != nil {
 		return err
@@ -169,35 +186,30 @@ func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
 	return err
 }
 
-// compile builds a program, unless it is built already.
-func (r *runner) compile(ctx context.Context, bug *plant) error {
-	if bug == nil {
-		if _, done := r.programs[""]; done {
-			return nil
-		}
-		p := program{filepath.Join(r.Dir, "pushback"), filepath.Join(r.Dir, "pushback-with-points")}
-		r.say("building pushback")
-		r.programs[""] = p
-		if err := errors.Join(build(ctx, r.Root, p.shipped), build(ctx, r.Root, p.armed, "-tags", "crashpoints")); err != nil {
-			return err
-		}
-		return checkNoCrashPoints(p)
-	}
-	if _, done := r.programs[bug.short]; done {
-		return nil
-	}
-	r.say("building a program that %s", bug.name)
-	dir := filepath.Join(r.Dir, "source-"+bug.short)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making room: %w", err)
-	}
-	overlay, err := apply(r.Root, dir, bug.edits)
-	if err != nil {
+// build compiles the program as it is.
+func (r *runner) build(ctx context.Context) error {
+	r.say("building pushback")
+	r.program = program{filepath.Join(r.Dir, "pushback"), filepath.Join(r.Dir, "pushback-with-points")}
+	if err := errors.Join(build(ctx, r.Root, r.program.shipped), build(ctx, r.Root, r.program.armed, "-tags", "crashpoints")); err != nil {
 		return err
 	}
-	binary := filepath.Join(r.Dir, "pushback-"+bug.short)
-	r.programs[bug.short] = program{binary, binary}
-	return build(ctx, r.Root, binary, "-tags", "crashpoints", "-overlay", overlay)
+	return checkNoCrashPoints(r.program)
+}
+
+// plant builds the programs with the bugs that the trials look for.
+func (r *runner) plant(ctx context.Context, trials []*trial) error {
+	for _, t := range trials {
+		if t.bug == nil || r.planted[t.bug.short] != (program{}) {
+			continue
+		}
+		r.say("building a program that %s", t.bug.name)
+		binary, err := t.bug.build(ctx, r.Root, r.Dir)
+		if err != nil {
+			return err
+		}
+		r.planted[t.bug.short] = program{binary, binary}
+	}
+	return nil
 }
 
 // checkNoCrashPoints checks that the released program contains no crash points.
@@ -239,9 +251,9 @@ func (r *runner) runTogether(ctx context.Context, trials []*trial) error {
 func (r *runner) runTrial(ctx context.Context, t *trial) {
 	began := time.Now()
 	t.tries++
-	p := r.programs[""]
+	p := r.program
 	if t.bug != nil {
-		p = r.programs[t.bug.short]
+		p = r.planted[t.bug.short]
 	}
 	w := World{
 		Name: t.name(), Dir: filepath.Join(r.Dir, t.name()), Seed: r.Seed + uint64(t.tries-1), Shop: r.shop, Metrics: r.store, Receiver: r.receiver,
