@@ -124,6 +124,11 @@ func TestFlagger(t *testing.T) {
 	f("/v1/flagger/confirm-promotion", canary, 423, basic...)
 	f("/v1/flagger/confirm-promotion", strings.Replace(canary, "85d5", "1.4.3", 1), 200, basic...)
 	f("/v1/flagger/confirm-promotion", version("1.4.3"), 401)
+
+	_, answer, _ := p.ask(http.MethodPost, "/v1/flagger/confirm-promotion", `{"name":"cart"}`, append([]string{"Content-Type", "application/json"}, basic...)...)
+	if !strings.Contains(answer, "it was not said which version of cart in production is meant") {
+		t.Errorf("the answer to a canary without a version: %s", answer)
+	}
 }
 
 // The link of a message decides its one order, once, without another token.

@@ -111,5 +111,8 @@ func (c Change) Reason() string {
 
 // NobodyReported is the reason of Unknown.
 func NobodyReported(service, version, environment string) string {
+	if version == "" {
+		return fmt.Sprintf("it was not said which version of %s in %s is meant", service, environment)
+	}
 	return fmt.Sprintf("nobody has reported a change of %s to version %s in %s", service, version, environment)
 }
