@@ -58,3 +58,16 @@ func TestErrorPagesAreCompressed(t *testing.T) {
 		t.Errorf("%d %v", status, h)
 	}
 }
+
+// What an error suggests is there.
+func TestSuggestedAddresses(t *testing.T) {
+	t.Parallel()
+	p := listen(t, func(o *Options) { o.Rules = oneRule{} })
+	for word, address := range addresses {
+		method, path, _ := strings.Cut(address, " ")
+		path, _, _ = strings.Cut(path, ",")
+		if status, answer, _ := p.ask(method, path, ""); status == http.StatusMethodNotAllowed || strings.Contains(answer, "there is nothing at this address") {
+			t.Errorf("%s: %s %s is answered %d: %s", word, method, path, status, answer)
+		}
+	}
+}

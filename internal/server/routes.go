@@ -69,7 +69,7 @@ func schema(w http.ResponseWriter, _ *http.Request) {
 
 // addresses are those that people and tools type, by their last word.
 var addresses = map[string]string{
-	"events": "POST /v1/events", "changes": "GET /v1/changes", "status": "GET /v1/status", "orders": "GET /v1/orders", "gate": "GET /v1/gate", "verdicts": "GET /v1/verdicts/SERVICE/VERSION",
+	"events": "POST /v1/events", "changes": "GET /v1/changes", "status": "GET /v1/status", "orders": "GET /v1/orders", "gate": "GET /v1/gate/SERVICE", "verdicts": "GET /v1/verdicts/SERVICE/VERSION",
 	"healthz": "GET /healthz", "readyz": "GET /readyz", "metrics": "GET /metrics", "docs": "GET /docs", "rules": "GET /rules",
 	"holds": "GET /holds", "incidents": "GET /incidents", "audit": "GET /audit", "connections": "GET /connections", "hooks": "POST /hooks/NAME, with the name of a source", "webhooks": "POST /hooks/NAME, with the name of a source", "sources": "POST /hooks/NAME, with the name of a source",
 	"receivers": "POST /receivers/NAME, with the name of a receiver that hears what people press",
