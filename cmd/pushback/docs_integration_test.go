@@ -33,6 +33,18 @@ var docPages = []struct {
 	{"docs/migrating.md", runningDaemon},
 	{"docs/backtest.md", runningDaemon},
 	{"docs/backup.md", runningDaemon},
+	{"docs/verdicts.md", runningDaemon},
+	{"docs/mcp.md", runningDaemon},
+	{"docs/grafana.md", runningDaemon},
+	{"docs/signin.md", runningDaemon},
+	{"docs/pages.md", runningDaemon},
+	{"docs/json.md", runningDaemon},
+	{"docs/troubleshooting.md", runningDaemon},
+	{"docs/upgrade.md", runningDaemon},
+	{"docs/sizes.md", runningDaemon},
+	{"docs/receivers.md", runningDaemon},
+	{"docs/reports.md", runningDaemon},
+	{"docs/kubernetes.md", runningDaemon},
 }
 
 // TestDocsAreRun does what the pages tell their readers to do: it runs every command with bash,

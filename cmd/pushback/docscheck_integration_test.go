@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,6 +41,9 @@ func (r *reader) checkYAML(b docblocks.Block, notRun bool) string {
 		return "rules checked"
 	case within(keys, r.world.settings):
 		r.settings = keys
+		if keys["sources"] != nil {
+			r.sources = map[string]any{"sources": keys["sources"]}
+		}
 		r.write(dir+"/rules/none.yml", "rules: []\n")
 		r.writeSettings(dir, keys)
 		r.must("pushback config check -c "+dir+"/pushback.yml", 0)
@@ -64,10 +68,15 @@ func (r *reader) writeSettings(dir string, keys map[string]any) {
 	r.t.Helper()
 	whole := map[string]any{
 		"metrics":           map[string]any{"prod": map[string]any{"kind": "prometheus", "url": "http://127.0.0.1:9090"}},
-		"receivers":         map[string]any{"oncall": map[string]any{"kind": "webhook", "url": "http://127.0.0.1:9/", "secret_file": "secret"}},
 		"allow_empty_rules": true,
 	}
+	maps.Copy(whole, r.sources)
 	maps.Copy(whole, keys)
+	receivers := map[string]any{"oncall": map[string]any{"kind": "webhook", "url": "http://127.0.0.1:9/", "secret_file": "secret"}}
+	if shown, ok := keys["receivers"].(map[string]any); ok {
+		maps.Copy(receivers, shown)
+	}
+	whole["receivers"] = receivers
 	services, _ := whole["services"].(map[string]any)
 	services = maps.Clone(services)
 	if services == nil {
@@ -80,10 +89,24 @@ func (r *reader) writeSettings(dir string, keys map[string]any) {
 		r.t.Fatal(err)
 	}
 	r.write(dir+"/pushback.yml", string(text))
+	for _, file := range secretFile.FindAllString(string(text), -1) {
+		r.write(dir+"/"+file, cmp.Or(secretsOf[file], hookSecret)+"\n")
+	}
 	r.write(dir+"/token", apiToken+"\n")
 	r.write(dir+"/secret", hookSecret+"\n")
 	r.write(dir+"/series/README", "CSV files of a service each\n")
 }
+
+// secretsOf are secrets that have a form.
+var secretsOf = map[string]string{
+	"secrets/ntfy":      "ntfy://:tk_" + hookSecret + "@ntfy.example.org/alarms",
+	"secrets/teams":     "https://example.org/workflows/" + hookSecret,
+	"secrets/slack":     "https://hooks.example.org/services/" + hookSecret,
+	"secrets/slack-bot": "xoxb-" + hookSecret,
+}
+
+// secretFile is a file of a secret, as pages name them.
+var secretFile = regexp.MustCompile(`\bsecrets/[\w.-]+`)
 
 // address is one of Pushback in the YAML of another tool.
 var address = regexp.MustCompile(`https://(?:pushback:TOKEN@)?pushback\.example\.org(/[^\s"]+)`)

@@ -32,6 +32,7 @@ type reader struct {
 	world    *docWorld
 	keys     map[string]string // of changes, by service
 	settings map[string]any    // the last part of pushback.yml that the page showed
+	sources  map[string]any    // the last part of it that has sources
 	names    *strings.Replacer // what the pages call things, and what they are called here
 }
 
@@ -50,9 +51,9 @@ func (r *reader) runBlock(b docblocks.Block) {
 		if code, err := strconv.Atoi(b.Markers[docblocks.Exit]); err == nil && i == len(all)-1 {
 			want = code
 		}
-		out := r.must(c.text, want)
+		out, complaints := r.run(c.text, want)
 		r.ran++
-		r.compareLines(out, c.shown)
+		r.compareLines(out+complaints, c.shown)
 		if like := b.Markers[docblocks.Like]; like != "" && i == len(all)-1 && out != r.world.document(r.t, like) {
 			r.t.Errorf("%s: the commands print %q, but %s is %q", r.at, out, like, r.world.document(r.t, like))
 		}
@@ -91,13 +92,20 @@ func commands(t *testing.T, text string) (all []command) {
 	return all
 }
 
-// must runs a command that ends with an exit code and, if curl asked for something, was
-// answered with 2xx. It returns what the command printed.
+// must is run without what went to standard error.
 func (r *reader) must(text string, want int) string {
+	r.t.Helper()
+	out, _ := r.run(text, want)
+	return out
+}
+
+// run runs a command that ends with an exit code and, if curl asked for something, was
+// answered with 2xx. It returns what the command printed, and what it wrote to standard error.
+func (r *reader) run(text string, want int) (out, complaints string) {
 	r.t.Helper()
 	if text == "pushback serve" {
 		r.serve()
-		return ""
+		return "", ""
 	}
 	home := "curl"
 	if endless.MatchString(text) {
@@ -116,7 +124,7 @@ func (r *reader) must(text string, want int) string {
 			r.t.Errorf("%s: answered with %s\n%s\n%s", r.at, status[1], text, out)
 		}
 	}
-	return out
+	return out, complaints
 }
 
 var (
