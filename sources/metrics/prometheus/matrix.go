@@ -21,28 +21,22 @@ import (
 // emptyMatrix is what the client reads instead of an answer that is read already.
 var emptyMatrix = []byte(`{"status":"success","data":{"resultType":"matrix","result":[]}}`)
 
-// answer is where Do leaves a matrix for whoever asked.
-type answer struct {
-	matrix model.Matrix
-	plain  bool
-}
+type matrixKey struct{}
 
-type answerKey struct{}
-
-// wantsMatrix has Do leave the answer in a.
-func wantsMatrix(ctx context.Context, a *answer) context.Context {
-	return context.WithValue(ctx, answerKey{}, a)
+// wantsMatrix has Do leave the answer in m where it is plainly a matrix; nil: it is not.
+func wantsMatrix(ctx context.Context, m *model.Matrix) context.Context {
+	return context.WithValue(ctx, matrixKey{}, m)
 }
 
 // leaveMatrix reads an answer for whoever wants a matrix, and reports whether it was one.
 func leaveMatrix(ctx context.Context, body []byte) bool {
-	a, _ := ctx.Value(answerKey{}).(*answer)
-	if a == nil {
+	wanted, ok := ctx.Value(matrixKey{}).(*model.Matrix)
+	if !ok {
 		return false
 	}
 	m, err := readMatrix(body)
-	a.matrix, a.plain = m, err == nil
-	return a.plain
+	*wanted = m
+	return err == nil
 }
 
 // bytesOfSample is about what a point takes in an answer, with its share of the labels.
@@ -66,13 +60,14 @@ type matrixReader struct {
 func readMatrix(body []byte) (model.Matrix, error) {
 	r := matrixReader{Decoder: jsontext.NewDecoder(bytes.NewBuffer(body)), matrix: model.Matrix{}, samples: make([]model.SamplePair, 0, len(body)/bytesOfSample)}
 	r.object(r.envelope)
-	if _, err := r.ReadToken(); r.err == nil && !errors.Is(err, io.EOF) {
-		return nil, errNotPlain
+	_, end := r.ReadToken()
+	if !errors.Is(end, io.EOF) || r.status != "success" || r.kind != "matrix" || !r.found {
+		r.fail(errNotPlain)
 	}
-	if r.err == nil && (r.status != "success" || r.kind != "matrix" || !r.found) {
-		return nil, errNotPlain
+	if r.err != nil {
+		return nil, r.err
 	}
-	return r.matrix, r.err
+	return r.matrix, nil
 }
 
 func (r *matrixReader) envelope(name string) {
@@ -126,20 +121,21 @@ func (r *matrixReader) label(of model.Metric, name model.LabelName) {
 
 // sample reads [1700000000.123, "0.25"]. JSON has no NaN, so numbers stand in quotes.
 func (r *matrixReader) sample() {
-	pair := r.value(jsontext.KindBeginArray)
-	comma := bytes.IndexByte(pair, ',')
-	if comma < 0 {
+	pair, err := r.ReadValue()
+	at, quoted, two := bytes.Cut(pair, []byte(","))
+	if err != nil || pair.Kind() != jsontext.KindBeginArray || !two {
 		r.fail(errNotPlain)
 		return
 	}
-	at, quoted := bytes.TrimSpace(pair[1:comma]), bytes.TrimSpace(pair[comma+1:len(pair)-1])
-	if len(quoted) < 2 || quoted[0] != '"' || quoted[len(quoted)-1] != '"' {
+	text, opens := bytes.CutPrefix(bytes.TrimSpace(quoted[:len(quoted)-1]), []byte(`"`))
+	text, closes := bytes.CutSuffix(text, []byte(`"`))
+	if !opens || !closes {
 		r.fail(errNotPlain)
 		return
 	}
-	v, err := strconv.ParseFloat(string(quoted[1:len(quoted)-1]), 64)
+	v, err := strconv.ParseFloat(string(text), 64)
 	r.fail(err)
-	r.samples = append(r.samples, model.SamplePair{Timestamp: r.timestamp(at), Value: model.SampleValue(v)})
+	r.samples = append(r.samples, model.SamplePair{Timestamp: r.timestamp(bytes.TrimSpace(at[1:])), Value: model.SampleValue(v)})
 }
 
 // timestamp reads seconds as the client does, most of which are whole.
@@ -149,22 +145,6 @@ func (r *matrixReader) timestamp(text []byte) (t model.Time) {
 	}
 	r.fail(t.UnmarshalJSON(text))
 	return t
-}
-
-// value returns the next value as it stands there, which holds until the next call.
-func (r *matrixReader) value(kind jsontext.Kind) jsontext.Value {
-	if r.err != nil {
-		return nil
-	}
-	v, err := r.ReadValue()
-	r.fail(err)
-	if r.err == nil && v.Kind() != kind {
-		r.fail(errNotPlain)
-	}
-	if r.err != nil {
-		return nil
-	}
-	return v
 }
 
 func (r *matrixReader) text() string {

@@ -30,6 +30,7 @@ import (
 
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 
 	"github.com/pushback/pushback/sources"
 	"github.com/pushback/pushback/sources/metrics"
@@ -143,10 +144,10 @@ func (s *Store) queryPart(ctx context.Context, q sources.Query, w sources.Window
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	r := v1.Range{Start: w.From, End: w.To, Step: q.Step}
-	var read answer
+	var read model.Matrix
 	value, warnings, _, err := s.api.QueryRange(wantsMatrix(ctx, &read), q.Expr, r, v1.WithTimeout(s.config.Timeout))
-	if read.plain {
-		value = read.matrix
+	if read != nil {
+		value = read
 	}
 	if err == nil {
 		err = checkRange(value, w, q.Step)
