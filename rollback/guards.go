@@ -149,9 +149,9 @@ func checkBound(o Order, s Situation) string {
 // checkEvidence refuses a verdict that found nothing, or could not see. It also
 // checks what else no order is made of, because it is the last place at which a
 // mistake in other code can be caught.
-func checkEvidence(o Order, s Situation) string {
+func checkEvidence(_ Order, s Situation) string {
 	switch v, p := s.Verdict, s.Present; {
-	case p != nil && p.Final && p.Reason == detector.Transient && o.State != Sending:
+	case p != nil && p.Final && p.Reason == detector.Transient:
 		return p.words()
 	case v.Outcome == detector.Blind:
 		return "the metric store could not be read, so that nothing is known about the change"
@@ -184,10 +184,10 @@ func checkWeak(o Order, s Situation) string {
 
 // checkPresent refuses while the harm is gone; and, as long as no person has approved, while it is no longer as sure
 // as it was, or out of sight. An order that waits acts on what is, not on what was. Where nobody looks any more it leaves
-// the question to checkWeak. What is being sent may itself be why the harm has gone.
-func checkPresent(o Order, s Situation) string {
+// the question to checkWeak.
+func checkPresent(_ Order, s Situation) string {
 	p := s.Present
-	if p == nil || p.acts() || o.State == Sending {
+	if p == nil || p.acts() {
 		return ""
 	}
 	if p.Reason != detector.Transient && (s.Approved || p.Final || s.stale(p.At)) {

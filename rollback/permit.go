@@ -110,6 +110,9 @@ func RemedyOf(refusals []Refusal) Remedy {
 // of the guards. It asks the remaining guards after a refusal too, so that people
 // see everything that would have to change.
 func Permit(o Order, s Situation) (Warrant, []Refusal) {
+	if o.State == Sending {
+		s.Present = nil // what is being sent may itself be why the harm has gone
+	}
 	var refusals []Refusal
 	for _, g := range guards {
 		if why := g.check(o, s); why != "" {
