@@ -194,9 +194,7 @@ func TestPreflight(t *testing.T) {
 func TestWaitingSaysWhy(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
-	key := b.bad("v2", nil)
-	b.decided(key)
-	b.tell("v3", sources.Started, nil)
+	key := b.heldUpBad()
 	b.pass(time.Minute)
 	o, err := b.Store.Order(t.Context(), key)
 	b.must(err)

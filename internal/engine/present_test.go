@@ -75,9 +75,7 @@ func TestWaitingRollbackNeedsSight(t *testing.T) {
 func TestOldEvidenceIsPutToPeople(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil) // its bake is over after five minutes
-	key := b.bad("v2", nil)
-	b.decided(key)
-	b.tell("v3", sources.Started, nil)
+	key := b.heldUpBad()
 	b.pass(30 * time.Minute)
 	b.tell("v3", sources.Failed, nil)
 	b.until("a question", b.ordered(key, rollback.Proposed))
@@ -108,9 +106,7 @@ func TestCallIsRepeatedAfterItHelped(t *testing.T) {
 func TestEndedWatchAsksAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
-	key := b.bad("v2", nil)
-	b.decided(key)
-	b.tell("v3", sources.Started, nil)
+	key := b.heldUpBad()
 	b.shop.fault = errDown
 	b.until("the end of the watch", func() bool { return b.watch(key).State == watch.Blind })
 	b.tell("v3", sources.Failed, nil)

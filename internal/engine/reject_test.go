@@ -16,9 +16,7 @@ import (
 func TestRejectStopsAWaitingRollback(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
-	key := b.bad("v2", nil)
-	b.decided(key)
-	b.tell("v3", sources.Started, nil)
+	key := b.heldUpBad()
 	b.pass(time.Minute)
 	b.wantMessage("pager", "rollback to v1 waits", "To stop it: pushback reject "+key)
 	b.must(b.Reject(t.Context(), key, "ada", "the load test"))
@@ -40,9 +38,7 @@ func TestRejectStopsAWaitingRollback(t *testing.T) {
 func TestRejectWithoutAReason(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, redRule, nil)
-	key := b.bad("v2", nil)
-	b.decided(key)
-	b.tell("v3", sources.Started, nil)
+	key := b.heldUpBad()
 	b.pass(time.Minute)
 	b.must(b.Reject(t.Context(), key, "ada", ""))
 	o, err := b.Store.Order(t.Context(), key)

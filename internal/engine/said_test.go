@@ -72,9 +72,7 @@ func TestOutcomesAreToldInOrder(t *testing.T) {
 		b.wantMessage("pager", "expired", "it had not been sent by 12:0", "until then it waited: the change is still rolling out")
 	}, "rollback to v1 waits until the rollout of v2 ends", "rollback to v1 expired")
 	f("a newer change fails", func(b *bench) {
-		key := b.bad("v2", nil)
-		b.decided(key)
-		b.tell("v3", sources.Started, nil)
+		key := b.heldUpBad()
 		b.pass(time.Minute)
 		b.tell("v3", sources.Failed, nil)
 		b.until("a rollback", b.ordered(key, rollback.Done))
@@ -98,6 +96,15 @@ func (b *bench) rollingBad() string {
 	b.shop.errors("cart", 0.5)
 	b.until("an order", b.ordered(key, rollback.Decided))
 	b.pass(10 * time.Second)
+	return key
+}
+
+// heldUpBad is a bad change whose rollback waits, because a newer one rolls out.
+func (b *bench) heldUpBad() string {
+	b.t.Helper()
+	key := b.bad("v2", nil)
+	b.decided(key)
+	b.tell("v3", sources.Started, nil)
 	return key
 }
 
