@@ -52,7 +52,7 @@ func apply(root, dir string, edits []edit) (overlay string, err error) {
 func (p *plant) build(ctx context.Context, root, dir string) (string, error) {
 	source := filepath.Join(dir, "source-"+p.short)
 	if err := os.MkdirAll(source, 0o700); err != nil {
-		return "", fmt.Errorf("making room: %w", err)
+		return "", fmt.Errorf("making the folder of a program with a planted bug: %w", err)
 	}
 	overlay, err := apply(root, source, p.edits)
 	if err != nil {

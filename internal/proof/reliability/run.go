@@ -167,7 +167,7 @@ func (r *runner) prepare(ctx context.Context, trials []*trial) (err error) {
 		return err
 	}
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
-		return fmt.Errorf("making room: %w", err)
+		return fmt.Errorf("making the folder of the run: %w", err)
 	}
 	if err := r.build(ctx); err != nil {
 		return err

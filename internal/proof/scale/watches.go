@@ -121,15 +121,15 @@ func (w *world) open(ctx context.Context, size int) (time.Duration, error) {
 func calm(size int) func(program.Metrics) bool {
 	const onEnd = 5
 	var before program.Metrics
-	intime := 0
+	calmFor := 0 // questions
 	return func(m program.Metrics) bool {
 		lag := m.Since(before).Quantiles("pushback_look_lag_seconds")
 		if before = m; lag.Most > late {
-			intime = 0
+			calmFor = 0
 		} else {
-			intime++
+			calmFor++
 		}
-		return intime >= onEnd && int(m.Sum("pushback_looks_total")) >= 2*size
+		return calmFor >= onEnd && int(m.Sum("pushback_looks_total")) >= 2*size
 	}
 }
 
