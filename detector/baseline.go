@@ -8,10 +8,11 @@ import (
 )
 
 // The levels of a before window, each as its distance from the median: the last ten
-// ticks, the last three, and the last one. Each lookback adds two: how far its last ticks
-// were from its median, and how far that median is from the window's.
+// ticks, the last three, the last one, and the long level. Each lookback adds two: how far its
+// last ticks were from its median, and how far that median is from the window's.
 const (
-	localLevels   = 3
+	longLevel     = 3 // place of the long level
+	localLevels   = 4
 	levelsBack    = 2
 	mostLookbacks = 2 * waysBack // of a day and of a week
 	mostLevels    = localLevels + levelsBack*mostLookbacks
@@ -35,11 +36,12 @@ type baseline struct {
 }
 
 // baselineOf describes a before window. Levels that are missing are set to the median.
-func baselineOf(b []float64, back []lookback, scratch []float64) baseline {
+func baselineOf(b []float64, long float64, back []lookback, scratch []float64) baseline {
 	s := baseline{median: stats.Median(b, scratch), slope: stats.Slope(b), middle: float64(len(b)-1) / 2, back: back}
 	s.levels[0] = offset(stats.Median(lastOf(b, recentTicks), scratch), s.median)
 	s.levels[1] = offset(stats.Median(lastOf(b, lastTicks), scratch), s.median)
 	s.levels[2] = offset(b[len(b)-1], s.median)
+	s.levels[longLevel] = offset(long, s.median)
 	for i, l := range back {
 		s.levels[localLevels+levelsBack*i] = offset(l.recent, l.base)
 		s.levels[localLevels+levelsBack*i+1] = offset(l.base, s.median)
@@ -74,9 +76,13 @@ func offset(v, base float64) float64 {
 func levelsOf(lookbacks int) int { return localLevels + levelsBack*lookbacks }
 
 // limit cuts the levels to the sizes that the history has shown, so that a window after a
-// level shift is not forecast to return by more than any window ever did.
+// level shift is not forecast to return by more than any window ever did. The long level fades.
 func (s *baseline) limit(limits []float64) {
 	for i, most := range limits {
+		if i == longLevel {
+			s.levels[i] = faded(s.levels[i], most)
+			continue
+		}
 		s.levels[i] = max(min(s.levels[i], most), -most)
 	}
 }

@@ -29,7 +29,7 @@ func TestBlendLearns(t *testing.T) {
 	}
 	local := 0.0
 	walked := taught(walk)[0]
-	for i := range 2 * localLevels {
+	for i := range 2 * longLevel {
 		local += walked.Weights[i]
 	}
 	if local < 0.7 {

@@ -70,7 +70,7 @@ func (t *trial) begin(d direction) *follower {
 		return nil
 	}
 	b, h := t.baselineValues(), t.plan.After
-	o, baseline := newForecast(len(b), h), baselineOf(b, back, nil)
+	o, baseline := newForecast(len(b), h), baselineOf(b, s.Long, back, nil)
 	baseline.limit(s.Limits)
 	o.blend(b, &baseline, horizonOf(h), s.Weights)
 	usual := baseline.asBefore(t.profile.Levels)

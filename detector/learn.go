@@ -127,11 +127,12 @@ type learner struct {
 	tick          time.Duration
 	before, after int
 	horizon       horizon
-	ticks         []int   // after-ticks that weights are learned from
-	steps, floor  float64 // what σ is at least
-	move          float64 // σ of a series that hardly ever moves
-	bursts        float64 // how often it moved
-	leftOut       int     // outages of the history that are no longer in x
+	ticks         []int     // after-ticks that weights are learned from
+	steps, floor  float64   // what σ is at least
+	move          float64   // σ of a series that hardly ever moves
+	bursts        float64   // how often it moved
+	long          []float64 // of every tick; see longLevels
+	leftOut       int       // outages of the history that are no longer in x
 
 	work *workspace
 }
@@ -142,6 +143,7 @@ func learnerOf(x []float64, p Plan) learner {
 		x: x, tick: p.Tick, before: p.Before, after: p.After, horizon: horizonOf(p.After), ticks: learnedTicks(p.After),
 		work: workspaces.Get().(*workspace), steps: finiteOrZero(stats.NormalMAD * stats.MAD(steps, nil) / math.Sqrt2), floor: tinyScale(x),
 	}
+	l.long = l.longLevels()
 	l.move, l.bursts = typicalMove(x, l.floor), bursts(steps, l.floor)
 	if cycles := p.cycles(x); len(cycles) > 0 {
 		smooth := stats.Smooth5(x)

@@ -82,7 +82,7 @@ func (h History) example(x Values, p Plan, d direction, c GoodChange, ticks int)
 	if !mostlyPresent(b) || !mostlyPresent(after) {
 		return e, false
 	}
-	s, o := baselineOf(b, nil, nil), newForecast(p.Before, ticks)
+	s, o := baselineOf(b, math.NaN(), nil, nil), newForecast(p.Before, ticks)
 	o.blend(b, &s, horizonOf(ticks), prior(0))
 	e = example{extra: make([]float64, ticks), unit: math.Abs(stats.Mean(o.forecast)), noise: o.spread}
 	for j := range e.extra {

@@ -69,7 +69,7 @@ func span(from, to int, f func(int) float64) []float64 {
 func (o *straightLine) levels(t int) (levels, bases []float64) {
 	b := o.x[t-ow : t]
 	m := oracleMedian(b)
-	levels = []float64{oracleMedian(b[20:]) - m, oracleMedian(b[27:]) - m, b[29] - m}
+	levels = []float64{oracleMedian(b[20:]) - m, oracleMedian(b[27:]) - m, b[29] - m, o.fromLongLevel(t, m)}
 	if o.period > 0 {
 		for _, way := range []func(int) float64{o.smooth, o.typical} {
 			past := span(t-o.period-ow, t-o.period, way)
@@ -94,7 +94,13 @@ func (o *straightLine) row(t, j int) []float64 {
 	levels, bases := o.levels(t)
 	var row []float64
 	for i, v := range levels {
-		v = math.Max(-o.limits[i], math.Min(o.limits[i], v))
+		if excess := math.Abs(v) - o.limits[i]; excess > 0 {
+			most := o.limits[i]
+			if i == 3 {
+				most = math.Max(most-excess, 0)
+			}
+			v = math.Copysign(most, v)
+		}
 		row = append(row, v, v*math.Exp(-float64(j)/5))
 	}
 	carried := 14.5
@@ -267,7 +273,11 @@ func (o *straightLine) run() {
 		}
 	}
 	for i := range len(sizes) {
-		o.limits = append(o.limits, oracleQuantile(sizes[i], 0.99))
+		q := 0.99
+		if i == 3 {
+			q = 0.9
+		}
+		o.limits = append(o.limits, oracleQuantile(sizes[i], q))
 	}
 	o.learnWeights()
 	spreads := span(0, len(o.at), func(i int) float64 { return o.spread(o.at[i]) })

@@ -26,3 +26,16 @@ func (o *straightLine) learnOwn(spreads []float64) {
 		}
 	}
 }
+
+// fromLongLevel is how far the mean of the 48 windows before tick t is from m.
+func (o *straightLine) fromLongLevel(t int, m float64) float64 {
+	days := o.x[max(t-48*ow, 0):t]
+	if len(days) < 4*ow {
+		return 0
+	}
+	sum, low, high := 0.0, oracleQuantile(o.x, 0.01), oracleQuantile(o.x, 0.99)
+	for _, v := range days {
+		sum += math.Max(low, math.Min(high, v))
+	}
+	return sum/float64(len(days)) - m
+}

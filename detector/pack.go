@@ -131,6 +131,11 @@ func Unpack(packed []byte) (k Profile, err error) {
 	if err != nil {
 		return Profile{}, fmt.Errorf("unpacking a profile: %w", err)
 	}
+	for _, scans := range [][]Scan{k.Higher, k.Lower} {
+		for i := range scans {
+			scans[i] = scans[i].withLongLevel()
+		}
+	}
 	return k, nil
 }
 

@@ -60,7 +60,7 @@ func (l learner) scans(k *Profile, worse Worse) {
 // forecaster sets the placebo changes, learns the weights and forecasts them: what the
 // scans of both directions have in common.
 func (l learner) forecaster(seasons []season) (Scan, placebos) {
-	s := Scan{Forecaster: forecasterOf(seasons, l.tick)}
+	s := Scan{Forecaster: forecasterOf(seasons, l.tick), Long: lastLong(l.long)}
 	for _, season := range seasons {
 		s.Periods = append(s.Periods, time.Duration(season.period)*l.tick)
 	}
@@ -130,7 +130,7 @@ func (l learner) placebos(seasons []season) placebos {
 	for _, at := range p.at {
 		if l.lookBack(seasons, back, at, scratch) {
 			kept = append(kept, at)
-			p.baselines = append(p.baselines, baselineOf(l.x[at-l.before:at], back[:p.lookbacks:p.lookbacks], scratch))
+			p.baselines = append(p.baselines, baselineOf(l.x[at-l.before:at], l.long[at], back[:p.lookbacks:p.lookbacks], scratch))
 			back = back[p.lookbacks:]
 		}
 	}

@@ -71,6 +71,7 @@ type Scan struct {
 	Periods    []time.Duration `json:"periods,omitempty"` // of the seasons it looks back by
 	Weights    []float64       `json:"weights"`           // of the forecast's parts, in the order of group.fold
 	Limits     []float64       `json:"limits"`            // sizes that the levels of a before window are cut to
+	Long       float64         `json:"long,omitempty"`    // the long level at the end of the history
 	Scale      float64         `json:"scale"`             // s0: the typical spread within a before window
 	Own        float64         `json:"own,omitempty"`     // share of a window's own variance in σ²; 0: not learned
 	Lengths    []Tail          `json:"lengths"`           // of the largest mean of each length, in the order of scanner.add, in σ

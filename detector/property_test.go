@@ -79,10 +79,10 @@ func TestEvidenceKnowsNoUnit(t *testing.T) {
 }
 
 // TestOrderOfHistoryDoesNotMatter: what a series did by itself it did, whenever
-// that was. Days are kept apart by gaps, so that no window spans two; without a
+// that was. Days are kept apart by gaps, so that no window and no long level spans two; without a
 // season none looks from one to another.
 func TestOrderOfHistoryDoesNotMatter(t *testing.T) {
-	const day, gap, days = 120, 60, 6
+	const day, gap, days = 120, longWindows * 30, 6
 	rapid.Check(t, func(t *rapid.T) {
 		x := walk(day*days).Draw(t, "series")
 		order := rapid.Permutation([]int{0, 1, 2, 3, 4, 5}).Draw(t, "order")

@@ -9,7 +9,8 @@ import (
 // How weights are learned: ridge is the share of each part's own sum of squares that the
 // prior is worth, huberThreshold the size in σ beyond which a residual counts linearly
 // (Huber 1964), rounds the number of reweightings, windowsForWeights about how many windows
-// are enough, and limitQuantile the quantile of a level's size at which it is cut.
+// are enough, and limitQuantile the quantile of a level's size at which it is cut; of the long
+// level, see fadeQuantile.
 const (
 	ridge             = 0.1
 	huberThreshold    = 1.5
@@ -26,9 +27,16 @@ func learnLimits(baselines []baseline, lookbacks int) []float64 {
 		for i := range baselines {
 			sizes[i] = math.Abs(baselines[i].levels[k])
 		}
-		limits[k] = stats.QuantileInPlace(sizes, limitQuantile)
+		limits[k] = stats.QuantileInPlace(sizes, cutQuantile(k))
 	}
 	return limits
+}
+
+func cutQuantile(level int) float64 {
+	if level == longLevel {
+		return fadeQuantile
+	}
+	return limitQuantile
 }
 
 // learnedTicks are the after-ticks that weights are learned from: close

@@ -9,6 +9,7 @@ type workspace struct {
 	baselines        []baseline
 	back             []lookback
 	forecast, spread []float64
+	long             []float64
 	peaks            [][lengths]float64
 }
 
