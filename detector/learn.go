@@ -30,7 +30,7 @@ func Learn(p Plan, s Signal, h History) Profile {
 		return Profile{}
 	}
 	ticks := validTicks(h.Ticks)
-	silences := silences(ticks, h, p.Tick)
+	silences := silences(ticks, h, p)
 	ticks = masked(ticks.clearIncomplete(), h, p.Tick)
 	x, follows := ticks.Value, h.follows(s, ticks.Value)
 	if follows != nil {

@@ -91,16 +91,20 @@ func usualByHour(byDay map[[2]int]int, habit bool) Runs {
 	return runs
 }
 
-// silences are the runs of silent ticks between two that are not. Stretches that people have
-// masked are no silence.
-func silences(t Ticks, h History, tick time.Duration) Runs {
-	return runsOf(h.Start, tick, t.lived(tick), func(yield func(first, length int)) {
-		t.gaps(func(first, length int) {
-			from := h.Start.Add(time.Duration(first-1) * tick)
-			if !h.masks(from, from.Add(time.Duration(length+1)*tick)) {
-				yield(first, length)
-			}
-		})
+// silences are the usual runs of silent ticks between two that are not, and at least those that random
+// gaps have by chance.
+func silences(t Ticks, h History, p Plan) Runs {
+	seen := runsOf(h.Start, p.Tick, t.lived(p.Tick), func(yield func(first, length int)) { t.unmaskedGaps(h, p.Tick, yield) })
+	return seen.orByChance(randomGapsOf(t, h, p.Tick), p.After)
+}
+
+// unmaskedGaps are the gaps outside the stretches that people have masked, which are no silence.
+func (t Ticks) unmaskedGaps(h History, tick time.Duration, yield func(first, length int)) {
+	t.gaps(func(first, length int) {
+		from := h.Start.Add(time.Duration(first-1) * tick)
+		if !h.masks(from, from.Add(time.Duration(length+1)*tick)) {
+			yield(first, length)
+		}
 	})
 }
 
