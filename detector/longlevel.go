@@ -8,7 +8,7 @@ import (
 
 // Many signals come back to the same level after every move. The median of a before window knows
 // that level badly: in white noise it errs by a quarter of σ, and by more where ticks resemble each
-// other. The mean of a day or more errs far less. So the distance from the before window to that mean
+// other. The mean of two days errs far less. So the distance from the before window to that mean
 // is one of the levels of a forecast, and its weights are learned as all are: a random walk gives it
 // none.
 //
@@ -20,7 +20,7 @@ import (
 // longWindows is over how many before windows the long level is the mean, and leastLong how many of
 // them must be present.
 const (
-	longWindows = 48
+	longWindows = 96
 	leastLong   = 4
 )
 

@@ -134,3 +134,24 @@ func TestProfilesWithoutLongLevel(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLevelsByHand adds up the windows before some ticks one by one.
+func TestLongLevelsByHand(t *testing.T) {
+	x := wander(11, 4000, 288, 5, 0.5)
+	for i := 100; i < len(x); i += 7 {
+		x[i] = math.NaN()
+	}
+	l := learnerOf(x, blendPlan)
+	defer l.work.done()
+	there := slices.DeleteFunc(slices.Clone(x), math.IsNaN)
+	low, high := oracleQuantile(there, 0.01), oracleQuantile(there, 0.99)
+	for _, at := range []int{200, longWindows * 30, 3500, len(x)} {
+		sum, n := 0.0, 0.0
+		for _, v := range x[max(at-longWindows*30, 0):at] {
+			if !math.IsNaN(v) {
+				sum, n = sum+math.Max(low, math.Min(high, v)), n+1
+			}
+		}
+		near(t, "long level", l.long[at], sum/n, 1e-9)
+	}
+}

@@ -27,9 +27,9 @@ func (o *straightLine) learnOwn(spreads []float64) {
 	}
 }
 
-// fromLongLevel is how far the mean of the 48 windows before tick t is from m.
+// fromLongLevel is how far the mean of the 96 windows before tick t is from m.
 func (o *straightLine) fromLongLevel(t int, m float64) float64 {
-	days := o.x[max(t-48*ow, 0):t]
+	days := o.x[max(t-96*ow, 0):t]
 	if len(days) < 4*ow {
 		return 0
 	}
