@@ -15,6 +15,8 @@ type straightLine struct {
 	period int // 0: no season
 	at     []int
 	limits []float64
+	low    float64 // what the long level cuts values to
+	high   float64
 	w      []float64
 	s0     float64
 	own    float64

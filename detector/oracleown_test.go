@@ -33,9 +33,12 @@ func (o *straightLine) fromLongLevel(t int, m float64) float64 {
 	if len(days) < 4*ow {
 		return 0
 	}
-	sum, low, high := 0.0, oracleQuantile(o.x, 0.01), oracleQuantile(o.x, 0.99)
+	if o.low == o.high {
+		o.low, o.high = oracleQuantile(o.x, 0.01), oracleQuantile(o.x, 0.99)
+	}
+	sum := 0.0
 	for _, v := range days {
-		sum += math.Max(low, math.Min(high, v))
+		sum += math.Max(o.low, math.Min(o.high, v))
 	}
 	return sum/float64(len(days)) - m
 }
