@@ -30,12 +30,12 @@ func (g randomGaps) run(hour, apart, after int) int {
 
 // orByChance are the runs, or those that random gaps have by chance where they are longer.
 func (r Runs) orByChance(g randomGaps, after int) Runs {
+	apart := hoursOfDay / 2
+	if len(r) == hoursOfDay {
+		apart = 1
+	}
 	for hour := range r {
-		if len(r) == hoursOfDay {
-			r[hour] = max(r[hour], g.run(hour, 1, after))
-			continue
-		}
-		r[hour] = max(r[hour], g.run(hour, hoursOfDay/2, after))
+		r[hour] = max(r[hour], g.run(hour, apart, after))
 	}
 	return r
 }
