@@ -2,6 +2,7 @@ package detector
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pushback/pushback/detector/stats"
 )
@@ -74,9 +75,7 @@ func (s Scan) withLongLevel() Scan {
 	if len(s.Limits) != levelsOf(lookbacks)-1 || len(s.Weights) != len(prior(lookbacks))-2 {
 		return s
 	}
-	insert := func(into []float64, at int, zeros ...float64) []float64 {
-		return append(append(append([]float64{}, into[:at]...), zeros...), into[at:]...)
-	}
-	s.Limits, s.Weights = insert(s.Limits, longLevel, 0), insert(s.Weights, 2*longLevel, 0, 0)
+	s.Limits = slices.Insert(slices.Clone(s.Limits), longLevel, 0)
+	s.Weights = slices.Insert(slices.Clone(s.Weights), 2*longLevel, 0, 0)
 	return s
 }
