@@ -31,6 +31,7 @@ func BenchmarkJudge(b *testing.B) {
 		})
 	}
 	f("history", 2880)
+	f("season", 8*1440)
 	f("no history", 0)
 }
 

@@ -18,6 +18,7 @@ type counter struct {
 	lines     []line
 	counted   float64
 	since     int64 // the time up to which growth has been counted
+	named     int32 // how many lines have been begun
 }
 
 // line is one replica's last sample: the place of it, and what had been counted by then.
@@ -31,6 +32,7 @@ type line struct {
 	began   int64
 	gap     int64
 	earlier [2]int
+	name    int32 // from 1
 	proven  bool
 }
 
@@ -41,15 +43,20 @@ const (
 )
 
 // growth is what one sample adds. Known is false where nothing can be said: the sample only
-// begins a line. Returned marks growth along a line that began before the sample before, and
+// begins a line. Line names the one that the sample is on, 0 for none. Returned marks growth
+// along a line that began before the sample before, restarted what counts from 0, and
 // impossible an increase that cannot be true.
 type growth struct {
-	events                      float64
-	known, returned, impossible bool
+	events                                 float64
+	line                                   int32
+	known, returned, restarted, impossible bool
 }
 
 // next reads the i-th point.
 func (c *counter) next(i int) growth {
+	if g := c.goOn(i); g.known {
+		return g
+	}
 	c.forget(i)
 	if len(c.lines) == 0 {
 		return c.begin(i, c.fromZero && i == 0)
@@ -77,6 +84,18 @@ func (c *counter) next(i int) growth {
 	return g
 }
 
+// goOn is next of a counter with one line only, where the i-th point fits it: nearly always.
+func (c *counter) goOn(i int) growth {
+	if len(c.lines) != 1 {
+		return growth{}
+	}
+	l, p := &c.lines[0], c.points[i]
+	if grown, elsewhere := p.v-l.point.v, c.counted-l.counted; grown < 0 || !c.bounds.jumps(grown, p.t-l.point.t) || !c.bounds.jumps(grown-elsewhere, p.t-c.since) {
+		return growth{}
+	}
+	return c.grow(i, l)
+}
+
 // forget drops the lines that no sample has continued for long.
 func (c *counter) forget(i int) {
 	kept := c.lines[:0]
@@ -102,23 +121,38 @@ func (c *counter) fitting(i int) int {
 	return best
 }
 
-// follow counts the growth from a line to the i-th point.
+// follow goes on with a line that the i-th point fits.
 func (c *counter) follow(i int, l line) growth {
-	g := growth{events: max(c.points[i].v-l.point.v-(c.counted-l.counted), 0), known: true, returned: l.place < i-1}
+	g := c.grow(i, &l)
+	c.lines = append(c.lines, l)
+	if g.returned {
+		c.closeGaps(i, g.events)
+	}
+	return g
+}
+
+// grow counts the growth from a line to the i-th point, which goes on it.
+func (c *counter) grow(i int, l *line) growth {
+	g := growth{events: max(c.points[i].v-l.point.v-(c.counted-l.counted), 0), line: l.name, known: true, returned: l.place < i-1}
 	c.counted += g.events
 	c.since = c.points[i].t
-	c.keep(i, l.goesOn(i))
+	l.goOn(i, c.points[i], c.counted)
 	return g
 }
 
 // closeGaps shares out growth along an older line, which covers the gaps of the lines that
-// began meanwhile: what those had counted by then is known only now. weight is how much of the
-// growth fell into the gaps.
-func (c *counter) closeGaps(events, weight float64) {
-	all, newest := c.gaps(), c.lines[len(c.lines)-1]
+// began meanwhile: what those had counted by then is known only now.
+func (c *counter) closeGaps(i int, events float64) {
+	newest, all := c.lines[len(c.lines)-1], int64(0)
+	for _, l := range c.lines {
+		if newest.covers(l) {
+			all += l.gap
+		}
+	}
+	during := c.points[i].t - c.points[i-1].t
 	for k := range c.lines {
 		if l := &c.lines[k]; newest.covers(*l) {
-			l.counted, l.gap = l.counted+events*weight*float64(l.gap)/float64(all), 0
+			l.counted, l.gap = l.counted+events*float64(l.gap)/float64(max(all+during, 1)), 0
 		}
 	}
 }
@@ -126,25 +160,10 @@ func (c *counter) closeGaps(events, weight float64) {
 // covers reports whether a line began before the gap of another.
 func (l line) covers(other line) bool { return other.gap > 0 && other.began-other.gap >= l.began }
 
-// gaps is how long the gaps are that the newest line covers.
-func (c *counter) gaps() (all int64) {
-	for _, l := range c.lines {
-		if c.lines[len(c.lines)-1].covers(l) {
-			all += l.gap
-		}
-	}
-	return all
-}
-
-// gapWeight is how much of the time up to the i-th point lies in gaps.
-func (c *counter) gapWeight(i int) float64 {
-	gaps, during := c.gaps(), c.points[i].t-c.points[i-1].t
-	return float64(gaps) / float64(max(gaps+during, 1))
-}
-
 // begin begins a line at the i-th point, counted from 0 or not at all.
 func (c *counter) begin(i int, fromZero bool) growth {
-	g := growth{known: fromZero}
+	c.named++
+	g := growth{line: c.named, known: fromZero, restarted: fromZero}
 	if fromZero {
 		g.events = c.points[i].v
 	}
@@ -152,14 +171,9 @@ func (c *counter) begin(i int, fromZero bool) growth {
 	if i == 0 || fromZero {
 		c.since = c.points[i].t
 	}
-	c.keep(i, line{began: c.points[i].t, gap: c.points[i].t - c.since, earlier: noneEarlier, proven: fromZero})
+	p := c.points[i]
+	c.lines = append(c.lines, line{name: c.named, place: i, point: p, counted: c.counted, began: p.t, gap: p.t - c.since, earlier: noneEarlier, proven: fromZero})
 	return g
-}
-
-// keep makes the i-th point the last sample of a line.
-func (c *counter) keep(i int, l line) {
-	l.place, l.point, l.counted = i, c.points[i], c.counted
-	c.lines = append(c.lines, l)
 }
 
 // sustainedShare is how much of a step's rate must last, for a step that is beyond the usual
@@ -174,74 +188,17 @@ func (c *counter) sustained(i int, last line) bool {
 	return rateLasts(c.points, i, (p.v-last.point.v)/float64(p.t-last.point.t))
 }
 
+// lastsFor is for how many samples a rate must last, as far as there are any: from the first of three replicas to the
+// second, and from there to the third, is twice the same step.
+const lastsFor = 2
+
 // rateLasts reports whether a counter goes on after the i-th point at about a rate.
 func rateLasts(points []point, i int, rate float64) bool {
-	if i+1 >= len(points) {
-		return false
+	next := points[i:min(i+1+lastsFor, len(points))]
+	for k := 1; k < len(next); k++ {
+		if next[k].v-next[k-1].v < sustainedShare*rate*float64(next[k].t-next[k-1].t) {
+			return false
+		}
 	}
-	p, next := points[i], points[i+1]
-	return next.v-p.v >= sustainedShare*rate*float64(next.t-p.t)
-}
-
-// pairCounter reads two counters of one histogram together. What one grew by in a sample that
-// only begins a line of the other waits: it counts if the other comes back to an older line,
-// whose growth then covers that sample too, and otherwise not.
-type pairCounter struct {
-	own, beside counter
-	notched     func(i int) bool // what the i-th sample adds is told with the next
-	held        pairGrowth
-	waiting     [2]float64 // of own and beside
-	until       int        // the place up to which it waits
-}
-
-// pairGrowth is what one sample adds to both.
-type pairGrowth struct {
-	events, beside    float64
-	known, impossible bool
-}
-
-// next reads the i-th points. A sample that lacks what the next one makes up for is told with
-// it, so that no tick gets too much of one counter and the other tick too little.
-func (c *pairCounter) next(i int) pairGrowth {
-	g := c.read(i)
-	if !g.known {
-		return g
-	}
-	g.events, g.beside, c.held = g.events+c.held.events, g.beside+c.held.beside, pairGrowth{}
-	if c.notched(i) {
-		c.held = g
-		return pairGrowth{}
-	}
-	return g
-}
-
-// read reads the i-th points by their lines.
-func (c *pairCounter) read(i int) pairGrowth {
-	a, b := c.own.next(i), c.beside.next(i)
-	if i > c.until {
-		c.waiting = [2]float64{}
-	}
-	if !a.known || !b.known {
-		c.waiting[0], c.waiting[1], c.until = c.waiting[0]+a.events, c.waiting[1]+b.events, i+lineSamples
-		return pairGrowth{impossible: a.impossible || b.impossible}
-	}
-	g := pairGrowth{events: a.events, beside: b.events, known: true}
-	if a.returned {
-		c.own.closeGaps(a.events, part(c.waiting[1], b.events, c.own.gapWeight(i)))
-		g.beside, c.waiting[1] = g.beside+c.waiting[1], 0
-	}
-	if b.returned {
-		c.beside.closeGaps(b.events, part(c.waiting[0], a.events, c.beside.gapWeight(i)))
-		g.events, c.waiting[0] = g.events+c.waiting[0], 0
-	}
-	return g
-}
-
-// part is the share of waited in waited and now: the other counter of a histogram says better
-// than the time how growth is to be shared out.
-func part(waited, now, otherwise float64) float64 {
-	if waited > 0 && now > 0 {
-		return waited / (waited + now)
-	}
-	return otherwise
+	return len(next) > 1
 }

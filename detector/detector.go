@@ -2,4 +2,4 @@ package detector
 
 // Method is the version of the way of judging. It changes whenever an equal
 // observation could lead to another verdict.
-const Method = "6"
+const Method = "7"

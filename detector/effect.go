@@ -131,7 +131,7 @@ const detectableDeviates = 2.326 + 0.842
 func (t *trial) smallest() float64 {
 	smallest := 0.0
 	if s := t.finding.scan; s != nil {
-		smallest = s.shiftAt(s.Q99, t.plan.After) * t.finding.scale
+		smallest = s.shiftAt(s.Q99, t.plan.After, t.finding.plain) * t.finding.scale
 	} else if t.e.Counts == nil {
 		return detectableDeviates * stats.FitAutoregression(t.before.Value).ShiftError(make([]float64, t.plan.After), t.look.Gap)
 	}

@@ -12,16 +12,13 @@ import (
 //
 // See adr/0022.
 type follower struct {
-	scan     *Scan
-	forecast []float64   // of every tick of the horizon
-	expected []float64   // the forecast with what the shape expects beyond it
-	allowed  []allowance // of the first ticks
-	scale    float64     // σ
-	habit    float64     // g that most days come to at this time
-	usual    bool        // the before window is as a period ago
+	track              // by the best scan
+	plain    *track    // by the plain scan that it is mixed with; nil: none
+	expected []float64 // the forecast with what the shape expects beyond it
+	habit    float64   // g that most days come to at this time
+	usual    bool      // the before window is as a period ago
 	d        direction
-	scanner  *scanner
-	g        float64 // running maximum of the largest score of any length
+	g        float64 // running maximum of the largest score of any length, mixed
 	scanned  float64 // p of g
 	record   float64 // smallest p of a tick beyond the history
 	p        float64 // of both
@@ -35,26 +32,19 @@ type follower struct {
 // tick takes the next value, NaN where it is missing, and how far it may be off for other
 // reasons than noise. Past the horizon it does nothing.
 func (f *follower) tick(a, doubt float64) {
-	if len(f.after) == len(f.forecast) {
+	n := len(f.after)
+	if n == len(f.forecast) {
 		return
 	}
-	scale, value, shaped := f.scale, a, len(f.after) < len(f.allowed)
-	if shaped {
-		allowed := f.allowed[len(f.after)]
-		value, doubt = allowed.unexpected(a, f.forecast[len(f.after)], f.d), math.Hypot(doubt, allowed.spread)
+	r, rose := f.track.tick(n, a, doubt, f.d)
+	g := f.most
+	if f.plain != nil {
+		_, also := f.plain.tick(n, a, doubt, f.d)
+		rose, g = rose || also, f.scan.mixed(f.most, f.plain.most)
 	}
-	if doubt > 0 {
-		scale = math.Hypot(scale, doubt)
-	}
-	r := residual(value, f.forecast[len(f.after)], scale, f.d)
-	since := r
-	if shaped {
-		since = math.NaN() // a deploy that warms up for longer than usual does so at every tick
-	}
-	means := f.scanner.addBoth(r, since)
-	if highest := largestScore(means, f.scan.Lengths); highest > f.g {
-		f.g, f.scanned = highest, f.scan.P(highest)
-		if highest <= f.habit {
+	if rose {
+		f.g, f.scanned = g, f.scan.P(g)
+		if g <= f.habit {
 			f.scanned = max(f.scanned, habitP)
 		}
 	}
@@ -65,25 +55,25 @@ func (f *follower) tick(a, doubt float64) {
 
 // begin makes the follower of direction d, nil where no scan can be used.
 func (t *trial) begin(d direction) *follower {
-	s, back := t.usableScan(d)
-	if s == nil {
+	u := t.usableScan(d)
+	if u.scan == nil {
 		return nil
 	}
-	b, h := t.baselineValues(), t.plan.After
-	o, baseline := newForecast(len(b), h), baselineOf(b, s.Long, back, nil)
-	baseline.limit(s.Limits)
-	o.blend(b, &baseline, horizonOf(h), s.Weights)
-	usual := baseline.asBefore(t.profile.Levels)
-	if !usual {
-		t.floor(o.forecast, d)
+	b, h := t.baselineValues(), horizonOf(t.plan.After)
+	window := baselineOf(b, u.scan.Long, u.back, nil)
+	plain, usual := window, window.asBefore(t.profile.Levels)
+	f := &follower{
+		track: t.track(u.scan, b, &window, usual, h, d), d: d,
+		habit: u.scan.habitAt(t.look.From, t.plan), usual: usual,
+		g: math.Inf(-1), scanned: 1, record: 1, p: 1,
+		from: t.look.From, gap: t.look.Gap, before: b, after: make(Values, 0, t.plan.After),
 	}
-	allowed := t.allowances(o.forecast, d)
-	return &follower{
-		scan: s, forecast: o.forecast, expected: withUsual(o.forecast, allowed, d), allowed: allowed, scale: s.sigma(o.spread), d: d,
-		habit: s.habitAt(t.look.From, t.plan), usual: usual,
-		scanner: newScanner(h, s.Noise), g: math.Inf(-1), scanned: 1, record: 1, p: 1,
-		from: t.look.From, gap: t.look.Gap, before: b, after: make(Values, 0, h),
+	if f.expected = withUsual(f.forecast, f.allowed, d); u.plain != nil {
+		plain.back = nil
+		beside := t.track(u.plain, b, &plain, usual, h, d)
+		f.plain = &beside
 	}
+	return f
 }
 
 // followers are those of one change: by signal and direction.

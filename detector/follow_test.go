@@ -2,6 +2,7 @@ package detector
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"testing"
 
@@ -47,14 +48,14 @@ func TestCourseIsJudge(t *testing.T) {
 	})
 }
 
-// following is a follower at the beginning of a change like any other.
-func following(t testing.TB) *follower {
+// following is a follower at the beginning of a change like any other, after so many days.
+func following(t testing.TB, days int) *follower {
 	t.Helper()
-	s := quiet(2880)
+	s := quiet(days * 1440)
 	trial := openTrial(&s.plan, latency, s.profiles, &s.o)
 	f := trial.begin(+1)
-	if f == nil {
-		t.Fatal("no scan")
+	if f == nil || (f.plain != nil) != (days >= seasonPeriods) {
+		t.Fatal("no scan, or another one")
 	}
 	return f
 }
@@ -62,34 +63,45 @@ func following(t testing.TB) *follower {
 // back makes a follower forget its ticks.
 func (f *follower) back() {
 	f.after, f.g, f.scanned, f.record, f.p = f.after[:0], math.Inf(-1), 1, 1, 1
-	f.scanner.reset()
+	for _, k := range []*track{&f.track, f.plain} {
+		if k != nil {
+			k.most = math.Inf(-1)
+			k.scanner.reset()
+		}
+	}
 }
 
 // TestTickDoesNotAllocate holds the steady state of a watch: one tick of one
 // signal from a kept profile.
 func TestTickDoesNotAllocate(t *testing.T) {
-	f := following(t)
-	i := 0
-	if n := testing.AllocsPerRun(1000, func() {
-		if i++; i%30 == 0 {
-			f.back()
+	for _, days := range []int{2, 8} {
+		f, i := following(t, days), 0
+		if n := testing.AllocsPerRun(1000, func() {
+			if i++; i%30 == 0 {
+				f.back()
+			}
+			f.tick(100+float64(i%30)/5, 0)
+		}); n != 0 {
+			t.Errorf("%d days: %v allocations a tick", days, n)
 		}
-		f.tick(100+float64(i%30)/5, 0)
-	}); n != 0 {
-		t.Errorf("%v allocations a tick", n)
-	}
-	if f.p >= 1 || math.IsInf(f.g, -1) {
-		t.Errorf("nothing was judged: g %v, p %v", f.g, f.p)
+		if f.p >= 1 || math.IsInf(f.g, -1) {
+			t.Errorf("%d days: nothing was judged: g %v, p %v", days, f.g, f.p)
+		}
 	}
 }
 
+// BenchmarkTick is one tick by the plain scan, and by one with a season.
 func BenchmarkTick(b *testing.B) {
-	f := following(b)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if i%30 == 0 {
-			f.back()
-		}
-		f.tick(100+float64(i%30)/10, 0)
+	for _, days := range []int{2, 8} {
+		b.Run(fmt.Sprintf("%d days", days), func(b *testing.B) {
+			f := following(b, days)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if i%30 == 0 {
+					f.back()
+				}
+				f.tick(100+float64(i%30)/10, 0)
+			}
+		})
 	}
 }

@@ -115,7 +115,7 @@ func (c *counters) alone(s pointSeries) counter {
 }
 
 // pair reads the two counters of a histogram. They restart together.
-func (c *counters) pair(s pointSeries) pairCounter {
+func (c *counters) pair(s pointSeries) *pairCounter {
 	fromZero := c.startsAtZero(s)
 	fell := func(points []point, b bounds) func(i int, _, _ float64) bool {
 		return func(i int, _, _ float64) bool {
@@ -124,7 +124,7 @@ func (c *counters) pair(s pointSeries) pairCounter {
 		}
 	}
 	usual := rangeOf(s)
-	return pairCounter{
+	return &pairCounter{
 		notched: func(i int) bool { return usual.notched(s, i) },
 		own:     counter{points: s.points, bounds: c.own, fromZero: fromZero, restarted: fell(s.beside, c.beside)},
 		beside:  counter{points: s.beside, bounds: c.beside, fromZero: fromZero, restarted: fell(s.points, c.own)},
@@ -177,9 +177,6 @@ func (c *counters) reader(s pointSeries) func(i int) pairGrowth {
 	alone := c.alone(s)
 	return func(i int) pairGrowth {
 		g := alone.next(i)
-		if g.returned {
-			alone.closeGaps(g.events, alone.gapWeight(i))
-		}
 		return pairGrowth{events: g.events, known: g.known, impossible: g.impossible}
 	}
 }

@@ -68,26 +68,29 @@ func (t *trial) constant() bool {
 	return time.Duration(k.Ticks)*k.Tick >= MinHistory && k.Levels.Lowest == k.Levels.Highest
 }
 
+// usable is a scan that fits a trial.
+type usable struct {
+	scan, plain *Scan // plain is nil where scan is mixed with none
+	back        []lookback
+}
+
 // usableScan returns the best scan of direction d that fits this plan and whose seasons, if
-// it has any, are within the profile's past, with its lookbacks. It is nil where there is
-// none.
-func (t *trial) usableScan(d direction) (*Scan, []lookback) {
+// it has any, are within the profile's past. Its scan is nil where there is none.
+func (t *trial) usableScan(d direction) usable {
 	k := &t.profile
 	if k.Tick != t.plan.Tick || k.Before != t.plan.Before || k.After != t.plan.After ||
 		len(t.before.Value) != k.Before || !mostlyPresent(t.baselineValues()) || (k.Follows != nil) != t.adjusted() {
-		return nil, nil
+		return usable{}
 	}
-	scans := k.Higher
-	if d < 0 {
-		scans = k.Lower
-	}
+	scans := *k.scans(d)
 	for i := range scans {
 		s := &scans[i]
-		if back, ok := t.lookBack(s.Periods); ok && (!s.constant() || s.Seen > 0) && s.complete(len(back)) {
-			return s, back
+		plain, whole := s.beside(scans[i+1:])
+		if back, ok := t.lookBack(s.Periods); ok && whole && (!s.constant() || s.Seen > 0) && s.complete(len(back)) {
+			return usable{s, plain, back}
 		}
 	}
-	return nil, nil
+	return usable{}
 }
 
 // complete reports whether a scan that was read from a store has all that its forecaster
@@ -129,7 +132,11 @@ func (t *trial) scan(d direction) finding {
 	if f == nil {
 		return finding{}
 	}
-	return finding{d: d, p: f.p, g: f.g, forecast: t.withControl(f.expected[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
+	found := finding{d: d, p: f.p, g: f.g, forecast: t.withControl(f.expected[:len(f.after)]), scale: f.scale, scan: f.scan, tests: []Test{ByScan}}
+	if f.plain != nil {
+		found.plain = f.plain.scan
+	}
+	return found
 }
 
 // floor keeps a forecast from being better than the history's best twentieth, so that a

@@ -30,12 +30,11 @@ func (c *counter) lags(i int) bool {
 // noneEarlier are the earlier places of a line that has just begun.
 var noneEarlier = [2]int{-lineSamples - 1, -lineSamples - 1}
 
-// goesOn is a line with one more sample, the i-th. A line is proven once three samples of ten
-// lie on it.
-func (l line) goesOn(i int) line {
+// goOn puts the i-th sample on a line. A line is proven once three samples of ten lie on it.
+func (l *line) goOn(i int, p point, counted float64) {
 	l.proven = l.proven || i-l.earlier[0] <= lineSamples
 	l.earlier = [2]int{l.place, l.earlier[0]}
-	return l
+	l.place, l.point, l.counted = i, p, counted
 }
 
 // believed reports whether growth along the k-th line counts. A line that few samples
@@ -58,7 +57,9 @@ func (c *counter) believed(k int) bool {
 
 // resume goes on with a line that is not believed, as if it began.
 func (c *counter) resume(i int, l line) growth {
-	l.began, l.gap = c.points[i].t, c.points[i].t-c.since
-	c.keep(i, l.goesOn(i))
-	return growth{}
+	c.named++
+	l.name, l.began, l.gap = c.named, c.points[i].t, c.points[i].t-c.since
+	l.goOn(i, c.points[i], c.counted)
+	c.lines = append(c.lines, l)
+	return growth{line: l.name}
 }

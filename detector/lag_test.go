@@ -3,6 +3,7 @@ package detector
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/pushback/pushback/sources"
@@ -49,7 +50,7 @@ func sameShare(t *testing.T, name string, lost float64, count, fast []float64) {
 }
 
 // TestReplicasInTurn holds that two replicas of a histogram, which a store shows at random, are
-// read as one: those that lag, those that began at another time, and one of its counters alone.
+// read as one: those that lag, those that began at another time, one of its counters alone, and each by itself.
 func TestReplicasInTurn(t *testing.T) {
 	const n, count, fast = 120, 3e6, 2.9e6
 	behind := func(by float64) func(v float64) float64 { return func(v float64) float64 { return v - by } }
@@ -62,9 +63,36 @@ func TestReplicasInTurn(t *testing.T) {
 		sameShare(t, "one began later", 0, steadily(count, 100, n), replicated(fast, 80, second, behind(2.6e5)))
 		second = append(atRandom(r, n-1, 8, 0.8), false)
 		sameShare(t, "one began later and is shown mostly", 100*n, steadily(count, 100, n), replicated(fast, 80, second, behind(2.6e5)))
+		each, other := append(atRandom(r, n-1, 8, 0.5), false), append(atRandom(r, n-1, 8, 0.5), false)
+		sameShare(t, "one began later, each counter by itself", 300, replicated(count, 100, other, behind(2.6e5)), replicated(fast, 80, each, behind(2.6e5)))
 		second = append(atRandom(r, n-1, 0, 0.5), false)
 		sameShare(t, "one began later, from the start", 100, steadily(count, 100, n), replicated(fast, 80, second, behind(2.6e5)))
 	}
+}
+
+// TestThreeReplicasInTurn holds the same of three replicas, of which the store chooses one for each counter by itself.
+func TestThreeReplicasInTurn(t *testing.T) {
+	const n, count, fast = 120, 3e6, 2.9e6
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 59))
+		turns := func(from, by float64) []float64 {
+			values := steadily(from, by, n)
+			for i := 8; i < n-1; i++ {
+				values[i] -= 2.6e5 * float64(r.IntN(3))
+			}
+			return values
+		}
+		sameShare(t, "each counter by itself", 0.15*100*n, turns(count, 100), turns(fast, 80))
+	}
+}
+
+// TestReplicaThatIsForgotten holds that what waited for a replica to come back is forgotten with it.
+func TestReplicaThatIsForgotten(t *testing.T) {
+	var second []bool
+	for k, n := range []int{2, 1, 1, 10, 7, 4, 3, 5, 2} {
+		second = append(second, slices.Repeat([]bool{k%2 == 1}, n)...)
+	}
+	sameShare(t, "the first is not shown for eleven samples", 300, steadily(3e6, 100, len(second)), replicated(2.9e6, 80, second, func(v float64) float64 { return v - 2.6e5 }))
 }
 
 // TestDipsThatComeAgain holds that values which are wrong now and then are no replica, whose

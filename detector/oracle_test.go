@@ -267,6 +267,19 @@ func (o *straightLine) run() {
 	for t := 4*o.period + ow; t <= len(o.x)-oh; t += 3 {
 		o.at = append(o.at, t)
 	}
+	o.learn()
+	if o.period > 0 {
+		plain := straightLine{x: o.x, at: o.at}
+		plain.learn()
+		for i, g := range plain.g {
+			o.g[i] = 0.7*o.g[i] + 0.3*g
+		}
+	}
+	o.rank()
+}
+
+// learn finds G of every placebo.
+func (o *straightLine) learn() {
 	sizes := map[int][]float64{}
 	for _, t := range o.at {
 		levels, _ := o.levels(t)
@@ -291,38 +304,5 @@ func (o *straightLine) run() {
 		r := o.residuals(t, spreads[i])
 		peaks = append(peaks, append(tops(r), slices.Max(o.since(r))))
 	}
-	o.rank(peaks)
-}
-
-func (o *straightLine) rank(peaks [][]float64) {
-	for k := range peaks[0] {
-		column := span(0, len(peaks), func(i int) float64 { return peaks[i][k] })
-		q := math.Max(0.1, oracleQuantile(column, 0.8))
-		sum, n := 0.0, 0.0
-		for _, v := range column {
-			if v > q {
-				sum, n = sum+v-q, n+1
-			}
-		}
-		o.q, o.b = append(o.q, q), append(o.b, math.Max(0.05, 0.75*sum/n+0.25*0.5*q))
-	}
-	for _, p := range peaks {
-		g := math.Inf(-1)
-		for k, v := range p {
-			if v = (v - o.q[k]) / o.b[k]; k == 11 {
-				v += 0.6
-			}
-			g = math.Max(g, v)
-		}
-		o.g = append(o.g, g)
-	}
-	sort.Float64s(o.g)
-	cut := int(0.8 * float64(len(o.g)))
-	mean := 0.0
-	for _, g := range o.g[cut+1:] {
-		mean += (g - o.g[cut]) / float64(len(o.g)-cut-1)
-	}
-	own := 0.2 * 0.15 * float64(len(o.g))
-	o.tail = 1 / (1.0/6 + 1/(own+10))
-	o.beta = (own*mean + 20*1.4) / (own + 20) * (1 - 1/o.tail)
+	o.score(peaks)
 }

@@ -1,6 +1,8 @@
 package detector
 
 import (
+	"cmp"
+	"math"
 	"slices"
 )
 
@@ -84,6 +86,10 @@ func besidePoints(s pointSeries) []point { return s.beside }
 // no increase over the samples around it.
 const paceLags = 3
 
+// farDrop is by how many usual increases a counter drops at least where the store shows a replica that began later, and
+// not one that lags.
+const farDrop = 20
+
 // usualRate is the third highest rate, so that bursts which come again are usual and one
 // impossible step is not. A counter that often drops is shown by replicas that differ, where
 // every other step may be wrong; its usual rate is the median. rates is room for them.
@@ -95,11 +101,32 @@ func usualRate(rates []float64, points []point) (rate float64, n int) {
 		}
 	}
 	if 20*drops > len(points) && len(points) > steadyPoints {
-		rates = growthRates(rates, points, paceLags)
+		rates = growthRates(rates, points, paceLags, returnFrom(rates, points))
 		return quantileOf(rates, len(rates)/2)
 	}
-	rates = growthRates(rates, points, 1)
+	rates = growthRates(rates, points, 1, math.Inf(+1))
 	return quantileOf(rates, len(rates)-3)
+}
+
+// returnFrom is the least growth that is a step from one replica to another, which began earlier: half of the usual
+// drop, which is such a step back. It is +Inf if drops are no larger than those of replicas that lag. buffer is room
+// for the drops.
+func returnFrom(buffer []float64, points []point) float64 {
+	for i := 1; i < len(points); i++ {
+		if drop := points[i-1].v - points[i].v; drop > 0 {
+			buffer = append(buffer, drop)
+		}
+	}
+	drop, n := quantileOf(buffer, len(buffer)/2)
+	if grown := lowest(points[len(points)-n:]) - lowest(points[:n]); drop > farDrop*grown/float64(len(points)) {
+		return drop / 2
+	}
+	return math.Inf(+1)
+}
+
+// lowest is the lowest value of some points.
+func lowest(points []point) float64 {
+	return slices.MinFunc(points, func(a, b point) int { return cmp.Compare(a.v, b.v) }).v
 }
 
 // quantileOf is the i-th lowest rate, or the lowest where there are fewer.
@@ -112,8 +139,8 @@ func quantileOf(rates []float64, i int) (rate float64, n int) {
 }
 
 // growthRates appends the rates at which a counter grew, each the lowest over some numbers of
-// samples up to paceLags. The return from a drop is left out.
-func growthRates(rates []float64, points []point, from int) []float64 {
+// samples up to paceLags. The return from a drop is left out, and growth from returned on.
+func growthRates(rates []float64, points []point, from int, returned float64) []float64 {
 	for i := range points {
 		if i > 0 && points[i].v < points[i-1].v {
 			continue
@@ -121,7 +148,7 @@ func growthRates(rates []float64, points []point, from int) []float64 {
 		lowest, found := 0.0, false
 		for lag := from; lag <= paceLags && i+lag < len(points); lag++ {
 			grown, during := points[i+lag].v-points[i].v, points[i+lag].t-points[i].t
-			if rate := grown / float64(during); during > 0 && grown >= 0 && (!found || rate < lowest) {
+			if rate := grown / float64(during); during > 0 && grown >= 0 && grown < returned && (!found || rate < lowest) {
 				lowest, found = rate, true
 			}
 		}

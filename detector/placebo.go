@@ -2,21 +2,16 @@ package detector
 
 import (
 	"math"
-	"slices"
 	"sort"
-	"time"
 
 	"github.com/pushback/pushback/detector/stats"
 )
 
 // placeboStep is how many ticks apart placebo changes are at least, and mostPlacebos how
 // many there are at most. Neighbours share most of their ticks, so more would add little.
-// Where a scan with seasons is learned too, the one without is for rare use, and mostBeside
-// are enough.
 const (
 	placeboStep  = 3
 	mostPlacebos = 1600
-	mostBeside   = 800
 )
 
 // minPlacebos is how many placebos a scan needs. With fewer, too few lie beyond the 80 %
@@ -36,94 +31,14 @@ type placebos struct {
 	spread    []float64
 }
 
-// scans fills in the placebo scans of a profile: one with all seasons, and after it one
-// without, for a change that the profile's past does not reach. Choosing by the smallest
-// detectable shift was tried, and chose whichever had the calmer placebos by chance.
-func (l learner) scans(k *Profile, worse Worse) {
-	for i, seasons := range [][]season{l.seasons, nil} {
-		if i == 0 && len(seasons) == 0 {
-			continue
-		}
-		s, p := l.forecaster(seasons)
-		if s.Placebos < minPlacebos {
-			continue
-		}
-		if worse != Lower {
-			k.Higher = append(k.Higher, l.scan(s, p, upward))
-		}
-		if worse != Higher {
-			k.Lower = append(k.Lower, l.scan(s, p, downward))
-		}
-	}
-}
-
-// forecaster sets the placebo changes, learns the weights and forecasts them: what the
-// scans of both directions have in common.
-func (l learner) forecaster(seasons []season) (Scan, placebos) {
-	s := Scan{Forecaster: forecasterOf(seasons, l.tick), Long: lastLong(l.long)}
-	for _, season := range seasons {
-		s.Periods = append(s.Periods, time.Duration(season.period)*l.tick)
-	}
-	p := l.placebos(seasons)
-	if s.Placebos = len(p.at); s.Placebos < minPlacebos {
-		return s, p
-	}
-	s.Limits = learnLimits(p.baselines, p.lookbacks)
-	for i := range p.baselines {
-		p.baselines[i].limit(s.Limits)
-	}
-	s.Weights = l.learnWeights(p)
-	l.forecastAll(&p, s.Weights)
-	s.Scale = l.typicalSpread(p.spread)
-	s.Rare = l.move > 0
-	s.Own = l.ownShare(p, s.Scale)
-	s.Noise = l.noise(p, &s)
-	return s, p
-}
-
-// scan summarises how far the ticks after the placebos were from their forecasts in
-// direction d.
-func (l learner) scan(s Scan, p placebos, d direction) Scan {
-	peaks := l.peaks(p, &s, d)
-	s.Lengths, s.Rarest, s.Seen = tails(peaks), l.rarest(), l.quietTicks()
-	for i := range peaks {
-		s.Worst = max(s.Worst, peaks[i][0])
-	}
-	g := scores(peaks, s.Lengths)
-	ascending := slices.Clone(g)
-	slices.Sort(ascending)
-	s.summarise(ascending)
-	s.Habits = l.habits(p.at, g, &s)
-	if l.bursts == 0 {
-		s.Excess = 0 // what moves is rounding
-	}
-	s.Detectable = s.shiftAt(s.level(DefaultThresholds.Likely), l.after) * s.sigma(math.Sqrt(p.meanSquare()))
-	return s
-}
-
-// forecasterOf names a forecaster by how far it looks back.
-func forecasterOf(seasons []season, tick time.Duration) string {
-	switch {
-	case len(seasons) == 0:
-		return "blend"
-	case time.Duration(seasons[len(seasons)-1].period)*tick >= week:
-		return "weekly blend"
-	}
-	return "daily blend"
-}
-
 // placebos are wherever the before window, the after-ticks and what the
 // seasons look back to are mostly there.
 func (l learner) placebos(seasons []season) placebos {
-	p, most := placebos{lookbacks: waysBack * len(seasons)}, mostPlacebos
-	if len(seasons) == 0 && len(l.seasons) > 0 {
-		most = mostBeside
-	}
-	past := 0
+	p, past := placebos{lookbacks: waysBack * len(seasons)}, 0
 	for _, s := range seasons {
 		past = max(past, s.needed()*s.period)
 	}
-	p.at = l.spaced(past+l.before, most)
+	p.at = l.spaced(past + l.before)
 	p.baselines = reused(&l.work.baselines, len(p.at))[:0]
 	back, scratch := reused(&l.work.back, len(p.at)*p.lookbacks), make([]float64, 0, l.before)
 	kept := p.at[:0]
@@ -141,7 +56,7 @@ func (l learner) placebos(seasons []season) placebos {
 // spaced are the moments from first on around which enough ticks are present, evenly thinned.
 // What is thinned is what exists and not what was asked for: a service of eight hours has a
 // history of eight hours, however many days the rule wants.
-func (l learner) spaced(first, most int) []int {
+func (l learner) spaced(first int) []int {
 	seen := reused(&l.work.seen, len(l.x)+1)
 	seen[0] = 0
 	for i, v := range l.x {
@@ -159,7 +74,7 @@ func (l learner) spaced(first, most int) []int {
 			all++
 		}
 	}
-	step := max(placeboStep, (all+most-2)/most)
+	step := max(placeboStep, (all+mostPlacebos-2)/mostPlacebos)
 	at := make([]int, 0, all/step+1)
 	for i := first; i+l.after <= len(l.x); i += step {
 		if usable(i) {
@@ -181,7 +96,8 @@ func (l learner) lookBack(seasons []season, back []lookback, at int, scratch []f
 // forecastAll forecasts every placebo.
 func (l learner) forecastAll(p *placebos, weights []float64) {
 	o := newForecast(l.before, l.after)
-	p.forecast, p.spread = reused(&l.work.forecast, len(p.at)*l.after)[:0], reused(&l.work.spread, len(p.at))[:0]
+	work := &l.work.forecasts[min(p.lookbacks, 1)]
+	p.forecast, p.spread = reused(&work.ticks, len(p.at)*l.after)[:0], reused(&work.spread, len(p.at))[:0]
 	for i, at := range p.at {
 		o.blend(l.x[at-l.before:at], &p.baselines[i], l.horizon, weights)
 		p.forecast, p.spread = append(p.forecast, o.forecast...), append(p.spread, o.spread)
@@ -212,32 +128,33 @@ func enoughPresent(there, n int) bool { return 2*there >= n }
 // peaks are, for every placebo, the largest mean of each length.
 func (l learner) peaks(p placebos, of *Scan, d direction) [][lengths]float64 {
 	peaks := reused(&l.work.peaks, len(p.at))
-	s := newScanner(l.after, of.Noise)
+	s, residuals := newScanner(l.after, of.Noise), make([]float64, l.after)
 	for i, at := range p.at {
 		scale := of.sigma(p.spread[i])
-		peaks[i] = s.peak(l.x[at:at+l.after], p.forecast[i*l.after:], scale, d)
+		peaks[i] = s.peak(residuals, l.x[at:at+l.after], p.forecast[i*l.after:], scale, d)
 	}
 	return peaks
 }
 
 // peak is the largest mean of each length. Where no tick is missing, the
-// largest sum of a length makes its largest mean.
-func (s *scanner) peak(x, forecast []float64, scale float64, d direction) (peak [lengths]float64) {
+// largest sum of a length makes its largest mean. It overwrites residuals, one a tick.
+func (s *scanner) peak(residuals, x, forecast []float64, scale float64, d direction) (peak [lengths]float64) {
 	s.reset()
-	largest := math.Inf(-1)
+	sums, rises, last := s.sums[:len(x)+1], s.rises[:len(x)+1], 0.0
 	for j, a := range x {
 		r := residual(a, forecast[j], scale, d)
-		if !s.put(r) {
+		if math.IsNaN(r) {
 			return s.peakWithGaps(x, forecast, scale, d)
 		}
-		largest = max(largest, s.since.add(r))
+		sums[j+1], rises[j+1], last = sums[j]+r, rises[j]+max(r-last, 0), r
+		residuals[j] = r
 	}
-	peak[lengths-1] = largest
+	peak[lengths-1] = s.since.largest(residuals)
 	for i, k := range meanLengths {
-		peak[i] = largestMeanOf(s.sums, k)
+		peak[i] = largestMeanOf(sums, k)
 	}
 	for i, k := range riseLengths {
-		peak[len(meanLengths)+i] = largestMeanOf(s.rises, k)
+		peak[len(meanLengths)+i] = largestMeanOf(rises, k)
 	}
 	return peak
 }
@@ -250,12 +167,20 @@ func largestMeanOf(sums []float64, k int) float64 {
 		return largest
 	}
 	late := sums[k:]
-	for t, early := range sums[:len(late)] {
-		if rise := late[t] - early; rise > largest {
+	other, early := largest, sums[:len(late)]
+	t := 0
+	for ; t+1 < len(late); t += 2 { // two at once do not wait for each other
+		if rise := late[t] - early[t]; rise > largest {
 			largest = rise
 		}
+		if rise := late[t+1] - early[t+1]; rise > other {
+			other = rise
+		}
 	}
-	return largest / float64(k)
+	if t < len(late) {
+		largest = max(largest, late[t]-early[t])
+	}
+	return max(largest, other) / float64(k)
 }
 
 // peakWithGaps is peak where ticks are missing.

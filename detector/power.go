@@ -14,7 +14,8 @@ func (k Profile) Detectable(p float64) float64 {
 	largest := 0.0
 	for _, scans := range directions {
 		if len(scans) > 0 {
-			largest = max(largest, scans[0].detectable(k.After, p))
+			plain, _ := scans[0].beside(scans[1:])
+			largest = max(largest, scans[0].detectable(k.After, p, plain))
 		}
 	}
 	return largest
@@ -22,15 +23,15 @@ func (k Profile) Detectable(p float64) float64 {
 
 // detectable scales the shift found at p = 0.01, which was learned with the
 // spread of every before window, to another p.
-func (s *Scan) detectable(after int, p float64) float64 {
+func (s *Scan) detectable(after int, p float64, plain *Scan) float64 {
 	if s.constant() || p <= 0 || len(s.Lengths) == 0 {
 		return 0
 	}
-	usual := s.shiftAt(s.level(DefaultThresholds.Likely), after)
+	usual := s.shiftAt(s.level(DefaultThresholds.Likely), after, plain)
 	if usual <= 0 {
 		return 0
 	}
-	return s.Detectable * s.shiftAt(s.level(p), after) / usual
+	return s.Detectable * s.shiftAt(s.level(p), after, plain) / usual
 }
 
 // Detectable scales the smallest difference that a watch could have seen at

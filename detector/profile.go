@@ -24,8 +24,8 @@ type Profile struct {
 
 	// Higher and Lower are the scans of one direction each, best first; the
 	// direction a signal does not watch is empty, and so are both under six
-	// hours of history. Where the best needs the season, the best of the
-	// others follows it, for a change that Past does not reach.
+	// hours of history. Where the best needs the season, the plain one follows
+	// it: a part of it, and alone for a change that Past does not reach.
 	Higher []Scan `json:"higher,omitempty"`
 	Lower  []Scan `json:"lower,omitempty"`
 
@@ -83,6 +83,7 @@ type Scan struct {
 	Tail       float64         `json:"tail"`             // shape of the tail: how many exceedances β is worth
 	Detectable float64         `json:"detectable"`       // smallest shift found at p = 0.01 when it lasts ten ticks
 	AlarmRate  float64         `json:"alarm_rate"`       // share of placebos that would have been likely
+	Plain      float64         `json:"plain,omitempty"`  // share in G of the plain scan, which follows this one; 0: none
 	Noise      *Noise          `json:"noise,omitempty"`  // of the residuals; nil: not learned, or none
 	Rarest     float64         `json:"rarest,omitempty"` // the smallest p that the tail may give
 	Seen       int             `json:"seen,omitempty"`   // ticks in which Worst was the worst
@@ -112,6 +113,14 @@ func indexOfQ80(placebos int) int { return int((1 - tailShare) * float64(placebo
 // constant reports whether the history never moved. Then the scan has nothing to compare
 // with.
 func (s Scan) constant() bool { return s.Excess <= 0 || len(s.Order) == 0 }
+
+// scans are those of direction d.
+func (k *Profile) scans(d direction) *[]Scan {
+	if d < 0 {
+		return &k.Lower
+	}
+	return &k.Higher
+}
 
 // WithoutShape is the profile without what good changes do at first, for a service that the
 // shape may not belong to.

@@ -63,6 +63,12 @@ func (s *scanner) add(r float64) *[lengths]float64 { return s.addBoth(r, r) }
 // addBoth takes a residual for the means, and one for sinceChange.
 func (s *scanner) addBoth(r, since float64) *[lengths]float64 {
 	s.put(r)
+	s.average(s.since.add(since))
+	return &s.means
+}
+
+// average fills in the means.
+func (s *scanner) average(since float64) {
 	t := len(s.sums) - 1
 	for i, k := range meanLengths {
 		s.means[i] = s.mean(s.sums, t, k)
@@ -70,9 +76,61 @@ func (s *scanner) addBoth(r, since float64) *[lengths]float64 {
 	for i, k := range riseLengths {
 		s.means[len(meanLengths)+i] = s.mean(s.rises, t, k)
 	}
-	s.means[lengths-1] = s.since.add(since)
-	return &s.means
+	s.means[lengths-1] = since
 }
+
+// unit makes the sum over a length's ticks its score: per × sum − less.
+type unit struct{ per, less float64 }
+
+// unitsOf are those of every length. One that has no tail never has the largest score.
+func unitsOf(tails []Tail) (units [lengths]unit) {
+	for i := range units {
+		if i >= len(tails) {
+			units[i] = unit{1, math.Inf(+1)}
+			continue
+		}
+		units[i] = unit{1 / tails[i].Excess / float64(averagedOver(i)), tails[i].Q80/tails[i].Excess - aheadOf(i)}
+	}
+	return units
+}
+
+// averagedOver is over how many ticks a length is averaged; sinceChange is none of those.
+func averagedOver(length int) int {
+	switch {
+	case length < len(meanLengths):
+		return meanLengths[length]
+	case length < lengths-1:
+		return riseLengths[length-len(meanLengths)]
+	}
+	return 1
+}
+
+// highest takes the residuals of a tick as addBoth does, and returns the largest score of any length.
+// While no tick is missing, it takes no mean: a tick costs a third less.
+func (s *scanner) highest(r, since float64, tails []Tail, units *[lengths]unit) float64 {
+	s.put(r)
+	ratio, t := s.since.add(since), len(s.sums)-1
+	if s.seen[t] < t {
+		s.average(ratio)
+		return largestScore(&s.means, tails)
+	}
+	g := units[lengths-1].score(ratio)
+	for i, k := range meanLengths {
+		if k > t {
+			break
+		}
+		g = max(g, units[i].score(s.sums[t]-s.sums[t-k]))
+	}
+	for i, k := range riseLengths {
+		if k > t {
+			break
+		}
+		g = max(g, units[len(meanLengths)+i].score(s.rises[t]-s.rises[t-k]))
+	}
+	return g
+}
+
+func (u unit) score(sum float64) float64 { return u.per*sum - u.less }
 
 // put adds up the next residual, and reports whether there is one.
 func (s *scanner) put(r float64) bool {

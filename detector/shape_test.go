@@ -313,7 +313,7 @@ func TestWarmUpOfErrors(t *testing.T) {
 }
 
 func TestTickUnderAShapeDoesNotAllocate(t *testing.T) {
-	f := following(t)
+	f := following(t, 2)
 	f.allowed = make([]allowance, 10)
 	for j := range f.allowed {
 		f.allowed[j] = allowance{1, 2, 0.5}

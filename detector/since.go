@@ -43,6 +43,12 @@ type sinceTick struct {
 	size, penalty      float64 // log ratio: size × sum × |sum| − penalty
 }
 
+// ratio is the log ratio of what was added up.
+func (t *sinceTick) ratio(sum float64) float64 { return sum*math.Abs(sum)*t.size - t.penalty }
+
+// sum is what a log ratio comes of, at least 0.
+func (t *sinceTick) sum(ratio float64) float64 { return math.Sqrt(max(ratio+t.penalty, 0) / t.size) }
+
 // begin is before the first tick of a change, with as many ticks as are known ahead. Without
 // noise, nothing is ever added up.
 func (n *Noise) begin(after int) sinceChange {
@@ -84,8 +90,25 @@ func (c *sinceChange) add(r float64) float64 {
 		t = c.next()
 	}
 	c.sum += t.shown * softClip((r-t.memory*c.last)*t.per, innovationClip)
-	c.last, c.ratio = r, c.sum*math.Abs(c.sum)*t.size-t.penalty
+	c.last, c.ratio = r, t.ratio(c.sum)
 	return c.ratio
+}
+
+// largest is the largest log ratio of a change of which no tick is missing.
+func (c *sinceChange) largest(residuals []float64) float64 {
+	if c.noise.Later <= 0 {
+		return c.ratio
+	}
+	largest, sum, last := math.Inf(-1), 0.0, 0.0
+	for j, t := range c.ticks[:len(residuals)] {
+		r := residuals[j]
+		sum += t.shown * softClip((r-t.memory*last)*t.per, innovationClip)
+		last = r
+		if ratio := t.ratio(sum); ratio > largest {
+			largest = ratio
+		}
+	}
+	return largest
 }
 
 // miss is a missing tick: the longer nothing is seen, the less is remembered.
@@ -197,17 +220,6 @@ func spreadAboutZero(x []float64) float64 {
 		}
 	}
 	return finiteOrZero(stats.NormalMAD * stats.MedianInPlace(sizes))
-}
-
-// shift is the lasting shift in σ that comes to a log ratio after so many ticks; infinite
-// without noise.
-func (n *Noise) shift(logRatio float64, ticks int) float64 {
-	known := n.begin(ticks).ticks
-	if len(known) == 0 {
-		return math.Inf(1)
-	}
-	last := known[len(known)-1]
-	return math.Sqrt(max(logRatio+last.penalty, 0)/last.size) / last.weight
 }
 
 // leastMove is the spread in σ under which residuals are rounding.

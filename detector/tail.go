@@ -70,19 +70,6 @@ func (t Tail) at(score float64) float64 { return t.Q80 + score*t.Excess }
 // nineTenths is the score of a tail's 90 % quantile.
 const nineTenths = math.Ln2
 
-// tenTickTail is the tail of means over ten ticks, or of the longest that fit the horizon.
-func (s *Scan) tenTickTail(after int) Tail { return s.Lengths[min(fitting(after)-1, tenTicks)] }
-
-// shiftAt is the shift in σ that comes to a score when it lasts ten ticks, by what needs the
-// smaller one: the mean of them, or all ticks since the change.
-func (s *Scan) shiftAt(score float64, after int) float64 {
-	shift := s.tenTickTail(after).at(score)
-	if s.Noise != nil && len(s.Lengths) == lengths {
-		shift = min(shift, s.Noise.shift(s.Lengths[lengths-1].at(score-sinceAhead), min(after, meanLengths[tenTicks])))
-	}
-	return shift
-}
-
 // largestScore is the largest score of any length, each scored by its own tail. In units of
 // each length's 90 % quantile, as in the published method, the short lengths with their
 // heavy tails raise most false alarms. See adr/0014.
@@ -122,9 +109,14 @@ func aheadOf(length int) float64 {
 const (
 	independent   = 0.15 // exceedances that count, of all: neighbours share most of their ticks
 	priorTails    = 20   // exceedances that the general β is worth
-	generalBeta   = 1.4  // of signals in general, in mean excesses of a length
 	priorHeaviest = 10   // shape of the tail where nothing was seen of it
-	realTail      = 6    // shape of the tails of real series
+)
+
+// generalBeta is β of signals in general, in mean excesses of a length, and realTail the shape of the tails of real
+// series. What must surprise two scans is further out more rarely (adr/0143).
+const (
+	generalBeta, realTail           = 1.4, 6
+	generalMixedBeta, realMixedTail = 1.44, 7.5
 )
 
 // shrinkExcess draws β towards the general one, and sets the shape of the tail. A history
@@ -133,9 +125,13 @@ func (s *Scan) shrinkExcess() {
 	if s.Excess <= 0 {
 		return
 	}
+	beta, shape := generalBeta, float64(realTail)
+	if s.Plain > 0 {
+		beta, shape = generalMixedBeta, realMixedTail
+	}
 	own := tailShare * independent * float64(s.Placebos)
-	s.Excess = (own*s.Excess + priorTails*generalBeta) / (own + priorTails)
-	s.Tail = 1 / (1.0/realTail + 1/(own+priorHeaviest))
+	s.Excess = (own*s.Excess + priorTails*beta) / (own + priorTails)
+	s.Tail = 1 / (1/shape + 1/(own+priorHeaviest))
 	s.Excess *= (s.Tail - 1) / s.Tail // a Pareto tail's mean is larger than its scale
 }
 

@@ -17,6 +17,17 @@ const (
 // worse is a difference that is positive where things are worse.
 func (d direction) worse(difference float64) float64 { return float64(d) * difference }
 
+// directions are those in which a signal is watched: one, or both where either is worse.
+func (w Worse) directions() []direction {
+	switch w {
+	case Lower:
+		return []direction{downward}
+	case Either:
+		return []direction{upward, downward}
+	}
+	return []direction{upward}
+}
+
 // trial is one signal on its way from a reading to evidence. Its fields are written in
 // this order, each by one step:
 //
@@ -68,6 +79,7 @@ type finding struct {
 	forecast []float64 // one an after-tick, one more for the running tick
 	scale    float64   // σ, where there was a scan
 	scan     *Scan
+	plain    *Scan // that it is mixed with; nil: none
 	tests    []Test
 }
 
@@ -193,16 +205,8 @@ func (t Ticks) comparable(before Ticks) bool {
 	return (t.counts() || len(t.Value) == 0) && (before.counts() || len(before.Value) == 0)
 }
 
-// directions to test: one, or both where either is worse.
-func (t *trial) directions() []direction {
-	switch t.signal.Worse {
-	case Lower:
-		return []direction{downward}
-	case Either:
-		return []direction{upward, downward}
-	}
-	return []direction{upward}
-}
+// directions are those to test.
+func (t *trial) directions() []direction { return t.signal.Worse.directions() }
 
 // testDirections runs a test in every watched direction and keeps the smaller p. Two
 // directions are two chances to be wrong, so p doubles.

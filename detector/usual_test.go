@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 )
 
 // falling is a signal that swings by 40 % in a day and falls by 15 % from day to day. Its change comes at an hour
@@ -31,6 +32,22 @@ func TestFallingSignal(t *testing.T) {
 		}
 		if worst := worstGrade(watchLevel(gauge, x, 30)); worst < Likely {
 			t.Errorf("%s: a regression: %s", name, worst)
+		}
+	}
+}
+
+// TestFallingSignalHasNoFloor: both scans forecast the lowest hour of a falling signal as low as it is.
+func TestFallingSignalHasNoFloor(t *testing.T) {
+	x, p := falling(12, 18), planOf(time.Minute, gauge)
+	n := len(x) - 30
+	k := Learn(p, gauge, History{Start: deploy.Add(-time.Duration(n) * time.Minute), Ticks: Ticks{Value: x[:n]}})
+	trial := openTrial(&p, gauge, Profiles{"x": k}, &Observation{StartedAt: deploy, From: deploy, Readings: []Reading{
+		{Signal: "x", Supply: Fresh, Before: Ticks{Value: x[n-30 : n]}, After: Ticks{Value: x[n:]}},
+	}})
+	f := trial.begin(upward)
+	for _, track := range []*track{&f.track, f.plain} {
+		if at := track.forecast[0]; at >= k.Levels.Q05 || math.Abs(at-x[n]) > 5 {
+			t.Errorf("%s: forecast %v where the signal is at %v, and 19 of 20 ticks are above %v", track.scan.Forecaster, at, x[n], k.Levels.Q05)
 		}
 	}
 }

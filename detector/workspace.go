@@ -6,9 +6,9 @@ import "sync"
 // It is two thirds of the memory that learning takes, and nothing of it is kept in a profile.
 type workspace struct {
 	seen             []int
-	baselines        []baseline
+	baselines, plain []baseline
 	back             []lookback
-	forecast, spread []float64
+	forecasts        [2]struct{ ticks, spread []float64 } // of the plain scan, and of one with seasons
 	long             []float64
 	peaks            [][lengths]float64
 }
