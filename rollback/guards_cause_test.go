@@ -74,10 +74,23 @@ func TestSettlingIsNotLate(t *testing.T) {
 	s := hooktest.Situation()
 	s.Tick, s.Suspects = time.Minute, []suspect{other("cart", sources.Deploy, 0, -20, -19)}
 	s.Onset = rollback.Onset{From: began, To: began.Add(11 * time.Minute)}
-	for settled, refused := range map[time.Duration]bool{time.Minute: true, 10 * time.Minute: false} {
+	for settled, refused := range map[time.Duration]bool{time.Minute: true, 9*time.Minute - time.Second: true, 9 * time.Minute: false} {
 		s.JudgedFrom = began.Add(settled)
 		if _, refusals := rollback.Permit(hooktest.Order(), s); len(refusals) > 0 != refused {
 			t.Errorf("settled after %s: %v, want refused: %v", settled, refusals, refused)
+		}
+	}
+}
+
+// What took long from half of its rise to the first bad tick has taken as long until there: then the version before,
+// which had settled three minutes ahead of that, is as likely the cause.
+func TestWhatGrewBeganBefore(t *testing.T) {
+	s := hooktest.Situation()
+	s.Tick, s.Suspects = time.Minute, []suspect{other("cart", sources.Deploy, 0, -7, -6)}
+	for to, refused := range map[time.Duration]bool{0: false, 90 * time.Second: true} {
+		s.Onset = rollback.Onset{From: began.Add(-3 * time.Minute), To: began.Add(to)}
+		if _, refusals := rollback.Permit(hooktest.Order(), s); len(refusals) > 0 != refused {
+			t.Errorf("from 3 min before it to %s after it: %v, want refused: %v", to, refusals, refused)
 		}
 	}
 }

@@ -40,6 +40,7 @@ const (
 	riderWeight     = 0.1 // added for each rider, because more commits break more
 	maxRiders       = 5
 	onsetErrorTicks = 2 // the onset is known to within this many ticks
+	suddenTicks     = 3 // what is sudden has an onset that is known to within this many
 )
 
 // Rank scores suspects and orders them, the likeliest cause first. The score
@@ -75,11 +76,20 @@ func (s Suspect) timingScore(onset Onset, tick time.Duration) float64 {
 	if s.beganAt().After(onset.To.Add(onsetErrorTicks * tick)) {
 		return 0
 	}
-	if s.Change.FinishedAt.IsZero() || !onset.From.After(s.Change.FinishedAt) {
+	gap := mayHaveBegun(onset, tick).Sub(s.Change.FinishedAt)
+	if s.Change.FinishedAt.IsZero() || gap <= 0 {
 		return 1
 	}
-	gap := onset.From.Sub(s.Change.FinishedAt)
 	return 1 / (1 + float64(gap)/float64(onsetErrorTicks*tick))
+}
+
+// mayHaveBegun is the earliest moment at which something may have begun that grew until the first bad
+// tick. The span of an onset begins where half of the rise may have been reached: what takes long from
+// there to the first bad tick has taken as long until there.
+//
+// See adr/0085.
+func mayHaveBegun(o Onset, tick time.Duration) time.Time {
+	return o.From.Add(-max(o.To.Sub(o.From)-suddenTicks*tick, 0))
 }
 
 func (s Suspect) weight() float64 {

@@ -13,6 +13,7 @@ import (
 	"github.com/pushback/pushback/rollback/freezefile"
 	"github.com/pushback/pushback/rules"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // With another change at the same time, a person is asked.
@@ -252,6 +253,25 @@ func TestNobodyCanTellWhetherItHelped(t *testing.T) {
 	b.pass(10 * time.Minute)
 	b.wantMessage("pager", "cannot tell whether the rollback of v2 helped")
 	b.wantCalls(1)
+}
+
+// People may approve a rollback when the watch of the change has long ended: whether it helped is checked all the same.
+func TestLateApprovalIsChecked(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, mode("ask"), nil)
+	key := b.bad("v2", nil)
+	b.until("a proposal", b.ordered(key, rollback.Proposed))
+	b.pass(10 * time.Minute)
+	b.wantWatch(key, watch.Regressed)
+	b.must(b.Approve(t.Context(), key, "ada", ""))
+	b.until("a rollback", b.ordered(key, rollback.Done))
+	b.must(b.looks.Reload(t.Context())) // as the sweep does
+	b.pass(15 * time.Minute)
+	b.wantMessage("pager", "well again since v2 was rolled back")
+	ws, err := b.Store.WatchesOf(t.Context(), key)
+	if b.must(err); len(ws) != 2 || ws[1].State != watch.Healthy {
+		t.Errorf("watches: %+v", ws)
+	}
 }
 
 // A change whose rollback did not help is no longer marked bad.

@@ -19,7 +19,7 @@ import (
 func (r *Reader) fillOnset(ctx context.Context, s *rollback.Situation, c store.Change, w watch.Watch) (err error) {
 	s.BeganAt, s.JudgedFrom, s.Tick = Beginning(w, c.Change), w.From, w.Plan.Tick
 	s.Onset = Onset(w, c.Change, s.Verdict)
-	s.Suspects, err = r.Suspects(ctx, c, s.BeganAt.Add(-r.Limits.ConfoundedWithin), s.Verdict.At.Add(-time.Microsecond))
+	s.Suspects, err = r.suspects(ctx, c, s.BeganAt.Add(-r.Limits.ConfoundedWithin), s.Verdict.At.Add(-time.Microsecond), *s)
 	s.Suspects = withRollouts(s.Suspects, c.Change, s.BeganAt)
 	return err
 }
@@ -68,6 +68,9 @@ func withRollouts(suspects []rollback.Suspect, c sources.Change, began time.Time
 
 // onsetSlack is by how many ticks the onset in a noisy series may be off.
 const onsetSlack = 2
+
+// waitedTicks is how soon after the end of a watch a change begins that has waited for it.
+const waitedTicks = 3
 
 // Onset returns when the verdict's worst signals got worse: from the earliest moment at which
 // that may have been until the first bad tick. Of several signals, the one that may have got
@@ -140,6 +143,13 @@ func unmeasuredOnset(w watch.Watch, c sources.Change, first time.Time) rollback.
 // moment. It leaves out good versions, changes that were rolled back before c began or in
 // vain, rollbacks, the same version in another place, and changes in another region.
 func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.Time) ([]rollback.Suspect, error) {
+	return r.suspects(ctx, c, since, now, rollback.Situation{})
+}
+
+// suspects are those of a regression: a good version is not left out if it was still being watched at its onset.
+//
+// See adr/0085.
+func (r *Reader) suspects(ctx context.Context, c store.Change, since, now time.Time, s rollback.Situation) ([]rollback.Suspect, error) {
 	upstream := r.Catalogue.Upstream(c.Service)
 	found, err := r.Store.OverlappingChanges(ctx, c, slices.Sorted(maps.Keys(upstream)), since, now)
 	if err != nil {
@@ -149,10 +159,10 @@ func (r *Reader) Suspects(ctx context.Context, c store.Change, since, now time.T
 	for _, other := range found {
 		same := sameThing(other.Change, c.Change) && other.Version == c.Version
 		apart := other.Region != "" && c.Region != "" && other.Region != c.Region
-		if same || apart || other.Standing == store.Good {
+		if same || apart {
 			continue
 		}
-		innocent, err := r.innocent(ctx, other, c.StartedAt)
+		innocent, err := r.innocent(ctx, other, c.StartedAt, s)
 		if err != nil {
 			return nil, err
 		}
@@ -172,10 +182,14 @@ func sameThing(a, b sources.Change) bool {
 }
 
 // innocent reports whether a change cannot be the cause of what another one is suspected
-// of, which began at a moment: it is itself a rollback, or it was rolled back before that
+// of, which began at a moment: it was found good, it is itself a rollback, or it was rolled back before that
 // moment, or in vain. One that was rolled back later may have caused all that was seen
 // until then.
-func (r *Reader) innocent(ctx context.Context, c store.Change, began time.Time) (bool, error) {
+func (r *Reader) innocent(ctx context.Context, c store.Change, began time.Time, s rollback.Situation) (bool, error) {
+	if c.Standing == store.Good {
+		seen, err := r.watchedDuring(ctx, c, s)
+		return !seen, err
+	}
 	o, err := r.Order(ctx, c.Key)
 	if err != nil {
 		return false, err
@@ -184,6 +198,24 @@ func (r *Reader) innocent(ctx context.Context, c store.Change, began time.Time) 
 		return o.TookPlaceAt().Before(began) || c.Standing == store.Cleared, nil
 	}
 	return r.IsRollback(ctx, c)
+}
+
+// watchedDuring reports whether a change was still being watched when the regression of a later one may have begun, as
+// far as onsets are known: what begins in the last ticks of a watch is hidden in it, and it ends healthy. It was not if
+// the later change began right after its watch, as it does where a tool waits for the verdict: no onset is known well
+// enough to say which of the two it belongs to, and a fault that waits for the end of its watch is rare.
+func (r *Reader) watchedDuring(ctx context.Context, c store.Change, s rollback.Situation) (bool, error) {
+	if s.Onset.From.IsZero() {
+		return false, nil
+	}
+	ws, err := r.Store.WatchesOf(ctx, c.Key)
+	if err != nil {
+		return false, fmt.Errorf("reading the watches of %s: %w", c.Key, err)
+	}
+	return slices.ContainsFunc(ws, func(w watch.Watch) bool {
+		tick := w.Plan.Tick
+		return w.After.IsZero() && s.Onset.From.Before(w.EndedAt.Add(onsetSlack*tick)) && w.EndedAt.Add(waitedTicks*tick).Before(s.BeganAt)
+	}), nil
 }
 
 // IsRollback reports whether a change is a rollback, ours or somebody else's.

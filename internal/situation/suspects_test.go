@@ -1,9 +1,15 @@
 package situation
 
 import (
+	"context"
 	"testing"
+	"time"
 
+	"github.com/pushback/pushback/detector"
+	"github.com/pushback/pushback/internal/store"
+	"github.com/pushback/pushback/rollback"
 	"github.com/pushback/pushback/sources"
+	"github.com/pushback/pushback/watch"
 )
 
 // TestSameThing: the same version going to another region is no suspect. Another flag
@@ -25,4 +31,46 @@ func TestSameThing(t *testing.T) {
 	if unnamed := (sources.Change{Service: "cart", Kind: sources.Flag}); sameThing(unnamed, unnamed) {
 		t.Error("two flags without a name count as one")
 	}
+}
+
+// one is a store with one earlier change, which was found good by its watch.
+type one struct {
+	Store
+	change store.Change
+	watch  watch.Watch
+}
+
+func (o one) OverlappingChanges(context.Context, store.Change, []string, time.Time, time.Time) ([]store.Change, error) {
+	return []store.Change{o.change}, nil
+}
+
+func (o one) WatchesOf(context.Context, string) ([]watch.Watch, error) {
+	return []watch.Watch{o.watch}, nil
+}
+
+type alone struct{}
+
+func (alone) Upstream(service string) map[string]int { return map[string]int{service: 0} }
+
+// A good version is under suspicion where its watch had not ended when the regression may have begun: what comes in the
+// last ticks of a watch is hidden in it.
+func TestGoodUntilItsWatchEnded(t *testing.T) {
+	f := func(name string, suspected bool, onset rollback.Onset, edit func(*watch.Watch)) {
+		t.Helper()
+		before := one{watch: watch.Watch{State: watch.Healthy, EndedAt: minute(-5), Plan: detector.Plan{Tick: time.Minute}}}
+		before.change = store.Change{Change: sources.Change{Service: "cart", Version: "v1"}, Standing: store.Good}
+		edit(&before.watch)
+		c := store.Change{Change: sources.Change{Service: "cart", Version: "v2", StartedAt: ten}}
+		found, err := (&Reader{Store: before, Catalogue: alone{}}).suspects(t.Context(), c, minute(-60), minute(5), rollback.Situation{Onset: onset, BeganAt: ten})
+		if err != nil || len(found) > 0 != suspected {
+			t.Errorf("%s: %v, %v", name, found, err)
+		}
+	}
+	asItIs := func(*watch.Watch) {}
+	f("while it was watched", true, rollback.Onset{From: minute(-6), To: minute(1)}, asItIs)
+	f("two ticks after it", true, rollback.Onset{From: minute(-3.1), To: minute(1)}, asItIs)
+	f("when it was over", false, rollback.Onset{From: minute(-3), To: minute(1)}, asItIs)
+	f("the next one had waited for its end", false, rollback.Onset{From: minute(-6), To: minute(1)}, func(w *watch.Watch) { w.EndedAt = minute(-3) })
+	f("nobody knows when", false, rollback.Onset{}, asItIs)
+	f("while a rollback was watched", false, rollback.Onset{From: minute(-6)}, func(w *watch.Watch) { w.After = minute(-9) })
 }
