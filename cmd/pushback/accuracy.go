@@ -23,7 +23,7 @@ type accuracyCommand struct {
 	Only      []string        `enum:"methods,counts,calibration,rare,several,warmups,limit,faults,dirty,trains" placeholder:"SECTION" help:"Measure these sections of the page alone: ${enum}."`
 	Moments   int             `default:"1500" help:"How many random moments of recorded series to judge at."`
 	History   int             `default:"2880" help:"How many ticks to learn from."`
-	Series    int             `default:"200" help:"How many series to draw of each kind and length of history."`
+	Series    int             `default:"200" help:"How many series to draw of each kind; five times as many of each length of history for calibration."`
 	Generator []string        `placeholder:"WORD" help:"Draw only the kinds of series whose names contain one of these words."`
 	Span      []time.Duration `placeholder:"DURATION" help:"Draw only histories of these lengths, such as 48h."`
 	Seed      uint64          `default:"101" help:"Equal seeds give equal figures. The detector is tuned on seeds 1 to 99; figures are reported from 100 on."`
@@ -38,13 +38,13 @@ func (accuracyCommand) Help() string {
 are, and once with each of fourteen regressions added. Does the same with
 Kayenta's judge, with the methods of Flagger and Argo, and with classical tests.
 Prints how often each was wrong, how much it found, and how fast. Then does the
-same on drawn series of many kinds and lengths (calibration), and with changes
-that follow one another within minutes (trains, five for each series). Nothing
-leaves this machine.
+same on drawn series of many kinds and lengths (calibration, five for each), and
+with changes that follow one another within minutes (trains, five for each
+series). Nothing leaves this machine.
 
 Examples:
 
-  pushback accuracy --only calibration --series 1000 --generator growth --span 168h
+  pushback accuracy --only calibration --series 200 --generator growth --span 168h
   pushback accuracy --only trains --series 2000`
 }
 
@@ -157,7 +157,7 @@ func (a accuracyCommand) methods(ctx context.Context, page *accuracy.Page) error
 	return err
 }
 
-// calibration draws series in which nothing was deployed.
+// calibration draws series in which nothing was deployed: more than of other sections, because what is wanted is rare.
 func (a accuracyCommand) calibration(ctx context.Context, page *accuracy.Page) (err error) {
 	generators := accuracy.GeneratorsNamed(a.Generator)
 	if len(generators) == 0 {
@@ -169,7 +169,7 @@ func (a accuracyCommand) calibration(ctx context.Context, page *accuracy.Page) (
 		}
 	}
 	page.Calibration, err = accuracy.Calibrate(ctx, accuracy.Calibration{
-		Series: max(a.Series, 1), Generators: generators, Spans: a.Span, Seed: a.Seed, Progress: progressOn(os.Stderr, "calibration"),
+		Series: max(5*a.Series, 1), Generators: generators, Spans: a.Span, Seed: a.Seed, Progress: progressOn(os.Stderr, "calibration"),
 	})
 	return err
 }

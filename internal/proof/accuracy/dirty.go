@@ -3,6 +3,7 @@ package accuracy
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/pushback/pushback/detector"
@@ -60,7 +61,7 @@ func dirtyRows(watches int) []dirtyCase {
 				continue
 			}
 			for _, f := range dirtyForms {
-				if f.whole && t.Name != "both" {
+				if f.whole && (t.Name != "both" || strings.HasPrefix(k.Name, aloneKind)) {
 					continue // a native histogram is one sample
 				}
 				rows = append(rows, dirtyCase{DirtyRow{Kind: k.Name, Target: t.Name, Form: f.Name, Watches: watches}, k, t.which, f, nil})

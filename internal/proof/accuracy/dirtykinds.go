@@ -39,6 +39,8 @@ var dirtyKinds = []dirtyKind{
 	{lateKind, "both", true, lag(2)},
 	{"replicas that began at different times, at random from the deploy on", "", false, twins(podBefore)},
 	{"replicas that began at different times, at random all the time", "", true, twins(0)},
+	{aloneKind + " from the deploy on", "both", false, aloneTwins(podBefore)},
+	{aloneKind + " all the time", "both", true, aloneTwins(0)},
 	{"a restart seen twice for three minutes", "both", false, seenTwice},
 	{"a restart", "both", false, restart},
 	{"1 old pod appears", "both", false, appear(1, 0, 0)},
@@ -107,6 +109,21 @@ func twins(from int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
 					}
 					return v
 				})
+			}
+		}
+		return pods
+	}
+}
+
+// aloneKind chooses a replica for each counter, which the counts of a native histogram do not allow.
+const aloneKind = "replicas that began at different times, each counter by itself at random"
+
+// aloneTwins are twins of which the store chooses one for each counter by itself.
+func aloneTwins(from int) func(*rand.Rand, []*dirtyPod, []int, bool) []*dirtyPod {
+	return func(r *rand.Rand, pods []*dirtyPod, which []int, worse bool) []*dirtyPod {
+		for _, p := range pods {
+			for _, c := range which {
+				twins(from)(r, []*dirtyPod{p}, []int{c}, worse)
 			}
 		}
 		return pods
