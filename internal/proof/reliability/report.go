@@ -91,7 +91,8 @@ hook may be called without a stored order, and the program must recover with the
 a daemon that trusts a failing store finds a regression. Each store has two watches, one that began before the outage and
 one that began during it. No change may be rolled back or called healthy; people are notified once per store, within one
 look interval and a minute. The store that hangs has twenty more watches. One store does not fail: its good change ends
-healthy, and its bad one must be rolled back once and within 25 seconds, which is less than a timeout.`,
+healthy, and its bad one must be rolled back once and within 25 seconds, which is less than a timeout. Where the daemon waited
+for a core, the two limits are longer by as much.`,
 }
 
 // Markdown writes the page.
