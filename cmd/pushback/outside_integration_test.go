@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,7 +38,9 @@ const past = 10 * time.Minute
 type target struct {
 	server *httptest.Server
 	fails  atomic.Int64 // every n-th request
-	seed   []sources.Series
+
+	mu           sync.Mutex
+	good, failed sources.Series // what scraping every second would have stored
 }
 
 func newTarget(t *testing.T) *target {
@@ -48,60 +51,83 @@ func newTarget(t *testing.T) *target {
 	g := &target{server: httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))}
 	t.Cleanup(g.server.Close)
 	g.fails.Store(quiet)
-	good, failed := g.history(time.Now().Add(-time.Second))
+	now := time.Now()
+	good, failed := g.history(now)
 	requests.WithLabelValues("200").Add(good)
 	requests.WithLabelValues("500").Add(failed)
-	go g.serve(t, requests)
+	go g.serve(t, requests, now, good, failed)
 	return g
 }
 
 func (g *target) address() string { return g.server.Listener.Addr().String() }
 
-// history is the samples that scraping would have stored until a moment, and the
-// values of the counters then.
+// history records the requests of the time until a moment, and returns how many they were.
 func (g *target) history(until time.Time) (good, failed float64) {
-	lines := map[string]*sources.Series{}
-	for _, code := range []string{"200", "500"} {
-		lines[code] = &sources.Series{Labels: map[string]string{
-			"__name__": "http_requests_total", "job": "target", "instance": g.address(), "code": code,
-		}}
+	for _, line := range []struct {
+		code string
+		to   *sources.Series
+	}{{"200", &g.good}, {"500", &g.failed}} {
+		line.to.Labels = map[string]string{"__name__": "http_requests_total", "job": "target", "instance": g.address(), "code": line.code}
 	}
 	n := 0
 	for at := until.Add(-past); at.Before(until); at = at.Add(time.Second) {
 		n += perSecond
 		failed = float64(n / quiet)
 		good = float64(n) - failed
-		for code, value := range map[string]float64{"200": good, "500": failed} {
-			lines[code].Samples = append(lines[code].Samples, sources.Sample{T: at.UnixMilli(), V: value})
-		}
+		g.record(at, good, failed)
 	}
-	g.seed = []sources.Series{*lines["200"], *lines["500"]}
 	return good, failed
 }
 
-// serve counts requests until the test ends. After a pause on a busy machine it makes up for the missing
-// ones, because a ticker does not.
-func (g *target) serve(t *testing.T, requests *prometheus.CounterVec) {
+func (g *target) record(at time.Time, good, failed float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.good.Samples = append(g.good.Samples, sources.Sample{T: at.UnixMilli(), V: good})
+	g.failed.Samples = append(g.failed.Samples, sources.Sample{T: at.UnixMilli(), V: failed})
+}
+
+// recorded is all requests until now.
+func (g *target) recorded() []sources.Series {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return []sources.Series{
+		{Labels: g.good.Labels, Samples: slices.Clone(g.good.Samples)},
+		{Labels: g.failed.Labels, Samples: slices.Clone(g.failed.Samples)},
+	}
+}
+
+// serve counts requests until the test ends, from what was counted before on. After a pause on a busy machine
+// it makes up for the missing ones, because a ticker does not. It records them every second: a store that takes
+// long to start has missed none.
+func (g *target) serve(t *testing.T, requests *prometheus.CounterVec, began time.Time, good, failed float64) {
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	n := int64(1)
-	for began := time.Now(); ; {
+	for last := began; ; {
 		select {
 		case <-t.Context().Done():
 			return
 		case <-tick.C:
 		}
-		for ; n <= int64(time.Since(began)/pace); n++ {
-			code := "200"
+		now := time.Now()
+		for ; n <= int64(now.Sub(began)/pace); n++ {
 			if n%g.fails.Load() == 0 {
-				code = "500"
+				requests.WithLabelValues("500").Inc()
+				failed++
+			} else {
+				requests.WithLabelValues("200").Inc()
+				good++
 			}
-			requests.WithLabelValues(code).Inc()
+		}
+		if now.Sub(last) >= time.Second {
+			g.record(now, good, failed)
+			last = now
 		}
 	}
 }
 
-// metricStore is a real metric store that scrapes the targets and has their history.
+// metricStore is a real metric store that scrapes the targets and has their history. It has scraped all when the
+// history is written, so that no gap is between them.
 func metricStore(t *testing.T, start func(testing.TB, ...string) *servertest.Store, targets ...*target) *servertest.Store {
 	t.Helper()
 	var addresses []string
@@ -109,8 +135,9 @@ func metricStore(t *testing.T, start func(testing.TB, ...string) *servertest.Sto
 		addresses = append(addresses, g.address())
 	}
 	s := start(t, addresses...)
+	await(t, "the first scrape of all targets", 20*time.Second, func() bool { return s.Scraped(t) >= len(targets) })
 	for _, g := range targets {
-		s.Seed(t, g.seed...)
+		s.Seed(t, g.recorded()...)
 	}
 	return s
 }

@@ -225,6 +225,11 @@ func (p *process) explain(key string) (e api.Explanation) {
 func (p *process) await(key, what string, within time.Duration, holds func(api.Explanation) bool) api.Explanation {
 	p.t.Helper()
 	var e api.Explanation
+	defer func() {
+		if p.t.Failed() {
+			p.t.Logf("while waiting for %s: %s", what, describe(e))
+		}
+	}()
 	await(p.t, what, within, func() bool { e = p.explain(key); return holds(e) })
 	return e
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,12 +25,16 @@ import (
 // See adr/0104.
 const sinceHeader = "Pushback-Since"
 
+// toldHeader is how many milliseconds ago an open page was last told that something moved. A page that is told again while
+// it waits does not wait anew, so that less than a second may have passed.
+const toldHeader = "Pushback-Told"
+
 const (
 	// sinceNothing, instead of a revision, asks for all of a page that is another one now. It may be shared: nothing of it
 	// that is about one reader is put into the open page.
 	sinceNothing = "whole"
 	// sharedFor is less than the second that pages wait: what is shared was read after the change
-	// moved of which the page was told.
+	// moved of which the page was told first.
 	sharedFor = 900 * time.Millisecond
 	// maxAnswers is how many answers are kept of one rendering, for pages that have different
 	// revisions.
@@ -53,13 +59,14 @@ type sharedPage struct {
 	answers map[string]*sharedAnswer // by the revision that was asked with
 }
 
-// get returns the rendering of a key: one that is younger than keep, or the one that is being made, or
+// get returns the rendering of a key: one that was begun less than keep and told ago, though it is still being made, or
 // one that it makes itself.
-func (s *sharedPages) get(key string, render func() (*web.Rendered, error)) *sharedPage {
+func (s *sharedPages) get(key string, told time.Duration, render func() (*web.Rendered, error)) *sharedPage {
 	s.mu.Lock()
 	now := time.Now()
 	maps.DeleteFunc(s.all, func(_ string, p *sharedPage) bool { return now.Sub(p.at) >= s.keep })
 	p, known := s.all[key]
+	known = known && now.Sub(p.at) < told
 	if !known {
 		p = &sharedPage{at: now, done: make(chan struct{}), answers: map[string]*sharedAnswer{}}
 		s.all[key] = p
@@ -110,6 +117,15 @@ func encodedUpdate(u web.Update) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// toldAgo is how long ago the page was told of what it asks for; longest if it does not say.
+func toldAgo(r *http.Request) time.Duration {
+	ms, err := strconv.ParseUint(r.Header.Get(toldHeader), 10, 32)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
 // showShared answers with a whole page, or where the request says what it has, with what is new: that is made once for
 // all who may see the same. A page about one service has its name: what the reader may do is then what they may do there.
 func (s *Server) showShared(w http.ResponseWriter, r *http.Request, title, service string, render func(context.Context, web.Frame) (*web.Rendered, error)) error {
@@ -123,7 +139,7 @@ func (s *Server) showShared(w http.ResponseWriter, r *http.Request, title, servi
 		_, err = page.WriteTo(w)
 		return err
 	}
-	p := s.shared.get(s.about(r, service, s.viewer(r, title)).Audience(), func() (*web.Rendered, error) {
+	p := s.shared.get(s.about(r, service, s.viewer(r, title)).Audience(), toldAgo(r), func() (*web.Rendered, error) {
 		// The others wait for this one, so it does not end with the first who asked.
 		lasting := r.WithContext(context.WithoutCancel(r.Context()))
 		return render(lasting.Context(), s.about(lasting, service, s.frame(lasting, title)).Shared())

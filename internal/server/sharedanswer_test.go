@@ -2,10 +2,13 @@ package server
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/pushback/pushback/dashboards/web"
 )
 
 // What many get at the same time is compressed once in each encoding, is the same text in each, and is not compressed for
@@ -38,6 +41,24 @@ func TestSharedAnswersAreCompressedOnce(t *testing.T) {
 		first, second := a.in(encoding), a.in(encoding)
 		if unsafe.SliceData(first) != unsafe.SliceData(second) {
 			t.Errorf("%s: compressed twice", encoding)
+		}
+	}
+}
+
+// A page that was told of a change since an answer was made for others does not get that answer: it would be told nothing
+// more, and never show the change.
+func TestSharedAnswersAreYoungerThanWhatIsTold(t *testing.T) {
+	shared := sharedPages{keep: time.Hour, all: map[string]*sharedPage{}}
+	made := 0
+	for _, c := range []struct {
+		told string
+		want int // renderings so far
+	}{{"", 1}, {"", 1}, {"0", 2}, {"3600000", 2}, {"no number", 2}, {"-1", 2}, {"0", 3}} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set(toldHeader, c.told)
+		shared.get("a page", toldAgo(r), func() (*web.Rendered, error) { made++; return nil, nil })
+		if made != c.want {
+			t.Errorf("told %q ms ago: %d renderings, want %d", c.told, made, c.want)
 		}
 	}
 }

@@ -132,7 +132,7 @@ type OrderResult struct {
 	Messages []Outgoing // stored in the transaction of the result
 }
 
-// FinishOrder stores the result of a hook call. False, and nothing stored, if
+// FinishOrder stores the result of a hook call, and begins the recovery watch of what is done. False, and nothing stored, if
 // another replica holds the order now or the order has ended.
 func (s *Store) FinishOrder(ctx context.Context, r OrderResult) (ok bool, err error) {
 	if !rollback.Sending.CanMove(r.State) {
@@ -151,6 +151,11 @@ func (s *Store) FinishOrder(ctx context.Context, r OrderResult) (ok bool, err er
 			return err
 		}
 		defer crashpoint.Reach(crashpoint.BeforeOutcome)
+		if r.State == rollback.Done {
+			if err := s.beginRecovery(ctx, tx, r.Key, r.At); err != nil {
+				return err
+			}
+		}
 		m := OrderMove{Key: r.Key, At: r.At, Messages: r.Messages}
 		return recordMove(ctx, tx, m, map[string]any{
 			"to": r.State, "why": r.Why, "claim": r.Claim, "receipt": r.Receipt, "replica": ReplicaOf(s.holder),

@@ -282,11 +282,25 @@ func rolledBackWindow(t *testing.T, s *Store) {
 	ok, err = s.FinishOrder(t.Context(), OrderResult{Key: c.Key, Claim: claim, State: rollback.Done, At: at(9)})
 	must(t, true, "finishing")(ok, err)
 	window(9)
+	wantRecovery(t, s, c.Key, at(9))
 	ok, err = s.VerifyOrder(t.Context(), c.Key, rollback.Verification{State: rollback.TargetNotRunning, At: at(14)})
 	must(t, true, "verifying")(ok, err)
 	window(50)
 	if got := (rollback.Order{State: rollback.Unknown, EndedAt: at(9)}).TookPlaceAt(); !got.Equal(time.Time{}) {
 		t.Errorf("an unknown order took place at %s", got)
+	}
+}
+
+// wantRecovery wants that a change whose watch has ended is watched again since its rollback, and is found as such.
+func wantRecovery(t *testing.T, s *Store, key string, undone time.Time) {
+	t.Helper()
+	ws, err := s.WatchesOf(t.Context(), key)
+	if err != nil || len(ws) != 2 || !ws[1].After.Equal(undone) || !ws[1].Next.Equal(undone) || ws[1].State != watch.Waiting {
+		t.Errorf("watches after a rollback: %+v, %v", ws, err)
+	}
+	open, err := s.OpenWatchIDs(t.Context(), nil)
+	if err != nil || !slices.Contains(open, key+".red.after") {
+		t.Errorf("open watches: %v, %v", open, err)
 	}
 }
 

@@ -22,16 +22,21 @@ func (s *Store) PlanChange(ctx context.Context, changeKey string, ws []watch.Wat
 		if err != nil {
 			return err
 		}
-		inserted, err := insertWatches(map[string]string{changeKey: service}, ws)
-		if err != nil {
-			return err
-		}
-		if err := runEach(ctx, tx, inserted); err != nil {
+		if err := storeWatches(ctx, tx, changeKey, service, ws...); err != nil {
 			return err
 		}
 		return s.noteState(ctx, tx, changeKey)
 	})
 	return wrap(err, "plan watches of change %s", changeKey)
+}
+
+// storeWatches stores the watches of a change that are not stored yet.
+func storeWatches(ctx context.Context, tx *sql.Tx, changeKey, service string, ws ...watch.Watch) error {
+	inserted, err := insertWatches(map[string]string{changeKey: service}, ws)
+	if err != nil {
+		return err
+	}
+	return runEach(ctx, tx, inserted)
 }
 
 // insertWatches are the statements that insert the watches that are not stored yet, with the

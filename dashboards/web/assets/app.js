@@ -6,11 +6,20 @@
 let revision = document.getElementById("revision")?.textContent;
 const waiting = new Map(); // id of an element → its new content, until nobody types in it
 let stale = false; // the whole page is to be replaced, when nobody types in it
+let told; // when the server last told of something
+
+// since says what this page has, and how many milliseconds ago it was last told of something: an answer
+// that is shared with other pages has to be younger than that.
+function since(revision) {
+  const had = { "Pushback-Since": revision };
+  if (told !== undefined) had["Pushback-Told"] = Math.floor(performance.now() - told);
+  return had;
+}
 
 // refresh asks for what is new. Where the page has other parts now, all of it is replaced, once.
 async function refresh(again = true) {
   const asked = location.href;
-  const answer = await fetch(asked, { headers: { Accept: "application/json", "Pushback-Since": revision } });
+  const answer = await fetch(asked, { headers: { Accept: "application/json", ...since(revision) } });
   if (answer.redirected) return location.reload(); // signed out, perhaps in another tab: to the sign-in
   if (!answer.ok) return;
   if (answer.status !== 204) {
@@ -43,7 +52,7 @@ async function replace() {
   const parts = [...document.querySelectorAll("#notices, [data-live]")];
   if (stale = parts.some(busy)) return;
   const asked = location.href;
-  const answer = await fetch(asked, { headers: { Accept: "text/html", "Pushback-Since": "whole" } });
+  const answer = await fetch(asked, { headers: { Accept: "text/html", ...since("whole") } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (asked !== location.href) return; // something else is looked for by now
@@ -101,8 +110,9 @@ if (hasPlots()) now();
 if (document.querySelector("[data-live]")) {
   const shown = document.getElementById("change")?.dataset.key;
   const stream = new EventSource("/v1/stream?" + (shown ? "change=" + encodeURIComponent(shown) : "looks=no"));
-  stream.addEventListener("change", soon);
-  stream.addEventListener("page", soon); // holds, a freeze or an incident: the head of every page shows them
+  const tell = () => { told = performance.now(); soon(); };
+  stream.addEventListener("change", tell);
+  stream.addEventListener("page", tell); // holds, a freeze or an incident: the head of every page shows them
   // What was missed while the connection was down is unknown: look again.
   let lost = false;
   stream.addEventListener("error", () => {

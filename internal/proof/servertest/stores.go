@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,6 +33,27 @@ func (s *Store) Seed(t testing.TB, series ...sources.Series) {
 			s.seed(t, s.URL, []sources.Series{{Labels: line.Labels, Samples: part}})
 		}
 	}
+}
+
+// Scraped returns how many of the targets answered their last scrape.
+func (s *Store) Scraped(t testing.TB) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/query?query=up==1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Data struct{ Result []json.RawMessage }
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return len(answer.Data.Result)
 }
 
 // Prometheus starts a Prometheus that scrapes the targets (host:port) every second as
