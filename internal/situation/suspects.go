@@ -187,8 +187,9 @@ func sameThing(a, b sources.Change) bool {
 // until then.
 func (r *Reader) innocent(ctx context.Context, c store.Change, began time.Time, s rollback.Situation) (bool, error) {
 	if c.Standing == store.Good {
-		seen, err := r.watchedDuring(ctx, c, s)
-		return !seen, err
+		if seen, err := r.watchedDuring(ctx, c, s); err != nil || !seen {
+			return true, err
+		}
 	}
 	o, err := r.Order(ctx, c.Key)
 	if err != nil {

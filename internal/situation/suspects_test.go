@@ -48,29 +48,39 @@ func (o one) WatchesOf(context.Context, string) ([]watch.Watch, error) {
 	return []watch.Watch{o.watch}, nil
 }
 
+func (one) Predecessor(context.Context, store.Change) (store.Change, bool, error) {
+	return store.Change{}, false, nil
+}
+
+func (one) Order(context.Context, string) (rollback.Order, error) {
+	return rollback.Order{}, store.ErrNotFound
+}
+
 type alone struct{}
 
 func (alone) Upstream(service string) map[string]int { return map[string]int{service: 0} }
 
 // A good version is under suspicion where its watch had not ended when the regression may have begun: what comes in the
-// last ticks of a watch is hidden in it.
+// last ticks of a watch is hidden in it. What took it back to production is not, as for any rollback.
 func TestGoodUntilItsWatchEnded(t *testing.T) {
-	f := func(name string, suspected bool, onset rollback.Onset, edit func(*watch.Watch)) {
+	f := func(name string, suspected bool, onset rollback.Onset, edit func(*one)) {
 		t.Helper()
 		before := one{watch: watch.Watch{State: watch.Healthy, EndedAt: minute(-5), Plan: detector.Plan{Tick: time.Minute}}}
 		before.change = store.Change{Change: sources.Change{Service: "cart", Version: "v1"}, Standing: store.Good}
-		edit(&before.watch)
+		edit(&before)
 		c := store.Change{Change: sources.Change{Service: "cart", Version: "v2", StartedAt: ten}}
 		found, err := (&Reader{Store: before, Catalogue: alone{}}).suspects(t.Context(), c, minute(-60), minute(5), rollback.Situation{Onset: onset, BeganAt: ten})
 		if err != nil || len(found) > 0 != suspected {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}
 	}
-	asItIs := func(*watch.Watch) {}
-	f("while it was watched", true, rollback.Onset{From: minute(-6), To: minute(1)}, asItIs)
+	asItIs := func(*one) {}
+	during := rollback.Onset{From: minute(-6), To: minute(1)}
+	f("while it was watched", true, during, asItIs)
 	f("two ticks after it", true, rollback.Onset{From: minute(-3.1), To: minute(1)}, asItIs)
 	f("when it was over", false, rollback.Onset{From: minute(-3), To: minute(1)}, asItIs)
-	f("the next one had waited for its end", false, rollback.Onset{From: minute(-6), To: minute(1)}, func(w *watch.Watch) { w.EndedAt = minute(-3) })
+	f("the next one had waited for its end", false, during, func(b *one) { b.watch.EndedAt = minute(-3) })
 	f("nobody knows when", false, rollback.Onset{}, asItIs)
-	f("while a rollback was watched", false, rollback.Onset{From: minute(-6)}, func(w *watch.Watch) { w.After = minute(-9) })
+	f("while a rollback was watched", false, rollback.Onset{From: minute(-6)}, func(b *one) { b.watch.After = minute(-9) })
+	f("what the tool reports of a rollback", false, during, func(b *one) { b.change.RollbackOf = "cart/v0" })
 }
