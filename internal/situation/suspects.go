@@ -2,6 +2,7 @@ package situation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -203,7 +204,7 @@ func (r *Reader) innocent(ctx context.Context, c store.Change, began time.Time, 
 
 // watchedDuring reports whether a change was still being watched when the regression of a later one may have begun, as
 // far as onsets are known: what begins in the last ticks of a watch is hidden in it, and it ends healthy. It was not if
-// the later change began right after its watch, as it does where a tool waits for the verdict: no onset is known well
+// the next change began right after its watch, as it does where a tool waits for the verdict: no onset is known well
 // enough to say which of the two it belongs to, and a fault that waits for the end of its watch is rare.
 func (r *Reader) watchedDuring(ctx context.Context, c store.Change, s rollback.Situation) (bool, error) {
 	if s.Onset.From.IsZero() {
@@ -213,10 +214,27 @@ func (r *Reader) watchedDuring(ctx context.Context, c store.Change, s rollback.S
 	if err != nil {
 		return false, fmt.Errorf("reading the watches of %s: %w", c.Key, err)
 	}
+	next, err := r.nextBeganAt(ctx, c, s)
 	return slices.ContainsFunc(ws, func(w watch.Watch) bool {
 		tick := w.Plan.Tick
-		return w.After.IsZero() && s.Onset.From.Before(w.EndedAt.Add(onsetSlack*tick)) && w.EndedAt.Add(waitedTicks*tick).Before(s.BeganAt)
-	}), nil
+		return w.After.IsZero() && s.Onset.From.Before(w.EndedAt.Add(onsetSlack*tick)) && w.EndedAt.Add(waitedTicks*tick).Before(next)
+	}), err
+}
+
+// nextBeganAt is when the first change after c can have reached production: the one of its slot, or that of the
+// situation, whose rollout is taken to be as long.
+func (r *Reader) nextBeganAt(ctx context.Context, c store.Change, s rollback.Situation) (time.Time, error) {
+	if c.SupersededBy == "" || c.SupersededBy == s.Change.Key() {
+		return s.BeganAt, nil
+	}
+	next, err := r.Store.Change(ctx, c.SupersededBy)
+	if errors.Is(err, store.ErrNotFound) { // deleted by retention
+		return s.BeganAt, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the change after %s: %w", c.Key, err)
+	}
+	return earlier(s.BeganAt, next.StartedAt.Add(-s.Change.StartedAt.Sub(s.BeganAt))), nil
 }
 
 // IsRollback reports whether a change is a rollback, ours or somebody else's.

@@ -36,9 +36,11 @@ func TestSameThing(t *testing.T) {
 // one is a store with one earlier change, which was found good by its watch.
 type one struct {
 	Store
-	change store.Change
-	watch  watch.Watch
+	change, next store.Change
+	watch        watch.Watch
 }
+
+func (o one) Change(context.Context, string) (store.Change, error) { return o.next, nil }
 
 func (o one) OverlappingChanges(context.Context, store.Change, []string, time.Time, time.Time) ([]store.Change, error) {
 	return []store.Change{o.change}, nil
@@ -69,7 +71,7 @@ func TestGoodUntilItsWatchEnded(t *testing.T) {
 		before.change = store.Change{Change: sources.Change{Service: "cart", Version: "v1"}, Standing: store.Good}
 		edit(&before)
 		c := store.Change{Change: sources.Change{Service: "cart", Version: "v2", StartedAt: ten}}
-		found, err := (&Reader{Store: before, Catalogue: alone{}}).suspects(t.Context(), c, minute(-60), minute(5), rollback.Situation{Onset: onset, BeganAt: ten})
+		found, err := (&Reader{Store: before, Catalogue: alone{}}).suspects(t.Context(), c, minute(-60), minute(5), rollback.Situation{Change: c.Change, Onset: onset, BeganAt: ten})
 		if err != nil || len(found) > 0 != suspected {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}
@@ -80,6 +82,12 @@ func TestGoodUntilItsWatchEnded(t *testing.T) {
 	f("two ticks after it", true, rollback.Onset{From: minute(-3.1), To: minute(1)}, asItIs)
 	f("when it was over", false, rollback.Onset{From: minute(-3), To: minute(1)}, asItIs)
 	f("the next one had waited for its end", false, during, func(b *one) { b.watch.EndedAt = minute(-3) })
+	f("another one in between had waited for its end", false, during, func(b *one) {
+		b.change.SupersededBy, b.next.StartedAt = "between", minute(-3)
+	})
+	f("another one in between came later", true, during, func(b *one) {
+		b.change.SupersededBy, b.next.StartedAt = "between", minute(-1)
+	})
 	f("nobody knows when", false, rollback.Onset{}, asItIs)
 	f("while a rollback was watched", false, rollback.Onset{From: minute(-6)}, func(b *one) { b.watch.After = minute(-9) })
 	f("what the tool reports of a rollback", false, during, func(b *one) { b.change.RollbackOf = "cart/v0" })
