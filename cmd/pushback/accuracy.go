@@ -245,21 +245,22 @@ func (a accuracyCommand) reproduce() string {
 	return strings.Join(words, " ")
 }
 
-// progressOn returns a function that shows progress on a terminal, once per
-// percent. It returns nil where w is no terminal.
+// progressOn returns a function that shows progress: on a terminal once per percent in one line, elsewhere in a
+// line per tenth.
 func progressOn(w io.Writer, what string) accuracy.Progress {
-	if !isTerminal(w) {
-		return nil
+	parts, form, end := 10, "%s: %d of %d\n", ""
+	if isTerminal(w) {
+		parts, form, end = 100, "\r%s: %d of %d ", "\n"
 	}
 	var mu sync.Mutex
 	return func(done, of int) {
 		mu.Lock()
 		defer mu.Unlock()
-		if done == of || done%max(of/100, 1) == 0 {
-			fmt.Fprintf(w, "\r%s: %d of %d ", what, done, of)
+		if done == of || done%max(of/parts, 1) == 0 {
+			fmt.Fprintf(w, form, what, done, of)
 		}
 		if done == of {
-			fmt.Fprintln(w)
+			fmt.Fprint(w, end)
 		}
 	}
 }
