@@ -204,8 +204,9 @@ func (r *Reader) innocent(ctx context.Context, c store.Change, began time.Time, 
 
 // watchedDuring reports whether a change was still being watched when the regression of a later one may have begun, as
 // far as onsets are known: what begins in the last ticks of a watch is hidden in it, and it ends healthy. It was not if
-// the next change began right after its watch, as it does where a tool waits for the verdict: no onset is known well
-// enough to say which of the two it belongs to, and a fault that waits for the end of its watch is rare.
+// the next change began right after its watch, as it does where a tool waits for the verdict, and nothing was bad
+// before that: no onset is known well enough to say which of the two it belongs to, and a fault that waits for the end
+// of its watch is rare.
 func (r *Reader) watchedDuring(ctx context.Context, c store.Change, s rollback.Situation) (bool, error) {
 	if s.Onset.From.IsZero() {
 		return false, nil
@@ -217,7 +218,8 @@ func (r *Reader) watchedDuring(ctx context.Context, c store.Change, s rollback.S
 	next, err := r.nextBeganAt(ctx, c, s)
 	return slices.ContainsFunc(ws, func(w watch.Watch) bool {
 		tick := w.Plan.Tick
-		return w.After.IsZero() && s.Onset.From.Before(w.EndedAt.Add(onsetSlack*tick)) && w.EndedAt.Add(waitedTicks*tick).Before(next)
+		waited := !w.EndedAt.Add(waitedTicks*tick).Before(next) && !s.Onset.To.Before(next)
+		return w.After.IsZero() && s.Onset.From.Before(w.EndedAt.Add(onsetSlack*tick)) && !waited
 	}), err
 }
 

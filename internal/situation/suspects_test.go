@@ -82,6 +82,7 @@ func TestGoodUntilItsWatchEnded(t *testing.T) {
 	f("two ticks after it", true, rollback.Onset{From: minute(-3.1), To: minute(1)}, asItIs)
 	f("when it was over", false, rollback.Onset{From: minute(-3), To: minute(1)}, asItIs)
 	f("the next one had waited for its end", false, during, func(b *one) { b.watch.EndedAt = minute(-3) })
+	f("it was bad before the next one", true, rollback.Onset{From: minute(-6), To: minute(-0.1)}, func(b *one) { b.watch.EndedAt = minute(-3) })
 	f("another one in between had waited for its end", false, during, func(b *one) {
 		b.change.SupersededBy, b.next.StartedAt = "between", minute(-3)
 	})
