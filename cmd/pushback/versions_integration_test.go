@@ -3,12 +3,10 @@
 package main_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,7 +49,7 @@ func TestDeploysNobodyAnnounced(t *testing.T) {
 	}
 	prometheus := servertest.Prometheus(t, hosts...)
 	await(t, "Prometheus to have scraped every instance", time.Minute, func() bool {
-		return instantAnswers(t, prometheus.URL, `count(build_info{version="v1"}) == 3`, time.Now().Add(-2*time.Second))
+		return prometheus.Answers(t, `count(build_info{version="v1"}) == 3`, time.Now().Add(-2*time.Second)) > 0
 	})
 	told := newTold(t)
 	p := serve(t, fmt.Sprintf(`allow_empty_rules: true
@@ -100,28 +98,6 @@ services: {list: [{name: arge}], patterns: {running: "t(?<service>arge)t", "*": 
 	if c := p.newest(); c.Version != "v4" {
 		t.Errorf("the newest change is %s", c.Version)
 	}
-}
-
-// instantAnswers reports whether a query has a result at a time.
-func instantAnswers(t *testing.T, store, query string, at time.Time) bool {
-	t.Helper()
-	var answer struct {
-		Data struct{ Result []json.RawMessage }
-	}
-	address := store + "/api/v1/query?" + url.Values{"query": {query}, "time": {at.UTC().Format(time.RFC3339Nano)}}.Encode()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return len(answer.Data.Result) > 0
 }
 
 // newest is the newest change; the zero one where there is none.

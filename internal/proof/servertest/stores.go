@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/golang/snappy"
 	"github.com/prometheus/prometheus/prompb"
@@ -38,7 +40,14 @@ func (s *Store) Seed(t testing.TB, series ...sources.Series) {
 // Scraped returns how many of the targets answered their last scrape.
 func (s *Store) Scraped(t testing.TB) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/query?query=up==1", nil)
+	return s.Answers(t, "up == 1", time.Now())
+}
+
+// Answers returns how many series the answer to an instant query has, at a time.
+func (s *Store) Answers(t testing.TB, query string, at time.Time) int {
+	t.Helper()
+	address := s.URL + "/api/v1/query?" + url.Values{"query": {query}, "time": {at.UTC().Format(time.RFC3339Nano)}}.Encode()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
