@@ -34,7 +34,7 @@ var outageDistances = [...]int{72, 24, 6}
 // An outage exceeds usualMargin times what the history shows at usualPlaces separate places
 // (in fewer than placesDays days: at one less), outageDeviates robust standard deviations, and
 // the tickQuantile of the distances of all other ticks from the level before them. All outages
-// together take at most mostLeftOut of the ticks. Their stretches reach to the blocks that
+// together take at most mostLeftOut of the ticks, of few days twice that. Their stretches reach to the blocks that
 // exceed outageEdge of their height, and outagePadding blocks beyond.
 const (
 	usualPlaces    = 3
@@ -83,8 +83,9 @@ func outages(x []float64, tick time.Duration) []stretch {
 	}
 	f.blocks = blockMedians(x, blockTicks)
 	f.typical = make([]float64, len(f.blocks))
+	most := mostLeftOut
 	if days < placesDays {
-		f.places--
+		f.places, most = f.places-1, 2*mostLeftOut
 	} else if day%(tick*blockTicks) == 0 {
 		f.subtractDay()
 	}
@@ -98,7 +99,7 @@ func outages(x []float64, tick time.Duration) []stretch {
 	if len(f.found) == 0 {
 		return nil
 	}
-	return f.within(int(mostLeftOut*float64(finite(x))), f.usualTick(x))
+	return f.within(int(most*float64(finite(x))), f.usualTick(x))
 }
 
 // outageFinder looks for outages among the blocks of a history.
@@ -128,7 +129,7 @@ func (f *outageFinder) find(distance int, d direction, usual float64) float64 {
 	}
 	least := max(usualMargin*usual, outageDeviates*f.scale(distance))
 	for _, e := range all[:min(len(all), f.places-1)] {
-		if e.height > least && !f.recurs(e, heights) {
+		if e.height > least && !f.recurs(e, distance, d) {
 			f.found = append(f.found, f.whole(e, distance, d))
 		}
 	}
@@ -212,33 +213,50 @@ func (f *outageFinder) whole(e episode, distance int, d direction) episode {
 
 // recurs reports whether the same was there at the same time of another day, or whether no
 // other day can tell.
-func (f *outageFinder) recurs(e episode, heights []float64) bool {
+func (f *outageFinder) recurs(e episode, distance int, d direction) bool {
 	compared := false
-	last := int(float64(len(heights)) / f.day)
+	last := int(float64(len(f.blocks)) / f.day)
 	for days := -last; days <= last; days++ {
 		shift := int(math.Round(float64(days) * f.day))
-		from, to := max(e.top+shift-sideBlocks, 0), min(e.top+shift+sideBlocks, len(heights))
-		if days == 0 || from >= to || !mostlyPresent(heights[from:to]) {
+		from, to := max(e.top+shift-sideBlocks, 0), min(e.top+shift+sideBlocks, len(f.blocks))
+		if days == 0 || from >= to {
+			continue
+		}
+		there := make([]float64, 0, 2*sideBlocks)
+		for i := from; i < to; i++ {
+			there = append(there, f.atMost(i, distance, d))
+		}
+		if !mostlyPresent(there) {
 			continue
 		}
 		compared = true
-		for _, h := range heights[from:to] {
-			if usualMargin*h > e.height {
-				return true
-			}
+		if slices.ContainsFunc(there, func(h float64) bool { return usualMargin*h > e.height }) {
+			return true
 		}
 	}
 	return !compared
 }
 
-// usualTick is a quantile of the distances of all ticks outside the episodes found from the
-// level before them. It is the scale of what is hardly ever anything but zero.
+// atMost is how far a block lies beyond the nearer one of the levels before and after it, at most:
+// at the ends of a history, where one of them is not known, how far it lies beyond the other.
+func (f *outageFinder) atMost(i, distance int, d direction) float64 {
+	height := math.Inf(+1)
+	for _, k := range [...]int{i - distance, i + distance} {
+		if k >= 0 && k < len(f.levels) {
+			height = min(height, d.worse(f.blocks[i]-f.levels[k]))
+		}
+	}
+	return max(height, 0)
+}
+
+// usualTick is a quantile of the distances of ticks from the level before them, where neither is of
+// the episodes found. It is the scale of what is hardly ever anything but zero.
 func (f *outageFinder) usualTick(x []float64) float64 {
 	const distance = 6
 	distances := make([]float64, 0, len(x))
 	for i := distance; i < len(f.blocks); i++ {
-		block := stretch{i, i + 1}
-		if slices.ContainsFunc(f.found, func(e episode) bool { return e.overlaps(block) }) {
+		block, before := stretch{i, i + 1}, stretch{i - distance - sideBlocks/2, i - distance + sideBlocks/2 + 1}
+		if slices.ContainsFunc(f.found, func(e episode) bool { return e.overlaps(block) || e.overlaps(before) }) {
 			continue
 		}
 		for _, v := range x[i*blockTicks : (i+1)*blockTicks] {

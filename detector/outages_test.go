@@ -54,7 +54,12 @@ func TestOutagesAreLeftOut(t *testing.T) {
 	f("one day cannot tell", 1, raise(60, stretch{700, 730}))
 	f("a shift that stays", 7, raise(60, stretch{5000, 7 * d}))
 	f("a shift that stays for two days", 7, raise(60, stretch{5000, 5000 + 2*d}))
-	f("more than a twentieth", 2, raise(60, stretch{1000, 1160}))
+	f("three hours of two days", 2, raise(300, stretch{1000, 1180}), stretch{1000, 1180})
+	f("whose time of the other day is near the end", 2, raise(300, stretch{1200, 1320}), stretch{1200, 1320})
+	f("the same, which came again", 2, raise(300, stretch{1200, 1320}, stretch{2640, 2760}))
+	f("more than a tenth of two days", 2, raise(300, stretch{1000, 1310}))
+	f("more than a twentieth of five days", 5, raise(60, stretch{3000, 3380}))
+	f("six hours of seven days", 7, raise(60, stretch{3000, 3360}), stretch{3000, 3360})
 	f("at the end", 7, raise(60, stretch{7*d - 20, 7 * d}))
 	f("a day of the three asked for", 3, func(x Values) {
 		raise(60, stretch{2*d + 700, 2*d + 730})(x)
