@@ -45,7 +45,4 @@ func (o *straightLine) rank() {
 	}
 	o.tail = 1 / (1/shape + 1/(own+10))
 	o.beta = (own*mean + 20*usual) / (own + 20) * (1 - 1/o.tail)
-	if own < 24 {
-		o.beta *= 1.15 - 0.15*own/24
-	}
 }

@@ -103,16 +103,13 @@ func aheadOf(length int) float64 {
 // sum of the reciprocal shapes.
 //
 // β of one signal is drawn towards that of signals in general, because it varied less over
-// hundreds of real series than its estimate does. Where hardly anything was seen of a tail, one that
-// is heavier than that of signals in general is not noticed, and β is raised.
+// hundreds of real series than its estimate does.
 //
 // See adr/0074.
 const (
 	independent   = 0.15 // exceedances that count, of all: neighbours share most of their ticks
 	priorTails    = 20   // exceedances that the general β is worth
 	priorHeaviest = 10   // shape of the tail where nothing was seen of it
-	fewTails      = 24   // exceedances that count below which β is raised, by up to fewRaise
-	fewRaise      = 0.15
 )
 
 // generalBeta is β of signals in general, in mean excesses of a length, and realTail the shape of the tails of real
@@ -135,7 +132,6 @@ func (s *Scan) shrinkExcess() {
 	own := tailShare * independent * float64(s.Placebos)
 	s.Excess = (own*s.Excess + priorTails*beta) / (own + priorTails)
 	s.Tail = 1 / (1/shape + 1/(own+priorHeaviest))
-	s.Excess *= 1 + fewRaise*max(0, 1-own/fewTails)
 	s.Excess *= (s.Tail - 1) / s.Tail // a Pareto tail's mean is larger than its scale
 }
 
