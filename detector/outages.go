@@ -141,10 +141,10 @@ func (f *outageFinder) find(distance int, d direction, usual float64) float64 {
 // that stays, however large, has no height.
 func (f *outageFinder) heights(distance int, d direction) []float64 {
 	heights := make([]float64, len(f.blocks))
-	for i, v := range f.blocks {
+	for i := range heights {
 		heights[i] = math.NaN()
 		if i >= distance && i+distance < len(heights) {
-			heights[i] = max(min(d.worse(v-f.levels[i-distance]), d.worse(v-f.levels[i+distance])), 0)
+			heights[i] = f.atMost(i, distance, d)
 		}
 	}
 	return heights
@@ -214,7 +214,7 @@ func (f *outageFinder) whole(e episode, distance int, d direction) episode {
 // recurs reports whether the same was there at the same time of another day, or whether no
 // other day can tell.
 func (f *outageFinder) recurs(e episode, distance int, d direction) bool {
-	compared := false
+	compared, there := false, make([]float64, 0, 2*sideBlocks)
 	last := int(float64(len(f.blocks)) / f.day)
 	for days := -last; days <= last; days++ {
 		shift := int(math.Round(float64(days) * f.day))
@@ -222,7 +222,7 @@ func (f *outageFinder) recurs(e episode, distance int, d direction) bool {
 		if days == 0 || from >= to {
 			continue
 		}
-		there := make([]float64, 0, 2*sideBlocks)
+		there = there[:0]
 		for i := from; i < to; i++ {
 			there = append(there, f.atMost(i, distance, d))
 		}

@@ -53,18 +53,21 @@ func Beginning(w watch.Watch, c sources.Change) time.Time {
 	return c.StartedAt
 }
 
-// withRollouts fills in when suspects began whose tools report only the end: their rollouts
-// take as long as that of c, which began then.
+// withRollouts fills in when suspects began whose tools report only the end.
 func withRollouts(suspects []rollback.Suspect, c sources.Change, began time.Time) []rollback.Suspect {
-	if !c.FinishedAt.Equal(c.StartedAt) {
-		return suspects
-	}
 	for i, s := range suspects {
-		if s.Change.FinishedAt.Equal(s.Change.StartedAt) {
-			suspects[i].BeganAt = s.Change.StartedAt.Add(-c.StartedAt.Sub(began))
-		}
+		suspects[i].BeganAt, _ = beginningLike(s.Change, c, began)
 	}
 	return suspects
+}
+
+// beginningLike is when a change can have begun, if its tool reports only the end and that of c does too, which began
+// at a moment: its rollout takes as long.
+func beginningLike(other, c sources.Change, began time.Time) (at time.Time, ok bool) {
+	if !c.FinishedAt.Equal(c.StartedAt) || !other.FinishedAt.Equal(other.StartedAt) {
+		return time.Time{}, false
+	}
+	return other.StartedAt.Add(-c.StartedAt.Sub(began)), true
 }
 
 // onsetSlack is by how many ticks the onset in a noisy series may be off.
@@ -215,16 +218,24 @@ func (r *Reader) watchedDuring(ctx context.Context, c store.Change, s rollback.S
 	if err != nil {
 		return false, fmt.Errorf("reading the watches of %s: %w", c.Key, err)
 	}
-	next, err := r.nextBeganAt(ctx, c, s)
-	return slices.ContainsFunc(ws, func(w watch.Watch) bool {
+	for _, w := range ws {
 		tick := w.Plan.Tick
-		waited := !w.EndedAt.Add(waitedTicks*tick).Before(next) && !s.Onset.To.Before(next)
-		return w.After.IsZero() && s.Onset.From.Before(w.EndedAt.Add(onsetSlack*tick)) && !waited
-	}), err
+		if !w.After.IsZero() || !s.Onset.From.Before(w.EndedAt.Add(onsetSlack*tick)) {
+			continue
+		}
+		next, err := r.nextBeganAt(ctx, c, s)
+		if err != nil {
+			return false, err
+		}
+		if waited := !w.EndedAt.Add(waitedTicks * tick).Before(next); !waited || s.Onset.To.Before(next) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // nextBeganAt is when the first change after c can have reached production: the one of its slot, or that of the
-// situation, whose rollout is taken to be as long.
+// situation.
 func (r *Reader) nextBeganAt(ctx context.Context, c store.Change, s rollback.Situation) (time.Time, error) {
 	if c.SupersededBy == "" || c.SupersededBy == s.Change.Key() {
 		return s.BeganAt, nil
@@ -236,7 +247,11 @@ func (r *Reader) nextBeganAt(ctx context.Context, c store.Change, s rollback.Sit
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading the change after %s: %w", c.Key, err)
 	}
-	return earlier(s.BeganAt, next.StartedAt.Add(-s.Change.StartedAt.Sub(s.BeganAt))), nil
+	at, ok := beginningLike(next.Change, s.Change, s.BeganAt)
+	if !ok {
+		at = next.StartedAt
+	}
+	return earlier(s.BeganAt, at), nil
 }
 
 // IsRollback reports whether a change is a rollback, ours or somebody else's.
